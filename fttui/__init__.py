@@ -1,0 +1,3 @@
+"""fttui: a keyboard-driven terminal cockpit for fine-tuning jobs."""
+
+__version__ = "0.1.0"

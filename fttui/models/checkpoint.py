@@ -1,0 +1,26 @@
+"""A checkpoint of a job: a model saved on the way."""
+
+from typing import Any
+
+from fttui.models import lenient
+from fttui.models.event import metrics_of
+from fttui.models.wire import Wire
+
+
+class Checkpoint(Wire):
+    """One checkpoint; `metrics` holds the numbers measured at `step_number`."""
+
+    created_at: lenient.Moment = None
+    fine_tuned_model_checkpoint: lenient.Line = ""
+    fine_tuning_job_id: lenient.Line = ""
+    step_number: lenient.Whole = None
+    metrics: dict[str, float] = {}
+
+    @classmethod
+    def members(cls, raw: dict[str, Any]) -> dict[str, Any]:
+        members = super().members(raw)
+        sent = lenient.mapping(raw.get("metrics"))
+        members["metrics"] = metrics_of(sent)
+        if members.get("step_number") is None:
+            members["step_number"] = sent.get("step")
+        return members

@@ -1,0 +1,162 @@
+"""A fine-tuning job, read from any of the shapes in which servers send it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from fttui.models import lenient
+from fttui.models.row import JobRow
+from fttui.models.status import Status, status_of
+from fttui.models.wire import Wire
+
+METHODS = ("supervised", "dpo", "reinforcement")
+TOKEN_KEY = "fttui_create"
+"""The metadata key under which a created job carries its client's token (create exactly once)."""
+
+
+class JobError(BaseModel):
+    """Why a job failed. An empty object, or one of nulls, is no error: healthy jobs carry those."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: lenient.Line = ""
+    message: lenient.Paragraph = ""
+    param: lenient.Line = ""
+
+
+class Integration(BaseModel):
+    """A place to which the provider reports the run, in practice Weights & Biases."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: lenient.Line = ""
+    project: lenient.Line = ""
+    entity: lenient.Line = ""
+    name: lenient.Line = ""
+    run_id: lenient.Line = ""
+
+
+def _error(value: object) -> JobError | None:
+    if isinstance(value, str) and value.strip():
+        return JobError(message=value)
+    if not isinstance(value, Mapping):
+        return None
+    error = JobError.model_validate({name: value.get(name) for name in JobError.model_fields})
+    return error if error.code or error.message else None
+
+
+def _lines(value: object) -> tuple[str, ...]:
+    # Mistral and others send objects with an id where OpenAI sends the id.
+    found = (lenient.line(item.get("id") if isinstance(item, Mapping) else item) for item in lenient.items(value))
+    return tuple(text for text in found if text)
+
+
+def _pairs(value: object) -> dict[str, str]:
+    return {lenient.line(key): lenient.paragraph(item) or lenient.line(item) for key, item in _members(value)}
+
+
+def _members(value: object) -> Iterable[tuple[object, object]]:
+    return lenient.mapping(value).items()
+
+
+def _settings(value: object) -> dict[str, str]:
+    """Hyperparameters as text: `auto`, `3`, `1.8`. Azure's -1 means auto; nested values are left to the raw view."""
+    found: dict[str, str] = {}
+    for key, item in _members(value):
+        count = lenient.whole(item)
+        text = "auto" if count == -1 else str(count) if count is not None else lenient.line(item)
+        if text:
+            found[lenient.line(key)] = text
+    return found
+
+
+def _integrations(value: object) -> tuple[Integration, ...]:
+    found = []
+    for item in lenient.items(value):
+        kind = lenient.line(lenient.mapping(item).get("type"))
+        inner = lenient.mapping(lenient.mapping(item).get(kind))
+        found.append(Integration.model_validate({**inner, "type": kind}))
+    return tuple(found)
+
+
+class Job(Wire):
+    """One job. Times are Unix seconds, None when the server gave none (it may send 0 or null for that)."""
+
+    object: lenient.Line = ""
+    status_text: lenient.Line = ""
+    model: lenient.Line = ""
+    fine_tuned_model: lenient.Line = ""
+    suffix: lenient.Line = ""
+    organization_id: lenient.Line = ""
+    created_at: lenient.Moment = None
+    finished_at: lenient.Moment = None
+    estimated_finish: lenient.Moment = None
+    training_file: lenient.Line = ""
+    validation_file: lenient.Line = ""
+    result_files: Annotated[tuple[str, ...], BeforeValidator(_lines)] = ()
+    trained_tokens: lenient.Whole = None
+    seed: lenient.Whole = None
+    method: lenient.Line = ""
+    """`supervised` when the server names none."""
+    hyperparameters: Annotated[dict[str, str], BeforeValidator(_settings)] = {}
+    """The effective ones, as text: those of the method, else the deprecated top-level ones."""
+    grader: dict[str, Any] = {}
+    """A reinforcement job's grader as sent: raw, cleaned where it is shown."""
+    integrations: Annotated[tuple[Integration, ...], BeforeValidator(_integrations)] = ()
+    metadata: Annotated[dict[str, str], BeforeValidator(_pairs)] = {}
+    error: Annotated[JobError | None, BeforeValidator(_error)] = None
+    trained_steps: lenient.Whole = None
+    total_steps: lenient.Whole = None
+
+    @classmethod
+    def members(cls, raw: dict[str, Any]) -> dict[str, Any]:
+        members = super().members(raw)
+        members["status_text"] = raw.get("status")
+        method = lenient.mapping(raw.get("method"))
+        kind = lenient.line(method.get("type")) or "supervised"
+        inside = lenient.mapping(method.get(kind))
+        members["method"] = kind
+        members["hyperparameters"] = inside.get("hyperparameters") or raw.get("hyperparameters")
+        members["grader"] = lenient.mapping(inside.get("grader"))
+        if not members.get("training_file"):
+            members["training_file"] = next(iter(_lines(raw.get("training_files"))), "")
+        if not members.get("validation_file"):
+            members["validation_file"] = next(iter(_lines(raw.get("validation_files"))), "")
+        members["suffix"] = (
+            raw.get("user_provided_suffix") or raw.get("suffix") or suffix_of(lenient.line(raw.get("fine_tuned_model")))
+        )
+        return members
+
+    @property
+    def status(self) -> Status:
+        return status_of(self.status_text)
+
+    @property
+    def can_act(self) -> bool:
+        """Whether this is something that the job verbs may be sent for."""
+        return not self.fault and self.object in ("", "fine_tuning.job", "fine-tune")
+
+    def row(self, *, step: int | None = None, total: int | None = None, loss: float | None = None) -> JobRow:
+        """The job as a list shows it; progress comes from its events, which the job does not hold."""
+        return JobRow(
+            id=self.id,
+            status_text=self.status_text,
+            model=self.model,
+            suffix=self.suffix,
+            method=self.method,
+            fine_tuned_model=self.fine_tuned_model,
+            created_at=self.created_at,
+            finished_at=self.finished_at,
+            trained_tokens=self.trained_tokens,
+            step=step if step is not None else self.trained_steps,
+            total_steps=total if total is not None else self.total_steps,
+            loss=loss,
+            fault=self.fault,
+        )
+
+
+def suffix_of(fine_tuned_model: str) -> str:
+    """The suffix in a model name such as `ft:gpt-4o-mini-2024-07-18:acme:support-v3:8J6LXhXG`; may be empty."""
+    parts = fine_tuned_model.split(":")
+    return parts[3] if len(parts) >= 5 and parts[0] == "ft" else ""

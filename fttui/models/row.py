@@ -1,0 +1,36 @@
+"""One job as a list shows it: small, flat, already clean. Standard library only.
+
+The archive keeps these columns beside the raw JSON, so that the first frame is painted from them before
+anything that decodes JSON is imported.
+"""
+
+from typing import NamedTuple
+
+from fttui.models.status import Status, status_of
+
+
+class JobRow(NamedTuple):
+    """The columns of a job list. Every text has passed `clean_line`; times are Unix seconds."""
+
+    id: str
+    status_text: str = ""
+    """The provider's own word."""
+    model: str = ""
+    suffix: str = ""
+    method: str = ""
+    fine_tuned_model: str = ""
+    created_at: float | None = None
+    finished_at: float | None = None
+    trained_tokens: int | None = None
+    step: int | None = None
+    total_steps: int | None = None
+    loss: float | None = None
+    """The newest training loss (or, for reinforcement, None: a reward is no loss)."""
+    gone: bool = False
+    """The provider no longer lists it; the archive still does."""
+    fault: str = ""
+    """Why the object could not be read as a job; empty when it could."""
+
+    @property
+    def status(self) -> Status:
+        return status_of(self.status_text)

@@ -1,0 +1,52 @@
+"""The states of a job, and how the words of many providers map onto them. Standard library only."""
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """The states fttui knows. A word it does not know is `UNKNOWN`, kept as text, and not an end."""
+
+    VALIDATING = "validating_files"
+    QUEUED = "queued"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    PAUSED = "paused"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_final(self) -> bool:
+        """Nothing more will happen to a job in this state."""
+        return self in _FINAL
+
+    @property
+    def is_live(self) -> bool:
+        """The state may change by itself, so it is worth asking again."""
+        return self not in _FINAL
+
+
+_FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED})
+
+# Words seen at OpenAI, Azure, Mistral, Together, Fireworks, NeMo, Vertex, Predibase, OpenPipe, Databricks,
+# LocalAI and tt-media-server. "Stopping" is still running, and paid for; it is not cancelled.
+_WORDS: dict[Status, str] = {
+    Status.VALIDATING: "validating_files validating creating_input_dataset",
+    Status.QUEUED: "queued pending created notrunning validated creating re_queueing resuming provisioning",
+    Status.RUNNING: (
+        "running started compressing uploading model_downloading writing_results updating training "
+        "transferring_training_data deploying starting loading_model loading_dataset saving in_progress"
+    ),
+    Status.STOPPING: "stopping canceling cancelling cancel_requested cancellation_requested terminating",
+    Status.PAUSED: "paused",
+    Status.SUCCEEDED: "succeeded success completed early_stopped partially_succeeded ready deployed",
+    Status.FAILED: "failed failed_validation error user_error expired errored",
+    Status.CANCELLED: "cancelled canceled stopped",
+}
+_BY_WORD = {word: status for status, words in _WORDS.items() for word in words.split()}
+
+
+def status_of(word: str) -> Status:
+    """The state that a provider's word means; `UNKNOWN` for any other word."""
+    return _BY_WORD.get(word.strip().lower().removeprefix("job_state_"), Status.UNKNOWN)

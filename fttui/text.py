@@ -1,0 +1,93 @@
+"""The one place where untrusted text is made safe, and where text is fitted to terminal cells.
+
+Standard library only: the first frame is painted with it. Rich's width tables, the ones Textual draws
+with, are loaded only when a text is not ASCII, so both always agree about how wide a character is.
+"""
+
+import re
+
+# C0 without tab and newline, DEL, C1, the bidi controls, and what else moves or hides text: line and
+# paragraph separators, zero-width characters, the byte order mark, tag characters. (A zero-width joiner
+# inside an emoji is lost with them: a harmless loss.)
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_SPACES = re.compile(r"\s+")
+
+
+def clean(text: str) -> str:
+    """Text that can stand on a terminal: no control, bidi or invisible characters, no lone surrogates.
+
+    Newline and tab survive; CRLF and lone CR become newlines. Idempotent.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _SURROGATE.sub("\ufffd", _UNSAFE.sub("", text))
+
+
+def clean_line(text: str) -> str:
+    """`clean`, and every run of white space that holds a newline or tab becomes one space."""
+    text = clean(text)
+    if "\n" in text or "\t" in text:
+        text = _SPACES.sub(" ", text).strip()
+    return text
+
+
+def width(text: str) -> int:
+    """Terminal cells that `text` takes, as Textual counts them."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def fit(text: str, cells: int, *, ellipsis: str = "…") -> str:
+    """`text` cut to at most `cells` cells; what is cut ends with `ellipsis` (one cell a character)."""
+    if cells <= 0:
+        return ""
+    if width(text) <= cells:
+        return text
+    if cells <= len(ellipsis):
+        return ellipsis[:cells]
+    return _head(text, cells - len(ellipsis)) + ellipsis
+
+
+def pad(text: str, cells: int, *, right: bool = False, ellipsis: str = "…") -> str:
+    """`text` fitted to exactly `cells` cells, flush left, or flush right when `right`."""
+    text = fit(text, cells, ellipsis=ellipsis)
+    space = " " * (cells - width(text))
+    return space + text if right else text + space
+
+
+def wrap(text: str, cells: int) -> list[str]:
+    """`text` broken into lines of at most `cells` cells, at spaces where it can be; never empty."""
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        rest = paragraph
+        while width(rest) > cells > 0:
+            head = _head(rest, cells)
+            space = head.rfind(" ")
+            if space > cells // 3 and rest[len(head) : len(head) + 1] != " ":
+                head = head[:space]
+            # A character wider than the line must still make progress.
+            head = head or rest[:1]
+            lines.append(head.rstrip(" "))
+            rest = rest[len(head) :].lstrip(" ")
+        lines.append(rest)
+    return lines
+
+
+def _head(text: str, cells: int) -> str:
+    """The longest beginning of `text` that takes at most `cells` cells."""
+    if text.isascii():
+        return text[:cells]
+    taken = 0
+    for index, character in enumerate(text):
+        taken += width(character)
+        if taken > cells:
+            return text[:index]
+    return text
