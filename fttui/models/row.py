@@ -34,3 +34,17 @@ class JobRow(NamedTuple):
     @property
     def status(self) -> Status:
         return status_of(self.status_text)
+
+
+class EventRow(NamedTuple):
+    """One line of a job's log, as the archive keeps it. Every text is clean; the time is Unix seconds."""
+
+    seq: int
+    """Position in the job's log: rises from the oldest event to the newest, never changes, may have gaps."""
+    id: str
+    created_at: float | None
+    level: str
+    type: str
+    message: str
+    data: str
+    """The event's `data` as JSON text as sent, empty when it has none. Not clean: `clean` it where shown."""

@@ -1,0 +1,52 @@
+"""What is known now, and what a refresh changed. Standard library only, so a screen can open before the client."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fttui.models.row import JobRow
+from fttui.store.health import Health
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The jobs of one profile, newest first, and how true they are."""
+
+    rows: Mapping[str, JobRow] = field(default_factory=dict)
+    health: Health = Health()
+    as_of: float | None = None
+    """Unix seconds at which the list was last confirmed by the provider; None when never."""
+    complete: bool = False
+    """Every page of the provider's list has been walked at least once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a publication changed; all sets hold job ids. An unchanged poll yields an empty one."""
+
+    added: frozenset[str] = frozenset()
+    updated: frozenset[str] = frozenset()
+    """The row, or anything else in the job's JSON."""
+    removed: frozenset[str] = frozenset()
+    events: frozenset[str] = frozenset()
+    """Jobs with newly archived events (newer or older ones)."""
+    checkpoints: frozenset[str] = frozenset()
+    health: bool = False
+    """The state, the reason or the next try of the health is another."""
+
+    @property
+    def rows(self) -> bool:
+        """Whether a list of rows must be derived anew."""
+        return bool(self.added or self.updated or self.removed)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an intent ended. `message` is one or two clean lines, in words for a person."""
+
+    ok: bool
+    message: str = ""
+    id: str = ""
+    """The job the intent was for, or the one it made."""
+    request_id: str = ""
+    ambiguous: bool = False
+    """It may have happened all the same: the answer was lost."""
