@@ -3,7 +3,6 @@
 import base64
 import binascii
 import csv
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -46,9 +45,12 @@ def points_of_result_file(content: bytes) -> list[Point]:
     Raises:
         ValueError: it is neither.
     """
-    text = csv_text(content)
     by_step: dict[int, dict[str, float]] = {}
-    for row in csv.DictReader(io.StringIO(text)):
+    try:
+        rows = list(csv.DictReader(csv_text(content).splitlines()))
+    except csv.Error as error:
+        raise ValueError(f"the result file is damaged: {error}") from None
+    for row in rows:
         step = lenient.whole(row.get("step"))
         if step is None:
             continue

@@ -1,31 +1,50 @@
 """One page of a list."""
 
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from fttui.models.wire import Wire, json_kind
+from fttui.models.wire import Wire, json_kind, sent_id
 
 T = TypeVar("T", bound=Wire)
 
 
-@dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Items in the server's order. `has_more` is None where the server does not say: then maybe."""
+    """One page of a list, in the server's order.
 
-    items: tuple[T, ...]
-    has_more: bool | None
-    raw: Any
+    Items are decoded when first asked for: whoever compares `objects` with what it holds already decodes
+    nothing that is unchanged.
+    """
+
+    __slots__ = ("_items", "has_more", "kind", "objects", "raw")
+
+    def __init__(self, kind: type[T], objects: list[Any], has_more: bool | None, raw: Any) -> None:
+        self.kind = kind
+        self.objects = objects
+        """The items as sent."""
+        self.has_more = has_more
+        """None where the server does not say: then maybe."""
+        self.raw = raw
+        """The whole answer as sent."""
+        self._items: tuple[T, ...] | None = None
+
+    def __repr__(self) -> str:
+        return f"Page({self.kind.__name__}, {len(self.objects)} objects, has_more={self.has_more})"
+
+    @property
+    def items(self) -> tuple[T, ...]:
+        if self._items is None:
+            self._items = tuple(self.kind.read(item) for item in self.objects)
+        return self._items
 
     @property
     def cursor(self) -> str | None:
-        """What `after` must be for the next page: the id of the last item; None when there is no next."""
-        if not self.items or self.has_more is False or self.items[-1].fault:
+        """What `after` must be for the next page: the last id that can be sent; None when there is no next page."""
+        if self.has_more is False:
             return None
-        return self.items[-1].id
+        return next((name for item in reversed(self.objects) if (name := sent_id(item))), None)
 
     @classmethod
     def read(cls, kind: type[T], raw: object) -> "Page[T]":
-        """Decode a list envelope, or a bare array as some servers send.
+        """Read a list envelope, or a bare array as some servers send.
 
         Raises:
             ValueError: it is neither; the message says what it is instead.
@@ -36,8 +55,4 @@ class Page(Generic[T]):
         if not isinstance(found, list):
             raise ValueError(f"expected a list, got {json_kind(raw)}")
         more = raw.get("has_more") if isinstance(raw, dict) else False
-        return cls(
-            items=tuple(kind.read(item) for item in found),
-            has_more=more if isinstance(more, bool) else None,
-            raw=raw,
-        )
+        return cls(kind, found, more if isinstance(more, bool) else None, raw)

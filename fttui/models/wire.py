@@ -33,7 +33,8 @@ class Wire(BaseModel):
         if not name:
             members |= {"id": made_up_id(raw), "fault": "the object has no id"}
         elif isinstance(sent, str) and sent != name:
-            members["fault"] = "the id holds characters that cannot be shown"
+            # Two ids that differ only in what cannot be shown are still two objects.
+            members |= {"id": f"{name}~{_hash(sent)[:6]}", "fault": "the id holds characters that cannot be shown"}
         return cls(**{**members, "raw": raw})
 
     @classmethod
@@ -45,10 +46,24 @@ class Wire(BaseModel):
 _OWN = frozenset({"raw", "fault"})
 
 
+def sent_id(raw: object) -> str:
+    """The id by which an object can be asked for, before it is decoded; empty when it has none to send back."""
+    sent = raw.get("id") if isinstance(raw, dict) else None
+    name = lenient.line(sent)
+    return name if not isinstance(sent, str) or sent == name else ""
+
+
 def made_up_id(raw: object) -> str:
     """An id for an object that has none: the same content gets the same id, and it looks like no real one."""
-    text = json.dumps(raw, sort_keys=True, default=str)
-    return "unreadable-" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return "unreadable-" + _hash(raw)[:12]
+
+
+def _hash(raw: object) -> str:
+    try:
+        text = json.dumps(raw, sort_keys=True, default=str)
+    except (RecursionError, TypeError, ValueError):
+        text = repr(list(raw) if isinstance(raw, dict) else json_kind(raw))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def json_kind(value: object) -> str:
