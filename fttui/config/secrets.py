@@ -1,0 +1,138 @@
+"""Keys: where they are looked up, and a type that does not give them away. Keys are never stored by us."""
+
+import os
+from typing import NoReturn
+
+from fttui.config.choice import Choice, is_official
+from fttui.config.files import ConfigError
+from fttui.config.settings import Profile
+from fttui.text import clean_line
+
+COMMAND_TIMEOUT = 30.0
+"""Seconds that a key command may take."""
+
+
+class NoKey(Exception):
+    """A key is needed and none was found. `str()` is one or two lines: what is missing, and where to put it."""
+
+
+class Secret:
+    """A text that does not show itself when printed, formatted, logged or pickled; `reveal` gives it out."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The text itself: for the header it is meant for, and nothing else."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return format(repr(self), spec)
+
+    def __eq__(self, other: object) -> bool:
+        from hmac import compare_digest
+
+        return isinstance(other, Secret) and compare_digest(self._value.encode(), other._value.encode())
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret is not pickled")
+
+
+def find_key(choice: Choice, profile: Profile | None) -> tuple[Secret | None, str]:
+    """The key for a service, and where it came from in words; None where the service may do without one.
+
+    A profile uses only the key it names. `OPENAI_API_KEY` goes to OpenAI, to `OPENAI_BASE_URL` and to `--base-url`.
+    May run a program that takes seconds.
+
+    Raises:
+        NoKey: there is none, and the service surely wants one; or what was named yields none.
+        ConfigError: the keyring is named and not installed.
+    """
+    if choice.is_local:
+        return None, ""
+    if choice.source == "profile":
+        if profile is None:
+            raise ConfigError(f"the profile {choice.name} has no settings")
+        return _by_profile(choice, profile)
+    variable = "AZURE_OPENAI_API_KEY" if choice.source == "azure" else "OPENAI_API_KEY"
+    if value := os.environ.get(variable, "").strip():
+        return _checked(value, variable), variable
+    if choice.source == "azure" or is_official(choice.base_url or ""):
+        raise NoKey(f"there is no key for {choice.base_url}: set {variable}, or choose another service with --profile")
+    return None, ""
+
+
+def _by_profile(choice: Choice, profile: Profile) -> tuple[Secret | None, str]:
+    whose = f"profile {choice.name}"
+    if profile.api_key_env:
+        value = os.environ.get(profile.api_key_env, "").strip()
+        if not value:
+            raise NoKey(f"{whose} takes its key from {profile.api_key_env}, and that variable is not set")
+        return _checked(value, profile.api_key_env), f"{profile.api_key_env} ({whose})"
+    if profile.api_key_command:
+        return _checked(_run(profile.api_key_command, whose), whose), f"the key command of {whose}"
+    if profile.api_key_keyring:
+        return _checked(_keyring(profile.api_key_keyring, whose), whose), f"the keyring ({whose})"
+    if is_official(choice.base_url or "") or choice.provider == "azure":
+        raise NoKey(f"{whose} names no key: give it api_key_env, api_key_command or api_key_keyring")
+    return None, ""
+
+
+def _checked(value: str, where: str) -> Secret:
+    # Anything else cannot stand in a header; the value itself must not be named.
+    if not (value.isascii() and value.isprintable()):
+        raise NoKey(f"the key from {where} holds characters that no key has (a line break, perhaps)")
+    return Secret(value)
+
+
+def _run(command: str | list[str], whose: str) -> str:
+    import shlex
+    import subprocess
+
+    try:
+        words = shlex.split(command) if isinstance(command, str) else command
+    except ValueError:
+        raise NoKey(f"the key command of {whose} has an open quote") from None
+    if not words:
+        raise NoKey(f"the key command of {whose} is empty")
+    program = clean_line(words[0])
+    try:
+        done = subprocess.run(
+            words, stdin=subprocess.DEVNULL, capture_output=True, timeout=COMMAND_TIMEOUT, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise NoKey(f"the key command of {whose} ({program}) took longer than {COMMAND_TIMEOUT:.0f} seconds") from None
+    except OSError as error:
+        raise NoKey(f"the key command of {whose} ({program}) cannot be run: {error.strerror or error}") from None
+    if done.returncode:
+        # Its stdout may hold half a key; its stderr is what it says to people.
+        said = clean_line(done.stderr.decode(errors="replace").strip())[:200]
+        raise NoKey(f"the key command of {whose} ({program}) exited {done.returncode}" + (f": {said}" if said else ""))
+    lines = done.stdout.decode(errors="replace").strip().splitlines()
+    if not lines:
+        raise NoKey(f"the key command of {whose} ({program}) printed nothing")
+    return lines[0].strip()
+
+
+def _keyring(entry: str, whose: str) -> str:
+    try:
+        import keyring  # type: ignore[import-not-found, unused-ignore]
+    except ImportError:
+        raise ConfigError(f"{whose} takes its key from the keyring: pip install keyring") from None
+    service, _, user = entry.partition("/")
+    try:
+        value = keyring.get_password(service, user or "fttui")
+    except Exception as error:  # its back ends raise what they like
+        raise NoKey(f"the keyring refused {whose}: {clean_line(str(error))[:200]}") from None
+    if not value:
+        raise NoKey(f"the keyring has no key {entry} for {whose}")
+    return str(value).strip()

@@ -1,0 +1,237 @@
+"""What a person may set, read strictly: an unknown key is an error that names file, key and nearest match."""
+
+import math
+import os
+from collections.abc import Callable
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from fttui.config.choice import LOCAL, Choice, check_name, choose
+from fttui.config.files import ConfigError, config_file, locked, profiles_file, read_toml, write_toml
+
+INTERVAL_FLOOR = 2.0
+"""Seconds between two polls, at least; what is set lower counts as this."""
+
+_SECRET_HEADERS = frozenset({"authorization", "api-key", "x-api-key", "proxy-authorization", "cookie"})
+
+
+def floored(seconds: float) -> float:
+    """An interval that somebody set, no lower than the floor.
+
+    Raises:
+        ValueError: it is no positive, finite number.
+    """
+    if not math.isfinite(seconds) or seconds <= 0:
+        raise ValueError("must be a number of seconds above 0")
+    return max(INTERVAL_FLOOR, seconds)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+    interval: float | None = None
+    """Seconds between two polls while a job is live, at least 2."""
+    read_only: bool = False
+    """Refuse everything that changes something at the provider."""
+
+    @field_validator("interval")
+    @classmethod
+    def _floor(cls, value: float | None) -> float | None:
+        return None if value is None else floored(value)
+
+
+class Profile(_Strict):
+    """One service. At most one of the three `api_key_*` names where its key is; none means that no key is sent."""
+
+    provider: Literal["openai", "azure", "nebius", "litellm", "compatible"] | None = None
+    """Its dialect; guessed from the host when not given."""
+    base_url: str | None = None
+    """Where `/fine_tuning/jobs` hangs; for Azure the resource's endpoint. OpenAI's own when not given."""
+    api_key_env: str | None = None
+    """The name of the environment variable that holds the key."""
+    api_key_command: str | list[str] | None = None
+    """A program whose first line of output is the key (no shell is involved)."""
+    api_key_keyring: str | None = None
+    """`service/user` in the system keyring; needs the package keyring."""
+    auth: Literal["bearer", "api-key"] | None = None
+    """How the key is sent; the provider's own way when not given. Azure with an Entra token: `bearer`."""
+    organization: str | None = None
+    project: str | None = None
+    api_version: str | None = None
+    """Azure only: a date for the dated API; not given for `/openai/v1`."""
+    headers: dict[str, str] = Field(default_factory=dict)
+    """More request headers; no keys."""
+    query: dict[str, str] = Field(default_factory=dict)
+    """More query parameters of every request."""
+    create: dict[str, Any] = Field(default_factory=dict)
+    """More members of the body that creates a job, such as Azure's `trainingType`."""
+    ca_file: str | None = None
+    """A PEM file with the authorities to trust."""
+    verify_tls: bool = True
+    """False trusts anybody who answers; said loudly at every start."""
+
+    @field_validator("headers")
+    @classmethod
+    def _no_keys(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, text in value.items():
+            if name.lower() in _SECRET_HEADERS:
+                raise ValueError(f"must not hold {name}: name the key with api_key_env or api_key_command")
+            if not (name.isascii() and text.isascii() and (name + text).isprintable()):
+                raise ValueError("must be plain ASCII")
+        return value
+
+    @model_validator(mode="after")
+    def _one_key(self) -> "Profile":
+        if sum(map(bool, (self.api_key_env, self.api_key_command, self.api_key_keyring))) > 1:
+            raise ValueError("names its key more than once: keep one of api_key_env, api_key_command, api_key_keyring")
+        return self
+
+
+class Settings(_Strict):
+    """All settings: the person's `config.toml`, and the profiles that the program added."""
+
+    profile: str | None = None
+    """The profile to use when nothing else chooses one; `fttui profile use` overrides it."""
+    profiles: dict[str, Profile] = Field(default_factory=dict)
+
+    @field_validator("profiles")
+    @classmethod
+    def _names(cls, value: dict[str, Profile]) -> dict[str, Profile]:
+        for name in value:
+            try:
+                check_name(name)
+            except ConfigError as error:
+                raise ValueError(str(error)) from None
+        return value
+
+    def of(self, choice: Choice) -> Profile | None:
+        """The profile that was chosen; None where the choice has none (local, the environment, a URL)."""
+        return self.profiles.get(choice.name) if choice.source == "profile" else None
+
+
+class Own(BaseModel):
+    """`profiles.toml`, which the program writes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+    use: str | None = None
+    profiles: dict[str, Profile] = Field(default_factory=dict)
+
+
+def load() -> Settings:
+    """The settings of the two files; the person's profiles win over the program's of the same name.
+
+    Raises:
+        ConfigError: a file cannot be read, or holds what is no setting.
+    """
+    person = _read(Settings, config_file())
+    own = _read(Own, profiles_file())
+    return person.model_copy(update={"profiles": {**own.profiles, **person.profiles}})
+
+
+def use_profile(name: str | None) -> None:
+    """Make `name` the profile in use; None leaves the choice to the configuration and the environment again.
+
+    Raises:
+        ConfigError: there is no such profile.
+        OSError: it cannot be written down.
+    """
+    if name is not None:
+        choose(profile=name)
+
+    def change(content: dict[str, Any]) -> None:
+        content.pop("use", None)
+        if name is not None:
+            content["use"] = name
+
+    _change(change)
+
+
+def add_profile(name: str, profile: Profile) -> None:
+    """Write a profile into the program's own file.
+
+    Raises:
+        ConfigError: the name is taken, or would not do.
+        OSError: it cannot be written down.
+    """
+    check_name(name)
+    if name in load().profiles:
+        raise ConfigError(f"there is a profile {name} already: remove it first, or choose another name")
+
+    def change(content: dict[str, Any]) -> None:
+        content.setdefault("profiles", {})[name] = profile.model_dump(exclude_defaults=True)
+
+    _change(change)
+
+
+def remove_profile(name: str) -> None:
+    """Take a profile out of the program's own file, and out of use.
+
+    Raises:
+        ConfigError: the program did not add it.
+        OSError: it cannot be written down.
+    """
+    if name not in _read(Own, profiles_file()).profiles:
+        if name in _read(Settings, config_file()).profiles:
+            raise ConfigError(f"the profile {name} is yours: take it out of {config_file()} by hand")
+        raise ConfigError(f"there is no profile {name!r} to remove")
+
+    def change(content: dict[str, Any]) -> None:
+        content["profiles"].pop(name, None)
+        if content.get("use") == name:
+            del content["use"]
+
+    _change(change)
+
+
+def _change(change: Callable[[dict[str, Any]], None]) -> None:
+    path = profiles_file()
+    with locked(path):
+        content = read_toml(path)
+        change(content)
+        write_toml(path, content)
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def _read(kind: type[M], path: str) -> M:
+    content = read_toml(path)
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        raise ConfigError(_words(error, os.path.basename(path), kind)) from None
+
+
+def _words(error: ValidationError, file: str, kind: type[BaseModel]) -> str:
+    """The first fault in words, and how many more there are. Values are not named: one may be a key."""
+    faults = error.errors(include_url=False, include_input=False, include_context=False)
+    fault = faults[0]
+    path = [str(part) for part in fault["loc"]]
+    where = ".".join(path)
+    if fault["type"] == "extra_forbidden":
+        words = f"{where} is not a setting" + _instead(path, kind)
+    elif fault["type"] == "value_error":
+        said = fault["msg"].removeprefix("Value error, ")
+        words = f"{where} {said}" if where else said
+    else:
+        words = f"{where}: {fault['msg'][:1].lower()}{fault['msg'][1:]}"
+    return f"{file}: {words}" + (f" (and {len(faults) - 1} more)" if len(faults) > 1 else "")
+
+
+def _instead(path: list[str], kind: type[BaseModel]) -> str:
+    from difflib import get_close_matches
+
+    # Profiles are named by the person, so the level below them has the fields of a profile.
+    fields = (Profile if len(path) > 2 and path[0] == "profiles" else kind).model_fields
+    if path[-1] == "api_key":
+        return ": keys are not written into files; name the key's place with api_key_env or api_key_command"
+    near = get_close_matches(path[-1], fields, 1)
+    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(fields)}"
+
+
+def names() -> list[str]:
+    """The names that `--profile` takes: those of the configuration, and the built-in ones."""
+    built_in = [LOCAL, "openai"] + (["azure"] if os.environ.get("AZURE_OPENAI_ENDPOINT", "").strip() else [])
+    return sorted({*load().profiles, *built_in})

@@ -1,0 +1,189 @@
+"""Which service is chosen, and why: the order of precedence, base URLs, names."""
+
+from pathlib import Path
+
+import pytest
+
+from fttui.config import settings
+from fttui.config.choice import OFFICIAL, azure_url, choose, is_loopback, is_official, split_url
+from fttui.config.files import ConfigError
+
+PROFILES = """
+profile = "work"
+[profiles.work]
+base_url = "https://work.example/v1/"
+[profiles.other]
+base_url = "http://127.0.0.1:9/v1"
+"""
+
+
+def test_nothing_configured_means_the_embedded_service() -> None:
+    choice = choose()
+    assert (choice.name, choice.key, choice.base_url, choice.is_local) == ("local", "local", None, True)
+    assert choice.why == "nothing else is configured"
+
+
+def test_every_step_of_the_order_gives_way_to_the_one_before(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "https://res.openai.azure.com")
+    assert (choose().name, choose().why) == ("azure", "AZURE_OPENAI_ENDPOINT")
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    assert (choose().name, choose().why, choose().base_url) == ("openai", "OPENAI_API_KEY", OFFICIAL)
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://proxy.example:8443/v1")
+    assert (choose().name, choose().why) == ("proxy.example:8443", "OPENAI_BASE_URL")
+    config.write_text(PROFILES)
+    assert (choose().name, choose().why, choose().base_url) == ("work", "config.toml", "https://work.example/v1")
+    settings.use_profile("other")
+    assert (choose().name, choose().why) == ("other", "profile use")
+    monkeypatch.setenv("FTTUI_PROFILE", "local")
+    assert (choose().name, choose().why) == ("local", "FTTUI_PROFILE")
+    assert (choose(profile="work").name, choose(profile="work").why) == ("work", "--profile")
+    assert (choose(base_url="http://x/v1").name, choose(base_url="http://x/v1").why) == ("x", "--base-url")
+    with pytest.raises(ConfigError, match="one of them"):
+        choose(profile="work", base_url="http://x/v1")
+
+
+def test_taking_a_profile_out_of_use_lets_the_configuration_choose_again(config: Path) -> None:
+    config.write_text(PROFILES)
+    settings.use_profile("other")
+    settings.use_profile(None)
+    assert choose().name == "work"
+
+
+def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("FTTUI_PROFILE", "OPENAI_API_KEY", "OPENAI_BASE_URL", "AZURE_OPENAI_ENDPOINT"):
+        monkeypatch.setenv(name, " ")
+    assert choose().is_local
+
+
+def test_a_missing_profile_is_an_error_with_the_nearest_name(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config.write_text(PROFILES)
+    with pytest.raises(ConfigError, match=r"'wrok' \(--profile\); did you mean work\?"):
+        choose(profile="wrok")
+    monkeypatch.setenv("FTTUI_PROFILE", "zzz")
+    with pytest.raises(ConfigError, match=r"\(FTTUI_PROFILE\); fttui profile list"):
+        choose()
+
+
+def test_built_in_profiles_are_there_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert choose(profile="openai").base_url == OFFICIAL
+    with pytest.raises(ConfigError):
+        choose(profile="azure")
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "https://res.openai.azure.com/")
+    assert choose(profile="azure").base_url == "https://res.openai.azure.com/openai/v1"
+
+
+def test_the_archive_key_tells_worlds_apart_and_never_looks_like_a_profile(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config.write_text(PROFILES)
+    assert choose(profile="work").key == "work"
+    plain = choose(base_url="https://h/v1").key
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "proj_a")
+    assert {plain, choose(base_url="https://h/v1").key} == {"https://h/v1", "https://h/v1#proj_a"}
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://h/v1/")
+    assert choose(profile="openai").key == choose(base_url="https://H:443/v1").key
+
+
+@pytest.mark.parametrize(
+    ("url", "base", "query"),
+    [
+        ("https://Host.Example/v1/", "https://host.example/v1", ""),
+        ("http://h:80", "http://h", ""),
+        ("http://[::1]:8080/v1", "http://[::1]:8080/v1", ""),
+        (" https://h/x?api-version=2024-10-21 ", "https://h/x", "api-version=2024-10-21"),
+    ],
+)
+def test_base_urls_have_one_form(url: str, base: str, query: str) -> None:
+    assert split_url(url, "--base-url") == (base, query)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "host/v1",
+        "ftp://h",
+        "https://",
+        "https://h:99999/v1",
+        "https://h/v1#x",
+        "https://h/a b",
+        "https://h/\x1b[2J",
+    ],
+)
+def test_what_is_no_base_url_is_refused(url: str) -> None:
+    with pytest.raises(ConfigError, match="--base-url"):
+        choose(base_url=url)
+
+
+def test_a_key_in_a_url_is_refused_and_not_repeated() -> None:
+    with pytest.raises(ConfigError) as caught:
+        choose(base_url="https://me:sk-secret@h/v1")
+    assert "sk-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "version", "base", "query"),
+    [
+        ("https://r.openai.azure.com", "", "https://r.openai.azure.com/openai/v1", ""),
+        (
+            "https://r.openai.azure.com/openai/v1/",
+            "preview",
+            "https://r.openai.azure.com/openai/v1",
+            "api-version=preview",
+        ),
+        ("https://r.openai.azure.com/", "2024-10-21", "https://r.openai.azure.com/openai", "api-version=2024-10-21"),
+        (
+            "https://r.openai.azure.com/openai",
+            "2024-10-21",
+            "https://r.openai.azure.com/openai",
+            "api-version=2024-10-21",
+        ),
+    ],
+)
+def test_azure_addresses(endpoint: str, version: str, base: str, query: str) -> None:
+    assert azure_url(endpoint, version, "AZURE_OPENAI_ENDPOINT") == (base, query)
+
+
+def test_providers_are_guessed_from_hosts_or_named(config: Path) -> None:
+    config.write_text(
+        """
+[profiles.a]
+[profiles.b]
+base_url = "https://eu.api.openai.com/v1"
+[profiles.c]
+base_url = "https://r.openai.azure.com"
+api_version = "2024-10-21"
+[profiles.d]
+provider = "nebius"
+[profiles.e]
+base_url = "http://gpu:8000/v1"
+[profiles.f]
+provider = "litellm"
+"""
+    )
+    found = {name: choose(profile=name) for name in "abcde"}
+    assert {name: choice.provider for name, choice in found.items()} == {
+        "a": "openai",
+        "b": "openai",
+        "c": "azure",
+        "d": "nebius",
+        "e": "compatible",
+    }
+    assert found["a"].base_url == OFFICIAL
+    assert (found["c"].base_url, found["c"].query) == ("https://r.openai.azure.com/openai", "api-version=2024-10-21")
+    with pytest.raises(ConfigError, match=r"profiles\.f\.base_url is missing"):
+        choose(profile="f")
+
+
+def test_official_and_loopback_are_not_fooled_by_lookalikes() -> None:
+    assert is_official(OFFICIAL)
+    assert is_official("https://us.api.openai.com/v1")
+    for url in (
+        "http://api.openai.com/v1",
+        "https://api.openai.com.evil/v1",
+        "https://xapi.openai.com",
+        "https://evil/api.openai.com",
+    ):
+        assert not is_official(url)
+    assert all(map(is_loopback, ("http://localhost:1/v1", "http://127.0.0.1", "http://[::1]:9", "http://a.localhost")))
+    assert not any(map(is_loopback, ("http://127.0.0.1.evil", "http://localhost.evil", "http://10.0.0.1")))

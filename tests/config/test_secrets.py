@@ -1,0 +1,109 @@
+"""Keys come from where they were named, go nowhere else, and do not show themselves."""
+
+import logging
+import pickle
+import sys
+from pathlib import Path
+
+import pytest
+
+from fttui.config import secrets
+from fttui.config.choice import Choice, choose
+from fttui.config.files import ConfigError
+from fttui.config.secrets import NoKey, Secret, find_key
+from fttui.config.settings import Profile, load
+
+
+def test_a_secret_does_not_show_itself(caplog: pytest.LogCaptureFixture) -> None:
+    secret = Secret("sk-secret")
+    logging.getLogger("x").warning("%s %r", secret, [secret])
+    shown = [str(secret), repr(secret), f"{secret}", f"{secret!r:>20}", str({"k": secret}), caplog.text]
+    assert not any("sk-secret" in text for text in shown)
+    assert not hasattr(secret, "__dict__")
+    with pytest.raises(TypeError):
+        pickle.dumps(secret)
+    with pytest.raises(TypeError):
+        hash(secret)
+    assert secret == Secret("sk-secret") != Secret("other")
+    assert secret.reveal() == "sk-secret"
+
+
+def key_of(choice: Choice) -> str | None:
+    secret, _ = find_key(choice, load().of(choice))
+    return secret.reveal() if secret else None
+
+
+def test_the_openai_key_goes_to_the_official_host_the_variables_url_and_the_flags(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", " sk-env\n")
+    config.write_text("[profiles.w]\nbase_url = 'https://w/v1'\n[profiles.o]\n")
+    assert key_of(choose()) == "sk-env"
+    assert key_of(choose(base_url="https://other/v1")) == "sk-env"
+    assert key_of(choose(profile="w")) is None, "a profile uses only the key it names"
+    with pytest.raises(NoKey, match="profile o names no key"):
+        key_of(choose(profile="o"))
+    assert key_of(choose(profile="local")) is None
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://mine/v1")
+    assert key_of(choose()) == "sk-env"
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "https://r.openai.azure.com")
+    with pytest.raises(NoKey, match="AZURE_OPENAI_API_KEY"):
+        key_of(choose(profile="azure"))
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "az")
+    assert key_of(choose(profile="azure")) == "az"
+
+
+def test_without_a_key_the_official_host_is_an_error_and_any_other_is_not() -> None:
+    with pytest.raises(NoKey, match="set OPENAI_API_KEY"):
+        key_of(choose(profile="openai"))
+    assert key_of(choose(base_url="http://127.0.0.1:1/v1")) is None
+    assert key_of(choose(base_url="https://elsewhere/v1")) is None
+
+
+def test_a_profile_takes_its_key_from_the_variable_it_names(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config.write_text("[profiles.w]\nbase_url = 'https://w/v1'\napi_key_env = 'W_KEY'\n")
+    choice = choose(profile="w")
+    with pytest.raises(NoKey, match="W_KEY"):
+        key_of(choice)
+    monkeypatch.setenv("W_KEY", "w")
+    assert find_key(choice, load().of(choice)) == (Secret("w"), "W_KEY (profile w)")
+
+
+def run(command: str | list[str]) -> str | None:
+    profile = Profile(base_url="https://w/v1", api_key_command=command)
+    secret, _ = find_key(Choice("w", "", "w", "https://w/v1", "profile"), profile)
+    return secret.reveal() if secret else None
+
+
+def test_a_key_command_gives_its_first_line_and_no_shell_reads_it() -> None:
+    assert run([sys.executable, "-c", "print('sk-1'); print('more')"]) == "sk-1"
+    assert run(f"{sys.executable} -c \"import sys; print(sys.argv[1])\" '$HOME;x'") == "$HOME;x"
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ([sys.executable, "-c", "import sys; print('sk-half'); sys.exit('locked \x1b[2J')"], r"exited 1: locked \[2J$"),
+        ([sys.executable, "-c", ""], "printed nothing"),
+        (["no-such-program-anywhere"], "cannot be run"),
+        ("'open", "open quote"),
+        ([sys.executable, "-c", "print('sk-\\x07half')"], "characters that no key has"),
+    ],
+)
+def test_a_failing_key_command_is_told_without_its_output(command: str | list[str], words: str) -> None:
+    with pytest.raises(NoKey, match=words) as caught:
+        run(command)
+    assert "half" not in str(caught.value)
+
+
+def test_a_key_command_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secrets, "COMMAND_TIMEOUT", 0.1)
+    with pytest.raises(NoKey, match="took longer"):
+        run([sys.executable, "-c", "import threading; threading.Event().wait(30)"])
+
+
+def test_a_keyring_that_is_not_installed_names_the_install_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    profile = Profile(base_url="https://w/v1", api_key_keyring="fttui/me")
+    with pytest.raises(ConfigError, match="pip install keyring"):
+        find_key(Choice("w", "", "w", "https://w/v1", "profile"), profile)
