@@ -1,0 +1,257 @@
+"""The filter language and the order of lists."""
+
+import re
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fttui.models.row import JobRow
+from fttui.models.status import Status
+from fttui.store.query import FIELDS, NEWEST, QueryError, Sort, parse, select, sort_of
+
+NOW = 1_800_000_000.0
+HOUR, DAY = 3600.0, 86400.0
+
+ROWS = [
+    JobRow(
+        "ftjob-aaa",
+        "running",
+        "gpt-4o-mini-2024-07-18",
+        "support-v3",
+        "supervised",
+        created_at=NOW - 10 * 60,
+        step=412,
+        total_steps=1200,
+        loss=0.83,
+    ),
+    JobRow("ftjob-bbb", "queued", "gpt-4o-mini-2024-07-18", "support-v4", "dpo", created_at=NOW - HOUR),
+    JobRow(
+        "ftjob-ccc",
+        "SUCCESS",
+        "gpt-4.1-nano",
+        "Tagger",
+        "supervised",
+        "ft:gpt-4.1-nano:acme:tagger:9x",
+        created_at=NOW - 2 * DAY,
+        step=600,
+        loss=0.331,
+        trained_tokens=1_200_000,
+    ),
+    JobRow("ftjob-ddd", "failed", "gpt-4.1-mini", "router", "reinforcement", created_at=NOW - 5 * DAY),
+    JobRow("eee", "brand_new", "", "", created_at=None),
+]
+
+
+def ids(text: str, **more: Any) -> str:
+    return " ".join(row.id[-1] for row in select(ROWS, parse(text), now=NOW, **more))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "a b c d e"),
+        ("mini", "a b d"),
+        ("MINI", "a b d"),
+        ("mini support", "a b"),
+        ("ftjob-ccc", "c"),
+        ("succeeded", "c"),
+        ("SUCCESS", "c"),
+        ("nano,router", "c d"),
+        ("!mini", "c e"),
+        ("status:failed", "d"),
+        ("status:fail", "d"),
+        ("status:succeeded", "c"),
+        ("status:done", "c"),
+        ("status:completed", "c"),
+        ("status:success", "c"),
+        ("status:brand_new", "e"),
+        ("status:waiting", "b"),
+        ("status:live", "a b e"),
+        ("status:final", "c d"),
+        ("status:running,queued", "a b"),
+        ("!status:running,queued", "c d e"),
+        ("status~succ", "c"),
+        ("status:unheard_of", ""),
+        ("model:gpt-4.1-nano", "c"),
+        ("model:gpt", ""),
+        ("model~4.1", "c d"),
+        ("model~4o,nano", "a b c"),
+        ("suffix:TAGGER", "c"),
+        ("suffix=tagger", "c"),
+        ("method:dpo,reinforcement", "b d"),
+        ("id:eee", "e"),
+        ("id~ftjob", "a b c d"),
+        ("fine_tuned_model~acme", "c"),
+        ("ft:gpt-4.1-nano:acme", ""),
+        ("step>412", "c"),
+        ("step>=412", "a c"),
+        ("step<412", ""),
+        ("step<=412", "a"),
+        ("step:600,412", "a c"),
+        ("loss<0.8", "c"),
+        ("loss:none", "b d e"),
+        ("!loss<0.8", "a b d e"),
+        ("tokens>1.1M", "c"),
+        ("tokens<1_300_000", "c"),
+        ("tokens>2000k", ""),
+        ("age<2d", "a b"),
+        ("age<=2d", "a b c"),
+        ("age>1d12h", "c d"),
+        ("age>1.5h", "c d"),
+        ("!age<2d", "c d e"),
+        ("status:live age<30m model~4o", "a"),
+        ('"support-v3"', "a"),
+        ('suffix:"support-v3","support-v4"', "a b"),
+        ('model~"gpt 4"', ""),
+        ("  mini   router ", "d"),
+    ],
+)
+def test_the_language(text: str, expected: str) -> None:
+    assert ids(text) == expected
+
+
+def test_a_bare_word_never_spans_two_fields() -> None:
+    assert ids("v3gpt") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("los<1", "did you mean loss?"),
+        ("colour:red", "no field is called colour; there are id, suffix"),
+        ("status:", "status: needs a value"),
+        ("status:,", "status: needs a value"),
+        ("loss<abc", "loss wants a number, not 'abc'"),
+        ("loss<nan", "finite"),
+        ("loss<1,2", "one value"),
+        ("loss~1", "no text"),
+        ("model>3", "model is a text"),
+        ("age<2", "an age is a number with s, m, h, d, w or y"),
+        ("age<²d", "an age is a number"),
+        ("age<", "needs a value"),
+        ("age:2d", "age goes with < and >"),
+        ("created>yesterday", "a date is written"),
+        ("created>2026-02-31", "a date is written"),
+        ("created>2026-13", "a date is written"),
+        ("created>26", "a date is written"),
+        ("!", "something to negate"),
+        (",", "nothing to look for"),
+        ('""', "nothing to look for"),
+        ('"mini', "not closed"),
+        (":x", "a field's name is missing"),
+    ],
+)
+def test_mistakes_are_said_in_words(text: str, words: str) -> None:
+    with pytest.raises(QueryError, match=re.escape(words)):
+        parse(text)
+
+
+def at(*date: int) -> float:
+    return time.mktime((*date, *[0] * (9 - len(date) - 1), -1))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("created:2026-05-31", "b"),
+        ("created:2026-05", "a b"),
+        ("created:2026", "a b c"),
+        ("created>2026-05-31", "c"),
+        ("created>=2026-05-31", "c b"),
+        ("created<2026-05-31", "a"),
+        ("created<=2026-05-31", "b a"),
+        ("created:2026-06,2026-05-30", "c a"),
+    ],
+)
+def test_dates_are_local_days_months_and_years(text: str, expected: str) -> None:
+    rows = [
+        JobRow("a", created_at=at(2026, 5, 30, 23)),
+        JobRow("b", created_at=at(2026, 5, 31, 12)),
+        JobRow("c", created_at=at(2026, 6, 1)),
+        JobRow("d"),
+    ]
+    assert {row.id for row in select(rows, parse(text))} == set(expected.split())
+
+
+def test_statuses_narrow_beside_the_query() -> None:
+    assert ids("mini", statuses=frozenset({Status.FAILED})) == "d"
+    assert ids("", statuses=(Status.VALIDATING, Status.QUEUED)) == "b"
+    assert ids("", statuses=()) == ""
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        (NEWEST, "a b c d e"),
+        (Sort("created", False), "d c b a e"),
+        (Sort("age", False), "a b c d e"),
+        (Sort("age", True), "d c b a e"),
+        (Sort("loss", False), "c a e b d"),
+        (Sort("loss", True), "a c e b d"),
+        (Sort("suffix", False), "d a b c e"),
+        (Sort("suffix", True), "c b a d e"),
+        (Sort("status", False), "b a c d e"),
+    ],
+)
+def test_orders(sort: Sort, expected: str) -> None:
+    assert " ".join(row.id[-1] for row in select(ROWS, sort=sort)) == expected
+
+
+def test_an_order_by_a_field_that_is_none() -> None:
+    assert sort_of("loss", reverse=True) == Sort("loss", True)
+    with pytest.raises(QueryError, match="did you mean loss"):
+        sort_of("los")
+
+
+rows_of_any_kind = st.lists(
+    st.builds(
+        JobRow,
+        st.sampled_from([f"job-{n}" for n in range(30)]),
+        st.sampled_from(["running", "succeeded", "odd", ""]),
+        st.sampled_from(["", "m1", "M2"]),
+        created_at=st.one_of(st.none(), st.integers(1, 5).map(float)),
+        step=st.one_of(st.none(), st.integers(0, 3)),
+        loss=st.one_of(st.none(), st.floats(-2, 2)),
+        trained_tokens=st.one_of(st.none(), st.integers(0, 3)),
+    ),
+    unique_by=lambda row: row.id,
+    max_size=12,
+)
+
+
+@given(rows=rows_of_any_kind, field=st.sampled_from(FIELDS), reverse=st.booleans(), data=st.data())
+def test_an_order_depends_on_the_rows_alone(rows: list[JobRow], field: str, reverse: bool, data: st.DataObject) -> None:
+    shuffled = data.draw(st.permutations(rows))
+    ordered = select(rows, sort=Sort(field, reverse))
+    assert ordered == select(shuffled, sort=Sort(field, reverse))
+    assert sorted(ordered) == sorted(rows)
+    if field in ("created", "age", "loss", "step"):
+        name = {"age": "created_at", "created": "created_at"}.get(field, field)
+        values = [getattr(row, name) for row in ordered]
+        assert None not in values[: len(values) - values.count(None)]
+
+
+@given(rows=rows_of_any_kind, term=st.sampled_from(["m", "status:live", "loss<0", "age<1d", "model~m", "step:none"]))
+def test_a_negated_term_is_the_rest(rows: list[JobRow], term: str) -> None:
+    chosen, rest = select(rows, parse(term), now=2.0), select(rows, parse("!" + term), now=2.0)
+    assert sorted(chosen + rest) == sorted(rows)
+    assert not set(chosen) & set(rest)
+
+
+alphabet = st.one_of(
+    st.text(max_size=30),
+    st.lists(st.sampled_from([*FIELDS, *':~<>=!," .', "1", "2d", "2026-05", "mini"]), max_size=8).map("".join),
+)
+
+
+@given(text=alphabet)
+def test_any_text_is_understood_or_refused_in_words(text: str) -> None:
+    try:
+        query = parse(text)
+    except QueryError as error:
+        assert str(error)  # noqa: PT017
+        return
+    assert set(select(ROWS, query, now=NOW)) <= set(ROWS)
