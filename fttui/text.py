@@ -13,6 +13,8 @@ _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# One cell each in Rich's tables (a test holds it so): Latin letters and the glyphs fttui draws itself.
+_NARROW = re.compile("[ -~\u00a1-\u00ac\u00ae-\u02ff…─│·↓▸◦⋯✓✗⊘\u2800-\u28ff]*")
 _SPACES = re.compile(r"\s+")
 
 
@@ -38,7 +40,7 @@ def clean_line(text: str) -> str:
 
 def width(text: str) -> int:
     """Terminal cells that `text` takes, as Textual counts them."""
-    if text.isascii():
+    if text.isascii() or _NARROW.fullmatch(text):
         return len(text)
     from rich.cells import cell_len
 
@@ -83,7 +85,7 @@ def wrap(text: str, cells: int) -> list[str]:
 
 def _head(text: str, cells: int) -> str:
     """The longest beginning of `text` that takes at most `cells` cells."""
-    if text.isascii():
+    if text.isascii() or _NARROW.fullmatch(text):
         return text[:cells]
     taken = 0
     for index, character in enumerate(text):

@@ -1,6 +1,6 @@
 """What is known now, and what a refresh changed. Standard library only, so a screen can open before the client."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fttui.models.row import JobRow
@@ -12,7 +12,7 @@ class Snapshot:
     """The jobs of one profile, newest first, and how true they are."""
 
     rows: Mapping[str, JobRow] = field(default_factory=dict)
-    health: Health = Health()
+    health: Health = field(default_factory=Health)
     as_of: float | None = None
     """Unix seconds at which the list was last confirmed by the provider; None when never."""
     complete: bool = False
@@ -32,6 +32,18 @@ class Change:
     checkpoints: frozenset[str] = frozenset()
     health: bool = False
     """The state, the reason or the next try of the health is another."""
+
+    @classmethod
+    def merged(cls, changes: "Sequence[Change]") -> "Change":
+        """Several publications as one, for a reader that was busy."""
+        return cls(
+            added=frozenset().union(*(change.added for change in changes)),
+            updated=frozenset().union(*(change.updated for change in changes)),
+            removed=frozenset().union(*(change.removed for change in changes)),
+            events=frozenset().union(*(change.events for change in changes)),
+            checkpoints=frozenset().union(*(change.checkpoints for change in changes)),
+            health=any(change.health for change in changes),
+        )
 
     @property
     def rows(self) -> bool:

@@ -1,0 +1,72 @@
+"""Reads the command line, picks a face, and imports only that face."""
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from fttui.wiring import Options
+
+FIRST_ROWS = 200
+"""Archived jobs read for the first frame; more than any terminal has lines, the rest follows."""
+
+
+def main() -> NoReturn:
+    """The `fttui` command. Exit codes: see `fttui --help`."""
+    arguments = sys.argv[1:]
+    options = None
+    if arguments:
+        from fttui.cli.main import run
+
+        outcome = run(arguments)
+        if isinstance(outcome, int):
+            sys.exit(outcome)
+        options = outcome
+    sys.exit(cockpit(options))
+
+
+def cockpit(options: "Options | None") -> int:
+    """Open the cockpit: first the archived rows, then Textual over them. Returns the exit code."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "dumb") == "dumb":
+        print(
+            "fttui: the cockpit needs a terminal (standard input and output, and a TERM other than dumb).\n"
+            "For scripts and screen readers there are commands: fttui --help",
+            file=sys.stderr,
+        )
+        return 2
+    import gc
+
+    gc.disable()  # until the first real frame stands: the imports make garbage that is not worth collecting
+    from fttui.config import choice, files
+    from fttui.store.firstrows import first_rows
+    from fttui.ui.firstframe import Early
+    from fttui.ui.glyphs import glyphs_for
+    from fttui.ui.status import Place
+
+    try:
+        chosen = choice.choose(
+            profile=options.profile if options else None, base_url=options.base_url if options else None
+        )
+    except files.ConfigError as error:
+        print(f"fttui: {error}", file=sys.stderr)
+        return 2
+    place = Place(
+        profile=chosen.name,
+        host="this machine" if chosen.base_url is None else choice.host_of(chosen.base_url),
+        is_local=chosen.is_local,
+        read_only=bool(options and options.read_only),
+        hint="no key found: using the service on this machine" if chosen.is_local and not options else "",
+    )
+    glyphs = glyphs_for()
+    rows, as_of = first_rows(files.archive_file(), chosen.key, FIRST_ROWS)
+    early = Early()
+    early.paint(place, rows, as_of, time.time(), glyphs)
+    drawn = False
+    try:
+        from fttui.ui.start import run_app
+
+        drawn = True
+        return run_app(options, place, rows, as_of, glyphs)
+    finally:
+        early.restore(drawn_over=drawn)

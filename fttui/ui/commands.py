@@ -1,0 +1,82 @@
+"""Every action of the cockpit once: bindings, footer, help, and the key table in the README come from here."""
+
+from typing import NamedTuple
+
+
+class Command(NamedTuple):
+    """One thing a key does. `id` is stable: people rebind by it."""
+
+    id: str
+    keys: str
+    """Textual key names, separated by commas."""
+    shown: str
+    """The keys as people write them."""
+    title: str
+    """What it does, as an imperative; the footer shows its first word, or `label`."""
+    group: str
+    action: str
+    """The action of the main screen, with its arguments."""
+    label: str = ""
+    """The word in the footer."""
+    footer: int = 0
+    """Place in the footer, 1 first; 0 stays out of it."""
+    twin: str = ""
+    """The shell command that does the same."""
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("move.down", "j,down", "j ↓", "next line", "move", "move(1)"),
+    Command("move.up", "k,up", "k ↑", "previous line", "move", "move(-1)"),
+    Command("move.first", "g,home", "g home", "first line", "move", "move_to('first')"),
+    Command("move.last", "G,end", "G end", "last line", "move", "move_to('last')"),
+    Command("move.half_down", "ctrl+d", "ctrl+d", "half a page down", "move", "page(0.5)"),
+    Command("move.half_up", "ctrl+u", "ctrl+u", "half a page up", "move", "page(-0.5)"),
+    Command("move.page_down", "pagedown", "pgdn", "page down", "move", "page(1.0)"),
+    Command("move.page_up", "pageup", "pgup", "page up", "move", "page(-1.0)"),
+    Command("pane.next", "tab", "tab", "next pane", "panes", "pane(1)", "pane", 6),
+    Command("pane.previous", "shift+tab", "shift+tab", "previous pane", "panes", "pane(-1)"),
+    Command("tab.next", "right_square_bracket", "]", "next tab of the lower pane", "panes", "tab(1)"),
+    Command("tab.previous", "left_square_bracket", "[", "previous tab of the lower pane", "panes", "tab(-1)"),
+    Command("open", "enter", "enter", "go into the job: its detail, then its log", "panes", "open", "open", 7),
+    Command("back", "escape", "esc", "one level out: prompt, pane, filter", "panes", "back"),
+    Command(
+        "filter.text", "slash", "/", "narrow the list by text", "filter", "filter", "filter", 3, "jobs list --filter"
+    ),
+    Command("filter.all", "0", "0", "show all jobs", "filter", "status(0)"),
+    Command("filter.running", "1", "1", "only running jobs", "filter", "status(1)", "status", 4, "jobs list --status"),
+    Command("filter.waiting", "2", "2", "only waiting jobs (validating, queued)", "filter", "status(2)"),
+    Command("filter.succeeded", "3", "3", "only succeeded jobs", "filter", "status(3)"),
+    Command("filter.failed", "4", "4", "only failed jobs", "filter", "status(4)"),
+    Command("filter.cancelled", "5", "5", "only cancelled jobs", "filter", "status(5)"),
+    Command("filter.paused", "6", "6", "only paused jobs", "filter", "status(6)"),
+    Command("job.create", "a", "a", "add: create a job", "jobs", "create", "add", 1, "jobs create"),
+    Command("job.cancel", "c", "c", "cancel the job (asks)", "jobs", "cancel", "cancel", 2, "jobs cancel"),
+    Command("log.follow", "f", "f", "follow the log's end, or stop following", "log", "follow"),
+    Command("refresh", "r", "r", "ask the provider now", "view", "refresh_now", "refresh", 5),
+    Command("redraw", "ctrl+l", "ctrl+l", "draw the screen again", "view", "redraw"),
+    Command("help", "question_mark,f1", "? f1", "show the keys", "view", "help", "help", 8),
+    Command("quit", "q", "q", "close the top layer, or leave (jobs go on)", "view", "quit", "quit", 9),
+)
+
+BY_ID = {command.id: command for command in COMMANDS}
+
+# Families that the footer shows as one entry.
+_FOOTER_KEYS = {"filter.running": "1-6", "help": "?"}
+
+
+def footer_entries() -> list[tuple[Command, str, str]]:
+    """(command, keys, word) in the order of the footer."""
+    chosen = sorted((command for command in COMMANDS if command.footer), key=lambda command: command.footer)
+    return [
+        (command, _FOOTER_KEYS.get(command.id, command.shown.split()[0]), command.label or command.title.split()[0])
+        for command in chosen
+    ]
+
+
+def key_table() -> str:
+    """The keys as a Markdown table, as it stands in the README."""
+    lines = ["| key | does | id |", "| --- | --- | --- |"]
+    for command in COMMANDS:
+        keys = " ".join(f"`{key}`" for key in command.shown.split())
+        lines.append(f"| {keys} | {command.title} | `{command.id}` |")
+    return "\n".join(lines)

@@ -1,0 +1,90 @@
+"""The first frame: archived jobs on the screen before Textual is imported.
+
+Importing Textual takes most of a start. So the rows that the archive holds are painted by hand, in the places
+where the real screen will put them, and Textual draws over them. Standard library only.
+"""
+
+import os
+import sys
+
+from fttui.models.row import JobRow
+from fttui.ui.commands import footer_entries
+from fttui.ui.glyphs import Glyphs
+from fttui.ui.rows import Line, counts_line, fit_columns, header_line, row_line, spread
+from fttui.ui.status import Place, status_line
+
+# Weights only: they look right in every theme and on every background.
+_SGR = {"bold": "1", "title": "1", "head": "1", "run": "1", "fail": "1", "dim": "2", "key": "1"}
+
+
+def list_size(width: int, height: int) -> tuple[int, int]:
+    """Columns and rows that the job list has on a terminal of this size, as fttui.tcss arranges it."""
+    body = height - 3  # the status row, the prompt row and the footer
+    if width < 80 or height < 16:
+        return width, body - 2
+    if width < 120:
+        return width, body * 4 // 7 - 2
+    return width * (55 if width < 180 else 40) // 100, body - 2
+
+
+def frame(
+    place: Place, rows: list[JobRow], as_of: float | None, now: float, size: tuple[int, int], glyphs: Glyphs
+) -> str:
+    """What to write to a terminal of `size` (columns, rows)."""
+    width, height = size
+    list_width, list_height = list_size(width, height)
+    columns = fit_columns(list_width - 1)
+    lines: dict[int, Line] = {
+        1: status_line(place, None, as_of, counts_line(rows, glyphs), now, width, glyphs),
+        2: header_line(columns),
+        height: footer(width),
+    }
+    for index, row in enumerate(rows[:list_height]):
+        lines[3 + index] = row_line(row, columns, now, glyphs, cursor=index == 0)
+    painted = "".join(f"\x1b[{y};1H{_ansi(line)}" for y, line in lines.items())
+    return f"\x1b[?1049h\x1b[?25l\x1b[2J{painted}"
+
+
+def footer(cells: int) -> Line:
+    """The keys; what can be done is not known yet, so none is marked as usable."""
+    text = "  ".join(f"{keys} {word}" for _, keys, word in footer_entries())
+    return spread([(f" {text}", "dim")], [], cells)
+
+
+def _ansi(line: Line) -> str:
+    return "".join(f"\x1b[{_SGR[role]}m{text}\x1b[0m" if role in _SGR else text for text, role in line)
+
+
+class Early:
+    """Paints the first frame and holds the terminal quiet until Textual takes it over."""
+
+    def __init__(self) -> None:
+        self._saved: list[object] | None = None
+
+    def paint(self, place: Place, rows: list[JobRow], as_of: float | None, now: float, glyphs: Glyphs) -> None:
+        """Show the frame; keys typed meanwhile are not echoed and reach the real screen."""
+        import termios
+
+        try:
+            size = os.get_terminal_size(sys.stdout.fileno())
+            attributes = termios.tcgetattr(sys.stdin.fileno())
+        except (OSError, termios.error):
+            return
+        self._saved = list(attributes)
+        attributes[3] &= ~(termios.ECHO | termios.ICANON)
+        termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, attributes)
+        sys.stdout.write(frame(place, rows, as_of, now, (size.columns, size.lines), glyphs))
+        sys.stdout.flush()
+
+    def restore(self, *, drawn_over: bool) -> None:
+        """Give the terminal back as it was found. Unless Textual has drawn over the frame, and so has left its
+        alternate screen, leave it here."""
+        if self._saved is None:
+            return
+        import termios
+
+        if not drawn_over:
+            sys.stdout.write("\x1b[?1049l\x1b[?25h")
+            sys.stdout.flush()
+        termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, self._saved)
+        self._saved = None

@@ -1,0 +1,62 @@
+"""How states look: a word, then a glyph, then a colour, in that order of trust. Standard library only."""
+
+import os
+from typing import NamedTuple
+
+from fttui.models.status import Status
+
+
+class Face(NamedTuple):
+    """How a state looks in a list."""
+
+    word: str
+    """At most five cells."""
+    glyph: str
+    ascii: str
+    role: str
+    """The style: see theme.py."""
+
+
+FACES: dict[Status, Face] = {
+    Status.VALIDATING: Face("valid", "⋯", "~", "wait"),
+    Status.QUEUED: Face("queue", "◦", ".", "wait"),
+    Status.RUNNING: Face("run", "▸", ">", "run"),
+    Status.STOPPING: Face("stop", "⋯", "~", "pause"),
+    Status.PAUSED: Face("pause", "=", "=", "pause"),
+    Status.SUCCEEDED: Face("done", "✓", "+", "done"),
+    Status.FAILED: Face("fail", "✗", "!", "fail"),
+    Status.CANCELLED: Face("canc", "⊘", "x", "dim"),
+    Status.UNKNOWN: Face("?", "?", "?", "pause"),
+}
+
+
+class Glyphs(NamedTuple):
+    """The characters a terminal can be trusted with; each of them takes one cell."""
+
+    unicode: bool
+    rule: str
+    bar: str
+    dot: str
+    cut: str
+    """What ends a text that was cut."""
+    down: str
+    arrow: str
+
+    def status(self, status: Status) -> str:
+        face = FACES[status]
+        return face.glyph if self.unicode else face.ascii
+
+
+UNICODE = Glyphs(True, "─", "│", "·", "…", "↓", "▸")
+ASCII = Glyphs(False, "-", "|", ",", "~", "v", ">")
+
+
+def glyphs_for(environment: "os._Environ[str] | dict[str, str]" = os.environ) -> Glyphs:
+    """ASCII where the locale is not UTF-8 or the terminal is the Linux console; Unicode elsewhere."""
+    if environment.get("TERM") == "linux":
+        return ASCII
+    locale = environment.get("LC_ALL") or environment.get("LC_CTYPE") or environment.get("LANG") or ""
+    # Python itself reads the C and POSIX locales as UTF-8 (PEP 538), and so do terminals today; only a
+    # locale that names another character set is taken at its word.
+    charset = locale.partition(".")[2].partition("@")[0].lower().replace("-", "")
+    return UNICODE if charset in ("", "utf8") else ASCII

@@ -1,0 +1,193 @@
+"""Every member of one job, grouped and readable."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from fttui.clock import age, duration
+from fttui.models.row import JobRow
+from fttui.models.status import Status
+from fttui.text import clean, clean_line, wrap
+from fttui.ui.glyphs import FACES, Glyphs
+from fttui.ui.rows import Line, Span, count, fit_columns, row_line
+from fttui.ui.widgets.line_view import LineView
+
+if TYPE_CHECKING:  # the first frame of the list comes before anything that decodes JSON
+    from fttui.models.checkpoint import Checkpoint
+    from fttui.models.job import Job
+
+LABEL = 17
+"""Cells of the label column."""
+
+# What the groups below show; the rest of the object is listed at the end under its own names.
+_SHOWN = frozenset(
+    {
+        *("id", "object", "status", "model", "fine_tuned_model", "user_provided_suffix", "suffix", "organization_id"),
+        *("created_at", "finished_at", "estimated_finish", "training_file", "validation_file", "result_files"),
+        *("trained_tokens", "seed", "method", "hyperparameters", "integrations", "metadata", "error"),
+        *("trained_steps", "total_steps"),
+    }
+)
+
+
+_SHORTER = {"n_epochs": "epochs", "learning_rate_multiplier": "learning rate x"}
+
+
+def local_time(seconds: float) -> str:
+    """A moment in the time zone of this machine."""
+    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def detail_lines(
+    job: Job, row: JobRow, checkpoints: Sequence[Checkpoint], now: float, cells: int, glyphs: Glyphs
+) -> list[Line]:
+    """The pane's lines, at most `cells` wide. `now` is Unix seconds."""
+    lines: list[Line] = []
+    face = FACES[job.status]
+
+    def add(label: str, text: str, role: str = "") -> None:
+        if text:
+            lines.extend(_field(label, text, role, cells))
+
+    if job.fault:
+        add("unreadable", job.fault, "fail")
+    add("id", job.id, "bold")
+    add("status", f"{glyphs.status(job.status)} {job.status_text or 'not given'}", face.role)
+    if row.gone:
+        add("", "the provider no longer lists this job; this is your archive's copy", "warn")
+    if job.status is Status.FAILED or job.error:
+        lines.extend(_failure(job, cells))
+    add("progress", _progress(row))
+    add("model", job.model)
+    add("fine-tuned model", job.fine_tuned_model, "done")
+    add("suffix", job.suffix)
+    add("method", job.method)
+    for name, value in sorted(job.hyperparameters.items()):
+        add(_SHORTER.get(name, name.replace("_", " ")), value)
+    if job.grader:
+        add("grader", clean_line(json.dumps(job.grader, ensure_ascii=False)))
+    add("seed", "" if job.seed is None else str(job.seed))
+    for label, moment in (
+        ("created", job.created_at),
+        ("finished", job.finished_at),
+        ("estimated finish", job.estimated_finish if job.status.is_live else None),
+    ):
+        if moment is not None:
+            ago = now - moment
+            near = f"in {duration(-ago)}" if ago < 0 else f"{age(ago)} ago"
+            add(label, f"{local_time(moment)}  ({near})")
+    if job.created_at and job.finished_at and job.finished_at >= job.created_at:
+        add("took", duration(job.finished_at - job.created_at))
+    add("trained tokens", "" if job.trained_tokens is None else f"{job.trained_tokens:,}")
+    add("training file", job.training_file)
+    add("validation file", job.validation_file)
+    for name in job.result_files:
+        add("result file", name)
+    add("organization", job.organization_id)
+    for integration in job.integrations:
+        parts = (integration.entity, integration.project, integration.run_id or integration.name)
+        add(integration.type or "integration", "/".join(part for part in parts if part))
+    for key, value in job.metadata.items():
+        add(f"metadata {key}", value)
+    lines.extend(_checkpoints(checkpoints, cells))
+    rest = {key: value for key, value in _members(job.raw) if key not in _SHOWN}
+    if rest:
+        lines.append([])
+        lines.append([("also sent", "head")])
+        for key, sent in rest.items():
+            add(clean_line(key), _plain(sent))
+    return lines
+
+
+def row_lines(row: JobRow, now: float, cells: int, glyphs: Glyphs) -> list[Line]:
+    """What is known of a job before its JSON can be decoded: the first moments after the start."""
+    return [*_field("id", row.id, "bold", cells), row_line(row, fit_columns(cells), now, glyphs)]
+
+
+def _field(label: str, text: str, role: str, cells: int) -> list[Line]:
+    name = label if len(label) < LABEL else label[: LABEL - 2] + "…"
+    pieces = wrap(text, max(8, cells - LABEL - 1))
+    first: Line = [(f" {name:<{LABEL - 1}}", "dim"), (pieces[0], role)]
+    return [first, *([(" " * LABEL, ""), (piece, role)] for piece in pieces[1:])]
+
+
+def _failure(job: Job, cells: int) -> list[Line]:
+    if job.error is None:
+        return _field("error", "no reason given", "fail", cells) if job.status is Status.FAILED else []
+    lines = _field("error", job.error.message or job.error.code, "fail", cells)
+    if job.error.message and job.error.code:
+        lines += _field("error code", job.error.code, "fail", cells)
+    if job.error.param:
+        lines += _field("error param", job.error.param, "fail", cells)
+    return lines
+
+
+def _progress(row: JobRow) -> str:
+    if row.step is None:
+        return ""
+    loss = "" if row.loss is None else f" · loss {row.loss:.4f}"
+    if not row.total_steps:
+        return f"step {row.step}{loss}"
+    return f"step {row.step} of {row.total_steps} · {row.step * 100 // row.total_steps} %{loss}"
+
+
+def _checkpoints(checkpoints: Sequence[Checkpoint], cells: int) -> list[Line]:
+    if not checkpoints:
+        return []
+    lines: list[Line] = [[], [("checkpoints", "head")]]
+    for checkpoint in sorted(checkpoints, key=lambda item: item.step_number or 0, reverse=True):
+        step = "" if checkpoint.step_number is None else f"step {checkpoint.step_number}"
+        metrics = "  ".join(f"{_metric(name)} {value:.4f}" for name, value in checkpoint.metrics.items())
+        lines += _field(step, checkpoint.fine_tuned_model_checkpoint or checkpoint.id, "", cells)
+        if metrics:
+            lines += _field("", metrics, "dim", cells)
+    return lines
+
+
+def _metric(name: str) -> str:
+    return name.replace("mean_token_accuracy", "accuracy").replace("_", " ")
+
+
+def _members(raw: object) -> Iterable[tuple[str, object]]:
+    return raw.items() if isinstance(raw, Mapping) else ()
+
+
+def _plain(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case str():
+            return clean(value)
+        case int() if not isinstance(value, bool) and abs(value) < 10_000:
+            return count(value)
+    return clean_line(json.dumps(value, ensure_ascii=False))
+
+
+class DetailView(LineView):
+    """Scrolls the lines it is given."""
+
+    def __init__(self) -> None:
+        super().__init__(id="detail")
+        self._lines: Sequence[Line] = ()
+
+    def show(self, lines: Sequence[Line], *, top: bool) -> None:
+        """Replace the lines; `top` goes back to the first one, as for another job."""
+        if top:
+            self.scroll_to_line(0)
+        if len(lines) == len(self._lines):
+            changed = [index for index, (old, new) in enumerate(zip(self._lines, lines, strict=True)) if old != new]
+            self._lines = lines
+            for index in changed:
+                self.redraw(index)
+            return
+        self._lines = lines
+        self.lines_changed()
+
+    def line_count(self) -> int:
+        return len(self._lines)
+
+    def line_at(self, index: int) -> Line:
+        return self._lines[index]

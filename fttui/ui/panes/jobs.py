@@ -1,0 +1,102 @@
+"""The job list."""
+
+from collections.abc import Callable, Mapping
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from fttui.models.row import JobRow
+from fttui.ui.glyphs import Glyphs
+from fttui.ui.rows import Fitted, Line, fit_columns, header_line, row_line, spread
+from fttui.ui.widgets.line_list import LineList
+from fttui.ui.widgets.line_view import TextRow
+
+
+class JobList(LineList):
+    """One line a job, drawn from its row when it is visible."""
+
+    def __init__(self, glyphs: Glyphs, now: Callable[[], float]) -> None:
+        super().__init__(id="jobs")
+        self._glyphs = glyphs
+        self._now = now
+        self._rows: Mapping[str, JobRow] = {}
+        self._columns: Fitted = ()
+        self._hint: list[str] = []
+        self._drawn: dict[str, Line] = {}
+
+    def show_rows(self, rows: list[JobRow], hint: list[str]) -> None:
+        """Show exactly `rows`; where there are none, the lines of `hint`."""
+        self._rows = {row.id: row for row in rows}
+        self._hint = hint
+        self.show_keys([row.id for row in rows])
+
+    def update_rows(self, rows: Mapping[str, JobRow]) -> None:
+        """Rows that are already shown, in their new state; only their lines are drawn again."""
+        self._rows = {**self._rows, **rows}
+        self.redraw_keys(set(rows))
+
+    def tick(self) -> None:
+        """Time has passed: draw the lines whose cells became others by that alone."""
+        self.redraw_keys({key for key in self.visible_keys if self._drawn.get(key) != self._line(key)})
+
+    def line_count(self) -> int:
+        return len(self._keys) or len(self._hint)
+
+    def is_cursor(self, index: int) -> bool:
+        return bool(self._keys) and super().is_cursor(index)
+
+    def line_at(self, index: int) -> Line:
+        if not self._keys:
+            return [(" " + self._hint[index], "dim")]
+        key = self._keys[index]
+        line = self._drawn[key] = self._line(key, cursor=self.is_cursor(index))
+        return line
+
+    def on_resize(self) -> None:
+        # The last cell is the scroll bar's, there or not, so that columns do not jump when it appears.
+        self._columns = fit_columns(self.outer_size.width - 1)
+        self.lines_changed()
+
+    def lines_changed(self) -> None:
+        self._drawn.clear()
+        super().lines_changed()
+
+    @property
+    def columns(self) -> Fitted:
+        return self._columns
+
+    def _line(self, key: str, *, cursor: bool | None = None) -> Line:
+        if cursor is None:
+            cursor = key == self.cursor
+        return row_line(self._rows[key], self._columns, self._now(), self._glyphs, cursor=cursor)
+
+
+class JobsPane(Vertical):
+    """The list between its column titles and a line that counts."""
+
+    def __init__(self, glyphs: Glyphs, now: Callable[[], float]) -> None:
+        super().__init__(id="jobs-pane")
+        self.head = TextRow(id="jobs-head")
+        self.list = JobList(glyphs, now)
+        self.foot = TextRow(id="jobs-foot")
+        self._active = True
+
+    def compose(self) -> ComposeResult:
+        yield self.head
+        yield self.list
+        yield self.foot
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show_head)
+
+    def set_active(self, active: bool) -> None:
+        """Whether keys go to the list."""
+        self._active = active
+        self._show_head()
+
+    def show_foot(self, left: str, right: str, *, fault: bool) -> None:
+        """What narrows the list, or what is wrong with it; and how many jobs there are."""
+        self.foot.show(spread([(f" {left}", "warn" if fault else "key")], [(right + " ", "dim")], self.size.width))
+
+    def _show_head(self) -> None:
+        self.head.show(header_line(self.list.columns, active=self._active))

@@ -1,0 +1,235 @@
+"""A job as the cells of a list. Pure and standard library only: the first frame and the real list share it."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from fttui.clock import age, freshness
+from fttui.models.row import JobRow
+from fttui.models.status import Status
+from fttui.text import pad, width
+from fttui.ui.glyphs import FACES, Glyphs
+
+Span = tuple[str, str]
+"""A piece of a line and its role (see theme.py)."""
+Line = Sequence[Span]
+
+
+class Column(NamedTuple):
+    """A column of the job list. Widths are cells; a column grows from `least` to `most`."""
+
+    name: str
+    title: str
+    least: int
+    most: int
+    right: bool
+    rank: int
+    """Which columns stay when there is little room: the lowest."""
+
+
+COLUMNS = (
+    Column("status", "ST", 7, 7, False, 0),
+    Column("id", "ID", 10, 10, False, 1),
+    Column("model", "MODEL", 12, 24, False, 4),
+    Column("method", "METHOD", 6, 13, False, 8),
+    Column("step", "STEP", 9, 11, True, 5),
+    Column("loss", "LOSS", 7, 7, True, 3),
+    Column("tokens", "TOKENS", 7, 7, True, 7),
+    Column("age", "AGE", 4, 4, True, 2),
+    Column("suffix", "SUFFIX", 9, 18, False, 6),
+    Column("tuned", "FINE-TUNED MODEL", 20, 60, False, 9),
+)
+
+Fitted = tuple[tuple[Column, int], ...]
+"""Columns in order, each with its width."""
+MARK = 1
+"""Cells before the first column: the cursor's mark."""
+
+
+def fit_columns(cells: int) -> Fitted:
+    """The columns that fit into `cells`, the least important dropped first, and how wide each is."""
+    room = cells - MARK
+    shown: list[Column] = []
+    for column in sorted(COLUMNS, key=lambda column: column.rank):
+        needed = column.least + (1 if shown else 0)
+        if needed > room:
+            break
+        shown.append(column)
+        room -= needed
+    widths = {column.name: column.least for column in shown}
+    for column in sorted(shown, key=lambda column: column.rank):
+        grown = min(room, column.most - column.least)
+        widths[column.name] += grown
+        room -= grown
+    return tuple((column, widths[column.name]) for column in COLUMNS if column in shown)
+
+
+def short_id(job_id: str) -> str:
+    """The end of an id, which tells jobs apart: `..x7Qa91Lk`."""
+    return job_id if len(job_id) <= 10 else ".." + job_id[-8:]
+
+
+_DATED = re.compile(r"-20\d\d-(\d\d)-(\d\d)\b")
+
+
+def short_model(model: str) -> str:
+    """A model's name with its date shortened: `gpt-4o-mini-2024-07-18` is `gpt-4o-mini-0718`."""
+    return _DATED.sub(r"-\1\2", model)
+
+
+def count(number: int) -> str:
+    """A count in at most five cells: `812`, `48.3k`, `1.2M`."""
+    if number < 10_000:
+        return str(number)
+    for unit, size in (("k", 1e3), ("M", 1e6), ("G", 1e9), ("T", 1e12)):
+        if number < size * 1000:
+            return f"{number / size:.1f}{unit}" if number < size * 100 else f"{number / size:.0f}{unit}"
+    return f"{number / 1e12:.0f}T"
+
+
+def status_word(row: JobRow) -> str:
+    """The five-letter word of a job's state; an unknown state shows its own first letters."""
+    if row.fault:
+        return "?"
+    word = FACES[row.status].word
+    return row.status_text[:5].lower() or "?" if word == "?" else word
+
+
+def _loss(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4f}" if abs(value) < 100 else f"{value:.3g}"
+
+
+def _step(row: JobRow) -> str:
+    if row.step is None:
+        return "-"
+    return f"{row.step}/{row.total_steps}" if row.total_steps else str(row.step)
+
+
+def cell(row: JobRow, name: str, now: float, glyphs: Glyphs) -> str:
+    """The text of one cell, not yet fitted. `now` is Unix seconds."""
+    match name:
+        case "status":
+            return f"{glyphs.status(row.status)} {status_word(row)}"
+        case "id":
+            return short_id(row.id)
+        case "model":
+            return row.fault or short_model(row.model) or "-"
+        case "method":
+            return row.method or "-"
+        case "step":
+            return _step(row)
+        case "loss":
+            return _loss(row.loss)
+        case "tokens":
+            return count(row.trained_tokens) if row.trained_tokens is not None else "-"
+        case "age":
+            if row.created_at is None:
+                return "-"
+            seconds = now - row.created_at
+            return freshness(seconds) if seconds < 60 else age(seconds)
+        case "suffix":
+            return ("gone " if row.gone else "") + (row.suffix or "-")
+        case "tuned":
+            return row.fine_tuned_model or "-"
+    raise KeyError(name)
+
+
+def row_line(row: JobRow, columns: Fitted, now: float, glyphs: Glyphs, *, cursor: bool = False) -> list[Span]:
+    """The line of one job: its cells, fitted, with their roles."""
+    face = FACES[row.status]
+    quiet = "dim" if row.gone or row.status is Status.CANCELLED else ""
+    spans: list[Span] = [(">" if cursor else " ", "bold")]
+    for index, (column, cells) in enumerate(columns):
+        text = pad(cell(row, column.name, now, glyphs), cells, right=column.right, ellipsis=glyphs.cut)
+        gap = " " if index else ""
+        role = face.role if column.name == "status" else "fail" if row.fault and column.name == "model" else quiet
+        spans.append((gap + text, role))
+    return merge(spans)
+
+
+def header_line(columns: Fitted, *, active: bool = True) -> list[Span]:
+    """The titles above the list; `active` marks it as the pane that keys go to."""
+    titles = " ".join(pad(column.title, cells, right=column.right) for column, cells in columns)
+    return [(">" if active else " ", "title"), (titles, "head")]
+
+
+_COUNTED = (
+    *(Status.RUNNING, Status.STOPPING, Status.QUEUED, Status.PAUSED, Status.UNKNOWN),
+    *(Status.SUCCEEDED, Status.FAILED, Status.CANCELLED),
+)
+
+
+def counts_line(rows: Sequence[JobRow], glyphs: Glyphs) -> list[Span]:
+    """How many jobs are in which state: `▸2 ◦1 ✓14`; states without jobs are left out."""
+    found: dict[Status, int] = {}
+    for row in rows:
+        status = row.status
+        if status is Status.VALIDATING:
+            status = Status.QUEUED
+        found[status] = found.get(status, 0) + 1
+    spans: list[Span] = []
+    for status in _COUNTED:
+        if number := found.get(status):
+            spans.append(((" " if spans else "") + f"{glyphs.status(status)}{number}", FACES[status].role))
+    return spans
+
+
+def rule_line(cells: int, title: Line, right: str, glyphs: Glyphs) -> list[Span]:
+    """A pane's title on a rule: `── Detail ─ >Log ─────── follow ─`."""
+    left: list[Span] = [(glyphs.rule * 2 + " ", "rule"), *title, (" ", "")]
+    end = f" {right} {glyphs.rule}" if right else ""
+    used = line_width(left)
+    if used + width(end) > cells:
+        end = ""
+    fill = glyphs.rule * max(0, cells - used - width(end))
+    return [*left, (fill, "rule"), (end[:-1], "dim"), (end[-1:], "rule")]
+
+
+def line_width(line: Line) -> int:
+    """Cells that a line takes."""
+    return sum(width(text) for text, _ in line)
+
+
+def spread(left: Line, right: Line, cells: int, *, middle: Line = ()) -> list[Span]:
+    """One line of exactly `cells`: `left` flush left, `middle` around the centre, `right` flush right.
+
+    Where there is no room, `middle` goes first, then `left` is cut.
+    """
+    right_cells = line_width(right)
+    if middle and line_width(left) + line_width(middle) + right_cells + 4 > cells:
+        middle = ()
+    room = max(0, cells - right_cells)
+    left = cut(left, room)
+    space = room - line_width(left)
+    if middle:
+        before = max(2, min(space - line_width(middle) - 2, (cells - line_width(middle)) // 2 - line_width(left)))
+        after = space - before - line_width(middle)
+        return merge([*left, (" " * before, ""), *middle, (" " * after, ""), *right])
+    return merge([*left, (" " * space, ""), *cut(right, cells)])
+
+
+def cut(line: Line, cells: int) -> list[Span]:
+    """A line cut to at most `cells`."""
+    taken: list[Span] = []
+    for text, role in line:
+        if width(text) > cells:
+            taken.append((pad(text, cells), role))
+            break
+        taken.append((text, role))
+        cells -= width(text)
+    return taken
+
+
+def merge(line: Line) -> list[Span]:
+    """Neighbours of one role become one span: fewer escape sequences on the wire."""
+    merged: list[Span] = []
+    for text, role in line:
+        if not text:
+            continue
+        if merged and merged[-1][1] == role:
+            merged[-1] = (merged[-1][0] + text, role)
+        else:
+            merged.append((text, role))
+    return merged

@@ -1,0 +1,52 @@
+"""Runs the cockpit: the one place that joins the application, its event loop and its core."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+from fttui.models.row import JobRow
+from fttui.store.snapshot import Snapshot
+from fttui.ui.app import FttuiApp
+from fttui.ui.glyphs import Glyphs
+from fttui.ui.status import Place
+
+if TYPE_CHECKING:
+    from fttui.wiring import Core, Options
+
+
+def has_few_colors(environment: os._Environ[str] | dict[str, str] = os.environ) -> bool:
+    """Whether to keep to the terminal's own colours: NO_COLOR, or at most 16 of them."""
+    if environment.get("NO_COLOR"):
+        return True
+    if environment.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
+        return False
+    return not environment.get("TERM", "").endswith(("-256color", "-direct"))
+
+
+def run_app(options: Options | None, place: Place, rows: list[JobRow], as_of: float | None, glyphs: Glyphs) -> int:
+    """Open the cockpit over `rows`, until the person leaves. Returns the exit code."""
+
+    async def open_core() -> Core:
+        # In a thread: importing the client takes longer than a frame.
+        wiring = await asyncio.to_thread(_import_wiring)
+        return await wiring.open_core(options or wiring.Options())
+
+    snapshot = Snapshot(rows={row.id: row for row in rows}, as_of=as_of)
+    app = FttuiApp(open_core, place, snapshot, glyphs, ansi=has_few_colors())
+
+    async def session() -> None:
+        try:
+            await app.run_async()
+        finally:
+            await app.close()
+
+    asyncio.run(session())
+    return app.return_code or 0
+
+
+def _import_wiring():  # type: ignore[no-untyped-def]
+    from fttui import wiring
+
+    return wiring

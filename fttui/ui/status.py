@@ -1,0 +1,67 @@
+"""The status row: where, how many, how true. Pure and standard library only."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from fttui.clock import freshness
+from fttui.ui.glyphs import Glyphs
+from fttui.ui.rows import Line, Span, spread
+
+if TYPE_CHECKING:
+    from fttui.store.health import Health
+
+AGE = 5
+"""Cells of the age, so that the row does not shift when it changes."""
+
+
+class Place(NamedTuple):
+    """Which service is looked at, and what may be done there."""
+
+    profile: str
+    host: str
+    """In words for a person: a host name, or `this machine`."""
+    is_local: bool
+    read_only: bool
+    hint: str
+    """What a newcomer should know, once."""
+
+
+def status_line(
+    place: Place,
+    health: Health | None,
+    as_of: float | None,
+    counts: Line,
+    now: float,
+    cells: int,
+    glyphs: Glyphs,
+) -> list[Span]:
+    """One row of `cells`. It says plainly when what is shown may not be true any more.
+
+    `as_of` is when the list was last confirmed (Unix seconds); no `health` means nothing was asked yet.
+    """
+    where: list[Span] = [(" fttui ", "title"), (f" {place.profile}", "bold"), (f" {glyphs.arrow} {place.host}", "dim")]
+    if place.read_only:
+        where.append(("  read-only", "warn"))
+    age = "" if as_of is None else freshness(now - as_of)
+    state = "connecting" if health is None else str(health.state)
+    if state == "live":
+        return spread(where, [(f"{age:>{AGE}} ", "dim")], cells, middle=counts)
+    if health is None or state == "connecting":
+        text = "connecting" if as_of is None else f"cached {age if age != 'now' else '0s'} ago {glyphs.dot} connecting"
+        return spread(where, [(f"{text}{glyphs.cut} ", "dim")], cells, middle=counts)
+    if state == "stale":
+        old = f"{age} old {glyphs.dot} " if age else ""
+        return spread(where, [(f"{old}{health.why} ", "ask")], cells, middle=counts)
+    since = f" since {_clock(health.since)}" if state != "denied" else ""
+    parts = [f" {state.upper()}{since}", health.why]
+    if health.next_try is not None and health.next_try > now:
+        parts.append(f"next try {_clock(health.next_try)}")
+    parts.append("r asks now")
+    left = f" {glyphs.dot} ".join(part for part in parts if part)
+    return spread([(left, "error")], [(f" {age:>{AGE}} ", "dim")], cells)
+
+
+def _clock(seconds: float) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(seconds))

@@ -1,0 +1,94 @@
+"""A list of keyed lines with a cursor that stays on its key, whatever is added, removed or sorted around it."""
+
+from textual import events
+from textual.message import Message
+
+from fttui.ui.widgets.line_view import LineView
+
+
+class LineList(LineView):
+    """Keys in order, one line each. Subclasses draw the line of a key."""
+
+    class Moved(Message):
+        """The person clicked on a line; `key` is under the cursor now."""
+
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._keys: list[str] = []
+        self._index: dict[str, int] = {}
+        self._cursor = 0
+
+    @property
+    def cursor(self) -> str | None:
+        """The key under the cursor; None when the list is empty."""
+        return self._keys[self._cursor] if self._keys else None
+
+    @property
+    def keys(self) -> list[str]:
+        return self._keys
+
+    def line_count(self) -> int:
+        return len(self._keys)
+
+    def is_cursor(self, index: int) -> bool:
+        return index == self._cursor
+
+    def show_keys(self, keys: list[str]) -> None:
+        """Replace the keys. The cursor stays on its key, and that key on its screen row; when the key has
+        gone, the cursor stays where it was."""
+        kept = self.cursor
+        screen_row = self._cursor - self.scroll_offset.y
+        self._keys = keys
+        self._index = {key: index for index, key in enumerate(keys)}
+        at = self._index.get(kept, self._cursor) if kept is not None else self._cursor
+        self._cursor = max(0, min(at, len(keys) - 1))
+        top = self.scroll_offset.y
+        self.lines_changed()
+        # At the top of the list nothing is pushed away: there new lines come in above and are seen.
+        if top > 0 or self._cursor >= self.page_height:
+            self.scroll_to_line(self._cursor - max(0, min(screen_row, self.page_height - 1)))
+
+    def redraw_keys(self, keys: "set[str] | frozenset[str]") -> None:
+        """Draw again the visible lines of `keys`."""
+        for key in keys:
+            if (index := self._index.get(key)) is not None:
+                self.redraw(index)
+
+    @property
+    def visible_keys(self) -> list[str]:
+        top = self.scroll_offset.y
+        return self._keys[top : top + self.page_height]
+
+    def move_to(self, index: int) -> None:
+        """Put the cursor on line `index`, as near as there are lines, and bring it into view."""
+        index = max(0, min(index, len(self._keys) - 1))
+        if index == self._cursor or not self._keys:
+            return
+        previous, self._cursor = self._cursor, index
+        top = self.scroll_offset.y
+        if index < top:
+            self.scroll_to_line(index)
+        elif index >= top + self.page_height:
+            self.scroll_to_line(index - self.page_height + 1)
+        self.redraw(previous)
+        self.redraw(index)
+
+    def move_to_key(self, key: str) -> bool:
+        """Put the cursor on `key`; False when it is not in the list."""
+        if (index := self._index.get(key)) is None:
+            return False
+        self.move_to(index)
+        return True
+
+    def move_by(self, lines: int) -> None:
+        self.move_to(self._cursor + lines)
+
+    def on_click(self, event: events.Click) -> None:
+        index = event.y + self.scroll_offset.y
+        if index < len(self._keys):
+            self.move_to(index)
+            self.post_message(self.Moved(self._keys[index]))

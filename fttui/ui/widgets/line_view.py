@@ -1,0 +1,151 @@
+"""Lines drawn one by one: what the list, the log, the detail pane and the bars have in common.
+
+Textual's line API paints only what is visible, so cost does not grow with the number of lines. A line is a
+sequence of (text, role); a role becomes a style here. Lines must hold clean text: nothing is parsed as markup.
+"""
+
+from collections.abc import Sequence
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widget import Widget
+
+from fttui.text import width
+from fttui.ui.rows import Line
+from fttui.ui.theme import COMPONENTS
+
+
+def strip_of(widget: Widget, line: Line, cells: int, *, cursor: bool = False, skip: int = 0) -> Strip:
+    """The line as `cells` cells, from cell `skip` on, in the widget's look."""
+    base = widget.rich_style
+    if cursor:
+        base += widget.get_component_rich_style("role--cursor", partial=True)
+    segments = []
+    used = 0
+    for text, role in line:
+        segments.append(Segment(text, base + _style(widget, role) if role else base))
+        used += width(text)
+    strip = Strip(segments, used)
+    if skip:
+        strip = strip.crop(skip)
+    return strip.adjust_cell_length(cells, base)
+
+
+def _style(widget: Widget, role: str) -> Style:
+    return widget.get_component_rich_style(f"role--{role}", partial=True)
+
+
+class TextRow(Widget):
+    """One row of text, painted only when it becomes another."""
+
+    COMPONENT_CLASSES = COMPONENTS
+    DEFAULT_CSS = "TextRow { height: 1; width: 1fr; }"
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._line: Line = ()
+
+    def show(self, line: Line) -> None:
+        """Replace the text; the same text costs nothing."""
+        if line != self._line:
+            self._line = line
+            self.refresh()
+
+    @property
+    def text(self) -> str:
+        """What stands there."""
+        return "".join(text for text, _ in self._line)
+
+    def render_line(self, y: int) -> Strip:
+        return strip_of(self, self._line if y == 0 else (), self.size.width)
+
+
+class LineView(ScrollView):
+    """Many lines that scroll. Subclasses say how many there are and what each looks like."""
+
+    COMPONENT_CLASSES = COMPONENTS
+    DEFAULT_CSS = """
+    LineView {
+        height: 1fr;
+        overflow-x: hidden;
+        overflow-y: auto;
+        scrollbar-size-vertical: 1;
+        scrollbar-background: $background;
+        scrollbar-background-hover: $background;
+        scrollbar-background-active: $background;
+    }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._strips: dict[tuple[int, bool], Strip] = {}
+
+    def line_count(self) -> int:
+        """How many lines there are."""
+        raise NotImplementedError
+
+    def line_at(self, index: int) -> Line:
+        """One line, asked for only when it is visible."""
+        raise NotImplementedError
+
+    def is_cursor(self, index: int) -> bool:
+        """Whether this line is drawn as the one under the cursor."""
+        return False
+
+    def lines_changed(self) -> None:
+        """Everything may be another: forget what was drawn, fit the scroll range, draw again."""
+        self._strips.clear()
+        count = self.line_count()
+        if self.virtual_size.height != count:
+            self.virtual_size = Size(0, count)
+        self.refresh()
+
+    def redraw(self, index: int) -> None:
+        """Draw one line again, if it is visible."""
+        self._strips.pop((index, False), None)
+        self._strips.pop((index, True), None)
+        y = index - self.scroll_offset.y
+        if 0 <= y < self.size.height:
+            self.refresh(Region(0, y, self.size.width, 1))
+
+    def scroll_to_line(self, top: int) -> None:
+        """Make `top` the first visible line, as far as there are lines."""
+        self.scroll_to(y=max(0, top), animate=False, immediate=True, force=True)
+
+    def scroll_lines(self, lines: int) -> None:
+        """Scroll by `lines`, up when negative."""
+        self.scroll_to_line(min(int(self.max_scroll_y), self.scroll_offset.y + lines))
+
+    @property
+    def page_height(self) -> int:
+        """Visible lines."""
+        return max(1, self.size.height)
+
+    @property
+    def text_lines(self) -> Sequence[str]:
+        """What is visible, as text."""
+        top = self.scroll_offset.y
+        bottom = min(self.line_count(), top + self.size.height)
+        return ["".join(text for text, _ in self.line_at(index)) for index in range(top, bottom)]
+
+    def render_line(self, y: int) -> Strip:
+        cells = self.scrollable_content_region.width
+        index = y + self.scroll_offset.y
+        if index >= self.line_count():
+            return Strip.blank(cells, self.rich_style)
+        cursor = self.is_cursor(index)
+        key = (index, cursor)
+        strip = self._strips.get(key)
+        if strip is None or strip.cell_length != cells:
+            if len(self._strips) > 1000:
+                self._strips.clear()
+            strip = self._strips[key] = strip_of(self, self.line_at(index), cells, cursor=cursor)
+        return strip
+
+    def notify_style_update(self) -> None:
+        # A new theme: strips hold styles.
+        self._strips.clear()
+        super().notify_style_update()

@@ -1,0 +1,141 @@
+"""The row above the footer, mouth and ear of the cockpit: it says, it asks, and text is typed into it."""
+
+from collections.abc import Awaitable, Callable
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widgets import Input
+
+from fttui.ui.rows import Line, spread
+from fttui.ui.widgets.line_view import TextRow
+
+Answer = Callable[[], Awaitable[None] | None]
+"""What happens on yes."""
+
+
+class PromptRow(Horizontal):
+    """One row: a text, a question, or an input field."""
+
+    DEFAULT_CSS = """
+    PromptRow { height: 1; }
+    PromptRow Input { width: 1fr; display: none; }
+    PromptRow.-typing Input { display: block; }
+    PromptRow.-typing #prompt-text { width: auto; }
+    """
+
+    class Typed(Message):
+        """The text in the input field is now `text`."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class Done(Message):
+        """Typing has ended: with enter (`accepted`), or by leaving."""
+
+        def __init__(self, accepted: bool) -> None:
+            super().__init__()
+            self.accepted = accepted
+
+    def __init__(self) -> None:
+        super().__init__(id="prompt")
+        self._text = TextRow(id="prompt-text")
+        self._input: Input | None = None
+        self._said: Line = ()
+        self._right: Line = ()
+        self._question: Line = ()
+        self._answer: Answer | None = None
+        self._typing = False
+
+    def compose(self) -> ComposeResult:
+        yield self._text
+
+    @property
+    def is_asking(self) -> bool:
+        return self._answer is not None
+
+    @property
+    def is_typing(self) -> bool:
+        return self._typing
+
+    @property
+    def text(self) -> str:
+        """What stands in the row."""
+        if self._typing and self._input is not None:
+            return self._text.text + self._input.value
+        return self._text.text
+
+    def say(self, text: str, role: str = "") -> None:
+        """Show one line until something else is said."""
+        self._said = [(f" {text}", role)] if text else ()
+        self._show()
+
+    def show_right(self, line: Line) -> None:
+        """What stands at the right end while nothing is asked or typed."""
+        self._right = line
+        self._show()
+
+    def ask(self, question: str, on_yes: Answer) -> None:
+        """Put a yes-or-no question; everything but `y` means no."""
+        self._question = [(f" {question} ", "ask"), ("y/N", "key")]
+        self._answer = on_yes
+        self._show()
+
+    async def answer(self, key: str) -> bool:
+        """Take a key while a question stands. True when the key was an answer; other keys change nothing."""
+        on_yes = self._answer
+        if on_yes is None or key not in ("y", "Y", "n", "N", "enter", "escape", "q", "ctrl+c"):
+            return False
+        self._answer = None
+        self.say("" if key in ("y", "Y") else "nothing was done", "dim")
+        if key in ("y", "Y") and (waiting := on_yes()) is not None:
+            await waiting
+        return True
+
+    async def type(self, label: str, value: str) -> None:
+        """Open the input field behind `label`, holding `value`."""
+        if self._input is None:
+            self._input = Input(compact=True, select_on_focus=False)
+            self._input.cursor_blink = False
+            await self.mount(self._input)
+        self._typing = True
+        with self.prevent(Input.Changed):
+            self._input.value = value
+        self._input.cursor_position = len(value)
+        self._text.styles.width = len(label) + 1
+        self._text.show([(f" {label}", "key")])
+        self.add_class("-typing")
+        self._input.focus()
+
+    def leave(self, *, accepted: bool) -> None:
+        """Close the input field."""
+        if not self._typing:
+            return
+        self._typing = False
+        self.remove_class("-typing")
+        self._text.styles.width = "1fr"
+        self.screen.set_focus(None)
+        self._show()
+        self.post_message(self.Done(accepted))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self._typing:
+            self.post_message(self.Typed(event.value))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.leave(accepted=True)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._show()
+
+    def _show(self) -> None:
+        if self._typing:
+            return
+        if self._answer is not None:
+            self._text.show(self._question)
+        else:
+            self._text.show(spread(self._said, self._right, self.size.width))

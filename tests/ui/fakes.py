@@ -1,0 +1,226 @@
+"""A store without a network, and a page-object that reads the screen as a person does."""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from fttui.models.checkpoint import Checkpoint
+from fttui.models.job import Job
+from fttui.models.row import EventRow
+from fttui.models.spec import JobSpec
+from fttui.store.health import Health, State
+from fttui.store.snapshot import Change, Outcome, Snapshot
+from fttui.ui.app import FttuiApp
+from fttui.ui.glyphs import UNICODE, Glyphs
+from fttui.ui.screens.main import MainScreen
+from fttui.ui.status import Place
+
+NOW = 1_800_000_000.0
+
+
+class StillClock:
+    """Time that moves only when a test says so."""
+
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def now(self) -> float:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.at
+
+    async def sleep(self, seconds: float) -> None:
+        self.at += seconds
+
+
+def job(number: int, status: str = "running", **members: Any) -> dict[str, Any]:
+    """The JSON of a job as a provider sends it; a higher number is an older job."""
+    return {
+        "id": f"ftjob-{number:08d}",
+        "object": "fine_tuning.job",
+        "status": status,
+        "model": "gpt-4o-mini-2024-07-18",
+        "created_at": NOW - 60 * (number + 1),
+        "training_file": "file-train",
+        "user_provided_suffix": f"run-{number}",
+        "error": {},
+    } | members
+
+
+def event(seq: int, message: str, level: str = "info") -> EventRow:
+    return EventRow(seq, f"ftevent-{seq}", NOW - 1000 + seq, level, "message", message, "")
+
+
+@dataclass
+class FakeStore:
+    """What the screen needs of a store; it records the intents."""
+
+    raw: dict[str, dict[str, Any]] = field(default_factory=dict)
+    log: dict[str, list[EventRow]] = field(default_factory=dict)
+    sent: list[tuple[Any, ...]] = field(default_factory=list)
+    refusal: str = ""
+    snapshot: Snapshot = field(default_factory=Snapshot)
+    listener: Callable[[Snapshot, Change], None] | None = None
+    looked_at: str | None = None
+
+    def put(self, *jobs: dict[str, Any]) -> "FakeStore":
+        self.raw |= {item["id"]: item for item in jobs}
+        return self
+
+    def publish(self, *, why: str = "", state: State = State.LIVE, as_of: float = NOW) -> None:
+        """Say what is known now, as the store does after a poll."""
+        before = self.snapshot.rows
+        rows = {id: Job.read(raw).row() for id, raw in self.raw.items()}
+        self.snapshot = Snapshot(rows=rows, health=Health(state=state, since=NOW, why=why), as_of=as_of, complete=True)
+        change = Change(
+            added=frozenset(rows.keys() - before.keys()),
+            removed=frozenset(before.keys() - rows.keys()),
+            updated=frozenset(id for id in rows.keys() & before.keys() if rows[id] != before[id]),
+            events=frozenset(self.log),
+            health=True,
+        )
+        if self.listener is not None:
+            self.listener(self.snapshot, change)
+
+    def subscribe(self, listener: Callable[[Snapshot, Change], None]) -> Callable[[], None]:
+        self.listener = listener
+        return lambda: None
+
+    def job(self, id: str) -> Job | None:
+        return Job.read(self.raw[id]) if id in self.raw else None
+
+    def events(
+        self, id: str, *, before: int | None = None, after: int | None = None, limit: int = 500
+    ) -> list[EventRow]:
+        return [item for item in self.log.get(id, []) if after is None or item.seq > after][-limit:]
+
+    def checkpoints(self, id: str) -> tuple[Checkpoint, ...]:
+        return ()
+
+    def look_at(self, id: str | None) -> None:
+        self.looked_at = id
+
+    async def cancel(self, ids: list[str]) -> dict[str, Outcome]:
+        self.sent.append(("cancel", *ids))
+        if self.refusal:
+            return {id: Outcome(False, self.refusal, id) for id in ids}
+        for id in ids:
+            self.raw[id] = self.raw[id] | {"status": "cancelled"}
+        self.publish()
+        return {id: Outcome(True, "", id) for id in ids}
+
+    async def upload(self, path: str, progress: Callable[[int, int], None]) -> Outcome:
+        self.sent.append(("upload", path))
+        return Outcome(True, "", f"file-{len(self.sent)}")
+
+    async def create(self, spec: JobSpec) -> Outcome:
+        self.sent.append(("create", spec))
+        if self.refusal:
+            return Outcome(False, self.refusal)
+        self.raw = {"ftjob-new": job(-1, "queued", id="ftjob-new", model=spec.model)} | self.raw
+        self.publish()
+        return Outcome(True, "", "ftjob-new")
+
+
+class FakePoller:
+    def __init__(self, store: FakeStore) -> None:
+        self.store = store
+        self.blurred = False
+        self.pokes = 0
+
+    async def run(self) -> None:
+        self.store.publish()
+
+    def poke(self) -> None:
+        self.pokes += 1
+
+
+@dataclass
+class FakeCore:
+    store: FakeStore
+    poller: FakePoller
+
+    async def close(self) -> None:
+        pass
+
+
+class Ui:
+    """The cockpit as the person at the keyboard has it."""
+
+    def __init__(self, app: FttuiApp, pilot: Pilot[None], store: FakeStore, core: FakeCore, clock: StillClock) -> None:
+        self.app, self.pilot, self.store, self.core, self.clock = app, pilot, store, core, clock
+
+    @property
+    def main(self) -> MainScreen:
+        return self.app.main
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def publish(self, **how: Any) -> None:
+        self.store.publish(**how)
+        await self.pilot.pause()
+
+    @property
+    def cursor(self) -> str | None:
+        return self.main.jobs.list.cursor
+
+    @property
+    def shown(self) -> list[str]:
+        """Ids in the list, top to bottom."""
+        return list(self.main.jobs.list.keys)
+
+    @property
+    def prompt(self) -> str:
+        return self.main.prompt.text.strip()
+
+    @property
+    def status(self) -> str:
+        return self.main.status_row.text
+
+    @property
+    def detail(self) -> str:
+        return "\n".join(self.main.detail.text_lines)
+
+    @property
+    def log(self) -> list[str]:
+        return list(self.main.log_view.text_lines)
+
+    @property
+    def form(self) -> dict[str, str]:
+        return {entry.id or "": entry.value for entry in self.app.screen.query(Input)}
+
+    @property
+    def screen(self) -> list[str]:
+        """Every line of the terminal."""
+        return ["".join(segment.text for segment in strip) for strip in self.app.screen._compositor.render_strips()]
+
+
+@contextlib.asynccontextmanager
+async def cockpit(
+    store: FakeStore | None = None,
+    *,
+    size: tuple[int, int] = (80, 24),
+    local: bool = True,
+    read_only: bool = False,
+    glyphs: Glyphs = UNICODE,
+) -> AsyncIterator[Ui]:
+    """The real application over a fake store."""
+    store = store or FakeStore()
+    core = FakeCore(store, FakePoller(store))
+    clock = StillClock()
+
+    async def open_core() -> Any:
+        return core
+
+    place = Place("local", "this machine", local, read_only, "")
+    app = FttuiApp(open_core, place, Snapshot(), glyphs, clock=clock)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await pilot.pause()
+        yield Ui(app, pilot, store, core, clock)

@@ -1,0 +1,35 @@
+"""Help comes from the command table, finds, and does."""
+
+from fttui.ui.commands import COMMANDS, key_table
+from tests.ui.fakes import FakeStore, cockpit, job
+
+
+async def test_help_lists_every_command() -> None:
+    async with cockpit(size=(120, 60)) as ui:
+        await ui.press("question_mark")
+        screen = "\n".join(ui.screen)
+        for command in COMMANDS:
+            assert command.id in screen
+            assert command.title[:40] in screen
+
+
+async def test_typing_finds_and_enter_does_it() -> None:
+    async with cockpit(FakeStore().put(job(1), job(2, "failed"))) as ui:
+        await ui.press("f1", *"only failed", "enter")
+        assert ui.shown == ["ftjob-00000002"]
+
+
+async def test_escape_leaves_help() -> None:
+    async with cockpit() as ui:
+        await ui.press("question_mark", "x", "escape", "escape")
+        assert ui.app.screen is ui.main
+
+
+def test_no_key_means_two_things() -> None:
+    keys = [key for command in COMMANDS for key in command.keys.split(",")]
+    assert len(keys) == len(set(keys))
+
+
+def test_the_readme_shows_this_table() -> None:
+    with open("README.md", encoding="utf-8") as file:
+        assert key_table() in file.read()

@@ -1,0 +1,109 @@
+"""A job as cells: what stands in a list at each width."""
+
+import pytest
+
+from fttui.models.row import JobRow
+from fttui.ui.glyphs import ASCII, UNICODE, glyphs_for
+from fttui.ui.rows import COLUMNS, count, counts_line, fit_columns, line_width, row_line, rule_line, short_id, spread
+
+ROW = JobRow(
+    id="ftjob-abcdefgh12345678",
+    status_text="running",
+    model="gpt-4o-mini-2024-07-18",
+    suffix="support-v3",
+    method="supervised",
+    created_at=1000.0,
+    step=412,
+    total_steps=1200,
+    loss=0.83123,
+)
+
+
+def text(line: "list[tuple[str, str]]") -> str:
+    return "".join(piece for piece, _ in line)
+
+
+def test_a_row_at_80_columns() -> None:
+    line = text(row_line(ROW, fit_columns(79), 1840.0, UNICODE, cursor=True))
+    assert line.split() == [
+        ">▸",
+        "run",
+        "..12345678",
+        "gpt-4o-mini-0718",
+        "412/1200",
+        "0.8312",
+        "-",
+        "14m",
+        "support-v3",
+    ]
+
+
+@pytest.mark.parametrize("cells", range(20, 200, 7))
+def test_a_row_never_takes_more_than_its_cells(cells: int) -> None:
+    columns = fit_columns(cells)
+    assert line_width(row_line(ROW, columns, 1840.0, UNICODE)) <= cells
+    assert [column for column in COLUMNS if column in dict(columns)] == [column for column, _ in columns]
+
+
+def test_columns_go_in_order_of_need() -> None:
+    assert [column.name for column, _ in fit_columns(40)] == ["status", "id", "loss", "age"]
+    assert "suffix" not in [column.name for column, _ in fit_columns(59)]
+    assert [column.name for column, _ in fit_columns(200)] == [column.name for column in COLUMNS]
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (JobRow("x", "model_downloading"), "▸ run"),
+        (JobRow("x", "sleeping"), "? sleep"),
+        (JobRow("x", ""), "? ?"),
+        (JobRow("x", "JOB_STATE_SUCCEEDED"), "✓ done"),
+        (JobRow("x", "running", fault="not an object"), "▸ ?"),
+    ],
+)
+def test_every_state_has_a_word(row: JobRow, words: str) -> None:
+    assert text(row_line(row, fit_columns(80), 0.0, UNICODE)).strip().startswith(words)
+
+
+def test_ascii_rows_hold_only_ascii() -> None:
+    long = ROW._replace(model="m" * 80, suffix="s" * 80)
+    assert text(row_line(long, fit_columns(120), 0.0, ASCII)).isascii()
+
+
+def test_counts_name_only_states_that_occur() -> None:
+    rows = [JobRow("a", "running"), JobRow("b", "validating_files"), JobRow("c", "queued"), JobRow("d", "failed")]
+    assert text(counts_line(rows, UNICODE)) == "▸1 ◦2 ✗1"
+
+
+@pytest.mark.parametrize(
+    ("number", "short"),
+    [(0, "0"), (9999, "9999"), (48_310, "48.3k"), (999_999, "1000k"), (1_200_000, "1.2M"), (3 * 10**12, "3.0T")],
+)
+def test_counts_fit_five_cells(number: int, short: str) -> None:
+    assert count(number) == short
+
+
+def test_ids_show_their_end() -> None:
+    assert short_id("ftjob-abcdefgh12345678") == "..12345678"
+    assert short_id("ft-1") == "ft-1"
+
+
+@pytest.mark.parametrize("cells", [10, 20, 40, 80])
+def test_rows_around_the_panes_fill_their_cells(cells: int) -> None:
+    assert line_width(rule_line(cells, [("Log", "title")], "follow", UNICODE)) <= max(cells, 7)
+    assert line_width(spread([("left side", "")], [("right", "")], cells, middle=[("mid", "")])) == cells
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({"LANG": "en_US.UTF-8"}, UNICODE),
+        ({}, UNICODE),
+        ({"LANG": "C"}, UNICODE),
+        ({"LANG": "de_DE.ISO-8859-1"}, ASCII),
+        ({"LANG": "de_DE@euro", "LC_ALL": "de_DE.UTF-8"}, UNICODE),
+        ({"TERM": "linux", "LANG": "en_US.UTF-8"}, ASCII),
+    ],
+)
+def test_glyphs_follow_the_locale(environment: dict[str, str], expected: object) -> None:
+    assert glyphs_for(environment) is expected

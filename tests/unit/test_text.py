@@ -1,0 +1,67 @@
+"""Untrusted text is made safe, and fits where it is put."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from fttui.text import clean, clean_line, fit, pad, width, wrap
+from fttui.ui.glyphs import ASCII, FACES, UNICODE
+
+ANY = st.text(alphabet=st.characters(exclude_categories=()), max_size=60)
+
+
+@given(ANY)
+@example("\x1b]0;owned\x07")
+@example("\x9b31m")
+@example("a\u202eb\u2066c")
+@example("\ud800")
+def test_nothing_that_steers_a_terminal_survives(text: str) -> None:
+    result = clean(text)
+    assert not [c for c in result if (ord(c) < 32 and c not in "\n\t") or 0x7F <= ord(c) <= 0x9F]
+    assert not set(result) & set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029")
+    assert not [c for c in result if 0xD800 <= ord(c) <= 0xDFFF]
+    assert clean(result) == result
+
+
+@given(ANY)
+def test_a_clean_line_is_one_line(text: str) -> None:
+    assert not set(clean_line(text)) & set("\n\t\r")
+
+
+def test_what_people_write_is_kept() -> None:
+    text = "Grüße, 世界 – naïve café [bold]not markup[/]"
+    assert clean(text) == text
+    assert clean("two\r\nlines\rthree\tcolumns") == "two\nlines\nthree\tcolumns"
+
+
+@given(st.text(max_size=40))
+def test_width_agrees_with_what_textual_draws(text: str) -> None:
+    text = clean_line(text)
+    assert width(text) == cell_len(text)
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+def test_every_glyph_takes_one_cell(glyphs: "type[UNICODE]") -> None:
+    for text in (*glyphs[1:], *(glyphs.status(status) for status in FACES)):
+        assert cell_len(text) == width(text) == 1
+
+
+@given(st.text(max_size=40), st.integers(1, 30), st.booleans())
+def test_a_padded_text_takes_exactly_its_cells(text: str, cells: int, right: bool) -> None:
+    assert cell_len(pad(clean_line(text), cells, right=right)) == cells
+
+
+def test_a_cut_text_says_that_it_was_cut() -> None:
+    assert fit("abcdefgh", 5) == "abcd…"
+    assert fit("abcdefgh", 5, ellipsis="~") == "abcd~"
+    assert fit("abc", 5) == "abc"
+    assert fit("世界世界", 5) == "世界…"
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=("Cs", "Cc")), max_size=80), st.integers(2, 20))
+def test_wrapping_loses_only_blanks(text: str, cells: int) -> None:
+    text = clean(text)
+    lines = wrap(text, cells)
+    assert all(cell_len(line) <= cells for line in lines)
+    assert "".join("".join(lines).split()) == "".join(text.split())
