@@ -1,0 +1,194 @@
+"""A small causal language model over bytes: its numbers, its forward pass and its hand-written backward pass.
+
+Bytes are embedded, then pass `LAYERS` residual layers, each a gated causal convolution that looks at a
+position and at one `dilation` before it; the dilations double, so the last layer sees 2**LAYERS bytes back.
+Every parameter is a view into one flat vector, which makes the optimizer, the saved state and the model file
+a matter of whole vectors.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[Any]
+Ints = NDArray[np.int64]
+
+BASE_SEED = 20_260_801
+"""The seed of the base model's weights: the same for everyone, for ever, or old models lose their parent."""
+
+
+VOCABULARY = 262
+"""256 bytes, four roles, an end, and a mark before the list of tools."""
+
+
+class Shape(NamedTuple):
+    """How large a model is."""
+
+    vocabulary: int = VOCABULARY
+    width: int = 192
+    layers: int = 7
+
+    def parts(self) -> list[tuple[str, tuple[int, ...]]]:
+        """Names and shapes of the parameters, in the order in which they lie in the flat vector."""
+        width = self.width
+        parts: list[tuple[str, tuple[int, ...]]] = [("embed", (self.vocabulary, width))]
+        for layer in range(self.layers):
+            parts.append((f"{layer}.mix", (2 * width, 2 * width)))
+            parts.append((f"{layer}.bias", (2 * width,)))
+            parts.append((f"{layer}.out", (width, width)))
+        parts.append(("head", (width, self.vocabulary)))
+        parts.append(("head.bias", (self.vocabulary,)))
+        return parts
+
+    def size(self) -> int:
+        """How many parameters there are."""
+        return sum(int(np.prod(shape)) for _, shape in self.parts())
+
+
+STANDARD = Shape()
+"""The shape of `fttui-tiny-1`. Tests use smaller ones."""
+
+
+class Sight(NamedTuple):
+    """What a forward pass found at the asked positions, and what the backward pass needs of it."""
+
+    log_probability: Floats
+    """Of each target, in nats: negative or zero."""
+    hit: NDArray[np.bool_]
+    """Whether the target was the most probable symbol."""
+    probability: Floats
+    tokens: Ints
+    rows: Ints
+    columns: Ints
+    targets: Ints
+    layers: list[tuple[Floats, Floats, Floats, Floats, Floats]]
+    last: tuple[Floats, Floats]
+
+
+def base_weights(shape: Shape = STANDARD) -> Floats:
+    """The weights of the untuned base model: random, but always the same."""
+    random = np.random.Generator(np.random.PCG64(BASE_SEED))
+    flat = np.zeros(shape.size(), dtype=np.float32)
+    for name, part in _views(shape, flat).items():
+        if name.endswith("bias"):
+            continue
+        scale = {"embed": 1.0, "head": 0.5 / shape.width**0.5}.get(name, 1.0 / part.shape[0] ** 0.5)
+        if name.endswith(".out"):
+            scale /= shape.layers**0.5
+        part[...] = random.standard_normal(part.shape, dtype=np.float32) * np.float32(scale)
+    return flat
+
+
+class Network:
+    """The model over one flat vector of weights, which is used in place and never copied."""
+
+    def __init__(self, flat: Floats, shape: Shape = STANDARD) -> None:
+        self.shape = shape
+        self.flat = flat
+        self._part = _views(shape, flat)
+
+    def forward(self, tokens: Ints, rows: Ints, columns: Ints, targets: Ints) -> Sight:
+        """Predict `targets` from `tokens` (batch × time): `targets[i]` follows position `rows[i], columns[i]`.
+
+        Positions behind an example's end may hold anything: no position looks ahead.
+        """
+        part = self._part
+        x = part["embed"][tokens]
+        kept = []
+        for layer in range(self.shape.layers):
+            normal, scale = _normalized(x)
+            pair = _with_past(normal, 1 << layer)
+            gates = pair @ part[f"{layer}.mix"]
+            gates += part[f"{layer}.bias"]
+            width = self.shape.width
+            signal = np.tanh(gates[..., :width])
+            gate = _sigmoid(gates[..., width:])
+            product = signal * gate
+            x = x + product @ part[f"{layer}.out"]
+            kept.append((pair, scale, signal, gate, product))
+        last, scale = _normalized(x[rows, columns])
+        logits = last @ part["head"]
+        logits += part["head.bias"]
+        logits -= logits.max(axis=1, keepdims=True)
+        hit = logits.argmax(axis=1) == targets
+        probability = np.exp(logits)
+        total = probability.sum(axis=1, keepdims=True)
+        probability /= total
+        chosen = logits[np.arange(len(targets)), targets] - np.log(total[:, 0])
+        return Sight(chosen, hit, probability, tokens, rows, columns, targets, kept, (last, scale))
+
+    def backward(self, sight: Sight, weights: Floats, gradient: Floats) -> None:
+        """Add to the flat `gradient` that of Σ weights[i] · −log_probability[i]."""
+        part = self._part
+        grad = _views(self.shape, gradient)
+        width = self.shape.width
+
+        d_logits = sight.probability
+        d_logits[np.arange(len(sight.targets)), sight.targets] -= 1
+        d_logits *= weights[:, None]
+        last, scale = sight.last
+        grad["head"] += last.T @ d_logits
+        grad["head.bias"] += d_logits.sum(axis=0)
+        dx = np.zeros((*sight.tokens.shape, width), dtype=gradient.dtype)
+        dx[sight.rows, sight.columns] = _normalized_back(d_logits @ part["head"].T, last, scale)
+
+        for layer in reversed(range(self.shape.layers)):
+            pair, scale, signal, gate, product = sight.layers[layer]
+            flat_dx = dx.reshape(-1, width)
+            grad[f"{layer}.out"] += product.reshape(-1, width).T @ flat_dx
+            d_product = dx @ part[f"{layer}.out"].T
+            d_gates = np.empty_like(pair)
+            d_gates[..., :width] = d_product * gate * (1 - signal * signal)
+            d_gates[..., width:] = d_product * signal * gate * (1 - gate)
+            flat_gates = d_gates.reshape(-1, 2 * width)
+            grad[f"{layer}.mix"] += pair.reshape(-1, 2 * width).T @ flat_gates
+            grad[f"{layer}.bias"] += flat_gates.sum(axis=0)
+            d_pair = d_gates @ part[f"{layer}.mix"].T
+            d_normal = d_pair[..., width:].copy()
+            dilation = 1 << layer
+            d_normal[:, :-dilation] += d_pair[:, dilation:, :width]
+            dx = dx + _normalized_back(d_normal, pair[..., width:], scale)
+
+        np.add.at(grad["embed"], sight.tokens.reshape(-1), dx.reshape(-1, width))
+
+
+def _views(shape: Shape, flat: Floats) -> dict[str, Floats]:
+    views: dict[str, Floats] = {}
+    start = 0
+    for name, part in shape.parts():
+        end = start + int(np.prod(part))
+        views[name] = flat[start:end].reshape(part)
+        start = end
+    return views
+
+
+def _with_past(x: Floats, dilation: int) -> Floats:
+    """Each position beside the one `dilation` before it (zeros before the beginning)."""
+    width = x.shape[-1]
+    pair = np.zeros((*x.shape[:-1], 2 * width), dtype=x.dtype)
+    pair[..., width:] = x
+    pair[:, dilation:, :width] = x[:, :-dilation]
+    return pair
+
+
+def _sigmoid(x: Floats) -> Floats:
+    # By tanh: no overflow, and numpy's is vectorized.
+    half: Floats = np.tanh(x * 0.5)
+    half += 1
+    half *= 0.5
+    return half
+
+
+_TINY = 1e-6
+
+
+def _normalized(x: Floats) -> tuple[Floats, Floats]:
+    """`x` divided by its root mean square along the last axis, and what it was multiplied with."""
+    scale = 1 / np.sqrt((x * x).mean(axis=-1, keepdims=True) + _TINY)
+    return x * scale, scale
+
+
+def _normalized_back(d_normal: Floats, normal: Floats, scale: Floats) -> Floats:
+    back: Floats = (d_normal - normal * (d_normal * normal).mean(axis=-1, keepdims=True)) * scale
+    return back
