@@ -1,0 +1,243 @@
+"""The verbs of the API, a method each. All raise `ApiError` only; reads are retried, what changes something is not."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, Self, TypeVar
+from urllib.parse import quote
+
+from fttui.api import upload
+from fttui.api.errors import ApiError, BadAnswer, BadRequest
+from fttui.api.http import Http
+from fttui.api.providers import Provider
+from fttui.models.checkpoint import Checkpoint
+from fttui.models.event import Event
+from fttui.models.file import File, Model
+from fttui.models.job import Job
+from fttui.models.page import Page
+from fttui.models.spec import JobSpec
+from fttui.models.wire import Wire, json_kind, made_up_id, sent_id
+
+T = TypeVar("T", bound=Wire)
+Query = list[tuple[str, str]]
+
+LAST_PAGE = 2000
+"""A list that is longer than this has no end."""
+
+
+class Client:
+    """One provider's API. Made once, closed once; calls may run side by side."""
+
+    def __init__(self, http: Http, *, tries: int | None = None) -> None:
+        self._http = http
+        self._tries = tries
+
+    @property
+    def provider(self) -> Provider:
+        return self._http.provider
+
+    def with_tries(self, tries: int) -> "Client":
+        """The same connections, with reads sent at most `tries` times: for whoever tries again by plan of their own."""
+        return Client(self._http, tries=tries)
+
+    async def close(self) -> None:
+        await self._http.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    # Jobs
+
+    async def list_jobs(
+        self, *, after: str | None = None, limit: int = 100, metadata: Mapping[str, str] | None = None
+    ) -> Page[Job]:
+        """One page, in the server's order. `metadata` asks for jobs with these pairs; servers may ignore it."""
+        wanted = [(f"metadata[{key}]", value) for key, value in (metadata or {}).items()]
+        return await self._page(Job, self.provider.jobs, [*_window(after, limit), *wanted])
+
+    def each_job_page(self, *, limit: int = 100, metadata: Mapping[str, str] | None = None) -> AsyncIterator[Page[Job]]:
+        """All pages; ends by itself on any server (see `walk`)."""
+        return walk(lambda after: self.list_jobs(after=after, limit=limit, metadata=metadata))
+
+    async def get_job(self, id: str) -> Job:
+        return self._object(Job, await self._read(self._job(id)))
+
+    async def create_job(self, spec: JobSpec) -> Job:
+        """One POST, never sent twice. After an ambiguous failure look before creating again: `store.create`."""
+        body = self.provider.body({**spec.body(), **self.provider.create})
+        return self._object(Job, await self._http.write("POST", self.provider.jobs, body), changes=True)
+
+    async def cancel_job(self, id: str) -> Job:
+        return await self._act(id, "cancel", done=lambda job: job.status.is_final or job.status == "stopping")
+
+    async def pause_job(self, id: str) -> Job:
+        return await self._act(id, "pause", done=lambda job: job.status == "paused")
+
+    async def resume_job(self, id: str) -> Job:
+        return await self._act(id, "resume", done=lambda job: job.status in ("queued", "running"))
+
+    async def list_events(self, id: str, *, after: str | None = None, limit: int = 100) -> Page[Event]:
+        return await self._page(Event, f"{self._job(id)}/events", _window(after, limit))
+
+    def each_event_page(self, id: str, *, limit: int = 100) -> AsyncIterator[Page[Event]]:
+        return walk(lambda after: self.list_events(id, after=after, limit=limit))
+
+    async def list_checkpoints(self, id: str, *, after: str | None = None, limit: int = 100) -> Page[Checkpoint]:
+        return await self._page(Checkpoint, f"{self._job(id)}/checkpoints", _window(after, limit))
+
+    def each_checkpoint_page(self, id: str, *, limit: int = 100) -> AsyncIterator[Page[Checkpoint]]:
+        return walk(lambda after: self.list_checkpoints(id, after=after, limit=limit))
+
+    # Files
+
+    async def list_files(
+        self, *, purpose: str | None = None, after: str | None = None, limit: int | None = None
+    ) -> Page[File]:
+        wanted = [("purpose", purpose)] if purpose else []
+        return await self._page(File, "/files", [*wanted, *_window(after, limit)])
+
+    def each_file_page(self, *, purpose: str | None = None, limit: int | None = None) -> AsyncIterator[Page[File]]:
+        return walk(lambda after: self.list_files(purpose=purpose, after=after, limit=limit))
+
+    async def get_file(self, id: str) -> File:
+        return self._object(File, await self._read(f"/files/{_part(id)}"))
+
+    async def upload_file(
+        self, path: str, *, purpose: str = "fine-tune", progress: Callable[[int, int], None] | None = None
+    ) -> File:
+        """Stream a file from the disk, with flat memory.
+
+        Args:
+            progress: told the bytes handed over so far and the bytes of the file, from 0 to all.
+        """
+        with upload.opened(path) as form:
+            raw = await self._http.send(
+                "/files", lambda: form.stream(purpose, progress), kind=form.kind, length=form.length(purpose)
+            )
+        return self._object(File, raw, changes=True)
+
+    async def delete_file(self, id: str) -> dict[str, Any]:
+        """The answer as sent; empty when the server sent none."""
+        return await self._delete(f"/files/{_part(id)}")
+
+    async def file_content(self, id: str) -> bytes:
+        """A whole file in memory, 512 MB at most: for result files. `download_file` has no limit."""
+        return await self._http.content(f"/files/{_part(id)}/content")
+
+    async def download_file(
+        self, id: str, write: Callable[[bytes], object], *, progress: Callable[[int, int | None], None] | None = None
+    ) -> int:
+        """Hand the bytes of a file to `write` as they come; the number of bytes. What `write` raises passes through.
+
+        Args:
+            progress: told the bytes so far, and of the whole file where the server tells.
+        """
+        done = 0
+        async with self._http.stream(f"/files/{_part(id)}/content") as (length, chunks):
+            async for chunk in chunks:
+                write(chunk)
+                done += len(chunk)
+                if progress is not None:
+                    progress(done, length)
+        return done
+
+    # Models
+
+    async def list_models(self) -> Page[Model]:
+        return await self._page(Model, "/models", [])
+
+    async def delete_model(self, id: str) -> dict[str, Any]:
+        """The answer as sent; empty when the server sent none."""
+        return await self._delete(f"/models/{_part(id)}")
+
+    # How it is done
+
+    def _job(self, id: str) -> str:
+        return f"{self.provider.jobs}/{_part(id)}"
+
+    async def _read(self, path: str, query: Query | None = None) -> Any:
+        return await self._http.read(path, query or [], tries=self._tries)
+
+    async def _page(self, kind: type[T], path: str, query: Query) -> Page[T]:
+        raw = await self._read(path, query)
+        try:
+            return Page.read(kind, self.provider.list(raw))
+        except ValueError as error:
+            raise BadAnswer(f"the answer of {self.provider.title} cannot be read: {error}", code="unreadable") from None
+
+    def _object(self, kind: type[T], raw: Any, *, changes: bool = False) -> T:
+        raw = self.provider.object(raw)
+        if not isinstance(raw, dict) or (changes and not sent_id(raw)):
+            got = json_kind(raw) if not isinstance(raw, dict) else "an object without an id"
+            raise BadAnswer(
+                f"the answer of {self.provider.title} cannot be read: expected a {kind.__name__.lower()}, got {got}",
+                code="unreadable",
+                ambiguous=changes,
+            )
+        return kind.read(raw)
+
+    async def _act(self, id: str, verb: str, *, done: Callable[[Job], bool]) -> Job:
+        """Send a verb to a job once. After an answer was lost, look whether it took effect: looking harms nothing."""
+        try:
+            return self._object(Job, await self._http.write("POST", f"{self._job(id)}/{verb}"), changes=True)
+        except ApiError as error:
+            if not error.ambiguous:
+                raise
+            try:
+                job = await self.get_job(id)
+            except ApiError:
+                raise error from None
+            if done(job):
+                return job
+            raise
+
+    async def _delete(self, path: str) -> dict[str, Any]:
+        raw = await self._http.write("DELETE", path)
+        return raw if isinstance(raw, dict) else {}
+
+
+async def walk(fetch: Callable[[str | None], Awaitable[Page[T]]]) -> AsyncIterator[Page[T]]:
+    """The pages of a list, each object once, until the server says that there are no more.
+
+    A server that ignores `after` or always has more does not lead in circles: a page that brings nothing new is the
+    last one.
+
+    Raises:
+        ApiError: a page could not be had, or the list did not end after `LAST_PAGE` pages.
+    """
+    after: str | None = None
+    seen: set[str] = set()
+    for _ in range(LAST_PAGE):
+        page = await fetch(after)
+        fresh = [raw for raw in page.objects if _new(raw, seen)]
+        if not fresh:
+            if after is None:
+                yield page
+            return
+        yield page if len(fresh) == len(page.objects) else Page(page.kind, fresh, page.has_more, page.raw)
+        if page.cursor is None or page.cursor == after:
+            return
+        after = page.cursor
+    raise BadAnswer(f"the list did not end after {LAST_PAGE} pages", code="endless")
+
+
+def _new(raw: Any, seen: set[str]) -> bool:
+    name = sent_id(raw) or made_up_id(raw)
+    if name in seen:
+        return False
+    seen.add(name)
+    return True
+
+
+def _window(after: str | None, limit: int | None) -> Query:
+    window = [] if limit is None else [("limit", str(limit))]
+    return [*window, ("after", after)] if after else window
+
+
+def _part(id: str) -> str:
+    """An id as one segment of a path: `/` becomes `%2F`, `:` stays, and `..` leads nowhere."""
+    if not id.strip():
+        raise BadRequest("the id is empty", code="empty_id")
+    part = quote(id, safe=":", errors="replace")
+    return part.replace(".", "%2E") if set(part) == {"."} else part
