@@ -1,0 +1,218 @@
+"""The composition root: from what a person asked for to a client that can be talked to.
+
+Imports heavy rooms late, so that `Options` costs nothing before the first frame.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from fttui.clock import Clock, SystemClock
+from fttui.config.choice import Choice, choose, is_loopback
+from fttui.config.files import ConfigError, service_dir
+
+if TYPE_CHECKING:
+    import httpx
+
+    from fttui.api.client import Client
+    from fttui.api.http import Retry
+    from fttui.api.providers import Provider
+    from fttui.config.settings import Profile, Settings
+
+LOCAL_EXTRA = "pip install 'fttui[local]'"
+_LOCAL_MODULES = ("starlette", "uvicorn", "python_multipart", "numpy")
+
+
+class Options(NamedTuple):
+    """What the command line asked for."""
+
+    profile: str | None = None
+    base_url: str | None = None
+    interval: float | None = None
+    """Seconds between polls; None leaves it to the settings."""
+    read_only: bool = False
+    fresh: bool = False
+    """Ignore what was remembered from the last time."""
+    offline: bool = False
+    """Read the archive alone."""
+
+
+class Connection(NamedTuple):
+    """A client for the chosen service, and what it was made from."""
+
+    choice: Choice
+    settings: "Settings"
+    provider: "Provider"
+    client: "Client"
+    warnings: tuple[str, ...]
+    """What a person should hear at every start, such as TLS that is not verified."""
+
+    async def close(self) -> None:
+        await self.client.close()
+
+
+async def connect(
+    options: Options,
+    *,
+    clock: Clock = SystemClock(),  # noqa: B008  (has no state)
+    transport: "httpx.AsyncBaseTransport | None" = None,
+    on_retry: "Callable[[Retry], None] | None" = None,
+) -> Connection:
+    """Choose the service and make a client for it; for the local profile, reach or start the embedded service.
+
+    Nothing is asked of the service yet. Key commands and the start of the local service run in threads.
+
+    Args:
+        transport: instead of the network; for tests.
+        on_retry: told about every read that failed and will be sent again.
+
+    Raises:
+        ConfigError: the choice or the configuration is wrong, or the extra `local` is missing.
+        NoKey: the service wants a key and none was found.
+        ServiceError: the local service cannot be started.
+    """
+    import asyncio
+
+    from fttui.api.client import Client
+    from fttui.api.http import Http
+    from fttui.config import settings as configuration
+    from fttui.config.secrets import find_key
+
+    choice = choose(profile=options.profile, base_url=options.base_url)
+    settings = configuration.load()
+    profile = settings.of(choice)
+    key, origin = await asyncio.to_thread(find_key, choice, profile)
+    provider = provider_of(choice, profile, origin)
+    verify: Any = True
+    if choice.is_local and transport is None:
+        transport = await _local_transport()
+    elif transport is None:
+        verify = _trust(choice, profile)
+    http = Http(
+        provider,
+        key,
+        clock=clock,
+        transport=transport,
+        verify=verify,
+        # A proxy never leads to this very machine.
+        trust_env=not is_loopback(provider.base_url),
+        on_retry=on_retry,
+    )
+    warnings = tuple(_warnings(choice, profile, bool(key)))
+    return Connection(choice, settings, provider, Client(http), warnings)
+
+
+def provider_of(choice: Choice, profile: "Profile | None", key_origin: str = "") -> "Provider":
+    """The dialect of the chosen service, with what its profile or the environment says about it."""
+    import os
+    from urllib.parse import parse_qsl
+
+    from fttui.api import providers
+
+    if choice.is_local or choice.base_url is None:
+        return providers.local()
+    query = tuple(parse_qsl(choice.query, keep_blank_values=True))
+    if profile is None:
+        return providers.provider(
+            choice.provider,
+            choice.base_url,
+            organization=os.environ.get("OPENAI_ORG_ID", "").strip(),
+            project=os.environ.get("OPENAI_PROJECT_ID", "").strip(),
+            query=query,
+            key_origin=key_origin,
+        )
+    return providers.provider(
+        choice.provider,
+        choice.base_url,
+        organization=profile.organization or "",
+        project=profile.project or "",
+        auth=profile.auth,
+        headers=profile.headers,
+        query=(*query, *profile.query.items()),
+        create=profile.create,
+        key_origin=key_origin,
+    )
+
+
+def check_local() -> None:
+    """Make sure that the extra `local` is installed.
+
+    Raises:
+        ConfigError: it is not; the message has the install line.
+    """
+    from importlib.util import find_spec
+
+    missing = [name for name in _LOCAL_MODULES if find_spec(name) is None]
+    if missing:
+        raise ConfigError(
+            f"the local service needs the extra `local` ({', '.join(missing)} missing): {LOCAL_EXTRA}\n"
+            "Or look at another service with --profile or --base-url."
+        )
+
+
+async def _local_transport() -> "httpx.AsyncBaseTransport":
+    """A transport to the socket of the embedded service, which wakes the service when it has gone."""
+    import asyncio
+
+    import httpx
+
+    from fttui.server import daemon
+
+    check_local()
+    home = service_dir()
+
+    class Waking(httpx.AsyncBaseTransport):
+        """Every request finds a running service: an idle one ends by itself, and machines sleep."""
+
+        def __init__(self, socket: str) -> None:
+            self._open(socket)
+
+        def _open(self, socket: str) -> None:
+            self._socket = socket
+            self._inner = httpx.AsyncHTTPTransport(uds=socket)
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            try:
+                return await self._inner.handle_async_request(request)
+            except httpx.ConnectError as error:
+                try:
+                    socket = await asyncio.to_thread(daemon.ensure, home)
+                except daemon.ServiceError as failure:
+                    raise httpx.ConnectError(str(failure)) from error
+            if socket != self._socket:
+                await self._inner.aclose()
+                self._open(socket)
+            return await self._inner.handle_async_request(request)
+
+        async def aclose(self) -> None:
+            await self._inner.aclose()
+
+    return Waking(await asyncio.to_thread(daemon.ensure, home))
+
+
+def _trust(choice: Choice, profile: "Profile | None") -> Any:
+    """What TLS is checked against: the standard authorities and variables, or a profile's own."""
+    if profile is None or (profile.verify_tls and not profile.ca_file):
+        import httpx
+
+        # Made here rather than by the client, which reads SSL_CERT_FILE only where it may use proxies.
+        return httpx.create_ssl_context() if (choice.base_url or "").startswith("https://") else True
+    import os
+    import ssl
+
+    if not profile.verify_tls:
+        return False
+    path = os.path.expanduser(profile.ca_file or "")
+    try:
+        return ssl.create_default_context(cafile=path)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"profiles.{choice.name}.ca_file: cannot use {path}: {error}") from None
+
+
+def _warnings(choice: Choice, profile: "Profile | None", has_key: bool) -> list[str]:
+    found = []
+    base_url = choice.base_url or ""
+    if profile is not None and not profile.verify_tls:
+        found.append(f"TLS is not verified for {base_url}: anybody in between can read the key and the data")
+    if has_key and base_url.startswith("http://") and not is_loopback(base_url):
+        found.append(f"the key goes to {base_url} in the clear: use https where you can")
+    return found
