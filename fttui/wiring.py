@@ -216,3 +216,21 @@ def _warnings(choice: Choice, profile: "Profile | None", has_key: bool) -> list[
     if has_key and base_url.startswith("http://") and not is_loopback(base_url):
         found.append(f"the key goes to {base_url} in the clear: use https where you can")
     return found
+
+
+SAMPLE_JOB = {
+    "model": "fttui-tiny-1",
+    "training_file": "sample-train.jsonl",
+    "validation_file": "sample-valid.jsonl",
+    "suffix": "sample",
+}
+"""What the create form holds for a newcomer: a real run with the data in the package."""
+
+
+def sample_path(name: str) -> str | None:
+    """Where the sample file called `name` lies in the package; None for any other name."""
+    import os
+
+    if name not in (SAMPLE_JOB["training_file"], SAMPLE_JOB["validation_file"]):
+        return None
+    return os.path.join(os.path.dirname(__file__), "server", "trainers", "samples", name)

@@ -40,8 +40,11 @@ COMMANDS: tuple[Command, ...] = (
     Command("open", "enter", "enter", "go into the job: its detail, then its log", "panes", "open", "open", 7),
     Command("back", "escape", "esc", "one level out: prompt, pane, filter", "panes", "back"),
     Command(
-        "filter.text", "slash", "/", "narrow the list by text", "filter", "filter", "filter", 3, "jobs list --filter"
+        *("filter.text", "slash", "/", "narrow the list; search in the log", "filter", "slash"),
+        *("filter", 3, "jobs list --filter"),
     ),
+    Command("search.next", "n", "n", "next match", "filter", "match(1)"),
+    Command("search.previous", "N", "N", "previous match", "filter", "match(-1)"),
     Command("filter.all", "0", "0", "show all jobs", "filter", "status(0)"),
     Command("filter.running", "1", "1", "only running jobs", "filter", "status(1)", "status", 4, "jobs list --status"),
     Command("filter.waiting", "2", "2", "only waiting jobs (validating, queued)", "filter", "status(2)"),
@@ -52,6 +55,13 @@ COMMANDS: tuple[Command, ...] = (
     Command("job.create", "a", "a", "add: create a job", "jobs", "create", "add", 1, "jobs create"),
     Command("job.cancel", "c", "c", "cancel the job (asks)", "jobs", "cancel", "cancel", 2, "jobs cancel"),
     Command("log.follow", "f", "f", "follow the log's end, or stop following", "log", "follow"),
+    Command(
+        "log.level", "L", "L", "least level shown: info, warn, error", "log", "log_level", twin="jobs events --level"
+    ),
+    Command("log.only", "ampersand", "&", "only matching lines, or all", "log", "log_only"),
+    Command("log.wrap", "w", "w", "wrap long lines, or cut them", "log", "log_wrap"),
+    Command("log.metrics", "x", "x", "unfold the numbers of metrics events, or fold them", "log", "log_metrics"),
+    Command("time.mode", "t", "t", "times: local, UTC, relative", "view", "time_mode"),
     Command("refresh", "r", "r", "ask the provider now", "view", "refresh_now", "refresh", 5),
     Command("redraw", "ctrl+l", "ctrl+l", "draw the screen again", "view", "redraw"),
     Command("help", "question_mark,f1", "? f1", "show the keys", "view", "help", "help", 8),

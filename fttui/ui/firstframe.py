@@ -6,6 +6,7 @@ where the real screen will put them, and Textual draws over them. Standard libra
 
 import os
 import sys
+from typing import Any
 
 from fttui.models.row import JobRow
 from fttui.ui.commands import footer_entries
@@ -59,7 +60,7 @@ class Early:
     """Paints the first frame and holds the terminal quiet until Textual takes it over."""
 
     def __init__(self) -> None:
-        self._saved: list[object] | None = None
+        self._saved: list[Any] | None = None
 
     def paint(self, place: Place, rows: list[JobRow], as_of: float | None, now: float, glyphs: Glyphs) -> None:
         """Show the frame; keys typed meanwhile are not echoed and reach the real screen."""

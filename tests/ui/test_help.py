@@ -33,3 +33,10 @@ def test_no_key_means_two_things() -> None:
 def test_the_readme_shows_this_table() -> None:
     with open("README.md", encoding="utf-8") as file:
         assert key_table() in file.read()
+
+
+async def test_every_command_has_an_action_of_the_screen() -> None:
+    async with cockpit() as ui:
+        for command in COMMANDS:
+            name = command.action.split("(")[0]
+            assert hasattr(ui.main, f"action_{name}"), command.id

@@ -229,3 +229,11 @@ async def test_a_job_that_cannot_be_read_is_a_row_that_says_so() -> None:
     async with cockpit(store) as ui:
         assert len(ui.shown) == 4
         assert any("cannot be shown" in line or "the id holds" in line for line in ui.screen)
+
+
+@pytest.mark.parametrize("size", [(39, 24), (80, 9)])
+async def test_a_terminal_that_is_too_small_says_so(size: tuple[int, int]) -> None:
+    async with cockpit(three(), size=size) as ui:
+        assert f"needs 40×10, have {size[0]}×{size[1]}" in ui.status
+        await ui.press("q")
+        assert ui.app._exit

@@ -12,7 +12,7 @@ from fttui.models.row import JobRow
 from fttui.models.status import Status
 from fttui.text import clean, clean_line, wrap
 from fttui.ui.glyphs import FACES, Glyphs
-from fttui.ui.rows import Line, Span, count, fit_columns, row_line
+from fttui.ui.rows import Line, count, fit_columns, row_line
 from fttui.ui.widgets.line_view import LineView
 
 if TYPE_CHECKING:  # the first frame of the list comes before anything that decodes JSON

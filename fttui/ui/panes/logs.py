@@ -1,99 +1,151 @@
-"""The events of one job, oldest first, following its end."""
+"""The events of one job, oldest first, following its end until somebody scrolls up."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+
+from textual.message import Message
 
 from fttui.models.row import EventRow
+from fttui.ui.panes.loglines import LogLines, LogStyle
 from fttui.ui.rows import Line
 from fttui.ui.widgets.line_view import LineView
 
-LEVELS = {"info": "", "warn": "warn", "error": "error"}
-KEEP = 10_000
-"""Lines held for one job; older ones stay in the archive."""
-
-
-def event_line(event: EventRow) -> Line:
-    """One event on one line: local time, level, message."""
-    clock = "        "
-    if event.created_at is not None:
-        clock = datetime.fromtimestamp(event.created_at).astimezone().strftime("%H:%M:%S")
-    role = LEVELS.get(event.level, "warn")
-    message = " ".join(event.message.split("\n")) or event.type
-    return [
-        (f" {clock} ", "dim"),
-        (f"{event.level:<5}"[:5], role or "dim"),
-        (f" {message}", role if role == "warn" else ""),
-    ]
-
 
 class LogView(LineView):
-    """Events of the job that is shown. Following yields as soon as somebody scrolls up."""
+    """Shows the lines that `LogLines` makes, and keeps the place in them."""
 
-    def __init__(self) -> None:
+    class ReachedTop(Message):
+        """The oldest line held is visible: older events may be in the archive."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
         super().__init__(id="log")
-        self._events: list[EventRow] = []
+        self._now = now
+        self._model = LogLines()
         self._note = ""
+        self._match: int | None = None
         self.follow = True
+        self.unseen = 0
+        """Events that came while the end was out of sight."""
 
     def show_events(self, events: Sequence[EventRow], note: str) -> None:
         """Another job: show its events, or `note` while there are none, and follow again."""
-        self._events = list(events)
+        self._model.replace(events)
         self._note = note
-        self.follow = True
-        self.lines_changed()
-        self._to_end()
+        self._match = None
+        self.set_follow(True)
 
     def add_events(self, events: Sequence[EventRow]) -> None:
         """Newer events of the same job."""
         if not events:
             return
-        if not self._events:
-            self.show_events(events, self._note)
-            return
-        self._events.extend(events)
-        if len(self._events) > KEEP * 1.1:
-            del self._events[: len(self._events) - KEEP]
+        dropped = self._model.append(events)
         self.lines_changed()
         if self.follow:
             self._to_end()
+        else:
+            self.unseen += len(events)
+            if dropped:
+                self.scroll_to_line(self.scroll_offset.y - dropped)
+
+    def add_older(self, events: Sequence[EventRow]) -> None:
+        """Events from before the oldest shown; what is on the screen stays where it is."""
+        if events:
+            added = self._model.prepend(events)
+            top = self.scroll_offset.y
+            self.lines_changed()
+            self.scroll_to_line(top + added)
+
+    @property
+    def first_seq(self) -> int | None:
+        return self._model.first_seq
 
     @property
     def last_seq(self) -> int | None:
-        """The position of the newest event shown."""
-        return self._events[-1].seq if self._events else None
+        return self._model.last_seq
 
     @property
     def event_count(self) -> int:
-        return len(self._events)
+        return self._model.event_count
+
+    @property
+    def look(self) -> LogStyle:
+        return self._model.style
+
+    @property
+    def matches(self) -> int:
+        """Shown events that match the search."""
+        return self._model.matches
+
+    def restyle(self, style: LogStyle) -> None:
+        """See the same events otherwise; the event at the top stays there."""
+        top = self.scroll_offset.y
+        seq = self._model.event_at(top).seq if top < len(self._model) else None
+        self._model.restyle(style)
+        self._match = None
+        self.lines_changed()
+        if self.follow:
+            self._to_end()
+        elif seq is not None and (line := self._model.line_of(seq)) is not None:
+            self.scroll_to_line(line)
 
     def set_follow(self, follow: bool) -> None:
+        """Stay at the end, or where one is."""
         self.follow = follow
+        self.lines_changed()
         if follow:
             self._to_end()
 
+    def go_to_match(self, step: int) -> bool:
+        """Bring the next match (1) or the previous one (-1) into view; False when there is none."""
+        start = self._match
+        if start is None:
+            start = self.scroll_offset.y + (self.page_height if step < 0 else -1)
+        found = self._model.find(start, step)
+        if found is None:
+            return False
+        self.follow = False
+        previous, self._match = self._match, found
+        top = self.scroll_offset.y
+        if not top <= found < top + self.page_height:
+            self.scroll_to_line(found - self.page_height // 2)
+        if previous is not None:
+            self.redraw(previous)
+        self.redraw(found)
+        return True
+
     def scroll_lines(self, lines: int) -> None:
         super().scroll_lines(lines)
-        if lines < 0:
-            self.follow = False
-        elif self.scroll_offset.y >= self.max_scroll_y:
-            self.follow = True
+        at_end = self.scroll_offset.y + self.page_height >= self.line_count()
+        self.follow = at_end and lines > 0
+        if at_end:
+            self.unseen = 0
+        if lines < 0 and self.scroll_offset.y == 0:
+            self.post_message(self.ReachedTop())
+
+    def is_cursor(self, index: int) -> bool:
+        return index == self._match
 
     def line_count(self) -> int:
-        return len(self._events) or 1
+        return len(self._model) or 1
 
     def line_at(self, index: int) -> Line:
-        if not self._events:
-            return [(f" {self._note}", "dim")]
-        return event_line(self._events[index])
+        if not len(self._model):
+            hidden = self._model.event_count
+            return [(f" {hidden} events, none of them shown" if hidden else f" {self._note}", "dim")]
+        return self._model.line(index, self._now())
 
     def on_resize(self) -> None:
+        self._model.resize(self.outer_size.width - 1)
         self.lines_changed()
         if self.follow:
             self._to_end()
 
+    def on_mouse_scroll_up(self) -> None:
+        self.follow = False
+
     def _to_end(self) -> None:
-        # The new height is known to the scroll range only after the layout.
+        self.unseen = 0
         self.scroll_to_line(max(0, self.line_count() - self.page_height))
+        # The new height is known to the scroll range only after the layout.
         self.call_after_refresh(self._settle)
 
     def _settle(self) -> None:

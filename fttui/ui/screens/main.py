@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual import events, getters
 from textual.app import ComposeResult
@@ -20,6 +20,7 @@ from fttui.ui.glyphs import Glyphs
 from fttui.ui.messages import RefreshAsked
 from fttui.ui.panes.detail import DetailView, detail_lines, row_lines
 from fttui.ui.panes.jobs import JobsPane
+from fttui.ui.panes.loglines import LEVELS, TIMES
 from fttui.ui.panes.logs import LogView
 from fttui.ui.rows import Line, counts_line, rule_line, short_id
 from fttui.ui.status import Place, status_line
@@ -40,6 +41,8 @@ STATUS_KEYS: dict[int, tuple[str, frozenset[Status]]] = {
     6: ("paused", frozenset({Status.PAUSED})),
 }
 PANES = ("jobs", "detail", "log")
+LEAST = (40, 10)
+"""The smallest terminal that is drawn on."""
 TICK = 5.0
 """Seconds between looks at what changes by time alone: ages."""
 
@@ -71,7 +74,8 @@ class MainScreen(Screen[None]):
         self._snapshot = snapshot
         self._status_key = 0
         self._filter = ""
-        self._filter_before = ""
+        self._before = ""
+        self._searching = False
         self._query = query.parse("")
         self._fault = ""
         self._pane = "jobs"
@@ -99,7 +103,7 @@ class MainScreen(Screen[None]):
                     title = TextRow(id="log-title")
                     title.add_class("pane-title")
                     yield title
-                    yield LogView()
+                    yield LogView(self._now)
         yield self.prompt
         yield Footer(self.refusal)
 
@@ -220,6 +224,12 @@ class MainScreen(Screen[None]):
         self.footer.update_entries()
 
     def _show_status(self) -> None:
+        too_small = self.size.width < LEAST[0] or self.size.height < LEAST[1]
+        self.set_class(too_small, "-tiny")
+        if too_small:
+            needs, has = f"{LEAST[0]}×{LEAST[1]}", f"{self.size.width}×{self.size.height}"
+            self.status_row.show([(f" needs {needs}, have {has}", "")])
+            return
         counts = counts_line(list(self._rows().values()), self._glyphs)
         self.status_row.show(
             status_line(
@@ -235,8 +245,7 @@ class MainScreen(Screen[None]):
 
     def _show_titles(self) -> None:
         self.jobs.set_active(self._pane == "jobs")
-        follow = "follow" if self.log_view.follow else "f follows"
-        events = f"{follow} {self._glyphs.dot} {self.log_view.event_count} events"
+        events = self._log_state()
         name = short_id(self._shown) if self._shown else ""
         tabs: Line = [
             *self._title("detail", self._tab),
@@ -247,6 +256,16 @@ class MainScreen(Screen[None]):
         self.tabs.show(rule_line(self.tabs.size.width, tabs, right, self._glyphs))
         self.detail_title.show(rule_line(self.detail_title.size.width, self._title("detail"), name, self._glyphs))
         self.log_title.show(rule_line(self.log_title.size.width, self._title("log"), events, self._glyphs))
+
+    def _log_state(self) -> str:
+        log = self.log_view
+        parts = ["follow" if log.follow else f"{log.unseen} new" if log.unseen else "f follows"]
+        if log.look.level != "info":
+            parts.append(f"{log.look.level}+")
+        if log.look.search:
+            parts.append(f"{'only ' if log.look.only else ''}{log.look.search!r} {log.matches}x")
+        parts.append(f"{log.event_count} events")
+        return f" {self._glyphs.dot} ".join(parts)
 
     def _title(self, pane: str, tab: str = "") -> Line:
         text = pane.capitalize()
@@ -356,6 +375,8 @@ class MainScreen(Screen[None]):
     def action_back(self) -> None:
         if self.prompt.is_typing:
             self.prompt.leave(accepted=False)
+        elif self._pane == "log" and self.log_view.look.search:
+            self._search("")
         elif self._pane != "jobs":
             self._go(PANES[PANES.index(self._pane) - 1])
         elif self._filter:
@@ -370,16 +391,38 @@ class MainScreen(Screen[None]):
         self._derive()
         self._show_titles()
 
-    async def action_filter(self) -> None:
-        self._filter_before = self._filter
-        await self.prompt.type("/", self._filter)
+    async def action_slash(self) -> None:
+        """In the list: narrow it as one types. In the log: search."""
+        self._searching = self._pane == "log"
+        self._before = self.log_view.look.search if self._searching else self._filter
+        await self.prompt.type("search: " if self._searching else "/", self._before)
 
     def on_prompt_row_typed(self, message: PromptRow.Typed) -> None:
-        self._set_filter(message.text)
+        if self._searching:
+            self._search(message.text)
+        else:
+            self._set_filter(message.text)
 
     def on_prompt_row_done(self, message: PromptRow.Done) -> None:
-        if not message.accepted:
-            self._set_filter(self._filter_before)
+        if message.accepted:
+            if self._searching and self.log_view.look.search:
+                self.action_match(1)
+        elif self._searching:
+            self._search(self._before)
+        else:
+            self._set_filter(self._before)
+
+    def _search(self, text: str) -> None:
+        self._restyle_log(search=text, only=self.log_view.look.only and bool(text))
+
+    def action_match(self, step: int) -> None:
+        if not self.log_view.look.search:
+            self.prompt.say("nothing was searched for: / in the log searches", "dim")
+            return
+        self._go("log")
+        if not self.log_view.go_to_match(step):
+            self.prompt.say(f"no match for {self.log_view.look.search}", "warn")
+        self._show_titles()
 
     def _set_filter(self, text: str) -> None:
         """Narrow at once. A text that cannot be read (yet) narrows nothing, and the foot says what is wrong."""
@@ -393,6 +436,38 @@ class MainScreen(Screen[None]):
     def action_follow(self) -> None:
         self.log_view.set_follow(not self.log_view.follow)
         self._show_titles()
+
+    def action_log_level(self) -> None:
+        level = self.log_view.look.level
+        self._restyle_log(level=LEVELS[(LEVELS.index(level) + 1) % len(LEVELS)])
+
+    def action_log_only(self) -> None:
+        if not self.log_view.look.search:
+            self.prompt.say("& shows only matching lines: search first, with / in the log", "dim")
+            return
+        self._restyle_log(only=not self.log_view.look.only)
+
+    def action_log_wrap(self) -> None:
+        self._restyle_log(wrap=not self.log_view.look.wrap)
+
+    def action_log_metrics(self) -> None:
+        self._restyle_log(metrics=not self.log_view.look.metrics)
+
+    def action_time_mode(self) -> None:
+        times = self.log_view.look.times
+        times = TIMES[(TIMES.index(times) + 1) % len(TIMES)]
+        self._restyle_log(times=times)
+        self.prompt.say(f"times: {times}", "dim")
+
+    def _restyle_log(self, **changes: Any) -> None:
+        self.log_view.restyle(self.log_view.look._replace(**changes))
+        self._show_titles()
+
+    def on_log_view_reached_top(self, message: LogView.ReachedTop) -> None:
+        first = self.log_view.first_seq
+        if self._store is not None and self._shown is not None and first is not None:
+            self.log_view.add_older(self._store.events(self._shown, before=first))
+            self._show_titles()
 
     def on_line_list_moved(self, message: LineList.Moved) -> None:
         self._go("jobs")

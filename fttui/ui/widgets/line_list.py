@@ -6,7 +6,7 @@ from textual.message import Message
 from fttui.ui.widgets.line_view import LineView
 
 
-class LineList(LineView):
+class LineList(LineView, can_focus=False):
     """Keys in order, one line each. Subclasses draw the line of a key."""
 
     class Moved(Message):

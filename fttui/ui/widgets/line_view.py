@@ -63,7 +63,7 @@ class TextRow(Widget):
         return strip_of(self, self._line if y == 0 else (), self.size.width)
 
 
-class LineView(ScrollView):
+class LineView(ScrollView, can_focus=False):
     """Many lines that scroll. Subclasses say how many there are and what each looks like."""
 
     COMPONENT_CLASSES = COMPONENTS

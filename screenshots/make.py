@@ -1,0 +1,104 @@
+"""Makes the pictures in this directory from a real run of the embedded service: `python screenshots/make.py`.
+
+A service is started in a directory of its own and stopped afterwards; the jobs of the person are not touched.
+"""
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+SIZES = {"80x24": (80, 24), "120x40": (120, 40), "200x60": (200, 60)}
+
+
+async def until(app: object, seen: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
+    """Wait for something to be on the screen."""
+    async with asyncio.timeout(seconds):
+        while not seen():
+            await asyncio.sleep(0.1)
+
+
+async def make() -> None:
+    from fttui.config import choice
+    from fttui.store.snapshot import Snapshot
+    from fttui.ui.app import FttuiApp
+    from fttui.ui.glyphs import UNICODE
+    from fttui.ui.status import Place
+    from fttui.wiring import Options, open_core
+
+    chosen = choice.choose()
+    assert chosen.is_local
+    place = Place(chosen.name, "this machine", True, False, "")
+
+    def app() -> FttuiApp:
+        return FttuiApp(lambda: open_core(Options()), place, Snapshot(), UNICODE)
+
+    def save(cockpit: FttuiApp, name: str) -> None:
+        (HERE / f"{name}.svg").write_text(cockpit.export_screenshot(title="fttui"), encoding="utf-8")
+        print(HERE.joinpath(f"{name}.svg").relative_to(HERE.parent))
+
+    def rows(cockpit: FttuiApp) -> list[str]:
+        return [row.status_text for row in cockpit.main._snapshot.rows.values()]
+
+    # A finished, a cancelled and a failed job, so that the list has something to tell.
+    first = app()
+    async with first.run_test(size=SIZES["80x24"]) as pilot:
+        await until(first, lambda: first.main._store is not None, "the service")
+        await pilot.press("a")
+        await pilot.pause()
+        save(first, "create-80x24")
+        await pilot.press("enter")
+        await until(first, lambda: rows(first) == ["succeeded"], "the first job")
+        await pilot.press("a", "enter")
+        await until(first, lambda: rows(first)[0] == "running", "the second job")
+        await until(first, lambda: first.main.log_view.event_count > 12, "its events")
+        await pilot.press("c")
+        await pilot.pause()
+        save(first, "cancel-80x24")
+        await pilot.press("y")
+        await until(first, lambda: rows(first)[0] == "cancelled", "the cancelled job")
+        bad = Path(os.environ["FTTUI_DATA_DIR"]) / "bad.jsonl"
+        bad.write_text('{"messages": [{"role": "user", "content": "no answer"}]}\n' * 12, encoding="utf-8")
+        await pilot.press("a")
+        first.screen.query_one("#training_file").value = str(bad)  # type: ignore[attr-defined]
+        await pilot.press("enter")
+        await until(first, lambda: rows(first)[0] == "failed", "the failed job")
+        await pilot.press("left_square_bracket")
+        await pilot.pause()
+        save(first, "failed-80x24")
+        await pilot.press("question_mark")
+        await pilot.pause()
+        save(first, "help-80x24")
+        await pilot.press("escape")
+        await pilot.press("a", "enter")
+        await until(first, lambda: rows(first)[0] == "running", "the job of the overviews")
+    await first.close()
+    for name, size in SIZES.items():
+        cockpit = app()
+        async with cockpit.run_test(size=size) as pilot:
+            await until(cockpit, lambda: cockpit.main._store is not None, "the service")  # noqa: B023
+            await until(cockpit, lambda: cockpit.main.log_view.event_count > 30, "events")  # noqa: B023
+            await pilot.pause()
+            save(cockpit, f"overview-{name}")
+        await cockpit.close()
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        for name in [name for name in os.environ if name.startswith(("OPENAI_", "AZURE_", "FTTUI_"))]:
+            del os.environ[name]
+        os.environ |= {"FTTUI_DATA_DIR": directory, "FTTUI_CONFIG": os.path.join(directory, "config.toml")}
+        from fttui.config.files import service_dir
+        from fttui.server import daemon
+
+        try:
+            asyncio.run(make())
+        finally:
+            daemon.stop(service_dir())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

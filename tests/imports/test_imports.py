@@ -1,0 +1,69 @@
+"""What an import really loads: a linter cannot see what is deferred."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("textual", "pydantic", "httpx", "starlette", "uvicorn", "numpy", "click", "rich", "asyncio", "dataclasses")
+
+COCKPIT = """
+import sys
+
+class Terminal:
+    def isatty(self): return True
+    def fileno(self): return 0
+    def write(self, text): return len(text)
+    def flush(self): pass
+
+out = sys.stdout
+import fttui.main
+import fttui.ui.firstframe
+def paint(self, *args):
+    print(*sys.modules, file=out)
+    out.flush()
+    import os
+    os._exit(0)
+fttui.ui.firstframe.Early.paint = paint
+sys.stdin = sys.stdout = Terminal()
+fttui.main.cockpit(None)
+"""
+
+
+def loaded(code: str, tmp_path: object) -> set[str]:
+    """The top-level modules that a fresh interpreter has loaded after `code`, which prints `sys.modules`."""
+    environment = {"TERM": "xterm-256color", "HOME": str(tmp_path), "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr
+    return {name.split(".")[0] for name in done.stdout.split()}
+
+
+def after(statement: str, tmp_path: object) -> set[str]:
+    return loaded(f"{statement}\nimport sys\nprint(*sys.modules)", tmp_path)
+
+
+def test_the_first_frame_needs_nothing_heavy(tmp_path: object) -> None:
+    modules = loaded(COCKPIT, tmp_path)
+    assert "fttui" in modules
+    assert "sqlite3" in modules, "the archive was asked"
+    assert not modules & set(HEAVY)
+
+
+@pytest.mark.parametrize(
+    ("statement", "absent"),
+    [
+        ("import fttui", HEAVY),
+        ("import fttui.main", HEAVY),
+        (
+            "import fttui.ui.start, fttui.ui.app, fttui.ui.screens.main",
+            ("httpx", "pydantic", "click", "numpy", "starlette"),
+        ),
+        ("import fttui.cli.main", ("textual", "starlette", "uvicorn", "numpy")),
+        ("import fttui.wiring", ("textual", "starlette", "uvicorn", "numpy", "click")),
+        ("import fttui.server.daemon", HEAVY),
+        ("import fttui.server.app", ("textual", "httpx", "numpy", "click")),
+        ("import fttui.models.row, fttui.text, fttui.clock", HEAVY),
+    ],
+)
+def test_a_room_loads_only_its_own_libraries(statement: str, absent: tuple[str, ...], tmp_path: object) -> None:
+    assert not after(statement, tmp_path) & set(absent)

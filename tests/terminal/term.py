@@ -1,0 +1,83 @@
+"""The real program in a real terminal: keys go in, a screen comes out."""
+
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pexpect
+import pyte
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """An environment in which nothing of the person who runs the tests is seen or touched."""
+    return {
+        "HOME": str(home),
+        "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+        "TERM": "xterm-256color",
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "PYTHONUNBUFFERED": "1",
+    } | more
+
+
+class Terminal:
+    """A program under a pty with an emulated screen."""
+
+    def __init__(self, arguments: list[str], env: dict[str, str], size: tuple[int, int] = (80, 24)) -> None:
+        columns, lines = size
+        self.screen = pyte.Screen(columns, lines)
+        self._stream = pyte.ByteStream(self.screen)
+        self.raw = b""
+        # A terminal wider than a line of the trace is not wrapped; no echo delay: keys go at once.
+        self.child = pexpect.spawn(
+            sys.executable, ["-m", "fttui", *arguments], env=env, dimensions=(lines, columns), timeout=30
+        )
+        self.child.delaybeforesend = None
+
+    def send(self, keys: str) -> None:
+        self.child.send(keys)
+
+    @property
+    def lines(self) -> list[str]:
+        return list(self.screen.display)
+
+    def wait(self, seen: str | Callable[[list[str]], bool], timeout: float = 30.0) -> list[str]:
+        """Read until the screen shows `seen` (a regular expression, or a test of its lines)."""
+        deadline = time.monotonic() + timeout
+        while True:
+            lines = self.lines
+            if re.search(seen, "\n".join(lines)) if isinstance(seen, str) else seen(lines):
+                return lines
+            if time.monotonic() > deadline:
+                raise AssertionError(f"never saw {seen!r}; the screen is:\n" + "\n".join(lines))
+            if not self._read():
+                raise AssertionError(f"the program ended before {seen!r}:\n" + "\n".join(self.lines))
+
+    def wait_end(self, timeout: float = 15.0) -> int:
+        """Read to the end; the exit code, negative for a signal."""
+        deadline = time.monotonic() + timeout
+        while self._read():
+            assert time.monotonic() < deadline, "the program did not end:\n" + "\n".join(self.lines)
+        self.child.wait()
+        return self.child.exitstatus if self.child.exitstatus is not None else -(self.child.signalstatus or 0)
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        self.child.kill(number)
+
+    def close(self) -> None:
+        self.child.close(force=True)
+
+    def _read(self) -> bool:
+        try:
+            data = self.child.read_nonblocking(65536, timeout=0.2)
+        except pexpect.TIMEOUT:
+            return True
+        except pexpect.EOF:
+            return False
+        self.raw += data
+        self._stream.feed(data)
+        return True

@@ -1,0 +1,75 @@
+"""Keys of the log pane."""
+
+from tests.ui.fakes import FakeStore, cockpit, event, job
+
+ID = "ftjob-00000001"
+
+
+def store(count: int = 100) -> FakeStore:
+    found = FakeStore().put(job(1))
+    found.log = {ID: [event(n, f"event {n}", "warn" if n % 10 == 5 else "info") for n in range(count)]}
+    return found
+
+
+async def test_search_finds_goes_on_and_back() -> None:
+    async with cockpit(store()) as ui:
+        await ui.press("enter", "enter", "slash", *"event 7", "enter")
+        assert any("event 7" in line for line in ui.log)
+        assert "'event 7' 11x" in ui.main.tabs.text
+        first = ui.log
+        await ui.press("n", "n", "N", "N")
+        assert ui.log == first
+        await ui.press("ampersand")
+        assert len(ui.log) == 8
+        assert all("event 7" in line for line in ui.log)
+        assert "only" in ui.main.tabs.text
+        await ui.press("escape")
+        assert "event 7'" not in ui.main.tabs.text
+
+
+async def test_search_that_finds_nothing_says_so() -> None:
+    async with cockpit(store()) as ui:
+        await ui.press("enter", "enter", "slash", *"nowhere", "enter")
+        assert "no match" in ui.prompt
+
+
+async def test_levels_wrap_metrics_and_times() -> None:
+    async with cockpit(store()) as ui:
+        await ui.press("L")
+        assert all("warn" in line for line in ui.log)
+        assert "warn+" in ui.main.tabs.text
+        await ui.press("L")
+        assert "none of them shown" in ui.log[0]
+        await ui.press("L", "t", "t")
+        assert "ago" in ui.log[-1]
+        await ui.press("w", "x")
+        assert len(ui.log) == 8
+
+
+async def test_new_events_out_of_sight_are_counted() -> None:
+    found = store()
+    async with cockpit(found) as ui:
+        await ui.press("enter", "enter", "g")
+        found.log[ID] += [event(100, "event 100"), event(101, "event 101")]
+        await ui.publish()
+        assert "2 new" in ui.main.tabs.text
+        await ui.press("G")
+        assert "follow" in ui.main.tabs.text
+        assert "event 101" in ui.log[-1]
+
+
+async def test_older_events_are_paged_in_at_the_top() -> None:
+    found = store(1500)
+    full = found.events
+
+    def newest(id: str, *, before: int | None = None, after: int | None = None, limit: int = 500) -> list:
+        return [e for e in full(id, after=after, limit=10**6) if before is None or e.seq < before][-limit:]
+
+    found.events = newest  # type: ignore[method-assign]
+    async with cockpit(found) as ui:
+        assert "500 events" in ui.main.tabs.text
+        await ui.press("enter", "enter", "g")
+        assert "1000 events" in ui.main.tabs.text
+        assert "event 1000" in ui.log[0], "what was on the screen stays there"
+        await ui.press("g", "g")
+        assert "event 0" in ui.log[0]

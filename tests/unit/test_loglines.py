@@ -1,0 +1,105 @@
+"""Which lines a log has, and what is on them."""
+
+import json
+
+import pytest
+
+from fttui.models.row import EventRow
+from fttui.ui.panes.loglines import KEEP, LogLines, LogStyle
+
+METRICS = json.dumps({"step": 4, "total_steps": 9, "train_loss": 0.5, "scores": [{"a": 1}]})
+
+
+def event(seq: int, message: str = "", level: str = "info", type: str = "message", data: str = "") -> EventRow:
+    return EventRow(seq, f"e{seq}", 1000.0 + seq, level, type, message or f"event {seq}", data)
+
+
+def log(*events: EventRow, **style: object) -> LogLines:
+    lines = LogLines()
+    lines.restyle(LogStyle(times="utc", **style))  # type: ignore[arg-type]
+    lines.replace(events)
+    return lines
+
+
+def texts(lines: LogLines) -> list[str]:
+    return [lines.text(index, 2000.0).rstrip() for index in range(len(lines))]
+
+
+def test_one_event_is_one_line() -> None:
+    assert texts(log(event(1), event(2, "bad", "error"))) == [
+        " 00:16:41 info  event 1",
+        " 00:16:42 error bad",
+    ]
+
+
+def test_an_event_without_a_message_still_has_a_line() -> None:
+    assert texts(log(EventRow(1, "e", None, "info", "moderation_checks", "", ""))) == [
+        "          info  moderation_checks"
+    ]
+
+
+@pytest.mark.parametrize(("level", "shown"), [("info", 4), ("warn", 3), ("error", 2)])
+def test_a_level_hides_what_is_below_and_never_what_is_unknown(level: str, shown: int) -> None:
+    lines = log(event(1), event(2, "", "warn"), event(3, "", "error"), event(4, "", "critical"), level=level)
+    assert len(lines) == shown
+
+
+def test_wrapping_keeps_every_word() -> None:
+    message = " ".join(f"word{number}" for number in range(40))
+    lines = log(event(1, message), wrap=True)
+    lines.resize(60)
+    assert len(lines) > 3
+    assert " ".join(" ".join(texts(lines)).split()[2:]) == message
+    assert all(len(text) <= 60 for text in texts(lines))
+
+
+def test_metrics_unfold_on_a_line_of_their_own() -> None:
+    lines = log(event(1, "Step 4/9", type="metrics", data=METRICS), event(2), metrics=True)
+    assert len(lines) == 3
+    assert texts(lines)[1].split(None, 2) == ["train", "loss", '0.5  scores [{"a": 1}]']
+
+
+def test_damaged_metrics_are_shown_as_they_are() -> None:
+    assert "not json" in texts(log(event(1, type="metrics", data="not json"), metrics=True))[1]
+
+
+def test_only_matching_lines() -> None:
+    lines = log(event(1, "Loss up"), event(2, "fine"), event(3, "loss down"), search="LOSS", only=True)
+    assert [text.split(None, 2)[2] for text in texts(lines)] == ["Loss up", "loss down"]
+    assert lines.matches == 2
+
+
+def test_search_goes_around_the_end_both_ways() -> None:
+    lines = log(event(0, "hit"), event(1), event(2, "hit"), search="hit")
+    assert lines.find(0, 1) == 2
+    assert lines.find(2, 1) == 0
+    assert lines.find(0, -1) == 2
+    assert log(event(0), search="none").find(0, 1) is None
+    assert log(search="hit").find(0, 1) is None
+
+
+def test_matches_are_marked() -> None:
+    spans = log(event(1, "a hit and a HIT"), search="hit").line(0, 0.0)
+    assert [text for text, role in spans if role == "match"] == ["hit", "HIT"]
+
+
+def test_older_events_come_in_above_and_newer_below() -> None:
+    lines = log(event(5), event(6))
+    assert lines.prepend([event(3), event(4)]) == 2
+    lines.append([event(7)])
+    assert [line.split()[-1] for line in texts(lines)] == ["3", "4", "5", "6", "7"]
+    assert (lines.first_seq, lines.last_seq) == (3, 7)
+
+
+def test_the_number_of_lines_held_is_bounded() -> None:
+    lines = log(*(event(number) for number in range(KEEP * 2)))
+    dropped = lines.append([event(KEEP * 2)])
+    assert lines.event_count == KEEP
+    assert dropped == KEEP + 1
+    assert lines.last_seq == KEEP * 2
+
+
+def test_relative_times_count_from_now() -> None:
+    lines = log(event(1))
+    lines.restyle(LogStyle(times="relative"))
+    assert lines.text(0, 1061.0).startswith("   1m ago")
