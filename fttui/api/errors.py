@@ -2,8 +2,8 @@
 
 from fttui.text import clean_line, fit
 
-LONGEST = 400
-"""Cells of a server's own words that are shown."""
+LONGEST = 600
+"""Cells of a message, at most."""
 
 
 class ApiError(Exception):

@@ -14,8 +14,10 @@ import httpx
 
 from fttui.api.errors import ApiError, BadAnswer, Unreachable, kind_of
 from fttui.models import lenient
-from fttui.text import clean_line
+from fttui.text import clean_line, fit
 
+LONGEST = 300
+"""Cells of a server's own words that are shown."""
 LONGEST_ID = 100
 _ID_HEADERS = ("x-request-id", "apim-request-id", "x-ms-request-id", "request-id", "x-litellm-call-id")
 
@@ -44,7 +46,7 @@ def of_status(
     """
     fault = _members(body)
     reference = request_id(headers)
-    said = hidden(fault["message"] or page_title(body), secret)
+    said = fit(clean_line(hidden(fault["message"] or page_title(body), secret)), LONGEST)
     code = hidden(fault["code"], secret)
     name = _phrase(status)
     message = said or f"the server answered {name}"
@@ -232,10 +234,9 @@ def page_title(body: bytes) -> str:
         return ""
     text = body[:20_000].decode("utf-8", "replace")
     for tag in ("title", "h1"):
-        if found := re.search(rf"<{tag}[^>]*>(.*?)</{tag}>", text, re.I | re.S):
-            words = clean_line(re.sub(r"<[^>]+>", " ", found[1])).strip()
-            if words:
-                return f"the answer is a web page: {words}"
+        found = re.search(rf"<{tag}[^>]*>(.*?)</{tag}>", text, re.I | re.S)
+        if found and (words := " ".join(clean_line(re.sub(r"<[^>]+>", " ", found[1])).split())):
+            return f"the answer is a web page: {words}"
     return "the answer is a web page"
 
 

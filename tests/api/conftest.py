@@ -1,0 +1,80 @@
+"""A clock that only moves when somebody sleeps, and clients that use it."""
+
+import os
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from fttui.api.client import Client
+from fttui.api.http import DEFAULT, Http, Limits
+from fttui.api.providers import Provider
+from fttui.config.secrets import Secret
+
+KEY = "sk-test-0123456789"
+
+
+class FakeClock:
+    """Sleeping is instant and remembered."""
+
+    def __init__(self) -> None:
+        self.time = 1_800_000_000.0
+        self.slept: list[float] = []
+
+    def now(self) -> float:
+        return self.time
+
+    def monotonic(self) -> float:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.time += seconds
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith(("OPENAI_", "AZURE_", "FTTUI_")) or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+Connect = Callable[..., Client]
+
+
+@pytest.fixture
+async def connect(clock: FakeClock) -> AsyncIterator[Connect]:
+    """Make clients: `connect(url)`, or `connect(transport=…)`; they are closed at the end."""
+    made: list[Client] = []
+
+    def make(
+        url: str = "https://host.example/v1",
+        *,
+        handler: Callable[[httpx.Request], Any] | None = None,
+        limits: Limits = DEFAULT,
+        provider: Provider | None = None,
+        key: str | None = KEY,
+        **more: Any,
+    ) -> Client:
+        transport = httpx.MockTransport(handler) if handler is not None else None
+        http = Http(
+            provider or Provider(name="compatible", base_url=url),
+            Secret(key) if key else None,
+            clock=clock,
+            transport=transport,
+            limits=limits,
+            chance=lambda: 0.0,
+            **more,
+        )
+        made.append(Client(http))
+        return made[-1]
+
+    yield make
+    for client in made:
+        await client.close()

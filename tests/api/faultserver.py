@@ -1,0 +1,255 @@
+"""A loopback server that misbehaves by script: every way in which a real one breaks its documentation.
+
+A step is what happens to one request. A server is given a list of steps, one for each request in turn (the last
+one for all that follow), or a function from request to step.
+"""
+
+import asyncio
+import json
+import socket
+import struct
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+
+@dataclass(frozen=True)
+class Request:
+    method: str
+    target: str
+    """Path and query as they came over the line."""
+    headers: dict[str, str]
+    """Names in small letters."""
+    body: bytes
+
+    @property
+    def path(self) -> str:
+        return unquote(urlsplit(self.target).path)
+
+    @property
+    def query(self) -> dict[str, list[str]]:
+        return parse_qs(urlsplit(self.target).query, keep_blank_values=True)
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Line:
+    """The connection on which a request came."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def send(self, data: bytes) -> None:
+        self.writer.write(data)
+        await self.writer.drain()
+
+    def reset(self) -> None:
+        """Close without a goodbye: the other side sees ECONNRESET."""
+        found = self.writer.get_extra_info("socket")
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.writer.transport.abort()
+
+    async def gone(self) -> None:
+        """Until the other side hangs up."""
+        while await self.reader.read(4096):
+            pass
+
+
+Step = Callable[[Request, Line], Awaitable[None]]
+Script = Callable[[Request], Step]
+
+
+def answer(status: int = 200, body: bytes | str = b"", **headers: str) -> Step:
+    """A whole answer. Header names are given with `_` for `-`; a given content_length is believed."""
+    content = body.encode() if isinstance(body, str) else body
+
+    async def step(_: Request, line: Line) -> None:
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        given.setdefault("content-length", str(len(content)))
+        head = "".join(f"{name}: {value}\r\n" for name, value in given.items())
+        await line.send(f"HTTP/1.1 {status} Some Words\r\n{head}\r\n".encode() + content)
+
+    return step
+
+
+def send_json(value: Any, status: int = 200, **headers: str) -> Step:
+    return answer(status, json.dumps(value), content_type="application/json", **headers)
+
+
+def refuse(status: int, message: str = "no", code: Any = None, **headers: str) -> Step:
+    """An error in OpenAI's envelope."""
+    error = {"message": message, "type": "invalid_request_error", "param": None, "code": code}
+    return send_json({"error": error}, status, **headers)
+
+
+def raw(data: bytes) -> Step:
+    """Bytes that may be no HTTP; then the line is closed."""
+
+    async def step(_: Request, line: Line) -> None:
+        await line.send(data)
+        line.writer.close()
+
+    return step
+
+
+def cut(body: bytes = b'{"object": "list", "data": [', *, missing: int = 100, packed: bool = False) -> Step:
+    """An answer that ends before its length."""
+    head = f"HTTP/1.1 200 OK\r\ncontent-length: {len(body) + missing}\r\n".encode()
+    return raw(head + (b"content-encoding: gzip\r\n\r\n" if packed else b"\r\n") + body)
+
+
+def reset() -> Step:
+    """No answer: the connection is reset once the request is there."""
+
+    async def step(_: Request, line: Line) -> None:
+        line.reset()
+
+    return step
+
+
+def hang_up() -> Step:
+    """No answer: the connection is closed once the request is there."""
+    return raw(b"")
+
+
+def silence() -> Step:
+    """No answer, and the line stays open."""
+
+    async def step(_: Request, line: Line) -> None:
+        await line.gone()
+
+    return step
+
+
+def drip(body: bytes = b" " * 10_000, *, every: float = 0.02) -> Step:
+    """A byte now and then, for as long as the other side bears it."""
+
+    async def step(_: Request, line: Line) -> None:
+        await line.send(f"HTTP/1.1 200 OK\r\ncontent-length: {len(body)}\r\n\r\n".encode())
+        for index in range(len(body)):
+            await line.send(body[index : index + 1])
+            await asyncio.sleep(every)
+
+    return step
+
+
+def after(effect: Callable[[Request], object], then: Step) -> Step:
+    """The request takes effect, and then `then` happens to the answer."""
+
+    async def step(request: Request, line: Line) -> None:
+        effect(request)
+        await then(request, line)
+
+    return step
+
+
+@dataclass
+class FaultServer:
+    """Listens on a free loopback port between `start` and `stop`."""
+
+    script: Script
+    requests: list[Request] = field(default_factory=list)
+    connections: int = 0
+    port: int = 0
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def url(self) -> str:
+        return f"{self.origin}/v1"
+
+    async def start(self) -> None:
+        self._open: set[asyncio.Task[Any]] = set()
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, limit=2**20)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        self._server.close()
+        for task in self._open:
+            task.cancel()
+        await asyncio.gather(*self._open, return_exceptions=True)
+        await self._server.wait_closed()
+
+    async def __aenter__(self) -> "FaultServer":
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._open.add(task)
+        self.connections += 1
+        try:
+            while (request := await _request(reader, writer)) is not None:
+                self.requests.append(request)
+                await self.script(request)(request, Line(reader, writer))
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.close()
+            self._open.discard(task)
+
+
+async def _request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Request | None:
+    if writer.is_closing():
+        return None
+    first = await reader.readline()
+    if not first.strip():
+        return None
+    method, target, _ = first.decode("latin-1").split(" ", 2)
+    headers: dict[str, str] = {}
+    while (row := (await reader.readline()).decode("latin-1").strip()) != "":
+        name, _, value = row.partition(":")
+        headers[name.strip().lower()] = value.strip()
+    if "chunked" in headers.get("transfer-encoding", ""):
+        body = b""
+        while size := int((await reader.readline()).strip() or b"0", 16):
+            body += await reader.readexactly(size)
+            await reader.readline()
+        await reader.readline()
+    else:
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
+    return Request(method, target, headers, body)
+
+
+def steps(*given: Step) -> Script:
+    """One step for each request in turn; the last for all that follow."""
+    waiting = list(given)
+
+    def script(_: Request) -> Step:
+        return waiting.pop(0) if len(waiting) > 1 else waiting[0]
+
+    return script
+
+
+def serving(*given: Step) -> FaultServer:
+    """A server with one step for each request in turn."""
+    return FaultServer(steps(*given))
+
+
+@contextmanager
+def in_thread(server: FaultServer) -> Iterator[FaultServer]:
+    """Serve from a thread with a loop of its own, for clients that block or run another loop."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    try:
+        asyncio.run_coroutine_threadsafe(server.start(), loop).result(10)
+        try:
+            yield server
+        finally:
+            asyncio.run_coroutine_threadsafe(server.stop(), loop).result(10)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()

@@ -1,0 +1,368 @@
+"""The verbs: what goes over the line for each, how lists are walked, how files travel."""
+
+import email.parser
+import email.policy
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from fttui.api import client as module
+from fttui.api import providers
+from fttui.api.client import Client
+from fttui.api.errors import BadAnswer, BadRequest, Unreachable
+from fttui.api.http import Http
+from fttui.models.spec import JobSpec
+from tests.api.conftest import KEY, Connect, FakeClock
+from tests.api.faultserver import FaultServer, Request, Step, refuse, send_json, serving
+
+JOB = {"id": "ftjob-1", "object": "fine_tuning.job", "status": "queued"}
+SPEC = JobSpec(model="m", training_file="file-1", metadata={"k": "v"})
+
+
+@pytest.mark.parametrize(
+    ("call", "line"),
+    [
+        (lambda c: c.list_jobs(), "GET /v1/fine_tuning/jobs?limit=100"),
+        (lambda c: c.list_jobs(after="a b", limit=5), "GET /v1/fine_tuning/jobs?limit=5&after=a+b"),
+        (lambda c: c.list_jobs(metadata={"k": "v"}), "GET /v1/fine_tuning/jobs?limit=100&metadata%5Bk%5D=v"),
+        (lambda c: c.get_job("ftjob-1"), "GET /v1/fine_tuning/jobs/ftjob-1"),
+        (lambda c: c.cancel_job("ftjob-1"), "POST /v1/fine_tuning/jobs/ftjob-1/cancel"),
+        (lambda c: c.pause_job("ftjob-1"), "POST /v1/fine_tuning/jobs/ftjob-1/pause"),
+        (lambda c: c.resume_job("ftjob-1"), "POST /v1/fine_tuning/jobs/ftjob-1/resume"),
+        (lambda c: c.list_events("ftjob-1"), "GET /v1/fine_tuning/jobs/ftjob-1/events?limit=100"),
+        (lambda c: c.list_checkpoints("j", after="x"), "GET /v1/fine_tuning/jobs/j/checkpoints?limit=100&after=x"),
+        (lambda c: c.list_files(), "GET /v1/files"),
+        (lambda c: c.list_files(purpose="fine-tune", limit=3), "GET /v1/files?purpose=fine-tune&limit=3"),
+        (lambda c: c.get_file("file-1"), "GET /v1/files/file-1"),
+        (lambda c: c.delete_file("file-1"), "DELETE /v1/files/file-1"),
+        (lambda c: c.file_content("file-1"), "GET /v1/files/file-1/content"),
+        (lambda c: c.list_models(), "GET /v1/models"),
+        (lambda c: c.delete_model("ft:gpt:org/x:"), "DELETE /v1/models/ft:gpt:org%2Fx:"),
+        (lambda c: c.get_job("../../files"), "GET /v1/fine_tuning/jobs/..%2F..%2Ffiles"),
+        (lambda c: c.get_file(".."), "GET /v1/files/%2E%2E"),
+        (lambda c: c.get_job("a?b#c d\u00e9"), "GET /v1/fine_tuning/jobs/a%3Fb%23c%20d%C3%A9"),
+        (lambda c: c.get_job("a%2Fb"), "GET /v1/fine_tuning/jobs/a%252Fb"),
+    ],
+)
+async def test_what_each_verb_sends(connect: Connect, call: Callable[[Client], Any], line: str) -> None:
+    async with serving(send_json({**JOB, "data": []})) as server:
+        await call(connect(server.url))
+    request = server.requests[0]
+    assert f"{request.method} {request.target}" == line
+    assert request.headers["authorization"] == f"Bearer {KEY}"
+    assert request.headers["user-agent"].startswith("fttui/")
+    if request.method == "POST":
+        assert request.headers["content-length"] == "0"
+
+
+async def test_create_sends_the_spec_and_what_the_profile_adds(connect: Connect) -> None:
+    async with serving(send_json(JOB)) as server:
+        provider = providers.provider("compatible", server.url, create={"trainingType": 1})
+        job = await connect(provider=provider).create_job(SPEC)
+    assert job.id == "ftjob-1"
+    assert server.requests[0].json() == {
+        "model": "m",
+        "training_file": "file-1",
+        "metadata": {"k": "v"},
+        "trainingType": 1,
+    }
+
+
+@pytest.mark.parametrize("verb", ["get_job", "cancel_job", "list_events", "delete_file", "file_content"])
+async def test_an_empty_id_is_refused_before_it_is_sent(connect: Connect, verb: str) -> None:
+    async with serving(send_json(JOB)) as server:
+        with pytest.raises(BadRequest, match="empty"):
+            await getattr(connect(server.url), verb)(" ")
+    assert server.requests == []
+
+
+async def test_dialects_differ_as_data(connect: Connect) -> None:
+    async with serving(send_json({"data": []})) as server:
+        azure = providers.provider("azure", f"{server.origin}/openai", query=(("api-version", "2024-10-21"),))
+        await connect(provider=azure).list_jobs(limit=2)
+        entra = providers.provider("azure", f"{server.origin}/openai/v1", auth="bearer")
+        await connect(provider=entra).list_jobs(limit=2)
+        own = providers.provider("openai", server.url, organization="org-1", project="p", headers={"x-team": "t"})
+        await connect(provider=own).list_jobs(limit=2)
+    old, new, openai = server.requests
+    assert old.target == "/openai/fine_tuning/jobs?api-version=2024-10-21&limit=2"
+    assert old.headers["api-key"] == KEY
+    assert "authorization" not in old.headers
+    assert new.target == "/openai/v1/fine_tuning/jobs?limit=2"
+    assert new.headers["authorization"] == f"Bearer {KEY}"
+    assert [openai.headers[name] for name in ("openai-organization", "openai-project", "x-team")] == ["org-1", "p", "t"]
+
+
+async def test_hooks_turn_another_shape_into_ours(connect: Connect) -> None:
+    from dataclasses import replace
+
+    def list_of(raw: Any) -> Any:
+        return {"data": raw["jobs"], "has_more": False}
+
+    def job_of(raw: Any) -> Any:
+        return {**raw, "id": raw["name"]}
+
+    async with serving(send_json({"jobs": [{"id": "a"}], "name": "b"})) as server:
+        provider = replace(providers.provider("x", server.url), list=list_of, object=job_of, jobs="/tuning")
+        client = connect(provider=provider)
+        assert [job.id for job in (await client.list_jobs()).items] == ["a"]
+        assert (await client.get_job("b")).id == "b"
+    assert server.requests[0].path == "/v1/tuning"
+
+
+# Lists
+
+
+def paged(count: int, size: int, **more: Any) -> Callable[[Request], Step]:
+    """A list of `count` jobs that honours `after`, `size` on a page."""
+    jobs = [{"id": f"j{index}"} for index in range(count)]
+
+    def script(request: Request) -> Step:
+        after = request.query.get("after", [""])[0]
+        start = next((index + 1 for index, job in enumerate(jobs) if job["id"] == after), 0)
+        end = start + size
+        return send_json({"object": "list", "data": jobs[start:end], "has_more": end < count} | more)
+
+    return script
+
+
+async def walked(client: Client) -> list[str]:
+    return [job.id async for page in client.each_job_page(limit=3) for job in page.items]
+
+
+async def test_a_list_is_walked_to_its_end(connect: Connect) -> None:
+    async with FaultServer(paged(8, 3)) as server:
+        assert await walked(connect(server.url)) == [f"j{index}" for index in range(8)]
+    assert len(server.requests) == 3
+
+
+async def test_an_empty_list_is_one_page(connect: Connect) -> None:
+    async with serving(send_json({"data": [], "has_more": True})) as server:
+        assert [page.items async for page in connect(server.url).each_job_page()] == [()]
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("more", [{"has_more": True}, {"has_more": None}, {}])
+async def test_a_server_that_ignores_the_cursor_does_not_lead_in_circles(connect: Connect, more: Any) -> None:
+    async with serving(send_json({"data": [{"id": "a"}, {"id": "b"}], **more})) as server:
+        assert await walked(connect(server.url)) == ["a", "b"]
+    assert len(server.requests) == 2
+
+
+async def test_a_missing_has_more_is_a_maybe(connect: Connect) -> None:
+    async with FaultServer(paged(5, 3, has_more="?")) as server:
+        assert await walked(connect(server.url)) == ["j0", "j1", "j2", "j3", "j4"]
+
+
+async def test_an_object_is_listed_once_however_often_it_is_sent(connect: Connect) -> None:
+    # A job created while we walk shifts the pages by one.
+    pages = [["c", "b"], ["b", "a"], ["a", "a"]]
+    steps = [send_json({"data": [{"id": name} for name in names], "has_more": True}) for names in pages]
+    async with serving(*steps) as server:
+        assert await walked(connect(server.url)) == ["c", "b", "a"]
+
+
+async def test_objects_without_an_id_hide_nothing(connect: Connect) -> None:
+    async with serving(
+        send_json({"data": [{"id": "a"}, {"x": 1}, None], "has_more": True}),
+        send_json({"data": [{"x": 1}, None, {"id": "b"}], "has_more": False}),
+    ) as server:
+        names = await walked(connect(server.url))
+    assert names[0] == "a"
+    assert names[-1] == "b"
+    assert len(names) == 4
+    assert server.requests[1].query["after"] == ["a"], "the last id that can be sent"
+
+
+async def test_a_list_without_end_ends_with_an_error(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LAST_PAGE", 20)
+    made = iter(range(10_000))
+
+    def script(_: Request) -> Step:
+        return send_json({"data": [{"id": f"j{next(made)}"}], "has_more": True})
+
+    async with FaultServer(script) as server:
+        with pytest.raises(BadAnswer, match="did not end after 20 pages"):
+            await walked(connect(server.url))
+    assert len(server.requests) == 20
+
+
+# Files
+
+
+def parts_of(request: Request) -> dict[str, Any]:
+    head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
+    message = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + request.body)
+    return {part.get_param("name", header="content-disposition"): part for part in message.iter_parts()}  # type: ignore[attr-defined]
+
+
+async def test_an_upload_carries_name_purpose_and_bytes(connect: Connect, tmp_path: Path) -> None:
+    content = os.urandom(700_000)
+    path = tmp_path / 'tr\u00e4in "1".jsonl'
+    path.write_bytes(content)
+    told: list[tuple[int, int]] = []
+    async with serving(send_json({"id": "file-1", "object": "file", "bytes": 700_000})) as server:
+        file = await connect(server.url).upload_file(str(path), progress=lambda *now: told.append(now))
+    assert (file.id, file.bytes) == ("file-1", 700_000)
+    request = server.requests[0]
+    assert f"{request.method} {request.target}" == "POST /v1/files"
+    assert int(request.headers["content-length"]) == len(request.body)
+    parts = parts_of(request)
+    assert parts["purpose"].get_content().strip() == "fine-tune"
+    assert parts["file"].get_payload(decode=True) == content
+    assert 'filename="tr\u00e4in %221%22.jsonl"'.encode() in request.body
+    assert told[0] == (0, 700_000)
+    assert told[-1] == (700_000, 700_000)
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+
+async def test_an_upload_does_not_hold_the_file_in_memory(connect: Connect, tmp_path: Path) -> None:
+    import tracemalloc
+
+    path = tmp_path / "large.jsonl"
+    with path.open("wb") as file:
+        file.truncate(64 * 2**20)
+
+    async def swallow(request: httpx.Request) -> httpx.Response:
+        async for _ in request.stream:  # type: ignore[union-attr]
+            pass
+        return httpx.Response(200, json={"id": "file-1"})
+
+    class Swallowing(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            return await swallow(request)
+
+    client = Client(Http(providers.local(), clock=FakeClock(), transport=Swallowing()))
+    tracemalloc.start()
+    try:
+        await client.upload_file(str(path))
+        assert tracemalloc.get_traced_memory()[1] < 8 * 2**20
+    finally:
+        tracemalloc.stop()
+        await client.close()
+
+
+async def test_what_cannot_be_uploaded_is_told_in_words(connect: Connect, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    client = connect(handler=lambda request: httpx.Response(500))
+    for path, words in [
+        (str(tmp_path / "none"), "No such file"),
+        (str(tmp_path), "directory"),
+        (str(tmp_path / "pipe"), "no plain file"),
+        ("a\0b", "name cannot be used"),
+    ]:
+        with pytest.raises(BadRequest, match=words) as caught:
+            await client.upload_file(path)
+        assert not caught.value.ambiguous
+
+
+async def test_a_file_that_shrinks_while_it_is_sent_ends_the_upload(connect: Connect, tmp_path: Path) -> None:
+    path = tmp_path / "shrinking"
+    path.write_bytes(b"x" * 600_000)
+
+    def shrink(done: int, size: int) -> None:
+        os.truncate(path, 300_000)
+
+    async with serving(send_json({"id": "file-1"})) as server:
+        with pytest.raises(BadRequest, match="shorter while it was sent"):
+            await connect(server.url).upload_file(str(path), progress=shrink)
+    assert server.requests == []
+
+
+async def test_an_upload_that_is_refused_half_way_is_told_as_the_server_tells_it(
+    connect: Connect, tmp_path: Path
+) -> None:
+    path = tmp_path / "large"
+    with path.open("wb") as file:
+        file.truncate(32 * 2**20)
+    full = b'{"error": {"message": "file is too large"}}'
+    answer = b"HTTP/1.1 413 No\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%s" % (len(full), full)
+
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            line, _ = listener.accept()
+            with line:
+                line.recv(4096)
+                line.sendall(answer)
+                line.shutdown(socket.SHUT_WR)
+                while line.recv(65536):
+                    pass
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        with pytest.raises(BadRequest, match=r"file is too large \(413\)"):
+            await connect(f"http://127.0.0.1:{listener.getsockname()[1]}/v1").upload_file(str(path))
+        thread.join(10)
+
+
+async def test_a_download_is_handed_over_piece_by_piece(connect: Connect) -> None:
+    from tests.api.faultserver import answer
+
+    content = os.urandom(500_000)
+    got: list[bytes] = []
+    told: list[tuple[int, int | None]] = []
+    async with serving(answer(200, content)) as server:
+        client = connect(server.url)
+        assert await client.download_file("f", got.append, progress=lambda *now: told.append(now)) == 500_000
+        assert await client.file_content("f") == content
+    assert b"".join(got) == content
+    assert len(got) > 1
+    assert told[-1] == (500_000, 500_000)
+
+
+async def test_a_cut_download_is_an_error_and_a_full_disk_is_its_own(connect: Connect) -> None:
+    from tests.api.faultserver import answer, cut
+
+    def full(_: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    async with serving(cut(b"half"), answer(200, b"whole")) as server:
+        client = connect(server.url)
+        with pytest.raises(Unreachable):
+            await client.download_file("f", lambda chunk: None)
+        with pytest.raises(OSError, match="No space"):
+            await client.download_file("f", full)
+
+
+async def test_deletes_read_any_answer(connect: Connect) -> None:
+    from tests.api.faultserver import answer
+
+    async with serving(send_json({"id": "f", "deleted": True}), answer(204), refuse(404)) as server:
+        client = connect(server.url)
+        assert await client.delete_file("f") == {"id": "f", "deleted": True}
+        assert await client.delete_file("f") == {}
+
+
+async def test_a_unix_socket_speaks_the_same(tmp_path: Path) -> None:
+    import asyncio
+
+    from tests.api.faultserver import Line, _request
+
+    path = str(tmp_path / "s.sock")
+    seen: list[Request] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while (request := await _request(reader, writer)) is not None:
+            seen.append(request)
+            await send_json({"data": [JOB]})(request, Line(reader, writer))
+        writer.close()
+
+    server = await asyncio.start_unix_server(serve, path)
+    client = Client(Http(providers.local(), clock=FakeClock(), transport=httpx.AsyncHTTPTransport(uds=path)))
+    try:
+        page = await client.list_jobs()
+    finally:
+        await client.close()
+        server.close()
+        await server.wait_closed()
+    assert [job.id for job in page.items] == ["ftjob-1"]
+    assert seen[0].target == "/v1/fine_tuning/jobs?limit=100"
+    assert "authorization" not in seen[0].headers
