@@ -56,7 +56,9 @@ def whole(value: object) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return value if not _huge(value) else None
     result = number(value)
-    return int(result) if result is not None and result == int(result) else None
+    if result is None or result != int(result) or _huge(int(result)):
+        return None
+    return int(result)
 
 
 def moment(value: object) -> float | None:

@@ -83,6 +83,7 @@ _HOSTILE = (
     "-1",
     "2.0",
     "1e400",
+    "1e300",
     "NaN",
     "",
     " ",
@@ -95,7 +96,7 @@ scalars = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(min_value=-(10**400), max_value=10**400),
-    st.sampled_from([0, -1, 1721764800, 1721764800000, 2**63, -(2**63) - 1]),
+    st.sampled_from([0, -1, 1721764800, 1721764800000, 2**63, -(2**63) - 1, 1e300]),
     st.floats(),
     texts,
 )

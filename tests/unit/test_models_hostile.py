@@ -54,6 +54,9 @@ def check(kind: type[Wire], raw: Any) -> Wire:
             assert clean(text) == text
             if name not in PARAGRAPHS and name != "error":
                 assert clean_line(text) == text
+    for name in set(kind.model_fields) - RAW:
+        if isinstance(number := getattr(read, name), int):
+            assert abs(number) < 2**63, "what the archive cannot hold"
     if isinstance(read, Job):
         row = read.row()
         assert all(clean_line(cell) == cell for cell in row if isinstance(cell, str))

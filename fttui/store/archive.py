@@ -1,0 +1,277 @@
+"""The archive of one profile: what was once seen is kept in SQLite on the person's own disk (design.md §7).
+
+The verbs by which the store reads and writes it; `archive_engine` says what a call may cost and what becomes
+of the disk's faults.
+"""
+
+import sqlite3
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from fttui.models.checkpoint import Checkpoint
+from fttui.models.event import Event
+from fttui.models.row import EventRow, JobRow
+from fttui.store import archive_log
+from fttui.store.archive_engine import Engine
+from fttui.store.archive_log import LogState
+from fttui.store.raw import encode
+from fttui.store.schema import ROW_COLUMNS
+
+CHUNK = 500
+"""Rows in one transaction, so that no other process waits long."""
+
+
+class JobEntry(NamedTuple):
+    """A job as it is written."""
+
+    row: JobRow
+    raw: str
+    digest: int
+    due: bool
+    """It changed, and its events have not been read since."""
+
+
+class ListState(NamedTuple):
+    """How far the provider's list is known."""
+
+    as_of: float | None = None
+    complete: bool = False
+    cursor: str | None = None
+    walked_at: float | None = None
+
+
+def _row(columns: Sequence[Any]) -> JobRow:
+    return JobRow._make((*columns[:12], bool(columns[12]), columns[13]))
+
+
+class Archive(Engine):
+    """One profile's part of the archive."""
+
+    def _all(self, sql: str) -> list[Any]:
+        """What a query on this profile's key finds."""
+        return self._read(lambda db: db.execute(sql, (self._key,)).fetchall(), [])
+
+    # The list
+
+    def rows(self) -> list[JobRow]:
+        """Every job, newest first."""
+        sql = f"SELECT {ROW_COLUMNS} FROM jobs WHERE profile = ? ORDER BY created_at DESC, id"
+        found = self._all(sql)
+        return [_row(columns) for columns in found]
+
+    def row(self, id: str) -> JobRow | None:
+        sql = f"SELECT {ROW_COLUMNS} FROM jobs WHERE profile = ? AND id = ?"
+        row = self._read(lambda db: db.execute(sql, (self._key, id)).fetchone(), None)
+        return None if row is None else _row(row)
+
+    def digests(self) -> dict[str, int]:
+        sql = "SELECT id, digest FROM jobs WHERE profile = ?"
+        return dict(self._all(sql))
+
+    def due(self) -> set[str]:
+        """Jobs that changed after their events were last read."""
+        sql = "SELECT id FROM jobs WHERE profile = ? AND due"
+        return {id for (id,) in self._all(sql)}
+
+    def logs(self) -> dict[str, LogState]:
+        """The logs that were asked for at least once, without their ends (`top` and `bottom`)."""
+        sql = (
+            "SELECT j.id, l.cursor, l.step, l.total_steps, l.loss FROM logs l JOIN jobs j ON j.key = l.job "
+            "WHERE j.profile = ?"
+        )
+        found = self._all(sql)
+        return {row[0]: LogState(None, None, row[1], True, archive_log.Progress(*row[2:])) for row in found}
+
+    def list_state(self) -> ListState:
+        sql = "SELECT as_of, complete, cursor, walked_at FROM profiles WHERE key = ?"
+        row = self._read(lambda db: db.execute(sql, (self._key,)).fetchone(), None)
+        return ListState() if row is None else ListState(row[0], bool(row[1]), row[2], row[3])
+
+    def body(self, id: str) -> str | None:
+        """The job's JSON as last sent."""
+        found = self._read_job(
+            id, lambda db, job: db.execute("SELECT raw FROM bodies WHERE job = ?", (job,)).fetchone(), None
+        )
+        return None if found is None else str(found[0])
+
+    async def save_jobs(self, entries: Sequence[JobEntry], now: float) -> None:
+        """Write jobs that are new or another than before."""
+        for start in range(0, len(entries), CHUNK):
+            part = entries[start : start + CHUNK]
+
+            def write(db: sqlite3.Connection, part: Sequence[JobEntry] = part) -> None:
+                for entry in part:
+                    self._save_job(db, entry, now)
+
+            await self._write(write)
+
+    def _save_job(self, db: sqlite3.Connection, entry: JobEntry, now: float) -> None:
+        row = entry.row
+        (key,) = db.execute(
+            "INSERT INTO jobs(profile, id, status_text, model, suffix, method, fine_tuned_model, created_at, "
+            "finished_at, trained_tokens, step, total_steps, loss, fault, digest, due, first_seen, last_seen) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(profile, id) DO UPDATE SET "
+            "status_text = excluded.status_text, model = excluded.model, suffix = excluded.suffix, "
+            "method = excluded.method, fine_tuned_model = excluded.fine_tuned_model, "
+            "created_at = excluded.created_at, finished_at = excluded.finished_at, "
+            "trained_tokens = excluded.trained_tokens, step = excluded.step, total_steps = excluded.total_steps, "
+            "loss = excluded.loss, fault = excluded.fault, digest = excluded.digest, due = max(due, excluded.due), "
+            "last_seen = excluded.last_seen, gone_at = NULL RETURNING key",
+            (self._key, *row[:12], row.fault, entry.digest, entry.due, now, now),
+        ).fetchone()
+        db.execute("INSERT OR REPLACE INTO bodies(job, raw) VALUES (?, ?)", (key, entry.raw))
+
+    async def set_gone(self, ids: Collection[str], gone_at: float | None) -> None:
+        """The provider no longer lists these jobs (or, with None, lists them again)."""
+        await self._write(
+            lambda db: db.executemany(
+                "UPDATE jobs SET gone_at = ? WHERE profile = ? AND id = ?",
+                [(gone_at, self._key, id) for id in ids],
+            )
+        )
+
+    async def settle(self, id: str) -> None:
+        """The job's events are read as they are after its last change."""
+        await self._write(
+            lambda db: db.execute("UPDATE jobs SET due = 0 WHERE profile = ? AND id = ?", (self._key, id))
+        )
+
+    async def save_list_state(self, state: ListState) -> None:
+        await self._write(
+            lambda db: db.execute(
+                "UPDATE profiles SET as_of = ?, complete = ?, cursor = ?, walked_at = ? WHERE key = ?",
+                (*state, self._key),
+            )
+        )
+
+    # One job's log
+
+    def log_state(self, id: str) -> LogState:
+        return self._read_job(id, archive_log.state, LogState())
+
+    def known_events(self, id: str, event_ids: Iterable[str]) -> set[str]:
+        return self._read_job(id, lambda db, job: archive_log.known(db, job, event_ids), set())
+
+    def newest_event_id(self, id: str) -> str | None:
+        return self._read_job(id, archive_log.newest_id, None)
+
+    def events(
+        self, id: str, *, before: int | None = None, after: int | None = None, limit: int = 500
+    ) -> list[EventRow]:
+        """Events oldest first: the newest `limit`, or those next to `before` or `after` a sequence number."""
+        return self._read_job(
+            id, lambda db, job: archive_log.read(db, job, before=before, after=after, limit=limit), []
+        )
+
+    def raw_events(self, id: str) -> list[str]:
+        """Every event as sent, as JSON text, oldest first."""
+        return self._read_job(id, archive_log.raw_events, [])
+
+    def points(self, id: str) -> list[tuple[int, dict[str, float]]]:
+        """What was measured, by step."""
+        return self._read_job(id, archive_log.points, [])
+
+    async def append_events(self, id: str, events: Sequence[Event], *, joined: bool, cursor: str | None) -> bool:
+        """See `archive_log.append`."""
+        return await self._write_job(
+            id, lambda db, job: archive_log.append(db, job, events, joined=joined, cursor=cursor), False
+        )
+
+    async def prepend_events(self, id: str, events: Sequence[Event], *, asked: str, cursor: str | None) -> bool:
+        """See `archive_log.prepend`."""
+        return await self._write_job(
+            id, lambda db, job: archive_log.prepend(db, job, events, asked=asked, cursor=cursor), False
+        )
+
+    def checkpoints(self, id: str) -> list[str]:
+        """Every checkpoint ever seen, as JSON text, by step."""
+        sql = "SELECT raw FROM checkpoints WHERE job = ? ORDER BY step, created_at, id"
+        found: list[Any] = self._read_job(id, lambda db, job: db.execute(sql, (job,)).fetchall(), [])
+        return [raw for (raw,) in found]
+
+    async def save_checkpoints(self, id: str, checkpoints: Sequence[Checkpoint]) -> bool:
+        """Keep checkpoints beside those the provider has dropped. Returns whether any is new or another."""
+
+        def write(db: sqlite3.Connection, job: int) -> bool:
+            before = db.total_changes
+            db.executemany(
+                "INSERT INTO checkpoints(job, id, step, created_at, raw) VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT(job, id) DO UPDATE SET step = excluded.step, created_at = excluded.created_at, "
+                "raw = excluded.raw WHERE raw IS NOT excluded.raw",
+                [(job, item.id, item.step_number, item.created_at, encode(item.raw)) for item in checkpoints],
+            )
+            return db.total_changes > before
+
+        return await self._write_job(id, write, False)
+
+    # Files, models, and creates in flight
+
+    def files(self) -> list[str]:
+        """Every file ever seen, as JSON text."""
+        return [
+            raw
+            for (raw,) in self._all(
+                "SELECT raw FROM files WHERE profile = ? AND raw IS NOT NULL ORDER BY last_seen DESC, id"
+            )
+        ]
+
+    def models(self) -> list[str]:
+        """The models of the last look, as JSON text."""
+        return [raw for (raw,) in self._all("SELECT raw FROM models WHERE profile = ? ORDER BY rowid")]
+
+    def content(self, file_id: str) -> bytes | None:
+        """A file's content, if it was ever fetched."""
+        sql = "SELECT content FROM files WHERE profile = ? AND id = ?"
+        row = self._read(lambda db: db.execute(sql, (self._key, file_id)).fetchone(), None)
+        return None if row is None or row[0] is None else bytes(row[0])
+
+    async def save_files(self, files: Sequence[tuple[str, str]], now: float) -> None:
+        """Files as (id, JSON text)."""
+        await self._write(
+            lambda db: db.executemany(
+                "INSERT INTO files(profile, id, raw, last_seen) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT(profile, id) DO UPDATE SET raw = excluded.raw, last_seen = excluded.last_seen",
+                [(self._key, id, raw, now) for id, raw in files],
+            )
+        )
+
+    async def save_content(self, file_id: str, content: bytes, now: float) -> None:
+        await self._write(
+            lambda db: db.execute(
+                "INSERT INTO files(profile, id, content, last_seen) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT(profile, id) DO UPDATE SET content = excluded.content",
+                (self._key, file_id, content, now),
+            )
+        )
+
+    async def save_models(self, models: Sequence[tuple[str, str]], now: float) -> None:
+        """Models as (id, JSON text): they replace those of the last look."""
+
+        def write(db: sqlite3.Connection) -> None:
+            db.execute("DELETE FROM models WHERE profile = ?", (self._key,))
+            db.executemany(
+                "INSERT OR REPLACE INTO models(profile, id, raw, last_seen) VALUES (?, ?, ?, ?)",
+                [(self._key, id, raw, now) for id, raw in models],
+            )
+
+        await self._write(write)
+
+    def creates(self) -> dict[str, tuple[str, float]]:
+        """Jobs asked for whose fate is not known: body and time of asking by token."""
+        sql = "SELECT token, body, asked_at FROM creates WHERE profile = ? ORDER BY asked_at"
+        found = self._all(sql)
+        return {token: (body, asked_at) for token, body, asked_at in found}
+
+    async def remember_create(self, token: str, body: str, now: float) -> None:
+        """Keep a token before it is sent."""
+        await self._write(
+            lambda db: db.execute(
+                "INSERT OR REPLACE INTO creates(profile, token, body, asked_at) VALUES (?, ?, ?, ?)",
+                (self._key, token, body, now),
+            )
+        )
+
+    async def forget_create(self, token: str) -> None:
+        await self._write(
+            lambda db: db.execute("DELETE FROM creates WHERE profile = ? AND token = ?", (self._key, token))
+        )

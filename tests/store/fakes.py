@@ -1,0 +1,246 @@
+"""A provider and a clock that do as they are told."""
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import Coroutine, Iterable, Mapping
+from typing import Any
+
+from fttui.api.errors import ApiError
+from fttui.models.checkpoint import Checkpoint
+from fttui.models.event import Event
+from fttui.models.file import File, Model
+from fttui.models.job import Job
+from fttui.models.page import Page
+from fttui.models.row import JobRow
+from fttui.models.spec import JobSpec
+from fttui.models.wire import Wire
+from fttui.store.archive import JobEntry
+from fttui.store.raw import digest, encode
+
+START = 1_800_000_000.0
+
+
+class FakeClock:
+    """Time that passes only when told, for any number of sleepers."""
+
+    def __init__(self) -> None:
+        self.elapsed = 0.0
+        self.jumped = 0.0
+        """Seconds that only the wall clock made: the machine slept."""
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._count = itertools.count()
+
+    def now(self) -> float:
+        return START + self.elapsed + self.jumped
+
+    def monotonic(self) -> float:
+        return 1000.0 + self.elapsed
+
+    async def sleep(self, seconds: float) -> None:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self.elapsed + max(0.0, seconds), next(self._count), future))
+        await future
+
+    async def settle(self) -> None:
+        """Let every task run until all of them wait for time or for something that never comes."""
+        await asyncio.sleep(0)
+        while asyncio.get_running_loop()._ready:  # type: ignore[attr-defined]
+            await asyncio.sleep(0)
+
+    async def run(self, seconds: float) -> None:
+        """Let `seconds` pass, waking each sleeper at its time."""
+        end = self.elapsed + seconds
+        await self.settle()
+        while self._sleepers and self._sleepers[0][0] <= end:
+            when, _, future = heapq.heappop(self._sleepers)
+            if future.done():
+                continue
+            self.elapsed = max(self.elapsed, when)
+            future.set_result(None)
+            await self.settle()
+        self.elapsed = end
+
+    def suspend(self, seconds: float) -> None:
+        """The machine sleeps: the wall clock goes on, the monotonic one does not."""
+        self.jumped += seconds
+
+
+def job(number: int, status: str = "succeeded", **more: Any) -> dict[str, Any]:
+    """A job as sent; a higher number is a newer job."""
+    return {
+        "object": "fine_tuning.job",
+        "id": f"ftjob-{number:05d}",
+        "status": status,
+        "model": "gpt-4o-mini",
+        "created_at": 1_700_000_000 + number,
+        "error": {},
+        **more,
+    }
+
+
+def event(job_id: str, number: int, **data: Any) -> dict[str, Any]:
+    """An event as sent; a higher number is a newer event."""
+    return {
+        "object": "fine_tuning.job.event",
+        "id": f"{job_id}-e{number:05d}",
+        "created_at": 1_700_000_000 + number // 3,
+        "level": "info",
+        "message": f"event {number}",
+        "type": "metrics" if data else "message",
+        "data": data,
+    }
+
+
+def metrics(job_id: str, step: int, loss: float, total: int = 1000) -> dict[str, Any]:
+    return event(job_id, step, step=step, total_steps=total, train_loss=loss)
+
+
+def entry(raw: dict[str, Any], *, due: bool = False) -> JobEntry:
+    return JobEntry(Job.read(raw).row(), encode(raw), digest(raw), due)
+
+
+def rows_of(raws: Iterable[dict[str, Any]]) -> list[JobRow]:
+    return [Job.read(raw).row() for raw in raws]
+
+
+class FakeClient:
+    """A provider in memory, newest first as the real one, that counts what is asked of it."""
+
+    def __init__(self, clock: FakeClock | None = None) -> None:
+        self.clock = clock
+        self.jobs: list[dict[str, Any]] = []
+        """Newest first."""
+        self.events: dict[str, list[dict[str, Any]]] = {}
+        """Oldest first."""
+        self.checkpoints: dict[str, list[dict[str, Any]]] = {}
+        self.files: list[dict[str, Any]] = []
+        self.models: list[dict[str, Any]] = []
+        self.contents: dict[str, bytes] = {}
+        self.calls: list[tuple[str, ...]] = []
+        self.times: list[float] = []
+        self.failures: dict[str, list[ApiError]] = {}
+        """Errors to raise next, by verb; `*` means any verb. The last one stays."""
+        self.gates: dict[str, asyncio.Event] = {}
+        """Answers of these verbs wait; what they say is what was true when they were asked."""
+        self.page_size = 100
+        """The most items that a page has, whatever is asked."""
+        self.ascending = False
+        """Events come oldest first."""
+        self.closed = False
+
+    def with_tries(self, tries: int) -> "FakeClient":
+        return self
+
+    def count(self, verb: str) -> int:
+        return sum(call[0] == verb for call in self.calls)
+
+    def fail(self, verb: str, *errors: ApiError) -> None:
+        self.failures[verb] = list(errors)
+
+    def recover(self) -> None:
+        self.failures.clear()
+
+    async def _called(self, *call: str) -> None:
+        self.calls.append(call)
+        if self.clock is not None:
+            self.times.append(self.clock.elapsed)
+        for verb in (call[0], "*"):
+            if errors := self.failures.get(verb):
+                raise errors.pop(0) if len(errors) > 1 else errors[0]
+
+    async def _gate(self, verb: str) -> None:
+        if gate := self.gates.get(verb):
+            await gate.wait()
+
+    def _page(self, kind: type[Wire], items: list[Any], after: str | None, limit: int) -> Page[Any]:
+        start = 0
+        if after is not None:
+            start = next((n + 1 for n, item in enumerate(items) if item.get("id") == after), len(items))
+        end = start + min(limit, self.page_size)
+        return Page.read(kind, {"object": "list", "data": items[start:end], "has_more": end < len(items)})
+
+    def change(self, id: str, **members: Any) -> None:
+        self.jobs = [raw | members if raw.get("id") == id else raw for raw in self.jobs]
+
+    def _job(self, id: str) -> dict[str, Any]:
+        from fttui.api.errors import NotFound
+
+        for raw in self.jobs:
+            if raw.get("id") == id:
+                return raw
+        raise NotFound(f"Could not find fine tune: {id}", status=404, code="fine_tune_not_found")
+
+    async def list_jobs(
+        self, *, after: str | None = None, limit: int = 100, metadata: Mapping[str, str] | None = None
+    ) -> Page[Job]:
+        await self._called("list_jobs", after or "")
+        page = self._page(Job, self.jobs, after, limit)
+        await self._gate("list_jobs")
+        return page
+
+    async def get_job(self, id: str) -> Job:
+        await self._called("get_job", id)
+        return Job.read(self._job(id))
+
+    async def create_job(self, spec: JobSpec) -> Job:
+        await self._called("create_job", spec.model)
+        raw = job(90_000 + len(self.jobs), "validating_files", model=spec.model, metadata=dict(spec.metadata))
+        self.jobs.insert(0, raw)
+        return Job.read(raw)
+
+    async def _act(self, verb: str, id: str, status: str) -> Job:
+        await self._called(verb, id)
+        self._job(id)
+        self.change(id, status=status)
+        await self._gate(verb)
+        return Job.read(self._job(id))
+
+    async def cancel_job(self, id: str) -> Job:
+        return await self._act("cancel_job", id, "cancelled")
+
+    async def pause_job(self, id: str) -> Job:
+        return await self._act("pause_job", id, "paused")
+
+    async def resume_job(self, id: str) -> Job:
+        return await self._act("resume_job", id, "queued")
+
+    async def list_events(self, id: str, *, after: str | None = None, limit: int = 100) -> Page[Event]:
+        await self._called("list_events", id, after or "")
+        items = self.events.get(id, [])
+        page = self._page(Event, items if self.ascending else items[::-1], after, limit)
+        await self._gate("list_events")
+        return page
+
+    async def list_checkpoints(self, id: str, *, after: str | None = None, limit: int = 100) -> Page[Checkpoint]:
+        await self._called("list_checkpoints", id, after or "")
+        return self._page(Checkpoint, self.checkpoints.get(id, [])[::-1], after, limit)
+
+    async def list_files(
+        self, *, purpose: str | None = None, after: str | None = None, limit: int | None = None
+    ) -> Page[File]:
+        await self._called("list_files", after or "")
+        return self._page(File, self.files, after, limit or 10_000)
+
+    async def list_models(self) -> Page[Model]:
+        await self._called("list_models")
+        return Page.read(Model, {"data": self.models})
+
+    async def upload_file(self, path: str, *, purpose: str = "fine-tune", progress: Any = None) -> File:
+        await self._called("upload_file", path)
+        return File.read({"id": f"file-{len(self.files)}", "filename": path, "purpose": purpose})
+
+    async def file_content(self, id: str) -> bytes:
+        await self._called("file_content", id)
+        return self.contents[id]
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+async def finished(work: Coroutine[Any, Any, Any], clock: FakeClock, seconds: float = 600.0) -> Any:
+    """The result of a coroutine that sleeps by the clock."""
+    task = asyncio.create_task(work)
+    await clock.run(seconds)
+    assert task.done(), "it still waits"
+    return task.result()
