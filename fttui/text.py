@@ -14,7 +14,7 @@ _UNSAFE = re.compile(
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # One cell each in Rich's tables (a test holds it so): Latin letters and the glyphs fttui draws itself.
-_NARROW = re.compile("[ -~\u00a1-\u00ac\u00ae-\u02ff…─│·↓▸◦⋯✓✗⊘\u2800-\u28ff]*")
+_NARROW = re.compile("[ -~\u00a1-\u00ac\u00ae-\u02ff…─│·↓↑▸◦⋯✓✗⊘\u2800-\u28ff]*")
 _SPACES = re.compile(r"\s+")
 
 

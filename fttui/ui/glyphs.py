@@ -40,6 +40,7 @@ class Glyphs(NamedTuple):
     cut: str
     """What ends a text that was cut."""
     down: str
+    up: str
     arrow: str
 
     def status(self, status: Status) -> str:
@@ -47,8 +48,8 @@ class Glyphs(NamedTuple):
         return face.glyph if self.unicode else face.ascii
 
 
-UNICODE = Glyphs(True, "─", "│", "·", "…", "↓", "▸")
-ASCII = Glyphs(False, "-", "|", ",", "~", "v", ">")
+UNICODE = Glyphs(True, "─", "│", "·", "…", "↓", "↑", "▸")
+ASCII = Glyphs(False, "-", "|", ",", "~", "v", "^", ">")
 
 
 def glyphs_for(environment: "os._Environ[str] | dict[str, str]" = os.environ) -> Glyphs:

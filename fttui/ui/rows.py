@@ -136,11 +136,13 @@ def cell(row: JobRow, name: str, now: float, glyphs: Glyphs) -> str:
     raise KeyError(name)
 
 
-def row_line(row: JobRow, columns: Fitted, now: float, glyphs: Glyphs, *, cursor: bool = False) -> list[Span]:
+def row_line(
+    row: JobRow, columns: Fitted, now: float, glyphs: Glyphs, *, cursor: bool = False, marked: bool = False
+) -> list[Span]:
     """The line of one job: its cells, fitted, with their roles."""
     face = FACES[row.status]
     quiet = "dim" if row.gone or row.status is Status.CANCELLED else ""
-    spans: list[Span] = [(">" if cursor else " ", "bold")]
+    spans: list[Span] = [("*" if marked else ">" if cursor else " ", "key" if marked else "bold")]
     for index, (column, cells) in enumerate(columns):
         text = pad(cell(row, column.name, now, glyphs), cells, right=column.right, ellipsis=glyphs.cut)
         gap = " " if index else ""

@@ -67,6 +67,7 @@ class FakeStore:
     snapshot: Snapshot = field(default_factory=Snapshot)
     listener: Callable[[Snapshot, Change], None] | None = None
     looked_at: str | None = None
+    not_offered: frozenset[str] = frozenset()
 
     def put(self, *jobs: dict[str, Any]) -> "FakeStore":
         self.raw |= {item["id"]: item for item in jobs}
@@ -112,6 +113,17 @@ class FakeStore:
         for id in ids:
             self.raw[id] = self.raw[id] | {"status": "cancelled"}
         self.publish()
+        return {id: Outcome(True, "", id) for id in ids}
+
+    async def pause(self, ids: list[str]) -> dict[str, Outcome]:
+        self.sent.append(("pause", *ids))
+        for id in ids:
+            self.raw[id] = self.raw[id] | {"status": "paused"}
+        self.publish()
+        return {id: Outcome(True, "", id) for id in ids}
+
+    async def resume(self, ids: list[str]) -> dict[str, Outcome]:
+        self.sent.append(("resume", *ids))
         return {id: Outcome(True, "", id) for id in ids}
 
     async def upload(self, path: str, progress: Callable[[int, int], None]) -> Outcome:

@@ -19,21 +19,28 @@ class JobList(LineList):
         super().__init__(id="jobs")
         self._glyphs = glyphs
         self._now = now
-        self._rows: Mapping[str, JobRow] = {}
+        self._rows: dict[str, JobRow] = {}
         self._columns: Fitted = ()
         self._hint: list[str] = []
+        self._marks: frozenset[str] = frozenset()
         self._drawn: dict[str, Line] = {}
 
-    def show_rows(self, rows: list[JobRow], hint: list[str]) -> None:
-        """Show exactly `rows`; where there are none, the lines of `hint`."""
+    def show_rows(self, rows: list[JobRow], marks: frozenset[str], hint: list[str]) -> None:
+        """Show exactly `rows`, those in `marks` as marked; where there are no rows, the lines of `hint`."""
+        self._marks = marks
         self._rows = {row.id: row for row in rows}
         self._hint = hint
         self.show_keys([row.id for row in rows])
 
     def update_rows(self, rows: Mapping[str, JobRow]) -> None:
         """Rows that are already shown, in their new state; only their lines are drawn again."""
-        self._rows = {**self._rows, **rows}
+        self._rows.update((id, row) for id, row in rows.items() if id in self._rows)
         self.redraw_keys(set(rows))
+
+    def show_marks(self, marks: frozenset[str]) -> None:
+        """Other marks; only the lines whose mark changed are drawn again."""
+        changed, self._marks = self._marks ^ marks, marks
+        self.redraw_keys(changed)
 
     def tick(self) -> None:
         """Time has passed: draw the lines whose cells became others by that alone."""
@@ -68,7 +75,8 @@ class JobList(LineList):
     def _line(self, key: str, *, cursor: bool | None = None) -> Line:
         if cursor is None:
             cursor = key == self.cursor
-        return row_line(self._rows[key], self._columns, self._now(), self._glyphs, cursor=cursor)
+        row = self._rows[key]
+        return row_line(row, self._columns, self._now(), self._glyphs, cursor=cursor, marked=key in self._marks)
 
 
 class JobsPane(Vertical):

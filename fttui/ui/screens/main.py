@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual import events, getters
@@ -12,11 +13,10 @@ from textual.containers import Container, Vertical
 from textual.screen import Screen
 
 from fttui.models.row import JobRow
-from fttui.models.status import Status
-from fttui.store import query
 from fttui.store.snapshot import Change, Outcome, Snapshot
 from fttui.ui import commands
 from fttui.ui.glyphs import Glyphs
+from fttui.ui.hands import Hands
 from fttui.ui.messages import RefreshAsked
 from fttui.ui.panes.detail import DetailView, detail_lines, row_lines
 from fttui.ui.panes.jobs import JobsPane
@@ -24,6 +24,7 @@ from fttui.ui.panes.loglines import LEVELS, TIMES
 from fttui.ui.panes.logs import LogView
 from fttui.ui.rows import Line, counts_line, rule_line, short_id
 from fttui.ui.status import Place, status_line
+from fttui.ui.view import ListState
 from fttui.ui.widgets.footer import Footer
 from fttui.ui.widgets.line_list import LineList
 from fttui.ui.widgets.line_view import LineView, TextRow
@@ -32,14 +33,6 @@ from fttui.ui.widgets.prompt import PromptRow
 if TYPE_CHECKING:
     from fttui.store.store import Store
 
-STATUS_KEYS: dict[int, tuple[str, frozenset[Status]]] = {
-    1: ("running", frozenset({Status.RUNNING, Status.STOPPING})),
-    2: ("waiting", frozenset({Status.VALIDATING, Status.QUEUED})),
-    3: ("succeeded", frozenset({Status.SUCCEEDED})),
-    4: ("failed", frozenset({Status.FAILED})),
-    5: ("cancelled", frozenset({Status.CANCELLED})),
-    6: ("paused", frozenset({Status.PAUSED})),
-}
 PANES = ("jobs", "detail", "log")
 LEAST = (40, 10)
 """The smallest terminal that is drawn on."""
@@ -72,19 +65,18 @@ class MainScreen(Screen[None]):
         self._now = now
         self._store: Store | None = None
         self._snapshot = snapshot
-        self._status_key = 0
-        self._filter = ""
+        self._list = ListState()
         self._before = ""
         self._searching = False
-        self._query = query.parse("")
-        self._fault = ""
         self._pane = "jobs"
         self._tab = "log"
         self._shown: str | None = None
-        self._stopping: set[str] = set()
-        self._leaving_at = -10.0
         self.jobs = JobsPane(glyphs, now)
         self.prompt = PromptRow()
+        # Not exclusive: a half-sent cancel must finish and report.
+        self._hands = Hands(
+            place, self.prompt, partial(self.run_worker, group="action", exit_on_error=False), self._acted
+        )
 
     # What is on the screen
 
@@ -117,7 +109,7 @@ class MainScreen(Screen[None]):
 
     def attach(self, store: Store) -> None:
         """The store is there: from now on there are details, logs and intents."""
-        self._store = store
+        self._store = self._hands.store = store
         self._shown = None
         self.show_snapshot(store.snapshot, Change(health=True))
         self._show_job()
@@ -127,7 +119,6 @@ class MainScreen(Screen[None]):
         """Something was published."""
         previous, self._snapshot = self._snapshot, snapshot
         shown = self._shown
-        self._stopping -= {id for id in self._stopping if self._is_over(id)}
         if change.added or change.removed or snapshot.rows.keys() != previous.rows.keys():
             self._derive()
         elif change.updated:
@@ -154,31 +145,28 @@ class MainScreen(Screen[None]):
 
     def _derive(self) -> None:
         """Which rows are shown, in which order, anew."""
-        statuses = STATUS_KEYS[self._status_key][1] if self._status_key else None
-        rows = query.select(self._rows().values(), self._query, now=self._now(), statuses=statuses)
-        self.jobs.list.show_rows(rows, self._hint())
+        rows = self._rows()
+        self._list.forget(rows)
+        shown = self._list.derive(rows.values(), self._now())
+        self.jobs.list.show_rows(shown, self._list.view.marks, self._hint())
         self._show_job()
         self._show_foot()
 
     def _update(self, ids: frozenset[str]) -> None:
-        rows = self._rows()
-        shown = set(self.jobs.list.keys)
-        if self._status_key or not self._query.is_empty:
+        """These rows are others now; where that cannot move them, only their lines are drawn again."""
+        if self._list.is_stable:
+            rows = self._rows()
+            self.jobs.list.update_rows({id: rows[id] for id in ids if id in rows})
+            self._show_foot()
+        else:
             self._derive()
-            return
-        self.jobs.list.update_rows({id: rows[id] for id in ids if id in shown and id in rows})
-        self._show_foot()
+
+    def _acted(self, ids: frozenset[str]) -> None:
+        self._update(ids)
+        self._show_around()
 
     def _rows(self) -> Mapping[str, JobRow]:
-        """The snapshot's rows; a cancel that was sent and not yet answered shows as a local word."""
-        rows = self._snapshot.rows
-        if not self._stopping:
-            return rows
-        return {id: row._replace(status_text="cancelling") if id in self._stopping else row for id, row in rows.items()}
-
-    def _is_over(self, id: str) -> bool:
-        row = self._snapshot.rows.get(id)
-        return row is None or row.status.is_final
+        return self._hands.rows(self._snapshot.rows)
 
     def _show_job(self) -> None:
         """The job under the cursor in the other panes, in this very message: one frame, not two."""
@@ -274,29 +262,24 @@ class MainScreen(Screen[None]):
         return [(text, "bold" if pane == tab else "dim")]
 
     def _show_foot(self) -> None:
+        state = self._list
         shown, total = len(self.jobs.list.keys), len(self._snapshot.rows)
-        left: list[str] = []
-        if self._status_key:
-            left.append(f"{self._status_key} {STATUS_KEYS[self._status_key][0]}")
-        if self._filter:
-            left.append(f"/{self._filter}")
         more = "" if self._snapshot.complete or self._store is None else "+"
-        right = f"{shown} of {total}{more} {self._glyphs.dot} age{self._glyphs.down}" if total else ""
-        self.jobs.show_foot(self._fault or " ".join(left), right, fault=bool(self._fault))
+        arrow = self._glyphs.up if state.view.reverse else self._glyphs.down
+        right = f"{shown} of {total}{more} {self._glyphs.dot} {state.view.sort}{arrow}" if total else ""
+        self.jobs.show_foot(state.fault or state.words, right, fault=bool(state.fault))
 
     def _hint(self) -> list[str]:
         if self._snapshot.rows:
-            esc = "esc clears" if self._filter else "0 shows all"
-            return [f"0 of {len(self._snapshot.rows)} shown. {esc}"]
+            return [
+                f"0 of {len(self._snapshot.rows)} shown. {'esc clears' if self._list.view.filter else '0 shows all'}"
+            ]
         if self._store is None or self._snapshot.as_of is None:
             health = self._snapshot.health
             return [] if health.is_good else [health.why or "loading jobs…"]
-        return [
-            "No fine-tuning jobs yet.",
-            "a starts one with the sample data, ? shows keys."
-            if self._place.is_local
-            else "a creates one, ? shows keys.",
-        ]
+        if self._place.is_local:
+            return ["No fine-tuning jobs yet.", "a starts one with the sample data, ? shows keys."]
+        return ["No fine-tuning jobs yet.", "a creates one, ? shows keys."]
 
     def _arrange(self) -> None:
         for pane in PANES:
@@ -318,21 +301,19 @@ class MainScreen(Screen[None]):
 
     def refusal(self, command: commands.Command) -> str:
         """Why a command would be refused now; empty when it would not."""
-        if command.id not in ("job.create", "job.cancel"):
+        group, _, verb = command.id.partition(".")
+        if group != "job":
             return ""
-        if self._place.read_only:
-            return "read-only"
-        if self._store is None:
-            return "not connected yet"
-        if command.id == "job.cancel":
-            row = self._rows().get(self._shown or "")
-            if row is None:
-                return "no job is selected"
-            if row.gone or row.fault:
-                return "the provider does not list this job" if row.gone else row.fault
-            if row.status.is_final or row.status is Status.STOPPING:
-                return f"it is {row.status_text} already"
-        return ""
+        if verb == "clone" and self._shown is None:
+            return "no job is selected"
+        return self._hands.refusal("create" if verb == "clone" else verb, self._targets())
+
+    def _targets(self) -> list[JobRow]:
+        """The jobs that a key acts on: those that are marked, else the one under the cursor."""
+        rows = self._rows()
+        marks = self._list.view.marks
+        ids = [id for id in self.jobs.list.keys if id in marks] if marks else [self._shown or ""]
+        return [rows[id] for id in ids if id in rows]
 
     @property
     def _view(self) -> LineView:
@@ -344,6 +325,7 @@ class MainScreen(Screen[None]):
         view = self._view
         if isinstance(view, LineList):
             view.move_by(lines)
+            self._extend_range()
             self._show_job()
         else:
             view.scroll_lines(lines)
@@ -379,38 +361,88 @@ class MainScreen(Screen[None]):
             self._search("")
         elif self._pane != "jobs":
             self._go(PANES[PANES.index(self._pane) - 1])
-        elif self._filter:
-            self._set_filter("")
-        elif self._status_key:
-            self.action_status(0)
+        elif self._list.view.marks or self._list.is_ranging:
+            if self._list.is_ranging:
+                self._list.toggle_range("")
+            self._change_view(marks=frozenset())
+        elif self._list.is_narrow:
+            self._change_view(filter="", status=0)
         else:
             self.prompt.say("")
 
     def action_status(self, key: int) -> None:
-        self._status_key = 0 if key == self._status_key else key
+        self._list.toggle_status(key)
+        self._view_changed()
+
+    def action_sort(self) -> None:
+        self._list.next_sort()
+        self._view_changed()
+
+    def action_reverse(self) -> None:
+        self._change_view(reverse=not self._list.view.reverse)
+
+    def action_mark(self) -> None:
+        if self._shown is not None:
+            self._list.toggle_mark(self._shown)
+            self.jobs.list.show_marks(self._list.view.marks)
+            self.action_move(1)
+            self._show_foot()
+
+    def action_range(self) -> None:
+        if self._shown is not None:
+            self._list.toggle_range(self._shown)
+            self._view_changed()
+
+    def action_mark_all(self) -> None:
+        self._list.toggle_all(self.jobs.list.keys)
+        self._view_changed()
+
+    def action_undo(self) -> None:
+        if self._list.undo():
+            self._view_changed()
+        else:
+            self.prompt.say("nothing to take back", "dim")
+
+    def _extend_range(self) -> None:
+        if self._list.is_ranging and (id := self.jobs.list.cursor) is not None:
+            self._list.extend_range(self.jobs.list.keys, id)
+            self.jobs.list.show_marks(self._list.view.marks)
+            self._show_foot()
+
+    def _change_view(self, *, remember: bool = True, **members: object) -> None:
+        self._list.change(remember=remember, **members)
+        self._view_changed()
+
+    def _view_changed(self) -> None:
         self._derive()
         self._show_titles()
+        self.footer.update_entries()
 
     async def action_slash(self) -> None:
         """In the list: narrow it as one types. In the log: search."""
         self._searching = self._pane == "log"
-        self._before = self.log_view.look.search if self._searching else self._filter
+        self._before = self.log_view.look.search if self._searching else self._list.view.filter
         await self.prompt.type("search: " if self._searching else "/", self._before)
 
     def on_prompt_row_typed(self, message: PromptRow.Typed) -> None:
         if self._searching:
             self._search(message.text)
         else:
-            self._set_filter(message.text)
+            self._change_view(remember=False, filter=message.text)
 
     def on_prompt_row_done(self, message: PromptRow.Done) -> None:
         if message.accepted:
             if self._searching and self.log_view.look.search:
                 self.action_match(1)
+            elif not self._searching:
+                # What was typed letter by letter is taken back at once.
+                typed = self._list.view.filter
+                self._list.change(remember=False, filter=self._before)
+                self._change_view(filter=typed)
         elif self._searching:
             self._search(self._before)
         else:
-            self._set_filter(self._before)
+            self._change_view(remember=False, filter=self._before)
 
     def _search(self, text: str) -> None:
         self._restyle_log(search=text, only=self.log_view.look.only and bool(text))
@@ -423,15 +455,6 @@ class MainScreen(Screen[None]):
         if not self.log_view.go_to_match(step):
             self.prompt.say(f"no match for {self.log_view.look.search}", "warn")
         self._show_titles()
-
-    def _set_filter(self, text: str) -> None:
-        """Narrow at once. A text that cannot be read (yet) narrows nothing, and the foot says what is wrong."""
-        self._filter, self._fault = text, ""
-        try:
-            self._query = query.parse(text)
-        except query.QueryError as error:
-            self._query, self._fault = query.parse(""), str(error)
-        self._derive()
 
     def action_follow(self) -> None:
         self.log_view.set_follow(not self.log_view.follow)
@@ -511,36 +534,18 @@ class MainScreen(Screen[None]):
         if outcome is None:
             return
         self.prompt.say(outcome.message or f"created {outcome.id}", "" if outcome.ok else "warn")
-        self._status_key = 0
-        self._set_filter("")
+        self._change_view(status=0, filter="")
         self.jobs.list.move_to_key(outcome.id)
         self._go("jobs")
         self._show_job()
 
     def action_cancel(self) -> None:
-        if self._refuse("job.cancel") or self._shown is None:
-            return
-        id = self._shown
-        row = self._snapshot.rows[id]
-        self.prompt.ask(f"Cancel {short_id(id)} ({row.status_text})? It cannot be resumed.", lambda: self._cancel(id))
+        if not self._refuse("job.cancel"):
+            self._hands.cancel(self._targets())
 
-    def _cancel(self, id: str) -> None:
-        # Not exclusive and not awaited here: a half-sent cancel must finish, and keys go on meanwhile.
-        self._stopping.add(id)
-        self._update(frozenset({id}))
-        self.run_worker(self._send_cancel(id), group="action", exit_on_error=False)
-
-    async def _send_cancel(self, id: str) -> None:
-        if self._store is None:
-            return
-        outcome = (await self._store.cancel([id]))[id]
-        self._stopping.discard(id)
-        self._update(frozenset({id}))
-        self._show_around()
-        if outcome.ok:
-            self.prompt.say(f"cancelled {short_id(id)}")
-        else:
-            self.prompt.say(f"{short_id(id)} was not cancelled: {outcome.message}", "warn")
+    def action_pause(self) -> None:
+        if not self._refuse("job.pause"):
+            self._hands.pause(self._targets())
 
     def _refuse(self, id: str) -> bool:
         command = commands.BY_ID[id]

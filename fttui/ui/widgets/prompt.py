@@ -47,6 +47,8 @@ class PromptRow(Horizontal):
         self._right: Line = ()
         self._question: Line = ()
         self._answer: Answer | None = None
+        self._number = ""
+        self._digits = ""
         self._typing = False
 
     def compose(self) -> ComposeResult:
@@ -80,19 +82,34 @@ class PromptRow(Horizontal):
     def ask(self, question: str, on_yes: Answer) -> None:
         """Put a yes-or-no question; everything but `y` means no."""
         self._question = [(f" {question} ", "ask"), ("y/N", "key")]
-        self._answer = on_yes
+        self._answer, self._number = on_yes, ""
         self._show()
 
-    async def answer(self, key: str) -> bool:
-        """Take a key while a question stands. True when the key was an answer; other keys change nothing."""
+    def ask_number(self, question: str, number: int, on_yes: Answer) -> None:
+        """Put a question whose yes is `number`, typed out, and enter; anything else means no."""
+        self._question = [(f" {question} ", "ask")]
+        self._answer, self._number, self._digits = on_yes, str(number), ""
+        self._show()
+
+    async def answer(self, key: str) -> None:
+        """Take a key while a question stands; keys that answer nothing change nothing."""
         on_yes = self._answer
-        if on_yes is None or key not in ("y", "Y", "n", "N", "enter", "escape", "q", "ctrl+c"):
-            return False
-        self._answer = None
-        self.say("" if key in ("y", "Y") else "nothing was done", "dim")
-        if key in ("y", "Y") and (waiting := on_yes()) is not None:
-            await waiting
-        return True
+        if on_yes is None:
+            return
+        no = key in ("n", "N", "enter", "escape", "q", "ctrl+c")
+        if self._number and key == "enter":
+            no = self._digits != self._number
+            yes = not no
+        else:
+            yes = not self._number and key in ("y", "Y")
+        if yes or no:
+            self._answer = None
+            self.say("" if yes else "nothing was done", "dim")
+            if yes and (waiting := on_yes()) is not None:
+                await waiting
+        elif self._number:
+            self._digits = self._digits[:-1] if key == "backspace" else self._digits + (key if key.isdecimal() else "")
+            self._show()
 
     async def type(self, label: str, value: str) -> None:
         """Open the input field behind `label`, holding `value`."""
@@ -136,6 +153,6 @@ class PromptRow(Horizontal):
         if self._typing:
             return
         if self._answer is not None:
-            self._text.show(self._question)
+            self._text.show([*self._question, (self._digits if self._number else "", "key")])
         else:
             self._text.show(spread(self._said, self._right, self.size.width))

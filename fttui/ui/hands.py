@@ -1,0 +1,141 @@
+"""What a person wants done to jobs: refused with a reason, asked about, sent, and told how it went."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from fttui.models.row import JobRow
+from fttui.models.status import Status
+from fttui.ui.rows import short_id
+from fttui.ui.status import Place
+from fttui.ui.widgets.prompt import PromptRow
+
+if TYPE_CHECKING:
+    from fttui.store.snapshot import Outcome
+    from fttui.store.store import Store
+
+MANY = 10
+"""Above so many jobs at once, `y` is not enough: the number itself is the answer."""
+
+
+class Hands:
+    """Intents on the jobs of one screen. Questions go to the prompt row, which has one at a time."""
+
+    def __init__(
+        self,
+        place: Place,
+        prompt: PromptRow,
+        run: Callable[[Coroutine[Any, Any, None]], object],
+        changed: Callable[[frozenset[str]], None],
+    ) -> None:
+        self._place = place
+        self._prompt = prompt
+        self._run = run
+        self._changed = changed
+        self._stopping: set[str] = set()
+        self.store: Store | None = None
+
+    def rows(self, rows: Mapping[str, JobRow]) -> Mapping[str, JobRow]:
+        """The rows as they are shown: a cancel that was sent and not yet answered is a local word."""
+        self._stopping -= {id for id in self._stopping if id not in rows or rows[id].status.is_final}
+        if not self._stopping:
+            return rows
+        return {id: row._replace(status_text="cancelling") if id in self._stopping else row for id, row in rows.items()}
+
+    def refusal(self, verb: str, rows: Iterable[JobRow]) -> str:
+        """Why a verb (`create`, `cancel`, `pause`) would do nothing to any of `rows` now; empty when it would."""
+        if self._place.read_only:
+            return "read-only"
+        if self.store is None:
+            return "not connected yet"
+        if verb == "create":
+            return ""
+        if verb in self.store.not_offered:
+            return f"{self._place.profile} does not offer it"
+        reasons = [self._obstacle(verb, row) for row in rows]
+        if not reasons:
+            return "no job is selected"
+        return reasons[0] if all(reasons) else ""
+
+    def cancel(self, rows: list[JobRow]) -> None:
+        """Ask, then cancel those of `rows` that can be."""
+        able = [row for row in rows if not self._obstacle("cancel", row)]
+        one = len(able) == 1
+        what = f"{short_id(able[0].id)} ({able[0].status_text})" if one else f"{len(able)} jobs ({_states(able)})"
+        dropped = len(rows) - len(able)
+        more = f" {dropped} finished already." if dropped else ""
+        question = f"Cancel {what}? {'It' if one else 'They'} cannot be resumed.{more}"
+        ids = [row.id for row in able]
+        if len(able) > MANY:
+            self._prompt.ask_number(f"{question} Type {len(able)} to cancel:", len(able), lambda: self._cancel(ids))
+        else:
+            self._prompt.ask(question, lambda: self._cancel(ids))
+
+    def pause(self, rows: list[JobRow]) -> None:
+        """Pause what runs, resume what is paused; asks when it is more than one."""
+        able = [row for row in rows if not self._obstacle("pause", row)]
+        if len(able) == 1:
+            self._pause(able)
+        else:
+            paused = sum(row.status is Status.PAUSED for row in able)
+            self._prompt.ask(f"Pause {len(able) - paused} and resume {paused} jobs?", lambda: self._pause(able))
+
+    def _obstacle(self, verb: str, row: JobRow) -> str:
+        """Why a verb cannot be done to a job; empty when it can be tried."""
+        if row.gone:
+            return "the provider does not list this job any more"
+        if row.fault:
+            return row.fault
+        if row.status.is_final:
+            return f"it is {row.status_text} already"
+        if row.status is Status.STOPPING:
+            return "it is being cancelled already"
+        if verb == "pause" and row.status not in (Status.RUNNING, Status.PAUSED, Status.UNKNOWN):
+            return f"it is {row.status_text}"
+        return ""
+
+    def _cancel(self, ids: list[str]) -> None:
+        # Not awaited: a half-sent cancel must finish, and keys go on meanwhile.
+        self._stopping.update(ids)
+        self._changed(frozenset(ids))
+        self._run(self._send_cancel(ids))
+
+    async def _send_cancel(self, ids: list[str]) -> None:
+        if self.store is not None:
+            outcomes = await self.store.cancel(ids)
+            self._stopping.difference_update(ids)
+            self._tell("cancelled", outcomes)
+
+    def _pause(self, rows: list[JobRow]) -> None:
+        self._run(self._send_pause(rows))
+
+    async def _send_pause(self, rows: list[JobRow]) -> None:
+        if self.store is None:
+            return
+        paused = [row.id for row in rows if row.status is Status.PAUSED]
+        running = [row.id for row in rows if row.status is not Status.PAUSED]
+        if running:
+            self._tell("paused", await self.store.pause(running))
+        if paused:
+            self._tell("resumed", await self.store.resume(paused))
+
+    def _tell(self, done: str, outcomes: Mapping[str, Outcome]) -> None:
+        """Say how it went; what was refused comes first, with its reason."""
+        self._changed(frozenset(outcomes))
+        refused = [(id, outcome) for id, outcome in outcomes.items() if not outcome.ok]
+        well = len(outcomes) - len(refused)
+        if not refused:
+            self._prompt.say(f"{done} {short_id(next(iter(outcomes)))}" if well == 1 else f"{done} {well} jobs")
+            return
+        id, outcome = refused[0]
+        more = f" ({len(refused)} of {len(outcomes)} refused)" if len(outcomes) > 1 else ""
+        self._prompt.say(f"{short_id(id)} was not {done}: {outcome.message}{more}", "warn")
+
+
+def _states(rows: Iterable[JobRow]) -> str:
+    """`2 running, 1 queued`."""
+    found: dict[str, int] = {}
+    for row in rows:
+        found[row.status_text] = found.get(row.status_text, 0) + 1
+    return ", ".join(f"{number} {status}" for status, number in found.items())

@@ -1,0 +1,80 @@
+"""Narrowing, sorting, marking, and taking it back."""
+
+from fttui.models.row import JobRow
+from fttui.ui.view import SORTS, ListState
+
+ROWS = [
+    JobRow("a", "running", model="m2", created_at=300.0, loss=0.5),
+    JobRow("b", "succeeded", model="m1", created_at=200.0, loss=0.1),
+    JobRow("c", "failed", model="m3", created_at=100.0),
+]
+
+
+def ids(state: ListState) -> list[str]:
+    return [row.id for row in state.derive(ROWS, 400.0)]
+
+
+def test_newest_first_until_told_otherwise() -> None:
+    state = ListState()
+    assert ids(state) == ["a", "b", "c"]
+    state.change(reverse=True)
+    assert ids(state) == ["c", "b", "a"]
+    state.change(sort="loss", reverse=False)
+    assert ids(state) == ["b", "a", "c"], "no loss comes last"
+
+
+def test_sorting_walks_through_every_column_and_back() -> None:
+    state = ListState()
+    seen = []
+    for _ in SORTS:
+        state.next_sort()
+        seen.append(state.view.sort)
+    assert sorted(seen) == sorted(SORTS)
+    assert state.view.sort == "age"
+
+
+def test_the_same_status_key_again_shows_all() -> None:
+    state = ListState()
+    state.toggle_status(4)
+    assert ids(state) == ["c"]
+    state.toggle_status(4)
+    assert ids(state) == ["a", "b", "c"]
+
+
+def test_a_filter_that_cannot_be_read_narrows_nothing_and_says_why() -> None:
+    state = ListState()
+    state.change(filter="loss<")
+    assert ids(state) == ["a", "b", "c"]
+    assert state.fault
+    state.change(filter="loss<0.3")
+    assert ids(state) == ["b"]
+    assert not state.fault
+
+
+def test_every_view_change_can_be_taken_back() -> None:
+    state = ListState()
+    first = state.view
+    state.toggle_status(1)
+    state.change(filter="x")
+    state.toggle_all(["a"])
+    assert [state.undo() for _ in range(4)] == [True, True, True, False]
+    assert state.view == first
+
+
+def test_marks_toggle_range_and_vanish_with_their_jobs() -> None:
+    state = ListState()
+    state.toggle_mark("a")
+    state.toggle_mark("b")
+    state.toggle_mark("a")
+    assert state.view.marks == {"b"}
+    state.toggle_range("a")
+    state.extend_range(["a", "b", "c"], "c")
+    assert state.view.marks == {"a", "b", "c"}
+    state.toggle_range("c")
+    assert not state.is_ranging
+    state.toggle_all(["a", "b", "c"])
+    assert state.view.marks == frozenset()
+    state.toggle_all(["a", "b"])
+    state.forget(["b", "c"])
+    assert state.view.marks == {"b"}
+    assert "1 marked" in state.words
