@@ -1,7 +1,7 @@
 """What a person does to the list: narrow it, sort it, mark jobs in it, and take that back. Pure."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fttui.models.row import JobRow
 from fttui.models.status import Status
@@ -45,11 +45,11 @@ class ListState:
         self._before: list[View] = []
         self._range_from: str | None = None
 
-    def change(self, *, remember: bool = True, **members: object) -> None:
+    def change(self, *, remember: bool = True, **members: Any) -> None:
         """Another view; `remember` lets it be taken back."""
         if remember:
             self._before = [*self._before[-UNDO:], self.view]
-        self._adopt(self.view._replace(**members))  # type: ignore[arg-type]
+        self._adopt(self.view._replace(**members))
 
     def undo(self) -> bool:
         """The view before the last change; False when there is none."""

@@ -198,7 +198,7 @@ class Ui:
 
     @property
     def detail(self) -> str:
-        return "\n".join(self.main.detail.text_lines)
+        return "\n".join(self.main.side.detail.text_lines)
 
     @property
     def log(self) -> list[str]:

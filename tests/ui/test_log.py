@@ -15,16 +15,16 @@ async def test_search_finds_goes_on_and_back() -> None:
     async with cockpit(store()) as ui:
         await ui.press("enter", "enter", "slash", *"event 7", "enter")
         assert any("event 7" in line for line in ui.log)
-        assert "'event 7' 11x" in ui.main.tabs.text
+        assert "'event 7' 11x" in ui.main.side.tabs.text
         first = ui.log
         await ui.press("n", "n", "N", "N")
         assert ui.log == first
         await ui.press("ampersand")
         assert len(ui.log) == 8
         assert all("event 7" in line for line in ui.log)
-        assert "only" in ui.main.tabs.text
+        assert "only" in ui.main.side.tabs.text
         await ui.press("escape")
-        assert "event 7'" not in ui.main.tabs.text
+        assert "event 7'" not in ui.main.side.tabs.text
 
 
 async def test_search_that_finds_nothing_says_so() -> None:
@@ -37,7 +37,7 @@ async def test_levels_wrap_metrics_and_times() -> None:
     async with cockpit(store()) as ui:
         await ui.press("L")
         assert all("warn" in line for line in ui.log)
-        assert "warn+" in ui.main.tabs.text
+        assert "warn+" in ui.main.side.tabs.text
         await ui.press("L")
         assert "none of them shown" in ui.log[0]
         await ui.press("L", "t", "t")
@@ -52,9 +52,9 @@ async def test_new_events_out_of_sight_are_counted() -> None:
         await ui.press("enter", "enter", "g")
         found.log[ID] += [event(100, "event 100"), event(101, "event 101")]
         await ui.publish()
-        assert "2 new" in ui.main.tabs.text
+        assert "2 new" in ui.main.side.tabs.text
         await ui.press("G")
-        assert "follow" in ui.main.tabs.text
+        assert "follow" in ui.main.side.tabs.text
         assert "event 101" in ui.log[-1]
 
 
@@ -67,9 +67,9 @@ async def test_older_events_are_paged_in_at_the_top() -> None:
 
     found.events = newest  # type: ignore[method-assign]
     async with cockpit(found) as ui:
-        assert "500 events" in ui.main.tabs.text
+        assert "500 events" in ui.main.side.tabs.text
         await ui.press("enter", "enter", "g")
-        assert "1000 events" in ui.main.tabs.text
+        assert "1000 events" in ui.main.side.tabs.text
         assert "event 1000" in ui.log[0], "what was on the screen stays there"
         await ui.press("g", "g")
         assert "event 0" in ui.log[0]

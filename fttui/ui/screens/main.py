@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual import events, getters
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Container, Vertical
+from textual.containers import Container
 from textual.screen import Screen
 
 from fttui.models.row import JobRow
@@ -18,11 +18,12 @@ from fttui.ui import commands
 from fttui.ui.glyphs import Glyphs
 from fttui.ui.hands import Hands
 from fttui.ui.messages import RefreshAsked
-from fttui.ui.panes.detail import DetailView, detail_lines, row_lines
+from fttui.ui.panes.detail import detail_lines, row_lines
 from fttui.ui.panes.jobs import JobsPane
-from fttui.ui.panes.loglines import LEVELS, TIMES
-from fttui.ui.panes.logs import LogView
-from fttui.ui.rows import Line, counts_line, rule_line, short_id
+from fttui.ui.panes.side import SidePane
+from fttui.ui.rows import counts_line, short_id
+from fttui.ui.screens.listkeys import ListKeys
+from fttui.ui.screens.logkeys import LogKeys
 from fttui.ui.status import Place, status_line
 from fttui.ui.view import ListState
 from fttui.ui.widgets.footer import Footer
@@ -40,7 +41,7 @@ TICK = 5.0
 """Seconds between looks at what changes by time alone: ages."""
 
 
-class MainScreen(Screen[None]):
+class MainScreen(ListKeys, LogKeys, Screen[None]):
     """Takes snapshots from above, keeps what the person looks at, and sends intents to the store."""
 
     AUTO_FOCUS = None
@@ -50,12 +51,7 @@ class MainScreen(Screen[None]):
         Binding(command.keys, command.action, command.title, show=False, id=command.id) for command in commands.COMMANDS
     ]
 
-    detail = getters.query_one("#detail", DetailView)
-    log_view = getters.query_one("#log", LogView)
     status_row = getters.query_one("#status", TextRow)
-    tabs = getters.query_one("#tabs", TextRow)
-    detail_title = getters.query_one("#detail-title", TextRow)
-    log_title = getters.query_one("#log-title", TextRow)
     footer = getters.query_one("#footer", Footer)
 
     def __init__(self, place: Place, snapshot: Snapshot, glyphs: Glyphs, now: Callable[[], float]) -> None:
@@ -66,12 +62,11 @@ class MainScreen(Screen[None]):
         self._store: Store | None = None
         self._snapshot = snapshot
         self._list = ListState()
-        self._before = ""
-        self._searching = False
         self._pane = "jobs"
         self._tab = "log"
         self._shown: str | None = None
         self.jobs = JobsPane(glyphs, now)
+        self.side = SidePane(glyphs, now)
         self.prompt = PromptRow()
         # Not exclusive: a half-sent cancel must finish and report.
         self._hands = Hands(
@@ -84,18 +79,7 @@ class MainScreen(Screen[None]):
         yield TextRow(id="status")
         with Container(id="body"):
             yield self.jobs
-            with Container(id="side"):
-                yield TextRow(id="tabs")
-                with Vertical(id="detail-pane"):
-                    title = TextRow(id="detail-title")
-                    title.add_class("pane-title")
-                    yield title
-                    yield DetailView()
-                with Vertical(id="log-pane"):
-                    title = TextRow(id="log-title")
-                    title.add_class("pane-title")
-                    yield title
-                    yield LogView(self._now)
+            yield self.side
         yield self.prompt
         yield Footer(self.refusal)
 
@@ -187,15 +171,15 @@ class MainScreen(Screen[None]):
         id = self._shown
         row = self._rows().get(id) if id is not None else None
         if row is None:
-            self.detail.show([], top=True)
+            self.side.detail.show([], top=True)
             return
-        cells = max(20, self.detail.outer_size.width - 1)
+        cells = max(20, self.side.detail.outer_size.width - 1)
         job = self._store.job(row.id) if self._store is not None else None
         if job is None or self._store is None:
             lines = row_lines(row, self._now(), cells, self._glyphs)
         else:
             lines = detail_lines(job, row, self._store.checkpoints(row.id), self._now(), cells, self._glyphs)
-        self.detail.show(lines, top=top)
+        self.side.detail.show(lines, top=top)
 
     def _show_new_events(self) -> None:
         if self._store is None or self._shown is None:
@@ -233,33 +217,7 @@ class MainScreen(Screen[None]):
 
     def _show_titles(self) -> None:
         self.jobs.set_active(self._pane == "jobs")
-        events = self._log_state()
-        name = short_id(self._shown) if self._shown else ""
-        tabs: Line = [
-            *self._title("detail", self._tab),
-            (f" {self._glyphs.rule} ", "rule"),
-            *self._title("log", self._tab),
-        ]
-        right = f"{name} {self._glyphs.dot} {events}" if self._tab == "log" else name
-        self.tabs.show(rule_line(self.tabs.size.width, tabs, right, self._glyphs))
-        self.detail_title.show(rule_line(self.detail_title.size.width, self._title("detail"), name, self._glyphs))
-        self.log_title.show(rule_line(self.log_title.size.width, self._title("log"), events, self._glyphs))
-
-    def _log_state(self) -> str:
-        log = self.log_view
-        parts = ["follow" if log.follow else f"{log.unseen} new" if log.unseen else "f follows"]
-        if log.look.level != "info":
-            parts.append(f"{log.look.level}+")
-        if log.look.search:
-            parts.append(f"{'only ' if log.look.only else ''}{log.look.search!r} {log.matches}x")
-        parts.append(f"{log.event_count} events")
-        return f" {self._glyphs.dot} ".join(parts)
-
-    def _title(self, pane: str, tab: str = "") -> Line:
-        text = pane.capitalize()
-        if pane == self._pane:
-            return [(f">{text}", "title")]
-        return [(text, "bold" if pane == tab else "dim")]
+        self.side.show_titles(self._pane, self._tab, short_id(self._shown) if self._shown else "")
 
     def _show_foot(self) -> None:
         state = self._list
@@ -318,7 +276,7 @@ class MainScreen(Screen[None]):
     @property
     def _view(self) -> LineView:
         if self._pane == "detail":
-            return self.detail
+            return self.side.detail
         return self.log_view if self._pane == "log" else self.jobs.list
 
     def action_move(self, lines: int) -> None:
@@ -362,135 +320,19 @@ class MainScreen(Screen[None]):
         elif self._pane != "jobs":
             self._go(PANES[PANES.index(self._pane) - 1])
         elif self._list.view.marks or self._list.is_ranging:
-            if self._list.is_ranging:
-                self._list.toggle_range("")
-            self._change_view(marks=frozenset())
+            self._clear_marks()
         elif self._list.is_narrow:
             self._change_view(filter="", status=0)
         else:
             self.prompt.say("")
 
-    def action_status(self, key: int) -> None:
-        self._list.toggle_status(key)
-        self._view_changed()
-
-    def action_sort(self) -> None:
-        self._list.next_sort()
-        self._view_changed()
-
-    def action_reverse(self) -> None:
-        self._change_view(reverse=not self._list.view.reverse)
-
-    def action_mark(self) -> None:
-        if self._shown is not None:
-            self._list.toggle_mark(self._shown)
-            self.jobs.list.show_marks(self._list.view.marks)
-            self.action_move(1)
-            self._show_foot()
-
-    def action_range(self) -> None:
-        if self._shown is not None:
-            self._list.toggle_range(self._shown)
-            self._view_changed()
-
-    def action_mark_all(self) -> None:
-        self._list.toggle_all(self.jobs.list.keys)
-        self._view_changed()
-
-    def action_undo(self) -> None:
-        if self._list.undo():
-            self._view_changed()
-        else:
-            self.prompt.say("nothing to take back", "dim")
-
-    def _extend_range(self) -> None:
-        if self._list.is_ranging and (id := self.jobs.list.cursor) is not None:
-            self._list.extend_range(self.jobs.list.keys, id)
-            self.jobs.list.show_marks(self._list.view.marks)
-            self._show_foot()
-
-    def _change_view(self, *, remember: bool = True, **members: object) -> None:
-        self._list.change(remember=remember, **members)
-        self._view_changed()
+    async def action_slash(self) -> None:
+        await (self._type_search() if self._pane == "log" else self._type_filter())
 
     def _view_changed(self) -> None:
         self._derive()
         self._show_titles()
         self.footer.update_entries()
-
-    async def action_slash(self) -> None:
-        """In the list: narrow it as one types. In the log: search."""
-        self._searching = self._pane == "log"
-        self._before = self.log_view.look.search if self._searching else self._list.view.filter
-        await self.prompt.type("search: " if self._searching else "/", self._before)
-
-    def on_prompt_row_typed(self, message: PromptRow.Typed) -> None:
-        if self._searching:
-            self._search(message.text)
-        else:
-            self._change_view(remember=False, filter=message.text)
-
-    def on_prompt_row_done(self, message: PromptRow.Done) -> None:
-        if message.accepted:
-            if self._searching and self.log_view.look.search:
-                self.action_match(1)
-            elif not self._searching:
-                # What was typed letter by letter is taken back at once.
-                typed = self._list.view.filter
-                self._list.change(remember=False, filter=self._before)
-                self._change_view(filter=typed)
-        elif self._searching:
-            self._search(self._before)
-        else:
-            self._change_view(remember=False, filter=self._before)
-
-    def _search(self, text: str) -> None:
-        self._restyle_log(search=text, only=self.log_view.look.only and bool(text))
-
-    def action_match(self, step: int) -> None:
-        if not self.log_view.look.search:
-            self.prompt.say("nothing was searched for: / in the log searches", "dim")
-            return
-        self._go("log")
-        if not self.log_view.go_to_match(step):
-            self.prompt.say(f"no match for {self.log_view.look.search}", "warn")
-        self._show_titles()
-
-    def action_follow(self) -> None:
-        self.log_view.set_follow(not self.log_view.follow)
-        self._show_titles()
-
-    def action_log_level(self) -> None:
-        level = self.log_view.look.level
-        self._restyle_log(level=LEVELS[(LEVELS.index(level) + 1) % len(LEVELS)])
-
-    def action_log_only(self) -> None:
-        if not self.log_view.look.search:
-            self.prompt.say("& shows only matching lines: search first, with / in the log", "dim")
-            return
-        self._restyle_log(only=not self.log_view.look.only)
-
-    def action_log_wrap(self) -> None:
-        self._restyle_log(wrap=not self.log_view.look.wrap)
-
-    def action_log_metrics(self) -> None:
-        self._restyle_log(metrics=not self.log_view.look.metrics)
-
-    def action_time_mode(self) -> None:
-        times = self.log_view.look.times
-        times = TIMES[(TIMES.index(times) + 1) % len(TIMES)]
-        self._restyle_log(times=times)
-        self.prompt.say(f"times: {times}", "dim")
-
-    def _restyle_log(self, **changes: Any) -> None:
-        self.log_view.restyle(self.log_view.look._replace(**changes))
-        self._show_titles()
-
-    def on_log_view_reached_top(self, message: LogView.ReachedTop) -> None:
-        first = self.log_view.first_seq
-        if self._store is not None and self._shown is not None and first is not None:
-            self.log_view.add_older(self._store.events(self._shown, before=first))
-            self._show_titles()
 
     def on_line_list_moved(self, message: LineList.Moved) -> None:
         self._go("jobs")

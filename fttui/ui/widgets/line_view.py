@@ -44,8 +44,8 @@ class TextRow(Widget):
     COMPONENT_CLASSES = COMPONENTS
     DEFAULT_CSS = "TextRow { height: 1; width: 1fr; }"
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
         self._line: Line = ()
 
     def show(self, line: Line) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.message import Message
 from textual.widgets import Input
 
 from fttui.ui.rows import Line, spread
@@ -13,6 +12,10 @@ from fttui.ui.widgets.line_view import TextRow
 
 Answer = Callable[[], Awaitable[None] | None]
 """What happens on yes."""
+Typed = Callable[[str], None]
+"""Hears the text after every key."""
+Done = Callable[[str, bool], None]
+"""Hears the text when typing ends, and whether it was accepted (enter) or left."""
 
 
 class PromptRow(Horizontal):
@@ -25,20 +28,6 @@ class PromptRow(Horizontal):
     PromptRow.-typing #prompt-text { width: auto; }
     """
 
-    class Typed(Message):
-        """The text in the input field is now `text`."""
-
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
-
-    class Done(Message):
-        """Typing has ended: with enter (`accepted`), or by leaving."""
-
-        def __init__(self, accepted: bool) -> None:
-            super().__init__()
-            self.accepted = accepted
-
     def __init__(self) -> None:
         super().__init__(id="prompt")
         self._text = TextRow(id="prompt-text")
@@ -50,6 +39,8 @@ class PromptRow(Horizontal):
         self._number = ""
         self._digits = ""
         self._typing = False
+        self._on_typed: Typed | None = None
+        self._on_done: Done | None = None
 
     def compose(self) -> ComposeResult:
         yield self._text
@@ -111,8 +102,9 @@ class PromptRow(Horizontal):
             self._digits = self._digits[:-1] if key == "backspace" else self._digits + (key if key.isdecimal() else "")
             self._show()
 
-    async def type(self, label: str, value: str) -> None:
+    async def type(self, label: str, value: str, typed: Typed, done: Done) -> None:
         """Open the input field behind `label`, holding `value`."""
+        self._on_typed, self._on_done = typed, done
         if self._input is None:
             self._input = Input(compact=True, select_on_focus=False)
             self._input.cursor_blink = False
@@ -135,12 +127,13 @@ class PromptRow(Horizontal):
         self._text.styles.width = "1fr"
         self.screen.set_focus(None)
         self._show()
-        self.post_message(self.Done(accepted))
+        if self._on_done is not None and self._input is not None:
+            self._on_done(self._input.value, accepted)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
-        if self._typing:
-            self.post_message(self.Typed(event.value))
+        if self._typing and self._on_typed is not None:
+            self._on_typed(event.value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()

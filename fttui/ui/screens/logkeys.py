@@ -1,0 +1,90 @@
+"""What keys do to the log: follow, search, levels, wrap, times."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fttui.ui.panes.loglines import LEVELS, TIMES
+from fttui.ui.panes.logs import LogView
+from fttui.ui.panes.side import SidePane
+from fttui.ui.widgets.prompt import PromptRow
+
+if TYPE_CHECKING:
+    from fttui.store.store import Store
+
+
+class LogKeys:
+    """The part of the main screen that handles the log."""
+
+    side: SidePane
+    prompt: PromptRow
+    _store: Store | None
+    _shown: str | None
+
+    if TYPE_CHECKING:
+
+        def _show_titles(self) -> None: ...
+        def _go(self, pane: str) -> None: ...
+
+    @property
+    def log_view(self) -> LogView:
+        return self.side.log_view
+
+    async def _type_search(self) -> None:
+        """Search as one types; leaving gives back the search before."""
+        before = self.log_view.look.search
+
+        def done(text: str, accepted: bool) -> None:
+            self._search(text if accepted else before)
+            if accepted and text:
+                self.action_match(1)
+
+        await self.prompt.type("search: ", before, self._search, done)
+
+    def _search(self, text: str) -> None:
+        self._restyle_log(search=text, only=self.log_view.look.only and bool(text))
+
+    def action_match(self, step: int) -> None:
+        if not self.log_view.look.search:
+            self.prompt.say("nothing was searched for: / in the log searches", "dim")
+            return
+        self._go("log")
+        if not self.log_view.go_to_match(step):
+            self.prompt.say(f"no match for {self.log_view.look.search}", "warn")
+        self._show_titles()
+
+    def action_follow(self) -> None:
+        self.log_view.set_follow(not self.log_view.follow)
+        self._show_titles()
+
+    def action_log_level(self) -> None:
+        level = self.log_view.look.level
+        self._restyle_log(level=LEVELS[(LEVELS.index(level) + 1) % len(LEVELS)])
+
+    def action_log_only(self) -> None:
+        if not self.log_view.look.search:
+            self.prompt.say("& shows only matching lines: search first, with / in the log", "dim")
+            return
+        self._restyle_log(only=not self.log_view.look.only)
+
+    def action_log_wrap(self) -> None:
+        self._restyle_log(wrap=not self.log_view.look.wrap)
+
+    def action_log_metrics(self) -> None:
+        self._restyle_log(metrics=not self.log_view.look.metrics)
+
+    def action_time_mode(self) -> None:
+        times = self.log_view.look.times
+        times = TIMES[(TIMES.index(times) + 1) % len(TIMES)]
+        self._restyle_log(times=times)
+        self.prompt.say(f"times: {times}", "dim")
+
+    def _restyle_log(self, **changes: Any) -> None:
+        self.log_view.restyle(self.log_view.look._replace(**changes))
+        self._show_titles()
+
+    def on_log_view_reached_top(self, message: LogView.ReachedTop) -> None:
+        first = self.log_view.first_seq
+        if self._store is not None and self._shown is not None and first is not None:
+            self.log_view.add_older(self._store.events(self._shown, before=first))
+            self._show_titles()
