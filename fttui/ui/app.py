@@ -15,7 +15,7 @@ from fttui.clock import Clock, SystemClock
 from fttui.store.health import Health, State
 from fttui.store.snapshot import Change, Snapshot
 from fttui.ui.glyphs import Glyphs
-from fttui.ui.messages import RefreshAsked, SnapshotChanged
+from fttui.ui.messages import RefreshAsked, SequenceAsked, SnapshotChanged
 from fttui.ui.screens.main import MainScreen
 from fttui.ui.status import Place
 from fttui.ui.theme import ANSI_VARIABLES, FTTUI_DARK, role_css
@@ -121,6 +121,11 @@ class FttuiApp(App[None]):
             return
         self._interrupted_at = now
         self.main.prompt.say("ctrl+c again leaves; jobs go on", "dim")
+
+    def on_sequence_asked(self, message: SequenceAsked) -> None:
+        """Between two frames, so that it is not torn."""
+        if self._driver is not None:
+            self._driver.write(message.sequence)
 
     async def close(self) -> None:
         """Let go of the core: archive written, connections closed. The jobs go on."""

@@ -59,6 +59,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("mark.all", "asterisk", "*", "mark all that are shown, or none", "list", "mark_all"),
     Command("undo", "u", "u", "take back the last change of the view", "list", "undo"),
     Command("job.create", "a", "a", "add: create a job", "jobs", "create", "add", 1, "jobs create"),
+    Command("job.clone", "A", "A", "add one like this: its settings in the form", "jobs", "clone", twin="jobs clone"),
     Command(
         "job.cancel",
         "c",
@@ -71,6 +72,16 @@ COMMANDS: tuple[Command, ...] = (
         "jobs cancel",
     ),
     Command("job.pause", "P", "P", "pause or resume, where the provider can", "jobs", "pause", twin="jobs pause"),
+    Command("copy.id", "y", "y", "copy the id, or the marked ones", "jobs", "copy_id"),
+    Command(
+        "detail.raw",
+        "J",
+        "J",
+        "the job's JSON as the provider sent it, or its detail",
+        "detail",
+        "raw",
+        twin="jobs get --json",
+    ),
     Command("log.follow", "f", "f", "follow the log's end, or stop following", "log", "follow"),
     Command(
         "log.level", "L", "L", "least level shown: info, warn, error", "log", "log_level", twin="jobs events --level"
@@ -79,9 +90,19 @@ COMMANDS: tuple[Command, ...] = (
     Command("log.wrap", "w", "w", "wrap long lines, or cut them", "log", "log_wrap"),
     Command("log.metrics", "x", "x", "unfold the numbers of metrics events, or fold them", "log", "log_metrics"),
     Command("time.mode", "t", "t", "times: local, UTC, relative", "view", "time_mode"),
+    Command("zoom", "z", "z", "only this pane, or all", "panes", "zoom"),
     Command("refresh", "r", "r", "ask the provider now", "view", "refresh_now", "refresh", 5),
     Command("redraw", "ctrl+l", "ctrl+l", "draw the screen again", "view", "redraw"),
-    Command("help", "question_mark,f1", "? f1", "show the keys", "view", "help", "help", 8),
+    Command(
+        "help",
+        "question_mark,f1,ctrl+p",
+        "? f1 ctrl+p",
+        "all commands: type to find, enter does it",
+        "view",
+        "help",
+        "help",
+        8,
+    ),
     Command("quit", "q", "q", "close the top layer, or leave (jobs go on)", "view", "quit", "quit", 9),
 )
 

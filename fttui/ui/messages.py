@@ -12,3 +12,11 @@ class SnapshotChanged(Message, bubble=False):
 
 class RefreshAsked(Message):
     """The person wants to know now."""
+
+
+class SequenceAsked(Message):
+    """A control sequence of our own is to reach the terminal, such as a copy to its clipboard."""
+
+    def __init__(self, sequence: str) -> None:
+        super().__init__()
+        self.sequence = sequence

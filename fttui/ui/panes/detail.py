@@ -102,6 +102,12 @@ def detail_lines(
     return lines
 
 
+def raw_lines(raw: object, cells: int) -> list[Line]:
+    """The JSON as it was sent, indented, made safe, at most `cells` wide."""
+    text = json.dumps(raw, indent=2, ensure_ascii=False)
+    return [[(f" {piece}", "")] for line in text.split("\n") for piece in wrap(clean_line(line), max(8, cells - 2))]
+
+
 def row_lines(row: JobRow, now: float, cells: int, glyphs: Glyphs) -> list[Line]:
     """What is known of a job before its JSON can be decoded: the first moments after the start."""
     return [*_field("id", row.id, "bold", cells), row_line(row, fit_columns(cells), now, glyphs)]

@@ -42,7 +42,8 @@ FIELDS = (
     Field("learning_rate_multiplier", "learning rate x", "auto, or a number above 0"),
     Field("seed", "seed", "optional: 0 to 2147483647"),
 )
-HYPERPARAMETERS = ("n_epochs", "batch_size", "learning_rate_multiplier")
+EMPTY = {"method": "supervised", "n_epochs": "auto", "batch_size": "auto", "learning_rate_multiplier": "auto"}
+"""What the form holds when nothing is known: the provider's defaults."""
 
 
 class FieldError(ValueError):

@@ -17,14 +17,15 @@ from fttui.store.snapshot import Change, Outcome, Snapshot
 from fttui.ui import commands
 from fttui.ui.glyphs import Glyphs
 from fttui.ui.hands import Hands
-from fttui.ui.messages import RefreshAsked
-from fttui.ui.panes.detail import detail_lines, row_lines
+from fttui.ui.messages import RefreshAsked, SequenceAsked
+from fttui.ui.panes.detail import detail_lines, raw_lines, row_lines
 from fttui.ui.panes.jobs import JobsPane
 from fttui.ui.panes.side import SidePane
 from fttui.ui.rows import counts_line, short_id
 from fttui.ui.screens.listkeys import ListKeys
 from fttui.ui.screens.logkeys import LogKeys
 from fttui.ui.status import Place, status_line
+from fttui.ui.terminal import clipboard
 from fttui.ui.view import ListState
 from fttui.ui.widgets.footer import Footer
 from fttui.ui.widgets.line_list import LineList
@@ -64,6 +65,7 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
         self._list = ListState()
         self._pane = "jobs"
         self._tab = "log"
+        self._raw = False
         self._shown: str | None = None
         self.jobs = JobsPane(glyphs, now)
         self.side = SidePane(glyphs, now)
@@ -177,6 +179,8 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
         job = self._store.job(row.id) if self._store is not None else None
         if job is None or self._store is None:
             lines = row_lines(row, self._now(), cells, self._glyphs)
+        elif self._raw:
+            lines = raw_lines(job.raw, cells)
         else:
             lines = detail_lines(job, row, self._store.checkpoints(row.id), self._now(), cells, self._glyphs)
         self.side.detail.show(lines, top=top)
@@ -315,6 +319,8 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
     def action_back(self) -> None:
         if self.prompt.is_typing:
             self.prompt.leave(accepted=False)
+        elif self.has_class("-zoom"):
+            self.action_zoom()
         elif self._pane == "log" and self.log_view.look.search:
             self._search("")
         elif self._pane != "jobs":
@@ -341,6 +347,25 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
     def action_refresh_now(self) -> None:
         self.post_message(RefreshAsked())
 
+    def action_copy_id(self) -> None:
+        ids = [row.id for row in self._targets()]
+        sequence = clipboard("\n".join(ids)) if ids else None
+        if sequence is None:
+            self.prompt.say("too many ids for the clipboard" if ids else "no job is selected", "warn")
+            return
+        self.post_message(SequenceAsked(sequence))
+        what = short_id(ids[0]) if len(ids) == 1 else f"{len(ids)} ids"
+        self.prompt.say(f"{what} sent to terminal clipboard", "dim")
+
+    def action_raw(self) -> None:
+        self._raw = not self._raw
+        self._go("detail")
+        self._show_detail(top=True)
+
+    def action_zoom(self) -> None:
+        self.toggle_class("-zoom")
+        self._arrange()
+
     def action_redraw(self) -> None:
         self.app.refresh(layout=True)
 
@@ -354,7 +379,8 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
             await self.run_action(commands.BY_ID[id].action)
 
     def action_quit(self) -> None:
-        if self._pane != "jobs" and (self.has_class("-narrow") or self.has_class("-short")):
+        one_pane = self.has_class("-narrow") or self.has_class("-short")
+        if self.has_class("-zoom") or (self._pane != "jobs" and one_pane):
             self.action_back()
         else:
             self.app.exit()
@@ -364,13 +390,36 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
     def action_create(self) -> None:
         if self._refuse("job.create") or self._store is None:
             return
-        from fttui.ui.screens.create import CreateScreen
-        from fttui.wiring import SAMPLE_JOB, sample_path
+        from fttui.wiring import SAMPLE_JOB
 
-        values = {"n_epochs": "auto", "batch_size": "auto", "learning_rate_multiplier": "auto", "method": "supervised"}
-        if self._place.is_local:
-            values |= SAMPLE_JOB
-        self.app.push_screen(CreateScreen(self._store, values, sample_path), self._created)
+        self._open_form(SAMPLE_JOB if self._place.is_local else {})
+
+    def action_clone(self) -> None:
+        if self._refuse("job.clone") or self._store is None:
+            return
+        job = self._store.job(self._shown or "")
+        if job is None:
+            self.prompt.say("this job's settings are not known yet", "warn")
+            return
+        self._open_form(
+            {
+                "model": job.model,
+                "training_file": job.training_file,
+                "validation_file": job.validation_file,
+                "suffix": job.suffix,
+                "method": job.method,
+                "seed": "" if job.seed is None else str(job.seed),
+            }
+            | {name: text for name, text in job.hyperparameters.items() if text}
+        )
+
+    def _open_form(self, values: Mapping[str, str]) -> None:
+        if self._store is None:
+            return
+        from fttui.ui.screens.create import EMPTY, CreateScreen
+        from fttui.wiring import sample_path
+
+        self.app.push_screen(CreateScreen(self._store, {**EMPTY, **values}, sample_path), self._created)
 
     def _created(self, outcome: Outcome | None) -> None:
         if outcome is None:

@@ -1,0 +1,76 @@
+"""Clone, copy, raw JSON, zoom."""
+
+import base64
+
+import pytest
+
+from fttui.ui.terminal import clipboard
+from tests.ui.fakes import FakeStore, cockpit, job
+
+METHOD = {
+    "type": "dpo",
+    "dpo": {"hyperparameters": {"n_epochs": 4, "batch_size": "auto", "learning_rate_multiplier": 1.8}},
+}
+
+
+async def test_clone_fills_the_form_with_the_job() -> None:
+    store = FakeStore().put(job(1, method=METHOD, seed=7, validation_file="file-v"))
+    async with cockpit(store) as ui:
+        await ui.press("A")
+        assert ui.form == {
+            "model": "gpt-4o-mini-2024-07-18",
+            "training_file": "file-train",
+            "validation_file": "file-v",
+            "suffix": "run-1",
+            "method": "dpo",
+            "n_epochs": "4",
+            "batch_size": "auto",
+            "learning_rate_multiplier": "1.8",
+            "seed": "7",
+        }
+        await ui.press("enter")
+        assert [name for name, *_ in ui.store.sent] == ["create"], "file ids are not uploaded"
+
+
+async def test_y_sends_the_id_to_the_clipboard() -> None:
+    async with cockpit(FakeStore().put(job(1))) as ui:
+        written: list[str] = []
+        assert ui.app._driver is not None
+        ui.app._driver.write = written.append  # type: ignore[method-assign]
+        await ui.press("y")
+        assert written == ["\x1b]52;c;" + base64.b64encode(b"ftjob-00000001").decode() + "\x07"]
+        assert "sent to terminal clipboard" in ui.prompt
+
+
+async def test_the_json_as_sent_is_one_key_away_and_safe() -> None:
+    async with cockpit(FakeStore().put(job(1, odd={"x": "\x1b[31m[red]"})), size=(120, 40)) as ui:
+        await ui.press("J")
+        assert '"status": "running"' in ui.detail
+        assert "[31m[red]" in ui.detail
+        assert "\x1b" not in ui.detail
+        await ui.press("J")
+        assert '"status"' not in ui.detail
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_zoom_shows_one_pane_and_escape_gives_back_all(size: tuple[int, int]) -> None:
+    async with cockpit(FakeStore().put(job(1)), size=size) as ui:
+        await ui.press("tab", "z")
+        assert ui.main.side.detail.size.width >= size[0] - 1
+        assert not ui.main.jobs.display
+        await ui.press("tab")
+        assert ui.main.log_view.size.width >= size[0] - 1
+        await ui.press("escape")
+        assert ui.main.jobs.display
+
+
+def test_a_text_too_long_for_a_clipboard_is_not_sent() -> None:
+    assert clipboard("x" * 60_000, {}) is None
+    assert clipboard("x" * 50_000, {}) is not None
+
+
+def test_screen_gets_its_pieces_wrapped() -> None:
+    sequence = clipboard("x" * 400, {"STY": "1.pts"})
+    assert sequence is not None
+    assert sequence.startswith("\x1bP\x1b]52;c;")
+    assert sequence.count("\x1bP") == 3
