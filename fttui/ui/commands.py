@@ -24,6 +24,7 @@ class Command(NamedTuple):
     """The shell command that does the same."""
 
 
+# fmt: off
 COMMANDS: tuple[Command, ...] = (
     Command("move.down", "j,down", "j ↓", "next line", "move", "move(1)"),
     Command("move.up", "k,up", "k ↑", "previous line", "move", "move(-1)"),
@@ -39,14 +40,11 @@ COMMANDS: tuple[Command, ...] = (
     Command("tab.previous", "left_square_bracket", "[", "previous tab of the lower pane", "panes", "tab(-1)"),
     Command("open", "enter", "enter", "go into the job: its detail, then its log", "panes", "open", "open", 7),
     Command("back", "escape", "esc", "one level out: prompt, pane, filter", "panes", "back"),
-    Command(
-        *("filter.text", "slash", "/", "narrow the list; search in the log", "filter", "slash"),
-        *("filter", 3, "jobs list --filter"),
-    ),
+    Command("filter.text", "slash", "/", "narrow the list; search in the log", "filter", "slash", "filter", 3, twin="jobs list --filter"),  # noqa: E501
     Command("search.next", "n", "n", "next match", "filter", "match(1)"),
     Command("search.previous", "N", "N", "previous match", "filter", "match(-1)"),
     Command("filter.all", "0", "0", "show all jobs", "filter", "status(0)"),
-    Command("filter.running", "1", "1", "only running jobs", "filter", "status(1)", "status", 4, "jobs list --status"),
+    Command("filter.running", "1", "1", "only running jobs", "filter", "status(1)", "status", 4, twin="jobs list --status"),  # noqa: E501
     Command("filter.waiting", "2", "2", "only waiting jobs (validating, queued)", "filter", "status(2)"),
     Command("filter.succeeded", "3", "3", "only succeeded jobs", "filter", "status(3)"),
     Command("filter.failed", "4", "4", "only failed jobs", "filter", "status(4)"),
@@ -58,34 +56,14 @@ COMMANDS: tuple[Command, ...] = (
     Command("mark.range", "v", "v", "start a range of marks, or end it", "list", "range"),
     Command("mark.all", "asterisk", "*", "mark all that are shown, or none", "list", "mark_all"),
     Command("undo", "u", "u", "take back the last change of the view", "list", "undo"),
-    Command("job.create", "a", "a", "add: create a job", "jobs", "create", "add", 1, "jobs create"),
+    Command("job.create", "a", "a", "add: create a job", "jobs", "create", "add", 1, twin="jobs create"),
     Command("job.clone", "A", "A", "add one like this: its settings in the form", "jobs", "clone", twin="jobs clone"),
-    Command(
-        "job.cancel",
-        "c",
-        "c",
-        "cancel the job, or the marked ones (asks)",
-        "jobs",
-        "cancel",
-        "cancel",
-        2,
-        "jobs cancel",
-    ),
+    Command("job.cancel", "c", "c", "cancel the job, or the marked ones (asks)", "jobs", "cancel", "cancel", 2, twin="jobs cancel"),  # noqa: E501
     Command("job.pause", "P", "P", "pause or resume, where the provider can", "jobs", "pause", twin="jobs pause"),
     Command("copy.id", "y", "y", "copy the id, or the marked ones", "jobs", "copy_id"),
-    Command(
-        "detail.raw",
-        "J",
-        "J",
-        "the job's JSON as the provider sent it, or its detail",
-        "detail",
-        "raw",
-        twin="jobs get --json",
-    ),
+    Command("detail.raw", "J", "J", "the job's JSON as the provider sent it, or its detail", "detail", "raw", twin="jobs get --json"),  # noqa: E501
     Command("log.follow", "f", "f", "follow the log's end, or stop following", "log", "follow"),
-    Command(
-        "log.level", "L", "L", "least level shown: info, warn, error", "log", "log_level", twin="jobs events --level"
-    ),
+    Command("log.level", "L", "L", "least level shown: info, warn, error", "log", "log_level", twin="jobs events --level"),  # noqa: E501
     Command("log.only", "ampersand", "&", "only matching lines, or all", "log", "log_only"),
     Command("log.wrap", "w", "w", "wrap long lines, or cut them", "log", "log_wrap"),
     Command("log.metrics", "x", "x", "unfold the numbers of metrics events, or fold them", "log", "log_metrics"),
@@ -93,18 +71,11 @@ COMMANDS: tuple[Command, ...] = (
     Command("zoom", "z", "z", "only this pane, or all", "panes", "zoom"),
     Command("refresh", "r", "r", "ask the provider now", "view", "refresh_now", "refresh", 5),
     Command("redraw", "ctrl+l", "ctrl+l", "draw the screen again", "view", "redraw"),
-    Command(
-        "help",
-        "question_mark,f1,ctrl+p",
-        "? f1 ctrl+p",
-        "all commands: type to find, enter does it",
-        "view",
-        "help",
-        "help",
-        8,
-    ),
+    Command("command", "colon", ":", "a command by name, with completion and history", "view", "command"),
+    Command("help", "question_mark,f1,ctrl+p", "? f1 ctrl+p", "all commands: type to find, enter does it", "view", "help", "help", 8),  # noqa: E501
     Command("quit", "q", "q", "close the top layer, or leave (jobs go on)", "view", "quit", "quit", 9),
 )
+# fmt: on
 
 BY_ID = {command.id: command for command in COMMANDS}
 

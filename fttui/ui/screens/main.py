@@ -14,7 +14,7 @@ from textual.screen import Screen
 
 from fttui.models.row import JobRow
 from fttui.store.snapshot import Change, Outcome, Snapshot
-from fttui.ui import commands
+from fttui.ui import commandline, commands
 from fttui.ui.glyphs import Glyphs
 from fttui.ui.hands import Hands
 from fttui.ui.messages import RefreshAsked, SequenceAsked
@@ -66,6 +66,7 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
         self._pane = "jobs"
         self._tab = "log"
         self._raw = False
+        self._history: list[str] = []
         self._shown: str | None = None
         self.jobs = JobsPane(glyphs, now)
         self.side = SidePane(glyphs, now)
@@ -334,6 +335,50 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
 
     async def action_slash(self) -> None:
         await (self._type_search() if self._pane == "log" else self._type_filter())
+
+    async def action_command(self) -> None:
+        def done(line: str, accepted: bool) -> None:
+            if accepted and line.strip():
+                self._history = [*(old for old in self._history if old != line), line][-100:]
+                self.call_later(self._order, line)
+
+        await self.prompt.type(
+            ":",
+            "",
+            lambda _: None,
+            done,
+            complete=lambda line: commandline.completions(line, self.jobs.list.keys, self.app.available_themes),
+            history=self._history,
+        )
+
+    async def _order(self, line: str) -> None:
+        """Do what a `:` line asks for."""
+        try:
+            order = commandline.parse(line)
+            match order.word:
+                case "filter":
+                    self._change_view(filter=order.argument)
+                case "sort":
+                    field, descending = commandline.sort_of(order.argument)
+                    self._change_view(sort=field, reverse=descending)
+                case "goto":
+                    self._go_to(order.argument)
+                case "theme":
+                    if order.argument not in self.app.available_themes:
+                        raise commandline.OrderError(f"themes: {', '.join(sorted(self.app.available_themes))}")
+                    self.app.theme = order.argument
+                case _:
+                    await self._run_by_id(order.id)
+        except commandline.OrderError as error:
+            self.prompt.say(str(error), "warn")
+
+    def _go_to(self, id: str) -> None:
+        found = [key for key in self.jobs.list.keys if key == id or (id and key.endswith(id))]
+        if not found:
+            raise commandline.OrderError(f"no job shown here is called {id!r}")
+        self.jobs.list.move_to_key(found[0])
+        self._go("jobs")
+        self._show_job()
 
     def _view_changed(self) -> None:
         self._derive()

@@ -14,6 +14,8 @@ Answer = Callable[[], Awaitable[None] | None]
 """What happens on yes."""
 Typed = Callable[[str], None]
 """Hears the text after every key."""
+Complete = Callable[[str], list[str]]
+"""What a text may become."""
 Done = Callable[[str, bool], None]
 """Hears the text when typing ends, and whether it was accepted (enter) or left."""
 
@@ -41,6 +43,10 @@ class PromptRow(Horizontal):
         self._typing = False
         self._on_typed: Typed | None = None
         self._on_done: Done | None = None
+        self._complete: Complete | None = None
+        self._candidates: list[str] = []
+        self._history: list[str] | None = None
+        self._at = 0
 
     def compose(self) -> ComposeResult:
         yield self._text
@@ -102,9 +108,23 @@ class PromptRow(Horizontal):
             self._digits = self._digits[:-1] if key == "backspace" else self._digits + (key if key.isdecimal() else "")
             self._show()
 
-    async def type(self, label: str, value: str, typed: Typed, done: Done) -> None:
-        """Open the input field behind `label`, holding `value`."""
+    async def type(
+        self,
+        label: str,
+        value: str,
+        typed: Typed,
+        done: Done,
+        *,
+        complete: Complete | None = None,
+        history: list[str] | None = None,
+    ) -> None:
+        """Open the input field behind `label`, holding `value`.
+
+        With `complete`, tab walks through what the text may become; with `history`, ↑ and ↓ through earlier texts.
+        """
         self._on_typed, self._on_done = typed, done
+        self._complete, self._candidates = complete, []
+        self._history, self._at = list(history) if history is not None else None, len(history or ())
         if self._input is None:
             self._input = Input(compact=True, select_on_focus=False)
             self._input.cursor_blink = False
@@ -138,6 +158,29 @@ class PromptRow(Horizontal):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
         self.leave(accepted=True)
+
+    def on_key(self, event: events.Key) -> None:
+        """Keys that the input field has no use for."""
+        if not self._typing or self._input is None:
+            return
+        if event.key == "tab" and self._complete is not None:
+            if self._input.value not in self._candidates:
+                self._candidates = self._complete(self._input.value)
+            if self._candidates:
+                at = self._candidates.index(self._input.value) + 1 if self._input.value in self._candidates else 0
+                self._fill(self._candidates[at % len(self._candidates)])
+        elif event.key in ("up", "down") and self._history is not None:
+            self._at = max(0, min(len(self._history), self._at + (1 if event.key == "down" else -1)))
+            self._fill(self._history[self._at] if self._at < len(self._history) else "")
+        else:
+            return
+        event.stop()
+        event.prevent_default()
+
+    def _fill(self, text: str) -> None:
+        if self._input is not None:
+            self._input.value = text
+            self._input.cursor_position = len(text)
 
     def on_resize(self, event: events.Resize) -> None:
         self._show()
