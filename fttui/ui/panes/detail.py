@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fttui.clock import age, duration
-from fttui.models.row import JobRow
+from fttui.models.row import EventRow, JobRow
 from fttui.models.status import Status
 from fttui.text import clean, clean_line, wrap
 from fttui.ui.glyphs import FACES, Glyphs
+from fttui.ui.panes.progress import left_words, stage_words, stages, time_left
 from fttui.ui.rows import Line, count, fit_columns, row_line
 from fttui.ui.widgets.line_view import LineView
 
@@ -41,9 +42,17 @@ def local_time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
-def detail_lines(
-    job: Job, row: JobRow, checkpoints: Sequence[Checkpoint], now: float, cells: int, glyphs: Glyphs
-) -> list[Line]:
+class Told(NamedTuple):
+    """What is known of a job beside its own JSON."""
+
+    checkpoints: Sequence[Checkpoint] = ()
+    first_events: Sequence[EventRow] = ()
+    """Its oldest events."""
+    last_events: Sequence[EventRow] = ()
+    """Its newest events, oldest first."""
+
+
+def detail_lines(job: Job, row: JobRow, told: Told, now: float, cells: int, glyphs: Glyphs) -> list[Line]:
     """The pane's lines, at most `cells` wide. `now` is Unix seconds."""
     lines: list[Line] = []
     face = FACES[job.status]
@@ -61,6 +70,8 @@ def detail_lines(
     if job.status is Status.FAILED or job.error:
         lines.extend(_failure(job, cells))
     add("progress", _progress(row))
+    add("", left_words(time_left(row, told.last_events, now)), "run")
+    add("time", stage_words(stages(row, told.first_events, told.last_events[-1] if told.last_events else None), now))
     add("model", job.model)
     add("fine-tuned model", job.fine_tuned_model, "done")
     add("suffix", job.suffix)
@@ -79,8 +90,6 @@ def detail_lines(
             ago = now - moment
             near = f"in {duration(-ago)}" if ago < 0 else f"{age(ago)} ago"
             add(label, f"{local_time(moment)}  ({near})")
-    if job.created_at and job.finished_at and job.finished_at >= job.created_at:
-        add("took", duration(job.finished_at - job.created_at))
     add("trained tokens", "" if job.trained_tokens is None else f"{job.trained_tokens:,}")
     add("training file", job.training_file)
     add("validation file", job.validation_file)
@@ -92,11 +101,11 @@ def detail_lines(
         add(integration.type or "integration", "/".join(part for part in parts if part))
     for key, value in job.metadata.items():
         add(f"metadata {key}", value)
-    lines.extend(_checkpoints(checkpoints, cells))
+    lines.extend(_checkpoints(told.checkpoints, cells))
     rest = {key: value for key, value in _members(job.raw) if key not in _SHOWN}
     if rest:
         lines.append([])
-        lines.append([("also sent", "head")])
+        lines.append([(" also sent", "head")])
         for key, sent in rest.items():
             add(clean_line(key), _plain(sent))
     return lines
@@ -143,14 +152,26 @@ def _progress(row: JobRow) -> str:
 def _checkpoints(checkpoints: Sequence[Checkpoint], cells: int) -> list[Line]:
     if not checkpoints:
         return []
-    lines: list[Line] = [[], [("checkpoints", "head")]]
+    lines: list[Line] = [[], [(" checkpoints", "head")]]
+    best = best_checkpoint(checkpoints)
     for checkpoint in sorted(checkpoints, key=lambda item: item.step_number or 0, reverse=True):
         step = "" if checkpoint.step_number is None else f"step {checkpoint.step_number}"
         metrics = "  ".join(f"{_metric(name)} {value:.4f}" for name, value in checkpoint.metrics.items())
-        lines += _field(step, checkpoint.fine_tuned_model_checkpoint or checkpoint.id, "", cells)
+        name = checkpoint.fine_tuned_model_checkpoint or checkpoint.id
+        is_best = checkpoint is best and len(checkpoints) > 1
+        lines += _field(step, f"{name}  best by validation" if is_best else name, "done" if is_best else "", cells)
         if metrics:
             lines += _field("", metrics, "dim", cells)
     return lines
+
+
+def best_checkpoint(checkpoints: Sequence[Checkpoint]) -> Checkpoint | None:
+    """The one with the least validation loss, or the highest validation reward; None when none was validated."""
+    for name, sign in (("full_valid_loss", 1), ("valid_loss", 1), ("full_valid_mean_reward", -1)):
+        measured = [checkpoint for checkpoint in checkpoints if name in checkpoint.metrics]
+        if measured:
+            return min(measured, key=lambda checkpoint: sign * checkpoint.metrics[name])
+    return None
 
 
 def _metric(name: str) -> str:

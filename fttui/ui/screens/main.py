@@ -18,7 +18,7 @@ from fttui.ui import commandline, commands
 from fttui.ui.glyphs import Glyphs
 from fttui.ui.hands import Hands
 from fttui.ui.messages import RefreshAsked, SequenceAsked
-from fttui.ui.panes.detail import detail_lines, raw_lines, row_lines
+from fttui.ui.panes.detail import Told, detail_lines, raw_lines, row_lines
 from fttui.ui.panes.jobs import JobsPane
 from fttui.ui.panes.side import SidePane
 from fttui.ui.rows import counts_line, short_id
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from fttui.store.store import Store
 
 PANES = ("jobs", "detail", "log")
+BEFORE_ALL = -(2**62)
+"""A position before every event."""
 LEAST = (40, 10)
 """The smallest terminal that is drawn on."""
 TICK = 5.0
@@ -113,7 +115,7 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
         elif not snapshot.rows:
             self._derive()
         if shown is not None and shown == self._shown:
-            if shown in change.updated | change.checkpoints:
+            if shown in change.updated | change.checkpoints | change.events:
                 self._show_detail(top=False)
             if shown in change.events:
                 self._show_new_events()
@@ -128,6 +130,8 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
 
     def _tick(self) -> None:
         self.jobs.list.tick()
+        if (row := self._rows().get(self._shown or "")) is not None and row.status.is_live:
+            self._show_detail(top=False)
         self._show_status()
 
     def _derive(self) -> None:
@@ -183,7 +187,13 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
         elif self._raw:
             lines = raw_lines(job.raw, cells)
         else:
-            lines = detail_lines(job, row, self._store.checkpoints(row.id), self._now(), cells, self._glyphs)
+            store = self._store
+            told = Told(
+                checkpoints=store.checkpoints(row.id),
+                first_events=store.events(row.id, after=BEFORE_ALL, limit=20),
+                last_events=store.events(row.id, limit=40),
+            )
+            lines = detail_lines(job, row, told, self._now(), cells, self._glyphs)
         self.side.detail.show(lines, top=top)
 
     def _show_new_events(self) -> None:
