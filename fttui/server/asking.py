@@ -1,0 +1,54 @@
+"""What routes read from a request: whole numbers within limits, cursors, JSON bodies of a bounded size."""
+
+import json
+from typing import Any
+
+from starlette.requests import Request
+
+from fttui.server.errors import Refused, bad_value, too_large
+from fttui.server.service import Service
+
+LARGEST_BODY = 1 << 20
+LONGEST_PAGE = 1000
+"""Items of a page of jobs, events or checkpoints; whoever asks for more gets so many, and pages on."""
+
+
+def service_of(request: Request) -> Service:
+    service: Service = request.app.service
+    return service
+
+
+def limit_of(request: Request, default: int, most: int = LONGEST_PAGE) -> int:
+    """The `limit` asked for, at least 1.
+
+    Raises:
+        Refused: 400 when it is no whole number above zero.
+    """
+    text = request.query_params.get("limit")
+    if text is None or text == "":
+        return default
+    if not (text.isascii() and text.isdigit()) or len(text) > 9 or int(text) < 1:
+        raise bad_value("limit", f"Invalid 'limit': {text[:40]!r} is not a whole number above zero.")
+    return min(int(text), most)
+
+
+def after_of(request: Request) -> str | None:
+    """The cursor; None where the list is to begin at its beginning."""
+    return request.query_params.get("after") or None
+
+
+async def json_of(request: Request) -> Any:
+    """The decoded body.
+
+    Raises:
+        Refused: 413 when it is too large, 400 when it is not JSON.
+    """
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            raise too_large(LARGEST_BODY)
+    try:
+        return json.loads(bytes(body))
+    except (ValueError, RecursionError):
+        raise Refused(400, "We could not parse the JSON body of your request.") from None

@@ -1,0 +1,314 @@
+"""The embedded service seen from outside: is it there, start it, stop it, run it over TCP.
+
+Standard library only and quick to import. Every call blocks; callers in an event loop use a thread. `home` is
+the service's own directory. In it lie `lock`, which the service holds for life, `service.json`, which says
+where its socket is, and the socket itself, unless its path is too long or the file system has no sockets.
+"""
+
+import fcntl
+import json
+import os
+import socket
+import stat
+import sys
+import time
+from typing import Any, NamedTuple
+
+from fttui import __version__
+
+INSTALL = "pip install 'fttui[local]'"
+
+_LONGEST_PATH = 100
+"""Bytes of a socket's path that every system takes (Linux 107, macOS 103)."""
+
+
+class ServiceError(Exception):
+    """The service could not be reached, started or stopped. The message says what, why, and what to do next."""
+
+
+class Info(NamedTuple):
+    """The service that answers."""
+
+    pid: int
+    version: str
+    socket: str
+    started_at: float
+    """Unix seconds."""
+
+
+def running(home: str) -> Info | None:
+    """Who answers on the socket now; None when nobody does."""
+    state = status(home)
+    return Info(state["pid"], state["version"], state["socket"], state["started_at"]) if state else None
+
+
+def status(home: str) -> dict[str, Any] | None:
+    """All that the service says of itself: the members of `Info`, `url` when it serves TCP, `jobs` by state."""
+    for path in socket_paths(home):
+        answer = _ask(path, "GET", "/service")
+        if answer is not None:
+            return {**answer, "socket": path}
+    return None
+
+
+def ensure(home: str, *, timeout: float = 15.0) -> str:
+    """The path of a socket that answers. Starts the service, detached, if nobody does.
+
+    Raises:
+        ServiceError: it could not be started within `timeout` seconds.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        state = status(home)
+        if state is not None and not (_is_older(state["version"]) and _is_idle(state)):
+            return str(state["socket"])
+        if state is not None:
+            stop(home)  # an older program's service with nothing to do makes room for this one's
+        _need_extra()
+        make_home(home)
+        path = _start(home, deadline)
+        if path is not None:
+            return path
+        # Another process holds the lock: it is starting, ending, or about to put its socket back.
+        if time.monotonic() > deadline:
+            raise ServiceError(
+                f"The embedded service did not answer within {timeout:.0f} seconds.\n"
+                f"Its log may say why: {log_path(home)}"
+            )
+        time.sleep(0.05)
+
+
+def stop(home: str) -> bool:
+    """End the service; its trainers save and stop, and go on when it is started again. False when none ran.
+
+    Raises:
+        ServiceError: it is there and does not end.
+    """
+    return _leave(home, "save")
+
+
+def serve(home: str, host: str, port: int, api_key_file: str | None) -> int:
+    """Run the service in the foreground, over TCP and on its socket, until it is interrupted.
+
+    Takes over from a detached one, whose trainers go on. Talks on stderr; returns the exit code.
+    """
+    try:
+        _need_extra()
+    except ServiceError as error:
+        print(error, file=sys.stderr)
+        return 2
+    from fttui.server.process import serve_tcp  # late: needs the extra packages
+
+    return serve_tcp(home, host, port, api_key_file)
+
+
+def hand_over(home: str) -> None:
+    """Make a detached service leave, its trainers going on, so that the caller can take its place.
+
+    Raises:
+        ServiceError: it does not leave, or is no detached one.
+    """
+    state = status(home)
+    if state and state.get("url"):
+        raise ServiceError(
+            f"A service is already serving this directory at {state['url']} (pid {state['pid']}).\n"
+            "Stop it first: fttui serve --stop"
+        )
+    _leave(home, "leave")
+
+
+# What the service's own process shares with those outside
+
+
+def make_home(home: str) -> None:
+    """Make the service's directory, for its owner only.
+
+    Raises:
+        ServiceError: it cannot be made.
+    """
+    try:
+        os.makedirs(home, mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise ServiceError(
+            f"The service's directory {home} cannot be made: {error.strerror}.\nSet FTTUI_DATA_DIR to one that can."
+        ) from None
+
+
+def take_lock(home: str) -> int | None:
+    """The service's lock, held until the returned descriptor is closed; None when another process holds it.
+
+    Raises:
+        OSError: the directory cannot be written to.
+    """
+    lock = os.open(os.path.join(home, "lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return None
+    except BaseException:
+        os.close(lock)
+        raise
+    return lock
+
+
+def log_path(home: str) -> str:
+    return os.path.join(home, "service.log")
+
+
+def card_path(home: str) -> str:
+    """Where the service says who it is."""
+    return os.path.join(home, "service.json")
+
+
+def socket_paths(home: str) -> list[str]:
+    """Where the service's socket may be: where it says it is, then where it would be put."""
+    paths = []
+    try:
+        with open(card_path(home), encoding="utf-8") as file:
+            paths.append(json.load(file)["socket"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    for path in (os.path.join(home, "socket"), spare_socket_path(home)):
+        if path not in paths:
+            paths.append(path)
+    return [path for path in paths if isinstance(path, str) and fits(path)]
+
+
+def spare_socket_path(home: str) -> str:
+    """Where the socket goes when it cannot be in `home`: a directory of our own among the temporary ones."""
+    temporary = os.environ.get("TMPDIR") or "/tmp"
+    directory = os.path.join(temporary, f"fttui-{os.getuid()}")
+    if len(os.fsencode(directory)) > _LONGEST_PATH - 20:
+        directory = f"/tmp/fttui-{os.getuid()}"
+    from hashlib import sha256  # late: costs a millisecond that only this case needs
+
+    return os.path.join(directory, sha256(os.fsencode(os.path.realpath(home))).hexdigest()[:12])
+
+
+def fits(path: str) -> bool:
+    """Whether a socket can have this path."""
+    return len(os.fsencode(path)) <= _LONGEST_PATH
+
+
+def is_ours(path: str) -> bool:
+    """Whether a directory is one that only we can write to, and no link to another."""
+    found = os.lstat(path)
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o077
+
+
+# Talking to it
+
+
+def _ask(path: str, method: str, target: str, body: bytes = b"", timeout: float = 5.0) -> dict[str, Any] | None:
+    """One exchange with the service on a socket; None when nobody answers in its language."""
+    if not _is_trusted(path):
+        return None
+    head = f"{method} {target} HTTP/1.0\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
+    answer = bytearray()
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(timeout)
+            connection.connect(path)
+            connection.sendall(head.encode() + body)
+            while chunk := connection.recv(65536):
+                answer += chunk
+    except OSError:
+        return None
+    head_of_answer, _, content = bytes(answer).partition(b"\r\n\r\n")
+    try:
+        found = json.loads(content)
+    except ValueError:
+        return None
+    ok = b" 200 " in head_of_answer[:20] + b" " and isinstance(found, dict) and "pid" in found
+    return found if ok else None
+
+
+def _is_trusted(path: str) -> bool:
+    """Whether there is something at `path`, and nobody else can have put it there."""
+    try:
+        return os.lstat(path).st_uid == os.lstat(os.path.dirname(path)).st_uid == os.getuid()
+    except OSError:
+        return False
+
+
+def _leave(home: str, trainers: str) -> bool:
+    if not os.path.isdir(home):
+        return False
+    lock = take_lock(home)
+    if lock is not None:
+        os.close(lock)
+        return False
+    body = json.dumps({"trainers": trainers}).encode()
+    asked = False
+    deadline = time.monotonic() + 20
+    while (lock := take_lock(home)) is None:
+        # One that is only just starting does not answer yet, so it is asked until it does.
+        asked = asked or any(_ask(path, "POST", "/service/stop", body) for path in socket_paths(home))
+        if time.monotonic() > deadline:
+            raise ServiceError(f"The service of {home} does not end.\nIts log may say why: {log_path(home)}")
+        time.sleep(0.02)
+    os.close(lock)
+    return True
+
+
+def _is_older(version: str) -> bool:
+    return _numbers(version) < _numbers(__version__)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int("".join(filter(str.isdigit, part)) or 0) for part in version.split(".")[:3])
+
+
+def _is_idle(state: dict[str, Any]) -> bool:
+    jobs = state.get("jobs") or {}
+    return not any(jobs.get(name) for name in ("validating_files", "queued", "running")) and not state.get("url")
+
+
+# Starting it
+
+
+def _need_extra() -> None:
+    from importlib.util import find_spec
+
+    missing = [name for name in ("starlette", "uvicorn", "python_multipart", "numpy") if find_spec(name) is None]
+    if missing:
+        raise ServiceError(
+            f"The embedded service needs packages that are not installed ({', '.join(missing)}).\n"
+            f"Install them: {INSTALL}"
+        )
+
+
+def _start(home: str, deadline: float) -> str | None:
+    """Start a detached service; its socket once it answers, or None when another process holds the lock."""
+    import select
+    import subprocess
+
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "fttui.server", "--home", os.path.abspath(home), "--detach"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        cwd="/",
+    )
+    assert process.stdout is not None
+    said = bytearray()
+    try:
+        # The process leaves at once; the service it left behind says one line, when it answers or cannot.
+        while b"\n" not in said:
+            ready, _, _ = select.select([process.stdout], [], [], max(0.0, deadline - time.monotonic()))
+            chunk = os.read(process.stdout.fileno(), 4096) if ready else b""
+            if not chunk:
+                break
+            said += chunk
+    finally:
+        process.stdout.close()
+        process.wait()
+    word, _, rest = said.decode("utf-8", "replace").strip().partition(" ")
+    if word == "ready":
+        return rest
+    if word == "busy":
+        return None
+    why = rest or "it ended without a word"
+    raise ServiceError(f"The embedded service did not start: {why}.\nIts log may say more: {log_path(home)}")

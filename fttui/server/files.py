@@ -1,0 +1,112 @@
+"""The routes of files."""
+
+import os
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from fttui.server import names, shapes
+from fttui.server.asking import after_of, limit_of, service_of
+from fttui.server.errors import Refused, bad_value, no_file
+from fttui.server.places import remove, sync_directory
+from fttui.server.records import FileRecord
+from fttui.server.service import Service
+from fttui.server.upload import Form, read_form
+from fttui.text import clean_line
+
+PURPOSES = ("fine-tune", "assistants", "batch", "user_data", "vision", "evals")
+LONGEST_LIST = 10_000
+LONGEST_NAME = 255
+
+
+async def create(request: Request) -> Response:
+    service = service_of(request)
+    id = names.new_id("file-", 22)
+    path = os.path.join(service.places.uploads, id)
+    try:
+        kind = request.headers.get("content-type", "")
+        form = await read_form(kind, request.stream(), path, service.largest_file)
+        return await run_in_threadpool(_accept, service, id, form, path)
+    finally:
+        remove(path)
+
+
+def _accept(service: Service, id: str, form: Form, path: str) -> Response:
+    purpose = form.fields.get("purpose", "")
+    if purpose not in PURPOSES:
+        message = f"{clean_line(purpose)[:64]!r} is not one of {list(PURPOSES)} - 'purpose'"
+        raise Refused(400, message, param="purpose", detail=True)
+    if form.filename is None:
+        raise Refused(400, "Missing required parameter: 'file'.", param="file", code="missing_required_parameter")
+    now = service.now()
+    expires = _expiry(form.fields, now)
+    name = clean_line(form.filename)[:LONGEST_NAME] or "file"
+    os.rename(path, service.places.file(id))
+    sync_directory(service.places.files)
+    record = FileRecord(0, id, name, purpose, form.size, now, expires)
+    service.db.add_file(record)
+    return JSONResponse(shapes.file(record))
+
+
+def _expiry(fields: dict[str, str], now: int) -> int | None:
+    anchor, seconds = fields.get("expires_after[anchor]"), fields.get("expires_after[seconds]")
+    if anchor is None and seconds is None:
+        return None
+    if anchor != "created_at":
+        raise bad_value("expires_after.anchor", "Invalid 'expires_after.anchor': it must be 'created_at'.")
+    if not (seconds and seconds.isascii() and seconds.isdigit() and 3600 <= int(seconds[:12]) <= 2_592_000):
+        raise bad_value("expires_after.seconds", "Invalid 'expires_after.seconds': it must be 3600 to 2592000.")
+    return now + int(seconds)
+
+
+def page(request: Request) -> Response:
+    service = service_of(request)
+    order = request.query_params.get("order") or "desc"
+    if order not in ("asc", "desc"):
+        raise bad_value("order", f"Invalid 'order': {order[:40]!r} is neither 'asc' nor 'desc'.")
+    found, more = service.db.files(
+        after=after_of(request),
+        limit=limit_of(request, LONGEST_LIST, LONGEST_LIST),
+        purpose=request.query_params.get("purpose") or None,
+        ascending=order == "asc",
+        now=service.now(),
+    )
+    return JSONResponse(shapes.page([shapes.file(file) for file in found], more, ends=True))
+
+
+def get(request: Request) -> Response:
+    return JSONResponse(shapes.file(_file(request)))
+
+
+def content(request: Request) -> Response:
+    file = _file(request)
+    path = service_of(request).places.file(file.id)
+    return FileResponse(path, media_type="application/octet-stream", filename=file.filename)
+
+
+def delete(request: Request) -> Response:
+    file = _file(request)
+    service = service_of(request)
+    service.db.drop_file(file.id)
+    remove(service.places.file(file.id))
+    return JSONResponse({"id": file.id, "object": "file", "deleted": True})
+
+
+def _file(request: Request) -> FileRecord:
+    id = request.path_params["id"]
+    service = service_of(request)
+    file = service.db.file(id, service.now())
+    if file is None:
+        raise no_file(id)
+    return file
+
+
+routes = [
+    Route("/v1/files", create, methods=["POST"]),
+    Route("/v1/files", page, methods=["GET"]),
+    Route("/v1/files/{id}", get, methods=["GET"]),
+    Route("/v1/files/{id}", delete, methods=["DELETE"]),
+    Route("/v1/files/{id}/content", content, methods=["GET"]),
+]

@@ -1,0 +1,117 @@
+"""The routes of fine-tuning jobs, their events and their checkpoints."""
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from fttui.server import shapes
+from fttui.server.asking import after_of, json_of, limit_of, service_of
+from fttui.server.errors import Refused, bad_value, no_job
+from fttui.server.jobrequest import new_job
+from fttui.server.records import JobRecord
+from fttui.server.service import Service
+
+# Plain functions run in a thread each, so that a slow disk never holds up the other requests.
+
+
+async def create(request: Request) -> Response:
+    body = await json_of(request)
+    return await run_in_threadpool(_create, service_of(request), body)
+
+
+def _create(service: Service, body: object) -> Response:
+    new = new_job(body, service.origin)
+    for name, id in (("training_file", new.training_file), ("validation_file", new.validation_file)):
+        file = service.db.file(id, service.now()) if id is not None else None
+        if id is not None and file is None:
+            raise bad_value(name, f"invalid {name}: {id}", None)
+        if file is not None and file.purpose != "fine-tune":
+            message = f"File '{file.id}' has the purpose '{file.purpose}'; a {name} needs 'fine-tune'."
+            raise bad_value(name, message)
+    job = service.db.add_job(new, service.now())
+    service.runner.wake()
+    return JSONResponse(shapes.job(job))
+
+
+def page(request: Request) -> Response:
+    service = service_of(request)
+    query = request.query_params
+    pairs = {
+        name.removeprefix("metadata[").removesuffix("]"): value
+        for name, value in query.items()
+        if name.startswith("metadata[") and name.endswith("]")
+    }
+    bare = query.get("metadata") or "{}"
+    if bare.replace(" ", "") not in ("{}", "null"):
+        raise bad_value("metadata", "Invalid 'metadata': filter with metadata[key]=value, or metadata=null.")
+    jobs, more = service.db.jobs(
+        after=after_of(request),
+        limit=limit_of(request, 20),
+        metadata=pairs,
+        without_metadata=bare == "null" and not pairs,
+    )
+    return JSONResponse(shapes.page([shapes.job(job) for job in jobs], more))
+
+
+def get(request: Request) -> Response:
+    return JSONResponse(shapes.job(_job(request)))
+
+
+def cancel(request: Request) -> Response:
+    job = _job(request)
+    if not service_of(request).runner.cancel(job.id):
+        raise _wrong_state("cancel", _job(request), already=True)
+    return get(request)
+
+
+def pause(request: Request) -> Response:
+    job = _job(request)
+    if not service_of(request).runner.pause(job.id):
+        raise _wrong_state("pause", _job(request))
+    return get(request)
+
+
+def resume(request: Request) -> Response:
+    job = _job(request)
+    if not service_of(request).runner.resume(job.id):
+        raise _wrong_state("resume", _job(request))
+    return get(request)
+
+
+def events(request: Request) -> Response:
+    found, more = service_of(request).db.events(_job(request), after=after_of(request), limit=limit_of(request, 20))
+    return JSONResponse(shapes.page([shapes.event(event) for event in found], more))
+
+
+def checkpoints(request: Request) -> Response:
+    db = service_of(request).db
+    found, more = db.checkpoints(_job(request), after=after_of(request), limit=limit_of(request, 10))
+    return JSONResponse(shapes.page([shapes.checkpoint(checkpoint) for checkpoint in found], more, ends=True))
+
+
+def _job(request: Request) -> JobRecord:
+    id = request.path_params["id"]
+    job = service_of(request).db.job(id)
+    if job is None:
+        raise no_job(id)
+    return job
+
+
+def _wrong_state(verb: str, job: JobRecord, *, already: bool = False) -> Refused:
+    word = "already has" if already else "has"
+    return Refused(400, f'Cannot {verb} a job {job.id} that {word} status "{job.status}".')
+
+
+_JOBS = "/v1/fine_tuning/jobs"
+
+routes = [
+    Route(_JOBS, create, methods=["POST"]),
+    Route(_JOBS, page, methods=["GET"]),
+    Route(_JOBS + "/{id}", get, methods=["GET"]),
+    Route(_JOBS + "/{id}/cancel", cancel, methods=["POST"]),
+    Route(_JOBS + "/{id}/pause", pause, methods=["POST"]),
+    Route(_JOBS + "/{id}/resume", resume, methods=["POST"]),
+    Route(_JOBS + "/{id}/events", events, methods=["GET"]),
+    Route(_JOBS + "/{id}/checkpoints", checkpoints, methods=["GET"]),
+]

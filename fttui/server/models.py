@@ -1,0 +1,48 @@
+"""The routes of models: the base models first, then what jobs made, newest first."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from fttui.server import shapes
+from fttui.server.asking import service_of
+from fttui.server.errors import Refused, no_model
+from fttui.server.places import remove
+
+
+def every(request: Request) -> Response:
+    service = service_of(request)
+    data = [shapes.base_model(id) for id in service.catalog.models]
+    data += [shapes.model(model) for model in service.db.models()]
+    return JSONResponse({"object": "list", "data": data})
+
+
+def get(request: Request) -> Response:
+    service, id = service_of(request), request.path_params["id"]
+    if id in service.catalog.models:
+        return JSONResponse(shapes.base_model(id))
+    model = service.db.model(id)
+    if model is None:
+        raise no_model(id)
+    return JSONResponse(shapes.model(model))
+
+
+def delete(request: Request) -> Response:
+    service, id = service_of(request), request.path_params["id"]
+    if id in service.catalog.models:
+        message = f"The model '{id}' is a base model; only fine-tuned models can be deleted."
+        raise Refused(403, message, param="model")
+    model = service.db.model(id)
+    if model is None:
+        raise no_model(id)
+    service.db.drop_model(id)
+    remove(service.places.model(model))
+    return JSONResponse({"id": id, "object": "model", "deleted": True})
+
+
+# `:path`, since a model's name may hold a slash.
+routes = [
+    Route("/v1/models", every, methods=["GET"]),
+    Route("/v1/models/{id:path}", get, methods=["GET"]),
+    Route("/v1/models/{id:path}", delete, methods=["DELETE"]),
+]

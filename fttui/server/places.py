@@ -1,0 +1,101 @@
+"""Where the service keeps things inside its home. Nothing is ever named after a client's file name."""
+
+import os
+
+from fttui.server.records import ModelRecord
+
+
+class Places:
+    """The directories of a service's home, made owner-only when they are missing."""
+
+    def __init__(self, home: str) -> None:
+        self.home = home
+        self.database = os.path.join(home, "service.db")
+        self.files = os.path.join(home, "files")
+        self.uploads = os.path.join(home, "uploads")
+        """Files on their way in; emptied at every start."""
+        self.jobs = os.path.join(home, "jobs")
+        for directory in (home, self.files, self.uploads, self.jobs):
+            os.makedirs(directory, mode=0o700, exist_ok=True)
+
+    def file(self, id: str) -> str:
+        """The content of the file with this id of ours."""
+        return os.path.join(self.files, id)
+
+    def job(self, id: str) -> str:
+        """The directory of the job with this id of ours."""
+        return os.path.join(self.jobs, id)
+
+    def model(self, model: ModelRecord) -> str:
+        """A model's file or directory."""
+        return os.path.join(self.job(model.job), model.path)
+
+    def sweep(self, file_ids: set[str]) -> None:
+        """Remove what a killed service left half done: uploads, and contents that were never accepted."""
+        for directory, kept in ((self.uploads, set()), (self.files, file_ids)):
+            for name in os.listdir(directory):
+                if name not in kept:
+                    remove(os.path.join(directory, name))
+
+
+def remove(path: str) -> None:
+    """Remove a file or a directory with all it holds; one that is gone already is fine."""
+    if os.path.isdir(path) and not os.path.islink(path):
+        for name in os.listdir(path):
+            remove(os.path.join(path, name))
+        os.rmdir(path)
+        return
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return
+
+
+def link(source: str, target: str) -> None:
+    """Make `target` the same file or directory tree as `source`, sharing its blocks where the disk can.
+
+    Shared files are never written to by either side, so neither notices the other. What is at `target`
+    already is left as it is.
+    """
+    if os.path.isdir(source):
+        os.makedirs(target, mode=0o700, exist_ok=True)
+        for name in os.listdir(source):
+            link(os.path.join(source, name), os.path.join(target, name))
+        return
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        return
+    except OSError:
+        _copy(source, target)
+
+
+def _copy(source: str, target: str) -> None:
+    import shutil  # late: only where links do not work
+
+    shutil.copyfile(source, target + ".new")
+    os.replace(target + ".new", target)
+
+
+def write_durably(path: str, data: bytes) -> None:
+    """Replace a file in one step; when this returns, it outlives a power cut."""
+    beside = path + ".new"
+    file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(file, view) :]
+        os.fsync(file)
+    finally:
+        os.close(file)
+    os.replace(beside, path)
+    sync_directory(os.path.dirname(path))
+
+
+def sync_directory(path: str) -> None:
+    """Make the names in a directory outlive a power cut."""
+    directory = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

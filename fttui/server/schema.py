@@ -1,0 +1,40 @@
+"""The tables of the service's database. `VERSION` rises with every change, and db.py migrates."""
+
+VERSION = 1
+
+SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE file (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, filename TEXT NOT NULL, purpose TEXT NOT NULL,
+    bytes INTEGER NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER
+);
+CREATE TABLE job (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, status TEXT NOT NULL,
+    created_at INTEGER NOT NULL, finished_at INTEGER, model TEXT NOT NULL, base TEXT NOT NULL, suffix TEXT,
+    seed INTEGER NOT NULL, method TEXT NOT NULL, hyperparameters TEXT NOT NULL, training_file TEXT NOT NULL,
+    validation_file TEXT, metadata TEXT, fine_tuned_model TEXT, result_files TEXT NOT NULL DEFAULT '[]',
+    trained_tokens INTEGER, estimated_finish INTEGER, error TEXT, step INTEGER NOT NULL DEFAULT 0, total_steps INTEGER,
+    offset INTEGER NOT NULL DEFAULT 0, result TEXT, failure TEXT, restarts INTEGER NOT NULL DEFAULT 0,
+    restart_step INTEGER NOT NULL DEFAULT 0, tidied INTEGER NOT NULL DEFAULT 0,
+    turn INTEGER NOT NULL DEFAULT 0  -- place in the queue: rises each time a job joins it
+);
+CREATE INDEX job_untidied ON job (turn, seq) WHERE tidied = 0;
+CREATE TABLE job_metadata (
+    key TEXT NOT NULL, value TEXT NOT NULL, job INTEGER NOT NULL, PRIMARY KEY (key, value, job)
+) WITHOUT ROWID;
+CREATE TABLE event (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, job INTEGER NOT NULL, created_at INTEGER NOT NULL, level TEXT NOT NULL,
+    type TEXT NOT NULL, message TEXT NOT NULL, data TEXT NOT NULL, step INTEGER
+);
+CREATE INDEX event_by_job ON event (job, seq);
+CREATE UNIQUE INDEX event_by_step ON event (job, step) WHERE step IS NOT NULL;
+CREATE TABLE checkpoint (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, job INTEGER NOT NULL, step INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, model TEXT NOT NULL, metrics TEXT NOT NULL, UNIQUE (job, step)
+);
+CREATE TABLE model (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, created INTEGER NOT NULL, base TEXT NOT NULL,
+    job INTEGER NOT NULL, path TEXT NOT NULL
+);
+CREATE INDEX model_by_job ON model (job);
+"""

@@ -1,0 +1,63 @@
+"""Everything that the routes of one service share."""
+
+from dataclasses import dataclass, field
+
+from fttui.clock import Clock, SystemClock
+from fttui.server.catalog import Catalog
+from fttui.server.db import Db
+from fttui.server.places import Places
+from fttui.server.runner import Runner
+
+LARGEST_FILE = 512 << 20
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service over one home directory, without its sockets. Its runner is started by whoever opens it."""
+
+    places: Places
+    db: Db
+    runner: Runner
+    catalog: Catalog
+    clock: Clock = field(default_factory=SystemClock)
+    largest_file: int = LARGEST_FILE
+    """Bytes that an uploaded file may have."""
+
+    def now(self) -> int:
+        """Whole Unix seconds."""
+        return int(self.clock.now())
+
+    def origin(self, model: str) -> tuple[str, tuple[str, ...]] | None:
+        """The base model that `model` is or descends from, and the methods to tune it; None when it cannot be."""
+        trainer = self.catalog.trainer(model)
+        if trainer is not None:
+            return model, trainer.methods
+        tuned = self.db.model(model)
+        trainer = self.catalog.trainer(tuned.base) if tuned else None
+        return (tuned.base, trainer.methods) if tuned and trainer else None
+
+
+def open_service(
+    home: str,
+    *,
+    catalog: Catalog | None = None,
+    clock: Clock | None = None,
+    largest_file: int = LARGEST_FILE,
+    max_running: int = 1,
+) -> Service:
+    """The service over `home`, made when it is missing, cleared of what a killed one left half done.
+
+    The caller holds the home's lock, or is the only one who knows of it.
+
+    Raises:
+        OSError, sqlite3.Error, UnknownVersion: the home cannot be used.
+    """
+    clock = clock or SystemClock()
+    catalog = catalog or Catalog()
+    places = Places(home)
+    db = Db(places.database)
+    for id in db.expired(int(clock.now())):
+        db.drop_file(id)
+    places.sweep(db.file_ids())
+    runner = Runner(db, places, catalog, clock, max_running=max_running)
+    return Service(places, db, runner, catalog, clock, largest_file)

@@ -1,0 +1,90 @@
+"""Rows of the database as the API's JSON objects (api.md §8–§13, §17). Pure."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fttui.server.catalog import CREATED
+from fttui.server.names import ORGANIZATION
+from fttui.server.records import CheckpointRecord, EventRecord, FileRecord, JobRecord, ModelRecord
+
+
+def job(record: JobRecord) -> dict[str, Any]:
+    """A job, complete: a member without a value is null, never absent."""
+    supervised = record.method == "supervised"
+    return {
+        "object": "fine_tuning.job",
+        "id": record.id,
+        "model": record.model,
+        "created_at": record.created_at,
+        "finished_at": record.finished_at,
+        "fine_tuned_model": record.fine_tuned_model,
+        "organization_id": ORGANIZATION,
+        "result_files": list(record.result_files),
+        "status": record.status,
+        "validation_file": record.validation_file,
+        "training_file": record.training_file,
+        "hyperparameters": record.hyperparameters if supervised else None,
+        "trained_tokens": record.trained_tokens,
+        "error": record.error,
+        "user_provided_suffix": record.suffix,
+        "seed": record.seed,
+        "estimated_finish": record.estimated_finish,
+        "integrations": [],
+        "metadata": record.metadata,
+        "method": {"type": record.method, record.method: {"hyperparameters": record.hyperparameters}},
+    }
+
+
+def event(record: EventRecord) -> dict[str, Any]:
+    return {
+        "object": "fine_tuning.job.event",
+        "id": record.id,
+        "created_at": record.created_at,
+        "level": record.level,
+        "message": record.message,
+        "type": record.type,
+        "data": record.data,
+    }
+
+
+def checkpoint(record: CheckpointRecord) -> dict[str, Any]:
+    return {
+        "object": "fine_tuning.job.checkpoint",
+        "id": record.id,
+        "created_at": record.created_at,
+        "fine_tuned_model_checkpoint": record.model,
+        "fine_tuning_job_id": record.job,
+        "step_number": record.step,
+        "metrics": record.metrics,
+    }
+
+
+def file(record: FileRecord) -> dict[str, Any]:
+    return {
+        "object": "file",
+        "id": record.id,
+        "bytes": record.bytes,
+        "created_at": record.created_at,
+        "expires_at": record.expires_at,
+        "filename": record.filename,
+        "purpose": record.purpose,
+        "status": "processed",
+        "status_details": None,
+    }
+
+
+def model(record: ModelRecord) -> dict[str, Any]:
+    return {"id": record.id, "object": "model", "created": record.created, "owned_by": ORGANIZATION}
+
+
+def base_model(id: str) -> dict[str, Any]:
+    return {"id": id, "object": "model", "created": CREATED, "owned_by": "fttui"}
+
+
+def page(data: Sequence[dict[str, Any]], has_more: bool, *, ends: bool = False) -> dict[str, Any]:
+    """A list envelope; `ends` adds the ids of its first and last item, as some of the API's lists have them."""
+    body: dict[str, Any] = {"object": "list", "data": list(data)}
+    if ends:
+        body["first_id"] = data[0]["id"] if data else None
+        body["last_id"] = data[-1]["id"] if data else None
+    return {**body, "has_more": has_more}

@@ -1,0 +1,135 @@
+"""Reading a multipart form: fields into memory, the one file straight to disk, in whatever order they come."""
+
+import os
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.concurrency import run_in_threadpool
+
+from fttui.server.errors import Refused, too_large
+
+_LONGEST_FIELD = 64 << 10
+_MOST_FIELDS = 100
+
+
+class Form(NamedTuple):
+    """What was sent. The file's content lies at the path that the reader was given."""
+
+    fields: dict[str, str]
+    filename: str | None
+    """The client's name for the file, to show and never to use; None when no file was sent."""
+    size: int
+
+
+async def read_form(content_type: str, chunks: AsyncIterator[bytes], path: str, most: int) -> Form:
+    """Read a form whose file part is called `file`, writing that part to `path`, durably.
+
+    Raises:
+        Refused: 400 when it is no such form, 413 when the file is larger than `most` bytes.
+        OSError: the disk refuses.
+    """
+    kind, options = parse_options_header(content_type)
+    boundary = options.get(b"boundary")
+    if kind != b"multipart/form-data" or not boundary:
+        raise Refused(400, "The request is not multipart/form-data with a boundary.")
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        reader = _Reader(file, most)
+        parser = MultipartParser(boundary, reader.callbacks())  # type: ignore[arg-type]
+        try:
+            async for block in _blocks(chunks):
+                # In a thread: a disk that is busy must not hold up the other requests.
+                await run_in_threadpool(parser.write, block)
+            parser.finalize()
+        except FormParserError as error:
+            raise Refused(400, f"The form in the request cannot be read: {error}.") from None
+        if not reader.complete:
+            raise Refused(400, "The form in the request ends before its last boundary.")
+        await run_in_threadpool(os.fsync, file)
+    finally:
+        os.close(file)
+    return Form(reader.fields, reader.filename, reader.size)
+
+
+async def _blocks(chunks: AsyncIterator[bytes], least: int = 1 << 20) -> AsyncIterator[bytes]:
+    """The chunks joined to blocks of at least so many bytes, but for the last."""
+    block = bytearray()
+    async for chunk in chunks:
+        block += chunk
+        if len(block) >= least:
+            yield bytes(block)
+            block.clear()
+    if block:
+        yield bytes(block)
+
+
+class _Reader:
+    """The parser's listener."""
+
+    def __init__(self, file: int, most: int) -> None:
+        self.fields: dict[str, str] = {}
+        self.filename: str | None = None
+        self.size = 0
+        self.complete = False
+        self._file = file
+        self._most = most
+        self._header = bytearray()
+        self._value = bytearray()
+        self._name = ""
+        self._is_file = False
+        self._text = bytearray()
+
+    def callbacks(self) -> dict[str, object]:
+        return {
+            "on_part_begin": self._begin,
+            "on_header_field": lambda data, start, end: self._header.extend(data[start:end]),
+            "on_header_value": lambda data, start, end: self._value.extend(data[start:end]),
+            "on_header_end": self._header_ends,
+            "on_part_data": self._data,
+            "on_part_end": self._part_ends,
+            "on_end": self._ends,
+        }
+
+    def _begin(self) -> None:
+        self._name, self._is_file = "", False
+        self._text.clear()
+
+    def _header_ends(self) -> None:
+        if self._header.lower() == b"content-disposition":
+            _, options = parse_options_header(bytes(self._value))
+            self._name = _decoded(options.get(b"name", b""))
+            if self._name == "file":
+                if self.filename is not None:
+                    raise Refused(400, "The form holds more than one file.", param="file")
+                self._is_file = True
+                self.filename = _decoded(options.get(b"filename", b"file"))
+        self._header.clear()
+        self._value.clear()
+
+    def _data(self, data: bytes, start: int, end: int) -> None:
+        if self._is_file:
+            self.size += end - start
+            if self.size > self._most:
+                raise too_large(self._most)
+            view = memoryview(data)[start:end]
+            while view:
+                view = view[os.write(self._file, view) :]
+        else:
+            self._text += data[start:end]
+            if len(self._text) > _LONGEST_FIELD:
+                raise too_large(_LONGEST_FIELD)
+
+    def _part_ends(self) -> None:
+        if not self._is_file:
+            self.fields[self._name] = _decoded(self._text)
+            if len(self.fields) > _MOST_FIELDS:
+                raise Refused(400, "The form holds too many fields.")
+
+    def _ends(self) -> None:
+        self.complete = True
+
+
+def _decoded(data: bytes | bytearray) -> str:
+    return data.decode("utf-8", "replace")
