@@ -15,7 +15,8 @@ from fttui.clock import Clock, SystemClock
 from fttui.store.health import Health, State
 from fttui.store.snapshot import Change, Snapshot
 from fttui.ui.glyphs import Glyphs
-from fttui.ui.messages import RefreshAsked, SequenceAsked, SnapshotChanged
+from fttui.ui.messages import JobsEnded, RefreshAsked, SequenceAsked, SnapshotChanged
+from fttui.ui.notify import sequence
 from fttui.ui.screens.main import MainScreen
 from fttui.ui.status import Place
 from fttui.ui.theme import ANSI_VARIABLES, FTTUI_DARK, role_css
@@ -121,6 +122,11 @@ class FttuiApp(App[None]):
             return
         self._interrupted_at = now
         self.main.prompt.say("ctrl+c again leaves; jobs go on", "dim")
+
+    def on_jobs_ended(self, message: JobsEnded) -> None:
+        """A bell, unless the person is looking."""
+        if not self.app_focus and self._driver is not None:
+            self._driver.write(sequence("bell", message.note))
 
     def on_sequence_asked(self, message: SequenceAsked) -> None:
         """Between two frames, so that it is not torn."""

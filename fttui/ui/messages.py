@@ -20,3 +20,11 @@ class SequenceAsked(Message):
     def __init__(self, sequence: str) -> None:
         super().__init__()
         self.sequence = sequence
+
+
+class JobsEnded(Message):
+    """Watched jobs have ended: somebody who looks elsewhere may want to know."""
+
+    def __init__(self, note: str) -> None:
+        super().__init__()
+        self.note = note

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 OSC52_LIMIT = 74_000
 """Bytes of base64 that terminals and multiplexers pass on; a longer text goes to a file instead."""
-NOTE_LIMIT = 120
 
 
 def clipboard(text: str, environment: Mapping[str, str] = os.environ) -> str | None:

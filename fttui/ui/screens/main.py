@@ -17,7 +17,8 @@ from fttui.store.snapshot import Change, Outcome, Snapshot
 from fttui.ui import commandline, commands
 from fttui.ui.glyphs import Glyphs
 from fttui.ui.hands import Hands
-from fttui.ui.messages import RefreshAsked, SequenceAsked
+from fttui.ui.messages import JobsEnded, RefreshAsked, SequenceAsked
+from fttui.ui.notify import ended, note
 from fttui.ui.panes.detail import Told, detail_lines, raw_lines, row_lines
 from fttui.ui.panes.jobs import JobsPane
 from fttui.ui.panes.side import SidePane
@@ -69,6 +70,7 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
         self._tab = "log"
         self._raw = False
         self._history: list[str] = []
+        self._watched: set[str] = set()
         self._shown: str | None = None
         self.jobs = JobsPane(glyphs, now)
         self.side = SidePane(glyphs, now)
@@ -108,6 +110,10 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
         """Something was published."""
         previous, self._snapshot = self._snapshot, snapshot
         shown = self._shown
+        if over := ended(previous.rows, snapshot.rows, self._watched):
+            self._watched -= {row.id for row in over}
+            self.prompt.say(note(over))
+            self.post_message(JobsEnded(note(over)))
         if change.added or change.removed or snapshot.rows.keys() != previous.rows.keys():
             self._derive()
         elif change.updated:
@@ -480,6 +486,7 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
         if outcome is None:
             return
         self.prompt.say(outcome.message or f"created {outcome.id}", "" if outcome.ok else "warn")
+        self._watched.add(outcome.id)
         self._change_view(status=0, filter="")
         self.jobs.list.move_to_key(outcome.id)
         self._go("jobs")
