@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fttui.clock import Clock, SystemClock
 from fttui.config.choice import Choice, choose, is_loopback
-from fttui.config.files import ConfigError, service_dir
+from fttui.config.files import ConfigError, archive_file, service_dir
 
 if TYPE_CHECKING:
     import httpx
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from fttui.api.http import Retry
     from fttui.api.providers import Provider
     from fttui.config.settings import Profile, Settings
+    from fttui.store.archive import Archive
+    from fttui.store.poller import Poller
+    from fttui.store.store import Store
 
 LOCAL_EXTRA = "pip install 'fttui[local]'"
 _LOCAL_MODULES = ("starlette", "uvicorn", "python_multipart", "numpy")
@@ -99,6 +102,94 @@ async def connect(
     )
     warnings = tuple(_warnings(choice, profile, bool(key)))
     return Connection(choice, settings, provider, Client(http), warnings)
+
+
+class Core:
+    """All that stands behind a face: the chosen service, the archive, the store over both, and what keeps it true."""
+
+    def __init__(
+        self,
+        choice: Choice,
+        settings: "Settings",
+        archive: "Archive",
+        store: "Store",
+        poller: "Poller",
+    ) -> None:
+        self.choice = choice
+        self.settings = settings
+        self.archive = archive
+        self.store = store
+        self.poller = poller
+
+    @property
+    def client(self) -> "Client | None":
+        """How the service is reached; None until the poller has reached it."""
+        return self.store.client
+
+    async def close(self) -> None:
+        """Close the connections and the archive. Whoever runs the poller ends it first."""
+        if self.store.client is not None:
+            await self.store.client.close()
+        await self.store.close()
+        await self.archive.close()
+
+
+async def open_core(
+    options: Options,
+    *,
+    clock: Clock = SystemClock(),  # noqa: B008  (has no state)
+    transport: "httpx.AsyncBaseTransport | None" = None,
+) -> Core:
+    """Open the archive of the chosen service. Nothing is connected yet: the poller does that, and tries again.
+
+    So a service that cannot be started, or a host that is down, shows what is archived and says why.
+
+    Raises:
+        ConfigError: the choice or the configuration is wrong.
+    """
+    import asyncio
+
+    from fttui.config import settings as configuration
+
+    choice = choose(profile=options.profile, base_url=options.base_url)
+    settings = configuration.load()
+    profile = settings.of(choice)
+    interval = options.interval or (profile.interval if profile else None) or settings.interval
+    read_only = options.read_only or settings.read_only or bool(profile and profile.read_only)
+
+    async def reach() -> "Client":
+        from fttui.api.errors import Unauthorized
+        from fttui.config.files import NoKey
+
+        try:
+            connection = await connect(options, clock=clock, transport=transport)
+        except NoKey as error:
+            # Like a key that is refused: nothing is tried again before somebody has acted.
+            raise Unauthorized(str(error)) from None
+        core.store.warn(*connection.warnings)
+        return connection.client
+
+    def make() -> Core:
+        from fttui.store.archive import Archive
+        from fttui.store.poller import Poller
+        from fttui.store.store import Store
+
+        archive = Archive(archive_file(), choice.key)
+        store = Store(archive, clock, read_only=read_only)
+        poller = Poller(
+            store,
+            clock,
+            local=choice.is_local,
+            interval=interval,
+            connect=None if options.offline else reach,
+        )
+        return Core(choice, settings, archive, store, poller)
+
+    # In a thread: importing pydantic and reading ten thousand jobs would hold up the keys.
+    core = await asyncio.to_thread(make)
+    if options.offline:
+        core.store.rest("only the archive is shown, as --offline says")
+    return core
 
 
 def provider_of(choice: Choice, profile: "Profile | None", key_origin: str = "") -> "Provider":

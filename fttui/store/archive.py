@@ -139,7 +139,8 @@ class Archive(Engine):
     async def save_list_state(self, state: ListState) -> None:
         await self._write(
             lambda db: db.execute(
-                "UPDATE profiles SET as_of = ?, complete = ?, cursor = ?, walked_at = ? WHERE key = ?",
+                "UPDATE profiles SET as_of = max(?, coalesce(as_of, 0)), complete = ?, cursor = ?, walked_at = ? "
+                "WHERE key = ?",
                 (*state, self._key),
             )
         )

@@ -24,11 +24,11 @@ class Health:
 
     state: State = State.CONNECTING
     since: float = 0.0
-    """When this state began."""
+    """When this state began; what is offline has been so since the first poll that failed."""
     why: str = ""
     """One clean line: the error of the last poll; empty when live."""
     next_try: float | None = None
-    """When the next poll is due; None when none is planned."""
+    """When the next poll is due, said while something is wrong; None when all is well or none is planned."""
     request_id: str = ""
     failures: int = 0
     """Failed polls in a row."""

@@ -17,6 +17,8 @@ class Snapshot:
     """Unix seconds at which the list was last confirmed by the provider; None when never."""
     complete: bool = False
     """Every page of the provider's list has been walked at least once."""
+    notices: tuple[str, ...] = ()
+    """What the person must be told, each a clean line: an archive set aside, a disk that is full, TLS not verified."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Change:
     """Jobs with newly archived events (newer or older ones)."""
     checkpoints: frozenset[str] = frozenset()
     health: bool = False
-    """The state, the reason or the next try of the health is another."""
+    """The health or the notices are others."""
 
     @classmethod
     def merged(cls, changes: "Sequence[Change]") -> "Change":

@@ -1,0 +1,176 @@
+"""What to ask next beside the list: the selected job first, then changed and live ones in turn, then the past."""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from fttui.api.errors import NotFound
+from fttui.clock import Clock
+from fttui.store.store import Store
+
+DEBOUNCE = 0.15
+"""Seconds that the cursor must rest on a job before it is asked for."""
+CHECKPOINTS_EVERY = 30.0
+SUNK_EVERY = 15.0
+"""Seconds between two looks at a live job that the newest page of the list does not show."""
+SUNK_SINGLY = 5
+"""As many of those are asked for one by one; more are found by walking the list."""
+BARRED = 15.0, 3600.0
+"""Seconds for which what failed is left alone: at first, and at most."""
+
+
+class Task(NamedTuple):
+    """One request: `events`, `older`, `checkpoints` or `job` of a job, or `list`, the next page of the list."""
+
+    kind: str
+    id: str = ""
+
+
+class Agenda:
+    """Remembers what was asked when, and picks the next. Three groups take turns, so that none starves."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self.every = 4.0
+        """Seconds between two looks at a live job."""
+        self._asked: dict[Task, float] = {}
+        self._barred: dict[Task, tuple[float, float]] = {}
+        self._again: set[Task] = set()
+        self._checkpoints_at: dict[str, str] = {}
+        self._visited_before = frozenset(store.logs)
+        self._walked_at = float("-inf")
+        self._turn = 0
+
+    def next(self, *, only_selected: bool = False) -> Task | None:
+        """The next request; None when there is nothing to ask now.
+
+        Args:
+            only_selected: nothing but what a person has just moved to.
+        """
+        selected, changed, past = self._selected, self._changed, self._past
+        if only_selected:
+            return selected()
+        orders: tuple[tuple[Callable[[], Task | None], ...], ...] = (
+            (selected, changed, past),
+            (changed, selected, past),
+            (selected, changed, past),
+            (past, selected, changed),
+        )
+        return next((task for group in orders[self._turn % 4] if (task := group()) is not None), None)
+
+    def wait(self) -> float | None:
+        """Seconds until there may be something to ask; None when only news can bring it, such as a poll of the list."""
+        now = self._clock.monotonic()
+        times = [self._free_at(task) for id in self._store.due if self._offers(task := Task("events", id))]
+        if self._store.selected is not None and now < self._store.selected_at + DEBOUNCE:
+            times.append(self._store.selected_at + DEBOUNCE)
+        return max(0.01, min(times) - now) if times else None
+
+    def _free_at(self, task: Task) -> float:
+        until, _ = self._barred.get(task, (0.0, 0.0))
+        return max(until, self._asked.get(task, 0.0) + self._pause)
+
+    @property
+    def _pause(self) -> float:
+        # A little less than the poll's, so that a look does not wait for the poll after the next.
+        return self.every * 0.75
+
+    def sent(self, task: Task) -> None:
+        self._turn += 1
+        self._asked[task] = self._clock.monotonic()
+        self._again.discard(task)
+        if task.kind == "checkpoints" and (row := self._store.snapshot.rows.get(task.id)) is not None:
+            self._checkpoints_at[task.id] = row.status_text
+
+    def done(self, task: Task) -> None:
+        self._barred.pop(task, None)
+
+    def failed(self, task: Task, error: Exception) -> None:
+        """Leave it alone for a while, each time for longer."""
+        first, most = BARRED
+        _, last = self._barred.get(task, (0.0, 0.0))
+        pause = min(most, max(last * 2, first * (8 if isinstance(error, NotFound) else 1)))
+        self._barred[task] = (self._clock.monotonic() + pause, pause)
+
+    def again(self) -> None:
+        """A person wants to know: ask for the selected job whatever was asked before, and bar nothing."""
+        self._barred.clear()
+        if self._store.selected is not None:
+            self._again = {Task("events", self._store.selected), Task("checkpoints", self._store.selected)}
+
+    # The three groups
+
+    def _selected(self) -> Task | None:
+        id = self._store.selected
+        if id is None or self._clock.monotonic() < self._store.selected_at + DEBOUNCE or not self._exists(id):
+            return None
+        task = Task("events", id)
+        new = id not in self._store.logs and self._is_old(task, self._pause)
+        if (new or self._wants_events(id)) and self._may(task):
+            return task
+        task = Task("checkpoints", id)
+        return task if self._wants_checkpoints(id) and self._may(task) else None
+
+    def _changed(self) -> Task | None:
+        # A walk that is under way comes first every other time: it shows nothing until it ends.
+        groups = (self._store.unfinished,) if self._turn % 2 else ()
+        for ids in (*groups, (*self._store.unfinished, *self._store.due, *self._store.live)):
+            wanted = (Task("events", id) for id in ids if id != self._store.selected and self._wants_events(id))
+            if (task := self._least_recent(wanted)) is not None:
+                return task
+        wanted = (Task("checkpoints", id) for id in self._store.due if self._wants_checkpoints(id))
+        if (task := self._least_recent(wanted)) is not None:
+            return task
+        sunk = list(self._store.sunk)
+        if len(sunk) <= SUNK_SINGLY:
+            return self._least_recent(task for id in sunk if self._is_old(task := Task("job", id), SUNK_EVERY))
+        if not self._store.is_walking and self._clock.monotonic() - self._walked_at >= 2 * SUNK_EVERY:
+            self._walked_at = self._clock.monotonic()
+            self._store.walk_to_sunk()
+        return None
+
+    def _past(self) -> Task | None:
+        page = Task("list") if self._store.is_walking and self._may(Task("list")) else None
+        older = self._least_recent(
+            Task("older", id) for id, log in self._store.logs.items() if log.cursor is not None and self._exists(id)
+        )
+        mine = Task("older", self._store.selected or "")
+        if mine.id and (log := self._store.logs.get(mine.id)) is not None and log.cursor and self._may(mine):
+            older = mine
+        if page is not None and older is not None:
+            return page if self._asked.get(page, 0.0) <= self._asked.get(older, 0.0) else older
+        return page or older
+
+    def _exists(self, id: str) -> bool:
+        row = self._store.snapshot.rows.get(id)
+        return row is not None and not row.gone and not row.fault
+
+    def _wants_events(self, id: str) -> bool:
+        task = Task("events", id)
+        if id in self._store.unfinished or task in self._again:
+            return True
+        return (id in self._store.live or id in self._store.due) and self._is_old(task, self._pause)
+
+    def _wants_checkpoints(self, id: str) -> bool:
+        task, row = Task("checkpoints", id), self._store.snapshot.rows[id]
+        if task in self._again:
+            return True
+        if row.status.is_final and id in self._visited_before and id not in self._store.due:
+            return False
+        if self._checkpoints_at.get(id) != row.status_text:
+            return True
+        return row.status.is_live and self._is_old(task, CHECKPOINTS_EVERY)
+
+    def _is_old(self, task: Task, seconds: float) -> bool:
+        return self._clock.monotonic() - self._asked.get(task, float("-inf")) >= seconds
+
+    def _may(self, task: Task) -> bool:
+        until, _ = self._barred.get(task, (0.0, 0.0))
+        return self._offers(task) and self._clock.monotonic() >= until
+
+    def _offers(self, task: Task) -> bool:
+        return ("events" if task.kind == "older" else task.kind) not in self._store.not_offered
+
+    def _least_recent(self, tasks: Iterable[Task]) -> Task | None:
+        may = (task for task in tasks if self._may(task))
+        return min(may, key=lambda task: self._asked.get(task, float("-inf")), default=None)

@@ -1,0 +1,198 @@
+"""What polls read from the provider: the list, older pages of it, and the logs of single jobs.
+
+Each coroutine here sends one request. `refresh` never raises; the others raise `ApiError`, and the poller
+decides what that means.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+from typing import TypeVar
+
+from fttui.api.client import Client
+from fttui.api.errors import ApiError, BadRequest, NotFound, ServerFault
+from fttui.clock import Clock
+from fttui.store.archive import Archive
+from fttui.store.archive_log import LogState
+from fttui.store.board import Board
+from fttui.store.event_walk import EventWalk, older_batch
+from fttui.store.roster import PAGE
+
+T = TypeVar("T")
+
+SETTLES_AFTER = 5.0
+"""Seconds after a job's end for which its last events may still be on their way."""
+
+
+class Asking(Board):
+    """A board that is kept true by requests."""
+
+    def __init__(self, archive: Archive, clock: Clock) -> None:
+        super().__init__(archive, clock)
+        self.client: Client | None = None
+        """How the provider is reached; None while it is not."""
+        self._asker: Client | None = None
+        self._refreshing = asyncio.Lock()
+        self._walks: dict[str, tuple[EventWalk, float]] = {}
+        self._offered: set[str] = set()
+        self._absent: dict[str, int] = {}
+        self.not_offered: set[str] = set()
+        """Routes that this provider lacks: `events`, `checkpoints`, `cancel`, `pause`, `resume`."""
+        self.logs: dict[str, LogState] = archive.logs()
+        """Jobs whose events were asked for at least once."""
+
+    def attach(self, client: Client) -> Client | None:
+        """Reach the provider through `client` from now on. Returns the one before, for the caller to close."""
+        before, self.client = self.client, client
+        # Polls have a plan of their own of when to try again.
+        self._asker = client.with_tries(1)
+        return before
+
+    def _connected(self) -> Client:
+        if self._asker is None:
+            raise ApiError("not connected yet")
+        return self._asker
+
+    # What there is to ask
+
+    @property
+    def live(self) -> Iterable[str]:
+        """Jobs that may change by themselves."""
+        return self._roster.live.keys()
+
+    @property
+    def due(self) -> Iterable[str]:
+        """Jobs that ended, and whose last events are not read yet."""
+        return self._roster.due.keys()
+
+    @property
+    def unfinished(self) -> Iterable[str]:
+        """Jobs with a walk of newest events under way."""
+        return self._walks.keys()
+
+    @property
+    def sunk(self) -> Iterable[str]:
+        """Live jobs that the newest page of the list does not show."""
+        return self._roster.sunk()
+
+    def walk_to_sunk(self) -> None:
+        """Walk the older pages of the list as far as its live jobs lie."""
+        self._roster.walk_to(self._roster.sunk())
+
+    @property
+    def is_walking(self) -> bool:
+        """There are older pages of the list to be read."""
+        return self._roster.walk is not None
+
+    # The list
+
+    async def refresh(self) -> None:
+        """Ask for the newest page of the list, merge it, and publish what differs. One at a time."""
+        if self._refreshing.locked():
+            async with self._refreshing:
+                return
+        async with self._refreshing:
+            if self._asker is None:
+                return
+            asked = self._roster.turn()
+            try:
+                page = await self._asker.list_jobs(limit=PAGE)
+            except ApiError as error:
+                self.failed(error)
+                return
+            merged = await self._roster.take_first_page(page, asked)
+            self.error = None
+            self._publish(merged, health=self._good())
+
+    async def walk_list(self) -> None:
+        """Read one older page of the list."""
+        client, walk, asked = self._connected(), self._roster.walk, self._roster.turn()
+        if walk is None:
+            return
+        try:
+            page = await client.list_jobs(after=walk.cursor, limit=PAGE)
+        except (BadRequest, NotFound):
+            await self._roster.abandon_walk()
+            raise
+        if walk is self._roster.walk:
+            self._publish(await self._roster.take_older_page(page, asked))
+
+    async def fetch_job(self, id: str) -> None:
+        """Read one job that the newest page of the list does not show."""
+        client, asked = self._connected(), self._roster.turn()
+        job = await client.get_job(id)
+        self._publish(await self._roster.merge([job.raw], asked))
+
+    # Logs
+
+    async def fetch_events(self, id: str) -> bool:
+        """Read one page of a job's newest events. Returns whether the walk wants another."""
+        client = self._connected()
+        self._learn_ends(id)
+        under_way = self._walks.pop(id, None)
+        walk, began = under_way or (EventWalk(self._archive.newest_event_id(id)), self._clock.monotonic())
+        page = await self._watch("events", id, client.list_events(id, after=walk.after, limit=PAGE))
+        batch = walk.take(page, lambda ids: self._archive.known_events(id, ids))
+        if batch is not None and not await self._archive.append_events(
+            id, batch.events, joined=batch.joined, cursor=batch.cursor
+        ):
+            # Another cockpit wrote meanwhile what this walk has not met: the next one will.
+            return id in self._roster.rows
+        if not walk.done:
+            self._walks[id] = (walk, began)
+        elif began >= self._roster.due.get(id, float("inf")) + SETTLES_AFTER:
+            await self._roster.settle(id)
+        self._tell_log(id)
+        return not walk.done
+
+    async def fetch_older_events(self, id: str) -> None:
+        """Read one page of a job's older events."""
+        client = self._connected()
+        self._learn_ends(id)
+        if (asked := self._archive.log_state(id).cursor) is not None:
+            page = await client.list_events(id, after=asked, limit=PAGE)
+            batch = older_batch(page, asked, lambda ids: self._archive.known_events(id, ids))
+            await self._archive.prepend_events(id, batch.events, asked=asked, cursor=batch.cursor)
+        self._tell_log(id)
+
+    def _learn_ends(self, id: str) -> None:
+        # The archive lists its logs without their ends; those are looked up when they matter.
+        if (held := self.logs.get(id)) is not None and held.top is None:
+            self.logs[id] = self._archive.log_state(id)
+
+    def _tell_log(self, id: str) -> None:
+        # Compared with the archive, not with what was just written: another cockpit may have written it first.
+        before, state = self.logs.get(id, LogState()), self._archive.log_state(id)
+        if state.visited:
+            self.logs[id] = state
+        updated = self._roster.tell(id, state.progress)
+        changed = (state.top, state.bottom) != (before.top, before.bottom)
+        self._publish(updated=[id] if updated else (), events=[id] if changed else ())
+
+    async def fetch_checkpoints(self, id: str) -> None:
+        """Read a job's checkpoints: the newest page holds all that a provider keeps."""
+        client = self._connected()
+        page = await self._watch("checkpoints", id, client.list_checkpoints(id, limit=PAGE))
+        if await self._archive.save_checkpoints(id, page.items):
+            self._publish(checkpoints=[id])
+
+    # Routes that a provider may lack
+
+    async def _watch(self, route: str, id: str, call: Awaitable[T]) -> T:
+        """Await a call to an optional route of a job, and learn from its failure whether there is such a route."""
+        try:
+            result = await call
+        except (BadRequest, NotFound, ServerFault) as error:
+            self._learn_absent(route, id, error)
+            raise
+        self._offered.add(route)
+        return result
+
+    def _learn_absent(self, route: str, id: str, error: ApiError) -> None:
+        if route in self._offered or error.code.endswith("_not_found"):
+            return
+        sure = error.status in (405, 501) or (error.status == 404 and id in self._roster.first_page)
+        if sure or error.status in (404, 500):
+            # A 404 may mean the job, and a 500 a bad day: those must repeat.
+            self._absent[route] = self._absent.get(route, 0) + (3 if sure else 1)
+        if self._absent.get(route, 0) >= 3:
+            self.not_offered.add(route)

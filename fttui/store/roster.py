@@ -1,0 +1,291 @@
+"""The jobs of a profile as the store holds them, and how pages of the provider's list are merged into them.
+
+A job is held as its row and a digest of its JSON; the JSON itself is in the archive. What is unchanged is not
+even decoded.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fttui.clock import Clock
+from fttui.models.job import Job
+from fttui.models.page import Page
+from fttui.models.row import JobRow
+from fttui.models.wire import sent_id
+from fttui.store.archive import Archive, JobEntry, ListState
+from fttui.store.archive_log import Progress
+from fttui.store.query import select
+from fttui.store.raw import digest, encode
+
+PAGE = 100
+GRACE = 60.0
+"""Seconds for which a job that was created here may be missing in the provider's list."""
+FULL_WALK = 86400.0
+"""Seconds after which a long list is walked to its end again, to see what is gone."""
+SAVE_EVERY = 60.0
+"""Seconds between two notes in the archive of when the list was last confirmed."""
+
+
+@dataclass(slots=True)
+class Merged:
+    """What a page, or an answer about one job, changed. All sets hold job ids."""
+
+    added: set[str] = field(default_factory=set)
+    updated: set[str] = field(default_factory=set)
+    seen: list[str] = field(default_factory=list)
+    """The ids on the page, in its order."""
+
+
+@dataclass(slots=True)
+class ListWalk:
+    """A walk through the older pages of the list."""
+
+    cursor: str
+    seen: set[str]
+    tells_gone: bool
+    """It began on the newest page, so what it does not see is no longer there."""
+    thorough: bool = False
+    """It goes to the end even through known territory."""
+    wanted: frozenset[str] = frozenset()
+    """It goes on until it has seen these, and no further."""
+
+
+class Roster:
+    """The rows, newest first, and how far the provider's list is known."""
+
+    def __init__(self, archive: Archive, clock: Clock) -> None:
+        self._archive = archive
+        self._clock = clock
+        self.rows: dict[str, JobRow] = {row.id: row for row in archive.rows()}
+        """Never changed in place: whoever holds it may keep it."""
+        self.state: ListState = archive.list_state()
+        self.live: dict[str, None] = {id: None for id, row in self.rows.items() if row.status.is_live and _askable(row)}
+        """Jobs worth asking about again, as an ordered set."""
+        self.due: dict[str, float] = dict.fromkeys(archive.due(), float("-inf"))
+        """Jobs that ended or changed after their events were read, and when that was seen (monotonic)."""
+        self.progress: dict[str, Progress] = {id: log.progress for id, log in archive.logs().items()}
+        """What events told."""
+        self.first_page: frozenset[str] = frozenset()
+        """The ids on the newest page."""
+        self.walk: ListWalk | None = None
+        self._first_cursor: str | None = None
+        self._digests = archive.digests()
+        self._generation = archive.generation
+        self._saved_at = self.state.as_of or float("-inf")
+        self._lock = asyncio.Lock()
+        self._turn = 0
+        self._touched: dict[str, int] = {}
+        self._unlisted: dict[str, float] = {}
+
+    # One after the other
+
+    def turn(self) -> int:
+        """A number for a request that is about to be sent: answers are believed in the order of asking."""
+        self._turn += 1
+        return self._turn
+
+    async def merge(self, objects: Iterable[Any], asked: int, *, listed: bool = True) -> Merged:
+        """Merge jobs as sent.
+
+        Args:
+            asked: the turn at which they were asked for; a job that an intent changed later is left as it is.
+            listed: they come from a list; else they are what an intent or a question about one job brought.
+        """
+        async with self._lock:
+            return await self._merge(objects, asked, listed=listed)
+
+    async def _merge(self, objects: Iterable[Any], asked: int, *, listed: bool) -> Merged:
+        if self._archive.generation != self._generation:
+            # The archive was begun anew: everything must be written again as it is met.
+            self._generation = self._archive.generation
+            self._digests = {}
+            self.state = ListState(as_of=self.state.as_of)
+        merged, met, entries, back = Merged(), set[str](), dict[str, JobEntry](), list[str]()
+        for raw in objects:
+            job = None if (id := sent_id(raw)) else Job.read(raw)
+            id = job.id if job is not None else id
+            if id in met:
+                continue
+            met.add(id)
+            merged.seen.append(id)
+            if listed:
+                self._unlisted.pop(id, None)
+            if self._touched.get(id, -1) >= asked:
+                continue
+            mark = digest(raw)
+            if self._digests.get(id) != mark:
+                entries[id] = self._entry(job or Job.read(raw), raw, mark)
+            elif self.rows[id].gone:
+                back.append(id)
+        if not listed:
+            for id in merged.seen:
+                self._touched[id] = self.turn()
+                if id not in self.rows:
+                    self._unlisted[id] = self._clock.monotonic()
+        if entries:
+            await self._archive.save_jobs(list(entries.values()), self._clock.now())
+        if back:
+            await self._archive.set_gone(back, None)
+        merged.added = {id for id in entries if id not in self.rows}
+        merged.updated = {*entries, *back} - merged.added
+        self._hold(entries, back)
+        return merged
+
+    def _entry(self, job: Job, raw: Any, mark: int) -> JobEntry:
+        told = self.progress.get(job.id, Progress())
+        row = job.row(step=told.step, total=told.total_steps, loss=told.loss)
+        was = self.rows.get(row.id)
+        # What is new and over already happened while nobody looked; but on the first look it is just old.
+        changed = self.state.complete if was is None else was.status.is_live or was.status is not row.status
+        return JobEntry(row, encode(raw), mark, due=changed and row.status.is_final and _askable(row))
+
+    def _hold(self, entries: dict[str, JobEntry], back: list[str]) -> None:
+        rows = {id: entry.row for id, entry in entries.items()}
+        rows |= {id: self.rows[id]._replace(gone=False) for id in back}
+        for id, entry in entries.items():
+            self._digests[id] = entry.digest
+            if entry.due:
+                self.due[id] = self._clock.monotonic()
+        self.replace(rows)
+
+    def replace(self, rows: dict[str, JobRow]) -> None:
+        """Put rows in place of those held, or beside them."""
+        if not rows:
+            return
+        moved = any((was := self.rows.get(id)) is None or was.created_at != row.created_at for id, row in rows.items())
+        held = self.rows | rows
+        self.rows = {row.id: row for row in select(held.values())} if moved else held
+        for id, row in rows.items():
+            if row.status.is_live and _askable(row):
+                self.live[id] = None
+            else:
+                self.live.pop(id, None)
+
+    # The list and its older pages
+
+    async def take_first_page(self, page: Page[Job], asked: int) -> Merged:
+        """Merge the newest page, and see whether older ones must be walked."""
+        async with self._lock:
+            before = self.rows.keys() - self._unlisted.keys()
+            merged = await self._merge(page.objects, asked, listed=True)
+            self.first_page = frozenset(merged.seen)
+            if self.walk is not None:
+                self.walk.seen |= self.first_page
+            self._first_cursor = page.cursor
+            now = self._clock.now()
+            state = self.state._replace(as_of=now)
+            if page.has_more is False:
+                self.walk = None
+                merged.updated |= await self._mark_gone(self.first_page)
+                state = state._replace(complete=True, cursor=None, walked_at=now)
+            elif page.cursor is not None:
+                state = self._plan_walk(page.cursor, page.cursor in before, state)
+            await self._save(state)
+            return merged
+
+    def _plan_walk(self, cursor: str, overlaps: bool, state: ListState) -> ListState:
+        if overlaps and self.walk is not None:
+            return state
+        fresh = ListWalk(cursor, set(self.first_page), tells_gone=True)
+        if not overlaps or (not state.complete and state.cursor is None):
+            # The newest page ends in unknown territory: go on from there, whatever was going on further down.
+            self.walk = fresh
+        elif state.cursor is not None:
+            self.walk = ListWalk(state.cursor, set(self.first_page), tells_gone=False)
+        elif state.walked_at is None or self._clock.now() - state.walked_at > FULL_WALK:
+            fresh.thorough = True
+            self.walk = fresh
+        return state._replace(cursor=self.walk.cursor if self.walk is not None else None)
+
+    async def take_older_page(self, page: Page[Job], asked: int) -> Merged:
+        """Merge the page that the walk asked for, and move the walk on or end it."""
+        async with self._lock:
+            walk = self.walk
+            before = self.rows.keys() - self._unlisted.keys()
+            merged = await self._merge(page.objects, asked, listed=True)
+            if walk is None:
+                return merged
+            fresh = set(merged.seen) - walk.seen
+            walk.seen.update(merged.seen)
+            cursor, state = page.cursor, self.state
+            if not fresh or cursor is None or cursor == walk.cursor:
+                # An empty page after "there is more" may only mean that the server no longer knows the cursor.
+                is_end = page.has_more is False if merged.seen else page.has_more is None
+                if walk.tells_gone and is_end:
+                    merged.updated |= await self._mark_gone(walk.seen)
+                    state = state._replace(walked_at=self._clock.now())
+                self.walk, state = None, state._replace(complete=True, cursor=None)
+            elif walk.wanted <= walk.seen if walk.wanted else self._is_known(walk, cursor in before):
+                self.walk, state = None, state._replace(cursor=None)
+            else:
+                walk.cursor = cursor
+                state = state._replace(cursor=cursor)
+            await self._save(state)
+            return merged
+
+    def _is_known(self, walk: ListWalk, overlaps: bool) -> bool:
+        return self.state.complete and not walk.thorough and overlaps
+
+    def walk_to(self, wanted: Iterable[str]) -> None:
+        """Walk the older pages as far as these jobs lie, unless a walk is under way."""
+        if self.walk is None and self._first_cursor is not None:
+            self.walk = ListWalk(self._first_cursor, set(self.first_page), tells_gone=True, wanted=frozenset(wanted))
+
+    async def abandon_walk(self) -> None:
+        """The server refused the cursor: begin again from the newest page."""
+        self.walk = None
+        await self._save(self.state._replace(cursor=None))
+
+    async def _mark_gone(self, seen: Iterable[str]) -> set[str]:
+        young = self._clock.monotonic() - GRACE
+        fresh = {id for id, since in self._unlisted.items() if since > young}
+        gone = {id for id in self.rows.keys() - set(seen) - fresh if not self.rows[id].gone}
+        if gone:
+            await self._archive.set_gone(gone, self._clock.now())
+            self.replace({id: self.rows[id]._replace(gone=True) for id in gone})
+        return gone
+
+    async def _save(self, state: ListState) -> None:
+        was, self.state = self.state, state
+        now = self._clock.now()
+        # A poll that only moves the time is noted once a minute: the disk may sleep meanwhile.
+        if (state.complete, state.cursor) != (was.complete, was.cursor) or now - self._saved_at >= SAVE_EVERY:
+            await self.save()
+
+    async def save(self) -> None:
+        """Note in the archive how far the list is known, and since when; nothing when nobody was asked yet."""
+        if self.state == self._archive.list_state():
+            return
+        self._saved_at = self._clock.now()
+        await self._archive.save_list_state(self.state)
+
+    # What events say about a job
+
+    async def settle(self, id: str) -> None:
+        """The events of a job that had changed are read."""
+        if self.due.pop(id, None) is not None:
+            await self._archive.settle(id)
+
+    def tell(self, id: str, progress: Progress) -> bool:
+        """Progress from events; whether the row is another one for it."""
+        self.progress[id] = progress
+        row = self.rows.get(id)
+        if row is None:
+            return False
+        told = Progress(row.step, row.total_steps, row.loss).then(progress)
+        new = row._replace(step=told.step, total_steps=told.total_steps, loss=told.loss)
+        if new == row:
+            return False
+        self.replace({id: new})
+        return True
+
+    def sunk(self) -> Sequence[str]:
+        """Live jobs that the newest page does not hold, so that the list does not tell of them."""
+        return [id for id in self.live if id not in self.first_page]
+
+
+def _askable(row: JobRow) -> bool:
+    """Whether the provider can be asked about it."""
+    return not row.fault and not row.gone

@@ -1,0 +1,216 @@
+"""The store: what is known of one profile, kept true by polls, changed by intents, told to whoever subscribes.
+
+Questions are answered at once, from memory or by key from the archive. Intents are coroutines that return an
+`Outcome` and never raise; what they bring is merged and published at once.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+from fttui.api.client import Client
+from fttui.api.errors import ApiError
+from fttui.clock import Clock
+from fttui.models.checkpoint import Checkpoint
+from fttui.models.file import File, Model
+from fttui.models.job import Job
+from fttui.models.metric import Point
+from fttui.models.row import EventRow
+from fttui.models.spec import JobSpec
+from fttui.store.archive import Archive
+from fttui.store.archive_log import LogState
+from fttui.store.asking import Asking
+from fttui.store.create import Created, create_once
+from fttui.store.raw import encode
+from fttui.store.snapshot import Outcome
+
+AT_ONCE = 4
+"""Intents of one kind that are sent side by side."""
+REMEMBERED = 32
+"""Decoded jobs and curves that are held, for panes that ask again and again."""
+
+
+class Store(Asking):
+    """See the module. One event loop owns it; subscribers are called in that loop."""
+
+    def __init__(
+        self, archive: Archive, clock: Clock, client: Client | None = None, *, read_only: bool = False
+    ) -> None:
+        """
+        Args:
+            client: None while the provider cannot be reached, or shall not be.
+            read_only: every intent is refused.
+        """
+        super().__init__(archive, clock)
+        self._read_only = read_only
+        self._jobs: dict[str, tuple[str, Job]] = {}
+        self._points: dict[str, tuple[LogState, list[Point]]] = {}
+        self.selected: str | None = None
+        """Which job the person looks at."""
+        self.selected_at = float("-inf")
+        """When that was chosen (monotonic)."""
+        self.on_look: Callable[[], None] = lambda: None
+        """Called when another job is selected; the poller's."""
+        if client is not None:
+            self.attach(client)
+
+    # Questions
+
+    def job(self, id: str) -> Job | None:
+        """The whole job as last sent; None when it is not known."""
+        text = self._archive.body(id)
+        if text is None:
+            return None
+        held = self._jobs.get(id)
+        if held is None or held[0] != text:
+            held = self._jobs[id] = (text, Job.read(json.loads(text)))
+            _bound(self._jobs)
+        return held[1]
+
+    def events(
+        self, id: str, *, before: int | None = None, after: int | None = None, limit: int = 500
+    ) -> list[EventRow]:
+        """The job's log, oldest first: the newest `limit`, or those next to `before` or `after` a `seq`."""
+        return self._archive.events(id, before=before, after=after, limit=limit)
+
+    def checkpoints(self, id: str) -> tuple[Checkpoint, ...]:
+        """Every checkpoint ever seen, by step."""
+        return tuple(Checkpoint.read(json.loads(text)) for text in self._archive.checkpoints(id))
+
+    def points(self, id: str) -> list[Point]:
+        """What was measured, by step."""
+        state, held = self._archive.log_state(id), self._points.get(id)
+        if held is None or held[0] != state:
+            held = self._points[id] = (state, [Point(*measured) for measured in self._archive.points(id)])
+            _bound(self._points)
+        return held[1]
+
+    def look_at(self, id: str | None) -> None:
+        """Say which job is selected: the poller serves it first."""
+        if id != self.selected:
+            self.selected, self.selected_at = id, self._clock.monotonic()
+            self.on_look()
+
+    # Intents
+
+    async def create(self, spec: JobSpec) -> Outcome:
+        """Create a job, exactly once (see `store.create`); it is in the snapshot when this returns."""
+        client = self._able()
+        if isinstance(client, Outcome):
+            return client
+
+        async def remember(token: str, body: str) -> None:
+            await self._archive.remember_create(token, body, self._clock.now())
+
+        created: Created = await create_once(client, spec, self._clock, remember)
+        if created.job is not None:
+            await self._merge_job(created.job)
+        if created.token and not created.ambiguous:
+            await self._archive.forget_create(created.token)
+        return created
+
+    async def cancel(self, ids: Iterable[str]) -> dict[str, Outcome]:
+        """Ask for an end of these jobs."""
+        return await self._act("cancel", ids)
+
+    async def pause(self, ids: Iterable[str]) -> dict[str, Outcome]:
+        return await self._act("pause", ids)
+
+    async def resume(self, ids: Iterable[str]) -> dict[str, Outcome]:
+        return await self._act("resume", ids)
+
+    async def upload(self, path: str, progress: Callable[[int, int], None] | None = None) -> Outcome:
+        """Send a file of training data; the outcome's id is the file's.
+
+        Args:
+            progress: told the bytes sent so far, and of the file.
+        """
+        client = self._able()
+        if isinstance(client, Outcome):
+            return client
+        try:
+            file = await client.upload_file(path, progress=progress)
+        except ApiError as error:
+            return _refusal(error)
+        except OSError as error:
+            return Outcome(False, f"the file cannot be read: {error.strerror or error}")
+        await self._archive.save_files([(file.id, encode(file.raw))], self._clock.now())
+        return Outcome(True, f"uploaded {file.filename or file.id}", file.id)
+
+    async def files(self) -> list[File]:
+        """The provider's files, newest first as it lists them; those once seen while it cannot be asked."""
+        if self.client is not None:
+            try:
+                page = await self.client.list_files(purpose="fine-tune")
+            except ApiError:
+                pass
+            else:
+                kept = [(item.id, encode(item.raw)) for item in page.items]
+                await self._archive.save_files(kept, self._clock.now())
+                return list(page.items)
+        return [File.read(json.loads(text)) for text in self._archive.files()]
+
+    async def models(self) -> list[Model]:
+        """The provider's models as it lists them; those of the last look while it cannot be asked."""
+        if self.client is not None:
+            try:
+                page = await self.client.list_models()
+            except ApiError:
+                pass
+            else:
+                kept = [(item.id, encode(item.raw)) for item in page.items]
+                await self._archive.save_models(kept, self._clock.now())
+                return list(page.items)
+        return [Model.read(json.loads(text)) for text in self._archive.models()]
+
+    def _able(self) -> Client | Outcome:
+        """The client, or why nothing can be sent."""
+        if self._read_only:
+            return Outcome(False, "this is a read-only session: nothing is sent")
+        if self.client is None:
+            why = self.snapshot.health.why
+            return Outcome(False, f"not connected: {why}" if why else "not connected")
+        return self.client
+
+    async def _act(self, verb: str, ids: Iterable[str]) -> dict[str, Outcome]:
+        client, gate = self._able(), asyncio.Semaphore(AT_ONCE)
+
+        async def one(id: str) -> Outcome:
+            if isinstance(client, Outcome):
+                return client
+            if refusal := self._obstacle(verb, id):
+                return Outcome(False, refusal, id)
+            send: Callable[[str], Awaitable[Job]] = getattr(client, f"{verb}_job")
+            async with gate:
+                try:
+                    job = await self._watch(verb, id, send(id))
+                except ApiError as error:
+                    return _refusal(error, id)
+                await self._merge_job(job)
+            return Outcome(True, f"{id} is {job.status_text or 'as asked'}", id)
+
+        wanted = list(dict.fromkeys(ids))
+        return dict(zip(wanted, await asyncio.gather(*map(one, wanted)), strict=True))
+
+    def _obstacle(self, verb: str, id: str) -> str:
+        """Why a verb cannot even be sent for a job; empty when it can. One that is not held may exist all the same."""
+        job, row = self.job(id), self.snapshot.rows.get(id)
+        if job is not None and not job.can_act:
+            return f"{id} cannot be changed: {job.fault or 'it is no fine-tuning job'}"
+        if row is not None and row.gone:
+            return f"{id} is only in the archive: the provider no longer has it"
+        return f"this provider does not offer {verb}" if verb in self.not_offered else ""
+
+    async def _merge_job(self, job: Job) -> None:
+        self._publish(await self._roster.merge([job.raw], self._roster.turn(), listed=False))
+
+
+def _refusal(error: ApiError, id: str = "") -> Outcome:
+    message = "\n".join(filter(None, (str(error), error.hint)))
+    return Outcome(False, message, id, error.request_id, error.ambiguous)
+
+
+def _bound(held: dict[str, Any]) -> None:
+    if len(held) > REMEMBERED:
+        del held[next(iter(held))]

@@ -1,0 +1,715 @@
+"""The store: what a poll publishes, what intents return, and what is never lost."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from fttui.api.errors import BadRequest, Limited, NotFound, ServerFault, Unauthorized, Unreachable
+from fttui.models.job import TOKEN_KEY, Job
+from fttui.models.spec import JobSpec
+from fttui.models.status import Status
+from fttui.store.archive import Archive
+from fttui.store.health import State
+from fttui.store.query import select
+from fttui.store.roster import FULL_WALK, GRACE
+from fttui.store.snapshot import Change, Outcome, Snapshot
+from fttui.store.store import Store
+from tests.store.fakes import START, FakeClient, FakeClock, event, finished, job, metrics, rows_of
+
+J = "ftjob-00001"
+
+
+class World:
+    """A store over a provider, and what it published."""
+
+    def __init__(self, archive: Archive | None = None, **more: Any) -> None:
+        self.clock = FakeClock()
+        self.client = FakeClient(self.clock)
+        self.archive = archive or Archive("", "work", threaded=False)
+        self.store = Store(self.archive, self.clock, self.client, **more)
+        self.told: list[Change] = []
+        self.snapshots: list[Snapshot] = []
+        self.store.subscribe(self._tell)
+
+    def _tell(self, snapshot: Snapshot, change: Change) -> None:
+        assert snapshot is self.store.snapshot
+        self.told.append(change)
+        self.snapshots.append(snapshot)
+
+    async def poll(self, seconds: float = 4.0) -> list[Change]:
+        """One poll later: what it published."""
+        self.clock.elapsed += seconds
+        self.told.clear()
+        await self.store.refresh()
+        return list(self.told)
+
+    @property
+    def ids(self) -> list[str]:
+        return list(self.store.snapshot.rows)
+
+    def statuses(self) -> dict[str, str]:
+        return {id: row.status_text for id, row in self.store.snapshot.rows.items()}
+
+    def numbers(self, id: str = J) -> list[int]:
+        return [int(row.message.split()[1]) for row in self.store.events(id, limit=10**6)]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+# Polls
+
+
+async def test_the_first_poll_adds_what_there_is(world: World) -> None:
+    world.client.jobs = [job(3, "running"), job(2), job(1, "failed")]
+    (change,) = await world.poll()
+    assert change == Change(added=frozenset({"ftjob-00003", "ftjob-00002", "ftjob-00001"}), health=True)
+    snapshot = world.store.snapshot
+    assert list(snapshot.rows.values()) == rows_of(world.client.jobs)
+    assert (snapshot.health.state, snapshot.as_of, snapshot.complete) == (State.LIVE, START + 4, True)
+    whole = world.store.job(J)
+    assert whole is not None
+    assert whole.raw == world.client.jobs[2]
+
+
+async def test_an_unchanged_poll_says_only_that_the_list_is_still_true(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.client.jobs = [job(2, "running"), job(1)]
+    await world.poll()
+    before = world.store.snapshot
+    # The members may come in any order.
+    world.client.jobs = [dict(reversed(raw.items())) for raw in world.client.jobs]
+    monkeypatch.setattr(Job, "read", lambda raw: pytest.fail("it was decoded"))
+    monkeypatch.setattr(world.archive, "save_jobs", lambda *_: pytest.fail("it was written"))
+    monkeypatch.setattr(world.archive, "save_list_state", lambda *_: pytest.fail("it was written"))
+    assert await world.poll() == [Change()]
+    assert not Change().rows
+    assert world.store.snapshot.rows is before.rows
+    assert world.store.snapshot.health is before.health
+    assert world.store.snapshot.as_of == before.as_of + 4  # type: ignore[operator]
+
+
+async def test_a_poll_tells_only_what_differs(world: World) -> None:
+    world.client.jobs = [job(n, "running") for n in range(9, 0, -1)]
+    await world.poll()
+    held = world.store.snapshot.rows
+    world.client.change("ftjob-00004", status="succeeded")
+    world.client.change("ftjob-00005", metadata={"note": "seen only in the whole job"})
+    world.client.jobs.insert(0, job(10, "queued"))
+    (change,) = await world.poll()
+    assert change == Change(added=frozenset({"ftjob-00010"}), updated=frozenset({"ftjob-00004", "ftjob-00005"}))
+    assert change.rows
+    rows = world.store.snapshot.rows
+    assert list(rows) == [f"ftjob-{n:05d}" for n in range(10, 0, -1)]
+    assert held["ftjob-00004"].status_text == "running", "who holds the old rows keeps them"
+    assert rows["ftjob-00006"] is held["ftjob-00006"]
+
+
+async def test_anything_in_the_list_is_a_row(world: World) -> None:
+    world.client.jobs = [
+        job(2),
+        {"id": "odd", "object": "job", "status": "IDLE"},
+        {"no": "id"},
+        [1, 2],  # type: ignore[list-item]
+        {"id": "bad\x1b[2Jid", "status": "running"},
+        None,  # type: ignore[list-item]
+        job(1),
+        job(1),
+    ]
+    (change,) = await world.poll()
+    assert len(world.ids) == 7 == len(change.added)
+    faults = [row.fault for row in world.store.snapshot.rows.values() if row.fault]
+    assert len(faults) == 4
+    assert await world.poll() == [Change()]
+    outcome = (await world.store.cancel(["odd"]))["odd"]
+    assert (outcome.ok, "no fine-tuning job" in outcome.message) == (False, True)
+    assert set(world.store.live) == {"odd"}
+
+
+async def test_a_second_cockpit_start_shows_what_was_archived(world: World) -> None:
+    world.client.jobs = [job(2, "running"), job(1)]
+    world.client.events["ftjob-00002"] = [metrics("ftjob-00002", 7, 0.25)]
+    await world.poll()
+    await world.store.fetch_events("ftjob-00002")
+    again = Store(world.archive, world.clock)
+    assert again.snapshot.rows == world.store.snapshot.rows
+    assert list(again.snapshot.rows) == world.ids
+    assert (again.snapshot.health.state, again.snapshot.as_of) == (State.CONNECTING, START + 4)
+    assert again.job(J) == world.store.job(J)
+    # And what has not changed meanwhile is no news.
+    told: list[Change] = []
+    again.subscribe(lambda _, change: told.append(change))
+    again.attach(world.client)  # type: ignore[arg-type]
+    world.clock.elapsed += 60
+    await again.refresh()
+    assert told == [Change(health=True)]
+
+
+async def test_what_ended_while_nobody_looked_is_due(world: World) -> None:
+    world.client.jobs = [job(2, "running"), job(1)]
+    await world.poll()
+    again = World(world.archive)
+    again.client.jobs = [job(3), job(2), job(1)]
+    await again.poll()
+    assert set(again.store.due) == {"ftjob-00003", "ftjob-00002"}
+    assert set(World(world.archive).store.due) == {"ftjob-00003", "ftjob-00002"}, "and stays so over a restart"
+
+
+async def test_one_poll_at_a_time(world: World) -> None:
+    world.client.jobs = [job(1)]
+    world.client.gates["list_jobs"] = asyncio.Event()
+    polls = [asyncio.create_task(world.store.refresh()) for _ in range(3)]
+    await world.clock.settle()
+    assert world.client.count("list_jobs") == 1
+    world.client.gates["list_jobs"].set()
+    await asyncio.gather(*polls)
+    assert world.client.count("list_jobs") == 1
+    assert world.ids == [J]
+
+
+async def test_a_subscriber_may_leave(world: World) -> None:
+    told: list[Change] = []
+    leave = world.store.subscribe(lambda _, change: told.append(change))
+    leave()
+    leave()
+    await world.poll()
+    assert told == []
+
+
+# Pages, and what is gone
+
+
+async def walk(world: World) -> int:
+    """Read older pages until there are none; how many."""
+    pages = 0
+    while world.store.is_walking:
+        await world.store.walk_list()
+        pages += 1
+        assert pages < 50
+    return pages
+
+
+async def test_what_a_whole_list_no_longer_shows_is_gone_and_may_come_back(world: World) -> None:
+    world.client.jobs = [job(2, "running"), job(1)]
+    await world.poll()
+    world.client.jobs = [job(1)]
+    assert await world.poll() == [Change(updated=frozenset({"ftjob-00002"}))]
+    assert world.store.snapshot.rows["ftjob-00002"].gone
+    assert "ftjob-00002" not in set(world.store.live)
+    assert await world.poll() == [Change()]
+    outcome = (await world.store.cancel(["ftjob-00002"]))["ftjob-00002"]
+    assert (outcome.ok, "no longer has it" in outcome.message) == (False, True)
+    assert World(world.archive).store.snapshot.rows["ftjob-00002"].gone
+    world.client.jobs = [job(2, "running"), job(1)]
+    assert await world.poll() == [Change(updated=frozenset({"ftjob-00002"}))]
+    assert not world.store.snapshot.rows["ftjob-00002"].gone
+    assert "ftjob-00002" in set(world.store.live)
+
+
+async def test_a_long_list_is_walked_in_pages(world: World) -> None:
+    world.client.jobs = [job(n) for n in range(250, 0, -1)]
+    await world.poll()
+    assert (len(world.ids), world.store.snapshot.complete, world.store.is_walking) == (100, False, True)
+    assert await walk(world) == 2
+    assert (len(world.ids), world.store.snapshot.complete) == (250, True)
+    await world.poll()
+    assert not world.store.is_walking
+
+
+async def test_only_a_complete_walk_says_what_is_gone(world: World) -> None:
+    world.client.jobs = [job(n) for n in range(250, 0, -1)]
+    await world.poll()
+    await walk(world)
+    world.client.jobs = [raw for raw in world.client.jobs if raw["id"] not in ("ftjob-00200", "ftjob-00020")]
+    await world.poll()
+    assert not any(row.gone for row in world.store.snapshot.rows.values())
+    await world.poll(FULL_WALK + 1)
+    assert await walk(world) == 2
+    assert {id for id, row in world.store.snapshot.rows.items() if row.gone} == {"ftjob-00200", "ftjob-00020"}
+    await world.poll()
+    assert not world.store.is_walking
+
+
+async def test_many_new_jobs_are_walked_down_to_known_territory(world: World) -> None:
+    world.client.jobs = [job(n) for n in range(250, 0, -1)]
+    await world.poll()
+    await walk(world)
+    world.client.jobs = [job(n) for n in range(480, 0, -1)]
+    await world.poll()
+    assert await walk(world) == 2
+    assert world.ids == [f"ftjob-{n:05d}" for n in range(480, 0, -1)]
+
+
+async def test_an_interrupted_walk_goes_on_after_a_restart(world: World) -> None:
+    world.client.jobs = [job(n) for n in range(550, 0, -1)]
+    await world.poll()
+    await world.store.walk_list()
+    again = World(world.archive)
+    again.client.jobs = world.client.jobs
+    await again.poll()
+    assert len(again.ids) == 200
+    assert await walk(again) == 4
+    assert (len(again.ids), again.store.snapshot.complete) == (550, True)
+
+
+@pytest.mark.parametrize("has_more", [True, None])
+async def test_a_server_that_ignores_the_cursor_does_not_lead_in_circles(world: World, has_more: bool | None) -> None:
+    from fttui.models.page import Page
+
+    raw: dict[str, Any] = {"data": [job(2), job(1)]} | ({} if has_more is None else {"has_more": has_more})
+
+    async def list_jobs(**_: Any) -> Page[Job]:
+        return Page.read(Job, raw)
+
+    world.client.list_jobs = list_jobs  # type: ignore[method-assign]
+    await world.poll()
+    assert await walk(world) == 1
+    raw["data"] = [job(2)]
+    await world.poll(FULL_WALK + 1)
+    await walk(world)
+    assert not any(row.gone for row in world.store.snapshot.rows.values()), "such a server cannot tell"
+
+
+async def test_a_cursor_that_the_server_does_not_know_any_more_marks_nothing_gone(world: World) -> None:
+    world.client.jobs = [job(n) for n in range(250, 0, -1)]
+    await world.poll()
+    await walk(world)
+    await world.poll(FULL_WALK + 1)
+    walked = world.store._roster.walk
+    assert walked is not None
+    walked.cursor = "ftjob-deleted"
+    await walk(world)
+    assert not any(row.gone for row in world.store.snapshot.rows.values())
+
+
+async def test_a_refused_cursor_begins_the_walk_again(world: World) -> None:
+    world.client.jobs = [job(n) for n in range(250, 0, -1)]
+    await world.poll()
+    world.client.fail("list_jobs", BadRequest("unknown cursor", status=400))
+    with pytest.raises(BadRequest):
+        await world.store.walk_list()
+    world.client.recover()
+    assert not world.store.is_walking
+    await world.poll()
+    await walk(world)
+    assert len(world.ids) == 250
+
+
+async def test_live_jobs_that_sank_below_the_newest_page_are_still_followed(world: World) -> None:
+    world.client.jobs = [job(n, "running" if n < 9 else "succeeded") for n in range(350, 0, -1)]
+    await world.poll()
+    await walk(world)
+    assert list(world.store.sunk) == [f"ftjob-{n:05d}" for n in range(8, 0, -1)]
+    world.client.change(J, status="succeeded")
+    world.told.clear()
+    await world.store.fetch_job(J)
+    assert world.told == [Change(updated=frozenset({J}))]
+    world.client.change("ftjob-00005", status="succeeded")
+    world.store.walk_to_sunk()
+    assert await walk(world) == 3
+    assert world.statuses()["ftjob-00005"] == "succeeded"
+    await world.poll()
+    assert not world.store.is_walking
+
+
+# Intents
+
+
+async def test_a_created_job_is_there_at_once(world: World) -> None:
+    await world.poll()
+    world.told.clear()
+    outcome = await world.store.create(JobSpec(model="m", training_file="f", metadata={"a": "b"}))
+    assert (outcome.ok, outcome.id) == (True, "ftjob-90000")
+    assert world.told == [Change(added=frozenset({outcome.id}))]
+    held = world.store.job(outcome.id)
+    assert held is not None
+    assert held.metadata.keys() == {"a", TOKEN_KEY}
+    assert world.archive.creates() == {}, "its fate is known"
+
+
+async def test_the_token_is_kept_before_it_is_sent_and_while_the_fate_is_unknown(world: World) -> None:
+    kept: list[dict[str, Any]] = []
+    real = world.client.create_job
+
+    async def lost(spec: JobSpec) -> Job:
+        kept.append(dict(world.archive.creates()))
+        await real(spec)
+        world.client.jobs.clear()
+        raise Unreachable("the answer was lost", ambiguous=True)
+
+    world.client.create_job = lost  # type: ignore[method-assign]
+    outcome = await finished(world.store.create(JobSpec(model="m", training_file="f")), world.clock)
+    assert (outcome.ok, outcome.ambiguous) == (False, True)
+    (token,) = kept[0]
+    assert json.loads(kept[0][token][0])["metadata"] == {TOKEN_KEY: token}
+    assert set(world.archive.creates()) == {token}
+
+
+async def test_a_refused_create_leaves_nothing_behind(world: World) -> None:
+    world.client.fail("create_job", BadRequest("no such model", status=400, request_id="req_1", hint="try another"))
+    outcome = await world.store.create(JobSpec(model="m", training_file="f"))
+    assert (outcome.ok, outcome.message, outcome.request_id) == (False, "no such model\ntry another", "req_1")
+    assert (world.archive.creates(), world.ids) == ({}, [])
+
+
+async def test_a_job_that_was_just_created_is_not_gone_because_the_list_lags(world: World) -> None:
+    world.client.jobs = [job(1)]
+    await world.poll()
+    outcome = await world.store.create(JobSpec(model="m", training_file="f"))
+    world.client.jobs = [job(1)]
+    await world.poll()
+    assert not world.store.snapshot.rows[outcome.id].gone
+    await world.poll(GRACE)
+    assert world.store.snapshot.rows[outcome.id].gone
+
+
+async def test_each_job_of_an_intent_has_its_own_outcome(world: World) -> None:
+    world.client.jobs = [job(3, "running"), job(2, "queued")]
+    await world.poll()
+    world.told.clear()
+    outcomes = await world.store.cancel(["ftjob-00003", "ftjob-00009", "ftjob-00002", "ftjob-00003"])
+    assert {id: outcome.ok for id, outcome in outcomes.items()} == {
+        "ftjob-00003": True,
+        "ftjob-00009": False,
+        "ftjob-00002": True,
+    }
+    assert outcomes["ftjob-00009"].message == "Could not find fine tune: ftjob-00009"
+    assert world.client.count("cancel_job") == 3
+    assert Change.merged(world.told).updated == {"ftjob-00003", "ftjob-00002"}
+    assert set(world.statuses().values()) == {"cancelled"}
+
+
+async def test_pause_and_resume(world: World) -> None:
+    world.client.jobs = [job(1, "running")]
+    await world.poll()
+    assert (await world.store.pause([J]))[J].ok
+    assert world.store.snapshot.rows[J].status is Status.PAUSED
+    assert (await world.store.resume([J]))[J].ok
+    assert world.statuses() == {J: "queued"}
+
+
+async def test_a_list_that_was_asked_for_before_a_cancel_does_not_undo_it(world: World) -> None:
+    world.client.jobs = [job(1, "running")]
+    await world.poll()
+    world.client.gates["list_jobs"] = asyncio.Event()
+    poll = asyncio.create_task(world.store.refresh())
+    await world.clock.settle()
+    await world.store.cancel([J])
+    world.client.gates.pop("list_jobs").set()
+    await poll
+    assert world.statuses() == {J: "cancelled"}
+    world.client.change(J, status="failed")
+    await world.poll()
+    assert world.statuses() == {J: "failed"}, "what is asked for later is believed again"
+
+
+Intent = Callable[[Store], Any]
+INTENTS: list[Intent] = [
+    lambda store: store.create(JobSpec(model="m", training_file="f")),
+    lambda store: store.cancel([J]),
+    lambda store: store.pause([J]),
+    lambda store: store.resume([J]),
+    lambda store: store.upload("data.jsonl"),
+]
+
+
+async def outcome_of(intent: Intent, store: Store) -> Outcome:
+    result = await intent(store)
+    return result[J] if isinstance(result, dict) else result
+
+
+@pytest.mark.parametrize("intent", INTENTS)
+async def test_a_read_only_session_sends_nothing(intent: Intent) -> None:
+    world = World(read_only=True)
+    outcome = await outcome_of(intent, world.store)
+    assert (outcome.ok, "read-only" in outcome.message, world.client.calls) == (False, True, [])
+
+
+@pytest.mark.parametrize("intent", INTENTS)
+async def test_without_a_connection_intents_say_why(intent: Intent) -> None:
+    store = Store(Archive("", "work", threaded=False), FakeClock())
+    assert (await outcome_of(intent, store)).message == "not connected"
+    store.failed(Unreachable("the host has no name"))
+    outcome = await outcome_of(intent, store)
+    assert (outcome.ok, outcome.message) == (False, "not connected: the host has no name")
+
+
+@pytest.mark.parametrize("intent", INTENTS)
+async def test_an_intent_that_fails_returns(intent: Intent, world: World) -> None:
+    world.client.fail("*", ServerFault("it broke", status=503, request_id="req_7"))
+    outcome = await outcome_of(intent, world.store)
+    assert (outcome.ok, outcome.message, outcome.request_id) == (False, "it broke", "req_7")
+
+
+async def test_files_and_models_come_from_the_archive_when_nobody_answers(world: World) -> None:
+    world.client.files = [{"id": "file-1", "filename": "a.jsonl"}]
+    world.client.models = [{"id": "m1"}, {"id": "m2"}]
+    assert [file.filename for file in await world.store.files()] == ["a.jsonl"]
+    assert [model.id for model in await world.store.models()] == ["m1", "m2"]
+    world.client.fail("*", Unreachable("gone"))
+    assert [file.filename for file in await world.store.files()] == ["a.jsonl"]
+    assert [model.id for model in await world.store.models()] == ["m1", "m2"]
+
+
+async def test_an_upload_returns_the_id_of_the_file(world: World) -> None:
+    outcome = await world.store.upload("data.jsonl")
+    assert (outcome.ok, outcome.id, outcome.message) == (True, "file-0", "uploaded data.jsonl")
+
+
+# Health
+
+
+async def test_health_tells_how_long_and_why(world: World) -> None:
+    world.client.jobs = [job(1)]
+    await world.poll()
+    world.client.fail("list_jobs", Unreachable("connection refused"))
+    states = []
+    for _ in range(4):
+        (change,) = await world.poll(10)
+        assert change == Change(health=True)
+        states.append(world.store.snapshot.health)
+    assert [health.state for health in states] == [State.STALE, State.STALE, State.OFFLINE, State.OFFLINE]
+    assert {health.since for health in states} == {START + 14}
+    assert [health.failures for health in states] == [1, 2, 3, 4]
+    assert states[-1].why == "connection refused"
+    assert (world.ids, world.store.snapshot.as_of) == ([J], START + 4), "the data stay"
+    world.client.recover()
+    assert await world.poll() == [Change(health=True)]
+    health = world.store.snapshot.health
+    assert (health.state, health.since, health.why, health.failures) == (State.LIVE, START + 48, "", 0)
+
+
+async def test_health_names_the_request_and_tells_refusal_from_patience(world: World) -> None:
+    world.client.fail("list_jobs", Unauthorized("the key was refused", status=401, request_id="req_9"))
+    await world.poll()
+    health = world.store.snapshot.health
+    assert (health.state, health.request_id) == (State.DENIED, "req_9")
+    world.client.fail("list_jobs", Limited("slow down", status=429, retry_after=30.0))
+    await world.poll()
+    assert world.store.snapshot.health.state is State.LIMITED
+    world.told.clear()
+    world.store.plan(START + 99)
+    world.store.plan(START + 99)
+    assert world.told == [Change(health=True)]
+    assert world.store.snapshot.health.next_try == START + 99
+    world.client.recover()
+    await world.poll()
+    assert world.store.snapshot.health.next_try is None
+
+
+# Logs
+
+
+async def test_metrics_bring_step_and_loss_to_the_row(world: World) -> None:
+    world.client.jobs = [job(2), job(1, "running")]
+    world.client.events[J] = [event(J, 0), metrics(J, 1, 0.9), metrics(J, 2, 0.8), event(J, 3)]
+    await world.poll()
+    world.told.clear()
+    await world.store.fetch_events(J)
+    assert world.told == [Change(updated=frozenset({J}), events=frozenset({J}))]
+    row = world.store.snapshot.rows[J]
+    assert (row.step, row.total_steps, row.loss) == (2, 1000, 0.8)
+    assert [(point.step, dict(point.values)) for point in world.store.points(J)] == [
+        (1, {"train_loss": 0.9}),
+        (2, {"train_loss": 0.8}),
+    ]
+    world.told.clear()
+    await world.store.fetch_events(J)
+    assert world.told == [], "nothing new is nothing told"
+    world.client.change(J, status="succeeded", trained_tokens=9)
+    await world.poll()
+    row = world.store.snapshot.rows[J]
+    assert (row.status_text, row.step, row.loss) == ("succeeded", 2, 0.8), "a new version of the job keeps them"
+    world.client.events[J].append(metrics(J, 4, 0.5))
+    await world.store.fetch_events(J)
+    assert [point.step for point in world.store.points(J)] == [1, 2, 4]
+
+
+async def test_a_first_visit_shows_the_newest_page_and_older_ones_follow(world: World) -> None:
+    world.client.jobs = [job(1)]
+    world.client.events[J] = [event(J, n) for n in range(250)]
+    await world.poll()
+    assert not await world.store.fetch_events(J)
+    assert world.numbers() == list(range(150, 250))
+    newest = world.store.events(J)[-1].seq
+    for held in (50, 0):
+        world.told.clear()
+        await world.store.fetch_older_events(J)
+        assert world.numbers() == list(range(held, 250))
+        assert world.told == [Change(events=frozenset({J}))]
+    assert world.store.logs[J].cursor is None
+    assert world.store.events(J)[-1].seq == newest, "a number is for ever"
+    before = len(world.client.calls)
+    await world.store.fetch_older_events(J)
+    assert len(world.client.calls) == before
+
+
+async def test_a_later_visit_reads_down_to_what_is_held_and_keeps_all_at_once(world: World) -> None:
+    world.client.jobs = [job(1)]
+    world.client.events[J] = [event(J, n) for n in range(5)]
+    await world.poll()
+    await world.store.fetch_events(J)
+    world.client.events[J] += [event(J, n) for n in range(5, 255)]
+    assert await world.store.fetch_events(J)
+    assert await world.store.fetch_events(J)
+    assert world.numbers() == list(range(5)), "half a walk is not kept"
+    assert list(world.store.unfinished) == [J]
+    assert not await world.store.fetch_events(J)
+    assert world.numbers() == list(range(255))
+    assert [row.seq for row in world.store.events(J, limit=999)] == list(range(255))
+
+
+async def test_a_walk_that_fails_half_way_is_begun_again(world: World) -> None:
+    world.client.jobs = [job(1)]
+    world.client.events[J] = [event(J, n) for n in range(5)]
+    await world.poll()
+    await world.store.fetch_events(J)
+    world.client.events[J] += [event(J, n) for n in range(5, 155)]
+    assert await world.store.fetch_events(J)
+    world.client.fail("list_events", Unreachable("reset"))
+    with pytest.raises(Unreachable):
+        await world.store.fetch_events(J)
+    assert world.numbers() == list(range(5))
+    world.client.recover()
+    world.client.events[J] += [event(J, n) for n in range(155, 160)]
+    while await world.store.fetch_events(J):
+        pass
+    assert world.numbers() == list(range(160))
+
+
+async def test_a_server_that_sends_the_oldest_first(world: World) -> None:
+    world.client.ascending = True
+    world.client.jobs = [job(1, "running")]
+    world.client.events[J] = [event(J, n) for n in range(230)]
+    await world.poll()
+    while await world.store.fetch_events(J):
+        pass
+    assert world.numbers() == list(range(230))
+    world.client.events[J] += [event(J, n) for n in range(230, 340)]
+    before = world.client.count("list_events")
+    while await world.store.fetch_events(J):
+        pass
+    assert world.numbers() == list(range(340))
+    assert world.client.count("list_events") - before == 3, "one look at the order, then on from what is held"
+
+
+async def test_another_cockpit_reads_the_same_log(world: World) -> None:
+    world.client.jobs = [job(1, "running")]
+    world.client.events[J] = [event(J, n) for n in range(10)]
+    await world.poll()
+    await world.store.fetch_events(J)
+    other = World(world.archive)
+    other.client = world.client
+    other.store.attach(world.client)  # type: ignore[arg-type]
+    world.client.events[J].append(metrics(J, 10, 0.5))
+    await other.store.fetch_events(J)
+    world.told.clear()
+    await world.store.fetch_events(J)
+    assert world.told == [Change(updated=frozenset({J}), events=frozenset({J}))], "this one's panes hear of it too"
+
+
+async def test_checkpoints_are_told_when_there_are_new_ones(world: World) -> None:
+    world.client.jobs = [job(1)]
+    world.client.checkpoints[J] = [{"id": f"c{n}", "step_number": n} for n in (10, 20, 30)]
+    await world.poll()
+    world.told.clear()
+    await world.store.fetch_checkpoints(J)
+    await world.store.fetch_checkpoints(J)
+    assert world.told == [Change(checkpoints=frozenset({J}))]
+    world.client.checkpoints[J] = [{"id": "c40", "step_number": 40}]
+    await world.store.fetch_checkpoints(J)
+    assert [point.step_number for point in world.store.checkpoints(J)] == [10, 20, 30, 40]
+
+
+async def test_last_events_may_lag_behind_the_end_of_a_job(world: World) -> None:
+    world.client.jobs = [job(1, "running")]
+    await world.poll()
+    await world.store.fetch_events(J)
+    world.client.change(J, status="succeeded")
+    await world.poll()
+    await world.store.fetch_events(J)
+    assert list(world.store.due) == [J], "the server may still be writing them"
+    world.clock.elapsed += 6
+    await world.store.fetch_events(J)
+    assert list(world.store.due) == []
+    assert world.archive.due() == set()
+
+
+@pytest.mark.parametrize(
+    ("error", "tries", "absent"),
+    [
+        (NotFound("Invalid URL", status=404), 1, True),
+        (BadRequest("not allowed", status=405), 1, True),
+        (ServerFault("not implemented", status=501), 1, True),
+        (ServerFault("oops", status=500), 2, False),
+        (ServerFault("oops", status=500), 3, True),
+        (ServerFault("busy", status=503), 9, False),
+        (NotFound("no such job", status=404, code="fine_tune_not_found"), 9, False),
+    ],
+)
+async def test_routes_that_a_provider_lacks_are_remembered(
+    world: World, error: NotFound, tries: int, absent: bool
+) -> None:
+    world.client.jobs = [job(1, "running")]
+    await world.poll()
+    world.client.fail("list_events", error)
+    world.client.fail("pause_job", error)
+    for _ in range(tries):
+        with pytest.raises(type(error)):
+            await world.store.fetch_events(J)
+        assert not (await world.store.pause([J]))[J].ok
+    assert world.store.not_offered == ({"events", "pause"} if absent else set())
+    sent = world.client.count("pause_job")
+    outcome = (await world.store.pause([J]))[J]
+    assert (world.client.count("pause_job") > sent) is not absent
+    assert ("does not offer pause" in outcome.message) is absent
+
+
+async def test_a_route_that_worked_once_is_offered_whatever_it_answers_later(world: World) -> None:
+    world.client.jobs = [job(1, "running")]
+    await world.poll()
+    await world.store.fetch_events(J)
+    world.client.fail("list_events", NotFound("Invalid URL", status=404))
+    for _ in range(5):
+        with pytest.raises(NotFound):
+            await world.store.fetch_events(J)
+    assert world.store.not_offered == set()
+
+
+async def test_after_the_archive_broke_everything_is_written_again(tmp_path: Any) -> None:
+    first = World(Archive(str(tmp_path / "a.db"), "work", threaded=False))
+    first.client.jobs = [job(n) for n in range(150, 0, -1)]
+    await first.poll()
+    await walk(first)
+    await first.archive.close()
+    archive = Archive(str(tmp_path / "a.db"), "work", threaded=False)
+    world = World(archive)
+    world.client.jobs = first.client.jobs
+    content = bytearray((tmp_path / "a.db").read_bytes())
+    content[4096:] = b"\xaa" * (len(content) - 4096)
+    (tmp_path / "a.db").write_bytes(content)
+    world.client.change("ftjob-00150", status="failed")
+    await world.poll()
+    assert world.store.snapshot.notices
+    assert Change.merged(world.told).health, "the notice is told"
+    await world.poll()
+    await walk(world)
+    assert len(archive.rows()) == 150 == len(world.ids)
+    assert {id for id in world.ids if world.store.job(id) is None} == set()
+    await archive.close()
+
+
+async def test_rows_are_in_the_order_of_the_default_list(world: World) -> None:
+    world.client.jobs = [job(1, created_at=None), job(2, created_at=5), job(3, created_at=5), job(4, created_at=9)]
+    await world.poll()
+    assert list(world.store.snapshot.rows.values()) == select(world.store.snapshot.rows.values())
+    assert list(world.store.snapshot.rows.values()) == world.archive.rows()
+    world.client.change("ftjob-00002", created_at=10)
+    await world.poll()
+    assert list(world.store.snapshot.rows.values()) == world.archive.rows()
