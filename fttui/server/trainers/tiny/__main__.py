@@ -41,7 +41,9 @@ def main(directory: str) -> int:
             training.save()
         return STOPPED
     except Unusable as error:
-        progress.say("error", code="invalid_file_format", message=str(error), param="training_file")
+        param = "validation_file" if os.path.basename(error.path).startswith("valid") else "training_file"
+        message = f"Invalid file format. The {param.replace('_', ' ')}, {error}."
+        progress.say("error", code="invalid_file_format", message=message, param=param)
         return 1
     except Diverged as error:
         hint = "a smaller learning_rate_multiplier may help"

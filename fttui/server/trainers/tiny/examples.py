@@ -6,6 +6,7 @@ this module reads it strictly and names the line where something is still wrong.
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +23,11 @@ _TOOLS = 261
 
 
 class Unusable(Exception):
-    """The data asks for something this trainer cannot do; the message names the line and the reason."""
+    """The file at `path` asks for something this trainer cannot do; the message names the line and the reason."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(message)
+        self.path = path
 
 
 class Sequence(NamedTuple):
@@ -46,21 +51,35 @@ def read_supervised(path: str) -> list[Sequence]:
         Unusable: a line holds what this model cannot learn.
         OSError: the file cannot be read.
     """
-    return [_sequence(example.get("messages", []), example, number) for number, example in _lines(path)]
+    with _naming(path):
+        return [_sequence(example.get("messages", []), example, number) for number, example in _lines(path)]
 
 
 def read_pairs(path: str) -> list[Pair]:
     """Every example of a DPO file; only the two answers are learned. Raises as `read_supervised`."""
     pairs = []
-    for number, example in _lines(path):
-        given = example.get("input", {})
-        prompt = [{**message, "weight": 0} for message in given.get("messages", [])]
-        wanted, other = (
-            _sequence([*prompt, *example.get(name, [])], given, number)
-            for name in ("preferred_completion", "non_preferred_completion")
-        )
-        pairs.append(Pair(wanted, other))
+    with _naming(path):
+        for number, example in _lines(path):
+            given = example.get("input", {})
+            prompt = [{**message, "weight": 0} for message in given.get("messages", [])]
+            wanted, other = (
+                _sequence([*prompt, *example.get(name, [])], given, number)
+                for name in ("preferred_completion", "non_preferred_completion")
+            )
+            pairs.append(Pair(wanted, other))
     return pairs
+
+
+class _Fault(Exception):
+    """What is wrong with a line."""
+
+
+@contextmanager
+def _naming(path: str) -> Iterator[None]:
+    try:
+        yield
+    except _Fault as fault:
+        raise Unusable(path, str(fault)) from None
 
 
 class Batch(NamedTuple):
@@ -118,7 +137,7 @@ def _sequence(messages: list[dict[str, Any]], example: dict[str, Any], line: int
     for message in messages:
         role = _ROLES.get(message.get("role", ""))
         if role is None:
-            raise Unusable(f"line {line}: unknown role {message.get('role')!r}")
+            raise _Fault(f"line {line}: unknown role {message.get('role')!r}")
         tokens.append(role)
         start = len(tokens) - 1
         tokens += _text(message, line)
@@ -140,7 +159,7 @@ def _text(message: dict[str, Any], line: int) -> bytes:
         for part in content:
             if not isinstance(part, dict) or part.get("type") not in ("text", "refusal"):
                 kind = part.get("type") if isinstance(part, dict) else part
-                raise Unusable(f"line {line}: this model reads text only, not {kind!r}")
+                raise _Fault(f"line {line}: this model reads text only, not {kind!r}")
             said += str(part.get("text") or part.get("refusal") or "").encode("utf-8", "replace")
     said += str(message.get("refusal") or "").encode("utf-8", "replace")
     for name in ("tool_calls", "function_call"):

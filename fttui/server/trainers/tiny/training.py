@@ -84,7 +84,8 @@ class Training:
         self._directory = directory
         self._plan = plan
         self._progress = progress
-        self._pulse = pulse
+        self._outer_pulse = pulse
+        self._may_stop = True
         self._shape = shape
         start = base_weights(shape) if plan.start_model is None else load_model(plan.start_model, shape)
         reference = Network(start, shape)
@@ -110,6 +111,10 @@ class Training:
         if self._plan.method == "dpo":
             return Preference(path, self._pulse, reference, self._plan.beta)
         return Supervised(path, self._pulse)
+
+    def _pulse(self) -> None:
+        if self._may_stop:
+            self._outer_pulse()
 
     def run(self) -> dict[str, Any]:
         """Train to the end.
@@ -143,7 +148,8 @@ class Training:
         self._gradient.fill(0)
         some = order[within * size : (within + 1) * size].tolist()
         measure = self._train.measure(self._network, some, self._gradient)
-        self._between_steps = False
+        # Until the step is told, its update must not be saved; so as little as can be is interrupted from here on.
+        self._between_steps = self._may_stop = False
         if measure.loss is not None:
             if not np.isfinite(measure.loss):
                 raise Diverged(f"the loss at step {step} is not a finite number")
@@ -155,6 +161,7 @@ class Training:
             metrics |= _named("valid", self._valid.measure(self._network, some))
         ends_epoch = within + 1 == self._epoch_steps
         if ends_epoch and self._valid is not None:
+            self._may_stop = True  # the whole of it may take long; an older state costs less than waiting
             every = list(range(len(self._valid)))
             metrics |= _named("full_valid", self._valid.measure(self._network, every))
         self._progress.say("metrics", **metrics)
@@ -163,7 +170,7 @@ class Training:
             save_model(os.path.join(self._directory, name), self._shape, self._weights)
             self._progress.say("checkpoint", step=step, path=name, metrics=metrics)
         self._step = step
-        self._between_steps = True
+        self._between_steps = self._may_stop = True
 
     def _validates(self, step: int) -> bool:
         return step in (1, self._steps) or step % -(-self._steps // VALIDATION_POINTS) == 0

@@ -1,0 +1,138 @@
+"""A service in a directory of its own, with a trainer that takes no time; and nothing that outlives a test."""
+
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from fttui.server import daemon
+from fttui.server.app import create_app
+from fttui.server.catalog import Catalog, Trainer
+from fttui.server.jobdir import JobDirectory
+from fttui.server.service import Service, open_service
+
+FAKE = Trainer(
+    "fake", (sys.executable, str(Path(__file__).with_name("fake_trainer.py"))), ("base-1",), ("supervised", "dpo")
+)
+
+
+def until(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
+    """What `condition` returns once it is true; fails when that takes too long."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "the condition did not come true"
+        time.sleep(0.005)
+    return found
+
+
+def example(text: str = "Good day.", **members: Any) -> dict[str, Any]:
+    messages = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": text}]
+    return {"messages": messages, **members}
+
+
+def jsonl(examples: list[Any]) -> bytes:
+    return "".join(json.dumps(line) + "\n" for line in examples).encode()
+
+
+GOOD = jsonl([example(f"Good day, number {number}.") for number in range(12)])
+
+
+@pytest.fixture(autouse=True)
+def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in list(os.environ):
+        if name.startswith(("OPENAI_", "AZURE_", "FTTUI_", "XDG_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
+@pytest.fixture
+def home() -> Iterator[str]:
+    """A directory whose path is short enough for a socket. Whatever a test started from it is ended."""
+    parent = tempfile.mkdtemp(prefix="ft-")
+    path = os.path.join(parent, "home")
+    yield path
+    daemon.stop(path)
+    kill_trainers(path)
+    shutil.rmtree(parent)
+
+
+def kill_trainers(home: str) -> None:
+    jobs = os.path.join(home, "jobs")
+    for name in os.listdir(jobs) if os.path.isdir(jobs) else ():
+        directory = JobDirectory(os.path.join(jobs, name))
+
+        def gone(directory: JobDirectory = directory) -> bool:
+            directory.signal(signal.SIGKILL)
+            return not directory.is_held()
+
+        until(gone)
+
+
+@pytest.fixture
+def service(home: str) -> Iterator[Service]:
+    """A service whose runner moves only when `tick` is called."""
+    service = open_service(home, catalog=Catalog([FAKE]))
+    yield service
+    service.runner.close(save=True)
+    service.db.close()
+
+
+@pytest.fixture
+async def client(service: Service) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(create_app(service))  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://test/v1") as client:
+        yield client
+
+
+def add_file(service: Service, content: bytes = GOOD, purpose: str = "fine-tune") -> str:
+    from fttui.server import names
+    from fttui.server.records import FileRecord
+
+    id = names.new_id("file-")
+    Path(service.places.file(id)).write_bytes(content)
+    service.db.add_file(FileRecord(0, id, "data.jsonl", purpose, len(content), service.now()))
+    return id
+
+
+def add_job(service: Service, behaviour: str = "plain", **members: Any) -> str:
+    """A job of the fake trainer; the id."""
+    from fttui.server.jobrequest import new_job
+
+    given = {"model": "base-1", "seed": 3, "hyperparameters": {"n_epochs": 2}, "suffix": behaviour, **members}
+    if "training_file" not in given:
+        given["training_file"] = add_file(service)
+    return service.db.add_job(new_job(given, service.origin), service.now()).id
+
+
+def status(service: Service, id: str) -> str:
+    job = service.db.job(id)
+    assert job is not None
+    return job.status
+
+
+def run_until(service: Service, id: str, *wanted: str) -> None:
+    """Tick until the job is in one of these states."""
+
+    def there() -> bool:
+        service.runner.tick()
+        return status(service, id) in wanted
+
+    until(there)
+
+
+def messages(service: Service, id: str) -> list[str]:
+    """What the job's events say, oldest first."""
+    job = service.db.job(id)
+    assert job is not None
+    events, more = service.db.events(job, after=None, limit=5000)
+    assert not more
+    return [event.message for event in reversed(events)]

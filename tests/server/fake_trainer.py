@@ -1,0 +1,72 @@
+"""A trainer in a few lines that learns nothing: proof that the protocol is enough, and a quick one for tests.
+
+`suffix` in job.json says how it behaves. It imports nothing of fttui.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+
+
+def read(path):
+    with open(path) as file:
+        return file.read()
+
+
+os.chdir(sys.argv[1])
+job = json.loads(read("job.json"))
+behaviour, epochs = job["suffix"], job["hyperparameters"]["n_epochs"]
+progress = open("progress.jsonl", "a", buffering=1)  # noqa: SIM115
+
+
+def say(**line):
+    progress.write(json.dumps(line) + "\n")
+
+
+def state(step=None):
+    if step is not None:
+        with open("state.new", "w") as file:
+            file.write(str(step))
+        os.replace("state.new", "state")
+    return int(read("state")) if os.path.exists("state") else 0
+
+
+def stop(number, frame):
+    state(step)
+    sys.exit(143)
+
+
+step = state()
+signal.signal(signal.SIGTERM, signal.SIG_IGN if behaviour == "stubborn" else stop)
+if behaviour == "crash":
+    print("the disk of this trainer is made of cheese", file=sys.stderr)
+    sys.exit(3)
+if behaviour == "killed":
+    os.kill(os.getpid(), signal.SIGKILL)
+if behaviour == "error":
+    say(type="error", code="too_hot", message="The machine is too hot.\x1b[31m", param="n_epochs")
+    sys.exit(1)
+if behaviour == "garbage":
+    progress.write(
+        'nonsense\n[1, 2]\n{"type": "metrics"}\n{"type": "metrics", "step": 1, "train_loss": NaN, "x": "y"}\n'
+    )
+    say(type="checkpoint", step=1, path="../../../service.db")
+if behaviour == "flood":
+    print("x" * (17 << 20))
+    time.sleep(60)
+total = 1000 if behaviour in ("slow", "stubborn") else epochs * 2
+while step < total and behaviour != "mute":
+    loss = round((job["seed"] % 7 + 5) / (step + 1), 6)
+    say(type="metrics", step=step + 1, total_steps=total, train_loss=loss, train_mean_token_accuracy=0.5)
+    if (step + 1) % 2 == 0 and total < 1000:
+        with open(f"model-{step + 1}", "w") as file:
+            file.write(f"{job['model']['path'] and read(job['model']['path'])} then {step + 1}")
+        say(type="checkpoint", step=step + 1, path=f"model-{step + 1}", metrics={"train_loss": loss})
+    step += 1
+    if total == 1000:
+        state(step)
+        time.sleep(0.01)
+if behaviour != "mute":
+    say(type="result", checkpoint=total, trained_tokens=len(read("training.jsonl")))

@@ -1,0 +1,336 @@
+"""Jobs from acceptance to their end, with real processes and a trainer that takes no time."""
+
+import base64
+import os
+import signal
+from pathlib import Path
+
+from fttui.server.jobdir import JobDirectory
+from fttui.server.service import Service, open_service
+from tests.server.conftest import GOOD, add_file, add_job, example, jsonl, messages, run_until, status, until
+
+
+def directory(service: Service, id: str) -> JobDirectory:
+    return JobDirectory(service.places.job(id))
+
+
+def steps_of(service: Service, id: str) -> list[int]:
+    job = service.db.job(id)
+    assert job is not None
+    return [data["step"] for data in service.db.metrics(job)]
+
+
+def test_a_job_runs_to_its_end(service: Service) -> None:
+    id = add_job(service)
+    run_until(service, id, "succeeded", "failed")
+    job = service.db.job(id)
+    assert job is not None
+    assert job.status == "succeeded"
+    assert job.error is None
+    assert job.finished_at is not None
+    assert job.trained_tokens == len(GOOD)
+    assert job.hyperparameters == {"n_epochs": 2, "batch_size": 1, "learning_rate_multiplier": 1.0}
+    assert job.fine_tuned_model is not None
+    assert job.fine_tuned_model.startswith("ft:base-1:local:plain:")
+    assert "ckpt" not in job.fine_tuned_model
+    assert messages(service, id) == [
+        f"Created fine-tuning job: {id}",
+        f"Validating training file: {job.training_file}",
+        "Files validated, moving job to queued state",
+        "Fine-tuning job started",
+        "Step 1/4: training loss=8.00",
+        "Step 2/4: training loss=4.00",
+        "Step 3/4: training loss=2.67",
+        "Step 4/4: training loss=2.00",
+        f"New fine-tuned model created: {job.fine_tuned_model}",
+        "The job has successfully completed",
+    ]
+    checkpoints, _ = service.db.checkpoints(job, after=None, limit=10)
+    assert [checkpoint.step for checkpoint in checkpoints] == [4, 2]
+    assert checkpoints[0].model == job.fine_tuned_model
+    assert checkpoints[1].model.endswith(":ckpt-step-2")
+    assert [model.id for model in service.db.models()] == [checkpoints[0].model, checkpoints[1].model]
+
+
+def test_the_result_file_is_base64_of_the_metrics(service: Service) -> None:
+    id = add_job(service)
+    run_until(service, id, "succeeded")
+    job = service.db.job(id)
+    assert job is not None
+    file = service.db.file(job.result_files[0], service.now())
+    assert file is not None
+    csv = base64.b64decode(Path(service.places.file(file.id)).read_bytes(), validate=True)
+    assert file.bytes == len(csv)
+    assert file.purpose == "fine-tune-results"
+    rows = csv.decode().splitlines()
+    assert rows[0] == "step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy"
+    assert rows[1:3] == ["1,8.0,0.5,,", "2,4.0,0.5,,"]
+
+
+def test_an_ended_job_keeps_only_its_models(service: Service) -> None:
+    id = add_job(service)
+    run_until(service, id, "succeeded")
+    until(lambda: not service.runner.tick())
+    assert sorted(os.listdir(service.places.job(id))) == ["job.json", "log", "model-2", "model-4"]
+
+
+def test_only_the_last_three_checkpoints_are_kept(service: Service) -> None:
+    id = add_job(service, hyperparameters={"n_epochs": 5})
+    run_until(service, id, "succeeded")
+    job = service.db.job(id)
+    assert job is not None
+    checkpoints, _ = service.db.checkpoints(job, after=None, limit=10)
+    assert [checkpoint.step for checkpoint in checkpoints] == [10, 8, 6]
+    assert len(service.db.models()) == 3
+    assert not os.path.exists(os.path.join(service.places.job(id), "model-2"))
+
+
+def test_a_tuned_model_can_be_tuned_again(service: Service) -> None:
+    first = add_job(service)
+    run_until(service, first, "succeeded")
+    job = service.db.job(first)
+    assert job is not None
+    assert job.fine_tuned_model is not None
+    second = add_job(service, model=job.fine_tuned_model)
+    run_until(service, second, "succeeded")
+    again = service.db.job(second)
+    assert again is not None
+    assert again.model == job.fine_tuned_model
+    model = service.db.model(again.fine_tuned_model or "")
+    assert model is not None
+    assert model.base == "base-1"
+    assert Path(service.places.model(model)).read_text() == "None then 4 then 4"
+
+
+def test_one_job_runs_at_a_time_in_the_order_of_the_queue(service: Service) -> None:
+    first, second, third = add_job(service, "slow"), add_job(service), add_job(service)
+    run_until(service, first, "running")
+    until(lambda: service.runner.tick() and status(service, third) == "queued")
+    assert status(service, second) == "queued"
+    assert service.runner.cancel(first)
+    run_until(service, second, "running")
+    assert status(service, third) == "queued"
+    run_until(service, third, "succeeded")
+
+
+def test_cancelling_is_at_once_and_ends_the_trainer_and_keeps_its_events(service: Service) -> None:
+    id = add_job(service, "slow")
+    run_until(service, id, "running")
+    until(lambda: service.runner.tick() and len(steps_of(service, id)) > 3)
+    assert service.runner.cancel(id)
+    assert status(service, id) == "cancelled"
+    until(lambda: not directory(service, id).is_held(), 2)
+    until(lambda: not service.runner.tick())
+    said = messages(service, id)
+    assert said[-1] == "Fine-tuning job cancelled"
+    assert sum(message.startswith("Step") for message in said) == len(steps_of(service, id)) > 3
+    assert not service.runner.cancel(id)
+
+
+def test_a_trainer_that_ignores_sigterm_is_killed(service: Service) -> None:
+    id = add_job(service, "stubborn")
+    run_until(service, id, "running")
+    until(lambda: service.runner.tick() and steps_of(service, id))
+    service.runner.cancel(id)
+    until(lambda: not service.runner.tick() and not directory(service, id).is_held(), 2)
+
+
+def test_cancelling_a_job_that_waits(service: Service) -> None:
+    running, waiting = add_job(service, "slow"), add_job(service)
+    run_until(service, running, "running")
+    run_until(service, waiting, "queued")
+    assert service.runner.cancel(waiting)
+    assert status(service, waiting) == "cancelled"
+    new = add_job(service)
+    assert service.runner.cancel(new)
+    service.runner.cancel(running)
+    until(lambda: not service.runner.tick())
+    assert status(service, new) == "cancelled"
+
+
+def test_pause_saves_and_resume_goes_on_from_there(service: Service) -> None:
+    id = add_job(service, "slow")
+    run_until(service, id, "running")
+    until(lambda: service.runner.tick() and len(steps_of(service, id)) > 3)
+    assert service.runner.pause(id)
+    assert status(service, id) == "paused"
+    until(lambda: not service.runner.tick() and not directory(service, id).is_held())
+    reached = steps_of(service, id)
+    assert not service.runner.pause(id)
+    assert service.runner.resume(id)
+    assert status(service, id) == "queued"
+    assert not service.runner.resume(id)
+    until(lambda: service.runner.tick() and len(steps_of(service, id)) > len(reached) + 3)
+    assert steps_of(service, id) == list(range(1, len(steps_of(service, id)) + 1))
+
+
+def test_a_paused_job_leaves_its_place_to_the_next(service: Service) -> None:
+    first, second = add_job(service, "slow"), add_job(service)
+    run_until(service, first, "running")
+    service.runner.pause(first)
+    run_until(service, second, "succeeded")
+
+
+def test_bad_data_fails_the_job_and_names_the_line(service: Service) -> None:
+    bad = [example() for _ in range(11)]
+    bad[4]["messages"][1]["role"] = "robot"
+    id = add_job(service, training_file=add_file(service, jsonl(bad)))
+    run_until(service, id, "failed")
+    job = service.db.job(id)
+    assert job is not None
+    assert job.error is not None
+    assert job.error["code"] == "invalid_file_format"
+    assert job.error["param"] == "training_file"
+    assert "Line 5" in job.error["message"]
+    assert "robot" in job.error["message"]
+    event = service.db.events(job, after=None, limit=1)[0][0]
+    assert (event.level, event.message) == ("error", job.error["message"])
+    assert event.data == {"error_code": "invalid_file_format", "error_param": "training_file"}
+
+
+def test_a_deleted_file_fails_the_job(service: Service) -> None:
+    file = add_file(service)
+    id = add_job(service, training_file=file)
+    service.db.drop_file(file)
+    os.unlink(service.places.file(file))
+    run_until(service, id, "failed")
+    job = service.db.job(id)
+    assert job is not None
+    assert job.error is not None
+    assert job.error["code"] == "deleted_training_file"
+
+
+def test_ends_of_a_bad_trainer(service: Service) -> None:
+    expected = {
+        "crash": ("trainer_failed", ["exit code 3", "made of cheese"]),
+        "mute": ("trainer_failed", ["without a result"]),
+        "error": ("too_hot", ["The machine is too hot.[31m"]),
+        "killed": ("trainer_failed", ["killed 4 times without a step forward"]),
+        "flood": ("trainer_failed", ["filled its log"]),
+    }
+    for behaviour, (code, words) in expected.items():
+        id = add_job(service, behaviour)
+        run_until(service, id, "failed", "succeeded")
+        job = service.db.job(id)
+        assert job is not None
+        assert job.error is not None, behaviour
+        assert job.error["code"] == code
+        for word in words:
+            assert word in job.error["message"]
+        assert job.fine_tuned_model is None
+    until(lambda: not service.runner.tick())
+
+
+def test_garbage_in_the_progress_is_passed_over(service: Service) -> None:
+    id = add_job(service, "garbage")
+    run_until(service, id, "succeeded")
+    job = service.db.job(id)
+    assert job is not None
+    assert [data.get("train_loss") for data in service.db.metrics(job)] == [None, 4.0, 2.666667, 2.0]
+    assert os.path.exists(service.places.database)
+
+
+def test_a_new_runner_adopts_a_living_trainer(service: Service, home: str) -> None:
+    id = add_job(service, "slow")
+    run_until(service, id, "running")
+    until(lambda: service.runner.tick() and len(steps_of(service, id)) > 3)
+    pid = (Path(service.places.job(id)) / "pid").read_text()
+    service.runner.close(save=False)
+    assert directory(service, id).is_held()
+    successor = open_service(home, catalog=service.catalog)
+    seen = len(steps_of(successor, id))
+    until(lambda: successor.runner.tick() and len(steps_of(successor, id)) > seen + 3)
+    assert (Path(service.places.job(id)) / "pid").read_text() == pid
+    assert successor.runner.cancel(id)
+    until(lambda: not successor.runner.tick())
+    assert not directory(service, id).is_held()
+    assert steps_of(successor, id) == list(range(1, len(steps_of(successor, id)) + 1))
+    assert not any("interrupted" in message for message in messages(successor, id))
+    successor.runner.close(save=True)
+    successor.db.close()
+
+
+def test_a_killed_trainer_goes_on_from_its_state_and_tells_each_step_once(service: Service) -> None:
+    id = add_job(service, "slow")
+    run_until(service, id, "running")
+    for _ in range(3):
+        seen = len(steps_of(service, id))
+        until(lambda seen=seen: service.runner.tick() and len(steps_of(service, id)) > seen + 3)
+        directory(service, id).signal(signal.SIGKILL)
+        until(lambda: not directory(service, id).is_held())
+    seen = len(steps_of(service, id))
+    until(lambda: service.runner.tick() and len(steps_of(service, id)) > seen + 3)
+    assert steps_of(service, id) == list(range(1, len(steps_of(service, id)) + 1))
+    assert sum("interrupted" in message for message in messages(service, id)) == 3
+    service.runner.cancel(id)
+
+
+def test_a_torn_line_is_dropped_before_the_trainer_goes_on(service: Service) -> None:
+    id = add_job(service, "slow")
+    run_until(service, id, "running")
+    until(lambda: service.runner.tick() and len(steps_of(service, id)) > 3)
+    directory(service, id).signal(signal.SIGKILL)
+    until(lambda: not directory(service, id).is_held())
+    with open(os.path.join(service.places.job(id), "progress.jsonl"), "a") as file:
+        file.write('{"type": "metrics", "step": 9')
+    seen = len(steps_of(service, id))
+    until(lambda: service.runner.tick() and len(steps_of(service, id)) > seen + 3)
+    assert steps_of(service, id) == list(range(1, len(steps_of(service, id)) + 1))
+    service.runner.cancel(id)
+
+
+def test_a_finish_that_nobody_saw_is_seen_by_the_next(service: Service, home: str) -> None:
+    id = add_job(service)
+    run_until(service, id, "running")
+    service.runner.close(save=False)
+    until(lambda: not directory(service, id).is_held())
+    successor = open_service(home, catalog=service.catalog)
+    run_until(successor, id, "succeeded", "failed")
+    assert status(successor, id) == "succeeded"
+    successor.runner.close(save=True)
+    successor.db.close()
+
+
+def test_closing_saves_and_stops_the_trainers_and_the_next_goes_on(service: Service, home: str) -> None:
+    id = add_job(service, "slow")
+    run_until(service, id, "running")
+    until(lambda: service.runner.tick() and len(steps_of(service, id)) > 3)
+    service.runner.close(save=True)
+    assert not directory(service, id).is_held()
+    assert status(service, id) == "running"
+    successor = open_service(home, catalog=service.catalog)
+    seen = len(steps_of(successor, id))
+    until(lambda: successor.runner.tick() and len(steps_of(successor, id)) > seen + 3)
+    assert steps_of(successor, id) == list(range(1, len(steps_of(successor, id)) + 1))
+    successor.runner.cancel(id)
+    successor.runner.close(save=True)
+    successor.db.close()
+
+
+def test_an_estimate_while_running_and_none_after(service: Service) -> None:
+    id = add_job(service, "slow")
+    run_until(service, id, "running")
+
+    def estimate() -> int | None:
+        service.runner.tick()
+        job = service.db.job(id)
+        assert job is not None
+        return job.estimated_finish
+
+    assert until(estimate) > service.now()
+    service.runner.cancel(id)
+    assert estimate() is None
+
+
+def test_trainers_get_no_keys_and_one_thread(service: Service, monkeypatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    id = add_job(service, "slow")
+    run_until(service, id, "running")
+    pid = until(lambda: directory(service, id)._text("pid"))
+    environment = Path(f"/proc/{pid}/environ")
+    if not environment.exists():
+        return
+    names = dict(part.split("=", 1) for part in environment.read_text().split("\0") if "=" in part)
+    assert not [name for name in names if name.startswith("OPENAI")]
+    assert names["OPENBLAS_NUM_THREADS"] == "1"
+    service.runner.cancel(id)
