@@ -28,9 +28,10 @@ def main() -> NoReturn:
 
 def cockpit(options: "Options | None") -> int:
     """Open the cockpit: first the archived rows, then Textual over them. Returns the exit code."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "dumb") == "dumb":
+    # Textual draws on standard error.
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)) or os.environ.get("TERM", "dumb") == "dumb":
         print(
-            "fttui: the cockpit needs a terminal (standard input and output, and a TERM other than dumb).\n"
+            "fttui: the cockpit needs a terminal (standard input, output and error, and a TERM other than dumb).\n"
             "For scripts and screen readers there are commands: fttui --help",
             file=sys.stderr,
         )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import ValidationError
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
@@ -17,6 +17,7 @@ from textual.widgets import Input
 from fttui.models.job import METHODS
 from fttui.models.spec import JobSpec
 from fttui.store.snapshot import Outcome
+from fttui.text import clean_line, wrap
 from fttui.ui.widgets.line_view import TextRow
 
 if TYPE_CHECKING:
@@ -119,11 +120,13 @@ class CreateScreen(ModalScreen[Outcome | None]):
     CreateScreen #form { width: 100%; max-width: 100; height: auto; max-height: 100%; padding: 0 1; }
     CreateScreen .field { height: 1; }
     CreateScreen .label { width: 18; }
-    CreateScreen Input { width: 2fr; background: $panel; }
+    CreateScreen Input { width: 1fr; background: $panel; }
     CreateScreen Input:focus { background: $line-cursor; }
     CreateScreen Input:focus:ansi { text-style: reverse; }
-    CreateScreen .hint { width: 1fr; margin-left: 1; min-width: 20; }
-    CreateScreen #form-say { height: 2; margin-top: 1; }
+    CreateScreen .error { display: none; }
+    CreateScreen .error.-wrong { display: block; }
+    CreateScreen #form-hint { margin-top: 1; }
+    CreateScreen #form-say { height: 3; }
     """
 
     def __init__(self, store: Store, values: dict[str, str], samples: Callable[[str], str | None]) -> None:
@@ -138,34 +141,41 @@ class CreateScreen(ModalScreen[Outcome | None]):
             yield TextRow(id="form-title")
             for field in FIELDS:
                 with Horizontal(classes="field"):
-                    label = TextRow(id=f"label-{field.name}")
-                    label.add_class("label")
-                    yield label
+                    yield TextRow(id=f"label-{field.name}", classes="label")
                     entry = Input(self._values.get(field.name, ""), id=field.name, compact=True, select_on_focus=False)
                     entry.cursor_blink = False
                     yield entry
-                    hint = TextRow(id=f"hint-{field.name}")
-                    hint.add_class("hint")
-                    yield hint
+                yield TextRow(id=f"error-{field.name}", classes="error")
+            yield TextRow(id="form-hint")
             yield TextRow(id="form-say")
 
     def on_mount(self) -> None:
         self._row("form-title").show([(" Create a fine-tuning job", "title")])
         for field in FIELDS:
             self._row(f"label-{field.name}").show([(f" {field.label}", "")])
-        self._show_hints()
         self._say("enter creates · tab and ↑ ↓ move · esc leaves", "dim")
 
     def _row(self, id: str) -> TextRow:
         return self.query_one(f"#{id}", TextRow)
 
     def _say(self, text: str, role: str) -> None:
-        self._row("form-say").show([(f" {text}", role)])
+        self._row("form-say").show(*([(f" {piece}", role)] for piece in wrap(text, max(20, self.size.width - 4))))
 
-    def _show_hints(self, error: FieldError | None = None) -> None:
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """What the field takes, said while one is in it."""
         for field in FIELDS:
+            if field.name == event.widget.id:
+                self._row("form-hint").show([(f" {field.label}: {field.hint}", "dim")])
+
+    def _show_error(self, error: FieldError | None) -> None:
+        """The error under its field, and the focus in it; None takes errors away."""
+        for field in FIELDS:
+            row = self._row(f"error-{field.name}")
             wrong = error is not None and error.name == field.name
-            self._row(f"hint-{field.name}").show([(str(error), "fail")] if wrong else [(field.hint, "dim")])
+            row.set_class(wrong, "-wrong")
+            row.show([(" " * 18 + str(error), "fail")] if wrong else [])
+        if error is not None:
+            self.query_one(f"#{error.name}", Input).focus()
 
     @property
     def values(self) -> dict[str, str]:
@@ -179,11 +189,10 @@ class CreateScreen(ModalScreen[Outcome | None]):
         try:
             spec = spec_of(self.values)
         except FieldError as error:
-            self._show_hints(error)
-            self.query_one(f"#{error.name}", Input).focus()
+            self._show_error(error)
             self._say("nothing was sent", "warn")
             return
-        self._show_hints()
+        self._show_error(None)
         self._busy = True
         self.run_worker(self._create(spec), group="action", exit_on_error=False)
 
@@ -217,10 +226,9 @@ class CreateScreen(ModalScreen[Outcome | None]):
         return show
 
     def _refused(self, error: FieldError | None, outcome: Outcome) -> None:
-        self._show_hints(error)
-        if error is not None:
-            self.query_one(f"#{error.name}", Input).focus()
-        self._say(outcome.message, "warn")
+        self._show_error(error)
+        more = " Enter sends it again, esc leaves." if outcome.ambiguous else ""
+        self._say("nothing was created" if error is not None else clean_line(outcome.message) + more, "warn")
 
     def action_leave(self) -> None:
         if self._busy:

@@ -39,28 +39,28 @@ def _style(widget: Widget, role: str) -> Style:
 
 
 class TextRow(Widget):
-    """One row of text, painted only when it becomes another."""
+    """One row of text, or a few where the style gives more height, painted only when it becomes another."""
 
     COMPONENT_CLASSES = COMPONENTS
     DEFAULT_CSS = "TextRow { height: 1; width: 1fr; }"
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._line: Line = ()
+        self._lines: tuple[Line, ...] = ()
 
-    def show(self, line: Line) -> None:
+    def show(self, *lines: Line) -> None:
         """Replace the text; the same text costs nothing."""
-        if line != self._line:
-            self._line = line
+        if lines != self._lines:
+            self._lines = lines
             self.refresh()
 
     @property
     def text(self) -> str:
         """What stands there."""
-        return "".join(text for text, _ in self._line)
+        return "\n".join("".join(text for text, _ in line) for line in self._lines)
 
     def render_line(self, y: int) -> Strip:
-        return strip_of(self, self._line if y == 0 else (), self.size.width)
+        return strip_of(self, self._lines[y] if y < len(self._lines) else (), self.size.width)
 
 
 class LineView(ScrollView, can_focus=False):
