@@ -87,7 +87,7 @@ def named(name: str, why: str) -> Choice:
     profiles = known()
     if isinstance(found := profiles.get(name), dict):
         check_name(name)
-        return _by_profile(name, found, why)
+        return of_profile(name, found, why)
     if name == "openai":
         return _openai(why)
     if name == "azure" and _variable("AZURE_OPENAI_ENDPOINT"):
@@ -214,7 +214,7 @@ def azure_url(endpoint: str, version: str, where: str) -> tuple[str, str]:
     return base, query
 
 
-def _by_profile(name: str, profile: dict[str, Any], why: str) -> Choice:
+def of_profile(name: str, profile: dict[str, Any], why: str) -> Choice:
     """Reads only what it needs; `settings` checks the rest, and more strictly."""
     provider = profile.get("provider", "")
     if provider and provider not in PROVIDERS:

@@ -16,6 +16,10 @@ class ConfigError(Exception):
     """The configuration cannot be used. `str()` is one or two lines: what is wrong, and what to do next."""
 
 
+class NoKey(ConfigError):
+    """A key is needed and none was found. `str()` says what is missing, and where to put it."""
+
+
 def config_file() -> str:
     """The person's `config.toml`, whether it exists or not."""
     named = os.environ.get("FTTUI_CONFIG", "")

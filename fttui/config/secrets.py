@@ -4,16 +4,12 @@ import os
 from typing import NoReturn
 
 from fttui.config.choice import Choice, is_official
-from fttui.config.files import ConfigError
+from fttui.config.files import ConfigError, NoKey
 from fttui.config.settings import Profile
 from fttui.text import clean_line
 
 COMMAND_TIMEOUT = 30.0
 """Seconds that a key command may take."""
-
-
-class NoKey(Exception):
-    """A key is needed and none was found. `str()` is one or two lines: what is missing, and where to put it."""
 
 
 class Secret:

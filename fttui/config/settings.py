@@ -1,6 +1,5 @@
 """What a person may set, read strictly: an unknown key is an error that names file, key and nearest match."""
 
-import math
 import os
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar
@@ -9,22 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from fttui.config.choice import LOCAL, Choice, check_name, choose
 from fttui.config.files import ConfigError, config_file, locked, profiles_file, read_toml, write_toml
-
-INTERVAL_FLOOR = 2.0
-"""Seconds between two polls, at least; what is set lower counts as this."""
+from fttui.config.interval import floored
 
 _SECRET_HEADERS = frozenset({"authorization", "api-key", "x-api-key", "proxy-authorization", "cookie"})
-
-
-def floored(seconds: float) -> float:
-    """An interval that somebody set, no lower than the floor.
-
-    Raises:
-        ValueError: it is no positive, finite number.
-    """
-    if not math.isfinite(seconds) or seconds <= 0:
-        raise ValueError("must be a number of seconds above 0")
-    return max(INTERVAL_FLOOR, seconds)
 
 
 class _Strict(BaseModel):

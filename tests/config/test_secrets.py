@@ -9,8 +9,8 @@ import pytest
 
 from fttui.config import secrets
 from fttui.config.choice import Choice, choose
-from fttui.config.files import ConfigError
-from fttui.config.secrets import NoKey, Secret, find_key
+from fttui.config.files import ConfigError, NoKey
+from fttui.config.secrets import Secret, find_key
 from fttui.config.settings import Profile, load
 
 

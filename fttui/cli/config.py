@@ -1,0 +1,137 @@
+"""`fttui config`: the settings, where each comes from, and a file to start with."""
+
+from typing import Any
+
+import click
+
+from fttui.cli.flags import Group, Verb, forms
+from fttui.cli.output import Column, dumps, say
+from fttui.cli.session import DONE, FAILED, Invocation, pass_invocation
+from fttui.config import choice as choices
+from fttui.config import files
+
+TEMPLATE = """\
+# fttui reads this file and never changes it. All of it is optional.
+
+# The profile to use when no flag, no FTTUI_PROFILE and no `fttui profile use` names one.
+# profile = "work"
+
+# Seconds between two looks at a service while a job is live; at least 2.
+# interval = 5
+
+# Refuse everything that changes something at the provider.
+# read_only = true
+
+# A service. Keys are not written here: name the place where the key is.
+# [profiles.work]
+# base_url = "https://api.openai.com/v1"
+# api_key_env = "WORK_OPENAI_API_KEY"            # or: api_key_command = "pass show openai/work"
+# project = "proj_abc"
+
+# [profiles.azure]
+# provider = "azure"
+# base_url = "https://RESOURCE.openai.azure.com"
+# api_key_env = "AZURE_OPENAI_API_KEY"
+# api_version = "2024-10-21"                      # leave out for /openai/v1
+
+# [profiles.lab]
+# base_url = "http://gpu1:8000/v1"
+"""
+
+
+@click.group("config", cls=Group, short_help="Show the settings, or write a file to start with.")
+def config() -> None:
+    """Show the settings and where they come from, or write a file to start with."""
+
+
+@config.command("path", short_help="Print the path of config.toml.")
+@pass_invocation
+def path(invocation: Invocation) -> int:
+    """Print the path of config.toml, whether it exists or not.
+
+    \b
+    $EDITOR "$(fttui config path)"
+    """
+    invocation.output.line(files.config_file())
+    return DONE
+
+
+@config.command("init", short_help="Write a config.toml to start with.")
+@pass_invocation
+def init(invocation: Invocation) -> int:
+    """Write a config.toml in which everything is explained and nothing is set. One that exists is left alone."""
+    import os
+
+    target = files.config_file()
+    if os.path.lexists(target):
+        say(f"fttui: {target} is there already and is left as it is")
+        return FAILED
+    files.write_atomic(target, TEMPLATE.encode())
+    invocation.output.line(target)
+    return DONE
+
+
+@config.command("show", cls=Verb, short_help="Show every setting and where it comes from.")
+@forms
+@pass_invocation
+def show(invocation: Invocation) -> int:
+    """Show what is set and where it comes from: name, value and origin. Keys are named by their place, never shown."""
+    rows = _rows(invocation)
+    columns = [
+        Column[dict[str, Any]]("SETTING", lambda row: row["name"]),
+        Column[dict[str, Any]]("VALUE", lambda row: _shown(row["value"])),
+        Column[dict[str, Any]]("FROM", lambda row: row["from"]),
+    ]
+    invocation.output.many(rows, columns, raw=lambda row: row)
+    return DONE
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else dumps(value, indent=None)
+
+
+def _rows(invocation: Invocation) -> list[dict[str, Any]]:
+    import os
+
+    from fttui.config import settings
+
+    loaded = settings.load()
+    chosen = choices.choose(profile=invocation.profile, base_url=invocation.base_url)
+    profile = loaded.of(chosen)
+    whose = f"profile {chosen.name}"
+
+    def row(name: str, value: object, origin: str) -> dict[str, Any]:
+        return {"name": name, "value": value, "from": origin}
+
+    def setting(name: str, default: object) -> dict[str, Any]:
+        flag = getattr(invocation, name)
+        if flag not in (None, False):
+            return row(name, flag, "--" + name.replace("_", "-"))
+        for holder, origin in ((profile, whose), (loaded, "config.toml")):
+            if holder is not None and name in holder.model_fields_set:
+                return row(name, getattr(holder, name), origin)
+        return row(name, default, "default")
+
+    rows = [
+        row("profile", chosen.name, chosen.why),
+        row("base_url", chosen.base_url or "the service on this machine", chosen.why),
+        row("provider", "local" if chosen.is_local else chosen.provider, chosen.why),
+        setting("interval", None),
+        setting("read_only", False),
+    ]
+    if profile is not None:
+        told = profile.model_dump(exclude_unset=True, exclude={"base_url", "provider", "interval", "read_only"})
+        rows += [row(name, value, whose) for name, value in told.items()]
+    moved = {name: name for name in ("FTTUI_CONFIG", "FTTUI_DATA_DIR") if os.environ.get(name)}
+    config, data = moved.get("FTTUI_CONFIG", "default"), moved.get("FTTUI_DATA_DIR", "default")
+    missing = "" if os.path.exists(files.config_file()) else " (not there)"
+    return [
+        *rows,
+        row("config file", files.config_file() + missing, config),
+        row("profiles file", files.profiles_file(), data),
+        row("archive", files.archive_file(), data),
+        row("service", files.service_dir(), data),
+        row("state", files.state_dir(), data),
+    ]

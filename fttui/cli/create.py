@@ -1,0 +1,289 @@
+"""`fttui jobs create` and `clone`: a job from flags, from files of this disk, or from another job."""
+
+import json
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from fttui.cli import session, show
+from fttui.cli.flags import NumberOrAuto, Pair, forms
+from fttui.cli.follow import ending, finished
+from fttui.cli.jobs import jobs
+from fttui.cli.output import TABLE, say, say_progress
+from fttui.cli.session import DONE, Invocation, code_of, pass_invocation
+from fttui.config.files import archive_file
+
+if TYPE_CHECKING:
+    from fttui.models.job import Job
+    from fttui.models.spec import JobSpec
+    from fttui.wiring import Connection
+
+F = TypeVar("F", bound=Callable[..., Any])
+HYPERPARAMETERS = ("n_epochs", "batch_size", "learning_rate_multiplier", "beta")
+
+
+def _asked(function: F) -> F:
+    """The flags that describe a job, apart from its model and training file."""
+    whole, fraction = NumberOrAuto(whole=True), NumberOrAuto(whole=False)
+    for option in reversed(
+        [
+            click.option("--validation-file", metavar="ID|PATH", help="A file id, or a file to upload."),
+            click.option("--suffix", metavar="S", help="A word in the name of the tuned model."),
+            click.option("--seed", type=int, metavar="N", help="The same seed and data give the same run."),
+            click.option("--method", type=click.Choice(["supervised", "dpo", "reinforcement"])),
+            click.option("--n-epochs", type=whole, metavar="N|auto", help="Times the data are gone through."),
+            click.option("--batch-size", type=whole, metavar="N|auto"),
+            click.option("--learning-rate-multiplier", type=fraction, metavar="X|auto"),
+            click.option("--beta", type=fraction, metavar="X|auto", help="DPO: how close to stay to the base model."),
+            click.option("--grader", type=click.Path(), metavar="FILE", help="Reinforcement: the grader, as JSON."),
+            click.option("--metadata", type=Pair(), multiple=True, metavar="K=V", help="A note; may be repeated."),
+            click.option("--wandb-project", metavar="P", help="Report the run to Weights & Biases."),
+            click.option("--wait", is_flag=True, help="Wait for the end; the exit code tells how it went."),
+        ]
+    ):
+        function = option(function)
+    return function
+
+
+@jobs.command("create", short_help="Create a job.")
+@click.option("--model", required=True, metavar="M", help="The model to tune.")
+@click.option("--training-file", required=True, metavar="ID|PATH", help="A file id, or a file to upload.")
+@_asked
+@forms
+@pass_invocation
+def create(invocation: Invocation, /, **flags: Any) -> int:
+    """Create a job and print its id. A path is uploaded first.
+
+    A job is created exactly once: when the answer is lost, the job is looked for instead of sent again.
+
+    \b
+    fttui jobs create --model gpt-4.1-nano-2025-04-14 --training-file train.jsonl --n-epochs 3
+    id=$(fttui jobs create --model M --training-file file-abc --suffix support)
+    fttui jobs create --model M --training-file train.jsonl --wait && echo trained
+    """
+    from fttui.models.spec import JobSpec
+
+    spec = _with_flags(JobSpec(model=flags["model"], training_file=flags["training_file"]), flags)
+    return _Creation(invocation, spec, wait=flags["wait"]).run()
+
+
+@jobs.command("clone", short_help="Create a job like another.")
+@click.argument("id")
+@click.option("--model", metavar="M", help="Another model.")
+@click.option("--training-file", metavar="ID|PATH", help="Another file.")
+@_asked
+@forms
+@pass_invocation
+def clone(invocation: Invocation, /, id: str, **flags: Any) -> int:
+    """Create a job like another one; flags change what should differ.
+
+    \b
+    fttui jobs clone ftjob-abc --n-epochs 5 --suffix longer
+    """
+    _with_flags(_blank(flags), flags)  # faults in the flags come before anything is asked
+    return _Creation(invocation, None, wait=flags["wait"], source=id, flags=flags).run()
+
+
+def _blank(flags: dict[str, Any]) -> "JobSpec":
+    from fttui.models.spec import JobSpec
+
+    return JobSpec(model=flags["model"] or "", training_file=flags["training_file"] or "")
+
+
+def _with_flags(spec: "JobSpec", flags: dict[str, Any]) -> "JobSpec":
+    """A job with what the flags say about it; what they do not name stays.
+
+    Raises:
+        click.UsageError: the grader cannot be read, or a path leads nowhere.
+    """
+    named = ("model", "training_file", "validation_file", "suffix", "seed", "method", "wandb_project")
+    update = {name: flags[name] for name in named if flags.get(name) is not None}
+    tuned = {name: flags[name] for name in HYPERPARAMETERS if flags.get(name) is not None}
+    if tuned:
+        update["hyperparameters"] = {**spec.hyperparameters, **tuned}
+    if flags["metadata"]:
+        update["metadata"] = {**spec.metadata, **dict(flags["metadata"])}
+    if flags["grader"]:
+        update["grader"] = _grader(flags["grader"])
+    spec = spec.model_copy(update=update)
+    for flag in ("training_file", "validation_file"):
+        if flags.get(flag) is not None:
+            path_of(flags[flag], "--" + flag.replace("_", "-"))
+    return spec
+
+
+def _grader(path: str) -> dict[str, Any]:
+    try:
+        with click.open_file(path, encoding="utf-8") as file:
+            found = json.load(file)
+    except OSError as error:
+        raise click.UsageError(f"--grader: cannot read {path}: {error.strerror or error}") from None
+    except ValueError as error:
+        raise click.UsageError(f"--grader: {path} is not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise click.UsageError(f"--grader: {path} must hold a JSON object")
+    return found
+
+
+def path_of(text: str, flag: str) -> str | None:
+    """The path that a flag names; None when it names a file id. `./file-abc` is always a path.
+
+    Raises:
+        click.UsageError: it looks like a path, and nothing is there.
+    """
+    is_id = text.startswith("file-") or not text
+    if not is_id and os.path.isfile(text):
+        return text
+    if os.sep in text or text.endswith((".jsonl", ".json", ".txt")) or (os.path.exists(text) and not is_id):
+        raise click.UsageError(f"{flag}: there is no file {text}")
+    return None
+
+
+def spec_of(job: "Job") -> "JobSpec":
+    """What would create a job like this one."""
+    from fttui.models import lenient
+    from fttui.models.job import TOKEN_KEY
+    from fttui.models.spec import JobSpec
+
+    def value(text: str) -> int | float | str:
+        whole = lenient.whole(text)
+        number = lenient.number(text)
+        return text if number is None else number if whole is None else whole
+
+    project = next((item.project for item in job.integrations if item.type == "wandb" and item.project), None)
+    return JobSpec(
+        model=job.model,
+        training_file=job.training_file,
+        validation_file=job.validation_file or None,
+        suffix=job.suffix or None,
+        seed=job.seed,
+        method=job.method if lenient.mapping(job.raw).get("method") else None,
+        hyperparameters={name: value(text) for name, text in job.hyperparameters.items()},
+        grader=job.grader or None,
+        metadata={key: text for key, text in job.metadata.items() if key != TOKEN_KEY},
+        wandb_project=project,
+    )
+
+
+class _Creation:
+    """One create, from the files on the disk to the end of the job."""
+
+    def __init__(
+        self,
+        invocation: Invocation,
+        spec: "JobSpec | None",
+        *,
+        wait: bool,
+        source: str = "",
+        flags: dict[str, Any] | None = None,
+    ) -> None:
+        self._invocation = invocation
+        self._spec = spec
+        self._wait = wait
+        self._source = source
+        self._flags = flags or {}
+        self._uploaded: list[str] = []
+        self._sent = False
+        self._job = ""
+
+    def run(self) -> int:
+        return self._invocation.talk(self._work, changes=True, interrupted=self._interrupted)
+
+    def _interrupted(self) -> str:
+        if self._job:
+            return f"{self._job} goes on without us.\nIts state: fttui jobs get {self._job}"
+        if self._sent:
+            return "The job may have been created.\nLook before creating it again: fttui jobs list"
+        return self._left_behind() or "Nothing was created."
+
+    async def _work(self, connection: "Connection") -> int:
+        spec = self._spec
+        if spec is None:
+            spec = _with_flags(spec_of(await connection.client.get_job(self._source)), self._flags)
+        spec = await self._with_files(connection, spec)
+        job, code = await self._create(connection, spec)
+        if job is None:
+            return code
+        self._job = job.id
+        output = self._invocation.output
+        if self._wait:
+            if output.form == TABLE:
+                output.line(job.id)
+                output.flush()
+            pause = self._invocation.interval or connection.settings.interval or 2.0
+            job = await finished(connection.client, job.id, pause, lambda job: say(f"{job.id} {show.status_word(job)}"))
+            if output.form != TABLE:
+                output.line("", job.raw)
+            return ending(job)
+        output.line(job.id, job.raw)
+        return DONE
+
+    async def _create(self, connection: "Connection", spec: "JobSpec") -> "tuple[Job | None, int]":
+        from fttui.store.archive import Archive
+        from fttui.store.create import create_once
+
+        archive = Archive(archive_file(), connection.choice.key)
+
+        async def remember(token: str, body: str) -> None:
+            await archive.remember_create(token, body, session.CLOCK.now())
+
+        try:
+            self._sent = True
+            outcome = await create_once(connection.client, spec, session.CLOCK, remember)
+            if outcome.token and not outcome.ambiguous:
+                await archive.forget_create(outcome.token)
+        finally:
+            await archive.close()
+        if outcome.ok:
+            if outcome.error:
+                say(outcome.message)
+            return outcome.job, DONE
+        say(f"fttui: {outcome.message}")
+        if not outcome.ambiguous and (words := self._left_behind()):
+            say(words)
+        if outcome.ambiguous or outcome.error is None:
+            return None, session.FAILED
+        return None, code_of(outcome.error)
+
+    async def _with_files(self, connection: "Connection", spec: "JobSpec") -> "JobSpec":
+        """The spec with every path uploaded and replaced by the id of its file."""
+        ids: dict[str, str] = {}
+        update = {}
+        for flag in ("training_file", "validation_file"):
+            path = path_of(getattr(spec, flag) or "", "--" + flag.replace("_", "-"))
+            if path is None:
+                continue
+            if path not in ids:
+                try:
+                    file = await connection.client.upload_file(path, progress=progress_of(path))
+                except Exception:
+                    if words := self._left_behind():
+                        say(words)
+                    raise
+                finally:
+                    say_progress("")
+                ids[path] = file.id
+                self._uploaded.append(file.id)
+                say(f"uploaded {path} as {file.id}")
+            update[flag] = ids[path]
+        return spec.model_copy(update=update)
+
+    def _left_behind(self) -> str:
+        """What to say about files that were uploaded for a job that is not there."""
+        if not self._uploaded:
+            return ""
+        names = " ".join(self._uploaded)
+        return f"What was uploaded stays there: {names}\nTo delete it: fttui files delete {names}"
+
+
+def progress_of(path: str) -> Callable[[int, int], None]:
+    """A line on stderr that says how far an upload is."""
+    name = os.path.basename(path)
+
+    def told(done: int, size: int) -> None:
+        if size:
+            say_progress(f"uploading {name}: {100 * done // size} % of {show.size(size)}")
+
+    return told

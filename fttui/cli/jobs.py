@@ -1,0 +1,215 @@
+"""`fttui jobs`: look at jobs, and drive them."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fttui.cli import follow, session, show
+from fttui.cli.flags import Seconds, Verbs, forms, yes
+from fttui.cli.output import JSON, TABLE, say
+from fttui.cli.session import FAILED, Invocation, confirm, pass_invocation
+
+if TYPE_CHECKING:
+    from fttui.api.client import Client
+    from fttui.models.event import Event
+    from fttui.wiring import Connection
+
+LEVELS = ("info", "warn", "error")
+
+
+@click.group("jobs", cls=Verbs, short_help="List, create, watch and cancel jobs.")
+def jobs() -> None:
+    """List, create, watch and cancel fine-tuning jobs.
+
+    \b
+    fttui jobs list --status running
+    fttui jobs create --model gpt-4.1-nano-2025-04-14 --training-file train.jsonl --wait
+    fttui jobs events ftjob-abc --follow
+    """
+
+
+@jobs.command("list", short_help="List jobs, newest first.")
+@click.option("--status", "statuses", multiple=True, metavar="S", help="Only jobs in this state; may be repeated.")
+@click.option("--filter", "filter_", metavar="EXPR", help="Only jobs that match, as / in the cockpit.")
+@click.option("--sort", metavar="FIELD", help="Order by a field; -FIELD the other way round. Default: newest first.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N jobs.  [default: 20]")
+@click.option("--all", "all_", is_flag=True, help="Every job.")
+@click.option("--offline", is_flag=True, help="From the archive alone; nothing is asked of the service.")
+@forms
+@pass_invocation
+def list_(
+    invocation: Invocation,
+    statuses: tuple[str, ...],
+    filter_: str | None,
+    sort: str | None,
+    limit: int | None,
+    all_: bool,
+    offline: bool,
+) -> int:
+    """List jobs, newest first: the newest 20, unless --limit or --all says otherwise.
+
+    A state is one of running, queued, waiting, paused, succeeded, failed, cancelled, live, final, or the service's
+    own word. Filters apply before the limit. Away from a terminal a job is a line of id, status, time of creation,
+    model, suffix and tuned model with tabs between them.
+
+    \b
+    fttui jobs list --status running --status queued
+    fttui jobs list --filter 'model~mini age<2d' --sort -loss --all
+    fttui jobs list --jsonl --all | jq -r .id
+    """
+    from fttui.cli import listing
+
+    if limit is not None and all_:
+        raise click.UsageError("--limit and --all exclude each other")
+    wish = listing.wish(statuses, filter_, sort, None if all_ else limit or 20)
+    if offline:
+        return listing.offline(invocation, wish)
+
+    async def work(connection: "Connection") -> int:
+        return await listing.online(invocation, connection, wish)
+
+    return invocation.talk(work)
+
+
+@jobs.command("get", short_help="Show one job.")
+@click.argument("id")
+@forms
+@pass_invocation
+def get(invocation: Invocation, id: str) -> int:
+    """Show one job. --json prints it as the service sent it."""
+
+    async def work(connection: "Connection") -> None:
+        job = await connection.client.get_job(id)
+        invocation.output.one(job.raw, show.job_fields(job, session.CLOCK.now()))
+
+    return invocation.talk(work)
+
+
+@jobs.command("cancel", short_help="Cancel jobs.")
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@yes
+@forms
+@pass_invocation
+def cancel(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
+    """Cancel jobs. What was trained so far is lost, except the checkpoints.
+
+    On a terminal it asks first; elsewhere it needs --yes.
+    """
+    if not confirm(f"Cancel {', '.join(ids)}?", yes=yes):
+        say("nothing was cancelled")
+        return FAILED
+    return _act(invocation, ids, lambda client: client.cancel_job)
+
+
+@jobs.command("pause", short_help="Pause jobs.")
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@forms
+@pass_invocation
+def pause(invocation: Invocation, ids: tuple[str, ...]) -> int:
+    """Pause jobs; `resume` goes on where they stopped. Not every service and method can."""
+    return _act(invocation, ids, lambda client: client.pause_job)
+
+
+@jobs.command("resume", short_help="Resume paused jobs.")
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@forms
+@pass_invocation
+def resume(invocation: Invocation, ids: tuple[str, ...]) -> int:
+    """Resume paused jobs."""
+    return _act(invocation, ids, lambda client: client.resume_job)
+
+
+def _act(invocation: Invocation, ids: tuple[str, ...], verb: "Callable[[Client], Callable[[str], Any]]") -> int:
+    """Send a verb to jobs. One id prints that job, several print a list of those that took it."""
+
+    async def work(connection: "Connection") -> int:
+        found, code = await session.each(connection.client, ids, verb(connection.client), lambda job: "")
+        output = invocation.output
+        if len(ids) == 1 and output.form != TABLE:
+            for job in found:
+                output.line("", job.raw)
+        else:
+            output.many(found, show.job_columns(session.CLOCK.now())[:2], raw=lambda job: job.raw)
+        return code
+
+    return invocation.talk(work, changes=True)
+
+
+@jobs.command("events", short_help="Show a job's log.")
+@click.argument("id")
+@click.option("--follow", "-f", "follow_", is_flag=True, help="Go on printing until the job has ended.")
+@click.option("--level", type=click.Choice(LEVELS), help="Only events of this level and worse.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the newest N.")
+@click.option("--interval", type=Seconds(), metavar="S", help="Seconds between looks with --follow, at least 2.")
+@forms
+@pass_invocation
+def events(
+    invocation: Invocation, id: str, follow_: bool, level: str | None, limit: int | None, interval: float | None
+) -> int:
+    """Show the events of a job, oldest first. Away from a terminal: time, level and message with tabs between.
+
+    \b
+    fttui jobs events ftjob-abc --follow
+    fttui jobs events ftjob-abc --level warn --jsonl
+    """
+    if follow_ and invocation.form == JSON:
+        raise click.UsageError("--follow has no end to close a list at: use --jsonl")
+    least = LEVELS.index(level) if level else 0
+
+    def wanted(event: "Event") -> bool:
+        return event.level not in LEVELS or LEVELS.index(event.level) >= least
+
+    async def work(connection: "Connection") -> None:
+        output, columns = invocation.output, show.event_columns()
+        found = await follow.log(connection.client, id)
+        shown = [event for event in found if wanted(event)]
+        shown = shown[-limit:] if limit else shown
+        if not follow_:
+            output.many(shown, columns, raw=lambda event: event.raw)
+            return
+        output.each(shown, columns, raw=lambda event: event.raw)
+        output.flush()
+        pause = interval or connection.settings.interval or 2.0
+        async for event in follow.following(connection.client, id, {event.id for event in found}, pause):
+            if wanted(event):
+                output.each([event], columns, raw=lambda event: event.raw)
+                output.flush()
+
+    return invocation.talk(work)
+
+
+@jobs.command("checkpoints", short_help="List a job's checkpoints.")
+@click.argument("id")
+@forms
+@pass_invocation
+def checkpoints(invocation: Invocation, id: str) -> int:
+    """List the checkpoints of a job, first step first."""
+
+    async def work(connection: "Connection") -> None:
+        found = [item async for page in connection.client.each_checkpoint_page(id) for item in page.items]
+        found.sort(key=lambda item: (item.step_number or 0, item.created_at or 0.0))
+        invocation.output.many(found, show.checkpoint_columns(), raw=lambda item: item.raw)
+
+    return invocation.talk(work)
+
+
+@jobs.command("metrics", short_help="Show a job's numbers by step.")
+@click.argument("id")
+@click.option("--csv", "csv_", is_flag=True, help="Comma-separated values with a heading.")
+@forms
+@pass_invocation
+def metrics(invocation: Invocation, id: str, csv_: bool) -> int:
+    """Show the metrics of a job, a line a step: from its events, and from its result file once it has one."""
+    if csv_ and invocation.form != TABLE:
+        raise click.UsageError("--csv, --json and --jsonl are forms: give one of them")
+
+    async def work(connection: "Connection") -> None:
+        from fttui.cli import numbers
+
+        job, points = await numbers.of(connection.client, id)
+        numbers.write(invocation.output, points, csv=csv_)
+        if not points:
+            say(f"{job.id} has no metrics" + ("" if job.status.is_final else " yet"))
+
+    return invocation.talk(work)

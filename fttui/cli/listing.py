@@ -1,0 +1,128 @@
+"""`fttui jobs list`: which jobs, in which order, how many, and how many more there are."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fttui.cli import session, show
+from fttui.cli.output import TABLE, say
+from fttui.cli.session import DONE, Invocation
+from fttui.config import files
+from fttui.store import query
+from fttui.store.firstrows import first_rows
+
+if TYPE_CHECKING:
+    from fttui.models.job import Job
+    from fttui.models.row import JobRow
+    from fttui.wiring import Connection
+
+COUNTED_PAGES = 10
+"""Pages that are read merely to say how many more jobs there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was asked for."""
+
+    filter: query.Query
+    sort: query.Sort
+    limit: int | None
+    """None for every job."""
+
+
+def wish(statuses: tuple[str, ...], filter_: str | None, sort: str | None, limit: int | None) -> Wish:
+    """Read the flags.
+
+    Raises:
+        click.UsageError: in words.
+    """
+    words = ",".join(f'"{word}"' for text in statuses for word in text.replace('"', "").split(",") if word.strip())
+    try:
+        asked = query.parse(" ".join(filter(None, (f"status:{words}" if words else "", filter_ or ""))))
+        # The first order of a field is the useful one: the newest, the highest, A before Z.
+        order = query.NEWEST
+        if sort:
+            field = sort.lstrip("-").lower()
+            falling = field in (*query.NUMBER_FIELDS, "created")
+            order = query.sort_of(field, reverse=falling != sort.startswith("-"))
+    except query.QueryError as error:
+        raise click.UsageError(str(error)) from None
+    return Wish(asked, order, limit)
+
+
+async def online(invocation: Invocation, connection: "Connection", wish: Wish) -> int:
+    """List from the service."""
+    output, now = invocation.output, session.CLOCK.now()
+    # Steps and losses are no part of a job: they come from events, which the archive has read.
+    progress: dict[str, JobRow] = {}
+    if not wish.filter.is_empty or wish.sort != query.NEWEST:
+        rows, _ = first_rows(files.archive_file(), connection.choice.key, 100_000)
+        progress = {row.id: row for row in rows}
+
+    found: dict[str, Job] = {}
+    matching: list[JobRow] = []
+    whole, newest_first, last, pages = False, True, float("inf"), 0
+    enough_pages = COUNTED_PAGES if output.form == TABLE else 0
+    async for page in connection.client.each_job_page():
+        pages += 1
+        for job in page.items:
+            found[job.id] = job
+            known = progress.get(job.id)
+            row = job.row(step=known.step, total=known.total_steps, loss=known.loss) if known else job.row()
+            matching += [row] if wish.filter.matches(row, now) else []
+            newest_first &= (job.created_at or 0.0) <= last
+            last = job.created_at or 0.0
+        enough = wish.limit is not None and len(matching) >= wish.limit and newest_first and wish.sort == query.NEWEST
+        if enough and page.cursor is not None and pages >= max(enough_pages, 1):
+            break
+    else:
+        whole = True
+    chosen = query.select(matching, None, wish.sort)
+    _print(invocation, [found[row.id] for row in chosen], wish, whole=whole, now=now)
+    return DONE
+
+
+def _print(invocation: Invocation, jobs: "list[Job]", wish: Wish, *, whole: bool, now: float) -> None:
+    output = invocation.output
+    shown = jobs if wish.limit is None else jobs[: wish.limit]
+    more = len(jobs) - len(shown)
+    output.many(shown, show.job_columns(now), raw=_raw, has_more=bool(more) or not whole)
+    output.flush()
+    if not jobs:
+        say("no jobs" + ("" if wish.filter.is_empty else " that match"))
+    elif more or not whole:
+        count = f"{more}" if whole else f"at least {more}" if more else "some"
+        say(f"{count} more: --limit N or --all shows them")
+
+
+def offline(invocation: Invocation, wish: Wish) -> int:
+    """List from the archive."""
+    import asyncio
+
+    from fttui.config.choice import choose
+
+    choice = choose(profile=invocation.profile, base_url=invocation.base_url)
+    now = session.CLOCK.now()
+    _print(invocation, asyncio.run(_kept(choice.key, wish, now)), wish, whole=True, now=now)
+    return DONE
+
+
+async def _kept(key: str, wish: Wish, now: float) -> "list[Job]":
+    import json
+
+    from fttui.models.job import Job
+    from fttui.store.archive import Archive
+
+    archive = Archive(files.archive_file(), key)
+    try:
+        for notice in archive.notices:
+            say(f"fttui: {notice}")
+        rows = query.select(archive.rows(), wish.filter, wish.sort, now=now)
+        return [Job.read(json.loads(archive.body(row.id) or "null")) for row in rows]
+    finally:
+        await archive.close()
+
+
+def _raw(job: "Job") -> Any:
+    return job.raw

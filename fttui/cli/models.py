@@ -1,0 +1,52 @@
+"""`fttui models`: what can be tuned, and what was."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from fttui.cli import session, show
+from fttui.cli.files import delete_each
+from fttui.cli.flags import Verbs, forms, yes
+from fttui.cli.output import say
+from fttui.cli.session import FAILED, Invocation, confirm, pass_invocation
+
+if TYPE_CHECKING:
+    from fttui.wiring import Connection
+
+
+@click.group("models", cls=Verbs, short_help="List models, delete tuned ones.")
+def models() -> None:
+    """List the models of the service, and delete tuned ones."""
+
+
+@models.command("list", short_help="List models.")
+@forms
+@pass_invocation
+def list_(invocation: Invocation) -> int:
+    """List models in the service's order. Away from a terminal: id, time, owner, last day, with tabs between."""
+
+    async def work(connection: "Connection") -> None:
+        page = await connection.client.list_models()
+        columns = show.model_columns(session.CLOCK.now())
+        invocation.output.many(page.items, columns, raw=lambda model: model.raw)
+        if not page.items:
+            say("no models")
+
+    return invocation.talk(work)
+
+
+@models.command("delete", short_help="Delete tuned models.")
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@yes
+@forms
+@pass_invocation
+def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
+    """Delete tuned models for good. On a terminal it asks first; elsewhere it needs --yes."""
+    if not confirm(f"Delete {', '.join(ids)} for good?", yes=yes):
+        say("nothing was deleted")
+        return FAILED
+
+    async def work(connection: "Connection") -> int:
+        return await delete_each(invocation, connection.client, ids, "model")
+
+    return invocation.talk(work, changes=True)

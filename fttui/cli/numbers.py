@@ -1,0 +1,58 @@
+"""`fttui jobs metrics`: the numbers of a run by step."""
+
+from typing import TYPE_CHECKING, Any
+
+from fttui.cli.output import Column, Output
+from fttui.models.metric import Point, points_of, points_of_result_file
+
+if TYPE_CHECKING:
+    from fttui.api.client import Client
+    from fttui.models.job import Job
+
+
+async def of(client: "Client", id: str) -> "tuple[Job, list[Point]]":
+    """A job and its points: its events, completed by its result file, which has every step but rounds."""
+    from fttui.api.errors import ApiError
+
+    job = await client.get_job(id)
+    by_step: dict[int, dict[str, float]] = {}
+    for file in job.result_files:
+        try:
+            for point in points_of_result_file(await client.file_content(file)):
+                by_step.setdefault(point.step, {}).update(point.values)
+        except (ApiError, ValueError):
+            continue  # deleted, or of another kind: the events still tell
+    found = [event async for page in client.each_event_page(id) for event in page.items]
+    for point in points_of(found[::-1]):
+        by_step.setdefault(point.step, {}).update(point.values)
+    return job, [Point(step, values) for step, values in sorted(by_step.items())]
+
+
+def write(output: Output, points: list[Point], *, csv: bool) -> None:
+    """Points as a table, as JSON objects with `step` and the metrics, or as CSV."""
+    names = list(dict.fromkeys(name for point in points for name in point.values))
+    if csv:
+        output.text(",".join(["step", *map(_quoted, names)]) + "\n")
+        for point in points:
+            cells = [f"{point.values[name]!r}" if name in point.values else "" for name in names]
+            output.text(",".join([str(point.step), *cells]) + "\n")
+        return
+
+    def column(name: str) -> Column[Point]:
+        def plain(point: Point) -> str:
+            return repr(point.values[name]) if name in point.values else ""
+
+        def short(point: Point) -> str:
+            return f"{point.values[name]:.5g}" if name in point.values else ""
+
+        return Column(name.upper().replace("_", " "), short, plain, right=True)
+
+    def raw(point: Point) -> Any:
+        return {"step": point.step, **point.values}
+
+    columns = [Column[Point]("STEP", lambda point: str(point.step), right=True), *map(column, names)]
+    output.many(points, columns, raw=raw)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"' if set(name) & set(',"\n') else name

@@ -1,0 +1,77 @@
+"""`fttui serve`: the embedded service over TCP, and the state of the one on this machine."""
+
+import click
+
+from fttui.cli import show
+from fttui.cli.flags import forms
+from fttui.cli.output import say
+from fttui.cli.session import DONE, FAILED, UNREACHABLE, Invocation, pass_invocation
+from fttui.config.files import service_dir
+
+PORT = 8484
+
+
+@click.command("serve", short_help="Serve the API of this machine over TCP.")
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="H")
+@click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, metavar="P")
+@click.option("--api-key-file", type=click.Path(exists=True, dir_okay=False), metavar="F", help="Keys, one a line.")
+@click.option("--status", is_flag=True, help="Say whether the local service runs.")
+@click.option("--stop", is_flag=True, help="Stop the local service; trainers save and stop.")
+@forms
+@pass_invocation
+def serve(invocation: Invocation, host: str, port: int, api_key_file: str | None, status: bool, stop: bool) -> int:
+    """Serve the fine-tuning API of this machine in the foreground, for any OpenAI SDK.
+
+    Without a key file it stays on the loopback interface, takes any key, and every user of this host can reach it.
+
+    \b
+    fttui serve --port 8484
+    OPENAI_BASE_URL=http://127.0.0.1:8484/v1 OPENAI_API_KEY=any python script.py
+    fttui serve --status
+    """
+    if status and stop:
+        raise click.UsageError("--status and --stop exclude each other")
+    if status:
+        return _status(invocation)
+    if stop:
+        return _stop()
+    from fttui import wiring
+    from fttui.server import daemon
+
+    wiring.check_local()
+    try:
+        return daemon.serve(service_dir(), host, port, api_key_file)
+    except daemon.ServiceError as error:
+        say(f"fttui: {error}")
+        return FAILED
+
+
+def _status(invocation: Invocation) -> int:
+    from fttui.server import daemon
+
+    info = daemon.running(service_dir())
+    if info is None:
+        invocation.output.one({"running": False}, [("state", "not running")])
+        return FAILED
+    raw = {"running": True, **info._asdict()}
+    fields = [
+        ("state", "running"),
+        ("pid", str(info.pid)),
+        ("version", info.version),
+        ("since", show.when(info.started_at)),
+        ("socket", info.socket),
+    ]
+    invocation.output.one(raw, fields)
+    return DONE
+
+
+def _stop() -> int:
+    from fttui.server import daemon
+
+    try:
+        stopped = daemon.stop(service_dir())
+    except daemon.ServiceError as error:
+        say(f"fttui: {error}")
+        return UNREACHABLE
+    say("the service was stopped" if stopped else "no service was running")
+    return DONE

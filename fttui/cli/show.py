@@ -1,0 +1,149 @@
+"""How jobs, events and files read in tables and fields."""
+
+import time
+from typing import TYPE_CHECKING
+
+from fttui.cli.output import Column
+from fttui.clock import age, duration
+
+if TYPE_CHECKING:
+    from fttui.models.checkpoint import Checkpoint
+    from fttui.models.event import Event
+    from fttui.models.file import File, Model
+    from fttui.models.job import Job
+
+
+def when(moment: float | None) -> str:
+    """A time for a program: ISO 8601 in UTC; empty when there is none."""
+    return "" if moment is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
+
+
+def local(moment: float | None) -> str:
+    """A time for a person: local date and time; empty when there is none."""
+    return "" if moment is None else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment))
+
+
+def ago(moment: float | None, now: float) -> str:
+    """How long ago, for a person: `3h`; empty when it is not known."""
+    return "" if moment is None else age(now - moment)
+
+
+def size(bytes: int | None) -> str:
+    """A size for a person: `870 B`, `1.4 MB`."""
+    if bytes is None:
+        return ""
+    amount = float(bytes)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000 or unit == "GB":
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return ""
+
+
+def text(value: object) -> str:
+    """A number or word as itself; empty for None."""
+    return "" if value is None else str(value)
+
+
+def status_word(job: "Job") -> str:
+    """The provider's own word for the state, or why there is none."""
+    return job.status_text or ("unreadable" if job.fault else "unknown")
+
+
+def job_columns(now: float) -> "list[Column[Job]]":
+    return [
+        Column("ID", lambda job: job.id),
+        Column("STATUS", status_word),
+        Column("AGE", lambda job: ago(job.created_at, now), lambda job: when(job.created_at), right=True),
+        Column("MODEL", lambda job: job.model),
+        Column("SUFFIX", lambda job: job.suffix),
+        Column("TUNED MODEL", lambda job: job.fine_tuned_model),
+    ]
+
+
+def event_columns() -> "list[Column[Event]]":
+    return [
+        Column("TIME", lambda event: local(event.created_at) or "-", lambda event: when(event.created_at)),
+        Column("LEVEL", lambda event: f"{event.level:<5}", lambda event: event.level),
+        Column("MESSAGE", lambda event: event.message),
+    ]
+
+
+def checkpoint_columns() -> "list[Column[Checkpoint]]":
+    def metrics(checkpoint: "Checkpoint") -> str:
+        return " ".join(f"{name}={value:g}" for name, value in checkpoint.metrics.items())
+
+    return [
+        Column("ID", lambda item: item.id),
+        Column("STEP", lambda item: text(item.step_number), right=True),
+        Column("CREATED", lambda item: local(item.created_at), lambda item: when(item.created_at)),
+        Column("MODEL", lambda item: item.fine_tuned_model_checkpoint),
+        Column("METRICS", metrics),
+    ]
+
+
+def file_columns(now: float) -> "list[Column[File]]":
+    return [
+        Column("ID", lambda file: file.id),
+        Column("SIZE", lambda file: size(file.bytes), lambda file: text(file.bytes), right=True),
+        Column("AGE", lambda file: ago(file.created_at, now), lambda file: when(file.created_at), right=True),
+        Column("PURPOSE", lambda file: file.purpose),
+        Column("STATUS", lambda file: file.status),
+        Column("NAME", lambda file: file.filename),
+    ]
+
+
+def model_columns(now: float) -> "list[Column[Model]]":
+    return [
+        Column("ID", lambda model: model.id),
+        Column("AGE", lambda model: ago(model.created_at, now), lambda model: when(model.created_at), right=True),
+        Column("OWNER", lambda model: model.owned_by),
+        Column("SHUTDOWN", lambda model: model.shutdown_date),
+    ]
+
+
+def job_fields(job: "Job", now: float) -> list[tuple[str, str]]:
+    """What is known of a job, a line each; what is empty is left out."""
+    took = ""
+    if job.created_at is not None and job.finished_at is not None:
+        took = duration(job.finished_at - job.created_at)
+    step = "" if job.trained_steps is None else f"{job.trained_steps}/{text(job.total_steps) or '?'}"
+    fields = [
+        ("id", job.id),
+        ("status", status_word(job)),
+        ("error", " ".join(filter(None, (job.error.code, job.error.message))) if job.error else ""),
+        ("fault", job.fault),
+        ("model", job.model),
+        ("tuned model", job.fine_tuned_model),
+        ("suffix", job.suffix),
+        ("method", job.method),
+        *[(name.replace("_", " "), value) for name, value in job.hyperparameters.items()],
+        ("seed", text(job.seed)),
+        ("step", step),
+        ("trained tokens", text(job.trained_tokens)),
+        ("created", when(job.created_at)),
+        ("finished", when(job.finished_at)),
+        ("took", took),
+        ("estimated finish", when(job.estimated_finish) if not job.status.is_final else ""),
+        ("training file", job.training_file),
+        ("validation file", job.validation_file),
+        ("result files", " ".join(job.result_files)),
+        ("organization", job.organization_id),
+        *[("integration", " ".join(filter(None, (item.type, item.project, item.run_id)))) for item in job.integrations],
+        *[("metadata", f"{key}={value}") for key, value in job.metadata.items()],
+    ]
+    return [(name, value) for name, value in fields if value]
+
+
+def file_fields(file: "File") -> list[tuple[str, str]]:
+    fields = [
+        ("id", file.id),
+        ("name", file.filename),
+        ("purpose", file.purpose),
+        ("size", text(file.bytes)),
+        ("status", file.status),
+        ("details", file.status_details),
+        ("created", when(file.created_at)),
+        ("expires", when(file.expires_at)),
+    ]
+    return [(name, value) for name, value in fields if value]
