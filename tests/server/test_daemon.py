@@ -1,0 +1,415 @@
+"""The service as a process: found, started once, taken over, put back, ended; over TCP too."""
+
+import json
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from fttui.server import daemon
+from fttui.server.daemon import ServiceError
+from fttui.server.jobdir import JobDirectory
+from tests.server.conftest import example, jsonl, until
+
+SLOW = jsonl([example("A long answer. " * 40 + str(number)) for number in range(60)])
+"""Many seconds of work for the trainer in the box."""
+
+
+def api(path: str) -> httpx.Client:
+    return httpx.Client(transport=httpx.HTTPTransport(uds=path), base_url="http://localhost/v1", timeout=20)
+
+
+def start_job(client: httpx.Client) -> str:
+    file = client.post("/files", data={"purpose": "fine-tune"}, files={"file": ("d.jsonl", SLOW)}).json()["id"]
+    job = client.post("/fine_tuning/jobs", json={"model": "fttui-tiny-1", "training_file": file, "seed": 1}).json()
+    return job["id"]
+
+
+def steps(client: httpx.Client, job: str) -> list[int]:
+    """The steps that the job has told of, oldest first."""
+    found: list[int] = []
+    after: dict[str, str] = {}
+    while True:
+        page = client.get(f"/fine_tuning/jobs/{job}/events", params={"limit": 100, **after}).json()
+        found += [event["data"]["step"] for event in page["data"] if event["type"] == "metrics"]
+        if not page["has_more"]:
+            return found[::-1]
+        after = {"after": page["data"][-1]["id"]}
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return not Path(f"/proc/{pid}/stat").exists() or ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+
+
+def pid_of(home: str) -> int:
+    info = daemon.running(home)
+    assert info is not None
+    return info.pid
+
+
+def test_nobody_is_there_at_first(home: str) -> None:
+    assert daemon.running(home) is None
+    assert daemon.status(home) is None
+    assert daemon.stop(home) is False
+    assert not os.path.exists(home)
+
+
+def test_it_is_started_found_and_stopped(home: str) -> None:
+    path = daemon.ensure(home)
+    info = daemon.running(home)
+    assert info is not None
+    assert (info.socket, info.version) == (path, daemon.__version__)
+    assert abs(info.started_at - time.time()) < 60
+    assert daemon.ensure(home) == path
+    assert pid_of(home) == info.pid
+    card = json.loads(Path(home, "service.json").read_text())
+    assert (card["pid"], card["version"], card["socket"]) == (info.pid, info.version, path)
+    with api(path) as client:
+        assert client.get("/models").json()["data"][0]["id"] == "fttui-tiny-1"
+        assert client.get("/fine_tuning/jobs").json()["data"] == []
+        assert client.get("/nonsense").status_code == 404
+    assert daemon.stop(home) is True
+    assert not is_alive(info.pid)
+    assert daemon.running(home) is None
+    assert sorted(os.listdir(home)) == ["files", "jobs", "lock", "service.db", "service.log", "uploads"]
+
+
+def test_everything_is_the_owners_alone(home: str) -> None:
+    path = daemon.ensure(home)
+    assert stat.S_IMODE(os.stat(home).st_mode) == 0o700
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    for name in os.listdir(home):
+        assert stat.S_IMODE(os.stat(os.path.join(home, name)).st_mode) & 0o077 == 0, name
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="looks at a process through /proc")
+def test_it_keeps_nothing_of_the_terminal_that_started_it(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    daemon.ensure(home)
+    pid = pid_of(home)
+    assert os.readlink(f"/proc/{pid}/cwd") == "/"
+    assert os.getsid(pid) != os.getsid(0)
+    assert os.getsid(pid) != pid, "a session leader could get a terminal"
+    ends = {number: os.readlink(f"/proc/{pid}/fd/{number}") for number in os.listdir(f"/proc/{pid}/fd")}
+    assert ends["0"] == "/dev/null"
+    log = os.path.join(home, "service.log")
+    assert (ends["1"], ends["2"]) == (log, log)
+    assert not [end for end in ends.values() if end.startswith(("/dev/pts", "/dev/tty", "pipe:"))]
+
+
+def test_many_cockpits_at_once_start_one_service(home: str) -> None:
+    script = (
+        "import sys; from fttui.server.daemon import *; p = ensure(sys.argv[1]); print(running(sys.argv[1]).pid, p)"
+    )
+    racers = [
+        subprocess.Popen([sys.executable, "-c", script, home], stdout=subprocess.PIPE, text=True) for _ in range(8)
+    ]
+    said = [racer.communicate(timeout=60)[0].strip() for racer in racers]
+    assert [racer.returncode for racer in racers] == [0] * 8
+    assert len(set(said)) == 1, said
+    assert said[0].split()[0] == str(pid_of(home))
+
+
+def test_threads_of_one_cockpit_race_too(home: str) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        assert len(set(pool.map(lambda _: daemon.ensure(home), range(6)))) == 1
+
+
+def test_what_a_killed_service_left_is_taken_over(home: str) -> None:
+    path = daemon.ensure(home)
+    first = pid_of(home)
+    os.kill(first, signal.SIGKILL)
+    until(lambda: not is_alive(first))
+    assert os.path.exists(path), "the socket of the dead is still there"
+    Path(home, "uploads", "half").write_bytes(b"x")
+    Path(home, "files", "file-never-accepted").write_bytes(b"x")
+    assert daemon.running(home) is None
+    assert daemon.ensure(home) == path
+    assert pid_of(home) != first
+    assert os.listdir(os.path.join(home, "uploads")) == os.listdir(os.path.join(home, "files")) == []
+
+
+def test_a_socket_that_goes_missing_is_put_back(home: str) -> None:
+    path = daemon.ensure(home)
+    pid = pid_of(home)
+    os.unlink(path)
+    assert daemon.ensure(home) == path
+    assert pid_of(home) == pid
+    os.unlink(os.path.join(home, "service.json"))
+    until(lambda: os.path.exists(os.path.join(home, "service.json")))
+    with api(path) as client:
+        assert client.get("/models").status_code == 200
+
+
+def test_a_long_path_puts_the_socket_elsewhere(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    temporary = os.path.dirname(home)
+    monkeypatch.setenv("TMPDIR", temporary)
+    long = os.path.join(temporary, "x" * 120)
+    try:
+        path = daemon.ensure(long)
+        assert path.startswith(temporary)
+        assert not path.startswith(long)
+        assert stat.S_IMODE(os.stat(os.path.dirname(path)).st_mode) == 0o700
+        # Another login may have another TMPDIR: the card in the home says where the socket is.
+        monkeypatch.setenv("TMPDIR", "/nowhere")
+        assert daemon.ensure(long) == path
+    finally:
+        assert daemon.stop(long)
+
+
+def test_a_place_for_the_socket_that_others_can_write_to_is_refused(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    temporary = os.path.dirname(home)
+    monkeypatch.setenv("TMPDIR", temporary)
+    os.mkdir(os.path.join(temporary, f"fttui-{os.getuid()}"), 0o777)
+    os.chmod(os.path.join(temporary, f"fttui-{os.getuid()}"), 0o777)
+    with pytest.raises(ServiceError, match="is not ours alone"):
+        daemon.ensure(os.path.join(temporary, "x" * 120))
+
+
+def test_a_start_that_fails_says_why(home: str) -> None:
+    os.makedirs(home)
+    Path(home, "service.db").write_bytes(b"no database " * 1000)
+    with pytest.raises(ServiceError, match=r"did not start.*database") as caught:
+        daemon.ensure(home)
+    assert os.path.join(home, "service.log") in str(caught.value)
+    Path(home, "service.db").unlink()
+    daemon.ensure(home)
+
+
+def test_a_home_that_cannot_be_made(home: str) -> None:
+    Path(os.path.dirname(home), "file").write_text("")
+    with pytest.raises(ServiceError, match="cannot be made"):
+        daemon.ensure(os.path.join(os.path.dirname(home), "file", "home"))
+
+
+def test_without_the_extra_packages_it_names_the_install_line(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ServiceError, match=r"pip install 'fttui\[local\]'"):
+        daemon.ensure(home)
+    assert daemon.serve(home, "127.0.0.1", 0, None) == 2
+
+
+def test_it_ends_by_itself_when_nobody_needs_it(home: str) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fttui.server", "--home", home, "--idle", "0.4"], stderr=subprocess.DEVNULL
+    )
+    assert process.wait(30) == 0
+    assert daemon.running(home) is None
+
+
+def test_it_stays_while_a_job_runs(home: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "fttui.server", "--home", home, "--idle", "0.4"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        word, path = process.stdout.readline().split()
+        assert word == "ready"
+        with api(path) as client:
+            job = start_job(client)
+        trainer = JobDirectory(os.path.join(home, "jobs", job))
+        until(trainer.is_held)
+        # Three times the limit: a service that forgot its job would be gone.
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1.2)
+        with api(path) as client:
+            assert client.post(f"/fine_tuning/jobs/{job}/cancel").json()["status"] == "cancelled"
+        assert process.wait(30) == 0
+        assert not trainer.is_held()
+
+
+def test_a_job_outlives_a_killed_service_and_is_adopted(home: str) -> None:
+    with api(daemon.ensure(home)) as client:
+        job = start_job(client)
+        until(lambda: len(steps(client, job)) > 2)
+    trainer = JobDirectory(os.path.join(home, "jobs", job))
+    group = Path(trainer.path, "pid").read_text()
+    os.kill(pid_of(home), signal.SIGKILL)
+    size = Path(trainer.path, "progress.jsonl").stat().st_size
+    until(lambda: Path(trainer.path, "progress.jsonl").stat().st_size > size)
+    with api(daemon.ensure(home)) as client:
+        seen = len(steps(client, job))
+        until(lambda: len(steps(client, job)) > seen + 2)
+        assert Path(trainer.path, "pid").read_text() == group
+        assert steps(client, job) == list(range(1, len(steps(client, job)) + 1))
+        assert client.get(f"/fine_tuning/jobs/{job}").json()["status"] == "running"
+        assert client.post(f"/fine_tuning/jobs/{job}/cancel").json()["status"] == "cancelled"
+    until(lambda: not trainer.is_held(), 2)
+
+
+def test_stopping_saves_the_trainers_and_a_new_start_goes_on(home: str) -> None:
+    with api(daemon.ensure(home)) as client:
+        job = start_job(client)
+        until(lambda: len(steps(client, job)) > 2)
+    trainer = JobDirectory(os.path.join(home, "jobs", job))
+    assert daemon.stop(home)
+    assert not trainer.is_held()
+    assert trainer.exit_code() == 143
+    reached = Path(trainer.path, "progress.jsonl").read_bytes().count(b"\n")
+    with api(daemon.ensure(home)) as client:
+        until(lambda: len(steps(client, job)) > reached)
+        assert steps(client, job) == list(range(1, len(steps(client, job)) + 1))
+        lines = Path(trainer.path, "progress.jsonl").read_text().splitlines()
+        assert json.loads(lines[reached])["step"] == reached + 1, "not one step was done twice"
+        client.post(f"/fine_tuning/jobs/{job}/cancel")
+
+
+class Served:
+    """`python -m fttui.server --host …`, and what it says on stderr."""
+
+    def __init__(self, home: str, *options: str) -> None:
+        command = [sys.executable, "-m", "fttui.server", "--home", home, *options]
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        self.said = ""
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.said += line
+
+    def url(self) -> str:
+        found = until(lambda: re.search(r"http://\S+/v1", self.said) or self.process.poll() is not None)
+        assert isinstance(found, re.Match), self.said
+        return found[0]
+
+    def end(self) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        code = self.process.wait(30)
+        self._reader.join()
+        assert self.process.stderr is not None
+        self.process.stderr.close()
+        return code
+
+
+@pytest.fixture
+def served(home: str) -> Iterator[Any]:
+    started: list[Served] = []
+
+    def start(*options: str) -> Served:
+        started.append(Served(home, *options))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.end()
+
+
+def test_over_tcp_without_a_key_file(home: str, served: Any) -> None:
+    one = served("--host", "127.0.0.1", "--port", "0")
+    url = one.url()
+    assert not url.endswith(":0/v1")
+    until(lambda: "every user of this host" in one.said)
+    assert httpx.get(url + "/models", headers={"Authorization": "Bearer anything"}).status_code == 200
+    assert httpx.get(url.removesuffix("/v1") + "/service").status_code == 404
+    state = daemon.status(home)
+    assert state is not None
+    assert state["url"] == url
+    with api(daemon.ensure(home)) as client:
+        assert client.get("/models").status_code == 200
+    assert one.end() == 0
+    assert daemon.running(home) is None
+
+
+def test_over_tcp_with_a_key_file(home: str, served: Any, tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text("sk-right\n")
+    one = served("--host", "127.0.0.1", "--port", "0", "--api-key-file", str(tmp_path / "keys"))
+    url = one.url()
+    for key, status in (("sk-right", 200), ("sk-wrong", 401)):
+        assert httpx.get(url + "/models", headers={"Authorization": f"Bearer {key}"}).status_code == status
+    with api(daemon.ensure(home)) as client:
+        assert client.get("/models").status_code == 200, "the socket needs no key"
+    one.end()
+    assert "sk-" not in one.said
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (["--host", "0.0.0.0"], 2, "--api-key-file"),
+        (["--host", "127.0.0.1", "--api-key-file", "/nowhere/at/all"], 2, "cannot be read"),
+        (["--host", "127.0.0.1", "--api-key-file", "/dev/null"], 2, "holds no key"),
+        (["--host", "192.0.2.1", "--api-key-file", "KEYS"], 1, "Cannot listen on 192.0.2.1"),
+    ],
+)
+def test_refusals_to_serve(served: Any, tmp_path: Path, options: list[str], code: int, words: str) -> None:
+    (tmp_path / "keys").write_text("sk-right\n")
+    one = served(*[str(tmp_path / "keys") if option == "KEYS" else option for option in options])
+    assert one.process.wait(30) == code
+    one.end()
+    assert words in one.said
+    assert "Traceback" not in one.said
+
+
+def test_a_foreground_service_takes_over_from_a_detached_one_and_its_trainer_goes_on(home: str, served: Any) -> None:
+    with api(daemon.ensure(home)) as client:
+        job = start_job(client)
+        until(lambda: len(steps(client, job)) > 2)
+    detached = pid_of(home)
+    trainer = JobDirectory(os.path.join(home, "jobs", job))
+    group = Path(trainer.path, "pid").read_text()
+    one = served("--host", "127.0.0.1", "--port", "0")
+    url = one.url()
+    assert not is_alive(detached)
+    assert pid_of(home) == one.process.pid
+    for client in (httpx.Client(base_url=url, timeout=20), api(daemon.ensure(home))):
+        with client:
+            seen = len(steps(client, job))
+            until(lambda client=client, seen=seen: len(steps(client, job)) > seen)
+            assert steps(client, job) == list(range(1, len(steps(client, job)) + 1))
+    assert Path(trainer.path, "pid").read_text() == group
+    other = served("--host", "127.0.0.1", "--port", "0")
+    assert other.process.wait(30) == 1
+    other.end()
+    assert url in other.said
+    httpx.post(f"{url}/fine_tuning/jobs/{job}/cancel")
+    until(lambda: not trainer.is_held(), 2)
+
+
+def test_an_older_idle_service_makes_room_for_a_newer_program(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = daemon.ensure(home)
+    first = pid_of(home)
+    monkeypatch.setattr(daemon, "__version__", "99.0.0")
+    with api(path) as client:
+        job = start_job(client)
+        assert daemon.ensure(home) == path
+        assert pid_of(home) == first, "not while a job runs"
+        client.post(f"/fine_tuning/jobs/{job}/cancel")
+    # What starts is this program again, whose real version is the older one; so only that it was replaced is seen.
+    monkeypatch.setattr(daemon, "_is_older", lambda version, done=[]: not done and not done.append(1))
+    until(lambda: not (daemon.status(home) or {}).get("jobs", {}).get("cancelled"))
+    daemon.ensure(home)
+    assert pid_of(home) != first
+    assert not is_alive(first)
+
+
+def test_knowing_of_the_service_costs_little() -> None:
+    code = "import sys; from fttui.server import daemon; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    heavy = {"asyncio", "starlette", "uvicorn", "numpy", "pydantic", "httpx", "sqlite3", "subprocess", "dataclasses"}
+    assert not heavy & set(loaded)
+
+
+def test_the_service_loads_neither_numpy_nor_the_clients_libraries() -> None:
+    code = "import sys; from fttui.server import process; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"numpy", "httpx", "textual", "pydantic", "fttui.api", "fttui.store"} & set(loaded)

@@ -1,0 +1,95 @@
+"""What strangers' trainers write, as facts; and the result file."""
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as some
+
+from fttui.models.metric import points_of_result_file
+from fttui.server import results
+from fttui.server.db import Metrics, Note, Outcome, Saved
+from fttui.server.progress import facts_of
+
+
+def fact(**line):
+    facts = facts_of([line], lambda name: name == "model")
+    return facts[0] if facts else None
+
+
+def test_metrics_and_their_sentence() -> None:
+    found = fact(type="metrics", step=10, total_steps=100, train_loss=0.25, valid_loss=0.374, full_valid_loss=0.4, x=1)
+    assert isinstance(found, Metrics)
+    assert found.message == "Step 10/100: training loss=0.25, validation loss=0.37, full validation loss=0.40"
+    assert found.data == {
+        "step": 10,
+        "total_steps": 100,
+        "train_loss": 0.25,
+        "valid_loss": 0.374,
+        "full_valid_loss": 0.4,
+        "x": 1,
+    }
+    assert fact(type="metrics", step=2.0, train_mean_reward=0.5) == Metrics(
+        2, None, "Step 2: train mean reward=0.50", {"step": 2, "train_mean_reward": 0.5}
+    )
+    assert fact(type="metrics", step=3) == Metrics(3, None, "Step 3", {"step": 3})
+
+
+def test_other_facts() -> None:
+    assert fact(type="message", message="Hello\x1b[2J", level="warn") == Note("Hello[2J", "warn")
+    assert fact(type="message", message="Hello", level="loud") == Note("Hello", "info")
+    assert fact(type="checkpoint", step=4, path="model", metrics={"train_loss": 1}) == Saved(
+        4, "model", {"step": 4, "train_loss": 1}
+    )
+    assert fact(type="result", checkpoint=4, trained_tokens=9) == Outcome({"checkpoint": 4, "trained_tokens": 9}, False)
+    assert fact(type="result", path="model") == Outcome(
+        {"checkpoint": None, "trained_tokens": None, "path": "model"}, False
+    )
+    assert fact(type="error", code="x", message="why") == Outcome({"code": "x", "message": "why", "param": None}, True)
+
+
+def test_what_means_nothing_is_passed_over() -> None:
+    for line in (
+        {"type": "metrics"},
+        {"type": "metrics", "step": "1"},
+        {"type": "metrics", "step": True},
+        {"type": "metrics", "step": -1},
+        {"type": "metrics", "step": 10**30},
+        {"type": "message"},
+        {"type": "checkpoint", "step": 1, "path": "../../service.db"},
+        {"type": "checkpoint", "step": 1},
+        {"type": "dance"},
+        {},
+    ):
+        assert fact(**line) is None
+    assert facts_of([None, 3, "x", []], lambda name: True) == []
+
+
+@given(
+    some.dictionaries(
+        some.sampled_from(["type", "step", "total_steps", "train_loss", "message", "path", "metrics", "checkpoint"]),
+        some.none()
+        | some.integers()
+        | some.floats()
+        | some.sampled_from(["metrics", "message", "checkpoint", "result", "error", "model", "\ud800"])
+        | some.dictionaries(some.text(max_size=3), some.floats(), max_size=2),
+    )
+)
+def test_whatever_comes_can_be_sent_as_json(line) -> None:
+    for found in facts_of([line], lambda name: name == "model"):
+        json.dumps(found, allow_nan=False).encode("utf-8")
+
+
+def test_the_result_file_reads_back() -> None:
+    rows = [
+        {"step": 1, "total_steps": 2, "train_loss": 3.632654, "train_mean_token_accuracy": 0.5},
+        {"step": 2, "total_steps": 2, "train_loss": 0.00006, "valid_loss": 1, "full_valid_loss": 9, "margin": 0.25},
+    ]
+    csv = results.csv_of(rows)
+    assert csv.decode() == (
+        "step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy,margin\n"
+        "1,3.63265,0.5,,,\n"
+        "2,6e-05,,1,,0.25\n"
+    )
+    points = points_of_result_file(results.encoded(csv))
+    assert points[0].values == {"train_loss": 3.63265, "train_mean_token_accuracy": 0.5}
+    assert points[1].step == 2
