@@ -1,0 +1,86 @@
+"""Commands run in this process against a service on the loopback, in a home of their own."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fttui.cli import session
+from fttui.cli.main import run
+from tests.api.conftest import FakeClock
+from tests.api.faultserver import in_thread
+from tests.cli.service import Service
+
+
+@dataclass
+class Result:
+    code: Any
+    """The exit code; Options when no verb was given."""
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+    @property
+    def cells(self) -> list[list[str]]:
+        return [line.split("\t") for line in self.lines]
+
+
+Fttui = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in list(os.environ):
+        if name.startswith(("XDG_", "FTTUI_", "OPENAI_", "AZURE_")) or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("FTTUI_CONFIG", str(tmp_path / "config" / "config.toml"))
+    monkeypatch.setenv("FTTUI_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
+    found = FakeClock()
+    monkeypatch.setattr(session, "CLOCK", found)
+    return found
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    found = Service()
+    with in_thread(found.server):
+        yield found
+
+
+@pytest.fixture
+def bare(capfd: pytest.CaptureFixture[str]) -> Fttui:
+    """Run a command as it is."""
+
+    def fttui(*arguments: str) -> Result:
+        capfd.readouterr()
+        code = run(list(arguments))
+        captured = capfd.readouterr()
+        return Result(code, captured.out, captured.err)
+
+    return fttui
+
+
+@pytest.fixture
+def fttui(bare: Fttui, service: Service, monkeypatch: pytest.MonkeyPatch) -> Fttui:
+    """Run a command against the service."""
+    monkeypatch.setenv("OPENAI_BASE_URL", service.server.url)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-cli-0123456789")
+    return bare

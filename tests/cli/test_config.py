@@ -1,0 +1,118 @@
+"""`fttui profile` and `fttui config`."""
+
+from pathlib import Path
+
+import pytest
+
+from fttui.config.files import config_file
+from tests.cli.conftest import Fttui
+
+
+def test_path_and_init(bare: Fttui, home: Path) -> None:
+    path = str(home / "config" / "config.toml")
+    assert bare("config", "path").out == path + "\n"
+    assert bare("config", "init").out == path + "\n"
+    text = Path(path).read_text()
+    assert Path(path).stat().st_mode & 0o777 == 0o600
+    assert bare("config", "show").code == 0, "what init writes can be read"
+    Path(path).write_text(text + "# mine\n")
+    again = bare("config", "init")
+    assert (again.code, again.out) == (1, "")
+    assert Path(path).read_text() == text + "# mine\n"
+
+
+def test_everything_in_the_template_is_a_setting(bare: Fttui, monkeypatch: pytest.MonkeyPatch) -> None:
+    import re
+
+    bare("config", "init")
+    path = Path(config_file())
+    # Every line that is commented out and looks like TOML, brought to life.
+    path.write_text(re.sub(r"^# (?=\[|\w+ = )", "", path.read_text(), flags=re.M))
+    assert 'project = "proj_abc"' in path.read_text().splitlines()
+    result = bare("config", "show")
+    assert (result.code, result.err) == (0, "")
+
+
+def test_show_names_each_origin_and_no_key(bare: Fttui, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("W_KEY", "sk-secret-value")
+    monkeypatch.setenv("FTTUI_PROFILE", "w")
+    (home / "config").mkdir()
+    (home / "config" / "config.toml").write_text(
+        "interval = 9\n[profiles.w]\nbase_url = 'https://w/v1'\napi_key_env = 'W_KEY'\nread_only = true\n"
+    )
+    result = bare("config", "show")
+    rows = {row[0]: row[1:] for row in result.cells}
+    assert rows["profile"] == ["w", "FTTUI_PROFILE"]
+    assert rows["base_url"] == ["https://w/v1", "FTTUI_PROFILE"]
+    assert rows["interval"] == ["9.0", "config.toml"]
+    assert rows["read_only"] == ["true", "profile w"]
+    assert rows["api_key_env"] == ["W_KEY", "profile w"]
+    assert "sk-secret-value" not in result.out + result.err
+    flagged = bare("--interval", "0.1", "config", "show", "--profile", "local", "--json").json
+    found = {row["name"]: (row["value"], row["from"]) for row in flagged["data"]}
+    assert found["profile"] == ("local", "--profile")
+    assert found["interval"] == (2.0, "--interval")
+
+
+def test_a_broken_configuration_is_2_and_one_line(bare: Fttui, home: Path) -> None:
+    (home / "config").mkdir()
+    for text in ("intervall = 3", "= =", "[profiles.w]\napi_key = 'sk-secret-value'"):
+        (home / "config" / "config.toml").write_text(text)
+        result = bare("jobs", "list", "--base-url", "http://127.0.0.1:9/v1")
+        assert (result.code, result.out, len(result.err.splitlines())) == (2, "", 1)
+        assert "config.toml" in result.err
+        assert "sk-secret-value" not in result.err
+
+
+def test_profiles_are_added_used_and_removed(bare: Fttui, home: Path) -> None:
+    added = bare("profile", "add", "lab", "--base-url", "http://gpu:8000/v1", "--api-key-env", "LAB_KEY")
+    assert (added.code, added.out) == (0, "")
+    assert bare("profile", "add", "lab").code == 2
+    assert bare("profile", "use", "lab").code == 0
+    rows = bare("profile", "list").cells
+    assert ["*", "lab", "http://gpu:8000/v1", "compatible", "LAB_KEY", "fttui profile add"] in rows
+    assert [row[1] for row in rows] == ["lab", "local", "openai"]
+    listed = bare("profile", "list", "--json").json["data"]
+    assert [row["name"] for row in listed if row["in_use"]] == ["lab"]
+    result = bare("jobs", "list")
+    assert (result.code, result.out) == (4, "")
+    assert "LAB_KEY" in result.err
+    assert bare("profile", "remove", "lab").code == 0
+    assert bare("profile", "use", "lab").code == 2
+    assert bare("profile", "use", "local").code == 0
+    assert bare("profile", "use", "--clear").code == 0
+    assert bare("profile", "use").code == 2
+    assert not Path(config_file()).exists()
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["local"],
+        ["a/b"],
+        ["x", "--base-url", "nonsense"],
+        ["x", "--provider", "azure"],
+        ["x", "--api-key-env", "A", "--api-key-command", "b"],
+        ["x", "--provider", "mistral"],
+    ],
+)
+def test_a_profile_that_would_not_work_is_not_added(bare: Fttui, flags: list[str]) -> None:
+    assert bare("profile", "add", *flags).code == 2
+    assert [row[1] for row in bare("profile", "list").cells] == ["local", "openai"]
+
+
+def test_a_profile_can_be_tried(fttui: Fttui) -> None:
+    result = fttui("profile", "test")
+    assert result.code == 0
+    assert "takes the key from OPENAI_BASE_URL" not in result.err
+    assert "takes the key from OPENAI_API_KEY" in result.err
+    assert fttui("profile", "test", "none").code == 2
+
+
+def test_a_read_only_profile_sends_nothing_that_changes(fttui: Fttui, home: Path) -> None:
+    (home / "config").mkdir()
+    (home / "config" / "config.toml").write_text("read_only = true\n")
+    result = fttui("jobs", "cancel", "x", "--yes")
+    assert (result.code, result.out) == (2, "")
+    assert result.err.endswith(" is read-only: nothing was sent\n")
+    assert fttui("jobs", "list").code == 0

@@ -1,0 +1,306 @@
+"""The command line as a whole: flags anywhere, exit codes, streams, the real program."""
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from fttui.cli import main as module
+from fttui.cli.output import Column, table
+from fttui.wiring import Options
+from tests.api.faultserver import answer, hang_up, refuse
+from tests.cli.conftest import Fttui
+from tests.cli.service import Service, job
+
+PROGRAM = [sys.executable, "-c", "import sys; from fttui.cli.main import run; sys.exit(run(sys.argv[1:]))"]
+
+
+def test_without_a_verb_the_flags_are_for_the_cockpit(bare: Fttui) -> None:
+    assert bare().code == Options()
+    given = ["--profile", "p", "--interval", "7", "--read-only", "--fresh", "--offline"]
+    assert bare(*given).code == Options("p", None, 7.0, True, True, True)
+    assert bare("--base-url", "http://x/v1", "--interval", "0.5").code == Options(None, "http://x/v1", 2.0)
+    for wrong in (["--interval", "x"], ["--interval", "-1"], ["--interval", "inf"], ["--nope"], ["nope"]):
+        assert bare(*wrong).code == 2
+
+
+def test_help_says_everything_and_loads_little() -> None:
+    code = "import sys; from fttui.cli.main import run; run(['--help']); run(['jobs', 'create', '--help']);"
+    code += "print([m for m in ('pydantic', 'httpx', 'textual', 'starlette', 'sqlite3') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    for word in (
+        "--profile",
+        "--base-url",
+        "--interval",
+        "--read-only",
+        "--fresh",
+        "jobs",
+        "files",
+        "serve",
+        "Exit codes",
+    ):
+        assert word in done.stdout
+    assert done.stdout.endswith("[]\n")
+
+
+def test_profile_and_base_url_stand_before_or_after_the_verb(
+    bare: Fttui, service: Service, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "config").mkdir()
+    (home / "config" / "config.toml").write_text(
+        f"[profiles.here]\nbase_url = '{service.server.url}'\n[profiles.gone]\nbase_url = 'http://127.0.0.1:9/v1'\n"
+    )
+    url = service.server.url
+    service.jobs = [job(1)]
+    for arguments in (
+        ["--base-url", url, "jobs", "list"],
+        ["jobs", "--base-url", url, "list"],
+        ["jobs", "list", "--base-url", url],
+        ["--profile", "here", "jobs", "list"],
+        ["jobs", "list", "--profile", "here"],
+        ["--profile", "gone", "jobs", "list", "--profile", "here"],
+    ):
+        result = bare(*arguments)
+        assert (result.code, len(result.lines)) == (0, 1), arguments
+    assert "authorization" not in service.server.requests[0].headers
+    assert bare("--profile", "here", "jobs", "list", "--base-url", url).code == 2
+
+
+@pytest.mark.parametrize(
+    ("step", "code"),
+    [
+        (refuse(400), 1),
+        (refuse(401), 4),
+        (refuse(403), 1),
+        (refuse(404), 1),
+        (refuse(429, "quota", "insufficient_quota"), 1),
+        (refuse(501), 1),
+        (answer(200, "<html>"), 1),
+    ],
+)
+def test_every_failure_has_its_exit_code(fttui: Fttui, service: Service, step: object, code: int) -> None:
+    service.faults["GET /fine_tuning/jobs"] = [step]  # type: ignore[list-item]
+    for form in ([], ["--json"], ["--jsonl"]):
+        service.faults["GET /fine_tuning/jobs"] = [step]  # type: ignore[list-item]
+        result = fttui("jobs", "list", *form)
+        assert (result.code, result.out) == (code, "")
+        assert 1 <= len(result.err.splitlines()) <= 2
+        assert result.err.startswith("fttui: ")
+        assert "Traceback" not in result.err
+
+
+def test_lasting_faults_end_after_their_tries(fttui: Fttui, service: Service) -> None:
+    for step, code in [(refuse(503), 1), (hang_up(), 3)]:
+        service.server.requests.clear()
+        service.faults["GET /fine_tuning/jobs"] = [step] * 6
+        assert fttui("jobs", "list").code == code
+        assert len(service.lines) == 6
+
+
+def test_a_host_that_is_not_there_is_3_and_no_key_is_4(bare: Fttui, service: Service) -> None:
+    url = service.server.url
+    assert bare("jobs", "list", "--base-url", url.replace(str(service.server.port), "1")).code == 3
+    result = bare("jobs", "list", "--profile", "openai")
+    assert (result.code, result.out) == (4, "")
+    assert "OPENAI_API_KEY" in result.err
+
+
+def test_an_empty_id_is_a_usage_error(fttui: Fttui, service: Service) -> None:
+    assert fttui("jobs", "get", "").code == 2
+    assert service.lines == []
+
+
+def test_without_the_extra_the_install_line_is_told(bare: Fttui, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fttui import wiring
+
+    monkeypatch.setattr(wiring, "_LOCAL_MODULES", ("no_such_module",))
+    for arguments in (["jobs", "list"], ["serve", "--port", "0"], ["models", "list", "--profile", "local"]):
+        result = bare(*arguments)
+        assert (result.code, result.out) == (2, "")
+        assert "pip install 'fttui[local]'" in result.err
+
+
+def test_a_fault_of_our_own_is_one_line_and_a_file(bare: Fttui, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("secret detail")
+
+    monkeypatch.setattr(module.root, "main", broken)
+    result = bare("jobs", "list")
+    assert result.code == 1
+    assert "Traceback" not in result.err
+    [crash] = (home / "data").glob("crash-*.txt")
+    assert "ZeroDivisionError: secret detail" in crash.read_text()
+    assert crash.stat().st_mode & 0o777 == 0o600
+
+
+# The real program
+
+
+def environment(service: Service, home: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "OPENAI_BASE_URL": service.server.url,
+        "OPENAI_API_KEY": "sk-cli-0123456789",
+        "HOME": str(home),
+    }
+
+
+def test_a_reader_that_leaves_is_no_failure(service: Service, home: Path) -> None:
+    service.jobs = [job(index, suffix="x" * 1000) for index in reversed(range(900))]
+    program = subprocess.Popen(
+        [*PROGRAM, "jobs", "list", "--all", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(service, home),
+    )
+    assert program.stdout is not None
+    assert program.stderr is not None
+    program.stdout.read(10)
+    program.stdout.close()
+    assert program.wait(60) == 0
+    assert program.stderr.read() == b""
+    program.stderr.close()
+
+
+def test_a_full_disk_is_told(service: Service, home: Path) -> None:
+    if not os.path.exists("/dev/full"):
+        pytest.skip("no /dev/full here")
+    service.jobs = [job(1)]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*PROGRAM, "jobs", "list"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=environment(service, home),
+            check=False,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    assert done.stderr == b"fttui: No space left on device\n"
+
+
+def test_closed_streams_are_borne(service: Service, home: Path) -> None:
+    service.jobs = [job(1)]
+    command = " ".join(f"'{part}'" for part in [*PROGRAM, "jobs", "list"])
+    done = subprocess.run(f"{command} >&- 2>&-", shell=True, env=environment(service, home), check=False, timeout=60)
+    assert done.returncode == 0
+
+
+def test_ctrl_c_while_waiting_is_130_and_says_that_the_job_goes_on(service: Service, home: Path) -> None:
+    program = subprocess.Popen(
+        [*PROGRAM, "jobs", "create", "--model", "m", "--training-file", "file-1", "--wait"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(service, home),
+    )
+    assert program.stdout is not None
+    assert program.stdout.readline() == b"ftjob-000\n"
+    program.send_signal(signal.SIGINT)
+    _, said = program.communicate(timeout=60)
+    assert program.returncode == 130
+    assert b"ftjob-000 goes on without us." in said
+    assert b"Traceback" not in said
+
+
+class Terminal:
+    """The program on a pseudo-terminal of 80 columns."""
+
+    def __init__(self, service: Service, home: Path, *arguments: str) -> None:
+        import fcntl
+        import struct
+        import termios
+
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        self.process = subprocess.Popen(
+            [*PROGRAM, *arguments], stdin=slave, stdout=slave, stderr=slave, env=environment(service, home)
+        )
+        os.close(slave)
+        self.seen = b""
+
+    def until(self, words: bytes) -> None:
+        deadline = time.monotonic() + 60
+        while words not in self.seen:
+            assert time.monotonic() < deadline, self.seen
+            assert self._read(), self.seen
+
+    def type(self, text: bytes) -> None:
+        os.write(self._master, text)
+
+    def end(self) -> int:
+        while self._read():
+            pass
+        code = self.process.wait(60)
+        os.close(self._master)
+        return code
+
+    def _read(self) -> bool:
+        select.select([self._master], [], [], 60)
+        try:
+            chunk = os.read(self._master, 65536)
+        except OSError:  # Linux, when the last one on the other side has left
+            return False
+        self.seen += chunk
+        return bool(chunk)
+
+
+def test_on_a_terminal_there_is_a_table_that_fits(service: Service, home: Path) -> None:
+    service.jobs = [job(index, user_provided_suffix="a long suffix " * 5) for index in reversed(range(3))]
+    terminal = Terminal(service, home, "jobs", "list")
+    assert terminal.end() == 0
+    lines = terminal.seen.decode().splitlines()
+    assert lines[0].split() == ["ID", "STATUS", "AGE", "MODEL", "SUFFIX"]
+    assert [line.split()[0] for line in lines[1:4]] == ["ftjob-002", "ftjob-001", "ftjob-000"]
+    assert max(map(len, lines)) <= 80
+    assert b"\x1b" not in terminal.seen, "no colour is used, not even here"
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "status"), [(b"y\n", 0, "cancelled"), (b"\n", 1, "running"), (b"n\n", 1, "running")]
+)
+def test_on_a_terminal_a_cancel_asks_and_no_is_the_default(
+    service: Service, home: Path, typed: bytes, code: int, status: str
+) -> None:
+    service.jobs = [job(1, "running")]
+    terminal = Terminal(service, home, "jobs", "cancel", "ftjob-001")
+    terminal.until(b"Cancel ftjob-001? [y/N] ")
+    terminal.type(typed)
+    assert terminal.end() == code
+    assert service.jobs[0]["status"] == status
+    assert (b"nothing was cancelled" in terminal.seen) == bool(code)
+
+
+def test_ctrl_c_at_a_question_is_130(service: Service, home: Path) -> None:
+    service.jobs = [job(1, "running")]
+    terminal = Terminal(service, home, "jobs", "cancel", "ftjob-001")
+    terminal.until(b"[y/N] ")
+    terminal.process.send_signal(signal.SIGINT)
+    assert terminal.end() == 130
+    assert service.lines == []
+
+
+def test_a_download_is_never_poured_over_a_terminal(service: Service, home: Path) -> None:
+    service.contents["file-1"] = b"\x1b[2J"
+    terminal = Terminal(service, home, "files", "download", "file-1", "-o", "-")
+    assert terminal.end() == 2
+    os.chdir(home)
+    terminal = Terminal(service, home, "files", "download", "file-1")
+    assert terminal.end() == 0
+    assert (home / "file-1").read_bytes() == b"\x1b[2J"
+    assert b"\x1b[2J" not in terminal.seen
+
+
+# Tables
+
+
+def test_a_table_gives_way_where_it_is_widest_and_drops_what_is_empty() -> None:
+    rows = [("a", "", "x" * 50), ("bb", "", "\u65e5\u672c\u8a9e")]
+    columns = [Column[tuple[str, str, str]](f"C{index}", lambda row, index=index: row[index]) for index in range(3)]
+    assert table(rows, columns, 20) == ["C0  C2", "a   xxxxxxxxxxxxxxx…", "bb  \u65e5\u672c\u8a9e"]
+    assert table([], columns, 20) == ["C0  C1  C2"]
