@@ -10,7 +10,7 @@ from fttui.store.store import Store
 DEBOUNCE = 0.15
 """Seconds that the cursor must rest on a job before it is asked for."""
 CHECKPOINTS_EVERY = 30.0
-SUNK_EVERY = 15.0
+SUNK_EVERY = 30.0
 """Seconds between two looks at a live job that the newest page of the list does not show."""
 SUNK_SINGLY = 5
 """As many of those are asked for one by one; more are found by walking the list."""
@@ -34,6 +34,7 @@ class Agenda:
         self.every = 4.0
         """Seconds between two looks at a live job."""
         self._asked: dict[Task, float] = {}
+        self._events_at: dict[str, float] = {}
         self._barred: dict[Task, tuple[float, float]] = {}
         self._again: set[Task] = set()
         self._checkpoints_at: dict[str, str] = {}
@@ -78,6 +79,8 @@ class Agenda:
     def sent(self, task: Task) -> None:
         self._turn += 1
         self._asked[task] = self._clock.monotonic()
+        if task.kind == "events":
+            self._events_at[task.id] = self._clock.monotonic()
         self._again.discard(task)
         if task.kind == "checkpoints" and (row := self._store.snapshot.rows.get(task.id)) is not None:
             self._checkpoints_at[task.id] = row.status_text
@@ -113,29 +116,42 @@ class Agenda:
 
     def _changed(self) -> Task | None:
         # A walk that is under way comes first every other time: it shows nothing until it ends.
-        groups = (self._store.unfinished,) if self._turn % 2 else ()
-        for ids in (*groups, (*self._store.unfinished, *self._store.due, *self._store.live)):
-            wanted = (Task("events", id) for id in ids if id != self._store.selected and self._wants_events(id))
-            if (task := self._least_recent(wanted)) is not None:
-                return task
-        wanted = (Task("checkpoints", id) for id in self._store.due if self._wants_checkpoints(id))
-        if (task := self._least_recent(wanted)) is not None:
+        if self._turn % 2 and (task := self._stalest(self._store.unfinished, at_once=True)) is not None:
             return task
-        sunk = list(self._store.sunk)
+        return (
+            self._sunk()
+            or self._stalest((*self._store.due, *self._store.live))
+            or self._stalest(self._store.unfinished, at_once=True)
+            or self._least_recent(Task("checkpoints", id) for id in self._store.due if self._wants_checkpoints(id))
+        )
+
+    def _sunk(self) -> Task | None:
+        """Live jobs that only older pages of the list tell of: a few are asked for, many are walked to."""
+        sunk = self._store.sunk
         if len(sunk) <= SUNK_SINGLY:
             return self._least_recent(task for id in sunk if self._is_old(task := Task("job", id), SUNK_EVERY))
-        if not self._store.is_walking and self._clock.monotonic() - self._walked_at >= 2 * SUNK_EVERY:
+        if not self._store.is_walking and self._clock.monotonic() - self._walked_at >= SUNK_EVERY:
             self._walked_at = self._clock.monotonic()
             self._store.walk_to_sunk()
         return None
 
+    def _stalest(self, ids: Iterable[str], *, at_once: bool = False) -> Task | None:
+        """The events of the job that was asked about the longest ago, if that is long enough."""
+        # A plain loop over plain dicts: there may be a thousand live jobs, and this runs before each request.
+        best, limit = None, float("inf") if at_once else self._clock.monotonic() - self._pause
+        for id in ids:
+            at = self._events_at.get(id, float("-inf"))
+            if at <= limit and (best is None or at < limit) and id != self._store.selected:
+                if not self._exists(id) or not self._may(Task("events", id)):
+                    continue
+                best, limit = id, at
+        return None if best is None else Task("events", best)
+
     def _past(self) -> Task | None:
         page = Task("list") if self._store.is_walking and self._may(Task("list")) else None
-        older = self._least_recent(
-            Task("older", id) for id, log in self._store.logs.items() if log.cursor is not None and self._exists(id)
-        )
+        older = self._least_recent(Task("older", id) for id in self._store.unread if self._exists(id))
         mine = Task("older", self._store.selected or "")
-        if mine.id and (log := self._store.logs.get(mine.id)) is not None and log.cursor and self._may(mine):
+        if mine.id in self._store.unread and self._may(mine):
             older = mine
         if page is not None and older is not None:
             return page if self._asked.get(page, 0.0) <= self._asked.get(older, 0.0) else older

@@ -5,7 +5,7 @@ decides what that means.
 """
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import TypeVar
 
 from fttui.api.client import Client
@@ -39,6 +39,8 @@ class Asking(Board):
         """Routes that this provider lacks: `events`, `checkpoints`, `cancel`, `pause`, `resume`."""
         self.logs: dict[str, LogState] = archive.logs()
         """Jobs whose events were asked for at least once."""
+        self.unread: set[str] = {id for id, log in self.logs.items() if log.cursor is not None}
+        """Those of them that have older events, not read yet."""
 
     def attach(self, client: Client) -> Client | None:
         """Reach the provider through `client` from now on. Returns the one before, for the caller to close."""
@@ -70,7 +72,7 @@ class Asking(Board):
         return self._walks.keys()
 
     @property
-    def sunk(self) -> Iterable[str]:
+    def sunk(self) -> Sequence[str]:
         """Live jobs that the newest page of the list does not show."""
         return self._roster.sunk()
 
@@ -164,6 +166,7 @@ class Asking(Board):
         before, state = self.logs.get(id, LogState()), self._archive.log_state(id)
         if state.visited:
             self.logs[id] = state
+        (self.unread.discard if state.cursor is None else self.unread.add)(id)
         updated = self._roster.tell(id, state.progress)
         changed = (state.top, state.bottom) != (before.top, before.bottom)
         self._publish(updated=[id] if updated else (), events=[id] if changed else ())

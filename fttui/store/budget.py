@@ -6,8 +6,11 @@ from collections import deque
 from fttui.clock import Clock
 
 LIMIT = 60
-WINDOW = 60.0
-BURST = 10
+WINDOW = 61.0
+"""Seconds; a little more than a minute, because requests do not all take equally long to arrive."""
+SPARE = 3
+"""Requests that are left to the list when a person's own pokes have used up what was meant for it."""
+BURST = 6
 """Requests for single jobs that may follow each other without a pause."""
 
 
@@ -35,7 +38,7 @@ class Budget:
         now = self._clock.monotonic()
         self._tokens = min(BURST, self._tokens + (now - self._filled_at) * self._rate)
         self._filled_at = now
-        return max((1 - self._tokens) / self._rate, self._until_below(LIMIT - self._kept // 2))
+        return max((1 - self._tokens) / self._rate, self._until_below(LIMIT - SPARE))
 
     def spend(self, *, first: bool = False) -> None:
         """A request is sent now."""

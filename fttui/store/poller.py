@@ -10,6 +10,7 @@ from fttui.clock import Clock
 from fttui.store.agenda import Agenda, Task
 from fttui.store.budget import Budget
 from fttui.store.health import State
+from fttui.store.snapshot import Change, Snapshot
 from fttui.store.store import Store
 
 FLOOR = 2.0
@@ -22,6 +23,7 @@ BACKOFF = 64.0
 """Seconds; the longest pause after failures."""
 SLICE = 5.0
 """Seconds that are slept at a time, so that waking from a suspend is noticed."""
+SHORTEST = 0.001
 JUMP = 2.0
 """Seconds by which the wall clock must run ahead for the machine to have slept."""
 
@@ -86,10 +88,12 @@ class Poller:
         self._blurred = False
         self._held = False
         self._poked = False
+        self._in_doubt = False
         self._polled_at = float("-inf")
         self._list_kick = asyncio.Event()
         self._work_kick = asyncio.Event()
         store.on_look = self._work_kick.set
+        store.subscribe(self._reconsider)
 
     # What others may do to it
 
@@ -138,6 +142,12 @@ class Poller:
                 self._store.failed(error)
                 await self._clock.sleep(FLOOR)
 
+    def _reconsider(self, _snapshot: Snapshot, change: Change) -> None:
+        """What somebody did, such as creating a job, may make the next poll due sooner."""
+        if change.rows:
+            self._list_kick.set()
+            self._work_kick.set()
+
     # The lane of the list
 
     async def _follow_list(self) -> None:
@@ -149,6 +159,7 @@ class Poller:
                 await self._poll()
             except Exception as error:
                 self._store.failed(error)
+            self._in_doubt = False
             self._rest_from_now()
             self._work_kick.set()
 
@@ -181,7 +192,8 @@ class Poller:
     def _pause(self) -> float | None:
         """Seconds between the last poll and the next; None when only a person can bring it about."""
         health = self._store.snapshot.health
-        if self._held or health.state is State.DENIED:
+        nobody = self._store.client is None and self._connect is None
+        if nobody or self._held or health.state is State.DENIED:
             return None
         live = next(iter(self._store.live), None) is not None
         return next_delay(
@@ -198,16 +210,16 @@ class Poller:
 
     async def _follow_jobs(self) -> None:
         while True:
-            task = None
-            if self._store.snapshot.health.is_good:
-                task = self._agenda.next(only_selected=self._held)
-            if task is None:
-                good = self._store.snapshot.health.is_good
-                await self._rest(self._work_kick, self._agenda.wait() if good else None)
+            if not self._store.snapshot.health.is_good or self._in_doubt:
+                await self._rest(self._work_kick, None)
                 continue
             if (pause := self._budget.other()) > 0:
-                # What is most wanted may be another by then.
+                # Only then is it decided what is most wanted.
                 await self._rest(self._work_kick, pause)
+                continue
+            task = self._agenda.next(only_selected=self._held)
+            if task is None:
+                await self._rest(self._work_kick, self._agenda.wait())
                 continue
             self._budget.spend()
             self._agenda.sent(task)
@@ -239,7 +251,8 @@ class Poller:
             self._rest_from_now()
             self._list_kick.set()
         elif isinstance(error, Unreachable):
-            # The list is the judge: it is asked as soon as it may be.
+            # The list is the judge: it is asked at once, and nothing else before it has answered.
+            self._in_doubt = True
             self._polled_at = min(self._polled_at, self._clock.monotonic() - IDLE * BLURRED)
             self._list_kick.set()
 
@@ -250,7 +263,8 @@ class Poller:
         if seconds is None:
             await kick.wait()
         else:
-            end = self._clock.monotonic() + seconds
+            # Never no time at all: what is lost in rounding must not become a loop without a pause.
+            end = self._clock.monotonic() + max(SHORTEST, seconds)
             while not kick.is_set() and (left := end - self._clock.monotonic()) > 0:
                 if await self._slept_through(kick, min(left, SLICE)):
                     self._poked = True
