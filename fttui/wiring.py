@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fttui.clock import Clock, SystemClock
 from fttui.config.choice import Choice, choose, is_loopback
-from fttui.config.files import ConfigError, archive_file, service_dir
+from fttui.config.files import ConfigError, archive_file, make_dir, service_dir
 
 if TYPE_CHECKING:
     import httpx
@@ -249,7 +249,7 @@ async def _local_transport() -> "httpx.AsyncBaseTransport":
     from fttui.server import daemon
 
     check_local()
-    home = service_dir()
+    home = make_dir(service_dir())
 
     class Waking(httpx.AsyncBaseTransport):
         """Every request finds a running service: an idle one ends by itself, and machines sleep."""
@@ -264,11 +264,11 @@ async def _local_transport() -> "httpx.AsyncBaseTransport":
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
             try:
                 return await self._inner.handle_async_request(request)
-            except httpx.ConnectError as error:
+            except httpx.ConnectError:
                 try:
                     socket = await asyncio.to_thread(daemon.ensure, home)
                 except daemon.ServiceError as failure:
-                    raise httpx.ConnectError(str(failure)) from error
+                    raise httpx.ConnectError(str(failure)) from None
             if socket != self._socket:
                 await self._inner.aclose()
                 self._open(socket)

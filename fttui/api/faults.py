@@ -181,7 +181,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         yield found
         if isinstance(found, BaseExceptionGroup):
             waiting.extend(found.exceptions)
-        waiting += [found.__context__, found.__cause__]
+        waiting += [None if found.__suppress_context__ else found.__context__, found.__cause__]
 
 
 def _members(body: bytes) -> dict[str, str]:

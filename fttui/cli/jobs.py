@@ -63,7 +63,7 @@ def list_(
     if limit is not None and all_:
         raise click.UsageError("--limit and --all exclude each other")
     wish = listing.wish(statuses, filter_, sort, None if all_ else limit or 20)
-    if offline:
+    if offline or invocation.offline:
         return listing.offline(invocation, wish)
 
     async def work(connection: "Connection") -> int:

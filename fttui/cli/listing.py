@@ -83,14 +83,14 @@ async def online(invocation: Invocation, connection: "Connection", wish: Wish) -
     return DONE
 
 
-def _print(invocation: Invocation, jobs: "list[Job]", wish: Wish, *, whole: bool, now: float) -> None:
+def _print(invocation: Invocation, jobs: "list[Job]", wish: Wish, *, whole: bool, now: float, where: str = "") -> None:
     output = invocation.output
     shown = jobs if wish.limit is None else jobs[: wish.limit]
     more = len(jobs) - len(shown)
     output.many(shown, show.job_columns(now), raw=_raw, has_more=bool(more) or not whole)
     output.flush()
     if not jobs:
-        say("no jobs" + ("" if wish.filter.is_empty else " that match"))
+        say(f"no jobs{where}" + ("" if wish.filter.is_empty else " that match"))
     elif more or not whole:
         count = f"{more}" if whole else f"at least {more}" if more else "some"
         say(f"{count} more: --limit N or --all shows them")
@@ -104,7 +104,8 @@ def offline(invocation: Invocation, wish: Wish) -> int:
 
     choice = choose(profile=invocation.profile, base_url=invocation.base_url)
     now = session.CLOCK.now()
-    _print(invocation, asyncio.run(_kept(choice.key, wish, now)), wish, whole=True, now=now)
+    found = asyncio.run(_kept(choice.key, wish, now))
+    _print(invocation, found, wish, whole=True, now=now, where=" in the archive")
     return DONE
 
 

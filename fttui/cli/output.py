@@ -31,6 +31,8 @@ class Column(NamedTuple, Generic[T]):
     cell: Callable[[T], str]
     plain: Callable[[T], str] | None = None
     right: bool = False
+    whole: bool = False
+    """Kept whole as long as it can be: an id that is cut cannot be copied."""
 
 
 class Output:
@@ -58,7 +60,7 @@ class Output:
         elif self.form == JSONL:
             self.each(items, columns, raw=raw)
         elif self.is_terminal:
-            self._write("".join(line + "\n" for line in table(items, columns, self._columns())))
+            self._write("".join(line + "\n" for line in table(items, columns, self._columns())) if items else "")
         else:
             self.each(items, columns, raw=raw)
 
@@ -175,8 +177,15 @@ def table(items: Sequence[T], columns: Sequence[Column[T]], cells: int) -> list[
     rows = [[row[index] for index in kept] for row in rows]
     titles = [columns[index].title for index in kept]
     widths = [max(width(row[index]) for row in [titles, *rows]) for index in range(len(kept))]
-    while sum(widths) + len(GAP) * (len(widths) - 1) > cells and max(widths, default=0) > NARROWEST:
-        widths[widths.index(max(widths))] -= 1
+    excess = sum(widths) + len(GAP) * (len(widths) - 1) - cells
+    for wholes in (False, True):
+        giving = [place for place, index in enumerate(kept) if columns[index].whole == wholes]
+        while excess > 0 and giving:
+            widest = max(giving, key=lambda place: widths[place])
+            if widths[widest] <= NARROWEST:
+                break
+            widths[widest] -= 1
+            excess -= 1
 
     def line(row: Sequence[str]) -> str:
         fields = zip(row, widths, kept, strict=True)

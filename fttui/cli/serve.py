@@ -6,7 +6,7 @@ from fttui.cli import show
 from fttui.cli.flags import forms
 from fttui.cli.output import say
 from fttui.cli.session import DONE, FAILED, UNREACHABLE, Invocation, pass_invocation
-from fttui.config.files import service_dir
+from fttui.config.files import make_dir, service_dir
 
 PORT = 8484
 
@@ -40,7 +40,7 @@ def serve(invocation: Invocation, host: str, port: int, api_key_file: str | None
 
     wiring.check_local()
     try:
-        return daemon.serve(service_dir(), host, port, api_key_file)
+        return daemon.serve(make_dir(service_dir()), host, port, api_key_file)
     except daemon.ServiceError as error:
         say(f"fttui: {error}")
         return FAILED

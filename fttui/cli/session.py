@@ -74,6 +74,8 @@ class Invocation:
     async def _talk(self, work: "Callable[[Connection], Awaitable[int | None]]", changes: bool) -> int | None:
         from fttui import wiring
 
+        if self.offline:
+            raise ConfigError("this command asks the service, and --offline says not to")
         connection = await wiring.connect(self.options, clock=CLOCK, on_retry=_say_retry)
         try:
             if changes:

@@ -52,7 +52,7 @@ def status_word(job: "Job") -> str:
 
 def job_columns(now: float) -> "list[Column[Job]]":
     return [
-        Column("ID", lambda job: job.id),
+        Column("ID", lambda job: job.id, whole=True),
         Column("STATUS", status_word),
         Column("AGE", lambda job: ago(job.created_at, now), lambda job: when(job.created_at), right=True),
         Column("MODEL", lambda job: job.model),
@@ -74,7 +74,7 @@ def checkpoint_columns() -> "list[Column[Checkpoint]]":
         return " ".join(f"{name}={value:g}" for name, value in checkpoint.metrics.items())
 
     return [
-        Column("ID", lambda item: item.id),
+        Column("ID", lambda item: item.id, whole=True),
         Column("STEP", lambda item: text(item.step_number), right=True),
         Column("CREATED", lambda item: local(item.created_at), lambda item: when(item.created_at)),
         Column("MODEL", lambda item: item.fine_tuned_model_checkpoint),
@@ -84,7 +84,7 @@ def checkpoint_columns() -> "list[Column[Checkpoint]]":
 
 def file_columns(now: float) -> "list[Column[File]]":
     return [
-        Column("ID", lambda file: file.id),
+        Column("ID", lambda file: file.id, whole=True),
         Column("SIZE", lambda file: size(file.bytes), lambda file: text(file.bytes), right=True),
         Column("AGE", lambda file: ago(file.created_at, now), lambda file: when(file.created_at), right=True),
         Column("PURPOSE", lambda file: file.purpose),
@@ -95,7 +95,7 @@ def file_columns(now: float) -> "list[Column[File]]":
 
 def model_columns(now: float) -> "list[Column[Model]]":
     return [
-        Column("ID", lambda model: model.id),
+        Column("ID", lambda model: model.id, whole=True),
         Column("AGE", lambda model: ago(model.created_at, now), lambda model: when(model.created_at), right=True),
         Column("OWNER", lambda model: model.owned_by),
         Column("SHUTDOWN", lambda model: model.shutdown_date),
@@ -104,6 +104,8 @@ def model_columns(now: float) -> "list[Column[Model]]":
 
 def job_fields(job: "Job", now: float) -> list[tuple[str, str]]:
     """What is known of a job, a line each; what is empty is left out."""
+    from fttui.models.job import TOKEN_KEY
+
     took = ""
     if job.created_at is not None and job.finished_at is not None:
         took = duration(job.finished_at - job.created_at)
@@ -130,7 +132,7 @@ def job_fields(job: "Job", now: float) -> list[tuple[str, str]]:
         ("result files", " ".join(job.result_files)),
         ("organization", job.organization_id),
         *[("integration", " ".join(filter(None, (item.type, item.project, item.run_id)))) for item in job.integrations],
-        *[("metadata", f"{key}={value}") for key, value in job.metadata.items()],
+        *[("metadata", f"{key}={value}") for key, value in job.metadata.items() if key != TOKEN_KEY],
     ]
     return [(name, value) for name, value in fields if value]
 

@@ -157,7 +157,10 @@ def test_mistakes_are_usage_errors_before_anything_is_sent(
 
 def test_offline_lists_the_archive_and_asks_nothing(fttui: Fttui, service: Service) -> None:
     result = fttui("jobs", "list", "--offline")
-    assert (result.code, result.out, result.err, service.lines) == (0, "", "no jobs\n", [])
+    assert (result.code, result.out, result.err, service.lines) == (0, "", "no jobs in the archive\n", [])
+    assert fttui("--offline", "jobs", "list").code == 0
+    assert fttui("--offline", "jobs", "get", "ftjob-1").code == 2
+    assert service.lines == []
 
 
 # get

@@ -303,4 +303,13 @@ def test_a_table_gives_way_where_it_is_widest_and_drops_what_is_empty() -> None:
     rows = [("a", "", "x" * 50), ("bb", "", "\u65e5\u672c\u8a9e")]
     columns = [Column[tuple[str, str, str]](f"C{index}", lambda row, index=index: row[index]) for index in range(3)]
     assert table(rows, columns, 20) == ["C0  C2", "a   xxxxxxxxxxxxxxx…", "bb  \u65e5\u672c\u8a9e"]
-    assert table([], columns, 20) == ["C0  C1  C2"]
+
+
+def test_an_id_is_kept_whole_while_others_can_give_way() -> None:
+    columns = [
+        Column[tuple[str, str]]("ID", lambda row: row[0], whole=True),
+        Column[tuple[str, str]]("TEXT", lambda row: row[1]),
+    ]
+    rows = [("ftjob-0123456789", "y" * 50)]
+    assert table(rows, columns, 30) == ["ID                TEXT", "ftjob-0123456789  yyyyyyyyyyy…"]
+    assert table(rows, columns, 20)[1] == "ftjob-01234…  yyyyy…"
