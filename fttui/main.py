@@ -28,8 +28,8 @@ def main() -> NoReturn:
 
 def cockpit(options: "Options | None") -> int:
     """Open the cockpit: first the archived rows, then Textual over them. Returns the exit code."""
-    # Textual draws on standard error.
-    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)) or os.environ.get("TERM", "dumb") == "dumb":
+    streams = (sys.stdin, sys.stdout, sys.stderr)  # Textual draws on standard error
+    if not all(stream.isatty() for stream in streams) or os.environ.get("TERM", "dumb") == "dumb":
         print(
             "fttui: the cockpit needs a terminal (standard input, output and error, and a TERM other than dumb).\n"
             "For scripts and screen readers there are commands: fttui --help",

@@ -50,7 +50,8 @@ class FttuiApp(App[None]):
         clock: Clock | None = None,
         ansi: bool = False,
     ) -> None:
-        super().__init__()
+        # Said here, because Textual picks its NO_COLOR filter before a theme can be set.
+        super().__init__(ansi_color=True if ansi else None)
         self.animation_level = "none"
         self._open_core = open_core
         self._clock = clock or SystemClock()

@@ -49,8 +49,10 @@ def role_css() -> str:
     """The style rules of all roles. Without colours a role still differs where it must: by weight or reverse."""
     rules = [f".role--{name} {{ {look} }}" for name, look in ROLES.items()]
     rules.append(".role--cursor { background: $line-cursor; }")
-    rules.append(".role--cursor:ansi { text-style: reverse; }")
-    rules.append(".role--dim:ansi, .role--rule:ansi, .role--head:ansi { text-style: dim; }")
+    # In the terminal's own colours weight and reverse say what shades say elsewhere.
+    rules.append("Screen:ansi .role--cursor { text-style: reverse; }")
+    rules.append("Screen:ansi .role--dim, Screen:ansi .role--rule { text-style: dim; }")
+    rules.append("Screen:ansi .role--head { text-style: dim bold; }")
     return "\n".join(rules)
 
 

@@ -25,7 +25,7 @@ def paint(self, *args):
     import os
     os._exit(0)
 fttui.ui.firstframe.Early.paint = paint
-sys.stdin = sys.stdout = Terminal()
+sys.stdin = sys.stdout = sys.stderr = Terminal()
 fttui.main.cockpit(None)
 """
 

@@ -122,7 +122,7 @@ class CreateScreen(ModalScreen[Outcome | None]):
     CreateScreen .label { width: 18; }
     CreateScreen Input { width: 1fr; background: $panel; }
     CreateScreen Input:focus { background: $line-cursor; }
-    CreateScreen Input:focus:ansi { text-style: reverse; }
+    CreateScreen:ansi Input:focus { text-style: reverse; }
     CreateScreen .error { display: none; }
     CreateScreen .error.-wrong { display: block; }
     CreateScreen #form-hint { margin-top: 1; }

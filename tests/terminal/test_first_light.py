@@ -1,0 +1,123 @@
+"""From nothing to a real training run, in two keys; and what survives the terminal and the service."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from fttui.server import daemon
+from tests.terminal.term import Terminal, environment
+
+Start = Callable[..., Terminal]
+
+
+def command(home: Path, *arguments: str) -> Any:
+    """What a command prints with `--json`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "fttui", *arguments, "--json"],
+        capture_output=True,
+        text=True,
+        env=environment(home),
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def losses(home: Path, id: str) -> list[tuple[int, float]]:
+    """(step, training loss) of every metrics event, oldest first."""
+    found = [event["data"] for event in command(home, "jobs", "events", id)["data"] if event["type"] == "metrics"]
+    return [(data["step"], data["train_loss"]) for data in found]
+
+
+def service_home(home: Path) -> str:
+    return str(home / ".local" / "share" / "fttui" / "service")
+
+
+def test_two_keys_to_a_real_run_that_outlives_its_terminal(start: Start, home: Path) -> None:
+    terminal = start()
+    terminal.wait("No fine-tuning jobs yet")
+    terminal.send("a")
+    terminal.wait("fttui-tiny-1")
+    terminal.send("\r")
+    terminal.wait("▸ run")
+    terminal.wait(r"Step \d+/\d+: training loss=")
+    terminal.wait(r"▸ run +\S+ +fttui-tiny-1 +\d+/\d+ +\d\.\d{4}")
+    # The terminal is closed under it: the job goes on.
+    terminal.child.kill(signal.SIGKILL)
+    terminal.wait_end()
+
+    again = start(size=(120, 40))
+    again.wait(r"✓ done +\S+ +fttui-tiny-1 +(\d+)/\1", timeout=120)
+    again.wait("The job has successfully completed")
+    screen = again.wait("fine-tuned model")
+    assert any("sample" in line for line in screen)
+    again.send("q")
+    assert again.wait_end() == 0
+
+    (job,) = command(home, "jobs", "list")["data"]
+    assert job["status"] == "succeeded"
+    curve = losses(home, job["id"])
+    assert [step for step, _ in curve] == list(range(1, len(curve) + 1))
+    first, last = curve[0][1], sum(loss for _, loss in curve[-10:]) / 10
+    assert last < first / 2, "it has learned"
+
+
+def test_a_service_killed_in_a_run_loses_nothing(start: Start, home: Path) -> None:
+    data = home / "train.jsonl"
+    lines = [
+        {"messages": [{"role": "user", "content": f"{n}?"}, {"role": "assistant", "content": "yes " * 40}]}
+        for n in range(12)
+    ]
+    data.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    created = command(
+        home,
+        "jobs",
+        "create",
+        "--model",
+        "fttui-tiny-1",
+        "--training-file",
+        str(data),
+        "--n-epochs",
+        "8",
+        "--seed",
+        "5",
+    )
+    terminal = start()
+    terminal.wait(r"Step \d+/96: training loss=")
+    running = daemon.running(service_home(home))
+    assert running is not None
+    os.kill(running.pid, signal.SIGKILL)
+    terminal.wait("✓ done", timeout=90)
+    terminal.send("q")
+    assert terminal.wait_end() == 0
+    curve = losses(home, created["id"])
+    assert [step for step, _ in curve] == list(range(1, 97))
+    now = daemon.running(service_home(home))
+    assert now is not None
+    assert now.pid != running.pid
+
+
+def test_a_running_job_is_cancelled_and_keeps_its_events(start: Start, home: Path) -> None:
+    terminal = start()
+    terminal.wait("No fine-tuning jobs yet")
+    terminal.send("a")
+    terminal.wait("fttui-tiny-1")
+    terminal.send("\r")
+    terminal.wait(r"Step \d+/\d+: training loss=")
+    terminal.send("c")
+    terminal.wait("It cannot be resumed")
+    terminal.send("n")
+    terminal.wait("nothing was done")
+    terminal.send("c")
+    terminal.wait("It cannot be resumed")
+    terminal.send("y")
+    terminal.wait("⊘ canc")
+    (job,) = command(home, "jobs", "list")["data"]
+    assert job["status"] == "cancelled"
+    assert losses(home, job["id"])
