@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from fttui.api.errors import NotFound
 from fttui.clock import Clock
+from fttui.models.status import Status
 from fttui.store.store import Store
 
 DEBOUNCE = 0.15
@@ -19,7 +20,7 @@ BARRED = 15.0, 3600.0
 
 
 class Task(NamedTuple):
-    """One request: `events`, `older`, `checkpoints` or `job` of a job, or `list`, the next page of the list."""
+    """One request: `events`, `older`, `checkpoints`, `results` or `job` of a job, or `list`, its next page."""
 
     kind: str
     id: str = ""
@@ -112,7 +113,9 @@ class Agenda:
         if (new or self._wants_events(id)) and self._may(task):
             return task
         task = Task("checkpoints", id)
-        return task if self._wants_checkpoints(id) and self._may(task) else None
+        if self._wants_checkpoints(id) and self._may(task):
+            return task
+        return self._results((id,))
 
     def _changed(self) -> Task | None:
         # A walk that is under way comes first every other time: it shows nothing until it ends.
@@ -123,7 +126,13 @@ class Agenda:
             or self._stalest((*self._store.due, *self._store.live))
             or self._stalest(self._store.unfinished, at_once=True)
             or self._least_recent(Task("checkpoints", id) for id in self._store.due if self._wants_checkpoints(id))
+            or self._results(self._store.due)
         )
+
+    def _results(self, ids: Iterable[str]) -> Task | None:
+        """A result file of a job that has ended, to be kept before the provider forgets it."""
+        wanted = (Task("results", id) for id in ids if self._store.snapshot.rows[id].status is Status.SUCCEEDED)
+        return next((task for task in wanted if self._may(task) and self._store.missing_result(task.id)), None)
 
     def _sunk(self) -> Task | None:
         """Live jobs that only older pages of the list tell of: a few are asked for, many are walked to."""

@@ -5,12 +5,14 @@ decides what that means.
 """
 
 import asyncio
+import json
 from collections.abc import Awaitable, Iterable, Sequence
 from typing import TypeVar
 
 from fttui.api.client import Client
 from fttui.api.errors import ApiError, BadRequest, NotFound, ServerFault
 from fttui.clock import Clock
+from fttui.models.job import Job
 from fttui.store.archive import Archive
 from fttui.store.archive_log import LogState
 from fttui.store.board import Board
@@ -35,8 +37,9 @@ class Asking(Board):
         self._walks: dict[str, tuple[EventWalk, float]] = {}
         self._offered: set[str] = set()
         self._absent: dict[str, int] = {}
+        self._with_results: set[str] = set()
         self.not_offered: set[str] = set()
-        """Routes that this provider lacks: `events`, `checkpoints`, `cancel`, `pause`, `resume`."""
+        """Routes that this provider lacks: `events`, `checkpoints`, `results`, `cancel`, `pause`, `resume`."""
         self.logs: dict[str, LogState] = archive.logs()
         """Jobs whose events were asked for at least once."""
         self.unread: set[str] = {id for id, log in self.logs.items() if log.cursor is not None}
@@ -177,6 +180,28 @@ class Asking(Board):
         page = await self._watch("checkpoints", id, client.list_checkpoints(id, limit=PAGE))
         if await self._archive.save_checkpoints(id, page.items):
             self._publish(checkpoints=[id])
+
+    # Result files
+
+    def missing_result(self, id: str) -> str | None:
+        """The id of a result file of a job that the archive does not hold yet."""
+        if id in self._with_results:
+            return None
+        text = self._archive.body(id)
+        files = Job.read(json.loads(text)).result_files if text is not None else ()
+        missing = next((file for file in files if self._archive.content(file) is None), None)
+        row = self.snapshot.rows.get(id)
+        if missing is None and row is not None and row.status.is_final:
+            self._with_results.add(id)
+        return missing
+
+    async def fetch_result(self, id: str) -> None:
+        """Read one result file of a job."""
+        client = self._connected()
+        if (file := self.missing_result(id)) is not None:
+            content = await self._watch("results", id, client.file_content(file))
+            await self._archive.save_content(file, content, self._clock.now())
+            self._publish(events=[id])
 
     # Routes that a provider may lack
 

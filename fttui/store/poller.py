@@ -238,6 +238,8 @@ class Poller:
                 await self._store.fetch_older_events(task.id)
             case "checkpoints":
                 await self._store.fetch_checkpoints(task.id)
+            case "results":
+                await self._store.fetch_result(task.id)
             case "job":
                 await self._store.fetch_job(task.id)
             case "list":

@@ -283,7 +283,9 @@ class Roster:
 
     def sunk(self) -> Sequence[str]:
         """Live jobs that the newest page does not hold, so that the list does not tell of them."""
-        return [id for id in self.live if id not in self.first_page]
+        young = self._clock.monotonic() - GRACE
+        # What was created a moment ago is not below the newest page, but above the one that was read last.
+        return [id for id in self.live if id not in self.first_page and self._unlisted.get(id, float("-inf")) <= young]
 
 
 def _askable(row: JobRow) -> bool:

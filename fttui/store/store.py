@@ -7,6 +7,7 @@ Questions are answered at once, from memory or by key from the archive. Intents 
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from fttui.api.client import Client
@@ -15,7 +16,7 @@ from fttui.clock import Clock
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.file import File, Model
 from fttui.models.job import Job
-from fttui.models.metric import Point
+from fttui.models.metric import Point, points_of_result_file
 from fttui.models.row import EventRow
 from fttui.models.spec import JobSpec
 from fttui.store.archive import Archive
@@ -79,12 +80,22 @@ class Store(Asking):
         return tuple(Checkpoint.read(json.loads(text)) for text in self._archive.checkpoints(id))
 
     def points(self, id: str) -> list[Point]:
-        """What was measured, by step."""
+        """What was measured, by step: from the events, or from a result file where those tell nothing."""
         state, held = self._archive.log_state(id), self._points.get(id)
-        if held is None or held[0] != state:
-            held = self._points[id] = (state, [Point(*measured) for measured in self._archive.points(id)])
+        if held is None or held[0] != state or not held[1]:
+            points = [Point(*measured) for measured in self._archive.points(id)]
+            held = self._points[id] = (state, points or self._points_of_results(id))
             _bound(self._points)
         return held[1]
+
+    def _points_of_results(self, id: str) -> list[Point]:
+        job = self.job(id)
+        for file in job.result_files if job is not None else ():
+            content = self._archive.content(file)
+            with suppress(ValueError):
+                if content is not None:
+                    return points_of_result_file(content)
+        return []
 
     def look_at(self, id: str | None) -> None:
         """Say which job is selected: the poller serves it first."""

@@ -232,6 +232,28 @@ async def test_a_job_that_ends_is_read_to_its_last_event_without_being_looked_at
         assert {call[0] for call in world.client.calls} == {"list_jobs"}
 
 
+async def test_result_files_are_kept_when_a_job_ends_or_is_looked_at() -> None:
+    world = World()
+    populate(world, 3, 1)
+    running, *old = (raw["id"] for raw in world.client.jobs)
+    for number, id in enumerate((running, *old)):
+        world.client.change(id, result_files=[f"file-{number}"])
+        world.client.contents[f"file-{number}"] = b"step,train_loss\n1,0.5\n2,0.25\n"
+    async with world.running():
+        await world.clock.run(30)
+        assert world.client.count("file_content") == 0
+        world.client.change(running, status="succeeded")
+        await world.clock.run(60)
+        assert [call[1] for call in world.client.calls if call[0] == "file_content"] == ["file-0"]
+        world.store.look_at(old[0])
+        await world.clock.run(60)
+        assert [point.step for point in world.store.points(old[0])] == [1, 2]
+        world.store.look_at(running)
+        await world.clock.run(60)
+    assert world.client.count("file_content") == 2
+    assert world.archive.content("file-0") == world.client.contents["file-0"]
+
+
 async def test_backing_off_and_coming_back() -> None:
     world = World()
     populate(world, 3, 1)
