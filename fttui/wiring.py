@@ -265,14 +265,19 @@ async def _local_transport() -> "httpx.AsyncBaseTransport":
             try:
                 return await self._inner.handle_async_request(request)
             except httpx.ConnectError:
-                try:
-                    socket = await asyncio.to_thread(daemon.ensure, home)
-                except daemon.ServiceError as failure:
-                    raise httpx.ConnectError(str(failure)) from None
+                pass
+            # Outside of the handler: what it says must not be mixed with why the socket failed.
+            await self._wake()
+            return await self._inner.handle_async_request(request)
+
+        async def _wake(self) -> None:
+            try:
+                socket = await asyncio.to_thread(daemon.ensure, home)
+            except daemon.ServiceError as error:
+                raise httpx.ConnectError(str(error)) from None
             if socket != self._socket:
                 await self._inner.aclose()
                 self._open(socket)
-            return await self._inner.handle_async_request(request)
 
         async def aclose(self) -> None:
             await self._inner.aclose()

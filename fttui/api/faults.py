@@ -181,7 +181,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         yield found
         if isinstance(found, BaseExceptionGroup):
             waiting.extend(found.exceptions)
-        waiting += [None if found.__suppress_context__ else found.__context__, found.__cause__]
+        # Suppressed contexts as well: httpcore raises "from None" what it got from the socket.
+        waiting += [found.__context__, found.__cause__]
 
 
 def _members(body: bytes) -> dict[str, str]:
