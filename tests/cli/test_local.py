@@ -1,0 +1,97 @@
+"""The commands on the local profile: the real program, the real service, a job that really trains."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("uvicorn")
+pytest.importorskip("numpy")
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def program() -> Iterator[Run]:
+    """Runs `fttui` in a data directory of its own; the service it starts is stopped at the end."""
+    # A short path, so that the socket lies in the data directory itself.
+    directory = tempfile.mkdtemp(prefix="ftt-")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "AZURE_", "FTTUI_"))}
+    environment = {
+        **kept,
+        "HOME": directory,
+        "FTTUI_DATA_DIR": f"{directory}/data",
+        "FTTUI_CONFIG": f"{directory}/c.toml",
+    }
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "fttui", *arguments],
+            env=environment,
+            cwd=directory,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    try:
+        yield run
+    finally:
+        run("serve", "--stop")
+        shutil.rmtree(directory)
+
+
+def lines(count: int) -> str:
+    messages = [{"role": "user", "content": "ping"}, {"role": "assistant", "content": "pong"}]
+    return "".join(json.dumps({"messages": messages}) + "\n" for _ in range(count))
+
+
+def test_a_script_trains_a_job_from_a_file_to_a_result(program: Run, tmp_path: Path) -> None:
+    data = tmp_path / "train.jsonl"
+    data.write_text(lines(12))
+    empty = program("jobs", "list", "--json")
+    assert (empty.returncode, json.loads(empty.stdout)) == (0, {"object": "list", "data": [], "has_more": False})
+
+    create = ["jobs", "create", "--model", "fttui-tiny-1", "--training-file", str(data), "--n-epochs", "1", "--wait"]
+    made = program(*create, "--seed", "7", "--suffix", "first")
+    assert made.returncode == 0, made.stderr
+    id = made.stdout.strip()
+    assert id.startswith("ftjob-")
+    assert f"{id} succeeded" in made.stderr
+
+    job = json.loads(program("jobs", "get", id, "--json").stdout)
+    assert (job["status"], job["seed"], job["fine_tuned_model"].split(":")[3]) == ("succeeded", 7, "first")
+    events = json.loads(program("jobs", "events", id, "--json").stdout)["data"]
+    assert "Created fine-tuning job" in events[0]["message"]
+    assert events[-1]["message"] == "The job has successfully completed"
+    times = [event["created_at"] for event in events]
+    assert times == sorted(times)
+
+    [result] = job["result_files"]
+    assert program("files", "download", result, "-o", "result").returncode == 0
+    metrics = program("jobs", "metrics", id, "--csv").stdout.splitlines()
+    assert metrics[0].startswith("step,train_loss")
+    assert len(metrics) == 1 + 12
+
+    again = json.loads(program("jobs", "clone", id, "--wait", "--json").stdout)
+    assert (again["status"], again["seed"], again["training_file"]) == ("succeeded", 7, job["training_file"])
+    assert program("jobs", "metrics", again["id"], "--csv").stdout.splitlines() == metrics, "the same run again"
+
+    listed = program("jobs", "list", "--filter", "suffix:first", "--sort", "created", "--limit", "1", "--json")
+    assert [item["id"] for item in json.loads(listed.stdout)["data"]] == [again["id"]]
+
+    refused = program("jobs", "cancel", id, "--yes")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "already has status" in refused.stderr
+
+    assert program("files", "delete", result, "--yes").stdout == result + "\n"
+    assert program("serve", "--status").returncode == 0
+    assert program("serve", "--stop").returncode == 0
+    assert program("serve", "--status", "--json").stdout == '{\n  "running": false\n}\n'
