@@ -14,6 +14,7 @@ from fttui.cli.jobs import jobs
 from fttui.cli.output import TABLE, say, say_progress
 from fttui.cli.session import DONE, Invocation, code_of, pass_invocation
 from fttui.config.files import archive_file
+from fttui.wiring import sample_path
 
 if TYPE_CHECKING:
     from fttui.models.job import Job
@@ -130,9 +131,13 @@ def _grader(path: str) -> dict[str, Any]:
 def path_of(text: str, flag: str) -> str | None:
     """The path that a flag names; None when it names a file id. `./file-abc` is always a path.
 
+    The sample files in the package go by their names, as in the cockpit's form.
+
     Raises:
         click.UsageError: it looks like a path, and nothing is there.
     """
+    if not os.path.exists(text) and (sample := sample_path(text)) is not None:
+        return sample
     is_id = text.startswith("file-") or not text
     if not is_id and os.path.isfile(text):
         return text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,9 @@ def run_app(options: Options | None, place: Place, rows: list[JobRow], as_of: fl
 
     async def open_core() -> Core:
         # In a thread: importing the client takes longer than a frame.
-        wiring = await asyncio.to_thread(_import_wiring)
+        await asyncio.to_thread(importlib.import_module, "fttui.wiring")
+        from fttui import wiring
+
         return await wiring.open_core(options or wiring.Options())
 
     snapshot = Snapshot(rows={row.id: row for row in rows}, as_of=as_of)
@@ -45,8 +48,3 @@ def run_app(options: Options | None, place: Place, rows: list[JobRow], as_of: fl
     asyncio.run(session())
     return app.return_code or 0
 
-
-def _import_wiring():  # type: ignore[no-untyped-def]
-    from fttui import wiring
-
-    return wiring
