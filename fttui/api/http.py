@@ -13,7 +13,7 @@ import httpx
 
 from fttui import __version__
 from fttui.api import body, faults
-from fttui.api.errors import ApiError, BadAnswer
+from fttui.api.errors import ApiError, BadAnswer, BadRequest
 from fttui.api.providers import Provider
 from fttui.clock import Clock
 
@@ -249,6 +249,8 @@ class Http:
                     request.method, url, params=query or None, content=request.content, headers=headers, timeout=timeout
                 )
                 response = await self._client.send(sent, stream=True)
+            except (httpx.LocalProtocolError, UnicodeError) as error:
+                raise BadRequest(f"the request cannot be sent: {error}", code="unsendable") from None
             except _WIRE as error:
                 raise self._lost(error, request.changes) from None
             try:

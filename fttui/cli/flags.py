@@ -30,7 +30,18 @@ def _target() -> list[click.Parameter]:
     ]
 
 
-class Verb(click.Command):
+class Plain(click.Command):
+    """A command; what it finds wrong with its flags is told with its own name."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except click.UsageError as error:
+            error.ctx = error.ctx or context
+            raise
+
+
+class Verb(Plain):
     """A command that talks to a service: `--profile` and `--base-url` may stand after it."""
 
     def __init__(self, *given: Any, **more: Any) -> None:
@@ -41,6 +52,7 @@ class Verb(click.Command):
 class Group(click.Group):
     """A group of commands; a mistyped name is answered with the nearest."""
 
+    command_class: type[click.Command] = Plain
     group_class = type
 
     def resolve_command(

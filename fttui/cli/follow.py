@@ -1,6 +1,6 @@
 """Going along with a job: its log as it grows, and its end. A lost connection is waited for, not died of."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from fttui.cli import session, show
@@ -43,7 +43,7 @@ async def following(client: "Client", id: str, seen: set[str], pause: float) -> 
             async for page in client.each_event_page(id):
                 new = [event for event in page.items if event.id not in seen]
                 fresh += new
-                if len(new) < len(page.items):
+                if len(new) < len(page.items) and not _rises(page.items):
                     break
             failures = 0
         except (Unreachable, ServerFault, Limited) as error:
@@ -87,6 +87,11 @@ def ending(job: "Job") -> int:
     why = f": {job.error.message or job.error.code}" if job.error else ""
     say(f"fttui: {job.id} {show.status_word(job)}{why}\nIts log: fttui jobs events {job.id}")
     return FAILED
+
+
+def _rises(events: "Sequence[Event]") -> bool:
+    """Whether a page runs from old to new, so that what is new comes on a later one."""
+    return bool(events) and (events[0].created_at or 0.0) < (events[-1].created_at or 0.0)
 
 
 async def _endure(error: "ApiError", failures: int, pause: float) -> None:

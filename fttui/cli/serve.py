@@ -3,7 +3,7 @@
 import click
 
 from fttui.cli import show
-from fttui.cli.flags import forms
+from fttui.cli.flags import Plain, forms
 from fttui.cli.output import say
 from fttui.cli.session import DONE, FAILED, UNREACHABLE, Invocation, pass_invocation
 from fttui.config.files import make_dir, service_dir
@@ -11,7 +11,7 @@ from fttui.config.files import make_dir, service_dir
 PORT = 8484
 
 
-@click.command("serve", short_help="Serve the API of this machine over TCP.")
+@click.command("serve", cls=Plain, short_help="Serve the API of this machine over TCP.")
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="H")
 @click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, metavar="P")
 @click.option("--api-key-file", type=click.Path(exists=True, dir_okay=False), metavar="F", help="Keys, one a line.")

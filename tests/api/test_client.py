@@ -81,6 +81,16 @@ async def test_an_empty_id_is_refused_before_it_is_sent(connect: Connect, verb: 
     assert server.requests == []
 
 
+@pytest.mark.parametrize("organization", ["\u00f6rg", "org\r\nx-evil: 1"])
+async def test_a_header_that_cannot_be_sent_is_refused_in_words(connect: Connect, organization: str) -> None:
+    async with serving(send_json(JOB)) as server:
+        provider = providers.provider("openai", server.url, organization=organization)
+        with pytest.raises(BadRequest, match="cannot be sent") as caught:
+            await connect(provider=provider).create_job(SPEC)
+    assert not caught.value.ambiguous
+    assert server.requests == []
+
+
 async def test_dialects_differ_as_data(connect: Connect) -> None:
     async with serving(send_json({"data": []})) as server:
         azure = providers.provider("azure", f"{server.origin}/openai", query=(("api-version", "2024-10-21"),))

@@ -1,0 +1,102 @@
+"""Whatever a server sends: an error in one printable line, or JSON; never another exception."""
+
+import gzip
+import json
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fttui.api import body, faults
+from fttui.api.errors import ApiError
+from fttui.cli.output import dumps
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=20,
+)
+ENVELOPES = JSON | st.fixed_dictionaries(
+    {},
+    optional={
+        "error": JSON
+        | st.fixed_dictionaries({}, optional={"message": JSON, "code": JSON, "type": JSON, "param": JSON}),
+        "detail": JSON,
+        "message": JSON,
+    },
+)
+HEADERS = st.dictionaries(
+    st.sampled_from(["x-request-id", "retry-after", "retry-after-ms", "x-should-retry", "date"]),
+    st.text(max_size=40),
+)
+BODIES = st.binary(max_size=300) | ENVELOPES.map(lambda value: json.dumps(value).encode())
+
+
+@given(status=st.integers(300, 599), headers=HEADERS, sent=BODIES, changes=st.booleans())
+@settings(max_examples=300)
+def test_any_refusal_becomes_one_printable_line(
+    status: int, headers: dict[str, str], sent: bytes, changes: bool
+) -> None:
+    error = faults.of_status(status, headers, sent, now=1.8e9, secret="sk-0123456789", changes=changes)
+    assert isinstance(error, ApiError)
+    assert str(error)
+    for text in (str(error), error.code, error.type, error.param, error.request_id, error.hint):
+        assert "\n" not in text
+        assert not any(ord(character) < 32 or 127 <= ord(character) < 160 for character in text)
+    assert error.retry_after is None or error.retry_after > 0
+    faults.is_retryable(error)
+
+
+@given(BODIES)
+@settings(max_examples=300)
+def test_any_body_is_json_or_a_value_error(sent: bytes) -> None:
+    try:
+        value = body.loads(sent)
+    except (ValueError, RecursionError):
+        return
+    faults.problem_in(value)
+    text = dumps(value)
+    assert text.isascii()
+    assert "\x7f" not in text
+    json.loads(text)
+
+
+@given(JSON)
+def test_what_is_printed_as_json_is_printable_ascii_and_reads_back(value: object) -> None:
+    for indent in (None, 2):
+        text = dumps(value, indent)
+        assert all(character == "\n" or 32 <= ord(character) < 127 for character in text)
+        json.loads(text)
+
+
+@given(content=st.binary(max_size=2000), cut=st.integers(0, 60), pieces=st.integers(1, 50))
+async def test_a_packed_body_is_whole_or_an_error(content: bytes, cut: int, pieces: int) -> None:
+    packed = gzip.compress(content)
+    sent = packed[: len(packed) - cut]
+
+    async def chunks():  # type: ignore[no-untyped-def]
+        for start in range(0, len(sent), pieces):
+            yield sent[start : start + pieces]
+
+    response = httpx.Response(200, headers={"content-encoding": "gzip"}, content=chunks())
+    try:
+        got = b"".join([chunk async for chunk in body.unpacked(response, None)])
+    except (body.Unusable, httpx.RemoteProtocolError):
+        assert cut
+    else:
+        assert got == content if not cut else content.startswith(got)
+        assert not cut or got == b""
+
+
+@pytest.mark.parametrize("limit", [0, 1, 5, 1000])
+async def test_the_limit_counts_unpacked_bytes(limit: int) -> None:
+    async def chunks():  # type: ignore[no-untyped-def]
+        yield gzip.compress(b"x" * 1000)
+
+    response = httpx.Response(200, headers={"content-encoding": "gzip"}, content=chunks())
+    if limit < 1000:
+        with pytest.raises(body.Unusable, match="larger"):
+            _ = [chunk async for chunk in body.unpacked(response, limit)]
+    else:
+        assert len(b"".join([chunk async for chunk in body.unpacked(response, limit)])) == 1000
