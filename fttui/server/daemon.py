@@ -81,10 +81,12 @@ def ensure(home: str, *, timeout: float = 15.0) -> str:
 def stop(home: str) -> bool:
     """End the service; its trainers save and stop, and go on when it is started again. False when none ran.
 
+    Trainers that a killed service left behind are stopped in the same way.
+
     Raises:
         ServiceError: it is there and does not end.
     """
-    return _leave(home, "save")
+    return _leave(home, "save") or _stop_orphans(home)
 
 
 def serve(home: str, host: str, port: int, api_key_file: str | None) -> int:
@@ -250,6 +252,33 @@ def _leave(home: str, trainers: str) -> bool:
         time.sleep(0.02)
     os.close(lock)
     return True
+
+
+def _stop_orphans(home: str) -> bool:
+    """Make trainers save and stop that have no service; whether there were any."""
+    jobs = os.path.join(home, "jobs")
+    lock = take_lock(home) if os.path.isdir(jobs) else None
+    if lock is None:
+        return False
+    import signal
+
+    from fttui.server.jobdir import JobDirectory
+
+    try:
+        orphans = [JobDirectory(os.path.join(jobs, name)) for name in os.listdir(jobs)]
+        found = [orphan for orphan in orphans if orphan.is_held()]
+        for orphan in found:
+            orphan.signal(signal.SIGTERM)
+        left = found
+        deadline = time.monotonic() + 10
+        while left := [orphan for orphan in left if orphan.is_held()]:
+            if time.monotonic() > deadline:
+                for orphan in left:
+                    orphan.signal(signal.SIGKILL)
+            time.sleep(0.02)
+    finally:
+        os.close(lock)
+    return bool(found)
 
 
 def _is_older(version: str) -> bool:

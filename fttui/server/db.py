@@ -187,7 +187,7 @@ class Db:
         with self._transaction() as sql:
             sql.execute(
                 "UPDATE job SET restarts = CASE WHEN step > restart_step THEN 1 ELSE restarts + 1 END,"
-                " restart_step = step WHERE seq = ?",
+                " restart_step = step, restart_offset = offset WHERE seq = ?",
                 (job.seq,),
             )
             self._tell(sql, job.seq, [note], now)

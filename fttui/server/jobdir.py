@@ -20,7 +20,7 @@ from fttui.server.places import link, remove, write_durably
 _LAUNCH = """
 echo $$ >pid.new && mv pid.new pid || exit 125
 trap : TERM
-nice -n 10 "$@"
+nice -n 5 "$@"
 code=$?
 echo $code >exit.new && mv exit.new exit
 """

@@ -57,6 +57,8 @@ class JobRecord(NamedTuple):
     restarts: int = 0
     """How often the trainer was started again since `restart_step`."""
     restart_step: int = 0
+    restart_offset: int = 0
+    """What `offset` was when the trainer was last started again."""
     tidied: bool = False
     """Whether the job has ended and its directory holds only what is worth keeping."""
 

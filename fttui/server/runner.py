@@ -34,7 +34,9 @@ PATIENCE = 10.0
 START_MODEL = "start-model"
 """What the model to go on from is called in a job's directory."""
 MOST_RESTARTS = 3
-"""A trainer that dies this often without a step forward is not started again."""
+"""A trainer that is killed this often, and the last time before it said anything, is not started again."""
+MOST_RESTARTS_IN_PLACE = 20
+"""The same for one that says something each time, and never gets a step further."""
 
 log = logging.getLogger("fttui.server")
 
@@ -299,11 +301,11 @@ class Runner:
             self._fail(job, "trainer_failed", "The trainer ended without a result." + _quoted(directory))
         elif code is not None and code < 128:
             self._fail(job, "trainer_failed", f"The trainer ended with exit code {code}." + _quoted(directory))
-        elif job.restarts >= MOST_RESTARTS and job.step <= job.restart_step:
+        elif _is_stuck(job):
             message = f"The trainer was killed {job.restarts + 1} times without a step forward."
             self._fail(job, "trainer_failed", message + _quoted(directory))
         else:
-            again = "The trainer was interrupted and goes on from its last saved state"
+            again = f"The trainer was interrupted after step {job.step} and goes on from its last saved state"
             self._db.restarted(job, Note(again, "warn"), self._now())
             self._launch(job)
 
@@ -396,6 +398,14 @@ class Runner:
             self._ask_to_end(job)
         elif self._clock.monotonic() - self._asked_to_end[job.id] > patience:
             self._directory(job).signal(signal.SIGKILL)
+
+
+def _is_stuck(job: JobRecord) -> bool:
+    """Whether starting the trainer once more would only be the same again."""
+    if job.step > job.restart_step:
+        return False
+    told = job.offset > job.restart_offset
+    return job.restarts >= (MOST_RESTARTS_IN_PLACE if told else MOST_RESTARTS)
 
 
 def _order(job: JobRecord) -> dict[str, Any]:

@@ -15,7 +15,8 @@ CREATE TABLE job (
     validation_file TEXT, metadata TEXT, fine_tuned_model TEXT, result_files TEXT NOT NULL DEFAULT '[]',
     trained_tokens INTEGER, estimated_finish INTEGER, error TEXT, step INTEGER NOT NULL DEFAULT 0, total_steps INTEGER,
     offset INTEGER NOT NULL DEFAULT 0, result TEXT, failure TEXT, restarts INTEGER NOT NULL DEFAULT 0,
-    restart_step INTEGER NOT NULL DEFAULT 0, tidied INTEGER NOT NULL DEFAULT 0,
+    restart_step INTEGER NOT NULL DEFAULT 0, restart_offset INTEGER NOT NULL DEFAULT 0,
+    tidied INTEGER NOT NULL DEFAULT 0,
     turn INTEGER NOT NULL DEFAULT 0  -- place in the queue: rises each time a job joins it
 );
 CREATE INDEX job_untidied ON job (turn, seq) WHERE tidied = 0;

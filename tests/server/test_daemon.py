@@ -48,6 +48,10 @@ def steps(client: httpx.Client, job: str) -> list[int]:
         after = {"after": page["data"][-1]["id"]}
 
 
+def assert_each_once(found: list[int]) -> None:
+    assert found == list(range(1, len(found) + 1))
+
+
 def is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -248,10 +252,24 @@ def test_a_job_outlives_a_killed_service_and_is_adopted(home: str) -> None:
         seen = len(steps(client, job))
         until(lambda: len(steps(client, job)) > seen + 2)
         assert Path(trainer.path, "pid").read_text() == group
-        assert steps(client, job) == list(range(1, len(steps(client, job)) + 1))
+        assert_each_once(steps(client, job))
         assert client.get(f"/fine_tuning/jobs/{job}").json()["status"] == "running"
         assert client.post(f"/fine_tuning/jobs/{job}/cancel").json()["status"] == "cancelled"
     until(lambda: not trainer.is_held(), 2)
+
+
+def test_stopping_ends_what_a_killed_service_left_behind(home: str) -> None:
+    with api(daemon.ensure(home)) as client:
+        job = start_job(client)
+        until(lambda: len(steps(client, job)) > 2)
+    trainer = JobDirectory(os.path.join(home, "jobs", job))
+    os.kill(pid_of(home), signal.SIGKILL)
+    until(lambda: daemon.running(home) is None)
+    assert trainer.is_held()
+    assert daemon.stop(home) is True
+    assert not trainer.is_held()
+    assert trainer.exit_code() == 143
+    assert daemon.stop(home) is False
 
 
 def test_stopping_saves_the_trainers_and_a_new_start_goes_on(home: str) -> None:
@@ -265,7 +283,7 @@ def test_stopping_saves_the_trainers_and_a_new_start_goes_on(home: str) -> None:
     reached = Path(trainer.path, "progress.jsonl").read_bytes().count(b"\n")
     with api(daemon.ensure(home)) as client:
         until(lambda: len(steps(client, job)) > reached)
-        assert steps(client, job) == list(range(1, len(steps(client, job)) + 1))
+        assert_each_once(steps(client, job))
         lines = Path(trainer.path, "progress.jsonl").read_text().splitlines()
         assert json.loads(lines[reached])["step"] == reached + 1, "not one step was done twice"
         client.post(f"/fine_tuning/jobs/{job}/cancel")
@@ -375,7 +393,7 @@ def test_a_foreground_service_takes_over_from_a_detached_one_and_its_trainer_goe
         with client:
             seen = len(steps(client, job))
             until(lambda client=client, seen=seen: len(steps(client, job)) > seen)
-            assert steps(client, job) == list(range(1, len(steps(client, job)) + 1))
+            assert_each_once(steps(client, job))
     assert Path(trainer.path, "pid").read_text() == group
     other = served("--host", "127.0.0.1", "--port", "0")
     assert other.process.wait(30) == 1

@@ -12,20 +12,24 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fttui.server.trainers.tiny.files import Progress, load_model, load_state, save_model, save_state
-from fttui.server.trainers.tiny.network import STANDARD, Floats, Network, Shape, base_weights
+from fttui.server.trainers.tiny.network import STANDARD, Floats, Ints, Network, Shape, base_weights
 from fttui.server.trainers.tiny.objectives import Measure, Objective, Preference, Pulse, Supervised
 
 LEARNING_RATE = 4e-3
+PREFERENCE_RATE = 4e-4
+"""DPO only has to tell two answers apart, and unlearns everything else when it is pulled too hard."""
 WARMUP_STEPS = 10
 CLIP = 1.0
 DECAY_1, DECAY_2 = 0.9, 0.99
 
-VALIDATION_EXAMPLES = 6
+VALIDATION_EXAMPLES = 5
 """Examples in the small validation batch of a step."""
 VALIDATION_POINTS = 300
 """A run validates at about this many of its steps, so that a long one does not spend its time on it."""
-SAVE_EVERY = 5.0
-"""Seconds between saved states: what a kill costs at most."""
+SAVE_EVERY = 1.0
+"""Seconds between saved states, at least: about what a kill costs."""
+SAVE_SHARE = 0.03
+"""The share of its time that a trainer may spend on saving."""
 
 
 class Diverged(Exception):
@@ -105,6 +109,7 @@ class Training:
         self._saved_step = self._step
         self._between_steps = True
         self._gradient = np.empty_like(start)
+        self._epoch_order: tuple[int, Ints] = (-1, np.empty(0, dtype=np.int64))
         self._network = Network(self._weights, shape)
 
     def _objective(self, path: str, reference: Network) -> Objective:
@@ -122,12 +127,14 @@ class Training:
         Raises:
             Diverged: the loss became infinite or no number.
         """
-        saved_at = time.monotonic()
+        next_save = time.monotonic()
         while self._step < self._steps:
             self._one_step()
-            if time.monotonic() - saved_at > SAVE_EVERY:
+            began = time.monotonic()
+            if began >= next_save:
                 self.save()
-                saved_at = time.monotonic()
+                ended = time.monotonic()
+                next_save = ended + max(SAVE_EVERY, (ended - began) / SAVE_SHARE)
         return {"checkpoint": self._steps, "trained_tokens": self._train.tokens * self._plan.epochs}
 
     def save(self) -> None:
@@ -143,8 +150,7 @@ class Training:
     def _one_step(self) -> None:
         step = self._step + 1
         epoch, within = divmod(self._step, self._epoch_steps)
-        order = np.random.default_rng([self._plan.seed, epoch]).permutation(len(self._train))
-        size = self._plan.batch_size
+        order, size = self._order(epoch), self._plan.batch_size
         self._gradient.fill(0)
         some = order[within * size : (within + 1) * size].tolist()
         measure = self._train.measure(self._network, some, self._gradient)
@@ -172,6 +178,13 @@ class Training:
         self._step = step
         self._between_steps = self._may_stop = True
 
+    def _order(self, epoch: int) -> Ints:
+        """The order of the examples in an epoch: a function of the seed and the epoch alone."""
+        if self._epoch_order[0] != epoch:
+            random = np.random.default_rng([self._plan.seed, epoch])
+            self._epoch_order = (epoch, random.permutation(len(self._train)))
+        return self._epoch_order[1]
+
     def _validates(self, step: int) -> bool:
         return step in (1, self._steps) or step % -(-self._steps // VALIDATION_POINTS) == 0
 
@@ -188,7 +201,8 @@ class Training:
         square += (1 - DECAY_2) * gradient
         warmup = min(WARMUP_STEPS, max(1, self._steps // 10))
         pace = min(1.0, step / warmup) * (1 - 0.9 * max(0, step - warmup) / max(1, self._steps - warmup))
-        rate = LEARNING_RATE * self._plan.learning_rate_multiplier * pace
+        base = PREFERENCE_RATE if self._plan.method == "dpo" else LEARNING_RATE
+        rate = base * self._plan.learning_rate_multiplier * pace
         np.divide(square, 1 - DECAY_2**step, out=gradient)
         np.sqrt(gradient, out=gradient)
         gradient += 1e-8
