@@ -5,6 +5,7 @@ A service is started in a directory of its own and stopped afterwards; the jobs 
 
 import asyncio
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable
@@ -14,7 +15,7 @@ HERE = Path(__file__).resolve().parent
 SIZES = {"80x24": (80, 24), "120x40": (120, 40), "200x60": (200, 60)}
 
 
-async def until(app: object, seen: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
+async def until(seen: Callable[[], bool], seconds: float = 120.0) -> None:
     """Wait for something to be on the screen."""
     async with asyncio.timeout(seconds):
         while not seen():
@@ -37,7 +38,10 @@ async def make() -> None:
         return FttuiApp(lambda: open_core(Options()), place, Snapshot(), UNICODE)
 
     def save(cockpit: FttuiApp, name: str) -> None:
-        (HERE / f"{name}.svg").write_text(cockpit.export_screenshot(title="fttui"), encoding="utf-8")
+        picture = cockpit.export_screenshot(title="fttui")
+        # The viewer's own monospace font will do; nothing is fetched from elsewhere to look at a picture.
+        picture = re.sub(r"@font-face \{.*?\}", "", picture, flags=re.S)
+        (HERE / f"{name}.svg").write_text(picture, encoding="utf-8")
         print(HERE.joinpath(f"{name}.svg").relative_to(HERE.parent))
 
     def rows(cockpit: FttuiApp) -> list[str]:
@@ -46,26 +50,26 @@ async def make() -> None:
     # A finished, a cancelled and a failed job, so that the list has something to tell.
     first = app()
     async with first.run_test(size=SIZES["80x24"]) as pilot:
-        await until(first, lambda: first.main._store is not None, "the service")
+        await until(lambda: first.main._store is not None)
         await pilot.press("a")
         await pilot.pause()
         save(first, "create-80x24")
         await pilot.press("enter")
-        await until(first, lambda: rows(first) == ["succeeded"], "the first job")
+        await until(lambda: rows(first) == ["succeeded"])
         await pilot.press("a", "enter")
-        await until(first, lambda: rows(first)[0] == "running", "the second job")
-        await until(first, lambda: first.main.log_view.event_count > 12, "its events")
+        await until(lambda: rows(first)[0] == "running")
+        await until(lambda: first.main.log_view.event_count > 12)
         await pilot.press("c")
         await pilot.pause()
         save(first, "cancel-80x24")
         await pilot.press("y")
-        await until(first, lambda: rows(first)[0] == "cancelled", "the cancelled job")
+        await until(lambda: rows(first)[0] == "cancelled")
         bad = Path(os.environ["FTTUI_DATA_DIR"]) / "bad.jsonl"
         bad.write_text('{"messages": [{"role": "user", "content": "no answer"}]}\n' * 12, encoding="utf-8")
         await pilot.press("a")
         first.screen.query_one("#training_file").value = str(bad)  # type: ignore[attr-defined]
         await pilot.press("enter")
-        await until(first, lambda: rows(first)[0] == "failed", "the failed job")
+        await until(lambda: rows(first)[0] == "failed")
         await pilot.press("left_square_bracket")
         await pilot.pause()
         save(first, "failed-80x24")
@@ -74,15 +78,19 @@ async def make() -> None:
         save(first, "help-80x24")
         await pilot.press("escape")
         await pilot.press("a", "enter")
-        await until(first, lambda: rows(first)[0] == "running", "the job of the overviews")
+        await until(lambda: rows(first)[0] == "running")
     await first.close()
     for name, size in SIZES.items():
         cockpit = app()
         async with cockpit.run_test(size=size) as pilot:
-            await until(cockpit, lambda: cockpit.main._store is not None, "the service")  # noqa: B023
-            await until(cockpit, lambda: cockpit.main.log_view.event_count > 30, "events")  # noqa: B023
+            await until(lambda: cockpit.main._store is not None)  # noqa: B023
+            await until(lambda: cockpit.main.log_view.event_count > 30)  # noqa: B023
             await pilot.pause()
             save(cockpit, f"overview-{name}")
+            if name == "120x40":
+                await pilot.press("tab", "tab", "slash", *"validation loss=1", "enter")
+                await pilot.pause()
+                save(cockpit, "log-search-120x40")
         await cockpit.close()
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # the first frame of the list comes before anything that deco
     from fttui.models.checkpoint import Checkpoint
     from fttui.models.job import Job
 
-LABEL = 17
+LABEL = 18
 """Cells of the label column."""
 
 # What the groups below show; the rest of the object is listed at the end under its own names.
@@ -71,6 +71,7 @@ def detail_lines(job: Job, row: JobRow, told: Told, now: float, cells: int, glyp
         lines.extend(_failure(job, cells))
     add("progress", _progress(row))
     add("", left_words(time_left(row, told.last_events, now)), "run")
+    add("loss", "" if row.loss is None else f"{row.loss:.4f}")
     add("time", stage_words(stages(row, told.first_events, told.last_events[-1] if told.last_events else None), now))
     add("model", job.model)
     add("fine-tuned model", job.fine_tuned_model, "done")
@@ -143,10 +144,9 @@ def _failure(job: Job, cells: int) -> list[Line]:
 def _progress(row: JobRow) -> str:
     if row.step is None:
         return ""
-    loss = "" if row.loss is None else f" · loss {row.loss:.4f}"
     if not row.total_steps:
-        return f"step {row.step}{loss}"
-    return f"step {row.step} of {row.total_steps} · {row.step * 100 // row.total_steps} %{loss}"
+        return f"step {row.step}"
+    return f"step {row.step} of {row.total_steps} · {row.step * 100 // row.total_steps} %"
 
 
 def _checkpoints(checkpoints: Sequence[Checkpoint], cells: int) -> list[Line]:
