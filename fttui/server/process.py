@@ -217,6 +217,7 @@ def run_detached(home: str, *, idle_limit: float = IDLE_LIMIT, say: Callable[[st
 
 def serve_tcp(home: str, host: str, port: int, api_key_file: str | None) -> int:
     """What `daemon.serve` says."""
+    os.umask(0o077)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     try:
         guard: Guard = keyed(doors.keys(api_key_file)) if api_key_file is not None else local_only
