@@ -168,7 +168,7 @@ class Roster:
     async def take_first_page(self, page: Page[Job], asked: int) -> Merged:
         """Merge the newest page, and see whether older ones must be walked."""
         async with self._lock:
-            before = self.rows.keys() - self._unlisted.keys()
+            overlaps = page.cursor in self.rows and page.cursor not in self._unlisted
             merged = await self._merge(page.objects, asked, listed=True)
             self.first_page = frozenset(merged.seen)
             if self.walk is not None:
@@ -181,7 +181,7 @@ class Roster:
                 merged.updated |= await self._mark_gone(self.first_page)
                 state = state._replace(complete=True, cursor=None, walked_at=now)
             elif page.cursor is not None:
-                state = self._plan_walk(page.cursor, page.cursor in before, state)
+                state = self._plan_walk(page.cursor, overlaps, state)
             await self._save(state)
             return merged
 
@@ -203,7 +203,7 @@ class Roster:
         """Merge the page that the walk asked for, and move the walk on or end it."""
         async with self._lock:
             walk = self.walk
-            before = self.rows.keys() - self._unlisted.keys()
+            overlaps = page.cursor in self.rows and page.cursor not in self._unlisted
             merged = await self._merge(page.objects, asked, listed=True)
             if walk is None:
                 return merged
@@ -217,7 +217,7 @@ class Roster:
                     merged.updated |= await self._mark_gone(walk.seen)
                     state = state._replace(walked_at=self._clock.now())
                 self.walk, state = None, state._replace(complete=True, cursor=None)
-            elif walk.wanted <= walk.seen if walk.wanted else self._is_known(walk, cursor in before):
+            elif walk.wanted <= walk.seen if walk.wanted else self._is_known(walk, overlaps):
                 self.walk, state = None, state._replace(cursor=None)
             else:
                 walk.cursor = cursor
