@@ -57,10 +57,13 @@ def fit_columns(cells: int) -> Fitted:
         shown.append(column)
         room -= needed
     widths = {column.name: column.least for column in shown}
-    for column in sorted(shown, key=lambda column: column.rank):
-        grown = min(room, column.most - column.least)
-        widths[column.name] += grown
-        room -= grown
+    # What is left goes round, a cell at a time, so that no column has it all.
+    growing = [column for column in shown if column.most > column.least]
+    while room and growing:
+        for column in growing[:room]:
+            widths[column.name] += 1
+            room -= 1
+        growing = [column for column in growing if column.most > widths[column.name]]
     return tuple((column, widths[column.name]) for column in COLUMNS if column in shown)
 
 

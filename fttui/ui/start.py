@@ -47,4 +47,3 @@ def run_app(options: Options | None, place: Place, rows: list[JobRow], as_of: fl
 
     asyncio.run(session())
     return app.return_code or 0
-
