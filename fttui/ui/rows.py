@@ -16,11 +16,13 @@ Line = Sequence[Span]
 
 
 class Column(NamedTuple):
-    """A column of the job list. Widths are cells; a column grows from `least` to `most`."""
+    """A column of the job list. Widths are cells."""
 
     name: str
     title: str
     least: int
+    wish: int
+    """What it should have before a less important column comes in."""
     most: int
     right: bool
     rank: int
@@ -28,17 +30,19 @@ class Column(NamedTuple):
 
 
 COLUMNS = (
-    Column("status", "ST", 7, 7, False, 0),
-    Column("id", "ID", 10, 10, False, 1),
-    Column("model", "MODEL", 12, 24, False, 4),
-    Column("method", "METHOD", 6, 13, False, 8),
-    Column("step", "STEP", 9, 11, True, 5),
-    Column("loss", "LOSS", 7, 7, True, 3),
-    Column("tokens", "TOKENS", 7, 7, True, 7),
-    Column("age", "AGE", 4, 4, True, 2),
-    Column("suffix", "SUFFIX", 9, 18, False, 6),
-    Column("tuned", "FINE-TUNED MODEL", 20, 60, False, 9),
+    Column("status", "ST", 7, 7, 7, False, 0),
+    Column("id", "ID", 10, 10, 10, False, 1),
+    Column("model", "MODEL", 12, 16, 24, False, 4),
+    Column("method", "METHOD", 6, 10, 13, False, 8),
+    Column("step", "STEP", 9, 9, 11, True, 5),
+    Column("loss", "LOSS", 7, 7, 7, True, 3),
+    Column("tokens", "TOKENS", 7, 7, 7, True, 7),
+    Column("age", "AGE", 4, 4, 4, True, 2),
+    Column("suffix", "SUFFIX", 9, 12, 18, False, 6),
+    Column("tuned", "FINE-TUNED MODEL", 20, 30, 60, False, 9),
 )
+_ESSENTIAL = 6
+"""Columns up to this rank come in as soon as their least width fits."""
 
 Fitted = tuple[tuple[Column, int], ...]
 """Columns in order, each with its width."""
@@ -49,21 +53,22 @@ MARK = 1
 def fit_columns(cells: int) -> Fitted:
     """The columns that fit into `cells`, the least important dropped first, and how wide each is."""
     room = cells - MARK
+    wished = 0
     shown: list[Column] = []
     for column in sorted(COLUMNS, key=lambda column: column.rank):
         needed = column.least + (1 if shown else 0)
-        if needed > room:
+        if needed + (wished if column.rank > _ESSENTIAL else 0) > room:
             break
         shown.append(column)
         room -= needed
+        wished += column.wish - column.least
     widths = {column.name: column.least for column in shown}
     # What is left goes round, a cell at a time, so that no column has it all.
-    growing = [column for column in shown if column.most > column.least]
-    while room and growing:
-        for column in growing[:room]:
-            widths[column.name] += 1
-            room -= 1
-        growing = [column for column in growing if column.most > widths[column.name]]
+    for limit in ("wish", "most"):
+        while room and (growing := [column for column in shown if getattr(column, limit) > widths[column.name]]):
+            for column in growing[:room]:
+                widths[column.name] += 1
+                room -= 1
     return tuple((column, widths[column.name]) for column in COLUMNS if column in shown)
 
 
