@@ -43,7 +43,7 @@ def cockpit(options: "Options | None") -> int:
     from fttui.store.firstrows import first_rows
     from fttui.ui.firstframe import Early
     from fttui.ui.glyphs import glyphs_for
-    from fttui.ui.status import Place
+    from fttui.ui.status import place_of
 
     try:
         chosen = choice.choose(
@@ -52,13 +52,7 @@ def cockpit(options: "Options | None") -> int:
     except files.ConfigError as error:
         print(f"fttui: {error}", file=sys.stderr)
         return 2
-    place = Place(
-        profile=chosen.name,
-        host="this machine" if chosen.base_url is None else choice.host_of(chosen.base_url),
-        is_local=chosen.is_local,
-        read_only=bool(options and options.read_only),
-        hint="no key found: using the service on this machine" if chosen.is_local and not options else "",
-    )
+    place = place_of(chosen, read_only=bool(options and options.read_only), newcomer=options is None)
     glyphs = glyphs_for()
     rows, as_of = first_rows(files.archive_file(), chosen.key, FIRST_ROWS)
     early = Early()

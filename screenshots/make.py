@@ -35,7 +35,7 @@ async def make() -> None:
     place = Place(chosen.name, "this machine", True, False, "")
 
     def app() -> FttuiApp:
-        return FttuiApp(lambda: open_core(Options()), place, Snapshot(), UNICODE)
+        return FttuiApp(lambda _: open_core(Options()), place, Snapshot(), UNICODE)
 
     def save(cockpit: FttuiApp, name: str) -> None:
         picture = cockpit.export_screenshot(title="fttui")

@@ -14,18 +14,20 @@ from textual.binding import Binding
 from fttui.clock import Clock, SystemClock
 from fttui.store.health import Health, State
 from fttui.store.snapshot import Change, Snapshot
+from fttui.text import clean_line
 from fttui.ui.glyphs import Glyphs
-from fttui.ui.messages import JobsEnded, RefreshAsked, SequenceAsked, SnapshotChanged
+from fttui.ui.messages import HoldAsked, JobsEnded, ProfilesAsked, RefreshAsked, SequenceAsked, SnapshotChanged
 from fttui.ui.notify import sequence
 from fttui.ui.screens.main import MainScreen
-from fttui.ui.status import Place
+from fttui.ui.status import Place, place_of
 from fttui.ui.theme import ANSI_VARIABLES, FTTUI_DARK, role_css
 
 if TYPE_CHECKING:
     from fttui.wiring import Core
 
-OpenCore = Callable[[], Awaitable["Core"]]
-"""Opens what is behind the screen. Called after the first frame, so that it may import slow things."""
+OpenCore = Callable[[str | None], Awaitable["Core"]]
+"""Opens what is behind the screen, for the profile of a name, or for the one chosen at the start (None). Called
+after the first frame, so that it may import slow things."""
 
 
 class FttuiApp(App[None]):
@@ -78,11 +80,14 @@ class FttuiApp(App[None]):
         """The first frame stands: now there is time for the collector and for what is slow to import."""
         gc.freeze()
         gc.enable()
-        self.run_worker(self._connect(), group="poll", exit_on_error=False)
+        self._connect_to(None)
 
-    async def _connect(self) -> None:
+    def _connect_to(self, profile: str | None) -> None:
+        self.run_worker(self._connect(profile), group="poll", exclusive=True, exit_on_error=False)
+
+    async def _connect(self, profile: str | None) -> None:
         try:
-            core = await self._open_core()
+            core = await self._open_core(profile)
         except Exception as error:
             health = Health(state=State.OFFLINE, since=self._clock.now(), why=str(error) or type(error).__name__)
             self._snapshot = Snapshot(rows=self._snapshot.rows, as_of=self._snapshot.as_of, health=health)
@@ -106,6 +111,45 @@ class FttuiApp(App[None]):
     def on_refresh_asked(self, message: RefreshAsked) -> None:
         if self._core is not None:
             self._core.poller.poke()
+
+    def on_hold_asked(self, message: HoldAsked) -> None:
+        if self._core is not None:
+            (self._core.poller.hold if message.held else self._core.poller.release)()
+
+    def on_profiles_asked(self, message: ProfilesAsked) -> None:
+        from fttui.config.files import ConfigError
+        from fttui.config.settings import names
+        from fttui.ui.screens.pick import Entry, PickScreen
+
+        try:
+            entries = [Entry(name, [(f" {name}", "bold")], name) for name in names()]
+        except ConfigError as error:
+            self.main.prompt.say(clean_line(str(error)), "warn")
+            return
+        foot = "enter looks at it; scripts go on with the profile in use (fttui profile use)"
+        self.push_screen(PickScreen("Profiles", entries, foot), self._look_at_profile)
+
+    async def _look_at_profile(self, name: str | None) -> None:
+        if name is None:
+            return
+        from fttui.config.choice import choose
+        from fttui.config.files import ConfigError, archive_file
+        from fttui.store.firstrows import first_rows
+
+        try:
+            chosen = choose(profile=name)
+        except ConfigError as error:
+            self.main.prompt.say(clean_line(str(error)), "warn")
+            return
+        core, self._core = self._core, None
+        if core is not None:
+            self.workers.cancel_group(self, "poll")
+            await core.close()
+        rows, as_of = first_rows(archive_file(), chosen.key, 200)
+        self._pending = []
+        self._snapshot = Snapshot(rows={row.id: row for row in rows}, as_of=as_of)
+        self.main.move_to(place_of(chosen, read_only=self.main.is_read_only), self._snapshot)
+        self._connect_to(name)
 
     def on_app_blur(self) -> None:
         if self._core is not None:

@@ -70,6 +70,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("time.mode", "t", "t", "times: local, UTC, relative", "view", "time_mode"),
     Command("zoom", "z", "z", "only this pane, or all", "panes", "zoom"),
     Command("refresh", "r", "r", "ask the provider now", "view", "refresh_now", "refresh", 5),
+    Command("refresh.hold", "R", "R", "hold the automatic refresh, or go on", "view", "hold"),
+    Command("errors", "exclamation_mark", "!", "what went wrong so far", "view", "errors"),
+    Command("profile", "at", "@", "look at another service", "view", "profile", twin="profile list"),
     Command("redraw", "ctrl+l", "ctrl+l", "draw the screen again", "view", "redraw"),
     Command("command", "colon", ":", "a command by name, with completion and history", "view", "command"),
     Command("help", "question_mark,f1,ctrl+p", "? f1 ctrl+p", "all commands: type to find, enter does it", "view", "help", "help", 8),  # noqa: E501

@@ -28,11 +28,13 @@ class Hands:
         prompt: PromptRow,
         run: Callable[[Coroutine[Any, Any, None]], object],
         changed: Callable[[frozenset[str]], None],
+        troubled: Callable[[str], None],
     ) -> None:
-        self._place = place
+        self.place = place
         self._prompt = prompt
         self._run = run
         self._changed = changed
+        self._troubled = troubled
         self._stopping: set[str] = set()
         self.store: Store | None = None
 
@@ -45,14 +47,14 @@ class Hands:
 
     def refusal(self, verb: str, rows: Iterable[JobRow]) -> str:
         """Why a verb (`create`, `cancel`, `pause`) would do nothing to any of `rows` now; empty when it would."""
-        if self._place.read_only:
+        if self.place.read_only:
             return "read-only"
         if self.store is None:
             return "not connected yet"
         if verb == "create":
             return ""
         if verb in self.store.not_offered:
-            return f"{self._place.profile} does not offer it"
+            return f"{self.place.profile} does not offer it"
         reasons = [self._obstacle(verb, row) for row in rows]
         if not reasons:
             return "no job is selected"
@@ -128,6 +130,8 @@ class Hands:
         if not refused:
             self._prompt.say(f"{done} {short_id(next(iter(outcomes)))}" if well == 1 else f"{done} {well} jobs")
             return
+        for id, outcome in refused:
+            self._troubled(" ".join(filter(None, (f"{id} was not {done}: {outcome.message}", outcome.request_id))))
         id, outcome = refused[0]
         more = f" ({len(refused)} of {len(outcomes)} refused)" if len(outcomes) > 1 else ""
         self._prompt.say(f"{short_id(id)} was not {done}: {outcome.message}{more}", "warn")

@@ -28,3 +28,15 @@ class JobsEnded(Message):
     def __init__(self, note: str) -> None:
         super().__init__()
         self.note = note
+
+
+class HoldAsked(Message):
+    """The automatic refresh is to stop, or to go on."""
+
+    def __init__(self, held: bool) -> None:
+        super().__init__()
+        self.held = held
+
+
+class ProfilesAsked(Message):
+    """The person wants to look at another service."""

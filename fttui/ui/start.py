@@ -29,12 +29,13 @@ def has_few_colors(environment: os._Environ[str] | dict[str, str] = os.environ) 
 def run_app(options: Options | None, place: Place, rows: list[JobRow], as_of: float | None, glyphs: Glyphs) -> int:
     """Open the cockpit over `rows`, until the person leaves. Returns the exit code."""
 
-    async def open_core() -> Core:
+    async def open_core(profile: str | None) -> Core:
         # In a thread: importing the client takes longer than a frame.
         await asyncio.to_thread(importlib.import_module, "fttui.wiring")
         from fttui import wiring
 
-        return await wiring.open_core(options or wiring.Options())
+        asked = options or wiring.Options()
+        return await wiring.open_core(asked if profile is None else asked._replace(profile=profile, base_url=None))
 
     snapshot = Snapshot(rows={row.id: row for row in rows}, as_of=as_of)
     app = FttuiApp(open_core, place, snapshot, glyphs, ansi=has_few_colors())

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from fttui.clock import freshness
+from fttui.config.choice import Choice, host_of
 from fttui.ui.glyphs import Glyphs
 from fttui.ui.rows import Line, Span, spread
 
@@ -28,6 +29,15 @@ class Place(NamedTuple):
     """What a newcomer should know, once."""
 
 
+def place_of(choice: Choice, *, read_only: bool = False, newcomer: bool = False) -> Place:
+    """The place that a choice of service leads to; a newcomer is told why it is this machine."""
+    hint = (
+        "no key found: using the service on this machine · @ looks at another" if newcomer and choice.is_local else ""
+    )
+    host = "this machine" if choice.base_url is None else host_of(choice.base_url)
+    return Place(choice.name, host, choice.is_local, read_only, hint)
+
+
 def status_line(
     place: Place,
     health: Health | None,
@@ -36,6 +46,8 @@ def status_line(
     now: float,
     cells: int,
     glyphs: Glyphs,
+    *,
+    held: bool = False,
 ) -> list[Span]:
     """One row of `cells`. It says plainly when what is shown may not be true any more.
 
@@ -46,6 +58,10 @@ def status_line(
         where.append(("  read-only", "warn"))
     age = "" if as_of is None else freshness(now - as_of)
     state = "connecting" if health is None else str(health.state)
+    if held and state in ("live", "stale"):
+        return spread(
+            where, [(f"HELD {glyphs.dot} R resumes ", "ask"), (f"{age:>{AGE}} ", "dim")], cells, middle=counts
+        )
     if state == "live":
         return spread(where, [(f"{age:>{AGE}} ", "dim")], cells, middle=counts)
     if health is None or state == "connecting":
@@ -54,14 +70,15 @@ def status_line(
     if state == "stale":
         old = f"{age} old {glyphs.dot} " if age else ""
         return spread(where, [(f"{old}{health.why} ", "ask")], cells, middle=counts)
-    since = f" since {_clock(health.since)}" if state != "denied" else ""
+    since = f" since {clock_time(health.since)}" if state != "denied" else ""
     parts = [f" {state.upper()}{since}", health.why]
     if health.next_try is not None and health.next_try > now:
-        parts.append(f"next try {_clock(health.next_try)}")
+        parts.append(f"next try {clock_time(health.next_try)}")
     parts.append("r asks now")
     left = f" {glyphs.dot} ".join(part for part in parts if part)
     return spread([(left, "error")], [(f" {age:>{AGE}} ", "dim")], cells)
 
 
-def _clock(seconds: float) -> str:
+def clock_time(seconds: float) -> str:
+    """The time of day on this machine."""
     return time.strftime("%H:%M:%S", time.localtime(seconds))

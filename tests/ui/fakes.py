@@ -68,6 +68,7 @@ class FakeStore:
     listener: Callable[[Snapshot, Change], None] | None = None
     looked_at: str | None = None
     not_offered: frozenset[str] = frozenset()
+    notices: tuple[str, ...] = ()
 
     def put(self, *jobs: dict[str, Any]) -> "FakeStore":
         self.raw |= {item["id"]: item for item in jobs}
@@ -77,7 +78,9 @@ class FakeStore:
         """Say what is known now, as the store does after a poll."""
         before = self.snapshot.rows
         rows = {id: Job.read(raw).row() for id, raw in self.raw.items()}
-        self.snapshot = Snapshot(rows=rows, health=Health(state=state, since=NOW, why=why), as_of=as_of, complete=True)
+        self.snapshot = Snapshot(
+            rows=rows, health=Health(state=state, since=NOW, why=why), as_of=as_of, complete=True, notices=self.notices
+        )
         change = Change(
             added=frozenset(rows.keys() - before.keys()),
             removed=frozenset(before.keys() - rows.keys()),
@@ -144,9 +147,16 @@ class FakePoller:
         self.store = store
         self.blurred = False
         self.pokes = 0
+        self.held = False
 
     async def run(self) -> None:
         self.store.publish()
+
+    def hold(self) -> None:
+        self.held = True
+
+    def release(self) -> None:
+        self.held = False
 
     def poke(self) -> None:
         self.pokes += 1
@@ -164,8 +174,17 @@ class FakeCore:
 class Ui:
     """The cockpit as the person at the keyboard has it."""
 
-    def __init__(self, app: FttuiApp, pilot: Pilot[None], store: FakeStore, core: FakeCore, clock: StillClock) -> None:
+    def __init__(
+        self,
+        app: FttuiApp,
+        pilot: Pilot[None],
+        store: FakeStore,
+        core: FakeCore,
+        clock: StillClock,
+        opened: list[str | None] | None = None,
+    ) -> None:
         self.app, self.pilot, self.store, self.core, self.clock = app, pilot, store, core, clock
+        self.opened = opened or []
 
     @property
     def main(self) -> MainScreen:
@@ -227,12 +246,14 @@ async def cockpit(
     store = store or FakeStore()
     core = FakeCore(store, FakePoller(store))
     clock = StillClock()
+    opened: list[str | None] = []
 
-    async def open_core() -> Any:
+    async def open_core(profile: str | None) -> Any:
+        opened.append(profile)
         return core
 
     place = Place("local", "this machine", local, read_only, "")
     app = FttuiApp(open_core, place, Snapshot(), glyphs, clock=clock)
     async with app.run_test(size=size, notifications=True) as pilot:
         await pilot.pause()
-        yield Ui(app, pilot, store, core, clock)
+        yield Ui(app, pilot, store, core, clock, opened)

@@ -40,7 +40,7 @@ async def test_first_frame_and_real_screen_show_the_same_cells(
 ) -> None:
     never = asyncio.Event()
 
-    async def open_core() -> Any:
+    async def open_core(profile: str | None) -> Any:
         await never.wait()
 
     found = rows(number)

@@ -17,7 +17,7 @@ from fttui.store.snapshot import Change, Outcome, Snapshot
 from fttui.ui import commandline, commands
 from fttui.ui.glyphs import Glyphs
 from fttui.ui.hands import Hands
-from fttui.ui.messages import JobsEnded, RefreshAsked, SequenceAsked
+from fttui.ui.messages import HoldAsked, JobsEnded, ProfilesAsked, RefreshAsked, SequenceAsked
 from fttui.ui.notify import ended, note
 from fttui.ui.panes.detail import Told, detail_lines, raw_lines, row_lines
 from fttui.ui.panes.jobs import JobsPane
@@ -25,7 +25,7 @@ from fttui.ui.panes.side import SidePane
 from fttui.ui.rows import counts_line, short_id
 from fttui.ui.screens.listkeys import ListKeys
 from fttui.ui.screens.logkeys import LogKeys
-from fttui.ui.status import Place, status_line
+from fttui.ui.status import Place, clock_time, status_line
 from fttui.ui.terminal import clipboard
 from fttui.ui.view import ListState
 from fttui.ui.widgets.footer import Footer
@@ -71,13 +71,19 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
         self._raw = False
         self._history: list[str] = []
         self._watched: set[str] = set()
+        self._troubles: list[tuple[float, str]] = []
+        self._held = False
         self._shown: str | None = None
         self.jobs = JobsPane(glyphs, now)
         self.side = SidePane(glyphs, now)
         self.prompt = PromptRow()
         # Not exclusive: a half-sent cancel must finish and report.
         self._hands = Hands(
-            place, self.prompt, partial(self.run_worker, group="action", exit_on_error=False), self._acted
+            place,
+            self.prompt,
+            partial(self.run_worker, group="action", exit_on_error=False),
+            self._acted,
+            self._remember_trouble,
         )
 
     # What is on the screen
@@ -106,10 +112,31 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
         self._show_job()
         self.footer.update_entries()
 
+    @property
+    def is_read_only(self) -> bool:
+        return self._place.read_only
+
+    def move_to(self, place: Place, snapshot: Snapshot) -> None:
+        """Look at another service; what is behind the screen comes with `attach`."""
+        self._store = self._hands.store = None
+        self._place = self._hands.place = place
+        self._list = ListState()
+        self._watched.clear()
+        self._held = False
+        self._shown = None
+        self.prompt.say("")
+        self._snapshot = snapshot
+        self._derive()
+        self._show_around()
+
     def show_snapshot(self, snapshot: Snapshot, change: Change) -> None:
         """Something was published."""
         previous, self._snapshot = self._snapshot, snapshot
         shown = self._shown
+        if snapshot.notices != previous.notices and snapshot.notices:
+            self.prompt.say(snapshot.notices[-1], "warn")
+        if snapshot.health.why and snapshot.health.why != previous.health.why:
+            self._remember_trouble(" ".join(filter(None, (snapshot.health.why, snapshot.health.request_id))))
         if over := ended(previous.rows, snapshot.rows, self._watched):
             self._watched -= {row.id for row in over}
             self.prompt.say(note(over))
@@ -157,6 +184,9 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
             self._show_foot()
         else:
             self._derive()
+
+    def _remember_trouble(self, text: str) -> None:
+        self._troubles = [*self._troubles[-200:], (self._now(), text)]
 
     def _acted(self, ids: frozenset[str]) -> None:
         self._update(ids)
@@ -233,6 +263,7 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
                 self._now(),
                 self.size.width,
                 self._glyphs,
+                held=self._held,
             )
         )
 
@@ -431,9 +462,28 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
         self.app.refresh(layout=True)
 
     def action_help(self) -> None:
-        from fttui.ui.screens.help import HelpScreen
+        from fttui.ui.screens.pick import PickScreen, command_entries
 
-        self.app.push_screen(HelpScreen(self._glyphs), self._run_by_id)
+        foot = "type to find · enter does it · esc or q leaves"
+        self.app.push_screen(PickScreen("Keys", command_entries(), foot), self._run_by_id)
+
+    def action_errors(self) -> None:
+        from fttui.ui.screens.pick import Entry, PickScreen
+
+        found = [*self._troubles, *((self._snapshot.as_of or self._now(), notice) for notice in self._snapshot.notices)]
+        entries = [
+            Entry(str(index), [(f" {clock_time(at)} ", "dim"), (text, "")], text)
+            for index, (at, text) in enumerate(reversed(found))
+        ]
+        self.app.push_screen(PickScreen("Errors", entries, "newest first · esc leaves", empty="none so far"))
+
+    def action_hold(self) -> None:
+        self._held = not self._held
+        self.post_message(HoldAsked(self._held))
+        self._show_status()
+
+    def action_profile(self) -> None:
+        self.post_message(ProfilesAsked())
 
     async def _run_by_id(self, id: str | None) -> None:
         if id is not None:
