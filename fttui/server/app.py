@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Router
 
-from fttui.server import files, jobs, models
+from fttui.server import files, jobs, models, uploads
 from fttui.server.errors import Refused, no_route, no_space, our_fault
 from fttui.server.service import Service
 
@@ -38,7 +38,7 @@ class Front:
     def __init__(self, service: Service, guard: Guard) -> None:
         self.service = service
         self._guard = guard
-        router = Router([*jobs.routes, *files.routes, *models.routes], redirect_slashes=False)
+        router = Router([*jobs.routes, *files.routes, *uploads.routes, *models.routes], redirect_slashes=False)
         self._inner = ExceptionMiddleware(router, {Refused: _refusal, HTTPException: _stray})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -130,7 +130,7 @@ def _stray(request: Request, error: Exception) -> Response:
 
 
 def _response(refused: Refused) -> JSONResponse:
-    return JSONResponse(refused.body(), status_code=refused.status)
+    return JSONResponse(refused.body(), status_code=refused.status, headers=refused.headers)
 
 
 def _shown(path: str) -> str:

@@ -1,23 +1,21 @@
 """The service's truth, in SQLite: every job, event, checkpoint, model and file, written before it is answered for.
 
-One connection behind a lock; each public method is one transaction. Safe to call from any thread.
+One connection behind a lock; each public method is one transaction. Safe to call from any thread. Jobs and what
+belongs to them are here, files and uploads in filerows.py, the connection in sql.py.
 """
 
 import json
-import sqlite3
-import threading
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from fttui.server import names
+from fttui.server.filerows import FileRows
 from fttui.server.records import CheckpointRecord, EventRecord, FileRecord, JobRecord, ModelRecord, NewJob
-from fttui.server.schema import SCHEMA, VERSION
+from fttui.server.sql import Connection, Row
 
 KEPT_CHECKPOINTS = 3
 
 _JOB = "SELECT " + ", ".join(JobRecord._fields) + " FROM job "
-_FILE = "SELECT " + ", ".join(FileRecord._fields) + " FROM file "
 _MODEL = "SELECT model.id, created, model.base, job.id AS job, path FROM model JOIN job ON job.seq = model.job "
 _CHECKPOINT = (
     "SELECT checkpoint.seq, checkpoint.id, job.id AS job, checkpoint.step, checkpoint.created_at, "
@@ -60,55 +58,8 @@ class Outcome(NamedTuple):
 Fact = Metrics | Note | Saved | Outcome
 
 
-class Db:
-    """The database at `path`, made when it is missing.
-
-    Raises:
-        OSError: from every method, when the disk or the file fails.
-        UnknownVersion: when a newer program wrote it.
-    """
-
-    def __init__(self, path: str) -> None:
-        self._lock = threading.RLock()
-        with _as_disk_trouble():
-            self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
-            self._connection.row_factory = sqlite3.Row
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._migrate()
-            (self._salt,) = self._connection.execute("SELECT value FROM meta WHERE key = 'salt'").fetchone()
-
-    def _migrate(self) -> None:
-        with self._transaction() as sql:
-            (version,) = sql.execute("PRAGMA user_version").fetchone()
-            if version > VERSION:
-                raise UnknownVersion(f"the service's database has version {version}, this program knows {VERSION}")
-            if version == 0:
-                for statement in SCHEMA.split(";\n"):
-                    sql.execute(statement)
-                sql.execute("INSERT INTO meta VALUES ('salt', ?)", (names.new_salt(),))
-                sql.execute(f"PRAGMA user_version = {VERSION}")
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, _as_disk_trouble():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-
-    def _rows(self, query: str, values: Iterable[Any] = ()) -> list[sqlite3.Row]:
-        with self._lock, _as_disk_trouble():
-            return self._connection.execute(query, tuple(values)).fetchall()
-
-    def close(self) -> None:
-        """Fold the write-ahead log into the file, and let go."""
-        with self._lock:
-            self._connection.close()
+class Db(FileRows):
+    """The database at `path`: see `Sql` for what it raises."""
 
     # Jobs
 
@@ -231,7 +182,7 @@ class Db:
                         sql.execute(f"UPDATE job SET {column} = ? WHERE seq = ?", (json.dumps(body), job.seq))
         return dropped
 
-    def _keep_checkpoint(self, sql: sqlite3.Connection, job: JobRecord, saved: Saved, now: int) -> list[str]:
+    def _keep_checkpoint(self, sql: Connection, job: JobRecord, saved: Saved, now: int) -> list[str]:
         (total,) = sql.execute("SELECT total_steps FROM job WHERE seq = ?", (job.seq,)).fetchone()
         name = names.tuned_model(job.base, job.suffix, None if saved.step == total else saved.step)
         added = sql.execute(
@@ -251,13 +202,13 @@ class Db:
             sql.execute("DELETE FROM model WHERE id = ?", (model,))
         return [path for _, _, path in old if path is not None]
 
-    def _add_model(self, sql: sqlite3.Connection, id: str, job: JobRecord, path: str, now: int) -> None:
+    def _add_model(self, sql: Connection, id: str, job: JobRecord, path: str, now: int) -> None:
         sql.execute(
             "INSERT INTO model (id, created, base, job, path) VALUES (?, ?, ?, ?, ?)",
             (id, now, job.base, job.seq, path),
         )
 
-    def _tell(self, sql: sqlite3.Connection, job: int, facts: Iterable[Metrics | Note], now: int) -> None:
+    def _tell(self, sql: Connection, job: int, facts: Iterable[Metrics | Note], now: int) -> None:
         last = sql.execute("SELECT created_at FROM event WHERE job = ? ORDER BY seq DESC LIMIT 1", (job,)).fetchone()
         # A clock that jumps back must not make an event look older than the one before it.
         when = max(now, last[0]) if last else now
@@ -306,7 +257,7 @@ class Db:
         )
         return [self._event(row) for row in rows[:limit]], len(rows) > limit
 
-    def _event(self, row: sqlite3.Row) -> EventRecord:
+    def _event(self, row: Row) -> EventRecord:
         members = dict(row)
         id = names.event_id(members["seq"], self._salt)
         return EventRecord(**{**members, "id": id, "data": json.loads(members["data"])})
@@ -348,68 +299,8 @@ class Db:
         with self._transaction() as sql:
             sql.execute("DELETE FROM model WHERE id = ?", (id,))
 
-    # Files
 
-    def add_file(self, file: FileRecord) -> None:
-        """Accept a file whose content is in place already; its `seq` is given here."""
-        with self._transaction() as sql:
-            self._add_file(sql, file)
-
-    def _add_file(self, sql: sqlite3.Connection, file: FileRecord) -> None:
-        sql.execute(
-            "INSERT INTO file (id, filename, purpose, bytes, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
-            file[1:],
-        )
-
-    def file(self, id: str, now: int) -> FileRecord | None:
-        """A file, unless it has expired."""
-        rows = self._rows(_FILE + "WHERE id = ? AND (expires_at IS NULL OR expires_at > ?)", (id, now))
-        return FileRecord(*rows[0]) if rows else None
-
-    def files(
-        self, *, after: str | None, limit: int, purpose: str | None, ascending: bool, now: int
-    ) -> tuple[list[FileRecord], bool]:
-        """A page of files, and whether there are more."""
-        where, values = ["(expires_at IS NULL OR expires_at > ?)"], [now]
-        if after is not None:
-            where.append(f"seq {'>' if ascending else '<'} (SELECT seq FROM file WHERE id = ?)")
-            values.append(after)  # type: ignore[arg-type]
-        if purpose is not None:
-            where.append("purpose = ?")
-            values.append(purpose)  # type: ignore[arg-type]
-        order = "ASC" if ascending else "DESC"
-        rows = self._rows(f"{_FILE} WHERE {' AND '.join(where)} ORDER BY seq {order} LIMIT ?", [*values, limit + 1])
-        return [FileRecord(*row) for row in rows[:limit]], len(rows) > limit
-
-    def drop_file(self, id: str) -> None:
-        """Forget a file."""
-        with self._transaction() as sql:
-            sql.execute("DELETE FROM file WHERE id = ?", (id,))
-
-    def expired(self, now: int) -> list[str]:
-        """Ids of the files whose time is over."""
-        return [row[0] for row in self._rows("SELECT id FROM file WHERE expires_at <= ?", (now,))]
-
-    def file_ids(self) -> set[str]:
-        return {row[0] for row in self._rows("SELECT id FROM file")}
-
-
-class UnknownVersion(Exception):
-    """The database was written by a newer program."""
-
-
-@contextmanager
-def _as_disk_trouble() -> Iterator[None]:
-    """SQLite's complaints about the disk as what they are, so that nobody else needs to know SQLite."""
-    try:
-        yield
-    except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
-        if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
-            raise
-        raise OSError(None, f"the service's database: {error}") from error
-
-
-def _job(row: sqlite3.Row) -> JobRecord:
+def _job(row: Row) -> JobRecord:
     members = dict(row)
     for name in ("hyperparameters", "metadata", "error", "result", "failure"):
         if members[name] is not None:
@@ -419,6 +310,6 @@ def _job(row: sqlite3.Row) -> JobRecord:
     return JobRecord(**members)
 
 
-def _checkpoint(row: sqlite3.Row) -> CheckpointRecord:
+def _checkpoint(row: Row) -> CheckpointRecord:
     members = dict(row)
     return CheckpointRecord(**{**members, "metrics": json.loads(members["metrics"])})

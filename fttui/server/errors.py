@@ -15,6 +15,7 @@ class Refused(Exception):
         code: str | None = None,
         type: str = "invalid_request_error",
         detail: bool = False,
+        headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -23,6 +24,7 @@ class Refused(Exception):
         self.code = code
         self.type = type
         self.detail = detail
+        self.headers = headers
 
     def body(self) -> dict[str, Any]:
         """The error envelope."""
@@ -43,6 +45,10 @@ def no_job(id: str) -> Refused:
 
 def no_file(id: str) -> Refused:
     return Refused(404, f"No such File object: {id}", param="id", detail=True)
+
+
+def no_upload(id: str) -> Refused:
+    return Refused(404, f"No such Upload object: {id}", param="upload_id", detail=True)
 
 
 def no_model(id: str) -> Refused:

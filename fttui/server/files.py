@@ -4,16 +4,16 @@ import os
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, MalformedRangeHeader, RangeNotSatisfiable, Response
 from starlette.routing import Route
 
 from fttui.server import names, shapes
 from fttui.server.asking import after_of, limit_of, service_of
 from fttui.server.errors import Refused, bad_value, no_file
+from fttui.server.form import Form, read_form
 from fttui.server.places import remove, sync_directory
 from fttui.server.records import FileRecord
 from fttui.server.service import Service
-from fttui.server.upload import Form, read_form
 from fttui.text import clean_line
 
 PURPOSES = ("fine-tune", "assistants", "batch", "user_data", "vision", "evals")
@@ -35,9 +35,7 @@ async def create(request: Request) -> Response:
 
 def _accept(service: Service, id: str, form: Form, path: str) -> Response:
     purpose = form.fields.get("purpose", "")
-    if purpose not in PURPOSES:
-        message = f"{clean_line(purpose)[:64]!r} is not one of {list(PURPOSES)} - 'purpose'"
-        raise Refused(400, message, param="purpose", detail=True)
+    check_purpose(purpose)
     if form.filename is None:
         raise Refused(400, "Missing required parameter: 'file'.", param="file", code="missing_required_parameter")
     now = service.now()
@@ -48,6 +46,13 @@ def _accept(service: Service, id: str, form: Form, path: str) -> Response:
     record = FileRecord(0, id, name, purpose, form.size, now, expires)
     service.db.add_file(record)
     return JSONResponse(shapes.file(record))
+
+
+def check_purpose(purpose: str) -> None:
+    """Refuse what no file may be for."""
+    if purpose not in PURPOSES:
+        message = f"{clean_line(purpose)[:64]!r} is not one of {list(PURPOSES)} - 'purpose'"
+        raise Refused(400, message, param="purpose", detail=True)
 
 
 def _expiry(fields: dict[str, str], now: int) -> int | None:
@@ -83,7 +88,21 @@ def get(request: Request) -> Response:
 def content(request: Request) -> Response:
     file = _file(request)
     path = service_of(request).places.file(file.id)
-    return FileResponse(path, media_type="application/octet-stream", filename=file.filename)
+    return Content(path, media_type="application/octet-stream", filename=file.filename)
+
+
+class Content(FileResponse):
+    """A file's bytes, or the part that a Range asks for. A Range that cannot be read is passed over, as HTTP says."""
+
+    @classmethod
+    def _parse_range_header(cls, http_range: str, file_size: int) -> list[tuple[int, int]]:
+        try:
+            return super()._parse_range_header(http_range, file_size)
+        except MalformedRangeHeader:
+            return []
+        except RangeNotSatisfiable:
+            message = f"The requested range lies outside of the file, which has {file_size} bytes."
+            raise Refused(416, message, param="range", headers={"content-range": f"bytes */{file_size}"}) from None
 
 
 def delete(request: Request) -> Response:

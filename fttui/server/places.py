@@ -14,13 +14,19 @@ class Places:
         self.files = os.path.join(home, "files")
         self.uploads = os.path.join(home, "uploads")
         """Files on their way in; emptied at every start."""
+        self.parts = os.path.join(home, "parts")
+        """Parts of uploads that are still to be completed."""
         self.jobs = os.path.join(home, "jobs")
-        for directory in (home, self.files, self.uploads, self.jobs):
+        for directory in (home, self.files, self.uploads, self.parts, self.jobs):
             os.makedirs(directory, mode=0o700, exist_ok=True)
 
     def file(self, id: str) -> str:
         """The content of the file with this id of ours."""
         return os.path.join(self.files, id)
+
+    def part(self, id: str) -> str:
+        """The content of the part with this id of ours."""
+        return os.path.join(self.parts, id)
 
     def job(self, id: str) -> str:
         """The directory of the job with this id of ours."""
@@ -30,9 +36,9 @@ class Places:
         """A model's file or directory."""
         return os.path.join(self.job(model.job), model.path)
 
-    def sweep(self, file_ids: set[str]) -> None:
+    def sweep(self, file_ids: set[str], part_ids: set[str]) -> None:
         """Remove what a killed service left half done: uploads, and contents that were never accepted."""
-        for directory, kept in ((self.uploads, set()), (self.files, file_ids)):
+        for directory, kept in ((self.uploads, set()), (self.files, file_ids), (self.parts, part_ids)):
             for name in os.listdir(directory):
                 if name not in kept:
                     remove(os.path.join(directory, name))

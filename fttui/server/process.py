@@ -18,9 +18,9 @@ from fttui import __version__
 from fttui.server import daemon, doors
 from fttui.server.app import App, Guard, Receive, Scope, Send, create_app, keyed, local_only
 from fttui.server.daemon import ServiceError
-from fttui.server.db import UnknownVersion
 from fttui.server.places import write_durably
 from fttui.server.service import Service, open_service
+from fttui.server.sql import UnknownVersion
 
 IDLE_LIMIT = 600.0
 """Seconds without a request and without anything running after which a detached service ends."""

@@ -20,6 +20,38 @@ class FileRecord(NamedTuple):
     expires_at: int | None = None
 
 
+class UploadRecord(NamedTuple):
+    """A file that comes in parts."""
+
+    seq: int
+    id: str
+    filename: str
+    purpose: str
+    bytes: int
+    """What its parts are to come to."""
+    mime_type: str
+    created_at: int
+    expires_at: int
+    """When it can no longer be completed."""
+    file_expires_after: int | None
+    """Seconds that the file is to be kept from its completion on."""
+    status: str = "pending"
+    """`pending`, `completed`, `cancelled` or `expired`."""
+    file: str | None = None
+    """The id of the file it became."""
+
+
+class PartRecord(NamedTuple):
+    """One part of a pending upload; its content lies under its id."""
+
+    seq: int
+    id: str
+    upload: int
+    """The `seq` of its upload."""
+    bytes: int
+    created_at: int
+
+
 class JobRecord(NamedTuple):
     """A job. `seq` rises with every job made, so it is the order of lists."""
 
@@ -59,6 +91,8 @@ class JobRecord(NamedTuple):
     restart_step: int = 0
     restart_offset: int = 0
     """What `offset` was when the trainer was last started again."""
+    garbage: int = 0
+    """How many lines of its trainer's progress could not be read."""
     tidied: bool = False
     """Whether the job has ended and its directory holds only what is worth keeping."""
 

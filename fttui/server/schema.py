@@ -1,8 +1,6 @@
-"""The tables of the service's database. `VERSION` rises with every change, and db.py migrates."""
+"""The tables of the service's database, as the changes that lead from each version to the next."""
 
-VERSION = 1
-
-SCHEMA = """
+_FIRST = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE file (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, filename TEXT NOT NULL, purpose TEXT NOT NULL,
@@ -39,3 +37,21 @@ CREATE TABLE model (
 );
 CREATE INDEX model_by_job ON model (job);
 """
+
+_UPLOADS = """
+CREATE TABLE upload (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, filename TEXT NOT NULL, purpose TEXT NOT NULL,
+    bytes INTEGER NOT NULL, mime_type TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+    file_expires_after INTEGER, status TEXT NOT NULL, file TEXT
+);
+CREATE INDEX upload_pending ON upload (expires_at) WHERE status = 'pending';
+CREATE TABLE part (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, upload INTEGER NOT NULL, bytes INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+);
+CREATE INDEX part_by_upload ON part (upload);
+ALTER TABLE job ADD COLUMN garbage INTEGER NOT NULL DEFAULT 0;
+"""
+
+VERSIONS = (_FIRST, _UPLOADS)
+"""What each version of the program added, oldest first: never changed once published, only appended to."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from fttui.clock import Clock, SystemClock
 from fttui.server.catalog import Catalog
 from fttui.server.db import Db
-from fttui.server.places import Places
+from fttui.server.places import Places, remove
 from fttui.server.runner import Runner
 
 LARGEST_FILE = 512 << 20
@@ -26,6 +26,18 @@ class Service:
     def now(self) -> int:
         """Whole Unix seconds."""
         return int(self.clock.now())
+
+    def drop_expired(self) -> None:
+        """Forget the files and uploads whose time is over."""
+        now = self.now()
+        for id in self.db.expired(now):
+            self.db.drop_file(id)
+            remove(self.places.file(id))
+        for upload in self.db.overdue_uploads(now):
+            parts = self.db.parts(upload)
+            if self.db.end_upload(upload, "expired"):
+                for part in parts:
+                    remove(self.places.part(part.id))
 
     def origin(self, model: str) -> tuple[str, tuple[str, ...]] | None:
         """The base model that `model` is or descends from, and the methods to tune it; None when it cannot be."""
@@ -50,14 +62,14 @@ def open_service(
     The caller holds the home's lock, or is the only one who knows of it.
 
     Raises:
-        OSError, sqlite3.Error, UnknownVersion: the home cannot be used.
+        OSError, UnknownVersion: the home cannot be used.
     """
     clock = clock or SystemClock()
     catalog = catalog or Catalog()
     places = Places(home)
     db = Db(places.database)
-    for id in db.expired(int(clock.now())):
-        db.drop_file(id)
-    places.sweep(db.file_ids())
+    places.sweep(db.file_ids(), db.part_ids())
     runner = Runner(db, places, catalog, clock, max_running=max_running)
-    return Service(places, db, runner, catalog, clock, largest_file)
+    service = Service(places, db, runner, catalog, clock, largest_file)
+    service.drop_expired()
+    return service

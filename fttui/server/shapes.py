@@ -5,7 +5,15 @@ from typing import Any
 
 from fttui.server.catalog import CREATED
 from fttui.server.names import ORGANIZATION
-from fttui.server.records import CheckpointRecord, EventRecord, FileRecord, JobRecord, ModelRecord
+from fttui.server.records import (
+    CheckpointRecord,
+    EventRecord,
+    FileRecord,
+    JobRecord,
+    ModelRecord,
+    PartRecord,
+    UploadRecord,
+)
 
 
 def job(record: JobRecord) -> dict[str, Any]:
@@ -71,6 +79,25 @@ def file(record: FileRecord) -> dict[str, Any]:
         "status": "processed",
         "status_details": None,
     }
+
+
+def upload(record: UploadRecord, file_record: FileRecord | None = None) -> dict[str, Any]:
+    """An upload; once completed, with the file that it became, unless that was deleted since."""
+    return {
+        "object": "upload",
+        "id": record.id,
+        "bytes": record.bytes,
+        "created_at": record.created_at,
+        "expires_at": record.expires_at,
+        "filename": record.filename,
+        "purpose": record.purpose,
+        "status": record.status,
+        "file": file(file_record) if file_record else None,
+    }
+
+
+def part(record: PartRecord, upload_id: str) -> dict[str, Any]:
+    return {"object": "upload.part", "id": record.id, "created_at": record.created_at, "upload_id": upload_id}
 
 
 def model(record: ModelRecord) -> dict[str, Any]:

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from fttui.server.db import Db, Metrics, Note, Outcome, Saved, UnknownVersion
+from fttui.server.db import Db, Metrics, Note, Outcome, Saved
 from fttui.server.records import FileRecord, JobRecord, NewJob
-from fttui.server.schema import VERSION
+from fttui.server.schema import VERSIONS
+from fttui.server.sql import UnknownVersion
 
 
 @pytest.fixture
@@ -234,7 +235,7 @@ def test_a_database_of_a_newer_program_is_left_alone(tmp_path: Any) -> None:
     path = str(tmp_path / "service.db")
     Db(path).close()
     with sqlite3.connect(path) as connection:
-        connection.execute(f"PRAGMA user_version = {VERSION + 1}")
+        connection.execute(f"PRAGMA user_version = {len(VERSIONS) + 1}")
     with pytest.raises(UnknownVersion):
         Db(path)
 
@@ -243,3 +244,24 @@ def test_a_file_that_is_no_database_is_disk_trouble(tmp_path: Any) -> None:
     (tmp_path / "service.db").write_bytes(b"not a database at all" * 100)
     with pytest.raises(OSError, match="database"):
         Db(str(tmp_path / "service.db"))
+
+
+def test_a_database_of_an_older_program_is_brought_up_to_date(tmp_path: Any) -> None:
+    path = str(tmp_path / "service.db")
+    with sqlite3.connect(path) as connection:
+        for statement in VERSIONS[0].split(";\n"):
+            connection.execute(statement)
+        connection.execute("INSERT INTO meta VALUES ('salt', 'abcdefabcdef')")
+        connection.execute(
+            "INSERT INTO job (id, status, created_at, model, base, seed, method, hyperparameters, training_file)"
+            " VALUES ('ftjob-old', 'queued', 1, 'm', 'm', 2, 'supervised', '{}', 'file-1')"
+        )
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    for _ in range(2):
+        db = Db(path)
+        found = db.job("ftjob-old")
+        assert found is not None
+        assert (found.status, found.garbage) == ("queued", 0)
+        assert db.overdue_uploads(1) == []
+        db.close()

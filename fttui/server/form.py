@@ -23,8 +23,8 @@ class Form(NamedTuple):
     size: int
 
 
-async def read_form(content_type: str, chunks: AsyncIterator[bytes], path: str, most: int) -> Form:
-    """Read a form whose file part is called `file`, writing that part to `path`, durably.
+async def read_form(content_type: str, chunks: AsyncIterator[bytes], path: str, most: int, name: str = "file") -> Form:
+    """Read a form whose file part is called `name`, writing that part to `path`, durably.
 
     Raises:
         Refused: 400 when it is no such form, 413 when the file is larger than `most` bytes.
@@ -36,7 +36,7 @@ async def read_form(content_type: str, chunks: AsyncIterator[bytes], path: str, 
         raise Refused(400, "The request is not multipart/form-data with a boundary.")
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        reader = _Reader(file, most)
+        reader = _Reader(file, most, name)
         parser = MultipartParser(boundary, reader.callbacks())  # type: ignore[arg-type]
         try:
             async for block in _blocks(chunks):
@@ -68,13 +68,14 @@ async def _blocks(chunks: AsyncIterator[bytes], least: int = 1 << 20) -> AsyncIt
 class _Reader:
     """The parser's listener."""
 
-    def __init__(self, file: int, most: int) -> None:
+    def __init__(self, file: int, most: int, file_part: str) -> None:
         self.fields: dict[str, str] = {}
         self.filename: str | None = None
         self.size = 0
         self.complete = False
         self._file = file
         self._most = most
+        self._file_part = file_part
         self._header = bytearray()
         self._value = bytearray()
         self._name = ""
@@ -100,9 +101,9 @@ class _Reader:
         if self._header.lower() == b"content-disposition":
             _, options = parse_options_header(bytes(self._value))
             self._name = _decoded(options.get(b"name", b""))
-            if self._name == "file":
+            if self._name == self._file_part:
                 if self.filename is not None:
-                    raise Refused(400, "The form holds more than one file.", param="file")
+                    raise Refused(400, "The form holds more than one file.", param=self._file_part)
                 self._is_file = True
                 self.filename = _decoded(options.get(b"filename", b"file"))
         self._header.clear()

@@ -1,0 +1,249 @@
+"""The routes of uploads: a large file in parts, which becomes a file once it is whole (api.md §11).
+
+Every part is durable before it is answered for, so an upload goes on after the service was killed; until it is
+completed, nothing of it is a file.
+"""
+
+import hashlib
+import os
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from fttui.server import names, shapes
+from fttui.server.asking import json_of, service_of
+from fttui.server.errors import Refused, bad_value, no_upload
+from fttui.server.files import LONGEST_NAME, check_purpose
+from fttui.server.form import Form, read_form
+from fttui.server.places import remove, sync_directory
+from fttui.server.records import FileRecord, PartRecord, UploadRecord
+from fttui.server.service import Service
+from fttui.text import clean_line
+
+LARGEST_PART = 64 << 20
+LARGEST_UPLOAD = 8 << 30
+LIFETIME = 3600
+"""Seconds in which an upload must be completed."""
+MOST_PARTS = 10_000
+
+_MEMBERS = ("filename", "purpose", "bytes", "mime_type", "expires_after")
+
+
+async def create(request: Request) -> Response:
+    return await run_in_threadpool(_create, service_of(request), await json_of(request))
+
+
+def _create(service: Service, body: object) -> Response:
+    members = _object(body, _MEMBERS)
+    filename, purpose, mime_type = (_text(members, name) for name in ("filename", "purpose", "mime_type"))
+    check_purpose(purpose)
+    size = members.get("bytes")
+    if size is None:
+        raise _missing("bytes")
+    if isinstance(size, bool) or not isinstance(size, int):
+        raise bad_value("bytes", "Invalid type for 'bytes': expected an integer.", "invalid_type")
+    if not 1 <= size <= LARGEST_UPLOAD:
+        raise bad_value("bytes", f"Invalid 'bytes': {size} is not within 1 to {LARGEST_UPLOAD}.")
+    now = service.now()
+    upload = UploadRecord(
+        0,
+        names.new_id("upload_"),
+        clean_line(filename)[:LONGEST_NAME] or "file",
+        purpose,
+        size,
+        clean_line(mime_type)[:LONGEST_NAME],
+        now,
+        now + LIFETIME,
+        _kept_for(members.get("expires_after")),
+    )
+    service.db.add_upload(upload)
+    return JSONResponse(shapes.upload(upload))
+
+
+def _kept_for(given: object) -> int | None:
+    if given is None:
+        return None
+    members = _object(given, ("anchor", "seconds"), "expires_after")
+    if members.get("anchor") != "created_at":
+        raise bad_value("expires_after.anchor", "Invalid 'expires_after.anchor': it must be 'created_at'.")
+    seconds = members.get("seconds")
+    if isinstance(seconds, bool) or not isinstance(seconds, int) or not 3600 <= seconds <= 2_592_000:
+        raise bad_value("expires_after.seconds", "Invalid 'expires_after.seconds': it must be 3600 to 2592000.")
+    return seconds
+
+
+async def add_part(request: Request) -> Response:
+    service = service_of(request)
+    upload = await run_in_threadpool(_pending, request, "add a part to")
+    id = names.new_id("part_")
+    path = os.path.join(service.places.uploads, id)
+    try:
+        kind = request.headers.get("content-type", "")
+        form = await read_form(kind, request.stream(), path, LARGEST_PART, "data")
+        return await run_in_threadpool(_accept, service, upload, id, form, path)
+    finally:
+        remove(path)
+
+
+def _accept(service: Service, upload: UploadRecord, id: str, form: Form, path: str) -> Response:
+    if form.filename is None:
+        raise _missing("data")
+    if len(service.db.parts(upload)) >= MOST_PARTS:
+        raise bad_value("data", f"The upload {upload.id} has {MOST_PARTS} parts already.")
+    place = service.places.part(id)
+    os.rename(path, place)
+    sync_directory(service.places.parts)
+    part = PartRecord(0, id, upload.seq, form.size, service.now())
+    if not service.db.add_part(part, upload, LARGEST_UPLOAD, service.now()):
+        remove(place)
+        upload = _known(service, upload.id)
+        if upload.status != "pending":
+            raise _wrong_state("add a part to", upload)
+        raise bad_value("data", f"The parts of the upload {upload.id} would come to more than {LARGEST_UPLOAD} bytes.")
+    return JSONResponse(shapes.part(part, upload.id))
+
+
+async def complete(request: Request) -> Response:
+    body = await json_of(request)
+    return await run_in_threadpool(_complete, request, body)
+
+
+def _complete(request: Request, body: object) -> Response:
+    service = service_of(request)
+    upload = _pending(request, "complete")
+    members = _object(body, ("part_ids", "md5"))
+    every = service.db.parts(upload)
+    parts = _chosen(members.get("part_ids"), every)
+    total = sum(part.bytes for part in parts)
+    if total != upload.bytes:
+        raise bad_value("part_ids", f"The parts come to {total} bytes, but the upload was to have {upload.bytes}.")
+    wanted = members.get("md5")
+    if wanted is not None and not isinstance(wanted, str):
+        raise bad_value("md5", "Invalid type for 'md5': expected a string.", "invalid_type")
+    id = names.new_id("file-", 22)
+    path = os.path.join(service.places.uploads, id)
+    try:
+        found = _join([service.places.part(part.id) for part in parts], path)
+        if wanted and found != wanted.strip().lower():
+            raise bad_value("md5", f"The content has the MD5 checksum {found}, not the one given.", "md5_mismatch")
+        os.rename(path, service.places.file(id))
+    except FileNotFoundError:  # another request ended the upload meanwhile, and its parts went
+        raise _wrong_state("complete", _known(service, upload.id)) from None
+    finally:
+        remove(path)
+    sync_directory(service.places.files)
+    now = service.now()
+    expires = now + upload.file_expires_after if upload.file_expires_after else None
+    file = FileRecord(0, id, upload.filename, upload.purpose, total, now, expires)
+    if not service.db.end_upload(upload, "completed", file):
+        remove(service.places.file(id))
+        raise _wrong_state("complete", _known(service, upload.id))
+    _forget(service, every)
+    return JSONResponse(shapes.upload(_known(service, upload.id), file))
+
+
+def _chosen(ids: object, every: list[PartRecord]) -> list[PartRecord]:
+    if ids is None:
+        raise _missing("part_ids")
+    if not isinstance(ids, list) or not all(isinstance(id, str) for id in ids):
+        raise bad_value("part_ids", "Invalid type for 'part_ids': expected an array of strings.", "invalid_type")
+    known = {part.id: part for part in every}
+    for id in ids:
+        if id not in known:
+            raise bad_value("part_ids", f"The upload has no part {clean_line(id)[:64]}.")
+    if len(set(ids)) < len(ids):
+        raise bad_value("part_ids", "A part is named more than once.")
+    return [known[id] for id in ids]
+
+
+def _join(sources: list[str], path: str) -> str:
+    """Write the contents one after the other to `path`, durably; returns their MD5 checksum in hexadecimal."""
+    checksum = hashlib.md5(usedforsecurity=False)
+    target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        for source in sources:
+            with open(source, "rb", buffering=0) as part:
+                while chunk := part.read(1 << 20):
+                    checksum.update(chunk)
+                    view = memoryview(chunk)
+                    while view:
+                        view = view[os.write(target, view) :]
+        os.fsync(target)
+    finally:
+        os.close(target)
+    return checksum.hexdigest()
+
+
+def cancel(request: Request) -> Response:
+    service = service_of(request)
+    upload = _pending(request, "cancel")
+    parts = service.db.parts(upload)
+    if not service.db.end_upload(upload, "cancelled"):
+        raise _wrong_state("cancel", _known(service, upload.id))
+    _forget(service, parts)
+    return JSONResponse(shapes.upload(_known(service, upload.id)))
+
+
+def _forget(service: Service, parts: list[PartRecord]) -> None:
+    for part in parts:
+        remove(service.places.part(part.id))
+
+
+def _pending(request: Request, verb: str) -> UploadRecord:
+    """The upload that the path names.
+
+    Raises:
+        Refused: 404 when there is none, 400 when it has ended.
+    """
+    upload = _known(service_of(request), request.path_params["id"])
+    if upload.status != "pending":
+        raise _wrong_state(verb, upload)
+    return upload
+
+
+def _known(service: Service, id: str) -> UploadRecord:
+    upload = service.db.upload(id)
+    if upload is None:
+        raise no_upload(id)
+    overdue = upload.status == "pending" and upload.expires_at <= service.now()
+    return upload._replace(status="expired") if overdue else upload
+
+
+def _wrong_state(verb: str, upload: UploadRecord) -> Refused:
+    return Refused(400, f'Cannot {verb} the upload {upload.id}, which has status "{upload.status}".')
+
+
+def _object(value: object, known: tuple[str, ...], where: str = "") -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise bad_value(where or None, f"{where or 'The body of the request'} is not a JSON object.", None)
+    for name in value:
+        if name not in known:
+            param = f"{where}.{name}" if where else name
+            raise bad_value(param, f"Unknown parameter: '{clean_line(param)[:64]}'.", "unknown_parameter")
+    return value
+
+
+def _text(members: dict[str, Any], name: str) -> str:
+    value = members.get(name)
+    if value is None:
+        raise _missing(name)
+    if not isinstance(value, str):
+        raise bad_value(name, f"Invalid type for '{name}': expected a string.", "invalid_type")
+    return value
+
+
+def _missing(name: str) -> Refused:
+    return bad_value(name, f"Missing required parameter: '{name}'.", "missing_required_parameter")
+
+
+_UPLOADS = "/v1/uploads"
+
+routes = [
+    Route(_UPLOADS, create, methods=["POST"]),
+    Route(_UPLOADS + "/{id}/parts", add_part, methods=["POST"]),
+    Route(_UPLOADS + "/{id}/complete", complete, methods=["POST"]),
+    Route(_UPLOADS + "/{id}/cancel", cancel, methods=["POST"]),
+]
