@@ -43,9 +43,12 @@ def cockpit(options: "Options | None") -> int:
     from fttui.store.firstrows import first_rows
     from fttui.ui.firstframe import Early
     from fttui.ui.glyphs import glyphs_for
+    from fttui.ui.preferences import read as read_preferences
     from fttui.ui.status import place_of
 
     try:
+        config = files.config_file()
+        preferences = read_preferences(files.read_toml(config), config)
         chosen = choice.choose(
             profile=options.profile if options else None, base_url=options.base_url if options else None
         )
@@ -53,7 +56,7 @@ def cockpit(options: "Options | None") -> int:
         print(f"fttui: {error}", file=sys.stderr)
         return 2
     place = place_of(chosen, read_only=bool(options and options.read_only), newcomer=options is None)
-    glyphs = glyphs_for()
+    glyphs = glyphs_for(preferences.glyphs)
     rows, as_of = first_rows(files.archive_file(), chosen.key, FIRST_ROWS)
     early = Early()
     early.paint(place, rows, as_of, time.time(), glyphs)
@@ -62,6 +65,6 @@ def cockpit(options: "Options | None") -> int:
         from fttui.ui.start import run_app
 
         drawn = True
-        return run_app(options, place, rows, as_of, glyphs)
+        return run_app(options, place, rows, as_of, glyphs, preferences)
     finally:
         early.restore(drawn_over=drawn)

@@ -81,6 +81,15 @@ class Settings(_Strict):
     """The profile to use when nothing else chooses one; `fttui profile use` overrides it."""
     profiles: dict[str, Profile] = Field(default_factory=dict)
 
+    # The cockpit's own; `ui/preferences.py` reads them before the first frame and says what is wrong with them.
+    keys: dict[str, str] = Field(default_factory=dict)
+    """Other keys by command id: `"job.cancel" = "f8"`."""
+    theme: str | None = None
+    notify: Literal["bell", "osc9", "osc777", "off"] = "bell"
+    """How the end of a job created here is told while nobody looks."""
+    glyphs: Literal["auto", "unicode", "ascii"] = "auto"
+    mouse: bool = True
+
     @field_validator("profiles")
     @classmethod
     def _names(cls, value: dict[str, Profile]) -> dict[str, Profile]:

@@ -16,8 +16,10 @@ from fttui.store.health import Health, State
 from fttui.store.snapshot import Change, Snapshot
 from fttui.text import clean_line
 from fttui.ui.glyphs import Glyphs
+from fttui.ui.memory import Memory
 from fttui.ui.messages import HoldAsked, JobsEnded, ProfilesAsked, RefreshAsked, SequenceAsked, SnapshotChanged
 from fttui.ui.notify import sequence
+from fttui.ui.preferences import Preferences
 from fttui.ui.screens.main import MainScreen
 from fttui.ui.status import Place, place_of
 from fttui.ui.theme import ANSI_VARIABLES, FTTUI_DARK, role_css
@@ -51,7 +53,14 @@ class FttuiApp(App[None]):
         *,
         clock: Clock | None = None,
         ansi: bool = False,
+        preferences: Preferences | None = None,
+        remembered: Memory | None = None,
     ) -> None:
+        """
+        Args:
+            snapshot: what the archive knows.
+            ansi: keep to the terminal's own colours.
+        """
         # Said here, because Textual picks its NO_COLOR filter before a theme can be set.
         super().__init__(ansi_color=True if ansi else None)
         self.animation_level = "none"
@@ -60,15 +69,32 @@ class FttuiApp(App[None]):
         self._core: Core | None = None
         self._pending: list[Change] = []
         self._interrupted_at = float("-inf")
-        self.main = MainScreen(place, snapshot, glyphs, self._clock.now)
+        self._preferences = preferences or Preferences()
+        remembered = remembered or Memory()
+        self.main = MainScreen(
+            place, snapshot, glyphs, self._clock.now, commands=self._preferences.commands, remembered=remembered
+        )
         self._snapshot = snapshot
         self.register_theme(FTTUI_DARK)
-        self.theme = "ansi-dark" if ansi else FTTUI_DARK.name
+        self._first_theme = "ansi-dark" if ansi else FTTUI_DARK.name
+        wished = next(
+            (name for name in (self._preferences.theme, remembered.theme) if name in self.available_themes), ""
+        )
+        self.theme = self._first_theme if ansi or not wished else wished
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return ANSI_VARIABLES
 
+    @property
+    def remembered(self) -> Memory:
+        """How things are looked at now, for the next time."""
+        theme = "" if self.theme == self._first_theme else self.theme
+        return self.main.remembered._replace(theme=theme)
+
     def on_mount(self) -> None:
+        if self._preferences.theme and self._preferences.theme not in self.available_themes:
+            self.main.prompt.say(f"there is no theme {self._preferences.theme}", "warn")
+        self.set_keymap(dict(self._preferences.keymap))
         self.push_screen(self.main)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
@@ -169,9 +195,9 @@ class FttuiApp(App[None]):
         self.main.prompt.say("ctrl+c again leaves; jobs go on", "dim")
 
     def on_jobs_ended(self, message: JobsEnded) -> None:
-        """A bell, unless the person is looking."""
+        """As the person likes to be told, unless they are looking."""
         if not self.app_focus and self._driver is not None:
-            self._driver.write(sequence("bell", message.note))
+            self._driver.write(sequence(self._preferences.notify, message.note))
 
     def on_sequence_asked(self, message: SequenceAsked) -> None:
         """Between two frames, so that it is not torn."""

@@ -1,5 +1,6 @@
 """Every action of the cockpit once: bindings, footer, help, and the key table in the README come from here."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -69,6 +70,10 @@ COMMANDS: tuple[Command, ...] = (
     Command("log.metrics", "x", "x", "unfold the numbers of metrics events, or fold them", "log", "log_metrics"),
     Command("time.mode", "t", "t", "times: local, UTC, relative", "view", "time_mode"),
     Command("zoom", "z", "z", "only this pane, or all", "panes", "zoom"),
+    Command("layout.smaller", "minus", "-", "a smaller list", "panes", "split(-1)"),
+    Command("layout.larger", "plus", "+", "a larger list", "panes", "split(1)"),
+    Command("layout.reset", "equals_sign", "=", "the usual sizes", "panes", "split(0)"),
+    Command("theme.next", "T", "T", "the next theme", "view", "theme"),
     Command("refresh", "r", "r", "ask the provider now", "view", "refresh_now", "refresh", 5),
     Command("refresh.hold", "R", "R", "hold the automatic refresh, or go on", "view", "hold"),
     Command("errors", "exclamation_mark", "!", "what went wrong so far", "view", "errors"),
@@ -82,15 +87,19 @@ COMMANDS: tuple[Command, ...] = (
 
 BY_ID = {command.id: command for command in COMMANDS}
 
-# Families that the footer shows as one entry.
-_FOOTER_KEYS = {"filter.running": "1-6", "help": "?"}
+# The footer shows a family as one entry, and the handier of several keys.
+_FOOTER_KEYS = {"filter.running": "1-6"}
 
 
-def footer_entries() -> list[tuple[Command, str, str]]:
+def footer_entries(commands: Iterable[Command] = COMMANDS) -> list[tuple[Command, str, str]]:
     """(command, keys, word) in the order of the footer."""
-    chosen = sorted((command for command in COMMANDS if command.footer), key=lambda command: command.footer)
+    chosen = sorted((command for command in commands if command.footer), key=lambda command: command.footer)
     return [
-        (command, _FOOTER_KEYS.get(command.id, command.shown.split()[0]), command.label or command.title.split()[0])
+        (
+            command,
+            _FOOTER_KEYS.get(command.id, command.shown.split()[0]) if command in COMMANDS else command.shown.split()[0],
+            command.label or command.title.split()[0],
+        )
         for command in chosen
     ]
 

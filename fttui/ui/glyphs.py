@@ -52,8 +52,11 @@ UNICODE = Glyphs(True, "─", "│", "·", "…", "↓", "↑", "▸")
 ASCII = Glyphs(False, "-", "|", ",", "~", "v", "^", ">")
 
 
-def glyphs_for(environment: "os._Environ[str] | dict[str, str]" = os.environ) -> Glyphs:
-    """ASCII where the locale is not UTF-8 or the terminal is the Linux console; Unicode elsewhere."""
+def glyphs_for(wish: str = "auto", environment: "os._Environ[str] | dict[str, str]" = os.environ) -> Glyphs:
+    """What the person wishes (`unicode`, `ascii`); else ASCII where the locale is not UTF-8 or the terminal is the
+    Linux console, and Unicode elsewhere."""
+    if wish != "auto":
+        return ASCII if wish == "ascii" else UNICODE
     if environment.get("TERM") == "linux":
         return ASCII
     locale = environment.get("LC_ALL") or environment.get("LC_CTYPE") or environment.get("LANG") or ""

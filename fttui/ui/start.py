@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from fttui.models.row import JobRow
 from fttui.store.snapshot import Snapshot
+from fttui.ui import memory
 from fttui.ui.app import FttuiApp
 from fttui.ui.glyphs import Glyphs
+from fttui.ui.preferences import Preferences
 from fttui.ui.status import Place
 
 if TYPE_CHECKING:
@@ -26,7 +28,14 @@ def has_few_colors(environment: os._Environ[str] | dict[str, str] = os.environ) 
     return not environment.get("TERM", "").endswith(("-256color", "-direct"))
 
 
-def run_app(options: Options | None, place: Place, rows: list[JobRow], as_of: float | None, glyphs: Glyphs) -> int:
+def run_app(
+    options: Options | None,
+    place: Place,
+    rows: list[JobRow],
+    as_of: float | None,
+    glyphs: Glyphs,
+    preferences: Preferences,
+) -> int:
     """Open the cockpit over `rows`, until the person leaves. Returns the exit code."""
 
     async def open_core(profile: str | None) -> Core:
@@ -38,13 +47,24 @@ def run_app(options: Options | None, place: Place, rows: list[JobRow], as_of: fl
         return await wiring.open_core(asked if profile is None else asked._replace(profile=profile, base_url=None))
 
     snapshot = Snapshot(rows={row.id: row for row in rows}, as_of=as_of)
-    app = FttuiApp(open_core, place, snapshot, glyphs, ansi=has_few_colors())
+    file = memory.path()
+    remembered, word = (memory.Memory(), "") if options and options.fresh else memory.load(file)
+    app = FttuiApp(
+        open_core,
+        place._replace(hint=word or place.hint),
+        snapshot,
+        glyphs,
+        ansi=has_few_colors(),
+        preferences=preferences,
+        remembered=remembered,
+    )
 
     async def session() -> None:
         try:
-            await app.run_async()
+            await app.run_async(mouse=preferences.mouse)
         finally:
             await app.close()
 
     asyncio.run(session())
+    memory.save(file, app.remembered)
     return app.return_code or 0

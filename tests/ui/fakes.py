@@ -16,6 +16,8 @@ from fttui.store.health import Health, State
 from fttui.store.snapshot import Change, Outcome, Snapshot
 from fttui.ui.app import FttuiApp
 from fttui.ui.glyphs import UNICODE, Glyphs
+from fttui.ui.memory import Memory
+from fttui.ui.preferences import Preferences
 from fttui.ui.screens.main import MainScreen
 from fttui.ui.status import Place
 
@@ -241,6 +243,8 @@ async def cockpit(
     local: bool = True,
     read_only: bool = False,
     glyphs: Glyphs = UNICODE,
+    preferences: Preferences | None = None,
+    remembered: Memory | None = None,
 ) -> AsyncIterator[Ui]:
     """The real application over a fake store."""
     store = store or FakeStore()
@@ -253,7 +257,7 @@ async def cockpit(
         return core
 
     place = Place("local", "this machine", local, read_only, "")
-    app = FttuiApp(open_core, place, Snapshot(), glyphs, clock=clock)
+    app = FttuiApp(open_core, place, Snapshot(), glyphs, clock=clock, preferences=preferences, remembered=remembered)
     async with app.run_test(size=size, notifications=True) as pilot:
         await pilot.pause()
         yield Ui(app, pilot, store, core, clock, opened)

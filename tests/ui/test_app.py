@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from fttui.store.health import State
+from fttui.ui.memory import Memory
+from fttui.ui.preferences import read
 from tests.ui.fakes import FakeStore, cockpit, job
 
 
@@ -51,3 +53,51 @@ async def test_another_profile_without_a_restart(monkeypatch: pytest.MonkeyPatch
         assert ui.opened == [None, "work"]
         assert "work ▸ api.example.com" in ui.status
         assert ui.shown == ["ftjob-00000001"]
+
+
+async def test_own_keys_replace_the_usual_ones_everywhere() -> None:
+    preferences = read({"keys": {"job.cancel": "f8", "refresh": "ctrl+r"}}, "config.toml")
+    async with cockpit(FakeStore().put(job(1)), preferences=preferences) as ui:
+        assert "f8 cancel" in ui.screen[-1]
+        await ui.press("c")
+        assert "Cancel" not in ui.prompt
+        await ui.press("f8")
+        assert "Cancel ..00000001" in ui.prompt
+        await ui.press("n", "ctrl+r")
+        assert ui.core.poller.pokes == 1
+        await ui.press("question_mark", *"cancel the job")
+        assert any("f8" in line and "job.cancel" in line for line in ui.screen)
+
+
+async def test_how_things_were_looked_at_comes_back() -> None:
+    remembered = Memory(sort="loss", reverse=True, wrap=True, times="utc", tab="detail", split=2, theme="nord")
+    async with cockpit(FakeStore().put(job(1)), size=(120, 40), remembered=remembered) as ui:
+        assert ui.app.theme == "nord"
+        assert any("loss↑" in line for line in ui.screen)
+        assert ui.main.jobs.size.width > 120 * 55 // 100
+        assert ui.app.remembered == remembered
+        await ui.press("equals_sign", "w", "s")
+        assert ui.app.remembered == remembered._replace(split=0, wrap=False, sort="tokens", reverse=False)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_the_list_grows_and_shrinks(size: tuple[int, int]) -> None:
+    async with cockpit(FakeStore().put(job(1)), size=size) as ui:
+
+        def area() -> int:
+            return ui.main.jobs.size.width * ui.main.jobs.size.height
+
+        usual = area()
+        await ui.press("plus")
+        larger = area()
+        await ui.press("minus", "minus")
+        assert area() < usual < larger
+        await ui.press("equals_sign")
+        assert area() == usual
+
+
+async def test_a_theme_that_is_none_is_said() -> None:
+    async with cockpit(preferences=read({"theme": "sunset"}, "c")) as ui:
+        assert "there is no theme sunset" in ui.prompt
+        await ui.press("T")
+        assert "theme" in ui.prompt

@@ -96,4 +96,9 @@ def test_rows_around_the_panes_fill_their_cells(cells: int) -> None:
     ],
 )
 def test_glyphs_follow_the_locale(environment: dict[str, str], expected: object) -> None:
-    assert glyphs_for(environment) is expected
+    assert glyphs_for("auto", environment) is expected
+
+
+def test_a_wish_for_glyphs_wins() -> None:
+    assert glyphs_for("ascii", {"LANG": "C.UTF-8"}) is ASCII
+    assert glyphs_for("unicode", {"TERM": "linux"}) is UNICODE

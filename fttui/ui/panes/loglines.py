@@ -35,8 +35,8 @@ class LogStyle(NamedTuple):
 class LogLines:
     """Events and the lines they make. Lines are numbered from 0, the oldest first."""
 
-    def __init__(self) -> None:
-        self.style = LogStyle()
+    def __init__(self, style: LogStyle = LogStyle()) -> None:  # noqa: B008  (a value)
+        self.style = style
         self._events: list[EventRow] = []
         self._lines: list[tuple[int, int]] = []
         self._cells = 80

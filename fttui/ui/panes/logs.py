@@ -16,10 +16,10 @@ class LogView(LineView):
     class ReachedTop(Message):
         """The oldest line held is visible: older events may be in the archive."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Callable[[], float], look: LogStyle) -> None:
         super().__init__(id="log")
         self._now = now
-        self._model = LogLines()
+        self._model = LogLines(look)
         self._note = ""
         self._match: int | None = None
         self.follow = True

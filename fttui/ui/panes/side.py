@@ -8,6 +8,7 @@ from textual.containers import Container, Vertical
 
 from fttui.ui.glyphs import Glyphs
 from fttui.ui.panes.detail import DetailView
+from fttui.ui.panes.loglines import LogStyle
 from fttui.ui.panes.logs import LogView
 from fttui.ui.rows import Line, rule_line
 from fttui.ui.widgets.line_view import TextRow
@@ -20,11 +21,11 @@ class SidePane(Container):
     detail_title = getters.query_one("#detail-title", TextRow)
     log_title = getters.query_one("#log-title", TextRow)
 
-    def __init__(self, glyphs: Glyphs, now: Callable[[], float]) -> None:
+    def __init__(self, glyphs: Glyphs, now: Callable[[], float], look: LogStyle) -> None:
         super().__init__(id="side")
         self._glyphs = glyphs
         self.detail = DetailView()
-        self.log_view = LogView(now)
+        self.log_view = LogView(now, look)
 
     def compose(self) -> ComposeResult:
         yield TextRow(id="tabs")

@@ -14,13 +14,16 @@ from textual.screen import Screen
 
 from fttui.models.row import JobRow
 from fttui.store.snapshot import Change, Outcome, Snapshot
-from fttui.ui import commandline, commands
+from fttui.ui import commandline
+from fttui.ui.commands import BY_ID, COMMANDS, Command
 from fttui.ui.glyphs import Glyphs
 from fttui.ui.hands import Hands
+from fttui.ui.memory import Memory
 from fttui.ui.messages import HoldAsked, JobsEnded, ProfilesAsked, RefreshAsked, SequenceAsked
 from fttui.ui.notify import ended, note
 from fttui.ui.panes.detail import Told, detail_lines, raw_lines, row_lines
 from fttui.ui.panes.jobs import JobsPane
+from fttui.ui.panes.loglines import LogStyle
 from fttui.ui.panes.side import SidePane
 from fttui.ui.rows import counts_line, short_id
 from fttui.ui.screens.listkeys import ListKeys
@@ -51,23 +54,33 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
     AUTO_FOCUS = None
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide"), (180, "-huge")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-medium"), (45, "-tall")]
-    BINDINGS = [
-        Binding(command.keys, command.action, command.title, show=False, id=command.id) for command in commands.COMMANDS
-    ]
+    BINDINGS = [Binding(command.keys, command.action, command.title, show=False, id=command.id) for command in COMMANDS]
 
     status_row = getters.query_one("#status", TextRow)
     footer = getters.query_one("#footer", Footer)
 
-    def __init__(self, place: Place, snapshot: Snapshot, glyphs: Glyphs, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        place: Place,
+        snapshot: Snapshot,
+        glyphs: Glyphs,
+        now: Callable[[], float],
+        *,
+        commands: tuple[Command, ...] = COMMANDS,
+        remembered: Memory = Memory(),  # noqa: B008  (a value)
+    ) -> None:
         super().__init__()
+        self._commands = commands
         self._place = place
         self._glyphs = glyphs
         self._now = now
         self._store: Store | None = None
         self._snapshot = snapshot
         self._list = ListState()
+        self._list.change(remember=False, sort=remembered.sort, reverse=remembered.reverse)
         self._pane = "jobs"
-        self._tab = "log"
+        self._tab = remembered.tab
+        self._split = remembered.split
         self._raw = False
         self._history: list[str] = []
         self._watched: set[str] = set()
@@ -75,7 +88,8 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
         self._held = False
         self._shown: str | None = None
         self.jobs = JobsPane(glyphs, now)
-        self.side = SidePane(glyphs, now)
+        look = LogStyle(wrap=remembered.wrap, metrics=remembered.metrics, times=remembered.times)
+        self.side = SidePane(glyphs, now, look)
         self.prompt = PromptRow()
         # Not exclusive: a half-sent cancel must finish and report.
         self._hands = Hands(
@@ -94,7 +108,7 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
             yield self.jobs
             yield self.side
         yield self.prompt
-        yield Footer(self.refusal)
+        yield Footer(self._commands, self.refusal)
 
     def on_mount(self) -> None:
         self._arrange()
@@ -111,6 +125,12 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
         self.show_snapshot(store.snapshot, Change(health=True))
         self._show_job()
         self.footer.update_entries()
+
+    @property
+    def remembered(self) -> Memory:
+        """How things are looked at now."""
+        view, look = self._list.view, self.log_view.look
+        return Memory(view.sort, view.reverse, look.wrap, look.metrics, look.times, self._tab, self._split)
 
     @property
     def is_read_only(self) -> bool:
@@ -157,7 +177,19 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
     def on_resize(self, event: events.Resize) -> None:
         self.call_after_refresh(self._resized)
 
+    def _size_panes(self) -> None:
+        """The person's own share for the list; without one the style sheet's stands."""
+        width: str | None = None
+        height: str | None = None
+        if self._split and not self.has_class("-zoom"):
+            if self.has_class("-wide") or self.has_class("-huge"):
+                width = f"{(55 if self.has_class('-wide') else 40) + 5 * self._split}%"
+            elif self.has_class("-normal"):
+                height = f"{57 + 5 * self._split}%"
+        self.jobs.styles.width, self.jobs.styles.height = width, height
+
     def _resized(self) -> None:
+        self._size_panes()
         self._show_detail(top=False)
         self._show_around()
 
@@ -309,7 +341,7 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
     def on_paste(self, event: events.Paste) -> None:
         self.prompt.say("paste works in / only", "dim")
 
-    def refusal(self, command: commands.Command) -> str:
+    def refusal(self, command: Command) -> str:
         """Why a command would be refused now; empty when it would not."""
         group, _, verb = command.id.partition(".")
         if group != "job":
@@ -454,6 +486,16 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
         self._go("detail")
         self._show_detail(top=True)
 
+    def action_split(self, steps: int) -> None:
+        """The list larger or smaller; 0 gives back the usual sizes."""
+        self._split = max(-6, min(6, self._split + steps)) if steps else 0
+        self._arrange()
+
+    def action_theme(self) -> None:
+        names = sorted(self.app.available_themes)
+        self.app.theme = names[(names.index(self.app.theme) + 1) % len(names)]
+        self.prompt.say(f"theme {self.app.theme}", "dim")
+
     def action_zoom(self) -> None:
         self.toggle_class("-zoom")
         self._arrange()
@@ -465,7 +507,7 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
         from fttui.ui.screens.pick import PickScreen, command_entries
 
         foot = "type to find · enter does it · esc or q leaves"
-        self.app.push_screen(PickScreen("Keys", command_entries(), foot), self._run_by_id)
+        self.app.push_screen(PickScreen("Keys", command_entries(self._commands), foot), self._run_by_id)
 
     def action_errors(self) -> None:
         from fttui.ui.screens.pick import Entry, PickScreen
@@ -487,7 +529,7 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
 
     async def _run_by_id(self, id: str | None) -> None:
         if id is not None:
-            await self.run_action(commands.BY_ID[id].action)
+            await self.run_action(BY_ID[id].action)
 
     def action_quit(self) -> None:
         one_pane = self.has_class("-narrow") or self.has_class("-short")
@@ -551,7 +593,7 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
             self._hands.pause(self._targets())
 
     def _refuse(self, id: str) -> bool:
-        command = commands.BY_ID[id]
+        command = BY_ID[id]
         if reason := self.refusal(command):
             self.prompt.say(f"{command.label}: {reason}", "warn")
         return bool(reason)

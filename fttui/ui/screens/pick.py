@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
 from fttui.text import pad
-from fttui.ui.commands import COMMANDS
+from fttui.ui.commands import Command
 from fttui.ui.rows import Line
 from fttui.ui.widgets.line_list import LineList
 from fttui.ui.widgets.line_view import TextRow
@@ -28,7 +28,7 @@ def matching(entries: Iterable[Entry], text: str) -> list[Entry]:
     return [entry for entry in entries if all(word in entry.words.lower() for word in words)]
 
 
-def command_entries() -> list[Entry]:
+def command_entries(commands: Iterable[Command]) -> list[Entry]:
     """The command table: keys, what they do, id, and the shell command that does the same."""
     return [
         Entry(
@@ -41,7 +41,7 @@ def command_entries() -> list[Entry]:
             ],
             f"{command.shown} {command.title} {command.id} {command.group}",
         )
-        for command in COMMANDS
+        for command in commands
     ]
 
 

@@ -1,6 +1,6 @@
 """The keys that matter most here, and which of them would be refused now."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from fttui.text import width
 from fttui.ui.commands import Command, footer_entries
@@ -11,8 +11,9 @@ from fttui.ui.widgets.line_view import TextRow
 class Footer(TextRow):
     """As many entries as fit, the most useful first; help and quit always."""
 
-    def __init__(self, refusal: Callable[[Command], str]) -> None:
+    def __init__(self, commands: tuple[Command, ...], refusal: Callable[[Command], str]) -> None:
         super().__init__(id="footer")
+        self._commands = commands
         self._refusal = refusal
 
     def on_resize(self) -> None:
@@ -20,12 +21,12 @@ class Footer(TextRow):
 
     def update_entries(self) -> None:
         """Show the entries, greyed where the command would be refused now."""
-        self.show(footer_line(self.size.width, lambda command: not self._refusal(command)))
+        self.show(footer_line(self._commands, self.size.width, lambda command: not self._refusal(command)))
 
 
-def footer_line(cells: int, usable: Callable[[Command], bool]) -> list[Span]:
+def footer_line(commands: Iterable[Command], cells: int, usable: Callable[[Command], bool]) -> list[Span]:
     """The footer at a width of `cells`."""
-    entries = footer_entries()
+    entries = footer_entries(commands)
     fixed = {"help", "quit"}
     room = cells - 1
     kept = []

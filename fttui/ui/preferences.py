@@ -1,0 +1,77 @@
+"""What a person has set about the cockpit in `config.toml`, read before the first frame. Standard library only."""
+
+from typing import Any, NamedTuple
+
+from fttui.config.files import ConfigError
+from fttui.ui.commands import BY_ID, COMMANDS, Command
+from fttui.ui.notify import KINDS
+
+GLYPHS = ("auto", "unicode", "ascii")
+
+
+class Preferences(NamedTuple):
+    """Settings of the cockpit; each has a default that suits most."""
+
+    commands: tuple[Command, ...] = COMMANDS
+    """The command table with the person's own keys."""
+    keymap: tuple[tuple[str, str], ...] = ()
+    """(id, keys) of what was bound anew."""
+    theme: str = ""
+    notify: str = "bell"
+    glyphs: str = "auto"
+    mouse: bool = True
+
+
+def read(config: dict[str, Any], where: str) -> Preferences:
+    """The preferences in a parsed `config.toml`; `where` is its path, for errors.
+
+    Raises:
+        ConfigError: an id or a value is none that there is, or two commands would share a key.
+    """
+    keys = config.get("keys", {})
+    if not isinstance(keys, dict):
+        raise ConfigError(f"{where}: keys must be a table of command ids and keys")
+    commands = _rebound(keys, where)
+    theme, mouse = config.get("theme", ""), config.get("mouse", True)
+    if not isinstance(theme, str) or not isinstance(mouse, bool):
+        raise ConfigError(f"{where}: theme must be a name, and mouse true or false")
+    return Preferences(
+        commands=commands,
+        keymap=tuple((id, keys[id]) for id in keys),
+        theme=theme,
+        notify=_one_of(config, "notify", KINDS, where),
+        glyphs=_one_of(config, "glyphs", GLYPHS, where),
+        mouse=mouse,
+    )
+
+
+def _one_of(config: dict[str, Any], name: str, values: tuple[str, ...], where: str) -> str:
+    value = config.get(name, values[0])
+    if value not in values:
+        raise ConfigError(f"{where}: {name} must be one of {', '.join(values)}")
+    return str(value)
+
+
+def _rebound(keys: dict[str, Any], where: str) -> tuple[Command, ...]:
+    for id, text in keys.items():
+        if id not in BY_ID:
+            from difflib import get_close_matches
+
+            near = get_close_matches(id, BY_ID, 1)
+            more = f"; did you mean {near[0]}?" if near else ""
+            raise ConfigError(f"{where}: keys.{id}: no command has this id{more}")
+        if not isinstance(text, str) or not text.strip():
+            raise ConfigError(f"{where}: keys.{id} must be a key such as 'x', 'ctrl+x' or 'f5'")
+    commands = tuple(
+        command._replace(keys=keys[command.id], shown=keys[command.id].replace(",", " "))
+        if command.id in keys
+        else command
+        for command in COMMANDS
+    )
+    taken: dict[str, str] = {}
+    for command in commands:
+        for key in command.keys.split(","):
+            other = taken.setdefault(key.strip(), command.id)
+            if other != command.id:
+                raise ConfigError(f"{where}: keys: {key.strip()!r} would be both {other} and {command.id}")
+    return commands

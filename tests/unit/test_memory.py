@@ -1,0 +1,31 @@
+"""What is remembered, and what a damaged memory does: nothing."""
+
+from pathlib import Path
+
+from fttui.ui.memory import Memory, load, save
+
+
+def test_what_is_saved_is_found_again(tmp_path: Path) -> None:
+    file = str(tmp_path / "state.toml")
+    memory = Memory(sort="loss", reverse=True, wrap=True, split=-2, theme="nord")
+    save(file, memory)
+    assert load(file) == (memory, "")
+
+
+def test_nothing_remembered_is_the_default(tmp_path: Path) -> None:
+    assert load(str(tmp_path / "none.toml")) == (Memory(), "")
+
+
+def test_a_damaged_file_is_put_aside_and_named(tmp_path: Path) -> None:
+    file = tmp_path / "state.toml"
+    file.write_text("sort = [", encoding="utf-8")
+    memory, word = load(str(file))
+    assert memory == Memory()
+    assert "state.toml.broken" in word
+    assert (tmp_path / "state.toml.broken").read_text(encoding="utf-8") == "sort = ["
+
+
+def test_unknown_and_wrong_values_are_passed_over(tmp_path: Path) -> None:
+    file = tmp_path / "state.toml"
+    file.write_text('sort = "weight"\ntimes = 7\nwrap = true\nsplit = 99\nfuture = 1\n', encoding="utf-8")
+    assert load(str(file))[0] == Memory(wrap=True, split=6)

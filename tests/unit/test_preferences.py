@@ -1,0 +1,42 @@
+"""Keys and other preferences, refused by name where they are wrong."""
+
+from typing import Any
+
+import pytest
+
+from fttui.config.files import ConfigError
+from fttui.ui.commands import COMMANDS
+from fttui.ui.preferences import Preferences, read
+
+
+def test_nothing_set_is_the_default() -> None:
+    assert read({}, "config.toml") == Preferences()
+
+
+def test_a_command_has_the_keys_it_was_given() -> None:
+    found = read({"keys": {"job.cancel": "f8"}}, "config.toml")
+    command = next(command for command in found.commands if command.id == "job.cancel")
+    assert (command.keys, command.shown) == ("f8", "f8")
+    assert found.keymap == (("job.cancel", "f8"),)
+    assert len(found.commands) == len(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ({"keys": {"job.cancle": "x"}}, "did you mean job.cancel"),
+        ({"keys": {"job.cancel": "q"}}, "'q' would be both"),
+        ({"keys": {"job.cancel": ""}}, "must be a key"),
+        ({"keys": []}, "must be a table"),
+        ({"notify": "loud"}, "notify must be one of bell"),
+        ({"glyphs": "emoji"}, "glyphs must be one of"),
+        ({"mouse": "no"}, "mouse true or false"),
+    ],
+)
+def test_what_is_wrong_is_named(config: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        read(config, "config.toml")
+
+
+def test_keys_may_be_swapped() -> None:
+    read({"keys": {"job.create": "c", "job.cancel": "a"}}, "config.toml")
