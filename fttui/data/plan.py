@@ -1,0 +1,125 @@
+"""What a job would come to: epochs, steps, trained tokens, cost. Pure."""
+
+from typing import Any, NamedTuple
+
+from fttui.data.prices import Price
+
+AUTO = "auto"
+
+
+class Plan(NamedTuple):
+    """What a run over a file would be. None is unknown."""
+
+    epochs: int
+    epochs_auto: bool
+    """The number is the documented heuristic's, not the person's."""
+    batch_size: int
+    batch_auto: bool
+    steps: int
+    tokens: int | None
+    """Trained tokens, which are billed; None when they were not counted."""
+    cost: float | None
+    currency: str
+    about: bool
+    """The figures rest on an estimate."""
+    why: str
+    """Where the cost comes from, or why it is unknown."""
+    local: bool = False
+
+    @property
+    def price(self) -> str:
+        """The cost in words: `0.04 USD`, `free`, `unknown`."""
+        if self.local:
+            return "free"
+        if self.cost is None:
+            return "unknown"
+        digits = 2 if self.cost >= 1 or self.cost == 0 else 4
+        return f"{'about ' if self.about else ''}{self.cost:,.{digits}f} {self.currency}"
+
+    def words(self) -> str:
+        """Epochs, steps and cost in half a sentence."""
+        steps = f"{'about ' if self.batch_auto else ''}{self.steps:,} step{'' if self.steps == 1 else 's'}"
+        epochs = f"{self.epochs} epoch{'' if self.epochs == 1 else 's'}"
+        cost = "free: trained on this machine" if self.local else f"cost {self.price}"
+        if self.cost is None and not self.local:
+            cost += f" ({self.why})"
+        return f"{epochs}, {steps}, {cost}"
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "n_epochs": self.epochs,
+            "n_epochs_auto": self.epochs_auto,
+            "batch_size": self.batch_size,
+            "batch_size_auto": self.batch_auto,
+            "steps": self.steps,
+            "trained_tokens": self.tokens,
+            "cost": None if self.cost is None else round(self.cost, 6),
+            "currency": self.currency,
+            "estimate": self.about,
+            "why": self.why,
+        }
+
+
+def plan(
+    examples: int,
+    billed: int | None,
+    price: Price,
+    *,
+    method: str = "supervised",
+    n_epochs: int | str | None = None,
+    batch_size: int | str | None = None,
+    exact: bool = True,
+) -> Plan:
+    """What a run would be.
+
+    Args:
+        examples: of the training file.
+        billed: tokens of one epoch, each example counted up to the model's limit; None when not counted.
+        exact: the tokens were counted by the model's own tokenizer and the documented formula.
+    """
+    epochs = n_epochs if isinstance(n_epochs, int) else auto_epochs(examples)
+    batch = batch_size if isinstance(batch_size, int) else auto_batch(examples)
+    tokens = None if billed is None else billed * epochs
+    cost, why = _cost(tokens, price, method)
+    return Plan(
+        epochs=epochs,
+        epochs_auto=not isinstance(n_epochs, int),
+        batch_size=batch,
+        batch_auto=not isinstance(batch_size, int),
+        steps=-(-examples // batch) * epochs,
+        tokens=tokens,
+        cost=cost,
+        currency=price.currency,
+        about=not exact,
+        why=why,
+        local=price.local,
+    )
+
+
+def _cost(tokens: int | None, price: Price, method: str) -> tuple[float | None, str]:
+    if price.local:
+        return 0.0, "trained on this machine"
+    if method == "reinforcement" or price.per_hour is not None:
+        if price.per_hour is None:
+            return None, "reinforcement is billed by the hour, and the price is not known"
+        return None, f"{price.per_hour:,.2f} {price.currency} an hour of training; how long it takes is not known"
+    if price.training is None:
+        return None, f"no price is known for {price.model or 'this model'}"
+    if tokens is None:
+        return None, "the tokens were not counted"
+    whose = "your own price file" if price.own else "the provider's price list"
+    return tokens * price.training / 1e6, f"{whose}{f' of {price.updated}' if price.updated else ''}"
+
+
+def auto_epochs(examples: int) -> int:
+    """Epochs where `auto` is asked for: three, more of them for fewer than 34 examples, fewer for more than 8333."""
+    if 3 * examples < 100:
+        return min(25, 100 // max(1, examples))
+    if 3 * examples > 25_000:
+        return max(1, 25_000 // examples)
+    return 3
+
+
+def auto_batch(examples: int) -> int:
+    """The batch size where `auto` is asked for: about 0.2 % of the examples, as seen at the hosted service."""
+    return max(1, min(256, round(examples * 0.002)))

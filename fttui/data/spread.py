@@ -1,0 +1,133 @@
+"""How long the examples are: counted without keeping them."""
+
+import heapq
+from typing import Any, NamedTuple
+
+LONGEST = 5
+_FINE = 65_536
+"""Below this many tokens lengths are counted exactly, above in steps of 1024: so the table stays small."""
+BINS = 8
+
+
+class Spread(NamedTuple):
+    """Tokens of the examples of a file."""
+
+    examples: int
+    total: int
+    """All tokens of one epoch, before anything is cut."""
+    billed: int
+    """Those that one epoch is billed for: an example counts up to the model's limit."""
+    least: int
+    median: int
+    p90: int
+    most: int
+    longest: tuple[tuple[int, int], ...]
+    """Tokens and line of the longest examples, longest first."""
+    over: int
+    """Examples that are longer than the limit."""
+    limit: int | None
+    bins: tuple[tuple[int, int, int], ...]
+    """From, below, examples: equal steps over all lengths."""
+    exact: bool
+    counter: str
+    """How they were counted: an encoding, or `estimate`."""
+    error: float
+    """How far an estimate may be off, as a part of one; 0 when counted."""
+
+    @property
+    def mark(self) -> str:
+        return "" if self.exact else "about "
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "total": self.total,
+            "billed_per_epoch": self.billed,
+            "exact": self.exact,
+            "counter": self.counter,
+            "error": self.error,
+            "least": self.least,
+            "median": self.median,
+            "p90": self.p90,
+            "most": self.most,
+            "limit": self.limit,
+            "over_limit": self.over,
+            "longest": [{"tokens": tokens, "line": line} for tokens, line in self.longest],
+            "histogram": [{"from": low, "below": high, "examples": count} for low, high, count in self.bins],
+        }
+
+
+class Lengths:
+    """Takes the length of every example and keeps a table of how often each was there."""
+
+    def __init__(self, limit: int | None) -> None:
+        self._limit = limit
+        self._table: dict[int, int] = {}
+        self._longest: list[tuple[int, int]] = []
+        self._total = self._billed = self._over = 0
+
+    def add(self, tokens: int, line: int) -> bool:
+        """Count an example; whether it is over the limit."""
+        key = tokens if tokens < _FINE else tokens & ~1023
+        self._table[key] = self._table.get(key, 0) + 1
+        self._total += tokens
+        longest = self._longest
+        if len(longest) < LONGEST:
+            heapq.heappush(longest, (tokens, -line))
+        elif tokens > longest[0][0]:
+            heapq.heapreplace(longest, (tokens, -line))
+        if self._limit is not None and tokens > self._limit:
+            self._billed += self._limit
+            self._over += 1
+            return True
+        self._billed += tokens
+        return False
+
+    def spread(self, *, exact: bool, counter: str, error: float) -> Spread:
+        lengths = sorted(self._table)
+        count = sum(self._table.values())
+        longest = tuple((tokens, -line) for tokens, line in sorted(self._longest, reverse=True))
+        return Spread(
+            examples=count,
+            total=self._total,
+            billed=self._billed,
+            least=lengths[0] if lengths else 0,
+            median=self._quantile(lengths, count, 0.5),
+            p90=self._quantile(lengths, count, 0.9),
+            most=longest[0][0] if longest else 0,
+            longest=longest,
+            over=self._over,
+            limit=self._limit,
+            bins=self._bins(lengths),
+            exact=exact,
+            counter=counter,
+            error=error,
+        )
+
+    def _quantile(self, lengths: list[int], count: int, part: float) -> int:
+        seen = 0
+        for length in lengths:
+            seen += self._table[length]
+            if seen >= part * count:
+                return length
+        return 0
+
+    def _bins(self, lengths: list[int]) -> tuple[tuple[int, int, int], ...]:
+        if not lengths:
+            return ()
+        low, high = lengths[0], lengths[-1] + 1
+        step = _round_step(max(1, -(-(high - low) // BINS)))
+        start = low // step * step
+        counts = [0] * ((high - 1 - start) // step + 1)
+        for length in lengths:
+            counts[(length - start) // step] += self._table[length]
+        return tuple((start + index * step, start + (index + 1) * step, found) for index, found in enumerate(counts))
+
+
+def _round_step(step: int) -> int:
+    """The next number that reads well: 1, 2, 5, 10, 20, 50 and so on."""
+    unit = 1
+    while True:
+        for factor in (1, 2, 5):
+            if factor * unit >= step:
+                return factor * unit
+        unit *= 10
