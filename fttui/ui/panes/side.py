@@ -41,7 +41,7 @@ class SidePane(Container):
         events = self._log_state()
         parted: Line = [(f" {self._glyphs.rule} ", "rule")]
         tabs: Line = [*_title("detail", pane, tab), *parted, *_title("log", pane, tab)]
-        right = f"{name} {self._glyphs.dot} {events}" if tab == "log" else name
+        right = f"{name} {self._glyphs.dot} {events}" if tab == "log" and name else name
         for row, title, end in (
             (self.tabs, tabs, right),
             (self.detail_title, _title("detail", pane), name),

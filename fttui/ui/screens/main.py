@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from fttui.models.row import JobRow
 from fttui.store.snapshot import Change, Outcome, Snapshot
 from fttui.ui import commandline
 from fttui.ui.commands import BY_ID, COMMANDS, Command
+from fttui.ui.export import job_json, jobs_csv, log_text
 from fttui.ui.glyphs import Glyphs
 from fttui.ui.hands import Hands
 from fttui.ui.memory import Memory
@@ -485,6 +487,44 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
         self._raw = not self._raw
         self._go("detail")
         self._show_detail(top=True)
+
+    async def action_export(self) -> None:
+        """Ask for a name and write what the pane shows there; never over a file without asking."""
+        name = (
+            f"{self._shown}.json"
+            if self._pane == "detail"
+            else f"{self._shown}.log"
+            if self._pane == "log"
+            else "jobs.csv"
+        )
+
+        def done(text: str, accepted: bool) -> None:
+            path = os.path.expanduser(text.strip())
+            if not accepted or not path:
+                return
+            if os.path.exists(path):
+                self.prompt.ask(f"{path} exists. Overwrite it?", lambda: self._export(path))
+            else:
+                self._export(path)
+
+        await self.prompt.type("write to: ", name, lambda _: None, done)
+
+    def _export(self, path: str) -> None:
+        rows, id = self._rows(), self._shown
+        if self._pane == "jobs" or id is None or self._store is None:
+            content = jobs_csv(rows[key] for key in self.jobs.list.keys)
+        elif self._pane == "detail":
+            job = self._store.job(id)
+            content = job_json(job.raw if job is not None else None)
+        else:
+            content = log_text(self._store.events(id, limit=1_000_000))
+        try:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(content)
+        except OSError as error:
+            self.prompt.say(f"not written ({error.strerror or error}): {path}", "warn")
+        else:
+            self.prompt.say(f"wrote {path}")
 
     def action_split(self, steps: int) -> None:
         """The list larger or smaller; 0 gives back the usual sizes."""

@@ -1,0 +1,48 @@
+"""What a pane shows, as the content of a file. Pure; numbers and times whole, not as fitted to the screen."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from fttui.models.row import EventRow, JobRow
+
+COLUMNS = (
+    *("id", "status_text", "model", "suffix", "method", "fine_tuned_model", "created_at", "finished_at"),
+    *("trained_tokens", "step", "total_steps", "loss", "gone"),
+)
+
+
+def jobs_csv(rows: Iterable[JobRow]) -> str:
+    """The rows of the list as CSV; times in ISO 8601, UTC."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["status" if name == "status_text" else name for name in COLUMNS])
+    for row in rows:
+        writer.writerow([_cell(name, getattr(row, name)) for name in COLUMNS])
+    return out.getvalue()
+
+
+def log_text(events: Iterable[EventRow]) -> str:
+    """Events as lines: time, level, message."""
+    return "".join(f"{_time(event.created_at)}\t{event.level}\t{' '.join(event.message.split())}\n" for event in events)
+
+
+def job_json(raw: object) -> str:
+    """A job's JSON as sent, indented, in ASCII."""
+    return json.dumps(raw, indent=2) + "\n"
+
+
+def _cell(name: str, value: object) -> object:
+    if name in ("created_at", "finished_at"):
+        return _time(value)
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@")):
+        return "'" + value  # a spreadsheet would run it
+    return "" if value is None else value
+
+
+def _time(value: object) -> str:
+    if not isinstance(value, int | float):
+        return ""
+    return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
