@@ -101,6 +101,12 @@ def forms(function: F) -> F:
     return whole(lines(function))
 
 
+def offline(function: F) -> F:
+    """`--offline`, after the verb as before it."""
+    words = "From the archive alone; nothing is asked of the service."
+    return click.option("--offline", is_flag=True, expose_value=False, callback=_keep, help=words)(function)
+
+
 def yes(function: F) -> F:
     """`--yes`."""
     return click.option("--yes", "-y", is_flag=True, help="Do not ask; needed where there is no terminal.")(function)

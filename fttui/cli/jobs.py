@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fttui.cli import follow, session, show
-from fttui.cli.flags import Seconds, Verbs, forms, yes
+from fttui.cli.flags import Seconds, Verbs, forms, offline, yes
 from fttui.cli.output import JSON, TABLE, say
 from fttui.cli.session import FAILED, Invocation, confirm, pass_invocation
 
@@ -35,7 +35,7 @@ def jobs() -> None:
 @click.option("--sort", metavar="FIELD", help="Order by a field; -FIELD the other way round. Default: newest first.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N jobs.  [default: 20]")
 @click.option("--all", "all_", is_flag=True, help="Every job.")
-@click.option("--offline", is_flag=True, help="From the archive alone; nothing is asked of the service.")
+@offline
 @forms
 @pass_invocation
 def list_(
@@ -45,7 +45,6 @@ def list_(
     sort: str | None,
     limit: int | None,
     all_: bool,
-    offline: bool,
 ) -> int:
     """List jobs, newest first: the newest 20, unless --limit or --all says otherwise.
 
@@ -63,7 +62,7 @@ def list_(
     if limit is not None and all_:
         raise click.UsageError("--limit and --all exclude each other")
     wish = listing.wish(statuses, filter_, sort, None if all_ else limit or 20)
-    if offline or invocation.offline:
+    if invocation.offline:
         return listing.offline(invocation, wish)
 
     async def work(connection: "Connection") -> int:
@@ -74,10 +73,16 @@ def list_(
 
 @jobs.command("get", short_help="Show one job.")
 @click.argument("id")
+@offline
 @forms
 @pass_invocation
 def get(invocation: Invocation, id: str) -> int:
     """Show one job. --json prints it as the service sent it."""
+
+    if invocation.offline:
+        from fttui.cli import kept
+
+        return kept.job(invocation, id)
 
     async def work(connection: "Connection") -> None:
         job = await connection.client.get_job(id)
@@ -142,6 +147,7 @@ def _act(invocation: Invocation, ids: tuple[str, ...], verb: "Callable[[Client],
 @click.option("--level", type=click.Choice(LEVELS), help="Only events of this level and worse.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the newest N.")
 @click.option("--interval", type=Seconds(), metavar="S", help="Seconds between looks with --follow, at least 2.")
+@offline
 @forms
 @pass_invocation
 def events(
@@ -155,10 +161,17 @@ def events(
     """
     if follow_ and invocation.form == JSON:
         raise click.UsageError("--follow has no end to close a list at: use --jsonl")
+    if follow_ and invocation.offline:
+        raise click.UsageError("--follow asks the service, and --offline says not to")
     least = LEVELS.index(level) if level else 0
 
     def wanted(event: "Event") -> bool:
         return event.level not in LEVELS or LEVELS.index(event.level) >= least
+
+    if invocation.offline:
+        from fttui.cli import kept
+
+        return kept.events(invocation, id, wanted, limit)
 
     async def work(connection: "Connection") -> None:
         output, columns = invocation.output, show.event_columns()
@@ -181,10 +194,16 @@ def events(
 
 @jobs.command("checkpoints", short_help="List a job's checkpoints.")
 @click.argument("id")
+@offline
 @forms
 @pass_invocation
 def checkpoints(invocation: Invocation, id: str) -> int:
     """List the checkpoints of a job, first step first."""
+
+    if invocation.offline:
+        from fttui.cli import kept
+
+        return kept.checkpoints(invocation, id)
 
     async def work(connection: "Connection") -> None:
         found = [item async for page in connection.client.each_checkpoint_page(id) for item in page.items]
@@ -197,12 +216,18 @@ def checkpoints(invocation: Invocation, id: str) -> int:
 @jobs.command("metrics", short_help="Show a job's numbers by step.")
 @click.argument("id")
 @click.option("--csv", "csv_", is_flag=True, help="Comma-separated values with a heading.")
+@offline
 @forms
 @pass_invocation
 def metrics(invocation: Invocation, id: str, csv_: bool) -> int:
     """Show the metrics of a job, a line a step: from its events, and from its result file once it has one."""
     if csv_ and invocation.form != TABLE:
         raise click.UsageError("--csv, --json and --jsonl are forms: give one of them")
+
+    if invocation.offline:
+        from fttui.cli import kept
+
+        return kept.metrics(invocation, id, csv=csv_)
 
     async def work(connection: "Connection") -> None:
         from fttui.cli import numbers

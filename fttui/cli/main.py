@@ -22,6 +22,7 @@ _GROUPS = {
     "jobs": "fttui.cli.create:jobs",  # which adds `create` and `clone` to those of fttui.cli.jobs
     "files": "fttui.cli.files:files",
     "models": "fttui.cli.models:models",
+    "archive": "fttui.cli.archive:archive",
     "serve": "fttui.cli.serve:serve",
     "profile": "fttui.cli.profile:profile",
     "config": "fttui.cli.config:config",

@@ -12,10 +12,10 @@ from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
 from fttui.models.row import EventRow, JobRow
 from fttui.store import archive_log
-from fttui.store.archive_engine import Engine
 from fttui.store.archive_log import LogState
+from fttui.store.archive_shelf import Shelf
 from fttui.store.raw import encode
-from fttui.store.schema import ROW_COLUMNS
+from fttui.store.schema import OF_JOBS, ROW_COLUMNS
 
 CHUNK = 500
 """Rows in one transaction, so that no other process waits long."""
@@ -44,12 +44,8 @@ def _row(columns: Sequence[Any]) -> JobRow:
     return JobRow._make((*columns[:12], bool(columns[12]), columns[13]))
 
 
-class Archive(Engine):
+class Archive(Shelf):
     """One profile's part of the archive."""
-
-    def _all(self, sql: str) -> list[Any]:
-        """What a query on this profile's key finds."""
-        return self._read(lambda db: db.execute(sql, (self._key,)).fetchall(), [])
 
     # The list
 
@@ -145,6 +141,35 @@ class Archive(Engine):
             )
         )
 
+    def synced(self) -> set[str]:
+        """Jobs whose whole history is held, and that have not changed since that was so."""
+        sql = "SELECT j.id FROM jobs j JOIN synced s ON s.job = j.key AND s.digest = j.digest WHERE j.profile = ?"
+        return {id for (id,) in self._all(sql)}
+
+    async def set_synced(self, id: str) -> None:
+        """The whole history of a job is held."""
+        sql = "INSERT OR REPLACE INTO synced(job, digest) SELECT key, digest FROM jobs WHERE profile = ? AND id = ?"
+        await self._write(lambda db: db.execute(sql, (self._key, id)))
+
+    async def delete_job(self, id: str, files: Collection[str] = ()) -> bool:
+        """Take a job and all that belongs to it out of the archive. Returns whether it was there.
+
+        Args:
+            files: the content of these goes as well.
+        """
+
+        def delete(db: sqlite3.Connection, job: int) -> bool:
+            for table in OF_JOBS:
+                db.execute(f"DELETE FROM {table} WHERE job = ?", (job,))
+            db.execute("DELETE FROM jobs WHERE key = ?", (job,))
+            db.executemany(
+                "UPDATE files SET content = NULL WHERE profile = ? AND id = ?", [(self._key, file) for file in files]
+            )
+            db.execute("DELETE FROM files WHERE profile = ? AND raw IS NULL AND content IS NULL", (self._key,))
+            return True
+
+        return await self._write_job(id, delete, False)
+
     # One job's log
 
     def log_state(self, id: str) -> LogState:
@@ -204,75 +229,3 @@ class Archive(Engine):
             return db.total_changes > before
 
         return await self._write_job(id, write, False)
-
-    # Files, models, and creates in flight
-
-    def files(self) -> list[str]:
-        """Every file ever seen, as JSON text."""
-        return [
-            raw
-            for (raw,) in self._all(
-                "SELECT raw FROM files WHERE profile = ? AND raw IS NOT NULL ORDER BY last_seen DESC, id"
-            )
-        ]
-
-    def models(self) -> list[str]:
-        """The models of the last look, as JSON text."""
-        return [raw for (raw,) in self._all("SELECT raw FROM models WHERE profile = ? ORDER BY rowid")]
-
-    def content(self, file_id: str) -> bytes | None:
-        """A file's content, if it was ever fetched."""
-        sql = "SELECT content FROM files WHERE profile = ? AND id = ?"
-        row = self._read(lambda db: db.execute(sql, (self._key, file_id)).fetchone(), None)
-        return None if row is None or row[0] is None else bytes(row[0])
-
-    async def save_files(self, files: Sequence[tuple[str, str]], now: float) -> None:
-        """Files as (id, JSON text)."""
-        await self._write(
-            lambda db: db.executemany(
-                "INSERT INTO files(profile, id, raw, last_seen) VALUES (?, ?, ?, ?) "
-                "ON CONFLICT(profile, id) DO UPDATE SET raw = excluded.raw, last_seen = excluded.last_seen",
-                [(self._key, id, raw, now) for id, raw in files],
-            )
-        )
-
-    async def save_content(self, file_id: str, content: bytes, now: float) -> None:
-        await self._write(
-            lambda db: db.execute(
-                "INSERT INTO files(profile, id, content, last_seen) VALUES (?, ?, ?, ?) "
-                "ON CONFLICT(profile, id) DO UPDATE SET content = excluded.content",
-                (self._key, file_id, content, now),
-            )
-        )
-
-    async def save_models(self, models: Sequence[tuple[str, str]], now: float) -> None:
-        """Models as (id, JSON text): they replace those of the last look."""
-
-        def write(db: sqlite3.Connection) -> None:
-            db.execute("DELETE FROM models WHERE profile = ?", (self._key,))
-            db.executemany(
-                "INSERT OR REPLACE INTO models(profile, id, raw, last_seen) VALUES (?, ?, ?, ?)",
-                [(self._key, id, raw, now) for id, raw in models],
-            )
-
-        await self._write(write)
-
-    def creates(self) -> dict[str, tuple[str, float]]:
-        """Jobs asked for whose fate is not known: body and time of asking by token."""
-        sql = "SELECT token, body, asked_at FROM creates WHERE profile = ? ORDER BY asked_at"
-        found = self._all(sql)
-        return {token: (body, asked_at) for token, body, asked_at in found}
-
-    async def remember_create(self, token: str, body: str, now: float) -> None:
-        """Keep a token before it is sent."""
-        await self._write(
-            lambda db: db.execute(
-                "INSERT OR REPLACE INTO creates(profile, token, body, asked_at) VALUES (?, ?, ?, ?)",
-                (self._key, token, body, now),
-            )
-        )
-
-    async def forget_create(self, token: str) -> None:
-        await self._write(
-            lambda db: db.execute("DELETE FROM creates WHERE profile = ? AND token = ?", (self._key, token))
-        )

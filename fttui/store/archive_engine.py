@@ -102,13 +102,15 @@ class Engine:
         db.execute("DELETE FROM main.profiles")
         db.execute("INSERT INTO main.profiles SELECT * FROM old.profiles")
         self._key = row[0]
-        for table in ("jobs", "models", "creates"):
+        # A disk that is full may hold an archive that could not be brought up to date.
+        held = {name for (name,) in db.execute("SELECT name FROM old.sqlite_master WHERE type = 'table'")}
+        for table in held & {"jobs", "models", "creates", "absent"}:
             db.execute(f"INSERT INTO main.{table} SELECT * FROM old.{table} WHERE profile = ?", (self._key,))
         db.execute(
             "INSERT INTO main.files SELECT profile, id, raw, NULL, last_seen FROM old.files WHERE profile = ?",
             (self._key,),
         )
-        for table in ("bodies", "logs", "checkpoints"):
+        for table in held & {"bodies", "logs", "checkpoints", "synced"}:
             db.execute(
                 f"INSERT INTO main.{table} SELECT o.* FROM old.{table} o JOIN old.jobs j ON j.key = o.job "
                 "WHERE j.profile = ?",
@@ -174,11 +176,15 @@ class Engine:
         return None if row is None else int(row[0])
 
     async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return await self._apart(lambda: self._write_now(work))
+
+    async def _apart(self, work: Callable[[], T]) -> T:
+        """Do `work` in the writing thread."""
         if not self._threaded:
-            return self._write_now(work)
+            return work()
         if self._pool is None:
             self._pool = ThreadPoolExecutor(1, thread_name_prefix="archive")
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._write_now, work)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
     def _write_now(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do `work` in a transaction; where the disk fails, do it again on what replaces it."""
@@ -221,6 +227,16 @@ class Engine:
             return work(db, job)
 
         return await self._write(write)
+
+    async def compact(self) -> None:
+        """Give space that is no longer needed back to the disk, unless another process is in the way."""
+
+        def compact() -> None:
+            with contextlib.suppress(sqlite3.Error), self._lock:
+                self._writer.execute("VACUUM")
+                self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+        await self._apart(compact)
 
     async def close(self) -> None:
         """Finish what is being written and close the file."""

@@ -23,6 +23,10 @@ T = TypeVar("T")
 
 SETTLES_AFTER = 5.0
 """Seconds after a job's end for which its last events may still be on their way."""
+ABSENT_FOR = 7 * 86400.0
+"""Seconds for which a route is taken for lacking once the provider has said so plainly."""
+ABSENT_PERHAPS = 86400.0
+"""The same, where it was only concluded from failures."""
 
 
 class Asking(Board):
@@ -36,20 +40,24 @@ class Asking(Board):
         self._refreshing = asyncio.Lock()
         self._walks: dict[str, tuple[EventWalk, float]] = {}
         self._offered: set[str] = set()
-        self._absent: dict[str, int] = {}
+        self._failed: dict[str, int] = {}
         self._with_results: set[str] = set()
-        self.not_offered: set[str] = set()
+        self.not_offered: set[str] = archive.absent(clock.now())
         """Routes that this provider lacks: `events`, `checkpoints`, `results`, `cancel`, `pause`, `resume`."""
         self.logs: dict[str, LogState] = archive.logs()
         """Jobs whose events were asked for at least once."""
         self.unread: set[str] = {id for id, log in self.logs.items() if log.cursor is not None}
         """Those of them that have older events, not read yet."""
 
-    def attach(self, client: Client) -> Client | None:
-        """Reach the provider through `client` from now on. Returns the one before, for the caller to close."""
+    def attach(self, client: Client, *, insist: bool = False) -> Client | None:
+        """Reach the provider through `client` from now on. Returns the one before, for the caller to close.
+
+        Args:
+            insist: reads are retried by the client; polls have a plan of their own of when to try again.
+        """
         before, self.client = self.client, client
-        # Polls have a plan of their own of when to try again.
-        self._asker = client.with_tries(1)
+        self._asker = client if insist else client.with_tries(1)
+        self.not_offered |= client.provider.missing
         return before
 
     def _connected(self) -> Client:
@@ -82,6 +90,10 @@ class Asking(Board):
     def walk_to_sunk(self) -> None:
         """Walk the older pages of the list as far as its live jobs lie."""
         self._roster.walk_to(self._roster.sunk())
+
+    def walk_whole(self) -> None:
+        """Walk the older pages of the list to their end."""
+        self._roster.walk_whole()
 
     @property
     def is_walking(self) -> bool:
@@ -174,12 +186,15 @@ class Asking(Board):
         changed = (state.top, state.bottom) != (before.top, before.bottom)
         self._publish(updated=[id] if updated else (), events=[id] if changed else ())
 
-    async def fetch_checkpoints(self, id: str) -> None:
-        """Read a job's checkpoints: the newest page holds all that a provider keeps."""
+    async def fetch_checkpoints(self, id: str, *, whole: bool = False) -> None:
+        """Read a job's checkpoints: the newest page, which holds all that most providers keep, or every page."""
         client = self._connected()
-        page = await self._watch("checkpoints", id, client.list_checkpoints(id, limit=PAGE))
-        if await self._archive.save_checkpoints(id, page.items):
-            self._publish(checkpoints=[id])
+        pages = client.each_checkpoint_page(id, limit=PAGE)
+        while (page := await self._watch("checkpoints", id, anext(pages, None))) is not None:
+            if await self._archive.save_checkpoints(id, page.items):
+                self._publish(checkpoints=[id])
+            if not whole:
+                break
 
     # Result files
 
@@ -197,11 +212,14 @@ class Asking(Board):
 
     async def fetch_result(self, id: str) -> None:
         """Read one result file of a job."""
-        client = self._connected()
         if (file := self.missing_result(id)) is not None:
-            content = await self._watch("results", id, client.file_content(file))
-            await self._archive.save_content(file, content, self._clock.now())
-            self._publish(events=[id])
+            await self.fetch_content(id, file)
+
+    async def fetch_content(self, id: str, file: str) -> None:
+        """Read one result file of a job by its id."""
+        content = await self._watch("results", id, self._connected().file_content(file))
+        await self._archive.save_content(file, content, self._clock.now())
+        self._publish(events=[id])
 
     # Routes that a provider may lack
 
@@ -210,17 +228,23 @@ class Asking(Board):
         try:
             result = await call
         except (BadRequest, NotFound, ServerFault) as error:
-            self._learn_absent(route, id, error)
+            await self._learn_absent(route, id, error)
             raise
-        self._offered.add(route)
+        if route not in self._offered:
+            self._offered.add(route)
+            self.not_offered.discard(route)
+            await self._archive.forget_absent(route)
         return result
 
-    def _learn_absent(self, route: str, id: str, error: ApiError) -> None:
+    async def _learn_absent(self, route: str, id: str, error: ApiError) -> None:
         if route in self._offered or error.code.endswith("_not_found"):
             return
+        if (route, error.status) in (("results", 404), ("cancel", 500)):
+            return  # the file is gone, or the server has a bad day: neither says anything about the route
         sure = error.status in (405, 501) or (error.status == 404 and id in self._roster.first_page)
         if sure or error.status in (404, 500):
             # A 404 may mean the job, and a 500 a bad day: those must repeat.
-            self._absent[route] = self._absent.get(route, 0) + (3 if sure else 1)
-        if self._absent.get(route, 0) >= 3:
+            self._failed[route] = self._failed.get(route, 0) + (3 if sure else 1)
+        if self._failed.get(route, 0) >= 3 and route not in self.not_offered:
             self.not_offered.add(route)
+            await self._archive.remember_absent(route, self._clock.now() + (ABSENT_FOR if sure else ABSENT_PERHAPS))

@@ -233,6 +233,11 @@ class Roster:
         if self.walk is None and self._first_cursor is not None:
             self.walk = ListWalk(self._first_cursor, set(self.first_page), tells_gone=True, wanted=frozenset(wanted))
 
+    def walk_whole(self) -> None:
+        """Walk the older pages to their end, whatever is known of them."""
+        if self._first_cursor is not None:
+            self.walk = ListWalk(self._first_cursor, set(self.first_page), tells_gone=True, thorough=True)
+
     async def abandon_walk(self) -> None:
         """The server refused the cursor: begin again from the newest page."""
         self.walk = None

@@ -99,12 +99,28 @@ CREATE TABLE creates(
 );
 """
 
-MIGRATIONS = (_V1,)
+_V2 = """
+-- Jobs whose whole history is here, and the JSON for which that was found.
+CREATE TABLE synced(job INTEGER PRIMARY KEY, digest INTEGER NOT NULL);
+-- Routes that a provider lacks, and until when (Unix seconds) that is believed.
+CREATE TABLE absent(
+    profile INTEGER NOT NULL,
+    route TEXT NOT NULL,
+    until REAL NOT NULL,
+    UNIQUE(profile, route)
+);
+"""
+
+MIGRATIONS = (_V1, _V2)
 """Each brings an archive from the version that is its index to the next one."""
 
 VERSION = len(MIGRATIONS)
 
-TABLES = ("profiles", "jobs", "bodies", "logs", "events", "points", "checkpoints", "files", "models", "creates")
+OF_JOBS = ("bodies", "logs", "events", "points", "checkpoints", "synced")
+"""Tables whose rows belong to a job."""
+OF_PROFILES = ("jobs", "files", "models", "creates", "absent")
+"""Tables whose rows belong to a profile."""
+TABLES = ("profiles", *OF_PROFILES, *OF_JOBS)
 
 ROW_COLUMNS = (
     "id, status_text, model, suffix, method, fine_tuned_model, created_at, finished_at, trained_tokens, "

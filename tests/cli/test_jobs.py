@@ -159,7 +159,8 @@ def test_offline_lists_the_archive_and_asks_nothing(fttui: Fttui, service: Servi
     result = fttui("jobs", "list", "--offline")
     assert (result.code, result.out, result.err, service.lines) == (0, "", "no jobs in the archive\n", [])
     assert fttui("--offline", "jobs", "list").code == 0
-    assert fttui("--offline", "jobs", "get", "ftjob-1").code == 2
+    assert fttui("--offline", "jobs", "get", "ftjob-1").code == 1
+    assert fttui("--offline", "jobs", "cancel", "ftjob-1", "--yes").code == 2
     assert service.lines == []
 
 

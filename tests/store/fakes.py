@@ -3,10 +3,12 @@
 import asyncio
 import heapq
 import itertools
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 from typing import Any
 
+from fttui.api.client import walk
 from fttui.api.errors import ApiError
+from fttui.api.providers import Provider
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
 from fttui.models.file import File, Model
@@ -128,6 +130,7 @@ class FakeClient:
         self.ascending = False
         """Events come oldest first."""
         self.closed = False
+        self.provider = Provider(name="fake", base_url="https://host.example/v1")
 
     def with_tries(self, tries: int) -> "FakeClient":
         return self
@@ -216,6 +219,21 @@ class FakeClient:
         await self._called("list_checkpoints", id, after or "")
         return self._page(Checkpoint, self.checkpoints.get(id, [])[::-1], after, limit)
 
+    def each_checkpoint_page(self, id: str, *, limit: int = 100) -> AsyncIterator[Page[Checkpoint]]:
+        return walk(lambda after: self.list_checkpoints(id, after=after, limit=limit))
+
+    def each_file_page(self, *, purpose: str | None = None, limit: int | None = None) -> AsyncIterator[Page[File]]:
+        return walk(lambda after: self.list_files(purpose=purpose, after=after, limit=limit))
+
+    async def get_file(self, id: str) -> File:
+        from fttui.api.errors import NotFound
+
+        await self._called("get_file", id)
+        for raw in self.files:
+            if raw["id"] == id:
+                return File.read(raw)
+        raise NotFound(f"No such File object: {id}", status=404)
+
     async def list_files(
         self, *, purpose: str | None = None, after: str | None = None, limit: int | None = None
     ) -> Page[File]:
@@ -231,7 +249,11 @@ class FakeClient:
         return File.read({"id": f"file-{len(self.files)}", "filename": path, "purpose": purpose})
 
     async def file_content(self, id: str) -> bytes:
+        from fttui.api.errors import NotFound
+
         await self._called("file_content", id)
+        if id not in self.contents:
+            raise NotFound(f"No such File object: {id}", status=404)
         return self.contents[id]
 
     async def close(self) -> None:

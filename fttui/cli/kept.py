@@ -1,0 +1,136 @@
+"""Reading commands from the archive alone: what `--offline` prints."""
+
+import asyncio
+import json
+import os
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from fttui.cli import session, show
+from fttui.cli.output import say
+from fttui.cli.session import DONE, FAILED, Invocation
+from fttui.config import files
+from fttui.config.choice import LOCAL, choose
+from fttui.config.files import ConfigError
+
+if TYPE_CHECKING:
+    from fttui.models.event import Event
+    from fttui.store.archive import Archive
+
+
+def read(invocation: Invocation, work: "Callable[[Archive], Awaitable[int | None]]") -> int:
+    """Open the archive of the chosen service, do `work`, close it; the exit code."""
+    return asyncio.run(_read(invocation, work)) or DONE
+
+
+async def _read(invocation: Invocation, work: "Callable[[Archive], Awaitable[int | None]]") -> int | None:
+    from fttui.store.archive import Archive
+
+    archive = Archive(files.archive_file(), await _key(invocation))
+    try:
+        for notice in archive.notices:
+            say(f"fttui: {notice}")
+        return await work(archive)
+    finally:
+        await archive.close()
+
+
+async def _key(invocation: Invocation) -> str:
+    """Under which the archive keeps the chosen service; also one whose profile is gone by now.
+
+    Raises:
+        ConfigError: there is no such profile, and the archive has nothing of one.
+    """
+    try:
+        return choose(profile=invocation.profile, base_url=invocation.base_url).key
+    except ConfigError:
+        if invocation.profile is None or invocation.profile not in await _profiles():
+            raise
+        return invocation.profile
+
+
+async def _profiles() -> list[str]:
+    from fttui.store.archive import Archive
+
+    if not os.path.exists(files.archive_file()):
+        return []
+    archive = Archive(files.archive_file(), LOCAL)
+    try:
+        return archive.profiles()
+    finally:
+        await archive.close()
+
+
+def unknown(id: str) -> int:
+    """Say that the archive has no such job; the exit code."""
+    say(f"fttui: {id} is not in the archive\nTo fetch what the provider has: fttui archive sync")
+    return FAILED
+
+
+def job(invocation: Invocation, id: str) -> int:
+    """`jobs get --offline`."""
+
+    async def work(archive: "Archive") -> int:
+        from fttui.models.job import Job
+
+        body, row = archive.body(id), archive.row(id)
+        if body is None or row is None:
+            return unknown(id)
+        found = Job.read(json.loads(body))
+        invocation.output.one(found.raw, show.job_fields(found, session.CLOCK.now()))
+        if row.gone:
+            say("the provider no longer has this job")
+        return DONE
+
+    return read(invocation, work)
+
+
+def events(invocation: Invocation, id: str, wanted: "Callable[[Event], bool]", limit: int | None) -> int:
+    """`jobs events --offline`."""
+
+    async def work(archive: "Archive") -> int:
+        from fttui.models.event import Event
+
+        if archive.body(id) is None:
+            return unknown(id)
+        found = [event for text in archive.raw_events(id) if wanted(event := Event.read(json.loads(text)))]
+        shown = found[-limit:] if limit else found
+        invocation.output.many(shown, show.event_columns(), raw=lambda event: event.raw)
+        if archive.log_state(id).cursor is not None or not archive.log_state(id).visited:
+            say("older events may be missing here: fttui archive sync fetches them")
+        return DONE
+
+    return read(invocation, work)
+
+
+def checkpoints(invocation: Invocation, id: str) -> int:
+    """`jobs checkpoints --offline`."""
+
+    async def work(archive: "Archive") -> int:
+        from fttui.models.checkpoint import Checkpoint
+
+        if archive.body(id) is None:
+            return unknown(id)
+        found = [Checkpoint.read(json.loads(text)) for text in archive.checkpoints(id)]
+        invocation.output.many(found, show.checkpoint_columns(), raw=lambda item: item.raw)
+        return DONE
+
+    return read(invocation, work)
+
+
+def metrics(invocation: Invocation, id: str, *, csv: bool) -> int:
+    """`jobs metrics --offline`."""
+
+    async def work(archive: "Archive") -> int:
+        from fttui.cli import numbers
+        from fttui.store.export import points_of
+
+        if archive.body(id) is None:
+            return unknown(id)
+        points = points_of(archive, id)
+        numbers.write(invocation.output, points, csv=csv)
+        if not points:
+            say(f"{id} has no metrics in the archive")
+        return DONE
+
+    return read(invocation, work)

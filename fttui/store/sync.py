@@ -1,0 +1,223 @@
+"""Fetching everything that a provider still has into the archive.
+
+Every page is kept when it comes, and the next run goes on from there: a kill at any moment costs one page. What is
+whole is not asked for again as long as it does not change.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from fttui.api.client import LAST_PAGE, Client
+from fttui.api.errors import ApiError, BadAnswer, Forbidden, Limited, NotFound, Unauthorized, Unreachable
+from fttui.clock import Clock
+from fttui.models.job import Job
+from fttui.models.row import JobRow
+from fttui.store.archive import Archive
+from fttui.store.asking import Asking
+from fttui.store.raw import encode
+
+AT_ONCE = 4
+"""Jobs that are read side by side."""
+SETTLED_AFTER = 300.0
+"""Seconds after a job's last sign of life at which nothing more is expected of it."""
+PATIENCE = 5
+"""Jobs in a row that may fail before the whole run counts as failed."""
+
+
+class Progress(NamedTuple):
+    """How far a run is."""
+
+    doing: str
+    """`jobs` (the list), `history` (of each job), `files` or `models`."""
+    done: int
+    of: int | None = None
+    """None while it is not known."""
+
+
+class Tally:
+    """What a run did."""
+
+    def __init__(self) -> None:
+        self.read = 0
+        """Jobs whose history was read now."""
+        self.whole = 0
+        """Jobs whose whole history was held before."""
+        self.lost: list[str] = []
+        """Result files that the provider no longer has."""
+        self.failed: dict[str, str] = {}
+        """What could not be read: a job's id, `files` or `models`, and why."""
+
+
+class NotKept(Exception):
+    """The archive cannot be written, so fetching would be in vain. The message says why."""
+
+
+class Sync:
+    """One run through everything a provider has."""
+
+    def __init__(
+        self, archive: Archive, client: Client, clock: Clock, tell: Callable[[Progress], object] = lambda _: None
+    ) -> None:
+        self._archive = archive
+        self._client = client
+        self._clock = clock
+        self._tell = tell
+        self._asking = Asking(archive, clock)
+        self._asking.attach(client, insist=True)
+        self._unlucky = 0
+        self.tally = Tally()
+
+    @property
+    def not_offered(self) -> set[str]:
+        """What the provider lacks, so that it was not read."""
+        return self._asking.not_offered & {"events", "checkpoints", "results"}
+
+    async def run(self) -> Tally:
+        """Read it all.
+
+        Raises:
+            ApiError: the list could not be read to its end, or the provider cannot be talked to any more.
+            NotKept: see there.
+        """
+        self._check_kept()
+        await self._list()
+        ids = [row.id for row in self._rows.values() if not row.gone and not row.fault]
+        held = self._archive.synced()
+        wanted = [id for id in ids if id not in held]
+        self.tally.whole = len(ids) - len(wanted)
+        await self._histories(wanted)
+        await self._section("files", self._files)
+        await self._section("models", self._models)
+        await self._asking.close()
+        return self.tally
+
+    @property
+    def _rows(self) -> "dict[str, JobRow]":
+        return dict(self._asking.snapshot.rows)
+
+    def _check_kept(self) -> None:
+        if not self._archive.path:
+            raise NotKept("\n".join(self._archive.notices) or "the archive is only in memory")
+
+    # The list
+
+    async def _list(self) -> None:
+        self._tell(Progress("jobs", 0))
+        await self._asking.refresh()
+        if self._asking.error is not None:
+            raise self._asking.error
+        self._asking.walk_whole()
+        for _ in range(LAST_PAGE):
+            self._tell(Progress("jobs", len(self._asking.snapshot.rows)))
+            if not self._asking.is_walking:
+                return
+            await self._asking.walk_list()
+            self._check_kept()
+        raise BadAnswer(f"the list did not end after {LAST_PAGE} pages", code="endless")
+
+    # The history of each job
+
+    async def _histories(self, ids: list[str]) -> None:
+        done, waiting = 0, iter(ids)
+        self._tell(Progress("history", 0, len(ids)))
+
+        async def work() -> None:
+            nonlocal done
+            for id in waiting:
+                await self._history(id)
+                done += 1
+                self._tell(Progress("history", done, len(ids)))
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(AT_ONCE, len(ids))):
+                    group.create_task(work())
+        except BaseExceptionGroup as errors:
+            # The first is why the others were ended.
+            raise errors.exceptions[0] from None
+
+    async def _history(self, id: str) -> None:
+        self._check_kept()
+        started = self._clock.now()
+        whole = True
+        for route, read in (("events", self._events), ("checkpoints", self._checkpoints), ("results", self._results)):
+            if route in self._asking.not_offered:
+                continue
+            try:
+                await read(id)
+            except (Unauthorized, Unreachable, Limited):
+                raise
+            except ApiError as error:
+                if route in self._asking.not_offered:
+                    continue
+                whole = False
+                self.tally.failed[id] = str(error)
+                self._unlucky += 1
+                if self._unlucky >= PATIENCE or isinstance(error, Forbidden):
+                    raise
+                break
+        else:
+            self._unlucky = 0
+        self.tally.read += 1
+        if whole and self._is_settled(id, started):
+            await self._archive.set_synced(id)
+
+    def _is_settled(self, id: str, now: float) -> bool:
+        """Whether nothing more is to come of a job: it ended, and its last sign of life is some time ago."""
+        row = self._rows[id]
+        if not row.status.is_final:
+            return False
+        events = self._archive.events(id, limit=1)
+        signs = [row.created_at, row.finished_at, *(event.created_at for event in events)]
+        return max((sign for sign in signs if sign is not None), default=0.0) < now - SETTLED_AFTER
+
+    async def _events(self, id: str) -> None:
+        for _ in range(LAST_PAGE):
+            if not await self._asking.fetch_events(id):
+                break
+        before = None
+        while (cursor := self._archive.log_state(id).cursor) is not None and cursor != before:
+            await self._asking.fetch_older_events(id)
+            before = cursor
+
+    async def _checkpoints(self, id: str) -> None:
+        await self._asking.fetch_checkpoints(id, whole=True)
+
+    async def _results(self, id: str) -> None:
+        for file in Job.read(json.loads(self._archive.body(id) or "null")).result_files:
+            try:
+                if self._archive.content(file) is None:
+                    await self._asking.fetch_content(id, file)
+                if self._archive.file(file) is None:
+                    item = await self._client.get_file(file)
+                    await self._archive.save_files([(item.id, encode(item.raw))], self._clock.now())
+            except NotFound:
+                if self._archive.content(file) is None:
+                    self.tally.lost.append(file)
+
+    # What belongs to no job
+
+    async def _section(self, name: str, read: Callable[[], Awaitable[None]]) -> None:
+        self._check_kept()
+        try:
+            await read()
+        except (Unauthorized, Unreachable, Limited):
+            raise
+        except ApiError as error:
+            # Not everybody who has jobs has a list of files.
+            if error.status not in (404, 405, 501):
+                self.tally.failed[name] = str(error)
+
+    async def _files(self) -> None:
+        done = 0
+        async for page in self._client.each_file_page():
+            await self._archive.save_files([(item.id, encode(item.raw)) for item in page.items], self._clock.now())
+            done += len(page.items)
+            self._tell(Progress("files", done))
+
+    async def _models(self) -> None:
+        page = await self._client.list_models()
+        await self._archive.save_models([(item.id, encode(item.raw)) for item in page.items], self._clock.now())
+        self._tell(Progress("models", len(page.items)))

@@ -1,0 +1,164 @@
+"""`fttui archive` and `--offline`: the history on this disk, from a script's side."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from fttui.config.files import archive_file
+from tests.api.faultserver import hang_up, refuse
+from tests.cli.conftest import Fttui
+from tests.cli.service import NOW, Service, job
+
+
+@pytest.fixture
+def filled(service: Service) -> Service:
+    service.jobs = [job(n, result_files=[f"file-r{n}"]) for n in (3, 2, 1)]
+    for raw in service.jobs:
+        id = raw["id"]
+        service.events[id] = [
+            {
+                "object": "fine_tuning.job.event",
+                "id": f"{id}-e{n}",
+                "created_at": NOW - 90_000 + n,
+                "level": "warn" if n == 7 else "info",
+                "message": f"event {n}",
+                "type": "metrics",
+                "data": {"step": n, "train_loss": 1 / n},
+            }
+            for n in range(150, 0, -1)
+        ]
+        service.checkpoints[id] = [{"id": f"{id}-c", "step_number": 150, "metrics": {"train_loss": 0.1}}]
+        file = f"file-r{id[-1]}"
+        service.contents[file] = b"step,train_loss\n1,0.5\n"
+        service.files[file] = {"id": file, "object": "file", "filename": "../../x.csv", "purpose": "fine-tune-results"}
+    return service
+
+
+def test_sync_then_everything_is_read_without_the_service(fttui: Fttui, filled: Service, home: Path) -> None:
+    result = fttui("archive", "sync")
+    assert (result.code, result.err) == (
+        0,
+        "reading jobs\nreading the history of jobs of 3\nreading files\nreading models\n",
+    )
+    assert dict(result.cells)["events"] == "450"
+    asked = len(filled.lines)
+    assert len({filled.server.requests[n].target for n in range(asked)}) == asked
+
+    events = fttui("jobs", "events", "ftjob-002", "--offline", "--jsonl")
+    assert [json.loads(line)["message"] for line in events.lines] == [f"event {n}" for n in range(1, 151)]
+    assert fttui("jobs", "events", "ftjob-002", "--offline", "--level", "warn").cells[0][2] == "event 7"
+    assert fttui("jobs", "get", "ftjob-002", "--offline", "--json").json == filled.jobs[1]
+    assert fttui("--offline", "jobs", "checkpoints", "ftjob-002", "--json").json["data"][0]["id"] == "ftjob-002-c"
+    rows = fttui("jobs", "metrics", "ftjob-002", "--csv", "--offline").lines
+    assert rows[:2] == ["step,train_loss", "1,1.0"]
+    assert len(rows) == 151
+    assert [cells[0] for cells in fttui("jobs", "list", "--offline").cells] == ["ftjob-003", "ftjob-002", "ftjob-001"]
+    assert len(filled.lines) == asked, "nothing was asked"
+    assert fttui("jobs", "events", "ftjob-002", "--offline", "--follow").code == 2
+
+
+def test_sync_as_json_and_again(fttui: Fttui, filled: Service) -> None:
+    first = fttui("archive", "sync", "--json").json
+    assert (first["jobs"], first["events"], first["read"], first["failed"]) == (3, 450, 3, {})
+    again = fttui("archive", "sync", "--json").json
+    assert (again["read"], again["unchanged"], again["events"]) == (0, 3, 450)
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_list_marks_what_the_provider_has_forgotten(fttui: Fttui, filled: Service, gone: bool) -> None:
+    fttui("archive", "sync")
+    del filled.jobs[1]
+    fttui("archive", "sync")
+    result = fttui("archive", "list", *(["--gone"] if gone else []))
+    wanted = [("ftjob-002", "gone")] if gone else [("ftjob-003", ""), ("ftjob-002", "gone"), ("ftjob-001", "")]
+    assert [(cells[0], cells[6]) for cells in result.cells] == wanted
+    assert "no longer has this job" in fttui("jobs", "get", "ftjob-002", "--offline").err
+    assert fttui("archive", "list", "--json").json["data"][1]["id"] == "ftjob-002"
+
+
+def test_what_the_sync_cannot_do_is_the_exit_code(fttui: Fttui, filled: Service) -> None:
+    filled.faults["GET /fine_tuning/jobs"] = [refuse(401, "bad key", "invalid_api_key")]
+    assert fttui("archive", "sync").code == 4
+    filled.faults["GET /fine_tuning/jobs/ftjob-002/events"] = [refuse(400, "not now")]
+    result = fttui("archive", "sync")
+    assert (result.code, "ftjob-002: not now" in result.err) == (1, True)
+    assert fttui("archive", "sync").code == 0
+    filled.faults["GET /files"] = [hang_up()] * 9
+    result = fttui("archive", "sync")
+    assert (result.code, "goes on from there" in result.err) == (3, True)
+    assert fttui("--offline", "archive", "sync").code == 2
+
+
+def test_nothing_is_synced_into_a_place_that_cannot_keep_it(fttui: Fttui, filled: Service, home: Path) -> None:
+    (home / "data").write_text("in the way")
+    result = fttui("archive", "sync")
+    assert result.code == 1
+    assert "cannot be written" in result.err
+    assert filled.lines == []
+
+
+def test_export_one_some_and_all(fttui: Fttui, filled: Service, home: Path) -> None:
+    fttui("archive", "sync")
+    result = fttui("archive", "export", "ftjob-001", "-o", "out")
+    assert (result.code, result.lines) == (0, [os.path.join("out", "ftjob-001")])
+    folder = home / "out" / "ftjob-001"
+    assert {path.name for path in folder.iterdir()} == {
+        "job.json", "events.jsonl", "checkpoints.json", "files.json", "metrics.csv", "file-r1.csv",
+    }  # fmt: skip
+    assert len((folder / "events.jsonl").read_text().splitlines()) == 150
+    assert not list(home.rglob("x.csv"))
+
+    refused = fttui("archive", "export", "--all", "-o", "out")
+    assert (refused.code, "--force" in refused.err, refused.out) == (2, True, "")
+    assert not (home / "out" / "ftjob-002").exists(), "nothing at all is written then"
+    assert len(fttui("archive", "export", "--all", "-o", "out", "--force").lines) == 3
+    some = fttui("archive", "export", "ftjob-002", "nobody", "-o", "some")
+    assert (some.code, len(some.lines), "nobody is not in the archive" in some.err) == (1, 1, True)
+    assert fttui("archive", "export", "-o", "out").code == 2
+    assert fttui("archive", "export", "x", "--all", "-o", "out").code == 2
+    (home / "file").write_text("")
+    assert fttui("archive", "export", "ftjob-002", "-o", "file").code == 1
+
+
+def test_delete_asks_and_deletes_here_alone(fttui: Fttui, filled: Service) -> None:
+    fttui("archive", "sync")
+    asked = len(filled.lines)
+    assert fttui("archive", "delete", "ftjob-001").code == 2, "there is no terminal to ask on"
+    assert len(fttui("archive", "list").lines) == 3
+    before = os.path.getsize(archive_file())
+    result = fttui("archive", "delete", "ftjob-001", "ftjob-002", "nobody", "--yes")
+    assert (result.code, result.lines) == (1, ["ftjob-001", "ftjob-002"])
+    assert [cells[0] for cells in fttui("archive", "list").cells] == ["ftjob-003"]
+    assert fttui("jobs", "events", "ftjob-001", "--offline").code == 1
+    assert os.path.getsize(archive_file()) < before
+    assert len(filled.lines) == asked
+    one = fttui("archive", "delete", "ftjob-003", "--yes", "--json")
+    assert one.json == {"id": "ftjob-003", "object": "fine_tuning.job", "deleted": True}
+    # What the provider still has comes back.
+    fttui("archive", "sync")
+    assert len(fttui("archive", "list").lines) == 3
+
+
+def test_size_is_told_by_profile(fttui: Fttui, filled: Service) -> None:
+    empty = fttui("archive", "size")
+    assert (empty.code, empty.out) == (0, "")
+    fttui("archive", "sync")
+    result = fttui("archive", "size")
+    ((_, jobs, gone, events, checkpoints, contents, bytes_),) = result.cells
+    assert (jobs, gone, events, checkpoints, contents) == ("3", "0", "450", "3", "3")
+    assert int(bytes_) > 50_000
+    assert archive_file() in result.err
+    (share,) = fttui("archive", "size", "--json").json["data"]
+    assert share["events"] == 450
+
+
+def test_the_archive_of_a_profile_that_was_removed_can_still_be_taken_along(fttui: Fttui, filled: Service) -> None:
+    profile = ("--base-url", filled.server.url, "--api-key-env", "OPENAI_API_KEY")
+    assert fttui("profile", "add", "old", *profile).code == 0
+    assert fttui("archive", "sync", "--profile", "old").code == 0
+    assert fttui("profile", "remove", "old").code == 0
+    assert len(fttui("archive", "list", "--profile", "old").lines) == 3
+    assert fttui("archive", "export", "--all", "-o", "out", "--profile", "old").code == 0
+    assert fttui("archive", "list", "--profile", "never").code == 2

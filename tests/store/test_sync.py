@@ -1,0 +1,266 @@
+"""`archive sync`: everything once, nothing twice, and on from where it was killed."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fttui.api.errors import ApiError, Forbidden, NotFound, ServerFault, Unauthorized, Unreachable
+from fttui.store.archive import Archive
+from fttui.store.archive_size import on_disk, shares
+from fttui.store.sync import NotKept, Progress, Sync, Tally
+from tests.store.fakes import START, FakeClient, FakeClock, event, job, metrics
+
+
+class Place:
+    """A provider with a history, and an archive on the disk."""
+
+    def __init__(self, path: Path, *, jobs: int = 3, events: int = 250) -> None:
+        self.path = path / "a.db"
+        self.clock = FakeClock()
+        self.client = FakeClient(self.clock)
+        self.client.page_size = 100
+        self.client.jobs = [
+            job(n, result_files=[f"file-r{n}"], created_at=START - 10_000 + n) for n in range(jobs, 0, -1)
+        ]
+        for raw in self.client.jobs:
+            id = raw["id"]
+            self.client.events[id] = [event(id, n) if n % 2 else metrics(id, n, 1 / (n + 1)) for n in range(events)]
+            self.client.checkpoints[id] = [{"id": f"{id}-c{n}", "step_number": n} for n in range(120)]
+            file = raw["result_files"][0]
+            self.client.contents[file] = f"step,train_loss\n1,{id[-1]}\n".encode()
+            self.client.files.append({"id": file, "object": "file", "filename": "../../step_metrics.csv"})
+        self.client.models = [{"id": "gpt-4o-mini"}]
+        self.told: list[Progress] = []
+
+    def open(self) -> Archive:
+        return Archive(str(self.path), "work", threaded=False)
+
+    async def sync(self) -> Tally:
+        archive = self.open()
+        try:
+            return await Sync(archive, self.client, self.clock, self.told.append).run()  # type: ignore[arg-type]
+        finally:
+            await archive.close()
+
+    async def everything(self) -> dict[str, Any]:
+        """What the archive holds of each job, by id."""
+        archive = self.open()
+        found = {
+            row.id: (
+                json.loads(archive.body(row.id) or "null"),
+                [json.loads(text) for text in archive.raw_events(row.id)],
+                [json.loads(text) for text in archive.checkpoints(row.id)],
+                archive.points(row.id),
+                [archive.content(file) for file in json.loads(archive.body(row.id) or "{}")["result_files"]],
+            )
+            for row in archive.rows()
+        }
+        await archive.close()
+        return found
+
+    def has_all(self, found: dict[str, Any]) -> None:
+        assert set(found) == {raw["id"] for raw in self.client.jobs}
+        for raw in self.client.jobs:
+            body, events, checkpoints, points, contents = found[raw["id"]]
+            assert body == raw
+            assert events == self.client.events[raw["id"]]
+            assert len(checkpoints) == len(self.client.checkpoints[raw["id"]])
+            assert len(points) == sum(bool(item["data"]) for item in events)
+            assert contents == [self.client.contents[file] for file in raw["result_files"]]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+async def test_everything_is_read_once(place: Place) -> None:
+    tally = await place.sync()
+    place.has_all(await place.everything())
+    assert (tally.read, tally.whole, tally.lost, tally.failed) == (3, 0, [], {})
+    assert len(place.client.calls) == len(set(place.client.calls)), "nothing is asked for twice"
+    archive = place.open()
+    assert [json.loads(text)["id"] for text in archive.models()] == ["gpt-4o-mini"]
+    assert archive.file("file-r1") is not None
+    (share,) = shares(archive)
+    assert share[:-1] == ("work", 3, 0, 750, 360, 3)
+    assert sum(on_disk(str(place.path)).values()) > share.bytes > 100_000
+    await archive.close()
+    assert place.told[0] == Progress("jobs", 0)
+    assert Progress("history", 3, 3) in place.told
+    assert {progress.doing for progress in place.told} == {"jobs", "history", "files", "models"}
+
+
+async def test_what_is_whole_and_unchanged_is_not_read_again(place: Place) -> None:
+    await place.sync()
+    place.client.calls.clear()
+    tally = await place.sync()
+    assert (tally.read, tally.whole) == (0, 3)
+    assert [call[0] for call in place.client.calls] == ["list_jobs", "list_files", "list_models"]
+    # One changed: it alone is read, from where its log ends.
+    place.client.change("ftjob-00002", fine_tuned_model="ft:again")
+    place.client.events["ftjob-00002"].append(event("ftjob-00002", 999))
+    place.client.calls.clear()
+    tally = await place.sync()
+    assert (tally.read, tally.whole) == (1, 2)
+    assert [call for call in place.client.calls if call[0] == "list_events"] == [("list_events", "ftjob-00002", "")]
+    place.has_all(await place.everything())
+
+
+async def test_jobs_that_may_still_say_something_are_read_every_time(place: Place) -> None:
+    place.client.change("ftjob-00003", status="running")
+    place.client.change("ftjob-00002", created_at=START - 5)
+    await place.sync()
+    place.client.events["ftjob-00003"].append(event("ftjob-00003", 999))
+    place.client.events["ftjob-00002"].append(event("ftjob-00002", 999))
+    tally = await place.sync()
+    assert (tally.read, tally.whole) == (2, 1)
+    place.has_all(await place.everything())
+
+
+@pytest.mark.parametrize("after", range(1, 24))
+async def test_a_kill_at_any_request_costs_no_more_than_that_request(place: Place, after: int) -> None:
+    """The request never comes back, and the process with its open archive is simply left behind."""
+    sent = 0
+    called = place.client._called
+
+    async def counted(*call: str) -> None:
+        nonlocal sent
+        sent += 1
+        if sent > after:
+            await asyncio.Event().wait()
+        await called(*call)
+
+    place.client._called = counted  # type: ignore[method-assign]
+    archive = place.open()
+    task = asyncio.create_task(Sync(archive, place.client, place.clock).run())  # type: ignore[arg-type]
+    await place.clock.settle()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    answered = set(place.client.calls)
+    place.client.calls.clear()
+    place.client._called = called  # type: ignore[method-assign]
+    await place.sync()
+    place.has_all(await place.everything())
+    pages = {call for call in answered if call[0] == "list_events" and call[2]}
+    assert not pages & set(place.client.calls), "older pages that were answered are not read again"
+    contents = {call for call in answered if call[0] == "file_content"}
+    assert not contents & set(place.client.calls)
+    await archive.close()
+
+
+async def test_what_the_provider_forgets_stays_and_is_marked(place: Place) -> None:
+    await place.sync()
+    before = await place.everything()
+    place.client.jobs.pop()
+    await place.sync()
+    assert await place.everything() == before
+    archive = place.open()
+    assert {row.id: row.gone for row in archive.rows()} == {
+        "ftjob-00003": False,
+        "ftjob-00002": False,
+        "ftjob-00001": True,
+    }
+    await archive.close()
+
+
+async def test_long_lists_are_walked_to_their_end(tmp_path: Path) -> None:
+    place = Place(tmp_path, jobs=350, events=1)
+    tally = await place.sync()
+    assert tally.read == 350
+    place.has_all(await place.everything())
+    assert place.client.count("list_jobs") == 4
+
+
+async def test_one_job_that_cannot_be_read_does_not_stop_the_others(place: Place) -> None:
+    place.client.checkpoints["ftjob-00002"] = []
+    list_events = place.client.list_events
+
+    async def broken(id: str, **more: Any) -> Any:
+        if id == "ftjob-00002":
+            raise ServerFault("it broke", status=503)
+        return await list_events(id, **more)
+
+    place.client.list_events = broken  # type: ignore[method-assign]
+    tally = await place.sync()
+    assert tally.failed == {"ftjob-00002": "it broke"}
+    assert tally.read == 3
+    place.client.list_events = list_events  # type: ignore[method-assign]
+    tally = await place.sync()
+    assert (tally.read, tally.whole, tally.failed) == (1, 2, {})
+    place.has_all(await place.everything())
+
+
+@pytest.mark.parametrize("verb", ["list_jobs", "list_events", "list_files"])
+@pytest.mark.parametrize(
+    "error", [Unauthorized("no", status=401), Unreachable("gone", kind="refused")], ids=["denied", "unreachable"]
+)
+async def test_a_provider_that_cannot_be_talked_to_ends_the_run(place: Place, verb: str, error: ApiError) -> None:
+    place.client.fail(verb, error)
+    with pytest.raises(type(error)):
+        await place.sync()
+    place.client.recover()
+    await place.sync()
+    place.has_all(await place.everything())
+
+
+async def test_a_history_that_is_forbidden_ends_the_run(place: Place) -> None:
+    place.client.fail("list_events", Forbidden("no", status=403))
+    with pytest.raises(Forbidden):
+        await place.sync()
+
+
+async def test_many_failures_in_a_row_end_the_run(tmp_path: Path) -> None:
+    place = Place(tmp_path, jobs=50, events=1)
+    place.client.fail("list_checkpoints", ServerFault("busy", status=503))
+    with pytest.raises(ServerFault):
+        await place.sync()
+    assert place.client.count("list_checkpoints") < 20
+
+
+async def test_routes_that_are_not_offered_are_passed_over(place: Place) -> None:
+    place.client.fail("list_events", NotFound("Invalid URL", status=404))
+    place.client.fail("list_checkpoints", ServerFault("not implemented", status=501))
+    place.client.fail("list_files", NotFound("Invalid URL", status=404))
+    tally = await place.sync()
+    assert tally.failed == {}
+    assert place.client.count("list_checkpoints") <= 4
+    archive = place.open()
+    assert archive.absent(place.clock.now()) == {"events", "checkpoints"}
+    assert archive.content("file-r1") is not None
+    await archive.close()
+
+
+async def test_result_files_that_are_gone_are_named_and_not_asked_for_again(place: Place) -> None:
+    del place.client.contents["file-r2"]
+    tally = await place.sync()
+    assert (tally.lost, tally.failed) == (["file-r2"], {})
+    place.client.calls.clear()
+    await place.sync()
+    assert place.client.count("file_content") == 0
+
+
+async def test_nothing_is_fetched_that_cannot_be_kept(place: Place) -> None:
+    archive = Archive("", "work", threaded=False)
+    with pytest.raises(NotKept):
+        await Sync(archive, place.client, place.clock).run()  # type: ignore[arg-type]
+    assert place.client.calls == []
+
+
+async def test_an_endless_list_ends(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fttui.store.sync.LAST_PAGE", 7)
+    count = iter(range(10**6, 0, -1))
+
+    async def endless(**_: Any) -> Any:
+        from fttui.models.job import Job
+        from fttui.models.page import Page
+
+        return Page.read(Job, {"data": [job(next(count))], "has_more": True})
+
+    place.client.list_jobs = endless  # type: ignore[method-assign]
+    with pytest.raises(ApiError, match="did not end"):
+        await place.sync()
