@@ -63,3 +63,9 @@ def test_a_cancelled_job_ends_with_its_last_event() -> None:
     found = stages(row, [say("Job started.", 1002.0)], say("Job cancelled.", 1009.0))
     assert stage_words(found, 5000.0) == "validating 2s · running 7s"
     assert stages(row, [], None) == []
+
+
+def test_where_the_server_says_too_little_nothing_is_made_up() -> None:
+    assert stages(RUNNING, [say("hello", 1001.0)], None) == []
+    assert stages(RUNNING._replace(status_text="queued"), [], None) == []
+    assert stage_words(stages(RUNNING._replace(status_text="validating_files"), [], None), 1005.0) == "validating 5s"

@@ -19,6 +19,9 @@ _MARKS = (
 )
 
 
+_HAS_RUN = (Status.RUNNING, Status.STOPPING, Status.PAUSED, Status.SUCCEEDED)
+
+
 class Stage(NamedTuple):
     """A state the job was in. Times are Unix seconds; `end` is None while it is in it."""
 
@@ -37,6 +40,9 @@ def stages(row: JobRow, first_events: Iterable[EventRow], last_event: EventRow |
             seen = [stage for stage, _ in starts]
             if event.created_at is not None and name not in seen and mark.search(event.message):
                 starts.append((name, max(event.created_at, starts[-1][1])))
+    names = {name for name, _ in starts}
+    if "running" not in names and row.status in _HAS_RUN or "queued" not in names and row.status is Status.QUEUED:
+        return []  # the server does not tell when that began, so nothing before it can be told apart
     end: float | None = None
     if row.status.is_final:
         # A cancelled or failed job has no `finished_at`: its last event is the nearest thing to it.
