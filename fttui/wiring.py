@@ -87,9 +87,16 @@ async def connect(
     provider = provider_of(choice, profile, origin)
     verify: Any = True
     if choice.is_local and transport is None:
-        transport = await _local_transport()
+        transport = await _local_transport(settings.local.for_service())
     elif transport is None:
         verify = _trust(choice, profile)
+
+    async def renew() -> Any:
+        try:
+            return (await asyncio.to_thread(find_key, choice, profile))[0]
+        except ConfigError:
+            return None  # the service's own refusal is what the person should hear
+
     http = Http(
         provider,
         key,
@@ -99,6 +106,8 @@ async def connect(
         # A proxy never leads to this very machine.
         trust_env=not is_loopback(provider.base_url),
         on_retry=on_retry,
+        # Only what a program makes can be another one the next time: Entra tokens last an hour.
+        renew=renew if profile is not None and profile.api_key_command else None,
     )
     warnings = tuple(_warnings(choice, profile, bool(key)))
     return Connection(choice, settings, provider, Client(http), warnings)

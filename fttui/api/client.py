@@ -34,6 +34,11 @@ class Client:
     def provider(self) -> Provider:
         return self._http.provider
 
+    @property
+    def skew(self) -> float | None:
+        """Seconds by which the provider's clock is ahead of ours; None while it told no time."""
+        return self._http.skew
+
     def with_tries(self, tries: int) -> "Client":
         """The same connections, with reads sent at most `tries` times: for whoever tries again by plan of their own."""
         return Client(self._http, tries=tries)

@@ -258,6 +258,11 @@ def hidden(text: str, secret: str) -> str:
     return text.replace(secret, "…") if len(secret) >= 8 else text
 
 
+def date_of(headers: Mapping[str, str]) -> float | None:
+    """The server's time, in Unix seconds; None when it told none."""
+    return _date(headers.get("date", ""))
+
+
 def _date(text: str) -> float | None:
     try:
         return parsedate_to_datetime(text).timestamp()

@@ -13,7 +13,7 @@ import httpx
 
 from fttui import __version__
 from fttui.api import body, faults
-from fttui.api.errors import ApiError, BadAnswer, BadRequest
+from fttui.api.errors import ApiError, BadAnswer, BadRequest, Unauthorized
 from fttui.api.providers import Provider
 from fttui.clock import Clock
 
@@ -101,6 +101,7 @@ class Http:
         trust_env: bool = True,
         limits: Limits = DEFAULT,
         on_retry: Callable[[Retry], None] | None = None,
+        renew: Callable[[], Awaitable[Key | None]] | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         """
@@ -109,13 +110,18 @@ class Http:
             verify: as httpx takes it: True, or an SSL context.
             trust_env: whether proxies and authorities of the environment count.
             on_retry: told about every try that will be followed by another.
+            renew: makes another key when this one is refused, for keys that expire; None when there is no other.
             chance: numbers from 0 to 1 for the jitter.
         """
         self.provider = provider
         self.clock = clock
         self.limits = limits
         self.on_retry = on_retry
+        self.skew: float | None = None
+        """Seconds by which the provider's clock is ahead of ours, by its last answer; None while it told no time."""
         self._key = key
+        self._renew = renew
+        self._renewing = asyncio.Lock()
         self._chance = chance
         self._origin = _origin(provider.base_url)
         self._client = httpx.AsyncClient(
@@ -207,7 +213,7 @@ class Http:
             left = patience - (self.clock.monotonic() - started)
             try:
                 async with asyncio.timeout(None if budget is None else max(left, 0.001)):
-                    return await attempt()
+                    return await self._keyed(attempt)
             except TimeoutError as error:
                 failure = self._lost(error, changes)
             except ApiError as error:
@@ -221,6 +227,25 @@ class Http:
                 self.on_retry(Retry(failure, done, delay))
             await self.clock.sleep(delay)
         raise AssertionError("unreachable")
+
+    async def _keyed(self, attempt: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Run `attempt`; where its key has expired, once more with another."""
+        used = self._key
+        try:
+            return await attempt()
+        except Unauthorized:
+            # What was refused had no effect, so it may be sent again, whatever it was.
+            if self._renew is None or not await self._renewed(used, self._renew):
+                raise
+        return await attempt()
+
+    async def _renewed(self, used: Key | None, renew: Callable[[], Awaitable[Key | None]]) -> bool:
+        """Whether there is a key now that is another than the one that was refused."""
+        async with self._renewing:
+            # Of several calls that were refused at once, the first renews it for all.
+            if self._key is used:
+                self._key = await renew() or used
+            return self._key is not None and (used is None or self._key.reveal() != used.reveal())
 
     def _delay(self, failure: ApiError, done: int) -> float:
         """Seconds before the next try: what the server asks for, else doubling from half a second, less a jitter."""
@@ -253,6 +278,8 @@ class Http:
                 raise BadRequest(f"the request cannot be sent: {error}", code="unsendable") from None
             except _WIRE as error:
                 raise self._lost(error, request.changes) from None
+            if (date := faults.date_of(response.headers)) is not None:
+                self.skew = date - self.clock.now()
             try:
                 target = self._redirect(response, url, request)
                 if target is None:

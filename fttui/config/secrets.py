@@ -123,7 +123,7 @@ def _keyring(entry: str, whose: str) -> str:
     try:
         import keyring  # type: ignore[import-not-found, unused-ignore]
     except ImportError:
-        raise ConfigError(f"{whose} takes its key from the keyring: pip install keyring") from None
+        raise ConfigError(f"{whose} takes its key from the keyring: pip install 'fttui[keyring]'") from None
     service, _, user = entry.partition("/")
     try:
         value = keyring.get_password(service, user or "fttui")

@@ -157,7 +157,7 @@ class Socket:
 def ensuring(*paths: str | Exception) -> Callable[..., str]:
     waiting = list(paths)
 
-    def ensure(home: str, *, timeout: float = 15.0) -> str:
+    def ensure(home: str, *, timeout: float = 15.0, settings: object = None) -> str:
         found = waiting.pop(0)
         if isinstance(found, Exception):
             raise found

@@ -105,5 +105,30 @@ def test_a_key_command_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -
 def test_a_keyring_that_is_not_installed_names_the_install_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
     profile = Profile(base_url="https://w/v1", api_key_keyring="fttui/me")
-    with pytest.raises(ConfigError, match="pip install keyring"):
+    with pytest.raises(ConfigError, match=r"pip install 'fttui\[keyring\]'"):
         find_key(Choice("w", "", "w", "https://w/v1", "profile"), profile)
+
+
+def test_the_keyring_is_asked_for_service_and_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str]] = []
+
+    class Keyring:
+        @staticmethod
+        def get_password(service: str, user: str) -> str | None:
+            asked.append((service, user))
+            if service == "locked":
+                raise RuntimeError("the vault is locked \x1b[2J")
+            return "sk-ring" if service == "fttui" else None
+
+    monkeypatch.setitem(sys.modules, "keyring", Keyring)
+
+    def key(entry: str) -> Secret | None:
+        profile = Profile(base_url="https://w/v1", api_key_keyring=entry)
+        return find_key(Choice("w", "", "w", "https://w/v1", "profile"), profile)[0]
+
+    assert key("fttui/me") == Secret("sk-ring") == key("fttui")
+    assert asked == [("fttui", "me"), ("fttui", "fttui")]
+    with pytest.raises(NoKey, match="has no key"):
+        key("other/me")
+    with pytest.raises(NoKey, match=r"locked \[2J"):
+        key("locked/me")
