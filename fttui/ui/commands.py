@@ -62,6 +62,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("job.cancel", "c", "c", "cancel the job, or the marked ones (asks)", "jobs", "cancel", "cancel", 2, twin="jobs cancel"),  # noqa: E501
     Command("job.pause", "P", "P", "pause or resume, where the provider can", "jobs", "pause", twin="jobs pause"),
     Command("copy.id", "y", "y", "copy the id, or the marked ones", "jobs", "copy_id"),
+    Command("copy.more", "Y", "Y", "copy: model, files, JSON, log", "jobs", "copy_more"),
+    Command("job.link", "o", "o", "show the job's web address and copy it", "jobs", "link"),
     Command("export", "e", "e", "write what the pane shows to a file", "view", "export", twin="jobs list --json"),
     Command("detail.raw", "J", "J", "the job's JSON as the provider sent it, or its detail", "detail", "raw", twin="jobs get --json"),  # noqa: E501
     Command("log.follow", "f", "f", "follow the log's end, or stop following", "log", "follow"),

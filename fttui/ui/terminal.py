@@ -1,4 +1,4 @@
-"""What terminals can do and Textual does not offer: the clipboard with its limits, notes, the title."""
+"""What terminals can do and Textual does not offer: the clipboard, with its limits."""
 
 import base64
 import os
@@ -22,3 +22,16 @@ def clipboard(text: str, environment: Mapping[str, str] = os.environ) -> str | N
         pieces = [sequence[start : start + 250] for start in range(0, len(sequence), 250)]
         return "".join(f"\x1bP{piece}\x1b\\" for piece in pieces)
     return sequence
+
+
+def to_file(text: str) -> str:
+    """Put `text` into a new file of the owner's alone, and return its path.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    import tempfile
+
+    with tempfile.NamedTemporaryFile("w", prefix="fttui-", suffix=".txt", delete=False, encoding="utf-8") as file:
+        file.write(text)
+    return file.name

@@ -1,6 +1,7 @@
 """Clone, copy, raw JSON, zoom."""
 
 import base64
+from pathlib import Path
 
 import pytest
 
@@ -74,3 +75,40 @@ def test_screen_gets_its_pieces_wrapped() -> None:
     assert sequence is not None
     assert sequence.startswith("\x1bP\x1b]52;c;")
     assert sequence.count("\x1bP") == 3
+
+
+async def test_a_menu_copies_more() -> None:
+    async with cockpit(FakeStore().put(job(1, fine_tuned_model="ft:m"))) as ui:
+        written: list[str] = []
+        assert ui.app._driver is not None
+        ui.app._driver.write = written.append  # type: ignore[method-assign]
+        await ui.press("Y")
+        assert "copy  i id  m model" in ui.prompt
+        await ui.press("m")
+        assert base64.b64encode(b"ft:m").decode() in written[0]
+        await ui.press("Y", "x")
+        assert len(written) == 1
+        await ui.press("j", "Y", "escape", "c")
+        assert "Cancel" in ui.prompt
+
+
+async def test_a_job_has_an_address_where_one_is_known() -> None:
+    run = {"type": "wandb", "wandb": {"project": "p", "entity": "e", "run_id": "r/1"}}
+    async with cockpit(FakeStore().put(job(1), job(2, integrations=[run])), size=(120, 40)) as ui:
+        await ui.press("o")
+        assert "no web address" in ui.prompt
+        await ui.press("j", "o")
+        assert "https://wandb.ai/e/p/runs/r%2F1" in ui.prompt
+        assert "https://wandb.ai/e/p/runs/r%2F1" in ui.detail
+
+
+async def test_what_is_too_long_for_the_clipboard_goes_to_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    async with cockpit(FakeStore().put(job(1, note="x" * 100_000))) as ui:
+        await ui.press("Y", "j")
+        (file,) = tmp_path.iterdir()
+        assert "too long for the clipboard: written to" in ui.prompt
+        assert "x" * 100_000 in file.read_text(encoding="utf-8")
+        assert file.stat().st_mode & 0o077 == 0

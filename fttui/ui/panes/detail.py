@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
 
 from fttui.clock import age, duration
 from fttui.models.row import EventRow, JobRow
@@ -18,7 +19,7 @@ from fttui.ui.widgets.line_view import LineView
 
 if TYPE_CHECKING:  # the first frame of the list comes before anything that decodes JSON
     from fttui.models.checkpoint import Checkpoint
-    from fttui.models.job import Job
+    from fttui.models.job import Integration, Job
 
 LABEL = 18
 """Cells of the label column."""
@@ -100,6 +101,7 @@ def detail_lines(job: Job, row: JobRow, told: Told, now: float, cells: int, glyp
     for integration in job.integrations:
         parts = (integration.entity, integration.project, integration.run_id or integration.name)
         add(integration.type or "integration", "/".join(part for part in parts if part))
+        add("", _run_address(integration))
     for key, value in job.metadata.items():
         add(f"metadata {key}", value)
     lines.extend(_checkpoints(told.checkpoints, cells))
@@ -110,6 +112,24 @@ def detail_lines(job: Job, row: JobRow, told: Told, now: float, cells: int, glyp
         for key, sent in rest.items():
             add(clean_line(key), _plain(sent))
     return lines
+
+
+def _run_address(integration: Integration) -> str:
+    """Where a Weights & Biases run is looked at, when all of its address is known."""
+    if integration.type != "wandb" or not (integration.entity and integration.project and integration.run_id):
+        return ""
+    parts = (quote(part, safe="") for part in (integration.entity, integration.project, "runs", integration.run_id))
+    return "https://wandb.ai/" + "/".join(parts)
+
+
+def web_address(host: str, job: Job) -> str:
+    """Where a browser shows the job: its W&B run, or the provider's own page; empty when neither is known."""
+    runs = [address for integration in job.integrations if (address := _run_address(integration))]
+    if runs:
+        return runs[0]
+    if host.endswith("api.openai.com"):
+        return f"https://platform.openai.com/finetune/{quote(job.id, safe='')}"
+    return ""
 
 
 def raw_lines(raw: object, cells: int) -> list[Line]:

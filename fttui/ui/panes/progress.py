@@ -41,7 +41,10 @@ def stages(row: JobRow, first_events: Iterable[EventRow], last_event: EventRow |
             if event.created_at is not None and name not in seen and mark.search(event.message):
                 starts.append((name, max(event.created_at, starts[-1][1])))
     names = {name for name, _ in starts}
-    if "running" not in names and row.status in _HAS_RUN or "queued" not in names and row.status is Status.QUEUED:
+    untold = ("running" not in names and row.status in _HAS_RUN) or (
+        "queued" not in names and row.status is Status.QUEUED
+    )
+    if untold:
         return []  # the server does not tell when that began, so nothing before it can be told apart
     end: float | None = None
     if row.status.is_final:

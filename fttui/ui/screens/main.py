@@ -23,7 +23,7 @@ from fttui.ui.hands import Hands
 from fttui.ui.memory import Memory
 from fttui.ui.messages import HoldAsked, JobsEnded, ProfilesAsked, RefreshAsked, SequenceAsked
 from fttui.ui.notify import ended, note
-from fttui.ui.panes.detail import Told, detail_lines, raw_lines, row_lines
+from fttui.ui.panes.detail import Told, detail_lines, raw_lines, row_lines, web_address
 from fttui.ui.panes.jobs import JobsPane
 from fttui.ui.panes.loglines import LogStyle
 from fttui.ui.panes.side import SidePane
@@ -31,7 +31,7 @@ from fttui.ui.rows import counts_line, short_id
 from fttui.ui.screens.listkeys import ListKeys
 from fttui.ui.screens.logkeys import LogKeys
 from fttui.ui.status import Place, clock_time, status_line
-from fttui.ui.terminal import clipboard
+from fttui.ui.terminal import clipboard, to_file
 from fttui.ui.view import ListState
 from fttui.ui.widgets.footer import Footer
 from fttui.ui.widgets.line_list import LineList
@@ -475,13 +475,49 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
 
     def action_copy_id(self) -> None:
         ids = [row.id for row in self._targets()]
-        sequence = clipboard("\n".join(ids)) if ids else None
-        if sequence is None:
-            self.prompt.say("too many ids for the clipboard" if ids else "no job is selected", "warn")
+        self._copy("\n".join(ids), short_id(ids[0]) if len(ids) == 1 else f"{len(ids)} ids")
+
+    def action_copy_more(self) -> None:
+        job = self._store.job(self._shown) if self._store is not None and self._shown is not None else None
+        if job is None or self._store is None:
+            self.prompt.say("no job is selected", "warn")
             return
-        self.post_message(SequenceAsked(sequence))
-        what = short_id(ids[0]) if len(ids) == 1 else f"{len(ids)} ids"
-        self.prompt.say(f"{what} sent to terminal clipboard", "dim")
+        events = self._store.events(job.id, limit=1_000_000)
+        self.prompt.choose(
+            "copy",
+            {
+                "i": ("id", lambda: self._copy(job.id, "the id")),
+                "m": ("model", lambda: self._copy(job.fine_tuned_model or job.model, "the model")),
+                "f": ("training file", lambda: self._copy(job.training_file, "the training file")),
+                "j": ("JSON", lambda: self._copy(job_json(job.raw), "the JSON")),
+                "l": ("log", lambda: self._copy(log_text(events), "the log")),
+            },
+        )
+
+    def action_link(self) -> None:
+        job = self._store.job(self._shown) if self._store is not None and self._shown is not None else None
+        address = "" if job is None else web_address(self._place.host, job)
+        if address:
+            self._copy(address, address)
+        else:
+            self.prompt.say("no web address is known for this job", "dim")
+
+    def _copy(self, text: str, what: str) -> None:
+        """To the terminal's clipboard; what is too long for it goes to a file."""
+        if not text:
+            self.prompt.say("nothing to copy", "dim")
+            return
+        sequence = clipboard(text)
+        if sequence is not None:
+            self.post_message(SequenceAsked(sequence))
+            self.prompt.say(f"{what} sent to terminal clipboard", "dim")
+            return
+        try:
+            path = to_file(text)
+        except OSError as error:
+            self.prompt.say(f"too long for the clipboard, and not written: {error.strerror or error}", "warn")
+        else:
+            self.prompt.say(f"too long for the clipboard: written to {path}")
 
     def action_raw(self) -> None:
         self._raw = not self._raw

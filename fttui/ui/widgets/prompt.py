@@ -40,6 +40,7 @@ class PromptRow(Horizontal):
         self._answer: Answer | None = None
         self._number = ""
         self._digits = ""
+        self._choices: dict[str, Callable[[], None]] = {}
         self._typing = False
         self._on_typed: Typed | None = None
         self._on_done: Done | None = None
@@ -88,10 +89,26 @@ class PromptRow(Horizontal):
         self._answer, self._number, self._digits = on_yes, str(number), ""
         self._show()
 
+    def choose(self, question: str, choices: dict[str, tuple[str, Callable[[], None]]]) -> None:
+        """Offer a menu of one key each, with a word; every other key leaves it."""
+        self._question = [(f" {question} ", "ask")]
+        for key, (word, _) in choices.items():
+            self._question = [*self._question, (f" {key}", "key"), (f" {word} ", "")]
+        self._choices = {key: act for key, (_, act) in choices.items()}
+        self._answer, self._number = lambda: None, ""
+        self._show()
+
     async def answer(self, key: str) -> None:
         """Take a key while a question stands; keys that answer nothing change nothing."""
         on_yes = self._answer
         if on_yes is None:
+            return
+        if self._choices:
+            act = self._choices.get(key)
+            self._choices, self._answer = {}, None
+            self.say("")
+            if act is not None:
+                act()
             return
         no = key in ("n", "N", "enter", "escape", "q", "ctrl+c")
         if self._number and key == "enter":
