@@ -111,7 +111,7 @@ def download(invocation: Invocation, id: str, path: str | None, force: bool) -> 
     if path == "-" and sys.stdout.isatty():
         raise click.UsageError("a file could do anything to a terminal: name a place with -o PATH")
     if path != "-":
-        _check_place(path, force)
+        check_place(path, force)
 
     async def work(connection: "Connection") -> None:
         if path == "-":
@@ -123,7 +123,8 @@ def download(invocation: Invocation, id: str, path: str | None, force: bool) -> 
     return invocation.talk(work)
 
 
-def _check_place(path: str, force: bool) -> None:
+def check_place(path: str, force: bool) -> None:
+    """Raises `ConfigError` where a file cannot or must not be written."""
     if os.path.isdir(path):
         raise ConfigError(f"{path} is a directory")
     if not force and os.path.lexists(path):
@@ -139,12 +140,12 @@ async def _save(client: "Client", id: str, path: str, force: bool) -> None:
     def told(done: int, size: int | None) -> None:
         say_progress(show.size(done) + (f" of {show.size(size)}" if size else ""))
 
-    with _written(path, force) as file:
+    with written(path, force) as file:
         await client.download_file(id, file.write, progress=told)
 
 
 @contextmanager
-def _written(path: str, force: bool) -> Iterator[BinaryIO]:
+def written(path: str, force: bool) -> Iterator[BinaryIO]:
     """A file that takes the name `path` when all went well, and leaves nothing behind when not."""
     if os.path.exists(path) and not os.path.isfile(path):  # a pipe or a device is written as it is
         with open(path, "wb") as file:

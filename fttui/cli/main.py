@@ -20,7 +20,7 @@ from fttui.wiring import Options
 
 _GROUPS = {
     "jobs": "fttui.cli.create:jobs",  # which adds `create` and `clone` to those of fttui.cli.jobs
-    "files": "fttui.cli.files:files",
+    "files": "fttui.cli.checking:files",  # which adds `check` to those of fttui.cli.files
     "models": "fttui.cli.models:models",
     "archive": "fttui.cli.archive:archive",
     "serve": "fttui.cli.serve:serve",

@@ -92,6 +92,10 @@ class Output:
         else:
             self._write(clean_line(text) + "\n")
 
+    def row(self, cells: Sequence[str]) -> None:
+        """Cells with tabs between them."""
+        self._write("\t".join(map(clean_line, cells)) + "\n")
+
     def text(self, text: str) -> None:
         """Text that we wrote ourselves, as it is."""
         self._write(text)

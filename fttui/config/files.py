@@ -44,6 +44,11 @@ def state_dir() -> str:
     return _own() or os.path.join(_home_of("XDG_STATE_HOME", os.path.join(".local", "state")), "fttui")
 
 
+def prices_file() -> str:
+    """The person's own prices, beside config.toml. It belongs to the person and need not exist."""
+    return os.path.join(os.path.dirname(config_file()), "prices.toml")
+
+
 def profiles_file() -> str:
     """The profiles that the program added, and the name of the one in use."""
     return os.path.join(data_dir(), "profiles.toml")

@@ -11,7 +11,7 @@ from fttui.data.lines import BOM, Progress, Source, Stopped, never, wide_encodin
 from fttui.data.plan import plan
 from fttui.data.prices import Price, price_of
 from fttui.data.repeats import Seen
-from fttui.data.report import Report, Tally
+from fttui.data.report import Each, Report, Tally
 from fttui.data.spread import Lengths
 from fttui.data.tokens import ESTIMATE_ERROR, EXTRA, Counter, counter, remembered
 
@@ -41,6 +41,7 @@ def check_file(
     place: str = "openai",
     own_prices: str | None = None,
     tokens: bool = True,
+    each: Each | None = None,
     progress: Progress | None = None,
     stopped: Stopped = never,
 ) -> Report:
@@ -55,6 +56,7 @@ def check_file(
         place: who trains: `openai`, `local`, or `other`, whose prices only a person's own file can tell.
         own_prices: the path of that file; it need not exist.
         tokens: whether to count tokens; without them there is no price.
+        each: told of every finding as it is found; the report keeps the first ten of a kind.
         progress: called now and then with the bytes read and their number.
         stopped: asked now and then; True breaks the check off.
 
@@ -64,10 +66,10 @@ def check_file(
     """
     price = price_of(model, own_file=own_prices, place=place)
     count = counter(price.encoding) if tokens else None
-    tally = Tally(path)
+    tally = Tally(path, each)
     others = Seen()
     if validation is not None:
-        other = _Reading(validation, Tally(validation), _kind(method, price), None, price, progress, stopped)
+        other = _Reading(validation, Tally(validation, each), _kind(method, price), None, price, progress, stopped)
         other.run(seen=others, overlap=None, fewest=1, most=rules.MOST_REINFORCEMENT_VALIDATION)
     reading = _Reading(path, tally, _kind(method, price), count, price, progress, stopped)
     overlap = others if validation is not None else None
@@ -138,7 +140,7 @@ class _Reading:
             self._parts.examiner.end()
         if source.stopped:
             return
-        if not self._examples and not tally.groups():
+        if not self._examples and tally.is_empty:
             tally.add("empty_file")
         elif self._examples < fewest:
             tally.add("too_few", None, "", f"{self._examples}, at least {fewest}")

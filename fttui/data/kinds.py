@@ -52,7 +52,7 @@ class Examiner:
         self._members: dict[str, int] = {}
         self._examples = 0
 
-    def _note(self, code: str, member: str = "", detail: object = "") -> None:
+    def _note(self, code: str, member: str = "", detail: str = "") -> None:
         self._tally.add(code, self.line, member, detail)
 
     def look(self, example: dict[str, Any], line: int) -> None:

@@ -129,3 +129,11 @@ def _check(path: str, name: str, entry: Any) -> None:
         else:
             known = ", ".join((*_NUMBERS, *_TEXTS, "local"))
             raise BadPrices(f"{where} is not known; there are {known}")
+
+
+def place_of(base_url: str | None, *, is_local: bool) -> str:
+    """Who trains at an address: `local`, `openai` or `other`."""
+    if is_local:
+        return "local"
+    host = (base_url or "").partition("://")[2].partition("/")[0].partition(":")[0].lower()
+    return "openai" if host == "api.openai.com" or host.endswith(".api.openai.com") else "other"

@@ -1,5 +1,6 @@
 """What a check found, counted and worked out, and how it reads."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from fttui.data.plan import Plan
@@ -32,6 +33,20 @@ class Group(NamedTuple):
     total: int
     path: str
     first: tuple[Finding, ...]
+
+
+def finding_json(path: str, code: str, finding: Finding) -> dict[str, Any]:
+    """One finding as an object for programs."""
+    rule = BY_CODE[code]
+    return {
+        "object": "fttui.finding",
+        "level": rule.level,
+        "code": code,
+        "file": path,
+        **finding._asdict(),
+        "what": rule.what,
+        "mend": rule.mend,
+    }
 
 
 class Report(NamedTuple):
@@ -109,7 +124,7 @@ class Report(NamedTuple):
             "errors": self.errors,
             "warnings": self.warnings,
             "advice": self.advice,
-            "findings": [
+            "groups": [
                 {
                     "code": group.code,
                     "level": group.level,
@@ -117,7 +132,6 @@ class Report(NamedTuple):
                     "mend": group.mend,
                     "count": group.total,
                     "file": group.path,
-                    "first": [finding._asdict() for finding in group.first],
                 }
                 for group in self.groups
             ],
@@ -146,40 +160,45 @@ def sentence(group: Group, finding: Finding) -> str:
     return f"{where}:{member} {group.what}{detail}"
 
 
+Each = Callable[[str, str, Finding], None]
+"""Called with file, code and finding for every finding there is, not only for the first ten."""
+
+
 class Tally:
     """Counts findings as they come, and keeps the first ten of each kind."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, each: Each | None = None) -> None:
         self._path = path
-        self._found: dict[tuple[str, str], list[Finding]] = {}
-        self._counts: dict[tuple[str, str], int] = {}
+        self._each = each
+        self._found: dict[str, list[Finding]] = {}
+        self._counts: dict[str, int] = {}
 
-    def add(self, code: str, line: int | None = None, member: str = "", detail: object = "", path: str = "") -> None:
-        """Note a finding. `detail` is shown as JSON unless it is a text of ours, so give those as `str`."""
-        key = (code, path or self._path)
-        self._counts[key] = count = self._counts.get(key, 0) + 1
+    def add(self, code: str, line: int | None = None, member: str = "", detail: str = "") -> None:
+        """Note a finding. Member and detail may hold what stands in the file: they are cleaned and cut here."""
+        self._counts[code] = count = self._counts.get(code, 0) + 1
+        if count > SHOWN and self._each is None:
+            return
+        finding = Finding(line, fit(clean_line(member), 80), fit(clean_line(detail), 100))
         if count <= SHOWN:
-            self._found.setdefault(key, []).append(Finding(line, fit(clean_line(member), 80), _shown(detail)))
+            self._found.setdefault(code, []).append(finding)
+        if self._each is not None:
+            self._each(self._path, code, finding)
 
     def many(self, code: str, lines: list[int], count: int, detail: str) -> None:
         """Note findings that were counted elsewhere; `lines` are the first of them."""
         for line in lines:
             self.add(code, line, "", detail)
-        self._counts[code, self._path] = count
+        self._counts[code] = count
 
-    def has(self, code: str) -> bool:
-        return any(kind == code for kind, _ in self._counts)
+    @property
+    def is_empty(self) -> bool:
+        return not self._counts
 
     def groups(self) -> tuple[Group, ...]:
         """Worst first, then by how often."""
         order = {ERROR: 0, WARNING: 1, ADVICE: 2}
         made = []
-        for (code, path), count in self._counts.items():
-            rule = BY_CODE[code]
-            found = tuple(self._found[code, path])
-            made.append(Group(code, rule.level, rule.what, rule.mend, count, path, found))
+        for code, count in self._counts.items():
+            rule, found = BY_CODE[code], tuple(self._found[code])
+            made.append(Group(code, rule.level, rule.what, rule.mend, count, self._path, found))
         return tuple(sorted(made, key=lambda group: (order[group.level], -group.total)))
-
-
-def _shown(detail: object) -> str:
-    return fit(clean_line(detail if isinstance(detail, str) else repr(detail)), 80)
