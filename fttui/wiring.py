@@ -249,7 +249,7 @@ def check_local() -> None:
         )
 
 
-async def _local_transport() -> "httpx.AsyncBaseTransport":
+async def _local_transport(settings: dict[str, Any]) -> "httpx.AsyncBaseTransport":
     """A transport to the socket of the embedded service, which wakes the service when it has gone."""
     import asyncio
 
@@ -281,7 +281,7 @@ async def _local_transport() -> "httpx.AsyncBaseTransport":
 
         async def _wake(self) -> None:
             try:
-                socket = await asyncio.to_thread(daemon.ensure, home)
+                socket = await asyncio.to_thread(daemon.ensure, home, settings=settings)
             except daemon.ServiceError as error:
                 raise httpx.ConnectError(str(error)) from None
             if socket != self._socket:
@@ -291,7 +291,7 @@ async def _local_transport() -> "httpx.AsyncBaseTransport":
         async def aclose(self) -> None:
             await self._inner.aclose()
 
-    return Waking(await asyncio.to_thread(daemon.ensure, home))
+    return Waking(await asyncio.to_thread(daemon.ensure, home, settings=settings))
 
 
 def _trust(choice: Choice, profile: "Profile | None") -> Any:

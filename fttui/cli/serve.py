@@ -15,7 +15,7 @@ PORT = 8484
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="H")
 @click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, metavar="P")
 @click.option("--api-key-file", type=click.Path(exists=True, dir_okay=False), metavar="F", help="Keys, one a line.")
-@click.option("--status", is_flag=True, help="Say whether the local service runs.")
+@click.option("--status", is_flag=True, help="Say where the local service runs, and what.")
 @click.option("--stop", is_flag=True, help="Stop the local service; trainers save and stop.")
 @forms
 @pass_invocation
@@ -36,11 +36,13 @@ def serve(invocation: Invocation, host: str, port: int, api_key_file: str | None
     if stop:
         return _stop()
     from fttui import wiring
+    from fttui.config import settings
     from fttui.server import daemon
 
     wiring.check_local()
+    local = settings.load().local.for_service()
     try:
-        return daemon.serve(make_dir(service_dir()), host, port, api_key_file)
+        return daemon.serve(make_dir(service_dir()), host, port, api_key_file, settings=local)
     except daemon.ServiceError as error:
         say(f"fttui: {error}")
         return FAILED
@@ -49,17 +51,22 @@ def serve(invocation: Invocation, host: str, port: int, api_key_file: str | None
 def _status(invocation: Invocation) -> int:
     from fttui.server import daemon
 
-    info = daemon.running(service_dir())
-    if info is None:
+    state = daemon.status(service_dir())
+    if state is None:
         invocation.output.one({"running": False}, [("state", "not running")])
         return FAILED
-    raw = {"running": True, **info._asdict()}
+    running = state.get("running_jobs") or []
+    others = [f"{count} {name}" for name, count in (state.get("jobs") or {}).items() if name != "running" and count]
+    raw = {"running": True, **state}
     fields = [
         ("state", "running"),
-        ("pid", str(info.pid)),
-        ("version", info.version),
-        ("since", show.when(info.started_at)),
-        ("socket", info.socket),
+        ("pid", str(state["pid"])),
+        ("version", str(state["version"])),
+        ("since", show.when(state["started_at"])),
+        ("socket", str(state["socket"])),
+        ("url", str(state.get("url") or "none: it serves the socket only")),
+        ("running jobs", ", ".join(map(str, running)) or "none"),
+        ("other jobs", ", ".join(others) or "none"),
     ]
     invocation.output.one(raw, fields)
     return DONE

@@ -1,6 +1,8 @@
 """What a person may set, read strictly: an unknown key is an error that names file, key and nearest match."""
 
 import os
+import re
+import shlex
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar
 
@@ -74,12 +76,97 @@ class Profile(_Strict):
         return self
 
 
+_BUILT_IN = "fttui-tiny-1"
+
+
+class LocalTrainer(BaseModel):
+    """A program of the person's that trains models, for the embedded service (fttui/server/trainers/README.md)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+    command: str | list[str] = Field(min_length=1)
+    """What to run; no shell is involved. It runs in the job's directory, so paths are whole, or begin with `~/`."""
+    models: list[str] = Field(min_length=1)
+    """The base models it offers."""
+    methods: list[Literal["supervised", "dpo"]] = Field(default=["supervised"], min_length=1)
+    """The methods it does."""
+    hang_after: float = Field(default=900.0, gt=0)
+    """Seconds without a line of progress after which it is ended, and its job failed."""
+    log_limit_mb: int = Field(default=16, ge=1)
+    """Megabytes of log beyond which it is ended, and its job failed."""
+
+    @field_validator("models")
+    @classmethod
+    def _model_names(cls, value: list[str]) -> list[str]:
+        for name in value:
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,99}", name):
+                raise ValueError("must be made of letters, digits, '.', '_', '-' and '/'")
+            if name == _BUILT_IN:
+                raise ValueError(f"must not hold {_BUILT_IN}, which the built-in trainer offers")
+        return value
+
+    @model_validator(mode="after")
+    def _runnable(self) -> "LocalTrainer":
+        words = self.words()
+        if not words or not words[0]:
+            raise ValueError("has an empty command")
+        if "/" in words[0] and not os.path.isabs(words[0]):
+            raise ValueError("has a command with a relative path; write the whole one, or begin it with ~/")
+        return self
+
+    def words(self) -> list[str]:
+        """The command's words, `~` expanded.
+
+        Raises:
+            ValueError: a quote is not closed.
+        """
+        words = shlex.split(self.command) if isinstance(self.command, str) else self.command
+        return [os.path.expanduser(word) for word in words]
+
+
+class Local(BaseModel):
+    """`[local]`: the embedded service."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+    max_running: int = Field(default=1, ge=1)
+    """How many jobs train at a time; the others wait their turn."""
+    trainers: dict[str, LocalTrainer] = Field(default_factory=dict)
+    """Trainers beside the built-in one, by name."""
+
+    @field_validator("trainers")
+    @classmethod
+    def _distinct(cls, value: dict[str, LocalTrainer]) -> dict[str, LocalTrainer]:
+        offered: dict[str, str] = {}
+        for name, trainer in value.items():
+            for model in trainer.models:
+                if offered.setdefault(model, name) != name:
+                    raise ValueError(f"offer {model} twice ({offered[model]} and {name})")
+        return value
+
+    def for_service(self) -> dict[str, Any]:
+        """These settings as `daemon.ensure` and `daemon.serve` take them."""
+        trainers = {
+            name: {
+                "command": trainer.words(),
+                "models": trainer.models,
+                "methods": trainer.methods,
+                "hang_after": trainer.hang_after,
+                "largest_log": trainer.log_limit_mb << 20,
+            }
+            for name, trainer in self.trainers.items()
+        }
+        return {"max_running": self.max_running, "trainers": trainers}
+
+
 class Settings(_Strict):
     """All settings: the person's `config.toml`, and the profiles that the program added."""
 
     profile: str | None = None
     """The profile to use when nothing else chooses one; `fttui profile use` overrides it."""
     profiles: dict[str, Profile] = Field(default_factory=dict)
+    local: Local = Field(default_factory=Local)
+    """The embedded service."""
 
     # The cockpit's own; `ui/preferences.py` reads them before the first frame and says what is wrong with them.
     keys: dict[str, str] = Field(default_factory=dict)
@@ -218,12 +305,18 @@ def _words(error: ValidationError, file: str, kind: type[BaseModel]) -> str:
 def _instead(path: list[str], kind: type[BaseModel]) -> str:
     from difflib import get_close_matches
 
-    # Profiles are named by the person, so the level below them has the fields of a profile.
-    fields = (Profile if len(path) > 2 and path[0] == "profiles" else kind).model_fields
+    # Profiles and trainers are named by the person, so the level below them has fields of its own.
+    fields = _room(path, kind).model_fields
     if path[-1] == "api_key":
         return ": keys are not written into files; name the key's place with api_key_env or api_key_command"
     near = get_close_matches(path[-1], fields, 1)
     return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(fields)}"
+
+
+def _room(path: list[str], kind: type[BaseModel]) -> type[BaseModel]:
+    if path[0] == "local":
+        return LocalTrainer if len(path) > 3 else Local
+    return Profile if len(path) > 2 and path[0] == "profiles" else kind
 
 
 def names() -> list[str]:

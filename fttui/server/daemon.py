@@ -12,6 +12,7 @@ import socket
 import stat
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from fttui import __version__
@@ -51,13 +52,18 @@ def status(home: str) -> dict[str, Any] | None:
     return None
 
 
-def ensure(home: str, *, timeout: float = 15.0) -> str:
+def ensure(home: str, *, timeout: float = 15.0, settings: Mapping[str, Any] | None = None) -> str:
     """The path of a socket that answers. Starts the service, detached, if nobody does.
+
+    Args:
+        settings: what `configure` takes; None leaves them as they are.
 
     Raises:
         ServiceError: it could not be started within `timeout` seconds.
     """
     deadline = time.monotonic() + timeout
+    if settings is not None:
+        configure(home, settings)
     while True:
         state = status(home)
         if state is not None and not (_is_older(state["version"]) and _is_idle(state)):
@@ -86,16 +92,21 @@ def stop(home: str) -> bool:
     Raises:
         ServiceError: it is there and does not end.
     """
-    return _leave(home, "save") or _stop_orphans(home)
+    left = _leave(home, "save")
+    return _stop_orphans(home) or left  # also after one that left: it may have been killed in that moment
 
 
-def serve(home: str, host: str, port: int, api_key_file: str | None) -> int:
+def serve(
+    home: str, host: str, port: int, api_key_file: str | None, *, settings: Mapping[str, Any] | None = None
+) -> int:
     """Run the service in the foreground, over TCP and on its socket, until it is interrupted.
 
     Takes over from a detached one, whose trainers go on. Talks on stderr; returns the exit code.
     """
     try:
         _need_extra()
+        if settings is not None:
+            configure(home, settings)
     except ServiceError as error:
         print(error, file=sys.stderr)
         return 2
@@ -161,6 +172,37 @@ def log_path(home: str) -> str:
 def card_path(home: str) -> str:
     """Where the service says who it is."""
     return os.path.join(home, "service.json")
+
+
+def settings_path(home: str) -> str:
+    """Where the service finds its settings."""
+    return os.path.join(home, "settings.json")
+
+
+def configure(home: str, settings: Mapping[str, Any]) -> None:
+    """Write the settings of the service: `max_running`, and `trainers` by name (catalog.read_settings).
+
+    A running service follows at once.
+
+    Raises:
+        ServiceError: they cannot be written.
+    """
+    content = json.dumps(settings, indent=1, sort_keys=True)
+    path = settings_path(home)
+    try:
+        with open(path, encoding="utf-8") as file:
+            if file.read() == content:
+                return
+    except (OSError, ValueError):
+        pass
+    make_home(home)
+    beside = f"{path}.{os.getpid()}.new"
+    try:
+        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.write(content)
+        os.replace(beside, path)
+    except OSError as error:
+        raise ServiceError(f"The service's settings cannot be written to {path}: {error.strerror}.") from None
 
 
 def socket_paths(home: str) -> list[str]:
@@ -267,15 +309,16 @@ def _stop_orphans(home: str) -> bool:
     try:
         orphans = [JobDirectory(os.path.join(jobs, name)) for name in os.listdir(jobs)]
         found = [orphan for orphan in orphans if orphan.is_held()]
-        for orphan in found:
-            orphan.signal(signal.SIGTERM)
-        left = found
+        left = unasked = found
         deadline = time.monotonic() + 10
         while left := [orphan for orphan in left if orphan.is_held()]:
+            unasked = [orphan for orphan in unasked if not orphan.signal(signal.SIGTERM)]
             if time.monotonic() > deadline:
                 for orphan in left:
                     orphan.signal(signal.SIGKILL)
             time.sleep(0.02)
+        for orphan in orphans:
+            orphan.end_strays()
     finally:
         os.close(lock)
     return bool(found)

@@ -150,8 +150,12 @@ class Db(FileRows):
 
     # What trainers tell
 
-    def ingest(self, job: JobRecord, facts: Iterable[Fact], offset: int, finish: int | None, now: int) -> list[str]:
+    def ingest(
+        self, job: JobRecord, facts: Iterable[Fact], offset: int, finish: int | None, now: int, garbage: int = 0
+    ) -> list[str]:
         """Turn what a trainer told, up to byte `offset` of its progress, into rows: once, however often it is told.
+
+        `garbage` is how many lines of it could not be read.
 
         Returns the paths of checkpoints that are no longer kept. Changes nothing when the job is neither running
         nor paused, or when another reader was faster.
@@ -159,9 +163,9 @@ class Db(FileRows):
         dropped: list[str] = []
         with self._transaction() as sql:
             current = sql.execute(
-                "UPDATE job SET offset = ?, estimated_finish = ? WHERE seq = ? AND offset = ?"
+                "UPDATE job SET offset = ?, estimated_finish = ?, garbage = garbage + ? WHERE seq = ? AND offset = ?"
                 " AND status IN ('running', 'paused')",
-                (offset, finish, job.seq, job.offset),
+                (offset, finish, garbage, job.seq, job.offset),
             ).rowcount
             if not current:
                 return []

@@ -1,6 +1,5 @@
 """Files and uploads in the service's database."""
 
-
 from fttui.server.records import FileRecord, PartRecord, UploadRecord
 from fttui.server.sql import Connection, Sql
 

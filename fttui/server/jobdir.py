@@ -27,8 +27,11 @@ echo $code >exit.new && mv exit.new exit
 
 LONGEST_READ = 1 << 20
 """Bytes of progress taken in at once."""
-LARGEST_LOG = 16 << 20
-"""A trainer whose log grows beyond this is out of its mind."""
+LARGEST_PROGRESS = 1 << 30
+"""Bytes of progress beyond which a trainer is out of its mind."""
+
+JOB_VARIABLE = "FTTUI_JOB_DIR"
+"""Names the job's directory in the environment of its trainer, and of all that the trainer starts."""
 
 _OURS = ("job.json", "log")
 """What stays of a job that has ended, beside its models."""
@@ -75,7 +78,7 @@ class JobDirectory:
                 return subprocess.Popen(
                     ["/bin/sh", "-c", _LAUNCH, "fttui-trainer", *command, self.path],
                     cwd=self.path,
-                    env=_environment(),
+                    env={**_environment(), JOB_VARIABLE: self.path},
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
@@ -110,21 +113,18 @@ class JobDirectory:
         os.close(lock)
         return False
 
-    def signal(self, number: signal.Signals) -> None:
-        """Send a signal to everything the trainer is, if it lives.
+    def signal(self, number: signal.Signals) -> bool:
+        """Send a signal to everything the trainer is, if it lives. Returns whether it was sent.
 
         The group's id is looked at only while the lock is held, so it cannot have passed to strangers.
         """
         if not self.is_held():
-            return
+            return False
         try:
-            group = int(self._text("pid"))
-        except ValueError:
-            return  # started a moment ago: the next try finds it
-        try:
-            os.killpg(group, number)
-        except (ProcessLookupError, PermissionError):
-            return
+            os.killpg(int(self._text("pid")), number)
+        except (ValueError, ProcessLookupError, PermissionError):
+            return False  # started a moment ago, perhaps: the next try finds it
+        return True
 
     def exit_code(self) -> int | None:
         """What the last trainer ended with; None when it was killed together with its launcher."""
@@ -164,16 +164,23 @@ class JobDirectory:
         finally:
             os.close(file)
 
-    def log_is_huge(self) -> bool:
+    def is_flooded(self, largest_log: int) -> bool:
+        """Whether the trainer has written more than is good for the disk."""
+        return self._size("log") > largest_log or self._size("progress.jsonl") > LARGEST_PROGRESS
+
+    def _size(self, name: str) -> int:
         try:
-            return os.path.getsize(self._at("log")) > LARGEST_LOG
+            return os.path.getsize(self._at(name))
         except OSError:
-            return False
+            return 0
 
     def last_words(self, most: int = 600) -> str:
-        """The end of the trainer's log, at most so many characters, as text."""
+        """The end of what the trainer said, at most so many characters: of its log, or else of its progress."""
+        return self._end_of("log", most) or self._end_of("progress.jsonl", most)
+
+    def _end_of(self, name: str, most: int) -> str:
         try:
-            with open(self._at("log"), "rb") as file:
+            with open(self._at(name), "rb") as file:
                 file.seek(max(0, os.fstat(file.fileno()).st_size - 8192))
                 lines = file.read().decode("utf-8", "replace").strip().splitlines()
         except OSError:
@@ -184,6 +191,26 @@ class JobDirectory:
                 break
             text = f"{line[:most]}\n{text}" if text else line[:most]
         return text
+
+    def end_strays(self) -> None:
+        """Kill what the trainer started and neither its group nor its lock know of: workers in sessions of their own.
+
+        They are found by the variable that names this directory, where the system shows the environment of processes.
+        """
+        mark = f"{JOB_VARIABLE}={self.path}".encode()
+        try:
+            processes = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+        except OSError:
+            return
+        for process in processes:
+            if process == os.getpid():
+                continue
+            try:
+                with open(f"/proc/{process}/environ", "rb") as file:
+                    if mark in file.read().split(b"\0"):
+                        os.kill(process, signal.SIGKILL)
+            except OSError:
+                continue
 
     def holds(self, name: str) -> bool:
         """Whether a trainer may mean `name`: a plain name of something it wrote in here."""

@@ -4,6 +4,9 @@ import os
 
 from fttui.server.records import ModelRecord
 
+LEAST_ROOM = 1 << 20
+"""Bytes; with less than this a disk is full for all that matters here."""
+
 
 class Places:
     """The directories of a service's home, made owner-only when they are missing."""
@@ -35,6 +38,14 @@ class Places:
     def model(self, model: ModelRecord) -> str:
         """A model's file or directory."""
         return os.path.join(self.job(model.job), model.path)
+
+    def is_full(self) -> bool:
+        """Whether the disk has no room left, as far as it tells."""
+        try:
+            found = os.statvfs(self.home)
+        except OSError:
+            return False
+        return found.f_bavail * found.f_frsize < LEAST_ROOM
 
     def sweep(self, file_ids: set[str], part_ids: set[str]) -> None:
         """Remove what a killed service left half done: uploads, and contents that were never accepted."""

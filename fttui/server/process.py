@@ -123,6 +123,7 @@ class Process:
             "home": self._home,
             "url": self._url,
             "jobs": self._service.db.counts(),
+            "running_jobs": [job.id for job in self._service.db.untidied() if job.status == "running"],
         }
 
     # Life

@@ -24,6 +24,11 @@ def facts_of(lines: Iterable[Any], exists: Callable[[str], bool]) -> list[Fact]:
     return [fact for fact in facts if fact is not None]
 
 
+def unreadable(lines: Iterable[Any]) -> int:
+    """How many of the decoded lines are no progress at all, of whatever type. Types of later protocols are."""
+    return sum(not isinstance(line, dict) or not isinstance(line.get("type"), str) for line in lines)
+
+
 def _fact(line: dict[str, Any], exists: Callable[[str], bool]) -> Fact | None:
     match line.get("type"):
         case "metrics":

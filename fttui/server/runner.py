@@ -10,18 +10,20 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from fttui.clock import Clock
-from fttui.server import datacheck, names, results
-from fttui.server.catalog import Catalog
-from fttui.server.db import Db, Fact, Metrics, Note
+from fttui.server import datacheck
+from fttui.server.catalog import HANG_AFTER, LARGEST_LOG, Catalog
+from fttui.server.checks import Checks
+from fttui.server.db import Db, Note
 from fttui.server.defaults import resolve
+from fttui.server.endings import Endings
 from fttui.server.jobdir import JobDirectory
-from fttui.server.places import Places, remove, write_durably
-from fttui.server.progress import facts_of
-from fttui.server.records import FINAL, FileRecord, JobRecord
+from fttui.server.pace import Pace
+from fttui.server.places import Places, remove
+from fttui.server.progress import facts_of, unreadable
+from fttui.server.records import FINAL, JobRecord
 
 TICK = 0.15
 """Seconds between looks while something goes on."""
@@ -33,10 +35,16 @@ PATIENCE = 10.0
 """The same where the trainer is to save its state."""
 START_MODEL = "start-model"
 """What the model to go on from is called in a job's directory."""
+EX_IOERR = 74
+"""The exit code of a trainer that could not write (sysexits.h): the disk was full, perhaps."""
 MOST_RESTARTS = 3
 """A trainer that is killed this often, and the last time before it said anything, is not started again."""
 MOST_RESTARTS_IN_PLACE = 20
 """The same for one that says something each time, and never gets a step further."""
+MOST_GARBAGE = 10
+"""Lines of progress that cannot be read and are passed over; a trainer that writes more is ended."""
+MOST_READS = 8
+"""Reads of one living trainer's progress in one look, so that one that floods it does not keep the others waiting."""
 
 log = logging.getLogger("fttui.server")
 
@@ -51,25 +59,23 @@ class Runner:
         catalog: Catalog,
         clock: Clock,
         *,
-        max_running: int = 1,
         plain_results: bool = False,
     ) -> None:
         self._db = db
         self._places = places
         self._catalog = catalog
         self._clock = clock
-        self._max_running = max_running
-        self._plain_results = plain_results
+        self._endings = Endings(db, places, clock, plain_results=plain_results)
         self._lock = threading.RLock()
         self._awake = threading.Event()
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
-        self._checker = ThreadPoolExecutor(1, thread_name_prefix="data-check")
         # What follows only spares work or times a kill; all of it can be lost.
-        self._checks: dict[str, Future[int]] = {}
+        self._checks = Checks(places, self.wake)
+        self._pace = Pace(clock)
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._asked_to_end: dict[str, float] = {}
-        self._pace: dict[str, tuple[float, int]] = {}
+        self._troubles: dict[str, str] = {}
 
     # Life
 
@@ -98,23 +104,26 @@ class Runner:
         self._awake.set()
         if self._thread is not None:
             self._thread.join()
-        self._checker.shutdown(wait=True, cancel_futures=True)
+        self._checks.close()
         if save:
             self._save_all()
 
     def _save_all(self) -> None:
-        running = [self._directory(job) for job in self._db.untidied() if self._directory(job).is_held()]
-        for directory in running:
-            directory.signal(signal.SIGTERM)
+        every = [self._directory(job) for job in self._db.untidied()]
+        running = [directory for directory in every if directory.is_held()]
+        unasked = running
         deadline = self._clock.monotonic() + PATIENCE
         waiting = threading.Event()
         while (running := [directory for directory in running if directory.is_held()]) != []:
             self._reap()
+            unasked = [directory for directory in unasked if not directory.signal(signal.SIGTERM)]
             if self._clock.monotonic() > deadline:
                 for directory in running:
                     directory.signal(signal.SIGKILL)
             waiting.wait(0.02)
         self._reap()
+        for directory in every:
+            directory.end_strays()
 
     def tick(self) -> bool:
         """Do for every job what is due now. Returns whether anything is going on that needs another look soon."""
@@ -123,18 +132,24 @@ class Runner:
             for job in self._db.untidied():
                 self._attend(self._advance, job)
             running = sum(job.status == "running" for job in self._db.untidied())
+            most = self._catalog.max_running
             for job in self._db.untidied():
-                if job.status == "queued" and running < self._max_running:
+                if job.status == "queued" and running < most:
                     running += self._attend(self._begin, job)
-            return any(job.status != "paused" or job.id in self._asked_to_end for job in self._db.untidied())
+            return any(job.status != "paused" or self._directory(job).is_held() for job in self._db.untidied())
 
     def _attend(self, work: Callable[[JobRecord], bool], job: JobRecord) -> bool:
         """Do one job's work; what goes wrong with it must not keep the others waiting."""
         try:
-            return work(job)
-        except Exception:
-            log.exception("job %s could not be looked after, and will be again", job.id)
+            done = work(job)
+        except Exception as error:
+            # Said once, not seven times a second while a disk is full.
+            if self._troubles.get(job.id) != repr(error):
+                self._troubles[job.id] = repr(error)
+                log.exception("job %s could not be looked after, and will be again", job.id)
             return False
+        self._troubles.pop(job.id, None)
+        return done
 
     def _advance(self, job: JobRecord) -> bool:
         match job.status:
@@ -165,9 +180,7 @@ class Runner:
             job = self._fresh(id)
             if job is None or job.status in FINAL:
                 return False
-            now = self._now()
-            ended = {"finished_at": now, "estimated_finish": None}
-            done = self._db.move(job, "cancelled", [Note("Fine-tuning job cancelled")], now, **ended)
+            done = self._endings.cancel(job)
             self._ask_to_end(job)
         self.wake()
         return done
@@ -199,45 +212,28 @@ class Runner:
         """The job, with everything that its trainer has told so far."""
         job = self._db.job(id)
         if job is not None and job.status == "running":
-            self._ingest(job)
-            job = self._db.job(id)
+            job = self._catch_up(job, whole=False)
         return job
 
     # validating_files → queued
 
     def _validate(self, job: JobRecord) -> None:
-        check = self._checks.get(job.id)
-        if check is None:
-            check = self._checks[job.id] = self._checker.submit(self._examples, job)
-            check.add_done_callback(lambda done: self.wake())
-        if not check.done():
-            return
-        del self._checks[job.id]
         try:
-            count = check.result()
+            count = self._checks.examples(job)
         except datacheck.BadData as error:
-            self._fail(job, error.code, str(error), error.param)
+            self._endings.fail(job, error.code, str(error), error.param)
             return
         except FileNotFoundError:
-            self._fail_deleted(job)
+            self._endings.fail_deleted(job)
             return
         except OSError as error:
-            self._fail(job, "unreadable_file", f"A file could not be read: {error.strerror or error}.")
+            self._endings.fail(job, "unreadable_file", f"A file could not be read: {error.strerror or error}.")
+            return
+        if count is None:
             return
         resolved = resolve(job.hyperparameters, count)
         note = Note("Files validated, moving job to queued state")
         self._db.move(job, "queued", [note], self._now(), hyperparameters=resolved)
-
-    def _examples(self, job: JobRecord) -> int:
-        def stopped() -> bool:
-            return self._closed.is_set()
-
-        for id, param in ((job.validation_file, "validation_file"), (job.training_file, "training_file")):
-            if id is not None:
-                count = datacheck.check(self._places.file(id), job.method, param, stopped)
-        if stopped():
-            raise RuntimeError("the service ends; the next one checks again")
-        return count
 
     # queued → running
 
@@ -255,8 +251,11 @@ class Runner:
         """Start the trainer of a running job, for the first time or again."""
         directory = self._directory(job)
         trainer = self._catalog.trainer(job.base)
-        if trainer is None:
-            self._fail(job, "model_not_available", f"No trainer here can train {job.base} any more.", "model")
+        if trainer is None or job.method not in trainer.methods:
+            how = "" if trainer is None else f" with the method {job.method}"
+            self._endings.fail(
+                job, "model_not_available", f"No trainer here can train {job.base}{how} any more.", "model"
+            )
             return
         inputs = {"training.jsonl": self._places.file(job.training_file)}
         if job.validation_file:
@@ -264,18 +263,21 @@ class Runner:
         if job.model != job.base:
             model = self._db.model(job.model)
             if model is None and not directory.holds(START_MODEL):
-                self._fail(job, "model_not_available", f"The model {job.model} was deleted meanwhile.", "model")
+                self._endings.fail(job, "model_not_available", f"The model {job.model} was deleted meanwhile.", "model")
                 return
             inputs[START_MODEL] = self._places.model(model) if model else ""
         self._asked_to_end.pop(job.id, None)
-        self._pace.pop(job.id, None)
+        self._pace.forget(job.id)
+        directory.end_strays()
         try:
             directory.prepare(_order(job), inputs)
             child = directory.start(trainer.command)
         except FileNotFoundError:
-            self._fail_deleted(job)
+            self._endings.fail_deleted(job)
         except OSError as error:
-            self._fail(job, "trainer_not_started", f"The trainer could not be started: {error.strerror or error}.")
+            self._endings.fail(
+                job, "trainer_not_started", f"The trainer could not be started: {error.strerror or error}."
+            )
         else:
             if child is not None:
                 self._children[job.id] = child
@@ -285,29 +287,53 @@ class Runner:
     def _watch(self, job: JobRecord) -> None:
         directory = self._directory(job)
         alive = directory.is_held()  # before reading: what a trainer says last must not be missed
-        while self._ingest(job):
-            job = self._db.job(job.id) or job
+        job = self._catch_up(job, whole=not alive)
         if alive:
-            if directory.log_is_huge():
-                directory.signal(signal.SIGKILL)
-                self._fail(job, "trainer_failed", "The trainer filled its log and was ended." + _quoted(directory))
+            self._watch_living(job, directory)
             return
         code = directory.exit_code()
         if job.result is not None:
-            self._finish(job, job.result)
+            self._endings.succeed(job, job.result)
         elif job.failure is not None:
-            self._fail(job, **job.failure)
+            self._endings.fail(job, **job.failure)
+        elif job.garbage > MOST_GARBAGE:
+            self._endings.blame(job, f"wrote {job.garbage} lines of progress that cannot be read")
+        elif code == EX_IOERR:
+            self._endings.blame(job, "could not write to its disk")
         elif code == 0:
-            self._fail(job, "trainer_failed", "The trainer ended without a result." + _quoted(directory))
+            self._endings.blame(job, "ended without a result")
         elif code is not None and code < 128:
-            self._fail(job, "trainer_failed", f"The trainer ended with exit code {code}." + _quoted(directory))
+            self._endings.blame(job, f"ended with exit code {code}")
         elif _is_stuck(job):
-            message = f"The trainer was killed {job.restarts + 1} times without a step forward."
-            self._fail(job, "trainer_failed", message + _quoted(directory))
+            self._endings.blame(job, f"was killed {job.restarts + 1} times without a step forward")
         else:
             again = f"The trainer was interrupted after step {job.step} and goes on from its last saved state"
             self._db.restarted(job, Note(again, "warn"), self._now())
             self._launch(job)
+
+    def _watch_living(self, job: JobRecord, directory: JobDirectory) -> None:
+        """End a trainer that is out of its mind, or of which only remains are left."""
+        trainer = self._catalog.trainer(job.base)
+        hang_after, largest_log = (trainer.hang_after, trainer.largest_log) if trainer else (HANG_AFTER, LARGEST_LOG)
+        silence = self._pace.silence(job.id)
+        said_its_last = job.result is not None or job.failure is not None
+        if directory.exit_code() is not None or (said_its_last and silence > PATIENCE):
+            self._press(job, MERCY)
+        elif job.garbage > MOST_GARBAGE:
+            self._endings.blame(job, f"wrote {job.garbage} lines of progress that cannot be read, and was ended")
+        elif directory.is_flooded(largest_log):
+            directory.signal(signal.SIGKILL)
+            self._endings.blame(job, "filled its log and was ended")
+        elif silence > hang_after:
+            self._endings.blame(job, f"made no progress for {hang_after:.0f} seconds and was ended")
+
+    def _catch_up(self, job: JobRecord, *, whole: bool) -> JobRecord:
+        """The job with what its trainer has told since; all of it if `whole`, else what one look may cost."""
+        reads = 0
+        while (whole or reads < MOST_READS) and self._ingest(job):
+            job = self._db.job(job.id) or job
+            reads += 1
+        return job
 
     def _ingest(self, job: JobRecord) -> bool:
         """Make events of what the trainer has told since. Returns whether there was anything, so maybe more."""
@@ -316,81 +342,40 @@ class Runner:
         if offset == job.offset:
             return False
         facts = facts_of(lines, directory.holds)
-        finish = self._estimate(job, facts)
-        for path in self._db.ingest(job, facts, offset, finish, self._now()):
+        if facts:
+            self._pace.heard(job.id)
+        finish = self._pace.finish(job, facts)
+        for path in self._db.ingest(job, facts, offset, finish, self._now(), unreadable(lines)):
             remove(os.path.join(directory.path, path))
         return True
-
-    def _estimate(self, job: JobRecord, facts: list[Fact]) -> int | None:
-        """When the job will be done, from the pace of this run of its trainer; None while nothing was measured."""
-        told = [(fact.step, fact.total_steps) for fact in facts if isinstance(fact, Metrics) and fact.total_steps]
-        if not told:
-            return job.estimated_finish
-        (step, total), moment = told[-1], self._clock.monotonic()
-        began, first = self._pace.setdefault(job.id, (moment, step))
-        if step <= first:
-            return job.estimated_finish
-        return int(self._clock.now() + (moment - began) / (step - first) * max(0, total - step)) + 1
-
-    def _finish(self, job: JobRecord, result: dict[str, Any]) -> None:
-        step, path = result.get("checkpoint"), result.get("path")
-        checkpoint = self._db.checkpoint(job, step) if step is not None else None
-        if checkpoint is None and path is None:
-            self._fail(job, "trainer_failed", "The trainer's result names no model." + _quoted(self._directory(job)))
-            return
-        model = names.tuned_model(job.base, job.suffix, None) if checkpoint is None else checkpoint.model
-        csv = results.csv_of(self._db.metrics(job))
-        id = names.new_id("file-", 22)
-        write_durably(self._places.file(id), csv if self._plain_results else results.encoded(csv))
-        now = self._now()
-        file = FileRecord(0, id, results.FILENAME, "fine-tune-results", len(csv), now)
-        tokens = result.get("trained_tokens") or 0
-        if not self._db.succeed(job, model, path if checkpoint is None else None, file, tokens, now):
-            remove(self._places.file(id))
-
-    def _fail(self, job: JobRecord, code: str, message: str, param: str | None = None) -> None:
-        error = {"code": code, "message": message, "param": param}
-        note = Note(message, "error", {"error_code": code, "error_param": param})
-        now = self._now()
-        self._db.move(job, "failed", [note], now, error=error, finished_at=now, estimated_finish=None)
-
-    def _fail_deleted(self, job: JobRecord) -> None:
-        gone = [
-            (param, id)
-            for param, id in (("training_file", job.training_file), ("validation_file", job.validation_file))
-            if id is not None and self._db.file(id, self._now()) is None
-        ]
-        param, id = gone[0] if gone else ("training_file", job.training_file)
-        message = f"The {param.replace('_', ' ')} {id} was deleted before the job could use it."
-        self._fail(job, f"deleted_{param}", message, param)
 
     # paused, and the ends
 
     def _settle(self, job: JobRecord) -> None:
         """See to it that a paused job's trainer goes, and take in what it still says."""
         alive = self._directory(job).is_held()
-        while self._ingest(job):
-            job = self._db.job(job.id) or job
+        job = self._catch_up(job, whole=not alive)
         if alive:
             self._press(job, PATIENCE)
-        else:
-            self._asked_to_end.pop(job.id, None)
+        elif self._asked_to_end.pop(job.id, None) is not None:
+            self._directory(job).end_strays()
 
     def _clear_up(self, job: JobRecord) -> None:
         """See to it that an ended job's trainer goes, and then its data."""
-        self._checks.pop(job.id, None)
+        self._checks.forget(job.id)
         directory = self._directory(job)
         if directory.is_held():
             self._press(job, MERCY)
             return
+        directory.end_strays()
         directory.tidy(self._db.model_paths(job))
         self._db.tidied(job)
-        for known in (self._asked_to_end, self._pace):
-            known.pop(job.id, None)
+        self._asked_to_end.pop(job.id, None)
+        self._pace.forget(job.id)
 
     def _ask_to_end(self, job: JobRecord) -> None:
-        self._asked_to_end[job.id] = self._clock.monotonic()
-        self._directory(job).signal(signal.SIGTERM)
+        if self._directory(job).signal(signal.SIGTERM):
+            self._asked_to_end[job.id] = self._clock.monotonic()
 
     def _press(self, job: JobRecord, patience: float) -> None:
         """Ask a trainer to end, and end it when it does not."""
@@ -421,8 +406,3 @@ def _order(job: JobRecord) -> dict[str, Any]:
         "training_file": "training.jsonl",
         "validation_file": "validation.jsonl" if job.validation_file else None,
     }
-
-
-def _quoted(directory: JobDirectory) -> str:
-    words = directory.last_words()
-    return f" Its last words:\n{words}" if words else ""

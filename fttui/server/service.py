@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from fttui.clock import Clock, SystemClock
 from fttui.server.catalog import Catalog
+from fttui.server.daemon import settings_path
 from fttui.server.db import Db
 from fttui.server.places import Places, remove
 from fttui.server.runner import Runner
@@ -55,7 +56,6 @@ def open_service(
     catalog: Catalog | None = None,
     clock: Clock | None = None,
     largest_file: int = LARGEST_FILE,
-    max_running: int = 1,
 ) -> Service:
     """The service over `home`, made when it is missing, cleared of what a killed one left half done.
 
@@ -65,11 +65,11 @@ def open_service(
         OSError, UnknownVersion: the home cannot be used.
     """
     clock = clock or SystemClock()
-    catalog = catalog or Catalog()
+    catalog = catalog or Catalog(path=settings_path(home))
     places = Places(home)
     db = Db(places.database)
     places.sweep(db.file_ids(), db.part_ids())
-    runner = Runner(db, places, catalog, clock, max_running=max_running)
+    runner = Runner(db, places, catalog, clock)
     service = Service(places, db, runner, catalog, clock, largest_file)
     service.drop_expired()
     return service

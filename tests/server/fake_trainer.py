@@ -6,6 +6,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 
@@ -53,6 +54,20 @@ if behaviour == "garbage":
         'nonsense\n[1, 2]\n{"type": "metrics"}\n{"type": "metrics", "step": 1, "train_loss": NaN, "x": "y"}\n'
     )
     say(type="checkpoint", step=1, path="../../../service.db")
+if behaviour == "hang":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    say(type="metrics", step=1, total_steps=9, train_loss=2.0)
+    print("waiting for a card that never comes", flush=True)
+    time.sleep(600)
+if behaviour == "babble":
+    while True:
+        progress.write("\x00\xff not json\x1b[2J\n" * 1000)
+if behaviour == "endless":
+    while True:
+        progress.write("x" * 65536)
+if behaviour in ("family", "strays"):
+    child = [sys.executable, "-c", "import time; time.sleep(600)"]
+    subprocess.Popen(child, close_fds=behaviour == "strays", start_new_session=behaviour == "strays")
 if behaviour == "flood":
     print("x" * (17 << 20))
     time.sleep(60)
@@ -70,3 +85,6 @@ while step < total and behaviour != "mute":
         time.sleep(0.01)
 if behaviour != "mute":
     say(type="result", checkpoint=total, trained_tokens=len(read("training.jsonl")))
+if behaviour == "lingers":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    time.sleep(600)

@@ -1,0 +1,57 @@
+"""The checks of training data that go on beside the runner: one at a time, in a thread, lost with the process."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from fttui.server import datacheck
+from fttui.server.places import Places
+from fttui.server.records import JobRecord
+
+
+class Checks:
+    """Checks by job."""
+
+    def __init__(self, places: Places, done: Callable[[], None]) -> None:
+        """
+        Args:
+            done: called, in any thread, when a check has come to its end.
+        """
+        self._places = places
+        self._done = done
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="data-check")
+        self._closed = threading.Event()
+        self._running: dict[str, Future[int]] = {}
+
+    def examples(self, job: JobRecord) -> int | None:
+        """How many examples the job's training file holds; None while that is being found out.
+
+        Raises:
+            BadData: a file cannot be used.
+            OSError: a file cannot be read.
+        """
+        check = self._running.get(job.id)
+        if check is None:
+            check = self._running[job.id] = self._pool.submit(self._check, job)
+            check.add_done_callback(lambda done: self._done())
+        if not check.done():
+            return None
+        del self._running[job.id]
+        return check.result()
+
+    def forget(self, id: str) -> None:
+        """The job has ended: nobody asks for the answer any more."""
+        self._running.pop(id, None)
+
+    def close(self) -> None:
+        """End what is going on; the next service checks again."""
+        self._closed.set()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _check(self, job: JobRecord) -> int:
+        for id, param in ((job.validation_file, "validation_file"), (job.training_file, "training_file")):
+            if id is not None:
+                count = datacheck.check(self._places.file(id), job.method, param, self._closed.is_set)
+        if self._closed.is_set():
+            raise RuntimeError("the service ends; the next one checks again")
+        return count

@@ -1,0 +1,263 @@
+"""Trainers as plug-ins: configured, checked against, and ended when they go wrong."""
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from fttui.server import daemon, jobdir, runner
+from fttui.server.app import create_app
+from fttui.server.catalog import HANG_AFTER, Catalog, Trainer, read_settings
+from fttui.server.jobdir import JobDirectory
+from fttui.server.service import Service, open_service
+from tests.server.conftest import FAKE, add_job, messages, run_until, status, until
+
+SHELL = {
+    "command": ["sh", str(Path(__file__).with_name("shell_trainer.sh")), "12"],
+    "models": ["words-1", "acme/words-2"],
+    "methods": ["supervised"],
+}
+
+
+@pytest.fixture
+def configured(home: str) -> Any:
+    daemon.configure(home, {"max_running": 1, "trainers": {"shell": SHELL}})
+    service = open_service(home)
+    yield service
+    service.runner.close(save=True)
+    service.db.close()
+
+
+def test_a_trainer_of_the_persons_own_trains(configured: Service) -> None:
+    assert configured.catalog.models == ["fttui-tiny-1", "words-1", "acme/words-2"]
+    id = add_job(configured, model="acme/words-2", suffix=None, hyperparameters={"n_epochs": 3, "batch_size": 4})
+    run_until(configured, id, "succeeded", "failed")
+    job = configured.db.job(id)
+    assert job is not None
+    assert job.error is None
+    assert [data["step"] for data in configured.db.metrics(job)] == list(range(1, 10))
+    assert configured.db.metrics(job)[1] == {"step": 2, "total_steps": 9, "train_loss": 6}
+    assert "Counting words in the shell" in messages(configured, id)
+    assert job.trained_tokens == 3 * len(Path(configured.places.file(job.training_file)).read_bytes().split())
+    assert job.fine_tuned_model is not None
+    assert job.fine_tuned_model.startswith("ft:acme/words-2:local::")
+    model = configured.db.model(job.fine_tuned_model)
+    assert model is not None
+    assert os.listdir(configured.places.model(model)) == ["words"]
+    assert len(configured.db.models()) == 3
+
+
+def test_it_is_paused_and_killed_like_any_other(configured: Service) -> None:
+    id = add_job(configured, model="words-1", suffix=None, hyperparameters={"n_epochs": 40})
+    run_until(configured, id, "running")
+
+    def steps() -> list[int]:
+        configured.runner.tick()
+        job = configured.db.job(id)
+        assert job is not None
+        return [data["step"] for data in configured.db.metrics(job)]
+
+    directory = JobDirectory(configured.places.job(id))
+    until(lambda: len(steps()) > 5)
+    assert configured.runner.pause(id)
+    until(lambda: configured.runner.tick() is not None and not directory.is_held())
+    assert directory.exit_code() == 143
+    assert configured.runner.resume(id)
+    seen = len(steps())
+    until(lambda: len(steps()) > seen)
+    directory.signal(signal.SIGKILL)
+    run_until(configured, id, "succeeded", "failed")
+    assert status(configured, id) == "succeeded"
+    assert steps() == list(range(1, 481))
+
+
+async def test_requests_are_checked_against_what_trainers_offer(configured: Service) -> None:
+    transport = httpx.ASGITransport(create_app(configured))  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://test/v1") as client:
+        listed = [model["id"] for model in (await client.get("/models")).json()["data"]]
+        assert listed == ["fttui-tiny-1", "words-1", "acme/words-2"]
+        assert (await client.get("/models/acme%2Fwords-2")).json()["id"] == "acme/words-2"
+        given = {"model": "words-1", "training_file": "file-x", "method": {"type": "dpo"}}
+        refused = (await client.post("/fine_tuning/jobs", json=given)).json()["error"]
+        assert (refused["param"], refused["code"]) == ("method", "unsupported_method")
+        assert "words-1" in refused["message"]
+        assert "'dpo'" in refused["message"]
+        given = {"model": "words-3", "training_file": "file-x"}
+        refused = (await client.post("/fine_tuning/jobs", json=given)).json()["error"]
+        assert refused["code"] == "model_not_available"
+
+
+def test_changed_settings_count_at_once(configured: Service, home: str) -> None:
+    more = {**SHELL, "models": ["words-9"], "hang_after": 5}
+    daemon.configure(home, {"max_running": 3, "trainers": {"shell": more}})
+    assert configured.catalog.models == ["fttui-tiny-1", "words-9"]
+    assert configured.catalog.max_running == 3
+    trainer = configured.catalog.trainer("words-9")
+    assert trainer is not None
+    assert trainer.hang_after == 5
+    for nonsense in ("", "[]", '{"max_running": 0}', '{"trainers": {"x": {"command": []}}}', '{"trainers": 7}'):
+        Path(home, "settings.json").write_text(nonsense)
+        assert configured.catalog.models == ["fttui-tiny-1", "words-9"], nonsense
+    Path(home, "settings.json").unlink()
+    assert configured.catalog.max_running == 3
+    assert os.stat(home).st_mode & 0o077 == 0
+
+
+def test_settings_are_written_only_when_they_differ(home: str) -> None:
+    daemon.configure(home, {"max_running": 2})
+    path = Path(daemon.settings_path(home))
+    before = path.stat()
+    daemon.configure(home, {"max_running": 2})
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
+    assert before.st_mode & 0o077 == 0
+    assert read_settings(str(path)) == ((), 2)
+    assert os.listdir(home) == ["settings.json"]
+
+
+def test_a_model_that_nobody_offers_any_more_fails_the_job(configured: Service, home: str) -> None:
+    id = add_job(configured, model="words-1", suffix=None)
+    daemon.configure(home, {"max_running": 1})
+    run_until(configured, id, "failed")
+    job = configured.db.job(id)
+    assert job is not None
+    assert job.error == {
+        "code": "model_not_available",
+        "message": "No trainer here can train words-1 any more.",
+        "param": "model",
+    }
+
+
+def test_max_running_jobs_at_a_time(home: str) -> None:
+    service = open_service(home, catalog=Catalog([FAKE], max_running=2))
+    try:
+        jobs = [add_job(service, "slow") for _ in range(4)]
+        until(lambda: service.runner.tick() and [status(service, id) for id in jobs][1] == "running")
+        for _ in range(20):
+            service.runner.tick()
+        assert [status(service, id) for id in jobs] == ["running", "running", "queued", "queued"]
+        assert service.runner.cancel(jobs[2])
+        assert status(service, jobs[2]) == "cancelled"
+        assert service.runner.cancel(jobs[0])
+        run_until(service, jobs[3], "running")
+    finally:
+        service.runner.close(save=True)
+        service.db.close()
+
+
+def processes_of(directory: JobDirectory) -> list[int]:
+    """The living processes of a job, wherever they belong."""
+    mark = f"{jobdir.JOB_VARIABLE}={directory.path}".encode()
+    found = []
+    for name in os.listdir("/proc"):
+        try:
+            if name.isdigit() and mark in Path("/proc", name, "environ").read_bytes():
+                found.append(int(name))
+        except OSError:
+            continue
+    return found
+
+
+needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason="looks at processes through /proc")
+
+
+@needs_proc
+@pytest.mark.parametrize("behaviour", ["family", "strays", "lingers"])
+def test_no_process_survives_its_job(service: Service, behaviour: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "PATIENCE", 0.3)
+    id = add_job(service, behaviour)
+    directory = JobDirectory(service.places.job(id))
+    run_until(service, id, "succeeded", "failed")
+    until(lambda: not service.runner.tick())
+    assert status(service, id) == "succeeded"
+    until(lambda: not processes_of(directory))
+
+
+@needs_proc
+def test_trainers_run_niced_in_a_group_of_their_own(service: Service) -> None:
+    id = add_job(service, "slow")
+    directory = JobDirectory(service.places.job(id))
+    run_until(service, id, "running")
+    until(lambda: service.runner.tick() and os.path.exists(os.path.join(directory.path, "progress.jsonl")))
+    group = int(Path(directory.path, "pid").read_text())
+    found = processes_of(directory)
+    assert {os.getpgid(process) for process in found} == {group}
+    assert group != os.getpgid(0)
+    assert max(os.getpriority(os.PRIO_PROCESS, process) for process in found) > os.getpriority(os.PRIO_PROCESS, 0)
+    service.runner.cancel(id)
+    until(lambda: not service.runner.tick())
+    assert processes_of(directory) == []
+
+
+def bad(home: str, **limits: Any) -> Service:
+    return open_service(home, catalog=Catalog([FAKE._replace(**limits)]))
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "limits", "words"),
+    [
+        ("hang", {"hang_after": 0.3}, ["made no progress for 0 seconds", "waiting for a card that never comes"]),
+        ("babble", {}, ["lines of progress that cannot be read", "not json[2J"]),
+        ("endless", {}, ["lines of progress that cannot be read", "xxxxx"]),
+        ("flood", {"largest_log": 1 << 20}, ["filled its log", "xxxx"]),
+    ],
+)
+def test_a_trainer_out_of_its_mind_is_ended(
+    home: str, behaviour: str, limits: dict[str, Any], words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "MERCY", 0.2)
+    service = bad(home, **limits)
+    try:
+        id, other = add_job(service, behaviour), add_job(service)
+        run_until(service, id, "failed", "succeeded")
+        job = service.db.job(id)
+        assert job is not None
+        assert job.error is not None
+        assert job.error["code"] == "trainer_failed"
+        for word in words:
+            assert word in job.error["message"]
+        assert len(job.error["message"]) < 1000
+        event = service.db.events(job, after=None, limit=1)[0][0]
+        assert (event.level, event.message) == ("error", job.error["message"])
+        directory = JobDirectory(service.places.job(id))
+        until(lambda: service.runner.tick() is not None and not directory.is_held())
+        run_until(service, other, "succeeded")
+    finally:
+        service.runner.close(save=True)
+        service.db.close()
+
+
+def test_the_built_in_patience_is_long() -> None:
+    assert HANG_AFTER >= 600
+    assert Trainer("x", ("y",), ("z",), ("dpo",)).hang_after == HANG_AFTER
+
+
+def test_a_command_that_is_not_there(home: str) -> None:
+    service = bad(home, command=("/nowhere/at/all",))
+    try:
+        id = add_job(service)
+        run_until(service, id, "failed")
+        job = service.db.job(id)
+        assert job is not None
+        assert job.error is not None
+        assert "/nowhere/at/all" in job.error["message"]
+    finally:
+        service.runner.close(save=True)
+        service.db.close()
+
+
+def test_a_detached_service_is_given_the_settings(home: str) -> None:
+    path = daemon.ensure(home, settings={"max_running": 2, "trainers": {"shell": SHELL}})
+    with httpx.Client(transport=httpx.HTTPTransport(uds=path), base_url="http://localhost/v1", timeout=20) as client:
+
+        def models() -> list[str]:
+            return [model["id"] for model in client.get("/models").json()["data"]]
+
+        assert models() == ["fttui-tiny-1", "words-1", "acme/words-2"]
+        assert daemon.ensure(home, settings={"trainers": {}}) == path
+        assert models() == ["fttui-tiny-1"]
+        assert daemon.ensure(home) == path
+    assert json.loads(Path(home, "settings.json").read_text()) == {"trainers": {}}
