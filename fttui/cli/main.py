@@ -26,6 +26,7 @@ _GROUPS = {
     "serve": "fttui.cli.serve:serve",
     "profile": "fttui.cli.profile:profile",
     "config": "fttui.cli.config:config",
+    "doctor": "fttui.cli.doctor:doctor",
 }
 
 

@@ -101,6 +101,23 @@ def shown(path: str) -> str:
     return clean_line(os.fsencode(path).decode("utf-8", "replace"))
 
 
+def verdict(path: str) -> tuple[str, str]:
+    """What the archive at `path` is, and why, without setting it aside.
+
+    Returns:
+        `broken`, `newer` or `unusable` with the reason; two empty texts where it is sound, or not there.
+    """
+    try:
+        _check(path)
+    except Broken as error:
+        return "broken", str(error)
+    except Newer as error:
+        return "newer", str(error)
+    except (OSError, sqlite3.Error) as error:
+        return "unusable", why(error)
+    return "", ""
+
+
 def is_broken(error: sqlite3.Error) -> bool:
     """Whether the file itself is at fault, not the disk, the rights or another process."""
     return _code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)

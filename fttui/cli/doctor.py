@@ -1,0 +1,215 @@
+"""`fttui doctor`: what is chosen, what works, and what to do about the rest. Nothing secret is printed."""
+
+import asyncio
+import os
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import click
+
+from fttui.cli import session
+from fttui.cli.findings import FAIL, GOOD, NOTE, WARN, Finding, machine
+from fttui.cli.flags import Verb, forms, offline
+from fttui.cli.output import JSON, JSONL, Column, Output
+from fttui.cli.session import DENIED, DONE, FAILED, UNREACHABLE, USAGE, Invocation, code_of, pass_invocation
+from fttui.config.choice import choose, is_loopback
+from fttui.config.files import ConfigError, archive_file, service_dir
+
+if TYPE_CHECKING:
+    from fttui.api.client import Client
+    from fttui.wiring import Connection
+
+SKEW = 60.0
+"""Seconds by which clocks may differ before it is worth a word: tokens and signatures bear some minutes."""
+
+
+@click.command("doctor", cls=Verb, short_help="Look at what is chosen, reachable and writable.")
+@offline
+@forms
+@pass_invocation
+def doctor(invocation: Invocation) -> int:
+    """Look at everything that fttui needs, and say what to do about what is wrong.
+
+    It asks the service a few harmless questions and changes nothing. Exit code: 0 when all is well, 2 for the
+    configuration, 3 for a service that is not reached, 4 for a key that is missing or refused, 1 for the rest. Away
+    from a terminal: check, state (ok, note, warn, fail), text and hint with tabs between.
+
+    \b
+    fttui doctor
+    fttui doctor --profile work --json
+    """
+    found = asyncio.run(_examine(invocation))
+    _print(invocation.output, found)
+    return next((finding.code for finding in found if finding.state == FAIL), DONE)
+
+
+def _print(output: Output, found: list[Finding]) -> None:
+    if output.form in (JSON, JSONL) or not output.is_terminal:
+        columns = [
+            Column[Finding]("CHECK", lambda finding: finding.check),
+            Column[Finding]("STATE", lambda finding: finding.state),
+            Column[Finding]("FOUND", lambda finding: finding.text),
+            Column[Finding]("HINT", lambda finding: finding.hint),
+        ]
+        output.many(found, columns, raw=_raw)
+        return
+    wide = max(len(finding.check) for finding in found)
+    marks = {GOOD: "✓", NOTE: "·", WARN: "!", FAIL: "✗"}
+    for finding in found:
+        output.line(f"{marks[finding.state]} {finding.check:<{wide}}  {finding.text}")
+        if finding.hint:
+            output.line(f"  {'':<{wide}}  {finding.hint}")
+
+
+def _raw(finding: Finding) -> dict[str, Any]:
+    return {"check": finding.check, "state": finding.state, "text": finding.text, "hint": finding.hint}
+
+
+async def _examine(invocation: Invocation) -> list[Finding]:
+    return [*await _service(invocation), *machine()]
+
+
+async def _service(invocation: Invocation) -> list[Finding]:
+    """The chosen service, from its name to its routes; ends where nothing further can be found out."""
+    from fttui import wiring
+
+    try:
+        choice = choose(profile=invocation.profile, base_url=invocation.base_url)
+    except ConfigError as error:
+        return [Finding("profile", FAIL, *_lines(error), code=USAGE)]
+    where = choice.base_url or "the service on this machine"
+    found = [Finding("profile", GOOD, f"{choice.name}, because of {choice.why}: {where} ({choice.provider})")]
+    if choice.is_local:
+        found[0] = found[0]._replace(text=f"{choice.name}, because of {choice.why}: {where}")
+        found += _daemon()
+    found += _proxies(choice.base_url or "")
+    if invocation.offline:
+        return [*found, Finding("service", NOTE, "not asked, as --offline says")]
+    try:
+        connection = await wiring.connect(invocation.options, clock=session.CLOCK)
+    except Exception as error:
+        code = code_of(error)
+        check = {DENIED: "key", UNREACHABLE: "service"}.get(code, "config")
+        if not isinstance(error, ConfigError) and code != UNREACHABLE:
+            raise
+        return [*found, Finding(check, FAIL, *_lines(error), code=code)]
+    try:
+        found += [Finding("safety", WARN, warning) for warning in connection.warnings]
+        return [*found, *await _asked(connection)]
+    finally:
+        await connection.close()
+
+
+def _daemon() -> list[Finding]:
+    from fttui.server import daemon
+
+    try:
+        info = daemon.running(service_dir())
+    except Exception:  # whatever is wrong with its files will be told by whoever starts it
+        info = None
+    if info is None:
+        return [Finding("local service", NOTE, "was not running; it is started to be looked at")]
+    return [Finding("local service", GOOD, f"running, pid {info.pid}, version {info.version}")]
+
+
+def _proxies(base_url: str) -> list[Finding]:
+    """What stands between us and the service, by host: a proxy's address may hold a password."""
+    scheme = base_url.split("://", 1)[0].upper()
+    if not base_url or is_loopback(base_url):
+        return []
+    for name in (f"{scheme}_PROXY", f"{scheme.lower()}_proxy", "ALL_PROXY", "all_proxy"):
+        if value := os.environ.get(name, ""):
+            try:
+                host = urlsplit(value if "://" in value else f"//{value}").hostname or "a host that cannot be read"
+            except ValueError:
+                host = "a host that cannot be read"
+            return [Finding("proxy", NOTE, f"{host}, because of {name}")]
+    return []
+
+
+async def _asked(connection: "Connection") -> list[Finding]:
+    """Reachability, key, routes and clock, by a few questions that change nothing."""
+    from fttui.api.errors import ApiError, Forbidden, Unauthorized, Unreachable
+
+    client, origin = connection.client.with_tries(1), connection.provider.key_origin
+    started, job = session.CLOCK.monotonic(), ""
+    failure: ApiError | None = None
+    try:
+        page = await client.list_jobs(limit=1)
+        job = next((item.id for item in page.items if not item.fault), "")
+    except ApiError as error:
+        failure = error
+    took = (session.CLOCK.monotonic() - started) * 1000
+    if isinstance(failure, Unreachable):
+        return [Finding("service", FAIL, failure.message, failure.hint, UNREACHABLE)]
+    found = [Finding("service", GOOD, f"{connection.provider.title} answers in {took:.0f} ms")]
+    key = f"the key from {origin}" if origin else "no key"
+    if isinstance(failure, Unauthorized):
+        return [
+            *found,
+            Finding("key", FAIL, f"{key} is not accepted: {failure.message}", failure.hint, DENIED),
+            *_clock(client),
+        ]
+    if isinstance(failure, Forbidden):
+        found.append(Finding("key", FAIL, f"{key} may not list jobs: {failure.message}", failure.hint, FAILED))
+    else:
+        found.append(Finding("key", GOOD, f"{key} is accepted" if origin else "none is sent, and none is wanted"))
+    if failure is not None and not isinstance(failure, Forbidden):
+        found.append(Finding("jobs", FAIL, failure.message, failure.hint, FAILED))
+    return [*found, *await _routes(connection, client, job, failure), *_clock(client)]
+
+
+async def _routes(connection: "Connection", client: "Client", job: str, failure: Exception | None) -> list[Finding]:
+    from fttui.api.errors import ApiError
+
+    questions: dict[str, Any] = {"files": lambda: client.list_files(limit=1), "models": client.list_models}
+    if job:
+        questions["events"] = lambda: client.list_events(job, limit=1)
+        questions["checkpoints"] = lambda: client.list_checkpoints(job, limit=1)
+    offered, lacking, odd = [] if failure else ["jobs"], [], list[Finding]()
+    for name, ask in questions.items():
+        try:
+            await ask()
+            offered.append(name)
+        except ApiError as error:
+            if error.status in (404, 405, 501):
+                lacking.append(name)
+            else:
+                odd.append(Finding("routes", WARN, f"{name}: {error.message}", error.hint))
+    found = [Finding("routes", GOOD, f"{', '.join(offered) or 'none'} answer")]
+    if not job and not failure:
+        found.append(Finding("routes", NOTE, "events and checkpoints were not tried: there is no job"))
+    if known := sorted({*lacking, *await _remembered(connection)}):
+        found.append(Finding("routes", NOTE, f"not offered: {', '.join(known)}"))
+    return [*found, *odd]
+
+
+async def _remembered(connection: "Connection") -> set[str]:
+    """Routes that were found to be lacking earlier: those that change something are not tried here."""
+    from fttui.store.archive import Archive
+    from fttui.store.archive_file import verdict
+
+    if not os.path.exists(archive_file()) or verdict(archive_file())[0]:
+        return set()
+    archive = Archive(archive_file(), connection.choice.key)
+    try:
+        return archive.absent(session.CLOCK.now()) | connection.provider.missing
+    finally:
+        await archive.close()
+
+
+def _clock(client: "Client") -> list[Finding]:
+    skew = client.skew
+    if skew is None:
+        return [Finding("clock", NOTE, "the service tells no time to compare with")]
+    if abs(skew) <= SKEW:
+        return [Finding("clock", GOOD, f"agrees with the service's within {max(1.0, abs(skew)):.0f} s")]
+    side = "behind" if skew > 0 else "ahead of"
+    hint = "Ages and expiries read wrong, and tokens may be refused: set this machine's clock."
+    return [Finding("clock", WARN, f"{abs(skew):.0f} s {side} the service's", hint)]
+
+
+def _lines(error: Exception) -> tuple[str, str]:
+    """What is wrong, and what to do."""
+    first, _, rest = session.words_of(error).partition("\n")
+    return first, rest

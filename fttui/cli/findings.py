@@ -1,0 +1,141 @@
+"""What `fttui doctor` finds on this machine: the terminal, the directories, the archive, what is installed."""
+
+import os
+import sys
+from typing import NamedTuple
+
+from fttui.cli import show
+from fttui.config import files
+
+GOOD, NOTE, WARN, FAIL = "ok", "note", "warn", "fail"
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at."""
+
+    check: str
+    state: str
+    """`ok`, `note` (worth knowing), `warn` (works, but look at it) or `fail`."""
+    text: str
+    hint: str = ""
+    """What to do about it."""
+    code: int = 1
+    """The exit code that a failure is worth."""
+
+
+def machine() -> list[Finding]:
+    """Everything that can be seen without asking anybody."""
+    return [*_program(), *_terminal(os.environ), *_directories(), *_archive()]
+
+
+def _program() -> list[Finding]:
+    from importlib.util import find_spec
+
+    from fttui import __version__
+    from fttui.wiring import LOCAL_EXTRA, check_local
+
+    python = ".".join(map(str, sys.version_info[:3]))
+    found = [Finding("program", GOOD, f"fttui {__version__}, Python {python}, {sys.platform}")]
+    try:
+        check_local()
+        found.append(Finding("extra local", GOOD, "installed"))
+    except files.ConfigError:
+        found.append(Finding("extra local", NOTE, "not installed", f"To train on this machine: {LOCAL_EXTRA}"))
+    if find_spec("keyring") is None:
+        found.append(Finding("extra keyring", NOTE, "not installed; only profiles with api_key_keyring need it"))
+    return found
+
+
+def _terminal(environment: "os._Environ[str] | dict[str, str]") -> list[Finding]:
+    term = environment.get("TERM", "")
+    colours = "16 colours"
+    if environment.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
+        colours = "true colour"
+    elif "256color" in term:
+        colours = "256 colours"
+    if environment.get("NO_COLOR"):
+        colours = "no colour, as NO_COLOR says"
+    within = [
+        name for name, variable in (("tmux", "TMUX"), ("screen", "STY"), ("SSH", "SSH_TTY")) if variable in environment
+    ]
+    encoding = (sys.stdout.encoding or "").lower()
+    words = [term or "no TERM", colours, encoding or "no encoding", *(f"in {name}" for name in within)]
+    if not sys.stdout.isatty():
+        return [Finding("terminal", NOTE, f"none: output goes elsewhere ({', '.join(words)})")]
+    columns, lines = os.get_terminal_size(sys.stdout.fileno())
+    text = f"{columns}×{lines}, {', '.join(words)}"
+    if term in ("", "dumb"):
+        return [
+            Finding("terminal", WARN, text, "The cockpit needs a terminal that knows where its cursor is: set TERM.")
+        ]
+    if "utf" not in encoding:
+        return [Finding("terminal", WARN, text, "Lines and glyphs need UTF-8: set LANG or LC_ALL to a UTF-8 locale.")]
+    if columns < 80 or lines < 24:
+        return [Finding("terminal", NOTE, text, "The cockpit shows more from 80×24 on.")]
+    return [Finding("terminal", GOOD, text)]
+
+
+def _directories() -> list[Finding]:
+    found = [_config()]
+    for name, path in (("data", files.data_dir()), ("state", files.state_dir())):
+        if name == "state" and path == files.data_dir():
+            continue
+        found.append(_directory(name, path))
+    for path in (files.profiles_file(), files.archive_file()):
+        if os.path.exists(path) and (mode := _mode(path)) & 0o077:
+            found.append(Finding("file", WARN, f"{path}, mode {mode:04o}", f"Others can read it: chmod 600 {path}"))
+    return found
+
+
+def _config() -> Finding:
+    path = files.config_file()
+    if not os.path.exists(path):
+        return Finding("config", GOOD, f"{path}: none, so the defaults hold")
+    mode = _mode(path)
+    if mode & 0o022:
+        hint = f"It can name programs to run, and others can write it: chmod go-w {path}"
+        return Finding("config", WARN, f"{path}, mode {mode:04o}", hint)
+    return Finding("config", GOOD, f"{path}, mode {mode:04o}")
+
+
+def _directory(name: str, path: str) -> Finding:
+    if not os.path.lexists(path):
+        return Finding(name, GOOD, f"{path}: not there yet, made when it is needed")
+    if not os.path.isdir(path):
+        return Finding(name, FAIL, f"{path} is no directory", "Move it away, or name another with FTTUI_DATA_DIR.")
+    mode, owner = _mode(path), os.stat(path).st_uid
+    text = f"{path}, mode {mode:04o}"
+    if owner != os.getuid():
+        return Finding(name, WARN, f"{text}, of another user", "Keys are not in it, but your jobs are.")
+    if not os.access(path, os.W_OK | os.X_OK):
+        return Finding(name, FAIL, f"{text}: cannot be written", f"To keep anything: chmod u+rwx {path}")
+    if mode & 0o077:
+        return Finding(name, WARN, text, f"Others can look into it: chmod 700 {path}")
+    return Finding(name, GOOD, text)
+
+
+def _mode(path: str) -> int:
+    return os.stat(path).st_mode & 0o7777
+
+
+def _archive() -> list[Finding]:
+    from fttui.store import archive_file
+    from fttui.store.archive_size import on_disk
+
+    path = files.archive_file()
+    sizes = on_disk(path)
+    state, words = archive_file.verdict(path)
+    text = f"{path}, {show.size(sum(sizes.values()))}" if path in sizes else f"{path}: none yet"
+    if state == "broken":
+        hint = "The next start sets it aside under another name and begins a new one; nothing is deleted."
+        return [Finding("archive", FAIL, f"{path}: {words}", hint)]
+    if state == "newer":
+        hint = "This one uses an archive of its own beside it meanwhile."
+        return [Finding("archive", WARN, f"{path}: {words}", hint)]
+    if state == "unusable":
+        return [Finding("archive", FAIL, f"{path}: {words}", "History is only kept in memory until this is mended.")]
+    aside = [name for name in sizes if ".aside-" in name]
+    if aside:
+        more = f"{len(aside)} set aside earlier: {', '.join(map(os.path.basename, aside))}"
+        return [Finding("archive", NOTE, text, more)]
+    return [Finding("archive", GOOD, text)]
