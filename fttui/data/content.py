@@ -149,7 +149,7 @@ def _offered(functions: Iterable[Any], where: str, note: Note, found: set[str]) 
         name = function.get("name") if isinstance(function, dict) else None
         if not isinstance(name, str) or not name:
             note("bad_tools", f"{where}.name", shown(name))
-        elif not isinstance(function.get("parameters", {}), dict):
+            continue
+        found.add(name)
+        if not isinstance(function.get("parameters", {}), dict):
             note("bad_tools", f"{where}.parameters", shown(function["parameters"]))
-        else:
-            found.add(name)

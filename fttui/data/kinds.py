@@ -50,7 +50,7 @@ class Examiner:
         self._system: dict[bool, list[int]] = {True: [], False: []}
         self._system_counts = {True: 0, False: 0}
         self._members: dict[str, int] = {}
-        self._examples = 0
+        self._with_members = 0
 
     def _note(self, code: str, member: str = "", detail: str = "") -> None:
         self._tally.add(code, self.line, member, detail)
@@ -61,7 +61,6 @@ class Examiner:
         Its findings go into the tally.
         """
         self.line = line
-        self._examples += 1
         messages = self._messages
         messages.tokens = messages.trained = messages.images = 0
         self._look(example)
@@ -95,6 +94,7 @@ class Examiner:
         shape = self._messages.look(example.get("messages"), f"{where}messages", tools)
         if shape:
             self._messages.order(shape, f"{where}messages", ending)
+        if shape and "?" not in shape:
             has = "s" in shape or "d" in shape
             self._system_counts[has] += 1
             if len(self._system[has]) < SHOWN:
@@ -135,7 +135,7 @@ class Examiner:
         given = example.get("input")
         if isinstance(given, dict):
             self._others(given, _INPUT_MEMBERS, "input.")
-            self._conversation(given, "input.", "u")
+            self._conversation({name: given[name] for name in _INPUT_MEMBERS & given.keys()}, "input.", "u")
         else:
             self._note("bad_input", "input", "" if given is None else shown(given))
         for name in _PREFERENCES:
@@ -154,6 +154,7 @@ class Examiner:
         if self._is_wrong(example, CHAT):
             return
         self._conversation(example, "", "u")
+        self._with_members += 1
         for name in example.keys() - _CHAT_MEMBERS:
             if name in self._members or len(self._members) < _MOST_MEMBERS:
                 self._members[name] = self._members.get(name, 0) + 1
@@ -168,8 +169,8 @@ class Examiner:
         if self.image_examples > rules.MOST_IMAGE_EXAMPLES:
             tally.add("many_image_examples", None, "", f"{self.image_examples:,}")
         for name, count in self._members.items():
-            if count < self._examples:
-                tally.add("uneven_members", None, name, f"in {count:,} of {self._examples:,} examples")
+            if count < self._with_members:
+                tally.add("uneven_members", None, name, f"in {count:,} of {self._with_members:,} examples")
 
 
 def _silent(*finding: object) -> None:

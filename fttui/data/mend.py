@@ -12,7 +12,6 @@ from fttui.data.messages import LETTERS, REINFORCEMENT_LETTERS
 from fttui.data.repeats import Seen
 
 _ROLES = LETTERS.keys() | REINFORCEMENT_LETTERS.keys()
-_PLAIN = frozenset(("role", "content"))
 _BLOCK = 1 << 16
 
 
@@ -135,7 +134,7 @@ def _example(example: dict[str, Any], changes: Tallies[str]) -> None:
         for name in ("messages", "preferred_completion", "non_preferred_completion"):
             messages = holder.get(name)
             for message in messages if isinstance(messages, list) else ():
-                if isinstance(message, dict) and not (message.keys() <= _PLAIN and message.get("role") in _ROLES):
+                if isinstance(message, dict):
                     _message(message, changes)
 
 
@@ -146,10 +145,10 @@ def _message(message: dict[str, Any], changes: Tallies[str]) -> None:
         changes["role written in small letters"] += 1
     if "weight" in message:
         weight = message["weight"]
-        if role in _ROLES and role != "assistant":
+        if isinstance(role, str) and role in _ROLES and role != "assistant":
             del message["weight"]
             changes["weight of a message that is no answer taken out"] += 1
-        elif (isinstance(weight, bool) or not isinstance(weight, int)) and weight in (True, False, 0, 1, "0", "1"):
+        elif (isinstance(weight, bool) or not isinstance(weight, int)) and weight in (0, 1, "0", "1"):
             message["weight"] = int(weight)
             changes["weight written as 0 or 1"] += 1
     calls = message.get("tool_calls")

@@ -1,0 +1,332 @@
+"""Training data with one fault each, made here: what every finding should fire on, and nothing else with it."""
+
+import copy
+import json
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+Example = dict[str, Any]
+Change = Callable[[Example], object]
+
+TOOL = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
+PNG = "data:image/png;base64,iVBORw0KGgo="
+
+
+def chat(index: int) -> Example:
+    return {
+        "messages": [
+            {"role": "system", "content": "You are a terse helper."},
+            {"role": "user", "content": f"How many seeds has melon number {index}?"},
+            {"role": "assistant", "content": f"It has {index * 7} seeds."},
+        ]
+    }
+
+
+def call(id: str = "call_1", **function: Any) -> dict[str, Any]:
+    return {"id": id, "type": "function", "function": {"name": "weather", "arguments": '{"at": "sea"}', **function}}
+
+
+def tools(index: int) -> Example:
+    """Two questions, the first answered by means of a tool; an answer that is not trained on; a name."""
+    return {
+        "messages": [
+            {"role": "system", "content": "Use the tools."},
+            {"role": "user", "content": f"How warm is it at beach {index}?", "name": "sam"},
+            {"role": "assistant", "content": None, "tool_calls": [call()]},
+            {"role": "tool", "tool_call_id": "call_1", "content": "21"},
+            {"role": "assistant", "content": "It is 21 degrees.", "weight": 0},
+            {"role": "user", "content": "And in the hills?"},
+            {"role": "assistant", "tool_calls": [call("call_2")]},
+        ],
+        "tools": [copy.deepcopy(TOOL)],
+        "parallel_tool_calls": False,
+    }
+
+
+def images(index: int) -> Example:
+    part = {"type": "image_url", "image_url": {"url": PNG if index % 2 else f"https://example.com/{index}.jpeg?s=1"}}
+    example = chat(index)
+    example["messages"][1]["content"] = [{"type": "text", "text": f"What is in picture {index}?"}, part]
+    return example
+
+
+def functions(index: int) -> Example:
+    return {
+        "messages": [
+            {"role": "user", "content": f"How warm is it at beach {index}?"},
+            {"role": "assistant", "content": None, "function_call": {"name": "weather", "arguments": "{}"}},
+            {"role": "function", "name": "weather", "content": "21"},
+            {"role": "assistant", "content": "21 degrees."},
+        ],
+        "functions": [{"name": "weather"}],
+    }
+
+
+def completion(index: int) -> Example:
+    return {"prompt": f"Melon {index} has", "completion": f" {index * 7} seeds."}
+
+
+def dpo(index: int) -> Example:
+    return {
+        "input": {"messages": chat(index)["messages"][:2]},
+        "preferred_completion": [{"role": "assistant", "content": f"{index * 7}."}],
+        "non_preferred_completion": [{"role": "assistant", "content": "Who knows?"}],
+    }
+
+
+def reinforcement(index: int) -> Example:
+    return {
+        "messages": [
+            {"role": "developer", "content": "Answer with a number."},
+            {"role": "user", "content": f"What is {index} times seven?"},
+        ],
+        "answer": str(index * 7),
+        "hardness": {"digits": len(str(index * 7))},
+    }
+
+
+KINDS: dict[str, tuple[Callable[[int], Example], str]] = {
+    "chat": (chat, "supervised"),
+    "tools": (tools, "supervised"),
+    "images": (images, "supervised"),
+    "completion": (completion, "supervised"),
+    "dpo": (dpo, "dpo"),
+    "reinforcement": (reinforcement, "reinforcement"),
+}
+"""Clean examples, and the method they are for."""
+
+
+def lines(kind: str, count: int = 12) -> list[bytes]:
+    make, _ = KINDS[kind]
+    return [json.dumps(make(index)).encode() + b"\n" for index in range(1, count + 1)]
+
+
+class Beast(NamedTuple):
+    """A file with one fault: clean data, with line 5 changed, or with all its bytes changed."""
+
+    code: str
+    kind: str
+    change: Change | None = None
+    whole: Callable[[list[bytes]], bytes] | None = None
+    line: int | None = 5
+    member: str = ""
+
+
+def _put(*path: Any, value: Any = None) -> Change:
+    """Set what stands at a path; a value of `...` takes it away."""
+
+    def change(example: Example) -> None:
+        place: Any = example
+        for step in path[:-1]:
+            place = place[step]
+        if value is ...:
+            del place[path[-1]]
+        else:
+            place[path[-1]] = value
+
+    return change
+
+
+def _line(bytes: bytes) -> Callable[[list[bytes]], bytes]:
+    return lambda lines: b"".join([*lines[:4], bytes, *lines[5:]])
+
+
+def _text(encode: Callable[[bytes], bytes]) -> Callable[[list[bytes]], bytes]:
+    return lambda lines: encode(b"".join(lines))
+
+
+def _array(lines: list[bytes]) -> bytes:
+    return json.dumps([json.loads(line) for line in lines]).encode()
+
+
+def _pretty(lines: list[bytes]) -> bytes:
+    return "\n".join(json.dumps(json.loads(line), indent=2) for line in lines).encode()
+
+
+M = "messages"
+_U, _A = (M, 1), (M, 2)
+_IMAGE = ("messages", 1, "content", 1, "image_url")
+_FUNCTION = ("messages", 2, "tool_calls", 0, "function")
+
+
+def _append(message: dict[str, Any]) -> Change:
+    return lambda example: example[M].append(message)
+
+
+def _many(lines: list[bytes]) -> bytes:
+    example = json.loads(lines[4])
+    example[M][1]["content"] += [{"type": "image_url", "image_url": {"url": PNG}}] * 10
+    return _line(json.dumps(example).encode() + b"\n")(lines)
+
+
+BEASTS: tuple[Beast, ...] = (
+    # Bytes
+    Beast("empty_file", "chat", whole=lambda lines: b"", line=None),
+    Beast("utf16", "chat", whole=_text(lambda data: data.decode().encode("utf-16")), line=None),
+    Beast("utf16", "chat", whole=_text(lambda data: data.decode().encode("utf-16-be")), line=None),
+    Beast("utf16", "chat", whole=_text(lambda data: data.decode().encode("utf-32")), line=None),
+    Beast("json_array", "chat", whole=_array, line=None),
+    Beast("json_array", "chat", whole=lambda lines: b"[\n" + b",\n".join(lines) + b"]\n", line=None),
+    Beast("json_pretty", "chat", whole=_pretty, line=None),
+    Beast("bom", "chat", whole=_text(lambda data: b"\xef\xbb\xbf" + data), line=None),
+    Beast("crlf", "chat", whole=_text(lambda data: data.replace(b"\n", b"\r\n")), line=None),
+    Beast("empty_line", "chat", whole=_line(b"  \n")),
+    Beast("nul", "chat", whole=lambda lines: b"".join(lines[:5])[:-1] + b"\0\n" + b"".join(lines[5:])),
+    Beast("not_utf8", "chat", whole=_line('{"messages": "größer"}\n'.encode("latin-1"))),
+    Beast("not_json", "chat", whole=_line(b"{'messages': []}\n")),
+    Beast("not_json", "chat", whole=_line(b'{"messages": [\n')),
+    Beast("not_json", "chat", whole=_line(b'{"messages": []} {}\n')),
+    Beast("not_json", "chat", whole=_line(b'{"messages": NaN}\n')),
+    Beast("not_json", "chat", whole=_line(b'{"messages": ' + b"[" * 100_000 + b"\n")),
+    Beast("not_json", "chat", whole=_line(b'{"messages": ' + b"9" * 5000 + b"}\n")),
+    Beast("not_object", "chat", whole=_line(b"[1, 2]\n")),
+    Beast("not_object", "chat", whole=_line(b"null\n")),
+    Beast("not_text", "chat", _put(*_U, "content", value="half \ud83d a melon")),
+    # The set
+    Beast("too_few", "chat", whole=lambda lines: b"".join(lines[:9]), line=None),
+    Beast("wrong_kind", "chat", whole=_line(json.dumps(completion(5)).encode() + b"\n")),
+    Beast("wrong_kind", "chat", whole=_line(json.dumps(dpo(5)).encode() + b"\n")),
+    Beast("wrong_kind", "dpo", whole=_line(json.dumps(chat(5)).encode() + b"\n")),
+    Beast("wrong_kind", "completion", whole=_line(json.dumps(chat(5)).encode() + b"\n")),
+    Beast("wrong_kind", "reinforcement", whole=_line(json.dumps(dpo(5)).encode() + b"\n")),
+    Beast("duplicate", "chat", whole=lambda lines: b"".join([*lines[:4], lines[1], *lines[5:]])),
+    Beast("uneven_system", "chat", lambda example: example[M].pop(0)),
+    Beast("uneven_members", "reinforcement", _put("answer", value=...), line=None, member="answer"),
+    # Members
+    Beast("no_messages", "chat", _put(M, value="hello"), member="messages"),
+    Beast("no_messages", "chat", lambda example: (example.clear(), example.update(tools=[TOOL])), member="messages"),
+    Beast("no_messages", "dpo", _put("input", M, value=...), member="input.messages"),
+    Beast("empty_messages", "chat", _put(M, value=[]), member="messages"),
+    Beast("unknown_member", "chat", _put("metadata", value={}), member="metadata"),
+    Beast("unknown_member", "chat", _put(*_U, "mood", value="good"), member="messages[1].mood"),
+    Beast("unknown_member", "dpo", _put("score", value=1), member="score"),
+    Beast("unknown_member", "dpo", _put("input", "functions", value=[]), member="input.functions"),
+    Beast("unknown_member", "completion", _put("id", value=1), member="id"),
+    Beast("not_message", "chat", _put(*_U, value="How?"), member="messages[1]"),
+    Beast("no_role", "chat", _put(*_U, "role", value=...), member="messages[1]"),
+    Beast("unknown_role", "chat", _put(*_U, "role", value="User"), member="messages[1].role"),
+    Beast("unknown_role", "chat", _put(*_U, "role", value=["user"]), member="messages[1].role"),
+    Beast("unknown_role", "chat", _put(M, 0, "role", value="developer"), member="messages[0].role"),
+    Beast("unknown_role", "reinforcement", _put(M, 0, "role", value="system"), member="messages[0].role"),
+    Beast("no_content", "chat", _put(*_U, "content", value=...), member="messages[1]"),
+    Beast("no_content", "chat", _put(*_A, "content", value=None), member="messages[2]"),
+    Beast("bad_content", "chat", _put(*_U, "content", value=5), member="messages[1].content"),
+    Beast("bad_content", "chat", _put(*_U, "content", value=[]), member="messages[1].content"),
+    Beast("bad_part", "chat", _put(*_U, "content", value=[{"text": "How?"}]), member="messages[1].content[0]"),
+    Beast("bad_part", "chat", _put(*_U, "content", value=["How?"]), member="messages[1].content[0]"),
+    Beast("bad_name", "chat", _put(*_U, "name", value=5), member="messages[1].name"),
+    Beast("bad_weight", "chat", _put(*_A, "weight", value=0.5), member="messages[2].weight"),
+    Beast("bad_weight", "chat", _put(*_A, "weight", value=True), member="messages[2].weight"),
+    Beast("bad_weight", "chat", _put(*_A, "weight", value="1"), member="messages[2].weight"),
+    Beast("misplaced_weight", "chat", _put("weight", value=1), member="weight"),
+    Beast("misplaced_weight", "chat", _put(*_U, "weight", value=1), member="messages[1].weight"),
+    Beast("no_assistant", "chat", lambda example: example[M].pop(), member="messages"),
+    Beast("nothing_trained", "chat", _put(*_A, "weight", value=0), member="messages"),
+    Beast("empty_answer", "chat", _put(*_A, "content", value=" \n"), member="messages[2].content"),
+    Beast("empty_answer", "completion", _put("completion", value=""), member="completion"),
+    Beast("empty_text", "chat", _put(*_U, "content", value=""), member="messages[1].content"),
+    Beast("no_user", "chat", lambda example: example[M].pop(1), member="messages"),
+    # Order
+    Beast("system_late", "chat", lambda example: example[M].insert(1, example[M].pop(0)), member="messages[1]"),
+    Beast("answer_not_last", "chat", _append({"role": "user", "content": "Sure?"}), member="messages[3]"),
+    Beast("user_not_last", "reinforcement", _append({"role": "assistant", "content": "7"}), member="messages[2]"),
+    Beast("same_role_twice", "chat", lambda example: example[M].insert(1, dict(example[M][1])), member="messages[2]"),
+    # Tools
+    Beast("bad_tools", "chat", _put("tools", value={}), member="tools"),
+    Beast("bad_tools", "tools", _put("tools", value=[TOOL, {"name": "sea"}]), member="tools[1]"),
+    Beast(
+        "bad_tools",
+        "tools",
+        _put("tools", 0, "function", "parameters", value="none"),
+        member="tools[0].function.parameters",
+    ),
+    Beast("many_functions", "chat", _put("tools", value=[]), member="tools"),
+    Beast("many_functions", "tools", _put("tools", value=[TOOL] * 129), member="tools"),
+    Beast("bad_call", "tools", _put(M, 6, "tool_calls", 0, "id", value=...), member="messages[6].tool_calls[0].id"),
+    Beast(
+        "bad_call", "tools", _put(M, 6, "tool_calls", 0, "type", value="tool"), member="messages[6].tool_calls[0].type"
+    ),
+    Beast("bad_call", "tools", _put(M, 6, "tool_calls", value=[5]), member="messages[6].tool_calls[0]"),
+    Beast("bad_call", "tools", _put(M, 6, "tool_calls", value={"id": "x"}), member="messages[6].tool_calls"),
+    Beast("bad_call", "tools", _put(*_FUNCTION, "name", value=""), member="messages[2].tool_calls[0].function.name"),
+    Beast(
+        "bad_arguments",
+        "tools",
+        _put(*_FUNCTION, "arguments", value={}),
+        member="messages[2].tool_calls[0].function.arguments",
+    ),
+    Beast(
+        "bad_arguments",
+        "tools",
+        _put(*_FUNCTION, "arguments", value="{'a'}"),
+        member="messages[2].tool_calls[0].function.arguments",
+    ),
+    Beast("no_such_tool", "tools", _put(*_FUNCTION, "name", value="wether"), member="messages[2]"),
+    Beast("no_answer_to_call", "tools", lambda example: example[M].__delitem__(slice(3, 5)), member="messages[2]"),
+    # Images
+    Beast("bad_image", "images", _put(*_IMAGE, value=PNG), member="messages[1].content[1].image_url"),
+    Beast(
+        "bad_image", "images", _put(*_IMAGE, "url", value="melon.png"), member="messages[1].content[1].image_url.url"
+    ),
+    Beast(
+        "bad_image",
+        "images",
+        _put(*_IMAGE, "url", value="data:image/png,raw"),
+        member="messages[1].content[1].image_url.url",
+    ),
+    Beast(
+        "image_format",
+        "images",
+        _put(*_IMAGE, "url", value="https://example.com/a.gif"),
+        member="messages[1].content[1].image_url.url",
+    ),
+    Beast(
+        "image_format",
+        "images",
+        _put(*_IMAGE, "url", value="data:image/gif;base64,R0lG"),
+        member="messages[1].content[1].image_url.url",
+    ),
+    Beast(
+        "image_size",
+        "images",
+        _put(*_IMAGE, "url", value=PNG + "A" * 13_400_000),
+        member="messages[1].content[1].image_url.url",
+    ),
+    Beast("many_images", "images", whole=_many, member="messages"),
+    Beast(
+        "image_in_answer",
+        "images",
+        _put(*_A, "content", value=[{"type": "image_url", "image_url": {"url": PNG}}]),
+        member="messages[2].content[0]",
+    ),
+    # Completions, dpo
+    Beast("bad_prompt", "completion", _put("prompt", value=...), member="prompt"),
+    Beast("bad_prompt", "completion", _put("completion", value=7), member="completion"),
+    Beast("bad_input", "dpo", _put("input", value="How?"), member="input"),
+    Beast("bad_preference", "dpo", _put("preferred_completion", value=...), member="preferred_completion"),
+    Beast("bad_preference", "dpo", _put("non_preferred_completion", value=[]), member="non_preferred_completion"),
+    Beast(
+        "preference_role",
+        "dpo",
+        _put("preferred_completion", 0, "role", value="user"),
+        member="preferred_completion[0].role",
+    ),
+    Beast("same_answers", "dpo", _put("preferred_completion", 0, "content", value="Who knows?")),
+)
+
+MADE_APART = {
+    "giant_line", "large_file", "too_many", "many_image_examples", "too_long", "overlap", "two_kinds_of_calls",
+    "no_such_call",
+}  # fmt: skip
+"""Findings that need more than one line changed: they have tests of their own."""
+
+
+def data(beast: Beast) -> bytes:
+    clean = lines(beast.kind)
+    if beast.whole is not None:
+        return beast.whole(clean)
+    make, _ = KINDS[beast.kind]
+    example = make(5)
+    assert beast.change is not None
+    beast.change(example)
+    return b"".join([*clean[:4], json.dumps(example).encode() + b"\n", *clean[5:]])
