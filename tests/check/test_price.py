@@ -96,7 +96,8 @@ def test_the_estimate_is_marked_and_as_near_as_it_says(tmp_path: Path) -> None:
     assert any("estimated" in note for note in report.notes)
     pytest.importorskip("rs_bpe")
     tokens = counter("o200k_base").count
-    texts = [message["content"] for line in Path(path).read_text().splitlines() for message in json.loads(line)["messages"]]
+    examples = map(json.loads, Path(path).read_text().splitlines())
+    texts = [message["content"] for example in examples for message in example["messages"]]
     texts += Path(__file__).read_text().split("\n\n")
     off = sum(map(estimate, texts)) / sum(map(tokens, texts)) - 1
     assert abs(off) < ESTIMATE_ERROR
