@@ -1,0 +1,126 @@
+"""Routes that a provider lacks: remembered for that profile, over a restart, and not for ever."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from fttui.api.errors import ApiError, BadRequest, NotFound, ServerFault
+from fttui.store.archive import Archive
+from fttui.store.asking import ABSENT_FOR, ABSENT_PERHAPS
+from tests.store.fakes import job
+from tests.store.test_store import World
+
+J = "ftjob-00001"
+DAY = 86400.0
+
+
+async def opened(path: Path, profile: str = "work", *, later: float = 0.0) -> World:
+    """A cockpit that starts on the archive at `path`, `later` seconds after the first."""
+    archive = Archive(str(path / "a.db"), profile, threaded=False)
+    world = World(archive)
+    if later:
+        world.clock.elapsed = later
+        world.store.not_offered = archive.absent(world.clock.now())
+    world.client.jobs = [job(1, "running")]
+    await world.poll()
+    return world
+
+
+@pytest.mark.parametrize(
+    ("error", "tries", "lasts"),
+    [
+        (NotFound("Invalid URL", status=404), 1, ABSENT_FOR),
+        (BadRequest("Method Not Allowed", status=405), 1, ABSENT_FOR),
+        (ServerFault("only premium users", status=500), 3, ABSENT_PERHAPS),
+        (ServerFault("not implemented", status=501), 1, ABSENT_FOR),
+    ],
+)
+async def test_they_are_known_at_the_next_start(tmp_path: Path, error: ApiError, tries: int, lasts: float) -> None:
+    world = await opened(tmp_path)
+    world.client.fail("pause_job", error)
+    for _ in range(tries):
+        assert not (await world.store.pause([J]))[J].ok
+    await world.archive.close()
+
+    again = await opened(tmp_path, later=lasts - DAY / 2)
+    assert again.store.not_offered == {"pause"}
+    outcome = (await again.store.pause([J]))[J]
+    assert (outcome.ok, again.client.count("pause_job")) == (False, 0)
+    assert "does not offer pause" in outcome.message
+    await again.archive.close()
+
+    other = await opened(tmp_path, "other")
+    assert other.store.not_offered == set(), "another profile is another provider"
+    await other.archive.close()
+
+    much_later = await opened(tmp_path, later=lasts + DAY / 2)
+    assert much_later.store.not_offered == set(), "it may have been built meanwhile"
+    assert (await much_later.store.pause([J]))[J].ok
+    await much_later.archive.close()
+
+
+async def test_what_worked_is_offered_again(tmp_path: Path) -> None:
+    world = await opened(tmp_path)
+    await world.archive.remember_absent("events", world.clock.now() + DAY)
+    assert world.archive.absent(world.clock.now()) == {"events"}
+    await world.store.fetch_events(J)
+    assert world.archive.absent(world.clock.now()) == set()
+    assert world.store.not_offered == set()
+    await world.archive.close()
+
+
+async def test_a_result_file_that_is_gone_says_nothing_about_other_result_files(tmp_path: Path) -> None:
+    world = await opened(tmp_path)
+    world.client.change(J, status="succeeded", result_files=["file-gone"])
+    await world.poll()
+    for _ in range(5):
+        with pytest.raises(NotFound):
+            await world.store.fetch_result(J)
+    assert world.store.not_offered == set()
+    await world.archive.close()
+
+
+async def test_cancel_is_no_optional_route_that_a_bad_day_could_take_away(tmp_path: Path) -> None:
+    world = await opened(tmp_path)
+    world.client.fail("cancel_job", ServerFault("oops", status=500))
+    for _ in range(5):
+        assert not (await world.store.cancel([J]))[J].ok
+    assert world.client.count("cancel_job") == 5
+    await world.archive.close()
+
+
+async def test_what_a_dialect_is_known_to_lack_is_never_asked_for(tmp_path: Path) -> None:
+    world = await opened(tmp_path)
+    world.client.provider = dataclasses.replace(world.client.provider, missing=frozenset({"pause", "checkpoints"}))
+    world.store.attach(world.client)  # type: ignore[arg-type]
+    assert world.store.not_offered == {"pause", "checkpoints"}
+    assert not (await world.store.pause([J]))[J].ok
+    assert world.client.count("pause_job") == 0
+    await world.archive.close()
+
+
+async def test_an_archive_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    import contextlib
+    import sqlite3
+
+    from fttui.store import schema
+
+    path = tmp_path / "a.db"
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.executescript(schema.MIGRATIONS[0])
+        db.execute("INSERT INTO profiles(key, name) VALUES (1, 'work')")
+        db.execute(
+            "INSERT INTO jobs VALUES (1, 1, 'ftjob-old', 'failed', 'm', '', '', '', 1, 2, NULL, 3, 4, 0.5, '', 9, 0, 1, 1, "
+            "NULL)"
+        )
+        db.execute('INSERT INTO bodies VALUES (1, \'{"id":"ftjob-old"}\')')
+        db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        db.execute("PRAGMA user_version = 1")
+        db.commit()
+    archive = Archive(str(path), "work", threaded=False)
+    assert archive.notices == []
+    assert [row.id for row in archive.rows()] == ["ftjob-old"]
+    await archive.set_synced("ftjob-old")
+    assert archive.synced() == {"ftjob-old"}
+    await archive.close()
