@@ -111,16 +111,12 @@ class Client:
     async def upload_file(
         self, path: str, *, purpose: str = "fine-tune", progress: Callable[[int, int], None] | None = None
     ) -> File:
-        """Stream a file from the disk, with flat memory.
+        """Stream a file from the disk, with flat memory; above 512 MB in parts.
 
         Args:
             progress: told the bytes handed over so far and the bytes of the file, from 0 to all.
         """
-        with upload.opened(path) as form:
-            raw = await self._http.send(
-                "/files", lambda: form.stream(purpose, progress), kind=form.kind, length=form.length(purpose)
-            )
-        return self._object(File, raw, changes=True)
+        return self._object(File, await upload.send(self._http, path, purpose, progress), changes=True)
 
     async def delete_file(self, id: str) -> dict[str, Any]:
         """The answer as sent; empty when the server sent none."""

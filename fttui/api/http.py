@@ -158,16 +158,19 @@ class Http:
         answer = await self._insist(lambda: self._exchange(request), changes=True, budget=self.limits.write)
         return self._json(answer, changes=True) if answer.body.strip() else None
 
-    async def send(self, path: str, content: Callable[[], AsyncIterator[bytes]], *, kind: str, length: int) -> Any:
+    async def send(
+        self, path: str, content: Callable[[], AsyncIterator[bytes]], *, kind: str, length: int, again: bool = False
+    ) -> Any:
         """POST a stream of `length` bytes and read the JSON answer. It may take as long as bytes keep moving.
 
         Args:
             content: makes the stream anew for each try; only tried again when no connection could be made.
             kind: the content type.
+            again: sending it twice does no harm, so it is tried again as a read is.
         """
         headers = {"Content-Type": kind, "Content-Length": str(length)}
         request = _Request("POST", path, headers=headers, idle=UPLOAD_IDLE, changes=True)
-        answer = await self._insist(lambda: self._exchange(request._replace(content=content())), changes=True)
+        answer = await self._insist(lambda: self._exchange(request._replace(content=content())), changes=not again)
         return self._json(answer, changes=True)
 
     @asynccontextmanager
@@ -208,7 +211,7 @@ class Http:
         started = self.clock.monotonic()
         most = tries if tries is not None else self.limits.retries + 1
         # Waiting has an end even where the exchange itself has none.
-        patience = self.limits.read if budget is None else budget
+        patience, waited = self.limits.read if budget is None else budget, 0.0
         for done in range(1, most + 1):
             left = patience - (self.clock.monotonic() - started)
             try:
@@ -220,12 +223,13 @@ class Http:
                 failure = error
             delay = self._delay(failure, done)
             may = failure.unsent if changes else True
-            left = patience - (self.clock.monotonic() - started)
+            left = patience - (waited if budget is None else self.clock.monotonic() - started)
             if done == most or not may or not faults.is_retryable(failure) or delay >= left:
                 raise failure
             if self.on_retry is not None:
                 self.on_retry(Retry(failure, done, delay))
             await self.clock.sleep(delay)
+            waited += delay
         raise AssertionError("unreachable")
 
     async def _keyed(self, attempt: Callable[[], Awaitable[Answer]]) -> Answer:

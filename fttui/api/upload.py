@@ -1,15 +1,26 @@
-"""A file on its way to a provider: a multipart body that is read from the disk as it is sent."""
+"""A file on its way to a provider: multipart bodies that are read from the disk as they are sent, whole or in parts."""
 
 import asyncio
 import os
 import stat
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
-from typing import BinaryIO
+from contextlib import contextmanager, suppress
+from typing import Any, BinaryIO
+from urllib.parse import quote
 
-from fttui.api.errors import BadRequest
+from fttui.api.errors import ApiError, BadAnswer, BadRequest
+from fttui.api.http import Http
+from fttui.models.wire import sent_id
 
 CHUNK = 256 * 1024
+MEGABYTE = 1024 * 1024
+IN_PARTS_ABOVE = 512 * MEGABYTE
+"""Bytes beyond which a file is sent in parts: the most that `POST /files` takes (api.md §11)."""
+PART = 64 * MEGABYTE
+LARGEST = 8 * 1024 * MEGABYTE
+"""Bytes of a file that can be sent at all."""
+
+Report = Callable[[int, int], None]
 
 
 class Form:
@@ -17,7 +28,7 @@ class Form:
 
     def __init__(self, file: BinaryIO, name: str, size: int) -> None:
         self._file = file
-        self._name = name
+        self.name = name
         self.size = size
         self._boundary = f"fttui{os.urandom(12).hex()}"
 
@@ -26,37 +37,63 @@ class Form:
         return f"multipart/form-data; boundary={self._boundary}"
 
     def length(self, purpose: str) -> int:
+        """Bytes of the body that holds the whole file."""
         return len(self._head(purpose)) + self.size + len(self._tail())
 
-    async def stream(self, purpose: str, progress: Callable[[int, int], None] | None) -> AsyncIterator[bytes]:
-        """The body, from the beginning of the file.
+    def part_length(self, size: int) -> int:
+        """Bytes of the body that holds `size` bytes of the file."""
+        return len(self._part_head()) + size + len(self._tail())
+
+    async def stream(self, purpose: str, progress: Report | None) -> AsyncIterator[bytes]:
+        """The body that holds the whole file.
 
         Raises:
             BadRequest: the file became shorter, or cannot be read any more.
         """
-        report = progress or (lambda done, size: None)
         yield self._head(purpose)
-        self._file.seek(0)
+        async for chunk in self._bytes(0, self.size, progress):
+            yield chunk
+        yield self._tail()
+
+    async def part(self, start: int, size: int, progress: Report | None) -> AsyncIterator[bytes]:
+        """The body that holds `size` bytes of the file from `start` on.
+
+        Raises:
+            BadRequest: the file became shorter, or cannot be read any more.
+        """
+        yield self._part_head()
+        async for chunk in self._bytes(start, size, progress):
+            yield chunk
+        yield self._tail()
+
+    async def _bytes(self, start: int, size: int, progress: Report | None) -> AsyncIterator[bytes]:
+        report = progress or (lambda done, size: None)
+        self._file.seek(start)
         done = 0
-        report(0, self.size)
-        while done < self.size:
+        report(start, self.size)
+        while done < size:
             try:
                 # The disk may be a slow one; nobody else should wait for it.
-                chunk = await asyncio.to_thread(self._file.read, min(CHUNK, self.size - done))
+                chunk = await asyncio.to_thread(self._file.read, min(CHUNK, size - done))
             except OSError as error:
                 raise BadRequest(
-                    f"cannot read {self._name}: {error.strerror or error}", code="file_unreadable"
+                    f"cannot read {self.name}: {error.strerror or error}", code="file_unreadable"
                 ) from None
             if not chunk:
-                raise BadRequest(f"{self._name} became shorter while it was sent", code="file_changed")
+                raise BadRequest(f"{self.name} became shorter while it was sent", code="file_changed")
             yield chunk
             done += len(chunk)
-            report(done, self.size)
-        yield self._tail()
+            report(start + done, self.size)
+
+    def _part_head(self) -> bytes:
+        return (
+            f'--{self._boundary}\r\nContent-Disposition: form-data; name="data"; filename="part"\r\n'
+            "Content-Type: application/octet-stream\r\n\r\n"
+        ).encode()
 
     def _head(self, purpose: str) -> bytes:
         # As browsers write a name: quotes and line ends escaped, everything else as UTF-8.
-        name = self._name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+        name = self.name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
         return (
             f'--{self._boundary}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\n{purpose}\r\n'
             f'--{self._boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
@@ -85,3 +122,61 @@ def opened(path: str) -> Iterator[Form]:
         if not stat.S_ISREG(found.st_mode):
             raise BadRequest(f"{path} is no plain file, so its size is not known", code="file_unreadable")
         yield Form(file, os.path.basename(path), found.st_size)
+
+
+async def send(http: Http, path: str, purpose: str, progress: Report | None) -> Any:
+    """Send a file, in parts where it is too large for one request; the JSON of the file that came of it.
+
+    Raises:
+        ApiError: it was not taken, or cannot be read.
+    """
+    with opened(path) as form:
+        if form.size > LARGEST:
+            raise BadRequest(f"{form.name} is larger than 8 GB, which no provider takes", code="file_too_large")
+        if form.size > IN_PARTS_ABOVE:
+            try:
+                upload = await _begin(http, form, purpose)
+            except ApiError as error:
+                if error.status not in (404, 405, 501):
+                    raise
+                # Not everybody takes parts; some who do not take large files in one piece.
+            else:
+                return await _in_parts(http, form, upload, progress)
+        return await http.send(
+            "/files", lambda: form.stream(purpose, progress), kind=form.kind, length=form.length(purpose)
+        )
+
+
+async def _begin(http: Http, form: Form, purpose: str) -> str:
+    kind = "text/jsonl" if form.name.endswith(".jsonl") else "application/octet-stream"
+    body = {"filename": form.name, "purpose": purpose, "bytes": form.size, "mime_type": kind}
+    raw = await http.write("POST", "/uploads", body)
+    id = sent_id(raw)
+    if not id:
+        raise BadAnswer("the answer to a new upload has no id", code="unreadable")
+    return f"/uploads/{quote(id, safe='')}"
+
+
+async def _in_parts(http: Http, form: Form, upload: str, progress: Report | None) -> Any:
+    """Send all parts in order, and join them. What was sent is given up when one cannot be sent."""
+    try:
+        parts = []
+        for start in range(0, form.size, PART):
+            size = min(PART, form.size - start)
+            raw = await http.send(
+                f"{upload}/parts",
+                lambda start=start, size=size: form.part(start, size, progress),  # type: ignore[misc]
+                kind=form.kind,
+                length=form.part_length(size),
+                # A part counts once it is named at the end, so one that arrived twice does no harm.
+                again=True,
+            )
+            if not sent_id(raw):
+                raise BadAnswer("the answer to a part of a file has no id", code="unreadable")
+            parts.append(sent_id(raw))
+    except BaseException:
+        with suppress(ApiError):
+            await asyncio.shield(http.write("POST", f"{upload}/cancel"))
+        raise
+    raw = await http.write("POST", f"{upload}/complete", {"part_ids": parts})
+    return raw.get("file") if isinstance(raw, dict) else raw

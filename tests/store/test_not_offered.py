@@ -111,8 +111,8 @@ async def test_an_archive_of_the_first_version_is_brought_up_to_date(tmp_path: P
         db.executescript(schema.MIGRATIONS[0])
         db.execute("INSERT INTO profiles(key, name) VALUES (1, 'work')")
         db.execute(
-            "INSERT INTO jobs VALUES (1, 1, 'ftjob-old', 'failed', 'm', '', '', '', 1, 2, NULL, 3, 4, 0.5, '', 9, 0, 1, 1, "
-            "NULL)"
+            "INSERT INTO jobs VALUES (1, 1, 'ftjob-old', 'failed', 'm', '', '', '', 1, 2, NULL, 3, 4, 0.5, '', 9, 0, "
+            "1, 1, NULL)"
         )
         db.execute('INSERT INTO bodies VALUES (1, \'{"id":"ftjob-old"}\')')
         db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
