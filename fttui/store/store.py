@@ -8,6 +8,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from fttui.api.client import Client
@@ -28,6 +29,8 @@ from fttui.store.snapshot import Outcome
 
 AT_ONCE = 4
 """Intents of one kind that are sent side by side."""
+NO_TRAINING = "training_not_available"
+"""The code with which OpenAI refuses new jobs for good."""
 REMEMBERED = 32
 """Decoded jobs and curves that are held, for panes that ask again and again."""
 
@@ -47,6 +50,7 @@ class Store(Asking):
         self._read_only = read_only
         self._jobs: dict[str, tuple[str, Job]] = {}
         self._points: dict[str, tuple[LogState, list[Point]]] = {}
+        self._uploaded: list[str] = []
         self.selected: str | None = None
         """Which job the person looks at."""
         self.selected_at = float("-inf")
@@ -119,7 +123,15 @@ class Store(Asking):
             await self._merge_job(created.job)
         if created.token and not created.ambiguous:
             await self._archive.forget_create(created.token)
+        if created.error is not None and created.error.code == NO_TRAINING:
+            return replace(created, message=created.message + self._left_behind(spec))
         return created
+
+    def _left_behind(self, spec: JobSpec) -> str:
+        """What was sent for a job that this provider will never take, and how to take it back."""
+        mine = [id for id in (spec.training_file, spec.validation_file) if id in self._uploaded]
+        names = " ".join(filter(None, mine))
+        return f"\nWhat was uploaded for it stays there: to delete it, fttui files delete {names}" if names else ""
 
     async def cancel(self, ids: Iterable[str]) -> dict[str, Outcome]:
         """Ask for an end of these jobs."""
@@ -146,20 +158,31 @@ class Store(Asking):
             return _refusal(error)
         except OSError as error:
             return Outcome(False, f"the file cannot be read: {error.strerror or error}")
+        self._uploaded.append(file.id)
         await self._archive.save_files([(file.id, encode(file.raw))], self._clock.now())
         return Outcome(True, f"uploaded {file.filename or file.id}", file.id)
 
+    async def delete_file(self, id: str) -> Outcome:
+        """Delete a file at the provider; what the archive knows of it stays."""
+        client = self._able()
+        if isinstance(client, Outcome):
+            return client
+        try:
+            await client.delete_file(id)
+        except ApiError as error:
+            return _refusal(error, id)
+        return Outcome(True, f"deleted {id}", id)
+
     async def files(self) -> list[File]:
-        """The provider's files, newest first as it lists them; those once seen while it cannot be asked."""
+        """All files for training that the provider has, in its order; those once seen while it cannot be asked."""
         if self.client is not None:
-            try:
-                page = await self.client.list_files(purpose="fine-tune")
-            except ApiError:
-                pass
-            else:
-                kept = [(item.id, encode(item.raw)) for item in page.items]
-                await self._archive.save_files(kept, self._clock.now())
-                return list(page.items)
+            found: list[File] = []
+            with suppress(ApiError):
+                async for page in self.client.each_file_page(purpose="fine-tune"):
+                    found += page.items
+                    kept = [(item.id, encode(item.raw)) for item in page.items]
+                    await self._archive.save_files(kept, self._clock.now())
+                return found
         return [File.read(json.loads(text)) for text in self._archive.files()]
 
     async def models(self) -> list[Model]:

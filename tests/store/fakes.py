@@ -246,7 +246,14 @@ class FakeClient:
 
     async def upload_file(self, path: str, *, purpose: str = "fine-tune", progress: Any = None) -> File:
         await self._called("upload_file", path)
-        return File.read({"id": f"file-{len(self.files)}", "filename": path, "purpose": purpose})
+        raw = {"id": f"file-{len(self.files)}", "filename": path, "purpose": purpose}
+        self.files.append(raw)
+        return File.read(raw)
+
+    async def delete_file(self, id: str) -> dict[str, Any]:
+        await self._called("delete_file", id)
+        self.files = [raw for raw in self.files if raw["id"] != id]
+        return {"id": id, "deleted": True}
 
     async def file_content(self, id: str) -> bytes:
         from fttui.api.errors import NotFound

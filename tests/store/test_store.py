@@ -713,3 +713,11 @@ async def test_rows_are_in_the_order_of_the_default_list(world: World) -> None:
     world.client.change("ftjob-00002", created_at=10)
     await world.poll()
     assert list(world.store.snapshot.rows.values()) == world.archive.rows()
+
+
+async def test_all_pages_of_the_files_are_read(world: World) -> None:
+    world.client.page_size = 2
+    world.client.files = [{"id": f"file-{n}", "purpose": "fine-tune"} for n in range(5)]
+    assert [file.id for file in await world.store.files()] == [f"file-{n}" for n in range(5)]
+    world.client.fail("list_files", ServerFault("oops", status=500))
+    assert {file.id for file in await world.store.files()} == {f"file-{n}" for n in range(5)}
