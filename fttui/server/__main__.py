@@ -42,14 +42,13 @@ def main() -> int:
 
 def _detached(home: str, idle: float) -> int:
     from fttui.server.daemon import log_path
-    from fttui.server.process import LARGEST_LOG, run_detached
+    from fttui.server.process import bound_log, run_detached
 
     os.chdir("/")
     try:
         os.makedirs(home, mode=0o700, exist_ok=True)
         path = log_path(home)
-        if os.path.exists(path) and os.path.getsize(path) > LARGEST_LOG:
-            os.replace(path, path + ".1")
+        bound_log(path)
         log = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         os.dup2(log, 2)
     except OSError as error:

@@ -63,6 +63,7 @@ class Front:
             app: App = self._inner if refused is None else _response(refused)
             await app(scope, receive, answer)
         except ClientDisconnect:
+            log.info("%s %s was given up by the client %s", scope["method"], _shown(scope["path"]), id)
             return
         except Exception as error:
             log.error("%s %s failed (%s)", scope["method"], _shown(scope["path"]), id, exc_info=error)
@@ -70,9 +71,8 @@ class Front:
                 raise  # part of the answer is out; cutting the connection is all that is left to say
             fault = no_space(error.strerror or str(error)) if isinstance(error, OSError) else our_fault()
             await _response(fault)(scope, receive, answer)
-        if status >= 400 or scope["method"] != "GET":
-            took_ms = (time.monotonic() - began) * 1000
-            log.info("%s %s %d %.0f ms %s", scope["method"], _shown(scope["path"]), status, took_ms, id)
+        took_ms = (time.monotonic() - began) * 1000
+        log.info("%s %s %d %.0f ms %s", scope["method"], _shown(scope["path"]), status, took_ms, id)
 
 
 def keyed(keys: Sequence[str]) -> Guard:

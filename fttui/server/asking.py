@@ -37,12 +37,24 @@ def after_of(request: Request) -> str | None:
     return request.query_params.get("after") or None
 
 
+def check_length(request: Request, most: int) -> None:
+    """Refuse a body that says itself that it is larger than `most` bytes, before any of it has come.
+
+    Raises:
+        Refused: 413.
+    """
+    length = request.headers.get("content-length", "")
+    if length.isascii() and length.isdigit() and int(length[:20]) > most:
+        raise too_large(most)
+
+
 async def json_of(request: Request) -> Any:
     """The decoded body.
 
     Raises:
         Refused: 413 when it is too large, 400 when it is not JSON.
     """
+    check_length(request, LARGEST_BODY)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

@@ -13,11 +13,15 @@ import stat
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from fttui import __version__
 
 INSTALL = "pip install 'fttui[local]'"
+
+HEARTBEAT = 10
+"""Seconds between two signs of life of a service, on its card."""
 
 _LONGEST_PATH = 100
 """Bytes of a socket's path that every system takes (Linux 107, macOS 103)."""
@@ -72,9 +76,11 @@ def ensure(home: str, *, timeout: float = 15.0, settings: Mapping[str, Any] | No
             stop(home)  # an older program's service with nothing to do makes room for this one's
         _need_extra()
         make_home(home)
+        check_host(home)
         path = _start(home, deadline)
         if path is not None:
             return path
+        check_host(home, held=True)
         # Another process holds the lock: it is starting, ending, or about to put its socket back.
         if time.monotonic() > deadline:
             raise ServiceError(
@@ -139,8 +145,16 @@ def make_home(home: str) -> None:
     Raises:
         ServiceError: it cannot be made.
     """
+    missing = []
+    parent = os.path.abspath(home)
+    while not os.path.isdir(parent) and parent != os.path.dirname(parent):
+        missing.append(parent)
+        parent = os.path.dirname(parent)
     try:
-        os.makedirs(home, mode=0o700, exist_ok=True)
+        for directory in reversed(missing):  # not makedirs: it leaves the mode of those in between to the umask
+            with suppress(FileExistsError):
+                os.mkdir(directory, 0o700)
+        os.listdir(home)
     except OSError as error:
         raise ServiceError(
             f"The service's directory {home} cannot be made: {error.strerror}.\nSet FTTUI_DATA_DIR to one that can."
@@ -162,7 +176,45 @@ def take_lock(home: str) -> int | None:
     except BaseException:
         os.close(lock)
         raise
+    with suppress(OSError):  # a disk that is full does not keep us from what can still be done
+        os.pwrite(lock, f"{os.getpid():<10} {_host():<100}\n".encode(), 0)
     return lock
+
+
+def check_host(home: str, *, held: bool = False) -> None:
+    """Refuse a directory that a service on another machine uses: locks may not reach across, and sockets never do.
+
+    Args:
+        held: the lock is held, so whom it names is alive.
+
+    Raises:
+        ServiceError: another host uses it; the message has its name.
+    """
+    names = []
+    try:
+        card = card_path(home)
+        with open(card, encoding="utf-8") as file:
+            host = json.load(file).get("host")
+        lock = os.path.join(home, "lock")
+        with open(lock, "ab"):
+            os.utime(lock)  # by the clock of whoever keeps the files, as the card's time is
+        if abs(os.stat(lock).st_mtime - os.stat(card).st_mtime) < 3 * HEARTBEAT:
+            names.append(host)
+    except (OSError, ValueError, AttributeError):
+        pass
+    if held:
+        with suppress(OSError, ValueError), open(os.path.join(home, "lock"), encoding="utf-8") as file:
+            names += file.read(200).split()[1:2]
+    for name in names:
+        if isinstance(name, str) and name and name != _host():
+            raise ServiceError(
+                f"The directory {home} is in use by the service on the host {name}.\n"
+                "Stop it there (fttui serve --stop), or set FTTUI_DATA_DIR to a directory of this machine."
+            )
+
+
+def _host() -> str:
+    return socket.gethostname()[:100]
 
 
 def log_path(home: str) -> str:
@@ -283,6 +335,7 @@ def _leave(home: str, trainers: str) -> bool:
     if lock is not None:
         os.close(lock)
         return False
+    check_host(home, held=True)
     body = json.dumps({"trainers": trainers}).encode()
     asked = False
     deadline = time.monotonic() + 20

@@ -8,7 +8,7 @@ from starlette.responses import FileResponse, JSONResponse, MalformedRangeHeader
 from starlette.routing import Route
 
 from fttui.server import names, shapes
-from fttui.server.asking import after_of, limit_of, service_of
+from fttui.server.asking import LARGEST_BODY, after_of, check_length, limit_of, service_of
 from fttui.server.errors import Refused, bad_value, no_file
 from fttui.server.form import Form, read_form
 from fttui.server.places import remove, sync_directory
@@ -23,6 +23,7 @@ LONGEST_NAME = 255
 
 async def create(request: Request) -> Response:
     service = service_of(request)
+    check_length(request, service.largest_file + LARGEST_BODY)
     id = names.new_id("file-", 22)
     path = os.path.join(service.places.uploads, id)
     try:

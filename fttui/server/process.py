@@ -9,6 +9,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,7 @@ from fttui import __version__
 from fttui.server import daemon, doors
 from fttui.server.app import App, Guard, Receive, Scope, Send, create_app, keyed, local_only
 from fttui.server.daemon import ServiceError
+from fttui.server.http import config_of
 from fttui.server.places import write_durably
 from fttui.server.service import Service, open_service
 from fttui.server.sql import UnknownVersion
@@ -43,27 +45,9 @@ class Process:
         self.socket_path = ""
         """Where the Unix socket is, once it is there."""
         self._socket_id: tuple[int, int] | None = None
-        self._server = uvicorn.Server(self._config(self._unix_app(create_app(service))))
+        self._server = uvicorn.Server(config_of(self._unix_app(create_app(service))))
 
     # Doors
-
-    def _config(self, app: App) -> uvicorn.Config:
-        config = uvicorn.Config(
-            app,
-            http="h11",
-            loop="asyncio",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            timeout_keep_alive=75,
-            timeout_graceful_shutdown=3,
-            h11_max_incomplete_event_size=64 << 10,
-        )
-        config.load()
-        return config
 
     async def _listen(self, door: socket.socket, config: uvicorn.Config) -> asyncio.Server:
         def protocol() -> asyncio.Protocol:
@@ -150,7 +134,7 @@ class Process:
         await server.startup(sockets=[])
         await self._open_socket()
         if tcp is not None and guard is not None:
-            await self._listen(tcp, self._config(self._noticing(create_app(self._service, guard))))
+            await self._listen(tcp, config_of(self._noticing(create_app(self._service, guard))))
         self._service.runner.start()
         ready()
         keeper = asyncio.create_task(self._keep())
@@ -174,27 +158,56 @@ class Process:
 
     async def _keep(self) -> None:
         """Put the socket back when something removed it; end when nobody has needed the service for long."""
+        looks = 0
         while True:
             await asyncio.sleep(0.5)
+            looks += 1
             try:
                 if not self._socket_is_in_place():
                     log.warning("the socket was gone, and is put back")
                     await self._open_socket()
             except OSError as error:
                 log.warning("the socket cannot be put back: %s", error)
+            if looks % (daemon.HEARTBEAT * 2) == 0:
+                await asyncio.to_thread(self._now_and_then)
             if await asyncio.to_thread(self._is_unneeded):
                 log.info("nothing runs and nobody asks: the service ends")
                 self.stop(save_trainers=True)
 
+    def _now_and_then(self) -> None:
+        """What need not be done often: say that we live, keep the log small, forget what has expired."""
+        try:
+            os.utime(daemon.card_path(self._home))
+            bound_log(daemon.log_path(self._home))
+            self._service.drop_expired()
+        except OSError as error:
+            log.warning("the home cannot be written to: %s", error)
+
     def _is_unneeded(self) -> bool:
         if self._idle_limit is None or time.monotonic() - self._asked_at < self._idle_limit:
             return False
-        return not any(count for state, count in self._service.db.counts().items() if state != "paused")
+        try:
+            return not any(count for state, count in self._service.db.counts().items() if state != "paused")
+        except OSError:
+            return False  # not known: so not now
 
     def _take_socket_away(self) -> None:
         if self._socket_is_in_place():
-            os.unlink(self.socket_path)
-            os.unlink(daemon.card_path(self._home))
+            with suppress(OSError):
+                os.unlink(self.socket_path)
+                os.unlink(daemon.card_path(self._home))
+
+
+def bound_log(path: str) -> None:
+    """Begin the log anew when it has grown large; what it held stays beside it, once.
+
+    It is emptied in place: our own descriptors, which append, go on.
+    """
+    if os.path.exists(path) and os.path.getsize(path) > LARGEST_LOG:
+        import shutil  # late: seldom
+
+        shutil.copyfile(path, path + ".1")
+        os.truncate(path, 0)
 
 
 def run_detached(home: str, *, idle_limit: float = IDLE_LIMIT, say: Callable[[str], None]) -> int:
@@ -204,6 +217,7 @@ def run_detached(home: str, *, idle_limit: float = IDLE_LIMIT, say: Callable[[st
     """
     try:
         daemon.make_home(home)
+        daemon.check_host(home)
         if daemon.take_lock(home) is None:  # held to the end of this process
             say("busy")
             return 0
@@ -257,6 +271,7 @@ def _take_over(home: str) -> int:
         ServiceError: the holder does not give it up.
     """
     daemon.make_home(home)
+    daemon.check_host(home)
     deadline = time.monotonic() + 20
     while (lock := daemon.take_lock(home)) is None:
         if time.monotonic() > deadline:

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from fttui.server import names, shapes
-from fttui.server.asking import json_of, service_of
+from fttui.server.asking import LARGEST_BODY, check_length, json_of, service_of
 from fttui.server.errors import Refused, bad_value, no_upload
 from fttui.server.files import LONGEST_NAME, check_purpose
 from fttui.server.form import Form, read_form
@@ -77,6 +77,7 @@ def _kept_for(given: object) -> int | None:
 
 async def add_part(request: Request) -> Response:
     service = service_of(request)
+    check_length(request, LARGEST_PART + LARGEST_BODY)
     upload = await run_in_threadpool(_pending, request, "add a part to")
     id = names.new_id("part_")
     path = os.path.join(service.places.uploads, id)

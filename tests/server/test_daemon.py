@@ -420,6 +420,77 @@ def test_an_older_idle_service_makes_room_for_a_newer_program(home: str, monkeyp
     assert not is_alive(first)
 
 
+def used_by_another_host(home: str, age: float) -> None:
+    """The directory as a service on another machine left it, or keeps it, so many seconds after its last sign."""
+    daemon.make_home(home)
+    card = Path(daemon.card_path(home))
+    card.write_text(json.dumps({"pid": 1, "version": "0.1.0", "socket": "/nowhere", "host": "gpu-7", "started_at": 1}))
+    os.utime(card, (time.time() - age,) * 2)
+
+
+def test_a_directory_in_use_by_another_host_is_refused_by_name(home: str, served: Any) -> None:
+    used_by_another_host(home, 5)
+    with pytest.raises(ServiceError, match=r"in use by the service on the host gpu-7") as caught:
+        daemon.ensure(home)
+    assert home in str(caught.value)
+    assert "FTTUI_DATA_DIR" in str(caught.value)
+    for options in (("--host", "127.0.0.1", "--port", "0"), ()):
+        one = served(*options)
+        assert one.process.wait(30) == 1
+        one.end()
+        assert "host gpu-7" in one.said
+    assert not os.path.exists(os.path.join(home, "service.db"))
+
+
+def test_a_lock_that_another_host_holds_is_refused_by_name(home: str) -> None:
+    daemon.make_home(home)
+    lock = daemon.take_lock(home)
+    assert lock is not None
+    os.pwrite(lock, b"4711       gpu-8 ", 0)
+    try:
+        for act in (daemon.ensure, daemon.stop):
+            with pytest.raises(ServiceError, match="host gpu-8"):
+                act(home)
+    finally:
+        os.close(lock)
+
+
+def test_what_a_dead_service_of_another_host_left_is_taken_over(home: str) -> None:
+    used_by_another_host(home, 3600)
+    Path(home, "lock").write_bytes(b"4711       gpu-8 \n")
+    daemon.ensure(home)
+    card = json.loads(Path(home, "service.json").read_text())
+    assert card["host"] not in ("gpu-7", "")
+    assert Path(home, "lock").read_text().split() == [str(card["pid"]), card["host"]]
+
+
+def test_directories_in_between_are_the_owners_alone(home: str) -> None:
+    before = os.umask(0o022)
+    try:
+        deep = os.path.join(home, "a", "b")
+        daemon.make_home(deep)
+        modes = [stat.S_IMODE(os.stat(path).st_mode) for path in (home, os.path.join(home, "a"), deep)]
+        assert modes == [0o700] * 3
+        command = [sys.executable, "-m", "fttui.server", "--home", os.path.join(home, "c", "d"), "--idle", "0"]
+        assert subprocess.run(command, capture_output=True, timeout=60).returncode == 0
+        modes = [stat.S_IMODE(os.stat(os.path.join(home, *path)).st_mode) for path in (("c",), ("c", "d"))]
+        assert modes == [0o700] * 2
+    finally:
+        os.umask(before)
+
+
+def test_it_says_what_runs(home: str) -> None:
+    with api(daemon.ensure(home)) as client:
+        jobs = [start_job(client) for _ in range(2)]
+        until(lambda: (daemon.status(home) or {}).get("running_jobs"))
+        state = daemon.status(home)
+        assert state is not None
+        assert state["running_jobs"] == jobs[:1]
+        assert state["jobs"]["running"] == 1
+        for job in jobs[::-1]:
+            client.post(f"/fine_tuning/jobs/{job}/cancel")
+
+
 def test_knowing_of_the_service_costs_little() -> None:
     code = "import sys; from fttui.server import daemon; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
