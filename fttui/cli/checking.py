@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fttui.cli import report as reading
 from fttui.cli.files import check_place, files, written
 from fttui.cli.flags import NumberOrAuto, forms
 from fttui.cli.output import JSON, JSONL, dumps, say, say_progress
@@ -106,7 +107,7 @@ def _check(invocation: Invocation, path: str, asked: dict[str, Any], tuned: dict
         place=_place(invocation, asked["model"]),
         own_prices=prices_file(),
         each=None if is_read else each,
-        progress=progress_of(path),
+        progress=reading.progress_of(path),
     )
     say_progress("")
     _print(invocation, report, found, is_read=is_read)
@@ -120,13 +121,11 @@ def _print(invocation: Invocation, report: "Report", found: list[Any], *, is_rea
     elif output.form == JSONL:
         output.text(dumps(report.as_json(), indent=None) + "\n")
     elif is_read:
-        from fttui.cli import report as reading
-
         for line in reading.lines(report):
             output.line(line)
     else:
         output.flush()
-        say(f"{report.path}: {report.summary()}")
+        say(f"{report.path}: {report.headline()}")
         for note in report.notes:
             say(f"note: {note}")
 
@@ -140,7 +139,7 @@ def _mended(path: str, target: str, force: bool) -> str:
     check_place(target, force)
     try:
         with written(target, force) as file:
-            done = mend_file(path, file, progress=progress_of(path, "mending"))
+            done = mend_file(path, file, progress=reading.progress_of(path, "mending"))
     except CannotMend as error:
         raise ConfigError(str(error)) from None
     say_progress("")
@@ -160,14 +159,3 @@ def _place(invocation: Invocation, model: str | None) -> str:
     if choice.is_local and model is not None and not price_of(model).local:
         return "openai"
     return place_of(choice.base_url, is_local=choice.is_local)
-
-
-def progress_of(path: str, verb: str = "checking") -> Any:
-    """A line on stderr that says how far the check is."""
-    name = os.path.basename(path)
-
-    def told(done: int, size: int) -> None:
-        if size > 1 << 22:
-            say_progress(f"{verb} {name}: {100 * done // size} % of {size / 1e6:,.0f} MB")
-
-    return told

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fttui.cli import session, show
+from fttui.cli import preflight, session, show
 from fttui.cli.flags import NumberOrAuto, Pair, forms
 from fttui.cli.follow import ending, finished
 from fttui.cli.jobs import jobs
@@ -17,6 +17,7 @@ from fttui.config.files import archive_file
 from fttui.wiring import sample_path
 
 if TYPE_CHECKING:
+    from fttui.data.plan import Plan
     from fttui.models.job import Job
     from fttui.models.spec import JobSpec
     from fttui.wiring import Connection
@@ -41,7 +42,9 @@ def _asked(function: F) -> F:
             click.option("--grader", type=click.Path(), metavar="FILE", help="Reinforcement: the grader, as JSON."),
             click.option("--metadata", type=Pair(), multiple=True, metavar="K=V", help="A note; may be repeated."),
             click.option("--wandb-project", metavar="P", help="Report the run to Weights & Biases."),
+            click.option("--force", is_flag=True, help="Send files even where the check found errors in them."),
             click.option("--wait", is_flag=True, help="Wait for the end; the exit code tells how it went."),
+            click.option("--results", metavar="DIR", help="With --wait: put the result files there, as CSV."),
         ]
     ):
         function = option(function)
@@ -55,19 +58,20 @@ def _asked(function: F) -> F:
 @forms
 @pass_invocation
 def create(invocation: Invocation, /, **flags: Any) -> int:
-    """Create a job and print its id. A path is uploaded first.
+    """Create a job and print its id. A path is checked, priced and uploaded first; errors in it stop the command.
 
     A job is created exactly once: when the answer is lost, the job is looked for instead of sent again.
+    ctrl+c while waiting leaves the job alone: it goes on.
 
     \b
     fttui jobs create --model gpt-4.1-nano-2025-04-14 --training-file train.jsonl --n-epochs 3
     id=$(fttui jobs create --model M --training-file file-abc --suffix support)
-    fttui jobs create --model M --training-file train.jsonl --wait && echo trained
+    fttui jobs create --model M --training-file train.jsonl --wait --results out && echo trained
     """
     from fttui.models.spec import JobSpec
 
     spec = _with_flags(JobSpec(model=flags["model"], training_file=flags["training_file"]), flags)
-    return _Creation(invocation, spec, wait=flags["wait"]).run()
+    return _Creation(invocation, spec, flags).run()
 
 
 @jobs.command("clone", short_help="Create a job like another.")
@@ -84,7 +88,7 @@ def clone(invocation: Invocation, /, id: str, **flags: Any) -> int:
     fttui jobs clone ftjob-abc --n-epochs 5 --suffix longer
     """
     _with_flags(_blank(flags), flags)  # faults in the flags come before anything is asked
-    return _Creation(invocation, None, wait=flags["wait"], source=id, flags=flags).run()
+    return _Creation(invocation, None, flags, source=id).run()
 
 
 def _blank(flags: dict[str, Any]) -> "JobSpec":
@@ -112,6 +116,8 @@ def _with_flags(spec: "JobSpec", flags: dict[str, Any]) -> "JobSpec":
     for flag in ("training_file", "validation_file"):
         if flags.get(flag) is not None:
             path_of(flags[flag], "--" + flag.replace("_", "-"))
+    if flags["results"] is not None and not flags["wait"]:
+        raise click.UsageError("--results needs --wait: a job has its result files at its end")
     return spec
 
 
@@ -179,16 +185,15 @@ class _Creation:
         self,
         invocation: Invocation,
         spec: "JobSpec | None",
+        flags: dict[str, Any],
         *,
-        wait: bool,
         source: str = "",
-        flags: dict[str, Any] | None = None,
     ) -> None:
         self._invocation = invocation
         self._spec = spec
-        self._wait = wait
         self._source = source
-        self._flags = flags or {}
+        self._flags = flags
+        self._plan: Plan | None = None
         self._uploaded: list[str] = []
         self._sent = False
         self._job = ""
@@ -207,13 +212,15 @@ class _Creation:
         spec = self._spec
         if spec is None:
             spec = _with_flags(spec_of(await connection.client.get_job(self._source)), self._flags)
+        if not await self._is_right(connection, spec):
+            return session.FAILED
         spec = await self._with_files(connection, spec)
         job, code = await self._create(connection, spec)
         if job is None:
             return code
         self._job = job.id
         output = self._invocation.output
-        if self._wait:
+        if self._flags["wait"]:
             if output.form == TABLE:
                 output.line(job.id)
                 output.flush()
@@ -221,9 +228,26 @@ class _Creation:
             job = await finished(connection.client, job.id, pause, lambda job: say(f"{job.id} {show.status_word(job)}"))
             if output.form != TABLE:
                 output.line("", job.raw)
-            return ending(job)
+            if self._plan is not None and (words := preflight.compared(self._plan, job.trained_tokens)):
+                say(words)
+            code = ending(job)
+            if self._flags["results"] is not None:
+                await preflight.download(connection.client, job, self._flags["results"])
+            return code
         output.line(job.id, job.raw)
         return DONE
+
+    async def _is_right(self, connection: "Connection", spec: "JobSpec") -> bool:
+        """Check the files of this disk and tell what is found; whether they may be sent."""
+        paths = [path_of(text or "", "") for text in (spec.training_file, spec.validation_file)]
+        if not any(paths):
+            return True
+        report = await preflight.check(connection, spec, *paths)
+        self._plan = report.plan if paths[0] else None
+        if report.ok or self._flags["force"]:
+            return True
+        say("fttui: nothing was sent.\nMend the file (`fttui files check` shows all), or send it with --force.")
+        return False
 
     async def _create(self, connection: "Connection", spec: "JobSpec") -> "tuple[Job | None, int]":
         from fttui.store.archive import Archive

@@ -1,9 +1,11 @@
 """How the check of a file reads in a terminal."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 
+from fttui.cli.output import say_progress
 from fttui.data.plan import Plan
-from fttui.data.report import Group, Report, counted
+from fttui.data.report import Group, Report
 from fttui.data.spread import Spread
 
 BAR = 30
@@ -12,7 +14,7 @@ BAR = 30
 
 def lines(report: Report) -> Iterator[str]:
     """The whole report, for a person."""
-    yield f"{report.path}: {report.summary()}"
+    yield f"{report.path}: {report.headline()}"
     for group in report.groups:
         yield ""
         yield from _group(group)
@@ -71,7 +73,7 @@ def _plan(plan: Plan) -> Iterator[str]:
 
 def brief(report: Report) -> Iterator[str]:
     """A few lines before something is sent: the summary, and the first finding of each kind."""
-    yield f"{report.path}: {report.summary()}"
+    yield f"{report.path}: {report.headline()}"
     for group in report.groups:
         finding = group.first[0]
         where = group.path + (f":{finding.line}" if finding.line else "")
@@ -81,4 +83,15 @@ def brief(report: Report) -> Iterator[str]:
         yield f"{group.level}: {where}:{member} {group.what}{detail}{more}; {group.mend}"
 
 
-__all__ = ["brief", "counted", "lines"]
+def progress_of(path: str, verb: str = "checking") -> Callable[[int, int], None]:
+    """A line on stderr that says how far the check is."""
+    name = os.path.basename(path)
+
+    def told(done: int, size: int) -> None:
+        if size > 1 << 22:
+            say_progress(f"{verb} {name}: {100 * done // size} % of {size / 1e6:,.0f} MB")
+
+    return told
+
+
+__all__ = ["brief", "lines", "progress_of"]

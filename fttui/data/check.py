@@ -41,6 +41,7 @@ def check_file(
     place: str = "openai",
     own_prices: str | None = None,
     tokens: bool = True,
+    fewest: int = rules.FEWEST_EXAMPLES,
     each: Each | None = None,
     progress: Progress | None = None,
     stopped: Stopped = never,
@@ -55,6 +56,7 @@ def check_file(
         n_epochs: as in a job: a number, or `auto` or None for the documented heuristic.
         place: who trains: `openai`, `local`, or `other`, whose prices only a person's own file can tell.
         own_prices: the path of that file; it need not exist.
+        fewest: examples that there must be at least: one is enough for a validation file.
         tokens: whether to count tokens; without them there is no price.
         each: told of every finding as it is found; the report keeps the first ten of a kind.
         progress: called now and then with the bytes read and their number.
@@ -69,11 +71,11 @@ def check_file(
     tally = Tally(path, each)
     others = Seen()
     if validation is not None:
-        other = _Reading(validation, Tally(validation, each), _kind(method, price), None, price, progress, stopped)
+        other = _Reading(validation, Tally(validation, each), method, None, price, progress, stopped)
         other.run(seen=others, overlap=None, fewest=1, most=rules.MOST_REINFORCEMENT_VALIDATION)
-    reading = _Reading(path, tally, _kind(method, price), count, price, progress, stopped)
+    reading = _Reading(path, tally, method, count, price, progress, stopped)
     overlap = others if validation is not None else None
-    reading.run(seen=Seen(), overlap=overlap, fewest=rules.FEWEST_EXAMPLES, most=rules.MOST_REINFORCEMENT)
+    reading.run(seen=Seen(), overlap=overlap, fewest=fewest, most=rules.MOST_REINFORCEMENT)
     report = reading.report(model, n_epochs, batch_size)
     if validation is None:
         return report
@@ -81,11 +83,15 @@ def check_file(
     return report._replace(groups=tuple(groups), stopped=report.stopped or other.source.stopped)
 
 
-def _kind(method: str | None, price: Price) -> str:
-    """The kind of example that is wanted; empty when the first one shall tell."""
-    if method == "supervised":
-        return price.kind
-    return method or price.kind
+def _kind(method: str | None, price: Price, first: dict[str, Any]) -> str:
+    """The kind of example that a method and a model want; what they leave open the first example tells."""
+    if method not in (None, "supervised"):
+        return str(method)
+    looks = price.kind or kind_of(first) or CHAT
+    # A model that we know to chat takes no completions, and only dpo takes preferences.
+    if (looks == COMPLETIONS and price.model and not price.kind) or (looks == DPO and method is not None):
+        return CHAT
+    return looks
 
 
 class _Parts(NamedTuple):
@@ -102,7 +108,7 @@ class _Reading:
         self,
         path: str,
         tally: Tally,
-        kind: str,
+        method: str | None,
         count: Counter | None,
         price: Price,
         progress: Progress | None,
@@ -110,7 +116,8 @@ class _Reading:
     ) -> None:
         self.tally = tally
         self.source = Source(path, progress, stopped)
-        self._kind = kind
+        self._method = method
+        self._kind = method if method in (DPO, REINFORCEMENT) else ""
         self._count = count
         self._price = price
         self._parts: _Parts | None = None
@@ -190,8 +197,7 @@ class _Reading:
 
     def _begin(self, first: dict[str, Any]) -> _Parts:
         """Settle what the examples should be, by what was asked for or by the first of them."""
-        if not self._kind:
-            self._kind = kind_of(first) or CHAT
+        self._kind = _kind(self._method, self._price, first)
         count = None if self._count is None else remembered(self._count.count)
         self._parts = _Parts(Examiner(self._kind, self.tally, count), Lengths(self._price.limit))
         return self._parts

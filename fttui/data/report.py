@@ -92,14 +92,18 @@ class Report(NamedTuple):
         return sum(group.total for group in self.groups if group.level == level)
 
     def summary(self) -> str:
-        """One short paragraph: what it is, what is wrong, what it costs."""
+        """One short paragraph: what it is, how much is wrong and what first, or what a run comes to."""
+        return f"{self.headline()} {self.worst()}." if self.errors else self.headline()
+
+    def headline(self) -> str:
+        """The same in figures alone, where the findings themselves follow."""
         what = f"{self.kind} " if self.kind else ""
         parts = [f"{self.examples:,} {what}example{'' if self.examples == 1 else 's'}"]
         if self.spread is not None and self.spread.examples:
             parts.append(f"{self.spread.mark}{self.spread.total:,} tokens")
         text = ", ".join(parts)
         if self.errors:
-            return f"{text}. {counted(self)}. {self.worst()}"
+            return f"{text}. {counted(self)}."
         if self.plan is not None:
             text += ", " + self.plan.words()
         text += "."

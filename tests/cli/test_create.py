@@ -13,6 +13,13 @@ from tests.api.faultserver import after, hang_up, refuse, send_json
 from tests.cli.conftest import Fttui
 from tests.cli.service import Service, job
 
+TRAIN, VALID = (
+    b"".join(
+        b'{"messages": [{"role": "user", "content": "%d?"}, {"role": "assistant", "content": "%d"}]}\n' % (index, index)
+        for index in range(first, first + 10)
+    )
+    for first in (0, 100)
+)
 MADE = ["jobs", "create", "--model", "m", "--training-file", "file-abc"]
 POST = "POST /fine_tuning/jobs"
 
@@ -100,24 +107,67 @@ def test_mistakes_are_found_before_anything_is_sent(
 
 
 def test_a_path_is_uploaded_first(fttui: Fttui, service: Service, tmp_path: Path) -> None:
-    (tmp_path / "train.jsonl").write_bytes(b"train\n")
-    (tmp_path / "valid").write_bytes(b"valid\n")
+    (tmp_path / "train.jsonl").write_bytes(TRAIN)
+    (tmp_path / "valid").write_bytes(VALID)
     result = fttui("jobs", "create", "--model", "m", "--training-file", "train.jsonl", "--validation-file", "valid")
     assert (result.code, result.out) == (0, "ftjob-000\n")
-    assert service.contents == {"file-000": b"train\n", "file-001": b"valid\n"}
+    assert service.contents == {"file-000": TRAIN, "file-001": VALID}
     body = sent(service)
     assert (body["training_file"], body["validation_file"]) == ("file-000", "file-001")
     assert service.lines == ["POST /files", "POST /files", POST]
 
 
+def test_what_a_path_holds_and_costs_is_told_before_it_goes(fttui: Fttui, service: Service, tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_bytes(TRAIN)
+    (tmp_path / "v.jsonl").write_bytes(TRAIN[: len(TRAIN) // 10])
+    arguments = ["jobs", "create", "--model", "m", "--training-file", "t.jsonl", "--validation-file", "v.jsonl"]
+    result = fttui(*arguments, "--n-epochs", "4", "--batch-size", "2")
+    assert (result.code, result.out) == (0, "ftjob-000\n")
+    said = result.err.splitlines()
+    assert said[0].startswith("t.jsonl: 10 chat examples, about ")
+    assert said[0].endswith("4 epochs, 20 steps, cost unknown (no price is known for this model). 1 warning.")
+    assert said[1].startswith(
+        "warning: t.jsonl:1: the example stands in the validation file as well (its line 1); keep"
+    )
+    assert said[2] == "uploaded t.jsonl as file-000"
+
+
+def test_errors_in_a_file_stop_it_unless_forced(fttui: Fttui, service: Service, tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_bytes(TRAIN.replace(b"user", b"human"))
+    for more in (["--training-file", "t.jsonl"], ["--training-file", "file-a", "--validation-file", "t.jsonl"]):
+        result = fttui("jobs", "create", "--model", "m", *more)
+        assert (result.code, result.out, service.lines) == (1, "", [])
+        assert 'error: t.jsonl:1: messages[0].role: the role is not known here ("human"' in result.err
+        assert ", and 9 more; use system" in result.err
+        assert "nothing was sent" in result.err
+    forced = fttui("jobs", "create", "--model", "m", "--training-file", "t.jsonl", "--force")
+    assert (forced.code, forced.out) == (0, "ftjob-000\n")
+    assert "human" in service.contents["file-000"].decode()
+
+
+def test_a_validation_file_alone_needs_no_ten_examples(fttui: Fttui, service: Service, tmp_path: Path) -> None:
+    (tmp_path / "v.jsonl").write_bytes(VALID.splitlines(keepends=True)[0])
+    result = fttui(*MADE, "--validation-file", "v.jsonl")
+    assert (result.code, result.out) == (0, "ftjob-000\n")
+    assert "cost" not in result.err, "validation is free"
+
+
+def test_data_for_another_method_is_named(fttui: Fttui, service: Service, tmp_path: Path) -> None:
+    line = b'{"input": {"messages": []}, "preferred_completion": [], "non_preferred_completion": []}\n'
+    (tmp_path / "t.jsonl").write_bytes(line * 10)
+    result = fttui("jobs", "create", "--model", "m", "--training-file", "t.jsonl")
+    assert (result.code, service.lines) == (1, [])
+    assert "made for another method (it looks like dpo, checked as chat)" in result.err
+
+
 def test_one_path_for_both_is_uploaded_once(fttui: Fttui, service: Service, tmp_path: Path) -> None:
-    (tmp_path / "d.jsonl").write_bytes(b"data\n")
+    (tmp_path / "d.jsonl").write_bytes(TRAIN)
     fttui("jobs", "create", "--model", "m", "--training-file", "d.jsonl", "--validation-file", "d.jsonl")
     assert service.lines == ["POST /files", POST]
 
 
 def test_an_id_is_an_id_even_where_a_file_has_its_name(fttui: Fttui, service: Service, tmp_path: Path) -> None:
-    (tmp_path / "file-abc").write_bytes(b"data\n")
+    (tmp_path / "file-abc").write_bytes(TRAIN)
     fttui(*MADE)
     assert service.lines == [POST]
     fttui("jobs", "create", "--model", "m", "--training-file", "./file-abc")
@@ -125,7 +175,7 @@ def test_an_id_is_an_id_even_where_a_file_has_its_name(fttui: Fttui, service: Se
 
 
 def test_a_refused_create_names_the_file_that_stays(fttui: Fttui, service: Service, tmp_path: Path) -> None:
-    (tmp_path / "t.jsonl").write_bytes(b"data\n")
+    (tmp_path / "t.jsonl").write_bytes(TRAIN)
     service.faults[POST] = [refuse(403, "Not available.", "training_not_available")]
     result = fttui("jobs", "create", "--model", "m", "--training-file", "t.jsonl")
     assert (result.code, result.out) == (1, "")
@@ -135,8 +185,8 @@ def test_a_refused_create_names_the_file_that_stays(fttui: Fttui, service: Servi
 
 
 def test_a_second_upload_that_fails_names_the_first(fttui: Fttui, service: Service, tmp_path: Path) -> None:
-    for name in ("t.jsonl", "v.jsonl"):
-        (tmp_path / name).write_bytes(name.encode())
+    (tmp_path / "t.jsonl").write_bytes(TRAIN)
+    (tmp_path / "v.jsonl").write_bytes(VALID)
     first = send_json({"id": "file-000"})
     service.faults["POST /files"] = [first, refuse(413, "too large")]
     result = fttui("jobs", "create", "--model", "m", "--training-file", "t.jsonl", "--validation-file", "v.jsonl")
@@ -187,7 +237,7 @@ def test_a_lost_answer_is_found(fttui: Fttui, service: Service, clock: FakeClock
 def test_an_unknown_fate_is_1_says_how_to_look_and_is_remembered(
     fttui: Fttui, service: Service, clock: FakeClock, tmp_path: Path
 ) -> None:
-    (tmp_path / "t.jsonl").write_bytes(b"data\n")
+    (tmp_path / "t.jsonl").write_bytes(TRAIN)
     service.faults[POST] = [hang_up()]
     result = fttui("jobs", "create", "--model", "m", "--training-file", "t.jsonl")
     assert (result.code, result.out) == (1, "")
@@ -215,6 +265,24 @@ def test_wait_goes_along_to_the_end_and_exits_by_it(fttui: Fttui, service: Servi
         service.jobs.clear()
         service.faults[path] = [*map(send_json, states)]
         assert fttui(*MADE, "--wait", "--json").json["status"] == last
+
+
+def test_result_files_are_fetched_at_the_end(fttui: Fttui, service: Service, tmp_path: Path) -> None:
+    import base64
+
+    (tmp_path / "t.jsonl").write_bytes(TRAIN)
+    table = b"step,train_loss\n1,0.5\n"
+    service.contents = {"file-r": base64.b64encode(table), "../x": b"other"}
+    done = job(0, "succeeded", result_files=["file-r"], trained_tokens=990)
+    service.faults["GET /fine_tuning/jobs/ftjob-000"] = [send_json(job(0, "running")), send_json(done)]
+    arguments = ["jobs", "create", "--model", "gpt-4o-mini", "--training-file", "t.jsonl"]
+    result = fttui(*arguments, "--wait", "--results", "out/here")
+    assert (result.code, result.out) == (0, "ftjob-000\n")
+    path = Path("out/here/ftjob-000-file-r.csv")
+    assert path.read_bytes() == table
+    assert result.err.endswith(f"{path} written\n")
+    assert "trained tokens: 990, expected" in result.err
+    assert fttui(*arguments, "--results", "out").code == 2
 
 
 def test_clone_copies_what_would_make_the_same_job(fttui: Fttui, service: Service) -> None:

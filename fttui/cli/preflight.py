@@ -1,0 +1,100 @@
+"""What `jobs create` does about files: checks and prices them before they go, fetches results when they are there."""
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+from fttui.cli import report as reading
+from fttui.cli.output import say, say_progress
+from fttui.config.files import ConfigError, prices_file
+
+if TYPE_CHECKING:
+    from fttui.api.client import Client
+    from fttui.data.plan import Plan
+    from fttui.data.report import Report
+    from fttui.models.job import Job
+    from fttui.models.spec import JobSpec
+    from fttui.wiring import Connection
+
+
+async def check(connection: "Connection", spec: "JobSpec", training: str | None, validation: str | None) -> "Report":
+    """Check the files that lie on this disk, and say what is found and what a run would cost.
+
+    Raises:
+        ConfigError: the person's own price file is not as it should be.
+        OSError: a file cannot be read.
+    """
+    from fttui.data import rules
+    from fttui.data.check import check_file
+    from fttui.data.prices import BadPrices, place_of
+
+    choice = connection.choice
+    path = training or validation or ""
+    given_up = False
+
+    def work() -> "Report":
+        return check_file(
+            path,
+            method=spec.method or "supervised",
+            model=spec.model,
+            validation=validation if training else None,
+            n_epochs=spec.hyperparameters.get("n_epochs"),  # type: ignore[arg-type]
+            batch_size=spec.hyperparameters.get("batch_size"),  # type: ignore[arg-type]
+            place=place_of(choice.base_url, is_local=choice.is_local),
+            own_prices=prices_file(),
+            progress=reading.progress_of(path),
+            stopped=lambda: given_up,
+            fewest=rules.FEWEST_EXAMPLES if training else 1,
+        )
+
+    try:
+        report = await asyncio.to_thread(work)
+    except BadPrices as error:
+        raise ConfigError(str(error)) from None
+    finally:
+        given_up = True  # ctrl+c: the thread must not keep the process
+        say_progress("")
+    if training is None:
+        report = report._replace(plan=None)
+    for line in reading.brief(report):
+        say(line)
+    return report
+
+
+def compared(plan: "Plan", tokens: int | None) -> str:
+    """How many tokens the provider says were trained, beside what was expected; empty when it does not say."""
+    if tokens is None or plan.tokens is None or plan.local:
+        return ""
+    cost = ""
+    if plan.cost and plan.tokens:
+        cost = f", which is {plan.cost / plan.tokens * tokens:,.4f} {plan.currency} by {plan.why}"
+    return f"trained tokens: {tokens:,}, expected {'about ' if plan.about else ''}{plan.tokens:,}{cost}"
+
+
+async def download(client: "Client", job: "Job", folder: str) -> None:
+    """Write a job's result files into `folder`, named by job and file id, as CSV where they are that.
+
+    Raises:
+        ApiError: a file cannot be had.
+        OSError: it cannot be written.
+    """
+    import re
+
+    from fttui.cli.files import written
+    from fttui.models.metric import csv_text
+
+    if not job.result_files:
+        say(f"{job.id} has no result files")
+        return
+    os.makedirs(folder, exist_ok=True)
+    for file in job.result_files:
+        content = await client.file_content(file)
+        try:
+            content, ending = csv_text(content).encode(), ".csv"
+        except ValueError:
+            ending = ""
+        name = re.sub(r"[^A-Za-z0-9._-]", "_", f"{job.id}-{file}").lstrip(".") + ending
+        path = os.path.join(folder, name)
+        with written(path, force=True) as target:
+            target.write(content)
+        say(f"{path} written")
