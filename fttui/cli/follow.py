@@ -43,12 +43,12 @@ async def following(client: "Client", id: str, seen: set[str], pause: float) -> 
             async for page in client.each_event_page(id):
                 new = [event for event in page.items if event.id not in seen]
                 fresh += new
-                if len(new) < len(page.items) and not _rises(page.items):
+                if len(new) < len(page.items) and not rises(page.items):
                     break
             failures = 0
         except (Unreachable, ServerFault, Limited) as error:
             failures += 1
-            await _endure(error, failures, pause)
+            await endure(error, failures, pause)
             continue
         for event in oldest_first(fresh):
             seen.add(event.id)
@@ -70,7 +70,7 @@ async def finished(client: "Client", id: str, pause: float, tell: "Callable[[Job
             failures = 0
         except (Unreachable, ServerFault, Limited) as error:
             failures += 1
-            await _endure(error, failures, pause)
+            await endure(error, failures, pause)
             continue
         if job.status_text != told:
             told = job.status_text
@@ -89,12 +89,12 @@ def ending(job: "Job") -> int:
     return FAILED
 
 
-def _rises(events: "Sequence[Event]") -> bool:
+def rises(events: "Sequence[Event]") -> bool:
     """Whether a page runs from old to new, so that what is new comes on a later one."""
     return bool(events) and (events[0].created_at or 0.0) < (events[-1].created_at or 0.0)
 
 
-async def _endure(error: "ApiError", failures: int, pause: float) -> None:
+async def endure(error: "ApiError", failures: int, pause: float) -> None:
     """Wait after a failed look, longer each time; a person hears of the first."""
     if failures == 1:
         say(f"fttui: {error.message}; trying again")

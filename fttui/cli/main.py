@@ -19,7 +19,7 @@ from fttui.config.files import ConfigError, make_dir, state_dir
 from fttui.wiring import Options
 
 _GROUPS = {
-    "jobs": "fttui.cli.create:jobs",  # which adds `create` and `clone` to those of fttui.cli.jobs
+    "jobs": "fttui.cli.watch:jobs",  # which has those of fttui.cli.create, which has those of fttui.cli.jobs
     "files": "fttui.cli.checking:files",  # which adds `check` to those of fttui.cli.files
     "models": "fttui.cli.models:models",
     "archive": "fttui.cli.archive:archive",
