@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from fttui.api.errors import ApiError, BadAnswer, Unreachable, kind_of
+from fttui.clock import duration
 from fttui.models import lenient
 from fttui.text import clean_line, fit
 
@@ -60,6 +61,9 @@ def of_status(
         hint = "Wait for a job to end, or cancel one."
     elif 300 <= status < 400:
         message = f"the server answered {name}, which is not followed"
+    patience = retry_after(headers, now)
+    if patience is not None and not hint:
+        hint = f"It asks for {duration(max(1.0, patience))} of patience."
     return kind_of(status)(
         f"{message} ({status}{f', request {reference}' if reference else ''})",
         hint=hint,
@@ -68,7 +72,7 @@ def of_status(
         type=hidden(fault["type"], secret),
         param=hidden(fault["param"], secret),
         request_id=reference,
-        retry_after=retry_after(headers, now),
+        retry_after=patience,
         should_retry={"true": True, "false": False}.get(headers.get("x-should-retry", "").strip().lower()),
         ambiguous=changes and (status >= 500 or status == 408 or status < 400),
     )
@@ -159,7 +163,7 @@ def _transport(error: Exception) -> tuple[str, str]:
             return "refused", clean_line(str(error)) or "no connection"
         case httpx.RemoteProtocolError() if "without sending" not in str(error):
             # "…without sending complete message body" is a cut line as well, told apart by its words.
-            return "garbage", clean_line(str(error))
+            return "garbage", clean_line(re.sub(r"bytearray\(b(['\"])(.*)\1\)", r"\2", str(error)))
         case httpx.RemoteProtocolError():
             return (
                 ("cut", "it ended in the middle of the answer")

@@ -2,8 +2,10 @@
 
 import asyncio
 import itertools
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -108,19 +110,24 @@ async def an_hour(world: World, *, look: bool = True) -> None:
             await world.clock.run(60 if minute else 59)
 
 
-# Jobs, live ones, this machine's service: requests of an hour for the list and for the rest, per minute.
-TABLE = [
-    (0, 0, False, 2, 0),
-    (10, 0, False, 2, 0),
-    (1000, 0, False, 2, 0),
-    (10, 1, False, 15, 17),
-    (10, 10, False, 15, 37),
-    (1000, 10, False, 15, 37),
-    (1000, 1000, False, 15, 37),
-    (0, 0, True, 2, 0),
-    (10, 1, True, 30, 23),
-    (10, 10, True, 30, 23),
-]
+def documented() -> list[tuple[int, int, bool, int, int]]:
+    """The table in the README: jobs, live ones, this machine's service, requests a minute for the list and the rest."""
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    section = text[text.index("## How often it asks") :]
+    found = []
+    for row in re.findall(r"^\| ([\d,]+(?: \| [\d,]+){5}) \|$", section, re.M):
+        jobs, live, *rates = (int(cell.replace(",", "")) for cell in row.split(" | "))
+        found += [(jobs, live, False, *rates[:2]), (jobs, live, True, *rates[2:])]
+    return found
+
+
+TABLE = [*documented(), (1000, 10, False, 15, 37)]
+
+
+def test_the_table_has_what_was_promised() -> None:
+    assert {row[:3] for row in documented()} >= {
+        (jobs, live, local) for jobs in (0, 10, 1000) for live in (0, jobs) for local in (False, True)
+    }
 
 
 @pytest.mark.parametrize(("jobs", "live", "local", "lists", "others"), TABLE)
