@@ -1,0 +1,77 @@
+"""A server of 1,000 jobs in pages of a hundred, very fast. `python -m tests.benchmarks.pages` tells its port."""
+
+import asyncio
+import json
+import sys
+
+JOBS, PAGE = 1000, 100
+
+
+def job(number: int) -> dict[str, object]:
+    """A job as OpenAI sends it today (api.md §8.1)."""
+    return {
+        "object": "fine_tuning.job",
+        "id": f"ftjob-{number:024d}",
+        "model": "gpt-4.1-nano-2025-04-14",
+        "created_at": 1_760_000_000 + number,
+        "finished_at": 1_760_000_900 + number,
+        "fine_tuned_model": f"ft:gpt-4.1-nano-2025-04-14:acme:support-{number}:{number:08d}",
+        "organization_id": "org-0123456789abcdef",
+        "result_files": [f"file-{number:024d}"],
+        "status": "succeeded",
+        "validation_file": None,
+        "training_file": "file-abcdefghijklmnop",
+        "hyperparameters": {"n_epochs": 3, "batch_size": 1, "learning_rate_multiplier": 1.8},
+        "trained_tokens": 123_456,
+        "error": {},
+        "user_provided_suffix": f"support-{number}",
+        "seed": number,
+        "estimated_finish": None,
+        "integrations": [],
+        "metadata": {"team": "support", "run": str(number)},
+        "usage_metrics": None,
+        "shared_with_openai": False,
+        "eval_id": None,
+        "method": {
+            "type": "supervised",
+            "supervised": {"hyperparameters": {"n_epochs": 3, "batch_size": 1, "learning_rate_multiplier": 1.8}},
+        },
+    }
+
+
+def answers() -> dict[bytes, bytes]:
+    """Every answer by the cursor that asks for it."""
+    jobs = [job(number) for number in range(JOBS, 0, -1)]
+    found = {}
+    for start in range(0, JOBS, PAGE):
+        cursor = str(jobs[start - 1]["id"]) if start else ""
+        page = {"object": "list", "data": jobs[start : start + PAGE], "has_more": start + PAGE < JOBS}
+        body = json.dumps(page).encode()
+        head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+        found[cursor.encode()] = head.encode() + body
+    return found
+
+
+async def serve() -> None:
+    ready = answers()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while line := await reader.readline():
+                while (await reader.readline()).strip():
+                    pass
+                writer.write(ready[line.partition(b"after=")[2].split(b" ")[0].split(b"&")[0]])
+                await writer.drain()
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    # It ends with whoever started it, however that ends.
+    await asyncio.to_thread(sys.stdin.read)
+
+
+if __name__ == "__main__":
+    asyncio.run(serve())
