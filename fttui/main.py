@@ -16,7 +16,7 @@ def main() -> NoReturn:
     """The `fttui` command. Exit codes: see `fttui --help`."""
     arguments = sys.argv[1:]
     options = None
-    if arguments:
+    if arguments or "_FTTUI_COMPLETE" in os.environ:  # the shell asks with the line in the environment
         from fttui.cli.main import run
 
         outcome = run(arguments)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fttui.cli import completion
 from fttui.cli import report as reading
 from fttui.cli.files import check_place, files, written
 from fttui.cli.flags import NumberOrAuto, forms
@@ -21,10 +22,12 @@ METHODS = ("supervised", "dpo", "reinforcement")
 
 
 @files.command("check", short_help="Check training data and price a run.")
-@click.argument("path")
+@click.argument("path", type=click.Path())
 @click.option("--method", type=click.Choice(METHODS), help="What it is for.  [default: what the first line tells]")
-@click.option("--model", metavar="M", help="For its limit, its tokenizer and its price.")
-@click.option("--validation", metavar="PATH", help="A validation file: checked too, and compared.")
+@click.option(
+    "--model", metavar="M", shell_complete=completion.models, help="For its limit, its tokenizer and its price."
+)
+@click.option("--validation", type=click.Path(), metavar="PATH", help="A validation file: checked too, and compared.")
 @click.option("--n-epochs", type=NumberOrAuto(whole=True), metavar="N|auto", help="For the price.")
 @click.option("--batch-size", type=NumberOrAuto(whole=True), metavar="N|auto", help="For the number of steps.")
 @click.option("--fix", is_flag=True, help="Write a copy with everything mended that can be; needs -o.")

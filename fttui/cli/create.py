@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fttui.cli import preflight, session, show
+from fttui.cli import completion, preflight, session, show
 from fttui.cli.flags import NumberOrAuto, Pair, forms
 from fttui.cli.follow import ending, finished
 from fttui.cli.jobs import jobs
@@ -31,7 +31,12 @@ def _asked(function: F) -> F:
     whole, fraction = NumberOrAuto(whole=True), NumberOrAuto(whole=False)
     for option in reversed(
         [
-            click.option("--validation-file", metavar="ID|PATH", help="A file id, or a file to upload."),
+            click.option(
+                "--validation-file",
+                metavar="ID|PATH",
+                shell_complete=completion.data,
+                help="A file id, or a file to upload.",
+            ),
             click.option("--suffix", metavar="S", help="A word in the name of the tuned model."),
             click.option("--seed", type=int, metavar="N", help="The same seed and data give the same run."),
             click.option("--method", type=click.Choice(["supervised", "dpo", "reinforcement"])),
@@ -52,8 +57,14 @@ def _asked(function: F) -> F:
 
 
 @jobs.command("create", short_help="Create a job.")
-@click.option("--model", required=True, metavar="M", help="The model to tune.")
-@click.option("--training-file", required=True, metavar="ID|PATH", help="A file id, or a file to upload.")
+@click.option("--model", required=True, metavar="M", shell_complete=completion.models, help="The model to tune.")
+@click.option(
+    "--training-file",
+    required=True,
+    metavar="ID|PATH",
+    shell_complete=completion.data,
+    help="A file id, or a file to upload.",
+)
 @_asked
 @forms
 @pass_invocation
@@ -75,9 +86,9 @@ def create(invocation: Invocation, /, **flags: Any) -> int:
 
 
 @jobs.command("clone", short_help="Create a job like another.")
-@click.argument("id")
-@click.option("--model", metavar="M", help="Another model.")
-@click.option("--training-file", metavar="ID|PATH", help="Another file.")
+@click.argument("id", shell_complete=completion.jobs)
+@click.option("--model", metavar="M", shell_complete=completion.models, help="Another model.")
+@click.option("--training-file", metavar="ID|PATH", shell_complete=completion.data, help="Another file.")
 @_asked
 @forms
 @pass_invocation

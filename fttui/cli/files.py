@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from fttui.cli import session, show
+from fttui.cli import completion, session, show
 from fttui.cli.create import progress_of
 from fttui.cli.flags import Verbs, forms, yes
 from fttui.cli.output import TABLE, Column, say, say_progress
@@ -83,7 +83,7 @@ def upload(invocation: Invocation, path: str, purpose: str) -> int:
 
 
 @files.command("get", short_help="Show one file's data.")
-@click.argument("id")
+@click.argument("id", shell_complete=completion.files)
 @forms
 @pass_invocation
 def get(invocation: Invocation, id: str) -> int:
@@ -97,7 +97,7 @@ def get(invocation: Invocation, id: str) -> int:
 
 
 @files.command("download", short_help="Download a file.")
-@click.argument("id")
+@click.argument("id", shell_complete=completion.files)
 @click.option("--output", "-o", "path", metavar="PATH", help="Where to; - is standard output.")
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @pass_invocation
@@ -169,7 +169,7 @@ def written(path: str, force: bool) -> Iterator[BinaryIO]:
 
 
 @files.command("delete", short_help="Delete files at the provider.")
-@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=completion.files)
 @yes
 @forms
 @pass_invocation

@@ -1,13 +1,16 @@
 """Flags and argument types that several commands share."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from fttui.cli.output import JSON, JSONL
 from fttui.cli.session import Invocation
 from fttui.config.interval import floored
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -23,9 +26,20 @@ def shared(*declarations: str, **more: Any) -> click.Option:
     return click.Option(list(declarations), expose_value=False, callback=_keep, **more)
 
 
+def _profiles(context: click.Context, parameter: click.Parameter, typed: str) -> "list[CompletionItem]":
+    from fttui.cli import completion
+
+    return completion.profiles(context, parameter, typed)
+
+
 def _target() -> list[click.Parameter]:
     return [
-        shared("--profile", metavar="NAME", help="The service to talk to, by the name of its profile."),
+        shared(
+            "--profile",
+            metavar="NAME",
+            shell_complete=_profiles,
+            help="The service to talk to, by the name of its profile.",
+        ),
         shared("--base-url", metavar="URL", help="The service to talk to, by its address: https://host/v1."),
     ]
 

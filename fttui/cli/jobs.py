@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fttui.cli import follow, session, show
+from fttui.cli import completion, follow, session, show
 from fttui.cli.flags import Seconds, Verbs, forms, offline, yes
 from fttui.cli.output import JSON, TABLE, say
 from fttui.cli.session import FAILED, Invocation, confirm, pass_invocation
@@ -30,7 +30,14 @@ def jobs() -> None:
 
 
 @jobs.command("list", short_help="List jobs, newest first.")
-@click.option("--status", "statuses", multiple=True, metavar="S", help="Only jobs in this state; may be repeated.")
+@click.option(
+    "--status",
+    "statuses",
+    multiple=True,
+    metavar="S",
+    shell_complete=completion.states,
+    help="Only jobs in this state; may be repeated.",
+)
 @click.option("--filter", "filter_", metavar="EXPR", help="Only jobs that match, as / in the cockpit.")
 @click.option("--sort", metavar="FIELD", help="Order by a field; -FIELD the other way round. Default: newest first.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N jobs.  [default: 20]")
@@ -72,7 +79,7 @@ def list_(
 
 
 @jobs.command("get", short_help="Show one job.")
-@click.argument("id")
+@click.argument("id", shell_complete=completion.jobs)
 @offline
 @forms
 @pass_invocation
@@ -92,7 +99,7 @@ def get(invocation: Invocation, id: str) -> int:
 
 
 @jobs.command("cancel", short_help="Cancel jobs.")
-@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=completion.jobs)
 @yes
 @forms
 @pass_invocation
@@ -108,7 +115,7 @@ def cancel(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
 
 
 @jobs.command("pause", short_help="Pause jobs.")
-@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=completion.jobs)
 @forms
 @pass_invocation
 def pause(invocation: Invocation, ids: tuple[str, ...]) -> int:
@@ -117,7 +124,7 @@ def pause(invocation: Invocation, ids: tuple[str, ...]) -> int:
 
 
 @jobs.command("resume", short_help="Resume paused jobs.")
-@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=completion.jobs)
 @forms
 @pass_invocation
 def resume(invocation: Invocation, ids: tuple[str, ...]) -> int:
@@ -142,7 +149,7 @@ def _act(invocation: Invocation, ids: tuple[str, ...], verb: "Callable[[Client],
 
 
 @jobs.command("events", short_help="Show a job's log.")
-@click.argument("id")
+@click.argument("id", shell_complete=completion.jobs)
 @click.option("--follow", "-f", "follow_", is_flag=True, help="Go on printing until the job has ended.")
 @click.option("--level", type=click.Choice(LEVELS), help="Only events of this level and worse.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the newest N.")
@@ -193,7 +200,7 @@ def events(
 
 
 @jobs.command("checkpoints", short_help="List a job's checkpoints.")
-@click.argument("id")
+@click.argument("id", shell_complete=completion.jobs)
 @offline
 @forms
 @pass_invocation
@@ -214,7 +221,7 @@ def checkpoints(invocation: Invocation, id: str) -> int:
 
 
 @jobs.command("metrics", short_help="Show a job's numbers by step.")
-@click.argument("id")
+@click.argument("id", shell_complete=completion.jobs)
 @click.option("--csv", "csv_", is_flag=True, help="Comma-separated values with a heading.")
 @offline
 @forms

@@ -27,6 +27,7 @@ _GROUPS = {
     "profile": "fttui.cli.profile:profile",
     "config": "fttui.cli.config:config",
     "doctor": "fttui.cli.doctor:doctor",
+    "completion": "fttui.cli.completion:completion",
 }
 
 

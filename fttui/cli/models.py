@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fttui.cli import session, show
+from fttui.cli import completion, session, show
 from fttui.cli.files import delete_each
 from fttui.cli.flags import Verbs, forms, yes
 from fttui.cli.output import say
@@ -36,7 +36,7 @@ def list_(invocation: Invocation) -> int:
 
 
 @models.command("delete", short_help="Delete tuned models.")
-@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=completion.models)
 @yes
 @forms
 @pass_invocation

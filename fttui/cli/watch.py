@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fttui.cli import completion, follow, session, show
 from fttui.cli import create as create  # adds its commands to the group
-from fttui.cli import follow, session, show
 from fttui.cli.flags import Seconds, forms
 from fttui.cli.jobs import jobs
 from fttui.cli.output import JSON, JSONL, say
@@ -28,7 +28,7 @@ A_REQUEST = 1.0
 
 
 @jobs.command("watch", short_help="Tell every change of jobs, a sentence each.")
-@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.argument("ids", nargs=-1, metavar="[ID]...", shell_complete=completion.jobs)
 @click.option("--until-done", is_flag=True, help="Without ids: end when no job is live any more.")
 @click.option("--plain", is_flag=True, help="The sentences alone, without the time before them.")
 @click.option("--interval", type=Seconds(), metavar="S", help="Seconds between two looks, at least 2.")

@@ -36,6 +36,17 @@ def first_log(path: str, profile: str, job_id: str, limit: int = 50) -> list[Eve
     return [EventRow._make(columns) for columns in reversed(found)]
 
 
+def first_files(path: str, profile: str, limit: int = 100) -> list[tuple[str, str]]:
+    """Ids and JSON of the files last seen: for completion in the shell."""
+    found = _ask(
+        path,
+        "SELECT id, coalesce(raw, '') FROM files WHERE profile = (SELECT key FROM profiles WHERE name = ?) "
+        "ORDER BY last_seen DESC, id LIMIT ?",
+        (profile, limit),
+    )
+    return [(id, raw) for id, raw in found]
+
+
 def _ask(path: str, sql: str, values: tuple[str | int, ...]) -> list[tuple]:  # type: ignore[type-arg]
     for candidate in (path, beside(path)):
         try:

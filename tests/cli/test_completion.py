@@ -1,0 +1,129 @@
+"""Completion in the shell: what is offered, through a real bash, and how little it loads."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fttui.cli.completion import SHELLS
+from tests.cli.conftest import Fttui
+from tests.cli.service import Service, job
+
+Complete = Callable[..., list[str]]
+
+
+@pytest.fixture
+def archived(fttui: Fttui, service: Service) -> Fttui:
+    service.jobs = [job(3, "running", user_provided_suffix="sup"), job(2, model="gpt\x1b-4o"), job(1)]
+    service.files = {
+        "file-aa": {"id": "file-aa", "object": "file", "filename": "train-v2.jsonl", "purpose": "fine-tune"},
+        "file-ab": {"id": "file-ab", "object": "file", "filename": "valid.jsonl", "purpose": "fine-tune"},
+    }
+    assert fttui("archive", "sync").code == 0
+    asked = len(service.lines)
+    yield fttui
+    assert len(service.lines) == asked, "completion asks nothing of the service"
+
+
+def program(*arguments: str, **more: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "fttui", *arguments],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **more},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stderr == ""
+    return done.stdout
+
+
+def offered(line: str, shell: str = "zsh") -> list[list[str]]:
+    """What is offered for the last word of `line`: type, value and help."""
+    words = line.split(" ")
+    asked = {"COMP_WORDS": " ".join(words), "COMP_CWORD": str(len(words) - 1), "_FTTUI_COMPLETE": f"{shell}_complete"}
+    answer = program(**asked).strip("\n").split("\n")
+    answer = [] if answer == [""] else answer
+    return [answer[start : start + 3] for start in range(0, len(answer), 3)]
+
+
+def values(line: str) -> list[str]:
+    return [item[1] for item in offered(line)]
+
+
+def test_job_ids_come_from_the_archive_newest_first(archived: Fttui) -> None:
+    assert offered("fttui jobs get ft") == [
+        ["plain", "ftjob-003", "running gpt-4.1-nano sup"],
+        ["plain", "ftjob-002", "succeeded gpt-4o"],
+        ["plain", "ftjob-001", "succeeded gpt-4.1-nano"],
+    ]
+    assert values("fttui jobs cancel ftjob-003 ftjob-0") == ["ftjob-002", "ftjob-001"], "each is given once"
+    assert values("fttui jobs watch ftjob-001") == ["ftjob-001"]
+    assert values("fttui jobs events x") == []
+
+
+def test_files_by_id_or_name_models_profiles_states(archived: Fttui) -> None:
+    assert values("fttui files get file-a") == ["file-aa", "file-ab"]
+    assert offered("fttui files download tr") == [["plain", "file-aa", "train-v2.jsonl"]]
+    assert values("fttui jobs create --training-file file-ab") == ["file-ab"]
+    assert offered("fttui jobs create --training-file da") == [["file", "da", "_"]]
+    assert "gpt-4.1-nano" in values("fttui jobs create --model gpt")
+    assert values("fttui --profile lo") == ["local"]
+    assert values("fttui jobs list --status fa") == ["failed"]
+    assert values("fttui jobs wa") == ["watch"]
+    assert "--until-done" in values("fttui jobs watch --")
+
+
+def test_without_an_archive_nothing_is_offered_and_nothing_fails(home: Path) -> None:
+    assert values("fttui jobs get ft") == []
+    assert offered("fttui files check tr") == [["file", "tr", "_"]]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_script_for_each_shell(bare: Fttui, shell: str) -> None:
+    script = bare("completion", shell).out
+    assert f"_FTTUI_COMPLETE={shell}_complete" in script
+    if (path := shutil.which(shell)) is not None:
+        subprocess.run([path, "-n" if shell != "fish" else "--no-execute"], input=script, text=True, check=True)
+
+
+def test_an_unknown_shell_is_a_mistake(bare: Fttui) -> None:
+    assert bare("completion", "csh").code == 2
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_a_real_bash_completes_with_it(archived: Fttui, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    command = tmp_path / "bin" / "fttui"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m fttui "$@"\n')
+    command.chmod(0o755)
+    code = (
+        'eval "$(fttui completion bash)"; COMP_WORDS=(fttui jobs get ftj); COMP_CWORD=3; '
+        '_fttui_completion fttui; printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(
+        ["bash", "-c", code], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.stdout.split(), done.stderr) == (["ftjob-003", "ftjob-002", "ftjob-001"], "")
+
+
+def test_it_loads_neither_pydantic_nor_httpx(archived: Fttui) -> None:
+    code = (
+        "import sys, fttui.main\n"
+        "try: fttui.main.main()\n"
+        "except SystemExit: pass\n"
+        "print(*{name.split('.')[0] for name in sys.modules}, file=sys.stderr)"
+    )
+    asked = {"COMP_WORDS": "fttui jobs get ft", "COMP_CWORD": "3", "_FTTUI_COMPLETE": "bash_complete"}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **asked}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert "ftjob-003" in done.stdout
+    loaded = set(done.stderr.split())
+    assert "click" in loaded
+    assert not loaded & {"pydantic", "httpx", "textual", "numpy", "starlette"}
