@@ -17,7 +17,7 @@ from fttui.store.snapshot import Change, Snapshot
 from fttui.text import clean_line
 from fttui.ui.glyphs import Glyphs
 from fttui.ui.memory import Memory
-from fttui.ui.messages import HoldAsked, JobsEnded, ProfilesAsked, RefreshAsked, SequenceAsked, SnapshotChanged
+from fttui.ui.messages import HoldAsked, JobsEnded, ProfileChosen, RefreshAsked, SequenceAsked, SnapshotChanged
 from fttui.ui.notify import sequence
 from fttui.ui.preferences import Preferences
 from fttui.ui.screens.main import MainScreen
@@ -94,7 +94,6 @@ class FttuiApp(App[None]):
     def on_mount(self) -> None:
         if self._preferences.theme and self._preferences.theme not in self.available_themes:
             self.main.prompt.say(f"there is no theme {self._preferences.theme}", "warn")
-        self.set_keymap(dict(self._preferences.keymap))
         self.push_screen(self.main)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
@@ -142,28 +141,13 @@ class FttuiApp(App[None]):
         if self._core is not None:
             (self._core.poller.hold if message.held else self._core.poller.release)()
 
-    def on_profiles_asked(self, message: ProfilesAsked) -> None:
-        from fttui.config.files import ConfigError
-        from fttui.config.settings import names
-        from fttui.ui.screens.pick import Entry, PickScreen
-
-        try:
-            entries = [Entry(name, [(f" {name}", "bold")], name) for name in names()]
-        except ConfigError as error:
-            self.main.prompt.say(clean_line(str(error)), "warn")
-            return
-        foot = "enter looks at it; scripts go on with the profile in use (fttui profile use)"
-        self.push_screen(PickScreen("Profiles", entries, foot), self._look_at_profile)
-
-    async def _look_at_profile(self, name: str | None) -> None:
-        if name is None:
-            return
+    async def on_profile_chosen(self, message: ProfileChosen) -> None:
         from fttui.config.choice import choose
         from fttui.config.files import ConfigError, archive_file
         from fttui.store.firstrows import first_rows
 
         try:
-            chosen = choose(profile=name)
+            chosen = choose(profile=message.name)
         except ConfigError as error:
             self.main.prompt.say(clean_line(str(error)), "warn")
             return
@@ -175,7 +159,7 @@ class FttuiApp(App[None]):
         self._pending = []
         self._snapshot = Snapshot(rows={row.id: row for row in rows}, as_of=as_of)
         self.main.move_to(place_of(chosen, read_only=self.main.is_read_only), self._snapshot)
-        self._connect_to(name)
+        self._connect_to(message.name)
 
     def on_app_blur(self) -> None:
         if self._core is not None:

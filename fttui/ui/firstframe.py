@@ -74,7 +74,9 @@ class Early:
         self._saved = list(attributes)
         attributes[3] &= ~(termios.ECHO | termios.ICANON)
         termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, attributes)
-        sys.stdout.write(frame(place, rows, as_of, now, (size.columns, size.lines), glyphs))
+        text = frame(place, rows, as_of, now, (size.columns, size.lines), glyphs)
+        # What the terminal's character set lacks, in a model's name say, must not end the program.
+        sys.stdout.buffer.write(text.encode(sys.stdout.encoding or "utf-8", "replace"))
         sys.stdout.flush()
 
     def restore(self, *, drawn_over: bool) -> None:

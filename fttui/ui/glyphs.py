@@ -60,7 +60,8 @@ def glyphs_for(wish: str = "auto", environment: "os._Environ[str] | dict[str, st
     if environment.get("TERM") == "linux":
         return ASCII
     locale = environment.get("LC_ALL") or environment.get("LC_CTYPE") or environment.get("LANG") or ""
-    # Python itself reads the C and POSIX locales as UTF-8 (PEP 538), and so do terminals today; only a
-    # locale that names another character set is taken at its word.
+    if locale in ("C", "POSIX"):
+        return ASCII
+    # No locale at all is common in containers, on terminals that know Unicode well; one without a character set too.
     charset = locale.partition(".")[2].partition("@")[0].lower().replace("-", "")
     return UNICODE if charset in ("", "utf8") else ASCII

@@ -38,5 +38,9 @@ class HoldAsked(Message):
         self.held = held
 
 
-class ProfilesAsked(Message):
+class ProfileChosen(Message):
     """The person wants to look at another service."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name

@@ -14,8 +14,6 @@ class Preferences(NamedTuple):
 
     commands: tuple[Command, ...] = COMMANDS
     """The command table with the person's own keys."""
-    keymap: tuple[tuple[str, str], ...] = ()
-    """(id, keys) of what was bound anew."""
     theme: str = ""
     notify: str = "bell"
     glyphs: str = "auto"
@@ -37,7 +35,6 @@ def read(config: dict[str, Any], where: str) -> Preferences:
         raise ConfigError(f"{where}: theme must be a name, and mouse true or false")
     return Preferences(
         commands=commands,
-        keymap=tuple((id, keys[id]) for id in keys),
         theme=theme,
         notify=_one_of(config, "notify", KINDS, where),
         glyphs=_one_of(config, "glyphs", GLYPHS, where),

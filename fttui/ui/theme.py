@@ -41,6 +41,7 @@ ROLES = {
     "warn": "color: $warning; text-style: bold;",
     "error": "color: $error; text-style: bold reverse;",
     "ask": "color: $warning; text-style: bold;",
+    "caret": "text-style: reverse;",
     "match": "color: $warning; text-style: bold underline;",
 }
 

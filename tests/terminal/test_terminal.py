@@ -94,3 +94,59 @@ def test_a_dumb_terminal_is_not_drawn_on(start: Start) -> None:
     terminal = start(TERM="dumb")
     assert terminal.wait_end() == 2
     assert b"\x1b[" not in terminal.raw
+
+
+def test_a_word_that_arrives_at_once_is_typed_and_not_acted_upon(start: Start) -> None:
+    """A slow line delivers what was typed in one piece."""
+    terminal = start()
+    terminal.wait("No fine-tuning jobs yet")
+    terminal.send("/qacz?")
+    terminal.wait("/qacz\\?")
+    terminal.send("\x1b")
+    terminal.wait(lambda lines: not lines[22].strip())
+    terminal.send(":nonsense\r")
+    terminal.wait("no command is called 'nonsense'")
+    terminal.send("?zoom")
+    terminal.wait("Keys +zoom")
+    terminal.send("\x1b\x1b")
+    terminal.wait(lambda lines: "Keys" not in lines[0])
+
+
+def test_keys_live_on_after_a_prompt_and_a_layer(start: Start) -> None:
+    terminal = start()
+    terminal.wait("No fine-tuning jobs yet")
+    terminal.send(":")
+    terminal.wait(lambda lines: lines[22].startswith(" :"))
+    terminal.send("\x1b")
+    terminal.wait(lambda lines: not lines[22].strip())
+    terminal.send("?")
+    terminal.wait("next line")
+    terminal.send("q")
+    terminal.wait("No fine-tuning jobs yet")
+    terminal.send("R")
+    terminal.wait("HELD")
+    terminal.send("a")
+    terminal.wait("Create a fine-tuning job")
+    terminal.send("\x1b")
+    terminal.wait("No fine-tuning jobs yet")
+    terminal.send("R/one")
+    terminal.wait("/one")
+    terminal.send("\rq")
+    assert terminal.wait_end() == 0
+
+
+@pytest.mark.parametrize("keys", ["qa", "q?", "q@"])
+def test_what_follows_a_quit_is_not_done(start: Start, keys: str) -> None:
+    terminal = start()
+    terminal.wait("No fine-tuning jobs yet")
+    terminal.send(keys)
+    assert terminal.wait_end() == 0
+    assert b"Traceback" not in terminal.raw
+
+
+def test_a_terminal_that_is_not_utf_8_is_drawn_in_ascii(start: Start) -> None:
+    terminal = start(LANG="C", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    terminal.wait("No fine-tuning jobs yet")
+    terminal.send("q")
+    assert terminal.wait_end() == 0
+    assert terminal.raw.isascii()

@@ -17,7 +17,6 @@ def test_a_command_has_the_keys_it_was_given() -> None:
     found = read({"keys": {"job.cancel": "f8"}}, "config.toml")
     command = next(command for command in found.commands if command.id == "job.cancel")
     assert (command.keys, command.shown) == ("f8", "f8")
-    assert found.keymap == (("job.cancel", "f8"),)
     assert len(found.commands) == len(COMMANDS)
 
 

@@ -89,7 +89,8 @@ def test_rows_around_the_panes_fill_their_cells(cells: int) -> None:
     [
         ({"LANG": "en_US.UTF-8"}, UNICODE),
         ({}, UNICODE),
-        ({"LANG": "C"}, UNICODE),
+        ({"LANG": "C"}, ASCII),
+        ({"LANG": "C.UTF-8"}, UNICODE),
         ({"LANG": "de_DE.ISO-8859-1"}, ASCII),
         ({"LANG": "de_DE@euro", "LC_ALL": "de_DE.UTF-8"}, UNICODE),
         ({"TERM": "linux", "LANG": "en_US.UTF-8"}, ASCII),

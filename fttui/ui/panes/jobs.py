@@ -104,7 +104,8 @@ class JobsPane(Vertical):
 
     def show_foot(self, left: str, right: str, *, fault: bool) -> None:
         """What narrows the list, or what is wrong with it; and how many jobs there are."""
-        self.foot.show(spread([(f" {left}", "warn" if fault else "key")], [(right + " ", "dim")], self.size.width))
+        ends: tuple[Line, Line] = [(f" {left}", "warn" if fault else "key")], [(right + " ", "dim")]
+        self.foot.fill(lambda cells: spread(*ends, cells))
 
     def _show_head(self) -> None:
         self.head.show(header_line(self.list.columns, active=self._active))

@@ -1,6 +1,7 @@
 """Beside or below the list: detail and log, each with its title, or one of them behind tabs."""
 
 from collections.abc import Callable
+from functools import partial
 
 from textual import getters
 from textual.app import ComposeResult
@@ -47,7 +48,7 @@ class SidePane(Container):
             (self.detail_title, _title("detail", pane), name),
             (self.log_title, _title("log", pane), events),
         ):
-            row.show(rule_line(row.size.width, title, end, self._glyphs))
+            row.fill(partial(rule_line, title=title, right=end, glyphs=self._glyphs))
 
     def _log_state(self) -> str:
         log = self.log_view

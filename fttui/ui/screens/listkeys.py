@@ -23,7 +23,7 @@ class ListKeys:
         def _show_foot(self) -> None: ...
         def action_move(self, lines: int) -> None: ...
 
-    async def _type_filter(self) -> None:
+    def _type_filter(self) -> None:
         """Narrow as one types; leaving gives back the filter before, and `undo` takes it back in one step."""
         before = self._list.view.filter
 
@@ -36,7 +36,7 @@ class ListKeys:
             if accepted:
                 self._change_view(filter=text)
 
-        await self.prompt.type("/", before, typed, done)
+        self.prompt.type("/", before, typed, done)
 
     def action_status(self, key: int) -> None:
         self._list.toggle_status(key)

@@ -30,7 +30,7 @@ class LogKeys:
     def log_view(self) -> LogView:
         return self.side.log_view
 
-    async def _type_search(self) -> None:
+    def _type_search(self) -> None:
         """Search as one types; leaving gives back the search before."""
         before = self.log_view.look.search
 
@@ -39,7 +39,7 @@ class LogKeys:
             if accepted and text:
                 self.action_match(1)
 
-        await self.prompt.type("search: ", before, self._search, done)
+        self.prompt.type("search: ", before, self._search, done)
 
     def _search(self, text: str) -> None:
         self._restyle_log(search=text, only=self.log_view.look.only and bool(text))

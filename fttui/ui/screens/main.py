@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 
 from textual import events, getters
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Container
 from textual.screen import Screen
 
 from fttui.models.row import JobRow
 from fttui.store.snapshot import Change, Outcome, Snapshot
+from fttui.text import clean_line
 from fttui.ui import commandline
 from fttui.ui.commands import BY_ID, COMMANDS, Command
 from fttui.ui.export import job_json, jobs_csv, log_text
 from fttui.ui.glyphs import Glyphs
 from fttui.ui.hands import Hands
 from fttui.ui.memory import Memory
-from fttui.ui.messages import HoldAsked, JobsEnded, ProfilesAsked, RefreshAsked, SequenceAsked
+from fttui.ui.messages import HoldAsked, JobsEnded, ProfileChosen, RefreshAsked, SequenceAsked
 from fttui.ui.notify import ended, note
 from fttui.ui.panes.detail import Told, detail_lines, raw_lines, row_lines, web_address
 from fttui.ui.panes.jobs import JobsPane
@@ -56,7 +56,6 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
     AUTO_FOCUS = None
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide"), (180, "-huge")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-medium"), (45, "-tall")]
-    BINDINGS = [Binding(command.keys, command.action, command.title, show=False, id=command.id) for command in COMMANDS]
 
     status_row = getters.query_one("#status", TextRow)
     footer = getters.query_one("#footer", Footer)
@@ -73,6 +72,7 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
     ) -> None:
         super().__init__()
         self._commands = commands
+        self._by_key = {key.strip(): command for command in commands for key in command.keys.split(",")}
         self._place = place
         self._glyphs = glyphs
         self._now = now
@@ -88,6 +88,7 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
         self._watched: set[str] = set()
         self._troubles: list[tuple[float, str]] = []
         self._held = False
+        self._leaving = False
         self._shown: str | None = None
         self.jobs = JobsPane(glyphs, now)
         look = LogStyle(wrap=remembered.wrap, metrics=remembered.metrics, times=remembered.times)
@@ -117,7 +118,7 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
         self._derive()
         self.set_interval(TICK, self._tick)
         if self._place.hint:
-            self.prompt.say(self._place.hint, "dim")
+            self.prompt.say(self._place.hint, "dim", lasting=True)
         self._show_around()
 
     def attach(self, store: Store) -> None:
@@ -288,18 +289,8 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
             self.status_row.show([(f" needs {needs}, have {has}", "")])
             return
         counts = counts_line(list(self._rows().values()), self._glyphs)
-        self.status_row.show(
-            status_line(
-                self._place,
-                self._snapshot.health,
-                self._snapshot.as_of,
-                counts,
-                self._now(),
-                self.size.width,
-                self._glyphs,
-                held=self._held,
-            )
-        )
+        known = (self._place, self._snapshot.health, self._snapshot.as_of, counts, self._now())
+        self.status_row.fill(lambda cells: status_line(*known, cells, self._glyphs, held=self._held))
 
     def _show_titles(self) -> None:
         self.jobs.set_active(self._pane == "jobs")
@@ -335,13 +326,26 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
     # Keys
 
     async def on_key(self, event: events.Key) -> None:
-        if self.prompt.is_asking:
+        """Every key, one after the other, as it was typed: over a slow line several arrive at once, and each must
+        find what the one before it has opened."""
+        if self.app.screen is not self:
             event.stop()
-            event.prevent_default()
-            await self.prompt.answer(event.key)
+            self.app.screen._forward_event(events.Key(event.key, event.character))
+            return
+        command = self._by_key.get(event.key) or self._by_key.get(event.character or "")
+        if self.prompt.takes_keys and self.prompt.key(event.key, event.character):
+            event.stop()
+        elif command is not None:
+            event.stop()
+            if self._leaving:
+                return
+            if not self.prompt.takes_keys:
+                self.prompt.fade()
+            await self.run_action(command.action)
 
     def on_paste(self, event: events.Paste) -> None:
-        self.prompt.say("paste works in / only", "dim")
+        if not self.prompt.paste(event.text):
+            self.prompt.say("paste works where text is typed: in / and :, and in the form", "dim")
 
     def refusal(self, command: Command) -> str:
         """Why a command would be refused now; empty when it would not."""
@@ -399,9 +403,7 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
         self._show_titles()
 
     def action_back(self) -> None:
-        if self.prompt.is_typing:
-            self.prompt.leave(accepted=False)
-        elif self.has_class("-zoom"):
+        if self.has_class("-zoom"):
             self.action_zoom()
         elif self._pane == "log" and self.log_view.look.search:
             self._search("")
@@ -414,16 +416,16 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
         else:
             self.prompt.say("")
 
-    async def action_slash(self) -> None:
-        await (self._type_search() if self._pane == "log" else self._type_filter())
+    def action_slash(self) -> None:
+        (self._type_search if self._pane == "log" else self._type_filter)()
 
-    async def action_command(self) -> None:
+    def action_command(self) -> None:
         def done(line: str, accepted: bool) -> None:
             if accepted and line.strip():
                 self._history = [*(old for old in self._history if old != line), line][-100:]
                 self.call_later(self._order, line)
 
-        await self.prompt.type(
+        self.prompt.type(
             ":",
             "",
             lambda _: None,
@@ -524,7 +526,7 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
         self._go("detail")
         self._show_detail(top=True)
 
-    async def action_export(self) -> None:
+    def action_export(self) -> None:
         """Ask for a name and write what the pane shows there; never over a file without asking."""
         name = (
             f"{self._shown}.json"
@@ -543,7 +545,7 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
             else:
                 self._export(path)
 
-        await self.prompt.type("write to: ", name, lambda _: None, done)
+        self.prompt.type("write to: ", name, lambda _: None, done)
 
     def _export(self, path: str) -> None:
         rows, id = self._rows(), self._shown
@@ -579,13 +581,13 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
     def action_redraw(self) -> None:
         self.app.refresh(layout=True)
 
-    def action_help(self) -> None:
+    async def action_help(self) -> None:
         from fttui.ui.screens.pick import PickScreen, command_entries
 
         foot = "type to find · enter does it · esc or q leaves"
-        self.app.push_screen(PickScreen("Keys", command_entries(self._commands), foot), self._run_by_id)
+        await self.app.push_screen(PickScreen("Keys", command_entries(self._commands), foot), self._run_by_id)
 
-    def action_errors(self) -> None:
+    async def action_errors(self) -> None:
         from fttui.ui.screens.pick import Entry, PickScreen
 
         found = [*self._troubles, *((self._snapshot.as_of or self._now(), notice) for notice in self._snapshot.notices)]
@@ -593,15 +595,29 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
             Entry(str(index), [(f" {clock_time(at)} ", "dim"), (text, "")], text)
             for index, (at, text) in enumerate(reversed(found))
         ]
-        self.app.push_screen(PickScreen("Errors", entries, "newest first · esc leaves", empty="none so far"))
+        await self.app.push_screen(PickScreen("Errors", entries, "newest first · esc leaves", empty="none so far"))
 
     def action_hold(self) -> None:
         self._held = not self._held
         self.post_message(HoldAsked(self._held))
         self._show_status()
 
-    def action_profile(self) -> None:
-        self.post_message(ProfilesAsked())
+    async def action_profile(self) -> None:
+        from fttui.config.files import ConfigError
+        from fttui.config.settings import names
+        from fttui.ui.screens.pick import Entry, PickScreen
+
+        try:
+            entries = [Entry(name, [(f" {name}", "bold")], name) for name in names()]
+        except ConfigError as error:
+            self.prompt.say(clean_line(str(error)), "warn")
+            return
+        foot = "enter looks at it; scripts go on with the profile in use (fttui profile use)"
+        await self.app.push_screen(PickScreen("Profiles", entries, foot), self._profile_chosen)
+
+    def _profile_chosen(self, name: str | None) -> None:
+        if name is not None:
+            self.post_message(ProfileChosen(name))
 
     async def _run_by_id(self, id: str | None) -> None:
         if id is not None:
@@ -612,25 +628,26 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
         if self.has_class("-zoom") or (self._pane != "jobs" and one_pane):
             self.action_back()
         else:
+            self._leaving = True
             self.app.exit()
 
     # Intents
 
-    def action_create(self) -> None:
+    async def action_create(self) -> None:
         if self._refuse("job.create") or self._store is None:
             return
         from fttui.wiring import SAMPLE_JOB
 
-        self._open_form(SAMPLE_JOB if self._place.is_local else {})
+        await self._open_form(SAMPLE_JOB if self._place.is_local else {})
 
-    def action_clone(self) -> None:
+    async def action_clone(self) -> None:
         if self._refuse("job.clone") or self._store is None:
             return
         job = self._store.job(self._shown or "")
         if job is None:
             self.prompt.say("this job's settings are not known yet", "warn")
             return
-        self._open_form(
+        await self._open_form(
             {
                 "model": job.model,
                 "training_file": job.training_file,
@@ -642,13 +659,13 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
             | {name: text for name, text in job.hyperparameters.items() if text}
         )
 
-    def _open_form(self, values: Mapping[str, str]) -> None:
+    async def _open_form(self, values: Mapping[str, str]) -> None:
         if self._store is None:
             return
         from fttui.ui.screens.create import EMPTY, CreateScreen
         from fttui.wiring import sample_path
 
-        self.app.push_screen(CreateScreen(self._store, {**EMPTY, **values}, sample_path), self._created)
+        await self.app.push_screen(CreateScreen(self._store, {**EMPTY, **values}, sample_path), self._created)
 
     def _created(self, outcome: Outcome | None) -> None:
         if outcome is None:

@@ -16,12 +16,9 @@ class Footer(TextRow):
         self._commands = commands
         self._refusal = refusal
 
-    def on_resize(self) -> None:
-        self.update_entries()
-
     def update_entries(self) -> None:
         """Show the entries, greyed where the command would be refused now."""
-        self.show(footer_line(self._commands, self.size.width, lambda command: not self._refusal(command)))
+        self.fill(lambda cells: footer_line(self._commands, cells, lambda command: not self._refusal(command)))
 
 
 def footer_line(commands: Iterable[Command], cells: int, usable: Callable[[Command], bool]) -> list[Span]:

@@ -4,7 +4,7 @@ Textual's line API paints only what is visible, so cost does not grow with the n
 sequence of (text, role); a role becomes a style here. Lines must hold clean text: nothing is parsed as markup.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rich.segment import Segment
 from rich.style import Style
@@ -47,6 +47,16 @@ class TextRow(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._lines: tuple[Line, ...] = ()
+        self._build: Callable[[int], Line] | None = None
+
+    def fill(self, build: Callable[[int], Line]) -> None:
+        """Show what `build` makes of the row's width, now and after every resize."""
+        self._build = build
+        self.show(build(self.size.width))
+
+    def on_resize(self) -> None:
+        if self._build is not None:
+            self.show(self._build(self.size.width))
 
     def show(self, *lines: Line) -> None:
         """Replace the text; the same text costs nothing."""

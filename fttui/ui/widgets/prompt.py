@@ -1,131 +1,100 @@
 """The row above the footer, mouth and ear of the cockpit: it says, it asks, and text is typed into it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
-from textual import events
-from textual.app import ComposeResult
-from textual.containers import Horizontal
-from textual.widgets import Input
-
-from fttui.ui.rows import Line, spread
+from fttui.ui.rows import Line, Span, line_width, spread
+from fttui.ui.widgets.line_edit import LineEdit
 from fttui.ui.widgets.line_view import TextRow
 
-Answer = Callable[[], Awaitable[None] | None]
-"""What happens on yes."""
+Act = Callable[[], None]
 Typed = Callable[[str], None]
 """Hears the text after every key."""
-Complete = Callable[[str], list[str]]
-"""What a text may become."""
 Done = Callable[[str, bool], None]
 """Hears the text when typing ends, and whether it was accepted (enter) or left."""
+Complete = Callable[[str], list[str]]
+"""What a text may become."""
+
+NO = ("n", "N", "enter", "escape", "q", "ctrl+c")
 
 
-class PromptRow(Horizontal):
-    """One row: a text, a question, or an input field."""
+class _Question:
+    """Yes or no; or a number that must be typed out; or a menu of one key each."""
 
-    DEFAULT_CSS = """
-    PromptRow { height: 1; }
-    PromptRow Input { width: 1fr; display: none; }
-    PromptRow.-typing Input { display: block; }
-    PromptRow.-typing #prompt-text { width: auto; }
-    """
+    def __init__(self, line: Line, choices: dict[str, Act], number: str = "", on_number: Act | None = None) -> None:
+        self.line = line
+        self.choices = choices
+        self.number = number
+        self.on_number = on_number
+        self.digits = ""
+
+
+class _Typing:
+    """A line that is being typed behind a label."""
+
+    def __init__(
+        self, label: str, value: str, typed: Typed, done: Done, complete: Complete | None, history: list[str] | None
+    ) -> None:
+        self.label = label
+        self.edit = LineEdit(value)
+        self.typed = typed
+        self.done = done
+        self.complete = complete
+        self.candidates: list[str] = []
+        self.history = history
+        self.at = len(history or ())
+
+
+class PromptRow(TextRow):
+    """One row: a text, a question, or a line that is being typed. It never has the focus: the screen hands it keys."""
 
     def __init__(self) -> None:
         super().__init__(id="prompt")
-        self._text = TextRow(id="prompt-text")
-        self._input: Input | None = None
         self._said: Line = ()
+        self._lasting = False
         self._right: Line = ()
-        self._question: Line = ()
-        self._answer: Answer | None = None
-        self._number = ""
-        self._digits = ""
-        self._choices: dict[str, Callable[[], None]] = {}
-        self._typing = False
-        self._on_typed: Typed | None = None
-        self._on_done: Done | None = None
-        self._complete: Complete | None = None
-        self._candidates: list[str] = []
-        self._history: list[str] | None = None
-        self._at = 0
-
-    def compose(self) -> ComposeResult:
-        yield self._text
+        self._question: _Question | None = None
+        self._typing: _Typing | None = None
 
     @property
-    def is_asking(self) -> bool:
-        return self._answer is not None
+    def takes_keys(self) -> bool:
+        """A question stands or text is being typed: every key is meant for it."""
+        return self._question is not None or self._typing is not None
 
-    @property
-    def is_typing(self) -> bool:
-        return self._typing
-
-    @property
-    def text(self) -> str:
-        """What stands in the row."""
-        if self._typing and self._input is not None:
-            return self._text.text + self._input.value
-        return self._text.text
-
-    def say(self, text: str, role: str = "") -> None:
-        """Show one line until something else is said."""
+    def say(self, text: str, role: str = "", *, lasting: bool = False) -> None:
+        """Show one line: until the next key, or when `lasting` until something else is said."""
         self._said = [(f" {text}", role)] if text else ()
-        self._show()
+        self._lasting = lasting
+        self._draw()
+
+    def fade(self) -> None:
+        """The person has gone on: what was said to the last key is old."""
+        if self._said and not self._lasting:
+            self.say("")
 
     def show_right(self, line: Line) -> None:
         """What stands at the right end while nothing is asked or typed."""
         self._right = line
-        self._show()
+        self._draw()
 
-    def ask(self, question: str, on_yes: Answer) -> None:
-        """Put a yes-or-no question; everything but `y` means no."""
-        self._question = [(f" {question} ", "ask"), ("y/N", "key")]
-        self._answer, self._number = on_yes, ""
-        self._show()
+    def ask(self, question: str, on_yes: Act) -> None:
+        """Put a yes-or-no question; everything but `y` means no, or nothing."""
+        self._question = _Question([(f" {question} ", "ask"), ("y/N", "key")], {"y": on_yes, "Y": on_yes})
+        self._draw()
 
-    def ask_number(self, question: str, number: int, on_yes: Answer) -> None:
+    def ask_number(self, question: str, number: int, on_yes: Act) -> None:
         """Put a question whose yes is `number`, typed out, and enter; anything else means no."""
-        self._question = [(f" {question} ", "ask")]
-        self._answer, self._number, self._digits = on_yes, str(number), ""
-        self._show()
+        self._question = _Question([(f" {question} ", "ask")], {}, str(number), on_yes)
+        self._draw()
 
-    def choose(self, question: str, choices: dict[str, tuple[str, Callable[[], None]]]) -> None:
+    def choose(self, question: str, choices: dict[str, tuple[str, Act]]) -> None:
         """Offer a menu of one key each, with a word; every other key leaves it."""
-        self._question = [(f" {question} ", "ask")]
+        line: list[Span] = [(f" {question} ", "ask")]
         for key, (word, _) in choices.items():
-            self._question = [*self._question, (f" {key}", "key"), (f" {word} ", "")]
-        self._choices = {key: act for key, (_, act) in choices.items()}
-        self._answer, self._number = lambda: None, ""
-        self._show()
+            line += [(f" {key}", "key"), (f" {word} ", "")]
+        self._question = _Question(line, {key: act for key, (_, act) in choices.items()}, number="menu")
+        self._draw()
 
-    async def answer(self, key: str) -> None:
-        """Take a key while a question stands; keys that answer nothing change nothing."""
-        on_yes = self._answer
-        if on_yes is None:
-            return
-        if self._choices:
-            act = self._choices.get(key)
-            self._choices, self._answer = {}, None
-            self.say("")
-            if act is not None:
-                act()
-            return
-        no = key in ("n", "N", "enter", "escape", "q", "ctrl+c")
-        if self._number and key == "enter":
-            no = self._digits != self._number
-            yes = not no
-        else:
-            yes = not self._number and key in ("y", "Y")
-        if yes or no:
-            self._answer = None
-            self.say("" if yes else "nothing was done", "dim")
-            if yes and (waiting := on_yes()) is not None:
-                await waiting
-        elif self._number:
-            self._digits = self._digits[:-1] if key == "backspace" else self._digits + (key if key.isdecimal() else "")
-            self._show()
-
-    async def type(
+    def type(
         self,
         label: str,
         value: str,
@@ -135,77 +104,103 @@ class PromptRow(Horizontal):
         complete: Complete | None = None,
         history: list[str] | None = None,
     ) -> None:
-        """Open the input field behind `label`, holding `value`.
+        """Let text be typed behind `label`, which holds `value` at first.
 
         With `complete`, tab walks through what the text may become; with `history`, ↑ and ↓ through earlier texts.
         """
-        self._on_typed, self._on_done = typed, done
-        self._complete, self._candidates = complete, []
-        self._history, self._at = list(history) if history is not None else None, len(history or ())
-        if self._input is None:
-            self._input = Input(compact=True, select_on_focus=False)
-            self._input.cursor_blink = False
-            await self.mount(self._input)
-        self._typing = True
-        with self.prevent(Input.Changed):
-            self._input.value = value
-        self._input.cursor_position = len(value)
-        self._text.styles.width = len(label) + 1
-        self._text.show([(f" {label}", "key")])
-        self.add_class("-typing")
-        self._input.focus()
+        self._typing = _Typing(label, value, typed, done, complete, history)
+        self._draw()
 
-    def leave(self, *, accepted: bool) -> None:
-        """Close the input field."""
-        if not self._typing:
+    def key(self, key: str, character: str | None) -> bool:
+        """Take a key; False when it means nothing here and may do its usual work, such as moving in the list."""
+        if self._question is not None:
+            self._answer(self._question, key)
+            return True
+        return self._typing is not None and self._type_key(self._typing, key, character)
+
+    def paste(self, text: str) -> bool:
+        """Take pasted text; False when nothing is being typed."""
+        if self._typing is None:
+            return False
+        self._typing.edit.insert(" ".join(text.split("\n")).strip())
+        self._typed(self._typing)
+        return True
+
+    def leave(self) -> None:
+        """Stop typing without accepting."""
+        if self._typing is not None:
+            self._end(self._typing, accepted=False)
+
+    def _answer(self, question: _Question, key: str) -> None:
+        act = question.choices.get(key)
+        if question.number == "menu":
+            self._close("")
+        elif question.number:
+            if key.isdecimal():
+                question.digits += key
+            elif key == "backspace":
+                question.digits = question.digits[:-1]
+            elif key in NO:
+                act = question.on_number if key == "enter" and question.digits == question.number else None
+                self._close("" if act else "nothing was done")
+            self._draw()
+        elif act is not None or key in NO:
+            self._close("" if act else "nothing was done")
+        if act is not None:
+            act()
+
+    def _close(self, text: str) -> None:
+        self._question = None
+        self.say(text, "dim")
+
+    def _type_key(self, typing: _Typing, key: str, character: str | None) -> bool:
+        match key:
+            case "enter" | "escape" | "ctrl+c":
+                self._end(typing, accepted=key == "enter")
+            case "tab":
+                self._next_candidate(typing)
+            case "up" | "down" if typing.history is not None:
+                typing.at = max(0, min(len(typing.history), typing.at + (1 if key == "down" else -1)))
+                typing.edit.fill(typing.history[typing.at] if typing.at < len(typing.history) else "")
+                self._typed(typing)
+            case _:
+                before = typing.edit.text
+                if not typing.edit.key(key, character):
+                    return False
+                if typing.edit.text != before:
+                    self._typed(typing)
+                self._draw()
+        return True
+
+    def _next_candidate(self, typing: _Typing) -> None:
+        if typing.complete is None:
             return
-        self._typing = False
-        self.remove_class("-typing")
-        self._text.styles.width = "1fr"
-        self.screen.set_focus(None)
-        self._show()
-        if self._on_done is not None and self._input is not None:
-            self._on_done(self._input.value, accepted)
+        text = typing.edit.text
+        if text not in typing.candidates:
+            typing.candidates = typing.complete(text)
+        if typing.candidates:
+            at = typing.candidates.index(text) + 1 if text in typing.candidates else 0
+            typing.edit.fill(typing.candidates[at % len(typing.candidates)])
+            self._typed(typing)
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        event.stop()
-        if self._typing and self._on_typed is not None:
-            self._on_typed(event.value)
+    def _typed(self, typing: _Typing) -> None:
+        typing.typed(typing.edit.text)
+        self._draw()
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.leave(accepted=True)
+    def _end(self, typing: _Typing, *, accepted: bool) -> None:
+        self._typing = None
+        self.say("")
+        typing.done(typing.edit.text, accepted)
 
-    def on_key(self, event: events.Key) -> None:
-        """Keys that the input field has no use for."""
-        if not self._typing or self._input is None:
-            return
-        if event.key == "tab" and self._complete is not None:
-            if self._input.value not in self._candidates:
-                self._candidates = self._complete(self._input.value)
-            if self._candidates:
-                at = self._candidates.index(self._input.value) + 1 if self._input.value in self._candidates else 0
-                self._fill(self._candidates[at % len(self._candidates)])
-        elif event.key in ("up", "down") and self._history is not None:
-            self._at = max(0, min(len(self._history), self._at + (1 if event.key == "down" else -1)))
-            self._fill(self._history[self._at] if self._at < len(self._history) else "")
-        else:
-            return
-        event.stop()
-        event.prevent_default()
+    def _draw(self) -> None:
+        self.fill(self._line_of)
 
-    def _fill(self, text: str) -> None:
-        if self._input is not None:
-            self._input.value = text
-            self._input.cursor_position = len(text)
-
-    def on_resize(self, event: events.Resize) -> None:
-        self._show()
-
-    def _show(self) -> None:
-        if self._typing:
-            return
-        if self._answer is not None:
-            self._text.show([*self._question, (self._digits if self._number else "", "key")])
-        else:
-            self._text.show(spread(self._said, self._right, self.size.width))
+    def _line_of(self, cells: int) -> Line:
+        if self._question is not None:
+            question = self._question
+            digits = [] if question.number == "menu" else [(question.digits, "key")]
+            return [*question.line, *digits]
+        if self._typing is not None:
+            label: list[Span] = [(f" {self._typing.label}", "key")]
+            return [*label, *self._typing.edit.line(max(10, cells - line_width(label) - 1))]
+        return spread(self._said, self._right, cells)
