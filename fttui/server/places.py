@@ -4,8 +4,10 @@ import os
 
 from fttui.server.records import ModelRecord
 
-LEAST_ROOM = 1 << 20
+LEAST_ROOM = 2 << 20
 """Bytes; with less than this a disk is full for all that matters here."""
+RESERVE = 1 << 20
+"""Bytes kept back for the day when the disk is full, so that the database can still say so."""
 
 
 class Places:
@@ -38,6 +40,24 @@ class Places:
     def model(self, model: ModelRecord) -> str:
         """A model's file or directory."""
         return os.path.join(self.job(model.job), model.path)
+
+    def keep_reserve(self) -> None:
+        """Keep some room back, unless there is none to spare."""
+        path = os.path.join(self.home, "reserve")
+        try:
+            found = os.statvfs(self.home)
+            if not os.path.exists(path) and found.f_bavail * found.f_frsize > 4 * RESERVE:
+                write_durably(path, os.urandom(RESERVE))  # not zeros, which some disks store as nothing
+        except OSError:
+            return
+
+    def give_reserve(self) -> bool:
+        """Give the room that was kept back to whoever needs it now; whether there was some."""
+        try:
+            os.unlink(os.path.join(self.home, "reserve"))
+        except OSError:
+            return False
+        return True
 
     def is_full(self) -> bool:
         """Whether the disk has no room left, as far as it tells."""

@@ -180,6 +180,7 @@ class Process:
             os.utime(daemon.card_path(self._home))
             bound_log(daemon.log_path(self._home))
             self._service.drop_expired()
+            self._service.places.keep_reserve()
         except OSError as error:
             log.warning("the home cannot be written to: %s", error)
 

@@ -143,6 +143,8 @@ class Runner:
         try:
             done = work(job)
         except Exception as error:
+            if isinstance(error, OSError) and self._places.is_full():
+                self._give_up(job)
             # Said once, not seven times a second while a disk is full.
             if self._troubles.get(job.id) != repr(error):
                 self._troubles[job.id] = repr(error)
@@ -150,6 +152,21 @@ class Runner:
             return False
         self._troubles.pop(job.id, None)
         return done
+
+    def _give_up(self, job: JobRecord) -> None:
+        """The disk is full, and what becomes of this job cannot be stored: end it, with the room that was kept back.
+
+        Its trainer goes first, or it would take that room too.
+        """
+        directory = self._directory(job)
+        if directory.is_held():
+            directory.signal(signal.SIGKILL)
+            return
+        self._places.give_reserve()
+        try:
+            self._endings.fail(job, "disk_full", "The disk is full. Make room, and start the job again.")
+        except OSError:
+            directory.tidy(self._db.model_paths(job))  # the last room to be had: the job cannot go on anyway
 
     def _advance(self, job: JobRecord) -> bool:
         match job.status:

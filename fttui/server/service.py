@@ -72,4 +72,5 @@ def open_service(
     runner = Runner(db, places, catalog, clock)
     service = Service(places, db, runner, catalog, clock, largest_file)
     service.drop_expired()
+    places.keep_reserve()
     return service

@@ -90,7 +90,9 @@ def test_it_is_started_found_and_stopped(home: str) -> None:
     assert daemon.stop(home) is True
     assert not is_alive(info.pid)
     assert daemon.running(home) is None
-    assert sorted(os.listdir(home)) == ["files", "jobs", "lock", "parts", "service.db", "service.log", "uploads"]
+    assert sorted(os.listdir(home)) == [
+        *("files", "jobs", "lock", "parts", "reserve", "service.db", "service.log", "uploads")
+    ]
 
 
 def test_everything_is_the_owners_alone(home: str) -> None:

@@ -10,6 +10,8 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VEC
     os.environ[_name] = "1"
 
 STOPPED = 128 + signal.SIGTERM
+CANNOT_WRITE = 74
+"""EX_IOERR of sysexits.h."""
 
 
 class Stop(Exception):
@@ -51,8 +53,11 @@ def main(directory: str) -> int:
         return 1
     except Exception as error:
         traceback.print_exc()
-        progress.say("error", code="trainer_error", message=f"{type(error).__name__}: {error}")
-        return 1
+        try:
+            progress.say("error", code="trainer_error", message=f"{type(error).__name__}: {error}")
+        except OSError:
+            return CANNOT_WRITE
+        return CANNOT_WRITE if isinstance(error, OSError) else 1
     return 0
 
 

@@ -4,9 +4,11 @@ Every file that is read back is written beside its place, synced and renamed, so
 A model or state file is one line of JSON and then the raw bytes of its vectors.
 """
 
+import errno
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -27,7 +29,9 @@ class Progress:
         """Append one line, in one write, so that a kill leaves at most one torn line at the end."""
         kept = {name: value for name, value in members.items() if value is not None}
         line = json.dumps({"type": type, **kept}, allow_nan=False) + "\n"
-        os.write(self._file, line.encode())
+        data = line.encode()
+        if os.write(self._file, data) < len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def sync(self) -> None:
         """Make what was said outlive a power cut: done before a state is saved that lies behind it."""
@@ -67,12 +71,17 @@ def load_state(directory: str, count: int) -> tuple[dict[str, Any], list[Floats]
 
 def _write(path: str, header: dict[str, Any], vectors: Sequence[Floats]) -> None:
     beside = path + ".new"
-    with open(beside, "wb") as file:
-        file.write(json.dumps(header).encode() + b"\n")
-        for vector in vectors:
-            vector.tofile(file)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with open(beside, "wb") as file:
+            file.write(json.dumps(header).encode() + b"\n")
+            for vector in vectors:
+                file.write(vector.data.cast("B"))  # not tofile, whose errors have no number
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        with suppress(FileNotFoundError):
+            os.unlink(beside)  # a full disk needs the room
+        raise
     os.replace(beside, path)
     directory = os.open(os.path.dirname(path) or ".", os.O_RDONLY)
     try:

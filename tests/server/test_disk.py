@@ -1,0 +1,191 @@
+"""A disk that is full, and one that is read-only: a reason for a person, and a service that still answers."""
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from fttui.server import daemon
+from fttui.server.app import create_app
+from fttui.server.catalog import TINY, Catalog
+from fttui.server.daemon import ServiceError
+from fttui.server.service import Service, open_service
+from tests.server.conftest import FAKE, GOOD, add_job, kill_trainers, run_until, status, until
+
+SIZE = 24 << 20
+
+
+@pytest.fixture
+def disk() -> Iterator[str]:
+    """A file system of 24 megabytes, which only root can make."""
+    path = tempfile.mkdtemp(prefix="ft-")
+    options = ["-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", path]
+    try:
+        made = subprocess.run(["mount", *options], capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        made = False
+    if not made:
+        os.rmdir(path)
+        pytest.skip("no file system can be mounted here")
+    yield path
+    daemon.stop(os.path.join(path, "home"))
+    kill_trainers(os.path.join(path, "home"))
+    subprocess.run(["umount", "-l", path], check=True)
+    os.rmdir(path)
+
+
+@pytest.fixture
+def cramped(disk: str) -> Iterator[Service]:
+    service = open_service(os.path.join(disk, "home"), catalog=Catalog([FAKE, TINY]))
+    yield service
+    Path(disk, "ballast").unlink(missing_ok=True)
+    service.runner.close(save=True)
+    service.db.close()
+
+
+@pytest.fixture
+async def client(cramped: Service) -> Any:
+    transport = httpx.ASGITransport(create_app(cramped))  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://test/v1") as client:
+        yield client
+
+
+def fill(disk: str, left: int = 0) -> None:
+    with open(os.path.join(disk, "ballast"), "wb", buffering=0) as ballast:
+        try:
+            while True:
+                ballast.write(b"x" * 4096)
+        except OSError:
+            if left:
+                ballast.truncate(ballast.tell() - left)
+
+
+def relieve(disk: str) -> None:
+    os.unlink(os.path.join(disk, "ballast"))
+
+
+def close(path: str) -> None:
+    """Make a directory read-only, whatever is open in its neighbours."""
+    subprocess.run(["mount", "--bind", path, path], check=True)
+    subprocess.run(["mount", "-o", "remount,ro,bind", path], check=True)
+
+
+def reopen(path: str) -> None:
+    subprocess.run(["umount", "-l", path], check=True)
+
+
+async def post_file(client: httpx.AsyncClient, content: bytes = GOOD) -> httpx.Response:
+    return await client.post("/files", data={"purpose": "fine-tune"}, files={"file": ("d.jsonl", content)})
+
+
+def test_there_is_room_kept_back_to_say_that_there_is_none(cramped: Service, disk: str) -> None:
+    """The trainer that filled the disk goes on filling it: without a reserve not even its failure could be stored."""
+    id = add_job(cramped, "slow")
+    run_until(cramped, id, "running")
+    fill(disk)
+    run_until(cramped, id, "failed")
+    relieve(disk)
+    cramped.places.keep_reserve()
+    assert cramped.places.give_reserve()
+    assert not cramped.places.give_reserve()
+
+
+async def test_requests_on_a_full_disk_are_refused_with_the_reason(client: httpx.AsyncClient, disk: str) -> None:
+    file = (await post_file(client)).json()["id"]
+    upload = {"filename": "d", "purpose": "fine-tune", "bytes": 4, "mime_type": "text/plain"}
+    parts = f"/uploads/{(await client.post('/uploads', json=upload)).json()['id']}/parts"
+    fill(disk)
+    large = b"x" * (1 << 20)
+    for answer in (await post_file(client, large), await client.post(parts, files={"data": large})):
+        assert answer.status_code == 507
+        assert answer.json()["error"]["code"] == "disk_error"
+        assert "No space left" in answer.json()["error"]["message"]
+    # The database may still have room in its log, and then takes in jobs for a while; each is taken in or refused.
+    told: list[int] = []
+    for _ in range(2000):
+        answer = await client.post("/fine_tuning/jobs", json={"model": "base-1", "training_file": file})
+        told.append(answer.status_code)
+        if answer.status_code != 200:
+            break
+    assert told[-1] == 507
+    assert "full" in answer.json()["error"]["message"]
+    listed = (await client.get("/fine_tuning/jobs", params={"limit": 1000})).json()["data"]
+    assert len(listed) == min(1000, told.count(200))
+    assert (await client.get(f"/files/{file}/content")).content == GOOD
+    relieve(disk)
+    assert (await post_file(client, large)).status_code == 200
+    assert (await client.post(parts, files={"data": b"1234"})).status_code == 200
+
+
+@pytest.mark.parametrize("left", [0, 64 << 10])
+def test_a_job_on_a_full_disk_fails_with_the_reason_and_the_next_goes_on(
+    cramped: Service, disk: str, left: int
+) -> None:
+    id = add_job(cramped, model="fttui-tiny-1", hyperparameters={"n_epochs": 50})
+    run_until(cramped, id, "running")
+    until(lambda: cramped.runner.tick() and (cramped.db.job(id) or pytest.fail("gone")).step > 1)
+    fill(disk, left)
+
+    def ended() -> bool:
+        cramped.runner.tick()
+        assert cramped.db.jobs(after=None, limit=1, metadata={})[0], "it still answers"
+        return status(cramped, id) == "failed"
+
+    until(ended)
+    job = cramped.db.job(id)
+    assert job is not None
+    assert job.error is not None
+    assert "disk" in job.error["message"] or "No space left" in job.error["message"]
+    relieve(disk)
+    other = add_job(cramped)
+    run_until(cramped, other, "succeeded", "failed")
+    assert status(cramped, other) == "succeeded"
+
+
+def test_a_full_disk_at_the_start_is_named(disk: str) -> None:
+    fill(disk)
+    with pytest.raises(ServiceError, match=r"No space left|full"):
+        daemon.ensure(os.path.join(disk, "home"))
+    relieve(disk)
+    daemon.ensure(os.path.join(disk, "home"))
+
+
+def test_a_read_only_directory_at_the_start_is_named(disk: str) -> None:
+    home = os.path.join(disk, "home")
+    daemon.ensure(home)
+    daemon.stop(home)
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    try:
+        with pytest.raises(ServiceError, match="Read-only file system"):
+            daemon.ensure(home)
+        with pytest.raises(ServiceError, match="cannot be made: Read-only file system"):
+            daemon.ensure(os.path.join(disk, "another"))
+    finally:
+        subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+
+
+async def test_directories_that_become_read_only_under_a_running_service(
+    client: httpx.AsyncClient, cramped: Service
+) -> None:
+    file = (await post_file(client)).json()["id"]
+    closed = [cramped.places.uploads, cramped.places.jobs]
+    for path in closed:
+        close(path)
+    try:
+        refused = await post_file(client)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (507, "disk_error")
+        assert "Read-only file system" in refused.json()["error"]["message"]
+        id = add_job(cramped, training_file=file)
+        run_until(cramped, id, "failed", "succeeded")
+        job = (await client.get(f"/fine_tuning/jobs/{id}")).json()
+        assert job["status"] == "failed"
+        assert "Read-only file system" in job["error"]["message"]
+    finally:
+        for path in closed:
+            reopen(path)
+    assert (await post_file(client)).status_code == 200
