@@ -73,6 +73,7 @@ class PickScreen(ModalScreen[str | None]):
         self._foot = foot
         self._empty = empty
         self._text = ""
+        self._picked = False
         self.entries = EntryList()
 
     def compose(self) -> ComposeResult:
@@ -92,23 +93,31 @@ class PickScreen(ModalScreen[str | None]):
         )
         self.entries.show_entries(found)
 
+    def _close(self, key: str | None) -> None:
+        self._picked = True
+        self.dismiss(key)
+
     def on_line_list_moved(self, message: LineList.Moved) -> None:
         message.stop()
 
     def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
+        if self._picked:
+            # Typed after the key that closed this: it is meant for what is below.
+            self.app.post_message(events.Key(event.key, event.character))
+            return
         match event.key:
             case "escape" if self._text:
                 self._text = ""
             case "escape" | "ctrl+c" | "f1":
-                self.dismiss(None)
+                self._close(None)
                 return
             case "q" | "question_mark" if not self._text:
-                self.dismiss(None)
+                self._close(None)
                 return
             case "enter":
-                self.dismiss(self.entries.cursor)
+                self._close(self.entries.cursor)
                 return
             case "down":
                 self.entries.move_by(1)
