@@ -2,20 +2,25 @@
 
 Reads are synchronous: they run inside the message that needs them. Writes are coroutines; one thread does
 them, each in a transaction of its own. Nothing here raises for what a disk can do: a file that proves broken
-is set aside and begun anew, one that cannot be written is carried on in memory, and `notices` says so.
+is set aside and begun anew, one that cannot be written is carried on in memory until it can be again, and `notices`
+says so.
 """
 
 import asyncio
 import contextlib
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from fttui.store import archive_file
+from fttui.store import archive_file, archive_return
 
 T = TypeVar("T")
+
+RETURN_EVERY = 60.0
+"""Seconds between two tries to go back from memory to the disk."""
 
 
 class Engine:
@@ -39,6 +44,9 @@ class Engine:
         self._pool: ThreadPoolExecutor | None = None
         self._lock: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
         self._fault: sqlite3.Error | None = None
+        self._home = path
+        self._notice = ""
+        self._tried_at = 0.0
         self._overlays = False
         self._brought: set[int] = set()
         self._retired: list[sqlite3.Connection] = []
@@ -73,9 +81,13 @@ class Engine:
         old = self.path
         self._retire()
         self._use_memory()
-        self.notices.append(
-            f"The archive cannot be written ({reason}). New history is kept until fttui ends, no longer."
-        )
+        self._tried_at = time.monotonic()
+        if self._notice not in self.notices:
+            self._notice = (
+                f"The archive cannot be written ({reason}). New history is in memory until it can be, and is lost if "
+                "fttui ends before."
+            )
+            self.notices.append(self._notice)
         if old:
             try:
                 self._overlay(old)
@@ -87,14 +99,7 @@ class Engine:
     def _overlay(self, old: str) -> None:
         """Take over this profile's tables from a file; the long logs are brought job by job when asked for."""
         db = self._writer
-        try:
-            db.execute("ATTACH ? AS old", (archive_file.uri(old, "ro"),))
-            db.execute("SELECT 1 FROM old.profiles LIMIT 1").fetchall()
-        except sqlite3.Error:
-            # Where SQLite cannot even make its lock files, what was last merged into the file can still be read.
-            with contextlib.suppress(sqlite3.Error):
-                db.execute("DETACH old")
-            db.execute("ATTACH ? AS old", (archive_file.uri(old, "ro") + "&immutable=1",))
+        self._attach_old(old)
         row = db.execute("SELECT key FROM old.profiles WHERE name = ?", (self.profile,)).fetchone()
         if row is None:
             return
@@ -118,6 +123,50 @@ class Engine:
             )
         db.execute("COMMIT")
         self._overlays = True
+
+    def _attach_old(self, path: str) -> None:
+        db = self._writer
+        try:
+            db.execute("ATTACH ? AS old", (archive_file.uri(path, "ro"),))
+            db.execute("SELECT 1 FROM old.profiles LIMIT 1").fetchall()
+        except sqlite3.Error:
+            # Where SQLite cannot even make its lock files, what was last merged into the file can still be read.
+            with contextlib.suppress(sqlite3.Error):
+                db.execute("DETACH old")
+            db.execute("ATTACH ? AS old", (archive_file.uri(path, "ro") + "&immutable=1",))
+
+    def _return(self) -> None:
+        """Go back from memory to the disk, if it can be written again; otherwise go on as before."""
+        self._tried_at = time.monotonic()
+        opened: list[sqlite3.Connection] = []
+        with self._lock, contextlib.suppress(archive_file.Unusable, sqlite3.Error, OSError):
+            path, told = archive_file.prepare(self._home)
+            opened += [archive_file.connect(path), archive_file.connect(path)]
+            self._put_back(path)
+            self._key = self._profile_key(opened[0])
+            self._retire()
+            self._reader, self._writer = opened
+            self.path, opened = path, []
+            self._overlays, self._brought = False, set()
+            self.notices = [notice for notice in self.notices if notice != self._notice] + told
+            self._lock = contextlib.nullcontext()
+        for db in opened:
+            db.close()
+
+    def _put_back(self, path: str) -> None:
+        db = self._writer
+        with contextlib.suppress(sqlite3.Error):  # there may be none
+            db.execute("DETACH old")
+        try:
+            db.execute("ATTACH ? AS disk", (archive_file.uri(path, "rw"),))
+            try:
+                archive_return.put_back(db, self.profile, self._key)
+            finally:
+                db.execute("DETACH disk")
+        except sqlite3.Error:
+            if self._overlays:
+                self._attach_old(path)
+            raise
 
     def _bring(self, db: sqlite3.Connection, job: int) -> None:
         """Copy a job's log from the file underneath, once."""
@@ -188,6 +237,8 @@ class Engine:
 
     def _write_now(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do `work` in a transaction; where the disk fails, do it again on what replaces it."""
+        if self._home and not self.path and time.monotonic() - self._tried_at >= RETURN_EVERY:
+            self._return()
         for _ in range(3):
             try:
                 if self._fault is not None:
@@ -242,6 +293,8 @@ class Engine:
         """Finish what is being written and close the file."""
 
         def close() -> None:
+            if self._home and not self.path:
+                self._return()
             for db in {*self._retired, self._reader, self._writer}:
                 with contextlib.suppress(sqlite3.Error):
                     db.close()

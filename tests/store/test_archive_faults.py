@@ -187,13 +187,19 @@ async def test_a_place_that_cannot_be_written_means_memory(tmp_path: Path) -> No
     await archive.close()
 
 
+def cannot(path: str) -> tuple[str, list[str]]:
+    raise archive_file.Unusable("no space left on device")
+
+
 def shrink(archive: Archive) -> None:
     """Let the disk be full from now on."""
     (pages,) = archive._writer.execute("PRAGMA page_count").fetchone()
     archive._writer.execute(f"PRAGMA max_page_count = {pages}")
 
 
-async def test_a_full_disk_is_borne_in_memory_without_losing_sight_of_what_is_kept(tmp_path: Path) -> None:
+async def test_a_full_disk_is_borne_in_memory_without_losing_sight_of_what_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "a.db"
     await filled(path)
     archive = Archive(str(path), "work")
@@ -206,7 +212,9 @@ async def test_a_full_disk_is_borne_in_memory_without_losing_sight_of_what_is_ke
     assert [row.seq for row in archive.events(J, limit=1000)] == list(range(400))
     assert archive.generation == 0
     await works(archive)
-    await archive.close()
+    with monkeypatch.context() as patch:
+        patch.setattr(archive_file, "prepare", cannot)
+        await archive.close()
     again = Archive(str(path), "work")
     assert (again.notices, len(again.events(J, limit=1000))) == ([], 300)
     await again.close()
