@@ -63,9 +63,9 @@ def most_in_a_minute(times: list[float]) -> int:
     ("situation", "expected"),
     [
         ({"live": True}, 4),
-        ({"live": True, "local": True}, 2),
+        ({"live": True, "local": True}, 3),
         ({"live": False}, 30),
-        ({"live": False, "local": True}, 30),
+        ({"live": False, "local": True}, 5),
         ({"live": True, "blurred": True}, 16),
         ({"live": False, "blurred": True}, 120),
         ({"live": True, "interval": 10}, 10),
@@ -87,6 +87,12 @@ def most_in_a_minute(times: list[float]) -> int:
 )
 def test_the_next_delay(situation: dict[str, Any], expected: float) -> None:
     assert next_delay(**situation) == expected
+
+
+@pytest.fixture
+def nothing_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Finished jobs are read only when they are looked at."""
+    monkeypatch.setattr("fttui.store.agenda.TOP", 0)
 
 
 def populate(world: World, jobs: int, live: int) -> None:
@@ -166,7 +172,25 @@ async def test_the_selected_job_is_seen_as_often_as_the_list() -> None:
         looks = [call for call in world.client.calls if call[:2] == ("list_events", selected)]
         assert len(looks) >= 600 / 4 * 0.9
         others = {call[1] for call in world.client.calls if call[0] == "list_events"}
-        assert len(others) == 20, "the others have their turn"
+        assert len(others) == 30, "the others have their turn, the finished ones once"
+        finished = [call for call in world.client.calls if call[:2] == ("list_events", world.client.jobs[25]["id"])]
+        assert len(finished) == 1
+
+
+async def test_finished_jobs_at_the_top_are_read_once_without_being_looked_at() -> None:
+    world = World()
+    populate(world, 150, 0)
+    for raw in world.client.jobs:
+        world.client.events[raw["id"]] = [metrics(raw["id"], 7, 0.5)]
+    async with world.running():
+        await world.clock.run(600)
+        top, below = world.client.jobs[:100], world.client.jobs[100:]
+        assert all(world.store.snapshot.rows[raw["id"]].loss == 0.5 for raw in top)
+        assert not any(world.store.events(raw["id"]) for raw in below)
+        world.forget()
+        await world.clock.run(600)
+        assert {call[0] for call in world.client.calls} == {"list_jobs"}
+    assert most_in_a_minute(world.client.times) <= 60
 
 
 async def test_the_list_comes_first_then_the_selected_job() -> None:
@@ -191,7 +215,7 @@ async def test_live_jobs_below_the_newest_page_end_in_sight(live: int, within: f
     assert most_in_a_minute(world.client.times) <= 60
 
 
-async def test_moving_the_cursor_asks_once_it_rests() -> None:
+async def test_moving_the_cursor_asks_once_it_rests(nothing_unread: None) -> None:
     world = World()
     populate(world, 50, 0)
     for raw in world.client.jobs:
@@ -285,7 +309,7 @@ async def test_backing_off_and_coming_back() -> None:
         assert len(world.asked("list_jobs")) == 2, "at the usual pace again"
 
 
-async def test_a_failing_log_makes_the_list_look_at_once() -> None:
+async def test_a_failing_log_makes_the_list_look_at_once(nothing_unread: None) -> None:
     """The list is the judge of whether the provider can be reached."""
     world = World(interval=60)
     populate(world, 3, 0)
@@ -439,7 +463,7 @@ async def test_waking_from_a_suspend_does_not_wait_for_a_backoff() -> None:
         assert world.state is State.LIVE
 
 
-async def test_hold_and_release() -> None:
+async def test_hold_and_release(nothing_unread: None) -> None:
     world = World()
     populate(world, 5, 3)
     world.client.events["ftjob-00002"] = [event("ftjob-00002", 1)]

@@ -1,0 +1,161 @@
+"""Whatever a server sends: no row vanishes, nothing stops, the others are unharmed, and the raw text is at hand."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fttui.cli.output import dumps
+from fttui.models.job import Job
+from fttui.models.page import Page
+from fttui.models.wire import sent_id
+from fttui.store.archive import Archive
+from tests.store.fakes import START, event, job
+from tests.store.test_store import World
+from tests.store.wild import STATUSES, UNREADABLE, WILD
+from tests.unit.objects import EVENT, JOB, mutated, paths, values
+
+
+@pytest.mark.parametrize("name", WILD)
+async def test_every_published_and_seen_shape_is_read(name: str) -> None:
+    world = World()
+    raw, status, shown = WILD[name]
+    world.client.jobs = [raw]
+    await world.poll()
+    ((id, row),) = world.store.snapshot.rows.items()
+    assert (row.status, row.status_text, row.fault) == (status, str(raw.get("status", "")), "")
+    found = world.store.job(id)
+    assert found is not None
+    assert {member: getattr(found, member) for member in shown} == shown
+    assert found.raw == raw
+    assert world.archive.rows() == [row]
+    assert json.loads(dumps(found.raw)) == raw
+
+
+async def test_all_of_them_in_one_list_and_again_after_a_restart(tmp_path: Path) -> None:
+    path = str(tmp_path / "a.db")
+    world = World(Archive(path, "work", threaded=False))
+    world.client.jobs = [*(wild.raw for wild in WILD.values()), *UNREADABLE]
+    await world.poll()
+    rows = dict(world.store.snapshot.rows)
+    assert len(rows) == len(WILD) + len(UNREADABLE)
+    assert sum(bool(row.fault) for row in rows.values()) == len(UNREADABLE)
+    assert all(world.store.job(id) is not None for id in rows)
+    assert [world.store.job(id).raw for id, row in rows.items() if row.fault] != []  # type: ignore[union-attr]
+    sent = [json.dumps(raw, sort_keys=True) for raw in world.client.jobs]
+    kept = [json.dumps(world.store.job(id).raw, sort_keys=True) for id in rows]  # type: ignore[union-attr]
+    assert sorted(sent) == sorted(kept)
+    await world.archive.close()
+    again = World(Archive(path, "work", threaded=False))
+    assert dict(again.store.snapshot.rows) == rows
+    again.client.jobs = world.client.jobs
+    (change,) = await again.poll()
+    assert not change.rows, "what cannot be read is not another thing every time"
+    await again.archive.close()
+
+
+async def test_what_cannot_be_read_is_not_acted_on() -> None:
+    world = World()
+    world.client.jobs = [*UNREADABLE, WILD["Mistral"].raw]
+    await world.poll()
+    outcomes = await world.store.cancel(list(world.store.snapshot.rows))
+    assert not any(outcome.ok for outcome in outcomes.values())
+    assert all("cannot be changed" in outcome.message for outcome in outcomes.values())
+    assert world.client.count("cancel_job") == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "word"), [(status, word) for status, words in STATUSES.items() for word in words.split()]
+)
+def test_the_words_of_a_dozen_providers(status: str, word: str) -> None:
+    row = Job.read(job(1, word)).row()
+    assert (row.status, row.status_text) == (status, word)
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        lambda jobs: {"object": "list", "data": jobs, "has_more": False},
+        lambda jobs: {"data": jobs, "first_id": None, "last_id": None, "has_more": False},
+        lambda jobs: {"object": "list", "data": jobs},
+        lambda jobs: {"data": jobs, "has_more": None},
+        lambda jobs: {"data": jobs, "total": 2, "object": "list", "has_more": "no"},
+        lambda jobs: jobs,
+        lambda jobs: {"data": [*jobs, *jobs], "has_more": True},
+    ],
+)
+async def test_lists_of_every_shape_end(wrapped: Any) -> None:
+    world = World()
+
+    async def list_jobs(**_: Any) -> Page[Job]:
+        return Page.read(Job, wrapped([job(2), job(1)]))
+
+    world.client.list_jobs = list_jobs  # type: ignore[method-assign]
+    await world.poll()
+    for _ in range(3):
+        if world.store.is_walking:
+            await world.store.walk_list()
+    assert not world.store.is_walking
+    assert world.ids == ["ftjob-00002", "ftjob-00001"]
+    assert world.store.snapshot.complete
+
+
+@given(data=st.data())
+@settings(max_examples=150, deadline=None)
+def test_one_broken_job_among_others(data: st.DataObject) -> None:
+    """Any member of it may be missing, null, of another type, huge, nested, or hostile text."""
+    path = data.draw(st.sampled_from(paths(JOB)))
+    broken = mutated(JOB, path, data.draw(values))
+    before, after = job(2, "running"), job(1)
+
+    async def look() -> None:
+        world = World()
+        world.client.jobs = [before, broken, after]
+        await world.poll()
+        rows = world.store.snapshot.rows
+        assert rows["ftjob-00002"] == Job.read(before).row()
+        assert rows["ftjob-00001"] == Job.read(after).row()
+        (id,) = rows.keys() - {"ftjob-00002", "ftjob-00001"}
+        assert id == (sent_id(broken) or Job.read(broken).id)
+        assert rows[id].fault or sent_id(broken)
+        kept = world.archive.body(id)
+        assert kept is not None
+        assert json.loads(kept) == json.loads(json.dumps(broken))
+        assert world.store.snapshot.health.is_good
+        await world.poll()
+        assert world.store.snapshot.rows == rows
+        await world.archive.close()
+
+    asyncio.run(look())
+
+
+@given(data=st.data())
+@settings(max_examples=100, deadline=None)
+def test_one_broken_event_among_others(data: st.DataObject) -> None:
+    path = data.draw(st.sampled_from(paths(EVENT)))
+    broken = mutated(EVENT, path, data.draw(values))
+
+    async def look() -> None:
+        world = World()
+        world.client.jobs = [job(1, "running")]
+        id = "ftjob-00001"
+        world.client.events[id] = [event(id, 1), broken, event(id, 2), event(id, 2)]
+        await world.poll()
+        await world.store.fetch_events(id)
+        log = world.store.events(id)
+        assert len(log) == 3, "a duplicate is one event"
+        assert {row.message for row in log} >= {"event 1", "event 2"}
+        assert all(row.message.isprintable() or "\n" in row.message for row in log)
+        assert len(world.archive.raw_events(id)) == 3
+        world.store.points(id)
+        await world.archive.close()
+
+    asyncio.run(look())
+
+
+def test_the_clock_of_these_tests_is_after_their_jobs() -> None:
+    assert all((Job.read(wild.raw).created_at or 0.0) < START for wild in WILD.values())
