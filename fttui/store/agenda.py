@@ -1,6 +1,7 @@
 """What to ask next beside the list: the selected job first, then changed and live ones in turn, then the past."""
 
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import NamedTuple
 
 from fttui.api.errors import NotFound
@@ -15,6 +16,8 @@ SUNK_EVERY = 30.0
 """Seconds between two looks at a live job that the newest page of the list does not show."""
 SUNK_SINGLY = 5
 """As many of those are asked for one by one; more are found by walking the list."""
+TOP = 100
+"""As many of the newest jobs have their logs read without being looked at, once, when nothing else is to be asked."""
 BARRED = 15.0, 3600.0
 """Seconds for which what failed is left alone: at first, and at most."""
 
@@ -52,6 +55,9 @@ class Agenda:
         selected, changed, past = self._selected, self._changed, self._past
         if only_selected:
             return selected()
+        # Once for each job: what it ended with should not be shown late.
+        if (task := self._ended()) is not None:
+            return task
         orders: tuple[tuple[Callable[[], Task | None], ...], ...] = (
             (selected, changed, past),
             (changed, selected, past),
@@ -101,6 +107,12 @@ class Agenda:
         self._barred.clear()
         if self._store.selected is not None:
             self._again = {Task("events", self._store.selected), Task("checkpoints", self._store.selected)}
+
+    def _ended(self) -> Task | None:
+        """A job that is over and whose last events are not read yet."""
+        rows = self._store.snapshot.rows
+        over = (id for id in self._store.due if self._exists(id) and rows[id].status.is_final)
+        return self._least_recent(Task("events", id) for id in over if self._wants_events(id))
 
     # The three groups
 
@@ -164,7 +176,13 @@ class Agenda:
             older = mine
         if page is not None and older is not None:
             return page if self._asked.get(page, 0.0) <= self._asked.get(older, 0.0) else older
-        return page or older
+        return page or older or self._unread()
+
+    def _unread(self) -> Task | None:
+        """A finished job of the top of the list whose log nobody has read: its last step and loss are there."""
+        top = islice(self._store.snapshot.rows, TOP)
+        tasks = (Task("events", id) for id in top if id not in self._store.logs and self._exists(id))
+        return next((task for task in tasks if task not in self._asked and self._may(task)), None)
 
     def _exists(self, id: str) -> bool:
         row = self._store.snapshot.rows.get(id)

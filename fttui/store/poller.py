@@ -15,8 +15,10 @@ from fttui.store.store import Store
 
 FLOOR = 2.0
 """Seconds; nobody polls faster, whatever the settings say."""
-LIVE, LIVE_LOCAL, IDLE = 4.0, 2.0, 30.0
-"""Seconds between two polls of the list: while a job is live, the same for the service of this machine, and else."""
+LIVE, LIVE_LOCAL = 4.0, 3.0
+"""Seconds between two polls of the list while a job is live: at a provider, and of the service of this machine."""
+IDLE, IDLE_LOCAL = 30.0, 5.0
+"""The same while all jobs are finished."""
 BLURRED = 4
 """How many times slower it is while nobody looks at the terminal."""
 BACKOFF = 64.0
@@ -51,7 +53,7 @@ def next_delay(
     if failures:
         return max(FLOOR, min(BACKOFF, 2.0 ** min(failures, 16)) * (1 - chance / 4))
     usual = interval or (LIVE_LOCAL if local else LIVE)
-    delay = max(FLOOR, usual if live else max(IDLE, usual))
+    delay = max(FLOOR, usual if live else max(IDLE_LOCAL if local else IDLE, usual))
     return delay * BLURRED if blurred else delay
 
 
