@@ -142,6 +142,9 @@ def list_(invocation: Invocation, gone: bool) -> int:
     """List every job that is kept, newest first, also those that the provider has forgotten (marked `gone`).
 
     Away from a terminal: id, status, time, model, suffix, tuned model, and `gone` or nothing, with tabs between.
+
+    \b
+    fttui archive list
     """
     import json
 
@@ -222,6 +225,9 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
 
     What the provider still has comes back with the next look at it. On a terminal it asks first; elsewhere it
     needs --yes.
+
+    \b
+    fttui archive delete ftjob-abc
     """
     if not confirm(f"Delete {', '.join(ids)} from this disk? What the provider has forgotten is lost then.", yes=yes):
         say("nothing was deleted")
@@ -266,6 +272,9 @@ def size(invocation: Invocation) -> int:
     """Say how much is kept, for all profiles. Nothing is dropped by itself: `delete` is yours.
 
     Away from a terminal: profile, jobs, of these gone, events, checkpoints, result files and bytes, with tabs between.
+
+    \b
+    fttui archive size
     """
     return asyncio.run(_size(invocation))
 

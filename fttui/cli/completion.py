@@ -23,8 +23,8 @@ MOST = 500
 STATES = ("running", "queued", "waiting", "paused", "succeeded", "failed", "cancelled", "live", "final")
 
 PLACES = {
-    "bash": "fttui completion bash > ~/.local/share/bash-completion/completions/fttui",
-    "zsh": "fttui completion zsh > ~/.zfunc/_fttui        (with fpath+=~/.zfunc before compinit in ~/.zshrc)",
+    "bash": 'eval "$(fttui completion bash)"  in ~/.bashrc',
+    "zsh": 'eval "$(fttui completion zsh)"  in ~/.zshrc, after compinit',
     "fish": "fttui completion fish > ~/.config/fish/completions/fttui.fish",
 }
 

@@ -59,7 +59,11 @@ def path(invocation: Invocation) -> int:
 @config.command("init", short_help="Write a config.toml to start with.")
 @pass_invocation
 def init(invocation: Invocation) -> int:
-    """Write a config.toml in which everything is explained and nothing is set. One that exists is left alone."""
+    """Write a config.toml in which everything is explained and nothing is set. One that exists is left alone.
+
+    \b
+    fttui config init
+    """
     import os
 
     target = files.config_file()
@@ -75,7 +79,12 @@ def init(invocation: Invocation) -> int:
 @forms
 @pass_invocation
 def show(invocation: Invocation) -> int:
-    """Show what is set and where it comes from: name, value and origin. Keys are named by their place, never shown."""
+    """Show what is set and where it comes from: name, value and origin. Keys are named by their place, never shown.
+
+    \b
+    fttui config show
+    fttui --profile work config show --json
+    """
     rows = _rows(invocation)
     columns = [
         Column[dict[str, Any]]("SETTING", lambda row: row["name"]),

@@ -38,7 +38,12 @@ def files() -> None:
 @forms
 @pass_invocation
 def list_(invocation: Invocation, purpose: str | None, limit: int | None) -> int:
-    """List files, newest first. Away from a terminal: id, bytes, time, purpose, status and name with tabs between."""
+    """List files, newest first. Away from a terminal: id, bytes, time, purpose, status and name with tabs between.
+
+    \b
+    fttui files list --purpose fine-tune
+    fttui files list --json | jq ".data[].id"
+    """
 
     async def work(connection: "Connection") -> None:
         found: list[File] = []
@@ -87,7 +92,11 @@ def upload(invocation: Invocation, path: str, purpose: str) -> int:
 @forms
 @pass_invocation
 def get(invocation: Invocation, id: str) -> int:
-    """Show what is known of one file. Its content: `fttui files download`."""
+    """Show what is known of one file. Its content: `fttui files download`.
+
+    \b
+    fttui files get file-abc
+    """
 
     async def work(connection: "Connection") -> None:
         file = await connection.client.get_file(id)
@@ -105,6 +114,9 @@ def download(invocation: Invocation, id: str, path: str | None, force: bool) -> 
     """Download a file as it is. Without -o it goes to standard output, or on a terminal into a file named by the id.
 
     The name that the service has for it is never used as a path. Nothing is replaced without --force.
+
+    \b
+    fttui files download file-abc -o results.csv
     """
     if path is None:
         path = re.sub(r"[^A-Za-z0-9._-]", "_", id).lstrip(".") or "file" if sys.stdout.isatty() else "-"
@@ -174,7 +186,12 @@ def written(path: str, force: bool) -> Iterator[BinaryIO]:
 @forms
 @pass_invocation
 def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
-    """Delete files at the provider. On a terminal it asks first; elsewhere it needs --yes."""
+    """Delete files at the provider. On a terminal it asks first; elsewhere it needs --yes.
+
+    \b
+    fttui files delete file-abc file-def
+    fttui files delete file-abc --yes
+    """
     if not confirm(f"Delete {', '.join(ids)} at the provider?", yes=yes):
         say("nothing was deleted")
         return FAILED

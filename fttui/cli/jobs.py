@@ -84,7 +84,12 @@ def list_(
 @forms
 @pass_invocation
 def get(invocation: Invocation, id: str) -> int:
-    """Show one job. --json prints it as the service sent it."""
+    """Show one job. --json prints it as the service sent it.
+
+    \b
+    fttui jobs get ftjob-abc
+    fttui jobs get ftjob-abc --json | jq -r .fine_tuned_model
+    """
 
     if invocation.offline:
         from fttui.cli import kept
@@ -107,6 +112,10 @@ def cancel(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
     """Cancel jobs. What was trained so far is lost, except the checkpoints.
 
     On a terminal it asks first; elsewhere it needs --yes.
+
+    \b
+    fttui jobs cancel ftjob-abc
+    fttui jobs list --status queued --jsonl | jq -r .id | xargs fttui jobs cancel --yes
     """
     if not confirm(f"Cancel {', '.join(ids)}?", yes=yes):
         say("nothing was cancelled")
@@ -119,7 +128,11 @@ def cancel(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
 @forms
 @pass_invocation
 def pause(invocation: Invocation, ids: tuple[str, ...]) -> int:
-    """Pause jobs; `resume` goes on where they stopped. Not every service and method can."""
+    """Pause jobs; `resume` goes on where they stopped. Not every service and method can.
+
+    \b
+    fttui jobs pause ftjob-abc
+    """
     return _act(invocation, ids, lambda client: client.pause_job)
 
 
@@ -128,7 +141,11 @@ def pause(invocation: Invocation, ids: tuple[str, ...]) -> int:
 @forms
 @pass_invocation
 def resume(invocation: Invocation, ids: tuple[str, ...]) -> int:
-    """Resume paused jobs."""
+    """Resume paused jobs.
+
+    \b
+    fttui jobs resume ftjob-abc
+    """
     return _act(invocation, ids, lambda client: client.resume_job)
 
 
@@ -205,7 +222,11 @@ def events(
 @forms
 @pass_invocation
 def checkpoints(invocation: Invocation, id: str) -> int:
-    """List the checkpoints of a job, first step first."""
+    """List the checkpoints of a job, first step first.
+
+    \b
+    fttui jobs checkpoints ftjob-abc --jsonl | jq -r .fine_tuned_model_checkpoint
+    """
 
     if invocation.offline:
         from fttui.cli import kept
@@ -227,7 +248,12 @@ def checkpoints(invocation: Invocation, id: str) -> int:
 @forms
 @pass_invocation
 def metrics(invocation: Invocation, id: str, csv_: bool) -> int:
-    """Show the metrics of a job, a line a step: from its events, and from its result file once it has one."""
+    """Show the metrics of a job, a line a step: from its events, and from its result file once it has one.
+
+    \b
+    fttui jobs metrics ftjob-abc
+    fttui jobs metrics ftjob-abc --csv > curve.csv
+    """
     if csv_ and invocation.form != TABLE:
         raise click.UsageError("--csv, --json and --jsonl are forms: give one of them")
 

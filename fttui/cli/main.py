@@ -28,6 +28,7 @@ _GROUPS = {
     "config": "fttui.cli.config:config",
     "doctor": "fttui.cli.doctor:doctor",
     "completion": "fttui.cli.completion:completion",
+    "help": "fttui.cli.reference:help_",
 }
 
 

@@ -23,7 +23,11 @@ def models() -> None:
 @forms
 @pass_invocation
 def list_(invocation: Invocation) -> int:
-    """List models in the service's order. Away from a terminal: id, time, owner, last day, with tabs between."""
+    """List models in the service's order. Away from a terminal: id, time, owner, last day, with tabs between.
+
+    \b
+    fttui models list
+    """
 
     async def work(connection: "Connection") -> None:
         page = await connection.client.list_models()
@@ -41,7 +45,11 @@ def list_(invocation: Invocation) -> int:
 @forms
 @pass_invocation
 def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
-    """Delete tuned models for good. On a terminal it asks first; elsewhere it needs --yes."""
+    """Delete tuned models for good. On a terminal it asks first; elsewhere it needs --yes.
+
+    \b
+    fttui models delete ft:gpt-4.1-nano-2025-04-14:acme:support:8J6LXhXG
+    """
     if not confirm(f"Delete {', '.join(ids)} for good?", yes=yes):
         say("nothing was deleted")
         return FAILED

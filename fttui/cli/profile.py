@@ -28,7 +28,11 @@ def profile() -> None:
 @forms
 @pass_invocation
 def list_(invocation: Invocation) -> int:
-    """List profiles; a * marks the one that is chosen now."""
+    """List profiles; a * marks the one that is chosen now.
+
+    \b
+    fttui profile list
+    """
     from fttui.config import settings
 
     found = settings.load().profiles
@@ -85,7 +89,11 @@ def _key(profile: Any, name: str) -> str:
 @click.argument("name", required=False)
 @click.option("--clear", is_flag=True, help="Leave the choice to the configuration and the environment again.")
 def use(name: str | None, clear: bool) -> int:
-    """Choose the profile that is used when no flag and no FTTUI_PROFILE names one."""
+    """Choose the profile that is used when no flag and no FTTUI_PROFILE names one.
+
+    \b
+    fttui profile use work
+    """
     from fttui.config import settings
 
     if (name is None) != clear:
@@ -134,7 +142,11 @@ def add(name: str, **flags: Any) -> int:
 @profile.command("remove", short_help="Remove a profile that was added.")
 @click.argument("name")
 def remove(name: str) -> int:
-    """Remove a profile that `fttui profile add` made. Its archive stays."""
+    """Remove a profile that `fttui profile add` made. Its archive stays.
+
+    \b
+    fttui profile remove work
+    """
     from fttui.config import settings
 
     settings.remove_profile(name)
@@ -146,7 +158,11 @@ def remove(name: str) -> int:
 @click.argument("name", required=False)
 @pass_invocation
 def test(invocation: Invocation, name: str | None) -> int:
-    """Ask the service of a profile (the chosen one, without NAME) for one job."""
+    """Ask the service of a profile (the chosen one, without NAME) for one job.
+
+    \b
+    fttui profile test work
+    """
     if name is not None:
         invocation.profile = name
 

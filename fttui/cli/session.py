@@ -20,6 +20,20 @@ if TYPE_CHECKING:
 
 DONE, FAILED, USAGE, UNREACHABLE, DENIED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
+EXITS = (
+    (DONE, "done"),
+    (
+        FAILED,
+        "the operation failed: refused, not found, too many requests, a server's fault, errors in checked data, a "
+        "job that was waited for and did not succeed, one of several ids refused",
+    ),
+    (USAGE, "usage or configuration"),
+    (UNREACHABLE, "the service cannot be reached: name, refused connection, TLS, timeout"),
+    (DENIED, "no key was found, or the key was refused (401)"),
+    (INTERRUPTED, "interrupted with ctrl+c; jobs go on"),
+)
+"""Exit codes and what they mean; help and README are made from it."""
+
 CLOCK: Clock = SystemClock()
 """The clock of all commands; tests put their own here."""
 

@@ -47,7 +47,7 @@ def price_of(model: str | None, *, own_file: str | None = None, place: str = "op
     Raises:
         BadPrices: the person's file is not as it should be.
     """
-    price = _found(_read(os.path.join(os.path.dirname(__file__), "prices.toml")), model, Price())
+    price = _found(known(), model, Price())
     if place == "local":
         return price._replace(training=0.0, per_hour=None, local=True)
     if place == "other" and not price.local:
@@ -55,6 +55,11 @@ def price_of(model: str | None, *, own_file: str | None = None, place: str = "op
     if own_file and os.path.exists(own_file):
         price = _found(_read(own_file), model, price, own=True)
     return price
+
+
+def known() -> dict[str, Any]:
+    """The price file of the package: `models` by name, `updated`, `currency`, `source`."""
+    return _read(os.path.join(os.path.dirname(__file__), "prices.toml"))
 
 
 def base_of(model: str) -> str:
@@ -108,6 +113,7 @@ def _read(path: str) -> dict[str, Any]:
         "models": models,
         "currency": str(table.get("currency", "USD")),
         "updated": str(table.get("updated", "")),
+        "source": str(table.get("source", "")),
     }
 
 
