@@ -230,6 +230,8 @@ class _Creation:
         if job is None:
             return code
         self._job = job.id
+        if self._plan is not None:
+            preflight.keep(connection.choice.key, job.id, self._plan)
         output = self._invocation.output
         if self._flags["wait"]:
             if output.form == TABLE:
@@ -239,7 +241,7 @@ class _Creation:
             job = await finished(connection.client, job.id, pause, lambda job: say(f"{job.id} {show.status_word(job)}"))
             if output.form != TABLE:
                 output.line("", job.raw)
-            if self._plan is not None and (words := preflight.compared(self._plan, job.trained_tokens)):
+            if self._plan is not None and (words := preflight.compared(connection, self._plan, job)):
                 say(words)
             code = ending(job)
             if self._flags["results"] is not None:

@@ -98,7 +98,12 @@ def get(invocation: Invocation, id: str) -> int:
 
     async def work(connection: "Connection") -> None:
         job = await connection.client.get_job(id)
-        invocation.output.one(job.raw, show.job_fields(job, session.CLOCK.now()))
+        fields = show.job_fields(job, session.CLOCK.now())
+        if invocation.form == TABLE:
+            from fttui.cli import preflight
+
+            fields += preflight.cost_fields(connection, job)
+        invocation.output.one(job.raw, fields)
 
     return invocation.talk(work)
 

@@ -11,6 +11,7 @@ from fttui.config.files import ConfigError, prices_file
 if TYPE_CHECKING:
     from fttui.api.client import Client
     from fttui.data.plan import Plan
+    from fttui.data.prices import Price
     from fttui.data.report import Report
     from fttui.models.job import Job
     from fttui.models.spec import JobSpec
@@ -61,14 +62,53 @@ async def check(connection: "Connection", spec: "JobSpec", training: str | None,
     return report
 
 
-def compared(plan: "Plan", tokens: int | None) -> str:
-    """How many tokens the provider says were trained, beside what was expected; empty when it does not say."""
-    if tokens is None or plan.tokens is None or plan.local:
+def keep(profile: str, job: str, plan: "Plan") -> None:
+    """Remember what was told of a job; a disk that is full does not undo the job."""
+    from fttui.config.files import data_dir, make_dir, plans_file
+    from fttui.data import kept
+
+    try:
+        make_dir(data_dir())
+        kept.keep(plans_file(), profile, job, plan)
+    except OSError as error:
+        say(f"fttui: what it should cost was not kept: {error.strerror or error}")
+
+
+def compared(connection: "Connection", plan: "Plan", job: "Job") -> str:
+    """What the provider says was trained, beside what was expected; empty when it does not say."""
+    from fttui.data.kept import cost_of
+
+    if job.trained_tokens is None or plan.tokens is None or plan.local:
         return ""
-    cost = ""
-    if plan.cost and plan.tokens:
-        cost = f", which is {plan.cost / plan.tokens * tokens:,.4f} {plan.currency} by {plan.why}"
-    return f"trained tokens: {tokens:,}, expected {'about ' if plan.about else ''}{plan.tokens:,}{cost}"
+    cost = cost_of(job.trained_tokens, _price(connection, job.model), method=job.method)
+    told = f"; cost {cost}, expected {plan.price}" if cost else ""
+    about = "about " if plan.about else ""
+    return f"trained tokens {job.trained_tokens:,}, expected {about}{plan.tokens:,}{told}"
+
+
+def cost_fields(connection: "Connection", job: "Job") -> list[tuple[str, str]]:
+    """What a job was expected to cost and what it cost, as lines for a person; what is unknown is left out."""
+    from fttui.config.files import plans_file
+    from fttui.data.kept import cost_of, recall
+
+    try:
+        cost = cost_of(job.trained_tokens, _price(connection, job.model), method=job.method)
+    except ConfigError as error:
+        say(f"fttui: {error}")
+        cost = ""
+    expected = recall(plans_file(), connection.choice.key).get(job.id)
+    told = "" if expected is None or expected.cost is None or cost == "free" else expected.words
+    return [(name, words) for name, words in (("cost", cost), ("expected cost", told)) if words]
+
+
+def _price(connection: "Connection", model: str) -> "Price":
+    from fttui.data.prices import BadPrices, place_of, price_of
+
+    choice = connection.choice
+    try:
+        return price_of(model, own_file=prices_file(), place=place_of(choice.base_url, is_local=choice.is_local))
+    except BadPrices as error:
+        raise ConfigError(str(error)) from None
 
 
 async def download(client: "Client", job: "Job", folder: str) -> None:

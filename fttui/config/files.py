@@ -49,6 +49,11 @@ def prices_file() -> str:
     return os.path.join(os.path.dirname(config_file()), "prices.toml")
 
 
+def plans_file() -> str:
+    """What was expected of jobs when they were created: a line of JSON each."""
+    return os.path.join(data_dir(), "plans.jsonl")
+
+
 def profiles_file() -> str:
     """The profiles that the program added, and the name of the one in use."""
     return os.path.join(data_dir(), "profiles.toml")

@@ -33,8 +33,7 @@ class Plan(NamedTuple):
             return "free"
         if self.cost is None:
             return "unknown"
-        digits = 2 if self.cost >= 1 or self.cost == 0 else 4
-        return f"{'about ' if self.about else ''}{self.cost:,.{digits}f} {self.currency}"
+        return f"{'about ' if self.about else ''}{amount(self.cost, self.currency)}"
 
     def words(self) -> str:
         """Epochs, steps and cost in half a sentence."""
@@ -109,6 +108,11 @@ def _cost(tokens: int | None, price: Price, method: str) -> tuple[float | None, 
         return None, "the tokens were not counted"
     whose = "your own price file" if price.own else "the provider's price list"
     return tokens * price.training / 1e6, f"{whose}{f' of {price.updated}' if price.updated else ''}"
+
+
+def amount(cost: float, currency: str) -> str:
+    """Money: two digits, four where it is less than one."""
+    return f"{cost:,.{2 if cost >= 1 or cost == 0 else 4}f} {currency}"
 
 
 def auto_epochs(examples: int) -> int:

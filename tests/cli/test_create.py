@@ -281,7 +281,7 @@ def test_result_files_are_fetched_at_the_end(fttui: Fttui, service: Service, tmp
     path = Path("out/here/ftjob-000-file-r.csv")
     assert path.read_bytes() == table
     assert result.err.endswith(f"{path} written\n")
-    assert "trained tokens: 990, expected" in result.err
+    assert "trained tokens 990, expected " in result.err
     assert fttui(*arguments, "--results", "out").code == 2
 
 
@@ -322,3 +322,25 @@ def test_clone_copies_what_would_make_the_same_job(fttui: Fttui, service: Servic
 def test_clone_of_an_unknown_job_creates_nothing(fttui: Fttui, service: Service) -> None:
     assert fttui("jobs", "clone", "ftjob-9").code == 1
     assert service.lines == ["GET /fine_tuning/jobs/ftjob-9"]
+
+
+def test_what_a_job_should_cost_is_kept_with_it_and_compared(
+    fttui: Fttui, service: Service, tmp_path: Path, home: Path
+) -> None:
+    (home / "config").mkdir(exist_ok=True)
+    (home / "config" / "prices.toml").write_text("[models.m]\ntraining = 100\n")
+    (tmp_path / "t.jsonl").write_bytes(TRAIN)
+    make = ["jobs", "create", "--model", "m", "--training-file", "t.jsonl", "--n-epochs", "1"]
+    service.faults["GET /fine_tuning/jobs/ftjob-000"] = [
+        send_json(job(0, "succeeded", model="m", trained_tokens=20_000))
+    ]
+    result = fttui(*make, "--wait")
+    assert result.code == 0
+    expected = result.err.split("cost about ")[1].split(".\n")[0]
+    assert expected.endswith(" USD")
+    assert f"; cost 2.00 USD, expected about {expected}\n" in result.err
+    service.jobs[0].update(model="m", trained_tokens=20_000, status="succeeded")
+    fields = dict(fttui("jobs", "get", "ftjob-000").cells)
+    assert (fields["cost"], fields["expected cost"]) == ("2.00 USD", f"about {expected}")
+    assert "cost" not in fttui("jobs", "get", "ftjob-000", "--json").json
+    assert (home / "data" / "plans.jsonl").stat().st_mode & 0o777 == 0o600
