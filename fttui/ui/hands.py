@@ -58,7 +58,9 @@ class Hands:
         reasons = [self._obstacle(verb, row) for row in rows]
         if not reasons:
             return "no job is selected"
-        return reasons[0] if all(reasons) else ""
+        if not all(reasons):
+            return ""
+        return reasons[0] if len(reasons) == 1 else f"none of the {len(reasons)} can be: {reasons[0]}"
 
     def cancel(self, rows: list[JobRow]) -> None:
         """Ask, then cancel those of `rows` that can be."""

@@ -53,7 +53,9 @@ def status_line(
 
     `as_of` is when the list was last confirmed (Unix seconds); no `health` means nothing was asked yet.
     """
-    where: list[Span] = [(" fttui ", "title"), (f" {place.profile}", "bold"), (f" {glyphs.arrow} {place.host}", "dim")]
+    where: list[Span] = [(" fttui ", "title"), (f" {place.profile}", "bold")]
+    if place.host != place.profile:
+        where.append((f" {glyphs.arrow} {place.host}", "dim"))
     if place.read_only:
         where.append(("  read-only", "warn"))
     age = "" if as_of is None else freshness(now - as_of)

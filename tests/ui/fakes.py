@@ -10,6 +10,7 @@ from textual.widgets import Input
 
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.job import Job
+from fttui.models.metric import Point
 from fttui.models.row import EventRow
 from fttui.models.spec import JobSpec
 from fttui.store.health import Health, State
@@ -107,6 +108,9 @@ class FakeStore:
 
     def checkpoints(self, id: str) -> tuple[Checkpoint, ...]:
         return ()
+
+    def points(self, id: str) -> list[Point]:
+        return [Point(1, {"train_loss": 2.0}), Point(2, {"train_loss": 1.0}), Point(3, {"valid_loss": 9.0})]
 
     def look_at(self, id: str | None) -> None:
         self.looked_at = id

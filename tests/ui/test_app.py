@@ -73,7 +73,7 @@ async def test_how_things_were_looked_at_comes_back() -> None:
     remembered = Memory(sort="loss", reverse=True, wrap=True, times="utc", tab="detail", split=2, theme="nord")
     async with cockpit(FakeStore().put(job(1)), size=(120, 40), remembered=remembered) as ui:
         assert ui.app.theme == "nord"
-        assert any("loss↑" in line for line in ui.screen)
+        assert any("loss↓" in line for line in ui.screen)
         assert ui.main.jobs.size.width > 120 * 55 // 100
         assert ui.app.remembered == remembered
         await ui.press("equals_sign", "w", "s")

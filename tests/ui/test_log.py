@@ -15,16 +15,27 @@ async def test_search_finds_goes_on_and_back() -> None:
     async with cockpit(store()) as ui:
         await ui.press("enter", "enter", "slash", *"event 7", "enter")
         assert any("event 7" in line for line in ui.log)
-        assert "'event 7' 11x" in ui.main.side.tabs.text
-        first = ui.log
-        await ui.press("n", "n", "N", "N")
-        assert ui.log == first
+        assert "'event 7' 11 of 11" in ui.main.side.tabs.text, "the nearest to the end that was followed"
+        await ui.press("n")
+        assert "1 of 11" in ui.main.side.tabs.text
+        assert any("event 7" in line for line in ui.log)
+        await ui.press("N", "N")
+        assert "10 of 11" in ui.main.side.tabs.text
         await ui.press("ampersand")
         assert len(ui.log) == 8
         assert all("event 7" in line for line in ui.log)
         assert "only" in ui.main.side.tabs.text
         await ui.press("escape")
         assert "event 7'" not in ui.main.side.tabs.text
+
+
+async def test_what_a_key_does_to_the_log_is_seen() -> None:
+    async with cockpit(store()) as ui:
+        await ui.press("enter")
+        assert ">Detail" in ui.main.side.tabs.text
+        await ui.press("L")
+        assert ">Log" in ui.main.side.tabs.text
+        assert all("warn" in line for line in ui.log)
 
 
 async def test_search_that_finds_nothing_says_so() -> None:

@@ -48,7 +48,7 @@ async def test_sort_and_reverse_keep_the_cursor_on_its_job() -> None:
         assert ui.cursor == "ftjob-00000001"
         assert any("age↑" in line for line in ui.screen)
         await ui.press("s")
-        assert any("status↓" in line for line in ui.screen)
+        assert any("status↑" in line for line in ui.screen)
         await ui.press("u", "u")
         assert ui.shown[0] == "ftjob-00000000"
 

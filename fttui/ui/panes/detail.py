@@ -15,6 +15,7 @@ from fttui.text import clean, clean_line, wrap
 from fttui.ui.glyphs import FACES, Glyphs
 from fttui.ui.panes.progress import left_words, stage_words, stages, time_left
 from fttui.ui.rows import Line, count, fit_columns, row_line
+from fttui.ui.spark import spark
 from fttui.ui.widgets.line_view import LineView
 
 if TYPE_CHECKING:  # the first frame of the list comes before anything that decodes JSON
@@ -51,6 +52,8 @@ class Told(NamedTuple):
     """Its oldest events."""
     last_events: Sequence[EventRow] = ()
     """Its newest events, oldest first."""
+    losses: Sequence[float] = ()
+    """Training loss by step."""
 
 
 def detail_lines(job: Job, row: JobRow, told: Told, now: float, cells: int, glyphs: Glyphs) -> list[Line]:
@@ -72,7 +75,8 @@ def detail_lines(job: Job, row: JobRow, told: Told, now: float, cells: int, glyp
         lines.extend(_failure(job, cells))
     add("progress", _progress(row))
     add("", left_words(time_left(row, told.last_events, now)), "run")
-    add("loss", "" if row.loss is None else f"{row.loss:.4f}")
+    curve = spark(told.losses, min(24, max(0, cells - LABEL - 10))) if glyphs.unicode else ""
+    add("loss", "" if row.loss is None else f"{row.loss:.4f}  {curve}".rstrip())
     add("time", stage_words(stages(row, told.first_events, told.last_events[-1] if told.last_events else None), now))
     add("model", job.model)
     add("fine-tuned model", job.fine_tuned_model, "done")

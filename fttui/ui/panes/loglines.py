@@ -140,6 +140,10 @@ class LogLines:
             return 0
         return sum(self._matches(self._events[number]) for number, piece in self._lines if piece == 0)
 
+    def match_number(self, index: int) -> int:
+        """How many shown events up to line `index` match the search."""
+        return sum(self._matches(self._events[number]) for number, piece in self._lines[: index + 1] if piece == 0)
+
     def _rebuild(self) -> None:
         self._lines = [
             (index, piece) for index, event in enumerate(self._events) for piece in range(self._height(event))

@@ -71,6 +71,11 @@ class LogView(LineView):
         return self._model.style
 
     @property
+    def match_number(self) -> int:
+        """Which of the matches one is on, 1 the oldest; 0 when on none."""
+        return self._model.match_number(self._match) if self._match is not None else 0
+
+    @property
     def matches(self) -> int:
         """Shown events that match the search."""
         return self._model.matches
@@ -95,16 +100,19 @@ class LogView(LineView):
             self._to_end()
 
     def go_to_match(self, step: int) -> bool:
-        """Bring the next match (1) or the previous one (-1) into view; False when there is none."""
-        start = self._match
-        if start is None:
-            start = self.scroll_offset.y + (self.page_height if step < 0 else -1)
-        found = self._model.find(start, step)
+        """Bring the next match (1), the previous one (-1) or the nearest (0) into view; False when there is none.
+
+        The nearest is the first that is visible or comes after it; at the end of a log that is followed, the last.
+        """
+        top = self.scroll_offset.y
+        if step == 0:
+            found = self._model.find(self.line_count(), -1) if self.follow else self._model.find(top - 1, 1)
+        else:
+            found = self._model.find(top - 1 if self._match is None else self._match, step)
         if found is None:
             return False
         self.follow = False
         previous, self._match = self._match, found
-        top = self.scroll_offset.y
         if not top <= found < top + self.page_height:
             self.scroll_to_line(found - self.page_height // 2)
         if previous is not None:

@@ -56,7 +56,8 @@ class SidePane(Container):
         if log.look.level != "info":
             parts.append(f"{log.look.level}+")
         if log.look.search:
-            parts.append(f"{'only ' if log.look.only else ''}{log.look.search!r} {log.matches}x")
+            where = f"{log.match_number} of {log.matches}" if log.match_number else f"{log.matches}x"
+            parts.append(f"{'only ' if log.look.only else ''}{log.look.search!r} {where}")
         parts.append(f"{log.event_count} events")
         return f" {self._glyphs.dot} ".join(parts)
 

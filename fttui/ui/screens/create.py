@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
@@ -111,13 +111,18 @@ class CreateScreen(ModalScreen[Outcome | None]):
     """Fields with what they take beside them. Enter creates from any field; a refusal keeps every field."""
 
     AUTO_FOCUS = "Input"
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-medium")]
     BINDINGS = [
         Binding("escape", "leave", "leave", show=False),
         Binding("down", "app.focus_next", show=False),
         Binding("up", "app.focus_previous", show=False),
     ]
     DEFAULT_CSS = """
-    CreateScreen #form { width: 100%; max-width: 100; height: auto; max-height: 100%; padding: 0 1; }
+    CreateScreen { align: center top; }
+    CreateScreen #form { width: 100%; max-width: 100; height: 1fr; padding: 1 1 0 1; }
+    CreateScreen #form-end { width: 100%; max-width: 100; height: 5; padding: 0 1; }
+    CreateScreen.-short #form { padding: 0 1; }
+    CreateScreen.-short #form-end { height: 3; }
     CreateScreen .field { height: 1; }
     CreateScreen .label { width: 18; }
     CreateScreen Input { width: 1fr; background: $panel; }
@@ -125,7 +130,6 @@ class CreateScreen(ModalScreen[Outcome | None]):
     CreateScreen:ansi Input:focus { text-style: reverse; }
     CreateScreen .error { display: none; }
     CreateScreen .error.-wrong { display: block; }
-    CreateScreen #form-hint { margin-top: 1; }
     CreateScreen #form-say { height: 3; }
     """
 
@@ -146,6 +150,7 @@ class CreateScreen(ModalScreen[Outcome | None]):
                     entry.cursor_blink = False
                     yield entry
                 yield TextRow(id=f"error-{field.name}", classes="error")
+        with Vertical(id="form-end"):
             yield TextRow(id="form-hint")
             yield TextRow(id="form-say")
 

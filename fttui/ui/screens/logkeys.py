@@ -20,11 +20,15 @@ class LogKeys:
     prompt: PromptRow
     _store: Store | None
     _shown: str | None
+    _pane: str
+    _tab: str
 
     if TYPE_CHECKING:
 
         def _show_titles(self) -> None: ...
         def _go(self, pane: str) -> None: ...
+        def _arrange(self) -> None: ...
+        def has_class(self, *names: str) -> bool: ...
 
     @property
     def log_view(self) -> LogView:
@@ -34,15 +38,26 @@ class LogKeys:
         """Search as one types; leaving gives back the search before."""
         before = self.log_view.look.search
 
-        def done(text: str, accepted: bool) -> None:
-            self._search(text if accepted else before)
-            if accepted and text:
-                self.action_match(1)
+        followed = self.log_view.follow
 
-        self.prompt.type("search: ", before, self._search, done)
+        def typed(text: str) -> None:
+            # Every letter looks from where the search began, not from where the last one led.
+            self.log_view.follow = followed
+            self._search(text)
+            self.log_view.go_to_match(0)
+            self._show_titles()
+
+        def done(text: str, accepted: bool) -> None:
+            if not accepted:
+                self._search(before)
+            elif text and not self.log_view.matches:
+                self.prompt.say(f"no match for {text}", "warn")
+
+        self.prompt.type("search: ", before, typed, done)
 
     def _search(self, text: str) -> None:
-        self._restyle_log(search=text, only=self.log_view.look.only and bool(text))
+        if text != self.log_view.look.search:
+            self._restyle_log(search=text, only=self.log_view.look.only and bool(text))
 
     def action_match(self, step: int) -> None:
         if not self.log_view.look.search:
@@ -54,6 +69,7 @@ class LogKeys:
         self._show_titles()
 
     def action_follow(self) -> None:
+        self._bring_log()
         self.log_view.set_follow(not self.log_view.follow)
         self._show_titles()
 
@@ -79,7 +95,16 @@ class LogKeys:
         self._restyle_log(times=times)
         self.prompt.say(f"times: {times}", "dim")
 
+    def _bring_log(self) -> None:
+        """The log in front, where it is behind a tab: what a key did to it should be seen."""
+        if self._tab != "log" and (self.has_class("-normal") or self.has_class("-narrow")):
+            self._tab = "log"
+            if self._pane == "detail":
+                self._pane = "log"
+            self._arrange()
+
     def _restyle_log(self, **changes: Any) -> None:
+        self._bring_log()
         self.log_view.restyle(self.log_view.look._replace(**changes))
         self._show_titles()
 

@@ -117,7 +117,7 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
         self._arrange()
         self._derive()
         self.set_interval(TICK, self._tick)
-        if self._place.hint:
+        if self._place.hint and not self._snapshot.rows:
             self.prompt.say(self._place.hint, "dim", lasting=True)
         self._show_around()
 
@@ -263,6 +263,9 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
                 checkpoints=store.checkpoints(row.id),
                 first_events=store.events(row.id, after=BEFORE_ALL, limit=20),
                 last_events=store.events(row.id, limit=40),
+                losses=[
+                    value for point in store.points(row.id) if (value := point.values.get("train_loss")) is not None
+                ],
             )
             lines = detail_lines(job, row, told, self._now(), cells, self._glyphs)
         self.side.detail.show(lines, top=top)
@@ -300,7 +303,9 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
         state = self._list
         shown, total = len(self.jobs.list.keys), len(self._snapshot.rows)
         more = "" if self._snapshot.complete or self._store is None else "+"
-        arrow = self._glyphs.up if state.view.reverse else self._glyphs.down
+        # The youngest first is what a falling date looks like; every other column starts with its least.
+        falls = state.view.reverse != (state.view.sort == "age")
+        arrow = self._glyphs.down if falls else self._glyphs.up
         right = f"{shown} of {total}{more} {self._glyphs.dot} {state.view.sort}{arrow}" if total else ""
         self.jobs.show_foot(state.fault or state.words, right, fault=bool(state.fault))
 

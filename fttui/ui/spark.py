@@ -1,0 +1,37 @@
+"""A curve in one line of braille. Pure."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+# The dots of a braille cell, from the bottom up, in its left and in its right column.
+_LEFT = (0x40, 0x04, 0x02, 0x01)
+_RIGHT = (0x80, 0x20, 0x10, 0x08)
+
+
+def spark(values: Sequence[float], cells: int) -> str:
+    """The values as a curve of at most `cells` cells, two points a cell, the newest at the right end.
+
+    Many values are averaged in groups; a flat curve lies at the bottom.
+    """
+    if cells <= 0:
+        return ""
+    points = _grouped(values, cells * 2)
+    if len(points) < 2:
+        return ""
+    low, high = min(points), max(points)
+    span = high - low or 1.0
+    heights = [min(3, int((value - low) / span * 4)) for value in points]
+    if len(heights) % 2:
+        heights.append(heights[-1])
+    return "".join(
+        chr(0x2800 + _LEFT[heights[index]] + _RIGHT[heights[index + 1]]) for index in range(0, len(heights), 2)
+    )
+
+
+def _grouped(values: Sequence[float], most: int) -> list[float]:
+    """At most `most` means of equal shares of the values."""
+    total = len(values)
+    if total <= most:
+        return list(values)
+    edges = [total * index // most for index in range(most + 1)]
+    return [sum(values[start:end]) / (end - start) for start, end in pairwise(edges)]
