@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fttui.cli import completion, follow, session, show
+from fttui.cli import completion, follow, kept, session, show
 from fttui.cli.flags import Seconds, Verbs, forms, offline, yes
 from fttui.cli.output import JSON, TABLE, say
 from fttui.cli.session import FAILED, Invocation, confirm, pass_invocation
@@ -92,8 +92,6 @@ def get(invocation: Invocation, id: str) -> int:
     """
 
     if invocation.offline:
-        from fttui.cli import kept
-
         return kept.job(invocation, id)
 
     async def work(connection: "Connection") -> None:
@@ -104,6 +102,7 @@ def get(invocation: Invocation, id: str) -> int:
 
             fields += preflight.cost_fields(connection, job)
         invocation.output.one(job.raw, fields)
+        await kept.keep(connection, [job])
 
     return invocation.talk(work)
 
@@ -198,8 +197,6 @@ def events(
         return event.level not in LEVELS or LEVELS.index(event.level) >= least
 
     if invocation.offline:
-        from fttui.cli import kept
-
         return kept.events(invocation, id, wanted, limit)
 
     async def work(connection: "Connection") -> None:
@@ -209,6 +206,7 @@ def events(
         shown = shown[-limit:] if limit else shown
         if not follow_:
             output.many(shown, columns, raw=lambda event: event.raw)
+            await kept.keep(connection, log=(id, found))
             return
         output.each(shown, columns, raw=lambda event: event.raw)
         output.flush()
@@ -234,14 +232,13 @@ def checkpoints(invocation: Invocation, id: str) -> int:
     """
 
     if invocation.offline:
-        from fttui.cli import kept
-
         return kept.checkpoints(invocation, id)
 
     async def work(connection: "Connection") -> None:
         found = [item async for page in connection.client.each_checkpoint_page(id) for item in page.items]
         found.sort(key=lambda item: (item.step_number or 0, item.created_at or 0.0))
         invocation.output.many(found, show.checkpoint_columns(), raw=lambda item: item.raw)
+        await kept.keep(connection, checkpoints=(id, found))
 
     return invocation.talk(work)
 
@@ -263,8 +260,6 @@ def metrics(invocation: Invocation, id: str, csv_: bool) -> int:
         raise click.UsageError("--csv, --json and --jsonl are forms: give one of them")
 
     if invocation.offline:
-        from fttui.cli import kept
-
         return kept.metrics(invocation, id, csv=csv_)
 
     async def work(connection: "Connection") -> None:

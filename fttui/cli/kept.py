@@ -1,9 +1,9 @@
-"""Reading commands from the archive alone: what `--offline` prints."""
+"""The archive behind the reading commands: what `--offline` prints, and what the others leave there."""
 
 import asyncio
 import json
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from fttui.cli import session, show
@@ -14,8 +14,11 @@ from fttui.config.choice import LOCAL, choose
 from fttui.config.files import ConfigError
 
 if TYPE_CHECKING:
+    from fttui.models.checkpoint import Checkpoint
     from fttui.models.event import Event
+    from fttui.models.job import Job
     from fttui.store.archive import Archive
+    from fttui.wiring import Connection
 
 
 def read(invocation: Invocation, work: "Callable[[Archive], Awaitable[int | None]]") -> int:
@@ -32,6 +35,32 @@ async def _read(invocation: Invocation, work: "Callable[[Archive], Awaitable[int
             say(f"fttui: {notice}")
         return await work(archive)
     finally:
+        await archive.close()
+
+
+async def keep(
+    connection: "Connection",
+    jobs: "Iterable[Job]" = (),
+    *,
+    log: "tuple[str, Sequence[Event]] | None" = None,
+    checkpoints: "tuple[str, Sequence[Checkpoint]] | None" = None,
+) -> None:
+    """Leave in the archive what was read: jobs, and the whole log or all checkpoints of one."""
+    from fttui.store import keep as keeping
+    from fttui.store.archive import Archive
+
+    archive = Archive(files.archive_file(), connection.choice.key)
+    try:
+        if not archive.path:
+            return
+        await keeping.keep_jobs(archive, [job.raw for job in jobs], session.CLOCK.now())
+        if log is not None:
+            await keeping.keep_log(archive, *log)
+        if checkpoints is not None:
+            await keeping.keep_checkpoints(archive, *checkpoints)
+    finally:
+        for notice in archive.notices if archive.path else ():
+            say(f"fttui: {notice}")
         await archive.close()
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fttui.cli import session, show
+from fttui.cli import kept, session, show
 from fttui.cli.output import TABLE, say
 from fttui.cli.session import DONE, Invocation
 from fttui.config import files
@@ -80,6 +80,7 @@ async def online(invocation: Invocation, connection: "Connection", wish: Wish) -
         whole = True
     chosen = query.select(matching, None, wish.sort)
     _print(invocation, [found[row.id] for row in chosen], wish, whole=whole, now=now)
+    await kept.keep(connection, found.values())
     return DONE
 
 

@@ -31,6 +31,13 @@ class JobEntry(NamedTuple):
     """It changed, and its events have not been read since."""
 
 
+class Held(NamedTuple):
+    """What is known of a job without its JSON."""
+
+    row: JobRow
+    digest: int
+
+
 class ListState(NamedTuple):
     """How far the provider's list is known."""
 
@@ -59,6 +66,12 @@ class Archive(Shelf):
         sql = f"SELECT {ROW_COLUMNS} FROM jobs WHERE profile = ? AND id = ?"
         row = self._read(lambda db: db.execute(sql, (self._key, id)).fetchone(), None)
         return None if row is None else _row(row)
+
+    def held(self, id: str) -> Held | None:
+        """A job's row, and the digest of its JSON."""
+        sql = f"SELECT digest, {ROW_COLUMNS} FROM jobs WHERE profile = ? AND id = ?"
+        row = self._read(lambda db: db.execute(sql, (self._key, id)).fetchone(), None)
+        return None if row is None else Held(_row(row[1:]), row[0])
 
     def digests(self) -> dict[str, int]:
         sql = "SELECT id, digest FROM jobs WHERE profile = ?"

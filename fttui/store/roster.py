@@ -135,11 +135,7 @@ class Roster:
 
     def _entry(self, job: Job, raw: Any, mark: int) -> JobEntry:
         told = self.progress.get(job.id, Progress())
-        row = job.row(step=told.step, total=told.total_steps, loss=told.loss)
-        was = self.rows.get(row.id)
-        # What is new and over already happened while nobody looked; but on the first look it is just old.
-        changed = self.state.complete if was is None else was.status.is_live or was.status is not row.status
-        return JobEntry(row, encode(raw), mark, due=changed and row.status.is_final and _askable(row))
+        return entry_of(job, raw, mark, was=self.rows.get(job.id), told=told, complete=self.state.complete)
 
     def _hold(self, entries: dict[str, JobEntry], back: list[str]) -> None:
         rows = {id: entry.row for id, entry in entries.items()}
@@ -291,6 +287,21 @@ class Roster:
         young = self._clock.monotonic() - GRACE
         # What was created a moment ago is not below the newest page, but above the one that was read last.
         return [id for id in self.live if id not in self.first_page and self._unlisted.get(id, float("-inf")) <= young]
+
+
+def entry_of(job: Job, raw: Any, mark: int, *, was: JobRow | None, told: Progress, complete: bool) -> JobEntry:
+    """A job that is new or another than before, as it is written.
+
+    Args:
+        mark: the digest of `raw`.
+        was: its row until now; None when it is new.
+        told: what its events told.
+        complete: the whole list was seen before.
+    """
+    row = job.row(step=told.step, total=told.total_steps, loss=told.loss)
+    # What is new and over already happened while nobody looked; but on the first look it is just old.
+    changed = complete if was is None else was.status.is_live or was.status is not row.status
+    return JobEntry(row, encode(raw), mark, due=changed and row.status.is_final and _askable(row))
 
 
 def _askable(row: JobRow) -> bool:

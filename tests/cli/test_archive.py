@@ -162,3 +162,24 @@ def test_the_archive_of_a_profile_that_was_removed_can_still_be_taken_along(fttu
     assert len(fttui("archive", "list", "--profile", "old").lines) == 3
     assert fttui("archive", "export", "--all", "-o", "out", "--profile", "old").code == 0
     assert fttui("archive", "list", "--profile", "never").code == 2
+
+
+def test_what_commands_read_is_kept(fttui: Fttui, filled: Service) -> None:
+    fttui("jobs", "list")
+    assert [cells[0] for cells in fttui("archive", "list").cells] == ["ftjob-003", "ftjob-002", "ftjob-001"]
+    assert "fttui archive sync" in fttui("jobs", "events", "ftjob-002", "--offline").err
+    fttui("jobs", "events", "ftjob-002")
+    fttui("jobs", "checkpoints", "ftjob-002")
+    offline = fttui("jobs", "events", "ftjob-002", "--offline", "--json")
+    assert (len(offline.json["data"]), offline.err) == (150, "")
+    assert len(fttui("jobs", "checkpoints", "ftjob-002", "--offline").lines) == 1
+    filled.jobs[1] = filled.jobs[1] | {"status": "failed"}
+    fttui("jobs", "get", "ftjob-002")
+    assert fttui("jobs", "get", "ftjob-002", "--offline", "--json").json["status"] == "failed"
+
+
+def test_reading_goes_on_where_nothing_can_be_kept(fttui: Fttui, filled: Service, home: Path) -> None:
+    (home / "data").write_text("in the way")
+    for command in (("list",), ("get", "ftjob-001"), ("events", "ftjob-001"), ("checkpoints", "ftjob-001")):
+        result = fttui("jobs", *command)
+        assert (result.code, result.err, bool(result.out)) == (0, "", True)

@@ -1,0 +1,45 @@
+"""Keeping what a single command reads: the same rows as a poll would write, without reading the whole archive."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from fttui.models.checkpoint import Checkpoint
+from fttui.models.event import Event
+from fttui.models.job import Job
+from fttui.models.wire import sent_id
+from fttui.store.archive import Archive, JobEntry
+from fttui.store.raw import digest
+from fttui.store.roster import entry_of
+
+
+async def keep_jobs(archive: Archive, objects: Iterable[Any], now: float) -> None:
+    """Keep jobs as sent. What is unchanged is not written."""
+    entries: dict[str, JobEntry] = {}
+    back: list[str] = []
+    complete = archive.list_state().complete
+    for raw in objects:
+        id = sent_id(raw) or Job.read(raw).id
+        held, mark = archive.held(id), digest(raw)
+        if held is None or held.digest != mark:
+            was = None if held is None else held.row
+            told = archive.log_state(id).progress
+            entries[id] = entry_of(Job.read(raw), raw, mark, was=was, told=told, complete=complete)
+        elif held.row.gone:
+            back.append(id)
+    await archive.save_jobs(list(entries.values()), now)
+    if back:
+        await archive.set_gone(back, None)
+
+
+async def keep_log(archive: Archive, id: str, events: Sequence[Event]) -> None:
+    """Keep a whole log, oldest first, of a job that is held.
+
+    A log whose older part is still to be read is left to whoever reads it: what is between must not end up on top.
+    """
+    if archive.log_state(id).cursor is None:
+        await archive.append_events(id, events, joined=True, cursor=None)
+
+
+async def keep_checkpoints(archive: Archive, id: str, checkpoints: Sequence[Checkpoint]) -> None:
+    """Keep the checkpoints of a job that is held."""
+    await archive.save_checkpoints(id, checkpoints)
