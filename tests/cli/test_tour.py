@@ -1,0 +1,125 @@
+"""The README's five minutes, run as they are written; only the address of the provider is another one."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.check import zoo
+from tests.cli.service import Service, job
+
+README = Path(__file__).parents[2] / "README.md"
+Run = Callable[[str], subprocess.CompletedProcess[str]]
+
+
+def steps(name: str) -> str:
+    """The commands under a mark of the tour."""
+    found = re.search(rf"<!-- tour: {name} -->\n```sh\n(.*?)```", README.read_text(), re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+@pytest.fixture
+def shell() -> Iterator[Run]:
+    """Runs lines of shell in a home of their own, where `fttui` is this one."""
+    home = tempfile.mkdtemp(prefix="ftt-")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "AZURE_", "FTTUI_"))}
+    command = Path(home, "bin", "fttui")
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m fttui "$@"\n')
+    command.chmod(0o755)
+    environment = {
+        **kept,
+        "HOME": home,
+        "PATH": f"{command.parent}:{os.environ['PATH']}",
+        "PYTHONPATH": str(README.parent),
+        "FTTUI_DATA_DIR": f"{home}/data",
+        "FTTUI_CONFIG": f"{home}/c.toml",
+        "WORK_KEY": "sk-tour-0123456789",
+    }
+
+    def run(lines: str) -> subprocess.CompletedProcess[str]:
+        process = subprocess.Popen(
+            ["sh", "-euc", lines],
+            env=environment,
+            cwd=home,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            out, err = process.communicate(timeout=100)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)  # with what the shell has started
+            process.wait()
+            raise
+        return subprocess.CompletedProcess(lines, process.returncode, out, err)
+
+    run.home = Path(home)  # type: ignore[attr-defined]
+    try:
+        yield run
+    finally:
+        run("fttui serve --stop")
+        shutil.rmtree(home)
+
+
+def test_here(shell: Run) -> None:
+    pytest.importorskip("uvicorn")
+    pytest.importorskip("numpy")
+    done = shell(steps("local"))
+    assert done.returncode == 0, done.stderr
+    id = done.stdout.splitlines()[0]
+    [curve] = (shell.home / "curves").iterdir()  # type: ignore[attr-defined]
+    assert curve.name.startswith(id)
+    assert curve.read_text().startswith("step,train_loss,")
+    assert "free: trained on this machine" in done.stderr
+    assert f"{id}\tsucceeded" in done.stdout
+
+
+def test_at_a_provider_in_a_script_and_before_a_shutdown(shell: Run, service: Service) -> None:
+    home: Path = shell.home  # type: ignore[attr-defined]
+    (home / "train.jsonl").write_bytes(b"".join(zoo.lines("chat")))
+    service.jobs = [job(7, "succeeded")]
+    service.events["ftjob-007"] = [
+        {"object": "fine_tuning.job.event", "id": "e", "created_at": 1, "level": "info", "message": "done"}
+    ]
+    there = "https://api.openai.com/v1"
+    assert there in steps("provider")
+    first = shell(steps("provider").replace(there, service.server.url))
+    assert first.returncode == 0, first.stderr
+    assert "ftjob-007\tsucceeded" in first.stdout
+    assert "12 chat examples" in first.stderr
+
+    made: list[dict[str, object]] = []
+    step = service.step
+
+    def finishing(request: object) -> object:
+        """Every new job has succeeded by the time somebody looks."""
+        answer = step(request)  # type: ignore[arg-type]
+        for item in service.jobs:
+            if item["status"] == "validating_files":
+                made.append(dict(item))
+                item.update(status="succeeded", result_files=[])
+                service.events[str(item["id"])] = [
+                    {"id": "m", "created_at": 2, "type": "metrics", "data": {"step": 1, "train_loss": 0.5}}
+                ]
+        return answer
+
+    service.server.script = finishing  # type: ignore[assignment]
+    second = shell(steps("script"))
+    assert second.returncode == 0, second.stderr
+    assert "has succeeded" in second.stdout
+    assert (home / "curve.csv").read_text() == "step,train_loss\n1,0.5\n"
+    assert made
+
+    third = shell(steps("archive"))
+    assert third.returncode == 0, third.stderr
+    assert {path.name for path in (home / "kept").iterdir()} >= {"ftjob-007"}
