@@ -47,12 +47,14 @@ def load_model(path: str, shape: Shape) -> Floats:
     """Read a model written by `save_model`.
 
     Raises:
-        ValueError: the file is no model of this shape.
+        ValueError: the file is no whole model of this shape.
         OSError: it cannot be read.
     """
     header, (weights,) = _read(path, np.float16, 1)
     if header.get("format") != "fttui-tiny" or header.get("shape") != list(shape):
         raise ValueError("the model to start from is none of this trainer's")
+    if len(weights) != shape.size():
+        raise ValueError(f"{os.path.basename(path)} is damaged")
     return weights.astype(np.float32)
 
 
