@@ -27,6 +27,8 @@ class Place(NamedTuple):
     read_only: bool
     hint: str
     """What a newcomer should know, once."""
+    key: str = ""
+    """Under which this disk keeps what belongs to it."""
 
 
 def place_of(choice: Choice, *, read_only: bool = False, newcomer: bool = False) -> Place:
@@ -35,7 +37,7 @@ def place_of(choice: Choice, *, read_only: bool = False, newcomer: bool = False)
         "no key found: using the service on this machine · @ looks at another" if newcomer and choice.is_local else ""
     )
     host = "this machine" if choice.base_url is None else host_of(choice.base_url)
-    return Place(choice.name, host, choice.is_local, read_only, hint)
+    return Place(choice.name, host, choice.is_local, read_only, hint, choice.key)
 
 
 def status_line(

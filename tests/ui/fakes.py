@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from fttui.models.checkpoint import Checkpoint
+from fttui.models.file import File, Model
 from fttui.models.job import Job
 from fttui.models.metric import Point
 from fttui.models.row import EventRow
@@ -134,6 +135,12 @@ class FakeStore:
     async def resume(self, ids: list[str]) -> dict[str, Outcome]:
         self.sent.append(("resume", *ids))
         return {id: Outcome(True, "", id) for id in ids}
+
+    async def models(self) -> list[Model]:
+        return [Model.read({"id": name}) for name in ("gpt-4.1-mini", "fttui-tiny-1")]
+
+    async def files(self) -> list[File]:
+        return [File.read({"id": "file-known"})]
 
     async def upload(self, path: str, progress: Callable[[int, int], None]) -> Outcome:
         self.sent.append(("upload", path))

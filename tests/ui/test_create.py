@@ -1,22 +1,17 @@
 """The create form."""
 
+import asyncio
+import json
+from pathlib import Path
+
 import pytest
+from textual.widgets import Input
 
 from fttui.models.spec import JobSpec
-from fttui.ui.screens.create import FieldError, spec_of
-from tests.ui.fakes import FakeStore, cockpit, job
+from fttui.ui.form import EMPTY, FIELDS, FieldError, paths, spec_of
+from tests.ui.fakes import FakeStore, Ui, cockpit, job
 
-GOOD = {
-    "model": "m",
-    "training_file": "file-1",
-    "validation_file": "",
-    "suffix": "",
-    "method": "supervised",
-    "n_epochs": "auto",
-    "batch_size": "auto",
-    "learning_rate_multiplier": "auto",
-    "seed": "",
-}
+GOOD = {field.name: "" for field in FIELDS} | EMPTY | {"model": "m", "training_file": "file-1"}
 
 
 async def test_two_keys_start_a_sample_run() -> None:
@@ -91,6 +86,11 @@ def test_numbers_are_sent_as_numbers() -> None:
         ("learning_rate_multiplier", "0"),
         ("learning_rate_multiplier", "nan"),
         ("learning_rate_multiplier", "inf"),
+        ("beta", "0.1"),
+        ("metadata", "team"),
+        ("metadata", "=x"),
+        ("metadata", ",".join(f"k{n}=v" for n in range(17))),
+        ("metadata", f"{'k' * 65}=v"),
         ("seed", "-1"),
         ("seed", "2147483648"),
     ],
@@ -99,3 +99,58 @@ def test_a_value_out_of_range_is_named_at_its_field(name: str, value: str) -> No
     with pytest.raises(FieldError) as raised:
         spec_of(GOOD | {name: value})
     assert raised.value.name == name
+
+
+def test_every_field_reaches_the_job() -> None:
+    spec = spec_of(GOOD | {"method": "dpo", "beta": "0.5", "metadata": "team=a, run = 7", "wandb_project": "p"})
+    assert spec.hyperparameters == {"beta": 0.5}
+    assert spec.metadata == {"team": "a", "run": "7"}
+    assert spec.wandb_project == "p"
+
+
+def test_paths_are_suggested_as_far_as_they_go(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "train.jsonl").touch()
+    (tmp_path / "data" / "train.bin").touch()
+    (tmp_path / ".hidden.jsonl").touch()
+    assert paths(f"{tmp_path}/d") == [f"{tmp_path}/data/"]
+    assert paths(f"{tmp_path}/data/tr") == [f"{tmp_path}/data/train.jsonl"]
+    assert paths(f"{tmp_path}/") == [f"{tmp_path}/data/"]
+    assert paths(f"{tmp_path}/none/x") == []
+
+
+def lines(*answers: str) -> str:
+    rows = [[{"role": "user", "content": "q"}, {"role": "assistant", "content": answer}] for answer in answers]
+    return "".join(json.dumps({"messages": row}) + "\n" for row in rows)
+
+
+async def wait_for(ui: Ui, words: str) -> None:
+    async with asyncio.timeout(10):
+        while not any(words in line for line in ui.screen):
+            await ui.pilot.pause()
+
+
+async def test_findings_and_figures_are_shown_before_enter() -> None:
+    async with cockpit() as ui:
+        await ui.press("a")
+        await wait_for(ui, "90 chat examples")
+        await wait_for(ui, "270 steps")
+
+
+async def test_data_that_would_fail_is_not_sent(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text(lines("a", "b") + "not json\n", encoding="utf-8")
+    async with cockpit() as ui:
+        await ui.press("a")
+        ui.app.screen.query_one("#training_file", Input).value = str(bad)
+        await ui.press("enter")
+        await wait_for(ui, "would fail")
+        await wait_for(ui, "errors")
+        assert ui.store.sent == []
+
+
+async def test_what_the_provider_has_is_suggested() -> None:
+    async with cockpit(local=False) as ui:
+        await ui.press("a", *"gpt", "right", "tab", *"file-k", "right")
+        assert ui.form["model"] == "gpt-4.1-mini"
+        assert ui.form["training_file"] == "file-known"

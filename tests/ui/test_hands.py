@@ -27,7 +27,10 @@ async def test_clone_fills_the_form_with_the_job() -> None:
             "n_epochs": "4",
             "batch_size": "auto",
             "learning_rate_multiplier": "1.8",
+            "beta": "",
             "seed": "7",
+            "metadata": "",
+            "wandb_project": "",
         }
         await ui.press("enter")
         assert [name for name, *_ in ui.store.sent] == ["create"], "file ids are not uploaded"

@@ -1,5 +1,6 @@
 """What the screen says in every state, as text: `FTTUI_SCREENS=write pytest tests/ui/test_states.py` writes anew."""
 
+import asyncio
 import os
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,13 @@ async def limited(ui: Ui) -> None:
     await ui.publish(state=State.LIMITED, why="the server asks for patience")
 
 
+async def create(ui: Ui) -> None:
+    await ui.press("a")
+    async with asyncio.timeout(10):
+        while not any("steps" in line for line in ui.screen):
+            await ui.pilot.pause()
+
+
 def keys(*pressed: str) -> Any:
     async def press(ui: Ui) -> None:
         await ui.press(*pressed)
@@ -66,7 +74,7 @@ STATES: dict[str, Any] = {
     "nothing-shown": (busy, keys("slash", *"nowhere", "enter")),
     "search": (busy, keys("tab", "tab", "slash", *"loss=1", "enter")),
     "held": (busy, keys("R")),
-    "create": (busy, keys("a")),
+    "create": (busy, create),
     "zoom": (busy, keys("tab", "tab", "z")),
     "help": (busy, keys("question_mark")),
     "raw": (busy, keys("J")),

@@ -54,6 +54,8 @@ class Told(NamedTuple):
     """Its newest events, oldest first."""
     losses: Sequence[float] = ()
     """Training loss by step."""
+    costs: Sequence[tuple[str, str]] = ()
+    """What it cost and was expected to, as (name, words)."""
 
 
 def detail_lines(job: Job, row: JobRow, told: Told, now: float, cells: int, glyphs: Glyphs) -> list[Line]:
@@ -97,6 +99,8 @@ def detail_lines(job: Job, row: JobRow, told: Told, now: float, cells: int, glyp
             near = f"in {duration(-ago)}" if ago < 0 else f"{age(ago)} ago"
             add(label, f"{local_time(moment)}  ({near})")
     add("trained tokens", "" if job.trained_tokens is None else f"{job.trained_tokens:,}")
+    for name, words in told.costs:
+        add(name, words)
     add("training file", job.training_file)
     add("validation file", job.validation_file)
     for name in job.result_files:

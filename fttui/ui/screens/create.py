@@ -4,107 +4,41 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
+from textual.suggester import Suggester
+from textual.timer import Timer
 from textual.widgets import Input
 
 from fttui.models.job import METHODS
 from fttui.models.spec import JobSpec
 from fttui.store.snapshot import Outcome
 from fttui.text import clean_line, wrap
+from fttui.ui.form import FIELDS, FieldError, path_of, paths, spec_of
+from fttui.ui.precheck import Precheck, remember
+from fttui.ui.status import Place
 from fttui.ui.widgets.line_view import TextRow
 
 if TYPE_CHECKING:
+    from fttui.data.report import Report
     from fttui.store.store import Store
 
 
-class Field(NamedTuple):
-    """One line of the form."""
+class Known(Suggester):
+    """Suggests from what is known by now."""
 
-    name: str
-    label: str
-    hint: str
+    def __init__(self, suggest: Callable[[str], str | None]) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._suggest = suggest
 
-
-FIELDS = (
-    Field("model", "model", "base model, or a tuned model to go on from"),
-    Field("training_file", "training file", "a path, which is uploaded, or a file id"),
-    Field("validation_file", "validation file", "optional: a path or a file id"),
-    Field("suffix", "suffix", "optional: up to 64 characters in the model's name"),
-    Field("method", "method", "supervised, dpo or reinforcement"),
-    Field("n_epochs", "epochs", "auto, or 1 to 50"),
-    Field("batch_size", "batch size", "auto, or 1 to 256"),
-    Field("learning_rate_multiplier", "learning rate x", "auto, or a number above 0"),
-    Field("seed", "seed", "optional: 0 to 2147483647"),
-)
-EMPTY = {"method": "supervised", "n_epochs": "auto", "batch_size": "auto", "learning_rate_multiplier": "auto"}
-"""What the form holds when nothing is known: the provider's defaults."""
-
-
-class FieldError(ValueError):
-    """A field holds something that cannot be sent."""
-
-    def __init__(self, name: str, message: str) -> None:
-        super().__init__(message)
-        self.name = name
-
-
-def spec_of(values: dict[str, str]) -> JobSpec:
-    """The job that the form asks for; files are still as typed.
-
-    Raises:
-        FieldError: a field is empty that must not be, or its value is out of range (api.md §7).
-    """
-    for name in ("model", "training_file"):
-        if not values[name]:
-            raise FieldError(name, "needed")
-    if len(values["suffix"]) > 64:
-        raise FieldError("suffix", f"{len(values['suffix'])} characters; at most 64")
-    if values["method"] not in ("", *METHODS):
-        raise FieldError("method", "one of: " + ", ".join(METHODS))
-    hyperparameters: dict[str, int | float | str] = {}
-    for name, most in (("n_epochs", 50), ("batch_size", 256)):
-        if values[name] not in ("", "auto"):
-            hyperparameters[name] = _whole(name, values[name], 1, most)
-    if (factor := values["learning_rate_multiplier"]) not in ("", "auto"):
-        try:
-            hyperparameters["learning_rate_multiplier"] = number = float(factor)
-        except ValueError:
-            raise FieldError("learning_rate_multiplier", "auto, or a number above 0") from None
-        if not 0 < number < float("inf"):
-            raise FieldError("learning_rate_multiplier", "auto, or a number above 0")
-    try:
-        return JobSpec(
-            model=values["model"],
-            training_file=values["training_file"],
-            validation_file=values["validation_file"] or None,
-            suffix=values["suffix"] or None,
-            seed=_whole("seed", values["seed"], 0, 2147483647) if values["seed"] else None,
-            method=values["method"] or None,
-            hyperparameters=hyperparameters,
-        )
-    except ValidationError as error:  # the checks above should have named the field already
-        raise FieldError("model", str(error.errors()[0]["msg"])) from error
-
-
-def _whole(name: str, text: str, least: int, most: int) -> int:
-    if not text.isdecimal() or not least <= int(text) <= most:
-        raise FieldError(name, f"a whole number from {least} to {most}")
-    return int(text)
-
-
-def path_of(text: str, samples: Callable[[str], str | None]) -> str | None:
-    """The local file that a field names: a path, or the name of a sample; None when it is a file id."""
-    if sample := samples(text):
-        return sample
-    path = os.path.expanduser(text)
-    return path if os.sep in text or os.path.exists(path) or text.endswith(".jsonl") else None
+    async def get_suggestion(self, value: str) -> str | None:
+        return self._suggest(value) if value else None
 
 
 class CreateScreen(ModalScreen[Outcome | None]):
@@ -120,9 +54,10 @@ class CreateScreen(ModalScreen[Outcome | None]):
     DEFAULT_CSS = """
     CreateScreen { align: center top; }
     CreateScreen #form { width: 100%; max-width: 100; height: 1fr; padding: 1 1 0 1; }
-    CreateScreen #form-end { width: 100%; max-width: 100; height: 5; padding: 0 1; }
+    CreateScreen #form-end { width: 100%; max-width: 100; height: 7; padding: 0 1; }
     CreateScreen.-short #form { padding: 0 1; }
-    CreateScreen.-short #form-end { height: 3; }
+    CreateScreen.-short #form-end { height: 4; }
+    CreateScreen.-short #form-found { height: 1; }
     CreateScreen .field { height: 1; }
     CreateScreen .label { width: 18; }
     CreateScreen Input { width: 1fr; background: $panel; }
@@ -130,14 +65,22 @@ class CreateScreen(ModalScreen[Outcome | None]):
     CreateScreen:ansi Input:focus { text-style: reverse; }
     CreateScreen .error { display: none; }
     CreateScreen .error.-wrong { display: block; }
+    CreateScreen #form-found { height: 3; }
     CreateScreen #form-say { height: 3; }
     """
 
-    def __init__(self, store: Store, values: dict[str, str], samples: Callable[[str], str | None]) -> None:
+    def __init__(
+        self, store: Store, values: dict[str, str], samples: Callable[[str], str | None], place: Place
+    ) -> None:
         super().__init__()
         self._store = store
         self._values = values
         self._samples = samples
+        self._place = place
+        self._precheck = Precheck(place)
+        self._checked: tuple[JobSpec, Report | None] | None = None
+        self._known: dict[str, list[str]] = {}
+        self._timer: Timer | None = None
         self._busy = False
 
     def compose(self) -> ComposeResult:
@@ -146,19 +89,82 @@ class CreateScreen(ModalScreen[Outcome | None]):
             for field in FIELDS:
                 with Horizontal(classes="field"):
                     yield TextRow(id=f"label-{field.name}", classes="label")
-                    entry = Input(self._values.get(field.name, ""), id=field.name, compact=True, select_on_focus=False)
+                    entry = Input(
+                        self._values.get(field.name, ""),
+                        id=field.name,
+                        compact=True,
+                        select_on_focus=False,
+                        suggester=Known(partial(self._suggest, field.name)),
+                    )
                     entry.cursor_blink = False
                     yield entry
                 yield TextRow(id=f"error-{field.name}", classes="error")
         with Vertical(id="form-end"):
             yield TextRow(id="form-hint")
+            yield TextRow(id="form-found")
             yield TextRow(id="form-say")
 
     def on_mount(self) -> None:
         self._row("form-title").show([(" Create a fine-tuning job", "title")])
         for field in FIELDS:
             self._row(f"label-{field.name}").show([(f" {field.label}", "")])
-        self._say("enter creates · tab and ↑ ↓ move · esc leaves", "dim")
+        self._say("enter creates · tab and ↑ ↓ move · → takes what is suggested · esc leaves", "dim")
+        self.run_worker(self._learn(), group="known", exit_on_error=False)
+        self._check_soon()
+
+    async def _learn(self) -> None:
+        """What the provider has, to be suggested."""
+        self._known["model"] = [model.id for model in await self._store.models()]
+        files = [file.id for file in await self._store.files()]
+        self._known["training_file"] = self._known["validation_file"] = files
+
+    def _suggest(self, name: str, value: str) -> str | None:
+        """What a field's text may become: something the provider has, or a path."""
+        if name == "method":
+            candidates: list[str] = list(METHODS)
+        else:
+            candidates = self._known.get(name, [])
+            if name.endswith("_file"):
+                candidates = [*paths(value), *candidates]
+        return next((text for text in candidates if text.startswith(value) and text != value), None)
+
+    @on(Input.Changed)
+    def _check_soon(self) -> None:
+        """A file or its model is another: look at the data once the typing rests."""
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(0.3, lambda: self.run_worker(self._check(), group="check", exit_on_error=False))
+
+    async def _check(self) -> None:
+        try:
+            spec = spec_of(self.values)
+        except FieldError:
+            self._row("form-found").show()
+            return
+        if self._checked is None or self._checked[0] != spec:
+            await self._look(spec)
+
+    async def _look(self, spec: JobSpec, progress: Callable[[int, int], None] | None = None) -> None:
+        """Check the files of a job and show what is found."""
+        from fttui.data.prices import BadPrices
+
+        training, validation = (
+            path_of(text, self._samples) for text in (spec.training_file, spec.validation_file or "")
+        )
+        try:
+            report = await self._precheck.run(spec, training, validation, progress)
+        except (OSError, BadPrices) as error:
+            report = None
+            self._found(str(error.strerror or error) if isinstance(error, OSError) else str(error), "warn")
+        else:
+            if report is not None:
+                self._found(report.summary(), "fail" if report.errors else "warn" if report.warnings else "done")
+            elif training is None and validation is None:
+                self._row("form-found").show()
+        self._checked = (spec, report)
+
+    def _found(self, text: str, role: str) -> None:
+        self._row("form-found").show(*([(f" {piece}", role)] for piece in wrap(text, max(20, self.size.width - 4))))
 
     def _row(self, id: str) -> TextRow:
         return self.query_one(f"#{id}", TextRow)
@@ -203,6 +209,13 @@ class CreateScreen(ModalScreen[Outcome | None]):
 
     async def _create(self, spec: JobSpec) -> None:
         try:
+            if self._checked is None or self._checked[0] != spec:
+                self._say("looking at the data…", "dim")
+                await self._look(spec, self._reading)
+            report = self._checked[1] if self._checked is not None and self._checked[0] == spec else None
+            if report is not None and report.errors:
+                self._say("nothing was sent: a job with this data would fail (fttui files check says more)", "warn")
+                return
             files: dict[str, str] = {}
             for name in ("training_file", "validation_file"):
                 text = getattr(spec, name)
@@ -218,11 +231,18 @@ class CreateScreen(ModalScreen[Outcome | None]):
             self._say("creating…", "dim")
             outcome = await self._store.create(spec.model_copy(update=files))
             if outcome.ok:
+                if report is not None:
+                    remember(self._place, outcome.id, report)
                 self.dismiss(outcome)
             else:
                 self._refused(None, outcome)
         finally:
             self._busy = False
+
+    def _reading(self, read: int, total: int) -> None:
+        # From the thread that reads.
+        if total:
+            self.app.call_from_thread(self._say, f"looking at the data: {read * 100 // total} %", "dim")
 
     def _progress(self, name: str) -> Callable[[int, int], None]:
         def show(sent: int, total: int) -> None:
@@ -234,6 +254,9 @@ class CreateScreen(ModalScreen[Outcome | None]):
         self._show_error(error)
         more = " Enter sends it again, esc leaves." if outcome.ambiguous else ""
         self._say("nothing was created" if error is not None else clean_line(outcome.message) + more, "warn")
+
+    def on_unmount(self) -> None:
+        self._precheck.stop()
 
     def action_leave(self) -> None:
         if self._busy:

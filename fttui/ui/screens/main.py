@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,25 +12,23 @@ from textual.containers import Container
 from textual.screen import Screen
 
 from fttui.models.row import JobRow
-from fttui.store.snapshot import Change, Outcome, Snapshot
-from fttui.text import clean_line
-from fttui.ui import commandline
-from fttui.ui.commands import BY_ID, COMMANDS, Command
-from fttui.ui.export import job_json, jobs_csv, log_text
+from fttui.store.snapshot import Change, Snapshot
+from fttui.ui.commands import COMMANDS, Command
 from fttui.ui.glyphs import Glyphs
 from fttui.ui.hands import Hands
 from fttui.ui.memory import Memory
-from fttui.ui.messages import HoldAsked, JobsEnded, ProfileChosen, RefreshAsked, SequenceAsked
+from fttui.ui.messages import JobsEnded, RefreshAsked
 from fttui.ui.notify import ended, note
-from fttui.ui.panes.detail import Told, detail_lines, raw_lines, row_lines, web_address
+from fttui.ui.panes.detail import Told, detail_lines, raw_lines, row_lines
 from fttui.ui.panes.jobs import JobsPane
 from fttui.ui.panes.loglines import LogStyle
 from fttui.ui.panes.side import SidePane
 from fttui.ui.rows import counts_line, short_id
+from fttui.ui.screens.jobkeys import JobKeys
+from fttui.ui.screens.layerkeys import LayerKeys
 from fttui.ui.screens.listkeys import ListKeys
 from fttui.ui.screens.logkeys import LogKeys
-from fttui.ui.status import Place, clock_time, status_line
-from fttui.ui.terminal import clipboard, to_file
+from fttui.ui.status import Place, status_line
 from fttui.ui.view import ListState
 from fttui.ui.widgets.footer import Footer
 from fttui.ui.widgets.line_list import LineList
@@ -39,6 +36,7 @@ from fttui.ui.widgets.line_view import LineView, TextRow
 from fttui.ui.widgets.prompt import PromptRow
 
 if TYPE_CHECKING:
+    from fttui.models.job import Job
     from fttui.store.store import Store
 
 PANES = ("jobs", "detail", "log")
@@ -50,7 +48,7 @@ TICK = 5.0
 """Seconds between looks at what changes by time alone: ages."""
 
 
-class MainScreen(ListKeys, LogKeys, Screen[None]):
+class MainScreen(ListKeys, LogKeys, JobKeys, LayerKeys, Screen[None]):
     """Takes snapshots from above, keeps what the person looks at, and sends intents to the store."""
 
     AUTO_FOCUS = None
@@ -89,6 +87,7 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
         self._troubles: list[tuple[float, str]] = []
         self._held = False
         self._leaving = False
+        self._costs: dict[tuple[str, str, int | None], list[tuple[str, str]]] = {}
         self._shown: str | None = None
         self.jobs = JobsPane(glyphs, now)
         look = LogStyle(wrap=remembered.wrap, metrics=remembered.metrics, times=remembered.times)
@@ -270,6 +269,15 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
             lines = detail_lines(job, row, told, self._now(), cells, self._glyphs)
         self.side.detail.show(lines, top=top)
 
+    def _cost_lines(self, job: Job) -> list[tuple[str, str]]:
+        """Read from files once for each state of a job."""
+        known = (job.id, job.status_text, job.trained_tokens)
+        if known not in self._costs:
+            from fttui.ui.precheck import cost_lines
+
+            self._costs = {**dict(list(self._costs.items())[-200:]), known: cost_lines(self._place, job)}
+        return self._costs[known]
+
     def _show_new_events(self) -> None:
         if self._store is None or self._shown is None:
             return
@@ -424,50 +432,6 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
     def action_slash(self) -> None:
         (self._type_search if self._pane == "log" else self._type_filter)()
 
-    def action_command(self) -> None:
-        def done(line: str, accepted: bool) -> None:
-            if accepted and line.strip():
-                self._history = [*(old for old in self._history if old != line), line][-100:]
-                self.call_later(self._order, line)
-
-        self.prompt.type(
-            ":",
-            "",
-            lambda _: None,
-            done,
-            complete=lambda line: commandline.completions(line, self.jobs.list.keys, self.app.available_themes),
-            history=self._history,
-        )
-
-    async def _order(self, line: str) -> None:
-        """Do what a `:` line asks for."""
-        try:
-            order = commandline.parse(line)
-            match order.word:
-                case "filter":
-                    self._change_view(filter=order.argument)
-                case "sort":
-                    field, descending = commandline.sort_of(order.argument)
-                    self._change_view(sort=field, reverse=descending)
-                case "goto":
-                    self._go_to(order.argument)
-                case "theme":
-                    if order.argument not in self.app.available_themes:
-                        raise commandline.OrderError(f"themes: {', '.join(sorted(self.app.available_themes))}")
-                    self.app.theme = order.argument
-                case _:
-                    await self._run_by_id(order.id)
-        except commandline.OrderError as error:
-            self.prompt.say(str(error), "warn")
-
-    def _go_to(self, id: str) -> None:
-        found = [key for key in self.jobs.list.keys if key == id or (id and key.endswith(id))]
-        if not found:
-            raise commandline.OrderError(f"no job shown here is called {id!r}")
-        self.jobs.list.move_to_key(found[0])
-        self._go("jobs")
-        self._show_job()
-
     def _view_changed(self) -> None:
         self._derive()
         self._show_titles()
@@ -480,104 +444,15 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
     def action_refresh_now(self) -> None:
         self.post_message(RefreshAsked())
 
-    def action_copy_id(self) -> None:
-        ids = [row.id for row in self._targets()]
-        self._copy("\n".join(ids), short_id(ids[0]) if len(ids) == 1 else f"{len(ids)} ids")
-
-    def action_copy_more(self) -> None:
-        job = self._store.job(self._shown) if self._store is not None and self._shown is not None else None
-        if job is None or self._store is None:
-            self.prompt.say("no job is selected", "warn")
-            return
-        events = self._store.events(job.id, limit=1_000_000)
-        self.prompt.choose(
-            "copy",
-            {
-                "i": ("id", lambda: self._copy(job.id, "the id")),
-                "m": ("model", lambda: self._copy(job.fine_tuned_model or job.model, "the model")),
-                "f": ("training file", lambda: self._copy(job.training_file, "the training file")),
-                "j": ("JSON", lambda: self._copy(job_json(job.raw), "the JSON")),
-                "l": ("log", lambda: self._copy(log_text(events), "the log")),
-            },
-        )
-
-    def action_link(self) -> None:
-        job = self._store.job(self._shown) if self._store is not None and self._shown is not None else None
-        address = "" if job is None else web_address(self._place.host, job)
-        if address:
-            self._copy(address, address)
-        else:
-            self.prompt.say("no web address is known for this job", "dim")
-
-    def _copy(self, text: str, what: str) -> None:
-        """To the terminal's clipboard; what is too long for it goes to a file."""
-        if not text:
-            self.prompt.say("nothing to copy", "dim")
-            return
-        sequence = clipboard(text)
-        if sequence is not None:
-            self.post_message(SequenceAsked(sequence))
-            self.prompt.say(f"{what} sent to terminal clipboard", "dim")
-            return
-        try:
-            path = to_file(text)
-        except OSError as error:
-            self.prompt.say(f"too long for the clipboard, and not written: {error.strerror or error}", "warn")
-        else:
-            self.prompt.say(f"too long for the clipboard: written to {path}")
-
     def action_raw(self) -> None:
         self._raw = not self._raw
         self._go("detail")
         self._show_detail(top=True)
 
-    def action_export(self) -> None:
-        """Ask for a name and write what the pane shows there; never over a file without asking."""
-        name = (
-            f"{self._shown}.json"
-            if self._pane == "detail"
-            else f"{self._shown}.log"
-            if self._pane == "log"
-            else "jobs.csv"
-        )
-
-        def done(text: str, accepted: bool) -> None:
-            path = os.path.expanduser(text.strip())
-            if not accepted or not path:
-                return
-            if os.path.exists(path):
-                self.prompt.ask(f"{path} exists. Overwrite it?", lambda: self._export(path))
-            else:
-                self._export(path)
-
-        self.prompt.type("write to: ", name, lambda _: None, done)
-
-    def _export(self, path: str) -> None:
-        rows, id = self._rows(), self._shown
-        if self._pane == "jobs" or id is None or self._store is None:
-            content = jobs_csv(rows[key] for key in self.jobs.list.keys)
-        elif self._pane == "detail":
-            job = self._store.job(id)
-            content = job_json(job.raw if job is not None else None)
-        else:
-            content = log_text(self._store.events(id, limit=1_000_000))
-        try:
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(content)
-        except OSError as error:
-            self.prompt.say(f"not written ({error.strerror or error}): {path}", "warn")
-        else:
-            self.prompt.say(f"wrote {path}")
-
     def action_split(self, steps: int) -> None:
         """The list larger or smaller; 0 gives back the usual sizes."""
         self._split = max(-6, min(6, self._split + steps)) if steps else 0
         self._arrange()
-
-    def action_theme(self) -> None:
-        names = sorted(self.app.available_themes)
-        self.app.theme = names[(names.index(self.app.theme) + 1) % len(names)]
-        self.prompt.say(f"theme {self.app.theme}", "dim")
 
     def action_zoom(self) -> None:
         self.toggle_class("-zoom")
@@ -585,48 +460,6 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
 
     def action_redraw(self) -> None:
         self.app.refresh(layout=True)
-
-    async def action_help(self) -> None:
-        from fttui.ui.screens.pick import PickScreen, command_entries
-
-        foot = "type to find · enter does it · esc or q leaves"
-        await self.app.push_screen(PickScreen("Keys", command_entries(self._commands), foot), self._run_by_id)
-
-    async def action_errors(self) -> None:
-        from fttui.ui.screens.pick import Entry, PickScreen
-
-        found = [*self._troubles, *((self._snapshot.as_of or self._now(), notice) for notice in self._snapshot.notices)]
-        entries = [
-            Entry(str(index), [(f" {clock_time(at)} ", "dim"), (text, "")], text)
-            for index, (at, text) in enumerate(reversed(found))
-        ]
-        await self.app.push_screen(PickScreen("Errors", entries, "newest first · esc leaves", empty="none so far"))
-
-    def action_hold(self) -> None:
-        self._held = not self._held
-        self.post_message(HoldAsked(self._held))
-        self._show_status()
-
-    async def action_profile(self) -> None:
-        from fttui.config.files import ConfigError
-        from fttui.config.settings import names
-        from fttui.ui.screens.pick import Entry, PickScreen
-
-        try:
-            entries = [Entry(name, [(f" {name}", "bold")], name) for name in names()]
-        except ConfigError as error:
-            self.prompt.say(clean_line(str(error)), "warn")
-            return
-        foot = "enter looks at it; scripts go on with the profile in use (fttui profile use)"
-        await self.app.push_screen(PickScreen("Profiles", entries, foot), self._profile_chosen)
-
-    def _profile_chosen(self, name: str | None) -> None:
-        if name is not None:
-            self.post_message(ProfileChosen(name))
-
-    async def _run_by_id(self, id: str | None) -> None:
-        if id is not None:
-            await self.run_action(BY_ID[id].action)
 
     def action_quit(self) -> None:
         one_pane = self.has_class("-narrow") or self.has_class("-short")
@@ -637,61 +470,3 @@ class MainScreen(ListKeys, LogKeys, Screen[None]):
             self.app.exit()
 
     # Intents
-
-    async def action_create(self) -> None:
-        if self._refuse("job.create") or self._store is None:
-            return
-        from fttui.wiring import SAMPLE_JOB
-
-        await self._open_form(SAMPLE_JOB if self._place.is_local else {})
-
-    async def action_clone(self) -> None:
-        if self._refuse("job.clone") or self._store is None:
-            return
-        job = self._store.job(self._shown or "")
-        if job is None:
-            self.prompt.say("this job's settings are not known yet", "warn")
-            return
-        await self._open_form(
-            {
-                "model": job.model,
-                "training_file": job.training_file,
-                "validation_file": job.validation_file,
-                "suffix": job.suffix,
-                "method": job.method,
-                "seed": "" if job.seed is None else str(job.seed),
-            }
-            | {name: text for name, text in job.hyperparameters.items() if text}
-        )
-
-    async def _open_form(self, values: Mapping[str, str]) -> None:
-        if self._store is None:
-            return
-        from fttui.ui.screens.create import EMPTY, CreateScreen
-        from fttui.wiring import sample_path
-
-        await self.app.push_screen(CreateScreen(self._store, {**EMPTY, **values}, sample_path), self._created)
-
-    def _created(self, outcome: Outcome | None) -> None:
-        if outcome is None:
-            return
-        self.prompt.say(outcome.message or f"created {outcome.id}", "" if outcome.ok else "warn")
-        self._watched.add(outcome.id)
-        self._change_view(status=0, filter="")
-        self.jobs.list.move_to_key(outcome.id)
-        self._go("jobs")
-        self._show_job()
-
-    def action_cancel(self) -> None:
-        if not self._refuse("job.cancel"):
-            self._hands.cancel(self._targets())
-
-    def action_pause(self) -> None:
-        if not self._refuse("job.pause"):
-            self._hands.pause(self._targets())
-
-    def _refuse(self, id: str) -> bool:
-        command = BY_ID[id]
-        if reason := self.refusal(command):
-            self.prompt.say(f"{command.label}: {reason}", "warn")
-        return bool(reason)

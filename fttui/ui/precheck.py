@@ -1,0 +1,113 @@
+"""What the form knows before `enter`: whether the data is right, and what the job will cost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from fttui.config.files import data_dir, make_dir, plans_file, prices_file
+from fttui.models.spec import JobSpec
+from fttui.ui.status import Place
+
+if TYPE_CHECKING:
+    from fttui.data.prices import Price
+    from fttui.data.report import Report
+    from fttui.models.job import Job
+
+
+class Precheck:
+    """Checks the files that lie on this disk, in a thread, one check at a time; the newest wins."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._running = 0
+
+    async def run(
+        self,
+        spec: JobSpec,
+        training: str | None,
+        validation: str | None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Report | None:
+        """What is found in the files of these paths, and what the job would be; None when there is no file to check,
+        or a newer check has been started.
+
+        Raises:
+            OSError: a file cannot be read.
+            BadPrices: the person's own price file is not as it should be.
+        """
+        self._running += 1
+        mine = self._running
+        path = training or validation
+        if path is None:
+            return None
+        report = await asyncio.to_thread(self._check, spec, path, training, validation, progress, mine)
+        return report if mine == self._running else None
+
+    def stop(self) -> None:
+        """Break off a check that runs."""
+        self._running += 1
+
+    def _check(
+        self,
+        spec: JobSpec,
+        path: str,
+        training: str | None,
+        validation: str | None,
+        progress: Callable[[int, int], None] | None,
+        mine: int,
+    ) -> Report:
+        from fttui.data import rules
+        from fttui.data.check import check_file
+
+        report = check_file(
+            path,
+            method=spec.method or "supervised",
+            model=spec.model,
+            validation=validation if training else None,
+            n_epochs=spec.hyperparameters.get("n_epochs"),  # type: ignore[arg-type]
+            batch_size=spec.hyperparameters.get("batch_size"),  # type: ignore[arg-type]
+            place=trainer_of(self._place),
+            own_prices=prices_file(),
+            fewest=rules.FEWEST_EXAMPLES if training else 1,
+            progress=progress,
+            stopped=lambda: mine != self._running,
+        )
+        # A validation file alone says nothing about the run.
+        return report if training else report._replace(plan=None)
+
+
+def trainer_of(place: Place) -> str:
+    """Who trains there, as the price list has it."""
+    from fttui.data.prices import place_of
+
+    return place_of(None if place.is_local else f"https://{place.host}/v1", is_local=place.is_local)
+
+
+def remember(place: Place, job: str, report: Report) -> None:
+    """Keep what was told of a job's price with it; a disk that is full does not undo the job."""
+    from fttui.data import kept
+
+    if report.plan is None:
+        return
+    try:
+        make_dir(data_dir())
+        kept.keep(plans_file(), place.key, job, report.plan)
+    except OSError:
+        return
+
+
+def cost_lines(place: Place, job: Job) -> list[tuple[str, str]]:
+    """What a job has cost and what it was expected to, as fields for a person; what is unknown is left out."""
+    from fttui.data.kept import cost_of, recall
+    from fttui.data.prices import BadPrices, price_of
+
+    try:
+        price: Price = price_of(job.model, own_file=prices_file(), place=trainer_of(place))
+    except (BadPrices, OSError):
+        return []
+    cost = cost_of(job.trained_tokens, price, method=job.method)
+    expected = recall(plans_file(), place.key).get(job.id)
+    told = "" if expected is None or expected.cost is None or cost == "free" else expected.words
+    return [(name, words) for name, words in (("cost", cost), ("expected cost", told)) if words]
