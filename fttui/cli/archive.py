@@ -78,6 +78,9 @@ def _told() -> "Any":
 
     def tell(progress: "Progress") -> None:
         nonlocal last
+        if progress.doing == "waiting":
+            say(f"the service has had enough for now: going on in {progress.done} s")
+            return
         of = "" if progress.of is None else f" of {progress.of}"
         what = {"history": "the history of jobs"}.get(progress.doing, progress.doing)
         if sys.stderr.isatty():

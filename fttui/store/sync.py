@@ -7,10 +7,12 @@ whole is not asked for again as long as it does not change.
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import NamedTuple
 
 from fttui.api.client import LAST_PAGE, Client
 from fttui.api.errors import ApiError, BadAnswer, Forbidden, Limited, NotFound, Unauthorized, Unreachable
+from fttui.api.faults import is_retryable
 from fttui.clock import Clock
 from fttui.models.job import Job
 from fttui.models.row import JobRow
@@ -22,15 +24,18 @@ AT_ONCE = 4
 """Jobs that are read side by side."""
 SETTLED_AFTER = 300.0
 """Seconds after a job's last sign of life at which nothing more is expected of it."""
-PATIENCE = 5
+UNLUCKY = 5
 """Jobs in a row that may fail before the whole run counts as failed."""
+PATIENCE = (5.0, 15.0, 30.0, 60.0, 120.0)
+"""Seconds to wait where the provider has had enough and does not say for how long; what it says counts, up to the
+last of them."""
 
 
 class Progress(NamedTuple):
     """How far a run is."""
 
     doing: str
-    """`jobs` (the list), `history` (of each job), `files` or `models`."""
+    """`jobs` (the list), `history` (of each job), `files` or `models`; or `waiting`, so many seconds."""
     done: int
     of: int | None = None
     """None while it is not known."""
@@ -105,17 +110,33 @@ class Sync:
 
     async def _list(self) -> None:
         self._tell(Progress("jobs", 0))
-        await self._asking.refresh()
-        if self._asking.error is not None:
-            raise self._asking.error
+        await self._patiently(self._first_page)
         self._asking.walk_whole()
         for _ in range(LAST_PAGE):
             self._tell(Progress("jobs", len(self._asking.snapshot.rows)))
             if not self._asking.is_walking:
                 return
-            await self._asking.walk_list()
+            await self._patiently(self._asking.walk_list)
             self._check_kept()
         raise BadAnswer(f"the list did not end after {LAST_PAGE} pages", code="endless")
+
+    async def _first_page(self) -> None:
+        await self._asking.refresh()
+        if self._asking.error is not None:
+            raise self._asking.error
+
+    async def _patiently(self, read: Callable[[], Awaitable[None]]) -> None:
+        """Read; where the provider has had enough for now, wait and read again. Nobody looks on and waits for it."""
+        for pause in PATIENCE:
+            try:
+                return await read()
+            except Limited as error:
+                if not is_retryable(error):
+                    raise
+                pause = min(error.retry_after or pause, PATIENCE[-1])
+                self._tell(Progress("waiting", round(pause)))
+                await self._clock.sleep(pause)
+        return await read()
 
     # The history of each job
 
@@ -146,7 +167,7 @@ class Sync:
             if route in self._asking.not_offered:
                 continue
             try:
-                await read(id)
+                await self._patiently(partial(read, id))
             except (Unauthorized, Unreachable, Limited):
                 raise
             except ApiError as error:
@@ -155,7 +176,7 @@ class Sync:
                 whole = False
                 self.tally.failed[id] = str(error)
                 self._unlucky += 1
-                if self._unlucky >= PATIENCE or isinstance(error, Forbidden):
+                if self._unlucky >= UNLUCKY or isinstance(error, Forbidden):
                     raise
                 break
         else:
@@ -202,7 +223,7 @@ class Sync:
     async def _section(self, name: str, read: Callable[[], Awaitable[None]]) -> None:
         self._check_kept()
         try:
-            await read()
+            await self._patiently(read)
         except (Unauthorized, Unreachable, Limited):
             raise
         except ApiError as error:

@@ -2,11 +2,16 @@
 
 import json
 import os
+import subprocess
+import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from fttui.config.files import archive_file
+from tests.api.conftest import FakeClock
 from tests.api.faultserver import hang_up, refuse
 from tests.cli.conftest import Fttui
 from tests.cli.service import NOW, Service, job
@@ -57,6 +62,31 @@ def test_sync_then_everything_is_read_without_the_service(fttui: Fttui, filled: 
     assert [cells[0] for cells in fttui("jobs", "list", "--offline").cells] == ["ftjob-003", "ftjob-002", "ftjob-001"]
     assert len(filled.lines) == asked, "nothing was asked"
     assert fttui("jobs", "events", "ftjob-002", "--offline", "--follow").code == 2
+
+
+@pytest.mark.parametrize("after", [1, 3, 6, 9])
+def test_a_sync_that_is_killed_goes_on(fttui: Fttui, filled: Service, after: int) -> None:
+    """The real program, and kill -9 once it has asked so many things."""
+    process = subprocess.Popen([sys.executable, "-m", "fttui", "archive", "sync"], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while len(filled.server.requests) < after and process.poll() is None and time.monotonic() < deadline:
+        threading.Event().wait(0.001)
+    process.kill()
+    process.wait(60)
+    before = len(filled.lines)
+    assert before >= after
+    result = fttui("archive", "sync", "--json")
+    assert (result.code, result.json["events"], result.json["contents"], result.json["checkpoints"]) == (0, 450, 3, 3)
+    for id in ("ftjob-001", "ftjob-002", "ftjob-003"):
+        events = fttui("jobs", "events", id, "--offline", "--jsonl").lines
+        assert [json.loads(line)["message"] for line in events] == [f"event {n}" for n in range(1, 151)]
+
+
+def test_a_service_that_has_had_enough_is_waited_for(fttui: Fttui, filled: Service, clock: FakeClock) -> None:
+    filled.faults["GET /fine_tuning/jobs/ftjob-002/events"] = [refuse(429, "slow down", retry_after="40")] * 2
+    result = fttui("archive", "sync")
+    assert (result.code, clock.slept) == (0, [40.0, 40.0])
+    assert result.err.count("going on in 40 s") == 2
 
 
 def test_sync_as_json_and_again(fttui: Fttui, filled: Service) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from fttui.api.errors import ApiError, Forbidden, NotFound, ServerFault, Unauthorized, Unreachable
+from fttui.api.errors import ApiError, Forbidden, Limited, NotFound, ServerFault, Unauthorized, Unreachable
 from fttui.store.archive import Archive
 from fttui.store.archive_size import on_disk, shares
 from fttui.store.sync import NotKept, Progress, Sync, Tally
-from tests.store.fakes import START, FakeClient, FakeClock, event, job, metrics
+from tests.store.fakes import START, FakeClient, FakeClock, event, finished, job, metrics
 
 
 class Place:
@@ -193,6 +193,31 @@ async def test_one_job_that_cannot_be_read_does_not_stop_the_others(place: Place
     tally = await place.sync()
     assert (tally.read, tally.whole, tally.failed) == (1, 2, {})
     place.has_all(await place.everything())
+
+
+@pytest.mark.parametrize("verb", ["list_jobs", "list_events", "file_content", "list_models"])
+async def test_a_provider_that_has_had_enough_is_waited_for(place: Place, verb: str) -> None:
+    real, refused = getattr(place.client, verb), [Limited("slow down", status=429, retry_after=7.0)] * 3
+
+    async def limited(*given: Any, **more: Any) -> Any:
+        if refused:
+            raise refused.pop()
+        return await real(*given, **more)
+
+    setattr(place.client, verb, limited)
+    tally = await finished(place.sync(), place.clock)
+    assert tally.failed == {}
+    place.has_all(await place.everything())
+    assert 7.0 <= place.clock.elapsed <= 600
+
+
+async def test_patience_has_an_end_and_a_quota_is_not_waited_for(place: Place) -> None:
+    place.client.fail("list_jobs", Limited("slow down", status=429, retry_after=9999.0))
+    with pytest.raises(Limited):
+        await finished(place.sync(), place.clock, 5 * 120.0 + 1)
+    place.client.fail("list_jobs", Limited("used up", status=429, code="insufficient_quota"))
+    with pytest.raises(Limited):
+        await place.sync()
 
 
 @pytest.mark.parametrize("verb", ["list_jobs", "list_events", "list_files"])
