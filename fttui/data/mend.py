@@ -94,7 +94,10 @@ def _objects(path: str, encoding: str) -> Iterator[bytes]:
     with open(path, encoding=encoding, errors="strict") as file:
         text, is_over = "", False
         while not is_over:
-            block = file.read(_BLOCK)
+            try:
+                block = file.read(_BLOCK)
+            except UnicodeDecodeError:
+                raise CannotMend(f"{path} is one run of JSON that is not UTF-8: save it as UTF-8 first") from None
             is_over = not block
             text += block
             while text := text.lstrip(" \t\r\n,[]\ufeff"):

@@ -161,7 +161,7 @@ class _Calls:
 
     def see(self, letter: str, answered: object, ids: list[str], functions: list[str], where: str) -> None:
         if letter == "t":
-            if answered not in self._known:
+            if not isinstance(answered, str) or answered not in self._known:
                 self._note("no_such_call", f"{where}.tool_call_id", shown(answered))
             self._waiting.pop(str(answered), None)
         else:
