@@ -7,6 +7,7 @@ one for all that follow), or a function from request to step.
 import asyncio
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -156,10 +157,11 @@ class FaultServer:
     requests: list[Request] = field(default_factory=list)
     connections: int = 0
     port: int = 0
+    tls: ssl.SSLContext | None = None
 
     @property
     def origin(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}"
 
     @property
     def url(self) -> str:
@@ -167,7 +169,7 @@ class FaultServer:
 
     async def start(self) -> None:
         self._open: set[asyncio.Task[Any]] = set()
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, limit=2**20)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, limit=2**20, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:

@@ -1,0 +1,90 @@
+"""Who is believed to be the provider: the standard authorities, a person's own, and nobody else unless they say so."""
+
+import ssl
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import trustme
+
+from fttui.api.errors import Unreachable
+from fttui.wiring import Options, connect
+from tests.api.conftest import FakeClock
+from tests.api.faultserver import FaultServer, send_json
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Path:
+    """A certificate authority that nobody knows, as a PEM file."""
+    return tmp_path / "authority.pem"
+
+
+@pytest.fixture
+async def server(authority: Path) -> AsyncIterator[FaultServer]:
+    found = trustme.CA()
+    found.cert_pem.write_to_path(str(authority))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    found.issue_cert("127.0.0.1").configure_cert(tls)
+    async with FaultServer(lambda _: send_json({"data": []}), tls=tls) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("FTTUI_CONFIG", str(tmp_path / "config.toml"))
+    monkeypatch.setenv("FTTUI_DATA_DIR", str(tmp_path / "data"))
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("W_KEY", "sk-tls-0123456789")
+    return tmp_path
+
+
+async def warned(home: Path, server: FaultServer, *settings: str) -> tuple[str, ...]:
+    """Ask the server by a profile with these settings; the warnings."""
+    lines = ["[profiles.w]", f"base_url = '{server.url}'", "api_key_env = 'W_KEY'", *settings]
+    (home / "config.toml").write_text("\n".join(lines))
+    connection = await connect(Options(profile="w"), clock=FakeClock())
+    try:
+        await connection.client.list_jobs()
+    finally:
+        await connection.close()
+    return connection.warnings
+
+
+async def test_a_certificate_that_is_not_trusted_gets_no_key(home: Path, server: FaultServer) -> None:
+    with pytest.raises(Unreachable, match="its certificate is not trusted") as caught:
+        await warned(home, server)
+    assert caught.value.kind == "tls"
+    assert "SSL_CERT_FILE" in caught.value.hint
+    assert server.requests == []
+
+
+async def test_an_authority_of_ones_own_by_setting(home: Path, server: FaultServer, authority: Path) -> None:
+    assert await warned(home, server, f"ca_file = '{authority}'") == ()
+    assert len(server.requests) == 1
+
+
+async def test_an_authority_of_ones_own_by_the_standard_variable(
+    home: Path, server: FaultServer, authority: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    assert await warned(home, server) == ()
+    assert len(server.requests) == 1
+
+
+async def test_a_certificate_for_another_name_is_refused(home: Path, authority: Path) -> None:
+    found = trustme.CA()
+    found.cert_pem.write_to_path(str(authority))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    found.issue_cert("api.openai.com").configure_cert(tls)
+    async with FaultServer(lambda _: send_json({"data": []}), tls=tls) as server:
+        with pytest.raises(Unreachable) as caught:
+            await warned(home, server, f"ca_file = '{authority}'")
+    assert (caught.value.kind, server.requests) == ("tls", [])
+
+
+async def test_not_verifying_is_said_loudly(home: Path, server: FaultServer) -> None:
+    (warning,) = await warned(home, server, "verify_tls = false")
+    assert "TLS is not verified" in warning
+    assert len(server.requests) == 1
