@@ -11,6 +11,8 @@ Note = Callable[..., None]
 
 _FORMATS = ("image/jpeg", "image/jpg", "image/png", "image/webp")
 _OTHER_ENDINGS = (".gif", ".bmp", ".tif", ".tiff", ".svg", ".heic", ".avif", ".ico")
+# What json.loads is built on, without looking at the type and at the space around.
+_scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 _TOOL_MEMBERS = frozenset(("type", "function"))
 
 
@@ -107,9 +109,22 @@ def _function(function: dict[str, Any], where: str, note: Note, names: list[str]
         return
     texts.append(arguments)
     try:
-        json.loads(arguments)
-    except (ValueError, RecursionError):
+        _, end = _scan(arguments, 0)
+        if end == len(arguments):
+            return
+        json.loads(arguments)  # with space around it, or not JSON
+    except (ValueError, RecursionError, StopIteration):
+        if arguments[:1].isspace() and _is_json(arguments):
+            return
         note("bad_arguments", f"{where}.arguments", shown(arguments))
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def tools(example: dict[str, Any], where: str, note: Note) -> set[str] | None:

@@ -51,6 +51,10 @@ class Examiner:
         self._system_counts = {True: 0, False: 0}
         self._members: dict[str, int] = {}
         self._with_members = 0
+        self._tools: set[str] | None = None
+        self._given: tuple[Any, Any] = (None, None)
+        """Tools and functions of the last line whose were in order; what is known of them."""
+        self._known: tuple[set[str] | None, int] = (None, 0)
 
     def _note(self, code: str, member: str = "", detail: str = "") -> None:
         self._tally.add(code, self.line, member, detail)
@@ -84,13 +88,7 @@ class Examiner:
         self._conversation(example, "", "a")
 
     def _conversation(self, example: dict[str, Any], where: str, ending: str) -> None:
-        tools = None
-        if len(example) > 1:
-            tools = content.tools(example, where, self._note)
-            if tools is not None and self._count is not None:
-                # How definitions are laid out for the model is not documented; their JSON is about as long.
-                self._add(json.dumps(example.get("tools") or example.get("functions")))
-                self.rough = True
+        self._tools = tools = self._offered(example, where) if len(example) > 1 else None
         shape = self._messages.look(example.get("messages"), f"{where}messages", tools)
         if shape:
             self._messages.order(shape, f"{where}messages", ending)
@@ -99,6 +97,26 @@ class Examiner:
             self._system_counts[has] += 1
             if len(self._system[has]) < SHOWN:
                 self._system[has].append(self.line)
+
+    def _offered(self, example: dict[str, Any], where: str) -> set[str] | None:
+        """The names of the functions that an example offers; None where it has no tools at all."""
+        given = (example.get("tools"), example.get("functions"))
+        # Most often every line has the tools of the line before, and comparing costs less than looking again.
+        if given != self._given:
+            before = self._tally.total
+            names = content.tools(example, where, self._note)
+            if self._tally.total != before:
+                return names
+            tokens = 0
+            if names is not None and self._count is not None:
+                # How definitions are laid out for the model is not documented; their JSON is about as long.
+                tokens = self._count(json.dumps(given[0] or given[1]))
+            self._given, self._known = given, (names, tokens)
+        names, tokens = self._known
+        if names is not None:
+            self.rough = True
+            self._messages.tokens += tokens
+        return names
 
     def _is_wrong(self, example: dict[str, Any], kind: str) -> bool:
         """Whether the example is plainly made for another method, which is then all that is said of it."""
@@ -109,6 +127,8 @@ class Examiner:
         return True
 
     def _others(self, example: dict[str, Any], known: frozenset[str], where: str) -> None:
+        if known.issuperset(example):
+            return
         for name in example.keys() - known:
             code = "misplaced_weight" if name == "weight" else "unknown_member"
             self._note(code, f"{where}{name}")
@@ -135,7 +155,9 @@ class Examiner:
         given = example.get("input")
         if isinstance(given, dict):
             self._others(given, _INPUT_MEMBERS, "input.")
-            self._conversation({name: given[name] for name in _INPUT_MEMBERS & given.keys()}, "input.", "u")
+            if len(given) > 1:
+                given = {name: given[name] for name in _INPUT_MEMBERS & given.keys()}
+            self._conversation(given, "input.", "u")
         else:
             self._note("bad_input", "input", "" if given is None else shown(given))
         for name in _PREFERENCES:
@@ -143,11 +165,11 @@ class Examiner:
             if not isinstance(answer, list) or len(answer) != 1:
                 self._note("bad_preference", name, "" if answer is None else shown(answer))
                 continue
-            tools = content.tools(given, "", _silent) if isinstance(given, dict) else None
-            shape = self._messages.look(answer, name, tools)
+            shape = self._messages.look(answer, name, self._tools)
             if shape and shape not in "aA?":
                 self._note("preference_role", f"{name}[0].role", shown(answer[0].get("role")))
-        if "preferred_completion" in example and len({json.dumps(example.get(name)) for name in _PREFERENCES}) == 1:
+        answer = example.get("preferred_completion")
+        if answer is not None and answer == example.get("non_preferred_completion"):
             self._note("same_answers")
 
     def _reinforcement(self, example: dict[str, Any]) -> None:
@@ -171,7 +193,3 @@ class Examiner:
         for name, count in self._members.items():
             if count < self._with_members:
                 tally.add("uneven_members", None, name, f"in {count:,} of {self._with_members:,} examples")
-
-
-def _silent(*finding: object) -> None:
-    """The tools were looked at with the input."""

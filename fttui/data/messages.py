@@ -11,6 +11,7 @@ REINFORCEMENT_LETTERS = {"developer": "d", "user": "u", "assistant": "a", "tool"
 _KNOWN = frozenset(("role", "content", "name", "weight", "tool_calls", "tool_call_id", "function_call", "refusal"))
 _NAMES = {letter: role for role, letter in {**LETTERS, **REINFORCEMENT_LETTERS}.items()}
 _MOST_SHAPES = 10_000
+_NO_CALLS: tuple[list[str], list[str], list[str]] = ([], [], [])
 
 
 class Messages:
@@ -43,10 +44,12 @@ class Messages:
         calls = None
         for index, message in enumerate(messages):
             # Nearly every message is a role and a text: those are seen through quickly.
-            if calls is None and type(message) is dict and len(message) == 2:
+            if type(message) is dict and len(message) == 2:
                 role, text = message.get("role"), message.get("content")
                 if type(text) is str and type(role) is str and role in plain and text and not text.isspace():
                     shape += plain[role]
+                    if calls is not None and calls.waiting:
+                        calls.missing()
                     if count is not None:
                         found = count(text)
                         tokens += found + role_tokens[role] + PER_MESSAGE
@@ -72,8 +75,9 @@ class Messages:
             note("no_role", where)
         elif letter == "?":
             note("unknown_role", f"{where}.role", f"{shown(role)}, known here are {', '.join(self._letters)}")
-        for name in message.keys() - _KNOWN:
-            note("unknown_member", f"{where}.{name}")
+        if not _KNOWN.issuperset(message):
+            for name in message.keys() - _KNOWN:
+                note("unknown_member", f"{where}.{name}")
         weight = message.get("weight", 1)
         if "weight" in message:
             if letter not in "a?":
@@ -84,9 +88,10 @@ class Messages:
         if name is not None and not isinstance(name, str):
             note("bad_name", f"{where}.name", shown(name))
             name = None
-        ids, functions, texts = contents.calls(message, where, note)
-        acts = bool(message.get("tool_calls") or message.get("function_call"))
-        texts += self._said(message, where, letter, acts)
+        acts = "tool_calls" in message or "function_call" in message
+        ids, functions, texts = contents.calls(message, where, note) if acts else _NO_CALLS
+        acts = acts and bool(message.get("tool_calls") or message.get("function_call"))
+        texts = texts + self._said(message, where, letter, acts)
         calls.see(letter, message.get("tool_call_id"), ids, functions, where)
         if self._count is not None:
             found = sum(map(self._count, texts))
@@ -156,28 +161,31 @@ class _Calls:
     def __init__(self, note: Note, tools: set[str] | None) -> None:
         self._note = note
         self._tools = tools
-        self._waiting: dict[str, str] = {}
+        self.waiting: dict[str, str] = {}
+        """Where the calls stand that no tool has answered yet, by their ids."""
         self._known: set[str] = set()
 
     def see(self, letter: str, answered: object, ids: list[str], functions: list[str], where: str) -> None:
         if letter == "t":
             if not isinstance(answered, str) or answered not in self._known:
                 self._note("no_such_call", f"{where}.tool_call_id", shown(answered))
-            self._waiting.pop(str(answered), None)
-        else:
-            self._missing()
+            self.waiting.pop(str(answered), None)
+        elif self.waiting:
+            self.missing()
         for name in functions:
             if name not in (self._tools or ()):
                 self._note("no_such_tool", where, name)
-        self._known.update(ids)
-        self._waiting.update((id, where) for id in ids)
+        for id in ids:
+            self._known.add(id)
+            self.waiting[id] = where
 
     def end(self, *, last_is_call: bool) -> None:
         """The example is over; a call in its last message is what the model shall learn."""
         if not last_is_call:
-            self._missing()
+            self.missing()
 
-    def _missing(self) -> None:
-        for id, where in self._waiting.items():
+    def missing(self) -> None:
+        """Note the calls that wait; none waits any more."""
+        for id, where in self.waiting.items():
             self._note("no_answer_to_call", where, id)
-        self._waiting.clear()
+        self.waiting.clear()

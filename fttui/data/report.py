@@ -176,9 +176,12 @@ class Tally:
         self._each = each
         self._found: dict[str, list[Finding]] = {}
         self._counts: dict[str, int] = {}
+        self.total = 0
+        """Findings noted one by one so far."""
 
     def add(self, code: str, line: int | None = None, member: str = "", detail: str = "") -> None:
         """Note a finding. Member and detail may hold what stands in the file: they are cleaned and cut here."""
+        self.total += 1
         self._counts[code] = count = self._counts.get(code, 0) + 1
         if count > SHOWN and self._each is None:
             return

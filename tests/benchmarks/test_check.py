@@ -14,6 +14,7 @@ import pytest
 
 from fttui.data.check import check_file
 from fttui.wiring import SAMPLE_JOB, sample_path
+from tests.check import zoo
 
 MOST = 3.0
 """Times one `json.loads` a line."""
@@ -53,6 +54,21 @@ def test_at_most_three_times_one_json_loads_a_line(tmp_path: Path, model: str | 
         report = check_file(str(path), model=model, tokens=model is not None)
         ratios.append((time.process_time() - start) / base)
     print(f"\n{report.examples:,} examples, tokens {'counted' if model else 'apart'}: {min(ratios):.2f} times")
+    assert report.groups == ()
+    assert min(ratios) <= MOST
+
+
+@pytest.mark.parametrize("kind", zoo.KINDS)
+def test_every_kind_of_example(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "train.jsonl"
+    make, method = zoo.KINDS[kind]
+    path.write_text("".join(json.dumps(make(index)) + "\n" for index in range(30_000)))
+    ratios = []
+    for _ in range(3):
+        base, start = loads_a_line(path), time.process_time()
+        report = check_file(str(path), method=method, tokens=False)
+        ratios.append((time.process_time() - start) / base)
+    print(f"\n{kind}: {min(ratios):.2f} times")
     assert report.groups == ()
     assert min(ratios) <= MOST
 
