@@ -36,6 +36,16 @@ TEMPLATE = """\
 
 # [profiles.lab]
 # base_url = "http://gpu1:8000/v1"
+
+# The service on this machine, and programs of yours that train for it (fttui/server/trainers/README.md).
+# [local]
+# max_running = 1
+
+# [local.trainers.lora]
+# command = ["/opt/lora/bin/python", "/opt/lora/train.py"]
+# models = ["meta-llama/Llama-3.1-8B"]
+# methods = ["supervised", "dpo"]
+# hang_after = 900
 """
 
 
