@@ -222,7 +222,9 @@ class _Creation:
     async def _work(self, connection: "Connection") -> int:
         spec = self._spec
         if spec is None:
-            spec = _with_flags(spec_of(await connection.client.get_job(self._source)), self._flags)
+            source = await connection.client.get_job(self._source)
+            spec = _with_flags(spec_of(source), self._flags)
+            self._plan = preflight.like(connection, source, spec)
         if not await self._is_right(connection, spec):
             return session.FAILED
         spec = await self._with_files(connection, spec)
@@ -256,7 +258,7 @@ class _Creation:
         if not any(paths):
             return True
         report = await preflight.check(connection, spec, *paths)
-        self._plan = report.plan if paths[0] else None
+        self._plan = report.plan if paths[0] else self._plan
         if report.ok or self._flags["force"]:
             return True
         say("fttui: nothing was sent.\nMend the file (`fttui files check` shows all), or send it with --force.")

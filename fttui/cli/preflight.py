@@ -62,6 +62,29 @@ async def check(connection: "Connection", spec: "JobSpec", training: str | None,
     return report
 
 
+def like(connection: "Connection", source: "Job", spec: "JobSpec") -> "Plan | None":
+    """What a job over the same data as `source` would be, said; None where that job does not tell it."""
+    from fttui.data.plan import again
+    from fttui.models import lenient
+
+    if (spec.training_file, spec.model, spec.method or "supervised") != (
+        source.training_file,
+        source.model,
+        source.method,
+    ):
+        return None
+    plan = again(
+        source.trained_tokens,
+        lenient.whole(source.hyperparameters.get("n_epochs")),
+        _price(connection, spec.model),
+        method=source.method,
+        n_epochs=spec.hyperparameters.get("n_epochs"),  # type: ignore[arg-type]
+    )
+    if plan is not None:
+        say(f"by the tokens of {source.id}: {plan.words()}")
+    return plan
+
+
 def keep(profile: str, job: str, plan: "Plan") -> None:
     """Remember what was told of a job; a disk that is full does not undo the job."""
     from fttui.config.files import data_dir, make_dir, plans_file

@@ -13,9 +13,9 @@ class Plan(NamedTuple):
     epochs: int
     epochs_auto: bool
     """The number is the documented heuristic's, not the person's."""
-    batch_size: int
+    batch_size: int | None
     batch_auto: bool
-    steps: int
+    steps: int | None
     tokens: int | None
     """Trained tokens, which are billed; None when they were not counted."""
     cost: float | None
@@ -37,12 +37,13 @@ class Plan(NamedTuple):
 
     def words(self) -> str:
         """Epochs, steps and cost in half a sentence."""
-        steps = f"{'about ' if self.batch_auto else ''}{self.steps:,} step{'' if self.steps == 1 else 's'}"
-        epochs = f"{self.epochs} epoch{'' if self.epochs == 1 else 's'}"
+        parts = [f"{self.epochs} epoch{'' if self.epochs == 1 else 's'}"]
+        if self.steps is not None:
+            parts.append(f"{'about ' if self.batch_auto else ''}{self.steps:,} step{'' if self.steps == 1 else 's'}")
         cost = "free: trained on this machine" if self.local else f"cost {self.price}"
         if self.cost is None and not self.local:
             cost += f" ({self.why})"
-        return f"{epochs}, {steps}, {cost}"
+        return ", ".join((*parts, cost))
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -93,6 +94,25 @@ def plan(
         why=why,
         local=price.local,
     )
+
+
+def again(
+    trained: int | None,
+    epochs: int | None,
+    price: Price,
+    *,
+    method: str = "supervised",
+    n_epochs: int | str | None = None,
+) -> Plan | None:
+    """What a run over the same data would be as that of a job which trained so many tokens in so many epochs.
+
+    None where that job does not say enough, or where `auto` leaves open how many epochs it would be.
+    """
+    if not trained or not epochs or trained < 0 or epochs < 0 or not isinstance(n_epochs, int):
+        return None
+    tokens = round(trained / epochs * n_epochs)
+    cost, why = _cost(tokens, price, method)
+    return Plan(n_epochs, False, None, True, None, tokens, cost, price.currency, False, why, price.local)
 
 
 def _cost(tokens: int | None, price: Price, method: str) -> tuple[float | None, str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fttui.data.check import check_file
-from fttui.data.plan import auto_epochs, plan
+from fttui.data.plan import again, auto_epochs, plan
 from fttui.data.prices import BadPrices, Price, base_of, place_of, price_of
 from fttui.data.report import Report
 from fttui.data.spread import Lengths
@@ -213,3 +213,15 @@ def test_lengths_are_counted_without_being_kept() -> None:
     assert spread.longest == ((100, 100), (99, 99), (98, 98), (97, 97), (96, 96))
     assert spread.bins == ((0, 20, 19), (20, 40, 20), (40, 60, 20), (60, 80, 20), (80, 100, 20), (100, 120, 1))
     assert sum(count for _, _, count in spread.bins) == spread.examples
+
+
+def test_the_same_data_again_by_what_was_trained() -> None:
+    price = price_of("gpt-3.5-turbo-0613")
+    made = again(5070, 10, price, n_epochs=3)
+    assert made is not None
+    assert (made.tokens, made.cost, made.steps) == (1521, pytest.approx(1521 * 8 / 1e6), None)
+    assert made.words() == "3 epochs, cost 0.0122 USD"
+    assert again(None, 10, price, n_epochs=3) is None
+    assert again(5070, None, price, n_epochs=3) is None
+    assert again(5070, 10, price, n_epochs="auto") is None
+    assert again(5070, -1, price, n_epochs=3) is None

@@ -344,3 +344,16 @@ def test_what_a_job_should_cost_is_kept_with_it_and_compared(
     assert (fields["cost"], fields["expected cost"]) == ("2.00 USD", f"about {expected}")
     assert "cost" not in fttui("jobs", "get", "ftjob-000", "--json").json
     assert (home / "data" / "plans.jsonl").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_clone_over_the_same_data_is_priced_by_what_the_first_one_trained(
+    fttui: Fttui, service: Service, home: Path
+) -> None:
+    (home / "config").mkdir(exist_ok=True)
+    (home / "config" / "prices.toml").write_text('[models."gpt-4.1-nano-2025-04-14"]\ntraining = 100\n')
+    service.jobs = [job(5, "succeeded", trained_tokens=30_000)]
+    result = fttui("jobs", "clone", "ftjob-005", "--n-epochs", "2")
+    assert (result.code, result.err) == (0, "by the tokens of ftjob-005: 2 epochs, cost 2.00 USD\n")
+    assert dict(fttui("jobs", "get", "ftjob-001").cells)["expected cost"] == "2.00 USD"
+    for more in (["--n-epochs", "auto"], ["--training-file", "file-other"], ["--model", "other"]):
+        assert "by the tokens" not in fttui("jobs", "clone", "ftjob-005", *more).err
