@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from fttui.api.client import Client
@@ -15,6 +16,9 @@ from fttui.store.snapshot import Outcome
 
 LOOKS = (0.5, 2.0, 8.0)
 """Seconds after a lost answer at which the job is looked for."""
+
+SKEW = 60.0
+"""Seconds by which the server's clock may be behind ours."""
 
 Remember = Callable[[str, str], Awaitable[None]]
 """Writes down a token and the body it is sent with (JSON), before anything is sent."""
@@ -39,7 +43,10 @@ async def create_once(client: Client, spec: JobSpec, clock: Clock, remember: Rem
 
     What `remember` raises passes through, and nothing was sent.
     """
-    token = "" if len(spec.metadata) >= MAX_METADATA else new_token()
+    since = clock.now()
+    # Where metadata does not arrive, a token would be looked for in vain.
+    has_room = len(spec.metadata) < MAX_METADATA and client.provider.keeps_metadata
+    token = new_token() if has_room else ""
     asked = spec.model_copy(update={"metadata": {**spec.metadata, TOKEN_KEY: token}}) if token else spec
     if token:
         await remember(token, json.dumps(asked.body()))
@@ -56,7 +63,7 @@ async def create_once(client: Client, spec: JobSpec, clock: Clock, remember: Rem
         if not error.ambiguous:
             message = "\n".join(filter(None, (str(error), error.hint)))
             return Created(False, message, request_id=error.request_id, error=error, token=token)
-        return await _settle(client, clock, token, error)
+        return await _settle(client, clock, asked, token, error, since)
     return Created(True, f"created {job.id}", id=job.id, job=job, token=token)
 
 
@@ -91,9 +98,27 @@ def _with(objects: list[object], token: str) -> object | None:
     return None
 
 
-async def _settle(client: Client, clock: Clock, token: str, error: ApiError) -> Created:
+async def alike(client: Client, spec: JobSpec, since: float) -> list[str]:
+    """Jobs that could be the one that was asked for, by model and file and time: for a person to judge.
+
+    Raises:
+        ApiError: the list could not be had.
+    """
+    page = await client.with_tries(1).list_jobs()
+    return [
+        job.id
+        for job in page.items
+        if job.training_file == spec.training_file
+        # The answer names the dated snapshot of a model.
+        and job.model.startswith(spec.model)
+        and (job.created_at or 0.0) >= since - SKEW
+        and TOKEN_KEY not in job.metadata
+    ]
+
+
+async def _settle(client: Client, clock: Clock, spec: JobSpec, token: str, error: ApiError, since: float) -> Created:
     """Look for the job whose answer was lost."""
-    waited = 0.0
+    waited, answered = 0.0, not token
     for moment in LOOKS if token else ():
         await clock.sleep(moment - waited)
         waited = moment
@@ -101,6 +126,7 @@ async def _settle(client: Client, clock: Clock, token: str, error: ApiError) -> 
             job = await look(client, token)
         except ApiError:
             continue
+        answered = True
         if job is not None:
             return Created(
                 True,
@@ -111,10 +137,17 @@ async def _settle(client: Client, clock: Clock, token: str, error: ApiError) -> 
                 token=token,
             )
     searched = f"was not found within {LOOKS[-1]:.0f} seconds" if token else "carries no token to know it by"
+    found: list[str] = []
+    with suppress(ApiError):
+        found = await alike(client, spec, since) if answered else []
+    hint = (
+        f"It looks like {' or '.join(found)}: same model, same file, created just now."
+        if found
+        else "Look at the newest jobs before creating it again: fttui jobs list"
+    )
     return Created(
         False,
-        f"{error}. The job may exist all the same: it {searched}.\n"
-        "Look at the newest jobs before creating it again: fttui jobs list",
+        f"{error}. The job may exist all the same: it {searched}.\n{hint}",
         request_id=error.request_id,
         ambiguous=True,
         error=error,

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from fttui.api import providers
 from fttui.api.http import Limits
 from fttui.models.job import TOKEN_KEY
 from fttui.models.spec import JobSpec
@@ -182,6 +183,38 @@ async def test_a_server_that_drops_metadata_leaves_it_open(connect: Connect, clo
     service = Service(lost(hang_up()), keeps=False)
     outcome, _ = await run(connect, clock, service)
     assert (outcome.ok, outcome.ambiguous, service.made) == (False, True, 1)
+
+
+async def test_where_metadata_never_arrives_there_is_no_token_and_what_looks_like_the_job_is_named(
+    connect: Connect, clock: FakeClock
+) -> None:
+    """LiteLLM's pass-through takes metadata away on create."""
+    service = Service(lost(hang_up()), keeps=False)
+
+    async def remember(token: str, body: str) -> None:
+        raise AssertionError("there is nothing to remember")
+
+    now = clock.time
+    service.jobs = [
+        {"id": "old-same", "model": "m-2024", "training_file": "file-1", "created_at": now - 3600},
+        {"id": "old-other", "model": "m-2024", "training_file": "file-2", "created_at": now},
+        {"id": "old-tuned", "model": "x", "training_file": "file-1", "created_at": now},
+        {"id": "old-mine", "model": "m", "training_file": "file-1", "created_at": now, "metadata": {TOKEN_KEY: "t"}},
+        None,
+    ]
+    made = service.make
+
+    def make(request: Request) -> None:
+        made(request)
+        service.jobs[0] |= {"model": "m-2024-07-18", "created_at": now - 5}
+
+    service.make = make  # type: ignore[method-assign]
+    async with FaultServer(service) as server:
+        provider = providers.provider("litellm", f"{server.origin}/openai/v1")
+        outcome = await create_once(connect(provider=provider, limits=QUICK), SPEC, clock, remember)
+    assert (outcome.ok, outcome.ambiguous, outcome.token) == (False, True, "")
+    assert outcome.message.endswith("It looks like ftjob-5: same model, same file, created just now.")
+    assert service.order == ["create", "list"]
 
 
 @pytest.mark.parametrize("lists", [refuse(500), hang_up(), answer(200, "<html>"), refuse(401)])
