@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fttui.cli import kept, session, show
+from fttui.cli import completion, kept, session, show
 from fttui.cli.flags import Verbs, forms, yes
 from fttui.cli.output import TABLE, Column, say, say_progress
 from fttui.cli.session import DONE, FAILED, Invocation, confirm, pass_invocation
@@ -178,7 +178,7 @@ def _columns(now: float) -> "list[Column[JobRow]]":
 
 
 @archive.command("export", short_help="Write jobs into directories of files.")
-@click.argument("ids", nargs=-1, metavar="ID...")
+@click.argument("ids", nargs=-1, metavar="ID...", shell_complete=completion.jobs)
 @click.option("--all", "all_", is_flag=True, help="Every job that is kept.")
 @click.option("--output", "-o", "path", required=True, metavar="PATH", help="The directory to write into.")
 @click.option("--force", is_flag=True, help="Replace files that are there.")
@@ -219,7 +219,7 @@ def export(invocation: Invocation, ids: tuple[str, ...], all_: bool, path: str, 
 
 
 @archive.command("delete", short_help="Delete jobs from this disk.")
-@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=completion.jobs)
 @yes
 @forms
 @pass_invocation

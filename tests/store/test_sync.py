@@ -94,6 +94,20 @@ async def test_everything_is_read_once(place: Place) -> None:
     assert {progress.doing for progress in place.told} == {"jobs", "history", "files", "models"}
 
 
+@pytest.mark.parametrize(("page_size", "ascending"), [(7, False), (100, True), (7, True)])
+async def test_small_pages_and_servers_that_begin_with_the_oldest(
+    tmp_path: Path, page_size: int, ascending: bool
+) -> None:
+    place = Place(tmp_path, events=60)
+    place.client.page_size, place.client.ascending = page_size, ascending
+    await place.sync()
+    place.has_all(await place.everything())
+    place.client.change("ftjob-00001", trained_tokens=7)
+    place.client.events["ftjob-00001"] += [event("ftjob-00001", n) for n in range(60, 100)]
+    await place.sync()
+    place.has_all(await place.everything())
+
+
 async def test_what_is_whole_and_unchanged_is_not_read_again(place: Place) -> None:
     await place.sync()
     place.client.calls.clear()
