@@ -1,9 +1,10 @@
 """`docs/faults.md`: each row of its table is played by the fault server and compared, word for word."""
 
 import gzip
+import json
 import re
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import pytest
 
@@ -15,6 +16,7 @@ from fttui.store.create import create_once
 from tests.api.conftest import KEY, Connect, FakeClock
 from tests.api.faultserver import (
     FaultServer,
+    Step,
     answer,
     cut,
     drip,
@@ -24,6 +26,7 @@ from tests.api.faultserver import (
     reset,
     send_json,
     silence,
+    steps,
 )
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "faults.md"
@@ -109,15 +112,72 @@ async def play(connect: Connect, clock: FakeClock, fault: str) -> Row:
     return Row(fault, seen, f"{reads}×", f"{posts}×" + (", then looked for" if looks else ""))
 
 
-def table() -> list[Row]:
-    rows = re.findall(r"^\| (.*) \|$", DOCUMENT.read_text(encoding="utf-8"), re.M)
-    return [Row(*(cell.strip() for cell in row.split(" | "))) for row in rows[1:] if not row.startswith("---")]
+T = TypeVar("T", bound=NamedTuple)
 
 
-@pytest.mark.parametrize("row", table(), ids=lambda row: row.fault)
+def table(kind: type[T], section: str) -> list[T]:
+    """The rows below the heading that has the word `section` in it."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    (part,) = (part for part in text.split("\n## ") if section in part.split("\n")[0])
+    rows = re.findall(r"^\| (.*) \|$", part, re.M)
+    return [kind(*(cell.strip() for cell in row.split(" | "))) for row in rows[1:] if not row.startswith("---")]
+
+
+@pytest.mark.parametrize("row", table(Row, "happens"), ids=lambda row: row.fault)
 async def test_what_is_written_is_what_happens(connect: Connect, clock: FakeClock, row: Row) -> None:
     assert await play(connect, clock, row.fault) == row
 
 
 def test_every_fault_is_in_the_table() -> None:
-    assert [row.fault for row in table()] == list(FAULTS)
+    assert [row.fault for row in table(Row, "happens")] == list(FAULTS)
+
+
+# What is odd, and read all the same
+
+JOB = {"id": "ftjob-1", "object": "fine_tuning.job", "status": "running"}
+PAGE = {"object": "list", "data": [JOB], "has_more": False}
+MORE = PAGE | {"has_more": True}
+TEXT = json.dumps(PAGE)
+
+ODD: dict[str, list[Step]] = {
+    "the same page for ever, always with more": [send_json(MORE)],
+    "an empty page that has more": [send_json(MORE), send_json(PAGE | {"data": [], "has_more": True})],
+    "nothing said about more": [send_json({"object": "list", "data": [JOB]})],
+    "a bare array": [send_json([JOB])],
+    "the same job twice": [send_json(PAGE | {"data": [JOB, JOB]})],
+    "a wrong content type": [answer(200, TEXT, content_type="text/html")],
+    "a packed answer": [answer(200, gzip.compress(TEXT.encode()), content_encoding="gzip")],
+    "a byte order mark": [answer(200, b"\xef\xbb\xbf" + TEXT.encode())],
+    "NaN and infinities": [answer(200, TEXT.replace('"running"', '"running", "loss": NaN, "seed": -Infinity'))],
+    "bytes that are no UTF-8": [answer(200, TEXT.encode().replace(b"running", b"running\xff"))],
+    "a redirect on the same host": [answer(307, "", location="/v1/elsewhere"), send_json(PAGE)],
+    "503 once": [refuse(503), send_json(PAGE)],
+    "429 once, Retry-After: 7": [refuse(429, "slow", retry_after="7"), send_json(PAGE)],
+    "half an answer once": [cut(), send_json(PAGE)],
+    "a reset in each of five tries": [*[reset()] * 5, send_json(PAGE)],
+}
+
+
+class OddRow(NamedTuple):
+    fault: str
+    sent: str
+    waited: str
+    """Seconds, all waits together."""
+
+
+async def play_odd(connect: Connect, clock: FakeClock, fault: str) -> OddRow:
+    async with FaultServer(steps(*ODD[fault])) as server:
+        pages = connect(server.url, limits=QUICK).each_job_page()
+        found = [job async for page in pages for job in page.items]
+    assert [job.id for job in found] == ["ftjob-1"]
+    assert found[0].status_text.startswith("running")
+    return OddRow(fault, f"{len(server.requests)}×", f"{sum(clock.slept):g} s" if clock.slept else "no")
+
+
+@pytest.mark.parametrize("row", table(OddRow, "odd, and read"), ids=lambda row: row.fault)
+async def test_what_is_odd_is_read(connect: Connect, clock: FakeClock, row: OddRow) -> None:
+    assert await play_odd(connect, clock, row.fault) == row
+
+
+def test_every_oddity_is_in_the_table() -> None:
+    assert [row.fault for row in table(OddRow, "odd, and read")] == list(ODD)
