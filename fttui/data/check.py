@@ -281,6 +281,7 @@ def _notes(kind: str, count: Counter, price: Price, *, rough: bool, images: int)
         notes.append("how tools are counted is not documented: their JSON was")
     if images:
         notes.append(f"{images:,} image{'' if images == 1 else 's'}: their tokens are not counted")
+        notes.append("images of people, faces, children and CAPTCHAs are skipped by the provider")
     if kind == DPO:
         notes.append("how dpo is billed is not documented: input and both answers were counted once")
     return notes

@@ -4,12 +4,11 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from fttui.data import rules
+from fttui.data import images, rules
 
 Note = Callable[..., None]
 """`note(code, member, detail)`: a finding in the line at hand."""
 
-_FORMATS = ("image/jpeg", "image/jpg", "image/png", "image/webp")
 _OTHER_ENDINGS = (".gif", ".bmp", ".tif", ".tiff", ".svg", ".heic", ".avif", ".ico")
 # What json.loads is built on, without looking at the type and at the space around.
 _scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
@@ -25,7 +24,7 @@ def shown(value: object) -> str:
 def parts(content: list[Any], where: str, note: Note, *, role: str) -> tuple[list[str], int]:
     """The texts in an array of parts, and how many images it has."""
     texts: list[str] = []
-    images = 0
+    count = 0
     if not content:
         note("bad_content", where, "an empty array")
     for index, part in enumerate(content):
@@ -36,13 +35,13 @@ def parts(content: list[Any], where: str, note: Note, *, role: str) -> tuple[lis
         elif kind == "refusal" and isinstance(part.get("refusal"), str):
             texts.append(part["refusal"])
         elif kind == "image_url":
-            images += 1
+            count += 1
             image(part.get("image_url"), f"{place}.image_url", note)
             if role == "assistant":
                 note("image_in_answer", place)
         else:
             note("bad_part", place, shown(part))
-    return texts, images
+    return texts, count
 
 
 def image(value: object, where: str, note: Note) -> None:
@@ -55,10 +54,14 @@ def image(value: object, where: str, note: Note) -> None:
         kind, comma, data = url[5:].partition(",")
         if not comma or not kind.endswith(";base64"):
             note("bad_image", f"{where}.url", url[:40])
-        elif kind.partition(";")[0].lower() not in _FORMATS:
-            note("image_format", f"{where}.url", kind.partition(";")[0])
+            return
+        media = kind.partition(";")[0].lower()
+        if media not in images.FORMATS:
+            note("image_format", f"{where}.url", media)
         elif len(data) * 3 // 4 > rules.LARGEST_IMAGE:
             note("image_size", f"{where}.url", f"{len(data) * 3 // 4:,} bytes")
+        elif wrong := images.fault(media, data):
+            note(wrong[0], f"{where}.url", wrong[1])
     elif url.startswith(("http://", "https://")):
         name = url.partition("?")[0].lower()
         if name.endswith(_OTHER_ENDINGS):

@@ -89,6 +89,7 @@ RULES: tuple[Rule, ...] = (
     # Images
     Rule("bad_image", _E, "the image has no http(s) or data URL", "write image_url: {url: ...}"),
     Rule("image_format", _E, "the image is not JPEG, PNG or WEBP", "convert it"),
+    Rule("image_colours", _E, "the image is neither RGB nor RGBA", "convert it"),
     Rule("image_size", _E, "the image is larger than 10 MB", "make it smaller"),
     Rule("many_images", _E, f"the example has more than {MOST_IMAGES} images", "leave some out"),
     Rule("image_in_answer", _E, "the assistant's message has an image", "put images into the user's messages"),

@@ -1,5 +1,6 @@
 """Training data with one fault each, made here: what every finding should fire on, and nothing else with it."""
 
+import base64
 import copy
 import json
 from collections.abc import Callable
@@ -9,7 +10,22 @@ Example = dict[str, Any]
 Change = Callable[[Example], object]
 
 TOOL = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
-PNG = "data:image/png;base64,iVBORw0KGgo="
+
+
+def data_url(kind: str, data: bytes) -> str:
+    return f"data:image/{kind};base64," + base64.b64encode(data).decode()
+
+
+def png(colours: int) -> bytes:
+    return b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes((0, 0, 0, 1, 0, 0, 0, 1, 8, colours, 0, 0, 0))
+
+
+def jpeg(components: int) -> bytes:
+    return b"\xff\xd8\xff\xe0\0\4JF\xff\xc0\0\x11\x08\0\1\0\1" + bytes([components]) + bytes(9)
+
+
+PNG = data_url("png", png(2))
+FINE = (PNG, data_url("png", png(6)), data_url("jpeg", jpeg(3)), data_url("webp", b"RIFF\0\0\0\0WEBPVP8 "))
 
 
 def chat(index: int) -> Example:
@@ -44,7 +60,10 @@ def tools(index: int) -> Example:
 
 
 def images(index: int) -> Example:
-    part = {"type": "image_url", "image_url": {"url": PNG if index % 2 else f"https://example.com/{index}.jpeg?s=1"}}
+    part = {
+        "type": "image_url",
+        "image_url": {"url": FINE[index // 2 % 4] if index % 2 else f"https://example.com/{index}.jpeg?s=1"},
+    }
     example = chat(index)
     example["messages"][1]["content"] = [{"type": "text", "text": f"What is in picture {index}?"}, part]
     return example
@@ -286,6 +305,18 @@ BEASTS: tuple[Beast, ...] = (
         _put(*_IMAGE, "url", value="data:image/gif;base64,R0lG"),
         member="messages[1].content[1].image_url.url",
     ),
+    *[
+        Beast(code, "images", _put(*_IMAGE, "url", value=url), member="messages[1].content[1].image_url.url")
+        for code, url in (
+            ("image_format", data_url("png", jpeg(3))),
+            ("image_format", data_url("jpeg", b"GIF89a")),
+            ("bad_image", "data:image/png;base64,%%%"),
+            ("image_colours", data_url("png", png(3))),
+            ("image_colours", data_url("png", png(0))),
+            ("image_colours", data_url("jpeg", jpeg(4))),
+            ("image_colours", data_url("jpeg", jpeg(1))),
+        )
+    ],
     Beast(
         "image_size",
         "images",
