@@ -303,3 +303,15 @@ async def test_an_endless_list_ends(place: Place, monkeypatch: pytest.MonkeyPatc
     place.client.list_jobs = endless  # type: ignore[method-assign]
     with pytest.raises(ApiError, match="did not end"):
         await place.sync()
+
+
+async def test_two_at_once_on_one_archive_end_with_one_whole_history(place: Place) -> None:
+    """A cockpit and a sync, or two syncs: each write is whole, and none puts events in the wrong place."""
+    archives = [Archive(str(place.path), "work") for _ in range(3)]
+    runs = [Sync(archive, place.client, place.clock) for archive in archives]  # type: ignore[arg-type]
+    tallies = await asyncio.gather(*(run.run() for run in runs))
+    assert [tally.failed for tally in tallies] == [{}, {}, {}]
+    assert [archive.notices for archive in archives] == [[], [], []]
+    for archive in archives:
+        await archive.close()
+    place.has_all(await place.everything())
