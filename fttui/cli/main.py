@@ -5,7 +5,6 @@ Verbs are imported when they are called: a command should not wait for the other
 
 import os
 import sys
-import time
 from importlib import import_module
 from typing import Any
 
@@ -15,7 +14,8 @@ from fttui import __version__
 from fttui.cli.flags import Seconds, Verbs, shared
 from fttui.cli.output import Closed, Output, say
 from fttui.cli.session import DONE, FAILED, INTERRUPTED, USAGE, Invocation, code_of, words_of
-from fttui.config.files import ConfigError, make_dir, state_dir
+from fttui.config import crash
+from fttui.config.files import ConfigError
 from fttui.wiring import Options
 
 _GROUPS = {
@@ -89,7 +89,7 @@ def run(arguments: list[str]) -> int | Options:
         if _is_ours(error):
             say(f"fttui: {words_of(error)}")
             return code_of(error)
-        return _bug(error)
+        return _fault(error)
 
 
 def _is_ours(error: Exception) -> bool:
@@ -109,18 +109,9 @@ def _usage(error: click.UsageError) -> int:
     return USAGE
 
 
-def _bug(error: Exception) -> int:
+def _fault(error: Exception) -> int:
     """Our own fault: one line for the person, the rest into a file."""
-    import traceback
-
-    where = ""
-    try:
-        where = os.path.join(make_dir(state_dir()), time.strftime("crash-%Y%m%d-%H%M%S.txt"))
-        with open(os.open(where, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            traceback.print_exception(error, file=file)
-    except OSError:
-        where = ""
-    say(f"fttui: a fault of fttui itself: {type(error).__name__}" + (f"\nWhat happened is in {where}" if where else ""))
+    say(crash.words(error))
     return FAILED
 
 

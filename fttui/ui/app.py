@@ -69,6 +69,8 @@ class FttuiApp(App[None]):
         self._core: Core | None = None
         self._pending: list[Change] = []
         self._interrupted_at = float("-inf")
+        self.fault = ""
+        """What to say after a fault of our own; empty when there was none."""
         self._preferences = preferences or Preferences()
         remembered = remembered or Memory()
         self.main = MainScreen(
@@ -187,6 +189,14 @@ class FttuiApp(App[None]):
         """Between two frames, so that it is not torn."""
         if self._driver is not None:
             self._driver.write(message.sequence)
+
+    def _fatal_error(self) -> None:
+        """Leave after a fault of our own. Textual would print the values of variables, and one may be a key."""
+        from fttui.config import crash
+
+        if self._exception is not None:
+            self.fault = crash.words(self._exception)
+        self._close_messages_no_wait()
 
     async def close(self) -> None:
         """Let go of the core: archive written, connections closed. The jobs go on."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from fttui.ui.commands import BY_ID, COMMANDS
+from fttui.ui.rows import BY_NAME
 from fttui.ui.view import SORTS
 
 
@@ -18,6 +19,7 @@ class Order(NamedTuple):
 WORDS: dict[str, str] = {
     "filter": "TEXT: narrow the list; without TEXT show all",
     "sort": "FIELD [desc]: order the list",
+    "columns": "NAME,NAME…: only these columns, in this order; without names the usual ones",
     "goto": "ID: put the cursor on a job, by its id or its end",
     "theme": "NAME: other colours",
 }
@@ -64,13 +66,32 @@ def completions(line: str, ids: Iterable[str], themes: Iterable[str] = ()) -> li
         inside = [name for name in dict.fromkeys(names) if len(word) > 1 and word in name and name not in starts]
         return [name + (" " if name in WORDS else "") for name in (*starts, *inside)]
     found: Iterable[str] = ()
-    if word == "sort":
+    if word == "columns":
+        start, _, last = argument.rpartition(",")
+        head = start + "," if start else ""
+        found = (head + name for name in BY_NAME if name.startswith(last) and name not in start.split(","))
+    elif word == "sort":
         found = (field for field in SORTS if field.startswith(argument))
     elif word == "goto":
         found = (id for id in ids if id.startswith(argument) or (argument and id.endswith(argument)))
     elif word == "theme":
         found = (name for name in themes if name.startswith(argument))
     return [f"{word} {value}" for value in found]
+
+
+def columns_of(argument: str) -> tuple[str, ...]:
+    """The names of `id,model,loss`.
+
+    Raises:
+        OrderError: there is no such column, or it is named twice.
+    """
+    names = tuple(filter(None, (name.strip() for name in argument.split(","))))
+    for name in names:
+        if name not in BY_NAME:
+            raise OrderError(f"columns: {', '.join(BY_NAME)}")
+    if len(set(names)) < len(names):
+        raise OrderError("each column once")
+    return names
 
 
 def sort_of(argument: str) -> tuple[str, bool]:

@@ -81,6 +81,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("refresh.hold", "R", "R", "hold the automatic refresh, or go on", "view", "hold"),
     Command("errors", "exclamation_mark", "!", "what went wrong so far", "view", "errors"),
     Command("profile", "at", "@", "look at another service", "view", "profile", twin="profile list"),
+    Command("suspend", "ctrl+z", "ctrl+z", "suspend; fg comes back", "view", "suspend"),
     Command("redraw", "ctrl+l", "ctrl+l", "draw the screen again", "view", "redraw"),
     Command("command", "colon", ":", "a command by name, with completion and history", "view", "command"),
     Command("help", "question_mark,f1,ctrl+p", "? f1 ctrl+p", "all commands: type to find, enter does it", "view", "help", "help", 8),  # noqa: E501

@@ -4,6 +4,7 @@ import os
 from typing import Any, NamedTuple
 
 from fttui.ui.panes.loglines import TIMES
+from fttui.ui.rows import BY_NAME
 from fttui.ui.view import SORTS
 
 
@@ -19,6 +20,8 @@ class Memory(NamedTuple):
     split: int = 0
     """Steps by which the list was made larger (or smaller, when negative)."""
     theme: str = ""
+    columns: str = ""
+    """Names with commas between them; empty for the usual ones."""
 
 
 def path() -> str:
@@ -64,6 +67,8 @@ def _checked(content: dict[str, Any]) -> Memory:
     memory = Memory(**known)
     if memory.sort not in SORTS:
         memory = memory._replace(sort="age", reverse=False)
+    if not all(name in BY_NAME for name in memory.columns.split(",") if name):
+        memory = memory._replace(columns="")
     if memory.times not in TIMES:
         memory = memory._replace(times="local")
     if memory.tab not in ("detail", "log"):

@@ -41,6 +41,7 @@ COLUMNS = (
     Column("suffix", "SUFFIX", 9, 12, 18, False, 6),
     Column("tuned", "FINE-TUNED MODEL", 20, 30, 60, False, 9),
 )
+BY_NAME = {column.name: column for column in COLUMNS}
 _ESSENTIAL = 6
 """Columns up to this rank come in as soon as their least width fits."""
 
@@ -50,14 +51,18 @@ MARK = 1
 """Cells before the first column: the cursor's mark."""
 
 
-def fit_columns(cells: int) -> Fitted:
-    """The columns that fit into `cells`, the least important dropped first, and how wide each is."""
+def fit_columns(cells: int, wanted: Sequence[str] = ()) -> Fitted:
+    """The columns that fit into `cells`, the least important dropped first, and how wide each is.
+
+    With `wanted`, those columns in that order, the first the most important.
+    """
+    columns = [BY_NAME[name]._replace(rank=rank) for rank, name in enumerate(wanted)] or COLUMNS
     room = cells - MARK
     wished = 0
     shown: list[Column] = []
-    for column in sorted(COLUMNS, key=lambda column: column.rank):
+    for column in sorted(columns, key=lambda column: column.rank):
         needed = column.least + (1 if shown else 0)
-        if needed + (wished if column.rank > _ESSENTIAL else 0) > room:
+        if needed + (wished if not wanted and column.rank > _ESSENTIAL else 0) > room:
             break
         shown.append(column)
         room -= needed
@@ -69,7 +74,7 @@ def fit_columns(cells: int) -> Fitted:
             for column in growing[:room]:
                 widths[column.name] += 1
                 room -= 1
-    return tuple((column, widths[column.name]) for column in COLUMNS if column in shown)
+    return tuple((column, widths[column.name]) for column in columns if column in shown)
 
 
 def short_id(job_id: str) -> str:

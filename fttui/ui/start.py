@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from fttui.models.row import JobRow
@@ -67,4 +68,6 @@ def run_app(
 
     asyncio.run(session())
     memory.save(file, app.remembered)
+    if app.fault:
+        print(app.fault, file=sys.stderr)
     return app.return_code or 0

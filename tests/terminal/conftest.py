@@ -21,8 +21,10 @@ def start(home: Path) -> Iterator[Callable[..., Terminal]]:
     """Start `fttui` with arguments in a terminal of a size; ended with the test."""
     running: list[Terminal] = []
 
-    def run(*arguments: str, size: tuple[int, int] = (80, 24), **env: str) -> Terminal:
-        terminal = Terminal(list(arguments), environment(home, **env), size)
+    def run(
+        *arguments: str, size: tuple[int, int] = (80, 24), program: tuple[str, ...] = ("-m", "fttui"), **env: str
+    ) -> Terminal:
+        terminal = Terminal(list(arguments), environment(home, **env), size, program)
         running.append(terminal)
         return terminal
 

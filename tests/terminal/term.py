@@ -27,14 +27,20 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 class Terminal:
     """A program under a pty with an emulated screen."""
 
-    def __init__(self, arguments: list[str], env: dict[str, str], size: tuple[int, int] = (80, 24)) -> None:
+    def __init__(
+        self,
+        arguments: list[str],
+        env: dict[str, str],
+        size: tuple[int, int] = (80, 24),
+        program: tuple[str, ...] = ("-m", "fttui"),
+    ) -> None:
         columns, lines = size
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self.screen)
         self.raw = b""
         # A terminal wider than a line of the trace is not wrapped; no echo delay: keys go at once.
         self.child = pexpect.spawn(
-            sys.executable, ["-m", "fttui", *arguments], env=env, dimensions=(lines, columns), timeout=30
+            sys.executable, [*program, *arguments], env=env, dimensions=(lines, columns), timeout=30
         )
         self.child.delaybeforesend = None
 

@@ -152,3 +152,45 @@ def test_a_terminal_that_is_not_utf_8_is_drawn_in_ascii(start: Start) -> None:
     terminal.send("q")
     assert terminal.wait_end() == 0
     assert terminal.raw.isascii()
+
+
+FAULTY = """
+from fttui.ui.screens.main import MainScreen
+def fault(self):
+    secret = "sk-not-to-be-seen"
+    raise RuntimeError("a fault of ours")
+MainScreen.action_redraw = fault
+from fttui.main import main
+main()
+"""
+
+
+def test_a_fault_of_ours_restores_the_terminal_and_names_the_file(start: Start, home: Path) -> None:
+    terminal = start(program=("-c", FAULTY))
+    terminal.wait("No fine-tuning jobs yet")
+    terminal.send("\x0c")
+    assert terminal.wait_end() == 1
+    assert_restored(terminal)
+    (file,) = home.rglob("crash-*.txt")
+    assert b"a fault of fttui itself: RuntimeError" in terminal.raw
+    assert str(file).encode() in terminal.raw.replace(b"\r\n", b"")
+    assert "a fault of ours" in file.read_text(encoding="utf-8")
+    assert "sk-not-to-be-seen" not in file.read_text(encoding="utf-8").replace('secret = "sk-not-to-be-seen"', "")
+    assert b"sk-not-to-be-seen" not in terminal.raw
+    assert file.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the state of a process from /proc")
+def test_suspend_gives_the_terminal_back_until_it_goes_on(start: Start) -> None:
+    terminal = start()
+    terminal.wait("No fine-tuning jobs yet")
+    terminal.send("\x1a")
+    terminal.wait(lambda _: terminal.raw.endswith(SHOWS_CURSOR) or LEAVES_SCREEN in terminal.raw)
+    assert_restored(terminal)
+    stat = Path(f"/proc/{terminal.child.pid}/stat")
+    terminal.wait(lambda _: stat.read_text().rsplit(")", 1)[1].split()[0] == "T")
+    before = len(terminal.raw)
+    terminal.kill(signal.SIGCONT)
+    terminal.wait(lambda _: b"No fine-tuning" in terminal.raw[before:])
+    terminal.send("q")
+    assert terminal.wait_end() == 0

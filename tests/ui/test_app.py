@@ -101,3 +101,16 @@ async def test_a_theme_that_is_none_is_said() -> None:
         assert "there is no theme sunset" in ui.prompt
         await ui.press("T")
         assert "theme" in ui.prompt
+
+
+async def test_columns_are_chosen_ordered_and_remembered() -> None:
+    async with cockpit(FakeStore().put(job(1))) as ui:
+        await ui.press("colon", *"columns id,loss,tuned", "enter")
+        assert ui.screen[1].split() == [">ID", "LOSS", "FINE-TUNED", "MODEL"]
+        assert ui.app.remembered.columns == "id,loss,tuned"
+        await ui.press("colon", *"columns id,weight", "enter")
+        assert "columns: status, id" in ui.prompt
+        await ui.press("colon", *"columns", "enter")
+        assert "STEP" in ui.screen[1]
+    async with cockpit(FakeStore().put(job(1)), remembered=Memory(columns="age,id")) as ui:
+        assert ui.screen[1].split() == [">", "AGE", "ID"]

@@ -23,6 +23,7 @@ class JobList(LineList):
         self._columns: Fitted = ()
         self._hint: list[str] = []
         self._marks: frozenset[str] = frozenset()
+        self.wanted: tuple[str, ...] = ()
         self._drawn: dict[str, Line] = {}
 
     def show_rows(self, rows: list[JobRow], marks: frozenset[str], hint: list[str]) -> None:
@@ -61,8 +62,13 @@ class JobList(LineList):
 
     def on_resize(self) -> None:
         # The last cell is the scroll bar's, there or not, so that columns do not jump when it appears.
-        self._columns = fit_columns(self.outer_size.width - 1)
+        self._columns = fit_columns(self.outer_size.width - 1, self.wanted)
         self.lines_changed()
+
+    def show_columns(self, wanted: tuple[str, ...]) -> None:
+        """Only these columns, in this order; the usual ones when there are none."""
+        self.wanted = wanted
+        self.on_resize()
 
     def lines_changed(self) -> None:
         self._drawn.clear()
@@ -96,6 +102,11 @@ class JobsPane(Vertical):
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._show_head)
+
+    def show_columns(self, wanted: tuple[str, ...]) -> None:
+        """Only these columns, in this order; the usual ones when there are none."""
+        self.list.show_columns(wanted)
+        self._show_head()
 
     def set_active(self, active: bool) -> None:
         """Whether keys go to the list."""

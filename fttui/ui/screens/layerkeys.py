@@ -66,6 +66,8 @@ class LayerKeys(_Screen):
                 case "sort":
                     field, descending = commandline.sort_of(order.argument)
                     self._change_view(sort=field, reverse=descending)
+                case "columns":
+                    self.jobs.show_columns(commandline.columns_of(order.argument))
                 case "goto":
                     self._go_to(order.argument)
                 case "theme":

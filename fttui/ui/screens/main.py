@@ -90,6 +90,7 @@ class MainScreen(ListKeys, LogKeys, JobKeys, LayerKeys, Screen[None]):
         self._costs: dict[tuple[str, str, int | None], list[tuple[str, str]]] = {}
         self._shown: str | None = None
         self.jobs = JobsPane(glyphs, now)
+        self.jobs.list.wanted = tuple(filter(None, remembered.columns.split(",")))
         look = LogStyle(wrap=remembered.wrap, metrics=remembered.metrics, times=remembered.times)
         self.side = SidePane(glyphs, now, look)
         self.prompt = PromptRow()
@@ -132,7 +133,10 @@ class MainScreen(ListKeys, LogKeys, JobKeys, LayerKeys, Screen[None]):
     def remembered(self) -> Memory:
         """How things are looked at now."""
         view, look = self._list.view, self.log_view.look
-        return Memory(view.sort, view.reverse, look.wrap, look.metrics, look.times, self._tab, self._split)
+        columns = ",".join(self.jobs.list.wanted)
+        return Memory(
+            view.sort, view.reverse, look.wrap, look.metrics, look.times, self._tab, self._split, columns=columns
+        )
 
     @property
     def is_read_only(self) -> bool:
@@ -457,6 +461,9 @@ class MainScreen(ListKeys, LogKeys, JobKeys, LayerKeys, Screen[None]):
     def action_zoom(self) -> None:
         self.toggle_class("-zoom")
         self._arrange()
+
+    def action_suspend(self) -> None:
+        self.app.action_suspend_process()
 
     def action_redraw(self) -> None:
         self.app.refresh(layout=True)
