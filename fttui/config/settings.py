@@ -131,6 +131,10 @@ class Local(BaseModel):
 
     max_running: int = Field(default=1, ge=1)
     """How many jobs train at a time; the others wait their turn."""
+    plain_results: bool = False
+    """Write result files as plain CSV; else in base64, as the hosted service sends them."""
+    empty_error: bool = False
+    """Send `{}` as the error of a job that has none, as the hosted service does; else null."""
     trainers: dict[str, LocalTrainer] = Field(default_factory=dict)
     """Trainers beside the built-in one, by name."""
 
@@ -156,7 +160,7 @@ class Local(BaseModel):
             }
             for name, trainer in self.trainers.items()
         }
-        return {"max_running": self.max_running, "trainers": trainers}
+        return {**self.model_dump(exclude={"trainers"}), "trainers": trainers}
 
 
 class Settings(_Strict):

@@ -49,6 +49,11 @@ class Settings(NamedTuple):
 
     trainers: tuple[Trainer, ...] = ()
     max_running: int = 1
+    """How many jobs may train at a time, at least 1."""
+    plain_results: bool = False
+    """Result files are plain CSV, not base64 as the hosted service sends them."""
+    empty_error: bool = False
+    """A job without an error has `{}` there, as the hosted service sends it, not null."""
 
 
 class Catalog:
@@ -57,12 +62,12 @@ class Catalog:
     def __init__(self, trainers: Sequence[Trainer] = (TINY,), *, max_running: int = 1, path: str | None = None) -> None:
         """
         Args:
-            path: a `settings.json` to follow: its trainers come after these, and its `max_running` counts.
+            path: a `settings.json` to follow: its trainers come after these, and all else that it holds counts.
         """
         self._own = tuple(trainers)
         self._path = path
         self._stamp: tuple[int, ...] | None = None
-        self._max_running = max_running
+        self._settings = Settings(max_running=max_running)
         self._by_model = _by_model(self._own)
 
     @property
@@ -72,10 +77,10 @@ class Catalog:
         return list(self._by_model)
 
     @property
-    def max_running(self) -> int:
-        """How many jobs may train at a time, at least 1."""
+    def settings(self) -> Settings:
+        """What is set now."""
         self._follow()
-        return self._max_running
+        return self._settings
 
     def trainer(self, model: str) -> Trainer | None:
         """Who trains a base model; None when nobody does."""
@@ -100,7 +105,7 @@ class Catalog:
             log.warning("%s is passed over: %s", self._path, error)
             return
         self._by_model = _by_model((*self._own, *settings.trainers))
-        self._max_running = settings.max_running
+        self._settings = settings
 
 
 def _by_model(trainers: Sequence[Trainer]) -> dict[str, Trainer]:
@@ -124,7 +129,8 @@ def read_settings(path: str) -> Settings:
         most = content.get("max_running", 1)
         if not isinstance(most, int) or most < 1:
             raise ValueError(f"max_running is {most!r}")
-        return Settings(tuple(_trainer(name, given) for name, given in content.get("trainers", {}).items()), most)
+        trainers = tuple(_trainer(name, given) for name, given in content.get("trainers", {}).items())
+        return Settings(trainers, most, bool(content.get("plain_results")), bool(content.get("empty_error")))
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"it is not as it should be ({type(error).__name__}: {error})") from None
 

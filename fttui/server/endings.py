@@ -4,6 +4,7 @@ from typing import Any
 
 from fttui.clock import Clock
 from fttui.server import names, results
+from fttui.server.catalog import Catalog
 from fttui.server.db import Db, Note
 from fttui.server.jobdir import JobDirectory
 from fttui.server.places import Places, remove, write_durably
@@ -14,11 +15,11 @@ from fttui.text import clean
 class Endings:
     """Ends jobs. A job that has left its state meanwhile stays as it is."""
 
-    def __init__(self, db: Db, places: Places, clock: Clock, *, plain_results: bool) -> None:
+    def __init__(self, db: Db, places: Places, catalog: Catalog, clock: Clock) -> None:
         self._db = db
         self._places = places
+        self._catalog = catalog
         self._clock = clock
-        self._plain_results = plain_results
 
     def _now(self, job: JobRecord) -> int:
         """When it ends: not before it began, whatever the clock says."""
@@ -40,7 +41,7 @@ class Endings:
         model = names.tuned_model(job.base, job.suffix, None) if checkpoint is None else checkpoint.model
         csv = results.csv_of(self._db.metrics(job))
         id = names.new_id("file-", 22)
-        write_durably(self._places.file(id), csv if self._plain_results else results.encoded(csv))
+        write_durably(self._places.file(id), csv if self._catalog.settings.plain_results else results.encoded(csv))
         now = self._now(job)
         file = FileRecord(0, id, results.FILENAME, "fine-tune-results", len(csv), now)
         tokens = result.get("trained_tokens") or 0

@@ -17,6 +17,8 @@ HEAD_TIMEOUT = 30.0
 """Seconds in which a request's head must have come."""
 BODY_TIMEOUT = 60.0
 """Seconds that a body may pause."""
+READ_TIMEOUT = 300.0
+"""Seconds in which a client must take in what it was sent, at least a socket's buffer full."""
 LARGEST_HEAD = 64 << 10
 MOST_CONNECTIONS = 512
 
@@ -47,6 +49,7 @@ class Protocol(H11Protocol):
     """One connection."""
 
     _timer: asyncio.TimerHandle | None = None
+    _reader: asyncio.TimerHandle | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -79,8 +82,23 @@ class Protocol(H11Protocol):
         if not self.transport.is_closing() and self._is_answered() and self.conn.trailing_data[0]:
             self._arm(HEAD_TIMEOUT)  # the next head began to come with this request
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._arm_reader(READ_TIMEOUT)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._arm_reader(None)
+
+    def _arm_reader(self, seconds: float | None) -> None:
+        if self._reader is not None:
+            self._reader.cancel()
+        # Aborted, not closed: closing would wait for the same reader.
+        self._reader = None if seconds is None else self.loop.call_later(seconds, self.transport.abort)
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
+        self._arm_reader(None)
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:

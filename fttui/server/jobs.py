@@ -1,5 +1,7 @@
 """The routes of fine-tuning jobs, their events and their checkpoints."""
 
+from typing import Any
+
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -31,7 +33,11 @@ def _create(service: Service, body: object) -> Response:
             raise bad_value(name, message)
     job = service.db.add_job(new, service.now())
     service.runner.wake()
-    return JSONResponse(shapes.job(job))
+    return JSONResponse(_shape(service, job))
+
+
+def _shape(service: Service, job: JobRecord) -> dict[str, Any]:
+    return shapes.job(job, empty_error=service.catalog.settings.empty_error)
 
 
 def page(request: Request) -> Response:
@@ -51,11 +57,11 @@ def page(request: Request) -> Response:
         metadata=pairs,
         without_metadata=bare == "null" and not pairs,
     )
-    return JSONResponse(shapes.page([shapes.job(job) for job in jobs], more))
+    return JSONResponse(shapes.page([_shape(service, job) for job in jobs], more))
 
 
 def get(request: Request) -> Response:
-    return JSONResponse(shapes.job(_job(request)))
+    return JSONResponse(_shape(service_of(request), _job(request)))
 
 
 def cancel(request: Request) -> Response:

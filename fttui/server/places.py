@@ -1,5 +1,6 @@
 """Where the service keeps things inside its home. Nothing is ever named after a client's file name."""
 
+import errno
 import os
 
 from fttui.server.records import ModelRecord
@@ -73,6 +74,11 @@ class Places:
             for name in os.listdir(directory):
                 if name not in kept:
                     remove(os.path.join(directory, name))
+
+
+def is_no_room(error: OSError) -> bool:
+    """Whether this is a full disk's error, or a quota's, of which the disk itself knows nothing."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT) or "disk is full" in str(error)
 
 
 def remove(path: str) -> None:

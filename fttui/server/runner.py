@@ -21,7 +21,7 @@ from fttui.server.defaults import resolve
 from fttui.server.endings import Endings
 from fttui.server.jobdir import JobDirectory
 from fttui.server.pace import Pace
-from fttui.server.places import Places, remove
+from fttui.server.places import Places, is_no_room, remove
 from fttui.server.progress import facts_of, unreadable
 from fttui.server.records import FINAL, JobRecord
 
@@ -58,14 +58,12 @@ class Runner:
         places: Places,
         catalog: Catalog,
         clock: Clock,
-        *,
-        plain_results: bool = False,
     ) -> None:
         self._db = db
         self._places = places
         self._catalog = catalog
         self._clock = clock
-        self._endings = Endings(db, places, clock, plain_results=plain_results)
+        self._endings = Endings(db, places, catalog, clock)
         self._lock = threading.RLock()
         self._awake = threading.Event()
         self._closed = threading.Event()
@@ -132,7 +130,7 @@ class Runner:
             for job in self._db.untidied():
                 self._attend(self._advance, job)
             running = sum(job.status == "running" for job in self._db.untidied())
-            most = self._catalog.max_running
+            most = self._catalog.settings.max_running
             for job in self._db.untidied():
                 if job.status == "queued" and running < most:
                     running += self._attend(self._begin, job)
@@ -143,7 +141,7 @@ class Runner:
         try:
             done = work(job)
         except Exception as error:
-            if isinstance(error, OSError) and self._places.is_full():
+            if isinstance(error, OSError) and (self._places.is_full() or is_no_room(error)):
                 self._give_up(job)
             # Said once, not seven times a second while a disk is full.
             if self._troubles.get(job.id) != repr(error):

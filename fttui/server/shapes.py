@@ -16,8 +16,8 @@ from fttui.server.records import (
 )
 
 
-def job(record: JobRecord) -> dict[str, Any]:
-    """A job, complete: a member without a value is null, never absent."""
+def job(record: JobRecord, *, empty_error: bool = False) -> dict[str, Any]:
+    """A job, complete: a member without a value is null, never absent; with `empty_error` no error is `{}`."""
     supervised = record.method == "supervised"
     return {
         "object": "fine_tuning.job",
@@ -33,7 +33,7 @@ def job(record: JobRecord) -> dict[str, Any]:
         "training_file": record.training_file,
         "hyperparameters": record.hyperparameters if supervised else None,
         "trained_tokens": record.trained_tokens,
-        "error": record.error,
+        "error": {} if record.error is None and empty_error else record.error,
         "user_provided_suffix": record.suffix,
         "seed": record.seed,
         "estimated_finish": record.estimated_finish,

@@ -11,7 +11,12 @@ from fttui.server.daemon import configure, settings_path
 
 
 def test_nothing_set_is_the_built_in_trainer_and_one_job_at_a_time() -> None:
-    assert settings.load().local.for_service() == {"max_running": 1, "trainers": {}}
+    assert settings.load().local.for_service() == {
+        "max_running": 1,
+        "plain_results": False,
+        "empty_error": False,
+        "trainers": {},
+    }
 
 
 def test_what_is_written_reaches_the_service(config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,7 +39,7 @@ def test_what_is_written_reaches_the_service(config: Path, tmp_path: Path, monke
     home = str(tmp_path / "service")
     configure(home, settings.load().local.for_service())
     catalog = Catalog((), path=settings_path(home))
-    assert catalog.max_running == 2
+    assert catalog.settings.max_running == 2
     assert catalog.models == ["meta/llama-3-8b", "plain-1", "plain-2"]
     lora = ("python3", "/home/ada/lora.py", "--bf16")
     assert catalog.trainer("meta/llama-3-8b") == Trainer(

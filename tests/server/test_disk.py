@@ -1,5 +1,6 @@
 """A disk that is full, and one that is read-only: a reason for a person, and a service that still answers."""
 
+import errno
 import os
 import subprocess
 import tempfile
@@ -14,6 +15,7 @@ from fttui.server import daemon
 from fttui.server.app import create_app
 from fttui.server.catalog import TINY, Catalog
 from fttui.server.daemon import ServiceError
+from fttui.server.jobdir import JobDirectory
 from fttui.server.service import Service, open_service
 from tests.server.conftest import FAKE, GOOD, add_job, kill_trainers, run_until, status, until
 
@@ -93,6 +95,23 @@ def test_there_is_room_kept_back_to_say_that_there_is_none(cramped: Service, dis
     cramped.places.keep_reserve()
     assert cramped.places.give_reserve()
     assert not cramped.places.give_reserve()
+
+
+def test_no_room_by_a_quota_fails_the_job_too(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk itself says that there is room; no mount is needed to see this."""
+
+    def refuse(*args: Any) -> Any:
+        raise OSError(errno.EDQUOT, "Disk quota exceeded")
+
+    id = add_job(service, "slow")
+    run_until(service, id, "running")
+    monkeypatch.setattr(service.db, "ingest", refuse)
+    run_until(service, id, "failed")
+    job = service.db.job(id)
+    assert job is not None
+    assert job.error is not None
+    assert job.error["code"] == "disk_full"
+    assert not JobDirectory(service.places.job(id)).is_held()
 
 
 async def test_requests_on_a_full_disk_are_refused_with_the_reason(client: httpx.AsyncClient, disk: str) -> None:

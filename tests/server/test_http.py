@@ -13,15 +13,20 @@ from fttui.server import http
 from fttui.server.app import create_app, keyed
 from fttui.server.process import bound_log
 from fttui.server.service import Service
+from tests.server.conftest import add_file
 
 KEY = "sk-very-secret"
 
 
 @pytest.fixture
-async def port(service: Service) -> AsyncIterator[int]:
+def state() -> ServerState:
+    return ServerState()
+
+
+@pytest.fixture
+async def port(service: Service, state: ServerState) -> AsyncIterator[int]:
     """A TCP door of the service, in this very loop."""
     config = http.config_of(create_app(service, keyed([KEY])))
-    state = ServerState()
     server = await asyncio.get_running_loop().create_server(lambda: http.Protocol(config, state, {}), "127.0.0.1", 0)
     yield server.sockets[0].getsockname()[1]
     server.close()
@@ -147,6 +152,22 @@ async def test_a_slow_but_steady_body_is_taken(port: int, monkeypatch: pytest.Mo
     async with asyncio.timeout(20):
         assert b" 200 " in await reader.readuntil(b"\r\n")
     writer.close()
+
+
+async def test_a_client_that_does_not_read_is_given_up(
+    port: int, state: ServerState, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "READ_TIMEOUT", 0.2)
+    file = add_file(service, b"x" * (32 << 20))
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
+    writer.write(head(f"GET /v1/files/{file}/content"))
+    async with asyncio.timeout(20):
+        await reader.readuntil(b"\r\n")
+        while state.connections:
+            await asyncio.sleep(0.01)
+    writer.close()
+    status, _, _ = await say(port, head("GET /v1/models"))
+    assert status == 200
 
 
 async def test_more_connections_than_can_be_served(port: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -334,3 +334,24 @@ def test_trainers_get_no_keys_and_one_thread(service: Service, monkeypatch) -> N
     assert not [name for name in names if name.startswith("OPENAI")]
     assert names["OPENBLAS_NUM_THREADS"] == "1"
     service.runner.cancel(id)
+
+
+def test_a_clock_that_jumps_back_changes_no_order(service: Service, monkeypatch) -> None:
+    now = [2_000_000_000.0]
+    monkeypatch.setattr(type(service.clock), "now", lambda clock: now[0])
+    first = add_job(service)
+    now[0] -= 86_400
+    second = add_job(service)
+    run_until(service, first, "succeeded")
+    now[0] -= 86_400
+    run_until(service, second, "succeeded")
+    jobs, _ = service.db.jobs(after=None, limit=9, metadata={})
+    assert [job.id for job in jobs] == [second, first]
+    for job in jobs:
+        events, _ = service.db.events(job, after=None, limit=99)
+        assert [event.id for event in events] == sorted({event.id for event in events}, reverse=True)
+        times = [event.created_at for event in events]
+        assert times == sorted(times, reverse=True)
+        assert job.finished_at is not None
+        assert job.finished_at >= job.created_at
+    assert messages(service, first)[-1] == "The job has successfully completed"

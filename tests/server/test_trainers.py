@@ -11,7 +11,7 @@ import pytest
 
 from fttui.server import daemon, jobdir, runner
 from fttui.server.app import create_app
-from fttui.server.catalog import HANG_AFTER, Catalog, Trainer, read_settings
+from fttui.server.catalog import HANG_AFTER, Catalog, Settings, Trainer, read_settings
 from fttui.server.jobdir import JobDirectory
 from fttui.server.service import Service, open_service
 from tests.server.conftest import FAKE, add_job, messages, run_until, status, until
@@ -95,7 +95,7 @@ def test_changed_settings_count_at_once(configured: Service, home: str) -> None:
     more = {**SHELL, "models": ["words-9"], "hang_after": 5}
     daemon.configure(home, {"max_running": 3, "trainers": {"shell": more}})
     assert configured.catalog.models == ["fttui-tiny-1", "words-9"]
-    assert configured.catalog.max_running == 3
+    assert configured.catalog.settings.max_running == 3
     trainer = configured.catalog.trainer("words-9")
     assert trainer is not None
     assert trainer.hang_after == 5
@@ -103,7 +103,7 @@ def test_changed_settings_count_at_once(configured: Service, home: str) -> None:
         Path(home, "settings.json").write_text(nonsense)
         assert configured.catalog.models == ["fttui-tiny-1", "words-9"], nonsense
     Path(home, "settings.json").unlink()
-    assert configured.catalog.max_running == 3
+    assert configured.catalog.settings.max_running == 3
     assert os.stat(home).st_mode & 0o077 == 0
 
 
@@ -114,8 +114,27 @@ def test_settings_are_written_only_when_they_differ(home: str) -> None:
     daemon.configure(home, {"max_running": 2})
     assert path.stat().st_mtime_ns == before.st_mtime_ns
     assert before.st_mode & 0o077 == 0
-    assert read_settings(str(path)) == ((), 2)
+    assert read_settings(str(path)) == Settings(max_running=2)
     assert os.listdir(home) == ["settings.json"]
+
+
+async def test_the_ways_of_the_hosted_service_can_be_chosen(configured: Service, home: str) -> None:
+    daemon.configure(home, {"plain_results": True, "empty_error": True, "trainers": {"shell": SHELL}})
+    id = add_job(configured, model="words-1", suffix=None, hyperparameters={"n_epochs": 1})
+    transport = httpx.ASGITransport(create_app(configured))  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://test/v1") as client:
+        assert (await client.get(f"/fine_tuning/jobs/{id}")).json()["error"] == {}
+        assert (await client.get("/fine_tuning/jobs")).json()["data"][0]["error"] == {}
+        run_until(configured, id, "succeeded")
+        (result,) = (await client.get(f"/fine_tuning/jobs/{id}")).json()["result_files"]
+        content = (await client.get(f"/files/{result}/content")).content
+        assert content.startswith(b"step,train_loss,")
+        assert (await client.get(f"/files/{result}")).json()["bytes"] == len(content)
+        failed = add_job(configured, model="words-1", training_file="file-gone")
+        run_until(configured, failed, "failed")
+        assert (await client.get(f"/fine_tuning/jobs/{failed}")).json()["error"]["code"] == "deleted_training_file"
+        daemon.configure(home, {"trainers": {"shell": SHELL}})
+        assert (await client.get(f"/fine_tuning/jobs/{id}")).json()["error"] is None
 
 
 def test_a_model_that_nobody_offers_any_more_fails_the_job(configured: Service, home: str) -> None:
