@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import httpx
 
     from fttui.api.client import Client
-    from fttui.api.http import Retry
     from fttui.api.providers import Provider
+    from fttui.api.retries import Retry
     from fttui.config.settings import Profile, Settings
     from fttui.store.archive import Archive
     from fttui.store.poller import Poller

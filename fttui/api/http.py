@@ -1,20 +1,21 @@
 """One HTTP exchange with a provider, done properly: the key, deadlines, retries of reads, errors in words."""
 
-import asyncio
 import json
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 
 from fttui import __version__
 from fttui.api import body, faults
-from fttui.api.errors import ApiError, BadAnswer, BadRequest, Unauthorized
+from fttui.api.errors import ApiError, BadAnswer, BadRequest
+from fttui.api.keys import HeldKey, Key, Renew
 from fttui.api.providers import Provider
+from fttui.api.retries import Retries, Retry
 from fttui.clock import Clock
 
 MEGABYTE = 1024 * 1024
@@ -28,12 +29,6 @@ _FILE = {"Accept": "application/binary, */*", "Accept-Encoding": "identity"}
 
 _WIRE = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
 """What httpx and what lies below it raise."""
-
-
-class Key(Protocol):
-    """Something that holds a key and does not show it."""
-
-    def reveal(self) -> str: ...
 
 
 class Limits(NamedTuple):
@@ -55,16 +50,6 @@ class Limits(NamedTuple):
 
 
 DEFAULT = Limits()
-
-
-class Retry(NamedTuple):
-    """A try that failed and will be followed by another."""
-
-    error: ApiError
-    tries: int
-    """How many there have been."""
-    delay: float
-    """Seconds until the next."""
 
 
 class Answer(NamedTuple):
@@ -101,7 +86,7 @@ class Http:
         trust_env: bool = True,
         limits: Limits = DEFAULT,
         on_retry: Callable[[Retry], None] | None = None,
-        renew: Callable[[], Awaitable[Key | None]] | None = None,
+        renew: Renew | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         """
@@ -116,13 +101,10 @@ class Http:
         self.provider = provider
         self.clock = clock
         self.limits = limits
-        self.on_retry = on_retry
         self.skew: float | None = None
         """Seconds by which the provider's clock is ahead of ours, by its last answer; None while it told no time."""
-        self._key = key
-        self._renew = renew
-        self._renewing = asyncio.Lock()
-        self._chance = chance
+        self._key = HeldKey(key, renew)
+        self._retries = Retries(clock, tries=limits.retries + 1, patience=limits.read, chance=chance, on_retry=on_retry)
         self._origin = _origin(provider.base_url)
         self._client = httpx.AsyncClient(
             transport=transport,
@@ -208,54 +190,13 @@ class Http:
         budget: float | None = None,
     ) -> Answer:
         """Run `attempt` until it succeeds, fails for good, or the budget of seconds is spent (None: no deadline)."""
-        started = self.clock.monotonic()
-        most = tries if tries is not None else self.limits.retries + 1
-        # Waiting has an end even where the exchange itself has none.
-        patience, waited = self.limits.read if budget is None else budget, 0.0
-        for done in range(1, most + 1):
-            left = patience - (self.clock.monotonic() - started)
-            try:
-                async with asyncio.timeout(None if budget is None else max(left, 0.001)):
-                    return await self._keyed(attempt)
-            except TimeoutError as error:
-                failure = self._lost(error, changes)
-            except ApiError as error:
-                failure = error
-            delay = self._delay(failure, done)
-            may = failure.unsent if changes else True
-            left = patience - (waited if budget is None else self.clock.monotonic() - started)
-            if done == most or not may or not faults.is_retryable(failure) or delay >= left:
-                raise failure
-            if self.on_retry is not None:
-                self.on_retry(Retry(failure, done, delay))
-            await self.clock.sleep(delay)
-            waited += delay
-        raise AssertionError("unreachable")
-
-    async def _keyed(self, attempt: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Run `attempt`; where its key has expired, once more with another."""
-        used = self._key
-        try:
-            return await attempt()
-        except Unauthorized:
-            # What was refused had no effect, so it may be sent again, whatever it was.
-            if self._renew is None or not await self._renewed(used, self._renew):
-                raise
-        return await attempt()
-
-    async def _renewed(self, used: Key | None, renew: Callable[[], Awaitable[Key | None]]) -> bool:
-        """Whether there is a key now that is another than the one that was refused."""
-        async with self._renewing:
-            # Of several calls that were refused at once, the first renews it for all.
-            if self._key is used:
-                self._key = await renew() or used
-            return self._key is not None and (used is None or self._key.reveal() != used.reveal())
-
-    def _delay(self, failure: ApiError, done: int) -> float:
-        """Seconds before the next try: what the server asks for, else doubling from half a second, less a jitter."""
-        if failure.retry_after is not None:
-            return failure.retry_after
-        return float(min(0.5 * 2 ** (done - 1), 8.0)) * (1 - 0.25 * self._chance())
+        return await self._retries.run(
+            lambda: self._key.keyed(attempt),
+            lost=lambda error: self._lost(error, changes),
+            may=lambda failure: failure.unsent or not changes,
+            tries=tries,
+            budget=budget,
+        )
 
     async def _exchange(self, request: _Request) -> Answer:
         found = bytearray()
@@ -335,7 +276,7 @@ class Http:
             response.headers,
             bytes(found),
             now=self.clock.now(),
-            secret=self._secret,
+            secret=self._key.secret,
             changes=request.changes,
         )
         if error.status == 401:
@@ -374,19 +315,16 @@ class Http:
             ) from None
         if problem := faults.problem_in(raw):
             raise BadAnswer(
-                faults.hidden(problem, self._secret),
+                faults.hidden(problem, self._key.secret),
                 status=answer.status,
                 request_id=answer.request_id,
                 ambiguous=changes,
             )
         return raw
 
-    @property
-    def _secret(self) -> str:
-        return self._key.reveal() if self._key else ""
-
     def _authorization(self) -> dict[str, str]:
-        return {self.provider.key_header: self.provider.key_prefix + self._secret} if self._secret else {}
+        secret = self._key.secret
+        return {self.provider.key_header: self.provider.key_prefix + secret} if secret else {}
 
 
 def _origin(url: str) -> tuple[str, str, int]:

@@ -15,7 +15,7 @@ from fttui.wiring import Options
 
 if TYPE_CHECKING:
     from fttui.api.client import Client
-    from fttui.api.http import Retry
+    from fttui.api.retries import Retry
     from fttui.wiring import Connection
 
 DONE, FAILED, USAGE, UNREACHABLE, DENIED, INTERRUPTED = 0, 1, 2, 3, 4, 130

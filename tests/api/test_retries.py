@@ -7,7 +7,8 @@ import pytest
 
 from fttui.api.client import Client
 from fttui.api.errors import ApiError, Limited, ServerFault, Unreachable
-from fttui.api.http import Limits, Retry
+from fttui.api.http import Limits
+from fttui.api.retries import Retry
 from fttui.models.spec import JobSpec
 from tests.api.conftest import Connect, FakeClock
 from tests.api.faultserver import answer, cut, hang_up, refuse, reset, send_json, serving, silence
@@ -195,7 +196,7 @@ async def test_a_write_that_never_got_out_is_not_ambiguous(connect: Connect) -> 
 
 async def test_the_jitter_takes_up_to_a_quarter(connect: Connect, clock: FakeClock) -> None:
     client = connect(handler=lambda request: httpx.Response(500))
-    client._http._chance = lambda: 1.0
+    client._http._retries.chance = lambda: 1.0
     with pytest.raises(ServerFault):
         await client.list_jobs()
     assert clock.slept == [wait * 0.75 for wait in DOUBLING]
