@@ -1,0 +1,65 @@
+"""What is painted again, and what is not: bytes over SSH are the frame budget."""
+
+import pytest
+from textual.widget import Widget
+
+from tests.ui.fakes import NOW, FakeStore, cockpit, event, job
+
+ID = "ftjob-00000001"
+
+
+@pytest.fixture
+def refreshed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The ids of the widgets that asked to be painted, in order."""
+    seen: list[str] = []
+    refresh = Widget.refresh
+
+    def spy(self: Widget, *regions: object, **how: object) -> Widget:
+        seen.append(self.id or type(self).__name__)
+        return refresh(self, *regions, **how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Widget, "refresh", spy)
+    return seen
+
+
+def busy() -> FakeStore:
+    store = FakeStore().put(*(job(number) for number in range(1, 30)))
+    store.log = {ID: [event(number, f"event {number}") for number in range(50)]}
+    return store
+
+
+async def test_an_unchanged_poll_paints_nothing(refreshed: list[str]) -> None:
+    async with cockpit(busy()) as ui:
+        ui.store.log.clear()
+        await ui.publish()
+        refreshed.clear()
+        await ui.publish(as_of=NOW)
+        assert refreshed == []
+
+
+async def test_age_alone_paints_the_status_row(refreshed: list[str]) -> None:
+    async with cockpit(busy()) as ui:
+        ui.store.log.clear()
+        await ui.publish()
+        refreshed.clear()
+        ui.clock.at += 20
+        await ui.publish(as_of=NOW)
+        assert set(refreshed) == {"status"}
+
+
+async def test_a_changed_row_paints_its_line_alone(refreshed: list[str]) -> None:
+    async with cockpit(busy(), size=(120, 40)) as ui:
+        refreshed.clear()
+        ui.store.raw["ftjob-00000005"] = job(5, "failed")
+        await ui.publish()
+        assert refreshed.count("jobs") == 1
+        assert "detail" not in refreshed
+        assert "log" not in refreshed
+
+
+async def test_moving_the_cursor_paints_two_lines_and_what_belongs_to_them(refreshed: list[str]) -> None:
+    async with cockpit(busy(), size=(120, 40)) as ui:
+        refreshed.clear()
+        await ui.press("j")
+        assert refreshed.count("jobs") == 2
+        assert "status" not in refreshed
