@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fttui.wiring import Connection
 
 TENTHS = 10
-"""Progress is told this many times in a run: every step would drown what matters."""
+"""Progress is told this many times in a run at most: every step would drown what matters."""
 FIRST_PAGES = 10
 """Pages of jobs in which the live ones are looked for at first; later only the newest page is read."""
 A_REQUEST = 1.0
@@ -60,7 +60,8 @@ def watch(invocation: Invocation, ids: tuple[str, ...], until_done: bool, plain:
     watcher: list[Watcher] = []
 
     async def work(connection: "Connection") -> int:
-        pause = interval or invocation.interval or connection.settings.interval or 5.0
+        usual = 2.0 if connection.choice.is_local else 5.0
+        pause = interval or invocation.interval or connection.settings.interval or usual
         watcher.append(Watcher(connection.client, list(dict.fromkeys(ids)), pause, tell))
         return await watcher[0].run(until_done=until_done)
 
@@ -169,10 +170,10 @@ class Watcher:
         for event in events:
             if event.level in ("warn", "error"):
                 self._tell(job, f"{_name(job)}: {'warning' if event.level == 'warn' else 'error'}: {event.message}")
-            tenth = _tenth([event])
-            if tenth > self._tenths.get(job.id, 0):
-                self._tenths[job.id] = tenth
-                self._tell(job, f"{_name(job)} is at {_progress([event])}.")
+        # However far it has come since the last look, that is one sentence.
+        if (tenth := _tenth(events)) > self._tenths.get(job.id, 0):
+            self._tenths[job.id] = tenth
+            self._tell(job, f"{_name(job)} is at {_progress(events)}.")
 
     async def _events(self, job: "Job", *, is_first: bool) -> "list[Event]":
         """What is new in a job's log, oldest first; at the first look only its newest page."""

@@ -47,9 +47,8 @@ def test_a_run_from_its_queue_to_its_end(fttui: Fttui, service: Service, clock: 
     assert result.lines == [
         "ftjob-001 (x) is queued, model gpt-4.1-nano.",
         "ftjob-001 (x) is now running.",
-        "ftjob-001 (x) is at step 11 of 100, training loss 1.5.",
         "ftjob-001 (x): warning: one example was[31m skipped",
-        "ftjob-001 (x) is at step 31 of 100, training loss 1.5.",
+        "ftjob-001 (x) is at step 11 of 100, training loss 1.5.",
         "ftjob-001 (x) is at step 100 of 100, training loss 1.5.",
         "ftjob-001 (x) has succeeded after 2m 05s: its model is ft:m:o:x:1.",
     ]
