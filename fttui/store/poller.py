@@ -23,6 +23,8 @@ BLURRED = 4
 """How many times slower it is while nobody looks at the terminal."""
 BACKOFF = 64.0
 """Seconds; the longest pause after failures."""
+MOST_PATIENT = 3600.0
+"""Seconds of patience that a server may ask for: some say a day, and mean that a quota is used up."""
 SLICE = 5.0
 """Seconds that are slept at a time, so that waking from a suspend is noticed."""
 SHORTEST = 0.001
@@ -44,12 +46,12 @@ def next_delay(
 
     Args:
         failures: polls that failed in a row.
-        retry_after: what the server asked for; it wins.
+        retry_after: what the server asked for; it wins, up to an hour.
         interval: the person's own instead of the usual one while jobs are live.
         chance: 0 to 1: how much of a quarter is taken off a backoff, so that clients do not march in step.
     """
     if failures and retry_after is not None:
-        return max(FLOOR, retry_after)
+        return max(FLOOR, min(MOST_PATIENT, retry_after))
     if failures:
         return max(FLOOR, min(BACKOFF, 2.0 ** min(failures, 16)) * (1 - chance / 4))
     usual = interval or (LIVE_LOCAL if local else LIVE)

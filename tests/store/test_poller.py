@@ -82,6 +82,7 @@ def most_in_a_minute(times: list[float]) -> int:
         ({"live": True, "failures": 3, "retry_after": 37.0}, 37),
         ({"live": True, "failures": 3, "retry_after": 0.0}, FLOOR),
         ({"live": True, "failures": 3, "retry_after": 600.0, "blurred": True}, 600),
+        ({"live": True, "failures": 1, "retry_after": 86400.0}, 3600),
         ({"live": True, "retry_after": 600.0}, 4),
     ],
 )
