@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fttui.data import check, lines
+from fttui.data import lines, rules
 from fttui.data.check import check_file
 from fttui.data.report import Report
 from fttui.data.rules import BY_CODE, LEVELS, RULES
@@ -66,11 +66,11 @@ def test_a_giant_line_is_stepped_over(file: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_limits_of_the_whole_set(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(check.rules, "LARGEST_FILE", 100)
+    monkeypatch.setattr(rules, "LARGEST_FILE", 100)
     assert codes(checked(file, b"".join(zoo.lines("chat")))) == {"large_file": 1}
     monkeypatch.undo()
-    monkeypatch.setattr(check.rules, "MOST_REINFORCEMENT", 11)
-    monkeypatch.setattr(check.rules, "MOST_IMAGE_EXAMPLES", 11)
+    monkeypatch.setattr(rules, "MOST_REINFORCEMENT", 11)
+    monkeypatch.setattr(rules, "MOST_IMAGE_EXAMPLES", 11)
     some = b"".join(zoo.lines("reinforcement"))
     assert codes(checked(file, some, method="reinforcement")) == {"too_many": 1}
     assert codes(checked(file, b"".join(zoo.lines("images")))) == {"many_image_examples": 1}

@@ -62,6 +62,7 @@ def test_the_first_frame_needs_nothing_heavy(tmp_path: object) -> None:
         ("import fttui.wiring", ("textual", "starlette", "uvicorn", "numpy", "click")),
         ("import fttui.server.daemon", HEAVY),
         ("import fttui.server.app", ("textual", "httpx", "numpy", "click")),
+        ("import fttui.data.check, fttui.data.mend, fttui.data.kept", tuple(name for name in HEAVY if name != "rich")),
         ("import fttui.models.row, fttui.text, fttui.clock", HEAVY),
     ],
 )
