@@ -178,6 +178,8 @@ class Settings(_Strict):
     theme: str | None = None
     notify: Literal["bell", "osc9", "osc777", "off"] = "bell"
     """How the end of a job created here is told while nobody looks."""
+    notify_command: list[str] = Field(default_factory=list)
+    """A program and its arguments, run with the job in its environment (no shell)."""
     glyphs: Literal["auto", "unicode", "ascii"] = "auto"
     mouse: bool = True
 

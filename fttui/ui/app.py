@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from fttui.text import clean_line
 from fttui.ui.glyphs import Glyphs
 from fttui.ui.memory import Memory
 from fttui.ui.messages import HoldAsked, JobsEnded, ProfileChosen, RefreshAsked, SequenceAsked, SnapshotChanged
-from fttui.ui.notify import sequence
+from fttui.ui.notify import note, notify_environment, sequence
 from fttui.ui.preferences import Preferences
 from fttui.ui.screens.main import MainScreen
 from fttui.ui.status import Place, place_of
@@ -180,10 +181,21 @@ class FttuiApp(App[None]):
         self._interrupted_at = now
         self.main.prompt.say("ctrl+c again leaves; jobs go on", "dim")
 
-    def on_jobs_ended(self, message: JobsEnded) -> None:
-        """As the person likes to be told, unless they are looking."""
+    async def on_jobs_ended(self, message: JobsEnded) -> None:
+        """As the person likes to be told, unless they are looking; their own command in any case."""
         if not self.app_focus and self._driver is not None:
-            self._driver.write(sequence(self._preferences.notify, message.note))
+            self._driver.write(sequence(self._preferences.notify, note(message.rows)))
+        for row in message.rows if self._preferences.notify_command else ():
+            try:
+                await asyncio.create_subprocess_exec(
+                    *self._preferences.notify_command,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=asyncio.subprocess.DEVNULL,
+                    stderr=asyncio.subprocess.DEVNULL,
+                    env=os.environ | notify_environment(row),
+                )
+            except OSError as error:
+                self.main.prompt.say(f"notify_command: {error.strerror or error}", "warn")
 
     def on_sequence_asked(self, message: SequenceAsked) -> None:
         """Between two frames, so that it is not torn."""

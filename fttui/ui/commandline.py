@@ -21,6 +21,7 @@ WORDS: dict[str, str] = {
     "sort": "FIELD [desc]: order the list",
     "columns": "NAME,NAME…: only these columns, in this order; without names the usual ones",
     "goto": "ID: put the cursor on a job, by its id or its end",
+    "watch": "tell when the marked jobs, or this one, have ended",
     "theme": "NAME: other colours",
 }
 """Words that take an argument, and what it is."""
@@ -64,7 +65,7 @@ def completions(line: str, ids: Iterable[str], themes: Iterable[str] = ()) -> li
         names = [*WORDS, *SHORT, *(command.id for command in COMMANDS)]
         starts = [name for name in dict.fromkeys(names) if name.startswith(word)]
         inside = [name for name in dict.fromkeys(names) if len(word) > 1 and word in name and name not in starts]
-        return [name + (" " if name in WORDS else "") for name in (*starts, *inside)]
+        return [name + (" " if name in WORDS and name != "watch" else "") for name in (*starts, *inside)]
     found: Iterable[str] = ()
     if word == "columns":
         start, _, last = argument.rpartition(",")

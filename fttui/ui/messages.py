@@ -2,6 +2,8 @@
 
 from textual.message import Message
 
+from fttui.models.row import JobRow
+
 
 class SnapshotChanged(Message, bubble=False):
     """The store has published; the app holds what. A burst of these is one repaint."""
@@ -25,9 +27,9 @@ class SequenceAsked(Message):
 class JobsEnded(Message):
     """Watched jobs have ended: somebody who looks elsewhere may want to know."""
 
-    def __init__(self, note: str) -> None:
+    def __init__(self, rows: list[JobRow]) -> None:
         super().__init__()
-        self.note = note
+        self.rows = rows
 
 
 class HoldAsked(Message):

@@ -15,7 +15,7 @@ KINDS = ("bell", "osc9", "osc777", "off")
 def ended(before: Mapping[str, JobRow], now: Mapping[str, JobRow], watched: Collection[str]) -> list[JobRow]:
     """The watched jobs that were live before and are final now."""
     found = []
-    for id in watched:
+    for id in sorted(watched):
         old, new = before.get(id), now.get(id)
         if new is not None and new.status.is_final and (old is None or old.status.is_live):
             found.append(new)
@@ -32,6 +32,17 @@ def note(rows: Collection[JobRow]) -> str:
     for row in rows:
         states[str(row.status)] = states.get(str(row.status), 0) + 1
     return f"{len(rows)} jobs ended: " + ", ".join(f"{number} {state}" for state, number in states.items())
+
+
+def notify_environment(row: JobRow) -> dict[str, str]:
+    """The job that has ended, as variables for a person's own command: no text of a server gets into its arguments."""
+    return {
+        "FTTUI_JOB_ID": row.id,
+        "FTTUI_JOB_STATUS": row.status_text,
+        "FTTUI_JOB_MODEL": row.model,
+        "FTTUI_JOB_SUFFIX": row.suffix,
+        "FTTUI_JOB_FINE_TUNED_MODEL": row.fine_tuned_model,
+    }
 
 
 def sequence(kind: str, text: str, environment: Mapping[str, str] = os.environ) -> str:

@@ -16,6 +16,8 @@ class Preferences(NamedTuple):
     """The command table with the person's own keys."""
     theme: str = ""
     notify: str = "bell"
+    notify_command: tuple[str, ...] = ()
+    """A program and its arguments, run for each watched job that ends."""
     glyphs: str = "auto"
     mouse: bool = True
 
@@ -37,9 +39,16 @@ def read(config: dict[str, Any], where: str) -> Preferences:
         commands=commands,
         theme=theme,
         notify=_one_of(config, "notify", KINDS, where),
+        notify_command=_command(config.get("notify_command", []), where),
         glyphs=_one_of(config, "glyphs", GLYPHS, where),
         mouse=mouse,
     )
+
+
+def _command(value: object, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(part, str) for part in value):
+        raise ConfigError(f"{where}: notify_command must be a list: a program and its arguments")
+    return tuple(value)
 
 
 def _one_of(config: dict[str, Any], name: str, values: tuple[str, ...], where: str) -> str:

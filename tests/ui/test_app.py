@@ -1,5 +1,6 @@
 """Hold, errors, notices, and another profile without a restart."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,25 @@ async def test_columns_are_chosen_ordered_and_remembered() -> None:
         assert "STEP" in ui.screen[1]
     async with cockpit(FakeStore().put(job(1)), remembered=Memory(columns="age,id")) as ui:
         assert ui.screen[1].split() == [">", "AGE", "ID"]
+
+
+async def test_the_end_of_a_watched_job_is_told_once_to_who_looks_elsewhere(tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    script = f'printf "%s %s\\n" "$FTTUI_JOB_ID" "$FTTUI_JOB_STATUS" >> {said}'
+    preferences = read({"notify": "osc9", "notify_command": ["/bin/sh", "-c", script]}, "c")
+    store = FakeStore().put(job(1), job(2))
+    async with cockpit(store, preferences=preferences) as ui:
+        written: list[str] = []
+        assert ui.app._driver is not None
+        ui.app._driver.write = written.append  # type: ignore[method-assign]
+        await ui.press("asterisk", "colon", *"watch", "enter")
+        assert "2 watched" in ui.prompt
+        ui.app.app_focus = False
+        store.put(job(1, "succeeded", user_provided_suffix="\x07;evil"), job(2, "failed"))
+        await ui.publish()
+        await ui.publish()
+        assert written == ["\x1b]9;2 jobs ended: 1 succeeded, 1 failed\x07"]
+        async with asyncio.timeout(10):
+            while not said.exists() or len(said.read_text().splitlines()) < 2:
+                await ui.pilot.pause()
+        assert sorted(said.read_text().splitlines()) == ["ftjob-00000001 succeeded", "ftjob-00000002 failed"]

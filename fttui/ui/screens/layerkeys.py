@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
+from fttui.models.row import JobRow
 from fttui.store.snapshot import Snapshot
 from fttui.text import clean_line
 from fttui.ui import commandline
@@ -32,11 +33,13 @@ class LayerKeys(_Screen):
     _troubles: list[tuple[float, str]]
     _snapshot: Snapshot
     _held: bool
+    _watched: set[str]
     _now: Callable[[], float]
 
     if TYPE_CHECKING:
 
         def _show_status(self) -> None: ...
+        def _targets(self) -> list[JobRow]: ...
         def _change_view(self, **members: object) -> None: ...
         def _go(self, pane: str) -> None: ...
         def _show_job(self) -> None: ...
@@ -68,6 +71,9 @@ class LayerKeys(_Screen):
                     self._change_view(sort=field, reverse=descending)
                 case "columns":
                     self.jobs.show_columns(commandline.columns_of(order.argument))
+                case "watch":
+                    self._watched |= {row.id for row in self._targets() if row.status.is_live}
+                    self.prompt.say(f"{len(self._watched)} watched: you will be told when they end", "dim")
                 case "goto":
                     self._go_to(order.argument)
                 case "theme":

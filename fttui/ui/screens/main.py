@@ -166,7 +166,7 @@ class MainScreen(ListKeys, LogKeys, JobKeys, LayerKeys, Screen[None]):
         if over := ended(previous.rows, snapshot.rows, self._watched):
             self._watched -= {row.id for row in over}
             self.prompt.say(note(over))
-            self.post_message(JobsEnded(note(over)))
+            self.post_message(JobsEnded(over))
         if change.added or change.removed or snapshot.rows.keys() != previous.rows.keys():
             self._derive()
         elif change.updated:
