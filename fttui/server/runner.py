@@ -24,6 +24,7 @@ from fttui.server.pace import Pace
 from fttui.server.places import Places, is_no_room, remove
 from fttui.server.progress import facts_of, unreadable
 from fttui.server.records import FINAL, JobRecord
+from fttui.server.restarts import Restarts
 
 TICK = 0.15
 """Seconds between looks while something goes on."""
@@ -37,10 +38,6 @@ START_MODEL = "start-model"
 """What the model to go on from is called in a job's directory."""
 EX_IOERR = 74
 """The exit code of a trainer that could not write (sysexits.h): the disk was full, perhaps."""
-MOST_RESTARTS = 3
-"""A trainer that is killed this often, and the last time before it said anything, is not started again."""
-MOST_RESTARTS_IN_PLACE = 20
-"""The same for one that says something each time, and never gets a step further."""
 MOST_GARBAGE = 10
 """Lines of progress that cannot be read and are passed over; a trainer that writes more is ended."""
 MOST_READS = 8
@@ -71,6 +68,7 @@ class Runner:
         # What follows only spares work or times a kill; all of it can be lost.
         self._checks = Checks(places, self.wake)
         self._pace = Pace(clock)
+        self._restarts = Restarts(clock)
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._asked_to_end: dict[str, float] = {}
         self._troubles: dict[str, str] = {}
@@ -319,9 +317,9 @@ class Runner:
             self._endings.blame(job, "ended without a result")
         elif code is not None and code < 128:
             self._endings.blame(job, f"ended with exit code {code}")
-        elif _is_stuck(job):
+        elif self._restarts.are_in_vain(job):
             self._endings.blame(job, f"was killed {job.restarts + 1} times without a step forward")
-        else:
+        elif self._restarts.is_due(job):
             again = f"The trainer was interrupted after step {job.step} and goes on from its last saved state"
             self._db.restarted(job, Note(again, "warn"), self._now())
             self._launch(job)
@@ -387,6 +385,7 @@ class Runner:
         self._db.tidied(job)
         self._asked_to_end.pop(job.id, None)
         self._pace.forget(job.id)
+        self._restarts.forget(job.id)
 
     def _ask_to_end(self, job: JobRecord) -> None:
         if self._directory(job).signal(signal.SIGTERM):
@@ -398,14 +397,6 @@ class Runner:
             self._ask_to_end(job)
         elif self._clock.monotonic() - self._asked_to_end[job.id] > patience:
             self._directory(job).signal(signal.SIGKILL)
-
-
-def _is_stuck(job: JobRecord) -> bool:
-    """Whether starting the trainer once more would only be the same again."""
-    if job.step > job.restart_step:
-        return False
-    told = job.offset > job.restart_offset
-    return job.restarts >= (MOST_RESTARTS_IN_PLACE if told else MOST_RESTARTS)
 
 
 def _order(job: JobRecord) -> dict[str, Any]:

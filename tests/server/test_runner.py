@@ -5,6 +5,7 @@ import os
 import signal
 from pathlib import Path
 
+from fttui.server import restarts
 from fttui.server.jobdir import JobDirectory
 from fttui.server.service import Service, open_service
 from tests.server.conftest import GOOD, add_file, add_job, example, jsonl, messages, run_until, status, until
@@ -200,7 +201,9 @@ def test_a_deleted_file_fails_the_job(service: Service) -> None:
     assert job.error["code"] == "deleted_training_file"
 
 
-def test_ends_of_a_bad_trainer(service: Service) -> None:
+def test_ends_of_a_bad_trainer(service: Service, monkeypatch) -> None:
+    monkeypatch.setattr(restarts, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(restarts, "LEAST_TIME", 0.0)
     expected = {
         "crash": ("trainer_failed", ["exit code 3", "made of cheese"]),
         "mute": ("trainer_failed", ["without a result"]),
