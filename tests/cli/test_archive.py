@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -12,7 +13,7 @@ import pytest
 
 from fttui.config.files import archive_file
 from tests.api.conftest import FakeClock
-from tests.api.faultserver import hang_up, refuse
+from tests.api.faultserver import hang_up, refuse, silence
 from tests.cli.conftest import Fttui
 from tests.cli.service import NOW, Service, job
 
@@ -80,6 +81,21 @@ def test_a_sync_that_is_killed_goes_on(fttui: Fttui, filled: Service, after: int
     for id in ("ftjob-001", "ftjob-002", "ftjob-003"):
         events = fttui("jobs", "events", id, "--offline", "--jsonl").lines
         assert [json.loads(line)["message"] for line in events] == [f"event {n}" for n in range(1, 151)]
+
+
+def test_ctrl_c_says_that_what_was_read_is_kept(fttui: Fttui, filled: Service) -> None:
+    filled.faults["GET /files"] = [silence()]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fttui", "archive", "sync"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while "GET /files" not in filled.lines and process.poll() is None and time.monotonic() < deadline:
+        threading.Event().wait(0.001)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert err.endswith("Broken off. What was read is kept: fttui archive sync goes on from there.\n")
+    assert len(fttui("archive", "list").lines) == 3
 
 
 def test_a_service_that_has_had_enough_is_waited_for(fttui: Fttui, filled: Service, clock: FakeClock) -> None:

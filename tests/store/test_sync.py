@@ -188,6 +188,14 @@ async def test_long_lists_are_walked_to_their_end(tmp_path: Path) -> None:
     assert tally.read == 350
     place.has_all(await place.everything())
     assert place.client.count("list_jobs") == 4
+    # Also when all of it is known: what changed or went far down is seen.
+    gone = place.client.jobs.pop(340)["id"]
+    place.client.change("ftjob-00002", fine_tuned_model="ft:late")
+    tally = await place.sync()
+    assert (tally.read, tally.whole) == (1, 348)
+    archive = place.open()
+    assert [row.id for row in archive.rows() if row.gone] == [gone]
+    await archive.close()
 
 
 async def test_one_job_that_cannot_be_read_does_not_stop_the_others(place: Place) -> None:
