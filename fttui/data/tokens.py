@@ -18,6 +18,8 @@ _LETTERS = bytes(range(65, 91)) + bytes(range(97, 123))
 _DIGITS = b"0123456789"
 _SPACES = b" \t\n\r\f\v"
 _BEYOND = bytes(range(128, 256))
+_ONE = frozenset(("system", "user", "assistant", "tool", "function", "developer"))
+"""Roles are one token each in both encodings."""
 Count = Callable[[str], int]
 
 
@@ -32,7 +34,7 @@ class Counter(NamedTuple):
 
 def estimate(text: str) -> int:
     """Tokens of a text, roughly. Letters, digits, spaces and signs weigh as they do in o200k_base on average."""
-    if len(text) < 3:
+    if len(text) < 3 or text in _ONE:
         return 1 if text else 0
     data = text.encode("utf-8", "replace")
     plain = data if text.isascii() else data.translate(None, _BEYOND)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from fttui.data.check import check_file
+from fttui.data.messages import LETTERS, REINFORCEMENT_LETTERS
 from fttui.data.plan import again, auto_epochs, plan
 from fttui.data.prices import BadPrices, Price, base_of, place_of, price_of
 from fttui.data.report import Report
@@ -101,6 +102,7 @@ def test_the_estimate_is_marked_and_as_near_as_it_says(tmp_path: Path) -> None:
     texts += Path(__file__).read_text().split("\n\n")
     off = sum(map(estimate, texts)) / sum(map(tokens, texts)) - 1
     assert abs(off) < ESTIMATE_ERROR
+    assert all(estimate(role) == tokens(role) == 1 for role in {**LETTERS, **REINFORCEMENT_LETTERS})
     for script in (
         "今天天气很好，我们去公园散步吧。",
         "Сегодня хорошая погода, давайте пойдём гулять.",
