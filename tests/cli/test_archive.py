@@ -94,7 +94,7 @@ def test_ctrl_c_says_that_what_was_read_is_kept(fttui: Fttui, filled: Service) -
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")
-    assert err.endswith("Broken off. What was read is kept: fttui archive sync goes on from there.\n")
+    assert "Broken off. What was read is kept: fttui archive sync goes on from there.\n" in err
     assert len(fttui("archive", "list").lines) == 3
 
 
