@@ -1,15 +1,14 @@
-"""`fttui archive`: the history that is kept on this disk, fetched whole, taken along, and deleted."""
+"""`fttui archive`: the history that is kept on this disk, listed, taken along, and deleted."""
 
 import asyncio
 import os
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fttui.cli import completion, kept, session, show
 from fttui.cli.flags import Verbs, forms, yes
-from fttui.cli.output import TABLE, Column, say, say_progress
+from fttui.cli.output import TABLE, Column, say
 from fttui.cli.session import DONE, FAILED, Invocation, confirm, pass_invocation
 from fttui.config import files
 from fttui.config.files import ConfigError
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from fttui.models.row import JobRow
     from fttui.store.archive import Archive
     from fttui.store.archive_size import Share
-    from fttui.store.sync import Progress, Sync
-    from fttui.wiring import Connection
 
 
 @click.group("archive", cls=Verbs, short_help="Keep, export and delete the history on this disk.")
@@ -32,109 +29,6 @@ def archive() -> None:
     fttui archive sync
     fttui archive export --all -o backup
     """
-
-
-@archive.command("sync", short_help="Fetch everything that the provider has.")
-@forms
-@pass_invocation
-def sync(invocation: Invocation) -> int:
-    """Fetch all jobs with their events, checkpoints and result files, and what is known of files and models.
-
-    It may be broken off at any moment: the next run goes on from there. What is held whole is not asked for again.
-    Nothing is deleted, here or there.
-
-    \b
-    fttui archive sync --profile work
-    """
-
-    async def work(connection: "Connection") -> int:
-        from fttui.store.archive import Archive
-        from fttui.store.sync import NotKept, Sync
-
-        archive = Archive(files.archive_file(), connection.choice.key)
-        run = Sync(archive, connection.client, session.CLOCK, _told())
-        try:
-            await run.run()
-        except NotKept as error:
-            say(f"fttui: {error}")
-            return FAILED
-        except Exception:
-            say_progress("")
-            say("what was read is kept: fttui archive sync goes on from there")
-            raise
-        finally:
-            say_progress("")
-            await archive.close()
-        return await _report(invocation, connection.choice.key, run)
-
-    return invocation.talk(
-        work, interrupted=lambda: "Broken off. What was read is kept: fttui archive sync goes on from there."
-    )
-
-
-def _told() -> "Any":
-    """Progress on stderr: a line that changes on a terminal, a line for each part elsewhere."""
-    last = ""
-
-    def tell(progress: "Progress") -> None:
-        nonlocal last
-        if progress.doing == "waiting":
-            say(f"the service has had enough for now: going on in {progress.done} s")
-            return
-        of = "" if progress.of is None else f" of {progress.of}"
-        what = {"history": "the history of jobs"}.get(progress.doing, progress.doing)
-        if sys.stderr.isatty():
-            say_progress(f"reading {what}: {progress.done}{of}")
-        elif progress.doing != last:
-            say(f"reading {what}{of}")
-        last = progress.doing
-
-    return tell
-
-
-async def _report(invocation: Invocation, key: str, run: "Sync") -> int:
-    from fttui.store.archive import Archive
-    from fttui.store.archive_size import shares
-
-    archive = Archive(files.archive_file(), key)
-    try:
-        share = next((share for share in shares(archive) if share.profile == key), None)
-    finally:
-        await archive.close()
-    tally = run.tally
-    raw = {
-        **(share._asdict() if share else {}),
-        "read": tally.read,
-        "unchanged": tally.whole,
-        "not_offered": sorted(run.not_offered),
-        "lost_files": tally.lost,
-        "failed": tally.failed,
-    }
-    fields = [
-        ("jobs", f"{share.jobs if share else 0}" + (f" ({share.gone} only here)" if share and share.gone else "")),
-        ("read now", str(tally.read)),
-        ("unchanged", str(tally.whole)),
-        *_counts(share),
-    ]
-    invocation.output.one(raw, fields)
-    if run.not_offered:
-        say(f"not offered by this service, so not read: {', '.join(sorted(run.not_offered))}")
-    if tally.lost:
-        say(f"result files that the provider no longer has: {', '.join(tally.lost)}")
-    for what, why in tally.failed.items():
-        say(f"fttui: {what}: {why}")
-    return FAILED if tally.failed else DONE
-
-
-def _counts(share: "Share | None") -> list[tuple[str, str]]:
-    if share is None:
-        return []
-    return [
-        ("events", str(share.events)),
-        ("checkpoints", str(share.checkpoints)),
-        ("result files", str(share.contents)),
-        ("size", show.size(share.bytes)),
-    ]
 
 
 @archive.command("list", short_help="List what is kept.")

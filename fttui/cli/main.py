@@ -22,7 +22,7 @@ _GROUPS = {
     "jobs": "fttui.cli.watch:jobs",  # which has those of fttui.cli.create, which has those of fttui.cli.jobs
     "files": "fttui.cli.checking:files",  # which adds `check` to those of fttui.cli.files
     "models": "fttui.cli.models:models",
-    "archive": "fttui.cli.archive:archive",
+    "archive": "fttui.cli.archive_sync:archive",  # which adds `sync` to those of fttui.cli.archive
     "serve": "fttui.cli.serve:serve",
     "profile": "fttui.cli.profile:profile",
     "config": "fttui.cli.config:config",
