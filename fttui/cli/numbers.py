@@ -1,9 +1,10 @@
 """`fttui jobs metrics`: the numbers of a run by step."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from fttui.cli.output import Column, Output
-from fttui.models.metric import Point, points_of, points_of_result_file
+from fttui.models.metric import Point, points_of, points_of_checkpoints, points_of_result_file
 
 if TYPE_CHECKING:
     from fttui.api.client import Client
@@ -11,7 +12,10 @@ if TYPE_CHECKING:
 
 
 async def of(client: "Client", id: str) -> "tuple[Job, list[Point]]":
-    """A job and its points: its events, completed by its result file, which has every step but rounds."""
+    """A job and its points: its events, completed by its result file, which has every step but rounds.
+
+    Where neither tells anything: what its checkpoints hold.
+    """
     from fttui.api.errors import ApiError
 
     job = await client.get_job(id)
@@ -25,6 +29,10 @@ async def of(client: "Client", id: str) -> "tuple[Job, list[Point]]":
     found = [event async for page in client.each_event_page(id) for event in page.items]
     for point in points_of(found[::-1]):
         by_step.setdefault(point.step, {}).update(point.values)
+    if not by_step:
+        with suppress(ApiError):
+            saved = [item async for page in client.each_checkpoint_page(id) for item in page.items]
+            return job, points_of_checkpoints(saved)
     return job, [Point(step, values) for step, values in sorted(by_step.items())]
 
 

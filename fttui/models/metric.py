@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from fttui.models import lenient
+from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
 
 # The result file says `train_accuracy` where events say `train_mean_token_accuracy`.
@@ -27,6 +28,15 @@ def points_of(events: Iterable[Event]) -> list[Point]:
     for event in events:
         if event.step is not None and (values := event.metrics):
             by_step.setdefault(event.step, {}).update(values)
+    return [Point(step, values) for step, values in sorted(by_step.items())]
+
+
+def points_of_checkpoints(checkpoints: Iterable[Checkpoint]) -> list[Point]:
+    """What was measured where the model was saved, by step."""
+    by_step: dict[int, dict[str, float]] = {}
+    for checkpoint in checkpoints:
+        if checkpoint.step_number is not None and checkpoint.metrics:
+            by_step.setdefault(checkpoint.step_number, {}).update(checkpoint.metrics)
     return [Point(step, values) for step, values in sorted(by_step.items())]
 
 

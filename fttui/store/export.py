@@ -12,8 +12,9 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
+from fttui.models.checkpoint import Checkpoint
 from fttui.models.job import Job
-from fttui.models.metric import Point, csv_text, points_of_result_file
+from fttui.models.metric import Point, csv_text, points_of_checkpoints, points_of_result_file
 from fttui.store.archive import Archive
 
 LONGEST = 120
@@ -78,7 +79,10 @@ def _contents(archive: Archive, id: str, body: str) -> dict[str, bytes]:
 
 
 def points_of(archive: Archive, id: str) -> list[Point]:
-    """What was measured, by step: the result file's rows, and over them what the events told, which do not round."""
+    """What was measured, by step: the result file's rows, and over them what the events told, which do not round.
+
+    Where neither tells anything, what the checkpoints hold.
+    """
     body = archive.body(id)
     by_step: dict[int, dict[str, float]] = {}
     for file in Job.read(json.loads(body)).result_files if body is not None else ():
@@ -88,6 +92,8 @@ def points_of(archive: Archive, id: str) -> list[Point]:
                 by_step.setdefault(point.step, {}).update(point.values)
     for step, values in archive.points(id):
         by_step.setdefault(step, {}).update(values)
+    if not by_step:
+        return points_of_checkpoints(Checkpoint.read(json.loads(text)) for text in archive.checkpoints(id))
     return [Point(step, values) for step, values in sorted(by_step.items())]
 
 

@@ -17,7 +17,7 @@ from fttui.clock import Clock
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.file import File, Model
 from fttui.models.job import Job
-from fttui.models.metric import Point, points_of_result_file
+from fttui.models.metric import Point, points_of_checkpoints, points_of_result_file
 from fttui.models.row import EventRow
 from fttui.models.spec import JobSpec
 from fttui.store.archive import Archive
@@ -83,14 +83,20 @@ class Store(Asking):
         """Every checkpoint ever seen, by step."""
         return tuple(Checkpoint.read(json.loads(text)) for text in self._archive.checkpoints(id))
 
+    def file(self, id: str) -> File | None:
+        """A file, if it was ever seen."""
+        text = self._archive.file(id) if id else None
+        return None if text is None else File.read(json.loads(text))
+
     def points(self, id: str) -> list[Point]:
-        """What was measured, by step: from the events, or from a result file where those tell nothing."""
+        """What was measured, by step: from the events, else from a result file, else from the checkpoints."""
         state, held = self._archive.log_state(id), self._points.get(id)
         if held is None or held[0] != state or not held[1]:
             points = [Point(*measured) for measured in self._archive.points(id)]
             held = self._points[id] = (state, points or self._points_of_results(id))
             _bound(self._points)
-        return held[1]
+        # Nebius tells its numbers in checkpoints alone.
+        return held[1] or points_of_checkpoints(self.checkpoints(id))
 
     def _points_of_results(self, id: str) -> list[Point]:
         job = self.job(id)

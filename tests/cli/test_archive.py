@@ -229,3 +229,14 @@ def test_reading_goes_on_where_nothing_can_be_kept(fttui: Fttui, filled: Service
     for command in (("list",), ("get", "ftjob-001"), ("events", "ftjob-001"), ("checkpoints", "ftjob-001")):
         result = fttui("jobs", *command)
         assert (result.code, result.err, bool(result.out)) == (0, "", True)
+
+
+def test_metrics_that_only_checkpoints_tell_read_the_same_with_and_without_the_service(
+    fttui: Fttui, service: Service
+) -> None:
+    service.jobs = [job(1)]
+    service.checkpoints["ftjob-001"] = [{"id": "c", "step_number": 5, "metrics": {"valid_loss": 0.5}}]
+    online = fttui("jobs", "metrics", "ftjob-001", "--csv")
+    assert online.lines == ["step,valid_loss", "5,0.5"]
+    fttui("archive", "sync")
+    assert fttui("jobs", "metrics", "ftjob-001", "--csv", "--offline").lines == online.lines

@@ -128,3 +128,12 @@ async def test_no_id_leads_out_of_the_directory(tmp_path: Path, id: str) -> None
 def test_different_ids_have_different_names() -> None:
     ids = ["a/b", "a%2Fb", "a_b", ".a", "%2Ea", "x" * 500, "x" * 501, "..", "."]
     assert len({file_name(id) for id in ids}) == len(ids)
+
+
+async def test_where_only_checkpoints_tell_numbers_those_are_the_metrics() -> None:
+    archive = Archive("", "work", threaded=False)
+    await archive.save_jobs([entry(job(1))], 1.0)
+    assert points_of(archive, J) == []
+    sent = [{"id": f"c{n}", "step_number": n, "metrics": {"step": n, "train_loss": 1 / n}} for n in (20, 10)]
+    await archive.save_checkpoints(J, [Checkpoint.read(raw) for raw in sent])
+    assert csv_of(points_of(archive, J)) == "step,train_loss\n10,0.1\n20,0.05\n"

@@ -721,3 +721,17 @@ async def test_all_pages_of_the_files_are_read(world: World) -> None:
     assert [file.id for file in await world.store.files()] == [f"file-{n}" for n in range(5)]
     world.client.fail("list_files", ServerFault("oops", status=500))
     assert {file.id for file in await world.store.files()} == {f"file-{n}" for n in range(5)}
+
+
+async def test_points_come_from_checkpoints_where_nothing_else_tells_them(world: World) -> None:
+    world.client.jobs = [job(1, "running")]
+    world.client.events[J] = [event(J, 1)]
+    world.client.checkpoints[J] = [{"id": "c", "step_number": 5, "metrics": {"valid_loss": 0.5}}]
+    await world.poll()
+    await world.store.fetch_events(J)
+    assert world.store.points(J) == []
+    await world.store.fetch_checkpoints(J)
+    assert [(point.step, point.values) for point in world.store.points(J)] == [(5, {"valid_loss": 0.5})]
+    world.client.events[J].append(metrics(J, 6, 0.25))
+    await world.store.fetch_events(J)
+    assert [point.step for point in world.store.points(J)] == [6]
