@@ -7,6 +7,7 @@ import click
 
 from fttui.cli import completion
 from fttui.cli import report as reading
+from fttui.cli.create import read_grader
 from fttui.cli.files import check_place, files, written
 from fttui.cli.flags import NumberOrAuto, forms
 from fttui.cli.output import JSON, JSONL, dumps, say, say_progress
@@ -28,6 +29,7 @@ METHODS = ("supervised", "dpo", "reinforcement")
     "--model", metavar="M", shell_complete=completion.models, help="For its limit, its tokenizer and its price."
 )
 @click.option("--validation", type=click.Path(), metavar="PATH", help="A validation file: checked too, and compared.")
+@click.option("--grader", type=click.Path(), metavar="FILE", help="Reinforcement: the grader, checked with the data.")
 @click.option("--n-epochs", type=NumberOrAuto(whole=True), metavar="N|auto", help="For the price.")
 @click.option("--batch-size", type=NumberOrAuto(whole=True), metavar="N|auto", help="For the number of steps.")
 @click.option("--fix", is_flag=True, help="Write a copy with everything mended that can be; needs -o.")
@@ -41,6 +43,7 @@ def check(
     method: str | None,
     model: str | None,
     validation: str | None,
+    grader: str | None,
     n_epochs: int | str | None,
     batch_size: int | str | None,
     fix: bool,
@@ -66,7 +69,8 @@ def check(
     try:
         if output is not None:
             path = _mended(path, output, force)
-        asked = {"method": method, "model": model, "validation": validation}
+        asked: dict[str, Any] = {"method": method, "model": model, "validation": validation}
+        asked["grader"] = read_grader(grader) if grader else None
         return _check(invocation, path, asked, {"n_epochs": n_epochs, "batch_size": batch_size})
     except BadPrices as error:
         raise ConfigError(str(error)) from None

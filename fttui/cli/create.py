@@ -122,7 +122,7 @@ def _with_flags(spec: "JobSpec", flags: dict[str, Any]) -> "JobSpec":
     if flags["metadata"]:
         update["metadata"] = {**spec.metadata, **dict(flags["metadata"])}
     if flags["grader"]:
-        update["grader"] = _grader(flags["grader"])
+        update["grader"] = read_grader(flags["grader"])
     spec = spec.model_copy(update=update)
     for flag in ("training_file", "validation_file"):
         if flags.get(flag) is not None:
@@ -132,7 +132,8 @@ def _with_flags(spec: "JobSpec", flags: dict[str, Any]) -> "JobSpec":
     return spec
 
 
-def _grader(path: str) -> dict[str, Any]:
+def read_grader(path: str) -> dict[str, Any]:
+    """A grader from a file of JSON; raises `click.UsageError` in words."""
     try:
         with click.open_file(path, encoding="utf-8") as file:
             found = json.load(file)

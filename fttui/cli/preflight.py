@@ -39,6 +39,7 @@ async def check(connection: "Connection", spec: "JobSpec", training: str | None,
             method=spec.method or "supervised",
             model=spec.model,
             validation=validation if training else None,
+            grader=spec.grader,
             n_epochs=spec.hyperparameters.get("n_epochs"),  # type: ignore[arg-type]
             batch_size=spec.hyperparameters.get("batch_size"),  # type: ignore[arg-type]
             place=place_of(choice.base_url, is_local=choice.is_local),

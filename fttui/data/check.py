@@ -1,6 +1,10 @@
 """Checks a file of training data, and works out what a run over it would be."""
 
+from typing import Any
+
 from fttui.data import rules
+from fttui.data.grader import asked, faults
+from fttui.data.kinds import REINFORCEMENT
 from fttui.data.lines import Progress, Stopped, never
 from fttui.data.prices import price_of
 from fttui.data.reading import Reading
@@ -17,6 +21,7 @@ def check_file(
     method: str | None = None,
     model: str | None = None,
     validation: str | None = None,
+    grader: dict[str, Any] | None = None,
     n_epochs: int | str | None = None,
     batch_size: int | str | None = None,
     place: str = "openai",
@@ -34,6 +39,7 @@ def check_file(
         method: `supervised`, `dpo` or `reinforcement`; None lets the first example tell.
         model: for its limit, tokenizer and price.
         validation: a validation file, which is checked as well, and for examples that stand in both.
+        grader: a reinforcement job's grader: its form, and whether the examples have what it asks for.
         n_epochs: as in a job: a number, or `auto` or None for the documented heuristic.
         place: who trains: `openai`, `local`, or `other`, whose prices only a person's own file can tell.
         own_prices: the path of that file; it need not exist.
@@ -50,11 +56,16 @@ def check_file(
     price = price_of(model, own_file=own_prices, place=place)
     count = counter(price.encoding) if tokens else None
     tally = Tally(path, each)
+    graded = frozenset[str]()
+    if grader is not None and method == REINFORCEMENT:
+        graded = asked(grader)
+        for member, words in faults(grader):
+            tally.add("bad_grader", None, member, words)
     others = Seen()
     if validation is not None:
-        other = Reading(validation, Tally(validation, each), method, None, price, progress, stopped)
+        other = Reading(validation, Tally(validation, each), method, None, price, progress, stopped, graded)
         other.run(seen=others, overlap=None, fewest=1, most=rules.MOST_REINFORCEMENT_VALIDATION)
-    reading = Reading(path, tally, method, count, price, progress, stopped)
+    reading = Reading(path, tally, method, count, price, progress, stopped, graded)
     overlap = others if validation is not None else None
     reading.run(seen=Seen(), overlap=overlap, fewest=fewest, most=rules.MOST_REINFORCEMENT)
     report = reading.report(model, n_epochs, batch_size)

@@ -31,7 +31,7 @@ def kind_of(example: dict[str, Any]) -> str:
 class Examiner:
     """Looks at one example after another of a kind. `tokens`, `trained` and `images` are those of the last one."""
 
-    def __init__(self, kind: str, tally: Tally, count: Count | None) -> None:
+    def __init__(self, kind: str, tally: Tally, count: Count | None, graded: frozenset[str] = frozenset()) -> None:
         self.kind = kind
         self.line = 0
         self.tokens = 0
@@ -42,6 +42,8 @@ class Examiner:
         self.rough = False
         """Something was met whose tokens no formula is documented for."""
         self._tally = tally
+        self._graded = graded
+        """Members that the grader asks for."""
         self._count = count
         letters = REINFORCEMENT_LETTERS if kind == REINFORCEMENT else LETTERS
         self._messages = Messages(self._note, letters, count)
@@ -177,6 +179,9 @@ class Examiner:
             return
         self._conversation(example, "", "u")
         self._with_members += 1
+        if not example.keys() >= self._graded:
+            for name in sorted(self._graded - example.keys()):
+                self._note("no_graded_member", name)
         for name in example.keys() - _CHAT_MEMBERS:
             if name in self._members or len(self._members) < _MOST_MEMBERS:
                 self._members[name] = self._members.get(name, 0) + 1
@@ -191,5 +196,5 @@ class Examiner:
         if self.image_examples > rules.MOST_IMAGE_EXAMPLES:
             tally.add("many_image_examples", None, "", f"{self.image_examples:,}")
         for name, count in self._members.items():
-            if count < self._with_members:
+            if count < self._with_members and name not in self._graded:
                 tally.add("uneven_members", None, name, f"in {count:,} of {self._with_members:,} examples")

@@ -59,12 +59,14 @@ class Reading:
         price: Price,
         progress: Progress | None,
         stopped: Stopped,
+        graded: frozenset[str] = frozenset(),
     ) -> None:
         self.tally = tally
         self.source = Source(path, progress, stopped)
         self._method = method
         self._kind = method if method in (DPO, REINFORCEMENT) else ""
         self._count = count
+        self._graded = graded
         self._price = price
         self._parts: _Parts | None = None
         self._examples = 0
@@ -145,7 +147,7 @@ class Reading:
         """Settle what the examples should be, by what was asked for or by the first of them."""
         self._kind = _kind(self._method, self._price, first)
         count = None if self._count is None else remembered(self._count.count)
-        self._parts = _Parts(Examiner(self._kind, self.tally, count), Lengths(self._price.limit))
+        self._parts = _Parts(Examiner(self._kind, self.tally, count, self._graded), Lengths(self._price.limit))
         return self._parts
 
     def _again(self, line: bytes, number: int) -> Any:

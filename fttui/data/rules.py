@@ -54,6 +54,8 @@ RULES: tuple[Rule, ...] = (
     Rule("too_long", _W, "the example is longer than the model takes; its end is cut off", "shorten or split it"),
     Rule("uneven_system", _W, "some examples have a system message and some have none", "give one to all, or to none"),
     Rule("uneven_members", _W, "a member for graders is missing here and present elsewhere", "give it to all examples"),
+    Rule("bad_grader", _E, "the grader is not as it should be", "correct it"),
+    Rule("no_graded_member", _E, "the grader asks for a member that the example does not have", "write it"),
     # Members
     Rule("no_messages", _E, "messages are missing, or no array", 'write "messages": [...]'),
     Rule("empty_messages", _E, "there are no messages", "write at least one"),

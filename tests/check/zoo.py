@@ -346,6 +346,7 @@ BEASTS: tuple[Beast, ...] = (
 )
 
 MADE_APART = {
+    "bad_grader", "no_graded_member",
     "giant_line", "large_file", "too_many", "many_image_examples", "too_long", "overlap", "two_kinds_of_calls",
     "no_such_call",
 }  # fmt: skip

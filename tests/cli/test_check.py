@@ -166,3 +166,13 @@ def test_on_a_terminal_it_is_a_report(write: Write, home: Path) -> None:
     assert "tokens in an example: " in text
     assert "####" in text
     assert "\x1b" not in text
+
+
+def test_a_grader_is_checked_with_its_data(bare: Fttui, write: Write) -> None:
+    grader = {"type": "string_check", "name": "g", "input": "x", "reference": "{{item.solution}}", "operation": "eq"}
+    write("g.json", json.dumps(grader).encode())
+    write("t.jsonl", b"".join(zoo.lines("reinforcement")))
+    result = bare("files", "check", "t.jsonl", "--method", "reinforcement", "--grader", "g.json")
+    assert (result.code, len(result.lines)) == (1, 12)
+    assert result.cells[0][2:4] == ["no_graded_member", "solution"]
+    assert bare("files", "check", "t.jsonl", "--grader", "none.json").code == 2
