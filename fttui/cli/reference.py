@@ -27,6 +27,10 @@ ENVIRONMENT = (
     ("XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_STATE_HOME", "on Linux, where those directories lie"),
     ("NO_COLOR", "set to anything: no colour"),
     ("TERM, COLORTERM", "how many colours the terminal has; with TERM=dumb the cockpit does not open"),
+    (
+        "FTTUI_JOB_ID, FTTUI_JOB_STATUS, FTTUI_JOB_MODEL, FTTUI_JOB_SUFFIX, FTTUI_JOB_FINE_TUNED_MODEL",
+        "not read but set: the job that has ended, for the cockpit's notify_command",
+    ),
     ("HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY", "a proxy; never used for this very machine"),
     ("SSL_CERT_FILE, SSL_CERT_DIR", "authorities to trust instead of the usual ones"),
 )
@@ -158,7 +162,10 @@ def _table(rows: Any) -> str:
     lines = []
     for name, words in rows:
         first, *more = wrap(words, WIDTH - width - 4)
-        lines += [f"  {name:<{width}}  {first}"] if len(name) <= width else [f"  {name}", " " * (width + 4) + first]
+        if len(name) <= width:
+            lines.append(f"  {name:<{width}}  {first}")
+        else:
+            lines += [f"  {line}" for line in wrap(name, WIDTH - 2)] + [" " * (width + 4) + first]
         lines += [" " * (width + 4) + line for line in more]
     return "\n".join(lines)
 
