@@ -29,7 +29,7 @@ from tests.api.faultserver import (
 )
 
 SPEC = JobSpec(model="m", training_file="file-1")
-QUICK = Limits(idle=0.1, write=0.1)
+QUICK = Limits(idle=0.5, write=0.5)
 
 
 class Service:

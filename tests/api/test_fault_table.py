@@ -10,7 +10,7 @@ import pytest
 
 from fttui.api.client import Client
 from fttui.api.errors import ApiError
-from fttui.api.http import Limits
+from fttui.api.http import DEFAULT, Limits
 from fttui.models.spec import JobSpec
 from fttui.store.create import create_once
 from tests.api.conftest import KEY, Connect, FakeClock
@@ -30,9 +30,8 @@ from tests.api.faultserver import (
 )
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "faults.md"
-QUICK = Limits(idle=0.05, write=0.05, read=30.0)
-SHORT = QUICK._replace(read=0.2, write=0.2)
-"""For what only a deadline ends; waiting has none in these tests."""
+TIMED = {"silence": Limits(idle=0.05, write=0.05), "a slow drip": Limits(read=0.2, write=0.2)}
+"""For what only a deadline ends. The others have all the time that a busy machine may need."""
 SLOT = "This fine-tune request has been rate-limited. Your organization has reached the maximum of 3 active requests."
 
 
@@ -90,9 +89,8 @@ class Row(NamedTuple):
 async def play(connect: Connect, clock: FakeClock, fault: str) -> Row:
     """What really happens."""
     step = FAULTS[fault]
-    limits = SHORT if fault == "a slow drip" else QUICK
     async with FaultServer(lambda _: step) as server:
-        client: Client = connect(server.url, limits=limits)
+        client: Client = connect(server.url, limits=TIMED.get(fault, DEFAULT))
         with pytest.raises(ApiError) as caught:
             await client.list_jobs()
         error, reads = caught.value, len(server.requests)
@@ -167,7 +165,7 @@ class OddRow(NamedTuple):
 
 async def play_odd(connect: Connect, clock: FakeClock, fault: str) -> OddRow:
     async with FaultServer(steps(*ODD[fault])) as server:
-        pages = connect(server.url, limits=QUICK).each_job_page()
+        pages = connect(server.url).each_job_page()
         found = [job async for page in pages for job in page.items]
     assert [job.id for job in found] == ["ftjob-1"]
     assert found[0].status_text.startswith("running")

@@ -26,7 +26,7 @@ from fttui.models.spec import JobSpec
 from tests.api.conftest import KEY, Connect
 from tests.api.faultserver import answer, cut, drip, hang_up, raw, refuse, reset, send_json, serving, silence
 
-QUICK = Limits(idle=0.05, read=5.0, retries=0)
+QUICK = Limits(idle=0.5, read=5.0, retries=0)
 
 
 @pytest.mark.parametrize(
