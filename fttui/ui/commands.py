@@ -35,13 +35,15 @@ COMMANDS: tuple[Command, ...] = (
     Command("move.half_up", "ctrl+u", "ctrl+u", "half a page up", "move", "page(-0.5)"),
     Command("move.page_down", "pagedown", "pgdn", "page down", "move", "page(1.0)"),
     Command("move.page_up", "pageup", "pgup", "page up", "move", "page(-1.0)"),
+    Command("move.left", "h,left", "h ←", "scroll to the left", "move", "sideways(-8)"),
+    Command("move.right", "l,right", "l →", "scroll to the right", "move", "sideways(8)"),
     Command("pane.next", "tab", "tab", "next pane", "panes", "pane(1)", "pane", 6),
     Command("pane.previous", "shift+tab", "shift+tab", "previous pane", "panes", "pane(-1)"),
     Command("tab.next", "right_square_bracket", "]", "next tab of the lower pane", "panes", "tab(1)"),
     Command("tab.previous", "left_square_bracket", "[", "previous tab of the lower pane", "panes", "tab(-1)"),
     Command("open", "enter", "enter", "go into the job: its detail, then its log", "panes", "open", "open", 7),
     Command("back", "escape", "esc", "one level out: prompt, pane, filter", "panes", "back"),
-    Command("filter.text", "slash", "/", "narrow the list; search in the log", "filter", "slash", "filter", 3, twin="jobs list --filter"),  # noqa: E501
+    Command("filter.text", "slash", "/", "narrow the list; search in detail and log", "filter", "slash", "filter", 3, twin="jobs list --filter"),  # noqa: E501
     Command("search.next", "n", "n", "next match", "filter", "match(1)"),
     Command("search.previous", "N", "N", "previous match", "filter", "match(-1)"),
     Command("filter.all", "0", "0", "show all jobs", "filter", "status(0)"),

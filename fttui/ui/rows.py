@@ -248,3 +248,19 @@ def merge(line: Line) -> list[Span]:
         else:
             merged.append((text, role))
     return merged
+
+
+def marked(line: Line, words: str) -> Line:
+    """The line with every occurrence of `words` marked; case does not matter."""
+    words = words.lower()
+    if not words:
+        return line
+    spans: list[Span] = []
+    for text, role in line:
+        low, at = text.lower(), 0
+        # A few characters change their length in lower case; a text with them stays unmarked.
+        while len(low) == len(text) and (found := low.find(words, at)) >= 0:
+            spans += [(text[at:found], role), (text[found : found + len(words)], "match")]
+            at = found + len(words)
+        spans.append((text[at:], role))
+    return merge(spans)

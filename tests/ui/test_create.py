@@ -154,3 +154,15 @@ async def test_what_the_provider_has_is_suggested() -> None:
         await ui.press("a", *"gpt", "right", "tab", *"file-k", "right")
         assert ui.form["model"] == "gpt-4.1-mini"
         assert ui.form["training_file"] == "file-known"
+
+
+async def test_leaving_asks_only_when_something_was_typed() -> None:
+    async with cockpit() as ui:
+        await ui.press("a", "tab", *"x", "escape")
+        assert any("lose what was typed? y/N" in line for line in ui.screen)
+        await ui.press("n", *"yz")
+        assert ui.form["training_file"] == "sample-train.jsonlxyz"
+        await ui.press("escape", "y")
+        assert ui.app.screen is ui.main
+        await ui.press("a", "escape")
+        assert ui.app.screen is ui.main

@@ -84,3 +84,36 @@ async def test_older_events_are_paged_in_at_the_top() -> None:
         assert "event 1000" in ui.log[0], "what was on the screen stays there"
         await ui.press("g", "g")
         assert "event 0" in ui.log[0]
+
+
+async def test_the_detail_is_searched_too() -> None:
+    found = FakeStore().put(job(1, metadata={f"key{n}": f"value {n}" for n in range(20)}))
+    async with cockpit(found) as ui:
+        await ui.press("enter", "slash", *"value 1", "enter")
+        assert "'value 1' 1 of 11" in ui.main.side.tabs.text
+        await ui.press("N")
+        assert "11 of 11" in ui.main.side.tabs.text
+        assert any("value 19" in line for line in ui.main.side.detail.text_lines)
+        await ui.press("escape", "slash", *"nowhere", "enter")
+        assert "no match" in ui.prompt
+
+
+async def test_a_megabyte_on_one_line_is_cut_and_said() -> None:
+    found = FakeStore().put(job(1))
+    found.log = {ID: [event(1, "世" * 1_000_000)]}
+    async with cockpit(found, size=(120, 40)) as ui:
+        await ui.press("w")
+        await ui.press("tab", "tab", "G")
+        assert "1,000,000 characters" in "".join(ui.log)
+
+
+async def test_what_is_cut_off_is_a_key_away() -> None:
+    found = FakeStore().put(job(1))
+    found.log = {ID: [event(1, "x" * 100 + "END")]}
+    async with cockpit(found) as ui:
+        await ui.press("tab", "tab")
+        assert not any("END" in line for line in ui.screen)
+        await ui.press(*["l"] * 6)
+        assert any("END" in line for line in ui.screen)
+        await ui.press(*["h"] * 6)
+        assert any("info" in line for line in ui.screen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
@@ -14,12 +15,13 @@ from fttui.models.status import Status
 from fttui.text import clean, clean_line, wrap
 from fttui.ui.glyphs import FACES, Glyphs
 from fttui.ui.panes.progress import left_words, stage_words, stages, time_left
-from fttui.ui.rows import Line, count, fit_columns, row_line
+from fttui.ui.rows import Line, count, fit_columns, marked, row_line
 from fttui.ui.spark import spark
 from fttui.ui.widgets.line_view import LineView
 
 if TYPE_CHECKING:  # the first frame of the list comes before anything that decodes JSON
     from fttui.models.checkpoint import Checkpoint
+    from fttui.models.file import File
     from fttui.models.job import Integration, Job
 
 LABEL = 18
@@ -54,6 +56,8 @@ class Told(NamedTuple):
     """Its newest events, oldest first."""
     losses: Sequence[float] = ()
     """Training loss by step."""
+    files: Mapping[str, str] = MappingProxyType({})
+    """Names and sizes of the job's files, by id, as far as they are known."""
     costs: Sequence[tuple[str, str]] = ()
     """What it cost and was expected to, as (name, words)."""
 
@@ -101,10 +105,12 @@ def detail_lines(job: Job, row: JobRow, told: Told, now: float, cells: int, glyp
     add("trained tokens", "" if job.trained_tokens is None else f"{job.trained_tokens:,}")
     for name, words in told.costs:
         add(name, words)
-    add("training file", job.training_file)
-    add("validation file", job.validation_file)
-    for name in job.result_files:
-        add("result file", name)
+    for label, id in (
+        ("training file", job.training_file),
+        ("validation file", job.validation_file),
+        *(("result file", id) for id in job.result_files),
+    ):
+        add(label, f"{id}  {told.files.get(id, '')}".rstrip())
     add("organization", job.organization_id)
     for integration in job.integrations:
         parts = (integration.entity, integration.project, integration.run_id or integration.name)
@@ -120,6 +126,14 @@ def detail_lines(job: Job, row: JobRow, told: Told, now: float, cells: int, glyp
         for key, sent in rest.items():
             add(clean_line(key), _plain(sent))
     return lines
+
+
+def file_words(file: File) -> str:
+    """`train.jsonl, 29.9 kB`."""
+    size = (
+        "" if file.bytes is None else f"{count(file.bytes)}B" if file.bytes < 10_000 else f"{file.bytes / 1000:,.1f} kB"
+    )
+    return ", ".join(part for part in (file.filename, size) if part)
 
 
 def _run_address(integration: Integration) -> str:
@@ -227,6 +241,49 @@ class DetailView(LineView):
     def __init__(self) -> None:
         super().__init__(id="detail")
         self._lines: Sequence[Line] = ()
+        self.search = ""
+        """What is marked in the lines; empty for nothing."""
+        self._match: int | None = None
+
+    def look_for(self, text: str) -> None:
+        """Mark `text` wherever it stands."""
+        self.search, self._match = text, None
+        self.lines_changed()
+
+    @property
+    def matches(self) -> list[int]:
+        """The lines in which the search occurs."""
+        words = self.search.lower()
+        if not words:
+            return []
+        texts = ("".join(text for text, _ in line).lower() for line in self._lines)
+        return [index for index, text in enumerate(texts) if words in text]
+
+    def go_to_match(self, step: int) -> bool:
+        """Bring the next match (1), the previous one (-1) or the nearest (0) into view; False when there is none."""
+        found = self.matches
+        if not found:
+            return False
+        start = self._match if self._match is not None and step else self.scroll_offset.y - (step >= 0)
+        if step < 0:
+            target = next((index for index in reversed(found) if index < start), found[-1])
+        else:
+            target = next((index for index in found if index > start), found[0])
+        previous, self._match = self._match, target
+        if not self.scroll_offset.y <= target < self.scroll_offset.y + self.page_height:
+            self.scroll_to_line(target - self.page_height // 2)
+        for index in (previous, target):
+            if index is not None:
+                self.redraw(index)
+        return True
+
+    @property
+    def match_number(self) -> int:
+        """Which of the matches one is on, 1 the first; 0 when on none."""
+        return self.matches.index(self._match) + 1 if self._match in self.matches else 0
+
+    def is_cursor(self, index: int) -> bool:
+        return index == self._match
 
     def show(self, lines: Sequence[Line], *, top: bool) -> None:
         """Replace the lines; `top` goes back to the first one, as for another job."""
@@ -245,4 +302,4 @@ class DetailView(LineView):
         return len(self._lines)
 
     def line_at(self, index: int) -> Line:
-        return self._lines[index]
+        return marked(self._lines[index], self.search)

@@ -8,12 +8,14 @@ from typing import NamedTuple
 from fttui.clock import age
 from fttui.models.row import EventRow
 from fttui.text import clean, clean_line, wrap
-from fttui.ui.rows import Line, Span
+from fttui.ui.rows import Line, marked
 
 LEVELS = ("info", "warn", "error")
 TIMES = ("local", "utc", "relative")
 KEEP = 10_000
 """Events held for one job; what is beyond them stays in the archive and is paged in."""
+LONGEST = 4_000
+"""Characters of a message that are shown: a megabyte on one line would be measured at every paint."""
 HEAD = 16
 """Cells before the message: time and level."""
 
@@ -100,7 +102,8 @@ class LogLines:
         event = self._events[number]
         role = event.level if event.level in ("warn", "error") else "" if event.level == "info" else "warn"
         texts = self._texts(event)
-        message = self._marked(texts[piece], "dim" if piece and self._is_metrics(event) else role and "warn")
+        look = "dim" if piece and self._is_metrics(event) else role and "warn"
+        message = marked([(texts[piece], look)], self.style.search)
         if piece:
             return [(" " * HEAD, ""), *message]
         return [(f" {self._time(event, now)} ", "dim"), (f"{event.level:<5.5}", role or "dim"), (" ", ""), *message]
@@ -159,7 +162,9 @@ class LogLines:
         return len(self._texts(event)) if style.wrap or (style.metrics and self._is_metrics(event)) else 1
 
     def _texts(self, event: EventRow) -> list[str]:
-        message = clean_line(event.message) or event.type or "-"
+        message = clean_line(event.message[:LONGEST]) or event.type or "-"
+        if len(event.message) > LONGEST:
+            message += f" … ({len(event.message):,} characters; e writes them all to a file)"
         room = max(10, self._cells - HEAD - 1)
         texts = wrap(message, room) if self.style.wrap else [message]
         if self.style.metrics and self._is_metrics(event):
@@ -172,19 +177,6 @@ class LogLines:
     def _matches(self, event: EventRow) -> bool:
         words = self.style.search.lower()
         return words in event.message.lower() or (self.style.metrics and words in event.data.lower())
-
-    def _marked(self, text: str, role: str) -> list[Span]:
-        words = self.style.search.lower()
-        if not words:
-            return [(text, role)]
-        spans: list[Span] = []
-        low, at = text.lower(), 0
-        if len(low) != len(text):  # a few characters change length in lower case; then nothing is marked
-            return [(text, role)]
-        while (found := low.find(words, at)) >= 0:
-            spans += [(text[at:found], role), (text[found : found + len(words)], "match")]
-            at = found + len(words)
-        return [*spans, (text[at:], role)]
 
     def _time(self, event: EventRow, now: float) -> str:
         if event.created_at is None:

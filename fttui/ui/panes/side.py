@@ -42,13 +42,22 @@ class SidePane(Container):
         events = self._log_state()
         parted: Line = [(f" {self._glyphs.rule} ", "rule")]
         tabs: Line = [*_title("detail", pane, tab), *parted, *_title("log", pane, tab)]
-        right = f"{name} {self._glyphs.dot} {events}" if tab == "log" and name else name
+        about = self._detail_state(name)
+        right = f"{name} {self._glyphs.dot} {events}" if tab == "log" and name else about if tab == "detail" else name
         for row, title, end in (
             (self.tabs, tabs, right),
-            (self.detail_title, _title("detail", pane), name),
+            (self.detail_title, _title("detail", pane), about),
             (self.log_title, _title("log", pane), events),
         ):
             row.fill(partial(rule_line, title=title, right=end, glyphs=self._glyphs))
+
+    def _detail_state(self, name: str) -> str:
+        detail = self.detail
+        if not detail.search:
+            return name
+        total = len(detail.matches)
+        where = f"{detail.match_number} of {total}" if detail.match_number else f"{total}x"
+        return f"{name} {self._glyphs.dot} {detail.search!r} {where}"
 
     def _log_state(self) -> str:
         log = self.log_view

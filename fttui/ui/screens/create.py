@@ -82,6 +82,8 @@ class CreateScreen(ModalScreen[Outcome | None]):
         self._known: dict[str, list[str]] = {}
         self._timer: Timer | None = None
         self._busy = False
+        self._leaving = False
+        self._left = FIELDS[0].name
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="form", can_focus=False):
@@ -258,8 +260,28 @@ class CreateScreen(ModalScreen[Outcome | None]):
     def on_unmount(self) -> None:
         self._precheck.stop()
 
+    async def on_key(self, event: events.Key) -> None:
+        """The answer to the question whether to leave."""
+        if self._leaving:
+            self._leaving = False
+            if event.key in ("y", "Y"):
+                event.stop()
+                event.prevent_default()
+                self.dismiss(None)
+            else:
+                event.stop()
+                self._say("", "")
+                self.query_one(f"#{self._left}", Input).focus()
+
     def action_leave(self) -> None:
+        """Leave; ask first when something was typed."""
+        typed = {name: text for name, text in self.values.items() if text != self._values.get(name, "")}
         if self._busy:
             self._say("still sending; wait for the answer", "warn")
+        elif typed and not self._leaving:
+            self._leaving = True
+            self._left = self.focused.id if self.focused is not None and self.focused.id else FIELDS[0].name
+            self.set_focus(None)
+            self._say("Leave, and lose what was typed? y/N", "ask")
         else:
             self.dismiss(None)

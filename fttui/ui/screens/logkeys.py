@@ -1,4 +1,4 @@
-"""What keys do to the log: follow, search, levels, wrap, times."""
+"""What keys do to the log: follow, levels, wrap, times; and search, which the detail has too."""
 
 from __future__ import annotations
 
@@ -34,39 +34,52 @@ class LogKeys:
     def log_view(self) -> LogView:
         return self.side.log_view
 
+    @property
+    def _searched(self) -> str:
+        """What is searched for in the pane that has the keys; the log's where none of the two has them."""
+        return self.side.detail.search if self._pane == "detail" else self.log_view.look.search
+
     def _type_search(self) -> None:
         """Search as one types; leaving gives back the search before."""
-        before = self.log_view.look.search
-
-        followed = self.log_view.follow
+        before, followed = self._searched, self.log_view.follow
 
         def typed(text: str) -> None:
-            # Every letter looks from where the search began, not from where the last one led.
-            self.log_view.follow = followed
+            if self._pane != "detail":
+                # Every letter looks from where the search began, not from where the last one led.
+                self.log_view.follow = followed
             self._search(text)
-            self.log_view.go_to_match(0)
-            self._show_titles()
+            self._find(0)
 
         def done(text: str, accepted: bool) -> None:
             if not accepted:
                 self._search(before)
-            elif text and not self.log_view.matches:
+            elif text and not (self.side.detail if self._pane == "detail" else self.log_view).matches:
                 self.prompt.say(f"no match for {text}", "warn")
 
         self.prompt.type("search: ", before, typed, done)
 
     def _search(self, text: str) -> None:
-        if text != self.log_view.look.search:
+        if text == self._searched:
+            return
+        if self._pane == "detail":
+            self.side.detail.look_for(text)
+            self._show_titles()
+        else:
             self._restyle_log(search=text, only=self.log_view.look.only and bool(text))
 
-    def action_match(self, step: int) -> None:
-        if not self.log_view.look.search:
-            self.prompt.say("nothing was searched for: / in the log searches", "dim")
-            return
-        self._go("log")
-        if not self.log_view.go_to_match(step):
-            self.prompt.say(f"no match for {self.log_view.look.search}", "warn")
+    def _find(self, step: int) -> bool:
+        found = (self.side.detail if self._pane == "detail" else self.log_view).go_to_match(step)
         self._show_titles()
+        return found
+
+    def action_match(self, step: int) -> None:
+        if not self._searched:
+            self.prompt.say("nothing was searched for: / in detail and log searches", "dim")
+        else:
+            if self._pane == "jobs":
+                self._go("log")
+            if not self._find(step):
+                self.prompt.say(f"no match for {self._searched}", "warn")
 
     def action_follow(self) -> None:
         self._bring_log()

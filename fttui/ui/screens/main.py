@@ -396,6 +396,9 @@ class MainScreen(ListKeys, LogKeys, JobKeys, LayerKeys, Screen[None]):
             view.scroll_lines(lines)
             self._show_titles()
 
+    def action_sideways(self, cells: int) -> None:
+        self._view.move_sideways(cells)
+
     def action_page(self, pages: float) -> None:
         self.action_move(round(pages * max(1, self._view.page_height - 1)))
 
@@ -422,7 +425,7 @@ class MainScreen(ListKeys, LogKeys, JobKeys, LayerKeys, Screen[None]):
     def action_back(self) -> None:
         if self.has_class("-zoom"):
             self.action_zoom()
-        elif self._pane == "log" and self.log_view.look.search:
+        elif self._pane != "jobs" and self._searched:
             self._search("")
         elif self._pane != "jobs":
             self._go(PANES[PANES.index(self._pane) - 1])
@@ -434,7 +437,7 @@ class MainScreen(ListKeys, LogKeys, JobKeys, LayerKeys, Screen[None]):
             self.prompt.say("")
 
     def action_slash(self) -> None:
-        (self._type_search if self._pane == "log" else self._type_filter)()
+        (self._type_filter if self._pane == "jobs" else self._type_search)()
 
     def _view_changed(self) -> None:
         self._derive()

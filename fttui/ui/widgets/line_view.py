@@ -92,6 +92,14 @@ class LineView(ScrollView, can_focus=False):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._strips: dict[tuple[int, bool], Strip] = {}
+        self._skip = 0
+
+    def move_sideways(self, cells: int) -> None:
+        """Show what lies further to the right, or to the left when negative."""
+        skip = max(0, self._skip + cells)
+        if skip != self._skip:
+            self._skip = skip
+            self.lines_changed()
 
     def line_count(self) -> int:
         """How many lines there are."""
@@ -152,7 +160,7 @@ class LineView(ScrollView, can_focus=False):
         if strip is None or strip.cell_length != cells:
             if len(self._strips) > 1000:
                 self._strips.clear()
-            strip = self._strips[key] = strip_of(self, self.line_at(index), cells, cursor=cursor)
+            strip = self._strips[key] = strip_of(self, self.line_at(index), cells, cursor=cursor, skip=self._skip)
         return strip
 
     def notify_style_update(self) -> None:
