@@ -41,7 +41,7 @@ def main() -> int:
 
 
 def _detached(home: str, idle: float) -> int:
-    from fttui.server.daemon import log_path
+    from fttui.server.homedir import log_path
     from fttui.server.process import bound_log, run_detached
 
     os.chdir("/")

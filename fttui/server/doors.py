@@ -5,8 +5,8 @@ import os
 import socket
 from contextlib import suppress
 
-from fttui.server import daemon
-from fttui.server.daemon import ServiceError
+from fttui.server import homedir
+from fttui.server.homedir import ServiceError
 
 log = logging.getLogger("fttui.server")
 
@@ -20,15 +20,15 @@ def unix_socket(home: str) -> tuple[socket.socket, str]:
         OSError, ServiceError: there is no place for a socket.
     """
     path = os.path.join(home, "socket")
-    if daemon.fits(path):
+    if homedir.fits(path):
         try:
             return _bound(path), path
         except OSError as error:
             log.warning("no socket can be at %s: %s", path, error)
-    path = daemon.spare_socket_path(home)
+    path = homedir.spare_socket_path(home)
     directory = os.path.dirname(path)
     os.makedirs(directory, mode=0o700, exist_ok=True)
-    if not daemon.is_ours(directory):
+    if not homedir.is_ours(directory):
         raise ServiceError(
             f"{directory}, where the socket would go, is not ours alone.\n"
             "Remove it, or set FTTUI_DATA_DIR to a short path."

@@ -16,7 +16,7 @@ from typing import Any
 import uvicorn
 
 from fttui import __version__
-from fttui.server import daemon, doors
+from fttui.server import daemon, doors, homedir
 from fttui.server.app import App, Guard, Receive, Scope, Send, create_app, keyed, local_only
 from fttui.server.daemon import ServiceError
 from fttui.server.http import config_of
@@ -70,14 +70,14 @@ class Process:
     def _write_card(self) -> None:
         card = {"pid": os.getpid(), "version": __version__, "socket": self.socket_path, "started_at": self._started_at}
         card["host"] = socket.gethostname()
-        write_durably(daemon.card_path(self._home), json.dumps(card).encode())
+        write_durably(homedir.card_path(self._home), json.dumps(card).encode())
 
     def _socket_is_in_place(self) -> bool:
         try:
             found = os.lstat(self.socket_path)
         except OSError:
             return False
-        return (found.st_dev, found.st_ino) == self._socket_id and os.path.exists(daemon.card_path(self._home))
+        return (found.st_dev, found.st_ino) == self._socket_id and os.path.exists(homedir.card_path(self._home))
 
     def _unix_app(self, inner: App) -> App:
         """The API, and beside it what only the owner of the socket may ask for."""
@@ -100,15 +100,18 @@ class Process:
         await JSONResponse(self._state())(scope, receive, send)
 
     def _state(self) -> dict[str, Any]:
-        return {
+        state: dict[str, Any] = {
             "pid": os.getpid(),
             "version": __version__,
             "started_at": self._started_at,
             "home": self._home,
             "url": self._url,
-            "jobs": self._service.db.counts(),
-            "running_jobs": [job.id for job in self._service.db.untidied() if job.status == "running"],
         }
+        try:
+            running = [job.id for job in self._service.db.untidied() if job.status == "running"]
+            return {**state, "jobs": self._service.db.counts(), "running_jobs": running}
+        except OSError as error:  # it is there all the same, and must not be taken for dead
+            return {**state, "trouble": _reason(error)}
 
     # Life
 
@@ -168,7 +171,7 @@ class Process:
                     await self._open_socket()
             except OSError as error:
                 log.warning("the socket cannot be put back: %s", error)
-            if looks % (daemon.HEARTBEAT * 2) == 0:
+            if looks % (homedir.HEARTBEAT * 2) == 0:
                 await asyncio.to_thread(self._now_and_then)
             if await asyncio.to_thread(self._is_unneeded):
                 log.info("nothing runs and nobody asks: the service ends")
@@ -177,8 +180,8 @@ class Process:
     def _now_and_then(self) -> None:
         """What need not be done often: say that we live, keep the log small, forget what has expired."""
         try:
-            os.utime(daemon.card_path(self._home))
-            bound_log(daemon.log_path(self._home))
+            os.utime(homedir.card_path(self._home))
+            bound_log(homedir.log_path(self._home))
             self._service.drop_expired()
             self._service.places.keep_reserve()
         except OSError as error:
@@ -196,7 +199,7 @@ class Process:
         if self._socket_is_in_place():
             with suppress(OSError):
                 os.unlink(self.socket_path)
-                os.unlink(daemon.card_path(self._home))
+                os.unlink(homedir.card_path(self._home))
 
 
 def bound_log(path: str) -> None:
@@ -217,9 +220,9 @@ def run_detached(home: str, *, idle_limit: float = IDLE_LIMIT, say: Callable[[st
     Returns the exit code.
     """
     try:
-        daemon.make_home(home)
-        daemon.check_host(home)
-        if daemon.take_lock(home) is None:  # held to the end of this process
+        homedir.make_home(home)
+        homedir.check_host(home)
+        if homedir.take_lock(home) is None:  # held to the end of this process
             say("busy")
             return 0
         process = Process(home, open_service(home), idle_limit=idle_limit)
@@ -271,10 +274,10 @@ def _take_over(home: str) -> int:
     Raises:
         ServiceError: the holder does not give it up.
     """
-    daemon.make_home(home)
-    daemon.check_host(home)
+    homedir.make_home(home)
+    homedir.check_host(home)
     deadline = time.monotonic() + 20
-    while (lock := daemon.take_lock(home)) is None:
+    while (lock := homedir.take_lock(home)) is None:
         if time.monotonic() > deadline:
             raise ServiceError(f"The service of {home} does not make room.\nStop it: fttui serve --stop")
         daemon.hand_over(home)

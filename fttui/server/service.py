@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from fttui.clock import Clock, SystemClock
 from fttui.server.catalog import Catalog
-from fttui.server.daemon import settings_path
 from fttui.server.db import Db
+from fttui.server.homedir import settings_path
 from fttui.server.places import Places, remove
 from fttui.server.runner import Runner
 

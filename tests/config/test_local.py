@@ -7,7 +7,8 @@ import pytest
 from fttui.config import settings
 from fttui.config.files import ConfigError
 from fttui.server.catalog import Catalog, Trainer
-from fttui.server.daemon import configure, settings_path
+from fttui.server.daemon import configure
+from fttui.server.homedir import settings_path
 
 
 def test_nothing_set_is_the_built_in_trainer_and_one_job_at_a_time() -> None:

@@ -1,5 +1,6 @@
 """The service as a process: found, started once, taken over, put back, ended; over TCP too."""
 
+import errno
 import json
 import os
 import re
@@ -17,7 +18,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fttui.server import daemon
+from fttui.server import daemon, homedir
 from fttui.server.daemon import ServiceError
 from fttui.server.jobdir import JobDirectory
 from tests.server.conftest import example, jsonl, until
@@ -427,8 +428,8 @@ def test_an_older_idle_service_makes_room_for_a_newer_program(home: str, monkeyp
 
 def used_by_another_host(home: str, age: float) -> None:
     """The directory as a service on another machine left it, or keeps it, so many seconds after its last sign."""
-    daemon.make_home(home)
-    card = Path(daemon.card_path(home))
+    homedir.make_home(home)
+    card = Path(homedir.card_path(home))
     card.write_text(json.dumps({"pid": 1, "version": "0.1.0", "socket": "/nowhere", "host": "gpu-7", "started_at": 1}))
     os.utime(card, (time.time() - age,) * 2)
 
@@ -448,8 +449,8 @@ def test_a_directory_in_use_by_another_host_is_refused_by_name(home: str, served
 
 
 def test_a_lock_that_another_host_holds_is_refused_by_name(home: str) -> None:
-    daemon.make_home(home)
-    lock = daemon.take_lock(home)
+    homedir.make_home(home)
+    lock = homedir.take_lock(home)
     assert lock is not None
     os.pwrite(lock, b"4711       gpu-8 ", 0)
     try:
@@ -469,11 +470,25 @@ def test_what_a_dead_service_of_another_host_left_is_taken_over(home: str) -> No
     assert Path(home, "lock").read_text().split() == [str(card["pid"]), card["host"]]
 
 
+def test_a_disk_without_locks_is_named(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    daemon.ensure(home)
+    daemon.stop(home)
+
+    def refuse(*args: Any) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(homedir.fcntl, "flock", refuse)
+        with pytest.raises(ServiceError, match="No locks available") as caught:
+            daemon.stop(home)
+    assert "FTTUI_DATA_DIR" in str(caught.value)
+
+
 def test_directories_in_between_are_the_owners_alone(home: str) -> None:
     before = os.umask(0o022)
     try:
         deep = os.path.join(home, "a", "b")
-        daemon.make_home(deep)
+        homedir.make_home(deep)
         modes = [stat.S_IMODE(os.stat(path).st_mode) for path in (home, os.path.join(home, "a"), deep)]
         assert modes == [0o700] * 3
         command = [sys.executable, "-m", "fttui.server", "--home", os.path.join(home, "c", "d"), "--idle", "0"]

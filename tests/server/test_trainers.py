@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fttui.server import daemon, jobdir, runner
+from fttui.server import daemon, homedir, jobdir, runner
 from fttui.server.app import create_app
 from fttui.server.catalog import HANG_AFTER, Catalog, Settings, Trainer, read_settings
 from fttui.server.jobdir import JobDirectory
@@ -109,7 +109,7 @@ def test_changed_settings_count_at_once(configured: Service, home: str) -> None:
 
 def test_settings_are_written_only_when_they_differ(home: str) -> None:
     daemon.configure(home, {"max_running": 2})
-    path = Path(daemon.settings_path(home))
+    path = Path(homedir.settings_path(home))
     before = path.stat()
     daemon.configure(home, {"max_running": 2})
     assert path.stat().st_mtime_ns == before.st_mtime_ns
