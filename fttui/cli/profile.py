@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fttui.cli import completion
 from fttui.cli.flags import Group, Verb, forms
 from fttui.cli.output import Column, say
 from fttui.cli.session import DONE, Invocation, pass_invocation
@@ -86,7 +87,7 @@ def _key(profile: Any, name: str) -> str:
 
 
 @profile.command("use", short_help="Choose the profile for scripts and the cockpit.")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completion.profiles)
 @click.option("--clear", is_flag=True, help="Leave the choice to the configuration and the environment again.")
 def use(name: str | None, clear: bool) -> int:
     """Choose the profile that is used when no flag and no FTTUI_PROFILE names one.
@@ -140,7 +141,7 @@ def add(name: str, **flags: Any) -> int:
 
 
 @profile.command("remove", short_help="Remove a profile that was added.")
-@click.argument("name")
+@click.argument("name", shell_complete=completion.profiles)
 def remove(name: str) -> int:
     """Remove a profile that `fttui profile add` made. Its archive stays.
 
@@ -155,7 +156,7 @@ def remove(name: str) -> int:
 
 
 @profile.command("test", cls=Verb, short_help="Ask a service whether it answers and takes the key.")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completion.profiles)
 @pass_invocation
 def test(invocation: Invocation, name: str | None) -> int:
     """Ask the service of a profile (the chosen one, without NAME) for one job.

@@ -122,6 +122,8 @@ def _cost(tokens: int | None, price: Price, method: str) -> tuple[float | None, 
         if price.per_hour is None:
             return None, "reinforcement is billed by the hour, and the price is not known"
         return None, f"{price.per_hour:,.2f} {price.currency} an hour of training; how long it takes is not known"
+    if price.training is None and price.elsewhere:
+        return None, "the published prices are not this service's; your prices.toml can tell it"
     if price.training is None:
         return None, f"no price is known for {price.model or 'this model'}"
     if tokens is None:

@@ -29,6 +29,8 @@ class Price(NamedTuple):
     """Trained on this machine: it costs nothing but time."""
     updated: str = ""
     """The day of the price file."""
+    elsewhere: bool = False
+    """Whoever is asked is not the provider whose prices are published, so they say nothing."""
     own: bool = False
     """It stands in the person's own file."""
 
@@ -51,7 +53,7 @@ def price_of(model: str | None, *, own_file: str | None = None, place: str = "op
     if place == "local":
         return price._replace(training=0.0, per_hour=None, local=True)
     if place == "other" and not price.local:
-        price = price._replace(training=None, per_hour=None, updated="")
+        price = price._replace(training=None, per_hour=None, updated="", elsewhere=bool(price.model))
     if own_file and os.path.exists(own_file):
         price = _found(_read(own_file), model, price, own=True)
     return price

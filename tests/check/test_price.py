@@ -138,7 +138,9 @@ def test_what_is_not_known_is_unknown() -> None:
     assert hourly.cost is None
     assert "100.00 USD an hour" in hourly.why
     assert plan(100, 1000, price_of("gpt-4o-mini"), method="reinforcement").cost is None
-    assert plan(100, 1000, price_of("gpt-4o-mini", place="other")).price == "unknown"
+    other = plan(100, 1000, price_of("gpt-4o-mini", place="other"))
+    assert (other.price, other.cost) == ("unknown", None)
+    assert "not this service's" in other.why
     for local in (price_of("fttui-tiny-1"), price_of("anything", place="local")):
         assert (plan(100, 1000, local).price, plan(100, 1000, local).cost) == ("free", 0.0)
 

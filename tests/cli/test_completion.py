@@ -73,6 +73,7 @@ def test_files_by_id_or_name_models_profiles_states(archived: Fttui) -> None:
     assert offered("fttui jobs create --training-file da") == [["file", "da", "_"]]
     assert "gpt-4.1-nano" in values("fttui jobs create --model gpt")
     assert values("fttui --profile lo") == ["local"]
+    assert values("fttui profile use lo") == ["local"]
     assert values("fttui jobs list --status fa") == ["failed"]
     assert values("fttui jobs wa") == ["watch"]
     assert "--until-done" in values("fttui jobs watch --")
