@@ -66,6 +66,7 @@ class Precheck:
             method=spec.method or "supervised",
             model=spec.model,
             validation=validation if training else None,
+            grader=spec.grader,
             n_epochs=spec.hyperparameters.get("n_epochs"),  # type: ignore[arg-type]
             batch_size=spec.hyperparameters.get("batch_size"),  # type: ignore[arg-type]
             place=trainer_of(self._place),
