@@ -49,11 +49,15 @@ def serve(invocation: Invocation, host: str, port: int, api_key_file: str | None
 
 
 def _status(invocation: Invocation) -> int:
-    from fttui.server import daemon
+    from fttui.server import daemon, homedir
 
     state = daemon.status(service_dir())
     if state is None:
         invocation.output.one({"running": False}, [("state", "not running")])
+        try:
+            homedir.check_host(service_dir())
+        except daemon.ServiceError as error:
+            say(f"fttui: {error}")
         return FAILED
     running = state.get("running_jobs") or []
     others = [f"{count} {name}" for name, count in (state.get("jobs") or {}).items() if name != "running" and count]
