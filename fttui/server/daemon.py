@@ -142,7 +142,7 @@ def configure(home: str, settings: Mapping[str, Any]) -> None:
     except (OSError, ValueError):
         pass
     make_home(home)
-    beside = f"{path}.{os.getpid()}.new"
+    beside = f"{path}.{os.urandom(4).hex()}.new"  # threads of one program come here at once
     try:
         with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             file.write(content)

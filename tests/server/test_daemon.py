@@ -134,7 +134,10 @@ def test_many_cockpits_at_once_start_one_service(home: str) -> None:
 
 def test_threads_of_one_cockpit_race_too(home: str) -> None:
     with ThreadPoolExecutor(6) as pool:
-        assert len(set(pool.map(lambda _: daemon.ensure(home), range(6)))) == 1
+        found = pool.map(lambda number: daemon.ensure(home, settings={"max_running": 1 + number % 2}), range(24))
+        assert len(set(found)) == 1
+    assert json.loads(Path(home, "settings.json").read_text())["max_running"] in (1, 2)
+    assert not [name for name in os.listdir(home) if name.endswith(".new")]
 
 
 def test_what_a_killed_service_left_is_taken_over(home: str) -> None:

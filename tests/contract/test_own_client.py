@@ -1,0 +1,30 @@
+"""The service and our own client, which share no code, in what the SDK does otherwise: large files in parts."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from fttui.api import providers, upload
+from fttui.api.client import Client
+from fttui.api.http import Http
+from fttui.clock import SystemClock
+from fttui.server.app import create_app
+from fttui.server.service import Service
+from tests.server.conftest import GOOD
+
+
+async def test_a_large_file_goes_in_parts(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upload, "IN_PARTS_ABOVE", 100)
+    monkeypatch.setattr(upload, "PART", 333)
+    (tmp_path / "d.jsonl").write_bytes(GOOD)
+    transport = httpx.ASGITransport(create_app(service))  # type: ignore[arg-type]
+    client = Client(Http(providers.local(), None, clock=SystemClock(), transport=transport))
+    told: list[int] = []
+    file = await client.upload_file(str(tmp_path / "d.jsonl"), progress=lambda done, total: told.append(done))
+    assert await client.file_content(file.id) == GOOD
+    assert (file.filename, file.bytes) == ("d.jsonl", len(GOOD))
+    assert told[-1] == len(GOOD)
+    ended = service.db._rows("SELECT status, file FROM upload")
+    assert [tuple(row) for row in ended] == [("completed", file.id)]
+    await client.close()
