@@ -3,7 +3,7 @@
 Imports heavy rooms late, so that `Options` costs nothing before the first frame.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fttui.clock import Clock, SystemClock
@@ -141,6 +141,44 @@ class Core:
             await self.store.client.close()
         await self.store.close()
         await self.archive.close()
+
+
+class MergedCore:
+    """Several profiles looked at as one. Closes all of them."""
+
+    def __init__(self, cores: "Mapping[str, Core]") -> None:
+        from fttui.store.merged import MergedPoller, MergedStore
+
+        self._cores = cores
+        self.store = MergedStore({name: core.store for name, core in cores.items()})
+        self.poller = MergedPoller(core.poller for core in cores.values())
+
+    async def close(self) -> None:
+        """Close every one of them. Whoever runs the poller ends it first."""
+        for core in self._cores.values():
+            await core.close()
+
+
+def profiles_at_hand() -> list[str]:
+    """The profiles that are worth looking at together: those of the configuration, this machine's service, and OpenAI
+    where a key for it is in the environment.
+
+    Raises:
+        ConfigError: the configuration cannot be read.
+    """
+    import os
+
+    from fttui.config.settings import names
+
+    return [name for name in names() if name != "openai" or os.environ.get("OPENAI_API_KEY", "").strip()]
+
+
+async def open_merged(options: Options, names: "Iterable[str]") -> MergedCore:
+    """Open the cores of several profiles.
+
+    Raises: as `open_core`.
+    """
+    return MergedCore({name: await open_core(options._replace(profile=name, base_url=None)) for name in names})
 
 
 async def open_core(

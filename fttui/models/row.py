@@ -30,6 +30,8 @@ class JobRow(NamedTuple):
     """The provider no longer lists it; the archive still does."""
     fault: str = ""
     """Why the object could not be read as a job; empty when it could."""
+    profile: str = ""
+    """Whose job it is, where several profiles are shown as one. Not kept."""
 
     @property
     def status(self) -> Status:

@@ -48,7 +48,7 @@ class ListState(NamedTuple):
 
 
 def _row(columns: Sequence[Any]) -> JobRow:
-    return JobRow._make((*columns[:12], bool(columns[12]), columns[13]))
+    return JobRow._make((*columns[:12], bool(columns[12]), columns[13], ""))
 
 
 class Archive(Shelf):

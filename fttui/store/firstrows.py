@@ -20,7 +20,7 @@ def first_rows(path: str, profile: str, limit: int = 100) -> tuple[list[JobRow],
     )
     as_of = found[0][14] if found else None
     rows = [
-        JobRow._make((*columns[:12], bool(columns[12]), columns[13])) for columns in found if columns[0] is not None
+        JobRow._make((*columns[:12], bool(columns[12]), columns[13], "")) for columns in found if columns[0] is not None
     ]
     return rows, as_of
 

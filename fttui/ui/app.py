@@ -22,13 +22,14 @@ from fttui.ui.messages import HoldAsked, JobsEnded, ProfileChosen, RefreshAsked,
 from fttui.ui.notify import note, notify_environment, sequence
 from fttui.ui.preferences import Preferences
 from fttui.ui.screens.main import MainScreen
-from fttui.ui.status import Place, place_of
+from fttui.ui.status import ALL, Place, place_of
 from fttui.ui.theme import ANSI_VARIABLES, FTTUI_DARK, role_css
 
 if TYPE_CHECKING:
-    from fttui.wiring import Core
+    from fttui.models.row import JobRow
+    from fttui.wiring import Core, MergedCore
 
-OpenCore = Callable[[str | None], Awaitable["Core"]]
+OpenCore = Callable[[str | None], "Awaitable[Core | MergedCore]"]
 """Opens what is behind the screen, for the profile of a name, or for the one chosen at the start (None). Called
 after the first frame, so that it may import slow things."""
 
@@ -67,7 +68,7 @@ class FttuiApp(App[None]):
         self.animation_level = "none"
         self._open_core = open_core
         self._clock = clock or SystemClock()
-        self._core: Core | None = None
+        self._core: Core | MergedCore | None = None
         self._pending: list[Change] = []
         self._interrupted_at = float("-inf")
         self.fault = ""
@@ -149,19 +150,24 @@ class FttuiApp(App[None]):
         from fttui.config.files import ConfigError, archive_file
         from fttui.store.firstrows import first_rows
 
-        try:
-            chosen = choose(profile=message.name)
-        except ConfigError as error:
-            self.main.prompt.say(clean_line(str(error)), "warn")
-            return
+        place = Place(ALL, ALL, False, self.main.is_read_only, "", ALL)
+        rows: list[JobRow] = []
+        as_of: float | None = None
+        if message.name != ALL:
+            try:
+                chosen = choose(profile=message.name)
+            except ConfigError as error:
+                self.main.prompt.say(clean_line(str(error)), "warn")
+                return
+            place = place_of(chosen, read_only=self.main.is_read_only)
+            rows, as_of = first_rows(archive_file(), chosen.key, 200)
         core, self._core = self._core, None
         if core is not None:
             self.workers.cancel_group(self, "poll")
             await core.close()
-        rows, as_of = first_rows(archive_file(), chosen.key, 200)
         self._pending = []
         self._snapshot = Snapshot(rows={row.id: row for row in rows}, as_of=as_of)
-        self.main.move_to(place_of(chosen, read_only=self.main.is_read_only), self._snapshot)
+        self.main.move_to(place, self._snapshot)
         self._connect_to(message.name)
 
     def on_app_blur(self) -> None:

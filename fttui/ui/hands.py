@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from fttui.models.row import JobRow
 from fttui.models.status import Status
 from fttui.ui.rows import short_id
-from fttui.ui.status import Place
+from fttui.ui.status import ALL, Place
 from fttui.ui.widgets.prompt import PromptRow
 
 if TYPE_CHECKING:
+    from fttui.store.merged import MergedStore
     from fttui.store.snapshot import Outcome
     from fttui.store.store import Store
 
@@ -36,7 +37,7 @@ class Hands:
         self._changed = changed
         self._troubled = troubled
         self._stopping: set[str] = set()
-        self.store: Store | None = None
+        self.store: Store | MergedStore | None = None
 
     def rows(self, rows: Mapping[str, JobRow]) -> Mapping[str, JobRow]:
         """The rows as they are shown: a cancel that was sent and not yet answered is a local word."""
@@ -52,7 +53,7 @@ class Hands:
         if self.store is None:
             return "not connected yet"
         if verb == "create":
-            return ""
+            return "several profiles are shown: look at one of them, with @" if self.place.profile == ALL else ""
         if verb in self.store.not_offered:
             return f"{self.place.profile} does not offer it"
         reasons = [self._obstacle(verb, row) for row in rows]

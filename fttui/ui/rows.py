@@ -40,6 +40,7 @@ COLUMNS = (
     Column("age", "AGE", 4, 4, 4, True, 2),
     Column("suffix", "SUFFIX", 9, 12, 18, False, 6),
     Column("tuned", "FINE-TUNED MODEL", 20, 30, 60, False, 9),
+    Column("profile", "PROFILE", 7, 10, 14, False, 10),
 )
 BY_NAME = {column.name: column for column in COLUMNS}
 _ESSENTIAL = 6
@@ -144,6 +145,8 @@ def cell(row: JobRow, name: str, now: float, glyphs: Glyphs) -> str:
             return freshness(seconds) if seconds < 60 else age(seconds)
         case "suffix":
             return ("gone " if row.gone else "") + (row.suffix or "-")
+        case "profile":
+            return row.profile or "-"
         case "tuned":
             return row.fine_tuned_model or "-"
     raise KeyError(name)

@@ -14,10 +14,10 @@ from fttui.ui import memory
 from fttui.ui.app import FttuiApp
 from fttui.ui.glyphs import Glyphs
 from fttui.ui.preferences import Preferences
-from fttui.ui.status import Place
+from fttui.ui.status import ALL, Place
 
 if TYPE_CHECKING:
-    from fttui.wiring import Core, Options
+    from fttui.wiring import Core, MergedCore, Options
 
 
 def has_few_colors(environment: os._Environ[str] | dict[str, str] = os.environ) -> bool:
@@ -39,12 +39,14 @@ def run_app(
 ) -> int:
     """Open the cockpit over `rows`, until the person leaves. Returns the exit code."""
 
-    async def open_core(profile: str | None) -> Core:
+    async def open_core(profile: str | None) -> Core | MergedCore:
         # In a thread: importing the client takes longer than a frame.
         await asyncio.to_thread(importlib.import_module, "fttui.wiring")
         from fttui import wiring
 
         asked = options or wiring.Options()
+        if profile == ALL:
+            return await wiring.open_merged(asked, wiring.profiles_at_hand())
         return await wiring.open_core(asked if profile is None else asked._replace(profile=profile, base_url=None))
 
     snapshot = Snapshot(rows={row.id: row for row in rows}, as_of=as_of)

@@ -17,6 +17,10 @@ AGE = 5
 """Cells of the age, so that the row does not shift when it changes."""
 
 
+ALL = "all profiles"
+"""The name of the view that shows several profiles as one."""
+
+
 class Place(NamedTuple):
     """Which service is looked at, and what may be done there."""
 

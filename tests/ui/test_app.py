@@ -137,3 +137,13 @@ async def test_the_end_of_a_watched_job_is_told_once_to_who_looks_elsewhere(tmp_
             while not said.exists() or len(said.read_text().splitlines()) < 2:
                 await ui.pilot.pause()
         assert sorted(said.read_text().splitlines()) == ["ftjob-00000001 succeeded", "ftjob-00000002 failed"]
+
+
+async def test_all_profiles_are_one_list_in_which_nothing_is_created() -> None:
+    async with cockpit(FakeStore().put(job(1))) as ui:
+        await ui.press("at", *"all profiles", "enter")
+        await ui.pilot.pause()
+        assert ui.opened[-1] == "all profiles"
+        assert "all profiles" in ui.status
+        await ui.press("a")
+        assert "look at one of them, with @" in ui.prompt

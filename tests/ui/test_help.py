@@ -5,7 +5,7 @@ from tests.ui.fakes import FakeStore, cockpit, job
 
 
 async def test_help_lists_every_command() -> None:
-    async with cockpit(size=(120, 60)) as ui:
+    async with cockpit(size=(120, 80)) as ui:
         await ui.press("question_mark")
         screen = "\n".join(ui.screen)
         for command in COMMANDS:

@@ -27,6 +27,7 @@ from fttui.ui.widgets.line_view import TextRow
 
 if TYPE_CHECKING:
     from fttui.data.report import Report
+    from fttui.store.merged import MergedStore
     from fttui.store.store import Store
 
 
@@ -70,7 +71,7 @@ class CreateScreen(ModalScreen[Outcome | None]):
     """
 
     def __init__(
-        self, store: Store, values: dict[str, str], samples: Callable[[str], str | None], place: Place
+        self, store: Store | MergedStore, values: dict[str, str], samples: Callable[[str], str | None], place: Place
     ) -> None:
         super().__init__()
         self._store = store

@@ -22,6 +22,7 @@ from fttui.ui.terminal import clipboard, to_file
 from fttui.ui.widgets.prompt import PromptRow
 
 if TYPE_CHECKING:
+    from fttui.store.merged import MergedStore
     from fttui.store.store import Store
 
     _Screen = Screen[None]
@@ -36,7 +37,7 @@ class JobKeys(_Screen):
     prompt: PromptRow
     _hands: Hands
     _place: Place
-    _store: Store | None
+    _store: Store | MergedStore | None
     _shown: str | None
     _pane: str
     _watched: set[str]
@@ -116,7 +117,7 @@ class JobKeys(_Screen):
         return bool(reason)
 
     def action_copy_id(self) -> None:
-        ids = [row.id for row in self._targets()]
+        ids = [row.id.removeprefix(f"{row.profile}/") for row in self._targets()]
         self._copy("\n".join(ids), short_id(ids[0]) if len(ids) == 1 else f"{len(ids)} ids")
 
     def action_copy_more(self) -> None:

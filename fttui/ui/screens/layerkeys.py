@@ -14,7 +14,7 @@ from fttui.ui import commandline
 from fttui.ui.commands import BY_ID, Command
 from fttui.ui.messages import HoldAsked, ProfileChosen
 from fttui.ui.panes.jobs import JobsPane
-from fttui.ui.status import clock_time
+from fttui.ui.status import ALL, clock_time
 from fttui.ui.widgets.prompt import PromptRow
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class LayerKeys(_Screen):
         from fttui.ui.screens.pick import Entry, PickScreen
 
         try:
-            entries = [Entry(name, [(f" {name}", "bold")], name) for name in names()]
+            entries = [Entry(name, [(f" {name}", "bold")], name) for name in (*names(), ALL)]
         except ConfigError as error:
             self.prompt.say(clean_line(str(error)), "warn")
             return

@@ -10,6 +10,7 @@ from fttui.ui.panes.side import SidePane
 from fttui.ui.widgets.prompt import PromptRow
 
 if TYPE_CHECKING:
+    from fttui.store.merged import MergedStore
     from fttui.store.store import Store
 
 
@@ -18,7 +19,7 @@ class LogKeys:
 
     side: SidePane
     prompt: PromptRow
-    _store: Store | None
+    _store: Store | MergedStore | None
     _shown: str | None
     _pane: str
     _tab: str

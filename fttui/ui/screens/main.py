@@ -37,6 +37,7 @@ from fttui.ui.widgets.prompt import PromptRow
 
 if TYPE_CHECKING:
     from fttui.models.job import Job
+    from fttui.store.merged import MergedStore
     from fttui.store.store import Store
 
 PANES = ("jobs", "detail", "log")
@@ -74,7 +75,7 @@ class MainScreen(ListKeys, LogKeys, JobKeys, LayerKeys, Screen[None]):
         self._place = place
         self._glyphs = glyphs
         self._now = now
-        self._store: Store | None = None
+        self._store: Store | MergedStore | None = None
         self._snapshot = snapshot
         self._list = ListState()
         self._list.change(remember=False, sort=remembered.sort, reverse=remembered.reverse)
@@ -121,7 +122,7 @@ class MainScreen(ListKeys, LogKeys, JobKeys, LayerKeys, Screen[None]):
             self.prompt.say(self._place.hint, "dim", lasting=True)
         self._show_around()
 
-    def attach(self, store: Store) -> None:
+    def attach(self, store: Store | MergedStore) -> None:
         """The store is there: from now on there are details, logs and intents."""
         self._store = self._hands.store = store
         self._shown = None

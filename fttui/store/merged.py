@@ -1,0 +1,170 @@
+"""Several profiles looked at as one: their stores behind the face of one, their pollers behind the face of one."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+
+from fttui.models.checkpoint import Checkpoint
+from fttui.models.file import File, Model
+from fttui.models.job import Job
+from fttui.models.metric import Point
+from fttui.models.row import EventRow, JobRow
+from fttui.models.spec import JobSpec
+from fttui.store.health import Health, State
+from fttui.store.poller import Poller
+from fttui.store.snapshot import Change, Outcome, Snapshot
+from fttui.store.store import Store
+
+_WORSE = (State.LIVE, State.CONNECTING, State.STALE, State.LIMITED, State.OFFLINE, State.DENIED)
+_CREATE = "several profiles are shown: look at one of them (@) to create a job there"
+
+
+class MergedStore:
+    """What a screen asks of a store, answered by the stores of several profiles.
+
+    A job goes by `profile/id`, so that two profiles that see the same job have a row each.
+    """
+
+    def __init__(self, stores: Mapping[str, Store]) -> None:
+        self._stores = stores
+        self.not_offered: frozenset[str] = frozenset()
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The rows of all; as true as the least true of them, which says whose fault it is."""
+        rows: dict[str, JobRow] = {}
+        for name, store in self._stores.items():
+            for id, row in store.snapshot.rows.items():
+                rows[f"{name}/{id}"] = row._replace(id=f"{name}/{id}", profile=name)
+        snapshots = {name: store.snapshot for name, store in self._stores.items()}
+        name = max(snapshots, key=lambda name: _WORSE.index(snapshots[name].health.state))
+        health = snapshots[name].health
+        if not health.is_good:
+            health = Health(
+                health.state, health.since, f"{name}: {health.why}", health.next_try, health.request_id, health.failures
+            )
+        ages = [snapshot.as_of for snapshot in snapshots.values() if snapshot.as_of is not None]
+        return Snapshot(
+            rows=rows,
+            health=health,
+            as_of=min(ages, default=None),
+            complete=all(snapshot.complete for snapshot in snapshots.values()),
+            notices=tuple(dict.fromkeys(notice for snapshot in snapshots.values() for notice in snapshot.notices)),
+        )
+
+    def subscribe(self, fn: Callable[[Snapshot, Change], None]) -> Callable[[], None]:
+        """Hear of every publication of any of them."""
+
+        def hear(name: str) -> Callable[[Snapshot, Change], None]:
+            def heard(_: Snapshot, change: Change) -> None:
+                named = {
+                    member: frozenset(f"{name}/{id}" for id in getattr(change, member))
+                    for member in ("added", "updated", "removed", "events", "checkpoints")
+                }
+                fn(self.snapshot, Change(health=change.health, **named))
+
+            return heard
+
+        leaves = [store.subscribe(hear(name)) for name, store in self._stores.items()]
+
+        def leave() -> None:
+            for each in leaves:
+                each()
+
+        return leave
+
+    def job(self, id: str) -> Job | None:
+        store, inner = self._of(id)
+        return store.job(inner)
+
+    def events(
+        self, id: str, *, before: int | None = None, after: int | None = None, limit: int = 500
+    ) -> list[EventRow]:
+        store, inner = self._of(id)
+        return store.events(inner, before=before, after=after, limit=limit)
+
+    def checkpoints(self, id: str) -> tuple[Checkpoint, ...]:
+        store, inner = self._of(id)
+        return store.checkpoints(inner)
+
+    def points(self, id: str) -> list[Point]:
+        store, inner = self._of(id)
+        return store.points(inner)
+
+    def file(self, id: str) -> File | None:
+        return next((file for store in self._stores.values() if (file := store.file(id)) is not None), None)
+
+    def look_at(self, id: str | None) -> None:
+        """One store serves it first; the others have nobody's attention."""
+        chosen, inner = self._of(id) if id else (None, None)
+        for store in self._stores.values():
+            store.look_at(inner if store is chosen else None)
+
+    async def cancel(self, ids: Iterable[str]) -> dict[str, Outcome]:
+        return await self._each("cancel", ids)
+
+    async def pause(self, ids: Iterable[str]) -> dict[str, Outcome]:
+        return await self._each("pause", ids)
+
+    async def resume(self, ids: Iterable[str]) -> dict[str, Outcome]:
+        return await self._each("resume", ids)
+
+    async def create(self, spec: JobSpec) -> Outcome:
+        return Outcome(False, _CREATE)
+
+    async def upload(self, path: str, progress: Callable[[int, int], None] | None = None) -> Outcome:
+        return Outcome(False, _CREATE)
+
+    async def models(self) -> list[Model]:
+        return []
+
+    async def files(self) -> list[File]:
+        return []
+
+    async def _each(self, verb: str, ids: Iterable[str]) -> dict[str, Outcome]:
+        by_store: dict[str, list[str]] = {}
+        for id in ids:
+            name, _, inner = id.partition("/")
+            by_store.setdefault(name, []).append(inner)
+        outcomes: dict[str, Outcome] = {}
+        for name, inner_ids in by_store.items():
+            done = await getattr(self._stores[name], verb)(inner_ids)
+            outcomes |= {f"{name}/{id}": outcome for id, outcome in done.items()}
+        return outcomes
+
+    def _of(self, id: str) -> tuple[Store, str]:
+        name, _, inner = id.partition("/")
+        return self._stores[name], inner
+
+
+class MergedPoller:
+    """The pollers of several profiles; each keeps to its own budget, for each asks another provider."""
+
+    def __init__(self, pollers: Iterable[Poller]) -> None:
+        self._pollers = tuple(pollers)
+
+    @property
+    def blurred(self) -> bool:
+        return any(poller.blurred for poller in self._pollers)
+
+    @blurred.setter
+    def blurred(self, blurred: bool) -> None:
+        for poller in self._pollers:
+            poller.blurred = blurred
+
+    def hold(self) -> None:
+        for poller in self._pollers:
+            poller.hold()
+
+    def release(self) -> None:
+        for poller in self._pollers:
+            poller.release()
+
+    def poke(self) -> None:
+        for poller in self._pollers:
+            poller.poke()
+
+    async def run(self) -> None:
+        """Poll all of them until cancelled."""
+        with suppress(asyncio.CancelledError):
+            await asyncio.gather(*(poller.run() for poller in self._pollers))

@@ -1,0 +1,93 @@
+"""Several profiles as one, over real stores with fake clients."""
+
+from fttui.api.errors import Unreachable
+from fttui.models.spec import JobSpec
+from fttui.store.archive import Archive
+from fttui.store.health import State
+from fttui.store.merged import MergedStore
+from fttui.store.snapshot import Change, Snapshot
+from fttui.store.store import Store
+from tests.store.fakes import FakeClient, FakeClock, event, job
+
+
+class Two:
+    """Two providers that know a job by the same id."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.clients = {name: FakeClient(self.clock) for name in ("home", "work")}
+        self.clients["home"].jobs = [job(1, "running")]
+        self.clients["work"].jobs = [job(1, "succeeded"), job(2, "running")]
+        self.stores = {
+            name: Store(Archive("", name, threaded=False), self.clock, client) for name, client in self.clients.items()
+        }
+        self.merged = MergedStore(self.stores)
+        self.told: list[tuple[Snapshot, Change]] = []
+        self.merged.subscribe(lambda snapshot, change: self.told.append((snapshot, change)))
+
+    async def poll(self) -> None:
+        for name, store in self.stores.items():
+            try:
+                await store.refresh()
+            except Exception as error:
+                self.stores[name].failed(error)
+
+
+def id_of(number: int) -> str:
+    return str(job(number)["id"])
+
+
+async def test_each_profile_has_its_own_row_for_the_same_id() -> None:
+    two = Two()
+    await two.poll()
+    rows = two.merged.snapshot.rows
+    assert {key: (row.profile, row.status_text) for key, row in rows.items()} == {
+        f"home/{id_of(1)}": ("home", "running"),
+        f"work/{id_of(1)}": ("work", "succeeded"),
+        f"work/{id_of(2)}": ("work", "running"),
+    }
+    found = two.merged.job(f"work/{id_of(1)}")
+    assert found is not None
+    assert found.status_text == "succeeded"
+    assert two.told[-1][1].added <= set(rows)
+
+
+async def test_an_intent_reaches_the_profile_of_its_job() -> None:
+    two = Two()
+    await two.poll()
+    outcomes = await two.merged.cancel([f"home/{id_of(1)}", f"work/{id_of(2)}"])
+    assert {key: outcome.ok for key, outcome in outcomes.items()} == {
+        f"home/{id_of(1)}": True,
+        f"work/{id_of(2)}": True,
+    }
+    assert [call for call in two.clients["home"].calls if call[0] == "cancel_job"] == [("cancel_job", id_of(1))]
+    assert [call for call in two.clients["work"].calls if call[0] == "cancel_job"] == [("cancel_job", id_of(2))]
+
+
+async def test_the_attention_goes_to_one_of_them() -> None:
+    two = Two()
+    await two.poll()
+    two.clients["work"].events[id_of(2)] = [event(id_of(2), 1)]
+    two.merged.look_at(f"work/{id_of(2)}")
+    assert (two.stores["home"].selected, two.stores["work"].selected) == (None, id_of(2))
+    await two.stores["work"].fetch_events(id_of(2))
+    assert len(two.merged.events(f"work/{id_of(2)}")) == 1
+    assert two.merged.events(f"home/{id_of(1)}") == []
+
+
+async def test_it_is_as_true_as_the_least_true_and_says_whose_fault_it_is() -> None:
+    two = Two()
+    await two.poll()
+    assert two.merged.snapshot.health.state is State.LIVE
+    two.clients["home"].fail("list_jobs", Unreachable("reset"))
+    await two.poll()
+    health = two.merged.snapshot.health
+    assert health.state is State.STALE
+    assert health.why.startswith("home: ")
+    assert len(two.merged.snapshot.rows) == 3
+
+
+async def test_creating_needs_one_profile() -> None:
+    outcome = await Two().merged.create(JobSpec(model="m", training_file="f"))
+    assert not outcome.ok
+    assert "look at one of them" in outcome.message

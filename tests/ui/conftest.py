@@ -1,0 +1,14 @@
+"""Nothing of the person who runs the tests is seen or touched."""
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def own_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "OPENAI_API_KEY", "OPENAI_BASE_URL", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("FTTUI_CONFIG", str(tmp_path / "config.toml"))
+    monkeypatch.setenv("FTTUI_DATA_DIR", str(tmp_path / "data"))
