@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fttui.config.files import data_dir, make_dir, plans_file, prices_file
+from fttui.models.row import JobRow
 from fttui.models.spec import JobSpec
 from fttui.ui.status import Place
 
@@ -112,3 +113,22 @@ def cost_lines(place: Place, job: Job) -> list[tuple[str, str]]:
     expected = recall(plans_file(), place.key).get(job.id)
     told = "" if expected is None or expected.cost is None or cost == "free" else expected.words
     return [(name, words) for name, words in (("cost", cost), ("expected cost", told)) if words]
+
+
+def row_costs(place: Place) -> Callable[[JobRow], str]:
+    """What the jobs of a list have cost, in words; empty where that is unknown. Each model's price is read once."""
+    prices: dict[str, Price | None] = {}
+
+    def cost(row: JobRow) -> str:
+        from fttui.data.kept import cost_of
+        from fttui.data.prices import BadPrices, price_of
+
+        if row.model not in prices:
+            try:
+                prices[row.model] = price_of(row.model, own_file=prices_file(), place=trainer_of(place))
+            except (BadPrices, OSError):
+                prices[row.model] = None
+        price = prices[row.model]
+        return "" if price is None else cost_of(row.trained_tokens, price, method=row.method)
+
+    return cost

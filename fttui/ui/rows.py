@@ -39,8 +39,9 @@ COLUMNS = (
     Column("tokens", "TOKENS", 7, 7, 7, True, 7),
     Column("age", "AGE", 4, 4, 4, True, 2),
     Column("suffix", "SUFFIX", 9, 12, 18, False, 6),
-    Column("tuned", "FINE-TUNED MODEL", 20, 30, 60, False, 9),
-    Column("profile", "PROFILE", 7, 10, 14, False, 10),
+    Column("cost", "COST", 9, 9, 11, True, 9),
+    Column("tuned", "FINE-TUNED MODEL", 20, 30, 60, False, 10),
+    Column("profile", "PROFILE", 7, 10, 14, False, 11),
 )
 BY_NAME = {column.name: column for column in COLUMNS}
 _ESSENTIAL = 6
@@ -153,14 +154,22 @@ def cell(row: JobRow, name: str, now: float, glyphs: Glyphs) -> str:
 
 
 def row_line(
-    row: JobRow, columns: Fitted, now: float, glyphs: Glyphs, *, cursor: bool = False, marked: bool = False
+    row: JobRow,
+    columns: Fitted,
+    now: float,
+    glyphs: Glyphs,
+    *,
+    cursor: bool = False,
+    marked: bool = False,
+    cost: str = "",
 ) -> list[Span]:
-    """The line of one job: its cells, fitted, with their roles."""
+    """The line of one job: its cells, fitted, with their roles. `cost` is what the row itself cannot tell."""
     face = FACES[row.status]
     quiet = "dim" if row.gone or row.status is Status.CANCELLED else ""
     spans: list[Span] = [("*" if marked else ">" if cursor else " ", "key" if marked else "bold")]
     for index, (column, cells) in enumerate(columns):
-        text = pad(cell(row, column.name, now, glyphs), cells, right=column.right, ellipsis=glyphs.cut)
+        words = cost or "-" if column.name == "cost" else cell(row, column.name, now, glyphs)
+        text = pad(words, cells, right=column.right, ellipsis=glyphs.cut)
         gap = " " if index else ""
         role = face.role if column.name == "status" else "fail" if row.fault and column.name == "model" else quiet
         spans.append((gap + text, role))

@@ -259,6 +259,7 @@ async def cockpit(
     glyphs: Glyphs = UNICODE,
     preferences: Preferences | None = None,
     remembered: Memory | None = None,
+    place: Place | None = None,
 ) -> AsyncIterator[Ui]:
     """The real application over a fake store."""
     store = store or FakeStore()
@@ -270,7 +271,7 @@ async def cockpit(
         opened.append(profile)
         return core
 
-    place = Place("local", "this machine", local, read_only, "")
+    place = place or Place("local", "this machine", local, read_only, "")
     app = FttuiApp(open_core, place, Snapshot(), glyphs, clock=clock, preferences=preferences, remembered=remembered)
     async with app.run_test(size=size, notifications=True) as pilot:
         await pilot.pause()

@@ -8,6 +8,7 @@ import pytest
 from fttui.store.health import State
 from fttui.ui.memory import Memory
 from fttui.ui.preferences import read
+from fttui.ui.status import Place
 from tests.ui.fakes import FakeStore, cockpit, job
 
 
@@ -147,3 +148,14 @@ async def test_all_profiles_are_one_list_in_which_nothing_is_created() -> None:
         assert "all profiles" in ui.status
         await ui.press("a")
         assert "look at one of them, with @" in ui.prompt
+
+
+async def test_the_list_has_the_cost_where_it_is_known() -> None:
+    tuned = job(1, "succeeded", model="gpt-4.1-nano-2025-04-14", trained_tokens=2_000_000)
+    store = FakeStore().put(tuned, job(2, "succeeded", model="nobody-knows", trained_tokens=5))
+    place = Place("openai", "api.openai.com", False, False, "", "openai")
+    async with cockpit(store, size=(200, 60), place=place) as ui:
+        await ui.press("colon", *"columns id,cost", "enter")
+        assert "3.00 USD" in ui.screen[2]
+        assert ui.screen[3].split()[1] == "-"
+        assert "3.00 USD" in ui.detail

@@ -33,6 +33,7 @@ async def test_moving_shows_the_other_job_at_once() -> None:
     async with cockpit(store, size=(120, 40)) as ui:
         assert ui.cursor == "ftjob-00000001"
         assert "ftjob-00000001" in ui.detail
+        assert "file-train  train.jsonl, 29.9 kB" in ui.detail
         assert "first job's event" in ui.log[0]
         await ui.press("j")
         assert "ftjob-00000002" in ui.detail

@@ -24,6 +24,8 @@ class JobList(LineList):
         self._hint: list[str] = []
         self._marks: frozenset[str] = frozenset()
         self.wanted: tuple[str, ...] = ()
+        self.cost: Callable[[JobRow], str] = lambda _: ""
+        """What a job has cost, in words; known once prices are read."""
         self._drawn: dict[str, Line] = {}
 
     def show_rows(self, rows: list[JobRow], marks: frozenset[str], hint: list[str]) -> None:
@@ -82,7 +84,9 @@ class JobList(LineList):
         if cursor is None:
             cursor = key == self.cursor
         row = self._rows[key]
-        return row_line(row, self._columns, self._now(), self._glyphs, cursor=cursor, marked=key in self._marks)
+        cost = self.cost(row) if any(column.name == "cost" for column, _ in self._columns) else ""
+        marked = key in self._marks
+        return row_line(row, self._columns, self._now(), self._glyphs, cursor=cursor, marked=marked, cost=cost)
 
 
 class JobsPane(Vertical):

@@ -19,7 +19,7 @@ from fttui.ui.hands import Hands
 from fttui.ui.memory import Memory
 from fttui.ui.messages import JobsEnded, RefreshAsked
 from fttui.ui.notify import ended, note
-from fttui.ui.panes.detail import Told, detail_lines, raw_lines, row_lines
+from fttui.ui.panes.detail import Told, detail_lines, file_words, raw_lines, row_lines
 from fttui.ui.panes.jobs import JobsPane
 from fttui.ui.panes.loglines import LogStyle
 from fttui.ui.panes.side import SidePane
@@ -124,7 +124,10 @@ class MainScreen(ListKeys, LogKeys, JobKeys, LayerKeys, Screen[None]):
 
     def attach(self, store: Store | MergedStore) -> None:
         """The store is there: from now on there are details, logs and intents."""
+        from fttui.ui.precheck import row_costs
+
         self._store = self._hands.store = store
+        self.jobs.list.cost = row_costs(self._place)
         self._shown = None
         self.show_snapshot(store.snapshot, Change(health=True))
         self._show_job()
@@ -267,9 +270,13 @@ class MainScreen(ListKeys, LogKeys, JobKeys, LayerKeys, Screen[None]):
                 checkpoints=store.checkpoints(row.id),
                 first_events=store.events(row.id, after=BEFORE_ALL, limit=20),
                 last_events=store.events(row.id, limit=40),
-                losses=[
-                    value for point in store.points(row.id) if (value := point.values.get("train_loss")) is not None
-                ],
+                losses=[point.values["train_loss"] for point in store.points(row.id) if "train_loss" in point.values],
+                files={
+                    file.id: file_words(file)
+                    for id in (job.training_file, job.validation_file, *job.result_files)
+                    if (file := store.file(id)) is not None
+                },
+                costs=self._cost_lines(job),
             )
             lines = detail_lines(job, row, told, self._now(), cells, self._glyphs)
         self.side.detail.show(lines, top=top)
