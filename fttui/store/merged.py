@@ -115,6 +115,9 @@ class MergedStore:
     async def upload(self, path: str, progress: Callable[[int, int], None] | None = None) -> Outcome:
         return Outcome(False, _CREATE)
 
+    async def delete_file(self, id: str) -> Outcome:
+        return Outcome(False, _CREATE)
+
     async def models(self) -> list[Model]:
         return []
 

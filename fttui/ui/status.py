@@ -54,6 +54,7 @@ def status_line(
     glyphs: Glyphs,
     *,
     held: bool = False,
+    notices: int = 0,
 ) -> list[Span]:
     """One row of `cells`. It says plainly when what is shown may not be true any more.
 
@@ -64,6 +65,8 @@ def status_line(
         where.append((f" {glyphs.arrow} {place.host}", "dim"))
     if place.read_only:
         where.append(("  read-only", "warn"))
+    if notices:
+        where.append((f"  ! {notices} to read", "warn"))
     age = "" if as_of is None else freshness(now - as_of)
     state = "connecting" if health is None else str(health.state)
     if held and state in ("live", "stale"):

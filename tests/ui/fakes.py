@@ -139,6 +139,10 @@ class FakeStore:
         self.sent.append(("resume", *ids))
         return {id: Outcome(True, "", id) for id in ids}
 
+    async def delete_file(self, id: str) -> Outcome:
+        self.sent.append(("delete_file", id))
+        return Outcome(True, "", id)
+
     async def models(self) -> list[Model]:
         return [Model.read({"id": name}) for name in ("gpt-4.1-mini", "fttui-tiny-1")]
 

@@ -40,6 +40,10 @@ async def test_a_notice_of_the_archive_is_said() -> None:
         ui.store.notices = ("the archive could not be read; it was set aside as archive.db.broken",)
         await ui.publish()
         assert "set aside" in ui.prompt
+        await ui.press("j")
+        assert "! 1 to read" in ui.status
+        await ui.press("exclamation_mark")
+        assert any("set aside" in line for line in ui.screen)
 
 
 async def test_another_profile_without_a_restart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

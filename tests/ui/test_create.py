@@ -166,3 +166,15 @@ async def test_leaving_asks_only_when_something_was_typed() -> None:
         assert ui.app.screen is ui.main
         await ui.press("a", "escape")
         assert ui.app.screen is ui.main
+
+
+async def test_files_that_were_uploaded_for_no_job_are_offered_to_be_deleted() -> None:
+    store = FakeStore()
+    store.refusal = "Fine-tuning ended at this provider (training_not_available)"
+    async with cockpit(store) as ui:
+        await ui.press("a", "enter")
+        await wait_for(ui, "training_not_available")
+        await ui.press("escape", "y")
+        assert "2 files were uploaded for no job. Delete them?" in ui.prompt
+        await ui.press("y")
+        assert [sent[1] for sent in store.sent if sent[0] == "delete_file"] == ["file-1", "file-2"]

@@ -78,3 +78,14 @@ async def test_what_the_provider_does_not_offer_is_refused_with_the_reason(key: 
         await ui.press(key)
         assert "does not offer it" in ui.prompt
         assert ui.store.sent == []
+
+
+async def test_a_click_on_a_title_sorts_and_another_reverses() -> None:
+    async with cockpit(store()) as ui:
+        where = ui.screen[1].index("SUFFIX") + 2
+        await ui.pilot.click("#jobs-head", offset=(where, 0))
+        assert any("suffix↑" in line for line in ui.screen)
+        await ui.pilot.click("#jobs-head", offset=(where, 0))
+        assert any("suffix↓" in line for line in ui.screen)
+        await ui.pilot.click("#jobs", offset=(5, 2))
+        assert ui.cursor == ui.shown[2]

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.message import Message
 
 from fttui.models.row import JobRow
 from fttui.ui.glyphs import Glyphs
-from fttui.ui.rows import Fitted, Line, fit_columns, header_line, row_line, spread
+from fttui.ui.rows import MARK, Fitted, Line, fit_columns, header_line, row_line, spread
 from fttui.ui.widgets.line_list import LineList
 from fttui.ui.widgets.line_view import TextRow
 
@@ -92,6 +94,13 @@ class JobList(LineList):
 class JobsPane(Vertical):
     """The list between its column titles and a line that counts."""
 
+    class SortAsked(Message):
+        """The title of a column was clicked."""
+
+        def __init__(self, column: str) -> None:
+            super().__init__()
+            self.column = column
+
     def __init__(self, glyphs: Glyphs, now: Callable[[], float]) -> None:
         super().__init__(id="jobs-pane")
         self.head = TextRow(id="jobs-head")
@@ -111,6 +120,16 @@ class JobsPane(Vertical):
         """Only these columns, in this order; the usual ones when there are none."""
         self.list.show_columns(wanted)
         self._show_head()
+
+    def on_click(self, event: events.Click) -> None:
+        if event.widget is not self.head:
+            return
+        right = MARK
+        for column, cells in self.list.columns:
+            right += cells + 1
+            if event.x < right:
+                self.post_message(self.SortAsked(column.name))
+                return
 
     def set_active(self, active: bool) -> None:
         """Whether keys go to the list."""

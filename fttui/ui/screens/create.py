@@ -82,6 +82,8 @@ class CreateScreen(ModalScreen[Outcome | None]):
         self._checked: tuple[JobSpec, Report | None] | None = None
         self._known: dict[str, list[str]] = {}
         self._timer: Timer | None = None
+        self.uploaded: list[str] = []
+        """Files that were sent from here; a job may have them by now."""
         self._busy = False
         self._leaving = False
         self._left = FIELDS[0].name
@@ -229,6 +231,7 @@ class CreateScreen(ModalScreen[Outcome | None]):
                         self._refused(FieldError(name, outcome.message), outcome)
                         return
                     files[name] = outcome.id
+                    self.uploaded.append(outcome.id)
                     # A second try sends the same file, not a second copy of it.
                     self.query_one(f"#{name}", Input).value = outcome.id
             self._say("creating…", "dim")

@@ -88,12 +88,13 @@ class JobKeys(_Screen):
         from fttui.ui.screens.create import CreateScreen
         from fttui.wiring import sample_path
 
-        await self.app.push_screen(
-            CreateScreen(self._store, {**EMPTY, **values}, sample_path, self._place), self._created
-        )
+        form = CreateScreen(self._store, {**EMPTY, **values}, sample_path, self._place)
+        await self.app.push_screen(form, lambda outcome: self._created(outcome, form.uploaded))
 
-    def _created(self, outcome: Outcome | None) -> None:
+    def _created(self, outcome: Outcome | None, uploaded: list[str]) -> None:
         if outcome is None:
+            if uploaded:
+                self._offer_to_delete(uploaded)
             return
         self.prompt.say(outcome.message or f"created {outcome.id}", "" if outcome.ok else "warn")
         self._watched.add(outcome.id)
@@ -101,6 +102,26 @@ class JobKeys(_Screen):
         self.jobs.list.move_to_key(outcome.id)
         self._go("jobs")
         self._show_job()
+
+    def _offer_to_delete(self, ids: list[str]) -> None:
+        """Files that were uploaded for a job that was not created lie at the provider for nothing."""
+        one = len(ids) == 1
+
+        def delete() -> None:
+            self.run_worker(self._delete_files(ids), group="action", exit_on_error=False)
+
+        what = "1 file was" if one else f"{len(ids)} files were"
+        self.prompt.ask(f"{what} uploaded for no job. Delete {'it' if one else 'them'}?", delete)
+
+    async def _delete_files(self, ids: list[str]) -> None:
+        if self._store is None:
+            return
+        for id in ids:
+            outcome = await self._store.delete_file(id)
+            if not outcome.ok:
+                self.prompt.say(f"{id} was not deleted: {outcome.message}", "warn")
+                return
+        self.prompt.say("deleted")
 
     def action_cancel(self) -> None:
         if not self._refuse("job.cancel"):

@@ -29,7 +29,7 @@ from fttui.ui.screens.layerkeys import LayerKeys
 from fttui.ui.screens.listkeys import ListKeys
 from fttui.ui.screens.logkeys import LogKeys
 from fttui.ui.status import Place, status_line
-from fttui.ui.view import ListState
+from fttui.ui.view import SORTS, ListState
 from fttui.ui.widgets.footer import Footer
 from fttui.ui.widgets.line_list import LineList
 from fttui.ui.widgets.line_view import LineView, TextRow
@@ -312,8 +312,9 @@ class MainScreen(ListKeys, LogKeys, JobKeys, LayerKeys, Screen[None]):
             self.status_row.show([(f" needs {needs}, have {has}", "")])
             return
         counts = counts_line(list(self._rows().values()), self._glyphs)
+        notices = len(self._snapshot.notices)
         known = (self._place, self._snapshot.health, self._snapshot.as_of, counts, self._now())
-        self.status_row.fill(lambda cells: status_line(*known, cells, self._glyphs, held=self._held))
+        self.status_row.fill(lambda cells: status_line(*known, cells, self._glyphs, held=self._held, notices=notices))
 
     def _show_titles(self) -> None:
         self.jobs.set_active(self._pane == "jobs")
@@ -451,6 +452,11 @@ class MainScreen(ListKeys, LogKeys, JobKeys, LayerKeys, Screen[None]):
         self._derive()
         self._show_titles()
         self.footer.update_entries()
+
+    def on_jobs_pane_sort_asked(self, message: JobsPane.SortAsked) -> None:
+        if message.column in SORTS:
+            view = self._list.view
+            self._change_view(sort=message.column, reverse=view.sort == message.column and not view.reverse)
 
     def on_line_list_moved(self, message: LineList.Moved) -> None:
         self._go("jobs")
