@@ -22,6 +22,7 @@ class Checks:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="data-check")
         self._closed = threading.Event()
         self._running: dict[str, Future[int]] = {}
+        self._given_up: set[str] = set()
 
     def examples(self, job: JobRecord) -> int | None:
         """How many examples the job's training file holds; None while that is being found out.
@@ -40,8 +41,11 @@ class Checks:
         return check.result()
 
     def forget(self, id: str) -> None:
-        """The job has ended: nobody asks for the answer any more."""
-        self._running.pop(id, None)
+        """The job has ended: nobody asks for the answer any more, and the next job's check need not wait for it."""
+        check = self._running.pop(id, None)
+        if check is not None and not check.cancel():
+            self._given_up.add(id)
+            check.add_done_callback(lambda done: self._given_up.discard(id))
 
     def close(self) -> None:
         """End what is going on; the next service checks again."""
@@ -49,9 +53,12 @@ class Checks:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _check(self, job: JobRecord) -> int:
+        def stopped() -> bool:
+            return self._closed.is_set() or job.id in self._given_up
+
         for id, param in ((job.validation_file, "validation_file"), (job.training_file, "training_file")):
             if id is not None:
-                count = datacheck.check(self._places.file(id), job.method, param, self._closed.is_set)
+                count = datacheck.check(self._places.file(id), job.method, param, stopped)
         if self._closed.is_set():
             raise RuntimeError("the service ends; the next one checks again")
         return count

@@ -3,9 +3,10 @@
 import base64
 import os
 import signal
+import threading
 from pathlib import Path
 
-from fttui.server import restarts
+from fttui.server import datacheck, restarts
 from fttui.server.jobdir import JobDirectory
 from fttui.server.service import Service, open_service
 from tests.server.conftest import GOOD, add_file, add_job, example, jsonl, messages, run_until, status, until
@@ -358,3 +359,26 @@ def test_a_clock_that_jumps_back_changes_no_order(service: Service, monkeypatch)
         assert job.finished_at is not None
         assert job.finished_at >= job.created_at
     assert messages(service, first)[-1] == "The job has successfully completed"
+
+
+def test_a_check_that_nobody_waits_for_does_not_hold_up_the_next(service: Service, monkeypatch) -> None:
+    """The first file is checked for ever, or until somebody says stop."""
+    real = datacheck.check
+    begun = threading.Event()
+
+    def check(path: str, method: str, param: str, stopped) -> int:
+        if path != endless:
+            return real(path, method, param, stopped)
+        begun.set()
+        until(stopped)
+        return 0
+
+    monkeypatch.setattr(datacheck, "check", check)
+    file = add_file(service)
+    endless = service.places.file(file)
+    first, second = add_job(service, training_file=file), add_job(service)
+    until(lambda: service.runner.tick() and begun.is_set())
+    assert status(service, second) == "validating_files"
+    assert service.runner.cancel(first)
+    run_until(service, second, "succeeded")
+    assert status(service, first) == "cancelled"
