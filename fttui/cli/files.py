@@ -109,14 +109,16 @@ def get(invocation: Invocation, id: str) -> int:
 @click.argument("id", shell_complete=completion.files)
 @click.option("--output", "-o", "path", metavar="PATH", help="Where to; - is standard output.")
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
+@click.option("--csv", "as_csv", is_flag=True, help="A result file as CSV: services send it as base64 of that.")
 @pass_invocation
-def download(invocation: Invocation, id: str, path: str | None, force: bool) -> int:
-    """Download a file as it is. Without -o it goes to standard output, or on a terminal into a file named by the id.
+def download(invocation: Invocation, id: str, path: str | None, force: bool, as_csv: bool) -> int:
+    """Download a file as it is, or a result file as CSV. Without -o it goes to standard output, or on a terminal into a file named by the id.
 
     The name that the service has for it is never used as a path. Nothing is replaced without --force.
 
     \b
-    fttui files download file-abc -o results.csv
+    fttui files download file-abc -o data.jsonl
+    fttui files download file-abc --csv -o results.csv
     """
     if path is None:
         path = re.sub(r"[^A-Za-z0-9._-]", "_", id).lstrip(".") or "file" if sys.stdout.isatty() else "-"
@@ -126,6 +128,15 @@ def download(invocation: Invocation, id: str, path: str | None, force: bool) -> 
         check_place(path, force)
 
     async def work(connection: "Connection") -> None:
+        if as_csv:
+            content = _csv(await connection.client.file_content(id), id)
+            if path == "-":
+                invocation.output.chunk(content)
+                return
+            with written(path, force) as file:
+                file.write(content)
+            say(f"{path} written")
+            return
         if path == "-":
             await connection.client.download_file(id, invocation.output.chunk)
             return
@@ -133,6 +144,15 @@ def download(invocation: Invocation, id: str, path: str | None, force: bool) -> 
         say(f"{path} written")
 
     return invocation.talk(work)
+
+
+def _csv(content: bytes, id: str) -> bytes:
+    from fttui.models.metric import csv_text
+
+    try:
+        return csv_text(content).encode()
+    except ValueError as error:
+        raise ConfigError(f"{id} is no result file: {error}") from None
 
 
 def check_place(path: str, force: bool) -> None:

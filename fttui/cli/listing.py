@@ -9,8 +9,10 @@ from fttui.cli import kept, session, show
 from fttui.cli.output import TABLE, say
 from fttui.cli.session import DONE, Invocation
 from fttui.config import files
+from fttui.models.status import Status, status_of
 from fttui.store import query
 from fttui.store.firstrows import first_rows
+from fttui.text import clean_line
 
 if TYPE_CHECKING:
     from fttui.models.job import Job
@@ -37,6 +39,10 @@ def wish(statuses: tuple[str, ...], filter_: str | None, sort: str | None, limit
     Raises:
         click.UsageError: in words.
     """
+    for word in (word.strip() for text in statuses for word in text.split(",")):
+        if word and word.lower() not in query.STATUS_WORDS and status_of(word) is Status.UNKNOWN:
+            # Not refused: providers have words of their own, and such a job is found by its word.
+            say(f"fttui: note: {clean_line(word)!r} is no state that fttui knows: {', '.join(query.STATUS_WORDS)}")
     words = ",".join(f'"{word}"' for text in statuses for word in text.replace('"', "").split(",") if word.strip())
     try:
         asked = query.parse(" ".join(filter(None, (f"status:{words}" if words else "", filter_ or ""))))

@@ -1,5 +1,6 @@
 """`fttui files` and `fttui models`."""
 
+import base64
 import os
 from pathlib import Path
 
@@ -71,6 +72,18 @@ def test_download_to_a_path_replaces_nothing_unless_forced(fttui: Fttui, service
     assert fttui("files", "download", "file-1", "-o", "out.csv", "--force").code == 0
     assert path.read_bytes() == b"new"
     assert [found.name for found in tmp_path.iterdir() if found.is_file()] == ["out.csv"]
+
+
+def test_a_result_file_can_be_had_as_csv(fttui: Fttui, service: Service, tmp_path: Path) -> None:
+    table = "step,train_loss\n1,0.5\n"
+    service.contents["file-1"] = base64.b64encode(table.encode())
+    assert fttui("files", "download", "file-1", "--csv").out == table
+    assert fttui("files", "download", "file-1", "--csv", "-o", "out.csv").code == 0
+    assert (tmp_path / "out.csv").read_text() == table
+    service.contents["file-1"] = b"something else"
+    result = fttui("files", "download", "file-1", "--csv")
+    assert (result.code, result.out) == (2, "")
+    assert "no result file" in result.err
 
 
 def test_half_a_download_leaves_nothing(fttui: Fttui, service: Service, tmp_path: Path) -> None:

@@ -332,3 +332,10 @@ def test_metrics_join_events_and_result_file(fttui: Fttui, service: Service) -> 
     }
     service.jobs = [job(2, "running")]
     assert fttui("jobs", "metrics", "ftjob-002").err == "ftjob-002 has no metrics yet\n"
+
+
+def test_a_state_that_is_none_is_noted_and_found_all_the_same(fttui: Fttui, service: Service) -> None:
+    result = fttui("jobs", "list", "--status", "bogus")
+    assert result.code == 0
+    assert "'bogus' is no state that fttui knows" in result.err
+    assert "is no state" not in fttui("jobs", "list", "--status", "running,done").err
