@@ -112,7 +112,8 @@ def get(invocation: Invocation, id: str) -> int:
 @click.option("--csv", "as_csv", is_flag=True, help="A result file as CSV: services send it as base64 of that.")
 @pass_invocation
 def download(invocation: Invocation, id: str, path: str | None, force: bool, as_csv: bool) -> int:
-    """Download a file as it is, or a result file as CSV. Without -o it goes to standard output, or on a terminal into a file named by the id.
+    """Download a file as it is, or a result file as CSV. Without -o it goes to standard output, or on a terminal into a
+    file named by the id.
 
     The name that the service has for it is never used as a path. Nothing is replaced without --force.
 
