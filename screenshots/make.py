@@ -6,10 +6,15 @@ A service is started in a directory of its own and stopped afterwards; the jobs 
 import asyncio
 import os
 import re
+import socket
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fttui.ui.app import FttuiApp
 
 HERE = Path(__file__).resolve().parent
 SIZES = {"80x24": (80, 24), "120x40": (120, 40), "200x60": (200, 60)}
@@ -24,6 +29,7 @@ async def until(seen: Callable[[], bool], seconds: float = 120.0) -> None:
 
 async def make() -> None:
     from fttui.config import choice
+    from fttui.models.spec import JobSpec
     from fttui.store.snapshot import Snapshot
     from fttui.ui.app import FttuiApp
     from fttui.ui.glyphs import UNICODE
@@ -66,9 +72,11 @@ async def make() -> None:
         await until(lambda: rows(first)[0] == "cancelled")
         bad = Path(os.environ["FTTUI_DATA_DIR"]) / "bad.jsonl"
         bad.write_text('{"messages": [{"role": "user", "content": "no answer"}]}\n' * 12, encoding="utf-8")
-        await pilot.press("a")
-        first.screen.query_one("#training_file").value = str(bad)  # type: ignore[attr-defined]
-        await pilot.press("enter")
+        # The form would not send it; scripts may.
+        store = first.main._store
+        assert store is not None
+        file = await store.upload(str(bad))
+        await store.create(JobSpec(model="fttui-tiny-1", training_file=file.id, suffix="no-answers"))
         await until(lambda: rows(first)[0] == "failed")
         await pilot.press("left_square_bracket")
         await pilot.pause()
@@ -92,6 +100,32 @@ async def make() -> None:
                 await pilot.pause()
                 save(cockpit, "log-search-120x40")
         await cockpit.close()
+    await make_offline(save)
+
+
+async def make_offline(save: Callable[["FttuiApp", str], None]) -> None:
+    """The same jobs over TCP, from a service that then goes away."""
+    from fttui.store.snapshot import Snapshot
+    from fttui.ui.app import FttuiApp
+    from fttui.ui.glyphs import UNICODE
+    from fttui.ui.status import Place
+    from fttui.wiring import Options, open_core
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = await asyncio.create_subprocess_exec(sys.executable, "-m", "fttui", "serve", "--port", str(port))
+    options = Options(base_url=f"http://127.0.0.1:{port}/v1")
+    place = Place(f"127.0.0.1:{port}", f"127.0.0.1:{port}", False, False, "")
+    cockpit = FttuiApp(lambda _: open_core(options), place, Snapshot(), UNICODE)
+    async with cockpit.run_test(size=SIZES["80x24"]) as pilot:
+        await until(lambda: cockpit.main.log_view.event_count > 10)
+        server.terminate()
+        await server.wait()
+        await until(lambda: "OFFLINE" in cockpit.main.status_row.text)
+        await pilot.pause()
+        save(cockpit, "offline-80x24")
+    await cockpit.close()
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""What checking a file costs: `pytest tests/benchmarks/test_check.py -s`. Apart from the suite: machines differ.
+"""What checking a file costs: `pytest tests/benchmarks/test_check.py -s -n 0`. Apart from the suite: machines differ.
 
 FTTUI_BENCH_MB sets the size of the large file; 5000 is the one that is promised to be checked in flat memory.
 """

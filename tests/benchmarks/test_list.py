@@ -1,7 +1,7 @@
 """1,000 jobs listed through all pages: our client beside the official SDK, on one server, in one run.
 
 Both read every job into objects with attributes. The server is another process, so that its work is nobody's.
-Run it with `pytest -o addopts= -s tests/benchmarks/test_list.py`.
+Run it with `pytest tests/benchmarks/test_list.py -s -n 0`.
 """
 
 import statistics

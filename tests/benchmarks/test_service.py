@@ -1,4 +1,4 @@
-"""The service at scale: `pytest tests/benchmarks/test_service.py -s`. Not part of the suite: these are about time.
+"""The service at scale: `pytest tests/benchmarks/test_service.py -s -n 0`. Not part of the suite: these are about time.
 
 Each prints what it measured, and asserts the bound that the service is to keep.
 """
