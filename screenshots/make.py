@@ -96,7 +96,7 @@ async def make() -> None:
             await pilot.pause()
             save(cockpit, f"overview-{name}")
             if name == "120x40":
-                await pilot.press("tab", "tab", "slash", *"validation loss=1", "enter")
+                await pilot.press("tab", "tab", "slash", *"training loss=2.1", "enter")
                 await pilot.pause()
                 save(cockpit, "log-search-120x40")
         await cockpit.close()

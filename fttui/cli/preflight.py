@@ -25,28 +25,21 @@ async def check(connection: "Connection", spec: "JobSpec", training: str | None,
         ConfigError: the person's own price file is not as it should be.
         OSError: a file cannot be read.
     """
-    from fttui.data import rules
-    from fttui.data.check import check_file
+    from fttui.data.before import check_job
     from fttui.data.prices import BadPrices, place_of
 
     choice = connection.choice
-    path = training or validation or ""
     given_up = False
 
     def work() -> "Report":
-        return check_file(
-            path,
-            method=spec.method or "supervised",
-            model=spec.model,
-            validation=validation if training else None,
-            grader=spec.grader,
-            n_epochs=spec.hyperparameters.get("n_epochs"),  # type: ignore[arg-type]
-            batch_size=spec.hyperparameters.get("batch_size"),  # type: ignore[arg-type]
+        return check_job(
+            spec,
+            training,
+            validation,
             place=place_of(choice.base_url, is_local=choice.is_local),
             own_prices=prices_file(),
-            progress=reading.progress_of(path),
+            progress=reading.progress_of(training or validation or ""),
             stopped=lambda: given_up,
-            fewest=rules.FEWEST_EXAMPLES if training else 1,
         )
 
     try:
@@ -56,8 +49,6 @@ async def check(connection: "Connection", spec: "JobSpec", training: str | None,
     finally:
         given_up = True  # ctrl+c: the thread must not keep the process
         say_progress("")
-    if training is None:
-        report = report._replace(plan=None)
     for line in reading.brief(report):
         say(line)
     return report

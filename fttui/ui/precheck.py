@@ -40,44 +40,28 @@ class Precheck:
         """
         self._running += 1
         mine = self._running
-        path = training or validation
-        if path is None:
+        if training is None and validation is None:
             return None
-        report = await asyncio.to_thread(self._check, spec, path, training, validation, progress, mine)
+
+        def check() -> Report:
+            from fttui.data.before import check_job
+
+            return check_job(
+                spec,
+                training,
+                validation,
+                place=trainer_of(self._place),
+                own_prices=prices_file(),
+                progress=progress,
+                stopped=lambda: mine != self._running,
+            )
+
+        report = await asyncio.to_thread(check)
         return report if mine == self._running else None
 
     def stop(self) -> None:
         """Break off a check that runs."""
         self._running += 1
-
-    def _check(
-        self,
-        spec: JobSpec,
-        path: str,
-        training: str | None,
-        validation: str | None,
-        progress: Callable[[int, int], None] | None,
-        mine: int,
-    ) -> Report:
-        from fttui.data import rules
-        from fttui.data.check import check_file
-
-        report = check_file(
-            path,
-            method=spec.method or "supervised",
-            model=spec.model,
-            validation=validation if training else None,
-            grader=spec.grader,
-            n_epochs=spec.hyperparameters.get("n_epochs"),  # type: ignore[arg-type]
-            batch_size=spec.hyperparameters.get("batch_size"),  # type: ignore[arg-type]
-            place=trainer_of(self._place),
-            own_prices=prices_file(),
-            fewest=rules.FEWEST_EXAMPLES if training else 1,
-            progress=progress,
-            stopped=lambda: mine != self._running,
-        )
-        # A validation file alone says nothing about the run.
-        return report if training else report._replace(plan=None)
 
 
 def trainer_of(place: Place) -> str:

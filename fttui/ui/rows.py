@@ -7,7 +7,7 @@ from typing import NamedTuple
 from fttui.clock import age, freshness
 from fttui.models.row import JobRow
 from fttui.models.status import Status
-from fttui.text import pad, width
+from fttui.text import fit, pad, width
 from fttui.ui.glyphs import FACES, Glyphs
 
 Span = tuple[str, str]
@@ -208,8 +208,9 @@ def rule_line(cells: int, title: Line, right: str, glyphs: Glyphs) -> list[Span]
     left: list[Span] = [(glyphs.rule * 2 + " ", "rule"), *title, (" ", "")]
     end = f" {right} {glyphs.rule}" if right else ""
     used = line_width(left)
-    if used + width(end) > cells:
-        end = ""
+    if end and used + width(end) > cells:
+        room = cells - used - 3
+        end = f" {fit(right, room, ellipsis=glyphs.cut)} {glyphs.rule}" if room > 3 else ""
     fill = glyphs.rule * max(0, cells - used - width(end))
     return [*left, (fill, "rule"), (end[:-1], "dim"), (end[-1:], "rule")]
 

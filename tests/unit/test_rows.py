@@ -103,3 +103,10 @@ def test_glyphs_follow_the_locale(environment: dict[str, str], expected: object)
 def test_a_wish_for_glyphs_wins() -> None:
     assert glyphs_for("ascii", {"LANG": "C.UTF-8"}) is ASCII
     assert glyphs_for("unicode", {"TERM": "linux"}) is UNICODE
+
+
+def test_a_title_keeps_what_fits_of_its_end() -> None:
+    line = text(rule_line(40, [("Log", "title")], "follow · 'a long search' 3 of 11 · 100 events", UNICODE))
+    assert len(line) == 40
+    assert "follow" in line
+    assert "…" in line

@@ -19,7 +19,7 @@ from fttui.ui.hands import Hands
 from fttui.ui.memory import Memory
 from fttui.ui.messages import JobsEnded, RefreshAsked
 from fttui.ui.notify import ended, note
-from fttui.ui.panes.detail import Told, detail_lines, file_words, raw_lines, row_lines
+from fttui.ui.panes.detail import detail_lines, raw_lines, row_lines
 from fttui.ui.panes.jobs import JobsPane
 from fttui.ui.panes.loglines import LogStyle
 from fttui.ui.panes.side import SidePane
@@ -29,6 +29,7 @@ from fttui.ui.screens.layerkeys import LayerKeys
 from fttui.ui.screens.listkeys import ListKeys
 from fttui.ui.screens.logkeys import LogKeys
 from fttui.ui.status import Place, status_line
+from fttui.ui.telling import Telling
 from fttui.ui.view import SORTS, ListState
 from fttui.ui.widgets.footer import Footer
 from fttui.ui.widgets.line_list import LineList
@@ -36,13 +37,10 @@ from fttui.ui.widgets.line_view import LineView, TextRow
 from fttui.ui.widgets.prompt import PromptRow
 
 if TYPE_CHECKING:
-    from fttui.models.job import Job
     from fttui.store.merged import MergedStore
     from fttui.store.store import Store
 
 PANES = ("jobs", "detail", "log")
-BEFORE_ALL = -(2**62)
-"""A position before every event."""
 LEAST = (40, 10)
 """The smallest terminal that is drawn on."""
 TICK = 5.0
@@ -88,7 +86,7 @@ class MainScreen(ListKeys, LogKeys, JobKeys, LayerKeys, Screen[None]):
         self._troubles: list[tuple[float, str]] = []
         self._held = False
         self._leaving = False
-        self._costs: dict[tuple[str, str, int | None], list[tuple[str, str]]] = {}
+        self._telling = Telling(place)
         self._shown: str | None = None
         self.jobs = JobsPane(glyphs, now)
         self.jobs.list.wanted = tuple(filter(None, remembered.columns.split(",")))
@@ -150,6 +148,7 @@ class MainScreen(ListKeys, LogKeys, JobKeys, LayerKeys, Screen[None]):
         """Look at another service; what is behind the screen comes with `attach`."""
         self._store = self._hands.store = None
         self._place = self._hands.place = place
+        self._telling = Telling(place)
         self._list = ListState()
         self._watched.clear()
         self._held = False
@@ -265,30 +264,9 @@ class MainScreen(ListKeys, LogKeys, JobKeys, LayerKeys, Screen[None]):
         elif self._raw:
             lines = raw_lines(job.raw, cells)
         else:
-            store = self._store
-            told = Told(
-                checkpoints=store.checkpoints(row.id),
-                first_events=store.events(row.id, after=BEFORE_ALL, limit=20),
-                last_events=store.events(row.id, limit=40),
-                losses=[point.values["train_loss"] for point in store.points(row.id) if "train_loss" in point.values],
-                files={
-                    file.id: file_words(file)
-                    for id in (job.training_file, job.validation_file, *job.result_files)
-                    if (file := store.file(id)) is not None
-                },
-                costs=self._cost_lines(job),
-            )
+            told = self._telling.told(self._store, job, row.id)
             lines = detail_lines(job, row, told, self._now(), cells, self._glyphs)
         self.side.detail.show(lines, top=top)
-
-    def _cost_lines(self, job: Job) -> list[tuple[str, str]]:
-        """Read from files once for each state of a job."""
-        known = (job.id, job.status_text, job.trained_tokens)
-        if known not in self._costs:
-            from fttui.ui.precheck import cost_lines
-
-            self._costs = {**dict(list(self._costs.items())[-200:]), known: cost_lines(self._place, job)}
-        return self._costs[known]
 
     def _show_new_events(self) -> None:
         if self._store is None or self._shown is None:
