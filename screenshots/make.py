@@ -34,6 +34,7 @@ async def make() -> None:
     from fttui.ui.app import FttuiApp
     from fttui.ui.glyphs import UNICODE
     from fttui.ui.status import Place
+    from fttui.ui.widgets.line_view import TextRow
     from fttui.wiring import Options, open_core
 
     chosen = choice.choose()
@@ -58,7 +59,7 @@ async def make() -> None:
     async with first.run_test(size=SIZES["80x24"]) as pilot:
         await until(lambda: first.main._store is not None)
         await pilot.press("a")
-        await pilot.pause()
+        await until(lambda: "steps" in first.screen.query_one("#form-found", TextRow).text)
         save(first, "create-80x24")
         await pilot.press("enter")
         await until(lambda: rows(first) == ["succeeded"])

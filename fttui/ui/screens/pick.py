@@ -35,7 +35,7 @@ def command_entries(commands: Iterable[Command]) -> list[Entry]:
             command.id,
             [
                 (f" {pad(command.shown, 12)}", "key"),
-                (f"{command.title:<52}", ""),
+                (pad(command.title, 48), ""),
                 (f" {command.id:<17}", "dim"),
                 (f" fttui {command.twin}" if command.twin else "", "dim"),
             ],
