@@ -1,18 +1,29 @@
 """A check of the files of a job that is about to be created: the cockpit's form and `jobs create` ask the same."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from fttui.data import rules
 from fttui.data.check import check_file
 from fttui.data.lines import Progress, Stopped, never
 from fttui.data.report import Report
 
-if TYPE_CHECKING:
-    from fttui.models.spec import JobSpec
+
+class Asked(Protocol):
+    """What must be known of the job: a `JobSpec` has it."""
+
+    @property
+    def model(self) -> str: ...
+    @property
+    def method(self) -> str | None: ...
+    @property
+    def grader(self) -> dict[str, Any] | None: ...
+    @property
+    def hyperparameters(self) -> Mapping[str, Any]: ...
 
 
 def check_job(
-    spec: "JobSpec",
+    spec: Asked,
     training: str | None,
     validation: str | None,
     *,
@@ -37,8 +48,8 @@ def check_job(
         model=spec.model,
         grader=spec.grader,
         validation=validation if training else None,
-        n_epochs=spec.hyperparameters.get("n_epochs"),  # type: ignore[arg-type]
-        batch_size=spec.hyperparameters.get("batch_size"),  # type: ignore[arg-type]
+        n_epochs=spec.hyperparameters.get("n_epochs"),
+        batch_size=spec.hyperparameters.get("batch_size"),
         place=place,
         own_prices=own_prices,
         fewest=rules.FEWEST_EXAMPLES if training else 1,
