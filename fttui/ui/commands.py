@@ -41,7 +41,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("pane.previous", "shift+tab", "shift+tab", "previous pane", "panes", "pane(-1)"),
     Command("tab.next", "right_square_bracket", "]", "next tab of the lower pane", "panes", "tab(1)"),
     Command("tab.previous", "left_square_bracket", "[", "previous tab of the lower pane", "panes", "tab(-1)"),
-    Command("open", "enter", "enter", "go into the job: its detail, then its log", "panes", "open", "open", 7),
+    Command("open", "enter", "enter", "go in: detail, then log, then whole lines", "panes", "open", "open", 7),
     Command("back", "escape", "esc", "one level out: prompt, pane, filter", "panes", "back"),
     Command("filter.text", "slash", "/", "narrow the list; search in detail and log", "filter", "slash", "filter", 3, twin="jobs list --filter"),  # noqa: E501
     Command("search.next", "n", "n", "next match", "filter", "match(1)"),
@@ -66,7 +66,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("copy.id", "y", "y", "copy the id, or the marked ones", "jobs", "copy_id"),
     Command("copy.more", "Y", "Y", "copy: model, files, JSON, log", "jobs", "copy_more"),
     Command("job.link", "o", "o", "show the job's web address and copy it", "jobs", "link"),
-    Command("export", "e", "e", "write what the pane shows to a file", "view", "export", twin="jobs list --json"),
+    Command("export", "e", "e", "write the pane to a file (detail: .json, .csv)", "view", "export", twin="jobs metrics --csv"),  # noqa: E501
     Command("detail.raw", "J", "J", "the job's JSON as the provider sent it, or its detail", "detail", "raw", twin="jobs get --json"),  # noqa: E501
     Command("log.follow", "f", "f", "follow the log's end, or stop following", "log", "follow"),
     Command("log.level", "L", "L", "least level shown: info, warn, error", "log", "log_level", twin="jobs events --level"),  # noqa: E501

@@ -1,12 +1,18 @@
 """What a pane shows, as the content of a file. Pure; numbers and times whole, not as fitted to the screen."""
 
+from __future__ import annotations
+
 import csv
 import io
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from fttui.models.row import EventRow, JobRow
+
+if TYPE_CHECKING:
+    from fttui.models.metric import Point
 
 COLUMNS = (
     *("id", "status_text", "model", "suffix", "method", "fine_tuned_model", "created_at", "finished_at"),
@@ -32,6 +38,18 @@ def log_text(events: Iterable[EventRow]) -> str:
 def job_json(raw: object) -> str:
     """A job's JSON as sent, indented, in ASCII."""
     return json.dumps(raw, indent=2) + "\n"
+
+
+def series_csv(points: Iterable[Point]) -> str:
+    """The metrics of a run as CSV: a row for each step, a column for each metric."""
+    found = list(points)
+    names = sorted({name for point in found for name in point.values})
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["step", *names])
+    for point in found:
+        writer.writerow([point.step, *(point.values.get(name, "") for name in names)])
+    return out.getvalue()
 
 
 def _cell(name: str, value: object) -> object:

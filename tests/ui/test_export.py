@@ -28,6 +28,13 @@ async def test_each_pane_writes_what_it_shows_and_asks_before_overwriting(tmp_pa
         await ui.press("0", "g", "tab")
         await write_to(tmp_path / "job.json")
         assert json.loads((tmp_path / "job.json").read_text(encoding="utf-8")) == store.raw[ID]
+        await write_to(tmp_path / "curve.csv")
+        assert (tmp_path / "curve.csv").read_text(encoding="utf-8").split() == [
+            "step,train_loss,valid_loss",
+            "1,2.0,",
+            "2,1.0,",
+            "3,,9.0",
+        ]
         await ui.press("tab")
         await write_to(tmp_path / "job.json")
         assert "Overwrite" in ui.prompt

@@ -117,3 +117,13 @@ async def test_what_is_cut_off_is_a_key_away() -> None:
         assert any("END" in line for line in ui.screen)
         await ui.press(*["h"] * 6)
         assert any("info" in line for line in ui.screen)
+
+
+async def test_enter_in_the_log_shows_whole_lines() -> None:
+    found = FakeStore().put(job(1))
+    found.log = {ID: [event(1, "word " * 30 + "END")]}
+    async with cockpit(found) as ui:
+        await ui.press("enter", "enter", "enter")
+        assert any("END" in line for line in ui.screen)
+        await ui.press("enter")
+        assert not any("END" in line for line in ui.screen)

@@ -11,7 +11,7 @@ from textual.screen import Screen
 from fttui.models.row import JobRow
 from fttui.store.snapshot import Outcome
 from fttui.ui.commands import BY_ID, Command
-from fttui.ui.export import job_json, jobs_csv, log_text
+from fttui.ui.export import job_json, jobs_csv, log_text, series_csv
 from fttui.ui.hands import Hands
 from fttui.ui.messages import SequenceAsked
 from fttui.ui.panes.detail import web_address
@@ -208,6 +208,8 @@ class JobKeys(_Screen):
         rows, id = self._rows(), self._shown
         if self._pane == "jobs" or id is None or self._store is None:
             content = jobs_csv(rows[key] for key in self.jobs.list.keys)
+        elif self._pane == "detail" and path.endswith(".csv"):
+            content = series_csv(self._store.points(id))
         elif self._pane == "detail":
             job = self._store.job(id)
             content = job_json(job.raw if job is not None else None)

@@ -399,7 +399,9 @@ class MainScreen(ListKeys, LogKeys, JobKeys, LayerKeys, Screen[None]):
         self._go("log" if self._tab == "detail" else "detail")
 
     def action_open(self) -> None:
-        if self._pane != "log" and self._shown is not None:
+        if self._pane == "log":
+            self.action_log_wrap()  # the innermost: whole lines
+        elif self._shown is not None:
             self._go(PANES[PANES.index(self._pane) + 1])
 
     def _go(self, pane: str) -> None:
