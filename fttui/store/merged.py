@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.file import File, Model
@@ -169,5 +168,6 @@ class MergedPoller:
 
     async def run(self) -> None:
         """Poll all of them until cancelled."""
-        with suppress(asyncio.CancelledError):
-            await asyncio.gather(*(poller.run() for poller in self._pollers))
+        async with asyncio.TaskGroup() as lanes:
+            for poller in self._pollers:
+                lanes.create_task(poller.run())

@@ -118,7 +118,9 @@ class FttuiApp(App[None]):
         try:
             core = await self._open_core(profile)
         except Exception as error:
-            health = Health(state=State.OFFLINE, since=self._clock.now(), why=str(error) or type(error).__name__)
+            health = Health(
+                state=State.OFFLINE, since=self._clock.now(), why=clean_line(str(error)) or type(error).__name__
+            )
             self._snapshot = Snapshot(rows=self._snapshot.rows, as_of=self._snapshot.as_of, health=health)
             self.main.show_snapshot(self._snapshot, Change(health=True))
             return
@@ -179,13 +181,19 @@ class FttuiApp(App[None]):
             self._core.poller.blurred = False
 
     def action_interrupt(self) -> None:
-        """Ctrl+c: out of a question or a form first; twice within three seconds leaves."""
+        """Ctrl+c: no to a question, out of what is being typed; else twice within three seconds leaves."""
+        if self.screen is self.main and self.main.prompt.takes_keys:
+            self.main.prompt.key("ctrl+c", None)
+            return
         now = self._clock.monotonic()
         if now - self._interrupted_at < 3:
             self.exit()
             return
         self._interrupted_at = now
-        self.main.prompt.say("ctrl+c again leaves; jobs go on", "dim")
+        if self.screen is self.main:
+            self.main.prompt.say("ctrl+c again leaves; jobs go on", "dim")
+        else:
+            self.notify("ctrl+c again leaves; jobs go on", markup=False)  # the prompt row is covered
 
     async def on_jobs_ended(self, message: JobsEnded) -> None:
         """As the person likes to be told, unless they are looking; their own command in any case."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from fttui.ui.rows import Line, Span, line_width, spread
+from fttui.ui.rows import Line, Span, cut, line_width
 from fttui.ui.widgets.line_edit import LineEdit
 from fttui.ui.widgets.line_view import TextRow
 
@@ -51,7 +51,6 @@ class PromptRow(TextRow):
         super().__init__(id="prompt")
         self._said: Line = ()
         self._lasting = False
-        self._right: Line = ()
         self._question: _Question | None = None
         self._typing: _Typing | None = None
 
@@ -70,11 +69,6 @@ class PromptRow(TextRow):
         """The person has gone on: what was said to the last key is old."""
         if self._said and not self._lasting:
             self.say("")
-
-    def show_right(self, line: Line) -> None:
-        """What stands at the right end while nothing is asked or typed."""
-        self._right = line
-        self._draw()
 
     def ask(self, question: str, on_yes: Act) -> None:
         """Put a yes-or-no question; everything but `y` means no, or nothing."""
@@ -125,11 +119,6 @@ class PromptRow(TextRow):
         self._typing.edit.insert(" ".join(text.split("\n")).strip())
         self._typed(self._typing)
         return True
-
-    def leave(self) -> None:
-        """Stop typing without accepting."""
-        if self._typing is not None:
-            self._end(self._typing, accepted=False)
 
     def _answer(self, question: _Question, key: str) -> None:
         act = question.choices.get(key)
@@ -203,4 +192,4 @@ class PromptRow(TextRow):
         if self._typing is not None:
             label: list[Span] = [(f" {self._typing.label}", "key")]
             return [*label, *self._typing.edit.line(max(10, cells - line_width(label) - 1))]
-        return spread(self._said, self._right, cells)
+        return cut(self._said, cells)
