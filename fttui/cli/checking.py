@@ -8,12 +8,13 @@ import click
 from fttui.cli import completion
 from fttui.cli import report as reading
 from fttui.cli.create import read_grader
-from fttui.cli.files import check_place, files, written
+from fttui.cli.files import check_place, files
 from fttui.cli.flags import NumberOrAuto, forms
 from fttui.cli.output import JSON, JSONL, dumps, say, say_progress
 from fttui.cli.session import DONE, FAILED, Invocation, pass_invocation
 from fttui.config.choice import choose
 from fttui.config.files import ConfigError, prices_file
+from fttui.store.landing import landing
 from fttui.wiring import sample_path
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def _mended(path: str, target: str, force: bool) -> str:
         raise ConfigError(f"{target} is the file itself: the copy needs a place of its own")
     check_place(target, force)
     try:
-        with written(target, force) as file:
+        with landing(target, overwrite=force) as file:
             done = mend_file(path, file, progress=reading.progress_of(path, "mending"))
     except CannotMend as error:
         raise ConfigError(str(error)) from None

@@ -3,9 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +13,7 @@ from fttui.cli.flags import Verbs, forms, yes
 from fttui.cli.output import TABLE, Column, say, say_progress
 from fttui.cli.session import FAILED, Invocation, confirm, pass_invocation
 from fttui.config.files import ConfigError
+from fttui.store.landing import landing, obstacle
 
 if TYPE_CHECKING:
     from fttui.api.client import Client
@@ -134,7 +133,7 @@ def download(invocation: Invocation, id: str, path: str | None, force: bool, as_
             if path == "-":
                 invocation.output.chunk(content)
                 return
-            with written(path, force) as file:
+            with landing(path, overwrite=force) as file:
                 file.write(content)
             say(f"{path} written")
             return
@@ -158,13 +157,9 @@ def _csv(content: bytes, id: str) -> bytes:
 
 def check_place(path: str, force: bool) -> None:
     """Raises `ConfigError` where a file cannot or must not be written."""
-    if os.path.isdir(path):
-        raise ConfigError(f"{path} is a directory")
-    if not force and os.path.lexists(path):
-        raise ConfigError(f"{path} is there already: --force replaces it, -o PATH names another place")
-    folder = os.path.dirname(path)
-    if folder and not os.path.isdir(folder):
-        raise ConfigError(f"there is no directory {folder}")
+    if why := obstacle(path, overwrite=force):
+        exists = not force and os.path.lexists(path) and not os.path.isdir(path)
+        raise ConfigError(why + (": --force replaces it, -o PATH names another place" if exists else ""))
 
 
 async def _save(client: "Client", id: str, path: str, force: bool) -> None:
@@ -173,32 +168,8 @@ async def _save(client: "Client", id: str, path: str, force: bool) -> None:
     def told(done: int, size: int | None) -> None:
         say_progress(show.size(done) + (f" of {show.size(size)}" if size else ""))
 
-    with written(path, force) as file:
+    with landing(path, overwrite=force) as file:
         await client.download_file(id, file.write, progress=told)
-
-
-@contextmanager
-def written(path: str, force: bool) -> Iterator[BinaryIO]:
-    """A file that takes the name `path` when all went well, and leaves nothing behind when not."""
-    if os.path.exists(path) and not os.path.isfile(path):  # a pipe or a device is written as it is
-        with open(path, "wb") as file:
-            yield file
-        return
-    part = f"{path}.{os.getpid()}.part"
-    try:
-        with open(part, "xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        if force:
-            os.replace(part, path)
-        else:
-            os.link(part, path)  # fails where a file has appeared meanwhile
-            os.unlink(part)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            os.unlink(part)
-        raise
 
 
 @files.command("delete", short_help="Delete files at the provider.")

@@ -135,8 +135,8 @@ async def download(client: "Client", job: "Job", folder: str) -> None:
     """
     import re
 
-    from fttui.cli.files import written
     from fttui.models.metric import csv_text
+    from fttui.store.landing import landing
 
     if not job.result_files:
         say(f"{job.id} has no result files")
@@ -150,6 +150,6 @@ async def download(client: "Client", job: "Job", folder: str) -> None:
             ending = ""
         name = re.sub(r"[^A-Za-z0-9._-]", "_", f"{job.id}-{file}").lstrip(".") + ending
         path = os.path.join(folder, name)
-        with written(path, force=True) as target:
+        with landing(path, overwrite=True) as target:
             target.write(content)
         say(f"{path} written")

@@ -4,12 +4,14 @@ The verbs by which the store reads and writes it; `archive_engine` says what a c
 of the disk's faults.
 """
 
+import json
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
+from fttui.models.job import Job
 from fttui.models.row import EventRow, JobRow
 from fttui.store import archive_log
 from fttui.store.archive_log import LogState
@@ -102,6 +104,15 @@ class Archive(Shelf):
             id, lambda db, job: db.execute("SELECT raw FROM bodies WHERE job = ?", (job,)).fetchone(), None
         )
         return None if found is None else str(found[0])
+
+    def job_of_result(self, file: str) -> str | None:
+        """The job that names a file as a result of it; the newest where several do."""
+        sql = (
+            "SELECT j.id, b.raw FROM jobs j JOIN bodies b ON b.job = j.key "
+            "WHERE j.profile = ? AND instr(b.raw, ?) ORDER BY j.created_at DESC"
+        )
+        found: list[Any] = self._read(lambda db: db.execute(sql, (self._key, json.dumps(file))).fetchall(), [])
+        return next((id for id, raw in found if file in Job.read(json.loads(raw)).result_files), None)
 
     async def save_jobs(self, entries: Sequence[JobEntry], now: float) -> None:
         """Write jobs that are new or another than before."""

@@ -80,6 +80,10 @@ class Shelf(Engine):
 
         await self._write(write)
 
+    async def forget_model(self, id: str) -> None:
+        """A model is no longer there."""
+        await self._write(lambda db: db.execute("DELETE FROM models WHERE profile = ? AND id = ?", (self._key, id)))
+
     def creates(self) -> dict[str, tuple[str, float]]:
         """Jobs asked for whose fate is not known: body and time of asking by token."""
         sql = "SELECT token, body, asked_at FROM creates WHERE profile = ? ORDER BY asked_at"

@@ -139,6 +139,16 @@ class Asking(Board):
         job = await client.get_job(id)
         self._publish(await self._roster.merge([job.raw], asked))
 
+    async def _drop(self, ids: Iterable[str]) -> None:
+        """Jobs are no longer in the archive: publish that they are gone from here."""
+        removed = await self._roster.drop(ids)
+        for id in removed:
+            self.logs.pop(id, None)
+            self._walks.pop(id, None)
+            self.unread.discard(id)
+            self._with_results.discard(id)
+        self._publish(removed=removed)
+
     # Logs
 
     async def fetch_events(self, id: str) -> bool:

@@ -51,6 +51,7 @@ class Board:
         merged: Merged | None = None,
         *,
         updated: Iterable[str] = (),
+        removed: Iterable[str] = (),
         events: Iterable[str] = (),
         checkpoints: Iterable[str] = (),
         health: Health | None = None,
@@ -61,6 +62,7 @@ class Board:
         change = Change(
             added=frozenset(merged.added if merged else ()),
             updated=frozenset({*(merged.updated if merged else ()), *updated}),
+            removed=frozenset(removed),
             events=frozenset(events),
             checkpoints=frozenset(checkpoints),
             health=self.snapshot.health != before.health or self.snapshot.notices != before.notices,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.file import File, Model
@@ -16,6 +17,8 @@ from fttui.store.store import Store
 
 _WORSE = (State.LIVE, State.CONNECTING, State.STALE, State.LIMITED, State.OFFLINE, State.DENIED)
 _CREATE = "several profiles are shown: look at one of them (@) to create a job there"
+
+_UNKNOWN = "none of the profiles that are shown has it"
 
 
 class MergedStore:
@@ -114,24 +117,63 @@ class MergedStore:
     async def upload(self, path: str, progress: Callable[[int, int], None] | None = None) -> Outcome:
         return Outcome(False, _CREATE)
 
+    async def download(
+        self,
+        id: str,
+        path: str,
+        *,
+        overwrite: bool = False,
+        progress: Callable[[int, int | None], None] | None = None,
+    ) -> Outcome:
+        name, _, inner = id.partition("/")
+        if (store := self._stores.get(name)) is None:
+            return Outcome(False, _UNKNOWN, id)
+        outcome = await store.download(inner, path, overwrite=overwrite, progress=progress)
+        return replace(outcome, id=id)
+
     async def delete_file(self, id: str) -> Outcome:
-        return Outcome(False, _CREATE)
+        return (await self.delete_files([id]))[id]
+
+    async def delete_files(self, ids: Iterable[str]) -> dict[str, Outcome]:
+        return await self._each("delete_files", ids)
+
+    async def delete_model(self, name: str) -> Outcome:
+        profile, _, inner = name.partition("/")
+        if (store := self._stores.get(profile)) is None:
+            return Outcome(False, _UNKNOWN, name)
+        return replace(await store.delete_model(inner), id=name)
+
+    async def forget(self, ids: Iterable[str]) -> dict[str, Outcome]:
+        return await self._each("forget", ids)
 
     async def models(self) -> list[Model]:
-        return []
+        """The models of all, profile by profile, by `profile/id`."""
+        return [
+            model.model_copy(update={"id": f"{name}/{model.id}"})
+            for name, store in self._stores.items()
+            for model in await store.models()
+        ]
 
     async def files(self) -> list[File]:
-        return []
+        """The files of all, profile by profile, by `profile/id`."""
+        return [
+            file.model_copy(update={"id": f"{name}/{file.id}"})
+            for name, store in self._stores.items()
+            for file in await store.files()
+        ]
 
     async def _each(self, verb: str, ids: Iterable[str]) -> dict[str, Outcome]:
         by_store: dict[str, list[str]] = {}
-        for id in ids:
+        for id in (ids := list(ids)):
             name, _, inner = id.partition("/")
             by_store.setdefault(name, []).append(inner)
         outcomes: dict[str, Outcome] = {}
         for name, inner_ids in by_store.items():
-            done = await getattr(self._stores[name], verb)(inner_ids)
-            outcomes |= {f"{name}/{id}": outcome for id, outcome in done.items()}
+            if (store := self._stores.get(name)) is None:
+                outcomes |= {id: Outcome(False, _UNKNOWN, id) for id in ids if id.partition("/")[0] == name}
+                continue
+            done = await getattr(store, verb)(inner_ids)
+            outcomes |= {f"{name}/{id}": replace(outcome, id=f"{name}/{id}") for id, outcome in done.items()}
         return outcomes
 
     def _of(self, id: str) -> tuple[Store, str]:

@@ -159,6 +159,16 @@ class Roster:
             else:
                 self.live.pop(id, None)
 
+    async def drop(self, ids: Iterable[str]) -> set[str]:
+        """Jobs are no longer in the archive: know nothing of them. Returns which of them were held."""
+        async with self._lock:
+            held = self.rows.keys() & set(ids)
+            self.rows = {id: row for id, row in self.rows.items() if id not in held}
+            for id in held:
+                for known in (self.live, self.due, self.progress, self._digests, self._touched, self._unlisted):
+                    known.pop(id, None)
+            return held
+
     # The list and its older pages
 
     async def take_first_page(self, page: Page[Job], asked: int) -> Merged:

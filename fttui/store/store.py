@@ -15,16 +15,15 @@ from fttui.api.client import Client
 from fttui.api.errors import ApiError
 from fttui.clock import Clock
 from fttui.models.checkpoint import Checkpoint
-from fttui.models.file import File, Model
 from fttui.models.job import Job
 from fttui.models.metric import Point, points_of_checkpoints, points_of_result_file
 from fttui.models.row import EventRow
 from fttui.models.spec import JobSpec
 from fttui.store.archive import Archive
 from fttui.store.archive_log import LogState
-from fttui.store.asking import Asking
 from fttui.store.create import Created, create_once
-from fttui.store.raw import encode
+from fttui.store.health import State
+from fttui.store.holdings import Holdings, refusal_of
 from fttui.store.snapshot import Outcome
 
 AT_ONCE = 4
@@ -35,7 +34,7 @@ REMEMBERED = 32
 """Decoded jobs and curves that are held, for panes that ask again and again."""
 
 
-class Store(Asking):
+class Store(Holdings):
     """See the module. One event loop owns it; subscribers are called in that loop."""
 
     def __init__(
@@ -46,11 +45,9 @@ class Store(Asking):
             client: None while the provider cannot be reached, or shall not be.
             read_only: every intent is refused.
         """
-        super().__init__(archive, clock)
-        self._read_only = read_only
+        super().__init__(archive, clock, read_only=read_only)
         self._jobs: dict[str, tuple[str, Job]] = {}
         self._points: dict[str, tuple[LogState, list[Point]]] = {}
-        self._uploaded: list[str] = []
         self.selected: str | None = None
         """Which job the person looks at."""
         self.selected_at = float("-inf")
@@ -82,11 +79,6 @@ class Store(Asking):
     def checkpoints(self, id: str) -> tuple[Checkpoint, ...]:
         """Every checkpoint ever seen, by step."""
         return tuple(Checkpoint.read(json.loads(text)) for text in self._archive.checkpoints(id))
-
-    def file(self, id: str) -> File | None:
-        """A file, if it was ever seen."""
-        text = self._archive.file(id) if id else None
-        return None if text is None else File.read(json.loads(text))
 
     def points(self, id: str) -> list[Point]:
         """What was measured, by step: from the events, else from a result file, else from the checkpoints."""
@@ -149,69 +141,43 @@ class Store(Asking):
     async def resume(self, ids: Iterable[str]) -> dict[str, Outcome]:
         return await self._act("resume", ids)
 
-    async def upload(self, path: str, progress: Callable[[int, int], None] | None = None) -> Outcome:
-        """Send a file of training data; the outcome's id is the file's.
+    async def forget(self, ids: Iterable[str]) -> dict[str, Outcome]:
+        """Delete the archive's own copy of jobs, as `fttui archive delete` does; at the provider nothing changes.
 
-        Args:
-            progress: told the bytes sent so far, and of the file.
+        A job that the provider still has would come back with the next look at it, so only those are taken that it no
+        longer lists, and any that has ended while it cannot be asked (no connection, offline, key refused); these come
+        back once it can be and still has them. A job that is live is never taken.
         """
-        client = self._able()
-        if isinstance(client, Outcome):
-            return client
-        try:
-            file = await client.upload_file(path, progress=progress)
-        except ApiError as error:
-            return _refusal(error)
-        except OSError as error:
-            return Outcome(False, f"the file cannot be read: {error.strerror or error}")
-        self._uploaded.append(file.id)
-        await self._archive.save_files([(file.id, encode(file.raw))], self._clock.now())
-        return Outcome(True, f"uploaded {file.filename or file.id}", file.id)
 
-    async def delete_file(self, id: str) -> Outcome:
-        """Delete a file at the provider; what the archive knows of it stays."""
-        client = self._able()
-        if isinstance(client, Outcome):
-            return client
-        try:
-            await client.delete_file(id)
-        except ApiError as error:
-            return _refusal(error, id)
-        return Outcome(True, f"deleted {id}", id)
+        async def one(id: str) -> Outcome:
+            if refusal := self._stays(id):
+                return Outcome(False, refusal, id)
+            body = self._archive.body(id)
+            if body is None:
+                return Outcome(False, f"{id} is not in the archive", id)
+            await self._archive.delete_job(id, Job.read(json.loads(body)).result_files)
+            return Outcome(True, f"{id} is deleted from the archive", id)
 
-    async def files(self) -> list[File]:
-        """All files for training that the provider has, in its order; those once seen while it cannot be asked."""
-        if self.client is not None:
-            found: list[File] = []
-            with suppress(ApiError):
-                async for page in self.client.each_file_page(purpose="fine-tune"):
-                    found += page.items
-                    kept = [(item.id, encode(item.raw)) for item in page.items]
-                    await self._archive.save_files(kept, self._clock.now())
-                return found
-        return [File.read(json.loads(text)) for text in self._archive.files()]
+        outcomes = {id: await one(id) for id in dict.fromkeys(ids)}
+        deleted = [id for id, outcome in outcomes.items() if outcome.ok]
+        for id in deleted:
+            self._jobs.pop(id, None)
+            self._points.pop(id, None)
+        await self._drop(deleted)
+        return outcomes
 
-    async def models(self) -> list[Model]:
-        """The provider's models as it lists them; those of the last look while it cannot be asked."""
-        if self.client is not None:
-            try:
-                page = await self.client.list_models()
-            except ApiError:
-                pass
-            else:
-                kept = [(item.id, encode(item.raw)) for item in page.items]
-                await self._archive.save_models(kept, self._clock.now())
-                return list(page.items)
-        return [Model.read(json.loads(text)) for text in self._archive.models()]
-
-    def _able(self) -> Client | Outcome:
-        """The client, or why nothing can be sent."""
+    def _stays(self, id: str) -> str:
+        """Why the archive's copy of a job is not deleted; empty when it may be."""
+        row = self.snapshot.rows.get(id)
         if self._read_only:
-            return Outcome(False, "this is a read-only session: nothing is sent")
-        if self.client is None:
-            why = self.snapshot.health.why
-            return Outcome(False, f"not connected: {why}" if why else "not connected")
-        return self.client
+            return "this is a read-only session: nothing is deleted"
+        if row is None or row.gone:
+            return ""
+        if row.status.is_live:
+            return f"{id} is {row.status_text}: what has not ended stays"
+        if self.client is None or self.snapshot.health.state in (State.OFFLINE, State.DENIED):
+            return ""
+        return f"{id} is still at the provider and would come back: only what is gone there can be deleted here"
 
     async def _act(self, verb: str, ids: Iterable[str]) -> dict[str, Outcome]:
         client, gate = self._able(), asyncio.Semaphore(AT_ONCE)
@@ -226,7 +192,7 @@ class Store(Asking):
                 try:
                     job = await self._watch(verb, id, send(id))
                 except ApiError as error:
-                    return _refusal(error, id)
+                    return refusal_of(error, id)
                 await self._merge_job(job)
             return Outcome(True, f"{id} is {job.status_text or 'as asked'}", id)
 
@@ -244,11 +210,6 @@ class Store(Asking):
 
     async def _merge_job(self, job: Job) -> None:
         self._publish(await self._roster.merge([job.raw], self._roster.turn(), listed=False))
-
-
-def _refusal(error: ApiError, id: str = "") -> Outcome:
-    message = "\n".join(filter(None, (str(error), error.hint)))
-    return Outcome(False, message, id, error.request_id, error.ambiguous)
 
 
 def _bound(held: dict[str, Any]) -> None:

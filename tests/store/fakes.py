@@ -263,6 +263,20 @@ class FakeClient:
             raise NotFound(f"No such File object: {id}", status=404)
         return self.contents[id]
 
+    async def download_file(self, id: str, write: Any, *, progress: Any = None) -> int:
+        content = await self.file_content(id)
+        for start in range(0, len(content), 3):
+            write(content[start : start + 3])
+            if progress is not None:
+                progress(start + len(content[start : start + 3]), len(content))
+        await self._called("sent", id)
+        return len(content)
+
+    async def delete_model(self, id: str) -> dict[str, Any]:
+        await self._called("delete_model", id)
+        self.models = [raw for raw in self.models if raw["id"] != id]
+        return {"id": id, "deleted": True}
+
     async def close(self) -> None:
         self.closed = True
 
