@@ -23,7 +23,7 @@ from fttui.ui.notify import note, notify_environment, sequence
 from fttui.ui.preferences import Preferences
 from fttui.ui.screens.main import MainScreen
 from fttui.ui.status import ALL, Place, place_of
-from fttui.ui.theme import ANSI_VARIABLES, FTTUI_DARK, role_css
+from fttui.ui.theme import ANSI_VARIABLES, FTTUI_DARK
 
 if TYPE_CHECKING:
     from fttui.models.row import JobRow
@@ -39,7 +39,6 @@ class FttuiApp(App[None]):
 
     TITLE = "fttui"
     CSS_PATH = "fttui.tcss"
-    CSS = role_css()
     ENABLE_COMMAND_PALETTE = False
     BINDINGS = [
         Binding("ctrl+c", "interrupt", "twice leaves", show=False, priority=True),

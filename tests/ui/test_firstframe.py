@@ -5,6 +5,8 @@ from typing import Any
 
 import pyte
 import pytest
+from textual.css.stylesheet import Stylesheet
+from textual.dom import DOMNode
 
 from fttui.models.job import Job
 from fttui.models.row import JobRow
@@ -13,7 +15,7 @@ from fttui.ui.app import FttuiApp
 from fttui.ui.firstframe import frame, list_size
 from fttui.ui.glyphs import ASCII, UNICODE, Glyphs
 from fttui.ui.status import Place
-from tests.ui.fakes import NOW, FakeCore, FakePoller, FakeStore, StillClock, Ui, job
+from tests.ui.fakes import NOW, FakeCore, FakePoller, FakeStore, StillClock, Ui, cockpit, job
 
 PLACE = Place("work", "api.example.com", False, False, "")
 
@@ -64,3 +66,18 @@ def test_hostile_rows_cannot_steer_the_terminal() -> None:
     assert "\x1b]" not in text
     assert "\x9b" not in text
     assert text.count("\x1b[2J") == 1
+
+
+async def test_the_start_asks_for_few_styles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Matching nodes against the rules of the style sheet is what most of a Textual start is spent on."""
+    matched: list[str] = []
+    apply = Stylesheet.apply
+
+    def spy(self: Stylesheet, node: DOMNode, **how: Any) -> None:
+        matched.append(type(node).__name__)
+        apply(self, node, **how)
+
+    monkeypatch.setattr(Stylesheet, "apply", spy)
+    async with cockpit(FakeStore(), size=(120, 40)) as ui:
+        widgets = len(list(ui.app.screen.walk_children()))
+    assert len(matched) <= 7 * widgets

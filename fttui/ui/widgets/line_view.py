@@ -4,10 +4,11 @@ Textual's line API paints only what is visible, so cost does not grow with the n
 sequence of (text, role); a role becomes a style here. Lines must hold clean text: nothing is parsed as markup.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.app import App
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -15,18 +16,19 @@ from textual.widget import Widget
 
 from fttui.text import width
 from fttui.ui.rows import Line
-from fttui.ui.theme import COMPONENTS
+from fttui.ui.theme import role_styles
 
 
 def strip_of(widget: Widget, line: Line, cells: int, *, cursor: bool = False, skip: int = 0) -> Strip:
     """The line as `cells` cells, from cell `skip` on, in the widget's look."""
+    styles = _styles(widget.app)
     base = widget.rich_style
     if cursor:
-        base += widget.get_component_rich_style("role--cursor", partial=True)
+        base += styles["cursor"]
     segments = []
     used = 0
     for text, role in line:
-        segments.append(Segment(text, base + _style(widget, role) if role else base))
+        segments.append(Segment(text, base + styles[role] if role else base))
         used += width(text)
     strip = Strip(segments, used)
     if skip:
@@ -34,14 +36,21 @@ def strip_of(widget: Widget, line: Line, cells: int, *, cursor: bool = False, sk
     return strip.adjust_cell_length(cells, base)
 
 
-def _style(widget: Widget, role: str) -> Style:
-    return widget.get_component_rich_style(f"role--{role}", partial=True)
+_latest: tuple[Mapping[str, str], dict[str, Style]] = ({}, {})
+
+
+def _styles(app: App[object]) -> dict[str, Style]:
+    """The looks of the roles in the present theme, made once a theme: with each, Textual makes a new dictionary."""
+    global _latest
+    variables = app.theme_variables
+    if _latest[0] is not variables:
+        _latest = (variables, role_styles(variables, ansi=app.native_ansi_color))
+    return _latest[1]
 
 
 class TextRow(Widget):
     """One row of text, or a few where the style gives more height, painted only when it becomes another."""
 
-    COMPONENT_CLASSES = COMPONENTS
     DEFAULT_CSS = "TextRow { height: 1; width: 1fr; }"
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
@@ -76,7 +85,6 @@ class TextRow(Widget):
 class LineView(ScrollView, can_focus=False):
     """Many lines that scroll. Subclasses say how many there are and what each looks like."""
 
-    COMPONENT_CLASSES = COMPONENTS
     DEFAULT_CSS = """
     LineView {
         height: 1fr;
