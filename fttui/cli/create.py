@@ -1,6 +1,5 @@
 """`fttui jobs create` and `clone`: a job from flags, from files of this disk, or from another job."""
 
-import json
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,6 +13,7 @@ from fttui.cli.jobs import jobs
 from fttui.cli.output import TABLE, say, say_progress
 from fttui.cli.session import DONE, Invocation, code_of, pass_invocation
 from fttui.config.files import archive_file
+from fttui.data.named import NoFile, local_path
 from fttui.wiring import sample_path
 
 if TYPE_CHECKING:
@@ -114,7 +114,9 @@ def _with_flags(spec: "JobSpec", flags: dict[str, Any]) -> "JobSpec":
     Raises:
         click.UsageError: the grader cannot be read, or a path leads nowhere.
     """
-    named = ("model", "training_file", "validation_file", "suffix", "seed", "method", "wandb_project")
+    named = ("model", "training_file", "validation_file", "suffix", "seed", "wandb_project")
+    if flags.get("method") is not None:
+        spec = spec.with_method(flags["method"])
     update = {name: flags[name] for name in named if flags.get(name) is not None}
     tuned = {name: flags[name] for name in HYPERPARAMETERS if flags.get(name) is not None}
     if tuned:
@@ -133,61 +135,30 @@ def _with_flags(spec: "JobSpec", flags: dict[str, Any]) -> "JobSpec":
 
 
 def read_grader(path: str) -> dict[str, Any]:
-    """A grader from a file of JSON; raises `click.UsageError` in words."""
+    """A grader from a file of JSON, `-` is standard input; raises `click.UsageError` in words."""
+    from fttui.data.grader import BadGrader, parsed
+
     try:
         with click.open_file(path, encoding="utf-8") as file:
-            found = json.load(file)
+            return parsed(file.read())
     except OSError as error:
         raise click.UsageError(f"--grader: cannot read {path}: {error.strerror or error}") from None
-    except ValueError as error:
-        raise click.UsageError(f"--grader: {path} is not JSON: {error}") from None
-    if not isinstance(found, dict):
-        raise click.UsageError(f"--grader: {path} must hold a JSON object")
-    return found
+    except UnicodeDecodeError:
+        raise click.UsageError(f"--grader: {path} is not a text") from None
+    except BadGrader as error:
+        raise click.UsageError(f"--grader: {path}: {error}") from None
 
 
 def path_of(text: str, flag: str) -> str | None:
-    """The path that a flag names; None when it names a file id. `./file-abc` is always a path.
-
-    The sample files in the package go by their names, as in the cockpit's form.
+    """The path that a flag names; None when it names a file id (see `local_path`).
 
     Raises:
         click.UsageError: it looks like a path, and nothing is there.
     """
-    if not os.path.exists(text) and (sample := sample_path(text)) is not None:
-        return sample
-    is_id = text.startswith("file-") or not text
-    if not is_id and os.path.isfile(text):
-        return text
-    if os.sep in text or text.endswith((".jsonl", ".json", ".txt")) or (os.path.exists(text) and not is_id):
-        raise click.UsageError(f"{flag}: there is no file {text}")
-    return None
-
-
-def spec_of(job: "Job") -> "JobSpec":
-    """What would create a job like this one."""
-    from fttui.models import lenient
-    from fttui.models.job import TOKEN_KEY
-    from fttui.models.spec import JobSpec
-
-    def value(text: str) -> int | float | str:
-        whole = lenient.whole(text)
-        number = lenient.number(text)
-        return text if number is None else number if whole is None else whole
-
-    project = next((item.project for item in job.integrations if item.type == "wandb" and item.project), None)
-    return JobSpec(
-        model=job.model,
-        training_file=job.training_file,
-        validation_file=job.validation_file or None,
-        suffix=job.suffix or None,
-        seed=job.seed,
-        method=job.method if lenient.mapping(job.raw).get("method") else None,
-        hyperparameters={name: value(text) for name, text in job.hyperparameters.items()},
-        grader=job.grader or None,
-        metadata={key: text for key, text in job.metadata.items() if key != TOKEN_KEY},
-        wandb_project=project,
-    )
+    try:
+        return local_path(text, sample_path)
+    except NoFile as error:
+        raise click.UsageError(f"{flag}: {error}") from None
 
 
 class _Creation:
@@ -223,8 +194,10 @@ class _Creation:
     async def _work(self, connection: "Connection") -> int:
         spec = self._spec
         if spec is None:
+            from fttui.models.spec import like
+
             source = await connection.client.get_job(self._source)
-            spec = _with_flags(spec_of(source), self._flags)
+            spec = _with_flags(like(source), self._flags)
             self._plan = preflight.like(connection, source, spec)
         if not await self._is_right(connection, spec):
             return session.FAILED

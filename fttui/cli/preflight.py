@@ -70,7 +70,7 @@ def like(connection: "Connection", source: "Job", spec: "JobSpec") -> "Plan | No
         lenient.whole(source.hyperparameters.get("n_epochs")),
         _price(connection, spec.model),
         method=source.method,
-        n_epochs=spec.hyperparameters.get("n_epochs"),  # type: ignore[arg-type]
+        n_epochs=spec.hyperparameters.get("n_epochs"),
     )
     if plan is not None:
         say(f"by the tokens of {source.id}: {plan.words()}")

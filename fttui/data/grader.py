@@ -19,6 +19,25 @@ _CHOICES = {"operation": _OPERATIONS, "evaluation_metric": _METRICS}
 _ITEM = re.compile(r"\{\{\s*item\.([A-Za-z_][A-Za-z0-9_]*)")
 
 
+class BadGrader(ValueError):
+    """A text holds no grader, in words for a person."""
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """The grader that a text of JSON holds; whether it has the form of its type is for `faults` to say.
+
+    Raises:
+        BadGrader: the text is no JSON object.
+    """
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadGrader(f"not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise BadGrader("not a JSON object")
+    return found
+
+
 def faults(grader: dict[str, Any], where: str = "grader", *, inside: bool = False) -> Iterator[tuple[str, str]]:
     """What is wrong with a grader: member and words."""
     kind = grader.get("type")

@@ -8,7 +8,8 @@ import pytest
 from textual.widgets import Input
 
 from fttui.models.spec import JobSpec
-from fttui.ui.form import EMPTY, FIELDS, FieldError, paths, spec_of
+from fttui.ui.form import EMPTY, FIELDS, FieldErrors, spec_of
+from fttui.ui.offers import paths
 from tests.ui.fakes import FakeStore, Ui, cockpit, job
 
 GOOD = {field.name: "" for field in FIELDS} | EMPTY | {"model": "m", "training_file": "file-1"}
@@ -86,7 +87,6 @@ def test_numbers_are_sent_as_numbers() -> None:
         ("learning_rate_multiplier", "0"),
         ("learning_rate_multiplier", "nan"),
         ("learning_rate_multiplier", "inf"),
-        ("beta", "0.1"),
         ("metadata", "team"),
         ("metadata", "=x"),
         ("metadata", ",".join(f"k{n}=v" for n in range(17))),
@@ -96,9 +96,9 @@ def test_numbers_are_sent_as_numbers() -> None:
     ],
 )
 def test_a_value_out_of_range_is_named_at_its_field(name: str, value: str) -> None:
-    with pytest.raises(FieldError) as raised:
+    with pytest.raises(FieldErrors) as raised:
         spec_of(GOOD | {name: value})
-    assert raised.value.name == name
+    assert list(raised.value.found) == [name]
 
 
 def test_every_field_reaches_the_job() -> None:
@@ -174,7 +174,7 @@ async def test_files_that_were_uploaded_for_no_job_are_offered_to_be_deleted() -
     async with cockpit(store) as ui:
         await ui.press("a", "enter")
         await wait_for(ui, "training_not_available")
-        await ui.press("escape", "y")
+        await ui.press("escape")
         assert "2 files were uploaded for no job. Delete them?" in ui.prompt
         await ui.press("y")
-        assert [sent[1] for sent in store.sent if sent[0] == "delete_file"] == ["file-1", "file-2"]
+        assert ("delete_files", "file-1", "file-2") in store.sent

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import asyncio
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,17 +12,21 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.suggester import Suggester
 from textual.timer import Timer
 from textual.widgets import Input
 
+from fttui.data.named import Samples
 from fttui.models.job import METHODS
 from fttui.models.spec import JobSpec
 from fttui.store.snapshot import Outcome
-from fttui.text import clean_line, wrap
-from fttui.ui.form import FIELDS, FieldError, path_of, paths, spec_of
-from fttui.ui.precheck import Precheck, remember
+from fttui.text import wrap
+from fttui.ui.form import FIELDS, FieldErrors, fields_of, note_of, spec_of
+from fttui.ui.offers import Offer, Offers, listed
+from fttui.ui.precheck import Precheck
+from fttui.ui.rows import Line
+from fttui.ui.screens.sending import Sending
 from fttui.ui.status import Place
+from fttui.ui.widgets.entry import Entry
 from fttui.ui.widgets.line_view import TextRow
 
 if TYPE_CHECKING:
@@ -30,80 +34,80 @@ if TYPE_CHECKING:
     from fttui.store.merged import MergedStore
     from fttui.store.store import Store
 
-
-class Known(Suggester):
-    """Suggests from what is known by now."""
-
-    def __init__(self, suggest: Callable[[str], str | None]) -> None:
-        super().__init__(use_cache=False, case_sensitive=True)
-        self._suggest = suggest
-
-    async def get_suggestion(self, value: str) -> str | None:
-        return self._suggest(value) if value else None
+LABEL = 18
+"""Cells before a field."""
+KEYS = "enter creates · tab and ↑ ↓ move · → takes what is suggested, ctrl+n the next · esc leaves"
+_JOINTS = {"grader": " ", "metadata": ", ", "more": ", "}
+"""What stands between the lines of a paste into a field."""
+_HINTS = {field.name: f"{field.label}: {field.hint}" for field in FIELDS}
 
 
-class CreateScreen(ModalScreen[Outcome | None]):
+class CreateScreen(Sending, ModalScreen[Outcome | None]):
     """Fields with what they take beside them. Enter creates from any field; a refusal keeps every field."""
 
-    AUTO_FOCUS = "Input"
+    AUTO_FOCUS = "Entry"
     VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-medium")]
     BINDINGS = [
         Binding("escape", "leave", "leave", show=False),
         Binding("down", "app.focus_next", show=False),
         Binding("up", "app.focus_previous", show=False),
+        Binding("ctrl+n", "walk(1)", show=False),
+        Binding("ctrl+p", "walk(-1)", show=False),
     ]
-    DEFAULT_CSS = """
-    CreateScreen { align: center top; }
-    CreateScreen #form { width: 100%; max-width: 100; height: 1fr; padding: 1 1 0 1; }
-    CreateScreen #form-end { width: 100%; max-width: 100; height: 7; padding: 0 1; }
-    CreateScreen.-short #form { padding: 0 1; }
-    CreateScreen.-short #form-end { height: 4; }
-    CreateScreen.-short #form-found { height: 1; }
-    CreateScreen .field { height: 1; }
-    CreateScreen .label { width: 18; }
-    CreateScreen Input { width: 1fr; background: $panel; }
-    CreateScreen Input:focus { background: $line-cursor; }
-    CreateScreen:ansi Input:focus { text-style: reverse; }
-    CreateScreen .error { display: none; }
-    CreateScreen .error.-wrong { display: block; }
-    CreateScreen #form-found { height: 3; }
-    CreateScreen #form-say { height: 3; }
+    DEFAULT_CSS = f"""
+    CreateScreen {{ align: center top; }}
+    CreateScreen #form {{ width: 100%; max-width: 100; height: 1fr; padding: 1 1 0 1; scrollbar-size-vertical: 1; }}
+    CreateScreen #form-end {{ width: 100%; max-width: 100; height: auto; padding: 0 1; }}
+    CreateScreen.-short #form {{ padding: 0 1; }}
+    CreateScreen .field {{ height: 1; }}
+    CreateScreen .label {{ width: {LABEL}; }}
+    CreateScreen Entry {{ width: 1fr; background: $panel; }}
+    CreateScreen Entry:focus {{ background: $line-cursor; }}
+    CreateScreen:ansi Entry:focus {{ text-style: reverse; }}
+    CreateScreen .under {{ display: none; }}
+    CreateScreen #form-found {{ height: 3; }}
+    CreateScreen.-short #form-found {{ height: 1; }}
+    CreateScreen #form-say {{ height: 3; }}
+    CreateScreen.-short #form-say {{ height: 2; }}
     """
 
-    def __init__(
-        self, store: Store | MergedStore, values: dict[str, str], samples: Callable[[str], str | None], place: Place
-    ) -> None:
+    def __init__(self, store: Store | MergedStore, values: dict[str, str], samples: Samples, place: Place) -> None:
         super().__init__()
         self._store = store
-        self._values = values
+        self._values = dict(values)
+        """What the fields held before anything was typed."""
         self._samples = samples
         self._place = place
         self._precheck = Precheck(place)
         self._checked: tuple[JobSpec, Report | None] | None = None
-        self._known: dict[str, list[str]] = {}
+        self._offers = Offers()
         self._timer: Timer | None = None
         self.uploaded: list[str] = []
         """Files that were sent from here; a job may have them by now."""
-        self._busy = False
-        self._leaving = False
+        self._yes: Callable[[], None] | None = None
+        """What a yes to the question does that is being asked."""
+        self._answer = asyncio.Event()
+        self._said: tuple[str, str] = (KEYS, "dim")
         self._left = FIELDS[0].name
+        self._wrong: dict[str, str] = {}
+        """What the fields held whose errors are shown."""
+        self._walked: tuple[str, list[Offer], int] = ("", [], -1)
+        """What was typed before the walk through the offers of the focused field, those, and where it is."""
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="form", can_focus=False):
             yield TextRow(id="form-title")
             for field in FIELDS:
-                with Horizontal(classes="field"):
+                with Horizontal(id=f"line-{field.name}", classes="field"):
                     yield TextRow(id=f"label-{field.name}", classes="label")
-                    entry = Input(
+                    yield Entry(
                         self._values.get(field.name, ""),
                         id=field.name,
-                        compact=True,
-                        select_on_focus=False,
-                        suggester=Known(partial(self._suggest, field.name)),
+                        begins=partial(self._begins, field.name),
+                        takes=partial(self._takes, field.name),
+                        joint=_JOINTS.get(field.name, ""),
                     )
-                    entry.cursor_blink = False
-                    yield entry
-                yield TextRow(id=f"error-{field.name}", classes="error")
+                yield TextRow(id=f"under-{field.name}", classes="under")
         with Vertical(id="form-end"):
             yield TextRow(id="form-hint")
             yield TextRow(id="form-found")
@@ -113,27 +117,91 @@ class CreateScreen(ModalScreen[Outcome | None]):
         self._row("form-title").show([(" Create a fine-tuning job", "title")])
         for field in FIELDS:
             self._row(f"label-{field.name}").show([(f" {field.label}", "")])
-        self._say("enter creates · tab and ↑ ↓ move · → takes what is suggested · esc leaves", "dim")
+        self._show_fields()
+        self._say(KEYS, "dim")
         self.run_worker(self._learn(), group="known", exit_on_error=False)
         self._check_soon()
 
     async def _learn(self) -> None:
         """What the provider has, to be suggested."""
-        self._known["model"] = [model.id for model in await self._store.models()]
-        files = [file.id for file in await self._store.files()]
-        self._known["training_file"] = self._known["validation_file"] = files
+        self._offers.models = [model.id for model in await self._store.models()]
+        self._offers.files = await self._store.files()
+        self._show_hint()
 
-    def _suggest(self, name: str, value: str) -> str | None:
-        """What a field's text may become: something the provider has, or a path."""
-        if name == "method":
-            candidates: list[str] = list(METHODS)
-        else:
-            candidates = self._known.get(name, [])
-            if name.endswith("_file"):
-                candidates = [*paths(value), *candidates]
-        return next((text for text in candidates if text.startswith(value) and text != value), None)
+    # What a field may become
+
+    def _begins(self, name: str, text: str) -> str | None:
+        return next((offer.text for offer in self._offers.of(name, text) if offer.text.startswith(text)), None)
+
+    def _takes(self, name: str, text: str) -> str | None:
+        return next((offer.text for offer in self._offers.of(name, text)), None)
+
+    def action_walk(self, by: int) -> None:
+        """Put the next thing that the focused field may become there; after the last one, what was typed."""
+        entry = self.focused
+        if not isinstance(entry, Entry) or entry.id is None or entry.locked:
+            return
+        typed, offers, at = self._walked
+        if not offers or entry.value != (offers[at].text if at >= 0 else typed):
+            typed = entry.value
+            offers = self._offers.of(entry.id, typed) or self._offers.all(entry.id)
+            texts = [offer.text for offer in offers]
+            at = texts.index(typed) if typed in texts else -1
+        if offers:
+            at = (at + 1 + by) % (len(offers) + 1) - 1
+            self._walked = (typed, offers, at)
+            entry.put(offers[at].text if at >= 0 else typed)
+            self._show_hint()
+
+    def _show_hint(self) -> None:
+        """What the focused field takes; while one is typing, what that may become."""
+        entry = self.focused
+        if not isinstance(entry, Entry) or entry.id is None:
+            return
+        cells = max(20, self._row("form-hint").size.width - 1)
+        typed, offers, at = self._walked
+        if not offers or entry.value != (offers[at].text if at >= 0 else typed):
+            offers, at = self._offers.of(entry.id, entry.value), -1
+            if entry.value == self._values.get(entry.id):
+                offers = []
+        if offers:
+            self._row("form-hint").show([(" ", ""), *listed(offers, at, cells)])
+            return
+        name = self._offers.file(entry.value) if entry.id.endswith("_file") else ""
+        self._row("form-hint").show([(f" {name or _HINTS[entry.id]}", "" if name else "dim")])
+
+    # What the fields hold
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What the fields hold, without surrounding blanks; also those that are hidden with this method."""
+        return {field.name: self._entry(field.name).value.strip() for field in FIELDS}
+
+    def _entry(self, name: str) -> Entry:
+        return self.query_one(f"#{name}", Entry)
+
+    def _show_fields(self) -> None:
+        """Only the fields that there are with this method; while its name is being typed, those of the last one."""
+        method = self._entry("method").value.strip()
+        if method in ("", *METHODS):
+            there = {field.name for field in fields_of(method)}
+            for field in FIELDS:
+                self.query_one(f"#line-{field.name}").display = field.name in there
+                if field.name not in there:
+                    self._show_under(field.name, "", "")
 
     @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        name = event.input.id or ""
+        if name == "method":
+            self._show_fields()
+        if self._wrong.get(name, event.value) != event.value:
+            del self._wrong[name]
+            self._show_under(name, "", "")
+        if event.input is self.focused:
+            self._show_hint()
+        self._check_soon()
+
     def _check_soon(self) -> None:
         """A file or its model is another: look at the data once the typing rests."""
         if self._timer is not None:
@@ -141,151 +209,155 @@ class CreateScreen(ModalScreen[Outcome | None]):
         self._timer = self.set_timer(0.3, lambda: self.run_worker(self._check(), group="check", exit_on_error=False))
 
     async def _check(self) -> None:
-        try:
-            spec = spec_of(self.values)
-        except FieldError:
-            self._row("form-found").show()
+        if self._worker is not None:
             return
+        try:
+            spec = spec_of(self.values, self._samples)
+        except FieldErrors:
+            self._found("", "")
+            return
+        field, words = note_of(spec)
+        if field:
+            self._show_under(field, words, "warn")
         if self._checked is None or self._checked[0] != spec:
             await self._look(spec)
 
-    async def _look(self, spec: JobSpec, progress: Callable[[int, int], None] | None = None) -> None:
-        """Check the files of a job and show what is found."""
-        from fttui.data.prices import BadPrices
-
-        training, validation = (
-            path_of(text, self._samples) for text in (spec.training_file, spec.validation_file or "")
-        )
-        try:
-            report = await self._precheck.run(spec, training, validation, progress)
-        except (OSError, BadPrices) as error:
-            report = None
-            self._found(str(error.strerror or error) if isinstance(error, OSError) else str(error), "warn")
-        else:
-            if report is not None:
-                self._found(report.summary(), "fail" if report.errors else "warn" if report.warnings else "done")
-            elif training is None and validation is None:
-                self._row("form-found").show()
-        self._checked = (spec, report)
-
-    def _found(self, text: str, role: str) -> None:
-        self._row("form-found").show(*([(f" {piece}", role)] for piece in wrap(text, max(20, self.size.width - 4))))
+    # What is said
 
     def _row(self, id: str) -> TextRow:
         return self.query_one(f"#{id}", TextRow)
 
+    def _lines(self, text: str, role: str, cells: int, indent: int = 1) -> list[Line]:
+        return [[(" " * indent + piece, role)] for piece in wrap(text, max(20, cells - indent))] if text else []
+
+    def _found(self, text: str, role: str) -> None:
+        self._row("form-found").show(*self._lines(text, role, self._cells))
+
     def _say(self, text: str, role: str) -> None:
-        self._row("form-say").show(*([(f" {piece}", role)] for piece in wrap(text, max(20, self.size.width - 4))))
+        """Say something, once no question is open."""
+        self._said = (text, role)
+        if self._yes is None:
+            self._tell(text, role)
+
+    def _tell(self, text: str, role: str) -> None:
+        row, lines = self._row("form-say"), self._lines(text, role, self._cells)
+        least = 2 if self.has_class("-short") else 3
+        row.styles.height = max(least, min(len(lines), 6))
+        row.show(*lines)
+
+    @property
+    def _cells(self) -> int:
+        return min(100, self.size.width) - 2
+
+    def _show_under(self, name: str, text: str, role: str) -> None:
+        row = self._row(f"under-{name}")
+        lines = self._lines(text, role, self._cells - 1, LABEL)
+        row.styles.height = max(1, len(lines))
+        row.display = bool(lines)
+        row.show(*lines)
+
+    def _show_errors(self, found: dict[str, str]) -> None:
+        """Each error under its field, and the focus in the first of those; none takes errors away."""
+        self._wrong = {name: self._entry(name).value for name in found}
+        for field in FIELDS:
+            self._show_under(field.name, found.get(field.name, ""), "fail")
+        for name in found:
+            self._entry(name).focus()
+            self._in_sight(name)
+            break
+
+    def _in_sight(self, name: str) -> None:
+        """Scroll so far that a field is seen, and what is said under it."""
+        form = self.query_one("#form", VerticalScroll)
+
+        def scroll() -> None:
+            form.scroll_to_widget(self._row(f"under-{name}"), animate=False)
+            form.scroll_to_widget(self.query_one(f"#line-{name}"), animate=False)
+
+        self.call_after_refresh(scroll)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """What the field takes, said while one is in it."""
-        for field in FIELDS:
-            if field.name == event.widget.id:
-                self._row("form-hint").show([(f" {field.label}: {field.hint}", "dim")])
+        self._walked = ("", [], -1)
+        self._show_hint()
+        if event.widget.id in _HINTS:
+            self._in_sight(event.widget.id)
 
-    def _show_error(self, error: FieldError | None) -> None:
-        """The error under its field, and the focus in it; None takes errors away."""
-        for field in FIELDS:
-            row = self._row(f"error-{field.name}")
-            wrong = error is not None and error.name == field.name
-            row.set_class(wrong, "-wrong")
-            row.show([(" " * 18 + str(error), "fail")] if wrong else [])
-        if error is not None:
-            self.query_one(f"#{error.name}", Input).focus()
+    def on_resize(self) -> None:
+        self._tell(*self._said)
+        self._show_hint()
+        if self.focused is not None and self.focused.id in _HINTS:
+            self._in_sight(self.focused.id)
 
-    @property
-    def values(self) -> dict[str, str]:
-        """What the fields hold, without surrounding blanks."""
-        return {field.name: self.query_one(f"#{field.name}", Input).value.strip() for field in FIELDS}
+    # Sending and leaving
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
-        if self._busy:
+        if self._worker is not None:
             return
         try:
-            spec = spec_of(self.values)
-        except FieldError as error:
-            self._show_error(error)
+            spec = spec_of(self.values, self._samples)
+        except FieldErrors as errors:
+            self._show_errors(errors.found)
             self._say("nothing was sent", "warn")
             return
-        self._show_error(None)
-        self._busy = True
-        self.run_worker(self._create(spec), group="action", exit_on_error=False)
+        self._show_errors({})
+        self._send(spec)
 
-    async def _create(self, spec: JobSpec) -> None:
-        try:
-            if self._checked is None or self._checked[0] != spec:
-                self._say("looking at the data…", "dim")
-                await self._look(spec, self._reading)
-            report = self._checked[1] if self._checked is not None and self._checked[0] == spec else None
-            if report is not None and report.errors:
-                self._say("nothing was sent: a job with this data would fail (fttui files check says more)", "warn")
-                return
-            files: dict[str, str] = {}
-            for name in ("training_file", "validation_file"):
-                text = getattr(spec, name)
-                path = path_of(text, self._samples) if text else None
-                if path is not None:
-                    outcome = await self._store.upload(path, self._progress(os.path.basename(path)))
-                    if not outcome.ok:
-                        self._refused(FieldError(name, outcome.message), outcome)
-                        return
-                    files[name] = outcome.id
-                    self.uploaded.append(outcome.id)
-                    # A second try sends the same file, not a second copy of it.
-                    self.query_one(f"#{name}", Input).value = outcome.id
-            self._say("creating…", "dim")
-            outcome = await self._store.create(spec.model_copy(update=files))
-            if outcome.ok:
-                if report is not None:
-                    remember(self._place, outcome.id, report)
-                self.dismiss(outcome)
-            else:
-                self._refused(None, outcome)
-        finally:
-            self._busy = False
+    def _lock(self, locked: bool) -> None:
+        for field in FIELDS:
+            self._entry(field.name).locked = locked
 
-    def _reading(self, read: int, total: int) -> None:
-        # From the thread that reads.
-        if total:
-            self.app.call_from_thread(self._say, f"looking at the data: {read * 100 // total} %", "dim")
-
-    def _progress(self, name: str) -> Callable[[int, int], None]:
-        def show(sent: int, total: int) -> None:
-            self._say(f"uploading {name}: {sent * 100 // total if total else 100} %", "dim")
-
-        return show
-
-    def _refused(self, error: FieldError | None, outcome: Outcome) -> None:
-        self._show_error(error)
-        more = " Enter sends it again, esc leaves." if outcome.ambiguous else ""
-        self._say("nothing was created" if error is not None else clean_line(outcome.message) + more, "warn")
+    def _sent_as(self, name: str, text: str, id: str) -> None:
+        """A file is at the provider now: the field holds its id, and that is nothing that was typed."""
+        self._entry(name).put(id)
+        if self._values.get(name) == text:
+            self._values[name] = id
 
     def on_unmount(self) -> None:
         self._precheck.stop()
 
-    async def on_key(self, event: events.Key) -> None:
-        """The answer to the question whether to leave."""
-        if self._leaving:
-            self._leaving = False
+    def _ask(self, question: str, yes: Callable[[], None]) -> None:
+        """Ask on the say row; every key but y is a no. What is said meanwhile stands there after a no."""
+        self._left = self.focused.id if self.focused is not None and self.focused.id else FIELDS[0].name
+        self.set_focus(None)
+        self._yes = yes
+        self._answer.clear()
+        self._tell(f"{question} y/N", "ask")
+
+    async def _answered(self) -> None:
+        """Wait while a question is open."""
+        if self._yes is not None:
+            await self._answer.wait()
+
+    def _settle(self) -> Callable[[], None] | None:
+        """Take the question away that is open; what a yes to it would have done."""
+        yes, self._yes = self._yes, None
+        if yes is not None:
+            self._answer.set()
+            self._tell(*self._said)
+            self._entry(self._left).focus()
+        return yes
+
+    def on_key(self, event: events.Key) -> None:
+        """The answer to a question."""
+        yes = self._settle()
+        if yes is not None:
+            event.stop()
+            event.prevent_default()
             if event.key in ("y", "Y"):
-                event.stop()
-                event.prevent_default()
-                self.dismiss(None)
-            else:
-                event.stop()
-                self._say("", "")
-                self.query_one(f"#{self._left}", Input).focus()
+                yes()
 
     def action_leave(self) -> None:
-        """Leave; ask first when something was typed."""
-        typed = {name: text for name, text in self.values.items() if text != self._values.get(name, "")}
-        if self._busy:
-            self._say("still sending; wait for the answer", "warn")
-        elif typed and not self._leaving:
-            self._leaving = True
-            self._left = self.focused.id if self.focused is not None and self.focused.id else FIELDS[0].name
-            self.set_focus(None)
-            self._say("Leave, and lose what was typed? y/N", "ask")
+        """Leave, or break off what is being sent; ask first where something would be lost."""
+        if self._created:
+            self._say("the job is being created; wait for the answer", "warn")
+        elif self._worker is not None:
+            self._ask("Break off? Nothing has been created so far.", self._break_off)
+        elif any(text != self._values.get(name, "") for name, text in self.values.items()):
+            self._ask("Leave, and lose what was typed?", self._leave)
         else:
-            self.dismiss(None)
+            self._leave()
+
+    def _leave(self) -> None:
+        self.dismiss(None)

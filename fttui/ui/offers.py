@@ -1,0 +1,114 @@
+"""What a field of the form may become: what the provider has, the words that a setting knows, paths. Pure, but for a
+look into directories."""
+
+import os
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from fttui.models.file import File
+from fttui.models.job import METHODS
+from fttui.text import clean_line, fit, width
+from fttui.ui.form import EFFORTS, NUMBERS
+from fttui.ui.panes.detail import file_words
+from fttui.ui.rows import Line, Span, short_id
+
+
+class Offer(NamedTuple):
+    """One thing that a field may become."""
+
+    text: str
+    """What the field holds then."""
+    shown: str
+    """The same for a person, who knows files by their names."""
+
+
+class Offers:
+    """Answers for all fields, from what is known by now."""
+
+    def __init__(self) -> None:
+        self.models: Sequence[str] = ()
+        self.files: Sequence[File] = ()
+
+    def all(self, name: str) -> list[Offer]:
+        """Everything that is known for a field."""
+        if name == "method":
+            return _words(METHODS)
+        if name == "reasoning_effort":
+            return _words(EFFORTS)
+        if name in NUMBERS:
+            return _words(("auto",))
+        if name == "model":
+            return _words(self.models)
+        return [Offer(file.id, _shown(file)) for file in self.files] if name.endswith("_file") else []
+
+    def of(self, name: str, text: str) -> list[Offer]:
+        """What a text may become: first what begins with it, then what has it somewhere; none for no text."""
+        if not text:
+            return []
+        known = [offer for offer in self.all(name) if offer.text != text]
+        found = [offer for offer in known if offer.text.startswith(text)]
+        if name in ("grader", "training_file", "validation_file"):
+            found = [Offer(path, _last(path)) for path in paths(text) if path != text] + found
+        if name == "model" or name.endswith("_file"):
+            part = text.casefold()
+            found += [offer for offer in known if part in offer.shown.casefold() and offer not in found]
+        return found
+
+    def file(self, id: str) -> str:
+        """A file at the provider in words; empty when it is not known."""
+        return next((_shown(file) for file in self.files if file.id == id), "")
+
+
+def _words(words: Sequence[str]) -> list[Offer]:
+    return [Offer(word, word) for word in words]
+
+
+def _shown(file: File) -> str:
+    """`train.jsonl, 29.9 kB (..x7Qa91Lk)`."""
+    words = file_words(file)
+    return f"{words} ({short_id(file.id)})" if words else file.id
+
+
+def _last(path: str) -> str:
+    """The last part of a path; a directory keeps its slash."""
+    return path[path.rstrip(os.sep).rfind(os.sep) + 1 :]
+
+
+def paths(text: str) -> list[str]:
+    """The paths that `text` may become: directories, and files that can hold training data."""
+    folder, _, start = text.rpartition(os.sep)
+    try:
+        with os.scandir(os.path.expanduser(folder + os.sep) if folder or text.startswith(os.sep) else ".") as found:
+            names = sorted(
+                entry.name + (os.sep if entry.is_dir() else "")
+                for entry in found
+                if entry.name.startswith(start)
+                and (start.startswith(".") or not entry.name.startswith("."))
+                and (entry.is_dir() or entry.name.endswith((".jsonl", ".json", ".txt")))
+            )
+    except (OSError, ValueError):
+        return []
+    head = text[: len(text) - len(start)]
+    # A name that cannot be shown as it is could not be sent from a line of text either.
+    return [head + name for name in names if clean_line(name) == name]
+
+
+def listed(offers: Sequence[Offer], chosen: int, cells: int) -> Line:
+    """What a field may become on one line of at most `cells` cells; the chosen one (-1: none) is always in sight."""
+    first = 0
+    while first < chosen and sum(width(offer.shown) + 3 for offer in offers[first : chosen + 1]) > cells - 6:
+        first += 1
+    line: list[Span] = []
+    left = cells - (2 if first else 0)
+    if first:
+        line.append(("… ", "dim"))
+    for index, offer in enumerate(offers[first:], first):
+        more = len(offers) - index - 1
+        room = left - (len(f" +{more}") if more else 0)
+        text = offer.shown if index == first else f" · {offer.shown}"
+        if width(text) > room and index > first:
+            line.append((f" +{more + 1}", "dim"))
+            break
+        line.append((fit(text, room), "match" if index == chosen else ""))
+        left -= width(line[-1][0])
+    return line
