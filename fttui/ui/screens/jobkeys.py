@@ -61,25 +61,13 @@ class JobKeys(_Screen):
     async def action_clone(self) -> None:
         if self._refuse("job.clone") or self._store is None:
             return
-        from fttui.models.job import TOKEN_KEY
+        from fttui.ui.form import values_of
 
         job = self._store.job(self._shown or "")
         if job is None:
             self.prompt.say("this job's settings are not known yet", "warn")
             return
-        await self._open_form(
-            {
-                "model": job.model,
-                "training_file": job.training_file,
-                "validation_file": job.validation_file,
-                "suffix": job.suffix,
-                "method": job.method,
-                "seed": "" if job.seed is None else str(job.seed),
-            }
-            | {name: text for name, text in job.hyperparameters.items() if text}
-            | {"metadata": ", ".join(f"{key}={value}" for key, value in job.metadata.items() if key != TOKEN_KEY)}
-            | {"wandb_project": next((item.project for item in job.integrations if item.type == "wandb"), "")}
-        )
+        await self._open_form(values_of(job))
 
     async def _open_form(self, values: Mapping[str, str]) -> None:
         if self._store is None:
