@@ -139,7 +139,7 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
         for id in dict.fromkeys(ids):
             body = archive.body(id)
             held = () if body is None else Job.read(json.loads(body)).result_files
-            if await archive.delete_job(id, held):
+            if await archive.delete_job(id, session.CLOCK.now(), held):
                 deleted.append(id)
             else:
                 code = kept.unknown(id)

@@ -6,7 +6,7 @@ of the disk's faults.
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from fttui.models.checkpoint import Checkpoint
@@ -17,10 +17,12 @@ from fttui.store import archive_log
 from fttui.store.archive_log import LogState
 from fttui.store.archive_shelf import Shelf
 from fttui.store.raw import encode
-from fttui.store.schema import OF_JOBS, ROW_COLUMNS
+from fttui.store.schema import NEWEST_FIRST, OF_JOBS, ROW_COLUMNS
 
 CHUNK = 500
 """Rows in one transaction, so that no other process waits long."""
+TOLD_FOR = 30 * 86400.0
+"""Seconds for which a deletion is noted, for cockpits that are open."""
 
 
 class JobEntry(NamedTuple):
@@ -31,6 +33,8 @@ class JobEntry(NamedTuple):
     digest: int
     due: bool
     """It changed, and its events have not been read since."""
+    place: int = 0
+    """See `places`."""
 
 
 class Held(NamedTuple):
@@ -38,6 +42,7 @@ class Held(NamedTuple):
 
     row: JobRow
     digest: int
+    place: int = 0
 
 
 class ListState(NamedTuple):
@@ -60,7 +65,7 @@ class Archive(Shelf):
 
     def rows(self) -> list[JobRow]:
         """Every job, newest first."""
-        sql = f"SELECT {ROW_COLUMNS} FROM jobs WHERE profile = ? ORDER BY created_at DESC, id"
+        sql = f"SELECT {ROW_COLUMNS} FROM jobs WHERE profile = ? ORDER BY {NEWEST_FIRST}"
         found = self._all(sql)
         return [_row(columns) for columns in found]
 
@@ -71,13 +76,28 @@ class Archive(Shelf):
 
     def held(self, id: str) -> Held | None:
         """A job's row, and the digest of its JSON."""
-        sql = f"SELECT digest, {ROW_COLUMNS} FROM jobs WHERE profile = ? AND id = ?"
+        sql = f"SELECT digest, place, {ROW_COLUMNS} FROM jobs WHERE profile = ? AND id = ?"
         row = self._read(lambda db: db.execute(sql, (self._key, id)).fetchone(), None)
-        return None if row is None else Held(_row(row[1:]), row[0])
+        return None if row is None else Held(_row(row[2:]), row[0], row[1])
 
     def digests(self) -> dict[str, int]:
         sql = "SELECT id, digest FROM jobs WHERE profile = ?"
         return dict(self._all(sql))
+
+    def places(self) -> dict[str, int]:
+        """See `places`."""
+        return dict(self._all("SELECT id, place FROM jobs WHERE profile = ?"))
+
+    def place_ends(self) -> tuple[int, int]:
+        """The lowest and the highest place in use."""
+        ((lowest, highest),) = self._all("SELECT min(place), max(place) FROM jobs WHERE profile = ?") or [(0, 0)]
+        return lowest or 0, highest or 0
+
+    async def save_places(self, places: Mapping[str, int]) -> None:
+        """Other places of jobs that are held."""
+        sql = "UPDATE jobs SET place = ? WHERE profile = ? AND id = ?"
+        values = [(place, self._key, id) for id, place in places.items()]
+        await self._write(lambda db: db.executemany(sql, values))
 
     def due(self) -> set[str]:
         """Jobs that changed after their events were last read."""
@@ -129,15 +149,15 @@ class Archive(Shelf):
         row = entry.row
         (key,) = db.execute(
             "INSERT INTO jobs(profile, id, status_text, model, suffix, method, fine_tuned_model, created_at, "
-            "finished_at, trained_tokens, step, total_steps, loss, fault, digest, due, first_seen, last_seen) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(profile, id) DO UPDATE SET "
+            "finished_at, trained_tokens, step, total_steps, loss, fault, digest, due, place, first_seen, last_seen) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(profile, id) DO UPDATE SET "
             "status_text = excluded.status_text, model = excluded.model, suffix = excluded.suffix, "
             "method = excluded.method, fine_tuned_model = excluded.fine_tuned_model, "
             "created_at = excluded.created_at, finished_at = excluded.finished_at, "
             "trained_tokens = excluded.trained_tokens, step = excluded.step, total_steps = excluded.total_steps, "
             "loss = excluded.loss, fault = excluded.fault, digest = excluded.digest, due = max(due, excluded.due), "
-            "last_seen = excluded.last_seen, gone_at = NULL RETURNING key",
-            (self._key, *row[:12], row.fault, entry.digest, entry.due, now, now),
+            "place = excluded.place, last_seen = excluded.last_seen, gone_at = NULL RETURNING key",
+            (self._key, *row[:12], row.fault, entry.digest, entry.due, entry.place, now, now),
         ).fetchone()
         db.execute("INSERT OR REPLACE INTO bodies(job, raw) VALUES (?, ?)", (key, entry.raw))
 
@@ -175,7 +195,7 @@ class Archive(Shelf):
         sql = "INSERT OR REPLACE INTO synced(job, digest) SELECT key, digest FROM jobs WHERE profile = ? AND id = ?"
         await self._write(lambda db: db.execute(sql, (self._key, id)))
 
-    async def delete_job(self, id: str, files: Collection[str] = ()) -> bool:
+    async def delete_job(self, id: str, now: float, files: Collection[str] = ()) -> bool:
         """Take a job and all that belongs to it out of the archive. Returns whether it was there.
 
         Args:
@@ -186,6 +206,8 @@ class Archive(Shelf):
             for table in OF_JOBS:
                 db.execute(f"DELETE FROM {table} WHERE job = ?", (job,))
             db.execute("DELETE FROM jobs WHERE key = ?", (job,))
+            db.execute("DELETE FROM deleted WHERE at < ?", (now - TOLD_FOR,))
+            db.execute("INSERT INTO deleted(profile, id, at) VALUES (?, ?, ?)", (self._key, id, now))
             db.executemany(
                 "UPDATE files SET content = NULL WHERE profile = ? AND id = ?", [(self._key, file) for file in files]
             )
@@ -193,6 +215,18 @@ class Archive(Shelf):
             return True
 
         return await self._write_job(id, delete, False)
+
+    def deleted(self, since: int = 0) -> tuple[int, set[str]]:
+        """The number of the last deletion, and the jobs deleted after the one of number `since` and not seen again."""
+        sql = "SELECT max(number) FROM deleted WHERE profile = ?"
+        ((newest,),) = self._all(sql) or [(None,)]
+        if newest is None or newest <= since:
+            return newest or 0, set()
+        sql = (
+            f"SELECT id FROM deleted d WHERE profile = ? AND number > {since:d} "
+            "AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.profile = d.profile AND j.id = d.id)"
+        )
+        return newest, {id for (id,) in self._all(sql)}
 
     # One job's log
 

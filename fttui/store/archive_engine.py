@@ -109,8 +109,11 @@ class Engine:
         self._key = row[0]
         # A disk that is full may hold an archive that could not be brought up to date.
         held = {name for (name,) in db.execute("SELECT name FROM old.sqlite_master WHERE type = 'table'")}
-        for table in held & {"jobs", "models", "creates", "absent"}:
-            db.execute(f"INSERT INTO main.{table} SELECT * FROM old.{table} WHERE profile = ?", (self._key,))
+        for table in held & {"jobs", "models", "creates", "absent", "deleted"}:
+            columns = ", ".join(name for _, name, *_ in db.execute(f"PRAGMA old.table_info({table})"))
+            db.execute(
+                f"INSERT INTO main.{table}({columns}) SELECT {columns} FROM old.{table} WHERE profile = ?", (self._key,)
+            )
         db.execute(
             "INSERT INTO main.files SELECT profile, id, raw, NULL, last_seen FROM old.files WHERE profile = ?",
             (self._key,),

@@ -4,7 +4,7 @@ import sqlite3
 
 _JOB = (
     "status_text, model, suffix, method, fine_tuned_model, created_at, finished_at, trained_tokens, step, total_steps, "
-    "loss, fault, digest, due, first_seen, last_seen, gone_at"
+    "loss, fault, digest, due, place, first_seen, last_seen, gone_at"
 )
 
 

@@ -87,6 +87,10 @@ class Asking(Board):
         """Live jobs that the newest page of the list does not show."""
         return self._roster.sunk()
 
+    def has_read_events(self, id: str) -> bool:
+        """Whether the events of a job were asked for at least once."""
+        return id in self.logs
+
     def walk_to_sunk(self) -> None:
         """Walk the older pages of the list as far as its live jobs lie."""
         self._roster.walk_to(self._roster.sunk())
@@ -115,7 +119,9 @@ class Asking(Board):
                 page = await self._asker.list_jobs(limit=PAGE)
             except ApiError as error:
                 self.failed(error)
+                await self._notice_deleted()
                 return
+            await self._notice_deleted()
             merged = await self._roster.take_first_page(page, asked)
             self.error = None
             self._publish(merged, health=self._good())
@@ -138,6 +144,11 @@ class Asking(Board):
         client, asked = self._connected(), self._roster.turn()
         job = await client.get_job(id)
         self._publish(await self._roster.merge([job.raw], asked))
+
+    async def _notice_deleted(self) -> None:
+        """Another process may have deleted jobs from the archive: `fttui archive delete` beside an open cockpit."""
+        if ids := self._roster.deleted():
+            await self._drop(ids)
 
     async def _drop(self, ids: Iterable[str]) -> None:
         """Jobs are no longer in the archive: publish that they are gone from here."""

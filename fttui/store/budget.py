@@ -24,10 +24,14 @@ class Budget:
         """
         self._clock = clock
         self._sent: deque[float] = deque()
-        self._kept = min(LIMIT // 2, math.ceil(WINDOW / list_every))
-        self._rate = max(1, LIMIT - self._kept - BURST) / WINDOW
+        self.keep_for(list_every)
         self._tokens = float(BURST)
         self._filled_at = clock.monotonic()
+
+    def keep_for(self, list_every: float) -> None:
+        """Keep free what polls of the list need that have `list_every` seconds between them."""
+        kept = min(LIMIT // 2, math.ceil(WINDOW / list_every))
+        self._rate = max(1, LIMIT - kept - BURST) / WINDOW
 
     def first(self) -> float:
         """Seconds until the list may be asked for."""

@@ -6,7 +6,7 @@ Any failure means "nothing there": the archive proper will judge the file a mome
 import sqlite3
 
 from fttui.models.row import EventRow, JobRow
-from fttui.store.schema import APPLICATION_ID, ROW_COLUMNS, VERSION, beside
+from fttui.store.schema import APPLICATION_ID, NEWEST_FIRST, ROW_COLUMNS, VERSION, beside
 
 
 def first_rows(path: str, profile: str, limit: int = 100) -> tuple[list[JobRow], float | None]:
@@ -15,7 +15,7 @@ def first_rows(path: str, profile: str, limit: int = 100) -> tuple[list[JobRow],
         path,
         # The joined side is one row; it is repeated, which costs less than asking twice.
         f"SELECT {ROW_COLUMNS}, p.as_of FROM profiles p LEFT JOIN jobs ON jobs.profile = p.key WHERE p.name = ? "
-        "ORDER BY created_at DESC, id LIMIT ?",
+        f"ORDER BY {NEWEST_FIRST} LIMIT ?",
         (profile, limit),
     )
     as_of = found[0][14] if found else None

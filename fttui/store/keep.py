@@ -8,25 +8,37 @@ from fttui.models.event import Event
 from fttui.models.job import Job
 from fttui.models.wire import sent_id
 from fttui.store.archive import Archive, JobEntry
+from fttui.store.places import Places
 from fttui.store.raw import digest
 from fttui.store.roster import entry_of
 
 
 async def keep_jobs(archive: Archive, objects: Iterable[Any], now: float) -> None:
-    """Keep jobs as sent. What is unchanged is not written."""
+    """Keep jobs as sent, in the provider's order. What is unchanged is not written."""
     entries: dict[str, JobEntry] = {}
     back: list[str] = []
+    known: dict[str, int] = {}
+    listed: list[tuple[str, float | None]] = []
     complete = archive.list_state().complete
     for raw in objects:
         id = sent_id(raw) or Job.read(raw).id
         held, mark = archive.held(id), digest(raw)
+        if held is not None:
+            known[id] = held.place
         if held is None or held.digest != mark:
             was = None if held is None else held.row
             told = archive.log_state(id).progress
             entries[id] = entry_of(Job.read(raw), raw, mark, was=was, told=told, complete=complete)
         elif held.row.gone:
             back.append(id)
-    await archive.save_jobs(list(entries.values()), now)
+        row = entries[id].row if id in entries else held.row if held is not None else None
+        if row is not None:
+            listed.append((id, row.created_at))
+    places = Places(known, archive.place_ends())
+    learned = places.learn(listed)
+    await archive.save_jobs([entry._replace(place=places.of(id)) for id, entry in entries.items()], now)
+    if moved := {id: place for id, place in learned.items() if id not in entries}:
+        await archive.save_places(moved)
     if back:
         await archive.set_gone(back, None)
 

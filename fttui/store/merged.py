@@ -85,6 +85,10 @@ class MergedStore:
         store, inner = self._of(id)
         return store.events(inner, before=before, after=after, limit=limit)
 
+    def has_read_events(self, id: str) -> bool:
+        store, inner = self._of(id)
+        return store.has_read_events(inner)
+
     def checkpoints(self, id: str) -> tuple[Checkpoint, ...]:
         store, inner = self._of(id)
         return store.checkpoints(inner)
@@ -207,6 +211,10 @@ class MergedPoller:
     def poke(self) -> None:
         for poller in self._pollers:
             poller.poke()
+
+    def pace(self, interval: float) -> None:
+        for poller in self._pollers:
+            poller.pace(interval)
 
     async def run(self) -> None:
         """Poll all of them until cancelled."""

@@ -132,6 +132,12 @@ class Poller:
         self._agenda.again()
         self._list_kick.set()
 
+    def pace(self, interval: float) -> None:
+        """Other pauses between two polls of the list while jobs are live, in seconds."""
+        self._interval = interval
+        self._budget.keep_for(next_delay(live=True, local=self._local, interval=interval))
+        self._list_kick.set()
+
     async def run(self) -> None:
         """Poll until cancelled. A fault of our own counts as a failed poll and does not end it."""
         async with asyncio.TaskGroup() as lanes:

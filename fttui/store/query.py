@@ -15,7 +15,7 @@ from fttui.models.status import Status, status_of
 Predicate = Callable[[JobRow, float], bool]
 """Whether a row is meant; the number is the present, in Unix seconds."""
 
-TEXT_FIELDS = ("id", "suffix", "model", "status", "method", "fine_tuned_model")
+TEXT_FIELDS = ("id", "suffix", "model", "status", "method", "fine_tuned_model", "profile")
 NUMBER_FIELDS = ("step", "loss", "tokens")
 TIME_FIELDS = ("age", "created")
 FIELDS = (*TEXT_FIELDS, *NUMBER_FIELDS, *TIME_FIELDS)
@@ -58,7 +58,11 @@ class Query(NamedTuple):
 
 
 class Sort(NamedTuple):
-    """The order of a list. Rows without a value come last in either direction; the id settles ties."""
+    """The order of a list. Rows without a value come last in either direction.
+
+    Ties stay in the order in which the rows are given, which for jobs is the provider's, newest first; only oldest
+    first turns them round as well.
+    """
 
     field: str = "created"
     reverse: bool = True
@@ -104,30 +108,25 @@ def _sorted(rows: list[JobRow], sort: Sort) -> list[JobRow]:
     field, reverse = sort
     if field == "age":  # the youngest is the one created last
         field, reverse = "created", not reverse
+    if field == "created" and not reverse:
+        rows = rows[::-1]
     if field == "created" or field in NUMBER_FIELDS:
         sign = -1 if reverse else 1
         value = _NUMBERS[field]
         # One pass and one key, so that a list which is in order already costs next to nothing.
-        keyed = [
-            ((0, sign * number, row.id) if (number := value(row)) is not None else (1, 0.0, row.id), row)
-            for row in rows
-        ]
-        keyed.sort(key=_first)
-        return [row for _, row in keyed]
+        keyed = [(sign * number if (number := value(row)) is not None else None, row) for row in rows]
+        with_value = [pair for pair in keyed if pair[0] is not None]
+        with_value.sort(key=_first)
+        return [row for _, row in with_value] + [row for number, row in keyed if number is None]
     if field == "status":
-        return sorted(sorted(rows, key=_id), key=lambda row: _STATUS_ORDER[row.status], reverse=reverse)
+        return sorted(rows, key=lambda row: _STATUS_ORDER[row.status], reverse=reverse)
     text = _TEXTS[field]
-    with_value = sorted((row for row in rows if text(row)), key=_id)
-    without = sorted((row for row in rows if not text(row)), key=_id)
-    return sorted(with_value, key=lambda row: text(row).lower(), reverse=reverse) + without
+    named = sorted((row for row in rows if text(row)), key=lambda row: text(row).lower(), reverse=reverse)
+    return named + [row for row in rows if not text(row)]
 
 
 def _first(pair: tuple[Any, JobRow]) -> Any:
     return pair[0]
-
-
-def _id(row: JobRow) -> str:
-    return row.id
 
 
 _TEXTS: dict[str, Callable[[JobRow], str]] = {
@@ -137,6 +136,7 @@ _TEXTS: dict[str, Callable[[JobRow], str]] = {
     "status": lambda row: row.status_text,
     "method": lambda row: row.method,
     "fine_tuned_model": lambda row: row.fine_tuned_model,
+    "profile": lambda row: row.profile,
 }
 _NUMBERS: dict[str, Callable[[JobRow], float | None]] = {
     "step": lambda row: row.step,

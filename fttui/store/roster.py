@@ -16,7 +16,7 @@ from fttui.models.row import JobRow
 from fttui.models.wire import sent_id
 from fttui.store.archive import Archive, JobEntry, ListState
 from fttui.store.archive_log import Progress
-from fttui.store.query import select
+from fttui.store.places import Places
 from fttui.store.raw import digest, encode
 
 PAGE = 100
@@ -72,6 +72,8 @@ class Roster:
         self.walk: ListWalk | None = None
         self._first_cursor: str | None = None
         self._digests = archive.digests()
+        self._places = Places(archive.places())
+        self._deletions, _ = archive.deleted()
         self._generation = archive.generation
         self._saved_at = self.state.as_of or float("-inf")
         self._lock = asyncio.Lock()
@@ -96,7 +98,7 @@ class Roster:
         async with self._lock:
             return await self._merge(objects, asked, listed=listed)
 
-    async def _merge(self, objects: Iterable[Any], asked: int, *, listed: bool) -> Merged:
+    async def _merge(self, objects: Iterable[Any], asked: int, *, listed: bool, older: bool = False) -> Merged:
         if self._archive.generation != self._generation:
             # The archive was begun anew: everything must be written again as it is met.
             self._generation = self._archive.generation
@@ -124,35 +126,51 @@ class Roster:
                 self._touched[id] = self.turn()
                 if id not in self.rows:
                     self._unlisted[id] = self._clock.monotonic()
+        learned = self._learn_places(merged.seen, entries, older=older)
+        moved = {id: place for id, place in learned.items() if id not in entries}
         if entries:
             await self._archive.save_jobs(list(entries.values()), self._clock.now())
+        if moved:
+            await self._archive.save_places(moved)
         if back:
             await self._archive.set_gone(back, None)
         merged.added = {id for id in entries if id not in self.rows}
-        merged.updated = {*entries, *back} - merged.added
-        self._hold(entries, back)
+        merged.updated = {*entries, *back, *moved} - merged.added
+        self._hold(entries, back, moved=bool(learned))
         return merged
+
+    def _learn_places(self, seen: Iterable[str], entries: dict[str, JobEntry], *, older: bool) -> dict[str, int]:
+        """See jobs in their order; the places that are new, which are put into the entries as well."""
+        rows = ((id, entries[id].row if id in entries else self.rows.get(id)) for id in seen)
+        learned = self._places.learn([(id, row.created_at) for id, row in rows if row is not None], older=older)
+        for id, entry in entries.items():
+            entries[id] = entry._replace(place=self._places.of(id))
+        return learned
 
     def _entry(self, job: Job, raw: Any, mark: int) -> JobEntry:
         told = self.progress.get(job.id, Progress())
         return entry_of(job, raw, mark, was=self.rows.get(job.id), told=told, complete=self.state.complete)
 
-    def _hold(self, entries: dict[str, JobEntry], back: list[str]) -> None:
+    def _hold(self, entries: dict[str, JobEntry], back: list[str], *, moved: bool) -> None:
         rows = {id: entry.row for id, entry in entries.items()}
         rows |= {id: self.rows[id]._replace(gone=False) for id in back}
         for id, entry in entries.items():
             self._digests[id] = entry.digest
             if entry.due:
                 self.due[id] = self._clock.monotonic()
-        self.replace(rows)
+        self.replace(rows, moved=moved)
 
-    def replace(self, rows: dict[str, JobRow]) -> None:
-        """Put rows in place of those held, or beside them."""
-        if not rows:
+    def replace(self, rows: dict[str, JobRow], *, moved: bool = False) -> None:
+        """Put rows in place of those held, or beside them.
+
+        Args:
+            moved: rows have other places, even if none of these.
+        """
+        if not rows and not moved:
             return
-        moved = any((was := self.rows.get(id)) is None or was.created_at != row.created_at for id, row in rows.items())
+        moved |= any((was := self.rows.get(id)) is None or was.created_at != row.created_at for id, row in rows.items())
         held = self.rows | rows
-        self.rows = {row.id: row for row in select(held.values())} if moved else held
+        self.rows = {row.id: row for row in self._places.newest_first(held.values())} if moved else held
         for id, row in rows.items():
             if row.status.is_live and _askable(row):
                 self.live[id] = None
@@ -165,9 +183,15 @@ class Roster:
             held = self.rows.keys() & set(ids)
             self.rows = {id: row for id, row in self.rows.items() if id not in held}
             for id in held:
+                self._places.forget(id)
                 for known in (self.live, self.due, self.progress, self._digests, self._touched, self._unlisted):
                     known.pop(id, None)
             return held
+
+    def deleted(self) -> set[str]:
+        """Jobs that another process has deleted from the archive since the last call."""
+        self._deletions, ids = self._archive.deleted(self._deletions)
+        return ids & self.rows.keys()
 
     # The list and its older pages
 
@@ -210,7 +234,7 @@ class Roster:
         async with self._lock:
             walk = self.walk
             overlaps = page.cursor in self.rows and page.cursor not in self._unlisted
-            merged = await self._merge(page.objects, asked, listed=True)
+            merged = await self._merge(page.objects, asked, listed=True, older=True)
             if walk is None:
                 return merged
             fresh = set(merged.seen) - walk.seen

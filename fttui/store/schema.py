@@ -111,14 +111,29 @@ CREATE TABLE absent(
 );
 """
 
-MIGRATIONS = (_V1, _V2)
+_V3 = """
+-- Where jobs of one second stand among each other: higher is newer in the provider's order.
+ALTER TABLE jobs ADD COLUMN place INTEGER NOT NULL DEFAULT 0;
+DROP INDEX jobs_newest;
+CREATE INDEX jobs_newest ON jobs(profile, created_at DESC, place DESC, id);
+-- Jobs that a person deleted from the archive, so that a cockpit which is open hears of it.
+CREATE TABLE deleted(
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    profile INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    at REAL NOT NULL            -- Unix seconds
+);
+CREATE INDEX deleted_by ON deleted(profile, number);
+"""
+
+MIGRATIONS = (_V1, _V2, _V3)
 """Each brings an archive from the version that is its index to the next one."""
 
 VERSION = len(MIGRATIONS)
 
 OF_JOBS = ("bodies", "logs", "events", "points", "checkpoints", "synced")
 """Tables whose rows belong to a job."""
-OF_PROFILES = ("jobs", "files", "models", "creates", "absent")
+OF_PROFILES = ("jobs", "files", "models", "creates", "absent", "deleted")
 """Tables whose rows belong to a profile."""
 TABLES = ("profiles", *OF_PROFILES, *OF_JOBS)
 
@@ -127,6 +142,8 @@ ROW_COLUMNS = (
     "step, total_steps, loss, gone_at IS NOT NULL, fault"
 )
 """The members of a JobRow, in its order."""
+NEWEST_FIRST = "created_at DESC, place DESC, id"
+"""The default order of a list."""
 
 
 def beside(path: str) -> str:

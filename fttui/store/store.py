@@ -155,7 +155,7 @@ class Store(Holdings):
             body = self._archive.body(id)
             if body is None:
                 return Outcome(False, f"{id} is not in the archive", id)
-            await self._archive.delete_job(id, Job.read(json.loads(body)).result_files)
+            await self._archive.delete_job(id, self._clock.now(), Job.read(json.loads(body)).result_files)
             return Outcome(True, f"{id} is deleted from the archive", id)
 
         outcomes = {id: await one(id) for id in dict.fromkeys(ids)}

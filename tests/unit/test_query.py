@@ -189,8 +189,8 @@ def test_statuses_narrow_beside_the_query() -> None:
         (Sort("created", False), "d c b a e"),
         (Sort("age", False), "a b c d e"),
         (Sort("age", True), "d c b a e"),
-        (Sort("loss", False), "c a e b d"),
-        (Sort("loss", True), "a c e b d"),
+        (Sort("loss", False), "c a b d e"),
+        (Sort("loss", True), "a c b d e"),
         (Sort("suffix", False), "d a b c e"),
         (Sort("suffix", True), "c b a d e"),
         (Sort("status", False), "b a c d e"),
@@ -222,16 +222,22 @@ rows_of_any_kind = st.lists(
 )
 
 
-@given(rows=rows_of_any_kind, field=st.sampled_from(FIELDS), reverse=st.booleans(), data=st.data())
-def test_an_order_depends_on_the_rows_alone(rows: list[JobRow], field: str, reverse: bool, data: st.DataObject) -> None:
-    shuffled = data.draw(st.permutations(rows))
+OLDEST = (("created", False), ("age", True))
+"""Orders that turn the list round, and its ties with it."""
+
+
+@given(rows=rows_of_any_kind, field=st.sampled_from(FIELDS), reverse=st.booleans())
+def test_an_order_is_by_its_field_and_else_as_given(rows: list[JobRow], field: str, reverse: bool) -> None:
     ordered = select(rows, sort=Sort(field, reverse))
-    assert ordered == select(shuffled, sort=Sort(field, reverse))
     assert sorted(ordered) == sorted(rows)
     if field in ("created", "age", "loss", "step"):
         name = {"age": "created_at", "created": "created_at"}.get(field, field)
         values = [getattr(row, name) for row in ordered]
         assert None not in values[: len(values) - values.count(None)]
+        given = rows[::-1] if (field, reverse) in OLDEST else rows
+        for value in set(values):
+            tied = [row for row in ordered if getattr(row, name) == value]
+            assert tied == [row for row in given if getattr(row, name) == value]
 
 
 @given(rows=rows_of_any_kind, term=st.sampled_from(["m", "status:live", "loss<0", "age<1d", "model~m", "step:none"]))
