@@ -1,10 +1,10 @@
 """The `:` line: commands by their id or a short word, some with an argument. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from fttui.ui.commands import BY_ID, COMMANDS
-from fttui.ui.rows import BY_NAME
+from fttui.ui.rows import BY_NAME, is_column
 from fttui.ui.view import SORTS
 
 
@@ -23,8 +23,14 @@ WORDS: dict[str, str] = {
     "goto": "ID: put the cursor on a job, by its id or its end",
     "watch": "tell when the marked jobs, or this one, have ended",
     "theme": "NAME: other colours",
+    "profile": "NAME: look at another service",
+    "interval": "SECONDS: the pause between two polls while a job is live, at least 2",
+    "export": "[csv|json|log] [PATH]: write the pane to a file",
+    "w": "remember what narrows the list, for the next start",
 }
 """Words that take an argument, and what it is."""
+
+_BARE = ("watch", "w")
 
 SHORT = {
     "q": "quit",
@@ -47,25 +53,26 @@ def parse(line: str) -> Order:
         OrderError: no command is called that.
     """
     word, _, argument = line.strip().partition(" ")
-    if word in WORDS:
+    # `profile` and `export` alone are the commands of that id, which ask.
+    if word in WORDS and (argument.strip() or word not in BY_ID):
         return Order(word=word, argument=argument.strip())
     id = SHORT.get(word, word)
     if id in BY_ID:
         if argument.strip():
             raise OrderError(f"{word} takes no argument")
         return Order(id=id)
-    near = completions(word, ())
+    near = completions(word, {})
     raise OrderError(f"no command is called {word!r}" + (f"; did you mean {near[0]}?" if near else ""))
 
 
-def completions(line: str, ids: Iterable[str], themes: Iterable[str] = ()) -> list[str]:
-    """Whole lines that `line` may become. `ids` are the jobs that are listed."""
+def completions(line: str, known: Mapping[str, Iterable[str]]) -> list[str]:
+    """Whole lines that `line` may become. `known` are the values that a word may take (`goto`, `theme`, `profile`)."""
     word, space, argument = line.lstrip().partition(" ")
     if not space:
         names = [*WORDS, *SHORT, *(command.id for command in COMMANDS)]
         starts = [name for name in dict.fromkeys(names) if name.startswith(word)]
         inside = [name for name in dict.fromkeys(names) if len(word) > 1 and word in name and name not in starts]
-        return [name + (" " if name in WORDS and name != "watch" else "") for name in (*starts, *inside)]
+        return [name + (" " if name in WORDS and name not in _BARE else "") for name in (*starts, *inside)]
     found: Iterable[str] = ()
     if word == "columns":
         start, _, last = argument.rpartition(",")
@@ -74,25 +81,26 @@ def completions(line: str, ids: Iterable[str], themes: Iterable[str] = ()) -> li
     elif word == "sort":
         found = (field for field in SORTS if field.startswith(argument))
     elif word == "goto":
+        ids = known.get("goto", ())
         found = (id for id in ids if id.startswith(argument) or (argument and id.endswith(argument)))
-    elif word == "theme":
-        found = (name for name in themes if name.startswith(argument))
+    else:
+        found = (name for name in known.get(word, ()) if name.startswith(argument))
     return [f"{word} {value}" for value in found]
 
 
 def columns_of(argument: str) -> tuple[str, ...]:
-    """The names of `id,model,loss`.
+    """The names of `id,model:30,loss`, each with its width where one was given.
 
     Raises:
-        OrderError: there is no such column, or it is named twice.
+        OrderError: there is no such column, it is named twice, or its width is none.
     """
-    names = tuple(filter(None, (name.strip() for name in argument.split(","))))
-    for name in names:
-        if name not in BY_NAME:
-            raise OrderError(f"columns: {', '.join(BY_NAME)}")
-    if len(set(names)) < len(names):
+    wanted = tuple(filter(None, (name.strip() for name in argument.split(","))))
+    for name in wanted:
+        if not is_column(name):
+            raise OrderError(f"columns: {', '.join(BY_NAME)}; model:30 is 30 cells wide, 3 to 80")
+    if len({name.partition(":")[0] for name in wanted}) < len(wanted):
         raise OrderError("each column once")
-    return names
+    return wanted
 
 
 def sort_of(argument: str) -> tuple[str, bool]:
@@ -107,3 +115,18 @@ def sort_of(argument: str) -> tuple[str, bool]:
     if direction.strip() not in ("", "asc", "desc"):
         raise OrderError("after the column only asc or desc")
     return field, direction.strip() == "desc"
+
+
+def seconds_of(argument: str) -> float:
+    """Seconds between two polls.
+
+    Raises:
+        OrderError: it is no number of 2 to 3600.
+    """
+    try:
+        seconds = float(argument)
+    except ValueError:
+        seconds = 0.0
+    if not 2 <= seconds <= 3600:
+        raise OrderError("interval: seconds, 2 to 3600")
+    return seconds

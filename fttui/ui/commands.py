@@ -39,8 +39,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("move.right", "l,right", "l →", "scroll to the right", "move", "sideways(8)"),
     Command("pane.next", "tab", "tab", "next pane", "panes", "pane(1)", "pane", 6),
     Command("pane.previous", "shift+tab", "shift+tab", "previous pane", "panes", "pane(-1)"),
-    Command("tab.next", "right_square_bracket", "]", "next tab of the lower pane", "panes", "tab(1)"),
-    Command("tab.previous", "left_square_bracket", "[", "previous tab of the lower pane", "panes", "tab(-1)"),
+    Command("tab.next", "right_square_bracket", "]", "next tab: detail, log, files", "panes", "tab(1)"),
+    Command("tab.previous", "left_square_bracket", "[", "previous tab", "panes", "tab(-1)"),
     Command("open", "enter", "enter", "go in: detail, then log, then whole lines", "panes", "open", "open", 7),
     Command("back", "escape", "esc", "one level out: prompt, pane, filter", "panes", "back"),
     Command("filter.text", "slash", "/", "narrow the list; search in detail and log", "filter", "slash", "filter", 3, twin="jobs list --filter"),  # noqa: E501
@@ -63,10 +63,11 @@ COMMANDS: tuple[Command, ...] = (
     Command("job.clone", "A", "A", "add one like this: its settings in the form", "jobs", "clone", twin="jobs clone"),
     Command("job.cancel", "c", "c", "cancel the job, or the marked ones (asks)", "jobs", "cancel", "cancel", 2, twin="jobs cancel"),  # noqa: E501
     Command("job.pause", "P", "P", "pause or resume, where the provider can", "jobs", "pause", twin="jobs pause"),
+    Command("job.delete", "D", "D", "delete files; a tuned model, an archived job (asks)", "jobs", "delete", twin="files delete"),  # noqa: E501
     Command("copy.id", "y", "y", "copy the id, or the marked ones", "jobs", "copy_id"),
-    Command("copy.more", "Y", "Y", "copy: model, files, JSON, log", "jobs", "copy_more"),
+    Command("copy.more", "Y", "Y", "copy: model, file, JSON, curl, log", "jobs", "copy_more"),
     Command("job.link", "o", "o", "show the job's web address and copy it", "jobs", "link"),
-    Command("export", "e", "e", "write the pane to a file (detail: .json, .csv)", "view", "export", twin="jobs metrics --csv"),  # noqa: E501
+    Command("export", "e", "e", "write the pane to a file; download a file", "view", "export", twin="jobs metrics --csv"),  # noqa: E501
     Command("detail.raw", "J", "J", "the job's JSON as the provider sent it, or its detail", "detail", "raw", twin="jobs get --json"),  # noqa: E501
     Command("log.follow", "f", "f", "follow the log's end, or stop following", "log", "follow"),
     Command("log.level", "L", "L", "least level shown: info, warn, error", "log", "log_level", twin="jobs events --level"),  # noqa: E501
@@ -74,7 +75,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("log.wrap", "w", "w", "wrap long lines, or cut them", "log", "log_wrap"),
     Command("log.metrics", "x", "x", "unfold the numbers of metrics events, or fold them", "log", "log_metrics"),
     Command("time.mode", "t", "t", "times: local, UTC, relative", "view", "time_mode"),
-    Command("zoom", "z", "z", "only this pane, or all", "panes", "zoom"),
+    Command("zoom", "z", "z", "only this pane, or all panes", "panes", "zoom"),
     Command("layout.smaller", "minus", "-", "a smaller list", "panes", "split(-1)"),
     Command("layout.larger", "plus", "+", "a larger list", "panes", "split(1)"),
     Command("layout.reset", "equals_sign", "=", "the usual sizes", "panes", "split(0)"),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shlex
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from fttui.models.row import EventRow, JobRow
 
@@ -38,6 +40,18 @@ def log_text(events: Iterable[EventRow]) -> str:
 def job_json(raw: object) -> str:
     """A job's JSON as sent, indented, in ASCII."""
     return json.dumps(raw, indent=2) + "\n"
+
+
+def jobs_json(raws: Iterable[object]) -> str:
+    """Jobs as sent, as a list in the wire's shape (`object`, `data`), in ASCII."""
+    return json.dumps({"object": "list", "data": list(raws)}, indent=2) + "\n"
+
+
+def curl_words(base_url: str, id: str, *, azure: bool = False) -> str:
+    """The command that asks for a job. It names a variable for the key, which is never written."""
+    header = "api-key: $KEY" if azure else "Authorization: Bearer $KEY"
+    address = f"{base_url}/fine_tuning/jobs/{quote(id, safe='')}"
+    return f'curl -H "{header}" {shlex.quote(address)}'
 
 
 def series_csv(points: Iterable[Point]) -> str:

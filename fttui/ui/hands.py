@@ -1,8 +1,8 @@
-"""What a person wants done to jobs: refused with a reason, asked about, sent, and told how it went."""
+"""What a person wants done to jobs and files: refused with a reason, asked about, sent, and told how it went."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fttui.models.row import JobRow
@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from fttui.store.snapshot import Outcome
     from fttui.store.store import Store
 
+    Outcomes = Mapping[str, Outcome]
+
 MANY = 10
-"""Above so many jobs at once, `y` is not enough: the number itself is the answer."""
+"""Above so many things at once, `y` is not enough: the number itself is the answer."""
 
 
 class Hands:
-    """Intents on the jobs of one screen. Questions go to the prompt row, which has one at a time."""
+    """Intents of one screen. Questions go to the prompt row, which has one at a time."""
 
     def __init__(
         self,
@@ -47,13 +49,16 @@ class Hands:
         return {id: row._replace(status_text="cancelling") if id in self._stopping else row for id, row in rows.items()}
 
     def refusal(self, verb: str, rows: Iterable[JobRow]) -> str:
-        """Why a verb (`create`, `cancel`, `pause`) would do nothing to any of `rows` now; empty when it would."""
+        """Why a verb (`create`, `cancel`, `pause`, `delete`) would do nothing to any of `rows` now; empty when it
+        would."""
         if self.place.read_only:
             return "read-only"
         if self.store is None:
             return "not connected yet"
         if verb == "create":
             return "several profiles are shown: look at one of them, with @" if self.place.profile == ALL else ""
+        if verb == "delete":
+            return ""
         if verb in self.store.not_offered:
             return f"{self.place.profile} does not offer it"
         reasons = [self._obstacle(verb, row) for row in rows]
@@ -62,6 +67,8 @@ class Hands:
         if not all(reasons):
             return ""
         return reasons[0] if len(reasons) == 1 else f"none of the {len(reasons)} can be: {reasons[0]}"
+
+    # Jobs
 
     def cancel(self, rows: list[JobRow]) -> None:
         """Ask, then cancel those of `rows` that can be."""
@@ -72,19 +79,51 @@ class Hands:
         more = f" {dropped} finished already." if dropped else ""
         question = f"Cancel {what}? {'It' if one else 'They'} cannot be resumed.{more}"
         ids = [row.id for row in able]
-        if len(able) > MANY:
-            self._prompt.ask_number(f"{question} Type {len(able)} to cancel:", len(able), lambda: self._cancel(ids))
-        else:
-            self._prompt.ask(question, lambda: self._cancel(ids))
+        self._ask(question, "cancel", len(ids), lambda: self._cancel(ids))
 
     def pause(self, rows: list[JobRow]) -> None:
         """Pause what runs, resume what is paused; asks when it is more than one."""
         able = [row for row in rows if not self._obstacle("pause", row)]
         if len(able) == 1:
             self._pause(able)
-        else:
-            paused = sum(row.status is Status.PAUSED for row in able)
-            self._prompt.ask(f"Pause {len(able) - paused} and resume {paused} jobs?", lambda: self._pause(able))
+            return
+        paused = sum(row.status is Status.PAUSED for row in able)
+        parts = {"pause": len(able) - paused, "resume": paused}
+        words = " and ".join(f"{verb} {number}" for verb, number in parts.items() if number)
+        self._ask(f"{words.capitalize()} jobs?", "do it", len(able), lambda: self._pause(able))
+
+    def delete(self, rows: list[JobRow]) -> None:
+        """Offer what can be deleted of jobs: their tuned models, and the archive's copies."""
+        models = list(dict.fromkeys(f"{_of(row)}{row.fine_tuned_model}" for row in rows if row.fine_tuned_model))
+        if not rows:
+            self._prompt.say("delete: no job is selected", "warn")
+            return
+        one = len(rows) == 1
+        choices = {"a": ("archive's copy", lambda: self._ask_forget(rows))}
+        if models:
+            word = "tuned model" if len(models) == 1 else f"{len(models)} tuned models"
+            choices = {"m": (word, lambda: self._ask_models(models))} | choices
+        self._prompt.choose(f"delete of {short_id(rows[0].id) if one else f'{len(rows)} jobs'}:", choices)
+
+    def _ask_models(self, models: list[str]) -> None:
+        what = models[0] if len(models) == 1 else f"{len(models)} tuned models"
+        question = f"Delete {what}? What uses it will fail."
+        self._ask(question, "delete", len(models), lambda: self._run(self._delete_models(models)))
+
+    async def _delete_models(self, models: list[str]) -> None:
+        if self.store is not None:
+            outcomes = {name: await self.store.delete_model(name) for name in models}
+            self.tell(outcomes, "deleted", things="models")
+
+    def _ask_forget(self, rows: list[JobRow]) -> None:
+        what = short_id(rows[0].id) if len(rows) == 1 else f"{len(rows)} jobs"
+        ids = [row.id for row in rows]
+        question = f"Delete what your archive keeps of {what}? There is no other copy."
+        self._ask(question, "delete", len(ids), lambda: self._run(self._forget(ids)))
+
+    async def _forget(self, ids: list[str]) -> None:
+        if self.store is not None:
+            self.tell(await self.store.forget(ids), "deleted")
 
     def _obstacle(self, verb: str, row: JobRow) -> str:
         """Why a verb cannot be done to a job; empty when it can be tried."""
@@ -110,7 +149,7 @@ class Hands:
         if self.store is not None:
             outcomes = await self.store.cancel(ids)
             self._stopping.difference_update(ids)
-            self._tell("cancelled", outcomes)
+            self.tell(outcomes, "cancelled")
 
     def _pause(self, rows: list[JobRow]) -> None:
         self._run(self._send_pause(rows))
@@ -121,23 +160,61 @@ class Hands:
         paused = [row.id for row in rows if row.status is Status.PAUSED]
         running = [row.id for row in rows if row.status is not Status.PAUSED]
         if running:
-            self._tell("paused", await self.store.pause(running))
+            self.tell(await self.store.pause(running), "paused")
         if paused:
-            self._tell("resumed", await self.store.resume(paused))
+            self.tell(await self.store.resume(paused), "resumed")
 
-    def _tell(self, done: str, outcomes: Mapping[str, Outcome]) -> None:
-        """Say how it went; what was refused comes first, with its reason."""
+    # Files
+
+    def delete_files(
+        self, ids: Sequence[str], then: Callable[[Outcomes], object] = lambda _: None, *, question: str = ""
+    ) -> None:
+        """Ask, with a `question` of one's own or the usual one, then delete files at the provider; `then` hears how it
+        went."""
+        if not ids:
+            self._prompt.say("delete: no file is selected", "warn")
+            return
+        what = f"file {ids[0]}" if len(ids) == 1 else f"{len(ids)} files"
+
+        async def send() -> None:
+            if self.store is not None:
+                outcomes = await self.store.delete_files(ids)
+                then(outcomes)
+                self.tell(outcomes, "deleted", things="files")
+
+        self._ask(question or f"Delete {what} at the provider?", "delete", len(ids), lambda: self._run(send()))
+
+    # Asking and telling
+
+    def _ask(self, question: str, verb: str, number: int, act: Callable[[], object]) -> None:
+        if number > MANY:
+            self._prompt.ask_number(f"{question} Type {number} to {verb}:", number, act)
+        else:
+            self._prompt.ask(question, act)
+
+    def tell(self, outcomes: Outcomes, done: str, *, things: str = "jobs", well: str = "") -> None:
+        """Say how it went; what was refused comes first, with its reason.
+
+        Args:
+            done: what was wanted: `cancelled`, `deleted`.
+            well: what to say instead when nothing was refused.
+        """
         self._changed(frozenset(outcomes))
         refused = [(id, outcome) for id, outcome in outcomes.items() if not outcome.ok]
-        well = len(outcomes) - len(refused)
         if not refused:
-            self._prompt.say(f"{done} {short_id(next(iter(outcomes)))}" if well == 1 else f"{done} {well} jobs")
+            one = len(outcomes) == 1
+            self._prompt.say(well or f"{done} {short_id(next(iter(outcomes))) if one else f'{len(outcomes)} {things}'}")
             return
         for id, outcome in refused:
             self._troubled(" ".join(filter(None, (f"{id} was not {done}: {outcome.message}", outcome.request_id))))
         id, outcome = refused[0]
         more = f" ({len(refused)} of {len(outcomes)} refused)" if len(outcomes) > 1 else ""
         self._prompt.say(f"{short_id(id)} was not {done}: {outcome.message}{more}", "warn")
+
+
+def _of(row: JobRow) -> str:
+    """What stands before ids where several profiles are shown."""
+    return f"{row.profile}/" if row.profile else ""
 
 
 def _states(rows: Iterable[JobRow]) -> str:

@@ -4,8 +4,11 @@ import os
 from typing import Any, NamedTuple
 
 from fttui.ui.panes.loglines import TIMES
-from fttui.ui.rows import BY_NAME
-from fttui.ui.view import SORTS
+from fttui.ui.rows import is_column
+from fttui.ui.view import SORTS, STATUS_KEYS
+
+TABS = ("detail", "log", "files")
+"""The panes that may share one place."""
 
 
 class Memory(NamedTuple):
@@ -17,11 +20,15 @@ class Memory(NamedTuple):
     metrics: bool = False
     times: str = "local"
     tab: str = "log"
-    split: int = 0
-    """Steps by which the list was made larger (or smaller, when negative)."""
+    splits: dict[str, int] = {}
+    """By layout, the steps by which the list was made larger (or smaller, when negative)."""
     theme: str = ""
-    columns: str = ""
-    """Names with commas between them; empty for the usual ones."""
+    columns: tuple[str, ...] = ()
+    """Names of columns, each with its width after a colon where it was given one; empty for the usual ones."""
+    filter: str = ""
+    """What narrows the list at the start; only if it was saved."""
+    status: int = 0
+    """The same for the states: one of `view.STATUS_KEYS`, or 0."""
 
 
 def path() -> str:
@@ -59,18 +66,23 @@ def save(file: str, memory: Memory) -> None:
 
 def _checked(content: dict[str, Any]) -> Memory:
     """Only what is known and of the right kind; another version may have written it."""
-    known = {
-        name: value
+    known: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
         for name, value in content.items()
-        if name in Memory._fields and type(value) is type(Memory._field_defaults[name])
+        if name in Memory._fields
     }
-    memory = Memory(**known)
+    memory = Memory()._replace(
+        **{name: value for name, value in known.items() if type(value) is type(Memory._field_defaults[name])}
+    )
     if memory.sort not in SORTS:
         memory = memory._replace(sort="age", reverse=False)
-    if not all(name in BY_NAME for name in memory.columns.split(",") if name):
-        memory = memory._replace(columns="")
+    if memory.status not in STATUS_KEYS:
+        memory = memory._replace(status=0)
+    if not all(isinstance(name, str) and is_column(name) for name in memory.columns):
+        memory = memory._replace(columns=())
     if memory.times not in TIMES:
         memory = memory._replace(times="local")
-    if memory.tab not in ("detail", "log"):
+    if memory.tab not in TABS:
         memory = memory._replace(tab="log")
-    return memory._replace(split=max(-6, min(6, memory.split)))
+    splits = {name: max(-6, min(6, steps)) for name, steps in memory.splits.items() if type(steps) is int}
+    return memory._replace(splits=splits)

@@ -46,3 +46,15 @@ class ProfileChosen(Message):
     def __init__(self, name: str) -> None:
         super().__init__()
         self.name = name
+
+
+class IntervalAsked(Message):
+    """The person wants other pauses between polls."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+
+
+class SaveAsked(Message):
+    """The person wants to find the list like this the next time."""

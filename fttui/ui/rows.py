@@ -1,6 +1,7 @@
 """A job as the cells of a list. Pure and standard library only: the first frame and the real list share it."""
 
 import re
+import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -38,6 +39,7 @@ COLUMNS = (
     Column("loss", "LOSS", 7, 7, 7, True, 3),
     Column("tokens", "TOKENS", 7, 7, 7, True, 7),
     Column("age", "AGE", 4, 4, 4, True, 2),
+    Column("created", "CREATED", 16, 16, 16, False, 12),
     Column("suffix", "SUFFIX", 9, 12, 18, False, 6),
     Column("cost", "COST", 9, 9, 11, True, 9),
     Column("tuned", "FINE-TUNED MODEL", 20, 30, 60, False, 10),
@@ -56,9 +58,9 @@ MARK = 1
 def fit_columns(cells: int, wanted: Sequence[str] = ()) -> Fitted:
     """The columns that fit into `cells`, the least important dropped first, and how wide each is.
 
-    With `wanted`, those columns in that order, the first the most important.
+    With `wanted`, those columns in that order, the first the most important; a width may follow a name: `model:30`.
     """
-    columns = [BY_NAME[name]._replace(rank=rank) for rank, name in enumerate(wanted)] or COLUMNS
+    columns = [_wanted(name)._replace(rank=rank) for rank, name in enumerate(wanted)] or COLUMNS
     room = cells - MARK
     wished = 0
     shown: list[Column] = []
@@ -77,6 +79,19 @@ def fit_columns(cells: int, wanted: Sequence[str] = ()) -> Fitted:
                 widths[column.name] += 1
                 room -= 1
     return tuple((column, widths[column.name]) for column in columns if column in shown)
+
+
+def is_column(name: str) -> bool:
+    """Whether there is a column of this name, which a width of 3 to 80 cells may follow: `model:30`."""
+    column, colon, cells = name.partition(":")
+    return column in BY_NAME and (not colon or (cells.isdecimal() and 3 <= int(cells) <= 80))
+
+
+def _wanted(name: str) -> Column:
+    column, _, cells = name.partition(":")
+    if not cells:
+        return BY_NAME[column]
+    return BY_NAME[column]._replace(least=int(cells), wish=int(cells), most=int(cells))
 
 
 def short_id(job_id: str) -> str:
@@ -144,6 +159,8 @@ def cell(row: JobRow, name: str, now: float, glyphs: Glyphs) -> str:
                 return "-"
             seconds = now - row.created_at
             return freshness(seconds) if seconds < 60 else age(seconds)
+        case "created":
+            return "-" if row.created_at is None else time.strftime("%Y-%m-%d %H:%M", time.localtime(row.created_at))
         case "suffix":
             return ("gone " if row.gone else "") + (row.suffix or "-")
         case "profile":

@@ -12,6 +12,8 @@ from fttui.ui.rows import Line, Span, spread
 
 if TYPE_CHECKING:
     from fttui.store.health import Health
+    from fttui.store.snapshot import Snapshot
+    from fttui.ui.view import ListState
 
 AGE = 5
 """Cells of the age, so that the row does not shift when it changes."""
@@ -33,6 +35,9 @@ class Place(NamedTuple):
     """What a newcomer should know, once."""
     key: str = ""
     """Under which this disk keeps what belongs to it."""
+    base_url: str = ""
+    """For a person's own requests, without its query; empty for the service of this machine."""
+    is_azure: bool = False
 
 
 def place_of(choice: Choice, *, read_only: bool = False, newcomer: bool = False) -> Place:
@@ -41,7 +46,8 @@ def place_of(choice: Choice, *, read_only: bool = False, newcomer: bool = False)
         "no key found: using the service on this machine · @ looks at another" if newcomer and choice.is_local else ""
     )
     host = "this machine" if choice.base_url is None else host_of(choice.base_url)
-    return Place(choice.name, host, choice.is_local, read_only, hint, choice.key)
+    url, is_azure = choice.base_url or "", choice.provider == "azure"
+    return Place(choice.name, host, choice.is_local, read_only, hint, choice.key, url, is_azure)
 
 
 def status_line(
@@ -90,6 +96,18 @@ def status_line(
     parts.append("r asks now")
     left = f" {glyphs.dot} ".join(part for part in parts if part)
     return spread([(left, "error")], [(f" {age:>{AGE}} ", "dim")], cells)
+
+
+def empty_words(place: Place, snapshot: Snapshot, view: ListState, *, connected: bool) -> list[str]:
+    """What stands in a list that shows no job."""
+    if snapshot.rows:
+        narrow = f"  filter: {view.words}" if view.words else ""
+        return [f"0 of {len(snapshot.rows)} shown.{narrow}   {'esc clears' if view.view.filter else '0 shows all'}"]
+    if not connected or snapshot.as_of is None:
+        return [] if snapshot.health.is_good else [snapshot.health.why or "loading jobs…"]
+    if place.is_local:
+        return ["No fine-tuning jobs yet.", "a starts one with the sample data, ? shows keys."]
+    return ["No fine-tuning jobs yet.", "a creates one, ? shows keys."]
 
 
 def clock_time(seconds: float) -> str:

@@ -9,12 +9,22 @@ from fttui.ui.status import Place
 
 if TYPE_CHECKING:
     from fttui.models.job import Job
+    from fttui.models.row import JobRow
     from fttui.store.merged import MergedStore
     from fttui.store.store import Store
 
 BEFORE_ALL = -(2**62)
 """A position before every event."""
 KEPT = 200
+
+
+def silence(store: Store | MergedStore, row: JobRow, place: Place) -> str:
+    """What stands in the log of a job that has no events."""
+    if row.gone or (row.status.is_final and store.has_read_events(row.id)):
+        return "Events are no longer available for this job."
+    if "events" in store.not_offered:
+        return f"{place.profile} does not offer events."
+    return "No events yet."
 
 
 class Telling:

@@ -1,11 +1,12 @@
 """What a person does to the list: narrow it, sort it, mark jobs in it, and take that back. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, NamedTuple
 
 from fttui.models.row import JobRow
 from fttui.models.status import Status
 from fttui.store import query
+from fttui.ui.glyphs import Glyphs
 
 STATUS_KEYS: dict[int, tuple[str, frozenset[Status]]] = {
     1: ("running", frozenset({Status.RUNNING, Status.STOPPING})),
@@ -17,8 +18,12 @@ STATUS_KEYS: dict[int, tuple[str, frozenset[Status]]] = {
 }
 """The number keys, what they are called, and the states they show."""
 
-SORTS = ("age", "status", "model", "step", "loss", "tokens", "suffix", "id")
-"""The order in which one key walks through the columns to sort by; `age` has the youngest first."""
+SORTS = (
+    *("age", "status", "model", "step", "loss", "tokens", "suffix", "id"),
+    *("method", "created", "cost", "tuned", "profile"),
+)
+"""The columns to sort by, in the order in which one key walks through those that are shown; `age` has the youngest
+first."""
 
 UNDO = 50
 """View changes that can be taken back."""
@@ -32,6 +37,8 @@ class View(NamedTuple):
     sort: str = "age"
     reverse: bool = False
     marks: frozenset[str] = frozenset()
+    zoom: bool = False
+    """One pane has the whole screen."""
 
 
 class ListState:
@@ -62,9 +69,11 @@ class ListState:
         """Only the jobs of one state; the same key again, or 0, shows all."""
         self.change(status=0 if key == self.view.status else key)
 
-    def next_sort(self) -> None:
-        at = SORTS.index(self.view.sort) if self.view.sort in SORTS else -1
-        self.change(sort=SORTS[(at + 1) % len(SORTS)], reverse=False)
+    def next_sort(self, shown: Collection[str]) -> None:
+        """Sort by the next of the columns that are shown."""
+        at = SORTS.index(self.view.sort)
+        following = (*SORTS[at + 1 :], *SORTS[: at + 1])
+        self.change(sort=next((name for name in following if name in shown), "age"), reverse=False)
 
     def toggle_mark(self, id: str) -> None:
         self.change(marks=self.view.marks ^ {id}, remember=False)
@@ -101,16 +110,28 @@ class ListState:
         """Not every job is shown."""
         return bool(self.view.status or self.view.filter)
 
-    def derive(self, rows: Iterable[JobRow], now: float) -> list[JobRow]:
-        """The rows that are shown, in order. `now` is Unix seconds."""
+    def derive(self, rows: Iterable[JobRow], now: float, cost: Callable[[JobRow], str] = lambda _: "") -> list[JobRow]:
+        """The rows that are shown, in order. `now` is Unix seconds; `cost` what a job has cost, in words."""
         statuses = STATUS_KEYS[self.view.status][1] if self.view.status else None
-        order = query.sort_of(self.view.sort, reverse=self.view.reverse)
-        return query.select(rows, self._query, order, now=now, statuses=statuses)
+        sort, reverse = self.view.sort, self.view.reverse
+        if sort != "cost":
+            order = query.sort_of("fine_tuned_model" if sort == "tuned" else sort, reverse=reverse)
+            return query.select(rows, self._query, order, now=now, statuses=statuses)
+        found = query.select(rows, self._query, now=now, statuses=statuses)
+        costs = {row.id: _number(cost(row)) for row in found}
+        sign = -1 if reverse else 1
+        return sorted(found, key=lambda row: (costs[row.id] < 0, sign * costs[row.id]))
 
     @property
     def is_stable(self) -> bool:
         """A changed row stays in its place: nothing narrows, and the order is by age."""
         return not self.is_narrow and self.view.sort == "age"
+
+    def order(self, glyphs: Glyphs) -> str:
+        """What the list is ordered by, and which way: `loss↑`."""
+        # The youngest first is what a falling date looks like; every other column starts with its least.
+        falls = self.view.reverse != (self.view.sort == "age")
+        return f"{self.view.sort}{glyphs.down if falls else glyphs.up}"
 
     @property
     def words(self) -> str:
@@ -135,3 +156,13 @@ class ListState:
                 # Narrow nothing rather than show an empty list for half a word.
                 self._query, self.fault = query.parse(""), str(error)
         self.view = view
+
+
+def _number(cost: str) -> float:
+    """The number in the words for a cost, `1,204.50 USD` or `free`; -1 where it is unknown."""
+    if not cost:
+        return -1.0
+    try:
+        return float(cost.split()[0].replace(",", ""))
+    except ValueError:
+        return 0.0

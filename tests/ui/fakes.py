@@ -107,6 +107,9 @@ class FakeStore:
     ) -> list[EventRow]:
         return [item for item in self.log.get(id, []) if after is None or item.seq > after][-limit:]
 
+    def has_read_events(self, id: str) -> bool:
+        return id in self.log
+
     def checkpoints(self, id: str) -> tuple[Checkpoint, ...]:
         return ()
 
@@ -139,9 +142,21 @@ class FakeStore:
         self.sent.append(("resume", *ids))
         return {id: Outcome(True, "", id) for id in ids}
 
-    async def delete_file(self, id: str) -> Outcome:
-        self.sent.append(("delete_file", id))
-        return Outcome(True, "", id)
+    async def delete_files(self, ids: list[str]) -> dict[str, Outcome]:
+        self.sent.append(("delete_files", *ids))
+        return {id: Outcome(not self.refusal, self.refusal, id) for id in ids}
+
+    async def delete_model(self, name: str) -> Outcome:
+        self.sent.append(("delete_model", name))
+        return Outcome(not self.refusal, self.refusal, name)
+
+    async def forget(self, ids: list[str]) -> dict[str, Outcome]:
+        self.sent.append(("forget", *ids))
+        return {id: Outcome(not self.refusal, self.refusal, id) for id in ids}
+
+    async def download(self, id: str, path: str, *, overwrite: bool = False) -> Outcome:
+        self.sent.append(("download", id, path))
+        return Outcome(not self.refusal, self.refusal, id)
 
     async def models(self) -> list[Model]:
         return [Model.read({"id": name}) for name in ("gpt-4.1-mini", "fttui-tiny-1")]
@@ -168,6 +183,7 @@ class FakePoller:
         self.blurred = False
         self.pokes = 0
         self.held = False
+        self.interval = 0.0
 
     async def run(self) -> None:
         self.store.publish()
@@ -177,6 +193,9 @@ class FakePoller:
 
     def release(self) -> None:
         self.held = False
+
+    def pace(self, interval: float) -> None:
+        self.interval = interval
 
     def poke(self) -> None:
         self.pokes += 1

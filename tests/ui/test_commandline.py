@@ -2,7 +2,8 @@
 
 import pytest
 
-from fttui.ui.commandline import Order, OrderError, completions, parse, sort_of
+from fttui.ui import memory
+from fttui.ui.commandline import Order, OrderError, columns_of, completions, parse, seconds_of, sort_of
 from fttui.ui.commands import COMMANDS
 from tests.ui.fakes import FakeStore, cockpit, job
 
@@ -14,7 +15,7 @@ def store() -> FakeStore:
 def test_every_command_of_the_table_can_be_typed() -> None:
     for command in COMMANDS:
         assert parse(command.id) == Order(id=command.id)
-        assert command.id in [line.strip() for line in completions(command.id[:-1], ())]
+        assert command.id in [line.strip() for line in completions(command.id[:-1], {})]
 
 
 def test_a_word_that_is_none_is_named_with_the_nearest() -> None:
@@ -23,9 +24,10 @@ def test_a_word_that_is_none_is_named_with_the_nearest() -> None:
 
 
 def test_completion_knows_columns_and_jobs() -> None:
-    assert completions("sort l", ()) == ["sort loss"]
-    assert completions("goto 8", ["ftjob-18", "ftjob-19"]) == ["goto ftjob-18"]
-    assert completions("theme fttui", (), ["fttui-dark", "nord"]) == ["theme fttui-dark"]
+    assert completions("sort l", {}) == ["sort loss"]
+    assert completions("goto 8", {"goto": ["ftjob-18", "ftjob-19"]}) == ["goto ftjob-18"]
+    assert completions("theme fttui", {"theme": ["fttui-dark", "nord"]}) == ["theme fttui-dark"]
+    assert completions("profile w", {"profile": ["work", "local"]}) == ["profile work"]
 
 
 def test_a_sort_has_a_direction() -> None:
@@ -33,6 +35,59 @@ def test_a_sort_has_a_direction() -> None:
     for wrong in ("", "weight", "loss up"):
         with pytest.raises(OrderError):
             sort_of(wrong)
+
+
+def test_a_column_may_have_a_width() -> None:
+    assert columns_of("id, model:30,loss") == ("id", "model:30", "loss")
+    for wrong in ("colour", "id,id", "id,id:12", "model:2", "model:x"):
+        with pytest.raises(OrderError):
+            columns_of(wrong)
+
+
+def test_an_interval_is_seconds_within_reason() -> None:
+    assert seconds_of("10") == 10
+    for wrong in ("", "1", "nan", "1e9", "soon"):
+        with pytest.raises(OrderError):
+            seconds_of(wrong)
+
+
+async def test_the_pace_of_polls_is_changed_without_a_restart() -> None:
+    async with cockpit(store()) as ui:
+        await ui.press("colon", *"interval 10", "enter")
+        assert ui.core.poller.interval == 10
+        assert "every 10 s" in ui.prompt
+        await ui.press("colon", *"interval 1", "enter")
+        assert ui.core.poller.interval == 10
+        assert "2 to 3600" in ui.prompt
+
+
+async def test_a_profile_is_named_or_picked() -> None:
+    async with cockpit(store()) as ui:
+        await ui.press("colon", *"profile local", "enter")
+        assert ui.opened == [None, "local"]
+        await ui.press("colon", *"profile", "enter")
+        assert "Profiles" in ui.screen[0]
+
+
+async def test_what_narrows_the_list_is_remembered_only_when_saved() -> None:
+    async with cockpit(store()) as ui:
+        await ui.press("4", "slash", *"run", "enter")
+        assert ui.app.remembered.status == 0
+        await ui.press("colon", "w", "enter")
+        assert "saved: 4 failed  /run, age↓" in ui.prompt
+        await ui.press("0", "colon", *"filter", "enter")
+        remembered = ui.app.remembered
+        assert (remembered.status, remembered.filter) == (4, "run")
+        assert memory.load(memory.path())[0] == remembered
+    async with cockpit(store(), remembered=remembered) as ui:
+        assert ui.shown == ["ftjob-00000002"]
+
+
+async def test_columns_are_chosen_with_widths_and_remembered() -> None:
+    async with cockpit(store(), size=(80, 24)) as ui:
+        await ui.press("colon", *"columns id,created,model:30", "enter")
+        assert ui.screen[1].split() == [">ID", "CREATED", "MODEL"]
+        assert ui.app.remembered.columns == ("id", "created", "model:30")
 
 
 async def test_lines_do_what_keys_do() -> None:

@@ -7,7 +7,15 @@ from fttui.ui.memory import Memory, load, save
 
 def test_what_is_saved_is_found_again(tmp_path: Path) -> None:
     file = str(tmp_path / "state.toml")
-    memory = Memory(sort="loss", reverse=True, wrap=True, split=-2, theme="nord")
+    memory = Memory(
+        sort="loss",
+        reverse=True,
+        wrap=True,
+        splits={"normal": -2, "huge": 1},
+        theme="nord",
+        columns=("id", "model:30"),
+        status=4,
+    )
     save(file, memory)
     assert load(file) == (memory, "")
 
@@ -27,5 +35,7 @@ def test_a_damaged_file_is_put_aside_and_named(tmp_path: Path) -> None:
 
 def test_unknown_and_wrong_values_are_passed_over(tmp_path: Path) -> None:
     file = tmp_path / "state.toml"
-    file.write_text('sort = "weight"\ntimes = 7\nwrap = true\nsplit = 99\nfuture = 1\n', encoding="utf-8")
-    assert load(str(file))[0] == Memory(wrap=True, split=6)
+    lines = ('sort = "weight"', "times = 7", "wrap = true", "future = 1", "status = 9", 'tab = "curve"')
+    tables = ('columns = ["id", "colour"]', "[splits]", "wide = 99", "huge = true")
+    file.write_text("\n".join((*lines, *tables)), encoding="utf-8")
+    assert load(str(file))[0] == Memory(wrap=True, splits={"wide": 6})

@@ -27,10 +27,32 @@ def test_sorting_walks_through_every_column_and_back() -> None:
     state = ListState()
     seen = []
     for _ in SORTS:
-        state.next_sort()
+        state.next_sort(SORTS)
         seen.append(state.view.sort)
     assert sorted(seen) == sorted(SORTS)
     assert state.view.sort == "age"
+
+
+def test_sorting_passes_over_columns_that_are_not_shown() -> None:
+    state = ListState()
+    seen = []
+    for _ in range(4):
+        state.next_sort({"id", "cost", "age"})
+        seen.append(state.view.sort)
+    assert seen == ["id", "cost", "age", "id"]
+
+
+def test_every_column_orders_the_list_and_what_has_no_value_comes_last() -> None:
+    costs = {"a": "12.50 USD", "b": "", "c": "free"}
+    state = ListState()
+    for sort in SORTS:
+        for reverse in (False, True):
+            state.change(sort=sort, reverse=reverse)
+            assert len(state.derive(ROWS, 0.0)) == len(ROWS)
+    state.change(sort="cost", reverse=False)
+    assert [row.id for row in state.derive(ROWS, 0.0, lambda row: costs[row.id])] == ["c", "a", "b"]
+    state.change(reverse=True)
+    assert [row.id for row in state.derive(ROWS, 0.0, lambda row: costs[row.id])] == ["a", "c", "b"]
 
 
 def test_the_same_status_key_again_shows_all() -> None:

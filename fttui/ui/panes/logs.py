@@ -80,6 +80,13 @@ class LogView(LineView):
         """Shown events that match the search."""
         return self._model.matches
 
+    @property
+    def line_text(self) -> str:
+        """The line that the search stands on, else the newest that is visible; empty when there is none."""
+        total = len(self._model)
+        index = self._match if self._match is not None else min(total, self.scroll_offset.y + self.page_height) - 1
+        return self._model.text(index, self._now()).strip() if 0 <= index < total else ""
+
     def restyle(self, style: LogStyle) -> None:
         """See the same events otherwise; the event at the top stays there."""
         top = self.scroll_offset.y

@@ -1,55 +1,85 @@
-"""Beside or below the list: detail and log, each with its title, or one of them behind tabs."""
+"""Beside or below the list: detail, log and files, each with its title, or one of them behind tabs."""
 
 from collections.abc import Callable
 from functools import partial
 
-from textual import getters
+from textual import events, getters
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
+from textual.message import Message
+from textual.widget import Widget
 
 from fttui.ui.glyphs import Glyphs
 from fttui.ui.panes.detail import DetailView
+from fttui.ui.panes.files import FilesView
 from fttui.ui.panes.loglines import LogStyle
 from fttui.ui.panes.logs import LogView
-from fttui.ui.rows import Line, rule_line
+from fttui.ui.rows import Line, line_width, rule_line
 from fttui.ui.widgets.line_view import TextRow
+
+NAMES = ("detail", "log", "files")
 
 
 class SidePane(Container):
-    """Which of the rows that name the panes are seen is a matter of the breakpoints (fttui.tcss)."""
+    """Which of the panes and of the rows that name them are seen is a matter of the breakpoints (fttui.tcss)."""
+
+    class Chosen(Message):
+        """A pane, or the title of one, was clicked."""
+
+        def __init__(self, pane: str) -> None:
+            super().__init__()
+            self.pane = pane
 
     tabs = getters.query_one("#tabs", TextRow)
     detail_title = getters.query_one("#detail-title", TextRow)
     log_title = getters.query_one("#log-title", TextRow)
+    files_title = getters.query_one("#files-title", TextRow)
 
     def __init__(self, glyphs: Glyphs, now: Callable[[], float], look: LogStyle) -> None:
         super().__init__(id="side")
         self._glyphs = glyphs
         self.detail = DetailView()
         self.log_view = LogView(now, look)
+        self.files = FilesView()
+        self._named: dict[Widget, tuple[str, ...]] = {}
 
     def compose(self) -> ComposeResult:
         yield TextRow(id="tabs")
-        with Vertical(id="detail-pane"):
-            yield TextRow(id="detail-title", classes="pane-title")
-            yield self.detail
+        with Container(id="about"):
+            with Vertical(id="detail-pane"):
+                yield TextRow(id="detail-title", classes="pane-title")
+                yield self.detail
+            with Vertical(id="files-pane"):
+                yield TextRow(id="files-title", classes="pane-title")
+                yield self.files
         with Vertical(id="log-pane"):
             yield TextRow(id="log-title", classes="pane-title")
             yield self.log_view
 
-    def show_titles(self, pane: str, tab: str, name: str) -> None:
-        """Name the panes: `pane` has the keys, `tab` is in front where there are tabs, `name` is the job."""
-        events = self._log_state()
-        parted: Line = [(f" {self._glyphs.rule} ", "rule")]
-        tabs: Line = [*_title("detail", pane, tab), *parted, *_title("log", pane, tab)]
-        about = self._detail_state(name)
-        right = f"{name} {self._glyphs.dot} {events}" if tab == "log" and name else about if tab == "detail" else name
-        for row, title, end in (
-            (self.tabs, tabs, right),
-            (self.detail_title, _title("detail", pane), about),
-            (self.log_title, _title("log", pane), events),
+    def show_titles(self, pane: str, tab: str, name: str, *, is_wide: bool) -> None:
+        """Name the panes: `pane` has the keys, `tab` is in front where there are tabs, `name` is the job.
+        In the wide layout log and files share a place."""
+        states = {"detail": self._detail_state(name), "log": self._log_state(), "files": self._files_state()}
+        dot = f" {self._glyphs.dot} "
+        right = states[tab] if tab == "detail" or not name else name + dot + states[tab]
+        lower = ("log", "files") if is_wide else ()
+        for row, names, front, end in (
+            (self.tabs, NAMES, tab, right),
+            (self.detail_title, ("detail",), "", states["detail"]),
+            (self.log_title, lower or ("log",), "log", states["log"]),
+            (self.files_title, lower or ("files",), "files", states["files"]),
         ):
+            self._named[row] = names
+            title = self._titles(names, pane, front)
             row.fill(partial(rule_line, title=title, right=end, glyphs=self._glyphs))
+
+    def _titles(self, names: tuple[str, ...], pane: str, front: str) -> Line:
+        parted = (f" {self._glyphs.rule} ", "rule")
+        spans = []
+        for name in names:
+            spans.append(_title(name, pane, front if len(names) > 1 else ""))
+            spans.append(parted)
+        return spans[:-1]
 
     def _detail_state(self, name: str) -> str:
         detail = self.detail
@@ -70,8 +100,35 @@ class SidePane(Container):
         parts.append(f"{log.event_count} events")
         return f" {self._glyphs.dot} ".join(parts)
 
+    def _files_state(self) -> str:
+        files = self.files
+        own, total = files.own, len(files.keys)
+        words = f"{own} of {total} are this job's" if total > own else f"{own} files"
+        return f"{words} {self._glyphs.dot} {len(files.marks)} marked" if files.marks else words
 
-def _title(name: str, pane: str, tab: str = "") -> Line:
+    def on_click(self, event: events.Click) -> None:
+        """A click gives a pane the keys; on a title, that of the title."""
+        for widget, name in ((self.detail, "detail"), (self.log_view, "log")):
+            if event.widget is widget:
+                self.post_message(self.Chosen(name))
+        names = self._named.get(event.widget) if event.widget is not None else None
+        if names is not None and (name := _name_at(names, event.x)):
+            self.post_message(self.Chosen(name))
+
+
+def _title(name: str, pane: str, tab: str = "") -> tuple[str, str]:
     if name == pane:
-        return [(f">{name.capitalize()}", "title")]
-    return [(name.capitalize(), "bold" if name == tab else "dim")]
+        return (f">{name.capitalize()}", "title")
+    return (name.capitalize(), "bold" if name == tab else "dim")
+
+
+def _name_at(names: tuple[str, ...], x: int) -> str:
+    """The title under column `x` of a row that names `names`; one name has the whole row."""
+    if len(names) == 1:
+        return names[0]
+    right = line_width([("-- ", "")])
+    for name in names:
+        right += len(name) + 1 + 3  # its mark, and the rule after it
+        if x < right:
+            return name
+    return ""

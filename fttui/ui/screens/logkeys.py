@@ -2,38 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fttui.ui.panes.loglines import LEVELS, TIMES
 from fttui.ui.panes.logs import LogView
-from fttui.ui.panes.side import SidePane
-from fttui.ui.widgets.prompt import PromptRow
-
-if TYPE_CHECKING:
-    from fttui.store.merged import MergedStore
-    from fttui.store.store import Store
+from fttui.ui.screens.desk import Desk
 
 
-class LogKeys:
+class LogKeys(Desk):
     """The part of the main screen that handles the log."""
-
-    side: SidePane
-    prompt: PromptRow
-    _store: Store | MergedStore | None
-    _shown: str | None
-    _pane: str
-    _tab: str
-
-    if TYPE_CHECKING:
-
-        def _show_titles(self) -> None: ...
-        def _go(self, pane: str) -> None: ...
-        def _arrange(self) -> None: ...
-        def has_class(self, *names: str) -> bool: ...
-
-    @property
-    def log_view(self) -> LogView:
-        return self.side.log_view
 
     @property
     def _searched(self) -> str:
@@ -111,9 +88,9 @@ class LogKeys:
 
     def _bring_log(self) -> None:
         """The log in front, where it is behind a tab: what a key did to it should be seen."""
-        if self._tab != "log" and (self.has_class("-normal") or self.has_class("-narrow")):
+        if not self._is_seen("log") and not self._list.view.zoom:
             self._tab = "log"
-            if self._pane == "detail":
+            if self._pane != "jobs":
                 self._pane = "log"
             self._arrange()
 

@@ -10,11 +10,12 @@ class LineList(LineView, can_focus=False):
     """Keys in order, one line each. Subclasses draw the line of a key."""
 
     class Moved(Message):
-        """The person clicked on a line; `key` is under the cursor now."""
+        """The person clicked on a line of `list`, which is under its cursor now; `twice` in quick succession."""
 
-        def __init__(self, key: str) -> None:
+        def __init__(self, list: "LineList", *, twice: bool) -> None:
             super().__init__()
-            self.key = key
+            self.list = list
+            self.twice = twice
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -91,4 +92,4 @@ class LineList(LineView, can_focus=False):
         index = event.y + self.scroll_offset.y
         if index < len(self._keys):
             self.move_to(index)
-            self.post_message(self.Moved(self._keys[index]))
+            self.post_message(self.Moved(self, twice=event.chain == 2))

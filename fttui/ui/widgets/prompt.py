@@ -1,12 +1,13 @@
 """The row above the footer, mouth and ear of the cockpit: it says, it asks, and text is typed into it."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 
 from fttui.ui.rows import Line, Span, cut, line_width
 from fttui.ui.widgets.line_edit import LineEdit
 from fttui.ui.widgets.line_view import TextRow
 
-Act = Callable[[], None]
+Act = Callable[[], object]
 Typed = Callable[[str], None]
 """Hears the text after every key."""
 Done = Callable[[str, bool], None]
@@ -80,7 +81,7 @@ class PromptRow(TextRow):
         self._question = _Question([(f" {question} ", "ask")], {}, str(number), on_yes)
         self._draw()
 
-    def choose(self, question: str, choices: dict[str, tuple[str, Act]]) -> None:
+    def choose(self, question: str, choices: Mapping[str, tuple[str, Act]]) -> None:
         """Offer a menu of one key each, with a word; every other key leaves it."""
         line: list[Span] = [(f" {question} ", "ask")]
         for key, (word, _) in choices.items():
@@ -104,6 +105,23 @@ class PromptRow(TextRow):
         """
         self._typing = _Typing(label, value, typed, done, complete, history)
         self._draw()
+
+    def type_path(self, label: str, value: str, act: Callable[[str], None]) -> None:
+        """Let the path of a file be typed, and hand it to `act`; never that of an existing one without asking."""
+
+        def done(text: str, accepted: bool) -> None:
+            if accepted and text.strip():
+                self.confirm_path(text.strip(), act)
+
+        self.type(label, value, lambda _: None, done)
+
+    def confirm_path(self, path: str, act: Callable[[str], None]) -> None:
+        """Hand a path to `act`, `~` resolved; ask first when something is there."""
+        path = os.path.expanduser(path)
+        if os.path.exists(path):
+            self.ask(f"{path} exists. Overwrite it?", lambda: act(path))
+        else:
+            act(path)
 
     def key(self, key: str, character: str | None) -> bool:
         """Take a key; False when it means nothing here and may do its usual work, such as moving in the list."""

@@ -1,0 +1,147 @@
+"""The files of one job, and below them what else the provider has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from fttui.clock import age
+from fttui.text import pad
+from fttui.ui.rows import Line, count
+from fttui.ui.widgets.line_list import LineList
+
+if TYPE_CHECKING:
+    from fttui.models.file import File
+    from fttui.models.job import Job
+
+ROLE, SIZE, AGE = 10, 9, 4
+"""Cells of the columns before and after the name."""
+
+
+class FileRow(NamedTuple):
+    """One file. Every text is clean; the time is Unix seconds."""
+
+    id: str
+    role: str = ""
+    """What it is to the job: `training`, `validation`, `result`; empty when it is not the job's."""
+    name: str = ""
+    size: int | None = None
+    """Bytes."""
+    created_at: float | None = None
+    note: str = ""
+    """What is not as it should be: the provider's status, or `deleted`."""
+
+    @property
+    def local_name(self) -> str:
+        """A name to write it under: its id, never the name a server gave."""
+        safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in self.id).lstrip(".")
+        return (safe or "file") + (".csv" if self.role == "result" else ".jsonl")
+
+
+def file_rows(
+    job: Job | None,
+    known: Callable[[str], File | None],
+    others: Iterable[File],
+    deleted: Collection[str] = (),
+    *,
+    prefix: str = "",
+) -> list[FileRow]:
+    """The files that a job names, in the order of its life, then `others`.
+
+    Args:
+        known: what was ever seen of a file.
+        deleted: ids of files that are no more at the provider.
+        prefix: what stands before the ids of the job's files where several profiles are shown: `profile/`.
+    """
+    roles: dict[str, str] = {}
+    if job is not None:
+        for role, id in (
+            ("training", job.training_file),
+            ("validation", job.validation_file),
+            *(("result", id) for id in job.result_files),
+        ):
+            if id:
+                roles.setdefault(id, role)
+    rows = [_row(prefix + id, role, known(id), deleted) for id, role in roles.items()]
+    own = {row.id for row in rows}
+    return rows + [_row(file.id, "", file, deleted) for file in others if file.id not in own]
+
+
+def _row(id: str, role: str, file: File | None, deleted: Collection[str]) -> FileRow:
+    if file is None:
+        return FileRow(id, role, note="deleted" if id in deleted else "")
+    note = "deleted" if id in deleted else "" if file.status in ("", "processed", "uploaded") else file.status
+    return FileRow(id, role, file.filename, file.bytes, file.created_at, note)
+
+
+def size_words(bytes: int | None) -> str:
+    """`812 B`, `29.9 kB`, `1.2 MB`."""
+    if bytes is None:
+        return ""
+    return f"{bytes} B" if bytes < 1000 else f"{bytes / 1000:.1f} kB" if bytes < 1_000_000 else f"{count(bytes)}B"
+
+
+def file_line(row: FileRow, cells: int, now: float, *, cursor: bool = False, marked: bool = False) -> Line:
+    """One file on at most `cells`: role, name, size, age, id; what there is no room for is cut from the right."""
+    room = cells - (1 + ROLE + 1) - (1 + SIZE) - (1 + AGE) - 1
+    names = max(8, min(40, room // 2))
+    old = "" if row.created_at is None else age(max(0.0, now - row.created_at))
+    quiet = "" if row.role else "dim"
+    return [
+        ("*" if marked else ">" if cursor else " ", "key" if marked else "bold"),
+        (pad(row.role, ROLE) + " ", "head"),
+        (pad(row.name or "-", names), quiet),
+        (" " + pad(size_words(row.size), SIZE, right=True) + " " + pad(old, AGE, right=True) + " ", quiet),
+        (f"{row.note} " if row.note else "", "warn"),
+        (row.id, "dim"),
+    ]
+
+
+class FilesView(LineList):
+    """One line a file, the job's own first."""
+
+    def __init__(self) -> None:
+        super().__init__(id="files")
+        self._rows: dict[str, FileRow] = {}
+        self._now = 0.0
+        self.marks: frozenset[str] = frozenset()
+
+    def show_files(self, rows: Sequence[FileRow], now: float) -> None:
+        """Replace the files. Marks of files that are no more go. `now` is Unix seconds."""
+        self._now = now
+        found = {row.id: row for row in rows}
+        if found != self._rows:
+            self._rows = found
+            self.marks &= found.keys()
+            self.show_keys(list(found))
+
+    def show_marks(self, marks: frozenset[str]) -> None:
+        """Other marks; only the lines whose mark changed are drawn again."""
+        changed, self.marks = self.marks ^ marks, marks
+        self.redraw_keys(changed)
+
+    @property
+    def row(self) -> FileRow | None:
+        """The file under the cursor."""
+        return self._rows.get(self.cursor or "")
+
+    @property
+    def own(self) -> int:
+        """How many of them are the job's."""
+        return sum(bool(row.role) for row in self._rows.values())
+
+    def line_count(self) -> int:
+        return len(self._keys) or 1
+
+    def is_cursor(self, index: int) -> bool:
+        return bool(self._keys) and super().is_cursor(index)
+
+    def line_at(self, index: int) -> Line:
+        if not self._keys:
+            return [(" No files.", "dim")]
+        key = self._keys[index]
+        cells = max(20, self.outer_size.width - 1)
+        return file_line(self._rows[key], cells, self._now, cursor=self.is_cursor(index), marked=key in self.marks)
+
+    def on_resize(self) -> None:
+        self.lines_changed()

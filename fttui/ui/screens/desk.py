@@ -1,0 +1,447 @@
+"""What the screen knows, and how it gets onto the panes: the ground that the keys of the main screen stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from textual import events, getters
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.screen import Screen
+
+from fttui.models.row import JobRow
+from fttui.store.snapshot import Change, Snapshot
+from fttui.ui.commands import BY_ID, COMMANDS, Command
+from fttui.ui.glyphs import Glyphs
+from fttui.ui.hands import Hands
+from fttui.ui.memory import TABS, Memory
+from fttui.ui.messages import JobsEnded
+from fttui.ui.notify import ended, note
+from fttui.ui.panes.detail import detail_lines, raw_lines, row_lines
+from fttui.ui.panes.files import file_rows
+from fttui.ui.panes.jobs import JobsPane
+from fttui.ui.panes.loglines import LogStyle
+from fttui.ui.panes.logs import LogView
+from fttui.ui.panes.side import SidePane
+from fttui.ui.rows import counts_line, short_id
+from fttui.ui.status import Place, empty_words, status_line
+from fttui.ui.telling import Telling, silence
+from fttui.ui.view import ListState
+from fttui.ui.widgets.footer import Footer
+from fttui.ui.widgets.line_list import LineList
+from fttui.ui.widgets.line_view import LineView, TextRow
+from fttui.ui.widgets.prompt import PromptRow
+
+if TYPE_CHECKING:
+    from fttui.models.file import File
+    from fttui.store.merged import MergedStore
+    from fttui.store.store import Store
+
+PANES = ("jobs", *TABS)
+BREADTHS = {"normal": 57, "wide": 55, "huge": 40}
+"""Layouts in which the list shares the screen, and its usual share in percent (fttui.tcss)."""
+SPLIT_STEP = 5
+"""Percent by which one key makes the list larger or smaller."""
+LEAST = (40, 10)
+"""The smallest terminal that is drawn on."""
+TICK = 5.0
+"""Seconds between looks at what changes by time alone: ages."""
+
+
+class Desk(Screen[None]):
+    """Takes snapshots from above and keeps what the person looks at. What keys do to it is in the classes above it."""
+
+    AUTO_FOCUS = None
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide"), (180, "-huge")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-medium"), (45, "-tall")]
+
+    status_row = getters.query_one("#status", TextRow)
+    footer = getters.query_one("#footer", Footer)
+
+    def __init__(
+        self,
+        place: Place,
+        snapshot: Snapshot,
+        glyphs: Glyphs,
+        now: Callable[[], float],
+        *,
+        commands: tuple[Command, ...] = COMMANDS,
+        remembered: Memory = Memory(),  # noqa: B008  (a value)
+    ) -> None:
+        super().__init__()
+        self._commands = commands
+        self._place = place
+        self._glyphs = glyphs
+        self._now = now
+        self._store: Store | MergedStore | None = None
+        self._snapshot = snapshot
+        self._list = ListState()
+        self._list.change(
+            remember=False,
+            sort=remembered.sort,
+            reverse=remembered.reverse,
+            filter=remembered.filter,
+            status=remembered.status,
+        )
+        self._saved = remembered
+        self._pane = "jobs"
+        self._tab = remembered.tab
+        self._splits = dict(remembered.splits)
+        self._raw = False
+        self._files: list[File] = []
+        self._deleted: set[str] = set()
+        """Files that are no more at the provider, and which their jobs still name."""
+        self._history: list[str] = []
+        self._watched: set[str] = set()
+        self._troubles: list[tuple[float, str]] = []
+        self._held = False
+        self._telling = Telling(place)
+        self._shown: str | None = None
+        self.jobs = JobsPane(glyphs, now)
+        self.jobs.list.wanted = remembered.columns
+        look = LogStyle(wrap=remembered.wrap, metrics=remembered.metrics, times=remembered.times)
+        self.side = SidePane(glyphs, now, look)
+        self.prompt = PromptRow()
+        # Not exclusive: a half-sent cancel must finish and report.
+        self._hands = Hands(
+            place,
+            self.prompt,
+            partial(self.run_worker, group="action", exit_on_error=False),
+            self._acted,
+            self._remember_trouble,
+        )
+
+    def compose(self) -> ComposeResult:
+        yield TextRow(id="status")
+        with Container(id="body"):
+            yield self.jobs
+            yield self.side
+        yield self.prompt
+        yield Footer(self._commands, self.refusal)
+
+    def on_mount(self) -> None:
+        self._arrange()
+        self._derive()
+        self.set_interval(TICK, self._tick)
+        if self._place.hint and not self._snapshot.rows:
+            self.prompt.say(self._place.hint, "dim", lasting=True)
+        self._show_around()
+
+    # What comes from above
+
+    def attach(self, store: Store | MergedStore) -> None:
+        """The store is there: from now on there are details, logs and intents."""
+        from fttui.ui.precheck import row_costs
+
+        self._store = self._hands.store = store
+        self.jobs.list.cost = row_costs(self._place)
+        self._shown = None
+        self.show_snapshot(store.snapshot, Change(health=True))
+        self._show_job()
+        self.footer.update_entries()
+
+    def move_to(self, place: Place, snapshot: Snapshot) -> None:
+        """Look at another service; what is behind the screen comes with `attach`."""
+        self._store = self._hands.store = None
+        self._place = self._hands.place = place
+        self._telling = Telling(place)
+        view, self._list = self._list.view, ListState()
+        self._list.change(remember=False, sort=view.sort, reverse=view.reverse, zoom=view.zoom)
+        self._files = []
+        self._deleted.clear()
+        self._watched.clear()
+        self._held = False
+        self._shown = None
+        self.prompt.say("")
+        self._snapshot = snapshot
+        self._derive()
+        self._show_around()
+
+    def show_snapshot(self, snapshot: Snapshot, change: Change) -> None:
+        """Something was published."""
+        previous, self._snapshot = self._snapshot, snapshot
+        shown = self._shown
+        if snapshot.notices != previous.notices and snapshot.notices:
+            self.prompt.say(snapshot.notices[-1], "warn")
+        if snapshot.health.why and snapshot.health.why != previous.health.why:
+            self._remember_trouble(" ".join(filter(None, (snapshot.health.why, snapshot.health.request_id))))
+        if over := ended(previous.rows, snapshot.rows, self._watched):
+            self._watched -= {row.id for row in over}
+            self.prompt.say(note(over))
+            self.post_message(JobsEnded(over))
+        if change.added or change.removed or snapshot.rows.keys() != previous.rows.keys():
+            self._derive()
+        elif change.updated:
+            self._update(change.updated)
+        elif not snapshot.rows:
+            self._derive()
+        if shown is not None and shown == self._shown:
+            if shown in change.updated | change.checkpoints | change.events:
+                self._show_detail(top=False)
+                self._show_files()
+            if shown in change.events:
+                self._show_new_events()
+        self._show_around()
+
+    @property
+    def remembered(self) -> Memory:
+        """How things are looked at now; of what narrows the list only what was saved."""
+        view, look = self._list.view, self.log_view.look
+        return self._saved._replace(
+            sort=view.sort,
+            reverse=view.reverse,
+            wrap=look.wrap,
+            metrics=look.metrics,
+            times=look.times,
+            tab=self._tab,
+            splits=self._splits,
+            columns=self.jobs.list.wanted,
+        )
+
+    @property
+    def is_read_only(self) -> bool:
+        return self._place.read_only
+
+    # What keys may be done to
+
+    @property
+    def log_view(self) -> LogView:
+        return self.side.log_view
+
+    @property
+    def _view(self) -> LineView:
+        """The lines of the pane that has the keys."""
+        views: dict[str, LineView] = {
+            "detail": self.side.detail,
+            "log": self.side.log_view,
+            "files": self.side.files,
+        }
+        return views.get(self._pane, self.jobs.list)
+
+    def refusal(self, command: Command) -> str:
+        """Why a command would be refused now; empty when it would not."""
+        group, _, verb = command.id.partition(".")
+        if group != "job":
+            return ""
+        if verb == "delete":
+            return self._hands.refusal(verb, ())
+        if verb == "clone" and self._shown is None:
+            return "no job is selected"
+        return self._hands.refusal("create" if verb == "clone" else verb, self._targets())
+
+    def _refuse(self, id: str) -> bool:
+        """Say why a command is refused now; False when it is not."""
+        command = BY_ID[id]
+        if reason := self.refusal(command):
+            self.prompt.say(f"{command.label or command.title.split()[0].rstrip(':,')}: {reason}", "warn")
+        return bool(reason)
+
+    def _targets(self) -> list[JobRow]:
+        """The jobs that a key acts on: those that are marked, else the one under the cursor."""
+        rows = self._rows()
+        marks = self._list.view.marks
+        ids = [id for id in self.jobs.list.keys if id in marks] if marks else [self._shown or ""]
+        return [rows[id] for id in ids if id in rows]
+
+    def _move(self, lines: int) -> None:
+        """Move in the pane that has the keys; what follows the cursor is shown in this very message."""
+        view = self._view
+        if isinstance(view, LineList):
+            view.move_by(lines)
+        else:
+            view.scroll_lines(lines)
+            self._show_titles()
+        if view is self.jobs.list:
+            if self._list.is_ranging and self.jobs.list.cursor is not None:
+                self._list.extend_range(self.jobs.list.keys, self.jobs.list.cursor)
+                self._show_marks()
+            self._show_job()
+
+    def _rows(self) -> Mapping[str, JobRow]:
+        return self._hands.rows(self._snapshot.rows)
+
+    def _remember_trouble(self, text: str) -> None:
+        self._troubles = [*self._troubles[-200:], (self._now(), text)]
+
+    def _acted(self, ids: frozenset[str]) -> None:
+        self._update(ids)
+        self._show_around()
+
+    # The list
+
+    def _derive(self) -> None:
+        """Which rows are shown, in which order, anew."""
+        rows = self._rows()
+        self._list.forget(rows)
+        shown = self._list.derive(rows.values(), self._now(), self.jobs.list.cost)
+        hint = empty_words(self._place, self._snapshot, self._list, connected=self._store is not None)
+        self.jobs.list.show_rows(shown, self._list.view.marks, hint)
+        self._show_job()
+        self._show_foot()
+
+    def _update(self, ids: frozenset[str]) -> None:
+        """These rows are others now; where that cannot move them, only their lines are drawn again."""
+        if self._list.is_stable:
+            rows = self._rows()
+            self.jobs.list.update_rows({id: rows[id] for id in ids if id in rows})
+            self._show_foot()
+        else:
+            self._derive()
+
+    def _change_view(self, **members: Any) -> None:
+        self._list.change(**members)
+        self._view_changed()
+
+    def _view_changed(self) -> None:
+        self._derive()
+        self._show_titles()
+        self.footer.update_entries()
+
+    def _show_marks(self) -> None:
+        self.jobs.list.show_marks(self._list.view.marks)
+        self._show_foot()
+        self.footer.update_entries()
+
+    def _tick(self) -> None:
+        self.jobs.list.tick()
+        if (row := self._rows().get(self._shown or "")) is not None and row.status.is_live:
+            self._show_detail(top=False)
+        self._show_status()
+
+    # The job under the cursor
+
+    def _show_job(self) -> None:
+        """The job under the cursor in the other panes, in this very message: one frame, not two."""
+        id = self.jobs.list.cursor
+        if id == self._shown and id is not None:
+            return
+        self._shown = id
+        self._show_detail(top=True)
+        if id is None or self._store is None:
+            self.log_view.show_events([], "No job selected." if id is None else "connecting…")
+        else:
+            self._store.look_at(id)
+            self.log_view.show_events(self._store.events(id), silence(self._store, self._rows()[id], self._place))
+        self._show_files()
+        self._show_titles()
+        self.footer.update_entries()
+
+    def _show_detail(self, *, top: bool) -> None:
+        id = self._shown
+        row = self._rows().get(id) if id is not None else None
+        if row is None:
+            self.side.detail.show([], top=True)
+            return
+        cells = max(20, self.side.detail.outer_size.width - 1)
+        job = self._store.job(row.id) if self._store is not None else None
+        if job is None or self._store is None:
+            lines = row_lines(row, self._now(), cells, self._glyphs)
+        elif self._raw:
+            lines = raw_lines(job.raw, cells)
+        else:
+            told = self._telling.told(self._store, job, row.id)
+            lines = detail_lines(job, row, told, self._now(), cells, self._glyphs)
+        self.side.detail.show(lines, top=top)
+
+    def _show_new_events(self) -> None:
+        if self._store is None or self._shown is None:
+            return
+        self.log_view.add_events(self._store.events(self._shown, after=self.log_view.last_seq))
+        self._show_titles()
+
+    def _show_files(self) -> None:
+        """The job's files, and the provider's others as far as they were asked for."""
+        if not self._is_seen("files"):
+            return
+        job = self._store.job(self._shown) if self._store is not None and self._shown is not None else None
+        known = self._store.file if self._store is not None else (lambda _: None)
+        row = self._rows().get(self._shown or "")
+        prefix = f"{row.profile}/" if row is not None and row.profile else ""
+        self.side.files.show_files(file_rows(job, known, self._files, self._deleted, prefix=prefix), self._now())
+
+    # Which panes there are, and how large
+
+    @property
+    def _breadth(self) -> str:
+        """The layout by width; empty where one pane has the whole screen."""
+        if self.has_class("-short"):
+            return ""
+        return next((name for name in BREADTHS if self.has_class(f"-{name}")), "")
+
+    def _is_seen(self, pane: str) -> bool:
+        """Whether a pane is on the screen."""
+        if self._list.view.zoom or not self._breadth:
+            return pane == self._pane
+        if pane == "jobs" or self._breadth == "huge":
+            return True
+        if self._breadth == "wide":
+            return pane == "detail" or (pane == "files") == self.has_class("-files")
+        return pane == self._tab
+
+    def _go(self, pane: str) -> None:
+        """Give a pane the keys, and bring it to the front."""
+        self._pane = pane
+        if pane != "jobs":
+            self._tab = pane
+        self._arrange()
+        self._show_titles()
+
+    def _arrange(self) -> None:
+        for pane in PANES:
+            self.set_class(pane == self._pane, f"-pane-{pane}")
+        for tab in TABS:
+            self.set_class(tab == self._tab, f"-tab-{tab}")
+        if self._tab != "detail":
+            self.set_class(self._tab == "files", "-files")
+        self.set_class(self._list.view.zoom, "-zoom")
+        self.call_after_refresh(self._resized)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.call_after_refresh(self._resized)
+
+    def _resized(self) -> None:
+        self._size_panes()
+        self._show_detail(top=False)
+        self._show_files()
+        self._show_around()
+
+    def _size_panes(self) -> None:
+        """The person's own share for the list; without one the style sheet's stands."""
+        breadth = self._breadth
+        steps = self._splits.get(breadth, 0)
+        share = f"{BREADTHS[breadth] + SPLIT_STEP * steps}%" if steps and not self._list.view.zoom else None
+        self.jobs.styles.width = share if breadth != "normal" else None
+        self.jobs.styles.height = share if breadth == "normal" else None
+
+    # The rows around the panes
+
+    def _show_around(self) -> None:
+        self._show_status()
+        self._show_titles()
+        self._show_foot()
+        self.footer.update_entries()
+
+    def _show_status(self) -> None:
+        too_small = self.size.width < LEAST[0] or self.size.height < LEAST[1]
+        self.set_class(too_small, "-tiny")
+        if too_small:
+            needs, has = f"{LEAST[0]}×{LEAST[1]}", f"{self.size.width}×{self.size.height}"
+            self.status_row.show([(f" needs {needs}, have {has}", "")])
+            return
+        counts = counts_line(list(self._rows().values()), self._glyphs)
+        notices = len(self._snapshot.notices)
+        known = (self._place, self._snapshot.health, self._snapshot.as_of, counts, self._now())
+        self.status_row.fill(lambda cells: status_line(*known, cells, self._glyphs, held=self._held, notices=notices))
+
+    def _show_titles(self) -> None:
+        self.jobs.set_active(self._pane == "jobs")
+        name = short_id(self._shown) if self._shown else ""
+        self.side.show_titles(self._pane, self._tab, name, is_wide=self._breadth == "wide")
+
+    def _show_foot(self) -> None:
+        state, total = self._list, len(self._snapshot.rows)
+        more = "" if self._snapshot.complete or self._store is None else "+"
+        shown = f"{len(self.jobs.list.keys)} of {total}{more} {self._glyphs.dot} {state.order(self._glyphs)}"
+        self.jobs.show_foot(state.fault or state.words, shown if total else "", fault=bool(state.fault))

@@ -1,0 +1,90 @@
+"""The `:` line: what is typed there is read by `commandline` and done here."""
+
+from __future__ import annotations
+
+from fttui.ui import commandline
+from fttui.ui.messages import IntervalAsked, ProfileChosen, SaveAsked
+from fttui.ui.screens.copykeys import CopyKeys
+from fttui.ui.screens.layerkeys import LayerKeys
+from fttui.ui.status import ALL
+
+HISTORY = 100
+"""Lines that are remembered while the cockpit is open."""
+
+
+class LineKeys(CopyKeys, LayerKeys):
+    """The part of the main screen that takes commands by name."""
+
+    def action_command(self) -> None:
+        def done(line: str, accepted: bool) -> None:
+            if accepted and line.strip():
+                self._history = [*(old for old in self._history if old != line), line][-HISTORY:]
+                self.call_later(self._order, line)
+
+        self.prompt.type(":", "", lambda _: None, done, complete=self._completions, history=self._history)
+
+    def _completions(self, line: str) -> list[str]:
+        from fttui.config.files import ConfigError
+        from fttui.config.settings import names
+
+        try:
+            profiles = [*names(), ALL] if line.startswith("profile ") else []
+        except ConfigError:
+            profiles = []
+        return commandline.completions(
+            line, {"goto": self.jobs.list.keys, "theme": self.app.available_themes, "profile": profiles}
+        )
+
+    async def _order(self, line: str) -> None:
+        """Do what a `:` line asks for."""
+        try:
+            order = commandline.parse(line)
+            if order.id:
+                await self._run_by_id(order.id)
+            else:
+                self._do(order.word, order.argument)
+        except commandline.OrderError as error:
+            self.prompt.say(str(error), "warn")
+
+    def _do(self, word: str, argument: str) -> None:
+        match word:
+            case "filter":
+                self._change_view(filter=argument)
+            case "sort":
+                field, descending = commandline.sort_of(argument)
+                self._change_view(sort=field, reverse=descending)
+            case "columns":
+                self.jobs.show_columns(commandline.columns_of(argument))
+            case "watch":
+                self._watched |= {row.id for row in self._targets() if row.status.is_live}
+                self.prompt.say(f"{len(self._watched)} watched: you will be told when they end", "dim")
+            case "goto":
+                self._go_to(argument)
+            case "theme":
+                if argument not in self.app.available_themes:
+                    raise commandline.OrderError(f"themes: {', '.join(sorted(self.app.available_themes))}")
+                self._use_theme(argument)
+            case "profile":
+                self.post_message(ProfileChosen(argument))
+            case "interval":
+                seconds = commandline.seconds_of(argument)
+                self.post_message(IntervalAsked(seconds))
+                self.prompt.say(f"asks every {seconds:g} s while a job is live", "dim")
+            case "export":
+                self._order_export(argument)
+            case "w":
+                self._save()
+
+    def _save(self) -> None:
+        """Remember what narrows the list as well, from now on; the rest is remembered anyway."""
+        self._saved = self._saved._replace(filter=self._list.view.filter, status=self._list.view.status)
+        self.post_message(SaveAsked())
+        self.prompt.say(f"saved: {self._list.words or 'all jobs'}, {self._list.order(self._glyphs)}", "dim")
+
+    def _go_to(self, id: str) -> None:
+        found = [key for key in self.jobs.list.keys if key == id or (id and key.endswith(id))]
+        if not found:
+            raise commandline.OrderError(f"no job shown here is called {id!r}")
+        self.jobs.list.move_to_key(found[0])
+        self._go("jobs")
+        self._show_job()
