@@ -7,12 +7,8 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from fttui.models.spec import JobSpec
-from fttui.ui.form import EMPTY, FIELDS, FieldErrors, spec_of
 from fttui.ui.offers import paths
 from tests.ui.fakes import FakeStore, Ui, cockpit, job
-
-GOOD = {field.name: "" for field in FIELDS} | EMPTY | {"model": "m", "training_file": "file-1"}
 
 
 async def test_two_keys_start_a_sample_run() -> None:
@@ -61,51 +57,6 @@ async def test_every_field_is_on_the_screen(size: tuple[int, int]) -> None:
         screen = "\n".join(ui.screen)
         for label in ("model", "training file", "suffix", "epochs", "seed", "enter creates"):
             assert label in screen
-
-
-def test_auto_is_left_to_the_provider() -> None:
-    assert spec_of(GOOD) == JobSpec(model="m", training_file="file-1", method="supervised")
-
-
-def test_numbers_are_sent_as_numbers() -> None:
-    spec = spec_of(GOOD | {"n_epochs": "3", "batch_size": "8", "learning_rate_multiplier": "1.8", "seed": "0"})
-    assert spec.hyperparameters == {"n_epochs": 3, "batch_size": 8, "learning_rate_multiplier": 1.8}
-    assert spec.seed == 0
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("model", ""),
-        ("training_file", ""),
-        ("suffix", "s" * 65),
-        ("method", "magic"),
-        ("n_epochs", "0"),
-        ("n_epochs", "51"),
-        ("n_epochs", "3.5"),
-        ("batch_size", "257"),
-        ("learning_rate_multiplier", "0"),
-        ("learning_rate_multiplier", "nan"),
-        ("learning_rate_multiplier", "inf"),
-        ("metadata", "team"),
-        ("metadata", "=x"),
-        ("metadata", ",".join(f"k{n}=v" for n in range(17))),
-        ("metadata", f"{'k' * 65}=v"),
-        ("seed", "-1"),
-        ("seed", "2147483648"),
-    ],
-)
-def test_a_value_out_of_range_is_named_at_its_field(name: str, value: str) -> None:
-    with pytest.raises(FieldErrors) as raised:
-        spec_of(GOOD | {name: value})
-    assert list(raised.value.found) == [name]
-
-
-def test_every_field_reaches_the_job() -> None:
-    spec = spec_of(GOOD | {"method": "dpo", "beta": "0.5", "metadata": "team=a, run = 7", "wandb_project": "p"})
-    assert spec.hyperparameters == {"beta": 0.5}
-    assert spec.metadata == {"team": "a", "run": "7"}
-    assert spec.wandb_project == "p"
 
 
 def test_paths_are_suggested_as_far_as_they_go(tmp_path: Path) -> None:
