@@ -59,12 +59,12 @@ def cockpit(options: "Options | None") -> int:
     glyphs = glyphs_for(preferences.glyphs)
     rows, as_of = first_rows(files.archive_file(), chosen.key, FIRST_ROWS)
     early = Early()
-    early.paint(place, rows, as_of, time.time(), glyphs)
-    drawn = False
     try:
+        early.paint(place, rows, as_of, time.time(), glyphs)
         from fttui.ui.start import run_app
 
-        drawn = True
-        return run_app(options, place, rows, as_of, glyphs, preferences)
+        return run_app(options, place, rows, as_of, glyphs, preferences, early)
+    except KeyboardInterrupt:
+        return 130
     finally:
-        early.restore(drawn_over=drawn)
+        early.restore()

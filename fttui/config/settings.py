@@ -176,12 +176,19 @@ class Settings(_Strict):
     keys: dict[str, str] = Field(default_factory=dict)
     """Other keys by command id: `"job.cancel" = "f8"`."""
     theme: str | None = None
-    notify: Literal["bell", "osc9", "osc777", "off"] = "bell"
-    """How the end of a job created here is told while nobody looks."""
+    notify: list[Literal["bell", "osc9", "osc777", "title", "off"]] = Field(default=["bell"])
+    """How the end of a job created here is told while nobody looks: one word, or several."""
     notify_command: list[str] = Field(default_factory=list)
     """A program and its arguments, run with the job in its environment (no shell)."""
     glyphs: Literal["auto", "unicode", "ascii"] = "auto"
     mouse: bool = True
+    title: bool = True
+    """Say in the terminal's title how many jobs are in which state."""
+
+    @field_validator("notify", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
 
     @field_validator("profiles")
     @classmethod

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
-import os
-import signal
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -19,10 +16,12 @@ from fttui.text import clean_line
 from fttui.ui.glyphs import Glyphs
 from fttui.ui.memory import Memory
 from fttui.ui.messages import HoldAsked, JobsEnded, ProfileChosen, RefreshAsked, SequenceAsked, SnapshotChanged
-from fttui.ui.notify import note, notify_environment, sequence
+from fttui.ui.notify import note, run_command, sequence
 from fttui.ui.preferences import Preferences
+from fttui.ui.rows import counts_line
 from fttui.ui.screens.main import MainScreen
 from fttui.ui.status import ALL, Place, place_of
+from fttui.ui.terminal import Title
 from fttui.ui.theme import ANSI_VARIABLES, FTTUI_DARK
 
 if TYPE_CHECKING:
@@ -32,6 +31,9 @@ if TYPE_CHECKING:
 OpenCore = Callable[[str | None], "Awaitable[Core | MergedCore]"]
 """Opens what is behind the screen, for the profile of a name, or for the one chosen at the start (None). Called
 after the first frame, so that it may import slow things."""
+
+GATHER = 3.0
+"""Seconds after a note in which further endings are gathered into one."""
 
 
 class FttuiApp(App[None]):
@@ -56,11 +58,13 @@ class FttuiApp(App[None]):
         ansi: bool = False,
         preferences: Preferences | None = None,
         remembered: Memory | None = None,
+        title: Title | None = None,
     ) -> None:
         """
         Args:
             snapshot: what the archive knows.
             ansi: keep to the terminal's own colours.
+            title: the terminal's; none is written without it.
         """
         # Said here, because Textual picks its NO_COLOR filter before a theme can be set.
         super().__init__(ansi_color=True if ansi else None)
@@ -73,6 +77,14 @@ class FttuiApp(App[None]):
         self.fault = ""
         """What to say after a fault of our own; empty when there was none."""
         self._preferences = preferences or Preferences()
+        self._stands = False
+        self._leaving: int | None = None
+        self._glyphs = glyphs
+        self._title = title or Title(can=False)
+        self._told: set[str] = set()
+        self._untold: list[JobRow] = []
+        self._gathering = False
+        self._note = ""
         remembered = remembered or Memory()
         self.main = MainScreen(
             place, snapshot, glyphs, self._clock.now, commands=self._preferences.commands, remembered=remembered
@@ -98,17 +110,24 @@ class FttuiApp(App[None]):
         if self._preferences.theme and self._preferences.theme not in self.available_themes:
             self.main.prompt.say(f"there is no theme {self._preferences.theme}", "warn")
         self.push_screen(self.main)
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            # Textual leaves the alternate screen and the mouse on when it is killed; an exit does not.
-            loop.add_signal_handler(number, self.exit)
+        self._show_title()
         self.call_after_refresh(self._painted)
 
     def _painted(self) -> None:
         """The first frame stands: now there is time for the collector and for what is slow to import."""
         gc.freeze()
         gc.enable()
+        self._stands = True
+        if self._leaving is not None:
+            self.exit(return_code=self._leaving)
+            return
         self._connect_to(None)
+
+    def leave(self, code: int) -> None:
+        """Leave with this exit code, as soon as the first frame stands: Textual cannot end what is half built."""
+        self._leaving = code
+        if self._stands:
+            self.exit(return_code=code)
 
     def _connect_to(self, profile: str | None) -> None:
         self.run_worker(self._connect(profile), group="poll", exclusive=True, exit_on_error=False)
@@ -137,6 +156,7 @@ class FttuiApp(App[None]):
         changes, self._pending = self._pending, []
         if changes:
             self.main.show_snapshot(self._snapshot, Change.merged(changes))
+            self._show_title()
 
     def on_refresh_asked(self, message: RefreshAsked) -> None:
         if self._core is not None:
@@ -169,6 +189,7 @@ class FttuiApp(App[None]):
         self._pending = []
         self._snapshot = Snapshot(rows={row.id: row for row in rows}, as_of=as_of)
         self.main.move_to(place, self._snapshot)
+        self._show_title()
         self._connect_to(message.name)
 
     def on_app_blur(self) -> None:
@@ -178,6 +199,18 @@ class FttuiApp(App[None]):
     def on_app_focus(self) -> None:
         if self._core is not None:
             self._core.poller.blurred = False
+        self._note = ""
+        self._show_title()
+
+    def _show_title(self) -> None:
+        """How many jobs are in which state; a note stands there until somebody looks."""
+        counts = "".join(text for text, _ in counts_line(list(self._snapshot.rows.values()), self._glyphs))
+        self._write(self._title.show(self._note or f"fttui {counts}".strip()))
+
+    def _write(self, sequence: str) -> None:
+        """Between two frames, so that neither is torn."""
+        if sequence and self._driver is not None:
+            self._driver.write(sequence)
 
     def action_interrupt(self) -> None:
         """Ctrl+c: no to a question, out of what is being typed; else twice within three seconds leaves."""
@@ -194,26 +227,39 @@ class FttuiApp(App[None]):
         else:
             self.notify("ctrl+c again leaves; jobs go on", markup=False)  # the prompt row is covered
 
-    async def on_jobs_ended(self, message: JobsEnded) -> None:
-        """As the person likes to be told, unless they are looking; their own command in any case."""
-        if not self.app_focus and self._driver is not None:
-            self._driver.write(sequence(self._preferences.notify, note(message.rows)))
-        for row in message.rows if self._preferences.notify_command else ():
+    def on_jobs_ended(self, message: JobsEnded) -> None:
+        """As the person likes to be told, unless they are looking; their own command in any case. Once a job, even
+        if its state comes and goes."""
+        fresh = [row for row in message.rows if row.id not in self._told]
+        self._told |= {row.id for row in fresh}
+        for row in fresh if self._preferences.notify_command else ():
             try:
-                await asyncio.create_subprocess_exec(
-                    *self._preferences.notify_command,
-                    stdin=asyncio.subprocess.DEVNULL,
-                    stdout=asyncio.subprocess.DEVNULL,
-                    stderr=asyncio.subprocess.DEVNULL,
-                    env=os.environ | notify_environment(row),
-                )
-            except OSError as error:
-                self.main.prompt.say(f"notify_command: {error.strerror or error}", "warn")
+                run_command(self._preferences.notify_command, row)
+            except (OSError, ValueError) as error:
+                self.main.prompt.say(f"notify_command: {getattr(error, 'strerror', None) or error}", "warn")
+                break
+        self._untold += fresh
+        if not self._gathering:
+            self._tell_ended()
+
+    def _tell_ended(self) -> None:
+        """Tell at once; what ends in the seconds after it is one note at their end."""
+        rows, self._untold = self._untold, []
+        self._gathering = bool(rows)
+        if not rows:
+            return
+        self.set_timer(GATHER, self._tell_ended)
+        if self.app_focus:
+            return
+        text = note(rows)
+        for kind in self._preferences.notify:
+            self._write(sequence(kind, text))
+        if "title" in self._preferences.notify:
+            self._note = text
+            self._show_title()
 
     def on_sequence_asked(self, message: SequenceAsked) -> None:
-        """Between two frames, so that it is not torn."""
-        if self._driver is not None:
-            self._driver.write(message.sequence)
+        self._write(message.sequence)
 
     def _fatal_error(self) -> None:
         """Leave after a fault of our own. Textual would print the values of variables, and one may be a key."""

@@ -5,8 +5,9 @@ where the real screen will put them, and Textual draws over them. Standard libra
 """
 
 import os
+import signal
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 from fttui.models.row import JobRow
 from fttui.ui.commands import footer_entries
@@ -60,34 +61,55 @@ class Early:
     """Paints the first frame and holds the terminal quiet until Textual takes it over."""
 
     def __init__(self) -> None:
-        self._saved: list[Any] | None = None
+        self._found: list[Any] | None = None
+        self._drawn = False
 
     def paint(self, place: Place, rows: list[JobRow], as_of: float | None, now: float, glyphs: Glyphs) -> None:
-        """Show the frame; keys typed meanwhile are not echoed and reach the real screen."""
+        """Show the frame; keys typed meanwhile are not echoed and reach the real screen.
+
+        From here on SIGTERM and SIGHUP raise SystemExit, so that `restore` is reached.
+        """
         import termios
 
         try:
             size = os.get_terminal_size(sys.stdout.fileno())
             attributes = termios.tcgetattr(sys.stdin.fileno())
+            nothing = os.fpathconf(sys.stdin.fileno(), "PC_VDISABLE").to_bytes(1, "little")
         except (OSError, termios.error):
             return
-        self._saved = list(attributes)
+        self._found = [*attributes[:6], list(attributes[6])]
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _leave)
         attributes[3] &= ~(termios.ECHO | termios.ICANON)
+        # A suspension waits for the real screen, which knows how to give the terminal back.
+        attributes[6][termios.VSUSP] = nothing
         termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, attributes)
         text = frame(place, rows, as_of, now, (size.columns, size.lines), glyphs)
+        self._drawn = True
         # What the terminal's character set lacks, in a model's name say, must not end the program.
         sys.stdout.buffer.write(text.encode(sys.stdout.encoding or "utf-8", "replace"))
         sys.stdout.flush()
 
-    def restore(self, *, drawn_over: bool) -> None:
-        """Give the terminal back as it was found. Unless Textual has drawn over the frame, and so has left its
-        alternate screen, leave it here."""
-        if self._saved is None:
+    def hand_over(self) -> list[Any] | None:
+        """Textual has the terminal and will leave it; what it must give back are the attributes returned, if any."""
+        self._drawn = False
+        return self._found
+
+    def restore(self) -> None:
+        """Give the terminal back as it was found; a second time does nothing."""
+        if self._found is None:
             return
         import termios
 
-        if not drawn_over:
-            sys.stdout.write("\x1b[?1049l\x1b[?25h")
-            sys.stdout.flush()
-        termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, self._saved)
-        self._saved = None
+        found, self._found = self._found, None
+        try:
+            if self._drawn:
+                sys.stdout.write("\x1b[?1049l\x1b[?25h")
+                sys.stdout.flush()
+            termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, found)
+        except (OSError, termios.error):
+            return  # the terminal is gone
+
+
+def _leave(number: int, _: object) -> NoReturn:
+    raise SystemExit(128 + number)

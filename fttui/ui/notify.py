@@ -1,7 +1,7 @@
 """Telling a person who looks elsewhere that a job has ended. Pure: what to say, and in which sequence."""
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from fttui.models.row import JobRow
 from fttui.text import clean_line, fit
@@ -9,7 +9,7 @@ from fttui.ui.rows import short_id
 
 NOTE_LIMIT = 120
 """Characters of a note; terminals cut longer ones where they like."""
-KINDS = ("bell", "osc9", "osc777", "off")
+KINDS = ("bell", "osc9", "osc777", "title", "off")
 
 
 def ended(before: Mapping[str, JobRow], now: Mapping[str, JobRow], watched: Collection[str]) -> list[JobRow]:
@@ -34,8 +34,30 @@ def note(rows: Collection[JobRow]) -> str:
     return f"{len(rows)} jobs ended: " + ", ".join(f"{number} {state}" for state, number in states.items())
 
 
+def run_command(command: Sequence[str], row: JobRow) -> None:
+    """Start a person's own command for a job that has ended, and go on. No shell, and no text of a server in its
+    arguments: the job is in variables. It outlives the cockpit, and never holds up its exit.
+
+    Raises:
+        OSError: it cannot be started.
+        ValueError: it holds a null byte.
+    """
+    import subprocess
+    import threading
+
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | notify_environment(row),
+        start_new_session=True,
+    )
+    threading.Thread(target=process.wait, name="notify-command", daemon=True).start()  # no zombies
+
+
 def notify_environment(row: JobRow) -> dict[str, str]:
-    """The job that has ended, as variables for a person's own command: no text of a server gets into its arguments."""
+    """The job as variables of a command."""
     return {
         "FTTUI_JOB_ID": row.id,
         "FTTUI_JOB_STATUS": row.status_text,
@@ -46,10 +68,10 @@ def notify_environment(row: JobRow) -> dict[str, str]:
 
 
 def sequence(kind: str, text: str, environment: Mapping[str, str] = os.environ) -> str:
-    """What to write to the terminal for a note; empty for `off`.
+    """What to write to the terminal for a note; empty for `off`, and for `title`, which stays and is the app's.
 
     A semicolon would start another field of the sequence, so it goes; tmux passes the sequence on with
-    `allow-passthrough on`.
+    `allow-passthrough on`, GNU screen by itself.
     """
     text = clean_line(text).replace(";", ",")
     match kind:
@@ -63,4 +85,6 @@ def sequence(kind: str, text: str, environment: Mapping[str, str] = os.environ) 
             return ""
     if environment.get("TMUX"):
         return "\x1bPtmux;" + body.replace("\x1b", "\x1b\x1b") + "\x1b\\"
+    if environment.get("STY"):
+        return f"\x1bP{body}\x1b\\"
     return body

@@ -15,11 +15,14 @@ class Preferences(NamedTuple):
     commands: tuple[Command, ...] = COMMANDS
     """The command table with the person's own keys."""
     theme: str = ""
-    notify: str = "bell"
+    notify: tuple[str, ...] = ("bell",)
+    """How the end of a watched job is told to who looks elsewhere; empty for not at all."""
     notify_command: tuple[str, ...] = ()
     """A program and its arguments, run for each watched job that ends."""
     glyphs: str = "auto"
     mouse: bool = True
+    title: bool = True
+    """The terminal's title tells how many jobs are in which state."""
 
 
 def read(config: dict[str, Any], where: str) -> Preferences:
@@ -32,17 +35,29 @@ def read(config: dict[str, Any], where: str) -> Preferences:
     if not isinstance(keys, dict):
         raise ConfigError(f"{where}: keys must be a table of command ids and keys")
     commands = _rebound(keys, where)
-    theme, mouse = config.get("theme", ""), config.get("mouse", True)
-    if not isinstance(theme, str) or not isinstance(mouse, bool):
-        raise ConfigError(f"{where}: theme must be a name, and mouse true or false")
+    theme, mouse, title = config.get("theme", ""), config.get("mouse", True), config.get("title", True)
+    if not isinstance(theme, str) or not isinstance(mouse, bool) or not isinstance(title, bool):
+        raise ConfigError(f"{where}: theme must be a name, mouse and title true or false")
+    notify = _notify(config.get("notify", "bell"), where)
+    if "title" in notify and not title:
+        raise ConfigError(f"{where}: notify has title, and title is false")
     return Preferences(
         commands=commands,
         theme=theme,
-        notify=_one_of(config, "notify", KINDS, where),
+        notify=notify,
         notify_command=_command(config.get("notify_command", []), where),
         glyphs=_one_of(config, "glyphs", GLYPHS, where),
         mouse=mouse,
+        title=title,
     )
+
+
+def _notify(value: object, where: str) -> tuple[str, ...]:
+    """One word, or a list of them."""
+    kinds: list[Any] = value if isinstance(value, list) else [value]
+    if not all(kind in KINDS for kind in kinds) or ("off" in kinds and len(kinds) > 1):
+        raise ConfigError(f"{where}: notify must be one of {', '.join(KINDS)}, or a list of them without off")
+    return tuple(dict.fromkeys(kind for kind in kinds if kind != "off"))
 
 
 def _command(value: object, where: str) -> tuple[str, ...]:

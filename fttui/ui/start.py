@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,14 @@ from fttui.models.row import JobRow
 from fttui.store.snapshot import Snapshot
 from fttui.ui import memory
 from fttui.ui.app import FttuiApp
+from fttui.ui.driver import driver_for
 from fttui.ui.glyphs import Glyphs
 from fttui.ui.preferences import Preferences
 from fttui.ui.status import ALL, Place
+from fttui.ui.terminal import Title, takes_title
 
 if TYPE_CHECKING:
+    from fttui.ui.firstframe import Early
     from fttui.wiring import Core, MergedCore, Options
 
 
@@ -36,8 +40,13 @@ def run_app(
     as_of: float | None,
     glyphs: Glyphs,
     preferences: Preferences,
+    early: Early,
 ) -> int:
-    """Open the cockpit over `rows`, until the person leaves. Returns the exit code."""
+    """Open the cockpit over `rows`, until the person leaves. Returns the exit code.
+
+    Args:
+        early: what holds the terminal until Textual does.
+    """
 
     async def open_core(profile: str | None) -> Core | MergedCore:
         # In a thread: importing the client takes longer than a frame.
@@ -52,6 +61,7 @@ def run_app(
     snapshot = Snapshot(rows={row.id: row for row in rows}, as_of=as_of)
     file = memory.path()
     remembered, word = (memory.Memory(), "") if options and options.fresh else memory.load(file)
+    title = Title(preferences.title and takes_title())
     app = FttuiApp(
         open_core,
         place._replace(hint=word or place.hint),
@@ -60,15 +70,22 @@ def run_app(
         ansi=has_few_colors(),
         preferences=preferences,
         remembered=remembered,
+        title=title,
     )
+    app.driver_class = driver_for(early, title)
 
     async def session() -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            # Textual leaves the alternate screen and the mouse on when it is killed; an exit does not.
+            loop.add_signal_handler(number, app.leave, 128 + number)
         try:
             await app.run_async(mouse=preferences.mouse)
         finally:
             await app.close()
 
     asyncio.run(session())
+    early.restore()
     memory.save(file, app.remembered)
     if app.fault:
         print(app.fault, file=sys.stderr)

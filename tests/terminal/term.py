@@ -4,9 +4,11 @@ import os
 import re
 import signal
 import sys
+import termios
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pexpect
 import pyte
@@ -43,6 +45,17 @@ class Terminal:
             sys.executable, [*program, *arguments], env=env, dimensions=(lines, columns), timeout=30
         )
         self.child.delaybeforesend = None
+
+    @property
+    def attributes(self) -> list[Any]:
+        """What termios says of the terminal."""
+        return termios.tcgetattr(self.child.child_fd)
+
+    @property
+    def modes(self) -> dict[int, bool]:
+        """Every private mode that the program has set or reset, as it left it."""
+        found = re.findall(rb"\x1b\[\?([\d;]+)([hl])", self.raw)
+        return {int(mode): how == b"h" for modes, how in found for mode in modes.split(b";")}
 
     def send(self, keys: str) -> None:
         self.child.send(keys)

@@ -1,10 +1,15 @@
 """The terminal is left as it was found, however the program ends."""
 
+import os
+import re
 import signal
 import subprocess
 import sys
+import termios
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,17 +17,28 @@ from tests.terminal.term import Terminal, environment
 
 Start = Callable[..., Terminal]
 
-LEAVES_SCREEN = b"\x1b[?1049l"
-SHOWS_CURSOR = b"\x1b[?25h"
-MOUSE_ON = b"\x1b[?1003h"
-MOUSE_OFF = b"\x1b[?1003l"
+ON_WHEN_FOUND = {7, 25}
+"""Private modes that a terminal has on: line wrap and the cursor."""
+
+
+def usual_attributes() -> list[Any]:
+    """What termios says of a new terminal."""
+    master, slave = os.openpty()
+    found = termios.tcgetattr(slave)
+    os.close(master)
+    os.close(slave)
+    return found
 
 
 def assert_restored(terminal: Terminal) -> None:
+    """Alternate screen, cursor, mouse, focus, bracketed paste and all other modes, title, keyboard and termios."""
     raw = terminal.raw
-    assert raw.rfind(LEAVES_SCREEN) > raw.rfind(b"\x1b[?1049h")
-    assert raw.rfind(SHOWS_CURSOR) > raw.rfind(b"\x1b[?25l")
-    assert raw.rfind(MOUSE_OFF) > raw.rfind(MOUSE_ON)
+    assert {mode for mode, on in terminal.modes.items() if on != (mode in ON_WHEN_FOUND)} == set()
+    assert 1049 in terminal.modes
+    assert raw.count(b"\x1b[22;2t") == raw.count(b"\x1b[23;2t")
+    assert raw.rfind(b"\x1b[23;2t") >= raw.rfind(b"\x1b]2;"), "no title after the one that was found"
+    assert raw.count(b"\x1b[<u") == len(re.findall(rb"\x1b\[>\d+u", raw))
+    assert terminal.attributes == usual_attributes()
 
 
 def test_q_leaves_with_0(start: Start) -> None:
@@ -43,20 +59,118 @@ def test_ctrl_c_twice_leaves(start: Start) -> None:
     assert_restored(terminal)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_restores_the_terminal(start: Start, number: int) -> None:
     terminal = start()
     terminal.wait("No fine-tuning jobs yet")
     terminal.kill(number)
-    terminal.wait_end()
+    assert terminal.wait_end() == 128 + number
+    assert_restored(terminal)
+
+
+@pytest.mark.parametrize(("keys", "seen"), [("?", "esc or q leaves"), ("a", "Create a fine-tuning job"), (":", "^ :")])
+def test_a_signal_over_a_layer_restores_the_terminal(start: Start, keys: str, seen: str) -> None:
+    terminal = start()
+    terminal.wait("No fine-tuning jobs yet")
+    terminal.send(keys)
+    terminal.wait(f"(?m){seen}")
+    terminal.kill(signal.SIGTERM)
+    assert terminal.wait_end() == 128 + signal.SIGTERM
+    assert_restored(terminal)
+
+
+STRUCK = """
+import os
+import {module} as module
+def struck(self, *positional, _real=module.{method}, **named):
+    result = _real(self, *positional, **named)
+    os.kill(os.getpid(), {number})
+    return result
+module.{method} = struck
+from fttui.main import main
+main()
+"""
+"""The program, and a signal to itself as soon as a method has returned."""
+MOMENTS = [
+    ("fttui.ui.firstframe", "Early.paint"),
+    ("fttui.ui.app", "FttuiApp.__init__"),
+    ("textual.app", "App._build_driver"),
+    ("fttui.ui.firstframe", "Early.hand_over"),
+    ("fttui.ui.app", "FttuiApp.push_screen"),
+    ("fttui.ui.app", "FttuiApp._painted"),
+]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_at_any_moment_of_the_start_restores_the_terminal(
+    start: Start, moment: tuple[str, str], number: int
+) -> None:
+    module, method = moment
+    terminal = start(program=("-c", STRUCK.format(module=module, method=method, number=int(number))))
+    assert terminal.wait_end() == 128 + number
+    assert_restored(terminal)
+    assert b"Traceback" not in terminal.raw
+
+
+HELD = """
+import select
+from fttui.ui.firstframe import Early
+def held(self, *positional, _real=Early.paint):
+    _real(self, *positional)
+    select.select([0], [], [], 30)
+Early.paint = held
+from fttui.main import main
+main()
+"""
+"""The program, whose first frame stands until a key is typed."""
+
+
+def test_ctrl_c_over_the_first_frame_leaves(start: Start) -> None:
+    terminal = start(program=("-c", HELD))
+    terminal.wait("ST +ID")
+    terminal.send("\x03")
+    assert terminal.wait_end() == 130
+    assert_restored(terminal)
+    assert b"Traceback" not in terminal.raw
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the state of a process from /proc")
+def test_ctrl_z_over_the_first_frame_waits_for_who_can_give_the_terminal_back(start: Start) -> None:
+    terminal = start(program=("-c", HELD))
+    terminal.wait("ST +ID")
+    terminal.send("\x1a")
+    terminal.wait(lambda _: is_stopped(terminal))
     assert_restored(terminal)
 
 
 def test_a_terminal_that_goes_away_ends_the_program(start: Start) -> None:
     terminal = start()
     terminal.wait("No fine-tuning jobs yet")
-    terminal.child.close(force=False)
-    assert not terminal.child.isalive()
+    os.close(terminal.child.child_fd)
+    assert end_of(terminal) == 128 + signal.SIGHUP
+
+
+def test_a_terminal_that_is_stuck_and_goes_away_ends_the_program(start: Start) -> None:
+    """A line that nobody reads fills every buffer up to the program; then it breaks."""
+    terminal = start(size=(200, 60))
+    terminal.wait("No fine-tuning jobs yet")
+    terminal.send("T" * 40)
+    time.sleep(1)
+    os.close(terminal.child.child_fd)
+    assert end_of(terminal) == 128 + signal.SIGHUP
+
+
+def end_of(terminal: Terminal) -> int:
+    """The exit code of a program that has no terminal any more."""
+    deadline = time.monotonic() + 15
+    while True:
+        pid, status = os.waitpid(terminal.child.pid, os.WNOHANG)
+        if pid:
+            terminal.child.ptyproc.terminated = terminal.child.ptyproc.closed = terminal.child.closed = True
+            return os.waitstatus_to_exitcode(status)
+        assert time.monotonic() < deadline, "the program did not end"
+        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "xterm"}, {"TERM": "xterm-256color"}])
@@ -180,17 +294,61 @@ def test_a_fault_of_ours_restores_the_terminal_and_names_the_file(start: Start, 
     assert file.stat().st_mode & 0o077 == 0
 
 
+def is_stopped(terminal: Terminal) -> bool:
+    stat = Path(f"/proc/{terminal.child.pid}/stat").read_text()
+    return stat.rsplit(")", 1)[1].split()[0] == "T"
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the state of a process from /proc")
 def test_suspend_gives_the_terminal_back_until_it_goes_on(start: Start) -> None:
     terminal = start()
     terminal.wait("No fine-tuning jobs yet")
     terminal.send("\x1a")
-    terminal.wait(lambda _: terminal.raw.endswith(SHOWS_CURSOR) or LEAVES_SCREEN in terminal.raw)
+    terminal.wait(lambda _: is_stopped(terminal))
     assert_restored(terminal)
-    stat = Path(f"/proc/{terminal.child.pid}/stat")
-    terminal.wait(lambda _: stat.read_text().rsplit(")", 1)[1].split()[0] == "T")
     before = len(terminal.raw)
     terminal.kill(signal.SIGCONT)
     terminal.wait(lambda _: b"No fine-tuning" in terminal.raw[before:])
     terminal.send("q")
     assert terminal.wait_end() == 0
+    assert_restored(terminal)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the state of a process from /proc")
+def test_a_stop_that_no_program_can_catch_is_gone_on_from(start: Start) -> None:
+    terminal = start()
+    terminal.wait("No fine-tuning jobs yet")
+    terminal.kill(signal.SIGSTOP)
+    terminal.wait(lambda _: is_stopped(terminal))
+    # What a shell does when a job of its stops.
+    termios.tcsetattr(terminal.child.child_fd, termios.TCSANOW, usual_attributes())
+    before = len(terminal.raw)
+    terminal.kill(signal.SIGCONT)
+    terminal.wait(lambda _: b"No fine-tuning" in terminal.raw[before:])
+    terminal.send("?")
+    terminal.wait("esc or q leaves")
+    terminal.send("qq")
+    assert terminal.wait_end() == 0
+    assert_restored(terminal)
+
+
+@pytest.mark.parametrize(
+    ("environment", "config", "title"),
+    [
+        ({}, "", "\x1b]2;fttui\x07"),
+        ({}, "title = false\n", None),
+        ({"TERM": "linux"}, "", None),
+        ({"TERM": "screen", "STY": "1.tty"}, "", None),
+    ],
+)
+def test_the_title_is_set_where_it_can_be_given_back(
+    start: Start, home: Path, environment: dict[str, str], config: str, title: str | None
+) -> None:
+    (home / "config.toml").write_text(config, encoding="utf-8")
+    terminal = start(FTTUI_CONFIG=str(home / "config.toml"), **environment)
+    terminal.wait("No fine-tuning jobs yet")
+    terminal.send("q")
+    assert terminal.wait_end() == 0
+    assert (b"\x1b]2;" in terminal.raw) == (b"\x1b[22;2t" in terminal.raw) == (title is not None)
+    assert title is None or title.encode() in terminal.raw
+    assert_restored(terminal)

@@ -22,6 +22,7 @@ from fttui.ui.memory import Memory
 from fttui.ui.preferences import Preferences
 from fttui.ui.screens.main import MainScreen
 from fttui.ui.status import Place
+from fttui.ui.terminal import Title
 
 NOW = 1_800_000_000.0
 
@@ -283,6 +284,7 @@ async def cockpit(
     preferences: Preferences | None = None,
     remembered: Memory | None = None,
     place: Place | None = None,
+    title: Title | None = None,
 ) -> AsyncIterator[Ui]:
     """The real application over a fake store."""
     store = store or FakeStore()
@@ -295,7 +297,16 @@ async def cockpit(
         return core
 
     place = place or Place("local", "this machine", local, read_only, "")
-    app = FttuiApp(open_core, place, Snapshot(), glyphs, clock=clock, preferences=preferences, remembered=remembered)
+    app = FttuiApp(
+        open_core,
+        place,
+        Snapshot(),
+        glyphs,
+        clock=clock,
+        preferences=preferences,
+        remembered=remembered,
+        title=title,
+    )
     async with app.run_test(size=size, notifications=True) as pilot:
         await pilot.pause()
         yield Ui(app, pilot, store, core, clock, opened)

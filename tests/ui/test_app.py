@@ -4,12 +4,15 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from textual.events import AppBlur, AppFocus
 
 from fttui.store.health import State
+from fttui.ui.glyphs import ASCII
 from fttui.ui.memory import Memory
 from fttui.ui.preferences import read
 from fttui.ui.status import Place
-from tests.ui.fakes import FakeStore, cockpit, job
+from fttui.ui.terminal import Title
+from tests.ui.fakes import FakeStore, Ui, cockpit, job
 
 
 async def test_hold_says_so_and_goes_on() -> None:
@@ -128,9 +131,7 @@ async def test_the_end_of_a_watched_job_is_told_once_to_who_looks_elsewhere(tmp_
     preferences = read({"notify": "osc9", "notify_command": ["/bin/sh", "-c", script]}, "c")
     store = FakeStore().put(job(1), job(2))
     async with cockpit(store, preferences=preferences) as ui:
-        written: list[str] = []
-        assert ui.app._driver is not None
-        ui.app._driver.write = written.append  # type: ignore[method-assign]
+        written = written_by(ui)
         await ui.press("asterisk", "colon", *"watch", "enter")
         assert "2 watched" in ui.prompt
         ui.app.app_focus = False
@@ -142,6 +143,74 @@ async def test_the_end_of_a_watched_job_is_told_once_to_who_looks_elsewhere(tmp_
             while not said.exists() or len(said.read_text().splitlines()) < 2:
                 await ui.pilot.pause()
         assert sorted(said.read_text().splitlines()) == ["ftjob-00000001 succeeded", "ftjob-00000002 failed"]
+
+
+def written_by(ui: Ui) -> list[str]:
+    """What is written to the terminal beside frames, from here on."""
+    written: list[str] = []
+    assert ui.app._driver is not None
+    ui.app._driver.write = written.append  # type: ignore[method-assign]
+    return written
+
+
+async def test_what_ends_together_is_one_note_and_a_job_that_comes_and_goes_is_told_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("fttui.ui.app.GATHER", 0.2)
+    store = FakeStore().put(*(job(number) for number in range(1, 5)))
+    async with cockpit(store, preferences=read({"notify": ["bell", "osc9"]}, "c")) as ui:
+        written = written_by(ui)
+        await ui.press("asterisk", "colon", *"watch", "enter")
+        ui.app.app_focus = False
+        for number in (1, 2, 3):
+            store.put(job(number, "succeeded"))
+            await ui.publish()
+        assert written == ["\x07", "\x1b]9;..00000001 succeeded (run-1)\x07"]
+        async with asyncio.timeout(10):
+            while len(written) < 4:
+                await ui.pilot.pause(0.05)
+        assert written[2:] == ["\x07", "\x1b]9;2 jobs ended: 2 succeeded\x07"]
+        store.put(job(1))
+        await ui.publish()
+        await ui.press("asterisk", "asterisk", "colon", *"watch", "enter")
+        ui.app.app_focus = False
+        store.put(job(1, "failed"), job(4, "failed"))
+        await ui.publish()
+        async with asyncio.timeout(10):
+            while len(written) < 6:
+                await ui.pilot.pause(0.05)
+        assert written[5:] == ["\x1b]9;..00000004 failed (run-4)\x07"]
+
+
+async def test_who_looks_is_not_disturbed_and_a_command_that_cannot_start_is_named(tmp_path: Path) -> None:
+    preferences = read({"notify": ["bell", "title"], "notify_command": [str(tmp_path / "none")]}, "c")
+    store = FakeStore().put(job(1))
+    async with cockpit(store, preferences=preferences) as ui:
+        written = written_by(ui)
+        await ui.press("colon", *"watch", "enter")
+        store.put(job(1, "failed"))
+        await ui.publish()
+        assert written == []
+        assert "notify_command: No such file or directory" in ui.prompt
+
+
+async def test_the_title_counts_and_holds_a_note_until_somebody_looks() -> None:
+    store = FakeStore().put(job(1), job(2), job(3, "succeeded", user_provided_suffix="\x1b]0;evil\x07"))
+    preferences = read({"notify": "title"}, "c")
+    async with cockpit(store, preferences=preferences, glyphs=ASCII, title=Title(can=True)) as ui:
+        written = written_by(ui)
+        await ui.publish()
+        ui.clock.at += 100
+        await ui.publish()
+        assert written == []
+        await ui.press("colon", *"watch", "enter")
+        ui.app.post_message(AppBlur())
+        store.put(job(1, "failed"))
+        await ui.publish()
+        assert written == ["\x1b]2;fttui >1 +1 !1\x07", "\x1b]2;..00000001 failed (run-1)\x07"]
+        ui.app.post_message(AppFocus())
+        await ui.pilot.pause()
+        assert written[2:] == ["\x1b]2;fttui >1 +1 !1\x07"]
 
 
 async def test_all_profiles_are_one_list_in_which_nothing_is_created() -> None:

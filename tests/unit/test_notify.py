@@ -1,9 +1,13 @@
 """Notes about jobs that have ended."""
 
+import os
+import threading
+from pathlib import Path
+
 import pytest
 
 from fttui.models.row import JobRow
-from fttui.ui.notify import ended, note, sequence
+from fttui.ui.notify import ended, note, run_command, sequence
 
 
 def test_only_watched_jobs_that_were_live_are_told_once() -> None:
@@ -21,7 +25,7 @@ def test_many_endings_are_one_note() -> None:
 
 
 @pytest.mark.parametrize("kind", ["osc9", "osc777"])
-@pytest.mark.parametrize("environment", [{}, {"TMUX": "/tmp/x,1,0"}])
+@pytest.mark.parametrize("environment", [{}, {"TMUX": "/tmp/x,1,0"}, {"STY": "1.tty"}])
 def test_no_server_text_can_leave_its_sequence(kind: str, environment: dict[str, str]) -> None:
     hostile = note([JobRow("x", "failed", suffix="\x07\x1b]52;c;AAAA\x07;;")])
     text = sequence(kind, hostile, environment)
@@ -31,4 +35,21 @@ def test_no_server_text_can_leave_its_sequence(kind: str, environment: dict[str,
 
 def test_a_bell_is_a_bell_and_off_is_nothing() -> None:
     assert sequence("bell", "x", {}) == "\x07"
-    assert sequence("off", "x", {}) == ""
+    assert sequence("off", "x", {}) == sequence("title", "x", {}) == ""
+
+
+def test_a_command_has_the_job_in_its_environment_and_leaves_no_zombie(tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    row = JobRow("a", "failed", suffix="$(touch evil)")
+    run_command(["/bin/sh", "-c", f'printf "%s %s" "$#" "$FTTUI_JOB_SUFFIX" > {said}'], row)
+    for thread in threading.enumerate():
+        if thread.name == "notify-command":
+            thread.join(10)
+    assert said.read_text() == "0 $(touch evil)"
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_a_command_that_cannot_start_is_an_error_at_once(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        run_command([str(tmp_path / "none")], JobRow("a", "failed"))

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from fttui.config.files import ConfigError
+from fttui.config.settings import Settings
 from fttui.ui.commands import COMMANDS
 from fttui.ui.preferences import Preferences, read
 
@@ -28,13 +29,26 @@ def test_a_command_has_the_keys_it_was_given() -> None:
         ({"keys": {"job.cancel": ""}}, "must be a key"),
         ({"keys": []}, "must be a table"),
         ({"notify": "loud"}, "notify must be one of bell"),
+        ({"notify": ["bell", "loud"]}, "notify must be one of bell"),
+        ({"notify": ["off", "bell"]}, "a list of them without off"),
+        ({"notify": 5}, "notify must be one of bell"),
+        ({"notify": "title", "title": False}, "title is false"),
         ({"glyphs": "emoji"}, "glyphs must be one of"),
-        ({"mouse": "no"}, "mouse true or false"),
+        ({"mouse": "no"}, "mouse and title true or false"),
     ],
 )
 def test_what_is_wrong_is_named(config: dict[str, Any], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         read(config, "config.toml")
+
+
+@pytest.mark.parametrize(
+    ("given", "kinds"),
+    [("bell", ("bell",)), ("off", ()), ([], ()), (["osc9", "title", "osc9"], ("osc9", "title"))],
+)
+def test_notify_is_a_word_or_several_and_settings_agree(given: object, kinds: tuple[str, ...]) -> None:
+    assert read({"notify": given}, "config.toml").notify == kinds
+    assert {*Settings.model_validate({"notify": given}).notify} - {"off"} == {*kinds}
 
 
 def test_keys_may_be_swapped() -> None:

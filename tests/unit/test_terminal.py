@@ -1,0 +1,35 @@
+"""The title of the terminal: where there may be one, and what it costs."""
+
+import pytest
+
+from fttui.ui.terminal import Title, takes_title
+
+
+@pytest.mark.parametrize(
+    ("environment", "takes"),
+    [
+        ({"TERM": "xterm-256color"}, True),
+        ({"TERM": "xterm-kitty"}, True),
+        ({"TERM": "screen-256color", "TMUX": "/tmp/x,1,0"}, True),
+        ({"TERM": "screen-256color", "STY": "1.tty"}, False),
+        ({"TERM": "linux"}, False),
+        ({"TERM": "vt100"}, False),
+        ({}, False),
+    ],
+)
+def test_only_terminals_known_to_take_a_title_get_one(environment: dict[str, str], takes: bool) -> None:
+    assert takes_title(environment) is takes
+
+
+def test_a_title_is_written_when_it_changes_and_given_back_as_it_was_found() -> None:
+    title = Title(can=True)
+    assert title.take() == "\x1b[22;2t"
+    assert title.show("fttui ▸1") == "\x1b]2;fttui ▸1\x07"
+    assert title.show("fttui ▸1") == ""
+    assert title.give_back().endswith("\x1b[23;2t")
+    assert title.take() == "\x1b[22;2t\x1b]2;fttui ▸1\x07", "after a suspension"
+
+
+def test_without_a_title_nothing_is_ever_written() -> None:
+    title = Title(can=False)
+    assert title.take() + title.show("fttui") + title.give_back() == ""
