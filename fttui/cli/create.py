@@ -240,18 +240,12 @@ class _Creation:
 
     async def _create(self, connection: "Connection", spec: "JobSpec") -> "tuple[Job | None, int]":
         from fttui.store.archive import Archive
-        from fttui.store.create import create_once
+        from fttui.store.create import create_kept
 
         archive = Archive(archive_file(), connection.choice.key)
-
-        async def remember(token: str, body: str) -> None:
-            await archive.remember_create(token, body, session.CLOCK.now())
-
         try:
             self._sent = True
-            outcome = await create_once(connection.client, spec, session.CLOCK, remember)
-            if outcome.token and not outcome.ambiguous:
-                await archive.forget_create(outcome.token)
+            outcome = await create_kept(archive, connection.client, spec, session.CLOCK)
         finally:
             await archive.close()
         if outcome.ok:

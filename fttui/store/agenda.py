@@ -23,7 +23,8 @@ BARRED = 15.0, 3600.0
 
 
 class Task(NamedTuple):
-    """One request: `events`, `older`, `checkpoints`, `results` or `job` of a job, or `list`, its next page."""
+    """One request: `events`, `older`, `checkpoints`, `results` or `job` of a job; `list`, its next page; or `lost`, a
+    job that is known by its token alone (two or three requests, once)."""
 
     kind: str
     id: str = ""
@@ -56,7 +57,7 @@ class Agenda:
         if only_selected:
             return selected()
         # Once for each job: what it ended with should not be shown late.
-        if (task := self._ended()) is not None:
+        if (task := self._lost() or self._ended()) is not None:
             return task
         orders: tuple[tuple[Callable[[], Task | None], ...], ...] = (
             (selected, changed, past),
@@ -107,6 +108,10 @@ class Agenda:
         self._barred.clear()
         if self._store.selected is not None:
             self._again = {Task("events", self._store.selected), Task("checkpoints", self._store.selected)}
+
+    def _lost(self) -> Task | None:
+        token = self._store.lost
+        return task if token is not None and self._may(task := Task("lost", token)) else None
 
     def _ended(self) -> Task | None:
         """A job that is over and whose last events are not read yet."""

@@ -125,14 +125,14 @@ class Archive(Shelf):
         )
         return None if found is None else str(found[0])
 
-    def job_of_result(self, file: str) -> str | None:
-        """The job that names a file as a result of it; the newest where several do."""
+    def jobs_naming(self, text: str) -> list[Job]:
+        """Jobs in whose JSON a text stands, newest first: each is looked through, so this is for rare questions."""
         sql = (
-            "SELECT j.id, b.raw FROM jobs j JOIN bodies b ON b.job = j.key "
-            "WHERE j.profile = ? AND instr(b.raw, ?) ORDER BY j.created_at DESC"
+            "SELECT b.raw FROM jobs j JOIN bodies b ON b.job = j.key WHERE j.profile = ? AND instr(b.raw, ?) "
+            f"ORDER BY {NEWEST_FIRST}"
         )
-        found: list[Any] = self._read(lambda db: db.execute(sql, (self._key, json.dumps(file))).fetchall(), [])
-        return next((id for id, raw in found if file in Job.read(json.loads(raw)).result_files), None)
+        found: list[Any] = self._read(lambda db: db.execute(sql, (self._key, json.dumps(text))).fetchall(), [])
+        return [Job.read(json.loads(raw)) for (raw,) in found]
 
     async def save_jobs(self, entries: Sequence[JobEntry], now: float) -> None:
         """Write jobs that are new or another than before."""

@@ -17,6 +17,7 @@ from fttui.store.archive import Archive
 from fttui.store.archive_log import LogState
 from fttui.store.board import Board
 from fttui.store.event_walk import EventWalk, older_batch
+from fttui.store.lost import Lost
 from fttui.store.roster import PAGE
 
 T = TypeVar("T")
@@ -42,6 +43,7 @@ class Asking(Board):
         self._offered: set[str] = set()
         self._failed: dict[str, int] = {}
         self._with_results: set[str] = set()
+        self._lost = Lost(archive, clock)
         self.not_offered: set[str] = archive.absent(clock.now())
         """Routes that this provider lacks: `events`, `checkpoints`, `results`, `cancel`, `pause`, `resume`."""
         self.logs: dict[str, LogState] = archive.logs()
@@ -104,6 +106,11 @@ class Asking(Board):
         """There are older pages of the list to be read."""
         return self._roster.walk is not None
 
+    @property
+    def lost(self) -> str | None:
+        """The token of a job whose answer was lost and that is to be looked for."""
+        return self._lost.wanted()
+
     # The list
 
     async def refresh(self) -> None:
@@ -159,6 +166,16 @@ class Asking(Board):
             self.unread.discard(id)
             self._with_results.discard(id)
         self._publish(removed=removed)
+
+    async def fetch_lost(self, token: str) -> None:
+        """Look for a job whose answer was lost, and tell what became of it."""
+        client, asked = self._connected(), self._roster.turn()
+        verdict = await self._lost.look(client, token)
+        if verdict is None:
+            return
+        if verdict.job is not None:
+            self._publish(await self._roster.merge([verdict.job.raw], asked))
+        self._report(verdict.words)
 
     # Logs
 

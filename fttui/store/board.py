@@ -27,13 +27,14 @@ class Board:
         self._roster = Roster(archive, clock)
         self._subscribers: list[Subscriber] = []
         self._warnings: tuple[str, ...] = ()
+        self._news: tuple[str, ...] = ()
         self.error: Exception | None = None
         """Why the last poll failed; None when it did not."""
         self.snapshot = self._snapshot(Health(since=clock.now()))
 
     def _snapshot(self, health: Health) -> Snapshot:
         state = self._roster.state
-        notices = (*self._warnings, *self._archive.notices)
+        notices = (*self._warnings, *self._archive.notices, *self._news)
         return Snapshot(self._roster.rows, health, state.as_of, state.complete, notices)
 
     def subscribe(self, fn: Subscriber) -> Callable[[], None]:
@@ -79,6 +80,11 @@ class Board:
     def warn(self, *warnings: str) -> None:
         """What else the person must be told, such as TLS that is not verified; replaces what was said before."""
         self._warnings = warnings
+        self._publish()
+
+    def _report(self, news: str) -> None:
+        """What happened that the person must be told; it is said as long as the program runs."""
+        self._news = (*self._news, news)
         self._publish()
 
     def rest(self, why: str) -> None:

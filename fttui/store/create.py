@@ -12,6 +12,7 @@ from fttui.clock import Clock
 from fttui.models import lenient
 from fttui.models.job import TOKEN_KEY, Job
 from fttui.models.spec import MAX_METADATA, JobSpec
+from fttui.store.archive import Archive
 from fttui.store.snapshot import Outcome
 
 LOOKS = (0.5, 2.0, 8.0)
@@ -65,6 +66,22 @@ async def create_once(client: Client, spec: JobSpec, clock: Clock, remember: Rem
             return Created(False, message, request_id=error.request_id, error=error, token=token)
         return await _settle(client, clock, asked, token, error, since)
     return Created(True, f"created {job.id}", id=job.id, job=job, token=token)
+
+
+async def create_kept(archive: Archive, client: Client, spec: JobSpec, clock: Clock) -> Created:
+    """`create_once`, with the token in the archive from before it is sent until the job's fate is known."""
+    written: list[str] = []
+
+    async def remember(token: str, body: str) -> None:
+        written.append(token)
+        await archive.remember_create(token, body, clock.now())
+
+    created = await create_once(client, spec, clock, remember)
+    # By a token that was not sent after all nothing will be found.
+    if not (created.ambiguous and created.token):
+        for token in written:
+            await archive.forget_create(token)
+    return created
 
 
 def new_token() -> str:

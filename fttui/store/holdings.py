@@ -139,7 +139,9 @@ class Holdings(Asking):
 
     def _job_of_result(self, id: str) -> str | None:
         file = self.file(id)
-        return None if file is not None and file.purpose == TRAINING else self._archive.job_of_result(id)
+        if file is not None and file.purpose == TRAINING:
+            return None
+        return next((job.id for job in self._archive.jobs_naming(id) if id in job.result_files), None)
 
     async def delete_file(self, id: str) -> Outcome:
         """Delete a file at the provider; what the archive knows of it stays."""

@@ -254,6 +254,8 @@ class Poller:
                 await self._store.fetch_job(task.id)
             case "list":
                 await self._store.walk_list()
+            case "lost":
+                await self._store.fetch_lost(task.id)
 
     def _judge(self, error: Exception) -> None:
         """What a failure here says about the provider as a whole."""

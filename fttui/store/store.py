@@ -21,7 +21,7 @@ from fttui.models.row import EventRow
 from fttui.models.spec import JobSpec
 from fttui.store.archive import Archive
 from fttui.store.archive_log import LogState
-from fttui.store.create import Created, create_once
+from fttui.store.create import create_kept
 from fttui.store.health import State
 from fttui.store.holdings import Holdings, refusal_of
 from fttui.store.snapshot import Outcome
@@ -112,15 +112,9 @@ class Store(Holdings):
         client = self._able()
         if isinstance(client, Outcome):
             return client
-
-        async def remember(token: str, body: str) -> None:
-            await self._archive.remember_create(token, body, self._clock.now())
-
-        created: Created = await create_once(client, spec, self._clock, remember)
+        created = await create_kept(self._archive, client, spec, self._clock)
         if created.job is not None:
             await self._merge_job(created.job)
-        if created.token and not created.ambiguous:
-            await self._archive.forget_create(created.token)
         if created.error is not None and created.error.code == NO_TRAINING:
             return replace(created, message=created.message + self._left_behind(spec))
         return created

@@ -22,10 +22,10 @@ J = "ftjob-00001"
 
 
 class World:
-    def __init__(self, *, client: bool = True, **more: Any) -> None:
+    def __init__(self, *, client: bool = True, archive: Archive | None = None, **more: Any) -> None:
         self.clock = FakeClock()
         self.client = FakeClient(self.clock)
-        self.archive = Archive("", "work", threaded=False)
+        self.archive = archive or Archive("", "work", threaded=False)
         self.store = Store(self.archive, self.clock, self.client if client else None)
         self.poller = Poller(self.store, self.clock, chance=lambda: 0.0, **more)
         self.told: list[Change] = []
