@@ -83,15 +83,15 @@ def _tuning(name: str) -> Field:
 FIELDS = (
     Field("model", "model", "base model, or a tuned model to go on from"),
     Field("training_file", "training file", "a path, which is uploaded, or a file id"),
-    Field("validation_file", "validation file", "optional (needed for reinforcement at OpenAI): a path or a file id"),
+    Field("validation_file", "validation file", "optional, but needed for reinforcement: a path or a file id"),
     Field("suffix", "suffix", "optional: up to 64 characters in the model's name"),
     Field("method", "method", "supervised, dpo or reinforcement"),
     Field("grader", "grader", "a path of a JSON file, or the JSON itself", ("reinforcement",)),
     *(_tuning(name) for name in _LABELS),
     Field("seed", "seed", "optional: 0 to 2147483647"),
-    Field("metadata", "metadata", 'optional: key=value, key="a value, with a comma"'),
+    Field("metadata", "metadata", 'optional: key=value, key="value, with a comma"'),
     Field("wandb_project", "W&B project", "optional: where the provider reports the run"),
-    Field("more", "more settings", "optional: name=value for hyperparameters without a field; wandb.entity=value"),
+    Field("more", "more settings", "optional: hyperparameters without a field: name=value"),
 )
 EMPTY = {field.name: "" for field in FIELDS} | {"method": "supervised", "reasoning_effort": "default"}
 EMPTY |= dict.fromkeys(NUMBERS, "auto")

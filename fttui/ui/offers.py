@@ -2,6 +2,7 @@
 look into directories."""
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -9,7 +10,6 @@ from fttui.models.file import File
 from fttui.models.job import METHODS
 from fttui.text import clean_line, fit, width
 from fttui.ui.form import EFFORTS, NUMBERS
-from fttui.ui.panes.detail import file_words
 from fttui.ui.rows import Line, Span, short_id
 
 
@@ -39,7 +39,7 @@ class Offers:
             return _words(("auto",))
         if name == "model":
             return _words(self.models)
-        return [Offer(file.id, _shown(file)) for file in self.files] if name.endswith("_file") else []
+        return _files(self.files) if name.endswith("_file") else []
 
     def of(self, name: str, text: str) -> list[Offer]:
         """What a text may become: first what begins with it, then what has it somewhere; none for no text."""
@@ -54,19 +54,23 @@ class Offers:
             found += [offer for offer in known if part in offer.shown.casefold() and offer not in found]
         return found
 
-    def file(self, id: str) -> str:
-        """A file at the provider in words; empty when it is not known."""
-        return next((_shown(file) for file in self.files if file.id == id), "")
-
 
 def _words(words: Sequence[str]) -> list[Offer]:
     return [Offer(word, word) for word in words]
 
 
-def _shown(file: File) -> str:
-    """`train.jsonl, 29.9 kB (..x7Qa91Lk)`."""
-    words = file_words(file)
-    return f"{words} ({short_id(file.id)})" if words else file.id
+def _files(files: Sequence[File]) -> list[Offer]:
+    """Files by name; the end of the id stands with it where several have the same name."""
+    many = Counter(file.filename for file in files)
+    return [
+        Offer(
+            file.id,
+            file.filename + (f" ({short_id(file.id)})" if many[file.filename] > 1 else "")
+            if file.filename
+            else file.id,
+        )
+        for file in files
+    ]
 
 
 def _last(path: str) -> str:

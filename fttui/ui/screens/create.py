@@ -20,11 +20,12 @@ from fttui.models.job import METHODS
 from fttui.models.spec import JobSpec
 from fttui.store.snapshot import Outcome
 from fttui.text import wrap
-from fttui.ui.form import FIELDS, FieldErrors, fields_of, note_of, spec_of
-from fttui.ui.offers import Offer, Offers, listed
+from fttui.ui.form import EMPTY, FIELDS, FieldErrors, fields_of, note_of, spec_of
+from fttui.ui.offers import Offers
 from fttui.ui.precheck import Precheck
 from fttui.ui.rows import Line
-from fttui.ui.screens.sending import Sending
+from fttui.ui.screens.completing import LABEL, NOWHERE, Completing
+from fttui.ui.screens.sending import FILES, Sending
 from fttui.ui.status import Place
 from fttui.ui.widgets.entry import Entry
 from fttui.ui.widgets.line_view import TextRow
@@ -34,23 +35,18 @@ if TYPE_CHECKING:
     from fttui.store.merged import MergedStore
     from fttui.store.store import Store
 
-LABEL = 18
-"""Cells before a field."""
-KEYS = "enter creates · tab and ↑ ↓ move · → takes what is suggested, ctrl+n the next · esc leaves"
+KEYS = "enter creates · tab ↑↓ move · → completes · ctrl+n next choice · esc leaves"
 _JOINTS = {"grader": " ", "metadata": ", ", "more": ", "}
 """What stands between the lines of a paste into a field."""
-_HINTS = {field.name: f"{field.label}: {field.hint}" for field in FIELDS}
 
 
-class CreateScreen(Sending, ModalScreen[Outcome | None]):
+class CreateScreen(Completing, Sending, ModalScreen[Outcome | None]):
     """Fields with what they take beside them. Enter creates from any field; a refusal keeps every field."""
 
     AUTO_FOCUS = "Entry"
     VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-medium")]
     BINDINGS = [
         Binding("escape", "leave", "leave", show=False),
-        Binding("down", "app.focus_next", show=False),
-        Binding("up", "app.focus_previous", show=False),
         Binding("ctrl+n", "walk(1)", show=False),
         Binding("ctrl+p", "walk(-1)", show=False),
     ]
@@ -64,6 +60,7 @@ class CreateScreen(Sending, ModalScreen[Outcome | None]):
     CreateScreen Entry {{ width: 1fr; background: $panel; }}
     CreateScreen Entry:focus {{ background: $line-cursor; }}
     CreateScreen:ansi Entry:focus {{ text-style: reverse; }}
+    CreateScreen .name {{ display: none; }}
     CreateScreen .under {{ display: none; }}
     CreateScreen #form-found {{ height: 3; }}
     CreateScreen.-short #form-found {{ height: 1; }}
@@ -91,8 +88,6 @@ class CreateScreen(Sending, ModalScreen[Outcome | None]):
         self._left = FIELDS[0].name
         self._wrong: dict[str, str] = {}
         """What the fields held whose errors are shown."""
-        self._walked: tuple[str, list[Offer], int] = ("", [], -1)
-        """What was typed before the walk through the offers of the focused field, those, and where it is."""
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="form", can_focus=False):
@@ -107,6 +102,8 @@ class CreateScreen(Sending, ModalScreen[Outcome | None]):
                         takes=partial(self._takes, field.name),
                         joint=_JOINTS.get(field.name, ""),
                     )
+                    if field.name in FILES:
+                        yield TextRow(id=f"name-{field.name}", classes="name")
                 yield TextRow(id=f"under-{field.name}", classes="under")
         with Vertical(id="form-end"):
             yield TextRow(id="form-hint")
@@ -118,6 +115,8 @@ class CreateScreen(Sending, ModalScreen[Outcome | None]):
         for field in FIELDS:
             self._row(f"label-{field.name}").show([(f" {field.label}", "")])
         self._show_fields()
+        for name in FILES:
+            self._show_name(name)
         self._say(KEYS, "dim")
         self.run_worker(self._learn(), group="known", exit_on_error=False)
         self._check_soon()
@@ -127,48 +126,15 @@ class CreateScreen(Sending, ModalScreen[Outcome | None]):
         self._offers.models = [model.id for model in await self._store.models()]
         self._offers.files = await self._store.files()
         self._show_hint()
+        for name in FILES:
+            self._show_name(name)
 
-    # What a field may become
-
-    def _begins(self, name: str, text: str) -> str | None:
-        return next((offer.text for offer in self._offers.of(name, text) if offer.text.startswith(text)), None)
-
-    def _takes(self, name: str, text: str) -> str | None:
-        return next((offer.text for offer in self._offers.of(name, text)), None)
-
-    def action_walk(self, by: int) -> None:
-        """Put the next thing that the focused field may become there; after the last one, what was typed."""
-        entry = self.focused
-        if not isinstance(entry, Entry) or entry.id is None or entry.locked:
-            return
-        typed, offers, at = self._walked
-        if not offers or entry.value != (offers[at].text if at >= 0 else typed):
-            typed = entry.value
-            offers = self._offers.of(entry.id, typed) or self._offers.all(entry.id)
-            texts = [offer.text for offer in offers]
-            at = texts.index(typed) if typed in texts else -1
-        if offers:
-            at = (at + 1 + by) % (len(offers) + 1) - 1
-            self._walked = (typed, offers, at)
-            entry.put(offers[at].text if at >= 0 else typed)
-            self._show_hint()
-
-    def _show_hint(self) -> None:
-        """What the focused field takes; while one is typing, what that may become."""
-        entry = self.focused
-        if not isinstance(entry, Entry) or entry.id is None:
-            return
-        cells = max(20, self._row("form-hint").size.width - 1)
-        typed, offers, at = self._walked
-        if not offers or entry.value != (offers[at].text if at >= 0 else typed):
-            offers, at = self._offers.of(entry.id, entry.value), -1
-            if entry.value == self._values.get(entry.id):
-                offers = []
-        if offers:
-            self._row("form-hint").show([(" ", ""), *listed(offers, at, cells)])
-            return
-        name = self._offers.file(entry.value) if entry.id.endswith("_file") else ""
-        self._row("form-hint").show([(f" {name or _HINTS[entry.id]}", "" if name else "dim")])
+    def action_move(self, by: int) -> None:
+        """To another field: the next one goes round, a page stops at the ends."""
+        there = [field.name for field in FIELDS if self.query_one(f"#line-{field.name}").display]
+        at = there.index(self.focused.id) if self.focused is not None and self.focused.id in there else 0
+        to = (at + by) % len(there) if abs(by) == 1 else max(0, min(at + by, len(there) - 1))
+        self._entry(there[to]).focus()
 
     # What the fields hold
 
@@ -198,6 +164,8 @@ class CreateScreen(Sending, ModalScreen[Outcome | None]):
         if self._wrong.get(name, event.value) != event.value:
             del self._wrong[name]
             self._show_under(name, "", "")
+        if name in FILES:
+            self._show_name(name)
         if event.input is self.focused:
             self._show_hint()
         self._check_soon()
@@ -267,26 +235,31 @@ class CreateScreen(Sending, ModalScreen[Outcome | None]):
             break
 
     def _in_sight(self, name: str) -> None:
-        """Scroll so far that a field is seen, and what is said under it."""
+        """Scroll so far that a field is seen, and what is said under it; with the first one, the title."""
         form = self.query_one("#form", VerticalScroll)
+        line, under = self.query_one(f"#line-{name}"), self._row(f"under-{name}")
 
         def scroll() -> None:
-            form.scroll_to_widget(self._row(f"under-{name}"), animate=False)
-            form.scroll_to_widget(self.query_one(f"#line-{name}"), animate=False)
+            top = 0 if name == FIELDS[0].name else line.virtual_region.y
+            bottom = (under if under.display else line).virtual_region.bottom
+            height = form.scrollable_content_region.height
+            least = min(top, bottom - height)
+            if not least <= form.scroll_y <= top:
+                form.scroll_to(y=top if form.scroll_y > top else least, animate=False, immediate=True, force=True)
 
         self.call_after_refresh(scroll)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """What the field takes, said while one is in it."""
-        self._walked = ("", [], -1)
+        self._walked = NOWHERE
         self._show_hint()
-        if event.widget.id in _HINTS:
+        if event.widget.id in EMPTY:
             self._in_sight(event.widget.id)
 
     def on_resize(self) -> None:
         self._tell(*self._said)
         self._show_hint()
-        if self.focused is not None and self.focused.id in _HINTS:
+        if self.focused is not None and self.focused.id in EMPTY:
             self._in_sight(self.focused.id)
 
     # Sending and leaving

@@ -179,5 +179,7 @@ def field_of(outcome: Outcome) -> str:
         return ""
     if outcome.error.code == "model_not_available":
         return "model"
-    name = outcome.error.param.rpartition(".")[2] if outcome.error.param else ""
-    return name if name in {field.name for field in FIELDS} else ""
+    names = {field.name: field.name for field in FIELDS} | {"integrations": "wandb_project"}
+    # `method.dpo.hyperparameters.beta`, `integrations[0].wandb.project`: the innermost name that is a field.
+    parts = [part.partition("[")[0] for part in outcome.error.param.split(".")]
+    return next((names[part] for part in reversed(parts) if part in names), "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from textual import events
+from textual.binding import Binding
 from textual.suggester import Suggester
 from textual.widgets import Input
 
@@ -28,6 +29,14 @@ class Entry(Input):
 
     LARGEST_PASTE = 100_000
     """Characters: a grader is never so long, and a file that was pasted by mistake would hold up the screen."""
+
+    # Here and not on the screen: between the two stands what scrolls, which takes these keys to scroll.
+    BINDINGS = [
+        Binding("down", "screen.move(1)", show=False),
+        Binding("up", "screen.move(-1)", show=False),
+        Binding("pagedown", "screen.move(5)", show=False),
+        Binding("pageup", "screen.move(-5)", show=False),
+    ]
 
     def __init__(self, value: str, *, id: str, begins: Begins, takes: Callable[[str], str | None], joint: str) -> None:
         """
