@@ -1,5 +1,6 @@
 """A curve in one line of braille. Pure."""
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -8,19 +9,24 @@ _LEFT = (0x40, 0x04, 0x02, 0x01)
 _RIGHT = (0x80, 0x20, 0x10, 0x08)
 
 
+ENOUGH = 10
+"""Points from which on a few of them may lie above the scale."""
+
+
 def spark(values: Sequence[float], cells: int) -> str:
     """The values as a curve of at most `cells` cells, two points a cell, the newest at the right end.
 
-    Many values are averaged in groups; a flat curve lies at the bottom.
+    Many values are averaged in groups; a flat curve lies at the bottom. The highest fifth of many lies at the top, so
+    that the steep start of a loss does not flatten the rest. What is no finite number is left out.
     """
-    if cells <= 0:
-        return ""
-    points = _grouped(values, cells * 2)
+    points = _grouped([value for value in values if math.isfinite(value)], max(0, cells) * 2)
     if len(points) < 2:
         return ""
     low, high = min(points), max(points)
+    if len(points) >= ENOUGH:
+        high = sorted(points)[len(points) * 4 // 5]
     span = high - low or 1.0
-    heights = [min(3, int((value - low) / span * 4)) for value in points]
+    heights = [3 if value >= high > low else min(3, int((value - low) / span * 4)) for value in points]
     if len(heights) % 2:
         heights.append(heights[-1])
     return "".join(
@@ -31,6 +37,8 @@ def spark(values: Sequence[float], cells: int) -> str:
 def _grouped(values: Sequence[float], most: int) -> list[float]:
     """At most `most` means of equal shares of the values."""
     total = len(values)
+    if not most:
+        return []
     if total <= most:
         return list(values)
     edges = [total * index // most for index in range(most + 1)]

@@ -1,5 +1,6 @@
 """A store without a network, and a page-object that reads the screen as a person does."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -74,6 +75,8 @@ class FakeStore:
     looked_at: str | None = None
     not_offered: frozenset[str] = frozenset()
     notices: tuple[str, ...] = ()
+    answers: bool = True
+    """Whether an intent is ever answered."""
 
     def put(self, *jobs: dict[str, Any]) -> "FakeStore":
         self.raw |= {item["id"]: item for item in jobs}
@@ -125,6 +128,8 @@ class FakeStore:
 
     async def cancel(self, ids: list[str]) -> dict[str, Outcome]:
         self.sent.append(("cancel", *ids))
+        if not self.answers:
+            await asyncio.Event().wait()
         if self.refusal:
             return {id: Outcome(False, self.refusal, id) for id in ids}
         for id in ids:
@@ -285,8 +290,10 @@ async def cockpit(
     remembered: Memory | None = None,
     place: Place | None = None,
     title: Title | None = None,
+    kept: Snapshot | None = None,
+    connects: bool = True,
 ) -> AsyncIterator[Ui]:
-    """The real application over a fake store."""
+    """The real application over a fake store; `kept` is what its archive holds. It may never connect."""
     store = store or FakeStore()
     core = FakeCore(store, FakePoller(store))
     clock = StillClock()
@@ -294,13 +301,15 @@ async def cockpit(
 
     async def open_core(profile: str | None) -> Any:
         opened.append(profile)
+        if not connects:
+            await asyncio.Event().wait()
         return core
 
     place = place or Place("local", "this machine", local, read_only, "")
     app = FttuiApp(
         open_core,
         place,
-        Snapshot(),
+        kept or Snapshot(),
         glyphs,
         clock=clock,
         preferences=preferences,

@@ -110,11 +110,11 @@ async def test_lines_do_what_keys_do() -> None:
 async def test_tab_completes_and_arrows_go_through_what_was_typed() -> None:
     async with cockpit(store()) as ui:
         await ui.press("colon", *"fil", "tab")
-        assert ui.prompt == ":filter"
+        assert ui.prompt.startswith(":filter ")
         await ui.press(*"x", "enter")
         await ui.press("colon", *"goto 3", "enter", "colon", "up", "up")
-        assert ui.prompt == ":filter x"
+        assert ui.prompt.startswith(":filter x ")
         await ui.press("down")
-        assert ui.prompt == ":goto 3"
+        assert ui.prompt.startswith(":goto 3 ")
         await ui.press("escape")
-        assert ui.cursor is None or ui.prompt != ":goto 3"
+        assert not ui.prompt.startswith(":")

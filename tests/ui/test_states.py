@@ -2,12 +2,16 @@
 
 import asyncio
 import os
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 
+from fttui.models.job import Job
 from fttui.store.health import State
+from fttui.store.snapshot import Snapshot
 from tests.ui.fakes import NOW, FakeStore, Ui, cockpit, event, job
 
 SCREENS = Path(__file__).parent / "screens"
@@ -56,11 +60,35 @@ async def create(ui: Ui) -> None:
             await ui.pilot.pause()
 
 
+async def paste(ui: Ui) -> None:
+    ui.app.post_message(events.Paste("some text"))
+    await ui.pilot.pause()
+
+
 def keys(*pressed: str) -> Any:
     async def press(ui: Ui) -> None:
         await ui.press(*pressed)
 
     return press
+
+
+def refused() -> FakeStore:
+    store = busy()
+    store.refusal = "you have no permission to cancel jobs here (403)"
+    return store
+
+
+def silent() -> FakeStore:
+    """Jobs of which no event is left."""
+    store = FakeStore().put(job(1, "succeeded", finished_at=NOW - 60), job(2, "cancelled"))
+    store.log = {ID: []}
+    return store
+
+
+async def sending(ui: Ui) -> None:
+    """A cancel that the provider does not answer."""
+    ui.store.answers = False
+    await ui.press("c", "y")
 
 
 STATES: dict[str, Any] = {
@@ -82,21 +110,67 @@ STATES: dict[str, Any] = {
     "stale": (busy, stale),
     "denied": (busy, denied),
     "limited": (busy, limited),
+    "no-events": (silent, keys("tab", "tab")),
+    "files": (busy, keys("tab", "tab", "tab")),
+    "delete-file": (busy, keys("tab", "tab", "tab", "D")),
+    "copy": (busy, keys("Y")),
+    "export": (busy, keys("e")),
+    "command": (busy, keys("colon", *"sort lo", "tab")),
+    "cancelling": (busy, sending),
+    "refused": (refused, keys("c", "y")),
+    "errors": (refused, keys("c", "y", "exclamation_mark")),
+    "profiles": (busy, keys("at")),
+    "pasted": (busy, paste),
+    "marked": (busy, keys("v", "j", "j")),
+    "sorted": (busy, keys("s", "s", "S")),
 }
 
 
-@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
-@pytest.mark.parametrize("state", STATES)
-async def test_the_screen_of_a_state(state: str, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TZ", "UTC")
-    import time
+SIZES = [(60, 20), (80, 24), (120, 40)]
 
+
+@pytest.fixture(autouse=True)
+def utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "UTC")
     time.tzset()
-    make, act = STATES[state]
-    async with cockpit(make(), size=size) as ui:
-        await act(ui)
-        seen = "\n".join(line.rstrip() for line in ui.screen) + "\n"
+
+
+def check(ui: Ui, state: str, size: tuple[int, int]) -> None:
+    seen = "\n".join(line.rstrip() for line in ui.screen) + "\n"
     file = SCREENS / f"{state}-{size[0]}x{size[1]}.txt"
     if os.environ.get("FTTUI_SCREENS") == "write":
         file.write_text(seen, encoding="utf-8")
     assert seen == file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("state", STATES)
+async def test_the_screen_of_a_state(state: str, size: tuple[int, int]) -> None:
+    make, act = STATES[state]
+    async with cockpit(make(), size=size) as ui:
+        await act(ui)
+        check(ui, state, size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_screen_of_a_start_with_an_archive(size: tuple[int, int]) -> None:
+    rows = {id: Job.read(raw).row() for id, raw in busy().raw.items()}
+    async with cockpit(size=size, kept=Snapshot(rows=rows, as_of=NOW - 7200), connects=False) as ui:
+        check(ui, "archive", size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_screen_of_a_start_without_one(size: tuple[int, int]) -> None:
+    async with cockpit(size=size, connects=False) as ui:
+        check(ui, "loading", size)
+
+
+async def test_the_screen_of_the_widest_layout() -> None:
+    async with cockpit(busy(), size=(200, 60)) as ui:
+        check(ui, "busy", (200, 60))
+
+
+@pytest.mark.parametrize("size", [(38, 9), (39, 24), (80, 9)])
+async def test_a_terminal_that_is_too_small_says_so(size: tuple[int, int]) -> None:
+    async with cockpit(busy(), size=size) as ui:
+        check(ui, "small", size)

@@ -21,3 +21,12 @@ def test_it_never_takes_more_than_its_cells(count: int) -> None:
 def test_too_little_is_nothing() -> None:
     assert spark([], 10) == ""
     assert spark([1.0], 10) == ""
+
+
+def test_a_steep_start_does_not_flatten_the_rest() -> None:
+    losses = [9.0, 7.0, *(2.0 - n / 20 for n in range(20))]
+    assert len(set(spark(losses, 11))) > 4
+
+
+def test_what_is_no_number_is_left_out() -> None:
+    assert spark([float("nan"), 3, 2, float("inf"), 1, 0], 2) == spark([3, 2, 1, 0], 2)

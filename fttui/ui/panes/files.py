@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from fttui.clock import age
-from fttui.text import pad
-from fttui.ui.rows import Line, count
+from fttui.text import pad, width
+from fttui.ui.rows import Line, count, short_id
 from fttui.ui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from fttui.models.job import Job
 
 ROLE, SIZE, AGE = 10, 9, 4
-"""Cells of the columns before and after the name."""
+"""Cells of the columns around the name."""
+LEAST_NAME = 12
+ROOMY = 56
+"""Cells of a line from which on there is room for the age."""
 
 
 class FileRow(NamedTuple):
@@ -83,17 +86,22 @@ def size_words(bytes: int | None) -> str:
 
 def file_line(row: FileRow, cells: int, now: float, *, cursor: bool = False, marked: bool = False) -> Line:
     """One file on at most `cells`: role, name, size, age, id; what there is no room for is cut from the right."""
-    room = cells - (1 + ROLE + 1) - (1 + SIZE) - (1 + AGE) - 1
-    names = max(8, min(40, room // 2))
     old = "" if row.created_at is None else age(max(0.0, now - row.created_at))
+    numbers = f" {pad(size_words(row.size), SIZE, right=True)} "
+    if cells >= ROOMY:
+        numbers += pad(old, AGE, right=True) + " "
+    room = cells - (1 + ROLE + 1) - width(numbers)
+    # An id is copied, not read: where it would be cut, its end tells it apart.
+    id = row.id if room >= LEAST_NAME + width(row.id) else short_id(row.id)
+    names = max(LEAST_NAME, min(40, room - width(id)))
     quiet = "" if row.role else "dim"
     return [
         ("*" if marked else ">" if cursor else " ", "key" if marked else "bold"),
         (pad(row.role, ROLE) + " ", "head"),
         (pad(row.name or "-", names), quiet),
-        (" " + pad(size_words(row.size), SIZE, right=True) + " " + pad(old, AGE, right=True) + " ", quiet),
+        (numbers, quiet),
         (f"{row.note} " if row.note else "", "warn"),
-        (row.id, "dim"),
+        (id, "dim"),
     ]
 
 
@@ -105,6 +113,7 @@ class FilesView(LineList):
         self._rows: dict[str, FileRow] = {}
         self._now = 0.0
         self.marks: frozenset[str] = frozenset()
+        self._active = False
 
     def show_files(self, rows: Sequence[FileRow], now: float) -> None:
         """Replace the files. Marks of files that are no more go. `now` is Unix seconds."""
@@ -120,6 +129,12 @@ class FilesView(LineList):
         changed, self.marks = self.marks ^ marks, marks
         self.redraw_keys(changed)
 
+    def set_active(self, active: bool) -> None:
+        """Whether keys go here; elsewhere the cursor is not shown, for they do not act on it."""
+        if active != self._active:
+            self._active = active
+            self.redraw(self._cursor)
+
     @property
     def row(self) -> FileRow | None:
         """The file under the cursor."""
@@ -134,7 +149,7 @@ class FilesView(LineList):
         return len(self._keys) or 1
 
     def is_cursor(self, index: int) -> bool:
-        return bool(self._keys) and super().is_cursor(index)
+        return self._active and bool(self._keys) and super().is_cursor(index)
 
     def line_at(self, index: int) -> Line:
         if not self._keys:

@@ -14,10 +14,12 @@ from fttui.ui.panes.detail import DetailView
 from fttui.ui.panes.files import FilesView
 from fttui.ui.panes.loglines import LogStyle
 from fttui.ui.panes.logs import LogView
-from fttui.ui.rows import Line, line_width, rule_line
+from fttui.ui.rows import Span, line_width, rule_line
 from fttui.ui.widgets.line_view import TextRow
 
 NAMES = ("detail", "log", "files")
+LEAD = 3
+"""Cells of a rule before its first title."""
 
 
 class SidePane(Container):
@@ -41,7 +43,8 @@ class SidePane(Container):
         self.detail = DetailView()
         self.log_view = LogView(now, look)
         self.files = FilesView()
-        self._named: dict[Widget, tuple[str, ...]] = {}
+        self._named: dict[Widget, list[tuple[str, int]]] = {}
+        """The names that stand in a row, each with the column at which it ends."""
 
     def compose(self) -> ComposeResult:
         yield TextRow(id="tabs")
@@ -59,6 +62,7 @@ class SidePane(Container):
     def show_titles(self, pane: str, tab: str, name: str, *, is_wide: bool) -> None:
         """Name the panes: `pane` has the keys, `tab` is in front where there are tabs, `name` is the job.
         In the wide layout log and files share a place."""
+        self.files.set_active(pane == "files")
         states = {"detail": self._detail_state(name), "log": self._log_state(), "files": self._files_state()}
         dot = f" {self._glyphs.dot} "
         right = states[tab] if tab == "detail" or not name else name + dot + states[tab]
@@ -69,17 +73,14 @@ class SidePane(Container):
             (self.log_title, lower or ("log",), "log", states["log"]),
             (self.files_title, lower or ("files",), "files", states["files"]),
         ):
-            self._named[row] = names
-            title = self._titles(names, pane, front)
+            title: list[Span] = []
+            self._named[row] = []
+            for name in names:
+                if title:
+                    title.append((f" {self._glyphs.rule} ", "rule"))
+                title.append(_title(name, pane, front if len(names) > 1 else ""))
+                self._named[row].append((name, LEAD + line_width(title)))
             row.fill(partial(rule_line, title=title, right=end, glyphs=self._glyphs))
-
-    def _titles(self, names: tuple[str, ...], pane: str, front: str) -> Line:
-        parted = (f" {self._glyphs.rule} ", "rule")
-        spans = []
-        for name in names:
-            spans.append(_title(name, pane, front if len(names) > 1 else ""))
-            spans.append(parted)
-        return spans[:-1]
 
     def _detail_state(self, name: str) -> str:
         detail = self.detail
@@ -111,24 +112,12 @@ class SidePane(Container):
         for widget, name in ((self.detail, "detail"), (self.log_view, "log")):
             if event.widget is widget:
                 self.post_message(self.Chosen(name))
-        names = self._named.get(event.widget) if event.widget is not None else None
-        if names is not None and (name := _name_at(names, event.x)):
-            self.post_message(self.Chosen(name))
+        named = self._named.get(event.widget, []) if event.widget is not None else []
+        if names := [name for name, end in named if event.x < end or len(named) == 1]:
+            self.post_message(self.Chosen(names[0]))
 
 
 def _title(name: str, pane: str, tab: str = "") -> tuple[str, str]:
     if name == pane:
         return (f">{name.capitalize()}", "title")
     return (name.capitalize(), "bold" if name == tab else "dim")
-
-
-def _name_at(names: tuple[str, ...], x: int) -> str:
-    """The title under column `x` of a row that names `names`; one name has the whole row."""
-    if len(names) == 1:
-        return names[0]
-    right = line_width([("-- ", "")])
-    for name in names:
-        right += len(name) + 1 + 3  # its mark, and the rule after it
-        if x < right:
-            return name
-    return ""

@@ -16,6 +16,7 @@ from fttui.store.snapshot import Change, Snapshot
 from fttui.ui.commands import BY_ID, COMMANDS, Command
 from fttui.ui.glyphs import Glyphs
 from fttui.ui.hands import Hands
+from fttui.ui.headline import headline
 from fttui.ui.memory import TABS, Memory
 from fttui.ui.messages import JobsEnded
 from fttui.ui.notify import ended, note
@@ -333,16 +334,16 @@ class Desk(Screen[None]):
         row = self._rows().get(id) if id is not None else None
         if row is None:
             self.side.detail.show([], top=True)
+            self.prompt.rest(())
             return
         cells = max(20, self.side.detail.outer_size.width - 1)
         job = self._store.job(row.id) if self._store is not None else None
         if job is None or self._store is None:
-            lines = row_lines(row, self._now(), cells, self._glyphs)
-        elif self._raw:
-            lines = raw_lines(job.raw, cells)
-        else:
-            told = self._telling.told(self._store, job, row.id)
-            lines = detail_lines(job, row, told, self._now(), cells, self._glyphs)
+            self.side.detail.show(row_lines(row, self._now(), cells, self._glyphs), top=top)
+            return
+        now, told = self._now(), self._telling.told(self._store, job, row.id)
+        self.prompt.rest(headline(job, row, told, now, self._glyphs))
+        lines = raw_lines(job.raw, cells) if self._raw else detail_lines(job, row, told, now, cells, self._glyphs)
         self.side.detail.show(lines, top=top)
 
     def _show_new_events(self) -> None:

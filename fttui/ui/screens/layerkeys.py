@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fttui.text import clean_line
+from fttui.text import clean_line, wrap
 from fttui.ui.commands import BY_ID
 from fttui.ui.messages import HoldAsked, ProfileChosen, RefreshAsked
 from fttui.ui.screens.desk import Desk
@@ -26,10 +26,12 @@ class LayerKeys(Desk):
         from fttui.ui.screens.pick import Entry, PickScreen
 
         found = [*self._troubles, *((self._snapshot.as_of or self._now(), notice) for notice in self._snapshot.notices)]
-        entries = [
-            Entry(str(index), [(f" {clock_time(at)} ", "dim"), (text, "")], text)
-            for index, (at, text) in enumerate(reversed(found))
-        ]
+        entries = []
+        for number, (at, text) in enumerate(reversed(found)):
+            head = f" {clock_time(at)} "
+            for line, piece in enumerate(wrap(text, max(20, self.size.width - len(head) - 1))):
+                lead = " " * len(head) if line else head
+                entries.append(Entry(f"{number}.{line}", [(lead, "dim"), (piece, "")], text))
         await self.app.push_screen(PickScreen("Errors", entries, "newest first · esc leaves", empty="none so far"))
 
     async def action_profile(self) -> None:

@@ -8,6 +8,8 @@ from fttui.ui.screens.copykeys import CopyKeys
 from fttui.ui.screens.layerkeys import LayerKeys
 from fttui.ui.status import ALL
 
+HINTS = 12
+"""Completions that are named while one types."""
 HISTORY = 100
 """Lines that are remembered while the cockpit is open."""
 
@@ -21,7 +23,15 @@ class LineKeys(CopyKeys, LayerKeys):
                 self._history = [*(old for old in self._history if old != line), line][-HISTORY:]
                 self.call_later(self._order, line)
 
-        self.prompt.type(":", "", lambda _: None, done, complete=self._completions, history=self._history)
+        complete, history = self._completions, self._history
+        self.prompt.type(":", "", lambda _: None, done, complete=complete, history=history, hint=self._hint)
+
+    def _hint(self, line: str) -> str:
+        """What the line may become, or what its word takes."""
+        found = self._completions(line) if line else []
+        head = line.rpartition(" ")[0]
+        words = [text.removeprefix(head).strip() for text in found if text.strip() != line.strip()]
+        return "  ".join(words[:HINTS]) or commandline.WORDS.get(line.partition(" ")[0], "")
 
     def _completions(self, line: str) -> list[str]:
         from fttui.config.files import ConfigError

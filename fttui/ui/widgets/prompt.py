@@ -33,7 +33,14 @@ class _Typing:
     """A line that is being typed behind a label."""
 
     def __init__(
-        self, label: str, value: str, typed: Typed, done: Done, complete: Complete | None, history: list[str] | None
+        self,
+        label: str,
+        value: str,
+        typed: Typed,
+        done: Done,
+        complete: Complete | None,
+        history: list[str] | None,
+        hint: Callable[[str], str],
     ) -> None:
         self.label = label
         self.edit = LineEdit(value)
@@ -43,6 +50,7 @@ class _Typing:
         self.candidates: list[str] = []
         self.history = history
         self.at = len(history or ())
+        self.hint = hint
 
 
 class PromptRow(TextRow):
@@ -51,6 +59,7 @@ class PromptRow(TextRow):
     def __init__(self) -> None:
         super().__init__(id="prompt")
         self._said: Line = ()
+        self._resting: Line = ()
         self._lasting = False
         self._question: _Question | None = None
         self._typing: _Typing | None = None
@@ -65,6 +74,12 @@ class PromptRow(TextRow):
         self._said = [(f" {text}", role)] if text else ()
         self._lasting = lasting
         self._draw()
+
+    def rest(self, line: Line) -> None:
+        """What stands here while there is nothing to say."""
+        if line != self._resting:
+            self._resting = line
+            self._draw()
 
     def fade(self) -> None:
         """The person has gone on: what was said to the last key is old."""
@@ -98,12 +113,14 @@ class PromptRow(TextRow):
         *,
         complete: Complete | None = None,
         history: list[str] | None = None,
+        hint: Callable[[str], str] = lambda _: "",
     ) -> None:
         """Let text be typed behind `label`, which holds `value` at first.
 
         With `complete`, tab walks through what the text may become; with `history`, ↑ and ↓ through earlier texts.
+        What `hint` says of the text stands behind it.
         """
-        self._typing = _Typing(label, value, typed, done, complete, history)
+        self._typing = _Typing(label, value, typed, done, complete, history, hint)
         self._draw()
 
     def type_path(self, label: str, value: str, act: Callable[[str], None]) -> None:
@@ -209,5 +226,7 @@ class PromptRow(TextRow):
             return [*question.line, *digits]
         if self._typing is not None:
             label: list[Span] = [(f" {self._typing.label}", "key")]
-            return [*label, *self._typing.edit.line(max(10, cells - line_width(label) - 1))]
-        return cut(self._said, cells)
+            line = [*label, *self._typing.edit.line(max(10, cells - line_width(label) - 1))]
+            hint = self._typing.hint(self._typing.edit.text)
+            return cut([*line, (f"  {hint}", "dim")], cells) if hint else line
+        return cut(self._said or self._resting, cells)

@@ -1,0 +1,53 @@
+"""The job in one line."""
+
+from typing import Any
+
+import pytest
+
+from fttui.models.job import Job
+from fttui.models.row import EventRow
+from fttui.ui.glyphs import ASCII, UNICODE, Glyphs
+from fttui.ui.headline import headline, trend
+from fttui.ui.panes.detail import Told
+
+
+def said(glyphs: Glyphs = UNICODE, told: Told = Told(), **members: Any) -> str:  # noqa: B008
+    job = Job.read({"id": "ftjob-1", "created_at": 1000, **members})
+    return "".join(text for text, _ in headline(job, job.row(), told, 2000.0, glyphs))
+
+
+def test_a_failed_job_says_why() -> None:
+    error = {"code": "invalid_file_format", "message": "Line 3 is not JSON"}
+    assert said(status="failed", error=error) == " failed: Line 3 is not JSON"
+    assert said(status="failed", error={"code": "x"}) == " failed: x"
+    assert said(status="failed") == " failed: no reason given"
+
+
+def test_a_finished_job_names_its_model_and_how_long_it_took() -> None:
+    words = said(status="succeeded", finished_at=1065, fine_tuned_model="ft:m:v3")
+    assert words == " ft:m:v3 · took 1m 05s"
+    assert said(status="succeeded", fine_tuned_model="ft:m:v3") == " ft:m:v3"
+
+
+def test_a_running_job_says_its_loss_where_it_goes_and_how_long_it_takes() -> None:
+    events = [EventRow(n, f"e{n}", 1900.0 + n, "info", "metrics", "", f'{{"step": {n}}}') for n in range(1, 21)]
+    told = Told(losses=[2 - n / 100 for n in range(60)], last_events=events)
+    job = Job.read({"id": "ftjob-1", "created_at": 1000, "status": "running"})
+    row = job.row()._replace(step=20, total_steps=220)
+    words = "".join(text for text, _ in headline(job, row, told, 1920.0, UNICODE))
+    assert words.startswith(" loss 1.41 ")
+    assert "down 0.45 in 50 steps · 3m" in words
+    plain = "".join(text for text, _ in headline(job, row, told, 1920.0, ASCII))
+    assert plain.startswith(" loss 1.41 , down 0.45")
+    assert plain.isascii()
+
+
+@pytest.mark.parametrize("status", ["queued", "running", "cancelled", "succeeded", "polishing"])
+def test_where_nothing_is_known_nothing_is_said(status: str) -> None:
+    assert said(status=status) == ""
+
+
+def test_a_trend_wants_enough_finite_numbers() -> None:
+    assert trend([1.0] * 9) == ""
+    assert trend([float("nan"), *[1.0] * 20]) == ""
+    assert trend([1.0] * 5 + [3.0] * 5) == "up 2 in 10 steps"
