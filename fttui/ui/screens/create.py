@@ -226,6 +226,7 @@ class CreateScreen(Completing, Sending, ModalScreen[Outcome | None]):
 
     def _show_errors(self, found: dict[str, str]) -> None:
         """Each error under its field, and the focus in the first of those; none takes errors away."""
+        self._settle()
         self._wrong = {name: self._entry(name).value for name in found}
         for field in FIELDS:
             self._show_under(field.name, found.get(field.name, ""), "fail")
