@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fttui.cli import completion, kept, session, show
+from fttui.cli import ids as typed
 from fttui.cli.flags import Verbs, forms, yes
-from fttui.cli.output import TABLE, Column, say
+from fttui.cli.output import FIRST, LAST, LATE, TABLE, Column, say
 from fttui.cli.session import DONE, FAILED, Invocation, confirm, pass_invocation
 from fttui.config import files
 from fttui.config.files import ConfigError
@@ -61,13 +62,13 @@ def list_(invocation: Invocation, gone: bool) -> int:
 
 def _columns(now: float) -> "list[Column[JobRow]]":
     return [
-        Column("ID", lambda row: row.id, whole=True),
-        Column("STATUS", lambda row: row.status_text or ("unreadable" if row.fault else "unknown")),
+        Column("ID", lambda row: row.id, yields=LAST),
+        Column("STATUS", lambda row: row.status_text or ("unreadable" if row.fault else "unknown"), yields=LATE),
         Column("AGE", lambda row: show.ago(row.created_at, now), lambda row: show.when(row.created_at), right=True),
         Column("MODEL", lambda row: row.model),
         Column("SUFFIX", lambda row: row.suffix),
-        Column("TUNED MODEL", lambda row: row.fine_tuned_model),
-        Column("", lambda row: "gone" if row.gone else ""),
+        Column("TUNED MODEL", lambda row: row.fine_tuned_model, yields=FIRST),
+        Column("", lambda row: "gone" if row.gone else "", yields=LATE),
     ]
 
 
@@ -89,11 +90,12 @@ def export(invocation: Invocation, ids: tuple[str, ...], all_: bool, path: str, 
     """
     if all_ == bool(ids):
         raise click.UsageError("name the jobs, or give --all")
+    ids = typed.whole(invocation, ids)
 
     async def work(archive: "Archive") -> int:
         from fttui.store.export import export_job, file_name
 
-        wanted = [row.id for row in archive.rows()] if all_ else list(dict.fromkeys(ids))
+        wanted = [row.id for row in archive.rows()] if all_ else list(ids)
         known = [id for id in wanted if archive.body(id) is not None]
         there = [file_name(id) for id in known if os.path.lexists(os.path.join(path, file_name(id)))]
         if there and not force:
@@ -126,6 +128,7 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
     \b
     fttui archive delete ftjob-abc
     """
+    ids = typed.whole(invocation, ids)
     if not confirm(f"Delete {', '.join(ids)} from this disk? What the provider has forgotten is lost then.", yes=yes):
         say("nothing was deleted")
         return FAILED
@@ -136,7 +139,7 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
         from fttui.models.job import Job
 
         deleted, code = list[str](), DONE
-        for id in dict.fromkeys(ids):
+        for id in ids:
             body = archive.body(id)
             held = () if body is None else Job.read(json.loads(body)).result_files
             if await archive.delete_job(id, session.CLOCK.now(), held):
@@ -190,7 +193,7 @@ async def _size(invocation: Invocation) -> int:
         found = [share for share in shares(archive) if share.jobs or share.bytes]
         await archive.close()
     columns = [
-        Column["Share"]("PROFILE", lambda share: share.profile, whole=True),
+        Column["Share"]("PROFILE", lambda share: share.profile, yields=LAST),
         Column["Share"]("JOBS", lambda share: str(share.jobs), right=True),
         Column["Share"]("GONE", lambda share: str(share.gone), right=True),
         Column["Share"]("EVENTS", lambda share: str(share.events), right=True),

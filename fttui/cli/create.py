@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from fttui.cli import completion, preflight, session, show
+from fttui.cli import ids as typed
 from fttui.cli.flags import NumberOrAuto, Pair, forms
 from fttui.cli.follow import ending, finished
 from fttui.cli.jobs import jobs
@@ -99,7 +100,7 @@ def clone(invocation: Invocation, /, id: str, **flags: Any) -> int:
     fttui jobs clone ftjob-abc --n-epochs 5 --suffix longer
     """
     _with_flags(_blank(flags), flags)  # faults in the flags come before anything is asked
-    return _Creation(invocation, None, flags, source=id).run()
+    return _Creation(invocation, None, flags, source=typed.one(invocation, id)).run()
 
 
 def _blank(flags: dict[str, Any]) -> "JobSpec":

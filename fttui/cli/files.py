@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fttui.cli import completion, session, show
+from fttui.cli import completion, kept, session, show
 from fttui.cli.create import progress_of
-from fttui.cli.flags import Verbs, forms, yes
+from fttui.cli.flags import Verbs, forms, offline, yes
 from fttui.cli.output import TABLE, Column, say, say_progress
 from fttui.cli.session import FAILED, Invocation, confirm, pass_invocation
 from fttui.config.files import ConfigError
@@ -34,15 +34,32 @@ def files() -> None:
 @files.command("list", short_help="List files, newest first.")
 @click.option("--purpose", metavar="P", help="Only files of this purpose, such as fine-tune.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N files.")
+@offline
 @forms
 @pass_invocation
 def list_(invocation: Invocation, purpose: str | None, limit: int | None) -> int:
     """List files, newest first. Away from a terminal: id, bytes, time, purpose, status and name with tabs between.
 
+    --offline shows those that were ever seen, as they were then: some may have been deleted since.
+
     \b
     fttui files list --purpose fine-tune
     fttui files list --json | jq ".data[].id"
     """
+
+    def tell(found: "list[File]", *, more: bool = False) -> None:
+        found = sorted(found, key=lambda file: -(file.created_at or 0.0))
+        shown = found[:limit]
+        more |= len(found) > len(shown)
+        columns = show.file_columns(session.CLOCK.now())
+        invocation.output.many(shown, columns, raw=lambda file: file.raw, has_more=more)
+        if not shown:
+            say("no files" + (" in the archive" if invocation.offline else ""))
+        elif more:
+            say("more files: --limit N shows them")
+
+    if invocation.offline:
+        return kept.files(invocation, lambda found: tell([file for file in found if purpose in (None, file.purpose)]))
 
     async def work(connection: "Connection") -> None:
         found: list[File] = []
@@ -50,16 +67,10 @@ def list_(invocation: Invocation, purpose: str | None, limit: int | None) -> int
         async for page in connection.client.each_file_page(purpose=purpose):
             found += page.items
             if limit is not None and len(found) >= limit:
-                more = len(found) > limit or page.cursor is not None
+                more = page.cursor is not None
                 break
-        found.sort(key=lambda file: -(file.created_at or 0.0))
-        shown = found[:limit]
-        columns = show.file_columns(session.CLOCK.now())
-        invocation.output.many(shown, columns, raw=lambda file: file.raw, has_more=more)
-        if not shown:
-            say("no files")
-        elif more:
-            say("more files: --limit N shows them")
+        tell(found, more=more)
+        await kept.keep(connection, files=found)
 
     return invocation.talk(work)
 

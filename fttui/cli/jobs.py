@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fttui.cli import completion, follow, kept, session, show
+from fttui.cli import ids as typed
 from fttui.cli.flags import Seconds, Verbs, forms, offline, yes
 from fttui.cli.output import JSON, TABLE, say
 from fttui.cli.session import FAILED, Invocation, confirm, pass_invocation
@@ -21,6 +22,9 @@ LEVELS = ("info", "warn", "error")
 @click.group("jobs", cls=Verbs, short_help="List, create, watch and cancel jobs.")
 def jobs() -> None:
     """List, create, watch and cancel fine-tuning jobs.
+
+    Where a job's ID is asked for, its end will do if no other job that is known here has it: `..x7Qa91Lk`, or without
+    the dots four characters or more. What is cancelled is asked about, and printed, by the whole id.
 
     \b
     fttui jobs list --status running
@@ -57,7 +61,7 @@ def list_(
 
     A state is one of running, queued, waiting, paused, succeeded, failed, cancelled, live, final, or the service's
     own word. Filters apply before the limit. Away from a terminal a job is a line of id, status, time of creation,
-    model, suffix and tuned model with tabs between them.
+    model, suffix and tuned model with tabs between them; with --offline also `gone` where only the archive has it.
 
     \b
     fttui jobs list --status running --status queued
@@ -91,6 +95,7 @@ def get(invocation: Invocation, id: str) -> int:
     fttui jobs get ftjob-abc --json | jq -r .fine_tuned_model
     """
 
+    id = typed.one(invocation, id)
     if invocation.offline:
         return kept.job(invocation, id)
 
@@ -121,6 +126,7 @@ def cancel(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
     fttui jobs cancel ftjob-abc
     fttui jobs list --status queued --jsonl | jq -r .id | xargs fttui jobs cancel --yes
     """
+    ids = typed.whole(invocation, ids)
     if not confirm(f"Cancel {', '.join(ids)}?", yes=yes):
         say("nothing was cancelled")
         return FAILED
@@ -137,7 +143,7 @@ def pause(invocation: Invocation, ids: tuple[str, ...]) -> int:
     \b
     fttui jobs pause ftjob-abc
     """
-    return _act(invocation, ids, lambda client: client.pause_job)
+    return _act(invocation, typed.whole(invocation, ids), lambda client: client.pause_job)
 
 
 @jobs.command("resume", short_help="Resume paused jobs.")
@@ -150,7 +156,7 @@ def resume(invocation: Invocation, ids: tuple[str, ...]) -> int:
     \b
     fttui jobs resume ftjob-abc
     """
-    return _act(invocation, ids, lambda client: client.resume_job)
+    return _act(invocation, typed.whole(invocation, ids), lambda client: client.resume_job)
 
 
 def _act(invocation: Invocation, ids: tuple[str, ...], verb: "Callable[[Client], Callable[[str], Any]]") -> int:
@@ -191,6 +197,7 @@ def events(
         raise click.UsageError("--follow has no end to close a list at: use --jsonl")
     if follow_ and invocation.offline:
         raise click.UsageError("--follow asks the service, and --offline says not to")
+    id = typed.one(invocation, id)
     least = LEVELS.index(level) if level else 0
 
     def wanted(event: "Event") -> bool:
@@ -231,6 +238,7 @@ def checkpoints(invocation: Invocation, id: str) -> int:
     fttui jobs checkpoints ftjob-abc --jsonl | jq -r .fine_tuned_model_checkpoint
     """
 
+    id = typed.one(invocation, id)
     if invocation.offline:
         return kept.checkpoints(invocation, id)
 
@@ -252,6 +260,8 @@ def checkpoints(invocation: Invocation, id: str) -> int:
 def metrics(invocation: Invocation, id: str, csv_: bool) -> int:
     """Show the metrics of a job, a line a step: from its events, and from its result file once it has one.
 
+    Away from a terminal: tabs between and no heading, as everywhere; --csv has one, for the columns are each run's own.
+
     \b
     fttui jobs metrics ftjob-abc
     fttui jobs metrics ftjob-abc --csv > curve.csv
@@ -259,6 +269,7 @@ def metrics(invocation: Invocation, id: str, csv_: bool) -> int:
     if csv_ and invocation.form != TABLE:
         raise click.UsageError("--csv, --json and --jsonl are forms: give one of them")
 
+    id = typed.one(invocation, id)
     if invocation.offline:
         return kept.metrics(invocation, id, csv=csv_)
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from fttui.cli import session, show
 from fttui.cli.output import say
 from fttui.cli.session import DONE, FAILED, Invocation
-from fttui.config import files
 from fttui.config.choice import LOCAL, choose
-from fttui.config.files import ConfigError
+from fttui.config.files import ConfigError, archive_file
 
 if TYPE_CHECKING:
     from fttui.models.checkpoint import Checkpoint
     from fttui.models.event import Event
+    from fttui.models.file import File, Model
     from fttui.models.job import Job
     from fttui.store.archive import Archive
     from fttui.wiring import Connection
@@ -29,7 +29,7 @@ def read(invocation: Invocation, work: "Callable[[Archive], Awaitable[int | None
 async def _read(invocation: Invocation, work: "Callable[[Archive], Awaitable[int | None]]") -> int | None:
     from fttui.store.archive import Archive
 
-    archive = Archive(files.archive_file(), await _key(invocation))
+    archive = Archive(archive_file(), await _key(invocation))
     try:
         for notice in archive.notices:
             say(f"fttui: {notice}")
@@ -44,24 +44,36 @@ async def keep(
     *,
     log: "tuple[str, Sequence[Event]] | None" = None,
     checkpoints: "tuple[str, Sequence[Checkpoint]] | None" = None,
+    files: "Sequence[File]" = (),
+    models: "Sequence[Model] | None" = None,
 ) -> None:
-    """Leave in the archive what was read: jobs, and the whole log or all checkpoints of one."""
+    """Leave in the archive what was read: jobs, the whole log or all checkpoints of one, files, or all models."""
     from fttui.store import keep as keeping
     from fttui.store.archive import Archive
+    from fttui.store.raw import encode
 
-    archive = Archive(files.archive_file(), connection.choice.key)
+    archive, now = Archive(archive_file(), connection.choice.key), session.CLOCK.now()
     try:
         if not archive.path:
             return
-        await keeping.keep_jobs(archive, [job.raw for job in jobs], session.CLOCK.now())
+        await keeping.keep_jobs(archive, [job.raw for job in jobs], now)
         if log is not None:
             await keeping.keep_log(archive, *log)
         if checkpoints is not None:
             await keeping.keep_checkpoints(archive, *checkpoints)
+        if files:
+            await archive.save_files([(file.id, encode(file.raw)) for file in files], now)
+        if models is not None:
+            await archive.save_models([(model.id, encode(model.raw)) for model in models], now)
     finally:
         for notice in archive.notices if archive.path else ():
             say(f"fttui: {notice}")
         await archive.close()
+
+
+def key(invocation: Invocation) -> str:
+    """See `_key`."""
+    return asyncio.run(_key(invocation))
 
 
 async def _key(invocation: Invocation) -> str:
@@ -81,9 +93,9 @@ async def _key(invocation: Invocation) -> str:
 async def _profiles() -> list[str]:
     from fttui.store.archive import Archive
 
-    if not os.path.exists(files.archive_file()):
+    if not os.path.exists(archive_file()):
         return []
-    archive = Archive(files.archive_file(), LOCAL)
+    archive = Archive(archive_file(), LOCAL)
     try:
         return archive.profiles()
     finally:
@@ -160,6 +172,30 @@ def metrics(invocation: Invocation, id: str, *, csv: bool) -> int:
         numbers.write(invocation.output, points, csv=csv)
         if not points:
             say(f"{id} has no metrics in the archive")
+        return DONE
+
+    return read(invocation, work)
+
+
+def files(invocation: Invocation, tell: "Callable[[list[File]], None]") -> int:
+    """`files list --offline`."""
+
+    async def work(archive: "Archive") -> int:
+        from fttui.models.file import File
+
+        tell([File.read(json.loads(text)) for text in archive.files()])
+        return DONE
+
+    return read(invocation, work)
+
+
+def models(invocation: Invocation, tell: "Callable[[list[Model]], None]") -> int:
+    """`models list --offline`."""
+
+    async def work(archive: "Archive") -> int:
+        from fttui.models.file import Model
+
+        tell([Model.read(json.loads(text)) for text in archive.models()])
         return DONE
 
     return read(invocation, work)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fttui.cli import kept, session, show
-from fttui.cli.output import TABLE, say
+from fttui.cli.output import LATE, TABLE, Column, say
 from fttui.cli.session import DONE, Invocation
 from fttui.config import files
 from fttui.models.status import Status, status_of
@@ -17,6 +17,7 @@ from fttui.text import clean_line
 if TYPE_CHECKING:
     from fttui.models.job import Job
     from fttui.models.row import JobRow
+    from fttui.store.archive import Archive
     from fttui.wiring import Connection
 
 COUNTED_PAGES = 10
@@ -90,11 +91,28 @@ async def online(invocation: Invocation, connection: "Connection", wish: Wish) -
     return DONE
 
 
-def _print(invocation: Invocation, jobs: "list[Job]", wish: Wish, *, whole: bool, now: float, where: str = "") -> None:
-    output = invocation.output
+def _print(
+    invocation: Invocation,
+    jobs: "list[Job]",
+    wish: Wish,
+    *,
+    whole: bool,
+    now: float,
+    held: "dict[str, JobRow] | None" = None,
+) -> None:
+    """Print jobs in their order, as far as they were wished for.
+
+    Args:
+        whole: there are no others.
+        held: their rows in the archive, when they are from there.
+    """
+    output, columns, where = invocation.output, show.job_columns(now), ""
+    if held is not None:
+        where = " in the archive"
+        columns.append(Column("", lambda job: "gone" if held[job.id].gone else "", yields=LATE))
     shown = jobs if wish.limit is None else jobs[: wish.limit]
     more = len(jobs) - len(shown)
-    output.many(shown, show.job_columns(now), raw=_raw, has_more=bool(more) or not whole)
+    output.many(shown, columns, raw=_raw, has_more=bool(more) or not whole)
     output.flush()
     if not jobs:
         say(f"no jobs{where}" + ("" if wish.filter.is_empty else " that match"))
@@ -105,31 +123,20 @@ def _print(invocation: Invocation, jobs: "list[Job]", wish: Wish, *, whole: bool
 
 def offline(invocation: Invocation, wish: Wish) -> int:
     """List from the archive."""
-    import asyncio
 
-    from fttui.config.choice import choose
+    async def work(archive: "Archive") -> int:
+        import json
 
-    choice = choose(profile=invocation.profile, base_url=invocation.base_url)
-    now = session.CLOCK.now()
-    found = asyncio.run(_kept(choice.key, wish, now))
-    _print(invocation, found, wish, whole=True, now=now, where=" in the archive")
-    return DONE
+        from fttui.models.job import Job
 
-
-async def _kept(key: str, wish: Wish, now: float) -> "list[Job]":
-    import json
-
-    from fttui.models.job import Job
-    from fttui.store.archive import Archive
-
-    archive = Archive(files.archive_file(), key)
-    try:
-        for notice in archive.notices:
-            say(f"fttui: {notice}")
+        now = session.CLOCK.now()
         rows = query.select(archive.rows(), wish.filter, wish.sort, now=now)
-        return [Job.read(json.loads(archive.body(row.id) or "null")) for row in rows]
-    finally:
-        await archive.close()
+        found = [Job.read(json.loads(archive.body(row.id) or "null")) for row in rows]
+        held = dict(zip((job.id for job in found), rows, strict=True))
+        _print(invocation, found, wish, whole=True, now=now, held=held)
+        return DONE
+
+    return kept.read(invocation, work)
 
 
 def _raw(job: "Job") -> Any:

@@ -1,16 +1,18 @@
 """`fttui models`: what can be tuned, and what was."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from fttui.cli import completion, session, show
+from fttui.cli import completion, kept, session, show
 from fttui.cli.files import delete_each
-from fttui.cli.flags import Verbs, forms, yes
+from fttui.cli.flags import Verbs, forms, offline, yes
 from fttui.cli.output import say
 from fttui.cli.session import FAILED, Invocation, confirm, pass_invocation
 
 if TYPE_CHECKING:
+    from fttui.models.file import Model
     from fttui.wiring import Connection
 
 
@@ -20,21 +22,31 @@ def models() -> None:
 
 
 @models.command("list", short_help="List models.")
+@offline
 @forms
 @pass_invocation
 def list_(invocation: Invocation) -> int:
     """List models in the service's order. Away from a terminal: id, time, owner, last day, with tabs between.
 
+    --offline shows those of the last look.
+
     \b
     fttui models list
     """
 
+    def tell(found: "Sequence[Model]") -> None:
+        columns = show.model_columns(session.CLOCK.now())
+        invocation.output.many(found, columns, raw=lambda model: model.raw)
+        if not found:
+            say("no models" + (" in the archive" if invocation.offline else ""))
+
+    if invocation.offline:
+        return kept.models(invocation, tell)
+
     async def work(connection: "Connection") -> None:
         page = await connection.client.list_models()
-        columns = show.model_columns(session.CLOCK.now())
-        invocation.output.many(page.items, columns, raw=lambda model: model.raw)
-        if not page.items:
-            say("no models")
+        tell(page.items)
+        await kept.keep(connection, models=page.items)
 
     return invocation.talk(work)
 

@@ -18,6 +18,9 @@ TABLE, JSON, JSONL = "table", "json", "jsonl"
 GAP = "  "
 NARROWEST = 6
 """Cells below which a column is not squeezed."""
+FIRST, USUAL, LATE, LAST = range(4)
+"""When columns give way: first those that say the least, and altogether where squeezing them is not enough; then the
+others, widest first; then those that are better kept; and an id last, for it cannot be copied when it is cut."""
 
 
 class Closed(Exception):
@@ -31,8 +34,8 @@ class Column(NamedTuple, Generic[T]):
     cell: Callable[[T], str]
     plain: Callable[[T], str] | None = None
     right: bool = False
-    whole: bool = False
-    """Kept whole as long as it can be: an id that is cut cannot be copied."""
+    yields: int = USUAL
+    """How soon it gives way where the table is too wide: see `FIRST` to `LAST`."""
 
 
 class Output:
@@ -174,7 +177,7 @@ def _finite(value: Any) -> Any:
 
 
 def table(items: Sequence[T], columns: Sequence[Column[T]], cells: int) -> list[str]:
-    """The lines of a table that is at most `cells` wide; the widest columns give way first."""
+    """The lines of a table that is at most `cells` wide; what gives way is said by the columns."""
     rows = [[clean_line(column.cell(item)) for column in columns] for item in items]
     # A column in which nothing stands tells nothing.
     kept = [index for index in range(len(columns)) if not rows or any(row[index] for row in rows)]
@@ -182,8 +185,12 @@ def table(items: Sequence[T], columns: Sequence[Column[T]], cells: int) -> list[
     titles = [columns[index].title for index in kept]
     widths = [max(width(row[index]) for row in [titles, *rows]) for index in range(len(kept))]
     excess = sum(widths) + len(GAP) * (len(widths) - 1) - cells
-    for wholes in (False, True):
-        giving = [place for place, index in enumerate(kept) if columns[index].whole == wholes]
+    for yields in (FIRST, USUAL, LATE, LAST):
+        giving = [place for place, index in enumerate(kept) if columns[index].yields == yields]
+        if yields == FIRST:
+            while giving and excess > sum(max(0, widths[place] - NARROWEST) for place in giving):
+                excess -= widths[gone := giving.pop()] + len(GAP)
+                widths[gone] = 0
         while excess > 0 and giving:
             widest = max(giving, key=lambda place: widths[place])
             if widths[widest] <= NARROWEST:
@@ -192,7 +199,7 @@ def table(items: Sequence[T], columns: Sequence[Column[T]], cells: int) -> list[
             excess -= 1
 
     def line(row: Sequence[str]) -> str:
-        fields = zip(row, widths, kept, strict=True)
+        fields = [field for field in zip(row, widths, kept, strict=True) if field[1]]
         return GAP.join(pad(text, size, right=columns[index].right) for text, size, index in fields).rstrip()
 
     return [line(titles), *map(line, rows)]

@@ -7,6 +7,7 @@ import click
 
 from fttui.cli import completion, follow, session, show
 from fttui.cli import create as create  # adds its commands to the group
+from fttui.cli import ids as typed
 from fttui.cli.flags import Seconds, forms
 from fttui.cli.jobs import jobs
 from fttui.cli.output import JSON, JSONL, say
@@ -47,6 +48,7 @@ def watch(invocation: Invocation, ids: tuple[str, ...], until_done: bool, plain:
     """
     if invocation.form == JSON:
         raise click.UsageError("watching has no end to close a list at: use --jsonl")
+    ids = typed.whole(invocation, ids)
     output = invocation.output
 
     def tell(job: "Job", sentence: str) -> None:
@@ -62,7 +64,7 @@ def watch(invocation: Invocation, ids: tuple[str, ...], until_done: bool, plain:
     async def work(connection: "Connection") -> int:
         usual = 2.0 if connection.choice.is_local else 5.0
         pause = interval or invocation.interval or connection.settings.interval or usual
-        watcher.append(Watcher(connection.client, list(dict.fromkeys(ids)), pause, tell))
+        watcher.append(Watcher(connection.client, list(ids), pause, tell))
         return await watcher[0].run(until_done=until_done)
 
     def interrupted() -> str:

@@ -25,6 +25,17 @@ def first_rows(path: str, profile: str, limit: int = 100) -> tuple[list[JobRow],
     return rows, as_of
 
 
+def ids_ending(path: str, profile: str, end: str) -> list[str]:
+    """The jobs of a profile whose id ends with a text, newest first."""
+    found = _ask(
+        path,
+        "SELECT id FROM jobs WHERE profile = (SELECT key FROM profiles WHERE name = ?) AND substr(id, -length(?)) = ? "
+        f"ORDER BY {NEWEST_FIRST}",
+        (profile, end, end),
+    )
+    return [id for (id,) in found]
+
+
 def first_log(path: str, profile: str, job_id: str, limit: int = 50) -> list[EventRow]:
     """The newest events of a job, oldest first."""
     found = _ask(

@@ -240,3 +240,16 @@ def test_metrics_that_only_checkpoints_tell_read_the_same_with_and_without_the_s
     assert online.lines == ["step,valid_loss", "5,0.5"]
     fttui("archive", "sync")
     assert fttui("jobs", "metrics", "ftjob-001", "--csv", "--offline").lines == online.lines
+
+
+def test_what_only_the_archive_has_is_marked_in_the_list(fttui: Fttui, filled: Service) -> None:
+    fttui("archive", "sync")
+    filled.jobs = filled.jobs[:2]
+    fttui("archive", "sync")
+    assert [(cells[0], cells[6]) for cells in fttui("jobs", "list", "--offline").cells] == [
+        ("ftjob-003", ""),
+        ("ftjob-002", ""),
+        ("ftjob-001", "gone"),
+    ]
+    assert fttui("jobs", "list", "--offline", "--json").json["data"][0] == filled.jobs[0], "objects are as sent"
+    assert [len(cells) for cells in fttui("jobs", "list").cells] == [6, 6]

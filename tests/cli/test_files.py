@@ -112,3 +112,22 @@ def test_models(fttui: Fttui, service: Service) -> None:
     assert fttui("models", "delete", "ft:gpt-x:org::abc").code == 2
     assert fttui("models", "delete", "ft:gpt-x:org::abc", "--yes", "--json").json["deleted"] is True
     assert fttui("models", "delete", "gpt-9", "--yes").code == 1
+
+
+def test_files_and_models_without_the_service(fttui: Fttui, service: Service) -> None:
+    service.files = {
+        "file-1": {"id": "file-1", "purpose": "fine-tune", "filename": "a", "created_at": NOW},
+        "file-2": {"id": "file-2", "purpose": "fine-tune-results", "filename": "b", "created_at": NOW + 1},
+    }
+    service.models = [{"id": "base", "object": "model"}]
+    nothing = fttui("files", "list", "--offline")
+    assert (nothing.code, nothing.out, nothing.err) == (0, "", "no files in the archive\n")
+    assert fttui("models", "list", "--offline").err == "no models in the archive\n"
+    assert fttui("files", "list").code == fttui("models", "list").code == 0
+    asked = len(service.lines)
+    offline = fttui("files", "list", "--offline", "--json").json
+    assert offline == {"object": "list", "data": [service.files["file-2"], service.files["file-1"]], "has_more": False}
+    assert [row[0] for row in fttui("files", "list", "--offline", "--purpose", "fine-tune").cells] == ["file-1"]
+    assert fttui("--offline", "files", "list", "--limit", "1", "--json").json["has_more"] is True
+    assert fttui("models", "list", "--offline", "--json").json["data"] == service.models
+    assert len(service.lines) == asked, "nothing was asked"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from fttui.cli import main as module
-from fttui.cli.output import Column, table
+from fttui.cli.output import FIRST, LAST, LATE, USUAL, Column, table
 from fttui.wiring import Options
 from tests.api.faultserver import answer, hang_up, refuse
 from tests.cli.conftest import Fttui
@@ -307,9 +307,23 @@ def test_a_table_gives_way_where_it_is_widest_and_drops_what_is_empty() -> None:
 
 def test_an_id_is_kept_whole_while_others_can_give_way() -> None:
     columns = [
-        Column[tuple[str, str]]("ID", lambda row: row[0], whole=True),
+        Column[tuple[str, str]]("ID", lambda row: row[0], yields=LAST),
         Column[tuple[str, str]]("TEXT", lambda row: row[1]),
     ]
     rows = [("ftjob-0123456789", "y" * 50)]
     assert table(rows, columns, 30) == ["ID                TEXT", "ftjob-0123456789  yyyyyyyyyyy…"]
     assert table(rows, columns, 20)[1] == "ftjob-01234…  yyyyy…"
+
+
+def test_what_says_the_least_gives_way_first_and_goes_before_others_are_spoilt() -> None:
+    columns = [
+        Column[tuple[str, ...]](title, lambda row, at=at: row[at], yields=yields)
+        for at, (title, yields) in enumerate((("ID", LAST), ("STATUS", LATE), ("MODEL", USUAL), ("TUNED", FIRST)))
+    ]
+    rows = [("ftjob-0123", "succeeded", "gpt-4.1-nano-2025", "ft:gpt-4.1-nano-2025:acme::12345678")]
+    assert table(rows, columns, 60)[1] == "ftjob-0123  succeeded  gpt-4.1-nano-2025  ft:gpt-4.1-nano-2…"
+    assert table(rows, columns, 45) == [
+        "ID          STATUS     MODEL",
+        "ftjob-0123  succeeded  gpt-4.1-nano-2025",
+    ]
+    assert table(rows, columns, 30)[1] == "ftjob-0123  succeeded  gpt-4.…"
