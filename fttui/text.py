@@ -5,17 +5,24 @@ with, are loaded only when a text is not ASCII, so both always agree about how w
 """
 
 import re
+from functools import lru_cache
 
 # C0 without tab and newline, DEL, C1, the bidi controls, and what else moves or hides text: line and
-# paragraph separators, zero-width characters, the byte order mark, tag characters. (A zero-width joiner
-# inside an emoji is lost with them: a harmless loss.)
+# paragraph separators, zero-width characters, the byte order mark, tag characters. Also what makes a character as wide
+# as its neighbours say, about which terminals disagree: variation selectors and the tones of a skin. (An emoji may
+# look plainer without them, and without the joiner inside it: a harmless loss.)
 _UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
+    "\U0001f3fb-\U0001f3ff\U000e0000-\U000e0fff]"
 )
+# Flags are two letters, each of one cell or two.
+_FLAGS = re.compile("[\U0001f1e6-\U0001f1ff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # One cell each in Rich's tables (a test holds it so): Latin letters and the glyphs fttui draws itself.
 _NARROW = re.compile("[ -~\u00a1-\u00ac\u00ae-\u02ff…─│·↓↑▸◦⋯✓✗⊘\u2800-\u28ff]*")
 _SPACES = re.compile(r"\s+")
+_CROWD = 8
+"""Characters that one cell may hold: a letter with the marks of any language. More is no text but a flood."""
 
 
 def clean(text: str) -> str:
@@ -27,7 +34,8 @@ def clean(text: str) -> str:
         return text
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _SURROGATE.sub("\ufffd", _UNSAFE.sub("", text))
+    text = _SURROGATE.sub("\ufffd", _UNSAFE.sub("", text))
+    return _FLAGS.sub(lambda flag: chr(ord(flag[0]) - 0x1F1E6 + ord("A")), text)
 
 
 def clean_line(text: str) -> str:
@@ -48,10 +56,13 @@ def width(text: str) -> int:
 
 
 def fit(text: str, cells: int, *, ellipsis: str = "…") -> str:
-    """`text` cut to at most `cells` cells; what is cut ends with `ellipsis` (one cell a character)."""
+    """`text` cut to at most `cells` cells; what is cut ends with `ellipsis` (one cell a character).
+
+    So is a text with more marks on its letters than any language has.
+    """
     if cells <= 0:
         return ""
-    if width(text) <= cells:
+    if _fits(text, cells):
         return text
     if cells <= len(ellipsis):
         return ellipsis[:cells]
@@ -69,27 +80,40 @@ def wrap(text: str, cells: int) -> list[str]:
     """`text` broken into lines of at most `cells` cells, at spaces where it can be; never empty."""
     lines: list[str] = []
     for paragraph in text.split("\n"):
-        rest = paragraph
-        while width(rest) > cells > 0:
-            head = _head(rest, cells)
+        at = 0
+        # Never the whole rest, which may be a megabyte: no more than could fit, and one.
+        while cells > 0 and not _fits(near := paragraph[at : at + cells * _CROWD + 1], cells):
+            head = _head(near, cells)
             space = head.rfind(" ")
-            if space > cells // 3 and rest[len(head) : len(head) + 1] != " ":
+            if space > cells // 3 and near[len(head) : len(head) + 1] != " ":
                 head = head[:space]
             # A character wider than the line must still make progress.
-            head = head or rest[:1]
+            head = head or near[:1]
             lines.append(head.rstrip(" "))
-            rest = rest[len(head) :].lstrip(" ")
-        lines.append(rest)
+            at += len(head)
+            while paragraph[at : at + 1] == " ":
+                at += 1
+        lines.append(paragraph[at:])
     return lines
+
+
+def _fits(text: str, cells: int) -> bool:
+    return len(text) <= cells * _CROWD and width(text) <= cells
+
+
+@lru_cache(4096)
+def _cells(character: str) -> int:
+    return width(character)
 
 
 def _head(text: str, cells: int) -> str:
     """The longest beginning of `text` that takes at most `cells` cells."""
+    text = text[: cells * _CROWD]
     if text.isascii() or _NARROW.fullmatch(text):
         return text[:cells]
     taken = 0
     for index, character in enumerate(text):
-        taken += width(character)
+        taken += _cells(character)
         if taken > cells:
             return text[:index]
     return text

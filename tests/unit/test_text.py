@@ -41,6 +41,35 @@ def test_width_agrees_with_what_textual_draws(text: str) -> None:
     assert width(text) == cell_len(text)
 
 
+@given(ANY)
+@example("❤\ufe0f1\ufe0f\u20e3")
+@example("\U0001f1e9\U0001f1ea\U0001f44d\U0001f3fd")
+@example("\U0001f468\u200d\U0001f469")
+def test_a_text_is_as_wide_as_its_characters(text: str) -> None:
+    """Else a cut, or a terminal that knows less of emoji, shifts what stands to the right."""
+    text = clean_line(text)
+    assert width(text) == sum(map(cell_len, text))
+
+
+def test_a_flag_is_its_letters() -> None:
+    assert clean("\U0001f1e9\U0001f1ea") == "DE"
+
+
+def test_marks_without_end_are_cut() -> None:
+    flood = "a" + "\u0301" * 1_000_000
+    assert width(fit(flood, 10)) <= 10
+    assert len(pad(flood, 10)) < 100
+    assert len(wrap(flood, 10)[0]) < 100
+    assert "".join(wrap(flood, 10)) == flood
+    assert fit("a\u0301\u0302\u0303\u0304", 1) == "a\u0301\u0302\u0303\u0304"
+
+
+def test_a_megabyte_on_one_line_is_wrapped_in_one_go() -> None:
+    """It took minutes when the rest of the line was measured for each of its lines."""
+    text = "世界" * 250_000
+    assert "".join(wrap(text, 80)) == text
+
+
 @pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
 def test_every_glyph_takes_one_cell(glyphs: "type[UNICODE]") -> None:
     for text in (*glyphs[1:], *(glyphs.status(status) for status in FACES)):
