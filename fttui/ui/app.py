@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
+from rich.console import RenderableType
 from textual.app import App
 from textual.binding import Binding
+from textual.screen import Screen
 
 from fttui.clock import Clock, SystemClock
 from fttui.store.health import Health, State
 from fttui.store.snapshot import Change, Snapshot
 from fttui.text import clean_line
+from fttui.ui.celldiff import cell_diff
 from fttui.ui.glyphs import Glyphs
 from fttui.ui.memory import Memory
 from fttui.ui.messages import HoldAsked, JobsEnded, ProfileChosen, RefreshAsked, SequenceAsked, SnapshotChanged
@@ -66,6 +69,7 @@ class FttuiApp(App[None]):
             ansi: keep to the terminal's own colours.
             title: the terminal's; none is written without it.
         """
+        self._cells = cell_diff()  # first: Textual asks for a refresh while it is made
         # Said here, because Textual picks its NO_COLOR filter before a theme can be set.
         super().__init__(ansi_color=True if ansi else None)
         self.animation_level = "none"
@@ -110,6 +114,7 @@ class FttuiApp(App[None]):
         if self._preferences.theme and self._preferences.theme not in self.available_themes:
             self.main.prompt.say(f"there is no theme {self._preferences.theme}", "warn")
         self.push_screen(self.main)
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh())  # the terminal has been emptied meanwhile
         self._show_title()
         self.call_after_refresh(self._painted)
 
@@ -151,6 +156,23 @@ class FttuiApp(App[None]):
         self._snapshot = snapshot
         self._pending.append(change)
         self.post_message(SnapshotChanged())
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Write a frame: of those that Textual would write, only what the terminal does not show already."""
+        writes = self._running and not self._closed and not self._batch_count and not self.is_headless
+        if self._cells is not None and self._driver is not None and renderable is not None and writes:
+            renderable = self._cells.lessen(renderable, self.console)
+        super()._display(screen, renderable)
+
+    def refresh(self, *, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        """Draw everything again, whatever the terminal shows."""
+        if self._cells is not None:
+            self._cells.forget()
+        return super().refresh(repaint=repaint, layout=layout, recompose=recompose)
+
+    def on_resize(self) -> None:
+        if self._cells is not None:
+            self._cells.forget()
 
     def on_snapshot_changed(self) -> None:
         changes, self._pending = self._pending, []

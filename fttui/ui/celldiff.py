@@ -1,0 +1,228 @@
+"""Only the cells that became others are written: over SSH every byte is a wait.
+
+Textual writes each region that was drawn again whole, every piece with its full style, and at the start the whole
+screen several times. Here a picture of what the terminal shows is kept, and a frame is compared with it.
+
+The shape of Textual's frames is not part of its promises, so it is checked once at the start, and a frame that
+cannot be read ends this stage: Textual then writes as it always did. `FTTUI_DIFF=0` switches the stage off.
+"""
+
+import os
+from collections.abc import Mapping
+from functools import lru_cache
+from itertools import repeat
+from typing import Any
+
+from rich.cells import split_graphemes
+from rich.color import ColorSystem
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual.geometry import Region
+from textual.strip import Strip
+
+GAP = 3
+"""Cells that stayed the same but are written again, because a move of the cursor takes more bytes."""
+UNKNOWN = "?"
+"""The style of what another program, or nobody knows what, has left in a cell; no SGR codes look so."""
+
+Cell = tuple[str, str]
+"""A character (with what combines with it) and its SGR codes; no character in the right half of a wide one."""
+_NOTHING: Cell = ("", UNKNOWN)
+
+
+class CellDiff:
+    """What the terminal shows, as far as it was written here."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, list[Cell]] = {}
+        self._codes: dict[Style, str] = {}
+        self._works = True
+
+    def forget(self) -> None:
+        """The terminal may show anything: the next frame is written as if nothing stood there."""
+        self._rows.clear()
+
+    def lessen(self, frame: Any, console: Console) -> Any:
+        """What is left to write of a frame of Textual's that is about to be written; None when nothing is."""
+        if not self._works:
+            return frame
+        try:
+            text = self.changes(frame, console._color_system or ColorSystem.TRUECOLOR)
+        except Exception:
+            self._works = False
+            return frame
+        if text is None:
+            self.forget()
+            return frame
+        return _Changes(text) if text else None
+
+    def changes(self, frame: object, colors: ColorSystem) -> str | None:
+        """What a terminal must be sent to show `frame`; None when the frame is of an unknown kind."""
+        out = _Writer()
+        if isinstance(frame, LayoutUpdate):
+            for y, strips in enumerate(frame.strips, frame.region.y):
+                line = [cell for strip in strips for cell in self._cells(strip, colors)]
+                self._show(frame.region.x, y, line, out)
+        elif isinstance(frame, ChopsUpdate):
+            for y, left, right in frame.spans:
+                for end, (x, strip) in zip(frame.chop_ends[y], frame.chops[y].items(), strict=False):
+                    if strip is None or x >= right or end <= left:
+                        continue
+                    whole = strip if end <= right else strip.crop(0, right - x)
+                    self._show(x, y, self._cells(whole, colors), out)
+        else:
+            return None
+        return out.end()
+
+    def _cells(self, strip: Strip, colors: ColorSystem) -> list[Cell]:
+        cells: list[Cell] = []
+        for text, style, control in strip:
+            if control:
+                continue
+            codes = self._codes_of(style, colors) if style is not None else ""
+            if text.isascii():
+                cells.extend(zip(text, repeat(codes)))
+                continue
+            for start, end, width in split_graphemes(text)[0]:
+                if width:
+                    cells.append((text[start:end], codes))
+                    cells.extend([("", codes)] * (width - 1))
+                elif cells and cells[-1][0]:
+                    cells[-1] = (cells[-1][0] + text[start:end], codes)
+        if len(cells) != strip.cell_length:
+            raise ValueError("a strip is not as wide as it says")
+        return cells
+
+    def _codes_of(self, style: Style, colors: ColorSystem) -> str:
+        codes = self._codes.get(style)
+        if codes is None:
+            if len(self._codes) > 2000:
+                self._codes.clear()  # styles carry places in the text, so there is no end of them
+            codes = self._codes[style] = Strip.render_ansi(style, colors)
+        return codes
+
+    def _show(self, x: int, y: int, cells: list[Cell], out: "_Writer") -> None:
+        row = self._rows.setdefault(y, [])
+        end = x + len(cells)
+        if len(row) < end:
+            row.extend([_NOTHING] * (end - len(row)))
+        old = row[x:end]
+        if old == cells:
+            return
+        row[x:end] = cells
+        # A half of a wide character that was overwritten takes the other half along.
+        if x and _is_right_half(old[0]) and old[0] != cells[0]:
+            row[x - 1] = _NOTHING
+        if end < len(row) and _is_right_half(row[end]) and old[-1] != cells[-1]:
+            row[end] = _NOTHING
+        changed = [index for index, (was, now) in enumerate(zip(old, cells, strict=True)) if was != now]
+        start = stop = changed[0]
+        for index in changed:
+            if index > stop + GAP:
+                out.run(x, y, cells, start, stop)
+                start = index
+            stop = index + 1
+        out.run(x, y, cells, start, stop)
+
+
+def _is_right_half(cell: Cell) -> bool:
+    return not cell[0] and cell[1] != UNKNOWN
+
+
+class _Writer:
+    """Collects what is sent, and knows where it leaves the cursor and the style."""
+
+    def __init__(self) -> None:
+        self._out: list[str] = []
+        self._at = (-1, -1)
+        self._style = ""
+
+    def run(self, x: int, y: int, cells: list[Cell], start: int, stop: int) -> None:
+        """Write the cells from `start` to `stop` of those that begin at `x`, whole characters only."""
+        while start and not cells[start][0]:
+            start -= 1
+        while stop < len(cells) and not cells[stop][0]:
+            stop += 1
+        self._move(x + start, y)
+        style, out = self._style, self._out
+        for index in range(start, stop):
+            character, codes = cells[index]
+            if codes != style:
+                out.append(_transition(style, codes))
+                style = codes
+            if character:
+                out.append(character)
+            elif index + 1 < stop:
+                # Terminals disagree about the width of characters: what follows a wide one is put in its place.
+                out.append(f"\x1b[{y + 1};{x + index + 2}H")
+        self._style = style
+        self._at = (x + stop, y)
+
+    def _move(self, x: int, y: int) -> None:
+        column, line = self._at
+        if line != y or column > x:
+            self._out.append(f"\x1b[{y + 1};{x + 1}H")
+        elif column < x:
+            self._out.append(f"\x1b[{x - column}C")
+
+    def end(self) -> str:
+        if self._style:
+            self._out.append("\x1b[0m")
+        return "".join(self._out)
+
+
+class _Changes(CompositorUpdate):
+    """What is left of a frame."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def render_segments(self, console: Console) -> str:
+        return self._text
+
+
+@lru_cache(2000)
+def _transition(before: str, after: str) -> str:
+    """The shortest sequence that changes the style."""
+    whole = f"\x1b[0;{after}m" if after else "\x1b[0m"
+    had, has = _parts(before), _parts(after)
+    if not before or not after or not had.keys() <= has.keys():
+        return f"\x1b[{after}m" if not before else whole
+    added = ";".join(codes for kind, codes in has.items() if had.get(kind) != codes)
+    return min(f"\x1b[{added}m", whole, key=len)
+
+
+def _parts(codes: str) -> dict[str, str]:
+    """SGR codes by what they set: `38`, `48`, or one attribute each."""
+    parts = {}
+    rest = codes.split(";") if codes else []
+    while rest:
+        code = rest[0]
+        length = 1
+        if code in ("38", "48"):
+            length = 5 if rest[1] == "2" else 3
+        number = int(code)
+        if 30 <= number < 40 or 90 <= number < 98:
+            code = "38"
+        elif 40 <= number < 50 or 100 <= number < 108:
+            code = "48"
+        parts[code] = ";".join(rest[:length])
+        del rest[:length]
+    return parts
+
+
+def cell_diff(environment: Mapping[str, str] = os.environ) -> CellDiff | None:
+    """The stage; None when it is switched off, or Textual's frames are not what they were."""
+    if environment.get("FTTUI_DIFF") == "0":
+        return None
+    found = CellDiff()
+    try:
+        whole = LayoutUpdate([[Strip([Segment("ab")])]], Region(0, 0, 2, 1))
+        part = ChopsUpdate([{0: Strip([Segment("a")]), 1: Strip([Segment("c")])}], [(0, 1, 2)], [[1, 2]])
+        texts = [found.changes(frame, ColorSystem.TRUECOLOR) for frame in (whole, part, part)]
+    except Exception:
+        return None
+    found.forget()
+    return found if texts == ["\x1b[1;1Hab", "\x1b[1;2Hc", ""] else None
