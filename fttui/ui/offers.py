@@ -10,6 +10,7 @@ from fttui.models.file import File
 from fttui.models.job import METHODS
 from fttui.text import clean_line, fit, width
 from fttui.ui.form import EFFORTS, NUMBERS
+from fttui.ui.glyphs import Glyphs
 from fttui.ui.rows import Line, Span, short_id
 
 
@@ -26,8 +27,22 @@ class Offers:
     """Answers for all fields, from what is known by now."""
 
     def __init__(self) -> None:
-        self.models: Sequence[str] = ()
-        self.files: Sequence[File] = ()
+        self._models: list[Offer] = []
+        self._files: list[Offer] = []
+
+    def learn(self, models: Sequence[str], files: Sequence[File]) -> None:
+        """What the provider has. Files go by name; the end of the id stands with it where several have the same."""
+        many = Counter(file.filename for file in files)
+        self._models = _words(models)
+        self._files = [
+            Offer(
+                file.id,
+                file.filename + (f" ({short_id(file.id)})" if many[file.filename] > 1 else "")
+                if file.filename
+                else file.id,
+            )
+            for file in files
+        ]
 
     def all(self, name: str) -> list[Offer]:
         """Everything that is known for a field."""
@@ -38,8 +53,8 @@ class Offers:
         if name in NUMBERS:
             return _words(("auto",))
         if name == "model":
-            return _words(self.models)
-        return _files(self.files) if name.endswith("_file") else []
+            return self._models
+        return self._files if name.endswith("_file") else []
 
     def of(self, name: str, text: str) -> list[Offer]:
         """What a text may become: first what begins with it, then what has it somewhere; none for no text."""
@@ -57,20 +72,6 @@ class Offers:
 
 def _words(words: Sequence[str]) -> list[Offer]:
     return [Offer(word, word) for word in words]
-
-
-def _files(files: Sequence[File]) -> list[Offer]:
-    """Files by name; the end of the id stands with it where several have the same name."""
-    many = Counter(file.filename for file in files)
-    return [
-        Offer(
-            file.id,
-            file.filename + (f" ({short_id(file.id)})" if many[file.filename] > 1 else "")
-            if file.filename
-            else file.id,
-        )
-        for file in files
-    ]
 
 
 def _last(path: str) -> str:
@@ -97,22 +98,21 @@ def paths(text: str) -> list[str]:
     return [head + name for name in names if clean_line(name) == name]
 
 
-def listed(offers: Sequence[Offer], chosen: int, cells: int) -> Line:
+def listed(offers: Sequence[Offer], chosen: int, cells: int, glyphs: Glyphs) -> Line:
     """What a field may become on one line of at most `cells` cells; the chosen one (-1: none) is always in sight."""
+    between, before = f" {glyphs.dot} ", f"{glyphs.cut} "
     first = 0
-    while first < chosen and sum(width(offer.shown) + 3 for offer in offers[first : chosen + 1]) > cells - 6:
+    while first < chosen and sum(width(offer.shown) + 3 for offer in offers[first : chosen + 1]) > cells - 8:
         first += 1
-    line: list[Span] = []
-    left = cells - (2 if first else 0)
-    if first:
-        line.append(("… ", "dim"))
+    line: list[Span] = [(before, "dim")] if first else []
+    left = cells - (len(before) if first else 0)
     for index, offer in enumerate(offers[first:], first):
+        text = offer.shown if index == first else between + offer.shown
         more = len(offers) - index - 1
         room = left - (len(f" +{more}") if more else 0)
-        text = offer.shown if index == first else f" · {offer.shown}"
         if width(text) > room and index > first:
             line.append((f" +{more + 1}", "dim"))
             break
-        line.append((fit(text, room), "match" if index == chosen else ""))
+        line.append((fit(text, room, ellipsis=glyphs.cut), "match" if index == chosen else ""))
         left -= width(line[-1][0])
     return line

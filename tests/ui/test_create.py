@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from fttui.ui.offers import paths
 from tests.ui.fakes import FakeStore, Ui, cockpit, job
 
 
@@ -57,17 +56,6 @@ async def test_every_field_is_on_the_screen(size: tuple[int, int]) -> None:
         screen = "\n".join(ui.screen)
         for label in ("model", "training file", "suffix", "epochs", "seed", "enter creates"):
             assert label in screen
-
-
-def test_paths_are_suggested_as_far_as_they_go(tmp_path: Path) -> None:
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "train.jsonl").touch()
-    (tmp_path / "data" / "train.bin").touch()
-    (tmp_path / ".hidden.jsonl").touch()
-    assert paths(f"{tmp_path}/d") == [f"{tmp_path}/data/"]
-    assert paths(f"{tmp_path}/data/tr") == [f"{tmp_path}/data/train.jsonl"]
-    assert paths(f"{tmp_path}/") == [f"{tmp_path}/data/"]
-    assert paths(f"{tmp_path}/none/x") == []
 
 
 def lines(*answers: str) -> str:

@@ -9,6 +9,7 @@ from textual.screen import ModalScreen
 from fttui.store.snapshot import Outcome
 from fttui.text import fit, width
 from fttui.ui.form import FIELDS
+from fttui.ui.glyphs import Glyphs
 from fttui.ui.offers import Offer, Offers, listed
 from fttui.ui.panes.detail import file_words
 from fttui.ui.widgets.entry import Entry
@@ -33,6 +34,7 @@ class Completing(_Screen):
 
     _store: Store | MergedStore
     _values: dict[str, str]
+    _glyphs: Glyphs
     _offers: Offers
     _walked = NOWHERE
     """What was typed before the walk through the offers of the focused field, those, and where it is."""
@@ -79,15 +81,17 @@ class Completing(_Screen):
             if entry.value == self._values.get(entry.id):
                 offers = []
         if offers:
-            self._row("form-hint").show([(" ", ""), *listed(offers, at, cells)])
+            self._row("form-hint").show([(" ", ""), *listed(offers, at, cells, self._glyphs)])
             return
         words = next((text for text in _HINTS[entry.id] if width(text) <= cells), _HINTS[entry.id][1])
-        self._row("form-hint").show([(f" {fit(words, cells)}", "dim")])
+        self._row("form-hint").show([(f" {fit(words, cells, ellipsis=self._glyphs.cut)}", "dim")])
 
     def _show_name(self, name: str) -> None:
         """Beside the id of a file its name: nobody knows ids."""
         file = self._store.file(self._entry(name).value.strip())
-        words = "" if file is None else fit(file_words(file), max(8, self._cells - LABEL - 30))
+        words = (
+            "" if file is None else fit(file_words(file), max(8, self._cells - LABEL - 30), ellipsis=self._glyphs.cut)
+        )
         row = self._row(f"name-{name}")
         row.display = bool(words)
         row.styles.width = width(words) + 1

@@ -21,6 +21,7 @@ from fttui.models.spec import JobSpec
 from fttui.store.snapshot import Outcome
 from fttui.text import wrap
 from fttui.ui.form import EMPTY, FIELDS, FieldErrors, fields_of, note_of, spec_of
+from fttui.ui.glyphs import UNICODE, Glyphs
 from fttui.ui.offers import Offers
 from fttui.ui.precheck import Precheck
 from fttui.ui.rows import Line
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from fttui.store.merged import MergedStore
     from fttui.store.store import Store
 
-KEYS = "enter creates · tab ↑↓ move · → completes · ctrl+n next choice · esc leaves"
 _JOINTS = {"grader": " ", "metadata": ", ", "more": ", "}
 """What stands between the lines of a paste into a field."""
 
@@ -68,13 +68,21 @@ class CreateScreen(Completing, Sending, ModalScreen[Outcome | None]):
     CreateScreen.-short #form-say {{ height: 2; }}
     """
 
-    def __init__(self, store: Store | MergedStore, values: dict[str, str], samples: Samples, place: Place) -> None:
+    def __init__(
+        self,
+        store: Store | MergedStore,
+        values: dict[str, str],
+        samples: Samples,
+        place: Place,
+        glyphs: Glyphs = UNICODE,
+    ) -> None:
         super().__init__()
         self._store = store
         self._values = dict(values)
         """What the fields held before anything was typed."""
         self._samples = samples
         self._place = place
+        self._glyphs = glyphs
         self._precheck = Precheck(place)
         self._checked: tuple[JobSpec, Report | None] | None = None
         self._offers = Offers()
@@ -84,7 +92,8 @@ class CreateScreen(Completing, Sending, ModalScreen[Outcome | None]):
         self._yes: Callable[[], None] | None = None
         """What a yes to the question does that is being asked."""
         self._answer = asyncio.Event()
-        self._said: tuple[str, str] = (KEYS, "dim")
+        keys = ("enter creates", "tab moves", "right completes", "ctrl+n chooses", "esc leaves")
+        self._said: tuple[str, str] = (f" {glyphs.dot} ".join(keys), "dim")
         self._left = FIELDS[0].name
         self._wrong: dict[str, str] = {}
         """What the fields held whose errors are shown."""
@@ -117,14 +126,14 @@ class CreateScreen(Completing, Sending, ModalScreen[Outcome | None]):
         self._show_fields()
         for name in FILES:
             self._show_name(name)
-        self._say(KEYS, "dim")
+        self._tell(*self._said)
         self.run_worker(self._learn(), group="known", exit_on_error=False)
         self._check_soon()
 
     async def _learn(self) -> None:
         """What the provider has, to be suggested."""
-        self._offers.models = [model.id for model in await self._store.models()]
-        self._offers.files = await self._store.files()
+        models, files = await asyncio.gather(self._store.models(), self._store.files())
+        self._offers.learn([model.id for model in models], files)
         self._show_hint()
         for name in FILES:
             self._show_name(name)

@@ -36,7 +36,7 @@ class JobKeys(Desk):
         from fttui.ui.screens.create import CreateScreen
         from fttui.wiring import sample_path
 
-        form = CreateScreen(self._store, {**EMPTY, **values}, sample_path, self._place)
+        form = CreateScreen(self._store, {**EMPTY, **values}, sample_path, self._place, self._glyphs)
         await self.app.push_screen(form, lambda outcome: self._created(outcome, form.uploaded))
 
     def _created(self, outcome: Outcome | None, uploaded: list[str]) -> None:

@@ -14,6 +14,7 @@ from fttui.models.spec import JobSpec
 from fttui.store.snapshot import Outcome
 from fttui.text import clean_line
 from fttui.ui.form import FIELDS
+from fttui.ui.glyphs import Glyphs
 from fttui.ui.precheck import Precheck, remember
 from fttui.ui.rows import count
 from fttui.ui.status import Place
@@ -36,6 +37,7 @@ class Sending(_Screen):
     _store: Store | MergedStore
     _samples: Samples
     _place: Place
+    _glyphs: Glyphs
     _precheck: Precheck
     _checked: tuple[JobSpec, Report | None] | None
     uploaded: list[str]
@@ -76,7 +78,7 @@ class Sending(_Screen):
             # Whoever is being asked whether to break off decides before there is a job.
             await self._answered()
             self._created = True
-            self._say("creating…", "dim")
+            self._say(f"creating{self._glyphs.cut}", "dim")
             outcome = await self._store.create(spec.model_copy(update=files))
             if not outcome.ok:
                 self._refused(outcome)
@@ -93,7 +95,7 @@ class Sending(_Screen):
     async def _is_right(self, spec: JobSpec) -> bool:
         """Whether a job with this data would get anywhere, as far as it can be known from here."""
         if self._checked is None or self._checked[0] != spec:
-            self._say("looking at the data…", "dim")
+            self._say(f"looking at the data{self._glyphs.cut}", "dim")
             await self._look(spec, self._reading)
         report = self._checked[1] if self._checked is not None and self._checked[0] == spec else None
         if report is not None and report.errors:
@@ -144,6 +146,9 @@ class Sending(_Screen):
             # A second try sends the same file, not a second copy of it.
             self._sent_as(name, getattr(spec, name), sent[path])
         return ids
+
+    def _step(self, text: str) -> None:
+        self._say(f"{text} {self._glyphs.dot} esc breaks off", "dim")
 
     def _reading(self, read: int, total: int) -> None:
         # From the thread that reads.

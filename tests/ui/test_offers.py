@@ -1,0 +1,79 @@
+"""What a field of the form may become."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fttui.models.file import File
+from fttui.text import width
+from fttui.ui.glyphs import ASCII, UNICODE
+from fttui.ui.offers import Offer, Offers, listed, paths
+
+
+def known() -> Offers:
+    offers = Offers()
+    names = {"file-a1": "train.jsonl", "file-b2": "Other.jsonl", "file-c3": "train.jsonl", "file-d4": ""}
+    files = [File.read({"id": id, "filename": name}) for id, name in names.items()]
+    offers.learn(["gpt-4.1-mini", "gpt-4.1", "tiny"], files)
+    return offers
+
+
+def texts(name: str, text: str) -> list[str]:
+    return [offer.text for offer in known().of(name, text)]
+
+
+def test_first_what_begins_with_the_text_then_what_has_it() -> None:
+    assert texts("model", "gpt-4.1") == ["gpt-4.1-mini"]
+    assert texts("model", "4.1") == ["gpt-4.1-mini", "gpt-4.1"]
+    assert texts("training_file", "file-") == ["file-a1", "file-b2", "file-c3", "file-d4"]
+    assert texts("validation_file", "other") == ["file-b2"]
+    assert texts("model", "") == []
+
+
+def test_files_of_one_name_are_told_apart() -> None:
+    shown = [offer.shown for offer in known().all("training_file")]
+    assert shown == ["train.jsonl (file-a1)", "Other.jsonl", "train.jsonl (file-c3)", "file-d4"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        ("method", "d", ["dpo"]),
+        ("method", "dpo", []),
+        ("reasoning_effort", "h", ["high"]),
+        ("n_epochs", "a", ["auto"]),
+        ("suffix", "a", []),
+    ],
+)
+def test_settings_that_know_words(name: str, text: str, found: list[str]) -> None:
+    assert texts(name, text) == found
+
+
+def test_paths_are_suggested_as_far_as_they_go(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "train.jsonl").touch()
+    (tmp_path / "data" / "train.bin").touch()
+    (tmp_path / "data" / "tr\x1b[2J.jsonl").touch()
+    (tmp_path / ".hidden.jsonl").touch()
+    assert paths(f"{tmp_path}/d") == [f"{tmp_path}/data/"]
+    assert paths(f"{tmp_path}/data/tr") == [f"{tmp_path}/data/train.jsonl"]
+    assert paths(f"{tmp_path}/") == [f"{tmp_path}/data/"]
+    assert paths(f"{tmp_path}/none/x") == []
+    assert paths("\0/") == []
+    assert paths("x" * 10_000 + "/") == []
+    assert [offer.shown for offer in Offers().of("grader", f"{tmp_path}/d")] == ["data/"]
+
+
+@given(
+    st.lists(st.text(alphabet="ab漢.", min_size=1, max_size=30), min_size=1, max_size=30),
+    st.integers(-1, 29),
+    st.integers(20, 120),
+    st.sampled_from([UNICODE, ASCII]),
+)
+def test_the_list_fits_and_has_the_chosen_one(words: list[str], chosen: int, cells: int, glyphs: object) -> None:
+    chosen = min(chosen, len(words) - 1)
+    line = listed([Offer(word, word) for word in words], chosen, cells, glyphs)  # type: ignore[arg-type]
+    assert sum(width(text) for text, _ in line) <= cells
+    assert sum(role == "match" for _, role in line) == (chosen >= 0)
