@@ -109,7 +109,8 @@ class FakeStore:
     def events(
         self, id: str, *, before: int | None = None, after: int | None = None, limit: int = 500
     ) -> list[EventRow]:
-        return [item for item in self.log.get(id, []) if after is None or item.seq > after][-limit:]
+        found = [item for item in self.log.get(id, []) if after is None or item.seq > after]
+        return [item for item in found if before is None or item.seq < before][-limit:]
 
     def has_read_events(self, id: str) -> bool:
         return id in self.log

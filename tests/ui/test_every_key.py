@@ -1,81 +1,241 @@
-"""Every key of the table in every pane: something sensible happens, nothing is sent unasked, nothing breaks."""
+"""Every key of the table in every pane: what is seen, that nothing is sent unasked, that nothing breaks."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+from fttui.ui.commandline import completions, parse
 from fttui.ui.commands import BY_ID, COMMANDS, footer_entries
-from fttui.ui.view import View
-from tests.ui.fakes import FakeStore, cockpit, event, job
+from fttui.ui.memory import TABS
+from fttui.ui.screens.desk import PANES
+from tests.ui.fakes import NOW, FakeStore, Ui, cockpit, event, job
 
-# What a key shows, somewhere on the screen; the others are looked at in tests of their own.
-SHOWS = {
-    "help": "Keys",
-    "command": ":",
-    "errors": "Errors",
-    "profile": "Profiles",
-    "job.create": "Create a fine-tuning job",
-    "job.clone": "Create a fine-tuning job",
-    "job.cancel": "Cancel ..00000001 (running)?",
-    "copy.id": "sent to terminal clipboard",
-    "copy.more": "copy  i id",
-    "export": "write to:",
-    "job.link": "no web address",
-    "filter.failed": "4 failed",
-    "mark.toggle": "1 marked",
-    "mark.all": "2 marked",
-    "mark.range": "range: v ends it",
-    "sort.next": "status↑",
-    "sort.reverse": "age↑",
-    "log.level": "warn+",
-    "time.mode": "times: utc",
-    "refresh.hold": "HELD",
-    "undo": "nothing to take back",
-    "search.next": "nothing was searched for",
-    "log.only": "search first",
-    "detail.raw": '"status": "running"',
+MIDDLE = "ftjob-00000030"
+
+
+class Seen(NamedTuple):
+    """What a person could tell apart before and after a key."""
+
+    screen: str
+    prompt: str
+    pane: str
+    cursor: int
+    """Line of the cursor in the list."""
+    file: int
+    detail_top: int
+    log_top: int
+    following: bool
+    left: str
+    """The first letters of the pane's first line."""
+    list_width: int
+    theme: str
+    polled: int
+
+
+def look(ui: Ui) -> Seen:
+    main = ui.main
+    screen = "\n".join(ui.screen)
+    return Seen(
+        screen=screen,
+        prompt=ui.prompt,
+        pane=main._pane,
+        cursor=main.jobs.list.keys.index(ui.cursor) if ui.cursor is not None else -1,
+        file=main.side.files.keys.index(main.side.files.cursor) if main.side.files.cursor else -1,
+        detail_top=int(main.side.detail.scroll_offset.y),
+        log_top=int(main.log_view.scroll_offset.y),
+        following=main.log_view.follow,
+        left=main._view.render_line(0).text[:12],
+        list_width=main.jobs.size.width,
+        theme=ui.app.theme,
+        polled=ui.core.poller.pokes,
+    )
+
+
+Check = Callable[[Seen, Seen], bool]
+
+
+def line(seen: Seen, pane: str) -> int:
+    """Where one is in a pane."""
+    return {"jobs": seen.cursor, "detail": seen.detail_top, "log": seen.log_top, "files": seen.file}[pane]
+
+
+def moves(sign: int) -> Callable[[str], Check]:
+    return lambda pane: lambda before, after: (line(after, pane) - line(before, pane)) * sign > 0
+
+
+def shows(text: str, *, but: str = "", instead: str = "") -> Callable[[str], Check]:
+    """`text` is on the screen, and was not before; in the pane `but` it is `instead`."""
+    return lambda pane: (
+        lambda before, after: (instead if pane == but else text) in after.screen and before.screen != after.screen
+    )
+
+
+def goes(step: int) -> Callable[[str], Check]:
+    def check(pane: str) -> Check:
+        wanted = PANES[(PANES.index(pane) + step) % len(PANES)]
+        return lambda before, after: (
+            after.pane == wanted and f">{wanted.capitalize()}"[: 99 * (wanted != "jobs")] in (after.screen)
+        )
+
+    return check
+
+
+def turns(step: int) -> Callable[[str], Check]:
+    def check(pane: str) -> Check:
+        at = TABS.index(pane) if pane in TABS else TABS.index("log")
+        return lambda before, after: after.pane == TABS[(at + step) % len(TABS)]
+
+    return check
+
+
+def opens(pane: str) -> Check:
+    match pane:
+        case "jobs" | "detail":
+            return lambda before, after: after.pane == PANES[PANES.index(pane) + 1]
+        case "files":
+            return lambda before, after: after.prompt.startswith("download to:")
+    return lambda before, after: "end-of-the-long-line" in after.screen  # wrapped
+
+
+def backs(pane: str) -> Check:
+    wanted = {"log": "detail"}.get(pane, "jobs")
+    return lambda before, after: after.pane == wanted
+
+
+def marks(pane: str) -> Check:
+    return lambda before, after: (
+        "1 marked" in after.screen
+        and line(after, "files" if pane == "files" else "jobs")
+        > (
+            line(before, "files" if pane == "files" else "jobs")
+            if pane in ("jobs", "files")
+            else line(before, "jobs") - 1
+        )
+    )
+
+
+SEARCH = "search: "
+EXPECTED: dict[str, Callable[[str], Check]] = {
+    "move.down": moves(1),
+    "move.up": moves(-1),
+    "move.first": moves(-1),
+    "move.last": moves(1),
+    "move.half_down": moves(1),
+    "move.half_up": moves(-1),
+    "move.page_down": moves(1),
+    "move.page_up": moves(-1),
+    "move.right": lambda pane: lambda before, after: before.left != after.left,
+    "move.left": lambda pane: lambda before, after: after.left == before.left,  # at the left edge already
+    "pane.next": goes(1),
+    "pane.previous": goes(-1),
+    "tab.next": turns(1),
+    "tab.previous": turns(-1),
+    "open": opens,
+    "back": backs,
+    "filter.text": lambda pane: (
+        lambda before, after: after.prompt.startswith({"jobs": "/", "files": "/ narrows"}.get(pane, "search:"))
+    ),
+    "search.next": shows("nothing was searched for"),
+    "search.previous": shows("nothing was searched for"),
+    "filter.all": lambda pane: lambda before, after: "60 of 60" in after.screen,
+    "filter.running": shows("1 running"),
+    "filter.waiting": shows("2 waiting"),
+    "filter.succeeded": shows("3 succeeded"),
+    "filter.failed": shows("4 failed"),
+    "filter.cancelled": shows("5 cancelled"),
+    "filter.paused": shows("6 paused"),
+    "sort.next": shows("status↑"),
+    "sort.reverse": shows("age↑"),
+    "mark.toggle": marks,
+    "mark.range": shows("range: v ends it"),
+    "mark.all": shows("60 marked", but="files", instead="4 marked"),
+    "undo": shows("nothing to take back"),
+    "job.create": shows("Create a fine-tuning job"),
+    "job.clone": shows("Create a fine-tuning job"),
+    "job.cancel": shows("Cancel ..00000030 (running)?"),
+    "job.pause": shows("paused ..00000030"),
+    "job.delete": shows("archive's copy", but="files", instead="Delete file file-valid"),
+    "copy.id": shows("..00000030 sent to terminal", but="files", instead="file-valid sent to terminal"),
+    "copy.more": shows("copy  i id  m model"),
+    "job.link": shows("no web address is known"),
+    "export": shows("write to:", but="files", instead="download to:"),
+    "detail.raw": shows('"object": "fine_tuning.job"'),
+    "log.follow": lambda pane: lambda before, after: after.following and "follow" in after.screen,
+    "log.level": shows("warn+"),
+    "log.only": shows("search first"),
+    "log.wrap": shows("end-of-the-long-line"),
+    "log.metrics": shows("train loss 1.5"),
+    "time.mode": shows("times: utc"),
+    "zoom": lambda pane: (
+        lambda before, after: (("LOSS" in after.screen) is (pane == "jobs")) and "z" not in after.prompt
+    ),
+    "layout.smaller": lambda pane: lambda before, after: after.list_width < before.list_width,
+    "layout.larger": lambda pane: lambda before, after: after.list_width > before.list_width,
+    "layout.reset": lambda pane: lambda before, after: after.list_width == before.list_width,
+    "theme.next": lambda pane: lambda before, after: after.theme != before.theme and after.theme in after.prompt,
+    "refresh": lambda pane: lambda before, after: after.polled == before.polled + 1,
+    "refresh.hold": shows("HELD"),
+    "errors": shows("Errors"),
+    "profile": shows("Profiles"),
+    "redraw": lambda pane: lambda before, after: after.screen == before.screen,
+    "command": lambda pane: lambda before, after: after.prompt == ":",
+    "help": shows("type to find"),
 }
 LEAVE = {"quit", "suspend"}
-# What depends on what was pressed before.
-ELSEWHERE = {"undo", "log.level", "time.mode", "detail.raw", "sort.next", "sort.reverse", "job.cancel", "mark.range"}
+"""Tested with the real program in a real terminal (tests/terminal)."""
+SENDS = {"job.pause"}
+"""What needs no question for a single job."""
 
 
 def store() -> FakeStore:
-    found = FakeStore().put(job(1), job(2, "failed"))
-    found.log = {"ftjob-00000001": [event(n, f"event {n}", "warn") for n in range(60)]}
+    metadata = {f"key{number}": "x" * 200 for number in range(12)}
+    jobs = (
+        job(number, "running", suffix="s" * 200, metadata=metadata, validation_file="file-valid", result_files=["f-r"])
+        for number in range(60)
+    )
+    found = FakeStore().put(*jobs)
+    found.log = {MIDDLE: [event(n, f"event {n} " + "long " * 60 + "end-of-the-long-line", "warn") for n in range(200)]}
+    metrics = event(300, "Step 3/9: training loss=1.50", "warn")
+    found.log[MIDDLE].insert(101, metrics._replace(seq=101, type="metrics", data='{"step": 3, "train_loss": 1.5}'))
+    for seq, item in enumerate(found.log[MIDDLE]):
+        found.log[MIDDLE][seq] = item._replace(seq=seq, created_at=NOW - 1000 + seq)
     return found
 
 
-@pytest.fixture(autouse=True)
-def own_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("FTTUI_CONFIG", str(tmp_path / "config.toml"))
-    monkeypatch.setenv("FTTUI_DATA_DIR", str(tmp_path))
+async def stand_in(ui: Ui, pane: str) -> None:
+    """In a pane, with room to go either way in each of them."""
+    ui.main.jobs.list.move_to_key(MIDDLE)
+    ui.main._show_job()
+    ui.main._go(pane)
+    await ui.pilot.pause()
+    ui.main.side.files.move_to(1)
+    ui.main.side.detail.scroll_to_line(20)
+    ui.main.log_view.scroll_lines(-1)
+    ui.main.log_view.scroll_to_line(100)
+    await ui.pilot.pause()
 
 
-@pytest.mark.parametrize("id", [command.id for command in COMMANDS if command.id not in LEAVE])
-async def test_every_key_in_the_list(id: str) -> None:
-    for key in BY_ID[id].keys.split(","):
-        async with cockpit(store()) as ui:
-            await ui.press(key)
-            assert SHOWS.get(id, "") in "\n".join(ui.screen)
-            assert [sent for sent in ui.store.sent if sent[0] != "pause"] == []
+def test_the_table_here_is_whole() -> None:
+    assert EXPECTED.keys() | LEAVE == BY_ID.keys()
 
 
-@pytest.mark.parametrize("pane", ["detail", "log"])
-async def test_every_key_in_the_other_panes(pane: str) -> None:
+@pytest.mark.parametrize("pane", PANES)
+@pytest.mark.parametrize("id", EXPECTED)
+async def test_every_key_in_every_pane(id: str, pane: str) -> None:
     async with cockpit(store(), size=(120, 40)) as ui:
-        for command in COMMANDS:
-            if command.id in LEAVE:
-                continue
-            for key in command.keys.split(","):
-                ui.main._go(pane)
-                await ui.press(key)
-                assert SHOWS.get(command.id, "") in "\n".join(ui.screen) or command.id in ELSEWHERE, key
+        await stand_in(ui, pane)
+        for key in BY_ID[id].keys.split(","):
+            before = look(ui)
+            await ui.press(key)
+            after = look(ui)
+            assert EXPECTED[id](pane)(before, after), f"{key} in {pane}: {after}"
+            assert [sent for sent in ui.store.sent if id not in SENDS] == []
+            if len(BY_ID[id].keys.split(",")) > 1:
                 while ui.app.screen is not ui.main or ui.main.prompt.takes_keys:
                     await ui.press("escape")
-                ui.main._list.view = View()
-                ui.main._held = False
-        assert [sent for sent in ui.store.sent if sent[0] != "pause"] == []
+                await stand_in(ui, pane)
 
 
 async def test_every_command_is_found_where_people_look() -> None:
@@ -86,4 +246,6 @@ async def test_every_command_is_found_where_people_look() -> None:
         for command in COMMANDS:
             assert command.id in listed, "help, which is the palette too"
             assert f"`{command.id}`" in readme
+            assert parse(command.id).id == command.id
+            assert command.id in [found.strip() for found in completions(command.id, {})]
     assert {command.id for command, _, _ in footer_entries()} >= {"job.create", "job.cancel", "help", "quit"}
