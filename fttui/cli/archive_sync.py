@@ -4,6 +4,8 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import click
+
 from fttui.cli import session, show
 from fttui.cli.archive import archive
 from fttui.cli.flags import forms
@@ -20,13 +22,15 @@ __all__ = ["archive"]
 
 
 @archive.command("sync", short_help="Fetch everything that the provider has.")
+@click.option("--full", is_flag=True, help="Read the whole list again: shows what went or changed far down in it.")
 @forms
 @pass_invocation
-def sync(invocation: Invocation) -> int:
+def sync(invocation: Invocation, full: bool) -> int:
     """Fetch all jobs with their events, checkpoints and result files, and what is known of files and models.
 
-    It may be broken off at any moment: the next run goes on from there. What is held whole is not asked for again.
-    Nothing is deleted, here or there.
+    It may be broken off at any moment: the next run goes on from there. What is held whole is not asked for again, and
+    the list is read from its newest page to the first that has no news, unless --full is given. Nothing is deleted,
+    here or there.
 
     \b
     fttui archive sync --profile work
@@ -37,7 +41,7 @@ def sync(invocation: Invocation) -> int:
         from fttui.store.sync import NotKept, Sync
 
         archive = Archive(files.archive_file(), connection.choice.key)
-        run = Sync(archive, connection.client, session.CLOCK, _told())
+        run = Sync(archive, connection.client, session.CLOCK, _told(), full=full)
         try:
             await run.run()
         except NotKept as error:

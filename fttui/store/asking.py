@@ -6,7 +6,7 @@ decides what that means.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
 
 from fttui.api.client import Client
@@ -100,6 +100,10 @@ class Asking(Board):
     def walk_whole(self) -> None:
         """Walk the older pages of the list to their end."""
         self._roster.walk_whole()
+
+    async def walk_news(self, is_old: Callable[[Sequence[str]], bool]) -> bool:
+        """See `Roster.walk_news`."""
+        return await self._roster.walk_news(is_old)
 
     @property
     def is_walking(self) -> bool:

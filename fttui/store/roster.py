@@ -5,7 +5,7 @@ even decoded.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +50,14 @@ class ListWalk:
     """It goes to the end even through known territory."""
     wanted: frozenset[str] = frozenset()
     """It goes on until it has seen these, and no further."""
+    ends_at: Callable[[Sequence[str]], bool] | None = None
+    """It goes on to a page of which this is so, and no further."""
+
+    def is_done(self, page: Sequence[str], *, is_known: bool) -> bool:
+        """Whether nothing below this page is asked for; `is_known`: below it lies what was seen before."""
+        if self.ends_at is not None:
+            return self.ends_at(page)
+        return self.wanted <= self.seen if self.wanted else is_known and not self.thorough
 
 
 class Roster:
@@ -71,6 +79,7 @@ class Roster:
         """The ids on the newest page."""
         self.walk: ListWalk | None = None
         self._first_cursor: str | None = None
+        self._first_seen: list[str] = []
         self._digests = archive.digests()
         self._places = Places(archive.places())
         self._deletions, _ = archive.deleted()
@@ -200,7 +209,7 @@ class Roster:
         async with self._lock:
             overlaps = page.cursor in self.rows and page.cursor not in self._unlisted
             merged = await self._merge(page.objects, asked, listed=True)
-            self.first_page = frozenset(merged.seen)
+            self._first_seen, self.first_page = merged.seen, frozenset(merged.seen)
             if self.walk is not None:
                 self.walk.seen |= self.first_page
             self._first_cursor = page.cursor
@@ -247,16 +256,13 @@ class Roster:
                     merged.updated |= await self._mark_gone(walk.seen)
                     state = state._replace(walked_at=self._clock.now())
                 self.walk, state = None, state._replace(complete=True, cursor=None)
-            elif walk.wanted <= walk.seen if walk.wanted else self._is_known(walk, overlaps):
+            elif walk.is_done(merged.seen, is_known=state.complete and overlaps):
                 self.walk, state = None, state._replace(cursor=None)
             else:
                 walk.cursor = cursor
                 state = state._replace(cursor=cursor)
             await self._save(state)
             return merged
-
-    def _is_known(self, walk: ListWalk, overlaps: bool) -> bool:
-        return self.state.complete and not walk.thorough and overlaps
 
     def walk_to(self, wanted: Iterable[str]) -> None:
         """Walk the older pages as far as these jobs lie, unless a walk is under way."""
@@ -267,6 +273,19 @@ class Roster:
         """Walk the older pages to their end, whatever is known of them."""
         if self._first_cursor is not None:
             self.walk = ListWalk(self._first_cursor, set(self.first_page), tells_gone=True, thorough=True)
+
+    async def walk_news(self, is_old: Callable[[Sequence[str]], bool]) -> bool:
+        """Walk the older pages as far as the first of which `is_old` is so, the newest among them.
+
+        Returns:
+            False, and nothing is changed, where the list was never seen to its end: then all of it is news.
+        """
+        if not self.state.complete or self.state.walked_at is None:
+            return False
+        await self.abandon_walk()
+        if self._first_cursor is not None and not is_old(self._first_seen):
+            self.walk = ListWalk(self._first_cursor, set(self.first_page), tells_gone=True, ends_at=is_old)
+        return True
 
     async def abandon_walk(self) -> None:
         """The server refused the cursor: begin again from the newest page."""

@@ -1,12 +1,13 @@
 """Fetching everything that a provider still has into the archive.
 
 Every page is kept when it comes, and the next run goes on from there: a kill at any moment costs one page. What is
-whole is not asked for again as long as it does not change.
+whole is not asked for again as long as it does not change; and the list is read only as far as there are news in it,
+once it has been seen to its end.
 """
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -24,6 +25,8 @@ AT_ONCE = 4
 """Jobs that are read side by side."""
 SETTLED_AFTER = 300.0
 """Seconds after a job's last sign of life at which nothing more is expected of it."""
+SINGLY = 20
+"""As many jobs below the news are asked for one by one; for more, the whole list is read."""
 UNLUCKY = 5
 """Jobs in a row that may fail before the whole run counts as failed."""
 PATIENCE = (5.0, 15.0, 30.0, 60.0, 120.0)
@@ -63,15 +66,27 @@ class Sync:
     """One run through everything a provider has."""
 
     def __init__(
-        self, archive: Archive, client: Client, clock: Clock, tell: Callable[[Progress], object] = lambda _: None
+        self,
+        archive: Archive,
+        client: Client,
+        clock: Clock,
+        tell: Callable[[Progress], object] = lambda _: None,
+        *,
+        full: bool = False,
     ) -> None:
+        """
+        Args:
+            full: read the whole list: only that shows what has gone or changed far down in it.
+        """
         self._archive = archive
         self._client = client
         self._clock = clock
         self._tell = tell
         self._asking = Asking(archive, clock)
         self._asking.attach(client, insist=True)
+        self._full = full
         self._unlucky = 0
+        self._listed: set[str] = set()
         self.tally = Tally()
 
     @property
@@ -88,7 +103,7 @@ class Sync:
         """
         self._check_kept()
         await self._list()
-        ids = [row.id for row in self._rows.values() if not row.gone and not row.fault]
+        ids = [id for id in self._rows if self._can_be_asked(id)]
         held = self._archive.synced()
         wanted = [id for id in ids if id not in held]
         self.tally.whole = len(ids) - len(wanted)
@@ -99,8 +114,8 @@ class Sync:
         return self.tally
 
     @property
-    def _rows(self) -> "dict[str, JobRow]":
-        return dict(self._asking.snapshot.rows)
+    def _rows(self) -> Mapping[str, JobRow]:
+        return self._asking.snapshot.rows
 
     def _check_kept(self) -> None:
         if not self._archive.path:
@@ -111,7 +126,37 @@ class Sync:
     async def _list(self) -> None:
         self._tell(Progress("jobs", 0))
         await self._patiently(self._first_page)
+        if not self._full and await self._asking.walk_news(self._is_old):
+            await self._walk()
+            if await self._ask_singly():
+                return
         self._asking.walk_whole()
+        await self._walk()
+
+    def _is_old(self, page: Sequence[str]) -> bool:
+        """Whether a page of the list shows nothing new: all of it is held whole and is as it was."""
+        self._listed.update(page)
+        is_old = self._archive.synced().issuperset(page)
+        return is_old and _falls([self._rows[id].created_at for id in page])
+
+    async def _ask_singly(self) -> bool:
+        """Ask for the jobs below the news that may still change. Returns whether that told enough of them."""
+        held = self._archive.synced()
+        below = [id for id in self._rows if id not in held and id not in self._listed and self._can_be_asked(id)]
+        if len(below) > SINGLY:
+            return False
+        for id in below:
+            try:
+                await self._patiently(partial(self._asking.fetch_job, id))
+            except NotFound:
+                return False  # only the whole list can tell that it is gone
+        return True
+
+    def _can_be_asked(self, id: str) -> bool:
+        row = self._rows[id]
+        return not row.gone and not row.fault
+
+    async def _walk(self) -> None:
         for _ in range(LAST_PAGE):
             self._tell(Progress("jobs", len(self._asking.snapshot.rows)))
             if not self._asking.is_walking:
@@ -234,11 +279,20 @@ class Sync:
     async def _files(self) -> None:
         done = 0
         async for page in self._client.each_file_page():
-            await self._archive.save_files([(item.id, encode(item.raw)) for item in page.items], self._clock.now())
+            sent = {item.id: encode(item.raw) for item in page.items}
+            is_old = all(self._archive.file(id) == raw for id, raw in sent.items())
+            await self._archive.save_files(list(sent.items()), self._clock.now())
             done += len(page.items)
             self._tell(Progress("files", done))
+            if is_old and not self._full and _falls([item.created_at for item in page.items]):
+                break
 
     async def _models(self) -> None:
         page = await self._client.list_models()
         await self._archive.save_models([(item.id, encode(item.raw)) for item in page.items], self._clock.now())
         self._tell(Progress("models", len(page.items)))
+
+
+def _falls(times: Sequence[float | None]) -> bool:
+    """Whether a page begins with the newest, so that what is below it is older."""
+    return bool(times) and times[0] is not None and times[-1] is not None and times[0] >= times[-1]

@@ -31,17 +31,20 @@ class Place:
             self.client.checkpoints[id] = [{"id": f"{id}-c{n}", "step_number": n} for n in range(120)]
             file = raw["result_files"][0]
             self.client.contents[file] = f"step,train_loss\n1,{id[-1]}\n".encode()
-            self.client.files.append({"id": file, "object": "file", "filename": "../../step_metrics.csv"})
+            self.client.files.append(
+                {"id": file, "object": "file", "filename": "../../step_metrics.csv", "created_at": raw["created_at"]}
+            )
         self.client.models = [{"id": "gpt-4o-mini"}]
         self.told: list[Progress] = []
 
     def open(self) -> Archive:
         return Archive(str(self.path), "work", threaded=False)
 
-    async def sync(self) -> Tally:
+    async def sync(self, *, full: bool = False) -> Tally:
         archive = self.open()
         try:
-            return await Sync(archive, self.client, self.clock, self.told.append).run()  # type: ignore[arg-type]
+            run = Sync(archive, self.client, self.clock, self.told.append, full=full)  # type: ignore[arg-type]
+            return await run.run()
         finally:
             await archive.close()
 
@@ -188,14 +191,88 @@ async def test_long_lists_are_walked_to_their_end(tmp_path: Path) -> None:
     assert tally.read == 350
     place.has_all(await place.everything())
     assert place.client.count("list_jobs") == 4
-    # Also when all of it is known: what changed or went far down is seen.
+    # Also when all of it is known, where that is asked for: what changed or went far down is seen.
     gone = place.client.jobs.pop(340)["id"]
     place.client.change("ftjob-00002", fine_tuned_model="ft:late")
-    tally = await place.sync()
+    tally = await place.sync(full=True)
     assert (tally.read, tally.whole) == (1, 348)
     archive = place.open()
     assert [row.id for row in archive.rows() if row.gone] == [gone]
     await archive.close()
+
+
+async def requests(place: Place, *, full: bool = False) -> list[str]:
+    """What a sync asks for."""
+    place.client.calls.clear()
+    await place.sync(full=full)
+    return [call[0] for call in place.client.calls]
+
+
+async def test_an_unchanged_account_costs_one_page(tmp_path: Path) -> None:
+    place = Place(tmp_path, jobs=950, events=1)
+    assert (await requests(place)).count("list_jobs") == 10
+    assert await requests(place) == ["list_jobs", "list_files", "list_models"]
+    # Nor after a day, when a cockpit would look through it all.
+    place.clock.elapsed += 2 * 86400
+    assert await requests(place) == ["list_jobs", "list_files", "list_models"]
+    assert await requests(place, full=True) == ["list_jobs"] * 10 + ["list_files"] * 10 + ["list_models"]
+
+
+async def test_the_list_is_read_as_far_as_there_are_news(tmp_path: Path) -> None:
+    place = Place(tmp_path, jobs=950, events=1)
+    await place.sync()
+    for n in range(951, 1101):
+        place.client.jobs.insert(0, job(n, result_files=[], created_at=START - 10_000 + n))
+    asked = await requests(place)
+    # Two pages with news and one without.
+    assert (asked.count("list_jobs"), asked.count("list_events")) == (3, 150)
+    assert await requests(place) == ["list_jobs", "list_files", "list_models"]
+
+
+async def test_what_is_not_whole_further_down_is_asked_for_singly(tmp_path: Path) -> None:
+    place = Place(tmp_path, jobs=950, events=1)
+    place.client.change("ftjob-00007", status="running")
+    place.client.change("ftjob-00400", status="paused")
+    await place.sync()
+    place.client.change("ftjob-00007", status="succeeded", fine_tuned_model="ft:at-last")
+    place.client.events["ftjob-00007"].append(event("ftjob-00007", 999))
+    asked = await requests(place)
+    assert (asked.count("list_jobs"), asked.count("get_job"), asked.count("list_events")) == (1, 2, 2)
+    place.client.jobs = [raw for raw in place.client.jobs if raw["id"] != "ftjob-00400"]
+    asked = await requests(place)
+    assert asked.count("list_jobs") == 10, "what is not found singly is looked for in the whole list"
+    archive = place.open()
+    assert [row.id for row in archive.rows() if row.gone] == ["ftjob-00400"]
+    await archive.close()
+    assert (await requests(place)).count("list_jobs") == 1
+
+
+async def test_a_list_that_begins_with_the_oldest_is_read_to_its_end(tmp_path: Path) -> None:
+    place = Place(tmp_path, jobs=250, events=1)
+    place.client.jobs.reverse()
+    place.client.files.reverse()
+    await place.sync()
+    place.client.jobs.append(job(251, result_files=[], created_at=START - 9_000))
+    place.client.files.append({"id": "file-new", "created_at": START - 9_000})
+    await place.sync()
+    place.client.events["ftjob-00251"], place.client.checkpoints["ftjob-00251"] = [], []
+    place.has_all(await place.everything())
+    archive = place.open()
+    assert archive.file("file-new") is not None
+    await archive.close()
+
+
+async def test_a_walk_that_was_broken_off_is_gone_on_with(tmp_path: Path) -> None:
+    place = Place(tmp_path, jobs=950, events=1)
+    archive = place.open()
+    run = Sync(archive, place.client, place.clock)  # type: ignore[arg-type]
+    await run._first_page()
+    run._asking.walk_whole()
+    for _ in range(3):
+        await run._asking.walk_list()
+    await archive.close()
+    await place.sync()
+    place.has_all(await place.everything())
 
 
 async def test_one_job_that_cannot_be_read_does_not_stop_the_others(place: Place) -> None:
