@@ -9,7 +9,7 @@ import pytest
 from fttui.ui.commandline import completions, parse
 from fttui.ui.commands import BY_ID, COMMANDS, footer_entries
 from fttui.ui.memory import TABS
-from fttui.ui.screens.desk import PANES
+from fttui.ui.screens.layout import PANES
 from tests.ui.fakes import NOW, FakeStore, Ui, cockpit, event, job
 
 MIDDLE = "ftjob-00000030"

@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from textual import events, getters
+from textual import getters
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.screen import Screen
 
 from fttui.models.row import JobRow
 from fttui.store.snapshot import Change, Snapshot
@@ -17,22 +16,19 @@ from fttui.ui.commands import BY_ID, COMMANDS, Command
 from fttui.ui.glyphs import Glyphs
 from fttui.ui.hands import Hands
 from fttui.ui.headline import headline
-from fttui.ui.memory import TABS, Memory
+from fttui.ui.memory import Memory
 from fttui.ui.messages import JobsEnded
 from fttui.ui.notify import ended, note
 from fttui.ui.panes.detail import detail_lines, raw_lines, row_lines
 from fttui.ui.panes.files import file_rows
-from fttui.ui.panes.jobs import JobsPane
-from fttui.ui.panes.loglines import LogStyle
-from fttui.ui.panes.logs import LogView
-from fttui.ui.panes.side import SidePane
 from fttui.ui.rows import counts_line, short_id
+from fttui.ui.screens.layout import Layout
 from fttui.ui.status import Place, empty_words, status_line
 from fttui.ui.telling import Telling, silence
 from fttui.ui.view import ListState
 from fttui.ui.widgets.footer import Footer
 from fttui.ui.widgets.line_list import LineList
-from fttui.ui.widgets.line_view import LineView, TextRow
+from fttui.ui.widgets.line_view import TextRow
 from fttui.ui.widgets.prompt import PromptRow
 
 if TYPE_CHECKING:
@@ -40,23 +36,14 @@ if TYPE_CHECKING:
     from fttui.store.merged import MergedStore
     from fttui.store.store import Store
 
-PANES = ("jobs", *TABS)
-BREADTHS = {"normal": 57, "wide": 55, "huge": 40}
-"""Layouts in which the list shares the screen, and its usual share in percent (fttui.tcss)."""
-SPLIT_STEP = 5
-"""Percent by which one key makes the list larger or smaller."""
 LEAST = (40, 10)
 """The smallest terminal that is drawn on."""
 TICK = 5.0
 """Seconds between looks at what changes by time alone: ages."""
 
 
-class Desk(Screen[None]):
+class Desk(Layout):
     """Takes snapshots from above and keeps what the person looks at. What keys do to it is in the classes above it."""
-
-    AUTO_FOCUS = None
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide"), (180, "-huge")]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-medium"), (45, "-tall")]
 
     status_row = getters.query_one("#status", TextRow)
     footer = getters.query_one("#footer", Footer)
@@ -71,14 +58,13 @@ class Desk(Screen[None]):
         commands: tuple[Command, ...] = COMMANDS,
         remembered: Memory = Memory(),  # noqa: B008  (a value)
     ) -> None:
-        super().__init__()
+        super().__init__(glyphs, now, remembered)
         self._commands = commands
         self._place = place
         self._glyphs = glyphs
         self._now = now
         self._store: Store | MergedStore | None = None
         self._snapshot = snapshot
-        self._list = ListState()
         self._list.change(
             remember=False,
             sort=remembered.sort,
@@ -87,9 +73,6 @@ class Desk(Screen[None]):
             status=remembered.status,
         )
         self._saved = remembered
-        self._pane = "jobs"
-        self._tab = remembered.tab
-        self._splits = dict(remembered.splits)
         self._raw = False
         self._files: list[File] = []
         self._deleted: set[str] = set()
@@ -100,10 +83,6 @@ class Desk(Screen[None]):
         self._held = False
         self._telling = Telling(place)
         self._shown: str | None = None
-        self.jobs = JobsPane(glyphs, now)
-        self.jobs.list.wanted = remembered.columns
-        look = LogStyle(wrap=remembered.wrap, metrics=remembered.metrics, times=remembered.times)
-        self.side = SidePane(glyphs, now, look)
         self.prompt = PromptRow()
         # Not exclusive: a half-sent cancel must finish and report.
         self._hands = Hands(
@@ -206,20 +185,6 @@ class Desk(Screen[None]):
         return self._place.read_only
 
     # What keys may be done to
-
-    @property
-    def log_view(self) -> LogView:
-        return self.side.log_view
-
-    @property
-    def _view(self) -> LineView:
-        """The lines of the pane that has the keys."""
-        views: dict[str, LineView] = {
-            "detail": self.side.detail,
-            "log": self.side.log_view,
-            "files": self.side.files,
-        }
-        return views.get(self._pane, self.jobs.list)
 
     def refusal(self, command: Command) -> str:
         """Why a command would be refused now; empty when it would not."""
@@ -362,59 +327,10 @@ class Desk(Screen[None]):
         prefix = f"{row.profile}/" if row is not None and row.profile else ""
         self.side.files.show_files(file_rows(job, known, self._files, self._deleted, prefix=prefix), self._now())
 
-    # Which panes there are, and how large
-
-    @property
-    def _breadth(self) -> str:
-        """The layout by width; empty where one pane has the whole screen."""
-        if self.has_class("-short"):
-            return ""
-        return next((name for name in BREADTHS if self.has_class(f"-{name}")), "")
-
-    def _is_seen(self, pane: str) -> bool:
-        """Whether a pane is on the screen."""
-        if self._list.view.zoom or not self._breadth:
-            return pane == self._pane
-        if pane == "jobs" or self._breadth == "huge":
-            return True
-        if self._breadth == "wide":
-            return pane == "detail" or (pane == "files") == self.has_class("-files")
-        return pane == self._tab
-
-    def _go(self, pane: str) -> None:
-        """Give a pane the keys, and bring it to the front."""
-        self._pane = pane
-        if pane != "jobs":
-            self._tab = pane
-        self._arrange()
-        self._show_titles()
-
-    def _arrange(self) -> None:
-        for pane in PANES:
-            self.set_class(pane == self._pane, f"-pane-{pane}")
-        for tab in TABS:
-            self.set_class(tab == self._tab, f"-tab-{tab}")
-        if self._tab != "detail":
-            self.set_class(self._tab == "files", "-files")
-        self.set_class(self._list.view.zoom, "-zoom")
-        self.call_after_refresh(self._resized)
-
-    def on_resize(self, event: events.Resize) -> None:
-        self.call_after_refresh(self._resized)
-
-    def _resized(self) -> None:
-        self._size_panes()
+    def _fit(self) -> None:
         self._show_detail(top=False)
         self._show_files()
         self._show_around()
-
-    def _size_panes(self) -> None:
-        """The person's own share for the list; without one the style sheet's stands."""
-        breadth = self._breadth
-        steps = self._splits.get(breadth, 0)
-        share = f"{BREADTHS[breadth] + SPLIT_STEP * steps}%" if steps and not self._list.view.zoom else None
-        self.jobs.styles.width = share if breadth != "normal" else None
-        self.jobs.styles.height = share if breadth == "normal" else None
 
     # The rows around the panes
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from textual import events
 
-from fttui.ui.screens.desk import PANES
 from fttui.ui.screens.filekeys import FileKeys
 from fttui.ui.screens.jobkeys import JobKeys
+from fttui.ui.screens.layout import PANES
 from fttui.ui.screens.linekeys import LineKeys
 from fttui.ui.screens.listkeys import ListKeys
 from fttui.ui.screens.logkeys import LogKeys

@@ -5,7 +5,8 @@ from __future__ import annotations
 from fttui.ui.memory import TABS
 from fttui.ui.panes.jobs import JobsPane
 from fttui.ui.panes.side import SidePane
-from fttui.ui.screens.desk import PANES, Desk
+from fttui.ui.screens.desk import Desk
+from fttui.ui.screens.layout import PANES
 from fttui.ui.widgets.line_list import LineList
 
 
