@@ -5,6 +5,7 @@ import base64
 import pytest
 
 from fttui.store.health import State
+from fttui.ui.memory import Memory
 from fttui.ui.messages import SequenceAsked
 from fttui.ui.screens.main import MainScreen
 from fttui.ui.status import Place
@@ -48,6 +49,19 @@ async def test_each_layout_has_a_size_of_its_own() -> None:
         assert ui.app.remembered.splits == {"normal": -2, "wide": 1}
         await ui.press("equals_sign")
         assert split(ui) == usual
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+async def test_a_short_terminal_has_one_pane_whatever_its_width(width: int) -> None:
+    async with cockpit(store(), size=(width, 12), remembered=Memory(tab="files")) as ui:
+        assert ui.main.jobs.size.width == width
+        for pane, word in (("detail", ">Detail"), ("log", ">Log"), ("files", ">Files")):
+            await ui.press("tab")
+            body = ui.screen[1:-2]
+            assert word in body[0]
+            assert "LOSS" not in "\n".join(body)
+            views = {"detail": ui.main.side.detail, "log": ui.main.log_view, "files": ui.main.side.files}
+            assert [name for name, view in views.items() if view.size.height == 8] == [pane]
 
 
 async def test_where_one_pane_has_the_screen_sizes_mean_nothing() -> None:
