@@ -79,14 +79,14 @@ async def test_own_keys_replace_the_usual_ones_everywhere() -> None:
 
 
 async def test_how_things_were_looked_at_comes_back() -> None:
-    remembered = Memory(sort="loss", reverse=True, wrap=True, times="utc", tab="detail", splits={"normal": 2}, theme="nord")
+    remembered = Memory(sort="loss", reverse=True, wrap=True, times="utc", tab="detail", splits={"wide": 2}, theme="nord")
     async with cockpit(FakeStore().put(job(1)), size=(120, 40), remembered=remembered) as ui:
         assert ui.app.theme == "nord"
         assert any("loss↓" in line for line in ui.screen)
         assert ui.main.jobs.size.width > 120 * 55 // 100
         assert ui.app.remembered == remembered
         await ui.press("equals_sign", "w", "s")
-        assert ui.app.remembered == remembered._replace(splits={"normal": 0}, wrap=False, sort="tokens", reverse=False)
+        assert ui.app.remembered == remembered._replace(splits={"wide": 0}, wrap=False, sort="tokens", reverse=False)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
