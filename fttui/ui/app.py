@@ -110,10 +110,12 @@ class FttuiApp(App[None]):
         theme = "" if self.theme == self._first_theme else self.theme
         return self.main.remembered._replace(theme=theme)
 
+    def get_default_screen(self) -> Screen[Any]:
+        return self.main
+
     def on_mount(self) -> None:
         if self._preferences.theme and self._preferences.theme not in self.available_themes:
             self.main.prompt.say(f"there is no theme {self._preferences.theme}", "warn")
-        self.push_screen(self.main)
         self.app_resume_signal.subscribe(self, lambda _: self.refresh())  # the terminal has been emptied meanwhile
         self._show_title()
         self.call_after_refresh(self._painted)

@@ -80,4 +80,4 @@ async def test_the_start_asks_for_few_styles(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(Stylesheet, "apply", spy)
     async with cockpit(FakeStore(), size=(120, 40)) as ui:
         widgets = len(list(ui.app.screen.walk_children()))
-    assert len(matched) <= 7 * widgets
+    assert len(matched) <= 3 * widgets

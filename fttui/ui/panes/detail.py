@@ -9,6 +9,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
+from textual.message import Message
+
 from fttui.clock import age, duration
 from fttui.models.row import EventRow, JobRow
 from fttui.models.status import Status
@@ -238,12 +240,18 @@ def _plain(value: object) -> str:
 class DetailView(LineView):
     """Scrolls the lines it is given."""
 
+    class Resized(Message):
+        """Lines made for the width it had may not suit any more."""
+
     def __init__(self) -> None:
         super().__init__(id="detail")
         self._lines: Sequence[Line] = ()
         self.search = ""
         """What is marked in the lines; empty for nothing."""
         self._match: int | None = None
+
+    def on_resize(self) -> None:
+        self.post_message(self.Resized())
 
     def look_for(self, text: str) -> None:
         """Mark `text` wherever it stands."""

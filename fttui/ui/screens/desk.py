@@ -94,6 +94,7 @@ class Desk(Layout):
         )
 
     def compose(self) -> ComposeResult:
+        self._arrange_first()
         yield TextRow(id="status")
         with Container(id="body"):
             yield self.jobs
@@ -102,7 +103,6 @@ class Desk(Layout):
         yield Footer(self._commands, self.refusal)
 
     def on_mount(self) -> None:
-        self._arrange()
         self._derive()
         self.set_interval(TICK, self._tick)
         if self._place.hint and not self._snapshot.rows:
@@ -311,6 +311,9 @@ class Desk(Layout):
         lines = raw_lines(job.raw, cells) if self._raw else detail_lines(job, row, told, now, cells, self._glyphs)
         self.side.detail.show(lines, top=top)
 
+    def on_detail_view_resized(self) -> None:
+        self._show_detail(top=False)
+
     def _show_new_events(self) -> None:
         if self._store is None or self._shown is None:
             return
@@ -328,7 +331,6 @@ class Desk(Layout):
         self.side.files.show_files(file_rows(job, known, self._files, self._deleted, prefix=prefix), self._now())
 
     def _fit(self) -> None:
-        self._show_detail(top=False)
         self._show_files()
         self._show_around()
 

@@ -81,14 +81,24 @@ class Layout(Screen[None]):
         self._show_titles()
 
     def _arrange(self) -> None:
-        for pane in PANES:
-            self.set_class(pane == self._pane, f"-pane-{pane}")
-        for tab in TABS:
-            self.set_class(tab == self._tab, f"-tab-{tab}")
-        if self._tab != "detail":
-            self.set_class(self._tab == "files", "-files")
-        self.set_class(self._list.view.zoom, "-zoom")
+        self.update_classes(self._arrangement(), animate=False)
         self.call_after_refresh(self._resized)
+
+    def _arrange_first(self) -> None:
+        """Before there is a widget: with each class that comes later, every rule is matched against every widget."""
+        self.update_classes(self._arrangement(), update=False)
+        for cells, breakpoints in zip(
+            self.app.size, (self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS), strict=True
+        ):
+            self.add_class(max(found for found in breakpoints if found[0] <= cells)[1], update=False)
+
+    def _arrangement(self) -> dict[str, bool]:
+        """The classes by which the style sheet knows what is in front."""
+        classes = {f"-pane-{pane}": pane == self._pane for pane in PANES}
+        classes |= {f"-tab-{tab}": tab == self._tab for tab in TABS}
+        if self._tab != "detail":
+            classes["-files"] = self._tab == "files"
+        return classes | {"-zoom": self._list.view.zoom}
 
     def on_resize(self, event: events.Resize) -> None:
         self.call_after_refresh(self._resized)
