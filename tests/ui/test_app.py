@@ -86,7 +86,7 @@ async def test_how_things_were_looked_at_comes_back() -> None:
         assert ui.main.jobs.size.width > 120 * 55 // 100
         assert ui.app.remembered == remembered
         await ui.press("equals_sign", "w", "s")
-        assert ui.app.remembered == remembered._replace(splits={"wide": 0}, wrap=False, sort="tokens", reverse=False)
+        assert ui.app.remembered == remembered._replace(splits={"wide": 0}, wrap=False, sort="suffix", reverse=False)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
