@@ -32,6 +32,18 @@ WORDS: dict[str, str] = {
 
 _BARE = ("watch", "w")
 
+
+def word_table() -> str:
+    """The words and what they take as a Markdown table, as it stands in the README."""
+    rows = [f"| `:{word}` | {_cell(takes)} |" for word, takes in WORDS.items()]
+    return "\n".join(["| line | does |", "| --- | --- |", *rows])
+
+
+def _cell(takes: str) -> str:
+    argument, colon, does = takes.partition(": ")
+    return f"`{argument}` {does}".replace("|", "\\|") if colon else takes
+
+
 SHORT = {
     "q": "quit",
     "quit": "quit",

@@ -1,5 +1,6 @@
 """Help comes from the command table, finds, and does."""
 
+from fttui.ui.commandline import word_table
 from fttui.ui.commands import COMMANDS, key_table
 from tests.ui.fakes import FakeStore, cockpit, job
 
@@ -32,7 +33,17 @@ def test_no_key_means_two_things() -> None:
 
 def test_the_readme_shows_this_table() -> None:
     with open("README.md", encoding="utf-8") as file:
-        assert key_table() in file.read()
+        readme = file.read()
+    assert key_table() in readme
+    assert word_table() in readme
+
+
+async def test_words_that_take_an_argument_are_found_and_wait_for_it() -> None:
+    async with cockpit() as ui:
+        await ui.press("question_mark", *"only these columns", "enter")
+        assert ui.prompt.startswith(":columns ")
+        await ui.press(*"id,age", "enter")
+        assert ui.screen[1].split() == [">ID", "AGE"]
 
 
 async def test_every_command_has_an_action_of_the_screen() -> None:

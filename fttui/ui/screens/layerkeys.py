@@ -13,14 +13,16 @@ class LayerKeys(Desk):
     """The part of the main screen that leads elsewhere."""
 
     async def action_help(self) -> None:
-        from fttui.ui.screens.pick import PickScreen, command_entries
+        from fttui.ui.screens.pick import PickScreen, command_entries, word_entries
 
         foot = "type to find · enter does it · esc or q leaves"
-        await self.app.push_screen(PickScreen("Keys", command_entries(self._commands), foot), self._run_by_id)
+        entries = [*command_entries(self._commands), *word_entries()]
+        await self.app.push_screen(PickScreen("Keys", entries, foot), self._run_by_id)
 
     async def _run_by_id(self, id: str | None) -> None:
+        """Do a command; of a word of the `:` line, let its argument be typed."""
         if id is not None:
-            await self.run_action(BY_ID[id].action)
+            await self.run_action(BY_ID[id].action if id in BY_ID else f"command('{id} ')")
 
     async def action_errors(self) -> None:
         from fttui.ui.screens.pick import Entry, PickScreen

@@ -17,14 +17,16 @@ HISTORY = 100
 class LineKeys(CopyKeys, LayerKeys):
     """The part of the main screen that takes commands by name."""
 
-    def action_command(self) -> None:
+    def action_command(self, line: str = "") -> None:
+        """Let a command be typed; `line` stands there at first."""
+
         def done(line: str, accepted: bool) -> None:
             if accepted and line.strip():
                 self._history = [*(old for old in self._history if old != line), line][-HISTORY:]
                 self.call_later(self._order, line)
 
         complete, history = self._completions, self._history
-        self.prompt.type(":", "", lambda _: None, done, complete=complete, history=history, hint=self._hint)
+        self.prompt.type(":", line, lambda _: None, done, complete=complete, history=history, hint=self._hint)
 
     def _hint(self, line: str) -> str:
         """What the line may become, or what its word takes."""

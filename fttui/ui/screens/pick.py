@@ -8,7 +8,8 @@ from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
 from fttui.text import pad
-from fttui.ui.commands import Command
+from fttui.ui.commandline import WORDS
+from fttui.ui.commands import BY_ID, Command
 from fttui.ui.rows import Line
 from fttui.ui.widgets.line_list import LineList
 from fttui.ui.widgets.line_view import TextRow
@@ -42,6 +43,15 @@ def command_entries(commands: Iterable[Command]) -> list[Entry]:
             f"{command.shown} {command.title} {command.id} {command.group}",
         )
         for command in commands
+    ]
+
+
+def word_entries() -> list[Entry]:
+    """The words of the `:` line that take an argument."""
+    return [
+        Entry(word, [(f" {pad(f':{word}', 12)}", "key"), (takes, "")], f":{word} {takes}")
+        for word, takes in WORDS.items()
+        if word not in BY_ID
     ]
 
 
