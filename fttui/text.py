@@ -11,16 +11,18 @@ from functools import lru_cache
 # paragraph separators, zero-width characters, the byte order mark, tag characters. Also what makes a character as wide
 # as its neighbours say, about which terminals disagree: variation selectors and the tones of a skin. (An emoji may
 # look plainer without them, and without the joiner inside it: a harmless loss.)
-_UNSAFE = re.compile(
+# (Patterns as text are compiled when they are first needed, which is after the first frame.)
+_UNSAFE = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
     "\U0001f3fb-\U0001f3ff\U000e0000-\U000e0fff]"
 )
 # Flags are two letters, each of one cell or two.
-_FLAGS = re.compile("[\U0001f1e6-\U0001f1ff]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_FLAGS = "[\U0001f1e6-\U0001f1ff]"
+_SURROGATE = "[\ud800-\udfff]"
 # One cell each in Rich's tables (a test holds it so): Latin letters and the glyphs fttui draws itself.
-_NARROW = re.compile("[ -~\u00a1-\u00ac\u00ae-\u02ff…─│·↓↑▸◦⋯✓✗⊘\u2800-\u28ff]*")
-_SPACES = re.compile(r"\s+")
+_NARROW = frozenset(
+    {*map(chr, (*range(0x20, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x300), *range(0x2800, 0x2900))), *"…─│·↓↑▸◦⋯✓✗⊘"}
+)
 _CROWD = 8
 """Characters that one cell may hold: a letter with the marks of any language. More is no text but a flood."""
 
@@ -34,21 +36,21 @@ def clean(text: str) -> str:
         return text
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = _SURROGATE.sub("\ufffd", _UNSAFE.sub("", text))
-    return _FLAGS.sub(lambda flag: chr(ord(flag[0]) - 0x1F1E6 + ord("A")), text)
+    text = re.sub(_SURROGATE, "\ufffd", re.sub(_UNSAFE, "", text))
+    return re.sub(_FLAGS, lambda flag: chr(ord(flag[0]) - 0x1F1E6 + ord("A")), text)
 
 
 def clean_line(text: str) -> str:
     """`clean`, and every run of white space that holds a newline or tab becomes one space."""
     text = clean(text)
     if "\n" in text or "\t" in text:
-        text = _SPACES.sub(" ", text).strip()
+        text = re.sub(r"\s+", " ", text).strip()
     return text
 
 
 def width(text: str) -> int:
     """Terminal cells that `text` takes, as Textual counts them."""
-    if text.isascii() or _NARROW.fullmatch(text):
+    if text.isascii() or _NARROW.issuperset(text):
         return len(text)
     from rich.cells import cell_len
 
@@ -109,7 +111,7 @@ def _cells(character: str) -> int:
 def _head(text: str, cells: int) -> str:
     """The longest beginning of `text` that takes at most `cells` cells."""
     text = text[: cells * _CROWD]
-    if text.isascii() or _NARROW.fullmatch(text):
+    if text.isascii() or _NARROW.issuperset(text):
         return text[:cells]
     taken = 0
     for index, character in enumerate(text):

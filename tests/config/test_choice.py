@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from fttui.config import choice as choosing
 from fttui.config import settings
 from fttui.config.choice import OFFICIAL, azure_url, choose, is_loopback, is_official, split_url
 from fttui.config.files import ConfigError
@@ -187,3 +188,20 @@ def test_official_and_loopback_are_not_fooled_by_lookalikes() -> None:
         assert not is_official(url)
     assert all(map(is_loopback, ("http://localhost:1/v1", "http://127.0.0.1", "http://[::1]:9", "http://a.localhost")))
     assert not any(map(is_loopback, ("http://127.0.0.1.evil", "http://localhost.evil", "http://10.0.0.1")))
+
+
+@pytest.mark.parametrize("host", ["a", "a-b.c", "A", "a_b", "-a", "a.", "1.2.3.4", "[::1]", "", "a b", "ü"])
+@pytest.mark.parametrize("port", ["", ":80", ":443", ":8000", ":0", ":65536", ":4430", ":x"])
+@pytest.mark.parametrize("path", ["", "/", "/v1", "//v1//", "/a/../b", "/%20", "/~x", "?a=1", "#a"])
+def test_a_url_read_without_urllib_is_read_the_same(
+    host: str, port: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read() -> object:
+        try:
+            return split_url(f"https://{host}{port}{path}", "here")
+        except ConfigError as error:
+            return str(error)
+
+    quick = read()
+    monkeypatch.setattr(choosing, "_PLAIN", "(?!)")
+    assert quick == read()

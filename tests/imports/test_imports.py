@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -30,23 +31,36 @@ fttui.main.cockpit(None)
 """
 
 
-def loaded(code: str, tmp_path: object) -> set[str]:
+def loaded(code: str, tmp_path: Path) -> set[str]:
     """The top-level modules that a fresh interpreter has loaded after `code`, which prints `sys.modules`."""
-    environment = {"TERM": "xterm-256color", "HOME": str(tmp_path), "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin"}
+    environment = {
+        "TERM": "xterm-256color",
+        "HOME": str(tmp_path),
+        "FTTUI_CONFIG": f"{tmp_path}/config.toml",
+        "LANG": "C.UTF-8",
+        "PATH": "/usr/bin:/bin",
+    }
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stderr
     return {name.split(".")[0] for name in done.stdout.split()}
 
 
-def after(statement: str, tmp_path: object) -> set[str]:
+def after(statement: str, tmp_path: Path) -> set[str]:
     return loaded(f"{statement}\nimport sys\nprint(*sys.modules)", tmp_path)
 
 
-def test_the_first_frame_needs_nothing_heavy(tmp_path: object) -> None:
+def test_the_first_frame_needs_nothing_heavy(tmp_path: Path) -> None:
     modules = loaded(COCKPIT, tmp_path)
     assert "fttui" in modules
     assert "sqlite3" in modules, "the archive was asked"
     assert not modules & set(HEAVY)
+
+
+def test_the_first_frame_of_a_profile_needs_no_more_than_toml(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('profile = "x"\n[profiles.x]\nbase_url = "http://127.0.0.1:8765/v1"\n')
+    modules = loaded(COCKPIT, tmp_path)
+    assert "tomllib" in modules
+    assert not modules & {*HEAVY, "urllib", "ipaddress", "json", "argparse", "subprocess", "inspect", "logging"}
 
 
 @pytest.mark.parametrize(
@@ -66,5 +80,5 @@ def test_the_first_frame_needs_nothing_heavy(tmp_path: object) -> None:
         ("import fttui.models.row, fttui.text, fttui.clock", HEAVY),
     ],
 )
-def test_a_room_loads_only_its_own_libraries(statement: str, absent: tuple[str, ...], tmp_path: object) -> None:
+def test_a_room_loads_only_its_own_libraries(statement: str, absent: tuple[str, ...], tmp_path: Path) -> None:
     assert not after(statement, tmp_path) & set(absent)
