@@ -26,7 +26,7 @@ def list_size(width: int, height: int) -> tuple[int, int]:
         return width, body - 2
     if width < 120:
         return width, body * 4 // 7 - 2
-    return width * (55 if width < 180 else 40) // 100, body - 2
+    return width * (55 if width < 180 else 46) // 100, body - 2
 
 
 def frame(

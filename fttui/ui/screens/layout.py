@@ -17,7 +17,7 @@ from fttui.ui.view import ListState
 from fttui.ui.widgets.line_view import LineView
 
 PANES = ("jobs", *TABS)
-BREADTHS = {"normal": 57, "wide": 55, "huge": 40}
+BREADTHS = {"normal": 57, "wide": 55, "huge": 46}
 """Layouts in which the list shares the screen, and its usual share in percent (fttui.tcss)."""
 SPLIT_STEP = 5
 """Percent by which one key makes the list larger or smaller."""
