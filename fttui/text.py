@@ -79,9 +79,10 @@ def pad(text: str, cells: int, *, right: bool = False, ellipsis: str = "…") ->
 
 
 def wrap(text: str, cells: int) -> list[str]:
-    """`text` broken into lines of at most `cells` cells, at spaces where it can be; never empty."""
+    """`text` broken into lines of at most `cells` cells, at spaces where it can be; never empty. A tab is four spaces:
+    a terminal would jump."""
     lines: list[str] = []
-    for paragraph in text.split("\n"):
+    for paragraph in text.replace("\t", "    ").split("\n"):
         at = 0
         # Never the whole rest, which may be a megabyte: no more than could fit, and one.
         while cells > 0 and not _fits(near := paragraph[at : at + cells * _CROWD + 1], cells):

@@ -64,6 +64,14 @@ def test_marks_without_end_are_cut() -> None:
     assert fit("a\u0301\u0302\u0303\u0304", 1) == "a\u0301\u0302\u0303\u0304"
 
 
+@given(ANY, st.integers(1, 20))
+@example("a\tb", 80)
+def test_a_wrapped_line_can_stand_on_a_terminal(text: str, cells: int) -> None:
+    for line in wrap(clean(text), cells):
+        assert not set(line) & set("\n\t")
+        assert cell_len(line) <= max(2, cells)
+
+
 def test_a_megabyte_on_one_line_is_wrapped_in_one_go() -> None:
     """It took minutes when the rest of the line was measured for each of its lines."""
     text = "世界" * 250_000
