@@ -18,6 +18,10 @@ class State(StrEnum):
     """The server asked for patience (429)."""
 
 
+# How the client words a connection that was never made (api/faults.py).
+_UNREACHED = "cannot reach "
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
     """Times are Unix seconds of the store's clock."""
@@ -32,6 +36,17 @@ class Health:
     request_id: str = ""
     failures: int = 0
     """Failed polls in a row."""
+
+    @property
+    def reason(self) -> str:
+        """`why` without the address, which a person knows."""
+        return self.why.rpartition(": ")[2] if self.why.startswith(_UNREACHED) else self.why
+
+    @property
+    def unreachable(self) -> str:
+        """Why nothing that is sent can arrive; empty while something may. A server that answers with errors is
+        reachable: it may still do what it is asked."""
+        return self.reason if self.state is State.OFFLINE and self.why.startswith(_UNREACHED) else ""
 
     @property
     def is_good(self) -> bool:

@@ -55,12 +55,16 @@ class Hands:
             return "read-only"
         if self.store is None:
             return "not connected yet"
-        if verb == "create":
-            return "several profiles are shown: look at one of them, with @" if self.place.profile == ALL else ""
+        if verb == "create" and self.place.profile == ALL:
+            return "several profiles are shown: look at one of them, with @"
         if verb == "delete":
             return ""
+        if unreachable := self.store.snapshot.health.unreachable:
+            return f"offline ({unreachable})"
         if verb in self.store.not_offered:
             return f"{self.place.profile} does not offer it"
+        if verb == "create":
+            return ""
         reasons = [self._obstacle(verb, row) for row in rows]
         if not reasons:
             return "no job is selected"

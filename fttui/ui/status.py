@@ -88,9 +88,7 @@ def status_line(
         old = f"{age} old {glyphs.dot} " if age else ""
         return spread(where, [(f"{old}{health.why} ", "ask")], cells, middle=counts)
     since = f" since {clock_time(health.since)}" if state != "denied" else ""
-    # The address is the profile's; of the words it is the reason that must not be cut.
-    why = health.why.rpartition(": ")[2] if health.why.startswith("cannot reach ") else health.why
-    parts = [f" {state.upper()}{since}", why]
+    parts = [f" {state.upper()}{since}", health.reason]
     if health.next_try is not None and health.next_try > now:
         parts.append(f"next try {clock_time(health.next_try)}")
     parts.append("r asks now")

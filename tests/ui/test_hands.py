@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from fttui.store.health import State
 from fttui.ui.terminal import clipboard
 from tests.ui.fakes import FakeStore, cockpit, job
 
@@ -55,6 +56,31 @@ async def test_the_json_as_sent_is_one_key_away_and_safe() -> None:
         assert "\x1b" not in ui.detail
         await ui.press("J")
         assert '"status"' not in ui.detail
+
+
+async def test_what_cannot_arrive_is_refused_with_the_reason() -> None:
+    async with cockpit(FakeStore().put(job(1))) as ui:
+        await ui.publish(state=State.OFFLINE, why="cannot reach api.example.com: connection refused")
+        for key in ("a", "A", "c", "P"):
+            await ui.press(key)
+            assert "offline (connection refused)" in ui.prompt
+            assert ui.app.screen is ui.main
+        await ui.press("D", "a", "y")
+        assert ui.store.sent == [("forget", "ftjob-00000001")], "the archive is here"
+
+
+async def test_a_server_that_answers_with_errors_may_still_do_what_it_is_asked() -> None:
+    async with cockpit(FakeStore().put(job(1))) as ui:
+        await ui.publish(state=State.OFFLINE, why="the server failed (500)")
+        await ui.press("c", "y")
+        assert ui.store.sent == [("cancel", "ftjob-00000001")]
+
+
+async def test_help_greys_what_would_be_refused() -> None:
+    async with cockpit(FakeStore().put(job(1)), read_only=True) as ui:
+        await ui.press("question_mark", *"job.cancel")
+        entry = ui.app.screen.entries.line_at(0)  # type: ignore[attr-defined]
+        assert [role for _, role in entry][:2] == ["off", "off"]
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])

@@ -16,7 +16,7 @@ class LayerKeys(Desk):
         from fttui.ui.screens.pick import PickScreen, command_entries, word_entries
 
         foot = "type to find · enter does it · esc or q leaves"
-        entries = [*command_entries(self._commands), *word_entries()]
+        entries = [*command_entries(self._commands, self.refusal), *word_entries()]
         await self.app.push_screen(PickScreen("Keys", entries, foot), self._run_by_id)
 
     async def _run_by_id(self, id: str | None) -> None:

@@ -1,6 +1,6 @@
 """A list to pick from: the commands, the profiles, what went wrong. Type to find, enter picks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from textual import events
@@ -29,14 +29,15 @@ def matching(entries: Iterable[Entry], text: str) -> list[Entry]:
     return [entry for entry in entries if all(word in entry.words.lower() for word in words)]
 
 
-def command_entries(commands: Iterable[Command]) -> list[Entry]:
-    """The command table: keys, what they do, id, and the shell command that does the same."""
+def command_entries(commands: Iterable[Command], refusal: Callable[[Command], str] = lambda _: "") -> list[Entry]:
+    """The command table: keys, what they do, id, and the shell command that does the same; greyed what would be refused
+    now."""
     return [
         Entry(
             command.id,
             [
-                (f" {pad(command.shown, 12)}", "key"),
-                (pad(command.title, 48), ""),
+                (f" {pad(command.shown, 12)}", "off" if refusal(command) else "key"),
+                (pad(command.title, 48), "off" if refusal(command) else ""),
                 (f" {command.id:<17}", "dim"),
                 (f" fttui {command.twin}" if command.twin else "", "dim"),
             ],
