@@ -1,6 +1,6 @@
 """The service's truth, in SQLite: every job, event, checkpoint, model and file, written before it is answered for.
 
-One connection behind a lock; each public method is one transaction. Safe to call from any thread. Jobs and what
+Each public method that changes something is one transaction. Safe to call from any thread. Jobs and what
 belongs to them are here, files and uploads in filerows.py, the connection in sql.py.
 """
 

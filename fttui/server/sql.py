@@ -1,4 +1,7 @@
-"""The service's database file: one connection behind a lock, whole transactions, and its growth by versions.
+"""The service's database file: whole transactions, reads beside them, and its growth by versions.
+
+A commit waits for the disk, and a list must not wait for that: reads have a connection of their own, which sees what
+is committed.
 
 The only module that knows SQLite, together with those that build on it (db.py, filerows.py).
 """
@@ -29,14 +32,15 @@ class Sql:
     """
 
     def __init__(self, path: str) -> None:
-        self._lock = threading.RLock()
+        self._lock, self._reading = threading.RLock(), threading.Lock()
         with as_disk_trouble():
-            self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
-            self._connection.row_factory = sqlite3.Row
+            self._connection = _connected(path)
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
             self._migrate()
-            (self._salt,) = self._connection.execute("SELECT value FROM meta WHERE key = 'salt'").fetchone()
+            self._reader = _connected(path)
+            self._reader.execute("PRAGMA query_only = ON")
+            (self._salt,) = self._reader.execute("SELECT value FROM meta WHERE key = 'salt'").fetchone()
 
     def _migrate(self) -> None:
         with self._transaction() as sql:
@@ -65,13 +69,22 @@ class Sql:
                 raise
 
     def _rows(self, query: str, values: Iterable[Any] = ()) -> list[Row]:
-        with self._lock, as_disk_trouble():
-            return self._connection.execute(query, tuple(values)).fetchall()
+        """What is committed: not for use within a transaction."""
+        with self._reading, as_disk_trouble():
+            return self._reader.execute(query, tuple(values)).fetchall()
 
     def close(self) -> None:
         """Fold the write-ahead log into the file, and let go."""
+        with self._reading:
+            self._reader.close()
         with self._lock:
-            self._connection.close()
+            self._connection.close()  # the last one does the folding
+
+
+def _connected(path: str) -> Connection:
+    db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
+    db.row_factory = sqlite3.Row
+    return db
 
 
 @contextmanager

@@ -227,5 +227,7 @@ def test_a_list_while_both_cores_train(home: str) -> None:
     print(
         f"\na list of two jobs: idle {idle[middle]:.2f} ms (95 %: {idle[late]:.2f}),"
         f" while both train {busy[middle]:.2f} ms (95 %: {busy[late]:.2f}), {busy[middle] / idle[middle]:.2f} times"
+        f" (95 %: {busy[late] / idle[late]:.2f})"
     )
     assert busy[middle] / idle[middle] <= 3
+    assert busy[late] / idle[late] <= 3

@@ -1,6 +1,7 @@
 """The database: what it keeps apart, what it says once, and how it pages."""
 
 import sqlite3
+import threading
 from typing import Any
 
 import pytest
@@ -49,6 +50,22 @@ def test_a_job_comes_back_as_it_was_given(db: Db) -> None:
         "Validating training file: file-1 and validation file: file-2",
         f"Created fine-tuning job: {job.id}",
     ]
+
+
+def test_a_read_does_not_wait_for_a_write(db: Db) -> None:
+    """A commit waits for the disk; a list must not wait for it, and sees what was committed before."""
+    job, found = add(db), list[JobRecord]()
+
+    def read() -> None:
+        found.extend(db.untidied())
+
+    with db._transaction() as sql:
+        sql.execute("UPDATE job SET status = 'queued'")
+        reader = threading.Thread(target=read, daemon=True)
+        reader.start()
+        reader.join(30)
+        assert found == [job]
+    assert fresh(db, job).status == "queued"
 
 
 def test_pages_of_jobs(db: Db) -> None:
