@@ -1,5 +1,6 @@
 """The create form at the keyboard: which fields there are, what they may become, and what stays in sight."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -197,3 +198,26 @@ async def test_a_very_long_value_is_refused_in_words() -> None:
         await ui.press("enter")
         assert any("there is no file" in line for line in ui.screen)
         assert line_of(ui, "training file") >= 0
+
+
+@pytest.mark.parametrize("late", range(0, 13, 3))
+async def test_what_is_typed_ahead_lands_in_the_form_in_order(late: int) -> None:
+    """A slow line delivers several keys in one piece, and a quick hand does not wait for the form."""
+    keys = ["a", "ctrl+u", *"tiny", "tab", "ctrl+u", *"file-1", "enter"]
+    async with cockpit() as ui:
+        for key in keys[:late]:
+            ui.app.post_message(typed(ui, key))
+        await asyncio.sleep(0)
+        for key in keys[late:]:
+            ui.app.post_message(typed(ui, key))
+        async with asyncio.timeout(10):
+            while not any(sent[0] == "create" for sent in ui.store.sent):
+                await ui.pilot.pause()
+        created = ui.store.sent[-1][1]
+        assert (created.model, created.training_file) == ("tiny", "file-1")
+
+
+def typed(ui: Ui, key: str) -> events.Key:
+    event = events.Key(key, key if len(key) == 1 else None)
+    event.set_sender(ui.app)
+    return event

@@ -11,7 +11,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.timer import Timer
 from textual.widgets import Input
 
@@ -95,6 +95,8 @@ class CreateScreen(Completing, Sending, ModalScreen[Outcome | None]):
         keys = ("enter creates", "tab moves", "right completes", "ctrl+n chooses", "esc leaves")
         self._said: tuple[str, str] = (f" {glyphs.dot} ".join(keys), "dim")
         self._left = FIELDS[0].name
+        self._early: list[events.Key] | None = []
+        """Keys that wait for those that were typed before them; None once nothing is before them."""
         self._wrong: dict[str, str] = {}
         """What the fields held whose errors are shown."""
 
@@ -127,6 +129,7 @@ class CreateScreen(Completing, Sending, ModalScreen[Outcome | None]):
         for name in FILES:
             self._show_name(name)
         self._tell(*self._said)
+        self._below.call_later(self._caught_up)
         self.run_worker(self._learn(), group="known", exit_on_error=False)
         self._check_soon()
 
@@ -143,7 +146,7 @@ class CreateScreen(Completing, Sending, ModalScreen[Outcome | None]):
         there = [field.name for field in FIELDS if self.query_one(f"#line-{field.name}").display]
         at = there.index(self.focused.id) if self.focused is not None and self.focused.id in there else 0
         to = (at + by) % len(there) if abs(by) == 1 else max(0, min(at + by, len(there) - 1))
-        self._entry(there[to]).focus()
+        self.set_focus(self._entry(there[to]))
 
     # What the fields hold
 
@@ -223,6 +226,10 @@ class CreateScreen(Completing, Sending, ModalScreen[Outcome | None]):
         row.show(*lines)
 
     @property
+    def _below(self) -> Screen[object]:
+        return self.app.screen_stack[-2]
+
+    @property
     def _cells(self) -> int:
         return min(100, self.size.width) - 2
 
@@ -240,7 +247,7 @@ class CreateScreen(Completing, Sending, ModalScreen[Outcome | None]):
         for field in FIELDS:
             self._show_under(field.name, found.get(field.name, ""), "fail")
         for name in found:
-            self._entry(name).focus()
+            self.set_focus(self._entry(name))
             self._in_sight(name)
             break
 
@@ -319,17 +326,34 @@ class CreateScreen(Completing, Sending, ModalScreen[Outcome | None]):
         if yes is not None:
             self._answer.set()
             self._tell(*self._said)
-            self._entry(self._left).focus()
+            self.set_focus(self._entry(self._left))
         return yes
 
-    def on_key(self, event: events.Key) -> None:
-        """The answer to a question."""
-        yes = self._settle()
+    def _forward_event(self, event: events.Event) -> None:
+        """Keys that came after the one that opened the form may still be with the screen below: those come first."""
+        if isinstance(event, events.Key) and self._early is not None and asyncio.current_task() is not self._below.task:
+            self._early.append(event)
+        else:
+            super()._forward_event(event)
+
+    def _caught_up(self) -> None:
+        early, self._early = self._early or [], None
+        for event in early:
+            super()._forward_event(event)
+
+    async def on_key(self, event: events.Key) -> None:
+        """Every key, one after the other, as it was typed: over a slow line several arrive at once, and each must find
+        what the one before it has done. Entries hand theirs over; a question takes the next one as its answer."""
+        event.stop()
+        event.prevent_default()
+        yes, entry = self._settle(), self.focused
         if yes is not None:
-            event.stop()
-            event.prevent_default()
             if event.key in ("y", "Y"):
                 yes()
+        elif event.character is not None and event.is_printable and isinstance(entry, Entry):
+            entry.enter(event.character)
+        elif (bound := self.active_bindings.get(event.key)) is not None and bound.enabled:
+            await self.app.run_action(bound.binding.action, bound.node)
 
     def action_leave(self) -> None:
         """Leave, or break off what is being sent; ask first where something would be lost."""

@@ -25,7 +25,8 @@ class _Known(Suggester):
 
 
 class Entry(Input):
-    """Takes no keys while `locked`. A paste of several lines becomes one line, joined as `joint` says."""
+    """Takes nothing while `locked`; its keys come from the screen, in order. A paste of several lines becomes one line,
+    joined as `joint` says."""
 
     LARGEST_PASTE = 100_000
     """Characters: a grader is never so long, and a file that was pasted by mistake would hold up the screen."""
@@ -55,6 +56,11 @@ class Entry(Input):
         self.value = text
         self.cursor_position = len(text)
 
+    def enter(self, text: str) -> None:
+        """Take what was typed where the cursor is, in place of what is selected."""
+        if not self.locked:
+            self.replace(text, *self.selection)
+
     def action_cursor_right(self, select: bool = False) -> None:
         if self.cursor_at_end and not select and not self._suggestion and (text := self._takes(self.value)) is not None:
             self.put(text)
@@ -64,15 +70,17 @@ class Entry(Input):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return not self.locked and super().check_action(action, parameters)
 
-    async def _on_key(self, event: events.Key) -> None:
-        if self.locked and event.is_printable:
-            event.stop()
-            event.prevent_default()
+    def _forward_event(self, event: events.Event) -> None:
+        # A key that is bound goes all the way up before anything happens, and would be overtaken by the letters after
+        # it: so all of them are the screen's, in one queue.
+        if isinstance(event, events.Key):
+            self.screen._forward_event(event)
+        else:
+            super()._forward_event(event)
 
     def _on_paste(self, event: events.Paste) -> None:
         event.stop()
         event.prevent_default()
-        if not self.locked:
-            lines = [clean_line(line).strip() for line in clean(event.text[: self.LARGEST_PASTE]).split("\n")]
-            lines = [line for line in lines if line]
-            self.replace(self._joint.join(lines) if self._joint else lines[0] if lines else "", *self.selection)
+        lines = [clean_line(line).strip() for line in clean(event.text[: self.LARGEST_PASTE]).split("\n")]
+        lines = [line for line in lines if line]
+        self.enter(self._joint.join(lines) if self._joint else lines[0] if lines else "")
