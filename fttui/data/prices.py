@@ -2,6 +2,7 @@
 
 import os
 import re
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 PLACES = ("openai", "local", "other")
@@ -99,6 +100,16 @@ def _entry(models: dict[str, Any], model: str) -> str | None:
 
 
 def _read(path: str) -> dict[str, Any]:
+    try:
+        file = os.stat(path)
+    except OSError as error:
+        raise BadPrices(f"{path}: {error}") from None
+    return _parsed(path, file.st_mtime_ns, file.st_size)
+
+
+@lru_cache(8)
+def _parsed(path: str, modified: int, size: int) -> dict[str, Any]:
+    """Once for each state of a file: a list shows a price with every job the cursor comes to."""
     import tomllib
 
     try:

@@ -1,6 +1,7 @@
 """Tokens, epochs, steps and cost: the documented formulas against counts worked out by hand."""
 
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -196,6 +197,20 @@ def test_a_price_file_that_is_wrong_is_named(tmp_path: Path, text: str, words: s
     with pytest.raises(BadPrices, match=r"prices\.toml") as caught:
         price_of("x", own_file=str(own))
     assert words in str(caught.value)
+
+
+def test_a_price_file_is_read_once_until_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = tmp_path / "prices.toml"
+    own.write_text('[models."lab-7b"]\ntraining = 1.0\n')
+    assert price_of("lab-7b", own_file=str(own)).training == 1.0
+    reads: list[object] = []
+    load = tomllib.load
+    monkeypatch.setattr(tomllib, "load", lambda file: reads.append(file) or load(file))
+    assert price_of("lab-7b", own_file=str(own)).training == 1.0
+    assert reads == []
+    own.write_text('[models."lab-7b"]\ntraining = 22.5\n')
+    assert price_of("lab-7b", own_file=str(own)).training == 22.5
+    assert len(reads) == 1
 
 
 def test_who_trains_is_told_by_the_address() -> None:

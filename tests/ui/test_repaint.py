@@ -1,6 +1,7 @@
 """What is painted again, and what is not: bytes over SSH are the frame budget."""
 
 import pytest
+from textual.events import Key
 from textual.widget import Widget
 
 from tests.ui.fakes import NOW, FakeStore, cockpit, event, job
@@ -10,12 +11,12 @@ ID = "ftjob-00000001"
 
 @pytest.fixture
 def refreshed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The ids of the widgets that asked to be painted, in order."""
+    """The ids of the widgets that asked to be painted, in order; once for each region."""
     seen: list[str] = []
     refresh = Widget.refresh
 
     def spy(self: Widget, *regions: object, **how: object) -> Widget:
-        seen.append(self.id or type(self).__name__)
+        seen.extend([self.id or type(self).__name__] * max(1, len(regions)))
         return refresh(self, *regions, **how)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Widget, "refresh", spy)
@@ -63,3 +64,24 @@ async def test_moving_the_cursor_paints_two_lines_and_what_belongs_to_them(refre
         await ui.press("j")
         assert refreshed.count("jobs") == 2
         assert "status" not in refreshed
+
+
+async def test_of_many_keys_at_once_only_the_last_job_is_shown_beside_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with cockpit(busy(), size=(120, 40)) as ui:
+        looked: list[str | None] = []
+        monkeypatch.setattr(ui.store, "look_at", looked.append)
+        for _ in range(20):
+            ui.app.post_message(Key("down", None))
+        await ui.pilot.pause()
+        await ui.pilot.pause()
+        assert looked == ["ftjob-00000021"]
+        assert "ftjob-00000021" in ui.detail
+
+
+async def test_what_follows_a_move_at_once_finds_the_job_moved_to() -> None:
+    async with cockpit(busy(), size=(120, 40)) as ui:
+        for key, character in (("down", None), ("J", "J")):
+            ui.app.post_message(Key(key, character))
+        await ui.pilot.pause()
+        await ui.pilot.pause()
+        assert '"id": "ftjob-00000002"' in ui.detail

@@ -300,8 +300,7 @@ class DetailView(LineView):
         if len(lines) == len(self._lines):
             changed = [index for index, (old, new) in enumerate(zip(self._lines, lines, strict=True)) if old != new]
             self._lines = lines
-            for index in changed:
-                self.redraw(index)
+            self.redraw(*changed)
             return
         self._lines = lines
         self.lines_changed()

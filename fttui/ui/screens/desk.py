@@ -83,6 +83,8 @@ class Desk(Layout):
         self._held = False
         self._telling = Telling(place)
         self._shown: str | None = None
+        self._behind = False
+        """The other panes still show the job before."""
         self.prompt = PromptRow()
         # Not exclusive: a half-sent cancel must finish and report.
         self._hands = Hands(
@@ -141,6 +143,7 @@ class Desk(Layout):
 
     def show_snapshot(self, snapshot: Snapshot, change: Change) -> None:
         """Something was published."""
+        self._catch_up()
         previous, self._snapshot = self._snapshot, snapshot
         shown = self._shown
         if snapshot.notices != previous.notices and snapshot.notices:
@@ -212,7 +215,7 @@ class Desk(Layout):
         return [rows[id] for id in ids if id in rows]
 
     def _move(self, lines: int) -> None:
-        """Move in the pane that has the keys; what follows the cursor is shown in this very message."""
+        """Move in the pane that has the keys."""
         view = self._view
         if isinstance(view, LineList):
             view.move_by(lines)
@@ -223,7 +226,7 @@ class Desk(Layout):
             if self._list.is_ranging and self.jobs.list.cursor is not None:
                 self._list.extend_range(self.jobs.list.keys, self.jobs.list.cursor)
                 self._show_marks()
-            self._show_job()
+            self._follow_cursor()
 
     def _rows(self) -> Mapping[str, JobRow]:
         return self._hands.rows(self._snapshot.rows)
@@ -278,12 +281,28 @@ class Desk(Layout):
 
     # The job under the cursor
 
+    def _follow_cursor(self) -> None:
+        """Keys act on the cursor's job from now on. Its detail comes when the keys that are there already are through: in
+        the same frame still, and of a hundred keys at once only that of the last."""
+        if self.jobs.list.cursor != self._shown:
+            self._shown = self.jobs.list.cursor
+            self._behind = True
+            self.call_later(self._catch_up)
+
+    def _catch_up(self) -> None:
+        """The panes show the job under the cursor, if they do not yet."""
+        if self._behind:
+            self._show_panes()
+
     def _show_job(self) -> None:
         """The job under the cursor in the other panes, in this very message: one frame, not two."""
         id = self.jobs.list.cursor
-        if id == self._shown and id is not None:
-            return
-        self._shown = id
+        if id != self._shown or id is None or self._behind:
+            self._shown = id
+            self._show_panes()
+
+    def _show_panes(self) -> None:
+        id, self._behind = self._shown, False
         self._show_detail(top=True)
         if id is None or self._store is None:
             self.log_view.show_events([], "No job selected." if id is None else "connecting…")

@@ -100,6 +100,7 @@ class LogKeys(Desk):
         self._show_titles()
 
     def on_log_view_reached_top(self, message: LogView.ReachedTop) -> None:
+        self._catch_up()
         first = self.log_view.first_seq
         if self._store is not None and self._shown is not None and first is not None:
             self.log_view.add_older(self._store.events(self._shown, before=first))

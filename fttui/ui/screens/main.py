@@ -31,6 +31,8 @@ class MainScreen(PaneKeys, ListKeys, LogKeys, FileKeys, JobKeys, LineKeys):
             self.app.screen._forward_event(events.Key(event.key, event.character))
             return
         command = self._by_key.get(event.key) or self._by_key.get(event.character or "")
+        if self.prompt.takes_keys or command is None or not command.id.startswith("move."):
+            self._catch_up()
         if self.prompt.takes_keys and self.prompt.key(event.key, event.character):
             event.stop()
         elif command is not None:

@@ -55,9 +55,7 @@ class LineList(LineView, can_focus=False):
 
     def redraw_keys(self, keys: "set[str] | frozenset[str]") -> None:
         """Draw again the visible lines of `keys`."""
-        for key in keys:
-            if (index := self._index.get(key)) is not None:
-                self.redraw(index)
+        self.redraw(*(index for key in keys if (index := self._index.get(key)) is not None))
 
     @property
     def visible_keys(self) -> list[str]:
@@ -75,8 +73,7 @@ class LineList(LineView, can_focus=False):
             self.scroll_to_line(index)
         elif index >= top + self.page_height:
             self.scroll_to_line(index - self.page_height + 1)
-        self.redraw(previous)
-        self.redraw(index)
+        self.redraw(previous, index)
 
     def move_to_key(self, key: str) -> bool:
         """Put the cursor on `key`; False when it is not in the list."""

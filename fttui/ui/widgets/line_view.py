@@ -129,13 +129,14 @@ class LineView(ScrollView, can_focus=False):
             self.virtual_size = Size(0, count)
         self.refresh()
 
-    def redraw(self, index: int) -> None:
-        """Draw one line again, if it is visible."""
-        self._strips.pop((index, False), None)
-        self._strips.pop((index, True), None)
-        y = index - self.scroll_offset.y
-        if 0 <= y < self.size.height:
-            self.refresh(Region(0, y, self.size.width, 1))
+    def redraw(self, *lines: int) -> None:
+        """Draw these lines again, as far as they are visible."""
+        top, (width, height) = self.scroll_offset.y, self.size
+        for index in lines:
+            self._strips.pop((index, False), None)
+            self._strips.pop((index, True), None)
+        if regions := [Region(0, index - top, width, 1) for index in lines if 0 <= index - top < height]:
+            self.refresh(*regions)
 
     def scroll_to_line(self, top: int) -> None:
         """Make `top` the first visible line, as far as there are lines."""
