@@ -135,10 +135,12 @@ class Sending(_Screen):
             if path is None:
                 continue
             if path not in sent:
-                outcome = await self._store.upload(path, self._progress(os.path.basename(path)))
+                name_shown = clean_line(os.path.basename(path))
+                self._step(f"uploading {name_shown}")
+                outcome = await self._store.upload(path, self._progress(name_shown))
                 if not outcome.ok:
                     self._say("nothing was created", "warn")
-                    self._show_errors({name: clean_line(outcome.message)})
+                    self._show_errors({name: outcome.message})
                     return None
                 sent[path] = outcome.id
                 self.uploaded.append(outcome.id)
@@ -161,7 +163,7 @@ class Sending(_Screen):
         def show(sent: int, total: int) -> None:
             part = sent * 100 // total if total else 100
             self._say(
-                f"uploading {clean_line(name)}: {part} %, {count(sent)}B of {count(total)}B · esc breaks off", "dim"
+                f"uploading {name}: {part} %, {count(sent)}B of {count(total)}B · esc breaks off", "dim"
             )
 
         return show
@@ -171,9 +173,9 @@ class Sending(_Screen):
         more = " Enter sends it again, esc leaves." if outcome.ambiguous else ""
         if field and not outcome.ambiguous:
             self._say("nothing was created", "warn")
-            self._show_errors({field: clean_line(outcome.message)})
+            self._show_errors({field: outcome.message})
         else:
-            self._say(clean_line(outcome.message) + more, "warn")
+            self._say(outcome.message + more, "warn")
 
 
 def field_of(outcome: Outcome) -> str:
