@@ -8,12 +8,12 @@ import re
 from functools import lru_cache
 
 # C0 without tab and newline, DEL, C1, the bidi controls, and what else moves or hides text: line and
-# paragraph separators, zero-width characters, the byte order mark, tag characters. Also what makes a character as wide
-# as its neighbours say, about which terminals disagree: variation selectors and the tones of a skin. (An emoji may
-# look plainer without them, and without the joiner inside it: a harmless loss.)
+# paragraph separators, zero-width characters, the soft hyphen, the byte order mark, tag characters. Also what makes a
+# character as wide as its neighbours say, about which terminals disagree: variation selectors and the tones of a skin.
+# (An emoji may look plainer without them, and without the joiner inside it: a harmless loss.)
 # (Patterns as text are compiled when they are first needed, which is after the first frame.)
 _UNSAFE = (
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
     "\U0001f3fb-\U0001f3ff\U000e0000-\U000e0fff]"
 )
 # Flags are two letters, each of one cell or two.

@@ -11,9 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from fttui.text import clean
+
 
 class ConfigError(Exception):
-    """The configuration cannot be used. `str()` is one or two lines: what is wrong, and what to do next."""
+    """The configuration cannot be used. `str()` is one or two clean lines: what is wrong, and what to do next."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(clean(message))
 
 
 class NoKey(ConfigError):

@@ -36,7 +36,12 @@ def read(config: dict[str, Any], where: str) -> Preferences:
         raise ConfigError(f"{where}: keys must be a table of command ids and keys")
     commands = _rebound(keys, where)
     theme, mouse, title = config.get("theme", ""), config.get("mouse", True), config.get("title", True)
-    if not isinstance(theme, str) or not isinstance(mouse, bool) or not isinstance(title, bool):
+    if (
+        not isinstance(theme, str)
+        or not theme.isprintable()
+        or not isinstance(mouse, bool)
+        or not isinstance(title, bool)
+    ):
         raise ConfigError(f"{where}: theme must be a name, mouse and title true or false")
     notify = _notify(config.get("notify", "bell"), where)
     if "title" in notify and not title:
@@ -81,7 +86,7 @@ def _rebound(keys: dict[str, Any], where: str) -> tuple[Command, ...]:
             near = get_close_matches(id, BY_ID, 1)
             more = f"; did you mean {near[0]}?" if near else ""
             raise ConfigError(f"{where}: keys.{id}: no command has this id{more}")
-        if not isinstance(text, str) or not text.strip():
+        if not isinstance(text, str) or not text.strip() or not text.isprintable():
             raise ConfigError(f"{where}: keys.{id} must be a key such as 'x', 'ctrl+x' or 'f5'")
     commands = tuple(
         command._replace(keys=keys[command.id], shown=keys[command.id].replace(",", " "))

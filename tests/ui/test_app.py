@@ -79,7 +79,9 @@ async def test_own_keys_replace_the_usual_ones_everywhere() -> None:
 
 
 async def test_how_things_were_looked_at_comes_back() -> None:
-    remembered = Memory(sort="loss", reverse=True, wrap=True, times="utc", tab="detail", splits={"wide": 2}, theme="nord")
+    remembered = Memory(
+        sort="loss", reverse=True, wrap=True, times="utc", tab="detail", splits={"wide": 2}, theme="nord"
+    )
     async with cockpit(FakeStore().put(job(1)), size=(120, 40), remembered=remembered) as ui:
         assert ui.app.theme == "nord"
         assert any("loss↓" in line for line in ui.screen)

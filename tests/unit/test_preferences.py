@@ -28,6 +28,8 @@ def test_a_command_has_the_keys_it_was_given() -> None:
         ({"keys": {"job.cancel": "q"}}, "'q' would be both"),
         ({"keys": {"job.cancel": ""}}, "must be a key"),
         ({"keys": []}, "must be a table"),
+        ({"keys": {"job.cancel": "\x1b]0;x\x07"}}, "must be a key"),
+        ({"theme": "\x1b]0;x\x07"}, "theme must be a name"),
         ({"notify": "loud"}, "notify must be one of bell"),
         ({"notify": ["bell", "loud"]}, "notify must be one of bell"),
         ({"notify": ["off", "bell"]}, "a list of them without off"),
