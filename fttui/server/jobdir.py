@@ -16,12 +16,10 @@ from typing import Any
 from fttui.server.places import link, remove, write_durably
 
 # Writes the group's id before anything else runs, and the exit code after: a service that was killed
-# meanwhile finds both. The trap makes the shell outlive a SIGTERM to the group until the trainer has ended. Where Linux
-# shares the processor between sessions, niceness alone counts within one; a trainer has its own.
+# meanwhile finds both. The trap makes the shell outlive a SIGTERM to the group until the trainer has ended.
 _LAUNCH = """
 echo $$ >pid.new && mv pid.new pid || exit 125
 trap : TERM
-(echo 5 >/proc/self/autogroup) 2>/dev/null
 nice -n 5 "$@"
 code=$?
 echo $code >exit.new && mv exit.new exit
