@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from fttui.cli.output import Column, Output
 from fttui.models.metric import Point, points_of, points_of_checkpoints, points_of_result_file
+from fttui.store.export import csv_of
 
 if TYPE_CHECKING:
     from fttui.api.client import Client
@@ -38,12 +39,8 @@ async def of(client: "Client", id: str) -> "tuple[Job, list[Point]]":
 
 def write(output: Output, points: list[Point], *, csv: bool) -> None:
     """Points as a table, as JSON objects with `step` and the metrics, or as CSV."""
-    names = list(dict.fromkeys(name for point in points for name in point.values))
     if csv:
-        output.text(",".join(["step", *map(_quoted, names)]) + "\n")
-        for point in points:
-            cells = [f"{point.values[name]!r}" if name in point.values else "" for name in names]
-            output.text(",".join([str(point.step), *cells]) + "\n")
+        output.text(csv_of(points))
         return
 
     def column(name: str) -> Column[Point]:
@@ -58,9 +55,7 @@ def write(output: Output, points: list[Point], *, csv: bool) -> None:
     def raw(point: Point) -> Any:
         return {"step": point.step, **point.values}
 
+    names = dict.fromkeys(name for point in points for name in point.values)
     columns = [Column[Point]("STEP", lambda point: str(point.step), right=True), *map(column, names)]
     output.many(points, columns, raw=raw)
 
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"' if set(name) & set(',"\n') else name

@@ -1,4 +1,4 @@
-"""Points and series of a run's metrics, from its events or from its result file."""
+"""The points of a run's metrics, from its events, its result file or its checkpoints."""
 
 import base64
 import binascii
@@ -38,15 +38,6 @@ def points_of_checkpoints(checkpoints: Iterable[Checkpoint]) -> list[Point]:
         if checkpoint.step_number is not None and checkpoint.metrics:
             by_step.setdefault(checkpoint.step_number, {}).update(checkpoint.metrics)
     return [Point(step, values) for step, values in sorted(by_step.items())]
-
-
-def series_of(points: Iterable[Point]) -> dict[str, list[tuple[int, float]]]:
-    """Curves by metric name."""
-    found: dict[str, list[tuple[int, float]]] = {}
-    for point in points:
-        for name, value in point.values.items():
-            found.setdefault(name, []).append((point.step, value))
-    return found
 
 
 def points_of_result_file(content: bytes) -> list[Point]:

@@ -13,7 +13,7 @@ from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
 from fttui.models.file import File, Model
 from fttui.models.job import Job
-from fttui.models.metric import points_of, points_of_result_file, series_of
+from fttui.models.metric import points_of, points_of_result_file
 from fttui.models.page import Page
 from fttui.models.status import Status
 from fttui.models.wire import Wire, sent_id
@@ -64,7 +64,7 @@ def check(kind: type[Wire], raw: Any) -> Wire:
         assert read.can_act in (True, False)
         assert not (read.fault and read.can_act)
     if isinstance(read, Event):
-        series_of(points_of([read]))
+        points_of([read])
         assert all(clean_line(name) == name for name in read.metrics)
     return read
 

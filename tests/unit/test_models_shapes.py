@@ -9,7 +9,7 @@ from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
 from fttui.models.file import File, Model
 from fttui.models.job import Job, suffix_of
-from fttui.models.metric import points_of, points_of_result_file, series_of
+from fttui.models.metric import points_of, points_of_result_file
 from fttui.models.page import Page
 from fttui.models.spec import JobSpec
 from fttui.models.status import Status, status_of
@@ -252,7 +252,6 @@ def test_points_join_the_events_of_a_step() -> None:
         (1, {"train_loss": 2.0}),
         (2, {"train_loss": 1.0, "full_valid_loss": 3.0}),
     ]
-    assert series_of(points) == {"train_loss": [(1, 2.0), (2, 1.0)], "full_valid_loss": [(2, 3.0)]}
 
 
 def test_a_checkpoint_counts_in_whole_steps() -> None:
