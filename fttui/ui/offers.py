@@ -107,12 +107,13 @@ def listed(offers: Sequence[Offer], chosen: int, cells: int, glyphs: Glyphs) -> 
     line: list[Span] = [(before, "dim")] if first else []
     left = cells - (len(before) if first else 0)
     for index, offer in enumerate(offers[first:], first):
-        text = offer.shown if index == first else between + offer.shown
         more = len(offers) - index - 1
-        room = left - (len(f" +{more}") if more else 0)
-        if width(text) > room and index > first:
+        space = len(between) if index > first else 0
+        room = left - space - (len(f" +{more}") if more else 0)
+        if width(offer.shown) > room and index > first:
             line.append((f" +{more + 1}", "dim"))
             break
-        line.append((fit(text, room, ellipsis=glyphs.cut), "match" if index == chosen else ""))
-        left -= width(line[-1][0])
+        text = fit(offer.shown, room, ellipsis=glyphs.cut)
+        line += [(between[:space], "dim"), (text, "match" if index == chosen else "")]
+        left -= space + width(text)
     return line

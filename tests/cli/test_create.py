@@ -319,6 +319,30 @@ def test_clone_copies_what_would_make_the_same_job(fttui: Fttui, service: Servic
     assert changed["metadata"] == {"team": "a", "x": "y"}
 
 
+def test_clone_copies_what_only_this_provider_knows(fttui: Fttui, service: Service) -> None:
+    method = {
+        "type": "supervised",
+        "supervised": {
+            "hyperparameters": {"lora": True, "warmup": 0.1, "beta": None},
+            "response_format": {"type": "text"},
+        },
+    }
+    wandb = {"project": "p", "entity": "e", "tags": ["a"], "name": None, "run_id": "r"}
+    told = {"metadata": {"note": "two\nlines"}, "integrations": [{"type": "wandb", "wandb": wandb}]}
+    service.jobs = [job(1, "succeeded", method=method, **told)]
+    assert fttui("jobs", "clone", "ftjob-001").code == 0
+    body = sent(service)
+    assert body["method"]["supervised"] == {
+        "hyperparameters": {"lora": True, "warmup": 0.1},
+        "response_format": {"type": "text"},
+    }
+    assert body["metadata"] == {"note": "two\nlines"}
+    assert body["integrations"] == [{"type": "wandb", "wandb": {"project": "p", "entity": "e", "tags": ["a"]}}]
+    service.jobs = service.jobs[1:]
+    fttui("jobs", "clone", "ftjob-001", "--method", "dpo")
+    assert sent(service)["method"] == {"type": "dpo", "dpo": {"hyperparameters": {"lora": True, "warmup": 0.1}}}
+
+
 def test_clone_of_an_unknown_job_creates_nothing(fttui: Fttui, service: Service) -> None:
     assert fttui("jobs", "clone", "ftjob-9").code == 1
     assert service.lines == ["GET /fine_tuning/jobs/ftjob-9"]

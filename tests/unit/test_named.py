@@ -1,0 +1,52 @@
+"""What a person names when asked for a file."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from fttui.data.named import NoFile, local_path
+
+
+def samples(name: str) -> str | None:
+    return "/package/sample.jsonl" if name == "sample.jsonl" else None
+
+
+def test_a_file_of_this_disk_is_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("train.jsonl", "plain", "file-abc"):
+        (tmp_path / name).touch()
+    assert local_path("train.jsonl", samples) == "train.jsonl"
+    assert local_path("plain", samples) == "plain"
+    assert local_path("~/plain", samples) == str(tmp_path / "plain")
+    assert local_path("file-abc", samples) is None, "an id, whatever lies here"
+    assert local_path("./file-abc", samples) == "./file-abc"
+
+
+def test_a_sample_goes_by_its_name_unless_a_file_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert local_path("sample.jsonl", samples) == "/package/sample.jsonl"
+    (tmp_path / "sample.jsonl").touch()
+    assert local_path("sample.jsonl", samples) == "sample.jsonl"
+
+
+def test_what_looks_like_no_path_is_an_id() -> None:
+    assert local_path("", samples) is None
+    assert local_path("7c9e6679-7425-40de-944b-e07fc1f90ae7", samples) is None
+
+
+def test_a_path_that_leads_nowhere_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    for name, words in (
+        ("none.jsonl", "there is no file none.jsonl"),
+        ("a/b", "there is no file a/b"),
+        ("folder", "there is no file folder: it is a directory"),
+        ("pipe", "pipe is no file that can be read twice; write it to disk first"),
+        ("x\0/y", "there is no file x\0/y"),
+    ):
+        with pytest.raises(NoFile) as raised:
+            local_path(name, samples)
+        assert str(raised.value) == words
