@@ -3,8 +3,7 @@
 from typing import Any, NamedTuple
 
 from fttui.data.prices import Price
-
-AUTO = "auto"
+from fttui.models import automatic
 
 
 class Plan(NamedTuple):
@@ -77,8 +76,8 @@ def plan(
         billed: tokens of one epoch, each example counted up to the model's limit; None when not counted.
         exact: the tokens were counted by the model's own tokenizer and the documented formula.
     """
-    epochs = n_epochs if isinstance(n_epochs, int) else auto_epochs(examples)
-    batch = batch_size if isinstance(batch_size, int) else auto_batch(examples)
+    epochs = n_epochs if isinstance(n_epochs, int) else automatic.epochs(examples)
+    batch = batch_size if isinstance(batch_size, int) else automatic.batch_size(examples)
     tokens = None if billed is None else billed * epochs
     cost, why = _cost(tokens, price, method)
     return Plan(
@@ -135,17 +134,3 @@ def _cost(tokens: int | None, price: Price, method: str) -> tuple[float | None, 
 def amount(cost: float, currency: str) -> str:
     """Money: two digits, four where it is less than one."""
     return f"{cost:,.{2 if cost >= 1 or cost == 0 else 4}f} {currency}"
-
-
-def auto_epochs(examples: int) -> int:
-    """Epochs where `auto` is asked for: three, more of them for fewer than 34 examples, fewer for more than 8333."""
-    if 3 * examples < 100:
-        return min(25, 100 // max(1, examples))
-    if 3 * examples > 25_000:
-        return max(1, 25_000 // examples)
-    return 3
-
-
-def auto_batch(examples: int) -> int:
-    """The batch size where `auto` is asked for: about 0.2 % of the examples, as seen at the hosted service."""
-    return max(1, min(256, round(examples * 0.002)))

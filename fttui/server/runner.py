@@ -13,11 +13,11 @@ from collections.abc import Callable
 from typing import Any
 
 from fttui.clock import Clock
+from fttui.models.automatic import resolve
 from fttui.server import datacheck
 from fttui.server.catalog import HANG_AFTER, LARGEST_LOG, Catalog
 from fttui.server.checks import Checks
 from fttui.server.db import Db, Note
-from fttui.server.defaults import resolve
 from fttui.server.endings import Endings
 from fttui.server.jobdir import JobDirectory
 from fttui.server.pace import Pace

@@ -8,7 +8,7 @@ import pytest
 
 from fttui.data.check import check_file
 from fttui.data.messages import LETTERS, REINFORCEMENT_LETTERS
-from fttui.data.plan import again, auto_epochs, plan
+from fttui.data.plan import again, plan
 from fttui.data.prices import BadPrices, Price, base_of, place_of, price_of
 from fttui.data.report import Report
 from fttui.data.spread import Lengths
@@ -117,7 +117,7 @@ def test_the_estimate_is_marked_and_as_near_as_it_says(tmp_path: Path) -> None:
                              (8333, 3), (8334, 2), (12_500, 2), (12_501, 1), (100_000, 1)],
 )  # fmt: skip
 def test_epochs_by_the_documented_heuristic(examples: int, epochs: int) -> None:
-    assert auto_epochs(examples) == epochs
+    assert plan(examples, None, Price(model="m")).epochs == epochs
 
 
 def test_steps_and_cost_of_given_numbers() -> None:

@@ -3,8 +3,8 @@
 import json
 from importlib.resources import files
 
+from fttui.models.automatic import epochs
 from fttui.server.datacheck import check
-from fttui.server.defaults import epochs
 
 
 def read(name: str) -> list[dict]:

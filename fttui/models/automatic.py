@@ -1,16 +1,16 @@
-"""What `auto` comes to, by the documented heuristics (api.md §15). Pure."""
+"""What `auto` comes to, by the documented heuristics (api.md §15). Standard library only."""
 
+from collections.abc import Mapping
 from typing import Any
 
 AUTO = "auto"
 
 
-def resolve(asked: dict[str, Any], examples: int) -> dict[str, Any]:
+def resolve(asked: Mapping[str, Any], examples: int) -> dict[str, Any]:
     """The hyperparameters of a job with so many examples; every one that is not `auto` stays as it is."""
     automatic = {
         "n_epochs": epochs(examples),
-        # About 0.2 % of the examples, as seen at the hosted service: 1 on small sets.
-        "batch_size": max(1, min(256, round(examples * 0.002))),
+        "batch_size": batch_size(examples),
         "learning_rate_multiplier": 1.0,
         "beta": 0.1,
     }
@@ -24,3 +24,8 @@ def epochs(examples: int) -> int:
     if 3 * examples > 25_000:
         return max(1, 25_000 // examples)
     return 3
+
+
+def batch_size(examples: int) -> int:
+    """About 0.2 % of the examples, as seen at the hosted service: 1 on small sets."""
+    return max(1, min(256, round(examples * 0.002)))
