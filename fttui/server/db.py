@@ -64,7 +64,7 @@ class Db(FileRows):
     # Jobs
 
     def add_job(self, new: NewJob, now: int) -> JobRecord:
-        """Accept a job, with the first two events of its life."""
+        """Accept a job, with the first events of its life."""
         id = names.new_id("ftjob-")
         with self._transaction() as sql:
             values = {
@@ -83,7 +83,11 @@ class Db(FileRows):
             files = f"Validating training file: {new.training_file}"
             if new.validation_file:
                 files += f" and validation file: {new.validation_file}"
-            self._tell(sql, seq, [Note(f"Created fine-tuning job: {id}"), Note(files)], now)
+            notes = [Note(f"Created fine-tuning job: {id}"), Note(files)]
+            if new.suffix and (plain := names.plain(new.suffix)) != new.suffix:
+                allowed = "only letters, digits, '.', '_' and '-' can stand there"
+                notes.append(Note(f"In its models' names the suffix will be '{plain}': {allowed}", "warn"))
+            self._tell(sql, seq, notes, now)
             return _job(sql.execute(_JOB + "WHERE seq = ?", (seq,)).fetchone())
 
     def job(self, id: str) -> JobRecord | None:

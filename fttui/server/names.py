@@ -14,7 +14,7 @@ def new_id(prefix: str, length: int = 24) -> str:
 
 def tuned_model(base: str, suffix: str | None, step: int | None) -> str:
     """A new name for a model tuned from `base`; a checkpoint's ends with its step, the final model's does not."""
-    name = f"ft:{base}:local:{_plain(suffix or '')}:{_random(8)}"
+    name = f"ft:{base}:local:{plain(suffix or '')}:{_random(8)}"
     return name if step is None else f"{name}:ckpt-step-{step}"
 
 
@@ -38,6 +38,6 @@ def _random(length: int) -> str:
     return "".join(_ALPHABET[byte % 62] for byte in os.urandom(length))
 
 
-def _plain(suffix: str) -> str:
+def plain(suffix: str) -> str:
     """A suffix as it may stand inside a model's name, where `:` and `/` would mean something."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", suffix).strip("-")

@@ -52,6 +52,14 @@ def test_a_job_comes_back_as_it_was_given(db: Db) -> None:
     ]
 
 
+def test_a_suffix_that_cannot_stand_in_a_name_is_told(db: Db) -> None:
+    job = add(db, suffix="my run: 2/3")
+    newest = db.events(job, after=None, limit=9)[0][0]
+    assert job.suffix == "my run: 2/3", "it stays what was asked for"
+    assert (newest.level, "'my-run-2-3'" in newest.message) == ("warn", True)
+    assert [event.level for event in db.events(add(db, suffix="my-run_2.3"), after=None, limit=9)[0]] == ["info"] * 2
+
+
 def test_a_read_does_not_wait_for_a_write(db: Db) -> None:
     """A commit waits for the disk; a list must not wait for it, and sees what was committed before."""
     job, found = add(db), list[JobRecord]()

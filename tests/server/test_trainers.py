@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fttui.server import daemon, homedir, jobdir, runner
+from fttui.server import daemon, homedir, jobdir, trainings
 from fttui.server.app import create_app
 from fttui.server.catalog import HANG_AFTER, Catalog, Settings, Trainer, read_settings
 from fttui.server.jobdir import JobDirectory
@@ -227,7 +227,7 @@ def bad(home: str, **limits: Any) -> Service:
 def test_a_trainer_out_of_its_mind_is_ended(
     home: str, behaviour: str, limits: dict[str, Any], words: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "MERCY", 0.2)
+    monkeypatch.setattr(trainings, "MERCY", 0.2)
     service = bad(home, **limits)
     try:
         id, other = add_job(service, behaviour), add_job(service)
