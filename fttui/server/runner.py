@@ -18,7 +18,7 @@ from fttui.server.db import Db, Note
 from fttui.server.endings import Endings
 from fttui.server.places import Places, is_no_room
 from fttui.server.records import FINAL, JobRecord
-from fttui.server.trainings import PATIENCE, Trainings
+from fttui.server.trainings import Trainings
 
 TICK = 0.15
 """Seconds between looks while something goes on."""
@@ -212,7 +212,7 @@ class Runner:
     def _begin(self, job: JobRecord) -> bool:
         """Start a queued job. Returns whether it runs now."""
         if self._trainings.directory(job).is_held():
-            self._trainings.press(job, PATIENCE)  # paused a moment ago: its trainer is still saving
+            self._trainings.press(job)  # paused a moment ago: its trainer is still saving
             return False
         if not self._db.move(job, "running", [Note("Fine-tuning job started")], self._now()):
             return False

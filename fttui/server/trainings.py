@@ -163,7 +163,7 @@ class Trainings:
         alive = self.directory(job).is_held()
         job = self.catch_up(job, whole=not alive)
         if alive:
-            self.press(job, PATIENCE)
+            self.press(job)
         elif self._asked_to_end.pop(job.id, None) is not None:
             self.directory(job).end_strays()
 
@@ -185,8 +185,9 @@ class Trainings:
         if self.directory(job).signal(signal.SIGTERM):
             self._asked_to_end[job.id] = self._clock.monotonic()
 
-    def press(self, job: JobRecord, patience: float) -> None:
-        """Ask a trainer to end, and end it when it does not."""
+    def press(self, job: JobRecord, patience: float | None = None) -> None:
+        """Ask a trainer to end, and end it when it does not; in `PATIENCE` seconds unless told otherwise."""
+        patience = PATIENCE if patience is None else patience
         if job.id not in self._asked_to_end:
             self.ask_to_end(job)
         elif self._clock.monotonic() - self._asked_to_end[job.id] > patience:

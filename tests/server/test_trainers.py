@@ -186,7 +186,7 @@ needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason
 @needs_proc
 @pytest.mark.parametrize("behaviour", ["family", "strays", "lingers"])
 def test_no_process_survives_its_job(service: Service, behaviour: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "PATIENCE", 0.3)
+    monkeypatch.setattr(trainings, "PATIENCE", 0.3)
     id = add_job(service, behaviour)
     directory = JobDirectory(service.places.job(id))
     run_until(service, id, "succeeded", "failed")
