@@ -118,7 +118,7 @@ class FttuiApp(App[None]):
             self.main.prompt.say(f"there is no theme {self._preferences.theme}", "warn")
         self.app_resume_signal.subscribe(self, lambda _: self.refresh())  # the terminal has been emptied meanwhile
         self._show_title()
-        self.call_after_refresh(self._painted)
+        self.main.call_after_refresh(self._painted)  # it has its widgets only after this
 
     def _painted(self) -> None:
         """The first frame stands: now there is time for the collector and for what is slow to import."""
@@ -178,7 +178,7 @@ class FttuiApp(App[None]):
 
     def on_snapshot_changed(self) -> None:
         changes, self._pending = self._pending, []
-        if changes:
+        if changes and self.is_running:  # at the end the widgets go before the messages do
             self.main.show_snapshot(self._snapshot, Change.merged(changes))
             self._show_title()
 

@@ -183,15 +183,23 @@ class _Changes(CompositorUpdate):
         return self._text
 
 
+_OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "7": "27", "9": "29", "38": "39", "48": "49"}
+"""What ends an attribute or a colour alone, where every terminal knows that."""
+
+
 @lru_cache(2000)
 def _transition(before: str, after: str) -> str:
     """The shortest sequence that changes the style."""
     whole = f"\x1b[0;{after}m" if after else "\x1b[0m"
     had, has = _parts(before), _parts(after)
-    if not before or not after or not had.keys() <= has.keys():
-        return f"\x1b[{after}m" if not before else whole
-    added = ";".join(codes for kind, codes in has.items() if had.get(kind) != codes)
-    return min(f"\x1b[{added}m", whole, key=len)
+    ended = had.keys() - has.keys()
+    if not ended <= _OFF.keys():
+        return whole
+    off = dict.fromkeys(_OFF[kind] for kind in sorted(ended))
+    if "22" in off:
+        had = {kind: codes for kind, codes in had.items() if kind not in ("1", "2")}  # it ends both
+    steps = ";".join([*off, *(codes for kind, codes in has.items() if had.get(kind) != codes)])
+    return min(f"\x1b[{steps}m", whole, key=len)
 
 
 def _parts(codes: str) -> dict[str, str]:

@@ -96,7 +96,7 @@ MOMENTS = [
     ("fttui.ui.app", "FttuiApp.__init__"),
     ("textual.app", "App._build_driver"),
     ("fttui.ui.firstframe", "Early.hand_over"),
-    ("fttui.ui.app", "FttuiApp.push_screen"),
+    ("fttui.ui.app", "FttuiApp.get_default_screen"),
     ("fttui.ui.app", "FttuiApp._painted"),
 ]
 

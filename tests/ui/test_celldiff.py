@@ -31,6 +31,8 @@ STYLES = [
     Style(color="red", reverse=True),
     Style(color="bright_red", bgcolor="bright_black", dim=True, underline=True, strike=True),
     Style(bgcolor="default", overline=True, underline2=True),
+    Style(dim=True, bold=True, italic=True),
+    Style(dim=True, color="#ff7b72"),
 ]
 CHARACTERS = [*"ab 1─▸é漢🎉", "e\u0301", "漢\u0301"]
 
@@ -142,6 +144,16 @@ def test_only_what_differs_of_a_style_is_written() -> None:
         ),
     )
     assert text == "\x1b[1;1H\x1b[38;2;255;255;255;48;2;15;20;25ma\x1b[38;2;139;152;165mb\x1b[0m"
+
+
+@pytest.mark.parametrize("before", STYLES)
+@pytest.mark.parametrize("after", STYLES)
+def test_from_every_look_to_every_other(before: Style | None, after: Style | None) -> None:
+    frame = LayoutUpdate([[Strip([Segment("a", before), Segment("b", after)])]], Region(0, 0, 2, 1))
+    stock, lessened = Shown(), Shown()
+    stock.feed(frame.render_segments(CONSOLE))
+    lessened.feed(changes(CellDiff(), frame))
+    assert lessened.cells == stock.cells
 
 
 def test_an_unknown_kind_of_frame_is_left_alone_and_what_it_covers_forgotten() -> None:

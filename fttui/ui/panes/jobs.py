@@ -23,6 +23,7 @@ class JobList(LineList):
         self._now = now
         self._rows: dict[str, JobRow] = {}
         self._columns: Fitted = ()
+        self._fitted: tuple[int, tuple[str, ...]] = (0, ())
         self._hint: list[str] = []
         self._marks: frozenset[str] = frozenset()
         self.wanted: tuple[str, ...] = ()
@@ -64,15 +65,10 @@ class JobList(LineList):
         line = self._drawn[key] = self._line(key, cursor=self.is_cursor(index))
         return line
 
-    def on_resize(self) -> None:
-        # The last cell is the scroll bar's, there or not, so that columns do not jump when it appears.
-        self._columns = fit_columns(self.outer_size.width - 1, self.wanted)
-        self.lines_changed()
-
     def show_columns(self, wanted: tuple[str, ...]) -> None:
         """Only these columns, in this order; the usual ones when there are none."""
         self.wanted = wanted
-        self.on_resize()
+        self.lines_changed()
 
     def lines_changed(self) -> None:
         self._drawn.clear()
@@ -80,15 +76,21 @@ class JobList(LineList):
 
     @property
     def columns(self) -> Fitted:
+        """The columns that the list has room for. Fitted when they are drawn: the first frame comes before any event
+        that tells a size."""
+        # The last cell is the scroll bar's, there or not, so that columns do not jump when it appears.
+        fitted = (self.outer_size.width - 1, self.wanted)
+        if fitted != self._fitted:
+            self._columns, self._fitted = fit_columns(*fitted), fitted
         return self._columns
 
     def _line(self, key: str, *, cursor: bool | None = None) -> Line:
         if cursor is None:
             cursor = key == self.cursor
-        row = self._rows[key]
-        cost = self.cost(row) if any(column.name == "cost" for column, _ in self._columns) else ""
+        row, columns = self._rows[key], self.columns
+        cost = self.cost(row) if any(column.name == "cost" for column, _ in columns) else ""
         marked = key in self._marks
-        return row_line(row, self._columns, self._now(), self._glyphs, cursor=cursor, marked=marked, cost=cost)
+        return row_line(row, columns, self._now(), self._glyphs, cursor=cursor, marked=marked, cost=cost)
 
 
 class JobsPane(Vertical):
@@ -112,9 +114,6 @@ class JobsPane(Vertical):
         yield self.head
         yield self.list
         yield self.foot
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._show_head)
 
     def show_columns(self, wanted: tuple[str, ...]) -> None:
         """Only these columns, in this order; the usual ones when there are none."""
@@ -142,4 +141,4 @@ class JobsPane(Vertical):
         self.foot.fill(lambda cells: spread(*ends, cells))
 
     def _show_head(self) -> None:
-        self.head.show(header_line(self.list.columns, active=self._active))
+        self.head.fill(lambda _: header_line(self.list.columns, active=self._active))

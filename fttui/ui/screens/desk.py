@@ -282,8 +282,8 @@ class Desk(Layout):
     # The job under the cursor
 
     def _follow_cursor(self) -> None:
-        """Keys act on the cursor's job from now on. Its detail comes when the keys that are there already are through: in
-        the same frame still, and of a hundred keys at once only that of the last."""
+        """Keys act on the cursor's job from now on. Its detail comes when the keys that are there already are through:
+        in the same frame still, and of a hundred keys at once only that of the last."""
         if self.jobs.list.cursor != self._shown:
             self._shown = self.jobs.list.cursor
             self._behind = True

@@ -57,18 +57,19 @@ class TextRow(Widget):
         super().__init__(id=id, classes=classes)
         self._lines: tuple[Line, ...] = ()
         self._build: Callable[[int], Line] | None = None
+        self._cells = 0
 
     def fill(self, build: Callable[[int], Line]) -> None:
-        """Show what `build` makes of the row's width, now and after every resize."""
+        """Show what `build` makes of the row's width, now and whenever that is another."""
         self._build = build
-        self.show(build(self.size.width))
-
-    def on_resize(self) -> None:
-        if self._build is not None:
-            self.show(self._build(self.size.width))
+        lines, self._cells = (build(self.size.width),), self.size.width
+        if lines != self._lines:
+            self._lines = lines
+            self.refresh()
 
     def show(self, *lines: Line) -> None:
         """Replace the text; the same text costs nothing."""
+        self._build = None
         if lines != self._lines:
             self._lines = lines
             self.refresh()
@@ -79,6 +80,10 @@ class TextRow(Widget):
         return "\n".join("".join(text for text, _ in line) for line in self._lines)
 
     def render_line(self, y: int) -> Strip:
+        # Not when a resize is told: the first frame comes before that.
+        if self._build is not None and self._cells != self.size.width:
+            self._cells = self.size.width
+            self._lines = (self._build(self._cells),)
         return strip_of(self, self._lines[y] if y < len(self._lines) else (), self.size.width)
 
 
