@@ -63,10 +63,10 @@ class Lost:
         if job is None and age < IN_FLIGHT:
             return None
         await self._forget(token)
-        what = f"The job that was asked for {_when(asked_at)}{_described(body)}, and whose answer was lost,"
+        what = f"the job asked for {_when(asked_at)}{_described(body)}, whose answer was lost"
         if job is None:
-            return Verdict(f"{what} is not at the provider: it was not created. Create it again if it is still wanted.")
-        return Verdict(f"{what} was created: {job.id}", job)
+            return Verdict(f"Not created: {what}. Create it again if it is still wanted.")
+        return Verdict(f"{job.id} is there: {what}.", job)
 
     def _held(self, token: str) -> Job | None:
         found = self._archive.jobs_naming(token)

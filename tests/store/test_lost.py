@@ -35,7 +35,7 @@ async def test_one_that_was_created_is_found_and_told(nothing_unread: None) -> N
         await world.clock.run(1)
         assert world.archive.creates() == {}
         (notice,) = world.store.snapshot.notices
-        assert "was created: ftjob-00001" in notice
+        assert "ftjob-00001 is there" in notice
         assert "gpt-x, file-1, sup" in notice
         assert "\x1b" not in notice
         assert sum(change.health for change in world.told) == 2, "the notice is published"
@@ -49,7 +49,7 @@ async def test_one_that_was_not_created_is_said_to_be_none(nothing_unread: None)
     async with world.running():
         await world.clock.run(20)
         (notice,) = world.store.snapshot.notices
-        assert "was not created" in notice
+        assert "Not created" in notice
         assert world.archive.creates() == {}
         asked = world.client.count("list_jobs")
         await world.clock.run(29)
@@ -64,7 +64,7 @@ async def test_whoever_sent_it_a_moment_ago_may_still_be_waiting(nothing_unread:
         await world.clock.run(IN_FLIGHT - 20)
         assert (world.store.snapshot.notices, len(world.archive.creates())) == ((), 1)
         await world.clock.run(60)
-        assert "was not created" in world.store.snapshot.notices[0]
+        assert "Not created" in world.store.snapshot.notices[0]
     world = await left_behind(10)
     async with world.running():
         await world.clock.run(60)
@@ -92,7 +92,7 @@ async def test_a_list_that_cannot_be_had_says_nothing_and_it_is_looked_for_later
         failing = False
         world.client.jobs = [with_token(1)]
         await world.clock.run(60)
-    assert "was created" in world.store.snapshot.notices[0]
+    assert "is there" in world.store.snapshot.notices[0]
 
 
 async def test_what_is_very_old_goes_without_a_word(nothing_unread: None) -> None:
@@ -111,7 +111,7 @@ async def test_a_job_that_the_archive_holds_need_not_be_asked_for() -> None:
     assert world.store.lost == "t1"
     await world.store.fetch_lost("t1")
     assert world.client.calls == []
-    assert "was created: ftjob-00001" in world.store.snapshot.notices[0]
+    assert "ftjob-00001 is there" in world.store.snapshot.notices[0]
 
 
 async def test_a_create_of_this_run_is_not_looked_for(nothing_unread: None) -> None:
