@@ -58,4 +58,3 @@ def write(output: Output, points: list[Point], *, csv: bool) -> None:
     names = dict.fromkeys(name for point in points for name in point.values)
     columns = [Column[Point]("STEP", lambda point: str(point.step), right=True), *map(column, names)]
     output.many(points, columns, raw=raw)
-

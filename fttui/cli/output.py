@@ -19,7 +19,7 @@ GAP = "  "
 NARROWEST = 6
 """Cells below which a column is not squeezed."""
 FIRST, USUAL, LATE, LAST = range(4)
-"""When columns give way: first those that say the least, and altogether where squeezing them is not enough; then the
+"""When columns give way: first those that say the least, and altogether where less than half of one is left; then the
 others, widest first; then those that are better kept; and an id last, for it cannot be copied when it is cut."""
 
 
@@ -188,9 +188,12 @@ def table(items: Sequence[T], columns: Sequence[Column[T]], cells: int) -> list[
     for yields in (FIRST, USUAL, LATE, LAST):
         giving = [place for place, index in enumerate(kept) if columns[index].yields == yields]
         if yields == FIRST:
-            while giving and excess > sum(max(0, widths[place] - NARROWEST) for place in giving):
-                excess -= widths[gone := giving.pop()] + len(GAP)
-                widths[gone] = 0
+            for place in reversed(giving):
+                left = widths[place] - max(0, excess)
+                if left < max(NARROWEST, widths[place] // 2):
+                    excess, left = excess - len(GAP), 0
+                excess, widths[place] = excess - (widths[place] - left), left
+            continue
         while excess > 0 and giving:
             widest = max(giving, key=lambda place: widths[place])
             if widths[widest] <= NARROWEST:
