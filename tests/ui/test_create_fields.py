@@ -221,3 +221,25 @@ def typed(ui: Ui, key: str) -> events.Key:
     event = events.Key(key, key if len(key) == 1 else None)
     event.set_sender(ui.app)
     return event
+
+
+async def test_a_resize_keeps_the_question_and_wraps_what_is_said() -> None:
+    async with cockpit(local=False, size=(120, 40)) as ui:
+        await ui.press("a", "enter", "m", "down", *f"dir/{'x' * 30}/{'y' * 30}", "enter")
+        await ui.press("escape")
+        await ui.pilot.resize_terminal(60, 20)
+        await ui.pilot.pause()
+        assert any("lose what was typed? y/N" in line for line in ui.screen)
+        at = line_of(ui, "training file")
+        assert "there is no file" in ui.screen[at + 1]
+        assert ui.screen[at + 3].strip().endswith("y"), "the end of it stands on a line of its own"
+
+
+async def test_a_click_into_a_field_answers_no() -> None:
+    async with cockpit() as ui:
+        await ui.press("a", "x", "escape")
+        await ui.pilot.click("#suffix")
+        assert not any("y/N" in line for line in ui.screen)
+        await ui.press("end", "y")
+        assert ui.form["suffix"] == "sampley"
+        assert ui.form["model"] == "fttui-tiny-1x"

@@ -24,7 +24,6 @@ from fttui.ui.form import EMPTY, FIELDS, FieldErrors, fields_of, note_of, spec_o
 from fttui.ui.glyphs import UNICODE, Glyphs
 from fttui.ui.offers import Offers
 from fttui.ui.precheck import Precheck
-from fttui.ui.rows import Line
 from fttui.ui.screens.completing import LABEL, NOWHERE, Completing
 from fttui.ui.screens.sending import FILES, Sending
 from fttui.ui.status import Place
@@ -40,11 +39,17 @@ _JOINTS = {"grader": " ", "metadata": ", ", "more": ", "}
 """What stands between the lines of a paste into a field."""
 
 
+SHORT = 16
+"""Lines of a terminal below which what is said gets fewer of them."""
+MOST_LINES = 6
+"""Lines that one text may take."""
+
+
 class CreateScreen(Completing, Sending, ModalScreen[Outcome | None]):
     """Fields with what they take beside them. Enter creates from any field; a refusal keeps every field."""
 
     AUTO_FOCUS = "Entry"
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-medium")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (SHORT, "-medium")]
     BINDINGS = [
         Binding("escape", "leave", "leave", show=False),
         Binding("ctrl+n", "walk(1)", show=False),
@@ -64,8 +69,6 @@ class CreateScreen(Completing, Sending, ModalScreen[Outcome | None]):
     CreateScreen .under {{ display: none; }}
     CreateScreen #form-found {{ height: 3; }}
     CreateScreen.-short #form-found {{ height: 1; }}
-    CreateScreen #form-say {{ height: 3; }}
-    CreateScreen.-short #form-say {{ height: 2; }}
     """
 
     def __init__(
@@ -97,6 +100,8 @@ class CreateScreen(Completing, Sending, ModalScreen[Outcome | None]):
         self._left = FIELDS[0].name
         self._early: list[events.Key] | None = []
         """Keys that wait for those that were typed before them; None once nothing is before them."""
+        self._texts: dict[str, tuple[str, str, int]] = {}
+        """What stands in the rows that wrap: text, role, indent."""
         self._wrong: dict[str, str] = {}
         """What the fields held whose errors are shown."""
 
@@ -207,11 +212,18 @@ class CreateScreen(Completing, Sending, ModalScreen[Outcome | None]):
     def _row(self, id: str) -> TextRow:
         return self.query_one(f"#{id}", TextRow)
 
-    def _lines(self, text: str, role: str, cells: int, indent: int = 1) -> list[Line]:
-        return [[(" " * indent + piece, role)] for piece in wrap(text, max(20, cells - indent))] if text else []
+    def _put(self, id: str, text: str, role: str, *, indent: int = 1) -> None:
+        """Show a text in a row, on as many lines as it takes, now and after a resize."""
+        self._texts[id] = (text, role, indent)
+        lines = wrap(text, max(20, self._cells - indent)) if text else []
+        row = self._row(id)
+        if id != "form-found":
+            least = 1 if id != "form-say" else 2 if self.size.height < SHORT else 3
+            row.styles.height = max(least, min(len(lines), MOST_LINES))
+        row.show(*([(" " * indent + line, role)] for line in lines))
 
     def _found(self, text: str, role: str) -> None:
-        self._row("form-found").show(*self._lines(text, role, self._cells))
+        self._put("form-found", text, role)
 
     def _say(self, text: str, role: str) -> None:
         """Say something, once no question is open."""
@@ -220,10 +232,7 @@ class CreateScreen(Completing, Sending, ModalScreen[Outcome | None]):
             self._tell(text, role)
 
     def _tell(self, text: str, role: str) -> None:
-        row, lines = self._row("form-say"), self._lines(text, role, self._cells)
-        least = 2 if self.has_class("-short") else 3
-        row.styles.height = max(least, min(len(lines), 6))
-        row.show(*lines)
+        self._put("form-say", text, role)
 
     @property
     def _below(self) -> Screen[object]:
@@ -231,14 +240,11 @@ class CreateScreen(Completing, Sending, ModalScreen[Outcome | None]):
 
     @property
     def _cells(self) -> int:
-        return min(100, self.size.width) - 2
+        return min(100, self.size.width) - 3
 
     def _show_under(self, name: str, text: str, role: str) -> None:
-        row = self._row(f"under-{name}")
-        lines = self._lines(text, role, self._cells - 1, LABEL)
-        row.styles.height = max(1, len(lines))
-        row.display = bool(lines)
-        row.show(*lines)
+        self._row(f"under-{name}").display = bool(text)
+        self._put(f"under-{name}", text, role, indent=LABEL)
 
     def _show_errors(self, found: dict[str, str]) -> None:
         """Each error under its field, and the focus in the first of those; none takes errors away."""
@@ -270,11 +276,16 @@ class CreateScreen(Completing, Sending, ModalScreen[Outcome | None]):
         """What the field takes, said while one is in it."""
         self._walked = NOWHERE
         self._show_hint()
+        if event.widget is self.focused:
+            self._settle()  # with the mouse: no answer is a no
         if event.widget.id in EMPTY:
             self._in_sight(event.widget.id)
 
     def on_resize(self) -> None:
-        self._tell(*self._said)
+        for id, (text, role, indent) in list(self._texts.items()):
+            self._put(id, text, role, indent=indent)
+        for name in FILES:
+            self._show_name(name)
         self._show_hint()
         if self.focused is not None and self.focused.id in EMPTY:
             self._in_sight(self.focused.id)
@@ -326,7 +337,8 @@ class CreateScreen(Completing, Sending, ModalScreen[Outcome | None]):
         if yes is not None:
             self._answer.set()
             self._tell(*self._said)
-            self.set_focus(self._entry(self._left))
+            if self.focused is None:
+                self.set_focus(self._entry(self._left))
         return yes
 
     def _forward_event(self, event: events.Event) -> None:
@@ -361,7 +373,7 @@ class CreateScreen(Completing, Sending, ModalScreen[Outcome | None]):
             self._say("the job is being created; wait for the answer", "warn")
         elif self._worker is not None:
             self._ask("Break off? Nothing has been created so far.", self._break_off)
-        elif any(text != self._values.get(name, "") for name, text in self.values.items()):
+        elif any(text != self._values.get(name, "").strip() for name, text in self.values.items()):
             self._ask("Leave, and lose what was typed?", self._leave)
         else:
             self._leave()
