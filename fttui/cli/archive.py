@@ -122,8 +122,8 @@ def export(invocation: Invocation, ids: tuple[str, ...], all_: bool, path: str, 
 def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
     """Delete jobs, with all that is kept of them, from this disk; at the provider nothing is changed.
 
-    What the provider still has comes back with the next look at it. On a terminal it asks first; elsewhere it
-    needs --yes.
+    What the provider still has comes back with the next look at it; a cockpit that is open shows it with its next one.
+    On a terminal it asks first; elsewhere it needs --yes.
 
     \b
     fttui archive delete ftjob-abc
