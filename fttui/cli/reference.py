@@ -17,6 +17,7 @@ ENVIRONMENT = (
     ("FTTUI_PROFILE", "the profile to use, unless --profile or --base-url names a service"),
     ("FTTUI_CONFIG", "the path of config.toml; prices.toml is looked for beside it"),
     ("FTTUI_DATA_DIR", "where archive, service, added profiles and state are kept"),
+    ("FTTUI_DIFF", "0: the cockpit sends whole regions, where a terminal shows something odd"),
     ("OPENAI_API_KEY", "the key for the official host, OPENAI_BASE_URL or --base-url; sent nowhere else"),
     ("OPENAI_BASE_URL", "the service, where no profile says otherwise: https://host/v1"),
     ("OPENAI_ORG_ID", "sent as OpenAI-Organization"),
