@@ -1,4 +1,8 @@
-"""A server of 1,000 jobs in pages of a hundred, very fast. `python -m tests.benchmarks.pages` tells its port."""
+"""A server of 1,000 jobs (or as many as its argument says) in pages of a hundred, very fast.
+
+`python -m tests.benchmarks.pages` tells its port. The last job runs where the number of jobs is given, and there are
+neither events nor files.
+"""
 
 import asyncio
 import json
@@ -7,8 +11,8 @@ import sys
 JOBS, PAGE = 1000, 100
 
 
-def job(number: int) -> dict[str, object]:
-    """A job as OpenAI sends it today (api.md §8.1)."""
+def job(number: int, running: int = 0) -> dict[str, object]:
+    """A job as OpenAI sends it today (api.md §8.1); the one called `running` runs."""
     return {
         "object": "fine_tuning.job",
         "id": f"ftjob-{number:024d}",
@@ -18,7 +22,7 @@ def job(number: int) -> dict[str, object]:
         "fine_tuned_model": f"ft:gpt-4.1-nano-2025-04-14:acme:support-{number}:{number:08d}",
         "organization_id": "org-0123456789abcdef",
         "result_files": [f"file-{number:024d}"],
-        "status": "succeeded",
+        "status": "running" if number == running else "succeeded",
         "validation_file": None,
         "training_file": "file-abcdefghijklmnop",
         "hyperparameters": {"n_epochs": 3, "batch_size": 1, "learning_rate_multiplier": 1.8},
@@ -39,28 +43,38 @@ def job(number: int) -> dict[str, object]:
     }
 
 
-def answers() -> dict[bytes, bytes]:
-    """Every answer by the cursor that asks for it."""
-    jobs = [job(number) for number in range(JOBS, 0, -1)]
-    found = {}
-    for start in range(0, JOBS, PAGE):
+def answer(value: object) -> bytes:
+    """A whole HTTP response."""
+    body = json.dumps(value).encode()
+    head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+def answers(total: int, running: int) -> dict[bytes, bytes]:
+    """Every answer by the cursor, or the id, that asks for it."""
+    jobs = [job(number, running) for number in range(total, 0, -1)]
+    found = {str(item["id"]).encode(): answer(item) for item in jobs if item["id"] == f"ftjob-{running:024d}"}
+    pages = {}
+    for start in range(0, total, PAGE):
         cursor = str(jobs[start - 1]["id"]) if start else ""
-        page = {"object": "list", "data": jobs[start : start + PAGE], "has_more": start + PAGE < JOBS}
-        body = json.dumps(page).encode()
-        head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
-        found[cursor.encode()] = head.encode() + body
-    return found
+        page = {"object": "list", "data": jobs[start : start + PAGE], "has_more": start + PAGE < total}
+        pages[b"after=" + cursor.encode()] = answer(page)
+    return found | pages
 
 
-async def serve() -> None:
-    ready = answers()
+async def serve(total: int, running: int) -> None:
+    ready = answers(total, running)
+    nothing = answer({"object": "list", "data": [], "has_more": False})
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while line := await reader.readline():
                 while (await reader.readline()).strip():
                     pass
-                writer.write(ready[line.partition(b"after=")[2].split(b" ")[0].split(b"&")[0]])
+                path, _, query = line.split(b" ")[1].partition(b"?")
+                after = b"after=" + query.partition(b"after=")[2].partition(b"&")[0]
+                last = path.rpartition(b"/")[2]
+                writer.write(ready.get(after if last == b"jobs" else last, nothing))
                 await writer.drain()
         except ConnectionError:
             pass
@@ -74,4 +88,5 @@ async def serve() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve())
+    given = int(sys.argv[1]) if len(sys.argv) > 1 else 0
+    asyncio.run(serve(given or JOBS, given))

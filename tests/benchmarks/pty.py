@@ -1,0 +1,115 @@
+"""A program under a pty, looked at from outside: when it writes what, how many bytes, how much processor and memory.
+
+Times are taken when bytes are read. The few questions that programs ask a terminal are answered as a modern one does.
+"""
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import termios
+import time
+from collections.abc import Mapping, Sequence
+
+ANSWERS = {b"\x1b[?2026$p": b"\x1b[?2026;2$y", b"\x1b[c": b"\x1b[?62;22c"}
+CONTROL = re.compile(rb"\x1b(?:\[[0-9;?<>$]*[a-zA-Z]|\][^\x07]*\x07)")
+KEYS = {"down": b"\x1b[B", "pgdn": b"\x1b[6~", "home": b"\x1b[H"}
+QUIET = 0.06
+"""Seconds without a byte that end the answer to a key."""
+
+
+class Watched:
+    """A running program."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], size: tuple[int, int]) -> None:
+        self.chunks: list[tuple[float, bytes]] = []
+        self._start = time.perf_counter()
+        self.pid, self._terminal = pty.fork()
+        if not self.pid:
+            self.resize(*size, terminal=0)
+            os.execvpe(command[0], list(command), dict(environment))
+
+    def resize(self, columns: int, lines: int, terminal: int | None = None) -> None:
+        fd = self._terminal if terminal is None else terminal
+        fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+    def now(self) -> float:
+        """Seconds since it was started."""
+        return time.perf_counter() - self._start
+
+    def read(self, seconds: float) -> bool:
+        """Wait at most so long for bytes; whether some came."""
+        if not select.select([self._terminal], [], [], max(0.0, seconds))[0]:
+            return False
+        try:
+            data = os.read(self._terminal, 1 << 18)
+        except OSError:
+            data = b""
+        if not data:
+            raise EOFError("the program ended: " + self.text[-400:].decode("utf-8", "replace"))
+        self.chunks.append((self.now(), data))
+        for question, answer in ANSWERS.items():
+            if question in data:
+                os.write(self._terminal, answer)
+        return True
+
+    def calm(self, quiet: float, most: float = 20.0) -> None:
+        """Read until nothing has come for `quiet` seconds."""
+        end = self.now() + most
+        while self.now() < end and self.read(quiet):
+            pass
+
+    def wait(self, pattern: str, most: float = 30.0) -> float:
+        """When the text first had `pattern`, in seconds since the start."""
+        seen, end = 0, self.now() + most
+        while True:
+            while seen < len(self.chunks):
+                seen += 1
+                if re.search(pattern.encode(), CONTROL.sub(b"", b"".join(data for _, data in self.chunks[:seen]))):
+                    return self.chunks[seen - 1][0]
+            if not self.read(end - self.now()):
+                raise TimeoutError(f"{pattern!r} was never written")
+
+    @property
+    def text(self) -> bytes:
+        """All that was written, without control sequences."""
+        return CONTROL.sub(b"", b"".join(data for _, data in self.chunks))
+
+    @property
+    def written(self) -> int:
+        """Bytes so far."""
+        return sum(len(data) for _, data in self.chunks)
+
+    def press(self, keys: bytes) -> tuple[float, int]:
+        """Send keys in one write: seconds to the last byte of the answer, and its bytes."""
+        first, before, start = len(self.chunks), self.written, self.now()
+        os.write(self._terminal, keys)
+        if self.read(1.0):
+            self.calm(QUIET)
+        return (self.chunks[-1][0] - start if len(self.chunks) > first else 0.0), self.written - before
+
+    def cpu(self) -> float:
+        """Processor seconds so far, of all its threads; 0 where there is no /proc."""
+        spent = 0
+        if os.path.isdir(folder := f"/proc/{self.pid}/task"):
+            for thread in os.listdir(folder):
+                with open(f"{folder}/{thread}/schedstat", encoding="ascii") as file:
+                    spent += int(file.read().split()[0])
+        return spent / 1e9
+
+    def memory(self) -> float:
+        """Peak of the resident megabytes; 0 where there is no /proc."""
+        try:
+            with open(f"/proc/{self.pid}/status", encoding="ascii") as file:
+                found = re.search(r"VmHWM:\s+(\d+)", file.read())
+        except OSError:
+            return 0.0
+        return int(found[1]) / 1024 if found else 0.0
+
+    def close(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self._terminal)
