@@ -217,6 +217,16 @@ async def test_what_is_typed_ahead_lands_in_the_form_in_order(late: int) -> None
         assert (created.model, created.training_file) == ("tiny", "file-1")
 
 
+async def test_a_field_that_a_key_has_just_brought_is_the_next_one() -> None:
+    async with cockpit() as ui:
+        await ui.press("a", *["down"] * 4)
+        for key in ("ctrl+n", "ctrl+n", "tab", "x", "down", "9"):
+            ui.app.post_message(typed(ui, key))
+        await ui.pilot.pause()
+        await ui.pilot.pause()
+        assert (ui.form["method"], ui.form["grader"], ui.form["n_epochs"]) == ("reinforcement", "x", "auto9")
+
+
 def typed(ui: Ui, key: str) -> events.Key:
     event = events.Key(key, key if len(key) == 1 else None)
     event.set_sender(ui.app)

@@ -148,6 +148,7 @@ class CreateScreen(Completing, Sending, ModalScreen[Outcome | None]):
 
     def action_move(self, by: int) -> None:
         """To another field: the next one goes round, a page stops at the ends."""
+        self._show_fields()  # the method may have become another only now
         there = [field.name for field in FIELDS if self.query_one(f"#line-{field.name}").display]
         at = there.index(self.focused.id) if self.focused is not None and self.focused.id in there else 0
         to = (at + by) % len(there) if abs(by) == 1 else max(0, min(at + by, len(there) - 1))

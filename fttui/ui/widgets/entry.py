@@ -33,8 +33,8 @@ class Entry(Input):
 
     # Here and not on the screen: between the two stands what scrolls, which takes these keys to scroll.
     BINDINGS = [
-        Binding("down", "screen.move(1)", show=False),
-        Binding("up", "screen.move(-1)", show=False),
+        Binding("tab,down", "screen.move(1)", show=False),
+        Binding("shift+tab,up", "screen.move(-1)", show=False),
         Binding("pagedown", "screen.move(5)", show=False),
         Binding("pageup", "screen.move(-5)", show=False),
     ]
