@@ -23,8 +23,8 @@ BARRED = 15.0, 3600.0
 
 
 class Task(NamedTuple):
-    """One request: `events`, `older`, `checkpoints`, `results` or `job` of a job; `list`, its next page; or `lost`, a
-    job that is known by its token alone (two or three requests, once)."""
+    """One request: `events`, `older`, `checkpoints`, `results`, `file` (a file's name) or `job` of a job; `list`, its
+    next page; or `lost`, a job that is known by its token alone (two or three requests, once)."""
 
     kind: str
     id: str = ""
@@ -132,7 +132,8 @@ class Agenda:
         task = Task("checkpoints", id)
         if self._wants_checkpoints(id) and self._may(task):
             return task
-        return self._results((id,))
+        task = Task("file", id)
+        return self._results((id,)) or (task if self._may(task) and self._store.unknown_file(id) else None)
 
     def _changed(self) -> Task | None:
         # A walk that is under way comes first every other time: it shows nothing until it ends.

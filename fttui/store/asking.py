@@ -18,6 +18,7 @@ from fttui.store.archive_log import LogState
 from fttui.store.board import Board
 from fttui.store.event_walk import EventWalk, older_batch
 from fttui.store.lost import Lost
+from fttui.store.raw import encode
 from fttui.store.roster import PAGE
 
 T = TypeVar("T")
@@ -43,6 +44,8 @@ class Asking(Board):
         self._offered: set[str] = set()
         self._failed: dict[str, int] = {}
         self._with_results: set[str] = set()
+        self._with_files: set[str] = set()
+        self._nameless: set[str] = set()
         self._lost = Lost(archive, clock)
         self.not_offered: set[str] = archive.absent(clock.now())
         """Routes that this provider lacks: `events`, `checkpoints`, `results`, `cancel`, `pause`, `resume`."""
@@ -261,6 +264,29 @@ class Asking(Board):
         """Read one result file of a job by its id."""
         content = await self._watch("results", id, self._connected().file_content(file))
         await self._archive.save_content(file, content, self._clock.now())
+        self._publish(events=[id])
+
+    def unknown_file(self, id: str) -> str | None:
+        """The id of a file of a job of which nothing was ever seen: neither name nor size."""
+        text = self._archive.body(id)
+        if id in self._with_files or text is None:
+            return None
+        job = Job.read(json.loads(text))
+        names = (job.training_file, job.validation_file, *job.result_files)
+        unknown = next((f for f in names if f and f not in self._nameless and self._archive.file(f) is None), None)
+        row = self.snapshot.rows.get(id)
+        if unknown is None and row is not None and row.status.is_final:
+            self._with_files.add(id)
+        return unknown
+
+    async def fetch_file(self, id: str) -> None:
+        """Read what one file of a job is called and how large it is."""
+        if (file := self.unknown_file(id)) is None:
+            return
+        # Asked for once: what the provider does not tell now, such as a file that was deleted, it will not tell later.
+        self._nameless.add(file)
+        found = await self._connected().get_file(file)
+        await self._archive.save_files([(file, encode(found.raw))], self._clock.now())
         self._publish(events=[id])
 
     # Routes that a provider may lack

@@ -250,6 +250,8 @@ class Poller:
                 await self._store.fetch_checkpoints(task.id)
             case "results":
                 await self._store.fetch_result(task.id)
+            case "file":
+                await self._store.fetch_file(task.id)
             case "job":
                 await self._store.fetch_job(task.id)
             case "list":

@@ -30,7 +30,7 @@ class Change:
     """The row, or anything else in the job's JSON."""
     removed: frozenset[str] = frozenset()
     events: frozenset[str] = frozenset()
-    """Jobs with newly archived events (newer or older ones), or a result file."""
+    """Jobs with newly archived events (newer or older ones), a result file, or what a file is called."""
     checkpoints: frozenset[str] = frozenset()
     health: bool = False
     """The health or the notices are others."""

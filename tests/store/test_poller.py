@@ -286,6 +286,25 @@ async def test_result_files_are_kept_when_a_job_ends_or_is_looked_at() -> None:
     assert world.archive.content("file-0") == world.client.contents["file-0"]
 
 
+async def test_the_files_of_the_selected_job_get_their_names_once() -> None:
+    world = World()
+    populate(world, 2, 0)
+    first, second = (raw["id"] for raw in world.client.jobs)
+    world.client.change(first, training_file="file-t", validation_file="file-gone")
+    world.client.change(second, training_file="file-t")
+    world.client.files = [{"id": "file-t", "filename": "train.jsonl", "bytes": 29_900}]
+    async with world.running():
+        world.store.look_at(first)
+        await world.clock.run(300)
+        file = world.store.file("file-t")
+        assert file is not None
+        assert (file.filename, file.bytes) == ("train.jsonl", 29_900)
+        assert any(first in change.events for change in world.told), "so that it is shown"
+        world.store.look_at(second)
+        await world.clock.run(300)
+    assert [call[1] for call in world.client.calls if call[0] == "get_file"] == ["file-t", "file-gone"]
+
+
 async def test_backing_off_and_coming_back() -> None:
     world = World()
     populate(world, 3, 1)

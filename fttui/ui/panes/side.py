@@ -104,7 +104,7 @@ class SidePane(Container):
     def _files_state(self) -> str:
         files = self.files
         own, total = files.own, len(files.keys)
-        words = f"{own} of {total} are this job's" if total > own else f"{own} files"
+        words = f"{own} of {total} are this job's" if total > own else "1 file" if own == 1 else f"{own} files"
         return f"{words} {self._glyphs.dot} {len(files.marks)} marked" if files.marks else words
 
     def on_click(self, event: events.Click) -> None:
