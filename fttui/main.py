@@ -48,10 +48,11 @@ def cockpit(options: "Options | None") -> int:
 
     try:
         config = files.config_file()
-        preferences = read_preferences(files.read_toml(config), config)
+        content = files.read_toml(config)
         chosen = choice.choose(
             profile=options.profile if options else None, base_url=options.base_url if options else None
         )
+        preferences = read_preferences(content, config, chosen.name)
     except files.ConfigError as error:
         print(f"fttui: {error}", file=sys.stderr)
         return 2

@@ -22,6 +22,8 @@ class _Strict(BaseModel):
     """Seconds between two polls while a job is live, at least 2."""
     read_only: bool = False
     """Refuse everything that changes something at the provider."""
+    link: Literal["fast", "slow"] | None = None
+    """`slow`: the cockpit keeps to the terminal's own colours, which take the fewest bytes."""
 
     @field_validator("interval")
     @classmethod

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from rich.console import RenderableType
 from textual.app import App
 from textual.binding import Binding
+from textual.geometry import Offset
 from textual.screen import Screen
 
 from fttui.clock import Clock, SystemClock
@@ -26,6 +27,7 @@ from fttui.ui.screens.main import MainScreen
 from fttui.ui.status import ALL, Place, place_of
 from fttui.ui.terminal import Title
 from fttui.ui.theme import ANSI_VARIABLES, FTTUI_DARK
+from fttui.ui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
     from fttui.models.row import JobRow
@@ -103,6 +105,21 @@ class FttuiApp(App[None]):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return ANSI_VARIABLES
+
+    @property
+    def cursor_position(self) -> Offset:
+        """Where the terminal's own cursor is left after a frame: in the text that is being typed, else on the current
+        row. It is hidden, but input methods and readers of the screen follow it."""
+        if self.screen is self.main and (x := self.main.prompt.caret) is not None:
+            return self.main.prompt.region.offset + Offset(x, 0)
+        lines = self.main.jobs.list if self.screen is self.main else getattr(self.screen, "entries", None)
+        if isinstance(lines, LineList):
+            return lines.caret
+        return getattr(self.focused, "cursor_screen_offset", Offset(0, 0))
+
+    @cursor_position.setter
+    def cursor_position(self, offset: Offset) -> None:
+        """Fields of a form say where they are before they have a place, so they are asked instead."""
 
     @property
     def remembered(self) -> Memory:

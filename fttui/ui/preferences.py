@@ -7,6 +7,7 @@ from fttui.ui.commands import BY_ID, COMMANDS, Command
 from fttui.ui.notify import KINDS
 
 GLYPHS = ("auto", "unicode", "ascii")
+LINKS = ("fast", "slow")
 
 
 class Preferences(NamedTuple):
@@ -21,12 +22,14 @@ class Preferences(NamedTuple):
     """A program and its arguments, run for each watched job that ends."""
     glyphs: str = "auto"
     mouse: bool = True
+    link: str = "fast"
+    """`slow` keeps to the terminal's own colours, which take the fewest bytes."""
     title: bool = True
     """The terminal's title tells how many jobs are in which state."""
 
 
-def read(config: dict[str, Any], where: str) -> Preferences:
-    """The preferences in a parsed `config.toml`; `where` is its path, for errors.
+def read(config: dict[str, Any], where: str, profile: str = "") -> Preferences:
+    """The preferences in a parsed `config.toml`; `where` is its path, for errors. What `profile` has for itself wins.
 
     Raises:
         ConfigError: an id or a value is none that there is, or two commands would share a key.
@@ -53,8 +56,14 @@ def read(config: dict[str, Any], where: str) -> Preferences:
         notify_command=_command(config.get("notify_command", []), where),
         glyphs=_one_of(config, "glyphs", GLYPHS, where),
         mouse=mouse,
+        link=_link(config, where, profile),
         title=title,
     )
+
+
+def _link(config: dict[str, Any], where: str, profile: str) -> str:
+    own = config.get("profiles", {}).get(profile, {})
+    return _one_of({**config, **own} if isinstance(own, dict) else config, "link", LINKS, where)
 
 
 def _notify(value: object, where: str) -> tuple[str, ...]:

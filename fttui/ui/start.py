@@ -67,7 +67,7 @@ def run_app(
         place._replace(hint=word or place.hint),
         snapshot,
         glyphs,
-        ansi=has_few_colors(),
+        ansi=has_few_colors() or preferences.link == "slow",
         preferences=preferences,
         remembered=remembered,
         title=title,

@@ -61,10 +61,12 @@ def status_line(
     *,
     held: bool = False,
     notices: int = 0,
+    watched: bool = True,
 ) -> list[Span]:
     """One row of `cells`. It says plainly when what is shown may not be true any more.
 
-    `as_of` is when the list was last confirmed (Unix seconds); no `health` means nothing was asked yet.
+    `as_of` is when the list was last confirmed (Unix seconds); no `health` means nothing was asked yet. While the
+    row is not `watched`, its age steps by the minute.
     """
     where: list[Span] = [(" fttui ", "title"), (f" {place.profile}", "bold")]
     if place.host != place.profile:
@@ -73,7 +75,8 @@ def status_line(
         where.append(("  read-only", "warn"))
     if notices:
         where.append((f"  ! {notices} to read", "warn"))
-    age = "" if as_of is None else freshness(now - as_of)
+    seconds = 0.0 if as_of is None else now - as_of
+    age = "" if as_of is None else freshness(seconds if watched or seconds >= 60 else 0.0)
     state = "connecting" if health is None else str(health.state)
     if held and state in ("live", "stale"):
         return spread(

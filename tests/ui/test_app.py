@@ -215,6 +215,33 @@ async def test_the_title_counts_and_holds_a_note_until_somebody_looks() -> None:
         assert written[2:] == ["\x1b]2;fttui >1 +1 !1\x07"]
 
 
+async def test_the_age_steps_by_the_minute_while_nobody_looks() -> None:
+    async with cockpit(FakeStore().put(job(1))) as ui:
+        ui.clock.at += 20
+        await ui.publish()
+        assert ui.status.endswith("20s ")
+        ui.app.post_message(AppBlur())
+        await ui.pilot.pause()
+        await ui.publish()
+        assert ui.status.endswith("now ")
+        ui.clock.at += 50
+        await ui.publish()
+        assert ui.status.endswith("1m ")
+
+
+async def test_the_terminals_cursor_is_where_the_person_is() -> None:
+    async with cockpit(FakeStore().put(job(1), job(2), job(3))) as ui:
+        assert ui.app.cursor_position == (0, 2)
+        await ui.press("j", "j")
+        assert ui.app.cursor_position == (0, 4)
+        await ui.press("slash", *"ab", "left")
+        assert ui.app.cursor_position == (len(" /a"), 22)
+        await ui.press("escape", "question_mark", "down")
+        assert ui.app.cursor_position == (0, 2)
+        await ui.press("escape", "a")
+        assert ui.screen[ui.app.cursor_position.y].lstrip().startswith("model")
+
+
 async def test_all_profiles_are_one_list_in_which_nothing_is_created() -> None:
     async with cockpit(FakeStore().put(job(1))) as ui:
         await ui.press("at", *"all profiles", "enter")

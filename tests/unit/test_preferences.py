@@ -35,6 +35,7 @@ def test_a_command_has_the_keys_it_was_given() -> None:
         ({"notify": ["off", "bell"]}, "a list of them without off"),
         ({"notify": 5}, "notify must be one of bell"),
         ({"notify": "title", "title": False}, "title is false"),
+        ({"link": "tin can"}, "link must be one of fast, slow"),
         ({"glyphs": "emoji"}, "glyphs must be one of"),
         ({"mouse": "no"}, "mouse and title true or false"),
     ],
@@ -51,6 +52,21 @@ def test_what_is_wrong_is_named(config: dict[str, Any], words: str) -> None:
 def test_notify_is_a_word_or_several_and_settings_agree(given: object, kinds: tuple[str, ...]) -> None:
     assert read({"notify": given}, "config.toml").notify == kinds
     assert {*Settings.model_validate({"notify": given}).notify} - {"off"} == {*kinds}
+
+
+@pytest.mark.parametrize(
+    ("config", "link"),
+    [
+        ({}, "fast"),
+        ({"link": "slow"}, "slow"),
+        ({"profiles": {"far": {"link": "slow"}}}, "slow"),
+        ({"link": "slow", "profiles": {"far": {"link": "fast"}}}, "fast"),
+        ({"profiles": {"near": {"link": "slow"}}}, "fast"),
+    ],
+)
+def test_a_profile_may_have_a_link_of_its_own(config: dict[str, Any], link: str) -> None:
+    assert read(config, "config.toml", "far").link == link
+    Settings.model_validate(config)
 
 
 def test_keys_may_be_swapped() -> None:

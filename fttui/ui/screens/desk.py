@@ -371,7 +371,10 @@ class Desk(Layout):
         counts = counts_line(list(self._rows().values()), self._glyphs)
         notices = len(self._snapshot.notices)
         known = (self._place, self._snapshot.health, self._snapshot.as_of, counts, self._now())
-        self.status_row.fill(lambda cells: status_line(*known, cells, self._glyphs, held=self._held, notices=notices))
+        held, watched = self._held, self.app.app_focus
+        self.status_row.fill(
+            lambda cells: status_line(*known, cells, self._glyphs, held=held, notices=notices, watched=watched)
+        )
 
     def _show_titles(self) -> None:
         self.jobs.set_active(self._pane == "jobs")

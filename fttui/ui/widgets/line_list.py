@@ -1,6 +1,7 @@
 """A list of keyed lines with a cursor that stays on its key, whatever is added, removed or sorted around it."""
 
 from textual import events
+from textual.geometry import Offset
 from textual.message import Message
 
 from fttui.ui.widgets.line_view import LineView
@@ -27,6 +28,11 @@ class LineList(LineView, can_focus=False):
     def cursor(self) -> str | None:
         """The key under the cursor; None when the list is empty."""
         return self._keys[self._cursor] if self._keys else None
+
+    @property
+    def caret(self) -> Offset:
+        """Where the line under the cursor stands on the screen."""
+        return self.region.offset + Offset(0, self._cursor - self.scroll_offset.y)
 
     @property
     def keys(self) -> list[str]:

@@ -69,6 +69,14 @@ class PromptRow(TextRow):
         """A question stands or text is being typed: every key is meant for it."""
         return self._question is not None or self._typing is not None
 
+    @property
+    def caret(self) -> int | None:
+        """The cell of the cursor in the text that is being typed; None when none is."""
+        if self._typing is None:
+            return None
+        label, before, *_ = self._line_of(self.size.width)
+        return min(self.size.width - 1, line_width([label, before]))
+
     def say(self, text: str, role: str = "", *, lasting: bool = False) -> None:
         """Show one line: until the next key, or when `lasting` until something else is said."""
         self._said = [(f" {text}", role)] if text else ()
