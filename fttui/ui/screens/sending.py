@@ -45,6 +45,8 @@ class Sending(_Screen):
     """What sends; None while nothing is sent."""
     _created = False
     """The job itself has been asked for: nothing can be broken off any more."""
+    _broken = False
+    """What was being sent was broken off."""
 
     if TYPE_CHECKING:
 
@@ -57,7 +59,7 @@ class Sending(_Screen):
         def _settle(self) -> object: ...
 
     def _send(self, spec: JobSpec) -> None:
-        self._created = False
+        self._created = self._broken = False
         self._lock(True)
         self._worker = self.run_worker(self._create(spec), group="action", exit_on_error=False)
 
@@ -65,6 +67,7 @@ class Sending(_Screen):
         """No further; what has arrived is there."""
         self._precheck.stop()
         if self._worker is not None and not self._created:
+            self._broken = True
             self._worker.cancel()
             self._say("broken off: nothing was created", "warn")
 
@@ -150,21 +153,19 @@ class Sending(_Screen):
         return ids
 
     def _step(self, text: str) -> None:
-        self._say(f"{text} {self._glyphs.dot} esc breaks off", "dim")
+        """Say how far it is; what was broken off may tell of itself once more, which nobody should see."""
+        if not self._broken:
+            self._say(f"{text} {self._glyphs.dot} esc breaks off", "dim")
 
     def _reading(self, read: int, total: int) -> None:
         # From the thread that reads.
         if total:
-            self.app.call_from_thread(
-                self._say, f"looking at the data: {read * 100 // total} % · esc breaks off", "dim"
-            )
+            self.app.call_from_thread(self._step, f"looking at the data: {read * 100 // total} %")
 
     def _progress(self, name: str) -> Callable[[int, int], None]:
         def show(sent: int, total: int) -> None:
             part = sent * 100 // total if total else 100
-            self._say(
-                f"uploading {name}: {part} %, {count(sent)}B of {count(total)}B · esc breaks off", "dim"
-            )
+            self._step(f"uploading {name}: {part} %, {count(sent)}B of {count(total)}B")
 
         return show
 
