@@ -1,5 +1,6 @@
 """The terminal is left as it was found, however the program ends."""
 
+import fcntl
 import os
 import re
 import signal
@@ -156,7 +157,13 @@ def test_a_terminal_that_is_stuck_and_goes_away_ends_the_program(start: Start) -
     terminal = start(size=(200, 60))
     terminal.wait("No fine-tuning jobs yet")
     terminal.send("T" * 40)
-    time.sleep(1)
+    waiting = [0, -1, -2]
+    deadline = time.monotonic() + 15
+    while len(set(waiting)) > 1 or waiting[0] < 4000:  # until it writes no more, and much is unread
+        assert time.monotonic() < deadline, "it did not fill the line"
+        time.sleep(0.1)
+        unread = fcntl.ioctl(terminal.child.child_fd, termios.FIONREAD, b"    ")
+        waiting = [*waiting[1:], int.from_bytes(unread, sys.byteorder)]
     os.close(terminal.child.child_fd)
     assert end_of(terminal) == 128 + signal.SIGHUP
 

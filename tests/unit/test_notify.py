@@ -1,6 +1,9 @@
 """Notes about jobs that have ended."""
 
 import os
+import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -48,6 +51,20 @@ def test_a_command_has_the_job_in_its_environment_and_leaves_no_zombie(tmp_path:
     assert said.read_text() == "0 $(touch evil)"
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+def test_a_command_that_hangs_holds_up_no_exit(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    code = f"""
+from fttui.models.row import JobRow
+from fttui.ui.notify import run_command
+import pathlib
+run_command(["/bin/sh", "-c", "echo $$ > {pid}.new; mv {pid}.new {pid}; exec sleep 60"], JobRow("a", "failed"))
+while not pathlib.Path("{pid}").exists():
+    pass
+"""
+    subprocess.run([sys.executable, "-c", code], timeout=30, check=True)
+    os.kill(int(pid.read_text()), signal.SIGKILL)
 
 
 def test_a_command_that_cannot_start_is_an_error_at_once(tmp_path: Path) -> None:
