@@ -7,7 +7,8 @@ negates. A bare word is looked for in id, suffix, model and status; `field:value
 
 import time
 from collections.abc import Callable, Container, Iterable
-from typing import Any, NamedTuple
+from operator import itemgetter
+from typing import NamedTuple
 
 from fttui.models.row import JobRow
 from fttui.models.status import Status, status_of
@@ -116,17 +117,13 @@ def _sorted(rows: list[JobRow], sort: Sort) -> list[JobRow]:
         # One pass and one key, so that a list which is in order already costs next to nothing.
         keyed = [(sign * number if (number := value(row)) is not None else None, row) for row in rows]
         with_value = [pair for pair in keyed if pair[0] is not None]
-        with_value.sort(key=_first)
+        with_value.sort(key=itemgetter(0))
         return [row for _, row in with_value] + [row for number, row in keyed if number is None]
     if field == "status":
         return sorted(rows, key=lambda row: _STATUS_ORDER[row.status], reverse=reverse)
     text = _TEXTS[field]
     named = sorted((row for row in rows if text(row)), key=lambda row: text(row).lower(), reverse=reverse)
     return named + [row for row in rows if not text(row)]
-
-
-def _first(pair: tuple[Any, JobRow]) -> Any:
-    return pair[0]
 
 
 _TEXTS: dict[str, Callable[[JobRow], str]] = {

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from fttui.clock import age, freshness
 from fttui.models.row import JobRow
-from fttui.models.status import Status
+from fttui.models.status import Status, status_of
 from fttui.text import fit, pad, width
 from fttui.ui.glyphs import FACES, Glyphs
 
@@ -208,11 +208,12 @@ _COUNTED = (
 def counts_line(rows: Sequence[JobRow], glyphs: Glyphs) -> list[Span]:
     """How many jobs are in which state: `▸2 ◦1 ✓14`; states without jobs are left out."""
     found: dict[Status, int] = {}
-    for row in rows:
-        status = row.status
+    # By the providers' words first: there are few, and thousands of rows.
+    for word, number in Counter(map(attrgetter("status_text"), rows)).items():
+        status = status_of(word)
         if status is Status.VALIDATING:
             status = Status.QUEUED
-        found[status] = found.get(status, 0) + 1
+        found[status] = found.get(status, 0) + number
     spans: list[Span] = []
     for status in _COUNTED:
         if number := found.get(status):

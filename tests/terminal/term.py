@@ -73,16 +73,20 @@ class Terminal:
                 return lines
             if time.monotonic() > deadline:
                 raise AssertionError(f"never saw {seen!r}; the screen is:\n" + "\n".join(lines))
-            if not self._read():
+            if not self.read():
                 raise AssertionError(f"the program ended before {seen!r}:\n" + "\n".join(self.lines))
 
     def wait_end(self, timeout: float = 15.0) -> int:
         """Read to the end; the exit code, negative for a signal."""
         deadline = time.monotonic() + timeout
-        while self._read():
+        while self.read():
             assert time.monotonic() < deadline, "the program did not end:\n" + "\n".join(self.lines)
         self.child.wait()
         return self.child.exitstatus if self.child.exitstatus is not None else -(self.child.signalstatus or 0)
+
+    def resize(self, columns: int, lines: int) -> None:
+        self.screen.resize(lines, columns)
+        self.child.setwinsize(lines, columns)
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         self.child.kill(number)
@@ -90,7 +94,8 @@ class Terminal:
     def close(self) -> None:
         self.child.close(force=True)
 
-    def _read(self) -> bool:
+    def read(self) -> bool:
+        """Read what is there, waiting for it a moment; False at the end."""
         try:
             data = self.child.read_nonblocking(65536, timeout=0.2)
         except pexpect.TIMEOUT:

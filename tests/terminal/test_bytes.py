@@ -1,0 +1,110 @@
+"""What goes over the wire: few bytes, and the same screen as with all of them."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fttui.store.archive import Archive, ListState
+from tests.benchmarks.pages import job
+from tests.store.fakes import entry
+from tests.terminal.term import Terminal
+
+Start = Callable[..., Terminal]
+
+JOBS = 100
+STEPS = (
+    *(
+        "jj",
+        "k",
+        "\x1b[6~",
+        "G",
+        "k",
+        "g",
+        " ",
+        "*",
+        "uu",
+        "2",
+        "0",
+        "s",
+        "S",
+        "+",
+        "-",
+        "T",
+        "T",
+        "\t",
+        "j",
+        "zz",
+        "J",
+        "J",
+    ),
+    *((100, 30), "j", (60, 20), "\t", (130, 45), "g", (80, 24), "\x0c", (120, 40), "G"),
+)
+"""Keys, and sizes that the terminal becomes."""
+
+
+@pytest.fixture
+def offline(home: Path) -> dict[str, str]:
+    """The environment of a cockpit with an archive, and a service that is not there."""
+
+    async def fill() -> None:
+        archive = Archive(str(home / "archive.db"), "work")
+        await archive.save_jobs([entry(job(number)) for number in range(JOBS, 0, -1)], 1.0)
+        await archive.save_list_state(ListState(1.0, True, None, 1.0))
+        await archive.close()
+
+    asyncio.run(fill())
+    (home / "config.toml").write_text('profile = "work"\n[profiles.work]\nbase_url = "http://127.0.0.1:9/v1"\n')
+    return {"FTTUI_DATA_DIR": str(home), "FTTUI_CONFIG": str(home / "config.toml"), "COLORTERM": "truecolor"}
+
+
+def cells(terminal: Terminal) -> list[list[Any]]:
+    """Everything that is seen, but the row that tells the time."""
+    screen = terminal.screen
+    return [[screen.buffer[y][x] for x in range(screen.columns)] for y in range(1, screen.lines)]
+
+
+def agree(stock: Terminal, lessened: Terminal, step: object) -> None:
+    """Read from both until they show the same."""
+    deadline = time.monotonic() + 30
+    while cells(stock) != cells(lessened):
+        assert time.monotonic() < deadline, "\n".join([f"after {step!r}:", *stock.lines, *lessened.lines])
+        for terminal in (stock, lessened):
+            terminal.read()
+
+
+def test_the_screen_is_the_same_without_the_cells_that_stayed(start: Start, offline: dict[str, str]) -> None:
+    lessened = start("--fresh", size=(120, 40), **offline)
+    stock = start("--fresh", size=(120, 40), **offline, FTTUI_DIFF="0")
+    for terminal in (lessened, stock):
+        terminal.wait("fine-tuned model")
+    assert len(stock.raw) > 2 * len(lessened.raw)
+    for number, step in enumerate(STEPS):
+        for terminal in (lessened, stock):
+            if isinstance(step, str):
+                terminal.send(step)
+            else:
+                terminal.resize(*step)
+            terminal.send(f":none{number}\r")  # when that is refused, the keys before it are through
+        for terminal in (lessened, stock):
+            terminal.wait(rf"(?m)^ *[^: ].*none{number}\b")
+        agree(stock, lessened, step)
+
+
+def test_bytes_of_a_start_of_keys_and_of_a_whole_screen(start: Start, offline: dict[str, str]) -> None:
+    terminal = start("--fresh", size=(120, 40), **offline)
+    terminal.wait("the connection was refused")
+    terminal.wait("fine-tuned model")
+    assert len(terminal.raw) < 20_000
+    before = len(terminal.raw)
+    for number in range(JOBS - 1, JOBS - 11, -1):
+        terminal.send("j")
+        terminal.wait(f"id +ftjob-{number:024}")
+    assert (len(terminal.raw) - before) / 10 < 700, "a cursor key with its detail"
+    before = len(terminal.raw)
+    terminal.send("\x0c")
+    terminal.wait(lambda _: b"SUFFIX" in terminal.raw[before:] and b"quit" in terminal.raw[before:])
+    assert len(terminal.raw) - before < 14_000, "the whole screen"
