@@ -211,11 +211,11 @@ def counts_line(rows: Sequence[JobRow], glyphs: Glyphs) -> list[Span]:
     """How many jobs are in which state: `▸2 ◦1 ✓14`; states without jobs are left out."""
     found: dict[Status, int] = {}
     # By the providers' words first: there are few, and thousands of rows.
-    for word, number in Counter(map(attrgetter("status_text"), rows)).items():
+    for word, rows_with_it in Counter(map(attrgetter("status_text"), rows)).items():
         status = status_of(word)
         if status is Status.VALIDATING:
             status = Status.QUEUED
-        found[status] = found.get(status, 0) + number
+        found[status] = found.get(status, 0) + rows_with_it
     spans: list[Span] = []
     for status in _COUNTED:
         if number := found.get(status):
