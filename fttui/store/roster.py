@@ -278,13 +278,15 @@ class Roster:
         """Walk the older pages as far as the first of which `is_old` is so, the newest among them.
 
         Returns:
-            False, and nothing is changed, where the list was never seen to its end: then all of it is news.
+            False, and nothing is changed, where the list was never seen to its end, or where a walk that was broken off
+            is still to be gone on with: then nobody knows where the news end.
         """
-        if not self.state.complete or self.state.walked_at is None:
+        if not self.state.complete or self.state.walked_at is None or (self.walk and not self.walk.tells_gone):
             return False
-        await self.abandon_walk()
+        self.walk = None
         if self._first_cursor is not None and not is_old(self._first_seen):
             self.walk = ListWalk(self._first_cursor, set(self.first_page), tells_gone=True, ends_at=is_old)
+        await self._save(self.state._replace(cursor=self.walk.cursor if self.walk is not None else None))
         return True
 
     async def abandon_walk(self) -> None:

@@ -18,6 +18,7 @@ class Place:
     """A provider with a history, and an archive on the disk."""
 
     def __init__(self, path: Path, *, jobs: int = 3, events: int = 250) -> None:
+        path.mkdir(exist_ok=True)
         self.path = path / "a.db"
         self.clock = FakeClock()
         self.client = FakeClient(self.clock)
@@ -245,6 +246,26 @@ async def test_what_is_not_whole_further_down_is_asked_for_singly(tmp_path: Path
     assert [row.id for row in archive.rows() if row.gone] == ["ftjob-00400"]
     await archive.close()
     assert (await requests(place)).count("list_jobs") == 1
+
+
+async def test_news_that_were_not_read_to_their_end_are_gone_on_with(tmp_path: Path) -> None:
+    """Killed after so many pages of news: what lies below them is not taken for known."""
+    for pages in (1, 2, 3):
+        place = Place(tmp_path / str(pages), jobs=150, events=1)
+        await place.sync()
+        for n in range(151, 501):
+            place.client.jobs.insert(0, job(n, result_files=[], created_at=START - 10_000 + n))
+            place.client.events[f"ftjob-{n:05d}"], place.client.checkpoints[f"ftjob-{n:05d}"] = [], []
+        archive = place.open()
+        run = Sync(archive, place.client, place.clock)  # type: ignore[arg-type]
+        await run._first_page()
+        assert await run._asking.walk_news(run._is_old)
+        for _ in range(pages - 1):
+            await run._asking.walk_list()
+        assert archive.list_state().cursor == f"ftjob-{501 - 100 * pages:05d}"
+        await archive.close()
+        await place.sync()
+        place.has_all(await place.everything())
 
 
 async def test_a_list_that_begins_with_the_oldest_is_read_to_its_end(tmp_path: Path) -> None:
