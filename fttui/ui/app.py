@@ -16,10 +16,20 @@ from fttui.clock import Clock, SystemClock
 from fttui.store.health import Health, State
 from fttui.store.snapshot import Change, Snapshot
 from fttui.text import clean_line
+from fttui.ui import memory
 from fttui.ui.celldiff import cell_diff
 from fttui.ui.glyphs import Glyphs
 from fttui.ui.memory import Memory
-from fttui.ui.messages import HoldAsked, JobsEnded, ProfileChosen, RefreshAsked, SequenceAsked, SnapshotChanged
+from fttui.ui.messages import (
+    HoldAsked,
+    IntervalAsked,
+    JobsEnded,
+    ProfileChosen,
+    RefreshAsked,
+    SaveAsked,
+    SequenceAsked,
+    SnapshotChanged,
+)
 from fttui.ui.notify import note, run_command, sequence
 from fttui.ui.preferences import Preferences
 from fttui.ui.rows import counts_line
@@ -206,6 +216,13 @@ class FttuiApp(App[None]):
     def on_hold_asked(self, message: HoldAsked) -> None:
         if self._core is not None:
             (self._core.poller.hold if message.held else self._core.poller.release)()
+
+    def on_interval_asked(self, message: IntervalAsked) -> None:
+        if self._core is not None:
+            self._core.poller.pace(message.seconds)
+
+    def on_save_asked(self, message: SaveAsked) -> None:
+        memory.save(memory.path(), self.remembered)
 
     async def on_profile_chosen(self, message: ProfileChosen) -> None:
         from fttui.config.choice import choose
