@@ -81,6 +81,7 @@ class FttuiApp(App[None]):
             ansi: keep to the terminal's own colours.
             title: the terminal's; none is written without it.
         """
+        self._css_theme = ""
         self._cells = cell_diff()  # first: Textual asks for a refresh while it is made
         # Said here, because Textual picks its NO_COLOR filter before a theme can be set.
         super().__init__(ansi_color=True if ansi else None)
@@ -111,7 +112,8 @@ class FttuiApp(App[None]):
         wished = next(
             (name for name in (self._preferences.theme, remembered.theme) if name in self.available_themes), ""
         )
-        self.theme = self._first_theme if ansi or not wished else wished
+        self.theme = self._css_theme = self._first_theme if ansi or not wished else wished
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return ANSI_VARIABLES
@@ -139,6 +141,12 @@ class FttuiApp(App[None]):
 
     def get_default_screen(self) -> Screen[Any]:
         return self.main
+
+    def refresh_css(self, animate: bool = True) -> None:
+        # With the first theme the rules were read already; reading them twice is a tenth of a start.
+        if self._css_theme != self.theme:
+            self._css_theme = self.theme
+            super().refresh_css(animate=animate)
 
     def on_mount(self) -> None:
         if self._preferences.theme and self._preferences.theme not in self.available_themes:

@@ -22,7 +22,7 @@ from fttui.ui.theme import role_styles
 def strip_of(widget: Widget, line: Line, cells: int, *, cursor: bool = False, skip: int = 0) -> Strip:
     """The line as `cells` cells, from cell `skip` on, in the widget's look."""
     styles = _styles(widget.app)
-    base = widget.rich_style
+    base = widget.visual_style.rich_style  # kept by Textual, which `rich_style` is not
     if cursor:
         base += styles["cursor"]
     segments = []
