@@ -39,7 +39,7 @@ def cockpit(options: "Options | None") -> int:
     import gc
 
     gc.disable()  # until the first real frame stands: the imports make garbage that is not worth collecting
-    from fttui.config import choice, files
+    from fttui.config import check, choice, files
     from fttui.store.firstrows import first_rows
     from fttui.ui.firstframe import Early
     from fttui.ui.glyphs import glyphs_for
@@ -47,16 +47,16 @@ def cockpit(options: "Options | None") -> int:
     from fttui.ui.status import place_of
 
     try:
-        config = files.config_file()
-        content = files.read_toml(config)
+        content = check.both()
         chosen = choice.choose(
             profile=options.profile if options else None, base_url=options.base_url if options else None
         )
-        preferences = read_preferences(content, config, chosen.name)
+        preferences = read_preferences(content, chosen.name)
     except files.ConfigError as error:
         print(f"fttui: {error}", file=sys.stderr)
         return 2
-    place = place_of(chosen, read_only=bool(options and options.read_only), newcomer=options is None)
+    read_only = preferences.read_only or bool(options and options.read_only)
+    place = place_of(chosen, read_only=read_only, newcomer=options is None)
     glyphs = glyphs_for(preferences.glyphs)
     rows, as_of = first_rows(files.archive_file(), chosen.key, FIRST_ROWS)
     early = Early()

@@ -80,8 +80,8 @@ async def connect(
     from fttui.config import settings as configuration
     from fttui.config.secrets import find_key
 
+    settings = configuration.load()  # first, so that every face tells the same fault
     choice = choose(profile=options.profile, base_url=options.base_url)
-    settings = configuration.load()
     profile = settings.of(choice)
     key, origin = await asyncio.to_thread(find_key, choice, profile)
     provider = provider_of(choice, profile, origin)
@@ -198,8 +198,8 @@ async def open_core(
 
     from fttui.config import settings as configuration
 
+    settings = configuration.load()  # first, so that every face tells the same fault
     choice = choose(profile=options.profile, base_url=options.base_url)
-    settings = configuration.load()
     profile = settings.of(choice)
     interval = options.interval or (profile.interval if profile else None) or settings.interval
     read_only = options.read_only or settings.read_only or bool(profile and profile.read_only)

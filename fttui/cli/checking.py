@@ -12,6 +12,7 @@ from fttui.cli.files import check_place, files
 from fttui.cli.flags import NumberOrAuto, forms
 from fttui.cli.output import JSON, JSONL, dumps, say, say_progress
 from fttui.cli.session import DONE, FAILED, Invocation, pass_invocation
+from fttui.config import check as configuration
 from fttui.config.choice import choose
 from fttui.config.files import ConfigError, prices_file
 from fttui.store.landing import landing
@@ -163,6 +164,7 @@ def _place(invocation: Invocation, model: str | None) -> str:
     """Who would train. A model that is not of this machine is priced by the public list, whoever is looked at."""
     from fttui.data.prices import place_of, price_of
 
+    configuration.both()
     choice = choose(profile=invocation.profile, base_url=invocation.base_url)
     if choice.is_local and model is not None and not price_of(model).local:
         return "openai"

@@ -8,19 +8,13 @@ from fttui.cli.flags import Group, Verb, forms
 from fttui.cli.output import Column, dumps, say
 from fttui.cli.session import DONE, FAILED, Invocation, pass_invocation
 from fttui.config import choice as choices
-from fttui.config import files
+from fttui.config import files, kinds
+from fttui.config.declared import COCKPIT, LOCAL, SHARED, TOP, Setting
 
-TEMPLATE = """\
-# fttui reads this file and never changes it. All of it is optional.
-
-# The profile to use when no flag, no FTTUI_PROFILE and no `fttui profile use` names one.
-# profile = "work"
-
-# Seconds between two looks at a service while a job is live; at least 2.
-# interval = 5
-
-# Refuse everything that changes something at the provider.
-# read_only = true
+_SERVICES = """\
+# Other keys: ids as in the README, or as `?` shows them.
+# [keys]
+# "job.cancel" = "f8"
 
 # A service. Keys are not written here: name the place where the key is.
 # [profiles.work]
@@ -36,17 +30,42 @@ TEMPLATE = """\
 
 # [profiles.lab]
 # base_url = "http://gpu1:8000/v1"
+"""
 
-# The service on this machine, and programs of yours that train for it (fttui/server/trainers/README.md).
-# [local]
-# max_running = 1
-
+_TRAINERS = """\
+# Programs of yours that train for it (fttui/server/trainers/README.md).
 # [local.trainers.lora]
 # command = ["/opt/lora/bin/python", "/opt/lora/train.py"]
 # models = ["meta-llama/Llama-3.1-8B"]
 # methods = ["supervised", "dpo"]
 # hang_after = 900
 """
+
+CELLS = 21
+"""Of a setting in the template, before its meaning."""
+
+
+def template() -> str:
+    """A `config.toml` in which everything is explained and nothing is set."""
+    return "\n".join(
+        (
+            "# fttui reads this file and never changes it. All of it is optional.",
+            "",
+            *map(_explained, (setting for setting in TOP if setting.kind is not kinds.table)),
+            "",
+            _SERVICES,
+            "# The service on this machine.",
+            "# [local]",
+            *map(_explained, (setting for setting in LOCAL if setting.kind is not kinds.table)),
+            "",
+            _TRAINERS,
+        )
+    )
+
+
+def _explained(setting: Setting) -> str:
+    value = setting.example or dumps(setting.default, indent=None)
+    return f"# {f'{setting.name} = {value}':<{CELLS}} # {setting.meaning}"
 
 
 @click.group("config", cls=Group, short_help="Show the settings, or write a file to start with.")
@@ -80,7 +99,7 @@ def init(invocation: Invocation) -> int:
     if os.path.lexists(target):
         say(f"fttui: {target} is there already and is left as it is")
         return FAILED
-    files.write_atomic(target, TEMPLATE.encode())
+    files.write_atomic(target, template().encode())
     invocation.output.line(target)
     return DONE
 
@@ -114,35 +133,38 @@ def _shown(value: object) -> str:
 def _rows(invocation: Invocation) -> list[dict[str, Any]]:
     import os
 
-    from fttui.config import settings
+    from fttui.config import check
 
-    loaded = settings.load()
+    content = check.both()
     chosen = choices.choose(profile=invocation.profile, base_url=invocation.base_url)
-    profile = loaded.of(chosen)
+    own = choices.known().get(chosen.name, {}) if chosen.source == "profile" else {}
     whose = f"profile {chosen.name}"
 
     def row(name: str, value: object, origin: str) -> dict[str, Any]:
         return {"name": name, "value": value, "from": origin}
 
-    def setting(name: str, default: object) -> dict[str, Any]:
-        flag = getattr(invocation, name)
-        if flag not in (None, False):
-            return row(name, flag, "--" + name.replace("_", "-"))
-        for holder, origin in ((profile, whose), (loaded, "config.toml")):
-            if holder is not None and name in holder.model_fields_set:
-                return row(name, getattr(holder, name), origin)
-        return row(name, default, "default")
+    def shared(name: str, default: object) -> dict[str, Any]:
+        flag = getattr(invocation, name, None)
+        given = [(flag, "--" + name.replace("_", "-"))] if flag not in (None, False) else []
+        given += [(held[name], origin) for held, origin in ((own, whose), (content, "config.toml")) if name in held]
+        if name == "read_only":
+            given.sort(key=lambda value: not value[0])  # refused anywhere is refused
+        return row(name, *(given or [(default, "default")])[0])
 
     rows = [
         row("profile", chosen.name, chosen.why),
         row("base_url", chosen.base_url or "the service on this machine", chosen.why),
         row("provider", "local" if chosen.is_local else chosen.provider, chosen.why),
-        setting("interval", None),
-        setting("read_only", False),
+        *(shared(setting.name, setting.default) for setting in SHARED),
     ]
-    if profile is not None:
-        told = profile.model_dump(exclude_unset=True, exclude={"base_url", "provider", "interval", "read_only"})
-        rows += [row(name, value, whose) for name, value in told.items()]
+    told = ("base_url", "provider", *(setting.name for setting in SHARED))
+    rows += [row(name, value, whose) for name, value in own.items() if name not in told]
+    for setting in COCKPIT:
+        origin = "config.toml" if setting.name in content else "default"
+        rows.append(row(setting.name, content.get(setting.name, setting.default), origin))
+    rows += [row(f"keys.{id}", key, "config.toml") for id, key in content.get("keys", {}).items()]
+    local = content.get("local", {}) if chosen.is_local else {}
+    rows += [row(f"local.{name}", value, "config.toml") for name, value in local.items()]
     moved = {name: name for name in ("FTTUI_CONFIG", "FTTUI_DATA_DIR") if os.environ.get(name)}
     config, data = moved.get("FTTUI_CONFIG", "default"), moved.get("FTTUI_DATA_DIR", "default")
     missing = "" if os.path.exists(files.config_file()) else " (not there)"

@@ -12,6 +12,7 @@ from fttui.cli.findings import FAIL, GOOD, NOTE, WARN, Finding, machine
 from fttui.cli.flags import Verb, forms, offline
 from fttui.cli.output import JSON, JSONL, Column, Output
 from fttui.cli.session import DENIED, DONE, FAILED, UNREACHABLE, USAGE, Invocation, code_of, pass_invocation
+from fttui.config import check
 from fttui.config.choice import choose, is_loopback
 from fttui.config.files import ConfigError, archive_file, service_dir
 
@@ -66,7 +67,14 @@ def _raw(finding: Finding) -> dict[str, Any]:
 
 
 async def _examine(invocation: Invocation) -> list[Finding]:
-    return [*await _service(invocation), *machine()]
+    try:
+        check.both()
+    except ConfigError as error:
+        found = [Finding("config", FAIL, *_lines(error), code=USAGE)]
+    else:
+        found = await _service(invocation)
+    told = [finding.check for finding in found if finding.state == FAIL]
+    return [*found, *(finding for finding in machine() if finding.check not in told)]
 
 
 async def _service(invocation: Invocation) -> list[Finding]:
@@ -78,9 +86,9 @@ async def _service(invocation: Invocation) -> list[Finding]:
     except ConfigError as error:
         return [Finding("profile", FAIL, *_lines(error), code=USAGE)]
     where = choice.base_url or "the service on this machine"
-    found = [Finding("profile", GOOD, f"{choice.name}, because of {choice.why}: {where} ({choice.provider})")]
+    found = [Finding("profile", GOOD, f"{choice.name}, {choice.because}: {where} ({choice.provider})")]
     if choice.is_local:
-        found[0] = found[0]._replace(text=f"{choice.name}, because of {choice.why}: {where}")
+        found[0] = found[0]._replace(text=f"{choice.name}, {choice.because}: {where}")
         found += _daemon()
     found += _proxies(choice.base_url or "")
     if invocation.offline:

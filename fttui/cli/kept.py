@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fttui.cli import session, show
 from fttui.cli.output import say
 from fttui.cli.session import DONE, FAILED, Invocation
+from fttui.config import check
 from fttui.config.choice import LOCAL, choose
 from fttui.config.files import ConfigError, archive_file
 
@@ -80,8 +81,9 @@ async def _key(invocation: Invocation) -> str:
     """Under which the archive keeps the chosen service; also one whose profile is gone by now.
 
     Raises:
-        ConfigError: there is no such profile, and the archive has nothing of one.
+        ConfigError: there is no such profile, and the archive has nothing of one; or the configuration is wrong.
     """
+    check.both()
     try:
         return choose(profile=invocation.profile, base_url=invocation.base_url).key
     except ConfigError:

@@ -101,7 +101,7 @@ def use(name: str | None, clear: bool) -> int:
         raise click.UsageError("give the NAME of a profile, or --clear")
     settings.use_profile(name)
     now = choices.choose()
-    say(f"in use: {now.name} ({now.base_url or 'the service on this machine'}, because of {now.why})")
+    say(f"in use: {now.name} ({now.base_url or 'the service on this machine'}, {now.because})")
     return DONE
 
 
@@ -124,18 +124,13 @@ def add(name: str, **flags: Any) -> int:
     fttui profile add work --api-key-command 'pass show openai/work' --project proj_abc
     fttui profile add lab --base-url http://gpu1:8000/v1
     """
-    from pydantic import ValidationError
-
-    from fttui.config import settings
+    from fttui.config import check, settings
 
     given = {key: value for key, value in flags.items() if value is not None}
-    try:
-        made = settings.Profile.model_validate(given)
-    except ValidationError as error:
-        said = error.errors(include_input=False, include_url=False)[0]["msg"].removeprefix("Value error, ")
-        raise ConfigError(f"the profile {said}") from None
+    if fault := next(check.profile("the profile", given), ""):
+        raise ConfigError(fault)
     choices.of_profile(name, given, "")
-    settings.add_profile(name, made)
+    settings.add_profile(name, settings.Profile.model_validate(given))
     say(f"added {name}; use it with --profile {name}, or for good: fttui profile use {name}")
     return DONE
 

@@ -27,6 +27,7 @@ _OFFICIAL_HOST = r"(?:(?:us|eu|ae|au|in|jp)\.)?api\.openai\.com"
 _AZURE_HOST = r".+\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|cn)"
 # A URL that is in its normal form as it stands. Most are, and `urllib` takes a tenth of the time to the first frame.
 _PLAIN = r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::(?!80/|443/|80$|443$)[1-9]\d{0,3})?(?:/[A-Za-z0-9._~/-]*)?"
+_NOTHING = "nothing else is configured"
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
 
@@ -36,7 +37,7 @@ class Choice(NamedTuple):
     name: str
     """What a person calls it: the profile's name, or the host."""
     why: str
-    """What decided: a flag, a variable or a file. Reads after "because of"."""
+    """What decided: a flag, a variable or a file. See `because`."""
     key: str
     """Under which the archive keeps its jobs: a profile's name, or the base URL with organisation and project."""
     base_url: str | None
@@ -47,6 +48,11 @@ class Choice(NamedTuple):
     """The query of the base URL, still encoded: sent with every request, never shown."""
     provider: str = "openai"
     """One of `PROVIDERS`."""
+
+    @property
+    def because(self) -> str:
+        """What decided, as half a sentence."""
+        return f"because {self.why}" if self.why == _NOTHING else f"because of {self.why}"
 
     @property
     def is_local(self) -> bool:
@@ -75,7 +81,7 @@ def choose(*, profile: str | None = None, base_url: str | None = None) -> Choice
             return _openai(variable)
     if _variable("AZURE_OPENAI_ENDPOINT"):
         return _azure("AZURE_OPENAI_ENDPOINT")
-    return Choice(LOCAL, "nothing else is configured", LOCAL, None, LOCAL)
+    return Choice(LOCAL, _NOTHING, LOCAL, None, LOCAL)
 
 
 def named(name: str, why: str) -> Choice:

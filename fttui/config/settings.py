@@ -1,18 +1,14 @@
-"""What a person may set, read strictly: an unknown key is an error that names file, key and nearest match."""
+"""What a person has set, as the program uses it. What may be set, and the words for what may not: `check.py`."""
 
 import os
-import re
-import shlex
 from collections.abc import Callable
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from fttui.config import check
 from fttui.config.choice import LOCAL, Choice, check_name, choose
 from fttui.config.files import ConfigError, config_file, locked, profiles_file, read_toml, write_toml
-from fttui.config.interval import floored
-
-_SECRET_HEADERS = frozenset({"authorization", "api-key", "x-api-key", "proxy-authorization", "cookie"})
 
 
 class _Strict(BaseModel):
@@ -24,11 +20,6 @@ class _Strict(BaseModel):
     """Refuse everything that changes something at the provider."""
     link: Literal["fast", "slow"] | None = None
     """`slow`: the cockpit keeps to the terminal's own colours, which take the fewest bytes."""
-
-    @field_validator("interval")
-    @classmethod
-    def _floor(cls, value: float | None) -> float | None:
-        return None if value is None else floored(value)
 
 
 class Profile(_Strict):
@@ -61,25 +52,6 @@ class Profile(_Strict):
     verify_tls: bool = True
     """False trusts anybody who answers; said loudly at every start."""
 
-    @field_validator("headers")
-    @classmethod
-    def _no_keys(cls, value: dict[str, str]) -> dict[str, str]:
-        for name, text in value.items():
-            if name.lower() in _SECRET_HEADERS:
-                raise ValueError(f"must not hold {name}: name the key with api_key_env or api_key_command")
-            if not (name.isascii() and text.isascii() and (name + text).isprintable()):
-                raise ValueError("must be plain ASCII")
-        return value
-
-    @model_validator(mode="after")
-    def _one_key(self) -> "Profile":
-        if sum(map(bool, (self.api_key_env, self.api_key_command, self.api_key_keyring))) > 1:
-            raise ValueError("names its key more than once: keep one of api_key_env, api_key_command, api_key_keyring")
-        return self
-
-
-_BUILT_IN = "fttui-tiny-1"
-
 
 class LocalTrainer(BaseModel):
     """A program of the person's that trains models, for the embedded service (fttui/server/trainers/README.md)."""
@@ -97,33 +69,13 @@ class LocalTrainer(BaseModel):
     log_limit_mb: int = Field(default=16, ge=1)
     """Megabytes of log beyond which it is ended, and its job failed."""
 
-    @field_validator("models")
-    @classmethod
-    def _model_names(cls, value: list[str]) -> list[str]:
-        for name in value:
-            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,99}", name):
-                raise ValueError("must be made of letters, digits, '.', '_', '-' and '/'")
-            if name == _BUILT_IN:
-                raise ValueError(f"must not hold {_BUILT_IN}, which the built-in trainer offers")
-        return value
-
-    @model_validator(mode="after")
-    def _runnable(self) -> "LocalTrainer":
-        words = self.words()
-        if not words or not words[0]:
-            raise ValueError("has an empty command")
-        if "/" in words[0] and not os.path.isabs(words[0]):
-            raise ValueError("has a command with a relative path; write the whole one, or begin it with ~/")
-        return self
-
     def words(self) -> list[str]:
         """The command's words, `~` expanded.
 
         Raises:
             ValueError: a quote is not closed.
         """
-        words = shlex.split(self.command) if isinstance(self.command, str) else self.command
-        return [os.path.expanduser(word) for word in words]
+        return check.command_words(self.command)
 
 
 class Local(BaseModel):
@@ -139,16 +91,6 @@ class Local(BaseModel):
     """Send `{}` as the error of a job that has none, as the hosted service does; else null."""
     trainers: dict[str, LocalTrainer] = Field(default_factory=dict)
     """Trainers beside the built-in one, by name."""
-
-    @field_validator("trainers")
-    @classmethod
-    def _distinct(cls, value: dict[str, LocalTrainer]) -> dict[str, LocalTrainer]:
-        offered: dict[str, str] = {}
-        for name, trainer in value.items():
-            for model in trainer.models:
-                if offered.setdefault(model, name) != name:
-                    raise ValueError(f"offer {model} twice ({offered[model]} and {name})")
-        return value
 
     def for_service(self) -> dict[str, Any]:
         """These settings as `daemon.ensure` and `daemon.serve` take them."""
@@ -192,16 +134,6 @@ class Settings(_Strict):
     def _one_or_many(cls, value: object) -> object:
         return [value] if isinstance(value, str) else value
 
-    @field_validator("profiles")
-    @classmethod
-    def _names(cls, value: dict[str, Profile]) -> dict[str, Profile]:
-        for name in value:
-            try:
-                check_name(name)
-            except ConfigError as error:
-                raise ValueError(str(error)) from None
-        return value
-
     def of(self, choice: Choice) -> Profile | None:
         """The profile that was chosen; None where the choice has none (local, the environment, a URL)."""
         return self.profiles.get(choice.name) if choice.source == "profile" else None
@@ -222,8 +154,8 @@ def load() -> Settings:
     Raises:
         ConfigError: a file cannot be read, or holds what is no setting.
     """
-    person = _read(Settings, config_file())
-    own = _read(Own, profiles_file())
+    person = Settings.model_validate(check.person())
+    own = Own.model_validate(check.own())
     return person.model_copy(update={"profiles": {**own.profiles, **person.profiles}})
 
 
@@ -234,6 +166,7 @@ def use_profile(name: str | None) -> None:
         ConfigError: there is no such profile.
         OSError: it cannot be written down.
     """
+    check.both()
     if name is not None:
         choose(profile=name)
 
@@ -269,8 +202,8 @@ def remove_profile(name: str) -> None:
         ConfigError: the program did not add it.
         OSError: it cannot be written down.
     """
-    if name not in _read(Own, profiles_file()).profiles:
-        if name in _read(Settings, config_file()).profiles:
+    if name not in check.own().get("profiles", {}):
+        if name in check.person().get("profiles", {}):
             raise ConfigError(f"the profile {name} is yours: take it out of {config_file()} by hand")
         raise ConfigError(f"there is no profile {name!r} to remove")
 
@@ -288,50 +221,6 @@ def _change(change: Callable[[dict[str, Any]], None]) -> None:
         content = read_toml(path)
         change(content)
         write_toml(path, content)
-
-
-M = TypeVar("M", bound=BaseModel)
-
-
-def _read(kind: type[M], path: str) -> M:
-    content = read_toml(path)
-    try:
-        return kind.model_validate(content)
-    except ValidationError as error:
-        raise ConfigError(_words(error, os.path.basename(path), kind)) from None
-
-
-def _words(error: ValidationError, file: str, kind: type[BaseModel]) -> str:
-    """The first fault in words, and how many more there are. Values are not named: one may be a key."""
-    faults = error.errors(include_url=False, include_input=False, include_context=False)
-    fault = faults[0]
-    path = [str(part) for part in fault["loc"]]
-    where = ".".join(path)
-    if fault["type"] == "extra_forbidden":
-        words = f"{where} is not a setting" + _instead(path, kind)
-    elif fault["type"] == "value_error":
-        said = fault["msg"].removeprefix("Value error, ")
-        words = f"{where} {said}" if where else said
-    else:
-        words = f"{where}: {fault['msg'][:1].lower()}{fault['msg'][1:]}"
-    return f"{file}: {words}" + (f" (and {len(faults) - 1} more)" if len(faults) > 1 else "")
-
-
-def _instead(path: list[str], kind: type[BaseModel]) -> str:
-    from difflib import get_close_matches
-
-    # Profiles and trainers are named by the person, so the level below them has fields of its own.
-    fields = _room(path, kind).model_fields
-    if path[-1] == "api_key":
-        return ": keys are not written into files; name the key's place with api_key_env or api_key_command"
-    near = get_close_matches(path[-1], fields, 1)
-    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(fields)}"
-
-
-def _room(path: list[str], kind: type[BaseModel]) -> type[BaseModel]:
-    if path[0] == "local":
-        return LocalTrainer if len(path) > 3 else Local
-    return Profile if len(path) > 2 and path[0] == "profiles" else kind
 
 
 def names() -> list[str]:

@@ -9,7 +9,6 @@ from fttui.ui.rows import short_id
 
 NOTE_LIMIT = 120
 """Characters of a note; terminals cut longer ones where they like."""
-KINDS = ("bell", "osc9", "osc777", "title", "off")
 
 
 def ended(before: Mapping[str, JobRow], now: Mapping[str, JobRow], watched: Collection[str]) -> list[JobRow]:

@@ -2,12 +2,8 @@
 
 from typing import Any, NamedTuple
 
-from fttui.config.files import ConfigError
-from fttui.ui.commands import BY_ID, COMMANDS, Command
-from fttui.ui.notify import KINDS
-
-GLYPHS = ("auto", "unicode", "ascii")
-LINKS = ("fast", "slow")
+from fttui.config.keys import spelled
+from fttui.ui.commands import COMMANDS, Command
 
 
 class Preferences(NamedTuple):
@@ -26,87 +22,32 @@ class Preferences(NamedTuple):
     """`slow` keeps to the terminal's own colours, which take the fewest bytes."""
     title: bool = True
     """The terminal's title tells how many jobs are in which state."""
+    read_only: bool = False
+    """Nothing may be changed at the service; `--read-only` says the same for all of them."""
 
 
-def read(config: dict[str, Any], where: str, profile: str = "") -> Preferences:
-    """The preferences in a parsed `config.toml`; `where` is its path, for errors. What `profile` has for itself wins.
-
-    Raises:
-        ConfigError: an id or a value is none that there is, or two commands would share a key.
-    """
-    keys = config.get("keys", {})
-    if not isinstance(keys, dict):
-        raise ConfigError(f"{where}: keys must be a table of command ids and keys")
-    commands = _rebound(keys, where)
-    theme, mouse, title = config.get("theme", ""), config.get("mouse", True), config.get("title", True)
-    if (
-        not isinstance(theme, str)
-        or not theme.isprintable()
-        or not isinstance(mouse, bool)
-        or not isinstance(title, bool)
-    ):
-        raise ConfigError(f"{where}: theme must be a name, mouse and title true or false")
-    notify = _notify(config.get("notify", "bell"), where)
-    if "title" in notify and not title:
-        raise ConfigError(f"{where}: notify has title, and title is false")
+def read(config: dict[str, Any], profile: str = "") -> Preferences:
+    """The preferences in a checked `config.toml`. What `profile` has for itself wins."""
+    notify = config.get("notify", ["bell"])
+    kinds: list[str] = notify if isinstance(notify, list) else [notify]
+    own = config.get("profiles", {}).get(profile, {})
     return Preferences(
-        commands=commands,
-        theme=theme,
-        notify=notify,
-        notify_command=_command(config.get("notify_command", []), where),
-        glyphs=_one_of(config, "glyphs", GLYPHS, where),
-        mouse=mouse,
-        link=_link(config, where, profile),
-        title=title,
+        commands=_rebound(config.get("keys", {})),
+        theme=config.get("theme", ""),
+        notify=tuple(dict.fromkeys(kind for kind in kinds if kind != "off")),
+        notify_command=tuple(config.get("notify_command", [])),
+        glyphs=config.get("glyphs", "auto"),
+        mouse=config.get("mouse", True),
+        link=own.get("link") or config.get("link", "fast"),
+        title=config.get("title", True),
+        read_only=config.get("read_only", False) or own.get("read_only", False),
     )
 
 
-def _link(config: dict[str, Any], where: str, profile: str) -> str:
-    own = config.get("profiles", {}).get(profile, {})
-    return _one_of({**config, **own} if isinstance(own, dict) else config, "link", LINKS, where)
-
-
-def _notify(value: object, where: str) -> tuple[str, ...]:
-    """One word, or a list of them."""
-    kinds: list[Any] = value if isinstance(value, list) else [value]
-    if not all(kind in KINDS for kind in kinds) or ("off" in kinds and len(kinds) > 1):
-        raise ConfigError(f"{where}: notify must be one of {', '.join(KINDS)}, or a list of them without off")
-    return tuple(dict.fromkeys(kind for kind in kinds if kind != "off"))
-
-
-def _command(value: object, where: str) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(part, str) for part in value):
-        raise ConfigError(f"{where}: notify_command must be a list: a program and its arguments")
-    return tuple(value)
-
-
-def _one_of(config: dict[str, Any], name: str, values: tuple[str, ...], where: str) -> str:
-    value = config.get(name, values[0])
-    if value not in values:
-        raise ConfigError(f"{where}: {name} must be one of {', '.join(values)}")
-    return str(value)
-
-
-def _rebound(keys: dict[str, Any], where: str) -> tuple[Command, ...]:
-    for id, text in keys.items():
-        if id not in BY_ID:
-            from difflib import get_close_matches
-
-            near = get_close_matches(id, BY_ID, 1)
-            more = f"; did you mean {near[0]}?" if near else ""
-            raise ConfigError(f"{where}: keys.{id}: no command has this id{more}")
-        if not isinstance(text, str) or not text.strip() or not text.isprintable():
-            raise ConfigError(f"{where}: keys.{id} must be a key such as 'x', 'ctrl+x' or 'f5'")
-    commands = tuple(
-        command._replace(keys=keys[command.id], shown=keys[command.id].replace(",", " "))
-        if command.id in keys
+def _rebound(given: dict[str, str]) -> tuple[Command, ...]:
+    return tuple(
+        command._replace(keys=",".join(spelled(given[command.id])), shown=given[command.id].replace(",", " "))
+        if command.id in given
         else command
         for command in COMMANDS
     )
-    taken: dict[str, str] = {}
-    for command in commands:
-        for key in command.keys.split(","):
-            other = taken.setdefault(key.strip(), command.id)
-            if other != command.id:
-                raise ConfigError(f"{where}: keys: {key.strip()!r} would be both {other} and {command.id}")
-    return commands

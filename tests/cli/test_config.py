@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from fttui.config.files import config_file
+from fttui.config import check
+from fttui.config.declared import COCKPIT, LOCAL, SHARED
+from fttui.config.files import ConfigError, config_file
 from tests.cli.conftest import Fttui
 
 
@@ -27,8 +29,12 @@ def test_everything_in_the_template_is_a_setting(bare: Fttui, monkeypatch: pytes
     bare("config", "init")
     path = Path(config_file())
     # Every line that is commented out and looks like TOML, brought to life.
-    path.write_text(re.sub(r"^# (?=\[|\w+ = )", "", path.read_text(), flags=re.M))
-    assert 'project = "proj_abc"' in path.read_text().splitlines()
+    path.write_text(re.sub(r"^# (?=\[|\w+ = |\")", "", path.read_text(), flags=re.M))
+    lines = path.read_text().splitlines()
+    assert 'project = "proj_abc"' in lines
+    assert '"job.cancel" = "f8"' in lines
+    for setting in (*COCKPIT, *SHARED, *LOCAL[:-1]):
+        assert any(re.match(f"{setting.name} = .* # {re.escape(setting.meaning)}$", line) for line in lines)
     result = bare("config", "show")
     assert (result.code, result.err) == (0, "")
 
@@ -44,7 +50,7 @@ def test_show_names_each_origin_and_no_key(bare: Fttui, home: Path, monkeypatch:
     rows = {row[0]: row[1:] for row in result.cells}
     assert rows["profile"] == ["w", "FTTUI_PROFILE"]
     assert rows["base_url"] == ["https://w/v1", "FTTUI_PROFILE"]
-    assert rows["interval"] == ["9.0", "config.toml"]
+    assert rows["interval"] == ["9", "config.toml"]
     assert rows["read_only"] == ["true", "profile w"]
     assert rows["api_key_env"] == ["W_KEY", "profile w"]
     assert "sk-secret-value" not in result.out + result.err
@@ -116,3 +122,70 @@ def test_a_read_only_profile_sends_nothing_that_changes(fttui: Fttui, home: Path
     assert (result.code, result.out) == (2, "")
     assert result.err.endswith(" is read-only: nothing was sent\n")
     assert fttui("jobs", "list").code == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("jobs", "list"),
+        ("jobs", "list", "--offline"),
+        ("jobs", "get", "ftjob-1", "--offline"),
+        ("files", "check", "sample-train.jsonl", "--model", "m"),
+        ("archive", "sync"),
+        ("archive", "delete", "x", "--yes"),
+        ("models", "list"),
+        ("profile", "list"),
+        ("profile", "use", "--clear"),
+        ("profile", "add", "x"),
+        ("profile", "remove", "x"),
+        ("profile", "test"),
+        ("config", "show"),
+        ("serve",),
+    ],
+    ids=" ".join,
+)
+def test_every_command_refuses_a_bad_file_in_the_words_of_the_check(
+    bare: Fttui, home: Path, command: tuple[str, ...]
+) -> None:
+    (home / "config").mkdir()
+    (home / "config" / "config.toml").write_text("theme = 'nordd'\n[keys]\n'job.cancel' = 'q'\n")
+    with pytest.raises(ConfigError) as caught:
+        check.both()
+    result = bare(*command)
+    assert (result.code, result.out, result.err) == (2, "", f"fttui: {caught.value}\n")
+
+
+def test_doctor_tells_a_bad_file_once_and_looks_at_the_rest(bare: Fttui, home: Path) -> None:
+    (home / "config").mkdir()
+    (home / "config" / "config.toml").write_text("[keys]\n'job.cancel' = 'q'\n")
+    with pytest.raises(ConfigError) as caught:
+        check.both()
+    result = bare("doctor")
+    assert result.code == 2
+    assert [cells[1:3] for cells in result.cells if cells[0] == "config"] == [["fail", str(caught.value)]]
+    assert "data" in {cells[0] for cells in result.cells}
+
+
+def test_a_bad_file_of_the_programs_own_is_told_as_well(bare: Fttui, home: Path) -> None:
+    (home / "data").mkdir()
+    (home / "data" / "profiles.toml").write_text("usee = 'x'\n")
+    result = bare("jobs", "list")
+    assert (result.code, result.err) == (
+        2,
+        f"fttui: {home}/data/profiles.toml: usee is not a setting; did you mean use?\n",
+    )
+    assert bare("doctor").code == 2
+
+
+def test_show_has_every_setting(bare: Fttui, home: Path) -> None:
+    (home / "config").mkdir()
+    (home / "config" / "config.toml").write_text(
+        "title = false\nread_only = true\n[keys]\n'job.cancel' = 'f8'\n[profiles.w]\nread_only = false\nlink = 'slow'\n"
+    )
+    rows = {row[0]: row[1:] for row in bare("config", "show", "--profile", "w").cells}
+    assert {setting.name for setting in (*COCKPIT, *SHARED)} <= rows.keys()
+    assert rows["title"] == ["false", "config.toml"]
+    assert rows["link"] == ["slow", "profile w"]
+    assert rows["notify"] == ['["bell"]', "default"]
+    assert rows["read_only"] == ["true", "config.toml"], "refused anywhere is refused"
+    assert rows["keys.job.cancel"] == ["f8", "config.toml"]

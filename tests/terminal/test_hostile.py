@@ -123,10 +123,14 @@ def test_a_hostile_server_steers_nothing(start: Start, server: FaultServer) -> N
         '[keys]\n"\\u001b]0;owned\\u0007" = "x"\n',
         '[keys]\n"job.cancel" = "\\u001b]0;owned\\u0007"\n',
         'theme = "\\u001b]0;owned\\u0007"\n',
+        '"\\u001b]0;owned\\u0007" = 5\n',
         "\x1b]0;owned\x07 = 5\n",
+        "intervall = 3\n",
+        '[keys]\n"job.cancel" = "q"\n',
+        "[profiles.w]\nread_onyl = true\n",
     ],
 )
-def test_a_hostile_configuration_is_refused_in_plain_words(start: Start, home: Path, config: str) -> None:
+def test_a_bad_configuration_is_refused_in_plain_words_before_anything_is_drawn(start: Start, home: Path, config: str) -> None:
     (home / "config.toml").write_text(config, encoding="utf-8")
     terminal = start(FTTUI_CONFIG=str(home / "config.toml"))
     assert terminal.wait_end() == 2
