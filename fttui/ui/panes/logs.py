@@ -28,6 +28,8 @@ class LogView(LineView):
 
     def show_events(self, events: Sequence[EventRow], note: str) -> None:
         """Another job: show its events, or `note` while there are none, and follow again."""
+        if not events and not self.event_count and note == self._note and self.follow:
+            return
         self._model.replace(events)
         self._note = note
         self._match = None

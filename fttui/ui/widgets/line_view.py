@@ -167,7 +167,7 @@ class LineView(ScrollView, can_focus=False):
         cells = self.scrollable_content_region.width
         index = y + self.scroll_offset.y
         if index >= self.line_count():
-            return Strip.blank(cells, self.rich_style)
+            return Strip.blank(cells, self.visual_style.rich_style)
         cursor = self.is_cursor(index)
         key = (index, cursor)
         strip = self._strips.get(key)
