@@ -40,9 +40,14 @@ class Holdings(Asking):
         self._read_only = read_only
         self._uploaded: list[str] = []
 
+        self._listed: set[str] | None = None
     # Questions
 
     def file(self, id: str) -> File | None:
+    def has_file(self, id: str) -> bool | None:
+        """Whether the provider had this file for training when its files were last listed; None while they were not."""
+        return None if self._listed is None else id in self._listed
+
         """A file, if it was ever seen."""
         text = self._archive.file(id) if id else None
         return None if text is None else File.read(json.loads(text))
@@ -57,6 +62,7 @@ class Holdings(Asking):
                     kept = [(item.id, encode(item.raw)) for item in page.items]
                     await self._archive.save_files(kept, self._clock.now())
                 return found
+                self._listed = {file.id for file in found}
         return [File.read(json.loads(text)) for text in self._archive.files()]
 
     async def models(self) -> list[Model]:
@@ -91,6 +97,8 @@ class Holdings(Asking):
             return Outcome(False, f"the file cannot be read: {error.strerror or error}")
         self._uploaded.append(file.id)
         await self._archive.save_files([(file.id, encode(file.raw))], self._clock.now())
+        if self._listed is not None:
+            self._listed.add(file.id)
         return Outcome(True, f"uploaded {file.filename or file.id}", file.id)
 
     async def download(
@@ -149,7 +157,10 @@ class Holdings(Asking):
 
     async def delete_files(self, ids: Iterable[str]) -> dict[str, Outcome]:
         """Delete files at the provider; what the archive knows of them, and keeps of results, stays."""
-        return await self._delete_each(ids, lambda client, id: client.delete_file(id))
+        outcomes = await self._delete_each(ids, lambda client, id: client.delete_file(id))
+        if self._listed is not None:
+            self._listed -= {id for id, outcome in outcomes.items() if outcome.ok}
+        return outcomes
 
     async def delete_model(self, name: str) -> Outcome:
         """Delete a tuned model at the provider, for good."""

@@ -100,6 +100,10 @@ class MergedStore:
     def file(self, id: str) -> File | None:
         return next((file for store in self._stores.values() if (file := store.file(id)) is not None), None)
 
+    def has_file(self, id: str) -> bool | None:
+        name, _, inner = id.partition("/")
+        return self._stores[name].has_file(inner) if name in self._stores else None
+
     def look_at(self, id: str | None) -> None:
         """One store serves it first; the others have nobody's attention."""
         chosen, inner = self._of(id) if id else (None, None)

@@ -117,6 +117,20 @@ async def test_files_are_deleted_each_with_its_outcome(world: World) -> None:
     assert (outcome.ok, outcome.message, outcome.id) == (False, "no such file", "file-3")
 
 
+async def test_what_the_provider_has_is_known_once_it_has_listed_all(world: World, tmp_path: Path) -> None:
+    world.client.files = [{"id": "file-1"}, {"id": "file-5"}]
+    world.client.fail("list_files", ServerFault("down", status=500))
+    await world.store.files()
+    assert world.store.has_file("file-1") is None, "it could not be asked"
+    world.client.recover()
+    await world.store.files()
+    assert (world.store.has_file("file-1"), world.store.has_file("file-9")) == (True, False)
+    (tmp_path / "new.jsonl").write_text("{}")
+    new = (await world.store.upload(str(tmp_path / "new.jsonl"))).id
+    await world.store.delete_files(["file-1"])
+    assert (world.store.has_file(new), world.store.has_file("file-1")) == (True, False)
+
+
 async def test_a_deleted_model_is_not_listed_from_the_archive_either(world: World) -> None:
     world.client.models = [{"id": "base"}, {"id": "ft:base:acme::1"}]
     await world.store.models()

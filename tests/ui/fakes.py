@@ -121,6 +121,9 @@ class FakeStore:
     def file(self, id: str) -> File | None:
         return File.read({"id": id, "filename": "train.jsonl", "bytes": 29_900}) if id == "file-train" else None
 
+    def has_file(self, id: str) -> bool | None:
+        return None
+
     def points(self, id: str) -> list[Point]:
         return [Point(1, {"train_loss": 2.0}), Point(2, {"train_loss": 1.0}), Point(3, {"valid_loss": 9.0})]
 

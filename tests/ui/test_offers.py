@@ -9,15 +9,20 @@ from hypothesis import strategies as st
 from fttui.models.file import File
 from fttui.text import width
 from fttui.ui.glyphs import ASCII, UNICODE
-from fttui.ui.offers import Offer, Offers, listed, paths
+from fttui.ui.offers import Offer, Offers, folder_of, listed, names_in
+from fttui.ui.offers import paths as paths_of
 
 
 def known() -> Offers:
     offers = Offers()
     names = {"file-a1": "train.jsonl", "file-b2": "Other.jsonl", "file-c3": "train.jsonl", "file-d4": ""}
     files = [File.read({"id": id, "filename": name}) for id, name in names.items()]
-    offers.learn(["gpt-4.1-mini", "gpt-4.1", "tiny"], files)
+    offers.learn(["gpt-4.1-mini", "gpt-4.1", "tiny"], files, 0.0)
     return offers
+
+
+def paths(text: str) -> list[str]:
+    return paths_of(text, names_in(folder_of(text)))
 
 
 def texts(name: str, text: str) -> list[str]:
@@ -51,7 +56,7 @@ def test_settings_that_know_words(name: str, text: str, found: list[str]) -> Non
     assert texts(name, text) == found
 
 
-def test_paths_are_suggested_as_far_as_they_go(tmp_path: Path) -> None:
+async def test_paths_are_suggested_as_far_as_they_go(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "train.jsonl").touch()
     (tmp_path / "data" / "train.bin").touch()
@@ -63,7 +68,9 @@ def test_paths_are_suggested_as_far_as_they_go(tmp_path: Path) -> None:
     assert paths(f"{tmp_path}/none/x") == []
     assert paths("\0/") == []
     assert paths("x" * 10_000 + "/") == []
-    assert [offer.shown for offer in Offers().of("grader", f"{tmp_path}/d")] == ["data/"]
+    offers = Offers()
+    await offers.look("grader", f"{tmp_path}/d")
+    assert [offer.shown for offer in offers.of("grader", f"{tmp_path}/d")] == ["data/"]
 
 
 @given(

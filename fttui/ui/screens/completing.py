@@ -2,64 +2,67 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from textual.screen import ModalScreen
-
-from fttui.store.snapshot import Outcome
 from fttui.text import fit, width
 from fttui.ui.form import FIELDS
 from fttui.ui.glyphs import Glyphs
-from fttui.ui.offers import Offer, Offers, listed
+from fttui.ui.offers import Offer, listed
 from fttui.ui.panes.detail import file_words
+from fttui.ui.precheck import FILES
+from fttui.ui.screens.fields import LABEL, Fields
 from fttui.ui.widgets.entry import Entry
-from fttui.ui.widgets.line_view import TextRow
 
 if TYPE_CHECKING:
     from fttui.store.merged import MergedStore
     from fttui.store.store import Store
 
-    _Screen = ModalScreen[Outcome | None]
-else:
-    _Screen = object
-
-LABEL = 18
-"""Cells before a field."""
 NOWHERE: tuple[str, list[Offer], int] = ("", [], -1)
 _HINTS = {field.name: (f"{field.label}: {field.hint}", field.hint) for field in FIELDS}
 
 
-class Completing(_Screen):
-    """A ghost and → for what begins with the text, a line that lists the rest, and ctrl+n to walk through it."""
+class Completing(Fields):
+    """A ghost and → for what a text becomes, a line that lists the rest, and ctrl+n to walk through it."""
 
-    _store: Store | MergedStore
-    _values: dict[str, str]
-    _glyphs: Glyphs
-    _offers: Offers
-    _walked = NOWHERE
-    """What was typed before the walk through the offers of the focused field, those, and where it is."""
+    def __init__(
+        self, store: Store | MergedStore, values: dict[str, str], glyphs: Glyphs, now: Callable[[], float]
+    ) -> None:
+        super().__init__(values, glyphs)
+        self._store = store
+        self._now = now
+        self._walked = NOWHERE
+        """What was typed before the walk through the offers of the focused field, those, and where it is."""
 
-    if TYPE_CHECKING:
+    def _begin(self) -> None:
+        super()._begin()
+        for name in FILES:
+            self._show_name(name)
+        self.run_worker(self._learn(), group="known", exit_on_error=False)
 
-        def _row(self, id: str) -> TextRow: ...
-        def _entry(self, name: str) -> Entry: ...
-        @property
-        def _cells(self) -> int: ...
+    async def _learn(self) -> None:
+        """What the provider has, to be suggested."""
+        models, files = await asyncio.gather(self._store.models(), self._store.files())
+        self._offers.learn([model.id for model in models], files, self._now())
+        self._show_hint()
+        for name in FILES:
+            self._show_name(name)
+        self._learnt()
 
-    def _begins(self, name: str, text: str) -> str | None:
-        return next((offer.text for offer in self._offers.of(name, text) if offer.text.startswith(text)), None)
+    def _learnt(self) -> None:
+        """What the provider has is known."""
 
-    def _takes(self, name: str, text: str) -> str | None:
-        return next((offer.text for offer in self._offers.of(name, text)), None)
-
-    def action_walk(self, by: int) -> None:
-        """Put the next thing that the focused field may become there; after the last one, what was typed."""
+    async def action_walk(self, by: int) -> None:
+        """Put the next thing that the focused field may become there, as the hint lists them; after the last one, what
+        was typed."""
         entry = self.focused
         if not isinstance(entry, Entry) or entry.id is None or entry.locked:
             return
         typed, offers, at = self._walked
-        if not offers or entry.value != (offers[at].text if at >= 0 else typed):
+        if not self._is_walking(entry):
             typed = entry.value
+            await self._offers.look(entry.id, typed)
             offers = self._offers.of(entry.id, typed) or self._offers.all(entry.id)
             texts = [offer.text for offer in offers]
             at = texts.index(typed) if typed in texts else -1
@@ -69,14 +72,45 @@ class Completing(_Screen):
             entry.put(offers[at].text if at >= 0 else typed)
             self._show_hint()
 
+    def _is_walking(self, entry: Entry) -> bool:
+        typed, offers, at = self._walked
+        return bool(offers) and entry.value == (offers[at].text if at >= 0 else typed)
+
+    def _typed(self, name: str) -> None:
+        super()._typed(name)
+        if name in FILES:
+            self._show_name(name)
+        entry = self.focused
+        if entry is not None and entry.id == name:
+            self._show_hint()
+            self.run_worker(self._look(name, self._entry(name).value), group="known", exit_on_error=False)
+
+    async def _look(self, name: str, text: str) -> None:
+        """Offer what stands in a directory once it is read."""
+        while not await self._offers.look(name, text):
+            pass
+        if self._entry(name).value == text:
+            self._show_hint()
+
+    def _entered(self) -> None:
+        super()._entered()
+        self._walked = NOWHERE
+        self._show_hint()
+
+    def _fit(self) -> None:
+        super()._fit()
+        for name in FILES:
+            self._show_name(name)
+        self._show_hint()
+
     def _show_hint(self) -> None:
         """What the focused field takes; while one is typing, what that may become."""
         entry = self.focused
         if not isinstance(entry, Entry) or entry.id is None:
             return
         cells = max(20, self._row("form-hint").size.width - 1)
-        typed, offers, at = self._walked
-        if not offers or entry.value != (offers[at].text if at >= 0 else typed):
+        _, offers, at = self._walked
+        if not self._is_walking(entry):
             offers, at = self._offers.of(entry.id, entry.value), -1
             if entry.value == self._values.get(entry.id):
                 offers = []

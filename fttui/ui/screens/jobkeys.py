@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from fttui.store.snapshot import Outcome
 from fttui.ui.screens.desk import Desk
@@ -36,10 +36,10 @@ class JobKeys(Desk):
         from fttui.ui.screens.create import CreateScreen
         from fttui.wiring import sample_path
 
-        form = CreateScreen(self._store, {**EMPTY, **values}, sample_path, self._place, self._glyphs)
+        form = CreateScreen(self._store, {**EMPTY, **values}, sample_path, self._place, self._glyphs, now=self._now)
         await self.app.push_screen(form, lambda outcome: self._created(outcome, form.uploaded))
 
-    def _created(self, outcome: Outcome | None, uploaded: list[str]) -> None:
+    def _created(self, outcome: Outcome | None, uploaded: Sequence[str]) -> None:
         if outcome is None:
             if uploaded:
                 self._offer_to_delete(uploaded)
@@ -51,7 +51,7 @@ class JobKeys(Desk):
         self._go("jobs")
         self._show_job()
 
-    def _offer_to_delete(self, ids: list[str]) -> None:
+    def _offer_to_delete(self, ids: Sequence[str]) -> None:
         """Files that were uploaded for a job that was not created lie at the provider for nothing."""
         what, them = ("1 file was", "it") if len(ids) == 1 else (f"{len(ids)} files were", "them")
         self._hands.delete_files(ids, question=f"{what} uploaded for no job. Delete {them}?")

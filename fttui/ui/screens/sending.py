@@ -4,64 +4,50 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-from textual.screen import ModalScreen
 from textual.worker import Worker
 
-from fttui.data.named import NoFile, Samples, local_path
 from fttui.models.spec import JobSpec
 from fttui.store.snapshot import Outcome
 from fttui.text import clean_line
 from fttui.ui.form import FIELDS
-from fttui.ui.glyphs import Glyphs
-from fttui.ui.precheck import Precheck, remember
+from fttui.ui.precheck import FILES, Asked, remember
 from fttui.ui.rows import count
-from fttui.ui.status import Place
+from fttui.ui.screens.checking import Checking
 
-if TYPE_CHECKING:
-    from fttui.data.report import Report
-    from fttui.store.merged import MergedStore
-    from fttui.store.store import Store
-
-    _Screen = ModalScreen[Outcome | None]
-else:
-    _Screen = object
-
-FILES = ("training_file", "validation_file")
+LONG = 5.0
+"""Seconds after which it is said again that the answer is still awaited."""
+_HOW_LONG = "up to about a minute, then this says how it ended"
+"""One request has a minute, with all its tries to connect (api/http.py); a lost answer is looked for some seconds."""
 
 
-class Sending(_Screen):
+class Sending(Checking):
     """One job at a time, in a worker; every field stays as it is until the job is there."""
 
-    _store: Store | MergedStore
-    _samples: Samples
-    _place: Place
-    _glyphs: Glyphs
-    _precheck: Precheck
-    _checked: tuple[JobSpec, Report | None] | None
-    uploaded: list[str]
     _worker: Worker[None] | None = None
     """What sends; None while nothing is sent."""
     _created = False
     """The job itself has been asked for: nothing can be broken off any more."""
     _broken = False
     """What was being sent was broken off."""
+    uploaded: tuple[str, ...] = ()
+    """Files that were sent from here; a job may have them by now."""
 
-    if TYPE_CHECKING:
+    @property
+    def _is_busy(self) -> bool:
+        return self._worker is not None
 
-        def _say(self, text: str, role: str) -> None: ...
-        def _found(self, text: str, role: str) -> None: ...
-        def _lock(self, locked: bool) -> None: ...
-        def _show_errors(self, found: dict[str, str]) -> None: ...
-        def _sent_as(self, name: str, text: str, id: str) -> None: ...
-        async def _answered(self) -> None: ...
-        def _settle(self) -> object: ...
-
-    def _send(self, spec: JobSpec) -> None:
-        self._created = self._broken = False
-        self._lock(True)
-        self._worker = self.run_worker(self._create(spec), group="action", exit_on_error=False)
+    async def action_submit(self) -> None:
+        if self._is_busy or (seen := await self._ask_for()) is None:
+            return
+        if seen.errors:
+            self._show_errors(seen.errors)
+            self._say("nothing was sent", "warn")
+        elif seen.spec is not None:
+            self._show_errors({})
+            self._created = self._broken = False
+            self._lock(True)
+            self._worker = self.run_worker(self._create(seen.spec, seen), group="action", exit_on_error=False)
 
     def _break_off(self) -> None:
         """No further; what has arrived is there."""
@@ -71,23 +57,20 @@ class Sending(_Screen):
             self._worker.cancel()
             self._say("broken off: nothing was created", "warn")
 
-    async def _create(self, spec: JobSpec) -> None:
+    async def _create(self, spec: JobSpec, seen: Asked) -> None:
         try:
-            if not await self._is_right(spec):
+            if not await self._is_right(seen):
                 return
-            files = await self._with_files(spec)
+            files = await self._with_files(spec, seen)
             if files is None:
                 return
             # Whoever is being asked whether to break off decides before there is a job.
             await self._answered()
-            self._created = True
-            self._say(f"creating{self._glyphs.cut}", "dim")
-            outcome = await self._store.create(spec.model_copy(update=files))
+            outcome = await self._ask_the_provider(spec.model_copy(update=files))
             if not outcome.ok:
                 self._refused(outcome)
                 return
-            report = self._checked[1] if self._checked is not None and self._checked[0] == spec else None
-            if report is not None:
+            if (report := self._report_on(seen)) is not None:
                 remember(self._place, outcome.id, report)
             self.dismiss(outcome)
         finally:
@@ -95,46 +78,43 @@ class Sending(_Screen):
             self._lock(False)
             self._settle()
 
-    async def _is_right(self, spec: JobSpec) -> bool:
+    async def _ask_the_provider(self, spec: JobSpec) -> Outcome:
+        self._created = True
+        self._say(f"creating{self._glyphs.cut}", "dim")
+        waited = 0.0
+
+        def tell() -> None:
+            nonlocal waited
+            waited += LONG
+            self._say(f"creating{self._glyphs.cut} no answer for {waited:.0f} s: {_HOW_LONG}", "dim")
+
+        timer = self.set_interval(LONG, tell)
+        try:
+            return await self._store.create(spec)
+        finally:
+            timer.stop()
+
+    async def _is_right(self, seen: Asked) -> bool:
         """Whether a job with this data would get anywhere, as far as it can be known from here."""
-        if self._checked is None or self._checked[0] != spec:
+        if self._checked is None or self._checked[0] != seen:
             self._say(f"looking at the data{self._glyphs.cut}", "dim")
-            await self._look(spec, self._reading)
-        report = self._checked[1] if self._checked is not None and self._checked[0] == spec else None
+            self._precheck.progress = self._reading  # of the check that runs already, if it is of the same data
+            try:
+                await self._check(seen)
+            finally:
+                self._precheck.progress = None
+        report = self._report_on(seen)
         if report is not None and report.errors:
             self._say("nothing was sent: a job with this data would fail (fttui files check says more)", "warn")
             return False
         return True
 
-    async def _look(self, spec: JobSpec, progress: Callable[[int, int], None] | None = None) -> None:
-        """Check the files of a job and show what is found."""
-        from fttui.data.prices import BadPrices
-
-        training, validation = self._paths(spec)
-        try:
-            report = await self._precheck.run(spec, training, validation, progress)
-        except (OSError, BadPrices) as error:
-            report = None
-            self._found(str(error.strerror or error) if isinstance(error, OSError) else str(error), "warn")
-        else:
-            if report is not None:
-                self._found(report.summary(), "fail" if report.errors else "warn" if report.warnings else "done")
-            elif training is None and validation is None:
-                self._found("", "")
-        self._checked = (spec, report)
-
-    def _paths(self, spec: JobSpec) -> list[str | None]:
-        """Where its files lie on this disk; None for one that is at the provider, or not given."""
-        try:
-            return [local_path(getattr(spec, name) or "", self._samples) for name in FILES]
-        except NoFile:  # gone since it was looked at
-            return [None, None]
-
-    async def _with_files(self, spec: JobSpec) -> dict[str, str] | None:
+    async def _with_files(self, spec: JobSpec, seen: Asked) -> dict[str, str] | None:
         """The ids of the files that had to be uploaded; None when one was not taken."""
         ids: dict[str, str] = {}
         sent: dict[str, str] = {}
-        for name, path in zip(FILES, self._paths(spec), strict=True):
+        for name in FILES:
+            path = seen.paths[name]
             if path is None:
                 continue
             if path not in sent:
@@ -146,11 +126,17 @@ class Sending(_Screen):
                     self._show_errors({name: outcome.message})
                     return None
                 sent[path] = outcome.id
-                self.uploaded.append(outcome.id)
+                self.uploaded += (outcome.id,)
             ids[name] = sent[path]
-            # A second try sends the same file, not a second copy of it.
             self._sent_as(name, getattr(spec, name), sent[path])
         return ids
+
+    def _sent_as(self, name: str, text: str, id: str) -> None:
+        """A file is at the provider now: the field holds its id, so that a second try sends the same file and not a
+        second copy of it, and that is nothing that was typed."""
+        self._entry(name).put(id)
+        if self._values.get(name) == text:
+            self._values[name] = id
 
     def _step(self, text: str) -> None:
         """Say how far it is; what was broken off may tell of itself once more, which nobody should see."""
@@ -174,9 +160,31 @@ class Sending(_Screen):
         more = " Enter sends it again, esc leaves." if outcome.ambiguous else ""
         if field and not outcome.ambiguous:
             self._say("nothing was created", "warn")
-            self._show_errors({field: outcome.message})
+            self._show_errors({field: self._words_of(outcome, field)})
         else:
             self._say(outcome.message + more, "warn")
+
+    def _words_of(self, outcome: Outcome, field: str) -> str:
+        """A refusal as the provider wrote it; what OpenAI writes of a file that it has not (api.md §3), in words."""
+        text = self._entry(field).value.strip()
+        if field in FILES and f"invalid {field}: {text}" in outcome.message:
+            return f"the provider has no file {text}. It says: {outcome.message}"
+        return outcome.message
+
+    def action_leave(self) -> None:
+        """Leave, or break off what is being sent; ask first where something would be lost."""
+        if self._created:
+            words = f"the job may be there already, so this waits for the answer: {_HOW_LONG}"
+            self._say(words, "warn")
+        elif self._worker is not None:
+            self._ask("Break off? Nothing has been created so far.", self._break_off)
+        elif any(text != self._values.get(name, "").strip() for name, text in self.values.items()):
+            self._ask("Leave, and lose what was typed?", self._leave)
+        else:
+            self._leave()
+
+    def _leave(self) -> None:
+        self.dismiss(None)
 
 
 def field_of(outcome: Outcome) -> str:

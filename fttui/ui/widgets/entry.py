@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from textual import events
 from textual.binding import Binding
@@ -11,44 +11,53 @@ from textual.widgets import Input
 
 from fttui.text import clean, clean_line
 
-Begins = Callable[[str], str | None]
-"""What a text may become that begins with it; None when nothing is known."""
+Becomes = Callable[[str], Awaitable[str | None]]
+"""What → at the end of a text makes of it; None for nothing."""
 
 
 class _Known(Suggester):
-    def __init__(self, begins: Begins) -> None:
+    def __init__(self, becomes: Becomes) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
-        self._begins = begins
+        self._becomes = becomes
 
     async def get_suggestion(self, value: str) -> str | None:
-        return self._begins(value) if value else None
+        text = await self._becomes(value) if value else None
+        return text if text is not None and text.startswith(value) else None
 
 
 class Entry(Input):
     """Takes nothing while `locked`; its keys come from the screen, in order. A paste of several lines becomes one line,
-    joined as `joint` says."""
+    joined as `joint` says. Behind the cursor stands faintly what → would add."""
 
     LARGEST_PASTE = 100_000
     """Characters: a grader is never so long, and a file that was pasted by mistake would hold up the screen."""
 
-    # Here and not on the screen: between the two stands what scrolls, which takes these keys to scroll.
+    # Here and not on the screen: between the two stands what scrolls, which takes these keys to scroll. Enter goes
+    # straight to the screen, for as a message it would be overtaken by the keys after it.
     BINDINGS = [
+        Binding("enter", "screen.submit", show=False),
+        Binding("right", "become", show=False),
         Binding("tab,down", "screen.move(1)", show=False),
         Binding("shift+tab,up", "screen.move(-1)", show=False),
         Binding("pagedown", "screen.move(5)", show=False),
         Binding("pageup", "screen.move(-5)", show=False),
     ]
+    # Italics say it where there are no shades; the field's own reverse must not reach it.
+    DEFAULT_CSS = """
+    Entry > .input--suggestion { color: $line-rule; text-style: italic; }
+    Entry:focus > .input--suggestion { color: $line-dim 70%; text-style: italic; }
+    Entry:ansi > .input--suggestion { color: ansi_default; text-style: dim italic; }
+    """
 
-    def __init__(self, value: str, *, id: str, begins: Begins, takes: Callable[[str], str | None], joint: str) -> None:
+    def __init__(self, value: str, *, id: str, becomes: Becomes, joint: str) -> None:
         """
         Args:
-            takes: what → at the end of a text makes of it where nothing begins with it; None for nothing.
             joint: what stands between the lines of a paste; empty to take the first line only.
         """
-        super().__init__(value, id=id, compact=True, select_on_focus=False, suggester=_Known(begins))
+        super().__init__(value, id=id, compact=True, select_on_focus=False, suggester=_Known(becomes))
         self.cursor_blink = False
         self.locked = False
-        self._takes = takes
+        self._becomes = becomes
         self._joint = joint
 
     def put(self, text: str) -> None:
@@ -61,11 +70,12 @@ class Entry(Input):
         if not self.locked:
             self.replace(text, *self.selection)
 
-    def action_cursor_right(self, select: bool = False) -> None:
-        if self.cursor_at_end and not select and not self._suggestion and (text := self._takes(self.value)) is not None:
+    async def action_become(self) -> None:
+        """To the right; at the end of the text, what it may become."""
+        if self.cursor_at_end and self.value and (text := await self._becomes(self.value)) is not None:
             self.put(text)
-        else:
-            super().action_cursor_right(select)
+        elif not self.cursor_at_end:
+            self.action_cursor_right()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return not self.locked and super().check_action(action, parameters)
