@@ -1,6 +1,6 @@
 """The configuration files, read strictly, before anything is drawn. Standard library only.
 
-Every face refuses a bad file in the same words: `FILE: KEY is not a setting; did you mean ...?`
+Every face refuses a bad file in the same words: `config.toml: KEY is not a setting; did you mean ...?`
 """
 
 import os
@@ -54,7 +54,7 @@ def _read(path: str, settings: tuple[Setting, ...]) -> dict[str, Any]:
     found = list(faults(content, settings))
     if found:
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        raise ConfigError(f"{path}: {clean_line(found[0])}{more}")
+        raise ConfigError(f"{os.path.basename(path)}: {clean_line(found[0])}{more}\nThe file is {path}")
     return content
 
 

@@ -31,12 +31,12 @@ from fttui.ui.messages import (
     SnapshotChanged,
 )
 from fttui.ui.notify import note, run_command, sequence
-from fttui.ui.preferences import Preferences
+from fttui.ui.preferences import Preferences, read
 from fttui.ui.rows import counts_line
 from fttui.ui.screens.main import MainScreen
 from fttui.ui.status import ALL, Place, place_of
 from fttui.ui.terminal import Title
-from fttui.ui.theme import ANSI_VARIABLES, FTTUI_DARK
+from fttui.ui.theme import ANSI_THEME, ANSI_VARIABLES, FTTUI_DARK
 from fttui.ui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ class FttuiApp(App[None]):
         *,
         clock: Clock | None = None,
         ansi: bool = False,
+        read_only: bool = False,
         preferences: Preferences | None = None,
         remembered: Memory | None = None,
         title: Title | None = None,
@@ -78,13 +79,15 @@ class FttuiApp(App[None]):
         """
         Args:
             snapshot: what the archive knows.
-            ansi: keep to the terminal's own colours.
+            ansi: keep to the terminal's own colours, wherever the person looks.
+            read_only: nothing may be changed, wherever the person looks.
             title: the terminal's; none is written without it.
         """
         self._css_theme = ""
         self._cells = cell_diff()  # first: Textual asks for a refresh while it is made
         # Said here, because Textual picks its NO_COLOR filter before a theme can be set.
         super().__init__(ansi_color=True if ansi else None)
+        self._ansi, self._read_only = ansi, read_only
         self.animation_level = "none"
         self._open_core = open_core
         self._clock = clock or SystemClock()
@@ -108,11 +111,10 @@ class FttuiApp(App[None]):
         )
         self._snapshot = snapshot
         self.register_theme(FTTUI_DARK)
-        self._first_theme = "ansi-dark" if ansi else FTTUI_DARK.name
-        wished = next(
-            (name for name in (self._preferences.theme, remembered.theme) if name in self.available_themes), ""
-        )
-        self.theme = self._css_theme = self._first_theme if ansi or not wished else wished
+        wished = (self._preferences.theme, remembered.theme, FTTUI_DARK.name)
+        self._usual_theme = next(name for name in wished if name in self.available_themes)
+        self._is_plain = ansi or self._preferences.link == "slow"
+        self.theme = self._css_theme = ANSI_THEME if self._is_plain else self._usual_theme
         self.stylesheet.set_variables(self.get_css_variables())
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -133,11 +135,21 @@ class FttuiApp(App[None]):
     def cursor_position(self, offset: Offset) -> None:
         """Fields of a form say where they are before they have a place, so they are asked instead."""
 
+    def _dress(self, link: str) -> None:
+        """The terminal's own colours on a slow link, the person's theme on a fast one."""
+        plain = self._ansi or link == "slow"
+        if plain == self._is_plain:
+            return
+        if plain:
+            self._usual_theme = self.theme
+        self._is_plain = plain
+        self.theme = ANSI_THEME if plain else self._usual_theme
+
     @property
     def remembered(self) -> Memory:
         """How things are looked at now, for the next time."""
-        theme = "" if self.theme == self._first_theme else self.theme
-        return self.main.remembered._replace(theme=theme)
+        theme = self._usual_theme if self._is_plain and self.theme == ANSI_THEME else self.theme
+        return self.main.remembered._replace(theme="" if theme == FTTUI_DARK.name else theme)
 
     def get_default_screen(self) -> Screen[Any]:
         return self.main
@@ -149,8 +161,6 @@ class FttuiApp(App[None]):
             super().refresh_css(animate=animate)
 
     def on_mount(self) -> None:
-        if self._preferences.theme and self._preferences.theme not in self.available_themes:
-            self.main.prompt.say(f"there is no theme {self._preferences.theme}", "warn")
         self.app_resume_signal.subscribe(self, lambda _: self.refresh())  # the terminal has been emptied meanwhile
         self._show_title()
         self.main.call_after_refresh(self._painted)  # it has its widgets only after this
@@ -233,26 +243,30 @@ class FttuiApp(App[None]):
         memory.save(memory.path(), self.remembered)
 
     async def on_profile_chosen(self, message: ProfileChosen) -> None:
+        from fttui.config import check
         from fttui.config.choice import choose
         from fttui.config.files import ConfigError, archive_file
         from fttui.store.firstrows import first_rows
 
-        place = Place(ALL, ALL, False, self.main.is_read_only, "", ALL)
         rows: list[JobRow] = []
         as_of: float | None = None
-        if message.name != ALL:
-            try:
-                chosen = choose(profile=message.name)
-            except ConfigError as error:
-                self.main.prompt.say(clean_line(str(error)), "warn")
-                return
-            place = place_of(chosen, read_only=self.main.is_read_only)
+        try:
+            there = read(check.both(), message.name)
+            chosen = None if message.name == ALL else choose(profile=message.name)
+        except ConfigError as error:
+            self.main.prompt.say(clean_line(str(error)), "warn")
+            return
+        read_only = self._read_only or there.read_only
+        place = Place(ALL, ALL, False, read_only, "", ALL)
+        if chosen is not None:
+            place = place_of(chosen, read_only=read_only)
             rows, as_of = first_rows(archive_file(), chosen.key, 200)
         core, self._core = self._core, None
         if core is not None:
             self.workers.cancel_group(self, "poll")
             await core.close()
         self._pending = []
+        self._dress(there.link)
         self._snapshot = Snapshot(rows={row.id: row for row in rows}, as_of=as_of)
         self.main.move_to(place, self._snapshot)
         self._show_title()

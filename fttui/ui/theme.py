@@ -26,6 +26,9 @@ FTTUI_DARK = Theme(
     variables={"line-cursor": "#24405e", "line-rule": "#46525f", "line-dim": "#8b98a5"},
 )
 
+ANSI_THEME = "ansi-dark"
+"""The theme in the terminal's own colours."""
+
 ANSI_VARIABLES = {"line-cursor": "ansi_default", "line-rule": "ansi_default", "line-dim": "ansi_default"}
 """What the themes that use the terminal's own colours have in place of ours."""
 

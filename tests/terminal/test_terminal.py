@@ -359,3 +359,18 @@ def test_the_title_is_set_where_it_can_be_given_back(
     assert (b"\x1b]2;" in terminal.raw) == (b"\x1b[22;2t" in terminal.raw) == (title is not None)
     assert title is None or title.encode() in terminal.raw
     assert_restored(terminal)
+
+
+@pytest.mark.parametrize(
+    "config",
+    ["read_only = true\n", 'profile = "lab"\n[profiles.lab]\nbase_url = "http://127.0.0.1:9/v1"\nread_only = true\n'],
+)
+def test_read_only_of_the_configuration_is_seen_at_once_and_refuses(start: Start, home: Path, config: str) -> None:
+    (home / "config.toml").write_text(config, encoding="utf-8")
+    terminal = start(FTTUI_CONFIG=str(home / "config.toml"))
+    terminal.wait("read-only")
+    terminal.wait("No fine-tuning jobs yet|OFFLINE")
+    terminal.send("a")
+    terminal.wait("add: .*read-only")
+    terminal.send("q")
+    assert terminal.wait_end() == 0
