@@ -302,10 +302,9 @@ class FttuiApp(App[None]):
             self.exit()
             return
         self._interrupted_at = now
-        if self.screen is self.main:
-            self.main.prompt.say("ctrl+c again leaves; jobs go on", "dim")
-        else:
-            self.notify("ctrl+c again leaves; jobs go on", markup=False)  # the prompt row is covered
+        # Every screen has a row of its own for it: a toast would cover what one reads there.
+        show: Callable[[str], None] = getattr(self.screen, "show_note", lambda text: self.main.prompt.say(text, "dim"))
+        show("ctrl+c again leaves; jobs go on")
 
     def on_jobs_ended(self, message: JobsEnded) -> None:
         """As the person likes to be told, unless they are looking; their own command in any case. Once a job, even

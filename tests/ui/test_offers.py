@@ -1,5 +1,7 @@
 """What a field of the form may become."""
 
+import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,43 @@ def test_first_what_begins_with_the_text_then_what_has_it() -> None:
 def test_files_of_one_name_are_told_apart() -> None:
     shown = [offer.shown for offer in known().all("training_file")]
     assert shown == ["train.jsonl (file-a1)", "Other.jsonl", "train.jsonl (file-c3)", "file-d4"]
+
+
+def test_the_newest_file_of_a_name_comes_first() -> None:
+    offers = Offers()
+    made = {"file-a1": 100.0, "file-b2": 900.0, "file-c3": 901.0, "file-d4": None}
+    offers.learn([], [File.read({"id": id, "filename": "t", "created_at": at}) for id, at in made.items()], 1000.0)
+    shown = [offer.shown for offer in offers.all("training_file")]
+    assert shown == ["t 1m ago (file-c3)", "t 1m ago (file-b2)", "t 15m ago", "t"]
+
+
+def test_base_models_come_first() -> None:
+    offers = Offers()
+    names = ["ft:a:o::1:ckpt-step-2", "ft:a:o::1", "gpt.ft-9", "xft:a", "a"]
+    offers.learn(names, [], 0.0)
+    assert [offer.text for offer in offers.all("model")] == ["xft:a", "a", "ft:a:o::1", "gpt.ft-9", names[0]]
+    assert [offer.text for offer in offers.of("model", "ft:")] == ["xft:a", "ft:a:o::1", names[0]]
+
+
+async def test_a_slow_disk_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fttui.ui.offers.PATIENCE", 0.0)
+    read, asked = threading.Event(), []
+
+    def slow(folder: str) -> list[str]:
+        asked.append(folder)
+        read.wait(10)
+        return ["one.jsonl"]
+
+    offers = Offers(slow)
+    assert not await offers.look("training_file", "/far/o")
+    assert not await offers.look("training_file", "/far/on")
+    assert offers.of("training_file", "/far/o") == []
+    read.set()
+    async with asyncio.timeout(10):
+        while not await offers.look("training_file", "/far/o"):
+            await asyncio.sleep(0)
+    assert offers.completed("training_file", "/far/o") == "/far/one.jsonl"
+    assert asked == ["/far/"], "read once, however many keys there were"
 
 
 @pytest.mark.parametrize(

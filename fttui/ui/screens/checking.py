@@ -134,7 +134,7 @@ class Checking(Completing):
         file, has = self._store.file(text), self._store.has_file(text)
         known = file_words(file) if file is not None else ""
         if has is False and (file is not None or text == self._values.get(name)):
-            return f"the provider no longer has this file{f' ({known})' if known else ''}: choose another", True
+            return "the provider no longer has this file: choose another", True
         if file is not None or has:
             made = f", {age(self._now() - file.created_at)} ago" if file and file.created_at is not None else ""
             return f"{known or text}{made}, {'at' if has else 'last seen at'} the provider", False

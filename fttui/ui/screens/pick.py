@@ -96,9 +96,13 @@ class PickScreen(ModalScreen[str | None]):
         self.query_one("#pick-foot", TextRow).show([(f" {self._foot}", "dim")])
         self._show()
 
-    def _show(self) -> None:
+    def show_note(self, text: str) -> None:
+        """Say something in the title until the next key."""
+        self._show(text)
+
+    def _show(self, note: str = "") -> None:
         found = matching(self._entries, self._text)
-        note = "" if found else self._empty if not self._text else "nothing matches"
+        note = note or ("" if found else self._empty if not self._text else "nothing matches")
         self.query_one("#pick-title", TextRow).show(
             [(f" {self._heading}", "title"), (f"  {self._text}", "key"), (f"  {note}", "dim")]
         )
