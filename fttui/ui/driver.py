@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import signal
+import threading
+from collections.abc import Callable
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 
 from textual.drivers.linux_driver import LinuxDriver
@@ -13,8 +17,12 @@ if TYPE_CHECKING:
     from fttui.ui.terminal import Title
 
 
-def driver_for(early: Early, title: Title) -> type[LinuxDriver]:
-    """The driver that takes the terminal over from the first frame, and has a title."""
+def driver_for(early: Early, title: Title, gone: Callable[[], None]) -> type[LinuxDriver]:
+    """The driver that takes the terminal over from the first frame, and has a title.
+
+    Args:
+        gone: called in the event loop when the terminal has gone away; a second time is possible.
+    """
 
     class CockpitDriver(LinuxDriver):
         """Start and stop run around a suspension too, and stop at the end of a fault."""
@@ -23,8 +31,21 @@ def driver_for(early: Early, title: Title) -> type[LinuxDriver]:
             super().__init__(*positional, **named)
             self._file: Any = _Lasting(self._file)
             self._taken = False
+            self._loop = loop = asyncio.get_running_loop()
+            self.exit_event = _UntilGone(self.fileno, self.gone)
             # From the loop: a handler that interrupts a write would wait for that write for ever.
-            asyncio.get_running_loop().add_signal_handler(signal.SIGCONT, self._go_on)
+            loop.add_signal_handler(signal.SIGCONT, self._go_on)
+
+        def gone(self) -> None:
+            """From any thread: there is no terminal any more."""
+            with suppress(RuntimeError):  # the loop may have ended
+                self._loop.call_soon_threadsafe(gone)
+
+        def run_input_thread(self) -> None:
+            try:
+                super().run_input_thread()
+            except OSError:
+                self.gone()
 
         def start_application_mode(self) -> None:
             super().start_application_mode()  # type: ignore[no-untyped-call]
@@ -50,6 +71,24 @@ def driver_for(early: Early, title: Title) -> type[LinuxDriver]:
             self.resume_application_mode()
 
     return CockpitDriver
+
+
+class _UntilGone(threading.Event):
+    """What ends the reading of keys: somebody, or the end of the terminal. Without a SIGHUP (it is not the controlling
+    terminal, or somebody ignores the signal) Textual would read that end again and again, as fast as it can."""
+
+    def __init__(self, fileno: int, gone: Callable[[], object]) -> None:
+        super().__init__()
+        self._fileno, self._gone = fileno, gone
+
+    def is_set(self) -> bool:
+        if super().is_set():
+            return True
+        asked = select.poll()  # each time anew: one object serves one thread
+        asked.register(self._fileno, 0)  # the end is told unasked
+        if ended := bool(asked.poll(0)):
+            self._gone()
+        return ended
 
 
 class _Lasting:

@@ -73,7 +73,7 @@ def run_app(
         remembered=remembered,
         title=title,
     )
-    app.driver_class = driver_for(early, title)
+    app.driver_class = driver_for(early, title, lambda: app.leave(128 + signal.SIGHUP))
 
     async def session() -> None:
         loop = asyncio.get_running_loop()

@@ -339,6 +339,24 @@ def test_a_stop_that_no_program_can_catch_is_gone_on_from(start: Start) -> None:
     assert_restored(terminal)
 
 
+def test_a_terminal_that_goes_without_a_signal_ends_it(home: Path) -> None:
+    ours, theirs = os.openpty()
+    termios.tcsetwinsize(theirs, (24, 80))
+    # No session of its own: this is not its controlling terminal, and the kernel sends no SIGHUP.
+    env = environment(home)
+    child = subprocess.Popen([sys.executable, "-m", "fttui"], stdin=theirs, stdout=theirs, stderr=theirs, env=env)
+    try:
+        os.close(theirs)
+        seen = b""
+        while b"No fine-tuning jobs yet" not in seen:
+            seen += os.read(ours, 65536)
+        os.close(ours)
+        assert child.wait(30) == 129
+    finally:
+        child.kill()
+        child.wait()
+
+
 @pytest.mark.parametrize(
     ("environment", "config", "title"),
     [
