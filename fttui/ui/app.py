@@ -13,6 +13,7 @@ from textual.geometry import Offset
 from textual.screen import Screen
 
 from fttui.clock import Clock, SystemClock
+from fttui.models.status import Status
 from fttui.store.health import Health, State
 from fttui.store.snapshot import Change, Snapshot
 from fttui.text import clean_line
@@ -88,6 +89,7 @@ class FttuiApp(App[None]):
         # Said here, because Textual picks its NO_COLOR filter before a theme can be set.
         super().__init__(ansi_color=True if ansi else None)
         self._ansi, self._read_only = ansi, read_only
+        self._place = place
         self.animation_level = "none"
         self._open_core = open_core
         self._clock = clock or SystemClock()
@@ -150,6 +152,12 @@ class FttuiApp(App[None]):
         """How things are looked at now, for the next time."""
         theme = self._usual_theme if self._is_plain and self.theme == ANSI_THEME else self.theme
         return self.main.remembered._replace(theme="" if theme == FTTUI_DARK.name else theme)
+
+    @property
+    def going_on(self) -> int:
+        """How many jobs of this machine's service go on without the cockpit."""
+        rows = self._snapshot.rows.values() if self._place.is_local else ()
+        return sum(row.status.is_live and row.status is not Status.PAUSED and not row.gone for row in rows)
 
     def get_default_screen(self) -> Screen[Any]:
         return self.main
@@ -267,6 +275,7 @@ class FttuiApp(App[None]):
             await core.close()
         self._pending = []
         self._dress(there.link)
+        self._place = place
         self._snapshot = Snapshot(rows={row.id: row for row in rows}, as_of=as_of)
         self.main.move_to(place, self._snapshot)
         self._show_title()

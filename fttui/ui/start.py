@@ -90,4 +90,7 @@ def run_app(
     memory.save(file, app.remembered)
     if app.fault:
         print(app.fault, file=sys.stderr)
+    elif app.going_on and not app.return_code:
+        jobs = "1 job goes on; fttui comes back to it"
+        print(jobs if app.going_on == 1 else f"{app.going_on} jobs go on; fttui comes back to them", file=sys.stderr)
     return app.return_code or 0

@@ -114,6 +114,11 @@ def test_a_running_job_is_cancelled_and_keeps_its_events(start: Start, home: Pat
     terminal.wait("It cannot be resumed")
     terminal.send("n")
     terminal.wait("nothing was done")
+    terminal.send("q")
+    assert terminal.wait_end() == 0
+    assert terminal.raw.endswith(b"1 job goes on; fttui comes back to it\r\n")
+    terminal = start()
+    terminal.wait(r"Step \d+/\d+: training loss=")
     terminal.send("c")
     terminal.wait("It cannot be resumed")
     terminal.send("y")

@@ -136,6 +136,18 @@ async def test_a_profiles_own_link_and_read_only_count_when_it_is_looked_at(tmp_
         assert "read-only" not in ui.status
 
 
+async def test_only_live_jobs_of_this_machine_go_on_without_the_cockpit(tmp_path: Path) -> None:
+    states = ("running", "queued", "paused", "succeeded")
+    jobs = [job(number, status) for number, status in enumerate(states)]
+    for local, number in ((True, 2), (False, 0)):
+        async with cockpit(FakeStore().put(*jobs), local=local) as ui:
+            assert ui.app.going_on == number
+    (tmp_path / "config.toml").write_text(PROFILES)
+    async with cockpit(FakeStore().put(*jobs)) as ui:
+        await ui.press("at", *"near", "enter")
+        assert ui.app.going_on == 0
+
+
 async def test_a_profile_is_not_looked_at_with_a_file_that_has_become_wrong(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(PROFILES)
     async with cockpit(FakeStore().put(job(1))) as ui:
