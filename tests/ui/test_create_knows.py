@@ -65,14 +65,14 @@ async def test_a_path_that_leads_nowhere_is_said_while_typing_rests() -> None:
     async with cockpit(FakeStore(), local=False) as ui:
         await ui.press("a", "down", *"./none.jsonl")
         await rested(ui)
-        assert "training file: there is no file ./none.jsonl." in text(ui)
+        assert "training file: there is no file ./none.jsonl" in text(ui)
 
 
 async def test_what_is_known_of_a_file_at_the_provider_is_said() -> None:
     async with cockpit(Known(at_provider={"file-train"}).put(job(1)), size=(120, 40)) as ui:
         await ui.press("A")
         await rested(ui)
-        assert "training file: train.jsonl, 29.9 kB, at the provider." in text(ui)
+        assert "training file: train.jsonl, 29.9 kB, at the provider" in text(ui)
 
 
 async def test_a_clone_says_at_once_that_its_file_is_gone() -> None:
@@ -193,6 +193,32 @@ async def test_files_of_one_name_are_told_apart_by_age() -> None:
         assert "train.jsonl 3m ago · train.jsonl 2h ago" in text(ui)
         await ui.press("ctrl+n")
         assert ui.form["training_file"] == "file-new"
+
+
+async def test_a_walk_is_shown_however_fast_it_came() -> None:
+    async with cockpit(Models(), local=False, size=(120, 24)) as ui:
+        await ui.press("a", *"tiny", "down", "down")
+        for key in ("up", "up", "ctrl+n", "ctrl+n"):
+            ui.app.post_message(typed(ui, key))
+        async with asyncio.timeout(10):
+            while ui.form["model"] != "ft:tiny:me:abc":
+                await ui.pilot.pause()
+        await ui.pilot.pause()
+        assert "tiny-2 · ft:tiny:me:abc · ft:tiny:me:abc:ckpt-step-9" in text(ui)
+
+
+async def test_what_is_not_entered_does_not_look_so() -> None:
+    async with cockpit(Models(), local=False) as ui:
+        await ui.press("a", *"ti")
+        row = next(
+            strip for strip in ui.app.screen._compositor.render_strips() if strip.text.lstrip().startswith("model ")
+        )
+        looks = {segment.text.strip(): segment.style for segment in row if segment.text.strip()}
+        entered, ghost = looks["ti"], looks["y"]
+        assert entered is not None
+        assert ghost is not None
+        assert (entered.italic, ghost.italic) == (None, True)
+        assert entered.color != ghost.color
 
 
 # When it opens, and while it works

@@ -118,7 +118,7 @@ class Checking(Completing):
                 if is_advice:
                     advice[name] = told
                 elif told:
-                    words.append(f"{name.replace('_', ' ')}: {told}.")
+                    words.append(f"{name.replace('_', ' ')}: {told}")
         role = "dim"
         if report is not None:
             role = "fail" if report.errors else "warn" if report.warnings else "dim" if words else "done"
@@ -126,7 +126,7 @@ class Checking(Completing):
             words.append(f"validation file: {report.summary()}" if is_validation else report.summary())
         field, told = note_of(seen.spec) if seen.spec is not None else ("", "")
         self._advise(advice | ({field: told} if field else {}))
-        self._put("form-found", " ".join(words), role)
+        self._put("form-found", "\n".join(words), role)
 
     def _standing(self, name: str, text: str, seen: Asked) -> tuple[str, bool]:
         """What is known of a file that does not lie here, and whether that belongs under its field: it does once

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fttui.text import fit, width
 from fttui.ui.form import FIELDS
@@ -19,7 +19,22 @@ if TYPE_CHECKING:
     from fttui.store.merged import MergedStore
     from fttui.store.store import Store
 
-NOWHERE: tuple[str, list[Offer], int] = ("", [], -1)
+
+class Walk(NamedTuple):
+    """A walk through what a field may become."""
+
+    name: str
+    typed: str
+    """What stood in the field before."""
+    offers: list[Offer]
+    at: int
+    """Which of them stands there now; -1 for what was typed."""
+
+    @property
+    def text(self) -> str:
+        return self.offers[self.at].text if self.at >= 0 else self.typed
+
+
 _HINTS = {field.name: (f"{field.label}: {field.hint}", field.hint) for field in FIELDS}
 
 
@@ -32,8 +47,7 @@ class Completing(Fields):
         super().__init__(values, glyphs)
         self._store = store
         self._now = now
-        self._walked = NOWHERE
-        """What was typed before the walk through the offers of the focused field, those, and where it is."""
+        self._walked = Walk("", "", [], -1)
 
     def _begin(self) -> None:
         super()._begin()
@@ -59,22 +73,19 @@ class Completing(Fields):
         entry = self.focused
         if not isinstance(entry, Entry) or entry.id is None or entry.locked:
             return
-        typed, offers, at = self._walked
+        walk = self._walked
         if not self._is_walking(entry):
-            typed = entry.value
-            await self._offers.look(entry.id, typed)
+            await self._offers.look(entry.id, typed := entry.value)
             offers = self._offers.of(entry.id, typed) or self._offers.all(entry.id)
             texts = [offer.text for offer in offers]
-            at = texts.index(typed) if typed in texts else -1
-        if offers:
-            at = (at + 1 + by) % (len(offers) + 1) - 1
-            self._walked = (typed, offers, at)
-            entry.put(offers[at].text if at >= 0 else typed)
+            walk = Walk(entry.id, typed, offers, texts.index(typed) if typed in texts else -1)
+        if walk.offers:
+            self._walked = walk = walk._replace(at=(walk.at + 1 + by) % (len(walk.offers) + 1) - 1)
+            entry.put(walk.text)
             self._show_hint()
 
     def _is_walking(self, entry: Entry) -> bool:
-        typed, offers, at = self._walked
-        return bool(offers) and entry.value == (offers[at].text if at >= 0 else typed)
+        return entry.id == self._walked.name and entry.value == self._walked.text
 
     def _typed(self, name: str) -> None:
         super()._typed(name)
@@ -94,7 +105,6 @@ class Completing(Fields):
 
     def _entered(self) -> None:
         super()._entered()
-        self._walked = NOWHERE
         self._show_hint()
 
     def _fit(self) -> None:
@@ -109,7 +119,7 @@ class Completing(Fields):
         if not isinstance(entry, Entry) or entry.id is None:
             return
         cells = max(20, self._row("form-hint").size.width - 1)
-        _, offers, at = self._walked
+        offers, at = self._walked.offers, self._walked.at
         if not self._is_walking(entry):
             offers, at = self._offers.of(entry.id, entry.value), -1
             if entry.value == self._values.get(entry.id):

@@ -42,11 +42,11 @@ class Entry(Input):
         Binding("pagedown", "screen.move(5)", show=False),
         Binding("pageup", "screen.move(-5)", show=False),
     ]
-    # Italics say it where there are no shades; the field's own reverse must not reach it.
+    # In the terminal's own colours a field is a bar in reverse; the cursor and what is not entered are holes in it.
     DEFAULT_CSS = """
-    Entry > .input--suggestion { color: $line-rule; text-style: italic; }
-    Entry:focus > .input--suggestion { color: $line-dim 70%; text-style: italic; }
-    Entry:ansi > .input--suggestion { color: ansi_default; text-style: dim italic; }
+    Entry > .input--suggestion { color: $line-dim 70%; text-style: italic; }
+    Entry:ansi > .input--suggestion { color: ansi_default; text-style: dim italic not reverse; }
+    Entry:ansi > .input--cursor { color: ansi_default; background: ansi_default; text-style: not reverse; }
     """
 
     def __init__(self, value: str, *, id: str, becomes: Becomes, joint: str) -> None:
