@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Sequence
+from itertools import repeat
 from typing import NamedTuple
 
 from fttui.clock import age
@@ -69,8 +70,7 @@ class LogLines:
         start = len(self._events)
         self._events.extend(events)
         if len(self._events) <= KEEP * 2:
-            for index in range(start, len(self._events)):
-                self._lines.extend((index, piece) for piece in range(self._height(self._events[index])))
+            self._lines += self._lines_from(start)
             return 0
         del self._events[: len(self._events) - KEEP]
         added = sum(self._height(event) for event in events)
@@ -148,9 +148,14 @@ class LogLines:
         return sum(self._matches(self._events[number]) for number, piece in self._lines[: index + 1] if piece == 0)
 
     def _rebuild(self) -> None:
-        self._lines = [
-            (index, piece) for index, event in enumerate(self._events) for piece in range(self._height(event))
-        ]
+        self._lines = self._lines_from(0)
+
+    def _lines_from(self, start: int) -> list[tuple[int, int]]:
+        """The lines of the events from `start` on."""
+        style, end = self.style, len(self._events)
+        if style.level == "info" and not (style.wrap or style.metrics or style.only):
+            return list(zip(range(start, end), repeat(0), strict=False))  # a line each, without looking at them
+        return [(index, piece) for index in range(start, end) for piece in range(self._height(self._events[index]))]
 
     def _height(self, event: EventRow) -> int:
         """Lines of an event: 0 when it is not shown."""
