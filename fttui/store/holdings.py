@@ -39,15 +39,15 @@ class Holdings(Asking):
         super().__init__(archive, clock)
         self._read_only = read_only
         self._uploaded: list[str] = []
-
         self._listed: set[str] | None = None
+
     # Questions
 
-    def file(self, id: str) -> File | None:
     def has_file(self, id: str) -> bool | None:
         """Whether the provider had this file for training when its files were last listed; None while they were not."""
         return None if self._listed is None else id in self._listed
 
+    def file(self, id: str) -> File | None:
         """A file, if it was ever seen."""
         text = self._archive.file(id) if id else None
         return None if text is None else File.read(json.loads(text))
@@ -61,8 +61,8 @@ class Holdings(Asking):
                     found += page.items
                     kept = [(item.id, encode(item.raw)) for item in page.items]
                     await self._archive.save_files(kept, self._clock.now())
-                return found
                 self._listed = {file.id for file in found}
+                return found
         return [File.read(json.loads(text)) for text in self._archive.files()]
 
     async def models(self) -> list[Model]:
@@ -96,9 +96,9 @@ class Holdings(Asking):
         except OSError as error:
             return Outcome(False, f"the file cannot be read: {error.strerror or error}")
         self._uploaded.append(file.id)
-        await self._archive.save_files([(file.id, encode(file.raw))], self._clock.now())
         if self._listed is not None:
             self._listed.add(file.id)
+        await self._archive.save_files([(file.id, encode(file.raw))], self._clock.now())
         return Outcome(True, f"uploaded {file.filename or file.id}", file.id)
 
     async def download(
