@@ -86,6 +86,19 @@ async def test_a_clone_says_at_once_that_its_file_is_gone() -> None:
         assert "no longer has" not in text(ui)
 
 
+class Results(Known):
+    def file(self, id: str) -> File | None:
+        return File.read({"id": id, "filename": "step_metrics.csv", "purpose": "fine-tune-results"})
+
+
+async def test_a_file_of_results_is_not_called_gone() -> None:
+    async with cockpit(Results(), local=False) as ui:
+        await ui.press("a", "down", *"file-r")
+        await rested(ui)
+        assert "the provider has this file for fine-tune-results, not for training" in text(ui)
+        assert "no longer has" not in text(ui)
+
+
 async def test_while_the_provider_has_not_been_asked_nothing_is_called_gone() -> None:
     async with cockpit(FakeStore().put(job(1))) as ui:
         await ui.press("A")

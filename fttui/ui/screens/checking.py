@@ -10,6 +10,7 @@ from textual.timer import Timer
 
 from fttui.clock import age
 from fttui.data.named import Samples
+from fttui.store.holdings import TRAINING
 from fttui.ui.form import note_of
 from fttui.ui.glyphs import Glyphs
 from fttui.ui.panes.detail import file_words
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from fttui.data.report import Report
     from fttui.store.merged import MergedStore
     from fttui.store.store import Store
+
 
 RESTS = 0.3
 """Seconds without a key after which one is no longer typing."""
@@ -133,6 +135,8 @@ class Checking(Completing):
         nobody is typing the id."""
         file, has = self._store.file(text), self._store.has_file(text)
         known = file_words(file) if file is not None else ""
+        if file is not None and file.purpose not in ("", TRAINING):
+            return f"the provider has this file for {file.purpose}, not for training", True
         if has is False and (file is not None or text == self._values.get(name)):
             return "the provider no longer has this file: choose another", True
         if file is not None or has:
