@@ -11,6 +11,7 @@ from textual.app import App
 from textual.binding import Binding
 from textual.geometry import Offset
 from textual.screen import Screen
+from textual.scrollbar import ScrollBar
 
 from fttui.clock import Clock, SystemClock
 from fttui.models.status import Status
@@ -32,6 +33,7 @@ from fttui.ui.messages import (
     SnapshotChanged,
 )
 from fttui.ui.notify import note, run_command, sequence
+from fttui.ui.plain import AsciiFilter, WholeCells
 from fttui.ui.preferences import Preferences, read
 from fttui.ui.rows import counts_line
 from fttui.ui.screens.main import MainScreen
@@ -85,11 +87,14 @@ class FttuiApp(App[None]):
             title: the terminal's; none is written without it.
         """
         self._css_theme = ""
+        ScrollBar.renderer = WholeCells
         self._cells = cell_diff()  # first: Textual asks for a refresh while it is made
         # Said here, because Textual picks its NO_COLOR filter before a theme can be set.
         super().__init__(ansi_color=True if ansi else None)
         self._ansi, self._read_only = ansi, read_only
         self._place = place
+        if not glyphs.unicode:
+            self._filters.append(AsciiFilter())
         self.animation_level = "none"
         self._open_core = open_core
         self._clock = clock or SystemClock()

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from fttui.models.row import JobRow
 from fttui.ui.commands import footer_entries
-from fttui.ui.glyphs import Glyphs
+from fttui.ui.glyphs import Glyphs, ascii_only
 from fttui.ui.rows import Line, counts_line, fit_columns, header_line, row_line, spread
 from fttui.ui.status import Place, status_line
 
@@ -44,6 +44,7 @@ def frame(
     for index, row in enumerate(rows[:list_height]):
         lines[3 + index] = row_line(row, columns, now, glyphs, cursor=index == 0)
     painted = "".join(f"\x1b[{y};1H{_ansi(line)}" for y, line in lines.items())
+    painted = painted if glyphs.unicode else ascii_only(painted)
     return f"\x1b[?1049h\x1b[?25l\x1b[2J{painted}"
 
 

@@ -4,6 +4,7 @@ import os
 from typing import NamedTuple
 
 from fttui.models.status import Status
+from fttui.text import width
 
 
 class Face(NamedTuple):
@@ -50,6 +51,29 @@ class Glyphs(NamedTuple):
 
 UNICODE = Glyphs(True, "─", "│", "·", "…", "↓", "↑", "▸")
 ASCII = Glyphs(False, "-", "|", ",", "~", "v", "^", ">")
+
+
+_PLAIN = {face.glyph: face.ascii for face in FACES.values()} | dict(zip(UNICODE[1:], ASCII[1:], strict=True))
+_PLAIN |= {"×": "x", "–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "→": ">", "←": "<", "\xa0": " "}
+
+
+def ascii_only(text: str) -> str:
+    """`text` in as many cells, with what looks most like it in ASCII; `?` where nothing does."""
+    return text if text.isascii() else "".join(map(_nearest, text))
+
+
+def _nearest(character: str) -> str:
+    if character.isascii():
+        return character
+    if character in _PLAIN:
+        return _PLAIN[character]
+    if "\u2500" <= character <= "\u259f":  # lines, then blocks
+        return "-" if character in "━┄┅┈┉╌╍═" else "|" if character in "┃║" else "+" if character < "\u2580" else " "
+    from unicodedata import normalize
+
+    letter = normalize("NFKD", character)[0]
+    cells = width(character)
+    return letter if letter.isascii() and cells == 1 else "?" * cells
 
 
 def glyphs_for(wish: str = "auto", environment: "os._Environ[str] | dict[str, str]" = os.environ) -> Glyphs:

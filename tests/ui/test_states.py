@@ -12,6 +12,7 @@ from textual import events
 from fttui.models.job import Job
 from fttui.store.health import State
 from fttui.store.snapshot import Snapshot
+from fttui.ui.glyphs import ASCII
 from tests.ui.fakes import NOW, FakeStore, Ui, cockpit, event, job
 
 SCREENS = Path(__file__).parent / "screens"
@@ -168,6 +169,16 @@ async def test_the_screen_of_a_start_without_one(size: tuple[int, int]) -> None:
 async def test_the_screen_of_the_widest_layout() -> None:
     async with cockpit(busy(), size=(200, 60)) as ui:
         check(ui, "busy", (200, 60))
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("state", STATES)
+async def test_without_unicode_every_screen_is_plain_ascii(state: str, size: tuple[int, int]) -> None:
+    make, act = STATES[state]
+    async with cockpit(make(), size=size, glyphs=ASCII) as ui:
+        await act(ui)
+        assert all(line.isascii() for line in ui.screen)
+        assert {len(line) for line in ui.screen} == {size[0]}
 
 
 @pytest.mark.parametrize("size", [(38, 9), (39, 24), (80, 9)])

@@ -1,0 +1,46 @@
+"""What is left of a text where there is only ASCII."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fttui.models.row import JobRow
+from fttui.text import clean_line, width
+from fttui.ui.firstframe import frame
+from fttui.ui.glyphs import ASCII, UNICODE, ascii_only
+from fttui.ui.status import Place
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("a b", "a b"),
+        ("✓ done · 3…", "+ done , 3~"),
+        ("Zoë ½", "Zoe 1"),
+        ("漢", "??"),
+        ("│─┌█", "|-+ "),
+        ("“x”", '"x"'),
+    ],
+)
+def test_what_looks_most_like_it(text: str, plain: str) -> None:
+    assert ascii_only(text) == plain
+
+
+def test_our_own_glyphs_become_their_twins() -> None:
+    assert ascii_only("".join(UNICODE[1:])) == "".join(ASCII[1:])
+
+
+@given(st.text())
+def test_it_is_ascii_and_as_wide(text: str) -> None:
+    text = clean_line(text)
+    assert ascii_only(text).isascii()
+    assert len(ascii_only(text)) == width(text)
+
+
+def test_the_first_frame_is_ascii() -> None:
+    row = JobRow(id="ftjob-ä", model="模型", suffix="naïve…")
+    place = Place("büro", "this machine", True, False, "")
+    shown = frame(place, [row], 1.0, 100.0, (80, 24), ASCII)
+    assert shown.isascii()
+    assert "b?ro" not in shown
+    assert "buro" in shown
