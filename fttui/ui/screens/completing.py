@@ -94,7 +94,8 @@ class Completing(Fields):
         entry = self.focused
         if entry is not None and entry.id == name:
             self._show_hint()
-            self.run_worker(self._look(name, self._entry(name).value), group="known", exit_on_error=False)
+            look = self._look(name, self._entry(name).value)
+            self.run_worker(look, group="look", exclusive=True, exit_on_error=False)
 
     async def _look(self, name: str, text: str) -> None:
         """Offer what stands in a directory once it is read."""
