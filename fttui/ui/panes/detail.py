@@ -29,6 +29,9 @@ if TYPE_CHECKING:  # the first frame of the list comes before anything that deco
 LABEL = 18
 """Cells of the label column."""
 
+LONGEST = 4_000
+"""Characters of one member, or of one line of its JSON, that are shown: wrapping a megabyte takes longer than a frame."""
+
 # What the groups below show; the rest of the object is listed at the end under its own names.
 _SHOWN = frozenset(
     {
@@ -93,7 +96,7 @@ def detail_lines(job: Job, row: JobRow, told: Told, now: float, cells: int, glyp
     for name, value in sorted(job.hyperparameters.items()):
         add(_SHORTER.get(name, name.replace("_", " ")), value)
     if job.grader:
-        add("grader", clean_line(json.dumps(job.grader, ensure_ascii=False)))
+        add("grader", json.dumps(job.grader, ensure_ascii=False))
     add("seed", "" if job.seed is None else str(job.seed))
     for label, moment in (
         ("created", job.created_at),
@@ -159,7 +162,7 @@ def web_address(host: str, job: Job) -> str:
 def raw_lines(raw: object, cells: int) -> list[Line]:
     """The JSON as it was sent, indented, made safe, at most `cells` wide."""
     text = json.dumps(raw, indent=2, ensure_ascii=False)
-    return [[(f" {piece}", "")] for line in text.split("\n") for piece in wrap(clean_line(line), max(8, cells - 2))]
+    return [[(f" {piece}", "")] for line in text.split("\n") for piece in wrap(clean_line(_cut(line)), max(8, cells - 2))]
 
 
 def row_lines(row: JobRow, now: float, cells: int, glyphs: Glyphs) -> list[Line]:
@@ -169,9 +172,16 @@ def row_lines(row: JobRow, now: float, cells: int, glyphs: Glyphs) -> list[Line]
 
 def _field(label: str, text: str, role: str, cells: int) -> list[Line]:
     name = label if len(label) < LABEL else label[: LABEL - 2] + "…"
-    pieces = wrap(text, max(8, cells - LABEL - 1))
+    pieces = wrap(_cut(text), max(8, cells - LABEL - 1))
     first: Line = [(f" {name:<{LABEL - 1}}", "dim"), (pieces[0], role)]
     return [first, *([(" " * LABEL, ""), (piece, role)] for piece in pieces[1:])]
+
+
+def _cut(text: str) -> str:
+    """`text`, clean, and how long it is where that is too long to be shown."""
+    if len(text) <= LONGEST:
+        return clean(text)
+    return f"{clean(text[:LONGEST])} … ({len(text):,} characters; e writes them all to a file)"
 
 
 def _failure(job: Job, cells: int) -> list[Line]:
@@ -231,10 +241,10 @@ def _plain(value: object) -> str:
         case None:
             return "null"
         case str():
-            return clean(value)
+            return value
         case int() if not isinstance(value, bool) and abs(value) < 10_000:
             return count(value)
-    return clean_line(json.dumps(value, ensure_ascii=False))
+    return json.dumps(value, ensure_ascii=False)
 
 
 class DetailView(LineView):

@@ -1,0 +1,52 @@
+"""What the detail pane shows of members of any size."""
+
+from fttui.models.job import Job
+from fttui.ui.glyphs import UNICODE
+from fttui.ui.panes.detail import LONGEST, Told, detail_lines, raw_lines
+from fttui.ui.rows import Line
+
+MEGABYTE = "word " * 200_000
+RAW = {
+    "id": "ftjob-1",
+    "object": "fine_tuning.job",
+    "status": "failed",
+    "created_at": 1,
+    "error": {"message": MEGABYTE},
+    "metadata": {"k": MEGABYTE},
+    "method": {"type": "reinforcement", "reinforcement": {"grader": {"type": "x", "prompt": MEGABYTE}}},
+    "more": MEGABYTE,
+    "objects": {"a": MEGABYTE},
+    "short": "two\nlines",
+}
+
+
+def letters(lines: list[Line]) -> int:
+    return sum(len(text) for line in lines for text, _ in line)
+
+
+def texts(lines: list[Line]) -> str:
+    return "\n".join("".join(text for text, _ in line) for line in lines)
+
+
+def test_a_megabyte_is_cut_and_its_length_is_said() -> None:
+    job = Job.read(RAW)
+    lines = detail_lines(job, job.row(), Told(), 2.0, 200, UNICODE)
+    assert letters(lines) < 8 * LONGEST
+    assert texts(lines).count("(1,000,0") == 5
+    assert "e writes them all to a file" in texts(lines)
+    assert "two" in texts(lines).splitlines()[-2]
+    assert texts(lines).endswith("lines")
+
+
+def test_so_is_a_line_of_the_raw_json() -> None:
+    lines = raw_lines(RAW, 200)
+    assert letters(lines) < 8 * LONGEST
+    assert texts(lines).count("e writes them all to a file") == 5
+    assert '"short": "two\\nlines"' in texts(lines)
+
+
+def test_what_just_fits_is_whole() -> None:
+    job = Job.read({"id": "ftjob-1", "status": "running", "fits": "x" * LONGEST, "does_not": "x" * (LONGEST + 1)})
+    said = texts(detail_lines(job, job.row(), Told(), 2.0, LONGEST * 2, UNICODE))
+    assert f" {'x' * LONGEST}\n" in said
+    assert f"{'x' * LONGEST} … ({LONGEST + 1:,} characters; " in said
