@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fttui.data.plan import Plan
     from fttui.models.job import Job
     from fttui.models.spec import JobSpec
+    from fttui.store.archive import Archive
     from fttui.wiring import Connection
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -261,27 +262,40 @@ class _Creation:
         return None, code_of(outcome.error)
 
     async def _with_files(self, connection: "Connection", spec: "JobSpec") -> "JobSpec":
-        """The spec with every path uploaded and replaced by the id of its file."""
-        ids: dict[str, str] = {}
-        update = {}
-        for flag in ("training_file", "validation_file"):
-            path = path_of(getattr(spec, flag) or "", "--" + flag.replace("_", "-"))
-            if path is None:
-                continue
-            if path not in ids:
-                try:
-                    file = await connection.client.upload_file(path, progress=progress_of(path))
-                except Exception:
-                    if words := self._left_behind():
-                        say(words)
-                    raise
-                finally:
-                    say_progress("")
-                ids[path] = file.id
-                self._uploaded.append(file.id)
-                say(f"uploaded {path} as {file.id}")
-            update[flag] = ids[path]
-        return spec.model_copy(update=update)
+        """The spec with every path uploaded, unless it is there already, and replaced by the id of its file."""
+        from fttui.store.archive import Archive
+
+        paths = {
+            flag: path
+            for flag in ("training_file", "validation_file")
+            if (path := path_of(getattr(spec, flag) or "", "--" + flag.replace("_", "-"))) is not None
+        }
+        if not paths:
+            return spec
+        archive = Archive(archive_file(), connection.choice.key)
+        try:
+            ids = {path: await self._upload(connection, archive, path) for path in dict.fromkeys(paths.values())}
+        except Exception:
+            if words := self._left_behind():
+                say(words)
+            raise
+        finally:
+            await archive.close()
+        return spec.model_copy(update={flag: ids[path] for flag, path in paths.items()})
+
+    async def _upload(self, connection: "Connection", archive: "Archive", path: str) -> str:
+        from fttui.store.uploads import upload_once
+
+        try:
+            sent = await upload_once(archive, connection.client, path, session.CLOCK, progress=progress_of(path))
+        finally:
+            say_progress("")
+        if sent.was_there:
+            say(f"{path} is there already as {sent.file.id}: used again")
+        else:
+            self._uploaded.append(sent.file.id)
+            say(f"uploaded {path} as {sent.file.id}")
+        return sent.file.id
 
     def _left_behind(self) -> str:
         """What to say about files that were uploaded for a job that is not there."""

@@ -68,6 +68,20 @@ class Shelf(Engine):
             )
         )
 
+    def uploaded(self, digest: str) -> str | None:
+        """The file that was last uploaded from here with this content (SHA-256, hexadecimal)."""
+        sql = "SELECT id FROM uploads WHERE profile = ? AND digest = ?"
+        row = self._read(lambda db: db.execute(sql, (self._key, digest)).fetchone(), None)
+        return None if row is None else row[0]
+
+    async def remember_upload(self, digest: str, id: str) -> None:
+        """A file with this content was uploaded."""
+        await self._write(
+            lambda db: db.execute(
+                "INSERT OR REPLACE INTO uploads(profile, digest, id) VALUES (?, ?, ?)", (self._key, digest, id)
+            )
+        )
+
     async def save_models(self, models: Sequence[tuple[str, str]], now: float) -> None:
         """Models as (id, JSON text): they replace those of the last look."""
 

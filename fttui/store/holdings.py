@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from fttui.api.client import Client
 from fttui.api.errors import ApiError
@@ -18,14 +19,21 @@ from fttui.store.asking import Asking
 from fttui.store.landing import landing, obstacle
 from fttui.store.raw import encode
 from fttui.store.snapshot import Outcome
+from fttui.store.uploads import TRAINING, upload_once
 from fttui.text import clean_line
 
 AT_ONCE = 4
 """Intents of one kind that are sent side by side."""
 MOST_KEPT = 64 * 2**20
 """Bytes of a downloaded result file above which the archive does not keep it."""
-TRAINING = "fine-tune"
-"""The purpose of files of training data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded(Outcome):
+    """How an upload ended."""
+
+    was_there: bool = False
+    """Nothing was sent: what was uploaded from here before is used again."""
 
 
 class Holdings(Asking):
@@ -81,7 +89,7 @@ class Holdings(Asking):
     # Intents
 
     async def upload(self, path: str, progress: Callable[[int, int], None] | None = None) -> Outcome:
-        """Send a file of training data; the outcome's id is the file's.
+        """Send a file of training data, unless it is there already (see `upload_once`); the outcome's id is the file's.
 
         Args:
             progress: told the bytes sent so far, and of the file.
@@ -90,16 +98,18 @@ class Holdings(Asking):
         if isinstance(client, Outcome):
             return client
         try:
-            file = await client.upload_file(path, progress=progress)
+            file, was_there = await upload_once(self._archive, client, path, self._clock, progress=progress)
         except ApiError as error:
             return refusal_of(error)
         except OSError as error:
             return Outcome(False, f"the file cannot be read: {error.strerror or error}")
-        self._uploaded.append(file.id)
+        if not was_there:
+            self._uploaded.append(file.id)
         if self._listed is not None:
             self._listed.add(file.id)
         await self._archive.save_files([(file.id, encode(file.raw))], self._clock.now())
-        return Outcome(True, f"uploaded {file.filename or file.id}", file.id)
+        words = f"{file.filename or file.id} is there already and used again" if was_there else ""
+        return Uploaded(True, words or f"uploaded {file.filename or file.id}", file.id, was_there=was_there)
 
     async def download(
         self,

@@ -126,14 +126,24 @@ CREATE TABLE deleted(
 CREATE INDEX deleted_by ON deleted(profile, number);
 """
 
-MIGRATIONS = (_V1, _V2, _V3)
+_V4 = """
+-- Files that were uploaded from here, by the SHA-256 of what they held (hexadecimal).
+CREATE TABLE uploads(
+    profile INTEGER NOT NULL,
+    digest TEXT NOT NULL,
+    id TEXT NOT NULL,
+    UNIQUE(profile, digest)
+);
+"""
+
+MIGRATIONS = (_V1, _V2, _V3, _V4)
 """Each brings an archive from the version that is its index to the next one."""
 
 VERSION = len(MIGRATIONS)
 
 OF_JOBS = ("bodies", "logs", "events", "points", "checkpoints", "synced")
 """Tables whose rows belong to a job."""
-OF_PROFILES = ("jobs", "files", "models", "creates", "absent", "deleted")
+OF_PROFILES = ("jobs", "files", "models", "creates", "absent", "deleted", "uploads")
 """Tables whose rows belong to a profile."""
 TABLES = ("profiles", *OF_PROFILES, *OF_JOBS)
 

@@ -166,6 +166,20 @@ def test_one_path_for_both_is_uploaded_once(fttui: Fttui, service: Service, tmp_
     assert service.lines == ["POST /files", POST]
 
 
+def test_what_is_there_already_is_used_again(fttui: Fttui, service: Service, tmp_path: Path) -> None:
+    (tmp_path / "d.jsonl").write_bytes(TRAIN)
+    again = ["jobs", "create", "--model", "m", "--training-file", "d.jsonl"]
+    fttui(*again)
+    service.faults[POST] = [refuse(403, "Not available.", "training_not_available")]
+    refused = fttui(*again)
+    assert "d.jsonl is there already as file-000: used again" in refused.err
+    assert "fttui files delete" not in refused.err, "another job has it"
+    service.faults.clear()
+    fttui("files", "delete", "file-000", "--yes")
+    assert "uploaded d.jsonl as file-000" in fttui(*again).err
+    assert service.lines.count("POST /files") == 2
+
+
 def test_an_id_is_an_id_even_where_a_file_has_its_name(fttui: Fttui, service: Service, tmp_path: Path) -> None:
     (tmp_path / "file-abc").write_bytes(TRAIN)
     fttui(*MADE)

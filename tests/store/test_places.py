@@ -126,7 +126,9 @@ async def test_one_that_cannot_be_brought_up_to_date_is_read(tmp_path: Path, mon
     path = of_version_2(tmp_path / "a.db")
     fails_where_there_are_jobs = "SELECT json(CASE WHEN count(*) THEN 'no' END) FROM jobs;\n"
     monkeypatch.setattr(
-        schema, "MIGRATIONS", (*schema.MIGRATIONS[:2], schema.MIGRATIONS[2] + fails_where_there_are_jobs)
+        schema,
+        "MIGRATIONS",
+        (*schema.MIGRATIONS[:2], schema.MIGRATIONS[2] + fails_where_there_are_jobs, *schema.MIGRATIONS[3:]),
     )
     archive = Archive(path, "work")
     assert "cannot be written" in archive.notices[0]

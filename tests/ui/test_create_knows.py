@@ -310,7 +310,7 @@ async def test_a_job_that_may_be_there_is_waited_for_and_it_is_said_how_long() -
         await wait_for(ui, "creating")
         await ui.press("escape")
         assert "the job may be there already" in text(ui)
-        assert "about a minute" in text(ui)
+        assert "about two minutes" in text(ui)
         store.through.set()
         await ui.pilot.pause()
         assert [sent[0] for sent in store.sent] == ["create"]

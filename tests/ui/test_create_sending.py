@@ -10,6 +10,7 @@ import pytest
 from fttui.api.errors import BadRequest
 from fttui.models.spec import JobSpec
 from fttui.store.create import Created
+from fttui.store.holdings import Uploaded
 from fttui.store.snapshot import Outcome
 from fttui.ui.screens.sending import field_of
 from tests.ui.fakes import FakeStore, Ui, cockpit
@@ -136,6 +137,22 @@ async def test_one_file_for_both_is_sent_once(tmp_path: Path) -> None:
         await ui.pilot.pause()
         assert [sent[0] for sent in ui.store.sent] == ["upload", "create"]
         assert ui.store.sent[1][1].training_file == ui.store.sent[1][1].validation_file == "file-1"
+
+
+class There(FakeStore):
+    async def upload(self, path: str, progress: Callable[[int, int], None]) -> Outcome:
+        return Uploaded(True, "", "file-0001", was_there=True)
+
+
+async def test_a_file_that_was_there_already_is_not_offered_to_be_deleted() -> None:
+    store = There()
+    store.refusal = "Model x is not available"
+    async with cockpit(store) as ui:
+        await ui.press("a", "enter")
+        assert says(ui, "is not available")
+        assert ui.form["training_file"] == "file-0001"
+        await ui.press("escape")
+        assert "uploaded for no job" not in ui.prompt
 
 
 class Refusing(FakeStore):

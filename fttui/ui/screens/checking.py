@@ -10,7 +10,7 @@ from textual.timer import Timer
 
 from fttui.clock import age
 from fttui.data.named import Samples
-from fttui.store.holdings import TRAINING
+from fttui.store.uploads import TRAINING
 from fttui.ui.form import note_of
 from fttui.ui.glyphs import Glyphs
 from fttui.ui.panes.detail import file_words

@@ -8,17 +8,19 @@ from collections.abc import Callable
 from textual.worker import Worker
 
 from fttui.models.spec import JobSpec
+from fttui.store.holdings import Uploaded
 from fttui.store.snapshot import Outcome
 from fttui.text import clean_line
 from fttui.ui.form import FIELDS
 from fttui.ui.precheck import FILES, Asked, remember
-from fttui.ui.rows import count
+from fttui.ui.rows import count, short_id
 from fttui.ui.screens.checking import Checking
 
 LONG = 5.0
 """Seconds after which it is said again that the answer is still awaited."""
-_HOW_LONG = "up to about a minute, then this says how it ended"
-"""One request has a minute, with all its tries to connect (api/http.py); a lost answer is looked for some seconds."""
+_HOW_LONG = "up to about two minutes, then this says how it ended"
+"""One request has a minute, with all its tries to connect (api/http.py); after a lost answer there are three looks for
+the job, each with the longest silence that a read bears (store/create.py)."""
 
 
 class Sending(Checking):
@@ -126,7 +128,10 @@ class Sending(Checking):
                     self._show_errors({name: outcome.message})
                     return None
                 sent[path] = outcome.id
-                self.uploaded += (outcome.id,)
+                if isinstance(outcome, Uploaded) and outcome.was_there:  # other jobs may have it
+                    self._say(f"{name_shown} is there already as {short_id(outcome.id)}: used again", "dim")
+                else:
+                    self.uploaded += (outcome.id,)
             ids[name] = sent[path]
             self._sent_as(name, getattr(spec, name), sent[path])
         return ids
@@ -157,7 +162,7 @@ class Sending(Checking):
 
     def _refused(self, outcome: Outcome) -> None:
         field = field_of(outcome)
-        more = " Enter sends it again, esc leaves." if outcome.ambiguous else ""
+        more = "\nEnter sends it again, esc leaves." if outcome.ambiguous else ""
         if field and not outcome.ambiguous:
             self._say("nothing was created", "warn")
             self._show_errors({field: self._words_of(outcome, field)})
