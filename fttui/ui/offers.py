@@ -5,6 +5,7 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from fttui.clock import age
@@ -17,8 +18,10 @@ from fttui.ui.rows import Line, Span, short_id
 
 PATHS = ("grader", "training_file", "validation_file")
 """Fields that take paths."""
+PROVIDED = ("model", "training_file", "validation_file")
+"""Fields that take what the provider has."""
 PATIENCE = 0.2
-"""Seconds for which a key waits for a directory."""
+"""Seconds for which a key waits for what is not known yet."""
 FRESH = 2.0
 """Seconds for which what was read of a directory is taken for what stands there."""
 
@@ -46,10 +49,12 @@ class Offers:
         self._read = read or names_in
         self._folders: dict[str, tuple[float, list[str]]] = {}
         self._reading: dict[str, asyncio.Task[None]] = {}
+        self._has_learnt = asyncio.Event()
 
     def learn(self, models: Sequence[str], files: Sequence[File], now: float) -> None:
         """What the provider has at `now`. Files go by name, the newest first; where several have the same, by their
         age, and where that is the same too, by the end of the id."""
+        self._has_learnt.set()
         files = sorted(files, key=lambda file: -(file.created_at or 0.0))
         names = {file.id: _aged(file, now) for file in files}
         many, alike = Counter(file.filename for file in files), Counter(names.values())
@@ -106,11 +111,15 @@ class Offers:
         return common if len(common) > len(text) else offers[0].text
 
     async def look(self, name: str, text: str) -> bool:
-        """Read the directory that a text of this field is about, for at most `PATIENCE`; it is read on behind.
+        """Wait, for at most `PATIENCE`, for what a text of this field may become: the provider's list, or the directory
+        that it is about, which is read on behind.
 
         Returns:
-            whether what is known of it is fresh.
+            whether what is known of the directory is fresh.
         """
+        if name in PROVIDED and os.sep not in text and not self._has_learnt.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._has_learnt.wait(), PATIENCE)
         if name not in PATHS or not text:
             return True
         folder, now = folder_of(text), asyncio.get_running_loop().time()

@@ -220,6 +220,32 @@ async def test_a_walk_is_shown_however_fast_it_came() -> None:
         assert "tiny-2 · ft:tiny:me:abc · ft:tiny:me:abc:ckpt-step-9" in text(ui)
 
 
+@dataclass
+class Late(Models):
+    """A list that is there a moment later."""
+
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    through: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def models(self) -> list[Model]:
+        self.asked.set()
+        await self.through.wait()
+        return await super().models()
+
+
+async def test_a_key_waits_a_moment_for_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fttui.ui.offers.PATIENCE", 10.0)
+    store = Late()
+    async with cockpit(store, local=False) as ui, asyncio.timeout(10):
+        for key in ("a", *"tin", "ctrl+n", "ctrl+n", "tab", "v"):
+            ui.app.post_message(typed(ui, key))
+        await store.asked.wait()
+        store.through.set()
+        while ui.app.screen is ui.main or ui.form["training_file"] != "v":
+            await ui.pilot.pause()
+        assert ui.form["model"] == "tiny-2"
+
+
 async def test_what_is_not_entered_does_not_look_so() -> None:
     async with cockpit(Models(), local=False) as ui:
         await ui.press("a", *"ti")

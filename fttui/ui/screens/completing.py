@@ -94,15 +94,19 @@ class Completing(Fields):
         entry = self.focused
         if entry is not None and entry.id == name:
             self._show_hint()
-            look = self._look(name, self._entry(name).value)
-            self.run_worker(look, group="look", exclusive=True, exit_on_error=False)
+            self._look_behind(name, self._entry(name).value)
 
-    async def _look(self, name: str, text: str) -> None:
+    def _look_behind(self, name: str, text: str) -> None:
         """Offer what stands in a directory once it is read."""
-        while not await self._offers.look(name, text):
-            pass
-        if self._entry(name).value == text:
-            self._show_hint()
+
+        async def look() -> None:
+            while not await self._offers.look(name, text):
+                pass
+            if self._entry(name).value == text:
+                self._show_hint()
+
+        # The function, not its coroutine: one that is replaced before it begins would be a fault.
+        self.run_worker(look, group="look", exclusive=True, exit_on_error=False)
 
     def _entered(self) -> None:
         super()._entered()
