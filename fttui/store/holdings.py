@@ -14,6 +14,7 @@ from fttui.api.client import Client
 from fttui.api.errors import ApiError
 from fttui.clock import Clock
 from fttui.models.file import File, Model
+from fttui.models.metric import csv_text
 from fttui.store.archive import Archive
 from fttui.store.asking import Asking
 from fttui.store.landing import landing, obstacle
@@ -117,6 +118,7 @@ class Holdings(Asking):
         path: str,
         *,
         overwrite: bool = False,
+        as_csv: bool = False,
         progress: Callable[[int, int | None], None] | None = None,
     ) -> Outcome:
         """Write a file's content to `path`, whole or not at all: from the archive, else as the provider sends it.
@@ -126,6 +128,7 @@ class Holdings(Asking):
 
         Args:
             overwrite: replace a file that is there.
+            as_csv: a result file as the CSV it is; services send it as base64 of that (api.md §12).
             progress: told the bytes so far, and of the whole file where the provider tells.
         """
         if why := obstacle(path, overwrite=overwrite):
@@ -138,7 +141,10 @@ class Holdings(Asking):
         try:
             with landing(path, overwrite=overwrite) as file:
                 if content is not None:
-                    await asyncio.to_thread(file.write, content)
+                    await asyncio.to_thread(file.write, csv_text(content).encode() if as_csv else content)
+                elif client is not None and as_csv:
+                    content = await client.file_content(id)
+                    await asyncio.to_thread(file.write, csv_text(content).encode())
                 elif client is not None:
                     done = await client.download_file(id, file.write, progress=progress)
                     if job is not None and done <= MOST_KEPT and file.seekable():

@@ -131,12 +131,13 @@ class MergedStore:
         path: str,
         *,
         overwrite: bool = False,
+        as_csv: bool = False,
         progress: Callable[[int, int | None], None] | None = None,
     ) -> Outcome:
         name, _, inner = id.partition("/")
         if (store := self._stores.get(name)) is None:
             return Outcome(False, _UNKNOWN, id)
-        outcome = await store.download(inner, path, overwrite=overwrite, progress=progress)
+        outcome = await store.download(inner, path, overwrite=overwrite, as_csv=as_csv, progress=progress)
         return replace(outcome, id=id)
 
     async def delete_file(self, id: str) -> Outcome:

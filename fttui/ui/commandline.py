@@ -25,7 +25,7 @@ WORDS: dict[str, str] = {
     "theme": "NAME: other colours",
     "profile": "NAME: look at another service",
     "interval": "SECONDS: the pause between two polls while a job is live, at least 2",
-    "export": "[csv|json|log] [PATH]: write the pane to a file",
+    "export": "[csv|json|jsonl|log] [PATH]: write the pane to a file",
     "w": "remember what narrows the list, for the next start",
 }
 """Words that take an argument, and what it is."""
@@ -80,6 +80,7 @@ def parse(line: str) -> Order:
 def completions(line: str, known: Mapping[str, Iterable[str]]) -> list[str]:
     """Whole lines that `line` may become. `known` are the values that a word may take (`goto`, `theme`, `profile`)."""
     word, space, argument = line.lstrip().partition(" ")
+    argument = argument.lstrip()
     if not space:
         names = [*WORDS, *SHORT, *(command.id for command in COMMANDS)]
         starts = [name for name in dict.fromkeys(names) if name.startswith(word)]
@@ -94,10 +95,21 @@ def completions(line: str, known: Mapping[str, Iterable[str]]) -> list[str]:
         found = (field for field in SORTS if field.startswith(argument))
     elif word == "goto":
         ids = known.get("goto", ())
-        found = (id for id in ids if id.startswith(argument) or (argument and id.endswith(argument)))
+        found = (id for id in ids if argument in id)
     else:
         found = (name for name in known.get(word, ()) if name.startswith(argument))
     return [f"{word} {value}" for value in found]
+
+
+def _none(kind: str, name: str, names: Iterable[str], otherwise: str) -> str:
+    """That there is nothing called so, and what is; `otherwise` where the name itself is right or nothing is near."""
+    from difflib import get_close_matches
+
+    names = list(names)
+    if name in names:
+        return otherwise
+    near = get_close_matches(name, names, 1)
+    return f"no {kind} is called {name!r}; " + (f"did you mean {near[0]}?" if near else otherwise)
 
 
 def columns_of(argument: str) -> tuple[str, ...]:
@@ -109,7 +121,7 @@ def columns_of(argument: str) -> tuple[str, ...]:
     wanted = tuple(filter(None, (name.strip() for name in argument.split(","))))
     for name in wanted:
         if not is_column(name):
-            raise OrderError(f"columns: {', '.join(BY_NAME)}; model:30 is 30 cells wide, 3 to 80")
+            raise OrderError(_none("column", name.partition(":")[0], BY_NAME, "a width is 3 to 80 cells: model:30"))
     if len({name.partition(":")[0] for name in wanted}) < len(wanted):
         raise OrderError("each column once")
     return wanted
@@ -123,10 +135,15 @@ def sort_of(argument: str) -> tuple[str, bool]:
     """
     field, _, direction = argument.partition(" ")
     if field not in SORTS:
-        raise OrderError(f"sort by one of: {', '.join(SORTS)}")
+        raise OrderError(_none("column", field, SORTS, "tab completes it"))
     if direction.strip() not in ("", "asc", "desc"):
         raise OrderError("after the column only asc or desc")
     return field, direction.strip() == "desc"
+
+
+def no_theme(name: str, names: Iterable[str]) -> str:
+    """That there is no such theme, in words."""
+    return _none("theme", name, names, "tab completes it")
 
 
 def seconds_of(argument: str) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import shlex
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from fttui.models.row import EventRow, JobRow
+from fttui.text import clean_line
 
 if TYPE_CHECKING:
     from fttui.models.metric import Point
@@ -52,6 +54,39 @@ def curl_words(base_url: str, id: str, *, azure: bool = False) -> str:
     header = "api-key: $KEY" if azure else "Authorization: Bearer $KEY"
     address = f"{base_url}/fine_tuning/jobs/{quote(id, safe='')}"
     return f'curl -H "{header}" {shlex.quote(address)}'
+
+
+def shown_path(path: str) -> str:
+    """Where a file is, as a person would say it: whole, with `~` for the home directory."""
+    path = clean_line(os.path.abspath(path))
+    home = os.path.expanduser("~")
+    return "~" + path[len(home) :] if path.startswith(home + os.sep) else path
+
+
+def log_jsonl(events: Iterable[EventRow]) -> str:
+    """Events as JSON lines in the shape of the wire, in ASCII."""
+    return "".join(
+        json.dumps(
+            {
+                "object": "fine_tuning.job.event",
+                "id": event.id,
+                "created_at": event.created_at,
+                "level": event.level,
+                "type": event.type,
+                "message": event.message,
+                "data": _decoded(event.data),
+            }
+        )
+        + "\n"
+        for event in events
+    )
+
+
+def _decoded(data: str) -> object:
+    try:
+        return json.loads(data) if data else None
+    except ValueError:
+        return data
 
 
 def series_csv(points: Iterable[Point]) -> str:

@@ -70,7 +70,11 @@ class Hands:
             return "no job is selected"
         if not all(reasons):
             return ""
-        return reasons[0] if len(reasons) == 1 else f"none of the {len(reasons)} can be: {reasons[0]}"
+        return (
+            reasons[0]
+            if len(set(reasons)) == 1
+            else f"none of the {len(reasons)} can be: {', '.join(sorted(set(reasons)))}"
+        )
 
     # Jobs
 
@@ -136,7 +140,7 @@ class Hands:
         if row.fault:
             return row.fault
         if row.status.is_final:
-            return f"it is {row.status_text} already"
+            return f"it {'was' if row.status is Status.CANCELLED else 'has'} {row.status_text} already"
         if row.status is Status.STOPPING:
             return "it is being cancelled already"
         if verb == "pause" and row.status not in (Status.RUNNING, Status.PAUSED, Status.UNKNOWN):
@@ -184,7 +188,7 @@ class Hands:
             if self.store is not None:
                 outcomes = await self.store.delete_files(ids)
                 then(outcomes)
-                self.tell(outcomes, "deleted", things="files")
+                self.tell(outcomes, "deleted", things="files", well=f"deleted {ids[0]}" if len(ids) == 1 else "")
 
         self._ask(question or f"Delete {what} at the provider?", "delete", len(ids), lambda: self._run(send()))
 

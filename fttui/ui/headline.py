@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -23,8 +24,9 @@ WINDOW = 50
 """Steps over which the loss is said to go up or down."""
 
 
-def headline(job: Job, row: JobRow, told: Told, now: float, glyphs: Glyphs) -> Line:
-    """While it trains its loss and time left, at its end the model or the reason; else empty."""
+def headline(job: Job, row: JobRow, told: Told, now: float, glyphs: Glyphs, *, ahead: int = 0) -> Line:
+    """While it trains its losses and the time left, at its end the model or the reason; else empty. `ahead` is how many
+    jobs have their turn before it."""
     dot = f" {glyphs.dot} "
     match row.status:
         case Status.FAILED:
@@ -33,25 +35,32 @@ def headline(job: Job, row: JobRow, told: Told, now: float, glyphs: Glyphs) -> L
         case Status.SUCCEEDED if job.fine_tuned_model:
             took = "" if None in (row.created_at, row.finished_at) else _took(row)
             return [(f" {job.fine_tuned_model}", "done"), (f"{dot}{took}" if took else "", "dim")]
+        case Status.QUEUED if ahead > 0:
+            return [(f" waits for its turn: {ahead} job{'s' if ahead > 1 else ''} before it", "dim")]
         case _ if row.status.is_live and told.losses:
             curve = spark(told.losses, CURVE) if glyphs.unicode else ""
             spans: list[Span] = [(f" loss {told.losses[-1]:.4g} {curve}".rstrip(), "run")]
             left = left_words(time_left(row, told.last_events, now))
-            spans += [(dot + words, "dim") for words in (trend(told.losses), left) if words]
+            valid = "" if told.validation is None else f"valid {told.validation:.4g}"
+            spans += [(dot + words, "dim") for words in (valid, trend(told.losses), left) if words]
             return spans
     return []
 
 
 def trend(losses: Sequence[float]) -> str:
-    """`down 0.21 in 50 steps`: the mean of the last tenth of a window against that of its first."""
-    window = losses[-WINDOW:]
-    if len(window) < 10:
+    """`down 0.21 in 50 steps`: by the straight line through the newest losses; `level` where their noise is larger."""
+    window = [loss for loss in losses[-WINDOW:] if math.isfinite(loss)]
+    count = len(window)
+    if count < 10:
         return ""
-    tenth = max(1, len(window) // 10)
-    change = sum(window[-tenth:]) / tenth - sum(window[:tenth]) / tenth
-    if change != change or abs(change) == float("inf"):
-        return ""
-    return f"{'up' if change > 0 else 'down'} {abs(change):.2g} in {len(window)} steps"
+    middle, mean = (count - 1) / 2, sum(window) / count
+    spread = sum((at - middle) ** 2 for at in range(count))
+    slope = sum((at - middle) * (loss - mean) for at, loss in enumerate(window)) / spread
+    rest = sum((loss - mean - slope * (at - middle)) ** 2 for at, loss in enumerate(window))
+    # Twice the standard error of a slope is what chance alone makes one time in twenty.
+    if abs(slope) <= 2 * math.sqrt(rest / (count - 2) / spread):
+        return f"level over {count} steps"
+    return f"{'up' if slope > 0 else 'down'} {abs(slope) * (count - 1):.2g} in {count} steps"
 
 
 def _took(row: JobRow) -> str:

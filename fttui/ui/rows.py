@@ -57,18 +57,27 @@ MARK = 1
 """Cells before the first column: the cursor's mark."""
 
 
-def fit_columns(cells: int, wanted: Sequence[str] = ()) -> Fitted:
+PINNED = 2
+"""Columns that stay when one looks at those further to the right."""
+
+
+def fit_columns(cells: int, wanted: Sequence[str] = (), skip: int = 0) -> Fitted:
     """The columns that fit into `cells`, the least important dropped first, and how wide each is.
 
     With `wanted`, those columns in that order, the first the most important; a width may follow a name: `model:30`.
+    With `skip`, so many columns after the first two are left out, and those after them come in by their order.
     """
-    columns = [_wanted(name)._replace(rank=rank) for rank, name in enumerate(wanted)] or COLUMNS
+    columns: Sequence[Column] = [_wanted(name) for name in wanted] or COLUMNS
+    if skip:
+        columns = (*columns[:PINNED], *columns[PINNED + skip :])
+    if wanted or skip:
+        columns = [column._replace(rank=rank) for rank, column in enumerate(columns)]
     room = cells - MARK
     wished = 0
     shown: list[Column] = []
     for column in sorted(columns, key=lambda column: column.rank):
         needed = column.least + (1 if shown else 0)
-        if needed + (wished if not wanted and column.rank > _ESSENTIAL else 0) > room:
+        if needed + (wished if columns is COLUMNS and column.rank > _ESSENTIAL else 0) > room:
             break
         shown.append(column)
         room -= needed

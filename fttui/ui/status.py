@@ -91,19 +91,18 @@ def status_line(
         old = f"{age} old {glyphs.dot} " if age else ""
         return spread(where, [(f"{old}{health.why} ", "ask")], cells, middle=counts)
     since = f" since {clock_time(health.since)}" if state != "denied" else ""
-    parts = [f" {state.upper()}{since}", health.reason]
+    parts = [f" {state.upper()}{since}", health.reason.partition("\n")[0]]
     if health.next_try is not None and health.next_try > now:
         parts.append(f"next try {clock_time(health.next_try)}")
     parts.append("r asks now")
     left = f" {glyphs.dot} ".join(part for part in parts if part)
-    return spread([(left, "error")], [(f" {age:>{AGE}} ", "dim")], cells)
+    return spread([(f" {place.profile} ", "bold"), (f"{left} ", "error")], [(f" {age:>{AGE}} ", "dim")], cells)
 
 
 def empty_words(place: Place, snapshot: Snapshot, view: ListState, *, connected: bool) -> list[str]:
     """What stands in a list that shows no job."""
     if snapshot.rows:
-        narrow = f"  filter: {view.words}" if view.words else ""
-        return [f"0 of {len(snapshot.rows)} shown.{narrow}   {'esc clears' if view.view.filter else '0 shows all'}"]
+        return [f"0 of {len(snapshot.rows)} shown. {view.words}", "0 shows all"]
     if not connected or snapshot.as_of is None:
         return [] if snapshot.health.is_good else [snapshot.health.why or "loading jobs…"]
     if place.is_local:

@@ -37,11 +37,15 @@ class Telling:
     def told(self, store: Store | MergedStore, job: Job, id: str) -> Told:
         """What the detail pane shows of a job that the store knows as `id`."""
         files = (store.file(name) for name in (job.training_file, job.validation_file, *job.result_files))
+        points = store.points(id)
         return Told(
             checkpoints=store.checkpoints(id),
             first_events=store.events(id, after=BEFORE_ALL, limit=20),
             last_events=store.events(id, limit=40),
-            losses=[point.values["train_loss"] for point in store.points(id) if "train_loss" in point.values],
+            losses=[point.values["train_loss"] for point in points if "train_loss" in point.values],
+            validation=next(
+                (point.values["valid_loss"] for point in reversed(points) if "valid_loss" in point.values), None
+            ),
             files={file.id: file_words(file) for file in files if file is not None},
             costs=self._cost_lines(job),
         )

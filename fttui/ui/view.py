@@ -7,6 +7,7 @@ from fttui.models.row import JobRow
 from fttui.models.status import Status
 from fttui.store import query
 from fttui.ui.glyphs import Glyphs
+from fttui.ui.panes.loglines import LogStyle
 
 STATUS_KEYS: dict[int, tuple[str, frozenset[Status]]] = {
     1: ("running", frozenset({Status.RUNNING, Status.STOPPING})),
@@ -39,6 +40,8 @@ class View(NamedTuple):
     marks: frozenset[str] = frozenset()
     zoom: bool = False
     """One pane has the whole screen."""
+    look: LogStyle = LogStyle()
+    """How the log is looked at, but for what is searched in it."""
 
 
 class ListState:
@@ -66,8 +69,11 @@ class ListState:
         return True
 
     def toggle_status(self, key: int) -> None:
-        """Only the jobs of one state; the same key again, or 0, shows all."""
-        self.change(status=0 if key == self.view.status else key)
+        """Only the jobs of one state; the same key again gives back the others, and 0 shows all."""
+        if key:
+            self.change(status=0 if key == self.view.status else key)
+        else:
+            self.change(status=0, filter="")
 
     def next_sort(self, shown: Collection[str]) -> None:
         """Sort by the next of the columns that are shown."""
@@ -128,18 +134,19 @@ class ListState:
         return not self.is_narrow and self.view.sort == "age"
 
     def order(self, glyphs: Glyphs) -> str:
-        """What the list is ordered by, and which way: `loss↑`."""
-        # The youngest first is what a falling date looks like; every other column starts with its least.
-        falls = self.view.reverse != (self.view.sort == "age")
-        return f"{self.view.sort}{glyphs.down if falls else glyphs.up}"
+        """What the list is ordered by, and which way: `newest first`, `loss ↑`."""
+        sort, reverse = self.view.sort, self.view.reverse
+        if sort == "age":
+            return "oldest first" if reverse else "newest first"
+        return f"{sort} {glyphs.down if reverse else glyphs.up}"
 
     @property
     def words(self) -> str:
         """What narrows the list, and the marks, in words."""
         parts = []
         if self.view.status:
-            parts.append(f"{self.view.status} {STATUS_KEYS[self.view.status][0]}")
-        if self.view.filter:
+            parts.append(f"status: {STATUS_KEYS[self.view.status][0]}")
+        if self.view.filter and not self.fault:
             parts.append(f"/{self.view.filter}")
         if self.view.marks:
             parts.append(f"{len(self.view.marks)} marked")

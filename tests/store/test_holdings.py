@@ -1,5 +1,6 @@
 """Files and models: fetched to a place of the person's own, and deleted; and the archive's own copies of jobs."""
 
+import base64
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from tests.store.fakes import FakeClock, event, job
 from tests.store.test_merged import Two, id_of
 from tests.store.test_store import J, World
 
-RESULT = b"step,train_loss\n1,2.5\n"
+RESULT = base64.b64encode(b"step,train_loss\n1,2.5\n")
+"""As services send it."""
 
 
 @pytest.fixture
@@ -50,6 +52,8 @@ async def test_a_result_is_kept_on_the_way_and_comes_from_the_archive_afterwards
     del world.client.contents["file-r"]
     assert (await world.store.download("file-r", str(tmp_path / "b.csv"))).ok
     assert (tmp_path / "b.csv").read_bytes() == RESULT
+    assert (await world.store.download("file-r", str(tmp_path / "d.csv"), as_csv=True)).ok
+    assert (tmp_path / "d.csv").read_text(encoding="utf-8").startswith("step,"), "services send it as base64"
     # Also where nobody can be asked.
     again = Store(world.archive, FakeClock(), read_only=True)
     assert (await again.download("file-r", str(tmp_path / "c.csv"))).ok

@@ -164,8 +164,8 @@ class FakeStore:
         self.sent.append(("forget", *ids))
         return {id: Outcome(not self.refusal, self.refusal, id) for id in ids}
 
-    async def download(self, id: str, path: str, *, overwrite: bool = False) -> Outcome:
-        self.sent.append(("download", id, path))
+    async def download(self, id: str, path: str, *, overwrite: bool = False, as_csv: bool = False) -> Outcome:
+        self.sent.append(("download", id, path, "as CSV" if as_csv else "as sent"))
         return Outcome(not self.refusal, self.refusal, id)
 
     async def models(self) -> list[Model]:

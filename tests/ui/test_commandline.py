@@ -74,7 +74,7 @@ async def test_what_narrows_the_list_is_remembered_only_when_saved() -> None:
         await ui.press("4", "slash", *"run", "enter")
         assert ui.app.remembered.status == 0
         await ui.press("colon", "w", "enter")
-        assert "saved: 4 failed  /run, age↓" in ui.prompt
+        assert "saved: status: failed  /run, newest first" in ui.prompt
         await ui.press("0", "colon", *"filter", "enter")
         remembered = ui.app.remembered
         assert (remembered.status, remembered.filter) == (4, "run")

@@ -74,7 +74,8 @@ def shows(text: str, *, but: str = "", instead: str = "") -> Callable[[str], Che
 
 def goes(step: int) -> Callable[[str], Check]:
     def check(pane: str) -> Check:
-        wanted = PANES[(PANES.index(pane) + step) % len(PANES)]
+        seen = ("jobs", "detail", "files" if pane == "files" else "log")  # at 120×40 log and files share a place
+        wanted = seen[(seen.index(pane) + step) % 3]
         return lambda before, after: (
             after.pane == wanted and f">{wanted.capitalize()}"[: 99 * (wanted != "jobs")] in (after.screen)
         )
@@ -85,7 +86,9 @@ def goes(step: int) -> Callable[[str], Check]:
 def turns(step: int) -> Callable[[str], Check]:
     def check(pane: str) -> Check:
         at = TABS.index(pane) if pane in TABS else TABS.index("log")
-        return lambda before, after: after.pane == TABS[(at + step) % len(TABS)]
+        wanted = TABS[(at + step) % len(TABS)]
+        # The list keeps the keys: one goes on choosing jobs.
+        return lambda before, after: after.pane == (pane if pane == "jobs" else wanted)
 
     return check
 
@@ -126,8 +129,14 @@ EXPECTED: dict[str, Callable[[str], Check]] = {
     "move.half_up": moves(-1),
     "move.page_down": moves(1),
     "move.page_up": moves(-1),
-    "move.right": lambda pane: lambda before, after: before.left != after.left,
-    "move.left": lambda pane: lambda before, after: after.left == before.left,  # at the left edge already
+    "move.right": lambda pane: (
+        lambda before, after: (
+            after.prompt == "nothing more to the right"
+            if pane in ("detail", "files")
+            else before.screen != after.screen
+        )
+    ),
+    "move.left": lambda pane: lambda before, after: after.prompt == "nothing more to the left",
     "pane.next": goes(1),
     "pane.previous": goes(-1),
     "tab.next": turns(1),
@@ -140,14 +149,14 @@ EXPECTED: dict[str, Callable[[str], Check]] = {
     "search.next": shows("nothing was searched for"),
     "search.previous": shows("nothing was searched for"),
     "filter.all": lambda pane: lambda before, after: "60 of 60" in after.screen,
-    "filter.running": shows("1 running"),
-    "filter.waiting": shows("2 waiting"),
-    "filter.succeeded": shows("3 succeeded"),
-    "filter.failed": shows("4 failed"),
-    "filter.cancelled": shows("5 cancelled"),
-    "filter.paused": shows("6 paused"),
-    "sort.next": shows("status↑"),
-    "sort.reverse": shows("age↑"),
+    "filter.running": shows("status: running"),
+    "filter.waiting": shows("status: waiting"),
+    "filter.succeeded": shows("status: succeeded"),
+    "filter.failed": shows("status: failed"),
+    "filter.cancelled": shows("status: cancelled"),
+    "filter.paused": shows("status: paused"),
+    "sort.next": shows("status ↑"),
+    "sort.reverse": shows("oldest first"),
     "mark.toggle": marks,
     "mark.range": shows("range: v ends it"),
     "mark.all": shows("60 marked", but="files", instead="4 marked"),
@@ -156,7 +165,7 @@ EXPECTED: dict[str, Callable[[str], Check]] = {
     "job.clone": shows("Create a fine-tuning job"),
     "job.cancel": shows("Cancel ..00000030 (running)?"),
     "job.pause": shows("paused ..00000030"),
-    "job.delete": shows("archive's copy", but="files", instead="Delete file file-valid"),
+    "job.delete": shows("archive's copy", but="files", instead="Delete file-valid, the validation file"),
     "copy.id": shows("..00000030 sent to terminal", but="files", instead="file-valid sent to terminal"),
     "copy.more": shows("copy  i id  m model"),
     "job.link": shows("no web address is known"),
@@ -230,7 +239,8 @@ async def test_every_key_in_every_pane(id: str, pane: str) -> None:
             before = look(ui)
             await ui.press(key)
             after = look(ui)
-            assert EXPECTED[id](pane)(before, after), f"{key} in {pane}: {after}"
+            seen = EXPECTED[id](pane)(before, after)
+            assert seen, f"{key} in {pane}: {after.prompt}"
             assert [sent for sent in ui.store.sent if id not in SENDS] == []
             if len(BY_ID[id].keys.split(",")) > 1:
                 while ui.app.screen is not ui.main or ui.main.prompt.takes_keys:

@@ -25,7 +25,7 @@ async def test_each_pane_writes_what_it_shows_and_asks_before_overwriting(tmp_pa
         assert "wrote" in ui.prompt
         rows = list(csv.DictReader(io.StringIO((tmp_path / "jobs.csv").read_text(encoding="utf-8"))))
         assert [row["id"] for row in rows] == ["ftjob-00000002"]
-        await ui.press("0", "g", "tab")
+        await ui.press("0", "g", "enter")
         await write_to(tmp_path / "job.json")
         assert json.loads((tmp_path / "job.json").read_text(encoding="utf-8")) == store.raw[ID]
         await write_to(tmp_path / "curve.csv")
@@ -35,7 +35,10 @@ async def test_each_pane_writes_what_it_shows_and_asks_before_overwriting(tmp_pa
             "2,1.0,",
             "3,,9.0",
         ]
-        await ui.press("tab")
+        await ui.press("enter")
+        await write_to(tmp_path / "events.jsonl")
+        lines = (tmp_path / "events.jsonl").read_text(encoding="utf-8").splitlines()
+        assert [json.loads(line)["message"] for line in lines] == ["first\nline", "second"]
         await write_to(tmp_path / "job.json")
         assert "Overwrite" in ui.prompt
         await ui.press("n")

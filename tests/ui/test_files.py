@@ -14,6 +14,10 @@ def known(id: str) -> File | None:
     return File.read({"id": id, "filename": f"{id}.jsonl", "bytes": 10}) if id == "file-train" else None
 
 
+TO_FILES = ("]", "tab")
+"""From the list to the files below it."""
+
+
 def store() -> FakeStore:
     return FakeStore().put(job(1, "succeeded", validation_file="file-valid", result_files=["file-r1"]), job(2))
 
@@ -52,7 +56,10 @@ def test_sizes_are_read_at_a_glance() -> None:
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (200, 60), (100, 14)])
 async def test_every_layout_has_the_files_one_tab_away(size: tuple[int, int]) -> None:
     async with cockpit(store(), size=size) as ui:
-        await ui.press("tab", "tab", "tab")
+        while ui.main._tab != "files":
+            await ui.press("]")
+        while ui.main._pane != "files":
+            await ui.press("tab")
         screen = "\n".join(ui.screen)
         assert ">Files" in screen
         assert "training" in screen
@@ -64,8 +71,8 @@ async def test_every_layout_has_the_files_one_tab_away(size: tuple[int, int]) ->
 
 async def test_a_deletion_is_asked_about_and_marks_what_is_gone() -> None:
     async with cockpit(store()) as ui:
-        await ui.press("]", "j", "D")
-        assert "Delete file file-valid at the provider? y/N" in ui.prompt
+        await ui.press(*TO_FILES, "j", "D")
+        assert "Delete file-valid, the validation file of this job at this machine? y/N" in ui.prompt
         await ui.press("enter")
         assert ui.store.sent == []
         await ui.press("D", "y")
@@ -75,8 +82,8 @@ async def test_a_deletion_is_asked_about_and_marks_what_is_gone() -> None:
 
 async def test_many_files_are_marked_and_deleted_at_once() -> None:
     async with cockpit(store()) as ui:
-        await ui.press("]", "asterisk", "D")
-        assert "Delete 4 files at the provider?" in ui.prompt
+        await ui.press(*TO_FILES, "asterisk", "D")
+        assert "Delete 4 files at this machine?" in ui.prompt
         await ui.press("n", "escape", "space", "space", "D", "y")
         assert ui.store.sent == [("delete_files", "file-train", "file-valid")]
         assert ui.main.side.files.marks == frozenset()
@@ -85,7 +92,7 @@ async def test_many_files_are_marked_and_deleted_at_once() -> None:
 async def test_a_refused_deletion_keeps_the_marks_and_says_why() -> None:
     async with cockpit(store()) as ui:
         ui.store.refusal = "it is in use"
-        await ui.press("]", "space", "D", "y")
+        await ui.press(*TO_FILES, "space", "D", "y")
         assert "file-train was not deleted: it is in use" in ui.prompt
         assert ui.main.side.files.marks == {"file-train"}
         await ui.press("exclamation_mark")
@@ -94,17 +101,19 @@ async def test_a_refused_deletion_keeps_the_marks_and_says_why() -> None:
 
 async def test_a_file_is_downloaded_to_a_name_of_ones_own(tmp_path: Path) -> None:
     async with cockpit(store()) as ui:
-        await ui.press("]", "j", "j", "e")
+        await ui.press(*TO_FILES, "j", "j", "e")
         assert ui.prompt == "download to: file-r1.csv"
         await ui.press("ctrl+u", *str(tmp_path / "curve.csv"), "enter")
-        assert ui.store.sent == [("download", "file-r1", str(tmp_path / "curve.csv"))]
+        assert ui.store.sent == [("download", "file-r1", str(tmp_path / "curve.csv"), "as CSV")]
         assert "wrote" in ui.prompt
+        await ui.press("k", "e", "ctrl+u", *str(tmp_path / "valid.csv"), "enter")
+        assert ui.store.sent[-1][-1] == "as sent", "only what services send as base64 is decoded"
 
 
 async def test_an_existing_file_is_not_overwritten_unasked(tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_text("precious", encoding="utf-8")
     async with cockpit(store()) as ui:
-        await ui.press("]", "e", "ctrl+u", *str(tmp_path / "mine.csv"), "enter")
+        await ui.press(*TO_FILES, "e", "ctrl+u", *str(tmp_path / "mine.csv"), "enter")
         assert "Overwrite it?" in ui.prompt
         await ui.press("enter")
         assert ui.store.sent == []
@@ -136,5 +145,5 @@ async def test_a_read_only_session_deletes_nothing() -> None:
     async with cockpit(store(), read_only=True) as ui:
         await ui.press("D")
         assert "read-only" in ui.prompt
-        await ui.press("]", "D", "y")
+        await ui.press(*TO_FILES, "D", "y")
         assert ui.store.sent == []

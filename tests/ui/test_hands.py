@@ -86,7 +86,7 @@ async def test_help_greys_what_would_be_refused() -> None:
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 async def test_zoom_shows_one_pane_and_escape_gives_back_all(size: tuple[int, int]) -> None:
     async with cockpit(FakeStore().put(job(1)), size=size) as ui:
-        await ui.press("tab", "z")
+        await ui.press("enter", "z")
         assert ui.main.side.detail.size.width >= size[0] - 1
         assert not ui.main.jobs.display
         await ui.press("tab")

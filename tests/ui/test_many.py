@@ -46,9 +46,9 @@ async def test_sort_and_reverse_keep_the_cursor_on_its_job() -> None:
         await ui.press("j", "S")
         assert ui.shown[0] == "ftjob-00000090"
         assert ui.cursor == "ftjob-00000001"
-        assert any("age↑" in line for line in ui.screen)
+        assert any("oldest first" in line for line in ui.screen)
         await ui.press("s")
-        assert any("status↑" in line for line in ui.screen)
+        assert any("status ↑" in line for line in ui.screen)
         await ui.press("u", "u")
         assert ui.shown[0] == "ftjob-00000000"
 
@@ -84,8 +84,8 @@ async def test_a_click_on_a_title_sorts_and_another_reverses() -> None:
     async with cockpit(store()) as ui:
         where = ui.screen[1].index("SUFFIX") + 2
         await ui.pilot.click("#jobs-head", offset=(where, 0))
-        assert any("suffix↑" in line for line in ui.screen)
+        assert any("suffix ↑" in line for line in ui.screen)
         await ui.pilot.click("#jobs-head", offset=(where, 0))
-        assert any("suffix↓" in line for line in ui.screen)
+        assert any("suffix ↓" in line for line in ui.screen)
         await ui.pilot.click("#jobs", offset=(5, 2))
         assert ui.cursor == ui.shown[2]

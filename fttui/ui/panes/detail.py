@@ -61,6 +61,8 @@ class Told(NamedTuple):
     """Its newest events, oldest first."""
     losses: Sequence[float] = ()
     """Training loss by step."""
+    validation: float | None = None
+    """The newest validation loss."""
     files: Mapping[str, str] = MappingProxyType({})
     """Names and sizes of the job's files, by id, as far as they are known."""
     costs: Sequence[tuple[str, str]] = ()
@@ -121,8 +123,8 @@ def detail_lines(job: Job, row: JobRow, told: Told, now: float, cells: int, glyp
         parts = (integration.entity, integration.project, integration.run_id or integration.name)
         add(integration.type or "integration", "/".join(part for part in parts if part))
         add("", _run_address(integration))
-    for key, value in job.metadata.items():
-        add(f"metadata {key}", value)
+    for number, (key, value) in enumerate(job.metadata.items()):
+        add("" if number else "metadata", f"{key} = {value}")
     lines.extend(_checkpoints(told.checkpoints, cells))
     rest = {key: value for key, value in _members(job.raw) if key not in _SHOWN}
     if rest:
@@ -162,7 +164,9 @@ def web_address(host: str, job: Job) -> str:
 def raw_lines(raw: object, cells: int) -> list[Line]:
     """The JSON as it was sent, indented, made safe, at most `cells` wide."""
     text = json.dumps(raw, indent=2, ensure_ascii=False)
-    return [[(f" {piece}", "")] for line in text.split("\n") for piece in wrap(clean_line(_cut(line)), max(8, cells - 2))]
+    return [
+        [(f" {piece}", "")] for line in text.split("\n") for piece in wrap(clean_line(_cut(line)), max(8, cells - 2))
+    ]
 
 
 def row_lines(row: JobRow, now: float, cells: int, glyphs: Glyphs) -> list[Line]:
@@ -207,25 +211,26 @@ def _checkpoints(checkpoints: Sequence[Checkpoint], cells: int) -> list[Line]:
     if not checkpoints:
         return []
     lines: list[Line] = [[], [(" checkpoints", "head")]]
-    best = best_checkpoint(checkpoints)
+    best, by = best_checkpoint(checkpoints)
     for checkpoint in sorted(checkpoints, key=lambda item: item.step_number or 0, reverse=True):
         step = "" if checkpoint.step_number is None else f"step {checkpoint.step_number}"
         metrics = "  ".join(f"{_metric(name)} {value:.4f}" for name, value in checkpoint.metrics.items())
         name = checkpoint.fine_tuned_model_checkpoint or checkpoint.id
         is_best = checkpoint is best and len(checkpoints) > 1
-        lines += _field(step, f"{name}  best by validation" if is_best else name, "done" if is_best else "", cells)
+        lines += _field(step, f"{name}  best by {_metric(by)}" if is_best else name, "done" if is_best else "", cells)
         if metrics:
             lines += _field("", metrics, "dim", cells)
     return lines
 
 
-def best_checkpoint(checkpoints: Sequence[Checkpoint]) -> Checkpoint | None:
-    """The one with the least validation loss, or the highest validation reward; None when none was validated."""
+def best_checkpoint(checkpoints: Sequence[Checkpoint]) -> tuple[Checkpoint | None, str]:
+    """The one with the least validation loss, or the highest validation reward, and the metric that says so; none when
+    none was validated."""
     for name, sign in (("full_valid_loss", 1), ("valid_loss", 1), ("full_valid_mean_reward", -1)):
         measured = [checkpoint for checkpoint in checkpoints if name in checkpoint.metrics]
         if measured:
-            return min(measured, key=lambda checkpoint: sign * checkpoint.metrics[name])
-    return None
+            return min(measured, key=lambda checkpoint: sign * checkpoint.metrics[name]), name
+    return None, ""
 
 
 def _metric(name: str) -> str:

@@ -35,6 +35,12 @@ class FileRow(NamedTuple):
     """What is not as it should be: the provider's status, or `deleted`."""
 
     @property
+    def words(self) -> str:
+        """For a question: what it is called, and what it is to the job."""
+        role = f", the {self.role} file of this job" if self.role else ""
+        return f"{self.name or self.id} ({short_id(self.id)}){role}" if self.name else f"{self.id}{role}"
+
+    @property
     def local_name(self) -> str:
         """A name to write it under: its id, never the name a server gave."""
         safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in self.id).lstrip(".")

@@ -9,7 +9,7 @@ from textual.message import Message
 
 from fttui.models.row import JobRow
 from fttui.ui.glyphs import Glyphs
-from fttui.ui.rows import MARK, Fitted, Line, fit_columns, header_line, row_line, spread
+from fttui.ui.rows import COLUMNS, MARK, Fitted, Line, fit_columns, header_line, row_line, spread
 from fttui.ui.widgets.line_list import LineList
 from fttui.ui.widgets.line_view import TextRow
 
@@ -23,10 +23,12 @@ class JobList(LineList):
         self._now = now
         self._rows: dict[str, JobRow] = {}
         self._columns: Fitted = ()
-        self._fitted: tuple[int, tuple[str, ...]] = (0, ())
+        self._fitted: tuple[int, tuple[str, ...], int] = (0, (), 0)
         self._hint: list[str] = []
         self._marks: frozenset[str] = frozenset()
         self.wanted: tuple[str, ...] = ()
+        self._skipped = 0
+        """Columns that were moved out of view at the left."""
         self.cost: Callable[[JobRow], str] = lambda _: ""
         """What a job has cost, in words; known once prices are read."""
         self._drawn: dict[str, Line] = {}
@@ -67,8 +69,20 @@ class JobList(LineList):
 
     def show_columns(self, wanted: tuple[str, ...]) -> None:
         """Only these columns, in this order; the usual ones when there are none."""
-        self.wanted = wanted
+        self.wanted, self._skipped = wanted, 0
         self.lines_changed()
+
+    def move_columns(self, step: int) -> bool:
+        """Bring columns further to the right into view, or back; False when there are none that way."""
+        total = len(self.wanted or COLUMNS)
+        if step > 0 and len(self.columns) + self._skipped >= total:
+            return False
+        skipped = max(0, self._skipped + step)
+        if skipped == self._skipped:
+            return False
+        self._skipped = skipped
+        self.lines_changed()
+        return True
 
     def lines_changed(self) -> None:
         self._drawn.clear()
@@ -79,7 +93,7 @@ class JobList(LineList):
         """The columns that the list has room for. Fitted when they are drawn: the first frame comes before any event
         that tells a size."""
         # The last cell is the scroll bar's, there or not, so that columns do not jump when it appears.
-        fitted = (self.outer_size.width - 1, self.wanted)
+        fitted = (self.outer_size.width - 1, self.wanted, self._skipped)
         if fitted != self._fitted:
             self._columns, self._fitted = fit_columns(*fitted), fitted
         return self._columns
@@ -119,6 +133,13 @@ class JobsPane(Vertical):
         """Only these columns, in this order; the usual ones when there are none."""
         self.list.show_columns(wanted)
         self._show_head()
+
+    def move_columns(self, step: int) -> bool:
+        """Columns further to the right, or back; False when there are none that way."""
+        moved = self.list.move_columns(step)
+        if moved:
+            self._show_head()
+        return moved
 
     def on_click(self, event: events.Click) -> None:
         if event.widget is not self.head:

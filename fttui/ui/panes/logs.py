@@ -146,8 +146,10 @@ class LogView(LineView):
 
     def line_at(self, index: int) -> Line:
         if not len(self._model):
-            hidden = self._model.event_count
-            return [(f" {hidden} events, none of them shown" if hidden else f" {self._note}", "dim")]
+            if not (hidden := self._model.event_count):
+                return [(f" {self._note}", "dim")]
+            why = f"none is {self.look.level} or worse: L shows more" if self.look.level != "info" else "& shows all"
+            return [(f" {hidden} events; {why}", "dim")]
         return self._model.line(index, self._now())
 
     def on_resize(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from fttui.ui.commandline import OrderError
-from fttui.ui.export import curl_words, job_json, jobs_csv, jobs_json, log_text, series_csv
+from fttui.ui.export import curl_words, job_json, jobs_csv, jobs_json, log_jsonl, log_text, series_csv, shown_path
 from fttui.ui.messages import SequenceAsked
 from fttui.ui.panes.detail import web_address
 from fttui.ui.rows import short_id
@@ -14,7 +14,7 @@ from fttui.ui.terminal import clipboard, to_file
 
 WHOLE = 1_000_000
 """Events of a log that are copied or written at most."""
-KINDS = {"jobs": ("csv", "json"), "detail": ("json", "csv"), "log": ("log",)}
+KINDS = {"jobs": ("csv", "json"), "detail": ("json", "csv"), "log": ("log", "jsonl")}
 """What a pane can be written as, the usual first; the detail as CSV is the job's metrics by step."""
 
 
@@ -76,7 +76,7 @@ class CopyKeys(Desk):
         self.prompt.type_path("write to: ", name.replace("/", "-"), self._export)
 
     def _order_export(self, argument: str) -> None:
-        """`:export [csv|json|log] [PATH]`.
+        """`:export [csv|json|jsonl|log] [PATH]`.
 
         Raises:
             OrderError: the pane cannot be written as that.
@@ -86,7 +86,7 @@ class CopyKeys(Desk):
             return
         kinds = KINDS[self._pane]
         word, _, rest = argument.partition(" ")
-        kind = word if word in ("csv", "json", "log") else ""
+        kind = word if word in ("csv", "json", "jsonl", "log") else ""
         path = rest.strip() if kind else argument
         if kind and kind not in kinds:
             raise OrderError(f"the {self._pane} pane is written as {' or '.join(kinds)}")
@@ -112,11 +112,11 @@ class CopyKeys(Desk):
             job = store.job(id)
             content = job_json(job.raw if job is not None else None)
         else:
-            content = log_text(store.events(id, limit=WHOLE))
+            content = (log_jsonl if kind == "jsonl" else log_text)(store.events(id, limit=WHOLE))
         try:
             with open(path, "w", encoding="utf-8") as file:
                 file.write(content)
         except OSError as error:
             self.prompt.say(f"not written ({error.strerror or error}): {path}", "warn")
         else:
-            self.prompt.say(f"wrote {path}")
+            self.prompt.say(f"wrote {shown_path(path)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import dropwhile
 from typing import TYPE_CHECKING, Any
 
 from textual import getters
@@ -11,7 +12,9 @@ from textual.app import ComposeResult
 from textual.containers import Container
 
 from fttui.models.row import JobRow
+from fttui.models.status import Status
 from fttui.store.snapshot import Change, Snapshot
+from fttui.text import wrap
 from fttui.ui.commands import BY_ID, COMMANDS, Command
 from fttui.ui.glyphs import Glyphs
 from fttui.ui.hands import Hands
@@ -102,7 +105,7 @@ class Desk(Layout):
             yield self.jobs
             yield self.side
         yield self.prompt
-        yield Footer(self._commands, self.refusal)
+        yield Footer(self._commands, self.refusal, lambda: self._pane)
 
     def on_mount(self) -> None:
         self._derive()
@@ -130,7 +133,7 @@ class Desk(Layout):
         self._place = self._hands.place = place
         self._telling = Telling(place)
         view, self._list = self._list.view, ListState()
-        self._list.change(remember=False, sort=view.sort, reverse=view.reverse, zoom=view.zoom)
+        self._list.change(remember=False, sort=view.sort, reverse=view.reverse, zoom=view.zoom, look=view.look)
         self._files = []
         self._deleted.clear()
         self._watched.clear()
@@ -154,6 +157,8 @@ class Desk(Layout):
             self._watched -= {row.id for row in over}
             self.prompt.say(note(over))
             self.post_message(JobsEnded(over))
+        if change.added and self._files:
+            self._ask_for_files()  # a new job may have brought new files
         if change.added or change.removed or snapshot.rows.keys() != previous.rows.keys():
             self._derive()
         elif change.updated:
@@ -235,6 +240,9 @@ class Desk(Layout):
         self._troubles = [*self._troubles[-200:], (self._now(), text)]
 
     def _acted(self, ids: frozenset[str]) -> None:
+        """Something was done to these jobs; their marks have served."""
+        self._list.change(remember=False, marks=self._list.view.marks - ids)
+        self.jobs.list.show_marks(self._list.view.marks)
         self._update(ids)
         self._show_around()
 
@@ -245,7 +253,9 @@ class Desk(Layout):
         rows = self._rows()
         self._list.forget(rows)
         shown = self._list.derive(rows.values(), self._now(), self.jobs.list.cost)
-        hint = empty_words(self._place, self._snapshot, self._list, connected=self._store is not None)
+        words = empty_words(self._place, self._snapshot, self._list, connected=self._store is not None)
+        cells = max(20, self.jobs.list.outer_size.width - 2)
+        hint = [piece for line in words for piece in wrap(line, cells)]
         self.jobs.list.show_rows(shown, self._list.view.marks, hint)
         self._show_job()
         self._show_foot()
@@ -274,6 +284,7 @@ class Desk(Layout):
         self.footer.update_entries()
 
     def _tick(self) -> None:
+        self.prompt.tick()
         self.jobs.list.tick()
         if (row := self._rows().get(self._shown or "")) is not None and row.status.is_live:
             self._show_detail(top=False)
@@ -303,6 +314,7 @@ class Desk(Layout):
 
     def _show_panes(self) -> None:
         id, self._behind = self._shown, False
+        self.side.files.move_to(0)
         self._show_detail(top=True)
         if id is None or self._store is None:
             self.log_view.show_events([], "No job selected." if id is None else "connecting…")
@@ -326,9 +338,15 @@ class Desk(Layout):
             self.side.detail.show(row_lines(row, self._now(), cells, self._glyphs), top=top)
             return
         now, told = self._now(), self._telling.told(self._store, job, row.id)
-        self.prompt.rest(headline(job, row, told, now, self._glyphs))
+        ahead = self._ahead(row) if self._place.is_local else 0
+        self.prompt.rest(headline(job, row, told, now, self._glyphs, ahead=ahead))
         lines = raw_lines(job.raw, cells) if self._raw else detail_lines(job, row, told, now, cells, self._glyphs)
         self.side.detail.show(lines, top=top)
+
+    def _ahead(self, row: JobRow) -> int:
+        """Jobs that have their turn before this one."""
+        older = dropwhile(lambda each: each.id != row.id, self._snapshot.rows.values())
+        return sum(each.status.is_live and each.status is not Status.PAUSED for each in older) - 1
 
     def on_detail_view_resized(self) -> None:
         self._show_detail(top=False)
@@ -349,7 +367,20 @@ class Desk(Layout):
         prefix = f"{row.profile}/" if row is not None and row.profile else ""
         self.side.files.show_files(file_rows(job, known, self._files, self._deleted, prefix=prefix), self._now())
 
+    def _ask_for_files(self) -> None:
+        """What else the provider has, files of other jobs and of none, where one looks at them."""
+        if self._is_seen("files") or self._pane == "files":
+            self.run_worker(self._learn_files(), group="files", exclusive=True, exit_on_error=False)
+
+    async def _learn_files(self) -> None:
+        if self._store is not None:
+            self._files = await self._store.files()
+            self._show_files()
+            self._show_titles()
+
     def _fit(self) -> None:
+        if not self.jobs.list.keys:
+            self._derive()
         self._show_files()
         self._show_around()
 
@@ -380,6 +411,7 @@ class Desk(Layout):
         self.jobs.set_active(self._pane == "jobs")
         name = short_id(self._shown) if self._shown else ""
         self.side.show_titles(self._pane, self._tab, name, is_wide=self._breadth == "wide")
+        self.footer.update_entries()
 
     def _show_foot(self) -> None:
         state, total = self._list, len(self._snapshot.rows)

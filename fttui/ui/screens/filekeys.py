@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fttui.store.snapshot import Outcome
+from fttui.ui.export import shown_path
 from fttui.ui.panes.files import FileRow
 from fttui.ui.screens.desk import Desk
 
@@ -13,16 +14,10 @@ class FileKeys(Desk):
     """The part of the main screen that handles files."""
 
     def _go(self, pane: str) -> None:
-        if pane == "files" and self._pane != "files":
-            self.run_worker(self._learn_files(), group="files", exclusive=True, exit_on_error=False)
+        came = self._pane != pane
         super()._go(pane)
-
-    async def _learn_files(self) -> None:
-        """What else the provider has: files of other jobs, and of none."""
-        if self._store is not None:
-            self._files = await self._store.files()
-            self._show_files()
-            self._show_titles()
+        if pane == "files" and came:
+            self._ask_for_files()
 
     def _file_targets(self) -> list[str]:
         """The files that a key acts on: those that are marked, else the one under the cursor."""
@@ -52,12 +47,14 @@ class FileKeys(Desk):
 
     def _download(self, row: FileRow, path: str) -> None:
         self.prompt.say(f"downloading {row.name or row.id}…", "dim")
-        self.run_worker(self._send_download(row.id, path), group="action", exit_on_error=False)
+        self.run_worker(self._send_download(row, path), group="action", exit_on_error=False)
 
-    async def _send_download(self, id: str, path: str) -> None:
+    async def _send_download(self, row: FileRow, path: str) -> None:
         if self._store is not None:
-            outcome = await self._store.download(id, path, overwrite=True)  # asked before
-            self._hands.tell({id: outcome}, "written", well=f"wrote {path}")
+            # A result file is base64 of CSV on the wire, and of no use as that.
+            as_csv = row.role == "result" and path.endswith(".csv")
+            outcome = await self._store.download(row.id, path, overwrite=True, as_csv=as_csv)  # asked before
+            self._hands.tell({row.id: outcome}, "written", well=f"wrote {shown_path(path)}")
 
     def _files_deleted(self, outcomes: Mapping[str, Outcome]) -> None:
         """What the provider has no more leaves the list."""

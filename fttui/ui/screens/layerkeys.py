@@ -15,7 +15,7 @@ class LayerKeys(Desk):
     async def action_help(self) -> None:
         from fttui.ui.screens.pick import PickScreen, command_entries, word_entries
 
-        foot = "type to find · enter does it · esc or q leaves"
+        foot = "type to find · enter does it · esc leaves"
         entries = [*command_entries(self._commands, self.refusal), *word_entries()]
         await self.app.push_screen(PickScreen("Keys", entries, foot), self._run_by_id)
 
@@ -46,7 +46,7 @@ class LayerKeys(Desk):
         except ConfigError as error:
             self.prompt.say(clean_line(str(error)), "warn")
             return
-        foot = "enter looks at it; scripts go on with the profile in use (fttui profile use)"
+        foot = "type to find · enter looks at it, scripts go on as before · esc leaves"
         await self.app.push_screen(PickScreen("Profiles", entries, foot), self._profile_chosen)
 
     def _profile_chosen(self, name: str | None) -> None:
@@ -55,6 +55,7 @@ class LayerKeys(Desk):
 
     def action_refresh_now(self) -> None:
         self.post_message(RefreshAsked())
+        self._ask_for_files()
 
     def action_hold(self) -> None:
         self._held = not self._held

@@ -40,6 +40,7 @@ class Layout(Screen[None]):
         self.jobs.list.wanted = remembered.columns
         look = LogStyle(wrap=remembered.wrap, metrics=remembered.metrics, times=remembered.times)
         self.side = SidePane(glyphs, now, look)
+        self._list.change(remember=False, look=look)
 
     @property
     def log_view(self) -> LogView:

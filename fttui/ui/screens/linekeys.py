@@ -74,7 +74,7 @@ class LineKeys(CopyKeys, LayerKeys):
                 self._go_to(argument)
             case "theme":
                 if argument not in self.app.available_themes:
-                    raise commandline.OrderError(f"themes: {', '.join(sorted(self.app.available_themes))}")
+                    raise commandline.OrderError(commandline.no_theme(argument, self.app.available_themes))
                 self._use_theme(argument)
             case "profile":
                 self.post_message(ProfileChosen(argument))
@@ -94,9 +94,12 @@ class LineKeys(CopyKeys, LayerKeys):
         self.prompt.say(f"saved: {self._list.words or 'all jobs'}, {self._list.order(self._glyphs)}", "dim")
 
     def _go_to(self, id: str) -> None:
-        found = [key for key in self.jobs.list.keys if key == id or (id and key.endswith(id))]
+        keys = self.jobs.list.keys
+        found = [key for key in keys if key == id] or [key for key in keys if id and id.lstrip(".") in key]
         if not found:
             raise commandline.OrderError(f"no job shown here is called {id!r}")
+        if len(found) > 1:
+            raise commandline.OrderError(f"{len(found)} jobs shown here have {id!r} in their id")
         self.jobs.list.move_to_key(found[0])
         self._go("jobs")
         self._show_job()

@@ -53,6 +53,9 @@ class ListKeys(Desk):
         if self._list.undo():
             self._view_changed()
             self._arrange()
+            look = self.log_view.look
+            if (before := self._list.view.look._replace(search=look.search, only=look.only)) != look:
+                self.log_view.restyle(before)
         else:
             self.prompt.say("nothing to take back", "dim")
 

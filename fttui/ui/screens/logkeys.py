@@ -56,8 +56,12 @@ class LogKeys(Desk):
         else:
             if self._pane == "jobs":
                 self._go("log")
+            view = self.side.detail if self._pane == "detail" else self.log_view
+            before = view.match_number
             if not self._find(step):
                 self.prompt.say(f"no match for {self._searched}", "warn")
+            elif before and (view.match_number - before) * step <= 0:
+                self.prompt.say(f"search goes on at the {'top' if step > 0 else 'end'}", "dim")
 
     def action_follow(self) -> None:
         self._bring_log()
@@ -95,8 +99,12 @@ class LogKeys(Desk):
             self._arrange()
 
     def _restyle_log(self, **changes: Any) -> None:
+        """See the log otherwise; but for a search that can be taken back."""
         self._bring_log()
-        self.log_view.restyle(self.log_view.look._replace(**changes))
+        look = self.log_view.look._replace(**changes)
+        if "search" not in changes:
+            self._list.change(look=look._replace(search="", only=False))
+        self.log_view.restyle(look)
         self._show_titles()
 
     def on_log_view_reached_top(self, message: LogView.ReachedTop) -> None:

@@ -115,7 +115,10 @@ class MainScreen(PaneKeys, ListKeys, LogKeys, FileKeys, JobKeys, LineKeys):
         if self._refuse("job.delete"):
             return
         if self._pane == "files":
-            self._hands.delete_files(self._file_targets(), self._files_deleted)
+            ids = self._file_targets()
+            row = self.side.files.row
+            what = row.words if row is not None and ids == [row.id] else f"{len(ids)} files"
+            self._hands.delete_files(ids, self._files_deleted, question=f"Delete {what} at {self._place.host}?")
         else:
             self._hands.delete(self._targets())
 

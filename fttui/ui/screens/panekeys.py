@@ -23,13 +23,30 @@ class PaneKeys(Desk):
         self._move(-(10**9) if end == "first" else 10**9)
 
     def action_sideways(self, cells: int) -> None:
-        self._view.move_sideways(cells)
+        """Columns that had no room, and the ends of long lines."""
+        if self._pane == "jobs":
+            moved = self.jobs.move_columns(1 if cells > 0 else -1)
+        else:
+            moved = self._view.move_sideways(cells)
+        if not moved:
+            self.prompt.say("nothing more to the " + ("right" if cells > 0 else "left"), "dim")
 
     def action_pane(self, step: int) -> None:
-        self._go(PANES[(PANES.index(self._pane) + step) % len(PANES)])
+        """To the next pane on the screen; where there is one at a time, through all."""
+        seen = [pane for pane in PANES if self._is_seen(pane)]
+        panes = seen if len(seen) > 1 else PANES
+        self._go(panes[(panes.index(self._pane) + step) % len(panes)])
 
     def action_tab(self, step: int) -> None:
-        self._go(TABS[(TABS.index(self._tab) + step) % len(TABS)])
+        """Another tab to the front. The list keeps the keys where it stays in sight."""
+        tab = TABS[(TABS.index(self._tab) + step) % len(TABS)]
+        if self._pane == "jobs" and self._breadth and not self._list.view.zoom:
+            self._tab = tab
+            self._arrange()
+            self._show_titles()
+            self._ask_for_files()
+        else:
+            self._go(tab)
 
     def action_raw(self) -> None:
         self._raw = not self._raw

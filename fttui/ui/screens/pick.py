@@ -128,7 +128,7 @@ class PickScreen(ModalScreen[str | None]):
             case "escape" | "ctrl+c" | "f1":
                 self._close(None)
                 return
-            case "q" | "question_mark" if not self._text:
+            case "question_mark" if not self._text:
                 self._close(None)
                 return
             case "enter":

@@ -1,6 +1,6 @@
 """The keys that matter most here, and which of them would be refused now."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 from fttui.text import width
 from fttui.ui.commands import Command, footer_entries
@@ -11,19 +11,28 @@ from fttui.ui.widgets.line_view import TextRow
 class Footer(TextRow):
     """As many entries as fit, the most useful first; help and quit always."""
 
-    def __init__(self, commands: tuple[Command, ...], refusal: Callable[[Command], str]) -> None:
+    def __init__(
+        self, commands: tuple[Command, ...], refusal: Callable[[Command], str], pane: Callable[[], str]
+    ) -> None:
+        """
+        Args:
+            pane: which one has the keys.
+        """
         super().__init__(id="footer")
+        self._pane = pane
         self._commands = commands
         self._refusal = refusal
 
     def update_entries(self) -> None:
         """Show the entries, greyed where the command would be refused now."""
-        self.fill(lambda cells: footer_line(self._commands, cells, lambda command: not self._refusal(command)))
+        entries = footer_entries(self._commands, self._pane())
+        self.fill(lambda cells: footer_line(entries, cells, lambda command: not self._refusal(command)))
 
 
-def footer_line(commands: Iterable[Command], cells: int, usable: Callable[[Command], bool]) -> list[Span]:
+def footer_line(
+    entries: Sequence[tuple[Command, str, str]], cells: int, usable: Callable[[Command], bool]
+) -> list[Span]:
     """The footer at a width of `cells`."""
-    entries = footer_entries(commands)
     fixed = {"help", "quit"}
     room = cells - 1
     kept = []

@@ -15,7 +15,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from fttui.text import width
-from fttui.ui.rows import Line
+from fttui.ui.rows import Line, line_width
 from fttui.ui.theme import role_styles
 
 
@@ -107,12 +107,18 @@ class LineView(ScrollView, can_focus=False):
         self._strips: dict[tuple[int, bool], Strip] = {}
         self._skip = 0
 
-    def move_sideways(self, cells: int) -> None:
-        """Show what lies further to the right, or to the left when negative."""
-        skip = max(0, self._skip + cells)
-        if skip != self._skip:
-            self._skip = skip
-            self.lines_changed()
+    def move_sideways(self, cells: int) -> bool:
+        """Show what lies further to the right, or to the left when negative; False when nothing does."""
+        top = self.scroll_offset.y
+        visible = range(top, min(self.line_count(), top + self.page_height))
+        widest = max((line_width(self.line_at(index)) for index in visible), default=0)
+        most = max(self._skip if cells < 0 else 0, widest - self.scrollable_content_region.width)
+        skip = max(0, min(most, self._skip + cells))
+        if skip == self._skip:
+            return False
+        self._skip = skip
+        self.lines_changed()
+        return True
 
     def line_count(self) -> int:
         """How many lines there are."""

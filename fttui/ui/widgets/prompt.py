@@ -61,6 +61,7 @@ class PromptRow(TextRow):
         self._said: Line = ()
         self._resting: Line = ()
         self._lasting = False
+        self._ticks = 0
         self._question: _Question | None = None
         self._typing: _Typing | None = None
 
@@ -81,6 +82,7 @@ class PromptRow(TextRow):
         """Show one line: until the next key, or when `lasting` until something else is said."""
         self._said = [(f" {text}", role)] if text else ()
         self._lasting = lasting
+        self._ticks = 0
         self._draw()
 
     def rest(self, line: Line) -> None:
@@ -88,6 +90,12 @@ class PromptRow(TextRow):
         if line != self._resting:
             self._resting = line
             self._draw()
+
+    def tick(self) -> None:
+        """Time has passed: what was said is read by now, a warning later, and makes room for what stands here."""
+        self._ticks += 1
+        if self._said and not self._lasting and self._ticks > (6 if self._said[0][1] == "warn" else 2):
+            self.say("")
 
     def fade(self) -> None:
         """The person has gone on: what was said to the last key is old."""
