@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from textual.worker import WorkType
+
 from fttui.text import fit, width
 from fttui.ui.form import FIELDS
 from fttui.ui.glyphs import Glyphs
@@ -106,7 +108,8 @@ class Completing(Fields):
                 self._show_hint()
 
         # The function, not its coroutine: one that is replaced before it begins would be a fault.
-        self.run_worker(look, group="look", exclusive=True, exit_on_error=False)
+        work: WorkType[None] = look
+        self.run_worker(work, group="look", exclusive=True, exit_on_error=False)
 
     def _entered(self) -> None:
         super()._entered()
