@@ -10,6 +10,9 @@ from typing import Any
 _MOST = 1e9
 """No number of anything here is larger; infinity and numbers that are none are not either."""
 
+_AT_A_GLANCE = 9
+"""Names that are listed although one of them is near."""
+
 Kind = Callable[[str, Any], Iterator[str]]
 
 
@@ -86,7 +89,12 @@ def one_of(*names: str) -> Kind:
     def check(where: str, value: Any) -> Iterator[str]:
         if value not in names:
             near = nearest(value, names) if isinstance(value, str) else ""
-            yield f"{where} must be one of {', '.join(names)}{near}"
+            many = near and len(names) > _AT_A_GLANCE
+            yield (
+                f"{where} names none that there is{near}"
+                if many
+                else f"{where} must be one of {', '.join(names)}{near}"
+            )
 
     return check
 
