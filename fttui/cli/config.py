@@ -9,7 +9,7 @@ from fttui.cli.output import Column, dumps, say
 from fttui.cli.session import DONE, FAILED, Invocation, pass_invocation
 from fttui.config import choice as choices
 from fttui.config import files, kinds
-from fttui.config.declared import COCKPIT, LOCAL, SHARED, TOP, Setting
+from fttui.config.declared import COCKPIT, LINKS, LOCAL, SHARED, THEMES, TOP, Setting
 
 _SERVICES = """\
 # Other keys: ids as in the README, or as `?` shows them.
@@ -134,34 +134,40 @@ def _rows(invocation: Invocation) -> list[dict[str, Any]]:
     import os
 
     from fttui.config import check
+    from fttui.store.poller import LIVE, LIVE_LOCAL
 
     content = check.both()
     chosen = choices.choose(profile=invocation.profile, base_url=invocation.base_url)
     own = choices.known().get(chosen.name, {}) if chosen.source == "profile" else {}
     whose = f"profile {chosen.name}"
+    usual = {"interval": LIVE_LOCAL if chosen.is_local else LIVE, "link": LINKS[0], "theme": THEMES[0]}
 
     def row(name: str, value: object, origin: str) -> dict[str, Any]:
         return {"name": name, "value": value, "from": origin}
 
-    def shared(name: str, default: object) -> dict[str, Any]:
+    def default(setting: Setting) -> object:
+        return usual.get(setting.name, setting.default)
+
+    def shared(setting: Setting) -> dict[str, Any]:
+        name = setting.name
         flag = getattr(invocation, name, None)
         given = [(flag, "--" + name.replace("_", "-"))] if flag not in (None, False) else []
         given += [(held[name], origin) for held, origin in ((own, whose), (content, "config.toml")) if name in held]
         if name == "read_only":
             given.sort(key=lambda value: not value[0])  # refused anywhere is refused
-        return row(name, *(given or [(default, "default")])[0])
+        return row(name, *(given or [(default(setting), "default")])[0])
 
     rows = [
         row("profile", chosen.name, chosen.why),
         row("base_url", chosen.base_url or "the service on this machine", chosen.why),
         row("provider", "local" if chosen.is_local else chosen.provider, chosen.why),
-        *(shared(setting.name, setting.default) for setting in SHARED),
+        *map(shared, SHARED),
     ]
     told = ("base_url", "provider", *(setting.name for setting in SHARED))
     rows += [row(name, value, whose) for name, value in own.items() if name not in told]
     for setting in COCKPIT:
         origin = "config.toml" if setting.name in content else "default"
-        rows.append(row(setting.name, content.get(setting.name, setting.default), origin))
+        rows.append(row(setting.name, content.get(setting.name, default(setting)), origin))
     rows += [row(f"keys.{id}", key, "config.toml") for id, key in content.get("keys", {}).items()]
     local = content.get("local", {}) if chosen.is_local else {}
     rows += [row(f"local.{name}", value, "config.toml") for name, value in local.items()]

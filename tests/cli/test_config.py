@@ -187,5 +187,7 @@ def test_show_has_every_setting(bare: Fttui, home: Path) -> None:
     assert rows["title"] == ["false", "config.toml"]
     assert rows["link"] == ["slow", "profile w"]
     assert rows["notify"] == ['["bell"]', "default"]
+    assert rows["interval"] == ["4.0", "default"]
+    assert rows["theme"] == ["fttui-dark", "default"]
     assert rows["read_only"] == ["true", "config.toml"], "refused anywhere is refused"
     assert rows["keys.job.cancel"] == ["f8", "config.toml"]
