@@ -94,7 +94,7 @@ def status_line(
     parts = [f" {state.upper()}{since}", health.reason.partition("\n")[0]]
     if health.next_try is not None and health.next_try > now:
         parts.append(f"next try {clock_time(health.next_try)}")
-    parts.append("r asks now" if state != "denied" else f"r asks again {glyphs.dot} @ other profiles")
+    parts.append("r asks now" if state != "denied" else f"r asks again {glyphs.dot} @ profile")
     left = f" {glyphs.dot} ".join(part for part in parts if part)
     return spread([(f" {place.profile} ", "bold"), (f"{left} ", "error")], [(f" {age:>{AGE}} ", "dim")], cells)
 

@@ -51,3 +51,12 @@ async def test_every_command_has_an_action_of_the_screen() -> None:
         for command in COMMANDS:
             name = command.action.split("(")[0]
             assert hasattr(ui.main, f"action_{name}"), command.id
+
+
+async def test_every_letter_can_be_looked_for() -> None:
+    async with cockpit() as ui:
+        await ui.press("question_mark", *"queued")
+        assert "Keys  queued" in ui.screen[0]
+        assert any("only waiting jobs" in line for line in ui.screen)
+        await ui.press("escape", "escape")
+        assert ui.app.screen is ui.main

@@ -1,5 +1,6 @@
 """Keys of the log pane."""
 
+from fttui.ui.panes.loglines import LogStyle
 from tests.ui.fakes import FakeStore, cockpit, event, job
 
 ID = "ftjob-00000001"
@@ -127,3 +128,16 @@ async def test_enter_in_the_log_shows_whole_lines() -> None:
         assert any("END" in line for line in ui.screen)
         await ui.press("enter")
         assert not any("END" in line for line in ui.screen)
+
+
+async def test_how_the_log_is_looked_at_can_be_taken_back() -> None:
+    found = FakeStore().put(job(1))
+    found.log = {ID: [event(n, f"event {n}") for n in range(3)]}
+    async with cockpit(found) as ui:
+        await ui.press("L", "w", "t")
+        assert "3 events; none is warn or worse: L shows more" in ui.log[0]
+        await ui.press("u")
+        assert ui.main.log_view.look.times == "local"
+        await ui.press("u", "u")
+        assert "event 0" in ui.log[0]
+        assert ui.main.log_view.look == LogStyle()

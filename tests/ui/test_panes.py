@@ -154,3 +154,62 @@ async def test_long_errors_are_whole_in_their_list() -> None:
         await ui.publish(state=State.OFFLINE, why=why)
         await ui.press("exclamation_mark")
         assert "end" in "\n".join(ui.screen[:6])
+
+
+async def test_columns_that_had_no_room_are_a_key_away() -> None:
+    async with cockpit(store()) as ui:
+        usual = ui.screen[1]
+        assert "METHOD" not in usual
+        await ui.press("l")
+        assert ui.screen[1].split()[:3] == [">ST", "ID", "METHOD"]
+        assert ui.screen[2].split()[:4] == [">▸", "run", "..00000001", "supervised"], "cursor, state and id stay"
+        await ui.press(*["l"] * 20)
+        assert ui.screen[1].split()[-1] == "PROFILE"
+        assert ui.prompt == "nothing more to the right"
+        await ui.press(*["h"] * 20)
+        assert ui.screen[1] == usual
+
+
+async def test_what_was_said_makes_room_for_the_job_and_a_warning_later() -> None:
+    async with cockpit(store()) as ui:
+        await ui.press("y")
+        assert "sent to terminal clipboard" in ui.prompt
+        for _ in range(3):
+            ui.main._tick()
+        assert ui.prompt.startswith("loss")
+        await ui.press("colon", *"nonsense", "enter")
+        for _ in range(3):
+            ui.main._tick()
+        assert "no command is called" in ui.prompt
+        for _ in range(4):
+            ui.main._tick()
+        assert ui.prompt.startswith("loss")
+
+
+@pytest.mark.parametrize(("size", "panes"), [((80, 24), 2), ((120, 40), 3), ((200, 60), 4), ((60, 20), 4)])
+async def test_tab_goes_through_the_panes_on_the_screen(size: tuple[int, int], panes: int) -> None:
+    async with cockpit(store(), size=size) as ui:
+        seen = []
+        for _ in range(panes):
+            seen.append(ui.main._pane)
+            await ui.press("tab")
+        assert len(set(seen)) == panes
+        assert ui.main._pane == "jobs"
+
+
+async def test_the_footer_names_what_a_pane_offers() -> None:
+    async with cockpit(store()) as ui:
+        assert "c cancel" in ui.screen[-1]
+        await ui.press("enter", "enter")
+        assert "f follow" in ui.screen[-1]
+        await ui.press("]")
+        assert "e download  D delete" in ui.screen[-1]
+        assert all("? help  q quit" in line for line in ui.screen[-1:])
+
+
+async def test_marks_have_served_once_something_was_done_to_their_jobs() -> None:
+    found = FakeStore().put(job(1), job(2))
+    async with cockpit(found) as ui:
+        await ui.press("asterisk", "c", "y")
+        assert found.sent == [("cancel", "ftjob-00000001", "ftjob-00000002")]
+        assert "marked" not in "\n".join(ui.screen)

@@ -31,14 +31,14 @@ def test_a_finished_job_names_its_model_and_how_long_it_took() -> None:
 
 def test_a_running_job_says_its_loss_where_it_goes_and_how_long_it_takes() -> None:
     events = [EventRow(n, f"e{n}", 1900.0 + n, "info", "metrics", "", f'{{"step": {n}}}') for n in range(1, 21)]
-    told = Told(losses=[2 - n / 100 for n in range(60)], last_events=events)
+    told = Told(losses=[2 - n / 100 for n in range(60)], validation=1.5, last_events=events)
     job = Job.read({"id": "ftjob-1", "created_at": 1000, "status": "running"})
     row = job.row()._replace(step=20, total_steps=220)
     words = "".join(text for text, _ in headline(job, row, told, 1920.0, UNICODE))
     assert words.startswith(" loss 1.41 ")
-    assert "down 0.45 in 50 steps · 3m" in words
+    assert "down 0.49 in 50 steps · 3m" in words
     plain = "".join(text for text, _ in headline(job, row, told, 1920.0, ASCII))
-    assert plain.startswith(" loss 1.41 , down 0.45")
+    assert plain.startswith(" loss 1.41 , valid 1.5 , down 0.49")
     assert plain.isascii()
 
 
@@ -49,5 +49,16 @@ def test_where_nothing_is_known_nothing_is_said(status: str) -> None:
 
 def test_a_trend_wants_enough_finite_numbers() -> None:
     assert trend([1.0] * 9) == ""
-    assert trend([float("nan"), *[1.0] * 20]) == ""
-    assert trend([1.0] * 5 + [3.0] * 5) == "up 2 in 10 steps"
+    assert trend([float("nan"), *[1.0] * 20]) == "level over 20 steps"
+    assert trend([n / 10 for n in range(11)]) == "up 1 in 11 steps"
+
+
+def test_noise_is_no_trend() -> None:
+    assert trend([1.0, 1.2] * 25) == "level over 50 steps"
+    assert trend([1.0 - n / 500 + (n % 2) / 50 for n in range(50)]).startswith("down 0.")
+
+
+def test_a_queued_job_says_what_it_waits_for() -> None:
+    job = Job.read({"id": "ftjob-1", "status": "queued"})
+    assert headline(job, job.row(), Told(), 0.0, UNICODE, ahead=2) == [(" waits for its turn: 2 jobs before it", "dim")]
+    assert headline(job, job.row(), Told(), 0.0, UNICODE) == []
