@@ -39,7 +39,7 @@ def cockpit(options: "Options | None") -> int:
     import gc
 
     gc.disable()  # until the first real frame stands: the imports make garbage that is not worth collecting
-    from fttui.config import check, choice, files
+    from fttui.config import choice, files
     from fttui.store.firstrows import first_rows
     from fttui.ui.firstframe import Early
     from fttui.ui.glyphs import glyphs_for
@@ -47,7 +47,11 @@ def cockpit(options: "Options | None") -> int:
     from fttui.ui.status import place_of
 
     try:
-        content = check.both()
+        content = {}
+        if os.path.exists(files.config_file()) or os.path.exists(files.profiles_file()):
+            from fttui.config import check  # most people have neither, and need not wait for it
+
+            content = check.both()
         chosen = choice.choose(
             profile=options.profile if options else None, base_url=options.base_url if options else None
         )

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from fttui.config import keys, kinds
+from fttui.config import kinds
 from fttui.config.choice import check_name
 from fttui.config.declared import LOCAL, OWN, PROFILE, TOP, TRAINER, Setting
 from fttui.config.files import ConfigError, config_file, profiles_file, read_toml
@@ -64,6 +64,8 @@ def faults(content: dict[str, Any], settings: tuple[Setting, ...] = TOP) -> Iter
     if "title" in _listed(content.get("notify")) and content.get("title") is False:
         yield "notify has title, and title is false"
     if isinstance(table := content.get("keys"), dict):
+        from fttui.config import keys
+
         yield from keys.faults("keys", table)
     for name, table in _tables(content.get("profiles")):
         try:

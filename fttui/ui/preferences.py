@@ -2,7 +2,6 @@
 
 from typing import Any, NamedTuple
 
-from fttui.config.keys import spelled
 from fttui.ui.commands import COMMANDS, Command
 
 
@@ -45,6 +44,10 @@ def read(config: dict[str, Any], profile: str = "") -> Preferences:
 
 
 def _rebound(given: dict[str, str]) -> tuple[Command, ...]:
+    if not given:
+        return COMMANDS
+    from fttui.config.keys import spelled
+
     return tuple(
         command._replace(keys=",".join(spelled(given[command.id])), shown=given[command.id].replace(",", " "))
         if command.id in given
