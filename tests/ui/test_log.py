@@ -16,7 +16,7 @@ async def test_search_finds_goes_on_and_back() -> None:
     async with cockpit(store()) as ui:
         await ui.press("enter", "enter", "slash", *"event 7", "enter")
         assert any("event 7" in line for line in ui.log)
-        assert "'event 7' 11 of 11" in ui.main.side.tabs.text, "the nearest to the end that was followed"
+        assert "11 of 11 'event 7'" in ui.main.side.tabs.text, "the nearest to the end that was followed"
         await ui.press("n")
         assert "1 of 11" in ui.main.side.tabs.text
         assert any("event 7" in line for line in ui.log)
@@ -91,7 +91,7 @@ async def test_the_detail_is_searched_too() -> None:
     found = FakeStore().put(job(1, metadata={f"key{n}": f"value {n}" for n in range(20)}))
     async with cockpit(found) as ui:
         await ui.press("enter", "slash", *"value 1", "enter")
-        assert "'value 1' 1 of 11" in ui.main.side.tabs.text
+        assert "1 of 11 'value 1'" in ui.main.side.tabs.text
         await ui.press("N")
         assert "11 of 11" in ui.main.side.tabs.text
         assert any("value 19" in line for line in ui.main.side.detail.text_lines)

@@ -88,16 +88,17 @@ class SidePane(Container):
             return name
         total = len(detail.matches)
         where = f"{detail.match_number} of {total}" if detail.match_number else f"{total}x"
-        return f"{name} {self._glyphs.dot} {detail.search!r} {where}"
+        return f"{name} {self._glyphs.dot} {where} {detail.search!r}"
 
     def _log_state(self) -> str:
         log = self.log_view
         parts = ["follow" if log.follow else f"{log.unseen} new" if log.unseen else "f follows"]
+        if log.look.search:  # before all that may be cut
+            where = f"{log.match_number} of {log.matches}" if log.match_number else f"{log.matches}x"
+            parts = [f"{'only ' if log.look.only else ''}{where} {log.look.search!r}"]
+            parts += [f"{log.unseen} new"] if log.unseen else []
         if log.look.level != "info":
             parts.append(f"{log.look.level}+")
-        if log.look.search:
-            where = f"{log.match_number} of {log.matches}" if log.match_number else f"{log.matches}x"
-            parts.append(f"{'only ' if log.look.only else ''}{log.look.search!r} {where}")
         parts.append(f"{log.event_count} events")
         return f" {self._glyphs.dot} ".join(parts)
 
