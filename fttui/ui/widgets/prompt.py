@@ -94,7 +94,7 @@ class PromptRow(TextRow):
     def tick(self) -> None:
         """Time has passed: what was said is read by now, a warning later, and makes room for what stands here."""
         self._ticks += 1
-        if self._said and not self._lasting and self._ticks > (6 if self._said[0][1] == "warn" else 2):
+        if self._said and not self._lasting and self._ticks >= (6 if self._said[0][1] == "warn" else 2):
             self.say("")
 
     def fade(self) -> None:
