@@ -55,7 +55,8 @@ class Agenda:
         """
         selected, changed, past = self._selected, self._changed, self._past
         if only_selected:
-            return selected()
+            # Whatever was asked since the person came here would be asked by itself.
+            return selected(since=self._store.selected_at)
         # Once for each job: what it ended with should not be shown late.
         if (task := self._lost() or self._ended()) is not None:
             return task
@@ -67,10 +68,12 @@ class Agenda:
         )
         return next((task for group in orders[self._turn % 4] if (task := group()) is not None), None)
 
-    def wait(self) -> float | None:
-        """Seconds until there may be something to ask; None when only news can bring it, such as a poll of the list."""
+    def wait(self, *, only_selected: bool = False) -> float | None:
+        """Seconds until there may be something to ask (see `next`); None when only news can bring it, such as a poll of
+        the list."""
         now = self._clock.monotonic()
-        times = [self._free_at(task) for id in self._store.due if self._offers(task := Task("events", id))]
+        due = () if only_selected else self._store.due
+        times = [self._free_at(task) for id in due if self._offers(task := Task("events", id))]
         if self._store.selected is not None and now < self._store.selected_at + DEBOUNCE:
             times.append(self._store.selected_at + DEBOUNCE)
         return max(0.01, min(times) - now) if times else None
@@ -121,19 +124,25 @@ class Agenda:
 
     # The three groups
 
-    def _selected(self) -> Task | None:
+    def _selected(self, *, since: float | None = None) -> Task | None:
+        """What is wanted of the selected job; with `since`, only what was not asked since that moment."""
         id = self._store.selected
         if id is None or self._clock.monotonic() < self._store.selected_at + DEBOUNCE or not self._exists(id):
             return None
         task = Task("events", id)
         new = id not in self._store.logs and self._is_old(task, self._pause)
-        if (new or self._wants_events(id)) and self._may(task):
+        if (new or self._wants_events(id)) and self._may(task) and self._is_due(task, since):
             return task
         task = Task("checkpoints", id)
-        if self._wants_checkpoints(id) and self._may(task):
+        if self._wants_checkpoints(id) and self._may(task) and self._is_due(task, since):
             return task
         task = Task("file", id)
         return self._results((id,)) or (task if self._may(task) and self._store.unknown_file(id) else None)
+
+    def _is_due(self, task: Task, since: float | None) -> bool:
+        if since is None or task in self._again or (task.kind == "events" and task.id in self._store.unfinished):
+            return True
+        return self._asked.get(task, float("-inf")) < since
 
     def _changed(self) -> Task | None:
         # A walk that is under way comes first every other time: it shows nothing until it ends.

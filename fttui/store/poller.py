@@ -229,7 +229,7 @@ class Poller:
                 continue
             task = self._agenda.next(only_selected=self._held)
             if task is None:
-                await self._rest(self._work_kick, self._agenda.wait())
+                await self._rest(self._work_kick, self._agenda.wait(only_selected=self._held))
                 continue
             self._budget.spend()
             self._agenda.sent(task)

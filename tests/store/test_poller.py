@@ -507,6 +507,44 @@ async def test_hold_and_release(nothing_unread: None) -> None:
         assert len(world.asked("list_jobs")) >= 5
 
 
+async def test_while_held_a_running_job_that_is_looked_at_is_asked_for_once() -> None:
+    world = World()
+    populate(world, 3, 3)
+    world.store.look_at(J)
+    async with world.running():
+        await world.clock.run(10)
+        world.poller.hold()
+        world.client.jobs[0] = job(3, "succeeded")
+        world.poller.poke()  # now there is an end whose events are not read
+        await world.clock.run(10)
+        world.forget()
+        await world.clock.run(600)
+        assert world.client.calls == []
+        world.store.look_at("ftjob-00002")
+        await world.clock.run(600)
+        asked = [("list_events", "ftjob-00002", ""), ("list_checkpoints", "ftjob-00002", "")]
+        assert [call for call in world.client.calls if call[0] != "get_file"] == asked
+        world.forget()
+        world.poller.poke()
+        await world.clock.run(600)
+        assert [len(world.asked(verb)) for verb in ("list_jobs", "list_events", "list_checkpoints")] == [1, 1, 1]
+
+
+async def test_while_held_nothing_wakes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    populate(world, 2, 1)
+    async with world.running():
+        await world.clock.run(10)
+        world.poller.hold()
+        world.client.jobs[0] = job(2, "succeeded")
+        world.poller.poke()  # now there is an end whose events are not read
+        await world.clock.run(10)
+        looks: list[bool] = []
+        monkeypatch.setattr(world.poller._agenda, "next", lambda *, only_selected: looks.append(only_selected))
+        await world.clock.run(60)
+        assert looks == []
+
+
 async def test_a_poke_asks_for_the_list_and_for_the_selected_job() -> None:
     world = World()
     populate(world, 5, 0)
