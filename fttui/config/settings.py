@@ -116,7 +116,7 @@ class Settings(_Strict):
     local: Local = Field(default_factory=Local)
     """The embedded service."""
 
-    # The cockpit's own; `ui/preferences.py` reads them before the first frame and says what is wrong with them.
+    # The cockpit's own; `ui/preferences.py` reads them before the first frame, without these models.
     keys: dict[str, str] = Field(default_factory=dict)
     """Other keys by command id: `"job.cancel" = "f8"`."""
     theme: str | None = None
