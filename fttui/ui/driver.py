@@ -6,22 +6,25 @@ import asyncio
 import select
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Key
+from textual.message import Message
 
 if TYPE_CHECKING:
     from fttui.ui.firstframe import Early
     from fttui.ui.terminal import Title
 
 
-def driver_for(early: Early, title: Title, gone: Callable[[], None]) -> type[LinuxDriver]:
+def driver_for(early: Early, title: Title, gone: Callable[[], None], keys: Collection[str] = ()) -> type[LinuxDriver]:
     """The driver that takes the terminal over from the first frame, and has a title.
 
     Args:
         gone: called in the event loop when the terminal has gone away; a second time is possible.
+        keys: those that mean something, by Textual's names.
     """
 
     class CockpitDriver(LinuxDriver):
@@ -46,6 +49,14 @@ def driver_for(early: Early, title: Title, gone: Callable[[], None]) -> type[Lin
                 super().run_input_thread()
             except OSError:
                 self.gone()
+
+        def process_message(self, message: Message) -> None:
+            """On its way into the program. Over a slow line esc and the key after it arrive at once, which reads as
+            alt: where nobody has given that a meaning, it is the two that were typed."""
+            if isinstance(message, Key) and message.key.startswith("alt+") and message.key not in keys:
+                super().process_message(Key("escape", "\x1b"))
+                message = Key(message.character or message.key.removeprefix("alt+"), message.character)
+            super().process_message(message)
 
         def start_application_mode(self) -> None:
             super().start_application_mode()  # type: ignore[no-untyped-call]

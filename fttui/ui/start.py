@@ -73,7 +73,8 @@ def run_app(
         remembered=remembered,
         title=title,
     )
-    app.driver_class = driver_for(early, title, lambda: app.leave(128 + signal.SIGHUP))
+    bound = {key.strip() for command in preferences.commands for key in command.keys.split(",")}
+    app.driver_class = driver_for(early, title, lambda: app.leave(128 + signal.SIGHUP), bound)
 
     async def session() -> None:
         loop = asyncio.get_running_loop()

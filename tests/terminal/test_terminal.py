@@ -69,7 +69,7 @@ def test_a_signal_restores_the_terminal(start: Start, number: int) -> None:
     assert_restored(terminal)
 
 
-@pytest.mark.parametrize(("keys", "seen"), [("?", "esc or q leaves"), ("a", "Create a fine-tuning job"), (":", "^ :")])
+@pytest.mark.parametrize(("keys", "seen"), [("?", "esc leaves"), ("a", "Create a fine-tuning job"), (":", "^ :")])
 def test_a_signal_over_a_layer_restores_the_terminal(start: Start, keys: str, seen: str) -> None:
     terminal = start()
     terminal.wait("No fine-tuning jobs yet")
@@ -227,7 +227,7 @@ def test_a_word_that_arrives_at_once_is_typed_and_not_acted_upon(start: Start) -
     terminal.wait(lambda lines: not lines[22].strip())
     terminal.send(":nonsense\r")
     terminal.wait("no command is called 'nonsense'")
-    terminal.send("?qR")
+    terminal.send("?\x1bR")
     terminal.wait("HELD")
     terminal.send("R?zoom")
     terminal.wait("Keys +zoom")
@@ -243,8 +243,8 @@ def test_keys_live_on_after_a_prompt_and_a_layer(start: Start) -> None:
     terminal.send("\x1b")
     terminal.wait(lambda lines: not lines[22].strip())
     terminal.send("?")
-    terminal.wait("esc or q leaves")
-    terminal.send("q")
+    terminal.wait("esc leaves")
+    terminal.send("\x1b")
     terminal.wait("No fine-tuning jobs yet")
     terminal.send("R")
     terminal.wait("HELD")
@@ -333,8 +333,8 @@ def test_a_stop_that_no_program_can_catch_is_gone_on_from(start: Start) -> None:
     terminal.kill(signal.SIGCONT)
     terminal.wait(lambda _: b"No fine-tuning" in terminal.raw[before:])
     terminal.send("?")
-    terminal.wait("esc or q leaves")
-    terminal.send("qq")
+    terminal.wait("esc leaves")
+    terminal.send("\x1bq")
     assert terminal.wait_end() == 0
     assert_restored(terminal)
 
@@ -391,4 +391,13 @@ def test_read_only_of_the_configuration_is_seen_at_once_and_refuses(start: Start
     terminal.send("a")
     terminal.wait("add: .*read-only")
     terminal.send("q")
+    assert terminal.wait_end() == 0
+
+
+def test_esc_and_the_key_after_it_are_two_keys_also_when_they_arrive_at_once(start: Start) -> None:
+    terminal = start()
+    terminal.wait("No fine-tuning jobs yet")
+    terminal.send(":sort")
+    terminal.wait(":sort")
+    terminal.send("\x1bq")
     assert terminal.wait_end() == 0
