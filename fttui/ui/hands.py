@@ -39,6 +39,8 @@ class Hands:
         self._changed = changed
         self._troubled = troubled
         self._stopping: set[str] = set()
+        self._stopped: tuple[Mapping[str, JobRow], frozenset[str], Mapping[str, JobRow]] = ({}, frozenset(), {})
+        """Rows, which of them are being cancelled, and the rows as they are shown for it."""
         self.store: Store | MergedStore | None = None
 
     def rows(self, rows: Mapping[str, JobRow]) -> Mapping[str, JobRow]:
@@ -46,7 +48,12 @@ class Hands:
         self._stopping -= {id for id in self._stopping if id not in rows or rows[id].status.is_final}
         if not self._stopping:
             return rows
-        return {id: row._replace(status_text="cancelling") if id in self._stopping else row for id, row in rows.items()}
+        of, stopping, shown = self._stopped
+        if of is not rows or stopping != self._stopping:
+            stopping = frozenset(self._stopping)
+            shown = dict(rows) | {id: rows[id]._replace(status_text="cancelling") for id in stopping}
+            self._stopped = rows, stopping, shown
+        return shown
 
     def refusal(self, verb: str, rows: Iterable[JobRow]) -> str:
         """Why a verb (`create`, `cancel`, `pause`, `delete`) would do nothing to any of `rows` now; empty when it

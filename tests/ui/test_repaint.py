@@ -4,6 +4,8 @@ import pytest
 from textual.events import Key
 from textual.widget import Widget
 
+from fttui.ui.panes import jobs as panes_jobs
+from fttui.ui.screens import desk
 from tests.ui.fakes import NOW, FakeStore, cockpit, event, job
 
 ID = "ftjob-00000001"
@@ -85,3 +87,69 @@ async def test_what_follows_a_move_at_once_finds_the_job_moved_to() -> None:
         await ui.pilot.pause()
         await ui.pilot.pause()
         assert '"id": "ftjob-00000002"' in ui.detail
+
+
+@pytest.fixture
+def called(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was computed or asked for, in order."""
+    seen: list[str] = []
+
+    def watch(owner: object, name: str) -> None:
+        real = getattr(owner, name)
+
+        def spy(*given: object, **named: object) -> object:
+            seen.append(name)
+            return real(*given, **named)
+
+        monkeypatch.setattr(owner, name, spy)
+
+    for name in ("points", "events", "checkpoints"):
+        watch(FakeStore, name)
+    watch(panes_jobs, "row_line")
+    watch(desk, "counts_line")
+    return seen
+
+
+async def test_when_only_time_passes_nothing_is_asked_counted_or_drawn(called: list[str], refreshed: list[str]) -> None:
+    async with cockpit(busy(), size=(120, 40)) as ui:
+        assert set(called) == {"points", "events", "checkpoints", "row_line", "counts_line"}
+        called.clear()
+        refreshed.clear()
+        ui.main._tick()
+        await ui.pilot.pause()
+        assert (called, refreshed) == ([], [])
+
+
+async def test_time_draws_the_lines_whose_age_it_changes(refreshed: list[str]) -> None:
+    store = FakeStore().put(job(1, "succeeded"), job(2, "succeeded", created_at=NOW - 5 * 3600))
+    async with cockpit(store, size=(120, 40)) as ui:
+        refreshed.clear()
+        ui.clock.at += 60
+        ui.main._tick()
+        await ui.pilot.pause()
+        assert refreshed.count("jobs") == 1
+        assert "3m" in ui.screen[2]
+
+
+async def test_what_was_told_of_a_job_is_asked_anew_when_there_is_news(called: list[str]) -> None:
+    async with cockpit(busy(), size=(120, 40)) as ui:
+        called.clear()
+        ui.store.log[ID].append(event(50, "event 50"))
+        await ui.publish()
+        assert "points" in called
+
+
+async def test_a_cancel_on_its_way_costs_a_copy_of_the_rows_once() -> None:
+    store = busy()
+    store.answers = False
+    async with cockpit(store, size=(120, 40)) as ui:
+        await ui.press("j", "c", "y")
+        rows = ui.main._rows()
+        assert list(rows) == list(store.snapshot.rows)
+        assert [row.id for row in rows.values() if row.status_text == "cancelling"] == ["ftjob-00000002"]
+        await ui.press("j")
+        assert ui.main._rows() is rows
+        await ui.press("c", "y")
+        assert ui.main._rows()["ftjob-00000003"].status_text == "cancelling"
+        await ui.publish(as_of=NOW + 1)
+        assert ui.main._rows()["ftjob-00000003"].status_text == "cancelling"

@@ -9,7 +9,7 @@ from textual.message import Message
 
 from fttui.models.row import JobRow
 from fttui.ui.glyphs import Glyphs
-from fttui.ui.rows import COLUMNS, MARK, Fitted, Line, fit_columns, header_line, row_line, spread
+from fttui.ui.rows import COLUMNS, MARK, Fitted, Line, cell, fit_columns, header_line, row_line, spread
 from fttui.ui.widgets.line_list import LineList
 from fttui.ui.widgets.line_view import TextRow
 
@@ -30,8 +30,9 @@ class JobList(LineList):
         self._skipped = 0
         """Columns that were moved out of view at the left."""
         self.cost: Callable[[JobRow], str] = lambda _: ""
-        """What a job has cost, in words; known once prices are read."""
-        self._drawn: dict[str, Line] = {}
+        """What a job has cost, in words; see `show_costs`."""
+        self._ages: dict[str, str] = {}
+        """The ages that were drawn, by key: the only cells that time alone changes."""
 
     def show_rows(self, rows: list[JobRow], marks: frozenset[str], hint: list[str]) -> None:
         """Show exactly `rows`, those in `marks` as marked; where there are no rows, the lines of `hint`."""
@@ -51,8 +52,14 @@ class JobList(LineList):
         self.redraw_keys(changed)
 
     def tick(self) -> None:
-        """Time has passed: draw the lines whose cells became others by that alone."""
-        self.redraw_keys({key for key in self.visible_keys if self._drawn.get(key) != self._line(key)})
+        """Time has passed: draw the lines whose ages became others."""
+        self.redraw_keys({key for key in self.visible_keys if self._ages.get(key) != self._age(key)})
+
+    def show_costs(self, cost: Callable[[JobRow], str]) -> None:
+        """Prices are known."""
+        self.cost = cost
+        if any(column.name == "cost" for column, _ in self.columns):
+            self.lines_changed()
 
     def line_count(self) -> int:
         return len(self._keys) or len(self._hint)
@@ -64,8 +71,8 @@ class JobList(LineList):
         if not self._keys:
             return [(" " + self._hint[index], "dim")]
         key = self._keys[index]
-        line = self._drawn[key] = self._line(key, cursor=self.is_cursor(index))
-        return line
+        self._ages[key] = self._age(key)
+        return self._line(key, cursor=self.is_cursor(index))
 
     def show_columns(self, wanted: tuple[str, ...]) -> None:
         """Only these columns, in this order; the usual ones when there are none."""
@@ -85,7 +92,7 @@ class JobList(LineList):
         return True
 
     def lines_changed(self) -> None:
-        self._drawn.clear()
+        self._ages.clear()
         super().lines_changed()
 
     @property
@@ -98,9 +105,10 @@ class JobList(LineList):
             self._columns, self._fitted = fit_columns(*fitted), fitted
         return self._columns
 
-    def _line(self, key: str, *, cursor: bool | None = None) -> Line:
-        if cursor is None:
-            cursor = key == self.cursor
+    def _age(self, key: str) -> str:
+        return cell(self._rows[key], "age", self._now(), self._glyphs)
+
+    def _line(self, key: str, *, cursor: bool) -> Line:
         row, columns = self._rows[key], self.columns
         cost = self.cost(row) if any(column.name == "cost" for column, _ in columns) else ""
         marked = key in self._marks

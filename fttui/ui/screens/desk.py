@@ -22,9 +22,9 @@ from fttui.ui.headline import headline
 from fttui.ui.memory import Memory
 from fttui.ui.messages import JobsEnded
 from fttui.ui.notify import ended, note
-from fttui.ui.panes.detail import detail_lines, raw_lines, row_lines
+from fttui.ui.panes.detail import Told, detail_lines, raw_lines, row_lines
 from fttui.ui.panes.files import file_rows
-from fttui.ui.rows import counts_line, short_id
+from fttui.ui.rows import Line, counts_line, short_id
 from fttui.ui.screens.layout import Layout
 from fttui.ui.status import Place, empty_words, status_line
 from fttui.ui.telling import Telling, silence
@@ -85,6 +85,9 @@ class Desk(Layout):
         self._troubles: list[tuple[float, str]] = []
         self._held = False
         self._telling = Telling(place)
+        self._told: Told | None = None
+        """What was last said of the job that is shown: where time alone has passed nothing else is known."""
+        self._counted: tuple[Mapping[str, JobRow], Line] = ({}, [])
         self._shown: str | None = None
         self._behind = False
         """The other panes still show the job before."""
@@ -121,7 +124,7 @@ class Desk(Layout):
         from fttui.ui.precheck import row_costs
 
         self._store = self._hands.store = store
-        self.jobs.list.cost = row_costs(self._place)
+        self.jobs.list.show_costs(row_costs(self._place))
         self._shown = None
         self.show_snapshot(store.snapshot, Change(health=True))
         self._show_job()
@@ -287,7 +290,7 @@ class Desk(Layout):
         self.prompt.tick()
         self.jobs.list.tick()
         if (row := self._rows().get(self._shown or "")) is not None and row.status.is_live:
-            self._show_detail(top=False)
+            self._show_detail(top=False, told=self._told)
         self._show_status()
 
     # The job under the cursor
@@ -325,8 +328,8 @@ class Desk(Layout):
         self._show_titles()
         self.footer.update_entries()
 
-    def _show_detail(self, *, top: bool) -> None:
-        id = self._shown
+    def _show_detail(self, *, top: bool, told: Told | None = None) -> None:
+        id, self._told = self._shown, None
         row = self._rows().get(id) if id is not None else None
         if row is None:
             self.side.detail.show([], top=True)
@@ -337,7 +340,8 @@ class Desk(Layout):
         if job is None or self._store is None:
             self.side.detail.show(row_lines(row, self._now(), cells, self._glyphs), top=top)
             return
-        now, told = self._now(), self._telling.told(self._store, job, row.id)
+        now, told = self._now(), told or self._telling.told(self._store, job, row.id)
+        self._told = told
         ahead = self._ahead(row) if self._place.is_local else 0
         self.prompt.rest(headline(job, row, told, now, self._glyphs, ahead=ahead))
         lines = raw_lines(job.raw, cells) if self._raw else detail_lines(job, row, told, now, cells, self._glyphs)
@@ -399,13 +403,20 @@ class Desk(Layout):
             needs, has = f"{LEAST[0]}×{LEAST[1]}", f"{self.size.width}×{self.size.height}"
             self.status_row.show([(f" needs {needs}, have {has}", "")])
             return
-        counts = counts_line(list(self._rows().values()), self._glyphs)
+        counts = self._counts()
         notices = len(self._snapshot.notices)
         known = (self._place, self._snapshot.health, self._snapshot.as_of, counts, self._now())
         held, watched = self._held, self.app.app_focus
         self.status_row.fill(
             lambda cells: status_line(*known, cells, self._glyphs, held=held, notices=notices, watched=watched)
         )
+
+    def _counts(self) -> Line:
+        """How many jobs are in which state: counted once for each snapshot, there may be thousands."""
+        rows = self._rows()
+        if self._counted[0] is not rows:
+            self._counted = rows, counts_line(list(rows.values()), self._glyphs)
+        return self._counted[1]
 
     def _show_titles(self) -> None:
         self.jobs.set_active(self._pane == "jobs")
