@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from fttui.ui.commands import BY_ID, COMMANDS
+from fttui.commands import BY_ID, COMMANDS
 from fttui.ui.rows import BY_NAME, is_column
 from fttui.ui.view import SORTS
 

@@ -9,8 +9,8 @@ import signal
 import sys
 from typing import Any, NoReturn
 
+from fttui.commands import footer_entries
 from fttui.models.row import JobRow
-from fttui.ui.commands import footer_entries
 from fttui.ui.glyphs import Glyphs, ascii_only
 from fttui.ui.rows import Line, counts_line, fit_columns, header_line, row_line, spread
 from fttui.ui.status import Place, status_line

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from fttui.ui.commands import COMMANDS, Command
+from fttui.commands import COMMANDS, Command
 
 
 class Preferences(NamedTuple):

@@ -130,7 +130,9 @@ def test_a_hostile_server_steers_nothing(start: Start, server: FaultServer) -> N
         "[profiles.w]\nread_onyl = true\n",
     ],
 )
-def test_a_bad_configuration_is_refused_in_plain_words_before_anything_is_drawn(start: Start, home: Path, config: str) -> None:
+def test_a_bad_configuration_is_refused_in_plain_words_before_anything_is_drawn(
+    start: Start, home: Path, config: str
+) -> None:
     (home / "config.toml").write_text(config, encoding="utf-8")
     terminal = start(FTTUI_CONFIG=str(home / "config.toml"))
     assert terminal.wait_end() == 2

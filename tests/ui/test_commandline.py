@@ -2,9 +2,9 @@
 
 import pytest
 
+from fttui.commands import COMMANDS
 from fttui.ui import memory
 from fttui.ui.commandline import Order, OrderError, columns_of, completions, parse, seconds_of, sort_of
-from fttui.ui.commands import COMMANDS
 from tests.ui.fakes import FakeStore, cockpit, job
 
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import pytest
 
+from fttui.commands import BY_ID, COMMANDS, footer_entries
 from fttui.ui.commandline import completions, parse
-from fttui.ui.commands import BY_ID, COMMANDS, footer_entries
 from fttui.ui.memory import TABS
 from fttui.ui.screens.layout import PANES
 from tests.ui.fakes import NOW, FakeStore, Ui, cockpit, event, job

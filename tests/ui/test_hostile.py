@@ -9,8 +9,8 @@ from rich.cells import cell_len
 from textual.strip import Strip
 
 from fttui.api.errors import ApiError
+from fttui.commands import COMMANDS
 from fttui.store.health import State
-from fttui.ui.commands import COMMANDS
 from fttui.ui.glyphs import ASCII, UNICODE, Glyphs
 from fttui.ui.status import Place
 from tests.ui.fakes import NOW, Ui, cockpit

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from fttui.commands import COMMANDS
 from fttui.config import check
 from fttui.config.settings import Settings
-from fttui.ui.commands import COMMANDS
 from fttui.ui.preferences import Preferences, read
 
 

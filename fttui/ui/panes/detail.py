@@ -30,7 +30,7 @@ LABEL = 18
 """Cells of the label column."""
 
 LONGEST = 4_000
-"""Characters of one member, or of one line of its JSON, that are shown: wrapping a megabyte takes longer than a frame."""
+"""Characters of one member, or of one line of its JSON, that are shown: to wrap a megabyte takes more than a frame."""
 
 # What the groups below show; the rest of the object is listed at the end under its own names.
 _SHOWN = frozenset(

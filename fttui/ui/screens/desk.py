@@ -11,11 +11,11 @@ from textual import getters
 from textual.app import ComposeResult
 from textual.containers import Container
 
+from fttui.commands import BY_ID, COMMANDS, Command
 from fttui.models.row import JobRow
 from fttui.models.status import Status
 from fttui.store.snapshot import Change, Snapshot
 from fttui.text import wrap
-from fttui.ui.commands import BY_ID, COMMANDS, Command
 from fttui.ui.glyphs import Glyphs
 from fttui.ui.hands import Hands
 from fttui.ui.headline import headline

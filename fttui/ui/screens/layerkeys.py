@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from fttui.commands import BY_ID
 from fttui.text import clean_line, wrap
-from fttui.ui.commands import BY_ID
 from fttui.ui.messages import HoldAsked, ProfileChosen, RefreshAsked
 from fttui.ui.screens.desk import Desk
 from fttui.ui.status import ALL, clock_time

@@ -7,9 +7,9 @@ from textual import events
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
+from fttui.commands import BY_ID, Command
 from fttui.text import pad
 from fttui.ui.commandline import WORDS
-from fttui.ui.commands import BY_ID, Command
 from fttui.ui.rows import Line
 from fttui.ui.widgets.line_list import LineList
 from fttui.ui.widgets.line_view import TextRow

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+from fttui.commands import Command, footer_entries
 from fttui.text import width
-from fttui.ui.commands import Command, footer_entries
 from fttui.ui.rows import Span
 from fttui.ui.widgets.line_view import TextRow
 
