@@ -14,21 +14,18 @@ from textual.containers import Container
 from fttui.commands import BY_ID, COMMANDS, Command
 from fttui.models.row import JobRow
 from fttui.models.status import Status
-from fttui.store.snapshot import Change, Snapshot
+from fttui.store.snapshot import Snapshot
 from fttui.text import wrap
 from fttui.ui.glyphs import Glyphs
 from fttui.ui.hands import Hands
 from fttui.ui.headline import headline
 from fttui.ui.memory import Memory
-from fttui.ui.messages import JobsEnded
-from fttui.ui.notify import ended, note
 from fttui.ui.panes.detail import Told, detail_lines, raw_lines, row_lines
 from fttui.ui.panes.files import file_rows
 from fttui.ui.rows import Line, counts_line, short_id
 from fttui.ui.screens.layout import Layout
 from fttui.ui.status import Place, empty_words, status_line
 from fttui.ui.telling import Telling, silence
-from fttui.ui.view import ListState
 from fttui.ui.widgets.footer import Footer
 from fttui.ui.widgets.line_list import LineList
 from fttui.ui.widgets.line_view import TextRow
@@ -46,7 +43,7 @@ TICK = 5.0
 
 
 class Desk(Layout):
-    """Takes snapshots from above and keeps what the person looks at. What keys do to it is in the classes above it."""
+    """Keeps what the person looks at and puts it on the panes; what comes in, and what keys do, is above it."""
 
     status_row = getters.query_one("#status", TextRow)
     footer = getters.query_one("#footer", Footer)
@@ -116,84 +113,6 @@ class Desk(Layout):
         if self._place.hint and not self._snapshot.rows:
             self.prompt.say(self._place.hint, "dim", lasting=True)
         self._show_around()
-
-    # What comes from above
-
-    def attach(self, store: Store | MergedStore) -> None:
-        """The store is there: from now on there are details, logs and intents."""
-        from fttui.ui.precheck import row_costs
-
-        self._store = self._hands.store = store
-        self.jobs.list.show_costs(row_costs(self._place))
-        self._shown = None
-        self.show_snapshot(store.snapshot, Change(health=True))
-        self._show_job()
-        self.footer.update_entries()
-
-    def move_to(self, place: Place, snapshot: Snapshot) -> None:
-        """Look at another service; what is behind the screen comes with `attach`."""
-        self._store = self._hands.store = None
-        self._place = self._hands.place = place
-        self._telling = Telling(place)
-        view, self._list = self._list.view, ListState()
-        self._list.change(remember=False, sort=view.sort, reverse=view.reverse, zoom=view.zoom, look=view.look)
-        self._files = []
-        self._deleted.clear()
-        self._watched.clear()
-        self._held = False
-        self._shown = None
-        self.prompt.say("")
-        self._snapshot = snapshot
-        self._derive()
-        self._show_around()
-
-    def show_snapshot(self, snapshot: Snapshot, change: Change) -> None:
-        """Something was published."""
-        self._catch_up()
-        previous, self._snapshot = self._snapshot, snapshot
-        shown = self._shown
-        if snapshot.notices != previous.notices and snapshot.notices:
-            self.prompt.say(snapshot.notices[-1], "warn")
-        if snapshot.health.why and snapshot.health.why != previous.health.why:
-            self._remember_trouble(" ".join(filter(None, (snapshot.health.why, snapshot.health.request_id))))
-        if over := ended(previous.rows, snapshot.rows, self._watched):
-            self._watched -= {row.id for row in over}
-            self.prompt.say(note(over))
-            self.post_message(JobsEnded(over))
-        if change.added and self._files:
-            self._ask_for_files()  # a new job may have brought new files
-        if change.added or change.removed or snapshot.rows.keys() != previous.rows.keys():
-            self._derive()
-        elif change.updated:
-            self._update(change.updated)
-        elif not snapshot.rows:
-            self._derive()
-        if shown is not None and shown == self._shown:
-            if shown in change.updated | change.checkpoints | change.events:
-                self._show_detail(top=False)
-                self._show_files()
-            if shown in change.events:
-                self._show_new_events()
-        self._show_around()
-
-    @property
-    def remembered(self) -> Memory:
-        """How things are looked at now; of what narrows the list only what was saved."""
-        view, look = self._list.view, self.log_view.look
-        return self._saved._replace(
-            sort=view.sort,
-            reverse=view.reverse,
-            wrap=look.wrap,
-            metrics=look.metrics,
-            times=look.times,
-            tab=self._tab,
-            splits=self._splits,
-            columns=self.jobs.list.wanted,
-        )
-
-    @property
-    def is_read_only(self) -> bool:
-        return self._place.read_only
 
     # What keys may be done to
 

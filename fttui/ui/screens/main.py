@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import events
 
+from fttui.store.snapshot import Change, Snapshot
+from fttui.ui.memory import Memory
+from fttui.ui.messages import JobsEnded
+from fttui.ui.notify import ended, note
 from fttui.ui.screens.filekeys import FileKeys
 from fttui.ui.screens.jobkeys import JobKeys
 from fttui.ui.screens.layout import PANES
@@ -13,15 +17,103 @@ from fttui.ui.screens.linekeys import LineKeys
 from fttui.ui.screens.listkeys import ListKeys
 from fttui.ui.screens.logkeys import LogKeys
 from fttui.ui.screens.panekeys import PaneKeys
+from fttui.ui.status import Place
+from fttui.ui.telling import Telling
+from fttui.ui.view import ListState
+
+if TYPE_CHECKING:
+    from fttui.store.merged import MergedStore
+    from fttui.store.store import Store
 
 
 class MainScreen(PaneKeys, ListKeys, LogKeys, FileKeys, JobKeys, LineKeys):
-    """Hands each key to the command it belongs to. Here are the keys whose meaning depends on where one is."""
+    """Takes snapshots from above, and hands each key to the command it belongs to. Of those, here are the keys whose
+    meaning depends on where one is."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._by_key = {key.strip(): command for command in self._commands for key in command.keys.split(",")}
         self._leaving = False
+
+    # What comes from above
+
+    def attach(self, store: Store | MergedStore) -> None:
+        """The store is there: from now on there are details, logs and intents."""
+        from fttui.ui.precheck import row_costs
+
+        self._store = self._hands.store = store
+        self.jobs.list.show_costs(row_costs(self._place))
+        self._shown = None
+        self.show_snapshot(store.snapshot, Change(health=True))
+        self._show_job()
+        self.footer.update_entries()
+
+    def move_to(self, place: Place, snapshot: Snapshot) -> None:
+        """Look at another service; what is behind the screen comes with `attach`."""
+        self._store = self._hands.store = None
+        self._place = self._hands.place = place
+        self._telling = Telling(place)
+        view, self._list = self._list.view, ListState()
+        self._list.change(remember=False, sort=view.sort, reverse=view.reverse, zoom=view.zoom, look=view.look)
+        self._files = []
+        self._deleted.clear()
+        self._watched.clear()
+        self._held = False
+        self._shown = None
+        self.prompt.say("")
+        self._snapshot = snapshot
+        self._derive()
+        self._show_around()
+
+    def show_snapshot(self, snapshot: Snapshot, change: Change) -> None:
+        """Something was published."""
+        self._catch_up()
+        previous, self._snapshot = self._snapshot, snapshot
+        shown = self._shown
+        if snapshot.notices != previous.notices and snapshot.notices:
+            self.prompt.say(snapshot.notices[-1], "warn")
+        if snapshot.health.why and snapshot.health.why != previous.health.why:
+            self._remember_trouble(" ".join(filter(None, (snapshot.health.why, snapshot.health.request_id))))
+        if over := ended(previous.rows, snapshot.rows, self._watched):
+            self._watched -= {row.id for row in over}
+            self.prompt.say(note(over))
+            self.post_message(JobsEnded(over))
+        if change.added and self._files:
+            self._ask_for_files()  # a new job may have brought new files
+        if change.added or change.removed or snapshot.rows.keys() != previous.rows.keys():
+            self._derive()
+        elif change.updated:
+            self._update(change.updated)
+        elif not snapshot.rows:
+            self._derive()
+        if shown is not None and shown == self._shown:
+            if shown in change.updated | change.checkpoints | change.events:
+                self._show_detail(top=False)
+                self._show_files()
+            if shown in change.events:
+                self._show_new_events()
+        self._show_around()
+
+    @property
+    def remembered(self) -> Memory:
+        """How things are looked at now; of what narrows the list only what was saved."""
+        view, look = self._list.view, self.log_view.look
+        return self._saved._replace(
+            sort=view.sort,
+            reverse=view.reverse,
+            wrap=look.wrap,
+            metrics=look.metrics,
+            times=look.times,
+            tab=self._tab,
+            splits=self._splits,
+            columns=self.jobs.list.wanted,
+        )
+
+    @property
+    def is_read_only(self) -> bool:
+        return self._place.read_only
+
+    # What comes from the keyboard
 
     async def on_key(self, event: events.Key) -> None:
         """Every key, one after the other, as it was typed: over a slow line several arrive at once, and each must
