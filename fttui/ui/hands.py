@@ -72,11 +72,13 @@ class Hands:
             return f"{self.place.profile} does not offer it"
         if verb == "create":
             return ""
-        reasons = [self._obstacle(verb, row) for row in rows]
+        reasons = []
+        for row in rows:
+            if not (reason := self._obstacle(verb, row)):
+                return ""
+            reasons.append(reason)
         if not reasons:
             return "no job is selected"
-        if not all(reasons):
-            return ""
         return (
             reasons[0]
             if len(set(reasons)) == 1

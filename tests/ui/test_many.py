@@ -2,6 +2,8 @@
 
 import pytest
 
+from fttui.models.row import JobRow
+from fttui.ui.hands import Hands
 from tests.ui.fakes import FakeStore, cockpit, job
 
 
@@ -89,3 +91,21 @@ async def test_a_click_on_a_title_sorts_and_another_reverses() -> None:
         assert any("suffix ↓" in line for line in ui.screen)
         await ui.pilot.click("#jobs", offset=(5, 2))
         assert ui.cursor == ui.shown[2]
+
+
+async def test_what_a_key_acts_on_is_not_looked_for_in_the_whole_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with cockpit(store(30)) as ui:
+        await ui.press("G", "space", "g", "g", "space")
+        asked: list[str] = []
+        obstacle = Hands._obstacle
+
+        def spy(hands: Hands, verb: str, row: JobRow) -> str:
+            asked.append(row.id)
+            return obstacle(hands, verb, row)
+
+        monkeypatch.setattr(Hands, "_obstacle", spy)
+        rows = ui.main._targets()
+        assert [row.id for row in rows] == ["ftjob-00000000", "ftjob-00000090"], "as they stand in the list"
+        assert ui.main._hands.refusal("cancel", rows) == ""
+        assert asked == ["ftjob-00000000"], "one that can be is enough"
+        assert "already" in ui.main._hands.refusal("cancel", rows[1:])

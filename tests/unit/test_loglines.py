@@ -103,3 +103,36 @@ def test_relative_times_count_from_now() -> None:
     lines = log(event(1))
     lines.restyle(LogStyle(times="relative"))
     assert lines.text(0, 1061.0).startswith("   1m ago")
+
+
+def test_matches_are_looked_for_once_for_each_state_of_the_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+    matches = LogLines._matches
+
+    def spy(lines: LogLines, event: EventRow) -> bool:
+        looked.append(event.seq)
+        return matches(lines, event)
+
+    monkeypatch.setattr(LogLines, "_matches", spy)
+    lines = log(*(event(number, f"step {number}") for number in range(100)), search="step 1")
+    for _ in range(3):
+        assert (lines.matches, lines.match_number(0), lines.match_number(10)) == (11, 0, 2)
+    assert len(looked) == 100
+    lines.append([event(100, "step 100"), event(101, "done")])
+    assert (lines.matches, lines.match_number(101)) == (12, 12)
+    assert looked[100:] == [100, 101]
+    lines.prepend([event(-1, "step 1 of old")])
+    assert (lines.matches, lines.match_number(0)) == (13, 1)
+    lines.restyle(LogStyle(search="done"))
+    assert lines.matches == 1
+    lines.replace([event(1, "done"), event(2, "done")])
+    assert lines.matches == 2
+    lines.restyle(LogStyle())
+    assert lines.matches == 0
+
+
+def test_matches_stay_true_while_old_events_are_dropped() -> None:
+    lines = log(*(event(number, f"step {number}") for number in range(KEEP * 2)), search="step")
+    assert lines.matches == KEEP * 2
+    lines.append([event(KEEP * 2, "step")])
+    assert lines.matches == len(lines) == KEEP

@@ -2,6 +2,7 @@
 
 import json
 import time
+from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import repeat
 from typing import NamedTuple
@@ -42,6 +43,8 @@ class LogLines:
         self.style = style
         self._events: list[EventRow] = []
         self._lines: list[tuple[int, int]] = []
+        self._found: list[int] | None = None
+        """The first lines of the events that match the search; None while nobody has asked."""
         self._cells = 80
 
     def __len__(self) -> int:
@@ -71,6 +74,8 @@ class LogLines:
         self._events.extend(events)
         if len(self._events) <= KEEP * 2:
             self._lines += self._lines_from(start)
+            if self._found is not None:
+                self._found += self._matching_from(before)
             return 0
         del self._events[: len(self._events) - KEEP]
         added = sum(self._height(event) for event in events)
@@ -139,16 +144,27 @@ class LogLines:
     @property
     def matches(self) -> int:
         """How many shown events match the search."""
-        if not self.style.search:
-            return 0
-        return sum(self._matches(self._events[number]) for number, piece in self._lines if piece == 0)
+        return len(self._matching)
 
     def match_number(self, index: int) -> int:
         """How many shown events up to line `index` match the search."""
-        return sum(self._matches(self._events[number]) for number, piece in self._lines[: index + 1] if piece == 0)
+        return bisect_right(self._matching, index)
+
+    @property
+    def _matching(self) -> list[int]:
+        # Asked at every key, for the title; found once for each state of the lines.
+        if not self.style.search:
+            return []
+        if self._found is None:
+            self._found = self._matching_from(0)
+        return self._found
+
+    def _matching_from(self, start: int) -> list[int]:
+        lines = enumerate(self._lines[start:], start)
+        return [line for line, (number, piece) in lines if not piece and self._matches(self._events[number])]
 
     def _rebuild(self) -> None:
-        self._lines = self._lines_from(0)
+        self._lines, self._found = self._lines_from(0), None
 
     def _lines_from(self, start: int) -> list[tuple[int, int]]:
         """The lines of the events from `start` on."""

@@ -138,7 +138,7 @@ class Desk(Layout):
         """The jobs that a key acts on: those that are marked, else the one under the cursor."""
         rows = self._rows()
         marks = self._list.view.marks
-        ids = [id for id in self.jobs.list.keys if id in marks] if marks else [self._shown or ""]
+        ids = self.jobs.list.in_order(marks) if marks else [self._shown or ""]
         return [rows[id] for id in ids if id in rows]
 
     def _move(self, lines: int) -> None:

@@ -1,5 +1,7 @@
 """A list of keyed lines with a cursor that stays on its key, whatever is added, removed or sorted around it."""
 
+from collections.abc import Collection
+
 from textual import events
 from textual.geometry import Offset
 from textual.message import Message
@@ -58,6 +60,10 @@ class LineList(LineView, can_focus=False):
         # At the top of the list nothing is pushed away: there new lines come in above and are seen.
         if top > 0 or self._cursor >= self.page_height:
             self.scroll_to_line(self._cursor - max(0, min(screen_row, self.page_height - 1)))
+
+    def in_order(self, keys: Collection[str]) -> list[str]:
+        """Those of `keys` that are in the list, as they stand there."""
+        return sorted(self._index.keys() & keys, key=self._index.__getitem__)
 
     def redraw_keys(self, keys: "set[str] | frozenset[str]") -> None:
         """Draw again the visible lines of `keys`."""
