@@ -4,6 +4,7 @@ import pytest
 from textual.events import Key
 from textual.widget import Widget
 
+from fttui.models.row import JobRow
 from fttui.ui.panes import jobs as panes_jobs
 from fttui.ui.screens import desk
 from tests.ui.fakes import NOW, FakeStore, cockpit, event, job
@@ -153,3 +154,19 @@ async def test_a_cancel_on_its_way_costs_a_copy_of_the_rows_once() -> None:
         assert ui.main._rows()["ftjob-00000003"].status_text == "cancelling"
         await ui.publish(as_of=NOW + 1)
         assert ui.main._rows()["ftjob-00000003"].status_text == "cancelling"
+
+
+async def test_whose_turn_it_is_is_counted_for_waiting_jobs_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[str] = []
+
+    def ahead(_: object, row: JobRow) -> int:
+        counted.append(row.id)
+        return 1
+
+    monkeypatch.setattr(desk.Desk, "_ahead", ahead)
+    async with cockpit(busy().put(job(29), job(30, "queued"))) as ui:
+        await ui.press("j", "k")
+        assert counted == []
+        await ui.press("G")
+        assert set(counted) == {"ftjob-00000030"}
+        assert "waits for its turn" in ui.prompt

@@ -206,6 +206,7 @@ class Desk(Layout):
         self.footer.update_entries()
 
     def _tick(self) -> None:
+        self._catch_up()
         self.prompt.tick()
         self.jobs.list.tick()
         if (row := self._rows().get(self._shown or "")) is not None and row.status.is_live:
@@ -261,7 +262,7 @@ class Desk(Layout):
             return
         now, told = self._now(), told or self._telling.told(self._store, job, row.id)
         self._told = told
-        ahead = self._ahead(row) if self._place.is_local else 0
+        ahead = self._ahead(row) if self._place.is_local and row.status is Status.QUEUED else 0
         self.prompt.rest(headline(job, row, told, now, self._glyphs, ahead=ahead))
         lines = raw_lines(job.raw, cells) if self._raw else detail_lines(job, row, told, now, cells, self._glyphs)
         self.side.detail.show(lines, top=top)
