@@ -7,8 +7,8 @@ negates. A bare word is looked for in id, suffix, model and status; `field:value
 
 import time
 from collections.abc import Callable, Container, Iterable
-from operator import itemgetter
-from typing import NamedTuple
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from fttui.models.row import JobRow
 from fttui.models.status import Status, status_of
@@ -112,13 +112,10 @@ def _sorted(rows: list[JobRow], sort: Sort) -> list[JobRow]:
     if field == "created" and not reverse:
         rows = rows[::-1]
     if field == "created" or field in NUMBER_FIELDS:
-        sign = -1 if reverse else 1
         value = _NUMBERS[field]
-        # One pass and one key, so that a list which is in order already costs next to nothing.
-        keyed = [(sign * number if (number := value(row)) is not None else None, row) for row in rows]
-        with_value = [pair for pair in keyed if pair[0] is not None]
-        with_value.sort(key=itemgetter(0))
-        return [row for _, row in with_value] + [row for number, row in keyed if number is None]
+        with_value = [row for row in rows if value(row) is not None]
+        with_value.sort(key=value, reverse=reverse)  # what is equal keeps its order in either direction
+        return with_value + [row for row in rows if value(row) is None] if len(with_value) < len(rows) else with_value
     if field == "status":
         return sorted(rows, key=lambda row: _STATUS_ORDER[row.status], reverse=reverse)
     text = _TEXTS[field]
@@ -135,11 +132,11 @@ _TEXTS: dict[str, Callable[[JobRow], str]] = {
     "fine_tuned_model": lambda row: row.fine_tuned_model,
     "profile": lambda row: row.profile,
 }
-_NUMBERS: dict[str, Callable[[JobRow], float | None]] = {
-    "step": lambda row: row.step,
-    "loss": lambda row: row.loss,
-    "tokens": lambda row: row.trained_tokens,
-    "created": lambda row: row.created_at,
+_NUMBERS: dict[str, Callable[[JobRow], Any]] = {  # a number, or None
+    "step": attrgetter("step"),
+    "loss": attrgetter("loss"),
+    "tokens": attrgetter("trained_tokens"),
+    "created": attrgetter("created_at"),
 }
 
 

@@ -39,7 +39,7 @@ class JobList(LineList):
         self._marks = marks
         self._rows = {row.id: row for row in rows}
         self._hint = hint
-        self.show_keys([row.id for row in rows])
+        self.show_keys(list(self._rows))
 
     def update_rows(self, rows: Mapping[str, JobRow]) -> None:
         """Rows that are already shown, in their new state; only their lines are drawn again."""
