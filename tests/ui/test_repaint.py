@@ -170,3 +170,11 @@ async def test_whose_turn_it_is_is_counted_for_waiting_jobs_alone(monkeypatch: p
         await ui.press("G")
         assert set(counted) == {"ftjob-00000030"}
         assert "waits for its turn" in ui.prompt
+
+
+async def test_a_key_fills_the_footer_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with cockpit(busy(), size=(120, 40)) as ui:
+        filled: list[str | None] = []
+        monkeypatch.setattr(ui.main.footer, "update_entries", lambda: filled.append(ui.cursor))
+        await ui.press("j")
+        assert filled == ["ftjob-00000002"]

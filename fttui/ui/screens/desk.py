@@ -198,7 +198,6 @@ class Desk(Layout):
     def _view_changed(self) -> None:
         self._derive()
         self._show_titles()
-        self.footer.update_entries()
 
     def _show_marks(self) -> None:
         self.jobs.list.show_marks(self._list.view.marks)
@@ -246,7 +245,6 @@ class Desk(Layout):
             self.log_view.show_events(self._store.events(id), silence(self._store, self._rows()[id], self._place))
         self._show_files()
         self._show_titles()
-        self.footer.update_entries()
 
     def _show_detail(self, *, top: bool, told: Told | None = None) -> None:
         id, self._told = self._shown, None
@@ -314,7 +312,6 @@ class Desk(Layout):
         self._show_status()
         self._show_titles()
         self._show_foot()
-        self.footer.update_entries()
 
     def _show_status(self) -> None:
         too_small = self.size.width < LEAST[0] or self.size.height < LEAST[1]
@@ -339,6 +336,7 @@ class Desk(Layout):
         return self._counted[1]
 
     def _show_titles(self) -> None:
+        """Which pane has the keys and what each shows; and so which keys the footer names."""
         self.jobs.set_active(self._pane == "jobs")
         name = short_id(self._shown) if self._shown else ""
         self.side.show_titles(self._pane, self._tab, name, is_wide=self._breadth == "wide")
