@@ -4,8 +4,11 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
+from textual import events
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -26,6 +29,8 @@ from fttui.ui.status import Place
 from fttui.ui.terminal import Title
 
 NOW = 1_800_000_000.0
+SHORT_RUN = 3
+"""Letters in a row that are keys of their own; more of them are a text."""
 
 
 class StillClock:
@@ -240,7 +245,16 @@ class Ui:
         return self.app.main
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
+        """Press keys, each once the one before it has been answered; a text of some letters arrives at once, as it does
+        over a slow line."""
+        for is_letter, run in groupby(keys, key=lambda key: len(key) == 1):
+            run_keys = list(run)
+            if is_letter and len(run_keys) > SHORT_RUN:
+                for character in run_keys:
+                    self.app.post_message(events.Key(_character_to_key(character), character))
+                await self.pilot.pause()
+            else:
+                await self.pilot.press(*run_keys)
         await self.pilot.pause()
 
     async def publish(self, **how: Any) -> None:

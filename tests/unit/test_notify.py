@@ -44,13 +44,14 @@ def test_a_bell_is_a_bell_and_off_is_nothing() -> None:
 def test_a_command_has_the_job_in_its_environment_and_leaves_no_zombie(tmp_path: Path) -> None:
     said = tmp_path / "said"
     row = JobRow("a", "failed", suffix="$(touch evil)")
-    run_command(["/bin/sh", "-c", f'printf "%s %s" "$#" "$FTTUI_JOB_SUFFIX" > {said}'], row)
+    run_command(["/bin/sh", "-c", f'printf "%s %s %s" "$$" "$#" "$FTTUI_JOB_SUFFIX" > {said}'], row)
     for thread in threading.enumerate():
         if thread.name == "notify-command":
             thread.join(10)
-    assert said.read_text() == "0 $(touch evil)"
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    pid, words = said.read_text().split(" ", 1)
+    assert words == "0 $(touch evil)"
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid), 0)  # a zombie would still be there
 
 
 def test_a_command_that_hangs_holds_up_no_exit(tmp_path: Path) -> None:
