@@ -8,6 +8,7 @@ from fttui.data.content import shown
 from fttui.data.messages import LETTERS, REINFORCEMENT_LETTERS, Messages
 from fttui.data.report import SHOWN, Tally
 from fttui.data.tokens import PER_EXAMPLE, Count
+from fttui.models.preference import by_api
 
 CHAT, COMPLETIONS, DPO, REINFORCEMENT = "chat", "completions", "dpo", "reinforcement"
 _CHAT_MEMBERS = frozenset(("messages", "tools", "parallel_tool_calls", "functions"))
@@ -21,7 +22,7 @@ def kind_of(example: dict[str, Any]) -> str:
     """What an example looks like; empty when it looks like nothing known."""
     if "messages" in example:
         return CHAT
-    if "input" in example or "preferred_completion" in example:
+    if "input" in example or "preferred_completion" in example or "preferred_output" in example:
         return DPO
     if "prompt" in example or "completion" in example:
         return COMPLETIONS
@@ -153,6 +154,7 @@ class Examiner:
     def _dpo(self, example: dict[str, Any]) -> None:
         if self._is_wrong(example, DPO):
             return
+        example = by_api(example)
         self._others(example, _DPO_MEMBERS, "")
         given = example.get("input")
         if isinstance(given, dict):

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, NamedTuple
 from fttui.data.lines import BOM, Progress, Source, Stopped, never, wide_encoding
 from fttui.data.messages import LETTERS, REINFORCEMENT_LETTERS
 from fttui.data.repeats import Seen
+from fttui.models.preference import NAMES
 
 _ROLES = LETTERS.keys() | REINFORCEMENT_LETTERS.keys()
 _BLOCK = 1 << 16
@@ -134,7 +135,7 @@ def _example(example: dict[str, Any], changes: Tallies[str]) -> None:
         changes["weight beside messages taken out"] += 1
     given = example.get("input")
     for holder in (example, given if isinstance(given, dict) else {}):
-        for name in ("messages", "preferred_completion", "non_preferred_completion"):
+        for name in ("messages", *NAMES, *NAMES.values()):
             messages = holder.get(name)
             for message in messages if isinstance(messages, list) else ():
                 if isinstance(message, dict):

@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from fttui.models.preference import by_api
+
 FEWEST_EXAMPLES = 10
 
 _ROLES = ("system", "user", "assistant", "tool", "function")
@@ -84,6 +86,7 @@ def _chat(example: dict[str, Any]) -> None:
 
 
 def _dpo(example: dict[str, Any]) -> None:
+    example = by_api(example)
     for name in ("input", "preferred_completion", "non_preferred_completion"):
         if name not in example:
             raise _Fault(f"{name} is missing, and dpo needs it")

@@ -20,6 +20,7 @@ class State(StrEnum):
 
 # How the client words a connection that was never made (api/faults.py).
 _UNREACHED = "cannot reach "
+_LOST = "lost the connection to "
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Health:
     @property
     def reason(self) -> str:
         """`why` without the address, which a person knows."""
-        return self.why.rpartition(": ")[2] if self.why.startswith(_UNREACHED) else self.why
+        return self.why.rpartition(": ")[2] if self.why.startswith((_UNREACHED, _LOST)) else self.why
 
     @property
     def unreachable(self) -> str:

@@ -41,7 +41,7 @@ class MergedStore:
         snapshots = {name: store.snapshot for name, store in self._stores.items()}
         name = max(snapshots, key=lambda name: _WORSE.index(snapshots[name].health.state))
         health = snapshots[name].health
-        if not health.is_good:
+        if health.why:
             health = Health(
                 health.state, health.since, f"{name}: {health.why}", health.next_try, health.request_id, health.failures
             )

@@ -191,6 +191,9 @@ class Hands:
         if not ids:
             self._prompt.say("delete: no file is selected", "warn")
             return
+        if self.store is not None and (unreachable := self.store.snapshot.health.unreachable):
+            self._prompt.say(f"delete: offline ({unreachable})", "warn")
+            return
         what = f"file {ids[0]}" if len(ids) == 1 else f"{len(ids)} files"
 
         async def send() -> None:
@@ -205,7 +208,7 @@ class Hands:
 
     def _ask(self, question: str, verb: str, number: int, act: Callable[[], object]) -> None:
         if number > MANY:
-            self._prompt.ask_number(f"{question} Type {number} to {verb}:", number, act)
+            self._prompt.ask_number(question, number, verb, act)
         else:
             self._prompt.ask(question, act)
 

@@ -88,8 +88,8 @@ def status_line(
         text = "connecting" if as_of is None else f"cached {age if age != 'now' else '0s'} ago {glyphs.dot} connecting"
         return spread(where, [(f"{text}{glyphs.cut} ", "dim")], cells, middle=counts)
     if state == "stale":
-        old = f"{age} old {glyphs.dot} " if age else ""
-        return spread(where, [(f"{old}{health.why} ", "ask")], cells, middle=counts)
+        old = f"{age} old {glyphs.dot} " if age not in ("", "now") else ""
+        return spread([(f" {place.profile} ", "bold")], [(f"{old}{health.reason} ", "ask")], cells, middle=counts)
     since = f" since {clock_time(health.since)}" if state != "denied" else ""
     parts = [f" {state.upper()}{since}", health.reason.partition("\n")[0]]
     if health.next_try is not None and health.next_try > now:

@@ -93,6 +93,16 @@ def dpo(index: int) -> Example:
     }
 
 
+def guide(index: int) -> Example:
+    """The same with the names of OpenAI's guide."""
+    named = dpo(index)
+    return {
+        "input": named["input"],
+        "preferred_output": named["preferred_completion"],
+        "non_preferred_output": named["non_preferred_completion"],
+    }
+
+
 def reinforcement(index: int) -> Example:
     return {
         "messages": [
@@ -110,6 +120,7 @@ KINDS: dict[str, tuple[Callable[[int], Example], str]] = {
     "images": (images, "supervised"),
     "completion": (completion, "supervised"),
     "dpo": (dpo, "dpo"),
+    "guide": (guide, "dpo"),
     "reinforcement": (reinforcement, "reinforcement"),
 }
 """Clean examples, and the method they are for."""

@@ -133,3 +133,10 @@ def test_blank_lines_and_a_byte_order_mark_are_nothing(tmp_path: Path) -> None:
     path = tmp_path / "data.jsonl"
     path.write_bytes(b"\xef\xbb\xbf" + GOOD.replace(b"\n", b"\r\n\n"))
     assert check(str(path), "supervised", "training_file") == 12
+
+
+def test_dpo_lines_may_have_the_names_of_the_guide(tmp_path: Path) -> None:
+    named = {"input": {"messages": [USER]}, "preferred_output": [ANSWER], "non_preferred_output": [ANSWER]}
+    assert checked(tmp_path, named, "dpo") == ""
+    del named["non_preferred_output"]
+    assert "non_preferred_completion is missing" in checked(tmp_path, named, "dpo")

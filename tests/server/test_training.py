@@ -245,6 +245,16 @@ def test_a_pair_learns_both_answers_and_not_the_prompt(tmp_path: Path) -> None:
         assert [int(sequence.tokens[position + 1]) for position in sequence.learned] == [*answer, END]
 
 
+def test_the_names_of_the_guide_are_learned_the_same(tmp_path: Path) -> None:
+    name = pairs(tmp_path)
+    usual = read_pairs(str(tmp_path / name))
+    text = (tmp_path / name).read_bytes().replace(b"preferred_completion", b"preferred_output")
+    (tmp_path / "guide.jsonl").write_bytes(text)
+    for pair, same in zip(usual, read_pairs(str(tmp_path / "guide.jsonl")), strict=True):
+        assert pair.preferred.tokens.tolist() == same.preferred.tokens.tolist()
+        assert pair.rejected.tokens.tolist() == same.rejected.tokens.tolist()
+
+
 def command(directory: Path) -> list[str]:
     return [sys.executable, "-m", "fttui.server.trainers.tiny", str(directory)]
 

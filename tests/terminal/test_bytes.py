@@ -89,6 +89,7 @@ def test_the_screen_is_the_same_without_the_cells_that_stayed(start: Start, offl
                 terminal.send(step)
             else:
                 terminal.resize(*step)
+                terminal.wait(lambda lines: "q quit" in lines[-1])  # what a key does depends on the layout
             terminal.send(f":none{number}\r")  # when that is refused, the keys before it are through
         for terminal in (lessened, stock):
             terminal.wait(rf"(?m)^ *[^: ].*none{number}\b")

@@ -120,6 +120,11 @@ class FilesView(LineList):
         self._now = 0.0
         self.marks: frozenset[str] = frozenset()
         self._active = False
+        self._anew = False
+
+    def start_over(self) -> None:
+        """The files of another job come next: the cursor belongs on its first."""
+        self._anew = True
 
     def show_files(self, rows: Sequence[FileRow], now: float) -> None:
         """Replace the files. Marks of files that are no more go. `now` is Unix seconds."""
@@ -129,6 +134,9 @@ class FilesView(LineList):
             self._rows = found
             self.marks &= found.keys()
             self.show_keys(list(found))
+        if self._anew:
+            self._anew = False
+            self.move_to(0)
 
     def show_marks(self, marks: frozenset[str]) -> None:
         """Other marks; only the lines whose mark changed are drawn again."""

@@ -236,7 +236,7 @@ class Desk(Layout):
 
     def _show_panes(self) -> None:
         id, self._behind = self._shown, False
-        self.side.files.move_to(0)
+        self.side.files.start_over()
         self._show_detail(top=True)
         if id is None or self._store is None:
             self.log_view.show_events([], "No job selected." if id is None else "connecting…")

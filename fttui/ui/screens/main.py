@@ -73,7 +73,8 @@ class MainScreen(PaneKeys, ListKeys, LogKeys, FileKeys, JobKeys, LineKeys):
         if snapshot.notices != previous.notices and snapshot.notices:
             self.prompt.say(snapshot.notices[-1], "warn")
         if snapshot.health.why and snapshot.health.why != previous.health.why:
-            self._remember_trouble(" ".join(filter(None, (snapshot.health.why, snapshot.health.request_id))))
+            request = snapshot.health.request_id if snapshot.health.request_id not in snapshot.health.why else ""
+            self._remember_trouble(" ".join(filter(None, (snapshot.health.why, request))))
         if over := ended(previous.rows, snapshot.rows, self._watched):
             self._watched -= {row.id for row in over}
             self.prompt.say(note(over))

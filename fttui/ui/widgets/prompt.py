@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 
+from fttui.text import fit
 from fttui.ui.rows import Line, Span, cut, line_width
 from fttui.ui.widgets.line_edit import LineEdit
 from fttui.ui.widgets.line_view import TextRow
@@ -21,8 +22,18 @@ NO = ("n", "N", "enter", "escape", "q", "ctrl+c")
 class _Question:
     """Yes or no; or a number that must be typed out; or a menu of one key each."""
 
-    def __init__(self, line: Line, choices: dict[str, Act], number: str = "", on_number: Act | None = None) -> None:
+    def __init__(
+        self,
+        line: Line,
+        choices: dict[str, Act],
+        number: str = "",
+        on_number: Act | None = None,
+        *,
+        text: str = "",
+    ) -> None:
         self.line = line
+        self.text = text
+        """What is asked, cut where there is no room; `line`, which says how to answer, is not."""
         self.choices = choices
         self.number = number
         self.on_number = on_number
@@ -104,12 +115,13 @@ class PromptRow(TextRow):
 
     def ask(self, question: str, on_yes: Act) -> None:
         """Put a yes-or-no question; everything but `y` means no, or nothing."""
-        self._question = _Question([(f" {question} ", "ask"), ("y/N", "key")], {"y": on_yes, "Y": on_yes})
+        self._question = _Question([(" y/N", "key")], {"y": on_yes, "Y": on_yes}, text=question)
         self._draw()
 
-    def ask_number(self, question: str, number: int, on_yes: Act) -> None:
+    def ask_number(self, question: str, number: int, verb: str, on_yes: Act) -> None:
         """Put a question whose yes is `number`, typed out, and enter; anything else means no."""
-        self._question = _Question([(f" {question} ", "ask")], {}, str(number), on_yes)
+        line: Line = [(f" Type {number} to {verb}: ", "ask")]
+        self._question = _Question(line, {}, str(number), on_yes, text=question)
         self._draw()
 
     def choose(self, question: str, choices: Mapping[str, tuple[str, Act]]) -> None:
@@ -152,7 +164,7 @@ class PromptRow(TextRow):
         """Hand a path to `act`, `~` resolved; ask first when something is there."""
         path = os.path.expanduser(path)
         if os.path.exists(path):
-            self.ask(f"{path} exists. Overwrite it?", lambda: act(path))
+            self.ask(f"Overwrite {path}?", lambda: act(path))
         else:
             act(path)
 
@@ -238,8 +250,12 @@ class PromptRow(TextRow):
     def _line_of(self, cells: int) -> Line:
         if self._question is not None:
             question = self._question
-            digits = [] if question.number == "menu" else [(question.digits, "key")]
-            return [*question.line, *digits]
+            if question.number and question.number != "menu":
+                answer: list[Span] = [*question.line, (question.digits or "_", "key")]
+                room = cells - line_width(answer) - 3
+                return [*answer, (f"  {fit(question.text, room)}" if room > 3 else "", "dim")]
+            room = cells - line_width(question.line) - 1
+            return [(f" {fit(question.text, room)}" if question.text else "", "ask"), *question.line]
         if self._typing is not None:
             label: list[Span] = [(f" {self._typing.label}", "key")]
             line = [*label, *self._typing.edit.line(max(10, cells - line_width(label) - 1))]

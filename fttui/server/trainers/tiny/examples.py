@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fttui.models.preference import by_api
 from fttui.server.trainers.tiny.network import Floats, Ints
 
 END = 260
@@ -60,6 +61,7 @@ def read_pairs(path: str) -> list[Pair]:
     pairs = []
     with _naming(path):
         for number, example in _lines(path):
+            example = by_api(example)
             given = example.get("input", {})
             prompt = [{**message, "weight": 0} for message in given.get("messages", [])]
             wanted, other = (
