@@ -292,6 +292,7 @@ async def test_all_profiles_are_one_list_in_which_nothing_is_created() -> None:
         await ui.pilot.pause()
         assert ui.opened[-1] == "all profiles"
         assert "all profiles" in ui.status
+        assert ui.screen[1].split()[:3] == [">ST", "ID", "PROFILE"], "whose a job is"
         await ui.press("a")
         assert "look at one of them, with @" in ui.prompt
 

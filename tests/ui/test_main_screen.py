@@ -3,7 +3,7 @@
 import pytest
 
 from fttui.store.health import State
-from tests.ui.fakes import FakeStore, cockpit, event, job
+from tests.ui.fakes import NOW, FakeStore, cockpit, event, job
 
 
 def three() -> FakeStore:
@@ -247,3 +247,20 @@ async def test_the_reason_is_what_is_seen_of_a_service_that_cannot_be_reached() 
         )
         assert "it was refused" in ui.status
         assert "r asks now" in ui.status
+
+
+async def test_while_nothing_is_heard_of_a_job_no_time_is_said_to_be_left() -> None:
+    store = FakeStore().put(job(1, trained_steps=20, total_steps=200))
+    metrics = [event(n, f"Step {n}/200: training loss=1.0") for n in range(1, 21)]
+    store.log = {
+        "ftjob-00000001": [
+            item._replace(
+                type="metrics", data=f'{{"step": {item.seq}, "total_steps": 200}}', created_at=NOW - 20 + item.seq
+            )
+            for item in metrics
+        ]
+    }
+    async with cockpit(store) as ui:
+        assert "left" in ui.prompt
+        await ui.publish(state=State.OFFLINE, why="timeout")
+        assert "left" not in ui.prompt

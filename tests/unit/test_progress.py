@@ -42,6 +42,13 @@ def test_without_a_pace_nothing_is_said() -> None:
     assert left_words(None) == ""
 
 
+def test_a_job_that_should_have_ended_by_its_pace_has_no_time_left_to_tell() -> None:
+    events = [step(number, 1000.0 + number) for number in range(1, 21)]
+    row = RUNNING._replace(step=20, total_steps=40)
+    assert time_left(row, events, 1020.0) is not None
+    assert time_left(row, events, 2000.0) is None
+
+
 def test_damaged_events_are_passed_over() -> None:
     assert step_of(EventRow(1, "e", 1.0, "info", "metrics", "", "[1]")) is None
     assert step_of(EventRow(1, "e", 1.0, "info", "metrics", "", "{")) is None

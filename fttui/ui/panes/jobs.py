@@ -27,6 +27,8 @@ class JobList(LineList):
         self._hint: list[str] = []
         self._marks: frozenset[str] = frozenset()
         self.wanted: tuple[str, ...] = ()
+        self.usual: tuple[str, ...] = ()
+        """What is shown where nothing is wanted; empty for what suits the width."""
         self._skipped = 0
         """Columns that were moved out of view at the left."""
         self.cost: Callable[[JobRow], str] = lambda _: ""
@@ -81,7 +83,7 @@ class JobList(LineList):
 
     def move_columns(self, step: int) -> bool:
         """Bring columns further to the right into view, or back; False when there are none that way."""
-        total = len(self.wanted or COLUMNS)
+        total = len(self.wanted or self.usual or COLUMNS)
         if step > 0 and len(self.columns) + self._skipped >= total:
             return False
         skipped = max(0, self._skipped + step)
@@ -100,7 +102,7 @@ class JobList(LineList):
         """The columns that the list has room for. Fitted when they are drawn: the first frame comes before any event
         that tells a size."""
         # The last cell is the scroll bar's, there or not, so that columns do not jump when it appears.
-        fitted = (self.outer_size.width - 1, self.wanted, self._skipped)
+        fitted = (self.outer_size.width - 1, self.wanted or self.usual, self._skipped)
         if fitted != self._fitted:
             self._columns, self._fitted = fit_columns(*fitted), fitted
         return self._columns

@@ -86,6 +86,8 @@ def time_left(row: JobRow, events: Sequence[EventRow], now: float) -> tuple[floa
     high = max(mean * 1.1, min(recent[len(recent) * 3 // 4], mean * 2.0))
     remaining = row.total_steps - previous[0]
     passed = max(0.0, now - previous[1])
+    if remaining > 0 and passed >= remaining * high:
+        return None  # its end should have come by now: the pace is another, or its steps are not heard of
     return max(0.0, remaining * low - passed), max(0.0, remaining * high - passed)
 
 

@@ -260,6 +260,8 @@ class Desk(Layout):
             return
         now, told = self._now(), told or self._telling.told(self._store, job, row.id)
         self._told = told
+        if row.status.is_live and self._snapshot.health.why:
+            told = told._replace(last_events=())  # how long it still takes is not known while nothing is heard of it
         ahead = self._ahead(row) if self._place.is_local and row.status is Status.QUEUED else 0
         self.prompt.rest(headline(job, row, told, now, self._glyphs, ahead=ahead))
         lines = raw_lines(job.raw, cells) if self._raw else detail_lines(job, row, told, now, cells, self._glyphs)

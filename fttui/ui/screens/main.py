@@ -17,13 +17,17 @@ from fttui.ui.screens.linekeys import LineKeys
 from fttui.ui.screens.listkeys import ListKeys
 from fttui.ui.screens.logkeys import LogKeys
 from fttui.ui.screens.panekeys import PaneKeys
-from fttui.ui.status import Place
+from fttui.ui.status import ALL, Place
 from fttui.ui.telling import Telling
 from fttui.ui.view import ListState
 
 if TYPE_CHECKING:
     from fttui.store.merged import MergedStore
     from fttui.store.store import Store
+
+
+MERGED = ("status", "id", "profile", "model", "step", "loss", "age", "suffix", "method", "tokens", "created", "cost")
+"""The columns where several profiles are shown: whose a job is comes early."""
 
 
 class MainScreen(PaneKeys, ListKeys, LogKeys, FileKeys, JobKeys, LineKeys):
@@ -53,6 +57,7 @@ class MainScreen(PaneKeys, ListKeys, LogKeys, FileKeys, JobKeys, LineKeys):
         self._store = self._hands.store = None
         self._place = self._hands.place = place
         self._telling = Telling(place)
+        self.jobs.list.usual = MERGED if place.profile == ALL else ()
         view, self._list = self._list.view, ListState()
         self._list.change(remember=False, sort=view.sort, reverse=view.reverse, zoom=view.zoom, look=view.look)
         self._files = []
