@@ -17,8 +17,6 @@ class Command(NamedTuple):
     group: str
     action: str
     """The action of the main screen, with its arguments."""
-    label: str = ""
-    """What it is called in one word."""
     twin: str = ""
     """The shell command that does the same."""
 
@@ -35,17 +33,17 @@ COMMANDS: tuple[Command, ...] = (
     Command("move.page_up", "pageup", "pgup", "page up", "move", "page(-1.0)"),
     Command("move.left", "h,left", "h ←", "scroll to the left", "move", "sideways(-8)"),
     Command("move.right", "l,right", "l →", "scroll to the right", "move", "sideways(8)"),
-    Command("pane.next", "tab", "tab", "next pane", "panes", "pane(1)", "pane"),
+    Command("pane.next", "tab", "tab", "next pane", "panes", "pane(1)"),
     Command("pane.previous", "shift+tab", "shift+tab", "previous pane", "panes", "pane(-1)"),
     Command("tab.next", "right_square_bracket", "]", "next tab: detail, log, files", "panes", "tab(1)"),
     Command("tab.previous", "left_square_bracket", "[", "previous tab", "panes", "tab(-1)"),
-    Command("open", "enter", "enter", "go in: detail, then log, then whole lines", "panes", "open", "open"),
+    Command("open", "enter", "enter", "go in: detail, then log, then whole lines", "panes", "open"),
     Command("back", "escape", "esc", "one level out: prompt, pane, filter", "panes", "back"),
-    Command("filter.text", "slash", "/", "narrow the list; search in detail and log", "filter", "slash", "filter", twin="jobs list --filter"),  # noqa: E501
+    Command("filter.text", "slash", "/", "narrow the list; search in detail and log", "filter", "slash", twin="jobs list --filter"),  # noqa: E501
     Command("search.next", "n", "n", "next match", "filter", "match(1)"),
     Command("search.previous", "N", "N", "previous match", "filter", "match(-1)"),
     Command("filter.all", "0", "0", "show all jobs", "filter", "status(0)"),
-    Command("filter.running", "1", "1", "only running jobs", "filter", "status(1)", "status", twin="jobs list --status"),  # noqa: E501
+    Command("filter.running", "1", "1", "only running jobs", "filter", "status(1)", twin="jobs list --status"),
     Command("filter.waiting", "2", "2", "only waiting jobs (validating, queued)", "filter", "status(2)"),
     Command("filter.succeeded", "3", "3", "only succeeded jobs", "filter", "status(3)"),
     Command("filter.failed", "4", "4", "only failed jobs", "filter", "status(4)"),
@@ -57,9 +55,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("mark.range", "v", "v", "start a range of marks, or end it", "list", "range"),
     Command("mark.all", "asterisk", "*", "mark all that are shown, or none", "list", "mark_all"),
     Command("undo", "u", "u", "take back the last change of the view", "list", "undo"),
-    Command("job.create", "a", "a", "add: create a job", "jobs", "create", "add", twin="jobs create"),
+    Command("job.create", "a", "a", "add: create a job", "jobs", "create", twin="jobs create"),
     Command("job.clone", "A", "A", "add one like this: its settings in the form", "jobs", "clone", twin="jobs clone"),
-    Command("job.cancel", "c", "c", "cancel the job, or the marked ones (asks)", "jobs", "cancel", "cancel", twin="jobs cancel"),  # noqa: E501
+    Command("job.cancel", "c", "c", "cancel the job, or the marked ones (asks)", "jobs", "cancel", twin="jobs cancel"),
     Command("job.pause", "P", "P", "pause or resume, where the provider can", "jobs", "pause", twin="jobs pause"),
     Command("job.delete", "D", "D", "delete: files, tuned models, kept jobs (asks)", "jobs", "delete", twin="files delete"),  # noqa: E501
     Command("copy.id", "y", "y", "copy the id, or the marked ones", "jobs", "copy_id"),
@@ -78,15 +76,15 @@ COMMANDS: tuple[Command, ...] = (
     Command("layout.larger", "plus", "+", "a larger list", "panes", "split(1)"),
     Command("layout.reset", "equals_sign", "=", "the usual sizes", "panes", "split(0)"),
     Command("theme.next", "T", "T", "the next theme", "view", "theme"),
-    Command("refresh", "r", "r", "ask the provider now", "view", "refresh_now", "refresh"),
+    Command("refresh", "r", "r", "ask the provider now", "view", "refresh_now"),
     Command("refresh.hold", "R", "R", "hold the automatic refresh, or go on", "view", "hold"),
     Command("errors", "exclamation_mark", "!", "what went wrong so far", "view", "errors"),
     Command("profile", "at", "@", "look at another service", "view", "profile", twin="profile list"),
     Command("suspend", "ctrl+z", "ctrl+z", "suspend; fg comes back", "view", "suspend"),
     Command("redraw", "ctrl+l", "ctrl+l", "draw the screen again", "view", "redraw"),
     Command("command", "colon", ":", "a command by name, with completion and history", "view", "command"),
-    Command("help", "question_mark,f1,ctrl+p", "? f1 ctrl+p", "all commands: type to find, enter does it", "view", "help", "help"),  # noqa: E501
-    Command("quit", "q", "q", "close the top layer, or leave (jobs go on)", "view", "quit", "quit"),
+    Command("help", "question_mark,f1,ctrl+p", "? f1 ctrl+p", "all commands: type to find, enter does it", "view", "help"),  # noqa: E501
+    Command("quit", "q", "q", "close the top layer, or leave (jobs go on)", "view", "quit"),
 )
 # fmt: on
 

@@ -120,3 +120,15 @@ def _head(text: str, cells: int) -> str:
         if taken > cells:
             return text[:index]
     return text
+
+
+def size_words(bytes: int | None) -> str:
+    """A size for a person: `870 B`, `1.4 MB`."""
+    if bytes is None:
+        return ""
+    amount = float(bytes)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000 or unit == "GB":
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return ""

@@ -24,6 +24,7 @@ class ApiError(Exception):
         ambiguous: bool = False,
         unsent: bool = False,
         kind: str = "",
+        reason: str = "",
     ) -> None:
         self.message = fit(clean_line(message).strip(), LONGEST)
         super().__init__(self.message)
@@ -46,6 +47,8 @@ class ApiError(Exception):
         """No connection was made, so nothing reached the server."""
         self.kind = kind
         """For `Unreachable`: `name`, `refused`, `tls`, `timeout`, `reset`, `cut` or `proxy`."""
+        self.reason = fit(clean_line(reason).strip(), LONGEST)
+        """For `Unreachable`: why, without the address that the message names."""
 
 
 class Unreachable(ApiError):

@@ -121,6 +121,7 @@ def of_transport(error: Exception, *, where: str, changes: bool) -> ApiError:
         hint=_HINTS.get(kind, ""),
         code=kind,
         kind=kind,
+        reason=why,
         unsent=never,
         ambiguous=changes and not never,
     )

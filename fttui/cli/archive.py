@@ -13,6 +13,7 @@ from fttui.cli.output import FIRST, LAST, LATE, TABLE, Column, say
 from fttui.cli.session import DONE, FAILED, Invocation, confirm, pass_invocation
 from fttui.config import files
 from fttui.config.files import ConfigError
+from fttui.text import size_words
 
 if TYPE_CHECKING:
     from fttui.models.row import JobRow
@@ -199,11 +200,11 @@ async def _size(invocation: Invocation) -> int:
         Column["Share"]("EVENTS", lambda share: str(share.events), right=True),
         Column["Share"]("CHECKPOINTS", lambda share: str(share.checkpoints), right=True),
         Column["Share"]("RESULT FILES", lambda share: str(share.contents), right=True),
-        Column["Share"]("SIZE", lambda share: show.size(share.bytes), lambda share: str(share.bytes), right=True),
+        Column["Share"]("SIZE", lambda share: size_words(share.bytes), lambda share: str(share.bytes), right=True),
     ]
     invocation.output.many(found, columns, raw=lambda share: share._asdict())
     for name, bytes in on_disk(path).items():
-        say(f"{name}: {show.size(bytes)}")
+        say(f"{name}: {size_words(bytes)}")
     if not found:
         say("nothing is kept yet")
     return DONE

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fttui.cli import session, show
+from fttui.cli import session
 from fttui.cli.archive import archive
 from fttui.cli.flags import forms
 from fttui.cli.output import say, say_progress
 from fttui.cli.session import DONE, FAILED, Invocation, pass_invocation
 from fttui.config import files
+from fttui.text import size_words
 
 if TYPE_CHECKING:
     from fttui.store.archive_size import Share
@@ -122,5 +123,5 @@ def _counts(share: "Share | None") -> list[tuple[str, str]]:
         ("events", str(share.events)),
         ("checkpoints", str(share.checkpoints)),
         ("result files", str(share.contents)),
-        ("size", show.size(share.bytes)),
+        ("size", size_words(share.bytes)),
     ]

@@ -15,6 +15,7 @@ from fttui.cli.output import TABLE, say, say_progress
 from fttui.cli.session import DONE, Invocation, code_of, pass_invocation
 from fttui.config.files import archive_file
 from fttui.data.named import NoFile, local_path
+from fttui.text import size_words
 from fttui.wiring import sample_path
 
 if TYPE_CHECKING:
@@ -311,6 +312,6 @@ def progress_of(path: str) -> Callable[[int, int], None]:
 
     def told(done: int, size: int) -> None:
         if size:
-            say_progress(f"uploading {name}: {100 * done // size} % of {show.size(size)}")
+            say_progress(f"uploading {name}: {100 * done // size} % of {size_words(size)}")
 
     return told

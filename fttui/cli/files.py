@@ -14,6 +14,7 @@ from fttui.cli.output import TABLE, Column, say, say_progress
 from fttui.cli.session import FAILED, Invocation, confirm, pass_invocation
 from fttui.config.files import ConfigError
 from fttui.store.landing import landing, obstacle
+from fttui.text import size_words
 
 if TYPE_CHECKING:
     from fttui.api.client import Client
@@ -177,7 +178,7 @@ async def _save(client: "Client", id: str, path: str, force: bool) -> None:
     """Download beside `path` and move it there when it is whole, so that half a file never looks like one."""
 
     def told(done: int, size: int | None) -> None:
-        say_progress(show.size(done) + (f" of {show.size(size)}" if size else ""))
+        say_progress(size_words(done) + (f" of {size_words(size)}" if size else ""))
 
     with landing(path, overwrite=force) as file:
         await client.download_file(id, file.write, progress=told)

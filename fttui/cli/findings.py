@@ -4,8 +4,8 @@ import os
 import sys
 from typing import NamedTuple
 
-from fttui.cli import show
 from fttui.config import files
+from fttui.text import size_words
 
 GOOD, NOTE, WARN, FAIL = "ok", "note", "warn", "fail"
 
@@ -125,7 +125,7 @@ def _archive() -> list[Finding]:
     path = files.archive_file()
     sizes = on_disk(path)
     state, words = archive_file.verdict(path)
-    text = f"{path}, {show.size(sum(sizes.values()))}" if path in sizes else f"{path}: none yet"
+    text = f"{path}, {size_words(sum(sizes.values()))}" if path in sizes else f"{path}: none yet"
     if state == "broken":
         hint = "The next start sets it aside under another name and begins a new one; nothing is deleted."
         return [Finding("archive", FAIL, f"{path}: {words}", hint)]

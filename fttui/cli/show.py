@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from fttui.cli.output import FIRST, LAST, LATE, Column
 from fttui.clock import age, duration
+from fttui.text import size_words
 
 if TYPE_CHECKING:
     from fttui.models.checkpoint import Checkpoint
@@ -26,18 +27,6 @@ def local(moment: float | None) -> str:
 def ago(moment: float | None, now: float) -> str:
     """How long ago, for a person: `3h`; empty when it is not known."""
     return "" if moment is None else age(now - moment)
-
-
-def size(bytes: int | None) -> str:
-    """A size for a person: `870 B`, `1.4 MB`."""
-    if bytes is None:
-        return ""
-    amount = float(bytes)
-    for unit in ("B", "kB", "MB", "GB"):
-        if amount < 1000 or unit == "GB":
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return ""
 
 
 def text(value: object) -> str:
@@ -86,7 +75,7 @@ def checkpoint_columns() -> "list[Column[Checkpoint]]":
 def file_columns(now: float) -> "list[Column[File]]":
     return [
         Column("ID", lambda file: file.id, yields=LAST),
-        Column("SIZE", lambda file: size(file.bytes), lambda file: text(file.bytes), right=True),
+        Column("SIZE", lambda file: size_words(file.bytes), lambda file: text(file.bytes), right=True),
         Column("AGE", lambda file: ago(file.created_at, now), lambda file: when(file.created_at), right=True),
         Column("PURPOSE", lambda file: file.purpose, yields=FIRST),
         Column("STATUS", lambda file: file.status, yields=FIRST),

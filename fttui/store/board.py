@@ -115,6 +115,8 @@ class Board:
                 why=clean_line(str(error)) or type(error).__name__,
                 request_id=getattr(error, "request_id", ""),
                 failures=failures,
+                reason=getattr(error, "reason", ""),
+                unsent=getattr(error, "unsent", False),
             )
         )
 

@@ -18,11 +18,6 @@ class State(StrEnum):
     """The server asked for patience (429)."""
 
 
-# How the client words a connection that was never made (api/faults.py).
-_UNREACHED = "cannot reach "
-_LOST = "lost the connection to "
-
-
 @dataclass(frozen=True, slots=True)
 class Health:
     """Times are Unix seconds of the store's clock."""
@@ -38,16 +33,21 @@ class Health:
     failures: int = 0
     """Failed polls in a row."""
 
+    reason: str = ""
+    """`why` without the address, which a person knows; empty where `why` names none."""
+    unsent: bool = False
+    """No connection was made at the last poll."""
+
     @property
-    def reason(self) -> str:
-        """`why` without the address, which a person knows."""
-        return self.why.rpartition(": ")[2] if self.why.startswith((_UNREACHED, _LOST)) else self.why
+    def brief(self) -> str:
+        """Why, in as few words as there are."""
+        return self.reason or self.why
 
     @property
     def unreachable(self) -> str:
         """Why nothing that is sent can arrive; empty while something may. A server that answers with errors is
         reachable: it may still do what it is asked."""
-        return self.reason if self.state is State.OFFLINE and self.why.startswith(_UNREACHED) else ""
+        return self.brief if self.state is State.OFFLINE and self.unsent else ""
 
     @property
     def is_good(self) -> bool:

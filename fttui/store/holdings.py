@@ -37,6 +37,17 @@ class Uploaded(Outcome):
     """Nothing was sent: what was uploaded from here before is used again."""
 
 
+class _NoCsv(Exception):
+    """A result file is something else, in words."""
+
+
+def _as_csv(content: bytes) -> bytes:
+    try:
+        return csv_text(content).encode()
+    except ValueError as error:
+        raise _NoCsv(str(error)) from None
+
+
 class Holdings(Asking):
     """A board that also speaks of files and models."""
 
@@ -140,11 +151,10 @@ class Holdings(Asking):
             return self._unreached(id)
         try:
             with landing(path, overwrite=overwrite) as file:
-                if content is not None:
-                    await asyncio.to_thread(file.write, csv_text(content).encode() if as_csv else content)
-                elif client is not None and as_csv:
+                if content is None and client is not None and as_csv:
                     content = await client.file_content(id)
-                    await asyncio.to_thread(file.write, csv_text(content).encode())
+                if content is not None:
+                    await asyncio.to_thread(file.write, _as_csv(content) if as_csv else content)
                 elif client is not None:
                     done = await client.download_file(id, file.write, progress=progress)
                     if job is not None and done <= MOST_KEPT and file.seekable():
@@ -153,10 +163,12 @@ class Holdings(Asking):
                 await asyncio.to_thread(_settle, file.fileno())
         except ApiError as error:
             return refusal_of(error, id)
+        except _NoCsv as error:
+            return Outcome(False, clean_line(str(error)), id)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             return Outcome(False, clean_line(f"{path} cannot be written: {reason}"), id)
-        if job is not None and content is not None:
+        if job is not None and content is not None and len(content) <= MOST_KEPT:
             await self._archive.save_content(id, content, self._clock.now())
             self._publish(events=[job])
         return Outcome(True, clean_line(f"{path} written"), id)

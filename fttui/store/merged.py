@@ -10,7 +10,7 @@ from fttui.models.job import Job
 from fttui.models.metric import Point
 from fttui.models.row import EventRow, JobRow
 from fttui.models.spec import JobSpec
-from fttui.store.health import Health, State
+from fttui.store.health import State
 from fttui.store.poller import Poller
 from fttui.store.snapshot import Change, Outcome, Snapshot
 from fttui.store.store import Store
@@ -42,9 +42,8 @@ class MergedStore:
         name = max(snapshots, key=lambda name: _WORSE.index(snapshots[name].health.state))
         health = snapshots[name].health
         if health.why:
-            health = Health(
-                health.state, health.since, f"{name}: {health.why}", health.next_try, health.request_id, health.failures
-            )
+            # The others can be reached: what is refused is for the profile itself to say.
+            health = replace(health, why=f"{name}: {health.why}", reason=f"{name}: {health.brief}", unsent=False)
         ages = [snapshot.as_of for snapshot in snapshots.values() if snapshot.as_of is not None]
         return Snapshot(
             rows=rows,

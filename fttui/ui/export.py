@@ -16,7 +16,7 @@ from fttui.models.row import EventRow, JobRow
 from fttui.text import clean_line
 
 if TYPE_CHECKING:
-    from fttui.models.metric import Point
+    pass
 
 COLUMNS = (
     *("id", "status_text", "model", "suffix", "method", "fine_tuned_model", "created_at", "finished_at"),
@@ -87,18 +87,6 @@ def _decoded(data: str) -> object:
         return json.loads(data) if data else None
     except ValueError:
         return data
-
-
-def series_csv(points: Iterable[Point]) -> str:
-    """The metrics of a run as CSV: a row for each step, a column for each metric."""
-    found = list(points)
-    names = sorted({name for point in found for name in point.values})
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(["step", *names])
-    for point in found:
-        writer.writerow([point.step, *(point.values.get(name, "") for name in names)])
-    return out.getvalue()
 
 
 def _cell(name: str, value: object) -> object:

@@ -123,6 +123,8 @@ class Hands:
         self._prompt.choose(f"delete of {short_id(rows[0].id) if one else f'{len(rows)} jobs'}:", choices)
 
     def _ask_models(self, models: list[str]) -> None:
+        if self._is_offline("delete"):
+            return
         what = models[0] if len(models) == 1 else f"{len(models)} tuned models"
         question = f"Delete {what}? What uses it will fail."
         self._ask(question, "delete", len(models), lambda: self._run(self._delete_models(models)))
@@ -191,8 +193,7 @@ class Hands:
         if not ids:
             self._prompt.say("delete: no file is selected", "warn")
             return
-        if self.store is not None and (unreachable := self.store.snapshot.health.unreachable):
-            self._prompt.say(f"delete: offline ({unreachable})", "warn")
+        if self._is_offline("delete"):
             return
         what = f"file {ids[0]}" if len(ids) == 1 else f"{len(ids)} files"
 
@@ -205,6 +206,13 @@ class Hands:
         self._ask(question or f"Delete {what} at the provider?", "delete", len(ids), lambda: self._run(send()))
 
     # Asking and telling
+
+    def _is_offline(self, verb: str) -> bool:
+        """Say so where nothing that is sent would arrive; the archive's own copies need nobody else."""
+        unreachable = self.store.snapshot.health.unreachable if self.store is not None else "not connected yet"
+        if unreachable:
+            self._prompt.say(f"{verb}: offline ({unreachable})", "warn")
+        return bool(unreachable)
 
     def _ask(self, question: str, verb: str, number: int, act: Callable[[], object]) -> None:
         if number > MANY:

@@ -89,9 +89,9 @@ def status_line(
         return spread(where, [(f"{text}{glyphs.cut} ", "dim")], cells, middle=counts)
     if state == "stale":
         old = f"{age} old {glyphs.dot} " if age not in ("", "now") else ""
-        return spread([(f" {place.profile} ", "bold")], [(f"{old}{health.reason} ", "ask")], cells, middle=counts)
+        return spread([(f" {place.profile} ", "bold")], [(f"{old}{health.brief} ", "ask")], cells, middle=counts)
     since = f" since {clock_time(health.since)}" if state != "denied" else ""
-    parts = [f" {state.upper()}{since}", health.reason.partition("\n")[0]]
+    parts = [f" {state.upper()}{since}", health.brief.partition("\n")[0]]
     if health.next_try is not None and health.next_try > now:
         parts.append(f"next try {clock_time(health.next_try)}")
     parts.append("r asks now" if state != "denied" else f"r asks again {glyphs.dot} @ profile")

@@ -319,6 +319,7 @@ async def test_a_name_that_does_not_exist_is_told_at_once(connect: Connect, cloc
         await connect("http://no-such-host.invalid/v1").list_jobs()
     assert caught.value.kind == "name"
     assert str(caught.value) == "cannot reach http://no-such-host.invalid/v1: there is no such name"
+    assert caught.value.reason == "there is no such name", "what a row that names the profile has room for"
     assert clock.slept == []
 
 

@@ -245,3 +245,12 @@ async def test_forgetting_in_a_merged_list() -> None:
     outcomes = await two.merged.forget([f"work/{id_of(1)}", f"home/{id_of(1)}"])
     assert [outcome.ok for outcome in outcomes.values()] == [True, False]
     assert [change.removed for _, change in two.told] == [{f"work/{id_of(1)}"}]
+
+
+async def test_what_is_no_csv_is_not_written_as_one(world: World, tmp_path: Path) -> None:
+    world.client.contents["file-1"] = b"{}"
+    outcome = await world.store.download("file-1", str(tmp_path / "x.csv"), as_csv=True)
+    assert not outcome.ok
+    assert "neither CSV" in outcome.message
+    assert list(tmp_path.iterdir()) == []
+    assert (await world.store.download("file-1", str(tmp_path / "x.txt"))).ok

@@ -735,3 +735,16 @@ async def test_points_come_from_checkpoints_where_nothing_else_tells_them(world:
     world.client.events[J].append(metrics(J, 6, 0.25))
     await world.store.fetch_events(J)
     assert [point.step for point in world.store.points(J)] == [6]
+
+
+def test_only_where_no_connection_was_made_can_nothing_arrive() -> None:
+    store = Store(Archive("", "work", threaded=False), FakeClock())
+    refused = Unreachable("cannot reach http://host/v1: it was refused", reason="it was refused", unsent=True)
+    for failures in range(1, 4):
+        store.failed(refused)
+        assert store.snapshot.health.unreachable == ("it was refused" if failures == 3 else "")
+    assert store.snapshot.health.brief == "it was refused"
+    store.failed(Unreachable("lost the connection to http://host/v1: a timeout", reason="a timeout"))
+    assert (store.snapshot.health.unreachable, store.snapshot.health.brief) == ("", "a timeout")
+    store.failed(ServerFault("the server failed (500)", status=500))
+    assert (store.snapshot.health.unreachable, store.snapshot.health.brief) == ("", "the server failed (500)")

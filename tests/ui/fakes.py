@@ -87,13 +87,20 @@ class FakeStore:
         self.raw |= {item["id"]: item for item in jobs}
         return self
 
-    def publish(self, *, why: str = "", state: State = State.LIVE, as_of: float = NOW) -> None:
+    def publish(
+        self,
+        *,
+        why: str = "",
+        state: State = State.LIVE,
+        as_of: float = NOW,
+        reason: str = "",
+        unsent: bool = False,
+    ) -> None:
         """Say what is known now, as the store does after a poll."""
         before = self.snapshot.rows
         rows = {id: Job.read(raw).row() for id, raw in self.raw.items()}
-        self.snapshot = Snapshot(
-            rows=rows, health=Health(state=state, since=NOW, why=why), as_of=as_of, complete=True, notices=self.notices
-        )
+        health = Health(state=state, since=NOW, why=why, reason=reason, unsent=unsent)
+        self.snapshot = Snapshot(rows=rows, health=health, as_of=as_of, complete=True, notices=self.notices)
         change = Change(
             added=frozenset(rows.keys() - before.keys()),
             removed=frozenset(before.keys() - rows.keys()),

@@ -265,7 +265,7 @@ async def test_what_is_not_entered_does_not_look_so() -> None:
 
 async def test_the_form_does_not_open_where_nothing_can_be_created() -> None:
     async with cockpit() as ui:
-        await ui.publish(state=State.OFFLINE, why="cannot reach host: no route")
+        await ui.publish(state=State.OFFLINE, why="cannot reach host: no route", reason="no route", unsent=True)
         await ui.press("a")
         assert ui.app.screen is ui.main
         assert "offline" in ui.prompt

@@ -48,7 +48,7 @@ async def test_how_far_an_upload_is_is_said() -> None:
     store = Slow()
     async with cockpit(store) as ui:
         await half_way(ui, store)
-        assert says(ui, "uploading sample-train.jsonl: 50 %, 20.0kB of 40.0kB")
+        assert says(ui, "uploading sample-train.jsonl: 50 %, 20.0 kB of 40.0 kB")
         store.through.set()
 
 

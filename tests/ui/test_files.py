@@ -6,7 +6,7 @@ import pytest
 
 from fttui.models.file import File
 from fttui.models.job import Job
-from fttui.ui.panes.files import FileRow, file_rows, size_words
+from fttui.ui.panes.files import FileRow, file_rows
 from tests.ui.fakes import NOW, FakeStore, cockpit, job
 
 
@@ -45,12 +45,6 @@ def test_a_file_is_never_written_under_a_name_that_a_server_chose(id: str) -> No
     assert name.endswith(".csv")
     assert not name.startswith(".")
     assert not set(name) & set("/\\:")
-
-
-def test_sizes_are_read_at_a_glance() -> None:
-    assert [size_words(size) for size in (None, 812, 29_900, 1_230_000, 5_000_000_000)] == [
-        *("", "812 B", "29.9 kB", "1.2MB", "5.0GB"),
-    ]
 
 
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (200, 60), (100, 14)])

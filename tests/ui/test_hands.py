@@ -2,6 +2,7 @@
 
 import base64
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,15 +59,23 @@ async def test_the_json_as_sent_is_one_key_away_and_safe() -> None:
         assert '"status"' not in ui.detail
 
 
+UNSENT: dict[str, Any] = {"reason": "connection refused", "unsent": True}
+
+
 async def test_what_cannot_arrive_is_refused_with_the_reason() -> None:
-    async with cockpit(FakeStore().put(job(1))) as ui:
-        await ui.publish(state=State.OFFLINE, why="cannot reach api.example.com: connection refused")
+    async with cockpit(FakeStore().put(job(1, fine_tuned_model="ft:m"))) as ui:
+        await ui.publish(state=State.OFFLINE, why="cannot reach it: connection refused", **UNSENT)
         for key in ("a", "A", "c", "P"):
             await ui.press(key)
             assert "offline (connection refused)" in ui.prompt
             assert ui.app.screen is ui.main
         await ui.press("D", "a", "y")
         assert ui.store.sent == [("forget", "ftjob-00000001")], "the archive is here"
+        await ui.press("D", "m")
+        assert "delete: offline (connection refused)" in ui.prompt
+        await ui.press("]", "tab", "D")
+        assert "delete: offline (connection refused)" in ui.prompt
+        assert len(ui.store.sent) == 1
 
 
 async def test_a_server_that_answers_with_errors_may_still_do_what_it_is_asked() -> None:

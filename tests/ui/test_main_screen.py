@@ -243,7 +243,9 @@ async def test_a_terminal_that_is_too_small_says_so(size: tuple[int, int]) -> No
 async def test_the_reason_is_what_is_seen_of_a_service_that_cannot_be_reached() -> None:
     async with cockpit(three()) as ui:
         await ui.publish(
-            state=State.OFFLINE, why="cannot reach http://a-very-long-host.example.com:8443/v1: it was refused"
+            state=State.OFFLINE,
+            why="cannot reach http://a-very-long-host.example.com:8443/v1: it was refused",
+            reason="it was refused",
         )
         assert "it was refused" in ui.status
         assert "r asks now" in ui.status

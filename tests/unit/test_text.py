@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from fttui.text import clean, clean_line, fit, pad, width, wrap
+from fttui.text import clean, clean_line, fit, pad, size_words, width, wrap
 from fttui.ui.glyphs import ASCII, FACES, UNICODE
 
 ANY = st.text(alphabet=st.characters(exclude_categories=()), max_size=60)
@@ -102,3 +102,9 @@ def test_wrapping_loses_only_blanks(text: str, cells: int) -> None:
     lines = wrap(text, cells)
     assert all(cell_len(line) <= cells for line in lines)
     assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+def test_sizes_are_read_at_a_glance() -> None:
+    assert [size_words(size) for size in (None, 812, 29_900, 1_230_000, 5_000_000_000)] == [
+        *("", "812 B", "29.9 kB", "1.2 MB", "5.0 GB"),
+    ]

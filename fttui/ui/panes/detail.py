@@ -14,7 +14,7 @@ from textual.message import Message
 from fttui.clock import age, duration
 from fttui.models.row import EventRow, JobRow
 from fttui.models.status import Status
-from fttui.text import clean, clean_line, wrap
+from fttui.text import clean, clean_line, size_words, wrap
 from fttui.ui.glyphs import FACES, Glyphs
 from fttui.ui.panes.progress import left_words, stage_words, stages, time_left
 from fttui.ui.rows import Line, count, fit_columns, marked, row_line
@@ -137,10 +137,7 @@ def detail_lines(job: Job, row: JobRow, told: Told, now: float, cells: int, glyp
 
 def file_words(file: File) -> str:
     """`train.jsonl, 29.9 kB`."""
-    size = (
-        "" if file.bytes is None else f"{count(file.bytes)}B" if file.bytes < 10_000 else f"{file.bytes / 1000:,.1f} kB"
-    )
-    return ", ".join(part for part in (file.filename, size) if part)
+    return ", ".join(part for part in (file.filename, size_words(file.bytes)) if part)
 
 
 def _run_address(integration: Integration) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from fttui.clock import age
-from fttui.text import pad, width
-from fttui.ui.rows import Line, count, short_id
+from fttui.text import pad, size_words, width
+from fttui.ui.rows import Line, short_id
 from fttui.ui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
@@ -43,8 +43,9 @@ class FileRow(NamedTuple):
     @property
     def local_name(self) -> str:
         """A name to write it under: its id, never the name a server gave."""
-        safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in self.id).lstrip(".")
-        return (safe or "file") + (".csv" if self.role == "result" else ".jsonl")
+        from fttui.store.export import file_name  # late: nothing is written before the first frame
+
+        return file_name(self.id) + (".csv" if self.role == "result" else ".jsonl")
 
 
 def file_rows(
@@ -81,13 +82,6 @@ def _row(id: str, role: str, file: File | None, deleted: Collection[str]) -> Fil
         return FileRow(id, role, note="deleted" if id in deleted else "")
     note = "deleted" if id in deleted else "" if file.status in ("", "processed", "uploaded") else file.status
     return FileRow(id, role, file.filename, file.bytes, file.created_at, note)
-
-
-def size_words(bytes: int | None) -> str:
-    """`812 B`, `29.9 kB`, `1.2 MB`."""
-    if bytes is None:
-        return ""
-    return f"{bytes} B" if bytes < 1000 else f"{bytes / 1000:.1f} kB" if bytes < 1_000_000 else f"{count(bytes)}B"
 
 
 def file_line(row: FileRow, cells: int, now: float, *, cursor: bool = False, marked: bool = False) -> Line:

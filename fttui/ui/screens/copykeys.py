@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from fttui.ui.commandline import OrderError
-from fttui.ui.export import curl_words, job_json, jobs_csv, jobs_json, log_jsonl, log_text, series_csv, shown_path
+from fttui.ui.export import curl_words, job_json, jobs_csv, jobs_json, log_jsonl, log_text, shown_path
 from fttui.ui.messages import SequenceAsked
 from fttui.ui.panes.detail import web_address
 from fttui.ui.rows import short_id
@@ -97,6 +97,8 @@ class CopyKeys(Desk):
 
     def _export(self, path: str, kind: str = "") -> None:
         """Write what the pane shows; `kind` wins over what the name says."""
+        from fttui.store.export import csv_of
+
         rows, id, store = self._rows(), self._shown, self._store
         kind = kind or path.rpartition(".")[2]
         shown = self.jobs.list.keys
@@ -107,7 +109,7 @@ class CopyKeys(Desk):
             else:
                 content = jobs_csv(rows[key] for key in shown)
         elif self._pane == "detail" and kind == "csv":
-            content = series_csv(store.points(id))
+            content = csv_of(store.points(id))
         elif self._pane == "detail":
             job = store.job(id)
             content = job_json(job.raw if job is not None else None)

@@ -131,7 +131,7 @@ class Desk(Layout):
         """Say why a command is refused now; False when it is not."""
         command = BY_ID[id]
         if reason := self.refusal(command):
-            self.prompt.say(f"{command.label or command.title.split()[0].rstrip(':,')}: {reason}", "warn")
+            self.prompt.say(f"{command.title.split()[0].rstrip(':')}: {reason}", "warn")
         return bool(reason)
 
     def _targets(self) -> list[JobRow]:

@@ -10,10 +10,10 @@ from textual.worker import Worker
 from fttui.models.spec import JobSpec
 from fttui.store.holdings import Uploaded
 from fttui.store.snapshot import Outcome
-from fttui.text import clean_line
+from fttui.text import clean_line, size_words
 from fttui.ui.form import FIELDS
 from fttui.ui.precheck import FILES, Asked, remember
-from fttui.ui.rows import count, short_id
+from fttui.ui.rows import short_id
 from fttui.ui.screens.checking import Checking
 
 LONG = 5.0
@@ -156,7 +156,7 @@ class Sending(Checking):
     def _progress(self, name: str) -> Callable[[int, int], None]:
         def show(sent: int, total: int) -> None:
             part = sent * 100 // total if total else 100
-            self._step(f"uploading {name}: {part} %, {count(sent)}B of {count(total)}B")
+            self._step(f"uploading {name}: {part} %, {size_words(sent)} of {size_words(total)}")
 
         return show
 
