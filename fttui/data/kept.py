@@ -65,10 +65,17 @@ def _read(item: dict[str, object]) -> Kept:
     )
 
 
-def cost_of(tokens: int | None, price: Price, *, method: str = "supervised") -> str:
-    """What a job has cost by the tokens that the provider says were trained; empty when that is unknown."""
+def spent_on(tokens: int | None, price: Price, *, method: str = "supervised") -> float | None:
+    """What a job has cost by the tokens that the provider says were trained, in the price's currency; None when that is
+    unknown."""
     if price.local:
-        return "free"
+        return 0.0
     if tokens is None or price.training is None or price.per_hour is not None or method == "reinforcement":
-        return ""
-    return amount(tokens * price.training / 1e6, price.currency)
+        return None
+    return tokens * price.training / 1e6
+
+
+def cost_of(tokens: int | None, price: Price, *, method: str = "supervised") -> str:
+    """The same in words: `free`, `0.0724 USD`; empty when it is unknown."""
+    spent = spent_on(tokens, price, method=method)
+    return "" if spent is None else "free" if price.local else amount(spent, price.currency)

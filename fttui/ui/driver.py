@@ -51,8 +51,9 @@ def driver_for(early: Early, title: Title, gone: Callable[[], None], keys: Colle
                 self.gone()
 
         def process_message(self, message: Message) -> None:
-            """On its way into the program. Over a slow line esc and the key after it arrive at once, which reads as
-            alt: where nobody has given that a meaning, it is the two that were typed."""
+            """On its way into the program. Over a slow line esc and the letter after it arrive at once, which reads as
+            alt: where nobody has given that a meaning, it is the two that were typed. (Of esc and a digit, a sign or
+            enter Textual's parser tells the second alone.)"""
             if isinstance(message, Key) and message.key.startswith("alt+") and message.key not in keys:
                 super().process_message(Key("escape", "\x1b"))
                 message = Key(message.character or message.key.removeprefix("alt+"), message.character)

@@ -141,12 +141,13 @@ def cost_lines(place: Place, job: Job) -> list[tuple[str, str]]:
     return [(name, words) for name, words in (("cost", cost), ("expected cost", told)) if words]
 
 
-def row_costs(place: Place) -> Callable[[JobRow], str]:
-    """What the jobs of a list have cost, in words; empty where that is unknown. Each model's price is read once."""
+def row_costs(place: Place) -> Callable[[JobRow], tuple[float | None, str]]:
+    """What the jobs of a list have cost, as a number and in words; None and empty where that is unknown. Each model's
+    price is read once."""
     prices: dict[str, Price | None] = {}
 
-    def cost(row: JobRow) -> str:
-        from fttui.data.kept import cost_of
+    def cost(row: JobRow) -> tuple[float | None, str]:
+        from fttui.data.kept import cost_of, spent_on
         from fttui.data.prices import BadPrices, price_of
 
         if row.model not in prices:
@@ -155,6 +156,9 @@ def row_costs(place: Place) -> Callable[[JobRow], str]:
             except (BadPrices, OSError):
                 prices[row.model] = None
         price = prices[row.model]
-        return "" if price is None else cost_of(row.trained_tokens, price, method=row.method)
+        if price is None:
+            return None, ""
+        known = row.trained_tokens, price
+        return spent_on(*known, method=row.method), cost_of(*known, method=row.method)
 
     return cost

@@ -116,17 +116,27 @@ class ListState:
         """Not every job is shown."""
         return bool(self.view.status or self.view.filter)
 
-    def derive(self, rows: Iterable[JobRow], now: float, cost: Callable[[JobRow], str] = lambda _: "") -> list[JobRow]:
-        """The rows that are shown, in order. `now` is Unix seconds; `cost` what a job has cost, in words."""
+    def derive(
+        self,
+        rows: Iterable[JobRow],
+        now: float,
+        cost: Callable[[JobRow], tuple[float | None, str]] = lambda _: (None, ""),
+    ) -> list[JobRow]:
+        """The rows that are shown, in order.
+
+        Args:
+            now: Unix seconds.
+            cost: what a job has cost, as a number, None where that is unknown, and in words.
+        """
         statuses = STATUS_KEYS[self.view.status][1] if self.view.status else None
         sort, reverse = self.view.sort, self.view.reverse
         if sort != "cost":
             order = query.sort_of("fine_tuned_model" if sort == "tuned" else sort, reverse=reverse)
             return query.select(rows, self._query, order, now=now, statuses=statuses)
         found = query.select(rows, self._query, now=now, statuses=statuses)
-        costs = {row.id: _number(cost(row)) for row in found}
+        costs = {row.id: cost(row)[0] for row in found}
         sign = -1 if reverse else 1
-        return sorted(found, key=lambda row: (costs[row.id] < 0, sign * costs[row.id]))
+        return sorted(found, key=lambda row: (costs[row.id] is None, sign * (costs[row.id] or 0.0)))
 
     @property
     def is_stable(self) -> bool:
@@ -163,13 +173,3 @@ class ListState:
                 # Narrow nothing rather than show an empty list for half a word.
                 self._query, self.fault = query.parse(""), str(error)
         self.view = view
-
-
-def _number(cost: str) -> float:
-    """The number in the words for a cost, `1,204.50 USD` or `free`; -1 where it is unknown."""
-    if not cost:
-        return -1.0
-    try:
-        return float(cost.split()[0].replace(",", ""))
-    except ValueError:
-        return 0.0

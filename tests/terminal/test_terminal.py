@@ -394,7 +394,7 @@ def test_read_only_of_the_configuration_is_seen_at_once_and_refuses(start: Start
     assert terminal.wait_end() == 0
 
 
-def test_esc_and_the_key_after_it_are_two_keys_also_when_they_arrive_at_once(start: Start) -> None:
+def test_esc_and_the_letter_after_it_are_two_keys_also_when_they_arrive_at_once(start: Start) -> None:
     terminal = start()
     terminal.wait("No fine-tuning jobs yet")
     terminal.send(":sort")

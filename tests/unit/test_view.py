@@ -43,7 +43,7 @@ def test_sorting_passes_over_columns_that_are_not_shown() -> None:
 
 
 def test_every_column_orders_the_list_and_what_has_no_value_comes_last() -> None:
-    costs = {"a": "12.50 USD", "b": "", "c": "free"}
+    costs = {"a": (12.5, "12.50 USD"), "b": (None, ""), "c": (0.0, "free")}
     state = ListState()
     for sort in SORTS:
         for reverse in (False, True):

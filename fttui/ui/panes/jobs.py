@@ -31,8 +31,8 @@ class JobList(LineList):
         """What is shown where nothing is wanted; empty for what suits the width."""
         self._skipped = 0
         """Columns that were moved out of view at the left."""
-        self.cost: Callable[[JobRow], str] = lambda _: ""
-        """What a job has cost, in words; see `show_costs`."""
+        self.cost: Callable[[JobRow], tuple[float | None, str]] = lambda _: (None, "")
+        """What a job has cost, as a number and in words; see `show_costs`."""
         self._ages: dict[str, str] = {}
         """The ages that were drawn, by key: the only cells that time alone changes."""
 
@@ -57,7 +57,7 @@ class JobList(LineList):
         """Time has passed: draw the lines whose ages became others."""
         self.redraw_keys({key for key in self.visible_keys if self._ages.get(key) != self._age(key)})
 
-    def show_costs(self, cost: Callable[[JobRow], str]) -> None:
+    def show_costs(self, cost: Callable[[JobRow], tuple[float | None, str]]) -> None:
         """Prices are known."""
         self.cost = cost
         if any(column.name == "cost" for column, _ in self.columns):
@@ -112,7 +112,7 @@ class JobList(LineList):
 
     def _line(self, key: str, *, cursor: bool) -> Line:
         row, columns = self._rows[key], self.columns
-        cost = self.cost(row) if any(column.name == "cost" for column, _ in columns) else ""
+        cost = self.cost(row)[1] if any(column.name == "cost" for column, _ in columns) else ""
         marked = key in self._marks
         return row_line(row, columns, self._now(), self._glyphs, cursor=cursor, marked=marked, cost=cost)
 
