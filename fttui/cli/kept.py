@@ -49,9 +49,9 @@ async def keep(
     models: "Sequence[Model] | None" = None,
 ) -> None:
     """Leave in the archive what was read: jobs, the whole log or all checkpoints of one, files, or all models."""
+    from fttui.models.raw_json import encode
     from fttui.store import keep as keeping
     from fttui.store.archive import Archive
-    from fttui.store.raw import encode
 
     archive, now = Archive(archive_file(), connection.choice.key), session.CLOCK.now()
     try:

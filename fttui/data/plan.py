@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from fttui.data.prices import Price
-from fttui.models import automatic
+from fttui.models import auto_hyperparameters
 
 
 class Plan(NamedTuple):
@@ -76,8 +76,8 @@ def plan(
         billed: tokens of one epoch, each example counted up to the model's limit; None when not counted.
         exact: the tokens were counted by the model's own tokenizer and the documented formula.
     """
-    epochs = n_epochs if isinstance(n_epochs, int) else automatic.epochs(examples)
-    batch = batch_size if isinstance(batch_size, int) else automatic.batch_size(examples)
+    epochs = n_epochs if isinstance(n_epochs, int) else auto_hyperparameters.epochs(examples)
+    batch = batch_size if isinstance(batch_size, int) else auto_hyperparameters.batch_size(examples)
     tokens = None if billed is None else billed * epochs
     cost, why = _cost(tokens, price, method)
     return Plan(

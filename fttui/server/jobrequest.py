@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from fttui.models.automatic import AUTO
+from fttui.models.auto_hyperparameters import AUTO
 from fttui.server.errors import Refused, bad_value
 from fttui.server.records import NewJob
 

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 
 from fttui.clock import Clock
-from fttui.models.automatic import resolve
+from fttui.models.auto_hyperparameters import resolve
 from fttui.server import datacheck
 from fttui.server.catalog import Catalog
 from fttui.server.checks import Checks

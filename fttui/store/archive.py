@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
 from fttui.models.job import Job
+from fttui.models.raw_json import encode
 from fttui.models.row import EventRow, JobRow
 from fttui.store import archive_log
 from fttui.store.archive_log import LogState
 from fttui.store.archive_shelf import Shelf
-from fttui.store.raw import encode
 from fttui.store.schema import NEWEST_FIRST, OF_JOBS, ROW_COLUMNS
 
 CHUNK = 500

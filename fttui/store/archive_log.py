@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from fttui.models.event import Event
+from fttui.models.raw_json import encode
 from fttui.models.row import EventRow
-from fttui.store.raw import encode
 
 
 class Progress(NamedTuple):

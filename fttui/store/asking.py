@@ -13,12 +13,12 @@ from fttui.api.client import Client
 from fttui.api.errors import ApiError, BadRequest, NotFound, ServerFault
 from fttui.clock import Clock
 from fttui.models.job import Job
+from fttui.models.raw_json import encode
 from fttui.store.archive import Archive
 from fttui.store.archive_log import LogState
 from fttui.store.board import Board
 from fttui.store.event_walk import EventWalk, older_batch
 from fttui.store.lost import Lost
-from fttui.store.raw import encode
 from fttui.store.roster import PAGE
 
 T = TypeVar("T")

@@ -15,10 +15,10 @@ from fttui.api.errors import ApiError
 from fttui.clock import Clock
 from fttui.models.file import File, Model
 from fttui.models.metric import csv_text
+from fttui.models.raw_json import encode
 from fttui.store.archive import Archive
 from fttui.store.asking import Asking
 from fttui.store.landing import landing, obstacle
-from fttui.store.raw import encode
 from fttui.store.snapshot import Outcome
 from fttui.store.uploads import TRAINING, upload_once
 from fttui.text import clean_line

@@ -6,10 +6,10 @@ from typing import Any
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
 from fttui.models.job import Job
+from fttui.models.raw_json import digest
 from fttui.models.wire import sent_id
 from fttui.store.archive import Archive, JobEntry
 from fttui.store.places import Places
-from fttui.store.raw import digest
 from fttui.store.roster import entry_of
 
 

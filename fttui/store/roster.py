@@ -12,12 +12,12 @@ from typing import Any
 from fttui.clock import Clock
 from fttui.models.job import Job
 from fttui.models.page import Page
+from fttui.models.raw_json import digest, encode
 from fttui.models.row import JobRow
 from fttui.models.wire import sent_id
 from fttui.store.archive import Archive, JobEntry, ListState
 from fttui.store.archive_log import Progress
 from fttui.store.places import Places
-from fttui.store.raw import digest, encode
 
 PAGE = 100
 GRACE = 60.0

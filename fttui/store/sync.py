@@ -16,10 +16,10 @@ from fttui.api.errors import ApiError, BadAnswer, Forbidden, Limited, NotFound, 
 from fttui.api.faults import is_retryable
 from fttui.clock import Clock
 from fttui.models.job import Job
+from fttui.models.raw_json import encode
 from fttui.models.row import JobRow
 from fttui.store.archive import Archive
 from fttui.store.asking import Asking
-from fttui.store.raw import encode
 
 AT_ONCE = 4
 """Jobs that are read side by side."""

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fttui.clock import duration
+from fttui.models.progress import left_words, time_left
 from fttui.models.row import JobRow
 from fttui.models.status import Status
 from fttui.ui.glyphs import Glyphs
-from fttui.ui.panes.progress import left_words, time_left
 from fttui.ui.rows import Line, Span
 from fttui.ui.spark import spark
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from fttui.models.automatic import epochs, resolve
+from fttui.models.auto_hyperparameters import epochs, resolve
 from fttui.server.errors import Refused
 from fttui.server.jobrequest import new_job
 from fttui.server.records import NewJob

@@ -3,7 +3,7 @@
 import json
 from importlib.resources import files
 
-from fttui.models.automatic import epochs
+from fttui.models.auto_hyperparameters import epochs
 from fttui.server.datacheck import check
 
 

@@ -14,11 +14,11 @@ from fttui.models.event import Event
 from fttui.models.file import File, Model
 from fttui.models.job import Job
 from fttui.models.page import Page
+from fttui.models.raw_json import digest, encode
 from fttui.models.row import JobRow
 from fttui.models.spec import JobSpec
 from fttui.models.wire import Wire
 from fttui.store.archive import JobEntry
-from fttui.store.raw import digest, encode
 
 START = 1_800_000_000.0
 

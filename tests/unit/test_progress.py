@@ -2,8 +2,8 @@
 
 import json
 
+from fttui.models.progress import left_words, stage_words, stages, step_of, time_left
 from fttui.models.row import EventRow, JobRow
-from fttui.ui.panes.progress import left_words, stage_words, stages, step_of, time_left
 
 RUNNING = JobRow("j", "running", created_at=1000.0, step=10, total_steps=100)
 

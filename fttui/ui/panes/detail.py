@@ -12,11 +12,11 @@ from urllib.parse import quote
 from textual.message import Message
 
 from fttui.clock import age, duration
+from fttui.models.progress import left_words, stage_words, stages, time_left
 from fttui.models.row import EventRow, JobRow
 from fttui.models.status import Status
 from fttui.text import clean, clean_line, size_words, wrap
 from fttui.ui.glyphs import FACES, Glyphs
-from fttui.ui.panes.progress import left_words, stage_words, stages, time_left
 from fttui.ui.rows import Line, count, fit_columns, marked, row_line
 from fttui.ui.spark import spark
 from fttui.ui.widgets.line_view import LineView
