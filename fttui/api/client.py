@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
-from fttui.api import upload
+from fttui.api import multipart
 from fttui.api.errors import ApiError, BadAnswer, BadRequest
 from fttui.api.http import Http
 from fttui.api.providers import Provider
@@ -116,7 +116,7 @@ class Client:
         Args:
             progress: told the bytes handed over so far and the bytes of the file, from 0 to all.
         """
-        return self._object(File, await upload.send(self._http, path, purpose, progress), changes=True)
+        return self._object(File, await multipart.send(self._http, path, purpose, progress), changes=True)
 
     async def delete_file(self, id: str) -> dict[str, Any]:
         """The answer as sent; empty when the server sent none."""

@@ -11,9 +11,10 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from fttui import __version__
-from fttui.api import body, faults
+from fttui.api import error_mapping
+from fttui.api import response_body as body
+from fttui.api.api_key import HeldKey, Key, Renew
 from fttui.api.errors import ApiError, BadAnswer, BadRequest
-from fttui.api.keys import HeldKey, Key, Renew
 from fttui.api.providers import Provider
 from fttui.api.retries import Retries, Retry
 from fttui.clock import Clock
@@ -203,7 +204,7 @@ class Http:
         async with self._open(request) as response:
             async for chunk in self._bytes(response, limit=self.limits.answer, changes=request.changes):
                 found += chunk
-        return Answer(response.status_code, bytes(found), faults.request_id(response.headers))
+        return Answer(response.status_code, bytes(found), error_mapping.request_id(response.headers))
 
     @asynccontextmanager
     async def _open(self, request: _Request) -> AsyncIterator[httpx.Response]:
@@ -223,7 +224,7 @@ class Http:
                 raise BadRequest(f"the request cannot be sent: {error}", code="unsendable") from None
             except _WIRE as error:
                 raise self._lost(error, request.changes) from None
-            if (date := faults.date_of(response.headers)) is not None:
+            if (date := error_mapping.date_of(response.headers)) is not None:
                 self.skew = date - self.clock.now()
             try:
                 target = self._redirect(response, url, request)
@@ -248,7 +249,7 @@ class Http:
         raise BadAnswer(f"{self.provider.title} redirects in circles", code="redirected")
 
     def _lost(self, error: Exception, changes: bool) -> ApiError:
-        return faults.of_transport(error, where=self.provider.title, changes=changes)
+        return error_mapping.of_transport(error, where=self.provider.title, changes=changes)
 
     def _redirect(self, response: httpx.Response, url: str, request: _Request) -> str | None:
         """Where an answer sends us; None when it is no redirect, or one that would change what is asked."""
@@ -271,7 +272,7 @@ class Http:
                 found += chunk
         except ApiError:
             pass  # the status says enough; whatever came of the body is shown
-        error = faults.of_status(
+        error = error_mapping.of_status(
             response.status_code,
             response.headers,
             bytes(found),
@@ -303,7 +304,9 @@ class Http:
         try:
             raw = body.loads(answer.body)
         except (ValueError, RecursionError):
-            what = faults.page_title(answer.body) or ("it is empty" if not answer.body.strip() else "it is not JSON")
+            what = error_mapping.page_title(answer.body) or (
+                "it is empty" if not answer.body.strip() else "it is not JSON"
+            )
             raise BadAnswer(
                 f"the answer of {self.provider.title} cannot be read: {what} ({answer.status}"
                 + (f", request {answer.request_id})" if answer.request_id else ")"),
@@ -313,9 +316,9 @@ class Http:
                 request_id=answer.request_id,
                 ambiguous=changes,
             ) from None
-        if problem := faults.problem_in(raw):
+        if problem := error_mapping.problem_in(raw):
             raise BadAnswer(
-                faults.hidden(problem, self._key.secret),
+                error_mapping.hidden(problem, self._key.secret),
                 status=answer.status,
                 request_id=answer.request_id,
                 ambiguous=changes,

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple, TypeVar
 
-from fttui.api import faults
+from fttui.api import error_mapping
 from fttui.api.errors import ApiError
 from fttui.clock import Clock
 
@@ -79,7 +79,7 @@ class Retries:
             delay = self._delay(failure, done)
             # Waiting has an end even where the exchange itself has none.
             left = self._patience - waited if budget is None else self._left(budget, started)
-            if done == most or not may(failure) or not faults.is_retryable(failure) or delay >= left:
+            if done == most or not may(failure) or not error_mapping.is_retryable(failure) or delay >= left:
                 raise failure
             if self._on_retry is not None:
                 self._on_retry(Retry(failure, done, delay))

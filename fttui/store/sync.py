@@ -12,8 +12,8 @@ from functools import partial
 from typing import NamedTuple
 
 from fttui.api.client import LAST_PAGE, Client
+from fttui.api.error_mapping import is_retryable
 from fttui.api.errors import ApiError, BadAnswer, Forbidden, Limited, NotFound, Unauthorized, Unreachable
-from fttui.api.faults import is_retryable
 from fttui.clock import Clock
 from fttui.models.job import Job
 from fttui.models.raw_json import encode

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fttui.api import body, faults
+from fttui.api import error_mapping, response_body
 from fttui.api.errors import ApiError
 from fttui.cli.output import dumps
 
@@ -38,24 +38,24 @@ BODIES = st.binary(max_size=300) | ENVELOPES.map(lambda value: json.dumps(value)
 def test_any_refusal_becomes_one_printable_line(
     status: int, headers: dict[str, str], sent: bytes, changes: bool
 ) -> None:
-    error = faults.of_status(status, headers, sent, now=1.8e9, secret="sk-0123456789", changes=changes)
+    error = error_mapping.of_status(status, headers, sent, now=1.8e9, secret="sk-0123456789", changes=changes)
     assert isinstance(error, ApiError)
     assert str(error)
     for text in (str(error), error.code, error.type, error.param, error.request_id, error.hint):
         assert "\n" not in text
         assert not any(ord(character) < 32 or 127 <= ord(character) < 160 for character in text)
     assert error.retry_after is None or error.retry_after > 0
-    faults.is_retryable(error)
+    error_mapping.is_retryable(error)
 
 
 @given(BODIES)
 @settings(max_examples=300)
 def test_any_body_is_json_or_a_value_error(sent: bytes) -> None:
     try:
-        value = body.loads(sent)
+        value = response_body.loads(sent)
     except (ValueError, RecursionError):
         return
-    faults.problem_in(value)
+    error_mapping.problem_in(value)
     text = dumps(value)
     assert text.isascii()
     assert "\x7f" not in text
@@ -81,8 +81,8 @@ async def test_a_packed_body_is_whole_or_an_error(content: bytes, cut: int, piec
 
     response = httpx.Response(200, headers={"content-encoding": "gzip"}, content=chunks())
     try:
-        got = b"".join([chunk async for chunk in body.unpacked(response, None)])
-    except (body.Unusable, httpx.RemoteProtocolError):
+        got = b"".join([chunk async for chunk in response_body.unpacked(response, None)])
+    except (response_body.Unusable, httpx.RemoteProtocolError):
         assert cut
     else:
         assert got == content if not cut else content.startswith(got)
@@ -96,7 +96,7 @@ async def test_the_limit_counts_unpacked_bytes(limit: int) -> None:
 
     response = httpx.Response(200, headers={"content-encoding": "gzip"}, content=chunks())
     if limit < 1000:
-        with pytest.raises(body.Unusable, match="larger"):
-            _ = [chunk async for chunk in body.unpacked(response, limit)]
+        with pytest.raises(response_body.Unusable, match="larger"):
+            _ = [chunk async for chunk in response_body.unpacked(response, limit)]
     else:
-        assert len(b"".join([chunk async for chunk in body.unpacked(response, limit)])) == 1000
+        assert len(b"".join([chunk async for chunk in response_body.unpacked(response, limit)])) == 1000

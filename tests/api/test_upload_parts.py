@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fttui.api import upload
+from fttui.api import multipart
 from fttui.api.client import Client
 from fttui.api.errors import ApiError, BadRequest, ServerFault, Unreachable
 from tests.api.conftest import Connect
@@ -67,10 +67,10 @@ def _content(request: Request) -> bytes:
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upload, "IN_PARTS_ABOVE", 500)
-    monkeypatch.setattr(upload, "PART", 300)
-    monkeypatch.setattr(upload, "CHUNK", 100)
-    monkeypatch.setattr(upload, "LARGEST", 5000)
+    monkeypatch.setattr(multipart, "IN_PARTS_ABOVE", 500)
+    monkeypatch.setattr(multipart, "PART", 300)
+    monkeypatch.setattr(multipart, "CHUNK", 100)
+    monkeypatch.setattr(multipart, "LARGEST", 5000)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from fttui.api import providers, upload
+from fttui.api import multipart, providers
 from fttui.api.client import Client
 from fttui.api.http import Http
 from fttui.clock import SystemClock
@@ -15,8 +15,8 @@ from tests.server.conftest import GOOD
 
 
 async def test_a_large_file_goes_in_parts(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upload, "IN_PARTS_ABOVE", 100)
-    monkeypatch.setattr(upload, "PART", 333)
+    monkeypatch.setattr(multipart, "IN_PARTS_ABOVE", 100)
+    monkeypatch.setattr(multipart, "PART", 333)
     (tmp_path / "d.jsonl").write_bytes(GOOD)
     transport = httpx.ASGITransport(create_app(service))  # type: ignore[arg-type]
     client = Client(Http(providers.local(), None, clock=SystemClock(), transport=transport))

@@ -2,8 +2,8 @@
 
 import pytest
 
+from fttui.api.error_mapping import CLOSED, CLOSED_HINT, of_status
 from fttui.api.errors import Forbidden
-from fttui.api.faults import CLOSED, CLOSED_HINT, of_status
 from fttui.models.spec import JobSpec
 from tests.store.test_store import World
 
