@@ -141,7 +141,7 @@ def _print(invocation: Invocation, report: "Report", found: list[Any], *, is_rea
 
 def _mended(path: str, target: str, force: bool) -> str:
     """Write the mended copy and say what was changed; its path."""
-    from fttui.data.mend import CannotMend, is_same_file, mend_file
+    from fttui.data.repair import CannotMend, is_same_file, mend_file
 
     if is_same_file(path, target):
         raise ConfigError(f"{target} is the file itself: the copy needs a place of its own")

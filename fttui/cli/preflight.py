@@ -25,7 +25,7 @@ async def check(connection: "Connection", spec: "JobSpec", training: str | None,
         ConfigError: the person's own price file is not as it should be.
         OSError: a file cannot be read.
     """
-    from fttui.data.before import check_job
+    from fttui.data.job_check import check_job
     from fttui.data.prices import BadPrices, place_of
 
     choice = connection.choice

@@ -4,9 +4,9 @@ import os
 from collections.abc import Callable, Iterator
 
 from fttui.cli.output import say_progress
+from fttui.data.length_stats import Spread
 from fttui.data.plan import Plan
 from fttui.data.report import Group, Report
-from fttui.data.spread import Spread
 
 BAR = 30
 """Cells of the longest bar."""

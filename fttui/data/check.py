@@ -3,12 +3,12 @@
 from typing import Any
 
 from fttui.data import rules
+from fttui.data.duplicates import Seen
+from fttui.data.examples import REINFORCEMENT
+from fttui.data.file_scan import Reading
 from fttui.data.grader import asked, faults
-from fttui.data.kinds import REINFORCEMENT
 from fttui.data.lines import Progress, Stopped, never
 from fttui.data.prices import price_of
-from fttui.data.reading import Reading
-from fttui.data.repeats import Seen
 from fttui.data.report import Each, Report, Tally
 from fttui.data.tokens import counter
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from fttui.data.length_stats import Spread
 from fttui.data.plan import Plan
 from fttui.data.rules import ADVICE, BY_CODE, ERROR, WARNING
-from fttui.data.spread import Spread
 from fttui.text import clean_line, fit
 
 SHOWN = 10

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from fttui.data.grader import BadGrader, faults, parsed
-from fttui.data.named import NoFile, Samples, local_path
+from fttui.data.local_files import NoFile, Samples, local_path
 from fttui.models.job import METHODS, TOKEN_KEY, Job
 from fttui.models.spec import HYPERPARAMETERS, MAX_METADATA, JobSpec, like
 from fttui.text import clean_line

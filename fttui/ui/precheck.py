@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from fttui.config.files import data_dir, make_dir, plans_file, prices_file
-from fttui.data.named import NoFile, Samples, local_path
+from fttui.data.local_files import NoFile, Samples, local_path
 from fttui.models.row import JobRow
 from fttui.models.spec import JobSpec
 from fttui.ui.form import FieldErrors, spec_of
@@ -94,7 +94,7 @@ class Precheck:
         self._running = None
 
     def _check(self, spec: JobSpec, asked: Asked) -> Report:
-        from fttui.data.before import check_job
+        from fttui.data.job_check import check_job
 
         return check_job(
             spec,

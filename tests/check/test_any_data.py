@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fttui.data.check import METHODS, check_file
-from fttui.data.mend import CannotMend, mend_file
+from fttui.data.repair import CannotMend, mend_file
 from tests.check import zoo
 
 NAMES = [

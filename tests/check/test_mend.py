@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fttui.data.check import check_file
-from fttui.data.mend import CannotMend, Mended, mend_file
+from fttui.data.repair import CannotMend, Mended, mend_file
 from fttui.data.rules import BY_CODE, RULES
 from tests.check import zoo
 

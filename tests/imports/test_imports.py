@@ -76,7 +76,10 @@ def test_the_first_frame_of_a_profile_needs_no_more_than_toml(tmp_path: Path) ->
         ("import fttui.wiring", ("textual", "starlette", "uvicorn", "numpy", "click")),
         ("import fttui.server.daemon", HEAVY),
         ("import fttui.server.app", ("textual", "httpx", "numpy", "click")),
-        ("import fttui.data.check, fttui.data.mend, fttui.data.kept", tuple(name for name in HEAVY if name != "rich")),
+        (
+            "import fttui.data.check, fttui.data.repair, fttui.data.kept",
+            tuple(name for name in HEAVY if name != "rich"),
+        ),
         ("import fttui.models.row, fttui.text, fttui.clock", HEAVY),
     ],
 )

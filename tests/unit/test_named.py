@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fttui.data.named import NoFile, local_path
+from fttui.data.local_files import NoFile, local_path
 
 
 def samples(name: str) -> str | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.timer import Timer
 
 from fttui.clock import age
-from fttui.data.named import Samples
+from fttui.data.local_files import Samples
 from fttui.store.uploads import TRAINING
 from fttui.ui.form import note_of
 from fttui.ui.glyphs import Glyphs

@@ -10,7 +10,7 @@ from textual import events
 from textual.binding import Binding
 from textual.screen import Screen
 
-from fttui.data.named import Samples
+from fttui.data.local_files import Samples
 from fttui.ui.glyphs import UNICODE, Glyphs
 from fttui.ui.screens.sending import Sending
 from fttui.ui.status import Place

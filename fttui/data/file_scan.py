@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 
 from fttui.data import rules
 from fttui.data.content import shown
-from fttui.data.kinds import CHAT, COMPLETIONS, DPO, REINFORCEMENT, Examiner, kind_of
+from fttui.data.duplicates import Seen
+from fttui.data.examples import CHAT, COMPLETIONS, DPO, REINFORCEMENT, Examiner, kind_of
+from fttui.data.length_stats import Lengths
 from fttui.data.lines import BOM, Progress, Source, Stopped, wide_encoding
 from fttui.data.plan import plan
 from fttui.data.prices import Price
-from fttui.data.repeats import Seen
 from fttui.data.report import Report, Tally
-from fttui.data.spread import Lengths
 from fttui.data.tokens import ESTIMATE_ERROR, EXTRA, Counter, remembered
 
 _ENDS = ("", "\n", "\r\n")

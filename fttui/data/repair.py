@@ -7,9 +7,9 @@ from collections import Counter as Tallies
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 
+from fttui.data.duplicates import Seen
 from fttui.data.lines import BOM, Progress, Source, Stopped, never, wide_encoding
 from fttui.data.messages import LETTERS, REINFORCEMENT_LETTERS
-from fttui.data.repeats import Seen
 from fttui.models.preference import NAMES
 
 _ROLES = LETTERS.keys() | REINFORCEMENT_LETTERS.keys()
