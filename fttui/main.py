@@ -39,7 +39,7 @@ def cockpit(options: "Options | None") -> int:
     import gc
 
     gc.disable()  # until the first real frame stands: the imports make garbage that is not worth collecting
-    from fttui.config import choice, files
+    from fttui.config import choose, paths
     from fttui.store.firstrows import first_rows
     from fttui.ui.firstframe import Early
     from fttui.ui.glyphs import glyphs_for
@@ -48,21 +48,21 @@ def cockpit(options: "Options | None") -> int:
 
     try:
         content = {}
-        if os.path.exists(files.config_file()) or os.path.exists(files.profiles_file()):
-            from fttui.config import check  # most people have neither, and need not wait for it
+        if os.path.exists(paths.config_file()) or os.path.exists(paths.profiles_file()):
+            from fttui.config import validate  # most people have neither, and need not wait for it
 
-            content = check.both()
-        chosen = choice.choose(
+            content = validate.both()
+        chosen = choose.choose(
             profile=options.profile if options else None, base_url=options.base_url if options else None
         )
         preferences = read_preferences(content, chosen.name)
-    except files.ConfigError as error:
+    except paths.ConfigError as error:
         print(f"fttui: {error}", file=sys.stderr)
         return 2
     read_only = preferences.read_only or bool(options and options.read_only)
     place = place_of(chosen, read_only=read_only, newcomer=options is None)
     glyphs = glyphs_for(preferences.glyphs)
-    rows, as_of = first_rows(files.archive_file(), chosen.key, FIRST_ROWS)
+    rows, as_of = first_rows(paths.archive_file(), chosen.key, FIRST_ROWS)
     early = Early()
     try:
         early.paint(place, rows, as_of, time.time(), glyphs)

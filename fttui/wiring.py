@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fttui.clock import Clock, SystemClock
-from fttui.config.choice import Choice, choose, is_loopback
-from fttui.config.files import ConfigError, archive_file, make_dir, service_dir
+from fttui.config.choose import Choice, choose, is_loopback
+from fttui.config.paths import ConfigError, archive_file, make_dir, service_dir
 
 if TYPE_CHECKING:
     import httpx
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fttui.api.client import Client
     from fttui.api.providers import Provider
     from fttui.api.retries import Retry
-    from fttui.config.settings import Profile, Settings
+    from fttui.config.load import Profile, Settings
     from fttui.store.archive import Archive
     from fttui.store.poller import Poller
     from fttui.store.store import Store
@@ -77,7 +77,7 @@ async def connect(
 
     from fttui.api.client import Client
     from fttui.api.http import Http
-    from fttui.config import settings as configuration
+    from fttui.config import load as configuration
     from fttui.config.secrets import find_key
 
     settings = configuration.load()  # first, so that every face tells the same fault
@@ -168,7 +168,7 @@ def profiles_at_hand() -> list[str]:
     """
     import os
 
-    from fttui.config.settings import names
+    from fttui.config.load import names
 
     return [name for name in names() if name != "openai" or os.environ.get("OPENAI_API_KEY", "").strip()]
 
@@ -196,7 +196,7 @@ async def open_core(
     """
     import asyncio
 
-    from fttui.config import settings as configuration
+    from fttui.config import load as configuration
 
     settings = configuration.load()  # first, so that every face tells the same fault
     choice = choose(profile=options.profile, base_url=options.base_url)
@@ -206,7 +206,7 @@ async def open_core(
 
     async def reach() -> "Client":
         from fttui.api.errors import Unauthorized
-        from fttui.config.files import NoKey
+        from fttui.config.paths import NoKey
 
         try:
             connection = await connect(options, clock=clock, transport=transport)

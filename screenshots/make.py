@@ -28,7 +28,7 @@ async def until(seen: Callable[[], bool], seconds: float = 120.0) -> None:
 
 
 async def make() -> None:
-    from fttui.config import choice
+    from fttui.config import choose
     from fttui.models.spec import JobSpec
     from fttui.store.snapshot import Snapshot
     from fttui.ui.app import FttuiApp
@@ -37,7 +37,7 @@ async def make() -> None:
     from fttui.ui.widgets.line_view import TextRow
     from fttui.wiring import Options, open_core
 
-    chosen = choice.choose()
+    chosen = choose.choose()
     assert chosen.is_local
     place = Place(chosen.name, "this machine", True, False, "")
 
@@ -140,7 +140,7 @@ def main() -> None:
         for name in [name for name in os.environ if name.startswith(("OPENAI_", "AZURE_", "FTTUI_"))]:
             del os.environ[name]
         os.environ |= {"FTTUI_DATA_DIR": directory, "FTTUI_CONFIG": os.path.join(directory, "config.toml")}
-        from fttui.config.files import service_dir
+        from fttui.config.paths import service_dir
         from fttui.server import daemon
 
         try:

@@ -11,8 +11,8 @@ from fttui.cli import ids as typed
 from fttui.cli.flags import Verbs, forms, yes
 from fttui.cli.output import FIRST, LAST, LATE, TABLE, Column, say
 from fttui.cli.session import DONE, FAILED, Invocation, confirm, pass_invocation
-from fttui.config import files
-from fttui.config.files import ConfigError
+from fttui.config import paths
+from fttui.config.paths import ConfigError
 from fttui.text import size_words
 
 if TYPE_CHECKING:
@@ -181,11 +181,11 @@ def size(invocation: Invocation) -> int:
 
 
 async def _size(invocation: Invocation) -> int:
-    from fttui.config.choice import LOCAL
+    from fttui.config.choose import LOCAL
     from fttui.store.archive import Archive
     from fttui.store.archive_size import on_disk, shares
 
-    path = files.archive_file()
+    path = paths.archive_file()
     found: list[Share] = []
     if os.path.exists(path):
         archive = Archive(path, LOCAL)

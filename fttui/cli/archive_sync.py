@@ -11,7 +11,7 @@ from fttui.cli.archive import archive
 from fttui.cli.flags import forms
 from fttui.cli.output import say, say_progress
 from fttui.cli.session import DONE, FAILED, Invocation, pass_invocation
-from fttui.config import files
+from fttui.config import paths
 from fttui.text import size_words
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def sync(invocation: Invocation, full: bool) -> int:
         from fttui.store.archive import Archive
         from fttui.store.sync import NotKept, Sync
 
-        archive = Archive(files.archive_file(), connection.choice.key)
+        archive = Archive(paths.archive_file(), connection.choice.key)
         run = Sync(archive, connection.client, session.CLOCK, _told(), full=full)
         try:
             await run.run()
@@ -86,7 +86,7 @@ async def _report(invocation: Invocation, key: str, run: "Sync") -> int:
     from fttui.store.archive import Archive
     from fttui.store.archive_size import shares
 
-    archive = Archive(files.archive_file(), key)
+    archive = Archive(paths.archive_file(), key)
     try:
         share = next((share for share in shares(archive) if share.profile == key), None)
     finally:

@@ -12,9 +12,9 @@ from fttui.cli.files import check_place, files
 from fttui.cli.flags import NumberOrAuto, forms
 from fttui.cli.output import JSON, JSONL, dumps, say, say_progress
 from fttui.cli.session import DONE, FAILED, Invocation, pass_invocation
-from fttui.config import check as configuration
-from fttui.config.choice import choose
-from fttui.config.files import ConfigError, prices_file
+from fttui.config import validate as configuration
+from fttui.config.choose import choose
+from fttui.config.paths import ConfigError, prices_file
 from fttui.store.landing import landing
 from fttui.wiring import sample_path
 

@@ -59,8 +59,8 @@ def _words(names: Iterable[str]) -> Complete:
 
 def _archived(context: click.Context) -> tuple[str, str]:
     """The archive's path and the chosen service's key in it."""
-    from fttui.config.choice import choose
-    from fttui.config.files import archive_file
+    from fttui.config.choose import choose
+    from fttui.config.paths import archive_file
 
     invocation = context.ensure_object(Invocation)
     return archive_file(), choose(profile=invocation.profile, base_url=invocation.base_url).key
@@ -125,7 +125,7 @@ def models(context: click.Context, parameter: click.Parameter, typed: str) -> li
 @_quiet
 def profiles(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
     """The names of the profiles."""
-    from fttui.config.choice import LOCAL, known
+    from fttui.config.choose import LOCAL, known
 
     return [CompletionItem(name) for name in (LOCAL, *known()) if name.startswith(typed)]
 

@@ -7,9 +7,9 @@ import click
 from fttui.cli.flags import Group, Verb, forms
 from fttui.cli.output import Column, dumps, say
 from fttui.cli.session import DONE, FAILED, Invocation, pass_invocation
-from fttui.config import choice as choices
-from fttui.config import files, kinds
-from fttui.config.declared import COCKPIT, LINKS, LOCAL, SHARED, THEMES, TOP, Setting
+from fttui.config import choose as choices
+from fttui.config import paths, validators
+from fttui.config.schema import COCKPIT, LINKS, LOCAL, SHARED, THEMES, TOP, Setting
 
 _SERVICES = """\
 # Other keys: ids as in the README, or as `?` shows them.
@@ -51,12 +51,12 @@ def template() -> str:
         (
             "# fttui reads this file and never changes it. All of it is optional.",
             "",
-            *map(_explained, (setting for setting in TOP if setting.kind is not kinds.table)),
+            *map(_explained, (setting for setting in TOP if setting.kind is not validators.table)),
             "",
             _SERVICES,
             "# The service on this machine.",
             "# [local]",
-            *map(_explained, (setting for setting in LOCAL if setting.kind is not kinds.table)),
+            *map(_explained, (setting for setting in LOCAL if setting.kind is not validators.table)),
             "",
             _TRAINERS,
         )
@@ -81,7 +81,7 @@ def path(invocation: Invocation) -> int:
     \b
     $EDITOR "$(fttui config path)"
     """
-    invocation.output.line(files.config_file())
+    invocation.output.line(paths.config_file())
     return DONE
 
 
@@ -95,11 +95,11 @@ def init(invocation: Invocation) -> int:
     """
     import os
 
-    target = files.config_file()
+    target = paths.config_file()
     if os.path.lexists(target):
         say(f"fttui: {target} is there already and is left as it is")
         return FAILED
-    files.write_atomic(target, template().encode())
+    paths.write_atomic(target, template().encode())
     invocation.output.line(target)
     return DONE
 
@@ -133,10 +133,10 @@ def _shown(value: object) -> str:
 def _rows(invocation: Invocation) -> list[dict[str, Any]]:
     import os
 
-    from fttui.config import check
+    from fttui.config import validate
     from fttui.store.poller import LIVE, LIVE_LOCAL
 
-    content = check.both()
+    content = validate.both()
     chosen = choices.choose(profile=invocation.profile, base_url=invocation.base_url)
     own = choices.known().get(chosen.name, {}) if chosen.source == "profile" else {}
     whose = f"profile {chosen.name}"
@@ -173,12 +173,12 @@ def _rows(invocation: Invocation) -> list[dict[str, Any]]:
     rows += [row(f"local.{name}", value, "config.toml") for name, value in local.items()]
     moved = {name: name for name in ("FTTUI_CONFIG", "FTTUI_DATA_DIR") if os.environ.get(name)}
     config, data = moved.get("FTTUI_CONFIG", "default"), moved.get("FTTUI_DATA_DIR", "default")
-    missing = "" if os.path.exists(files.config_file()) else " (not there)"
+    missing = "" if os.path.exists(paths.config_file()) else " (not there)"
     return [
         *rows,
-        row("config file", files.config_file() + missing, config),
-        row("profiles file", files.profiles_file(), data),
-        row("archive", files.archive_file(), data),
-        row("service", files.service_dir(), data),
-        row("state", files.state_dir(), data),
+        row("config file", paths.config_file() + missing, config),
+        row("profiles file", paths.profiles_file(), data),
+        row("archive", paths.archive_file(), data),
+        row("service", paths.service_dir(), data),
+        row("state", paths.state_dir(), data),
     ]

@@ -13,7 +13,7 @@ from fttui.cli.follow import ending, finished
 from fttui.cli.jobs import jobs
 from fttui.cli.output import TABLE, say, say_progress
 from fttui.cli.session import DONE, Invocation, code_of, pass_invocation
-from fttui.config.files import archive_file
+from fttui.config.paths import archive_file
 from fttui.data.local_files import NoFile, local_path
 from fttui.text import size_words
 from fttui.wiring import sample_path

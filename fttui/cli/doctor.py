@@ -12,9 +12,9 @@ from fttui.cli.findings import FAIL, GOOD, NOTE, WARN, Finding, machine
 from fttui.cli.flags import Verb, forms, offline
 from fttui.cli.output import JSON, JSONL, Column, Output
 from fttui.cli.session import DENIED, DONE, FAILED, UNREACHABLE, USAGE, Invocation, code_of, pass_invocation
-from fttui.config import check
-from fttui.config.choice import choose, is_loopback
-from fttui.config.files import ConfigError, archive_file, service_dir
+from fttui.config import validate as check
+from fttui.config.choose import choose, is_loopback
+from fttui.config.paths import ConfigError, archive_file, service_dir
 
 if TYPE_CHECKING:
     from fttui.api.client import Client

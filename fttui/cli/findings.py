@@ -4,7 +4,7 @@ import os
 import sys
 from typing import NamedTuple
 
-from fttui.config import files
+from fttui.config import paths
 from fttui.text import size_words
 
 GOOD, NOTE, WARN, FAIL = "ok", "note", "warn", "fail"
@@ -39,7 +39,7 @@ def _program() -> list[Finding]:
     try:
         check_local()
         found.append(Finding("extra local", GOOD, "installed"))
-    except files.ConfigError:
+    except paths.ConfigError:
         found.append(Finding("extra local", NOTE, "not installed", f"To train on this machine: {LOCAL_EXTRA}"))
     if find_spec("keyring") is None:
         found.append(Finding("extra keyring", NOTE, "not installed; only profiles with api_key_keyring need it"))
@@ -77,18 +77,18 @@ def _terminal(environment: "os._Environ[str] | dict[str, str]") -> list[Finding]
 
 def _directories() -> list[Finding]:
     found = [_config()]
-    for name, path in (("data", files.data_dir()), ("state", files.state_dir())):
-        if name == "state" and path == files.data_dir():
+    for name, path in (("data", paths.data_dir()), ("state", paths.state_dir())):
+        if name == "state" and path == paths.data_dir():
             continue
         found.append(_directory(name, path))
-    for path in (files.profiles_file(), files.archive_file()):
+    for path in (paths.profiles_file(), paths.archive_file()):
         if os.path.exists(path) and (mode := _mode(path)) & 0o077:
             found.append(Finding("file", WARN, f"{path}, mode {mode:04o}", f"Others can read it: chmod 600 {path}"))
     return found
 
 
 def _config() -> Finding:
-    path = files.config_file()
+    path = paths.config_file()
     if not os.path.exists(path):
         return Finding("config", GOOD, f"{path}: none, so the defaults hold")
     mode = _mode(path)
@@ -122,7 +122,7 @@ def _archive() -> list[Finding]:
     from fttui.store import archive_file
     from fttui.store.archive_size import on_disk
 
-    path = files.archive_file()
+    path = paths.archive_file()
     sizes = on_disk(path)
     state, words = archive_file.verdict(path)
     text = f"{path}, {size_words(sum(sizes.values()))}" if path in sizes else f"{path}: none yet"

@@ -2,8 +2,8 @@
 
 from fttui.cli import kept
 from fttui.cli.session import Invocation
-from fttui.config import files
-from fttui.config.files import ConfigError
+from fttui.config import paths
+from fttui.config.paths import ConfigError
 
 SHORTEST = 4
 """Characters that an end must have at least, dots aside; and it is never more than half of the id."""
@@ -18,7 +18,7 @@ def whole(invocation: Invocation, ids: tuple[str, ...]) -> tuple[str, ...]:
     Raises:
         ConfigError: an end fits several jobs, or none although dots say that it is an end.
     """
-    key, path = kept.key(invocation), files.archive_file()
+    key, path = kept.key(invocation), paths.archive_file()
     return tuple(dict.fromkeys(_whole(path, key, id) for id in ids))
 
 

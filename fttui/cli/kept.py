@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from fttui.cli import session, show
 from fttui.cli.output import say
 from fttui.cli.session import DONE, FAILED, Invocation
-from fttui.config import check
-from fttui.config.choice import LOCAL, choose
-from fttui.config.files import ConfigError, archive_file
+from fttui.config import validate
+from fttui.config.choose import LOCAL, choose
+from fttui.config.paths import ConfigError, archive_file
 
 if TYPE_CHECKING:
     from fttui.models.checkpoint import Checkpoint
@@ -83,7 +83,7 @@ async def _key(invocation: Invocation) -> str:
     Raises:
         ConfigError: there is no such profile, and the archive has nothing of one; or the configuration is wrong.
     """
-    check.both()
+    validate.both()
     try:
         return choose(profile=invocation.profile, base_url=invocation.base_url).key
     except ConfigError:

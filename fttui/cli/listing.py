@@ -8,7 +8,7 @@ import click
 from fttui.cli import kept, session, show
 from fttui.cli.output import LATE, TABLE, Column, say
 from fttui.cli.session import DONE, Invocation
-from fttui.config import files
+from fttui.config import paths
 from fttui.models.status import Status, status_of
 from fttui.store import query
 from fttui.store.firstrows import first_rows
@@ -64,7 +64,7 @@ async def online(invocation: Invocation, connection: "Connection", wish: Wish) -
     # Steps and losses are no part of a job: they come from events, which the archive has read.
     progress: dict[str, JobRow] = {}
     if not wish.filter.is_empty or wish.sort != query.NEWEST:
-        rows, _ = first_rows(files.archive_file(), connection.choice.key, 100_000)
+        rows, _ = first_rows(paths.archive_file(), connection.choice.key, 100_000)
         progress = {row.id: row for row in rows}
 
     found: dict[str, Job] = {}

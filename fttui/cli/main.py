@@ -15,7 +15,7 @@ from fttui.cli.flags import Seconds, Verbs, shared
 from fttui.cli.output import Closed, Output, say
 from fttui.cli.session import DONE, FAILED, INTERRUPTED, USAGE, Invocation, code_of, words_of
 from fttui.config import crash
-from fttui.config.files import ConfigError
+from fttui.config.paths import ConfigError
 from fttui.wiring import Options
 
 _GROUPS = {

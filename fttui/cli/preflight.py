@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fttui.cli import report as reading
 from fttui.cli.output import say, say_progress
-from fttui.config.files import ConfigError, prices_file
+from fttui.config.paths import ConfigError, prices_file
 
 if TYPE_CHECKING:
     from fttui.api.client import Client
@@ -79,7 +79,7 @@ def like(connection: "Connection", source: "Job", spec: "JobSpec") -> "Plan | No
 
 def keep(profile: str, job: str, plan: "Plan") -> None:
     """Remember what was told of a job; a disk that is full does not undo the job."""
-    from fttui.config.files import data_dir, make_dir, plans_file
+    from fttui.config.paths import data_dir, make_dir, plans_file
     from fttui.data import kept
 
     try:
@@ -103,7 +103,7 @@ def compared(connection: "Connection", plan: "Plan", job: "Job") -> str:
 
 def cost_fields(connection: "Connection", job: "Job") -> list[tuple[str, str]]:
     """What a job was expected to cost and what it cost, as lines for a person; what is unknown is left out."""
-    from fttui.config.files import plans_file
+    from fttui.config.paths import plans_file
     from fttui.data.kept import cost_of, recall
 
     try:

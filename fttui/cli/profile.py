@@ -8,8 +8,8 @@ from fttui.cli import completion
 from fttui.cli.flags import Group, Verb, forms
 from fttui.cli.output import Column, say
 from fttui.cli.session import DONE, Invocation, pass_invocation
-from fttui.config import choice as choices
-from fttui.config.files import ConfigError, config_file, read_toml
+from fttui.config import choose as choices
+from fttui.config.paths import ConfigError, config_file, read_toml
 
 if TYPE_CHECKING:
     from fttui.wiring import Connection
@@ -34,13 +34,13 @@ def list_(invocation: Invocation) -> int:
     \b
     fttui profile list
     """
-    from fttui.config import settings
+    from fttui.config import load
 
-    found = settings.load().profiles
+    found = load.load().profiles
     persons = read_toml(config_file()).get("profiles", {})
     now = choices.choose(profile=invocation.profile, base_url=invocation.base_url)
     rows: list[dict[str, Any]] = []
-    for name in settings.names():
+    for name in load.names():
         chosen = choices.named(name, "")
         own = found.get(name)
         rows.append(
@@ -95,11 +95,11 @@ def use(name: str | None, clear: bool) -> int:
     \b
     fttui profile use work
     """
-    from fttui.config import settings
+    from fttui.config import load
 
     if (name is None) != clear:
         raise click.UsageError("give the NAME of a profile, or --clear")
-    settings.use_profile(name)
+    load.use_profile(name)
     now = choices.choose()
     say(f"in use: {now.name} ({now.base_url or 'the service on this machine'}, {now.because})")
     return DONE
@@ -124,13 +124,13 @@ def add(name: str, **flags: Any) -> int:
     fttui profile add work --api-key-command 'pass show openai/work' --project proj_abc
     fttui profile add lab --base-url http://gpu1:8000/v1
     """
-    from fttui.config import check, settings
+    from fttui.config import load, validate
 
     given = {key: value for key, value in flags.items() if value is not None}
-    if fault := next(check.profile("the profile", given), ""):
+    if fault := next(validate.profile("the profile", given), ""):
         raise ConfigError(fault)
     choices.of_profile(name, given, "")
-    settings.add_profile(name, settings.Profile.model_validate(given))
+    load.add_profile(name, load.Profile.model_validate(given))
     say(f"added {name}; use it with --profile {name}, or for good: fttui profile use {name}")
     return DONE
 
@@ -143,9 +143,9 @@ def remove(name: str) -> int:
     \b
     fttui profile remove work
     """
-    from fttui.config import settings
+    from fttui.config import load
 
-    settings.remove_profile(name)
+    load.remove_profile(name)
     say(f"removed {name}; what the archive keeps of it stays")
     return DONE
 

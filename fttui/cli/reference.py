@@ -194,15 +194,15 @@ def _filter() -> str:
 
 
 def _files() -> str:
-    from fttui.config import files
+    from fttui.config import paths
 
     rows = (
-        ("config.toml", f"yours, never rewritten: {files.config_file()}"),
-        ("prices.toml", f"yours: prices and limits that win over those in the package: {files.prices_file()}"),
-        ("profiles", f"added with `fttui profile add`: {files.profiles_file()}"),
-        ("archive", f"jobs, events, result files, one SQLite file: {files.archive_file()}"),
-        ("service", f"the embedded service's jobs and files: {files.service_dir()}"),
-        ("state", f"what the cockpit remembers, and reports of crashes: {files.state_dir()}"),
+        ("config.toml", f"yours, never rewritten: {paths.config_file()}"),
+        ("prices.toml", f"yours: prices and limits that win over those in the package: {paths.prices_file()}"),
+        ("profiles", f"added with `fttui profile add`: {paths.profiles_file()}"),
+        ("archive", f"jobs, events, result files, one SQLite file: {paths.archive_file()}"),
+        ("service", f"the embedded service's jobs and files: {paths.service_dir()}"),
+        ("state", f"what the cockpit remembers, and reports of crashes: {paths.state_dir()}"),
     )
     return _table(rows) + "\n\nDirectories are made with mode 0700, files with 0600. No key is ever written."
 

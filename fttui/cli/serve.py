@@ -6,7 +6,7 @@ from fttui.cli import show
 from fttui.cli.flags import Plain, forms
 from fttui.cli.output import say
 from fttui.cli.session import DONE, FAILED, UNREACHABLE, Invocation, pass_invocation
-from fttui.config.files import make_dir, service_dir
+from fttui.config.paths import make_dir, service_dir
 
 PORT = 8484
 
@@ -36,11 +36,11 @@ def serve(invocation: Invocation, host: str, port: int, api_key_file: str | None
     if stop:
         return _stop()
     from fttui import wiring
-    from fttui.config import settings
+    from fttui.config import load
     from fttui.server import daemon
 
     wiring.check_local()
-    local = settings.load().local.for_service()
+    local = load.load().local.for_service()
     try:
         return daemon.serve(make_dir(service_dir()), host, port, api_key_file, settings=local)
     except daemon.ServiceError as error:

@@ -10,7 +10,7 @@ import click
 
 from fttui.cli.output import Output, say, say_progress
 from fttui.clock import Clock, SystemClock
-from fttui.config.files import ConfigError, NoKey
+from fttui.config.paths import ConfigError, NoKey
 from fttui.wiring import Options
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ def words(error: BaseException) -> str:
     """
     import traceback
 
-    from fttui.config.files import make_dir, state_dir
+    from fttui.config.paths import make_dir, state_dir
 
     told = f"fttui: a fault of fttui itself: {type(error).__name__}"
     try:

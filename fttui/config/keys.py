@@ -35,7 +35,7 @@ def spelled(text: str) -> tuple[str, ...]:
 
 def faults(where: str, keys: dict[str, Any]) -> Iterator[str]:
     """What is wrong with the table `[keys]`, each in words; `where` is its path."""
-    from fttui.config.kinds import nearest
+    from fttui.config.validators import nearest
 
     given: dict[str, tuple[str, ...]] = {}
     for id, text in keys.items():

@@ -3,9 +3,9 @@
 import os
 from typing import NoReturn
 
-from fttui.config.choice import Choice, is_official
-from fttui.config.files import ConfigError, NoKey
-from fttui.config.settings import Profile
+from fttui.config.choose import Choice, is_official
+from fttui.config.load import Profile
+from fttui.config.paths import ConfigError, NoKey
 from fttui.text import clean_line
 
 COMMAND_TIMEOUT = 30.0

@@ -256,15 +256,15 @@ class FttuiApp(App[None]):
         memory.save(memory.path(), self.remembered)
 
     async def on_profile_chosen(self, message: ProfileChosen) -> None:
-        from fttui.config import check
-        from fttui.config.choice import choose
-        from fttui.config.files import ConfigError, archive_file
+        from fttui.config import validate
+        from fttui.config.choose import choose
+        from fttui.config.paths import ConfigError, archive_file
         from fttui.store.firstrows import first_rows
 
         rows: list[JobRow] = []
         as_of: float | None = None
         try:
-            there = read(check.both(), message.name)
+            there = read(validate.both(), message.name)
             chosen = None if message.name == ALL else choose(profile=message.name)
         except ConfigError as error:
             self.main.prompt.say(clean_line(str(error)), "warn")

@@ -33,14 +33,14 @@ class Memory(NamedTuple):
 
 def path() -> str:
     """Where it is kept."""
-    from fttui.config.files import state_dir
+    from fttui.config.paths import state_dir
 
     return os.path.join(state_dir(), "state.toml")
 
 
 def load(file: str) -> tuple[Memory, str]:
     """What is remembered, and a word about a file that could not be read and was put aside (empty otherwise)."""
-    from fttui.config.files import ConfigError, read_toml
+    from fttui.config.paths import ConfigError, read_toml
 
     try:
         content = read_toml(file)
@@ -56,7 +56,7 @@ def load(file: str) -> tuple[Memory, str]:
 
 def save(file: str, memory: Memory) -> None:
     """Remember; what cannot be written is not worth a word."""
-    from fttui.config.files import write_toml
+    from fttui.config.paths import write_toml
 
     try:
         write_toml(file, memory._asdict())

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from fttui.config.files import data_dir, make_dir, plans_file, prices_file
+from fttui.config.paths import data_dir, make_dir, plans_file, prices_file
 from fttui.data.local_files import NoFile, Samples, local_path
 from fttui.models.row import JobRow
 from fttui.models.spec import JobSpec

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from fttui.clock import freshness
-from fttui.config.choice import Choice, host_of
+from fttui.config.choose import Choice, host_of
 from fttui.ui.glyphs import Glyphs
 from fttui.ui.rows import Line, Span, spread
 

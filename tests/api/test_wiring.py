@@ -11,7 +11,7 @@ import pytest
 
 from fttui import wiring
 from fttui.api.errors import Unreachable
-from fttui.config.files import ConfigError, NoKey
+from fttui.config.paths import ConfigError, NoKey
 from fttui.server import daemon
 from fttui.wiring import Connection, Options, connect
 from tests.api.conftest import FakeClock

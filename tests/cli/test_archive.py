@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fttui.config.files import archive_file
+from fttui.config.paths import archive_file
 from tests.api.conftest import FakeClock
 from tests.api.faultserver import hang_up, refuse, silence
 from tests.cli.conftest import Fttui

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from fttui.config import check
-from fttui.config.declared import COCKPIT, LOCAL, SHARED
-from fttui.config.files import ConfigError, config_file
+from fttui.config import validate
+from fttui.config.paths import ConfigError, config_file
+from fttui.config.schema import COCKPIT, LOCAL, SHARED
 from tests.cli.conftest import Fttui
 
 
@@ -151,7 +151,7 @@ def test_every_command_refuses_a_bad_file_in_the_words_of_the_check(
     (home / "config").mkdir()
     (home / "config" / "config.toml").write_text("theme = 'nordd'\n[keys]\n'job.cancel' = 'q'\n")
     with pytest.raises(ConfigError) as caught:
-        check.both()
+        validate.both()
     result = bare(*command)
     assert (result.code, result.out, result.err) == (2, "", f"fttui: {caught.value}\n")
 
@@ -160,7 +160,7 @@ def test_doctor_tells_a_bad_file_once_and_looks_at_the_rest(bare: Fttui, home: P
     (home / "config").mkdir()
     (home / "config" / "config.toml").write_text("[keys]\n'job.cancel' = 'q'\n")
     with pytest.raises(ConfigError) as caught:
-        check.both()
+        validate.both()
     result = bare("doctor")
     assert result.code == 2
     words, path = str(caught.value).splitlines()

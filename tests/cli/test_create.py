@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fttui.config.files import archive_file
+from fttui.config.paths import archive_file
 from fttui.models.job import TOKEN_KEY
 from tests.api.conftest import FakeClock
 from tests.api.faultserver import after, hang_up, refuse, send_json
@@ -231,7 +231,7 @@ def creates() -> dict[str, tuple[str, float]]:
         finally:
             await archive.close()
 
-    from fttui.config.choice import choose
+    from fttui.config.choose import choose
 
     return asyncio.run(read(choose().key))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fttui.config.files import archive_file
+from fttui.config.paths import archive_file
 from fttui.store.archive import Archive
 from tests.cli.conftest import Fttui
 from tests.cli.service import Service, job

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from fttui.config import choice as choosing
-from fttui.config import settings
-from fttui.config.choice import OFFICIAL, azure_url, choose, is_loopback, is_official, split_url
-from fttui.config.files import ConfigError
+from fttui.config import choose as choosing
+from fttui.config import load
+from fttui.config.choose import OFFICIAL, azure_url, choose, is_loopback, is_official, split_url
+from fttui.config.paths import ConfigError
 
 PROFILES = """
 profile = "work"
@@ -33,7 +33,7 @@ def test_every_step_of_the_order_gives_way_to_the_one_before(config: Path, monke
     assert (choose().name, choose().why) == ("proxy.example:8443", "OPENAI_BASE_URL")
     config.write_text(PROFILES)
     assert (choose().name, choose().why, choose().base_url) == ("work", "config.toml", "https://work.example/v1")
-    settings.use_profile("other")
+    load.use_profile("other")
     assert (choose().name, choose().why) == ("other", "profile use")
     monkeypatch.setenv("FTTUI_PROFILE", "local")
     assert (choose().name, choose().why) == ("local", "FTTUI_PROFILE")
@@ -45,8 +45,8 @@ def test_every_step_of_the_order_gives_way_to_the_one_before(config: Path, monke
 
 def test_taking_a_profile_out_of_use_lets_the_configuration_choose_again(config: Path) -> None:
     config.write_text(PROFILES)
-    settings.use_profile("other")
-    settings.use_profile(None)
+    load.use_profile("other")
+    load.use_profile(None)
     assert choose().name == "work"
 
 

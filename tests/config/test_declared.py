@@ -9,18 +9,18 @@ import pytest
 from pydantic import BaseModel, ValidationError
 from textual.keys import Keys, _character_to_key
 
-from fttui.config import check, keys, settings
-from fttui.config.declared import COCKPIT, LOCAL, OWN, PROFILE, SHARED, THEMES, TOP, TRAINER, Setting
+from fttui.config import keys, load, validate
+from fttui.config.schema import COCKPIT, LOCAL, OWN, PROFILE, SHARED, THEMES, TOP, TRAINER, Setting
 from fttui.ui.app import FttuiApp
 from fttui.ui.preferences import Preferences, read
 from tests.ui.fakes import cockpit
 
 PAIRS = [
-    (TOP, settings.Settings),
-    (OWN, settings.Own),
-    (PROFILE, settings.Profile),
-    (LOCAL, settings.Local),
-    (TRAINER, settings.LocalTrainer),
+    (TOP, load.Settings),
+    (OWN, load.Own),
+    (PROFILE, load.Profile),
+    (LOCAL, load.Local),
+    (TRAINER, load.LocalTrainer),
 ]
 BOTH = pytest.mark.parametrize(("declared", "model"), PAIRS, ids=[model.__name__ for _, model in PAIRS])
 VALUES: list[Any] = [
@@ -43,14 +43,14 @@ def test_the_models_have_the_same_settings_with_the_same_defaults(
 
 @BOTH
 def test_what_the_check_lets_through_the_models_take(declared: tuple[Setting, ...], model: type[BaseModel]) -> None:
-    needed = {"command": "x", "models": ["m"]} if model is settings.LocalTrainer else {}
+    needed = {"command": "x", "models": ["m"]} if model is load.LocalTrainer else {}
     taken = 0
     for setting, value in product(declared, VALUES):
         content = needed | {setting.name: value}
-        whole = {"profiles": {"w": content}} if model is settings.Profile else content
-        whole = {"local": content} if model is settings.Local else whole
-        whole = {"local": {"trainers": {"w": content}}} if model is settings.LocalTrainer else whole
-        if not any(check.faults(whole, OWN if model is settings.Own else TOP)):
+        whole = {"profiles": {"w": content}} if model is load.Profile else content
+        whole = {"local": content} if model is load.Local else whole
+        whole = {"local": {"trainers": {"w": content}}} if model is load.LocalTrainer else whole
+        if not any(validate.faults(whole, OWN if model is load.Own else TOP)):
             taken += 1
             model.model_validate(content)
     assert taken >= len(declared)
@@ -58,7 +58,7 @@ def test_what_the_check_lets_through_the_models_take(declared: tuple[Setting, ..
 
 def test_a_model_refuses_what_nobody_declared() -> None:
     with pytest.raises(ValidationError):
-        settings.Settings.model_validate({"thme": "nord"})
+        load.Settings.model_validate({"thme": "nord"})
 
 
 def test_the_cockpit_has_the_declared_defaults() -> None:

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from fttui.config import settings
-from fttui.config.files import ConfigError
+from fttui.config import load
+from fttui.config.paths import ConfigError
 from fttui.server.catalog import Catalog, Trainer
 from fttui.server.daemon import configure
 from fttui.server.homedir import settings_path
 
 
 def test_nothing_set_is_the_built_in_trainer_and_one_job_at_a_time() -> None:
-    assert settings.load().local.for_service() == {
+    assert load.load().local.for_service() == {
         "max_running": 1,
         "plain_results": False,
         "empty_error": False,
@@ -38,7 +38,7 @@ def test_what_is_written_reaches_the_service(config: Path, tmp_path: Path, monke
         """
     )
     home = str(tmp_path / "service")
-    configure(home, settings.load().local.for_service())
+    configure(home, load.load().local.for_service())
     catalog = Catalog((), path=settings_path(home))
     assert catalog.settings.max_running == 2
     assert catalog.models == ["meta/llama-3-8b", "plain-1", "plain-2"]
@@ -78,6 +78,6 @@ ONE = "[local.trainers.x]\ncommand = 'x'\nmodels = ['m']\n"
 def test_faults_are_named(config: Path, text: str, words: str) -> None:
     config.write_text(text)
     with pytest.raises(ConfigError) as caught:
-        settings.load()
+        load.load()
     assert words in str(caught.value)
     assert str(caught.value).splitlines()[1:] == [f"The file is {config}"]

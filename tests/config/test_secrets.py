@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from fttui.config import secrets
-from fttui.config.choice import Choice, choose
-from fttui.config.files import ConfigError, NoKey
+from fttui.config.choose import Choice, choose
+from fttui.config.load import Profile, load
+from fttui.config.paths import ConfigError, NoKey
 from fttui.config.secrets import Secret, find_key
-from fttui.config.settings import Profile, load
 
 
 def test_a_secret_does_not_show_itself(caplog: pytest.LogCaptureFixture) -> None:

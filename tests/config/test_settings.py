@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from fttui.config import settings
-from fttui.config.choice import choose
-from fttui.config.files import ConfigError, profiles_file, read_toml
-from fttui.config.settings import Profile, add_profile, load, names, remove_profile, use_profile
+from fttui.config import load as settings
+from fttui.config.choose import choose
+from fttui.config.load import Profile, add_profile, load, names, remove_profile, use_profile
+from fttui.config.paths import ConfigError, profiles_file, read_toml
 
 
 def test_no_files_mean_the_defaults() -> None:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from fttui import wiring
-from fttui.config.files import ConfigError
+from fttui.config.paths import ConfigError
 from fttui.store.health import State
 from fttui.wiring import Core, Options, open_core
 from tests.store.fakes import FakeClock, job

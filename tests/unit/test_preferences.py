@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from fttui.commands import COMMANDS
-from fttui.config import check
-from fttui.config.settings import Settings
+from fttui.config import validate
+from fttui.config.load import Settings
 from fttui.ui.preferences import Preferences, read
 
 
@@ -47,7 +47,7 @@ def test_a_profile_may_have_a_link_of_its_own(config: dict[str, Any], link: str)
 
 def test_keys_may_be_swapped() -> None:
     swapped = {"keys": {"job.create": "c", "job.cancel": "a"}}
-    assert not list(check.faults(swapped))
+    assert not list(validate.faults(swapped))
     assert {command.keys for command in read(swapped).commands if command.id == "job.cancel"} == {"a"}
 
 

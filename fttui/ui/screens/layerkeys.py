@@ -37,8 +37,8 @@ class LayerKeys(Desk):
         await self.app.push_screen(PickScreen("Errors", entries, "newest first · esc leaves", empty="none so far"))
 
     async def action_profile(self) -> None:
-        from fttui.config.files import ConfigError
-        from fttui.config.settings import names
+        from fttui.config.load import names
+        from fttui.config.paths import ConfigError
         from fttui.ui.screens.pick import Entry, PickScreen
 
         try:

@@ -36,8 +36,8 @@ class LineKeys(CopyKeys, LayerKeys):
         return "  ".join(words[:HINTS]) or commandline.WORDS.get(line.partition(" ")[0], "")
 
     def _completions(self, line: str) -> list[str]:
-        from fttui.config.files import ConfigError
-        from fttui.config.settings import names
+        from fttui.config.load import names
+        from fttui.config.paths import ConfigError
 
         try:
             profiles = [*names(), ALL] if line.startswith("profile ") else []

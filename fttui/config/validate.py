@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from fttui.config import kinds
-from fttui.config.choice import check_name
-from fttui.config.declared import LOCAL, OWN, PROFILE, TOP, TRAINER, Setting
-from fttui.config.files import ConfigError, config_file, profiles_file, read_toml
+from fttui.config import validators
+from fttui.config.choose import check_name
+from fttui.config.paths import ConfigError, config_file, profiles_file, read_toml
+from fttui.config.schema import LOCAL, OWN, PROFILE, TOP, TRAINER, Setting
 from fttui.text import clean_line
 
 SECRET_HEADERS = frozenset({"authorization", "api-key", "x-api-key", "proxy-authorization", "cookie"})
@@ -153,7 +153,7 @@ def _table(path: str, content: dict[str, Any], settings: tuple[Setting, ...]) ->
                 "api_key_env or api_key_command"
             )
         else:
-            near = kinds.nearest(name, named) or f"; there are {', '.join(named)}"
+            near = validators.nearest(name, named) or f"; there are {', '.join(named)}"
             yield f"{path}{name} is not a setting{near}"
 
 

@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from fttui.config import check
-from fttui.config.choice import LOCAL, Choice, check_name, choose
-from fttui.config.files import ConfigError, config_file, locked, profiles_file, read_toml, write_toml
+from fttui.config import validate
+from fttui.config.choose import LOCAL, Choice, check_name, choose
+from fttui.config.paths import ConfigError, config_file, locked, profiles_file, read_toml, write_toml
 
 
 class _Strict(BaseModel):
@@ -75,7 +75,7 @@ class LocalTrainer(BaseModel):
         Raises:
             ValueError: a quote is not closed.
         """
-        return check.command_words(self.command)
+        return validate.command_words(self.command)
 
 
 class Local(BaseModel):
@@ -154,8 +154,8 @@ def load() -> Settings:
     Raises:
         ConfigError: a file cannot be read, or holds what is no setting.
     """
-    person = Settings.model_validate(check.person())
-    own = Own.model_validate(check.own())
+    person = Settings.model_validate(validate.person())
+    own = Own.model_validate(validate.own())
     return person.model_copy(update={"profiles": {**own.profiles, **person.profiles}})
 
 
@@ -166,7 +166,7 @@ def use_profile(name: str | None) -> None:
         ConfigError: there is no such profile.
         OSError: it cannot be written down.
     """
-    check.both()
+    validate.both()
     if name is not None:
         choose(profile=name)
 
@@ -202,8 +202,8 @@ def remove_profile(name: str) -> None:
         ConfigError: the program did not add it.
         OSError: it cannot be written down.
     """
-    if name not in check.own().get("profiles", {}):
-        if name in check.person().get("profiles", {}):
+    if name not in validate.own().get("profiles", {}):
+        if name in validate.person().get("profiles", {}):
             raise ConfigError(f"the profile {name} is yours: take it out of {config_file()} by hand")
         raise ConfigError(f"there is no profile {name!r} to remove")
 

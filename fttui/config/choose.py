@@ -8,7 +8,7 @@ import os
 import re
 from typing import Any, NamedTuple
 
-from fttui.config.files import ConfigError, config_file, profiles_file, read_toml
+from fttui.config.paths import ConfigError, config_file, profiles_file, read_toml
 from fttui.text import clean_line
 
 LOCAL = "local"
