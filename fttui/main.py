@@ -40,7 +40,7 @@ def cockpit(options: "Options | None") -> int:
 
     gc.disable()  # until the first real frame stands: the imports make garbage that is not worth collecting
     from fttui.config import choose, paths
-    from fttui.store.firstrows import first_rows
+    from fttui.store.archive.first_rows import first_rows
     from fttui.ui.firstframe import Early
     from fttui.ui.glyphs import glyphs_for
     from fttui.ui.preferences import read as read_preferences

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from fttui.api.providers import Provider
     from fttui.api.retries import Retry
     from fttui.config.load import Profile, Settings
-    from fttui.store.archive import Archive
-    from fttui.store.poller import Poller
+    from fttui.store.archive.archive import Archive
+    from fttui.store.polling.poller import Poller
     from fttui.store.store import Store
 
 LOCAL_EXTRA = "pip install 'fttui[local]'"
@@ -217,8 +217,8 @@ async def open_core(
         return connection.client
 
     def make() -> Core:
-        from fttui.store.archive import Archive
-        from fttui.store.poller import Poller
+        from fttui.store.archive.archive import Archive
+        from fttui.store.polling.poller import Poller
         from fttui.store.store import Store
 
         archive = Archive(archive_file(), choice.key)

@@ -17,8 +17,8 @@ from fttui.text import size_words
 
 if TYPE_CHECKING:
     from fttui.models.row import JobRow
-    from fttui.store.archive import Archive
-    from fttui.store.archive_size import Share
+    from fttui.store.archive.archive import Archive
+    from fttui.store.archive.size import Share
 
 
 @click.group("archive", cls=Verbs, short_help="Keep, export and delete the history on this disk.")
@@ -94,7 +94,7 @@ def export(invocation: Invocation, ids: tuple[str, ...], all_: bool, path: str, 
     ids = typed.whole(invocation, ids)
 
     async def work(archive: "Archive") -> int:
-        from fttui.store.export import export_job, file_name
+        from fttui.store.archive.export import export_job, file_name
 
         wanted = [row.id for row in archive.rows()] if all_ else list(ids)
         known = [id for id in wanted if archive.body(id) is not None]
@@ -182,8 +182,8 @@ def size(invocation: Invocation) -> int:
 
 async def _size(invocation: Invocation) -> int:
     from fttui.config.choose import LOCAL
-    from fttui.store.archive import Archive
-    from fttui.store.archive_size import on_disk, shares
+    from fttui.store.archive.archive import Archive
+    from fttui.store.archive.size import on_disk, shares
 
     path = paths.archive_file()
     found: list[Share] = []

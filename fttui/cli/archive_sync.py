@@ -15,8 +15,8 @@ from fttui.config import paths
 from fttui.text import size_words
 
 if TYPE_CHECKING:
-    from fttui.store.archive_size import Share
-    from fttui.store.sync import Progress, Sync
+    from fttui.store.archive.size import Share
+    from fttui.store.polling.archive_sync import Progress, Sync
     from fttui.wiring import Connection
 
 __all__ = ["archive"]
@@ -38,8 +38,8 @@ def sync(invocation: Invocation, full: bool) -> int:
     """
 
     async def work(connection: "Connection") -> int:
-        from fttui.store.archive import Archive
-        from fttui.store.sync import NotKept, Sync
+        from fttui.store.archive.archive import Archive
+        from fttui.store.polling.archive_sync import NotKept, Sync
 
         archive = Archive(paths.archive_file(), connection.choice.key)
         run = Sync(archive, connection.client, session.CLOCK, _told(), full=full)
@@ -83,8 +83,8 @@ def _told() -> "Callable[[Progress], None]":
 
 
 async def _report(invocation: Invocation, key: str, run: "Sync") -> int:
-    from fttui.store.archive import Archive
-    from fttui.store.archive_size import shares
+    from fttui.store.archive.archive import Archive
+    from fttui.store.archive.size import shares
 
     archive = Archive(paths.archive_file(), key)
     try:

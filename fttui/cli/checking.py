@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fttui.atomic import landing
 from fttui.cli import completion
 from fttui.cli import report as reading
 from fttui.cli.create import read_grader
@@ -15,7 +16,6 @@ from fttui.cli.session import DONE, FAILED, Invocation, pass_invocation
 from fttui.config import validate as configuration
 from fttui.config.choose import choose
 from fttui.config.paths import ConfigError, prices_file
-from fttui.store.landing import landing
 from fttui.wiring import sample_path
 
 if TYPE_CHECKING:

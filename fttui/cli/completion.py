@@ -81,7 +81,7 @@ def _quiet(complete: Complete) -> Complete:
 @_quiet
 def jobs(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
     """Ids of archived jobs, newest first, those already on the line left out."""
-    from fttui.store.firstrows import first_rows
+    from fttui.store.archive.first_rows import first_rows
 
     given = context.params.get(parameter.name or "") or ()
     rows, _ = first_rows(*_archived(context), 100_000)
@@ -92,7 +92,7 @@ def jobs(context: click.Context, parameter: click.Parameter, typed: str) -> list
 @_quiet
 def files(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
     """Ids of archived files; what is typed may also be how a file's name begins."""
-    from fttui.store.firstrows import first_files
+    from fttui.store.archive.first_rows import first_files
 
     given = context.params.get(parameter.name or "") or ()
     found = []
@@ -115,7 +115,7 @@ def data(context: click.Context, parameter: click.Parameter, typed: str) -> list
 @_quiet
 def models(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
     """Models that archived jobs were made from or made."""
-    from fttui.store.firstrows import first_rows
+    from fttui.store.archive.first_rows import first_rows
 
     rows, _ = first_rows(*_archived(context), 100_000)
     names = dict.fromkeys(name for row in rows for name in (row.model, row.fine_tuned_model) if name)

@@ -134,7 +134,7 @@ def _rows(invocation: Invocation) -> list[dict[str, Any]]:
     import os
 
     from fttui.config import validate
-    from fttui.store.poller import LIVE, LIVE_LOCAL
+    from fttui.store.polling.poller import LIVE, LIVE_LOCAL
 
     content = validate.both()
     chosen = choices.choose(profile=invocation.profile, base_url=invocation.base_url)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fttui.data.plan import Plan
     from fttui.models.job import Job
     from fttui.models.spec import JobSpec
-    from fttui.store.archive import Archive
+    from fttui.store.archive.archive import Archive
     from fttui.wiring import Connection
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -242,8 +242,8 @@ class _Creation:
         return False
 
     async def _create(self, connection: "Connection", spec: "JobSpec") -> "tuple[Job | None, int]":
-        from fttui.store.archive import Archive
-        from fttui.store.create import create_kept
+        from fttui.store.archive.archive import Archive
+        from fttui.store.create_once import create_kept
 
         archive = Archive(archive_file(), connection.choice.key)
         try:
@@ -264,7 +264,7 @@ class _Creation:
 
     async def _with_files(self, connection: "Connection", spec: "JobSpec") -> "JobSpec":
         """The spec with every path uploaded, unless it is there already, and replaced by the id of its file."""
-        from fttui.store.archive import Archive
+        from fttui.store.archive.archive import Archive
 
         paths = {
             flag: path
@@ -285,7 +285,7 @@ class _Creation:
         return spec.model_copy(update={flag: ids[path] for flag, path in paths.items()})
 
     async def _upload(self, connection: "Connection", archive: "Archive", path: str) -> str:
-        from fttui.store.uploads import upload_once
+        from fttui.store.upload_once import upload_once
 
         try:
             sent = await upload_once(archive, connection.client, path, session.CLOCK, progress=progress_of(path))

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fttui.atomic import landing, obstacle
 from fttui.cli import completion, kept, session, show
 from fttui.cli.create import progress_of
 from fttui.cli.flags import Verbs, forms, offline, yes
 from fttui.cli.output import TABLE, Column, say, say_progress
 from fttui.cli.session import FAILED, Invocation, confirm, pass_invocation
 from fttui.config.paths import ConfigError
-from fttui.store.landing import landing, obstacle
 from fttui.text import size_words
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ def one(invocation: Invocation, id: str) -> str:
 
 
 def _whole(path: str, key: str, typed: str) -> str:
-    from fttui.store.firstrows import ids_ending  # late: help needs no database
+    from fttui.store.archive.first_rows import ids_ending  # late: help needs no database
 
     end = next((typed.removeprefix(dots) for dots in DOTS if typed.startswith(dots)), typed)
     found = ids_ending(path, key, end) if end else []

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fttui.models.event import Event
     from fttui.models.file import File, Model
     from fttui.models.job import Job
-    from fttui.store.archive import Archive
+    from fttui.store.archive.archive import Archive
     from fttui.wiring import Connection
 
 
@@ -28,7 +28,7 @@ def read(invocation: Invocation, work: "Callable[[Archive], Awaitable[int | None
 
 
 async def _read(invocation: Invocation, work: "Callable[[Archive], Awaitable[int | None]]") -> int | None:
-    from fttui.store.archive import Archive
+    from fttui.store.archive.archive import Archive
 
     archive = Archive(archive_file(), await _key(invocation))
     try:
@@ -50,8 +50,8 @@ async def keep(
 ) -> None:
     """Leave in the archive what was read: jobs, the whole log or all checkpoints of one, files, or all models."""
     from fttui.models.raw_json import encode
-    from fttui.store import keep as keeping
-    from fttui.store.archive import Archive
+    from fttui.store import record as keeping
+    from fttui.store.archive.archive import Archive
 
     archive, now = Archive(archive_file(), connection.choice.key), session.CLOCK.now()
     try:
@@ -93,7 +93,7 @@ async def _key(invocation: Invocation) -> str:
 
 
 async def _profiles() -> list[str]:
-    from fttui.store.archive import Archive
+    from fttui.store.archive.archive import Archive
 
     if not os.path.exists(archive_file()):
         return []
@@ -166,7 +166,7 @@ def metrics(invocation: Invocation, id: str, *, csv: bool) -> int:
 
     async def work(archive: "Archive") -> int:
         from fttui.cli import numbers
-        from fttui.store.export import points_of
+        from fttui.store.archive.export import points_of
 
         if archive.body(id) is None:
             return unknown(id)

@@ -11,13 +11,13 @@ from fttui.cli.session import DONE, Invocation
 from fttui.config import paths
 from fttui.models.status import Status, status_of
 from fttui.store import query
-from fttui.store.firstrows import first_rows
+from fttui.store.archive.first_rows import first_rows
 from fttui.text import clean_line
 
 if TYPE_CHECKING:
     from fttui.models.job import Job
     from fttui.models.row import JobRow
-    from fttui.store.archive import Archive
+    from fttui.store.archive.archive import Archive
     from fttui.wiring import Connection
 
 COUNTED_PAGES = 10

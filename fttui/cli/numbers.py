@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from fttui.cli.output import Column, Output
 from fttui.models.metric import Point, points_of, points_of_checkpoints, points_of_result_file
-from fttui.store.export import csv_of
+from fttui.store.archive.export import csv_of
 
 if TYPE_CHECKING:
     from fttui.api.client import Client

@@ -135,8 +135,8 @@ async def download(client: "Client", job: "Job", folder: str) -> None:
     """
     import re
 
+    from fttui.atomic import landing
     from fttui.models.metric import csv_text
-    from fttui.store.landing import landing
 
     if not job.result_files:
         say(f"{job.id} has no result files")

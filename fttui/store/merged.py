@@ -11,7 +11,7 @@ from fttui.models.metric import Point
 from fttui.models.row import EventRow, JobRow
 from fttui.models.spec import JobSpec
 from fttui.store.health import State
-from fttui.store.poller import Poller
+from fttui.store.polling.poller import Poller
 from fttui.store.snapshot import Change, Outcome, Snapshot
 from fttui.store.store import Store
 

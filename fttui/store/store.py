@@ -19,11 +19,11 @@ from fttui.models.job import Job
 from fttui.models.metric import Point, points_of_checkpoints, points_of_result_file
 from fttui.models.row import EventRow
 from fttui.models.spec import JobSpec
-from fttui.store.archive import Archive
-from fttui.store.archive_log import LogState
-from fttui.store.create import create_kept
+from fttui.store.archive.archive import Archive
+from fttui.store.archive.events import LogState
+from fttui.store.create_once import create_kept
+from fttui.store.file_service import Holdings, refusal_of
 from fttui.store.health import State
-from fttui.store.holdings import Holdings, refusal_of
 from fttui.store.snapshot import Outcome
 
 AT_ONCE = 4

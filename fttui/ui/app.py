@@ -259,7 +259,7 @@ class FttuiApp(App[None]):
         from fttui.config import validate
         from fttui.config.choose import choose
         from fttui.config.paths import ConfigError, archive_file
-        from fttui.store.firstrows import first_rows
+        from fttui.store.archive.first_rows import first_rows
 
         rows: list[JobRow] = []
         as_of: float | None = None

@@ -11,7 +11,7 @@ from fttui.api import providers
 from fttui.api.http import Limits
 from fttui.models.job import TOKEN_KEY
 from fttui.models.spec import JobSpec
-from fttui.store.create import LOOKS, Created, create_once, look
+from fttui.store.create_once import LOOKS, Created, create_once, look
 from tests.api.conftest import Connect, FakeClock
 from tests.api.faultserver import (
     FaultServer,

@@ -12,7 +12,7 @@ from fttui.api.client import Client
 from fttui.api.errors import ApiError
 from fttui.api.http import DEFAULT, Limits
 from fttui.models.spec import JobSpec
-from fttui.store.create import create_once
+from fttui.store.create_once import create_once
 from tests.api.conftest import KEY, Connect, FakeClock
 from tests.api.faultserver import (
     FaultServer,

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import fttui
-from fttui.store.archive import Archive, ListState
+from fttui.store.archive.archive import Archive, ListState
 from tests.benchmarks.pages import job
 from tests.benchmarks.pty import KEYS, Watched
 from tests.store.fakes import entry

@@ -222,7 +222,7 @@ def test_a_refusal_has_its_exit_code(fttui: Fttui, service: Service, status: int
 def creates() -> dict[str, tuple[str, float]]:
     import asyncio
 
-    from fttui.store.archive import Archive
+    from fttui.store.archive.archive import Archive
 
     async def read(key: str) -> dict[str, tuple[str, float]]:
         archive = Archive(archive_file(), key)

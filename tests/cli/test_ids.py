@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fttui.config.paths import archive_file
-from fttui.store.archive import Archive
+from fttui.store.archive.archive import Archive
 from tests.cli.conftest import Fttui
 from tests.cli.service import Service, job
 from tests.cli.test_main import Terminal

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
 from fttui.models.row import EventRow
-from fttui.store.archive import Archive, ListState
-from fttui.store.archive_log import LogState, Progress
-from fttui.store.firstrows import first_log, first_rows
+from fttui.store.archive.archive import Archive, ListState
+from fttui.store.archive.events import LogState, Progress
+from fttui.store.archive.first_rows import first_log, first_rows
 from fttui.store.query import select
 from tests.store.fakes import entry, event, job, metrics, rows_of
 from tests.unit.objects import values
@@ -249,7 +249,7 @@ async def test_two_cockpits_write_at_once(tmp_path: Path) -> None:
 WRITER = """
 import asyncio, sys
 from fttui.models.event import Event
-from fttui.store.archive import Archive
+from fttui.store.archive.archive import Archive
 from tests.store.fakes import entry, event, job
 
 async def main():

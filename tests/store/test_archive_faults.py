@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from fttui.models.event import Event
-from fttui.store import archive_file, schema
-from fttui.store.archive import Archive
-from fttui.store.firstrows import first_log, first_rows
-from fttui.store.schema import beside
+from fttui.store.archive import database_file, schema
+from fttui.store.archive.archive import Archive
+from fttui.store.archive.first_rows import first_log, first_rows
+from fttui.store.archive.schema import beside
 from tests.store.fakes import entry, event, job
 
 J = "ftjob-00001"
@@ -188,7 +188,7 @@ async def test_a_place_that_cannot_be_written_means_memory(tmp_path: Path) -> No
 
 
 def cannot(path: str) -> tuple[str, list[str]]:
-    raise archive_file.Unusable("no space left on device")
+    raise database_file.Unusable("no space left on device")
 
 
 def shrink(archive: Archive) -> None:
@@ -213,7 +213,7 @@ async def test_a_full_disk_is_borne_in_memory_without_losing_sight_of_what_is_ke
     assert archive.generation == 0
     await works(archive)
     with monkeypatch.context() as patch:
-        patch.setattr(archive_file, "prepare", cannot)
+        patch.setattr(database_file, "prepare", cannot)
         await archive.close()
     again = Archive(str(path), "work")
     assert (again.notices, len(again.events(J, limit=1000))) == ([], 300)
@@ -223,7 +223,7 @@ async def test_a_full_disk_is_borne_in_memory_without_losing_sight_of_what_is_ke
 async def test_a_full_disk_at_the_start_still_shows_what_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     await filled(path)
-    real = archive_file.connect
+    real = database_file.connect
 
     def full(name: str) -> sqlite3.Connection:
         db = real(name)
@@ -232,7 +232,7 @@ async def test_a_full_disk_at_the_start_still_shows_what_is_kept(tmp_path: Path)
         return db
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(archive_file, "connect", full)
+        patch.setattr(database_file, "connect", full)
         archive = Archive(str(path), "work")
     assert len(archive.rows()) == 2
     await archive.append_events(J, [Event.read(event(J, 300) | {"message": "x" * 50_000})], joined=True, cursor=None)
@@ -292,7 +292,7 @@ async def test_two_that_start_on_a_broken_file_set_it_aside_once(tmp_path: Path)
 async def test_a_writer_that_another_process_blocks_for_good_goes_on_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive_file, "BUSY_SECONDS", 0.01)
+    monkeypatch.setattr(database_file, "BUSY_SECONDS", 0.01)
     path = tmp_path / "a.db"
     await filled(path)
     archive = Archive(str(path), "work")

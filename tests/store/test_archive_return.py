@@ -8,8 +8,8 @@ import pytest
 
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
-from fttui.store import archive_engine, archive_file
-from fttui.store.archive import Archive, ListState
+from fttui.store.archive import database, database_file
+from fttui.store.archive.archive import Archive, ListState
 from tests.store.fakes import entry, event, job, metrics
 from tests.store.test_archive_faults import J, filled, shrink
 
@@ -20,15 +20,15 @@ class Disk:
     def __init__(self, path: Path, patch: pytest.MonkeyPatch) -> None:
         self.path = path
         self.full = False
-        real = archive_file.prepare
+        real = database_file.prepare
 
         def prepare(path: str) -> tuple[str, list[str]]:
             if self.full:
-                raise archive_file.Unusable("no space left on device")
+                raise database_file.Unusable("no space left on device")
             return real(path)
 
-        patch.setattr(archive_file, "prepare", prepare)
-        patch.setattr(archive_engine, "RETURN_EVERY", 0.0)
+        patch.setattr(database_file, "prepare", prepare)
+        patch.setattr(database, "RETURN_EVERY", 0.0)
 
     async def fill(self, archive: Archive) -> None:
         """From now on nothing can be written, and the archive has noticed."""
@@ -111,7 +111,7 @@ async def test_what_was_seen_in_memory_goes_to_the_disk_once_there_is_room(disk:
 
 
 async def test_the_end_of_the_program_is_the_last_chance(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive_engine, "RETURN_EVERY", 1e9)
+    monkeypatch.setattr(database, "RETURN_EVERY", 1e9)
     await filled(disk.path)
     archive = opened(disk)
     await disk.fill(archive)
@@ -192,7 +192,7 @@ async def test_a_return_that_fails_half_way_changes_nothing(disk: Disk, monkeypa
         raise sqlite3.OperationalError("disk I/O error")
 
     with monkeypatch.context() as patch:
-        patch.setattr("fttui.store.archive_return._rest", broken)
+        patch.setattr("fttui.store.archive.restore._rest", broken)
         await archive.forget_create("nobody")
         assert archive.path == ""
         assert seen(archive) == held

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from fttui.api.errors import ApiError, Unreachable
 from fttui.models.event import Event
 from fttui.models.page import Page
-from fttui.store.archive import Archive
-from fttui.store.event_walk import EventWalk, is_ascending, older_batch, oldest_first
+from fttui.store.archive.archive import Archive
+from fttui.store.polling.event_walk import EventWalk, is_ascending, older_batch, oldest_first
 from fttui.store.store import Store
 from tests.store.fakes import FakeClient, FakeClock, event, job
 

@@ -9,8 +9,8 @@ import pytest
 
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
-from fttui.store.archive import Archive
-from fttui.store.export import csv_of, export_job, file_name, points_of
+from fttui.store.archive.archive import Archive
+from fttui.store.archive.export import csv_of, export_job, file_name, points_of
 from tests.store.fakes import entry, event, job, metrics
 
 J = "ftjob-00001"

@@ -4,8 +4,8 @@ from typing import Any
 
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
-from fttui.store.archive import Archive
-from fttui.store.keep import keep_checkpoints, keep_jobs, keep_log
+from fttui.store.archive.archive import Archive
+from fttui.store.record import keep_checkpoints, keep_jobs, keep_log
 from tests.store.fakes import event, job
 from tests.store.test_store import World
 

@@ -5,7 +5,7 @@ from typing import Any
 from fttui.api.errors import BadRequest, ServerFault, Unreachable
 from fttui.models.job import TOKEN_KEY, Job
 from fttui.models.spec import JobSpec
-from fttui.store.lost import FORGOTTEN, IN_FLIGHT
+from fttui.store.lost_creates import FORGOTTEN, IN_FLIGHT
 from tests.store.fakes import START, finished, job
 from tests.store.test_poller import World, nothing_unread
 

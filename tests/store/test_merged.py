@@ -2,7 +2,7 @@
 
 from fttui.api.errors import Unreachable
 from fttui.models.spec import JobSpec
-from fttui.store.archive import Archive
+from fttui.store.archive.archive import Archive
 from fttui.store.health import State
 from fttui.store.merged import MergedStore
 from fttui.store.snapshot import Change, Snapshot

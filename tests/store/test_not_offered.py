@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from fttui.api.errors import ApiError, BadRequest, NotFound, ServerFault
-from fttui.store.archive import Archive
-from fttui.store.asking import ABSENT_FOR, ABSENT_PERHAPS
+from fttui.store.archive.archive import Archive
+from fttui.store.polling.fetcher import ABSENT_FOR, ABSENT_PERHAPS
 from tests.store.fakes import job
 from tests.store.test_store import World
 
@@ -104,7 +104,7 @@ async def test_an_archive_of_the_first_version_is_brought_up_to_date(tmp_path: P
     import contextlib
     import sqlite3
 
-    from fttui.store import schema
+    from fttui.store.archive import schema
 
     path = tmp_path / "a.db"
     with contextlib.closing(sqlite3.connect(path)) as db:

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from fttui.models.job import Job
 from fttui.models.row import JobRow
-from fttui.store import schema
-from fttui.store.archive import Archive
-from fttui.store.firstrows import first_rows
-from fttui.store.keep import keep_jobs
-from fttui.store.places import Places
+from fttui.store.archive import schema
+from fttui.store.archive.archive import Archive
+from fttui.store.archive.first_rows import first_rows
+from fttui.store.job_order import Places
 from fttui.store.query import select
+from fttui.store.record import keep_jobs
 from fttui.store.snapshot import Change
 from fttui.store.store import Store
 from tests.store.fakes import FakeClock, job

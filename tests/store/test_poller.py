@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from fttui.api.errors import Limited, NotFound, ServerFault, Unauthorized, Unreachable
-from fttui.store.archive import Archive
+from fttui.store.archive.archive import Archive
 from fttui.store.health import State
-from fttui.store.poller import BACKOFF, FLOOR, Poller, next_delay
+from fttui.store.polling.poller import BACKOFF, FLOOR, Poller, next_delay
 from fttui.store.snapshot import Change
 from fttui.store.store import Store
 from tests.store.fakes import START, FakeClient, FakeClock, event, job, metrics
@@ -93,7 +93,7 @@ def test_the_next_delay(situation: dict[str, Any], expected: float) -> None:
 @pytest.fixture
 def nothing_unread(monkeypatch: pytest.MonkeyPatch) -> None:
     """Finished jobs are read only when they are looked at."""
-    monkeypatch.setattr("fttui.store.agenda.TOP", 0)
+    monkeypatch.setattr("fttui.store.polling.fetch_queue.TOP", 0)
 
 
 def populate(world: World, jobs: int, live: int) -> None:

@@ -13,7 +13,7 @@ from fttui.cli.output import dumps
 from fttui.models.job import Job
 from fttui.models.page import Page
 from fttui.models.wire import sent_id
-from fttui.store.archive import Archive
+from fttui.store.archive.archive import Archive
 from fttui.text import clean
 from tests.store.fakes import START, event, job
 from tests.store.test_store import World

@@ -11,10 +11,10 @@ from fttui.api.errors import BadRequest, Limited, NotFound, ServerFault, Unautho
 from fttui.models.job import TOKEN_KEY, Job
 from fttui.models.spec import JobSpec
 from fttui.models.status import Status
-from fttui.store.archive import Archive
+from fttui.store.archive.archive import Archive
 from fttui.store.health import State
+from fttui.store.job_table import FULL_WALK, GRACE
 from fttui.store.query import select
-from fttui.store.roster import FULL_WALK, GRACE
 from fttui.store.snapshot import Change, Outcome, Snapshot
 from fttui.store.store import Store
 from tests.store.fakes import START, FakeClient, FakeClock, event, finished, job, metrics, rows_of

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from fttui.api.errors import ApiError, Forbidden, Limited, NotFound, ServerFault, Unauthorized, Unreachable
-from fttui.store.archive import Archive
-from fttui.store.archive_size import on_disk, shares
-from fttui.store.sync import NotKept, Progress, Sync, Tally
+from fttui.store.archive.archive import Archive
+from fttui.store.archive.size import on_disk, shares
+from fttui.store.polling.archive_sync import NotKept, Progress, Sync, Tally
 from tests.store.fakes import START, FakeClient, FakeClock, event, finished, job, metrics
 
 
@@ -397,7 +397,7 @@ async def test_nothing_is_fetched_that_cannot_be_kept(place: Place) -> None:
 
 
 async def test_an_endless_list_ends(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fttui.store.sync.LAST_PAGE", 7)
+    monkeypatch.setattr("fttui.store.polling.archive_sync.LAST_PAGE", 7)
     count = iter(range(10**6, 0, -1))
 
     async def endless(**_: Any) -> Any:

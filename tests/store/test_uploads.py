@@ -7,10 +7,10 @@ import pytest
 
 from fttui.api.errors import ServerFault
 from fttui.models.file import File
-from fttui.store import uploads
-from fttui.store.archive import Archive
+from fttui.store import upload_once as uploads
+from fttui.store.archive.archive import Archive
 from fttui.store.store import Store
-from fttui.store.uploads import upload_once
+from fttui.store.upload_once import upload_once
 from tests.store.fakes import START, FakeClient, FakeClock
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fttui.store.archive import Archive, ListState
+from fttui.store.archive.archive import Archive, ListState
 from tests.benchmarks.pages import job
 from tests.store.fakes import entry
 from tests.terminal.term import Terminal

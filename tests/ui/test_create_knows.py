@@ -12,7 +12,7 @@ import pytest
 from fttui.api.errors import BadRequest
 from fttui.models.file import File, Model
 from fttui.models.spec import JobSpec
-from fttui.store.create import Created
+from fttui.store.create_once import Created
 from fttui.store.health import State
 from fttui.store.snapshot import Outcome
 from fttui.ui.screens.pick import PickScreen

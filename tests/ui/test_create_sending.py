@@ -9,8 +9,8 @@ import pytest
 
 from fttui.api.errors import BadRequest
 from fttui.models.spec import JobSpec
-from fttui.store.create import Created
-from fttui.store.holdings import Uploaded
+from fttui.store.create_once import Created
+from fttui.store.file_service import Uploaded
 from fttui.store.snapshot import Outcome
 from fttui.ui.screens.sending import field_of
 from tests.ui.fakes import FakeStore, Ui, cockpit

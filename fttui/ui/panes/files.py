@@ -43,7 +43,7 @@ class FileRow(NamedTuple):
     @property
     def local_name(self) -> str:
         """A name to write it under: its id, never the name a server gave."""
-        from fttui.store.export import file_name  # late: nothing is written before the first frame
+        from fttui.store.archive.export import file_name  # late: nothing is written before the first frame
 
         return file_name(self.id) + (".csv" if self.role == "result" else ".jsonl")
 

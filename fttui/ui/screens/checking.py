@@ -10,7 +10,7 @@ from textual.timer import Timer
 
 from fttui.clock import age
 from fttui.data.local_files import Samples
-from fttui.store.uploads import TRAINING
+from fttui.store.upload_once import TRAINING
 from fttui.ui.form import note_of
 from fttui.ui.glyphs import Glyphs
 from fttui.ui.panes.detail import file_words

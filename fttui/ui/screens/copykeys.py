@@ -97,7 +97,7 @@ class CopyKeys(Desk):
 
     def _export(self, path: str, kind: str = "") -> None:
         """Write what the pane shows; `kind` wins over what the name says."""
-        from fttui.store.export import csv_of
+        from fttui.store.archive.export import csv_of
 
         rows, id, store = self._rows(), self._shown, self._store
         kind = kind or path.rpartition(".")[2]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from textual.worker import Worker
 
 from fttui.models.spec import JobSpec
-from fttui.store.holdings import Uploaded
+from fttui.store.file_service import Uploaded
 from fttui.store.snapshot import Outcome
 from fttui.text import clean_line, size_words
 from fttui.ui.form import FIELDS
@@ -194,7 +194,7 @@ class Sending(Checking):
 
 def field_of(outcome: Outcome) -> str:
     """The field that a provider's refusal is about; empty where it does not tell, or names no field."""
-    from fttui.store.create import Created
+    from fttui.store.create_once import Created
 
     if not isinstance(outcome, Created) or outcome.error is None:
         return ""

@@ -12,7 +12,7 @@ from fttui.clock import Clock
 from fttui.models import lenient
 from fttui.models.job import TOKEN_KEY, Job
 from fttui.models.spec import MAX_METADATA, JobSpec
-from fttui.store.archive import Archive
+from fttui.store.archive.archive import Archive
 from fttui.store.snapshot import Outcome
 
 LOOKS = (0.5, 2.0, 8.0)

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.job import Job
 from fttui.models.metric import Point, csv_text, points_of_checkpoints, points_of_result_file
-from fttui.store.archive import Archive
+from fttui.store.archive.archive import Archive
 
 LONGEST = 120
 """Characters of an id in the name of a file; a longer one is told apart by a hash."""

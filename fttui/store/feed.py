@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from fttui.api.errors import Forbidden, Limited, Unauthorized
 from fttui.clock import Clock
-from fttui.store.archive import Archive
+from fttui.store.archive.archive import Archive
 from fttui.store.health import Health, State
-from fttui.store.roster import Merged, Roster
+from fttui.store.job_table import Merged, Roster
 from fttui.store.snapshot import Change, Snapshot
 from fttui.text import clean_line
 

@@ -6,7 +6,7 @@ Any failure means "nothing there": the archive proper will judge the file a mome
 import sqlite3
 
 from fttui.models.row import EventRow, JobRow
-from fttui.store.schema import APPLICATION_ID, NEWEST_FIRST, ROW_COLUMNS, VERSION, beside
+from fttui.store.archive.schema import APPLICATION_ID, NEWEST_FIRST, ROW_COLUMNS, VERSION, beside
 
 
 def first_rows(path: str, profile: str, limit: int = 100) -> tuple[list[JobRow], float | None]:

@@ -15,9 +15,9 @@ from fttui.models.page import Page
 from fttui.models.raw_json import digest, encode
 from fttui.models.row import JobRow
 from fttui.models.wire import sent_id
-from fttui.store.archive import Archive, JobEntry, ListState
-from fttui.store.archive_log import Progress
-from fttui.store.places import Places
+from fttui.store.archive.archive import Archive, JobEntry, ListState
+from fttui.store.archive.events import Progress
+from fttui.store.job_order import Places
 
 PAGE = 100
 GRACE = 60.0

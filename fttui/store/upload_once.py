@@ -10,7 +10,7 @@ from fttui.api.client import Client
 from fttui.api.errors import ApiError
 from fttui.clock import Clock
 from fttui.models.file import File
-from fttui.store.archive import Archive
+from fttui.store.archive.archive import Archive
 
 TRAINING = "fine-tune"
 """The purpose of files of training data."""

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from fttui.store.archive_engine import Engine
+from fttui.store.archive.database import Engine
 
 
 class Shelf(Engine):

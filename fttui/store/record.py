@@ -8,9 +8,9 @@ from fttui.models.event import Event
 from fttui.models.job import Job
 from fttui.models.raw_json import digest
 from fttui.models.wire import sent_id
-from fttui.store.archive import Archive, JobEntry
-from fttui.store.places import Places
-from fttui.store.roster import entry_of
+from fttui.store.archive.archive import Archive, JobEntry
+from fttui.store.job_order import Places
+from fttui.store.job_table import entry_of
 
 
 async def keep_jobs(archive: Archive, objects: Iterable[Any], now: float) -> None:

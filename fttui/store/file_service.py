@@ -12,15 +12,15 @@ from dataclasses import dataclass
 
 from fttui.api.client import Client
 from fttui.api.errors import ApiError
+from fttui.atomic import landing, obstacle
 from fttui.clock import Clock
 from fttui.models.file import File, Model
 from fttui.models.metric import csv_text
 from fttui.models.raw_json import encode
-from fttui.store.archive import Archive
-from fttui.store.asking import Asking
-from fttui.store.landing import landing, obstacle
+from fttui.store.archive.archive import Archive
+from fttui.store.polling.fetcher import Asking
 from fttui.store.snapshot import Outcome
-from fttui.store.uploads import TRAINING, upload_once
+from fttui.store.upload_once import TRAINING, upload_once
 from fttui.text import clean_line
 
 AT_ONCE = 4

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from fttui.store import archive_file, archive_return
+from fttui.store.archive import database_file, restore
 
 T = TypeVar("T")
 
@@ -60,16 +60,16 @@ class Engine:
             return
         try:
             self.path = path
-            self.path, told = archive_file.prepare(path)
+            self.path, told = database_file.prepare(path)
             self.notices += told
-            self._reader = archive_file.connect(self.path)
-            self._writer = archive_file.connect(self.path)
+            self._reader = database_file.connect(self.path)
+            self._writer = database_file.connect(self.path)
             self._key = self._profile_key(self._writer)
-        except (archive_file.Unusable, sqlite3.Error, OSError) as error:
-            self._to_memory(archive_file.why(error))
+        except (database_file.Unusable, sqlite3.Error, OSError) as error:
+            self._to_memory(database_file.why(error))
 
     def _use_memory(self) -> None:
-        db = archive_file.in_memory()
+        db = database_file.in_memory()
         # One connection serves both sides: a memory database cannot be opened twice.
         self._reader = self._writer = db
         self._lock = threading.RLock()
@@ -130,21 +130,21 @@ class Engine:
     def _attach_old(self, path: str) -> None:
         db = self._writer
         try:
-            db.execute("ATTACH ? AS old", (archive_file.uri(path, "ro"),))
+            db.execute("ATTACH ? AS old", (database_file.uri(path, "ro"),))
             db.execute("SELECT 1 FROM old.profiles LIMIT 1").fetchall()
         except sqlite3.Error:
             # Where SQLite cannot even make its lock files, what was last merged into the file can still be read.
             with contextlib.suppress(sqlite3.Error):
                 db.execute("DETACH old")
-            db.execute("ATTACH ? AS old", (archive_file.uri(path, "ro") + "&immutable=1",))
+            db.execute("ATTACH ? AS old", (database_file.uri(path, "ro") + "&immutable=1",))
 
     def _return(self) -> None:
         """Go back from memory to the disk, if it can be written again; otherwise go on as before."""
         self._tried_at = time.monotonic()
         opened: list[sqlite3.Connection] = []
-        with self._lock, contextlib.suppress(archive_file.Unusable, sqlite3.Error, OSError):
-            path, told = archive_file.prepare(self._home)
-            opened += [archive_file.connect(path), archive_file.connect(path)]
+        with self._lock, contextlib.suppress(database_file.Unusable, sqlite3.Error, OSError):
+            path, told = database_file.prepare(self._home)
+            opened += [database_file.connect(path), database_file.connect(path)]
             self._put_back(path)
             self._key = self._profile_key(opened[0])
             self._retire()
@@ -161,9 +161,9 @@ class Engine:
         with contextlib.suppress(sqlite3.Error):  # there may be none
             db.execute("DETACH old")
         try:
-            db.execute("ATTACH ? AS disk", (archive_file.uri(path, "rw"),))
+            db.execute("ATTACH ? AS disk", (database_file.uri(path, "rw"),))
             try:
-                archive_return.put_back(db, self.profile, self._key)
+                restore.put_back(db, self.profile, self._key)
             finally:
                 db.execute("DETACH disk")
         except sqlite3.Error:
@@ -187,7 +187,7 @@ class Engine:
         path = self.path
         self._retire()
         with contextlib.suppress(OSError):
-            self.notices.append(archive_file.set_aside(path, archive_file.why(error)))
+            self.notices.append(database_file.set_aside(path, database_file.why(error)))
         self._open(path)
         self.generation += 1
 
@@ -209,7 +209,7 @@ class Engine:
             with self._lock:
                 return work(self._reader)
         except sqlite3.Error as error:
-            if archive_file.is_broken(error):
+            if database_file.is_broken(error):
                 self._fault = error
             return otherwise
 
@@ -251,10 +251,10 @@ class Engine:
             except sqlite3.Error as error:
                 if not self.path:
                     raise
-                if archive_file.is_broken(error):
+                if database_file.is_broken(error):
                     self._begin_anew(error)
-                elif archive_file.is_unusable(error):
-                    self._to_memory(archive_file.why(error))
+                elif database_file.is_unusable(error):
+                    self._to_memory(database_file.why(error))
                 else:
                     raise
         return self._transact(work)

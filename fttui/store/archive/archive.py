@@ -14,10 +14,10 @@ from fttui.models.event import Event
 from fttui.models.job import Job
 from fttui.models.raw_json import encode
 from fttui.models.row import EventRow, JobRow
-from fttui.store import archive_log
-from fttui.store.archive_log import LogState
-from fttui.store.archive_shelf import Shelf
-from fttui.store.schema import NEWEST_FIRST, OF_JOBS, ROW_COLUMNS
+from fttui.store.archive import events as archive_log
+from fttui.store.archive.events import LogState
+from fttui.store.archive.files import Shelf
+from fttui.store.archive.schema import NEWEST_FIRST, OF_JOBS, ROW_COLUMNS
 
 CHUNK = 500
 """Rows in one transaction, so that no other process waits long."""

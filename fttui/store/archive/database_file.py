@@ -10,7 +10,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 
-from fttui.store import schema
+from fttui.store.archive import schema
 from fttui.text import clean_line
 
 BUSY_SECONDS = 5.0

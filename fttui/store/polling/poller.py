@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 from fttui.api.client import Client
 from fttui.api.errors import ApiError, Limited, Unreachable
 from fttui.clock import Clock
-from fttui.store.agenda import Agenda, Task
-from fttui.store.budget import Budget
 from fttui.store.health import State
+from fttui.store.polling.fetch_queue import Agenda, Task
+from fttui.store.polling.rate_limit import Budget
 from fttui.store.snapshot import Change, Snapshot
 from fttui.store.store import Store
 

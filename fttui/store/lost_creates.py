@@ -11,8 +11,8 @@ from fttui.api.client import Client
 from fttui.clock import Clock
 from fttui.models import lenient
 from fttui.models.job import TOKEN_KEY, Job
-from fttui.store.archive import Archive
-from fttui.store.create import look
+from fttui.store.archive.archive import Archive
+from fttui.store.create_once import look
 
 IN_FLIGHT = 180.0
 """Seconds for which whoever sent a create may still be waiting for its answer, or looking for the job."""

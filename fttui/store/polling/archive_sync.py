@@ -18,8 +18,8 @@ from fttui.clock import Clock
 from fttui.models.job import Job
 from fttui.models.raw_json import encode
 from fttui.models.row import JobRow
-from fttui.store.archive import Archive
-from fttui.store.asking import Asking
+from fttui.store.archive.archive import Archive
+from fttui.store.polling.fetcher import Asking
 
 AT_ONCE = 4
 """Jobs that are read side by side."""

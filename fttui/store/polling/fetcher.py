@@ -14,12 +14,12 @@ from fttui.api.errors import ApiError, BadRequest, NotFound, ServerFault
 from fttui.clock import Clock
 from fttui.models.job import Job
 from fttui.models.raw_json import encode
-from fttui.store.archive import Archive
-from fttui.store.archive_log import LogState
-from fttui.store.board import Board
-from fttui.store.event_walk import EventWalk, older_batch
-from fttui.store.lost import Lost
-from fttui.store.roster import PAGE
+from fttui.store.archive.archive import Archive
+from fttui.store.archive.events import LogState
+from fttui.store.feed import Board
+from fttui.store.job_table import PAGE
+from fttui.store.lost_creates import Lost
+from fttui.store.polling.event_walk import EventWalk, older_batch
 
 T = TypeVar("T")
 

@@ -3,8 +3,8 @@
 import os
 from typing import NamedTuple
 
-from fttui.store import schema
-from fttui.store.archive import Archive
+from fttui.store.archive import schema
+from fttui.store.archive.archive import Archive
 
 
 class Share(NamedTuple):
