@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
-    from fttui.wiring import Options
+    from fttui.core.connect import Options
 
 FIRST_ROWS = 200
 """Archived jobs read for the first frame; more than any terminal has lines, the rest follows."""

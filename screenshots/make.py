@@ -29,13 +29,13 @@ async def until(seen: Callable[[], bool], seconds: float = 120.0) -> None:
 
 async def make() -> None:
     from fttui.config import choose
+    from fttui.core.connect import Options, open_core
     from fttui.models.spec import JobSpec
     from fttui.store.snapshot import Snapshot
     from fttui.ui.app import FttuiApp
     from fttui.ui.glyphs import UNICODE
     from fttui.ui.status import Place
     from fttui.ui.widgets.line_view import TextRow
-    from fttui.wiring import Options, open_core
 
     chosen = choose.choose()
     assert chosen.is_local
@@ -112,11 +112,11 @@ async def make() -> None:
 
 async def make_offline(save: Callable[["FttuiApp", str], None]) -> None:
     """The same jobs over TCP, from a service that then goes away."""
+    from fttui.core.connect import Options, open_core
     from fttui.store.snapshot import Snapshot
     from fttui.ui.app import FttuiApp
     from fttui.ui.glyphs import UNICODE
     from fttui.ui.status import Place
-    from fttui.wiring import Options, open_core
 
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

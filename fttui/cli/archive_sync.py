@@ -15,9 +15,9 @@ from fttui.config import paths
 from fttui.text import size_words
 
 if TYPE_CHECKING:
+    from fttui.core.connect import Connection
     from fttui.store.archive.size import Share
     from fttui.store.polling.archive_sync import Progress, Sync
-    from fttui.wiring import Connection
 
 __all__ = ["archive"]
 

@@ -16,7 +16,7 @@ from fttui.cli.session import DONE, FAILED, Invocation, pass_invocation
 from fttui.config import validate as configuration
 from fttui.config.choose import choose
 from fttui.config.paths import ConfigError, prices_file
-from fttui.wiring import sample_path
+from fttui.core.connect import sample_path
 
 if TYPE_CHECKING:
     from fttui.data.report import Finding, Report

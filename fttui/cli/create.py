@@ -14,16 +14,16 @@ from fttui.cli.jobs import jobs
 from fttui.cli.output import TABLE, say, say_progress
 from fttui.cli.session import DONE, Invocation, code_of, pass_invocation
 from fttui.config.paths import archive_file
+from fttui.core.connect import sample_path
 from fttui.data.local_files import NoFile, local_path
 from fttui.text import size_words
-from fttui.wiring import sample_path
 
 if TYPE_CHECKING:
+    from fttui.core.connect import Connection
     from fttui.data.plan import Plan
     from fttui.models.job import Job
     from fttui.models.spec import JobSpec
     from fttui.store.archive.archive import Archive
-    from fttui.wiring import Connection
 
 F = TypeVar("F", bound=Callable[..., Any])
 HYPERPARAMETERS = ("n_epochs", "batch_size", "learning_rate_multiplier", "beta")

@@ -18,7 +18,7 @@ from fttui.config.paths import ConfigError, archive_file, service_dir
 
 if TYPE_CHECKING:
     from fttui.api.client import Client
-    from fttui.wiring import Connection
+    from fttui.core.connect import Connection
 
 SKEW = 60.0
 """Seconds by which clocks may differ before it is worth a word: tokens and signatures bear some minutes."""
@@ -79,7 +79,7 @@ async def _examine(invocation: Invocation) -> list[Finding]:
 
 async def _service(invocation: Invocation) -> list[Finding]:
     """The chosen service, from its name to its routes; ends where nothing further can be found out."""
-    from fttui import wiring
+    from fttui.core import connect
 
     try:
         choice = choose(profile=invocation.profile, base_url=invocation.base_url)
@@ -94,7 +94,7 @@ async def _service(invocation: Invocation) -> list[Finding]:
     if invocation.offline:
         return [*found, Finding("service", NOTE, "not asked, as --offline says")]
     try:
-        connection = await wiring.connect(invocation.options, clock=session.CLOCK)
+        connection = await connect.connect(invocation.options, clock=session.CLOCK)
     except Exception as error:
         code = code_of(error)
         check = {DENIED: "key", UNREACHABLE: "service"}.get(code, "config")

@@ -18,8 +18,8 @@ from fttui.text import size_words
 
 if TYPE_CHECKING:
     from fttui.api.client import Client
+    from fttui.core.connect import Connection
     from fttui.models.file import File
-    from fttui.wiring import Connection
 
 
 @click.group("files", cls=Verbs, short_help="List, upload, download and delete files.")

@@ -32,7 +32,7 @@ def _program() -> list[Finding]:
     from importlib.util import find_spec
 
     from fttui import __version__
-    from fttui.wiring import LOCAL_EXTRA, check_local
+    from fttui.core.connect import LOCAL_EXTRA, check_local
 
     python = ".".join(map(str, sys.version_info[:3]))
     found = [Finding("program", GOOD, f"fttui {__version__}, Python {python}, {sys.platform}")]

@@ -13,8 +13,8 @@ from fttui.cli.session import FAILED, Invocation, confirm, pass_invocation
 
 if TYPE_CHECKING:
     from fttui.api.client import Client
+    from fttui.core.connect import Connection
     from fttui.models.event import Event
-    from fttui.wiring import Connection
 
 LEVELS = ("info", "warn", "error")
 

@@ -14,12 +14,12 @@ from fttui.config.choose import LOCAL, choose
 from fttui.config.paths import ConfigError, archive_file
 
 if TYPE_CHECKING:
+    from fttui.core.connect import Connection
     from fttui.models.checkpoint import Checkpoint
     from fttui.models.event import Event
     from fttui.models.file import File, Model
     from fttui.models.job import Job
     from fttui.store.archive.archive import Archive
-    from fttui.wiring import Connection
 
 
 def read(invocation: Invocation, work: "Callable[[Archive], Awaitable[int | None]]") -> int:

@@ -15,10 +15,10 @@ from fttui.store.archive.first_rows import first_rows
 from fttui.text import clean_line
 
 if TYPE_CHECKING:
+    from fttui.core.connect import Connection
     from fttui.models.job import Job
     from fttui.models.row import JobRow
     from fttui.store.archive.archive import Archive
-    from fttui.wiring import Connection
 
 COUNTED_PAGES = 10
 """Pages that are read merely to say how many more jobs there are."""

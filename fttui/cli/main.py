@@ -16,7 +16,7 @@ from fttui.cli.output import Closed, Output, say
 from fttui.cli.session import DONE, FAILED, INTERRUPTED, USAGE, Invocation, code_of, words_of
 from fttui.config import crash
 from fttui.config.paths import ConfigError
-from fttui.wiring import Options
+from fttui.core.connect import Options
 
 _GROUPS = {
     "jobs": "fttui.cli.watch:jobs",  # which has those of fttui.cli.create, which has those of fttui.cli.jobs

@@ -12,8 +12,8 @@ from fttui.cli.output import say
 from fttui.cli.session import FAILED, Invocation, confirm, pass_invocation
 
 if TYPE_CHECKING:
+    from fttui.core.connect import Connection
     from fttui.models.file import Model
-    from fttui.wiring import Connection
 
 
 @click.group("models", cls=Verbs, short_help="List models, delete tuned ones.")

@@ -10,12 +10,12 @@ from fttui.config.paths import ConfigError, prices_file
 
 if TYPE_CHECKING:
     from fttui.api.client import Client
+    from fttui.core.connect import Connection
     from fttui.data.plan import Plan
     from fttui.data.prices import Price
     from fttui.data.report import Report
     from fttui.models.job import Job
     from fttui.models.spec import JobSpec
-    from fttui.wiring import Connection
 
 
 async def check(connection: "Connection", spec: "JobSpec", training: str | None, validation: str | None) -> "Report":
@@ -80,18 +80,18 @@ def like(connection: "Connection", source: "Job", spec: "JobSpec") -> "Plan | No
 def keep(profile: str, job: str, plan: "Plan") -> None:
     """Remember what was told of a job; a disk that is full does not undo the job."""
     from fttui.config.paths import data_dir, make_dir, plans_file
-    from fttui.data import kept
+    from fttui.core import pricing
 
     try:
         make_dir(data_dir())
-        kept.keep(plans_file(), profile, job, plan)
+        pricing.keep(plans_file(), profile, job, plan)
     except OSError as error:
         say(f"fttui: what it should cost was not kept: {error.strerror or error}")
 
 
 def compared(connection: "Connection", plan: "Plan", job: "Job") -> str:
     """What the provider says was trained, beside what was expected; empty when it does not say."""
-    from fttui.data.kept import cost_of
+    from fttui.core.pricing import cost_of
 
     if job.trained_tokens is None or plan.tokens is None or plan.local:
         return ""
@@ -104,7 +104,7 @@ def compared(connection: "Connection", plan: "Plan", job: "Job") -> str:
 def cost_fields(connection: "Connection", job: "Job") -> list[tuple[str, str]]:
     """What a job was expected to cost and what it cost, as lines for a person; what is unknown is left out."""
     from fttui.config.paths import plans_file
-    from fttui.data.kept import cost_of, recall
+    from fttui.core.pricing import cost_of, recall
 
     try:
         cost = cost_of(job.trained_tokens, _price(connection, job.model), method=job.method)

@@ -12,7 +12,7 @@ from fttui.config import choose as choices
 from fttui.config.paths import ConfigError, config_file, read_toml
 
 if TYPE_CHECKING:
-    from fttui.wiring import Connection
+    from fttui.core.connect import Connection
 
 
 @click.group("profile", cls=Group, short_help="Choose, add and test services.")

@@ -35,11 +35,11 @@ def serve(invocation: Invocation, host: str, port: int, api_key_file: str | None
         return _status(invocation)
     if stop:
         return _stop()
-    from fttui import wiring
     from fttui.config import load
+    from fttui.core import connect
     from fttui.server import daemon
 
-    wiring.check_local()
+    connect.check_local()
     local = load.load().local.for_service()
     try:
         return daemon.serve(make_dir(service_dir()), host, port, api_key_file, settings=local)

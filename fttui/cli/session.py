@@ -11,12 +11,12 @@ import click
 from fttui.cli.output import Output, say, say_progress
 from fttui.clock import Clock, SystemClock
 from fttui.config.paths import ConfigError, NoKey
-from fttui.wiring import Options
+from fttui.core.connect import Options
 
 if TYPE_CHECKING:
     from fttui.api.client import Client
     from fttui.api.retries import Retry
-    from fttui.wiring import Connection
+    from fttui.core.connect import Connection
 
 DONE, FAILED, USAGE, UNREACHABLE, DENIED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
@@ -86,11 +86,11 @@ class Invocation:
             raise
 
     async def _talk(self, work: "Callable[[Connection], Awaitable[int | None]]", changes: bool) -> int | None:
-        from fttui import wiring
+        from fttui.core import connect
 
         if self.offline:
             raise ConfigError("this command asks the service, and --offline says not to")
-        connection = await wiring.connect(self.options, clock=CLOCK, on_retry=_say_retry)
+        connection = await connect.connect(self.options, clock=CLOCK, on_retry=_say_retry)
         try:
             if changes:
                 self._check_writable(connection)

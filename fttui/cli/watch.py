@@ -16,9 +16,9 @@ from fttui.clock import duration
 
 if TYPE_CHECKING:
     from fttui.api.client import Client
+    from fttui.core.connect import Connection
     from fttui.models.event import Event
     from fttui.models.job import Job
-    from fttui.wiring import Connection
 
 TENTHS = 10
 """Progress is told this many times in a run at most: every step would drown what matters."""

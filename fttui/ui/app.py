@@ -43,8 +43,8 @@ from fttui.ui.theme import ANSI_THEME, ANSI_VARIABLES, FTTUI_DARK
 from fttui.ui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
+    from fttui.core.connect import Core, MergedCore
     from fttui.models.row import JobRow
-    from fttui.wiring import Core, MergedCore
 
 OpenCore = Callable[[str | None], "Awaitable[Core | MergedCore]"]
 """Opens what is behind the screen, for the profile of a name, or for the one chosen at the start (None). Called

@@ -115,20 +115,20 @@ def trainer_of(place: Place) -> str:
 
 def remember(place: Place, job: str, report: Report) -> None:
     """Keep what was told of a job's price with it; a disk that is full does not undo the job."""
-    from fttui.data import kept
+    from fttui.core import pricing
 
     if report.plan is None:
         return
     try:
         make_dir(data_dir())
-        kept.keep(plans_file(), place.key, job, report.plan)
+        pricing.keep(plans_file(), place.key, job, report.plan)
     except OSError:
         return
 
 
 def cost_lines(place: Place, job: Job) -> list[tuple[str, str]]:
     """What a job has cost and what it was expected to, as fields for a person; what is unknown is left out."""
-    from fttui.data.kept import cost_of, recall
+    from fttui.core.pricing import cost_of, recall
     from fttui.data.prices import BadPrices, price_of
 
     try:
@@ -147,7 +147,7 @@ def row_costs(place: Place) -> Callable[[JobRow], tuple[float | None, str]]:
     prices: dict[str, Price | None] = {}
 
     def cost(row: JobRow) -> tuple[float | None, str]:
-        from fttui.data.kept import cost_of, spent_on
+        from fttui.core.pricing import cost_of, spent_on
         from fttui.data.prices import BadPrices, price_of
 
         if row.model not in prices:

@@ -20,8 +20,8 @@ from fttui.ui.status import ALL, Place
 from fttui.ui.terminal import Title, takes_title
 
 if TYPE_CHECKING:
+    from fttui.core.connect import Core, MergedCore, Options
     from fttui.ui.firstframe import Early
-    from fttui.wiring import Core, MergedCore, Options
 
 
 def has_few_colors(environment: os._Environ[str] | dict[str, str] = os.environ) -> bool:
@@ -50,13 +50,13 @@ def run_app(
 
     async def open_core(profile: str | None) -> Core | MergedCore:
         # In a thread: importing the client takes longer than a frame.
-        await asyncio.to_thread(importlib.import_module, "fttui.wiring")
-        from fttui import wiring
+        await asyncio.to_thread(importlib.import_module, "fttui.core.connect")
+        from fttui.core import connect
 
-        asked = options or wiring.Options()
+        asked = options or connect.Options()
         if profile == ALL:
-            return await wiring.open_merged(asked, wiring.profiles_at_hand())
-        return await wiring.open_core(asked if profile is None else asked._replace(profile=profile, base_url=None))
+            return await connect.open_merged(asked, connect.profiles_at_hand())
+        return await connect.open_core(asked if profile is None else asked._replace(profile=profile, base_url=None))
 
     snapshot = Snapshot(rows={row.id: row for row in rows}, as_of=as_of)
     file = memory.path()

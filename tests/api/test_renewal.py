@@ -8,9 +8,9 @@ import pytest
 
 from fttui.api.errors import Unauthorized
 from fttui.config.secrets import Secret
+from fttui.core.connect import Options
+from fttui.core.connect import connect as wire
 from fttui.models.spec import JobSpec
-from fttui.wiring import Options
-from fttui.wiring import connect as wire
 from tests.api.conftest import KEY, Connect, FakeClock
 from tests.api.faultserver import FaultServer, Request, Step, refuse, send_json, serving
 

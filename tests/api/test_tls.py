@@ -8,7 +8,7 @@ import pytest
 import trustme
 
 from fttui.api.errors import Unreachable
-from fttui.wiring import Options, connect
+from fttui.core.connect import Options, connect
 from tests.api.conftest import FakeClock
 from tests.api.faultserver import FaultServer, send_json
 

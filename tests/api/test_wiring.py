@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from fttui import wiring
 from fttui.api.errors import Unreachable
 from fttui.config.paths import ConfigError, NoKey
+from fttui.core import connect as wiring
+from fttui.core.connect import Connection, Options, connect
 from fttui.server import daemon
-from fttui.wiring import Connection, Options, connect
 from tests.api.conftest import FakeClock
 from tests.api.faultserver import Line, Request, _request, send_json, serving
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from fttui.core.connect import SAMPLE_JOB, sample_path
 from fttui.data.check import check_file
-from fttui.wiring import SAMPLE_JOB, sample_path
 from tests.check import zoo
 
 MOST = 3.0

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fttui.core.connect import SAMPLE_JOB, sample_path
 from fttui.data.check import check_file
 from fttui.data.length_stats import Lengths
 from fttui.data.messages import LETTERS, REINFORCEMENT_LETTERS
@@ -13,7 +14,6 @@ from fttui.data.plan import again, plan
 from fttui.data.prices import BadPrices, Price, base_of, place_of, price_of
 from fttui.data.report import Report
 from fttui.data.tokens import ESTIMATE_ERROR, counter, estimate
-from fttui.wiring import SAMPLE_JOB, sample_path
 from tests.check import zoo
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from fttui.cli import main as module
 from fttui.cli.output import FIRST, LAST, LATE, USUAL, Column, table
-from fttui.wiring import Options
+from fttui.core.connect import Options
 from tests.api.faultserver import answer, hang_up, refuse
 from tests.cli.conftest import Fttui
 from tests.cli.service import Service, job
@@ -117,9 +117,9 @@ def test_an_empty_id_is_a_usage_error(fttui: Fttui, service: Service) -> None:
 
 
 def test_without_the_extra_the_install_line_is_told(bare: Fttui, monkeypatch: pytest.MonkeyPatch) -> None:
-    from fttui import wiring
+    from fttui.core import connect
 
-    monkeypatch.setattr(wiring, "_LOCAL_MODULES", ("no_such_module",))
+    monkeypatch.setattr(connect, "_LOCAL_MODULES", ("no_such_module",))
     for arguments in (["jobs", "list"], ["serve", "--port", "0"], ["models", "list", "--profile", "local"]):
         result = bare(*arguments)
         assert (result.code, result.out) == (2, "")

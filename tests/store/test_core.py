@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from fttui import wiring
 from fttui.config.paths import ConfigError
+from fttui.core import connect as wiring
+from fttui.core.connect import Core, Options, open_core
 from fttui.store.health import State
-from fttui.wiring import Core, Options, open_core
 from tests.store.fakes import FakeClock, job
 
 URL = "http://models.example:8080/v1"

@@ -14,7 +14,7 @@ class JobKeys(Desk):
     async def action_create(self) -> None:
         if self._refuse("job.create") or self._store is None:
             return
-        from fttui.wiring import SAMPLE_JOB
+        from fttui.core.connect import SAMPLE_JOB
 
         await self._open_form(SAMPLE_JOB if self._place.is_local else {})
 
@@ -32,9 +32,9 @@ class JobKeys(Desk):
     async def _open_form(self, values: Mapping[str, str]) -> None:
         if self._store is None:
             return
+        from fttui.core.connect import sample_path
         from fttui.ui.form import EMPTY
         from fttui.ui.screens.create import CreateScreen
-        from fttui.wiring import sample_path
 
         form = CreateScreen(self._store, {**EMPTY, **values}, sample_path, self._place, self._glyphs, now=self._now)
         await self.app.push_screen(form, lambda outcome: self._created(outcome, form.uploaded))

@@ -376,4 +376,4 @@ def sample_path(name: str) -> str | None:
 
     if name not in (SAMPLE_JOB["training_file"], SAMPLE_JOB["validation_file"]):
         return None
-    return os.path.join(os.path.dirname(__file__), "server", "trainers", "samples", name)
+    return os.path.join(os.path.dirname(os.path.dirname(__file__)), "server", "trainers", "samples", name)
