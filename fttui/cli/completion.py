@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from fttui.cli.invocation import DONE, Invocation
 from fttui.cli.output import Output
-from fttui.cli.session import DONE, Invocation
 from fttui.text import clean_line, fit
 
 F = TypeVar("F", bound=Callable[..., Any])

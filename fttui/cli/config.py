@@ -5,8 +5,8 @@ from typing import Any
 import click
 
 from fttui.cli.flags import Group, Verb, forms
+from fttui.cli.invocation import DONE, FAILED, Invocation, pass_invocation
 from fttui.cli.output import Column, dumps, say
-from fttui.cli.session import DONE, FAILED, Invocation, pass_invocation
 from fttui.config import choose as choices
 from fttui.config import paths, validators
 from fttui.config.schema import COCKPIT, LINKS, LOCAL, SHARED, THEMES, TOP, Setting

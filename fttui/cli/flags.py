@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from fttui.cli.invocation import Invocation
 from fttui.cli.output import JSON, JSONL
-from fttui.cli.session import Invocation
 from fttui.config.interval import floored
 
 if TYPE_CHECKING:

@@ -12,23 +12,23 @@ import click
 
 from fttui import __version__
 from fttui.cli.flags import Seconds, Verbs, shared
+from fttui.cli.invocation import DONE, FAILED, INTERRUPTED, USAGE, Invocation, code_of, words_of
 from fttui.cli.output import Closed, Output, say
-from fttui.cli.session import DONE, FAILED, INTERRUPTED, USAGE, Invocation, code_of, words_of
 from fttui.config import crash
 from fttui.config.paths import ConfigError
 from fttui.core.connect import Options
 
 _GROUPS = {
-    "jobs": "fttui.cli.watch:jobs",  # which has those of fttui.cli.create, which has those of fttui.cli.jobs
-    "files": "fttui.cli.checking:files",  # which adds `check` to those of fttui.cli.files
+    "jobs": "fttui.cli.jobs.watch:jobs",  # which has those of fttui.cli.jobs.create, which has those of fttui.cli.jobs.commands
+    "files": "fttui.cli.files.check:files",  # which adds `check` to those of fttui.cli.files.commands
     "models": "fttui.cli.models:models",
-    "archive": "fttui.cli.archive_sync:archive",  # which adds `sync` to those of fttui.cli.archive
+    "archive": "fttui.cli.archive.sync:archive",  # which adds `sync` to those of fttui.cli.archive.commands
     "serve": "fttui.cli.serve:serve",
     "profile": "fttui.cli.profile:profile",
     "config": "fttui.cli.config:config",
-    "doctor": "fttui.cli.doctor:doctor",
+    "doctor": "fttui.cli.doctor.commands:doctor",
     "completion": "fttui.cli.completion:completion",
-    "help": "fttui.cli.reference:help_",
+    "help": "fttui.cli.help:help_",
 }
 
 

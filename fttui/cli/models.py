@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fttui.cli import completion, kept, session, show
-from fttui.cli.files import delete_each
+from fttui.cli import completion, tables
+from fttui.cli import invocation as session
+from fttui.cli import offline as kept
+from fttui.cli.files.commands import delete_each
 from fttui.cli.flags import Verbs, forms, offline, yes
+from fttui.cli.invocation import FAILED, Invocation, confirm, pass_invocation
 from fttui.cli.output import say
-from fttui.cli.session import FAILED, Invocation, confirm, pass_invocation
 
 if TYPE_CHECKING:
     from fttui.core.connect import Connection
@@ -35,7 +37,7 @@ def list_(invocation: Invocation) -> int:
     """
 
     def tell(found: "Sequence[Model]") -> None:
-        columns = show.model_columns(session.CLOCK.now())
+        columns = tables.model_columns(session.CLOCK.now())
         invocation.output.many(found, columns, raw=lambda model: model.raw)
         if not found:
             say("no models" + (" in the archive" if invocation.offline else ""))

@@ -6,8 +6,8 @@ import click
 
 from fttui.cli import completion
 from fttui.cli.flags import Group, Verb, forms
+from fttui.cli.invocation import DONE, Invocation, pass_invocation
 from fttui.cli.output import Column, say
-from fttui.cli.session import DONE, Invocation, pass_invocation
 from fttui.config import choose as choices
 from fttui.config.paths import ConfigError, config_file, read_toml
 

@@ -2,10 +2,10 @@
 
 import click
 
-from fttui.cli import show
+from fttui.cli import tables
 from fttui.cli.flags import Plain, forms
+from fttui.cli.invocation import DONE, FAILED, UNREACHABLE, Invocation, pass_invocation
 from fttui.cli.output import say
-from fttui.cli.session import DONE, FAILED, UNREACHABLE, Invocation, pass_invocation
 from fttui.config.paths import make_dir, service_dir
 
 PORT = 8484
@@ -66,7 +66,7 @@ def _status(invocation: Invocation) -> int:
         ("state", "running"),
         ("pid", str(state["pid"])),
         ("version", str(state["version"])),
-        ("since", show.when(state["started_at"])),
+        ("since", tables.when(state["started_at"])),
         ("socket", str(state["socket"])),
         ("url", str(state.get("url") or "none: it serves the socket only")),
         ("running jobs", ", ".join(map(str, running)) or "none"),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fttui.cli import session
+from fttui.cli import invocation
 from fttui.cli.main import run
 from tests.api.conftest import FakeClock
 from tests.api.faultserver import in_thread
@@ -54,7 +54,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     found = FakeClock()
-    monkeypatch.setattr(session, "CLOCK", found)
+    monkeypatch.setattr(invocation, "CLOCK", found)
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fttui.cli.findings import _terminal
+from fttui.cli.doctor.machine import _terminal
 from fttui.config.paths import archive_file, data_dir
 from tests.api.conftest import FakeClock
 from tests.api.faultserver import refuse, send_json

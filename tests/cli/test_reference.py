@@ -10,9 +10,9 @@ import click
 import pytest
 
 import fttui
+from fttui.cli.help import ENVIRONMENT, FILTER, TOPICS, commands
+from fttui.cli.invocation import EXITS
 from fttui.cli.main import root
-from fttui.cli.reference import ENVIRONMENT, FILTER, TOPICS, commands
-from fttui.cli.session import EXITS
 from fttui.data.rules import RULES
 from fttui.store import query
 from tests.cli.conftest import Fttui

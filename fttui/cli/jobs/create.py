@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fttui.cli import completion, preflight, session, show
-from fttui.cli import ids as typed
+from fttui.cli import completion, tables
+from fttui.cli import invocation as session
 from fttui.cli.flags import NumberOrAuto, Pair, forms
-from fttui.cli.follow import ending, finished
-from fttui.cli.jobs import jobs
+from fttui.cli.invocation import DONE, Invocation, code_of, pass_invocation
+from fttui.cli.jobs import ids as typed
+from fttui.cli.jobs import preflight
+from fttui.cli.jobs.commands import jobs
+from fttui.cli.jobs.follow import ending, finished
 from fttui.cli.output import TABLE, say, say_progress
-from fttui.cli.session import DONE, Invocation, code_of, pass_invocation
 from fttui.config.paths import archive_file
 from fttui.core.connect import sample_path
 from fttui.data.local_files import NoFile, local_path
@@ -217,7 +219,9 @@ class _Creation:
                 output.line(job.id)
                 output.flush()
             pause = self._invocation.interval or connection.settings.interval or 2.0
-            job = await finished(connection.client, job.id, pause, lambda job: say(f"{job.id} {show.status_word(job)}"))
+            job = await finished(
+                connection.client, job.id, pause, lambda job: say(f"{job.id} {tables.status_word(job)}")
+            )
             if output.form != TABLE:
                 output.line("", job.raw)
             if self._plan is not None and (words := preflight.compared(connection, self._plan, job)):

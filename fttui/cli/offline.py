@@ -6,9 +6,10 @@ import os
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from fttui.cli import session, show
+from fttui.cli import invocation as session
+from fttui.cli import tables
+from fttui.cli.invocation import DONE, FAILED, Invocation
 from fttui.cli.output import say
-from fttui.cli.session import DONE, FAILED, Invocation
 from fttui.config import validate
 from fttui.config.choose import LOCAL, choose
 from fttui.config.paths import ConfigError, archive_file
@@ -120,7 +121,7 @@ def job(invocation: Invocation, id: str) -> int:
         if body is None or row is None:
             return unknown(id)
         found = Job.read(json.loads(body))
-        invocation.output.one(found.raw, show.job_fields(found, session.CLOCK.now()))
+        invocation.output.one(found.raw, tables.job_fields(found, session.CLOCK.now()))
         if row.gone:
             say("the provider no longer has this job")
         return DONE
@@ -138,7 +139,7 @@ def events(invocation: Invocation, id: str, wanted: "Callable[[Event], bool]", l
             return unknown(id)
         found = [event for text in archive.raw_events(id) if wanted(event := Event.read(json.loads(text)))]
         shown = found[-limit:] if limit else found
-        invocation.output.many(shown, show.event_columns(), raw=lambda event: event.raw)
+        invocation.output.many(shown, tables.event_columns(), raw=lambda event: event.raw)
         if archive.log_state(id).cursor is not None or not archive.log_state(id).visited:
             say("older events may be missing here: fttui archive sync fetches them")
         return DONE
@@ -155,7 +156,7 @@ def checkpoints(invocation: Invocation, id: str) -> int:
         if archive.body(id) is None:
             return unknown(id)
         found = [Checkpoint.read(json.loads(text)) for text in archive.checkpoints(id)]
-        invocation.output.many(found, show.checkpoint_columns(), raw=lambda item: item.raw)
+        invocation.output.many(found, tables.checkpoint_columns(), raw=lambda item: item.raw)
         return DONE
 
     return read(invocation, work)
@@ -165,7 +166,7 @@ def metrics(invocation: Invocation, id: str, *, csv: bool) -> int:
     """`jobs metrics --offline`."""
 
     async def work(archive: "Archive") -> int:
-        from fttui.cli import numbers
+        from fttui.cli.jobs import metrics as numbers
         from fttui.store.archive.export import points_of
 
         if archive.body(id) is None:

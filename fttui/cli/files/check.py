@@ -7,12 +7,12 @@ import click
 
 from fttui.atomic import landing
 from fttui.cli import completion
-from fttui.cli import report as reading
-from fttui.cli.create import read_grader
-from fttui.cli.files import check_place, files
+from fttui.cli.files import report as reading
+from fttui.cli.files.commands import check_place, files
 from fttui.cli.flags import NumberOrAuto, forms
+from fttui.cli.invocation import DONE, FAILED, Invocation, pass_invocation
+from fttui.cli.jobs.create import read_grader
 from fttui.cli.output import JSON, JSONL, dumps, say, say_progress
-from fttui.cli.session import DONE, FAILED, Invocation, pass_invocation
 from fttui.config import validate as configuration
 from fttui.config.choose import choose
 from fttui.config.paths import ConfigError, prices_file

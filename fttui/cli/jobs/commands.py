@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fttui.cli import completion, follow, kept, session, show
-from fttui.cli import ids as typed
+from fttui.cli import completion, tables
+from fttui.cli import invocation as session
+from fttui.cli import offline as kept
 from fttui.cli.flags import Seconds, Verbs, forms, offline, yes
+from fttui.cli.invocation import FAILED, Invocation, confirm, pass_invocation
+from fttui.cli.jobs import follow
+from fttui.cli.jobs import ids as typed
 from fttui.cli.output import JSON, TABLE, say
-from fttui.cli.session import FAILED, Invocation, confirm, pass_invocation
 
 if TYPE_CHECKING:
     from fttui.api.client import Client
@@ -68,7 +71,7 @@ def list_(
     fttui jobs list --filter 'model~mini age<2d' --sort -loss --all
     fttui jobs list --jsonl --all | jq -r .id
     """
-    from fttui.cli import listing
+    from fttui.cli.jobs import listing
 
     if limit is not None and all_:
         raise click.UsageError("--limit and --all exclude each other")
@@ -101,9 +104,9 @@ def get(invocation: Invocation, id: str) -> int:
 
     async def work(connection: "Connection") -> None:
         job = await connection.client.get_job(id)
-        fields = show.job_fields(job, session.CLOCK.now())
+        fields = tables.job_fields(job, session.CLOCK.now())
         if invocation.form == TABLE:
-            from fttui.cli import preflight
+            from fttui.cli.jobs import preflight
 
             fields += preflight.cost_fields(connection, job)
         invocation.output.one(job.raw, fields)
@@ -169,7 +172,7 @@ def _act(invocation: Invocation, ids: tuple[str, ...], verb: "Callable[[Client],
             for job in found:
                 output.line("", job.raw)
         else:
-            output.many(found, show.job_columns(session.CLOCK.now())[:2], raw=lambda job: job.raw)
+            output.many(found, tables.job_columns(session.CLOCK.now())[:2], raw=lambda job: job.raw)
         return code
 
     return invocation.talk(work, changes=True)
@@ -207,7 +210,7 @@ def events(
         return kept.events(invocation, id, wanted, limit)
 
     async def work(connection: "Connection") -> None:
-        output, columns = invocation.output, show.event_columns()
+        output, columns = invocation.output, tables.event_columns()
         found = await follow.log(connection.client, id)
         shown = [event for event in found if wanted(event)]
         shown = shown[-limit:] if limit else shown
@@ -245,7 +248,7 @@ def checkpoints(invocation: Invocation, id: str) -> int:
     async def work(connection: "Connection") -> None:
         found = [item async for page in connection.client.each_checkpoint_page(id) for item in page.items]
         found.sort(key=lambda item: (item.step_number or 0, item.created_at or 0.0))
-        invocation.output.many(found, show.checkpoint_columns(), raw=lambda item: item.raw)
+        invocation.output.many(found, tables.checkpoint_columns(), raw=lambda item: item.raw)
         await kept.keep(connection, checkpoints=(id, found))
 
     return invocation.talk(work)
@@ -274,7 +277,7 @@ def metrics(invocation: Invocation, id: str, csv_: bool) -> int:
         return kept.metrics(invocation, id, csv=csv_)
 
     async def work(connection: "Connection") -> None:
-        from fttui.cli import numbers
+        from fttui.cli.jobs import metrics as numbers
 
         job, points = await numbers.of(connection.client, id)
         numbers.write(invocation.output, points, csv=csv_)

@@ -1,7 +1,7 @@
 """Ids of jobs as a person types them: whole, or by their end, as lists and the cockpit show it (`..x7Qa91Lk`)."""
 
-from fttui.cli import kept
-from fttui.cli.session import Invocation
+from fttui.cli import offline
+from fttui.cli.invocation import Invocation
 from fttui.config import paths
 from fttui.config.paths import ConfigError
 
@@ -18,7 +18,7 @@ def whole(invocation: Invocation, ids: tuple[str, ...]) -> tuple[str, ...]:
     Raises:
         ConfigError: an end fits several jobs, or none although dots say that it is an end.
     """
-    key, path = kept.key(invocation), paths.archive_file()
+    key, path = offline.key(invocation), paths.archive_file()
     return tuple(dict.fromkeys(_whole(path, key, id) for id in ids))
 
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 from typing import TYPE_CHECKING
 
-from fttui.cli import report as reading
+from fttui.cli.files import report as reading
 from fttui.cli.output import say, say_progress
 from fttui.config.paths import ConfigError, prices_file
 

@@ -5,13 +5,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fttui.cli import completion, follow, session, show
-from fttui.cli import create as create  # adds its commands to the group
-from fttui.cli import ids as typed
+from fttui.cli import completion, tables
+from fttui.cli import invocation as session
 from fttui.cli.flags import Seconds, forms
-from fttui.cli.jobs import jobs
+from fttui.cli.invocation import DONE, FAILED, Invocation, pass_invocation
+from fttui.cli.jobs import (
+    create,  # adds its commands to the group
+    follow,
+)
+from fttui.cli.jobs import ids as typed
+from fttui.cli.jobs.commands import jobs
 from fttui.cli.output import JSON, JSONL, say
-from fttui.cli.session import DONE, FAILED, Invocation, pass_invocation
 from fttui.clock import duration
 
 if TYPE_CHECKING:
@@ -197,7 +201,7 @@ def _name(job: "Job") -> str:
 
 
 def _first(job: "Job", *, is_new: bool, at: str) -> str:
-    words = show.status_word(job).replace("_", " ")
+    words = tables.status_word(job).replace("_", " ")
     state = f"{_name(job)} is {'new: ' if is_new else ''}{words}"
     if job.status.is_final:
         return _change(job)
@@ -218,7 +222,7 @@ def _change(job: "Job") -> str:
             return f"{name} has failed{took}{why}"
         case "cancelled":
             return f"{name} was cancelled{took}."
-    return f"{name} is now {show.status_word(job).replace('_', ' ')}."
+    return f"{name} is now {tables.status_word(job).replace('_', ' ')}."
 
 
 def _progress(events: "list[Event]") -> str:

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fttui.cli import kept, session, show
+from fttui.cli import invocation as session
+from fttui.cli import offline as kept
+from fttui.cli import tables
+from fttui.cli.invocation import DONE, Invocation
 from fttui.cli.output import LATE, TABLE, Column, say
-from fttui.cli.session import DONE, Invocation
 from fttui.config import paths
 from fttui.models.status import Status, status_of
 from fttui.store import query
@@ -106,7 +108,7 @@ def _print(
         whole: there are no others.
         held: their rows in the archive, when they are from there.
     """
-    output, columns, where = invocation.output, show.job_columns(now), ""
+    output, columns, where = invocation.output, tables.job_columns(now), ""
     if held is not None:
         where = " in the archive"
         columns.append(Column("", lambda job: "gone" if held[job.id].gone else "", yields=LATE))

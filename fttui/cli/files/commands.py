@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from fttui.atomic import landing, obstacle
-from fttui.cli import completion, kept, session, show
-from fttui.cli.create import progress_of
+from fttui.cli import completion, tables
+from fttui.cli import invocation as session
+from fttui.cli import offline as kept
 from fttui.cli.flags import Verbs, forms, offline, yes
+from fttui.cli.invocation import FAILED, Invocation, confirm, pass_invocation
+from fttui.cli.jobs.create import progress_of
 from fttui.cli.output import TABLE, Column, say, say_progress
-from fttui.cli.session import FAILED, Invocation, confirm, pass_invocation
 from fttui.config.paths import ConfigError
 from fttui.text import size_words
 
@@ -52,7 +54,7 @@ def list_(invocation: Invocation, purpose: str | None, limit: int | None) -> int
         found = sorted(found, key=lambda file: -(file.created_at or 0.0))
         shown = found[:limit]
         more |= len(found) > len(shown)
-        columns = show.file_columns(session.CLOCK.now())
+        columns = tables.file_columns(session.CLOCK.now())
         invocation.output.many(shown, columns, raw=lambda file: file.raw, has_more=more)
         if not shown:
             say("no files" + (" in the archive" if invocation.offline else ""))
@@ -111,7 +113,7 @@ def get(invocation: Invocation, id: str) -> int:
 
     async def work(connection: "Connection") -> None:
         file = await connection.client.get_file(id)
-        invocation.output.one(file.raw, show.file_fields(file))
+        invocation.output.one(file.raw, tables.file_fields(file))
 
     return invocation.talk(work)
 

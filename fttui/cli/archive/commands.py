@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fttui.cli import completion, kept, session, show
-from fttui.cli import ids as typed
+from fttui.cli import completion, offline, tables
+from fttui.cli import invocation as session
 from fttui.cli.flags import Verbs, forms, yes
+from fttui.cli.invocation import DONE, FAILED, Invocation, confirm, pass_invocation
+from fttui.cli.jobs import ids as typed
 from fttui.cli.output import FIRST, LAST, LATE, TABLE, Column, say
-from fttui.cli.session import DONE, FAILED, Invocation, confirm, pass_invocation
 from fttui.config import paths
 from fttui.config.paths import ConfigError
 from fttui.text import size_words
@@ -58,14 +59,14 @@ def list_(invocation: Invocation, gone: bool) -> int:
             say("nothing is kept" + (" that the provider does not have" if gone else ""))
         return DONE
 
-    return kept.read(invocation, work)
+    return offline.read(invocation, work)
 
 
 def _columns(now: float) -> "list[Column[JobRow]]":
     return [
         Column("ID", lambda row: row.id, yields=LAST),
         Column("STATUS", lambda row: row.status_text or ("unreadable" if row.fault else "unknown"), yields=LATE),
-        Column("AGE", lambda row: show.ago(row.created_at, now), lambda row: show.when(row.created_at), right=True),
+        Column("AGE", lambda row: tables.ago(row.created_at, now), lambda row: tables.when(row.created_at), right=True),
         Column("MODEL", lambda row: row.model),
         Column("SUFFIX", lambda row: row.suffix),
         Column("TUNED MODEL", lambda row: row.fine_tuned_model, yields=FIRST),
@@ -107,12 +108,12 @@ def export(invocation: Invocation, ids: tuple[str, ...], all_: bool, path: str, 
             if id in known:
                 invocation.output.line(export_job(archive, id, path, force=force))
             else:
-                code = kept.unknown(id)
+                code = offline.unknown(id)
         if not wanted:
             say("nothing is kept: fttui archive sync fetches what the provider has")
         return code
 
-    return kept.read(invocation, work)
+    return offline.read(invocation, work)
 
 
 @archive.command("delete", short_help="Delete jobs from this disk.")
@@ -146,13 +147,13 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
             if await archive.delete_job(id, session.CLOCK.now(), held):
                 deleted.append(id)
             else:
-                code = kept.unknown(id)
+                code = offline.unknown(id)
         if deleted:
             await archive.compact()
         _print_deleted(invocation, deleted, single=len(ids) == 1)
         return code
 
-    return kept.read(invocation, work)
+    return offline.read(invocation, work)
 
 
 def _print_deleted(invocation: Invocation, ids: list[str], *, single: bool) -> None:

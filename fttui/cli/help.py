@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from fttui.cli.flags import Plain
+from fttui.cli.invocation import DONE, EXITS
 from fttui.cli.output import Output
-from fttui.cli.session import DONE, EXITS
 from fttui.text import wrap
 
 WIDTH = 78

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fttui.cli import session
-from fttui.cli.archive import archive
+from fttui.cli import invocation as session
+from fttui.cli.archive.commands import archive
 from fttui.cli.flags import forms
+from fttui.cli.invocation import DONE, FAILED, Invocation, pass_invocation
 from fttui.cli.output import say, say_progress
-from fttui.cli.session import DONE, FAILED, Invocation, pass_invocation
 from fttui.config import paths
 from fttui.text import size_words
 

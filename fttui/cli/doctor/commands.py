@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 
 import click
 
-from fttui.cli import session
-from fttui.cli.findings import FAIL, GOOD, NOTE, WARN, Finding, machine
+from fttui.cli import invocation as session
+from fttui.cli.doctor.machine import FAIL, GOOD, NOTE, WARN, Finding, machine
 from fttui.cli.flags import Verb, forms, offline
+from fttui.cli.invocation import DENIED, DONE, FAILED, UNREACHABLE, USAGE, Invocation, code_of, pass_invocation
 from fttui.cli.output import JSON, JSONL, Column, Output
-from fttui.cli.session import DENIED, DONE, FAILED, UNREACHABLE, USAGE, Invocation, code_of, pass_invocation
 from fttui.config import validate as check
 from fttui.config.choose import choose, is_loopback
 from fttui.config.paths import ConfigError, archive_file, service_dir

@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from fttui.cli import session, show
+from fttui.cli import invocation, tables
+from fttui.cli.invocation import DONE, FAILED
 from fttui.cli.output import say
-from fttui.cli.session import DONE, FAILED
 
 if TYPE_CHECKING:
     from fttui.api.client import Client
@@ -56,7 +56,7 @@ async def following(client: "Client", id: str, seen: set[str], pause: float) -> 
         if job.status.is_final and not fresh:
             return
         if not job.status.is_final:
-            await session.CLOCK.sleep(pause)
+            await invocation.CLOCK.sleep(pause)
 
 
 async def finished(client: "Client", id: str, pause: float, tell: "Callable[[Job], None]") -> "Job":
@@ -77,7 +77,7 @@ async def finished(client: "Client", id: str, pause: float, tell: "Callable[[Job
             tell(job)
         if job.status.is_final:
             return job
-        await session.CLOCK.sleep(pause)
+        await invocation.CLOCK.sleep(pause)
 
 
 def ending(job: "Job") -> int:
@@ -85,7 +85,7 @@ def ending(job: "Job") -> int:
     if job.status == "succeeded":
         return DONE
     why = f": {job.error.message or job.error.code}" if job.error else ""
-    say(f"fttui: {job.id} {show.status_word(job)}{why}\nIts log: fttui jobs events {job.id}")
+    say(f"fttui: {job.id} {tables.status_word(job)}{why}\nIts log: fttui jobs events {job.id}")
     return FAILED
 
 
@@ -98,4 +98,4 @@ async def endure(error: "ApiError", failures: int, pause: float) -> None:
     """Wait after a failed look, longer each time; a person hears of the first."""
     if failures == 1:
         say(f"fttui: {error.message}; trying again")
-    await session.CLOCK.sleep(max(error.retry_after or 0.0, min(pause * 2**failures, PATIENCE)))
+    await invocation.CLOCK.sleep(max(error.retry_after or 0.0, min(pause * 2**failures, PATIENCE)))
