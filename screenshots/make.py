@@ -141,12 +141,12 @@ def main() -> None:
             del os.environ[name]
         os.environ |= {"FTTUI_DATA_DIR": directory, "FTTUI_CONFIG": os.path.join(directory, "config.toml")}
         from fttui.config.paths import service_dir
-        from fttui.server import daemon
+        from fttui.server import control
 
         try:
             asyncio.run(make())
         finally:
-            daemon.stop(service_dir())
+            control.stop(service_dir())
 
 
 if __name__ == "__main__":

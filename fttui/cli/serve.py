@@ -37,26 +37,26 @@ def serve(invocation: Invocation, host: str, port: int, api_key_file: str | None
         return _stop()
     from fttui.config import load
     from fttui.core import connect
-    from fttui.server import daemon
+    from fttui.server import control
 
     connect.check_local()
     local = load.load().local.for_service()
     try:
-        return daemon.serve(make_dir(service_dir()), host, port, api_key_file, settings=local)
-    except daemon.ServiceError as error:
+        return control.serve(make_dir(service_dir()), host, port, api_key_file, settings=local)
+    except control.ServiceError as error:
         say(f"fttui: {error}")
         return FAILED
 
 
 def _status(invocation: Invocation) -> int:
-    from fttui.server import daemon, homedir
+    from fttui.server import control, home
 
-    state = daemon.status(service_dir())
+    state = control.status(service_dir())
     if state is None:
         invocation.output.one({"running": False}, [("state", "not running")])
         try:
-            homedir.check_host(service_dir())
-        except daemon.ServiceError as error:
+            home.check_host(service_dir())
+        except control.ServiceError as error:
             say(f"fttui: {error}")
         return FAILED
     running = state.get("running_jobs") or []
@@ -77,11 +77,11 @@ def _status(invocation: Invocation) -> int:
 
 
 def _stop() -> int:
-    from fttui.server import daemon
+    from fttui.server import control
 
     try:
-        stopped = daemon.stop(service_dir())
-    except daemon.ServiceError as error:
+        stopped = control.stop(service_dir())
+    except control.ServiceError as error:
         say(f"fttui: {error}")
         return UNREACHABLE
     say("the service was stopped" if stopped else "no service was running")

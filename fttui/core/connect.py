@@ -293,7 +293,7 @@ async def _local_transport(settings: dict[str, Any]) -> "httpx.AsyncBaseTranspor
 
     import httpx
 
-    from fttui.server import daemon
+    from fttui.server import control
 
     check_local()
     home = make_dir(service_dir())
@@ -319,8 +319,8 @@ async def _local_transport(settings: dict[str, Any]) -> "httpx.AsyncBaseTranspor
 
         async def _wake(self) -> None:
             try:
-                socket = await asyncio.to_thread(daemon.ensure, home, settings=settings)
-            except daemon.ServiceError as error:
+                socket = await asyncio.to_thread(control.ensure, home, settings=settings)
+            except control.ServiceError as error:
                 raise httpx.ConnectError(str(error)) from None
             if socket != self._socket:
                 await self._inner.aclose()
@@ -329,7 +329,7 @@ async def _local_transport(settings: dict[str, Any]) -> "httpx.AsyncBaseTranspor
         async def aclose(self) -> None:
             await self._inner.aclose()
 
-    return Waking(await asyncio.to_thread(daemon.ensure, home, settings=settings))
+    return Waking(await asyncio.to_thread(control.ensure, home, settings=settings))
 
 
 def _trust(choice: Choice, profile: "Profile | None") -> Any:

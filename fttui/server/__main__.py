@@ -25,7 +25,7 @@ def main() -> int:
         del os.environ[name]  # keys are none of the service's business, and trainers inherit what it has
 
     if options.host is not None:
-        from fttui.server.daemon import serve
+        from fttui.server.control import serve
 
         return serve(home, options.host, options.port, options.api_key_file)
     if options.detach and os.fork():
@@ -41,7 +41,7 @@ def main() -> int:
 
 
 def _detached(home: str, idle: float) -> int:
-    from fttui.server.homedir import log_path
+    from fttui.server.home import log_path
     from fttui.server.process import bound_log, run_detached
 
     os.chdir("/")

@@ -16,13 +16,14 @@ from typing import Any
 import uvicorn
 
 from fttui import __version__
-from fttui.server import daemon, doors, homedir
-from fttui.server.app import App, Guard, Receive, Scope, Send, create_app, keyed, local_only
-from fttui.server.daemon import ServiceError
-from fttui.server.http import config_of
-from fttui.server.places import write_durably
+from fttui.server import control, sockets
+from fttui.server import home as homedir
+from fttui.server.api.app import App, Guard, Receive, Scope, Send, create_app, keyed, local_only
+from fttui.server.api.http_protocol import config_of
+from fttui.server.control import ServiceError
 from fttui.server.service import Service, open_service
-from fttui.server.sql import UnknownVersion
+from fttui.server.storage.paths import write_durably
+from fttui.server.storage.sql import UnknownVersion
 
 IDLE_LIMIT = 600.0
 """Seconds without a request and without anything running after which a detached service ends."""
@@ -61,7 +62,7 @@ class Process:
 
     async def _open_socket(self) -> None:
         """Put the Unix socket in place."""
-        door, self.socket_path = doors.unix_socket(self._home)
+        door, self.socket_path = sockets.unix_socket(self._home)
         found = os.lstat(self.socket_path)
         self._socket_id = (found.st_dev, found.st_ino)
         await self._listen(door, self._server.config)
@@ -241,8 +242,8 @@ def serve_tcp(home: str, host: str, port: int, api_key_file: str | None) -> int:
     os.umask(0o077)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     try:
-        guard: Guard = keyed(doors.keys(api_key_file)) if api_key_file is not None else local_only
-        if api_key_file is None and not doors.is_loopback(host):
+        guard: Guard = keyed(sockets.keys(api_key_file)) if api_key_file is not None else local_only
+        if api_key_file is None and not sockets.is_loopback(host):
             raise ServiceError(
                 f"Without a key file the service listens on loopback only, and {host} is not that.\n"
                 "Name a file that holds a key: --api-key-file FILE"
@@ -251,7 +252,7 @@ def serve_tcp(home: str, host: str, port: int, api_key_file: str | None) -> int:
         print(error, file=sys.stderr)
         return 2
     try:
-        door = doors.tcp_socket(host, port)
+        door = sockets.tcp_socket(host, port)
         lock = _take_over(home)
         shown = f"[{host}]" if ":" in host else host
         url = f"http://{shown}:{door.getsockname()[1]}/v1"
@@ -282,7 +283,7 @@ def _take_over(home: str) -> int:
     while (lock := homedir.take_lock(home)) is None:
         if time.monotonic() > deadline:
             raise ServiceError(f"The service of {home} does not make room.\nStop it: fttui serve --stop")
-        daemon.hand_over(home)
+        control.hand_over(home)
     return lock
 
 

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 
 from fttui.clock import Clock, SystemClock
-from fttui.server.catalog import Catalog
-from fttui.server.db import Db
-from fttui.server.homedir import settings_path
-from fttui.server.places import Places, remove
-from fttui.server.runner import Runner
+from fttui.server.home import settings_path
+from fttui.server.jobs.runner import Runner
+from fttui.server.jobs.trainer_catalog import Catalog
+from fttui.server.storage.db import Db
+from fttui.server.storage.paths import Places, remove
 
 LARGEST_FILE = 512 << 20
 

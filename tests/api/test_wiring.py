@@ -13,7 +13,7 @@ from fttui.api.errors import Unreachable
 from fttui.config.paths import ConfigError, NoKey
 from fttui.core import connect as wiring
 from fttui.core.connect import Connection, Options, connect
-from fttui.server import daemon
+from fttui.server import control
 from tests.api.conftest import FakeClock
 from tests.api.faultserver import Line, Request, _request, send_json, serving
 
@@ -168,7 +168,7 @@ def ensuring(*paths: str | Exception) -> Callable[..., str]:
 
 async def test_the_local_service_is_woken_when_it_has_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = Socket(str(tmp_path / "a.sock")), Socket(str(tmp_path / "b.sock"))
-    monkeypatch.setattr(daemon, "ensure", ensuring(first.path, second.path))
+    monkeypatch.setattr(control, "ensure", ensuring(first.path, second.path))
     await first.start()
     async with connected(Options()) as connection:
         await connection.client.list_jobs()
@@ -186,8 +186,8 @@ async def test_a_local_service_that_cannot_be_woken_is_unreachable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gone = str(tmp_path / "gone.sock")
-    failures = [daemon.ServiceError("no room on the disk") for _ in range(6)]
-    monkeypatch.setattr(daemon, "ensure", ensuring(gone, *failures))
+    failures = [control.ServiceError("no room on the disk") for _ in range(6)]
+    monkeypatch.setattr(control, "ensure", ensuring(gone, *failures))
     async with connected(Options()) as connection:
         with pytest.raises(Unreachable, match="no room on the disk"):
             await connection.client.list_jobs()
@@ -195,6 +195,6 @@ async def test_a_local_service_that_cannot_be_woken_is_unreachable(
 
 async def test_without_the_extra_nothing_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wiring, "_LOCAL_MODULES", ("no_such_module",))
-    monkeypatch.setattr(daemon, "ensure", ensuring())
+    monkeypatch.setattr(control, "ensure", ensuring())
     with pytest.raises(ConfigError, match=r"pip install 'fttui\[local\]'"):
         await connect(Options())

@@ -16,9 +16,9 @@ from typing import Any
 import httpx
 import pytest
 
-from fttui.server import daemon
-from fttui.server.app import create_app
-from fttui.server.catalog import Catalog
+from fttui.server import control
+from fttui.server.api.app import create_app
+from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.service import Service, open_service
 from tests.server.conftest import FAKE, kill_trainers, until
 
@@ -29,7 +29,7 @@ EVENTS_EACH = 100
 def home() -> Iterator[str]:
     parent = tempfile.mkdtemp(prefix="ft-bench-")
     yield os.path.join(parent, "home")
-    daemon.stop(os.path.join(parent, "home"))
+    control.stop(os.path.join(parent, "home"))
     kill_trainers(os.path.join(parent, "home"))
     shutil.rmtree(parent)
 
@@ -119,8 +119,8 @@ def memory_mb(pid: int) -> float:
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="measures memory through /proc")
 def test_half_a_gigabyte_streams_to_disk(home: str) -> None:
-    path = daemon.ensure(home)
-    info = daemon.running(home)
+    path = control.ensure(home)
+    info = control.running(home)
     assert info is not None
     block = os.urandom(1 << 20)
     head = b'--x\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nfine-tune\r\n'
@@ -193,7 +193,7 @@ def test_a_list_while_both_cores_train(home: str) -> None:
     words = "A long answer that goes on and on. " * 30
     messages = [{"role": "user", "content": "Speak"}, {"role": "assistant", "content": words}]
     content = (json.dumps({"messages": messages}) + "\n").encode() * 60
-    path = daemon.ensure(home, settings={"max_running": 2})
+    path = control.ensure(home, settings={"max_running": 2})
     with httpx.Client(transport=httpx.HTTPTransport(uds=path), base_url="http://localhost/v1", timeout=60) as client:
 
         def jobs_in(state: str) -> Callable[[], bool]:

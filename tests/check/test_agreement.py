@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fttui.data.check import check_file
-from fttui.server.datacheck import BadData, check
+from fttui.server.jobs.data_check import BadData, check
 from tests.check import zoo
 
 SERVICE_KNOWS = ("not_json", "not_object", "no_role", "unknown_role", "too_few", "no_assistant", "bad_arguments")

@@ -12,7 +12,8 @@ import pytest
 
 pytest.importorskip("uvicorn")
 
-from fttui.server import daemon, homedir
+from fttui.server import control
+from fttui.server import home as homedir
 from tests.cli.conftest import Fttui
 
 SHELL = Path(__file__).parents[1] / "server" / "shell_trainer.sh"
@@ -24,16 +25,16 @@ def service_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     directory = tempfile.mkdtemp(prefix="ftt-")
     monkeypatch.setenv("FTTUI_DATA_DIR", directory)
     yield os.path.join(directory, "service")
-    daemon.stop(os.path.join(directory, "service"))
+    control.stop(os.path.join(directory, "service"))
     shutil.rmtree(directory)
 
 
 def test_status_and_stop(bare: Fttui, service_home: str) -> None:
     assert bare("serve", "--status").code == 1
     assert bare("serve", "--stop").err == "no service was running\n"
-    socket = daemon.ensure(service_home)
+    socket = control.ensure(service_home)
     told = bare("serve", "--status", "--json")
-    info = daemon.running(service_home)
+    info = control.running(service_home)
     assert info is not None
     assert told.code == 0
     assert {name: told.json[name] for name in ("running", "pid", "version", "socket", "url", "running_jobs")} == {

@@ -6,9 +6,9 @@ import pytest
 
 from fttui.config import load
 from fttui.config.paths import ConfigError
-from fttui.server.catalog import Catalog, Trainer
-from fttui.server.daemon import configure
-from fttui.server.homedir import settings_path
+from fttui.server.control import configure
+from fttui.server.home import settings_path
+from fttui.server.jobs.trainer_catalog import Catalog, Trainer
 
 
 def test_nothing_set_is_the_built_in_trainer_and_one_job_at_a_time() -> None:

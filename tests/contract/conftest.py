@@ -7,8 +7,8 @@ import httpx2
 import openai
 import pytest
 
-from fttui.server.app import create_app, keyed
-from fttui.server.catalog import Catalog
+from fttui.server.api.app import create_app, keyed
+from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.service import Service, open_service
 from tests.server.conftest import FAKE, home
 

@@ -17,8 +17,8 @@ import openai
 import pytest
 from uvicorn.server import ServerState
 
-from fttui.server import http
-from fttui.server.app import create_app, keyed
+from fttui.server.api import http_protocol
+from fttui.server.api.app import create_app, keyed
 from fttui.server.service import Service
 from tests.contract.conftest import KEY
 from tests.contract.test_sdk import checked
@@ -78,7 +78,7 @@ def socket(service: Service) -> Iterator[str]:
     path = os.path.join(service.places.home, "socket")
     loop = asyncio.new_event_loop()
     state = ServerState()
-    config = http.config_of(create_app(service, keyed([KEY])))
+    config = http_protocol.config_of(create_app(service, keyed([KEY])))
 
     async def close() -> None:
         server.close()
@@ -86,7 +86,9 @@ def socket(service: Service) -> Iterator[str]:
             connection.transport.abort()  # type: ignore[union-attr]
         await asyncio.gather(*state.tasks, return_exceptions=True)
 
-    server = loop.run_until_complete(loop.create_unix_server(lambda: http.Protocol(config, state, {}, loop), path))
+    server = loop.run_until_complete(
+        loop.create_unix_server(lambda: http_protocol.Protocol(config, state, {}, loop), path)
+    )
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     yield path

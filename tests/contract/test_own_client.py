@@ -9,7 +9,7 @@ from fttui.api import multipart, providers
 from fttui.api.client import Client
 from fttui.api.http import Http
 from fttui.clock import SystemClock
-from fttui.server.app import create_app
+from fttui.server.api.app import create_app
 from fttui.server.service import Service
 from tests.server.conftest import GOOD
 

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 
-from fttui.server import daemon
+from fttui.server import control
 from tests.crash.campaign import Broken, Campaign, compare
 
 
@@ -38,7 +38,7 @@ def main() -> int:
         return 1
     finally:
         for home in homes:
-            daemon.stop(home)
+            control.stop(home)
     files, events = len(campaign.uploaded), sum(map(len, campaign.events.values()))
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(done.items()))
     print(

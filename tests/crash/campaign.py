@@ -20,8 +20,8 @@ from typing import Any
 
 import httpx
 
-from fttui.server import daemon
-from fttui.server.jobdir import JOB_VARIABLE, JobDirectory
+from fttui.server import control
+from fttui.server.jobs.job_dir import JOB_VARIABLE, JobDirectory
 from fttui.server.trainers.tiny.files import load_model
 from fttui.server.trainers.tiny.network import STANDARD
 
@@ -92,7 +92,7 @@ class Campaign:
     # Talking
 
     def client(self) -> httpx.Client:
-        path = daemon.ensure(self.home, timeout=60, settings={"max_running": 2})
+        path = control.ensure(self.home, timeout=60, settings={"max_running": 2})
         return httpx.Client(transport=httpx.HTTPTransport(uds=path), base_url="http://localhost/v1", timeout=60)
 
     def get(self, client: httpx.Client, path: str, **query: Any) -> Any:
@@ -315,10 +315,10 @@ class Campaign:
 
     def kill_a_starting_service(self) -> None:
         strike(self.service_pid())
-        work = Work(lambda: daemon.ensure(self.home, timeout=60))
+        work = Work(lambda: control.ensure(self.home, timeout=60))
         time.sleep(self.random.uniform(0, 0.3))
         self.kill("starting")
-        work.result(expected=daemon.ServiceError)
+        work.result(expected=control.ServiceError)
 
     def finish(self) -> None:
         """Let everything come to its end, undisturbed."""
@@ -341,7 +341,7 @@ class Campaign:
             jobs = self.check(client)
             for job in jobs:
                 self.check_end(client, job)
-        daemon.stop(self.home)
+        control.stop(self.home)
         left = [process for id in self.accepted for process in processes_of(os.path.join(self.home, "jobs", id))]
         if left:
             raise Broken(f"processes outlive their jobs: {left}")

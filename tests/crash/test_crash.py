@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from fttui.server import daemon
+from fttui.server import control
 from tests.crash.campaign import Broken, Campaign, compare
 from tests.server.conftest import kill_trainers
 
@@ -20,7 +20,7 @@ def parent(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     path = tempfile.mkdtemp(prefix="ft-")
     yield path
     for name in os.listdir(path):
-        daemon.stop(os.path.join(path, name))
+        control.stop(os.path.join(path, name))
         kill_trainers(os.path.join(path, name))
     shutil.rmtree(path)
 

@@ -74,8 +74,8 @@ def test_the_first_frame_of_a_profile_needs_no_more_than_toml(tmp_path: Path) ->
         ),
         ("import fttui.cli.main", ("textual", "starlette", "uvicorn", "numpy")),
         ("import fttui.core.connect", ("textual", "starlette", "uvicorn", "numpy", "click")),
-        ("import fttui.server.daemon", HEAVY),
-        ("import fttui.server.app", ("textual", "httpx", "numpy", "click")),
+        ("import fttui.server.control", HEAVY),
+        ("import fttui.server.api.app", ("textual", "httpx", "numpy", "click")),
         (
             "import fttui.data.check, fttui.data.repair, fttui.core.pricing",
             tuple(name for name in HEAVY if name != "rich"),

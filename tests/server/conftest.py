@@ -14,10 +14,10 @@ from typing import Any
 import httpx
 import pytest
 
-from fttui.server import daemon
-from fttui.server.app import create_app
-from fttui.server.catalog import Catalog, Trainer
-from fttui.server.jobdir import JobDirectory
+from fttui.server import control
+from fttui.server.api.app import create_app
+from fttui.server.jobs.job_dir import JobDirectory
+from fttui.server.jobs.trainer_catalog import Catalog, Trainer
 from fttui.server.service import Service, open_service
 
 FAKE = Trainer(
@@ -60,7 +60,7 @@ def home() -> Iterator[str]:
     parent = tempfile.mkdtemp(prefix="ft-")
     path = os.path.join(parent, "home")
     yield path
-    daemon.stop(path)
+    control.stop(path)
     kill_trainers(path)
     shutil.rmtree(parent)
 
@@ -94,10 +94,10 @@ async def client(service: Service) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def add_file(service: Service, content: bytes = GOOD, purpose: str = "fine-tune") -> str:
-    from fttui.server import names
-    from fttui.server.records import FileRecord
+    from fttui.server import ids
+    from fttui.server.storage.records import FileRecord
 
-    id = names.new_id("file-")
+    id = ids.new_id("file-")
     Path(service.places.file(id)).write_bytes(content)
     service.db.add_file(FileRecord(0, id, "data.jsonl", purpose, len(content), service.now()))
     return id
@@ -105,7 +105,7 @@ def add_file(service: Service, content: bytes = GOOD, purpose: str = "fine-tune"
 
 def add_job(service: Service, behaviour: str = "plain", **members: Any) -> str:
     """A job of the fake trainer; the id."""
-    from fttui.server.jobrequest import new_job
+    from fttui.server.api.job_request import new_job
 
     given = {"model": "base-1", "seed": 3, "hyperparameters": {"n_epochs": 2}, "suffix": behaviour, **members}
     if "training_file" not in given:

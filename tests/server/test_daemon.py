@@ -18,9 +18,10 @@ from typing import Any
 import httpx
 import pytest
 
-from fttui.server import daemon, homedir
-from fttui.server.daemon import ServiceError
-from fttui.server.jobdir import JobDirectory
+from fttui.server import control
+from fttui.server import home as homedir
+from fttui.server.control import ServiceError
+from fttui.server.jobs.job_dir import JobDirectory
 from tests.server.conftest import example, jsonl, until
 
 SLOW = jsonl([example("A long answer. " * 40 + str(number)) for number in range(60)])
@@ -62,25 +63,25 @@ def is_alive(pid: int) -> bool:
 
 
 def pid_of(home: str) -> int:
-    info = daemon.running(home)
+    info = control.running(home)
     assert info is not None
     return info.pid
 
 
 def test_nobody_is_there_at_first(home: str) -> None:
-    assert daemon.running(home) is None
-    assert daemon.status(home) is None
-    assert daemon.stop(home) is False
+    assert control.running(home) is None
+    assert control.status(home) is None
+    assert control.stop(home) is False
     assert not os.path.exists(home)
 
 
 def test_it_is_started_found_and_stopped(home: str) -> None:
-    path = daemon.ensure(home)
-    info = daemon.running(home)
+    path = control.ensure(home)
+    info = control.running(home)
     assert info is not None
-    assert (info.socket, info.version) == (path, daemon.__version__)
+    assert (info.socket, info.version) == (path, control.__version__)
     assert abs(info.started_at - time.time()) < 60
-    assert daemon.ensure(home) == path
+    assert control.ensure(home) == path
     assert pid_of(home) == info.pid
     card = json.loads(Path(home, "service.json").read_text())
     assert (card["pid"], card["version"], card["socket"]) == (info.pid, info.version, path)
@@ -88,16 +89,16 @@ def test_it_is_started_found_and_stopped(home: str) -> None:
         assert client.get("/models").json()["data"][0]["id"] == "fttui-tiny-1"
         assert client.get("/fine_tuning/jobs").json()["data"] == []
         assert client.get("/nonsense").status_code == 404
-    assert daemon.stop(home) is True
+    assert control.stop(home) is True
     assert not is_alive(info.pid)
-    assert daemon.running(home) is None
+    assert control.running(home) is None
     assert sorted(os.listdir(home)) == [
         *("files", "jobs", "lock", "parts", "reserve", "service.db", "service.log", "uploads")
     ]
 
 
 def test_everything_is_the_owners_alone(home: str) -> None:
-    path = daemon.ensure(home)
+    path = control.ensure(home)
     assert stat.S_IMODE(os.stat(home).st_mode) == 0o700
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
     for name in os.listdir(home):
@@ -107,7 +108,7 @@ def test_everything_is_the_owners_alone(home: str) -> None:
 @pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="looks at a process through /proc")
 def test_it_keeps_nothing_of_the_terminal_that_started_it(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
-    daemon.ensure(home)
+    control.ensure(home)
     pid = pid_of(home)
     assert os.readlink(f"/proc/{pid}/cwd") == "/"
     assert os.getsid(pid) != os.getsid(0)
@@ -121,7 +122,7 @@ def test_it_keeps_nothing_of_the_terminal_that_started_it(home: str, monkeypatch
 
 def test_many_cockpits_at_once_start_one_service(home: str) -> None:
     script = (
-        "import sys; from fttui.server.daemon import *; p = ensure(sys.argv[1]); print(running(sys.argv[1]).pid, p)"
+        "import sys; from fttui.server.control import *; p = ensure(sys.argv[1]); print(running(sys.argv[1]).pid, p)"
     )
     racers = [
         subprocess.Popen([sys.executable, "-c", script, home], stdout=subprocess.PIPE, text=True) for _ in range(8)
@@ -134,31 +135,31 @@ def test_many_cockpits_at_once_start_one_service(home: str) -> None:
 
 def test_threads_of_one_cockpit_race_too(home: str) -> None:
     with ThreadPoolExecutor(6) as pool:
-        found = pool.map(lambda number: daemon.ensure(home, settings={"max_running": 1 + number % 2}), range(24))
+        found = pool.map(lambda number: control.ensure(home, settings={"max_running": 1 + number % 2}), range(24))
         assert len(set(found)) == 1
     assert json.loads(Path(home, "settings.json").read_text())["max_running"] in (1, 2)
     assert not [name for name in os.listdir(home) if name.endswith(".new")]
 
 
 def test_what_a_killed_service_left_is_taken_over(home: str) -> None:
-    path = daemon.ensure(home)
+    path = control.ensure(home)
     first = pid_of(home)
     os.kill(first, signal.SIGKILL)
     until(lambda: not is_alive(first))
     assert os.path.exists(path), "the socket of the dead is still there"
     Path(home, "uploads", "half").write_bytes(b"x")
     Path(home, "files", "file-never-accepted").write_bytes(b"x")
-    assert daemon.running(home) is None
-    assert daemon.ensure(home) == path
+    assert control.running(home) is None
+    assert control.ensure(home) == path
     assert pid_of(home) != first
     assert os.listdir(os.path.join(home, "uploads")) == os.listdir(os.path.join(home, "files")) == []
 
 
 def test_a_socket_that_goes_missing_is_put_back(home: str) -> None:
-    path = daemon.ensure(home)
+    path = control.ensure(home)
     pid = pid_of(home)
     os.unlink(path)
-    assert daemon.ensure(home) == path
+    assert control.ensure(home) == path
     assert pid_of(home) == pid
     os.unlink(os.path.join(home, "service.json"))
     until(lambda: os.path.exists(os.path.join(home, "service.json")))
@@ -171,15 +172,15 @@ def test_a_long_path_puts_the_socket_elsewhere(home: str, monkeypatch: pytest.Mo
     monkeypatch.setenv("TMPDIR", temporary)
     long = os.path.join(temporary, "x" * 120)
     try:
-        path = daemon.ensure(long)
+        path = control.ensure(long)
         assert path.startswith(temporary)
         assert not path.startswith(long)
         assert stat.S_IMODE(os.stat(os.path.dirname(path)).st_mode) == 0o700
         # Another login may have another TMPDIR: the card in the home says where the socket is.
         monkeypatch.setenv("TMPDIR", "/nowhere")
-        assert daemon.ensure(long) == path
+        assert control.ensure(long) == path
     finally:
-        assert daemon.stop(long)
+        assert control.stop(long)
 
 
 def test_a_place_for_the_socket_that_others_can_write_to_is_refused(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,32 +190,32 @@ def test_a_place_for_the_socket_that_others_can_write_to_is_refused(home: str, m
     os.chmod(os.path.join(temporary, f"fttui-{os.getuid()}"), 0o777)
     long = os.path.join(temporary, "x" * 120)
     with pytest.raises(ServiceError, match="is not ours alone"):
-        daemon.ensure(long)
-    daemon.stop(long)  # it said that it failed, and may not be gone yet
+        control.ensure(long)
+    control.stop(long)  # it said that it failed, and may not be gone yet
 
 
 def test_a_start_that_fails_says_why(home: str) -> None:
     os.makedirs(home)
     Path(home, "service.db").write_bytes(b"no database " * 1000)
     with pytest.raises(ServiceError, match=r"did not start.*database") as caught:
-        daemon.ensure(home)
-    daemon.stop(home)  # it said that it failed, and may not be gone yet
+        control.ensure(home)
+    control.stop(home)  # it said that it failed, and may not be gone yet
     assert os.path.join(home, "service.log") in str(caught.value)
     Path(home, "service.db").unlink()
-    daemon.ensure(home)
+    control.ensure(home)
 
 
 def test_a_home_that_cannot_be_made(home: str) -> None:
     Path(os.path.dirname(home), "file").write_text("")
     with pytest.raises(ServiceError, match="cannot be made"):
-        daemon.ensure(os.path.join(os.path.dirname(home), "file", "home"))
+        control.ensure(os.path.join(os.path.dirname(home), "file", "home"))
 
 
 def test_without_the_extra_packages_it_names_the_install_line(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ServiceError, match=r"pip install 'fttui\[local\]'"):
-        daemon.ensure(home)
-    assert daemon.serve(home, "127.0.0.1", 0, None) == 2
+        control.ensure(home)
+    assert control.serve(home, "127.0.0.1", 0, None) == 2
 
 
 def test_it_ends_by_itself_when_nobody_needs_it(home: str) -> None:
@@ -222,7 +223,7 @@ def test_it_ends_by_itself_when_nobody_needs_it(home: str) -> None:
         [sys.executable, "-m", "fttui.server", "--home", home, "--idle", "0.4"], stderr=subprocess.DEVNULL
     )
     assert process.wait(30) == 0
-    assert daemon.running(home) is None
+    assert control.running(home) is None
 
 
 def test_it_stays_while_a_job_runs(home: str) -> None:
@@ -249,7 +250,7 @@ def test_it_stays_while_a_job_runs(home: str) -> None:
 
 
 def test_a_job_outlives_a_killed_service_and_is_adopted(home: str) -> None:
-    with api(daemon.ensure(home)) as client:
+    with api(control.ensure(home)) as client:
         job = start_job(client)
         until(lambda: len(steps(client, job)) > 2)
     trainer = JobDirectory(os.path.join(home, "jobs", job))
@@ -257,7 +258,7 @@ def test_a_job_outlives_a_killed_service_and_is_adopted(home: str) -> None:
     os.kill(pid_of(home), signal.SIGKILL)
     size = Path(trainer.path, "progress.jsonl").stat().st_size
     until(lambda: Path(trainer.path, "progress.jsonl").stat().st_size > size)
-    with api(daemon.ensure(home)) as client:
+    with api(control.ensure(home)) as client:
         seen = len(steps(client, job))
         until(lambda: len(steps(client, job)) > seen + 2)
         assert Path(trainer.path, "pid").read_text() == group
@@ -268,29 +269,29 @@ def test_a_job_outlives_a_killed_service_and_is_adopted(home: str) -> None:
 
 
 def test_stopping_ends_what_a_killed_service_left_behind(home: str) -> None:
-    with api(daemon.ensure(home)) as client:
+    with api(control.ensure(home)) as client:
         job = start_job(client)
         until(lambda: len(steps(client, job)) > 2)
     trainer = JobDirectory(os.path.join(home, "jobs", job))
     os.kill(pid_of(home), signal.SIGKILL)
-    until(lambda: daemon.running(home) is None)
+    until(lambda: control.running(home) is None)
     assert trainer.is_held()
-    assert daemon.stop(home) is True
+    assert control.stop(home) is True
     assert not trainer.is_held()
     assert trainer.exit_code() == 143
-    assert daemon.stop(home) is False
+    assert control.stop(home) is False
 
 
 def test_stopping_saves_the_trainers_and_a_new_start_goes_on(home: str) -> None:
-    with api(daemon.ensure(home)) as client:
+    with api(control.ensure(home)) as client:
         job = start_job(client)
         until(lambda: len(steps(client, job)) > 2)
     trainer = JobDirectory(os.path.join(home, "jobs", job))
-    assert daemon.stop(home)
+    assert control.stop(home)
     assert not trainer.is_held()
     assert trainer.exit_code() == 143
     reached = Path(trainer.path, "progress.jsonl").read_bytes().count(b"\n")
-    with api(daemon.ensure(home)) as client:
+    with api(control.ensure(home)) as client:
         until(lambda: len(steps(client, job)) > reached)
         assert_each_once(steps(client, job))
         lines = Path(trainer.path, "progress.jsonl").read_text().splitlines()
@@ -348,13 +349,13 @@ def test_over_tcp_without_a_key_file(home: str, served: Any) -> None:
     until(lambda: "every user of this host" in one.said)
     assert httpx.get(url + "/models", headers={"Authorization": "Bearer anything"}).status_code == 200
     assert httpx.get(url.removesuffix("/v1") + "/service").status_code == 404
-    state = daemon.status(home)
+    state = control.status(home)
     assert state is not None
     assert state["url"] == url
-    with api(daemon.ensure(home)) as client:
+    with api(control.ensure(home)) as client:
         assert client.get("/models").status_code == 200
     assert one.end() == 0
-    assert daemon.running(home) is None
+    assert control.running(home) is None
 
 
 def test_over_tcp_with_a_key_file(home: str, served: Any, tmp_path: Path) -> None:
@@ -363,7 +364,7 @@ def test_over_tcp_with_a_key_file(home: str, served: Any, tmp_path: Path) -> Non
     url = one.url()
     for key, status in (("sk-right", 200), ("sk-wrong", 401)):
         assert httpx.get(url + "/models", headers={"Authorization": f"Bearer {key}"}).status_code == status
-    with api(daemon.ensure(home)) as client:
+    with api(control.ensure(home)) as client:
         assert client.get("/models").status_code == 200, "the socket needs no key"
     one.end()
     assert "sk-" not in one.said
@@ -388,7 +389,7 @@ def test_refusals_to_serve(served: Any, tmp_path: Path, options: list[str], code
 
 
 def test_a_foreground_service_takes_over_from_a_detached_one_and_its_trainer_goes_on(home: str, served: Any) -> None:
-    with api(daemon.ensure(home)) as client:
+    with api(control.ensure(home)) as client:
         job = start_job(client)
         until(lambda: len(steps(client, job)) > 2)
     detached = pid_of(home)
@@ -398,7 +399,7 @@ def test_a_foreground_service_takes_over_from_a_detached_one_and_its_trainer_goe
     url = one.url()
     assert not is_alive(detached)
     assert pid_of(home) == one.process.pid
-    for client in (httpx.Client(base_url=url, timeout=20), api(daemon.ensure(home))):
+    for client in (httpx.Client(base_url=url, timeout=20), api(control.ensure(home))):
         with client:
             seen = len(steps(client, job))
             until(lambda client=client, seen=seen: len(steps(client, job)) > seen)
@@ -413,18 +414,18 @@ def test_a_foreground_service_takes_over_from_a_detached_one_and_its_trainer_goe
 
 
 def test_an_older_idle_service_makes_room_for_a_newer_program(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = daemon.ensure(home)
+    path = control.ensure(home)
     first = pid_of(home)
-    monkeypatch.setattr(daemon, "__version__", "99.0.0")
+    monkeypatch.setattr(control, "__version__", "99.0.0")
     with api(path) as client:
         job = start_job(client)
-        assert daemon.ensure(home) == path
+        assert control.ensure(home) == path
         assert pid_of(home) == first, "not while a job runs"
         client.post(f"/fine_tuning/jobs/{job}/cancel")
     # What starts is this program again, whose real version is the older one; so only that it was replaced is seen.
-    monkeypatch.setattr(daemon, "_is_older", lambda version, done=[]: not done and not done.append(1))
-    until(lambda: not (daemon.status(home) or {}).get("jobs", {}).get("cancelled"))
-    daemon.ensure(home)
+    monkeypatch.setattr(control, "_is_older", lambda version, done=[]: not done and not done.append(1))
+    until(lambda: not (control.status(home) or {}).get("jobs", {}).get("cancelled"))
+    control.ensure(home)
     assert pid_of(home) != first
     assert not is_alive(first)
 
@@ -440,7 +441,7 @@ def used_by_another_host(home: str, age: float) -> None:
 def test_a_directory_in_use_by_another_host_is_refused_by_name(home: str, served: Any) -> None:
     used_by_another_host(home, 5)
     with pytest.raises(ServiceError, match=r"in use by the service on the host gpu-7") as caught:
-        daemon.ensure(home)
+        control.ensure(home)
     assert home in str(caught.value)
     assert "FTTUI_DATA_DIR" in str(caught.value)
     for options in (("--host", "127.0.0.1", "--port", "0"), ()):
@@ -457,7 +458,7 @@ def test_a_lock_that_another_host_holds_is_refused_by_name(home: str) -> None:
     assert lock is not None
     os.pwrite(lock, b"4711       gpu-8 ", 0)
     try:
-        for act in (daemon.ensure, daemon.stop):
+        for act in (control.ensure, control.stop):
             with pytest.raises(ServiceError, match="host gpu-8"):
                 act(home)
     finally:
@@ -467,15 +468,15 @@ def test_a_lock_that_another_host_holds_is_refused_by_name(home: str) -> None:
 def test_what_a_dead_service_of_another_host_left_is_taken_over(home: str) -> None:
     used_by_another_host(home, 3600)
     Path(home, "lock").write_bytes(b"4711       gpu-8 \n")
-    daemon.ensure(home)
+    control.ensure(home)
     card = json.loads(Path(home, "service.json").read_text())
     assert card["host"] not in ("gpu-7", "")
     assert Path(home, "lock").read_text().split() == [str(card["pid"]), card["host"]]
 
 
 def test_a_disk_without_locks_is_named(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    daemon.ensure(home)
-    daemon.stop(home)
+    control.ensure(home)
+    control.stop(home)
 
     def refuse(*args: Any) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
@@ -483,7 +484,7 @@ def test_a_disk_without_locks_is_named(home: str, monkeypatch: pytest.MonkeyPatc
     with monkeypatch.context() as patch:
         patch.setattr(homedir.fcntl, "flock", refuse)
         with pytest.raises(ServiceError, match="No locks available") as caught:
-            daemon.stop(home)
+            control.stop(home)
     assert "FTTUI_DATA_DIR" in str(caught.value)
 
 
@@ -503,10 +504,10 @@ def test_directories_in_between_are_the_owners_alone(home: str) -> None:
 
 
 def test_it_says_what_runs(home: str) -> None:
-    with api(daemon.ensure(home)) as client:
+    with api(control.ensure(home)) as client:
         jobs = [start_job(client) for _ in range(2)]
-        until(lambda: (daemon.status(home) or {}).get("running_jobs"))
-        state = daemon.status(home)
+        until(lambda: (control.status(home) or {}).get("running_jobs"))
+        state = control.status(home)
         assert state is not None
         assert state["running_jobs"] == jobs[:1]
         assert state["jobs"]["running"] == 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fttui.server.datacheck import BadData, check
+from fttui.server.jobs.data_check import BadData, check
 from tests.server.conftest import GOOD, example, jsonl
 
 USER = {"role": "user", "content": "Hello"}

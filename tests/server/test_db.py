@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from fttui.server.db import Db, Metrics, Note, Outcome, Saved
-from fttui.server.records import FileRecord, JobRecord, NewJob
-from fttui.server.schema import VERSIONS
-from fttui.server.sql import UnknownVersion
+from fttui.server.storage.db import Db, Metrics, Note, Outcome, Saved
+from fttui.server.storage.records import FileRecord, JobRecord, NewJob
+from fttui.server.storage.schema import VERSIONS
+from fttui.server.storage.sql import UnknownVersion
 
 
 @pytest.fixture

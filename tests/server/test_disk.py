@@ -11,11 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
-from fttui.server import daemon
-from fttui.server.app import create_app
-from fttui.server.catalog import TINY, Catalog
-from fttui.server.daemon import ServiceError
-from fttui.server.jobdir import JobDirectory
+from fttui.server import control
+from fttui.server.api.app import create_app
+from fttui.server.control import ServiceError
+from fttui.server.jobs.job_dir import JobDirectory
+from fttui.server.jobs.trainer_catalog import TINY, Catalog
 from fttui.server.service import Service, open_service
 from tests.server.conftest import FAKE, GOOD, add_job, kill_trainers, run_until, status, until
 
@@ -35,7 +35,7 @@ def disk() -> Iterator[str]:
         os.rmdir(path)
         pytest.skip("no file system can be mounted here")
     yield path
-    daemon.stop(os.path.join(path, "home"))
+    control.stop(os.path.join(path, "home"))
     kill_trainers(os.path.join(path, "home"))
     subprocess.run(["umount", "-l", path], check=True)
     os.rmdir(path)
@@ -169,21 +169,21 @@ def test_a_job_on_a_full_disk_fails_with_the_reason_and_the_next_goes_on(
 def test_a_full_disk_at_the_start_is_named(disk: str) -> None:
     fill(disk)
     with pytest.raises(ServiceError, match=r"No space left|full"):
-        daemon.ensure(os.path.join(disk, "home"))
+        control.ensure(os.path.join(disk, "home"))
     relieve(disk)
-    daemon.ensure(os.path.join(disk, "home"))
+    control.ensure(os.path.join(disk, "home"))
 
 
 def test_a_read_only_directory_at_the_start_is_named(disk: str) -> None:
     home = os.path.join(disk, "home")
-    daemon.ensure(home)
-    daemon.stop(home)
+    control.ensure(home)
+    control.stop(home)
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     try:
         with pytest.raises(ServiceError, match="Read-only file system"):
-            daemon.ensure(home)
+            control.ensure(home)
         with pytest.raises(ServiceError, match="cannot be made: Read-only file system"):
-            daemon.ensure(os.path.join(disk, "another"))
+            control.ensure(os.path.join(disk, "another"))
     finally:
         subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
 

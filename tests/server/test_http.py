@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from uvicorn.server import ServerState
 
-from fttui.server import http
-from fttui.server.app import create_app, keyed
+from fttui.server.api import http_protocol
+from fttui.server.api.app import create_app, keyed
 from fttui.server.process import bound_log
 from fttui.server.service import Service
 from tests.server.conftest import add_file
@@ -26,8 +26,10 @@ def state() -> ServerState:
 @pytest.fixture
 async def port(service: Service, state: ServerState) -> AsyncIterator[int]:
     """A TCP door of the service, in this very loop."""
-    config = http.config_of(create_app(service, keyed([KEY])))
-    server = await asyncio.get_running_loop().create_server(lambda: http.Protocol(config, state, {}), "127.0.0.1", 0)
+    config = http_protocol.config_of(create_app(service, keyed([KEY])))
+    server = await asyncio.get_running_loop().create_server(
+        lambda: http_protocol.Protocol(config, state, {}), "127.0.0.1", 0
+    )
     yield server.sockets[0].getsockname()[1]
     server.close()
     for connection in list(state.connections):
@@ -103,7 +105,7 @@ async def test_refusals_are_the_apis(port: int, data: bytes, expected: int) -> N
 
 @pytest.mark.parametrize("data", [b"", b"GET /v1/mod", head("GET /v1/models") + b"GET /v1/mo"])
 async def test_a_head_has_its_time(port: int, data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "HEAD_TIMEOUT", 0.1)
+    monkeypatch.setattr(http_protocol, "HEAD_TIMEOUT", 0.1)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(data)
     async with asyncio.timeout(20):
@@ -118,7 +120,7 @@ async def test_a_body_that_stops_coming_is_given_up_and_leaves_nothing(
 ) -> None:
     import os
 
-    monkeypatch.setattr(http, "BODY_TIMEOUT", 0.1)
+    monkeypatch.setattr(http_protocol, "BODY_TIMEOUT", 0.1)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     form = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nabc'
     kind = "multipart/form-data; boundary=x"
@@ -134,8 +136,8 @@ async def test_a_body_that_stops_coming_is_given_up_and_leaves_nothing(
 
 
 async def test_a_slow_but_steady_body_is_taken(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "HEAD_TIMEOUT", 0.2)
-    monkeypatch.setattr(http, "BODY_TIMEOUT", 5.0)
+    monkeypatch.setattr(http_protocol, "HEAD_TIMEOUT", 0.2)
+    monkeypatch.setattr(http_protocol, "BODY_TIMEOUT", 5.0)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     body = (
         b'--x\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n'
@@ -157,7 +159,7 @@ async def test_a_slow_but_steady_body_is_taken(port: int, monkeypatch: pytest.Mo
 async def test_a_client_that_does_not_read_is_given_up(
     port: int, state: ServerState, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "READ_TIMEOUT", 0.2)
+    monkeypatch.setattr(http_protocol, "READ_TIMEOUT", 0.2)
     file = add_file(service, b"x" * (32 << 20))
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
     writer.write(head(f"GET /v1/files/{file}/content"))
@@ -171,7 +173,7 @@ async def test_a_client_that_does_not_read_is_given_up(
 
 
 async def test_more_connections_than_can_be_served(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "MOST_CONNECTIONS", 1)
+    monkeypatch.setattr(http_protocol, "MOST_CONNECTIONS", 1)
     _, first = await asyncio.open_connection("127.0.0.1", port)
     first.write(head("GET /v1/models"))
     status, headers, _ = await say(port, b"")

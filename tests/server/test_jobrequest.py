@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from fttui.models.auto_hyperparameters import epochs, resolve
-from fttui.server.errors import Refused
-from fttui.server.jobrequest import new_job
-from fttui.server.records import NewJob
+from fttui.server.api.errors import Refused
+from fttui.server.api.job_request import new_job
+from fttui.server.storage.records import NewJob
 
 BODY = {"model": "base-1", "training_file": "file-1"}
 

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from fttui.models.metric import points_of_result_file
-from fttui.server import results
-from fttui.server.db import Metrics, Note, Outcome, Saved
-from fttui.server.progress import facts_of
+from fttui.server.jobs import result_file
+from fttui.server.jobs.progress import facts_of
+from fttui.server.storage.db import Metrics, Note, Outcome, Saved
 
 
 def fact(**line):
@@ -84,12 +84,12 @@ def test_the_result_file_reads_back() -> None:
         {"step": 1, "total_steps": 2, "train_loss": 3.632654, "train_mean_token_accuracy": 0.5},
         {"step": 2, "total_steps": 2, "train_loss": 0.00006, "valid_loss": 1, "full_valid_loss": 9, "margin": 0.25},
     ]
-    csv = results.csv_of(rows)
+    csv = result_file.csv_of(rows)
     assert csv.decode() == (
         "step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy,margin\n"
         "1,3.63265,0.5,,,\n"
         "2,6e-05,,1,,0.25\n"
     )
-    points = points_of_result_file(results.encoded(csv))
+    points = points_of_result_file(result_file.encoded(csv))
     assert points[0].values == {"train_loss": 3.63265, "train_mean_token_accuracy": 0.5}
     assert points[1].step == 2

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from fttui.server.records import JobRecord
-from fttui.server.restarts import FEWEST, LEAST_TIME, MOST, Restarts
+from fttui.server.jobs.restarts import FEWEST, LEAST_TIME, MOST, Restarts
+from fttui.server.storage.records import JobRecord
 
 JOB = JobRecord(1, "ftjob-1", "running", 1, None, "m", "m", None, 1, "supervised", {}, "file-1", None, None)
 

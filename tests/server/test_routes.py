@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fttui.server.app import create_app, keyed, local_only
+from fttui.server.api.app import create_app, keyed, local_only
 from fttui.server.service import Service
 from tests.server.conftest import GOOD, add_file, add_job, messages, run_until, status
 

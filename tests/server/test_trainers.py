@@ -9,10 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
-from fttui.server import daemon, homedir, jobdir, trainings
-from fttui.server.app import create_app
-from fttui.server.catalog import HANG_AFTER, Catalog, Settings, Trainer, read_settings
-from fttui.server.jobdir import JobDirectory
+from fttui.server import control
+from fttui.server import home as homedir
+from fttui.server.api.app import create_app
+from fttui.server.jobs import job_dir, training
+from fttui.server.jobs.job_dir import JobDirectory
+from fttui.server.jobs.trainer_catalog import HANG_AFTER, Catalog, Settings, Trainer, read_settings
 from fttui.server.service import Service, open_service
 from tests.server.conftest import FAKE, add_job, messages, run_until, status, until
 
@@ -25,7 +27,7 @@ SHELL = {
 
 @pytest.fixture
 def configured(home: str) -> Any:
-    daemon.configure(home, {"max_running": 1, "trainers": {"shell": SHELL}})
+    control.configure(home, {"max_running": 1, "trainers": {"shell": SHELL}})
     service = open_service(home)
     yield service
     service.runner.close(save=True)
@@ -93,7 +95,7 @@ async def test_requests_are_checked_against_what_trainers_offer(configured: Serv
 
 def test_changed_settings_count_at_once(configured: Service, home: str) -> None:
     more = {**SHELL, "models": ["words-9"], "hang_after": 5}
-    daemon.configure(home, {"max_running": 3, "trainers": {"shell": more}})
+    control.configure(home, {"max_running": 3, "trainers": {"shell": more}})
     assert configured.catalog.models == ["fttui-tiny-1", "words-9"]
     assert configured.catalog.settings.max_running == 3
     trainer = configured.catalog.trainer("words-9")
@@ -108,10 +110,10 @@ def test_changed_settings_count_at_once(configured: Service, home: str) -> None:
 
 
 def test_settings_are_written_only_when_they_differ(home: str) -> None:
-    daemon.configure(home, {"max_running": 2})
+    control.configure(home, {"max_running": 2})
     path = Path(homedir.settings_path(home))
     before = path.stat()
-    daemon.configure(home, {"max_running": 2})
+    control.configure(home, {"max_running": 2})
     assert path.stat().st_mtime_ns == before.st_mtime_ns
     assert before.st_mode & 0o077 == 0
     assert read_settings(str(path)) == Settings(max_running=2)
@@ -119,7 +121,7 @@ def test_settings_are_written_only_when_they_differ(home: str) -> None:
 
 
 async def test_the_ways_of_the_hosted_service_can_be_chosen(configured: Service, home: str) -> None:
-    daemon.configure(home, {"plain_results": True, "empty_error": True, "trainers": {"shell": SHELL}})
+    control.configure(home, {"plain_results": True, "empty_error": True, "trainers": {"shell": SHELL}})
     id = add_job(configured, model="words-1", suffix=None, hyperparameters={"n_epochs": 1})
     transport = httpx.ASGITransport(create_app(configured))  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://test/v1") as client:
@@ -133,13 +135,13 @@ async def test_the_ways_of_the_hosted_service_can_be_chosen(configured: Service,
         failed = add_job(configured, model="words-1", training_file="file-gone")
         run_until(configured, failed, "failed")
         assert (await client.get(f"/fine_tuning/jobs/{failed}")).json()["error"]["code"] == "deleted_training_file"
-        daemon.configure(home, {"trainers": {"shell": SHELL}})
+        control.configure(home, {"trainers": {"shell": SHELL}})
         assert (await client.get(f"/fine_tuning/jobs/{id}")).json()["error"] is None
 
 
 def test_a_model_that_nobody_offers_any_more_fails_the_job(configured: Service, home: str) -> None:
     id = add_job(configured, model="words-1", suffix=None)
-    daemon.configure(home, {"max_running": 1})
+    control.configure(home, {"max_running": 1})
     run_until(configured, id, "failed")
     job = configured.db.job(id)
     assert job is not None
@@ -169,7 +171,7 @@ def test_max_running_jobs_at_a_time(home: str) -> None:
 
 def processes_of(directory: JobDirectory) -> list[int]:
     """The living processes of a job, wherever they belong."""
-    mark = f"{jobdir.JOB_VARIABLE}={directory.path}".encode()
+    mark = f"{job_dir.JOB_VARIABLE}={directory.path}".encode()
     found = []
     for name in os.listdir("/proc"):
         try:
@@ -186,7 +188,7 @@ needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason
 @needs_proc
 @pytest.mark.parametrize("behaviour", ["family", "strays", "lingers"])
 def test_no_process_survives_its_job(service: Service, behaviour: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trainings, "PATIENCE", 0.3)
+    monkeypatch.setattr(training, "PATIENCE", 0.3)
     id = add_job(service, behaviour)
     directory = JobDirectory(service.places.job(id))
     run_until(service, id, "succeeded", "failed")
@@ -227,7 +229,7 @@ def bad(home: str, **limits: Any) -> Service:
 def test_a_trainer_out_of_its_mind_is_ended(
     home: str, behaviour: str, limits: dict[str, Any], words: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trainings, "MERCY", 0.2)
+    monkeypatch.setattr(training, "MERCY", 0.2)
     service = bad(home, **limits)
     try:
         id, other = add_job(service, behaviour), add_job(service)
@@ -269,14 +271,14 @@ def test_a_command_that_is_not_there(home: str) -> None:
 
 
 def test_a_detached_service_is_given_the_settings(home: str) -> None:
-    path = daemon.ensure(home, settings={"max_running": 2, "trainers": {"shell": SHELL}})
+    path = control.ensure(home, settings={"max_running": 2, "trainers": {"shell": SHELL}})
     with httpx.Client(transport=httpx.HTTPTransport(uds=path), base_url="http://localhost/v1", timeout=20) as client:
 
         def models() -> list[str]:
             return [model["id"] for model in client.get("/models").json()["data"]]
 
         assert models() == ["fttui-tiny-1", "words-1", "acme/words-2"]
-        assert daemon.ensure(home, settings={"trainers": {}}) == path
+        assert control.ensure(home, settings={"trainers": {}}) == path
         assert models() == ["fttui-tiny-1"]
-        assert daemon.ensure(home) == path
+        assert control.ensure(home) == path
     assert json.loads(Path(home, "settings.json").read_text()) == {"trainers": {}}

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fttui.server.jobdir import _environment
+from fttui.server.jobs.job_dir import _environment
 from fttui.server.trainers.tiny import files, training
 from fttui.server.trainers.tiny.examples import END, LONGEST, Unusable, read_pairs, read_supervised
 from fttui.server.trainers.tiny.files import Progress

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from fttui.server import uploads
-from fttui.server.app import create_app
+from fttui.server.api import uploads
+from fttui.server.api.app import create_app
 from fttui.server.service import Service, open_service
 
 CONTENT = b"".join(b"%05d " % number for number in range(2000))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fttui.server import daemon
+from fttui.server import control
 from tests.terminal.term import Terminal, environment
 
 
@@ -13,7 +13,7 @@ from tests.terminal.term import Terminal, environment
 def home(tmp_path: Path) -> Iterator[Path]:
     """An empty home directory; the service that the test started in it is stopped afterwards."""
     yield tmp_path
-    daemon.stop(str(tmp_path / ".local" / "share" / "fttui" / "service"))
+    control.stop(str(tmp_path / ".local" / "share" / "fttui" / "service"))
 
 
 @pytest.fixture

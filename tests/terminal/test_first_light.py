@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fttui.server import daemon
+from fttui.server import control
 from tests.terminal.term import Terminal, environment
 
 Start = Callable[..., Terminal]
@@ -90,7 +90,7 @@ def test_a_service_killed_in_a_run_loses_nothing(start: Start, home: Path) -> No
     )
     terminal = start()
     terminal.wait(r"Step \d+/96: training loss=")
-    running = daemon.running(service_home(home))
+    running = control.running(service_home(home))
     assert running is not None
     os.kill(running.pid, signal.SIGKILL)
     terminal.wait("✓ done", timeout=90)
@@ -98,7 +98,7 @@ def test_a_service_killed_in_a_run_loses_nothing(start: Start, home: Path) -> No
     assert terminal.wait_end() == 0
     curve = losses(home, created["id"])
     assert [step for step, _ in curve] == list(range(1, 97))
-    now = daemon.running(service_home(home))
+    now = control.running(service_home(home))
     assert now is not None
     assert now.pid != running.pid
 

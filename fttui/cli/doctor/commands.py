@@ -109,10 +109,10 @@ async def _service(invocation: Invocation) -> list[Finding]:
 
 
 def _daemon() -> list[Finding]:
-    from fttui.server import daemon
+    from fttui.server import control
 
     try:
-        info = daemon.running(service_dir())
+        info = control.running(service_dir())
     except Exception:  # whatever is wrong with its files will be told by whoever starts it
         info = None
     if info is None:

@@ -1,7 +1,7 @@
 """Files and uploads in the service's database."""
 
-from fttui.server.records import FileRecord, PartRecord, UploadRecord
-from fttui.server.sql import Connection, Sql
+from fttui.server.storage.records import FileRecord, PartRecord, UploadRecord
+from fttui.server.storage.sql import Connection, Sql
 
 _FILE = "SELECT " + ", ".join(FileRecord._fields) + " FROM file "
 _UPLOAD = "SELECT " + ", ".join(UploadRecord._fields) + " FROM upload "

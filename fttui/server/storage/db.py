@@ -8,10 +8,10 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from fttui.server import names
-from fttui.server.filerows import FileRows
-from fttui.server.records import CheckpointRecord, EventRecord, FileRecord, JobRecord, ModelRecord, NewJob
-from fttui.server.sql import Connection, Row
+from fttui.server import ids
+from fttui.server.storage.file_rows import FileRows
+from fttui.server.storage.records import CheckpointRecord, EventRecord, FileRecord, JobRecord, ModelRecord, NewJob
+from fttui.server.storage.sql import Connection, Row
 
 KEPT_CHECKPOINTS = 3
 
@@ -65,7 +65,7 @@ class Db(FileRows):
 
     def add_job(self, new: NewJob, now: int) -> JobRecord:
         """Accept a job, with the first events of its life."""
-        id = names.new_id("ftjob-")
+        id = ids.new_id("ftjob-")
         with self._transaction() as sql:
             values = {
                 "id": id,
@@ -84,7 +84,7 @@ class Db(FileRows):
             if new.validation_file:
                 files += f" and validation file: {new.validation_file}"
             notes = [Note(f"Created fine-tuning job: {id}"), Note(files)]
-            if new.suffix and (plain := names.plain(new.suffix)) != new.suffix:
+            if new.suffix and (plain := ids.plain(new.suffix)) != new.suffix:
                 allowed = "only letters, digits, '.', '_' and '-' can stand there"
                 notes.append(Note(f"In its models' names the suffix will be '{plain}': {allowed}", "warn"))
             self._tell(sql, seq, notes, now)
@@ -192,10 +192,10 @@ class Db(FileRows):
 
     def _keep_checkpoint(self, sql: Connection, job: JobRecord, saved: Saved, now: int) -> list[str]:
         (total,) = sql.execute("SELECT total_steps FROM job WHERE seq = ?", (job.seq,)).fetchone()
-        name = names.tuned_model(job.base, job.suffix, None if saved.step == total else saved.step)
+        name = ids.tuned_model(job.base, job.suffix, None if saved.step == total else saved.step)
         added = sql.execute(
             "INSERT OR IGNORE INTO checkpoint (id, job, step, created_at, model, metrics) VALUES (?, ?, ?, ?, ?, ?)",
-            (names.new_id("ftckpt_"), job.seq, saved.step, now, name, json.dumps(saved.metrics)),
+            (ids.new_id("ftckpt_"), job.seq, saved.step, now, name, json.dumps(saved.metrics)),
         ).rowcount
         if added:
             self._add_model(sql, name, job, saved.path, now)
@@ -254,7 +254,7 @@ class Db(FileRows):
         """A page of a job's events, newest first, and whether there are more."""
         before = 1 << 62
         if after is not None:
-            seq = names.event_seq(after, self._salt)
+            seq = ids.event_seq(after, self._salt)
             if seq is None or not self._rows("SELECT 1 FROM event WHERE seq = ? AND job = ?", (seq, job.seq)):
                 return [], False
             before = seq
@@ -267,7 +267,7 @@ class Db(FileRows):
 
     def _event(self, row: Row) -> EventRecord:
         members = dict(row)
-        id = names.event_id(members["seq"], self._salt)
+        id = ids.event_id(members["seq"], self._salt)
         return EventRecord(**{**members, "id": id, "data": json.loads(members["data"])})
 
     def metrics(self, job: JobRecord) -> list[dict[str, Any]]:

@@ -4,27 +4,27 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from fttui.server import shapes
-from fttui.server.asking import service_of
-from fttui.server.errors import Refused, no_model
-from fttui.server.places import remove
+from fttui.server.api import json_objects
+from fttui.server.api.errors import Refused, no_model
+from fttui.server.api.parameters import service_of
+from fttui.server.storage.paths import remove
 
 
 def every(request: Request) -> Response:
     service = service_of(request)
-    data = [shapes.base_model(id) for id in service.catalog.models]
-    data += [shapes.model(model) for model in service.db.models()]
+    data = [json_objects.base_model(id) for id in service.catalog.models]
+    data += [json_objects.model(model) for model in service.db.models()]
     return JSONResponse({"object": "list", "data": data})
 
 
 def get(request: Request) -> Response:
     service, id = service_of(request), request.path_params["id"]
     if id in service.catalog.models:
-        return JSONResponse(shapes.base_model(id))
+        return JSONResponse(json_objects.base_model(id))
     model = service.db.model(id)
     if model is None:
         raise no_model(id)
-    return JSONResponse(shapes.model(model))
+    return JSONResponse(json_objects.model(model))
 
 
 def delete(request: Request) -> Response:

@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from fttui.server.errors import Refused, bad_value, too_large
+from fttui.server.api.errors import Refused, bad_value, too_large
 from fttui.server.service import Service
 
 LARGEST_BODY = 1 << 20

@@ -13,14 +13,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from fttui.server import names, shapes
-from fttui.server.asking import LARGEST_BODY, check_length, json_of, service_of
-from fttui.server.errors import Refused, bad_value, no_upload
-from fttui.server.files import LONGEST_NAME, check_purpose
-from fttui.server.form import Form, read_form
-from fttui.server.places import remove, sync_directory
-from fttui.server.records import FileRecord, PartRecord, UploadRecord
+from fttui.server import ids as names
+from fttui.server.api import json_objects
+from fttui.server.api.errors import Refused, bad_value, no_upload
+from fttui.server.api.files import LONGEST_NAME, check_purpose
+from fttui.server.api.multipart_form import Form, read_form
+from fttui.server.api.parameters import LARGEST_BODY, check_length, json_of, service_of
 from fttui.server.service import Service
+from fttui.server.storage.paths import remove, sync_directory
+from fttui.server.storage.records import FileRecord, PartRecord, UploadRecord
 from fttui.text import clean_line
 
 LARGEST_PART = 64 << 20
@@ -60,7 +61,7 @@ def _create(service: Service, body: object) -> Response:
         _kept_for(members.get("expires_after")),
     )
     service.db.add_upload(upload)
-    return JSONResponse(shapes.upload(upload))
+    return JSONResponse(json_objects.upload(upload))
 
 
 def _kept_for(given: object) -> int | None:
@@ -104,7 +105,7 @@ def _accept(service: Service, upload: UploadRecord, id: str, form: Form, path: s
         if upload.status != "pending":
             raise _wrong_state("add a part to", upload)
         raise bad_value("data", f"The parts of the upload {upload.id} would come to more than {LARGEST_UPLOAD} bytes.")
-    return JSONResponse(shapes.part(part, upload.id))
+    return JSONResponse(json_objects.part(part, upload.id))
 
 
 async def complete(request: Request) -> Response:
@@ -143,7 +144,7 @@ def _complete(request: Request, body: object) -> Response:
         remove(service.places.file(id))
         raise _wrong_state("complete", _known(service, upload.id))
     _forget(service, every)
-    return JSONResponse(shapes.upload(_known(service, upload.id), file))
+    return JSONResponse(json_objects.upload(_known(service, upload.id), file))
 
 
 def _chosen(ids: object, every: list[PartRecord]) -> list[PartRecord]:
@@ -185,7 +186,7 @@ def cancel(request: Request) -> Response:
     if not service.db.end_upload(upload, "cancelled"):
         raise _wrong_state("cancel", _known(service, upload.id))
     _forget(service, parts)
-    return JSONResponse(shapes.upload(_known(service, upload.id)))
+    return JSONResponse(json_objects.upload(_known(service, upload.id)))
 
 
 def _forget(service: Service, parts: list[PartRecord]) -> None:

@@ -11,14 +11,14 @@ from collections.abc import Callable
 
 from fttui.clock import Clock
 from fttui.models.auto_hyperparameters import resolve
-from fttui.server import datacheck
-from fttui.server.catalog import Catalog
-from fttui.server.checks import Checks
-from fttui.server.db import Db, Note
-from fttui.server.endings import Endings
-from fttui.server.places import Places, is_no_room
-from fttui.server.records import FINAL, JobRecord
-from fttui.server.trainings import Trainings
+from fttui.server.jobs import data_check
+from fttui.server.jobs.data_checks import Checks
+from fttui.server.jobs.outcomes import Endings
+from fttui.server.jobs.trainer_catalog import Catalog
+from fttui.server.jobs.training import Trainings
+from fttui.server.storage.db import Db, Note
+from fttui.server.storage.paths import Places, is_no_room
+from fttui.server.storage.records import FINAL, JobRecord
 
 TICK = 0.15
 """Seconds between looks while something goes on."""
@@ -192,7 +192,7 @@ class Runner:
     def _validate(self, job: JobRecord) -> None:
         try:
             count = self._checks.examples(job)
-        except datacheck.BadData as error:
+        except data_check.BadData as error:
             self._endings.fail(job, error.code, str(error), error.param)
             return
         except FileNotFoundError:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from fttui.models.auto_hyperparameters import AUTO
-from fttui.server.errors import Refused, bad_value
-from fttui.server.records import NewJob
+from fttui.server.api.errors import Refused, bad_value
+from fttui.server.storage.records import NewJob
 
 _MEMBERS = frozenset(
     [

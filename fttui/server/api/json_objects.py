@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from fttui.server.catalog import CREATED
-from fttui.server.names import ORGANIZATION
-from fttui.server.records import (
+from fttui.server.ids import ORGANIZATION
+from fttui.server.jobs.trainer_catalog import CREATED
+from fttui.server.storage.records import (
     CheckpointRecord,
     EventRecord,
     FileRecord,

@@ -11,15 +11,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from fttui.clock import Clock
-from fttui.server.catalog import HANG_AFTER, LARGEST_LOG, Catalog
-from fttui.server.db import Db, Note
-from fttui.server.endings import Endings
-from fttui.server.jobdir import JobDirectory
-from fttui.server.pace import Pace
-from fttui.server.places import Places, remove
-from fttui.server.progress import facts_of, unreadable
-from fttui.server.records import JobRecord
-from fttui.server.restarts import Restarts
+from fttui.server.jobs.eta import Pace
+from fttui.server.jobs.job_dir import JobDirectory
+from fttui.server.jobs.outcomes import Endings
+from fttui.server.jobs.progress import facts_of, unreadable
+from fttui.server.jobs.restarts import Restarts
+from fttui.server.jobs.trainer_catalog import HANG_AFTER, LARGEST_LOG, Catalog
+from fttui.server.storage.db import Db, Note
+from fttui.server.storage.paths import Places, remove
+from fttui.server.storage.records import JobRecord
 
 MERCY = 1.0
 """Seconds between SIGTERM and SIGKILL for a trainer whose job was cancelled."""

@@ -13,8 +13,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Router
 
-from fttui.server import files, jobs, models, uploads
-from fttui.server.errors import Refused, no_route, no_space, our_fault
+from fttui.server.api import files, jobs, models, uploads
+from fttui.server.api.errors import Refused, no_route, no_space, our_fault
 from fttui.server.service import Service
 
 Scope = MutableMapping[str, Any]

@@ -13,7 +13,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fttui.server.places import link, remove, write_durably
+from fttui.server.storage.paths import link, remove, write_durably
 
 # Writes the group's id before anything else runs, and the exit code after: a service that was killed
 # meanwhile finds both. The trap makes the shell outlive a SIGTERM to the group until the trainer has ended.

@@ -3,7 +3,7 @@
 import errno
 import os
 
-from fttui.server.records import ModelRecord
+from fttui.server.storage.records import ModelRecord
 
 LEAST_ROOM = 2 << 20
 """Bytes; with less than this a disk is full for all that matters here."""

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from fttui import __version__
-from fttui.server.homedir import ServiceError as ServiceError
-from fttui.server.homedir import check_host, log_path, make_home, settings_path, socket_paths, take_lock
+from fttui.server.home import ServiceError as ServiceError
+from fttui.server.home import check_host, log_path, make_home, settings_path, socket_paths, take_lock
 
 INSTALL = "pip install 'fttui[local]'"
 
@@ -215,7 +215,7 @@ def _stop_orphans(home: str) -> bool:
         return False
     import signal
 
-    from fttui.server.jobdir import JobDirectory
+    from fttui.server.jobs.job_dir import JobDirectory
 
     try:
         orphans = [JobDirectory(os.path.join(jobs, name)) for name in os.listdir(jobs)]

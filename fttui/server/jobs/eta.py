@@ -6,8 +6,8 @@ All of it is of this process's life, by the clock that does not jump; it can be 
 from collections.abc import Sequence
 
 from fttui.clock import Clock
-from fttui.server.db import Fact, Metrics
-from fttui.server.records import JobRecord
+from fttui.server.storage.db import Fact, Metrics
+from fttui.server.storage.records import JobRecord
 
 
 class Pace:

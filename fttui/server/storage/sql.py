@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from fttui.server import names
-from fttui.server.schema import VERSIONS
+from fttui.server import ids
+from fttui.server.storage.schema import VERSIONS
 
 Connection = sqlite3.Connection
 Row = sqlite3.Row
@@ -53,7 +53,7 @@ class Sql:
                 for statement in change.split(";\n"):
                     sql.execute(statement)
             if version == 0:
-                sql.execute("INSERT INTO meta VALUES ('salt', ?)", (names.new_salt(),))
+                sql.execute("INSERT INTO meta VALUES ('salt', ?)", (ids.new_salt(),))
             sql.execute(f"PRAGMA user_version = {len(VERSIONS)}")
 
     @contextmanager

@@ -5,8 +5,8 @@ import os
 import socket
 from contextlib import suppress
 
-from fttui.server import homedir
-from fttui.server.homedir import ServiceError
+from fttui.server import home as homedir
+from fttui.server.home import ServiceError
 
 log = logging.getLogger("fttui.server")
 

@@ -7,12 +7,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from fttui.server import shapes
-from fttui.server.asking import after_of, json_of, limit_of, service_of
-from fttui.server.errors import Refused, bad_value, no_job
-from fttui.server.jobrequest import new_job
-from fttui.server.records import JobRecord
+from fttui.server.api import json_objects
+from fttui.server.api.errors import Refused, bad_value, no_job
+from fttui.server.api.job_request import new_job
+from fttui.server.api.parameters import after_of, json_of, limit_of, service_of
 from fttui.server.service import Service
+from fttui.server.storage.records import JobRecord
 
 # Plain functions run in a thread each, so that a slow disk never holds up the other requests.
 
@@ -37,7 +37,7 @@ def _create(service: Service, body: object) -> Response:
 
 
 def _shape(service: Service, job: JobRecord) -> dict[str, Any]:
-    return shapes.job(job, empty_error=service.catalog.settings.empty_error)
+    return json_objects.job(job, empty_error=service.catalog.settings.empty_error)
 
 
 def page(request: Request) -> Response:
@@ -57,7 +57,7 @@ def page(request: Request) -> Response:
         metadata=pairs,
         without_metadata=bare == "null" and not pairs,
     )
-    return JSONResponse(shapes.page([_shape(service, job) for job in jobs], more))
+    return JSONResponse(json_objects.page([_shape(service, job) for job in jobs], more))
 
 
 def get(request: Request) -> Response:
@@ -87,13 +87,15 @@ def resume(request: Request) -> Response:
 
 def events(request: Request) -> Response:
     found, more = service_of(request).db.events(_job(request), after=after_of(request), limit=limit_of(request, 20))
-    return JSONResponse(shapes.page([shapes.event(event) for event in found], more))
+    return JSONResponse(json_objects.page([json_objects.event(event) for event in found], more))
 
 
 def checkpoints(request: Request) -> Response:
     db = service_of(request).db
     found, more = db.checkpoints(_job(request), after=after_of(request), limit=limit_of(request, 10))
-    return JSONResponse(shapes.page([shapes.checkpoint(checkpoint) for checkpoint in found], more, ends=True))
+    return JSONResponse(
+        json_objects.page([json_objects.checkpoint(checkpoint) for checkpoint in found], more, ends=True)
+    )
 
 
 def _job(request: Request) -> JobRecord:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from fttui.server.db import Fact, Metrics, Note, Outcome, Saved
+from fttui.server.storage.db import Fact, Metrics, Note, Outcome, Saved
 from fttui.text import clean, clean_line
 
 LONGEST_MESSAGE = 4000

@@ -7,13 +7,14 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, MalformedRangeHeader, RangeNotSatisfiable, Response
 from starlette.routing import Route
 
-from fttui.server import names, shapes
-from fttui.server.asking import LARGEST_BODY, after_of, check_length, limit_of, service_of
-from fttui.server.errors import Refused, bad_value, no_file
-from fttui.server.form import Form, read_form
-from fttui.server.places import remove, sync_directory
-from fttui.server.records import FileRecord
+from fttui.server import ids
+from fttui.server.api import json_objects
+from fttui.server.api.errors import Refused, bad_value, no_file
+from fttui.server.api.multipart_form import Form, read_form
+from fttui.server.api.parameters import LARGEST_BODY, after_of, check_length, limit_of, service_of
 from fttui.server.service import Service
+from fttui.server.storage.paths import remove, sync_directory
+from fttui.server.storage.records import FileRecord
 from fttui.text import clean_line
 
 PURPOSES = ("fine-tune", "assistants", "batch", "user_data", "vision", "evals")
@@ -24,7 +25,7 @@ LONGEST_NAME = 255
 async def create(request: Request) -> Response:
     service = service_of(request)
     check_length(request, service.largest_file + LARGEST_BODY)
-    id = names.new_id("file-", 22)
+    id = ids.new_id("file-", 22)
     path = os.path.join(service.places.uploads, id)
     try:
         kind = request.headers.get("content-type", "")
@@ -46,7 +47,7 @@ def _accept(service: Service, id: str, form: Form, path: str) -> Response:
     sync_directory(service.places.files)
     record = FileRecord(0, id, name, purpose, form.size, now, expires)
     service.db.add_file(record)
-    return JSONResponse(shapes.file(record))
+    return JSONResponse(json_objects.file(record))
 
 
 def check_purpose(purpose: str) -> None:
@@ -79,11 +80,11 @@ def page(request: Request) -> Response:
         ascending=order == "asc",
         now=service.now(),
     )
-    return JSONResponse(shapes.page([shapes.file(file) for file in found], more, ends=True))
+    return JSONResponse(json_objects.page([json_objects.file(file) for file in found], more, ends=True))
 
 
 def get(request: Request) -> Response:
-    return JSONResponse(shapes.file(_file(request)))
+    return JSONResponse(json_objects.file(_file(request)))
 
 
 def content(request: Request) -> Response:

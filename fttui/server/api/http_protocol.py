@@ -11,7 +11,7 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from fttui.server.errors import Refused
+from fttui.server.api.errors import Refused
 
 HEAD_TIMEOUT = 30.0
 """Seconds in which a request's head must have come."""

@@ -3,12 +3,13 @@
 from typing import Any
 
 from fttui.clock import Clock
-from fttui.server import names, results
-from fttui.server.catalog import Catalog
-from fttui.server.db import Db, Note
-from fttui.server.jobdir import JobDirectory
-from fttui.server.places import Places, remove, write_durably
-from fttui.server.records import FileRecord, JobRecord
+from fttui.server import ids
+from fttui.server.jobs import result_file
+from fttui.server.jobs.job_dir import JobDirectory
+from fttui.server.jobs.trainer_catalog import Catalog
+from fttui.server.storage.db import Db, Note
+from fttui.server.storage.paths import Places, remove, write_durably
+from fttui.server.storage.records import FileRecord, JobRecord
 from fttui.text import clean
 
 
@@ -38,12 +39,12 @@ class Endings:
         if checkpoint is None and path is None:
             self.blame(job, "named no model in its result")
             return
-        model = names.tuned_model(job.base, job.suffix, None) if checkpoint is None else checkpoint.model
-        csv = results.csv_of(self._db.metrics(job))
-        id = names.new_id("file-", 22)
-        write_durably(self._places.file(id), csv if self._catalog.settings.plain_results else results.encoded(csv))
+        model = ids.tuned_model(job.base, job.suffix, None) if checkpoint is None else checkpoint.model
+        csv = result_file.csv_of(self._db.metrics(job))
+        id = ids.new_id("file-", 22)
+        write_durably(self._places.file(id), csv if self._catalog.settings.plain_results else result_file.encoded(csv))
         now = self._now(job)
-        file = FileRecord(0, id, results.FILENAME, "fine-tune-results", len(csv), now)
+        file = FileRecord(0, id, result_file.FILENAME, "fine-tune-results", len(csv), now)
         tokens = result.get("trained_tokens") or 0
         if not self._db.succeed(job, model, path if checkpoint is None else None, file, tokens, now):
             remove(self._places.file(id))

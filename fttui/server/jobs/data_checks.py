@@ -4,9 +4,9 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from fttui.server import datacheck
-from fttui.server.places import Places
-from fttui.server.records import JobRecord
+from fttui.server.jobs import data_check
+from fttui.server.storage.paths import Places
+from fttui.server.storage.records import JobRecord
 
 
 class Checks:
@@ -58,7 +58,7 @@ class Checks:
 
         for id, param in ((job.validation_file, "validation_file"), (job.training_file, "training_file")):
             if id is not None:
-                count = datacheck.check(self._places.file(id), job.method, param, stopped)
+                count = data_check.check(self._places.file(id), job.method, param, stopped)
         if self._closed.is_set():
             raise RuntimeError("the service ends; the next one checks again")
         return count

@@ -6,7 +6,7 @@ time: one that gets nowhere is started again at once, then after pauses, and not
 """
 
 from fttui.clock import Clock
-from fttui.server.records import JobRecord
+from fttui.server.storage.records import JobRecord
 
 AT_ONCE = 2
 """Restarts in vain that are made without a pause."""

@@ -8,7 +8,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 
-from fttui.server.errors import Refused, too_large
+from fttui.server.api.errors import Refused, too_large
 
 _LONGEST_FIELD = 64 << 10
 _MOST_FIELDS = 100
