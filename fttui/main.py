@@ -41,10 +41,10 @@ def cockpit(options: "Options | None") -> int:
     gc.disable()  # until the first real frame stands: the imports make garbage that is not worth collecting
     from fttui.config import choose, paths
     from fttui.store.archive.first_rows import first_rows
-    from fttui.ui.firstframe import Early
-    from fttui.ui.glyphs import glyphs_for
+    from fttui.ui.first_frame import Early
     from fttui.ui.preferences import read as read_preferences
-    from fttui.ui.status import place_of
+    from fttui.ui.render.glyphs import glyphs_for
+    from fttui.ui.render.status_line import place_of
 
     try:
         content = {}

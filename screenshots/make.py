@@ -33,8 +33,8 @@ async def make() -> None:
     from fttui.models.spec import JobSpec
     from fttui.store.snapshot import Snapshot
     from fttui.ui.app import FttuiApp
-    from fttui.ui.glyphs import UNICODE
-    from fttui.ui.status import Place
+    from fttui.ui.render.glyphs import UNICODE
+    from fttui.ui.render.status_line import Place
     from fttui.ui.widgets.line_view import TextRow
 
     chosen = choose.choose()
@@ -115,8 +115,8 @@ async def make_offline(save: Callable[["FttuiApp", str], None]) -> None:
     from fttui.core.connect import Options, open_core
     from fttui.store.snapshot import Snapshot
     from fttui.ui.app import FttuiApp
-    from fttui.ui.glyphs import UNICODE
-    from fttui.ui.status import Place
+    from fttui.ui.render.glyphs import UNICODE
+    from fttui.ui.render.status_line import Place
 
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -18,10 +18,8 @@ from fttui.models.status import Status
 from fttui.store.health import Health, State
 from fttui.store.snapshot import Change, Snapshot
 from fttui.text import clean_line
-from fttui.ui import memory
-from fttui.ui.celldiff import cell_diff
-from fttui.ui.glyphs import Glyphs
-from fttui.ui.memory import Memory
+from fttui.ui import saved_view
+from fttui.ui.cockpit.screen import MainScreen
 from fttui.ui.messages import (
     HoldAsked,
     IntervalAsked,
@@ -32,14 +30,16 @@ from fttui.ui.messages import (
     SequenceAsked,
     SnapshotChanged,
 )
-from fttui.ui.notify import note, run_command, sequence
-from fttui.ui.plain import AsciiFilter, WholeCells
+from fttui.ui.notifications import note, run_command, sequence
 from fttui.ui.preferences import Preferences, read
-from fttui.ui.rows import counts_line
-from fttui.ui.screens.main import MainScreen
-from fttui.ui.status import ALL, Place, place_of
-from fttui.ui.terminal import Title
-from fttui.ui.theme import ANSI_THEME, ANSI_VARIABLES, FTTUI_DARK
+from fttui.ui.render.glyphs import Glyphs
+from fttui.ui.render.rows import counts_line
+from fttui.ui.render.status_line import ALL, Place, place_of
+from fttui.ui.render.theme import ANSI_THEME, ANSI_VARIABLES, FTTUI_DARK
+from fttui.ui.saved_view import Memory
+from fttui.ui.terminal.ascii import AsciiFilter, WholeCells
+from fttui.ui.terminal.cell_diff import cell_diff
+from fttui.ui.terminal.escape_codes import Title
 from fttui.ui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
@@ -253,7 +253,7 @@ class FttuiApp(App[None]):
             self._core.poller.pace(message.seconds)
 
     def on_save_asked(self, message: SaveAsked) -> None:
-        memory.save(memory.path(), self.remembered)
+        saved_view.save(saved_view.path(), self.remembered)
 
     async def on_profile_chosen(self, message: ProfileChosen) -> None:
         from fttui.config import validate

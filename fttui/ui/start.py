@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 from fttui.models.row import JobRow
 from fttui.store.snapshot import Snapshot
-from fttui.ui import memory
+from fttui.ui import saved_view
 from fttui.ui.app import FttuiApp
-from fttui.ui.driver import driver_for
-from fttui.ui.glyphs import Glyphs
 from fttui.ui.preferences import Preferences
-from fttui.ui.status import ALL, Place
-from fttui.ui.terminal import Title, takes_title
+from fttui.ui.render.glyphs import Glyphs
+from fttui.ui.render.status_line import ALL, Place
+from fttui.ui.terminal.driver import driver_for
+from fttui.ui.terminal.escape_codes import Title, takes_title
 
 if TYPE_CHECKING:
     from fttui.core.connect import Core, MergedCore, Options
-    from fttui.ui.firstframe import Early
+    from fttui.ui.first_frame import Early
 
 
 def has_few_colors(environment: os._Environ[str] | dict[str, str] = os.environ) -> bool:
@@ -59,8 +59,8 @@ def run_app(
         return await connect.open_core(asked if profile is None else asked._replace(profile=profile, base_url=None))
 
     snapshot = Snapshot(rows={row.id: row for row in rows}, as_of=as_of)
-    file = memory.path()
-    remembered, word = (memory.Memory(), "") if options and options.fresh else memory.load(file)
+    file = saved_view.path()
+    remembered, word = (saved_view.Memory(), "") if options and options.fresh else saved_view.load(file)
     title = Title(preferences.title and takes_title())
     app = FttuiApp(
         open_core,
@@ -88,7 +88,7 @@ def run_app(
 
     asyncio.run(session())
     early.restore()
-    memory.save(file, app.remembered)
+    saved_view.save(file, app.remembered)
     if app.fault:
         print(app.fault, file=sys.stderr)
     elif app.going_on and not app.return_code:

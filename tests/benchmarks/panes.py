@@ -21,13 +21,13 @@ from textual.widget import Widget
 from textual.widgets import DataTable, RichLog
 
 from fttui.models.row import EventRow, JobRow
-from fttui.ui.glyphs import UNICODE
+from fttui.ui.cockpit.list_view import ListState
 from fttui.ui.panes.jobs import JobsPane
-from fttui.ui.panes.loglines import LogStyle
-from fttui.ui.panes.logs import LogView
-from fttui.ui.rows import cell
-from fttui.ui.theme import ANSI_VARIABLES
-from fttui.ui.view import ListState
+from fttui.ui.panes.log import LogView
+from fttui.ui.panes.log_lines import LogStyle
+from fttui.ui.render.glyphs import UNICODE
+from fttui.ui.render.rows import cell
+from fttui.ui.render.theme import ANSI_VARIABLES
 
 NOW = 1_800_000_000.0
 COLUMNS = ("status", "id", "model", "step", "loss", "age", "suffix")

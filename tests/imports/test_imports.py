@@ -19,13 +19,13 @@ class Terminal:
 
 out = sys.stdout
 import fttui.main
-import fttui.ui.firstframe
+import fttui.ui.first_frame
 def paint(self, *args):
     print(*sys.modules, file=out)
     out.flush()
     import os
     os._exit(0)
-fttui.ui.firstframe.Early.paint = paint
+fttui.ui.first_frame.Early.paint = paint
 sys.stdin = sys.stdout = sys.stderr = Terminal()
 fttui.main.cockpit(None)
 """
@@ -69,7 +69,7 @@ def test_the_first_frame_of_a_profile_needs_no_more_than_toml(tmp_path: Path) ->
         ("import fttui", HEAVY),
         ("import fttui.main", HEAVY),
         (
-            "import fttui.ui.start, fttui.ui.app, fttui.ui.screens.main",
+            "import fttui.ui.start, fttui.ui.app, fttui.ui.cockpit.screen",
             ("httpx", "pydantic", "click", "numpy", "starlette"),
         ),
         ("import fttui.cli.main", ("textual", "starlette", "uvicorn", "numpy")),

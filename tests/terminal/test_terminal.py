@@ -93,10 +93,10 @@ main()
 """
 """The program, and a signal to itself as soon as a method has returned."""
 MOMENTS = [
-    ("fttui.ui.firstframe", "Early.paint"),
+    ("fttui.ui.first_frame", "Early.paint"),
     ("fttui.ui.app", "FttuiApp.__init__"),
     ("textual.app", "App._build_driver"),
-    ("fttui.ui.firstframe", "Early.hand_over"),
+    ("fttui.ui.first_frame", "Early.hand_over"),
     ("fttui.ui.app", "FttuiApp.get_default_screen"),
     ("fttui.ui.app", "FttuiApp._painted"),
 ]
@@ -116,7 +116,7 @@ def test_a_signal_at_any_moment_of_the_start_restores_the_terminal(
 
 HELD = """
 import select
-from fttui.ui.firstframe import Early
+from fttui.ui.first_frame import Early
 def held(self, *positional, _real=Early.paint):
     _real(self, *positional)
     select.select([0], [], [], 30)
@@ -276,7 +276,7 @@ def test_a_terminal_that_is_not_utf_8_is_drawn_in_ascii(start: Start) -> None:
 
 
 FAULTY = """
-from fttui.ui.screens.main import MainScreen
+from fttui.ui.cockpit.screen import MainScreen
 def fault(self):
     secret = "sk-not-to-be-seen"
     raise RuntimeError("a fault of ours")

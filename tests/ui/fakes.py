@@ -21,12 +21,12 @@ from fttui.models.spec import JobSpec
 from fttui.store.health import Health, State
 from fttui.store.snapshot import Change, Outcome, Snapshot
 from fttui.ui.app import FttuiApp
-from fttui.ui.glyphs import UNICODE, Glyphs
-from fttui.ui.memory import Memory
+from fttui.ui.cockpit.screen import MainScreen
 from fttui.ui.preferences import Preferences
-from fttui.ui.screens.main import MainScreen
-from fttui.ui.status import Place
-from fttui.ui.terminal import Title
+from fttui.ui.render.glyphs import UNICODE, Glyphs
+from fttui.ui.render.status_line import Place
+from fttui.ui.saved_view import Memory
+from fttui.ui.terminal.escape_codes import Title
 
 NOW = 1_800_000_000.0
 SHORT_RUN = 3

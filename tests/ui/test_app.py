@@ -8,11 +8,11 @@ import pytest
 from textual.events import AppBlur, AppFocus
 
 from fttui.store.health import State
-from fttui.ui.glyphs import ASCII
-from fttui.ui.memory import Memory
 from fttui.ui.preferences import read
-from fttui.ui.status import Place
-from fttui.ui.terminal import Title
+from fttui.ui.render.glyphs import ASCII
+from fttui.ui.render.status_line import Place
+from fttui.ui.saved_view import Memory
+from fttui.ui.terminal.escape_codes import Title
 from tests.ui.fakes import FakeStore, Ui, cockpit, job
 
 

@@ -13,8 +13,8 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from fttui.ui import celldiff
-from fttui.ui.celldiff import CellDiff, cell_diff
+from fttui.ui.terminal import cell_diff as celldiff
+from fttui.ui.terminal.cell_diff import CellDiff, cell_diff
 
 COLUMNS, LINES = 24, 4
 EDGES = (0, 7, 15, COLUMNS)

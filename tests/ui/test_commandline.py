@@ -3,8 +3,8 @@
 import pytest
 
 from fttui.commands import COMMANDS
-from fttui.ui import memory
-from fttui.ui.commandline import Order, OrderError, columns_of, completions, parse, seconds_of, sort_of
+from fttui.ui import saved_view
+from fttui.ui.cockpit.command_line import Order, OrderError, columns_of, completions, parse, seconds_of, sort_of
 from tests.ui.fakes import FakeStore, cockpit, job
 
 
@@ -78,7 +78,7 @@ async def test_what_narrows_the_list_is_remembered_only_when_saved() -> None:
         await ui.press("0", "colon", *"filter", "enter")
         remembered = ui.app.remembered
         assert (remembered.status, remembered.filter) == (4, "run")
-        assert memory.load(memory.path())[0] == remembered
+        assert saved_view.load(saved_view.path())[0] == remembered
     async with cockpit(store(), remembered=remembered) as ui:
         assert ui.shown == ["ftjob-00000002"]
 

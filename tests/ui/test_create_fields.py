@@ -9,7 +9,7 @@ from textual import events
 
 from fttui.models.file import File
 from fttui.models.spec import JobSpec, like
-from fttui.ui.form import fields_of
+from fttui.ui.create_form.form import fields_of
 from tests.ui.fakes import FakeStore, Ui, cockpit, job
 
 GRADER = {"type": "string_check", "name": "g", "input": "a", "reference": "b, c", "operation": "eq"}

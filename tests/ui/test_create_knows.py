@@ -15,8 +15,8 @@ from fttui.models.spec import JobSpec
 from fttui.store.create_once import Created
 from fttui.store.health import State
 from fttui.store.snapshot import Outcome
-from fttui.ui.screens.pick import PickScreen
-from fttui.ui.status import ALL, Place
+from fttui.ui.picker import PickScreen
+from fttui.ui.render.status_line import ALL, Place
 from tests.ui.fakes import NOW, FakeStore, Ui, cockpit, job
 from tests.ui.test_create_fields import line_of, typed
 
@@ -234,7 +234,7 @@ class Late(Models):
 
 
 async def test_a_key_waits_a_moment_for_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fttui.ui.offers.PATIENCE", 10.0)
+    monkeypatch.setattr("fttui.ui.create_form.suggestions.PATIENCE", 10.0)
     store = Late()
     async with cockpit(store, local=False) as ui, asyncio.timeout(10):
         for key in ("a", *"tin", "ctrl+n", "ctrl+n", "tab", "v"):

@@ -12,7 +12,7 @@ from fttui.models.spec import JobSpec
 from fttui.store.create_once import Created
 from fttui.store.file_service import Uploaded
 from fttui.store.snapshot import Outcome
-from fttui.ui.screens.sending import field_of
+from fttui.ui.create_form.submission import field_of
 from tests.ui.fakes import FakeStore, Ui, cockpit
 
 

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import pytest
 
 from fttui.commands import BY_ID, COMMANDS, footer_entries
-from fttui.ui.commandline import completions, parse
-from fttui.ui.memory import TABS
-from fttui.ui.screens.layout import PANES
+from fttui.ui.cockpit.command_line import completions, parse
+from fttui.ui.cockpit.layout import PANES
+from fttui.ui.saved_view import TABS
 from tests.ui.fakes import NOW, FakeStore, Ui, cockpit, event, job
 
 MIDDLE = "ftjob-00000030"

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from fttui.models.row import JobRow
-from fttui.ui.export import jobs_csv
+from fttui.ui.cockpit.pane_export import jobs_csv
 from tests.ui.fakes import FakeStore, cockpit, event, job
 
 ID = "ftjob-00000001"

@@ -12,9 +12,9 @@ from fttui.models.job import Job
 from fttui.models.row import JobRow
 from fttui.store.snapshot import Snapshot
 from fttui.ui.app import FttuiApp
-from fttui.ui.firstframe import frame, list_size
-from fttui.ui.glyphs import ASCII, UNICODE, Glyphs
-from fttui.ui.status import Place
+from fttui.ui.first_frame import frame, list_size
+from fttui.ui.render.glyphs import ASCII, UNICODE, Glyphs
+from fttui.ui.render.status_line import Place
 from tests.ui.fakes import NOW, FakeCore, FakePoller, FakeStore, StillClock, Ui, cockpit, job
 
 PLACE = Place("work", "api.example.com", False, False, "")

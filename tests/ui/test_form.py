@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from fttui.models.job import METHODS, TOKEN_KEY, Job
 from fttui.models.spec import HYPERPARAMETERS, JobSpec, like
 from fttui.text import clean_line
-from fttui.ui.form import EMPTY, NUMBERS, FieldErrors, fields_of, note_of, spec_of, values_of
+from fttui.ui.create_form.form import EMPTY, NUMBERS, FieldErrors, fields_of, note_of, spec_of, values_of
 from tests.ui.fakes import job
 
 GOOD = EMPTY | {"model": "m", "training_file": "file-1"}

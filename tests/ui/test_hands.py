@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fttui.store.health import State
-from fttui.ui.terminal import clipboard
+from fttui.ui.terminal.escape_codes import clipboard
 from tests.ui.fakes import FakeStore, cockpit, job
 
 METHOD = {

@@ -1,7 +1,7 @@
 """Help comes from the command table, finds, and does."""
 
 from fttui.commands import COMMANDS, key_table
-from fttui.ui.commandline import word_table
+from fttui.ui.cockpit.command_line import word_table
 from tests.ui.fakes import FakeStore, cockpit, job
 
 

@@ -11,8 +11,8 @@ from textual.strip import Strip
 from fttui.api.errors import ApiError
 from fttui.commands import COMMANDS
 from fttui.store.health import State
-from fttui.ui.glyphs import ASCII, UNICODE, Glyphs
-from fttui.ui.status import Place
+from fttui.ui.render.glyphs import ASCII, UNICODE, Glyphs
+from fttui.ui.render.status_line import Place
 from tests.ui.fakes import NOW, Ui, cockpit
 from tests.ui.hostile import LONG, NASTY, store, text
 

@@ -1,6 +1,6 @@
 """Keys of the log pane."""
 
-from fttui.ui.panes.loglines import LogStyle
+from fttui.ui.panes.log_lines import LogStyle
 from tests.ui.fakes import FakeStore, cockpit, event, job
 
 ID = "ftjob-00000001"

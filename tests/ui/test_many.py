@@ -3,7 +3,7 @@
 import pytest
 
 from fttui.models.row import JobRow
-from fttui.ui.hands import Hands
+from fttui.ui.cockpit.job_actions import Hands
 from tests.ui.fakes import FakeStore, cockpit, job
 
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from fttui.models.file import File
 from fttui.text import width
-from fttui.ui.glyphs import ASCII, UNICODE
-from fttui.ui.offers import Offer, Offers, folder_of, listed, names_in
-from fttui.ui.offers import paths as paths_of
+from fttui.ui.create_form.suggestions import Offer, Offers, folder_of, listed, names_in
+from fttui.ui.create_form.suggestions import paths as paths_of
+from fttui.ui.render.glyphs import ASCII, UNICODE
 
 
 def known() -> Offers:
@@ -61,7 +61,7 @@ def test_base_models_come_first() -> None:
 
 
 async def test_a_slow_disk_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fttui.ui.offers.PATIENCE", 0.0)
+    monkeypatch.setattr("fttui.ui.create_form.suggestions.PATIENCE", 0.0)
     read, asked = threading.Event(), []
 
     def slow(folder: str) -> list[str]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fttui.text import clean_line
-from fttui.ui.pairs import BadPairs, pairs_of, text_of
+from fttui.ui.create_form.pairs import BadPairs, pairs_of, text_of
 
 # Half of the characters are those that mean something here.
 TEXTS = st.text(alphabet=st.one_of(st.sampled_from(',="\\ {}[]\n\t\u202e'), st.characters(exclude_categories=["Cs"])))

@@ -5,10 +5,10 @@ import base64
 import pytest
 
 from fttui.store.health import State
-from fttui.ui.memory import Memory
+from fttui.ui.cockpit.screen import MainScreen
 from fttui.ui.messages import SequenceAsked
-from fttui.ui.screens.main import MainScreen
-from fttui.ui.status import Place
+from fttui.ui.render.status_line import Place
+from fttui.ui.saved_view import Memory
 from tests.ui.fakes import FakeStore, Ui, cockpit, event, job
 
 

@@ -5,8 +5,8 @@ from textual.events import Key
 from textual.widget import Widget
 
 from fttui.models.row import JobRow
+from fttui.ui.cockpit import desk
 from fttui.ui.panes import jobs as panes_jobs
-from fttui.ui.screens import desk
 from tests.ui.fakes import NOW, FakeStore, cockpit, event, job
 
 ID = "ftjob-00000001"

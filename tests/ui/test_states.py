@@ -12,7 +12,7 @@ from textual import events
 from fttui.models.job import Job
 from fttui.store.health import State
 from fttui.store.snapshot import Snapshot
-from fttui.ui.glyphs import ASCII
+from fttui.ui.render.glyphs import ASCII
 from tests.ui.fakes import NOW, FakeStore, Ui, cockpit, event, job
 
 SCREENS = Path(__file__).parent / "screens"

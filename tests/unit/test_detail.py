@@ -1,9 +1,9 @@
 """What the detail pane shows of members of any size."""
 
 from fttui.models.job import Job
-from fttui.ui.glyphs import UNICODE
 from fttui.ui.panes.detail import LONGEST, Told, detail_lines, raw_lines
-from fttui.ui.rows import Line
+from fttui.ui.render.glyphs import UNICODE
+from fttui.ui.render.rows import Line
 
 MEGABYTE = "word " * 200_000
 RAW = {

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from fttui.models.row import JobRow
 from fttui.text import clean_line, width
-from fttui.ui.firstframe import frame
-from fttui.ui.glyphs import ASCII, UNICODE, ascii_only
-from fttui.ui.status import Place
+from fttui.ui.first_frame import frame
+from fttui.ui.render.glyphs import ASCII, UNICODE, ascii_only
+from fttui.ui.render.status_line import Place
 
 
 @pytest.mark.parametrize(

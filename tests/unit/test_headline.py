@@ -6,9 +6,9 @@ import pytest
 
 from fttui.models.job import Job
 from fttui.models.row import EventRow
-from fttui.ui.glyphs import ASCII, UNICODE, Glyphs
-from fttui.ui.headline import headline, trend
 from fttui.ui.panes.detail import Told
+from fttui.ui.render.glyphs import ASCII, UNICODE, Glyphs
+from fttui.ui.render.headline import headline, trend
 
 
 def said(glyphs: Glyphs = UNICODE, told: Told = Told(), **members: Any) -> str:  # noqa: B008

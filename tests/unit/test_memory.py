@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fttui.ui.memory import Memory, load, save
+from fttui.ui.saved_view import Memory, load, save
 
 
 def test_what_is_saved_is_found_again(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fttui.models.row import JobRow
-from fttui.ui.notify import ended, note, run_command, sequence
+from fttui.ui.notifications import ended, note, run_command, sequence
 
 
 def test_only_watched_jobs_that_were_live_are_told_once() -> None:
@@ -58,7 +58,7 @@ def test_a_command_that_hangs_holds_up_no_exit(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     code = f"""
 from fttui.models.row import JobRow
-from fttui.ui.notify import run_command
+from fttui.ui.notifications import run_command
 import pathlib
 run_command(["/bin/sh", "-c", "echo $$ > {pid}.new; mv {pid}.new {pid}; exec sleep 60"], JobRow("a", "failed"))
 while not pathlib.Path("{pid}").exists():

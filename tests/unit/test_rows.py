@@ -3,8 +3,18 @@
 import pytest
 
 from fttui.models.row import JobRow
-from fttui.ui.glyphs import ASCII, UNICODE, glyphs_for
-from fttui.ui.rows import COLUMNS, count, counts_line, fit_columns, line_width, row_line, rule_line, short_id, spread
+from fttui.ui.render.glyphs import ASCII, UNICODE, glyphs_for
+from fttui.ui.render.rows import (
+    COLUMNS,
+    count,
+    counts_line,
+    fit_columns,
+    line_width,
+    row_line,
+    rule_line,
+    short_id,
+    spread,
+)
 
 ROW = JobRow(
     id="ftjob-abcdefgh12345678",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fttui.ui.spark import spark
+from fttui.ui.render.sparkline import spark
 
 
 def test_a_falling_curve_falls() -> None:

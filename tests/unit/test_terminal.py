@@ -2,7 +2,7 @@
 
 import pytest
 
-from fttui.ui.terminal import Title, takes_title
+from fttui.ui.terminal.escape_codes import Title, takes_title
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from fttui.text import clean, clean_line, fit, pad, size_words, width, wrap
-from fttui.ui.glyphs import ASCII, FACES, UNICODE
+from fttui.ui.render.glyphs import ASCII, FACES, UNICODE
 
 ANY = st.text(alphabet=st.characters(exclude_categories=()), max_size=60)
 

@@ -3,7 +3,7 @@
 import pytest
 from textual.theme import BUILTIN_THEMES, Theme
 
-from fttui.ui.theme import ANSI_VARIABLES, FTTUI_DARK, ROLES, role_styles
+from fttui.ui.render.theme import ANSI_VARIABLES, FTTUI_DARK, ROLES, role_styles
 
 
 def variables(theme: Theme) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Narrowing, sorting, marking, and taking it back."""
 
 from fttui.models.row import JobRow
-from fttui.ui.view import SORTS, ListState
+from fttui.ui.cockpit.list_view import SORTS, ListState
 
 ROWS = [
     JobRow("a", "running", model="m2", created_at=300.0, loss=0.5),

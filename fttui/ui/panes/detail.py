@@ -16,9 +16,9 @@ from fttui.models.progress import left_words, stage_words, stages, time_left
 from fttui.models.row import EventRow, JobRow
 from fttui.models.status import Status
 from fttui.text import clean, clean_line, size_words, wrap
-from fttui.ui.glyphs import FACES, Glyphs
-from fttui.ui.rows import Line, count, fit_columns, marked, row_line
-from fttui.ui.spark import spark
+from fttui.ui.render.glyphs import FACES, Glyphs
+from fttui.ui.render.rows import Line, count, fit_columns, marked, row_line
+from fttui.ui.render.sparkline import spark
 from fttui.ui.widgets.line_view import LineView
 
 if TYPE_CHECKING:  # the first frame of the list comes before anything that decodes JSON

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fttui.clock import age
 from fttui.text import pad, size_words, width
-from fttui.ui.rows import Line, short_id
+from fttui.ui.render.rows import Line, short_id
 from fttui.ui.widgets.line_list import LineList
 
 if TYPE_CHECKING:

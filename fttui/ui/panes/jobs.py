@@ -8,8 +8,8 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from fttui.models.row import JobRow
-from fttui.ui.glyphs import Glyphs
-from fttui.ui.rows import COLUMNS, MARK, Fitted, Line, cell, fit_columns, header_line, row_line, spread
+from fttui.ui.render.glyphs import Glyphs
+from fttui.ui.render.rows import COLUMNS, MARK, Fitted, Line, cell, fit_columns, header_line, row_line, spread
 from fttui.ui.widgets.line_list import LineList
 from fttui.ui.widgets.line_view import TextRow
 

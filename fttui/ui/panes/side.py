@@ -9,12 +9,12 @@ from textual.containers import Container, Vertical
 from textual.message import Message
 from textual.widget import Widget
 
-from fttui.ui.glyphs import Glyphs
 from fttui.ui.panes.detail import DetailView
 from fttui.ui.panes.files import FilesView
-from fttui.ui.panes.loglines import LogStyle
-from fttui.ui.panes.logs import LogView
-from fttui.ui.rows import Span, line_width, rule_line
+from fttui.ui.panes.log import LogView
+from fttui.ui.panes.log_lines import LogStyle
+from fttui.ui.render.glyphs import Glyphs
+from fttui.ui.render.rows import Span, line_width, rule_line
 from fttui.ui.widgets.line_view import TextRow
 
 NAMES = ("detail", "log", "files")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from fttui.commands import Command, footer_entries
 from fttui.text import width
-from fttui.ui.rows import Span
+from fttui.ui.render.rows import Span
 from fttui.ui.widgets.line_view import TextRow
 
 

@@ -4,7 +4,7 @@ Not Textual's Input: that takes keys only once it is mounted and has the focus, 
 opened it, and what was typed meanwhile (over a slow line a whole word arrives at once) would act on the list.
 """
 
-from fttui.ui.rows import Line, Span
+from fttui.ui.render.rows import Line, Span
 
 
 class LineEdit:

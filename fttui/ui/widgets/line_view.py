@@ -15,8 +15,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from fttui.text import width
-from fttui.ui.rows import Line, line_width
-from fttui.ui.theme import role_styles
+from fttui.ui.render.rows import Line, line_width
+from fttui.ui.render.theme import role_styles
 
 
 def strip_of(widget: Widget, line: Line, cells: int, *, cursor: bool = False, skip: int = 0) -> Strip:

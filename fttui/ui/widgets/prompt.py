@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 
 from fttui.text import fit
-from fttui.ui.rows import Line, Span, cut, line_width
+from fttui.ui.render.rows import Line, Span, cut, line_width
 from fttui.ui.widgets.line_edit import LineEdit
 from fttui.ui.widgets.line_view import TextRow
 

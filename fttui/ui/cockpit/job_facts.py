@@ -1,0 +1,61 @@
+"""What is known of a job beside its own JSON, gathered for the detail pane."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fttui.ui.panes.detail import Told, file_words
+from fttui.ui.render.status_line import Place
+
+if TYPE_CHECKING:
+    from fttui.models.job import Job
+    from fttui.models.row import JobRow
+    from fttui.store.merged import MergedStore
+    from fttui.store.store import Store
+
+BEFORE_ALL = -(2**62)
+"""A position before every event."""
+KEPT = 200
+
+
+def silence(store: Store | MergedStore, row: JobRow, place: Place) -> str:
+    """What stands in the log of a job that has no events."""
+    if row.gone or (row.status.is_final and store.has_read_events(row.id)):
+        return "Events are no longer available for this job."
+    if "events" in store.not_offered:
+        return f"{place.profile} does not offer events."
+    return "No events yet."
+
+
+class Telling:
+    """Asks the store, and reads what a job has cost from files once for each of its states."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._costs: dict[tuple[str, str, int | None], list[tuple[str, str]]] = {}
+
+    def told(self, store: Store | MergedStore, job: Job, id: str) -> Told:
+        """What the detail pane shows of a job that the store knows as `id`."""
+        files = (store.file(name) for name in (job.training_file, job.validation_file, *job.result_files))
+        points = store.points(id)
+        return Told(
+            checkpoints=store.checkpoints(id),
+            first_events=store.events(id, after=BEFORE_ALL, limit=20),
+            last_events=store.events(id, limit=40),
+            losses=[point.values["train_loss"] for point in points if "train_loss" in point.values],
+            validation=next(
+                (point.values["valid_loss"] for point in reversed(points) if "valid_loss" in point.values), None
+            ),
+            files={file.id: file_words(file) for file in files if file is not None},
+            costs=self._cost_lines(job),
+        )
+
+    def _cost_lines(self, job: Job) -> list[tuple[str, str]]:
+        known = (job.id, job.status_text, job.trained_tokens)
+        if known not in self._costs:
+            from fttui.ui.create_form.precheck import cost_lines
+
+            if len(self._costs) >= KEPT:
+                self._costs.clear()
+            self._costs[known] = cost_lines(self._place, job)
+        return self._costs[known]

@@ -1,0 +1,116 @@
+"""The first frame: archived jobs on the screen before Textual is imported.
+
+Importing Textual takes most of a start. So the rows that the archive holds are painted by hand, in the places
+where the real screen will put them, and Textual draws over them. Standard library only.
+"""
+
+import os
+import signal
+import sys
+from typing import Any, NoReturn
+
+from fttui.commands import footer_entries
+from fttui.models.row import JobRow
+from fttui.ui.render.glyphs import Glyphs, ascii_only
+from fttui.ui.render.rows import Line, counts_line, fit_columns, header_line, row_line, spread
+from fttui.ui.render.status_line import Place, status_line
+
+# Weights only: they look right in every theme and on every background.
+_SGR = {"bold": "1", "title": "1", "head": "1", "run": "1", "fail": "1", "dim": "2", "key": "1"}
+
+
+def list_size(width: int, height: int) -> tuple[int, int]:
+    """Columns and rows that the job list has on a terminal of this size, as fttui.tcss arranges it."""
+    body = height - 3  # the status row, the prompt row and the footer
+    if width < 80 or height < 16:
+        return width, body - 2
+    if width < 120:
+        return width, body * 4 // 7 - 2
+    return width * (55 if width < 180 else 46) // 100, body - 2
+
+
+def frame(
+    place: Place, rows: list[JobRow], as_of: float | None, now: float, size: tuple[int, int], glyphs: Glyphs
+) -> str:
+    """What to write to a terminal of `size` (columns, rows)."""
+    width, height = size
+    list_width, list_height = list_size(width, height)
+    columns = fit_columns(list_width - 1)
+    lines: dict[int, Line] = {
+        1: status_line(place, None, as_of, counts_line(rows, glyphs), now, width, glyphs),
+        2: header_line(columns),
+        height: footer(width),
+    }
+    for index, row in enumerate(rows[:list_height]):
+        lines[3 + index] = row_line(row, columns, now, glyphs, cursor=index == 0)
+    painted = "".join(f"\x1b[{y};1H{_ansi(line)}" for y, line in lines.items())
+    painted = painted if glyphs.unicode else ascii_only(painted)
+    return f"\x1b[?1049h\x1b[?25l\x1b[2J{painted}"
+
+
+def footer(cells: int) -> Line:
+    """The keys; what can be done is not known yet, so none is marked as usable."""
+    text = "  ".join(f"{keys} {word}" for _, keys, word in footer_entries())
+    return spread([(f" {text}", "dim")], [], cells)
+
+
+def _ansi(line: Line) -> str:
+    return "".join(f"\x1b[{_SGR[role]}m{text}\x1b[0m" if role in _SGR else text for text, role in line)
+
+
+class Early:
+    """Paints the first frame and holds the terminal quiet until Textual takes it over."""
+
+    def __init__(self) -> None:
+        self._found: list[Any] | None = None
+        self._drawn = False
+
+    def paint(self, place: Place, rows: list[JobRow], as_of: float | None, now: float, glyphs: Glyphs) -> None:
+        """Show the frame; keys typed meanwhile are not echoed and reach the real screen.
+
+        From here on SIGTERM and SIGHUP raise SystemExit, so that `restore` is reached.
+        """
+        import termios
+
+        try:
+            size = os.get_terminal_size(sys.stdout.fileno())
+            attributes = termios.tcgetattr(sys.stdin.fileno())
+            nothing = os.fpathconf(sys.stdin.fileno(), "PC_VDISABLE").to_bytes(1, "little")
+        except (OSError, termios.error):
+            return
+        self._found = [*attributes[:6], list(attributes[6])]
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _leave)
+        attributes[3] &= ~(termios.ECHO | termios.ICANON)
+        # A suspension waits for the real screen, which knows how to give the terminal back.
+        attributes[6][termios.VSUSP] = nothing
+        termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, attributes)
+        text = frame(place, rows, as_of, now, (size.columns, size.lines), glyphs)
+        self._drawn = True
+        # What the terminal's character set lacks, in a model's name say, must not end the program.
+        sys.stdout.buffer.write(text.encode(sys.stdout.encoding or "utf-8", "replace"))
+        sys.stdout.flush()
+
+    def hand_over(self) -> list[Any] | None:
+        """Textual has the terminal and will leave it; what it must give back are the attributes returned, if any."""
+        self._drawn = False
+        return self._found
+
+    def restore(self) -> None:
+        """Give the terminal back as it was found; a second time does nothing."""
+        if self._found is None:
+            return
+        import termios
+
+        found, self._found = self._found, None
+        try:
+            if self._drawn:
+                sys.stdout.write("\x1b[?1049l\x1b[?25h")
+                sys.stdout.flush()
+            termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, found)
+        except (OSError, termios.error):
+            return  # the terminal is gone
+
+
+def _leave(number: int, _: object) -> NoReturn:
+    raise SystemExit(128 + number)

@@ -1,0 +1,89 @@
+"""Telling a person who looks elsewhere that a job has ended. Pure: what to say, and in which sequence."""
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+
+from fttui.models.row import JobRow
+from fttui.text import clean_line, fit
+from fttui.ui.render.rows import short_id
+
+NOTE_LIMIT = 120
+"""Characters of a note; terminals cut longer ones where they like."""
+
+
+def ended(before: Mapping[str, JobRow], now: Mapping[str, JobRow], watched: Collection[str]) -> list[JobRow]:
+    """The watched jobs that were live before and are final now."""
+    found = []
+    for id in sorted(watched):
+        old, new = before.get(id), now.get(id)
+        if new is not None and new.status.is_final and (old is None or old.status.is_live):
+            found.append(new)
+    return found
+
+
+def note(rows: Collection[JobRow]) -> str:
+    """One line about jobs that have ended: `..7Qa91Lkx succeeded (support-v3)`, or how many ended how."""
+    if len(rows) == 1:
+        row = next(iter(rows))
+        suffix = f" ({row.suffix})" if row.suffix else ""
+        return fit(clean_line(f"{short_id(row.id)} {row.status_text}{suffix}"), NOTE_LIMIT)
+    states: dict[str, int] = {}
+    for row in rows:
+        states[str(row.status)] = states.get(str(row.status), 0) + 1
+    return f"{len(rows)} jobs ended: " + ", ".join(f"{number} {state}" for state, number in states.items())
+
+
+def run_command(command: Sequence[str], row: JobRow) -> None:
+    """Start a person's own command for a job that has ended, and go on. No shell, and no text of a server in its
+    arguments: the job is in variables. It outlives the cockpit, and never holds up its exit.
+
+    Raises:
+        OSError: it cannot be started.
+        ValueError: it holds a null byte.
+    """
+    import subprocess
+    import threading
+
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | notify_environment(row),
+        start_new_session=True,
+    )
+    threading.Thread(target=process.wait, name="notify-command", daemon=True).start()  # no zombies
+
+
+def notify_environment(row: JobRow) -> dict[str, str]:
+    """The job as variables of a command."""
+    return {
+        "FTTUI_JOB_ID": row.id,
+        "FTTUI_JOB_STATUS": row.status_text,
+        "FTTUI_JOB_MODEL": row.model,
+        "FTTUI_JOB_SUFFIX": row.suffix,
+        "FTTUI_JOB_FINE_TUNED_MODEL": row.fine_tuned_model,
+    }
+
+
+def sequence(kind: str, text: str, environment: Mapping[str, str] = os.environ) -> str:
+    """What to write to the terminal for a note; empty for `off`, and for `title`, which stays and is the app's.
+
+    A semicolon would start another field of the sequence, so it goes; tmux passes the sequence on with
+    `allow-passthrough on`, GNU screen by itself.
+    """
+    text = clean_line(text).replace(";", ",")
+    match kind:
+        case "bell":
+            return "\x07"
+        case "osc9":
+            body = f"\x1b]9;{text}\x07"
+        case "osc777":
+            body = f"\x1b]777;notify;fttui;{text}\x07"
+        case _:
+            return ""
+    if environment.get("TMUX"):
+        return "\x1bPtmux;" + body.replace("\x1b", "\x1b\x1b") + "\x1b\\"
+    if environment.get("STY"):
+        return f"\x1bP{body}\x1b\\"
+    return body

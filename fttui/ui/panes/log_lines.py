@@ -1,0 +1,229 @@
+"""The lines of a log: which events are shown, on how many lines each, with what marked. Pure."""
+
+import json
+import time
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import repeat
+from typing import NamedTuple
+
+from fttui.clock import age
+from fttui.models.row import EventRow
+from fttui.text import clean, clean_line, wrap
+from fttui.ui.render.rows import Line, marked
+
+LEVELS = ("info", "warn", "error")
+TIMES = ("local", "utc", "relative")
+KEEP = 10_000
+"""Events held for one job; what is beyond them stays in the archive and is paged in."""
+LONGEST = 4_000
+"""Characters of a message that are shown: a megabyte on one line would be measured at every paint."""
+HEAD = 16
+"""Cells before the message: time and level."""
+
+
+class LogStyle(NamedTuple):
+    """How a person wants to see a log."""
+
+    level: str = "info"
+    """The least level shown."""
+    wrap: bool = False
+    metrics: bool = False
+    """Metrics events show all their numbers, on a line below."""
+    times: str = "local"
+    only: bool = False
+    """Only events that match the search."""
+    search: str = ""
+
+
+class LogLines:
+    """Events and the lines they make. Lines are numbered from 0, the oldest first."""
+
+    def __init__(self, style: LogStyle = LogStyle()) -> None:  # noqa: B008  (a value)
+        self.style = style
+        self._events: list[EventRow] = []
+        self._lines: list[tuple[int, int]] = []
+        self._found: list[int] | None = None
+        """The first lines of the events that match the search; None while nobody has asked."""
+        self._cells = 80
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    @property
+    def event_count(self) -> int:
+        return len(self._events)
+
+    @property
+    def first_seq(self) -> int | None:
+        return self._events[0].seq if self._events else None
+
+    @property
+    def last_seq(self) -> int | None:
+        return self._events[-1].seq if self._events else None
+
+    def replace(self, events: Sequence[EventRow]) -> None:
+        """Another job's events."""
+        self._events = list(events)
+        self._rebuild()
+
+    def append(self, events: Sequence[EventRow]) -> int:
+        """Newer events. Returns how many lines were dropped at the top to keep the number of events bounded."""
+        before = len(self._lines)
+        start = len(self._events)
+        self._events.extend(events)
+        if len(self._events) <= KEEP * 2:
+            self._lines += self._lines_from(start)
+            if self._found is not None:
+                self._found += self._matching_from(before)
+            return 0
+        del self._events[: len(self._events) - KEEP]
+        added = sum(self._height(event) for event in events)
+        self._rebuild()
+        return before + added - len(self._lines)
+
+    def prepend(self, events: Sequence[EventRow]) -> int:
+        """Older events. Returns how many lines came in at the top."""
+        before = len(self._lines)
+        self._events[:0] = events
+        self._rebuild()
+        return len(self._lines) - before
+
+    def resize(self, cells: int) -> None:
+        """The pane is another width; only wrapped lines care."""
+        if cells != self._cells:
+            self._cells = cells
+            if self.style.wrap or self.style.metrics:
+                self._rebuild()
+
+    def restyle(self, style: LogStyle) -> None:
+        """See the same events otherwise."""
+        self.style = style
+        self._rebuild()
+
+    def line(self, index: int, now: float) -> Line:
+        """One line. `now` is Unix seconds, for relative times."""
+        number, piece = self._lines[index]
+        event = self._events[number]
+        role = event.level if event.level in ("warn", "error") else "" if event.level == "info" else "warn"
+        texts = self._texts(event)
+        look = "dim" if piece and self._is_metrics(event) else role and "warn"
+        message = marked([(texts[piece], look)], self.style.search)
+        if piece:
+            return [(" " * HEAD, ""), *message]
+        return [(f" {self._time(event, now)} ", "dim"), (f"{event.level:<5.5}", role or "dim"), (" ", ""), *message]
+
+    def text(self, index: int, now: float) -> str:
+        """One line as text."""
+        return "".join(text for text, _ in self.line(index, now))
+
+    def event_at(self, index: int) -> EventRow:
+        """The event that a line belongs to."""
+        return self._events[self._lines[index][0]]
+
+    def line_of(self, seq: int) -> int | None:
+        """The first line of an event, or of the next one that is shown."""
+        for index, (number, _) in enumerate(self._lines):
+            if self._events[number].seq >= seq:
+                return index
+        return None
+
+    def find(self, start: int, step: int) -> int | None:
+        """The nearest line from `start` on (not `start` itself) in which the search occurs, around the end."""
+        words = self.style.search.lower()
+        total = len(self._lines)
+        if not words or not total:
+            return None
+        for distance in range(1, total + 1):
+            index = (start + step * distance) % total
+            number, piece = self._lines[index]
+            if words in self._texts(self._events[number])[piece].lower():
+                return index
+        return None
+
+    @property
+    def matches(self) -> int:
+        """How many shown events match the search."""
+        return len(self._matching)
+
+    def match_number(self, index: int) -> int:
+        """How many shown events up to line `index` match the search."""
+        return bisect_right(self._matching, index)
+
+    @property
+    def _matching(self) -> list[int]:
+        # Asked at every key, for the title; found once for each state of the lines.
+        if not self.style.search:
+            return []
+        if self._found is None:
+            self._found = self._matching_from(0)
+        return self._found
+
+    def _matching_from(self, start: int) -> list[int]:
+        lines = enumerate(self._lines[start:], start)
+        return [line for line, (number, piece) in lines if not piece and self._matches(self._events[number])]
+
+    def _rebuild(self) -> None:
+        self._lines, self._found = self._lines_from(0), None
+
+    def _lines_from(self, start: int) -> list[tuple[int, int]]:
+        """The lines of the events from `start` on."""
+        style, end = self.style, len(self._events)
+        if style.level == "info" and not (style.wrap or style.metrics or style.only):
+            return list(zip(range(start, end), repeat(0), strict=False))  # a line each, without looking at them
+        return [(index, piece) for index in range(start, end) for piece in range(self._height(self._events[index]))]
+
+    def _height(self, event: EventRow) -> int:
+        """Lines of an event: 0 when it is not shown."""
+        style = self.style
+        if style.level != "info" and _rank(event.level) < _rank(style.level):
+            return 0
+        if style.only and style.search and not self._matches(event):
+            return 0
+        return len(self._texts(event)) if style.wrap or (style.metrics and self._is_metrics(event)) else 1
+
+    def _texts(self, event: EventRow) -> list[str]:
+        message = clean_line(event.message[:LONGEST]) or event.type or "-"
+        if len(event.message) > LONGEST:
+            message += f" … ({len(event.message):,} characters; e writes them all to a file)"
+        room = max(10, self._cells - HEAD - 1)
+        texts = wrap(message, room) if self.style.wrap else [message]
+        if self.style.metrics and self._is_metrics(event):
+            texts += wrap(_numbers(event.data), room)
+        return texts
+
+    def _is_metrics(self, event: EventRow) -> bool:
+        return event.type == "metrics" and bool(event.data)
+
+    def _matches(self, event: EventRow) -> bool:
+        words = self.style.search.lower()
+        return words in event.message.lower() or (self.style.metrics and words in event.data.lower())
+
+    def _time(self, event: EventRow, now: float) -> str:
+        if event.created_at is None:
+            return " " * 8
+        if self.style.times == "relative":
+            return f"{age(now - event.created_at):>4} ago"
+        moment = time.gmtime(event.created_at) if self.style.times == "utc" else time.localtime(event.created_at)
+        return time.strftime("%H:%M:%S", moment)
+
+
+def _rank(level: str) -> int:
+    # A word that is no level fttui knows is never hidden: it may be worse than an error.
+    return LEVELS.index(level) if level in LEVELS else len(LEVELS)
+
+
+def _numbers(data: str) -> str:
+    """The members of a metrics event's data on one line; nested ones as they were sent."""
+    try:
+        members = json.loads(data)
+    except ValueError:
+        return clean_line(data)
+    if not isinstance(members, dict):
+        return clean_line(data)
+    shown = []
+    for name, value in members.items():
+        if name not in ("step", "total_steps"):
+            text = f"{value:.6g}" if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
+            shown.append(f"{clean(str(name)).replace('_', ' ')} {text}")
+    return clean_line("  ".join(shown))

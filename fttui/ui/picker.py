@@ -1,0 +1,153 @@
+"""A list to pick from: the commands, the profiles, what went wrong. Type to find, enter picks."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import ModalScreen
+
+from fttui.commands import BY_ID, Command
+from fttui.text import pad
+from fttui.ui.cockpit.command_line import WORDS
+from fttui.ui.render.rows import Line
+from fttui.ui.widgets.line_list import LineList
+from fttui.ui.widgets.line_view import TextRow
+
+
+class Entry(NamedTuple):
+    """One line of the list. `words` is what typing looks through."""
+
+    key: str
+    line: Line
+    words: str
+
+
+def matching(entries: Iterable[Entry], text: str) -> list[Entry]:
+    """The entries in which every word of `text` occurs."""
+    words = text.lower().split()
+    return [entry for entry in entries if all(word in entry.words.lower() for word in words)]
+
+
+def command_entries(commands: Iterable[Command], refusal: Callable[[Command], str] = lambda _: "") -> list[Entry]:
+    """The command table: keys, what they do, id, and the shell command that does the same; greyed what would be refused
+    now."""
+    return [
+        Entry(
+            command.id,
+            [
+                (f" {pad(command.shown, 12)}", "off" if refusal(command) else "key"),
+                (pad(command.title, 48), "off" if refusal(command) else ""),
+                (f" {command.id:<17}", "dim"),
+                (f" fttui {command.twin}" if command.twin else "", "dim"),
+            ],
+            f"{command.shown} {command.title} {command.id} {command.group}",
+        )
+        for command in commands
+    ]
+
+
+def word_entries() -> list[Entry]:
+    """The words of the `:` line that take an argument."""
+    return [
+        Entry(word, [(f" {pad(f':{word}', 12)}", "key"), (takes, "")], f":{word} {takes}")
+        for word, takes in WORDS.items()
+        if word not in BY_ID
+    ]
+
+
+class EntryList(LineList):
+    """One line an entry."""
+
+    def __init__(self) -> None:
+        super().__init__(id="entries")
+        self._entries: dict[str, Entry] = {}
+
+    def show_entries(self, entries: Sequence[Entry]) -> None:
+        self._entries = {entry.key: entry for entry in entries}
+        self.show_keys(list(self._entries))
+
+    def line_at(self, index: int) -> Line:
+        return self._entries[self._keys[index]].line
+
+
+class PickScreen(ModalScreen[str | None]):
+    """Returns the key of the entry that was picked, or None."""
+
+    AUTO_FOCUS = None
+    DEFAULT_CSS = "PickScreen { align: left top; background: $background; }"
+
+    def __init__(self, title: str, entries: Sequence[Entry], foot: str, *, empty: str = "") -> None:
+        super().__init__()
+        self._heading = title
+        self._entries = entries
+        self._foot = foot
+        self._empty = empty
+        self._text = ""
+        self._picked = False
+        self.entries = EntryList()
+
+    def compose(self) -> ComposeResult:
+        yield TextRow(id="pick-title")
+        yield self.entries
+        yield TextRow(id="pick-foot")
+
+    def on_mount(self) -> None:
+        self.query_one("#pick-foot", TextRow).show([(f" {self._foot}", "dim")])
+        self._show()
+
+    def show_note(self, text: str) -> None:
+        """Say something in the title until the next key."""
+        self._show(text)
+
+    def _show(self, note: str = "") -> None:
+        found = matching(self._entries, self._text)
+        note = note or ("" if found else self._empty if not self._text else "nothing matches")
+        self.query_one("#pick-title", TextRow).show(
+            [(f" {self._heading}", "title"), (f"  {self._text}", "key"), (f"  {note}", "dim")]
+        )
+        self.entries.show_entries(found)
+
+    def _close(self, key: str | None) -> None:
+        self._picked = True
+        self.dismiss(key)
+
+    def on_line_list_moved(self, message: LineList.Moved) -> None:
+        message.stop()
+
+    def on_key(self, event: events.Key) -> None:
+        event.stop()
+        event.prevent_default()
+        if self._picked:
+            # Typed after the key that closed this: it is meant for what is below.
+            self.app.post_message(events.Key(event.key, event.character))
+            return
+        match event.key:
+            case "escape" if self._text:
+                self._text = ""
+            case "escape" | "ctrl+c" | "f1":
+                self._close(None)
+                return
+            case "question_mark" if not self._text:
+                self._close(None)
+                return
+            case "enter":
+                self._close(self.entries.cursor)
+                return
+            case "down":
+                self.entries.move_by(1)
+            case "up":
+                self.entries.move_by(-1)
+            case "pagedown":
+                self.entries.move_by(self.entries.page_height)
+            case "pageup":
+                self.entries.move_by(-self.entries.page_height)
+            case "home":
+                self.entries.move_by(-len(self._entries))
+            case "end":
+                self.entries.move_by(len(self._entries))
+            case "backspace":
+                self._text = self._text[:-1]
+            case _ if event.character and event.is_printable:
+                self._text += event.character
+        self._show()
