@@ -18,7 +18,7 @@ from fttui.api.errors import BadAnswer, BadRequest, Unreachable
 from fttui.api.http import Http
 from fttui.models.spec import JobSpec
 from tests.api.conftest import KEY, Connect, FakeClock
-from tests.api.faultserver import FaultServer, Request, Step, refuse, send_json, serving
+from tests.support.fault_server import FaultServer, Request, Step, refuse, send_json, serving
 
 JOB = {"id": "ftjob-1", "object": "fine_tuning.job", "status": "queued"}
 SPEC = JobSpec(model="m", training_file="file-1", metadata={"k": "v"})
@@ -314,7 +314,7 @@ async def test_an_upload_that_is_refused_half_way_is_told_as_the_server_tells_it
 
 
 async def test_a_download_is_handed_over_piece_by_piece(connect: Connect) -> None:
-    from tests.api.faultserver import answer
+    from tests.support.fault_server import answer
 
     content = os.urandom(500_000)
     got: list[bytes] = []
@@ -329,7 +329,7 @@ async def test_a_download_is_handed_over_piece_by_piece(connect: Connect) -> Non
 
 
 async def test_a_cut_download_is_an_error_and_a_full_disk_is_its_own(connect: Connect) -> None:
-    from tests.api.faultserver import answer, cut
+    from tests.support.fault_server import answer, cut
 
     def full(_: bytes) -> None:
         raise OSError(28, "No space left on device")
@@ -343,7 +343,7 @@ async def test_a_cut_download_is_an_error_and_a_full_disk_is_its_own(connect: Co
 
 
 async def test_deletes_read_any_answer(connect: Connect) -> None:
-    from tests.api.faultserver import answer
+    from tests.support.fault_server import answer
 
     async with serving(send_json({"id": "f", "deleted": True}), answer(204), refuse(404)) as server:
         client = connect(server.url)
@@ -354,7 +354,7 @@ async def test_deletes_read_any_answer(connect: Connect) -> None:
 async def test_a_unix_socket_speaks_the_same(tmp_path: Path) -> None:
     import asyncio
 
-    from tests.api.faultserver import Line, _request
+    from tests.support.fault_server import Line, _request
 
     path = str(tmp_path / "s.sock")
     seen: list[Request] = []

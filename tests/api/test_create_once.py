@@ -13,7 +13,7 @@ from fttui.models.job import TOKEN_KEY
 from fttui.models.spec import JobSpec
 from fttui.store.create_once import LOOKS, Created, create_once, look
 from tests.api.conftest import Connect, FakeClock
-from tests.api.faultserver import (
+from tests.support.fault_server import (
     FaultServer,
     Request,
     Step,

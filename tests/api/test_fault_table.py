@@ -14,7 +14,7 @@ from fttui.api.http import DEFAULT, Limits
 from fttui.models.spec import JobSpec
 from fttui.store.create_once import create_once
 from tests.api.conftest import KEY, Connect, FakeClock
-from tests.api.faultserver import (
+from tests.support.fault_server import (
     FaultServer,
     Step,
     answer,

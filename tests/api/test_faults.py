@@ -24,7 +24,7 @@ from fttui.api.http import MEGABYTE, Limits
 from fttui.api.providers import Provider
 from fttui.models.spec import JobSpec
 from tests.api.conftest import KEY, Connect
-from tests.api.faultserver import answer, cut, drip, hang_up, raw, refuse, reset, send_json, serving, silence
+from tests.support.fault_server import answer, cut, drip, hang_up, raw, refuse, reset, send_json, serving, silence
 
 QUICK = Limits(idle=0.5, read=5.0, retries=0)
 

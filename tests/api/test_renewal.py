@@ -12,7 +12,7 @@ from fttui.core.connect import Options
 from fttui.core.connect import connect as wire
 from fttui.models.spec import JobSpec
 from tests.api.conftest import KEY, Connect, FakeClock
-from tests.api.faultserver import FaultServer, Request, Step, refuse, send_json, serving
+from tests.support.fault_server import FaultServer, Request, Step, refuse, send_json, serving
 
 
 class Keys:

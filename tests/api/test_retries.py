@@ -11,7 +11,7 @@ from fttui.api.http import Limits
 from fttui.api.retries import Retry
 from fttui.models.spec import JobSpec
 from tests.api.conftest import Connect, FakeClock
-from tests.api.faultserver import answer, cut, hang_up, refuse, reset, send_json, serving, silence
+from tests.support.fault_server import answer, cut, hang_up, refuse, reset, send_json, serving, silence
 
 EMPTY = {"object": "list", "data": [], "has_more": False}
 SPEC = JobSpec(model="m", training_file="file-1")
@@ -230,7 +230,7 @@ async def test_a_lost_cancel_is_looked_up_instead_of_sent_again(connect: Connect
 
 
 async def test_the_deadline_of_a_read_covers_slow_drips(connect: Connect, clock: FakeClock) -> None:
-    from tests.api.faultserver import drip
+    from tests.support.fault_server import drip
 
     async with serving(drip()) as server:
         client: Client = connect(server.url, limits=Limits(read=0.2, retries=0))

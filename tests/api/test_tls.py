@@ -10,7 +10,7 @@ import trustme
 from fttui.api.errors import Unreachable
 from fttui.core.connect import Options, connect
 from tests.api.conftest import FakeClock
-from tests.api.faultserver import FaultServer, send_json
+from tests.support.fault_server import FaultServer, send_json
 
 
 @pytest.fixture

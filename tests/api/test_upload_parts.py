@@ -12,7 +12,7 @@ from fttui.api import multipart
 from fttui.api.client import Client
 from fttui.api.errors import ApiError, BadRequest, ServerFault, Unreachable
 from tests.api.conftest import Connect
-from tests.api.faultserver import FaultServer, Request, Step, refuse, reset, send_json
+from tests.support.fault_server import FaultServer, Request, Step, refuse, reset, send_json
 
 CONTENT = os.urandom(1000)
 

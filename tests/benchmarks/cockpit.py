@@ -26,7 +26,7 @@ import fttui
 from fttui.store.archive.archive import Archive, ListState
 from tests.benchmarks.pages import job
 from tests.benchmarks.pty import KEYS, Watched
-from tests.store.fakes import entry
+from tests.support.store_fakes import entry
 
 SIZE = (120, 40)
 IDLE = 10.0

@@ -14,7 +14,7 @@ import pytest
 
 from fttui.core.connect import SAMPLE_JOB, sample_path
 from fttui.data.check import check_file
-from tests.check import zoo
+from tests.data import zoo
 
 MOST = 3.0
 """Times one `json.loads` a line."""

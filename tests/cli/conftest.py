@@ -12,8 +12,8 @@ import pytest
 from fttui.cli import invocation
 from fttui.cli.main import run
 from tests.api.conftest import FakeClock
-from tests.api.faultserver import in_thread
-from tests.cli.service import Service
+from tests.support.fault_server import in_thread
+from tests.support.service import Service
 
 
 @dataclass

@@ -11,7 +11,7 @@ import pytest
 
 from fttui.cli.completion import SHELLS
 from tests.cli.conftest import Fttui
-from tests.cli.service import Service, job
+from tests.support.service import Service, job
 
 Complete = Callable[..., list[str]]
 

@@ -10,9 +10,9 @@ import pytest
 from fttui.cli.doctor.machine import _terminal
 from fttui.config.paths import archive_file, data_dir
 from tests.api.conftest import FakeClock
-from tests.api.faultserver import refuse, send_json
 from tests.cli.conftest import Fttui, Result
-from tests.cli.service import Service, job
+from tests.support.fault_server import refuse, send_json
+from tests.support.service import Service, job
 
 KEY = "sk-cli-0123456789"
 

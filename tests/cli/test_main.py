@@ -14,9 +14,9 @@ import pytest
 from fttui.cli import main as module
 from fttui.cli.output import FIRST, LAST, LATE, USUAL, Column, table
 from fttui.core.connect import Options
-from tests.api.faultserver import answer, hang_up, refuse
 from tests.cli.conftest import Fttui
-from tests.cli.service import Service, job
+from tests.support.fault_server import answer, hang_up, refuse
+from tests.support.service import Service, job
 
 PROGRAM = [sys.executable, "-c", "import sys; from fttui.cli.main import run; sys.exit(run(sys.argv[1:]))"]
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.check import zoo
-from tests.cli.service import Service, job
+from tests.data import zoo
+from tests.support.service import Service, job
 
 README = Path(__file__).parents[2] / "README.md"
 Run = Callable[[str], subprocess.CompletedProcess[str]]

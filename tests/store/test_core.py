@@ -12,7 +12,7 @@ from fttui.config.paths import ConfigError
 from fttui.core import connect as wiring
 from fttui.core.connect import Core, Options, open_core
 from fttui.store.health import State
-from tests.store.fakes import FakeClock, job
+from tests.support.store_fakes import FakeClock, job
 
 URL = "http://models.example:8080/v1"
 

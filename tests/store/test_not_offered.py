@@ -8,8 +8,8 @@ import pytest
 from fttui.api.errors import ApiError, BadRequest, NotFound, ServerFault
 from fttui.store.archive.archive import Archive
 from fttui.store.polling.fetcher import ABSENT_FOR, ABSENT_PERHAPS
-from tests.store.fakes import job
 from tests.store.test_store import World
+from tests.support.store_fakes import job
 
 J = "ftjob-00001"
 DAY = 86400.0

@@ -15,10 +15,10 @@ from fttui.models.page import Page
 from fttui.models.wire import sent_id
 from fttui.store.archive.archive import Archive
 from fttui.text import clean
-from tests.store.fakes import START, event, job
 from tests.store.test_store import World
-from tests.store.wild import STATUSES, UNREADABLE, WILD
-from tests.unit.objects import EVENT, JOB, mutated, paths, values
+from tests.support.objects import EVENT, JOB, mutated, paths, values
+from tests.support.store_fakes import START, event, job
+from tests.support.wild import STATUSES, UNREADABLE, WILD
 
 
 @pytest.mark.parametrize("name", WILD)

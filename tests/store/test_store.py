@@ -17,7 +17,7 @@ from fttui.store.job_table import FULL_WALK, GRACE
 from fttui.store.query import select
 from fttui.store.snapshot import Change, Outcome, Snapshot
 from fttui.store.store import Store
-from tests.store.fakes import START, FakeClient, FakeClock, event, finished, job, metrics, rows_of
+from tests.support.store_fakes import START, FakeClient, FakeClock, event, finished, job, metrics, rows_of
 
 J = "ftjob-00001"
 

@@ -10,7 +10,7 @@ import pytest
 
 from fttui.store.archive.archive import Archive, ListState
 from tests.benchmarks.pages import job
-from tests.store.fakes import entry
+from tests.support.store_fakes import entry
 from tests.terminal.term import Terminal
 
 Start = Callable[..., Terminal]

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.api.faultserver import FaultServer, Request, Step, answer, in_thread
+from tests.support.fault_server import FaultServer, Request, Step, answer, in_thread
+from tests.support.hostile import NASTY, WIDE, job, text
 from tests.terminal.term import Terminal
-from tests.ui.hostile import NASTY, WIDE, job, text
 
 Start = Callable[..., Terminal]
 

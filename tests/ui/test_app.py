@@ -13,7 +13,7 @@ from fttui.ui.render.glyphs import ASCII
 from fttui.ui.render.status_line import Place
 from fttui.ui.saved_view import Memory
 from fttui.ui.terminal.escape_codes import Title
-from tests.ui.fakes import FakeStore, Ui, cockpit, job
+from tests.support.ui_fakes import FakeStore, Ui, cockpit, job
 
 
 async def test_hold_says_so_and_goes_on() -> None:

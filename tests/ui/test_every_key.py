@@ -10,7 +10,7 @@ from fttui.commands import BY_ID, COMMANDS, footer_entries
 from fttui.ui.cockpit.command_line import completions, parse
 from fttui.ui.cockpit.layout import PANES
 from fttui.ui.saved_view import TABS
-from tests.ui.fakes import NOW, FakeStore, Ui, cockpit, event, job
+from tests.support.ui_fakes import NOW, FakeStore, Ui, cockpit, event, job
 
 MIDDLE = "ftjob-00000030"
 

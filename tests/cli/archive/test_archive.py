@@ -1,0 +1,255 @@
+"""`fttui archive` and `--offline`: the history on this disk, from a script's side."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from fttui.config.paths import archive_file
+from tests.api.conftest import FakeClock
+from tests.cli.conftest import Fttui
+from tests.support.fault_server import hang_up, refuse, silence
+from tests.support.service import NOW, Service, job
+
+
+@pytest.fixture
+def filled(service: Service) -> Service:
+    service.jobs = [job(n, result_files=[f"file-r{n}"]) for n in (3, 2, 1)]
+    for raw in service.jobs:
+        id = raw["id"]
+        service.events[id] = [
+            {
+                "object": "fine_tuning.job.event",
+                "id": f"{id}-e{n}",
+                "created_at": NOW - 90_000 + n,
+                "level": "warn" if n == 7 else "info",
+                "message": f"event {n}",
+                "type": "metrics",
+                "data": {"step": n, "train_loss": 1 / n},
+            }
+            for n in range(150, 0, -1)
+        ]
+        service.checkpoints[id] = [{"id": f"{id}-c", "step_number": 150, "metrics": {"train_loss": 0.1}}]
+        file = f"file-r{id[-1]}"
+        service.contents[file] = b"step,train_loss\n1,0.5\n"
+        service.files[file] = {"id": file, "object": "file", "filename": "../../x.csv", "purpose": "fine-tune-results"}
+    return service
+
+
+def test_sync_then_everything_is_read_without_the_service(fttui: Fttui, filled: Service, home: Path) -> None:
+    result = fttui("archive", "sync")
+    assert (result.code, result.err) == (
+        0,
+        "reading jobs\nreading the history of jobs of 3\nreading files\nreading models\n",
+    )
+    assert dict(result.cells)["events"] == "450"
+    asked = len(filled.lines)
+    assert len({filled.server.requests[n].target for n in range(asked)}) == asked
+
+    events = fttui("jobs", "events", "ftjob-002", "--offline", "--jsonl")
+    assert [json.loads(line)["message"] for line in events.lines] == [f"event {n}" for n in range(1, 151)]
+    assert fttui("jobs", "events", "ftjob-002", "--offline", "--level", "warn").cells[0][2] == "event 7"
+    assert fttui("jobs", "get", "ftjob-002", "--offline", "--json").json == filled.jobs[1]
+    assert fttui("--offline", "jobs", "checkpoints", "ftjob-002", "--json").json["data"][0]["id"] == "ftjob-002-c"
+    rows = fttui("jobs", "metrics", "ftjob-002", "--csv", "--offline").lines
+    assert rows[:2] == ["step,train_loss", "1,1.0"]
+    assert len(rows) == 151
+    assert [cells[0] for cells in fttui("jobs", "list", "--offline").cells] == ["ftjob-003", "ftjob-002", "ftjob-001"]
+    assert len(filled.lines) == asked, "nothing was asked"
+    assert fttui("jobs", "events", "ftjob-002", "--offline", "--follow").code == 2
+
+
+@pytest.mark.parametrize("after", [1, 3, 6, 9])
+def test_a_sync_that_is_killed_goes_on(fttui: Fttui, filled: Service, after: int) -> None:
+    """The real program, and kill -9 once it has asked so many things."""
+    process = subprocess.Popen([sys.executable, "-m", "fttui", "archive", "sync"], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while len(filled.server.requests) < after and process.poll() is None and time.monotonic() < deadline:
+        threading.Event().wait(0.001)
+    process.kill()
+    process.wait(60)
+    before = len(filled.lines)
+    assert before >= after
+    result = fttui("archive", "sync", "--json")
+    assert (result.code, result.json["events"], result.json["contents"], result.json["checkpoints"]) == (0, 450, 3, 3)
+    for id in ("ftjob-001", "ftjob-002", "ftjob-003"):
+        events = fttui("jobs", "events", id, "--offline", "--jsonl").lines
+        assert [json.loads(line)["message"] for line in events] == [f"event {n}" for n in range(1, 151)]
+
+
+def test_ctrl_c_says_that_what_was_read_is_kept(fttui: Fttui, filled: Service) -> None:
+    filled.faults["GET /files"] = [silence()]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fttui", "archive", "sync"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while "GET /files" not in filled.lines and process.poll() is None and time.monotonic() < deadline:
+        threading.Event().wait(0.001)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert "Broken off. What was read is kept: fttui archive sync goes on from there.\n" in err
+    assert len(fttui("archive", "list").lines) == 3
+
+
+def test_a_service_that_has_had_enough_is_waited_for(fttui: Fttui, filled: Service, clock: FakeClock) -> None:
+    filled.faults["GET /fine_tuning/jobs/ftjob-002/events"] = [refuse(429, "slow down", retry_after="40")] * 2
+    result = fttui("archive", "sync")
+    assert (result.code, clock.slept) == (0, [40.0, 40.0])
+    assert result.err.count("going on in 40 s") == 2
+
+
+def test_sync_as_json_and_again(fttui: Fttui, filled: Service) -> None:
+    first = fttui("archive", "sync", "--json").json
+    assert (first["jobs"], first["events"], first["read"], first["failed"]) == (3, 450, 3, {})
+    again = fttui("archive", "sync", "--json").json
+    assert (again["read"], again["unchanged"], again["events"]) == (0, 3, 450)
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_list_marks_what_the_provider_has_forgotten(fttui: Fttui, filled: Service, gone: bool) -> None:
+    fttui("archive", "sync")
+    del filled.jobs[1]
+    fttui("archive", "sync")
+    result = fttui("archive", "list", *(["--gone"] if gone else []))
+    wanted = [("ftjob-002", "gone")] if gone else [("ftjob-003", ""), ("ftjob-002", "gone"), ("ftjob-001", "")]
+    assert [(cells[0], cells[6]) for cells in result.cells] == wanted
+    assert "no longer has this job" in fttui("jobs", "get", "ftjob-002", "--offline").err
+    assert fttui("archive", "list", "--json").json["data"][1]["id"] == "ftjob-002"
+
+
+def test_what_the_sync_cannot_do_is_the_exit_code(fttui: Fttui, filled: Service) -> None:
+    filled.faults["GET /fine_tuning/jobs"] = [refuse(401, "bad key", "invalid_api_key")]
+    assert fttui("archive", "sync").code == 4
+    filled.faults["GET /fine_tuning/jobs/ftjob-002/events"] = [refuse(400, "not now")]
+    result = fttui("archive", "sync")
+    assert (result.code, "ftjob-002: not now" in result.err) == (1, True)
+    assert fttui("archive", "sync").code == 0
+    filled.faults["GET /files"] = [hang_up()] * 9
+    result = fttui("archive", "sync")
+    assert (result.code, "goes on from there" in result.err) == (3, True)
+    assert fttui("--offline", "archive", "sync").code == 2
+
+
+def test_nothing_is_synced_into_a_place_that_cannot_keep_it(fttui: Fttui, filled: Service, home: Path) -> None:
+    (home / "data").write_text("in the way")
+    result = fttui("archive", "sync")
+    assert result.code == 1
+    assert "cannot be written" in result.err
+    assert filled.lines == []
+
+
+def test_export_one_some_and_all(fttui: Fttui, filled: Service, home: Path) -> None:
+    fttui("archive", "sync")
+    result = fttui("archive", "export", "ftjob-001", "-o", "out")
+    assert (result.code, result.lines) == (0, [os.path.join("out", "ftjob-001")])
+    folder = home / "out" / "ftjob-001"
+    assert {path.name for path in folder.iterdir()} == {
+        "job.json", "events.jsonl", "checkpoints.json", "files.json", "metrics.csv", "file-r1.csv",
+    }  # fmt: skip
+    assert len((folder / "events.jsonl").read_text().splitlines()) == 150
+    assert not list(home.rglob("x.csv"))
+
+    refused = fttui("archive", "export", "--all", "-o", "out")
+    assert (refused.code, "--force" in refused.err, refused.out) == (2, True, "")
+    assert not (home / "out" / "ftjob-002").exists(), "nothing at all is written then"
+    assert len(fttui("archive", "export", "--all", "-o", "out", "--force").lines) == 3
+    some = fttui("archive", "export", "ftjob-002", "nobody", "-o", "some")
+    assert (some.code, len(some.lines), "nobody is not in the archive" in some.err) == (1, 1, True)
+    assert fttui("archive", "export", "-o", "out").code == 2
+    assert fttui("archive", "export", "x", "--all", "-o", "out").code == 2
+    (home / "file").write_text("")
+    assert fttui("archive", "export", "ftjob-002", "-o", "file").code == 1
+
+
+def test_delete_asks_and_deletes_here_alone(fttui: Fttui, filled: Service) -> None:
+    fttui("archive", "sync")
+    asked = len(filled.lines)
+    assert fttui("archive", "delete", "ftjob-001").code == 2, "there is no terminal to ask on"
+    assert len(fttui("archive", "list").lines) == 3
+    before = os.path.getsize(archive_file())
+    result = fttui("archive", "delete", "ftjob-001", "ftjob-002", "nobody", "--yes")
+    assert (result.code, result.lines) == (1, ["ftjob-001", "ftjob-002"])
+    assert [cells[0] for cells in fttui("archive", "list").cells] == ["ftjob-003"]
+    assert fttui("jobs", "events", "ftjob-001", "--offline").code == 1
+    assert os.path.getsize(archive_file()) < before
+    assert len(filled.lines) == asked
+    one = fttui("archive", "delete", "ftjob-003", "--yes", "--json")
+    assert one.json == {"id": "ftjob-003", "object": "fine_tuning.job", "deleted": True}
+    # What the provider still has comes back.
+    fttui("archive", "sync")
+    assert len(fttui("archive", "list").lines) == 3
+
+
+def test_size_is_told_by_profile(fttui: Fttui, filled: Service) -> None:
+    empty = fttui("archive", "size")
+    assert (empty.code, empty.out) == (0, "")
+    fttui("archive", "sync")
+    result = fttui("archive", "size")
+    ((_, jobs, gone, events, checkpoints, contents, bytes_),) = result.cells
+    assert (jobs, gone, events, checkpoints, contents) == ("3", "0", "450", "3", "3")
+    assert int(bytes_) > 50_000
+    assert archive_file() in result.err
+    (share,) = fttui("archive", "size", "--json").json["data"]
+    assert share["events"] == 450
+
+
+def test_the_archive_of_a_profile_that_was_removed_can_still_be_taken_along(fttui: Fttui, filled: Service) -> None:
+    profile = ("--base-url", filled.server.url, "--api-key-env", "OPENAI_API_KEY")
+    assert fttui("profile", "add", "old", *profile).code == 0
+    assert fttui("archive", "sync", "--profile", "old").code == 0
+    assert fttui("profile", "remove", "old").code == 0
+    assert len(fttui("archive", "list", "--profile", "old").lines) == 3
+    assert fttui("archive", "export", "--all", "-o", "out", "--profile", "old").code == 0
+    assert fttui("archive", "list", "--profile", "never").code == 2
+
+
+def test_what_commands_read_is_kept(fttui: Fttui, filled: Service) -> None:
+    fttui("jobs", "list")
+    assert [cells[0] for cells in fttui("archive", "list").cells] == ["ftjob-003", "ftjob-002", "ftjob-001"]
+    assert "fttui archive sync" in fttui("jobs", "events", "ftjob-002", "--offline").err
+    fttui("jobs", "events", "ftjob-002")
+    fttui("jobs", "checkpoints", "ftjob-002")
+    offline = fttui("jobs", "events", "ftjob-002", "--offline", "--json")
+    assert (len(offline.json["data"]), offline.err) == (150, "")
+    assert len(fttui("jobs", "checkpoints", "ftjob-002", "--offline").lines) == 1
+    filled.jobs[1] = filled.jobs[1] | {"status": "failed"}
+    fttui("jobs", "get", "ftjob-002")
+    assert fttui("jobs", "get", "ftjob-002", "--offline", "--json").json["status"] == "failed"
+
+
+def test_reading_goes_on_where_nothing_can_be_kept(fttui: Fttui, filled: Service, home: Path) -> None:
+    (home / "data").write_text("in the way")
+    for command in (("list",), ("get", "ftjob-001"), ("events", "ftjob-001"), ("checkpoints", "ftjob-001")):
+        result = fttui("jobs", *command)
+        assert (result.code, result.err, bool(result.out)) == (0, "", True)
+
+
+def test_metrics_that_only_checkpoints_tell_read_the_same_with_and_without_the_service(
+    fttui: Fttui, service: Service
+) -> None:
+    service.jobs = [job(1)]
+    service.checkpoints["ftjob-001"] = [{"id": "c", "step_number": 5, "metrics": {"valid_loss": 0.5}}]
+    online = fttui("jobs", "metrics", "ftjob-001", "--csv")
+    assert online.lines == ["step,valid_loss", "5,0.5"]
+    fttui("archive", "sync")
+    assert fttui("jobs", "metrics", "ftjob-001", "--csv", "--offline").lines == online.lines
+
+
+def test_what_only_the_archive_has_is_marked_in_the_list(fttui: Fttui, filled: Service) -> None:
+    fttui("archive", "sync")
+    filled.jobs = filled.jobs[:2]
+    fttui("archive", "sync")
+    assert [(cells[0], cells[6]) for cells in fttui("jobs", "list", "--offline").cells] == [
+        ("ftjob-003", ""),
+        ("ftjob-002", ""),
+        ("ftjob-001", "gone"),
+    ]
+    assert fttui("jobs", "list", "--offline", "--json").json["data"][0] == filled.jobs[0], "objects are as sent"
+    assert [len(cells) for cells in fttui("jobs", "list").cells] == [6, 6]

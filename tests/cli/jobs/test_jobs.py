@@ -1,0 +1,341 @@
+"""`fttui jobs`: the bytes of stdout, what is said beside it, and the exit codes."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import FakeClock
+from tests.cli.conftest import Fttui
+from tests.support.fault_server import hang_up, refuse, send_json
+from tests.support.service import NOW, Service, job
+
+
+def ids(count: int, *, newest: int) -> list[str]:
+    return [f"ftjob-{index:03}" for index in range(newest, newest - count, -1)]
+
+
+# list
+
+
+def test_the_newest_twenty_and_how_many_more(fttui: Fttui, service: Service) -> None:
+    service.jobs = [job(index) for index in reversed(range(25))]
+    result = fttui("jobs", "list")
+    assert result.code == 0
+    assert [row[0] for row in result.cells] == ids(20, newest=24)
+    assert result.err == "5 more: --limit N or --all shows them\n"
+    assert result.lines[0] == "ftjob-024\tsucceeded\t2027-01-14T04:37:20Z\tgpt-4.1-nano\t\t"
+
+
+def test_counting_goes_on_over_pages(fttui: Fttui, service: Service) -> None:
+    service.jobs = [job(index) for index in reversed(range(250))]
+    assert fttui("jobs", "list").err.startswith("230 more")
+    assert len(service.lines) == 3
+
+
+def test_counting_ends_somewhere_and_says_so(fttui: Fttui, service: Service) -> None:
+    service.jobs = [job(index) for index in reversed(range(2000))]
+    assert fttui("jobs", "list").err.startswith("at least 980 more")
+    assert len(service.lines) == 10
+
+
+def test_json_is_a_list_as_the_service_sent_it(fttui: Fttui, service: Service) -> None:
+    service.jobs = [job(index, extra={"deep": [1.5, None, "\u00e9"]}) for index in reversed(range(120))]
+    result = fttui("jobs", "list", "--json")
+    assert result.json == {"object": "list", "data": service.jobs[:20], "has_more": True}
+    assert result.out.isascii()
+    assert len(service.lines) == 1, "nobody reads the count"
+    whole = fttui("jobs", "list", "--all", "--json").json
+    assert (len(whole["data"]), whole["has_more"]) == (120, False)
+
+
+def test_jsonl_is_an_object_a_line(fttui: Fttui, service: Service) -> None:
+    service.jobs = [job(index) for index in reversed(range(3))]
+    assert [json.loads(line) for line in fttui("jobs", "list", "--jsonl").lines] == service.jobs
+
+
+def test_an_empty_list_is_empty_and_says_so(fttui: Fttui) -> None:
+    result = fttui("jobs", "list")
+    assert (result.code, result.out, result.err) == (0, "", "no jobs\n")
+    assert fttui("jobs", "list", "--json").json == {"object": "list", "data": [], "has_more": False}
+    assert fttui("jobs", "list", "--jsonl").out == ""
+
+
+def test_a_limit_reaches_over_pages(fttui: Fttui, service: Service) -> None:
+    service.jobs = [job(index) for index in reversed(range(250))]
+    result = fttui("jobs", "list", "--limit", "150", "--json")
+    assert [item["id"] for item in result.json["data"]] == ids(150, newest=249)
+    assert result.json["has_more"] is True
+    exact = fttui("jobs", "list", "--limit", "250", "--json").json
+    assert (len(exact["data"]), exact["has_more"]) == (250, False)
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        (["--status", "running"], [5, 1]),
+        (["--status", "RUNNING"], [5, 1]),
+        (["--status", "running", "--status", "failed"], [5, 4, 1]),
+        (["--status", "running,failed"], [5, 4, 1]),
+        (["--status", "queued"], [3]),
+        (["--status", "pending"], [3]),
+        (["--status", "canceled"], [2]),
+        (["--status", "waiting"], [3]),
+        (["--status", "model_lost"], [0]),
+        (["--status", "nothing-like-it"], []),
+        (["--filter", "suffix:b"], [4, 2, 0]),
+        (["--filter", "suffix:b status:failed"], [4]),
+        (["--filter", "!suffix:b", "--status", "running"], [5, 1]),
+        (["--sort", "id"], [0, 1, 2, 3, 4, 5]),
+        (["--sort", "-id"], [5, 4, 3, 2, 1, 0]),
+        (["--sort", "age"], [5, 4, 3, 2, 1, 0]),
+        (["--sort", "created"], [5, 4, 3, 2, 1, 0]),
+        (["--sort", "-created"], [0, 1, 2, 3, 4, 5]),
+        (["--sort", "tokens", "--limit", "2"], [2, 4]),
+    ],
+)
+def test_filters_and_orders(fttui: Fttui, service: Service, flags: list[str], expected: list[int]) -> None:
+    words = ["model_lost", "running", "cancelled", "pending", "failed", "running"]
+    tokens = [10, 20, 90, None, 80, 5]
+    service.jobs = [
+        job(index, words[index], user_provided_suffix="ab"[index % 2 == 0], trained_tokens=tokens[index])
+        for index in reversed(range(6))
+    ]
+    result = fttui("jobs", "list", *flags)
+    assert [row[0] for row in result.cells] == [f"ftjob-{index:03}" for index in expected]
+
+
+def test_filters_apply_before_the_limit_and_page_as_far_as_needed(fttui: Fttui, service: Service) -> None:
+    service.jobs = [job(index, "failed" if index < 3 else "succeeded") for index in reversed(range(450))]
+    result = fttui("jobs", "list", "--status", "failed", "--limit", "2", "--json")
+    assert [item["id"] for item in result.json["data"]] == ["ftjob-002", "ftjob-001"]
+    assert result.json["has_more"] is True
+
+
+def test_the_newest_come_first_also_from_a_service_that_lists_the_oldest_first(fttui: Fttui, service: Service) -> None:
+    service.jobs = [job(index) for index in range(150)]
+    assert [row[0] for row in fttui("jobs", "list", "--limit", "3").cells] == ids(3, newest=149)
+
+
+def test_any_object_with_an_id_is_listed(fttui: Fttui, service: Service) -> None:
+    service.jobs = [{"id": "m-1", "object": "job", "status": "SUCCESS"}, {"id": "x", "status": 7, "model": []}]
+    assert [row[:2] for row in fttui("jobs", "list").cells] == [["m-1", "SUCCESS"], ["x", "7"]]
+
+
+def test_hostile_text_moves_no_cursor(fttui: Fttui, service: Service) -> None:
+    hostile = "\x1b[2J\u202e\x9b31m\ttab\nline\x7f\ud800"
+    service.jobs = [job(1, user_provided_suffix=hostile, model=hostile)]
+    table = fttui("jobs", "list").out
+    assert set(table) - set("\t\n") <= {chr(code) for code in range(32, 127)} | {"\ufffd"}
+    assert len(table.splitlines()) == 1
+    for form in ("--json", "--jsonl"):
+        out = fttui("jobs", "list", form).out
+        assert all(character == "\n" or 32 <= ord(character) < 127 for character in out)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--filter", "nope:1"], "no field is called nope"),
+        (["--filter", "age:2"], "age goes with"),
+        (["--sort", "nope"], "no field is called nope"),
+        (["--limit", "0"], "--limit"),
+        (["--limit", "2", "--all"], "exclude each other"),
+        (["--json", "--jsonl"], "two forms"),
+        (["--nope"], "--nope"),
+        (["stray"], "stray"),
+    ],
+)
+def test_mistakes_are_usage_errors_before_anything_is_sent(
+    fttui: Fttui, service: Service, arguments: list[str], words: str
+) -> None:
+    result = fttui("jobs", "list", *arguments)
+    assert (result.code, result.out, service.lines) == (2, "", [])
+    assert words in result.err
+    assert result.err.splitlines()[1:] == ["How it is used: fttui jobs list --help"]
+
+
+def test_offline_lists_the_archive_and_asks_nothing(fttui: Fttui, service: Service) -> None:
+    result = fttui("jobs", "list", "--offline")
+    assert (result.code, result.out, result.err, service.lines) == (0, "", "no jobs in the archive\n", [])
+    assert fttui("--offline", "jobs", "list").code == 0
+    assert fttui("--offline", "jobs", "get", "ftjob-1").code == 1
+    assert fttui("--offline", "jobs", "cancel", "ftjob-1", "--yes").code == 2
+    assert service.lines == []
+
+
+# get
+
+
+def test_get_prints_the_object(fttui: Fttui, service: Service) -> None:
+    service.jobs = [job(1, error={}, method={"type": "dpo"}, metadata={"team": "a"}, odd=[1])]
+    assert fttui("jobs", "get", "ftjob-001", "--json").json == service.jobs[0]
+    fields = dict(fttui("jobs", "get", "ftjob-001").cells)
+    assert fields["status"] == "succeeded"
+    assert fields["n epochs"] == "3"
+    assert fields["metadata"] == "team=a"
+    assert "error" not in fields
+
+
+def test_an_unknown_job_is_one_line_and_1(fttui: Fttui) -> None:
+    result = fttui("jobs", "get", "ftjob-9")
+    assert (result.code, result.out) == (1, "")
+    assert result.err == "fttui: Could not find: ftjob-9 (404)\n"
+
+
+# cancel, pause, resume
+
+
+def test_cancel_off_a_terminal_needs_yes_and_sends_nothing_without(fttui: Fttui, service: Service) -> None:
+    service.jobs = [job(1, "running")]
+    result = fttui("jobs", "cancel", "ftjob-001")
+    assert (result.code, result.out, service.lines) == (2, "", [])
+    assert "--yes" in result.err
+    result = fttui("jobs", "cancel", "ftjob-001", "--yes")
+    assert (result.code, result.out) == (0, "ftjob-001\tcancelled\n")
+    assert service.lines == ["POST /fine_tuning/jobs/ftjob-001/cancel"]
+
+
+def test_one_id_prints_that_object_and_several_a_list(fttui: Fttui, service: Service) -> None:
+    service.jobs = [job(index, "running") for index in (3, 2, 1)]
+    one = fttui("jobs", "cancel", "ftjob-001", "--yes", "--json").json
+    assert (one["id"], one["status"]) == ("ftjob-001", "cancelled")
+    several = fttui("jobs", "cancel", "ftjob-002", "ftjob-003", "--yes", "--json").json
+    assert several["object"] == "list"
+    assert [item["id"] for item in several["data"]] == ["ftjob-002", "ftjob-003"]
+
+
+def test_one_refused_of_several_is_1_and_the_others_are_done(fttui: Fttui, service: Service) -> None:
+    service.jobs = [job(3, "running"), job(2, "succeeded"), job(1, "running")]
+    result = fttui("jobs", "cancel", "ftjob-001", "ftjob-002", "ftjob-003", "--yes")
+    assert result.code == 1
+    assert [row[0] for row in result.cells] == ["ftjob-001", "ftjob-003"]
+    assert result.err == 'fttui: ftjob-002: Cannot cancel a job ftjob-002 that already has status "succeeded". (400)\n'
+
+
+def test_a_refused_key_ends_a_row_of_cancels(fttui: Fttui, service: Service) -> None:
+    service.jobs = [job(2, "running"), job(1, "running")]
+    service.faults["POST /fine_tuning/jobs/ftjob-001/cancel"] = [refuse(401, "bad key")]
+    result = fttui("jobs", "cancel", "ftjob-001", "ftjob-002", "--yes")
+    assert result.code == 4
+    assert "not sent: ftjob-002" in result.err
+    assert service.lines == ["POST /fine_tuning/jobs/ftjob-001/cancel"]
+
+
+def test_pause_and_resume(fttui: Fttui, service: Service) -> None:
+    service.jobs = [job(1, "running")]
+    assert fttui("jobs", "pause", "ftjob-001").out == "ftjob-001\tpaused\n"
+    assert fttui("jobs", "resume", "ftjob-001").out == "ftjob-001\tqueued\n"
+
+
+# events, checkpoints, metrics
+
+
+def event(number: int, **more: Any) -> dict[str, Any]:
+    return {
+        "object": "fine_tuning.job.event",
+        "id": f"ftevent-{number}",
+        "created_at": NOW + number // 3,
+        "level": "info",
+        "type": "message",
+        "message": f"event {number}",
+        "data": {},
+        **more,
+    }
+
+
+def test_events_read_oldest_first_whichever_way_the_service_sends_them(fttui: Fttui, service: Service) -> None:
+    service.jobs = [job(1)]
+    log = [event(number) for number in range(250)]
+    for sent in (log[::-1], log):
+        service.events["ftjob-001"] = sent
+        assert [row[2] for row in fttui("jobs", "events", "ftjob-001").cells] == [item["message"] for item in log]
+        assert fttui("jobs", "events", "ftjob-001", "--json").json["data"] == log
+
+
+def test_events_can_be_narrowed(fttui: Fttui, service: Service) -> None:
+    levels = ["info", "warn", "error", "odd"]
+    service.events["ftjob-001"] = [event(number, level=levels[number]) for number in reversed(range(4))]
+    assert [row[1] for row in fttui("jobs", "events", "ftjob-001", "--level", "warn").cells] == ["warn", "error", "odd"]
+    assert fttui("jobs", "events", "ftjob-001", "--limit", "1").cells[0][2] == "event 3"
+
+
+def test_following_prints_each_event_once_until_the_job_has_ended(
+    fttui: Fttui, service: Service, clock: FakeClock
+) -> None:
+    running, done = job(1, "running"), job(1, "succeeded")
+    path = "GET /fine_tuning/jobs/ftjob-001"
+
+    def page(*numbers: int) -> Any:
+        return send_json({"data": [event(number) for number in numbers], "has_more": False})
+
+    service.faults[path] = [send_json(running), send_json(running), hang_up(), send_json(done), send_json(done)]
+    service.faults[path + "/events"] = [page(2, 1), page(3, 2, 1), page(3, 2, 1), page(5, 4, 3), page(5, 4, 3)]
+    result = fttui("jobs", "events", "ftjob-001", "--follow", "--jsonl")
+    assert result.code == 0
+    assert [json.loads(line)["message"] for line in result.lines] == [f"event {n}" for n in (1, 2, 3, 4, 5)]
+    assert fttui("jobs", "events", "ftjob-001", "--follow", "--json").code == 2
+
+
+def test_following_finds_new_events_also_behind_old_pages(fttui: Fttui, service: Service, clock: FakeClock) -> None:
+    log = [event(number) for number in range(130)]  # oldest first, a hundred on a page
+    service.jobs = [job(1, "running")]
+    service.events["ftjob-001"] = log[:120]
+
+    async def sleep(seconds: float) -> None:
+        service.events["ftjob-001"] = log
+        service.jobs[0]["status"] = "succeeded"
+
+    clock.sleep = sleep  # type: ignore[method-assign]
+    result = fttui("jobs", "events", "ftjob-001", "--follow")
+    assert [row[2] for row in result.cells] == [item["message"] for item in log]
+
+
+def test_following_survives_a_service_that_is_away_for_long(fttui: Fttui, service: Service, clock: FakeClock) -> None:
+    path = "GET /fine_tuning/jobs/ftjob-001"
+    service.jobs = [job(1, "succeeded")]
+    service.faults[path] = [refuse(503) for _ in range(20)]
+    result = fttui("jobs", "events", "ftjob-001", "--follow")
+    assert result.code == 0
+    assert result.err.count("trying again") == 1
+    assert 4.0 in clock.slept
+
+
+def test_checkpoints_are_listed_by_step(fttui: Fttui, service: Service) -> None:
+    service.checkpoints["ftjob-001"] = [
+        {"id": f"ckpt_{step}", "step_number": step, "created_at": NOW, "metrics": {"train_loss": step / 7}}
+        for step in (30, 20, 10)
+    ]
+    result = fttui("jobs", "checkpoints", "ftjob-001")
+    assert [row[:2] for row in result.cells] == [["ckpt_10", "10"], ["ckpt_20", "20"], ["ckpt_30", "30"]]
+    assert result.cells[0][4] == "train_loss=1.42857"
+
+
+def test_metrics_join_events_and_result_file(fttui: Fttui, service: Service) -> None:
+    import base64
+
+    service.jobs = [job(1, result_files=["file-r", "file-gone"])]
+    table = b"step,train_loss,train_accuracy,valid_loss\n1,3.5,0.5,\n2,2.25,1.0,2.5\n"
+    service.contents["file-r"] = base64.b64encode(table)
+    data = {"step": 2, "total_steps": 3, "train_loss": 2.2512345, "full_valid_loss": 2.75}
+    service.events["ftjob-001"] = [event(1, type="metrics", data=data)]
+    result = fttui("jobs", "metrics", "ftjob-001", "--csv")
+    assert result.lines == [
+        "step,train_loss,train_mean_token_accuracy,valid_loss,full_valid_loss",
+        "1,3.5,0.5,,",
+        "2,2.2512345,1.0,2.5,2.75",
+    ]
+    assert fttui("jobs", "metrics", "ftjob-001", "--json").json["data"][0] == {
+        "step": 1,
+        "train_loss": 3.5,
+        "train_mean_token_accuracy": 0.5,
+    }
+    service.jobs = [job(2, "running")]
+    assert fttui("jobs", "metrics", "ftjob-002").err == "ftjob-002 has no metrics yet\n"
+
+
+def test_a_state_that_is_none_is_noted_and_found_all_the_same(fttui: Fttui, service: Service) -> None:
+    result = fttui("jobs", "list", "--status", "bogus")
+    assert result.code == 0
+    assert "'bogus' is no state that fttui knows" in result.err
+    assert "is no state" not in fttui("jobs", "list", "--status", "running,done").err

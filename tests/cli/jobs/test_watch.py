@@ -1,0 +1,155 @@
+"""`fttui jobs watch`: every change is one plain sentence, and the exit code is the jobs' result."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import FakeClock
+from tests.cli.conftest import Fttui
+from tests.support.fault_server import Step, hang_up, refuse, send_json
+from tests.support.service import NOW, Service, job
+
+JOB = "GET /fine_tuning/jobs/ftjob-001"
+EVENTS = "GET /fine_tuning/jobs/ftjob-001/events"
+
+
+def metrics(step: int, total: int = 100, loss: float = 1.5) -> dict[str, Any]:
+    return event(f"m{step}", "Step", data={"step": step, "total_steps": total, "train_loss": loss}, type="metrics")
+
+
+def event(id: str, message: str, level: str = "info", **more: Any) -> dict[str, Any]:
+    shape = {"object": "fine_tuning.job.event", "id": id, "created_at": NOW, "level": level, "message": message}
+    return {**shape, **more}
+
+
+def page(*newest_first: dict[str, Any]) -> Step:
+    return send_json({"object": "list", "data": list(newest_first), "has_more": False})
+
+
+def test_a_run_from_its_queue_to_its_end(fttui: Fttui, service: Service, clock: FakeClock) -> None:
+    warning = event("w", "one example was\x1b[31m skipped", "warn")
+    end = job(1, "succeeded", suffix="x", fine_tuned_model="ft:m:o:x:1", finished_at=NOW - 100_000 + 60 + 125)
+    service.faults[JOB] = [
+        send_json(job(1, "queued", suffix="x")),
+        send_json(job(1, "running", suffix="x")),
+        hang_up(),
+        *[refuse(503, "away")] * 20,
+        send_json(job(1, "running", suffix="x")),
+        send_json(job(1, "running", suffix="x")),
+        send_json(end),
+    ]
+    first = [metrics(9), metrics(1)]
+    second = [warning, metrics(11), *first]
+    third = [metrics(100), metrics(35, loss=0.123456), metrics(31), *second]
+    service.faults[EVENTS] = [page(*first), page(*second), page(*second), page(*third)]
+    result = fttui("jobs", "watch", "ftjob-001", "--plain")
+    assert result.lines == [
+        "ftjob-001 (x) is queued, model gpt-4.1-nano.",
+        "ftjob-001 (x) is now running.",
+        "ftjob-001 (x): warning: one example was[31m skipped",
+        "ftjob-001 (x) is at step 11 of 100, training loss 1.5.",
+        "ftjob-001 (x) is at step 100 of 100, training loss 1.5.",
+        "ftjob-001 (x) has succeeded after 2m 05s: its model is ft:m:o:x:1.",
+    ]
+    assert result.code == 0
+    assert result.err.count("trying again") == 1
+    assert result.out.isascii()
+    assert all(line.isprintable() for line in result.lines)
+    assert clock.slept[0] == 5.0
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "code"),
+    [
+        ("succeeded", "has succeeded.", 0),
+        ("failed", "has failed: line 3 is broken", 1),
+        ("cancelled", "was cancelled.", 1),
+    ],
+)
+def test_a_job_that_has_ended_ends_it_with_its_result(
+    fttui: Fttui, service: Service, status: str, words: str, code: int
+) -> None:
+    error = {"code": "bad", "message": "line 3 is broken"} if status == "failed" else {}
+    service.jobs = [job(1, status, error=error)]
+    result = fttui("jobs", "watch", "ftjob-001", "--plain")
+    assert (result.code, result.lines) == (code, [f"ftjob-001 {words}"])
+    assert service.lines == [JOB], "an ended job has no news"
+
+
+def test_one_that_failed_decides_for_several(fttui: Fttui, service: Service) -> None:
+    service.jobs = [job(2, "failed"), job(1, "succeeded")]
+    result = fttui("jobs", "watch", "ftjob-001", "ftjob-002", "ftjob-001")
+    assert result.code == 1
+    assert len(result.lines) == 2
+    assert result.lines[0][2] == result.lines[0][5] == ":", "the time stands first"
+
+
+def test_a_run_that_was_under_way_says_where_it_is(fttui: Fttui, service: Service) -> None:
+    service.faults[JOB] = [send_json(job(1, "running")), send_json(job(1, "cancelled"))]
+    service.events["ftjob-001"] = [metrics(40), metrics(39)]
+    lines = fttui("jobs", "watch", "ftjob-001", "--plain").lines
+    assert lines == ["ftjob-001 is running, at step 40 of 100, training loss 1.5.", "ftjob-001 was cancelled."]
+
+
+def test_all_live_jobs_and_new_ones_until_none_is_live(fttui: Fttui, service: Service) -> None:
+    def listing(*jobs: dict[str, Any]) -> Step:
+        return send_json({"object": "list", "data": list(jobs), "has_more": False})
+
+    old = job(1, "failed")
+    service.faults["GET /fine_tuning/jobs"] = [
+        listing(job(2, "running"), old),
+        listing(job(4, "succeeded"), job(3, "queued"), job(2, "running"), old),
+        refuse(503, "later"),
+        *[listing(job(3, "succeeded"), job(2, "succeeded"), old)] * 2,
+    ]
+    result = fttui("jobs", "watch", "--until-done", "--plain")
+    assert result.lines == [
+        "ftjob-002 is running, model gpt-4.1-nano.",
+        "ftjob-003 is new: queued, model gpt-4.1-nano.",
+        "ftjob-004 has succeeded.",
+        "ftjob-002 has succeeded.",
+        "ftjob-003 has succeeded.",
+    ]
+    assert result.code == 0
+
+
+def test_nothing_to_watch(fttui: Fttui, service: Service) -> None:
+    result = fttui("jobs", "watch", "--until-done")
+    assert (result.code, result.out, result.err) == (0, "", "no job is live\n")
+
+
+def test_an_unknown_job_is_a_failure(fttui: Fttui, service: Service) -> None:
+    result = fttui("jobs", "watch", "ftjob-9")
+    assert (result.code, result.out) == (1, "")
+    assert "ftjob-9" in result.err
+
+
+def test_jsonl_prints_the_job_as_sent_at_every_change(fttui: Fttui, service: Service) -> None:
+    states = [job(1, "queued"), job(1, "running"), job(1, "running"), job(1, "succeeded")]
+    service.faults[JOB] = [*map(send_json, states)]
+    result = fttui("jobs", "watch", "ftjob-001", "--jsonl")
+    assert [json.loads(line) for line in result.lines] == [states[0], states[1], states[3]]
+    assert fttui("jobs", "watch", "ftjob-001", "--json").code == 2
+
+
+def test_many_jobs_are_looked_at_no_more_than_once_a_second(fttui: Fttui, service: Service, clock: FakeClock) -> None:
+    ids = [f"ftjob-{index:03}" for index in range(1, 31)]
+    for index, id in enumerate(ids, start=1):
+        steps = [send_json(job(index, "queued")), send_json(job(index, "succeeded"))]
+        service.faults[f"GET /fine_tuning/jobs/{id}"] = steps
+    assert fttui("jobs", "watch", *ids).code == 0
+    assert clock.slept == [30.0]
+
+
+def test_ctrl_c_says_that_the_jobs_go_on(
+    fttui: Fttui, service: Service, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def interrupted(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(clock, "sleep", interrupted)
+    service.jobs = [job(2, "running"), job(1, "queued")]
+    result = fttui("jobs", "watch", "--plain")
+    assert result.code == 130
+    assert "ftjob-001, ftjob-002 go on without us.\n" in result.err

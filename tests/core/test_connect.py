@@ -1,0 +1,200 @@
+"""From options to a client: whose key goes where, which proxies count, how the local service is reached."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from fttui.api.errors import Unreachable
+from fttui.config.paths import ConfigError, NoKey
+from fttui.core import connect as wiring
+from fttui.core.connect import Connection, Options, connect
+from fttui.server import control
+from tests.api.conftest import FakeClock
+from tests.support.fault_server import Line, Request, _request, send_json, serving
+
+
+@pytest.fixture(autouse=True)
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("FTTUI_CONFIG", str(tmp_path / "config.toml"))
+    monkeypatch.setenv("FTTUI_DATA_DIR", str(tmp_path / "data"))
+    return tmp_path / "config.toml"
+
+
+@asynccontextmanager
+async def connected(options: Options, **more: Any) -> AsyncIterator[Connection]:
+    connection = await connect(options, clock=FakeClock(), **more)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def headers_for(options: Options) -> httpx.Request:
+    seen: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, json={"data": []})
+
+    async with connected(options, transport=httpx.MockTransport(handler)) as connection:
+        await connection.client.list_jobs()
+    return seen[0]
+
+
+async def test_the_environment_speaks_to_openai(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-env")
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-1")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-1")
+    request = await headers_for(Options())
+    assert str(request.url) == "https://api.openai.com/v1/fine_tuning/jobs?limit=100"
+    assert request.headers["authorization"] == "Bearer sk-env"
+    assert request.headers["openai-organization"] == "org-1"
+    assert request.headers["openai-project"] == "proj-1"
+
+
+async def test_the_environment_speaks_to_azure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "https://r.openai.azure.com/")
+    with pytest.raises(NoKey, match="AZURE_OPENAI_API_KEY"):
+        await headers_for(Options())
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "az-key")
+    request = await headers_for(Options())
+    assert str(request.url) == "https://r.openai.azure.com/openai/v1/fine_tuning/jobs?limit=100"
+    assert request.headers["api-key"] == "az-key"
+    assert "authorization" not in request.headers
+    monkeypatch.setenv("OPENAI_API_VERSION", "2024-10-21")
+    request = await headers_for(Options())
+    assert str(request.url) == "https://r.openai.azure.com/openai/fine_tuning/jobs?api-version=2024-10-21&limit=100"
+
+
+async def test_a_profile_uses_its_own_settings_and_no_others(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-env")
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-env")
+    monkeypatch.setenv("W_KEY", "sk-w")
+    config.write_text(
+        """
+[profiles.w]
+base_url = "https://w.example/v1?team=a"
+api_key_env = "W_KEY"
+project = "p"
+headers = {x-one = "1"}
+query = {custom_llm_provider = "openai"}
+[profiles.open]
+base_url = "https://o.example/v1"
+"""
+    )
+    request = await headers_for(Options(profile="w"))
+    assert request.url.params.multi_items()[:2] == [("team", "a"), ("custom_llm_provider", "openai")]
+    assert request.headers["authorization"] == "Bearer sk-w"
+    assert request.headers["x-one"] == "1"
+    assert request.headers["openai-project"] == "p"
+    assert "openai-organization" not in request.headers
+    assert "authorization" not in (await headers_for(Options(profile="open"))).headers
+
+
+async def test_warnings_are_loud_and_hold_no_key(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-env-012345")
+    config.write_text("[profiles.w]\nbase_url = 'https://w.example/v1'\nverify_tls = false\n")
+    async with connected(Options(profile="w")) as connection:
+        assert "TLS is not verified for https://w.example/v1" in connection.warnings[0]
+    async with connected(Options(base_url="http://gpu.example:8000/v1")) as connection:
+        assert "in the clear" in connection.warnings[0]
+        assert "sk-env" not in str(connection)
+    async with connected(Options(base_url="http://127.0.0.1:8000/v1")) as connection:
+        assert connection.warnings == ()
+
+
+async def test_an_authority_that_cannot_be_read_is_a_configuration_error(config: Path) -> None:
+    config.write_text("[profiles.w]\nbase_url = 'https://w.example/v1'\nca_file = 'none.pem'\n")
+    with pytest.raises(ConfigError, match=r"profiles\.w\.ca_file"):
+        await connect(Options(profile="w"))
+
+
+async def test_a_proxy_never_leads_to_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serving(send_json({"data": []})) as server, serving(send_json({"data": []})) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.origin)
+        monkeypatch.setenv("http_proxy", proxy.origin)
+        monkeypatch.setenv("ALL_PROXY", proxy.origin)
+        async with connected(Options(base_url=server.url)) as connection:
+            await connection.client.list_jobs()
+        assert (len(server.requests), len(proxy.requests)) == (1, 0)
+        async with connected(Options(base_url="http://elsewhere.example/v1")) as connection:
+            await connection.client.list_jobs()
+        assert proxy.requests[0].target == "http://elsewhere.example/v1/fine_tuning/jobs?limit=100"
+
+
+# The local service
+
+
+class Socket:
+    """A stand-in for the service, on a Unix socket."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.requests: list[Request] = []
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_unix_server(self._serve, self.path)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await _request(reader, writer)
+        assert request is not None
+        self.requests.append(request)
+        await send_json({"data": []}, connection="close")(request, Line(reader, writer))
+        writer.close()
+
+    async def stop(self) -> None:
+        self._server.close()
+        await self._server.wait_closed()
+        Path(self.path).unlink(missing_ok=True)
+
+
+def ensuring(*paths: str | Exception) -> Callable[..., str]:
+    waiting = list(paths)
+
+    def ensure(home: str, *, timeout: float = 15.0, settings: object = None) -> str:
+        found = waiting.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    return ensure
+
+
+async def test_the_local_service_is_woken_when_it_has_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = Socket(str(tmp_path / "a.sock")), Socket(str(tmp_path / "b.sock"))
+    monkeypatch.setattr(control, "ensure", ensuring(first.path, second.path))
+    await first.start()
+    async with connected(Options()) as connection:
+        await connection.client.list_jobs()
+        await first.stop()
+        await second.start()
+        await connection.client.list_jobs()
+        await connection.client.list_jobs()
+    await second.stop()
+    assert (len(first.requests), len(second.requests)) == (1, 2)
+    assert "authorization" not in first.requests[0].headers
+    assert (tmp_path / "data" / "service").stat().st_mode & 0o777 == 0o700
+
+
+async def test_a_local_service_that_cannot_be_woken_is_unreachable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = str(tmp_path / "gone.sock")
+    failures = [control.ServiceError("no room on the disk") for _ in range(6)]
+    monkeypatch.setattr(control, "ensure", ensuring(gone, *failures))
+    async with connected(Options()) as connection:
+        with pytest.raises(Unreachable, match="no room on the disk"):
+            await connection.client.list_jobs()
+
+
+async def test_without_the_extra_nothing_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wiring, "_LOCAL_MODULES", ("no_such_module",))
+    monkeypatch.setattr(control, "ensure", ensuring())
+    with pytest.raises(ConfigError, match=r"pip install 'fttui\[local\]'"):
+        await connect(Options())

@@ -1,0 +1,82 @@
+"""A grader is checked with the data it grades: its form, and whether the examples have what it asks for."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fttui.data.check import check_file
+from fttui.data.grader import asked, faults
+from tests.data import zoo
+
+STRING = {
+    "type": "string_check",
+    "name": "same",
+    "input": "{{sample.output_text}}",
+    "reference": "{{ item.answer }}",
+    "operation": "eq",
+}
+SIMILAR = {
+    "type": "text_similarity",
+    "name": "near",
+    "input": "{{sample.output_text}}",
+    "reference": "{{item.hardness.digits}}",
+    "evaluation_metric": "rouge_l",
+}
+MULTI = {"type": "multi", "name": "both", "graders": {"a": STRING, "b": SIMILAR}, "calculate_output": "a + b"}
+
+
+@pytest.mark.parametrize(
+    "grader",
+    [
+        STRING,
+        SIMILAR,
+        {"type": "python", "name": "p", "source": "def grade(sample, item): return 1"},
+        {"type": "score_model", "name": "s", "model": "m", "input": [{"role": "user", "content": "{{item.answer}}"}]},
+        MULTI,
+        {**MULTI, "graders": [STRING]},
+        {**MULTI, "graders": STRING},
+    ],
+)
+def test_a_grader_in_any_of_its_published_forms_is_fine(grader: dict[str, Any]) -> None:
+    assert list(faults(grader)) == []
+
+
+@pytest.mark.parametrize(
+    ("grader", "member"),
+    [
+        ({}, "grader.type"),
+        ({"type": "label_model"}, "grader.type"),
+        ({"type": ["python"]}, "grader.type"),
+        ({**STRING, "operation": "is"}, "grader.operation"),
+        ({**STRING, "operation": ["eq"]}, "grader.operation"),
+        ({**STRING, "reference": None}, "grader.reference"),
+        ({**SIMILAR, "evaluation_metric": "rouge_6"}, "grader.evaluation_metric"),
+        ({**MULTI, "graders": [STRING, 5]}, "grader.graders[1]"),
+        ({**MULTI, "graders": {"a": {**STRING, "name": ""}}}, "grader.graders.a.name"),
+    ],
+)
+def test_what_is_wrong_is_named(grader: dict[str, Any], member: str) -> None:
+    assert [place for place, _ in faults(grader)] == [member]
+
+
+def test_what_it_asks_for() -> None:
+    assert asked(MULTI) == {"answer", "hardness"}
+    assert asked({"type": "python", "source": "item['x']"}) == set()
+
+
+def test_examples_that_lack_what_is_asked_for(tmp_path: Path) -> None:
+    examples = [zoo.reinforcement(index) for index in range(1, 13)]
+    path = tmp_path / "t.jsonl"
+    path.write_text("".join(json.dumps(example) + "\n" for example in examples))
+    assert check_file(str(path), method="reinforcement", grader=MULTI).groups == ()
+    found = check_file(str(path), method="supervised", grader={}).groups
+    assert "bad_grader" not in {group.code for group in found}, "a supervised job has none"
+    del examples[4]["answer"]
+    path.write_text("".join(json.dumps(example) + "\n" for example in examples))
+    [group] = check_file(str(path), method="reinforcement", grader=MULTI).groups
+    assert (group.code, group.level, group.total) == ("no_graded_member", "error", 1)
+    assert (group.first[0].line, group.first[0].member) == (5, "answer")
+    [group] = check_file(str(path), method="reinforcement", grader={**SIMILAR, "input": None}).groups[:1]
+    assert (group.code, group.first[0].member) == ("bad_grader", "grader.input")

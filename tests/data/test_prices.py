@@ -1,0 +1,246 @@
+"""Tokens, epochs, steps and cost: the documented formulas against counts worked out by hand."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from fttui.core.connect import SAMPLE_JOB, sample_path
+from fttui.data.check import check_file
+from fttui.data.length_stats import Lengths
+from fttui.data.messages import LETTERS, REINFORCEMENT_LETTERS
+from fttui.data.plan import again, plan
+from fttui.data.prices import BadPrices, Price, base_of, place_of, price_of
+from fttui.data.report import Report
+from fttui.data.tokens import ESTIMATE_ERROR, counter, estimate
+from tests.data import zoo
+
+
+def write(path: Path, examples: list[dict[str, object]]) -> str:
+    path.write_text("".join(json.dumps(example) + "\n" for example in examples))
+    return str(path)
+
+
+def melons(count: int) -> list[dict[str, object]]:
+    """Every text here is one token in cl100k_base (a test below holds it so), and every role is one too."""
+    digits = [str(index) for index in range(count)]
+    return [
+        {
+            "messages": [
+                {"role": "system", "content": "hello"},
+                {"role": "user", "content": digit},
+                {"role": "assistant", "content": "world"},
+            ]
+        }
+        for digit in digits
+    ]
+
+
+def exact(report: Report) -> int:
+    assert report.spread is not None
+    assert report.spread.exact
+    return report.spread.total
+
+
+def test_the_billing_formula_by_hand(tmp_path: Path) -> None:
+    # Three messages, each 3 + role 1 + content 1, and 1 for the example: 16 tokens. Ten of them, ten epochs: 1600.
+    pytest.importorskip("rs_bpe")
+    tokens = counter("cl100k_base").count
+    assert [tokens(text) for text in ("system", "user", "assistant", "hello", "world", "7", "13")] == [1] * 7
+    report = check_file(write(tmp_path / "t", melons(10)), model="gpt-3.5-turbo-0125")
+    assert exact(report) == 160
+    assert report.plan is not None
+    assert (report.plan.epochs, report.plan.tokens, report.plan.steps) == (10, 1600, 100)
+    assert report.plan.cost == pytest.approx(1600 * 8 / 1e6)
+    assert report.trained_share == pytest.approx(1 / 16)
+    assert (report.plan.price, report.notes) == ("0.0128 USD", ())
+
+
+def test_a_name_costs_its_text_and_one(tmp_path: Path) -> None:
+    pytest.importorskip("rs_bpe")
+    examples = melons(10)
+    for example in examples:
+        example["messages"][1]["name"] = "hello"  # type: ignore[index]
+    assert exact(check_file(write(tmp_path / "t", examples), model="gpt-3.5-turbo-0125")) == 10 * (16 + 2)
+
+
+def test_an_answer_of_weight_0_is_billed_but_not_learned_from(tmp_path: Path) -> None:
+    pytest.importorskip("rs_bpe")
+    examples = melons(10)
+    for example in examples:
+        more = [{"role": "user", "content": "7"}, {"role": "assistant", "content": "hello", "weight": 0}]
+        example["messages"][1:1] = more  # type: ignore[index]
+    report = check_file(write(tmp_path / "t", examples), model="gpt-3.5-turbo-0125")
+    assert exact(report) == 10 * (16 + 2 * 5)
+    assert report.trained_share == pytest.approx(1 / 26)
+
+
+def test_what_no_formula_is_documented_for_is_marked(tmp_path: Path) -> None:
+    for kind in ("tools", "images", "dpo"):
+        make, method = zoo.KINDS[kind]
+        path = write(tmp_path / kind, [make(index) for index in range(12)])
+        report = check_file(path, method=method, model="gpt-4o-mini")
+        assert report.spread is not None
+        assert not report.spread.exact
+        assert report.notes
+        assert report.plan is not None
+        assert report.plan.about
+
+
+def test_the_estimate_is_marked_and_as_near_as_it_says(tmp_path: Path) -> None:
+    path = sample_path(SAMPLE_JOB["training_file"])
+    assert path is not None
+    report = check_file(path)
+    assert report.spread is not None
+    assert (report.spread.exact, report.spread.counter, report.spread.error) == (False, "estimate", ESTIMATE_ERROR)
+    assert "about" in report.summary()
+    assert any("estimated" in note for note in report.notes)
+    pytest.importorskip("rs_bpe")
+    tokens = counter("o200k_base").count
+    examples = map(json.loads, Path(path).read_text().splitlines())
+    texts = [message["content"] for example in examples for message in example["messages"]]
+    texts += Path(__file__).read_text().split("\n\n")
+    off = sum(map(estimate, texts)) / sum(map(tokens, texts)) - 1
+    assert abs(off) < ESTIMATE_ERROR
+    assert all(estimate(role) == tokens(role) == 1 for role in {**LETTERS, **REINFORCEMENT_LETTERS})
+    for script in (
+        "今天天气很好，我们去公园散步吧。",
+        "Сегодня хорошая погода, давайте пойдём гулять.",
+        "Größe und Übermut",
+    ):
+        assert 0.5 < estimate(script) / tokens(script) < 2
+
+
+@pytest.mark.parametrize(
+    ("examples", "epochs"), [(1, 25), (3, 25), (4, 25), (5, 20), (10, 10), (14, 7), (33, 3), (34, 3), (101, 3),
+                             (8333, 3), (8334, 2), (12_500, 2), (12_501, 1), (100_000, 1)],
+)  # fmt: skip
+def test_epochs_by_the_documented_heuristic(examples: int, epochs: int) -> None:
+    assert plan(examples, None, Price(model="m")).epochs == epochs
+
+
+def test_steps_and_cost_of_given_numbers() -> None:
+    price = Price(model="m", training=3.0, updated="2026-06-30")
+    made = plan(101, 1000, price, n_epochs=4, batch_size=8)
+    assert (made.epochs, made.steps, made.tokens, made.cost) == (4, 13 * 4, 4000, pytest.approx(0.012))
+    assert (made.epochs_auto, made.batch_auto, made.about) == (False, False, False)
+    assert made.words() == "4 epochs, 52 steps, cost 0.0120 USD"
+    assert (
+        plan(101, 1000, price, n_epochs="auto", exact=False).words()
+        == "3 epochs, about 303 steps, cost about 0.0090 USD"
+    )
+
+
+def test_what_is_not_known_is_unknown() -> None:
+    assert plan(100, 1000, price_of("some-model")).price == "unknown"
+    assert plan(100, None, price_of("gpt-4o-mini")).cost is None
+    hourly = plan(100, 1000, price_of("o4-mini"), method="reinforcement")
+    assert hourly.cost is None
+    assert "100.00 USD an hour" in hourly.why
+    assert plan(100, 1000, price_of("gpt-4o-mini"), method="reinforcement").cost is None
+    other = plan(100, 1000, price_of("gpt-4o-mini", place="other"))
+    assert (other.price, other.cost) == ("unknown", None)
+    assert "not this service's" in other.why
+    for local in (price_of("fttui-tiny-1"), price_of("anything", place="local")):
+        assert (plan(100, 1000, local).price, plan(100, 1000, local).cost) == ("free", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("model", "entry"),
+    [
+        ("gpt-4o-mini", "gpt-4o-mini-2024-07-18"),
+        ("gpt-4o-mini-2024-07-18", "gpt-4o-mini-2024-07-18"),
+        ("gpt-4o", "gpt-4o-2024-08-06"),
+        ("ft:gpt-4o-mini-2024-07-18:acme:support:8J6LXhXG", "gpt-4o-mini-2024-07-18"),
+        ("gpt-4o-mini-2024-07-18.ft-0f1e-support", "gpt-4o-mini-2024-07-18"),
+        ("gpt-3.5-turbo-0613", "gpt-3.5-turbo-0613"),
+        ("gpt-3.5-turbo-0301", "gpt-3.5-turbo"),
+        ("gpt-4o-2024-05-13", ""),
+        ("gpt-4", ""),
+        ("", ""),
+    ],
+)
+def test_aliases_and_tuned_models_find_their_entry(model: str, entry: str) -> None:
+    assert price_of(model).model == entry
+
+
+def test_a_persons_own_prices_win_member_by_member(tmp_path: Path) -> None:
+    own = tmp_path / "prices.toml"
+    assert price_of("gpt-4o-mini", own_file=str(own)) == price_of("gpt-4o-mini")
+    own.write_text(
+        'updated = "2026-10-01"\ncurrency = "EUR"\n[models."gpt-4o-mini-2024-07-18"]\ntraining = 2\n'
+        '[models."lab-7b"]\ntraining = 0.5\nlimit = 2048\n'
+    )
+    price = price_of("gpt-4o-mini-2024-07-18", own_file=str(own), place="other")
+    assert (price.training, price.currency, price.limit, price.encoding) == (2, "EUR", 65_536, "o200k_base")
+    made = plan(10, 1000, price)
+    assert (made.price, made.why) == ("0.0200 EUR", "your own price file of 2026-10-01")
+    assert price_of("lab-7b", own_file=str(own), place="other").limit == 2048
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("models = 1", "must be a table"),
+        ("[models]\nx = 1", 'models."x" must be a table'),
+        ("[models.x]\ntraining = -1", 'models."x".training must be a number'),
+        ("[models.x]\ntraining = nan", 'models."x".training must be a number'),
+        ("[models.x]\nlimit = 1.5", 'models."x".limit must be a number'),
+        ("[models.x]\nprice = 1", 'models."x".price is not known'),
+        ("[models.x", "prices.toml"),
+    ],
+)
+def test_a_price_file_that_is_wrong_is_named(tmp_path: Path, text: str, words: str) -> None:
+    own = tmp_path / "prices.toml"
+    own.write_text(text)
+    with pytest.raises(BadPrices, match=r"prices\.toml") as caught:
+        price_of("x", own_file=str(own))
+    assert words in str(caught.value)
+
+
+def test_a_price_file_is_read_once_until_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = tmp_path / "prices.toml"
+    own.write_text('[models."lab-7b"]\ntraining = 1.0\n')
+    assert price_of("lab-7b", own_file=str(own)).training == 1.0
+    reads: list[object] = []
+    load = tomllib.load
+    monkeypatch.setattr(tomllib, "load", lambda file: reads.append(file) or load(file))
+    assert price_of("lab-7b", own_file=str(own)).training == 1.0
+    assert reads == []
+    own.write_text('[models."lab-7b"]\ntraining = 22.5\n')
+    assert price_of("lab-7b", own_file=str(own)).training == 22.5
+    assert len(reads) == 1
+
+
+def test_who_trains_is_told_by_the_address() -> None:
+    assert place_of(None, is_local=True) == "local"
+    assert place_of("https://api.openai.com/v1", is_local=False) == "openai"
+    assert place_of("https://eu.api.openai.com/v1", is_local=False) == "openai"
+    assert place_of("https://api.openai.com.example.com/v1", is_local=False) == "other"
+    assert place_of("http://127.0.0.1:8000/v1", is_local=False) == "other"
+    assert base_of("ft:a:b:c:d") == "a"
+
+
+def test_lengths_are_counted_without_being_kept() -> None:
+    lengths = Lengths(limit=90)
+    for line, tokens in enumerate(range(1, 101), start=1):
+        lengths.add(tokens, line)
+    spread = lengths.spread(exact=True, counter="x", error=0)
+    assert (spread.examples, spread.total, spread.least, spread.most, spread.over) == (100, 5050, 1, 100, 10)
+    assert (spread.median, spread.p90, spread.billed) == (50, 90, sum(range(1, 91)) + 10 * 90)
+    assert spread.longest == ((100, 100), (99, 99), (98, 98), (97, 97), (96, 96))
+    assert spread.bins == ((0, 20, 19), (20, 40, 20), (40, 60, 20), (60, 80, 20), (80, 100, 20), (100, 120, 1))
+    assert sum(count for _, _, count in spread.bins) == spread.examples
+
+
+def test_the_same_data_again_by_what_was_trained() -> None:
+    price = price_of("gpt-3.5-turbo-0613")
+    made = again(5070, 10, price, n_epochs=3)
+    assert made is not None
+    assert (made.tokens, made.cost, made.steps) == (1521, pytest.approx(1521 * 8 / 1e6), None)
+    assert made.words() == "3 epochs, cost 0.0122 USD"
+    assert again(None, 10, price, n_epochs=3) is None
+    assert again(5070, None, price, n_epochs=3) is None
+    assert again(5070, 10, price, n_epochs="auto") is None
+    assert again(5070, -1, price, n_epochs=3) is None

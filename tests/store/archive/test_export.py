@@ -1,0 +1,139 @@
+"""What is taken out of the archive: whole, readable by anybody, and never outside of its directory."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fttui.models.checkpoint import Checkpoint
+from fttui.models.event import Event
+from fttui.store.archive.archive import Archive
+from fttui.store.archive.export import csv_of, export_job, file_name, points_of
+from tests.support.store_fakes import entry, event, job, metrics
+
+J = "ftjob-00001"
+BASE64 = b"c3RlcCx0cmFpbl9sb3NzLHRyYWluX2FjY3VyYWN5CjEsMC41LDAuMQoyLDAuMjUsMC4yCg=="
+
+
+async def filled(archive: Archive, raw: dict[str, Any]) -> None:
+    id = raw["id"]
+    await archive.save_jobs([entry(raw)], 1.0)
+    events = [Event.read(event(id, 0)), Event.read(metrics(id, 2, 0.251234)), Event.read(metrics(id, 3, 0.2))]
+    await archive.append_events(id, events, joined=True, cursor=None)
+    await archive.save_checkpoints(id, [Checkpoint.read({"id": "c1", "step_number": 2})])
+
+
+@pytest.fixture
+async def archive() -> Archive:
+    found = Archive("", "work", threaded=False)
+    await filled(found, job(1, training_file="file-t", result_files=["file-r", "file-x", "file-never"]))
+    await found.save_content("file-r", BASE64, 1.0)
+    await found.save_content("file-x", b"\x00\xff no table", 1.0)
+    await found.save_files([("file-t", '{"id":"file-t","filename":"../../../etc/passwd"}')], 1.0)
+    return found
+
+
+def test_a_job_becomes_a_directory(archive: Archive, tmp_path: Path) -> None:
+    folder = Path(export_job(archive, J, str(tmp_path / "new" / "out")))
+    assert folder == tmp_path / "new" / "out" / J
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "checkpoints.json",
+        "events.jsonl",
+        "file-r.csv",
+        "file-x.bin",
+        "files.json",
+        "job.json",
+        "metrics.csv",
+    ]
+    assert json.loads((folder / "job.json").read_text())["result_files"] == ["file-r", "file-x", "file-never"]
+    events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    assert [item["message"] for item in events] == ["event 0", "event 2", "event 3"]
+    assert json.loads((folder / "checkpoints.json").read_text()) == [{"id": "c1", "step_number": 2}]
+    assert json.loads((folder / "files.json").read_text()) == [
+        {"id": "file-t", "filename": "../../../etc/passwd"},
+    ]
+    assert (folder / "file-r.csv").read_text().startswith("step,train_loss,train_accuracy\n1,0.5")
+    assert (folder / "file-x.bin").read_bytes() == b"\x00\xff no table"
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_metrics_come_from_the_result_file_and_from_events_which_do_not_round(archive: Archive, tmp_path: Path) -> None:
+    folder = Path(export_job(archive, J, str(tmp_path)))
+    rows = list(csv.DictReader((folder / "metrics.csv").open()))
+    assert rows == [
+        {"step": "1", "train_loss": "0.5", "train_mean_token_accuracy": "0.1"},
+        {"step": "2", "train_loss": "0.251234", "train_mean_token_accuracy": "0.2"},
+        {"step": "3", "train_loss": "0.2", "train_mean_token_accuracy": ""},
+    ]
+    assert csv_of(points_of(archive, "nobody")) == "step\n"
+
+
+def test_nothing_is_replaced_unless_that_is_asked_for(archive: Archive, tmp_path: Path) -> None:
+    folder = tmp_path / J
+    folder.mkdir()
+    (folder / "job.json").write_text("mine")
+    (folder / "notes.txt").write_text("mine too")
+    outside = tmp_path / "outside"
+    outside.write_text("not to be touched")
+    (folder / "metrics.csv").symlink_to(outside)
+    with pytest.raises(FileExistsError):
+        export_job(archive, J, str(tmp_path))
+    assert (folder / "job.json").read_text() == "mine"
+    export_job(archive, J, str(tmp_path), force=True)
+    assert json.loads((folder / "job.json").read_text())["id"] == J
+    assert (folder / "notes.txt").read_text() == "mine too"
+    assert outside.read_text() == "not to be touched"
+    assert not (folder / "metrics.csv").is_symlink()
+
+
+def test_a_job_that_is_not_held_is_no_directory(archive: Archive, tmp_path: Path) -> None:
+    with pytest.raises(KeyError):
+        export_job(archive, "nobody", str(tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "id",
+    [
+        "..",
+        ".",
+        "../../x",
+        "/etc/passwd",
+        "a/b",
+        "a\\b",
+        ".hidden",
+        "x" * 5000,
+        "é" * 100,
+        "ft:a::1",
+        "a%2Fb",
+        "metrics",
+    ],
+)
+async def test_no_id_leads_out_of_the_directory(tmp_path: Path, id: str) -> None:
+    archive = Archive("", "work", threaded=False)
+    await filled(archive, job(1) | {"id": id, "result_files": [id]})
+    await archive.save_content(id, BASE64, 1.0)
+    out = tmp_path / "out"
+    folder = Path(export_job(archive, id, str(out)))
+    assert folder.parent == out
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert all(path.parent == folder for path in tmp_path.rglob("*.csv"))
+    assert len(list(folder.glob("*.csv"))) == 2
+    assert not folder.name.startswith(".")
+
+
+def test_different_ids_have_different_names() -> None:
+    ids = ["a/b", "a%2Fb", "a_b", ".a", "%2Ea", "x" * 500, "x" * 501, "..", "."]
+    assert len({file_name(id) for id in ids}) == len(ids)
+
+
+async def test_where_only_checkpoints_tell_numbers_those_are_the_metrics() -> None:
+    archive = Archive("", "work", threaded=False)
+    await archive.save_jobs([entry(job(1))], 1.0)
+    assert points_of(archive, J) == []
+    sent = [{"id": f"c{n}", "step_number": n, "metrics": {"step": n, "train_loss": 1 / n}} for n in (20, 10)]
+    await archive.save_checkpoints(J, [Checkpoint.read(raw) for raw in sent])
+    assert csv_of(points_of(archive, J)) == "step,train_loss\n10,0.1\n20,0.05\n"

@@ -1,0 +1,311 @@
+"""Whatever is wrong with the file or the disk: the archive opens, loses nothing, and says what was done."""
+
+import contextlib
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from fttui.models.event import Event
+from fttui.store.archive import database_file, schema
+from fttui.store.archive.archive import Archive
+from fttui.store.archive.first_rows import first_log, first_rows
+from fttui.store.archive.schema import beside
+from tests.support.store_fakes import entry, event, job
+
+J = "ftjob-00001"
+
+
+async def filled(path: Path, events: int = 300) -> None:
+    """A closed archive with two jobs, one with a log."""
+    archive = Archive(str(path), "work")
+    await archive.save_jobs([entry(job(1)), entry(job(2))], 1.0)
+    batch = [Event.read(event(J, n)) for n in range(events)]
+    assert await archive.append_events(J, batch, joined=True, cursor=None)
+    await archive.close()
+
+
+async def works(archive: Archive) -> None:
+    """A job and an event can be written and read."""
+    await archive.save_jobs([entry(job(7))], 1.0)
+    assert await archive.append_events("ftjob-00007", [Event.read(event("x", 1))], joined=True, cursor=None)
+    assert "ftjob-00007" in {row.id for row in archive.rows()}
+    assert len(archive.events("ftjob-00007")) == 1
+
+
+def asides(path: Path) -> list[Path]:
+    return [found for found in path.parent.glob("a.db.aside-*") if not found.name.endswith(("-wal", "-shm"))]
+
+
+def garbage(path: Path) -> None:
+    path.write_bytes(b"this is no archive at all" * 100)
+
+
+def text(path: Path) -> None:
+    path.write_text("{}")
+
+
+def cut(path: Path) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+
+
+def cut_to_the_head(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:100])
+
+
+def bad_head(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[16:100] = b"\xff" * 84
+    path.write_bytes(content)
+
+
+def foreign(path: Path) -> None:
+    path.unlink()
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE bookmarks(url TEXT)")
+
+
+def without_a_table(path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("DROP TABLE points")
+
+
+def directory(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [garbage, text, cut, cut_to_the_head, bad_head, foreign, without_a_table, directory],
+    ids=lambda f: f.__name__,
+)
+async def test_what_cannot_be_read_is_set_aside_and_named(tmp_path: Path, harm: object) -> None:
+    path = tmp_path / "a.db"
+    await filled(path)
+    harm(path)  # type: ignore[operator]
+    before = path.read_bytes() if path.is_file() else None
+    assert first_log(str(path), "work", "nobody") == []
+    archive = Archive(str(path), "work")
+    (aside,) = asides(path)
+    assert before is None or aside.read_bytes() == before, "it must not be touched"
+    (notice,) = archive.notices
+    assert aside.name in notice
+    assert "set aside" in notice
+    assert archive.rows() == []
+    await works(archive)
+    await archive.close()
+    again = Archive(str(path), "work")
+    assert (again.notices, [row.id for row in again.rows()]) == ([], ["ftjob-00007"])
+    await again.close()
+
+
+async def test_each_set_aside_keeps_the_one_before(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    for _ in range(3):
+        path.write_text("broken")
+        await Archive(str(path), "work").close()
+    assert len(asides(path)) == 3
+
+
+@pytest.mark.parametrize("harm", [garbage, text, cut, cut_to_the_head, bad_head, foreign, directory])
+async def test_the_first_frame_survives_any_file(tmp_path: Path, harm: object) -> None:
+    path = tmp_path / "a.db"
+    assert first_rows(str(path), "work", 5) == ([], None)
+    await filled(path)
+    harm(path)  # type: ignore[operator]
+    first_rows(str(path), "work", 5)
+    first_log(str(path), "work", J)
+
+
+async def test_an_empty_file_is_begun(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    path.touch()
+    archive = Archive(str(path), "work")
+    assert archive.notices == []
+    await works(archive)
+    await archive.close()
+
+
+async def test_a_newer_archive_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    await filled(path)
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+    before = path.read_bytes()
+    for _ in range(2):
+        archive = Archive(str(path), "work")
+        assert archive.path == beside(str(path)) != str(path)
+        assert "newer fttui" in archive.notices[0]
+        await works(archive)
+        assert first_rows(str(path), "work", 5)[0] == archive.rows()
+        await archive.close()
+    assert path.read_bytes() == before
+    assert asides(path) == []
+
+
+async def test_an_older_archive_is_brought_up_to_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.db"
+    await filled(path)
+    monkeypatch.setattr(
+        schema, "MIGRATIONS", (*schema.MIGRATIONS, "CREATE TABLE later(x);\nINSERT INTO later VALUES (1);\n")
+    )
+    monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
+    archive = Archive(str(path), "work")
+    assert archive.notices == []
+    assert len(archive.rows()) == 2
+    await archive.close()
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT x FROM later").fetchall() == [(1,)]
+        assert db.execute("PRAGMA user_version").fetchone() == (schema.VERSION,)
+
+
+async def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.db"
+    await filled(path)
+    old = schema.VERSION
+    fails_where_there_are_jobs = "CREATE TABLE later(x);\nSELECT json(CASE WHEN count(*) THEN 'no' END) FROM jobs;\n"
+    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, fails_where_there_are_jobs))
+    monkeypatch.setattr(schema, "VERSION", old + 1)
+    archive = Archive(str(path), "work")
+    assert "cannot be written" in archive.notices[0]
+    assert len(archive.rows()) == 2, "what is there can still be read"
+    await works(archive)
+    await archive.close()
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (old,)
+        assert db.execute("SELECT name FROM sqlite_master WHERE name = 'later'").fetchall() == []
+
+
+async def test_a_place_that_cannot_be_written_means_memory(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    archive = Archive(str(tmp_path / "file" / "a.db"), "work")
+    assert archive.path == ""
+    assert "cannot be written" in archive.notices[0]
+    await works(archive)
+    await archive.close()
+
+
+def cannot(path: str) -> tuple[str, list[str]]:
+    raise database_file.Unusable("no space left on device")
+
+
+def shrink(archive: Archive) -> None:
+    """Let the disk be full from now on."""
+    (pages,) = archive._writer.execute("PRAGMA page_count").fetchone()
+    archive._writer.execute(f"PRAGMA max_page_count = {pages}")
+
+
+async def test_a_full_disk_is_borne_in_memory_without_losing_sight_of_what_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.db"
+    await filled(path)
+    archive = Archive(str(path), "work")
+    shrink(archive)
+    more = [Event.read(event(J, n) | {"message": f"event {n} " + "x" * 500}) for n in range(300, 400)]
+    assert await archive.append_events(J, more, joined=True, cursor=None)
+    assert "cannot be written" in archive.notices[0]
+    assert "full" in archive.notices[0]
+    assert [row.id for row in archive.rows()] == ["ftjob-00002", "ftjob-00001"]
+    assert [row.seq for row in archive.events(J, limit=1000)] == list(range(400))
+    assert archive.generation == 0
+    await works(archive)
+    with monkeypatch.context() as patch:
+        patch.setattr(database_file, "prepare", cannot)
+        await archive.close()
+    again = Archive(str(path), "work")
+    assert (again.notices, len(again.events(J, limit=1000))) == ([], 300)
+    await again.close()
+
+
+async def test_a_full_disk_at_the_start_still_shows_what_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    await filled(path)
+    real = database_file.connect
+
+    def full(name: str) -> sqlite3.Connection:
+        db = real(name)
+        (pages,) = db.execute("PRAGMA page_count").fetchone()
+        db.execute(f"PRAGMA max_page_count = {pages}")
+        return db
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database_file, "connect", full)
+        archive = Archive(str(path), "work")
+    assert len(archive.rows()) == 2
+    await archive.append_events(J, [Event.read(event(J, 300) | {"message": "x" * 50_000})], joined=True, cursor=None)
+    assert (len(archive.rows()), len(archive.events(J, limit=1000))) == (2, 301)
+    await archive.close()
+
+
+def spoil(path: Path) -> None:
+    """Destroy everything after the tables' first pages."""
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xaa" * (size - 4096))
+
+
+async def test_a_file_that_breaks_while_open_is_set_aside_and_begun_anew(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    await filled(path)
+    archive = Archive(str(path), "work")
+    spoil(path)
+    assert archive.events(J) == [], "a read that fails is empty, not an error"
+    await archive.save_jobs([entry(job(1))], 1.0)
+    assert archive.generation == 1
+    assert len(asides(path)) == 1
+    assert asides(path)[0].name in archive.notices[0]
+    await works(archive)
+    await archive.close()
+    again = Archive(str(path), "work")
+    assert {row.id for row in again.rows()} == {"ftjob-00001", "ftjob-00007"}
+    await again.close()
+
+
+async def test_two_that_start_on_a_broken_file_set_it_aside_once(tmp_path: Path) -> None:
+    import threading
+
+    path = tmp_path / "a.db"
+    path.write_text("broken")
+    barrier, archives = threading.Barrier(4), []
+
+    def start() -> None:
+        barrier.wait()
+        archives.append(Archive(str(path), "work"))
+
+    threads = [threading.Thread(target=start) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(asides(path)) == 1
+    assert sum(len(archive.notices) for archive in archives) == 1
+    await archives[0].save_jobs([entry(job(1))], 1.0)
+    assert all(archive.row(J) is not None for archive in archives)
+    for archive in archives:
+        await archive.close()
+
+
+async def test_a_writer_that_another_process_blocks_for_good_goes_on_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_file, "BUSY_SECONDS", 0.01)
+    path = tmp_path / "a.db"
+    await filled(path)
+    archive = Archive(str(path), "work")
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        await works(archive)
+    assert "locked" in archive.notices[0]
+    assert len(archive.rows()) == 3
+    await archive.close()
+
+
+async def test_reads_after_the_end_are_empty(tmp_path: Path) -> None:
+    archive = Archive(str(tmp_path / "a.db"), "work")
+    await archive.save_jobs([entry(job(1))], 1.0)
+    await archive.close()
+    assert (archive.rows(), archive.events(J), archive.body(J)) == ([], [], None)

@@ -1,0 +1,205 @@
+"""The disk was full, and is not any more: what was seen meanwhile goes into the file, and nothing there is harmed."""
+
+import contextlib
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from fttui.models.checkpoint import Checkpoint
+from fttui.models.event import Event
+from fttui.store.archive import database, database_file
+from fttui.store.archive.archive import Archive, ListState
+from tests.store.archive.test_faults import J, filled, shrink
+from tests.support.store_fakes import entry, event, job, metrics
+
+
+class Disk:
+    """A disk that is full until it is emptied."""
+
+    def __init__(self, path: Path, patch: pytest.MonkeyPatch) -> None:
+        self.path = path
+        self.full = False
+        real = database_file.prepare
+
+        def prepare(path: str) -> tuple[str, list[str]]:
+            if self.full:
+                raise database_file.Unusable("no space left on device")
+            return real(path)
+
+        patch.setattr(database_file, "prepare", prepare)
+        patch.setattr(database, "RETURN_EVERY", 0.0)
+
+    async def fill(self, archive: Archive) -> None:
+        """From now on nothing can be written, and the archive has noticed."""
+        self.full = True
+        shrink(archive)
+        await archive.save_content("file-large", b"x" * 100_000, 1.0)
+        assert archive.path == ""
+
+
+@pytest.fixture
+def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
+    return Disk(tmp_path / "a.db", monkeypatch)
+
+
+def opened(disk: Disk) -> Archive:
+    return Archive(str(disk.path), "work", threaded=False)
+
+
+async def see_things(archive: Archive) -> None:
+    """A day in memory: a job more, one changed, one gone, logs that grow at both ends, files, models, a create."""
+    await archive.save_jobs([entry(job(3)), entry(job(1, "failed"))], 5.0)
+    await archive.set_gone(["ftjob-00002"], 6.0)
+    assert await archive.append_events(
+        J, [Event.read(metrics(J, n, 0.5)) for n in range(300, 320)], joined=True, cursor=None
+    )
+    new = [Event.read(event("ftjob-00003", n)) for n in range(50, 100)]
+    assert await archive.append_events("ftjob-00003", new, joined=False, cursor=new[0].id)
+    older = [Event.read(event("ftjob-00003", n)) for n in range(50)]
+    assert await archive.prepend_events("ftjob-00003", older, asked=new[0].id, cursor=None)
+    await archive.save_checkpoints("ftjob-00003", [Checkpoint.read({"id": "c1", "step_number": 1})])
+    await archive.save_content("file-r", b"step,train_loss\n1,2\n", 5.0)
+    await archive.save_files([("file-t", '{"id":"file-t"}')], 5.0)
+    await archive.save_models([("m", '{"id":"m"}')], 5.0)
+    await archive.remember_create("token", "{}", 5.0)
+    await archive.remember_absent("pause", 1e12)
+    await archive.save_list_state(ListState(7.0, True, None, 7.0))
+
+
+def seen(archive: Archive) -> dict[str, object]:
+    ids = [row.id for row in archive.rows()]
+    return {
+        "rows": archive.rows(),
+        "bodies": [archive.body(id) for id in ids],
+        "events": [archive.raw_events(id) for id in ids],
+        "seqs": [[row.seq for row in archive.events(id, limit=10_000)] for id in ids],
+        "points": [archive.points(id) for id in ids],
+        "logs": [archive.log_state(id) for id in ids],
+        "checkpoints": [archive.checkpoints(id) for id in ids],
+        "contents": [archive.content(file) for file in ("file-r", "file-large", "file-old")],
+        "files": archive.files(),
+        "models": archive.models(),
+        "creates": archive.creates(),
+        "absent": archive.absent(0.0),
+        "list": archive.list_state(),
+        "digests": archive.digests(),
+    }
+
+
+async def test_what_was_seen_in_memory_goes_to_the_disk_once_there_is_room(disk: Disk) -> None:
+    await filled(disk.path)
+    archive = opened(disk)
+    await archive.save_content("file-old", b"old", 1.0)
+    await disk.fill(archive)
+    await see_things(archive)
+    assert archive.path == ""
+    held = seen(archive) | {"contents": [b"step,train_loss\n1,2\n", b"x" * 100_000, b"old"]}
+    disk.full = False
+    await archive.forget_create("nobody")
+    assert (archive.path, archive.notices) == (str(disk.path), [])
+    assert seen(archive) == held
+    await archive.append_events(J, [Event.read(event(J, 999))], joined=True, cursor=None)
+    await archive.close()
+
+    again = opened(disk)
+    assert again.notices == []
+    assert len(again.raw_events(J)) == 321
+    assert len(again.raw_events("ftjob-00003")) == 100
+    assert again.models() == held["models"]
+    await again.close()
+
+
+async def test_the_end_of_the_program_is_the_last_chance(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "RETURN_EVERY", 1e9)
+    await filled(disk.path)
+    archive = opened(disk)
+    await disk.fill(archive)
+    await see_things(archive)
+    held = seen(archive)
+    disk.full = False
+    await archive.close()
+    again = opened(disk)
+    assert seen(again) == held | {"contents": [b"step,train_loss\n1,2\n", b"x" * 100_000, None]}
+    await again.close()
+
+
+async def test_a_disk_that_was_full_at_the_start_gets_all_of_it(disk: Disk) -> None:
+    disk.full = True
+    archive = opened(disk)
+    assert "no space left" in archive.notices[0]
+    await archive.save_jobs([entry(job(n)) for n in (2, 1)], 1.0)
+    await see_things(archive)
+    held = seen(archive)
+    disk.full = False
+    await archive.forget_create("nobody")
+    assert (archive.notices, seen(archive)) == ([], held)
+    await archive.close()
+    again = opened(disk)
+    assert seen(again) == held
+    await again.close()
+
+
+async def test_while_it_is_full_it_is_said_once(disk: Disk) -> None:
+    await filled(disk.path)
+    archive = opened(disk)
+    await disk.fill(archive)
+    for n in range(5):
+        await archive.save_jobs([entry(job(10 + n))], 1.0)
+    assert len(archive.notices) == 1
+    await archive.close()
+
+
+async def test_what_another_process_wrote_meanwhile_stays(disk: Disk) -> None:
+    await filled(disk.path)
+    archive = opened(disk)
+    await disk.fill(archive)
+    await archive.save_jobs([entry(job(1, "running")), entry(job(8))], 5.0)
+    mine = [Event.read(event(J, n)) for n in range(300, 340)]
+    assert await archive.append_events(J, mine, joined=True, cursor=None)
+    assert len(archive.raw_events(J)) == 340
+
+    disk.full = False
+    other = opened(disk)
+    await other.save_jobs([entry(job(9)), entry(job(1, "succeeded"))], 9.0)
+    theirs = [Event.read(event(J, n)) for n in range(305, 330)]
+    assert await other.append_events(J, theirs, joined=True, cursor=None)
+    before = other.raw_events(J)
+
+    await archive.forget_create("nobody")
+    assert archive.path
+    for each in (archive, other):
+        assert {row.id: row.status_text for row in each.rows()} == {
+            "ftjob-00009": "succeeded",
+            "ftjob-00008": "succeeded",
+            "ftjob-00002": "succeeded",
+            "ftjob-00001": "succeeded",
+        }
+        assert each.raw_events(J) == before, "two logs are not mixed"
+        assert '"status":"succeeded"' in (each.body(J) or "")
+        await each.close()
+
+
+async def test_a_return_that_fails_half_way_changes_nothing(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    await filled(disk.path)
+    archive = opened(disk)
+    await disk.fill(archive)
+    await see_things(archive)
+    held = seen(archive)
+    disk.full = False
+
+    def broken(*_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("fttui.store.archive.restore._rest", broken)
+        await archive.forget_create("nobody")
+        assert archive.path == ""
+        assert seen(archive) == held
+        assert archive.events(J, limit=1)[0].seq == 319
+        with contextlib.closing(sqlite3.connect(disk.path)) as db:
+            assert db.execute("SELECT count(*) FROM jobs").fetchone() == (2,)
+    await archive.forget_create("nobody")
+    assert archive.path
+    assert seen(archive)["events"] == held["events"]
+    await archive.close()

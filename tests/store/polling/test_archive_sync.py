@@ -1,0 +1,423 @@
+"""`archive sync`: everything once, nothing twice, and on from where it was killed."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fttui.api.errors import ApiError, Forbidden, Limited, NotFound, ServerFault, Unauthorized, Unreachable
+from fttui.store.archive.archive import Archive
+from fttui.store.archive.size import on_disk, shares
+from fttui.store.polling.archive_sync import NotKept, Progress, Sync, Tally
+from tests.support.store_fakes import START, FakeClient, FakeClock, event, finished, job, metrics
+
+
+class Place:
+    """A provider with a history, and an archive on the disk."""
+
+    def __init__(self, path: Path, *, jobs: int = 3, events: int = 250) -> None:
+        path.mkdir(exist_ok=True)
+        self.path = path / "a.db"
+        self.clock = FakeClock()
+        self.client = FakeClient(self.clock)
+        self.client.page_size = 100
+        self.client.jobs = [
+            job(n, result_files=[f"file-r{n}"], created_at=START - 10_000 + n) for n in range(jobs, 0, -1)
+        ]
+        for raw in self.client.jobs:
+            id = raw["id"]
+            self.client.events[id] = [event(id, n) if n % 2 else metrics(id, n, 1 / (n + 1)) for n in range(events)]
+            self.client.checkpoints[id] = [{"id": f"{id}-c{n}", "step_number": n} for n in range(120)]
+            file = raw["result_files"][0]
+            self.client.contents[file] = f"step,train_loss\n1,{id[-1]}\n".encode()
+            self.client.files.append(
+                {"id": file, "object": "file", "filename": "../../step_metrics.csv", "created_at": raw["created_at"]}
+            )
+        self.client.models = [{"id": "gpt-4o-mini"}]
+        self.told: list[Progress] = []
+
+    def open(self) -> Archive:
+        return Archive(str(self.path), "work", threaded=False)
+
+    async def sync(self, *, full: bool = False) -> Tally:
+        archive = self.open()
+        try:
+            run = Sync(archive, self.client, self.clock, self.told.append, full=full)  # type: ignore[arg-type]
+            return await run.run()
+        finally:
+            await archive.close()
+
+    async def everything(self) -> dict[str, Any]:
+        """What the archive holds of each job, by id."""
+        archive = self.open()
+        found = {
+            row.id: (
+                json.loads(archive.body(row.id) or "null"),
+                [json.loads(text) for text in archive.raw_events(row.id)],
+                [json.loads(text) for text in archive.checkpoints(row.id)],
+                archive.points(row.id),
+                [archive.content(file) for file in json.loads(archive.body(row.id) or "{}")["result_files"]],
+            )
+            for row in archive.rows()
+        }
+        await archive.close()
+        return found
+
+    def has_all(self, found: dict[str, Any]) -> None:
+        assert set(found) == {raw["id"] for raw in self.client.jobs}
+        for raw in self.client.jobs:
+            body, events, checkpoints, points, contents = found[raw["id"]]
+            assert body == raw
+            assert events == self.client.events[raw["id"]]
+            assert len(checkpoints) == len(self.client.checkpoints[raw["id"]])
+            assert len(points) == sum(bool(item["data"]) for item in events)
+            assert contents == [self.client.contents[file] for file in raw["result_files"]]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+async def test_everything_is_read_once(place: Place) -> None:
+    tally = await place.sync()
+    place.has_all(await place.everything())
+    assert (tally.read, tally.whole, tally.lost, tally.failed) == (3, 0, [], {})
+    assert len(place.client.calls) == len(set(place.client.calls)), "nothing is asked for twice"
+    archive = place.open()
+    assert [json.loads(text)["id"] for text in archive.models()] == ["gpt-4o-mini"]
+    assert archive.file("file-r1") is not None
+    (share,) = shares(archive)
+    assert share[:-1] == ("work", 3, 0, 750, 360, 3)
+    assert sum(on_disk(str(place.path)).values()) > share.bytes > 100_000
+    await archive.close()
+    assert place.told[0] == Progress("jobs", 0)
+    assert Progress("history", 3, 3) in place.told
+    assert {progress.doing for progress in place.told} == {"jobs", "history", "files", "models"}
+
+
+@pytest.mark.parametrize(("page_size", "ascending"), [(7, False), (100, True), (7, True)])
+async def test_small_pages_and_servers_that_begin_with_the_oldest(
+    tmp_path: Path, page_size: int, ascending: bool
+) -> None:
+    place = Place(tmp_path, events=60)
+    place.client.page_size, place.client.ascending = page_size, ascending
+    await place.sync()
+    place.has_all(await place.everything())
+    place.client.change("ftjob-00001", trained_tokens=7)
+    place.client.events["ftjob-00001"] += [event("ftjob-00001", n) for n in range(60, 100)]
+    await place.sync()
+    place.has_all(await place.everything())
+
+
+async def test_what_is_whole_and_unchanged_is_not_read_again(place: Place) -> None:
+    await place.sync()
+    place.client.calls.clear()
+    tally = await place.sync()
+    assert (tally.read, tally.whole) == (0, 3)
+    assert [call[0] for call in place.client.calls] == ["list_jobs", "list_files", "list_models"]
+    # One changed: it alone is read, from where its log ends.
+    place.client.change("ftjob-00002", fine_tuned_model="ft:again")
+    place.client.events["ftjob-00002"].append(event("ftjob-00002", 999))
+    place.client.calls.clear()
+    tally = await place.sync()
+    assert (tally.read, tally.whole) == (1, 2)
+    assert [call for call in place.client.calls if call[0] == "list_events"] == [("list_events", "ftjob-00002", "")]
+    place.has_all(await place.everything())
+
+
+async def test_jobs_that_may_still_say_something_are_read_every_time(place: Place) -> None:
+    place.client.change("ftjob-00003", status="running")
+    place.client.change("ftjob-00002", created_at=START - 5)
+    await place.sync()
+    place.client.events["ftjob-00003"].append(event("ftjob-00003", 999))
+    place.client.events["ftjob-00002"].append(event("ftjob-00002", 999))
+    tally = await place.sync()
+    assert (tally.read, tally.whole) == (2, 1)
+    place.has_all(await place.everything())
+
+
+@pytest.mark.parametrize("after", range(1, 24))
+async def test_a_kill_at_any_request_costs_no_more_than_that_request(place: Place, after: int) -> None:
+    """The request never comes back, and the process with its open archive is simply left behind."""
+    sent = 0
+    called = place.client._called
+
+    async def counted(*call: str) -> None:
+        nonlocal sent
+        sent += 1
+        if sent > after:
+            await asyncio.Event().wait()
+        await called(*call)
+
+    place.client._called = counted  # type: ignore[method-assign]
+    archive = place.open()
+    task = asyncio.create_task(Sync(archive, place.client, place.clock).run())  # type: ignore[arg-type]
+    await place.clock.settle()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    answered = set(place.client.calls)
+    place.client.calls.clear()
+    place.client._called = called  # type: ignore[method-assign]
+    await place.sync()
+    place.has_all(await place.everything())
+    pages = {call for call in answered if call[0] == "list_events" and call[2]}
+    assert not pages & set(place.client.calls), "older pages that were answered are not read again"
+    contents = {call for call in answered if call[0] == "file_content"}
+    assert not contents & set(place.client.calls)
+    await archive.close()
+
+
+async def test_what_the_provider_forgets_stays_and_is_marked(place: Place) -> None:
+    await place.sync()
+    before = await place.everything()
+    place.client.jobs.pop()
+    await place.sync()
+    assert await place.everything() == before
+    archive = place.open()
+    assert {row.id: row.gone for row in archive.rows()} == {
+        "ftjob-00003": False,
+        "ftjob-00002": False,
+        "ftjob-00001": True,
+    }
+    await archive.close()
+
+
+async def test_long_lists_are_walked_to_their_end(tmp_path: Path) -> None:
+    place = Place(tmp_path, jobs=350, events=1)
+    tally = await place.sync()
+    assert tally.read == 350
+    place.has_all(await place.everything())
+    assert place.client.count("list_jobs") == 4
+    # Also when all of it is known, where that is asked for: what changed or went far down is seen.
+    gone = place.client.jobs.pop(340)["id"]
+    place.client.change("ftjob-00002", fine_tuned_model="ft:late")
+    tally = await place.sync(full=True)
+    assert (tally.read, tally.whole) == (1, 348)
+    archive = place.open()
+    assert [row.id for row in archive.rows() if row.gone] == [gone]
+    await archive.close()
+
+
+async def requests(place: Place, *, full: bool = False) -> list[str]:
+    """What a sync asks for."""
+    place.client.calls.clear()
+    await place.sync(full=full)
+    return [call[0] for call in place.client.calls]
+
+
+async def test_an_unchanged_account_costs_one_page(tmp_path: Path) -> None:
+    place = Place(tmp_path, jobs=950, events=1)
+    assert (await requests(place)).count("list_jobs") == 10
+    assert await requests(place) == ["list_jobs", "list_files", "list_models"]
+    # Nor after a day, when a cockpit would look through it all.
+    place.clock.elapsed += 2 * 86400
+    assert await requests(place) == ["list_jobs", "list_files", "list_models"]
+    assert await requests(place, full=True) == ["list_jobs"] * 10 + ["list_files"] * 10 + ["list_models"]
+
+
+async def test_the_list_is_read_as_far_as_there_are_news(tmp_path: Path) -> None:
+    place = Place(tmp_path, jobs=950, events=1)
+    await place.sync()
+    for n in range(951, 1101):
+        place.client.jobs.insert(0, job(n, result_files=[], created_at=START - 10_000 + n))
+    asked = await requests(place)
+    # Two pages with news and one without.
+    assert (asked.count("list_jobs"), asked.count("list_events")) == (3, 150)
+    assert await requests(place) == ["list_jobs", "list_files", "list_models"]
+
+
+async def test_what_is_not_whole_further_down_is_asked_for_singly(tmp_path: Path) -> None:
+    place = Place(tmp_path, jobs=950, events=1)
+    place.client.change("ftjob-00007", status="running")
+    place.client.change("ftjob-00400", status="paused")
+    await place.sync()
+    place.client.change("ftjob-00007", status="succeeded", fine_tuned_model="ft:at-last")
+    place.client.events["ftjob-00007"].append(event("ftjob-00007", 999))
+    asked = await requests(place)
+    assert (asked.count("list_jobs"), asked.count("get_job"), asked.count("list_events")) == (1, 2, 2)
+    place.client.jobs = [raw for raw in place.client.jobs if raw["id"] != "ftjob-00400"]
+    asked = await requests(place)
+    assert asked.count("list_jobs") == 10, "what is not found singly is looked for in the whole list"
+    archive = place.open()
+    assert [row.id for row in archive.rows() if row.gone] == ["ftjob-00400"]
+    await archive.close()
+    assert (await requests(place)).count("list_jobs") == 1
+
+
+async def test_news_that_were_not_read_to_their_end_are_gone_on_with(tmp_path: Path) -> None:
+    """Killed after so many pages of news: what lies below them is not taken for known."""
+    for pages in (1, 2, 3):
+        place = Place(tmp_path / str(pages), jobs=150, events=1)
+        await place.sync()
+        for n in range(151, 501):
+            place.client.jobs.insert(0, job(n, result_files=[], created_at=START - 10_000 + n))
+            place.client.events[f"ftjob-{n:05d}"], place.client.checkpoints[f"ftjob-{n:05d}"] = [], []
+        archive = place.open()
+        run = Sync(archive, place.client, place.clock)  # type: ignore[arg-type]
+        await run._first_page()
+        assert await run._asking.walk_news(run._is_old)
+        for _ in range(pages - 1):
+            await run._asking.walk_list()
+        assert archive.list_state().cursor == f"ftjob-{501 - 100 * pages:05d}"
+        await archive.close()
+        await place.sync()
+        place.has_all(await place.everything())
+
+
+async def test_a_list_that_begins_with_the_oldest_is_read_to_its_end(tmp_path: Path) -> None:
+    place = Place(tmp_path, jobs=250, events=1)
+    place.client.jobs.reverse()
+    place.client.files.reverse()
+    await place.sync()
+    place.client.jobs.append(job(251, result_files=[], created_at=START - 9_000))
+    place.client.files.append({"id": "file-new", "created_at": START - 9_000})
+    await place.sync()
+    place.client.events["ftjob-00251"], place.client.checkpoints["ftjob-00251"] = [], []
+    place.has_all(await place.everything())
+    archive = place.open()
+    assert archive.file("file-new") is not None
+    await archive.close()
+
+
+async def test_a_walk_that_was_broken_off_is_gone_on_with(tmp_path: Path) -> None:
+    place = Place(tmp_path, jobs=950, events=1)
+    archive = place.open()
+    run = Sync(archive, place.client, place.clock)  # type: ignore[arg-type]
+    await run._first_page()
+    run._asking.walk_whole()
+    for _ in range(3):
+        await run._asking.walk_list()
+    await archive.close()
+    await place.sync()
+    place.has_all(await place.everything())
+
+
+async def test_one_job_that_cannot_be_read_does_not_stop_the_others(place: Place) -> None:
+    place.client.checkpoints["ftjob-00002"] = []
+    list_events = place.client.list_events
+
+    async def broken(id: str, **more: Any) -> Any:
+        if id == "ftjob-00002":
+            raise ServerFault("it broke", status=503)
+        return await list_events(id, **more)
+
+    place.client.list_events = broken  # type: ignore[method-assign]
+    tally = await place.sync()
+    assert tally.failed == {"ftjob-00002": "it broke"}
+    assert tally.read == 3
+    place.client.list_events = list_events  # type: ignore[method-assign]
+    tally = await place.sync()
+    assert (tally.read, tally.whole, tally.failed) == (1, 2, {})
+    place.has_all(await place.everything())
+
+
+@pytest.mark.parametrize("verb", ["list_jobs", "list_events", "file_content", "list_models"])
+async def test_a_provider_that_has_had_enough_is_waited_for(place: Place, verb: str) -> None:
+    real, refused = getattr(place.client, verb), [Limited("slow down", status=429, retry_after=7.0)] * 3
+
+    async def limited(*given: Any, **more: Any) -> Any:
+        if refused:
+            raise refused.pop()
+        return await real(*given, **more)
+
+    setattr(place.client, verb, limited)
+    tally = await finished(place.sync(), place.clock)
+    assert tally.failed == {}
+    place.has_all(await place.everything())
+    assert 7.0 <= place.clock.elapsed <= 600
+
+
+async def test_patience_has_an_end_and_a_quota_is_not_waited_for(place: Place) -> None:
+    place.client.fail("list_jobs", Limited("slow down", status=429, retry_after=9999.0))
+    with pytest.raises(Limited):
+        await finished(place.sync(), place.clock, 5 * 120.0 + 1)
+    place.client.fail("list_jobs", Limited("used up", status=429, code="insufficient_quota"))
+    with pytest.raises(Limited):
+        await place.sync()
+
+
+@pytest.mark.parametrize("verb", ["list_jobs", "list_events", "list_files"])
+@pytest.mark.parametrize(
+    "error", [Unauthorized("no", status=401), Unreachable("gone", kind="refused")], ids=["denied", "unreachable"]
+)
+async def test_a_provider_that_cannot_be_talked_to_ends_the_run(place: Place, verb: str, error: ApiError) -> None:
+    place.client.fail(verb, error)
+    with pytest.raises(type(error)):
+        await place.sync()
+    place.client.recover()
+    await place.sync()
+    place.has_all(await place.everything())
+
+
+async def test_a_history_that_is_forbidden_ends_the_run(place: Place) -> None:
+    place.client.fail("list_events", Forbidden("no", status=403))
+    with pytest.raises(Forbidden):
+        await place.sync()
+
+
+async def test_many_failures_in_a_row_end_the_run(tmp_path: Path) -> None:
+    place = Place(tmp_path, jobs=50, events=1)
+    place.client.fail("list_checkpoints", ServerFault("busy", status=503))
+    with pytest.raises(ServerFault):
+        await place.sync()
+    assert place.client.count("list_checkpoints") < 20
+
+
+async def test_routes_that_are_not_offered_are_passed_over(place: Place) -> None:
+    place.client.fail("list_events", NotFound("Invalid URL", status=404))
+    place.client.fail("list_checkpoints", ServerFault("not implemented", status=501))
+    place.client.fail("list_files", NotFound("Invalid URL", status=404))
+    tally = await place.sync()
+    assert tally.failed == {}
+    assert place.client.count("list_checkpoints") <= 4
+    archive = place.open()
+    assert archive.absent(place.clock.now()) == {"events", "checkpoints"}
+    assert archive.content("file-r1") is not None
+    await archive.close()
+
+
+async def test_result_files_that_are_gone_are_named_and_not_asked_for_again(place: Place) -> None:
+    del place.client.contents["file-r2"]
+    tally = await place.sync()
+    assert (tally.lost, tally.failed) == (["file-r2"], {})
+    place.client.calls.clear()
+    await place.sync()
+    assert place.client.count("file_content") == 0
+
+
+async def test_nothing_is_fetched_that_cannot_be_kept(place: Place) -> None:
+    archive = Archive("", "work", threaded=False)
+    with pytest.raises(NotKept):
+        await Sync(archive, place.client, place.clock).run()  # type: ignore[arg-type]
+    assert place.client.calls == []
+
+
+async def test_an_endless_list_ends(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fttui.store.polling.archive_sync.LAST_PAGE", 7)
+    count = iter(range(10**6, 0, -1))
+
+    async def endless(**_: Any) -> Any:
+        from fttui.models.job import Job
+        from fttui.models.page import Page
+
+        return Page.read(Job, {"data": [job(next(count))], "has_more": True})
+
+    place.client.list_jobs = endless  # type: ignore[method-assign]
+    with pytest.raises(ApiError, match="did not end"):
+        await place.sync()
+
+
+async def test_two_at_once_on_one_archive_end_with_one_whole_history(place: Place) -> None:
+    """A cockpit and a sync, or two syncs: each write is whole, and none puts events in the wrong place."""
+    archives = [Archive(str(place.path), "work") for _ in range(3)]
+    runs = [Sync(archive, place.client, place.clock) for archive in archives]  # type: ignore[arg-type]
+    tallies = await asyncio.gather(*(run.run() for run in runs))
+    assert [tally.failed for tally in tallies] == [{}, {}, {}]
+    assert [archive.notices for archive in archives] == [[], [], []]
+    for archive in archives:
+        await archive.close()
+    place.has_all(await place.everything())

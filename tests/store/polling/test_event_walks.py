@@ -1,0 +1,165 @@
+"""Events are kept exactly once and without a gap, whatever comes between the pages of a walk."""
+
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fttui.api.errors import ApiError, Unreachable
+from fttui.models.event import Event
+from fttui.models.page import Page
+from fttui.store.archive.archive import Archive
+from fttui.store.polling.event_walk import EventWalk, is_ascending, older_batch, oldest_first
+from fttui.store.store import Store
+from tests.support.store_fakes import FakeClient, FakeClock, event, job
+
+J = "ftjob-00001"
+
+
+class Log:
+    """A job whose log grows, and two cockpits on one archive that read it."""
+
+    def __init__(self, page_size: int, *, ascending: bool) -> None:
+        self.clock = FakeClock()
+        self.client = FakeClient(self.clock)
+        self.client.page_size = page_size
+        self.client.ascending = ascending
+        self.client.jobs = [job(1, "running")]
+        self.client.events[J] = []
+        self.archive = Archive("", "work", threaded=False)
+        self.stores: list[Store] = []
+
+    async def start(self) -> None:
+        self.stores = [self._store() for _ in range(2)]
+        await self.stores[0].refresh()
+
+    def _store(self) -> Store:
+        return Store(self.archive, self.clock, self.client)  # type: ignore[arg-type]
+
+    def numbers(self) -> list[int]:
+        return [int(row.message.split()[1]) for row in self.archive.events(J, limit=10**6)]
+
+    async def act(self, action: str, which: int, count: int) -> None:
+        store = self.stores[which]
+        match action:
+            case "grow":
+                log = self.client.events[J]
+                new = [event(J, len(log) + n) for n in range(count)]
+                if self.client.ascending:
+                    # Events of one second do not show which way a page runs.
+                    new = [raw | {"created_at": 1_700_000_000 + len(log) + n} for n, raw in enumerate(new)]
+                log += new
+            case "page":
+                await store.fetch_events(J)
+            case "older":
+                await store.fetch_older_events(J)
+            case "fail":
+                self.client.fail("list_events", Unreachable("the line was cut"))
+                with suppress(ApiError):
+                    await store.fetch_events(J)
+                self.client.recover()
+            case "restart":
+                self.stores[which] = self._store()
+
+    async def finish(self) -> None:
+        for _ in range(2):
+            for store in self.stores:
+                while await store.fetch_events(J):
+                    pass
+                while self.archive.log_state(J).cursor is not None:
+                    await store.fetch_older_events(J)
+
+
+actions = st.lists(
+    st.tuples(
+        st.sampled_from(["grow", "grow", "page", "page", "page", "older", "fail", "restart"]),
+        st.integers(0, 1),
+        st.integers(1, 25),
+    ),
+    max_size=40,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(actions=actions, page_size=st.sampled_from([1, 3, 10]), ascending=st.booleans())
+async def test_no_gap_and_nothing_twice_whatever_comes_between(
+    actions: list[tuple[str, int, int]], page_size: int, ascending: bool
+) -> None:
+    # Nor does a page of one event.
+    log = Log(max(page_size, 10) if ascending else page_size, ascending=ascending)
+    await log.start()
+    for action in actions:
+        await log.act(*action)
+        numbers = log.numbers()
+        if numbers and not ascending:
+            assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), f"a gap after {action}"
+        assert len(set(numbers)) == len(numbers)
+    await log.finish()
+    total = len(log.client.events[J])
+    assert log.numbers() == list(range(total))
+    seqs = [row.seq for row in log.archive.events(J, limit=10**6)]
+    assert seqs == sorted(seqs)
+    states = [store.logs.get(J) for store in log.stores]
+    assert total == 0 or states[0] == states[1]
+
+
+def page(*numbers: int, more: bool | None = False) -> Page[Event]:
+    raw: dict[str, Any] = {"data": [event(J, number) for number in numbers]}
+    return Page.read(Event, raw | ({} if more is None else {"has_more": more}))
+
+
+def nothing(ids: list[str]) -> set[str]:
+    return set()
+
+
+def texts(events: list[Event]) -> list[str]:
+    return [item.message.removeprefix("event ") for item in events]
+
+
+@pytest.mark.parametrize("more", [True, None])
+def test_a_server_that_ignores_the_cursor_ends_the_walk(more: bool | None) -> None:
+    walk = EventWalk("held")
+    assert walk.take(page(9, 8, 7, more=more), nothing) is None
+    batch = walk.take(page(9, 8, 7, more=more), nothing)
+    assert batch is not None
+    assert (texts(batch.events), batch.joined, walk.done) == (["7", "8", "9"], True, True)
+
+
+def test_older_pages_end_where_nothing_new_comes() -> None:
+    assert older_batch(page(3, 2, 1, more=True), "x", nothing).cursor == f"{J}-e00001"
+    assert older_batch(page(3, 2, 1), "x", nothing).cursor is None
+    assert older_batch(page(3, 2, 1, more=True), "x", set).cursor is None
+    assert older_batch(page(3, 2, 1, more=True), f"{J}-e00001", nothing).cursor is None
+    assert older_batch(page(more=True), "x", nothing).cursor is None
+
+
+def at(*times: float | None) -> list[Event]:
+    return [Event.read({"id": str(n), "created_at": time, "message": str(n)}) for n, time in enumerate(times)]
+
+
+@pytest.mark.parametrize(
+    ("times", "order"),
+    [
+        ([5, 5, 5], "2 1 0"),
+        ([7, 6, 5], "2 1 0"),
+        ([7, 7, 6, 6, 5, 5, 6, 4, 4, 3], "9 8 7 6 5 4 3 2 1 0"),
+        ([5, 9, 6, 8, 7], "0 2 4 3 1"),
+        ([None, 9, 6, 8], "3 2 1 0"),
+        ([], ""),
+    ],
+)
+def test_the_servers_position_decides_unless_the_times_make_nonsense_of_it(
+    times: list[float | None], order: str
+) -> None:
+    assert " ".join(texts(oldest_first(at(*times)))) == order
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [([1, 2, 2, 3], True), ([3, 2, 1], False), ([2, 2], False), ([2], False), ([], False), ([1, None, 3], False)],
+)
+def test_which_way_a_page_runs(times: list[float | None], expected: bool) -> None:
+    assert is_ascending([{"created_at": time} for time in times]) is expected
+    assert not is_ascending([None, 3, "x"])

@@ -1,0 +1,641 @@
+"""The poller by a clock of its own: how often it asks, what it asks first, and how it bears faults."""
+
+import asyncio
+import itertools
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fttui.api.errors import Limited, NotFound, ServerFault, Unauthorized, Unreachable
+from fttui.store.archive.archive import Archive
+from fttui.store.health import State
+from fttui.store.polling.poller import BACKOFF, FLOOR, Poller, next_delay
+from fttui.store.snapshot import Change
+from fttui.store.store import Store
+from tests.support.store_fakes import START, FakeClient, FakeClock, event, job, metrics
+
+J = "ftjob-00001"
+
+
+class World:
+    def __init__(self, *, client: bool = True, archive: Archive | None = None, **more: Any) -> None:
+        self.clock = FakeClock()
+        self.client = FakeClient(self.clock)
+        self.archive = archive or Archive("", "work", threaded=False)
+        self.store = Store(self.archive, self.clock, self.client if client else None)
+        self.poller = Poller(self.store, self.clock, chance=lambda: 0.0, **more)
+        self.told: list[Change] = []
+        self.store.subscribe(lambda _, change: self.told.append(change))
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(self.poller.run())
+        try:
+            yield
+            assert not task.done(), "the poller has ended"
+        finally:
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    def asked(self, verb: str) -> list[float]:
+        """When a verb was asked, in seconds."""
+        return [time for call, time in zip(self.client.calls, self.client.times, strict=True) if call[0] == verb]
+
+    def forget(self) -> None:
+        self.client.calls.clear()
+        self.client.times.clear()
+
+    @property
+    def state(self) -> State:
+        return self.store.snapshot.health.state
+
+
+def most_in_a_minute(times: list[float]) -> int:
+    return max((sum(start <= time < start + 60 for time in times) for start in times), default=0)
+
+
+@pytest.mark.parametrize(
+    ("situation", "expected"),
+    [
+        ({"live": True}, 4),
+        ({"live": True, "local": True}, 3),
+        ({"live": False}, 30),
+        ({"live": False, "local": True}, 5),
+        ({"live": True, "blurred": True}, 16),
+        ({"live": False, "blurred": True}, 120),
+        ({"live": True, "interval": 10}, 10),
+        ({"live": True, "interval": 0.1}, FLOOR),
+        ({"live": False, "interval": 10}, 30),
+        ({"live": False, "interval": 90}, 90),
+        ({"live": True, "failures": 1}, 2),
+        ({"live": True, "failures": 2}, 4),
+        ({"live": False, "failures": 5}, 32),
+        ({"live": True, "failures": 6}, 64),
+        ({"live": True, "failures": 10_000}, 64),
+        ({"live": True, "failures": 6, "chance": 1.0}, 48),
+        ({"live": True, "failures": 1, "chance": 1.0}, FLOOR),
+        ({"live": True, "failures": 3, "retry_after": 37.0}, 37),
+        ({"live": True, "failures": 3, "retry_after": 0.0}, FLOOR),
+        ({"live": True, "failures": 3, "retry_after": 600.0, "blurred": True}, 600),
+        ({"live": True, "failures": 1, "retry_after": 86400.0}, 3600),
+        ({"live": True, "retry_after": 600.0}, 4),
+    ],
+)
+def test_the_next_delay(situation: dict[str, Any], expected: float) -> None:
+    assert next_delay(**situation) == expected
+
+
+@pytest.fixture
+def nothing_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Finished jobs are read only when they are looked at."""
+    monkeypatch.setattr("fttui.store.polling.fetch_queue.TOP", 0)
+
+
+def populate(world: World, jobs: int, live: int) -> None:
+    """The newest `live` of `jobs` run; all have logs, those of running ones grow every 10 seconds."""
+    world.client.jobs = [job(n, "running" if n > jobs - live else "succeeded") for n in range(jobs, 0, -1)]
+    for raw in world.client.jobs[:live]:
+        world.client.events[raw["id"]] = [metrics(raw["id"], n, 1 / (n + 1)) for n in range(5)]
+
+
+async def an_hour(world: World, *, look: bool = True) -> None:
+    async with world.running():
+        await world.clock.run(1)
+        if look and world.client.jobs:
+            world.store.look_at(world.client.jobs[0]["id"])
+        for minute in range(60):
+            for raw in world.client.jobs:
+                if raw["status"] == "running":
+                    log = world.client.events[raw["id"]]
+                    log += [metrics(raw["id"], len(log) + n, 1 / (len(log) + n + 1)) for n in range(6)]
+                    break
+            await world.clock.run(60 if minute else 59)
+
+
+def documented() -> list[tuple[int, int, bool, int, int]]:
+    """The table in the README: jobs, live ones, this machine's service, requests a minute for the list and the rest."""
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    section = text[text.index("## How often it asks") :]
+    found = []
+    for row in re.findall(r"^\| ([\d,]+(?: \| [\d,]+){5}) \|$", section, re.M):
+        jobs, live, *rates = (int(cell.replace(",", "")) for cell in row.split(" | "))
+        found += [(jobs, live, False, *rates[:2]), (jobs, live, True, *rates[2:])]
+    return found
+
+
+TABLE = [*documented(), (1000, 10, False, 15, 37)]
+
+
+def test_the_table_has_what_was_promised() -> None:
+    assert {row[:3] for row in documented()} >= {
+        (jobs, live, local) for jobs in (0, 10, 1000) for live in (0, jobs) for local in (False, True)
+    }
+
+
+@pytest.mark.parametrize(("jobs", "live", "local", "lists", "others"), TABLE)
+async def test_requests_in_a_simulated_hour(jobs: int, live: int, local: bool, lists: int, others: int) -> None:
+    world = World(local=local)
+    populate(world, jobs, live)
+    await an_hour(world)
+    assert most_in_a_minute(world.client.times) <= 60
+    steady = [(call, time) for call, time in zip(world.client.calls, world.client.times, strict=True) if time >= 600]
+    minutes = (3600 - 600) / 60
+    asked_lists = sum(call == ("list_jobs", "") for call, _ in steady)
+    assert asked_lists / minutes == pytest.approx(lists, abs=0.5)
+    assert (len(steady) - asked_lists) / minutes == pytest.approx(others, abs=1.0)
+    assert len(world.store.snapshot.rows) == jobs
+
+
+async def test_nothing_is_published_in_a_quiet_hour_but_that_it_is_true() -> None:
+    world = World()
+    populate(world, 10, 0)
+    async with world.running():
+        await world.clock.run(60)
+        world.told.clear()
+        await world.clock.run(3600)
+    assert set(world.told) == {Change()}
+    assert len(world.told) == 120
+
+
+async def test_the_selected_job_is_seen_as_often_as_the_list() -> None:
+    world = World()
+    populate(world, 30, 20)
+    selected = world.client.jobs[0]["id"]
+    async with world.running():
+        await world.clock.run(1)
+        world.store.look_at(selected)
+        await world.clock.run(600)
+        looks = [call for call in world.client.calls if call[:2] == ("list_events", selected)]
+        assert len(looks) >= 600 / 4 * 0.9
+        others = {call[1] for call in world.client.calls if call[0] == "list_events"}
+        assert len(others) == 30, "the others have their turn, the finished ones once"
+        finished = [call for call in world.client.calls if call[:2] == ("list_events", world.client.jobs[25]["id"])]
+        assert len(finished) == 1
+
+
+async def test_finished_jobs_at_the_top_are_read_once_without_being_looked_at() -> None:
+    world = World()
+    populate(world, 150, 0)
+    for raw in world.client.jobs:
+        world.client.events[raw["id"]] = [metrics(raw["id"], 7, 0.5)]
+    async with world.running():
+        await world.clock.run(600)
+        top, below = world.client.jobs[:100], world.client.jobs[100:]
+        assert all(world.store.snapshot.rows[raw["id"]].loss == 0.5 for raw in top)
+        assert not any(world.store.events(raw["id"]) for raw in below)
+        world.forget()
+        await world.clock.run(600)
+        assert {call[0] for call in world.client.calls} == {"list_jobs"}
+    assert most_in_a_minute(world.client.times) <= 60
+
+
+async def test_the_list_comes_first_then_the_selected_job() -> None:
+    world = World()
+    populate(world, 300, 3)
+    world.store.look_at("ftjob-00100")
+    async with world.running():
+        await world.clock.run(3)
+    assert world.client.calls[:2] == [("list_jobs", ""), ("list_events", "ftjob-00300", "")]
+    assert ("list_jobs", "ftjob-00201") in world.client.calls, "older pages follow"
+
+
+@pytest.mark.parametrize(("live", "within"), [(105, 70), (1000, 150)])
+async def test_live_jobs_below_the_newest_page_end_in_sight(live: int, within: float) -> None:
+    world = World()
+    populate(world, 1000, live)
+    async with world.running():
+        await world.clock.run(300)
+        world.client.change(f"ftjob-{1000 - live + 3:05d}", status="succeeded")
+        await world.clock.run(within)
+        assert world.store.snapshot.rows[f"ftjob-{1000 - live + 3:05d}"].status_text == "succeeded"
+    assert most_in_a_minute(world.client.times) <= 60
+
+
+async def test_moving_the_cursor_asks_once_it_rests(nothing_unread: None) -> None:
+    world = World()
+    populate(world, 50, 0)
+    for raw in world.client.jobs:
+        world.client.events[raw["id"]] = [event(raw["id"], n) for n in range(150)]
+    async with world.running():
+        await world.clock.run(5)
+        world.forget()
+        for raw in world.client.jobs[:20]:
+            world.store.look_at(raw["id"])
+            await world.clock.run(0.05)
+        assert world.client.calls == []
+        start = world.clock.elapsed
+        await world.clock.run(1)
+        last = world.client.jobs[19]["id"]
+        assert [call[:2] for call in world.client.calls] == [
+            ("list_events", last),
+            ("list_checkpoints", last),
+            ("list_events", last),
+        ]
+        assert world.client.times[0] - start <= 0.15
+        assert len(world.store.events(last)) == 150, "the older page came without asking again"
+        world.forget()
+        world.store.look_at(None)
+        world.store.look_at(last)
+        await world.clock.run(20)
+        assert world.client.calls == [], "what is archived and over is not asked for again"
+
+
+async def test_a_job_that_ends_is_read_to_its_last_event_without_being_looked_at() -> None:
+    world = World()
+    populate(world, 3, 1)
+    id = world.client.jobs[0]["id"]
+    async with world.running():
+        await world.clock.run(10)
+        world.client.change(id, status="succeeded")
+        await world.clock.run(5)
+        world.client.events[id].append(event(id, 900))
+        world.client.checkpoints[id] = [{"id": "c1", "step_number": 5}]
+        await world.clock.run(15)
+        assert world.store.events(id)[-1].message == "event 900"
+        await world.clock.run(60)
+        assert list(world.store.due) == []
+        world.forget()
+        await world.clock.run(600)
+        assert {call[0] for call in world.client.calls} == {"list_jobs"}
+
+
+async def test_result_files_are_kept_when_a_job_ends_or_is_looked_at() -> None:
+    world = World()
+    populate(world, 3, 1)
+    running, *old = (raw["id"] for raw in world.client.jobs)
+    for number, id in enumerate((running, *old)):
+        world.client.change(id, result_files=[f"file-{number}"])
+        world.client.contents[f"file-{number}"] = b"step,train_loss\n1,0.5\n2,0.25\n"
+    async with world.running():
+        await world.clock.run(30)
+        assert world.client.count("file_content") == 0
+        world.client.change(running, status="succeeded")
+        await world.clock.run(60)
+        assert [call[1] for call in world.client.calls if call[0] == "file_content"] == ["file-0"]
+        world.store.look_at(old[0])
+        await world.clock.run(60)
+        assert [point.step for point in world.store.points(old[0])] == [1, 2]
+        world.store.look_at(running)
+        await world.clock.run(60)
+    assert world.client.count("file_content") == 2
+    assert world.archive.content("file-0") == world.client.contents["file-0"]
+
+
+async def test_the_files_of_the_selected_job_get_their_names_once() -> None:
+    world = World()
+    populate(world, 2, 0)
+    first, second = (raw["id"] for raw in world.client.jobs)
+    world.client.change(first, training_file="file-t", validation_file="file-gone")
+    world.client.change(second, training_file="file-t")
+    world.client.files = [{"id": "file-t", "filename": "train.jsonl", "bytes": 29_900}]
+    async with world.running():
+        world.store.look_at(first)
+        await world.clock.run(300)
+        file = world.store.file("file-t")
+        assert file is not None
+        assert (file.filename, file.bytes) == ("train.jsonl", 29_900)
+        assert any(first in change.events for change in world.told), "so that it is shown"
+        world.store.look_at(second)
+        await world.clock.run(300)
+    assert [call[1] for call in world.client.calls if call[0] == "get_file"] == ["file-t", "file-gone"]
+
+
+async def test_backing_off_and_coming_back() -> None:
+    world = World()
+    populate(world, 3, 1)
+    async with world.running():
+        await world.clock.run(1)
+        world.forget()
+        world.client.fail("*", Unreachable("connection refused"))
+        await world.clock.run(400)
+        times = world.asked("list_jobs")
+        gaps = [round(later - earlier) for earlier, later in itertools.pairwise(times)]
+        assert gaps[:6] == [2, 4, 8, 16, 32, 64]
+        assert set(gaps[6:]) == {64}
+        assert world.state is State.OFFLINE
+        health = world.store.snapshot.health
+        assert health.next_try == pytest.approx(START + times[-1] + BACKOFF)
+        assert len(world.asked("list_events")) <= 1, "single jobs are left alone meanwhile"
+        world.client.recover()
+        await world.clock.run(64)
+        assert world.state is State.LIVE
+        world.forget()
+        await world.clock.run(8)
+        assert len(world.asked("list_jobs")) == 2, "at the usual pace again"
+
+
+async def test_a_failing_log_makes_the_list_look_at_once(nothing_unread: None) -> None:
+    """The list is the judge of whether the provider can be reached."""
+    world = World(interval=60)
+    populate(world, 3, 0)
+    async with world.running():
+        await world.clock.run(5)
+        world.forget()
+        world.client.fail("*", Unreachable("reset"))
+        world.store.look_at(J)
+        await world.clock.run(1)
+        assert [call[0] for call in world.client.calls] == ["list_events", "list_jobs"]
+        assert world.state is State.STALE
+
+
+async def test_a_job_whose_log_fails_is_left_alone_for_longer_each_time_and_harms_no_other() -> None:
+    world = World()
+    populate(world, 3, 2)
+    broken, sound = (raw["id"] for raw in world.client.jobs[:2])
+    real = world.client.list_events
+
+    async def list_events(id: str, **more: Any) -> Any:
+        page = await real(id, **more)
+        if id == broken:
+            raise ServerFault("it broke", status=503)
+        return page
+
+    world.client.list_events = list_events  # type: ignore[method-assign]
+    async with world.running():
+        await world.clock.run(600)
+    tries = sum(call[:2] == ("list_events", broken) for call in world.client.calls)
+    assert 4 <= tries <= 7
+    assert sum(call[:2] == ("list_events", sound) for call in world.client.calls) > 100
+    assert world.state is State.LIVE
+
+
+async def test_routes_that_are_not_offered_are_asked_for_no_more() -> None:
+    world = World()
+    populate(world, 3, 3)
+    world.client.fail("list_events", NotFound("Invalid URL", status=404))
+    world.client.fail("list_checkpoints", NotFound("Invalid URL", status=404))
+    async with world.running():
+        world.store.look_at(J)
+        await world.clock.run(600)
+    assert world.store.not_offered == {"events", "checkpoints"}
+    assert (world.client.count("list_events"), world.client.count("list_checkpoints")) == (1, 1)
+    assert world.state is State.LIVE
+
+
+@pytest.mark.parametrize("verb", ["list_jobs", "list_events"])
+async def test_patience_that_the_server_asks_for_is_had_by_all(verb: str) -> None:
+    world = World()
+    populate(world, 5, 5)
+    async with world.running():
+        await world.clock.run(10)
+        world.client.fail(verb, Limited("slow down", status=429, retry_after=90.0))
+        await world.clock.run(10)
+        assert world.state is State.LIMITED
+        start = world.client.times[-1]
+        assert world.store.snapshot.health.next_try == pytest.approx(START + start + 90)
+        world.client.recover()
+        world.forget()
+        await world.clock.run(start + 89.9 - world.clock.elapsed)
+        assert world.client.calls == []
+        await world.clock.run(1)
+        assert world.state is State.LIVE
+
+
+async def test_a_refused_key_ends_polling_until_somebody_acts() -> None:
+    world = World()
+    populate(world, 3, 3)
+    async with world.running():
+        await world.clock.run(10)
+        world.client.fail("*", Unauthorized("the key was refused", status=401, request_id="req_1"))
+        await world.clock.run(10)
+        assert world.state is State.DENIED
+        assert world.store.snapshot.health.next_try is None
+        world.forget()
+        await world.clock.run(3600)
+        assert world.client.calls == []
+        world.poller.poke()
+        await world.clock.run(0.1)
+        assert world.client.calls == [("list_jobs", "")]
+        assert world.state is State.DENIED
+        world.client.recover()
+        world.poller.poke()
+        await world.clock.run(10)
+        assert world.state is State.LIVE
+
+
+async def test_after_a_refusal_a_poke_makes_a_new_client_which_may_have_a_new_key() -> None:
+    clients: list[FakeClient] = []
+    world = World(client=False, connect=lambda: connect())
+
+    async def connect() -> Any:
+        clients.append(FakeClient(world.clock))
+        if len(clients) == 1:
+            clients[0].fail("*", Unauthorized("old key", status=401))
+        return clients[-1]
+
+    async with world.running():
+        await world.clock.run(100)
+        assert (world.state, len(clients)) == (State.DENIED, 1)
+        world.poller.poke()
+        await world.clock.run(1)
+    assert (world.state, len(clients)) == (State.LIVE, 2)
+    assert (clients[0].closed, clients[1].closed) == (True, False)
+
+
+async def test_a_service_that_cannot_be_reached_at_first_is_tried_again() -> None:
+    tries: list[float] = []
+    world = World(client=False, connect=lambda: connect())
+
+    async def connect() -> Any:
+        tries.append(world.clock.elapsed)
+        if len(tries) < 4:
+            raise RuntimeError("the service did not start: no room on the disk")
+        return world.client
+
+    world.client.jobs = [job(1)]
+    async with world.running():
+        await world.clock.run(7)
+        health = world.store.snapshot.health
+        assert (health.state, health.why) == (State.OFFLINE, "the service did not start: no room on the disk")
+        await world.clock.run(10)
+    assert [round(time) for time in tries] == [0, 2, 6, 14]
+    assert world.state is State.LIVE
+    assert list(world.store.snapshot.rows) == [J]
+
+
+async def test_waking_from_a_suspend_asks_at_once() -> None:
+    world = World()
+    populate(world, 3, 0)
+    async with world.running():
+        await world.clock.run(6)
+        world.forget()
+        world.clock.suspend(8 * 3600)
+        await world.clock.run(5.1)
+        assert world.asked("list_jobs"), "it did not wait for the half minute to pass"
+        world.forget()
+        await world.clock.run(20)
+        assert world.client.calls == [], "once is enough"
+
+
+async def test_waking_from_a_suspend_does_not_wait_for_a_backoff() -> None:
+    world = World()
+    world.client.fail("*", Unreachable("no network"))
+    async with world.running():
+        await world.clock.run(300)
+        world.client.recover()
+        world.clock.suspend(3600)
+        await world.clock.run(5.1)
+        assert world.state is State.LIVE
+
+
+async def test_hold_and_release(nothing_unread: None) -> None:
+    world = World()
+    populate(world, 5, 3)
+    world.client.events["ftjob-00002"] = [event("ftjob-00002", 1)]
+    async with world.running():
+        await world.clock.run(10)
+        world.poller.hold()
+        await world.clock.run(5)
+        world.forget()
+        await world.clock.run(600)
+        assert (world.client.calls, world.poller.held) == ([], True)
+        world.store.look_at("ftjob-00002")
+        await world.clock.run(1)
+        assert world.client.calls[0] == ("list_events", "ftjob-00002", ""), "what a person moves to is still shown"
+        world.forget()
+        world.poller.poke()
+        await world.clock.run(60)
+        assert len(world.asked("list_jobs")) == 1
+        world.forget()
+        world.poller.release()
+        await world.clock.run(20)
+        assert len(world.asked("list_jobs")) >= 5
+
+
+async def test_while_held_a_running_job_that_is_looked_at_is_asked_for_once() -> None:
+    world = World()
+    populate(world, 3, 3)
+    world.store.look_at(J)
+    async with world.running():
+        await world.clock.run(10)
+        world.poller.hold()
+        world.client.jobs[0] = job(3, "succeeded")
+        world.poller.poke()  # now there is an end whose events are not read
+        await world.clock.run(10)
+        world.forget()
+        await world.clock.run(600)
+        assert world.client.calls == []
+        world.store.look_at("ftjob-00002")
+        await world.clock.run(600)
+        asked = [("list_events", "ftjob-00002", ""), ("list_checkpoints", "ftjob-00002", "")]
+        assert [call for call in world.client.calls if call[0] != "get_file"] == asked
+        world.forget()
+        world.poller.poke()
+        await world.clock.run(600)
+        assert [len(world.asked(verb)) for verb in ("list_jobs", "list_events", "list_checkpoints")] == [1, 1, 1]
+
+
+async def test_while_held_nothing_wakes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    populate(world, 2, 1)
+    async with world.running():
+        await world.clock.run(10)
+        world.poller.hold()
+        world.client.jobs[0] = job(2, "succeeded")
+        world.poller.poke()  # now there is an end whose events are not read
+        await world.clock.run(10)
+        looks: list[bool] = []
+        monkeypatch.setattr(world.poller._agenda, "next", lambda *, only_selected: looks.append(only_selected))
+        await world.clock.run(60)
+        assert looks == []
+
+
+async def test_a_poke_asks_for_the_list_and_for_the_selected_job() -> None:
+    world = World()
+    populate(world, 5, 0)
+    world.store.look_at(J)
+    async with world.running():
+        await world.clock.run(10)
+        world.forget()
+        world.poller.poke()
+        await world.clock.run(0.5)
+    assert {call[:2] for call in world.client.calls} == {
+        ("list_jobs", ""),
+        ("list_events", J),
+        ("list_checkpoints", J),
+    }
+
+
+async def test_a_blurred_terminal_is_served_more_slowly_and_at_once_when_looked_at_again() -> None:
+    world = World()
+    populate(world, 5, 1)
+    async with world.running():
+        await world.clock.run(10)
+        world.poller.blurred = True
+        world.forget()
+        await world.clock.run(320)
+        assert len(world.asked("list_jobs")) == pytest.approx(20, abs=1)
+        assert len(world.asked("list_events")) <= 22
+        world.forget()
+        await world.clock.run(16 - (world.clock.elapsed - (world.client.times or [world.clock.elapsed])[-1]) % 16)
+        world.forget()
+        await world.clock.run(6)
+        world.poller.blurred = False
+        await world.clock.run(0.1)
+        assert len(world.asked("list_jobs")) == 1, "it was older than it should be"
+
+
+async def test_hammering_the_key_stays_within_the_budget() -> None:
+    world = World()
+    populate(world, 20, 20)
+    async with world.running():
+        for _ in range(1200):
+            world.poller.poke()
+            await world.clock.run(0.1)
+    assert most_in_a_minute(world.client.times) <= 60
+    gaps = [later - earlier for earlier, later in itertools.pairwise(world.client.times)]
+    assert max(gaps) < 60
+
+
+async def test_only_one_request_of_a_kind_is_in_flight() -> None:
+    world = World()
+    populate(world, 250, 5)
+    flying: dict[str, int] = {}
+    most: dict[str, int] = {}
+
+    def slow(call: Callable[..., Awaitable[Any]], kind: str) -> Callable[..., Awaitable[Any]]:
+        async def wrapped(*args: Any, **more: Any) -> Any:
+            flying[kind] = flying.get(kind, 0) + 1
+            most[kind] = max(most.get(kind, 0), flying[kind])
+            try:
+                await world.clock.sleep(7)
+                return await call(*args, **more)
+            finally:
+                flying[kind] -= 1
+
+        return wrapped
+
+    for verb in ("list_events", "list_checkpoints", "get_job"):
+        setattr(world.client, verb, slow(getattr(world.client, verb), "jobs"))
+    async with world.running():
+        await world.clock.run(300)
+    assert most == {"jobs": 1}
+    assert len(world.asked("list_jobs")) > 60, "slow logs do not hold up the list"
+
+
+async def test_a_fault_of_our_own_is_seen_and_survived(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    populate(world, 5, 5)
+    async with world.running():
+        await world.clock.run(10)
+        monkeypatch.setattr(world.store, "fetch_events", lambda id: 1 / 0)
+        monkeypatch.setattr(world.store._roster, "take_first_page", lambda *_: 1 / 0)
+        await world.clock.run(20)
+        assert (world.state, world.store.snapshot.health.why) == (State.OFFLINE, "division by zero")
+        monkeypatch.undo()
+        await world.clock.run(60)
+        assert world.state is State.LIVE
+
+
+async def test_without_a_provider_it_waits_in_peace() -> None:
+    """`--offline`: there is neither a client nor a way to make one."""
+    world = World(client=False)
+    world.store.rest("only the archive is shown")
+    async with world.running():
+        await world.clock.run(600)
+    assert (world.state, world.told) == (State.OFFLINE, [Change(health=True)])

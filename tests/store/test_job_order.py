@@ -1,0 +1,175 @@
+"""Jobs of one second: in the list, the archive and the first frame they stand as the provider lists them."""
+
+import contextlib
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fttui.models.job import Job
+from fttui.models.row import JobRow
+from fttui.store.archive import schema
+from fttui.store.archive.archive import Archive
+from fttui.store.archive.first_rows import first_rows
+from fttui.store.job_order import Places
+from fttui.store.query import select
+from fttui.store.record import keep_jobs
+from fttui.store.snapshot import Change
+from fttui.store.store import Store
+from tests.store.test_store import World, walk
+from tests.support.store_fakes import FakeClock, job
+
+AT = 1_700_000_000
+
+
+def same(*letters: str, at: int = AT, **more: Any) -> list[dict[str, Any]]:
+    """Jobs of one second, newest first, whose ids are in no order."""
+    return [job(1, id=f"ftjob-{letter}", created_at=at, **more) for letter in letters]
+
+
+def shown(store: Store) -> str:
+    return "".join(id[-1] for id in store.snapshot.rows)
+
+
+async def test_the_list_is_in_the_providers_order(tmp_path: Path) -> None:
+    archive = Archive(str(tmp_path / "a.db"), "work")
+    world = World(archive)
+    world.client.jobs = same("m", "a", "z", "c")
+    await world.poll()
+    assert shown(world.store) == "mazc"
+    world.client.change("ftjob-z", status="running")
+    await world.poll()
+    assert shown(world.store) == "mazc", "a refresh moves nothing"
+    world.client.jobs = [*same("k", "x"), *world.client.jobs]
+    await world.poll()
+    assert shown(world.store) == "kxmazc"
+    assert [row.id[-1] for row in select(world.store.snapshot.rows.values())] == list("kxmazc")
+    # And so it is for whoever starts next.
+    assert [row.id[-1] for row in archive.rows()] == list("kxmazc")
+    assert [row.id[-1] for row in first_rows(archive.path, "work", 4)[0]] == list("kxma")
+    again = World(archive)
+    assert shown(again.store) == "kxmazc"
+    again.client.jobs = [*same("b"), *world.client.jobs]
+    await again.poll()
+    assert shown(again.store) == "bkxmazc"
+    await archive.close()
+
+
+async def test_older_pages_go_below() -> None:
+    world = World()
+    world.client.page_size = 3
+    world.client.jobs = same(*"qjwhsbna")
+    await world.poll()
+    await walk(world)
+    assert shown(world.store) == "qjwhsbna"
+
+
+async def test_what_was_created_here_is_the_newest_and_the_provider_has_the_last_word() -> None:
+    world = World()
+    world.client.jobs = same("m")
+    await world.poll()
+    await world.store._merge_job(Job.read(same("a")[0]))
+    assert shown(world.store) == "am"
+    world.client.jobs = same("z", "m", "a")
+    (change,) = await world.poll()
+    assert shown(world.store) == "zma"
+    assert change.rows
+    assert change.updated == {"ftjob-m", "ftjob-a"}
+    assert await world.poll() == [Change()]
+    assert [row.id[-1] for row in world.archive.rows()] == list("zma")
+
+
+async def test_a_command_keeps_them_in_order_too() -> None:
+    archive = Archive("", "work", threaded=False)
+    await keep_jobs(archive, same("m", "a"), 0.0)
+    await keep_jobs(archive, same("z", "m", "a"), 0.0)
+    await keep_jobs(archive, same("a", status="running"), 0.0)
+    assert [row.id[-1] for row in archive.rows()] == list("zma")
+    assert shown(Store(archive, FakeClock())) == "zma"
+
+
+def of_version_2(path: Path) -> str:
+    """An archive as it was before places, with three jobs."""
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        for script in schema.MIGRATIONS[:2]:
+            db.executescript(script)
+        db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        db.execute("PRAGMA user_version = 2")
+        db.execute("INSERT INTO profiles(name) VALUES ('work')")
+        for letter in "maz":
+            db.execute(
+                "INSERT INTO jobs(profile, id, status_text, model, suffix, method, fine_tuned_model, created_at, "
+                "fault, digest, due, first_seen, last_seen) "
+                "VALUES (1, ?, 'succeeded', '', '', '', '', ?, '', 1, 0, 1, 1)",
+                (f"ftjob-{letter}", AT),
+            )
+        db.commit()
+    return str(path)
+
+
+async def test_an_archive_without_places_learns_them(tmp_path: Path) -> None:
+    archive = Archive(of_version_2(tmp_path / "a.db"), "work")
+    assert archive.notices == []
+    world = World(archive)
+    assert shown(world.store) == "amz"
+    world.client.jobs = same("z", "a", "m")
+    await world.poll()
+    assert shown(world.store) == "zam"
+    assert [row.id[-1] for row in archive.rows()] == list("zam")
+    await archive.close()
+
+
+async def test_one_that_cannot_be_brought_up_to_date_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = of_version_2(tmp_path / "a.db")
+    fails_where_there_are_jobs = "SELECT json(CASE WHEN count(*) THEN 'no' END) FROM jobs;\n"
+    monkeypatch.setattr(
+        schema,
+        "MIGRATIONS",
+        (*schema.MIGRATIONS[:2], schema.MIGRATIONS[2] + fails_where_there_are_jobs, *schema.MIGRATIONS[3:]),
+    )
+    archive = Archive(path, "work")
+    assert "cannot be written" in archive.notices[0]
+    assert [row.id[-1] for row in archive.rows()] == list("amz")
+    await archive.close()
+
+
+letters = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=8)
+
+
+@given(before=letters, after=letters, older=st.booleans())
+def test_what_was_listed_last_stands_as_it_was_listed(before: list[str], after: list[str], older: bool) -> None:
+    places = Places({})
+    places.learn([(id, 1.0) for id in before])
+    places.learn([(id, 1.0) for id in after], older=older)
+    rows = [JobRow(id, created_at=1.0) for id in sorted({*before, *after})]
+    found = [row.id for row in places.newest_first(rows)]
+    assert [id for id in found if id in after] == after
+    assert len({places.of(id) for id in found}) == len(found)
+    assert places.learn([(id, 1.0) for id in found]) == {}, "seen once more it stays"
+
+
+async def test_an_open_cockpit_notices_what_is_deleted_beside_it(tmp_path: Path) -> None:
+    archive = Archive(str(tmp_path / "a.db"), "work")
+    world = World(archive)
+    world.client.jobs = [job(2), job(1)]
+    await world.poll()
+    world.client.jobs = [job(2)]
+    await world.poll()
+    other = Archive(archive.path, "work")
+    elsewhere = Archive(archive.path, "home")
+    await keep_jobs(elsewhere, [job(2)], 0.0)
+    await elsewhere.delete_job("ftjob-00002", 0.0)
+    assert await other.delete_job("ftjob-00001", 0.0)
+    assert await world.poll() == [Change(removed=frozenset({"ftjob-00001"})), Change()]
+    assert world.ids == ["ftjob-00002"]
+    assert await world.poll() == [Change()]
+    # What the provider still has comes back with the next look.
+    assert await other.delete_job("ftjob-00002", 0.0)
+    await world.poll()
+    assert world.ids == ["ftjob-00002"]
+    assert archive.body("ftjob-00002") is not None
+    for each in (archive, other, elsewhere):
+        await each.close()

@@ -1,0 +1,105 @@
+"""A file that was uploaded from here is used again as long as the provider has it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fttui.api.errors import ServerFault
+from fttui.models.file import File
+from fttui.store import upload_once as uploads
+from fttui.store.archive.archive import Archive
+from fttui.store.store import Store
+from fttui.store.upload_once import upload_once
+from tests.support.store_fakes import START, FakeClient, FakeClock
+
+
+class World:
+    def __init__(self, path: Path) -> None:
+        self.archive = Archive("", "work", threaded=False)
+        self.client = FakeClient()
+        self.path = path / "t.jsonl"
+        self.path.write_text("one")
+
+    async def send(self, path: Path | None = None) -> tuple[str, bool]:
+        sent = await upload_once(self.archive, self.client, str(path or self.path), FakeClock())  # type: ignore[arg-type]
+        return sent.file.id, sent.was_there
+
+    @property
+    def sent(self) -> int:
+        return sum(call[0] == "upload_file" for call in self.client.calls)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+async def test_the_same_content_is_sent_once(world: World, tmp_path: Path) -> None:
+    assert await world.send() == ("file-0", False)
+    assert await world.send() == ("file-0", True)
+    (tmp_path / "copy.jsonl").write_text("one")
+    assert await world.send(tmp_path / "copy.jsonl") == ("file-0", True)
+    assert world.sent == 1
+
+
+async def test_other_content_is_another_file(world: World) -> None:
+    await world.send()
+    world.path.write_text("two")  # as long as it was
+    assert await world.send() == ("file-1", False)
+    assert await world.send() == ("file-1", True)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"bytes": 4},
+        {"purpose": "batch"},
+        {"status": "error"},
+        {"expires_at": START + 3600},
+    ],
+)
+async def test_what_is_not_the_same_any_more_is_sent_again(world: World, members: dict[str, Any]) -> None:
+    await world.send()
+    world.client.files[0] |= members
+    assert (await world.send())[1] is False
+
+
+async def test_what_was_deleted_or_cannot_be_asked_for_is_sent_again(world: World) -> None:
+    await world.send()
+    world.client.files = [{"id": "file-other"}]
+    assert await world.send() == ("file-1", False)
+    world.client.fail("get_file", ServerFault("down", status=500))
+    assert (await world.send())[1] is False
+
+
+async def test_another_profile_has_not_got_it(world: World) -> None:
+    await world.send()
+    world.archive = Archive("", "home", threaded=False)
+    assert (await world.send())[1] is False
+
+
+async def test_a_file_that_becomes_another_under_way_is_not_remembered(world: World) -> None:
+    class Slow(FakeClient):
+        async def upload_file(self, path: str, *, purpose: str = "fine-tune", progress: Any = None) -> File:
+            world.path.write_text("longer")
+            return await super().upload_file(path, purpose=purpose, progress=progress)
+
+    world.client = Slow()
+    await world.send()
+    world.path.write_text("one")
+    assert (await world.send())[1] is False
+
+
+async def test_a_large_file_is_not_compared(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "MOST_COMPARED", 2)
+    await world.send()
+    assert (await world.send())[1] is False
+
+
+async def test_the_store_says_so_and_offers_no_deletion_of_it(world: World) -> None:
+    store = Store(world.archive, FakeClock(), world.client)  # type: ignore[arg-type]
+    first, second = [await store.upload(str(world.path)) for _ in range(2)]
+    assert (first.id, second.id) == ("file-0", "file-0")
+    assert "used again" in second.message
+    assert (getattr(first, "was_there", None), getattr(second, "was_there", None)) == (False, True)

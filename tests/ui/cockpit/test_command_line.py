@@ -1,0 +1,120 @@
+"""The `:` line."""
+
+import pytest
+
+from fttui.commands import COMMANDS
+from fttui.ui import saved_view
+from fttui.ui.cockpit.command_line import Order, OrderError, columns_of, completions, parse, seconds_of, sort_of
+from tests.support.ui_fakes import FakeStore, cockpit, job
+
+
+def store() -> FakeStore:
+    return FakeStore().put(job(1), job(2, "failed"), job(3, "succeeded"))
+
+
+def test_every_command_of_the_table_can_be_typed() -> None:
+    for command in COMMANDS:
+        assert parse(command.id) == Order(id=command.id)
+        assert command.id in [line.strip() for line in completions(command.id[:-1], {})]
+
+
+def test_a_word_that_is_none_is_named_with_the_nearest() -> None:
+    with pytest.raises(OrderError, match=r"did you mean job\.cancel"):
+        parse("job.c x".replace(" x", "an"))
+
+
+def test_completion_knows_columns_and_jobs() -> None:
+    assert completions("sort l", {}) == ["sort loss"]
+    assert completions("goto 8", {"goto": ["ftjob-18", "ftjob-19"]}) == ["goto ftjob-18"]
+    assert completions("theme fttui", {"theme": ["fttui-dark", "nord"]}) == ["theme fttui-dark"]
+    assert completions("profile w", {"profile": ["work", "local"]}) == ["profile work"]
+
+
+def test_a_sort_has_a_direction() -> None:
+    assert sort_of("loss desc") == ("loss", True)
+    for wrong in ("", "weight", "loss up"):
+        with pytest.raises(OrderError):
+            sort_of(wrong)
+
+
+def test_a_column_may_have_a_width() -> None:
+    assert columns_of("id, model:30,loss") == ("id", "model:30", "loss")
+    for wrong in ("colour", "id,id", "id,id:12", "model:2", "model:x"):
+        with pytest.raises(OrderError):
+            columns_of(wrong)
+
+
+def test_an_interval_is_seconds_within_reason() -> None:
+    assert seconds_of("10") == 10
+    for wrong in ("", "1", "nan", "1e9", "soon"):
+        with pytest.raises(OrderError):
+            seconds_of(wrong)
+
+
+async def test_the_pace_of_polls_is_changed_without_a_restart() -> None:
+    async with cockpit(store()) as ui:
+        await ui.press("colon", *"interval 10", "enter")
+        assert ui.core.poller.interval == 10
+        assert "every 10 s" in ui.prompt
+        await ui.press("colon", *"interval 1", "enter")
+        assert ui.core.poller.interval == 10
+        assert "2 to 3600" in ui.prompt
+
+
+async def test_a_profile_is_named_or_picked() -> None:
+    async with cockpit(store()) as ui:
+        await ui.press("colon", *"profile local", "enter")
+        assert ui.opened == [None, "local"]
+        await ui.press("colon", *"profile", "enter")
+        assert "Profiles" in ui.screen[0]
+
+
+async def test_what_narrows_the_list_is_remembered_only_when_saved() -> None:
+    async with cockpit(store()) as ui:
+        await ui.press("4", "slash", *"run", "enter")
+        assert ui.app.remembered.status == 0
+        await ui.press("colon", "w", "enter")
+        assert "saved: status: failed  /run, newest first" in ui.prompt
+        await ui.press("0", "colon", *"filter", "enter")
+        remembered = ui.app.remembered
+        assert (remembered.status, remembered.filter) == (4, "run")
+        assert saved_view.load(saved_view.path())[0] == remembered
+    async with cockpit(store(), remembered=remembered) as ui:
+        assert ui.shown == ["ftjob-00000002"]
+
+
+async def test_columns_are_chosen_with_widths_and_remembered() -> None:
+    async with cockpit(store(), size=(80, 24)) as ui:
+        await ui.press("colon", *"columns id,created,model:30", "enter")
+        assert ui.screen[1].split() == [">ID", "CREATED", "MODEL"]
+        assert ui.app.remembered.columns == ("id", "created", "model:30")
+
+
+async def test_lines_do_what_keys_do() -> None:
+    async with cockpit(store()) as ui:
+        await ui.press("colon", *"filter status:failed", "enter")
+        assert ui.shown == ["ftjob-00000002"]
+        await ui.press("colon", *"filter", "enter")
+        await ui.press("colon", *"goto 00000003", "enter")
+        assert ui.cursor == "ftjob-00000003"
+        await ui.press("colon", *"sort age desc", "enter")
+        assert ui.shown[0] == "ftjob-00000003"
+        await ui.press("colon", *"nonsense", "enter")
+        assert "no command is called 'nonsense'" in ui.prompt
+        await ui.press("colon", *"theme ansi-dark", "enter")
+        assert ui.app.theme == "ansi-dark"
+        await ui.press("colon", "q", "enter")
+        assert ui.app._exit
+
+
+async def test_tab_completes_and_arrows_go_through_what_was_typed() -> None:
+    async with cockpit(store()) as ui:
+        await ui.press("colon", *"fil", "tab")
+        assert ui.prompt.startswith(":filter ")
+        await ui.press(*"x", "enter")
+        await ui.press("colon", *"goto 3", "enter", "colon", "up", "up")
+        assert ui.prompt.startswith(":filter x ")
+        await ui.press("down")
+        assert ui.prompt.startswith(":goto 3 ")
+        await ui.press("escape")
+        assert not ui.prompt.startswith(":")

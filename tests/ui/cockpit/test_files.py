@@ -1,0 +1,143 @@
+"""The files of a job, and the hands that are laid on them."""
+
+from pathlib import Path
+
+import pytest
+
+from fttui.models.file import File
+from fttui.models.job import Job
+from fttui.ui.panes.files import FileRow, file_rows
+from tests.support.ui_fakes import NOW, FakeStore, cockpit, job
+
+
+def known(id: str) -> File | None:
+    return File.read({"id": id, "filename": f"{id}.jsonl", "bytes": 10}) if id == "file-train" else None
+
+
+TO_FILES = ("]", "tab")
+"""From the list to the files below it."""
+
+
+def store() -> FakeStore:
+    return FakeStore().put(job(1, "succeeded", validation_file="file-valid", result_files=["file-r1"]), job(2))
+
+
+def test_the_jobs_own_files_come_first_each_once() -> None:
+    raw = job(1, validation_file="file-train", result_files=["file-r1"])
+    others = [File.read({"id": "file-train"}), File.read({"id": "file-other", "status": "error"})]
+    rows = file_rows(Job.read(raw), known, others, {"file-r1"})
+    assert rows == [
+        FileRow("file-train", "training", "file-train.jsonl", 10),
+        FileRow("file-r1", "result", note="deleted"),
+        FileRow("file-other", note="error"),
+    ]
+
+
+def test_where_several_profiles_are_shown_ids_say_whose() -> None:
+    others = [File.read({"id": "work/file-train"}), File.read({"id": "local/file-train"})]
+    rows = file_rows(Job.read(job(1)), known, others, prefix="work/")
+    assert [(row.id, row.role) for row in rows] == [("work/file-train", "training"), ("local/file-train", "")]
+
+
+@pytest.mark.parametrize("id", ["file-1", "../../etc/passwd", ".hidden", "a/b\\c:d", ""])
+def test_a_file_is_never_written_under_a_name_that_a_server_chose(id: str) -> None:
+    name = FileRow(id, "result").local_name
+    assert name.endswith(".csv")
+    assert not name.startswith(".")
+    assert not set(name) & set("/\\:")
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (200, 60), (100, 14)])
+async def test_every_layout_has_the_files_one_tab_away(size: tuple[int, int]) -> None:
+    async with cockpit(store(), size=size) as ui:
+        while ui.main._tab != "files":
+            await ui.press("]")
+        while ui.main._pane != "files":
+            await ui.press("tab")
+        screen = "\n".join(ui.screen)
+        assert ">Files" in screen
+        assert "training" in screen
+        assert "file-r1" in screen
+        assert "file-known" in screen, "what else the provider has"
+        await ui.press("escape")
+        assert ">Files" not in "\n".join(ui.screen)
+
+
+async def test_a_deletion_is_asked_about_and_marks_what_is_gone() -> None:
+    async with cockpit(store()) as ui:
+        await ui.press(*TO_FILES, "j", "D")
+        assert "Delete file-valid, the validation file of this job at this machine? y/N" in ui.prompt
+        await ui.press("enter")
+        assert ui.store.sent == []
+        await ui.press("D", "y")
+        assert ui.store.sent == [("delete_files", "file-valid")]
+        assert "deleted file-valid" in "\n".join(ui.screen)
+
+
+async def test_many_files_are_marked_and_deleted_at_once() -> None:
+    async with cockpit(store()) as ui:
+        await ui.press(*TO_FILES, "asterisk", "D")
+        assert "Delete 4 files at this machine?" in ui.prompt
+        await ui.press("n", "escape", "space", "space", "D", "y")
+        assert ui.store.sent == [("delete_files", "file-train", "file-valid")]
+        assert ui.main.side.files.marks == frozenset()
+
+
+async def test_a_refused_deletion_keeps_the_marks_and_says_why() -> None:
+    async with cockpit(store()) as ui:
+        ui.store.refusal = "it is in use"
+        await ui.press(*TO_FILES, "space", "D", "y")
+        assert "file-train was not deleted: it is in use" in ui.prompt
+        assert ui.main.side.files.marks == {"file-train"}
+        await ui.press("exclamation_mark")
+        assert any("it is in use" in line for line in ui.screen)
+
+
+async def test_a_file_is_downloaded_to_a_name_of_ones_own(tmp_path: Path) -> None:
+    async with cockpit(store()) as ui:
+        await ui.press(*TO_FILES, "j", "j", "e")
+        assert ui.prompt == "download to: file-r1.csv"
+        await ui.press("ctrl+u", *str(tmp_path / "curve.csv"), "enter")
+        assert ui.store.sent == [("download", "file-r1", str(tmp_path / "curve.csv"), "as CSV")]
+        assert "wrote" in ui.prompt
+        await ui.press("k", "e", "ctrl+u", *str(tmp_path / "valid.csv"), "enter")
+        assert ui.store.sent[-1][-1] == "as sent", "only what services send as base64 is decoded"
+
+
+async def test_an_existing_file_is_not_overwritten_unasked(tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text("precious", encoding="utf-8")
+    async with cockpit(store()) as ui:
+        await ui.press(*TO_FILES, "e", "ctrl+u", *str(tmp_path / "mine.csv"), "enter")
+        assert ui.prompt.startswith("Overwrite ")
+        await ui.press("enter")
+        assert ui.store.sent == []
+
+
+async def test_the_tuned_model_and_the_archives_copy_are_deleted_one_by_one() -> None:
+    found = FakeStore().put(job(1, "succeeded", fine_tuned_model="ft:gpt:acme:v3:8J6LXhXG", finished_at=NOW))
+    async with cockpit(found) as ui:
+        await ui.press("D")
+        assert "m tuned model" in ui.prompt
+        await ui.press("m")
+        assert "Delete ft:gpt:acme:v3:8J6LXhXG?" in ui.prompt
+        await ui.press("y", "D", "a")
+        assert "There is no other copy" in ui.prompt
+        await ui.press("y")
+        assert found.sent == [("delete_model", "ft:gpt:acme:v3:8J6LXhXG"), ("forget", "ftjob-00000001")]
+
+
+async def test_above_ten_the_answer_is_the_number() -> None:
+    found = FakeStore().put(*(job(number, "succeeded") for number in range(12)))
+    async with cockpit(found) as ui:
+        await ui.press("asterisk", "D", "a", "y", "enter")
+        assert found.sent == []
+        await ui.press("D", "a", "1", "2", "enter")
+        assert len(found.sent[0]) == 13
+
+
+async def test_a_read_only_session_deletes_nothing() -> None:
+    async with cockpit(store(), read_only=True) as ui:
+        await ui.press("D")
+        assert "read-only" in ui.prompt
+        await ui.press(*TO_FILES, "D", "y")
+        assert ui.store.sent == []

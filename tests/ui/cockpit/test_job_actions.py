@@ -1,0 +1,153 @@
+"""Clone, copy, raw JSON, zoom."""
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fttui.store.health import State
+from fttui.ui.terminal.escape_codes import clipboard
+from tests.support.ui_fakes import FakeStore, cockpit, job
+
+METHOD = {
+    "type": "dpo",
+    "dpo": {"hyperparameters": {"n_epochs": 4, "batch_size": "auto", "learning_rate_multiplier": 1.8}},
+}
+
+
+async def test_clone_fills_the_form_with_the_job() -> None:
+    store = FakeStore().put(job(1, method=METHOD, seed=7, validation_file="file-v"))
+    async with cockpit(store) as ui:
+        await ui.press("A")
+        wanted = {
+            "model": "gpt-4o-mini-2024-07-18",
+            "training_file": "file-train",
+            "validation_file": "file-v",
+            "suffix": "run-1",
+            "method": "dpo",
+            "n_epochs": "4",
+            "batch_size": "auto",
+            "learning_rate_multiplier": "1.8",
+            "beta": "auto",
+            "seed": "7",
+            "metadata": "",
+            "wandb_project": "",
+        }
+        assert wanted.items() <= ui.form.items()
+        await ui.press("enter")
+        assert [name for name, *_ in ui.store.sent] == ["create"], "file ids are not uploaded"
+
+
+async def test_y_sends_the_id_to_the_clipboard() -> None:
+    async with cockpit(FakeStore().put(job(1))) as ui:
+        written: list[str] = []
+        assert ui.app._driver is not None
+        ui.app._driver.write = written.append  # type: ignore[method-assign]
+        await ui.press("y")
+        assert written == ["\x1b]52;c;" + base64.b64encode(b"ftjob-00000001").decode() + "\x07"]
+        assert "sent to terminal clipboard" in ui.prompt
+
+
+async def test_the_json_as_sent_is_one_key_away_and_safe() -> None:
+    async with cockpit(FakeStore().put(job(1, odd={"x": "\x1b[31m[red]"})), size=(120, 40)) as ui:
+        await ui.press("J")
+        assert '"status": "running"' in ui.detail
+        assert "[31m[red]" in ui.detail
+        assert "\x1b" not in ui.detail
+        await ui.press("J")
+        assert '"status"' not in ui.detail
+
+
+UNSENT: dict[str, Any] = {"reason": "connection refused", "unsent": True}
+
+
+async def test_what_cannot_arrive_is_refused_with_the_reason() -> None:
+    async with cockpit(FakeStore().put(job(1, fine_tuned_model="ft:m"))) as ui:
+        await ui.publish(state=State.OFFLINE, why="cannot reach it: connection refused", **UNSENT)
+        for key in ("a", "A", "c", "P"):
+            await ui.press(key)
+            assert "offline (connection refused)" in ui.prompt
+            assert ui.app.screen is ui.main
+        await ui.press("D", "a", "y")
+        assert ui.store.sent == [("forget", "ftjob-00000001")], "the archive is here"
+        await ui.press("D", "m")
+        assert "delete: offline (connection refused)" in ui.prompt
+        await ui.press("]", "tab", "D")
+        assert "delete: offline (connection refused)" in ui.prompt
+        assert len(ui.store.sent) == 1
+
+
+async def test_a_server_that_answers_with_errors_may_still_do_what_it_is_asked() -> None:
+    async with cockpit(FakeStore().put(job(1))) as ui:
+        await ui.publish(state=State.OFFLINE, why="the server failed (500)")
+        await ui.press("c", "y")
+        assert ui.store.sent == [("cancel", "ftjob-00000001")]
+
+
+async def test_help_greys_what_would_be_refused() -> None:
+    async with cockpit(FakeStore().put(job(1)), read_only=True) as ui:
+        await ui.press("question_mark", *"job.cancel")
+        entry = ui.app.screen.entries.line_at(0)  # type: ignore[attr-defined]
+        assert [role for _, role in entry][:2] == ["off", "off"]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_zoom_shows_one_pane_and_escape_gives_back_all(size: tuple[int, int]) -> None:
+    async with cockpit(FakeStore().put(job(1)), size=size) as ui:
+        await ui.press("enter", "z")
+        assert ui.main.side.detail.size.width >= size[0] - 1
+        assert not ui.main.jobs.display
+        await ui.press("tab")
+        assert ui.main.log_view.size.width >= size[0] - 1
+        await ui.press("escape")
+        assert ui.main.jobs.display
+
+
+def test_a_text_too_long_for_a_clipboard_is_not_sent() -> None:
+    assert clipboard("x" * 60_000, {}) is None
+    assert clipboard("x" * 50_000, {}) is not None
+
+
+def test_screen_gets_its_pieces_wrapped() -> None:
+    sequence = clipboard("x" * 400, {"STY": "1.pts"})
+    assert sequence is not None
+    assert sequence.startswith("\x1bP\x1b]52;c;")
+    assert sequence.count("\x1bP") == 3
+
+
+async def test_a_menu_copies_more() -> None:
+    async with cockpit(FakeStore().put(job(1, fine_tuned_model="ft:m"))) as ui:
+        written: list[str] = []
+        assert ui.app._driver is not None
+        ui.app._driver.write = written.append  # type: ignore[method-assign]
+        await ui.press("Y")
+        assert "copy  i id  m model" in ui.prompt
+        await ui.press("m")
+        assert base64.b64encode(b"ft:m").decode() in written[0]
+        await ui.press("Y", "x")
+        assert len(written) == 1
+        await ui.press("j", "Y", "escape", "c")
+        assert "Cancel" in ui.prompt
+
+
+async def test_a_job_has_an_address_where_one_is_known() -> None:
+    run = {"type": "wandb", "wandb": {"project": "p", "entity": "e", "run_id": "r/1"}}
+    async with cockpit(FakeStore().put(job(1), job(2, integrations=[run])), size=(120, 40)) as ui:
+        await ui.press("o")
+        assert "no web address" in ui.prompt
+        await ui.press("j", "o")
+        assert "https://wandb.ai/e/p/runs/r%2F1" in ui.prompt
+        assert "https://wandb.ai/e/p/runs/r%2F1" in ui.detail
+
+
+async def test_what_is_too_long_for_the_clipboard_goes_to_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    async with cockpit(FakeStore().put(job(1, note="x" * 100_000))) as ui:
+        await ui.press("Y", "j")
+        (file,) = tmp_path.iterdir()
+        assert "too long for the clipboard: written to" in ui.prompt
+        assert "x" * 100_000 in file.read_text(encoding="utf-8")
+        assert file.stat().st_mode & 0o077 == 0

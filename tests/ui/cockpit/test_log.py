@@ -1,0 +1,143 @@
+"""Keys of the log pane."""
+
+from fttui.ui.panes.log_lines import LogStyle
+from tests.support.ui_fakes import FakeStore, cockpit, event, job
+
+ID = "ftjob-00000001"
+
+
+def store(count: int = 100) -> FakeStore:
+    found = FakeStore().put(job(1))
+    found.log = {ID: [event(n, f"event {n}", "warn" if n % 10 == 5 else "info") for n in range(count)]}
+    return found
+
+
+async def test_search_finds_goes_on_and_back() -> None:
+    async with cockpit(store()) as ui:
+        await ui.press("enter", "enter", "slash", *"event 7", "enter")
+        assert any("event 7" in line for line in ui.log)
+        assert "11 of 11 'event 7'" in ui.main.side.tabs.text, "the nearest to the end that was followed"
+        await ui.press("n")
+        assert "1 of 11" in ui.main.side.tabs.text
+        assert any("event 7" in line for line in ui.log)
+        await ui.press("N", "N")
+        assert "10 of 11" in ui.main.side.tabs.text
+        await ui.press("ampersand")
+        assert len(ui.log) == 8
+        assert all("event 7" in line for line in ui.log)
+        assert "only" in ui.main.side.tabs.text
+        await ui.press("escape")
+        assert "event 7'" not in ui.main.side.tabs.text
+
+
+async def test_what_a_key_does_to_the_log_is_seen() -> None:
+    async with cockpit(store()) as ui:
+        await ui.press("enter")
+        assert ">Detail" in ui.main.side.tabs.text
+        await ui.press("L")
+        assert ">Log" in ui.main.side.tabs.text
+        assert all("warn" in line for line in ui.log)
+
+
+async def test_search_that_finds_nothing_says_so() -> None:
+    async with cockpit(store()) as ui:
+        await ui.press("enter", "enter", "slash", *"nowhere", "enter")
+        assert "no match" in ui.prompt
+
+
+async def test_levels_wrap_metrics_and_times() -> None:
+    async with cockpit(store()) as ui:
+        await ui.press("L")
+        assert all("warn" in line for line in ui.log)
+        assert "warn+" in ui.main.side.tabs.text
+        await ui.press("L")
+        assert "none is error or worse: L shows more" in ui.log[0]
+        await ui.press("L", "t", "t")
+        assert "ago" in ui.log[-1]
+        await ui.press("w", "x")
+        assert len(ui.log) == 8
+
+
+async def test_new_events_out_of_sight_are_counted() -> None:
+    found = store()
+    async with cockpit(found) as ui:
+        await ui.press("enter", "enter", "g")
+        found.log[ID] += [event(100, "event 100"), event(101, "event 101")]
+        await ui.publish()
+        assert "2 new" in ui.main.side.tabs.text
+        await ui.press("G")
+        assert "follow" in ui.main.side.tabs.text
+        assert "event 101" in ui.log[-1]
+
+
+async def test_older_events_are_paged_in_at_the_top() -> None:
+    found = store(1500)
+    full = found.events
+
+    def newest(id: str, *, before: int | None = None, after: int | None = None, limit: int = 500) -> list:
+        return [e for e in full(id, after=after, limit=10**6) if before is None or e.seq < before][-limit:]
+
+    found.events = newest  # type: ignore[method-assign]
+    async with cockpit(found) as ui:
+        assert "500 events" in ui.main.side.tabs.text
+        await ui.press("enter", "enter", "g")
+        assert "1000 events" in ui.main.side.tabs.text
+        assert "event 1000" in ui.log[0], "what was on the screen stays there"
+        await ui.press("g", "g")
+        assert "event 0" in ui.log[0]
+
+
+async def test_the_detail_is_searched_too() -> None:
+    found = FakeStore().put(job(1, metadata={f"key{n}": f"value {n}" for n in range(20)}))
+    async with cockpit(found) as ui:
+        await ui.press("enter", "slash", *"value 1", "enter")
+        assert "1 of 11 'value 1'" in ui.main.side.tabs.text
+        await ui.press("N")
+        assert "11 of 11" in ui.main.side.tabs.text
+        assert any("value 19" in line for line in ui.main.side.detail.text_lines)
+        await ui.press("escape", "slash", *"nowhere", "enter")
+        assert "no match" in ui.prompt
+
+
+async def test_a_megabyte_on_one_line_is_cut_and_said() -> None:
+    found = FakeStore().put(job(1))
+    found.log = {ID: [event(1, "世" * 1_000_000)]}
+    async with cockpit(found, size=(120, 40)) as ui:
+        await ui.press("w")
+        await ui.press("tab", "tab", "G")
+        assert "1,000,000 characters" in "".join(ui.log)
+
+
+async def test_what_is_cut_off_is_a_key_away() -> None:
+    found = FakeStore().put(job(1))
+    found.log = {ID: [event(1, "x" * 100 + "END")]}
+    async with cockpit(found) as ui:
+        await ui.press("tab")
+        assert not any("END" in line for line in ui.screen)
+        await ui.press(*["l"] * 6)
+        assert any("END" in line for line in ui.screen)
+        await ui.press(*["h"] * 6)
+        assert any("info" in line for line in ui.screen)
+
+
+async def test_enter_in_the_log_shows_whole_lines() -> None:
+    found = FakeStore().put(job(1))
+    found.log = {ID: [event(1, "word " * 30 + "END")]}
+    async with cockpit(found) as ui:
+        await ui.press("enter", "enter", "enter")
+        assert any("END" in line for line in ui.screen)
+        await ui.press("enter")
+        assert not any("END" in line for line in ui.screen)
+
+
+async def test_how_the_log_is_looked_at_can_be_taken_back() -> None:
+    found = FakeStore().put(job(1))
+    found.log = {ID: [event(n, f"event {n}") for n in range(3)]}
+    async with cockpit(found) as ui:
+        await ui.press("L", "w", "t")
+        assert "3 events; none is warn or worse: L shows more" in ui.log[0]
+        await ui.press("u")
+        assert ui.main.log_view.look.times == "local"
+        await ui.press("u", "u")
+        assert "event 0" in ui.log[0]
+        assert ui.main.log_view.look == LogStyle()

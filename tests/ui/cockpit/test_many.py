@@ -1,0 +1,111 @@
+"""Marks, many jobs at once, order, and taking back."""
+
+import pytest
+
+from fttui.models.row import JobRow
+from fttui.ui.cockpit.job_actions import Hands
+from tests.support.ui_fakes import FakeStore, cockpit, job
+
+
+def store(count: int = 5) -> FakeStore:
+    return FakeStore().put(*(job(number) for number in range(count)), job(90, "succeeded"))
+
+
+async def test_marked_jobs_are_cancelled_together_and_finished_ones_dropped() -> None:
+    async with cockpit(store()) as ui:
+        await ui.press("space", "space", "G", "space")
+        assert any("3 marked" in line for line in ui.screen)
+        assert sum(line.startswith("*") for line in ui.screen) == 3
+        await ui.press("c")
+        assert "Cancel 2 jobs (2 running)? They cannot be resumed. 1 finished already." in ui.prompt
+        await ui.press("y")
+        assert ui.store.sent == [("cancel", "ftjob-00000000", "ftjob-00000001")]
+        assert "cancelled 2 jobs" in ui.prompt
+
+
+async def test_above_ten_the_answer_is_the_number() -> None:
+    async with cockpit(store(12)) as ui:
+        await ui.press("asterisk", "c")
+        assert "Type 12 to cancel" in ui.prompt
+        await ui.press("y", "1", "enter")
+        assert ui.store.sent == []
+        await ui.press("c", "1", "3", "backspace", "2", "enter")
+        assert len(ui.store.sent[0]) == 13
+
+
+async def test_a_range_marks_what_lies_between() -> None:
+    async with cockpit(store()) as ui:
+        await ui.press("j", "v", "j", "j", "v", "j")
+        assert ui.main._list.view.marks == {"ftjob-00000001", "ftjob-00000002", "ftjob-00000003"}
+        await ui.press("escape")
+        assert ui.main._list.view.marks == frozenset()
+        await ui.press("u")
+        assert len(ui.main._list.view.marks) == 3
+
+
+async def test_sort_and_reverse_keep_the_cursor_on_its_job() -> None:
+    async with cockpit(store()) as ui:
+        await ui.press("j", "S")
+        assert ui.shown[0] == "ftjob-00000090"
+        assert ui.cursor == "ftjob-00000001"
+        assert any("oldest first" in line for line in ui.screen)
+        await ui.press("s")
+        assert any("status ↑" in line for line in ui.screen)
+        await ui.press("u", "u")
+        assert ui.shown[0] == "ftjob-00000000"
+
+
+async def test_a_filter_typed_letter_by_letter_is_taken_back_at_once() -> None:
+    async with cockpit(store()) as ui:
+        await ui.press("slash", *"run-3", "enter")
+        assert len(ui.shown) == 1
+        await ui.press("u")
+        assert len(ui.shown) == 6
+
+
+async def test_pause_and_resume() -> None:
+    async with cockpit(store()) as ui:
+        await ui.press("P")
+        assert ui.store.sent == [("pause", "ftjob-00000000")]
+        assert "paused ..00000000" in ui.prompt
+        await ui.press("P")
+        assert ui.store.sent[-1] == ("resume", "ftjob-00000000")
+
+
+@pytest.mark.parametrize("key", ["c", "P"])
+async def test_what_the_provider_does_not_offer_is_refused_with_the_reason(key: str) -> None:
+    found = store()
+    found.not_offered = frozenset({"pause", "cancel"})
+    async with cockpit(found) as ui:
+        await ui.press(key)
+        assert "does not offer it" in ui.prompt
+        assert ui.store.sent == []
+
+
+async def test_a_click_on_a_title_sorts_and_another_reverses() -> None:
+    async with cockpit(store()) as ui:
+        where = ui.screen[1].index("SUFFIX") + 2
+        await ui.pilot.click("#jobs-head", offset=(where, 0))
+        assert any("suffix ↑" in line for line in ui.screen)
+        await ui.pilot.click("#jobs-head", offset=(where, 0))
+        assert any("suffix ↓" in line for line in ui.screen)
+        await ui.pilot.click("#jobs", offset=(5, 2))
+        assert ui.cursor == ui.shown[2]
+
+
+async def test_what_a_key_acts_on_is_not_looked_for_in_the_whole_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with cockpit(store(30)) as ui:
+        await ui.press("G", "space", "g", "g", "space")
+        asked: list[str] = []
+        obstacle = Hands._obstacle
+
+        def spy(hands: Hands, verb: str, row: JobRow) -> str:
+            asked.append(row.id)
+            return obstacle(hands, verb, row)
+
+        monkeypatch.setattr(Hands, "_obstacle", spy)
+        rows = ui.main._targets()
+        assert [row.id for row in rows] == ["ftjob-00000000", "ftjob-00000090"], "as they stand in the list"
+        assert ui.main._hands.refusal("cancel", rows) == ""
+        assert asked == ["ftjob-00000000"], "one that can be is enough"
+        assert "already" in ui.main._hands.refusal("cancel", rows[1:])

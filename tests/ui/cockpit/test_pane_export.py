@@ -1,0 +1,53 @@
+"""Files written from what is shown."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+from fttui.models.row import JobRow
+from fttui.ui.cockpit.pane_export import jobs_csv
+from tests.support.ui_fakes import FakeStore, cockpit, event, job
+
+ID = "ftjob-00000001"
+
+
+async def test_each_pane_writes_what_it_shows_and_asks_before_overwriting(tmp_path: Path) -> None:
+    store = FakeStore().put(job(1), job(2, "failed"))
+    store.log = {ID: [event(1, "first\nline"), event(2, "second")]}
+    async with cockpit(store) as ui:
+
+        async def write_to(path: Path) -> None:
+            await ui.press("e", "ctrl+u", *str(path), "enter")
+
+        await ui.press("4")
+        await write_to(tmp_path / "jobs.csv")
+        assert "wrote" in ui.prompt
+        rows = list(csv.DictReader(io.StringIO((tmp_path / "jobs.csv").read_text(encoding="utf-8"))))
+        assert [row["id"] for row in rows] == ["ftjob-00000002"]
+        await ui.press("0", "g", "enter")
+        await write_to(tmp_path / "job.json")
+        assert json.loads((tmp_path / "job.json").read_text(encoding="utf-8")) == store.raw[ID]
+        await write_to(tmp_path / "curve.csv")
+        assert (tmp_path / "curve.csv").read_text(encoding="utf-8").split() == [
+            "step,train_loss,valid_loss",
+            "1,2.0,",
+            "2,1.0,",
+            "3,,9.0",
+        ]
+        await ui.press("enter")
+        await write_to(tmp_path / "events.jsonl")
+        lines = (tmp_path / "events.jsonl").read_text(encoding="utf-8").splitlines()
+        assert [json.loads(line)["message"] for line in lines] == ["first\nline", "second"]
+        await write_to(tmp_path / "job.json")
+        assert "Overwrite" in ui.prompt
+        await ui.press("n")
+        assert "{" in (tmp_path / "job.json").read_text(encoding="utf-8")
+        await write_to(tmp_path / "log")
+        assert "first line" in (tmp_path / "log").read_text(encoding="utf-8")
+        await write_to(tmp_path / "none" / "x")
+        assert "not written (No such file or directory)" in ui.prompt
+
+
+def test_a_cell_that_a_spreadsheet_would_run_is_text() -> None:
+    assert "'=HYPERLINK" in jobs_csv([JobRow("a", "running", suffix="=HYPERLINK(1)")])

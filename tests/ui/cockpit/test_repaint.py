@@ -1,0 +1,180 @@
+"""What is painted again, and what is not: bytes over SSH are the frame budget."""
+
+import pytest
+from textual.events import Key
+from textual.widget import Widget
+
+from fttui.models.row import JobRow
+from fttui.ui.cockpit import desk
+from fttui.ui.panes import jobs as panes_jobs
+from tests.support.ui_fakes import NOW, FakeStore, cockpit, event, job
+
+ID = "ftjob-00000001"
+
+
+@pytest.fixture
+def refreshed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The ids of the widgets that asked to be painted, in order; once for each region."""
+    seen: list[str] = []
+    refresh = Widget.refresh
+
+    def spy(self: Widget, *regions: object, **how: object) -> Widget:
+        seen.extend([self.id or type(self).__name__] * max(1, len(regions)))
+        return refresh(self, *regions, **how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Widget, "refresh", spy)
+    return seen
+
+
+def busy() -> FakeStore:
+    store = FakeStore().put(*(job(number) for number in range(1, 30)))
+    store.log = {ID: [event(number, f"event {number}") for number in range(50)]}
+    return store
+
+
+async def test_an_unchanged_poll_paints_nothing(refreshed: list[str]) -> None:
+    async with cockpit(busy()) as ui:
+        ui.store.log.clear()
+        await ui.publish()
+        refreshed.clear()
+        await ui.publish(as_of=NOW)
+        assert refreshed == []
+
+
+async def test_age_alone_paints_the_status_row(refreshed: list[str]) -> None:
+    async with cockpit(busy()) as ui:
+        ui.store.log.clear()
+        await ui.publish()
+        refreshed.clear()
+        ui.clock.at += 20
+        await ui.publish(as_of=NOW)
+        assert set(refreshed) == {"status"}
+
+
+async def test_a_changed_row_paints_its_line_alone(refreshed: list[str]) -> None:
+    async with cockpit(busy(), size=(120, 40)) as ui:
+        refreshed.clear()
+        ui.store.raw["ftjob-00000005"] = job(5, "failed")
+        await ui.publish()
+        assert refreshed.count("jobs") == 1
+        assert "detail" not in refreshed
+        assert "log" not in refreshed
+
+
+async def test_moving_the_cursor_paints_two_lines_and_what_belongs_to_them(refreshed: list[str]) -> None:
+    async with cockpit(busy(), size=(120, 40)) as ui:
+        refreshed.clear()
+        await ui.press("j")
+        assert refreshed.count("jobs") == 2
+        assert "status" not in refreshed
+
+
+async def test_of_many_keys_at_once_only_the_last_job_is_shown_beside_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with cockpit(busy(), size=(120, 40)) as ui:
+        looked: list[str | None] = []
+        monkeypatch.setattr(ui.store, "look_at", looked.append)
+        for _ in range(20):
+            ui.app.post_message(Key("down", None))
+        await ui.pilot.pause()
+        await ui.pilot.pause()
+        assert looked == ["ftjob-00000021"]
+        assert "ftjob-00000021" in ui.detail
+
+
+async def test_what_follows_a_move_at_once_finds_the_job_moved_to() -> None:
+    async with cockpit(busy(), size=(120, 40)) as ui:
+        for key, character in (("down", None), ("J", "J")):
+            ui.app.post_message(Key(key, character))
+        await ui.pilot.pause()
+        await ui.pilot.pause()
+        assert '"id": "ftjob-00000002"' in ui.detail
+
+
+@pytest.fixture
+def called(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was computed or asked for, in order."""
+    seen: list[str] = []
+
+    def watch(owner: object, name: str) -> None:
+        real = getattr(owner, name)
+
+        def spy(*given: object, **named: object) -> object:
+            seen.append(name)
+            return real(*given, **named)
+
+        monkeypatch.setattr(owner, name, spy)
+
+    for name in ("points", "events", "checkpoints"):
+        watch(FakeStore, name)
+    watch(panes_jobs, "row_line")
+    watch(desk, "counts_line")
+    return seen
+
+
+async def test_when_only_time_passes_nothing_is_asked_counted_or_drawn(called: list[str], refreshed: list[str]) -> None:
+    async with cockpit(busy(), size=(120, 40)) as ui:
+        assert set(called) == {"points", "events", "checkpoints", "row_line", "counts_line"}
+        called.clear()
+        refreshed.clear()
+        ui.main._tick()
+        await ui.pilot.pause()
+        assert (called, refreshed) == ([], [])
+
+
+async def test_time_draws_the_lines_whose_age_it_changes(refreshed: list[str]) -> None:
+    store = FakeStore().put(job(1, "succeeded"), job(2, "succeeded", created_at=NOW - 5 * 3600))
+    async with cockpit(store, size=(120, 40)) as ui:
+        refreshed.clear()
+        ui.clock.at += 60
+        ui.main._tick()
+        await ui.pilot.pause()
+        assert refreshed.count("jobs") == 1
+        assert "3m" in ui.screen[2]
+
+
+async def test_what_was_told_of_a_job_is_asked_anew_when_there_is_news(called: list[str]) -> None:
+    async with cockpit(busy(), size=(120, 40)) as ui:
+        called.clear()
+        ui.store.log[ID].append(event(50, "event 50"))
+        await ui.publish()
+        assert "points" in called
+
+
+async def test_a_cancel_on_its_way_costs_a_copy_of_the_rows_once() -> None:
+    store = busy()
+    store.answers = False
+    async with cockpit(store, size=(120, 40)) as ui:
+        await ui.press("j", "c", "y")
+        rows = ui.main._rows()
+        assert list(rows) == list(store.snapshot.rows)
+        assert [row.id for row in rows.values() if row.status_text == "cancelling"] == ["ftjob-00000002"]
+        await ui.press("j")
+        assert ui.main._rows() is rows
+        await ui.press("c", "y")
+        assert ui.main._rows()["ftjob-00000003"].status_text == "cancelling"
+        await ui.publish(as_of=NOW + 1)
+        assert ui.main._rows()["ftjob-00000003"].status_text == "cancelling"
+
+
+async def test_whose_turn_it_is_is_counted_for_waiting_jobs_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[str] = []
+
+    def ahead(_: object, row: JobRow) -> int:
+        counted.append(row.id)
+        return 1
+
+    monkeypatch.setattr(desk.Desk, "_ahead", ahead)
+    async with cockpit(busy().put(job(29), job(30, "queued"))) as ui:
+        await ui.press("j", "k")
+        assert counted == []
+        await ui.press("G")
+        assert set(counted) == {"ftjob-00000030"}
+        assert "waits for its turn" in ui.prompt
+
+
+async def test_a_key_fills_the_footer_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with cockpit(busy(), size=(120, 40)) as ui:
+        filled: list[str | None] = []
+        monkeypatch.setattr(ui.main.footer, "update_entries", lambda: filled.append(ui.cursor))
+        await ui.press("j")
+        assert filled == ["ftjob-00000002"]

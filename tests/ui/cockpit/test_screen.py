@@ -1,0 +1,268 @@
+"""The cockpit over a fake store: keys in, what is seen out."""
+
+import pytest
+
+from fttui.store.health import State
+from tests.support.ui_fakes import NOW, FakeStore, cockpit, event, job
+
+
+def three() -> FakeStore:
+    return FakeStore().put(job(1), job(2, "succeeded"), job(3, "failed", error={"code": "x", "message": "bad file"}))
+
+
+async def test_an_empty_service_says_what_to_press() -> None:
+    async with cockpit() as ui:
+        assert any("No fine-tuning jobs yet" in line for line in ui.screen)
+        assert any("a starts one with the sample data" in line for line in ui.screen)
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (200, 60)])
+async def test_every_size_shows_list_counts_and_keys(size: tuple[int, int]) -> None:
+    async with cockpit(three(), size=size) as ui:
+        assert ui.shown == ["ftjob-00000001", "ftjob-00000002", "ftjob-00000003"]
+        assert "▸1 ✓1 ✗1" in ui.status
+        assert "now" in ui.status
+        assert all(len(line) <= size[0] for line in ui.screen)
+        assert "q quit" in ui.screen[-1]
+        assert "? help" in ui.screen[-1]
+
+
+async def test_moving_shows_the_other_job_at_once() -> None:
+    store = three()
+    store.log = {"ftjob-00000001": [event(1, "first job's event")], "ftjob-00000002": [event(1, "second job's event")]}
+    async with cockpit(store, size=(120, 40)) as ui:
+        assert ui.cursor == "ftjob-00000001"
+        assert "ftjob-00000001" in ui.detail
+        assert "file-train  train.jsonl, 29.9 kB" in ui.detail
+        assert "first job's event" in ui.log[0]
+        await ui.press("j")
+        assert "ftjob-00000002" in ui.detail
+        assert "second job's event" in ui.log[0]
+        assert store.looked_at == "ftjob-00000002"
+        await ui.press("up", "up", "k")
+        assert ui.cursor == "ftjob-00000001"
+        await ui.press("G")
+        assert ui.cursor == "ftjob-00000003"
+        assert "bad file" in ui.detail
+
+
+@pytest.mark.parametrize(
+    ("key", "ids"),
+    [
+        ("1", ["ftjob-00000001"]),
+        ("2", ["ftjob-00000004", "ftjob-00000005"]),
+        ("3", ["ftjob-00000002"]),
+        ("4", ["ftjob-00000003"]),
+        ("5", []),
+        ("6", ["ftjob-00000006"]),
+    ],
+)
+async def test_number_keys_show_one_status(key: str, ids: list[str]) -> None:
+    store = three().put(job(4, "queued"), job(5, "validating_files"), job(6, "paused"))
+    async with cockpit(store) as ui:
+        await ui.press(key)
+        assert ui.shown == ids
+        await ui.press("0")
+        assert len(ui.shown) == 6
+        await ui.press(key, key)
+        assert len(ui.shown) == 6
+
+
+async def test_a_filter_that_hides_all_says_so_and_escape_clears_it() -> None:
+    async with cockpit(three()) as ui:
+        await ui.press("5")
+        assert any("0 of 3 shown" in line for line in ui.screen)
+        await ui.press("escape")
+        assert len(ui.shown) == 3
+
+
+async def test_slash_narrows_as_one_types() -> None:
+    async with cockpit(three()) as ui:
+        await ui.press("slash", *"run-2")
+        assert ui.shown == ["ftjob-00000002"]
+        await ui.press("enter", "escape")
+        assert len(ui.shown) == 3
+
+
+async def test_leaving_the_filter_gives_back_the_one_before() -> None:
+    async with cockpit(three()) as ui:
+        await ui.press("slash", *"run-2", "enter")
+        await ui.press("slash", "x", "escape")
+        assert ui.shown == ["ftjob-00000002"]
+
+
+async def test_letters_typed_into_the_filter_are_text() -> None:
+    async with cockpit(three()) as ui:
+        await ui.press("slash", *"qac1?")
+        assert ui.prompt == "/qac1?"
+        assert ui.store.sent == []
+
+
+async def test_an_invalid_filter_keeps_the_list_and_says_what_is_wrong() -> None:
+    async with cockpit(three()) as ui:
+        await ui.press("slash", *"age<x")
+        assert len(ui.shown) == 3
+        assert any("age" in line for line in ui.screen[-4:])
+
+
+@pytest.mark.parametrize("no", ["n", "enter", "escape"])
+async def test_cancel_asks_and_the_default_is_no(no: str) -> None:
+    async with cockpit(three()) as ui:
+        await ui.press("c")
+        assert "Cancel ..00000001 (running)? It cannot be resumed." in ui.prompt
+        await ui.press("j")
+        assert ui.cursor == "ftjob-00000001", "a question takes the keys"
+        await ui.press(no)
+        assert ui.store.sent == []
+        assert "nothing was done" in ui.prompt
+
+
+async def test_cancel_with_y_cancels() -> None:
+    async with cockpit(three()) as ui:
+        await ui.press("c", "y")
+        assert ui.store.sent == [("cancel", "ftjob-00000001")]
+        assert any("canc" in line and "..00000001" in line for line in ui.screen)
+
+
+async def test_a_refused_cancel_says_why_and_restores_the_row() -> None:
+    store = three()
+    store.refusal = "Cannot cancel: the queue is locked"
+    async with cockpit(store) as ui:
+        await ui.press("c", "y")
+        assert "the queue is locked" in ui.prompt
+        assert any("▸ run" in line for line in ui.screen)
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+async def test_what_cannot_be_cancelled_is_not_asked_about(read_only: bool) -> None:
+    async with cockpit(three(), read_only=read_only) as ui:
+        if not read_only:
+            await ui.press("j")
+        await ui.press("c")
+        assert "cancel:" in ui.prompt
+        assert "read-only" in ui.prompt if read_only else "succeeded already" in ui.prompt
+        await ui.press("y")
+        assert ui.store.sent == []
+
+
+async def test_the_cursor_stays_on_its_job_when_others_come_and_go() -> None:
+    store = three()
+    async with cockpit(store) as ui:
+        await ui.press("j")
+        store.raw = {"ftjob-00000000": job(0)} | store.raw
+        await ui.publish()
+        assert ui.shown[0] == "ftjob-00000000"
+        assert ui.cursor == "ftjob-00000002"
+        del store.raw["ftjob-00000001"]
+        await ui.publish()
+        assert ui.cursor == "ftjob-00000002"
+
+
+async def test_new_events_are_followed_until_one_scrolls_up() -> None:
+    store = three()
+    id = "ftjob-00000001"
+    store.log = {id: [event(number, f"event {number}") for number in range(100)]}
+    async with cockpit(store) as ui:
+        assert "event 99" in ui.log[-1]
+        store.log[id].append(event(100, "event 100"))
+        await ui.publish()
+        assert "event 100" in ui.log[-1]
+        await ui.press("enter", "enter", "k")
+        before = ui.log
+        store.log[id].append(event(101, "event 101"))
+        await ui.publish()
+        assert ui.log == before
+        await ui.press("f")
+        assert "event 101" in ui.log[-1]
+
+
+@pytest.mark.parametrize(
+    ("state", "seen"),
+    [(State.OFFLINE, "OFFLINE since"), (State.DENIED, "DENIED"), (State.LIMITED, "LIMITED"), (State.STALE, "refused")],
+)
+async def test_trouble_is_said_and_the_rows_stay(state: State, seen: str) -> None:
+    async with cockpit(three()) as ui:
+        await ui.publish(state=state, why="connection refused")
+        assert seen in ui.status
+        assert len(ui.shown) == 3
+
+
+async def test_the_age_moves_without_a_publication() -> None:
+    async with cockpit(three()) as ui:
+        ui.clock.at += 25
+        ui.main._tick()
+        assert "20s" in ui.status
+
+
+async def test_narrow_terminals_show_one_pane_at_a_time() -> None:
+    async with cockpit(three(), size=(60, 20)) as ui:
+        assert any("run-" in line or "..00000001" in line for line in ui.screen)
+        await ui.press("enter")
+        assert any("Detail" in line for line in ui.screen)
+        assert not any("..00000002" in line for line in ui.screen)
+        await ui.press("enter")
+        assert any(">Log" in line for line in ui.screen)
+        await ui.press("escape", "escape")
+        assert any("..00000002" in line for line in ui.screen)
+
+
+async def test_r_asks_now_and_q_leaves() -> None:
+    async with cockpit(three()) as ui:
+        await ui.press("r")
+        assert ui.core.poller.pokes == 1
+        await ui.press("q")
+        assert ui.app._exit
+
+
+async def test_hostile_text_is_shown_harmlessly() -> None:
+    store = FakeStore().put(job(1, model="\x1b]0;owned\x07[red]m[/red]", user_provided_suffix="[/oops]\u202e"))
+    store.log = {"ftjob-00000001": [event(1, "[/home/x] [bold]")]}
+    async with cockpit(store, size=(120, 40)) as ui:
+        screen = "\n".join(ui.screen)
+        assert "\x1b" not in screen
+        assert "[red]m[/red]" in ui.detail
+        assert "[/home/x] [bold]" in ui.log[0]
+
+
+async def test_a_job_that_cannot_be_read_is_a_row_that_says_so() -> None:
+    store = three()
+    store.raw["broken"] = {"id": "broken\x00", "status": 5, "model": []}
+    async with cockpit(store) as ui:
+        assert len(ui.shown) == 4
+        assert any("cannot be shown" in line or "the id holds" in line for line in ui.screen)
+
+
+@pytest.mark.parametrize("size", [(39, 24), (80, 9)])
+async def test_a_terminal_that_is_too_small_says_so(size: tuple[int, int]) -> None:
+    async with cockpit(three(), size=size) as ui:
+        assert f"needs 40×10, have {size[0]}×{size[1]}" in ui.status
+        await ui.press("q")
+        assert ui.app._exit
+
+
+async def test_the_reason_is_what_is_seen_of_a_service_that_cannot_be_reached() -> None:
+    async with cockpit(three()) as ui:
+        await ui.publish(
+            state=State.OFFLINE,
+            why="cannot reach http://a-very-long-host.example.com:8443/v1: it was refused",
+            reason="it was refused",
+        )
+        assert "it was refused" in ui.status
+        assert "r asks now" in ui.status
+
+
+async def test_while_nothing_is_heard_of_a_job_no_time_is_said_to_be_left() -> None:
+    store = FakeStore().put(job(1, trained_steps=20, total_steps=200))
+    metrics = [event(n, f"Step {n}/200: training loss=1.0") for n in range(1, 21)]
+    store.log = {
+        "ftjob-00000001": [
+            item._replace(
+                type="metrics", data=f'{{"step": {item.seq}, "total_steps": 200}}', created_at=NOW - 20 + item.seq
+            )
+            for item in metrics
+        ]
+    }
+    async with cockpit(store) as ui:
+        assert "left" in ui.prompt
+        await ui.publish(state=State.OFFLINE, why="timeout")
+        assert "left" not in ui.prompt

@@ -1,0 +1,355 @@
+"""What the create form knows of its files before anything is sent, and what it says of itself."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fttui.api.errors import BadRequest
+from fttui.models.file import File, Model
+from fttui.models.spec import JobSpec
+from fttui.store.create_once import Created
+from fttui.store.health import State
+from fttui.store.snapshot import Outcome
+from fttui.ui.picker import PickScreen
+from fttui.ui.render.status_line import ALL, Place
+from tests.support.ui_fakes import NOW, FakeStore, Ui, cockpit, job
+from tests.ui.create_form.test_fields import line_of, typed
+
+
+@dataclass
+class Known(FakeStore):
+    """The provider has listed its files."""
+
+    at_provider: set[str] = field(default_factory=set)
+
+    def has_file(self, id: str) -> bool | None:
+        return id in self.at_provider
+
+
+def text(ui: Ui) -> str:
+    return " ".join(" ".join(line.split()) for line in ui.screen)
+
+
+async def wait_for(ui: Ui, words: str) -> None:
+    async with asyncio.timeout(10):
+        while words not in text(ui):
+            await ui.pilot.pause()
+
+
+async def rested(ui: Ui) -> None:
+    """Typing rests, and what is then looked at is there."""
+    await ui.pilot.pause()
+    async with asyncio.timeout(10):
+        await ui.app.screen._check_quietly()  # type: ignore[attr-defined]
+    await ui.pilot.pause()
+
+
+async def test_figures_of_the_validation_file_are_never_taken_for_the_training_files() -> None:
+    async with cockpit(Known(), size=(120, 40)) as ui:
+        await ui.press("a")
+        await wait_for(ui, "90 chat examples")
+        await ui.press("down", *"xyz")
+        await wait_for(ui, "there is no file sample-train.jsonlxyz, here or at the provider")
+        await wait_for(ui, "validation file: 19 chat examples")
+        assert "90 chat examples" not in text(ui)
+        at = line_of(ui, "training file")
+        assert ui.screen[at + 1].lstrip().startswith("validation file"), "nobody is told off while typing"
+
+
+async def test_a_path_that_leads_nowhere_is_said_while_typing_rests() -> None:
+    async with cockpit(FakeStore(), local=False) as ui:
+        await ui.press("a", "down", *"./none.jsonl")
+        await rested(ui)
+        assert "training file: there is no file ./none.jsonl" in text(ui)
+
+
+async def test_what_is_known_of_a_file_at_the_provider_is_said() -> None:
+    async with cockpit(Known(at_provider={"file-train"}).put(job(1)), size=(120, 40)) as ui:
+        await ui.press("A")
+        await rested(ui)
+        assert "training file: train.jsonl, 29.9 kB, at the provider" in text(ui)
+
+
+async def test_a_clone_says_at_once_that_its_file_is_gone() -> None:
+    async with cockpit(Known().put(job(1))) as ui:
+        await ui.press("A")
+        await wait_for(ui, "no longer has this file")
+        under = ui.screen[line_of(ui, "training file") + 1]
+        assert under.strip() == "the provider no longer has this file: choose another"
+        await ui.press("down", "ctrl+u", *"sample-train.jsonl")
+        await rested(ui)
+        assert "no longer has" not in text(ui)
+
+
+class Results(Known):
+    def file(self, id: str) -> File | None:
+        return File.read({"id": id, "filename": "step_metrics.csv", "purpose": "fine-tune-results"})
+
+
+async def test_a_file_of_results_is_not_called_gone() -> None:
+    async with cockpit(Results(), local=False) as ui:
+        await ui.press("a", "down", *"file-r")
+        await rested(ui)
+        assert "the provider has this file for fine-tune-results, not for training" in text(ui)
+        assert "no longer has" not in text(ui)
+
+
+async def test_while_the_provider_has_not_been_asked_nothing_is_called_gone() -> None:
+    async with cockpit(FakeStore().put(job(1))) as ui:
+        await ui.press("A")
+        await rested(ui)
+        assert "no longer has" not in text(ui)
+        assert "last seen at the provider" in text(ui)
+
+
+class Refusing(FakeStore):
+    async def create(self, spec: JobSpec) -> Outcome:
+        error = BadRequest(f"invalid training_file: {spec.training_file}", param="training_file")
+        return Created(False, str(error), error=error)
+
+
+async def test_a_refused_file_is_told_in_words() -> None:
+    async with cockpit(Refusing().put(job(1)), size=(120, 40)) as ui:
+        await ui.press("A", "enter")
+        assert "the provider has no file file-train. It says: invalid training_file: file-train" in text(ui)
+
+
+async def test_advice_goes_with_what_it_was_about() -> None:
+    pairs = ", ".join(f"k{number}=v" for number in range(16))
+    async with cockpit(FakeStore(), local=False, size=(120, 40)) as ui:
+        await ui.press("a", "m", "down", *"file-1", "up", "up", "up")
+        ui.app.screen.query_one("#metadata").put(pairs)  # type: ignore[attr-defined]
+        await rested(ui)
+        assert "no room for the token" in text(ui)
+        ui.app.screen.query_one("#metadata").put("k=v")  # type: ignore[attr-defined]
+        await rested(ui)
+        assert "no room for the token" not in text(ui)
+
+
+async def test_ctrl_c_speaks_in_the_row_of_the_form() -> None:
+    async with cockpit() as ui:
+        await ui.press("a", "ctrl+c")
+        assert "ctrl+c again leaves; jobs go on" in text(ui)
+        assert "enter creates" not in text(ui), "it stands in the place of the keys, not over them"
+        assert not ui.app.screen.query("Toast")
+        await ui.press("x")
+        assert "enter creates" in text(ui)
+        assert "again leaves" not in text(ui)
+        ui.clock.at += 5
+        await ui.press("escape", "ctrl+c", "y")
+        assert ui.form["model"] == "fttui-tiny-1xy", "no answer is a no"
+
+
+async def test_ctrl_c_speaks_in_the_title_of_a_list() -> None:
+    async with cockpit() as ui:
+        await ui.press("f1", "ctrl+c")
+        assert isinstance(ui.app.screen, PickScreen)
+        assert "ctrl+c again leaves" in ui.screen[0]
+        await ui.press("down")
+        assert "ctrl+c again leaves" not in text(ui)
+
+
+# What a field may become
+
+
+async def test_the_right_key_goes_as_far_as_all_paths_agree(tmp_path: Path) -> None:
+    for name in ("part-one.jsonl", "part-two.jsonl", "part-three.jsonl"):
+        (tmp_path / name).touch()
+    async with cockpit(local=False, size=(120, 24)) as ui:
+        await ui.press("a", "down", *f"{tmp_path}/p", "right")
+        assert ui.form["training_file"] == f"{tmp_path}/part-"
+        await ui.press("t", "right")
+        assert ui.form["training_file"] == f"{tmp_path}/part-three.jsonl", "where nothing more is common: the first"
+
+
+async def test_what_is_typed_behind_a_path_in_one_go_completes_it(tmp_path: Path) -> None:
+    (tmp_path / "data.jsonl").touch()
+    async with cockpit(local=False) as ui:
+        for key in ("a", "down", *f"{tmp_path}/d", "right", "tab", "v"):
+            ui.app.post_message(typed(ui, key))
+        async with asyncio.timeout(10):
+            while ui.app.screen is ui.main or ui.form["validation_file"] != "v":
+                await ui.pilot.pause()
+        assert ui.form["training_file"] == f"{tmp_path}/data.jsonl"
+
+
+class Models(FakeStore):
+    async def models(self) -> list[Model]:
+        names = ("ft:tiny:me:abc:ckpt-step-9", "ft:tiny:me:abc", "tiny", "tiny-2")
+        return [Model.read({"id": name}) for name in names]
+
+    async def files(self) -> list[File]:
+        made = {"file-old": NOW - 7200, "file-new": NOW - 180}
+        return [File.read({"id": id, "filename": "train.jsonl", "created_at": at}) for id, at in made.items()]
+
+
+async def test_ctrl_n_walks_what_the_hint_lists_in_its_order() -> None:
+    async with cockpit(Models(), local=False, size=(120, 24)) as ui:
+        await ui.press("a", *"iny")
+        listed = "tiny · tiny-2 · ft:tiny:me:abc · ft:tiny:me:abc:ckpt-step-9"
+        assert listed in text(ui)
+        walked = []
+        for _ in range(4):
+            await ui.press("ctrl+n")
+            walked.append(ui.form["model"])
+        assert " · ".join(walked) == listed
+
+
+async def test_files_of_one_name_are_told_apart_by_age() -> None:
+    async with cockpit(Models(), local=False) as ui:
+        await ui.press("a", "down", *"train")
+        assert "train.jsonl 3m ago · train.jsonl 2h ago" in text(ui)
+        await ui.press("ctrl+n")
+        assert ui.form["training_file"] == "file-new"
+
+
+async def test_a_walk_is_shown_however_fast_it_came() -> None:
+    async with cockpit(Models(), local=False, size=(120, 24)) as ui:
+        await ui.press("a", *"tiny", "down", "down")
+        for key in ("up", "up", "ctrl+n", "ctrl+n"):
+            ui.app.post_message(typed(ui, key))
+        async with asyncio.timeout(10):
+            while ui.form["model"] != "ft:tiny:me:abc":
+                await ui.pilot.pause()
+        await ui.pilot.pause()
+        assert "tiny-2 · ft:tiny:me:abc · ft:tiny:me:abc:ckpt-step-9" in text(ui)
+
+
+@dataclass
+class Late(Models):
+    """A list that is there a moment later."""
+
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    through: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def models(self) -> list[Model]:
+        self.asked.set()
+        await self.through.wait()
+        return await super().models()
+
+
+async def test_a_key_waits_a_moment_for_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fttui.ui.create_form.suggestions.PATIENCE", 10.0)
+    store = Late()
+    async with cockpit(store, local=False) as ui, asyncio.timeout(10):
+        for key in ("a", *"tin", "ctrl+n", "ctrl+n", "tab", "v"):
+            ui.app.post_message(typed(ui, key))
+        await store.asked.wait()
+        store.through.set()
+        while ui.app.screen is ui.main or ui.form["training_file"] != "v":
+            await ui.pilot.pause()
+        assert ui.form["model"] == "tiny-2"
+
+
+async def test_what_is_not_entered_does_not_look_so() -> None:
+    async with cockpit(Models(), local=False) as ui:
+        await ui.press("a", *"ti")
+        row = next(
+            strip for strip in ui.app.screen._compositor.render_strips() if strip.text.lstrip().startswith("model ")
+        )
+        looks = {segment.text.strip(): segment.style for segment in row if segment.text.strip()}
+        entered, ghost = looks["ti"], looks["y"]
+        assert entered is not None
+        assert ghost is not None
+        assert (entered.italic, ghost.italic) == (None, True)
+        assert entered.color != ghost.color
+
+
+# When it opens, and while it works
+
+
+async def test_the_form_does_not_open_where_nothing_can_be_created() -> None:
+    async with cockpit() as ui:
+        await ui.publish(state=State.OFFLINE, why="cannot reach host: no route", reason="no route", unsent=True)
+        await ui.press("a")
+        assert ui.app.screen is ui.main
+        assert "offline" in ui.prompt
+    async with cockpit(place=Place(ALL, ALL, False, False, "", ALL)) as ui:
+        await ui.press("a")
+        assert ui.app.screen is ui.main
+        assert "several profiles" in ui.prompt
+
+
+async def test_enter_waits_for_the_check_that_runs_already(monkeypatch: pytest.MonkeyPatch) -> None:
+    from fttui.data import job_check
+
+    begun: list[str | None] = []
+    read, through = threading.Event(), threading.Event()
+    real = job_check.check_job
+
+    def slow(spec: Any, training: str | None, *args: Any, **how: Any) -> Any:
+        begun.append(training)
+        read.set()
+        through.wait(10)
+        how["progress"](50, 100)
+        return real(spec, training, *args, **how)
+
+    monkeypatch.setattr(job_check, "check_job", slow)
+    async with cockpit() as ui:
+        await ui.press("a")
+        await asyncio.to_thread(read.wait, 10)
+        ui.app.post_message(typed(ui, "enter"))
+        await wait_for(ui, "looking at the data")
+        through.set()
+        async with asyncio.timeout(10):
+            while not any(sent[0] == "create" for sent in ui.store.sent):
+                await ui.pilot.pause()
+        assert len(begun) == 1
+
+
+async def test_a_file_that_was_written_again_is_looked_at_again(tmp_path: Path) -> None:
+    line = '{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}\n'
+    path = tmp_path / "d"
+    path.write_text(line * 12)
+    async with cockpit(local=False) as ui:
+        await ui.press("a", "m", "down", *str(path))
+        await rested(ui)
+        assert "12 chat examples" in text(ui)
+        path.write_text(line * 13)
+        await rested(ui)
+        assert "13 chat examples" in text(ui)
+
+
+@dataclass
+class Silent(FakeStore):
+    """A create that is not answered until it is let through."""
+
+    through: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def upload(self, path: str, progress: Callable[[int, int], None]) -> Outcome:
+        return Outcome(True, "", "file-1")
+
+    async def create(self, spec: JobSpec) -> Outcome:
+        await self.through.wait()
+        return await super().create(spec)
+
+
+async def test_a_job_that_may_be_there_is_waited_for_and_it_is_said_how_long() -> None:
+    store = Silent()
+    async with cockpit(store) as ui:
+        await ui.press("a", "enter")
+        await wait_for(ui, "creating")
+        await ui.press("escape")
+        assert "the job may be there already" in text(ui)
+        assert "about two minutes" in text(ui)
+        store.through.set()
+        await ui.pilot.pause()
+        assert [sent[0] for sent in store.sent] == ["create"]
+
+
+async def test_keys_after_enter_are_not_part_of_what_is_sent() -> None:
+    store = Silent()
+    async with cockpit(store) as ui:
+        await ui.press("a")
+        for key in ("enter", "x"):
+            ui.app.post_message(typed(ui, key))
+        store.through.set()
+        async with asyncio.timeout(10):
+            while not store.sent:
+                await ui.pilot.pause()
+        assert store.sent[0][1].model == "fttui-tiny-1"

@@ -1,0 +1,119 @@
+"""The create form."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from tests.support.ui_fakes import FakeStore, Ui, cockpit, job
+
+
+async def test_two_keys_start_a_sample_run() -> None:
+    async with cockpit() as ui:
+        await ui.press("a")
+        assert ui.form["model"] == "fttui-tiny-1"
+        assert ui.form["training_file"] == "sample-train.jsonl"
+        await ui.press("enter")
+        uploads, created = ui.store.sent[:2], ui.store.sent[2]
+        assert [name for name, _ in uploads] == ["upload", "upload"]
+        assert created[1].training_file == "file-1"
+        assert created[1].validation_file == "file-2"
+        assert ui.cursor == "ftjob-new"
+
+
+async def test_elsewhere_the_form_is_empty() -> None:
+    async with cockpit(local=False) as ui:
+        await ui.press("a")
+        assert ui.form["model"] == ""
+        await ui.press("enter")
+        assert any("needed" in line for line in ui.screen)
+        assert ui.store.sent == []
+
+
+async def test_a_refusal_keeps_every_field() -> None:
+    store = FakeStore().put(job(1))
+    store.refusal = "Model x is not available"
+    async with cockpit(store) as ui:
+        await ui.press("a", "enter")
+        assert any("is not available" in line for line in ui.screen)
+        assert ui.form["model"] == "fttui-tiny-1"
+        assert ui.form["training_file"] == "file-1", "what was uploaded is not uploaded again"
+
+
+async def test_escape_leaves_without_sending() -> None:
+    async with cockpit() as ui:
+        await ui.press("a", "escape")
+        assert ui.store.sent == []
+        assert any("No fine-tuning jobs" in line for line in ui.screen)
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
+async def test_every_field_is_on_the_screen(size: tuple[int, int]) -> None:
+    async with cockpit(size=size) as ui:
+        await ui.press("a")
+        screen = "\n".join(ui.screen)
+        for label in ("model", "training file", "suffix", "epochs", "seed", "enter creates"):
+            assert label in screen
+
+
+def lines(*answers: str) -> str:
+    rows = [[{"role": "user", "content": "q"}, {"role": "assistant", "content": answer}] for answer in answers]
+    return "".join(json.dumps({"messages": row}) + "\n" for row in rows)
+
+
+async def wait_for(ui: Ui, words: str) -> None:
+    async with asyncio.timeout(10):
+        while not any(words in line for line in ui.screen):
+            await ui.pilot.pause()
+
+
+async def test_findings_and_figures_are_shown_before_enter() -> None:
+    async with cockpit() as ui:
+        await ui.press("a")
+        await wait_for(ui, "90 chat examples")
+        await wait_for(ui, "270 steps")
+
+
+async def test_data_that_would_fail_is_not_sent(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text(lines("a", "b") + "not json\n", encoding="utf-8")
+    async with cockpit() as ui:
+        await ui.press("a")
+        ui.app.screen.query_one("#training_file", Input).value = str(bad)
+        await ui.press("enter")
+        await wait_for(ui, "would fail")
+        await wait_for(ui, "errors")
+        assert ui.store.sent == []
+
+
+async def test_what_the_provider_has_is_suggested() -> None:
+    async with cockpit(local=False) as ui:
+        await ui.press("a", *"gpt", "right", "tab", *"file-k", "right")
+        assert ui.form["model"] == "gpt-4.1-mini"
+        assert ui.form["training_file"] == "file-known"
+
+
+async def test_leaving_asks_only_when_something_was_typed() -> None:
+    async with cockpit() as ui:
+        await ui.press("a", "tab", *"x", "escape")
+        assert any("lose what was typed? y/N" in line for line in ui.screen)
+        await ui.press("n", *"yz")
+        assert ui.form["training_file"] == "sample-train.jsonlxyz"
+        await ui.press("escape", "y")
+        assert ui.app.screen is ui.main
+        await ui.press("a", "escape")
+        assert ui.app.screen is ui.main
+
+
+async def test_files_that_were_uploaded_for_no_job_are_offered_to_be_deleted() -> None:
+    store = FakeStore()
+    store.refusal = "Fine-tuning ended at this provider (training_not_available)"
+    async with cockpit(store) as ui:
+        await ui.press("a", "enter")
+        await wait_for(ui, "training_not_available")
+        await ui.press("escape")
+        assert "2 files were uploaded for no job. Delete them?" in ui.prompt
+        await ui.press("y")
+        assert ("delete_files", "file-1", "file-2") in store.sent

@@ -1,0 +1,207 @@
+"""The create form while it sends: how far it is, how it is broken off, and what a refusal leaves."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from fttui.api.errors import BadRequest
+from fttui.models.spec import JobSpec
+from fttui.store.create_once import Created
+from fttui.store.file_service import Uploaded
+from fttui.store.snapshot import Outcome
+from fttui.ui.create_form.submission import field_of
+from tests.support.ui_fakes import FakeStore, Ui, cockpit
+
+
+@dataclass
+class Slow(FakeStore):
+    """An upload stands still half way until it is let through."""
+
+    through: asyncio.Event = field(default_factory=asyncio.Event)
+    half: asyncio.Event = field(default_factory=asyncio.Event)
+    fault: str = ""
+
+    async def upload(self, path: str, progress: Callable[[int, int], None]) -> Outcome:
+        progress(20_000, 40_000)
+        self.half.set()
+        await self.through.wait()
+        progress(40_000, 40_000)
+        self.sent.append(("upload", path))
+        return Outcome(False, self.fault) if self.fault else Outcome(True, "", f"file-{len(self.sent)}")
+
+
+async def half_way(ui: Ui, store: Slow) -> None:
+    await ui.press("a", "enter")
+    async with asyncio.timeout(10):
+        await store.half.wait()
+    await ui.pilot.pause()
+
+
+def says(ui: Ui, words: str) -> bool:
+    return any(words in line for line in ui.screen)
+
+
+async def test_how_far_an_upload_is_is_said() -> None:
+    store = Slow()
+    async with cockpit(store) as ui:
+        await half_way(ui, store)
+        assert says(ui, "uploading sample-train.jsonl: 50 %, 20.0 kB of 40.0 kB")
+        store.through.set()
+
+
+async def test_an_upload_is_broken_off_and_the_form_stays() -> None:
+    store = Slow()
+    async with cockpit(store) as ui:
+        await half_way(ui, store)
+        before = ui.form
+        await ui.press("escape")
+        assert says(ui, "Break off? Nothing has been created so far. y/N")
+        await ui.press("y")
+        store.through.set()
+        await ui.pilot.pause()
+        assert says(ui, "broken off: nothing was created")
+        assert ui.form == before
+        assert store.sent == []
+        await ui.press("x")
+        assert ui.form["model"] == before["model"] + "x", "the keys are the form's again"
+        await ui.press("backspace", "enter")
+        assert [sent[0] for sent in store.sent] == ["upload", "upload", "create"]
+
+
+@pytest.mark.parametrize("key", ["n", "enter", "escape", "x"])
+async def test_every_other_key_goes_on(key: str) -> None:
+    store = Slow()
+    async with cockpit(store) as ui:
+        await half_way(ui, store)
+        await ui.press("escape", key)
+        assert says(ui, "uploading"), "what was said stands there again"
+        store.through.set()
+        await ui.pilot.pause()
+        await ui.pilot.pause()
+        assert [sent[0] for sent in store.sent] == ["upload", "upload", "create"]
+
+
+@pytest.mark.parametrize(("key", "created"), [("y", False), ("n", True)])
+async def test_nothing_is_created_while_the_question_is_open(key: str, created: bool) -> None:
+    store = Slow()
+    async with cockpit(store) as ui:
+        await half_way(ui, store)
+        await ui.press("escape")
+        store.through.set()
+        for _ in range(5):
+            await ui.pilot.pause()
+        assert [sent[0] for sent in store.sent] == ["upload", "upload"]
+        await ui.press(key)
+        await ui.pilot.pause()
+        assert ("create" in [sent[0] for sent in store.sent]) == created
+        if not created:
+            await ui.press("escape")
+            assert "2 files were uploaded for no job" in ui.prompt
+
+
+async def test_a_question_goes_with_the_upload_that_it_was_about() -> None:
+    store = Slow(fault="the connection was lost")
+    async with cockpit(store) as ui:
+        await half_way(ui, store)
+        await ui.press("escape")
+        store.through.set()
+        await ui.pilot.pause()
+        await ui.pilot.pause()
+        assert not says(ui, "y/N")
+        assert says(ui, "the connection was lost")
+        await ui.press("y")
+        assert ui.form["training_file"] == "sample-train.jsonly", "y is no answer any more"
+
+
+async def test_what_is_sent_is_what_stands_there() -> None:
+    store = Slow()
+    async with cockpit(store) as ui:
+        await half_way(ui, store)
+        before = ui.form
+        await ui.press("x", "backspace", "ctrl+u", "ctrl+n", "enter")
+        assert ui.form == before
+        store.through.set()
+
+
+async def test_one_file_for_both_is_sent_once(tmp_path: Path) -> None:
+    path = tmp_path / "both"
+    path.write_text((Path(__file__).parents[2] / "fttui/server/trainers/samples/sample-train.jsonl").read_text())
+    async with cockpit(local=False) as ui:
+        await ui.press("a", "m", "down", *str(path), "down", *str(path), "enter")
+        async with asyncio.timeout(10):
+            while not ui.store.sent:
+                await ui.pilot.pause()
+        await ui.pilot.pause()
+        assert [sent[0] for sent in ui.store.sent] == ["upload", "create"]
+        assert ui.store.sent[1][1].training_file == ui.store.sent[1][1].validation_file == "file-1"
+
+
+class There(FakeStore):
+    async def upload(self, path: str, progress: Callable[[int, int], None]) -> Outcome:
+        return Uploaded(True, "", "file-0001", was_there=True)
+
+
+async def test_a_file_that_was_there_already_is_not_offered_to_be_deleted() -> None:
+    store = There()
+    store.refusal = "Model x is not available"
+    async with cockpit(store) as ui:
+        await ui.press("a", "enter")
+        assert says(ui, "is not available")
+        assert ui.form["training_file"] == "file-0001"
+        await ui.press("escape")
+        assert "uploaded for no job" not in ui.prompt
+
+
+class Refusing(FakeStore):
+    error = BadRequest("must be at most 5", param="method.supervised.hyperparameters.n_epochs")
+    ambiguous = False
+
+    async def create(self, spec: JobSpec) -> Outcome:
+        self.sent.append(("create", spec))
+        return Created(False, str(self.error), error=self.error, ambiguous=self.ambiguous)
+
+
+async def test_a_refusal_that_names_a_field_stands_under_it() -> None:
+    async with cockpit(Refusing()) as ui:
+        await ui.press("a", "enter")
+        at = next(y for y, line in enumerate(ui.screen) if line.strip().startswith("epochs"))
+        assert ui.screen[at + 1].strip() == "must be at most 5"
+        assert ui.app.screen.focused is not None
+        assert ui.app.screen.focused.id == "n_epochs"
+        assert says(ui, "nothing was created")
+
+
+async def test_a_lost_answer_says_that_the_job_may_exist() -> None:
+    store = Refusing()
+    store.ambiguous = True
+    async with cockpit(store) as ui:
+        await ui.press("a", "enter")
+        assert says(ui, "Enter sends it again, esc leaves.")
+        assert not says(ui, "nothing was created")
+
+
+@pytest.mark.parametrize(
+    ("param", "code", "name"),
+    [
+        ("training_file", "", "training_file"),
+        ("method.reinforcement.grader.type", "", "grader"),
+        ("method.type", "", "method"),
+        ("integrations[0].wandb.project", "", "wandb_project"),
+        ("", "model_not_available", "model"),
+        ("purpose", "", ""),
+        ("", "", ""),
+    ],
+)
+def test_the_field_of_a_refusal(param: str, code: str, name: str) -> None:
+    assert field_of(Created(False, "", error=BadRequest("no", param=param, code=code))) == name
+    assert field_of(Outcome(False, "not connected")) == ""
+
+
+async def test_a_session_that_only_reads_opens_no_form() -> None:
+    async with cockpit(read_only=True) as ui:
+        await ui.press("a")
+        assert ui.app.screen is ui.main
+        assert "read-only" in ui.prompt

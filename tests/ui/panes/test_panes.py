@@ -1,0 +1,215 @@
+"""Panes: by key and by mouse, their sizes, and what is taken back."""
+
+import base64
+
+import pytest
+
+from fttui.store.health import State
+from fttui.ui.cockpit.screen import MainScreen
+from fttui.ui.messages import SequenceAsked
+from fttui.ui.render.status_line import Place
+from fttui.ui.saved_view import Memory
+from tests.support.ui_fakes import FakeStore, Ui, cockpit, event, job
+
+
+def store() -> FakeStore:
+    found = FakeStore().put(job(1), job(2, "succeeded"), job(3, "failed"))
+    found.log = {"ftjob-00000001": [event(n, f"event {n}") for n in range(60)]}
+    return found
+
+
+def split(ui: Ui) -> int:
+    """Rows of the list's pane."""
+    return ui.main.jobs.size.height
+
+
+async def test_zoom_is_a_change_of_the_view_that_can_be_taken_back() -> None:
+    async with cockpit(store(), size=(120, 40)) as ui:
+        await ui.press("z")
+        assert not ui.main.side.display
+        await ui.press("u")
+        assert ui.main.side.display
+        assert "nothing to take back" not in ui.prompt
+
+
+async def test_each_layout_has_a_size_of_its_own() -> None:
+    async with cockpit(store(), size=(80, 24)) as ui:
+        usual = split(ui)
+        await ui.press("minus", "minus")
+        smaller = split(ui)
+        assert smaller < usual
+        await ui.pilot.resize_terminal(120, 40)
+        await ui.pilot.pause()
+        assert ui.main.jobs.size.width == 66, "55 % of 120: the other layout keeps its usual size"
+        await ui.press("plus")
+        assert ui.main.jobs.size.width > 66
+        await ui.pilot.resize_terminal(80, 24)
+        await ui.pilot.pause()
+        assert split(ui) == smaller
+        assert ui.app.remembered.splits == {"normal": -2, "wide": 1}
+        await ui.press("equals_sign")
+        assert split(ui) == usual
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+async def test_a_short_terminal_has_one_pane_whatever_its_width(width: int) -> None:
+    async with cockpit(store(), size=(width, 12), remembered=Memory(tab="files")) as ui:
+        assert ui.main.jobs.size.width == width
+        for pane, word in (("detail", ">Detail"), ("log", ">Log"), ("files", ">Files")):
+            await ui.press("tab")
+            body = ui.screen[1:-2]
+            assert word in body[0]
+            assert "LOSS" not in "\n".join(body)
+            views = {"detail": ui.main.side.detail, "log": ui.main.log_view, "files": ui.main.side.files}
+            assert [name for name, view in views.items() if view.size.height == 8] == [pane]
+
+
+async def test_where_one_pane_has_the_screen_sizes_mean_nothing() -> None:
+    async with cockpit(store(), size=(60, 20)) as ui:
+        await ui.press("plus")
+        assert "one pane has the whole screen" in ui.prompt
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_a_click_gives_a_pane_the_keys(size: tuple[int, int]) -> None:
+    async with cockpit(store(), size=size) as ui:
+        await ui.pilot.click(ui.main.side.log_view)
+        assert ui.main._pane == "log"
+        await ui.pilot.click(ui.main.jobs.list, offset=(5, 1))
+        assert (ui.main._pane, ui.cursor) == ("jobs", "ftjob-00000002")
+
+
+async def test_a_click_on_a_tab_brings_it_to_the_front() -> None:
+    async with cockpit(store()) as ui:
+        row = ui.screen[13]
+        await ui.pilot.click(ui.main.side.tabs, offset=(row.index("Files") + 1, 0))
+        assert ">Files" in ui.screen[13]
+        await ui.pilot.click(ui.main.side.tabs, offset=(row.index("Detail") + 1, 0))
+        assert ">Detail" in ui.screen[13]
+
+
+async def test_a_double_click_goes_in() -> None:
+    async with cockpit(store()) as ui:
+        await ui.pilot.double_click(ui.main.jobs.list, offset=(5, 2))
+        await ui.pilot.pause()
+        assert (ui.main._pane, ui.cursor) == ("detail", "ftjob-00000003")
+
+
+async def test_a_click_on_a_title_sorts_and_again_reverses() -> None:
+    async with cockpit(store()) as ui:
+        x = ui.screen[1].index("SUFFIX")
+        await ui.pilot.click(ui.main.jobs.head, offset=(x + 1, 0))
+        assert "suffix ↑" in ui.screen[12]
+        await ui.pilot.click(ui.main.jobs.head, offset=(x + 1, 0))
+        assert "suffix ↓" in ui.screen[12]
+
+
+def copied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is sent to the terminal's clipboard from now on."""
+    monkeypatch.delenv("STY", raising=False)
+    texts: list[str] = []
+    usual = MainScreen.post_message
+
+    def post(self: MainScreen, message: object) -> bool:
+        if isinstance(message, SequenceAsked):
+            texts.append(base64.b64decode(message.sequence.split(";")[2].rstrip("\x07")).decode())
+        return usual(self, message)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(MainScreen, "post_message", post)
+    return texts
+
+
+async def test_a_log_line_and_a_curl_command_are_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = copied(monkeypatch)
+    place = Place("work", "api.example.com", False, False, "", "work", "https://api.example.com/v1")
+    async with cockpit(store(), place=place) as ui:
+        await ui.press("Y", "n")
+        assert texts[-1].endswith("info  event 59")
+        await ui.press("tab", "slash", *"event 7", "enter", "Y", "n")
+        assert texts[-1].endswith("info  event 7"), "the line that the search stands on"
+        await ui.press("Y", "c")
+        url = "https://api.example.com/v1/fine_tuning/jobs/ftjob-00000001"
+        assert texts[-1] == f'curl -H "Authorization: Bearer $KEY" {url}'
+
+
+async def test_the_service_of_this_machine_has_no_url_to_copy() -> None:
+    async with cockpit(store()) as ui:
+        await ui.press("Y")
+        assert "curl" not in ui.prompt
+
+
+async def test_the_command_line_says_what_it_may_become() -> None:
+    async with cockpit(store()) as ui:
+        await ui.press("colon", *"fil")
+        assert ui.prompt.startswith(":fil   filter  filter.text  filter.all")
+        await ui.press(*"ter ")
+        assert "TEXT: narrow the list" in ui.prompt
+        await ui.press("ctrl+u", *"sort lo")
+        assert ui.prompt.endswith("loss")
+
+
+async def test_long_errors_are_whole_in_their_list() -> None:
+    async with cockpit(store()) as ui:
+        why = "word " * 40 + "end"
+        await ui.publish(state=State.OFFLINE, why=why)
+        await ui.press("exclamation_mark")
+        assert "end" in "\n".join(ui.screen[:6])
+
+
+async def test_columns_that_had_no_room_are_a_key_away() -> None:
+    async with cockpit(store()) as ui:
+        usual = ui.screen[1]
+        assert "METHOD" not in usual
+        await ui.press("l")
+        assert ui.screen[1].split()[:3] == [">ST", "ID", "METHOD"]
+        assert ui.screen[2].split()[:4] == [">▸", "run", "..00000001", "supervised"], "cursor, state and id stay"
+        await ui.press(*["l"] * 20)
+        assert ui.screen[1].split()[-1] == "PROFILE"
+        assert ui.prompt == "nothing more to the right"
+        await ui.press(*["h"] * 20)
+        assert ui.screen[1] == usual
+
+
+async def test_what_was_said_makes_room_for_the_job_and_a_warning_later() -> None:
+    async with cockpit(store()) as ui:
+        await ui.press("y")
+        assert "sent to terminal clipboard" in ui.prompt
+        for _ in range(3):
+            ui.main._tick()
+        assert ui.prompt.startswith("loss")
+        await ui.press("colon", *"nonsense", "enter")
+        for _ in range(3):
+            ui.main._tick()
+        assert "no command is called" in ui.prompt
+        for _ in range(4):
+            ui.main._tick()
+        assert ui.prompt.startswith("loss")
+
+
+@pytest.mark.parametrize(("size", "panes"), [((80, 24), 2), ((120, 40), 3), ((200, 60), 4), ((60, 20), 4)])
+async def test_tab_goes_through_the_panes_on_the_screen(size: tuple[int, int], panes: int) -> None:
+    async with cockpit(store(), size=size) as ui:
+        seen = []
+        for _ in range(panes):
+            seen.append(ui.main._pane)
+            await ui.press("tab")
+        assert len(set(seen)) == panes
+        assert ui.main._pane == "jobs"
+
+
+async def test_the_footer_names_what_a_pane_offers() -> None:
+    async with cockpit(store()) as ui:
+        assert "c cancel" in ui.screen[-1]
+        await ui.press("enter", "enter")
+        assert "f follow" in ui.screen[-1]
+        await ui.press("]")
+        assert "e download  D delete" in ui.screen[-1]
+        assert all("? help  q quit" in line for line in ui.screen[-1:])
+
+
+async def test_marks_have_served_once_something_was_done_to_their_jobs() -> None:
+    found = FakeStore().put(job(1), job(2))
+    async with cockpit(found) as ui:
+        await ui.press("asterisk", "c", "y")
+        assert found.sent == [("cancel", "ftjob-00000001", "ftjob-00000002")]
+        assert "marked" not in "\n".join(ui.screen)

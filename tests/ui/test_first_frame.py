@@ -1,0 +1,83 @@
+"""The first frame, painted by hand, shows what the real screen shows."""
+
+import asyncio
+from typing import Any
+
+import pyte
+import pytest
+from textual.css.stylesheet import Stylesheet
+from textual.dom import DOMNode
+
+from fttui.models.job import Job
+from fttui.models.row import JobRow
+from fttui.store.snapshot import Snapshot
+from fttui.ui.app import FttuiApp
+from fttui.ui.first_frame import frame, list_size
+from fttui.ui.render.glyphs import ASCII, UNICODE, Glyphs
+from fttui.ui.render.status_line import Place
+from tests.support.ui_fakes import NOW, FakeCore, FakePoller, FakeStore, StillClock, Ui, cockpit, job
+
+PLACE = Place("work", "api.example.com", False, False, "")
+
+
+def rows(number: int) -> list[JobRow]:
+    statuses = ("running", "succeeded", "failed", "queued", "cancelled", "odd", "paused")
+    return [
+        Job.read(job(index, statuses[index % 7])).row(step=index, total=100, loss=1 / (index + 1))
+        for index in range(number)
+    ]
+
+
+def painted(found: list[JobRow], size: tuple[int, int], glyphs: Glyphs) -> list[str]:
+    screen = pyte.Screen(*size)
+    pyte.Stream(screen).feed(frame(PLACE, found, NOW - 7200, NOW, size, glyphs))
+    return list(screen.display)
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+@pytest.mark.parametrize("number", [0, 5, 100])
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (100, 30), (120, 40), (133, 41), (200, 60), (70, 15)])
+async def test_first_frame_and_real_screen_show_the_same_cells(
+    size: tuple[int, int], number: int, glyphs: Glyphs
+) -> None:
+    never = asyncio.Event()
+
+    async def open_core(profile: str | None) -> Any:
+        await never.wait()
+
+    found = rows(number)
+    snapshot = Snapshot(rows={row.id: row for row in found}, as_of=NOW - 7200)
+    app = FttuiApp(open_core, PLACE, snapshot, glyphs, clock=StillClock())
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        store = FakeStore()
+        real = Ui(app, pilot, store, FakeCore(store, FakePoller(store)), StillClock()).screen
+    early = painted(found, size, glyphs)
+    width, height = list_size(*size)
+    assert early[0] == real[0]
+    # Without the last cell, which is the scroll bar's.
+    shown = min(number, height)
+    assert [line[: width - 1] for line in early[1 : 2 + shown]] == [line[: width - 1] for line in real[1 : 2 + shown]]
+
+
+def test_hostile_rows_cannot_steer_the_terminal() -> None:
+    hostile = Job.read(job(1, model="\x1b[2J\x1b]0;x\x07", user_provided_suffix="\u202e\x9b31m")).row()
+    text = frame(PLACE, [hostile], None, NOW, (120, 40), UNICODE)
+    assert "\x1b]" not in text
+    assert "\x9b" not in text
+    assert text.count("\x1b[2J") == 1
+
+
+async def test_the_start_asks_for_few_styles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Matching nodes against the rules of the style sheet is what most of a Textual start is spent on."""
+    matched: list[str] = []
+    apply = Stylesheet.apply
+
+    def spy(self: Stylesheet, node: DOMNode, **how: Any) -> None:
+        matched.append(type(node).__name__)
+        apply(self, node, **how)
+
+    monkeypatch.setattr(Stylesheet, "apply", spy)
+    async with cockpit(FakeStore(), size=(120, 40)) as ui:
+        widgets = len(list(ui.app.screen.walk_children()))
+    assert len(matched) <= 3 * widgets
