@@ -19,7 +19,7 @@ from fttui.config.paths import ConfigError
 from fttui.core.connect import Options
 
 _GROUPS = {
-    "jobs": "fttui.cli.jobs.watch:jobs",  # which has those of fttui.cli.jobs.create, which has those of fttui.cli.jobs.commands
+    "jobs": "fttui.cli.jobs.watch:jobs",  # which adds to those of create, which adds to those of commands
     "files": "fttui.cli.files.check:files",  # which adds `check` to those of fttui.cli.files.commands
     "models": "fttui.cli.models:models",
     "archive": "fttui.cli.archive.sync:archive",  # which adds `sync` to those of fttui.cli.archive.commands

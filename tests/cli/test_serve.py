@@ -16,7 +16,7 @@ from fttui.server import control
 from fttui.server import home as homedir
 from tests.cli.conftest import Fttui
 
-SHELL = Path(__file__).parents[1] / "server" / "shell_trainer.sh"
+SHELL = Path(__file__).parents[1] / "support" / "shell_trainer.sh"
 
 
 @pytest.fixture

@@ -21,7 +21,10 @@ from fttui.server.jobs.trainer_catalog import Catalog, Trainer
 from fttui.server.service import Service, open_service
 
 FAKE = Trainer(
-    "fake", (sys.executable, str(Path(__file__).with_name("fake_trainer.py"))), ("base-1",), ("supervised", "dpo")
+    "fake",
+    (sys.executable, str(Path(__file__).parents[1] / "support" / "fake_trainer.py")),
+    ("base-1",),
+    ("supervised", "dpo"),
 )
 
 

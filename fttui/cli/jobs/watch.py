@@ -9,10 +9,8 @@ from fttui.cli import completion, tables
 from fttui.cli import invocation as session
 from fttui.cli.flags import Seconds, forms
 from fttui.cli.invocation import DONE, FAILED, Invocation, pass_invocation
-from fttui.cli.jobs import (
-    create,  # adds its commands to the group
-    follow,
-)
+from fttui.cli.jobs import create as create  # adds its commands to the group
+from fttui.cli.jobs import follow
 from fttui.cli.jobs import ids as typed
 from fttui.cli.jobs.commands import jobs
 from fttui.cli.output import JSON, JSONL, say

@@ -153,7 +153,7 @@ def test_on_a_terminal_it_is_a_report(write: Write, home: Path) -> None:
     write("t.jsonl", BAD)
     outer, inner = pty.openpty()
     command = [sys.executable, "-m", "fttui", "files", "check", "t.jsonl", "--model", "gpt-4o-mini"]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "TERM": "xterm"}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3]), "TERM": "xterm"}
     done = subprocess.run(command, stdout=inner, stderr=subprocess.PIPE, env=environment, check=False, timeout=60)
     os.close(inner)
     text = os.read(outer, 65_536).decode().replace("\r\n", "\n")

@@ -19,7 +19,7 @@ from fttui.server.service import Service, open_service
 from tests.server.conftest import FAKE, add_job, messages, run_until, status, until
 
 SHELL = {
-    "command": ["sh", str(Path(__file__).with_name("shell_trainer.sh")), "12"],
+    "command": ["sh", str(Path(__file__).parents[2] / "support" / "shell_trainer.sh"), "12"],
     "models": ["words-1", "acme/words-2"],
     "methods": ["supervised"],
 }

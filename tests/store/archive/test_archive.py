@@ -268,7 +268,7 @@ asyncio.run(main())
 
 def write_until_killed(path: str, events: int) -> None:
     """A process that writes walks of ten events, killed once it has written `events` and goes on."""
-    root = Path(__file__).resolve().parents[2]
+    root = Path(__file__).resolve().parents[3]
     process = subprocess.Popen(
         [sys.executable, "-c", WRITER, path, str(events)], stdout=subprocess.PIPE, cwd=root, text=True
     )

@@ -119,7 +119,7 @@ async def an_hour(world: World, *, look: bool = True) -> None:
 
 def documented() -> list[tuple[int, int, bool, int, int]]:
     """The table in the README: jobs, live ones, this machine's service, requests a minute for the list and the rest."""
-    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
     section = text[text.index("## How often it asks") :]
     found = []
     for row in re.findall(r"^\| ([\d,]+(?: \| [\d,]+){5}) \|$", section, re.M):

@@ -128,7 +128,7 @@ async def test_what_is_sent_is_what_stands_there() -> None:
 
 async def test_one_file_for_both_is_sent_once(tmp_path: Path) -> None:
     path = tmp_path / "both"
-    path.write_text((Path(__file__).parents[2] / "fttui/server/trainers/samples/sample-train.jsonl").read_text())
+    path.write_text((Path(__file__).parents[3] / "fttui/server/trainers/samples/sample-train.jsonl").read_text())
     async with cockpit(local=False) as ui:
         await ui.press("a", "m", "down", *str(path), "down", *str(path), "enter")
         async with asyncio.timeout(10):
