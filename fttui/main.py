@@ -41,10 +41,10 @@ def cockpit(options: "Options | None") -> int:
     gc.disable()  # until the first real frame stands: the imports make garbage that is not worth collecting
     from fttui.config import choose, paths
     from fttui.store.archive.first_rows import first_rows
-    from fttui.ui.first_frame import Early
+    from fttui.ui.first_frame import FirstFrame
     from fttui.ui.preferences import read as read_preferences
     from fttui.ui.render.glyphs import glyphs_for
-    from fttui.ui.render.status_line import place_of
+    from fttui.ui.render.status_line import service_info
 
     try:
         content = {}
@@ -60,10 +60,10 @@ def cockpit(options: "Options | None") -> int:
         print(f"fttui: {error}", file=sys.stderr)
         return 2
     read_only = preferences.read_only or bool(options and options.read_only)
-    place = place_of(chosen, read_only=read_only, newcomer=options is None)
+    place = service_info(chosen, read_only=read_only, newcomer=options is None)
     glyphs = glyphs_for(preferences.glyphs)
     rows, as_of = first_rows(paths.archive_file(), chosen.key, FIRST_ROWS)
-    early = Early()
+    early = FirstFrame()
     try:
         early.paint(place, rows, as_of, time.time(), glyphs)
         from fttui.ui.start import run_app

@@ -34,12 +34,12 @@ async def make() -> None:
     from fttui.store.snapshot import Snapshot
     from fttui.ui.app import FttuiApp
     from fttui.ui.render.glyphs import UNICODE
-    from fttui.ui.render.status_line import Place
+    from fttui.ui.render.status_line import ServiceInfo
     from fttui.ui.widgets.line_view import TextRow
 
     chosen = choose.choose()
     assert chosen.is_local
-    place = Place(chosen.name, "this machine", True, False, "")
+    place = ServiceInfo(chosen.name, "this machine", True, False, "")
 
     def app() -> FttuiApp:
         return FttuiApp(lambda _: open_core(Options()), place, Snapshot(), UNICODE)
@@ -116,14 +116,14 @@ async def make_offline(save: Callable[["FttuiApp", str], None]) -> None:
     from fttui.store.snapshot import Snapshot
     from fttui.ui.app import FttuiApp
     from fttui.ui.render.glyphs import UNICODE
-    from fttui.ui.render.status_line import Place
+    from fttui.ui.render.status_line import ServiceInfo
 
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     server = await asyncio.create_subprocess_exec(sys.executable, "-m", "fttui", "serve", "--port", str(port))
     options = Options(base_url=f"http://127.0.0.1:{port}/v1")
-    place = Place(f"127.0.0.1:{port}", f"127.0.0.1:{port}", False, False, "")
+    place = ServiceInfo(f"127.0.0.1:{port}", f"127.0.0.1:{port}", False, False, "")
     cockpit = FttuiApp(lambda _: open_core(options), place, Snapshot(), UNICODE)
     async with cockpit.run_test(size=SIZES["80x24"]) as pilot:
         await until(lambda: cockpit.main.log_view.event_count > 10)

@@ -34,9 +34,9 @@ from fttui.ui.notifications import note, run_command, sequence
 from fttui.ui.preferences import Preferences, read
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.rows import counts_line
-from fttui.ui.render.status_line import ALL, Place, place_of
+from fttui.ui.render.status_line import ALL, ServiceInfo, service_info
 from fttui.ui.render.theme import ANSI_THEME, ANSI_VARIABLES, FTTUI_DARK
-from fttui.ui.saved_view import Memory
+from fttui.ui.saved_view import SavedView
 from fttui.ui.terminal.ascii import AsciiFilter, WholeCells
 from fttui.ui.terminal.cell_diff import cell_diff
 from fttui.ui.terminal.escape_codes import Title
@@ -68,7 +68,7 @@ class FttuiApp(App[None]):
     def __init__(
         self,
         open_core: OpenCore,
-        place: Place,
+        place: ServiceInfo,
         snapshot: Snapshot,
         glyphs: Glyphs,
         *,
@@ -76,7 +76,7 @@ class FttuiApp(App[None]):
         ansi: bool = False,
         read_only: bool = False,
         preferences: Preferences | None = None,
-        remembered: Memory | None = None,
+        remembered: SavedView | None = None,
         title: Title | None = None,
     ) -> None:
         """
@@ -112,7 +112,7 @@ class FttuiApp(App[None]):
         self._untold: list[JobRow] = []
         self._gathering = False
         self._note = ""
-        remembered = remembered or Memory()
+        remembered = remembered or SavedView()
         self.main = MainScreen(
             place, snapshot, glyphs, self._clock.now, commands=self._preferences.commands, remembered=remembered
         )
@@ -153,7 +153,7 @@ class FttuiApp(App[None]):
         self.theme = ANSI_THEME if plain else self._usual_theme
 
     @property
-    def remembered(self) -> Memory:
+    def remembered(self) -> SavedView:
         """How things are looked at now, for the next time."""
         theme = self._usual_theme if self._is_plain and self.theme == ANSI_THEME else self.theme
         return self.main.remembered._replace(theme="" if theme == FTTUI_DARK.name else theme)
@@ -270,9 +270,9 @@ class FttuiApp(App[None]):
             self.main.prompt.say(clean_line(str(error)), "warn")
             return
         read_only = self._read_only or there.read_only
-        place = Place(ALL, ALL, False, read_only, "", ALL)
+        place = ServiceInfo(ALL, ALL, False, read_only, "", ALL)
         if chosen is not None:
-            place = place_of(chosen, read_only=read_only)
+            place = service_info(chosen, read_only=read_only)
             rows, as_of = first_rows(archive_file(), chosen.key, 200)
         core, self._core = self._core, None
         if core is not None:

@@ -13,7 +13,7 @@ from fttui.commands import footer_entries
 from fttui.models.row import JobRow
 from fttui.ui.render.glyphs import Glyphs, ascii_only
 from fttui.ui.render.rows import Line, counts_line, fit_columns, header_line, row_line, spread
-from fttui.ui.render.status_line import Place, status_line
+from fttui.ui.render.status_line import ServiceInfo, status_line
 
 # Weights only: they look right in every theme and on every background.
 _SGR = {"bold": "1", "title": "1", "head": "1", "run": "1", "fail": "1", "dim": "2", "key": "1"}
@@ -30,7 +30,7 @@ def list_size(width: int, height: int) -> tuple[int, int]:
 
 
 def frame(
-    place: Place, rows: list[JobRow], as_of: float | None, now: float, size: tuple[int, int], glyphs: Glyphs
+    place: ServiceInfo, rows: list[JobRow], as_of: float | None, now: float, size: tuple[int, int], glyphs: Glyphs
 ) -> str:
     """What to write to a terminal of `size` (columns, rows)."""
     width, height = size
@@ -58,14 +58,14 @@ def _ansi(line: Line) -> str:
     return "".join(f"\x1b[{_SGR[role]}m{text}\x1b[0m" if role in _SGR else text for text, role in line)
 
 
-class Early:
+class FirstFrame:
     """Paints the first frame and holds the terminal quiet until Textual takes it over."""
 
     def __init__(self) -> None:
         self._found: list[Any] | None = None
         self._drawn = False
 
-    def paint(self, place: Place, rows: list[JobRow], as_of: float | None, now: float, glyphs: Glyphs) -> None:
+    def paint(self, place: ServiceInfo, rows: list[JobRow], as_of: float | None, now: float, glyphs: Glyphs) -> None:
         """Show the frame; keys typed meanwhile are not echoed and reach the real screen.
 
         From here on SIGTERM and SIGHUP raise SystemExit, so that `restore` is reached.

@@ -11,7 +11,7 @@ TABS = ("detail", "log", "files")
 """The panes that may share one place."""
 
 
-class Memory(NamedTuple):
+class SavedView(NamedTuple):
     """How things were looked at the last time."""
 
     sort: str = "age"
@@ -38,7 +38,7 @@ def path() -> str:
     return os.path.join(state_dir(), "state.toml")
 
 
-def load(file: str) -> tuple[Memory, str]:
+def load(file: str) -> tuple[SavedView, str]:
     """What is remembered, and a word about a file that could not be read and was put aside (empty otherwise)."""
     from fttui.config.paths import ConfigError, read_toml
 
@@ -49,12 +49,12 @@ def load(file: str) -> tuple[Memory, str]:
         try:
             os.replace(file, aside)
         except OSError:
-            return Memory(), ""
-        return Memory(), f"what was remembered could not be read; it is now {aside}"
+            return SavedView(), ""
+        return SavedView(), f"what was remembered could not be read; it is now {aside}"
     return _checked(content), ""
 
 
-def save(file: str, memory: Memory) -> None:
+def save(file: str, memory: SavedView) -> None:
     """Remember; what cannot be written is not worth a word."""
     from fttui.config.paths import write_toml
 
@@ -64,15 +64,15 @@ def save(file: str, memory: Memory) -> None:
         return
 
 
-def _checked(content: dict[str, Any]) -> Memory:
+def _checked(content: dict[str, Any]) -> SavedView:
     """Only what is known and of the right kind; another version may have written it."""
     known: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in content.items()
-        if name in Memory._fields
+        if name in SavedView._fields
     }
-    memory = Memory()._replace(
-        **{name: value for name, value in known.items() if type(value) is type(Memory._field_defaults[name])}
+    memory = SavedView()._replace(
+        **{name: value for name, value in known.items() if type(value) is type(SavedView._field_defaults[name])}
     )
     if memory.sort not in SORTS:
         memory = memory._replace(sort="age", reverse=False)

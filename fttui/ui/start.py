@@ -15,13 +15,13 @@ from fttui.ui import saved_view
 from fttui.ui.app import FttuiApp
 from fttui.ui.preferences import Preferences
 from fttui.ui.render.glyphs import Glyphs
-from fttui.ui.render.status_line import ALL, Place
+from fttui.ui.render.status_line import ALL, ServiceInfo
 from fttui.ui.terminal.driver import driver_for
 from fttui.ui.terminal.escape_codes import Title, takes_title
 
 if TYPE_CHECKING:
     from fttui.core.connect import Core, MergedCore, Options
-    from fttui.ui.first_frame import Early
+    from fttui.ui.first_frame import FirstFrame
 
 
 def has_few_colors(environment: os._Environ[str] | dict[str, str] = os.environ) -> bool:
@@ -35,12 +35,12 @@ def has_few_colors(environment: os._Environ[str] | dict[str, str] = os.environ) 
 
 def run_app(
     options: Options | None,
-    place: Place,
+    place: ServiceInfo,
     rows: list[JobRow],
     as_of: float | None,
     glyphs: Glyphs,
     preferences: Preferences,
-    early: Early,
+    early: FirstFrame,
 ) -> int:
     """Open the cockpit over `rows`, until the person leaves. Returns the exit code.
 
@@ -60,7 +60,7 @@ def run_app(
 
     snapshot = Snapshot(rows={row.id: row for row in rows}, as_of=as_of)
     file = saved_view.path()
-    remembered, word = (saved_view.Memory(), "") if options and options.fresh else saved_view.load(file)
+    remembered, word = (saved_view.SavedView(), "") if options and options.fresh else saved_view.load(file)
     title = Title(preferences.title and takes_title())
     app = FttuiApp(
         open_core,

@@ -21,7 +21,7 @@ from textual.widget import Widget
 from textual.widgets import DataTable, RichLog
 
 from fttui.models.row import EventRow, JobRow
-from fttui.ui.cockpit.list_view import ListState
+from fttui.ui.cockpit.list_view import ListView
 from fttui.ui.panes.jobs import JobsPane
 from fttui.ui.panes.log import LogView
 from fttui.ui.panes.log_lines import LogStyle
@@ -90,7 +90,7 @@ async def timed(pilot: Any, spent: Spent, name: str, work: Callable[[], object])
 
 
 async def measure_list(rows: list[JobRow], spent: Spent) -> None:
-    pane, state = JobsPane(UNICODE, lambda: NOW), ListState()
+    pane, state = JobsPane(UNICODE, lambda: NOW), ListView()
     known = {row.id: row for row in rows}
 
     def show(**view: Any) -> None:

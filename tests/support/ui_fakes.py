@@ -24,8 +24,8 @@ from fttui.ui.app import FttuiApp
 from fttui.ui.cockpit.screen import MainScreen
 from fttui.ui.preferences import Preferences
 from fttui.ui.render.glyphs import UNICODE, Glyphs
-from fttui.ui.render.status_line import Place
-from fttui.ui.saved_view import Memory
+from fttui.ui.render.status_line import ServiceInfo
+from fttui.ui.saved_view import SavedView
 from fttui.ui.terminal.escape_codes import Title
 
 NOW = 1_800_000_000.0
@@ -312,8 +312,8 @@ async def cockpit(
     read_only: bool = False,
     glyphs: Glyphs = UNICODE,
     preferences: Preferences | None = None,
-    remembered: Memory | None = None,
-    place: Place | None = None,
+    remembered: SavedView | None = None,
+    place: ServiceInfo | None = None,
     title: Title | None = None,
     kept: Snapshot | None = None,
     connects: bool = True,
@@ -330,7 +330,7 @@ async def cockpit(
             await asyncio.Event().wait()
         return core
 
-    place = place or Place("local", "this machine", local, read_only, "")
+    place = place or ServiceInfo("local", "this machine", local, read_only, "")
     app = FttuiApp(
         open_core,
         place,

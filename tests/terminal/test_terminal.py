@@ -93,10 +93,10 @@ main()
 """
 """The program, and a signal to itself as soon as a method has returned."""
 MOMENTS = [
-    ("fttui.ui.first_frame", "Early.paint"),
+    ("fttui.ui.first_frame", "FirstFrame.paint"),
     ("fttui.ui.app", "FttuiApp.__init__"),
     ("textual.app", "App._build_driver"),
-    ("fttui.ui.first_frame", "Early.hand_over"),
+    ("fttui.ui.first_frame", "FirstFrame.hand_over"),
     ("fttui.ui.app", "FttuiApp.get_default_screen"),
     ("fttui.ui.app", "FttuiApp._painted"),
 ]

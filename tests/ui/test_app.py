@@ -10,8 +10,8 @@ from textual.events import AppBlur, AppFocus
 from fttui.store.health import State
 from fttui.ui.preferences import read
 from fttui.ui.render.glyphs import ASCII
-from fttui.ui.render.status_line import Place
-from fttui.ui.saved_view import Memory
+from fttui.ui.render.status_line import ServiceInfo
+from fttui.ui.saved_view import SavedView
 from fttui.ui.terminal.escape_codes import Title
 from tests.support.ui_fakes import FakeStore, Ui, cockpit, job
 
@@ -80,7 +80,7 @@ async def test_own_keys_replace_the_usual_ones_everywhere() -> None:
 
 
 async def test_how_things_were_looked_at_comes_back() -> None:
-    remembered = Memory(
+    remembered = SavedView(
         sort="loss", reverse=True, wrap=True, times="utc", tab="detail", splits={"wide": 2}, theme="nord"
     )
     async with cockpit(FakeStore().put(job(1)), size=(120, 40), remembered=remembered) as ui:
@@ -167,7 +167,7 @@ async def test_columns_are_chosen_ordered_and_remembered() -> None:
         assert "no column is called 'weight'" in ui.prompt
         await ui.press("colon", *"columns", "enter")
         assert "STEP" in ui.screen[1]
-    async with cockpit(FakeStore().put(job(1)), remembered=Memory(columns=("age", "id"))) as ui:
+    async with cockpit(FakeStore().put(job(1)), remembered=SavedView(columns=("age", "id"))) as ui:
         assert ui.screen[1].split() == [">", "AGE", "ID"]
 
 
@@ -300,7 +300,7 @@ async def test_all_profiles_are_one_list_in_which_nothing_is_created() -> None:
 async def test_the_list_has_the_cost_where_it_is_known() -> None:
     tuned = job(1, "succeeded", model="gpt-4.1-nano-2025-04-14", trained_tokens=2_000_000)
     store = FakeStore().put(tuned, job(2, "succeeded", model="nobody-knows", trained_tokens=5))
-    place = Place("openai", "api.openai.com", False, False, "", "openai")
+    place = ServiceInfo("openai", "api.openai.com", False, False, "", "openai")
     async with cockpit(store, size=(200, 60), place=place) as ui:
         await ui.press("colon", *"columns id,cost", "enter")
         assert "3.00 USD" in ui.screen[2]

@@ -14,10 +14,10 @@ from fttui.store.snapshot import Snapshot
 from fttui.ui.app import FttuiApp
 from fttui.ui.first_frame import frame, list_size
 from fttui.ui.render.glyphs import ASCII, UNICODE, Glyphs
-from fttui.ui.render.status_line import Place
+from fttui.ui.render.status_line import ServiceInfo
 from tests.support.ui_fakes import NOW, FakeCore, FakePoller, FakeStore, StillClock, Ui, cockpit, job
 
-PLACE = Place("work", "api.example.com", False, False, "")
+PLACE = ServiceInfo("work", "api.example.com", False, False, "")
 
 
 def rows(number: int) -> list[JobRow]:

@@ -12,7 +12,7 @@ from fttui.api.errors import ApiError
 from fttui.commands import COMMANDS
 from fttui.store.health import State
 from fttui.ui.render.glyphs import ASCII, UNICODE, Glyphs
-from fttui.ui.render.status_line import Place
+from fttui.ui.render.status_line import ServiceInfo
 from tests.support.hostile import LONG, NASTY, store, text
 from tests.support.ui_fakes import NOW, Ui, cockpit
 
@@ -94,10 +94,10 @@ async def test_forms_are_harmless() -> None:
 
 
 async def test_health_places_and_notices_are_harmless() -> None:
-    place = Place(text("profile"), text("host"), False, False, text("hint"), "x")
+    place = ServiceInfo(text("profile"), text("host"), False, False, text("hint"), "x")
     error = ApiError(NASTY, code=NASTY, request_id=NASTY)
     for size in ((60, 20), (120, 40)):
-        async with cockpit(store(), size=size, place=Place(*map(clean_if, place))) as ui:
+        async with cockpit(store(), size=size, place=ServiceInfo(*map(clean_if, place))) as ui:
             ui.store.notices = (ApiError(NASTY).message,)
             for state in State:
                 await ui.publish(state=state, why=str(error), as_of=NOW - 100)

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from fttui.ui.saved_view import Memory, load, save
+from fttui.ui.saved_view import SavedView, load, save
 
 
 def test_what_is_saved_is_found_again(tmp_path: Path) -> None:
     file = str(tmp_path / "state.toml")
-    memory = Memory(
+    memory = SavedView(
         sort="loss",
         reverse=True,
         wrap=True,
@@ -21,14 +21,14 @@ def test_what_is_saved_is_found_again(tmp_path: Path) -> None:
 
 
 def test_nothing_remembered_is_the_default(tmp_path: Path) -> None:
-    assert load(str(tmp_path / "none.toml")) == (Memory(), "")
+    assert load(str(tmp_path / "none.toml")) == (SavedView(), "")
 
 
 def test_a_damaged_file_is_put_aside_and_named(tmp_path: Path) -> None:
     file = tmp_path / "state.toml"
     file.write_text("sort = [", encoding="utf-8")
     memory, word = load(str(file))
-    assert memory == Memory()
+    assert memory == SavedView()
     assert "state.toml.broken" in word
     assert (tmp_path / "state.toml.broken").read_text(encoding="utf-8") == "sort = ["
 
@@ -38,4 +38,4 @@ def test_unknown_and_wrong_values_are_passed_over(tmp_path: Path) -> None:
     lines = ('sort = "weight"', "times = 7", "wrap = true", "future = 1", "status = 9", 'tab = "curve"')
     tables = ('columns = ["id", "colour"]', "[splits]", "wide = 99", "huge = true")
     file.write_text("\n".join((*lines, *tables)), encoding="utf-8")
-    assert load(str(file))[0] == Memory(wrap=True, splits={"wide": 6})
+    assert load(str(file))[0] == SavedView(wrap=True, splits={"wide": 6})

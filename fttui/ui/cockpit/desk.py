@@ -16,16 +16,16 @@ from fttui.models.row import JobRow
 from fttui.models.status import Status
 from fttui.store.snapshot import Snapshot
 from fttui.text import wrap
-from fttui.ui.cockpit.job_actions import Hands
-from fttui.ui.cockpit.job_facts import Telling, silence
+from fttui.ui.cockpit.job_actions import JobActions
+from fttui.ui.cockpit.job_facts import JobFactsLoader, silence
 from fttui.ui.cockpit.layout import Layout
-from fttui.ui.panes.detail import Told, detail_lines, raw_lines, row_lines
+from fttui.ui.panes.detail import JobFacts, detail_lines, raw_lines, row_lines
 from fttui.ui.panes.files import file_rows
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.headline import headline
 from fttui.ui.render.rows import Line, counts_line, short_id
-from fttui.ui.render.status_line import Place, empty_words, status_line
-from fttui.ui.saved_view import Memory
+from fttui.ui.render.status_line import ServiceInfo, empty_words, status_line
+from fttui.ui.saved_view import SavedView
 from fttui.ui.widgets.footer import Footer
 from fttui.ui.widgets.line_list import LineList
 from fttui.ui.widgets.line_view import TextRow
@@ -50,13 +50,13 @@ class Desk(Layout):
 
     def __init__(
         self,
-        place: Place,
+        place: ServiceInfo,
         snapshot: Snapshot,
         glyphs: Glyphs,
         now: Callable[[], float],
         *,
         commands: tuple[Command, ...] = COMMANDS,
-        remembered: Memory = Memory(),  # noqa: B008  (a value)
+        remembered: SavedView = SavedView(),  # noqa: B008  (a value)
     ) -> None:
         super().__init__(glyphs, now, remembered)
         self._commands = commands
@@ -81,8 +81,8 @@ class Desk(Layout):
         self._watched: set[str] = set()
         self._troubles: list[tuple[float, str]] = []
         self._held = False
-        self._telling = Telling(place)
-        self._told: Told | None = None
+        self._telling = JobFactsLoader(place)
+        self._told: JobFacts | None = None
         """What was last said of the job that is shown: where time alone has passed nothing else is known."""
         self._counted: tuple[Mapping[str, JobRow], Line] = ({}, [])
         self._shown: str | None = None
@@ -90,7 +90,7 @@ class Desk(Layout):
         """The other panes still show the job before."""
         self.prompt = PromptRow()
         # Not exclusive: a half-sent cancel must finish and report.
-        self._hands = Hands(
+        self._hands = JobActions(
             place,
             self.prompt,
             partial(self.run_worker, group="action", exit_on_error=False),
@@ -246,7 +246,7 @@ class Desk(Layout):
         self._show_files()
         self._show_titles()
 
-    def _show_detail(self, *, top: bool, told: Told | None = None) -> None:
+    def _show_detail(self, *, top: bool, told: JobFacts | None = None) -> None:
         id, self._told = self._shown, None
         row = self._rows().get(id) if id is not None else None
         if row is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fttui.models.row import JobRow
 from fttui.models.status import Status
 from fttui.ui.render.rows import short_id
-from fttui.ui.render.status_line import ALL, Place
+from fttui.ui.render.status_line import ALL, ServiceInfo
 from fttui.ui.widgets.prompt import PromptRow
 
 if TYPE_CHECKING:
@@ -22,12 +22,12 @@ MANY = 10
 """Above so many things at once, `y` is not enough: the number itself is the answer."""
 
 
-class Hands:
+class JobActions:
     """Intents of one screen. Questions go to the prompt row, which has one at a time."""
 
     def __init__(
         self,
-        place: Place,
+        place: ServiceInfo,
         prompt: PromptRow,
         run: Callable[[Coroutine[Any, Any, None]], object],
         changed: Callable[[frozenset[str]], None],

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fttui.ui.panes.detail import Told, file_words
-from fttui.ui.render.status_line import Place
+from fttui.ui.panes.detail import JobFacts, file_words
+from fttui.ui.render.status_line import ServiceInfo
 
 if TYPE_CHECKING:
     from fttui.models.job import Job
@@ -18,7 +18,7 @@ BEFORE_ALL = -(2**62)
 KEPT = 200
 
 
-def silence(store: Store | MergedStore, row: JobRow, place: Place) -> str:
+def silence(store: Store | MergedStore, row: JobRow, place: ServiceInfo) -> str:
     """What stands in the log of a job that has no events."""
     if row.gone or (row.status.is_final and store.has_read_events(row.id)):
         return "Events are no longer available for this job."
@@ -27,18 +27,18 @@ def silence(store: Store | MergedStore, row: JobRow, place: Place) -> str:
     return "No events yet."
 
 
-class Telling:
+class JobFactsLoader:
     """Asks the store, and reads what a job has cost from files once for each of its states."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: ServiceInfo) -> None:
         self._place = place
         self._costs: dict[tuple[str, str, int | None], list[tuple[str, str]]] = {}
 
-    def told(self, store: Store | MergedStore, job: Job, id: str) -> Told:
+    def told(self, store: Store | MergedStore, job: Job, id: str) -> JobFacts:
         """What the detail pane shows of a job that the store knows as `id`."""
         files = (store.file(name) for name in (job.training_file, job.validation_file, *job.result_files))
         points = store.points(id)
-        return Told(
+        return JobFacts(
             checkpoints=store.checkpoints(id),
             first_events=store.events(id, after=BEFORE_ALL, limit=20),
             last_events=store.events(id, limit=40),

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from textual import events
 from textual.screen import Screen
 
-from fttui.ui.cockpit.list_view import ListState
+from fttui.ui.cockpit.list_view import ListView
 from fttui.ui.panes.jobs import JobsPane
 from fttui.ui.panes.log import LogView
 from fttui.ui.panes.log_lines import LogStyle
 from fttui.ui.panes.side import SidePane
 from fttui.ui.render.glyphs import Glyphs
-from fttui.ui.saved_view import TABS, Memory
+from fttui.ui.saved_view import TABS, SavedView
 from fttui.ui.widgets.line_view import LineView
 
 PANES = ("jobs", *TABS)
@@ -30,9 +30,9 @@ class Layout(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide"), (180, "-huge")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-medium"), (45, "-tall")]
 
-    def __init__(self, glyphs: Glyphs, now: Callable[[], float], remembered: Memory) -> None:
+    def __init__(self, glyphs: Glyphs, now: Callable[[], float], remembered: SavedView) -> None:
         super().__init__()
-        self._list = ListState()
+        self._list = ListView()
         self._pane = "jobs"
         self._tab = remembered.tab
         self._splits = dict(remembered.splits)

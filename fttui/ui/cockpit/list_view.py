@@ -44,7 +44,7 @@ class View(NamedTuple):
     """How the log is looked at, but for what is searched in it."""
 
 
-class ListState:
+class ListView:
     """The view as it is, and as it was before."""
 
     def __init__(self) -> None:

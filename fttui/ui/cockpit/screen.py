@@ -8,18 +8,18 @@ from textual import events
 
 from fttui.store.snapshot import Change, Snapshot
 from fttui.ui.cockpit.file_keys import FileKeys
-from fttui.ui.cockpit.job_facts import Telling
+from fttui.ui.cockpit.job_facts import JobFactsLoader
 from fttui.ui.cockpit.job_keys import JobKeys
 from fttui.ui.cockpit.layout import PANES
 from fttui.ui.cockpit.line_keys import LineKeys
 from fttui.ui.cockpit.list_keys import ListKeys
-from fttui.ui.cockpit.list_view import ListState
+from fttui.ui.cockpit.list_view import ListView
 from fttui.ui.cockpit.log_keys import LogKeys
 from fttui.ui.cockpit.pane_keys import PaneKeys
 from fttui.ui.messages import JobsEnded
 from fttui.ui.notifications import ended, note
-from fttui.ui.render.status_line import ALL, Place
-from fttui.ui.saved_view import Memory
+from fttui.ui.render.status_line import ALL, ServiceInfo
+from fttui.ui.saved_view import SavedView
 
 if TYPE_CHECKING:
     from fttui.store.merged import MergedStore
@@ -52,13 +52,13 @@ class MainScreen(PaneKeys, ListKeys, LogKeys, FileKeys, JobKeys, LineKeys):
         self._show_job()
         self.footer.update_entries()
 
-    def move_to(self, place: Place, snapshot: Snapshot) -> None:
+    def move_to(self, place: ServiceInfo, snapshot: Snapshot) -> None:
         """Look at another service; what is behind the screen comes with `attach`."""
         self._store = self._hands.store = None
         self._place = self._hands.place = place
-        self._telling = Telling(place)
+        self._telling = JobFactsLoader(place)
         self.jobs.list.usual = MERGED if place.profile == ALL else ()
-        view, self._list = self._list.view, ListState()
+        view, self._list = self._list.view, ListView()
         self._list.change(remember=False, sort=view.sort, reverse=view.reverse, zoom=view.zoom, look=view.look)
         self._files = []
         self._deleted.clear()
@@ -101,7 +101,7 @@ class MainScreen(PaneKeys, ListKeys, LogKeys, FileKeys, JobKeys, LineKeys):
         self._show_around()
 
     @property
-    def remembered(self) -> Memory:
+    def remembered(self) -> SavedView:
         """How things are looked at now; of what narrows the list only what was saved."""
         view, look = self._list.view, self.log_view.look
         return self._saved._replace(

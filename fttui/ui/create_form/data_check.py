@@ -16,7 +16,7 @@ from fttui.ui.create_form.form import note_of
 from fttui.ui.create_form.precheck import FILES, Asked, Precheck, asked
 from fttui.ui.panes.detail import file_words
 from fttui.ui.render.glyphs import Glyphs
-from fttui.ui.render.status_line import Place
+from fttui.ui.render.status_line import ServiceInfo
 
 if TYPE_CHECKING:
     from fttui.data.report import Report
@@ -36,7 +36,7 @@ class Checking(Completing):
         store: Store | MergedStore,
         values: dict[str, str],
         samples: Samples,
-        place: Place,
+        place: ServiceInfo,
         glyphs: Glyphs,
         now: Callable[[], float],
     ) -> None:

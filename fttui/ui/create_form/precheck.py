@@ -12,7 +12,7 @@ from fttui.data.local_files import NoFile, Samples, local_path
 from fttui.models.row import JobRow
 from fttui.models.spec import JobSpec
 from fttui.ui.create_form.form import FieldErrors, spec_of
-from fttui.ui.render.status_line import Place
+from fttui.ui.render.status_line import ServiceInfo
 
 if TYPE_CHECKING:
     from fttui.data.prices import Price
@@ -65,7 +65,7 @@ class Precheck:
     """Checks the files that lie on this disk, in a thread, one check at a time; the newest wins. Whoever asks for the
     same again while it runs gets that one's answer."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: ServiceInfo) -> None:
         self._place = place
         self._running: tuple[Asked, asyncio.Task[Report]] | None = None
         self.progress: Callable[[int, int], None] | None = None
@@ -106,14 +106,14 @@ class Precheck:
         )
 
 
-def trainer_of(place: Place) -> str:
+def trainer_of(place: ServiceInfo) -> str:
     """Who trains there, as the price list has it."""
     from fttui.data.prices import place_of
 
     return place_of(None if place.is_local else f"https://{place.host}/v1", is_local=place.is_local)
 
 
-def remember(place: Place, job: str, report: Report) -> None:
+def remember(place: ServiceInfo, job: str, report: Report) -> None:
     """Keep what was told of a job's price with it; a disk that is full does not undo the job."""
     from fttui.core import pricing
 
@@ -126,7 +126,7 @@ def remember(place: Place, job: str, report: Report) -> None:
         return
 
 
-def cost_lines(place: Place, job: Job) -> list[tuple[str, str]]:
+def cost_lines(place: ServiceInfo, job: Job) -> list[tuple[str, str]]:
     """What a job has cost and what it was expected to, as fields for a person; what is unknown is left out."""
     from fttui.core.pricing import cost_of, recall
     from fttui.data.prices import BadPrices, price_of
@@ -141,7 +141,7 @@ def cost_lines(place: Place, job: Job) -> list[tuple[str, str]]:
     return [(name, words) for name, words in (("cost", cost), ("expected cost", told)) if words]
 
 
-def row_costs(place: Place) -> Callable[[JobRow], tuple[float | None, str]]:
+def row_costs(place: ServiceInfo) -> Callable[[JobRow], tuple[float | None, str]]:
     """What the jobs of a list have cost, as a number and in words; None and empty where that is unknown. Each model's
     price is read once."""
     prices: dict[str, Price | None] = {}

@@ -13,7 +13,7 @@ from textual.screen import Screen
 from fttui.data.local_files import Samples
 from fttui.ui.create_form.submission import Sending
 from fttui.ui.render.glyphs import UNICODE, Glyphs
-from fttui.ui.render.status_line import Place
+from fttui.ui.render.status_line import ServiceInfo
 from fttui.ui.widgets.entry import Entry
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class CreateScreen(Sending):
         store: Store | MergedStore,
         values: dict[str, str],
         samples: Samples,
-        place: Place,
+        place: ServiceInfo,
         glyphs: Glyphs = UNICODE,
         *,
         now: Callable[[], float],

@@ -51,7 +51,7 @@ def local_time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
-class Told(NamedTuple):
+class JobFacts(NamedTuple):
     """What is known of a job beside its own JSON."""
 
     checkpoints: Sequence[Checkpoint] = ()
@@ -69,7 +69,7 @@ class Told(NamedTuple):
     """What it cost and was expected to, as (name, words)."""
 
 
-def detail_lines(job: Job, row: JobRow, told: Told, now: float, cells: int, glyphs: Glyphs) -> list[Line]:
+def detail_lines(job: Job, row: JobRow, told: JobFacts, now: float, cells: int, glyphs: Glyphs) -> list[Line]:
     """The pane's lines, at most `cells` wide. `now` is Unix seconds."""
     lines: list[Line] = []
     face = FACES[job.status]

@@ -16,7 +16,7 @@ from fttui.ui.render.sparkline import spark
 
 if TYPE_CHECKING:
     from fttui.models.job import Job
-    from fttui.ui.panes.detail import Told
+    from fttui.ui.panes.detail import JobFacts
 
 CURVE = 8
 """Cells of the curve."""
@@ -24,7 +24,7 @@ WINDOW = 50
 """Steps over which the loss is said to go up or down."""
 
 
-def headline(job: Job, row: JobRow, told: Told, now: float, glyphs: Glyphs, *, ahead: int = 0) -> Line:
+def headline(job: Job, row: JobRow, told: JobFacts, now: float, glyphs: Glyphs, *, ahead: int = 0) -> Line:
     """While it trains its losses and the time left, at its end the model or the reason; else empty. `ahead` is how many
     jobs have their turn before it."""
     dot = f" {glyphs.dot} "

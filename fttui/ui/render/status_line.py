@@ -13,7 +13,7 @@ from fttui.ui.render.rows import Line, Span, spread
 if TYPE_CHECKING:
     from fttui.store.health import Health
     from fttui.store.snapshot import Snapshot
-    from fttui.ui.cockpit.list_view import ListState
+    from fttui.ui.cockpit.list_view import ListView
 
 AGE = 5
 """Cells of the age, so that the row does not shift when it changes."""
@@ -23,7 +23,7 @@ ALL = "all profiles"
 """The name of the view that shows several profiles as one."""
 
 
-class Place(NamedTuple):
+class ServiceInfo(NamedTuple):
     """Which service is looked at, and what may be done there."""
 
     profile: str
@@ -40,18 +40,18 @@ class Place(NamedTuple):
     is_azure: bool = False
 
 
-def place_of(choice: Choice, *, read_only: bool = False, newcomer: bool = False) -> Place:
+def service_info(choice: Choice, *, read_only: bool = False, newcomer: bool = False) -> ServiceInfo:
     """The place that a choice of service leads to; a newcomer is told why it is this machine."""
     hint = (
         "no key found: using the service on this machine · @ looks at another" if newcomer and choice.is_local else ""
     )
     host = "this machine" if choice.base_url is None else host_of(choice.base_url)
     url, is_azure = choice.base_url or "", choice.provider == "azure"
-    return Place(choice.name, host, choice.is_local, read_only, hint, choice.key, url, is_azure)
+    return ServiceInfo(choice.name, host, choice.is_local, read_only, hint, choice.key, url, is_azure)
 
 
 def status_line(
-    place: Place,
+    place: ServiceInfo,
     health: Health | None,
     as_of: float | None,
     counts: Line,
@@ -99,7 +99,7 @@ def status_line(
     return spread([(f" {place.profile} ", "bold"), (f"{left} ", "error")], [(f" {age:>{AGE}} ", "dim")], cells)
 
 
-def empty_words(place: Place, snapshot: Snapshot, view: ListState, *, connected: bool) -> list[str]:
+def empty_words(place: ServiceInfo, snapshot: Snapshot, view: ListView, *, connected: bool) -> list[str]:
     """What stands in a list that shows no job."""
     if snapshot.rows:
         return [f"0 of {len(snapshot.rows)} shown. {view.words}", "0 shows all"]

@@ -15,11 +15,13 @@ from textual.events import Key
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from fttui.ui.first_frame import Early
+    from fttui.ui.first_frame import FirstFrame
     from fttui.ui.terminal.escape_codes import Title
 
 
-def driver_for(early: Early, title: Title, gone: Callable[[], None], keys: Collection[str] = ()) -> type[LinuxDriver]:
+def driver_for(
+    early: FirstFrame, title: Title, gone: Callable[[], None], keys: Collection[str] = ()
+) -> type[LinuxDriver]:
     """The driver that takes the terminal over from the first frame, and has a title.
 
     Args:

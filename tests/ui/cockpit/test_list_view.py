@@ -1,7 +1,7 @@
 """Narrowing, sorting, marking, and taking it back."""
 
 from fttui.models.row import JobRow
-from fttui.ui.cockpit.list_view import SORTS, ListState
+from fttui.ui.cockpit.list_view import SORTS, ListView
 
 ROWS = [
     JobRow("a", "running", model="m2", created_at=300.0, loss=0.5),
@@ -10,12 +10,12 @@ ROWS = [
 ]
 
 
-def ids(state: ListState) -> list[str]:
+def ids(state: ListView) -> list[str]:
     return [row.id for row in state.derive(ROWS, 400.0)]
 
 
 def test_newest_first_until_told_otherwise() -> None:
-    state = ListState()
+    state = ListView()
     assert ids(state) == ["a", "b", "c"]
     state.change(reverse=True)
     assert ids(state) == ["c", "b", "a"]
@@ -24,7 +24,7 @@ def test_newest_first_until_told_otherwise() -> None:
 
 
 def test_sorting_walks_through_every_column_and_back() -> None:
-    state = ListState()
+    state = ListView()
     seen = []
     for _ in SORTS:
         state.next_sort(SORTS)
@@ -34,7 +34,7 @@ def test_sorting_walks_through_every_column_and_back() -> None:
 
 
 def test_sorting_passes_over_columns_that_are_not_shown() -> None:
-    state = ListState()
+    state = ListView()
     seen = []
     for _ in range(4):
         state.next_sort({"id", "cost", "age"})
@@ -44,7 +44,7 @@ def test_sorting_passes_over_columns_that_are_not_shown() -> None:
 
 def test_every_column_orders_the_list_and_what_has_no_value_comes_last() -> None:
     costs = {"a": (12.5, "12.50 USD"), "b": (None, ""), "c": (0.0, "free")}
-    state = ListState()
+    state = ListView()
     for sort in SORTS:
         for reverse in (False, True):
             state.change(sort=sort, reverse=reverse)
@@ -56,7 +56,7 @@ def test_every_column_orders_the_list_and_what_has_no_value_comes_last() -> None
 
 
 def test_the_same_status_key_again_shows_all() -> None:
-    state = ListState()
+    state = ListView()
     state.toggle_status(4)
     assert ids(state) == ["c"]
     state.toggle_status(4)
@@ -64,7 +64,7 @@ def test_the_same_status_key_again_shows_all() -> None:
 
 
 def test_a_filter_that_cannot_be_read_narrows_nothing_and_says_why() -> None:
-    state = ListState()
+    state = ListView()
     state.change(filter="loss<")
     assert ids(state) == ["a", "b", "c"]
     assert state.fault
@@ -74,7 +74,7 @@ def test_a_filter_that_cannot_be_read_narrows_nothing_and_says_why() -> None:
 
 
 def test_every_view_change_can_be_taken_back() -> None:
-    state = ListState()
+    state = ListView()
     first = state.view
     state.toggle_status(1)
     state.change(filter="x")
@@ -84,7 +84,7 @@ def test_every_view_change_can_be_taken_back() -> None:
 
 
 def test_marks_toggle_range_and_vanish_with_their_jobs() -> None:
-    state = ListState()
+    state = ListView()
     state.toggle_mark("a")
     state.toggle_mark("b")
     state.toggle_mark("a")

@@ -3,7 +3,7 @@
 import pytest
 
 from fttui.models.row import JobRow
-from fttui.ui.cockpit.job_actions import Hands
+from fttui.ui.cockpit.job_actions import JobActions
 from tests.support.ui_fakes import FakeStore, cockpit, job
 
 
@@ -97,13 +97,13 @@ async def test_what_a_key_acts_on_is_not_looked_for_in_the_whole_list(monkeypatc
     async with cockpit(store(30)) as ui:
         await ui.press("G", "space", "g", "g", "space")
         asked: list[str] = []
-        obstacle = Hands._obstacle
+        obstacle = JobActions._obstacle
 
-        def spy(hands: Hands, verb: str, row: JobRow) -> str:
+        def spy(hands: JobActions, verb: str, row: JobRow) -> str:
             asked.append(row.id)
             return obstacle(hands, verb, row)
 
-        monkeypatch.setattr(Hands, "_obstacle", spy)
+        monkeypatch.setattr(JobActions, "_obstacle", spy)
         rows = ui.main._targets()
         assert [row.id for row in rows] == ["ftjob-00000000", "ftjob-00000090"], "as they stand in the list"
         assert ui.main._hands.refusal("cancel", rows) == ""

@@ -16,7 +16,7 @@ from fttui.store.create_once import Created
 from fttui.store.health import State
 from fttui.store.snapshot import Outcome
 from fttui.ui.picker import PickScreen
-from fttui.ui.render.status_line import ALL, Place
+from fttui.ui.render.status_line import ALL, ServiceInfo
 from tests.support.ui_fakes import NOW, FakeStore, Ui, cockpit, job
 from tests.ui.create_form.test_fields import line_of, typed
 
@@ -269,7 +269,7 @@ async def test_the_form_does_not_open_where_nothing_can_be_created() -> None:
         await ui.press("a")
         assert ui.app.screen is ui.main
         assert "offline" in ui.prompt
-    async with cockpit(place=Place(ALL, ALL, False, False, "", ALL)) as ui:
+    async with cockpit(place=ServiceInfo(ALL, ALL, False, False, "", ALL)) as ui:
         await ui.press("a")
         assert ui.app.screen is ui.main
         assert "several profiles" in ui.prompt

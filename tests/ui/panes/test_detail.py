@@ -1,7 +1,7 @@
 """What the detail pane shows of members of any size."""
 
 from fttui.models.job import Job
-from fttui.ui.panes.detail import LONGEST, Told, detail_lines, raw_lines
+from fttui.ui.panes.detail import LONGEST, JobFacts, detail_lines, raw_lines
 from fttui.ui.render.glyphs import UNICODE
 from fttui.ui.render.rows import Line
 
@@ -30,7 +30,7 @@ def texts(lines: list[Line]) -> str:
 
 def test_a_megabyte_is_cut_and_its_length_is_said() -> None:
     job = Job.read(RAW)
-    lines = detail_lines(job, job.row(), Told(), 2.0, 200, UNICODE)
+    lines = detail_lines(job, job.row(), JobFacts(), 2.0, 200, UNICODE)
     assert letters(lines) < 8 * LONGEST
     assert texts(lines).count("(1,000,0") == 5
     assert "e writes them all to a file" in texts(lines)
@@ -47,6 +47,6 @@ def test_so_is_a_line_of_the_raw_json() -> None:
 
 def test_what_just_fits_is_whole() -> None:
     job = Job.read({"id": "ftjob-1", "status": "running", "fits": "x" * LONGEST, "does_not": "x" * (LONGEST + 1)})
-    said = texts(detail_lines(job, job.row(), Told(), 2.0, LONGEST * 2, UNICODE))
+    said = texts(detail_lines(job, job.row(), JobFacts(), 2.0, LONGEST * 2, UNICODE))
     assert f" {'x' * LONGEST}\n" in said
     assert f"{'x' * LONGEST} … ({LONGEST + 1:,} characters; " in said

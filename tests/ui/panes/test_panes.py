@@ -7,8 +7,8 @@ import pytest
 from fttui.store.health import State
 from fttui.ui.cockpit.screen import MainScreen
 from fttui.ui.messages import SequenceAsked
-from fttui.ui.render.status_line import Place
-from fttui.ui.saved_view import Memory
+from fttui.ui.render.status_line import ServiceInfo
+from fttui.ui.saved_view import SavedView
 from tests.support.ui_fakes import FakeStore, Ui, cockpit, event, job
 
 
@@ -53,7 +53,7 @@ async def test_each_layout_has_a_size_of_its_own() -> None:
 
 @pytest.mark.parametrize("width", [80, 120, 200])
 async def test_a_short_terminal_has_one_pane_whatever_its_width(width: int) -> None:
-    async with cockpit(store(), size=(width, 12), remembered=Memory(tab="files")) as ui:
+    async with cockpit(store(), size=(width, 12), remembered=SavedView(tab="files")) as ui:
         assert ui.main.jobs.size.width == width
         for pane, word in (("detail", ">Detail"), ("log", ">Log"), ("files", ">Files")):
             await ui.press("tab")
@@ -121,7 +121,7 @@ def copied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 async def test_a_log_line_and_a_curl_command_are_copied(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = copied(monkeypatch)
-    place = Place("work", "api.example.com", False, False, "", "work", "https://api.example.com/v1")
+    place = ServiceInfo("work", "api.example.com", False, False, "", "work", "https://api.example.com/v1")
     async with cockpit(store(), place=place) as ui:
         await ui.press("Y", "n")
         assert texts[-1].endswith("info  event 59")

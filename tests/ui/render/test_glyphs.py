@@ -8,7 +8,7 @@ from fttui.models.row import JobRow
 from fttui.text import clean_line, width
 from fttui.ui.first_frame import frame
 from fttui.ui.render.glyphs import ASCII, UNICODE, ascii_only
-from fttui.ui.render.status_line import Place
+from fttui.ui.render.status_line import ServiceInfo
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_it_is_ascii_and_as_wide(text: str) -> None:
 
 def test_the_first_frame_is_ascii() -> None:
     row = JobRow(id="ftjob-ä", model="模型", suffix="naïve…")
-    place = Place("büro", "this machine", True, False, "")
+    place = ServiceInfo("büro", "this machine", True, False, "")
     shown = frame(place, [row], 1.0, 100.0, (80, 24), ASCII)
     assert shown.isascii()
     assert "b?ro" not in shown

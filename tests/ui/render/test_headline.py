@@ -6,12 +6,12 @@ import pytest
 
 from fttui.models.job import Job
 from fttui.models.row import EventRow
-from fttui.ui.panes.detail import Told
+from fttui.ui.panes.detail import JobFacts
 from fttui.ui.render.glyphs import ASCII, UNICODE, Glyphs
 from fttui.ui.render.headline import headline, trend
 
 
-def said(glyphs: Glyphs = UNICODE, told: Told = Told(), **members: Any) -> str:  # noqa: B008
+def said(glyphs: Glyphs = UNICODE, told: JobFacts = JobFacts(), **members: Any) -> str:  # noqa: B008
     job = Job.read({"id": "ftjob-1", "created_at": 1000, **members})
     return "".join(text for text, _ in headline(job, job.row(), told, 2000.0, glyphs))
 
@@ -31,7 +31,7 @@ def test_a_finished_job_names_its_model_and_how_long_it_took() -> None:
 
 def test_a_running_job_says_its_loss_where_it_goes_and_how_long_it_takes() -> None:
     events = [EventRow(n, f"e{n}", 1900.0 + n, "info", "metrics", "", f'{{"step": {n}}}') for n in range(1, 21)]
-    told = Told(losses=[2 - n / 100 for n in range(60)], validation=1.5, last_events=events)
+    told = JobFacts(losses=[2 - n / 100 for n in range(60)], validation=1.5, last_events=events)
     job = Job.read({"id": "ftjob-1", "created_at": 1000, "status": "running"})
     row = job.row()._replace(step=20, total_steps=220)
     words = "".join(text for text, _ in headline(job, row, told, 1920.0, UNICODE))
@@ -60,5 +60,7 @@ def test_noise_is_no_trend() -> None:
 
 def test_a_queued_job_says_what_it_waits_for() -> None:
     job = Job.read({"id": "ftjob-1", "status": "queued"})
-    assert headline(job, job.row(), Told(), 0.0, UNICODE, ahead=2) == [(" waits for its turn: 2 jobs before it", "dim")]
-    assert headline(job, job.row(), Told(), 0.0, UNICODE) == []
+    assert headline(job, job.row(), JobFacts(), 0.0, UNICODE, ahead=2) == [
+        (" waits for its turn: 2 jobs before it", "dim")
+    ]
+    assert headline(job, job.row(), JobFacts(), 0.0, UNICODE) == []
