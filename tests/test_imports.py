@@ -25,7 +25,7 @@ def paint(self, *args):
     out.flush()
     import os
     os._exit(0)
-fttui.ui.first_frame.Early.paint = paint
+fttui.ui.first_frame.FirstFrame.paint = paint
 sys.stdin = sys.stdout = sys.stderr = Terminal()
 fttui.main.cockpit(None)
 """

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import fttui
-from fttui.store.archive.archive import Archive, ListView
+from fttui.store.archive.archive import Archive, ListState
 from tests.benchmarks.pages import job
 from tests.benchmarks.pty import KEYS, Watched
 from tests.support.store_fakes import entry
@@ -53,7 +53,7 @@ async def fill(home: Path, jobs: int, port: str) -> None:
     (home / "config.toml").write_text(config)
     archive = Archive(str(home / "archive.db"), "bench")
     await archive.save_jobs([entry(job(number, jobs)) for number in range(jobs, 0, -1)], time.time())
-    await archive.save_list_state(ListView(time.time() - 60, True, None, time.time()))
+    await archive.save_list_state(ListState(time.time() - 60, True, None, time.time()))
     await archive.close()
 
 

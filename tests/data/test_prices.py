@@ -11,7 +11,7 @@ from fttui.data.check import check_file
 from fttui.data.length_stats import Lengths
 from fttui.data.messages import LETTERS, REINFORCEMENT_LETTERS
 from fttui.data.plan import again, plan
-from fttui.data.prices import BadPrices, Price, base_of, price_of, service_info
+from fttui.data.prices import BadPrices, Price, base_of, price_of, place_of
 from fttui.data.report import Report
 from fttui.data.tokens import ESTIMATE_ERROR, counter, estimate
 from tests.data import zoo
@@ -214,11 +214,11 @@ def test_a_price_file_is_read_once_until_it_changes(tmp_path: Path, monkeypatch:
 
 
 def test_who_trains_is_told_by_the_address() -> None:
-    assert service_info(None, is_local=True) == "local"
-    assert service_info("https://api.openai.com/v1", is_local=False) == "openai"
-    assert service_info("https://eu.api.openai.com/v1", is_local=False) == "openai"
-    assert service_info("https://api.openai.com.example.com/v1", is_local=False) == "other"
-    assert service_info("http://127.0.0.1:8000/v1", is_local=False) == "other"
+    assert place_of(None, is_local=True) == "local"
+    assert place_of("https://api.openai.com/v1", is_local=False) == "openai"
+    assert place_of("https://eu.api.openai.com/v1", is_local=False) == "openai"
+    assert place_of("https://api.openai.com.example.com/v1", is_local=False) == "other"
+    assert place_of("http://127.0.0.1:8000/v1", is_local=False) == "other"
     assert base_of("ft:a:b:c:d") == "a"
 
 

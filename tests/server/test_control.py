@@ -516,7 +516,7 @@ def test_it_says_what_runs(home: str) -> None:
 
 
 def test_knowing_of_the_service_costs_little() -> None:
-    code = "import sys; from fttui.server import daemon; print(*sys.modules)"
+    code = "import sys; from fttui.server import control; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     heavy = {"asyncio", "starlette", "uvicorn", "numpy", "pydantic", "httpx", "sqlite3", "subprocess", "dataclasses"}
     assert not heavy & set(loaded)

@@ -116,11 +116,11 @@ def test_a_signal_at_any_moment_of_the_start_restores_the_terminal(
 
 HELD = """
 import select
-from fttui.ui.first_frame import Early
-def held(self, *positional, _real=Early.paint):
+from fttui.ui.first_frame import FirstFrame
+def held(self, *positional, _real=FirstFrame.paint):
     _real(self, *positional)
     select.select([0], [], [], 30)
-Early.paint = held
+FirstFrame.paint = held
 from fttui.main import main
 main()
 """
