@@ -11,7 +11,7 @@ from fttui.data.check import check_file
 from fttui.data.length_stats import Lengths
 from fttui.data.messages import LETTERS, REINFORCEMENT_LETTERS
 from fttui.data.plan import again, plan
-from fttui.data.prices import BadPrices, Price, base_of, price_of, place_of
+from fttui.data.prices import BadPrices, Price, base_of, place_of, price_of
 from fttui.data.report import Report
 from fttui.data.tokens import ESTIMATE_ERROR, counter, estimate
 from tests.data import zoo
