@@ -179,10 +179,6 @@ class Holdings(Asking):
             return None
         return next((job.id for job in self._archive.jobs_naming(id) if id in job.result_files), None)
 
-    async def delete_file(self, id: str) -> Outcome:
-        """Delete a file at the provider; what the archive knows of it stays."""
-        return (await self.delete_files([id]))[id]
-
     async def delete_files(self, ids: Iterable[str]) -> dict[str, Outcome]:
         """Delete files at the provider; what the archive knows of them, and keeps of results, stays."""
         outcomes = await self._delete_each(ids, lambda client, id: client.delete_file(id))

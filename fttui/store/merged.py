@@ -11,9 +11,8 @@ from fttui.models.metric import Point
 from fttui.models.row import EventRow, JobRow
 from fttui.models.spec import JobSpec
 from fttui.store.health import State
-from fttui.store.polling.poller import Poller
+from fttui.store.port import PollerPort, StorePort
 from fttui.store.snapshot import Change, Outcome, Snapshot
-from fttui.store.store import Store
 
 _WORSE = (State.LIVE, State.CONNECTING, State.STALE, State.LIMITED, State.OFFLINE, State.DENIED)
 _CREATE = "several profiles are shown: look at one of them (@) to create a job there"
@@ -27,7 +26,7 @@ class MergedStore:
     A job goes by `profile/id`, so that two profiles that see the same job have a row each.
     """
 
-    def __init__(self, stores: Mapping[str, Store]) -> None:
+    def __init__(self, stores: Mapping[str, StorePort]) -> None:
         self._stores = stores
         self.not_offered: frozenset[str] = frozenset()
 
@@ -139,9 +138,6 @@ class MergedStore:
         outcome = await store.download(inner, path, overwrite=overwrite, as_csv=as_csv, progress=progress)
         return replace(outcome, id=id)
 
-    async def delete_file(self, id: str) -> Outcome:
-        return (await self.delete_files([id]))[id]
-
     async def delete_files(self, ids: Iterable[str]) -> dict[str, Outcome]:
         return await self._each("delete_files", ids)
 
@@ -184,7 +180,7 @@ class MergedStore:
             outcomes |= {f"{name}/{id}": replace(outcome, id=f"{name}/{id}") for id, outcome in done.items()}
         return outcomes
 
-    def _of(self, id: str) -> tuple[Store, str]:
+    def _of(self, id: str) -> tuple[StorePort, str]:
         name, _, inner = id.partition("/")
         return self._stores[name], inner
 
@@ -192,7 +188,7 @@ class MergedStore:
 class MergedPoller:
     """The pollers of several profiles; each keeps to its own budget, for each asks another provider."""
 
-    def __init__(self, pollers: Iterable[Poller]) -> None:
+    def __init__(self, pollers: Iterable[PollerPort]) -> None:
         self._pollers = tuple(pollers)
 
     @property

@@ -29,7 +29,7 @@ async def test_the_refusal_names_dates_the_file_and_another_profile(world: World
     assert outcome.message.endswith(f"fttui files delete {train.id} {valid.id}")
     assert world.client.count("create_job") == 1
     assert world.archive.creates() == {}, "nothing is in doubt"
-    assert (await world.store.delete_file(train.id)).ok
+    assert (await world.store.delete_files([train.id]))[train.id].ok
     assert [raw["id"] for raw in world.client.files] == [valid.id]
 
 
@@ -41,6 +41,6 @@ async def test_a_file_that_was_there_before_is_left_alone(world: World) -> None:
 
 async def test_what_cannot_be_deleted_is_told(world: World) -> None:
     world.client.fail("delete_file", Forbidden("not yours", status=403))
-    outcome = await world.store.delete_file("file-x")
+    outcome = (await world.store.delete_files(["file-x"]))["file-x"]
     assert (outcome.ok, outcome.message, outcome.id) == (False, "not yours", "file-x")
-    assert not (await World(read_only=True).store.delete_file("file-x")).ok
+    assert not (await World(read_only=True).store.delete_files(["file-x"]))["file-x"].ok

@@ -10,7 +10,7 @@ from fttui.models.event import Event
 from fttui.models.file import File, Model
 from fttui.models.job import Job
 from fttui.models.row import EventRow
-from tests.support.ui_fakes import NOW, FakeStore
+from tests.support.fake_store import NOW, FakeStore
 
 ESCAPES = "\x1b]52;c;b3duZWQ=\x07\x1b]0;owned\x07\x1b]2;owned\x1b\\\x1b[2J\x1b[31m\x1b[?1049l\x1bP+q\x1b\\\x1bc\x07\x08"
 C1 = "\x9b2J\x9d0;owned\x9c\x90q\x9c\x85"

@@ -13,7 +13,8 @@ from fttui.ui.render.glyphs import ASCII
 from fttui.ui.render.status_line import ServiceInfo
 from fttui.ui.saved_view import SavedView
 from fttui.ui.terminal.escape_codes import Title
-from tests.support.ui_fakes import FakeStore, Ui, cockpit, job
+from tests.support.fake_store import FakeStore, job
+from tests.support.ui_fakes import Ui, cockpit
 
 
 async def test_hold_says_so_and_goes_on() -> None:

@@ -10,7 +10,8 @@ from fttui.commands import BY_ID, COMMANDS, footer_entries
 from fttui.ui.cockpit.command_line import completions, parse
 from fttui.ui.cockpit.layout import PANES
 from fttui.ui.saved_view import TABS
-from tests.support.ui_fakes import NOW, FakeStore, Ui, cockpit, event, job
+from tests.support.fake_store import NOW, FakeStore, event, job
+from tests.support.ui_fakes import Ui, cockpit
 
 MIDDLE = "ftjob-00000030"
 

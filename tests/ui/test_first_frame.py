@@ -15,7 +15,8 @@ from fttui.ui.app import FttuiApp
 from fttui.ui.first_frame import frame, list_size
 from fttui.ui.render.glyphs import ASCII, UNICODE, Glyphs
 from fttui.ui.render.status_line import ServiceInfo
-from tests.support.ui_fakes import NOW, FakeCore, FakePoller, FakeStore, StillClock, Ui, cockpit, job
+from tests.support.fake_store import NOW, FakePoller, FakeStore, job
+from tests.support.ui_fakes import FakeCore, StillClock, Ui, cockpit
 
 PLACE = ServiceInfo("work", "api.example.com", False, False, "")
 

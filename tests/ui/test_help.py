@@ -2,7 +2,8 @@
 
 from fttui.commands import COMMANDS, key_table
 from fttui.ui.cockpit.command_line import word_table
-from tests.support.ui_fakes import FakeStore, cockpit, job
+from tests.support.fake_store import FakeStore, job
+from tests.support.ui_fakes import cockpit
 
 
 async def test_help_lists_every_command() -> None:

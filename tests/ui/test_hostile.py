@@ -13,8 +13,9 @@ from fttui.commands import COMMANDS
 from fttui.store.health import State
 from fttui.ui.render.glyphs import ASCII, UNICODE, Glyphs
 from fttui.ui.render.status_line import ServiceInfo
+from tests.support.fake_store import NOW
 from tests.support.hostile import LONG, NASTY, store, text
-from tests.support.ui_fakes import NOW, Ui, cockpit
+from tests.support.ui_fakes import Ui, cockpit
 
 STEERING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 cells = cache(cell_len)

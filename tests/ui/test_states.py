@@ -13,7 +13,8 @@ from fttui.models.job import Job
 from fttui.store.health import State
 from fttui.store.snapshot import Snapshot
 from fttui.ui.render.glyphs import ASCII
-from tests.support.ui_fakes import NOW, FakeStore, Ui, cockpit, event, job
+from tests.support.fake_store import NOW, FakeStore, event, job
+from tests.support.ui_fakes import Ui, cockpit
 
 SCREENS = Path(__file__).parent / "screens"
 ID = "ftjob-00000001"

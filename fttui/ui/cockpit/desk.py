@@ -33,8 +33,7 @@ from fttui.ui.widgets.prompt import PromptRow
 
 if TYPE_CHECKING:
     from fttui.models.file import File
-    from fttui.store.merged import MergedStore
-    from fttui.store.store import Store
+    from fttui.store.port import StorePort
 
 LEAST = (40, 10)
 """The smallest terminal that is drawn on."""
@@ -63,7 +62,7 @@ class Desk(Layout):
         self._place = place
         self._glyphs = glyphs
         self._now = now
-        self._store: Store | MergedStore | None = None
+        self._store: StorePort | None = None
         self._snapshot = snapshot
         self._list.change(
             remember=False,

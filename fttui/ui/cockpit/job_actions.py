@@ -12,9 +12,8 @@ from fttui.ui.render.status_line import ALL, ServiceInfo
 from fttui.ui.widgets.prompt import PromptRow
 
 if TYPE_CHECKING:
-    from fttui.store.merged import MergedStore
+    from fttui.store.port import StorePort
     from fttui.store.snapshot import Outcome
-    from fttui.store.store import Store
 
     Outcomes = Mapping[str, Outcome]
 
@@ -41,7 +40,7 @@ class JobActions:
         self._stopping: set[str] = set()
         self._stopped: tuple[Mapping[str, JobRow], frozenset[str], Mapping[str, JobRow]] = ({}, frozenset(), {})
         """Rows, which of them are being cancelled, and the rows as they are shown for it."""
-        self.store: Store | MergedStore | None = None
+        self.store: StorePort | None = None
 
     def rows(self, rows: Mapping[str, JobRow]) -> Mapping[str, JobRow]:
         """The rows as they are shown: a cancel that was sent and not yet answered is a local word."""

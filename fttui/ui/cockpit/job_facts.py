@@ -10,15 +10,14 @@ from fttui.ui.render.status_line import ServiceInfo
 if TYPE_CHECKING:
     from fttui.models.job import Job
     from fttui.models.row import JobRow
-    from fttui.store.merged import MergedStore
-    from fttui.store.store import Store
+    from fttui.store.port import StorePort
 
 BEFORE_ALL = -(2**62)
 """A position before every event."""
 KEPT = 200
 
 
-def silence(store: Store | MergedStore, row: JobRow, place: ServiceInfo) -> str:
+def silence(store: StorePort, row: JobRow, place: ServiceInfo) -> str:
     """What stands in the log of a job that has no events."""
     if row.gone or (row.status.is_final and store.has_read_events(row.id)):
         return "Events are no longer available for this job."
@@ -34,7 +33,7 @@ class JobFactsLoader:
         self._place = place
         self._costs: dict[tuple[str, str, int | None], list[tuple[str, str]]] = {}
 
-    def told(self, store: Store | MergedStore, job: Job, id: str) -> JobFacts:
+    def told(self, store: StorePort, job: Job, id: str) -> JobFacts:
         """What the detail pane shows of a job that the store knows as `id`."""
         files = (store.file(name) for name in (job.training_file, job.validation_file, *job.result_files))
         points = store.points(id)

@@ -22,8 +22,7 @@ from fttui.ui.render.status_line import ALL, ServiceInfo
 from fttui.ui.saved_view import SavedView
 
 if TYPE_CHECKING:
-    from fttui.store.merged import MergedStore
-    from fttui.store.store import Store
+    from fttui.store.port import StorePort
 
 
 MERGED = ("status", "id", "profile", "model", "step", "loss", "age", "suffix", "method", "tokens", "created", "cost")
@@ -41,7 +40,7 @@ class MainScreen(PaneKeys, ListKeys, LogKeys, FileKeys, JobKeys, LineKeys):
 
     # What comes from above
 
-    def attach(self, store: Store | MergedStore) -> None:
+    def attach(self, store: StorePort) -> None:
         """The store is there: from now on there are details, logs and intents."""
         from fttui.ui.create_form.precheck import row_costs
 

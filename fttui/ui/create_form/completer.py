@@ -18,8 +18,7 @@ from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.widgets.entry import Entry
 
 if TYPE_CHECKING:
-    from fttui.store.merged import MergedStore
-    from fttui.store.store import Store
+    from fttui.store.port import StorePort
 
 
 class Walk(NamedTuple):
@@ -43,9 +42,7 @@ _HINTS = {field.name: (f"{field.label}: {field.hint}", field.hint) for field in 
 class Completing(Fields):
     """A ghost and → for what a text becomes, a line that lists the rest, and ctrl+n to walk through it."""
 
-    def __init__(
-        self, store: Store | MergedStore, values: dict[str, str], glyphs: Glyphs, now: Callable[[], float]
-    ) -> None:
+    def __init__(self, store: StorePort, values: dict[str, str], glyphs: Glyphs, now: Callable[[], float]) -> None:
         super().__init__(values, glyphs)
         self._store = store
         self._now = now

@@ -20,8 +20,7 @@ from fttui.ui.render.status_line import ServiceInfo
 
 if TYPE_CHECKING:
     from fttui.data.report import Report
-    from fttui.store.merged import MergedStore
-    from fttui.store.store import Store
+    from fttui.store.port import StorePort
 
 
 RESTS = 0.3
@@ -33,7 +32,7 @@ class Checking(Completing):
 
     def __init__(
         self,
-        store: Store | MergedStore,
+        store: StorePort,
         values: dict[str, str],
         samples: Samples,
         place: ServiceInfo,

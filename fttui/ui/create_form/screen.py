@@ -17,8 +17,7 @@ from fttui.ui.render.status_line import ServiceInfo
 from fttui.ui.widgets.entry import Entry
 
 if TYPE_CHECKING:
-    from fttui.store.merged import MergedStore
-    from fttui.store.store import Store
+    from fttui.store.port import StorePort
 
 
 class CreateScreen(Sending):
@@ -32,7 +31,7 @@ class CreateScreen(Sending):
 
     def __init__(
         self,
-        store: Store | MergedStore,
+        store: StorePort,
         values: dict[str, str],
         samples: Samples,
         place: ServiceInfo,

@@ -5,7 +5,8 @@ import pytest
 from fttui.commands import COMMANDS
 from fttui.ui import saved_view
 from fttui.ui.cockpit.command_line import Order, OrderError, columns_of, completions, parse, seconds_of, sort_of
-from tests.support.ui_fakes import FakeStore, cockpit, job
+from tests.support.fake_store import FakeStore, job
+from tests.support.ui_fakes import cockpit
 
 
 def store() -> FakeStore:

@@ -7,7 +7,8 @@ import pytest
 from fttui.models.file import File
 from fttui.models.job import Job
 from fttui.ui.panes.files import FileRow, file_rows
-from tests.support.ui_fakes import NOW, FakeStore, cockpit, job
+from tests.support.fake_store import NOW, FakeStore, job
+from tests.support.ui_fakes import cockpit
 
 
 def known(id: str) -> File | None:

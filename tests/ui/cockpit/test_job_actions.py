@@ -8,7 +8,8 @@ import pytest
 
 from fttui.store.health import State
 from fttui.ui.terminal.escape_codes import clipboard
-from tests.support.ui_fakes import FakeStore, cockpit, job
+from tests.support.fake_store import FakeStore, job
+from tests.support.ui_fakes import cockpit
 
 METHOD = {
     "type": "dpo",

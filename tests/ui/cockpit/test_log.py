@@ -1,7 +1,8 @@
 """Keys of the log pane."""
 
 from fttui.ui.panes.log_lines import LogStyle
-from tests.support.ui_fakes import FakeStore, cockpit, event, job
+from tests.support.fake_store import FakeStore, event, job
+from tests.support.ui_fakes import cockpit
 
 ID = "ftjob-00000001"
 

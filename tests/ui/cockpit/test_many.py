@@ -4,7 +4,8 @@ import pytest
 
 from fttui.models.row import JobRow
 from fttui.ui.cockpit.job_actions import JobActions
-from tests.support.ui_fakes import FakeStore, cockpit, job
+from tests.support.fake_store import FakeStore, job
+from tests.support.ui_fakes import cockpit
 
 
 def store(count: int = 5) -> FakeStore:

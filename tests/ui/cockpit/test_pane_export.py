@@ -7,7 +7,8 @@ from pathlib import Path
 
 from fttui.models.row import JobRow
 from fttui.ui.cockpit.pane_export import jobs_csv
-from tests.support.ui_fakes import FakeStore, cockpit, event, job
+from tests.support.fake_store import FakeStore, event, job
+from tests.support.ui_fakes import cockpit
 
 ID = "ftjob-00000001"
 

@@ -7,7 +7,8 @@ from textual.widget import Widget
 from fttui.models.row import JobRow
 from fttui.ui.cockpit import desk
 from fttui.ui.panes import jobs as panes_jobs
-from tests.support.ui_fakes import NOW, FakeStore, cockpit, event, job
+from tests.support.fake_store import NOW, FakeStore, event, job
+from tests.support.ui_fakes import cockpit
 
 ID = "ftjob-00000001"
 

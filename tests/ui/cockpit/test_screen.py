@@ -3,7 +3,8 @@
 import pytest
 
 from fttui.store.health import State
-from tests.support.ui_fakes import NOW, FakeStore, cockpit, event, job
+from tests.support.fake_store import NOW, FakeStore, event, job
+from tests.support.ui_fakes import cockpit
 
 
 def three() -> FakeStore:

@@ -17,7 +17,8 @@ from fttui.store.health import State
 from fttui.store.snapshot import Outcome
 from fttui.ui.picker import PickScreen
 from fttui.ui.render.status_line import ALL, ServiceInfo
-from tests.support.ui_fakes import NOW, FakeStore, Ui, cockpit, job
+from tests.support.fake_store import NOW, FakeStore, job
+from tests.support.ui_fakes import Ui, cockpit
 from tests.ui.create_form.test_fields import line_of, typed
 
 

@@ -10,7 +10,8 @@ from textual import events
 from fttui.models.file import File
 from fttui.models.spec import JobSpec, like
 from fttui.ui.create_form.form import fields_of
-from tests.support.ui_fakes import FakeStore, Ui, cockpit, job
+from tests.support.fake_store import FakeStore, job
+from tests.support.ui_fakes import Ui, cockpit
 
 GRADER = {"type": "string_check", "name": "g", "input": "a", "reference": "b, c", "operation": "eq"}
 

@@ -12,7 +12,7 @@ from fttui.models.job import METHODS, TOKEN_KEY, Job
 from fttui.models.spec import HYPERPARAMETERS, JobSpec, like
 from fttui.text import clean_line
 from fttui.ui.create_form.form import EMPTY, NUMBERS, FieldErrors, fields_of, note_of, spec_of, values_of
-from tests.support.ui_fakes import job
+from tests.support.fake_store import job
 
 GOOD = EMPTY | {"model": "m", "training_file": "file-1"}
 GRADER = {"type": "string_check", "name": "g", "input": "{{item.x}}", "reference": "y, z", "operation": "eq"}

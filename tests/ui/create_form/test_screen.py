@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from tests.support.ui_fakes import FakeStore, Ui, cockpit, job
+from tests.support.fake_store import FakeStore, job
+from tests.support.ui_fakes import Ui, cockpit
 
 
 async def test_two_keys_start_a_sample_run() -> None:

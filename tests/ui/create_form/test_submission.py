@@ -13,7 +13,8 @@ from fttui.store.create_once import Created
 from fttui.store.file_service import Uploaded
 from fttui.store.snapshot import Outcome
 from fttui.ui.create_form.submission import field_of
-from tests.support.ui_fakes import FakeStore, Ui, cockpit
+from tests.support.fake_store import FakeStore
+from tests.support.ui_fakes import Ui, cockpit
 
 
 @dataclass

@@ -9,7 +9,8 @@ from fttui.ui.cockpit.screen import MainScreen
 from fttui.ui.messages import SequenceAsked
 from fttui.ui.render.status_line import ServiceInfo
 from fttui.ui.saved_view import SavedView
-from tests.support.ui_fakes import FakeStore, Ui, cockpit, event, job
+from tests.support.fake_store import FakeStore, event, job
+from tests.support.ui_fakes import Ui, cockpit
 
 
 def store() -> FakeStore:

@@ -1,0 +1,126 @@
+"""Interfaces of a store and a poller, as the cockpit and `core` use them.
+
+`Store` serves one profile, `MergedStore` several. The tests' `FakeStore` satisfies the same protocol, checked by mypy.
+"""
+
+from collections.abc import Callable, Iterable, Set
+from typing import Protocol
+
+from fttui.models.checkpoint import Checkpoint
+from fttui.models.file import File, Model
+from fttui.models.job import Job
+from fttui.models.metric import Point
+from fttui.models.row import EventRow
+from fttui.models.spec import JobSpec
+from fttui.store.snapshot import Change, Outcome, Snapshot
+
+
+class StorePort(Protocol):
+    """Jobs, events and files as last fetched, and the intents that change them.
+
+    Questions are answered from memory or from the archive. Intents return an `Outcome` and never raise.
+    """
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """Rows, health and notices as last published."""
+
+    @property
+    def not_offered(self) -> Set[str]:
+        """Routes that the provider does not have: `events`, `checkpoints`, `results`, `cancel`, `pause`, `resume`."""
+
+    def subscribe(self, fn: Callable[[Snapshot, Change], None], /) -> Callable[[], None]:
+        """Call `fn` at each publication. Return a function that ends the subscription."""
+
+    def look_at(self, id: str | None) -> None:
+        """Select a job, which the poller then serves first."""
+
+    # Questions
+
+    def job(self, id: str) -> Job | None:
+        """Return the whole job as last sent, or None for an unknown job."""
+
+    def events(
+        self, id: str, *, before: int | None = None, after: int | None = None, limit: int = 500
+    ) -> list[EventRow]:
+        """Return events of a job, oldest first: the newest `limit`, or those next to a sequence number."""
+
+    def has_read_events(self, id: str) -> bool:
+        """Tell whether the events of a job were fetched at least once."""
+
+    def checkpoints(self, id: str) -> tuple[Checkpoint, ...]:
+        """Return every checkpoint of a job ever seen, by step."""
+
+    def points(self, id: str) -> list[Point]:
+        """Return the metrics of a job, by step."""
+
+    def file(self, id: str) -> File | None:
+        """Return a file, or None for a file never seen."""
+
+    def has_file(self, id: str) -> bool | None:
+        """Tell whether the provider's last list of files had this file. None before the first list."""
+
+    async def files(self) -> list[File]:
+        """Return the files for training, fetched when the provider can be reached."""
+
+    async def models(self) -> list[Model]:
+        """Return the provider's models, fetched when the provider can be reached."""
+
+    # Intents
+
+    async def create(self, spec: JobSpec) -> Outcome:
+        """Create a job exactly once."""
+
+    async def cancel(self, ids: Iterable[str]) -> dict[str, Outcome]:
+        """Cancel jobs."""
+
+    async def pause(self, ids: Iterable[str]) -> dict[str, Outcome]:
+        """Pause jobs."""
+
+    async def resume(self, ids: Iterable[str]) -> dict[str, Outcome]:
+        """Resume paused jobs."""
+
+    async def forget(self, ids: Iterable[str]) -> dict[str, Outcome]:
+        """Delete the archived copies of jobs. The provider is not changed."""
+
+    async def upload(self, path: str, progress: Callable[[int, int], None] | None = None) -> Outcome:
+        """Upload a file for training. `progress` receives the bytes sent and the file's size."""
+
+    async def download(
+        self,
+        id: str,
+        path: str,
+        *,
+        overwrite: bool = False,
+        as_csv: bool = False,
+        progress: Callable[[int, int | None], None] | None = None,
+    ) -> Outcome:
+        """Write the content of a file to `path`."""
+
+    async def delete_files(self, ids: Iterable[str]) -> dict[str, Outcome]:
+        """Delete files at the provider."""
+
+    async def delete_model(self, name: str) -> Outcome:
+        """Delete a fine-tuned model at the provider."""
+
+
+class PollerPort(Protocol):
+    """Control of automatic refresh."""
+
+    blurred: bool
+    """The terminal has lost the focus, so polling slows down."""
+
+    async def run(self) -> None:
+        """Poll until cancelled."""
+
+    def hold(self) -> None:
+        """Stop the automatic refresh until `release`."""
+
+    def release(self) -> None:
+        """Resume the automatic refresh."""
+
+    def poke(self) -> None:
+        """Poll now."""
+
+    def pace(self, interval: float) -> None:
+        """Set the seconds between two polls while a job is active."""

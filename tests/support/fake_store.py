@@ -1,0 +1,206 @@
+"""The store and the poller of cockpit tests. mypy holds both to the ports of `fttui.store.port`."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from fttui.models.checkpoint import Checkpoint
+from fttui.models.file import File, Model
+from fttui.models.job import Job
+from fttui.models.metric import Point
+from fttui.models.row import EventRow
+from fttui.models.spec import JobSpec
+from fttui.store.health import Health, State
+from fttui.store.port import PollerPort, StorePort
+from fttui.store.snapshot import Change, Outcome, Snapshot
+
+NOW = 1_800_000_000.0
+
+
+def job(number: int, status: str = "running", **members: Any) -> dict[str, Any]:
+    """The JSON of a job as a provider sends it; a higher number is an older job."""
+    return {
+        "id": f"ftjob-{number:08d}",
+        "object": "fine_tuning.job",
+        "status": status,
+        "model": "gpt-4o-mini-2024-07-18",
+        "created_at": NOW - 60 * (number + 1),
+        "training_file": "file-train",
+        "user_provided_suffix": f"run-{number}",
+        "error": {},
+    } | members
+
+
+def event(seq: int, message: str, level: str = "info") -> EventRow:
+    return EventRow(seq, f"ftevent-{seq}", NOW - 1000 + seq, level, "message", message, "")
+
+
+@dataclass
+class FakeStore:
+    """A store in memory that records the intents it receives."""
+
+    raw: dict[str, dict[str, Any]] = field(default_factory=dict)
+    log: dict[str, list[EventRow]] = field(default_factory=dict)
+    sent: list[tuple[Any, ...]] = field(default_factory=list)
+    refusal: str = ""
+    snapshot: Snapshot = field(default_factory=Snapshot)
+    listener: Callable[[Snapshot, Change], None] | None = None
+    looked_at: str | None = None
+    not_offered: frozenset[str] = frozenset()
+    notices: tuple[str, ...] = ()
+    answers: bool = True
+    """False: a cancel never returns."""
+
+    def put(self, *jobs: dict[str, Any]) -> "FakeStore":
+        self.raw |= {item["id"]: item for item in jobs}
+        return self
+
+    def publish(
+        self,
+        *,
+        why: str = "",
+        state: State = State.LIVE,
+        as_of: float = NOW,
+        reason: str = "",
+        unsent: bool = False,
+    ) -> None:
+        """Publish the jobs in `raw`, as a store does after a poll."""
+        before = self.snapshot.rows
+        rows = {id: Job.read(raw).row() for id, raw in self.raw.items()}
+        health = Health(state=state, since=NOW, why=why, reason=reason, unsent=unsent)
+        self.snapshot = Snapshot(rows=rows, health=health, as_of=as_of, complete=True, notices=self.notices)
+        change = Change(
+            added=frozenset(rows.keys() - before.keys()),
+            removed=frozenset(before.keys() - rows.keys()),
+            updated=frozenset(id for id in rows.keys() & before.keys() if rows[id] != before[id]),
+            events=frozenset(self.log),
+            health=True,
+        )
+        if self.listener is not None:
+            self.listener(self.snapshot, change)
+
+    def subscribe(self, fn: Callable[[Snapshot, Change], None], /) -> Callable[[], None]:
+        self.listener = fn
+        return lambda: None
+
+    def job(self, id: str) -> Job | None:
+        return Job.read(self.raw[id]) if id in self.raw else None
+
+    def events(
+        self, id: str, *, before: int | None = None, after: int | None = None, limit: int = 500
+    ) -> list[EventRow]:
+        found = [item for item in self.log.get(id, []) if after is None or item.seq > after]
+        return [item for item in found if before is None or item.seq < before][-limit:]
+
+    def has_read_events(self, id: str) -> bool:
+        return id in self.log
+
+    def checkpoints(self, id: str) -> tuple[Checkpoint, ...]:
+        return ()
+
+    def file(self, id: str) -> File | None:
+        return File.read({"id": id, "filename": "train.jsonl", "bytes": 29_900}) if id == "file-train" else None
+
+    def has_file(self, id: str) -> bool | None:
+        return None
+
+    def points(self, id: str) -> list[Point]:
+        return [Point(1, {"train_loss": 2.0}), Point(2, {"train_loss": 1.0}), Point(3, {"valid_loss": 9.0})]
+
+    def look_at(self, id: str | None) -> None:
+        self.looked_at = id
+
+    async def cancel(self, ids: Iterable[str]) -> dict[str, Outcome]:
+        self.sent.append(("cancel", *ids))
+        if not self.answers:
+            await asyncio.Event().wait()
+        if self.refusal:
+            return {id: Outcome(False, self.refusal, id) for id in ids}
+        for id in ids:
+            self.raw[id] = self.raw[id] | {"status": "cancelled"}
+        self.publish()
+        return {id: Outcome(True, "", id) for id in ids}
+
+    async def pause(self, ids: Iterable[str]) -> dict[str, Outcome]:
+        self.sent.append(("pause", *ids))
+        for id in ids:
+            self.raw[id] = self.raw[id] | {"status": "paused"}
+        self.publish()
+        return {id: Outcome(True, "", id) for id in ids}
+
+    async def resume(self, ids: Iterable[str]) -> dict[str, Outcome]:
+        self.sent.append(("resume", *ids))
+        return {id: Outcome(True, "", id) for id in ids}
+
+    async def delete_files(self, ids: Iterable[str]) -> dict[str, Outcome]:
+        self.sent.append(("delete_files", *ids))
+        return {id: Outcome(not self.refusal, self.refusal, id) for id in ids}
+
+    async def delete_model(self, name: str) -> Outcome:
+        self.sent.append(("delete_model", name))
+        return Outcome(not self.refusal, self.refusal, name)
+
+    async def forget(self, ids: Iterable[str]) -> dict[str, Outcome]:
+        self.sent.append(("forget", *ids))
+        return {id: Outcome(not self.refusal, self.refusal, id) for id in ids}
+
+    async def download(
+        self,
+        id: str,
+        path: str,
+        *,
+        overwrite: bool = False,
+        as_csv: bool = False,
+        progress: Callable[[int, int | None], None] | None = None,
+    ) -> Outcome:
+        self.sent.append(("download", id, path, "as CSV" if as_csv else "as sent"))
+        return Outcome(not self.refusal, self.refusal, id)
+
+    async def models(self) -> list[Model]:
+        return [Model.read({"id": name}) for name in ("gpt-4.1-mini", "fttui-tiny-1")]
+
+    async def files(self) -> list[File]:
+        return [File.read({"id": "file-known"})]
+
+    async def upload(self, path: str, progress: Callable[[int, int], None] | None = None) -> Outcome:
+        self.sent.append(("upload", path))
+        return Outcome(True, "", f"file-{len(self.sent)}")
+
+    async def create(self, spec: JobSpec) -> Outcome:
+        self.sent.append(("create", spec))
+        if self.refusal:
+            return Outcome(False, self.refusal)
+        self.raw = {"ftjob-new": job(-1, "queued", id="ftjob-new", model=spec.model)} | self.raw
+        self.publish()
+        return Outcome(True, "", "ftjob-new")
+
+
+class FakePoller:
+    """A poller that records its calls."""
+
+    def __init__(self, store: FakeStore) -> None:
+        self.store = store
+        self.blurred = False
+        self.pokes = 0
+        self.held = False
+        self.interval = 0.0
+
+    async def run(self) -> None:
+        self.store.publish()
+
+    def hold(self) -> None:
+        self.held = True
+
+    def release(self) -> None:
+        self.held = False
+
+    def pace(self, interval: float) -> None:
+        self.interval = interval
+
+    def poke(self) -> None:
+        self.pokes += 1
+
+
+_store: type[StorePort] = FakeStore
+_poller: type[PollerPort] = FakePoller
