@@ -1,0 +1,152 @@
+"""Decide whether an action on a job, file or model is possible now, and give the reason when it is not.
+
+Keys, footer, palette and commands ask here, so each refusal has one wording. The answer rests on the last known state:
+the provider decides in the end. Standard library only, because the first footer needs it.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from fttui.models import refusals
+from fttui.models.row import JobRow
+from fttui.models.status import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Set
+
+    from fttui.store.snapshot import Snapshot
+
+Verb = Literal[
+    "create",
+    "clone",
+    "cancel",
+    "pause",
+    "resume",
+    "delete",
+    "delete_copy",
+    "delete_model",
+    "delete_file",
+]
+"""An action. `delete` only opens the choice between the three deletes: a job's archived copy (`delete_copy`), a tuned
+model and a file."""
+
+_ON_JOBS = ("clone", "cancel", "pause", "resume", "delete_copy")
+_DONE = {"clone": "cloned", "cancel": "cancelled", "pause": "paused", "resume": "resumed", "delete_copy": "deleted"}
+_STATES = {"pause": (Status.RUNNING, Status.UNKNOWN), "resume": (Status.PAUSED, Status.UNKNOWN)}
+"""States in which a job can be paused or resumed. A state that fttui does not know may be either."""
+
+
+class Access(NamedTuple):
+    """Facts about the session that allow or forbid an action."""
+
+    profile: str = ""
+    """Name of the profile, for messages."""
+    read_only: bool = False
+    connected: bool = True
+    """A store exists."""
+    unreachable: str = ""
+    """Reason why no request can arrive; empty while one may."""
+    not_offered: "Set[str]" = frozenset()
+    """Verbs that the provider does not have."""
+    several_profiles: bool = False
+    answers: bool = True
+    """The provider answered lately, so it would list again a job whose archived copy is deleted."""
+
+
+def access_to(
+    profile: str,
+    snapshot: "Snapshot | None",
+    *,
+    read_only: bool = False,
+    not_offered: "Set[str]" = frozenset(),
+    several_profiles: bool = False,
+) -> Access:
+    """Return the access that a snapshot of the store describes; None stands for a store that does not exist yet."""
+    if snapshot is None:
+        return Access(profile, read_only, False, several_profiles=several_profiles)
+    return Access(
+        profile,
+        read_only,
+        unreachable=snapshot.health.unreachable,
+        not_offered=not_offered,
+        several_profiles=several_profiles,
+        answers=str(snapshot.health.state) in ("live", "stale", "limited"),
+    )
+
+
+def pause_or_resume(job: JobRow) -> Literal["pause", "resume"]:
+    """Return the verb of the pause key: a paused job is resumed."""
+    return "resume" if job.status is Status.PAUSED else "pause"
+
+
+def why_not(verb: Verb, job: JobRow | None, access: Access) -> str:
+    """Return the reason why `verb` is impossible; empty when it is possible.
+
+    Args:
+        job: the job to act on; None for an action on no job (`create`, the deletes of files and models).
+    """
+    if reason := _why_not_at_all(verb, access):
+        return reason
+    if verb not in _ON_JOBS:
+        return ""
+    return refusals.NO_JOB if job is None else _why_not_job(verb, job, access)
+
+
+def why_none(verb: Verb | Literal["pause_or_resume"], jobs: Iterable[JobRow], access: Access) -> str:
+    """Return the reason why `verb` is possible for none of `jobs`; empty when it is possible for one at least.
+
+    Args:
+        verb: also `pause_or_resume`, which takes the verb that fits each job.
+    """
+    found: dict[str, None] = {}
+    number = 0
+    for job in jobs:
+        number += 1
+        reason = why_not(pause_or_resume(job) if verb == "pause_or_resume" else verb, job, access)
+        if not reason:
+            return ""
+        found[reason] = None
+    if not number:
+        return why_not("pause" if verb == "pause_or_resume" else verb, None, access)
+    if len(found) == 1:
+        return next(iter(found))
+    done = "paused or resumed" if verb == "pause_or_resume" else _DONE[verb]
+    return f"none of the {number} jobs can be {done}: {', '.join(found)}"
+
+
+def _why_not_at_all(verb: Verb, access: Access) -> str:
+    if access.read_only:
+        return refusals.READ_ONLY
+    if not access.connected:
+        return refusals.NOT_CONNECTED
+    if verb in ("create", "clone") and access.several_profiles:
+        return refusals.SEVERAL_PROFILES
+    if verb in ("delete", "delete_copy"):
+        return ""
+    if access.unreachable:
+        return refusals.offline(access.unreachable)
+    route = "create" if verb == "clone" else verb
+    return refusals.not_offered(access.profile or "the provider", route) if route in access.not_offered else ""
+
+
+def _why_not_job(verb: Verb, job: JobRow, access: Access) -> str:
+    if verb == "clone":
+        return ""
+    if verb == "delete_copy":
+        if job.gone:
+            return ""
+        if job.status.is_live:
+            return refusals.not_final(job.status_text)
+        return refusals.STILL_LISTED if access.answers else ""
+    if job.gone:
+        return refusals.GONE
+    if job.fault:
+        return job.fault
+    if job.status.is_final:
+        return f"already {job.status_text}"
+    if job.status is Status.STOPPING:
+        return "already being cancelled"
+    if verb in _STATES and job.status not in _STATES[verb]:
+        fits = "running" if verb == "pause" else "paused"
+        return f"this job is {job.status_text}: only a {fits} job can be {_DONE[verb]}"
+    return ""

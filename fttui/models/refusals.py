@@ -1,0 +1,27 @@
+"""Reasons why an action is refused before a request is sent. Standard library only.
+
+The store and `core.availability` share these texts, so that a user reads the same reason everywhere. Each text is a
+clause without a final full stop: it follows `cancel: ` in the prompt row and an id in an error message.
+"""
+
+READ_ONLY = "this session is read-only"
+NOT_CONNECTED = "not connected yet"
+SEVERAL_PROFILES = "several profiles are shown: choose one with @"
+NO_JOB = "no job is selected"
+GONE = "the provider no longer lists this job"
+STILL_LISTED = "the provider still lists this job, so it would come back"
+
+
+def offline(why: str) -> str:
+    """Return the reason for a provider that cannot be reached."""
+    return f"offline ({why})"
+
+
+def not_offered(provider: str, verb: str) -> str:
+    """Return the reason for a route that the provider does not have."""
+    return f"{provider} does not offer {verb}"
+
+
+def not_final(status: str) -> str:
+    """Return the reason for an archived copy of a job that has not ended."""
+    return f"this job is {status}: only the copy of a finished job can be deleted"
