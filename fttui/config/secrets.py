@@ -123,7 +123,11 @@ def _keyring(entry: str, whose: str) -> str:
     try:
         import keyring  # type: ignore[import-not-found, unused-ignore]
     except ImportError:
-        raise ConfigError(f"{whose} takes its key from the keyring: pip install 'fttui[keyring]'") from None
+        from fttui.install import install_line
+
+        raise ConfigError(
+            f"{whose} takes its key from the keyring, which needs another package: {install_line('keyring')}"
+        ) from None
     service, _, user = entry.partition("/")
     try:
         value = keyring.get_password(service, user or "fttui")

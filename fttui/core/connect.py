@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from fttui.store.polling.poller import Poller
     from fttui.store.store import Store
 
-LOCAL_EXTRA = "pip install 'fttui[local]'"
-_LOCAL_MODULES = ("starlette", "uvicorn", "python_multipart", "numpy")
-
 
 class Options(NamedTuple):
     """What the command line asked for."""
@@ -277,13 +274,12 @@ def check_local() -> None:
     Raises:
         ConfigError: it is not; the message has the install line.
     """
-    from importlib.util import find_spec
+    from fttui.install import install_line, missing_modules
 
-    missing = [name for name in _LOCAL_MODULES if find_spec(name) is None]
-    if missing:
+    if missing := missing_modules("local"):
         raise ConfigError(
-            f"the local service needs the extra `local` ({', '.join(missing)} missing): {LOCAL_EXTRA}\n"
-            "Or look at another service with --profile or --base-url."
+            f"the local service needs packages that are not installed ({', '.join(missing)}): {install_line('local')}\n"
+            "To use a different service: --profile NAME or --base-url URL"
         )
 
 

@@ -13,7 +13,8 @@ from fttui.data.lines import BOM, Progress, Source, Stopped, wide_encoding
 from fttui.data.plan import plan
 from fttui.data.prices import Price
 from fttui.data.report import Report, Tally
-from fttui.data.tokens import ESTIMATE_ERROR, EXTRA, Counter, remembered
+from fttui.data.tokens import ESTIMATE_ERROR, Counter, remembered
+from fttui.install import install_line
 
 _ENDS = ("", "\n", "\r\n")
 
@@ -223,7 +224,7 @@ _NOTHING = object()
 def _notes(kind: str, count: Counter, price: Price, *, rough: bool, images: int) -> list[str]:
     notes = []
     if not count.exact:
-        hint = f"; counted with the model's own tokenizer after {EXTRA}" if price.encoding else ""
+        hint = f"; counted with the model's own tokenizer after {install_line('tokens')}" if price.encoding else ""
         notes.append(f"tokens are estimated, give or take {ESTIMATE_ERROR:.0%}{hint}")
     if rough:
         notes.append("how tools are counted is not documented: their JSON was")

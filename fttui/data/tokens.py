@@ -7,7 +7,6 @@ ESTIMATE = "estimate"
 ESTIMATE_ERROR = 0.15
 """How far an estimate of English text or code was off at most, measured against o200k_base (tests hold it so).
 Other scripts may be off by more."""
-EXTRA = "pip install 'fttui[tokens]'"
 
 PER_EXAMPLE = 1
 PER_MESSAGE = 3

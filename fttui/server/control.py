@@ -14,10 +14,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from fttui import __version__
+from fttui.install import install_line, missing_modules
 from fttui.server.home import ServiceError as ServiceError
 from fttui.server.home import check_host, log_path, make_home, settings_path, socket_paths, take_lock
-
-INSTALL = "pip install 'fttui[local]'"
 
 
 class Info(NamedTuple):
@@ -252,13 +251,10 @@ def _is_idle(state: dict[str, Any]) -> bool:
 
 
 def _need_extra() -> None:
-    from importlib.util import find_spec
-
-    missing = [name for name in ("starlette", "uvicorn", "python_multipart", "numpy") if find_spec(name) is None]
-    if missing:
+    if missing := missing_modules("local"):
         raise ServiceError(
             f"The embedded service needs packages that are not installed ({', '.join(missing)}).\n"
-            f"Install them: {INSTALL}"
+            f"Install them: {install_line('local')}"
         )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from fttui import install
 from fttui.cli import main as module
 from fttui.cli.output import FIRST, LAST, LATE, USUAL, Column, table
 from fttui.core.connect import Options
@@ -116,14 +117,12 @@ def test_an_empty_id_is_a_usage_error(fttui: Fttui, service: Service) -> None:
     assert service.lines == []
 
 
-def test_without_the_extra_the_install_line_is_told(bare: Fttui, monkeypatch: pytest.MonkeyPatch) -> None:
-    from fttui.core import connect
-
-    monkeypatch.setattr(connect, "_LOCAL_MODULES", ("no_such_module",))
+def test_missing_extra_prints_the_install_line(bare: Fttui, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(install.EXTRAS, "local", ("no_such_module",))
     for arguments in (["jobs", "list"], ["serve", "--port", "0"], ["models", "list", "--profile", "local"]):
         result = bare(*arguments)
         assert (result.code, result.out) == (2, "")
-        assert "pip install 'fttui[local]'" in result.err
+        assert install.install_line("local") in result.err
 
 
 def test_a_fault_of_our_own_is_one_line_and_a_file(bare: Fttui, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

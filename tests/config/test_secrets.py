@@ -2,6 +2,7 @@
 
 import logging
 import pickle
+import re
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from fttui.config.choose import Choice, choose
 from fttui.config.load import Profile, load
 from fttui.config.paths import ConfigError, NoKey
 from fttui.config.secrets import Secret, find_key
+from fttui.install import install_line
 
 
 def test_a_secret_does_not_show_itself(caplog: pytest.LogCaptureFixture) -> None:
@@ -105,7 +107,7 @@ def test_a_key_command_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -
 def test_a_keyring_that_is_not_installed_names_the_install_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
     profile = Profile(base_url="https://w/v1", api_key_keyring="fttui/me")
-    with pytest.raises(ConfigError, match=r"pip install 'fttui\[keyring\]'"):
+    with pytest.raises(ConfigError, match=re.escape(install_line("keyring"))):
         find_key(Choice("w", "", "w", "https://w/v1", "profile"), profile)
 
 

@@ -1,6 +1,7 @@
 """From options to a client: whose key goes where, which proxies count, how the local service is reached."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
+from fttui import install
 from fttui.api.errors import Unreachable
 from fttui.config.paths import ConfigError, NoKey
-from fttui.core import connect as wiring
 from fttui.core.connect import Connection, Options, connect
 from fttui.server import control
 from tests.api.conftest import FakeClock
@@ -194,7 +195,7 @@ async def test_a_local_service_that_cannot_be_woken_is_unreachable(
 
 
 async def test_without_the_extra_nothing_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wiring, "_LOCAL_MODULES", ("no_such_module",))
+    monkeypatch.setitem(install.EXTRAS, "local", ("no_such_module",))
     monkeypatch.setattr(control, "ensure", ensuring())
-    with pytest.raises(ConfigError, match=r"pip install 'fttui\[local\]'"):
+    with pytest.raises(ConfigError, match=re.escape(install.install_line("local"))):
         await connect(Options())

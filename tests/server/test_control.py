@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 import pytest
 
+from fttui import install
 from fttui.server import control
 from fttui.server import home as homedir
 from fttui.server.control import ServiceError
@@ -212,8 +213,8 @@ def test_a_home_that_cannot_be_made(home: str) -> None:
 
 
 def test_without_the_extra_packages_it_names_the_install_line(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(ServiceError, match=r"pip install 'fttui\[local\]'"):
+    monkeypatch.setitem(install.EXTRAS, "local", ("no_such_module",))
+    with pytest.raises(ServiceError, match=re.escape(install.install_line("local"))):
         control.ensure(home)
     assert control.serve(home, "127.0.0.1", 0, None) == 2
 

@@ -29,19 +29,17 @@ def machine() -> list[Finding]:
 
 
 def _program() -> list[Finding]:
-    from importlib.util import find_spec
-
     from fttui import __version__
-    from fttui.core.connect import LOCAL_EXTRA, check_local
+    from fttui.install import install_line, missing_modules
 
     python = ".".join(map(str, sys.version_info[:3]))
     found = [Finding("program", GOOD, f"fttui {__version__}, Python {python}, {sys.platform}")]
-    try:
-        check_local()
+    if missing_modules("local"):
+        hint = f"To train on this machine: {install_line('local')}"
+        found.append(Finding("extra local", NOTE, "not installed", hint))
+    else:
         found.append(Finding("extra local", GOOD, "installed"))
-    except paths.ConfigError:
-        found.append(Finding("extra local", NOTE, "not installed", f"To train on this machine: {LOCAL_EXTRA}"))
-    if find_spec("keyring") is None:
+    if missing_modules("keyring"):
         found.append(Finding("extra keyring", NOTE, "not installed; only profiles with api_key_keyring need it"))
     return found
 
