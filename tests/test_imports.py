@@ -80,7 +80,7 @@ def test_the_first_frame_of_a_profile_needs_no_more_than_toml(tmp_path: Path) ->
             "import fttui.data.check, fttui.data.repair, fttui.core.pricing",
             tuple(name for name in HEAVY if name != "rich"),
         ),
-        ("import fttui.models.row, fttui.text, fttui.clock", HEAVY),
+        ("import fttui.models.row, fttui.text, fttui.clock, fttui.sqlite", HEAVY),
     ],
 )
 def test_a_room_loads_only_its_own_libraries(statement: str, absent: tuple[str, ...], tmp_path: Path) -> None:

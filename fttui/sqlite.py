@@ -1,0 +1,217 @@
+"""SQLite files: connections, transactions, schema versions and the kinds of failure.
+
+The archive and the embedded service each keep their data in one SQLite file. They write the SQL; everything else about
+SQLite is here. Functions raise `sqlite3.Error`; `Database` raises `OSError`, so that its callers need not know SQLite.
+"""
+
+import errno
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+Connection = sqlite3.Connection
+Row = sqlite3.Row
+Error = sqlite3.Error
+
+BUSY_SECONDS = 5.0
+"""Seconds to wait for a transaction of another process. A transaction takes milliseconds."""
+
+_FULL = frozenset({sqlite3.SQLITE_FULL})
+_LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
+_CORRUPT = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_INACCESSIBLE = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM})
+
+
+class NewerVersion(Exception):
+    """A newer program wrote the database."""
+
+
+# Connections
+
+
+def connect(path: str, *, create: bool = False, busy_seconds: float = BUSY_SECONDS) -> Connection:
+    """Open a database file in autocommit mode, for use from any thread.
+
+    Args:
+        create: create a missing file, readable by its owner only. SQLite gives its journal files the same mode.
+
+    Raises:
+        sqlite3.Error: the file cannot be opened.
+        OSError: the file cannot be created.
+    """
+    if create:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    return sqlite3.connect(
+        uri(path, "rw"), uri=True, timeout=busy_seconds, isolation_level=None, check_same_thread=False
+    )
+
+
+def connect_memory() -> Connection:
+    """Open a database that lives as long as the connection."""
+    return sqlite3.connect("file::memory:", uri=True, isolation_level=None, check_same_thread=False)
+
+
+def uri(path: str, mode: str) -> str:
+    """Return the URI that opens an existing file in `mode` (`ro` or `rw`)."""
+    from urllib.parse import quote  # late: the first frame does not need it
+
+    return f"file:{quote(os.fsencode(os.path.abspath(path)))}?mode={mode}"
+
+
+def use_wal(connection: Connection) -> None:
+    """Switch the file to a write-ahead log, so that readers do not wait for a writer."""
+    (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
+    if mode != "wal":
+        connection.execute("PRAGMA journal_mode = WAL").fetchall()
+
+
+# Transactions and versions
+
+
+@contextmanager
+def transaction(connection: Connection) -> Iterator[Connection]:
+    """Commit everything done in the block, or nothing when the block raises."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+        raise
+
+
+def version(connection: Connection) -> int:
+    """Return the schema version of the file: 0 for a new one."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def owner(connection: Connection) -> int:
+    """Return the application id of the file: 0 when none was set."""
+    return int(connection.execute("PRAGMA application_id").fetchone()[0])
+
+
+def migrate(connection: Connection, migrations: Sequence[str], *, application_id: int = 0) -> None:
+    """Bring the schema to the newest version, one transaction a version.
+
+    Args:
+        migrations: the SQL that leads from each version to the next, oldest first; statements end with `;` and a
+            line break.
+        application_id: the mark of the program in the file's header.
+
+    Raises:
+        NewerVersion: the file has a version that `migrations` does not reach. The file is not changed.
+        sqlite3.Error: a step failed. The file has the version of the last step that succeeded.
+    """
+    while True:
+        with transaction(connection):
+            # Read inside the transaction: another process may have migrated the file meanwhile.
+            found = version(connection)
+            if found > len(migrations):
+                raise NewerVersion(f"the database has version {found}, this program knows {len(migrations)}")
+            if found == len(migrations):
+                return
+            for statement in migrations[found].split(";\n"):
+                connection.execute(statement)
+            if application_id:
+                connection.execute(f"PRAGMA application_id = {application_id}")
+            connection.execute(f"PRAGMA user_version = {found + 1}")
+
+
+# Kinds of failure
+
+
+def code(error: sqlite3.Error) -> int:
+    """Return the primary result code of SQLite; 0 for errors of Python's `sqlite3` module itself."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def is_full(error: sqlite3.Error) -> bool:
+    """Return whether the disk is full."""
+    return code(error) in _FULL
+
+
+def is_locked(error: sqlite3.Error) -> bool:
+    """Return whether another process held the file for longer than the busy timeout."""
+    return code(error) in _LOCKED
+
+
+def is_corrupt(error: sqlite3.Error) -> bool:
+    """Return whether the file is damaged or not a database. The disk and other processes are not at fault."""
+    return code(error) in _CORRUPT
+
+
+def is_unavailable(error: sqlite3.Error) -> bool:
+    """Return whether the file cannot be used now: full disk, lock, missing permission, read-only or failing disk."""
+    return code(error) in _FULL | _LOCKED | _INACCESSIBLE
+
+
+@contextmanager
+def as_os_error(name: str) -> Iterator[None]:
+    """Raise `OSError` for failures of the disk and the file; `ENOSPC` when the disk is full.
+
+    Errors of the program (a violated constraint, wrong use of the module) pass unchanged.
+
+    Args:
+        name: the database, for the message.
+    """
+    try:
+        yield
+    except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+        raise
+    except sqlite3.DatabaseError as error:
+        raise OSError(errno.ENOSPC if is_full(error) else errno.EIO, f"{name}: {error}") from error
+
+
+class Database:
+    """A database file for one process: a connection for writing, and a read-only one beside it.
+
+    A commit waits for the disk. Reads do not wait for it, because they have a connection of their own; they see what
+    is committed. All methods may be called from any thread.
+
+    Raises:
+        OSError: from every method, when the disk or the file fails.
+    """
+
+    def __init__(self, path: str, migrations: Sequence[str], *, busy_seconds: float = BUSY_SECONDS) -> None:
+        """Open the database, create it when it is missing, and migrate it.
+
+        Raises:
+            NewerVersion: a newer program wrote it.
+        """
+        self._name = os.path.basename(path)
+        self._writing, self._reading = threading.RLock(), threading.Lock()
+        with as_os_error(self._name):
+            self._writer = connect(path, create=True, busy_seconds=busy_seconds)
+            try:
+                use_wal(self._writer)
+                self._writer.execute("PRAGMA synchronous = FULL")
+                migrate(self._writer, migrations)
+                self._reader = connect(path, busy_seconds=busy_seconds)
+            except BaseException:
+                self._writer.close()
+                raise
+        self._reader.execute("PRAGMA query_only = ON")
+        self._writer.row_factory = self._reader.row_factory = sqlite3.Row
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Commit everything done in the block, or nothing when the block raises. Other threads wait."""
+        with self._writing, as_os_error(self._name), transaction(self._writer) as connection:
+            yield connection
+
+    def rows(self, query: str, values: Iterable[Any] = ()) -> list[Row]:
+        """Return committed rows. Do not use it inside a transaction, whose changes it does not see."""
+        with self._reading, as_os_error(self._name):
+            return self._reader.execute(query, tuple(values)).fetchall()
+
+    def close(self) -> None:
+        """Merge the write-ahead log into the file and close it."""
+        with self._reading:
+            self._reader.close()
+        with self._writing:
+            self._writer.close()  # the last connection merges the log
