@@ -63,13 +63,13 @@ def cockpit(options: "Options | None") -> int:
     place = service_info(chosen, read_only=read_only, newcomer=options is None)
     glyphs = glyphs_for(preferences.glyphs)
     rows, as_of = first_rows(paths.archive_file(), chosen.key, FIRST_ROWS)
-    early = FirstFrame()
+    first_frame = FirstFrame()
     try:
-        early.paint(place, rows, as_of, time.time(), glyphs)
+        first_frame.paint(place, rows, as_of, time.time(), glyphs)
         from fttui.ui.start import run_app
 
-        return run_app(options, place, rows, as_of, glyphs, preferences, early)
+        return run_app(options, place, rows, as_of, glyphs, preferences, first_frame)
     except KeyboardInterrupt:
         return 130
     finally:
-        early.restore()
+        first_frame.restore()

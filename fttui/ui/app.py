@@ -107,7 +107,7 @@ class FttuiApp(App[None]):
         self._stands = False
         self._leaving: int | None = None
         self._glyphs = glyphs
-        self._title = title or Title(can=False)
+        self._title = title or Title(enabled=False)
         self._told: set[str] = set()
         self._untold: list[JobRow] = []
         self._gathering = False
@@ -221,7 +221,7 @@ class FttuiApp(App[None]):
         """Write a frame: of those that Textual would write, only what the terminal does not show already."""
         writes = self._running and not self._closed and not self._batch_count and not self.is_headless
         if self._cells is not None and self._driver is not None and renderable is not None and writes:
-            renderable = self._cells.lessen(renderable, self.console)
+            renderable = self._cells.reduce_frame(renderable, self.console)
         super()._display(screen, renderable)
 
     def refresh(self, *, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:

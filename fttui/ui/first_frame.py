@@ -1,7 +1,7 @@
-"""The first frame: archived jobs on the screen before Textual is imported.
+"""First frame: archived jobs painted before Textual is imported. Standard library only.
 
-Importing Textual takes most of a start. So the rows that the archive holds are painted by hand, in the places
-where the real screen will put them, and Textual draws over them. Standard library only.
+Importing Textual takes most of the startup time. The archived rows are painted here at the positions where the real
+screen will draw them, and Textual draws over them.
 """
 
 import os
@@ -15,12 +15,12 @@ from fttui.ui.render.glyphs import Glyphs, ascii_only
 from fttui.ui.render.rows import Line, counts_line, fit_columns, header_line, row_line, spread
 from fttui.ui.render.status_line import ServiceInfo, status_line
 
-# Weights only: they look right in every theme and on every background.
+# Weights without colours, because the theme and the background are not known yet.
 _SGR = {"bold": "1", "title": "1", "head": "1", "run": "1", "fail": "1", "dim": "2", "key": "1"}
 
 
 def list_size(width: int, height: int) -> tuple[int, int]:
-    """Columns and rows that the job list has on a terminal of this size, as fttui.tcss arranges it."""
+    """Return the columns and rows of the job list on a terminal of this size, following fttui.tcss."""
     body = height - 3  # the status row, the prompt row and the footer
     if width < 80 or height < 16:
         return width, body - 2
@@ -32,7 +32,7 @@ def list_size(width: int, height: int) -> tuple[int, int]:
 def frame(
     place: ServiceInfo, rows: list[JobRow], as_of: float | None, now: float, size: tuple[int, int], glyphs: Glyphs
 ) -> str:
-    """What to write to a terminal of `size` (columns, rows)."""
+    """Build the text to write to a terminal of `size` (columns, rows)."""
     width, height = size
     list_width, list_height = list_size(width, height)
     columns = fit_columns(list_width - 1)
@@ -49,7 +49,7 @@ def frame(
 
 
 def footer(cells: int) -> Line:
-    """The keys; what can be done is not known yet, so none is marked as usable."""
+    """Build the footer. Every key is dim, because availability is not known yet."""
     text = "  ".join(f"{keys} {word}" for _, keys, word in footer_entries())
     return spread([(f" {text}", "dim")], [], cells)
 
@@ -59,55 +59,55 @@ def _ansi(line: Line) -> str:
 
 
 class FirstFrame:
-    """Paints the first frame and holds the terminal quiet until Textual takes it over."""
+    """Terminal with the first frame, without echo, until Textual takes it over."""
 
     def __init__(self) -> None:
-        self._found: list[Any] | None = None
+        self._original: list[Any] | None = None
         self._drawn = False
 
     def paint(self, place: ServiceInfo, rows: list[JobRow], as_of: float | None, now: float, glyphs: Glyphs) -> None:
-        """Show the frame; keys typed meanwhile are not echoed and reach the real screen.
+        """Paint the frame. Keys typed meanwhile are not echoed and reach the real screen.
 
-        From here on SIGTERM and SIGHUP raise SystemExit, so that `restore` is reached.
+        SIGTERM and SIGHUP raise SystemExit from now on, so that `restore` is called.
         """
         import termios
 
         try:
             size = os.get_terminal_size(sys.stdout.fileno())
             attributes = termios.tcgetattr(sys.stdin.fileno())
-            nothing = os.fpathconf(sys.stdin.fileno(), "PC_VDISABLE").to_bytes(1, "little")
+            disabled = os.fpathconf(sys.stdin.fileno(), "PC_VDISABLE").to_bytes(1, "little")
         except (OSError, termios.error):
             return
-        self._found = [*attributes[:6], list(attributes[6])]
+        self._original = [*attributes[:6], list(attributes[6])]
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _leave)
         attributes[3] &= ~(termios.ECHO | termios.ICANON)
-        # A suspension waits for the real screen, which knows how to give the terminal back.
-        attributes[6][termios.VSUSP] = nothing
+        # Only the real screen can suspend and restore the terminal.
+        attributes[6][termios.VSUSP] = disabled
         termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, attributes)
         text = frame(place, rows, as_of, now, (size.columns, size.lines), glyphs)
         self._drawn = True
-        # What the terminal's character set lacks, in a model's name say, must not end the program.
+        # A character that the terminal's encoding lacks, such as in a model name, must not end the program.
         sys.stdout.buffer.write(text.encode(sys.stdout.encoding or "utf-8", "replace"))
         sys.stdout.flush()
 
     def hand_over(self) -> list[Any] | None:
-        """Textual has the terminal and will leave it; what it must give back are the attributes returned, if any."""
+        """Hand the terminal to Textual. Return the original attributes that Textual must restore, if any."""
         self._drawn = False
-        return self._found
+        return self._original
 
     def restore(self) -> None:
-        """Give the terminal back as it was found; a second time does nothing."""
-        if self._found is None:
+        """Restore the terminal. A second call does nothing."""
+        if self._original is None:
             return
         import termios
 
-        found, self._found = self._found, None
+        original, self._original = self._original, None
         try:
             if self._drawn:
                 sys.stdout.write("\x1b[?1049l\x1b[?25h")
                 sys.stdout.flush()
-            termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, found)
+            termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, original)
         except (OSError, termios.error):
             return  # the terminal is gone
 

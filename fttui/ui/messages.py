@@ -1,4 +1,4 @@
-"""What travels up inside the cockpit."""
+"""Messages from the screens to the application."""
 
 from textual.message import Message
 
@@ -6,18 +6,18 @@ from fttui.models.row import JobRow
 
 
 class SnapshotChanged(Message, bubble=False):
-    """The store has published; the app holds what. A burst of these is one repaint."""
+    """The store published a snapshot, which the app holds. Several of these cause one repaint."""
 
     def can_replace(self, message: Message) -> bool:
         return isinstance(message, SnapshotChanged)
 
 
 class RefreshAsked(Message):
-    """The person wants to know now."""
+    """Request to poll the provider now."""
 
 
 class SequenceAsked(Message):
-    """A control sequence of our own is to reach the terminal, such as a copy to its clipboard."""
+    """Request to write an escape sequence to the terminal, such as a copy to its clipboard."""
 
     def __init__(self, sequence: str) -> None:
         super().__init__()
@@ -25,7 +25,7 @@ class SequenceAsked(Message):
 
 
 class JobsEnded(Message):
-    """Watched jobs have ended: somebody who looks elsewhere may want to know."""
+    """Watched jobs have ended. The app notifies a user whose terminal is not focused."""
 
     def __init__(self, rows: list[JobRow]) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class JobsEnded(Message):
 
 
 class HoldAsked(Message):
-    """The automatic refresh is to stop, or to go on."""
+    """Request to stop or resume the automatic refresh."""
 
     def __init__(self, held: bool) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class HoldAsked(Message):
 
 
 class ProfileChosen(Message):
-    """The person wants to look at another service."""
+    """Request to switch to another profile."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class ProfileChosen(Message):
 
 
 class IntervalAsked(Message):
-    """The person wants other pauses between polls."""
+    """Request to change the interval between polls."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__()
@@ -57,4 +57,4 @@ class IntervalAsked(Message):
 
 
 class SaveAsked(Message):
-    """The person wants to find the list like this the next time."""
+    """Request to save the view for the next start."""

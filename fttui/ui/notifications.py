@@ -1,4 +1,4 @@
-"""Telling a person who looks elsewhere that a job has ended. Pure: what to say, and in which sequence."""
+"""Notifications about ended jobs: text, escape sequence and the user's own command."""
 
 import os
 from collections.abc import Collection, Mapping, Sequence
@@ -8,11 +8,11 @@ from fttui.text import clean_line, fit
 from fttui.ui.render.rows import short_id
 
 NOTE_LIMIT = 120
-"""Characters of a note; terminals cut longer ones where they like."""
+"""Largest notification in characters. Terminals cut longer texts."""
 
 
 def ended(before: Mapping[str, JobRow], now: Mapping[str, JobRow], watched: Collection[str]) -> list[JobRow]:
-    """The watched jobs that were live before and are final now."""
+    """Return the watched jobs that were live in `before` and are final in `now`."""
     found = []
     for id in sorted(watched):
         old, new = before.get(id), now.get(id)
@@ -22,7 +22,7 @@ def ended(before: Mapping[str, JobRow], now: Mapping[str, JobRow], watched: Coll
 
 
 def note(rows: Collection[JobRow]) -> str:
-    """One line about jobs that have ended: `..7Qa91Lkx succeeded (support-v3)`, or how many ended how."""
+    """Describe ended jobs in one line: `..7Qa91Lkx succeeded (support-v3)`, or the number for each state."""
     if len(rows) == 1:
         row = next(iter(rows))
         suffix = f" ({row.suffix})" if row.suffix else ""
@@ -34,12 +34,14 @@ def note(rows: Collection[JobRow]) -> str:
 
 
 def run_command(command: Sequence[str], row: JobRow) -> None:
-    """Start a person's own command for a job that has ended, and go on. No shell, and no text of a server in its
-    arguments: the job is in variables. It outlives the cockpit, and never holds up its exit.
+    """Start the user's command for an ended job without waiting for it.
+
+    No shell is involved. Server text is passed in environment variables, never in arguments. The command may outlive
+    the cockpit and does not delay its exit.
 
     Raises:
-        OSError: it cannot be started.
-        ValueError: it holds a null byte.
+        OSError: the command cannot be started.
+        ValueError: the command contains a null byte.
     """
     import subprocess
     import threading
@@ -56,7 +58,7 @@ def run_command(command: Sequence[str], row: JobRow) -> None:
 
 
 def notify_environment(row: JobRow) -> dict[str, str]:
-    """The job as variables of a command."""
+    """Return the environment variables that describe the job to the command."""
     return {
         "FTTUI_JOB_ID": row.id,
         "FTTUI_JOB_STATUS": row.status_text,
@@ -67,10 +69,10 @@ def notify_environment(row: JobRow) -> dict[str, str]:
 
 
 def sequence(kind: str, text: str, environment: Mapping[str, str] = os.environ) -> str:
-    """What to write to the terminal for a note; empty for `off`, and for `title`, which stays and is the app's.
+    """Return the escape sequence of a notification, empty for `off` and for `title`, which the app sets.
 
-    A semicolon would start another field of the sequence, so it goes; tmux passes the sequence on with
-    `allow-passthrough on`, GNU screen by itself.
+    A semicolon would start a new field of the sequence, so it becomes a comma. tmux passes the sequence on with
+    `allow-passthrough on`, GNU screen always.
     """
     text = clean_line(text).replace(";", ",")
     match kind:

@@ -1,4 +1,4 @@
-"""A list to pick from: the commands, the profiles, what went wrong. Type to find, enter picks."""
+"""Picker: a filterable list of commands, profiles or errors. Typing filters, enter picks."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from fttui.ui.widgets.line_view import TextRow
 
 
 class Entry(NamedTuple):
-    """One line of the list. `words` is what typing looks through."""
+    """Line of the picker. `words` is the text that the filter searches."""
 
     key: str
     line: Line
@@ -24,14 +24,17 @@ class Entry(NamedTuple):
 
 
 def matching(entries: Iterable[Entry], text: str) -> list[Entry]:
-    """The entries in which every word of `text` occurs."""
+    """Return the entries that contain every word of `text`."""
     words = text.lower().split()
     return [entry for entry in entries if all(word in entry.words.lower() for word in words)]
 
 
 def command_entries(commands: Iterable[Command], refusal: Callable[[Command], str] = lambda _: "") -> list[Entry]:
-    """The command table: keys, what they do, id, and the shell command that does the same; greyed what would be refused
-    now."""
+    """Build entries for commands: keys, title, id and the equivalent shell command. Unavailable ones are grey.
+
+    Args:
+        refusal: returns the reason why a command is unavailable, empty when it is available.
+    """
     return [
         Entry(
             command.id,
@@ -48,7 +51,7 @@ def command_entries(commands: Iterable[Command], refusal: Callable[[Command], st
 
 
 def word_entries() -> list[Entry]:
-    """The words of the `:` line that take an argument."""
+    """Build entries for the words of the `:` line that take an argument."""
     return [
         Entry(word, [(f" {pad(f':{word}', 12)}", "key"), (takes, "")], f":{word} {takes}")
         for word, takes in WORDS.items()
@@ -57,7 +60,7 @@ def word_entries() -> list[Entry]:
 
 
 class EntryList(LineList):
-    """One line an entry."""
+    """List of the picker, one line for each entry."""
 
     def __init__(self) -> None:
         super().__init__(id="entries")
@@ -72,7 +75,7 @@ class EntryList(LineList):
 
 
 class PickScreen(ModalScreen[str | None]):
-    """Returns the key of the entry that was picked, or None."""
+    """Modal picker. The result is the key of the picked entry, or None."""
 
     AUTO_FOCUS = None
     DEFAULT_CSS = "PickScreen { align: left top; background: $background; }"
@@ -97,12 +100,12 @@ class PickScreen(ModalScreen[str | None]):
         self._show()
 
     def show_note(self, text: str) -> None:
-        """Say something in the title until the next key."""
+        """Show a note in the title until the next key."""
         self._show(text)
 
     def _show(self, note: str = "") -> None:
         found = matching(self._entries, self._text)
-        note = note or ("" if found else self._empty if not self._text else "nothing matches")
+        note = note or ("" if found else self._empty if not self._text else "no match")
         self.query_one("#pick-title", TextRow).show(
             [(f" {self._heading}", "title"), (f"  {self._text}", "key"), (f"  {note}", "dim")]
         )
@@ -119,7 +122,7 @@ class PickScreen(ModalScreen[str | None]):
         event.stop()
         event.prevent_default()
         if self._picked:
-            # Typed after the key that closed this: it is meant for what is below.
+            # Typed after the key that closed the picker, so it belongs to the screen below.
             self.app.post_message(events.Key(event.key, event.character))
             return
         match event.key:

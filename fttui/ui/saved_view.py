@@ -1,4 +1,4 @@
-"""What the cockpit remembers from one time to the next. Never in `config.toml`, which is the person's."""
+"""View settings saved between sessions in `state.toml`. `config.toml` belongs to the user and is never written."""
 
 import os
 from typing import Any, NamedTuple
@@ -8,11 +8,11 @@ from fttui.ui.panes.log_lines import TIMES
 from fttui.ui.render.rows import is_column
 
 TABS = ("detail", "log", "files")
-"""The panes that may share one place."""
+"""Panes that share one area as tabs."""
 
 
 class SavedView(NamedTuple):
-    """How things were looked at the last time."""
+    """View settings of the last session."""
 
     sort: str = "age"
     reverse: bool = False
@@ -21,25 +21,29 @@ class SavedView(NamedTuple):
     times: str = "local"
     tab: str = "log"
     splits: dict[str, int] = {}
-    """By layout, the steps by which the list was made larger (or smaller, when negative)."""
+    """Steps by which the user enlarged the list (negative: shrank it), by layout name."""
     theme: str = ""
     columns: tuple[str, ...] = ()
-    """Names of columns, each with its width after a colon where it was given one; empty for the usual ones."""
+    """Column names, optionally with a width (`model:20`). Empty for the default columns."""
     filter: str = ""
-    """What narrows the list at the start; only if it was saved."""
+    """Filter text saved with `:w`."""
     status: int = 0
-    """The same for the states: one of `view.STATUS_KEYS`, or 0."""
+    """Status filter saved with `:w`: a key of `list_view.STATUS_KEYS`, or 0."""
 
 
 def path() -> str:
-    """Where it is kept."""
+    """Return the path of the file."""
     from fttui.config.paths import state_dir
 
     return os.path.join(state_dir(), "state.toml")
 
 
 def load(file: str) -> tuple[SavedView, str]:
-    """What is remembered, and a word about a file that could not be read and was put aside (empty otherwise)."""
+    """Load the saved view.
+
+    Returns:
+        The view, and a message when the file was unreadable and has been renamed, else an empty string.
+    """
     from fttui.config.paths import ConfigError, read_toml
 
     try:
@@ -50,39 +54,39 @@ def load(file: str) -> tuple[SavedView, str]:
             os.replace(file, aside)
         except OSError:
             return SavedView(), ""
-        return SavedView(), f"what was remembered could not be read; it is now {aside}"
+        return SavedView(), f"The saved view could not be read. It was renamed to {aside}."
     return _checked(content), ""
 
 
-def save(file: str, memory: SavedView) -> None:
-    """Remember; what cannot be written is not worth a word."""
+def save(file: str, view: SavedView) -> None:
+    """Save the view. Write errors are ignored: losing the view does no harm."""
     from fttui.config.paths import write_toml
 
     try:
-        write_toml(file, memory._asdict())
+        write_toml(file, view._asdict())
     except OSError:
         return
 
 
 def _checked(content: dict[str, Any]) -> SavedView:
-    """Only what is known and of the right kind; another version may have written it."""
+    """Keep known members of the right type. A different version may have written the file."""
     known: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in content.items()
         if name in SavedView._fields
     }
-    memory = SavedView()._replace(
+    view = SavedView()._replace(
         **{name: value for name, value in known.items() if type(value) is type(SavedView._field_defaults[name])}
     )
-    if memory.sort not in SORTS:
-        memory = memory._replace(sort="age", reverse=False)
-    if memory.status not in STATUS_KEYS:
-        memory = memory._replace(status=0)
-    if not all(isinstance(name, str) and is_column(name) for name in memory.columns):
-        memory = memory._replace(columns=())
-    if memory.times not in TIMES:
-        memory = memory._replace(times="local")
-    if memory.tab not in TABS:
-        memory = memory._replace(tab="log")
-    splits = {name: max(-6, min(6, steps)) for name, steps in memory.splits.items() if type(steps) is int}
-    return memory._replace(splits=splits)
+    if view.sort not in SORTS:
+        view = view._replace(sort="age", reverse=False)
+    if view.status not in STATUS_KEYS:
+        view = view._replace(status=0)
+    if not all(isinstance(name, str) and is_column(name) for name in view.columns):
+        view = view._replace(columns=())
+    if view.times not in TIMES:
+        view = view._replace(times="local")
+    if view.tab not in TABS:
+        view = view._replace(tab="log")
+    splits = {name: max(-6, min(6, steps)) for name, steps in view.splits.items() if type(steps) is int}
+    return view._replace(splits=splits)

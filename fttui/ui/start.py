@@ -1,4 +1,4 @@
-"""Runs the cockpit: the one place that joins the application, its event loop and its core."""
+"""Start of the cockpit: joins the application, the event loop and the core."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def has_few_colors(environment: os._Environ[str] | dict[str, str] = os.environ) -> bool:
-    """Whether to keep to the terminal's own colours: NO_COLOR, or at most 16 of them."""
+    """Return True when only the terminal's own colours are safe: NO_COLOR is set, or at most 16 colours."""
     if environment.get("NO_COLOR"):
         return True
     if environment.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
@@ -40,16 +40,18 @@ def run_app(
     as_of: float | None,
     glyphs: Glyphs,
     preferences: Preferences,
-    early: FirstFrame,
+    first_frame: FirstFrame,
 ) -> int:
-    """Open the cockpit over `rows`, until the person leaves. Returns the exit code.
+    """Run the cockpit until the user quits and return the exit code.
 
     Args:
-        early: what holds the terminal until Textual does.
+        rows: archived rows shown first.
+        as_of: time of the last confirmed list, in Unix seconds. None when it is unknown.
+        first_frame: holds the terminal until Textual takes it over.
     """
 
     async def open_core(profile: str | None) -> Core | MergedCore:
-        # In a thread: importing the client takes longer than a frame.
+        # In a thread, because importing the client takes longer than a frame.
         await asyncio.to_thread(importlib.import_module, "fttui.core.connect")
         from fttui.core import connect
 
@@ -74,12 +76,12 @@ def run_app(
         title=title,
     )
     bound = {key.strip() for command in preferences.commands for key in command.keys.split(",")}
-    app.driver_class = driver_for(early, title, lambda: app.leave(128 + signal.SIGHUP), bound)
+    app.driver_class = driver_for(first_frame, title, lambda: app.leave(128 + signal.SIGHUP), bound)
 
     async def session() -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            # Textual leaves the alternate screen and the mouse on when it is killed; an exit does not.
+            # Killed by a signal, Textual leaves the alternate screen and the mouse mode on.
             loop.add_signal_handler(number, app.leave, 128 + number)
         try:
             await app.run_async(mouse=preferences.mouse)
@@ -87,11 +89,13 @@ def run_app(
             await app.close()
 
     asyncio.run(session())
-    early.restore()
+    first_frame.restore()
     saved_view.save(file, app.remembered)
     if app.fault:
         print(app.fault, file=sys.stderr)
     elif app.going_on and not app.return_code:
-        jobs = "1 job goes on; fttui comes back to it"
-        print(jobs if app.going_on == 1 else f"{app.going_on} jobs go on; fttui comes back to them", file=sys.stderr)
+        jobs = "1 job is" if app.going_on == 1 else f"{app.going_on} jobs are"
+        print(
+            f"{jobs} still running. Start fttui again to see {'it' if app.going_on == 1 else 'them'}.", file=sys.stderr
+        )
     return app.return_code or 0

@@ -68,32 +68,32 @@ def cells(terminal: Terminal) -> list[list[Any]]:
     return [[screen.buffer[y][x] for x in range(screen.columns)] for y in range(1, screen.lines)]
 
 
-def agree(stock: Terminal, lessened: Terminal, step: object) -> None:
+def agree(stock: Terminal, reduced: Terminal, step: object) -> None:
     """Read from both until they show the same."""
     deadline = time.monotonic() + 30
-    while cells(stock) != cells(lessened):
-        assert time.monotonic() < deadline, "\n".join([f"after {step!r}:", *stock.lines, *lessened.lines])
-        for terminal in (stock, lessened):
+    while cells(stock) != cells(reduced):
+        assert time.monotonic() < deadline, "\n".join([f"after {step!r}:", *stock.lines, *reduced.lines])
+        for terminal in (stock, reduced):
             terminal.read()
 
 
 def test_the_screen_is_the_same_without_the_cells_that_stayed(start: Start, offline: dict[str, str]) -> None:
-    lessened = start("--fresh", size=(120, 40), **offline)
+    reduced = start("--fresh", size=(120, 40), **offline)
     stock = start("--fresh", size=(120, 40), **offline, FTTUI_DIFF="0")
-    for terminal in (lessened, stock):
+    for terminal in (reduced, stock):
         terminal.wait("fine-tuned model")
-    assert len(stock.raw) > 2 * len(lessened.raw)
+    assert len(stock.raw) > 2 * len(reduced.raw)
     for number, step in enumerate(STEPS):
-        for terminal in (lessened, stock):
+        for terminal in (reduced, stock):
             if isinstance(step, str):
                 terminal.send(step)
             else:
                 terminal.resize(*step)
                 terminal.wait(lambda lines: "q quit" in lines[-1])  # what a key does depends on the layout
             terminal.send(f":none{number}\r")  # when that is refused, the keys before it are through
-        for terminal in (lessened, stock):
+        for terminal in (reduced, stock):
             terminal.wait(rf"(?m)^ *[^: ].*none{number}\b")
-        agree(stock, lessened, step)
+        agree(stock, reduced, step)
 
 
 def test_bytes_of_a_start_of_keys_and_of_a_whole_screen(start: Start, offline: dict[str, str]) -> None:

@@ -113,10 +113,10 @@ def test_a_running_job_is_cancelled_and_keeps_its_events(start: Start, home: Pat
     terminal.send("c")
     terminal.wait("It cannot be resumed")
     terminal.send("n")
-    terminal.wait("nothing was done")
+    terminal.wait("Nothing changed.")
     terminal.send("q")
     assert terminal.wait_end() == 0
-    assert terminal.raw.endswith(b"1 job goes on; fttui comes back to it\r\n")
+    assert terminal.raw.endswith(b"1 job is still running. Start fttui again to see it.\r\n")
     terminal = start()
     terminal.wait(r"Step \d+/\d+: training loss=")
     terminal.send("c")

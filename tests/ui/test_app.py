@@ -312,7 +312,7 @@ async def test_the_list_has_the_cost_where_it_is_known() -> None:
 async def test_ctrl_c_answers_no_and_leaves_what_is_typed_before_it_leaves() -> None:
     async with cockpit(FakeStore().put(job(1))) as ui:
         await ui.press("c", "ctrl+c")
-        assert "nothing was done" in ui.prompt
+        assert "Nothing changed." in ui.prompt
         await ui.press("slash", "x", "ctrl+c")
         assert ui.shown == ["ftjob-00000001"]
         assert not ui.app._exit

@@ -84,8 +84,8 @@ class Fields(ModalScreen[Outcome | None]):
                     yield Entry(
                         self._values.get(field.name, ""),
                         id=field.name,
-                        becomes=partial(self._becomes, field.name),
-                        joint=_JOINTS.get(field.name, ""),
+                        complete=partial(self._becomes, field.name),
+                        separator=_JOINTS.get(field.name, ""),
                     )
                     if field.name in FILES:
                         yield TextRow(id=f"name-{field.name}", classes="name")

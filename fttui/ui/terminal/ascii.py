@@ -1,4 +1,4 @@
-"""For terminals that cannot be trusted with every character: nothing but ASCII, and bars of whole cells."""
+"""Output for terminals without reliable Unicode: ASCII only, and scroll bars of whole cells."""
 
 from rich.segment import Segment
 from textual.color import Color
@@ -9,14 +9,14 @@ from fttui.ui.render.glyphs import ascii_only
 
 
 class WholeCells(ScrollBarRender):
-    """Scroll bars without block elements, which take two cells in terminals of East Asian locales."""
+    """Scroll bars without block elements, which are two cells wide in East Asian locales."""
 
     VERTICAL_BARS = [" "]
     HORIZONTAL_BARS = [" "]
 
 
 class AsciiFilter(LineFilter):
-    """Everything that is drawn, whatever widget draws it, in ASCII; each line as wide as it was."""
+    """Line filter that replaces every non-ASCII character. The width of each line stays the same."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         return [

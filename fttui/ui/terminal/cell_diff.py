@@ -1,10 +1,10 @@
-"""Only the cells that became others are written: over SSH every byte is a wait.
+"""Write only the cells that changed since the last frame.
 
-Textual writes each region that was drawn again whole, every piece with its full style, and at the start the whole
-screen several times. Here a picture of what the terminal shows is kept, and a frame is compared with it.
+Textual writes every refreshed region whole, each segment with its full style, and the whole screen several times at
+startup. That is slow over SSH. `CellDiff` keeps a copy of the terminal's content and compares each frame with it.
 
-The shape of Textual's frames is not part of its promises, so it is checked once at the start, and a frame that
-cannot be read ends this stage: Textual then writes as it always did. `FTTUI_DIFF=0` switches the stage off.
+The structure of Textual's frames is private. It is checked once at startup, and the first frame that cannot be read
+switches the diff off: Textual then writes as usual. `FTTUI_DIFF=0` switches it off from the start.
 """
 
 import os
@@ -23,17 +23,17 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 GAP = 3
-"""Cells that stayed the same but are written again, because a move of the cursor takes more bytes."""
+"""Longest run of unchanged cells to rewrite. A cursor movement would take more bytes."""
 UNKNOWN = "?"
-"""The style of what another program, or nobody knows what, has left in a cell; no SGR codes look so."""
+"""Style of a cell whose content is unknown. Never equal to real SGR codes."""
 
 Cell = tuple[str, str]
-"""A character (with what combines with it) and its SGR codes; no character in the right half of a wide one."""
-_NOTHING: Cell = ("", UNKNOWN)
+"""A character with its combining characters, and its SGR codes. The right half of a wide character is empty."""
+_UNKNOWN_CELL: Cell = ("", UNKNOWN)
 
 
 class CellDiff:
-    """What the terminal shows, as far as it was written here."""
+    """Copy of the terminal's content, as far as fttui wrote it."""
 
     def __init__(self) -> None:
         self._rows: dict[int, list[Cell]] = {}
@@ -41,11 +41,11 @@ class CellDiff:
         self._works = True
 
     def forget(self) -> None:
-        """The terminal may show anything: the next frame is written as if nothing stood there."""
+        """Treat every cell as unknown, so that the next frame is written whole."""
         self._rows.clear()
 
-    def lessen(self, frame: Any, console: Console) -> Any:
-        """What is left to write of a frame of Textual's that is about to be written; None when nothing is."""
+    def reduce_frame(self, frame: Any, console: Console) -> Any:
+        """Reduce a Textual frame to its changed cells. Return None when no cell changed."""
         if not self._works:
             return frame
         try:
@@ -59,7 +59,7 @@ class CellDiff:
         return _Changes(text) if text else None
 
     def changes(self, frame: object, colors: ColorSystem) -> str | None:
-        """What a terminal must be sent to show `frame`; None when the frame is of an unknown kind."""
+        """Return the text that makes the terminal show `frame`, or None for an unknown kind of frame."""
         out = _Writer()
         if isinstance(frame, LayoutUpdate):
             for y, strips in enumerate(frame.strips, frame.region.y):
@@ -92,14 +92,14 @@ class CellDiff:
                 elif cells and cells[-1][0]:
                     cells[-1] = (cells[-1][0] + text[start:end], codes)
         if len(cells) != strip.cell_length:
-            raise ValueError("a strip is not as wide as it says")
+            raise ValueError("the strip's cells do not match its length")
         return cells
 
     def _codes_of(self, style: Style, colors: ColorSystem) -> str:
         codes = self._codes.get(style)
         if codes is None:
             if len(self._codes) > 2000:
-                self._codes.clear()  # styles carry places in the text, so there is no end of them
+                self._codes.clear()  # styles contain text offsets, so their number is unbounded
             codes = self._codes[style] = Strip.render_ansi(style, colors)
         return codes
 
@@ -107,16 +107,16 @@ class CellDiff:
         row = self._rows.setdefault(y, [])
         end = x + len(cells)
         if len(row) < end:
-            row.extend([_NOTHING] * (end - len(row)))
+            row.extend([_UNKNOWN_CELL] * (end - len(row)))
         old = row[x:end]
         if old == cells:
             return
         row[x:end] = cells
-        # A half of a wide character that was overwritten takes the other half along.
+        # Overwriting one half of a wide character destroys the other half too.
         if x and _is_right_half(old[0]) and old[0] != cells[0]:
-            row[x - 1] = _NOTHING
+            row[x - 1] = _UNKNOWN_CELL
         if end < len(row) and _is_right_half(row[end]) and old[-1] != cells[-1]:
-            row[end] = _NOTHING
+            row[end] = _UNKNOWN_CELL
         changed = [index for index, (was, now) in enumerate(zip(old, cells, strict=True)) if was != now]
         start = stop = changed[0]
         for index in changed:
@@ -132,7 +132,7 @@ def _is_right_half(cell: Cell) -> bool:
 
 
 class _Writer:
-    """Collects what is sent, and knows where it leaves the cursor and the style."""
+    """Output buffer that tracks the cursor position and the current style."""
 
     def __init__(self) -> None:
         self._out: list[str] = []
@@ -140,7 +140,7 @@ class _Writer:
         self._style = ""
 
     def run(self, x: int, y: int, cells: list[Cell], start: int, stop: int) -> None:
-        """Write the cells from `start` to `stop` of those that begin at `x`, whole characters only."""
+        """Write `cells[start:stop]`, extended to whole characters. `x` is the column of `cells[0]`."""
         while start and not cells[start][0]:
             start -= 1
         while stop < len(cells) and not cells[stop][0]:
@@ -155,7 +155,7 @@ class _Writer:
             if character:
                 out.append(character)
             elif index + 1 < stop:
-                # Terminals disagree about the width of characters: what follows a wide one is put in its place.
+                # Terminals disagree about wide characters, so position the next character explicitly.
                 out.append(f"\x1b[{y + 1};{x + index + 2}H")
         self._style = style
         self._at = (x + stop, y)
@@ -174,7 +174,7 @@ class _Writer:
 
 
 class _Changes(CompositorUpdate):
-    """What is left of a frame."""
+    """Frame reduced to its changed cells."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -184,12 +184,12 @@ class _Changes(CompositorUpdate):
 
 
 _OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "7": "27", "9": "29", "38": "39", "48": "49"}
-"""What ends an attribute or a colour alone, where every terminal knows that."""
+"""SGR code that resets a single attribute or colour, for those that every terminal supports."""
 
 
 @lru_cache(2000)
 def _transition(before: str, after: str) -> str:
-    """The shortest sequence that changes the style."""
+    """Return the shortest sequence that changes the style from `before` to `after`."""
     whole = f"\x1b[0;{after}m" if after else "\x1b[0m"
     had, has = _parts(before), _parts(after)
     ended = had.keys() - has.keys()
@@ -197,13 +197,13 @@ def _transition(before: str, after: str) -> str:
         return whole
     off = dict.fromkeys(_OFF[kind] for kind in sorted(ended))
     if "22" in off:
-        had = {kind: codes for kind, codes in had.items() if kind not in ("1", "2")}  # it ends both
+        had = {kind: codes for kind, codes in had.items() if kind not in ("1", "2")}  # 22 resets bold and dim
     steps = ";".join([*off, *(codes for kind, codes in has.items() if had.get(kind) != codes)])
     return min(f"\x1b[{steps}m", whole, key=len)
 
 
 def _parts(codes: str) -> dict[str, str]:
-    """SGR codes by what they set: `38`, `48`, or one attribute each."""
+    """Group SGR codes by the property they set: `38` (text colour), `48` (background) or a single attribute."""
     parts = {}
     rest = codes.split(";") if codes else []
     while rest:
@@ -222,7 +222,7 @@ def _parts(codes: str) -> dict[str, str]:
 
 
 def cell_diff(environment: Mapping[str, str] = os.environ) -> CellDiff | None:
-    """The stage; None when it is switched off, or Textual's frames are not what they were."""
+    """Create the cell diff. Return None when it is switched off or Textual's frames have a different structure."""
     if environment.get("FTTUI_DIFF") == "0":
         return None
     found = CellDiff()

@@ -1,4 +1,4 @@
-"""Textual's driver of a terminal, and what it leaves out when the terminal is taken, given back, and gone."""
+"""Terminal driver: Textual's own, plus takeover from the first frame, terminal title, suspension and disconnection."""
 
 from __future__ import annotations
 
@@ -20,42 +20,44 @@ if TYPE_CHECKING:
 
 
 def driver_for(
-    early: FirstFrame, title: Title, gone: Callable[[], None], keys: Collection[str] = ()
+    first_frame: FirstFrame, title: Title, on_disconnect: Callable[[], None], keys: Collection[str] = ()
 ) -> type[LinuxDriver]:
-    """The driver that takes the terminal over from the first frame, and has a title.
+    """Create the driver class that takes the terminal over from the first frame and sets its title.
 
     Args:
-        gone: called in the event loop when the terminal has gone away; a second time is possible.
-        keys: those that mean something, by Textual's names.
+        on_disconnect: called in the event loop when the terminal is gone, possibly more than once.
+        keys: bound keys, by Textual's names.
     """
 
     class CockpitDriver(LinuxDriver):
-        """Start and stop run around a suspension too, and stop at the end of a fault."""
+        """Driver of the cockpit. Textual also calls start and stop around a suspension, and stop after a crash."""
 
         def __init__(self, *positional: Any, **named: Any) -> None:
             super().__init__(*positional, **named)
-            self._file: Any = _Lasting(self._file)
+            self._file: Any = _SafeFile(self._file)
             self._taken = False
             self._loop = loop = asyncio.get_running_loop()
-            self.exit_event = _UntilGone(self.fileno, self.gone)
-            # From the loop: a handler that interrupts a write would wait for that write for ever.
-            loop.add_signal_handler(signal.SIGCONT, self._go_on)
+            self.exit_event = _InputStop(self.fileno, self.report_disconnect)
+            # Handled in the loop: a handler that interrupts a write would deadlock on that write.
+            loop.add_signal_handler(signal.SIGCONT, self._continue)
 
-        def gone(self) -> None:
-            """From any thread: there is no terminal any more."""
+        def report_disconnect(self) -> None:
+            """Report that the terminal is gone. Callable from any thread."""
             with suppress(RuntimeError):  # the loop may have ended
-                self._loop.call_soon_threadsafe(gone)
+                self._loop.call_soon_threadsafe(on_disconnect)
 
         def run_input_thread(self) -> None:
             try:
                 super().run_input_thread()
             except OSError:
-                self.gone()
+                self.report_disconnect()
 
         def process_message(self, message: Message) -> None:
-            """On its way into the program. Over a slow line esc and the letter after it arrive at once, which reads as
-            alt: where nobody has given that a meaning, it is the two that were typed. (Of esc and a digit, a sign or
-            enter Textual's parser tells the second alone.)"""
+            """Split an unbound `alt+letter` into `esc` and the letter.
+
+            Over a slow connection the two keys arrive in one read, and Textual's parser reads them as alt. For esc
+            followed by a digit, punctuation or enter the parser reports only the second key.
+            """
             if isinstance(message, Key) and message.key.startswith("alt+") and message.key not in keys:
                 super().process_message(Key("escape", "\x1b"))
                 message = Key(message.character or message.key.removeprefix("alt+"), message.character)
@@ -63,8 +65,8 @@ def driver_for(
 
         def start_application_mode(self) -> None:
             super().start_application_mode()  # type: ignore[no-untyped-call]
-            # What Textual has found is what the first frame, or itself, has set.
-            self.attrs_before = early.hand_over() or self.attrs_before
+            # Textual saved the attributes set by the first frame. Restore the original ones at exit.
+            self.attrs_before = first_frame.hand_over() or self.attrs_before
             self._taken = True
             self.write(title.take())
 
@@ -75,11 +77,11 @@ def driver_for(
                 self.write("\x1b[?1016l")
             super().stop_application_mode()
 
-        def _go_on(self) -> None:
+        def _continue(self) -> None:
             if not self._auto_restart:
                 return
             if self._taken:
-                # Stopped by what no program can catch: the shell has had the terminal, and nobody has told us.
+                # Stopped by SIGSTOP, which cannot be caught: the shell used the terminal meanwhile.
                 self.suspend_application_mode()
                 self._must_signal_resume = True
             self.resume_application_mode()
@@ -87,27 +89,32 @@ def driver_for(
     return CockpitDriver
 
 
-class _UntilGone(threading.Event):
-    """What ends the reading of keys: somebody, or the end of the terminal. Without a SIGHUP (it is not the controlling
-    terminal, or somebody ignores the signal) Textual would read that end again and again, as fast as it can."""
+class _InputStop(threading.Event):
+    """Stop event of the input thread that is also set once the terminal is gone.
 
-    def __init__(self, fileno: int, gone: Callable[[], object]) -> None:
+    Without SIGHUP (not the controlling terminal, or the signal is ignored) Textual would read end-of-file in a busy
+    loop.
+    """
+
+    def __init__(self, fileno: int, on_disconnect: Callable[[], object]) -> None:
         super().__init__()
-        self._fileno, self._gone = fileno, gone
+        self._fileno, self._on_disconnect = fileno, on_disconnect
 
     def is_set(self) -> bool:
         if super().is_set():
             return True
-        asked = select.poll()  # each time anew: one object serves one thread
-        asked.register(self._fileno, 0)  # the end is told unasked
-        if ended := bool(asked.poll(0)):
-            self._gone()
+        poll = select.poll()  # a poll object serves one thread only
+        poll.register(self._fileno, 0)  # hang-up is always reported
+        if ended := bool(poll.poll(0)):
+            self._on_disconnect()
         return ended
 
 
-class _Lasting:
-    """A terminal to write to that may go away. Textual's writer would end with the first error, and with it everybody
-    who waits for a place in its full queue."""
+class _SafeFile:
+    """Terminal output that ignores write errors.
+
+    Textual's writer thread would end at the first error, and callers that wait for space in its queue would block.
+    """
 
     def __init__(self, file: IO[str]) -> None:
         self._file = file

@@ -1,18 +1,17 @@
-"""What terminals can do and Textual does not offer: the clipboard with its limits, the title. Standard library only."""
+"""Escape sequences that Textual does not offer: clipboard and title. Standard library only."""
 
 import base64
 import os
 from collections.abc import Mapping
 
 OSC52_LIMIT = 74_000
-"""Bytes of base64 that terminals and multiplexers pass on; a longer text goes to a file instead."""
+"""Largest clipboard payload in bytes of base64 that terminals and multiplexers pass on."""
 
 
 def clipboard(text: str, environment: Mapping[str, str] = os.environ) -> str | None:
-    """The control sequence that puts `text` on the terminal's clipboard; None when it is too long for one.
+    """Return the OSC 52 sequence that copies `text` to the terminal's clipboard, or None when it is too long.
 
-    tmux (with `set-clipboard on`) understands the sequence itself; GNU screen must be told to pass it through,
-    in pieces it can hold.
+    tmux with `set-clipboard on` handles OSC 52 itself. GNU screen needs a pass-through sequence in short pieces.
     """
     payload = base64.b64encode(text.encode("utf-8", "replace")).decode("ascii")
     if len(payload) > OSC52_LIMIT:
@@ -25,10 +24,10 @@ def clipboard(text: str, environment: Mapping[str, str] = os.environ) -> str | N
 
 
 def to_file(text: str) -> str:
-    """Put `text` into a new file of the owner's alone, and return its path.
+    """Write `text` to a new temporary file that only the owner can read, and return its path.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     import tempfile
 
@@ -37,7 +36,7 @@ def to_file(text: str) -> str:
     return file.name
 
 
-_TITLED = (
+_TITLE_TERMS = (
     "xterm",
     "tmux",
     "rxvt",
@@ -51,47 +50,47 @@ _TITLED = (
     "vte",
     "wezterm",
 )
-"""Beginnings of TERM of terminals that are known to take OSC 2."""
+"""Prefixes of TERM for terminals that support OSC 2."""
 
 
 def takes_title(environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether the terminal is known to take a title, and to give the old one back.
+    """Return True when the terminal supports setting and restoring its title.
 
-    In GNU screen it is the name of a window, which the person may have given and which could not be restored.
+    GNU screen does not qualify: its title is the window name, which cannot be restored.
     """
     term = environment.get("TERM", "")
     if environment.get("TMUX"):
         return True
     if environment.get("STY"):
         return False
-    return term.partition("-")[0] in _TITLED
+    return term.partition("-")[0] in _TITLE_TERMS
 
 
 class Title:
-    """The terminal's title while the cockpit has it. It returns what to write; empty when there is nothing to."""
+    """Terminal title. Each method returns the sequence to write, or an empty string."""
 
-    def __init__(self, can: bool) -> None:
+    def __init__(self, enabled: bool) -> None:
         """
         Args:
-            can: whether there may be a title at all; without it nothing is ever written.
+            enabled: False never writes anything.
         """
-        self._can = can
+        self._enabled = enabled
         self._text = ""
 
     def show(self, text: str) -> str:
-        """Another title; the same one costs nothing."""
-        if not self._can or text == self._text:
+        """Set the title. An unchanged title writes nothing."""
+        if not self._enabled or text == self._text:
             return ""
         self._text = text
         return self._sequence()
 
     def take(self) -> str:
-        """Keep the title that was found, and put ours in its place."""
-        return f"\x1b[22;2t{self._sequence()}" if self._can else ""
+        """Save the terminal's title and set the cockpit's."""
+        return f"\x1b[22;2t{self._sequence()}" if self._enabled else ""
 
     def give_back(self) -> str:
-        """The title that was found. Terminals that cannot keep one get an empty title, and show their usual one."""
-        return "\x1b]2;\x07\x1b[23;2t" if self._can else ""
+        """Restore the saved title. Terminals without a title stack get an empty title and show their default."""
+        return "\x1b]2;\x07\x1b[23;2t" if self._enabled else ""
 
     def _sequence(self) -> str:
         return f"\x1b]2;{self._text}\x07" if self._text else ""

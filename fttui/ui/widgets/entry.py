@@ -1,4 +1,4 @@
-"""One field of a form: a line of text, with what it may become."""
+"""Text field of a form with an inline suggestion."""
 
 from __future__ import annotations
 
@@ -11,68 +11,71 @@ from textual.widgets import Input
 
 from fttui.text import clean, clean_line
 
-Becomes = Callable[[str], Awaitable[str | None]]
-"""What → at the end of a text makes of it; None for nothing."""
+Complete = Callable[[str], Awaitable[str | None]]
+"""Returns the completion of a text, or None."""
 
 
-class _Known(Suggester):
-    def __init__(self, becomes: Becomes) -> None:
+class _Completion(Suggester):
+    def __init__(self, complete: Complete) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
-        self._becomes = becomes
+        self._complete = complete
 
     async def get_suggestion(self, value: str) -> str | None:
-        text = await self._becomes(value) if value else None
+        text = await self._complete(value) if value else None
         return text if text is not None and text.startswith(value) else None
 
 
 class Entry(Input):
-    """Takes nothing while `locked`; its keys come from the screen, in order. A paste of several lines becomes one line,
-    joined as `joint` says. Behind the cursor stands faintly what → would add."""
+    """Text field. The suggestion that `→` accepts is shown after the cursor. Keys come from the screen, in order.
+
+    Attributes:
+        locked: True ignores all input.
+    """
 
     LARGEST_PASTE = 100_000
-    """Characters: a grader is never so long, and a file that was pasted by mistake would hold up the screen."""
+    """Largest paste in characters. A grader is much shorter, and a file pasted by mistake would block the screen."""
 
-    # Here and not on the screen: between the two stands what scrolls, which takes these keys to scroll. Enter goes
-    # straight to the screen, for as a message it would be overtaken by the keys after it.
+    # Bound here and not on the screen: the scroll container between them would use these keys to scroll. Enter calls
+    # the screen directly, because a message would arrive after the keys that follow.
     BINDINGS = [
         Binding("enter", "screen.submit", show=False),
-        Binding("right", "become", show=False),
+        Binding("right", "complete", show=False),
         Binding("tab,down", "screen.move(1)", show=False),
         Binding("shift+tab,up", "screen.move(-1)", show=False),
         Binding("pagedown", "screen.move(5)", show=False),
         Binding("pageup", "screen.move(-5)", show=False),
     ]
-    # In the terminal's own colours a field is a bar in reverse; the cursor and what is not entered are holes in it.
+    # With ANSI colours a field is drawn in reverse, and the cursor and the suggestion are not.
     DEFAULT_CSS = """
     Entry > .input--suggestion { color: $line-dim 70%; text-style: italic; }
     Entry:ansi > .input--suggestion { color: ansi_default; text-style: dim italic not reverse; }
     Entry:ansi > .input--cursor { color: ansi_default; background: ansi_default; text-style: not reverse; }
     """
 
-    def __init__(self, value: str, *, id: str, becomes: Becomes, joint: str) -> None:
+    def __init__(self, value: str, *, id: str, complete: Complete, separator: str) -> None:
         """
         Args:
-            joint: what stands between the lines of a paste; empty to take the first line only.
+            separator: joins the lines of a paste. Empty takes the first line only.
         """
-        super().__init__(value, id=id, compact=True, select_on_focus=False, suggester=_Known(becomes))
+        super().__init__(value, id=id, compact=True, select_on_focus=False, suggester=_Completion(complete))
         self.cursor_blink = False
         self.locked = False
-        self._becomes = becomes
-        self._joint = joint
+        self._complete = complete
+        self._separator = separator
 
     def put(self, text: str) -> None:
-        """Hold another text, with the cursor at its end."""
+        """Replace the text and put the cursor at its end."""
         self.value = text
         self.cursor_position = len(text)
 
     def enter(self, text: str) -> None:
-        """Take what was typed where the cursor is, in place of what is selected."""
+        """Insert typed text at the cursor, replacing the selection."""
         if not self.locked:
             self.replace(text, *self.selection)
 
-    async def action_become(self) -> None:
-        """To the right; at the end of the text, what it may become."""
-        if self.cursor_at_end and self.value and (text := await self._becomes(self.value)) is not None:
+    async def action_complete(self) -> None:
+        """Move the cursor right, or accept the suggestion at the end of the text."""
+        if self.cursor_at_end and self.value and (text := await self._complete(self.value)) is not None:
             self.put(text)
         elif not self.cursor_at_end:
             self.action_cursor_right()
@@ -81,8 +84,8 @@ class Entry(Input):
         return not self.locked and super().check_action(action, parameters)
 
     def _forward_event(self, event: events.Event) -> None:
-        # A key that is bound goes all the way up before anything happens, and would be overtaken by the letters after
-        # it: so all of them are the screen's, in one queue.
+        # A bound key bubbles up before it is handled, and the letters after it would overtake it. So the screen
+        # handles all keys, in one queue.
         if isinstance(event, events.Key):
             self.screen._forward_event(event)
         else:
@@ -93,4 +96,4 @@ class Entry(Input):
         event.prevent_default()
         lines = [clean_line(line).strip() for line in clean(event.text[: self.LARGEST_PASTE]).split("\n")]
         lines = [line for line in lines if line]
-        self.enter(self._joint.join(lines) if self._joint else lines[0] if lines else "")
+        self.enter(self._separator.join(lines) if self._separator else lines[0] if lines else "")

@@ -1,4 +1,4 @@
-"""The keys that matter most here, and which of them would be refused now."""
+"""Footer row: the most useful keys of the active pane. Unavailable commands are greyed out."""
 
 from collections.abc import Callable, Sequence
 
@@ -9,14 +9,15 @@ from fttui.ui.widgets.line_view import TextRow
 
 
 class Footer(TextRow):
-    """As many entries as fit, the most useful first; help and quit always."""
+    """Footer entries, as many as fit, the most useful first. Help and quit are always shown."""
 
     def __init__(
         self, commands: tuple[Command, ...], refusal: Callable[[Command], str], pane: Callable[[], str]
     ) -> None:
         """
         Args:
-            pane: which one has the keys.
+            refusal: returns the reason why a command is unavailable, empty when it is available.
+            pane: returns the active pane.
         """
         super().__init__(id="footer")
         self._pane = pane
@@ -24,7 +25,7 @@ class Footer(TextRow):
         self._refusal = refusal
 
     def update_entries(self) -> None:
-        """Show the entries, greyed where the command would be refused now."""
+        """Redraw the entries for the active pane and the availability of its commands."""
         entries = footer_entries(self._commands, self._pane())
         self.fill(lambda cells: footer_line(entries, cells, lambda command: not self._refusal(command)))
 
@@ -32,7 +33,7 @@ class Footer(TextRow):
 def footer_line(
     entries: Sequence[tuple[Command, str, str]], cells: int, usable: Callable[[Command], bool]
 ) -> list[Span]:
-    """The footer at a width of `cells`."""
+    """Build the footer for a width of `cells`."""
     fixed = {"help", "quit"}
     room = cells - 1
     kept = []

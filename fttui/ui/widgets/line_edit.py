@@ -1,30 +1,30 @@
-"""A line of text that is being typed. Pure.
+"""Single-line text editor without a widget. Pure.
 
-Not Textual's Input: that takes keys only once it is mounted and has the focus, a few messages after the key that
-opened it, and what was typed meanwhile (over a slow line a whole word arrives at once) would act on the list.
+Textual's `Input` takes keys only when it is mounted and focused, a few messages after the key that opened it. Keys
+typed meanwhile would act on the list: over a slow connection a whole word arrives at once.
 """
 
 from fttui.ui.render.rows import Line, Span
 
 
 class LineEdit:
-    """Text and cursor; keys by Textual's names."""
+    """Text with a cursor. Keys have Textual's names."""
 
     def __init__(self, text: str = "") -> None:
         self.text = text
         self.cursor = len(text)
 
     def fill(self, text: str) -> None:
-        """Another text, the cursor at its end."""
+        """Replace the text and put the cursor at its end."""
         self.text, self.cursor = text, len(text)
 
     def insert(self, text: str) -> None:
-        """Put text in at the cursor."""
+        """Insert text at the cursor."""
         self.text = self.text[: self.cursor] + text + self.text[self.cursor :]
         self.cursor += len(text)
 
     def key(self, key: str, character: str | None) -> bool:
-        """Take a key; False when it means nothing to a line of text."""
+        """Handle a key. Return False when it is no editing key."""
         text, at = self.text, self.cursor
         match key:
             case "backspace" | "ctrl+h":
@@ -54,7 +54,7 @@ class LineEdit:
         return True
 
     def line(self, cells: int) -> Line:
-        """The text with its cursor in at most `cells`; a long text is shown around the cursor."""
+        """Return the text with its cursor in at most `cells` cells. A long text is cut around the cursor."""
         start = max(0, self.cursor - cells + 1)
         before, under, after = self.text[start : self.cursor], self.text[self.cursor : self.cursor + 1], ""
         if under:

@@ -1,4 +1,4 @@
-"""A list of keyed lines with a cursor that stays on its key, whatever is added, removed or sorted around it."""
+"""List of keyed lines. The cursor stays on its key when lines are added, removed or sorted."""
 
 from collections.abc import Collection
 
@@ -10,10 +10,10 @@ from fttui.ui.widgets.line_view import LineView
 
 
 class LineList(LineView, can_focus=False):
-    """Keys in order, one line each. Subclasses draw the line of a key."""
+    """Ordered keys, one line each. Subclasses implement `line_at`."""
 
     class Moved(Message):
-        """The person clicked on a line of `list`, which is under its cursor now; `twice` in quick succession."""
+        """Click on a line of `list`, where the cursor is now. `twice`: a double click."""
 
         def __init__(self, list: "LineList", *, twice: bool) -> None:
             super().__init__()
@@ -28,12 +28,12 @@ class LineList(LineView, can_focus=False):
 
     @property
     def cursor(self) -> str | None:
-        """The key under the cursor; None when the list is empty."""
+        """Key under the cursor, None in an empty list."""
         return self._keys[self._cursor] if self._keys else None
 
     @property
     def caret(self) -> Offset:
-        """Where the line under the cursor stands on the screen."""
+        """Screen position of the line under the cursor."""
         return self.region.offset + Offset(0, self._cursor - self.scroll_offset.y)
 
     @property
@@ -47,8 +47,10 @@ class LineList(LineView, can_focus=False):
         return index == self._cursor
 
     def show_keys(self, keys: list[str]) -> None:
-        """Replace the keys. The cursor stays on its key, and that key on its screen row; when the key has
-        gone, the cursor stays where it was."""
+        """Replace the keys.
+
+        The cursor stays on its key, and the key on its screen row. When the key is gone, the cursor keeps its index.
+        """
         kept = self.cursor
         screen_row = self._cursor - self.scroll_offset.y
         self._keys = keys
@@ -57,16 +59,16 @@ class LineList(LineView, can_focus=False):
         self._cursor = max(0, min(at, len(keys) - 1))
         top = self.scroll_offset.y
         self.lines_changed()
-        # At the top of the list nothing is pushed away: there new lines come in above and are seen.
+        # At the top of the list do not scroll, so that new lines above become visible.
         if top > 0 or self._cursor >= self.page_height:
             self.scroll_to_line(self._cursor - max(0, min(screen_row, self.page_height - 1)))
 
     def in_order(self, keys: Collection[str]) -> list[str]:
-        """Those of `keys` that are in the list, as they stand there."""
+        """Return those of `keys` that are in the list, in list order."""
         return sorted(self._index.keys() & keys, key=self._index.__getitem__)
 
     def redraw_keys(self, keys: "set[str] | frozenset[str]") -> None:
-        """Draw again the visible lines of `keys`."""
+        """Repaint the visible lines of `keys`."""
         self.redraw(*(index for key in keys if (index := self._index.get(key)) is not None))
 
     @property
@@ -75,7 +77,7 @@ class LineList(LineView, can_focus=False):
         return self._keys[top : top + self.page_height]
 
     def move_to(self, index: int) -> None:
-        """Put the cursor on line `index`, as near as there are lines, and bring it into view."""
+        """Move the cursor to line `index`, clamped to the list, and scroll it into view."""
         index = max(0, min(index, len(self._keys) - 1))
         if index == self._cursor or not self._keys:
             return
@@ -88,7 +90,7 @@ class LineList(LineView, can_focus=False):
         self.redraw(previous, index)
 
     def move_to_key(self, key: str) -> bool:
-        """Put the cursor on `key`; False when it is not in the list."""
+        """Move the cursor to `key`. Return False when the list does not have it."""
         if (index := self._index.get(key)) is None:
             return False
         self.move_to(index)

@@ -1,7 +1,7 @@
-"""Lines drawn one by one: what the list, the log, the detail pane and the bars have in common.
+"""Base widgets that draw line by line: `TextRow` for bars, `LineView` for the list, the log and the detail.
 
-Textual's line API paints only what is visible, so cost does not grow with the number of lines. A line is a
-sequence of (text, role); a role becomes a style here. Lines must hold clean text: nothing is parsed as markup.
+Textual's line API paints only visible lines, so the cost does not grow with their number. A line is a sequence of
+(text, role) pairs. A role becomes a style here. Lines must hold clean text: they are never parsed as markup.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,9 +20,9 @@ from fttui.ui.render.theme import role_styles
 
 
 def strip_of(widget: Widget, line: Line, cells: int, *, cursor: bool = False, skip: int = 0) -> Strip:
-    """The line as `cells` cells, from cell `skip` on, in the widget's look."""
+    """Render a line in the widget's style as `cells` cells, starting at cell `skip`."""
     styles = _styles(widget.app)
-    base = widget.visual_style.rich_style  # kept by Textual, which `rich_style` is not
+    base = widget.visual_style.rich_style  # cached by Textual, unlike `rich_style`
     if cursor:
         base += styles["cursor"]
     segments = []
@@ -40,7 +40,10 @@ _latest: tuple[Mapping[str, str], dict[str, Style]] = ({}, {})
 
 
 def _styles(app: App[object]) -> dict[str, Style]:
-    """The looks of the roles in the present theme, made once a theme: with each, Textual makes a new dictionary."""
+    """Return the styles of the roles in the current theme.
+
+    Cached by identity: Textual makes a new dictionary of variables for each theme.
+    """
     global _latest
     variables = app.theme_variables
     if _latest[0] is not variables:
@@ -49,7 +52,7 @@ def _styles(app: App[object]) -> dict[str, Style]:
 
 
 class TextRow(Widget):
-    """One row of text, or a few where the style gives more height, painted only when it becomes another."""
+    """Row of text that repaints only when the text changes. A style sheet may give it several rows."""
 
     DEFAULT_CSS = "TextRow { height: 1; width: 1fr; }"
 
@@ -60,7 +63,7 @@ class TextRow(Widget):
         self._cells = 0
 
     def fill(self, build: Callable[[int], Line]) -> None:
-        """Show what `build` makes of the row's width, now and whenever that is another."""
+        """Show the line that `build` returns for the row's width, now and after each change of the width."""
         self._build = build
         lines, self._cells = (build(self.size.width),), self.size.width
         if lines != self._lines:
@@ -68,7 +71,7 @@ class TextRow(Widget):
             self.refresh()
 
     def show(self, *lines: Line) -> None:
-        """Replace the text; the same text costs nothing."""
+        """Replace the text. The same text causes no repaint."""
         self._build = None
         if lines != self._lines:
             self._lines = lines
@@ -76,11 +79,11 @@ class TextRow(Widget):
 
     @property
     def text(self) -> str:
-        """What stands there."""
+        """The text shown, rows joined by newlines."""
         return "\n".join("".join(text for text, _ in line) for line in self._lines)
 
     def render_line(self, y: int) -> Strip:
-        # Not when a resize is told: the first frame comes before that.
+        # Checked here, not on resize: the first frame is painted before the resize event.
         if self._build is not None and self._cells != self.size.width:
             self._cells = self.size.width
             self._lines = (self._build(self._cells),)
@@ -88,7 +91,7 @@ class TextRow(Widget):
 
 
 class LineView(ScrollView, can_focus=False):
-    """Many lines that scroll. Subclasses say how many there are and what each looks like."""
+    """Scrollable lines. Subclasses implement `line_count` and `line_at`."""
 
     DEFAULT_CSS = """
     LineView {
@@ -108,7 +111,7 @@ class LineView(ScrollView, can_focus=False):
         self._skip = 0
 
     def move_sideways(self, cells: int) -> bool:
-        """Show what lies further to the right, or to the left when negative; False when nothing does."""
+        """Scroll horizontally, to the left when `cells` is negative. Return False when nothing more is there."""
         top = self.scroll_offset.y
         visible = range(top, min(self.line_count(), top + self.page_height))
         widest = max((line_width(self.line_at(index)) for index in visible), default=0)
@@ -121,19 +124,19 @@ class LineView(ScrollView, can_focus=False):
         return True
 
     def line_count(self) -> int:
-        """How many lines there are."""
+        """Return the number of lines."""
         raise NotImplementedError
 
     def line_at(self, index: int) -> Line:
-        """One line, asked for only when it is visible."""
+        """Return one line. Called for visible lines only."""
         raise NotImplementedError
 
     def is_cursor(self, index: int) -> bool:
-        """Whether this line is drawn as the one under the cursor."""
+        """Return True when the line is drawn as the line under the cursor."""
         return False
 
     def lines_changed(self) -> None:
-        """Everything may be another: forget what was drawn, fit the scroll range, draw again."""
+        """Drop the cached strips, update the scroll range and repaint."""
         self._strips.clear()
         count = self.line_count()
         if self.virtual_size.height != count:
@@ -141,7 +144,7 @@ class LineView(ScrollView, can_focus=False):
         self.refresh()
 
     def redraw(self, *lines: int) -> None:
-        """Draw these lines again, as far as they are visible."""
+        """Repaint those of `lines` that are visible."""
         top, (width, height) = self.scroll_offset.y, self.size
         for index in lines:
             self._strips.pop((index, False), None)
@@ -150,7 +153,7 @@ class LineView(ScrollView, can_focus=False):
             self.refresh(*regions)
 
     def scroll_to_line(self, top: int) -> None:
-        """Make `top` the first visible line, as far as there are lines."""
+        """Scroll so that `top` is the first visible line, within the scroll range."""
         self.scroll_to(y=max(0, top), animate=False, immediate=True, force=True)
 
     def scroll_lines(self, lines: int) -> None:
@@ -159,12 +162,12 @@ class LineView(ScrollView, can_focus=False):
 
     @property
     def page_height(self) -> int:
-        """Visible lines."""
+        """Number of visible lines, at least 1."""
         return max(1, self.size.height)
 
     @property
     def text_lines(self) -> Sequence[str]:
-        """What is visible, as text."""
+        """The visible lines as text."""
         top = self.scroll_offset.y
         bottom = min(self.line_count(), top + self.size.height)
         return ["".join(text for text, _ in self.line_at(index)) for index in range(top, bottom)]
@@ -184,6 +187,6 @@ class LineView(ScrollView, can_focus=False):
         return strip
 
     def notify_style_update(self) -> None:
-        # A new theme: strips hold styles.
+        # The theme changed, and cached strips hold styles.
         self._strips.clear()
         super().notify_style_update()

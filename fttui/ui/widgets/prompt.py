@@ -1,4 +1,4 @@
-"""The row above the footer, mouth and ear of the cockpit: it says, it asks, and text is typed into it."""
+"""Prompt row above the footer: shows messages, asks for confirmation, reads one line of text."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -10,17 +10,17 @@ from fttui.ui.widgets.line_view import TextRow
 
 Act = Callable[[], object]
 Typed = Callable[[str], None]
-"""Hears the text after every key."""
+"""Called with the text after every key."""
 Done = Callable[[str, bool], None]
-"""Hears the text when typing ends, and whether it was accepted (enter) or left."""
+"""Called with the text when typing ends, and True when the user accepted it with enter."""
 Complete = Callable[[str], list[str]]
-"""What a text may become."""
+"""Returns the completions of a text."""
 
 NO = ("n", "N", "enter", "escape", "q", "ctrl+c")
 
 
 class _Question:
-    """Yes or no; or a number that must be typed out; or a menu of one key each."""
+    """Question answered with yes or no, with a typed number, or by one key of a menu."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class _Question:
     ) -> None:
         self.line = line
         self.text = text
-        """What is asked, cut where there is no room; `line`, which says how to answer, is not."""
+        """The question, cut when space is short. `line` with the possible answers is never cut."""
         self.choices = choices
         self.number = number
         self.on_number = on_number
@@ -41,7 +41,7 @@ class _Question:
 
 
 class _Typing:
-    """A line that is being typed behind a label."""
+    """Text input with a label."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class _Typing:
 
 
 class PromptRow(TextRow):
-    """One row: a text, a question, or a line that is being typed. It never has the focus: the screen hands it keys."""
+    """Row that shows a message, a question or a text input. It never has the focus: the screen passes keys to it."""
 
     def __init__(self) -> None:
         super().__init__(id="prompt")
@@ -78,54 +78,54 @@ class PromptRow(TextRow):
 
     @property
     def takes_keys(self) -> bool:
-        """A question stands or text is being typed: every key is meant for it."""
+        """True while a question or a text input is open: every key then belongs to the row."""
         return self._question is not None or self._typing is not None
 
     @property
     def caret(self) -> int | None:
-        """The cell of the cursor in the text that is being typed; None when none is."""
+        """Cell of the cursor in the text input, None when none is open."""
         if self._typing is None:
             return None
         label, before, *_ = self._line_of(self.size.width)
         return min(self.size.width - 1, line_width([label, before]))
 
     def say(self, text: str, role: str = "", *, lasting: bool = False) -> None:
-        """Show one line: until the next key, or when `lasting` until something else is said."""
+        """Show a message until the next key, or with `lasting` until the next message."""
         self._said = [(f" {text}", role)] if text else ()
         self._lasting = lasting
         self._ticks = 0
         self._draw()
 
     def rest(self, line: Line) -> None:
-        """What stands here while there is nothing to say."""
+        """Set the line shown while there is no message."""
         if line != self._resting:
             self._resting = line
             self._draw()
 
     def tick(self) -> None:
-        """Time has passed: what was said is read by now, a warning later, and makes room for what stands here."""
+        """Count a tick of the screen's timer. Clear a message after two ticks, a warning after six."""
         self._ticks += 1
         if self._said and not self._lasting and self._ticks >= (6 if self._said[0][1] == "warn" else 2):
             self.say("")
 
     def fade(self) -> None:
-        """The person has gone on: what was said to the last key is old."""
+        """Clear a message that does not last, at the next key."""
         if self._said and not self._lasting:
             self.say("")
 
     def ask(self, question: str, on_yes: Act) -> None:
-        """Put a yes-or-no question; everything but `y` means no, or nothing."""
+        """Ask a yes-or-no question. Only `y` means yes."""
         self._question = _Question([(" y/N", "key")], {"y": on_yes, "Y": on_yes}, text=question)
         self._draw()
 
     def ask_number(self, question: str, number: int, verb: str, on_yes: Act) -> None:
-        """Put a question whose yes is `number`, typed out, and enter; anything else means no."""
+        """Ask a question that is confirmed by typing `number` and enter. Anything else means no."""
         line: Line = [(f" Type {number} to {verb}: ", "ask")]
         self._question = _Question(line, {}, str(number), on_yes, text=question)
         self._draw()
 
     def choose(self, question: str, choices: Mapping[str, tuple[str, Act]]) -> None:
-        """Offer a menu of one key each, with a word; every other key leaves it."""
+        """Show a menu of one key and one word each. Any other key closes the menu."""
         line: list[Span] = [(f" {question} ", "ask")]
         for key, (word, _) in choices.items():
             line += [(f" {key}", "key"), (f" {word} ", "")]
@@ -143,16 +143,21 @@ class PromptRow(TextRow):
         history: list[str] | None = None,
         hint: Callable[[str], str] = lambda _: "",
     ) -> None:
-        """Let text be typed behind `label`, which holds `value` at first.
+        """Open a text input.
 
-        With `complete`, tab walks through what the text may become; with `history`, ↑ and ↓ through earlier texts.
-        What `hint` says of the text stands behind it.
+        Args:
+            value: the text at first.
+            typed: called after every key.
+            done: called at the end.
+            complete: completions that tab goes through.
+            history: earlier texts that ↑ and ↓ go through.
+            hint: returns a hint shown after the text.
         """
         self._typing = _Typing(label, value, typed, done, complete, history, hint)
         self._draw()
 
     def type_path(self, label: str, value: str, act: Callable[[str], None]) -> None:
-        """Let the path of a file be typed, and hand it to `act`; never that of an existing one without asking."""
+        """Open a text input for a file path and pass it to `act`. Ask before an existing file is overwritten."""
 
         def done(text: str, accepted: bool) -> None:
             if accepted and text.strip():
@@ -161,7 +166,7 @@ class PromptRow(TextRow):
         self.type(label, value, lambda _: None, done)
 
     def confirm_path(self, path: str, act: Callable[[str], None]) -> None:
-        """Hand a path to `act`, `~` resolved; ask first when something is there."""
+        """Expand `~` in a path and pass it to `act`. Ask first when the path exists."""
         path = os.path.expanduser(path)
         if os.path.exists(path):
             self.ask(f"Overwrite {path}?", lambda: act(path))
@@ -169,14 +174,14 @@ class PromptRow(TextRow):
             act(path)
 
     def key(self, key: str, character: str | None) -> bool:
-        """Take a key; False when it means nothing here and may do its usual work, such as moving in the list."""
+        """Handle a key. Return False when the key has no meaning here, so that it can act on the pane."""
         if self._question is not None:
             self._answer(self._question, key)
             return True
         return self._typing is not None and self._type_key(self._typing, key, character)
 
     def paste(self, text: str) -> bool:
-        """Take pasted text; False when nothing is being typed."""
+        """Insert pasted text. Return False when no text input is open."""
         if self._typing is None:
             return False
         self._typing.edit.insert(" ".join(text.split("\n")).strip())
@@ -194,10 +199,10 @@ class PromptRow(TextRow):
                 question.digits = question.digits[:-1]
             elif key in NO:
                 act = question.on_number if key == "enter" and question.digits == question.number else None
-                self._close("" if act else "nothing was done")
+                self._close("" if act else "Nothing changed.")
             self._draw()
         elif act is not None or key in NO:
-            self._close("" if act else "nothing was done")
+            self._close("" if act else "Nothing changed.")
         if act is not None:
             act()
 

@@ -115,7 +115,7 @@ async def test_cancel_asks_and_the_default_is_no(no: str) -> None:
         assert ui.cursor == "ftjob-00000001", "a question takes the keys"
         await ui.press(no)
         assert ui.store.sent == []
-        assert "nothing was done" in ui.prompt
+        assert "Nothing changed." in ui.prompt
 
 
 async def test_cancel_with_y_cancels() -> None:

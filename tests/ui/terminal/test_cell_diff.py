@@ -89,11 +89,11 @@ def changes(diff: CellDiff, frame: object) -> str:
 
 @pytest.mark.parametrize("seed", range(40))
 def test_the_screen_is_the_same_cell_by_cell(seed: int) -> None:
-    stock, lessened, diff = Shown(), Shown(), CellDiff()
+    stock, reduced, diff = Shown(), Shown(), CellDiff()
     for frame in some_frames(seed):
         stock.feed(frame.render_segments(CONSOLE))
-        lessened.feed(changes(diff, frame))
-        assert lessened.cells == stock.cells
+        reduced.feed(changes(diff, frame))
+        assert reduced.cells == stock.cells
         assert changes(diff, frame) == "", "it stands there already"
 
 
@@ -150,26 +150,26 @@ def test_only_what_differs_of_a_style_is_written() -> None:
 @pytest.mark.parametrize("after", STYLES)
 def test_from_every_look_to_every_other(before: Style | None, after: Style | None) -> None:
     frame = LayoutUpdate([[Strip([Segment("a", before), Segment("b", after)])]], Region(0, 0, 2, 1))
-    stock, lessened = Shown(), Shown()
+    stock, reduced = Shown(), Shown()
     stock.feed(frame.render_segments(CONSOLE))
-    lessened.feed(changes(CellDiff(), frame))
-    assert lessened.cells == stock.cells
+    reduced.feed(changes(CellDiff(), frame))
+    assert reduced.cells == stock.cells
 
 
 def test_an_unknown_kind_of_frame_is_left_alone_and_what_it_covers_forgotten() -> None:
     diff = CellDiff()
-    assert diff.lessen(line("abc"), CONSOLE) is not None
-    assert diff.lessen(line("abc"), CONSOLE) is None
-    assert diff.lessen("something else", CONSOLE) == "something else"
-    assert diff.lessen(line("abc"), CONSOLE) is not None
+    assert diff.reduce_frame(line("abc"), CONSOLE) is not None
+    assert diff.reduce_frame(line("abc"), CONSOLE) is None
+    assert diff.reduce_frame("something else", CONSOLE) == "something else"
+    assert diff.reduce_frame(line("abc"), CONSOLE) is not None
 
 
 def test_a_frame_that_cannot_be_read_ends_the_stage_quietly() -> None:
     diff = CellDiff()
     broken = LayoutUpdate([[None]], Region(0, 0, 1, 1))  # type: ignore[list-item]
-    assert diff.lessen(broken, CONSOLE) is broken
+    assert diff.reduce_frame(broken, CONSOLE) is broken
     later = line("abc")
-    assert diff.lessen(later, CONSOLE) is later
+    assert diff.reduce_frame(later, CONSOLE) is later
 
 
 def test_it_can_be_switched_off() -> None:

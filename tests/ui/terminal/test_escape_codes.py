@@ -22,7 +22,7 @@ def test_only_terminals_known_to_take_a_title_get_one(environment: dict[str, str
 
 
 def test_a_title_is_written_when_it_changes_and_given_back_as_it_was_found() -> None:
-    title = Title(can=True)
+    title = Title(enabled=True)
     assert title.take() == "\x1b[22;2t"
     assert title.show("fttui ▸1") == "\x1b]2;fttui ▸1\x07"
     assert title.show("fttui ▸1") == ""
@@ -31,5 +31,5 @@ def test_a_title_is_written_when_it_changes_and_given_back_as_it_was_found() -> 
 
 
 def test_without_a_title_nothing_is_ever_written() -> None:
-    title = Title(can=False)
+    title = Title(enabled=False)
     assert title.take() + title.show("fttui") + title.give_back() == ""
