@@ -29,7 +29,7 @@ def keep(path: str, profile: str, job: str, plan: Plan) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    kept = Kept(plan.tokens, plan.cost, plan.currency, plan.about)
+    kept = Kept(plan.tokens, plan.cost, plan.currency, plan.is_estimate)
     line = json.dumps({"profile": profile, "job": job, **kept._asdict()}) + "\n"
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:

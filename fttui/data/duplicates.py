@@ -7,7 +7,7 @@ KEPT = 250_000
 _SLOTS = 1 << 20
 
 
-class Seen:
+class LineIndex:
     """Remembers lines by their hash.
 
     The first 250,000 are known for sure. Of later ones each takes a place that another may take from it, so that in a

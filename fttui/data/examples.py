@@ -6,7 +6,7 @@ from typing import Any
 from fttui.data import content, rules
 from fttui.data.content import shown
 from fttui.data.messages import LETTERS, REINFORCEMENT_LETTERS, Messages
-from fttui.data.report import SHOWN, Tally
+from fttui.data.report import SHOWN, FindingLog
 from fttui.data.tokens import PER_EXAMPLE, Count
 from fttui.models.preference import by_api
 
@@ -29,10 +29,10 @@ def kind_of(example: dict[str, Any]) -> str:
     return ""
 
 
-class Examiner:
+class ExampleChecker:
     """Looks at one example after another of a kind. `tokens`, `trained` and `images` are those of the last one."""
 
-    def __init__(self, kind: str, tally: Tally, count: Count | None, graded: frozenset[str] = frozenset()) -> None:
+    def __init__(self, kind: str, tally: FindingLog, count: Count | None, graded: frozenset[str] = frozenset()) -> None:
         self.kind = kind
         self.line = 0
         self.tokens = 0

@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 
 from fttui.data import rules
 from fttui.data.content import shown
-from fttui.data.duplicates import Seen
-from fttui.data.examples import CHAT, COMPLETIONS, DPO, REINFORCEMENT, Examiner, kind_of
-from fttui.data.length_stats import Lengths
-from fttui.data.lines import BOM, Progress, Source, Stopped, wide_encoding
+from fttui.data.duplicates import LineIndex
+from fttui.data.examples import CHAT, COMPLETIONS, DPO, REINFORCEMENT, ExampleChecker, kind_of
+from fttui.data.length_stats import LengthCounter
+from fttui.data.lines import BOM, Progress, ShouldStop, Source, wide_encoding
 from fttui.data.plan import plan
 from fttui.data.prices import Price
-from fttui.data.report import Report, Tally
+from fttui.data.report import FindingLog, Report
 from fttui.data.tokens import ESTIMATE_ERROR, Counter, remembered
 from fttui.install import install_line
 
@@ -44,26 +44,26 @@ def _kind(method: str | None, price: Price, first: dict[str, Any]) -> str:
 class _Parts(NamedTuple):
     """What every line passes through."""
 
-    examiner: Examiner
-    lengths: Lengths
+    examiner: ExampleChecker
+    lengths: LengthCounter
 
 
-class Reading:
+class FileScan:
     """One file being checked."""
 
     def __init__(
         self,
         path: str,
-        tally: Tally,
+        tally: FindingLog,
         method: str | None,
         count: Counter | None,
         price: Price,
         progress: Progress | None,
-        stopped: Stopped,
+        should_stop: ShouldStop,
         graded: frozenset[str] = frozenset(),
     ) -> None:
         self.tally = tally
-        self.source = Source(path, progress, stopped)
+        self.source = Source(path, progress, should_stop)
         self._method = method
         self._kind = method if method in (DPO, REINFORCEMENT) else ""
         self._count = count
@@ -74,7 +74,7 @@ class Reading:
         self._trained = 0
         self._forgets = False
 
-    def run(self, *, seen: Seen, overlap: Seen | None, fewest: int, most: int) -> None:
+    def run(self, *, seen: LineIndex, overlap: LineIndex | None, fewest: int, most: int) -> None:
         """Read the file to its end, or until it is known not to be lines of examples at all."""
         source, tally = self.source, self.tally
         if source.size == 0:
@@ -103,7 +103,7 @@ class Reading:
         if self._kind == REINFORCEMENT and self._examples > most:
             tally.add("too_many", None, "", f"{self._examples:,}, at most {most:,}")
 
-    def _each(self, seen: Seen, overlap: Seen | None) -> None:
+    def _each(self, seen: LineIndex, overlap: LineIndex | None) -> None:
         scan: Callable[[str, int], tuple[Any, int]] = _DECODER.scan_once  # type: ignore[attr-defined]
         tally, parts = self.tally, self._parts
         remember, find = seen.add, overlap.find if overlap is not None else None
@@ -148,7 +148,9 @@ class Reading:
         """Settle what the examples should be, by what was asked for or by the first of them."""
         self._kind = _kind(self._method, self._price, first)
         count = None if self._count is None else remembered(self._count.count)
-        self._parts = _Parts(Examiner(self._kind, self.tally, count, self._graded), Lengths(self._price.limit))
+        self._parts = _Parts(
+            ExampleChecker(self._kind, self.tally, count, self._graded), LengthCounter(self._price.limit)
+        )
         return self._parts
 
     def _again(self, line: bytes, number: int) -> Any:
@@ -201,7 +203,7 @@ class Reading:
                 exact=spread is not None and spread.exact,
             )
             if model is None:
-                made = made._replace(why="no model was named")
+                made = made._replace(cost_note="no model was named")
         return Report(
             path=self.source.path,
             bytes=self.source.size,
@@ -251,7 +253,7 @@ def _whole_fault(head: bytes) -> str:
     return ""
 
 
-def _whole_characters(text: str, number: int, tally: Tally) -> None:
+def _whole_characters(text: str, number: int, tally: FindingLog) -> None:
     try:
         json.dumps(json.loads(text), ensure_ascii=False).encode()
     except UnicodeEncodeError:

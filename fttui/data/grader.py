@@ -23,8 +23,8 @@ class BadGrader(ValueError):
     """A text holds no grader, in words for a person."""
 
 
-def parsed(text: str) -> dict[str, Any]:
-    """The grader that a text of JSON holds; whether it has the form of its type is for `faults` to say.
+def parse_grader(text: str) -> dict[str, Any]:
+    """The grader that a text of JSON holds; whether it has the form of its type is for `grader_errors` to say.
 
     Raises:
         BadGrader: the text is no JSON object.
@@ -38,7 +38,7 @@ def parsed(text: str) -> dict[str, Any]:
     return found
 
 
-def faults(grader: dict[str, Any], where: str = "grader", *, inside: bool = False) -> Iterator[tuple[str, str]]:
+def grader_errors(grader: dict[str, Any], where: str = "grader", *, inside: bool = False) -> Iterator[tuple[str, str]]:
     """What is wrong with a grader: member and words."""
     kind = grader.get("type")
     known = [name for name in _NEEDED if name != "label_model" or inside]
@@ -55,7 +55,7 @@ def faults(grader: dict[str, Any], where: str = "grader", *, inside: bool = Fals
     if kind == "multi":
         for place, one in _parts(grader.get("graders"), f"{where}.graders"):
             if isinstance(one, dict):
-                yield from faults(one, place, inside=True)
+                yield from grader_errors(one, place, inside=True)
             else:
                 yield place, "not an object"
 
@@ -70,6 +70,6 @@ def _parts(graders: object, where: str) -> Iterator[tuple[str, object]]:
         yield from ((f"{where}.{name}", one) for name, one in graders.items())
 
 
-def asked(grader: dict[str, Any]) -> frozenset[str]:
+def item_members(grader: dict[str, Any]) -> frozenset[str]:
     """The members of an example that a grader's templates ask for, as `{{item.NAME}}`."""
     return frozenset(_ITEM.findall(json.dumps(grader, ensure_ascii=False)))

@@ -9,7 +9,7 @@ _FINE = 65_536
 BINS = 8
 
 
-class Spread(NamedTuple):
+class LengthStats(NamedTuple):
     """Tokens of the examples of a file."""
 
     examples: int
@@ -56,7 +56,7 @@ class Spread(NamedTuple):
         }
 
 
-class Lengths:
+class LengthCounter:
     """Takes the length of every example and keeps a table of how often each was there."""
 
     def __init__(self, limit: int | None) -> None:
@@ -82,11 +82,11 @@ class Lengths:
         self._billed += tokens
         return False
 
-    def spread(self, *, exact: bool, counter: str, error: float) -> Spread:
+    def spread(self, *, exact: bool, counter: str, error: float) -> LengthStats:
         lengths = sorted(self._table)
         count = sum(self._table.values())
         longest = tuple((tokens, -line) for tokens, line in sorted(self._longest, reverse=True))
-        return Spread(
+        return LengthStats(
             examples=count,
             total=self._total,
             billed=self._billed,

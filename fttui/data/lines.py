@@ -16,7 +16,7 @@ _MARKS = (
 BOM = b"\xef\xbb\xbf"
 
 Progress = Callable[[int, int], None]
-Stopped = Callable[[], bool]
+ShouldStop = Callable[[], bool]
 
 
 def never() -> bool:
@@ -42,7 +42,7 @@ def wide_encoding(head: bytes) -> str | None:
 class Source:
     """A file, read line by line."""
 
-    def __init__(self, path: str, progress: Progress | None = None, stopped: Stopped = never) -> None:
+    def __init__(self, path: str, progress: Progress | None = None, should_stop: ShouldStop = never) -> None:
         self.path = path
         self.size = os.path.getsize(path)
         self.number = 0
@@ -51,7 +51,7 @@ class Source:
         """Lines that were too long to be read."""
         self.stopped = False
         self._progress = progress
-        self._asked = stopped
+        self._should_stop = should_stop
 
     def head(self, bytes: int = 4096) -> bytes:
         """How the file begins."""
@@ -81,7 +81,7 @@ class Source:
                     self.number = number
                     if self._progress is not None:
                         self._progress(done, self.size)
-                    if self._asked():
+                    if self._should_stop():
                         self.stopped = True
                         return
         self.number = number
@@ -93,6 +93,6 @@ class Source:
             skipped += len(piece)
             if self._progress is not None:
                 self._progress(file.tell(), self.size)
-            if piece[-1:] == b"\n" or self._asked():
+            if piece[-1:] == b"\n" or self._should_stop():
                 break
         return skipped

@@ -3,21 +3,21 @@
 import os
 from collections.abc import Callable
 
-Samples = Callable[[str], str | None]
+SamplePath = Callable[[str], str | None]
 """Where the sample file of a name lies; None for any other name."""
 
 
-class NoFile(ValueError):
+class NotAFile(ValueError):
     """What was named is no file that can be read, in words for a person."""
 
 
-def local_path(text: str, samples: Samples) -> str | None:
+def local_path(text: str, samples: SamplePath) -> str | None:
     """The path on this disk that `text` names; None when it is empty or the id of a file at the provider.
 
     `./file-abc` is always a path. The sample files in the package go by their names.
 
     Raises:
-        NoFile: it looks like a path, and no file is there.
+        NotAFile: it looks like a path, and no file is there.
     """
     if not text:
         return None
@@ -29,9 +29,9 @@ def local_path(text: str, samples: Samples) -> str | None:
     if text.startswith("file-"):
         return None
     if os.path.isdir(path):
-        raise NoFile(f"there is no file {text}: it is a directory")
+        raise NotAFile(f"there is no file {text}: it is a directory")
     if os.path.exists(path):
-        raise NoFile(f"{text} is no file that can be read twice; write it to disk first")
+        raise NotAFile(f"{text} is no file that can be read twice; write it to disk first")
     if os.sep in text or text.endswith((".jsonl", ".json", ".txt")):
-        raise NoFile(f"there is no file {text}")
+        raise NotAFile(f"there is no file {text}")
     return None

@@ -19,29 +19,29 @@ class Plan(NamedTuple):
     """Trained tokens, which are billed; None when they were not counted."""
     cost: float | None
     currency: str
-    about: bool
+    is_estimate: bool
     """The figures rest on an estimate."""
-    why: str
+    cost_note: str
     """Where the cost comes from, or why it is unknown."""
     local: bool = False
 
     @property
-    def price(self) -> str:
+    def cost_text(self) -> str:
         """The cost in words: `0.04 USD`, `free`, `unknown`."""
         if self.local:
             return "free"
         if self.cost is None:
             return "unknown"
-        return f"{'about ' if self.about else ''}{amount(self.cost, self.currency)}"
+        return f"{'about ' if self.is_estimate else ''}{amount(self.cost, self.currency)}"
 
-    def words(self) -> str:
+    def summary(self) -> str:
         """Epochs, steps and cost in half a sentence."""
         parts = [f"{self.epochs} epoch{'' if self.epochs == 1 else 's'}"]
         if self.steps is not None:
             parts.append(f"{'about ' if self.batch_auto else ''}{self.steps:,} step{'' if self.steps == 1 else 's'}")
-        cost = "free: trained on this machine" if self.local else f"cost {self.price}"
+        cost = "free: trained on this machine" if self.local else f"cost {self.cost_text}"
         if self.cost is None and not self.local:
-            cost += f" ({self.why})"
+            cost += f" ({self.cost_note})"
         return ", ".join((*parts, cost))
 
     def as_json(self) -> dict[str, Any]:
@@ -54,8 +54,8 @@ class Plan(NamedTuple):
             "trained_tokens": self.tokens,
             "cost": None if self.cost is None else round(self.cost, 6),
             "currency": self.currency,
-            "estimate": self.about,
-            "why": self.why,
+            "estimate": self.is_estimate,
+            "why": self.cost_note,
         }
 
 
@@ -89,13 +89,13 @@ def plan(
         tokens=tokens,
         cost=cost,
         currency=price.currency,
-        about=not exact,
-        why=why,
+        is_estimate=not exact,
+        cost_note=why,
         local=price.local,
     )
 
 
-def again(
+def plan_from_trained_tokens(
     trained: int | None,
     epochs: int | None,
     price: Price,

@@ -5,10 +5,10 @@ import re
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-PLACES = ("openai", "local", "other")
+PROVIDER_KINDS = ("openai", "local", "other")
 
 
-class BadPrices(Exception):
+class PriceFileError(Exception):
     """A person's price file cannot be used; says why, with its path."""
 
 
@@ -40,20 +40,20 @@ _NUMBERS = {"training": float, "per_hour": float, "limit": int}
 _TEXTS = ("encoding", "kind")
 
 
-def price_of(model: str | None, *, own_file: str | None = None, place: str = "openai") -> Price:
+def price_of(model: str | None, *, own_file: str | None = None, provider: str = "openai") -> Price:
     """What is known of `model`, an alias or a tuned one of it.
 
     Args:
         own_file: the path of the person's own price file; it need not exist.
-        place: who trains: `openai`, `local` (free), or `other`, whose prices only the person can know.
+        provider: who trains: `openai`, `local` (free), or `other`, whose prices only the person can know.
 
     Raises:
-        BadPrices: the person's file is not as it should be.
+        PriceFileError: the person's file is not as it should be.
     """
     price = _found(known(), model, Price())
-    if place == "local":
+    if provider == "local":
         return price._replace(training=0.0, per_hour=None, local=True)
-    if place == "other" and not price.local:
+    if provider == "other" and not price.local:
         price = price._replace(training=None, per_hour=None, updated="", elsewhere=bool(price.model))
     if own_file and os.path.exists(own_file):
         price = _found(_read(own_file), model, price, own=True)
@@ -65,7 +65,7 @@ def known() -> dict[str, Any]:
     return _read(os.path.join(os.path.dirname(__file__), "prices.toml"))
 
 
-def base_of(model: str) -> str:
+def base_model(model: str) -> str:
     """The base of a tuned model: `ft:BASE:org:suffix:id` and Azure's `BASE.ft-…`; other names as they are."""
     if model.startswith("ft:"):
         return model.split(":")[1]
@@ -74,7 +74,7 @@ def base_of(model: str) -> str:
 
 def _found(table: dict[str, Any], model: str | None, base: Price, *, own: bool = False) -> Price:
     models = table["models"]
-    name = _entry(models, base_of(model or ""))
+    name = _entry(models, base_model(model or ""))
     if name is None:
         return base
     entry = models[name]
@@ -103,7 +103,7 @@ def _read(path: str) -> dict[str, Any]:
     try:
         file = os.stat(path)
     except OSError as error:
-        raise BadPrices(f"{path}: {error}") from None
+        raise PriceFileError(f"{path}: {error}") from None
     return _parsed(path, file.st_mtime_ns, file.st_size)
 
 
@@ -116,10 +116,10 @@ def _parsed(path: str, modified: int, size: int) -> dict[str, Any]:
         with open(path, "rb") as file:
             table = tomllib.load(file)
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadPrices(f"{path}: {error}") from None
+        raise PriceFileError(f"{path}: {error}") from None
     models = table.get("models", {})
     if not isinstance(models, dict):
-        raise BadPrices(f"{path}: [models] must be a table")
+        raise PriceFileError(f"{path}: [models] must be a table")
     for name, entry in models.items():
         _check(path, name, entry)
     return {
@@ -132,25 +132,25 @@ def _parsed(path: str, modified: int, size: int) -> dict[str, Any]:
 
 def _check(path: str, name: str, entry: Any) -> None:
     if not isinstance(entry, dict):
-        raise BadPrices(f'{path}: models."{name}" must be a table')
+        raise PriceFileError(f'{path}: models."{name}" must be a table')
     for key, value in entry.items():
         where = f'{path}: models."{name}".{key}'
         if key in _NUMBERS:
             wrong = isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e12
             if wrong or (_NUMBERS[key] is int and not isinstance(value, int)):
-                raise BadPrices(f"{where} must be a number that is not negative")
+                raise PriceFileError(f"{where} must be a number that is not negative")
         elif key in _TEXTS:
             if not isinstance(value, str):
-                raise BadPrices(f"{where} must be a text")
+                raise PriceFileError(f"{where} must be a text")
         elif key == "local":
             if not isinstance(value, bool):
-                raise BadPrices(f"{where} must be true or false")
+                raise PriceFileError(f"{where} must be true or false")
         else:
             known = ", ".join((*_NUMBERS, *_TEXTS, "local"))
-            raise BadPrices(f"{where} is not known; there are {known}")
+            raise PriceFileError(f"{where} is not known; there are {known}")
 
 
-def place_of(base_url: str | None, *, is_local: bool) -> str:
+def provider_kind(base_url: str | None, *, is_local: bool) -> str:
     """Who trains at an address: `local`, `openai` or `other`."""
     if is_local:
         return "local"

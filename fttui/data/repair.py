@@ -7,8 +7,8 @@ from collections import Counter as Tallies
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 
-from fttui.data.duplicates import Seen
-from fttui.data.lines import BOM, Progress, Source, Stopped, never, wide_encoding
+from fttui.data.duplicates import LineIndex
+from fttui.data.lines import BOM, Progress, ShouldStop, Source, never, wide_encoding
 from fttui.data.messages import LETTERS, REINFORCEMENT_LETTERS
 from fttui.models.preference import NAMES
 
@@ -16,7 +16,7 @@ _ROLES = LETTERS.keys() | REINFORCEMENT_LETTERS.keys()
 _BLOCK = 1 << 16
 
 
-class Mended(NamedTuple):
+class RepairResult(NamedTuple):
     """What was done."""
 
     lines: int
@@ -26,21 +26,23 @@ class Mended(NamedTuple):
     stopped: bool = False
 
 
-class CannotMend(Exception):
+class CannotRepair(Exception):
     """The file is of a kind that nothing mechanical can be done with; says why."""
 
 
-def mend_file(path: str, target: BinaryIO, *, progress: Progress | None = None, stopped: Stopped = never) -> Mended:
+def repair_file(
+    path: str, target: BinaryIO, *, progress: Progress | None = None, should_stop: ShouldStop = never
+) -> RepairResult:
     """Write a mended copy of the file at `path` to `target`.
 
     Lines that cannot be read are copied as they are, so that the check still names them.
 
     Raises:
         OSError: a file cannot be read or written.
-        CannotMend: it is neither lines of JSON nor JSON at all.
+        CannotRepair: it is neither lines of JSON nor JSON at all.
     """
     changes: Tallies[str] = Tallies()
-    source = Source(path, progress, stopped)
+    source = Source(path, progress, should_stop)
     head = source.head()
     wide = wide_encoding(head)
     if head.startswith(BOM):
@@ -57,7 +59,7 @@ def mend_file(path: str, target: BinaryIO, *, progress: Progress | None = None, 
     if is_run_on:
         changes["JSON over several lines, or in one array, written as lines"] += 1
         lines = _objects(path, wide or "utf-8-sig")
-    seen, written = Seen(), 0
+    seen, written = LineIndex(), 0
     for line in lines:
         mended = _line(line, changes)
         if not mended:
@@ -69,7 +71,7 @@ def mend_file(path: str, target: BinaryIO, *, progress: Progress | None = None, 
             target.write(mended + b"\n")
     if source.giants:
         changes["line that was too long left out"] += len(source.giants)
-    return Mended(written, tuple(changes.items()), source.stopped)
+    return RepairResult(written, tuple(changes.items()), source.stopped)
 
 
 def _runs_on(first: bytes) -> bool:
@@ -98,7 +100,7 @@ def _objects(path: str, encoding: str) -> Iterator[bytes]:
             try:
                 block = file.read(_BLOCK)
             except UnicodeDecodeError:
-                raise CannotMend(f"{path} is one run of JSON that is not UTF-8: save it as UTF-8 first") from None
+                raise CannotRepair(f"{path} is one run of JSON that is not UTF-8: save it as UTF-8 first") from None
             is_over = not block
             text += block
             while text := text.lstrip(" \t\r\n,[]\ufeff"):
@@ -106,7 +108,7 @@ def _objects(path: str, encoding: str) -> Iterator[bytes]:
                     value, end = decoder.raw_decode(text)
                 except (ValueError, RecursionError):
                     if is_over:
-                        raise CannotMend(f"{path}: what stands near {text[:30]!r} is not JSON") from None
+                        raise CannotRepair(f"{path}: what stands near {text[:30]!r} is not JSON") from None
                     break
                 yield json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
                 text = text[end:]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from fttui.data.length_stats import Spread
+from fttui.data.length_stats import LengthStats
 from fttui.data.plan import Plan
 from fttui.data.rules import ADVICE, BY_CODE, ERROR, WARNING
 from fttui.text import clean_line, fit
@@ -59,7 +59,7 @@ class Report(NamedTuple):
     examples: int
     lines: int
     groups: tuple[Group, ...] = ()
-    spread: Spread | None = None
+    spread: LengthStats | None = None
     """Tokens by example; None when they were not counted."""
     trained_share: float | None = None
     """Which part of the tokens is learned from, 0 to 1: the answers. Supervised only."""
@@ -105,7 +105,7 @@ class Report(NamedTuple):
         if self.errors:
             return f"{text}. {counted(self)}."
         if self.plan is not None:
-            text += ", " + self.plan.words()
+            text += ", " + self.plan.summary()
         text += "."
         return f"{text} {counted(self)}." if self.warnings or self.advice else text
 
@@ -168,7 +168,7 @@ Each = Callable[[str, str, Finding], None]
 """Called with file, code and finding for every finding there is, not only for the first ten."""
 
 
-class Tally:
+class FindingLog:
     """Counts findings as they come, and keeps the first ten of each kind."""
 
     def __init__(self, path: str, each: Each | None = None) -> None:

@@ -18,7 +18,7 @@ def test_what_the_service_refuses_is_an_error(tmp_path: Path, beast: zoo.Beast) 
     method = zoo.KINDS[beast.kind][1]
     path = tmp_path / "train.jsonl"
     path.write_bytes(zoo.data(beast))
-    report = check_file(str(path), method=method, model="fttui-tiny-1", place="local")
+    report = check_file(str(path), method=method, model="fttui-tiny-1", provider="local")
     if report.ok:
         assert check(str(path), method, "training_file") >= 10
     elif beast.code in SERVICE_KNOWS:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fttui.data.check import METHODS, check_file
-from fttui.data.repair import CannotMend, mend_file
+from fttui.data.repair import CannotRepair, repair_file
 from tests.data import zoo
 
 NAMES = [
@@ -40,13 +40,13 @@ def check_and_mend(data: bytes, method: str | None) -> None:
         assert report.ok == (report.errors == 0)
         target = io.BytesIO()
         try:
-            mend_file(str(path), target)
-        except CannotMend:
+            repair_file(str(path), target)
+        except CannotRepair:
             return
         Path(folder, "m.jsonl").write_bytes(target.getvalue())
         left = check_file(str(Path(folder, "m.jsonl")), method=method)
         again = io.BytesIO()
-        mend_file(str(Path(folder, "m.jsonl")), again)
+        repair_file(str(Path(folder, "m.jsonl")), again)
         assert again.getvalue() == target.getvalue(), "mending twice is mending once"
         fixed = {"bom", "crlf", "empty_line", "nul", "duplicate", "misplaced_weight"}
         assert not fixed & {group.code for group in left.groups if group.code != "misplaced_weight"}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fttui.data.check import check_file
-from fttui.data.grader import asked, faults
+from fttui.data.grader import grader_errors, item_members
 from tests.data import zoo
 
 STRING = {
@@ -40,7 +40,7 @@ MULTI = {"type": "multi", "name": "both", "graders": {"a": STRING, "b": SIMILAR}
     ],
 )
 def test_a_grader_in_any_of_its_published_forms_is_fine(grader: dict[str, Any]) -> None:
-    assert list(faults(grader)) == []
+    assert list(grader_errors(grader)) == []
 
 
 @pytest.mark.parametrize(
@@ -58,12 +58,12 @@ def test_a_grader_in_any_of_its_published_forms_is_fine(grader: dict[str, Any]) 
     ],
 )
 def test_what_is_wrong_is_named(grader: dict[str, Any], member: str) -> None:
-    assert [place for place, _ in faults(grader)] == [member]
+    assert [place for place, _ in grader_errors(grader)] == [member]
 
 
 def test_what_it_asks_for() -> None:
-    assert asked(MULTI) == {"answer", "hardness"}
-    assert asked({"type": "python", "source": "item['x']"}) == set()
+    assert item_members(MULTI) == {"answer", "hardness"}
+    assert item_members({"type": "python", "source": "item['x']"}) == set()
 
 
 def test_examples_that_lack_what_is_asked_for(tmp_path: Path) -> None:

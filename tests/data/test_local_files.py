@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fttui.data.local_files import NoFile, local_path
+from fttui.data.local_files import NotAFile, local_path
 
 
 def samples(name: str) -> str | None:
@@ -47,6 +47,6 @@ def test_a_path_that_leads_nowhere_is_said(tmp_path: Path, monkeypatch: pytest.M
         ("pipe", "pipe is no file that can be read twice; write it to disk first"),
         ("x\0/y", "there is no file x\0/y"),
     ):
-        with pytest.raises(NoFile) as raised:
+        with pytest.raises(NotAFile) as raised:
             local_path(name, samples)
         assert str(raised.value) == words

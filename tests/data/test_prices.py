@@ -8,10 +8,10 @@ import pytest
 
 from fttui.core.connect import SAMPLE_JOB, sample_path
 from fttui.data.check import check_file
-from fttui.data.length_stats import Lengths
+from fttui.data.length_stats import LengthCounter
 from fttui.data.messages import LETTERS, REINFORCEMENT_LETTERS
-from fttui.data.plan import again, plan
-from fttui.data.prices import BadPrices, Price, base_of, place_of, price_of
+from fttui.data.plan import plan, plan_from_trained_tokens
+from fttui.data.prices import Price, PriceFileError, base_model, price_of, provider_kind
 from fttui.data.report import Report
 from fttui.data.tokens import ESTIMATE_ERROR, counter, estimate
 from tests.data import zoo
@@ -54,7 +54,7 @@ def test_the_billing_formula_by_hand(tmp_path: Path) -> None:
     assert (report.plan.epochs, report.plan.tokens, report.plan.steps) == (10, 1600, 100)
     assert report.plan.cost == pytest.approx(1600 * 8 / 1e6)
     assert report.trained_share == pytest.approx(1 / 16)
-    assert (report.plan.price, report.notes) == ("0.0128 USD", ())
+    assert (report.plan.cost_text, report.notes) == ("0.0128 USD", ())
 
 
 def test_a_name_costs_its_text_and_one(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_what_no_formula_is_documented_for_is_marked(tmp_path: Path) -> None:
         assert not report.spread.exact
         assert report.notes
         assert report.plan is not None
-        assert report.plan.about
+        assert report.plan.is_estimate
 
 
 def test_the_estimate_is_marked_and_as_near_as_it_says(tmp_path: Path) -> None:
@@ -124,26 +124,26 @@ def test_steps_and_cost_of_given_numbers() -> None:
     price = Price(model="m", training=3.0, updated="2026-06-30")
     made = plan(101, 1000, price, n_epochs=4, batch_size=8)
     assert (made.epochs, made.steps, made.tokens, made.cost) == (4, 13 * 4, 4000, pytest.approx(0.012))
-    assert (made.epochs_auto, made.batch_auto, made.about) == (False, False, False)
-    assert made.words() == "4 epochs, 52 steps, cost 0.0120 USD"
+    assert (made.epochs_auto, made.batch_auto, made.is_estimate) == (False, False, False)
+    assert made.summary() == "4 epochs, 52 steps, cost 0.0120 USD"
     assert (
-        plan(101, 1000, price, n_epochs="auto", exact=False).words()
+        plan(101, 1000, price, n_epochs="auto", exact=False).summary()
         == "3 epochs, about 303 steps, cost about 0.0090 USD"
     )
 
 
 def test_what_is_not_known_is_unknown() -> None:
-    assert plan(100, 1000, price_of("some-model")).price == "unknown"
+    assert plan(100, 1000, price_of("some-model")).cost_text == "unknown"
     assert plan(100, None, price_of("gpt-4o-mini")).cost is None
     hourly = plan(100, 1000, price_of("o4-mini"), method="reinforcement")
     assert hourly.cost is None
-    assert "100.00 USD an hour" in hourly.why
+    assert "100.00 USD an hour" in hourly.cost_note
     assert plan(100, 1000, price_of("gpt-4o-mini"), method="reinforcement").cost is None
-    other = plan(100, 1000, price_of("gpt-4o-mini", place="other"))
-    assert (other.price, other.cost) == ("unknown", None)
-    assert "not this service's" in other.why
-    for local in (price_of("fttui-tiny-1"), price_of("anything", place="local")):
-        assert (plan(100, 1000, local).price, plan(100, 1000, local).cost) == ("free", 0.0)
+    other = plan(100, 1000, price_of("gpt-4o-mini", provider="other"))
+    assert (other.cost_text, other.cost) == ("unknown", None)
+    assert "not this service's" in other.cost_note
+    for local in (price_of("fttui-tiny-1"), price_of("anything", provider="local")):
+        assert (plan(100, 1000, local).cost_text, plan(100, 1000, local).cost) == ("free", 0.0)
 
 
 @pytest.mark.parametrize(
@@ -172,11 +172,11 @@ def test_a_persons_own_prices_win_member_by_member(tmp_path: Path) -> None:
         'updated = "2026-10-01"\ncurrency = "EUR"\n[models."gpt-4o-mini-2024-07-18"]\ntraining = 2\n'
         '[models."lab-7b"]\ntraining = 0.5\nlimit = 2048\n'
     )
-    price = price_of("gpt-4o-mini-2024-07-18", own_file=str(own), place="other")
+    price = price_of("gpt-4o-mini-2024-07-18", own_file=str(own), provider="other")
     assert (price.training, price.currency, price.limit, price.encoding) == (2, "EUR", 65_536, "o200k_base")
     made = plan(10, 1000, price)
-    assert (made.price, made.why) == ("0.0200 EUR", "your own price file of 2026-10-01")
-    assert price_of("lab-7b", own_file=str(own), place="other").limit == 2048
+    assert (made.cost_text, made.cost_note) == ("0.0200 EUR", "your own price file of 2026-10-01")
+    assert price_of("lab-7b", own_file=str(own), provider="other").limit == 2048
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_a_persons_own_prices_win_member_by_member(tmp_path: Path) -> None:
 def test_a_price_file_that_is_wrong_is_named(tmp_path: Path, text: str, words: str) -> None:
     own = tmp_path / "prices.toml"
     own.write_text(text)
-    with pytest.raises(BadPrices, match=r"prices\.toml") as caught:
+    with pytest.raises(PriceFileError, match=r"prices\.toml") as caught:
         price_of("x", own_file=str(own))
     assert words in str(caught.value)
 
@@ -214,16 +214,16 @@ def test_a_price_file_is_read_once_until_it_changes(tmp_path: Path, monkeypatch:
 
 
 def test_who_trains_is_told_by_the_address() -> None:
-    assert place_of(None, is_local=True) == "local"
-    assert place_of("https://api.openai.com/v1", is_local=False) == "openai"
-    assert place_of("https://eu.api.openai.com/v1", is_local=False) == "openai"
-    assert place_of("https://api.openai.com.example.com/v1", is_local=False) == "other"
-    assert place_of("http://127.0.0.1:8000/v1", is_local=False) == "other"
-    assert base_of("ft:a:b:c:d") == "a"
+    assert provider_kind(None, is_local=True) == "local"
+    assert provider_kind("https://api.openai.com/v1", is_local=False) == "openai"
+    assert provider_kind("https://eu.api.openai.com/v1", is_local=False) == "openai"
+    assert provider_kind("https://api.openai.com.example.com/v1", is_local=False) == "other"
+    assert provider_kind("http://127.0.0.1:8000/v1", is_local=False) == "other"
+    assert base_model("ft:a:b:c:d") == "a"
 
 
 def test_lengths_are_counted_without_being_kept() -> None:
-    lengths = Lengths(limit=90)
+    lengths = LengthCounter(limit=90)
     for line, tokens in enumerate(range(1, 101), start=1):
         lengths.add(tokens, line)
     spread = lengths.spread(exact=True, counter="x", error=0)
@@ -236,11 +236,11 @@ def test_lengths_are_counted_without_being_kept() -> None:
 
 def test_the_same_data_again_by_what_was_trained() -> None:
     price = price_of("gpt-3.5-turbo-0613")
-    made = again(5070, 10, price, n_epochs=3)
+    made = plan_from_trained_tokens(5070, 10, price, n_epochs=3)
     assert made is not None
     assert (made.tokens, made.cost, made.steps) == (1521, pytest.approx(1521 * 8 / 1e6), None)
-    assert made.words() == "3 epochs, cost 0.0122 USD"
-    assert again(None, 10, price, n_epochs=3) is None
-    assert again(5070, None, price, n_epochs=3) is None
-    assert again(5070, 10, price, n_epochs="auto") is None
-    assert again(5070, -1, price, n_epochs=3) is None
+    assert made.summary() == "3 epochs, cost 0.0122 USD"
+    assert plan_from_trained_tokens(None, 10, price, n_epochs=3) is None
+    assert plan_from_trained_tokens(5070, None, price, n_epochs=3) is None
+    assert plan_from_trained_tokens(5070, 10, price, n_epochs="auto") is None
+    assert plan_from_trained_tokens(5070, -1, price, n_epochs=3) is None

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from fttui.data.check import check_file
-from fttui.data.repair import CannotMend, Mended, mend_file
+from fttui.data.repair import CannotRepair, RepairResult, repair_file
 from fttui.data.rules import BY_CODE, RULES
 from tests.data import zoo
 
 
-def mended(path: Path, data: bytes) -> tuple[Mended, bytes]:
+def mended(path: Path, data: bytes) -> tuple[RepairResult, bytes]:
     path.write_bytes(data)
     target = io.BytesIO()
-    done = mend_file(str(path), target)
+    done = repair_file(str(path), target)
     assert path.read_bytes() == data, "the file itself is left alone"
     return done, target.getvalue()
 
@@ -48,7 +48,7 @@ def test_a_clean_file_is_copied_byte_by_byte(tmp_path: Path, kind: str) -> None:
     data = b"".join(zoo.lines(kind))
     done, after = mended(tmp_path / "a", data)
     assert after == data
-    assert done == Mended(12, ())
+    assert done == RepairResult(12, ())
 
 
 @pytest.mark.parametrize("encode", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig"])
@@ -77,7 +77,7 @@ def test_an_array_and_objects_over_lines_become_lines(tmp_path: Path) -> None:
 
 
 def test_an_array_that_breaks_off_cannot_be_mended(tmp_path: Path) -> None:
-    with pytest.raises(CannotMend, match="not JSON"):
+    with pytest.raises(CannotRepair, match="not JSON"):
         mended(tmp_path / "a", json.dumps([zoo.chat(1), zoo.chat(2)]).encode()[:-30])
 
 

@@ -147,7 +147,9 @@ def test_findings_show_nothing_that_moves_a_cursor(file: Path) -> None:
 def test_a_check_can_be_broken_off_and_tells_how_far_it_is(file: Path) -> None:
     told: list[tuple[int, int]] = []
     data = b"".join(zoo.lines("chat", 30_000))
-    report = checked(file, data, progress=lambda done, size: told.append((done, size)), stopped=lambda: len(told) == 2)
+    report = checked(
+        file, data, progress=lambda done, size: told.append((done, size)), should_stop=lambda: len(told) == 2
+    )
     assert report.stopped
     assert report.plan is None
     assert 0 < report.examples < 30_000

@@ -63,7 +63,7 @@ def check(
     fttui files check train.jsonl --fix -o mended.jsonl
     fttui files check train.jsonl --jsonl | jq -r 'select(.level == "error") | .line'
     """
-    from fttui.data.prices import BadPrices
+    from fttui.data.prices import PriceFileError
 
     path, validation = _file(path, "PATH"), _file(validation, "--validation") if validation else None
     if fix != (output is not None):
@@ -74,7 +74,7 @@ def check(
         asked: dict[str, Any] = {"method": method, "model": model, "validation": validation}
         asked["grader"] = read_grader(grader) if grader else None
         return _check(invocation, path, asked, {"n_epochs": n_epochs, "batch_size": batch_size})
-    except BadPrices as error:
+    except PriceFileError as error:
         raise ConfigError(str(error)) from None
     finally:
         say_progress("")
@@ -113,7 +113,7 @@ def _check(invocation: Invocation, path: str, asked: dict[str, Any], tuned: dict
         path,
         **asked,
         **tuned,
-        place=_place(invocation, asked["model"]),
+        provider=_place(invocation, asked["model"]),
         own_prices=prices_file(),
         each=None if is_read else each,
         progress=reading.progress_of(path),
@@ -141,15 +141,15 @@ def _print(invocation: Invocation, report: "Report", found: list[Any], *, is_rea
 
 def _mended(path: str, target: str, force: bool) -> str:
     """Write the mended copy and say what was changed; its path."""
-    from fttui.data.repair import CannotMend, is_same_file, mend_file
+    from fttui.data.repair import CannotRepair, is_same_file, repair_file
 
     if is_same_file(path, target):
         raise ConfigError(f"{target} is the file itself: the copy needs a place of its own")
     check_place(target, force)
     try:
         with landing(target, overwrite=force) as file:
-            done = mend_file(path, file, progress=reading.progress_of(path, "mending"))
-    except CannotMend as error:
+            done = repair_file(path, file, progress=reading.progress_of(path, "mending"))
+    except CannotRepair as error:
         raise ConfigError(str(error)) from None
     say_progress("")
     say(f"{target} written: {done.lines:,} line{'' if done.lines == 1 else 's'}")
@@ -162,10 +162,10 @@ def _mended(path: str, target: str, force: bool) -> str:
 
 def _place(invocation: Invocation, model: str | None) -> str:
     """Who would train. A model that is not of this machine is priced by the public list, whoever is looked at."""
-    from fttui.data.prices import place_of, price_of
+    from fttui.data.prices import price_of, provider_kind
 
     configuration.both()
     choice = choose(profile=invocation.profile, base_url=invocation.base_url)
     if choice.is_local and model is not None and not price_of(model).local:
         return "openai"
-    return place_of(choice.base_url, is_local=choice.is_local)
+    return provider_kind(choice.base_url, is_local=choice.is_local)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 
 from fttui.cli.output import say_progress
-from fttui.data.length_stats import Spread
+from fttui.data.length_stats import LengthStats
 from fttui.data.plan import Plan
 from fttui.data.report import Group, Report
 
@@ -41,7 +41,7 @@ def _group(group: Group) -> Iterator[str]:
         yield f"  and {rest:,} more: --json or --jsonl prints all"
 
 
-def _tokens(spread: Spread, share: float | None) -> Iterator[str]:
+def _tokens(spread: LengthStats, share: float | None) -> Iterator[str]:
     yield (
         f"tokens in an example: {spread.mark}{spread.least:,} to {spread.most:,}, half below {spread.median:,}, "
         f"nine in ten below {spread.p90:,}"
@@ -61,11 +61,11 @@ def _tokens(spread: Spread, share: float | None) -> Iterator[str]:
 
 
 def _plan(plan: Plan) -> Iterator[str]:
-    yield f"a run: {plan.words()}"
+    yield f"a run: {plan.summary()}"
     if plan.tokens is not None:
-        yield f"  trained tokens: {'about ' if plan.about else ''}{plan.tokens:,}"
+        yield f"  trained tokens: {'about ' if plan.is_estimate else ''}{plan.tokens:,}"
     if plan.cost is not None and not plan.local:
-        yield f"  price from {plan.why}; validation is free"
+        yield f"  price from {plan.cost_note}; validation is free"
     auto = [name for name, is_auto in (("epochs", plan.epochs_auto), ("batch size", plan.batch_auto)) if is_auto]
     if auto:
         yield f"  {' and '.join(auto)}: as `auto` is known to come out; the provider decides"

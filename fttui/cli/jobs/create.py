@@ -17,7 +17,7 @@ from fttui.cli.jobs.follow import ending, finished
 from fttui.cli.output import TABLE, say, say_progress
 from fttui.config.paths import archive_file
 from fttui.core.connect import sample_path
-from fttui.data.local_files import NoFile, local_path
+from fttui.data.local_files import NotAFile, local_path
 from fttui.text import size_words
 
 if TYPE_CHECKING:
@@ -141,11 +141,11 @@ def _with_flags(spec: "JobSpec", flags: dict[str, Any]) -> "JobSpec":
 
 def read_grader(path: str) -> dict[str, Any]:
     """A grader from a file of JSON, `-` is standard input; raises `click.UsageError` in words."""
-    from fttui.data.grader import BadGrader, parsed
+    from fttui.data.grader import BadGrader, parse_grader
 
     try:
         with click.open_file(path, encoding="utf-8") as file:
-            return parsed(file.read())
+            return parse_grader(file.read())
     except OSError as error:
         raise click.UsageError(f"--grader: cannot read {path}: {error.strerror or error}") from None
     except UnicodeDecodeError:
@@ -162,7 +162,7 @@ def path_of(text: str, flag: str) -> str | None:
     """
     try:
         return local_path(text, sample_path)
-    except NoFile as error:
+    except NotAFile as error:
         raise click.UsageError(f"{flag}: {error}") from None
 
 

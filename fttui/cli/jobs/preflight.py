@@ -25,8 +25,8 @@ async def check(connection: "Connection", spec: "JobSpec", training: str | None,
         ConfigError: the person's own price file is not as it should be.
         OSError: a file cannot be read.
     """
-    from fttui.data.job_check import check_job
-    from fttui.data.prices import BadPrices, place_of
+    from fttui.data.check import check_job
+    from fttui.data.prices import PriceFileError, provider_kind
 
     choice = connection.choice
     given_up = False
@@ -36,15 +36,15 @@ async def check(connection: "Connection", spec: "JobSpec", training: str | None,
             spec,
             training,
             validation,
-            place=place_of(choice.base_url, is_local=choice.is_local),
+            provider=provider_kind(choice.base_url, is_local=choice.is_local),
             own_prices=prices_file(),
             progress=reading.progress_of(training or validation or ""),
-            stopped=lambda: given_up,
+            should_stop=lambda: given_up,
         )
 
     try:
         report = await asyncio.to_thread(work)
-    except BadPrices as error:
+    except PriceFileError as error:
         raise ConfigError(str(error)) from None
     finally:
         given_up = True  # ctrl+c: the thread must not keep the process
@@ -56,7 +56,7 @@ async def check(connection: "Connection", spec: "JobSpec", training: str | None,
 
 def like(connection: "Connection", source: "Job", spec: "JobSpec") -> "Plan | None":
     """What a job over the same data as `source` would be, said; None where that job does not tell it."""
-    from fttui.data.plan import again
+    from fttui.data.plan import plan_from_trained_tokens
     from fttui.models import lenient
 
     if (spec.training_file, spec.model, spec.method or "supervised") != (
@@ -65,7 +65,7 @@ def like(connection: "Connection", source: "Job", spec: "JobSpec") -> "Plan | No
         source.method,
     ):
         return None
-    plan = again(
+    plan = plan_from_trained_tokens(
         source.trained_tokens,
         lenient.whole(source.hyperparameters.get("n_epochs")),
         _price(connection, spec.model),
@@ -73,7 +73,7 @@ def like(connection: "Connection", source: "Job", spec: "JobSpec") -> "Plan | No
         n_epochs=spec.hyperparameters.get("n_epochs"),
     )
     if plan is not None:
-        say(f"by the tokens of {source.id}: {plan.words()}")
+        say(f"by the tokens of {source.id}: {plan.summary()}")
     return plan
 
 
@@ -96,8 +96,8 @@ def compared(connection: "Connection", plan: "Plan", job: "Job") -> str:
     if job.trained_tokens is None or plan.tokens is None or plan.local:
         return ""
     cost = cost_of(job.trained_tokens, _price(connection, job.model), method=job.method)
-    told = f"; cost {cost}, expected {plan.price}" if cost else ""
-    about = "about " if plan.about else ""
+    told = f"; cost {cost}, expected {plan.cost_text}" if cost else ""
+    about = "about " if plan.is_estimate else ""
     return f"trained tokens {job.trained_tokens:,}, expected {about}{plan.tokens:,}{told}"
 
 
@@ -117,12 +117,14 @@ def cost_fields(connection: "Connection", job: "Job") -> list[tuple[str, str]]:
 
 
 def _price(connection: "Connection", model: str) -> "Price":
-    from fttui.data.prices import BadPrices, place_of, price_of
+    from fttui.data.prices import PriceFileError, price_of, provider_kind
 
     choice = connection.choice
     try:
-        return price_of(model, own_file=prices_file(), place=place_of(choice.base_url, is_local=choice.is_local))
-    except BadPrices as error:
+        return price_of(
+            model, own_file=prices_file(), provider=provider_kind(choice.base_url, is_local=choice.is_local)
+        )
+    except PriceFileError as error:
         raise ConfigError(str(error)) from None
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.timer import Timer
 
 from fttui.clock import age
-from fttui.data.local_files import Samples
+from fttui.data.local_files import SamplePath
 from fttui.store.upload_once import TRAINING
 from fttui.ui.create_form.completer import Completing
 from fttui.ui.create_form.form import note_of
@@ -34,7 +34,7 @@ class Checking(Completing):
         self,
         store: StorePort,
         values: dict[str, str],
-        samples: Samples,
+        samples: SamplePath,
         place: ServiceInfo,
         glyphs: Glyphs,
         now: Callable[[], float],
@@ -92,14 +92,14 @@ class Checking(Completing):
 
     async def _check(self, seen: Asked) -> None:
         """Check the files of a job and show what is found."""
-        from fttui.data.prices import BadPrices
+        from fttui.data.prices import PriceFileError
 
         before = self._checked[0] if self._checked is not None else None
         if before is None or before._replace(spec=None, errors={}) != seen._replace(spec=None, errors={}):
             self._show_found(seen, None)  # what stands there is about another file
         try:
             report = await self._precheck.run(seen)
-        except (OSError, BadPrices) as error:
+        except (OSError, PriceFileError) as error:
             report = None
             self._put("form-found", str(getattr(error, "strerror", None) or error), "warn")
         else:

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from fttui.data.grader import BadGrader, faults, parsed
-from fttui.data.local_files import NoFile, Samples, local_path
+from fttui.data.grader import BadGrader, grader_errors, parse_grader
+from fttui.data.local_files import NotAFile, SamplePath, local_path
 from fttui.models.job import METHODS, TOKEN_KEY, Job
 from fttui.models.spec import HYPERPARAMETERS, MAX_METADATA, JobSpec, like
 from fttui.text import clean_line
@@ -140,7 +140,7 @@ def values_of(job: Job) -> dict[str, str]:
     return values | {"more": text_of(more, values_are_json=True)}
 
 
-def spec_of(values: dict[str, str], samples: Samples = lambda _: None) -> JobSpec:
+def spec_of(values: dict[str, str], samples: SamplePath = lambda _: None) -> JobSpec:
     """The job that the form asks for; files are still as typed. What is hidden with this method is left out.
 
     Args:
@@ -171,7 +171,7 @@ def note_of(spec: JobSpec) -> tuple[str, str]:
 class _Reading:
     """One pass over the fields: the members of a `JobSpec`, and what is wrong by field."""
 
-    def __init__(self, values: dict[str, str], samples: Samples) -> None:
+    def __init__(self, values: dict[str, str], samples: SamplePath) -> None:
         self.found: dict[str, str] = {}
         method = values["method"]
         if method not in ("", *METHODS):
@@ -201,10 +201,10 @@ class _Reading:
         self.members["metadata"] = self._metadata(values["metadata"])
         self._more(values["more"], there)
 
-    def _file(self, name: str, text: str, samples: Samples) -> None:
+    def _file(self, name: str, text: str, samples: SamplePath) -> None:
         try:
             path = local_path(text, samples)
-        except NoFile as error:
+        except NotAFile as error:
             self.found[name] = str(error)
         else:
             if path is not None and not os.access(path, os.R_OK):
@@ -229,11 +229,11 @@ class _Reading:
             self.found["grader"] = "needed for reinforcement: a path of a JSON file, or the JSON itself"
             return None
         try:
-            grader = parsed(text if text.startswith("{") else _content(text))
+            grader = parse_grader(text if text.startswith("{") else _content(text))
         except BadGrader as error:
             self.found["grader"] = str(error)
             return None
-        for member, words in faults(grader):
+        for member, words in grader_errors(grader):
             self.found.setdefault("grader", f"{member}: {words}")
         return grader
 
@@ -292,7 +292,7 @@ def _content(path: str) -> str:
         path = local_path(path, lambda _: None) or path
         with open(path, encoding="utf-8") as file:
             return file.read(1_000_001)
-    except NoFile as error:
+    except NotAFile as error:
         raise BadGrader(str(error)) from None
     except OSError as error:
         raise BadGrader(f"cannot read {path}: {error.strerror or error}") from None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from fttui.config.paths import data_dir, make_dir, plans_file, prices_file
-from fttui.data.local_files import NoFile, Samples, local_path
+from fttui.data.local_files import NotAFile, SamplePath, local_path
 from fttui.models.row import JobRow
 from fttui.models.spec import JobSpec
 from fttui.ui.create_form.form import FieldErrors, spec_of
@@ -36,7 +36,7 @@ class Asked(NamedTuple):
     """Size and time of change of each of `paths`: a file that was written again is another one."""
 
 
-def asked(values: Mapping[str, str], samples: Samples) -> Asked:
+def asked(values: Mapping[str, str], samples: SamplePath) -> Asked:
     """Read the fields; looks at the disk, so it belongs into a thread."""
     spec: JobSpec | None = None
     errors: dict[str, str] = {}
@@ -48,7 +48,7 @@ def asked(values: Mapping[str, str], samples: Samples) -> Asked:
     for name in FILES:
         try:
             paths[name] = local_path(values[name], samples)
-        except NoFile:
+        except NotAFile:
             paths[name] = None
     return Asked(spec, errors, paths, tuple(map(_stamp, paths.values())))
 
@@ -77,7 +77,7 @@ class Precheck:
 
         Raises:
             OSError: a file cannot be read.
-            BadPrices: the person's own price file is not as it should be.
+            PriceFileError: the person's own price file is not as it should be.
         """
         if self._running is None or self._running[0] != asked or self._running[1].done():
             self.stop()
@@ -94,23 +94,23 @@ class Precheck:
         self._running = None
 
     def _check(self, spec: JobSpec, asked: Asked) -> Report:
-        from fttui.data.job_check import check_job
+        from fttui.data.check import check_job
 
         return check_job(
             spec,
             *(asked.paths[name] for name in FILES),
-            place=trainer_of(self._place),
+            provider=trainer_of(self._place),
             own_prices=prices_file(),
             progress=lambda read, total: self.progress(read, total) if self.progress is not None else None,
-            stopped=lambda: self._running is None or self._running[0] is not asked,
+            should_stop=lambda: self._running is None or self._running[0] is not asked,
         )
 
 
 def trainer_of(place: ServiceInfo) -> str:
     """Who trains there, as the price list has it."""
-    from fttui.data.prices import place_of
+    from fttui.data.prices import provider_kind
 
-    return place_of(None if place.is_local else f"https://{place.host}/v1", is_local=place.is_local)
+    return provider_kind(None if place.is_local else f"https://{place.host}/v1", is_local=place.is_local)
 
 
 def remember(place: ServiceInfo, job: str, report: Report) -> None:
@@ -129,11 +129,11 @@ def remember(place: ServiceInfo, job: str, report: Report) -> None:
 def cost_lines(place: ServiceInfo, job: Job) -> list[tuple[str, str]]:
     """What a job has cost and what it was expected to, as fields for a person; what is unknown is left out."""
     from fttui.core.pricing import cost_of, recall
-    from fttui.data.prices import BadPrices, price_of
+    from fttui.data.prices import PriceFileError, price_of
 
     try:
-        price: Price = price_of(job.model, own_file=prices_file(), place=trainer_of(place))
-    except (BadPrices, OSError):
+        price: Price = price_of(job.model, own_file=prices_file(), provider=trainer_of(place))
+    except (PriceFileError, OSError):
         return []
     cost = cost_of(job.trained_tokens, price, method=job.method)
     expected = recall(plans_file(), place.key).get(job.id)
@@ -148,12 +148,12 @@ def row_costs(place: ServiceInfo) -> Callable[[JobRow], tuple[float | None, str]
 
     def cost(row: JobRow) -> tuple[float | None, str]:
         from fttui.core.pricing import cost_of, spent_on
-        from fttui.data.prices import BadPrices, price_of
+        from fttui.data.prices import PriceFileError, price_of
 
         if row.model not in prices:
             try:
-                prices[row.model] = price_of(row.model, own_file=prices_file(), place=trainer_of(place))
-            except (BadPrices, OSError):
+                prices[row.model] = price_of(row.model, own_file=prices_file(), provider=trainer_of(place))
+            except (PriceFileError, OSError):
                 prices[row.model] = None
         price = prices[row.model]
         if price is None:

@@ -10,7 +10,7 @@ from textual import events
 from textual.binding import Binding
 from textual.screen import Screen
 
-from fttui.data.local_files import Samples
+from fttui.data.local_files import SamplePath
 from fttui.ui.create_form.submission import Sending
 from fttui.ui.render.glyphs import UNICODE, Glyphs
 from fttui.ui.render.status_line import ServiceInfo
@@ -33,7 +33,7 @@ class CreateScreen(Sending):
         self,
         store: StorePort,
         values: dict[str, str],
-        samples: Samples,
+        samples: SamplePath,
         place: ServiceInfo,
         glyphs: Glyphs = UNICODE,
         *,

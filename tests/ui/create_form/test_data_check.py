@@ -277,11 +277,11 @@ async def test_the_form_does_not_open_where_nothing_can_be_created() -> None:
 
 
 async def test_enter_waits_for_the_check_that_runs_already(monkeypatch: pytest.MonkeyPatch) -> None:
-    from fttui.data import job_check
+    from fttui.data import check
 
     begun: list[str | None] = []
     read, through = threading.Event(), threading.Event()
-    real = job_check.check_job
+    real = check.check_job
 
     def slow(spec: Any, training: str | None, *args: Any, **how: Any) -> Any:
         begun.append(training)
@@ -290,7 +290,7 @@ async def test_enter_waits_for_the_check_that_runs_already(monkeypatch: pytest.M
         how["progress"](50, 100)
         return real(spec, training, *args, **how)
 
-    monkeypatch.setattr(job_check, "check_job", slow)
+    monkeypatch.setattr(check, "check_job", slow)
     async with cockpit() as ui:
         await ui.press("a")
         await asyncio.to_thread(read.wait, 10)
