@@ -1,4 +1,4 @@
-"""Files that are written where a person said: whole or not at all, and over nothing unless told."""
+"""Write a file whole or not at all. Standard library only."""
 
 import errno
 import os
@@ -7,25 +7,57 @@ from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
 
-def obstacle(path: str, *, overwrite: bool) -> str:
-    """Why no file can be written at `path`, in words; empty when nothing speaks against it."""
-    if os.path.isdir(path):
-        return f"{path} is a directory"
-    if not overwrite and os.path.lexists(path):
-        return f"{path} is there already"
-    folder = os.path.dirname(path)
-    return f"there is no directory {folder}" if folder and not os.path.isdir(folder) else ""
+def write(path: str, data: bytes, *, follow_link: bool = True, sync: bool = True) -> None:
+    """Replace a file of fttui's own, mode 0600. After a crash the old or the new content is there, never a part.
+
+    Args:
+        follow_link: write to the target of a symbolic link; otherwise replace the link.
+        sync: make the new content survive a power cut.
+
+    Raises:
+        OSError: writing failed; the old file is unchanged.
+    """
+    if follow_link:  # users keep configuration in a repository and link to it
+        path = os.path.realpath(path)
+    temporary = f"{path}.{os.getpid()}.{os.urandom(4).hex()}.new"
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with open(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            if sync:
+                os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+    if sync:
+        sync_directory(os.path.dirname(path) or ".")
+
+
+def sync_directory(path: str) -> None:
+    """Make the names in a directory survive a power cut."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError:
+        pass  # some network file systems refuse this for directories
+    finally:
+        os.close(handle)
 
 
 @contextmanager
-def landing(path: str, *, overwrite: bool) -> Iterator[BinaryIO]:
-    """A file that takes the name `path` when all went well, and leaves nothing behind when not.
+def writing(path: str, *, overwrite: bool) -> Iterator[BinaryIO]:
+    """Open a file at a path that the user named. It appears under that name only if the block succeeds.
+
+    A pipe or a device is written directly.
 
     Raises:
-        FileExistsError: something of that name has appeared, and `overwrite` is not given.
-        OSError: it could not be written.
+        FileExistsError: the path exists by now, and `overwrite` is False.
+        OSError: writing failed.
     """
-    if os.path.exists(path) and not os.path.isfile(path):  # a pipe or a device is written as it is
+    if os.path.exists(path) and not os.path.isfile(path):
         with open(path, "wb") as file:
             yield file
         return
@@ -38,20 +70,30 @@ def landing(path: str, *, overwrite: bool) -> Iterator[BinaryIO]:
         if overwrite:
             os.replace(part, path)
         else:
-            _place(part, path)
+            _rename_new(part, path)
     except BaseException:
         with suppress(FileNotFoundError):
             os.unlink(part)
         raise
 
 
-def _place(part: str, path: str) -> None:
+def why_not_writable(path: str, *, overwrite: bool) -> str:
+    """Return the reason why `writing` would refuse a path, or an empty string."""
+    if os.path.isdir(path):
+        return f"{path} is a directory"
+    if not overwrite and os.path.lexists(path):
+        return f"{path} already exists"
+    folder = os.path.dirname(path)
+    return f"no such directory: {folder}" if folder and not os.path.isdir(folder) else ""
+
+
+def _rename_new(part: str, path: str) -> None:
     try:
-        os.link(part, path)  # fails where a file has appeared meanwhile
+        os.link(part, path)  # fails if the path exists by now
     except FileExistsError:
         raise
     except OSError:
-        # Memory sticks and some shares know no second names.
+        # FAT and some network shares have no hard links.
         if os.path.lexists(path):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path) from None
         os.rename(part, path)

@@ -40,6 +40,7 @@ def cockpit(options: "Options | None") -> int:
 
     gc.disable()  # until the first real frame stands: the imports make garbage that is not worth collecting
     from fttui.config import choose, paths
+    from fttui.config.errors import ConfigError
     from fttui.store.archive.first_rows import first_rows
     from fttui.ui.first_frame import FirstFrame
     from fttui.ui.preferences import read as read_preferences
@@ -56,7 +57,7 @@ def cockpit(options: "Options | None") -> int:
             profile=options.profile if options else None, base_url=options.base_url if options else None
         )
         preferences = read_preferences(content, chosen.name)
-    except paths.ConfigError as error:
+    except ConfigError as error:
         print(f"fttui: {error}", file=sys.stderr)
         return 2
     read_only = preferences.read_only or bool(options and options.read_only)

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from fttui import atomic
 from fttui.cli.flags import Group, Verb, forms
 from fttui.cli.invocation import DONE, FAILED, Invocation, pass_invocation
 from fttui.cli.output import Column, dumps, say
@@ -99,7 +100,8 @@ def init(invocation: Invocation) -> int:
     if os.path.lexists(target):
         say(f"fttui: {target} is there already and is left as it is")
         return FAILED
-    paths.write_atomic(target, template().encode())
+    paths.make_dir(os.path.dirname(target))
+    atomic.write(target, template().encode())
     invocation.output.line(target)
     return DONE
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fttui.api.errors import ApiError, BadRequest, Unauthorized, Unreachable
 from fttui.cli.output import Output, say, say_progress
 from fttui.clock import Clock, SystemClock
-from fttui.config.paths import ConfigError, NoKey
+from fttui.config.errors import ConfigError, NoKey
 from fttui.core.connect import Options
+from fttui.server.control import ServiceError
 
 if TYPE_CHECKING:
     from fttui.api.client import Client
@@ -169,13 +171,12 @@ def code_of(error: BaseException) -> int:
         return DENIED
     if isinstance(error, ConfigError | click.ClickException):
         return USAGE
-    match type(error).__name__:
-        case "Unreachable" | "ServiceError":
-            return UNREACHABLE
-        case "Unauthorized":
-            return DENIED
-        case "BadRequest" if getattr(error, "status", None) is None:
-            return USAGE  # refused before it was sent: an empty id, a file that cannot be read
+    if isinstance(error, Unreachable | ServiceError):
+        return UNREACHABLE
+    if isinstance(error, Unauthorized):
+        return DENIED
+    if isinstance(error, BadRequest) and error.status is None:
+        return USAGE  # refused before it was sent: an empty id, a file that cannot be read
     return FAILED
 
 
@@ -183,5 +184,5 @@ def words_of(error: BaseException) -> str:
     """What to print for an exception: one or two lines."""
     if isinstance(error, OSError):
         return f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
-    hint = getattr(error, "hint", "")
+    hint = error.hint if isinstance(error, ApiError) else ""
     return f"{error}\n{hint}" if hint else str(error)

@@ -11,12 +11,14 @@ from typing import Any
 import click
 
 from fttui import __version__
+from fttui.api.errors import ApiError
 from fttui.cli.flags import Seconds, Verbs, shared
 from fttui.cli.invocation import DONE, FAILED, INTERRUPTED, USAGE, Invocation, code_of, words_of
 from fttui.cli.output import Closed, Output, say
 from fttui.config import crash
-from fttui.config.paths import ConfigError
+from fttui.config.errors import ConfigError
 from fttui.core.connect import Options
+from fttui.server.control import ServiceError
 
 _GROUPS = {
     "jobs": "fttui.cli.jobs.watch:jobs",  # which adds to those of create, which adds to those of commands
@@ -94,10 +96,7 @@ def run(arguments: list[str]) -> int | Options:
 
 def _is_ours(error: Exception) -> bool:
     """Whether this is a failure that we have words for, and no bug."""
-    if isinstance(error, ConfigError | click.ClickException | OSError):
-        return True
-    # By name, so that `--help` loads neither the client nor the service.
-    return any(kind.__name__ in ("ApiError", "ServiceError") for kind in type(error).__mro__)
+    return isinstance(error, ConfigError | ApiError | ServiceError | click.ClickException | OSError)
 
 
 def _usage(error: click.UsageError) -> int:

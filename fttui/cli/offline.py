@@ -12,7 +12,8 @@ from fttui.cli.invocation import DONE, FAILED, Invocation
 from fttui.cli.output import say
 from fttui.config import validate
 from fttui.config.choose import LOCAL, choose
-from fttui.config.paths import ConfigError, archive_file
+from fttui.config.errors import ConfigError
+from fttui.config.paths import archive_file
 
 if TYPE_CHECKING:
     from fttui.core.connect import Connection

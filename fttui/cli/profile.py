@@ -9,7 +9,9 @@ from fttui.cli.flags import Group, Verb, forms
 from fttui.cli.invocation import DONE, Invocation, pass_invocation
 from fttui.cli.output import Column, say
 from fttui.config import choose as choices
-from fttui.config.paths import ConfigError, config_file, read_toml
+from fttui.config.errors import ConfigError
+from fttui.config.paths import config_file
+from fttui.config.toml_file import read_toml
 
 if TYPE_CHECKING:
     from fttui.core.connect import Connection

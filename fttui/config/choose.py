@@ -8,7 +8,9 @@ import os
 import re
 from typing import Any, NamedTuple
 
-from fttui.config.paths import ConfigError, config_file, profiles_file, read_toml
+from fttui.config.errors import ConfigError
+from fttui.config.paths import config_file, profiles_file
+from fttui.config.toml_file import read_toml
 from fttui.text import clean_line
 
 LOCAL = "local"

@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from fttui.config import validate
 from fttui.config.choose import LOCAL, Choice, check_name, choose
-from fttui.config.paths import ConfigError, config_file, locked, profiles_file, read_toml, write_toml
+from fttui.config.errors import ConfigError
+from fttui.config.paths import config_file, profiles_file
+from fttui.config.toml_file import locked, read_toml, write_toml
 
 
 class _Strict(BaseModel):

@@ -10,8 +10,10 @@ from typing import Any
 
 from fttui.config import validators
 from fttui.config.choose import check_name
-from fttui.config.paths import ConfigError, config_file, profiles_file, read_toml
+from fttui.config.errors import ConfigError
+from fttui.config.paths import config_file, profiles_file
 from fttui.config.schema import LOCAL, OWN, PROFILE, TOP, TRAINER, Setting
+from fttui.config.toml_file import read_toml
 from fttui.text import clean_line
 
 SECRET_HEADERS = frozenset({"authorization", "api-key", "x-api-key", "proxy-authorization", "cookie"})

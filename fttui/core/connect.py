@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fttui.clock import Clock, SystemClock
 from fttui.config.choose import Choice, choose, is_loopback
-from fttui.config.paths import ConfigError, archive_file, make_dir, service_dir
+from fttui.config.errors import ConfigError
+from fttui.config.paths import archive_file, make_dir, service_dir
 
 if TYPE_CHECKING:
     import httpx
@@ -203,7 +204,7 @@ async def open_core(
 
     async def reach() -> "Client":
         from fttui.api.errors import Unauthorized
-        from fttui.config.paths import NoKey
+        from fttui.config.errors import NoKey
 
         try:
             connection = await connect(options, clock=clock, transport=transport)

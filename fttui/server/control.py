@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from fttui import __version__
+from fttui import __version__, atomic
 from fttui.install import install_line, missing_modules
 from fttui.server.home import ServiceError as ServiceError
 from fttui.server.home import check_host, log_path, make_home, settings_path, socket_paths, take_lock
@@ -141,11 +141,8 @@ def configure(home: str, settings: Mapping[str, Any]) -> None:
     except (OSError, ValueError):
         pass
     make_home(home)
-    beside = f"{path}.{os.urandom(4).hex()}.new"  # threads of one program come here at once
     try:
-        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write(content)
-        os.replace(beside, path)
+        atomic.write(path, content.encode(), sync=False)
     except OSError as error:
         raise ServiceError(f"The service's settings cannot be written to {path}: {error.strerror}.") from None
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from fttui.api.client import Client
 from fttui.api.errors import ApiError
-from fttui.atomic import landing, obstacle
+from fttui.atomic import why_not_writable, writing
 from fttui.clock import Clock
 from fttui.models.file import File, Model
 from fttui.models.metric import csv_text
@@ -142,7 +142,7 @@ class Holdings(Asking):
             as_csv: a result file as the CSV it is; services send it as base64 of that (api.md §12).
             progress: told the bytes so far, and of the whole file where the provider tells.
         """
-        if why := obstacle(path, overwrite=overwrite):
+        if why := why_not_writable(path, overwrite=overwrite):
             return Outcome(False, clean_line(why), id)
         content = self._archive.content(id)
         job = self._job_of_result(id) if content is None else None
@@ -150,7 +150,7 @@ class Holdings(Asking):
         if content is None and client is None:
             return self._unreached(id)
         try:
-            with landing(path, overwrite=overwrite) as file:
+            with writing(path, overwrite=overwrite) as file:
                 if content is None and client is not None and as_csv:
                     content = await client.file_content(id)
                 if content is not None:

@@ -258,7 +258,8 @@ class FttuiApp(App[None]):
     async def on_profile_chosen(self, message: ProfileChosen) -> None:
         from fttui.config import validate
         from fttui.config.choose import choose
-        from fttui.config.paths import ConfigError, archive_file
+        from fttui.config.errors import ConfigError
+        from fttui.config.paths import archive_file
         from fttui.store.archive.first_rows import first_rows
 
         rows: list[JobRow] = []

@@ -44,7 +44,8 @@ def load(file: str) -> tuple[SavedView, str]:
     Returns:
         The view, and a message when the file was unreadable and has been renamed, else an empty string.
     """
-    from fttui.config.paths import ConfigError, read_toml
+    from fttui.config.errors import ConfigError
+    from fttui.config.toml_file import read_toml
 
     try:
         content = read_toml(file)
@@ -60,7 +61,7 @@ def load(file: str) -> tuple[SavedView, str]:
 
 def save(file: str, view: SavedView) -> None:
     """Save the view. Write errors are ignored: losing the view does no harm."""
-    from fttui.config.paths import write_toml
+    from fttui.config.toml_file import write_toml
 
     try:
         write_toml(file, view._asdict())

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from fttui.config import validate
-from fttui.config.paths import ConfigError, config_file
+from fttui.config.errors import ConfigError
+from fttui.config.paths import config_file
 from fttui.config.schema import COCKPIT, LOCAL, SHARED
 from tests.cli.conftest import Fttui
 

@@ -7,7 +7,7 @@ import pytest
 from fttui.config import choose as choosing
 from fttui.config import load
 from fttui.config.choose import OFFICIAL, azure_url, choose, is_loopback, is_official, split_url
-from fttui.config.paths import ConfigError
+from fttui.config.errors import ConfigError
 
 PROFILES = """
 profile = "work"

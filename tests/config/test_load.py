@@ -6,8 +6,10 @@ import pytest
 
 from fttui.config import load as settings
 from fttui.config.choose import choose
+from fttui.config.errors import ConfigError
 from fttui.config.load import Profile, add_profile, load, names, remove_profile, use_profile
-from fttui.config.paths import ConfigError, profiles_file, read_toml
+from fttui.config.paths import profiles_file
+from fttui.config.toml_file import read_toml
 
 
 def test_no_files_mean_the_defaults() -> None:

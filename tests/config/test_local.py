@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fttui.config import load
-from fttui.config.paths import ConfigError
+from fttui.config.errors import ConfigError
 from fttui.server.control import configure
 from fttui.server.home import settings_path
 from fttui.server.jobs.trainer_catalog import Catalog, Trainer

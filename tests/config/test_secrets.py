@@ -10,8 +10,8 @@ import pytest
 
 from fttui.config import secrets
 from fttui.config.choose import Choice, choose
+from fttui.config.errors import ConfigError, NoKey
 from fttui.config.load import Profile, load
-from fttui.config.paths import ConfigError, NoKey
 from fttui.config.secrets import Secret, find_key
 from fttui.install import install_line
 

@@ -12,7 +12,7 @@ import pytest
 
 from fttui import install
 from fttui.api.errors import Unreachable
-from fttui.config.paths import ConfigError, NoKey
+from fttui.config.errors import ConfigError, NoKey
 from fttui.core.connect import Connection, Options, connect
 from fttui.server import control
 from tests.api.conftest import FakeClock

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fttui.config.paths import ConfigError
+from fttui.config.errors import ConfigError
 from fttui.core import connect as wiring
 from fttui.core.connect import Core, Options, open_core
 from fttui.store.health import State

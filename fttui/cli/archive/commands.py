@@ -13,7 +13,7 @@ from fttui.cli.invocation import DONE, FAILED, Invocation, confirm, pass_invocat
 from fttui.cli.jobs import ids as typed
 from fttui.cli.output import FIRST, LAST, LATE, TABLE, Column, say
 from fttui.config import paths
-from fttui.config.paths import ConfigError
+from fttui.config.errors import ConfigError
 from fttui.text import size_words
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from fttui.cli.invocation import DENIED, DONE, FAILED, UNREACHABLE, USAGE, Invoc
 from fttui.cli.output import JSON, JSONL, Column, Output
 from fttui.config import validate as check
 from fttui.config.choose import choose, is_loopback
-from fttui.config.paths import ConfigError, archive_file, service_dir
+from fttui.config.errors import ConfigError
+from fttui.config.paths import archive_file, service_dir
 
 if TYPE_CHECKING:
     from fttui.api.client import Client

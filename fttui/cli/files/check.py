@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fttui.atomic import landing
+from fttui.atomic import writing
 from fttui.cli import completion
 from fttui.cli.files import report as reading
 from fttui.cli.files.commands import check_place, files
@@ -15,7 +15,8 @@ from fttui.cli.jobs.create import read_grader
 from fttui.cli.output import JSON, JSONL, dumps, say, say_progress
 from fttui.config import validate as configuration
 from fttui.config.choose import choose
-from fttui.config.paths import ConfigError, prices_file
+from fttui.config.errors import ConfigError
+from fttui.config.paths import prices_file
 from fttui.core.connect import sample_path
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def _mended(path: str, target: str, force: bool) -> str:
         raise ConfigError(f"{target} is the file itself: the copy needs a place of its own")
     check_place(target, force)
     try:
-        with landing(target, overwrite=force) as file:
+        with writing(target, overwrite=force) as file:
             done = repair_file(path, file, progress=reading.progress_of(path, "mending"))
     except CannotRepair as error:
         raise ConfigError(str(error)) from None

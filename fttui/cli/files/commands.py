@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fttui.atomic import landing, obstacle
+from fttui.atomic import why_not_writable, writing
 from fttui.cli import completion, tables
 from fttui.cli import invocation as session
 from fttui.cli import offline as kept
@@ -15,7 +15,7 @@ from fttui.cli.flags import Verbs, forms, offline, yes
 from fttui.cli.invocation import FAILED, Invocation, confirm, pass_invocation
 from fttui.cli.jobs.create import progress_of
 from fttui.cli.output import TABLE, Column, say, say_progress
-from fttui.config.paths import ConfigError
+from fttui.config.errors import ConfigError
 from fttui.text import size_words
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def download(invocation: Invocation, id: str, path: str | None, force: bool, as_
             if path == "-":
                 invocation.output.chunk(content)
                 return
-            with landing(path, overwrite=force) as file:
+            with writing(path, overwrite=force) as file:
                 file.write(content)
             say(f"{path} written")
             return
@@ -171,7 +171,7 @@ def _csv(content: bytes, id: str) -> bytes:
 
 def check_place(path: str, force: bool) -> None:
     """Raises `ConfigError` where a file cannot or must not be written."""
-    if why := obstacle(path, overwrite=force):
+    if why := why_not_writable(path, overwrite=force):
         exists = not force and os.path.lexists(path) and not os.path.isdir(path)
         raise ConfigError(why + (": --force replaces it, -o PATH names another place" if exists else ""))
 
@@ -182,7 +182,7 @@ async def _save(client: "Client", id: str, path: str, force: bool) -> None:
     def told(done: int, size: int | None) -> None:
         say_progress(size_words(done) + (f" of {size_words(size)}" if size else ""))
 
-    with landing(path, overwrite=force) as file:
+    with writing(path, overwrite=force) as file:
         await client.download_file(id, file.write, progress=told)
 
 

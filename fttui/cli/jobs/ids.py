@@ -3,7 +3,7 @@
 from fttui.cli import offline
 from fttui.cli.invocation import Invocation
 from fttui.config import paths
-from fttui.config.paths import ConfigError
+from fttui.config.errors import ConfigError
 
 SHORTEST = 4
 """Characters that an end must have at least, dots aside; and it is never more than half of the id."""

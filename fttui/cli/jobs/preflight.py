@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from fttui.cli.files import report as reading
 from fttui.cli.output import say, say_progress
-from fttui.config.paths import ConfigError, prices_file
+from fttui.config.errors import ConfigError
+from fttui.config.paths import prices_file
 
 if TYPE_CHECKING:
     from fttui.api.client import Client
@@ -137,7 +138,7 @@ async def download(client: "Client", job: "Job", folder: str) -> None:
     """
     import re
 
-    from fttui.atomic import landing
+    from fttui.atomic import writing
     from fttui.models.metric import csv_text
 
     if not job.result_files:
@@ -152,6 +153,6 @@ async def download(client: "Client", job: "Job", folder: str) -> None:
             ending = ""
         name = re.sub(r"[^A-Za-z0-9._-]", "_", f"{job.id}-{file}").lstrip(".") + ending
         path = os.path.join(folder, name)
-        with landing(path, overwrite=True) as target:
+        with writing(path, overwrite=True) as target:
             target.write(content)
         say(f"{path} written")

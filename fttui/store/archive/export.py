@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
+from fttui import atomic
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.job import Job
 from fttui.models.metric import Point, csv_text, points_of_checkpoints, points_of_result_file
@@ -46,9 +47,9 @@ def export_job(archive: Archive, id: str, parent: str, *, force: bool = False) -
         if not force or not os.path.isdir(folder):
             raise
     for name, content in _contents(archive, id, body).items():
-        _write(os.path.join(folder, name), content)
+        atomic.write(os.path.join(folder, name), content, follow_link=False, sync=False)
     # Last: where this is, the rest is whole.
-    _write(os.path.join(folder, "job.json"), _pretty(json.loads(body)))
+    atomic.write(os.path.join(folder, "job.json"), _pretty(json.loads(body)), follow_link=False, sync=False)
     return folder
 
 
@@ -123,16 +124,3 @@ def file_name(id: str) -> str:
 
 def _pretty(value: Any) -> bytes:
     return (json.dumps(value, indent=2) + "\n").encode()
-
-
-def _write(path: str, content: bytes) -> None:
-    """Put a file in place whole; a link of that name is replaced, not followed."""
-    part = f"{path}.{os.getpid()}.part"
-    try:
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
-            file.write(content)
-        os.replace(part, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(part)
-        raise

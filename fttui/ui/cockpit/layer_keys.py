@@ -37,8 +37,8 @@ class LayerKeys(Desk):
         await self.app.push_screen(PickScreen("Errors", entries, "newest first · esc leaves", empty="none so far"))
 
     async def action_profile(self) -> None:
+        from fttui.config.errors import ConfigError
         from fttui.config.load import names
-        from fttui.config.paths import ConfigError
         from fttui.ui.picker import Entry, PickScreen
 
         try:

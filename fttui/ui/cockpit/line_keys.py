@@ -36,8 +36,8 @@ class LineKeys(CopyKeys, LayerKeys):
         return "  ".join(words[:HINTS]) or command_line.WORDS.get(line.partition(" ")[0], "")
 
     def _completions(self, line: str) -> list[str]:
+        from fttui.config.errors import ConfigError
         from fttui.config.load import names
-        from fttui.config.paths import ConfigError
 
         try:
             profiles = [*names(), ALL] if line.startswith("profile ") else []

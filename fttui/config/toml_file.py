@@ -1,0 +1,64 @@
+"""Read, write and lock TOML files. Standard library only, except for writing."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from fttui import atomic
+from fttui.config.errors import ConfigError
+from fttui.config.paths import make_dir
+
+
+def read_toml(path: str) -> dict[str, Any]:
+    """Return the content of a TOML file, empty if the file does not exist.
+
+    Raises:
+        ConfigError: the file cannot be read or is not TOML. The message names file and line, never content.
+    """
+    try:
+        with open(path, "rb") as file:
+            content = file.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror or error}") from None
+    import tomllib  # late: most users have no such file, and the first frame must not wait for the import
+
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not UTF-8 text") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from None
+
+
+def write_toml(path: str, content: dict[str, Any]) -> None:
+    """Write one of fttui's own TOML files atomically. Missing directories are made.
+
+    Raises:
+        OSError: writing failed.
+    """
+    import tomli_w
+
+    text = "# Written by fttui. Put your own settings into config.toml.\n" + tomli_w.dumps(content)
+    make_dir(os.path.dirname(os.path.realpath(path)))
+    atomic.write(path, text.encode())
+
+
+@contextmanager
+def locked(path: str) -> Iterator[None]:
+    """Hold the lock of one of fttui's own files, from reading to writing a change.
+
+    Raises:
+        OSError: the lock file cannot be made.
+    """
+    import fcntl
+
+    make_dir(os.path.dirname(path))
+    handle = os.open(path + ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
