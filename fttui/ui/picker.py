@@ -1,15 +1,12 @@
 """Picker: a filterable list of commands, profiles or errors. Typing filters, enter picks."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from textual import events
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
-from fttui.commands import BY_ID, Command
-from fttui.text import pad
-from fttui.ui.cockpit.command_line import WORDS
 from fttui.ui.render.rows import Line
 from fttui.ui.widgets.line_list import LineList
 from fttui.ui.widgets.line_view import TextRow
@@ -27,36 +24,6 @@ def matching(entries: Iterable[Entry], text: str) -> list[Entry]:
     """Return the entries that contain every word of `text`."""
     words = text.lower().split()
     return [entry for entry in entries if all(word in entry.words.lower() for word in words)]
-
-
-def command_entries(commands: Iterable[Command], refusal: Callable[[Command], str] = lambda _: "") -> list[Entry]:
-    """Build entries for commands: keys, title, id and the equivalent shell command. Unavailable ones are grey.
-
-    Args:
-        refusal: returns the reason why a command is unavailable, empty when it is available.
-    """
-    return [
-        Entry(
-            command.id,
-            [
-                (f" {pad(command.shown, 12)}", "off" if refusal(command) else "key"),
-                (pad(command.title, 48), "off" if refusal(command) else ""),
-                (f" {command.id:<17}", "dim"),
-                (f" fttui {command.twin}" if command.twin else "", "dim"),
-            ],
-            f"{command.shown} {command.title} {command.id} {command.group}",
-        )
-        for command in commands
-    ]
-
-
-def word_entries() -> list[Entry]:
-    """Build entries for the words of the `:` line that take an argument."""
-    return [
-        Entry(word, [(f" {pad(f':{word}', 12)}", "key"), (takes, "")], f":{word} {takes}")
-        for word, takes in WORDS.items()
-        if word not in BY_ID
-    ]
 
 
 class EntryList(LineList):

@@ -4,7 +4,7 @@ import os
 from typing import Any, NamedTuple
 
 from fttui.ui.cockpit.list_view import SORTS, STATUS_KEYS
-from fttui.ui.panes.log_lines import TIMES
+from fttui.ui.render.log_lines import TIMES
 from fttui.ui.render.rows import is_column
 
 TABS = ("detail", "log", "files")

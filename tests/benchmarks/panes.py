@@ -24,8 +24,8 @@ from fttui.models.row import EventRow, JobRow
 from fttui.ui.cockpit.list_view import ListView
 from fttui.ui.panes.jobs import JobsPane
 from fttui.ui.panes.log import LogView
-from fttui.ui.panes.log_lines import LogStyle
 from fttui.ui.render.glyphs import UNICODE
+from fttui.ui.render.log_lines import LogStyle
 from fttui.ui.render.rows import cell
 from fttui.ui.render.theme import ANSI_VARIABLES
 

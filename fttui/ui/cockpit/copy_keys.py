@@ -8,7 +8,7 @@ from fttui.ui.cockpit.command_line import OrderError
 from fttui.ui.cockpit.desk import Desk
 from fttui.ui.cockpit.pane_export import curl_words, job_json, jobs_csv, jobs_json, log_jsonl, log_text, shown_path
 from fttui.ui.messages import SequenceAsked
-from fttui.ui.panes.detail import web_address
+from fttui.ui.render.detail_lines import web_address
 from fttui.ui.render.rows import short_id
 from fttui.ui.terminal.escape_codes import clipboard, to_file
 

@@ -19,8 +19,8 @@ from fttui.text import wrap
 from fttui.ui.cockpit.job_actions import JobActions
 from fttui.ui.cockpit.job_facts import JobFactsLoader, silence
 from fttui.ui.cockpit.layout import Layout
-from fttui.ui.panes.detail import JobFacts, detail_lines, raw_lines, row_lines
 from fttui.ui.panes.files import file_rows
+from fttui.ui.render.detail_lines import JobFacts, detail_lines, raw_lines, row_lines
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.headline import headline
 from fttui.ui.render.rows import Line, counts_line, short_id
@@ -174,7 +174,7 @@ class Desk(Layout):
         rows = self._rows()
         self._list.forget(rows)
         shown = self._list.derive(rows.values(), self._now(), self.jobs.list.cost)
-        words = empty_words(self._place, self._snapshot, self._list, connected=self._store is not None)
+        words = empty_words(self._place, self._snapshot, self._list.words, connected=self._store is not None)
         cells = max(20, self.jobs.list.outer_size.width - 2)
         hint = [piece for line in words for piece in wrap(line, cells)]
         self.jobs.list.show_rows(shown, self._list.view.marks, hint)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fttui.ui.panes.detail import JobFacts, file_words
+from fttui.ui.render.detail_lines import JobFacts, file_words
 from fttui.ui.render.status_line import ServiceInfo
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ class LayerKeys(Desk):
     """The part of the main screen that leads elsewhere."""
 
     async def action_help(self) -> None:
-        from fttui.ui.picker import PickScreen, command_entries, word_entries
+        from fttui.ui.cockpit.help_entries import command_entries, word_entries
+        from fttui.ui.picker import PickScreen
 
         foot = "type to find · enter does it · esc leaves"
         entries = [*command_entries(self._commands, self.refusal), *word_entries()]

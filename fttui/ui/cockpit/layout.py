@@ -10,9 +10,9 @@ from textual.screen import Screen
 from fttui.ui.cockpit.list_view import ListView
 from fttui.ui.panes.jobs import JobsPane
 from fttui.ui.panes.log import LogView
-from fttui.ui.panes.log_lines import LogStyle
 from fttui.ui.panes.side import SidePane
 from fttui.ui.render.glyphs import Glyphs
+from fttui.ui.render.log_lines import LogStyle
 from fttui.ui.saved_view import TABS, SavedView
 from fttui.ui.widgets.line_view import LineView
 

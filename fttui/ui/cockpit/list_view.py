@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from fttui.models.row import JobRow
 from fttui.models.status import Status
 from fttui.store import query
-from fttui.ui.panes.log_lines import LogStyle
 from fttui.ui.render.glyphs import Glyphs
+from fttui.ui.render.log_lines import LogStyle
 
 STATUS_KEYS: dict[int, tuple[str, frozenset[Status]]] = {
     1: ("running", frozenset({Status.RUNNING, Status.STOPPING})),

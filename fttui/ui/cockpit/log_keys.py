@@ -6,7 +6,7 @@ from typing import Any
 
 from fttui.ui.cockpit.desk import Desk
 from fttui.ui.panes.log import LogView
-from fttui.ui.panes.log_lines import LEVELS, TIMES
+from fttui.ui.render.log_lines import LEVELS, TIMES
 
 
 class LogKeys(Desk):

@@ -13,7 +13,7 @@ from fttui.ui.create_form.fields import LABEL, Fields
 from fttui.ui.create_form.form import FIELDS
 from fttui.ui.create_form.precheck import FILES
 from fttui.ui.create_form.suggestions import Offer, listed
-from fttui.ui.panes.detail import file_words
+from fttui.ui.render.detail_lines import file_words
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.widgets.entry import Entry
 

@@ -14,7 +14,7 @@ from fttui.store.upload_once import TRAINING
 from fttui.ui.create_form.completer import Completing
 from fttui.ui.create_form.form import note_of
 from fttui.ui.create_form.precheck import FILES, Asked, Precheck, asked
-from fttui.ui.panes.detail import file_words
+from fttui.ui.render.detail_lines import file_words
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.status_line import ServiceInfo
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from textual.message import Message
 
 from fttui.models.row import EventRow
-from fttui.ui.panes.log_lines import LogLines, LogStyle
+from fttui.ui.render.log_lines import LogLines, LogStyle
 from fttui.ui.render.rows import Line
 from fttui.ui.widgets.line_view import LineView
 

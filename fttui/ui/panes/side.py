@@ -12,8 +12,8 @@ from textual.widget import Widget
 from fttui.ui.panes.detail import DetailView
 from fttui.ui.panes.files import FilesView
 from fttui.ui.panes.log import LogView
-from fttui.ui.panes.log_lines import LogStyle
 from fttui.ui.render.glyphs import Glyphs
+from fttui.ui.render.log_lines import LogStyle
 from fttui.ui.render.rows import Span, line_width, rule_line
 from fttui.ui.widgets.line_view import TextRow
 

@@ -16,7 +16,7 @@ from fttui.ui.render.sparkline import spark
 
 if TYPE_CHECKING:
     from fttui.models.job import Job
-    from fttui.ui.panes.detail import JobFacts
+    from fttui.ui.render.detail_lines import JobFacts
 
 CURVE = 8
 """Cells of the curve."""

@@ -13,7 +13,6 @@ from fttui.ui.render.rows import Line, Span, spread
 if TYPE_CHECKING:
     from fttui.store.health import Health
     from fttui.store.snapshot import Snapshot
-    from fttui.ui.cockpit.list_view import ListView
 
 AGE = 5
 """Cells of the age, so that the row does not shift when it changes."""
@@ -99,10 +98,14 @@ def status_line(
     return spread([(f" {place.profile} ", "bold"), (f"{left} ", "error")], [(f" {age:>{AGE}} ", "dim")], cells)
 
 
-def empty_words(place: ServiceInfo, snapshot: Snapshot, view: ListView, *, connected: bool) -> list[str]:
-    """What stands in a list that shows no job."""
+def empty_words(place: ServiceInfo, snapshot: Snapshot, narrowed_by: str, *, connected: bool) -> list[str]:
+    """Return the lines of a list that shows no job.
+
+    Args:
+        narrowed_by: the filter, in words.
+    """
     if snapshot.rows:
-        return [f"0 of {len(snapshot.rows)} shown. {view.words}", "0 shows all"]
+        return [f"0 of {len(snapshot.rows)} shown. {narrowed_by}", "0 shows all"]
     if not connected or snapshot.as_of is None:
         return [] if snapshot.health.is_good else [snapshot.health.why or "loading jobs…"]
     if place.is_local:

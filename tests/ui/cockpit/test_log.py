@@ -1,6 +1,6 @@
 """Keys of the log pane."""
 
-from fttui.ui.panes.log_lines import LogStyle
+from fttui.ui.render.log_lines import LogStyle
 from tests.support.fake_store import FakeStore, event, job
 from tests.support.ui_fakes import cockpit
 

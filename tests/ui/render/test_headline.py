@@ -6,7 +6,7 @@ import pytest
 
 from fttui.models.job import Job
 from fttui.models.row import EventRow
-from fttui.ui.panes.detail import JobFacts
+from fttui.ui.render.detail_lines import JobFacts
 from fttui.ui.render.glyphs import ASCII, UNICODE, Glyphs
 from fttui.ui.render.headline import headline, trend
 

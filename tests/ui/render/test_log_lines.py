@@ -5,7 +5,7 @@ import json
 import pytest
 
 from fttui.models.row import EventRow
-from fttui.ui.panes.log_lines import KEEP, LogLines, LogStyle
+from fttui.ui.render.log_lines import KEEP, LogLines, LogStyle
 
 METRICS = json.dumps({"step": 4, "total_steps": 9, "train_loss": 0.5, "scores": [{"a": 1}]})
 

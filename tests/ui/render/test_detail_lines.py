@@ -1,7 +1,7 @@
 """What the detail pane shows of members of any size."""
 
 from fttui.models.job import Job
-from fttui.ui.panes.detail import LONGEST, JobFacts, detail_lines, raw_lines
+from fttui.ui.render.detail_lines import LONGEST, JobFacts, detail_lines, raw_lines
 from fttui.ui.render.glyphs import UNICODE
 from fttui.ui.render.rows import Line
 

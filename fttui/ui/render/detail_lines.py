@@ -1,0 +1,246 @@
+"""Lines of the detail pane: every member of a job, grouped by topic. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
+
+from fttui.clock import age, duration
+from fttui.models.progress import left_words, stage_words, stages, time_left
+from fttui.models.row import EventRow, JobRow
+from fttui.models.status import Status
+from fttui.text import clean, clean_line, size_words, wrap
+from fttui.ui.render.glyphs import FACES, Glyphs
+from fttui.ui.render.rows import Line, count, fit_columns, row_line
+from fttui.ui.render.sparkline import spark
+
+if TYPE_CHECKING:  # the first frame of the list comes before anything that decodes JSON
+    from fttui.models.checkpoint import Checkpoint
+    from fttui.models.file import File
+    from fttui.models.job import Integration, Job
+
+LABEL = 18
+"""Cells of the label column."""
+
+LONGEST = 4_000
+"""Characters of one member, or of one line of its JSON, that are shown: to wrap a megabyte takes more than a frame."""
+
+# What the groups below show; the rest of the object is listed at the end under its own names.
+_SHOWN = frozenset(
+    {
+        *("id", "object", "status", "model", "fine_tuned_model", "user_provided_suffix", "suffix", "organization_id"),
+        *("created_at", "finished_at", "estimated_finish", "training_file", "validation_file", "result_files"),
+        *("trained_tokens", "seed", "method", "hyperparameters", "integrations", "metadata", "error"),
+        *("trained_steps", "total_steps"),
+    }
+)
+
+
+_SHORTER = {"n_epochs": "epochs", "learning_rate_multiplier": "learning rate x"}
+
+
+def local_time(seconds: float) -> str:
+    """A moment in the time zone of this machine."""
+    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+class JobFacts(NamedTuple):
+    """What is known of a job beside its own JSON."""
+
+    checkpoints: Sequence[Checkpoint] = ()
+    first_events: Sequence[EventRow] = ()
+    """Its oldest events."""
+    last_events: Sequence[EventRow] = ()
+    """Its newest events, oldest first."""
+    losses: Sequence[float] = ()
+    """Training loss by step."""
+    validation: float | None = None
+    """The newest validation loss."""
+    files: Mapping[str, str] = MappingProxyType({})
+    """Names and sizes of the job's files, by id, as far as they are known."""
+    costs: Sequence[tuple[str, str]] = ()
+    """What it cost and was expected to, as (name, words)."""
+
+
+def detail_lines(job: Job, row: JobRow, told: JobFacts, now: float, cells: int, glyphs: Glyphs) -> list[Line]:
+    """The pane's lines, at most `cells` wide. `now` is Unix seconds."""
+    lines: list[Line] = []
+    face = FACES[job.status]
+
+    def add(label: str, text: str, role: str = "") -> None:
+        if text:
+            lines.extend(_field(label, text, role, cells))
+
+    if job.fault:
+        add("unreadable", job.fault, "fail")
+    add("id", job.id, "bold")
+    add("status", f"{glyphs.status(job.status)} {job.status_text or 'not given'}", face.role)
+    if row.gone:
+        add("", "the provider no longer lists this job; this is your archive's copy", "warn")
+    if job.status is Status.FAILED or job.error:
+        lines.extend(_failure(job, cells))
+    add("progress", _progress(row))
+    add("", left_words(time_left(row, told.last_events, now)), "run")
+    curve = spark(told.losses, min(24, max(0, cells - LABEL - 10))) if glyphs.unicode else ""
+    add("loss", "" if row.loss is None else f"{row.loss:.4f}  {curve}".rstrip())
+    add("time", stage_words(stages(row, told.first_events, told.last_events[-1] if told.last_events else None), now))
+    add("model", job.model)
+    add("fine-tuned model", job.fine_tuned_model, "done")
+    add("suffix", job.suffix)
+    add("method", job.method)
+    for name, value in sorted(job.hyperparameters.items()):
+        add(_SHORTER.get(name, name.replace("_", " ")), value)
+    if job.grader:
+        add("grader", json.dumps(job.grader, ensure_ascii=False))
+    add("seed", "" if job.seed is None else str(job.seed))
+    for label, moment in (
+        ("created", job.created_at),
+        ("finished", job.finished_at),
+        ("estimated finish", job.estimated_finish if job.status.is_live else None),
+    ):
+        if moment is not None:
+            ago = now - moment
+            near = f"in {duration(-ago)}" if ago < 0 else f"{age(ago)} ago"
+            add(label, f"{local_time(moment)}  ({near})")
+    add("trained tokens", "" if job.trained_tokens is None else f"{job.trained_tokens:,}")
+    for name, words in told.costs:
+        add(name, words)
+    for label, id in (
+        ("training file", job.training_file),
+        ("validation file", job.validation_file),
+        *(("result file", id) for id in job.result_files),
+    ):
+        add(label, f"{id}  {told.files.get(id, '')}".rstrip())
+    add("organization", job.organization_id)
+    for integration in job.integrations:
+        parts = (integration.entity, integration.project, integration.run_id or integration.name)
+        add(integration.type or "integration", "/".join(part for part in parts if part))
+        add("", _run_address(integration))
+    for number, (key, value) in enumerate(job.metadata.items()):
+        add("" if number else "metadata", f"{key} = {value}")
+    lines.extend(_checkpoints(told.checkpoints, cells))
+    rest = {key: value for key, value in _members(job.raw) if key not in _SHOWN}
+    if rest:
+        lines.append([])
+        lines.append([(" also sent", "head")])
+        for key, sent in rest.items():
+            add(clean_line(key), _plain(sent))
+    return lines
+
+
+def file_words(file: File) -> str:
+    """`train.jsonl, 29.9 kB`."""
+    return ", ".join(part for part in (file.filename, size_words(file.bytes)) if part)
+
+
+def _run_address(integration: Integration) -> str:
+    """Where a Weights & Biases run is looked at, when all of its address is known."""
+    if integration.type != "wandb" or not (integration.entity and integration.project and integration.run_id):
+        return ""
+    parts = (quote(part, safe="") for part in (integration.entity, integration.project, "runs", integration.run_id))
+    return "https://wandb.ai/" + "/".join(parts)
+
+
+def web_address(host: str, job: Job) -> str:
+    """Where a browser shows the job: its W&B run, or the provider's own page; empty when neither is known."""
+    runs = [address for integration in job.integrations if (address := _run_address(integration))]
+    if runs:
+        return runs[0]
+    if host.endswith("api.openai.com"):
+        return f"https://platform.openai.com/finetune/{quote(job.id, safe='')}"
+    return ""
+
+
+def raw_lines(raw: object, cells: int) -> list[Line]:
+    """The JSON as it was sent, indented, made safe, at most `cells` wide."""
+    text = json.dumps(raw, indent=2, ensure_ascii=False)
+    return [
+        [(f" {piece}", "")] for line in text.split("\n") for piece in wrap(clean_line(_cut(line)), max(8, cells - 2))
+    ]
+
+
+def row_lines(row: JobRow, now: float, cells: int, glyphs: Glyphs) -> list[Line]:
+    """What is known of a job before its JSON can be decoded: the first moments after the start."""
+    return [*_field("id", row.id, "bold", cells), row_line(row, fit_columns(cells), now, glyphs)]
+
+
+def _field(label: str, text: str, role: str, cells: int) -> list[Line]:
+    name = label if len(label) < LABEL else label[: LABEL - 2] + "…"
+    pieces = wrap(_cut(text), max(8, cells - LABEL - 1))
+    first: Line = [(f" {name:<{LABEL - 1}}", "dim"), (pieces[0], role)]
+    return [first, *([(" " * LABEL, ""), (piece, role)] for piece in pieces[1:])]
+
+
+def _cut(text: str) -> str:
+    """`text`, clean, and how long it is where that is too long to be shown."""
+    if len(text) <= LONGEST:
+        return clean(text)
+    return f"{clean(text[:LONGEST])} … ({len(text):,} characters; e writes them all to a file)"
+
+
+def _failure(job: Job, cells: int) -> list[Line]:
+    if job.error is None:
+        return _field("error", "no reason given", "fail", cells) if job.status is Status.FAILED else []
+    lines = _field("error", job.error.message or job.error.code, "fail", cells)
+    if job.error.message and job.error.code:
+        lines += _field("error code", job.error.code, "fail", cells)
+    if job.error.param:
+        lines += _field("error param", job.error.param, "fail", cells)
+    return lines
+
+
+def _progress(row: JobRow) -> str:
+    if row.step is None:
+        return ""
+    if not row.total_steps:
+        return f"step {row.step}"
+    return f"step {row.step} of {row.total_steps} · {row.step * 100 // row.total_steps} %"
+
+
+def _checkpoints(checkpoints: Sequence[Checkpoint], cells: int) -> list[Line]:
+    if not checkpoints:
+        return []
+    lines: list[Line] = [[], [(" checkpoints", "head")]]
+    best, by = best_checkpoint(checkpoints)
+    for checkpoint in sorted(checkpoints, key=lambda item: item.step_number or 0, reverse=True):
+        step = "" if checkpoint.step_number is None else f"step {checkpoint.step_number}"
+        metrics = "  ".join(f"{_metric(name)} {value:.4f}" for name, value in checkpoint.metrics.items())
+        name = checkpoint.fine_tuned_model_checkpoint or checkpoint.id
+        is_best = checkpoint is best and len(checkpoints) > 1
+        lines += _field(step, f"{name}  best by {_metric(by)}" if is_best else name, "done" if is_best else "", cells)
+        if metrics:
+            lines += _field("", metrics, "dim", cells)
+    return lines
+
+
+def best_checkpoint(checkpoints: Sequence[Checkpoint]) -> tuple[Checkpoint | None, str]:
+    """The one with the least validation loss, or the highest validation reward, and the metric that says so; none when
+    none was validated."""
+    for name, sign in (("full_valid_loss", 1), ("valid_loss", 1), ("full_valid_mean_reward", -1)):
+        measured = [checkpoint for checkpoint in checkpoints if name in checkpoint.metrics]
+        if measured:
+            return min(measured, key=lambda checkpoint: sign * checkpoint.metrics[name]), name
+    return None, ""
+
+
+def _metric(name: str) -> str:
+    return name.replace("mean_token_accuracy", "accuracy").replace("_", " ")
+
+
+def _members(raw: object) -> Iterable[tuple[str, object]]:
+    return raw.items() if isinstance(raw, Mapping) else ()
+
+
+def _plain(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case str():
+            return value
+        case int() if not isinstance(value, bool) and abs(value) < 10_000:
+            return count(value)
+    return json.dumps(value, ensure_ascii=False)
