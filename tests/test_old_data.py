@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from fttui.cli.main import run
-from fttui.core.connect import Core, Options, open_core
+from fttui.core.connect import Options
+from fttui.core.session import Session, open_session
 from fttui.store.archive.first_rows import first_log, first_rows
 from fttui.ui import saved_view
 from tests.terminal.term import Terminal, environment
@@ -108,14 +109,14 @@ def same(rows: list[Any], text: str) -> bool:
 
 async def test_store_has_jobs_events_checkpoints_and_metrics(home: Path) -> None:
     for profile, ids in JOBS.items():
-        core = await open_core(Options(profile=profile, offline=True))
+        core = await open_session(Options(profile=profile, offline=True))
         try:
             assert_store(core, profile, ids)
         finally:
             await core.close()
 
 
-def assert_store(core: Core, profile: str, ids: list[str]) -> None:
+def assert_store(core: Session, profile: str, ids: list[str]) -> None:
     assert list(core.store.snapshot.rows) == ids
     for id in ids:
         prefix = f"export/{profile}/{id}/"
@@ -128,7 +129,7 @@ def assert_store(core: Core, profile: str, ids: list[str]) -> None:
 
 
 async def test_create_without_an_answer_is_remembered(home: Path) -> None:
-    core = await open_core(Options(profile="lossy", offline=True))
+    core = await open_session(Options(profile="lossy", offline=True))
     try:
         [(spec, _)] = core.archive.creates().values()
     finally:

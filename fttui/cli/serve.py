@@ -36,10 +36,10 @@ def serve(invocation: Invocation, host: str, port: int, api_key_file: str | None
     if stop:
         return _stop()
     from fttui.config import load
-    from fttui.core import connect
+    from fttui.core.local_service import check_installed
     from fttui.server import control
 
-    connect.check_local()
+    check_installed()
     local = load.load().local.for_service()
     try:
         return control.serve(make_dir(service_dir()), host, port, api_key_file, settings=local)

@@ -43,10 +43,10 @@ from fttui.ui.terminal.escape_codes import Title
 from fttui.ui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
-    from fttui.core.connect import Core, MergedCore
+    from fttui.core.session import MergedSession, Session
     from fttui.models.row import JobRow
 
-OpenCore = Callable[[str | None], "Awaitable[Core | MergedCore]"]
+OpenCore = Callable[[str | None], "Awaitable[Session | MergedSession]"]
 """Opens what is behind the screen, for the profile of a name, or for the one chosen at the start (None). Called
 after the first frame, so that it may import slow things."""
 
@@ -55,7 +55,7 @@ GATHER = 3.0
 
 
 class FttuiApp(App[None]):
-    """One screen over one Core."""
+    """One screen over one session."""
 
     TITLE = "fttui"
     CSS_PATH = "fttui.tcss"
@@ -98,7 +98,7 @@ class FttuiApp(App[None]):
         self.animation_level = "none"
         self._open_core = open_core
         self._clock = clock or SystemClock()
-        self._core: Core | MergedCore | None = None
+        self._core: Session | MergedSession | None = None
         self._pending: list[Change] = []
         self._interrupted_at = float("-inf")
         self.fault = ""

@@ -20,7 +20,8 @@ from fttui.ui.terminal.driver import driver_for
 from fttui.ui.terminal.escape_codes import Title, takes_title
 
 if TYPE_CHECKING:
-    from fttui.core.connect import Core, MergedCore, Options
+    from fttui.core.connect import Options
+    from fttui.core.session import MergedSession, Session
     from fttui.ui.first_frame import FirstFrame
 
 
@@ -50,15 +51,16 @@ def run_app(
         first_frame: holds the terminal until Textual takes it over.
     """
 
-    async def open_core(profile: str | None) -> Core | MergedCore:
-        # In a thread, because importing the client takes longer than a frame.
-        await asyncio.to_thread(importlib.import_module, "fttui.core.connect")
-        from fttui.core import connect
+    async def open_core(profile: str | None) -> Session | MergedSession:
+        # In a thread: importing the client takes longer than a frame.
+        await asyncio.to_thread(importlib.import_module, "fttui.core.session")
+        from fttui.core import session
+        from fttui.core.connect import Options
 
-        asked = options or connect.Options()
+        asked = options or Options()
         if profile == ALL:
-            return await connect.open_merged(asked, connect.profiles_at_hand())
-        return await connect.open_core(asked if profile is None else asked._replace(profile=profile, base_url=None))
+            return await session.open_merged_session(asked, session.usable_profiles())
+        return await session.open_session(asked if profile is None else asked._replace(profile=profile, base_url=None))
 
     snapshot = Snapshot(rows={row.id: row for row in rows}, as_of=as_of)
     file = saved_view.path()
@@ -78,7 +80,7 @@ def run_app(
     bound = {key.strip() for command in preferences.commands for key in command.keys.split(",")}
     app.driver_class = driver_for(first_frame, title, lambda: app.leave(128 + signal.SIGHUP), bound)
 
-    async def session() -> None:
+    async def run() -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             # Killed by a signal, Textual leaves the alternate screen and the mouse mode on.
@@ -88,7 +90,7 @@ def run_app(
         finally:
             await app.close()
 
-    asyncio.run(session())
+    asyncio.run(run())
     first_frame.restore()
     saved_view.save(file, app.remembered)
     if app.fault:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from fttui.core.connect import SAMPLE_JOB, sample_path
+from fttui.core.samples import SAMPLE_JOB, sample_path
 from fttui.data.check import check_file
 from tests.data import zoo
 

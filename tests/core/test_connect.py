@@ -1,8 +1,6 @@
-"""From options to a client: whose key goes where, which proxies count, how the local service is reached."""
+"""Connecting: keys, headers, TLS warnings and proxies."""
 
-import asyncio
-import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -10,13 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from fttui import install
-from fttui.api.errors import Unreachable
 from fttui.config.errors import ConfigError, NoKey
 from fttui.core.connect import Connection, Options, connect
-from fttui.server import control
 from tests.api.conftest import FakeClock
-from tests.support.fault_server import Line, Request, _request, send_json, serving
+from tests.support.fault_server import send_json, serving
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +43,7 @@ async def headers_for(options: Options) -> httpx.Request:
     return seen[0]
 
 
-async def test_the_environment_speaks_to_openai(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_openai_variables_set_key_organization_and_project(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-env")
     monkeypatch.setenv("OPENAI_ORG_ID", "org-1")
     monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-1")
@@ -59,7 +54,7 @@ async def test_the_environment_speaks_to_openai(monkeypatch: pytest.MonkeyPatch)
     assert request.headers["openai-project"] == "proj-1"
 
 
-async def test_the_environment_speaks_to_azure(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_azure_variables_set_endpoint_key_and_version(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "https://r.openai.azure.com/")
     with pytest.raises(NoKey, match="AZURE_OPENAI_API_KEY"):
         await headers_for(Options())
@@ -73,7 +68,7 @@ async def test_the_environment_speaks_to_azure(monkeypatch: pytest.MonkeyPatch) 
     assert str(request.url) == "https://r.openai.azure.com/openai/fine_tuning/jobs?api-version=2024-10-21&limit=100"
 
 
-async def test_a_profile_uses_its_own_settings_and_no_others(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_profile_ignores_the_variables_of_openai(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-env")
     monkeypatch.setenv("OPENAI_ORG_ID", "org-env")
     monkeypatch.setenv("W_KEY", "sk-w")
@@ -98,25 +93,25 @@ base_url = "https://o.example/v1"
     assert "authorization" not in (await headers_for(Options(profile="open"))).headers
 
 
-async def test_warnings_are_loud_and_hold_no_key(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_warnings_name_the_risk_and_not_the_key(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-env-012345")
     config.write_text("[profiles.w]\nbase_url = 'https://w.example/v1'\nverify_tls = false\n")
     async with connected(Options(profile="w")) as connection:
         assert "TLS is not verified for https://w.example/v1" in connection.warnings[0]
     async with connected(Options(base_url="http://gpu.example:8000/v1")) as connection:
-        assert "in the clear" in connection.warnings[0]
+        assert "unencrypted" in connection.warnings[0]
         assert "sk-env" not in str(connection)
     async with connected(Options(base_url="http://127.0.0.1:8000/v1")) as connection:
         assert connection.warnings == ()
 
 
-async def test_an_authority_that_cannot_be_read_is_a_configuration_error(config: Path) -> None:
+async def test_unreadable_ca_file_is_a_configuration_error(config: Path) -> None:
     config.write_text("[profiles.w]\nbase_url = 'https://w.example/v1'\nca_file = 'none.pem'\n")
     with pytest.raises(ConfigError, match=r"profiles\.w\.ca_file"):
         await connect(Options(profile="w"))
 
 
-async def test_a_proxy_never_leads_to_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_requests_to_this_machine_use_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     async with serving(send_json({"data": []})) as server, serving(send_json({"data": []})) as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.origin)
         monkeypatch.setenv("http_proxy", proxy.origin)
@@ -127,75 +122,3 @@ async def test_a_proxy_never_leads_to_this_machine(monkeypatch: pytest.MonkeyPat
         async with connected(Options(base_url="http://elsewhere.example/v1")) as connection:
             await connection.client.list_jobs()
         assert proxy.requests[0].target == "http://elsewhere.example/v1/fine_tuning/jobs?limit=100"
-
-
-# The local service
-
-
-class Socket:
-    """A stand-in for the service, on a Unix socket."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.requests: list[Request] = []
-
-    async def start(self) -> None:
-        self._server = await asyncio.start_unix_server(self._serve, self.path)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        request = await _request(reader, writer)
-        assert request is not None
-        self.requests.append(request)
-        await send_json({"data": []}, connection="close")(request, Line(reader, writer))
-        writer.close()
-
-    async def stop(self) -> None:
-        self._server.close()
-        await self._server.wait_closed()
-        Path(self.path).unlink(missing_ok=True)
-
-
-def ensuring(*paths: str | Exception) -> Callable[..., str]:
-    waiting = list(paths)
-
-    def ensure(home: str, *, timeout: float = 15.0, settings: object = None) -> str:
-        found = waiting.pop(0)
-        if isinstance(found, Exception):
-            raise found
-        return found
-
-    return ensure
-
-
-async def test_the_local_service_is_woken_when_it_has_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first, second = Socket(str(tmp_path / "a.sock")), Socket(str(tmp_path / "b.sock"))
-    monkeypatch.setattr(control, "ensure", ensuring(first.path, second.path))
-    await first.start()
-    async with connected(Options()) as connection:
-        await connection.client.list_jobs()
-        await first.stop()
-        await second.start()
-        await connection.client.list_jobs()
-        await connection.client.list_jobs()
-    await second.stop()
-    assert (len(first.requests), len(second.requests)) == (1, 2)
-    assert "authorization" not in first.requests[0].headers
-    assert (tmp_path / "data" / "service").stat().st_mode & 0o777 == 0o700
-
-
-async def test_a_local_service_that_cannot_be_woken_is_unreachable(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    gone = str(tmp_path / "gone.sock")
-    failures = [control.ServiceError("no room on the disk") for _ in range(6)]
-    monkeypatch.setattr(control, "ensure", ensuring(gone, *failures))
-    async with connected(Options()) as connection:
-        with pytest.raises(Unreachable, match="no room on the disk"):
-            await connection.client.list_jobs()
-
-
-async def test_without_the_extra_nothing_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(install.EXTRAS, "local", ("no_such_module",))
-    monkeypatch.setattr(control, "ensure", ensuring())
-    with pytest.raises(ConfigError, match=re.escape(install.install_line("local"))):
-        await connect(Options())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fttui.core.connect import SAMPLE_JOB, sample_path
+from fttui.core.samples import SAMPLE_JOB, sample_path
 from fttui.data.check import check_file
 from fttui.data.length_stats import LengthCounter
 from fttui.data.messages import LETTERS, REINFORCEMENT_LETTERS

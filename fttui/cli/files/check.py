@@ -17,7 +17,7 @@ from fttui.config import validate as configuration
 from fttui.config.choose import choose
 from fttui.config.errors import ConfigError
 from fttui.config.paths import prices_file
-from fttui.core.connect import sample_path
+from fttui.core.samples import sample_path
 
 if TYPE_CHECKING:
     from fttui.data.report import Finding, Report

@@ -16,7 +16,7 @@ from fttui.cli.jobs.commands import jobs
 from fttui.cli.jobs.follow import ending, finished
 from fttui.cli.output import TABLE, say, say_progress
 from fttui.config.paths import archive_file
-from fttui.core.connect import sample_path
+from fttui.core.samples import sample_path
 from fttui.data.local_files import NotAFile, local_path
 from fttui.text import size_words
 

@@ -14,7 +14,7 @@ class JobKeys(Desk):
     async def action_create(self) -> None:
         if self._refuse("job.create") or self._store is None:
             return
-        from fttui.core.connect import SAMPLE_JOB
+        from fttui.core.samples import SAMPLE_JOB
 
         await self._open_form(SAMPLE_JOB if self._place.is_local else {})
 
@@ -32,7 +32,7 @@ class JobKeys(Desk):
     async def _open_form(self, values: Mapping[str, str]) -> None:
         if self._store is None:
             return
-        from fttui.core.connect import sample_path
+        from fttui.core.samples import sample_path
         from fttui.ui.create_form.form import EMPTY
         from fttui.ui.create_form.screen import CreateScreen
 
