@@ -46,7 +46,7 @@ async def test_a_notice_of_the_archive_is_said() -> None:
         await ui.publish()
         assert "set aside" in ui.prompt
         await ui.press("j")
-        assert "! 1 to read" in ui.status
+        assert "! 1 unread" in ui.status
         await ui.press("exclamation_mark")
         assert any("set aside" in line for line in ui.screen)
 
@@ -244,7 +244,7 @@ async def test_who_looks_is_not_disturbed_and_a_command_that_cannot_start_is_nam
 async def test_the_title_counts_and_holds_a_note_until_somebody_looks() -> None:
     store = FakeStore().put(job(1), job(2), job(3, "succeeded", user_provided_suffix="\x1b]0;evil\x07"))
     preferences = read({"notify": "title"})
-    async with cockpit(store, preferences=preferences, glyphs=ASCII, title=Title(can=True)) as ui:
+    async with cockpit(store, preferences=preferences, glyphs=ASCII, title=Title(enabled=True)) as ui:
         written = written_by(ui)
         await ui.publish()
         ui.clock.at += 100

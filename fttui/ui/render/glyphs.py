@@ -1,4 +1,7 @@
-"""How states look: a word, then a glyph, then a colour, in that order of trust. Standard library only."""
+"""Words, glyphs and roles of job statuses, with ASCII alternatives. Standard library only.
+
+A status is always shown as a word. The glyph and the colour repeat it.
+"""
 
 import os
 from typing import NamedTuple
@@ -8,14 +11,14 @@ from fttui.text import width
 
 
 class Face(NamedTuple):
-    """How a state looks in a list."""
+    """Appearance of a status in a list."""
 
     word: str
     """At most five cells."""
     glyph: str
     ascii: str
     role: str
-    """The style: see theme.py."""
+    """Style role, see theme.py."""
 
 
 FACES: dict[Status, Face] = {
@@ -32,14 +35,14 @@ FACES: dict[Status, Face] = {
 
 
 class Glyphs(NamedTuple):
-    """The characters a terminal can be trusted with; each of them takes one cell."""
+    """Characters that the terminal shows reliably, each one cell wide."""
 
     unicode: bool
     rule: str
     bar: str
     dot: str
     cut: str
-    """What ends a text that was cut."""
+    """Ellipsis at the end of cut text."""
     down: str
     up: str
     arrow: str
@@ -58,7 +61,7 @@ _PLAIN |= {"×": "x", "–": "-", "—": "-", "‘": "'", "’": "'", "“": '"'
 
 
 def ascii_only(text: str) -> str:
-    """`text` in as many cells, with what looks most like it in ASCII; `?` where nothing does."""
+    """Replace each character by similar ASCII text of the same width, `?` when there is none."""
     return text if text.isascii() else "".join(map(_nearest, text))
 
 
@@ -77,8 +80,12 @@ def _nearest(character: str) -> str:
 
 
 def glyphs_for(wish: str = "auto", environment: "os._Environ[str] | dict[str, str]" = os.environ) -> Glyphs:
-    """What the person wishes (`unicode`, `ascii`); else ASCII where the locale is not UTF-8 or the terminal is the
-    Linux console, and Unicode elsewhere."""
+    """Choose the glyphs.
+
+    Args:
+        wish: the setting `glyphs`. `auto` means ASCII when the locale is not UTF-8 or the terminal is the Linux
+            console, else Unicode.
+    """
     if wish != "auto":
         return ASCII if wish == "ascii" else UNICODE
     if environment.get("TERM") == "linux":
@@ -86,6 +93,6 @@ def glyphs_for(wish: str = "auto", environment: "os._Environ[str] | dict[str, st
     locale = environment.get("LC_ALL") or environment.get("LC_CTYPE") or environment.get("LANG") or ""
     if locale in ("C", "POSIX"):
         return ASCII
-    # No locale at all is common in containers, on terminals that know Unicode well; one without a character set too.
+    # Containers often set no locale, or one without a character set, on terminals that support Unicode.
     charset = locale.partition(".")[2].partition("@")[0].lower().replace("-", "")
     return UNICODE if charset in ("", "utf8") else ASCII

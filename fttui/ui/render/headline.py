@@ -1,4 +1,4 @@
-"""How the job under the cursor does, in one line: what one would look for first in its detail. Pure."""
+"""Headline: the state of the selected job in one line. Pure."""
 
 from __future__ import annotations
 
@@ -19,14 +19,17 @@ if TYPE_CHECKING:
     from fttui.ui.render.detail_lines import JobFacts
 
 CURVE = 8
-"""Cells of the curve."""
+"""Width of the sparkline in cells."""
 WINDOW = 50
-"""Steps over which the loss is said to go up or down."""
+"""Number of steps over which the trend of the loss is computed."""
 
 
 def headline(job: Job, row: JobRow, told: JobFacts, now: float, glyphs: Glyphs, *, ahead: int = 0) -> Line:
-    """While it trains its losses and the time left, at its end the model or the reason; else empty. `ahead` is how many
-    jobs have their turn before it."""
+    """Build the headline: losses and time left of a live job, model or failure reason of an ended job, else empty.
+
+    Args:
+        ahead: number of jobs that run before a queued job.
+    """
     dot = f" {glyphs.dot} "
     match row.status:
         case Status.FAILED:
@@ -36,7 +39,7 @@ def headline(job: Job, row: JobRow, told: JobFacts, now: float, glyphs: Glyphs, 
             took = "" if None in (row.created_at, row.finished_at) else _took(row)
             return [(f" {job.fine_tuned_model}", "done"), (f"{dot}{took}" if took else "", "dim")]
         case Status.QUEUED if ahead > 0:
-            return [(f" waits for its turn: {ahead} job{'s' if ahead > 1 else ''} before it", "dim")]
+            return [(f" queued behind {ahead} job{'s' if ahead > 1 else ''}", "dim")]
         case _ if row.status.is_live and told.losses:
             curve = spark(told.losses, CURVE) if glyphs.unicode else ""
             spans: list[Span] = [(f" loss {told.losses[-1]:.4g} {curve}".rstrip(), "run")]
@@ -48,7 +51,10 @@ def headline(job: Job, row: JobRow, told: JobFacts, now: float, glyphs: Glyphs, 
 
 
 def trend(losses: Sequence[float]) -> str:
-    """`down 0.21 in 50 steps`: by the straight line through the newest losses; `level` where their noise is larger."""
+    """Describe the trend of the newest losses: `down 0.21 in 50 steps`, or `level` when the slope is within noise.
+
+    The slope is that of a least-squares line.
+    """
     window = [loss for loss in losses[-WINDOW:] if math.isfinite(loss)]
     count = len(window)
     if count < 10:
@@ -57,7 +63,7 @@ def trend(losses: Sequence[float]) -> str:
     spread = sum((at - middle) ** 2 for at in range(count))
     slope = sum((at - middle) * (loss - mean) for at, loss in enumerate(window)) / spread
     rest = sum((loss - mean - slope * (at - middle)) ** 2 for at, loss in enumerate(window))
-    # Twice the standard error of a slope is what chance alone makes one time in twenty.
+    # A slope within twice its standard error occurs by chance in about 95 of 100 cases.
     if abs(slope) <= 2 * math.sqrt(rest / (count - 2) / spread):
         return f"level over {count} steps"
     return f"{'up' if slope > 0 else 'down'} {abs(slope) * (count - 1):.2g} in {count} steps"

@@ -1,4 +1,4 @@
-"""A job as the cells of a list. Pure and standard library only: the first frame and the real list share it."""
+"""Job list rows: columns, cells and lines. Pure, standard library only: the first frame and the real list share it."""
 
 import re
 import time
@@ -14,22 +14,22 @@ from fttui.text import fit, pad, width
 from fttui.ui.render.glyphs import FACES, Glyphs
 
 Span = tuple[str, str]
-"""A piece of a line and its role (see theme.py)."""
+"""Text of a part of a line, and its role (see theme.py)."""
 Line = Sequence[Span]
 
 
 class Column(NamedTuple):
-    """A column of the job list. Widths are cells."""
+    """Column of the job list. Widths are in cells."""
 
     name: str
     title: str
     least: int
     wish: int
-    """What it should have before a less important column comes in."""
+    """Width that the column gets before a less important column is shown."""
     most: int
     right: bool
     rank: int
-    """Which columns stay when there is little room: the lowest."""
+    """Importance. Columns with the lowest rank stay when space is short."""
 
 
 COLUMNS = (
@@ -49,23 +49,25 @@ COLUMNS = (
 )
 BY_NAME = {column.name: column for column in COLUMNS}
 _ESSENTIAL = 6
-"""Columns up to this rank come in as soon as their least width fits."""
+"""Highest rank of the columns that are shown as soon as their least width fits."""
 
 Fitted = tuple[tuple[Column, int], ...]
-"""Columns in order, each with its width."""
+"""Columns in display order, each with its width."""
 MARK = 1
 """Cells before the first column: the cursor's mark."""
 
 
 PINNED = 2
-"""Columns that stay when one looks at those further to the right."""
+"""Number of columns that stay when the list is scrolled sideways."""
 
 
 def fit_columns(cells: int, wanted: Sequence[str] = (), skip: int = 0) -> Fitted:
-    """The columns that fit into `cells`, the least important dropped first, and how wide each is.
+    """Choose the columns that fit into `cells` and their widths. The least important columns are dropped first.
 
-    With `wanted`, those columns in that order, the first the most important; a width may follow a name: `model:30`.
-    With `skip`, so many columns after the first two are left out, and those after them come in by their order.
+    Args:
+        wanted: column names in display order, the most important first, each optionally with a width (`model:30`).
+            Empty for the default columns.
+        skip: number of columns to leave out after the pinned ones. The columns after them rank by their order.
     """
     columns: Sequence[Column] = [_wanted(name) for name in wanted] or COLUMNS
     if skip:
@@ -83,7 +85,7 @@ def fit_columns(cells: int, wanted: Sequence[str] = (), skip: int = 0) -> Fitted
         room -= needed
         wished += column.wish - column.least
     widths = {column.name: column.least for column in shown}
-    # What is left goes round, a cell at a time, so that no column has it all.
+    # Distribute the remaining cells evenly, one cell at a time.
     for limit in ("wish", "most"):
         while room and (growing := [column for column in shown if getattr(column, limit) > widths[column.name]]):
             for column in growing[:room]:
@@ -93,7 +95,7 @@ def fit_columns(cells: int, wanted: Sequence[str] = (), skip: int = 0) -> Fitted
 
 
 def is_column(name: str) -> bool:
-    """Whether there is a column of this name, which a width of 3 to 80 cells may follow: `model:30`."""
+    """Return True for the name of a column, optionally with a width of 3 to 80 cells (`model:30`)."""
     column, colon, cells = name.partition(":")
     return column in BY_NAME and (not colon or (cells.isdecimal() and 3 <= int(cells) <= 80))
 
@@ -106,7 +108,7 @@ def _wanted(name: str) -> Column:
 
 
 def short_id(job_id: str) -> str:
-    """The end of an id, which tells jobs apart: `..x7Qa91Lk`."""
+    """Shorten an id to its distinctive end: `..x7Qa91Lk`."""
     return job_id if len(job_id) <= 10 else ".." + job_id[-8:]
 
 
@@ -114,12 +116,12 @@ _DATED = re.compile(r"-20\d\d-(\d\d)-(\d\d)\b")
 
 
 def short_model(model: str) -> str:
-    """A model's name with its date shortened: `gpt-4o-mini-2024-07-18` is `gpt-4o-mini-0718`."""
+    """Shorten the date in a model name: `gpt-4o-mini-2024-07-18` becomes `gpt-4o-mini-0718`."""
     return _DATED.sub(r"-\1\2", model)
 
 
 def count(number: int) -> str:
-    """A count in at most five cells: `812`, `48.3k`, `1.2M`."""
+    """Format a count in at most five cells: `812`, `48.3k`, `1.2M`."""
     if number < 10_000:
         return str(number)
     for unit, size in (("k", 1e3), ("M", 1e6), ("G", 1e9), ("T", 1e12)):
@@ -129,7 +131,7 @@ def count(number: int) -> str:
 
 
 def status_word(row: JobRow) -> str:
-    """The five-letter word of a job's state; an unknown state shows its own first letters."""
+    """Return the status in at most five letters. An unknown status is cut to its first five letters."""
     if row.fault:
         return "?"
     word = FACES[row.status].word
@@ -149,7 +151,7 @@ def _step(row: JobRow) -> str:
 
 
 def cell(row: JobRow, name: str, now: float, glyphs: Glyphs) -> str:
-    """The text of one cell, not yet fitted. `now` is Unix seconds."""
+    """Return the text of one cell, not yet fitted to its width. `now` is in Unix seconds."""
     match name:
         case "status":
             return f"{glyphs.status(row.status)} {status_word(row)}"
@@ -191,7 +193,7 @@ def row_line(
     marked: bool = False,
     cost: str = "",
 ) -> list[Span]:
-    """The line of one job: its cells, fitted, with their roles. `cost` is what the row itself cannot tell."""
+    """Build the line of one job. `cost` is the text of the cost column, which is not part of the row."""
     face = FACES[row.status]
     quiet = "dim" if row.gone or row.status is Status.CANCELLED else ""
     spans: list[Span] = [("*" if marked else ">" if cursor else " ", "key" if marked else "bold")]
@@ -205,7 +207,7 @@ def row_line(
 
 
 def header_line(columns: Fitted, *, active: bool = True) -> list[Span]:
-    """The titles above the list; `active` marks it as the pane that keys go to."""
+    """Build the column titles. `active` marks the list as the active pane."""
     titles = " ".join(pad(column.title, cells, right=column.right) for column, cells in columns)
     return [(">" if active else " ", "title"), (titles, "head")]
 
@@ -217,9 +219,9 @@ _COUNTED = (
 
 
 def counts_line(rows: Sequence[JobRow], glyphs: Glyphs) -> list[Span]:
-    """How many jobs are in which state: `▸2 ◦1 ✓14`; states without jobs are left out."""
+    """Build the number of jobs for each status: `▸2 ◦1 ✓14`. A status without jobs is left out."""
     found: dict[Status, int] = {}
-    # By the providers' words first: there are few, and thousands of rows.
+    # Count the providers' status words first: there are few words and thousands of rows.
     for word, rows_with_it in Counter(map(attrgetter("status_text"), rows)).items():
         status = status_of(word)
         if status is Status.VALIDATING:
@@ -233,7 +235,7 @@ def counts_line(rows: Sequence[JobRow], glyphs: Glyphs) -> list[Span]:
 
 
 def rule_line(cells: int, title: Line, right: str, glyphs: Glyphs) -> list[Span]:
-    """A pane's title on a rule: `── Detail ─ >Log ─────── follow ─`."""
+    """Build a pane's title on a rule: `── Detail ─ >Log ─────── follow ─`."""
     left: list[Span] = [(glyphs.rule * 2 + " ", "rule"), *title, (" ", "")]
     end = f" {right} {glyphs.rule}" if right else ""
     used = line_width(left)
@@ -245,14 +247,14 @@ def rule_line(cells: int, title: Line, right: str, glyphs: Glyphs) -> list[Span]
 
 
 def line_width(line: Line) -> int:
-    """Cells that a line takes."""
+    """Return the width of a line in cells."""
     return sum(width(text) for text, _ in line)
 
 
 def spread(left: Line, right: Line, cells: int, *, middle: Line = ()) -> list[Span]:
-    """One line of exactly `cells`: `left` flush left, `middle` around the centre, `right` flush right.
+    """Build a line of exactly `cells` cells with left-aligned, centred and right-aligned parts.
 
-    Where there is no room, `middle` goes first, then `left` is cut.
+    When space is short, `middle` is dropped first, then `left` is cut.
     """
     right_cells = line_width(right)
     if middle and line_width(left) + line_width(middle) + right_cells + 4 > cells:
@@ -268,7 +270,7 @@ def spread(left: Line, right: Line, cells: int, *, middle: Line = ()) -> list[Sp
 
 
 def cut(line: Line, cells: int) -> list[Span]:
-    """A line cut to at most `cells`."""
+    """Cut a line to at most `cells` cells."""
     taken: list[Span] = []
     for text, role in line:
         if width(text) > cells:
@@ -280,7 +282,7 @@ def cut(line: Line, cells: int) -> list[Span]:
 
 
 def merge(line: Line) -> list[Span]:
-    """Neighbours of one role become one span: fewer escape sequences on the wire."""
+    """Join neighbouring spans of the same role, so that fewer escape sequences are sent."""
     merged: list[Span] = []
     for text, role in line:
         if not text:
@@ -293,14 +295,14 @@ def merge(line: Line) -> list[Span]:
 
 
 def marked(line: Line, words: str) -> Line:
-    """The line with every occurrence of `words` marked; case does not matter."""
+    """Highlight every occurrence of `words` in a line, ignoring case."""
     words = words.lower()
     if not words:
         return line
     spans: list[Span] = []
     for text, role in line:
         low, at = text.lower(), 0
-        # A few characters change their length in lower case; a text with them stays unmarked.
+        # Some characters change their length in lower case. Text with them is not highlighted.
         while len(low) == len(text) and (found := low.find(words, at)) >= 0:
             spans += [(text[at:found], role), (text[found : found + len(words)], "match")]
             at = found + len(words)

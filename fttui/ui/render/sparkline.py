@@ -1,23 +1,23 @@
-"""A curve in one line of braille. Pure."""
+"""Sparkline: a curve in one line of braille. Pure."""
 
 import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-# The dots of a braille cell, from the bottom up, in its left and in its right column.
+# Dots of a braille cell from the bottom up, in the left and the right column.
 _LEFT = (0x40, 0x04, 0x02, 0x01)
 _RIGHT = (0x80, 0x20, 0x10, 0x08)
 
 
 ENOUGH = 10
-"""Points from which on a few of them may lie above the scale."""
+"""Number of points from which the highest fifth may exceed the scale."""
 
 
 def spark(values: Sequence[float], cells: int) -> str:
-    """The values as a curve of at most `cells` cells, two points a cell, the newest at the right end.
+    """Draw values as a curve of at most `cells` cells, two points for each cell, the newest at the right.
 
-    Many values are averaged in groups; a flat curve lies at the bottom. The highest fifth of many lies at the top, so
-    that the steep start of a loss does not flatten the rest. What is no finite number is left out.
+    Many values are averaged in groups. A flat curve is drawn at the bottom. With many points the highest fifth is
+    drawn at the top, so that the steep start of a loss does not flatten the rest. Non-finite values are left out.
     """
     points = _grouped([value for value in values if math.isfinite(value)], max(0, cells) * 2)
     if len(points) < 2:
@@ -35,7 +35,7 @@ def spark(values: Sequence[float], cells: int) -> str:
 
 
 def _grouped(values: Sequence[float], most: int) -> list[float]:
-    """At most `most` means of equal shares of the values."""
+    """Average the values in at most `most` groups of equal size."""
     total = len(values)
     if not most:
         return []

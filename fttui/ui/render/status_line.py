@@ -1,4 +1,4 @@
-"""The status row: where, how many, how true. Pure and standard library only."""
+"""Status row: service, job counts, freshness of the list. Pure, standard library only."""
 
 from __future__ import annotations
 
@@ -15,34 +15,36 @@ if TYPE_CHECKING:
     from fttui.store.snapshot import Snapshot
 
 AGE = 5
-"""Cells of the age, so that the row does not shift when it changes."""
+"""Width of the age in cells, fixed so that the row does not shift."""
 
 
 ALL = "all profiles"
-"""The name of the view that shows several profiles as one."""
+"""Name of the view that shows several profiles in one list."""
 
 
 class ServiceInfo(NamedTuple):
-    """Which service is looked at, and what may be done there."""
+    """Service shown in the cockpit, and its restrictions."""
 
     profile: str
     host: str
-    """In words for a person: a host name, or `this machine`."""
+    """Host name, or `this machine`."""
     is_local: bool
     read_only: bool
     hint: str
-    """What a newcomer should know, once."""
+    """Hint for a new user, shown once."""
     key: str = ""
-    """Under which this disk keeps what belongs to it."""
+    """Key of the profile in the archive."""
     base_url: str = ""
-    """For a person's own requests, without its query; empty for the service of this machine."""
+    """Base URL without its query. Empty for the local service."""
     is_azure: bool = False
 
 
 def service_info(choice: Choice, *, read_only: bool = False, newcomer: bool = False) -> ServiceInfo:
-    """The place that a choice of service leads to; a newcomer is told why it is this machine."""
+    """Describe the chosen service. With `newcomer`, the hint explains why the local service was chosen."""
     hint = (
-        "no key found: using the service on this machine · @ looks at another" if newcomer and choice.is_local else ""
+        "No API key found: using the local service. @ switches to a different profile."
+        if newcomer and choice.is_local
+        else ""
     )
     host = "this machine" if choice.base_url is None else host_of(choice.base_url)
     url, is_azure = choice.base_url or "", choice.provider == "azure"
@@ -62,10 +64,14 @@ def status_line(
     notices: int = 0,
     watched: bool = True,
 ) -> list[Span]:
-    """One row of `cells`. It says plainly when what is shown may not be true any more.
+    """Build the status row. It shows when the list may be out of date.
 
-    `as_of` is when the list was last confirmed (Unix seconds); no `health` means nothing was asked yet. While the
-    row is not `watched`, its age steps by the minute.
+    Args:
+        health: None before the first request.
+        as_of: time of the last confirmed list, in Unix seconds.
+        held: the automatic refresh is stopped.
+        notices: number of unread notices.
+        watched: the terminal has the focus. Without it the age changes only once a minute.
     """
     where: list[Span] = [(" fttui ", "title"), (f" {place.profile}", "bold")]
     if place.host != place.profile:
@@ -73,7 +79,7 @@ def status_line(
     if place.read_only:
         where.append(("  read-only", "warn"))
     if notices:
-        where.append((f"  ! {notices} to read", "warn"))
+        where.append((f"  ! {notices} unread", "warn"))
     seconds = 0.0 if as_of is None else now - as_of
     age = "" if as_of is None else freshness(seconds if watched or seconds >= 60 else 0.0)
     state = "connecting" if health is None else str(health.state)
@@ -93,26 +99,26 @@ def status_line(
     parts = [f" {state.upper()}{since}", health.brief.partition("\n")[0]]
     if health.next_try is not None and health.next_try > now:
         parts.append(f"next try {clock_time(health.next_try)}")
-    parts.append("r asks now" if state != "denied" else f"r asks again {glyphs.dot} @ profile")
+    parts.append("r retries" if state != "denied" else f"r retries {glyphs.dot} @ profile")
     left = f" {glyphs.dot} ".join(part for part in parts if part)
     return spread([(f" {place.profile} ", "bold"), (f"{left} ", "error")], [(f" {age:>{AGE}} ", "dim")], cells)
 
 
 def empty_words(place: ServiceInfo, snapshot: Snapshot, narrowed_by: str, *, connected: bool) -> list[str]:
-    """Return the lines of a list that shows no job.
+    """Return the text of an empty list.
 
     Args:
-        narrowed_by: the filter, in words.
+        narrowed_by: description of the filter.
     """
     if snapshot.rows:
-        return [f"0 of {len(snapshot.rows)} shown. {narrowed_by}", "0 shows all"]
+        return [f"0 of {len(snapshot.rows)} shown. {narrowed_by}", "Press 0 to show all jobs."]
     if not connected or snapshot.as_of is None:
         return [] if snapshot.health.is_good else [snapshot.health.why or "loading jobs…"]
     if place.is_local:
-        return ["No fine-tuning jobs yet.", "a starts one with the sample data, ? shows keys."]
-    return ["No fine-tuning jobs yet.", "a creates one, ? shows keys."]
+        return ["No fine-tuning jobs yet.", "Press a to train on sample data, ? for the keys."]
+    return ["No fine-tuning jobs yet.", "Press a to create a job, ? for the keys."]
 
 
 def clock_time(seconds: float) -> str:
-    """The time of day on this machine."""
+    """Format a time of day in the local time zone."""
     return time.strftime("%H:%M:%S", time.localtime(seconds))

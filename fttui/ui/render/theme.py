@@ -1,6 +1,6 @@
-"""Colours: two themes, and the roles that pieces of text play.
+"""Themes, and the style of each role.
 
-A role is a short name (`run`, `dim`, `error`) that pure builders put beside text; here it gets its look.
+A role is a short name (`run`, `dim`, `error`) that the pure line builders attach to text.
 """
 
 from collections.abc import Mapping
@@ -27,10 +27,10 @@ FTTUI_DARK = Theme(
 )
 
 ANSI_THEME = "ansi-dark"
-"""The theme in the terminal's own colours."""
+"""Theme that uses only the terminal's own colours."""
 
 ANSI_VARIABLES = {"line-cursor": "ansi_default", "line-rule": "ansi_default", "line-dim": "ansi_default"}
-"""What the themes that use the terminal's own colours have in place of ours."""
+"""Values of fttui's own theme variables in themes that use the terminal's own colours."""
 
 ROLES = {
     "text": ("foreground", ""),
@@ -52,20 +52,20 @@ ROLES = {
     "caret": ("", "reverse"),
     "match": ("warning", "bold underline"),
 }
-"""The look of each role: the variable of the theme that is its colour, and text attributes; empty for none."""
+"""Style of each role: theme variable of the colour, and text attributes. Empty for none."""
 
 CURSOR = "line-cursor"
-"""The variable that is the background of the line under the cursor."""
+"""Theme variable of the cursor line's background."""
 
-# In the terminal's own colours weight and reverse say what shades say elsewhere.
+# With the terminal's own colours, weight and reverse replace shades.
 _ANSI_ROLES = {"dim": ("line-dim", "dim"), "rule": ("line-rule", "dim"), "head": ("line-dim", "dim bold")}
 
 
 def role_styles(variables: Mapping[str, str], *, ansi: bool) -> dict[str, Style]:
-    """How each role looks in the theme of `variables`; `cursor` is laid under a whole line.
+    """Build the style of each role for the theme of `variables`. The style `cursor` applies to a whole line.
 
-    Not component classes: Textual matches each of those against every rule, for every widget, whenever a class of
-    the screen changes, which took a third of the time to the first frame.
+    Component classes would be the usual way. Textual matches each of them against every rule, for every widget,
+    whenever a class of the screen changes, which took a third of the time to the first frame.
     """
     looks = ROLES | _ANSI_ROLES if ansi else ROLES
     styles = {role: Style(color=_color(variables, name)) + Style.parse(look) for role, (name, look) in looks.items()}

@@ -170,7 +170,7 @@ async def test_whose_turn_it_is_is_counted_for_waiting_jobs_alone(monkeypatch: p
         assert counted == []
         await ui.press("G")
         assert set(counted) == {"ftjob-00000030"}
-        assert "waits for its turn" in ui.prompt
+        assert "queued behind" in ui.prompt
 
 
 async def test_a_key_fills_the_footer_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ def three() -> FakeStore:
 async def test_an_empty_service_says_what_to_press() -> None:
     async with cockpit() as ui:
         assert any("No fine-tuning jobs yet" in line for line in ui.screen)
-        assert any("a starts one with the sample data" in line for line in ui.screen)
+        assert any("Press a to train on sample data" in line for line in ui.screen)
 
 
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (200, 60)])
@@ -249,7 +249,7 @@ async def test_the_reason_is_what_is_seen_of_a_service_that_cannot_be_reached() 
             reason="it was refused",
         )
         assert "it was refused" in ui.status
-        assert "r asks now" in ui.status
+        assert "r retries" in ui.status
 
 
 async def test_while_nothing_is_heard_of_a_job_no_time_is_said_to_be_left() -> None:

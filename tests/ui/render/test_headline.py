@@ -60,7 +60,5 @@ def test_noise_is_no_trend() -> None:
 
 def test_a_queued_job_says_what_it_waits_for() -> None:
     job = Job.read({"id": "ftjob-1", "status": "queued"})
-    assert headline(job, job.row(), JobFacts(), 0.0, UNICODE, ahead=2) == [
-        (" waits for its turn: 2 jobs before it", "dim")
-    ]
+    assert headline(job, job.row(), JobFacts(), 0.0, UNICODE, ahead=2) == [(" queued behind 2 jobs", "dim")]
     assert headline(job, job.row(), JobFacts(), 0.0, UNICODE) == []
