@@ -23,7 +23,10 @@ PROVIDERS: dict[str, str] = {
     "litellm": "",
     "compatible": "",
 }
-"""What a profile's `provider` may be, and the base URL it stands for; empty where the profile must give one."""
+"""Providers that a profile may name, with their base URLs; empty if the profile must give one.
+
+Each has a module of its name in `fttui/api/providers/`.
+"""
 
 _OFFICIAL_HOST = r"(?:(?:us|eu|ae|au|in|jp)\.)?api\.openai\.com"
 _AZURE_HOST = r".+\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|cn)"

@@ -115,9 +115,10 @@ def provider_of(choice: Choice, profile: "Profile | None", key_origin: str = "")
     from urllib.parse import parse_qsl
 
     from fttui.api import providers
+    from fttui.api.providers import local
 
     if choice.is_local or choice.base_url is None:
-        return providers.local()
+        return local.provider()
     query = tuple(parse_qsl(choice.query, keep_blank_values=True))
     if profile is None:
         return providers.provider(

@@ -16,6 +16,8 @@ from fttui.api import providers
 from fttui.api.client import Client
 from fttui.api.errors import BadAnswer, BadRequest, Unreachable
 from fttui.api.http import Http
+from fttui.api.providers import local
+from fttui.config.choose import PROVIDERS
 from fttui.models.spec import JobSpec
 from tests.api.conftest import KEY, Connect, FakeClock
 from tests.support.fault_server import FaultServer, Request, Step, refuse, send_json, serving
@@ -108,6 +110,12 @@ async def test_dialects_differ_as_data(connect: Connect) -> None:
     assert [openai.headers[name] for name in ("openai-organization", "openai-project", "x-team")] == ["org-1", "p", "t"]
 
 
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_every_provider_of_the_configuration_has_a_dialect(name: str) -> None:
+    found = providers.provider(name, "https://h/v1", key_origin="WORK_KEY")
+    assert (found.name, found.base_url, found.key_origin) == (name, "https://h/v1", "WORK_KEY")
+
+
 async def test_hooks_turn_another_shape_into_ours(connect: Connect) -> None:
     from dataclasses import replace
 
@@ -118,7 +126,7 @@ async def test_hooks_turn_another_shape_into_ours(connect: Connect) -> None:
         return {**raw, "id": raw["name"]}
 
     async with serving(send_json({"jobs": [{"id": "a"}], "name": "b"})) as server:
-        provider = replace(providers.provider("x", server.url), list=list_of, object=job_of, jobs="/tuning")
+        provider = replace(providers.provider("compatible", server.url), list=list_of, object=job_of, jobs="/tuning")
         client = connect(provider=provider)
         assert [job.id for job in (await client.list_jobs()).items] == ["a"]
         assert (await client.get_job("b")).id == "b"
@@ -247,7 +255,7 @@ async def test_an_upload_does_not_hold_the_file_in_memory(connect: Connect, tmp_
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
             return await swallow(request)
 
-    client = Client(Http(providers.local(), clock=FakeClock(), transport=Swallowing()))
+    client = Client(Http(local.provider(), clock=FakeClock(), transport=Swallowing()))
     tracemalloc.start()
     try:
         await client.upload_file(str(path))
@@ -366,7 +374,7 @@ async def test_a_unix_socket_speaks_the_same(tmp_path: Path) -> None:
         writer.close()
 
     server = await asyncio.start_unix_server(serve, path)
-    client = Client(Http(providers.local(), clock=FakeClock(), transport=httpx.AsyncHTTPTransport(uds=path)))
+    client = Client(Http(local.provider(), clock=FakeClock(), transport=httpx.AsyncHTTPTransport(uds=path)))
     try:
         page = await client.list_jobs()
     finally:

@@ -331,13 +331,13 @@ async def test_tls_to_a_port_that_speaks_none_is_told_at_once(connect: Connect, 
 
 
 async def test_a_socket_that_is_not_there(connect: Connect, tmp_path: Any) -> None:
-    from fttui.api import providers
     from fttui.api.client import Client
     from fttui.api.http import Http
+    from fttui.api.providers import local
     from tests.api.conftest import FakeClock
 
     transport = httpx.AsyncHTTPTransport(uds=str(tmp_path / "none.sock"))
-    client = Client(Http(providers.local(), clock=FakeClock(), transport=transport, limits=QUICK))
+    client = Client(Http(local.provider(), clock=FakeClock(), transport=transport, limits=QUICK))
     with pytest.raises(Unreachable) as caught:
         await client.list_jobs()
     await client.close()

@@ -5,9 +5,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from fttui.api import multipart, providers
+from fttui.api import multipart
 from fttui.api.client import Client
 from fttui.api.http import Http
+from fttui.api.providers import local
 from fttui.clock import SystemClock
 from fttui.server.api.app import create_app
 from fttui.server.service import Service
@@ -19,7 +20,7 @@ async def test_a_large_file_goes_in_parts(service: Service, tmp_path: Path, monk
     monkeypatch.setattr(multipart, "PART", 333)
     (tmp_path / "d.jsonl").write_bytes(GOOD)
     transport = httpx.ASGITransport(create_app(service))  # type: ignore[arg-type]
-    client = Client(Http(providers.local(), None, clock=SystemClock(), transport=transport))
+    client = Client(Http(local.provider(), None, clock=SystemClock(), transport=transport))
     told: list[int] = []
     file = await client.upload_file(str(tmp_path / "d.jsonl"), progress=lambda done, total: told.append(done))
     assert await client.file_content(file.id) == GOOD

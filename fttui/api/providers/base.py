@@ -1,0 +1,55 @@
+"""The API of one provider, as frozen data and hooks. Calls of the client are the same for all providers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+Hook = Callable[[Any], Any]
+
+
+def _unchanged(raw: Any) -> Any:
+    return raw
+
+
+def _empty() -> Mapping[str, Any]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """A provider and its differences from OpenAI's API. The defaults are OpenAI's."""
+
+    name: str
+    """The dialect: the name of a module of this package."""
+    base_url: str
+    """URL without a trailing slash."""
+    label: str = ""
+    """Name of the provider in messages; the base URL if empty."""
+    key_header: str = "Authorization"
+    key_prefix: str = "Bearer "
+    key_origin: str = ""
+    """Source of the key, for messages; empty if no key is sent."""
+    headers: Mapping[str, str] = field(default_factory=_empty)
+    """Headers of every request."""
+    query: tuple[tuple[str, str], ...] = ()
+    """Query parameters of every request."""
+    jobs: str = "/fine_tuning/jobs"
+    """Path of the list of jobs."""
+    keeps_metadata: bool = True
+    """False if the provider drops `metadata` on create, so that a job cannot be found by its token."""
+    missing: frozenset[str] = frozenset()
+    """Verbs that the provider is known not to offer: `pause`, `resume`, `events`, `checkpoints`, …"""
+    create: Mapping[str, Any] = field(default_factory=_empty)
+    """Additional members of the body that creates a job."""
+    body: Hook = _unchanged
+    """Convert the body that creates a job from OpenAI's shape to the provider's."""
+    object: Hook = _unchanged
+    """Convert an object (a job, an event, a file) from the provider's shape to OpenAI's."""
+    list: Hook = _unchanged
+    """Convert a list from the provider's envelope to OpenAI's."""
+
+    @property
+    def title(self) -> str:
+        """Name of the provider in messages."""
+        return self.label or self.base_url
