@@ -131,7 +131,7 @@ def assert_store(core: Session, profile: str, ids: list[str]) -> None:
 async def test_create_without_an_answer_is_remembered(home: Path) -> None:
     core = await open_session(Options(profile="lossy", offline=True))
     try:
-        [(spec, _)] = core.archive.creates().values()
+        [(spec, _)] = core.archive.creates.pending().values()
     finally:
         await core.close()
     assert json.loads(spec)["suffix"] == "lost"

@@ -65,9 +65,9 @@ async def keep(
         if checkpoints is not None:
             await keeping.keep_checkpoints(archive, *checkpoints)
         if files:
-            await archive.save_files([(file.id, encode(file.raw)) for file in files], now)
+            await archive.files.save([(file.id, encode(file.raw)) for file in files], now)
         if models is not None:
-            await archive.save_models([(model.id, encode(model.raw)) for model in models], now)
+            await archive.files.save_models([(model.id, encode(model.raw)) for model in models], now)
     finally:
         for notice in archive.notices if archive.path else ():
             say(f"fttui: {notice}")
@@ -118,7 +118,7 @@ def job(invocation: Invocation, id: str) -> int:
     async def work(archive: "Archive") -> int:
         from fttui.models.job import Job
 
-        body, row = archive.body(id), archive.row(id)
+        body, row = archive.jobs.body(id), archive.jobs.row(id)
         if body is None or row is None:
             return unknown(id)
         found = Job.read(json.loads(body))
@@ -136,12 +136,12 @@ def events(invocation: Invocation, id: str, wanted: "Callable[[Event], bool]", l
     async def work(archive: "Archive") -> int:
         from fttui.models.event import Event
 
-        if archive.body(id) is None:
+        if archive.jobs.body(id) is None:
             return unknown(id)
-        found = [event for text in archive.raw_events(id) if wanted(event := Event.read(json.loads(text)))]
+        found = [event for text in archive.events.raw(id) if wanted(event := Event.read(json.loads(text)))]
         shown = found[-limit:] if limit else found
         invocation.output.many(shown, tables.event_columns(), raw=lambda event: event.raw)
-        if archive.log_state(id).cursor is not None or not archive.log_state(id).visited:
+        if archive.events.state(id).cursor is not None or not archive.events.state(id).visited:
             say("older events may be missing here: fttui archive sync fetches them")
         return DONE
 
@@ -154,9 +154,9 @@ def checkpoints(invocation: Invocation, id: str) -> int:
     async def work(archive: "Archive") -> int:
         from fttui.models.checkpoint import Checkpoint
 
-        if archive.body(id) is None:
+        if archive.jobs.body(id) is None:
             return unknown(id)
-        found = [Checkpoint.read(json.loads(text)) for text in archive.checkpoints(id)]
+        found = [Checkpoint.read(json.loads(text)) for text in archive.jobs.checkpoints(id)]
         invocation.output.many(found, tables.checkpoint_columns(), raw=lambda item: item.raw)
         return DONE
 
@@ -170,7 +170,7 @@ def metrics(invocation: Invocation, id: str, *, csv: bool) -> int:
         from fttui.cli.jobs import metrics as numbers
         from fttui.store.archive.export import points_of
 
-        if archive.body(id) is None:
+        if archive.jobs.body(id) is None:
             return unknown(id)
         points = points_of(archive, id)
         numbers.write(invocation.output, points, csv=csv)
@@ -187,7 +187,7 @@ def files(invocation: Invocation, tell: "Callable[[list[File]], None]") -> int:
     async def work(archive: "Archive") -> int:
         from fttui.models.file import File
 
-        tell([File.read(json.loads(text)) for text in archive.files()])
+        tell([File.read(json.loads(text)) for text in archive.files.all()])
         return DONE
 
     return read(invocation, work)
@@ -199,7 +199,7 @@ def models(invocation: Invocation, tell: "Callable[[list[Model]], None]") -> int
     async def work(archive: "Archive") -> int:
         from fttui.models.file import Model
 
-        tell([Model.read(json.loads(text)) for text in archive.models()])
+        tell([Model.read(json.loads(text)) for text in archive.files.models()])
         return DONE
 
     return read(invocation, work)

@@ -74,13 +74,13 @@ async def create_kept(archive: Archive, client: Client, spec: JobSpec, clock: Cl
 
     async def remember(token: str, body: str) -> None:
         written.append(token)
-        await archive.remember_create(token, body, clock.now())
+        await archive.creates.remember(token, body, clock.now())
 
     created = await create_once(client, spec, clock, remember)
     # By a token that was not sent after all nothing will be found.
     if not (created.ambiguous and created.token):
         for token in written:
-            await archive.forget_create(token)
+            await archive.creates.forget(token)
     return created
 
 

@@ -69,7 +69,7 @@ class Holdings(Asking):
 
     def file(self, id: str) -> File | None:
         """A file, if it was ever seen."""
-        text = self._archive.file(id) if id else None
+        text = self._archive.files.get(id) if id else None
         return None if text is None else File.read(json.loads(text))
 
     async def files(self) -> list[File]:
@@ -80,10 +80,10 @@ class Holdings(Asking):
                 async for page in self.client.each_file_page(purpose=TRAINING):
                     found += page.items
                     kept = [(item.id, encode(item.raw)) for item in page.items]
-                    await self._archive.save_files(kept, self._clock.now())
+                    await self._archive.files.save(kept, self._clock.now())
                 self._listed = {file.id for file in found}
                 return found
-        return [File.read(json.loads(text)) for text in self._archive.files()]
+        return [File.read(json.loads(text)) for text in self._archive.files.all()]
 
     async def models(self) -> list[Model]:
         """The provider's models as it lists them; those of the last look while it cannot be asked."""
@@ -94,9 +94,9 @@ class Holdings(Asking):
                 pass
             else:
                 kept = [(item.id, encode(item.raw)) for item in page.items]
-                await self._archive.save_models(kept, self._clock.now())
+                await self._archive.files.save_models(kept, self._clock.now())
                 return list(page.items)
-        return [Model.read(json.loads(text)) for text in self._archive.models()]
+        return [Model.read(json.loads(text)) for text in self._archive.files.models()]
 
     # Intents
 
@@ -119,7 +119,7 @@ class Holdings(Asking):
             self._uploaded.append(file.id)
         if self._listed is not None:
             self._listed.add(file.id)
-        await self._archive.save_files([(file.id, encode(file.raw))], self._clock.now())
+        await self._archive.files.save([(file.id, encode(file.raw))], self._clock.now())
         words = f"{file.filename or file.id} is there already and used again" if was_there else ""
         return Uploaded(True, words or f"uploaded {file.filename or file.id}", file.id, was_there=was_there)
 
@@ -144,7 +144,7 @@ class Holdings(Asking):
         """
         if why := why_not_writable(path, overwrite=overwrite):
             return Outcome(False, clean_line(why), id)
-        content = self._archive.content(id)
+        content = self._archive.files.content(id)
         job = self._job_of_result(id) if content is None else None
         client = self.client
         if content is None and client is None:
@@ -169,7 +169,7 @@ class Holdings(Asking):
             reason = getattr(error, "strerror", None) or error
             return Outcome(False, clean_line(f"{path} cannot be written: {reason}"), id)
         if job is not None and content is not None and len(content) <= MOST_KEPT:
-            await self._archive.save_content(id, content, self._clock.now())
+            await self._archive.files.save_content(id, content, self._clock.now())
             self._publish(events=[job])
         return Outcome(True, clean_line(f"{path} written"), id)
 
@@ -177,7 +177,7 @@ class Holdings(Asking):
         file = self.file(id)
         if file is not None and file.purpose == TRAINING:
             return None
-        return next((job.id for job in self._archive.jobs_naming(id) if id in job.result_files), None)
+        return next((job.id for job in self._archive.jobs.containing(id) if id in job.result_files), None)
 
     async def delete_files(self, ids: Iterable[str]) -> dict[str, Outcome]:
         """Delete files at the provider; what the archive knows of them, and keeps of results, stays."""
@@ -190,7 +190,7 @@ class Holdings(Asking):
         """Delete a tuned model at the provider, for good."""
         outcome = (await self._delete_each([name], lambda client, id: client.delete_model(id)))[name]
         if outcome.ok:
-            await self._archive.forget_model(name)
+            await self._archive.files.forget_model(name)
         return outcome
 
     async def _delete_each(

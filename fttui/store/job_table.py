@@ -15,8 +15,9 @@ from fttui.models.page import Page
 from fttui.models.raw_json import digest, encode
 from fttui.models.row import JobRow
 from fttui.models.wire import sent_id
-from fttui.store.archive.archive import Archive, JobEntry, ListState
+from fttui.store.archive.archive import Archive
 from fttui.store.archive.events import Progress
+from fttui.store.archive.jobs import JobEntry, ListState
 from fttui.store.job_order import Places
 
 PAGE = 100
@@ -66,24 +67,24 @@ class Roster:
     def __init__(self, archive: Archive, clock: Clock) -> None:
         self._archive = archive
         self._clock = clock
-        self.rows: dict[str, JobRow] = {row.id: row for row in archive.rows()}
+        self.rows: dict[str, JobRow] = {row.id: row for row in archive.jobs.rows()}
         """Never changed in place: whoever holds it may keep it."""
-        self.state: ListState = archive.list_state()
+        self.state: ListState = archive.jobs.list_state()
         self.live: dict[str, None] = {id: None for id, row in self.rows.items() if row.status.is_live and _askable(row)}
         """Jobs worth asking about again, as an ordered set."""
-        self.due: dict[str, float] = dict.fromkeys(archive.due(), float("-inf"))
+        self.due: dict[str, float] = dict.fromkeys(archive.jobs.due(), float("-inf"))
         """Jobs that ended or changed after their events were read, and when that was seen (monotonic)."""
-        self.progress: dict[str, Progress] = {id: log.progress for id, log in archive.logs().items()}
+        self.progress: dict[str, Progress] = {id: log.progress for id, log in archive.events.states().items()}
         """What events told."""
         self.first_page: frozenset[str] = frozenset()
         """The ids on the newest page."""
         self.walk: ListWalk | None = None
         self._first_cursor: str | None = None
         self._first_seen: list[str] = []
-        self._digests = archive.digests()
-        self._places = Places(archive.places())
-        self._deletions, _ = archive.deleted()
-        self._generation = archive.generation
+        self._digests = archive.jobs.digests()
+        self._places = Places(archive.jobs.places())
+        self._deletions, _ = archive.jobs.deleted()
+        self._generation = archive.database.generation
         self._saved_at = self.state.as_of or float("-inf")
         self._lock = asyncio.Lock()
         self._turn = 0
@@ -108,9 +109,9 @@ class Roster:
             return await self._merge(objects, asked, listed=listed)
 
     async def _merge(self, objects: Iterable[Any], asked: int, *, listed: bool, older: bool = False) -> Merged:
-        if self._archive.generation != self._generation:
+        if self._archive.database.generation != self._generation:
             # The archive was begun anew: everything must be written again as it is met.
-            self._generation = self._archive.generation
+            self._generation = self._archive.database.generation
             self._digests = {}
             self.state = ListState(as_of=self.state.as_of)
         merged, met, entries, back = Merged(), set[str](), dict[str, JobEntry](), list[str]()
@@ -138,11 +139,11 @@ class Roster:
         learned = self._learn_places(merged.seen, entries, older=older)
         moved = {id: place for id, place in learned.items() if id not in entries}
         if entries:
-            await self._archive.save_jobs(list(entries.values()), self._clock.now())
+            await self._archive.jobs.save(list(entries.values()), self._clock.now())
         if moved:
-            await self._archive.save_places(moved)
+            await self._archive.jobs.save_places(moved)
         if back:
-            await self._archive.set_gone(back, None)
+            await self._archive.jobs.set_gone(back, None)
         merged.added = {id for id in entries if id not in self.rows}
         merged.updated = {*entries, *back, *moved} - merged.added
         self._hold(entries, back, moved=bool(learned))
@@ -199,7 +200,7 @@ class Roster:
 
     def deleted(self) -> set[str]:
         """Jobs that another process has deleted from the archive since the last call."""
-        self._deletions, ids = self._archive.deleted(self._deletions)
+        self._deletions, ids = self._archive.jobs.deleted(self._deletions)
         return ids & self.rows.keys()
 
     # The list and its older pages
@@ -299,7 +300,7 @@ class Roster:
         fresh = {id for id, since in self._unlisted.items() if since > young}
         gone = {id for id in self.rows.keys() - set(seen) - fresh if not self.rows[id].gone}
         if gone:
-            await self._archive.set_gone(gone, self._clock.now())
+            await self._archive.jobs.set_gone(gone, self._clock.now())
             self.replace({id: self.rows[id]._replace(gone=True) for id in gone})
         return gone
 
@@ -312,17 +313,17 @@ class Roster:
 
     async def save(self) -> None:
         """Note in the archive how far the list is known, and since when; nothing when nobody was asked yet."""
-        if self.state == self._archive.list_state():
+        if self.state == self._archive.jobs.list_state():
             return
         self._saved_at = self._clock.now()
-        await self._archive.save_list_state(self.state)
+        await self._archive.jobs.save_list_state(self.state)
 
     # What events say about a job
 
     async def settle(self, id: str) -> None:
         """The events of a job that had changed are read."""
         if self.due.pop(id, None) is not None:
-            await self._archive.settle(id)
+            await self._archive.jobs.clear_due(id)
 
     def tell(self, id: str, progress: Progress) -> bool:
         """Progress from events; whether the row is another one for it."""

@@ -37,7 +37,7 @@ class Lost:
         self._clock = clock
         self._looked: set[str] = set()
         # Only what was there at the start: a create of this run tells its outcome itself.
-        self._waiting = archive.creates()
+        self._waiting = archive.creates.pending()
 
     def wanted(self) -> str | None:
         """The token of a job that is to be looked for now; None when there is none."""
@@ -55,7 +55,7 @@ class Lost:
         """
         body, asked_at = self._waiting[token]
         age = self._clock.now() - asked_at
-        if token not in self._archive.creates() or age > FORGOTTEN:
+        if token not in self._archive.creates.pending() or age > FORGOTTEN:
             await self._forget(token)
             return None
         job = self._held(token) or await look(client, token)
@@ -69,12 +69,12 @@ class Lost:
         return Verdict(f"{job.id} is there: {what}.", job)
 
     def _held(self, token: str) -> Job | None:
-        found = self._archive.jobs_naming(token)
+        found = self._archive.jobs.containing(token)
         return next((job for job in found if job.metadata.get(TOKEN_KEY) == token), None)
 
     async def _forget(self, token: str) -> None:
         del self._waiting[token]
-        await self._archive.forget_create(token)
+        await self._archive.creates.forget(token)
 
 
 def _when(moment: float) -> str:

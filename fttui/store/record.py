@@ -8,7 +8,8 @@ from fttui.models.event import Event
 from fttui.models.job import Job
 from fttui.models.raw_json import digest
 from fttui.models.wire import sent_id
-from fttui.store.archive.archive import Archive, JobEntry
+from fttui.store.archive.archive import Archive
+from fttui.store.archive.jobs import JobEntry
 from fttui.store.job_order import Places
 from fttui.store.job_table import entry_of
 
@@ -19,28 +20,28 @@ async def keep_jobs(archive: Archive, objects: Iterable[Any], now: float) -> Non
     back: list[str] = []
     known: dict[str, int] = {}
     listed: list[tuple[str, float | None]] = []
-    complete = archive.list_state().complete
+    complete = archive.jobs.list_state().complete
     for raw in objects:
         id = sent_id(raw) or Job.read(raw).id
-        held, mark = archive.held(id), digest(raw)
+        held, mark = archive.jobs.held(id), digest(raw)
         if held is not None:
             known[id] = held.place
         if held is None or held.digest != mark:
             was = None if held is None else held.row
-            told = archive.log_state(id).progress
+            told = archive.events.state(id).progress
             entries[id] = entry_of(Job.read(raw), raw, mark, was=was, told=told, complete=complete)
         elif held.row.gone:
             back.append(id)
         row = entries[id].row if id in entries else held.row if held is not None else None
         if row is not None:
             listed.append((id, row.created_at))
-    places = Places(known, archive.place_ends())
+    places = Places(known, archive.jobs.place_range())
     learned = places.learn(listed)
-    await archive.save_jobs([entry._replace(place=places.of(id)) for id, entry in entries.items()], now)
+    await archive.jobs.save([entry._replace(place=places.of(id)) for id, entry in entries.items()], now)
     if moved := {id: place for id, place in learned.items() if id not in entries}:
-        await archive.save_places(moved)
+        await archive.jobs.save_places(moved)
     if back:
-        await archive.set_gone(back, None)
+        await archive.jobs.set_gone(back, None)
 
 
 async def keep_log(archive: Archive, id: str, events: Sequence[Event]) -> None:
@@ -48,10 +49,10 @@ async def keep_log(archive: Archive, id: str, events: Sequence[Event]) -> None:
 
     A log whose older part is still to be read is left to whoever reads it: what is between must not end up on top.
     """
-    if archive.log_state(id).cursor is None:
-        await archive.append_events(id, events, joined=True, cursor=None)
+    if archive.events.state(id).cursor is None:
+        await archive.events.append(id, events, joined=True, cursor=None)
 
 
 async def keep_checkpoints(archive: Archive, id: str, checkpoints: Sequence[Checkpoint]) -> None:
     """Keep the checkpoints of a job that is held."""
-    await archive.save_checkpoints(id, checkpoints)
+    await archive.jobs.save_checkpoints(id, checkpoints)

@@ -61,7 +61,7 @@ class Store(Holdings):
 
     def job(self, id: str) -> Job | None:
         """The whole job as last sent; None when it is not known."""
-        text = self._archive.body(id)
+        text = self._archive.jobs.body(id)
         if text is None:
             return None
         held = self._jobs.get(id)
@@ -74,17 +74,17 @@ class Store(Holdings):
         self, id: str, *, before: int | None = None, after: int | None = None, limit: int = 500
     ) -> list[EventRow]:
         """The job's log, oldest first: the newest `limit`, or those next to `before` or `after` a `seq`."""
-        return self._archive.events(id, before=before, after=after, limit=limit)
+        return self._archive.events.rows(id, before=before, after=after, limit=limit)
 
     def checkpoints(self, id: str) -> tuple[Checkpoint, ...]:
         """Every checkpoint ever seen, by step."""
-        return tuple(Checkpoint.read(json.loads(text)) for text in self._archive.checkpoints(id))
+        return tuple(Checkpoint.read(json.loads(text)) for text in self._archive.jobs.checkpoints(id))
 
     def points(self, id: str) -> list[Point]:
         """What was measured, by step: from the events, else from a result file, else from the checkpoints."""
-        state, held = self._archive.log_state(id), self._points.get(id)
+        state, held = self._archive.events.state(id), self._points.get(id)
         if held is None or held[0] != state or not held[1]:
-            points = [Point(*measured) for measured in self._archive.points(id)]
+            points = [Point(*measured) for measured in self._archive.events.points(id)]
             held = self._points[id] = (state, points or self._points_of_results(id))
             _bound(self._points)
         # Nebius tells its numbers in checkpoints alone.
@@ -93,7 +93,7 @@ class Store(Holdings):
     def _points_of_results(self, id: str) -> list[Point]:
         job = self.job(id)
         for file in job.result_files if job is not None else ():
-            content = self._archive.content(file)
+            content = self._archive.files.content(file)
             with suppress(ValueError):
                 if content is not None:
                     return points_of_result_file(content)
@@ -146,10 +146,10 @@ class Store(Holdings):
         async def one(id: str) -> Outcome:
             if refusal := self._stays(id):
                 return Outcome(False, refusal, id)
-            body = self._archive.body(id)
+            body = self._archive.jobs.body(id)
             if body is None:
                 return Outcome(False, f"{id} is not in the archive", id)
-            await self._archive.delete_job(id, self._clock.now(), Job.read(json.loads(body)).result_files)
+            await self._archive.jobs.delete(id, self._clock.now(), Job.read(json.loads(body)).result_files)
             return Outcome(True, f"{id} is deleted from the archive", id)
 
         outcomes = {id: await one(id) for id in dict.fromkeys(ids)}

@@ -41,12 +41,12 @@ async def upload_once(
         OSError: the file cannot be read.
     """
     digest, seen = await asyncio.to_thread(_digest, path)
-    known = archive.uploaded(digest) if digest else None
+    known = archive.files.uploaded(digest) if digest else None
     if known is not None and (file := await _still_there(client, known, seen[0], clock.now())) is not None:
         return Sent(file, True)
     file = await client.upload_file(path, progress=progress)
     if digest and await asyncio.to_thread(_seen, path) == seen:  # what was sent is what was compared
-        await archive.remember_upload(digest, file.id)
+        await archive.files.remember_upload(digest, file.id)
     return Sent(file, False)
 
 

@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import fttui
-from fttui.store.archive.archive import Archive, ListState
+from fttui.store.archive.archive import Archive
+from fttui.store.archive.jobs import ListState
 from tests.benchmarks.pages import job
 from tests.benchmarks.pty import KEYS, Watched
 from tests.support.store_fakes import entry
@@ -52,8 +53,8 @@ async def fill(home: Path, jobs: int, port: str) -> None:
     config = f'profile = "bench"\ninterval = 2\n[profiles.bench]\nbase_url = "http://127.0.0.1:{port}/v1"\n'
     (home / "config.toml").write_text(config)
     archive = Archive(str(home / "archive.db"), "bench")
-    await archive.save_jobs([entry(job(number, jobs)) for number in range(jobs, 0, -1)], time.time())
-    await archive.save_list_state(ListState(time.time() - 60, True, None, time.time()))
+    await archive.jobs.save([entry(job(number, jobs)) for number in range(jobs, 0, -1)], time.time())
+    await archive.jobs.save_list_state(ListState(time.time() - 60, True, None, time.time()))
     await archive.close()
 
 

@@ -37,7 +37,7 @@ async def test_a_file_is_fetched_through_the_client(world: World, tmp_path: Path
     assert str(tmp_path / "t.jsonl") in outcome.message
     assert (tmp_path / "t.jsonl").read_bytes() == b"training data"
     assert told[-1] == (13, 13)
-    assert world.archive.content("file-1") is None, "training data is the person's own"
+    assert world.archive.files.content("file-1") is None, "training data is the person's own"
     assert left(tmp_path) == ["t.jsonl"]
 
 
@@ -47,7 +47,7 @@ async def test_a_result_is_kept_on_the_way_and_comes_from_the_archive_afterwards
     await world.poll()
     world.told.clear()
     assert (await world.store.download("file-r", str(tmp_path / "a.csv"))).ok
-    assert world.archive.content("file-r") == RESULT
+    assert world.archive.files.content("file-r") == RESULT
     assert world.told == [Change(events=frozenset({J}))], "its numbers can be drawn now"
     del world.client.contents["file-r"]
     assert (await world.store.download("file-r", str(tmp_path / "b.csv"))).ok
@@ -63,7 +63,7 @@ async def test_nothing_is_replaced_unless_told(world: World, tmp_path: Path) -> 
     world.client.contents["file-1"] = b"new"
     (tmp_path / "old").write_bytes(b"old")
     outcome = await world.store.download("file-1", str(tmp_path / "old"))
-    assert (outcome.ok, "there already" in outcome.message) == (False, True)
+    assert (outcome.ok, "already exists" in outcome.message) == (False, True)
     assert world.client.calls == [], "nothing was asked for"
     assert (tmp_path / "old").read_bytes() == b"old"
     assert (await world.store.download("file-1", str(tmp_path / "old"), overwrite=True)).ok
@@ -166,7 +166,7 @@ async def gone(world: World) -> None:
     world.client.events[J] = [event(J, 1)]
     await world.poll()
     await world.store.fetch_events(J)
-    await world.archive.save_content("file-r", RESULT, 0.0)
+    await world.archive.files.save_content("file-r", RESULT, 0.0)
     world.client.jobs = world.client.jobs[:2]
     await world.poll()
     world.told.clear()
@@ -179,7 +179,7 @@ async def test_what_the_provider_has_forgotten_can_be_forgotten_here(world: Worl
     assert (outcome.ok, outcome.id) == (True, J)
     assert world.told == [Change(removed=frozenset({J}))]
     assert world.ids == ["ftjob-00003", "ftjob-00002"]
-    assert (world.store.job(J), world.store.events(J), world.archive.content("file-r")) == (None, [], None)
+    assert (world.store.job(J), world.store.events(J), world.archive.files.content("file-r")) == (None, [], None)
     assert await world.poll() == [Change()]
     assert list(Store(world.archive, world.clock).snapshot.rows) == world.ids
     # A job of that name that comes back is a new one.

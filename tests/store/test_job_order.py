@@ -48,7 +48,7 @@ async def test_the_list_is_in_the_providers_order(tmp_path: Path) -> None:
     assert shown(world.store) == "kxmazc"
     assert [row.id[-1] for row in select(world.store.snapshot.rows.values())] == list("kxmazc")
     # And so it is for whoever starts next.
-    assert [row.id[-1] for row in archive.rows()] == list("kxmazc")
+    assert [row.id[-1] for row in archive.jobs.rows()] == list("kxmazc")
     assert [row.id[-1] for row in first_rows(archive.path, "work", 4)[0]] == list("kxma")
     again = World(archive)
     assert shown(again.store) == "kxmazc"
@@ -79,7 +79,7 @@ async def test_what_was_created_here_is_the_newest_and_the_provider_has_the_last
     assert change.rows
     assert change.updated == {"ftjob-m", "ftjob-a"}
     assert await world.poll() == [Change()]
-    assert [row.id[-1] for row in world.archive.rows()] == list("zma")
+    assert [row.id[-1] for row in world.archive.jobs.rows()] == list("zma")
 
 
 async def test_a_command_keeps_them_in_order_too() -> None:
@@ -87,7 +87,7 @@ async def test_a_command_keeps_them_in_order_too() -> None:
     await keep_jobs(archive, same("m", "a"), 0.0)
     await keep_jobs(archive, same("z", "m", "a"), 0.0)
     await keep_jobs(archive, same("a", status="running"), 0.0)
-    assert [row.id[-1] for row in archive.rows()] == list("zma")
+    assert [row.id[-1] for row in archive.jobs.rows()] == list("zma")
     assert shown(Store(archive, FakeClock())) == "zma"
 
 
@@ -118,7 +118,7 @@ async def test_an_archive_without_places_learns_them(tmp_path: Path) -> None:
     world.client.jobs = same("z", "a", "m")
     await world.poll()
     assert shown(world.store) == "zam"
-    assert [row.id[-1] for row in archive.rows()] == list("zam")
+    assert [row.id[-1] for row in archive.jobs.rows()] == list("zam")
     await archive.close()
 
 
@@ -132,7 +132,7 @@ async def test_one_that_cannot_be_brought_up_to_date_is_read(tmp_path: Path, mon
     )
     archive = Archive(path, "work")
     assert "cannot be written" in archive.notices[0]
-    assert [row.id[-1] for row in archive.rows()] == list("amz")
+    assert [row.id[-1] for row in archive.jobs.rows()] == list("amz")
     await archive.close()
 
 
@@ -161,15 +161,15 @@ async def test_an_open_cockpit_notices_what_is_deleted_beside_it(tmp_path: Path)
     other = Archive(archive.path, "work")
     elsewhere = Archive(archive.path, "home")
     await keep_jobs(elsewhere, [job(2)], 0.0)
-    await elsewhere.delete_job("ftjob-00002", 0.0)
-    assert await other.delete_job("ftjob-00001", 0.0)
+    await elsewhere.jobs.delete("ftjob-00002", 0.0)
+    assert await other.jobs.delete("ftjob-00001", 0.0)
     assert await world.poll() == [Change(removed=frozenset({"ftjob-00001"})), Change()]
     assert world.ids == ["ftjob-00002"]
     assert await world.poll() == [Change()]
     # What the provider still has comes back with the next look.
-    assert await other.delete_job("ftjob-00002", 0.0)
+    assert await other.jobs.delete("ftjob-00002", 0.0)
     await world.poll()
     assert world.ids == ["ftjob-00002"]
-    assert archive.body("ftjob-00002") is not None
+    assert archive.jobs.body("ftjob-00002") is not None
     for each in (archive, other, elsewhere):
         await each.close()

@@ -24,7 +24,7 @@ async def left_behind(*ages: float) -> World:
     """A start at which creates of so many seconds ago are in doubt."""
     before = World()
     for number, age in enumerate(ages, 1):
-        await before.archive.remember_create(f"t{number}", BODY, START - age)
+        await before.archive.creates.remember(f"t{number}", BODY, START - age)
     return World(archive=before.archive)
 
 
@@ -33,7 +33,7 @@ async def test_one_that_was_created_is_found_and_told(nothing_unread: None) -> N
     world.client.jobs = [job(n) for n in range(9, 1, -1)] + [with_token(1)]
     async with world.running():
         await world.clock.run(1)
-        assert world.archive.creates() == {}
+        assert world.archive.creates.pending() == {}
         (notice,) = world.store.snapshot.notices
         assert "ftjob-00001 is there" in notice
         assert "gpt-x, file-1, sup" in notice
@@ -50,7 +50,7 @@ async def test_one_that_was_not_created_is_said_to_be_none(nothing_unread: None)
         await world.clock.run(20)
         (notice,) = world.store.snapshot.notices
         assert "Not created" in notice
-        assert world.archive.creates() == {}
+        assert world.archive.creates.pending() == {}
         asked = world.client.count("list_jobs")
         await world.clock.run(29)
         assert world.client.count("list_jobs") == asked + 1, "it is looked for once"
@@ -62,13 +62,13 @@ async def test_whoever_sent_it_a_moment_ago_may_still_be_waiting(nothing_unread:
     world = await left_behind(10)
     async with world.running():
         await world.clock.run(IN_FLIGHT - 20)
-        assert (world.store.snapshot.notices, len(world.archive.creates())) == ((), 1)
+        assert (world.store.snapshot.notices, len(world.archive.creates.pending())) == ((), 1)
         await world.clock.run(60)
         assert "Not created" in world.store.snapshot.notices[0]
     world = await left_behind(10)
     async with world.running():
         await world.clock.run(60)
-        await world.archive.forget_create("t1")
+        await world.archive.creates.forget("t1")
         await world.clock.run(IN_FLIGHT)
     assert world.store.snapshot.notices == (), "the other has had its answer"
 
@@ -88,7 +88,7 @@ async def test_a_list_that_cannot_be_had_says_nothing_and_it_is_looked_for_later
     world.client.jobs = []
     async with world.running():
         await world.clock.run(10)
-        assert (world.store.snapshot.notices, len(world.archive.creates())) == ((), 1)
+        assert (world.store.snapshot.notices, len(world.archive.creates.pending())) == ((), 1)
         failing = False
         world.client.jobs = [with_token(1)]
         await world.clock.run(60)
@@ -99,7 +99,7 @@ async def test_what_is_very_old_goes_without_a_word(nothing_unread: None) -> Non
     world = await left_behind(FORGOTTEN + 60, 3600)
     async with world.running():
         await world.clock.run(10)
-    assert world.archive.creates() == {}
+    assert world.archive.creates.pending() == {}
     assert len(world.store.snapshot.notices) == 1
 
 
@@ -119,7 +119,7 @@ async def test_a_create_of_this_run_is_not_looked_for(nothing_unread: None) -> N
     world.client.fail("create_job", Unreachable("lost", ambiguous=True))
     outcome = await finished(world.store.create(JobSpec(model="m", training_file="f")), world.clock)
     assert outcome.ambiguous
-    assert len(world.archive.creates()) == 1
+    assert len(world.archive.creates.pending()) == 1
     assert world.store.lost is None
 
 
@@ -135,4 +135,4 @@ async def test_a_token_that_was_not_sent_after_all_is_forgotten() -> None:
 
     world.client.create_job = create_job  # type: ignore[method-assign]
     assert (await world.store.create(JobSpec(model="m", training_file="f"))).ok
-    assert world.archive.creates() == {}
+    assert world.archive.creates.pending() == {}

@@ -21,7 +21,7 @@ async def opened(path: Path, profile: str = "work", *, later: float = 0.0) -> Wo
     world = World(archive)
     if later:
         world.clock.elapsed = later
-        world.store.not_offered = archive.absent(world.clock.now())
+        world.store.not_offered = archive.routes.absent(world.clock.now())
     world.client.jobs = [job(1, "running")]
     await world.poll()
     return world
@@ -62,10 +62,10 @@ async def test_they_are_known_at_the_next_start(tmp_path: Path, error: ApiError,
 
 async def test_what_worked_is_offered_again(tmp_path: Path) -> None:
     world = await opened(tmp_path)
-    await world.archive.remember_absent("events", world.clock.now() + DAY)
-    assert world.archive.absent(world.clock.now()) == {"events"}
+    await world.archive.routes.remember_absent("events", world.clock.now() + DAY)
+    assert world.archive.routes.absent(world.clock.now()) == {"events"}
     await world.store.fetch_events(J)
-    assert world.archive.absent(world.clock.now()) == set()
+    assert world.archive.routes.absent(world.clock.now()) == set()
     assert world.store.not_offered == set()
     await world.archive.close()
 
@@ -120,7 +120,7 @@ async def test_an_archive_of_the_first_version_is_brought_up_to_date(tmp_path: P
         db.commit()
     archive = Archive(str(path), "work", threaded=False)
     assert archive.notices == []
-    assert [row.id for row in archive.rows()] == ["ftjob-old"]
-    await archive.set_synced("ftjob-old")
-    assert archive.synced() == {"ftjob-old"}
+    assert [row.id for row in archive.jobs.rows()] == ["ftjob-old"]
+    await archive.jobs.set_synced("ftjob-old")
+    assert archive.jobs.synced() == {"ftjob-old"}
     await archive.close()

@@ -33,7 +33,7 @@ async def test_every_published_and_seen_shape_is_read(name: str) -> None:
     assert found is not None
     assert {member: getattr(found, member) for member in shown} == shown
     assert found.raw == raw
-    assert world.archive.rows() == [row]
+    assert world.archive.jobs.rows() == [row]
     assert json.loads(dumps(found.raw)) == raw
 
 
@@ -123,7 +123,7 @@ def test_one_broken_job_among_others(data: st.DataObject) -> None:
         (id,) = rows.keys() - {"ftjob-00002", "ftjob-00001"}
         assert id == (sent_id(broken) or Job.read(broken).id)
         assert rows[id].fault or sent_id(broken)
-        kept = world.archive.body(id)
+        kept = world.archive.jobs.body(id)
         assert kept is not None
         assert json.loads(kept) == json.loads(json.dumps(broken))
         assert world.store.snapshot.health.is_good
@@ -151,7 +151,7 @@ def test_one_broken_event_among_others(data: st.DataObject) -> None:
         assert len(log) == 3, "a duplicate is one event"
         assert {row.message for row in log} >= {"event 1", "event 2"}
         assert all(row.message == clean(row.message) for row in log)
-        assert len(world.archive.raw_events(id)) == 3
+        assert len(world.archive.events.raw(id)) == 3
         world.store.points(id)
         await world.archive.close()
 

@@ -22,9 +22,11 @@ async def test_it_writes_what_a_poll_writes() -> None:
     world.client.jobs = jobs
     await world.poll()
     await keep_jobs(kept, jobs, 1.0)
-    assert kept.rows() == world.archive.rows()
-    assert [kept.body(row.id) for row in kept.rows()] == [world.archive.body(row.id) for row in world.archive.rows()]
-    assert kept.digests() == world.archive.digests()
+    assert kept.jobs.rows() == world.archive.jobs.rows()
+    assert [kept.jobs.body(row.id) for row in kept.jobs.rows()] == [
+        world.archive.jobs.body(row.id) for row in world.archive.jobs.rows()
+    ]
+    assert kept.jobs.digests() == world.archive.jobs.digests()
 
 
 async def test_a_job_whose_end_a_command_saw_first_is_still_read_to_its_end_by_the_cockpit() -> None:
@@ -32,7 +34,7 @@ async def test_a_job_whose_end_a_command_saw_first_is_still_read_to_its_end_by_t
     world.client.jobs = [job(1, "running")]
     await world.poll()
     await keep_jobs(world.archive, [job(1, "succeeded")], 5.0)
-    assert world.archive.due() == {J}
+    assert world.archive.jobs.due() == {J}
     again = World(world.archive)
     assert list(again.store.due) == [J]
     assert again.store.snapshot.rows[J].status_text == "succeeded"
@@ -41,22 +43,22 @@ async def test_a_job_whose_end_a_command_saw_first_is_still_read_to_its_end_by_t
 async def test_what_is_unchanged_is_not_written_and_what_came_back_is_not_gone() -> None:
     archive = Archive("", "work", threaded=False)
     await keep_jobs(archive, [job(1), job(2)], 1.0)
-    await archive.set_gone([J], 2.0)
-    before = archive._writer.total_changes
+    await archive.jobs.set_gone([J], 2.0)
+    before = archive.database._writer.total_changes
     await keep_jobs(archive, [job(2)], 3.0)
-    assert archive._writer.total_changes == before
+    assert archive.database._writer.total_changes == before
     await keep_jobs(archive, [job(1)], 3.0)
-    assert [row.gone for row in archive.rows()] == [False, False]
+    assert [row.gone for row in archive.jobs.rows()] == [False, False]
 
 
 async def test_a_whole_log_is_kept_once_and_goes_on() -> None:
     archive = Archive("", "work", threaded=False)
     await keep_log(archive, J, read(J, range(5)))
-    assert archive.raw_events(J) == [], "a log belongs to a job that is held"
+    assert archive.events.raw(J) == [], "a log belongs to a job that is held"
     await keep_jobs(archive, [job(1)], 1.0)
     for end in (200, 200, 250):
         await keep_log(archive, J, read(J, range(end)))
-        assert [row.seq for row in archive.events(J, limit=1000)] == list(range(end))
+        assert [row.seq for row in archive.events.rows(J, limit=1000)] == list(range(end))
 
 
 async def test_a_log_whose_older_part_is_missing_is_left_to_the_walk() -> None:
@@ -78,4 +80,4 @@ async def test_checkpoints_are_kept_beside_those_the_provider_dropped() -> None:
     await keep_jobs(archive, [job(1)], 1.0)
     for step in (1, 2):
         await keep_checkpoints(archive, J, [Checkpoint.read({"id": f"c{step}", "step_number": step})])
-    assert len(archive.checkpoints(J)) == 2
+    assert len(archive.jobs.checkpoints(J)) == 2

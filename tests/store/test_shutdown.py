@@ -28,7 +28,7 @@ async def test_the_refusal_names_dates_the_file_and_another_profile(world: World
         assert words in outcome.message
     assert outcome.message.endswith(f"fttui files delete {train.id} {valid.id}")
     assert world.client.count("create_job") == 1
-    assert world.archive.creates() == {}, "nothing is in doubt"
+    assert world.archive.creates.pending() == {}, "nothing is in doubt"
     assert (await world.store.delete_files([train.id]))[train.id].ok
     assert [raw["id"] for raw in world.client.files] == [valid.id]
 

@@ -86,8 +86,8 @@ async def test_an_unchanged_poll_says_only_that_the_list_is_still_true(
     # The members may come in any order.
     world.client.jobs = [dict(reversed(raw.items())) for raw in world.client.jobs]
     monkeypatch.setattr(Job, "read", lambda raw: pytest.fail("it was decoded"))
-    monkeypatch.setattr(world.archive, "save_jobs", lambda *_: pytest.fail("it was written"))
-    monkeypatch.setattr(world.archive, "save_list_state", lambda *_: pytest.fail("it was written"))
+    monkeypatch.setattr(world.archive.jobs, "save", lambda *_: pytest.fail("it was written"))
+    monkeypatch.setattr(world.archive.jobs, "save_list_state", lambda *_: pytest.fail("it was written"))
     assert await world.poll() == [Change()]
     assert not Change().rows
     assert world.store.snapshot.rows is before.rows
@@ -330,7 +330,7 @@ async def test_a_created_job_is_there_at_once(world: World) -> None:
     held = world.store.job(outcome.id)
     assert held is not None
     assert held.metadata.keys() == {"a", TOKEN_KEY}
-    assert world.archive.creates() == {}, "its fate is known"
+    assert world.archive.creates.pending() == {}, "its fate is known"
 
 
 async def test_the_token_is_kept_before_it_is_sent_and_while_the_fate_is_unknown(world: World) -> None:
@@ -338,7 +338,7 @@ async def test_the_token_is_kept_before_it_is_sent_and_while_the_fate_is_unknown
     real = world.client.create_job
 
     async def lost(spec: JobSpec) -> Job:
-        kept.append(dict(world.archive.creates()))
+        kept.append(dict(world.archive.creates.pending()))
         await real(spec)
         world.client.jobs.clear()
         raise Unreachable("the answer was lost", ambiguous=True)
@@ -348,14 +348,14 @@ async def test_the_token_is_kept_before_it_is_sent_and_while_the_fate_is_unknown
     assert (outcome.ok, outcome.ambiguous) == (False, True)
     (token,) = kept[0]
     assert json.loads(kept[0][token][0])["metadata"] == {TOKEN_KEY: token}
-    assert set(world.archive.creates()) == {token}
+    assert set(world.archive.creates.pending()) == {token}
 
 
 async def test_a_refused_create_leaves_nothing_behind(world: World) -> None:
     world.client.fail("create_job", BadRequest("no such model", status=400, request_id="req_1", hint="try another"))
     outcome = await world.store.create(JobSpec(model="m", training_file="f"))
     assert (outcome.ok, outcome.message, outcome.request_id) == (False, "no such model\ntry another", "req_1")
-    assert (world.archive.creates(), world.ids) == ({}, [])
+    assert (world.archive.creates.pending(), world.ids) == ({}, [])
 
 
 async def test_a_job_that_was_just_created_is_not_gone_because_the_list_lags(world: World) -> None:
@@ -638,7 +638,7 @@ async def test_last_events_may_lag_behind_the_end_of_a_job(world: World) -> None
     world.clock.elapsed += 6
     await world.store.fetch_events(J)
     assert list(world.store.due) == []
-    assert world.archive.due() == set()
+    assert world.archive.jobs.due() == set()
 
 
 @pytest.mark.parametrize(
@@ -700,7 +700,7 @@ async def test_after_the_archive_broke_everything_is_written_again(tmp_path: Any
     assert Change.merged(world.told).health, "the notice is told"
     await world.poll()
     await walk(world)
-    assert len(archive.rows()) == 150 == len(world.ids)
+    assert len(archive.jobs.rows()) == 150 == len(world.ids)
     assert {id for id in world.ids if world.store.job(id) is None} == set()
     await archive.close()
 
@@ -709,10 +709,10 @@ async def test_rows_are_in_the_order_of_the_default_list(world: World) -> None:
     world.client.jobs = [job(1, created_at=None), job(2, created_at=5), job(3, created_at=5), job(4, created_at=9)]
     await world.poll()
     assert list(world.store.snapshot.rows.values()) == select(world.store.snapshot.rows.values())
-    assert list(world.store.snapshot.rows.values()) == world.archive.rows()
+    assert list(world.store.snapshot.rows.values()) == world.archive.jobs.rows()
     world.client.change("ftjob-00002", created_at=10)
     await world.poll()
-    assert list(world.store.snapshot.rows.values()) == world.archive.rows()
+    assert list(world.store.snapshot.rows.values()) == world.archive.jobs.rows()
 
 
 async def test_all_pages_of_the_files_are_read(world: World) -> None:

@@ -18,7 +18,7 @@ from fttui.models.raw_json import digest, encode
 from fttui.models.row import JobRow
 from fttui.models.spec import JobSpec
 from fttui.models.wire import Wire
-from fttui.store.archive.archive import JobEntry
+from fttui.store.archive.jobs import JobEntry
 
 START = 1_800_000_000.0
 

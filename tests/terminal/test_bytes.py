@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from fttui.store.archive.archive import Archive, ListState
+from fttui.store.archive.archive import Archive
+from fttui.store.archive.jobs import ListState
 from tests.benchmarks.pages import job
 from tests.support.store_fakes import entry
 from tests.terminal.term import Terminal
@@ -53,8 +54,8 @@ def offline(home: Path) -> dict[str, str]:
 
     async def fill() -> None:
         archive = Archive(str(home / "archive.db"), "work")
-        await archive.save_jobs([entry(job(number)) for number in range(JOBS, 0, -1)], 1.0)
-        await archive.save_list_state(ListState(1.0, True, None, 1.0))
+        await archive.jobs.save([entry(job(number)) for number in range(JOBS, 0, -1)], 1.0)
+        await archive.jobs.save_list_state(ListState(1.0, True, None, 1.0))
         await archive.close()
 
     asyncio.run(fill())

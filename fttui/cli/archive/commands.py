@@ -49,10 +49,10 @@ def list_(invocation: Invocation, gone: bool) -> int:
     import json
 
     async def work(archive: "Archive") -> int:
-        rows = [row for row in archive.rows() if row.gone or not gone]
+        rows = [row for row in archive.jobs.rows() if row.gone or not gone]
 
         def raw(row: "JobRow") -> Any:
-            return json.loads(archive.body(row.id) or "null")
+            return json.loads(archive.jobs.body(row.id) or "null")
 
         invocation.output.many(rows, _columns(session.CLOCK.now()), raw=raw)
         if not rows:
@@ -97,8 +97,8 @@ def export(invocation: Invocation, ids: tuple[str, ...], all_: bool, path: str, 
     async def work(archive: "Archive") -> int:
         from fttui.store.archive.export import export_job, file_name
 
-        wanted = [row.id for row in archive.rows()] if all_ else list(ids)
-        known = [id for id in wanted if archive.body(id) is not None]
+        wanted = [row.id for row in archive.jobs.rows()] if all_ else list(ids)
+        known = [id for id in wanted if archive.jobs.body(id) is not None]
         there = [file_name(id) for id in known if os.path.lexists(os.path.join(path, file_name(id)))]
         if there and not force:
             more = f" (and {len(there) - 1} more)" if len(there) > 1 else ""
@@ -142,9 +142,9 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
 
         deleted, code = list[str](), DONE
         for id in ids:
-            body = archive.body(id)
+            body = archive.jobs.body(id)
             held = () if body is None else Job.read(json.loads(body)).result_files
-            if await archive.delete_job(id, session.CLOCK.now(), held):
+            if await archive.jobs.delete(id, session.CLOCK.now(), held):
                 deleted.append(id)
             else:
                 code = offline.unknown(id)

@@ -196,13 +196,13 @@ async def _routes(connection: "Connection", client: "Client", job: str, failure:
 async def _remembered(connection: "Connection") -> set[str]:
     """Routes that were found to be lacking earlier: those that change something are not tried here."""
     from fttui.store.archive.archive import Archive
-    from fttui.store.archive.database_file import verdict
+    from fttui.store.archive.set_aside import verdict
 
     if not os.path.exists(archive_file()) or verdict(archive_file())[0]:
         return set()
     archive = Archive(archive_file(), connection.choice.key)
     try:
-        return archive.absent(session.CLOCK.now()) | connection.provider.missing
+        return archive.routes.absent(session.CLOCK.now()) | connection.provider.missing
     finally:
         await archive.close()
 

@@ -117,12 +117,12 @@ def _mode(path: str) -> int:
 
 
 def _archive() -> list[Finding]:
-    from fttui.store.archive import database_file
+    from fttui.store.archive import set_aside
     from fttui.store.archive.size import on_disk
 
     path = paths.archive_file()
     sizes = on_disk(path)
-    state, words = database_file.verdict(path)
+    state, words = set_aside.verdict(path)
     text = f"{path}, {size_words(sum(sizes.values()))}" if path in sizes else f"{path}: none yet"
     if state == "broken":
         hint = "The next start sets it aside under another name and begins a new one; nothing is deleted."

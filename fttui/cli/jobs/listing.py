@@ -132,8 +132,8 @@ def offline(invocation: Invocation, wish: Wish) -> int:
         from fttui.models.job import Job
 
         now = session.CLOCK.now()
-        rows = query.select(archive.rows(), wish.filter, wish.sort, now=now)
-        found = [Job.read(json.loads(archive.body(row.id) or "null")) for row in rows]
+        rows = query.select(archive.jobs.rows(), wish.filter, wish.sort, now=now)
+        found = [Job.read(json.loads(archive.jobs.body(row.id) or "null")) for row in rows]
         held = dict(zip((job.id for job in found), rows, strict=True))
         _print(invocation, found, wish, whole=True, now=now, held=held)
         return DONE

@@ -1,9 +1,8 @@
-"""How the archive stands on the disk: one reader, one writing thread, and what becomes of the disk's faults.
+"""Connections to the archive: one for reads, one for writes, and the handling of the disk's faults.
 
-Reads are synchronous: they run inside the message that needs them. Writes are coroutines; one thread does
-them, each in a transaction of its own. Nothing here raises for what a disk can do: a file that proves broken
-is set aside and begun anew, one that cannot be written is carried on in memory until it can be again, and `notices`
-says so.
+Reads are synchronous. Writes are coroutines: one thread runs them, each in its own transaction. A fault of the disk
+is not raised: a broken file is set aside and a new one started, a file that cannot be written is replaced by memory
+until it can be written again. `notices` tells the user.
 """
 
 import asyncio
@@ -11,237 +10,145 @@ import contextlib
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from fttui.store.archive import database_file, restore
+from fttui.store.archive import database_file, restore, set_aside
+from fttui.store.archive.overlay import Overlay
 
 T = TypeVar("T")
 
 RETURN_EVERY = 60.0
-"""Seconds between two tries to go back from memory to the disk."""
+"""Seconds between two attempts to return from memory to the disk."""
 
 
-class Engine:
-    """The archive's file, or what stands in for it. Owned by one event loop."""
+class Database:
+    """The file of the archive, or memory in its place. One event loop owns it.
+
+    Work on the database is a function of a connection and either the profile's key or a job's key.
+    """
 
     def __init__(self, path: str, profile: str, *, threaded: bool = True) -> None:
-        """Open the archive at `path`, or what can be had instead; an empty path means memory. Never raises.
+        """Open the archive at `path`, or memory in its place. Never raises.
 
         Args:
-            profile: whose part of the archive this is.
-            threaded: False does writes where they are asked for: for tests with a clock of their own.
+            path: the file; an empty path means memory.
+            profile: the profile whose rows are read and written.
+            threaded: False runs writes in the calling thread, for tests with a fake clock.
         """
         self.profile = profile
         self.path = ""
-        """Where the file lies; empty while the archive is in memory."""
+        """Path of the file. Empty while the archive is in memory."""
         self.notices: list[str] = []
-        """What the person must be told: what was set aside, what cannot be kept."""
+        """Messages for the user."""
         self.generation = 0
-        """Rises when the archive was begun anew: what was written before is no longer in it."""
+        """Number of new starts. After one, earlier writes are no longer in the archive."""
         self._threaded = threaded
         self._pool: ThreadPoolExecutor | None = None
         self._lock: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
         self._fault: sqlite3.Error | None = None
         self._home = path
-        self._notice = ""
+        self._memory_notice = ""
         self._tried_at = 0.0
-        self._overlays = False
-        self._brought: set[int] = set()
+        self._overlay: Overlay | None = None
         self._retired: list[sqlite3.Connection] = []
         self._open(path)
 
-    # Opening, and what becomes of faults
+    # Reads
 
-    def _open(self, path: str) -> None:
-        if not path:
-            self._use_memory()
-            return
-        try:
-            self.path = path
-            self.path, told = database_file.prepare(path)
-            self.notices += told
-            self._reader = database_file.connect(self.path)
-            self._writer = database_file.connect(self.path)
-            self._key = self._profile_key(self._writer)
-        except (database_file.Unusable, sqlite3.Error, OSError) as error:
-            self._to_memory(database_file.why(error))
-
-    def _use_memory(self) -> None:
-        db = database_file.in_memory()
-        # One connection serves both sides: a memory database cannot be opened twice.
-        self._reader = self._writer = db
-        self._lock = threading.RLock()
-        self._key = self._profile_key(db)
-        self.path = ""
-
-    def _to_memory(self, reason: str) -> None:
-        """Go on without the disk; what the file holds stays readable where it can be."""
-        old = self.path
-        self._retire()
-        self._use_memory()
-        self._tried_at = time.monotonic()
-        if self._notice not in self.notices:
-            self._notice = (
-                f"The archive cannot be written ({reason}). New history is in memory until it can be, and is lost if "
-                "fttui ends before."
-            )
-            self.notices.append(self._notice)
-        if old:
-            try:
-                self._overlay(old)
-            except sqlite3.Error:
-                with contextlib.suppress(sqlite3.Error):
-                    self._writer.execute("ROLLBACK")
-                self.generation += 1
-
-    def _overlay(self, old: str) -> None:
-        """Take over this profile's tables from a file; the long logs are brought job by job when asked for."""
-        db = self._writer
-        self._attach_old(old)
-        row = db.execute("SELECT key FROM old.profiles WHERE name = ?", (self.profile,)).fetchone()
-        if row is None:
-            return
-        db.execute("BEGIN")
-        db.execute("DELETE FROM main.profiles")
-        db.execute("INSERT INTO main.profiles SELECT * FROM old.profiles")
-        self._key = row[0]
-        # A disk that is full may hold an archive that could not be brought up to date.
-        held = {name for (name,) in db.execute("SELECT name FROM old.sqlite_master WHERE type = 'table'")}
-        for table in held & {"jobs", "models", "creates", "absent", "deleted"}:
-            columns = ", ".join(name for _, name, *_ in db.execute(f"PRAGMA old.table_info({table})"))
-            db.execute(
-                f"INSERT INTO main.{table}({columns}) SELECT {columns} FROM old.{table} WHERE profile = ?", (self._key,)
-            )
-        db.execute(
-            "INSERT INTO main.files SELECT profile, id, raw, NULL, last_seen FROM old.files WHERE profile = ?",
-            (self._key,),
-        )
-        for table in held & {"bodies", "logs", "checkpoints", "synced"}:
-            db.execute(
-                f"INSERT INTO main.{table} SELECT o.* FROM old.{table} o JOIN old.jobs j ON j.key = o.job "
-                "WHERE j.profile = ?",
-                (self._key,),
-            )
-        db.execute("COMMIT")
-        self._overlays = True
-
-    def _attach_old(self, path: str) -> None:
-        db = self._writer
-        try:
-            db.execute("ATTACH ? AS old", (database_file.uri(path, "ro"),))
-            db.execute("SELECT 1 FROM old.profiles LIMIT 1").fetchall()
-        except sqlite3.Error:
-            # Where SQLite cannot even make its lock files, what was last merged into the file can still be read.
-            with contextlib.suppress(sqlite3.Error):
-                db.execute("DETACH old")
-            db.execute("ATTACH ? AS old", (database_file.uri(path, "ro") + "&immutable=1",))
-
-    def _return(self) -> None:
-        """Go back from memory to the disk, if it can be written again; otherwise go on as before."""
-        self._tried_at = time.monotonic()
-        opened: list[sqlite3.Connection] = []
-        with self._lock, contextlib.suppress(database_file.Unusable, sqlite3.Error, OSError):
-            path, told = database_file.prepare(self._home)
-            opened += [database_file.connect(path), database_file.connect(path)]
-            self._put_back(path)
-            self._key = self._profile_key(opened[0])
-            self._retire()
-            self._reader, self._writer = opened
-            self.path, opened = path, []
-            self._overlays, self._brought = False, set()
-            self.notices = [notice for notice in self.notices if notice != self._notice] + told
-            self._lock = contextlib.nullcontext()
-        for db in opened:
-            db.close()
-
-    def _put_back(self, path: str) -> None:
-        db = self._writer
-        with contextlib.suppress(sqlite3.Error):  # there may be none
-            db.execute("DETACH old")
-        try:
-            db.execute("ATTACH ? AS disk", (database_file.uri(path, "rw"),))
-            try:
-                restore.put_back(db, self.profile, self._key)
-            finally:
-                db.execute("DETACH disk")
-        except sqlite3.Error:
-            if self._overlays:
-                self._attach_old(path)
-            raise
-
-    def _bring(self, db: sqlite3.Connection, job: int) -> None:
-        """Copy a job's log from the file underneath, once."""
-        if self._overlays and job not in self._brought:
-            self._brought.add(job)
-            with contextlib.suppress(sqlite3.Error):
-                for table in ("events", "points"):
-                    db.execute(
-                        f"INSERT OR IGNORE INTO main.{table} SELECT * FROM old.{table} WHERE job = ?",
-                        (job,),
-                    )
-
-    def _begin_anew(self, error: sqlite3.Error) -> None:
-        """The open file proved broken: set it aside and start another."""
-        path = self.path
-        self._retire()
-        with contextlib.suppress(OSError):
-            self.notices.append(database_file.set_aside(path, database_file.why(error)))
-        self._open(path)
-        self.generation += 1
-
-    def _retire(self) -> None:
-        # The loop's thread may be reading from it this moment; it is closed at the end.
-        self._retired += [db for db in (getattr(self, "_reader", None), getattr(self, "_writer", None)) if db]
-
-    def _profile_key(self, db: sqlite3.Connection) -> int:
-        found = db.execute("SELECT key FROM profiles WHERE name = ?", (self.profile,)).fetchone()
-        if found is None:
-            db.execute("INSERT OR IGNORE INTO profiles(name) VALUES (?)", (self.profile,))
-            found = db.execute("SELECT key FROM profiles WHERE name = ?", (self.profile,)).fetchone()
-        return int(found[0])
-
-    # The two ways in
-
-    def _read(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
+    def read(self, work: Callable[[sqlite3.Connection, int], T], otherwise: T) -> T:
+        """Run `work(db, profile)`. Returns `otherwise` after a fault of the disk."""
         try:
             with self._lock:
-                return work(self._reader)
+                return work(self._reader, self._key)
         except sqlite3.Error as error:
             if database_file.is_broken(error):
                 self._fault = error
             return otherwise
 
-    def _read_job(self, id: str, work: Callable[[sqlite3.Connection, int], T], otherwise: T) -> T:
-        def read(db: sqlite3.Connection) -> T:
-            job = self._job(db, id)
-            if job is None:
-                return otherwise
-            self._bring(db, job)
-            return work(db, job)
+    def read_job(self, id: str, work: Callable[[sqlite3.Connection, int], T], otherwise: T) -> T:
+        """Run `work(db, job)`. Returns `otherwise` for an unknown job and after a fault of the disk."""
 
-        return self._read(read, otherwise)
+        def read(db: sqlite3.Connection, profile: int) -> T:
+            job = self._job(db, profile, id)
+            return otherwise if job is None else work(db, job)
 
-    def _job(self, db: sqlite3.Connection, id: str) -> int | None:
-        row = db.execute("SELECT key FROM jobs WHERE profile = ? AND id = ?", (self._key, id)).fetchone()
-        return None if row is None else int(row[0])
+        return self.read(read, otherwise)
 
-    async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        return await self._apart(lambda: self._write_now(work))
+    def rows(self, sql: str, *values: object) -> list[Any]:
+        """Return the rows of a query. The profile's key is its first parameter."""
+        return self.read(lambda db, profile: db.execute(sql, (profile, *values)).fetchall(), [])
 
-    async def _apart(self, work: Callable[[], T]) -> T:
-        """Do `work` in the writing thread."""
+    def row(self, sql: str, *values: object) -> Any:
+        """Return the first row of a query, or None. The profile's key is its first parameter."""
+        return self.read(lambda db, profile: db.execute(sql, (profile, *values)).fetchone(), None)
+
+    def query(self, sql: str) -> list[Any]:
+        """Return the rows of a query over all profiles."""
+        return self.read(lambda db, _: db.execute(sql).fetchall(), [])
+
+    # Writes
+
+    async def write(self, work: Callable[[sqlite3.Connection, int], T]) -> T:
+        """Run `work(db, profile)` in a transaction, in the writing thread."""
+        return await self._in_thread(lambda: self._write_now(work))
+
+    async def write_job(self, id: str, work: Callable[[sqlite3.Connection, int], T], otherwise: T) -> T:
+        """Run `work(db, job)` in a transaction, in the writing thread. Returns `otherwise` for an unknown job."""
+
+        def write(db: sqlite3.Connection, profile: int) -> T:
+            job = self._job(db, profile, id)
+            return otherwise if job is None else work(db, job)
+
+        return await self.write(write)
+
+    async def execute(self, sql: str, *values: object) -> None:
+        """Run one statement. The profile's key is its first parameter."""
+        await self.write(lambda db, profile: db.execute(sql, (profile, *values)))
+
+    async def execute_many(self, sql: str, values: Iterable[Sequence[object]]) -> None:
+        """Run one statement for each of `values`. The profile's key is its first parameter."""
+        rows = list(values)
+        await self.write(lambda db, profile: db.executemany(sql, [(profile, *row) for row in rows]))
+
+    async def compact(self) -> None:
+        """Return unused space to the disk, unless another process uses the file."""
+
+        def compact() -> None:
+            with contextlib.suppress(sqlite3.Error), self._lock:
+                self._writer.execute("VACUUM")
+                self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+        await self._in_thread(compact)
+
+    async def close(self) -> None:
+        """Finish pending writes and close the file."""
+
+        def close() -> None:
+            if self._home and not self.path:
+                self._return_to_disk()
+            for db in {*self._retired, self._reader, self._writer}:
+                with contextlib.suppress(sqlite3.Error):
+                    db.close()
+
+        if self._pool is None:
+            close()
+        else:
+            await asyncio.get_running_loop().run_in_executor(self._pool, close)
+            self._pool.shutdown()
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
         if not self._threaded:
             return work()
         if self._pool is None:
             self._pool = ThreadPoolExecutor(1, thread_name_prefix="archive")
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
-    def _write_now(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Do `work` in a transaction; where the disk fails, do it again on what replaces it."""
+    def _write_now(self, work: Callable[[sqlite3.Connection, int], T]) -> T:
+        """Run `work` in a transaction. After a fault of the disk, run it again on the replacement."""
         if self._home and not self.path and time.monotonic() - self._tried_at >= RETURN_EVERY:
-            self._return()
+            self._return_to_disk()
         for _ in range(3):
             try:
                 if self._fault is not None:
@@ -252,58 +159,113 @@ class Engine:
                 if not self.path:
                     raise
                 if database_file.is_broken(error):
-                    self._begin_anew(error)
+                    self._start_new_file(error)
                 elif database_file.is_unusable(error):
-                    self._to_memory(database_file.why(error))
+                    self._move_to_memory(database_file.reason(error))
                 else:
                     raise
         return self._transact(work)
 
-    def _transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        with self._lock:
-            db = self._writer
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                result = work(db)
-                db.execute("COMMIT")
-            except BaseException:
-                with contextlib.suppress(sqlite3.Error):
-                    db.execute("ROLLBACK")
-                raise
-            return result
+    def _transact(self, work: Callable[[sqlite3.Connection, int], T]) -> T:
+        with self._lock, database_file.transaction(self._writer) as db:
+            return work(db, self._key)
 
-    async def _write_job(self, id: str, work: Callable[[sqlite3.Connection, int], T], otherwise: T) -> T:
-        def write(db: sqlite3.Connection) -> T:
-            job = self._job(db, id)
-            if job is None:
-                return otherwise
-            self._bring(db, job)
-            return work(db, job)
+    def _job(self, db: sqlite3.Connection, profile: int, id: str) -> int | None:
+        row = db.execute("SELECT key FROM jobs WHERE profile = ? AND id = ?", (profile, id)).fetchone()
+        if row is not None and self._overlay is not None:
+            self._overlay.copy_events(int(row[0]))
+        return None if row is None else int(row[0])
 
-        return await self._write(write)
+    # File and memory
 
-    async def compact(self) -> None:
-        """Give space that is no longer needed back to the disk, unless another process is in the way."""
+    def _open(self, path: str) -> None:
+        if not path:
+            self._use_memory()
+            return
+        try:
+            self.path = path
+            self.path, notices = set_aside.prepare(path)
+            self.notices += notices
+            self._reader = database_file.connect(self.path)
+            self._writer = database_file.connect(self.path)
+            self._key = self._profile_key(self._writer)
+        except (database_file.Unusable, sqlite3.Error, OSError) as error:
+            self._move_to_memory(database_file.reason(error))
 
-        def compact() -> None:
-            with contextlib.suppress(sqlite3.Error), self._lock:
-                self._writer.execute("VACUUM")
-                self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    def _use_memory(self) -> None:
+        # One connection serves both sides: a memory database cannot be opened twice.
+        self._reader = self._writer = database_file.in_memory()
+        self._lock = threading.RLock()
+        self._key = self._profile_key(self._writer)
+        self.path = ""
 
-        await self._apart(compact)
+    def _move_to_memory(self, reason: str) -> None:
+        """Continue in memory, with the content of the file copied where it can be read."""
+        file = self.path
+        self._retire()
+        self._use_memory()
+        self._tried_at = time.monotonic()
+        if self._memory_notice not in self.notices:
+            self._memory_notice = (
+                f"The archive cannot be written ({reason}). New history is kept in memory until it can be written, and "
+                "is lost if fttui ends before."
+            )
+            self.notices.append(self._memory_notice)
+        if not file:
+            return
+        overlay = Overlay(self._writer, file)
+        try:
+            key = overlay.copy_profile(self.profile)
+        except sqlite3.Error:
+            self.generation += 1
+            return
+        if key is not None:
+            self._key, self._overlay = key, overlay
 
-    async def close(self) -> None:
-        """Finish what is being written and close the file."""
+    def _return_to_disk(self) -> None:
+        """Move the content of memory into the file. If the file still cannot be written, nothing changes."""
+        self._tried_at = time.monotonic()
+        opened: list[sqlite3.Connection] = []
+        with self._lock, contextlib.suppress(database_file.Unusable, sqlite3.Error, OSError):
+            path, notices = set_aside.prepare(self._home)
+            opened += [database_file.connect(path), database_file.connect(path)]
+            self._put_back(path)
+            self._key = self._profile_key(opened[0])
+            self._retire()
+            self._reader, self._writer = opened
+            self.path, opened = path, []
+            self._overlay = None
+            self.notices = [notice for notice in self.notices if notice != self._memory_notice] + notices
+            self._lock = contextlib.nullcontext()
+        for db in opened:
+            db.close()
 
-        def close() -> None:
-            if self._home and not self.path:
-                self._return()
-            for db in {*self._retired, self._reader, self._writer}:
-                with contextlib.suppress(sqlite3.Error):
-                    db.close()
+    def _put_back(self, path: str) -> None:
+        if self._overlay is not None:
+            self._overlay.detach()
+        try:
+            restore.put_back(self._writer, path, self.profile, self._key)
+        except sqlite3.Error:
+            if self._overlay is not None:
+                self._overlay.attach()
+            raise
 
-        if self._pool is None:
-            close()
-        else:
-            await asyncio.get_running_loop().run_in_executor(self._pool, close)
-            self._pool.shutdown()
+    def _start_new_file(self, error: sqlite3.Error) -> None:
+        """Set the broken file aside and start a new one."""
+        path = self.path
+        self._retire()
+        with contextlib.suppress(OSError):
+            self.notices.append(set_aside.rename(path, database_file.reason(error)))
+        self._open(path)
+        self.generation += 1
+
+    def _retire(self) -> None:
+        # The loop's thread may be reading from these connections now, so `close` closes them.
+        self._retired += [db for db in (getattr(self, "_reader", None), getattr(self, "_writer", None)) if db]
+
+    def _profile_key(self, db: sqlite3.Connection) -> int:
+        found = db.execute("SELECT key FROM profiles WHERE name = ?", (self.profile,)).fetchone()
+        if found is None:
+            db.execute("INSERT OR IGNORE INTO profiles(name) VALUES (?)", (self.profile,))
+            found = db.execute("SELECT key FROM profiles WHERE name = ?", (self.profile,)).fetchone()
+        return int(found[0])

@@ -1,8 +1,4 @@
-"""The log of one job in the archive: its events in order, and the points and progress they tell.
-
-Plain functions over a connection; those that write expect to be inside a transaction. `job` is the key of
-the job's row.
-"""
+"""Events of a profile's jobs in the archive, in order, with the metrics and the progress read from them."""
 
 import json
 import sqlite3
@@ -12,17 +8,18 @@ from typing import Any, NamedTuple
 from fttui.models.event import Event
 from fttui.models.raw_json import encode
 from fttui.models.row import EventRow
+from fttui.store.archive.database import Database
 
 
 class Progress(NamedTuple):
-    """How far a run is, by the newest metrics it told."""
+    """Progress of a run, from the newest metrics event."""
 
     step: int | None = None
     total_steps: int | None = None
     loss: float | None = None
 
     def then(self, newer: "Progress") -> "Progress":
-        """This, overlaid with what `newer` says."""
+        """Return this progress with the values that `newer` has in their place."""
         return Progress(
             self.step if newer.step is None else newer.step,
             self.total_steps if newer.total_steps is None else newer.total_steps,
@@ -31,20 +28,93 @@ class Progress(NamedTuple):
 
 
 class LogState(NamedTuple):
-    """What the archive holds of a job's log."""
+    """Extent of a job's recorded events."""
 
     top: int | None = None
-    """The sequence number of the newest event; None when there is none."""
+    """Sequence number of the newest event. None without events."""
     bottom: int | None = None
+    """Sequence number of the oldest event."""
     cursor: str | None = None
-    """The oldest event held, while the provider may have older ones."""
+    """Id of the oldest event, while the provider may have older ones."""
     visited: bool = False
-    """The log was asked for at least once."""
+    """The events were fetched at least once."""
     progress: Progress = Progress()
 
 
-def progress_of(events: Iterable[Event]) -> Progress:
-    """The progress that events tell, oldest first."""
+class ArchiveEvents:
+    """Events and metrics of one profile's jobs."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def states(self) -> dict[str, LogState]:
+        """Return the state of each log fetched at least once, without `top` and `bottom`."""
+        sql = (
+            "SELECT j.id, l.cursor, l.step, l.total_steps, l.loss FROM logs l JOIN jobs j ON j.key = l.job "
+            "WHERE j.profile = ?"
+        )
+        found = self._database.rows(sql)
+        return {row[0]: LogState(None, None, row[1], True, Progress(*row[2:])) for row in found}
+
+    def state(self, id: str) -> LogState:
+        """Return the state of one job's log."""
+        return self._database.read_job(id, _state, LogState())
+
+    def known(self, id: str, event_ids: Iterable[str]) -> set[str]:
+        """Return the event ids that are recorded for a job."""
+        return self._database.read_job(id, lambda db, job: _known(db, job, event_ids), set())
+
+    def newest_id(self, id: str) -> str | None:
+        """Return the id of a job's newest event, or None without events."""
+        return self._database.read_job(id, _newest_id, None)
+
+    def rows(self, id: str, *, before: int | None = None, after: int | None = None, limit: int = 500) -> list[EventRow]:
+        """Return events, oldest first: the newest `limit`, or those next to `before` or `after` a sequence number."""
+        return self._database.read_job(id, lambda db, job: _rows(db, job, before=before, after=after, limit=limit), [])
+
+    def raw(self, id: str) -> list[str]:
+        """Return the JSON of each event of a job, oldest first."""
+        sql = "SELECT raw FROM events WHERE job = ? ORDER BY seq"
+        return self._database.read_job(id, lambda db, job: [raw for (raw,) in db.execute(sql, (job,))], [])
+
+    def points(self, id: str) -> list[tuple[int, dict[str, float]]]:
+        """Return the metrics of a job, by step."""
+        return self._database.read_job(id, _points, [])
+
+    async def append(self, id: str, events: Sequence[Event], *, joined: bool, cursor: str | None) -> bool:
+        """Record newer events, oldest first, above those recorded. Events recorded before are skipped.
+
+        Args:
+            joined: the walk that fetched the events reached a recorded event or the beginning, or may start the log.
+            cursor: cursor of the next older page, used only for the first events of a log.
+
+        Returns:
+            False, with nothing written, if a gap would remain: another process has recorded events of this job that
+            the walk did not reach.
+        """
+        return await self._database.write_job(
+            id, lambda db, job: _append(db, job, events, joined=joined, cursor=cursor), False
+        )
+
+    async def prepend(self, id: str, events: Sequence[Event], *, asked: str, cursor: str | None) -> bool:
+        """Record a page of older events, oldest first, below those recorded, and move the cursor.
+
+        Args:
+            asked: the cursor with which the page was requested.
+            cursor: the cursor of the next older page.
+
+        Returns:
+            False, with nothing written, if another process has moved the cursor.
+        """
+        return await self._database.write_job(
+            id, lambda db, job: _prepend(db, job, events, asked=asked, cursor=cursor), False
+        )
+
+
+# Queries on one connection. `job` is the key of the job's row; functions that write run inside a transaction.
+
+
+def _progress_of(events: Iterable[Event]) -> Progress:
     found = Progress()
     for event in events:
         if event.data and event.step is not None:
@@ -52,18 +122,17 @@ def progress_of(events: Iterable[Event]) -> Progress:
     return found
 
 
-def state(db: sqlite3.Connection, job: int) -> LogState:
+def _state(db: sqlite3.Connection, job: int) -> LogState:
     row = db.execute("SELECT cursor, step, total_steps, loss FROM logs WHERE job = ?", (job,)).fetchone()
     if row is None:
         return LogState()
-    # Two queries: each is one look at an end of the index, both in one would read it all.
+    # Two queries: each reads one end of the index, a single query would read it all.
     (top,) = db.execute("SELECT max(seq) FROM events WHERE job = ?", (job,)).fetchone()
     (bottom,) = db.execute("SELECT min(seq) FROM events WHERE job = ?", (job,)).fetchone()
     return LogState(top, bottom, row[0], True, Progress(*row[1:]))
 
 
-def known(db: sqlite3.Connection, job: int, ids: Iterable[str]) -> set[str]:
-    """Which of these event ids are held."""
+def _known(db: sqlite3.Connection, job: int, ids: Iterable[str]) -> set[str]:
     found: set[str] = set()
     wanted = list(ids)
     for start in range(0, len(wanted), 500):
@@ -75,15 +144,14 @@ def known(db: sqlite3.Connection, job: int, ids: Iterable[str]) -> set[str]:
     return found
 
 
-def newest_id(db: sqlite3.Connection, job: int) -> str | None:
+def _newest_id(db: sqlite3.Connection, job: int) -> str | None:
     row = db.execute("SELECT id FROM events WHERE job = ? ORDER BY seq DESC LIMIT 1", (job,)).fetchone()
     return None if row is None else str(row[0])
 
 
-def read(
+def _rows(
     db: sqlite3.Connection, job: int, *, before: int | None = None, after: int | None = None, limit: int = 500
 ) -> list[EventRow]:
-    """Events oldest first: the newest `limit`, or those next to `before` or `after` a sequence number."""
     columns = "SELECT seq, id, created_at, level, type, message, data FROM events WHERE job = ?"
     if after is not None:
         found = db.execute(f"{columns} AND seq > ? ORDER BY seq LIMIT ?", (job, after, limit)).fetchall()
@@ -94,59 +162,37 @@ def read(
     return [EventRow._make(row) for row in found]
 
 
-def raw_events(db: sqlite3.Connection, job: int) -> list[str]:
-    """Every event as sent, as JSON text, oldest first."""
-    return [raw for (raw,) in db.execute("SELECT raw FROM events WHERE job = ? ORDER BY seq", (job,))]
-
-
-def points(db: sqlite3.Connection, job: int) -> list[tuple[int, dict[str, float]]]:
+def _points(db: sqlite3.Connection, job: int) -> list[tuple[int, dict[str, float]]]:
     found = db.execute("SELECT step, measured FROM points WHERE job = ? ORDER BY step", (job,)).fetchall()
-    # One call of the JSON reader for all rows is several times faster than one each.
+    # Parsing all rows at once is several times faster than one by one.
     values = json.loads("[" + ",".join(measured for _, measured in found) + "]")
     return [(step, value) for (step, _), value in zip(found, values, strict=True)]
 
 
-def append(
-    db: sqlite3.Connection, job: int, events: Sequence[Event], *, joined: bool, cursor: str | None = None
-) -> bool:
-    """Add newer events, oldest first, above those held; one held already is passed over.
-
-    Args:
-        joined: the walk that read them met what is held, or the beginning, or may begin the log.
-        cursor: where older pages go on; used only when these are the first events.
-
-    Returns:
-        False, and nothing is written, when there would be a gap: the archive holds events of this job, put
-        there meanwhile by another process, that the walk did not meet.
-    """
-    held = state(db, job)
+def _append(db: sqlite3.Connection, job: int, events: Sequence[Event], *, joined: bool, cursor: str | None) -> bool:
+    held = _state(db, job)
     first = held.top is None
-    if not first and not joined and not known(db, job, [event.id for event in events]):
+    if not first and not joined and not _known(db, job, [event.id for event in events]):
         return False
     seq, new = -1 if held.top is None else held.top, []
     for event in events:
         if _insert(db, job, seq + 1, event):
             seq += 1
             new.append(event)
-            _measure(db, job, event, wins=True)
-    progress = held.progress.then(progress_of(new))
+            _save_metrics(db, job, event, wins=True)
+    progress = held.progress.then(_progress_of(new))
     if not held.visited:
         db.execute(
             "INSERT INTO logs(job, cursor, step, total_steps, loss) VALUES (?, ?, ?, ?, ?)", (job, cursor, *progress)
         )
     elif first and cursor is not None:
         db.execute("UPDATE logs SET cursor = ? WHERE job = ?", (cursor, job))
-    _tell(db, job, progress)
+    _save_progress(db, job, progress)
     return True
 
 
-def prepend(db: sqlite3.Connection, job: int, events: Sequence[Event], *, asked: str, cursor: str | None) -> bool:
-    """Add a page of older events, oldest first, below those held, and move the cursor from `asked` to `cursor`.
-
-    Returns:
-        False, and nothing is written, when the cursor has been moved meanwhile.
-    """
-    held = state(db, job)
+def _prepend(db: sqlite3.Connection, job: int, events: Sequence[Event], *, asked: str, cursor: str | None) -> bool:
+    held = _state(db, job)
     if held.cursor != asked:
         return False
     seq, new = 0 if held.bottom is None else held.bottom, []
@@ -154,15 +200,15 @@ def prepend(db: sqlite3.Connection, job: int, events: Sequence[Event], *, asked:
         if _insert(db, job, seq - 1, event):
             seq -= 1
             new.append(event)
-            _measure(db, job, event, wins=False)
+            _save_metrics(db, job, event, wins=False)
     db.execute("UPDATE logs SET cursor = ? WHERE job = ?", (cursor, job))
-    # What is held is newer: older events only fill in what it does not say.
-    _tell(db, job, progress_of(reversed(new)).then(held.progress))
+    # Recorded progress is newer: older events only fill its gaps.
+    _save_progress(db, job, _progress_of(reversed(new)).then(held.progress))
     return True
 
 
 def _insert(db: sqlite3.Connection, job: int, seq: int, event: Event) -> bool:
-    """Whether the event is new; one that is held already is left as it is."""
+    """Insert an event. Returns False for an event recorded before, which stays unchanged."""
     data = encode(event.raw.get("data")) if event.data else ""
     done = db.execute(
         "INSERT OR IGNORE INTO events(job, seq, id, created_at, level, type, message, data, raw) "
@@ -182,7 +228,7 @@ def _insert(db: sqlite3.Connection, job: int, seq: int, event: Event) -> bool:
     return done.rowcount == 1
 
 
-def _measure(db: sqlite3.Connection, job: int, event: Event, *, wins: bool) -> None:
+def _save_metrics(db: sqlite3.Connection, job: int, event: Event, *, wins: bool) -> None:
     step, values = event.step, event.metrics
     if step is None or not values:
         return
@@ -197,8 +243,8 @@ def _measure(db: sqlite3.Connection, job: int, event: Event, *, wins: bool) -> N
         )
 
 
-def _tell(db: sqlite3.Connection, job: int, progress: Progress) -> None:
-    """Progress goes to the log and to the columns of the list."""
+def _save_progress(db: sqlite3.Connection, job: int, progress: Progress) -> None:
+    """Write progress to the log and to the list columns of the job."""
     db.execute("UPDATE logs SET step = ?, total_steps = ?, loss = ? WHERE job = ?", (*progress, job))
     db.execute(
         "UPDATE jobs SET step = coalesce(?, step), total_steps = coalesce(?, total_steps), loss = coalesce(?, loss) "

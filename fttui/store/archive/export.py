@@ -1,6 +1,6 @@
-"""Taking jobs out of the archive: a directory for each, in files that any program can read.
+"""Export of archived jobs: one directory for each, with JSON and CSV files.
 
-Every name is made from an id and cleaned; no name that a server sent is ever a path.
+File names are made from ids and escaped. A name that a server sent is never used as a path.
 """
 
 import csv
@@ -19,24 +19,24 @@ from fttui.models.metric import Point, csv_text, points_of_checkpoints, points_o
 from fttui.store.archive.archive import Archive
 
 LONGEST = 120
-"""Characters of an id in the name of a file; a longer one is told apart by a hash."""
+"""Most characters of an id in a file name. A longer id is shortened, with a hash."""
 
 
 def export_job(archive: Archive, id: str, parent: str, *, force: bool = False) -> str:
-    """Write all that is known of a job into a directory of its own below `parent`; returns its path.
+    """Write a job into a new directory below `parent`. Returns the path of the directory.
 
-    `job.json`, `checkpoints.json` and `files.json` hold what the provider sent, `events.jsonl` one event a line, oldest
-    first, `metrics.csv` what was measured by step; each result file is there under its id.
+    `job.json`, `checkpoints.json` and `files.json` have the JSON that the provider sent, `events.jsonl` one event a
+    line, oldest first, `metrics.csv` the metrics by step. Each result file is named after its id.
 
     Args:
-        force: replace files of these names; others in the directory are left alone.
+        force: use an existing directory, and replace files of these names only.
 
     Raises:
         KeyError: the archive has no such job.
-        FileExistsError: the directory is there already, and `force` is not given.
-        OSError: it could not be written.
+        FileExistsError: the directory exists, and `force` is not given.
+        OSError: a file cannot be written.
     """
-    body = archive.body(id)
+    body = archive.jobs.body(id)
     if body is None:
         raise KeyError(id)
     folder = os.path.join(parent, file_name(id))
@@ -48,31 +48,31 @@ def export_job(archive: Archive, id: str, parent: str, *, force: bool = False) -
             raise
     for name, content in _contents(archive, id, body).items():
         atomic.write(os.path.join(folder, name), content, follow_link=False, sync=False)
-    # Last: where this is, the rest is whole.
+    # Last, so that a directory with job.json is complete.
     atomic.write(os.path.join(folder, "job.json"), _pretty(json.loads(body)), follow_link=False, sync=False)
     return folder
 
 
 def _contents(archive: Archive, id: str, body: str) -> dict[str, bytes]:
     job = Job.read(json.loads(body))
-    events = archive.raw_events(id)
+    events = archive.events.raw(id)
     found = {
         "events.jsonl": "".join(f"{event}\n" for event in events).encode(),
-        "checkpoints.json": _pretty([json.loads(text) for text in archive.checkpoints(id)]),
+        "checkpoints.json": _pretty([json.loads(text) for text in archive.jobs.checkpoints(id)]),
         "metrics.csv": csv_of(points_of(archive, id)).encode(),
     }
     named = dict.fromkeys(filter(None, (job.training_file, job.validation_file, *job.result_files)))
-    files = [json.loads(text) for file in named if (text := archive.file(file)) is not None]
+    files = [json.loads(text) for file in named if (text := archive.files.get(file)) is not None]
     found["files.json"] = _pretty(files)
     for file in job.result_files:
-        content = archive.content(file)
+        content = archive.files.content(file)
         if content is None:
             continue
         name = file_name(file)
         if f"{name}.csv" in found:
-            name += "~"  # an id may be the word `metrics`
+            name += "~"  # the id is `metrics`
         try:
-            # Most providers send it as base64; whoever opens the file wants the table.
+            # Most providers send the CSV as base64.
             found[f"{name}.csv"] = csv_text(content).encode()
         except ValueError:
             found[f"{name}.bin"] = content
@@ -80,26 +80,26 @@ def _contents(archive: Archive, id: str, body: str) -> dict[str, bytes]:
 
 
 def points_of(archive: Archive, id: str) -> list[Point]:
-    """What was measured, by step: the result file's rows, and over them what the events told, which do not round.
+    """Return a job's metrics by step: from result files and events, else from checkpoints.
 
-    Where neither tells anything, what the checkpoints hold.
+    Where a result file and an event disagree, the event counts: result files are rounded.
     """
-    body = archive.body(id)
+    body = archive.jobs.body(id)
     by_step: dict[int, dict[str, float]] = {}
     for file in Job.read(json.loads(body)).result_files if body is not None else ():
-        content = archive.content(file)
+        content = archive.files.content(file)
         with suppress(ValueError):
             for point in points_of_result_file(content) if content is not None else ():
                 by_step.setdefault(point.step, {}).update(point.values)
-    for step, values in archive.points(id):
+    for step, values in archive.events.points(id):
         by_step.setdefault(step, {}).update(values)
     if not by_step:
-        return points_of_checkpoints(Checkpoint.read(json.loads(text)) for text in archive.checkpoints(id))
+        return points_of_checkpoints(Checkpoint.read(json.loads(text)) for text in archive.jobs.checkpoints(id))
     return [Point(step, values) for step, values in sorted(by_step.items())]
 
 
 def csv_of(points: list[Point]) -> str:
-    """Points as CSV with a heading; an empty cell where nothing was measured."""
+    """Return points as CSV with a header. A missing value is an empty cell."""
     names = list(dict.fromkeys(name for point in points for name in point.values))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -110,10 +110,7 @@ def csv_of(points: list[Point]) -> str:
 
 
 def file_name(id: str) -> str:
-    """An id as the name of a file or directory: one part of a path, never hidden, never too long.
-
-    Different ids have different names.
-    """
+    """Return an id as a file name: one path component, not hidden, of limited length, unique for the id."""
     name = quote(id, safe="", errors="replace")
     if name.startswith("."):
         name = "%2E" + name[1:]

@@ -1,6 +1,6 @@
-"""What the first frame shows, straight from the archive's file. Standard library only, read-only, and quick.
+"""Rows for the first frame and for shell completion, read from the archive's file. Standard library only.
 
-Any failure means "nothing there": the archive proper will judge the file a moment later.
+A file that cannot be read yields no rows: `set_aside` checks it when the archive is opened.
 """
 
 import sqlite3
@@ -10,10 +10,10 @@ from fttui.store.archive.schema import APPLICATION_ID, NEWEST_FIRST, ROW_COLUMNS
 
 
 def first_rows(path: str, profile: str, limit: int = 100) -> tuple[list[JobRow], float | None]:
-    """The newest jobs of a profile in the default order of the list, and when the provider last confirmed it."""
-    found = _ask(
+    """Return the newest jobs of a profile in the default order, and the time of the last fetch of the list."""
+    found = _query(
         path,
-        # The joined side is one row; it is repeated, which costs less than asking twice.
+        # Repeating the profile's one row costs less than a second query.
         f"SELECT {ROW_COLUMNS}, p.as_of FROM profiles p LEFT JOIN jobs ON jobs.profile = p.key WHERE p.name = ? "
         f"ORDER BY {NEWEST_FIRST} LIMIT ?",
         (profile, limit),
@@ -26,8 +26,8 @@ def first_rows(path: str, profile: str, limit: int = 100) -> tuple[list[JobRow],
 
 
 def ids_ending(path: str, profile: str, end: str) -> list[str]:
-    """The jobs of a profile whose id ends with a text, newest first."""
-    found = _ask(
+    """Return the ids of a profile's jobs that end with a text, newest first."""
+    found = _query(
         path,
         "SELECT id FROM jobs WHERE profile = (SELECT key FROM profiles WHERE name = ?) AND substr(id, -length(?)) = ? "
         f"ORDER BY {NEWEST_FIRST}",
@@ -37,8 +37,8 @@ def ids_ending(path: str, profile: str, end: str) -> list[str]:
 
 
 def first_log(path: str, profile: str, job_id: str, limit: int = 50) -> list[EventRow]:
-    """The newest events of a job, oldest first."""
-    found = _ask(
+    """Return the newest events of a job, oldest first."""
+    found = _query(
         path,
         "SELECT seq, id, created_at, level, type, message, data FROM events WHERE job = (SELECT key FROM jobs WHERE "
         "profile = (SELECT key FROM profiles WHERE name = ?) AND id = ?) ORDER BY seq DESC LIMIT ?",
@@ -48,8 +48,8 @@ def first_log(path: str, profile: str, job_id: str, limit: int = 50) -> list[Eve
 
 
 def first_files(path: str, profile: str, limit: int = 100) -> list[tuple[str, str]]:
-    """Ids and JSON of the files last seen: for completion in the shell."""
-    found = _ask(
+    """Return id and JSON of the files last seen."""
+    found = _query(
         path,
         "SELECT id, coalesce(raw, '') FROM files WHERE profile = (SELECT key FROM profiles WHERE name = ?) "
         "ORDER BY last_seen DESC, id LIMIT ?",
@@ -58,7 +58,7 @@ def first_files(path: str, profile: str, limit: int = 100) -> list[tuple[str, st
     return [(id, raw) for id, raw in found]
 
 
-def _ask(path: str, sql: str, values: tuple[str | int, ...]) -> list[tuple]:  # type: ignore[type-arg]
+def _query(path: str, sql: str, values: tuple[str | int, ...]) -> list[tuple]:  # type: ignore[type-arg]
     for candidate in (path, beside(path)):
         try:
             db = sqlite3.connect(f"file:{_quoted(candidate)}?mode=ro", uri=True, timeout=0.05)

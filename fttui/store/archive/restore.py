@@ -1,6 +1,8 @@
-"""The way back from memory to the disk, once there is room again: what was seen meanwhile is put into the file."""
+"""The return from memory to the disk: what memory recorded is merged into the file."""
 
 import sqlite3
+
+from fttui.store.archive import database_file
 
 _JOB = (
     "status_text, model, suffix, method, fine_tuned_model, created_at, finished_at, trained_tokens, step, total_steps, "
@@ -8,35 +10,34 @@ _JOB = (
 )
 
 
-def put_back(db: sqlite3.Connection, profile: str, key: int) -> None:
-    """Put one profile's part of a memory archive into the file attached as `disk`, in one transaction.
+def put_back(db: sqlite3.Connection, path: str, profile: str, key: int) -> None:
+    """Merge one profile of a memory archive into the file at `path`, in one transaction.
 
-    What another process has written there meanwhile stays: its jobs where they are newer, and its logs where they do
-    not continue those held here; what is missing then is read from the provider again.
+    Rows that another process wrote there in the meantime stay: its jobs where they are newer, and its events where
+    those of memory do not continue them. Missing events are fetched from the provider again.
 
     Args:
         key: the profile's key in memory.
 
     Raises:
-        sqlite3.Error: it cannot be written; then nothing was.
+        sqlite3.Error: the file cannot be written. It is unchanged.
     """
-    db.execute("BEGIN IMMEDIATE")
+    db.execute("ATTACH ? AS disk", (database_file.uri(path, "rw"),))
     try:
-        db.execute("INSERT OR IGNORE INTO disk.profiles(name) VALUES (?)", (profile,))
-        (there,) = db.execute("SELECT key FROM disk.profiles WHERE name = ?", (profile,)).fetchone()
-        _list(db, key, there)
-        _jobs(db, key, there)
-        _logs(db)
-        _rest(db, key, there)
-        db.execute("DROP TABLE temp.back")
-        db.execute("COMMIT")
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
+        with database_file.transaction(db):
+            db.execute("INSERT OR IGNORE INTO disk.profiles(name) VALUES (?)", (profile,))
+            (there,) = db.execute("SELECT key FROM disk.profiles WHERE name = ?", (profile,)).fetchone()
+            _list(db, key, there)
+            _jobs(db, key, there)
+            _events(db)
+            _rest(db, key, there)
+            db.execute("DROP TABLE temp.keys")
+    finally:
+        db.execute("DETACH disk")
 
 
 def _list(db: sqlite3.Connection, here: int, there: int) -> None:
-    """How far the list is known: by whoever asked last."""
+    """Copy the state of the list, unless the file has a later one."""
     db.execute(
         "UPDATE disk.profiles SET (as_of, complete, cursor, walked_at) = "
         "(SELECT as_of, complete, cursor, walked_at FROM main.profiles WHERE key = ?) "
@@ -52,26 +53,26 @@ def _jobs(db: sqlite3.Connection, here: int, there: int) -> None:
         f"ON CONFLICT(profile, id) DO UPDATE SET {changes} WHERE excluded.last_seen >= last_seen",
         (there, here),
     )
-    # Jobs have other keys there. Where another process has seen a newer state, its own things stay.
-    db.execute("CREATE TEMP TABLE back(here INTEGER PRIMARY KEY, there INTEGER NOT NULL, same INTEGER NOT NULL)")
+    # A job's key differs between memory and file. `same`: memory has the newest state of the job.
+    db.execute("CREATE TEMP TABLE keys(here INTEGER PRIMARY KEY, there INTEGER NOT NULL, same INTEGER NOT NULL)")
     db.execute(
-        "INSERT INTO temp.back SELECT m.key, d.key, m.digest = d.digest FROM main.jobs m "
+        "INSERT INTO temp.keys SELECT m.key, d.key, m.digest = d.digest FROM main.jobs m "
         "JOIN disk.jobs d ON d.id = m.id AND d.profile = ? WHERE m.profile = ?",
         (there, here),
     )
     db.execute(
-        "INSERT OR REPLACE INTO disk.bodies SELECT b.there, m.raw FROM main.bodies m "
-        "JOIN temp.back b ON b.here = m.job WHERE b.same"
+        "INSERT OR REPLACE INTO disk.bodies SELECT k.there, m.raw FROM main.bodies m "
+        "JOIN temp.keys k ON k.here = m.job WHERE k.same"
     )
     db.execute(
-        "INSERT OR REPLACE INTO disk.checkpoints SELECT b.there, m.id, m.step, m.created_at, m.raw "
-        "FROM main.checkpoints m JOIN temp.back b ON b.here = m.job"
+        "INSERT OR REPLACE INTO disk.checkpoints SELECT k.there, m.id, m.step, m.created_at, m.raw "
+        "FROM main.checkpoints m JOIN temp.keys k ON k.here = m.job"
     )
 
 
-def _logs(db: sqlite3.Connection) -> None:
-    """Logs that go on where the file's end: each event has the number there that it has here."""
-    for here, there in db.execute("SELECT here, there FROM temp.back").fetchall():
+def _events(db: sqlite3.Connection) -> None:
+    """Copy the events that continue those in the file. Sequence numbers stay the same."""
+    for here, there in db.execute("SELECT here, there FROM temp.keys").fetchall():
         if not _continues(db, here, there):
             continue
         db.execute(
@@ -89,9 +90,9 @@ def _logs(db: sqlite3.Connection) -> None:
 
 
 def _continues(db: sqlite3.Connection, here: int, there: int) -> bool:
-    """Whether all that the file holds of a log is held here too, at the same places."""
+    """Tell whether memory has the file's oldest and newest event of a job, at the same sequence numbers."""
     if db.execute("SELECT 1 FROM main.events WHERE job = ? LIMIT 1", (here,)).fetchone() is None:
-        # Nobody looked at it meanwhile; only that it is empty may be news.
+        # Without events in memory, only the finding that the log is empty may be new.
         return db.execute("SELECT 1 FROM disk.logs WHERE job = ?", (there,)).fetchone() is None
     for end in ("max", "min"):
         row = db.execute(

@@ -1,22 +1,22 @@
-"""The archive's tables and how older ones become them. Text only, so that the first frame can look at it."""
+"""Tables of the archive, by version. SQL text only: the first frame imports this module."""
 
 APPLICATION_ID = 0x66747475
-"""Says that a SQLite file is an archive of fttui's."""
+"""SQLite application id of an archive."""
 
 _V1 = """
 CREATE TABLE profiles(
     key INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
-    as_of REAL,                 -- when the provider last confirmed the newest page of its list
-    complete INTEGER NOT NULL DEFAULT 0,  -- its whole list was walked once
-    cursor TEXT,                -- where the walk of its list goes on; NULL when nothing is left
-    walked_at REAL              -- when the whole list was last seen in one go
+    as_of REAL,                 -- last fetch of the newest page of the list
+    complete INTEGER NOT NULL DEFAULT 0,  -- the whole list was walked once
+    cursor TEXT,                -- where an unfinished walk of the list continues, else NULL
+    walked_at REAL              -- last walk of the whole list in one run
 );
 CREATE TABLE jobs(
     key INTEGER PRIMARY KEY,
     profile INTEGER NOT NULL,
     id TEXT NOT NULL,
-    -- the columns of a list, already clean
+    -- list columns, cleaned text
     status_text TEXT NOT NULL,
     model TEXT NOT NULL,
     suffix TEXT NOT NULL,
@@ -29,33 +29,33 @@ CREATE TABLE jobs(
     total_steps INTEGER,
     loss REAL,
     fault TEXT NOT NULL,
-    -- what only the store knows
-    digest INTEGER NOT NULL,    -- of the JSON in bodies
-    due INTEGER NOT NULL,       -- it changed and its events have not been read since
+    -- bookkeeping of the store
+    digest INTEGER NOT NULL,    -- digest of the JSON in bodies
+    due INTEGER NOT NULL,       -- changed since its events were last fetched
     first_seen REAL NOT NULL,
-    last_seen REAL NOT NULL,    -- last change seen, not last poll
+    last_seen REAL NOT NULL,    -- last change, not last poll
     gone_at REAL,
     UNIQUE(profile, id)
 );
 CREATE INDEX jobs_newest ON jobs(profile, created_at DESC, id);
--- Apart from the columns, so that a list is read without reading through every body.
+-- Separate from the columns, so that reading the list does not read every body.
 CREATE TABLE bodies(job INTEGER PRIMARY KEY, raw TEXT NOT NULL);
 CREATE TABLE logs(
     job INTEGER PRIMARY KEY,
-    cursor TEXT,                -- the oldest event known while older ones may exist; else NULL
-    step INTEGER,               -- the newest progress that events told
+    cursor TEXT,                -- oldest event known while older ones may exist, else NULL
+    step INTEGER,               -- newest progress read from events
     total_steps INTEGER,
     loss REAL
 );
 CREATE TABLE events(
     job INTEGER NOT NULL,
-    seq INTEGER NOT NULL,       -- rises from old to new; older pages get falling, even negative ones
+    seq INTEGER NOT NULL,       -- rises from old to new; older pages get lower numbers, down to negative
     id TEXT NOT NULL,
     created_at REAL,
     level TEXT NOT NULL,
     type TEXT NOT NULL,
     message TEXT NOT NULL,
-    data TEXT NOT NULL,         -- JSON as sent, empty when there is none
+    data TEXT NOT NULL,         -- JSON as sent, or empty
     raw TEXT NOT NULL,          -- the whole event as sent
     PRIMARY KEY(job, seq)
 ) WITHOUT ROWID;
@@ -89,7 +89,7 @@ CREATE TABLE models(
     last_seen REAL NOT NULL,
     UNIQUE(profile, id)
 );
--- Written before a job is asked for, taken away when its fate is known: create exactly once.
+-- Create tokens: written before the request, deleted when its outcome is known.
 CREATE TABLE creates(
     profile INTEGER NOT NULL,
     token TEXT NOT NULL,
@@ -100,9 +100,9 @@ CREATE TABLE creates(
 """
 
 _V2 = """
--- Jobs whose whole history is here, and the JSON for which that was found.
+-- Jobs with complete history, and the digest of the JSON that this is true for.
 CREATE TABLE synced(job INTEGER PRIMARY KEY, digest INTEGER NOT NULL);
--- Routes that a provider lacks, and until when (Unix seconds) that is believed.
+-- Routes that the provider does not have, trusted until `until` (Unix seconds).
 CREATE TABLE absent(
     profile INTEGER NOT NULL,
     route TEXT NOT NULL,
@@ -112,11 +112,11 @@ CREATE TABLE absent(
 """
 
 _V3 = """
--- Where jobs of one second stand among each other: higher is newer in the provider's order.
+-- Rank among jobs of the same second: higher is newer in the provider's order.
 ALTER TABLE jobs ADD COLUMN place INTEGER NOT NULL DEFAULT 0;
 DROP INDEX jobs_newest;
 CREATE INDEX jobs_newest ON jobs(profile, created_at DESC, place DESC, id);
--- Jobs that a person deleted from the archive, so that a cockpit which is open hears of it.
+-- Jobs deleted from the archive, so that open cockpits remove them.
 CREATE TABLE deleted(
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     profile INTEGER NOT NULL,
@@ -127,7 +127,7 @@ CREATE INDEX deleted_by ON deleted(profile, number);
 """
 
 _V4 = """
--- Files that were uploaded from here, by the SHA-256 of what they held (hexadecimal).
+-- Uploads by the SHA-256 of their content (hexadecimal).
 CREATE TABLE uploads(
     profile INTEGER NOT NULL,
     digest TEXT NOT NULL,
@@ -137,26 +137,26 @@ CREATE TABLE uploads(
 """
 
 MIGRATIONS = (_V1, _V2, _V3, _V4)
-"""Each brings an archive from the version that is its index to the next one."""
+"""SQL of each version. Entry N brings an archive from version N to version N + 1."""
 
 VERSION = len(MIGRATIONS)
 
 OF_JOBS = ("bodies", "logs", "events", "points", "checkpoints", "synced")
-"""Tables whose rows belong to a job."""
+"""Tables with rows of jobs."""
 OF_PROFILES = ("jobs", "files", "models", "creates", "absent", "deleted", "uploads")
-"""Tables whose rows belong to a profile."""
+"""Tables with rows of profiles."""
 TABLES = ("profiles", *OF_PROFILES, *OF_JOBS)
 
 ROW_COLUMNS = (
     "id, status_text, model, suffix, method, fine_tuned_model, created_at, finished_at, trained_tokens, "
     "step, total_steps, loss, gone_at IS NOT NULL, fault"
 )
-"""The members of a JobRow, in its order."""
+"""Columns for the fields of a JobRow, in its order."""
 NEWEST_FIRST = "created_at DESC, place DESC, id"
-"""The default order of a list."""
+"""Default order of a list."""
 
 
 def beside(path: str) -> str:
-    """The archive that is used while a newer fttui's lies at `path`."""
+    """Return the path to use while the archive at `path` belongs to a newer fttui."""
     stem, dot, suffix = path.rpartition(".")
     return f"{stem}-v{VERSION}.{suffix}" if dot and "/" not in suffix else f"{path}-v{VERSION}"

@@ -1,4 +1,4 @@
-"""How much the archive holds, and for whom."""
+"""Size of the archive, by profile."""
 
 import os
 from typing import NamedTuple
@@ -8,25 +8,25 @@ from fttui.store.archive.archive import Archive
 
 
 class Share(NamedTuple):
-    """What the archive holds of one profile."""
+    """Contents of the archive for one profile."""
 
     profile: str
     jobs: int
     gone: int
-    """Those of them that the provider no longer has."""
+    """Jobs that the provider no longer lists."""
     events: int
     checkpoints: int
     contents: int
-    """Result files whose content is held."""
+    """Result files with content."""
     bytes: int
-    """Of what was sent; the file on the disk takes more."""
+    """Bytes of JSON and contents. The file on the disk is larger."""
 
 
 def shares(archive: Archive) -> list[Share]:
-    """All profiles of the archive, by name."""
+    """Return the share of each profile, by name."""
 
     def ask(sql: str) -> dict[str, tuple[int, ...]]:
-        found: list[tuple[object, ...]] = archive.ask(sql)
+        found: list[tuple[object, ...]] = archive.database.query(sql)
         return {str(row[0]): tuple(int(str(value or 0)) for value in row[1:]) for row in found}
 
     of_job = "FROM {} t JOIN jobs j ON j.key = t.job JOIN profiles p ON p.key = j.profile GROUP BY p.name"
@@ -57,7 +57,7 @@ def shares(archive: Archive) -> list[Share]:
 
 
 def on_disk(path: str) -> dict[str, int]:
-    """The archive's files by path, and their bytes: what SQLite keeps beside it, and what was set aside."""
+    """Return the size of each of the archive's files by path, with SQLite's own files and files set aside."""
     found: dict[str, int] = {}
     folder = os.path.dirname(path)
     wanted = {os.path.basename(path), os.path.basename(schema.beside(path))}

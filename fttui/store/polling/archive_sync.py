@@ -104,7 +104,7 @@ class Sync:
         self._check_kept()
         await self._list()
         ids = [id for id in self._rows if self._can_be_asked(id)]
-        held = self._archive.synced()
+        held = self._archive.jobs.synced()
         wanted = [id for id in ids if id not in held]
         self.tally.whole = len(ids) - len(wanted)
         await self._histories(wanted)
@@ -136,12 +136,12 @@ class Sync:
     def _is_old(self, page: Sequence[str]) -> bool:
         """Whether a page of the list shows nothing new: all of it is held whole and is as it was."""
         self._listed.update(page)
-        is_old = self._archive.synced().issuperset(page)
+        is_old = self._archive.jobs.synced().issuperset(page)
         return is_old and _falls([self._rows[id].created_at for id in page])
 
     async def _ask_singly(self) -> bool:
         """Ask for the jobs below the news that may still change. Returns whether that told enough of them."""
-        held = self._archive.synced()
+        held = self._archive.jobs.synced()
         below = [id for id in self._rows if id not in held and id not in self._listed and self._can_be_asked(id)]
         if len(below) > SINGLY:
             return False
@@ -228,14 +228,14 @@ class Sync:
             self._unlucky = 0
         self.tally.read += 1
         if whole and self._is_settled(id, started):
-            await self._archive.set_synced(id)
+            await self._archive.jobs.set_synced(id)
 
     def _is_settled(self, id: str, now: float) -> bool:
         """Whether nothing more is to come of a job: it ended, and its last sign of life is some time ago."""
         row = self._rows[id]
         if not row.status.is_final:
             return False
-        events = self._archive.events(id, limit=1)
+        events = self._archive.events.rows(id, limit=1)
         signs = [row.created_at, row.finished_at, *(event.created_at for event in events)]
         return max((sign for sign in signs if sign is not None), default=0.0) < now - SETTLED_AFTER
 
@@ -244,7 +244,7 @@ class Sync:
             if not await self._asking.fetch_events(id):
                 break
         before = None
-        while (cursor := self._archive.log_state(id).cursor) is not None and cursor != before:
+        while (cursor := self._archive.events.state(id).cursor) is not None and cursor != before:
             await self._asking.fetch_older_events(id)
             before = cursor
 
@@ -252,15 +252,15 @@ class Sync:
         await self._asking.fetch_checkpoints(id, whole=True)
 
     async def _results(self, id: str) -> None:
-        for file in Job.read(json.loads(self._archive.body(id) or "null")).result_files:
+        for file in Job.read(json.loads(self._archive.jobs.body(id) or "null")).result_files:
             try:
-                if self._archive.content(file) is None:
+                if self._archive.files.content(file) is None:
                     await self._asking.fetch_content(id, file)
-                if self._archive.file(file) is None:
+                if self._archive.files.get(file) is None:
                     item = await self._client.get_file(file)
-                    await self._archive.save_files([(item.id, encode(item.raw))], self._clock.now())
+                    await self._archive.files.save([(item.id, encode(item.raw))], self._clock.now())
             except NotFound:
-                if self._archive.content(file) is None:
+                if self._archive.files.content(file) is None:
                     self.tally.lost.append(file)
 
     # What belongs to no job
@@ -280,8 +280,8 @@ class Sync:
         done = 0
         async for page in self._client.each_file_page():
             sent = {item.id: encode(item.raw) for item in page.items}
-            is_old = all(self._archive.file(id) == raw for id, raw in sent.items())
-            await self._archive.save_files(list(sent.items()), self._clock.now())
+            is_old = all(self._archive.files.get(id) == raw for id, raw in sent.items())
+            await self._archive.files.save(list(sent.items()), self._clock.now())
             done += len(page.items)
             self._tell(Progress("files", done))
             if is_old and not self._full and _falls([item.created_at for item in page.items]):
@@ -289,7 +289,7 @@ class Sync:
 
     async def _models(self) -> None:
         page = await self._client.list_models()
-        await self._archive.save_models([(item.id, encode(item.raw)) for item in page.items], self._clock.now())
+        await self._archive.files.save_models([(item.id, encode(item.raw)) for item in page.items], self._clock.now())
         self._tell(Progress("models", len(page.items)))
 
 

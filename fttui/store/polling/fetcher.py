@@ -47,9 +47,9 @@ class Asking(Board):
         self._with_files: set[str] = set()
         self._nameless: set[str] = set()
         self._lost = Lost(archive, clock)
-        self.not_offered: set[str] = archive.absent(clock.now())
+        self.not_offered: set[str] = archive.routes.absent(clock.now())
         """Routes that this provider lacks: `events`, `checkpoints`, `results`, `cancel`, `pause`, `resume`."""
-        self.logs: dict[str, LogState] = archive.logs()
+        self.logs: dict[str, LogState] = archive.events.states()
         """Jobs whose events were asked for at least once."""
         self.unread: set[str] = {id for id, log in self.logs.items() if log.cursor is not None}
         """Those of them that have older events, not read yet."""
@@ -191,10 +191,10 @@ class Asking(Board):
         client = self._connected()
         self._learn_ends(id)
         under_way = self._walks.pop(id, None)
-        walk, began = under_way or (EventWalk(self._archive.newest_event_id(id)), self._clock.monotonic())
+        walk, began = under_way or (EventWalk(self._archive.events.newest_id(id)), self._clock.monotonic())
         page = await self._watch("events", id, client.list_events(id, after=walk.after, limit=PAGE))
-        batch = walk.take(page, lambda ids: self._archive.known_events(id, ids))
-        if batch is not None and not await self._archive.append_events(
+        batch = walk.take(page, lambda ids: self._archive.events.known(id, ids))
+        if batch is not None and not await self._archive.events.append(
             id, batch.events, joined=batch.joined, cursor=batch.cursor
         ):
             # Another cockpit wrote meanwhile what this walk has not met: the next one will.
@@ -210,20 +210,20 @@ class Asking(Board):
         """Read one page of a job's older events."""
         client = self._connected()
         self._learn_ends(id)
-        if (asked := self._archive.log_state(id).cursor) is not None:
+        if (asked := self._archive.events.state(id).cursor) is not None:
             page = await client.list_events(id, after=asked, limit=PAGE)
-            batch = older_batch(page, asked, lambda ids: self._archive.known_events(id, ids))
-            await self._archive.prepend_events(id, batch.events, asked=asked, cursor=batch.cursor)
+            batch = older_batch(page, asked, lambda ids: self._archive.events.known(id, ids))
+            await self._archive.events.prepend(id, batch.events, asked=asked, cursor=batch.cursor)
         self._tell_log(id)
 
     def _learn_ends(self, id: str) -> None:
         # The archive lists its logs without their ends; those are looked up when they matter.
         if (held := self.logs.get(id)) is not None and held.top is None:
-            self.logs[id] = self._archive.log_state(id)
+            self.logs[id] = self._archive.events.state(id)
 
     def _tell_log(self, id: str) -> None:
         # Compared with the archive, not with what was just written: another cockpit may have written it first.
-        before, state = self.logs.get(id, LogState()), self._archive.log_state(id)
+        before, state = self.logs.get(id, LogState()), self._archive.events.state(id)
         if state.visited:
             self.logs[id] = state
         (self.unread.discard if state.cursor is None else self.unread.add)(id)
@@ -236,7 +236,7 @@ class Asking(Board):
         client = self._connected()
         pages = client.each_checkpoint_page(id, limit=PAGE)
         while (page := await self._watch("checkpoints", id, anext(pages, None))) is not None:
-            if await self._archive.save_checkpoints(id, page.items):
+            if await self._archive.jobs.save_checkpoints(id, page.items):
                 self._publish(checkpoints=[id])
             if not whole:
                 break
@@ -247,9 +247,9 @@ class Asking(Board):
         """The id of a result file of a job that the archive does not hold yet."""
         if id in self._with_results:
             return None
-        text = self._archive.body(id)
+        text = self._archive.jobs.body(id)
         files = Job.read(json.loads(text)).result_files if text is not None else ()
-        missing = next((file for file in files if self._archive.content(file) is None), None)
+        missing = next((file for file in files if self._archive.files.content(file) is None), None)
         row = self.snapshot.rows.get(id)
         if missing is None and row is not None and row.status.is_final:
             self._with_results.add(id)
@@ -263,17 +263,17 @@ class Asking(Board):
     async def fetch_content(self, id: str, file: str) -> None:
         """Read one result file of a job by its id."""
         content = await self._watch("results", id, self._connected().file_content(file))
-        await self._archive.save_content(file, content, self._clock.now())
+        await self._archive.files.save_content(file, content, self._clock.now())
         self._publish(events=[id])
 
     def unknown_file(self, id: str) -> str | None:
         """The id of a file of a job of which nothing was ever seen: neither name nor size."""
-        text = self._archive.body(id)
+        text = self._archive.jobs.body(id)
         if id in self._with_files or text is None:
             return None
         job = Job.read(json.loads(text))
         names = (job.training_file, job.validation_file, *job.result_files)
-        unknown = next((f for f in names if f and f not in self._nameless and self._archive.file(f) is None), None)
+        unknown = next((f for f in names if f and f not in self._nameless and self._archive.files.get(f) is None), None)
         row = self.snapshot.rows.get(id)
         if unknown is None and row is not None and row.status.is_final:
             self._with_files.add(id)
@@ -286,7 +286,7 @@ class Asking(Board):
         # Asked for once: what the provider does not tell now, such as a file that was deleted, it will not tell later.
         self._nameless.add(file)
         found = await self._connected().get_file(file)
-        await self._archive.save_files([(file, encode(found.raw))], self._clock.now())
+        await self._archive.files.save([(file, encode(found.raw))], self._clock.now())
         self._publish(events=[id])
 
     # Routes that a provider may lack
@@ -301,7 +301,7 @@ class Asking(Board):
         if route not in self._offered:
             self._offered.add(route)
             self.not_offered.discard(route)
-            await self._archive.forget_absent(route)
+            await self._archive.routes.forget_absent(route)
         return result
 
     async def _learn_absent(self, route: str, id: str, error: ApiError) -> None:
@@ -315,4 +315,6 @@ class Asking(Board):
             self._failed[route] = self._failed.get(route, 0) + (3 if sure else 1)
         if self._failed.get(route, 0) >= 3 and route not in self.not_offered:
             self.not_offered.add(route)
-            await self._archive.remember_absent(route, self._clock.now() + (ABSENT_FOR if sure else ABSENT_PERHAPS))
+            await self._archive.routes.remember_absent(
+                route, self._clock.now() + (ABSENT_FOR if sure else ABSENT_PERHAPS)
+            )

@@ -227,7 +227,7 @@ def creates() -> dict[str, tuple[str, float]]:
     async def read(key: str) -> dict[str, tuple[str, float]]:
         archive = Archive(archive_file(), key)
         try:
-            return archive.creates()
+            return archive.creates.pending()
         finally:
             await archive.close()
 

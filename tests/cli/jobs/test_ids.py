@@ -80,7 +80,7 @@ def test_the_question_has_the_whole_id(service: Service, home: Path) -> None:
 
 async def test_a_profile_that_is_gone_can_still_be_read(fttui: Fttui) -> None:
     archive = Archive(archive_file(), "left")
-    await archive.save_jobs([entry(job(1, id="ftjob-left00000000000000"))], 1.0)
+    await archive.jobs.save([entry(job(1, id="ftjob-left00000000000000"))], 1.0)
     await archive.close()
     result = await asyncio.to_thread(fttui, "jobs", "get", "..left00000000000000", "--offline", "--profile", "left")
     assert (result.code, "ftjob-left" in result.out) == (0, True)

@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
 from fttui.models.row import EventRow
-from fttui.store.archive.archive import Archive, ListState
+from fttui.store.archive.archive import Archive
 from fttui.store.archive.events import LogState, Progress
 from fttui.store.archive.first_rows import first_log, first_rows
+from fttui.store.archive.jobs import ListState
 from fttui.store.query import select
 from tests.support.objects import values
 from tests.support.store_fakes import entry, event, job, metrics, rows_of
@@ -46,157 +47,158 @@ async def archive(tmp_path: Path) -> AsyncIterator[Archive]:
 
 async def test_a_job_comes_out_as_it_went_in(archive: Archive, tmp_path: Path) -> None:
     raws = [job(1, "running"), job(3, trained_tokens=5070, finished_at=1_700_000_500), job(2, created_at=None)]
-    await archive.save_jobs([entry(raw, due=raw["status"] == "running") for raw in raws], 10.0)
+    await archive.jobs.save([entry(raw, due=raw["status"] == "running") for raw in raws], 10.0)
     expected = select(rows_of(raws))
-    assert archive.rows() == expected
+    assert archive.jobs.rows() == expected
     assert [row.id for row in expected] == ["ftjob-00003", "ftjob-00001", "ftjob-00002"]
-    assert archive.row(J) == rows_of(raws)[0]
-    assert json.loads(archive.body(J) or "") == raws[0]
-    assert archive.due() == {J}
-    assert archive.digests() == {raw["id"]: entry(raw).digest for raw in raws}
+    assert archive.jobs.row(J) == rows_of(raws)[0]
+    assert json.loads(archive.jobs.body(J) or "") == raws[0]
+    assert archive.jobs.due() == {J}
+    assert archive.jobs.digests() == {raw["id"]: entry(raw).digest for raw in raws}
     other = Archive(archive.path, "work")
-    assert other.rows() == expected
+    assert other.jobs.rows() == expected
     await other.close()
     assert first_rows(archive.path, "work", 2) == (expected[:2], None)
 
 
 async def test_profiles_do_not_see_each_other(archive: Archive) -> None:
     other = Archive(archive.path, "home")
-    await archive.save_jobs([entry(job(1))], 10.0)
-    await other.save_jobs([entry(job(1, "failed"))], 10.0)
-    await other.append_events(J, read(event(J, 1)), joined=True, cursor=None)
-    await other.remember_create("token", "{}", 1.0)
-    assert [row.status_text for row in archive.rows()] == ["succeeded"]
-    assert [row.status_text for row in other.rows()] == ["failed"]
-    assert (archive.events(J), len(other.events(J))) == ([], 1)
-    assert (archive.creates(), other.creates()) == ({}, {"token": ("{}", 1.0)})
-    assert first_rows(archive.path, "home", 9)[0] == other.rows()
+    await archive.jobs.save([entry(job(1))], 10.0)
+    await other.jobs.save([entry(job(1, "failed"))], 10.0)
+    await other.events.append(J, read(event(J, 1)), joined=True, cursor=None)
+    await other.creates.remember("token", "{}", 1.0)
+    assert [row.status_text for row in archive.jobs.rows()] == ["succeeded"]
+    assert [row.status_text for row in other.jobs.rows()] == ["failed"]
+    assert (archive.events.rows(J), len(other.events.rows(J))) == ([], 1)
+    assert (archive.creates.pending(), other.creates.pending()) == ({}, {"token": ("{}", 1.0)})
+    assert first_rows(archive.path, "home", 9)[0] == other.jobs.rows()
     await other.close()
 
 
 async def test_a_changed_job_keeps_what_is_due_and_comes_back_from_gone(archive: Archive) -> None:
-    await archive.save_jobs([entry(job(1, "running"), due=True)], 10.0)
-    await archive.set_gone([J], 20.0)
-    assert [row.gone for row in archive.rows()] == [True]
-    await archive.save_jobs([entry(job(1))], 30.0)
-    assert [(row.gone, row.status_text) for row in archive.rows()] == [(False, "succeeded")]
-    assert archive.due() == {J}
-    await archive.settle(J)
-    assert archive.due() == set()
+    await archive.jobs.save([entry(job(1, "running"), due=True)], 10.0)
+    await archive.jobs.set_gone([J], 20.0)
+    assert [row.gone for row in archive.jobs.rows()] == [True]
+    await archive.jobs.save([entry(job(1))], 30.0)
+    assert [(row.gone, row.status_text) for row in archive.jobs.rows()] == [(False, "succeeded")]
+    assert archive.jobs.due() == {J}
+    await archive.jobs.clear_due(J)
+    assert archive.jobs.due() == set()
 
 
 async def test_the_state_of_the_list_is_kept(archive: Archive) -> None:
-    assert archive.list_state() == ListState()
+    assert archive.jobs.list_state() == ListState()
     state = ListState(5.0, True, "ftjob-00009", 4.0)
-    await archive.save_list_state(state)
-    assert archive.list_state() == state
+    await archive.jobs.save_list_state(state)
+    assert archive.jobs.list_state() == state
     assert first_rows(archive.path, "work", 5) == ([], 5.0)
 
 
 async def test_events_rise_and_older_pages_fall(archive: Archive) -> None:
-    await archive.save_jobs([entry(job(1))], 1.0)
-    assert archive.log_state(J) == LogState()
-    assert await archive.append_events(J, read(event(J, 4), event(J, 5)), joined=False, cursor="c4")
-    assert await archive.append_events(J, read(event(J, 6)), joined=True, cursor=None)
-    assert await archive.prepend_events(J, read(event(J, 2), event(J, 3)), asked="c4", cursor="c2")
-    assert await archive.prepend_events(J, read(event(J, 1)), asked="c2", cursor=None)
-    assert numbers(archive.events(J)) == [1, 2, 3, 4, 5, 6]
-    assert [row.seq for row in archive.events(J)] == [-3, -2, -1, 0, 1, 2]
-    assert numbers(archive.events(J, limit=2)) == [5, 6]
-    assert numbers(archive.events(J, before=1, limit=2)) == [3, 4]
-    assert numbers(archive.events(J, after=-2)) == [3, 4, 5, 6]
-    assert numbers(archive.events(J, after=-2, limit=1)) == [3]
-    assert archive.newest_event_id(J) == event(J, 6)["id"]
-    assert archive.known_events(J, [event(J, 3)["id"], "x"]) == {event(J, 3)["id"]}
-    assert [json.loads(raw)["id"] for raw in archive.raw_events(J)] == [event(J, n)["id"] for n in range(1, 7)]
+    await archive.jobs.save([entry(job(1))], 1.0)
+    assert archive.events.state(J) == LogState()
+    assert await archive.events.append(J, read(event(J, 4), event(J, 5)), joined=False, cursor="c4")
+    assert await archive.events.append(J, read(event(J, 6)), joined=True, cursor=None)
+    assert await archive.events.prepend(J, read(event(J, 2), event(J, 3)), asked="c4", cursor="c2")
+    assert await archive.events.prepend(J, read(event(J, 1)), asked="c2", cursor=None)
+    assert numbers(archive.events.rows(J)) == [1, 2, 3, 4, 5, 6]
+    assert [row.seq for row in archive.events.rows(J)] == [-3, -2, -1, 0, 1, 2]
+    assert numbers(archive.events.rows(J, limit=2)) == [5, 6]
+    assert numbers(archive.events.rows(J, before=1, limit=2)) == [3, 4]
+    assert numbers(archive.events.rows(J, after=-2)) == [3, 4, 5, 6]
+    assert numbers(archive.events.rows(J, after=-2, limit=1)) == [3]
+    assert archive.events.newest_id(J) == event(J, 6)["id"]
+    assert archive.events.known(J, [event(J, 3)["id"], "x"]) == {event(J, 3)["id"]}
+    assert [json.loads(raw)["id"] for raw in archive.events.raw(J)] == [event(J, n)["id"] for n in range(1, 7)]
     assert numbers(first_log(archive.path, "work", J, 3)) == [4, 5, 6]
 
 
 async def test_a_repeated_event_is_held_once(archive: Archive) -> None:
-    await archive.save_jobs([entry(job(1))], 1.0)
-    await archive.append_events(J, read(event(J, 1), event(J, 1), event(J, 2)), joined=True, cursor=None)
-    await archive.append_events(J, read(event(J, 2), event(J, 3)), joined=True, cursor=None)
-    assert numbers(archive.events(J)) == [1, 2, 3]
-    assert [row.seq for row in archive.events(J)] == [0, 1, 2]
+    await archive.jobs.save([entry(job(1))], 1.0)
+    await archive.events.append(J, read(event(J, 1), event(J, 1), event(J, 2)), joined=True, cursor=None)
+    await archive.events.append(J, read(event(J, 2), event(J, 3)), joined=True, cursor=None)
+    assert numbers(archive.events.rows(J)) == [1, 2, 3]
+    assert [row.seq for row in archive.events.rows(J)] == [0, 1, 2]
 
 
 async def test_a_walk_that_would_leave_a_gap_is_refused(archive: Archive) -> None:
     """Another cockpit wrote events after this one began its first visit."""
-    await archive.save_jobs([entry(job(1))], 1.0)
+    await archive.jobs.save([entry(job(1))], 1.0)
     other = Archive(archive.path, "work")
-    await other.append_events(J, read(event(J, 1)), joined=True, cursor=None)
-    assert not await archive.append_events(J, read(event(J, 8), event(J, 9)), joined=False, cursor="c8")
-    assert numbers(archive.events(J)) == [1]
-    assert await archive.append_events(J, read(event(J, 1), event(J, 2)), joined=False, cursor="c1")
-    assert numbers(archive.events(J)) == [1, 2]
-    assert archive.log_state(J).cursor is None
+    await other.events.append(J, read(event(J, 1)), joined=True, cursor=None)
+    assert not await archive.events.append(J, read(event(J, 8), event(J, 9)), joined=False, cursor="c8")
+    assert numbers(archive.events.rows(J)) == [1]
+    assert await archive.events.append(J, read(event(J, 1), event(J, 2)), joined=False, cursor="c1")
+    assert numbers(archive.events.rows(J)) == [1, 2]
+    assert archive.events.state(J).cursor is None
     await other.close()
 
 
 async def test_an_older_page_that_another_cockpit_has_added_is_refused(archive: Archive) -> None:
-    await archive.save_jobs([entry(job(1))], 1.0)
-    await archive.append_events(J, read(event(J, 5)), joined=False, cursor="c5")
+    await archive.jobs.save([entry(job(1))], 1.0)
+    await archive.events.append(J, read(event(J, 5)), joined=False, cursor="c5")
     other = Archive(archive.path, "work")
-    assert await other.prepend_events(J, read(event(J, 4)), asked="c5", cursor="c4")
-    assert not await archive.prepend_events(J, read(event(J, 4)), asked="c5", cursor="c4")
-    assert numbers(archive.events(J)) == [4, 5]
+    assert await other.events.prepend(J, read(event(J, 4)), asked="c5", cursor="c4")
+    assert not await archive.events.prepend(J, read(event(J, 4)), asked="c5", cursor="c4")
+    assert numbers(archive.events.rows(J)) == [4, 5]
     await other.close()
 
 
 async def test_progress_and_points_come_from_the_metrics(archive: Archive) -> None:
-    await archive.save_jobs([entry(job(1))], 1.0)
+    await archive.jobs.save([entry(job(1))], 1.0)
     newer = read(metrics(J, 5, 0.5), event(J, 6, step=5, full_valid_loss=0.7), event(J, 7))
-    await archive.append_events(J, newer, joined=False, cursor="c")
-    assert archive.log_state(J).progress == Progress(5, 1000, 0.5)
+    await archive.events.append(J, newer, joined=False, cursor="c")
+    assert archive.events.state(J).progress == Progress(5, 1000, 0.5)
     older = read(metrics(J, 3, 0.9), event(J, 4, step=5, train_loss=99.0, train_mean_token_accuracy=0.25))
-    await archive.prepend_events(J, older, asked="c", cursor=None)
-    row = archive.row(J)
+    await archive.events.prepend(J, older, asked="c", cursor=None)
+    row = archive.jobs.row(J)
     assert row is not None
     assert (row.step, row.total_steps, row.loss) == (5, 1000, 0.5)
-    assert archive.points(J) == [
+    assert archive.events.points(J) == [
         (3, {"train_loss": 0.9}),
         (5, {"train_loss": 0.5, "train_mean_token_accuracy": 0.25, "full_valid_loss": 0.7}),
     ]
-    assert archive.logs() == {J: LogState(None, None, None, True, Progress(5, 1000, 0.5))}
+    assert archive.events.states() == {J: LogState(None, None, None, True, Progress(5, 1000, 0.5))}
 
 
 async def test_older_events_tell_what_newer_ones_do_not(archive: Archive) -> None:
-    await archive.save_jobs([entry(job(1))], 1.0)
-    await archive.append_events(J, read(event(J, 9)), joined=False, cursor="c")
-    await archive.prepend_events(J, read(metrics(J, 3, 0.9)), asked="c", cursor=None)
-    assert archive.log_state(J).progress == Progress(3, 1000, 0.9)
+    await archive.jobs.save([entry(job(1))], 1.0)
+    await archive.events.append(J, read(event(J, 9)), joined=False, cursor="c")
+    await archive.events.prepend(J, read(metrics(J, 3, 0.9)), asked="c", cursor=None)
+    assert archive.events.state(J).progress == Progress(3, 1000, 0.9)
 
 
 async def test_checkpoints_that_the_provider_drops_stay(archive: Archive) -> None:
     def checkpoint(step: int, loss: float = 1.0) -> Checkpoint:
         return Checkpoint.read({"id": f"c{step}", "step_number": step, "metrics": {"train_loss": loss}})
 
-    await archive.save_jobs([entry(job(1))], 1.0)
-    assert await archive.save_checkpoints(J, [checkpoint(20), checkpoint(10)])
-    assert not await archive.save_checkpoints(J, [checkpoint(20)])
-    assert await archive.save_checkpoints(J, [checkpoint(30), checkpoint(20, 0.5)])
-    assert [json.loads(raw)["id"] for raw in archive.checkpoints(J)] == ["c10", "c20", "c30"]
-    assert json.loads(archive.checkpoints(J)[1])["metrics"] == {"train_loss": 0.5}
+    await archive.jobs.save([entry(job(1))], 1.0)
+    assert await archive.jobs.save_checkpoints(J, [checkpoint(20), checkpoint(10)])
+    assert not await archive.jobs.save_checkpoints(J, [checkpoint(20)])
+    assert await archive.jobs.save_checkpoints(J, [checkpoint(30), checkpoint(20, 0.5)])
+    assert [json.loads(raw)["id"] for raw in archive.jobs.checkpoints(J)] == ["c10", "c20", "c30"]
+    assert json.loads(archive.jobs.checkpoints(J)[1])["metrics"] == {"train_loss": 0.5}
 
 
 async def test_what_belongs_to_no_job_is_not_kept(archive: Archive) -> None:
-    assert not await archive.append_events("nobody", read(event(J, 1)), joined=True, cursor=None)
-    assert not await archive.save_checkpoints("nobody", [])
-    assert (archive.events("nobody"), archive.points("nobody"), archive.body("nobody")) == ([], [], None)
+    assert not await archive.events.append("nobody", read(event(J, 1)), joined=True, cursor=None)
+    assert not await archive.jobs.save_checkpoints("nobody", [])
+    assert (archive.events.rows("nobody"), archive.events.points("nobody")) == ([], [])
+    assert archive.jobs.body("nobody") is None
 
 
 async def test_files_models_and_creates(archive: Archive) -> None:
-    await archive.save_content("f1", b"step,\x00", 1.0)
-    await archive.save_files([("f1", '{"id":"f1"}'), ("f2", '{"id":"f2"}')], 2.0)
-    assert archive.content("f1") == b"step,\x00"
-    assert (archive.content("f2"), archive.content("f3")) == (None, None)
-    assert archive.files() == ['{"id":"f1"}', '{"id":"f2"}']
-    await archive.save_models([("m1", '{"id":"m1"}'), ("m2", "{}")], 2.0)
-    await archive.save_models([("m3", '{"id":"m3"}')], 3.0)
-    assert archive.models() == ['{"id":"m3"}']
-    await archive.remember_create("t", "{}", 4.0)
-    await archive.forget_create("t")
-    assert archive.creates() == {}
+    await archive.files.save_content("f1", b"step,\x00", 1.0)
+    await archive.files.save([("f1", '{"id":"f1"}'), ("f2", '{"id":"f2"}')], 2.0)
+    assert archive.files.content("f1") == b"step,\x00"
+    assert (archive.files.content("f2"), archive.files.content("f3")) == (None, None)
+    assert archive.files.all() == ['{"id":"f1"}', '{"id":"f2"}']
+    await archive.files.save_models([("m1", '{"id":"m1"}'), ("m2", "{}")], 2.0)
+    await archive.files.save_models([("m3", '{"id":"m3"}')], 3.0)
+    assert archive.files.models() == ['{"id":"m3"}']
+    await archive.creates.remember("t", "{}", 4.0)
+    await archive.creates.forget("t")
+    assert archive.creates.pending() == {}
 
 
 @settings(max_examples=60, deadline=None)
@@ -206,19 +208,19 @@ async def test_anything_that_was_read_can_be_kept(raws: list[tuple[object, objec
     archive = Archive("", "work", threaded=False)
     for raw_job, raw_event in raws:
         kept = entry(raw_job)  # type: ignore[arg-type]
-        await archive.save_jobs([kept], 1.0)
-        assert archive.row(kept.row.id) == kept.row
-        assert archive.body(kept.row.id) == kept.raw
+        await archive.jobs.save([kept], 1.0)
+        assert archive.jobs.row(kept.row.id) == kept.row
+        assert archive.jobs.body(kept.row.id) == kept.raw
         found = Event.read(raw_event)
-        await archive.append_events(kept.row.id, [found], joined=True, cursor=None)
-        assert found.id in {row.id for row in archive.events(kept.row.id)}
+        await archive.events.append(kept.row.id, [found], joined=True, cursor=None)
+        assert found.id in {row.id for row in archive.events.rows(kept.row.id)}
     await archive.close()
 
 
 async def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "er" / "a.db"
     archive = Archive(str(path), "work")
-    await archive.save_jobs([entry(job(1))], 1.0)
+    await archive.jobs.save([entry(job(1))], 1.0)
     modes = {name.name: stat.S_IMODE(name.stat().st_mode) for name in path.parent.iterdir()}
     assert set(modes.values()) == {0o600}
     assert "a.db-wal" in modes
@@ -232,16 +234,16 @@ async def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
 async def test_two_cockpits_write_at_once(tmp_path: Path) -> None:
     """Both walk the same job's events in pages of their own; each event is there once, in order."""
     first, second = (Archive(str(tmp_path / "a.db"), "work") for _ in range(2))
-    await first.save_jobs([entry(job(1))], 1.0)
+    await first.jobs.save([entry(job(1))], 1.0)
 
     async def walk(archive: Archive, width: int) -> None:
         for start in range(0, 120, width):
             batch = [event(J, n) for n in range(max(0, start - 2), min(120, start + width))]
-            assert await archive.append_events(J, read(*batch), joined=True, cursor=None)
+            assert await archive.events.append(J, read(*batch), joined=True, cursor=None)
 
     await asyncio.gather(walk(first, 7), walk(second, 11))
-    assert numbers(first.events(J)) == list(range(120)) == numbers(second.events(J))
-    assert [row.seq for row in first.events(J)] == list(range(120))
+    assert numbers(first.events.rows(J)) == list(range(120)) == numbers(second.events.rows(J))
+    assert [row.seq for row in first.events.rows(J)] == list(range(120))
     await first.close()
     await second.close()
 
@@ -254,11 +256,11 @@ from tests.support.store_fakes import entry, event, job
 
 async def main():
     archive = Archive(sys.argv[1], "work")
-    await archive.save_jobs([entry(job(1))], 1.0)
+    await archive.jobs.save([entry(job(1))], 1.0)
     print("ready", flush=True)
     for start in range(0, 10**9, 10):
         batch = [Event.read(event("ftjob-00001", n)) for n in range(start, start + 10)]
-        await archive.append_events("ftjob-00001", batch, joined=True, cursor=None)
+        await archive.events.append("ftjob-00001", batch, joined=True, cursor=None)
         if start >= int(sys.argv[2]):
             print("enough", flush=True)
 
@@ -288,7 +290,7 @@ async def test_kill_9_in_a_write_leaves_whole_walks(tmp_path: Path, events: int)
     write_until_killed(path, events)
     archive = Archive(path, "work")
     assert (archive.notices, archive.path) == ([], path)
-    found = numbers(archive.events(J, limit=10**6))
+    found = numbers(archive.events.rows(J, limit=10**6))
     assert found == list(range(len(found)))
     assert len(found) > events
     assert len(found) % 10 == 0, "half a transaction was kept"

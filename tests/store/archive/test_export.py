@@ -19,19 +19,19 @@ BASE64 = b"c3RlcCx0cmFpbl9sb3NzLHRyYWluX2FjY3VyYWN5CjEsMC41LDAuMQoyLDAuMjUsMC4yC
 
 async def filled(archive: Archive, raw: dict[str, Any]) -> None:
     id = raw["id"]
-    await archive.save_jobs([entry(raw)], 1.0)
+    await archive.jobs.save([entry(raw)], 1.0)
     events = [Event.read(event(id, 0)), Event.read(metrics(id, 2, 0.251234)), Event.read(metrics(id, 3, 0.2))]
-    await archive.append_events(id, events, joined=True, cursor=None)
-    await archive.save_checkpoints(id, [Checkpoint.read({"id": "c1", "step_number": 2})])
+    await archive.events.append(id, events, joined=True, cursor=None)
+    await archive.jobs.save_checkpoints(id, [Checkpoint.read({"id": "c1", "step_number": 2})])
 
 
 @pytest.fixture
 async def archive() -> Archive:
     found = Archive("", "work", threaded=False)
     await filled(found, job(1, training_file="file-t", result_files=["file-r", "file-x", "file-never"]))
-    await found.save_content("file-r", BASE64, 1.0)
-    await found.save_content("file-x", b"\x00\xff no table", 1.0)
-    await found.save_files([("file-t", '{"id":"file-t","filename":"../../../etc/passwd"}')], 1.0)
+    await found.files.save_content("file-r", BASE64, 1.0)
+    await found.files.save_content("file-x", b"\x00\xff no table", 1.0)
+    await found.files.save([("file-t", '{"id":"file-t","filename":"../../../etc/passwd"}')], 1.0)
     return found
 
 
@@ -115,7 +115,7 @@ def test_a_job_that_is_not_held_is_no_directory(archive: Archive, tmp_path: Path
 async def test_no_id_leads_out_of_the_directory(tmp_path: Path, id: str) -> None:
     archive = Archive("", "work", threaded=False)
     await filled(archive, job(1) | {"id": id, "result_files": [id]})
-    await archive.save_content(id, BASE64, 1.0)
+    await archive.files.save_content(id, BASE64, 1.0)
     out = tmp_path / "out"
     folder = Path(export_job(archive, id, str(out)))
     assert folder.parent == out
@@ -132,8 +132,8 @@ def test_different_ids_have_different_names() -> None:
 
 async def test_where_only_checkpoints_tell_numbers_those_are_the_metrics() -> None:
     archive = Archive("", "work", threaded=False)
-    await archive.save_jobs([entry(job(1))], 1.0)
+    await archive.jobs.save([entry(job(1))], 1.0)
     assert points_of(archive, J) == []
     sent = [{"id": f"c{n}", "step_number": n, "metrics": {"step": n, "train_loss": 1 / n}} for n in (20, 10)]
-    await archive.save_checkpoints(J, [Checkpoint.read(raw) for raw in sent])
+    await archive.jobs.save_checkpoints(J, [Checkpoint.read(raw) for raw in sent])
     assert csv_of(points_of(archive, J)) == "step,train_loss\n10,0.1\n20,0.05\n"

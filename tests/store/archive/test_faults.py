@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fttui.models.event import Event
-from fttui.store.archive import database_file, schema
+from fttui.store.archive import database_file, schema, set_aside
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.first_rows import first_log, first_rows
 from fttui.store.archive.schema import beside
@@ -19,18 +19,18 @@ J = "ftjob-00001"
 async def filled(path: Path, events: int = 300) -> None:
     """A closed archive with two jobs, one with a log."""
     archive = Archive(str(path), "work")
-    await archive.save_jobs([entry(job(1)), entry(job(2))], 1.0)
+    await archive.jobs.save([entry(job(1)), entry(job(2))], 1.0)
     batch = [Event.read(event(J, n)) for n in range(events)]
-    assert await archive.append_events(J, batch, joined=True, cursor=None)
+    assert await archive.events.append(J, batch, joined=True, cursor=None)
     await archive.close()
 
 
 async def works(archive: Archive) -> None:
     """A job and an event can be written and read."""
-    await archive.save_jobs([entry(job(7))], 1.0)
-    assert await archive.append_events("ftjob-00007", [Event.read(event("x", 1))], joined=True, cursor=None)
-    assert "ftjob-00007" in {row.id for row in archive.rows()}
-    assert len(archive.events("ftjob-00007")) == 1
+    await archive.jobs.save([entry(job(7))], 1.0)
+    assert await archive.events.append("ftjob-00007", [Event.read(event("x", 1))], joined=True, cursor=None)
+    assert "ftjob-00007" in {row.id for row in archive.jobs.rows()}
+    assert len(archive.events.rows("ftjob-00007")) == 1
 
 
 def asides(path: Path) -> list[Path]:
@@ -93,11 +93,11 @@ async def test_what_cannot_be_read_is_set_aside_and_named(tmp_path: Path, harm: 
     (notice,) = archive.notices
     assert aside.name in notice
     assert "set aside" in notice
-    assert archive.rows() == []
+    assert archive.jobs.rows() == []
     await works(archive)
     await archive.close()
     again = Archive(str(path), "work")
-    assert (again.notices, [row.id for row in again.rows()]) == ([], ["ftjob-00007"])
+    assert (again.notices, [row.id for row in again.jobs.rows()]) == ([], ["ftjob-00007"])
     await again.close()
 
 
@@ -139,7 +139,7 @@ async def test_a_newer_archive_is_left_alone(tmp_path: Path) -> None:
         assert archive.path == beside(str(path)) != str(path)
         assert "newer fttui" in archive.notices[0]
         await works(archive)
-        assert first_rows(str(path), "work", 5)[0] == archive.rows()
+        assert first_rows(str(path), "work", 5)[0] == archive.jobs.rows()
         await archive.close()
     assert path.read_bytes() == before
     assert asides(path) == []
@@ -154,7 +154,7 @@ async def test_an_older_archive_is_brought_up_to_date(tmp_path: Path, monkeypatc
     monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
     archive = Archive(str(path), "work")
     assert archive.notices == []
-    assert len(archive.rows()) == 2
+    assert len(archive.jobs.rows()) == 2
     await archive.close()
     with contextlib.closing(sqlite3.connect(path)) as db:
         assert db.execute("SELECT x FROM later").fetchall() == [(1,)]
@@ -170,7 +170,7 @@ async def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatc
     monkeypatch.setattr(schema, "VERSION", old + 1)
     archive = Archive(str(path), "work")
     assert "cannot be written" in archive.notices[0]
-    assert len(archive.rows()) == 2, "what is there can still be read"
+    assert len(archive.jobs.rows()) == 2, "what is there can still be read"
     await works(archive)
     await archive.close()
     with contextlib.closing(sqlite3.connect(path)) as db:
@@ -193,8 +193,8 @@ def cannot(path: str) -> tuple[str, list[str]]:
 
 def shrink(archive: Archive) -> None:
     """Let the disk be full from now on."""
-    (pages,) = archive._writer.execute("PRAGMA page_count").fetchone()
-    archive._writer.execute(f"PRAGMA max_page_count = {pages}")
+    (pages,) = archive.database._writer.execute("PRAGMA page_count").fetchone()
+    archive.database._writer.execute(f"PRAGMA max_page_count = {pages}")
 
 
 async def test_a_full_disk_is_borne_in_memory_without_losing_sight_of_what_is_kept(
@@ -205,18 +205,18 @@ async def test_a_full_disk_is_borne_in_memory_without_losing_sight_of_what_is_ke
     archive = Archive(str(path), "work")
     shrink(archive)
     more = [Event.read(event(J, n) | {"message": f"event {n} " + "x" * 500}) for n in range(300, 400)]
-    assert await archive.append_events(J, more, joined=True, cursor=None)
+    assert await archive.events.append(J, more, joined=True, cursor=None)
     assert "cannot be written" in archive.notices[0]
     assert "full" in archive.notices[0]
-    assert [row.id for row in archive.rows()] == ["ftjob-00002", "ftjob-00001"]
-    assert [row.seq for row in archive.events(J, limit=1000)] == list(range(400))
-    assert archive.generation == 0
+    assert [row.id for row in archive.jobs.rows()] == ["ftjob-00002", "ftjob-00001"]
+    assert [row.seq for row in archive.events.rows(J, limit=1000)] == list(range(400))
+    assert archive.database.generation == 0
     await works(archive)
     with monkeypatch.context() as patch:
-        patch.setattr(database_file, "prepare", cannot)
+        patch.setattr(set_aside, "prepare", cannot)
         await archive.close()
     again = Archive(str(path), "work")
-    assert (again.notices, len(again.events(J, limit=1000))) == ([], 300)
+    assert (again.notices, len(again.events.rows(J, limit=1000))) == ([], 300)
     await again.close()
 
 
@@ -234,9 +234,9 @@ async def test_a_full_disk_at_the_start_still_shows_what_is_kept(tmp_path: Path)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database_file, "connect", full)
         archive = Archive(str(path), "work")
-    assert len(archive.rows()) == 2
-    await archive.append_events(J, [Event.read(event(J, 300) | {"message": "x" * 50_000})], joined=True, cursor=None)
-    assert (len(archive.rows()), len(archive.events(J, limit=1000))) == (2, 301)
+    assert len(archive.jobs.rows()) == 2
+    await archive.events.append(J, [Event.read(event(J, 300) | {"message": "x" * 50_000})], joined=True, cursor=None)
+    assert (len(archive.jobs.rows()), len(archive.events.rows(J, limit=1000))) == (2, 301)
     await archive.close()
 
 
@@ -253,15 +253,15 @@ async def test_a_file_that_breaks_while_open_is_set_aside_and_begun_anew(tmp_pat
     await filled(path)
     archive = Archive(str(path), "work")
     spoil(path)
-    assert archive.events(J) == [], "a read that fails is empty, not an error"
-    await archive.save_jobs([entry(job(1))], 1.0)
-    assert archive.generation == 1
+    assert archive.events.rows(J) == [], "a read that fails is empty, not an error"
+    await archive.jobs.save([entry(job(1))], 1.0)
+    assert archive.database.generation == 1
     assert len(asides(path)) == 1
     assert asides(path)[0].name in archive.notices[0]
     await works(archive)
     await archive.close()
     again = Archive(str(path), "work")
-    assert {row.id for row in again.rows()} == {"ftjob-00001", "ftjob-00007"}
+    assert {row.id for row in again.jobs.rows()} == {"ftjob-00001", "ftjob-00007"}
     await again.close()
 
 
@@ -283,8 +283,8 @@ async def test_two_that_start_on_a_broken_file_set_it_aside_once(tmp_path: Path)
         thread.join()
     assert len(asides(path)) == 1
     assert sum(len(archive.notices) for archive in archives) == 1
-    await archives[0].save_jobs([entry(job(1))], 1.0)
-    assert all(archive.row(J) is not None for archive in archives)
+    await archives[0].jobs.save([entry(job(1))], 1.0)
+    assert all(archive.jobs.row(J) is not None for archive in archives)
     for archive in archives:
         await archive.close()
 
@@ -300,12 +300,12 @@ async def test_a_writer_that_another_process_blocks_for_good_goes_on_in_memory(
         db.execute("BEGIN IMMEDIATE")
         await works(archive)
     assert "locked" in archive.notices[0]
-    assert len(archive.rows()) == 3
+    assert len(archive.jobs.rows()) == 3
     await archive.close()
 
 
 async def test_reads_after_the_end_are_empty(tmp_path: Path) -> None:
     archive = Archive(str(tmp_path / "a.db"), "work")
-    await archive.save_jobs([entry(job(1))], 1.0)
+    await archive.jobs.save([entry(job(1))], 1.0)
     await archive.close()
-    assert (archive.rows(), archive.events(J), archive.body(J)) == ([], [], None)
+    assert (archive.jobs.rows(), archive.events.rows(J), archive.jobs.body(J)) == ([], [], None)

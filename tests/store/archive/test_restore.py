@@ -8,8 +8,9 @@ import pytest
 
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
-from fttui.store.archive import database, database_file
-from fttui.store.archive.archive import Archive, ListState
+from fttui.store.archive import database, database_file, set_aside
+from fttui.store.archive.archive import Archive
+from fttui.store.archive.jobs import ListState
 from tests.store.archive.test_faults import J, filled, shrink
 from tests.support.store_fakes import entry, event, job, metrics
 
@@ -20,21 +21,21 @@ class Disk:
     def __init__(self, path: Path, patch: pytest.MonkeyPatch) -> None:
         self.path = path
         self.full = False
-        real = database_file.prepare
+        real = set_aside.prepare
 
         def prepare(path: str) -> tuple[str, list[str]]:
             if self.full:
                 raise database_file.Unusable("no space left on device")
             return real(path)
 
-        patch.setattr(database_file, "prepare", prepare)
+        patch.setattr(set_aside, "prepare", prepare)
         patch.setattr(database, "RETURN_EVERY", 0.0)
 
     async def fill(self, archive: Archive) -> None:
         """From now on nothing can be written, and the archive has noticed."""
         self.full = True
         shrink(archive)
-        await archive.save_content("file-large", b"x" * 100_000, 1.0)
+        await archive.files.save_content("file-large", b"x" * 100_000, 1.0)
         assert archive.path == ""
 
 
@@ -49,64 +50,64 @@ def opened(disk: Disk) -> Archive:
 
 async def see_things(archive: Archive) -> None:
     """A day in memory: a job more, one changed, one gone, logs that grow at both ends, files, models, a create."""
-    await archive.save_jobs([entry(job(3)), entry(job(1, "failed"))], 5.0)
-    await archive.set_gone(["ftjob-00002"], 6.0)
-    assert await archive.append_events(
+    await archive.jobs.save([entry(job(3)), entry(job(1, "failed"))], 5.0)
+    await archive.jobs.set_gone(["ftjob-00002"], 6.0)
+    assert await archive.events.append(
         J, [Event.read(metrics(J, n, 0.5)) for n in range(300, 320)], joined=True, cursor=None
     )
     new = [Event.read(event("ftjob-00003", n)) for n in range(50, 100)]
-    assert await archive.append_events("ftjob-00003", new, joined=False, cursor=new[0].id)
+    assert await archive.events.append("ftjob-00003", new, joined=False, cursor=new[0].id)
     older = [Event.read(event("ftjob-00003", n)) for n in range(50)]
-    assert await archive.prepend_events("ftjob-00003", older, asked=new[0].id, cursor=None)
-    await archive.save_checkpoints("ftjob-00003", [Checkpoint.read({"id": "c1", "step_number": 1})])
-    await archive.save_content("file-r", b"step,train_loss\n1,2\n", 5.0)
-    await archive.save_files([("file-t", '{"id":"file-t"}')], 5.0)
-    await archive.save_models([("m", '{"id":"m"}')], 5.0)
-    await archive.remember_create("token", "{}", 5.0)
-    await archive.remember_absent("pause", 1e12)
-    await archive.save_list_state(ListState(7.0, True, None, 7.0))
+    assert await archive.events.prepend("ftjob-00003", older, asked=new[0].id, cursor=None)
+    await archive.jobs.save_checkpoints("ftjob-00003", [Checkpoint.read({"id": "c1", "step_number": 1})])
+    await archive.files.save_content("file-r", b"step,train_loss\n1,2\n", 5.0)
+    await archive.files.save([("file-t", '{"id":"file-t"}')], 5.0)
+    await archive.files.save_models([("m", '{"id":"m"}')], 5.0)
+    await archive.creates.remember("token", "{}", 5.0)
+    await archive.routes.remember_absent("pause", 1e12)
+    await archive.jobs.save_list_state(ListState(7.0, True, None, 7.0))
 
 
 def seen(archive: Archive) -> dict[str, object]:
-    ids = [row.id for row in archive.rows()]
+    ids = [row.id for row in archive.jobs.rows()]
     return {
-        "rows": archive.rows(),
-        "bodies": [archive.body(id) for id in ids],
-        "events": [archive.raw_events(id) for id in ids],
-        "seqs": [[row.seq for row in archive.events(id, limit=10_000)] for id in ids],
-        "points": [archive.points(id) for id in ids],
-        "logs": [archive.log_state(id) for id in ids],
-        "checkpoints": [archive.checkpoints(id) for id in ids],
-        "contents": [archive.content(file) for file in ("file-r", "file-large", "file-old")],
-        "files": archive.files(),
-        "models": archive.models(),
-        "creates": archive.creates(),
-        "absent": archive.absent(0.0),
-        "list": archive.list_state(),
-        "digests": archive.digests(),
+        "rows": archive.jobs.rows(),
+        "bodies": [archive.jobs.body(id) for id in ids],
+        "events": [archive.events.raw(id) for id in ids],
+        "seqs": [[row.seq for row in archive.events.rows(id, limit=10_000)] for id in ids],
+        "points": [archive.events.points(id) for id in ids],
+        "logs": [archive.events.state(id) for id in ids],
+        "checkpoints": [archive.jobs.checkpoints(id) for id in ids],
+        "contents": [archive.files.content(file) for file in ("file-r", "file-large", "file-old")],
+        "files": archive.files.all(),
+        "models": archive.files.models(),
+        "creates": archive.creates.pending(),
+        "absent": archive.routes.absent(0.0),
+        "list": archive.jobs.list_state(),
+        "digests": archive.jobs.digests(),
     }
 
 
 async def test_what_was_seen_in_memory_goes_to_the_disk_once_there_is_room(disk: Disk) -> None:
     await filled(disk.path)
     archive = opened(disk)
-    await archive.save_content("file-old", b"old", 1.0)
+    await archive.files.save_content("file-old", b"old", 1.0)
     await disk.fill(archive)
     await see_things(archive)
     assert archive.path == ""
     held = seen(archive) | {"contents": [b"step,train_loss\n1,2\n", b"x" * 100_000, b"old"]}
     disk.full = False
-    await archive.forget_create("nobody")
+    await archive.creates.forget("nobody")
     assert (archive.path, archive.notices) == (str(disk.path), [])
     assert seen(archive) == held
-    await archive.append_events(J, [Event.read(event(J, 999))], joined=True, cursor=None)
+    await archive.events.append(J, [Event.read(event(J, 999))], joined=True, cursor=None)
     await archive.close()
 
     again = opened(disk)
     assert again.notices == []
-    assert len(again.raw_events(J)) == 321
-    assert len(again.raw_events("ftjob-00003")) == 100
-    assert again.models() == held["models"]
+    assert len(again.events.raw(J)) == 321
+    assert len(again.events.raw("ftjob-00003")) == 100
+    assert again.files.models() == held["models"]
     await again.close()
 
 
@@ -128,11 +129,11 @@ async def test_a_disk_that_was_full_at_the_start_gets_all_of_it(disk: Disk) -> N
     disk.full = True
     archive = opened(disk)
     assert "no space left" in archive.notices[0]
-    await archive.save_jobs([entry(job(n)) for n in (2, 1)], 1.0)
+    await archive.jobs.save([entry(job(n)) for n in (2, 1)], 1.0)
     await see_things(archive)
     held = seen(archive)
     disk.full = False
-    await archive.forget_create("nobody")
+    await archive.creates.forget("nobody")
     assert (archive.notices, seen(archive)) == ([], held)
     await archive.close()
     again = opened(disk)
@@ -145,7 +146,7 @@ async def test_while_it_is_full_it_is_said_once(disk: Disk) -> None:
     archive = opened(disk)
     await disk.fill(archive)
     for n in range(5):
-        await archive.save_jobs([entry(job(10 + n))], 1.0)
+        await archive.jobs.save([entry(job(10 + n))], 1.0)
     assert len(archive.notices) == 1
     await archive.close()
 
@@ -154,29 +155,29 @@ async def test_what_another_process_wrote_meanwhile_stays(disk: Disk) -> None:
     await filled(disk.path)
     archive = opened(disk)
     await disk.fill(archive)
-    await archive.save_jobs([entry(job(1, "running")), entry(job(8))], 5.0)
+    await archive.jobs.save([entry(job(1, "running")), entry(job(8))], 5.0)
     mine = [Event.read(event(J, n)) for n in range(300, 340)]
-    assert await archive.append_events(J, mine, joined=True, cursor=None)
-    assert len(archive.raw_events(J)) == 340
+    assert await archive.events.append(J, mine, joined=True, cursor=None)
+    assert len(archive.events.raw(J)) == 340
 
     disk.full = False
     other = opened(disk)
-    await other.save_jobs([entry(job(9)), entry(job(1, "succeeded"))], 9.0)
+    await other.jobs.save([entry(job(9)), entry(job(1, "succeeded"))], 9.0)
     theirs = [Event.read(event(J, n)) for n in range(305, 330)]
-    assert await other.append_events(J, theirs, joined=True, cursor=None)
-    before = other.raw_events(J)
+    assert await other.events.append(J, theirs, joined=True, cursor=None)
+    before = other.events.raw(J)
 
-    await archive.forget_create("nobody")
+    await archive.creates.forget("nobody")
     assert archive.path
     for each in (archive, other):
-        assert {row.id: row.status_text for row in each.rows()} == {
+        assert {row.id: row.status_text for row in each.jobs.rows()} == {
             "ftjob-00009": "succeeded",
             "ftjob-00008": "succeeded",
             "ftjob-00002": "succeeded",
             "ftjob-00001": "succeeded",
         }
-        assert each.raw_events(J) == before, "two logs are not mixed"
-        assert '"status":"succeeded"' in (each.body(J) or "")
+        assert each.events.raw(J) == before, "two logs are not mixed"
+        assert '"status":"succeeded"' in (each.jobs.body(J) or "")
         await each.close()
 
 
@@ -193,13 +194,13 @@ async def test_a_return_that_fails_half_way_changes_nothing(disk: Disk, monkeypa
 
     with monkeypatch.context() as patch:
         patch.setattr("fttui.store.archive.restore._rest", broken)
-        await archive.forget_create("nobody")
+        await archive.creates.forget("nobody")
         assert archive.path == ""
         assert seen(archive) == held
-        assert archive.events(J, limit=1)[0].seq == 319
+        assert archive.events.rows(J, limit=1)[0].seq == 319
         with contextlib.closing(sqlite3.connect(disk.path)) as db:
             assert db.execute("SELECT count(*) FROM jobs").fetchone() == (2,)
-    await archive.forget_create("nobody")
+    await archive.creates.forget("nobody")
     assert archive.path
     assert seen(archive)["events"] == held["events"]
     await archive.close()

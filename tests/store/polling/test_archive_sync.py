@@ -54,13 +54,13 @@ class Place:
         archive = self.open()
         found = {
             row.id: (
-                json.loads(archive.body(row.id) or "null"),
-                [json.loads(text) for text in archive.raw_events(row.id)],
-                [json.loads(text) for text in archive.checkpoints(row.id)],
-                archive.points(row.id),
-                [archive.content(file) for file in json.loads(archive.body(row.id) or "{}")["result_files"]],
+                json.loads(archive.jobs.body(row.id) or "null"),
+                [json.loads(text) for text in archive.events.raw(row.id)],
+                [json.loads(text) for text in archive.jobs.checkpoints(row.id)],
+                archive.events.points(row.id),
+                [archive.files.content(file) for file in json.loads(archive.jobs.body(row.id) or "{}")["result_files"]],
             )
-            for row in archive.rows()
+            for row in archive.jobs.rows()
         }
         await archive.close()
         return found
@@ -87,8 +87,8 @@ async def test_everything_is_read_once(place: Place) -> None:
     assert (tally.read, tally.whole, tally.lost, tally.failed) == (3, 0, [], {})
     assert len(place.client.calls) == len(set(place.client.calls)), "nothing is asked for twice"
     archive = place.open()
-    assert [json.loads(text)["id"] for text in archive.models()] == ["gpt-4o-mini"]
-    assert archive.file("file-r1") is not None
+    assert [json.loads(text)["id"] for text in archive.files.models()] == ["gpt-4o-mini"]
+    assert archive.files.get("file-r1") is not None
     (share,) = shares(archive)
     assert share[:-1] == ("work", 3, 0, 750, 360, 3)
     assert sum(on_disk(str(place.path)).values()) > share.bytes > 100_000
@@ -178,7 +178,7 @@ async def test_what_the_provider_forgets_stays_and_is_marked(place: Place) -> No
     await place.sync()
     assert await place.everything() == before
     archive = place.open()
-    assert {row.id: row.gone for row in archive.rows()} == {
+    assert {row.id: row.gone for row in archive.jobs.rows()} == {
         "ftjob-00003": False,
         "ftjob-00002": False,
         "ftjob-00001": True,
@@ -198,7 +198,7 @@ async def test_long_lists_are_walked_to_their_end(tmp_path: Path) -> None:
     tally = await place.sync(full=True)
     assert (tally.read, tally.whole) == (1, 348)
     archive = place.open()
-    assert [row.id for row in archive.rows() if row.gone] == [gone]
+    assert [row.id for row in archive.jobs.rows() if row.gone] == [gone]
     await archive.close()
 
 
@@ -243,7 +243,7 @@ async def test_what_is_not_whole_further_down_is_asked_for_singly(tmp_path: Path
     asked = await requests(place)
     assert asked.count("list_jobs") == 10, "what is not found singly is looked for in the whole list"
     archive = place.open()
-    assert [row.id for row in archive.rows() if row.gone] == ["ftjob-00400"]
+    assert [row.id for row in archive.jobs.rows() if row.gone] == ["ftjob-00400"]
     await archive.close()
     assert (await requests(place)).count("list_jobs") == 1
 
@@ -262,7 +262,7 @@ async def test_news_that_were_not_read_to_their_end_are_gone_on_with(tmp_path: P
         assert await run._asking.walk_news(run._is_old)
         for _ in range(pages - 1):
             await run._asking.walk_list()
-        assert archive.list_state().cursor == f"ftjob-{501 - 100 * pages:05d}"
+        assert archive.jobs.list_state().cursor == f"ftjob-{501 - 100 * pages:05d}"
         await archive.close()
         await place.sync()
         place.has_all(await place.everything())
@@ -279,7 +279,7 @@ async def test_a_list_that_begins_with_the_oldest_is_read_to_its_end(tmp_path: P
     place.client.events["ftjob-00251"], place.client.checkpoints["ftjob-00251"] = [], []
     place.has_all(await place.everything())
     archive = place.open()
-    assert archive.file("file-new") is not None
+    assert archive.files.get("file-new") is not None
     await archive.close()
 
 
@@ -375,8 +375,8 @@ async def test_routes_that_are_not_offered_are_passed_over(place: Place) -> None
     assert tally.failed == {}
     assert place.client.count("list_checkpoints") <= 4
     archive = place.open()
-    assert archive.absent(place.clock.now()) == {"events", "checkpoints"}
-    assert archive.content("file-r1") is not None
+    assert archive.routes.absent(place.clock.now()) == {"events", "checkpoints"}
+    assert archive.files.content("file-r1") is not None
     await archive.close()
 
 

@@ -39,7 +39,7 @@ class Log:
         return Store(self.archive, self.clock, self.client)  # type: ignore[arg-type]
 
     def numbers(self) -> list[int]:
-        return [int(row.message.split()[1]) for row in self.archive.events(J, limit=10**6)]
+        return [int(row.message.split()[1]) for row in self.archive.events.rows(J, limit=10**6)]
 
     async def act(self, action: str, which: int, count: int) -> None:
         store = self.stores[which]
@@ -68,7 +68,7 @@ class Log:
             for store in self.stores:
                 while await store.fetch_events(J):
                     pass
-                while self.archive.log_state(J).cursor is not None:
+                while self.archive.events.state(J).cursor is not None:
                     await store.fetch_older_events(J)
 
 
@@ -99,7 +99,7 @@ async def test_no_gap_and_nothing_twice_whatever_comes_between(
     await log.finish()
     total = len(log.client.events[J])
     assert log.numbers() == list(range(total))
-    seqs = [row.seq for row in log.archive.events(J, limit=10**6)]
+    seqs = [row.seq for row in log.archive.events.rows(J, limit=10**6)]
     assert seqs == sorted(seqs)
     states = [store.logs.get(J) for store in log.stores]
     assert total == 0 or states[0] == states[1]

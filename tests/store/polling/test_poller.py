@@ -283,7 +283,7 @@ async def test_result_files_are_kept_when_a_job_ends_or_is_looked_at() -> None:
         world.store.look_at(running)
         await world.clock.run(60)
     assert world.client.count("file_content") == 2
-    assert world.archive.content("file-0") == world.client.contents["file-0"]
+    assert world.archive.files.content("file-0") == world.client.contents["file-0"]
 
 
 async def test_the_files_of_the_selected_job_get_their_names_once() -> None:

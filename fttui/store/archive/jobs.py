@@ -1,0 +1,241 @@
+"""Jobs of a profile in the archive: list columns, JSON, checkpoints, and how far the provider's list is known."""
+
+import json
+import sqlite3
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from fttui.models.checkpoint import Checkpoint
+from fttui.models.job import Job
+from fttui.models.raw_json import encode
+from fttui.models.row import JobRow
+from fttui.store.archive.database import Database
+from fttui.store.archive.schema import NEWEST_FIRST, OF_JOBS, ROW_COLUMNS
+
+CHUNK = 500
+"""Most rows in one transaction: other processes wait for its end."""
+DELETION_KEPT = 30 * 86400.0
+"""Seconds to keep the record of a deletion, which tells open cockpits of it."""
+
+
+class JobEntry(NamedTuple):
+    """A job to be written."""
+
+    row: JobRow
+    raw: str
+    digest: int
+    """Digest of `raw`."""
+    due: bool
+    """The job changed after its events were last fetched."""
+    place: int = 0
+    """Rank among jobs of the same second: see `JobOrder`."""
+
+
+class HeldJob(NamedTuple):
+    """A recorded job without its JSON."""
+
+    row: JobRow
+    digest: int
+    place: int = 0
+
+
+class ListState(NamedTuple):
+    """Extent of the provider's list that is known."""
+
+    as_of: float | None = None
+    """Unix seconds of the last fetch of the newest page."""
+    complete: bool = False
+    """The list was walked to its end at least once."""
+    cursor: str | None = None
+    """Cursor at which an unfinished walk continues."""
+    walked_at: float | None = None
+    """Unix seconds of the last whole walk in one run."""
+
+
+class ArchiveJobs:
+    """Jobs of one profile."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # The list
+
+    def rows(self) -> list[JobRow]:
+        """Return all jobs, newest first."""
+        sql = f"SELECT {ROW_COLUMNS} FROM jobs WHERE profile = ? ORDER BY {NEWEST_FIRST}"
+        return [_row(columns) for columns in self._database.rows(sql)]
+
+    def row(self, id: str) -> JobRow | None:
+        """Return one job as a row, or None for an unknown job."""
+        columns = self._database.row(f"SELECT {ROW_COLUMNS} FROM jobs WHERE profile = ? AND id = ?", id)
+        return None if columns is None else _row(columns)
+
+    def held(self, id: str) -> HeldJob | None:
+        """Return one job with its digest and place, or None for an unknown job."""
+        sql = f"SELECT digest, place, {ROW_COLUMNS} FROM jobs WHERE profile = ? AND id = ?"
+        columns = self._database.row(sql, id)
+        return None if columns is None else HeldJob(_row(columns[2:]), columns[0], columns[1])
+
+    def digests(self) -> dict[str, int]:
+        """Return the digest of each job's JSON by id."""
+        return dict(self._database.rows("SELECT id, digest FROM jobs WHERE profile = ?"))
+
+    def due(self) -> set[str]:
+        """Return the jobs that changed after their events were last fetched."""
+        return {id for (id,) in self._database.rows("SELECT id FROM jobs WHERE profile = ? AND due")}
+
+    def list_state(self) -> ListState:
+        """Return how far the provider's list is known."""
+        row = self._database.row("SELECT as_of, complete, cursor, walked_at FROM profiles WHERE key = ?")
+        return ListState() if row is None else ListState(row[0], bool(row[1]), row[2], row[3])
+
+    async def save_list_state(self, state: ListState) -> None:
+        """Record how far the provider's list is known."""
+        sql = (
+            "UPDATE profiles SET as_of = max(?, coalesce(as_of, 0)), complete = ?, cursor = ?, walked_at = ? "
+            "WHERE key = ?"
+        )
+        await self._database.write(lambda db, profile: db.execute(sql, (*state, profile)))
+
+    # The order of jobs of the same second
+
+    def places(self) -> dict[str, int]:
+        """Return the place of each job by id."""
+        return dict(self._database.rows("SELECT id, place FROM jobs WHERE profile = ?"))
+
+    def place_range(self) -> tuple[int, int]:
+        """Return the lowest and the highest place in use."""
+        lowest, highest = self._database.row("SELECT min(place), max(place) FROM jobs WHERE profile = ?") or (0, 0)
+        return lowest or 0, highest or 0
+
+    async def save_places(self, places: Mapping[str, int]) -> None:
+        """Record new places of jobs."""
+        sql = "UPDATE jobs SET place = ? WHERE profile = ? AND id = ?"
+        await self._database.write(
+            lambda db, profile: db.executemany(sql, [(place, profile, id) for id, place in places.items()])
+        )
+
+    # Single jobs
+
+    def body(self, id: str) -> str | None:
+        """Return the JSON of a job as last sent, or None for an unknown job."""
+        sql = "SELECT raw FROM bodies WHERE job = ?"
+        found = self._database.read_job(id, lambda db, job: db.execute(sql, (job,)).fetchone(), None)
+        return None if found is None else str(found[0])
+
+    def containing(self, text: str) -> list[Job]:
+        """Return the jobs whose JSON contains a string, newest first. Slow: searches every job."""
+        sql = (
+            "SELECT b.raw FROM jobs j JOIN bodies b ON b.job = j.key WHERE j.profile = ? AND instr(b.raw, ?) "
+            f"ORDER BY {NEWEST_FIRST}"
+        )
+        return [Job.read(json.loads(raw)) for (raw,) in self._database.rows(sql, json.dumps(text))]
+
+    async def save(self, entries: Sequence[JobEntry], now: float) -> None:
+        """Record new and changed jobs."""
+        for start in range(0, len(entries), CHUNK):
+            part = entries[start : start + CHUNK]
+
+            def write(db: sqlite3.Connection, profile: int, part: Sequence[JobEntry] = part) -> None:
+                for entry in part:
+                    _save(db, profile, entry, now)
+
+            await self._database.write(write)
+
+    async def set_gone(self, ids: Collection[str], gone_at: float | None) -> None:
+        """Record that the provider no longer lists these jobs, or with None that it lists them again."""
+        sql = "UPDATE jobs SET gone_at = ? WHERE profile = ? AND id = ?"
+        await self._database.write(lambda db, profile: db.executemany(sql, [(gone_at, profile, id) for id in ids]))
+
+    async def clear_due(self, id: str) -> None:
+        """Record that the events of a job were fetched after its last change."""
+        await self._database.execute("UPDATE jobs SET due = 0 WHERE profile = ? AND id = ?", id)
+
+    def synced(self) -> set[str]:
+        """Return the jobs whose whole history is recorded and that have not changed since."""
+        sql = "SELECT j.id FROM jobs j JOIN synced s ON s.job = j.key AND s.digest = j.digest WHERE j.profile = ?"
+        return {id for (id,) in self._database.rows(sql)}
+
+    async def set_synced(self, id: str) -> None:
+        """Record that the whole history of a job is in the archive."""
+        sql = "INSERT OR REPLACE INTO synced(job, digest) SELECT key, digest FROM jobs WHERE profile = ? AND id = ?"
+        await self._database.execute(sql, id)
+
+    async def delete(self, id: str, now: float, files: Collection[str] = ()) -> bool:
+        """Delete a job and everything that belongs to it. Returns False for an unknown job.
+
+        Args:
+            files: files whose contents are deleted too.
+        """
+
+        def delete(db: sqlite3.Connection, profile: int) -> bool:
+            found = db.execute("SELECT key FROM jobs WHERE profile = ? AND id = ?", (profile, id)).fetchone()
+            if found is None:
+                return False
+            for table in OF_JOBS:
+                db.execute(f"DELETE FROM {table} WHERE job = ?", found)
+            db.execute("DELETE FROM jobs WHERE key = ?", found)
+            db.execute("DELETE FROM deleted WHERE at < ?", (now - DELETION_KEPT,))
+            db.execute("INSERT INTO deleted(profile, id, at) VALUES (?, ?, ?)", (profile, id, now))
+            db.executemany(
+                "UPDATE files SET content = NULL WHERE profile = ? AND id = ?", [(profile, file) for file in files]
+            )
+            db.execute("DELETE FROM files WHERE profile = ? AND raw IS NULL AND content IS NULL", (profile,))
+            return True
+
+        return await self._database.write(delete)
+
+    def deleted(self, since: int = 0) -> tuple[int, set[str]]:
+        """Return the number of the last deletion, and the jobs deleted after number `since` and not recorded again."""
+        (newest,) = self._database.row("SELECT max(number) FROM deleted WHERE profile = ?") or (None,)
+        if newest is None or newest <= since:
+            return newest or 0, set()
+        sql = (
+            "SELECT id FROM deleted d WHERE profile = ? AND number > ? "
+            "AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.profile = d.profile AND j.id = d.id)"
+        )
+        return newest, {id for (id,) in self._database.rows(sql, since)}
+
+    # Checkpoints
+
+    def checkpoints(self, id: str) -> list[str]:
+        """Return the JSON of every checkpoint ever seen of a job, by step."""
+        sql = "SELECT raw FROM checkpoints WHERE job = ? ORDER BY step, created_at, id"
+        found: list[Any] = self._database.read_job(id, lambda db, job: db.execute(sql, (job,)).fetchall(), [])
+        return [raw for (raw,) in found]
+
+    async def save_checkpoints(self, id: str, checkpoints: Sequence[Checkpoint]) -> bool:
+        """Record checkpoints and keep those recorded before. Returns True if any is new or changed."""
+
+        def write(db: sqlite3.Connection, job: int) -> bool:
+            before = db.total_changes
+            db.executemany(
+                "INSERT INTO checkpoints(job, id, step, created_at, raw) VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT(job, id) DO UPDATE SET step = excluded.step, created_at = excluded.created_at, "
+                "raw = excluded.raw WHERE raw IS NOT excluded.raw",
+                [(job, item.id, item.step_number, item.created_at, encode(item.raw)) for item in checkpoints],
+            )
+            return db.total_changes > before
+
+        return await self._database.write_job(id, write, False)
+
+
+def _row(columns: Sequence[Any]) -> JobRow:
+    return JobRow._make((*columns[:12], bool(columns[12]), columns[13], ""))
+
+
+def _save(db: sqlite3.Connection, profile: int, entry: JobEntry, now: float) -> None:
+    row = entry.row
+    (key,) = db.execute(
+        "INSERT INTO jobs(profile, id, status_text, model, suffix, method, fine_tuned_model, created_at, "
+        "finished_at, trained_tokens, step, total_steps, loss, fault, digest, due, place, first_seen, last_seen) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(profile, id) DO UPDATE SET "
+        "status_text = excluded.status_text, model = excluded.model, suffix = excluded.suffix, "
+        "method = excluded.method, fine_tuned_model = excluded.fine_tuned_model, "
+        "created_at = excluded.created_at, finished_at = excluded.finished_at, "
+        "trained_tokens = excluded.trained_tokens, step = excluded.step, total_steps = excluded.total_steps, "
+        "loss = excluded.loss, fault = excluded.fault, digest = excluded.digest, due = max(due, excluded.due), "
+        "place = excluded.place, last_seen = excluded.last_seen, gone_at = NULL RETURNING key",
+        (profile, *row[:12], row.fault, entry.digest, entry.due, entry.place, now, now),
+    ).fetchone()
+    db.execute("INSERT OR REPLACE INTO bodies(job, raw) VALUES (?, ?)", (key, entry.raw))
