@@ -23,7 +23,6 @@ from fttui.server.api.http_protocol import config_of
 from fttui.server.control import ServiceError
 from fttui.server.service import Service, open_service
 from fttui.server.storage.paths import write_durably
-from fttui.server.storage.sql import UnknownVersion
 
 IDLE_LIMIT = 600.0
 """Seconds without a request and without anything running after which a detached service ends."""
@@ -109,8 +108,8 @@ class Process:
             "url": self._url,
         }
         try:
-            running = [job.id for job in self._service.db.untidied() if job.status == "running"]
-            return {**state, "jobs": self._service.db.counts(), "running_jobs": running}
+            running = [job.id for job in self._service.database.jobs.unfinished() if job.status == "running"]
+            return {**state, "jobs": self._service.database.jobs.counts(), "running_jobs": running}
         except OSError as error:  # it is there all the same, and must not be taken for dead
             return {**state, "trouble": _reason(error)}
 
@@ -151,7 +150,7 @@ class Process:
             self._take_socket_away()
             await server.shutdown()
             await asyncio.to_thread(self._service.runner.close, save=self._save_trainers)
-            self._service.db.close()
+            self._service.database.close()
 
     def _noticing(self, inner: App) -> App:
         """`inner`, and a note that somebody asked."""
@@ -186,7 +185,7 @@ class Process:
             os.utime(homedir.card_path(self._home))
             bound_log(homedir.log_path(self._home))
             self._service.drop_expired()
-            self._service.places.keep_reserve()
+            self._service.paths.keep_reserve()
         except OSError as error:
             log.warning("the home cannot be written to: %s", error)
 
@@ -194,7 +193,7 @@ class Process:
         if self._idle_limit is None or time.monotonic() - self._asked_at < self._idle_limit:
             return False
         try:
-            return not any(count for state, count in self._service.db.counts().items() if state != "paused")
+            return not any(count for state, count in self._service.database.jobs.counts().items() if state != "paused")
         except OSError:
             return False  # not known: so not now
 
@@ -230,7 +229,7 @@ def run_detached(home: str, *, idle_limit: float = IDLE_LIMIT, say: Callable[[st
             return 0
         process = Process(home, open_service(home), idle_limit=idle_limit)
         process.serve(lambda: say(f"ready {process.socket_path}"))
-    except (OSError, UnknownVersion, ServiceError) as error:
+    except (OSError, ServiceError) as error:
         log.error("the service cannot run: %s", _reason(error))
         say(f"failed {_reason(error)}")
         return 1
@@ -265,7 +264,7 @@ def serve_tcp(home: str, host: str, port: int, api_key_file: str | None) -> int:
 
         process.serve(announce, door, guard)
         os.close(lock)
-    except (OSError, ServiceError, UnknownVersion) as error:
+    except (OSError, ServiceError) as error:
         print(_reason(error), file=sys.stderr)
         return 1
     return 0

@@ -6,8 +6,8 @@ from fttui.clock import Clock, SystemClock
 from fttui.server.home import settings_path
 from fttui.server.jobs.runner import Runner
 from fttui.server.jobs.trainer_catalog import Catalog
-from fttui.server.storage.db import Db
-from fttui.server.storage.paths import Places, remove
+from fttui.server.storage.database import ServiceDatabase
+from fttui.server.storage.paths import HomePaths, remove
 
 LARGEST_FILE = 512 << 20
 
@@ -16,8 +16,8 @@ LARGEST_FILE = 512 << 20
 class Service:
     """One service over one home directory, without its sockets. Its runner is started by whoever opens it."""
 
-    places: Places
-    db: Db
+    paths: HomePaths
+    database: ServiceDatabase
     runner: Runner
     catalog: Catalog
     clock: Clock = field(default_factory=SystemClock)
@@ -31,21 +31,21 @@ class Service:
     def drop_expired(self) -> None:
         """Forget the files and uploads whose time is over."""
         now = self.now()
-        for id in self.db.expired(now):
-            self.db.drop_file(id)
-            remove(self.places.file(id))
-        for upload in self.db.overdue_uploads(now):
-            parts = self.db.parts(upload)
-            if self.db.end_upload(upload, "expired"):
+        for id in self.database.files.expired(now):
+            self.database.files.delete(id)
+            remove(self.paths.file(id))
+        for upload in self.database.uploads.overdue(now):
+            parts = self.database.uploads.parts(upload)
+            if self.database.uploads.end(upload, "expired"):
                 for part in parts:
-                    remove(self.places.part(part.id))
+                    remove(self.paths.part(part.id))
 
     def origin(self, model: str) -> tuple[str, tuple[str, ...]] | None:
         """The base model that `model` is or descends from, and the methods to tune it; None when it cannot be."""
         trainer = self.catalog.trainer(model)
         if trainer is not None:
             return model, trainer.methods
-        tuned = self.db.model(model)
+        tuned = self.database.models.get(model)
         trainer = self.catalog.trainer(tuned.base) if tuned else None
         return (tuned.base, trainer.methods) if tuned and trainer else None
 
@@ -62,15 +62,15 @@ def open_service(
     The caller holds the home's lock, or is the only one who knows of it.
 
     Raises:
-        OSError, UnknownVersion: the home cannot be used.
+        OSError: the home cannot be used.
     """
     clock = clock or SystemClock()
     catalog = catalog or Catalog(path=settings_path(home))
-    places = Places(home)
-    db = Db(places.database)
-    places.sweep(db.file_ids(), db.part_ids())
-    runner = Runner(db, places, catalog, clock)
-    service = Service(places, db, runner, catalog, clock, largest_file)
+    paths = HomePaths(home)
+    database = ServiceDatabase(paths.database)
+    paths.sweep(database.files.ids(), database.uploads.part_ids())
+    runner = Runner(database, paths, catalog, clock)
+    service = Service(paths, database, runner, catalog, clock, largest_file)
     service.drop_expired()
-    places.keep_reserve()
+    paths.keep_reserve()
     return service

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from fttui import sqlite
 from fttui.server import control
 from fttui.server.api.app import create_app
 from fttui.server.jobs.trainer_catalog import Catalog
@@ -37,7 +38,7 @@ def home() -> Iterator[str]:
 def filled(home: str, jobs: int) -> Service:
     """A service with so many ended jobs, each with a hundred events and some metadata."""
     service = open_service(home, catalog=Catalog([FAKE]))
-    sql = service.db._connection
+    sql = sqlite.connect(service.paths.database)
     sql.execute("BEGIN")
     hyperparameters = json.dumps({"n_epochs": 3, "batch_size": 1, "learning_rate_multiplier": 1.0})
     for number in range(1, jobs + 1):
@@ -100,13 +101,13 @@ async def test_pages_cost_the_same_with_many_stored(home: str) -> None:
     small = filled(home + "-small", 100)
     large = filled(home, 10_000)
     few, many = await pages(small, 100), await pages(large, 10_000)
-    (stored,) = large.db._rows("SELECT count(*) FROM event")[0]
+    (stored,) = sqlite.connect(large.paths.database).execute("SELECT count(*) FROM event").fetchone()
     print(f"\n10,000 jobs and {stored} events, against 100 jobs and 10,000 events (medians):")
     for name in few:
         print(f"  {name}: {many[name]:.2f} ms against {few[name]:.2f} ms, {many[name] / few[name]:.2f} times")
     for service in (small, large):
         service.runner.close(save=True)
-        service.db.close()
+        service.database.close()
     shutil.rmtree(home + "-small")
     assert max(many[name] / few[name] for name in few) <= 1.5
 
@@ -186,7 +187,7 @@ async def test_fifty_clients_at_once_get_correct_pages(home: str) -> None:
         f"\n50 clients, {len(taken)} pages: median {statistics.median(taken) * 1000:.1f} ms, worst {ordered[-1]:.2f} s"
     )
     service.runner.close(save=True)
-    service.db.close()
+    service.database.close()
 
 
 def test_a_list_while_both_cores_train(home: str) -> None:

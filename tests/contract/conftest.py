@@ -31,7 +31,7 @@ def service(home: str) -> Iterator[Service]:
     service.runner.start()
     yield service
     service.runner.close(save=True)
-    service.db.close()
+    service.database.close()
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ class Asynchronous:
 @pytest.fixture
 def socket(service: Service) -> Iterator[str]:
     """The service behind a Unix socket, in a thread."""
-    path = os.path.join(service.places.home, "socket")
+    path = os.path.join(service.paths.home, "socket")
     loop = asyncio.new_event_loop()
     state = ServerState()
     config = http_protocol.config_of(create_app(service, keyed([KEY])))
@@ -372,12 +372,12 @@ def test_a_fault_of_the_service(sdk: Any, service: Service, monkeypatch: pytest.
     def broken(*args: Any, **kwargs: Any) -> Any:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(type(service.db), "add_upload", broken)
+    monkeypatch.setattr(service.database.uploads, "add", broken)
     with pytest.raises(openai.InternalServerError) as caught:
         sdk.do(lambda to: to.uploads.create(**UPLOAD))
     assert (caught.value.status_code, caught.value.type) == (507, "server_error")
     assert "No space left" in caught.value.message
-    monkeypatch.setattr(type(service.db), "models", lambda db: 1 / 0)
+    monkeypatch.setattr(service.database.models, "all", lambda: 1 / 0)
     with pytest.raises(openai.InternalServerError) as caught:
         sdk.do(lambda to: to.models.with_raw_response.list())
     assert (caught.value.status_code, caught.value.type) == (500, "server_error")

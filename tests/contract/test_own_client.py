@@ -1,10 +1,12 @@
-"""The service and our own client, which share no code, in what the SDK does otherwise: large files in parts."""
+"""The service with the client of fttui, for what the SDK does differently: large files in parts."""
 
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
 
+from fttui import sqlite
 from fttui.api import multipart
 from fttui.api.client import Client
 from fttui.api.http import Http
@@ -26,6 +28,6 @@ async def test_a_large_file_goes_in_parts(service: Service, tmp_path: Path, monk
     assert await client.file_content(file.id) == GOOD
     assert (file.filename, file.bytes) == ("d.jsonl", len(GOOD))
     assert told[-1] == len(GOOD)
-    ended = service.db._rows("SELECT status, file FROM upload")
-    assert [tuple(row) for row in ended] == [("completed", file.id)]
+    with closing(sqlite.connect(service.paths.database)) as database:
+        assert database.execute("SELECT status, file FROM upload").fetchall() == [("completed", file.id)]
     await client.close()

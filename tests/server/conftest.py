@@ -86,7 +86,7 @@ def service(home: str) -> Iterator[Service]:
     service = open_service(home, catalog=Catalog([FAKE]))
     yield service
     service.runner.close(save=True)
-    service.db.close()
+    service.database.close()
 
 
 @pytest.fixture
@@ -101,8 +101,8 @@ def add_file(service: Service, content: bytes = GOOD, purpose: str = "fine-tune"
     from fttui.server.storage.records import FileRecord
 
     id = ids.new_id("file-")
-    Path(service.places.file(id)).write_bytes(content)
-    service.db.add_file(FileRecord(0, id, "data.jsonl", purpose, len(content), service.now()))
+    Path(service.paths.file(id)).write_bytes(content)
+    service.database.files.add(FileRecord(0, id, "data.jsonl", purpose, len(content), service.now()))
     return id
 
 
@@ -113,11 +113,11 @@ def add_job(service: Service, behaviour: str = "plain", **members: Any) -> str:
     given = {"model": "base-1", "seed": 3, "hyperparameters": {"n_epochs": 2}, "suffix": behaviour, **members}
     if "training_file" not in given:
         given["training_file"] = add_file(service)
-    return service.db.add_job(new_job(given, service.origin), service.now()).id
+    return service.database.jobs.add(new_job(given, service.origin), service.now()).id
 
 
 def status(service: Service, id: str) -> str:
-    job = service.db.job(id)
+    job = service.database.jobs.get(id)
     assert job is not None
     return job.status
 
@@ -134,8 +134,8 @@ def run_until(service: Service, id: str, *wanted: str) -> None:
 
 def messages(service: Service, id: str) -> list[str]:
     """What the job's events say, oldest first."""
-    job = service.db.job(id)
+    job = service.database.jobs.get(id)
     assert job is not None
-    events, more = service.db.events(job, after=None, limit=5000)
+    events, more = service.database.events.page(job, after=None, limit=5000)
     assert not more
     return [event.message for event in reversed(events)]

@@ -47,7 +47,7 @@ def cramped(disk: str) -> Iterator[Service]:
     yield service
     Path(disk, "ballast").unlink(missing_ok=True)
     service.runner.close(save=True)
-    service.db.close()
+    service.database.close()
 
 
 @pytest.fixture
@@ -92,9 +92,9 @@ def test_there_is_room_kept_back_to_say_that_there_is_none(cramped: Service, dis
     fill(disk)
     run_until(cramped, id, "failed")
     relieve(disk)
-    cramped.places.keep_reserve()
-    assert cramped.places.give_reserve()
-    assert not cramped.places.give_reserve()
+    cramped.paths.keep_reserve()
+    assert cramped.paths.give_reserve()
+    assert not cramped.paths.give_reserve()
 
 
 def test_no_room_by_a_quota_fails_the_job_too(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,13 +105,13 @@ def test_no_room_by_a_quota_fails_the_job_too(service: Service, monkeypatch: pyt
 
     id = add_job(service, "slow")
     run_until(service, id, "running")
-    monkeypatch.setattr(service.db, "ingest", refuse)
+    monkeypatch.setattr(service.database.jobs, "store_reports", refuse)
     run_until(service, id, "failed")
-    job = service.db.job(id)
+    job = service.database.jobs.get(id)
     assert job is not None
     assert job.error is not None
     assert job.error["code"] == "disk_full"
-    assert not JobDirectory(service.places.job(id)).is_held()
+    assert not JobDirectory(service.paths.job(id)).is_held()
 
 
 async def test_requests_on_a_full_disk_are_refused_with_the_reason(client: httpx.AsyncClient, disk: str) -> None:
@@ -147,16 +147,16 @@ def test_a_job_on_a_full_disk_fails_with_the_reason_and_the_next_goes_on(
 ) -> None:
     id = add_job(cramped, model="fttui-tiny-1", hyperparameters={"n_epochs": 50})
     run_until(cramped, id, "running")
-    until(lambda: cramped.runner.tick() and (cramped.db.job(id) or pytest.fail("gone")).step > 1)
+    until(lambda: cramped.runner.tick() and (cramped.database.jobs.get(id) or pytest.fail("gone")).step > 1)
     fill(disk, left)
 
     def ended() -> bool:
         cramped.runner.tick()
-        assert cramped.db.jobs(after=None, limit=1, metadata={})[0], "it still answers"
+        assert cramped.database.jobs.page(after=None, limit=1, metadata={})[0], "it still answers"
         return status(cramped, id) == "failed"
 
     until(ended)
-    job = cramped.db.job(id)
+    job = cramped.database.jobs.get(id)
     assert job is not None
     assert job.error is not None
     assert "disk" in job.error["message"] or "No space left" in job.error["message"]
@@ -192,7 +192,7 @@ async def test_directories_that_become_read_only_under_a_running_service(
     client: httpx.AsyncClient, cramped: Service
 ) -> None:
     file = (await post_file(client)).json()["id"]
-    closed = [cramped.places.uploads, cramped.places.jobs]
+    closed = [cramped.paths.uploads, cramped.paths.jobs]
     for path in closed:
         close(path)
     try:

@@ -26,7 +26,7 @@ async def create(request: Request) -> Response:
     service = service_of(request)
     check_length(request, service.largest_file + LARGEST_BODY)
     id = ids.new_id("file-", 22)
-    path = os.path.join(service.places.uploads, id)
+    path = os.path.join(service.paths.uploads, id)
     try:
         kind = request.headers.get("content-type", "")
         form = await read_form(kind, request.stream(), path, service.largest_file)
@@ -43,10 +43,10 @@ def _accept(service: Service, id: str, form: Form, path: str) -> Response:
     now = service.now()
     expires = _expiry(form.fields, now)
     name = clean_line(form.filename)[:LONGEST_NAME] or "file"
-    os.rename(path, service.places.file(id))
-    sync_directory(service.places.files)
+    os.rename(path, service.paths.file(id))
+    sync_directory(service.paths.files)
     record = FileRecord(0, id, name, purpose, form.size, now, expires)
-    service.db.add_file(record)
+    service.database.files.add(record)
     return JSONResponse(json_objects.file(record))
 
 
@@ -73,7 +73,7 @@ def page(request: Request) -> Response:
     order = request.query_params.get("order") or "desc"
     if order not in ("asc", "desc"):
         raise bad_value("order", f"Invalid 'order': {order[:40]!r} is neither 'asc' nor 'desc'.")
-    found, more = service.db.files(
+    found, more = service.database.files.page(
         after=after_of(request),
         limit=limit_of(request, LONGEST_LIST, LONGEST_LIST),
         purpose=request.query_params.get("purpose") or None,
@@ -89,7 +89,7 @@ def get(request: Request) -> Response:
 
 def content(request: Request) -> Response:
     file = _file(request)
-    path = service_of(request).places.file(file.id)
+    path = service_of(request).paths.file(file.id)
     return Content(path, media_type="application/octet-stream", filename=file.filename)
 
 
@@ -110,15 +110,15 @@ class Content(FileResponse):
 def delete(request: Request) -> Response:
     file = _file(request)
     service = service_of(request)
-    service.db.drop_file(file.id)
-    remove(service.places.file(file.id))
+    service.database.files.delete(file.id)
+    remove(service.paths.file(file.id))
     return JSONResponse({"id": file.id, "object": "file", "deleted": True})
 
 
 def _file(request: Request) -> FileRecord:
     id = request.path_params["id"]
     service = service_of(request)
-    file = service.db.file(id, service.now())
+    file = service.database.files.get(id, service.now())
     if file is None:
         raise no_file(id)
     return file

@@ -25,13 +25,13 @@ async def create(request: Request) -> Response:
 def _create(service: Service, body: object) -> Response:
     new = new_job(body, service.origin)
     for name, id in (("training_file", new.training_file), ("validation_file", new.validation_file)):
-        file = service.db.file(id, service.now()) if id is not None else None
+        file = service.database.files.get(id, service.now()) if id is not None else None
         if id is not None and file is None:
             raise bad_value(name, f"invalid {name}: {id}", None)
         if file is not None and file.purpose != "fine-tune":
             message = f"File '{file.id}' has the purpose '{file.purpose}'; a {name} needs 'fine-tune'."
             raise bad_value(name, message)
-    job = service.db.add_job(new, service.now())
+    job = service.database.jobs.add(new, service.now())
     service.runner.wake()
     return JSONResponse(_shape(service, job))
 
@@ -51,7 +51,7 @@ def page(request: Request) -> Response:
     bare = query.get("metadata") or "{}"
     if bare.replace(" ", "") not in ("{}", "null"):
         raise bad_value("metadata", "Invalid 'metadata': filter with metadata[key]=value, or metadata=null.")
-    jobs, more = service.db.jobs(
+    jobs, more = service.database.jobs.page(
         after=after_of(request),
         limit=limit_of(request, 20),
         metadata=pairs,
@@ -86,13 +86,15 @@ def resume(request: Request) -> Response:
 
 
 def events(request: Request) -> Response:
-    found, more = service_of(request).db.events(_job(request), after=after_of(request), limit=limit_of(request, 20))
+    found, more = service_of(request).database.events.page(
+        _job(request), after=after_of(request), limit=limit_of(request, 20)
+    )
     return JSONResponse(json_objects.page([json_objects.event(event) for event in found], more))
 
 
 def checkpoints(request: Request) -> Response:
-    db = service_of(request).db
-    found, more = db.checkpoints(_job(request), after=after_of(request), limit=limit_of(request, 10))
+    database = service_of(request).database
+    found, more = database.checkpoints.page(_job(request), after=after_of(request), limit=limit_of(request, 10))
     return JSONResponse(
         json_objects.page([json_objects.checkpoint(checkpoint) for checkpoint in found], more, ends=True)
     )
@@ -100,7 +102,7 @@ def checkpoints(request: Request) -> Response:
 
 def _job(request: Request) -> JobRecord:
     id = request.path_params["id"]
-    job = service_of(request).db.job(id)
+    job = service_of(request).database.jobs.get(id)
     if job is None:
         raise no_job(id)
     return job

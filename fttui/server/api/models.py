@@ -13,7 +13,7 @@ from fttui.server.storage.paths import remove
 def every(request: Request) -> Response:
     service = service_of(request)
     data = [json_objects.base_model(id) for id in service.catalog.models]
-    data += [json_objects.model(model) for model in service.db.models()]
+    data += [json_objects.model(model) for model in service.database.models.all()]
     return JSONResponse({"object": "list", "data": data})
 
 
@@ -21,7 +21,7 @@ def get(request: Request) -> Response:
     service, id = service_of(request), request.path_params["id"]
     if id in service.catalog.models:
         return JSONResponse(json_objects.base_model(id))
-    model = service.db.model(id)
+    model = service.database.models.get(id)
     if model is None:
         raise no_model(id)
     return JSONResponse(json_objects.model(model))
@@ -32,11 +32,11 @@ def delete(request: Request) -> Response:
     if id in service.catalog.models:
         message = f"The model '{id}' is a base model; only fine-tuned models can be deleted."
         raise Refused(403, message, param="model")
-    model = service.db.model(id)
+    model = service.database.models.get(id)
     if model is None:
         raise no_model(id)
-    service.db.drop_model(id)
-    remove(service.places.model(model))
+    service.database.models.delete(id)
+    remove(service.paths.model(model))
     return JSONResponse({"id": id, "object": "model", "deleted": True})
 
 

@@ -60,7 +60,7 @@ def _create(service: Service, body: object) -> Response:
         now + LIFETIME,
         _kept_for(members.get("expires_after")),
     )
-    service.db.add_upload(upload)
+    service.database.uploads.add(upload)
     return JSONResponse(json_objects.upload(upload))
 
 
@@ -81,7 +81,7 @@ async def add_part(request: Request) -> Response:
     check_length(request, LARGEST_PART + LARGEST_BODY)
     upload = await run_in_threadpool(_pending, request, "add a part to")
     id = names.new_id("part_")
-    path = os.path.join(service.places.uploads, id)
+    path = os.path.join(service.paths.uploads, id)
     try:
         kind = request.headers.get("content-type", "")
         form = await read_form(kind, request.stream(), path, LARGEST_PART, "data")
@@ -93,13 +93,13 @@ async def add_part(request: Request) -> Response:
 def _accept(service: Service, upload: UploadRecord, id: str, form: Form, path: str) -> Response:
     if form.filename is None:
         raise _missing("data")
-    if len(service.db.parts(upload)) >= MOST_PARTS:
+    if len(service.database.uploads.parts(upload)) >= MOST_PARTS:
         raise bad_value("data", f"The upload {upload.id} has {MOST_PARTS} parts already.")
-    place = service.places.part(id)
+    place = service.paths.part(id)
     os.rename(path, place)
-    sync_directory(service.places.parts)
+    sync_directory(service.paths.parts)
     part = PartRecord(0, id, upload.seq, form.size, service.now())
-    if not service.db.add_part(part, upload, LARGEST_UPLOAD, service.now()):
+    if not service.database.uploads.add_part(part, upload, LARGEST_UPLOAD, service.now()):
         remove(place)
         upload = _known(service, upload.id)
         if upload.status != "pending":
@@ -117,7 +117,7 @@ def _complete(request: Request, body: object) -> Response:
     service = service_of(request)
     upload = _pending(request, "complete")
     members = _object(body, ("part_ids", "md5"))
-    every = service.db.parts(upload)
+    every = service.database.uploads.parts(upload)
     parts = _chosen(members.get("part_ids"), every)
     total = sum(part.bytes for part in parts)
     if total != upload.bytes:
@@ -126,22 +126,22 @@ def _complete(request: Request, body: object) -> Response:
     if wanted is not None and not isinstance(wanted, str):
         raise bad_value("md5", "Invalid type for 'md5': expected a string.", "invalid_type")
     id = names.new_id("file-", 22)
-    path = os.path.join(service.places.uploads, id)
+    path = os.path.join(service.paths.uploads, id)
     try:
-        found = _join([service.places.part(part.id) for part in parts], path)
+        found = _join([service.paths.part(part.id) for part in parts], path)
         if wanted and found != wanted.strip().lower():
             raise bad_value("md5", f"The content has the MD5 checksum {found}, not the one given.", "md5_mismatch")
-        os.rename(path, service.places.file(id))
+        os.rename(path, service.paths.file(id))
     except FileNotFoundError:  # another request ended the upload meanwhile, and its parts went
         raise _wrong_state("complete", _known(service, upload.id)) from None
     finally:
         remove(path)
-    sync_directory(service.places.files)
+    sync_directory(service.paths.files)
     now = service.now()
     expires = now + upload.file_expires_after if upload.file_expires_after else None
     file = FileRecord(0, id, upload.filename, upload.purpose, total, now, expires)
-    if not service.db.end_upload(upload, "completed", file):
-        remove(service.places.file(id))
+    if not service.database.uploads.end(upload, "completed", file):
+        remove(service.paths.file(id))
         raise _wrong_state("complete", _known(service, upload.id))
     _forget(service, every)
     return JSONResponse(json_objects.upload(_known(service, upload.id), file))
@@ -182,8 +182,8 @@ def _join(sources: list[str], path: str) -> str:
 def cancel(request: Request) -> Response:
     service = service_of(request)
     upload = _pending(request, "cancel")
-    parts = service.db.parts(upload)
-    if not service.db.end_upload(upload, "cancelled"):
+    parts = service.database.uploads.parts(upload)
+    if not service.database.uploads.end(upload, "cancelled"):
         raise _wrong_state("cancel", _known(service, upload.id))
     _forget(service, parts)
     return JSONResponse(json_objects.upload(_known(service, upload.id)))
@@ -191,7 +191,7 @@ def cancel(request: Request) -> Response:
 
 def _forget(service: Service, parts: list[PartRecord]) -> None:
     for part in parts:
-        remove(service.places.part(part.id))
+        remove(service.paths.part(part.id))
 
 
 def _pending(request: Request, verb: str) -> UploadRecord:
@@ -207,7 +207,7 @@ def _pending(request: Request, verb: str) -> UploadRecord:
 
 
 def _known(service: Service, id: str) -> UploadRecord:
-    upload = service.db.upload(id)
+    upload = service.database.uploads.get(id)
     if upload is None:
         raise no_upload(id)
     overdue = upload.status == "pending" and upload.expires_at <= service.now()

@@ -5,19 +5,19 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from fttui.server.jobs import data_check
-from fttui.server.storage.paths import Places
+from fttui.server.storage.paths import HomePaths
 from fttui.server.storage.records import JobRecord
 
 
 class Checks:
     """Checks by job."""
 
-    def __init__(self, places: Places, done: Callable[[], None]) -> None:
+    def __init__(self, paths: HomePaths, done: Callable[[], None]) -> None:
         """
         Args:
             done: called, in any thread, when a check has come to its end.
         """
-        self._places = places
+        self._paths = paths
         self._done = done
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="data-check")
         self._closed = threading.Event()
@@ -58,7 +58,7 @@ class Checks:
 
         for id, param in ((job.validation_file, "validation_file"), (job.training_file, "training_file")):
             if id is not None:
-                count = data_check.check(self._places.file(id), job.method, param, stopped)
+                count = data_check.check(self._paths.file(id), job.method, param, stopped)
         if self._closed.is_set():
             raise RuntimeError("the service ends; the next one checks again")
         return count

@@ -6,8 +6,8 @@ All of it is of this process's life, by the clock that does not jump; it can be 
 from collections.abc import Sequence
 
 from fttui.clock import Clock
-from fttui.server.storage.db import Fact, Metrics
 from fttui.server.storage.records import JobRecord
+from fttui.server.storage.reports import Report, StepMetrics
 
 
 class Pace:
@@ -32,9 +32,9 @@ class Pace:
         moment = self._clock.monotonic()
         return moment - self._heard.setdefault(id, moment)
 
-    def finish(self, job: JobRecord, facts: Sequence[Fact]) -> int | None:
+    def finish(self, job: JobRecord, facts: Sequence[Report]) -> int | None:
         """When the job will be done, from the pace of this run of its trainer; None while nothing was measured."""
-        told = [(fact.step, fact.total_steps) for fact in facts if isinstance(fact, Metrics) and fact.total_steps]
+        told = [(fact.step, fact.total_steps) for fact in facts if isinstance(fact, StepMetrics) and fact.total_steps]
         if not told:
             return job.estimated_finish
         (step, total), moment = told[-1], self._clock.monotonic()

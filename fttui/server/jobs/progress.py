@@ -7,14 +7,14 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from fttui.server.storage.db import Fact, Metrics, Note, Outcome, Saved
+from fttui.server.storage.reports import FinalReport, Message, Report, SavedCheckpoint, StepMetrics
 from fttui.text import clean, clean_line
 
 LONGEST_MESSAGE = 4000
 _LEVELS = ("info", "warn", "error")
 
 
-def facts_of(lines: Iterable[Any], exists: Callable[[str], bool]) -> list[Fact]:
+def facts_of(lines: Iterable[Any], exists: Callable[[str], bool]) -> list[Report]:
     """The facts in decoded lines; a line that means nothing is passed over.
 
     Args:
@@ -29,34 +29,36 @@ def unreadable(lines: Iterable[Any]) -> int:
     return sum(not isinstance(line, dict) or not isinstance(line.get("type"), str) for line in lines)
 
 
-def _fact(line: dict[str, Any], exists: Callable[[str], bool]) -> Fact | None:
+def _fact(line: dict[str, Any], exists: Callable[[str], bool]) -> Report | None:
     match line.get("type"):
         case "metrics":
             return _metrics(line)
         case "message":
             level = line.get("level")
             message = _message(line.get("message"))
-            return Note(message, level if level in _LEVELS else "info") if message else None
+            return Message(message, level if level in _LEVELS else "info") if message else None
         case "checkpoint":
             step, path = _step(line.get("step")), line.get("path")
             if step is None or not isinstance(path, str) or not exists(path):
                 return None
             measured = _numbers(line.get("metrics"))
-            return Saved(step, path, {"step": step, **measured})
+            return SavedCheckpoint(step, path, {"step": step, **measured})
         case "result":
             path = line.get("path")
             result = {"checkpoint": _step(line.get("checkpoint")), "trained_tokens": _step(line.get("trained_tokens"))}
             if isinstance(path, str) and exists(path):
                 result["path"] = path  # type: ignore[assignment]
-            return Outcome(result, failed=False)
+            return FinalReport(result, failed=False)
         case "error":
             code, param = clean_line(str(line.get("code") or "trainer_error")), line.get("param")
             error = {"code": code[:64], "message": _message(line.get("message")) or "The trainer gave no reason."}
-            return Outcome({**error, "param": clean_line(param)[:64] if isinstance(param, str) else None}, failed=True)
+            return FinalReport(
+                {**error, "param": clean_line(param)[:64] if isinstance(param, str) else None}, failed=True
+            )
     return None
 
 
-def _metrics(line: dict[str, Any]) -> Metrics | None:
+def _metrics(line: dict[str, Any]) -> StepMetrics | None:
     step = _step(line.get("step"))
     if step is None:
         return None
@@ -64,7 +66,7 @@ def _metrics(line: dict[str, Any]) -> Metrics | None:
     data = {"step": step, "total_steps": total, **_numbers(line)}
     if total is None:
         del data["total_steps"]
-    return Metrics(step, total, _sentence(step, total, data), data)
+    return StepMetrics(step, total, _sentence(step, total, data), data)
 
 
 def _sentence(step: int, total: int | None, data: dict[str, Any]) -> str:

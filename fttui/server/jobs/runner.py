@@ -16,9 +16,10 @@ from fttui.server.jobs.data_checks import Checks
 from fttui.server.jobs.outcomes import Endings
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.jobs.training import Trainings
-from fttui.server.storage.db import Db, Note
-from fttui.server.storage.paths import Places, is_no_room
+from fttui.server.storage.database import ServiceDatabase
+from fttui.server.storage.paths import HomePaths, is_no_room
 from fttui.server.storage.records import FINAL, JobRecord
+from fttui.server.storage.reports import Message
 
 TICK = 0.15
 """Seconds between looks while something goes on."""
@@ -33,23 +34,23 @@ class Runner:
 
     def __init__(
         self,
-        db: Db,
-        places: Places,
+        database: ServiceDatabase,
+        paths: HomePaths,
         catalog: Catalog,
         clock: Clock,
     ) -> None:
-        self._db = db
-        self._places = places
+        self._database = database
+        self._paths = paths
         self._catalog = catalog
         self._clock = clock
-        self._endings = Endings(db, places, catalog, clock)
-        self._trainings = Trainings(db, places, catalog, clock, self._endings)
+        self._endings = Endings(database, paths, catalog, clock)
+        self._trainings = Trainings(database, paths, catalog, clock, self._endings)
         self._lock = threading.RLock()
         self._awake = threading.Event()
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
         # What follows only spares work or times a kill; all of it can be lost.
-        self._checks = Checks(places, self.wake)
+        self._checks = Checks(paths, self.wake)
         self._troubles: dict[str, str] = {}
 
     # Life
@@ -81,21 +82,22 @@ class Runner:
             self._thread.join()
         self._checks.close()
         if save:
-            self._trainings.save_all(self._db.untidied())
+            self._trainings.save_all(self._database.jobs.unfinished())
 
     def tick(self) -> bool:
         """Do for every job what is due now. Returns whether anything is going on that needs another look soon."""
         with self._lock:
             self._trainings.reap()
-            for job in self._db.untidied():
+            for job in self._database.jobs.unfinished():
                 self._attend(self._advance, job)
-            running = sum(job.status == "running" for job in self._db.untidied())
+            running = sum(job.status == "running" for job in self._database.jobs.unfinished())
             most = self._catalog.settings.max_running
-            for job in self._db.untidied():
+            for job in self._database.jobs.unfinished():
                 if job.status == "queued" and running < most:
                     running += self._attend(self._begin, job)
             return any(
-                job.status != "paused" or self._trainings.directory(job).is_held() for job in self._db.untidied()
+                job.status != "paused" or self._trainings.directory(job).is_held()
+                for job in self._database.jobs.unfinished()
             )
 
     def _attend(self, work: Callable[[JobRecord], bool], job: JobRecord) -> bool:
@@ -103,7 +105,7 @@ class Runner:
         try:
             done = work(job)
         except Exception as error:
-            if isinstance(error, OSError) and (self._places.is_full() or is_no_room(error)):
+            if isinstance(error, OSError) and (self._paths.is_full() or is_no_room(error)):
                 self._give_up(job)
             # Said once, not seven times a second while a disk is full.
             if self._troubles.get(job.id) != repr(error):
@@ -122,11 +124,11 @@ class Runner:
         if directory.is_held():
             directory.signal(signal.SIGKILL)
             return
-        self._places.give_reserve()
+        self._paths.give_reserve()
         try:
             self._endings.fail(job, "disk_full", "The disk is full. Make room, and start the job again.")
         except OSError:
-            directory.tidy(self._db.model_paths(job))  # the last room to be had: the job cannot go on anyway
+            directory.tidy(self._database.models.paths(job))  # the last room to be had: the job cannot go on anyway
 
     def _advance(self, job: JobRecord) -> bool:
         match job.status:
@@ -163,7 +165,9 @@ class Runner:
             job = self._fresh(id)
             if job is None or job.status != "running":
                 return False
-            done = self._db.move(job, "paused", [Note("Fine-tuning job paused")], self._now(), estimated_finish=None)
+            done = self._database.jobs.move(
+                job, "paused", [Message("Fine-tuning job paused")], self._now(), estimated_finish=None
+            )
             self._trainings.ask_to_end(job)
         self.wake()
         return done
@@ -171,18 +175,18 @@ class Runner:
     def resume(self, id: str) -> bool:
         """Put a paused job at the end of the queue. Returns False when it is not paused."""
         with self._lock:
-            job = self._db.job(id)
+            job = self._database.jobs.get(id)
             if job is None or job.status != "paused":
                 return False
-            done = self._db.move(
-                job, "queued", [Note("Fine-tuning job resumed, moving job to queued state")], self._now()
+            done = self._database.jobs.move(
+                job, "queued", [Message("Fine-tuning job resumed, moving job to queued state")], self._now()
             )
         self.wake()
         return done
 
     def _fresh(self, id: str) -> JobRecord | None:
         """The job, with everything that its trainer has told so far."""
-        job = self._db.job(id)
+        job = self._database.jobs.get(id)
         if job is not None and job.status == "running":
             job = self._trainings.catch_up(job, whole=False)
         return job
@@ -204,8 +208,8 @@ class Runner:
         if count is None:
             return
         resolved = resolve(job.hyperparameters, count)
-        note = Note("Files validated, moving job to queued state")
-        self._db.move(job, "queued", [note], self._now(), hyperparameters=resolved)
+        note = Message("Files validated, moving job to queued state")
+        self._database.jobs.move(job, "queued", [note], self._now(), hyperparameters=resolved)
 
     # queued → running
 
@@ -214,7 +218,7 @@ class Runner:
         if self._trainings.directory(job).is_held():
             self._trainings.press(job)  # paused a moment ago: its trainer is still saving
             return False
-        if not self._db.move(job, "running", [Note("Fine-tuning job started")], self._now()):
+        if not self._database.jobs.move(job, "running", [Message("Fine-tuning job started")], self._now()):
             return False
         self._trainings.launch(job)
         return True

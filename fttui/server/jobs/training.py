@@ -17,9 +17,10 @@ from fttui.server.jobs.outcomes import Endings
 from fttui.server.jobs.progress import facts_of, unreadable
 from fttui.server.jobs.restarts import Restarts
 from fttui.server.jobs.trainer_catalog import HANG_AFTER, LARGEST_LOG, Catalog
-from fttui.server.storage.db import Db, Note
-from fttui.server.storage.paths import Places, remove
+from fttui.server.storage.database import ServiceDatabase
+from fttui.server.storage.paths import HomePaths, remove
 from fttui.server.storage.records import JobRecord
+from fttui.server.storage.reports import Message
 
 MERCY = 1.0
 """Seconds between SIGTERM and SIGKILL for a trainer whose job was cancelled."""
@@ -38,9 +39,11 @@ MOST_READS = 8
 class Trainings:
     """The trainers of one service. Its methods are called by one thread at a time."""
 
-    def __init__(self, db: Db, places: Places, catalog: Catalog, clock: Clock, endings: Endings) -> None:
-        self._db = db
-        self._places = places
+    def __init__(
+        self, database: ServiceDatabase, paths: HomePaths, catalog: Catalog, clock: Clock, endings: Endings
+    ) -> None:
+        self._database = database
+        self._paths = paths
         self._catalog = catalog
         self._clock = clock
         self._endings = endings
@@ -51,7 +54,7 @@ class Trainings:
 
     def directory(self, job: JobRecord) -> JobDirectory:
         """Where the job's trainer works."""
-        return JobDirectory(self._places.job(job.id))
+        return JobDirectory(self._paths.job(job.id))
 
     def reap(self) -> None:
         """Let go of trainers that have ended."""
@@ -67,15 +70,15 @@ class Trainings:
                 job, "model_not_available", f"No trainer here can train {job.base}{how} any more.", "model"
             )
             return
-        inputs = {"training.jsonl": self._places.file(job.training_file)}
+        inputs = {"training.jsonl": self._paths.file(job.training_file)}
         if job.validation_file:
-            inputs["validation.jsonl"] = self._places.file(job.validation_file)
+            inputs["validation.jsonl"] = self._paths.file(job.validation_file)
         if job.model != job.base:
-            model = self._db.model(job.model)
+            model = self._database.models.get(job.model)
             if model is None and not directory.holds(START_MODEL):
                 self._endings.fail(job, "model_not_available", f"The model {job.model} was deleted meanwhile.", "model")
                 return
-            inputs[START_MODEL] = self._places.model(model) if model else ""
+            inputs[START_MODEL] = self._paths.model(model) if model else ""
         self._asked_to_end.pop(job.id, None)
         self._pace.forget(job.id)
         directory.end_strays()
@@ -96,7 +99,7 @@ class Trainings:
         """The job with what its trainer has told since; all of it if `whole`, else what one look may cost."""
         reads = 0
         while (whole or reads < MOST_READS) and self._ingest(job):
-            job = self._db.job(job.id) or job
+            job = self._database.jobs.get(job.id) or job
             reads += 1
         return job
 
@@ -110,7 +113,9 @@ class Trainings:
         if facts:
             self._pace.heard(job.id)
         finish = self._pace.finish(job, facts)
-        for path in self._db.ingest(job, facts, offset, finish, int(self._clock.now()), unreadable(lines)):
+        for path in self._database.jobs.store_reports(
+            job, facts, offset, finish, int(self._clock.now()), unreadable(lines)
+        ):
             remove(os.path.join(directory.path, path))
         return True
 
@@ -139,7 +144,7 @@ class Trainings:
             self._endings.blame(job, f"was killed {job.restarts + 1} times without a step forward")
         elif self._restarts.is_due(job):
             again = f"The trainer was interrupted after step {job.step} and goes on from its last saved state"
-            self._db.restarted(job, Note(again, "warn"), int(self._clock.now()))
+            self._database.jobs.count_restart(job, Message(again, "warn"), int(self._clock.now()))
             self.launch(job)
 
     def _watch_living(self, job: JobRecord, directory: JobDirectory) -> None:
@@ -174,8 +179,8 @@ class Trainings:
             self.press(job, MERCY)
             return
         directory.end_strays()
-        directory.tidy(self._db.model_paths(job))
-        self._db.tidied(job)
+        directory.tidy(self._database.models.paths(job))
+        self._database.jobs.finish_cleanup(job)
         self._asked_to_end.pop(job.id, None)
         self._pace.forget(job.id)
         self._restarts.forget(job.id)

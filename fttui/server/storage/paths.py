@@ -11,7 +11,7 @@ RESERVE = 1 << 20
 """Bytes kept back for the day when the disk is full, so that the database can still say so."""
 
 
-class Places:
+class HomePaths:
     """The directories of a service's home, made owner-only when they are missing."""
 
     def __init__(self, home: str) -> None:
@@ -77,8 +77,8 @@ class Places:
 
 
 def is_no_room(error: OSError) -> bool:
-    """Whether this is a full disk's error, or a quota's, of which the disk itself knows nothing."""
-    return error.errno in (errno.ENOSPC, errno.EDQUOT) or "disk is full" in str(error)
+    """Return whether the error says that the disk or the user's quota is full."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def remove(path: str) -> None:

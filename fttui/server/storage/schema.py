@@ -1,4 +1,4 @@
-"""The tables of the service's database, as the changes that lead from each version to the next."""
+"""Schema of the service database, as migrations from each version to the next."""
 
 _FIRST = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -53,5 +53,5 @@ CREATE INDEX part_by_upload ON part (upload);
 ALTER TABLE job ADD COLUMN garbage INTEGER NOT NULL DEFAULT 0;
 """
 
-VERSIONS = (_FIRST, _UPLOADS)
-"""What each version of the program added, oldest first: never changed once published, only appended to."""
+MIGRATIONS = (_FIRST, _UPLOADS)
+"""SQL of each version, oldest first. Published entries never change; new ones are appended."""

@@ -127,10 +127,10 @@ async def test_a_body_that_stops_coming_is_given_up_and_leaves_nothing(
     writer.write(head("POST /v1/files", content_length="1000", content_type=kind) + form)
     async with asyncio.timeout(20):
         assert await reader.read() == b""
-        while os.listdir(service.places.uploads):
+        while os.listdir(service.paths.uploads):
             await asyncio.sleep(0.005)
     writer.close()
-    assert os.listdir(service.places.files) == []
+    assert os.listdir(service.paths.files) == []
     status, _, _ = await say(port, head("GET /v1/models"))
     assert status == 200
 

@@ -369,7 +369,7 @@ async def test_uploads_that_are_refused_leave_nothing(client: httpx.AsyncClient,
     for answer in answers:
         assert answer.status_code == 400, answer.text
         error(answer)
-    assert os.listdir(service.places.uploads) == os.listdir(service.places.files) == []
+    assert os.listdir(service.paths.uploads) == os.listdir(service.paths.files) == []
     assert (await client.get("/files")).json()["data"] == []
 
 
@@ -383,8 +383,8 @@ async def test_a_file_that_is_too_large(service: Service) -> None:
         for size, expected in ((1000, 200), (1001, 413), (3 << 20, 413)):
             answer = await client.post("/files", data={"purpose": "batch"}, files={"file": ("x", b"x" * size)})
             assert answer.status_code == expected
-    assert len(os.listdir(service.places.files)) == 1
-    assert os.listdir(service.places.uploads) == []
+    assert len(os.listdir(service.paths.files)) == 1
+    assert os.listdir(service.paths.uploads) == []
 
 
 async def test_files_expire(client: httpx.AsyncClient, service: Service) -> None:
@@ -401,7 +401,7 @@ async def test_hostile_file_names_are_only_text(client: httpx.AsyncClient, servi
         assert answer.status_code == 200
         assert "\x1b" not in answer.json()["filename"]
         assert len(answer.json()["filename"]) <= 255
-    assert all(name.startswith("file-") for name in os.listdir(service.places.files))
+    assert all(name.startswith("file-") for name in os.listdir(service.paths.files))
 
 
 async def test_a_fault_of_ours_is_an_envelope_and_the_service_goes_on(
@@ -414,13 +414,13 @@ async def test_a_fault_of_ours_is_an_envelope_and_the_service_goes_on(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(service.db, "jobs", broken)
+        patch.setattr(service.database.jobs, "page", broken)
         answer = await client.get(JOBS)
         assert answer.status_code == 500
         assert error(answer)["type"] == "server_error"
         assert "a bug" not in answer.text
     with monkeypatch.context() as patch:
-        patch.setattr(service.db, "add_job", full)
+        patch.setattr(service.database.jobs, "add", full)
         answer = await create(client)
         assert answer.status_code == 507
         assert "No space left on device" in error(answer)["message"]

@@ -37,7 +37,7 @@ async def end(client: httpx.AsyncClient, upload: str, parts: list[str], **member
 def kept(service: Service) -> list[str]:
     """Everything on the disk that came by an upload."""
     return [
-        name for place in ("uploads", "parts", "files") for name in os.listdir(os.path.join(service.places.home, place))
+        name for place in ("uploads", "parts", "files") for name in os.listdir(os.path.join(service.paths.home, place))
     ]
 
 
@@ -132,7 +132,7 @@ async def test_an_upload_expires_with_its_parts(client: httpx.AsyncClient, servi
     assert '"expired"' in answer.json()["error"]["message"]
     service.drop_expired()
     assert kept(service) == []
-    record = service.db.upload(upload["id"])
+    record = service.database.uploads.get(upload["id"])
     assert record is not None
     assert record.status == "expired"
 
@@ -229,7 +229,7 @@ async def test_a_new_service_goes_on_with_the_upload(client: httpx.AsyncClient, 
         assert kept(again) == [file]
     finally:
         again.runner.close(save=True)
-        again.db.close()
+        again.database.close()
 
 
 async def test_a_range_of_a_file(client: httpx.AsyncClient) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as some
 from fttui.models.metric import points_of_result_file
 from fttui.server.jobs import result_file
 from fttui.server.jobs.progress import facts_of
-from fttui.server.storage.db import Metrics, Note, Outcome, Saved
+from fttui.server.storage.reports import FinalReport, Message, SavedCheckpoint, StepMetrics
 
 
 def fact(**line):
@@ -18,7 +18,7 @@ def fact(**line):
 
 def test_metrics_and_their_sentence() -> None:
     found = fact(type="metrics", step=10, total_steps=100, train_loss=0.25, valid_loss=0.374, full_valid_loss=0.4, x=1)
-    assert isinstance(found, Metrics)
+    assert isinstance(found, StepMetrics)
     assert found.message == "Step 10/100: training loss=0.25, validation loss=0.37, full validation loss=0.40"
     assert found.data == {
         "step": 10,
@@ -28,23 +28,27 @@ def test_metrics_and_their_sentence() -> None:
         "full_valid_loss": 0.4,
         "x": 1,
     }
-    assert fact(type="metrics", step=2.0, train_mean_reward=0.5) == Metrics(
+    assert fact(type="metrics", step=2.0, train_mean_reward=0.5) == StepMetrics(
         2, None, "Step 2: train mean reward=0.50", {"step": 2, "train_mean_reward": 0.5}
     )
-    assert fact(type="metrics", step=3) == Metrics(3, None, "Step 3", {"step": 3})
+    assert fact(type="metrics", step=3) == StepMetrics(3, None, "Step 3", {"step": 3})
 
 
 def test_other_facts() -> None:
-    assert fact(type="message", message="Hello\x1b[2J", level="warn") == Note("Hello[2J", "warn")
-    assert fact(type="message", message="Hello", level="loud") == Note("Hello", "info")
-    assert fact(type="checkpoint", step=4, path="model", metrics={"train_loss": 1}) == Saved(
+    assert fact(type="message", message="Hello\x1b[2J", level="warn") == Message("Hello[2J", "warn")
+    assert fact(type="message", message="Hello", level="loud") == Message("Hello", "info")
+    assert fact(type="checkpoint", step=4, path="model", metrics={"train_loss": 1}) == SavedCheckpoint(
         4, "model", {"step": 4, "train_loss": 1}
     )
-    assert fact(type="result", checkpoint=4, trained_tokens=9) == Outcome({"checkpoint": 4, "trained_tokens": 9}, False)
-    assert fact(type="result", path="model") == Outcome(
+    assert fact(type="result", checkpoint=4, trained_tokens=9) == FinalReport(
+        {"checkpoint": 4, "trained_tokens": 9}, False
+    )
+    assert fact(type="result", path="model") == FinalReport(
         {"checkpoint": None, "trained_tokens": None, "path": "model"}, False
     )
-    assert fact(type="error", code="x", message="why") == Outcome({"code": "x", "message": "why", "param": None}, True)
+    assert fact(type="error", code="x", message="why") == FinalReport(
+        {"code": "x", "message": "why", "param": None}, True
+    )
 
 
 def test_what_means_nothing_is_passed_over() -> None:

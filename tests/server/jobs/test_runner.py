@@ -13,19 +13,19 @@ from tests.server.conftest import GOOD, add_file, add_job, example, jsonl, messa
 
 
 def directory(service: Service, id: str) -> JobDirectory:
-    return JobDirectory(service.places.job(id))
+    return JobDirectory(service.paths.job(id))
 
 
 def steps_of(service: Service, id: str) -> list[int]:
-    job = service.db.job(id)
+    job = service.database.jobs.get(id)
     assert job is not None
-    return [data["step"] for data in service.db.metrics(job)]
+    return [data["step"] for data in service.database.events.metrics(job)]
 
 
 def test_a_job_runs_to_its_end(service: Service) -> None:
     id = add_job(service)
     run_until(service, id, "succeeded", "failed")
-    job = service.db.job(id)
+    job = service.database.jobs.get(id)
     assert job is not None
     assert job.status == "succeeded"
     assert job.error is None
@@ -47,21 +47,21 @@ def test_a_job_runs_to_its_end(service: Service) -> None:
         f"New fine-tuned model created: {job.fine_tuned_model}",
         "The job has successfully completed",
     ]
-    checkpoints, _ = service.db.checkpoints(job, after=None, limit=10)
+    checkpoints, _ = service.database.checkpoints.page(job, after=None, limit=10)
     assert [checkpoint.step for checkpoint in checkpoints] == [4, 2]
     assert checkpoints[0].model == job.fine_tuned_model
     assert checkpoints[1].model.endswith(":ckpt-step-2")
-    assert [model.id for model in service.db.models()] == [checkpoints[0].model, checkpoints[1].model]
+    assert [model.id for model in service.database.models.all()] == [checkpoints[0].model, checkpoints[1].model]
 
 
 def test_the_result_file_is_base64_of_the_metrics(service: Service) -> None:
     id = add_job(service)
     run_until(service, id, "succeeded")
-    job = service.db.job(id)
+    job = service.database.jobs.get(id)
     assert job is not None
-    file = service.db.file(job.result_files[0], service.now())
+    file = service.database.files.get(job.result_files[0], service.now())
     assert file is not None
-    csv = base64.b64decode(Path(service.places.file(file.id)).read_bytes(), validate=True)
+    csv = base64.b64decode(Path(service.paths.file(file.id)).read_bytes(), validate=True)
     assert file.bytes == len(csv)
     assert file.purpose == "fine-tune-results"
     rows = csv.decode().splitlines()
@@ -73,35 +73,35 @@ def test_an_ended_job_keeps_only_its_models(service: Service) -> None:
     id = add_job(service)
     run_until(service, id, "succeeded")
     until(lambda: not service.runner.tick())
-    assert sorted(os.listdir(service.places.job(id))) == ["job.json", "log", "model-2", "model-4"]
+    assert sorted(os.listdir(service.paths.job(id))) == ["job.json", "log", "model-2", "model-4"]
 
 
 def test_only_the_last_three_checkpoints_are_kept(service: Service) -> None:
     id = add_job(service, hyperparameters={"n_epochs": 5})
     run_until(service, id, "succeeded")
-    job = service.db.job(id)
+    job = service.database.jobs.get(id)
     assert job is not None
-    checkpoints, _ = service.db.checkpoints(job, after=None, limit=10)
+    checkpoints, _ = service.database.checkpoints.page(job, after=None, limit=10)
     assert [checkpoint.step for checkpoint in checkpoints] == [10, 8, 6]
-    assert len(service.db.models()) == 3
-    assert not os.path.exists(os.path.join(service.places.job(id), "model-2"))
+    assert len(service.database.models.all()) == 3
+    assert not os.path.exists(os.path.join(service.paths.job(id), "model-2"))
 
 
 def test_a_tuned_model_can_be_tuned_again(service: Service) -> None:
     first = add_job(service)
     run_until(service, first, "succeeded")
-    job = service.db.job(first)
+    job = service.database.jobs.get(first)
     assert job is not None
     assert job.fine_tuned_model is not None
     second = add_job(service, model=job.fine_tuned_model)
     run_until(service, second, "succeeded")
-    again = service.db.job(second)
+    again = service.database.jobs.get(second)
     assert again is not None
     assert again.model == job.fine_tuned_model
-    model = service.db.model(again.fine_tuned_model or "")
+    model = service.database.models.get(again.fine_tuned_model or "")
     assert model is not None
     assert model.base == "base-1"
-    assert Path(service.places.model(model)).read_text() == "None then 4 then 4"
+    assert Path(service.paths.model(model)).read_text() == "None then 4 then 4"
 
 
 def test_one_job_runs_at_a_time_in_the_order_of_the_queue(service: Service) -> None:
@@ -178,14 +178,14 @@ def test_bad_data_fails_the_job_and_names_the_line(service: Service) -> None:
     bad[4]["messages"][1]["role"] = "robot"
     id = add_job(service, training_file=add_file(service, jsonl(bad)))
     run_until(service, id, "failed")
-    job = service.db.job(id)
+    job = service.database.jobs.get(id)
     assert job is not None
     assert job.error is not None
     assert job.error["code"] == "invalid_file_format"
     assert job.error["param"] == "training_file"
     assert "Line 5" in job.error["message"]
     assert "robot" in job.error["message"]
-    event = service.db.events(job, after=None, limit=1)[0][0]
+    event = service.database.events.page(job, after=None, limit=1)[0][0]
     assert (event.level, event.message) == ("error", job.error["message"])
     assert event.data == {"error_code": "invalid_file_format", "error_param": "training_file"}
 
@@ -193,10 +193,10 @@ def test_bad_data_fails_the_job_and_names_the_line(service: Service) -> None:
 def test_a_deleted_file_fails_the_job(service: Service) -> None:
     file = add_file(service)
     id = add_job(service, training_file=file)
-    service.db.drop_file(file)
-    os.unlink(service.places.file(file))
+    service.database.files.delete(file)
+    os.unlink(service.paths.file(file))
     run_until(service, id, "failed")
-    job = service.db.job(id)
+    job = service.database.jobs.get(id)
     assert job is not None
     assert job.error is not None
     assert job.error["code"] == "deleted_training_file"
@@ -215,7 +215,7 @@ def test_ends_of_a_bad_trainer(service: Service, monkeypatch) -> None:
     for behaviour, (code, words) in expected.items():
         id = add_job(service, behaviour)
         run_until(service, id, "failed", "succeeded")
-        job = service.db.job(id)
+        job = service.database.jobs.get(id)
         assert job is not None
         assert job.error is not None, behaviour
         assert job.error["code"] == code
@@ -228,30 +228,30 @@ def test_ends_of_a_bad_trainer(service: Service, monkeypatch) -> None:
 def test_garbage_in_the_progress_is_passed_over(service: Service) -> None:
     id = add_job(service, "garbage")
     run_until(service, id, "succeeded")
-    job = service.db.job(id)
+    job = service.database.jobs.get(id)
     assert job is not None
-    assert [data.get("train_loss") for data in service.db.metrics(job)] == [None, 4.0, 2.666667, 2.0]
-    assert os.path.exists(service.places.database)
+    assert [data.get("train_loss") for data in service.database.events.metrics(job)] == [None, 4.0, 2.666667, 2.0]
+    assert os.path.exists(service.paths.database)
 
 
 def test_a_new_runner_adopts_a_living_trainer(service: Service, home: str) -> None:
     id = add_job(service, "slow")
     run_until(service, id, "running")
     until(lambda: service.runner.tick() and len(steps_of(service, id)) > 3)
-    pid = (Path(service.places.job(id)) / "pid").read_text()
+    pid = (Path(service.paths.job(id)) / "pid").read_text()
     service.runner.close(save=False)
     assert directory(service, id).is_held()
     successor = open_service(home, catalog=service.catalog)
     seen = len(steps_of(successor, id))
     until(lambda: successor.runner.tick() and len(steps_of(successor, id)) > seen + 3)
-    assert (Path(service.places.job(id)) / "pid").read_text() == pid
+    assert (Path(service.paths.job(id)) / "pid").read_text() == pid
     assert successor.runner.cancel(id)
     until(lambda: not successor.runner.tick())
     assert not directory(service, id).is_held()
     assert steps_of(successor, id) == list(range(1, len(steps_of(successor, id)) + 1))
     assert not any("interrupted" in message for message in messages(successor, id))
     successor.runner.close(save=True)
-    successor.db.close()
+    successor.database.close()
 
 
 def test_a_killed_trainer_goes_on_from_its_state_and_tells_each_step_once(service: Service) -> None:
@@ -275,7 +275,7 @@ def test_a_torn_line_is_dropped_before_the_trainer_goes_on(service: Service) -> 
     until(lambda: service.runner.tick() and len(steps_of(service, id)) > 3)
     directory(service, id).signal(signal.SIGKILL)
     until(lambda: not directory(service, id).is_held())
-    with open(os.path.join(service.places.job(id), "progress.jsonl"), "a") as file:
+    with open(os.path.join(service.paths.job(id), "progress.jsonl"), "a") as file:
         file.write('{"type": "metrics", "step": 9')
     seen = len(steps_of(service, id))
     until(lambda: service.runner.tick() and len(steps_of(service, id)) > seen + 3)
@@ -292,7 +292,7 @@ def test_a_finish_that_nobody_saw_is_seen_by_the_next(service: Service, home: st
     run_until(successor, id, "succeeded", "failed")
     assert status(successor, id) == "succeeded"
     successor.runner.close(save=True)
-    successor.db.close()
+    successor.database.close()
 
 
 def test_closing_saves_and_stops_the_trainers_and_the_next_goes_on(service: Service, home: str) -> None:
@@ -308,7 +308,7 @@ def test_closing_saves_and_stops_the_trainers_and_the_next_goes_on(service: Serv
     assert steps_of(successor, id) == list(range(1, len(steps_of(successor, id)) + 1))
     successor.runner.cancel(id)
     successor.runner.close(save=True)
-    successor.db.close()
+    successor.database.close()
 
 
 def test_an_estimate_while_running_and_none_after(service: Service) -> None:
@@ -317,7 +317,7 @@ def test_an_estimate_while_running_and_none_after(service: Service) -> None:
 
     def estimate() -> int | None:
         service.runner.tick()
-        job = service.db.job(id)
+        job = service.database.jobs.get(id)
         assert job is not None
         return job.estimated_finish
 
@@ -349,10 +349,10 @@ def test_a_clock_that_jumps_back_changes_no_order(service: Service, monkeypatch)
     run_until(service, first, "succeeded")
     now[0] -= 86_400
     run_until(service, second, "succeeded")
-    jobs, _ = service.db.jobs(after=None, limit=9, metadata={})
+    jobs, _ = service.database.jobs.page(after=None, limit=9, metadata={})
     assert [job.id for job in jobs] == [second, first]
     for job in jobs:
-        events, _ = service.db.events(job, after=None, limit=99)
+        events, _ = service.database.events.page(job, after=None, limit=99)
         assert [event.id for event in events] == sorted({event.id for event in events}, reverse=True)
         times = [event.created_at for event in events]
         assert times == sorted(times, reverse=True)
@@ -375,7 +375,7 @@ def test_a_check_that_nobody_waits_for_does_not_hold_up_the_next(service: Servic
 
     monkeypatch.setattr(data_check, "check", check)
     file = add_file(service)
-    endless = service.places.file(file)
+    endless = service.paths.file(file)
     first, second = add_job(service, training_file=file), add_job(service)
     until(lambda: service.runner.tick() and begun.is_set())
     assert status(service, second) == "validating_files"

@@ -31,26 +31,26 @@ def configured(home: str) -> Any:
     service = open_service(home)
     yield service
     service.runner.close(save=True)
-    service.db.close()
+    service.database.close()
 
 
 def test_a_trainer_of_the_persons_own_trains(configured: Service) -> None:
     assert configured.catalog.models == ["fttui-tiny-1", "words-1", "acme/words-2"]
     id = add_job(configured, model="acme/words-2", suffix=None, hyperparameters={"n_epochs": 3, "batch_size": 4})
     run_until(configured, id, "succeeded", "failed")
-    job = configured.db.job(id)
+    job = configured.database.jobs.get(id)
     assert job is not None
     assert job.error is None
-    assert [data["step"] for data in configured.db.metrics(job)] == list(range(1, 10))
-    assert configured.db.metrics(job)[1] == {"step": 2, "total_steps": 9, "train_loss": 6}
+    assert [data["step"] for data in configured.database.events.metrics(job)] == list(range(1, 10))
+    assert configured.database.events.metrics(job)[1] == {"step": 2, "total_steps": 9, "train_loss": 6}
     assert "Counting words in the shell" in messages(configured, id)
-    assert job.trained_tokens == 3 * len(Path(configured.places.file(job.training_file)).read_bytes().split())
+    assert job.trained_tokens == 3 * len(Path(configured.paths.file(job.training_file)).read_bytes().split())
     assert job.fine_tuned_model is not None
     assert job.fine_tuned_model.startswith("ft:acme/words-2:local::")
-    model = configured.db.model(job.fine_tuned_model)
+    model = configured.database.models.get(job.fine_tuned_model)
     assert model is not None
-    assert os.listdir(configured.places.model(model)) == ["words"]
-    assert len(configured.db.models()) == 3
+    assert os.listdir(configured.paths.model(model)) == ["words"]
+    assert len(configured.database.models.all()) == 3
 
 
 def test_it_is_paused_and_killed_like_any_other(configured: Service) -> None:
@@ -59,11 +59,11 @@ def test_it_is_paused_and_killed_like_any_other(configured: Service) -> None:
 
     def steps() -> list[int]:
         configured.runner.tick()
-        job = configured.db.job(id)
+        job = configured.database.jobs.get(id)
         assert job is not None
-        return [data["step"] for data in configured.db.metrics(job)]
+        return [data["step"] for data in configured.database.events.metrics(job)]
 
-    directory = JobDirectory(configured.places.job(id))
+    directory = JobDirectory(configured.paths.job(id))
     until(lambda: len(steps()) > 5)
     assert configured.runner.pause(id)
     until(lambda: configured.runner.tick() is not None and not directory.is_held())
@@ -143,7 +143,7 @@ def test_a_model_that_nobody_offers_any_more_fails_the_job(configured: Service, 
     id = add_job(configured, model="words-1", suffix=None)
     control.configure(home, {"max_running": 1})
     run_until(configured, id, "failed")
-    job = configured.db.job(id)
+    job = configured.database.jobs.get(id)
     assert job is not None
     assert job.error == {
         "code": "model_not_available",
@@ -166,7 +166,7 @@ def test_max_running_jobs_at_a_time(home: str) -> None:
         run_until(service, jobs[3], "running")
     finally:
         service.runner.close(save=True)
-        service.db.close()
+        service.database.close()
 
 
 def processes_of(directory: JobDirectory) -> list[int]:
@@ -190,7 +190,7 @@ needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason
 def test_no_process_survives_its_job(service: Service, behaviour: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training, "PATIENCE", 0.3)
     id = add_job(service, behaviour)
-    directory = JobDirectory(service.places.job(id))
+    directory = JobDirectory(service.paths.job(id))
     run_until(service, id, "succeeded", "failed")
     until(lambda: not service.runner.tick())
     assert status(service, id) == "succeeded"
@@ -200,7 +200,7 @@ def test_no_process_survives_its_job(service: Service, behaviour: str, monkeypat
 @needs_proc
 def test_trainers_run_niced_in_a_group_of_their_own(service: Service) -> None:
     id = add_job(service, "slow")
-    directory = JobDirectory(service.places.job(id))
+    directory = JobDirectory(service.paths.job(id))
     run_until(service, id, "running")
     until(lambda: service.runner.tick() and os.path.exists(os.path.join(directory.path, "progress.jsonl")))
     group = int(Path(directory.path, "pid").read_text())
@@ -234,21 +234,21 @@ def test_a_trainer_out_of_its_mind_is_ended(
     try:
         id, other = add_job(service, behaviour), add_job(service)
         run_until(service, id, "failed", "succeeded")
-        job = service.db.job(id)
+        job = service.database.jobs.get(id)
         assert job is not None
         assert job.error is not None
         assert job.error["code"] == "trainer_failed"
         for word in words:
             assert word in job.error["message"]
         assert len(job.error["message"]) < 1000
-        event = service.db.events(job, after=None, limit=1)[0][0]
+        event = service.database.events.page(job, after=None, limit=1)[0][0]
         assert (event.level, event.message) == ("error", job.error["message"])
-        directory = JobDirectory(service.places.job(id))
+        directory = JobDirectory(service.paths.job(id))
         until(lambda: service.runner.tick() is not None and not directory.is_held())
         run_until(service, other, "succeeded")
     finally:
         service.runner.close(save=True)
-        service.db.close()
+        service.database.close()
 
 
 def test_the_built_in_patience_is_long() -> None:
@@ -261,13 +261,13 @@ def test_a_command_that_is_not_there(home: str) -> None:
     try:
         id = add_job(service)
         run_until(service, id, "failed")
-        job = service.db.job(id)
+        job = service.database.jobs.get(id)
         assert job is not None
         assert job.error is not None
         assert "/nowhere/at/all" in job.error["message"]
     finally:
         service.runner.close(save=True)
-        service.db.close()
+        service.database.close()
 
 
 def test_a_detached_service_is_given_the_settings(home: str) -> None:

@@ -1,0 +1,73 @@
+"""Checkpoints of jobs. The newest ones are kept, older ones are dropped."""
+
+import json
+
+from fttui.server import ids
+from fttui.server.storage.model_table import ModelTable
+from fttui.server.storage.records import CheckpointRecord, JobRecord
+from fttui.server.storage.reports import SavedCheckpoint
+from fttui.sqlite import Connection, Database, Row
+
+KEPT_CHECKPOINTS = 3
+"""Checkpoints to keep for each job."""
+
+_CHECKPOINT = (
+    "SELECT checkpoint.seq, checkpoint.id, job.id AS job, checkpoint.step, checkpoint.created_at, "
+    "checkpoint.model, metrics FROM checkpoint JOIN job ON job.seq = checkpoint.job "
+)
+
+
+class CheckpointTable:
+    """Checkpoints of all jobs. Each one is also a model."""
+
+    def __init__(self, database: Database, models: ModelTable) -> None:
+        self._database = database
+        self._models = models
+
+    def page(self, job: JobRecord, *, after: str | None, limit: int) -> tuple[list[CheckpointRecord], bool]:
+        """Return a page of a job's checkpoints, newest first, and whether there are more."""
+        query, values = _CHECKPOINT + "WHERE checkpoint.job = ?", [job.seq]
+        if after is not None:
+            query += " AND checkpoint.step < (SELECT step FROM checkpoint WHERE id = ? AND job = ?)"
+            values += [after, job.seq]  # type: ignore[list-item]
+        rows = self._database.rows(query + " ORDER BY checkpoint.step DESC LIMIT ?", [*values, limit + 1])
+        return [_checkpoint(row) for row in rows[:limit]], len(rows) > limit
+
+    def get(self, job: JobRecord, step: int) -> CheckpointRecord | None:
+        rows = self._database.rows(_CHECKPOINT + "WHERE checkpoint.job = ? AND checkpoint.step = ?", (job.seq, step))
+        return _checkpoint(rows[0]) if rows else None
+
+    def insert(self, sql: Connection, job: JobRecord, saved: SavedCheckpoint, now: int) -> list[str]:
+        """Add a checkpoint and its model inside the transaction of the caller, and drop the oldest ones.
+
+        A checkpoint that is stored already is left as it is.
+
+        Returns:
+            The paths of models in the job's directory that are no longer kept.
+        """
+        (total,) = sql.execute("SELECT total_steps FROM job WHERE seq = ?", (job.seq,)).fetchone()
+        model = ids.tuned_model(job.base, job.suffix, None if saved.step == total else saved.step)
+        added = sql.execute(
+            "INSERT OR IGNORE INTO checkpoint (id, job, step, created_at, model, metrics) VALUES (?, ?, ?, ?, ?, ?)",
+            (ids.new_id("ftckpt_"), job.seq, saved.step, now, model, json.dumps(saved.metrics)),
+        ).rowcount
+        if added:
+            self._models.insert(sql, model, job, saved.path, now)
+        return self._drop_old(sql, job)
+
+    def _drop_old(self, sql: Connection, job: JobRecord) -> list[str]:
+        old = sql.execute(
+            "SELECT checkpoint.seq, checkpoint.model, path FROM checkpoint"
+            " LEFT JOIN model ON model.id = checkpoint.model"
+            " WHERE checkpoint.job = ? ORDER BY checkpoint.step DESC LIMIT -1 OFFSET ?",
+            (job.seq, KEPT_CHECKPOINTS),
+        ).fetchall()
+        for seq, model, _ in old:
+            sql.execute("DELETE FROM checkpoint WHERE seq = ?", (seq,))
+            sql.execute("DELETE FROM model WHERE id = ?", (model,))
+        return [path for _, _, path in old if path is not None]
+
+
+def _checkpoint(row: Row) -> CheckpointRecord:
+    members = dict(row)
+    return CheckpointRecord(**{**members, "metrics": json.loads(members["metrics"])})

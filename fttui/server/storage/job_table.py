@@ -1,0 +1,219 @@
+"""Jobs: the queue, changes of state, and the storage of what trainers report."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from fttui.server import ids
+from fttui.server.storage.checkpoint_table import CheckpointTable
+from fttui.server.storage.event_table import EventTable
+from fttui.server.storage.file_table import FileTable
+from fttui.server.storage.model_table import ModelTable
+from fttui.server.storage.records import FileRecord, JobRecord, NewJob
+from fttui.server.storage.reports import FinalReport, Message, Report, SavedCheckpoint, StepMetrics
+from fttui.sqlite import Connection, Database, Row
+
+_JOB = "SELECT " + ", ".join(JobRecord._fields) + " FROM job "
+
+
+class JobTable:
+    """All jobs. Changes of a job's state are stored together with the events that report them."""
+
+    def __init__(
+        self, database: Database, events: EventTable, checkpoints: CheckpointTable, models: ModelTable, files: FileTable
+    ) -> None:
+        self._database = database
+        self._events = events
+        self._checkpoints = checkpoints
+        self._models = models
+        self._files = files
+
+    # Requests
+
+    def add(self, new: NewJob, now: int) -> JobRecord:
+        """Accept a job and store its first events."""
+        id = ids.new_id("ftjob-")
+        with self._database.transaction() as sql:
+            values = {
+                "id": id,
+                "status": "validating_files",
+                "created_at": now,
+                **new._asdict(),
+                "hyperparameters": json.dumps(new.hyperparameters),
+                "metadata": json.dumps(new.metadata) if new.metadata is not None else None,
+            }
+            marks = ", ".join("?" * len(values))
+            seq = sql.execute(f"INSERT INTO job ({', '.join(values)}) VALUES ({marks})", [*values.values()]).lastrowid
+            assert seq is not None
+            for key, value in (new.metadata or {}).items():
+                sql.execute("INSERT INTO job_metadata VALUES (?, ?, ?)", (key, value, seq))
+            self._events.append(sql, seq, _first_events(id, new), now)
+            return _job(sql.execute(_JOB + "WHERE seq = ?", (seq,)).fetchone())
+
+    def get(self, id: str) -> JobRecord | None:
+        rows = self._database.rows(_JOB + "WHERE id = ?", (id,))
+        return _job(rows[0]) if rows else None
+
+    def page(
+        self, *, after: str | None, limit: int, metadata: Mapping[str, str], without_metadata: bool = False
+    ) -> tuple[list[JobRecord], bool]:
+        """Return a page of jobs, newest first, and whether there are more. The page after an unknown id is empty."""
+        where, values = ["1"], []
+        if after is not None:
+            where.append("seq < (SELECT seq FROM job WHERE id = ?)")
+            values.append(after)
+        if without_metadata:
+            where.append("metadata IS NULL")
+        for key, value in metadata.items():
+            where.append("seq IN (SELECT job FROM job_metadata WHERE key = ? AND value = ?)")
+            values += [key, value]
+        query = f"{_JOB} WHERE {' AND '.join(where)} ORDER BY seq DESC LIMIT ?"
+        rows = self._database.rows(query, [*values, limit + 1])
+        return [_job(row) for row in rows[:limit]], len(rows) > limit
+
+    # The runner
+
+    def unfinished(self) -> list[JobRecord]:
+        """Return the jobs that the runner still has work for, in the order of the queue.
+
+        These are live and paused jobs, and ended jobs whose directory is not cleaned up yet.
+        """
+        return [_job(row) for row in self._database.rows(_JOB + "WHERE tidied = 0 ORDER BY turn, seq")]
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of unfinished jobs by status."""
+        query = "SELECT status, count(*) FROM job WHERE tidied = 0 GROUP BY status"
+        return {row[0]: row[1] for row in self._database.rows(query)}
+
+    def move(self, job: JobRecord, to: str, messages: Iterable[Message], now: int, **members: Any) -> bool:
+        """Change a job's status from `job.status`, with events and other members, in one transaction.
+
+        Returns:
+            False, with nothing changed, when the job no longer has `job.status`.
+        """
+        values = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in members.items()}
+        columns = ["status = :to", *(f"{name} = :{name}" for name in values)]
+        if to == "queued":
+            columns.append("turn = (SELECT max(turn) + 1 FROM job)")
+        with self._database.transaction() as sql:
+            changed = sql.execute(
+                f"UPDATE job SET {', '.join(columns)} WHERE seq = :seq AND status = :now",
+                {**values, "to": to, "seq": job.seq, "now": job.status},
+            ).rowcount
+            if changed:
+                self._events.append(sql, job.seq, messages, now)
+            return bool(changed)
+
+    def succeed(
+        self, job: JobRecord, model: str, path: str | None, result_file: FileRecord, tokens: int, now: int
+    ) -> bool:
+        """End a running job with its result, in one transaction.
+
+        Args:
+            path: the final model in the job's directory; None when a checkpoint is the final model.
+
+        Returns:
+            False, with nothing changed, when the job is no longer running.
+        """
+        with self._database.transaction() as sql:
+            changed = sql.execute(
+                "UPDATE job SET status = 'succeeded', finished_at = ?, fine_tuned_model = ?, result_files = ?,"
+                " trained_tokens = ?, estimated_finish = NULL WHERE seq = ? AND status = 'running'",
+                (now, model, json.dumps([result_file.id]), tokens, job.seq),
+            ).rowcount
+            if changed:
+                if path is not None:
+                    self._models.insert(sql, model, job, path, now)
+                self._files.insert(sql, result_file)
+                created = Message(f"New fine-tuned model created: {model}")
+                self._events.append(sql, job.seq, [created, Message("The job has successfully completed")], now)
+            return bool(changed)
+
+    def count_restart(self, job: JobRecord, message: Message, now: int) -> None:
+        """Count a restart of a running job's trainer. The count starts again at 1 after a new step."""
+        with self._database.transaction() as sql:
+            sql.execute(
+                "UPDATE job SET restarts = CASE WHEN step > restart_step THEN 1 ELSE restarts + 1 END,"
+                " restart_step = step, restart_offset = offset WHERE seq = ?",
+                (job.seq,),
+            )
+            self._events.append(sql, job.seq, [message], now)
+
+    def finish_cleanup(self, job: JobRecord) -> None:
+        """Mark an ended job as cleaned up. The runner has no work left for it."""
+        with self._database.transaction() as sql:
+            sql.execute("UPDATE job SET tidied = 1 WHERE seq = ?", (job.seq,))
+
+    # Reports of trainers
+
+    def store_reports(
+        self,
+        job: JobRecord,
+        reports: Iterable[Report],
+        offset: int,
+        finish: int | None,
+        now: int,
+        unreadable_lines: int = 0,
+    ) -> list[str]:
+        """Store the reports read from a trainer's progress file up to byte `offset`.
+
+        Storing the same reports twice changes nothing. Reports are dropped when the job is neither running nor paused,
+        or when another reader has stored them already.
+
+        Args:
+            finish: the new estimate of the finish time.
+            unreadable_lines: the number of lines that were not valid.
+
+        Returns:
+            The paths of checkpoints in the job's directory that are no longer kept.
+        """
+        dropped: list[str] = []
+        with self._database.transaction() as sql:
+            current = sql.execute(
+                "UPDATE job SET offset = ?, estimated_finish = ?, garbage = garbage + ? WHERE seq = ? AND offset = ?"
+                " AND status IN ('running', 'paused')",
+                (offset, finish, unreadable_lines, job.seq, job.offset),
+            ).rowcount
+            if not current:
+                return []
+            for report in reports:
+                dropped += self._store_report(sql, job, report, now)
+        return dropped
+
+    def _store_report(self, sql: Connection, job: JobRecord, report: Report, now: int) -> list[str]:
+        match report:
+            case StepMetrics(step=step, total_steps=total):
+                self._events.append(sql, job.seq, [report], now)
+                sql.execute(
+                    "UPDATE job SET step = max(step, ?), total_steps = coalesce(?, total_steps) WHERE seq = ?",
+                    (step, total, job.seq),
+                )
+            case Message():
+                self._events.append(sql, job.seq, [report], now)
+            case SavedCheckpoint():
+                return self._checkpoints.insert(sql, job, report, now)
+            case FinalReport(body=body, failed=failed):
+                column = "failure" if failed else "result"
+                sql.execute(f"UPDATE job SET {column} = ? WHERE seq = ?", (json.dumps(body), job.seq))
+        return []
+
+
+def _first_events(id: str, new: NewJob) -> list[Message]:
+    files = f"Validating training file: {new.training_file}"
+    if new.validation_file:
+        files += f" and validation file: {new.validation_file}"
+    messages = [Message(f"Created fine-tuning job: {id}"), Message(files)]
+    if new.suffix and (plain := ids.plain(new.suffix)) != new.suffix:
+        allowed = "letters, digits, '.', '_' and '-' are allowed"
+        messages.append(Message(f"Names of this job's models use the suffix '{plain}': only {allowed}", "warn"))
+    return messages
+
+
+def _job(row: Row) -> JobRecord:
+    members = dict(row)
+    for name in ("hyperparameters", "metadata", "error", "result", "failure"):
+        if members[name] is not None:
+            members[name] = json.loads(members[name])
+    members["result_files"] = tuple(json.loads(members["result_files"]))
+    members["tidied"] = bool(members["tidied"])
+    return JobRecord(**members)
