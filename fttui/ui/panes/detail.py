@@ -9,29 +9,29 @@ from fttui.ui.widgets.line_view import LineView
 
 
 class DetailView(LineView):
-    """Scrolls the lines it is given."""
+    """Scrollable, searchable lines of one job."""
 
     class Resized(Message):
-        """Lines made for the width it had may not suit any more."""
+        """The width changed, so the lines must be built again."""
 
     def __init__(self) -> None:
         super().__init__(id="detail")
         self._lines: Sequence[Line] = ()
         self.search = ""
-        """What is marked in the lines; empty for nothing."""
+        """Highlighted search text, empty for none."""
         self._match: int | None = None
 
     def on_resize(self) -> None:
         self.post_message(self.Resized())
 
     def look_for(self, text: str) -> None:
-        """Mark `text` wherever it stands."""
+        """Search for `text` and highlight every match."""
         self.search, self._match = text, None
         self.lines_changed()
 
     @property
     def matches(self) -> list[int]:
-        """The lines in which the search occurs."""
+        """Indexes of the lines that contain the search text."""
         words = self.search.lower()
         if not words:
             return []
@@ -39,7 +39,7 @@ class DetailView(LineView):
         return [index for index, text in enumerate(texts) if words in text]
 
     def go_to_match(self, step: int) -> bool:
-        """Bring the next match (1), the previous one (-1) or the nearest (0) into view; False when there is none."""
+        """Scroll to the next match (1), the previous (-1) or the nearest (0). Return False without a match."""
         found = self.matches
         if not found:
             return False
@@ -58,14 +58,14 @@ class DetailView(LineView):
 
     @property
     def match_number(self) -> int:
-        """Which of the matches one is on, 1 the first; 0 when on none."""
+        """Number of the current match, counted from 1. 0 for none."""
         return self.matches.index(self._match) + 1 if self._match in self.matches else 0
 
     def is_cursor(self, index: int) -> bool:
         return index == self._match
 
     def show(self, lines: Sequence[Line], *, top: bool) -> None:
-        """Replace the lines; `top` goes back to the first one, as for another job."""
+        """Replace the lines. `top` scrolls to the first line, for a different job."""
         if top:
             self.scroll_to_line(0)
         if len(lines) == len(self._lines):

@@ -1,4 +1,4 @@
-"""The files of one job, and below them what else the provider has."""
+"""Files pane: the files of the selected job, then the provider's other files."""
 
 from __future__ import annotations
 
@@ -15,34 +15,35 @@ if TYPE_CHECKING:
     from fttui.models.job import Job
 
 ROLE, SIZE, AGE = 10, 9, 4
-"""Cells of the columns around the name."""
+"""Widths in cells of the columns around the name."""
 LEAST_NAME = 12
 ROOMY = 56
-"""Cells of a line from which on there is room for the age."""
+"""Least width of a line in cells that shows the age."""
 
 
 class FileRow(NamedTuple):
-    """One file. Every text is clean; the time is Unix seconds."""
+    """File in the pane. Texts are clean."""
 
     id: str
     role: str = ""
-    """What it is to the job: `training`, `validation`, `result`; empty when it is not the job's."""
+    """Role in the selected job: `training`, `validation` or `result`. Empty for other files."""
     name: str = ""
     size: int | None = None
-    """Bytes."""
+    """Size in bytes."""
     created_at: float | None = None
+    """Unix seconds."""
     note: str = ""
-    """What is not as it should be: the provider's status, or `deleted`."""
+    """Unusual state: the provider's status, or `deleted`."""
 
     @property
     def words(self) -> str:
-        """For a question: what it is called, and what it is to the job."""
+        """Name and role for a confirmation."""
         role = f", the {self.role} file of this job" if self.role else ""
         return f"{self.name or self.id} ({short_id(self.id)}){role}" if self.name else f"{self.id}{role}"
 
     @property
     def local_name(self) -> str:
-        """A name to write it under: its id, never the name a server gave."""
+        """File name for a download. Made from the id, because a server's file name is never used as a path."""
         from fttui.store.archive.export import file_name  # late: nothing is written before the first frame
 
         return file_name(self.id) + (".csv" if self.role == "result" else ".jsonl")
@@ -56,12 +57,12 @@ def file_rows(
     *,
     prefix: str = "",
 ) -> list[FileRow]:
-    """The files that a job names, in the order of its life, then `others`.
+    """Build the rows: the job's files in the order training, validation, results, then `others`.
 
     Args:
-        known: what was ever seen of a file.
-        deleted: ids of files that are no more at the provider.
-        prefix: what stands before the ids of the job's files where several profiles are shown: `profile/`.
+        known: returns the archived file with an id.
+        deleted: ids of files that were deleted at the provider.
+        prefix: `profile/` before the ids of the job's files when several profiles are shown.
     """
     roles: dict[str, str] = {}
     if job is not None:
@@ -85,13 +86,13 @@ def _row(id: str, role: str, file: File | None, deleted: Collection[str]) -> Fil
 
 
 def file_line(row: FileRow, cells: int, now: float, *, cursor: bool = False, marked: bool = False) -> Line:
-    """One file on at most `cells`: role, name, size, age, id; what there is no room for is cut from the right."""
+    """Build the line of a file in at most `cells` cells: role, name, size, age, id, cut at the right."""
     old = "" if row.created_at is None else age(max(0.0, now - row.created_at))
     numbers = f" {pad(size_words(row.size), SIZE, right=True)} "
     if cells >= ROOMY:
         numbers += pad(old, AGE, right=True) + " "
     room = cells - (1 + ROLE + 1) - width(numbers)
-    # An id is copied, not read: where it would be cut, its end tells it apart.
+    # When the whole id does not fit, show its distinctive end.
     id = row.id if room >= LEAST_NAME + width(row.id) else short_id(row.id)
     names = max(LEAST_NAME, min(40, room - width(id)))
     quiet = "" if row.role else "dim"
@@ -106,7 +107,7 @@ def file_line(row: FileRow, cells: int, now: float, *, cursor: bool = False, mar
 
 
 class FilesView(LineList):
-    """One line a file, the job's own first."""
+    """List of files, those of the selected job first."""
 
     def __init__(self) -> None:
         super().__init__(id="files")
@@ -114,43 +115,43 @@ class FilesView(LineList):
         self._now = 0.0
         self.marks: frozenset[str] = frozenset()
         self._active = False
-        self._anew = False
+        self._reset_cursor = False
 
     def start_over(self) -> None:
-        """The files of another job come next: the cursor belongs on its first."""
-        self._anew = True
+        """Put the cursor on the first file at the next `show_files`, because the selected job changed."""
+        self._reset_cursor = True
 
     def show_files(self, rows: Sequence[FileRow], now: float) -> None:
-        """Replace the files. Marks of files that are no more go. `now` is Unix seconds."""
+        """Replace the files and drop the marks of removed files. `now` is in Unix seconds."""
         self._now = now
         found = {row.id: row for row in rows}
         if found != self._rows:
             self._rows = found
             self.marks &= found.keys()
             self.show_keys(list(found))
-        if self._anew:
-            self._anew = False
+        if self._reset_cursor:
+            self._reset_cursor = False
             self.move_to(0)
 
     def show_marks(self, marks: frozenset[str]) -> None:
-        """Other marks; only the lines whose mark changed are drawn again."""
+        """Replace the marks and repaint only the lines whose mark changed."""
         changed, self.marks = self.marks ^ marks, marks
         self.redraw_keys(changed)
 
     def set_active(self, active: bool) -> None:
-        """Whether keys go here; elsewhere the cursor is not shown, for they do not act on it."""
+        """Set whether this is the active pane. Only the active pane shows a cursor."""
         if active != self._active:
             self._active = active
             self.redraw(self._cursor)
 
     @property
     def row(self) -> FileRow | None:
-        """The file under the cursor."""
+        """File under the cursor."""
         return self._rows.get(self.cursor or "")
 
     @property
     def own(self) -> int:
-        """How many of them are the job's."""
+        """Number of files that belong to the selected job."""
         return sum(bool(row.role) for row in self._rows.values())
 
     def line_count(self) -> int:

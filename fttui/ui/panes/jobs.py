@@ -1,4 +1,4 @@
-"""The job list."""
+"""Job list pane."""
 
 from collections.abc import Callable, Mapping
 
@@ -15,7 +15,7 @@ from fttui.ui.widgets.line_view import TextRow
 
 
 class JobList(LineList):
-    """One line a job, drawn from its row when it is visible."""
+    """List of jobs. A line is built from its row when it is visible."""
 
     def __init__(self, glyphs: Glyphs, now: Callable[[], float]) -> None:
         super().__init__(id="jobs")
@@ -28,37 +28,37 @@ class JobList(LineList):
         self._marks: frozenset[str] = frozenset()
         self.wanted: tuple[str, ...] = ()
         self.usual: tuple[str, ...] = ()
-        """What is shown where nothing is wanted; empty for what suits the width."""
+        """Default columns when `wanted` is empty. Empty chooses columns by the width."""
         self._skipped = 0
-        """Columns that were moved out of view at the left."""
+        """Number of columns scrolled out of view at the left."""
         self.cost: Callable[[JobRow], tuple[float | None, str]] = lambda _: (None, "")
-        """What a job has cost, as a number and in words; see `show_costs`."""
+        """Returns the cost of a job as a number and as text; see `show_costs`."""
         self._ages: dict[str, str] = {}
-        """The ages that were drawn, by key: the only cells that time alone changes."""
+        """Ages as drawn, by key. Only these cells change when nothing but time passes."""
 
     def show_rows(self, rows: list[JobRow], marks: frozenset[str], hint: list[str]) -> None:
-        """Show exactly `rows`, those in `marks` as marked; where there are no rows, the lines of `hint`."""
+        """Replace the rows and marks. `hint` is shown when there are no rows."""
         self._marks = marks
         self._rows = {row.id: row for row in rows}
         self._hint = hint
         self.show_keys(list(self._rows))
 
     def update_rows(self, rows: Mapping[str, JobRow]) -> None:
-        """Rows that are already shown, in their new state; only their lines are drawn again."""
+        """Update rows that are already shown and repaint only their lines."""
         self._rows.update((id, row) for id, row in rows.items() if id in self._rows)
         self.redraw_keys(set(rows))
 
     def show_marks(self, marks: frozenset[str]) -> None:
-        """Other marks; only the lines whose mark changed are drawn again."""
+        """Replace the marks and repaint only the lines whose mark changed."""
         changed, self._marks = self._marks ^ marks, marks
         self.redraw_keys(changed)
 
     def tick(self) -> None:
-        """Time has passed: draw the lines whose ages became others."""
+        """Repaint the visible lines whose age changed."""
         self.redraw_keys({key for key in self.visible_keys if self._ages.get(key) != self._age(key)})
 
     def show_costs(self, cost: Callable[[JobRow], tuple[float | None, str]]) -> None:
-        """Prices are known."""
+        """Set the function that returns a job's cost, once prices are known."""
         self.cost = cost
         if any(column.name == "cost" for column, _ in self.columns):
             self.lines_changed()
@@ -77,12 +77,12 @@ class JobList(LineList):
         return self._line(key, cursor=self.is_cursor(index))
 
     def show_columns(self, wanted: tuple[str, ...]) -> None:
-        """Only these columns, in this order; the usual ones when there are none."""
+        """Show these columns in this order, or the default columns when `wanted` is empty."""
         self.wanted, self._skipped = wanted, 0
         self.lines_changed()
 
     def move_columns(self, step: int) -> bool:
-        """Bring columns further to the right into view, or back; False when there are none that way."""
+        """Scroll sideways by columns, to the left when `step` is negative. Return False at the end."""
         total = len(self.wanted or self.usual or COLUMNS)
         if step > 0 and len(self.columns) + self._skipped >= total:
             return False
@@ -99,9 +99,11 @@ class JobList(LineList):
 
     @property
     def columns(self) -> Fitted:
-        """The columns that the list has room for. Fitted when they are drawn: the first frame comes before any event
-        that tells a size."""
-        # The last cell is the scroll bar's, there or not, so that columns do not jump when it appears.
+        """Columns that fit the list.
+
+        Fitted when they are drawn, because the first frame comes before any resize event.
+        """
+        # Reserve the scroll bar's cell, so that columns do not move when it appears.
         fitted = (self.outer_size.width - 1, self.wanted or self.usual, self._skipped)
         if fitted != self._fitted:
             self._columns, self._fitted = fit_columns(*fitted), fitted
@@ -118,10 +120,10 @@ class JobList(LineList):
 
 
 class JobsPane(Vertical):
-    """The list between its column titles and a line that counts."""
+    """Job list with its column titles and a foot line."""
 
     class SortAsked(Message):
-        """The title of a column was clicked."""
+        """A column title was clicked."""
 
         def __init__(self, column: str) -> None:
             super().__init__()
@@ -140,12 +142,12 @@ class JobsPane(Vertical):
         yield self.foot
 
     def show_columns(self, wanted: tuple[str, ...]) -> None:
-        """Only these columns, in this order; the usual ones when there are none."""
+        """Show these columns in this order, or the default columns when `wanted` is empty."""
         self.list.show_columns(wanted)
         self._show_head()
 
     def move_columns(self, step: int) -> bool:
-        """Columns further to the right, or back; False when there are none that way."""
+        """Scroll sideways by columns, to the left when `step` is negative. Return False at the end."""
         moved = self.list.move_columns(step)
         if moved:
             self._show_head()
@@ -162,12 +164,12 @@ class JobsPane(Vertical):
                 return
 
     def set_active(self, active: bool) -> None:
-        """Whether keys go to the list."""
+        """Set whether the list is the active pane."""
         self._active = active
         self._show_head()
 
     def show_foot(self, left: str, right: str, *, fault: bool) -> None:
-        """What narrows the list, or what is wrong with it; and how many jobs there are."""
+        """Show the filter, or with `fault` its error, at the left and the number of jobs at the right."""
         ends: tuple[Line, Line] = [(f" {left}", "warn" if fault else "key")], [(right + " ", "dim")]
         self.foot.fill(lambda cells: spread(*ends, cells))
 

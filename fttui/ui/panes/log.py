@@ -1,4 +1,4 @@
-"""The events of one job, oldest first, following its end until somebody scrolls up."""
+"""Log pane: the events of one job, oldest first. It follows the end until the user scrolls up."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,10 +11,10 @@ from fttui.ui.widgets.line_view import LineView
 
 
 class LogView(LineView):
-    """Shows the lines that `LogLines` makes, and keeps the place in them."""
+    """Log of one job: the lines of `LogLines`, with scroll position and search."""
 
     class ReachedTop(Message):
-        """The oldest line held is visible: older events may be in the archive."""
+        """The oldest loaded line is visible. The archive may have older events."""
 
     def __init__(self, now: Callable[[], float], look: LogStyle) -> None:
         super().__init__(id="log")
@@ -24,10 +24,10 @@ class LogView(LineView):
         self._match: int | None = None
         self.follow = True
         self.unseen = 0
-        """Events that came while the end was out of sight."""
+        """Number of events that arrived while the end was not visible."""
 
     def show_events(self, events: Sequence[EventRow], note: str) -> None:
-        """Another job: show its events, or `note` while there are none, and follow again."""
+        """Show a job's events, or `note` when there are none, and follow the end."""
         if not events and not self.event_count and note == self._note and self.follow:
             return
         self._model.replace(events)
@@ -36,7 +36,7 @@ class LogView(LineView):
         self.set_follow(True)
 
     def add_events(self, events: Sequence[EventRow]) -> None:
-        """Newer events of the same job."""
+        """Append newer events of the same job."""
         if not events:
             return
         dropped = self._model.append(events)
@@ -49,7 +49,7 @@ class LogView(LineView):
                 self.scroll_to_line(self.scroll_offset.y - dropped)
 
     def add_older(self, events: Sequence[EventRow]) -> None:
-        """Events from before the oldest shown; what is on the screen stays where it is."""
+        """Prepend older events without moving the visible lines."""
         if events:
             added = self._model.prepend(events)
             top = self.scroll_offset.y
@@ -74,23 +74,23 @@ class LogView(LineView):
 
     @property
     def match_number(self) -> int:
-        """Which of the matches one is on, 1 the oldest; 0 when on none."""
+        """Number of the current match, counted from 1 at the oldest. 0 for none."""
         return self._model.match_number(self._match) if self._match is not None else 0
 
     @property
     def matches(self) -> int:
-        """Shown events that match the search."""
+        """Number of shown events that match the search."""
         return self._model.matches
 
     @property
     def line_text(self) -> str:
-        """The line that the search stands on, else the newest that is visible; empty when there is none."""
+        """Text of the current match's line, else of the newest visible line. Empty in an empty log."""
         total = len(self._model)
         index = self._match if self._match is not None else min(total, self.scroll_offset.y + self.page_height) - 1
         return self._model.text(index, self._now()).strip() if 0 <= index < total else ""
 
     def restyle(self, style: LogStyle) -> None:
-        """See the same events otherwise; the event at the top stays there."""
+        """Change the style. The topmost event keeps its position."""
         top = self.scroll_offset.y
         seq = self._model.event_at(top).seq if top < len(self._model) else None
         self._model.restyle(style)
@@ -102,16 +102,16 @@ class LogView(LineView):
             self.scroll_to_line(line)
 
     def set_follow(self, follow: bool) -> None:
-        """Stay at the end, or where one is."""
+        """Switch following the end on or off."""
         self.follow = follow
         self.lines_changed()
         if follow:
             self._to_end()
 
     def go_to_match(self, step: int) -> bool:
-        """Bring the next match (1), the previous one (-1) or the nearest (0) into view; False when there is none.
+        """Scroll to the next match (1), the previous (-1) or the nearest (0). Return False without a match.
 
-        The nearest is the first that is visible or comes after it; at the end of a log that is followed, the last.
+        The nearest match is the first at or after the top line. When the log follows its end, it is the last match.
         """
         top = self.scroll_offset.y
         if step == 0:
@@ -148,8 +148,8 @@ class LogView(LineView):
         if not len(self._model):
             if not (hidden := self._model.event_count):
                 return [(f" {self._note}", "dim")]
-            why = f"none is {self.look.level} or worse: L shows more" if self.look.level != "info" else "& shows all"
-            return [(f" {hidden} events; {why}", "dim")]
+            why = f"level {self.look.level} (L changes it)" if self.look.level != "info" else "search (& shows all)"
+            return [(f" {hidden} events hidden by {why}", "dim")]
         return self._model.line(index, self._now())
 
     def on_resize(self) -> None:
@@ -164,7 +164,7 @@ class LogView(LineView):
     def _to_end(self) -> None:
         self.unseen = 0
         self.scroll_to_line(max(0, self.line_count() - self.page_height))
-        # The new height is known to the scroll range only after the layout.
+        # The scroll range knows the new height only after the layout.
         self.call_after_refresh(self._settle)
 
     def _settle(self) -> None:

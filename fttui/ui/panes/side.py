@@ -1,4 +1,4 @@
-"""Beside or below the list: detail, log and files, each with its title, or one of them behind tabs."""
+"""Side pane, beside or below the list: detail, log and files with titles, or as tabs."""
 
 from collections.abc import Callable
 from functools import partial
@@ -19,14 +19,14 @@ from fttui.ui.widgets.line_view import TextRow
 
 NAMES = ("detail", "log", "files")
 LEAD = 3
-"""Cells of a rule before its first title."""
+"""Cells of a rule before its first title, rule glyphs and a space."""
 
 
 class SidePane(Container):
-    """Which of the panes and of the rows that name them are seen is a matter of the breakpoints (fttui.tcss)."""
+    """Container of detail, log and files. The style sheet shows and hides them by breakpoint (fttui.tcss)."""
 
     class Chosen(Message):
-        """A pane, or the title of one, was clicked."""
+        """A pane or its title was clicked."""
 
         def __init__(self, pane: str) -> None:
             super().__init__()
@@ -44,7 +44,7 @@ class SidePane(Container):
         self.log_view = LogView(now, look)
         self.files = FilesView()
         self._named: dict[Widget, list[tuple[str, int]]] = {}
-        """The names that stand in a row, each with the column at which it ends."""
+        """Titles shown in each row, each with the column after its last cell."""
 
     def compose(self) -> ComposeResult:
         yield TextRow(id="tabs")
@@ -60,8 +60,14 @@ class SidePane(Container):
             yield self.log_view
 
     def show_titles(self, pane: str, tab: str, name: str, *, is_wide: bool) -> None:
-        """Name the panes: `pane` has the keys, `tab` is in front where there are tabs, `name` is the job.
-        In the wide layout log and files share a place."""
+        """Update the titles.
+
+        Args:
+            pane: the active pane.
+            tab: the selected tab.
+            name: short id of the selected job.
+            is_wide: log and files share one area.
+        """
         self.files.set_active(pane == "files")
         states = {"detail": self._detail_state(name), "log": self._log_state(), "files": self._files_state()}
         dot = f" {self._glyphs.dot} "
@@ -93,7 +99,7 @@ class SidePane(Container):
     def _log_state(self) -> str:
         log = self.log_view
         parts = ["follow" if log.follow else f"{log.unseen} new" if log.unseen else "f follows"]
-        if log.look.search:  # before all that may be cut
+        if log.look.search:  # first, because the end may be cut
             where = f"{log.match_number} of {log.matches}" if log.match_number else f"{log.matches}x"
             parts = [f"{'only ' if log.look.only else ''}{where} {log.look.search!r}"]
             parts += [f"{log.unseen} new"] if log.unseen else []
@@ -105,11 +111,11 @@ class SidePane(Container):
     def _files_state(self) -> str:
         files = self.files
         own, total = files.own, len(files.keys)
-        words = f"{own} of {total} are this job's" if total > own else "1 file" if own == 1 else f"{own} files"
+        words = f"{own} of {total} belong to this job" if total > own else "1 file" if own == 1 else f"{own} files"
         return f"{words} {self._glyphs.dot} {len(files.marks)} marked" if files.marks else words
 
     def on_click(self, event: events.Click) -> None:
-        """A click gives a pane the keys; on a title, that of the title."""
+        """Make the clicked pane active, or the pane of the clicked title."""
         for widget, name in ((self.detail, "detail"), (self.log_view, "log")):
             if event.widget is widget:
                 self.post_message(self.Chosen(name))

@@ -18,7 +18,7 @@ from fttui.ui.render.glyphs import FACES, Glyphs
 from fttui.ui.render.rows import Line, count, fit_columns, row_line
 from fttui.ui.render.sparkline import spark
 
-if TYPE_CHECKING:  # the first frame of the list comes before anything that decodes JSON
+if TYPE_CHECKING:  # the JSON models are imported after the first frame of the list
     from fttui.models.checkpoint import Checkpoint
     from fttui.models.file import File
     from fttui.models.job import Integration, Job
@@ -27,7 +27,7 @@ LABEL = 18
 """Cells of the label column."""
 
 LONGEST = 4_000
-"""Characters of one member, or of one line of its JSON, that are shown: to wrap a megabyte takes more than a frame."""
+"""Characters shown of one member or one line of JSON. Wrapping a longer text takes more than a frame."""
 
 # What the groups below show; the rest of the object is listed at the end under its own names.
 _SHOWN = frozenset(
@@ -44,30 +44,30 @@ _SHORTER = {"n_epochs": "epochs", "learning_rate_multiplier": "learning rate x"}
 
 
 def local_time(seconds: float) -> str:
-    """A moment in the time zone of this machine."""
+    """Format a time in Unix seconds in the local time zone."""
     return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 class JobFacts(NamedTuple):
-    """What is known of a job beside its own JSON."""
+    """Facts about a job that are not part of its JSON."""
 
     checkpoints: Sequence[Checkpoint] = ()
     first_events: Sequence[EventRow] = ()
-    """Its oldest events."""
+    """The oldest events."""
     last_events: Sequence[EventRow] = ()
-    """Its newest events, oldest first."""
+    """The newest events, oldest first."""
     losses: Sequence[float] = ()
     """Training loss by step."""
     validation: float | None = None
     """The newest validation loss."""
     files: Mapping[str, str] = MappingProxyType({})
-    """Names and sizes of the job's files, by id, as far as they are known."""
+    """Names and sizes of the job's files by id, as far as they are known."""
     costs: Sequence[tuple[str, str]] = ()
-    """What it cost and was expected to, as (name, words)."""
+    """Billed and expected cost, as (label, text)."""
 
 
 def detail_lines(job: Job, row: JobRow, told: JobFacts, now: float, cells: int, glyphs: Glyphs) -> list[Line]:
-    """The pane's lines, at most `cells` wide. `now` is Unix seconds."""
+    """Build the lines of the detail pane, at most `cells` wide. `now` is in Unix seconds."""
     lines: list[Line] = []
     face = FACES[job.status]
 
@@ -80,7 +80,7 @@ def detail_lines(job: Job, row: JobRow, told: JobFacts, now: float, cells: int, 
     add("id", job.id, "bold")
     add("status", f"{glyphs.status(job.status)} {job.status_text or 'not given'}", face.role)
     if row.gone:
-        add("", "the provider no longer lists this job; this is your archive's copy", "warn")
+        add("", "No longer listed by the provider. This is the archived copy.", "warn")
     if job.status is Status.FAILED or job.error:
         lines.extend(_failure(job, cells))
     add("progress", _progress(row))
@@ -126,19 +126,19 @@ def detail_lines(job: Job, row: JobRow, told: JobFacts, now: float, cells: int, 
     rest = {key: value for key, value in _members(job.raw) if key not in _SHOWN}
     if rest:
         lines.append([])
-        lines.append([(" also sent", "head")])
+        lines.append([(" other members", "head")])
         for key, sent in rest.items():
             add(clean_line(key), _plain(sent))
     return lines
 
 
 def file_words(file: File) -> str:
-    """`train.jsonl, 29.9 kB`."""
+    """Describe a file by name and size: `train.jsonl, 29.9 kB`."""
     return ", ".join(part for part in (file.filename, size_words(file.bytes)) if part)
 
 
 def _run_address(integration: Integration) -> str:
-    """Where a Weights & Biases run is looked at, when all of its address is known."""
+    """Return the web address of a Weights & Biases run, empty when a part of it is missing."""
     if integration.type != "wandb" or not (integration.entity and integration.project and integration.run_id):
         return ""
     parts = (quote(part, safe="") for part in (integration.entity, integration.project, "runs", integration.run_id))
@@ -146,7 +146,7 @@ def _run_address(integration: Integration) -> str:
 
 
 def web_address(host: str, job: Job) -> str:
-    """Where a browser shows the job: its W&B run, or the provider's own page; empty when neither is known."""
+    """Return the web address of a job: its W&B run, else the provider's page, else an empty string."""
     runs = [address for integration in job.integrations if (address := _run_address(integration))]
     if runs:
         return runs[0]
@@ -156,7 +156,7 @@ def web_address(host: str, job: Job) -> str:
 
 
 def raw_lines(raw: object, cells: int) -> list[Line]:
-    """The JSON as it was sent, indented, made safe, at most `cells` wide."""
+    """Build the lines of the JSON as sent: indented, cleaned, at most `cells` wide."""
     text = json.dumps(raw, indent=2, ensure_ascii=False)
     return [
         [(f" {piece}", "")] for line in text.split("\n") for piece in wrap(clean_line(_cut(line)), max(8, cells - 2))
@@ -164,7 +164,7 @@ def raw_lines(raw: object, cells: int) -> list[Line]:
 
 
 def row_lines(row: JobRow, now: float, cells: int, glyphs: Glyphs) -> list[Line]:
-    """What is known of a job before its JSON can be decoded: the first moments after the start."""
+    """Build the lines of a job whose JSON is not loaded yet, just after startup."""
     return [*_field("id", row.id, "bold", cells), row_line(row, fit_columns(cells), now, glyphs)]
 
 
@@ -176,10 +176,10 @@ def _field(label: str, text: str, role: str, cells: int) -> list[Line]:
 
 
 def _cut(text: str) -> str:
-    """`text`, clean, and how long it is where that is too long to be shown."""
+    """Clean `text`. A text over the limit is cut and its length added."""
     if len(text) <= LONGEST:
         return clean(text)
-    return f"{clean(text[:LONGEST])} … ({len(text):,} characters; e writes them all to a file)"
+    return f"{clean(text[:LONGEST])} … ({len(text):,} characters; press e to export all)"
 
 
 def _failure(job: Job, cells: int) -> list[Line]:
@@ -218,8 +218,10 @@ def _checkpoints(checkpoints: Sequence[Checkpoint], cells: int) -> list[Line]:
 
 
 def best_checkpoint(checkpoints: Sequence[Checkpoint]) -> tuple[Checkpoint | None, str]:
-    """The one with the least validation loss, or the highest validation reward, and the metric that says so; none when
-    none was validated."""
+    """Return the checkpoint with the lowest validation loss or highest validation reward, and the metric's name.
+
+    (None, "") without a validated checkpoint.
+    """
     for name, sign in (("full_valid_loss", 1), ("valid_loss", 1), ("full_valid_mean_reward", -1)):
         measured = [checkpoint for checkpoint in checkpoints if name in checkpoint.metrics]
         if measured:

@@ -1,4 +1,4 @@
-"""The lines of a log: which events are shown, on how many lines each, with what marked. Pure."""
+"""Log lines: events filtered by level and search, wrapped and highlighted. Pure."""
 
 import json
 import time
@@ -15,36 +15,36 @@ from fttui.ui.render.rows import Line, marked
 LEVELS = ("info", "warn", "error")
 TIMES = ("local", "utc", "relative")
 KEEP = 10_000
-"""Events held for one job; what is beyond them stays in the archive and is paged in."""
+"""Number of events held in memory for one job. Older events are loaded from the archive on demand."""
 LONGEST = 4_000
-"""Characters of a message that are shown: a megabyte on one line would be measured at every paint."""
+"""Characters shown of a message. A longer line would slow down every repaint."""
 HEAD = 16
-"""Cells before the message: time and level."""
+"""Width in cells of time and level, before the message."""
 
 
 class LogStyle(NamedTuple):
-    """How a person wants to see a log."""
+    """Display settings of the log."""
 
     level: str = "info"
-    """The least level shown."""
+    """Lowest level shown."""
     wrap: bool = False
     metrics: bool = False
-    """Metrics events show all their numbers, on a line below."""
+    """Show all numbers of a metrics event on a line below it."""
     times: str = "local"
     only: bool = False
-    """Only events that match the search."""
+    """Show only events that match the search."""
     search: str = ""
 
 
 class LogLines:
-    """Events and the lines they make. Lines are numbered from 0, the oldest first."""
+    """Events and their lines. Lines are numbered from 0, the oldest first."""
 
     def __init__(self, style: LogStyle = LogStyle()) -> None:  # noqa: B008  (a value)
         self.style = style
         self._events: list[EventRow] = []
         self._lines: list[tuple[int, int]] = []
         self._found: list[int] | None = None
-        """The first lines of the events that match the search; None while nobody has asked."""
+        """First lines of the matching events. None until they are needed."""
         self._cells = 80
 
     def __len__(self) -> int:
@@ -63,12 +63,12 @@ class LogLines:
         return self._events[-1].seq if self._events else None
 
     def replace(self, events: Sequence[EventRow]) -> None:
-        """Another job's events."""
+        """Replace the events."""
         self._events = list(events)
         self._rebuild()
 
     def append(self, events: Sequence[EventRow]) -> int:
-        """Newer events. Returns how many lines were dropped at the top to keep the number of events bounded."""
+        """Append newer events. Return the number of lines dropped at the top to bound the number of events."""
         before = len(self._lines)
         start = len(self._events)
         self._events.extend(events)
@@ -83,26 +83,26 @@ class LogLines:
         return before + added - len(self._lines)
 
     def prepend(self, events: Sequence[EventRow]) -> int:
-        """Older events. Returns how many lines came in at the top."""
+        """Prepend older events. Return the number of lines added at the top."""
         before = len(self._lines)
         self._events[:0] = events
         self._rebuild()
         return len(self._lines) - before
 
     def resize(self, cells: int) -> None:
-        """The pane is another width; only wrapped lines care."""
+        """Set the width. Only wrapped lines are rebuilt."""
         if cells != self._cells:
             self._cells = cells
             if self.style.wrap or self.style.metrics:
                 self._rebuild()
 
     def restyle(self, style: LogStyle) -> None:
-        """See the same events otherwise."""
+        """Change the display settings."""
         self.style = style
         self._rebuild()
 
     def line(self, index: int, now: float) -> Line:
-        """One line. `now` is Unix seconds, for relative times."""
+        """Return one line. `now` is in Unix seconds, for relative times."""
         number, piece = self._lines[index]
         event = self._events[number]
         role = event.level if event.level in ("warn", "error") else "" if event.level == "info" else "warn"
@@ -114,22 +114,22 @@ class LogLines:
         return [(f" {self._time(event, now)} ", "dim"), (f"{event.level:<5.5}", role or "dim"), (" ", ""), *message]
 
     def text(self, index: int, now: float) -> str:
-        """One line as text."""
+        """Return one line as text."""
         return "".join(text for text, _ in self.line(index, now))
 
     def event_at(self, index: int) -> EventRow:
-        """The event that a line belongs to."""
+        """Return the event of a line."""
         return self._events[self._lines[index][0]]
 
     def line_of(self, seq: int) -> int | None:
-        """The first line of an event, or of the next one that is shown."""
+        """Return the first line of an event, or of the next shown event."""
         for index, (number, _) in enumerate(self._lines):
             if self._events[number].seq >= seq:
                 return index
         return None
 
     def find(self, start: int, step: int) -> int | None:
-        """The nearest line from `start` on (not `start` itself) in which the search occurs, around the end."""
+        """Return the nearest line after `start` that contains the search text. The search wraps around."""
         words = self.style.search.lower()
         total = len(self._lines)
         if not words or not total:
@@ -143,16 +143,16 @@ class LogLines:
 
     @property
     def matches(self) -> int:
-        """How many shown events match the search."""
+        """Number of shown events that match the search."""
         return len(self._matching)
 
     def match_number(self, index: int) -> int:
-        """How many shown events up to line `index` match the search."""
+        """Return the number of matching events up to line `index`."""
         return bisect_right(self._matching, index)
 
     @property
     def _matching(self) -> list[int]:
-        # Asked at every key, for the title; found once for each state of the lines.
+        # The title needs the matches at every key, so they are cached until the lines change.
         if not self.style.search:
             return []
         if self._found is None:
@@ -167,14 +167,14 @@ class LogLines:
         self._lines, self._found = self._lines_from(0), None
 
     def _lines_from(self, start: int) -> list[tuple[int, int]]:
-        """The lines of the events from `start` on."""
+        """Build the lines of the events from `start` on."""
         style, end = self.style, len(self._events)
         if style.level == "info" and not (style.wrap or style.metrics or style.only):
-            return list(zip(range(start, end), repeat(0), strict=False))  # a line each, without looking at them
+            return list(zip(range(start, end), repeat(0), strict=False))  # one line for each event
         return [(index, piece) for index in range(start, end) for piece in range(self._height(self._events[index]))]
 
     def _height(self, event: EventRow) -> int:
-        """Lines of an event: 0 when it is not shown."""
+        """Return the number of lines of an event, 0 when it is hidden."""
         style = self.style
         if style.level != "info" and _rank(event.level) < _rank(style.level):
             return 0
@@ -185,7 +185,7 @@ class LogLines:
     def _texts(self, event: EventRow) -> list[str]:
         message = clean_line(event.message[:LONGEST]) or event.type or "-"
         if len(event.message) > LONGEST:
-            message += f" … ({len(event.message):,} characters; e writes them all to a file)"
+            message += f" … ({len(event.message):,} characters; press e to export all)"
         room = max(10, self._cells - HEAD - 1)
         texts = wrap(message, room) if self.style.wrap else [message]
         if self.style.metrics and self._is_metrics(event):
@@ -209,12 +209,12 @@ class LogLines:
 
 
 def _rank(level: str) -> int:
-    # A word that is no level fttui knows is never hidden: it may be worse than an error.
+    # An unknown level is never hidden, because it may be worse than an error.
     return LEVELS.index(level) if level in LEVELS else len(LEVELS)
 
 
 def _numbers(data: str) -> str:
-    """The members of a metrics event's data on one line; nested ones as they were sent."""
+    """Format the data of a metrics event on one line. Nested members are shown as JSON."""
     try:
         members = json.loads(data)
     except ValueError:

@@ -52,7 +52,7 @@ async def test_levels_wrap_metrics_and_times() -> None:
         assert all("warn" in line for line in ui.log)
         assert "warn+" in ui.main.side.tabs.text
         await ui.press("L")
-        assert "none is error or worse: L shows more" in ui.log[0]
+        assert "hidden by level error (L changes it)" in ui.log[0]
         await ui.press("L", "t", "t")
         assert "ago" in ui.log[-1]
         await ui.press("w", "x")
@@ -136,7 +136,7 @@ async def test_how_the_log_is_looked_at_can_be_taken_back() -> None:
     found.log = {ID: [event(n, f"event {n}") for n in range(3)]}
     async with cockpit(found) as ui:
         await ui.press("L", "w", "t")
-        assert "3 events; none is warn or worse: L shows more" in ui.log[0]
+        assert "3 events hidden by level warn (L changes it)" in ui.log[0]
         await ui.press("u")
         assert ui.main.log_view.look.times == "local"
         await ui.press("u", "u")

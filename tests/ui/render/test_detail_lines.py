@@ -33,7 +33,7 @@ def test_a_megabyte_is_cut_and_its_length_is_said() -> None:
     lines = detail_lines(job, job.row(), JobFacts(), 2.0, 200, UNICODE)
     assert letters(lines) < 8 * LONGEST
     assert texts(lines).count("(1,000,0") == 5
-    assert "e writes them all to a file" in texts(lines)
+    assert "press e to export all" in texts(lines)
     assert "two" in texts(lines).splitlines()[-2]
     assert texts(lines).endswith("lines")
 
@@ -41,7 +41,7 @@ def test_a_megabyte_is_cut_and_its_length_is_said() -> None:
 def test_so_is_a_line_of_the_raw_json() -> None:
     lines = raw_lines(RAW, 200)
     assert letters(lines) < 8 * LONGEST
-    assert texts(lines).count("e writes them all to a file") == 5
+    assert texts(lines).count("press e to export all") == 5
     assert '"short": "two\\nlines"' in texts(lines)
 
 
