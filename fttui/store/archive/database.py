@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from fttui.store.archive import database_file, restore, set_aside
+from fttui import sqlite
+from fttui.store.archive import restore, schema, set_aside
 from fttui.store.archive.overlay import Overlay
 
 T = TypeVar("T")
@@ -63,7 +64,7 @@ class Database:
             with self._lock:
                 return work(self._reader, self._key)
         except sqlite3.Error as error:
-            if database_file.is_broken(error):
+            if sqlite.is_corrupt(error):
                 self._fault = error
             return otherwise
 
@@ -158,16 +159,16 @@ class Database:
             except sqlite3.Error as error:
                 if not self.path:
                     raise
-                if database_file.is_broken(error):
+                if sqlite.is_corrupt(error):
                     self._start_new_file(error)
-                elif database_file.is_unusable(error):
-                    self._move_to_memory(database_file.reason(error))
+                elif sqlite.is_unavailable(error):
+                    self._move_to_memory(set_aside.reason(error))
                 else:
                     raise
         return self._transact(work)
 
     def _transact(self, work: Callable[[sqlite3.Connection, int], T]) -> T:
-        with self._lock, database_file.transaction(self._writer) as db:
+        with self._lock, sqlite.transaction(self._writer) as db:
             return work(db, self._key)
 
     def _job(self, db: sqlite3.Connection, profile: int, id: str) -> int | None:
@@ -186,15 +187,15 @@ class Database:
             self.path = path
             self.path, notices = set_aside.prepare(path)
             self.notices += notices
-            self._reader = database_file.connect(self.path)
-            self._writer = database_file.connect(self.path)
+            self._reader = _connect(self.path)
+            self._writer = _connect(self.path)
             self._key = self._profile_key(self._writer)
-        except (database_file.Unusable, sqlite3.Error, OSError) as error:
-            self._move_to_memory(database_file.reason(error))
+        except (set_aside.Unusable, sqlite3.Error, OSError) as error:
+            self._move_to_memory(set_aside.reason(error))
 
     def _use_memory(self) -> None:
         # One connection serves both sides: a memory database cannot be opened twice.
-        self._reader = self._writer = database_file.in_memory()
+        self._reader = self._writer = _memory()
         self._lock = threading.RLock()
         self._key = self._profile_key(self._writer)
         self.path = ""
@@ -226,9 +227,9 @@ class Database:
         """Move the content of memory into the file. If the file still cannot be written, nothing changes."""
         self._tried_at = time.monotonic()
         opened: list[sqlite3.Connection] = []
-        with self._lock, contextlib.suppress(database_file.Unusable, sqlite3.Error, OSError):
+        with self._lock, contextlib.suppress(set_aside.Unusable, sqlite3.Error, OSError):
             path, notices = set_aside.prepare(self._home)
-            opened += [database_file.connect(path), database_file.connect(path)]
+            opened += [_connect(path), _connect(path)]
             self._put_back(path)
             self._key = self._profile_key(opened[0])
             self._retire()
@@ -255,7 +256,7 @@ class Database:
         path = self.path
         self._retire()
         with contextlib.suppress(OSError):
-            self.notices.append(set_aside.rename(path, database_file.reason(error)))
+            self.notices.append(set_aside.rename(path, set_aside.reason(error)))
         self._open(path)
         self.generation += 1
 
@@ -269,3 +270,15 @@ class Database:
             db.execute("INSERT OR IGNORE INTO profiles(name) VALUES (?)", (self.profile,))
             found = db.execute("SELECT key FROM profiles WHERE name = ?", (self.profile,)).fetchone()
         return int(found[0])
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    db = sqlite.connect(path, busy_seconds=sqlite.BUSY_SECONDS)
+    db.execute("PRAGMA synchronous = NORMAL")
+    return db
+
+
+def _memory() -> sqlite3.Connection:
+    db = sqlite.connect_memory()
+    sqlite.migrate(db, schema.MIGRATIONS, application_id=schema.APPLICATION_ID)
+    return db

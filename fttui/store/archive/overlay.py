@@ -6,7 +6,7 @@ Lists and bodies are copied at once. Events and metrics, which may be large, are
 import contextlib
 import sqlite3
 
-from fttui.store.archive import database_file
+from fttui import sqlite
 
 
 class Overlay:
@@ -29,12 +29,12 @@ class Overlay:
             sqlite3.Error: the file cannot be read.
         """
         try:
-            self._db.execute("ATTACH ? AS old", (database_file.uri(self._path, "ro"),))
+            self._db.execute("ATTACH ? AS old", (sqlite.uri(self._path, "ro"),))
             self._db.execute("SELECT 1 FROM old.profiles LIMIT 1").fetchall()
         except sqlite3.Error:
             # Where SQLite cannot create its lock files, the last checkpoint of the file can still be read.
             self.detach()
-            self._db.execute("ATTACH ? AS old", (database_file.uri(self._path, "ro") + "&immutable=1",))
+            self._db.execute("ATTACH ? AS old", (sqlite.uri(self._path, "ro") + "&immutable=1",))
 
     def detach(self) -> None:
         """Detach the file, if it is attached."""
@@ -54,7 +54,7 @@ class Overlay:
         row = self._db.execute("SELECT key FROM old.profiles WHERE name = ?", (profile,)).fetchone()
         if row is None:
             return None
-        with database_file.transaction(self._db) as db:
+        with sqlite.transaction(self._db) as db:
             _copy(db, int(row[0]))
         return int(row[0])
 

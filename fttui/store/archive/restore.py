@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from fttui.store.archive import database_file
+from fttui import sqlite
 
 _JOB = (
     "status_text, model, suffix, method, fine_tuned_model, created_at, finished_at, trained_tokens, step, total_steps, "
@@ -22,9 +22,9 @@ def put_back(db: sqlite3.Connection, path: str, profile: str, key: int) -> None:
     Raises:
         sqlite3.Error: the file cannot be written. It is unchanged.
     """
-    db.execute("ATTACH ? AS disk", (database_file.uri(path, "rw"),))
+    db.execute("ATTACH ? AS disk", (sqlite.uri(path, "rw"),))
     try:
-        with database_file.transaction(db):
+        with sqlite.transaction(db):
             db.execute("INSERT OR IGNORE INTO disk.profiles(name) VALUES (?)", (profile,))
             (there,) = db.execute("SELECT key FROM disk.profiles WHERE name = ?", (profile,)).fetchone()
             _list(db, key, there)

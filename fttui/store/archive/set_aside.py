@@ -10,7 +10,8 @@ import sqlite3
 import time
 from collections.abc import Iterator
 
-from fttui.store.archive import database_file, schema
+from fttui import sqlite
+from fttui.store.archive import schema
 from fttui.text import clean_line
 
 _MAGIC = b"SQLite format 3\x00"
@@ -23,6 +24,10 @@ class Broken(Exception):
 
 class Newer(Exception):
     """The file was written by a newer fttui."""
+
+
+class Unusable(Exception):
+    """The archive cannot be written at this place now: disk full, no permission, no such directory."""
 
 
 def prepare(path: str) -> tuple[str, list[str]]:
@@ -52,13 +57,16 @@ def prepare(path: str) -> tuple[str, list[str]]:
                     notices.append(rename(path, str(error)))
             except Broken as error:
                 notices.append(rename(path, str(error)))
-            database_file.create_or_migrate(path)
-    except (OSError, sqlite3.Error) as error:
-        raise database_file.Unusable(database_file.reason(error)) from error
+            with contextlib.closing(_opened(path, create=True)) as db:
+                sqlite.use_wal(db)
+                if sqlite.version(db) < schema.VERSION:  # migrate would wait for other writers
+                    sqlite.migrate(db, schema.MIGRATIONS, application_id=schema.APPLICATION_ID)
+    except (OSError, sqlite3.Error, sqlite.NewerVersion) as error:
+        raise Unusable(reason(error)) from error
     return path, notices
 
 
-def rename(path: str, reason: str) -> str:
+def rename(path: str, why: str) -> str:
     """Set a broken file aside, with the files that SQLite keeps beside it. Returns the message for the user."""
     stamp = time.strftime("%Y%m%d-%H%M%S")
     aside, count = f"{path}.aside-{stamp}", 1
@@ -69,7 +77,14 @@ def rename(path: str, reason: str) -> str:
     for tail in ("-wal", "-shm"):
         with contextlib.suppress(FileNotFoundError):
             os.rename(path + tail, aside + tail)
-    return f"The archive could not be read ({reason}). It was set aside as {_shown(aside)}, and a new one was started."
+    return f"The archive could not be read ({why}). It was set aside as {_shown(aside)}, and a new one was started."
+
+
+def reason(error: BaseException) -> str:
+    """Return the message of a disk or SQLite error as one clean line."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return clean_line(str(error)) or type(error).__name__
 
 
 def verdict(path: str) -> tuple[str, str]:
@@ -85,7 +100,7 @@ def verdict(path: str) -> tuple[str, str]:
     except Newer as error:
         return "newer", str(error)
     except (OSError, sqlite3.Error) as error:
-        return "unusable", database_file.reason(error)
+        return "unusable", reason(error)
     return "", ""
 
 
@@ -98,7 +113,7 @@ def _locked(path: str) -> Iterator[None]:
         # Without room for a lock there is none for a new archive either.
         yield
         return
-    deadline = time.monotonic() + database_file.BUSY_SECONDS
+    deadline = time.monotonic() + sqlite.BUSY_SECONDS
     try:
         while True:
             try:
@@ -134,19 +149,17 @@ def _check(path: str) -> None:
             raise Broken("not an archive")
     os.chmod(path, 0o600)
     try:
-        db = sqlite3.connect(database_file.uri(path, "rw"), uri=True, timeout=database_file.BUSY_SECONDS)
-        with contextlib.closing(db):
+        with contextlib.closing(_opened(path)) as db:
             _check_tables(db, path, size)
     except sqlite3.Error as error:
-        if database_file.code(error) in _BROKEN:
-            raise Broken(database_file.reason(error)) from error
+        if sqlite.code(error) in _BROKEN:
+            raise Broken(reason(error)) from error
         raise
 
 
 def _check_tables(db: sqlite3.Connection, path: str, size: int) -> None:
     tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    (owner,) = db.execute("PRAGMA application_id").fetchone()
-    (version,) = db.execute("PRAGMA user_version").fetchone()
+    owner, version = sqlite.owner(db), sqlite.version(db)
     if not tables and not owner:
         return
     if owner != schema.APPLICATION_ID:
@@ -162,6 +175,10 @@ def _check_tables(db: sqlite3.Connection, path: str, size: int) -> None:
         raise Broken("it is truncated")
     for table in sorted(tables):
         db.execute(f'SELECT 1 FROM "{table}" LIMIT 1').fetchall()
+
+
+def _opened(path: str, *, create: bool = False) -> sqlite3.Connection:
+    return sqlite.connect(path, create=create, busy_seconds=sqlite.BUSY_SECONDS)
 
 
 def _has_content(path: str) -> bool:

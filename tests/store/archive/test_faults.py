@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from fttui import sqlite
 from fttui.models.event import Event
-from fttui.store.archive import database_file, schema, set_aside
+from fttui.store.archive import database, schema, set_aside
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.first_rows import first_log, first_rows
 from fttui.store.archive.schema import beside
@@ -188,7 +189,7 @@ async def test_a_place_that_cannot_be_written_means_memory(tmp_path: Path) -> No
 
 
 def cannot(path: str) -> tuple[str, list[str]]:
-    raise database_file.Unusable("no space left on device")
+    raise set_aside.Unusable("no space left on device")
 
 
 def shrink(archive: Archive) -> None:
@@ -223,7 +224,7 @@ async def test_a_full_disk_is_borne_in_memory_without_losing_sight_of_what_is_ke
 async def test_a_full_disk_at_the_start_still_shows_what_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     await filled(path)
-    real = database_file.connect
+    real = database._connect
 
     def full(name: str) -> sqlite3.Connection:
         db = real(name)
@@ -232,7 +233,7 @@ async def test_a_full_disk_at_the_start_still_shows_what_is_kept(tmp_path: Path)
         return db
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(database_file, "connect", full)
+        patch.setattr(database, "_connect", full)
         archive = Archive(str(path), "work")
     assert len(archive.jobs.rows()) == 2
     await archive.events.append(J, [Event.read(event(J, 300) | {"message": "x" * 50_000})], joined=True, cursor=None)
@@ -292,7 +293,7 @@ async def test_two_that_start_on_a_broken_file_set_it_aside_once(tmp_path: Path)
 async def test_a_writer_that_another_process_blocks_for_good_goes_on_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_file, "BUSY_SECONDS", 0.01)
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.01)
     path = tmp_path / "a.db"
     await filled(path)
     archive = Archive(str(path), "work")

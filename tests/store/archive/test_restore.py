@@ -8,7 +8,7 @@ import pytest
 
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
-from fttui.store.archive import database, database_file, set_aside
+from fttui.store.archive import database, set_aside
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.jobs import ListState
 from tests.store.archive.test_faults import J, filled, shrink
@@ -25,7 +25,7 @@ class Disk:
 
         def prepare(path: str) -> tuple[str, list[str]]:
             if self.full:
-                raise database_file.Unusable("no space left on device")
+                raise set_aside.Unusable("no space left on device")
             return real(path)
 
         patch.setattr(set_aside, "prepare", prepare)
