@@ -15,7 +15,7 @@ from fttui.core.connect import Options
 from fttui.core.session import Session, open_session
 from fttui.store.archive.first_rows import first_log, first_rows
 from fttui.ui import saved_view
-from tests.terminal.term import Terminal, environment
+from tests.terminal.terminal import Terminal, environment
 
 FIXTURE = Path(__file__).parent / "fixtures" / "data-0.1.0"
 ANSWERS: dict[str, str] = json.loads(gzip.decompress((FIXTURE / "answers.json.gz").read_bytes()))

@@ -1,4 +1,4 @@
-"""A home of its own for every test, and nothing left running behind it."""
+"""Fixtures: a home directory for each test, and the cockpit in a pseudo-terminal."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -6,19 +6,19 @@ from pathlib import Path
 import pytest
 
 from fttui.server import control
-from tests.terminal.term import Terminal, environment
+from tests.terminal.terminal import Terminal, environment
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Path]:
-    """An empty home directory; the service that the test started in it is stopped afterwards."""
+    """Create an empty home directory. A service started in it is stopped after the test."""
     yield tmp_path
     control.stop(str(tmp_path / ".local" / "share" / "fttui" / "service"))
 
 
 @pytest.fixture
 def start(home: Path) -> Iterator[Callable[..., Terminal]]:
-    """Start `fttui` with arguments in a terminal of a size; ended with the test."""
+    """Start `fttui` in a pseudo-terminal of a given size. It is killed after the test."""
     running: list[Terminal] = []
 
     def run(

@@ -1,4 +1,4 @@
-"""What goes over the wire: few bytes, and the same screen as with all of them."""
+"""Bytes written by the cell diff, and the same screen as without it."""
 
 import asyncio
 import time
@@ -12,7 +12,7 @@ from fttui.store.archive.archive import Archive
 from fttui.store.archive.jobs import ListState
 from tests.benchmarks.pages import job
 from tests.support.store_fakes import entry
-from tests.terminal.term import Terminal
+from tests.terminal.terminal import Terminal
 
 Start = Callable[..., Terminal]
 
@@ -45,12 +45,12 @@ STEPS = (
     ),
     *((100, 30), "j", (60, 20), "\t", (130, 45), "g", (80, 24), "\x0c", (120, 40), "G"),
 )
-"""Keys, and sizes that the terminal becomes."""
+"""Keys to press, and sizes to resize the terminal to."""
 
 
 @pytest.fixture
 def offline(home: Path) -> dict[str, str]:
-    """The environment of a cockpit with an archive, and a service that is not there."""
+    """Create the environment of a cockpit with an archive and an unreachable service."""
 
     async def fill() -> None:
         archive = Archive(str(home / "archive.db"), "work")
@@ -64,13 +64,13 @@ def offline(home: Path) -> dict[str, str]:
 
 
 def cells(terminal: Terminal) -> list[list[Any]]:
-    """Everything that is seen, but the row that tells the time."""
+    """Return the cells of the screen without the status row, which shows the time."""
     screen = terminal.screen
     return [[screen.buffer[y][x] for x in range(screen.columns)] for y in range(1, screen.lines)]
 
 
 def agree(stock: Terminal, reduced: Terminal, step: object) -> None:
-    """Read from both until they show the same."""
+    """Read from both terminals until they show the same cells."""
     deadline = time.monotonic() + 30
     while cells(stock) != cells(reduced):
         assert time.monotonic() < deadline, "\n".join([f"after {step!r}:", *stock.lines, *reduced.lines])
@@ -78,7 +78,7 @@ def agree(stock: Terminal, reduced: Terminal, step: object) -> None:
             terminal.read()
 
 
-def test_the_screen_is_the_same_without_the_cells_that_stayed(start: Start, offline: dict[str, str]) -> None:
+def test_the_cell_diff_shows_the_same_screen(start: Start, offline: dict[str, str]) -> None:
     reduced = start("--fresh", size=(120, 40), **offline)
     stock = start("--fresh", size=(120, 40), **offline, FTTUI_DIFF="0")
     for terminal in (reduced, stock):
@@ -97,7 +97,7 @@ def test_the_screen_is_the_same_without_the_cells_that_stayed(start: Start, offl
         agree(stock, reduced, step)
 
 
-def test_bytes_of_a_start_of_keys_and_of_a_whole_screen(start: Start, offline: dict[str, str]) -> None:
+def test_start_keys_and_screens_take_few_bytes(start: Start, offline: dict[str, str]) -> None:
     terminal = start("--fresh", size=(120, 40), **offline)
     terminal.wait("the connection was refused")
     terminal.wait("fine-tuned model")

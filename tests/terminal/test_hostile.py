@@ -1,4 +1,4 @@
-"""What the real program writes to a terminal when everything that a server sends is hostile."""
+"""Output of the real program when everything a server sends is hostile."""
 
 import json
 import re
@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.fault_server import FaultServer, Request, Step, answer, in_thread
 from tests.support.hostile import NASTY, WIDE, job, text
-from tests.terminal.term import Terminal
+from tests.terminal.terminal import Terminal
 
 Start = Callable[..., Terminal]
 
@@ -18,18 +18,18 @@ OWN = re.compile(
     rb"\x1b\[[\d;]*m|\x1b\[[\d;]*[CHKX]|\x1b\[\?[\d;]+[hl]|\x1b\[>\d+u|\x1b\[<u|\x1b\[\?\d+\$p|\x1b\[2[23];2t|\x1b\[\?2026[hl]"
     rb"|\x1b\]2;(?:fttui(?: [\x20-\x7e\xe2\x80-\xbf]*)?)?\x07|\x1b\]22;[a-z]+\x07|\x1b\[2J|\r\n"
 )
-"""Every sequence that the program writes by itself: colours, places, modes, the keyboard, its title, the pointer."""
+"""Escape sequences that the program itself writes: colours, positions, modes, keyboard, title, pointer."""
 
 
 def assert_harmless(raw: bytes) -> None:
-    """Nothing but our own sequences and text in UTF-8."""
+    """Assert that the output holds only fttui's own sequences and UTF-8 text."""
     rest = OWN.sub(b"", raw).decode("utf-8")
     assert not re.findall(r".{0,40}[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b-\u200f\ufeff].{0,40}", rest)
     assert raw.count(b"\x1b[2J") == raw.count(b"\x1b[?1049l") == 1
 
 
 def send(value: Any) -> Step:
-    """Without the wide letters: the emulator of these tests mistakes what is drawn over them."""
+    """Remove wide letters, because the emulator misplaces text drawn over them."""
     return answer(200, json.dumps(value).replace(json.dumps(WIDE)[1:-1], ""), content_type="application/json")
 
 
@@ -54,7 +54,7 @@ FILES = [{"id": text("file"), "filename": NASTY, "status": NASTY, "bytes": 7, NA
 
 
 def script(request: Request) -> Step:
-    """A server that is up to no good."""
+    """Server with hostile answers."""
     path = request.path
     if request.method != "GET":
         return answer(400, json.dumps({"error": {"message": NASTY.replace(WIDE, ""), "code": NASTY}}))
@@ -72,7 +72,7 @@ def script(request: Request) -> Step:
 
 
 def broken(_: Request) -> Step:
-    """A gateway's page, with what else it may hold."""
+    """Build a gateway's HTML page with hostile content."""
     html = f"<html><title>{NASTY}</title><body>{NASTY * 50}</body></html>".replace(WIDE, "")
     return answer(403, html.encode("utf-8", "replace"), content_type="text/html", x_request_id="[/x][bold]")
 
@@ -83,7 +83,7 @@ def server() -> Iterator[FaultServer]:
         yield found
 
 
-def test_a_hostile_server_steers_nothing(start: Start, server: FaultServer) -> None:
+def test_a_hostile_server_cannot_send_escape_sequences(start: Start, server: FaultServer) -> None:
     terminal = start("--base-url", server.url, size=(120, 40), OPENAI_API_KEY="sk-test")
     terminal.wait("ob-plain")
     terminal.wait("said-N")
@@ -130,9 +130,7 @@ def test_a_hostile_server_steers_nothing(start: Start, server: FaultServer) -> N
         "[profiles.w]\nread_onyl = true\n",
     ],
 )
-def test_a_bad_configuration_is_refused_in_plain_words_before_anything_is_drawn(
-    start: Start, home: Path, config: str
-) -> None:
+def test_a_bad_configuration_is_refused_before_the_first_frame(start: Start, home: Path, config: str) -> None:
     (home / "config.toml").write_text(config, encoding="utf-8")
     terminal = start(FTTUI_CONFIG=str(home / "config.toml"))
     assert terminal.wait_end() == 2

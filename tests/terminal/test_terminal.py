@@ -1,4 +1,4 @@
-"""The terminal is left as it was found, however the program ends."""
+"""The terminal is restored, however the program ends."""
 
 import fcntl
 import os
@@ -14,16 +14,16 @@ from typing import Any
 
 import pytest
 
-from tests.terminal.term import Terminal, environment
+from tests.terminal.terminal import Terminal, environment
 
 Start = Callable[..., Terminal]
 
 ON_WHEN_FOUND = {7, 25}
-"""Private modes that a terminal has on: line wrap and the cursor."""
+"""Private modes that are on by default: line wrap and the cursor."""
 
 
 def usual_attributes() -> list[Any]:
-    """What termios says of a new terminal."""
+    """Return the termios attributes of a new terminal."""
     master, slave = os.openpty()
     found = termios.tcgetattr(slave)
     os.close(master)
@@ -32,7 +32,7 @@ def usual_attributes() -> list[Any]:
 
 
 def assert_restored(terminal: Terminal) -> None:
-    """Alternate screen, cursor, mouse, focus, bracketed paste and all other modes, title, keyboard and termios."""
+    """Assert that all modes, the alternate screen, the cursor, the title, the keyboard and termios are restored."""
     raw = terminal.raw
     assert {mode for mode, on in terminal.modes.items() if on != (mode in ON_WHEN_FOUND)} == set()
     assert 1049 in terminal.modes
@@ -42,7 +42,7 @@ def assert_restored(terminal: Terminal) -> None:
     assert terminal.attributes == usual_attributes()
 
 
-def test_q_leaves_with_0(start: Start) -> None:
+def test_q_exits_with_0(start: Start) -> None:
     terminal = start()
     terminal.wait("No fine-tuning jobs yet")
     terminal.send("q")
@@ -50,7 +50,7 @@ def test_q_leaves_with_0(start: Start) -> None:
     assert_restored(terminal)
 
 
-def test_ctrl_c_twice_leaves(start: Start) -> None:
+def test_ctrl_c_twice_exits(start: Start) -> None:
     terminal = start()
     terminal.wait("No fine-tuning jobs yet")
     terminal.send("\x03")
@@ -70,7 +70,7 @@ def test_a_signal_restores_the_terminal(start: Start, number: int) -> None:
 
 
 @pytest.mark.parametrize(("keys", "seen"), [("?", "esc leaves"), ("a", "Create a fine-tuning job"), (":", "^ :")])
-def test_a_signal_over_a_layer_restores_the_terminal(start: Start, keys: str, seen: str) -> None:
+def test_a_signal_with_an_open_screen_restores_the_terminal(start: Start, keys: str, seen: str) -> None:
     terminal = start()
     terminal.wait("No fine-tuning jobs yet")
     terminal.send(keys)
@@ -80,7 +80,7 @@ def test_a_signal_over_a_layer_restores_the_terminal(start: Start, keys: str, se
     assert_restored(terminal)
 
 
-STRUCK = """
+SIGNALLED = """
 import os
 import {module} as module
 def struck(self, *positional, _real=module.{method}, **named):
@@ -91,7 +91,7 @@ module.{method} = struck
 from fttui.main import main
 main()
 """
-"""The program, and a signal to itself as soon as a method has returned."""
+"""Program that sends itself a signal when a method returns."""
 MOMENTS = [
     ("fttui.ui.first_frame", "FirstFrame.paint"),
     ("fttui.ui.app", "FttuiApp.__init__"),
@@ -104,11 +104,9 @@ MOMENTS = [
 
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_at_any_moment_of_the_start_restores_the_terminal(
-    start: Start, moment: tuple[str, str], number: int
-) -> None:
+def test_a_signal_during_startup_restores_the_terminal(start: Start, moment: tuple[str, str], number: int) -> None:
     module, method = moment
-    terminal = start(program=("-c", STRUCK.format(module=module, method=method, number=int(number))))
+    terminal = start(program=("-c", SIGNALLED.format(module=module, method=method, number=int(number))))
     assert terminal.wait_end() == 128 + number
     assert_restored(terminal)
     assert b"Traceback" not in terminal.raw
@@ -124,10 +122,10 @@ FirstFrame.paint = held
 from fttui.main import main
 main()
 """
-"""The program, whose first frame stands until a key is typed."""
+"""Program that keeps the first frame until a key is typed."""
 
 
-def test_ctrl_c_over_the_first_frame_leaves(start: Start) -> None:
+def test_ctrl_c_during_the_first_frame_exits(start: Start) -> None:
     terminal = start(program=("-c", HELD))
     terminal.wait("ST +ID")
     terminal.send("\x03")
@@ -137,7 +135,7 @@ def test_ctrl_c_over_the_first_frame_leaves(start: Start) -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the state of a process from /proc")
-def test_ctrl_z_over_the_first_frame_waits_for_who_can_give_the_terminal_back(start: Start) -> None:
+def test_ctrl_z_during_the_first_frame_waits_for_the_real_screen(start: Start) -> None:
     terminal = start(program=("-c", HELD))
     terminal.wait("ST +ID")
     terminal.send("\x1a")
@@ -145,15 +143,15 @@ def test_ctrl_z_over_the_first_frame_waits_for_who_can_give_the_terminal_back(st
     assert_restored(terminal)
 
 
-def test_a_terminal_that_goes_away_ends_the_program(start: Start) -> None:
+def test_a_closed_terminal_ends_the_program(start: Start) -> None:
     terminal = start()
     terminal.wait("No fine-tuning jobs yet")
     os.close(terminal.child.child_fd)
     assert end_of(terminal) == 128 + signal.SIGHUP
 
 
-def test_a_terminal_that_is_stuck_and_goes_away_ends_the_program(start: Start) -> None:
-    """A line that nobody reads fills every buffer up to the program; then it breaks."""
+def test_a_stalled_and_then_closed_terminal_ends_the_program(start: Start) -> None:
+    """An unread connection fills every buffer up to the program, then breaks."""
     terminal = start(size=(200, 60))
     terminal.wait("No fine-tuning jobs yet")
     terminal.send("T" * 40)
@@ -169,7 +167,7 @@ def test_a_terminal_that_is_stuck_and_goes_away_ends_the_program(start: Start) -
 
 
 def end_of(terminal: Terminal) -> int:
-    """The exit code of a program that has no terminal any more."""
+    """Return the exit code of a program whose terminal was closed."""
     deadline = time.monotonic() + 15
     while True:
         pid, status = os.waitpid(terminal.child.pid, os.WNOHANG)
@@ -193,7 +191,7 @@ def test_colours_follow_the_terminal(start: Start, env: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (200, 60), (30, 8)])
-def test_every_size_opens_and_leaves(start: Start, size: tuple[int, int]) -> None:
+def test_the_cockpit_opens_and_exits_at_every_size(start: Start, size: tuple[int, int]) -> None:
     terminal = start(size=size)
     terminal.wait("fttui")
     terminal.wait("now|needs")
@@ -201,7 +199,7 @@ def test_every_size_opens_and_leaves(start: Start, size: tuple[int, int]) -> Non
     assert terminal.wait_end() == 0
 
 
-def test_without_a_terminal_it_names_the_commands(home: Path) -> None:
+def test_without_a_terminal_the_error_points_to_the_commands(home: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "fttui"], capture_output=True, text=True, env=environment(home), check=False
     )
@@ -211,14 +209,14 @@ def test_without_a_terminal_it_names_the_commands(home: Path) -> None:
     assert done.stdout == ""
 
 
-def test_a_dumb_terminal_is_not_drawn_on(start: Start) -> None:
+def test_a_dumb_terminal_is_refused(start: Start) -> None:
     terminal = start(TERM="dumb")
     assert terminal.wait_end() == 2
     assert b"\x1b[" not in terminal.raw
 
 
-def test_a_word_that_arrives_at_once_is_typed_and_not_acted_upon(start: Start) -> None:
-    """A slow line delivers what was typed in one piece."""
+def test_a_word_that_arrives_in_one_read_is_typed_into_the_prompt(start: Start) -> None:
+    """A slow connection delivers several keys in one read."""
     terminal = start()
     terminal.wait("No fine-tuning jobs yet")
     terminal.send("/qacz?")
@@ -235,7 +233,7 @@ def test_a_word_that_arrives_at_once_is_typed_and_not_acted_upon(start: Start) -
     terminal.wait(lambda lines: "Keys" not in lines[0])
 
 
-def test_keys_live_on_after_a_prompt_and_a_layer(start: Start) -> None:
+def test_keys_work_after_a_prompt_and_a_closed_screen(start: Start) -> None:
     terminal = start()
     terminal.wait("No fine-tuning jobs yet")
     terminal.send(":")
@@ -259,7 +257,7 @@ def test_keys_live_on_after_a_prompt_and_a_layer(start: Start) -> None:
 
 
 @pytest.mark.parametrize("keys", ["qa", "q?", "q@"])
-def test_what_follows_a_quit_is_not_done(start: Start, keys: str) -> None:
+def test_keys_after_quit_are_ignored(start: Start, keys: str) -> None:
     terminal = start()
     terminal.wait("No fine-tuning jobs yet")
     terminal.send(keys)
@@ -267,7 +265,7 @@ def test_what_follows_a_quit_is_not_done(start: Start, keys: str) -> None:
     assert b"Traceback" not in terminal.raw
 
 
-def test_a_terminal_that_is_not_utf_8_is_drawn_in_ascii(start: Start) -> None:
+def test_a_locale_without_utf_8_is_drawn_in_ascii(start: Start) -> None:
     terminal = start(LANG="C", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
     terminal.wait("No fine-tuning jobs yet")
     terminal.send("q")
@@ -286,7 +284,7 @@ main()
 """
 
 
-def test_a_fault_of_ours_restores_the_terminal_and_names_the_file(start: Start, home: Path) -> None:
+def test_a_crash_restores_the_terminal_and_names_the_crash_file(start: Start, home: Path) -> None:
     terminal = start(program=("-c", FAULTY))
     terminal.wait("No fine-tuning jobs yet")
     terminal.send("\x0c")
@@ -307,7 +305,7 @@ def is_stopped(terminal: Terminal) -> bool:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the state of a process from /proc")
-def test_suspend_gives_the_terminal_back_until_it_goes_on(start: Start) -> None:
+def test_suspend_restores_the_terminal_until_fg(start: Start) -> None:
     terminal = start()
     terminal.wait("No fine-tuning jobs yet")
     terminal.send("\x1a")
@@ -322,7 +320,7 @@ def test_suspend_gives_the_terminal_back_until_it_goes_on(start: Start) -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the state of a process from /proc")
-def test_a_stop_that_no_program_can_catch_is_gone_on_from(start: Start) -> None:
+def test_the_cockpit_continues_after_sigstop(start: Start) -> None:
     terminal = start()
     terminal.wait("No fine-tuning jobs yet")
     terminal.kill(signal.SIGSTOP)
@@ -339,7 +337,7 @@ def test_a_stop_that_no_program_can_catch_is_gone_on_from(start: Start) -> None:
     assert_restored(terminal)
 
 
-def test_a_terminal_that_goes_without_a_signal_ends_it(home: Path) -> None:
+def test_a_closed_terminal_without_sighup_ends_the_program(home: Path) -> None:
     ours, theirs = os.openpty()
     termios.tcsetwinsize(theirs, (24, 80))
     # No session of its own: this is not its controlling terminal, and the kernel sends no SIGHUP.
@@ -366,7 +364,7 @@ def test_a_terminal_that_goes_without_a_signal_ends_it(home: Path) -> None:
         ({"TERM": "screen", "STY": "1.tty"}, "", None),
     ],
 )
-def test_the_title_is_set_where_it_can_be_given_back(
+def test_the_title_is_set_on_terminals_that_can_restore_it(
     start: Start, home: Path, environment: dict[str, str], config: str, title: str | None
 ) -> None:
     (home / "config.toml").write_text(config, encoding="utf-8")
@@ -383,7 +381,7 @@ def test_the_title_is_set_where_it_can_be_given_back(
     "config",
     ["read_only = true\n", 'profile = "lab"\n[profiles.lab]\nbase_url = "http://127.0.0.1:9/v1"\nread_only = true\n'],
 )
-def test_read_only_of_the_configuration_is_seen_at_once_and_refuses(start: Start, home: Path, config: str) -> None:
+def test_read_only_from_the_configuration_is_shown_at_once_and_enforced(start: Start, home: Path, config: str) -> None:
     (home / "config.toml").write_text(config, encoding="utf-8")
     terminal = start(FTTUI_CONFIG=str(home / "config.toml"))
     terminal.wait("read-only")
@@ -394,7 +392,7 @@ def test_read_only_of_the_configuration_is_seen_at_once_and_refuses(start: Start
     assert terminal.wait_end() == 0
 
 
-def test_esc_and_the_letter_after_it_are_two_keys_also_when_they_arrive_at_once(start: Start) -> None:
+def test_esc_and_a_letter_in_one_read_are_two_keys(start: Start) -> None:
     terminal = start()
     terminal.wait("No fine-tuning jobs yet")
     terminal.send(":sort")

@@ -1,4 +1,4 @@
-"""The first frame, painted by hand, shows what the real screen shows."""
+"""The first frame shows the same cells as the real screen."""
 
 import asyncio
 from typing import Any
@@ -61,7 +61,7 @@ async def test_first_frame_and_real_screen_show_the_same_cells(
     assert [line[: width - 1] for line in early[1 : 2 + shown]] == [line[: width - 1] for line in real[1 : 2 + shown]]
 
 
-def test_hostile_rows_cannot_steer_the_terminal() -> None:
+def test_hostile_rows_send_no_escape_sequences() -> None:
     hostile = Job.read(job(1, model="\x1b[2J\x1b]0;x\x07", user_provided_suffix="\u202e\x9b31m")).row()
     text = frame(PLACE, [hostile], None, NOW, (120, 40), UNICODE)
     assert "\x1b]" not in text
@@ -69,8 +69,8 @@ def test_hostile_rows_cannot_steer_the_terminal() -> None:
     assert text.count("\x1b[2J") == 1
 
 
-async def test_the_start_asks_for_few_styles(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Matching nodes against the rules of the style sheet is what most of a Textual start is spent on."""
+async def test_startup_computes_few_styles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most of Textual's startup time is spent on matching nodes against style rules."""
     matched: list[str] = []
     apply = Stylesheet.apply
 

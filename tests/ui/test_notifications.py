@@ -1,4 +1,4 @@
-"""Notes about jobs that have ended."""
+"""Notifications about ended jobs."""
 
 import os
 import signal
@@ -13,14 +13,14 @@ from fttui.models.row import JobRow
 from fttui.ui.notifications import ended, note, run_command, sequence
 
 
-def test_only_watched_jobs_that_were_live_are_told_once() -> None:
+def test_only_watched_jobs_that_were_live_are_reported_once() -> None:
     before = {"a": JobRow("a", "running"), "b": JobRow("b", "running"), "c": JobRow("c", "failed")}
     now = {"a": JobRow("a", "succeeded"), "b": JobRow("b", "succeeded"), "c": JobRow("c", "failed")}
     assert ended(before, now, {"a", "c", "gone"}) == [now["a"]]
     assert ended(now, now, {"a", "b", "c"}) == []
 
 
-def test_many_endings_are_one_note() -> None:
+def test_several_ended_jobs_make_one_notification() -> None:
     rows = [JobRow("a", "succeeded"), JobRow("b", "succeeded"), JobRow("c", "canceled")]
     assert note(rows) == "3 jobs ended: 2 succeeded, 1 cancelled"
     assert note([JobRow("ftjob-0123456789", "failed", suffix="v3")]) == "..23456789 failed (v3)"
@@ -29,7 +29,7 @@ def test_many_endings_are_one_note() -> None:
 
 @pytest.mark.parametrize("kind", ["osc9", "osc777"])
 @pytest.mark.parametrize("environment", [{}, {"TMUX": "/tmp/x,1,0"}, {"STY": "1.tty"}])
-def test_no_server_text_can_leave_its_sequence(kind: str, environment: dict[str, str]) -> None:
+def test_server_text_cannot_end_its_escape_sequence(kind: str, environment: dict[str, str]) -> None:
     hostile = note([JobRow("x", "failed", suffix="\x07\x1b]52;c;AAAA\x07;;")])
     text = sequence(kind, hostile, environment)
     assert text.count("\x07") == 1
@@ -41,7 +41,7 @@ def test_a_bell_is_a_bell_and_off_is_nothing() -> None:
     assert sequence("off", "x", {}) == sequence("title", "x", {}) == ""
 
 
-def test_a_command_has_the_job_in_its_environment_and_leaves_no_zombie(tmp_path: Path) -> None:
+def test_the_command_gets_the_job_in_its_environment_and_leaves_no_zombie(tmp_path: Path) -> None:
     said = tmp_path / "said"
     row = JobRow("a", "failed", suffix="$(touch evil)")
     run_command(["/bin/sh", "-c", f'printf "%s %s %s" "$$" "$#" "$FTTUI_JOB_SUFFIX" > {said}'], row)
@@ -54,7 +54,7 @@ def test_a_command_has_the_job_in_its_environment_and_leaves_no_zombie(tmp_path:
         os.kill(int(pid), 0)  # a zombie would still be there
 
 
-def test_a_command_that_hangs_holds_up_no_exit(tmp_path: Path) -> None:
+def test_a_hanging_command_does_not_delay_the_exit(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     code = f"""
 from fttui.models.row import JobRow
@@ -68,6 +68,6 @@ while not pathlib.Path("{pid}").exists():
     os.kill(int(pid.read_text()), signal.SIGKILL)
 
 
-def test_a_command_that_cannot_start_is_an_error_at_once(tmp_path: Path) -> None:
+def test_a_command_that_cannot_start_raises_at_once(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         run_command([str(tmp_path / "none")], JobRow("a", "failed"))

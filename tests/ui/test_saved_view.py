@@ -1,11 +1,11 @@
-"""What is remembered, and what a damaged memory does: nothing."""
+"""Saved view: save, load and damaged files."""
 
 from pathlib import Path
 
 from fttui.ui.saved_view import SavedView, load, save
 
 
-def test_what_is_saved_is_found_again(tmp_path: Path) -> None:
+def test_a_saved_view_is_loaded_again(tmp_path: Path) -> None:
     file = str(tmp_path / "state.toml")
     memory = SavedView(
         sort="loss",
@@ -20,11 +20,11 @@ def test_what_is_saved_is_found_again(tmp_path: Path) -> None:
     assert load(file) == (memory, "")
 
 
-def test_nothing_remembered_is_the_default(tmp_path: Path) -> None:
+def test_without_a_file_the_view_is_the_default(tmp_path: Path) -> None:
     assert load(str(tmp_path / "none.toml")) == (SavedView(), "")
 
 
-def test_a_damaged_file_is_put_aside_and_named(tmp_path: Path) -> None:
+def test_a_damaged_file_is_renamed_and_reported(tmp_path: Path) -> None:
     file = tmp_path / "state.toml"
     file.write_text("sort = [", encoding="utf-8")
     memory, word = load(str(file))
@@ -33,7 +33,7 @@ def test_a_damaged_file_is_put_aside_and_named(tmp_path: Path) -> None:
     assert (tmp_path / "state.toml.broken").read_text(encoding="utf-8") == "sort = ["
 
 
-def test_unknown_and_wrong_values_are_passed_over(tmp_path: Path) -> None:
+def test_unknown_and_invalid_values_are_ignored(tmp_path: Path) -> None:
     file = tmp_path / "state.toml"
     lines = ('sort = "weight"', "times = 7", "wrap = true", "future = 1", "status = 9", 'tab = "curve"')
     tables = ('columns = ["id", "colour"]', "[splits]", "wide = 99", "huge = true")

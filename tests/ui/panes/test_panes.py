@@ -1,4 +1,4 @@
-"""Panes: by key and by mouse, their sizes, and what is taken back."""
+"""Panes by key and by mouse: sizes, tabs, columns and undo."""
 
 import base64
 
@@ -20,11 +20,11 @@ def store() -> FakeStore:
 
 
 def split(ui: Ui) -> int:
-    """Rows of the list's pane."""
+    """Height of the list pane in rows."""
     return ui.main.jobs.size.height
 
 
-async def test_zoom_is_a_change_of_the_view_that_can_be_taken_back() -> None:
+async def test_undo_reverts_zoom() -> None:
     async with cockpit(store(), size=(120, 40)) as ui:
         await ui.press("z")
         assert not ui.main.side.display
@@ -33,7 +33,7 @@ async def test_zoom_is_a_change_of_the_view_that_can_be_taken_back() -> None:
         assert "nothing to take back" not in ui.prompt
 
 
-async def test_each_layout_has_a_size_of_its_own() -> None:
+async def test_each_layout_keeps_its_own_split() -> None:
     async with cockpit(store(), size=(80, 24)) as ui:
         usual = split(ui)
         await ui.press("minus", "minus")
@@ -53,7 +53,7 @@ async def test_each_layout_has_a_size_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("width", [80, 120, 200])
-async def test_a_short_terminal_has_one_pane_whatever_its_width(width: int) -> None:
+async def test_a_short_terminal_shows_one_pane_at_any_width(width: int) -> None:
     async with cockpit(store(), size=(width, 12), remembered=SavedView(tab="files")) as ui:
         assert ui.main.jobs.size.width == width
         for pane, word in (("detail", ">Detail"), ("log", ">Log"), ("files", ">Files")):
@@ -65,14 +65,14 @@ async def test_a_short_terminal_has_one_pane_whatever_its_width(width: int) -> N
             assert [name for name, view in views.items() if view.size.height == 8] == [pane]
 
 
-async def test_where_one_pane_has_the_screen_sizes_mean_nothing() -> None:
+async def test_split_keys_do_nothing_when_one_pane_fills_the_screen() -> None:
     async with cockpit(store(), size=(60, 20)) as ui:
         await ui.press("plus")
         assert "one pane has the whole screen" in ui.prompt
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
-async def test_a_click_gives_a_pane_the_keys(size: tuple[int, int]) -> None:
+async def test_a_click_activates_a_pane(size: tuple[int, int]) -> None:
     async with cockpit(store(), size=size) as ui:
         await ui.pilot.click(ui.main.side.log_view)
         assert ui.main._pane == "log"
@@ -80,7 +80,7 @@ async def test_a_click_gives_a_pane_the_keys(size: tuple[int, int]) -> None:
         assert (ui.main._pane, ui.cursor) == ("jobs", "ftjob-00000002")
 
 
-async def test_a_click_on_a_tab_brings_it_to_the_front() -> None:
+async def test_a_click_on_a_tab_selects_it() -> None:
     async with cockpit(store()) as ui:
         row = ui.screen[13]
         await ui.pilot.click(ui.main.side.tabs, offset=(row.index("Files") + 1, 0))
@@ -89,14 +89,14 @@ async def test_a_click_on_a_tab_brings_it_to_the_front() -> None:
         assert ">Detail" in ui.screen[13]
 
 
-async def test_a_double_click_goes_in() -> None:
+async def test_a_double_click_opens_the_job() -> None:
     async with cockpit(store()) as ui:
         await ui.pilot.double_click(ui.main.jobs.list, offset=(5, 2))
         await ui.pilot.pause()
         assert (ui.main._pane, ui.cursor) == ("detail", "ftjob-00000003")
 
 
-async def test_a_click_on_a_title_sorts_and_again_reverses() -> None:
+async def test_a_click_on_a_column_title_sorts_and_a_second_reverses() -> None:
     async with cockpit(store()) as ui:
         x = ui.screen[1].index("SUFFIX")
         await ui.pilot.click(ui.main.jobs.head, offset=(x + 1, 0))
@@ -106,7 +106,7 @@ async def test_a_click_on_a_title_sorts_and_again_reverses() -> None:
 
 
 def copied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is sent to the terminal's clipboard from now on."""
+    """Capture the texts sent to the terminal's clipboard."""
     monkeypatch.delenv("STY", raising=False)
     texts: list[str] = []
     usual = MainScreen.post_message
@@ -133,13 +133,13 @@ async def test_a_log_line_and_a_curl_command_are_copied(monkeypatch: pytest.Monk
         assert texts[-1] == f'curl -H "Authorization: Bearer $KEY" {url}'
 
 
-async def test_the_service_of_this_machine_has_no_url_to_copy() -> None:
+async def test_the_local_service_has_no_url_to_copy() -> None:
     async with cockpit(store()) as ui:
         await ui.press("Y")
         assert "curl" not in ui.prompt
 
 
-async def test_the_command_line_says_what_it_may_become() -> None:
+async def test_the_command_line_shows_completions() -> None:
     async with cockpit(store()) as ui:
         await ui.press("colon", *"fil")
         assert ui.prompt.startswith(":fil   filter  filter.text  filter.all")
@@ -149,7 +149,7 @@ async def test_the_command_line_says_what_it_may_become() -> None:
         assert ui.prompt.endswith("loss")
 
 
-async def test_long_errors_are_whole_in_their_list() -> None:
+async def test_long_errors_are_shown_whole_in_the_error_list() -> None:
     async with cockpit(store()) as ui:
         why = "word " * 40 + "end"
         await ui.publish(state=State.OFFLINE, why=why)
@@ -157,7 +157,7 @@ async def test_long_errors_are_whole_in_their_list() -> None:
         assert "end" in "\n".join(ui.screen[:6])
 
 
-async def test_columns_that_had_no_room_are_a_key_away() -> None:
+async def test_sideways_keys_scroll_to_hidden_columns() -> None:
     async with cockpit(store()) as ui:
         usual = ui.screen[1]
         assert "METHOD" not in usual
@@ -171,7 +171,7 @@ async def test_columns_that_had_no_room_are_a_key_away() -> None:
         assert ui.screen[1] == usual
 
 
-async def test_what_was_said_makes_room_for_the_job_and_a_warning_later() -> None:
+async def test_messages_give_way_to_the_headline_and_warnings_stay_longer() -> None:
     async with cockpit(store()) as ui:
         await ui.press("y")
         assert "sent to terminal clipboard" in ui.prompt
@@ -198,7 +198,7 @@ async def test_tab_goes_through_the_panes_on_the_screen(size: tuple[int, int], p
         assert ui.main._pane == "jobs"
 
 
-async def test_the_footer_names_what_a_pane_offers() -> None:
+async def test_the_footer_shows_the_keys_of_the_active_pane() -> None:
     async with cockpit(store()) as ui:
         assert "c cancel" in ui.screen[-1]
         await ui.press("enter", "enter")
@@ -208,7 +208,7 @@ async def test_the_footer_names_what_a_pane_offers() -> None:
         assert all("? help  q quit" in line for line in ui.screen[-1:])
 
 
-async def test_marks_have_served_once_something_was_done_to_their_jobs() -> None:
+async def test_an_action_clears_the_marks_of_its_jobs() -> None:
     found = FakeStore().put(job(1), job(2))
     async with cockpit(found) as ui:
         await ui.press("asterisk", "c", "y")

@@ -1,4 +1,4 @@
-"""What the detail pane shows of members of any size."""
+"""Lines of the detail pane for members of any size."""
 
 from fttui.models.job import Job
 from fttui.ui.render.detail_lines import LONGEST, JobFacts, detail_lines, raw_lines
@@ -28,7 +28,7 @@ def texts(lines: list[Line]) -> str:
     return "\n".join("".join(text for text, _ in line) for line in lines)
 
 
-def test_a_megabyte_is_cut_and_its_length_is_said() -> None:
+def test_a_long_member_is_cut_and_its_length_shown() -> None:
     job = Job.read(RAW)
     lines = detail_lines(job, job.row(), JobFacts(), 2.0, 200, UNICODE)
     assert letters(lines) < 8 * LONGEST
@@ -38,14 +38,14 @@ def test_a_megabyte_is_cut_and_its_length_is_said() -> None:
     assert texts(lines).endswith("lines")
 
 
-def test_so_is_a_line_of_the_raw_json() -> None:
+def test_a_long_line_of_raw_json_is_cut() -> None:
     lines = raw_lines(RAW, 200)
     assert letters(lines) < 8 * LONGEST
     assert texts(lines).count("press e to export all") == 5
     assert '"short": "two\\nlines"' in texts(lines)
 
 
-def test_what_just_fits_is_whole() -> None:
+def test_a_member_at_the_limit_is_shown_whole() -> None:
     job = Job.read({"id": "ftjob-1", "status": "running", "fits": "x" * LONGEST, "does_not": "x" * (LONGEST + 1)})
     said = texts(detail_lines(job, job.row(), JobFacts(), 2.0, LONGEST * 2, UNICODE))
     assert f" {'x' * LONGEST}\n" in said

@@ -1,4 +1,4 @@
-"""What is left of a text where there is only ASCII."""
+"""ASCII replacements."""
 
 import pytest
 from hypothesis import given
@@ -22,22 +22,22 @@ from fttui.ui.render.status_line import ServiceInfo
         ("“x”", '"x"'),
     ],
 )
-def test_what_looks_most_like_it(text: str, plain: str) -> None:
+def test_characters_become_similar_ascii(text: str, plain: str) -> None:
     assert ascii_only(text) == plain
 
 
-def test_our_own_glyphs_become_their_twins() -> None:
+def test_glyphs_become_their_ascii_alternatives() -> None:
     assert ascii_only("".join(UNICODE[1:])) == "".join(ASCII[1:])
 
 
 @given(st.text())
-def test_it_is_ascii_and_as_wide(text: str) -> None:
+def test_the_replacement_is_ascii_and_has_the_same_width(text: str) -> None:
     text = clean_line(text)
     assert ascii_only(text).isascii()
     assert len(ascii_only(text)) == width(text)
 
 
-def test_the_first_frame_is_ascii() -> None:
+def test_the_first_frame_with_ascii_glyphs_is_ascii() -> None:
     row = JobRow(id="ftjob-ä", model="模型", suffix="naïve…")
     place = ServiceInfo("büro", "this machine", True, False, "")
     shown = frame(place, [row], 1.0, 100.0, (80, 24), ASCII)

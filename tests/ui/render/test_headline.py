@@ -1,4 +1,4 @@
-"""The job in one line."""
+"""Headline of the selected job."""
 
 from typing import Any
 
@@ -16,20 +16,20 @@ def said(glyphs: Glyphs = UNICODE, told: JobFacts = JobFacts(), **members: Any) 
     return "".join(text for text, _ in headline(job, job.row(), told, 2000.0, glyphs))
 
 
-def test_a_failed_job_says_why() -> None:
+def test_a_failed_job_shows_its_reason() -> None:
     error = {"code": "invalid_file_format", "message": "Line 3 is not JSON"}
     assert said(status="failed", error=error) == " failed: Line 3 is not JSON"
     assert said(status="failed", error={"code": "x"}) == " failed: x"
     assert said(status="failed") == " failed: no reason given"
 
 
-def test_a_finished_job_names_its_model_and_how_long_it_took() -> None:
+def test_a_succeeded_job_shows_its_model_and_duration() -> None:
     words = said(status="succeeded", finished_at=1065, fine_tuned_model="ft:m:v3")
     assert words == " ft:m:v3 · took 1m 05s"
     assert said(status="succeeded", fine_tuned_model="ft:m:v3") == " ft:m:v3"
 
 
-def test_a_running_job_says_its_loss_where_it_goes_and_how_long_it_takes() -> None:
+def test_a_running_job_shows_loss_trend_and_time_left() -> None:
     events = [EventRow(n, f"e{n}", 1900.0 + n, "info", "metrics", "", f'{{"step": {n}}}') for n in range(1, 21)]
     told = JobFacts(losses=[2 - n / 100 for n in range(60)], validation=1.5, last_events=events)
     job = Job.read({"id": "ftjob-1", "created_at": 1000, "status": "running"})
@@ -43,22 +43,22 @@ def test_a_running_job_says_its_loss_where_it_goes_and_how_long_it_takes() -> No
 
 
 @pytest.mark.parametrize("status", ["queued", "running", "cancelled", "succeeded", "polishing"])
-def test_where_nothing_is_known_nothing_is_said(status: str) -> None:
+def test_a_job_without_facts_has_an_empty_headline(status: str) -> None:
     assert said(status=status) == ""
 
 
-def test_a_trend_wants_enough_finite_numbers() -> None:
+def test_a_trend_needs_enough_finite_values() -> None:
     assert trend([1.0] * 9) == ""
     assert trend([float("nan"), *[1.0] * 20]) == "level over 20 steps"
     assert trend([n / 10 for n in range(11)]) == "up 1 in 11 steps"
 
 
-def test_noise_is_no_trend() -> None:
+def test_a_slope_within_noise_is_level() -> None:
     assert trend([1.0, 1.2] * 25) == "level over 50 steps"
     assert trend([1.0 - n / 500 + (n % 2) / 50 for n in range(50)]).startswith("down 0.")
 
 
-def test_a_queued_job_says_what_it_waits_for() -> None:
+def test_a_queued_job_shows_the_number_of_jobs_before_it() -> None:
     job = Job.read({"id": "ftjob-1", "status": "queued"})
     assert headline(job, job.row(), JobFacts(), 0.0, UNICODE, ahead=2) == [(" queued behind 2 jobs", "dim")]
     assert headline(job, job.row(), JobFacts(), 0.0, UNICODE) == []

@@ -1,4 +1,4 @@
-"""Which lines a log has, and what is on them."""
+"""Lines of a log."""
 
 import json
 
@@ -32,14 +32,14 @@ def test_one_event_is_one_line() -> None:
     ]
 
 
-def test_an_event_without_a_message_still_has_a_line() -> None:
+def test_an_event_without_a_message_has_a_line() -> None:
     assert texts(log(EventRow(1, "e", None, "info", "moderation_checks", "", ""))) == [
         "          info  moderation_checks"
     ]
 
 
 @pytest.mark.parametrize(("level", "shown"), [("info", 4), ("warn", 3), ("error", 2)])
-def test_a_level_hides_what_is_below_and_never_what_is_unknown(level: str, shown: int) -> None:
+def test_a_level_hides_lower_levels_and_never_unknown_ones(level: str, shown: int) -> None:
     lines = log(event(1), event(2, "", "warn"), event(3, "", "error"), event(4, "", "critical"), level=level)
     assert len(lines) == shown
 
@@ -53,23 +53,23 @@ def test_wrapping_keeps_every_word() -> None:
     assert all(len(text) <= 60 for text in texts(lines))
 
 
-def test_metrics_unfold_on_a_line_of_their_own() -> None:
+def test_metrics_are_shown_on_a_separate_line() -> None:
     lines = log(event(1, "Step 4/9", type="metrics", data=METRICS), event(2), metrics=True)
     assert len(lines) == 3
     assert texts(lines)[1].split(None, 2) == ["train", "loss", '0.5  scores [{"a": 1}]']
 
 
-def test_damaged_metrics_are_shown_as_they_are() -> None:
+def test_unreadable_metrics_are_shown_as_sent() -> None:
     assert "not json" in texts(log(event(1, type="metrics", data="not json"), metrics=True))[1]
 
 
-def test_only_matching_lines() -> None:
+def test_only_matching_events_are_shown() -> None:
     lines = log(event(1, "Loss up"), event(2, "fine"), event(3, "loss down"), search="LOSS", only=True)
     assert [text.split(None, 2)[2] for text in texts(lines)] == ["Loss up", "loss down"]
     assert lines.matches == 2
 
 
-def test_search_goes_around_the_end_both_ways() -> None:
+def test_search_wraps_around_in_both_directions() -> None:
     lines = log(event(0, "hit"), event(1), event(2, "hit"), search="hit")
     assert lines.find(0, 1) == 2
     assert lines.find(2, 1) == 0
@@ -78,12 +78,12 @@ def test_search_goes_around_the_end_both_ways() -> None:
     assert log(search="hit").find(0, 1) is None
 
 
-def test_matches_are_marked() -> None:
+def test_matches_are_highlighted() -> None:
     spans = log(event(1, "a hit and a HIT"), search="hit").line(0, 0.0)
     assert [text for text, role in spans if role == "match"] == ["hit", "HIT"]
 
 
-def test_older_events_come_in_above_and_newer_below() -> None:
+def test_older_events_are_prepended_and_newer_appended() -> None:
     lines = log(event(5), event(6))
     assert lines.prepend([event(3), event(4)]) == 2
     lines.append([event(7)])
@@ -91,7 +91,7 @@ def test_older_events_come_in_above_and_newer_below() -> None:
     assert (lines.first_seq, lines.last_seq) == (3, 7)
 
 
-def test_the_number_of_lines_held_is_bounded() -> None:
+def test_the_number_of_loaded_events_is_bounded() -> None:
     lines = log(*(event(number) for number in range(KEEP * 2)))
     dropped = lines.append([event(KEEP * 2)])
     assert lines.event_count == KEEP
@@ -105,7 +105,7 @@ def test_relative_times_count_from_now() -> None:
     assert lines.text(0, 1061.0).startswith("   1m ago")
 
 
-def test_matches_are_looked_for_once_for_each_state_of_the_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_matches_are_computed_once_until_the_lines_change(monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[int] = []
     matches = LogLines._matches
 
@@ -131,7 +131,7 @@ def test_matches_are_looked_for_once_for_each_state_of_the_lines(monkeypatch: py
     assert lines.matches == 0
 
 
-def test_matches_stay_true_while_old_events_are_dropped() -> None:
+def test_matches_stay_correct_when_old_events_are_dropped() -> None:
     lines = log(*(event(number, f"step {number}") for number in range(KEEP * 2)), search="step")
     assert lines.matches == KEEP * 2
     lines.append([event(KEEP * 2, "step")])

@@ -1,4 +1,4 @@
-"""A job as cells: what stands in a list at each width."""
+"""Rows of the job list at each width."""
 
 import pytest
 
@@ -39,13 +39,13 @@ def test_a_row_at_80_columns() -> None:
 
 
 @pytest.mark.parametrize("cells", range(20, 200, 7))
-def test_a_row_never_takes_more_than_its_cells(cells: int) -> None:
+def test_a_row_never_exceeds_its_width(cells: int) -> None:
     columns = fit_columns(cells)
     assert line_width(row_line(ROW, columns, 1840.0, UNICODE)) <= cells
     assert [column for column in COLUMNS if column in dict(columns)] == [column for column, _ in columns]
 
 
-def test_columns_go_in_order_of_need() -> None:
+def test_the_least_important_columns_are_dropped_first() -> None:
     assert [column.name for column, _ in fit_columns(40)] == ["status", "id", "loss", "age"]
     assert "suffix" not in [column.name for column, _ in fit_columns(59)]
     assert [column.name for column, _ in fit_columns(200)] == [column.name for column in COLUMNS]
@@ -61,16 +61,16 @@ def test_columns_go_in_order_of_need() -> None:
         (JobRow("x", "running", fault="not an object"), "▸ ?"),
     ],
 )
-def test_every_state_has_a_word(row: JobRow, words: str) -> None:
+def test_every_status_has_a_word(row: JobRow, words: str) -> None:
     assert text(row_line(row, fit_columns(80), 0.0, UNICODE)).strip().startswith(words)
 
 
-def test_ascii_rows_hold_only_ascii() -> None:
+def test_rows_with_ascii_glyphs_are_ascii() -> None:
     long = ROW._replace(model="m" * 80, suffix="s" * 80)
     assert text(row_line(long, fit_columns(120), 0.0, ASCII)).isascii()
 
 
-def test_counts_name_only_states_that_occur() -> None:
+def test_counts_leave_out_statuses_without_jobs() -> None:
     rows = [JobRow("a", "running"), JobRow("b", "validating_files"), JobRow("c", "queued"), JobRow("d", "failed")]
     assert text(counts_line(rows, UNICODE)) == "▸1 ◦2 ✗1"
 
@@ -83,13 +83,13 @@ def test_counts_fit_five_cells(number: int, short: str) -> None:
     assert count(number) == short
 
 
-def test_ids_show_their_end() -> None:
+def test_long_ids_are_shortened_to_their_end() -> None:
     assert short_id("ftjob-abcdefgh12345678") == "..12345678"
     assert short_id("ft-1") == "ft-1"
 
 
 @pytest.mark.parametrize("cells", [10, 20, 40, 80])
-def test_rows_around_the_panes_fill_their_cells(cells: int) -> None:
+def test_status_row_and_rules_fill_their_width(cells: int) -> None:
     assert line_width(rule_line(cells, [("Log", "title")], "follow", UNICODE)) <= max(cells, 7)
     assert line_width(spread([("left side", "")], [("right", "")], cells, middle=[("mid", "")])) == cells
 
@@ -110,12 +110,12 @@ def test_glyphs_follow_the_locale(environment: dict[str, str], expected: object)
     assert glyphs_for("auto", environment) is expected
 
 
-def test_a_wish_for_glyphs_wins() -> None:
+def test_the_glyphs_setting_overrides_the_locale() -> None:
     assert glyphs_for("ascii", {"LANG": "C.UTF-8"}) is ASCII
     assert glyphs_for("unicode", {"TERM": "linux"}) is UNICODE
 
 
-def test_a_title_keeps_what_fits_of_its_end() -> None:
+def test_the_right_end_of_a_title_is_cut_to_fit() -> None:
     line = text(rule_line(40, [("Log", "title")], "follow · 'a long search' 3 of 11 · 100 events", UNICODE))
     assert len(line) == 40
     assert "follow" in line

@@ -1,4 +1,4 @@
-"""The looks of roles, in every theme one can choose."""
+"""Role styles in every theme."""
 
 import pytest
 from textual.theme import BUILTIN_THEMES, Theme
@@ -11,11 +11,11 @@ def variables(theme: Theme) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("theme", [FTTUI_DARK, *BUILTIN_THEMES.values()], ids=lambda theme: theme.name)
-def test_every_role_has_a_look_in_every_theme(theme: Theme) -> None:
+def test_every_role_has_a_style_in_every_theme(theme: Theme) -> None:
     assert role_styles(variables(theme), ansi=theme.ansi).keys() == {*ROLES, "cursor"}
 
 
-def test_without_shades_weight_and_reverse_tell_roles_apart() -> None:
+def test_ansi_themes_distinguish_roles_by_weight_and_reverse() -> None:
     styles = role_styles(variables(BUILTIN_THEMES["ansi-dark"]), ansi=True)
     assert styles["cursor"].reverse
     assert styles["dim"].dim

@@ -1,4 +1,4 @@
-"""Only what became another is written, and the terminal shows the same as without that."""
+"""CellDiff writes only changed cells, and the terminal shows the same as with Textual's own output."""
 
 from itertools import pairwise
 from random import Random
@@ -18,7 +18,7 @@ from fttui.ui.terminal.cell_diff import CellDiff, cell_diff
 
 COLUMNS, LINES = 24, 4
 EDGES = (0, 7, 15, COLUMNS)
-"""Where the panes begin, and the end: no character stands across them."""
+"""Column edges of the panes. No character crosses an edge."""
 CONSOLE = Console(color_system="truecolor", force_terminal=True, width=COLUMNS)
 
 STYLES = [
@@ -38,7 +38,7 @@ CHARACTERS = [*"ab 1─▸é漢🎉", "e\u0301", "漢\u0301"]
 
 
 def some_line(chance: Random) -> dict[int, Strip | None]:
-    """A strip for each pane, of a few pieces with a few characters each; by pane, as Textual has them."""
+    """Random strips by pane, each of a few segments, in Textual's structure."""
     panes: dict[int, Strip | None] = {}
     for start, end in pairwise(EDGES):
         segments = [
@@ -50,7 +50,7 @@ def some_line(chance: Random) -> dict[int, Strip | None]:
 
 
 def some_frames(seed: int) -> list[LayoutUpdate | ChopsUpdate]:
-    """Whole screens and parts of them, one after the other; often a line stays as it was."""
+    """Random sequence of whole and partial frames. Lines often stay unchanged."""
     chance = Random(seed)
     frames: list[LayoutUpdate | ChopsUpdate] = []
     screen = [some_line(chance) for _ in range(LINES)]
@@ -66,7 +66,7 @@ def some_frames(seed: int) -> list[LayoutUpdate | ChopsUpdate]:
 
 
 class Shown:
-    """A terminal without line wrap, as Textual sets it."""
+    """Terminal without line wrap, as Textual sets it."""
 
     def __init__(self) -> None:
         self.screen = pyte.Screen(COLUMNS, LINES)
@@ -88,7 +88,7 @@ def changes(diff: CellDiff, frame: object) -> str:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_the_screen_is_the_same_cell_by_cell(seed: int) -> None:
+def test_reduced_frames_show_the_same_cells_as_whole_frames(seed: int) -> None:
     stock, reduced, diff = Shown(), Shown(), CellDiff()
     for frame in some_frames(seed):
         stock.feed(frame.render_segments(CONSOLE))
@@ -98,7 +98,7 @@ def test_the_screen_is_the_same_cell_by_cell(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_what_was_forgotten_is_written_again(seed: int) -> None:
+def test_forgotten_cells_are_written_again(seed: int) -> None:
     diff = CellDiff()
     for frame in some_frames(seed):
         diff.forget()
@@ -113,14 +113,14 @@ def line(text: str, style: Style | None = None) -> LayoutUpdate:
     return LayoutUpdate([[strip]], Region(0, 0, strip.cell_length, 1))
 
 
-def test_one_cell_takes_few_bytes() -> None:
+def test_one_changed_cell_takes_few_bytes() -> None:
     look = Style(color="#d7dde5", bgcolor="#0f1419")
     diff = CellDiff()
     changes(diff, line("step 41 of 100", look))
     assert changes(diff, line("step 42 of 100", look)) == "\x1b[1;7H\x1b[38;2;215;221;229;48;2;15;20;25m2\x1b[0m"
 
 
-def test_a_wide_character_takes_its_other_half_along() -> None:
+def test_overwriting_half_a_wide_character_rewrites_the_other_half() -> None:
     diff = CellDiff()
     changes(diff, LayoutUpdate([[Strip([Segment("a漢b")])]], Region(0, 0, 4, 1)))
     left = ChopsUpdate([{0: Strip([Segment("ax")])}], [(0, 0, 2)], [[2]])
@@ -129,12 +129,12 @@ def test_a_wide_character_takes_its_other_half_along() -> None:
     assert changes(diff, right) == "\x1b[1;3H ", "the terminal has emptied it, or it has not"
 
 
-def test_what_follows_a_wide_character_is_put_in_its_place() -> None:
-    """Terminals disagree about this one; without the move the rest of the line would be off by a cell."""
+def test_the_character_after_a_wide_one_is_positioned_explicitly() -> None:
+    """Terminals disagree about this character's width. Without the movement the rest of the line would shift."""
     assert changes(CellDiff(), line("❤\ufe0fab")) == "\x1b[1;1H❤\ufe0f\x1b[1;3Hab"
 
 
-def test_only_what_differs_of_a_style_is_written() -> None:
+def test_only_changed_style_attributes_are_written() -> None:
     dark = {"bgcolor": "#0f1419"}
     text = changes(
         CellDiff(),
@@ -148,7 +148,7 @@ def test_only_what_differs_of_a_style_is_written() -> None:
 
 @pytest.mark.parametrize("before", STYLES)
 @pytest.mark.parametrize("after", STYLES)
-def test_from_every_look_to_every_other(before: Style | None, after: Style | None) -> None:
+def test_every_style_transition_gives_the_new_style(before: Style | None, after: Style | None) -> None:
     frame = LayoutUpdate([[Strip([Segment("a", before), Segment("b", after)])]], Region(0, 0, 2, 1))
     stock, reduced = Shown(), Shown()
     stock.feed(frame.render_segments(CONSOLE))
@@ -156,7 +156,7 @@ def test_from_every_look_to_every_other(before: Style | None, after: Style | Non
     assert reduced.cells == stock.cells
 
 
-def test_an_unknown_kind_of_frame_is_left_alone_and_what_it_covers_forgotten() -> None:
+def test_an_unknown_frame_passes_through_and_clears_the_copy() -> None:
     diff = CellDiff()
     assert diff.reduce_frame(line("abc"), CONSOLE) is not None
     assert diff.reduce_frame(line("abc"), CONSOLE) is None
@@ -164,7 +164,7 @@ def test_an_unknown_kind_of_frame_is_left_alone_and_what_it_covers_forgotten() -
     assert diff.reduce_frame(line("abc"), CONSOLE) is not None
 
 
-def test_a_frame_that_cannot_be_read_ends_the_stage_quietly() -> None:
+def test_an_unreadable_frame_switches_the_diff_off() -> None:
     diff = CellDiff()
     broken = LayoutUpdate([[None]], Region(0, 0, 1, 1))  # type: ignore[list-item]
     assert diff.reduce_frame(broken, CONSOLE) is broken
@@ -172,12 +172,12 @@ def test_a_frame_that_cannot_be_read_ends_the_stage_quietly() -> None:
     assert diff.reduce_frame(later, CONSOLE) is later
 
 
-def test_it_can_be_switched_off() -> None:
+def test_fttui_diff_0_switches_the_diff_off() -> None:
     assert cell_diff({}) is not None
     assert cell_diff({"FTTUI_DIFF": "0"}) is None
 
 
-def test_where_frames_are_not_as_they_were_it_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_changed_frame_structure_switches_the_diff_off(monkeypatch: pytest.MonkeyPatch) -> None:
     class Other(LayoutUpdate):
         def __init__(self, lines: object, region: Region) -> None:
             self.lines, self.region = lines, region

@@ -1,4 +1,4 @@
-"""The title of the terminal: where there may be one, and what it costs."""
+"""Terminal title."""
 
 import pytest
 
@@ -17,11 +17,11 @@ from fttui.ui.terminal.escape_codes import Title, takes_title
         ({}, False),
     ],
 )
-def test_only_terminals_known_to_take_a_title_get_one(environment: dict[str, str], takes: bool) -> None:
+def test_only_terminals_with_a_title_stack_take_a_title(environment: dict[str, str], takes: bool) -> None:
     assert takes_title(environment) is takes
 
 
-def test_a_title_is_written_when_it_changes_and_given_back_as_it_was_found() -> None:
+def test_a_title_is_written_on_change_and_restored_at_the_end() -> None:
     title = Title(enabled=True)
     assert title.take() == "\x1b[22;2t"
     assert title.show("fttui ▸1") == "\x1b]2;fttui ▸1\x07"
@@ -30,6 +30,6 @@ def test_a_title_is_written_when_it_changes_and_given_back_as_it_was_found() -> 
     assert title.take() == "\x1b[22;2t\x1b]2;fttui ▸1\x07", "after a suspension"
 
 
-def test_without_a_title_nothing_is_ever_written() -> None:
+def test_a_disabled_title_writes_nothing() -> None:
     title = Title(enabled=False)
     assert title.take() + title.show("fttui") + title.give_back() == ""

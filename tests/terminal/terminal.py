@@ -1,4 +1,4 @@
-"""The real program in a real terminal: keys go in, a screen comes out."""
+"""The real program in a pseudo-terminal: send keys, read the screen."""
 
 import os
 import re
@@ -15,7 +15,7 @@ import pyte
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """An environment in which nothing of the person who runs the tests is seen or touched."""
+    """Build an environment that hides the settings and directories of the user who runs the tests."""
     return {
         "HOME": str(home),
         "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
@@ -27,7 +27,7 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 
 
 class Terminal:
-    """A program under a pty with an emulated screen."""
+    """Program under a pty with an emulated screen."""
 
     def __init__(
         self,
@@ -48,12 +48,12 @@ class Terminal:
 
     @property
     def attributes(self) -> list[Any]:
-        """What termios says of the terminal."""
+        """The termios attributes of the terminal."""
         return termios.tcgetattr(self.child.child_fd)
 
     @property
     def modes(self) -> dict[int, bool]:
-        """Every private mode that the program has set or reset, as it left it."""
+        """State of every private mode that the program set or reset."""
         found = re.findall(rb"\x1b\[\?([\d;]+)([hl])", self.raw)
         return {int(mode): how == b"h" for modes, how in found for mode in modes.split(b";")}
 
@@ -65,7 +65,7 @@ class Terminal:
         return list(self.screen.display)
 
     def wait(self, seen: str | Callable[[list[str]], bool], timeout: float = 30.0) -> list[str]:
-        """Read until the screen shows `seen` (a regular expression, or a test of its lines)."""
+        """Read until the screen shows `seen`, a regular expression or a predicate on the lines."""
         deadline = time.monotonic() + timeout
         while True:
             lines = self.lines
@@ -77,7 +77,7 @@ class Terminal:
                 raise AssertionError(f"the program ended before {seen!r}:\n" + "\n".join(self.lines))
 
     def wait_end(self, timeout: float = 15.0) -> int:
-        """Read to the end; the exit code, negative for a signal."""
+        """Read to the end and return the exit code, negative for a signal."""
         deadline = time.monotonic() + timeout
         while self.read():
             assert time.monotonic() < deadline, "the program did not end:\n" + "\n".join(self.lines)
@@ -95,7 +95,7 @@ class Terminal:
         self.child.close(force=True)
 
     def read(self) -> bool:
-        """Read what is there, waiting for it a moment; False at the end."""
+        """Read available output, with a short timeout. Return False at the end of the output."""
         try:
             data = self.child.read_nonblocking(65536, timeout=0.2)
         except pexpect.TIMEOUT:

@@ -1,4 +1,4 @@
-"""From nothing to a real training run, in two keys; and what survives the terminal and the service."""
+"""First run on the embedded service, and jobs that outlive the terminal and the service."""
 
 import json
 import os
@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from fttui.server import control
-from tests.terminal.term import Terminal, environment
+from tests.terminal.terminal import Terminal, environment
 
 Start = Callable[..., Terminal]
 
 
 def command(home: Path, *arguments: str) -> Any:
-    """What a command prints with `--json`."""
+    """Run a command with `--json` and return its output."""
     done = subprocess.run(
         [sys.executable, "-m", "fttui", *arguments, "--json"],
         capture_output=True,
@@ -30,7 +30,7 @@ def command(home: Path, *arguments: str) -> Any:
 
 
 def losses(home: Path, id: str) -> list[tuple[int, float]]:
-    """(step, training loss) of every metrics event, oldest first."""
+    """Return (step, training loss) of every metrics event, oldest first."""
     found = [event["data"] for event in command(home, "jobs", "events", id)["data"] if event["type"] == "metrics"]
     return [(data["step"], data["train_loss"]) for data in found]
 
@@ -39,7 +39,7 @@ def service_home(home: Path) -> str:
     return str(home / ".local" / "share" / "fttui" / "service")
 
 
-def test_two_keys_to_a_real_run_that_outlives_its_terminal(start: Start, home: Path) -> None:
+def test_two_keys_start_a_run_that_outlives_its_terminal(start: Start, home: Path) -> None:
     terminal = start()
     terminal.wait("No fine-tuning jobs yet")
     terminal.send("a")
@@ -68,7 +68,7 @@ def test_two_keys_to_a_real_run_that_outlives_its_terminal(start: Start, home: P
     assert last < first / 2, "it has learned"
 
 
-def test_a_service_killed_in_a_run_loses_nothing(start: Start, home: Path) -> None:
+def test_killing_the_service_during_a_run_loses_nothing(start: Start, home: Path) -> None:
     data = home / "train.jsonl"
     lines = [
         {"messages": [{"role": "user", "content": f"{n}?"}, {"role": "assistant", "content": "yes " * 40}]}
