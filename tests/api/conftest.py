@@ -1,4 +1,4 @@
-"""A clock that only moves when somebody sleeps, and clients that use it."""
+"""Clients whose sleeps return at once."""
 
 import os
 from collections.abc import AsyncIterator, Callable
@@ -11,26 +11,9 @@ from fttui.api.client import Client
 from fttui.api.http import DEFAULT, Http, Limits
 from fttui.api.providers import Provider
 from fttui.config.secrets import Secret
+from tests.support.clock import FakeClock
 
 KEY = "sk-test-0123456789"
-
-
-class FakeClock:
-    """Sleeping is instant and remembered."""
-
-    def __init__(self) -> None:
-        self.time = 1_800_000_000.0
-        self.slept: list[float] = []
-
-    def now(self) -> float:
-        return self.time
-
-    def monotonic(self) -> float:
-        return self.time
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.time += seconds
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +25,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def clock() -> FakeClock:
-    return FakeClock()
+    return FakeClock(instant=True)
 
 
 Connect = Callable[..., Client]

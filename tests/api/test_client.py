@@ -19,7 +19,8 @@ from fttui.api.http import Http
 from fttui.api.providers import local
 from fttui.config.choose import PROVIDERS
 from fttui.models.spec import JobSpec
-from tests.api.conftest import KEY, Connect, FakeClock
+from tests.api.conftest import KEY, Connect
+from tests.support.clock import FakeClock
 from tests.support.fault_server import FaultServer, Request, Step, refuse, send_json, serving
 
 JOB = {"id": "ftjob-1", "object": "fine_tuning.job", "status": "queued"}
@@ -255,7 +256,7 @@ async def test_an_upload_does_not_hold_the_file_in_memory(connect: Connect, tmp_
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
             return await swallow(request)
 
-    client = Client(Http(local.provider(), clock=FakeClock(), transport=Swallowing()))
+    client = Client(Http(local.provider(), clock=FakeClock(instant=True), transport=Swallowing()))
     tracemalloc.start()
     try:
         await client.upload_file(str(path))
@@ -374,7 +375,8 @@ async def test_a_unix_socket_speaks_the_same(tmp_path: Path) -> None:
         writer.close()
 
     server = await asyncio.start_unix_server(serve, path)
-    client = Client(Http(local.provider(), clock=FakeClock(), transport=httpx.AsyncHTTPTransport(uds=path)))
+    transport = httpx.AsyncHTTPTransport(uds=path)
+    client = Client(Http(local.provider(), clock=FakeClock(instant=True), transport=transport))
     try:
         page = await client.list_jobs()
     finally:

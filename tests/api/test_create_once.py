@@ -12,7 +12,8 @@ from fttui.api.http import Limits
 from fttui.models.job import TOKEN_KEY
 from fttui.models.spec import JobSpec
 from fttui.store.create_once import LOOKS, Created, create_once, look
-from tests.api.conftest import Connect, FakeClock
+from tests.api.conftest import Connect
+from tests.support.clock import FakeClock
 from tests.support.fault_server import (
     FaultServer,
     Request,
@@ -194,7 +195,7 @@ async def test_where_metadata_never_arrives_there_is_no_token_and_what_looks_lik
     async def remember(token: str, body: str) -> None:
         raise AssertionError("there is nothing to remember")
 
-    now = clock.time
+    now = clock.now()
     service.jobs = [
         {"id": "old-same", "model": "m-2024", "training_file": "file-1", "created_at": now - 3600},
         {"id": "old-other", "model": "m-2024", "training_file": "file-2", "created_at": now},

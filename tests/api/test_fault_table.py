@@ -13,7 +13,8 @@ from fttui.api.errors import ApiError
 from fttui.api.http import DEFAULT, Limits
 from fttui.models.spec import JobSpec
 from fttui.store.create_once import create_once
-from tests.api.conftest import KEY, Connect, FakeClock
+from tests.api.conftest import KEY, Connect
+from tests.support.clock import FakeClock
 from tests.support.fault_server import (
     FaultServer,
     Step,

@@ -334,10 +334,10 @@ async def test_a_socket_that_is_not_there(connect: Connect, tmp_path: Any) -> No
     from fttui.api.client import Client
     from fttui.api.http import Http
     from fttui.api.providers import local
-    from tests.api.conftest import FakeClock
+    from tests.support.clock import FakeClock
 
     transport = httpx.AsyncHTTPTransport(uds=str(tmp_path / "none.sock"))
-    client = Client(Http(local.provider(), clock=FakeClock(), transport=transport, limits=QUICK))
+    client = Client(Http(local.provider(), clock=FakeClock(instant=True), transport=transport, limits=QUICK))
     with pytest.raises(Unreachable) as caught:
         await client.list_jobs()
     await client.close()

@@ -11,7 +11,8 @@ from fttui.config.secrets import Secret
 from fttui.core.connect import Options
 from fttui.core.connect import connect as wire
 from fttui.models.spec import JobSpec
-from tests.api.conftest import KEY, Connect, FakeClock
+from tests.api.conftest import KEY, Connect
+from tests.support.clock import FakeClock
 from tests.support.fault_server import FaultServer, Request, Step, refuse, send_json, serving
 
 
@@ -80,7 +81,7 @@ async def test_calls_that_are_refused_at_once_share_one_renewal(connect: Connect
 async def test_the_servers_clock_is_known_from_its_answers(connect: Connect, clock: FakeClock) -> None:
     from email.utils import formatdate
 
-    async with serving(send_json({"data": []}), send_json({"data": []}, date=formatdate(clock.time + 90))) as server:
+    async with serving(send_json({"data": []}), send_json({"data": []}, date=formatdate(clock.now() + 90))) as server:
         client = connect(server.url)
         await client.list_jobs()
         assert client.skew is None
@@ -97,7 +98,7 @@ async def test_the_key_command_of_a_profile_is_run_again(tmp_path: Path, monkeyp
         (tmp_path / "config.toml").write_text(
             f"[profiles.entra]\nbase_url = '{server.url}'\nauth = 'bearer'\napi_key_command = {command!r}\n"
         )
-        connection = await wire(Options(profile="entra"), clock=FakeClock())
+        connection = await wire(Options(profile="entra"), clock=FakeClock(instant=True))
         try:
             await connection.client.get_job("ftjob-1")
         finally:

@@ -10,7 +10,8 @@ from fttui.api.errors import ApiError, Limited, ServerFault, Unreachable
 from fttui.api.http import Limits
 from fttui.api.retries import Retry
 from fttui.models.spec import JobSpec
-from tests.api.conftest import Connect, FakeClock
+from tests.api.conftest import Connect
+from tests.support.clock import FakeClock
 from tests.support.fault_server import answer, cut, hang_up, refuse, reset, send_json, serving, silence
 
 EMPTY = {"object": "list", "data": [], "has_more": False}
@@ -122,12 +123,12 @@ async def test_a_wait_beyond_the_budget_is_told_and_not_slept(connect: Connect, 
 
 
 async def test_all_tries_together_stay_within_thirty_seconds(connect: Connect, clock: FakeClock) -> None:
-    started = clock.time
+    started = clock.now()
     async with serving(refuse(503, retry_after="9")) as server:
         with pytest.raises(ServerFault):
             await connect(server.url).list_jobs()
     assert clock.slept == [9.0, 9.0, 9.0]
-    assert clock.time - started <= 30
+    assert clock.now() - started <= 30
 
 
 async def test_the_server_may_decide_by_header(connect: Connect, clock: FakeClock) -> None:

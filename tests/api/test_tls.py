@@ -9,7 +9,7 @@ import trustme
 
 from fttui.api.errors import Unreachable
 from fttui.core.connect import Options, connect
-from tests.api.conftest import FakeClock
+from tests.support.clock import FakeClock
 from tests.support.fault_server import FaultServer, send_json
 
 
@@ -44,7 +44,7 @@ async def warned(home: Path, server: FaultServer, *settings: str) -> tuple[str, 
     """Ask the server by a profile with these settings; the warnings."""
     lines = ["[profiles.w]", f"base_url = '{server.url}'", "api_key_env = 'W_KEY'", *settings]
     (home / "config.toml").write_text("\n".join(lines))
-    connection = await connect(Options(profile="w"), clock=FakeClock())
+    connection = await connect(Options(profile="w"), clock=FakeClock(instant=True))
     try:
         await connection.client.list_jobs()
     finally:

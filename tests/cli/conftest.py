@@ -11,7 +11,7 @@ import pytest
 
 from fttui.cli import invocation
 from fttui.cli.main import run
-from tests.api.conftest import FakeClock
+from tests.support.clock import FakeClock
 from tests.support.fault_server import in_thread
 from tests.support.service import Service
 
@@ -53,7 +53,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
-    found = FakeClock()
+    found = FakeClock(instant=True)
     monkeypatch.setattr(invocation, "CLOCK", found)
     return found
 

@@ -9,8 +9,8 @@ import pytest
 
 from fttui.cli.doctor.machine import _terminal
 from fttui.config.paths import archive_file, data_dir
-from tests.api.conftest import FakeClock
 from tests.cli.conftest import Fttui, Result
+from tests.support.clock import FakeClock
 from tests.support.fault_server import refuse, send_json
 from tests.support.service import Service, job
 
@@ -105,7 +105,7 @@ def test_routes_that_are_lacking_are_named(fttui: Fttui, service: Service) -> No
 def test_clocks_that_differ(
     fttui: Fttui, service: Service, clock: FakeClock, skew: int, state: str, words: str
 ) -> None:
-    service.faults["GET /models"] = [send_json({"data": []}, date=formatdate(clock.time + skew))]
+    service.faults["GET /models"] = [send_json({"data": []}, date=formatdate(clock.now() + skew))]
     result = fttui("doctor")
     assert (result.code, states(result)["clock"]) == (0, state)
     assert words in texts(result, "clock")

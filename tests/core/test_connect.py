@@ -10,7 +10,7 @@ import pytest
 
 from fttui.config.errors import ConfigError, NoKey
 from fttui.core.connect import Connection, Options, connect
-from tests.api.conftest import FakeClock
+from tests.support.clock import FakeClock
 from tests.support.fault_server import send_json, serving
 
 
@@ -24,7 +24,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @asynccontextmanager
 async def connected(options: Options, **more: Any) -> AsyncIterator[Connection]:
-    connection = await connect(options, clock=FakeClock(), **more)
+    connection = await connect(options, clock=FakeClock(instant=True), **more)
     try:
         yield connection
     finally:

@@ -13,7 +13,8 @@ from fttui.core import connect as connecting
 from fttui.core.connect import Options
 from fttui.core.session import Session, open_session
 from fttui.store.health import State
-from tests.support.store_fakes import FakeClock, job
+from tests.support.clock import FakeClock
+from tests.support.store_fakes import job
 
 URL = "http://models.example:8080/v1"
 

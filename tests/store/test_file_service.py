@@ -11,7 +11,8 @@ from fttui.store.snapshot import Change
 from fttui.store.store import Store
 from tests.store.test_merged import Two, id_of
 from tests.store.test_store import J, World
-from tests.support.store_fakes import FakeClock, event, job
+from tests.support.clock import FakeClock
+from tests.support.store_fakes import event, job
 
 RESULT = base64.b64encode(b"step,train_loss\n1,2.5\n")
 """As services send it."""

@@ -20,7 +20,8 @@ from fttui.store.record import keep_jobs
 from fttui.store.snapshot import Change
 from fttui.store.store import Store
 from tests.store.test_store import World, walk
-from tests.support.store_fakes import FakeClock, job
+from tests.support.clock import FakeClock
+from tests.support.store_fakes import job
 
 AT = 1_700_000_000
 

@@ -7,7 +7,8 @@ from fttui.models.job import TOKEN_KEY, Job
 from fttui.models.spec import JobSpec
 from fttui.store.lost_creates import FORGOTTEN, IN_FLIGHT
 from tests.store.polling.test_poller import World, nothing_unread
-from tests.support.store_fakes import START, finished, job
+from tests.support.clock import START
+from tests.support.store_fakes import finished, job
 
 __all__ = ["nothing_unread"]
 

@@ -7,7 +7,8 @@ from fttui.store.health import State
 from fttui.store.merged import MergedStore
 from fttui.store.snapshot import Change, Snapshot
 from fttui.store.store import Store
-from tests.support.store_fakes import FakeClient, FakeClock, event, job
+from tests.support.clock import FakeClock
+from tests.support.store_fakes import FakeClient, event, job
 
 
 class Two:

@@ -16,8 +16,9 @@ from fttui.models.wire import sent_id
 from fttui.store.archive.archive import Archive
 from fttui.text import clean
 from tests.store.test_store import World
+from tests.support.clock import START
 from tests.support.objects import EVENT, JOB, mutated, paths, values
-from tests.support.store_fakes import START, event, job
+from tests.support.store_fakes import event, job
 from tests.support.wild import STATUSES, UNREADABLE, WILD
 
 

@@ -17,7 +17,8 @@ from fttui.store.job_table import FULL_WALK, GRACE
 from fttui.store.query import select
 from fttui.store.snapshot import Change, Outcome, Snapshot
 from fttui.store.store import Store
-from tests.support.store_fakes import START, FakeClient, FakeClock, event, finished, job, metrics, rows_of
+from tests.support.clock import START, FakeClock
+from tests.support.store_fakes import FakeClient, event, finished, job, metrics, rows_of
 
 J = "ftjob-00001"
 
@@ -41,7 +42,7 @@ class World:
 
     async def poll(self, seconds: float = 4.0) -> list[Change]:
         """One poll later: what it published."""
-        self.clock.elapsed += seconds
+        self.clock.advance(seconds)
         self.told.clear()
         await self.store.refresh()
         return list(self.told)
@@ -146,7 +147,7 @@ async def test_a_second_cockpit_start_shows_what_was_archived(world: World) -> N
     told: list[Change] = []
     again.subscribe(lambda _, change: told.append(change))
     again.attach(world.client)  # type: ignore[arg-type]
-    world.clock.elapsed += 60
+    world.clock.advance(60)
     await again.refresh()
     assert told == [Change(health=True)]
 
@@ -635,7 +636,7 @@ async def test_last_events_may_lag_behind_the_end_of_a_job(world: World) -> None
     await world.poll()
     await world.store.fetch_events(J)
     assert list(world.store.due) == [J], "the server may still be writing them"
-    world.clock.elapsed += 6
+    world.clock.advance(6)
     await world.store.fetch_events(J)
     assert list(world.store.due) == []
     assert world.archive.jobs.due() == set()

@@ -11,7 +11,8 @@ from fttui.store import upload_once as uploads
 from fttui.store.archive.archive import Archive
 from fttui.store.store import Store
 from fttui.store.upload_once import upload_once
-from tests.support.store_fakes import START, FakeClient, FakeClock
+from tests.support.clock import START, FakeClock
+from tests.support.store_fakes import FakeClient
 
 
 class World:

@@ -14,8 +14,9 @@ from fttui.models.spec import JobSpec
 from fttui.store.health import Health, State
 from fttui.store.port import PollerPort, StorePort
 from fttui.store.snapshot import Change, Outcome, Snapshot
+from tests.support.clock import START
 
-NOW = 1_800_000_000.0
+NOW = START
 
 
 def job(number: int, status: str = "running", **members: Any) -> dict[str, Any]:

@@ -1,8 +1,6 @@
-"""A provider and a clock that do as they are told."""
+"""A fake provider for tests of the store."""
 
 import asyncio
-import heapq
-import itertools
 from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 from typing import Any
 
@@ -19,53 +17,7 @@ from fttui.models.row import JobRow
 from fttui.models.spec import JobSpec
 from fttui.models.wire import Wire
 from fttui.store.archive.jobs import JobEntry
-
-START = 1_800_000_000.0
-
-
-class FakeClock:
-    """Time that passes only when told, for any number of sleepers."""
-
-    def __init__(self) -> None:
-        self.elapsed = 0.0
-        self.jumped = 0.0
-        """Seconds that only the wall clock made: the machine slept."""
-        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
-        self._count = itertools.count()
-
-    def now(self) -> float:
-        return START + self.elapsed + self.jumped
-
-    def monotonic(self) -> float:
-        return 1000.0 + self.elapsed
-
-    async def sleep(self, seconds: float) -> None:
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._sleepers, (self.elapsed + max(0.0, seconds), next(self._count), future))
-        await future
-
-    async def settle(self) -> None:
-        """Let every task run until all of them wait for time or for something that never comes."""
-        await asyncio.sleep(0)
-        while asyncio.get_running_loop()._ready:  # type: ignore[attr-defined]
-            await asyncio.sleep(0)
-
-    async def run(self, seconds: float) -> None:
-        """Let `seconds` pass, waking each sleeper at its time."""
-        end = self.elapsed + seconds
-        await self.settle()
-        while self._sleepers and self._sleepers[0][0] <= end:
-            when, _, future = heapq.heappop(self._sleepers)
-            if future.done():
-                continue
-            self.elapsed = max(self.elapsed, when)
-            future.set_result(None)
-            await self.settle()
-        self.elapsed = end
-
-    def suspend(self, seconds: float) -> None:
-        """The machine sleeps: the wall clock goes on, the monotonic one does not."""
-        self.jumped += seconds
+from tests.support.clock import FakeClock
 
 
 def job(number: int, status: str = "succeeded", **more: Any) -> dict[str, Any]:

@@ -20,26 +20,11 @@ from fttui.ui.render.glyphs import UNICODE, Glyphs
 from fttui.ui.render.status_line import ServiceInfo
 from fttui.ui.saved_view import SavedView
 from fttui.ui.terminal.escape_codes import Title
-from tests.support.fake_store import NOW, FakePoller, FakeStore
+from tests.support.clock import FakeClock
+from tests.support.fake_store import FakePoller, FakeStore
 
 SHORT_RUN = 3
 """Letters in a row that are keys of their own; more of them are a text."""
-
-
-class StillClock:
-    """Time that moves only when a test says so."""
-
-    def __init__(self) -> None:
-        self.at = NOW
-
-    def now(self) -> float:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at
-
-    async def sleep(self, seconds: float) -> None:
-        self.at += seconds
 
 
 @dataclass
@@ -60,7 +45,7 @@ class Ui:
         pilot: Pilot[None],
         store: FakeStore,
         core: FakeCore,
-        clock: StillClock,
+        clock: FakeClock,
         opened: list[str | None] | None = None,
     ) -> None:
         self.app, self.pilot, self.store, self.core, self.clock = app, pilot, store, core, clock
@@ -140,7 +125,7 @@ async def cockpit(
     """The real application over a fake store; `kept` is what its archive holds. It may never connect."""
     store = store or FakeStore()
     core = FakeCore(store, FakePoller(store))
-    clock = StillClock()
+    clock = FakeClock(instant=True)
     opened: list[str | None] = []
 
     async def open_core(profile: str | None) -> Any:

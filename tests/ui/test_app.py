@@ -247,7 +247,7 @@ async def test_the_title_counts_and_holds_a_note_until_somebody_looks() -> None:
     async with cockpit(store, preferences=preferences, glyphs=ASCII, title=Title(enabled=True)) as ui:
         written = written_by(ui)
         await ui.publish()
-        ui.clock.at += 100
+        ui.clock.advance(100)
         await ui.publish()
         assert written == []
         await ui.press("colon", *"watch", "enter")
@@ -262,14 +262,14 @@ async def test_the_title_counts_and_holds_a_note_until_somebody_looks() -> None:
 
 async def test_the_age_steps_by_the_minute_while_nobody_looks() -> None:
     async with cockpit(FakeStore().put(job(1))) as ui:
-        ui.clock.at += 20
+        ui.clock.advance(20)
         await ui.publish()
         assert ui.status.endswith("20s ")
         ui.app.post_message(AppBlur())
         await ui.pilot.pause()
         await ui.publish()
         assert ui.status.endswith("now ")
-        ui.clock.at += 50
+        ui.clock.advance(50)
         await ui.publish()
         assert ui.status.endswith("1m ")
 

@@ -15,8 +15,9 @@ from fttui.ui.app import FttuiApp
 from fttui.ui.first_frame import frame, list_size
 from fttui.ui.render.glyphs import ASCII, UNICODE, Glyphs
 from fttui.ui.render.status_line import ServiceInfo
+from tests.support.clock import FakeClock
 from tests.support.fake_store import NOW, FakePoller, FakeStore, job
-from tests.support.ui_fakes import FakeCore, StillClock, Ui, cockpit
+from tests.support.ui_fakes import FakeCore, Ui, cockpit
 
 PLACE = ServiceInfo("work", "api.example.com", False, False, "")
 
@@ -48,11 +49,11 @@ async def test_first_frame_and_real_screen_show_the_same_cells(
 
     found = rows(number)
     snapshot = Snapshot(rows={row.id: row for row in found}, as_of=NOW - 7200)
-    app = FttuiApp(open_core, PLACE, snapshot, glyphs, clock=StillClock())
+    app = FttuiApp(open_core, PLACE, snapshot, glyphs, clock=FakeClock(instant=True))
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         store = FakeStore()
-        real = Ui(app, pilot, store, FakeCore(store, FakePoller(store)), StillClock()).screen
+        real = Ui(app, pilot, store, FakeCore(store, FakePoller(store)), FakeClock(instant=True)).screen
     early = painted(found, size, glyphs)
     width, height = list_size(*size)
     assert early[0] == real[0]

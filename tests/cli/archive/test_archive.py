@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from fttui.config.paths import archive_file
-from tests.api.conftest import FakeClock
 from tests.cli.conftest import Fttui
+from tests.support.clock import FakeClock
 from tests.support.fault_server import hang_up, refuse, silence
 from tests.support.service import NOW, Service, job
 

@@ -8,8 +8,8 @@ import pytest
 
 from fttui.config.paths import archive_file
 from fttui.models.job import TOKEN_KEY
-from tests.api.conftest import FakeClock
 from tests.cli.conftest import Fttui
+from tests.support.clock import FakeClock
 from tests.support.fault_server import after, hang_up, refuse, send_json
 from tests.support.service import Service, job
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import FakeClock
 from tests.cli.conftest import Fttui
+from tests.support.clock import FakeClock
 from tests.support.fault_server import Step, hang_up, refuse, send_json
 from tests.support.service import NOW, Service, job
 

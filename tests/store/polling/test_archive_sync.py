@@ -11,7 +11,8 @@ from fttui.api.errors import ApiError, Forbidden, Limited, NotFound, ServerFault
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.size import on_disk, shares
 from fttui.store.polling.archive_sync import NotKept, Progress, Sync, Tally
-from tests.support.store_fakes import START, FakeClient, FakeClock, event, finished, job, metrics
+from tests.support.clock import START, FakeClock
+from tests.support.store_fakes import FakeClient, event, finished, job, metrics
 
 
 class Place:
@@ -214,7 +215,7 @@ async def test_an_unchanged_account_costs_one_page(tmp_path: Path) -> None:
     assert (await requests(place)).count("list_jobs") == 10
     assert await requests(place) == ["list_jobs", "list_files", "list_models"]
     # Nor after a day, when a cockpit would look through it all.
-    place.clock.elapsed += 2 * 86400
+    place.clock.advance(2 * 86400)
     assert await requests(place) == ["list_jobs", "list_files", "list_models"]
     assert await requests(place, full=True) == ["list_jobs"] * 10 + ["list_files"] * 10 + ["list_models"]
 

@@ -13,7 +13,8 @@ from fttui.models.page import Page
 from fttui.store.archive.archive import Archive
 from fttui.store.polling.event_walk import EventWalk, is_ascending, older_batch, oldest_first
 from fttui.store.store import Store
-from tests.support.store_fakes import FakeClient, FakeClock, event, job
+from tests.support.clock import FakeClock
+from tests.support.store_fakes import FakeClient, event, job
 
 J = "ftjob-00001"
 

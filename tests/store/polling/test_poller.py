@@ -16,7 +16,8 @@ from fttui.store.health import State
 from fttui.store.polling.poller import BACKOFF, FLOOR, Poller, next_delay
 from fttui.store.snapshot import Change
 from fttui.store.store import Store
-from tests.support.store_fakes import START, FakeClient, FakeClock, event, job, metrics
+from tests.support.clock import START, FakeClock
+from tests.support.store_fakes import FakeClient, event, job, metrics
 
 J = "ftjob-00001"
 

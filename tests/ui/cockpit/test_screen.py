@@ -190,7 +190,7 @@ async def test_trouble_is_said_and_the_rows_stay(state: State, seen: str) -> Non
 
 async def test_the_age_moves_without_a_publication() -> None:
     async with cockpit(three()) as ui:
-        ui.clock.at += 25
+        ui.clock.advance(25)
         ui.main._tick()
         assert "20s" in ui.status
 

@@ -141,7 +141,7 @@ async def test_ctrl_c_speaks_in_the_row_of_the_form() -> None:
         await ui.press("x")
         assert "enter creates" in text(ui)
         assert "again leaves" not in text(ui)
-        ui.clock.at += 5
+        ui.clock.advance(5)
         await ui.press("escape", "ctrl+c", "y")
         assert ui.form["model"] == "fttui-tiny-1xy", "no answer is a no"
 
