@@ -39,7 +39,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("tab.previous", "left_square_bracket", "[", "previous tab", "panes", "tab(-1)"),
     Command("open", "enter", "enter", "go in: detail, then log, then whole lines", "panes", "open"),
     Command("back", "escape", "esc", "one level out: prompt, pane, filter", "panes", "back"),
-    Command("filter.text", "slash", "/", "narrow the list; search in detail and log", "filter", "slash", twin="jobs list --filter"),  # noqa: E501
+    Command("filter.text", "slash", "/", "narrow the list; search in detail and log", "filter", "slash", twin="jobs list --filter"),
     Command("search.next", "n", "n", "next match", "filter", "match(1)"),
     Command("search.previous", "N", "N", "previous match", "filter", "match(-1)"),
     Command("filter.all", "0", "0", "show all jobs", "filter", "status(0)"),
@@ -59,14 +59,14 @@ COMMANDS: tuple[Command, ...] = (
     Command("job.clone", "A", "A", "add one like this: its settings in the form", "jobs", "clone", twin="jobs clone"),
     Command("job.cancel", "c", "c", "cancel the job, or the marked ones (asks)", "jobs", "cancel", twin="jobs cancel"),
     Command("job.pause", "P", "P", "pause or resume, where the provider can", "jobs", "pause", twin="jobs pause"),
-    Command("job.delete", "D", "D", "delete: files, tuned models, kept jobs (asks)", "jobs", "delete", twin="files delete"),  # noqa: E501
+    Command("job.delete", "D", "D", "delete: files, tuned models, kept jobs (asks)", "jobs", "delete", twin="files delete"),
     Command("copy.id", "y", "y", "copy the id, or the marked ones", "jobs", "copy_id"),
     Command("copy.more", "Y", "Y", "copy: model, file, JSON, curl, log", "jobs", "copy_more"),
     Command("job.link", "o", "o", "show the job's web address and copy it", "jobs", "link"),
-    Command("export", "e", "e", "write the pane to a file; download a file", "view", "export", twin="jobs metrics --csv"),  # noqa: E501
-    Command("detail.raw", "J", "J", "the job's JSON as it was sent, or its detail", "detail", "raw", twin="jobs get --json"),  # noqa: E501
+    Command("export", "e", "e", "write the pane to a file; download a file", "view", "export", twin="jobs metrics --csv"),
+    Command("detail.raw", "J", "J", "the job's JSON as it was sent, or its detail", "detail", "raw", twin="jobs get --json"),
     Command("log.follow", "f", "f", "follow the log's end, or stop following", "log", "follow"),
-    Command("log.level", "L", "L", "least level shown: info, warn, error", "log", "log_level", twin="jobs events --level"),  # noqa: E501
+    Command("log.level", "L", "L", "least level shown: info, warn, error", "log", "log_level", twin="jobs events --level"),
     Command("log.only", "ampersand", "&", "only matching lines, or all", "log", "log_only"),
     Command("log.wrap", "w", "w", "wrap long lines, or cut them", "log", "log_wrap"),
     Command("log.metrics", "x", "x", "show or hide the numbers of metrics events", "log", "log_metrics"),
@@ -83,7 +83,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("suspend", "ctrl+z", "ctrl+z", "suspend; fg comes back", "view", "suspend"),
     Command("redraw", "ctrl+l", "ctrl+l", "draw the screen again", "view", "redraw"),
     Command("command", "colon", ":", "a command by name, with completion and history", "view", "command"),
-    Command("help", "question_mark,f1,ctrl+p", "? f1 ctrl+p", "all commands: type to find, enter does it", "view", "help"),  # noqa: E501
+    Command("help", "question_mark,f1,ctrl+p", "? f1 ctrl+p", "all commands: type to find, enter does it", "view", "help"),
     Command("quit", "q", "q", "close the top layer, or leave (jobs go on)", "view", "quit"),
 )
 # fmt: on

@@ -41,28 +41,29 @@ def cockpit(options: "Options | None") -> int:
     gc.disable()  # until the first real frame stands: the imports make garbage that is not worth collecting
     from fttui.config import choose, paths
     from fttui.config.errors import ConfigError
+    from fttui.config.schema import Settings
     from fttui.store.archive.first_rows import first_rows
     from fttui.ui.first_frame import FirstFrame
-    from fttui.ui.preferences import read as read_preferences
+    from fttui.ui.preferences import Preferences
     from fttui.ui.render.glyphs import glyphs_for
     from fttui.ui.render.status_line import service_info
 
     try:
-        content = {}
+        settings = Settings()
         if os.path.exists(paths.config_file()) or os.path.exists(paths.profiles_file()):
-            from fttui.config import validate  # most people have neither, and need not wait for it
+            from fttui.config.load import load  # most users have neither file and need not wait for the import
 
-            content = validate.both()
+            settings = load()
         chosen = choose.choose(
             profile=options.profile if options else None, base_url=options.base_url if options else None
         )
-        preferences = read_preferences(content, chosen.name)
+        preferences = Preferences(settings, chosen.name)
     except ConfigError as error:
         print(f"fttui: {error}", file=sys.stderr)
         return 2
     read_only = preferences.read_only or bool(options and options.read_only)
     place = service_info(chosen, read_only=read_only, newcomer=options is None)
-    glyphs = glyphs_for(preferences.glyphs)
+    glyphs = glyphs_for(preferences.settings.glyphs)
     rows, as_of = first_rows(paths.archive_file(), chosen.key, FIRST_ROWS)
     first_frame = FirstFrame()
     try:

@@ -1,4 +1,4 @@
-"""`fttui config`: the settings, where each comes from, and a file to start with."""
+"""`fttui config`: show the settings and their origin, or write a file to start with."""
 
 from typing import Any
 
@@ -9,69 +9,13 @@ from fttui.cli.flags import Group, Verb, forms
 from fttui.cli.invocation import DONE, FAILED, Invocation, pass_invocation
 from fttui.cli.output import Column, dumps, say
 from fttui.config import choose as choices
-from fttui.config import paths, validators
-from fttui.config.schema import COCKPIT, LINKS, LOCAL, SHARED, THEMES, TOP, Setting
-
-_SERVICES = """\
-# Other keys: ids as in the README, or as `?` shows them.
-# [keys]
-# "job.cancel" = "f8"
-
-# A service. Keys are not written here: name the place where the key is.
-# [profiles.work]
-# base_url = "https://api.openai.com/v1"
-# api_key_env = "WORK_OPENAI_API_KEY"            # or: api_key_command = "pass show openai/work"
-# project = "proj_abc"
-
-# [profiles.azure]
-# provider = "azure"
-# base_url = "https://RESOURCE.openai.azure.com"
-# api_key_env = "AZURE_OPENAI_API_KEY"
-# api_version = "2024-10-21"                      # leave out for /openai/v1
-
-# [profiles.lab]
-# base_url = "http://gpu1:8000/v1"
-"""
-
-_TRAINERS = """\
-# Programs of yours that train for it (fttui/server/trainers/README.md).
-# [local.trainers.lora]
-# command = ["/opt/lora/bin/python", "/opt/lora/train.py"]
-# models = ["meta-llama/Llama-3.1-8B"]
-# methods = ["supervised", "dpo"]
-# hang_after = 900
-"""
-
-CELLS = 21
-"""Of a setting in the template, before its meaning."""
-
-
-def template() -> str:
-    """A `config.toml` in which everything is explained and nothing is set."""
-    return "\n".join(
-        (
-            "# fttui reads this file and never changes it. All of it is optional.",
-            "",
-            *map(_explained, (setting for setting in TOP if setting.kind is not validators.table)),
-            "",
-            _SERVICES,
-            "# The service on this machine.",
-            "# [local]",
-            *map(_explained, (setting for setting in LOCAL if setting.kind is not validators.table)),
-            "",
-            _TRAINERS,
-        )
-    )
-
-
-def _explained(setting: Setting) -> str:
-    value = setting.example or dumps(setting.default, indent=None)
-    return f"# {f'{setting.name} = {value}':<{CELLS}} # {setting.meaning}"
+from fttui.config import paths
+from fttui.config.reference import is_plain, template
 
 
 @click.group("config", cls=Group, short_help="Show the settings, or write a file to start with.")
 def config() -> None:
-    """Show the settings and where they come from, or write a file to start with."""
+    """Show the settings and their origin, or write a file to start with."""
 
 
 @config.command("path", short_help="Print the path of config.toml.")
@@ -89,7 +33,7 @@ def path(invocation: Invocation) -> int:
 @config.command("init", short_help="Write a config.toml to start with.")
 @pass_invocation
 def init(invocation: Invocation) -> int:
-    """Write a config.toml in which everything is explained and nothing is set. One that exists is left alone.
+    """Write a config.toml that explains every setting and sets none. An existing file is not changed.
 
     \b
     fttui config init
@@ -98,7 +42,7 @@ def init(invocation: Invocation) -> int:
 
     target = paths.config_file()
     if os.path.lexists(target):
-        say(f"fttui: {target} is there already and is left as it is")
+        say(f"fttui: {target} already exists and was not changed")
         return FAILED
     paths.make_dir(os.path.dirname(target))
     atomic.write(target, template().encode())
@@ -106,11 +50,11 @@ def init(invocation: Invocation) -> int:
     return DONE
 
 
-@config.command("show", cls=Verb, short_help="Show every setting and where it comes from.")
+@config.command("show", cls=Verb, short_help="Show every setting, its value and its origin.")
 @forms
 @pass_invocation
 def show(invocation: Invocation) -> int:
-    """Show what is set and where it comes from: name, value and origin. Keys are named by their place, never shown.
+    """Show every setting with its value and origin. Keys are shown by their source, never by value.
 
     \b
     fttui config show
@@ -133,54 +77,66 @@ def _shown(value: object) -> str:
 
 
 def _rows(invocation: Invocation) -> list[dict[str, Any]]:
-    import os
+    """Return a row for each setting in effect for the chosen service, then the paths."""
+    from fttui.config.load import load
+    from fttui.config.schema import Profile, Settings, Shared
 
-    from fttui.config import validate
-    from fttui.store.polling.poller import LIVE, LIVE_LOCAL
-
-    content = validate.both()
+    settings = load()
     chosen = choices.choose(profile=invocation.profile, base_url=invocation.base_url)
-    own = choices.known().get(chosen.name, {}) if chosen.source == "profile" else {}
-    whose = f"profile {chosen.name}"
-    usual = {"interval": LIVE_LOCAL if chosen.is_local else LIVE, "link": LINKS[0], "theme": THEMES[0]}
+    own = settings.of(chosen) or Profile()
+    of_profile = f"profile {chosen.name}"
 
     def row(name: str, value: object, origin: str) -> dict[str, Any]:
         return {"name": name, "value": value, "from": origin}
 
-    def default(setting: Setting) -> object:
-        return usual.get(setting.name, setting.default)
-
-    def shared(setting: Setting) -> dict[str, Any]:
-        name = setting.name
+    def shared(name: str) -> dict[str, Any]:
         flag = getattr(invocation, name, None)
         given = [(flag, "--" + name.replace("_", "-"))] if flag not in (None, False) else []
-        given += [(held[name], origin) for held, origin in ((own, whose), (content, "config.toml")) if name in held]
+        places = ((own.values, of_profile), (settings.values, "config.toml"))
+        given += [(values[name], origin) for values, origin in places if name in values]
         if name == "read_only":
-            given.sort(key=lambda value: not value[0])  # refused anywhere is refused
-        return row(name, *(given or [(default(setting), "default")])[0])
+            given.sort(key=lambda value: not value[0])  # read-only in one place is read-only
+        return row(name, *(given or [(_default(name, chosen), "default")])[0])
 
     rows = [
         row("profile", chosen.name, chosen.why),
         row("base_url", chosen.base_url or "the service on this machine", chosen.why),
         row("provider", "local" if chosen.is_local else chosen.provider, chosen.why),
-        *map(shared, SHARED),
+        *map(shared, Shared.settings()),
     ]
-    told = ("base_url", "provider", *(setting.name for setting in SHARED))
-    rows += [row(name, value, whose) for name, value in own.items() if name not in told]
-    for setting in COCKPIT:
-        origin = "config.toml" if setting.name in content else "default"
-        rows.append(row(setting.name, content.get(setting.name, default(setting)), origin))
-    rows += [row(f"keys.{id}", key, "config.toml") for id, key in content.get("keys", {}).items()]
-    local = content.get("local", {}) if chosen.is_local else {}
+    shown = {row["name"] for row in rows}
+    rows += [row(name, value, of_profile) for name, value in own.values.items() if name not in shown]
+    for name, setting in Settings.settings().items():
+        if name not in shown and is_plain(setting):
+            is_set = name in settings.values
+            value = settings.values[name] if is_set else _default(name, chosen)
+            rows.append(row(name, value, "config.toml" if is_set else "default"))
+    rows += [row(f"keys.{id}", key, "config.toml") for id, key in settings.keys.items()]
+    local = settings.local.values if chosen.is_local else {}
     rows += [row(f"local.{name}", value, "config.toml") for name, value in local.items()]
-    moved = {name: name for name in ("FTTUI_CONFIG", "FTTUI_DATA_DIR") if os.environ.get(name)}
-    config, data = moved.get("FTTUI_CONFIG", "default"), moved.get("FTTUI_DATA_DIR", "default")
-    missing = "" if os.path.exists(paths.config_file()) else " (not there)"
-    return [
-        *rows,
-        row("config file", paths.config_file() + missing, config),
-        row("profiles file", paths.profiles_file(), data),
-        row("archive", paths.archive_file(), data),
-        row("service", paths.service_dir(), data),
-        row("state", paths.state_dir(), data),
-    ]
+    return [*rows, *_paths()]
+
+
+def _default(name: str, chosen: choices.Choice) -> object:
+    from fttui.config.schema import Settings
+    from fttui.store.polling.poller import LIVE, LIVE_LOCAL
+
+    if name == "interval":
+        return LIVE_LOCAL if chosen.is_local else LIVE
+    setting = Settings.settings()[name]
+    return setting.default if setting.default is not None else setting.otherwise
+
+
+def _paths() -> list[dict[str, Any]]:
+    import os
+
+    config, data = (name if os.environ.get(name) else "default" for name in ("FTTUI_CONFIG", "FTTUI_DATA_DIR"))
+    missing = "" if os.path.exists(paths.config_file()) else " (does not exist)"
+    found = (
+        ("config file", paths.config_file() + missing, config),
+        ("profiles file", paths.profiles_file(), data),
+        ("archive", paths.archive_file(), data),
+        ("service", paths.service_dir(), data),
+        ("state", paths.state_dir(), data),
+    )
+    return [{"name": name, "value": path, "from": origin} for name, path, origin in found]

@@ -7,7 +7,7 @@ import click
 
 from fttui.cli.invocation import Invocation
 from fttui.cli.output import JSON, JSONL
-from fttui.config.interval import floored
+from fttui.config.schema import INTERVAL_FLOOR
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -161,7 +161,7 @@ class Pair(click.ParamType[Any]):
 
 
 class Seconds(click.ParamType[Any]):
-    """An interval between polls, no lower than the floor."""
+    """Seconds between polls. A shorter interval than `INTERVAL_FLOOR` counts as that."""
 
     name = "seconds"
 
@@ -169,6 +169,9 @@ class Seconds(click.ParamType[Any]):
         if not isinstance(value, str):
             return value
         try:
-            return floored(float(value))
+            seconds = float(value)
         except ValueError:
-            self.fail(f"{value!r} is no number of seconds above 0", parameter, context)
+            seconds = 0.0
+        if not 0 < seconds < float("inf"):
+            self.fail(f"{value!r} is not a number of seconds above 0", parameter, context)
+        return max(INTERVAL_FLOOR, seconds)

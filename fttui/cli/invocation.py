@@ -104,8 +104,8 @@ class Invocation:
             await connection.close()
 
     def _check_writable(self, connection: "Connection") -> None:
-        profile = connection.settings.of(connection.choice)
-        if self.read_only or connection.settings.read_only or (profile is not None and profile.read_only):
+        settings = connection.settings
+        if self.read_only or settings.shared(settings.of(connection.choice)).read_only:
             raise ConfigError(f"{connection.choice.name} is read-only: nothing was sent")
 
 

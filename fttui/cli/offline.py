@@ -10,7 +10,7 @@ from fttui.cli import invocation as session
 from fttui.cli import tables
 from fttui.cli.invocation import DONE, FAILED, Invocation
 from fttui.cli.output import say
-from fttui.config import validate
+from fttui.config import load
 from fttui.config.choose import LOCAL, choose
 from fttui.config.errors import ConfigError
 from fttui.config.paths import archive_file
@@ -85,7 +85,7 @@ async def _key(invocation: Invocation) -> str:
     Raises:
         ConfigError: there is no such profile, and the archive has nothing of one; or the configuration is wrong.
     """
-    validate.both()
+    load.load()
     try:
         return choose(profile=invocation.profile, base_url=invocation.base_url).key
     except ConfigError:

@@ -10,8 +10,6 @@ from fttui.cli.invocation import DONE, Invocation, pass_invocation
 from fttui.cli.output import Column, say
 from fttui.config import choose as choices
 from fttui.config.errors import ConfigError
-from fttui.config.paths import config_file
-from fttui.config.toml_file import read_toml
 
 if TYPE_CHECKING:
     from fttui.core.connect import Connection
@@ -39,10 +37,10 @@ def list_(invocation: Invocation) -> int:
     from fttui.config import load
 
     found = load.load().profiles
-    persons = read_toml(config_file()).get("profiles", {})
+    users = load.user_settings().profiles
     now = choices.choose(profile=invocation.profile, base_url=invocation.base_url)
     rows: list[dict[str, Any]] = []
-    for name in load.names():
+    for name in load.profile_names():
         chosen = choices.named(name, "")
         own = found.get(name)
         rows.append(
@@ -52,7 +50,7 @@ def list_(invocation: Invocation) -> int:
                 "base_url": chosen.base_url,
                 "provider": "local" if chosen.is_local else chosen.provider,
                 "key": _key(own, name),
-                "from": "config.toml" if name in persons else "fttui profile add" if own else "built in",
+                "from": "config.toml" if name in users else "fttui profile add" if own else "built in",
             }
         )
     if not any(row["in_use"] for row in rows):
@@ -97,11 +95,11 @@ def use(name: str | None, clear: bool) -> int:
     \b
     fttui profile use work
     """
-    from fttui.config import load
+    from fttui.config.profiles import use_profile
 
     if (name is None) != clear:
         raise click.UsageError("give the NAME of a profile, or --clear")
-    load.use_profile(name)
+    use_profile(name)
     now = choices.choose()
     say(f"in use: {now.name} ({now.base_url or 'the service on this machine'}, {now.because})")
     return DONE
@@ -126,13 +124,15 @@ def add(name: str, **flags: Any) -> int:
     fttui profile add work --api-key-command 'pass show openai/work' --project proj_abc
     fttui profile add lab --base-url http://gpu1:8000/v1
     """
-    from fttui.config import load, validate
+    from fttui.config.profiles import add_profile
+    from fttui.config.schema import Profile
+    from fttui.config.validate import faults
 
     given = {key: value for key, value in flags.items() if value is not None}
-    if fault := next(validate.profile("the profile", given), ""):
+    if fault := next(faults(Profile, given, "the profile"), ""):
         raise ConfigError(fault)
     choices.of_profile(name, given, "")
-    load.add_profile(name, load.Profile.model_validate(given))
+    add_profile(name, Profile(**given))
     say(f"added {name}; use it with --profile {name}, or for good: fttui profile use {name}")
     return DONE
 
@@ -145,9 +145,9 @@ def remove(name: str) -> int:
     \b
     fttui profile remove work
     """
-    from fttui.config import load
+    from fttui.config.profiles import remove_profile
 
-    load.remove_profile(name)
+    remove_profile(name)
     say(f"removed {name}; what the archive keeps of it stays")
     return DONE
 

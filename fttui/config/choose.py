@@ -139,10 +139,8 @@ def check_name(name: str) -> None:
         ConfigError: it would not do.
     """
     if not re.fullmatch(_NAME, name) or name == LOCAL:
-        raise ConfigError(
-            f"{clean_line(name)!r} cannot be the name of a profile: use letters, digits, '.', '_' and '-'"
-            + (f"; {LOCAL} is taken by the embedded service" if name == LOCAL else "")
-        )
+        why = "'local' is the embedded service" if name == LOCAL else "use letters, digits, '.', '_' and '-'"
+        raise ConfigError(f"invalid profile name {clean_line(name)!r}: {why}")
 
 
 def split_url(url: str, where: str) -> tuple[str, str]:

@@ -1,15 +1,25 @@
-"""Every setting once: its name, what it may be, its default and its meaning. Standard library only.
+"""Declaration of all settings: kind, default, help text and table. Standard library only.
 
-The check of `config.toml`, the file that `config init` writes and `config show` are made from it; tests compare it
-with the models of `settings.py` and with the README.
+Validation, loading, `fttui config show`, `fttui config init` and the README's tables are made from the classes below.
+To add a setting, add one line to the class of its table.
 """
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 from fttui.config import validators
 from fttui.config.choose import PROVIDERS
-from fttui.config.interval import INTERVAL_FLOOR
-from fttui.config.validators import Kind
+from fttui.config.validators import Kind, many_of, one_of, seconds, some_of
+
+if TYPE_CHECKING:
+    from fttui.config.choose import Choice
+
+T = TypeVar("T")
+
+INTERVAL_FLOOR = 2.0
+"""Shortest interval between two polls, in seconds."""
+
+BUILT_IN_MODEL = "fttui-tiny-1"
+"""Base model of the built-in trainer."""
 
 THEMES = (
     *("fttui-dark", "textual-dark", "textual-light", "nord", "gruvbox", "dracula", "tokyo-night", "monokai"),
@@ -17,98 +27,221 @@ THEMES = (
     *("solarized-light", "solarized-dark", "rose-pine", "rose-pine-moon", "rose-pine-dawn"),
     *("atom-one-dark", "atom-one-light", "ansi-dark", "ansi-light"),
 )
-"""Names of themes; the cockpit knows them only when Textual is there, which is after the first frame."""
-
-NOTES = ("bell", "osc9", "osc777", "title", "off")
-GLYPHS = ("auto", "unicode", "ascii")
-LINKS = ("fast", "slow")
+"""Names of themes. Textual is not imported before the first frame, so they are listed here."""
 
 
-class Setting(NamedTuple):
-    """One thing that a person may set."""
+class Setting(Generic[T]):
+    """One setting. As an attribute of a table it reads as the value in the file, or as the default."""
 
-    name: str
-    kind: Kind
-    default: Any
-    """None where something else decides."""
-    meaning: str
-    """One line for a person."""
-    example: str = ""
-    """A value as TOML, for the file to start with; the default where there is none."""
+    name = ""
+    table: "type[Table] | None" = None
+    """Settings of the value, if the value is a table of settings."""
+    by_name = False
+    """The value is a table of such tables, by names that the user chooses."""
+
+    def __init__(
+        self, kind: Kind[Any], default: T, help: str, *, example: str = "", otherwise: str = "", required: bool = False
+    ) -> None:
+        """
+        Args:
+            help: half a sentence for the user.
+            example: a value as TOML for the generated file; the default if empty.
+            otherwise: the value in effect if none is set, for settings without a default.
+            required: the table is invalid without a value.
+        """
+        self.kind = kind
+        self.default = default
+        self.help = help
+        self.example = example
+        self.otherwise = otherwise
+        self.required = required
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, table: None, owner: type) -> "Setting[T]": ...
+    @overload
+    def __get__(self, table: "Table", owner: type) -> T: ...
+    def __get__(self, table: "Table | None", owner: type) -> Any:
+        if table is None:
+            return self
+        value = table.values.get(self.name, self.default)
+        return None if value is None else self.kind.read(value)
+
+
+class Table:
+    """A table of settings with its valid values from a file. Validation is the caller's task."""
+
+    heading: ClassVar[str]
+    """The place of the table in a file, for the user."""
+
+    def __init__(self, **values: Any) -> None:
+        if unknown := values.keys() - self.settings():
+            raise TypeError(f"{type(self).__name__} has no setting {', '.join(sorted(unknown))}")
+        self.values = values
+        """Values that are set, as in the file."""
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and isinstance(other, Table) and self.values == other.values
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @classmethod
+    def settings(cls) -> dict[str, Setting[Any]]:
+        """Return all settings of the table by name, in the order of declaration."""
+        members = (item for base in reversed(cls.__mro__) for item in vars(base).items())
+        return {name: member for name, member in members if isinstance(member, Setting)}
+
+
+def setting(kind: Kind[T], default: T, help: str, *, example: str = "") -> Setting[T]:
+    """Declare a setting with a default."""
+    return Setting(kind, default, help, example=example)
+
+
+def optional(kind: Kind[T], help: str, *, example: str, otherwise: str = "") -> Setting[T | None]:
+    """Declare a setting without a default: no value has a meaning of its own."""
+    return Setting(kind, None, help, example=example, otherwise=otherwise)
+
+
+def required(kind: Kind[T], empty: T, help: str, *, example: str) -> Setting[T]:
+    """Declare a setting that its table must have."""
+    return Setting(kind, empty, help, example=example, required=True)
+
+
+Sub = TypeVar("Sub", bound=Table)
+
+
+def tables(of: type[Sub], help: str) -> Setting[dict[str, Sub]]:
+    """Declare tables of settings by name, such as `[profiles.NAME]`."""
+    read: Kind[dict[str, Sub]] = Kind(
+        "a table",
+        lambda value: isinstance(value, dict),
+        convert=lambda value: {name: of(**content) for name, content in value.items()},
+    )
+    made: Setting[dict[str, Sub]] = Setting(read, {}, help)
+    made.table, made.by_name = of, True
+    return made
+
+
+def subtable(of: type[Sub], help: str) -> Setting[Sub]:
+    """Declare one table of settings, such as `[local]`."""
+    read: Kind[Sub] = Kind("a table", lambda value: isinstance(value, dict), convert=lambda value: of(**value))
+    made: Setting[Any] = Setting(read, {}, help)
+    made.table = of
+    return made
 
 
 # fmt: off
-SHARED = (
-    Setting("interval", validators.at_least(INTERVAL_FLOOR, "seconds"), None, "seconds between two polls while a job is live, at least 2", "4"),  # noqa: E501
-    Setting("read_only", validators.flag, False, "refuse everything that changes something at the provider"),
-    Setting(
-        "link", validators.one_of(*LINKS), None, "or slow: the terminal's own colours; also in a profile", '"fast"'
-    ),
-)
-"""What stands at the top, and in a profile for that profile alone."""
+class Shared(Table):
+    """Settings at the top of `config.toml`, and in a profile for that profile alone."""
 
-COCKPIT = (
-    Setting("theme", validators.one_of(*THEMES), None, "T walks through the themes", '"nord"'),
-    Setting("notify", validators.some_of(*NOTES, alone="off"), ["bell"], "or osc9, osc777, title, off, or a list: how the end of a job you created or watch is told", '"bell"'),  # noqa: E501
-    Setting("notify_command", validators.words, [], "run as well, once a job, with FTTUI_JOB_ID, FTTUI_JOB_STATUS and so on", '["notify-send", "fttui"]'),  # noqa: E501
-    Setting("title", validators.flag, True, "the terminal's title counts jobs by state: `fttui ▸2 ✓14`"),
-    Setting("glyphs", validators.one_of(*GLYPHS), "auto", "or unicode, ascii"),
-    Setting("mouse", validators.flag, True, "false leaves the mouse to the terminal"),
-)
-"""The cockpit's own."""
+    interval = optional(seconds(INTERVAL_FLOOR), "seconds between two polls while a job is active", example="4", otherwise="4; local service: 3")
+    read_only = setting(validators.flag, False, "refuse every action that changes something at the provider")
+    link = optional(one_of("fast", "slow"), "'slow' sends fewer bytes: only the terminal's own colours", example='"slow"', otherwise="fast")
+
+
+class Profile(Shared):
+    """One service. At most one of the three `api_key_*` settings names the source of its key; none means no key."""
+
+    heading = "[profiles.NAME]"
+
+    provider = optional(one_of(*PROVIDERS), "the provider's API", example='"openai"', otherwise="guessed from the host")
+    base_url = optional(validators.text, "URL of the API; for Azure, of the resource", example='"https://api.openai.com/v1"', otherwise="the provider's, else OpenAI's")
+    api_key_env = optional(validators.text, "environment variable with the key", example='"WORK_OPENAI_API_KEY"')
+    api_key_command = optional(validators.command, "program that prints the key (no shell)", example='"pass show openai/work"')
+    api_key_keyring = optional(validators.text, "service/user in the system keyring; needs the extra keyring", example='"openai/work"')
+    auth = optional(one_of("bearer", "api-key"), "header for the key; Azure with an Entra token needs 'bearer'", example='"bearer"', otherwise="the provider's")
+    organization = optional(validators.text, "organisation of the account", example='"org-abc"')
+    project = optional(validators.text, "project of the account", example='"proj_abc"')
+    api_version = optional(validators.text, "Azure only: date of the dated API", example='"2024-10-21"', otherwise="the undated API")
+    headers = setting(validators.texts, {}, "more headers of every request; no keys", example='{ "x-team" = "nlp" }')
+    query = setting(validators.texts, {}, "more query parameters of every request", example='{ "region" = "eu" }')
+    create = setting(validators.table, {}, "more members of the request that creates a job", example='{ "trainingType" = 1 }')
+    ca_file = optional(validators.text, "PEM file with the certificate authorities to trust", example='"~/ca.pem"', otherwise="the system's")
+    verify_tls = setting(validators.flag, True, "false accepts any certificate, with a warning at every start")
+
+
+class Trainer(Table):
+    """A program of the user's that trains models for the embedded service (`fttui/server/trainers/README.md`)."""
+
+    heading = "[local.trainers.NAME]"
+
+    command = required(validators.command, "", "program that trains (no shell); it runs in the job's directory", example='["/opt/lora/bin/python", "/opt/lora/train.py"]')
+    models = required(validators.words, [], "base models that it offers", example='["meta-llama/Llama-3.1-8B"]')
+    methods = setting(many_of("supervised", "dpo"), ["supervised"], "methods that it supports")
+    hang_after = setting(validators.above_zero, 900.0, "seconds without progress after which the job fails")
+    log_limit_mb = setting(validators.whole, 16, "size of the log in MB above which the job fails")
+
+    def words(self) -> list[str]:
+        """Return the command as a list of words, with `~` expanded.
+
+        Raises:
+            ValueError: a quote is not closed.
+        """
+        return validators.split_command(self.command)
+
+
+class Local(Table):
+    """The embedded service."""
+
+    heading = "[local]"
+
+    max_running = setting(validators.whole, 1, "jobs that train at the same time; more wait in the queue")
+    plain_results = setting(validators.flag, False, "write result files as plain CSV; OpenAI's are base64")
+    empty_error = setting(validators.flag, False, "send {} as the error of a job without one, as OpenAI does; else null")
+    trainers = tables(Trainer, "your own trainers")
+
+    def for_service(self) -> dict[str, Any]:
+        """Return the settings as `server.control.ensure` and `server.control.serve` take them."""
+        trainers = {
+            name: {
+                "command": trainer.words(),
+                "models": trainer.models,
+                "methods": trainer.methods,
+                "hang_after": trainer.hang_after,
+                "largest_log": trainer.log_limit_mb << 20,
+            }
+            for name, trainer in self.trainers.items()
+        }
+        return {name: getattr(self, name) for name in self.settings()} | {"trainers": trainers}
+
+
+class Settings(Shared):
+    """All settings: the whole of the user's `config.toml`."""
+
+    heading = "top of config.toml"
+
+    profile = optional(validators.text, "profile to use if no flag and no FTTUI_PROFILE names one", example='"work"')
+    theme = optional(one_of(*THEMES, called="the name of a theme"), "colours of the cockpit; T shows the next theme", example='"nord"', otherwise="fttui-dark")
+    notify = setting(some_of("bell", "osc9", "osc777", "title", "off", alone="off"), ["bell"], "notification when a job ends that you created or watch")
+    notify_command = setting(validators.words, [], "program to run as well, with FTTUI_JOB_ID, FTTUI_JOB_STATUS, …", example='["notify-send", "fttui"]')
+    title = setting(validators.flag, True, "show the number of jobs by state in the terminal's title")
+    glyphs = setting(one_of("auto", "unicode", "ascii"), "auto", "characters for symbols and charts")
+    mouse = setting(validators.flag, True, "use the mouse; false leaves it to the terminal")
+    keys = setting(validators.table, {}, "keys of commands, by command id", example='{ "job.cancel" = "f8" }')
+    profiles = tables(Profile, "services, by name")
+    local = subtable(Local, "the embedded service")
+
+    def of(self, choice: "Choice") -> Profile | None:
+        """Return the profile of a choice; None for the local service, the environment or a URL."""
+        return self.profiles.get(choice.name) if choice.source == "profile" else None
+
+    def shared(self, profile: Profile | None) -> Shared:
+        """Return the shared settings in effect for a profile. `read_only` in either place is read-only."""
+        own = profile or Profile()
+        return Shared(
+            interval=own.interval or self.interval,
+            read_only=own.read_only or self.read_only,
+            link=own.link or self.link or Shared.link.otherwise,
+        )
 # fmt: on
 
-PROFILE = (
-    *SHARED,
-    Setting("provider", validators.one_of(*PROVIDERS), None, "its dialect; guessed from the host when not given"),
-    Setting("base_url", validators.text, None, "where /fine_tuning/jobs hangs; OpenAI's own when not given"),
-    Setting("api_key_env", validators.text, None, "the name of the variable that holds the key"),
-    Setting("api_key_command", validators.command, None, "a program whose first line of output is the key"),
-    Setting("api_key_keyring", validators.text, None, "service/user in the system's keyring"),
-    Setting(
-        "auth", validators.one_of("bearer", "api-key"), None, "how the key is sent, if not in the provider's own way"
-    ),
-    Setting("organization", validators.text, None, "sent with every request"),
-    Setting("project", validators.text, None, "sent with every request"),
-    Setting("api_version", validators.text, None, "Azure's dated API; not given for /openai/v1"),
-    Setting("headers", validators.texts, {}, "more headers of every request; no keys"),
-    Setting("query", validators.texts, {}, "more query parameters of every request"),
-    Setting("create", validators.table, {}, "more members of the body that creates a job"),
-    Setting("ca_file", validators.text, None, "a PEM file with the authorities to trust"),
-    Setting("verify_tls", validators.flag, True, "false trusts anybody who answers"),
-)
 
-TRAINER = (
-    Setting("command", validators.command, None, "what to run in the job's directory"),
-    Setting("models", validators.words, None, "the base models it offers"),
-    Setting("methods", validators.many_of("supervised", "dpo"), ["supervised"], "the methods it does"),
-    Setting("hang_after", validators.above_zero, 900.0, "seconds without a line of progress after which it is ended"),
-    Setting("log_limit_mb", validators.whole, 16, "megabytes of log beyond which it is ended"),
-)
+class ProfilesFile(Table):
+    """The whole of `profiles.toml`, which fttui writes."""
 
-# fmt: off
-LOCAL = (
-    Setting("max_running", validators.whole, 1, "jobs that train at a time; the others wait their turn"),
-    Setting("plain_results", validators.flag, False, "true: result files are plain CSV, not base64 as the hosted service sends them"),  # noqa: E501
-    Setting("empty_error", validators.flag, False, "true: a job without an error has {} there, as the hosted service sends it"),  # noqa: E501
-    Setting("trainers", validators.table, {}, "programs that train, by name"),
-)
-# fmt: on
+    heading = "profiles.toml"
 
-TOP = (
-    Setting(
-        "profile", validators.text, None, "the profile to use when no flag and no FTTUI_PROFILE names one", '"work"'
-    ),
-    *COCKPIT,
-    *SHARED,
-    Setting("keys", validators.table, {}, "other keys, by the id of the command"),
-    Setting("profiles", validators.table, {}, "services, by name"),
-    Setting("local", validators.table, {}, "the embedded service"),
-)
-"""The whole of `config.toml`."""
-
-OWN = (
-    Setting("use", validators.text, None, "the profile in use"),
-    Setting("profiles", validators.table, {}, "services, by name"),
-)
-"""The whole of `profiles.toml`, which the program writes."""
+    use = optional(validators.text, "profile in use", example='"work"')
+    profiles = tables(Profile, "added profiles, by name")

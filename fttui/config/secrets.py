@@ -5,7 +5,7 @@ from typing import NoReturn
 
 from fttui.config.choose import Choice, is_official
 from fttui.config.errors import ConfigError, NoKey
-from fttui.config.load import Profile
+from fttui.config.schema import Profile
 from fttui.text import clean_line
 
 COMMAND_TIMEOUT = 30.0

@@ -1,123 +1,144 @@
-"""What a setting may be: checks of one value each, in plain words. Standard library only.
+"""Kinds of values that settings take. Standard library only.
 
-A kind is called with the path of a value and the value, and yields its faults: `path must be ...`. Values are not
-repeated: one may be a key that stands at the wrong place.
+A kind checks one value and converts it for the program. Messages do not repeat a wrong value, which may be a key in
+the wrong place, unless it is close to a valid one.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+import os
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, TypeVar
 
-_MOST = 1e9
-"""No number of anything here is larger; infinity and numbers that are none are not either."""
+T = TypeVar("T")
 
-_AT_A_GLANCE = 9
-"""Names that are listed although one of them is near."""
+MOST = 1e9
+"""Upper bound of every number."""
 
-Kind = Callable[[str, Any], Iterator[str]]
+MANY = 9
+"""Number of names above which a message does not list all of them."""
+
+
+class Kind(Generic[T]):
+    """The values that a setting takes."""
+
+    def __init__(
+        self,
+        allowed: str,
+        accepts: Callable[[Any], bool],
+        *,
+        convert: Callable[[Any], Any] = lambda value: value,
+        names: tuple[str, ...] = (),
+    ) -> None:
+        """
+        Args:
+            allowed: a noun phrase, as in "must be …".
+            accepts: tells whether a value from a TOML file is valid.
+            convert: makes the program's value from a valid one.
+            names: the words that are allowed, for suggestions.
+        """
+        self.allowed = allowed
+        self._accepts = accepts
+        self._names = names
+        self._convert = convert
+
+    def fault(self, value: Any) -> str:
+        """Return the fault of a value as half a sentence, or an empty string."""
+        if self._accepts(value):
+            return ""
+        if not self._names:
+            return f"must be {self.allowed}"
+        words = value if isinstance(value, list) else [value]
+        wrong = next((word for word in words if isinstance(word, str) and word not in self._names), "")
+        if near := nearest(wrong, self._names):
+            return f"unknown value {wrong!r}. {near}"
+        return f"must be {self.allowed}"
+
+    def read(self, value: Any) -> T:
+        """Convert a valid value."""
+        converted: T = self._convert(value)
+        return converted
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """`; did you mean ...?` where one of `names` is near enough, else nothing."""
+    """Return "Did you mean …?" if a name is close to one of `names`, else an empty string."""
     from difflib import get_close_matches
 
     near = get_close_matches(name.lower(), list(names), 1)
-    return f"; did you mean {near[0]}?" if near else ""
+    return f"Did you mean {near[0]!r}?" if near else ""
 
 
-def flag(where: str, value: Any) -> Iterator[str]:
-    """True or false."""
-    if not isinstance(value, bool):
-        yield f"{where} must be true or false"
+def split_command(command: str | list[str]) -> list[str]:
+    """Return a command as a list of words, with `~` expanded.
+
+    Raises:
+        ValueError: a quote is not closed.
+    """
+    if isinstance(command, str):
+        import shlex  # late: few users have a command, and the first frame must not wait for the import
+
+        command = shlex.split(command)
+    return [os.path.expanduser(word) for word in command]
 
 
-def text(where: str, value: Any) -> Iterator[str]:
-    """A text of printable characters."""
-    if not isinstance(value, str) or not value.isprintable():
-        yield f"{where} must be a text in quotes"
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
 
 
-def words(where: str, value: Any) -> Iterator[str]:
-    """A list of texts."""
-    if not isinstance(value, list) or not all(isinstance(part, str) for part in value):
-        yield f'{where} must be a list: ["…", "…"]'
+def _is_list_of_text(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
 
 
-def command(where: str, value: Any) -> Iterator[str]:
-    """A program with its arguments, as one text or as a list."""
-    if not isinstance(value, str) and any(words("", value)):
-        yield f"{where} must be a program and its arguments: a text or a list"
+def _is_number(value: Any, least: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= MOST
 
 
-def texts(where: str, value: Any) -> Iterator[str]:
-    """A table of texts."""
-    if not isinstance(value, dict) or not all(isinstance(part, str) for part in value.values()):
-        yield f"{where} must be a table of texts"
+def _choices(names: tuple[str, ...]) -> str:
+    return ", ".join(f"'{name}'" for name in names[:-1]) + f" or '{names[-1]}'"
 
 
-def table(where: str, value: Any) -> Iterator[str]:
-    """A table of anything."""
-    if not isinstance(value, dict):
-        yield f"{where} must be a table"
+flag: Kind[bool] = Kind("true or false", lambda value: isinstance(value, bool))
+text: Kind[str] = Kind("text in quotes", lambda value: _is_text(value) and value.isprintable())
+words: Kind[list[str]] = Kind("a list of text in quotes", _is_list_of_text, convert=list)
+command: Kind[str | list[str]] = Kind(
+    "a program with its arguments, as text or as a list", lambda value: _is_text(value) or _is_list_of_text(value)
+)
+texts: Kind[dict[str, str]] = Kind(
+    "a table of text", lambda value: isinstance(value, dict) and all(map(_is_text, value.values())), convert=dict
+)
+table: Kind[dict[str, Any]] = Kind("a table", lambda value: isinstance(value, dict), convert=dict)
+above_zero: Kind[float] = Kind("a number above 0", lambda value: _is_number(value, 0) and value > 0, convert=float)
+whole: Kind[int] = Kind("a whole number, 1 or more", lambda value: isinstance(value, int) and _is_number(value, 1))
 
 
-def at_least(least: float, what: str) -> Kind:
-    """A finite number of something, `least` or more."""
-
-    def check(where: str, value: Any) -> Iterator[str]:
-        right = isinstance(value, int | float) and not isinstance(value, bool)
-        if not right or not least <= value <= _MOST:
-            yield f"{where} must be a number of {what}, {least:g} or more"
-
-    return check
+def seconds(least: float) -> Kind[float]:
+    """A finite number of seconds, `least` or more."""
+    return Kind(f"a number of seconds, {least:g} or more", lambda value: _is_number(value, least), convert=float)
 
 
-def above_zero(where: str, value: Any) -> Iterator[str]:
-    """A finite number above 0."""
-    if any(at_least(0, "")(where, value)) or not value:
-        yield f"{where} must be a number above 0"
+def one_of(*names: str, called: str = "") -> Kind[str]:
+    """One of several words.
+
+    Args:
+        called: the name of such a word, in place of a long list.
+    """
+    allowed = called if len(names) > MANY else _choices(names)
+    return Kind(allowed, lambda value: value in names, names=names)
 
 
-def whole(where: str, value: Any) -> Iterator[str]:
-    """A whole number, 1 or more."""
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= _MOST:
-        yield f"{where} must be a whole number, 1 or more"
+def some_of(*names: str, alone: str) -> Kind[list[str]]:
+    """One of several words, or a list of them. The word `alone` is not allowed in a longer list."""
 
-
-def one_of(*names: str) -> Kind:
-    """One of some words."""
-
-    def check(where: str, value: Any) -> Iterator[str]:
-        if value not in names:
-            near = nearest(value, names) if isinstance(value, str) else ""
-            many = near and len(names) > _AT_A_GLANCE
-            yield (
-                f"{where} names none that there is{near}"
-                if many
-                else f"{where} must be one of {', '.join(names)}{near}"
-            )
-
-    return check
-
-
-def some_of(*names: str, alone: str = "") -> Kind:
-    """One of some words, or a list of them; `alone` stands in no list with others."""
-
-    def check(where: str, value: Any) -> Iterator[str]:
+    def accepts(value: Any) -> bool:
         given = value if isinstance(value, list) else [value]
-        wrong = [part for part in given if part not in names]
-        if wrong or (alone in given and len(given) > 1):
-            near = nearest(wrong[0], names) if wrong and isinstance(wrong[0], str) else ""
-            without = f" without {alone}" if alone else ""
-            yield f"{where} must be one of {', '.join(names)}, or a list of them{without}{near}"
+        return all(word in names for word in given) and (alone not in given or len(given) == 1)
 
-    return check
+    allowed = f"{_choices(names)}, or a list of them without '{alone}'"
+    return Kind(allowed, accepts, names=names, convert=lambda value: [value] if _is_text(value) else list(value))
 
 
-def many_of(*names: str) -> Kind:
-    """A list of some words, one at least."""
+def many_of(*names: str) -> Kind[list[str]]:
+    """A list of at least one of several words."""
 
-    def check(where: str, value: Any) -> Iterator[str]:
-        if not isinstance(value, list) or not value or any(part not in names for part in value):
-            yield f"{where} must be a list of {' or '.join(names)}"
+    def accepts(value: Any) -> bool:
+        return isinstance(value, list) and bool(value) and all(word in names for word in value)
 
-    return check
+    return Kind(f"a list of {_choices(names)}", accepts, names=names, convert=list)

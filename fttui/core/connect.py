@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fttui.api.client import Client
     from fttui.api.providers import Provider
     from fttui.api.retries import Retry
-    from fttui.config.load import Profile, Settings
+    from fttui.config.schema import Profile, Settings
 
 
 class Options(NamedTuple):

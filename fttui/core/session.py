@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import httpx
 
     from fttui.api.client import Client
-    from fttui.config.load import Settings
+    from fttui.config.schema import Settings
     from fttui.store.archive.archive import Archive
     from fttui.store.polling.poller import Poller
     from fttui.store.store import Store
@@ -76,9 +76,9 @@ def usable_profiles() -> list[str]:
     """
     import os
 
-    from fttui.config.load import names
+    from fttui.config.load import profile_names
 
-    return [name for name in names() if name != "openai" or os.environ.get("OPENAI_API_KEY", "").strip()]
+    return [name for name in profile_names() if name != "openai" or os.environ.get("OPENAI_API_KEY", "").strip()]
 
 
 async def open_merged_session(options: Options, names: "Iterable[str]") -> MergedSession:
@@ -109,9 +109,9 @@ async def open_session(
 
     settings = configuration.load()  # first: cockpit and commands then report the same error
     choice = choose(profile=options.profile, base_url=options.base_url)
-    profile = settings.of(choice)
-    interval = options.interval or (profile.interval if profile else None) or settings.interval
-    read_only = options.read_only or settings.read_only or bool(profile and profile.read_only)
+    shared = settings.shared(settings.of(choice))
+    interval = options.interval or shared.interval
+    read_only = options.read_only or shared.read_only
 
     async def reach() -> "Client":
         from fttui.api.errors import Unauthorized

@@ -31,7 +31,7 @@ from fttui.ui.messages import (
     SnapshotChanged,
 )
 from fttui.ui.notifications import note, run_command, sequence
-from fttui.ui.preferences import Preferences, read
+from fttui.ui.preferences import Preferences
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.rows import counts_line
 from fttui.ui.render.status_line import ALL, ServiceInfo, service_info
@@ -118,9 +118,9 @@ class FttuiApp(App[None]):
         )
         self._snapshot = snapshot
         self.register_theme(FTTUI_DARK)
-        wished = (self._preferences.theme, remembered.theme, FTTUI_DARK.name)
+        wished = (self._preferences.settings.theme, remembered.theme, FTTUI_DARK.name)
         self._usual_theme = next(name for name in wished if name in self.available_themes)
-        self._is_plain = ansi or self._preferences.link == "slow"
+        self._is_plain = ansi or self._preferences.slow_link
         self.theme = self._css_theme = ANSI_THEME if self._is_plain else self._usual_theme
         self.stylesheet.set_variables(self.get_css_variables())
 
@@ -142,9 +142,9 @@ class FttuiApp(App[None]):
     def cursor_position(self, offset: Offset) -> None:
         """Fields of a form say where they are before they have a place, so they are asked instead."""
 
-    def _dress(self, link: str) -> None:
-        """The terminal's own colours on a slow link, the person's theme on a fast one."""
-        plain = self._ansi or link == "slow"
+    def _dress(self, *, slow_link: bool) -> None:
+        """Use the terminal's own colours on a slow link, the user's theme on a fast one."""
+        plain = self._ansi or slow_link
         if plain == self._is_plain:
             return
         if plain:
@@ -256,21 +256,21 @@ class FttuiApp(App[None]):
         saved_view.save(saved_view.path(), self.remembered)
 
     async def on_profile_chosen(self, message: ProfileChosen) -> None:
-        from fttui.config import validate
         from fttui.config.choose import choose
         from fttui.config.errors import ConfigError
+        from fttui.config.load import load
         from fttui.config.paths import archive_file
         from fttui.store.archive.first_rows import first_rows
 
         rows: list[JobRow] = []
         as_of: float | None = None
         try:
-            there = read(validate.both(), message.name)
+            preferences = Preferences(load(), message.name)
             chosen = None if message.name == ALL else choose(profile=message.name)
         except ConfigError as error:
             self.main.prompt.say(clean_line(str(error)), "warn")
             return
-        read_only = self._read_only or there.read_only
+        read_only = self._read_only or preferences.read_only
         place = ServiceInfo(ALL, ALL, False, read_only, "", ALL)
         if chosen is not None:
             place = service_info(chosen, read_only=read_only)
@@ -280,7 +280,7 @@ class FttuiApp(App[None]):
             self.workers.cancel_group(self, "poll")
             await core.close()
         self._pending = []
-        self._dress(there.link)
+        self._dress(slow_link=preferences.slow_link)
         self._place = place
         self._snapshot = Snapshot(rows={row.id: row for row in rows}, as_of=as_of)
         self.main.move_to(place, self._snapshot)
@@ -317,7 +317,7 @@ class FttuiApp(App[None]):
             self.exit()
             return
         self._interrupted_at = now
-        # Every screen has a row of its own for it: a toast would cover what one reads there.
+        # Every screen has a row of its own for it: a toast would cover what one reads preferences.
         show: Callable[[str], None] = getattr(self.screen, "show_note", lambda text: self.main.prompt.say(text, "dim"))
         show("ctrl+c again leaves; jobs go on")
 
@@ -326,9 +326,9 @@ class FttuiApp(App[None]):
         if its state comes and goes."""
         fresh = [row for row in message.rows if row.id not in self._told]
         self._told |= {row.id for row in fresh}
-        for row in fresh if self._preferences.notify_command else ():
+        for row in fresh if self._preferences.settings.notify_command else ():
             try:
-                run_command(self._preferences.notify_command, row)
+                run_command(self._preferences.settings.notify_command, row)
             except (OSError, ValueError) as error:
                 self.main.prompt.say(f"notify_command: {getattr(error, 'strerror', None) or error}", "warn")
                 break

@@ -65,7 +65,7 @@ def run_app(
     snapshot = Snapshot(rows={row.id: row for row in rows}, as_of=as_of)
     file = saved_view.path()
     remembered, word = (saved_view.SavedView(), "") if options and options.fresh else saved_view.load(file)
-    title = Title(preferences.title and takes_title())
+    title = Title(preferences.settings.title and takes_title())
     app = FttuiApp(
         open_core,
         place._replace(hint=word or place.hint),
@@ -86,7 +86,7 @@ def run_app(
             # Killed by a signal, Textual leaves the alternate screen and the mouse mode on.
             loop.add_signal_handler(number, app.leave, 128 + number)
         try:
-            await app.run_async(mouse=preferences.mouse)
+            await app.run_async(mouse=preferences.settings.mouse)
         finally:
             await app.close()
 

@@ -11,7 +11,8 @@ import pytest
 from fttui.config import secrets
 from fttui.config.choose import Choice, choose
 from fttui.config.errors import ConfigError, NoKey
-from fttui.config.load import Profile, load
+from fttui.config.load import load
+from fttui.config.schema import Profile
 from fttui.config.secrets import Secret, find_key
 from fttui.install import install_line
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from textual.events import AppBlur, AppFocus
 
+from fttui.config.schema import Settings
 from fttui.store.health import State
-from fttui.ui.preferences import read
+from fttui.ui.preferences import Preferences
 from fttui.ui.render.glyphs import ASCII
 from fttui.ui.render.status_line import ServiceInfo
 from fttui.ui.saved_view import SavedView
@@ -67,7 +68,7 @@ async def test_another_profile_without_a_restart(monkeypatch: pytest.MonkeyPatch
 
 
 async def test_own_keys_replace_the_usual_ones_everywhere() -> None:
-    preferences = read({"keys": {"job.cancel": "f8", "refresh": "ctrl+r"}})
+    preferences = Preferences(Settings(keys={"job.cancel": "f8", "refresh": "ctrl+r"}))
     async with cockpit(FakeStore().put(job(1)), preferences=preferences) as ui:
         assert "f8 cancel" in ui.screen[-1]
         await ui.press("c")
@@ -122,7 +123,8 @@ base_url = "https://near.example.com/v1"
 
 async def test_a_profiles_own_link_and_read_only_count_when_it_is_looked_at(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(PROFILES)
-    async with cockpit(FakeStore().put(job(1)), preferences=read(tomllib.loads(PROFILES), "local")) as ui:
+    preferences = Preferences(Settings(**tomllib.loads(PROFILES)), "local")
+    async with cockpit(FakeStore().put(job(1)), preferences=preferences) as ui:
         assert (ui.app.theme, ui.app.native_ansi_color) == ("nord", False)
         await ui.press("at", *"far", "enter")
         assert (ui.app.theme, ui.app.native_ansi_color) == ("ansi-dark", True)
@@ -155,7 +157,7 @@ async def test_a_profile_is_not_looked_at_with_a_file_that_has_become_wrong(tmp_
         await ui.press("at", *"near")
         (tmp_path / "config.toml").write_text("intervall = 3\n" + PROFILES)
         await ui.press("enter")
-        assert "did you mean interval?" in ui.prompt
+        assert "Did you mean 'interval'?" in ui.prompt
         assert ui.opened == [None]
 
 
@@ -175,7 +177,7 @@ async def test_columns_are_chosen_ordered_and_remembered() -> None:
 async def test_the_end_of_a_watched_job_is_told_once_to_who_looks_elsewhere(tmp_path: Path) -> None:
     said = tmp_path / "said"
     script = f'printf "%s %s\\n" "$FTTUI_JOB_ID" "$FTTUI_JOB_STATUS" >> {said}'
-    preferences = read({"notify": "osc9", "notify_command": ["/bin/sh", "-c", script]})
+    preferences = Preferences(Settings(notify="osc9", notify_command=["/bin/sh", "-c", script]))
     store = FakeStore().put(job(1), job(2))
     async with cockpit(store, preferences=preferences) as ui:
         written = written_by(ui)
@@ -205,7 +207,7 @@ async def test_what_ends_together_is_one_note_and_a_job_that_comes_and_goes_is_t
 ) -> None:
     monkeypatch.setattr("fttui.ui.app.GATHER", 0.2)
     store = FakeStore().put(*(job(number) for number in range(1, 5)))
-    async with cockpit(store, preferences=read({"notify": ["bell", "osc9"]})) as ui:
+    async with cockpit(store, preferences=Preferences(Settings(notify=["bell", "osc9"]))) as ui:
         written = written_by(ui)
         await ui.press("asterisk", "colon", *"watch", "enter")
         ui.app.app_focus = False
@@ -230,7 +232,7 @@ async def test_what_ends_together_is_one_note_and_a_job_that_comes_and_goes_is_t
 
 
 async def test_who_looks_is_not_disturbed_and_a_command_that_cannot_start_is_named(tmp_path: Path) -> None:
-    preferences = read({"notify": ["bell", "title"], "notify_command": [str(tmp_path / "none")]})
+    preferences = Preferences(Settings(notify=["bell", "title"], notify_command=[str(tmp_path / "none")]))
     store = FakeStore().put(job(1))
     async with cockpit(store, preferences=preferences) as ui:
         written = written_by(ui)
@@ -243,7 +245,7 @@ async def test_who_looks_is_not_disturbed_and_a_command_that_cannot_start_is_nam
 
 async def test_the_title_counts_and_holds_a_note_until_somebody_looks() -> None:
     store = FakeStore().put(job(1), job(2), job(3, "succeeded", user_provided_suffix="\x1b]0;evil\x07"))
-    preferences = read({"notify": "title"})
+    preferences = Preferences(Settings(notify="title"))
     async with cockpit(store, preferences=preferences, glyphs=ASCII, title=Title(enabled=True)) as ui:
         written = written_by(ui)
         await ui.publish()

@@ -1,64 +1,69 @@
-"""Keys and other preferences, as a checked `config.toml` has them."""
+"""Keys and other settings as the cockpit uses them."""
 
 from typing import Any
 
 import pytest
 
 from fttui.commands import COMMANDS
-from fttui.config import validate
-from fttui.config.load import Settings
-from fttui.ui.preferences import Preferences, read
+from fttui.config.schema import Settings
+from fttui.config.validate import faults
+from fttui.ui.preferences import Preferences
 
 
-def test_nothing_set_is_the_default() -> None:
-    assert read({}) == Preferences()
+def preferences(profile: str = "", **values: Any) -> Preferences:
+    assert not list(faults(Settings, values))
+    return Preferences(Settings(**values), profile)
 
 
-def test_a_command_has_the_keys_it_was_given() -> None:
-    found = read({"keys": {"job.cancel": "f8"}})
-    command = next(command for command in found.commands if command.id == "job.cancel")
-    assert (command.keys, command.shown) == ("f8", "f8")
-    assert len(found.commands) == len(COMMANDS)
+def test_without_settings_commands_have_their_default_keys() -> None:
+    found = Preferences()
+    assert found.commands == COMMANDS
+    assert (found.notify, found.slow_link, found.read_only) == (("bell",), False, False)
+
+
+@pytest.mark.parametrize(
+    ("given", "keys", "shown"),
+    [("f8", "f8", "f8"), ("$,f8", "dollar_sign,f8", "$ f8")],
+)
+def test_command_has_the_keys_it_was_given(given: str, keys: str, shown: str) -> None:
+    found = preferences(keys={"job.cancel": given}).commands
+    command = next(command for command in found if command.id == "job.cancel")
+    assert (command.keys, command.shown) == (keys, shown)
+    assert len(found) == len(COMMANDS)
+
+
+def test_keys_may_be_swapped() -> None:
+    found = preferences(keys={"job.create": "c", "job.cancel": "a"}).commands
+    assert {command.id: command.keys for command in found if command.id in ("job.create", "job.cancel")} == {
+        "job.create": "c",
+        "job.cancel": "a",
+    }
 
 
 @pytest.mark.parametrize(
     ("given", "kinds"),
     [("bell", ("bell",)), ("off", ()), ([], ()), (["osc9", "title", "osc9"], ("osc9", "title"))],
 )
-def test_notify_is_a_word_or_several_and_settings_agree(given: object, kinds: tuple[str, ...]) -> None:
-    assert read({"notify": given}).notify == kinds
-    assert {*Settings.model_validate({"notify": given}).notify} - {"off"} == {*kinds}
+def test_notify_is_a_word_or_a_list(given: object, kinds: tuple[str, ...]) -> None:
+    assert preferences(notify=given).notify == kinds
 
 
 @pytest.mark.parametrize(
-    ("config", "link"),
+    ("values", "slow"),
     [
-        ({}, "fast"),
-        ({"link": "slow"}, "slow"),
-        ({"profiles": {"far": {"link": "slow"}}}, "slow"),
-        ({"link": "slow", "profiles": {"far": {"link": "fast"}}}, "fast"),
-        ({"profiles": {"near": {"link": "slow"}}}, "fast"),
+        ({}, False),
+        ({"link": "slow"}, True),
+        ({"profiles": {"far": {"link": "slow"}}}, True),
+        ({"link": "slow", "profiles": {"far": {"link": "fast"}}}, False),
+        ({"profiles": {"near": {"link": "slow"}}}, False),
     ],
 )
-def test_a_profile_may_have_a_link_of_its_own(config: dict[str, Any], link: str) -> None:
-    assert read(config, "far").link == link
-    Settings.model_validate(config)
-
-
-def test_keys_may_be_swapped() -> None:
-    swapped = {"keys": {"job.create": "c", "job.cancel": "a"}}
-    assert not list(validate.faults(swapped))
-    assert {command.keys for command in read(swapped).commands if command.id == "job.cancel"} == {"a"}
-
-
-def test_punctuation_may_be_written_as_it_is() -> None:
-    found = read({"keys": {"job.cancel": "$,f8"}})
-    command = next(command for command in found.commands if command.id == "job.cancel")
-    assert (command.keys, command.shown) == ("dollar_sign,f8", "$ f8")
+def test_link_of_a_profile_replaces_the_one_at_the_top(values: dict[str, Any], slow: bool) -> None:
+    assert preferences("far", **values).slow_link is slow
 
 
 @pytest.mark.parametrize(
-    ("config", "read_only"),
+    ("values", "read_only"),
     [
         ({}, False),
         ({"read_only": True}, True),
@@ -67,5 +72,5 @@ def test_punctuation_may_be_written_as_it_is() -> None:
         ({"profiles": {"near": {"read_only": True}}}, False),
     ],
 )
-def test_read_only_anywhere_is_read_only(config: dict[str, Any], read_only: bool) -> None:
-    assert read(config, "far").read_only is read_only
+def test_read_only_in_one_place_is_read_only(values: dict[str, Any], read_only: bool) -> None:
+    assert preferences("far", **values).read_only is read_only

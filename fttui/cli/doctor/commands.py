@@ -12,7 +12,7 @@ from fttui.cli.doctor.machine import FAIL, GOOD, NOTE, WARN, Finding, machine
 from fttui.cli.flags import Verb, forms, offline
 from fttui.cli.invocation import DENIED, DONE, FAILED, UNREACHABLE, USAGE, Invocation, code_of, pass_invocation
 from fttui.cli.output import JSON, JSONL, Column, Output
-from fttui.config import validate as check
+from fttui.config import load
 from fttui.config.choose import choose, is_loopback
 from fttui.config.errors import ConfigError
 from fttui.config.paths import archive_file, service_dir
@@ -69,7 +69,7 @@ def _raw(finding: Finding) -> dict[str, Any]:
 
 async def _examine(invocation: Invocation) -> list[Finding]:
     try:
-        check.both()
+        load.load()
     except ConfigError as error:
         found = [Finding("config", FAIL, *_lines(error), code=USAGE)]
     else:

@@ -13,7 +13,7 @@ from fttui.cli.flags import NumberOrAuto, forms
 from fttui.cli.invocation import DONE, FAILED, Invocation, pass_invocation
 from fttui.cli.jobs.create import read_grader
 from fttui.cli.output import JSON, JSONL, dumps, say, say_progress
-from fttui.config import validate as configuration
+from fttui.config import load
 from fttui.config.choose import choose
 from fttui.config.errors import ConfigError
 from fttui.config.paths import prices_file
@@ -165,7 +165,7 @@ def _place(invocation: Invocation, model: str | None) -> str:
     """Who would train. A model that is not of this machine is priced by the public list, whoever is looked at."""
     from fttui.data.prices import price_of, provider_kind
 
-    configuration.both()
+    load.load()
     choice = choose(profile=invocation.profile, base_url=invocation.base_url)
     if choice.is_local and model is not None and not price_of(model).local:
         return "openai"

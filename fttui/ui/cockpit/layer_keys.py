@@ -39,11 +39,11 @@ class LayerKeys(Desk):
 
     async def action_profile(self) -> None:
         from fttui.config.errors import ConfigError
-        from fttui.config.load import names
+        from fttui.config.load import profile_names
         from fttui.ui.picker import Entry, PickScreen
 
         try:
-            entries = [Entry(name, [(f" {name}", "bold")], name) for name in (*names(), ALL)]
+            entries = [Entry(name, [(f" {name}", "bold")], name) for name in (*profile_names(), ALL)]
         except ConfigError as error:
             self.prompt.say(clean_line(str(error)), "warn")
             return

@@ -37,10 +37,10 @@ class LineKeys(CopyKeys, LayerKeys):
 
     def _completions(self, line: str) -> list[str]:
         from fttui.config.errors import ConfigError
-        from fttui.config.load import names
+        from fttui.config.load import profile_names
 
         try:
-            profiles = [*names(), ALL] if line.startswith("profile ") else []
+            profiles = [*profile_names(), ALL] if line.startswith("profile ") else []
         except ConfigError:
             profiles = []
         return command_line.completions(

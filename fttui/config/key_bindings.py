@@ -1,4 +1,4 @@
-"""Which keys there are, and which command has which: what `[keys]` is checked against. Standard library only."""
+"""Names of keys, and checks of the table `[keys]`. Standard library only."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 from fttui.commands import COMMANDS
 
 DEFAULTS: dict[str, str] = {command.id: command.keys for command in COMMANDS}
-"""The keys of each command by its id."""
+"""Keys of each command, by its id."""
 
 NAMED = (
     *("up", "down", "left", "right", "home", "end", "pageup", "pagedown", "insert", "delete"),
     *("tab", "enter", "escape", "space", "backspace"),
     *(f"f{number}" for number in range(1, 25)),
 )
-"""Keys that have a name; all others are called by their character."""
+"""Keys that have a name; the name of any other key is its character."""
 
 _MODIFIERS = {"ctrl", "shift", "alt", "meta", "super", "hyper"}
 _PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
@@ -25,47 +25,47 @@ _SHORTER = {
     "plus_sign": "plus",
     "low_line": "underscore",
 }
-_LEAVES = "leaving the cockpit"
+_EXAMPLES = "such as 'x', 'ctrl+x' or 'f5'"
 
 
-def spelled(text: str) -> tuple[str, ...]:
-    """The keys in `text`, with commas between, as Textual calls them: `]` is `right_square_bracket`."""
-    return tuple(_named(key.strip()) for key in text.split(","))
+def textual_names(text: str) -> tuple[str, ...]:
+    """Return Textual's names of the keys in a comma-separated text: `]` is `right_square_bracket`."""
+    return tuple(_textual_name(key.strip()) for key in text.split(","))
 
 
-def faults(where: str, keys: dict[str, Any]) -> Iterator[str]:
-    """What is wrong with the table `[keys]`, each in words; `where` is its path."""
+def faults(path: str, keys: dict[str, Any]) -> Iterator[str]:
+    """Yield the faults of the table `[keys]`, as `validate.faults` does."""
     from fttui.config.validators import nearest
 
     given: dict[str, tuple[str, ...]] = {}
     for id, text in keys.items():
         if id not in DEFAULTS:
-            yield f"{where}.{id}: no command has this id" + nearest(id, DEFAULTS)
+            yield f"{path}.{id}: unknown command id. {nearest(id, DEFAULTS)}".rstrip()
         elif not isinstance(text, str) or not text.strip() or not text.isprintable():
-            yield f"{where}.{id} must be a key such as 'x', 'ctrl+x' or 'f5'"
-        elif wrong := [key for key in spelled(text) if not _is_key(key)]:
-            yield f"{where}.{id}: {wrong[0]!r} is no key such as 'x', 'ctrl+x' or 'f5'" + nearest(wrong[0], NAMED)
+            yield f"{path}.{id}: must be a key {_EXAMPLES}"
+        elif wrong := [key for key in textual_names(text) if not _is_key(key)]:
+            yield f"{path}.{id}: unknown key {wrong[0]!r}. {nearest(wrong[0], NAMED) or f'Use a key {_EXAMPLES}'}"
         else:
-            given[id] = spelled(text)
-    taken = {"ctrl+c": _LEAVES}
+            given[id] = textual_names(text)
+    taken = {"ctrl+c": "quitting"}
     for id, usual in DEFAULTS.items():
         for key in given.get(id) or usual.split(","):
             other = taken.setdefault(key, id)
             if other != id:
-                yield f"{where}: {key!r} would be both {other} and {id}"
+                yield f"{path}: both {other} and {id} have the key {key!r}"
 
 
 def _is_key(key: str) -> bool:
     *modifiers, base = key.split("+")
-    known = base in NAMED or (len(base) == 1 and base.isalnum()) or base in map(_named, _PUNCTUATION)
+    known = base in NAMED or (len(base) == 1 and base.isalnum()) or base in map(_textual_name, _PUNCTUATION)
     return known and set(modifiers) <= _MODIFIERS
 
 
-def _named(key: str) -> str:
+def _textual_name(key: str) -> str:
     modifiers, plus, base = key.rpartition("+") if len(key) > 1 else ("", "", key)
     if len(base) != 1 or base.isalnum():
         return key
-    import unicodedata  # only who has punctuation in [keys] pays for it
+    import unicodedata  # late: only needed for punctuation in [keys]
 
     name = unicodedata.name(base, base).lower().replace("-", "_").replace(" ", "_")
     return f"{modifiers}{plus}{_SHORTER.get(name, name)}"
