@@ -10,7 +10,9 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from fttui.cli.invocation import DONE, Invocation
+from fttui.cli.exit_codes import DONE
+from fttui.cli.groups import Command
+from fttui.cli.invocation import Invocation
 from fttui.cli.output import Output
 from fttui.text import clean_line, fit
 
@@ -31,7 +33,7 @@ PLACES = {
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
-@click.command("completion", short_help="Print completion for bash, zsh or fish.")
+@click.command("completion", cls=Command, short_help="Print completion for bash, zsh or fish.")
 @click.argument("shell", type=click.Choice(SHELLS))
 def completion(shell: str) -> int:
     """Print a script that completes commands, flags, job ids, file ids and profiles in your shell.

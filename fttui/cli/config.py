@@ -5,8 +5,10 @@ from typing import Any
 import click
 
 from fttui import atomic
-from fttui.cli.flags import Group, Verb, forms
-from fttui.cli.invocation import DONE, FAILED, Invocation, pass_invocation
+from fttui.cli.exit_codes import DONE, FAILED
+from fttui.cli.flags import forms
+from fttui.cli.groups import Group, ServiceCommand
+from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.output import Column, dumps, say
 from fttui.config import choose as choices
 from fttui.config import paths
@@ -50,7 +52,7 @@ def init(invocation: Invocation) -> int:
     return DONE
 
 
-@config.command("show", cls=Verb, short_help="Show every setting, its value and its origin.")
+@config.command("show", cls=ServiceCommand, short_help="Show every setting, its value and its origin.")
 @forms
 @pass_invocation
 def show(invocation: Invocation) -> int:

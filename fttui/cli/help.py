@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from fttui.cli.flags import Plain
-from fttui.cli.invocation import DONE, EXITS
+from fttui.cli.exit_codes import DONE, EXIT_CODES
+from fttui.cli.groups import Command
 from fttui.cli.output import Output
 from fttui.text import wrap
 
@@ -66,7 +66,7 @@ it is found, and the object without them is the last line.
 `jobs watch --jsonl` prints a job at every change of it."""
 
 
-@click.command("help", cls=Plain, short_help="Explain a command or a topic.")
+@click.command("help", cls=Command, short_help="Explain a command or a topic.")
 @click.argument("topic", nargs=-1, metavar="[TOPIC | COMMAND]...")
 @click.option("--all", "all_", is_flag=True, help="Everything there is, as one text.")
 @click.pass_context
@@ -172,7 +172,7 @@ def _table(rows: Any) -> str:
 
 
 def _exits() -> str:
-    return _table(EXITS)
+    return _table(EXIT_CODES)
 
 
 def _environment() -> str:

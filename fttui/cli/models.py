@@ -1,26 +1,31 @@
-"""`fttui models`: what can be tuned, and what was."""
+"""`fttui models`: base models and tuned models of the service."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from fttui.cli import completion, tables
-from fttui.cli import invocation as session
-from fttui.cli import offline as kept
-from fttui.cli.files.commands import delete_each
-from fttui.cli.flags import Verbs, forms, offline, yes
-from fttui.cli.invocation import FAILED, Invocation, confirm, pass_invocation
+from fttui.cli import invocation as running
+from fttui.cli.confirm import confirm
+from fttui.cli.each_id import delete_each
+from fttui.cli.exit_codes import FAILED
+from fttui.cli.flags import forms, offline, yes
+from fttui.cli.groups import ServiceGroup
+from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.output import say
 
 if TYPE_CHECKING:
     from fttui.core.connect import Connection
-    from fttui.models.file import Model
+    from fttui.core.reader import Reader
 
 
-@click.group("models", cls=Verbs, short_help="List models, delete tuned ones.")
+@click.group("models", cls=ServiceGroup, short_help="List models and delete tuned models.")
 def models() -> None:
-    """List the models of the service, and delete tuned ones."""
+    """List the models of the service and delete tuned models.
+
+    \b
+    fttui models list
+    """
 
 
 @models.command("list", short_help="List models.")
@@ -28,29 +33,23 @@ def models() -> None:
 @forms
 @pass_invocation
 def list_(invocation: Invocation) -> int:
-    """List models in the service's order. Away from a terminal: id, time, owner, last day, with tabs between.
+    """List models in the order of the service.
 
-    --offline shows those of the last look.
+    Without a terminal, every model is one tab-separated line: id, creation time, owner, shutdown date. --offline lists
+    the models that the service had when it was last asked.
 
     \b
     fttui models list
     """
 
-    def tell(found: "Sequence[Model]") -> None:
-        columns = tables.model_columns(session.CLOCK.now())
+    async def work(reader: "Reader") -> None:
+        found = await reader.models()
+        columns = tables.model_columns(running.CLOCK.now())
         invocation.output.many(found, columns, raw=lambda model: model.raw)
         if not found:
             say("no models" + (" in the archive" if invocation.offline else ""))
 
-    if invocation.offline:
-        return kept.models(invocation, tell)
-
-    async def work(connection: "Connection") -> None:
-        page = await connection.client.list_models()
-        tell(page.items)
-        await kept.keep(connection, models=page.items)
-
-    return invocation.talk(work)
+    return invocation.run_with_reader(work)
 
 
 @models.command("delete", short_help="Delete tuned models.")
@@ -59,16 +58,16 @@ def list_(invocation: Invocation) -> int:
 @forms
 @pass_invocation
 def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
-    """Delete tuned models for good. On a terminal it asks first; elsewhere it needs --yes.
+    """Delete tuned models permanently. On a terminal it asks first; without a terminal it needs --yes.
 
     \b
     fttui models delete ft:gpt-4.1-nano-2025-04-14:acme:support:8J6LXhXG
     """
-    if not confirm(f"Delete {', '.join(ids)} for good?", yes=yes):
+    if not confirm(f"Delete {', '.join(ids)} permanently?", yes=yes):
         say("nothing was deleted")
         return FAILED
 
     async def work(connection: "Connection") -> int:
-        return await delete_each(invocation, connection.client, ids, "model")
+        return await delete_each(invocation.output, ids, connection.client.delete_model, "model")
 
-    return invocation.talk(work, changes=True)
+    return invocation.run_with_client(work, changes=True)

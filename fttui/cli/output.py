@@ -23,7 +23,7 @@ FIRST, USUAL, LATE, LAST = range(4)
 others, widest first; then those that are better kept; and an id last, for it cannot be copied when it is cut."""
 
 
-class Closed(Exception):
+class ReaderGone(Exception):
     """Whoever read stdout has gone: there is nothing more to say."""
 
 
@@ -111,7 +111,7 @@ class Output:
         """Make sure that everything has left.
 
         Raises:
-            Closed: the reader has gone.
+            ReaderGone: the reader has gone.
             OSError: it could not be written.
         """
         self._guarded(self._out.flush)
@@ -136,7 +136,7 @@ class Output:
             # What is still in the buffer must not be tried again when the interpreter ends.
             with open(os.devnull, "w") as nothing:
                 os.dup2(nothing.fileno(), self._out.fileno())
-            raise Closed from None
+            raise ReaderGone from None
 
 
 def say(text: str) -> None:

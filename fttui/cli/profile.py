@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fttui.cli import completion
-from fttui.cli.flags import Group, Verb, forms
-from fttui.cli.invocation import DONE, Invocation, pass_invocation
+from fttui.cli.exit_codes import DONE
+from fttui.cli.flags import forms
+from fttui.cli.groups import Group, ServiceCommand
+from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.output import Column, say
 from fttui.config import choose as choices
 from fttui.config.errors import ConfigError
@@ -152,7 +154,7 @@ def remove(name: str) -> int:
     return DONE
 
 
-@profile.command("test", cls=Verb, short_help="Ask a service whether it answers and takes the key.")
+@profile.command("test", cls=ServiceCommand, short_help="Ask a service whether it answers and takes the key.")
 @click.argument("name", required=False, shell_complete=completion.profiles)
 @pass_invocation
 def test(invocation: Invocation, name: str | None) -> int:
@@ -168,7 +170,7 @@ def test(invocation: Invocation, name: str | None) -> int:
         await connection.client.list_jobs(limit=1)
         say(f"{connection.choice.name}: {connection.provider.title} answers" + _accepted(connection))
 
-    return invocation.talk(work)
+    return invocation.run_with_client(work)
 
 
 def _accepted(connection: "Connection") -> str:

@@ -3,15 +3,17 @@
 import click
 
 from fttui.cli import tables
-from fttui.cli.flags import Plain, forms
-from fttui.cli.invocation import DONE, FAILED, UNREACHABLE, Invocation, pass_invocation
+from fttui.cli.exit_codes import DONE, FAILED, UNREACHABLE
+from fttui.cli.flags import forms
+from fttui.cli.groups import Command
+from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.output import say
 from fttui.config.paths import make_dir, service_dir
 
 PORT = 8484
 
 
-@click.command("serve", cls=Plain, short_help="Serve the API of this machine over TCP.")
+@click.command("serve", cls=Command, short_help="Serve the API of this machine over TCP.")
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="H")
 @click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, metavar="P")
 @click.option("--api-key-file", type=click.Path(exists=True, dir_okay=False), metavar="F", help="Keys, one a line.")

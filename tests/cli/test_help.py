@@ -10,8 +10,8 @@ import click
 import pytest
 
 import fttui
+from fttui.cli.exit_codes import EXIT_CODES
 from fttui.cli.help import ENVIRONMENT, FILTER, TOPICS, commands
-from fttui.cli.invocation import EXITS
 from fttui.cli.main import root
 from fttui.data.rules import RULES
 from fttui.store import query
@@ -103,7 +103,7 @@ def test_the_tables_are_told_whole(bare: Fttui) -> None:
     data = bare("help", "data").out
     assert all(f"\n  {rule.code}" in data for rule in RULES)
     exits = bare("help", "exit-codes").out
-    assert all(f"\n  {code} " in exits for code, _ in EXITS)
+    assert all(f"\n  {code} " in exits for code, _ in EXIT_CODES)
     filters = bare("help", "filter").out
     assert all(field in filters for field in query.FIELDS)
 

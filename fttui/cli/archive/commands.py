@@ -1,4 +1,4 @@
-"""`fttui archive`: the history that is kept on this disk, listed, taken along, and deleted."""
+"""`fttui archive list`, `export`, `delete` and `size`: the jobs in the archive."""
 
 import asyncio
 import os
@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fttui.cli import completion, offline, tables
-from fttui.cli import invocation as session
-from fttui.cli.flags import Verbs, forms, yes
-from fttui.cli.invocation import DONE, FAILED, Invocation, confirm, pass_invocation
-from fttui.cli.jobs import ids as typed
-from fttui.cli.output import FIRST, LAST, LATE, TABLE, Column, say
+from fttui.cli import completion, tables
+from fttui.cli import invocation as running
+from fttui.cli.confirm import confirm
+from fttui.cli.each_id import print_deleted
+from fttui.cli.exit_codes import DONE, FAILED, message_of
+from fttui.cli.flags import forms, yes
+from fttui.cli.groups import ServiceCommand
+from fttui.cli.invocation import Invocation, pass_invocation
+from fttui.cli.jobs.ids import resolve_all
+from fttui.cli.output import FIRST, LAST, LATE, Column, Output, say
 from fttui.config import paths
 from fttui.config.errors import ConfigError
 from fttui.text import size_words
@@ -22,26 +26,15 @@ if TYPE_CHECKING:
     from fttui.store.archive.size import Share
 
 
-@click.group("archive", cls=Verbs, short_help="Keep, export and delete the history on this disk.")
-def archive() -> None:
-    """The archive keeps jobs, events, checkpoints, metrics and result files on this disk, by profile.
-
-    What the cockpit sees is kept by itself; `sync` fetches the rest. Jobs that the provider forgets stay here.
-
-    \b
-    fttui archive sync
-    fttui archive export --all -o backup
-    """
-
-
-@archive.command("list", short_help="List what is kept.")
+@click.command("list", cls=ServiceCommand, short_help="List archived jobs.")
 @click.option("--gone", is_flag=True, help="Only jobs that the provider no longer has.")
 @forms
 @pass_invocation
 def list_(invocation: Invocation, gone: bool) -> int:
-    """List every job that is kept, newest first, also those that the provider has forgotten (marked `gone`).
+    """List archived jobs, newest first. Jobs that the provider no longer has are marked `gone`.
 
-    Away from a terminal: id, status, time, model, suffix, tuned model, and `gone` or nothing, with tabs between.
+    Without a terminal, every job is one tab-separated line: id, status, creation time, model, suffix, tuned model, and
+    `gone` or an empty field.
 
     \b
     fttui archive list
@@ -54,12 +47,12 @@ def list_(invocation: Invocation, gone: bool) -> int:
         def raw(row: "JobRow") -> Any:
             return json.loads(archive.jobs.body(row.id) or "null")
 
-        invocation.output.many(rows, _columns(session.CLOCK.now()), raw=raw)
+        invocation.output.many(rows, _columns(running.CLOCK.now()), raw=raw)
         if not rows:
-            say("nothing is kept" + (" that the provider does not have" if gone else ""))
+            say("no jobs in the archive" + (" are gone at the provider" if gone else ""))
         return DONE
 
-    return offline.read(invocation, work)
+    return invocation.run_with_archive(work)
 
 
 def _columns(now: float) -> "list[Column[JobRow]]":
@@ -74,25 +67,25 @@ def _columns(now: float) -> "list[Column[JobRow]]":
     ]
 
 
-@archive.command("export", short_help="Write jobs into directories of files.")
+@click.command("export", cls=ServiceCommand, short_help="Export jobs to files.")
 @click.argument("ids", nargs=-1, metavar="ID...", shell_complete=completion.jobs)
-@click.option("--all", "all_", is_flag=True, help="Every job that is kept.")
-@click.option("--output", "-o", "path", required=True, metavar="PATH", help="The directory to write into.")
-@click.option("--force", is_flag=True, help="Replace files that are there.")
+@click.option("--all", "all_", is_flag=True, help="All archived jobs.")
+@click.option("--output", "-o", "path", required=True, metavar="PATH", help="The directory to write to.")
+@click.option("--force", is_flag=True, help="Replace existing files.")
 @pass_invocation
 def export(invocation: Invocation, ids: tuple[str, ...], all_: bool, path: str, force: bool) -> int:
-    """Write each job into a directory of its own below PATH, named by its id, and print these directories.
+    """Export each job to a directory PATH/ID and print the directories.
 
-    There: job.json, events.jsonl, checkpoints.json, files.json (as the provider sent them), metrics.csv, and result
-    files by their ids. Nothing is replaced without --force. Nothing is asked of the service: `sync` comes first.
+    A directory has job.json, events.jsonl, checkpoints.json and files.json as the provider sent them, metrics.csv, and
+    the result files, named by their ids. Export sends no request: run `fttui archive sync` before it.
 
     \b
     fttui archive export ftjob-abc -o .
     fttui archive export --all -o backup --force
     """
     if all_ == bool(ids):
-        raise click.UsageError("name the jobs, or give --all")
-    ids = typed.whole(invocation, ids)
+        raise click.UsageError("give ids or --all")
+    ids = resolve_all(invocation, ids)
 
     async def work(archive: "Archive") -> int:
         from fttui.store.archive.export import export_job, file_name
@@ -102,36 +95,38 @@ def export(invocation: Invocation, ids: tuple[str, ...], all_: bool, path: str, 
         there = [file_name(id) for id in known if os.path.lexists(os.path.join(path, file_name(id)))]
         if there and not force:
             more = f" (and {len(there) - 1} more)" if len(there) > 1 else ""
-            raise ConfigError(f"{os.path.join(path, there[0])} is there already{more}: --force replaces its files")
+            raise ConfigError(f"{os.path.join(path, there[0])} already exists{more}: use --force to replace its files")
         code = DONE
         for id in wanted:
             if id in known:
                 invocation.output.line(export_job(archive, id, path, force=force))
             else:
-                code = offline.unknown(id)
+                code = _report_unknown(id)
         if not wanted:
-            say("nothing is kept: fttui archive sync fetches what the provider has")
+            say("no jobs in the archive: fttui archive sync fetches them")
         return code
 
-    return offline.read(invocation, work)
+    return invocation.run_with_archive(work)
 
 
-@archive.command("delete", short_help="Delete jobs from this disk.")
+@click.command("delete", cls=ServiceCommand, short_help="Delete jobs from the archive.")
 @click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=completion.jobs)
 @yes
 @forms
 @pass_invocation
 def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
-    """Delete jobs, with all that is kept of them, from this disk; at the provider nothing is changed.
+    """Delete jobs with their events, metrics and files from the archive. Nothing changes at the provider.
 
-    What the provider still has comes back with the next look at it; a cockpit that is open shows it with its next one.
-    On a terminal it asks first; elsewhere it needs --yes.
+    A job that the provider still has is archived again when fttui next lists it. On a terminal it asks first; without a
+    terminal it needs --yes.
 
     \b
     fttui archive delete ftjob-abc
     """
-    ids = typed.whole(invocation, ids)
-    if not confirm(f"Delete {', '.join(ids)} from this disk? What the provider has forgotten is lost then.", yes=yes):
+    ids = resolve_all(invocation, ids)
+    if not confirm(
+        f"Delete {', '.join(ids)} from the archive? Jobs that the provider no longer has are lost.", yes=yes
+    ):
         say("nothing was deleted")
         return FAILED
 
@@ -140,48 +135,45 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
 
         from fttui.models.job import Job
 
-        deleted, code = list[str](), DONE
+        deleted, code = list[tuple[str, Any]](), DONE
         for id in ids:
             body = archive.jobs.body(id)
             held = () if body is None else Job.read(json.loads(body)).result_files
-            if await archive.jobs.delete(id, session.CLOCK.now(), held):
-                deleted.append(id)
+            if await archive.jobs.delete(id, running.CLOCK.now(), held):
+                deleted.append((id, {"id": id, "object": "fine_tuning.job", "deleted": True}))
             else:
-                code = offline.unknown(id)
+                code = _report_unknown(id)
         if deleted:
             await archive.compact()
-        _print_deleted(invocation, deleted, single=len(ids) == 1)
+        print_deleted(invocation.output, deleted, single=len(ids) == 1)
         return code
 
-    return offline.read(invocation, work)
+    return invocation.run_with_archive(work)
 
 
-def _print_deleted(invocation: Invocation, ids: list[str], *, single: bool) -> None:
-    def raw(id: str) -> Any:
-        return {"id": id, "object": "fine_tuning.job", "deleted": True}
+def _report_unknown(id: str) -> int:
+    from fttui.core.reader import NotArchived
 
-    if single and invocation.output.form != TABLE:
-        for id in ids:
-            invocation.output.line("", raw(id))
-    else:
-        invocation.output.many(ids, [Column("DELETED", str)], raw=raw)
+    say(f"fttui: {message_of(NotArchived(id))}")
+    return FAILED
 
 
-@archive.command("size", short_help="Say how much is kept.")
+@click.command("size", cls=ServiceCommand, short_help="Show the size of the archive.")
 @forms
 @pass_invocation
 def size(invocation: Invocation) -> int:
-    """Say how much is kept, for all profiles. Nothing is dropped by itself: `delete` is yours.
+    """Show the size of the archive by profile. fttui never deletes archived jobs by itself.
 
-    Away from a terminal: profile, jobs, of these gone, events, checkpoints, result files and bytes, with tabs between.
+    Without a terminal, every profile is one tab-separated line: profile, jobs, gone jobs, events, checkpoints, result
+    files, bytes.
 
     \b
     fttui archive size
     """
-    return asyncio.run(_size(invocation))
+    return asyncio.run(_size(invocation.output))
 
 
-async def _size(invocation: Invocation) -> int:
+async def _size(output: Output) -> int:
     from fttui.config.choose import LOCAL
     from fttui.store.archive.archive import Archive
     from fttui.store.archive.size import on_disk, shares
@@ -203,9 +195,9 @@ async def _size(invocation: Invocation) -> int:
         Column["Share"]("RESULT FILES", lambda share: str(share.contents), right=True),
         Column["Share"]("SIZE", lambda share: size_words(share.bytes), lambda share: str(share.bytes), right=True),
     ]
-    invocation.output.many(found, columns, raw=lambda share: share._asdict())
+    output.many(found, columns, raw=lambda share: share._asdict())
     for name, bytes in on_disk(path).items():
         say(f"{name}: {size_words(bytes)}")
     if not found:
-        say("nothing is kept yet")
+        say("the archive is empty")
     return DONE

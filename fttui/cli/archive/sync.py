@@ -1,4 +1,4 @@
-"""`fttui archive sync`: everything that a provider has, fetched to this disk."""
+"""`fttui archive sync`: fetch everything that a provider has into the archive."""
 
 import sys
 from collections.abc import Callable
@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fttui.cli import invocation as session
-from fttui.cli.archive.commands import archive
+from fttui.cli import invocation as running
+from fttui.cli.exit_codes import DONE, FAILED
 from fttui.cli.flags import forms
-from fttui.cli.invocation import DONE, FAILED, Invocation, pass_invocation
+from fttui.cli.groups import ServiceCommand
+from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.output import say, say_progress
 from fttui.config import paths
 from fttui.text import size_words
@@ -19,19 +20,17 @@ if TYPE_CHECKING:
     from fttui.store.archive.size import Share
     from fttui.store.polling.archive_sync import Progress, Sync
 
-__all__ = ["archive"]
 
-
-@archive.command("sync", short_help="Fetch everything that the provider has.")
-@click.option("--full", is_flag=True, help="Read the whole list again: shows what went or changed far down in it.")
+@click.command("sync", cls=ServiceCommand, short_help="Fetch everything from the provider.")
+@click.option("--full", is_flag=True, help="Read the whole job list, to find deleted and changed old jobs.")
 @forms
 @pass_invocation
 def sync(invocation: Invocation, full: bool) -> int:
-    """Fetch all jobs with their events, checkpoints and result files, and what is known of files and models.
+    """Fetch all jobs with their events, checkpoints and result files, and the metadata of files and models.
 
-    It may be broken off at any moment: the next run goes on from there. What is held whole is not asked for again, and
-    the list is read from its newest page to the first that has no news, unless --full is given. Nothing is deleted,
-    here or there.
+    Sync may be interrupted at any time; the next run continues. Complete jobs are not fetched again. The job list is
+    read from the newest page to the first page without changes; --full reads all pages. Nothing is deleted, neither in
+    the archive nor at the provider.
 
     \b
     fttui archive sync --profile work
@@ -42,7 +41,7 @@ def sync(invocation: Invocation, full: bool) -> int:
         from fttui.store.polling.archive_sync import NotKept, Sync
 
         archive = Archive(paths.archive_file(), connection.choice.key)
-        run = Sync(archive, connection.client, session.CLOCK, _told(), full=full)
+        run = Sync(archive, connection.client, running.CLOCK, _show_progress(), full=full)
         try:
             await run.run()
         except NotKept as error:
@@ -50,26 +49,26 @@ def sync(invocation: Invocation, full: bool) -> int:
             return FAILED
         except Exception:
             say_progress("")
-            say("what was read is kept: fttui archive sync goes on from there")
+            say("the jobs read so far are archived. To continue: fttui archive sync")
             raise
         finally:
             say_progress("")
             await archive.close()
         return await _report(invocation, connection.choice.key, run)
 
-    return invocation.talk(
-        work, interrupted=lambda: "Broken off. What was read is kept: fttui archive sync goes on from there."
+    return invocation.run_with_client(
+        work, interrupted=lambda: "Interrupted. The jobs read so far are archived. To continue: fttui archive sync"
     )
 
 
-def _told() -> "Callable[[Progress], None]":
-    """Progress on stderr: a line that changes on a terminal, a line for each part elsewhere."""
+def _show_progress() -> "Callable[[Progress], None]":
+    """Return a callback that shows progress on stderr: one changing line on a terminal, else one line a part."""
     last = ""
 
-    def tell(progress: "Progress") -> None:
+    def show(progress: "Progress") -> None:
         nonlocal last
         if progress.doing == "waiting":
-            say(f"the service has had enough for now: going on in {progress.done} s")
+            say(f"rate limit reached: continuing in {progress.done} s")
             return
         of = "" if progress.of is None else f" of {progress.of}"
         what = {"history": "the history of jobs"}.get(progress.doing, progress.doing)
@@ -79,7 +78,7 @@ def _told() -> "Callable[[Progress], None]":
             say(f"reading {what}{of}")
         last = progress.doing
 
-    return tell
+    return show
 
 
 async def _report(invocation: Invocation, key: str, run: "Sync") -> int:
@@ -101,14 +100,17 @@ async def _report(invocation: Invocation, key: str, run: "Sync") -> int:
         "failed": tally.failed,
     }
     fields = [
-        ("jobs", f"{share.jobs if share else 0}" + (f" ({share.gone} only here)" if share and share.gone else "")),
+        (
+            "jobs",
+            f"{share.jobs if share else 0}" + (f" ({share.gone} gone at the provider)" if share and share.gone else ""),
+        ),
         ("read now", str(tally.read)),
         ("unchanged", str(tally.whole)),
         *_counts(share),
     ]
     invocation.output.one(raw, fields)
     if run.not_offered:
-        say(f"not offered by this service, so not read: {', '.join(sorted(run.not_offered))}")
+        say(f"not supported by this service, not read: {', '.join(sorted(run.not_offered))}")
     if tally.lost:
         say(f"result files that the provider no longer has: {', '.join(tally.lost)}")
     for what, why in tally.failed.items():

@@ -7,10 +7,12 @@ from urllib.parse import urlsplit
 
 import click
 
-from fttui.cli import invocation as session
+from fttui.cli import invocation as running
 from fttui.cli.doctor.machine import FAIL, GOOD, NOTE, WARN, Finding, machine
-from fttui.cli.flags import Verb, forms, offline
-from fttui.cli.invocation import DENIED, DONE, FAILED, UNREACHABLE, USAGE, Invocation, code_of, pass_invocation
+from fttui.cli.exit_codes import DENIED, DONE, FAILED, UNREACHABLE, USAGE, exit_code_of, message_of
+from fttui.cli.flags import forms, offline
+from fttui.cli.groups import ServiceCommand
+from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.output import JSON, JSONL, Column, Output
 from fttui.config import load
 from fttui.config.choose import choose, is_loopback
@@ -25,7 +27,7 @@ SKEW = 60.0
 """Seconds by which clocks may differ before it is worth a word: tokens and signatures bear some minutes."""
 
 
-@click.command("doctor", cls=Verb, short_help="Look at what is chosen, reachable and writable.")
+@click.command("doctor", cls=ServiceCommand, short_help="Look at what is chosen, reachable and writable.")
 @offline
 @forms
 @pass_invocation
@@ -95,9 +97,9 @@ async def _service(invocation: Invocation) -> list[Finding]:
     if invocation.offline:
         return [*found, Finding("service", NOTE, "not asked, as --offline says")]
     try:
-        connection = await connect.connect(invocation.options, clock=session.CLOCK)
+        connection = await connect.connect(invocation.options, clock=running.CLOCK)
     except Exception as error:
-        code = code_of(error)
+        code = exit_code_of(error)
         check = {DENIED: "key", UNREACHABLE: "service"}.get(code, "config")
         if not isinstance(error, ConfigError) and code != UNREACHABLE:
             raise
@@ -141,14 +143,14 @@ async def _asked(connection: "Connection") -> list[Finding]:
     from fttui.api.errors import ApiError, Forbidden, Unauthorized, Unreachable
 
     client, origin = connection.client.with_tries(1), connection.provider.key_origin
-    started, job = session.CLOCK.monotonic(), ""
+    started, job = running.CLOCK.monotonic(), ""
     failure: ApiError | None = None
     try:
         page = await client.list_jobs(limit=1)
         job = next((item.id for item in page.items if not item.fault), "")
     except ApiError as error:
         failure = error
-    took = (session.CLOCK.monotonic() - started) * 1000
+    took = (running.CLOCK.monotonic() - started) * 1000
     if isinstance(failure, Unreachable):
         return [Finding("service", FAIL, failure.message, failure.hint, UNREACHABLE)]
     found = [Finding("service", GOOD, f"{connection.provider.title} answers in {took:.0f} ms")]
@@ -202,7 +204,7 @@ async def _remembered(connection: "Connection") -> set[str]:
         return set()
     archive = Archive(archive_file(), connection.choice.key)
     try:
-        return archive.routes.absent(session.CLOCK.now()) | connection.provider.missing
+        return archive.routes.absent(running.CLOCK.now()) | connection.provider.missing
     finally:
         await archive.close()
 
@@ -220,5 +222,5 @@ def _clock(client: "Client") -> list[Finding]:
 
 def _lines(error: Exception) -> tuple[str, str]:
     """What is wrong, and what to do."""
-    first, _, rest = session.words_of(error).partition("\n")
+    first, _, rest = message_of(error).partition("\n")
     return first, rest

@@ -7,10 +7,12 @@ import click
 
 from fttui.atomic import writing
 from fttui.cli import completion
+from fttui.cli.exit_codes import DONE, FAILED
 from fttui.cli.files import report as reading
-from fttui.cli.files.commands import check_place, files
+from fttui.cli.files.download import check_target
 from fttui.cli.flags import NumberOrAuto, forms
-from fttui.cli.invocation import DONE, FAILED, Invocation, pass_invocation
+from fttui.cli.groups import ServiceCommand
+from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.jobs.create import read_grader
 from fttui.cli.output import JSON, JSONL, dumps, say, say_progress
 from fttui.config import load
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 METHODS = ("supervised", "dpo", "reinforcement")
 
 
-@files.command("check", short_help="Check training data and price a run.")
+@click.command("check", cls=ServiceCommand, short_help="Check training data and price a run.")
 @click.argument("path", type=click.Path())
 @click.option("--method", type=click.Choice(METHODS), help="What it is for.  [default: what the first line tells]")
 @click.option(
@@ -146,7 +148,7 @@ def _mended(path: str, target: str, force: bool) -> str:
 
     if is_same_file(path, target):
         raise ConfigError(f"{target} is the file itself: the copy needs a place of its own")
-    check_place(target, force)
+    check_target(target, force)
     try:
         with writing(target, overwrite=force) as file:
             done = repair_file(path, file, progress=reading.progress_of(path, "mending"))

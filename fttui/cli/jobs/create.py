@@ -8,12 +8,13 @@ import click
 
 from fttui.cli import completion, tables
 from fttui.cli import invocation as session
+from fttui.cli.exit_codes import DONE, FAILED, exit_code_of
 from fttui.cli.flags import NumberOrAuto, Pair, forms
-from fttui.cli.invocation import DONE, Invocation, code_of, pass_invocation
-from fttui.cli.jobs import ids as typed
+from fttui.cli.groups import ServiceCommand
+from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.jobs import preflight
-from fttui.cli.jobs.commands import jobs
-from fttui.cli.jobs.follow import ending, finished
+from fttui.cli.jobs.follow import finished, report_end
+from fttui.cli.jobs.ids import resolve
 from fttui.cli.output import TABLE, say, say_progress
 from fttui.config.paths import archive_file
 from fttui.core.samples import sample_path
@@ -61,7 +62,7 @@ def _asked(function: F) -> F:
     return function
 
 
-@jobs.command("create", short_help="Create a job.")
+@click.command("create", cls=ServiceCommand, short_help="Create a job.")
 @click.option("--model", required=True, metavar="M", shell_complete=completion.models, help="The model to tune.")
 @click.option(
     "--training-file",
@@ -90,7 +91,7 @@ def create(invocation: Invocation, /, **flags: Any) -> int:
     return _Creation(invocation, spec, flags).run()
 
 
-@jobs.command("clone", short_help="Create a job like another.")
+@click.command("clone", cls=ServiceCommand, short_help="Create a job like another.")
 @click.argument("id", shell_complete=completion.jobs)
 @click.option("--model", metavar="M", shell_complete=completion.models, help="Another model.")
 @click.option("--training-file", metavar="ID|PATH", shell_complete=completion.data, help="Another file.")
@@ -104,7 +105,7 @@ def clone(invocation: Invocation, /, id: str, **flags: Any) -> int:
     fttui jobs clone ftjob-abc --n-epochs 5 --suffix longer
     """
     _with_flags(_blank(flags), flags)  # faults in the flags come before anything is asked
-    return _Creation(invocation, None, flags, source=typed.one(invocation, id)).run()
+    return _Creation(invocation, None, flags, source=resolve(invocation, id)).run()
 
 
 def _blank(flags: dict[str, Any]) -> "JobSpec":
@@ -187,7 +188,7 @@ class _Creation:
         self._job = ""
 
     def run(self) -> int:
-        return self._invocation.talk(self._work, changes=True, interrupted=self._interrupted)
+        return self._invocation.run_with_client(self._work, changes=True, interrupted=self._interrupted)
 
     def _interrupted(self) -> str:
         if self._job:
@@ -205,7 +206,7 @@ class _Creation:
             spec = _with_flags(like(source), self._flags)
             self._plan = preflight.like(connection, source, spec)
         if not await self._is_right(connection, spec):
-            return session.FAILED
+            return FAILED
         spec = await self._with_files(connection, spec)
         job, code = await self._create(connection, spec)
         if job is None:
@@ -226,7 +227,7 @@ class _Creation:
                 output.line("", job.raw)
             if self._plan is not None and (words := preflight.compared(connection, self._plan, job)):
                 say(words)
-            code = ending(job)
+            code = report_end(job)
             if self._flags["results"] is not None:
                 await preflight.download(connection.client, job, self._flags["results"])
             return code
@@ -263,8 +264,8 @@ class _Creation:
         if not outcome.ambiguous and (words := self._left_behind()):
             say(words)
         if outcome.ambiguous or outcome.error is None:
-            return None, session.FAILED
-        return None, code_of(outcome.error)
+            return None, FAILED
+        return None, exit_code_of(outcome.error)
 
     async def _with_files(self, connection: "Connection", spec: "JobSpec") -> "JobSpec":
         """The spec with every path uploaded, unless it is there already, and replaced by the id of its file."""

@@ -1,10 +1,11 @@
-"""Going along with a job: its log as it grows, and its end. A lost connection is waited for, not died of."""
+"""Following a job: new events as they arrive, and waiting for the end. A lost connection is retried."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from fttui.cli import invocation, tables
-from fttui.cli.invocation import DONE, FAILED
+from fttui.cli import invocation as running
+from fttui.cli import tables
+from fttui.cli.exit_codes import DONE, FAILED
 from fttui.cli.output import say
 
 if TYPE_CHECKING:
@@ -13,27 +14,18 @@ if TYPE_CHECKING:
     from fttui.models.event import Event
     from fttui.models.job import Job
 
-PATIENCE = 64.0
-"""The longest wait between two tries, in seconds."""
+MAX_WAIT = 64.0
+"""Longest wait between two tries, in seconds."""
 
 
-async def log(client: "Client", id: str) -> "list[Event]":
-    """All events of a job, oldest first. Order is ours: servers differ, and several events share a second."""
-    found = [event async for page in client.each_event_page(id) for event in page.items]
-    return oldest_first(found)
+async def new_events(client: "Client", id: str, known: set[str], pause: float) -> "AsyncIterator[Event]":
+    """Yield new events until the job has ended and its last events were read.
 
-
-def oldest_first(events: "list[Event]") -> "list[Event]":
-    """Events as a log reads. Within one second the server's order counts, whichever way it runs."""
-    times = [event.created_at for event in events if event.created_at is not None]
-    newest_first = times[0] >= times[-1] if times else True
-    ordered = events[::-1] if newest_first else list(events)
-    return sorted(ordered, key=lambda event: event.created_at or 0.0)
-
-
-async def following(client: "Client", id: str, seen: set[str], pause: float) -> "AsyncIterator[Event]":
-    """New events as they come, until the job has ended and its last events are out. A lost connection is waited for."""
+    Args:
+        known: ids of the events to skip; ids of yielded events are added.
+    """
     from fttui.api.errors import Limited, ServerFault, Unreachable
+    from fttui.core.reader import oldest_first
 
     failures = 0
     while True:
@@ -41,47 +33,47 @@ async def following(client: "Client", id: str, seen: set[str], pause: float) -> 
             job = await client.get_job(id)
             fresh: list[Event] = []
             async for page in client.each_event_page(id):
-                new = [event for event in page.items if event.id not in seen]
+                new = [event for event in page.items if event.id not in known]
                 fresh += new
-                if len(new) < len(page.items) and not rises(page.items):
+                if len(new) < len(page.items) and not ascends(page.items):
                     break
             failures = 0
         except (Unreachable, ServerFault, Limited) as error:
             failures += 1
-            await endure(error, failures, pause)
+            await wait_after(error, failures, pause)
             continue
         for event in oldest_first(fresh):
-            seen.add(event.id)
+            known.add(event.id)
             yield event
         if job.status.is_final and not fresh:
             return
         if not job.status.is_final:
-            await invocation.CLOCK.sleep(pause)
+            await running.CLOCK.sleep(pause)
 
 
-async def finished(client: "Client", id: str, pause: float, tell: "Callable[[Job], None]") -> "Job":
-    """The job once it has ended; `tell` hears of every change of its state. A lost connection is waited for."""
+async def finished(client: "Client", id: str, pause: float, changed: "Callable[[Job], None]") -> "Job":
+    """Wait for the end of a job and return the job. `changed` is called at every change of its status."""
     from fttui.api.errors import Limited, ServerFault, Unreachable
 
-    told, failures = "", 0
+    reported, failures = "", 0
     while True:
         try:
             job = await client.get_job(id)
             failures = 0
         except (Unreachable, ServerFault, Limited) as error:
             failures += 1
-            await endure(error, failures, pause)
+            await wait_after(error, failures, pause)
             continue
-        if job.status_text != told:
-            told = job.status_text
-            tell(job)
+        if job.status_text != reported:
+            reported = job.status_text
+            changed(job)
         if job.status.is_final:
             return job
-        await invocation.CLOCK.sleep(pause)
+        await running.CLOCK.sleep(pause)
 
 
-def ending(job: "Job") -> int:
-    """The exit code for a job that was waited for, with a word about one that did not succeed."""
+def report_end(job: "Job") -> int:
+    """Return the exit code for a job that has ended; print why it did not succeed."""
     if job.status == "succeeded":
         return DONE
     why = f": {job.error.message or job.error.code}" if job.error else ""
@@ -89,13 +81,13 @@ def ending(job: "Job") -> int:
     return FAILED
 
 
-def rises(events: "Sequence[Event]") -> bool:
-    """Whether a page runs from old to new, so that what is new comes on a later one."""
+def ascends(events: "Sequence[Event]") -> bool:
+    """Return whether a page runs from old to new, so that new events are on later pages."""
     return bool(events) and (events[0].created_at or 0.0) < (events[-1].created_at or 0.0)
 
 
-async def endure(error: "ApiError", failures: int, pause: float) -> None:
-    """Wait after a failed look, longer each time; a person hears of the first."""
+async def wait_after(error: "ApiError", failures: int, pause: float) -> None:
+    """Wait after a failed poll, longer after each further failure. Print the first failure only."""
     if failures == 1:
         say(f"fttui: {error.message}; trying again")
-    await invocation.CLOCK.sleep(max(error.retry_after or 0.0, min(pause * 2**failures, PATIENCE)))
+    await running.CLOCK.sleep(max(error.retry_after or 0.0, min(pause * 2**failures, MAX_WAIT)))

@@ -1,60 +1,73 @@
-"""`fttui jobs metrics`: the numbers of a run by step."""
+"""`fttui jobs metrics`: the metrics of a job by step."""
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from fttui.cli.output import Column, Output
-from fttui.models.metric import Point, points_of, points_of_checkpoints, points_of_result_file
-from fttui.store.archive.export import csv_of
+import click
+
+from fttui.cli import completion
+from fttui.cli.flags import forms, offline
+from fttui.cli.groups import ServiceCommand
+from fttui.cli.invocation import Invocation, pass_invocation
+from fttui.cli.jobs.ids import resolve
+from fttui.cli.output import TABLE, Column, Output, say
 
 if TYPE_CHECKING:
-    from fttui.api.client import Client
-    from fttui.models.job import Job
+    from fttui.core.reader import Reader
+    from fttui.models.metric import Point
 
 
-async def of(client: "Client", id: str) -> "tuple[Job, list[Point]]":
-    """A job and its points: its events, completed by its result file, which has every step but rounds.
+@click.command("metrics", cls=ServiceCommand, short_help="Show the metrics of a job by step.")
+@click.argument("id", shell_complete=completion.jobs)
+@click.option("--csv", "csv_", is_flag=True, help="Print comma-separated values with a header line.")
+@offline
+@forms
+@pass_invocation
+def metrics(invocation: Invocation, id: str, csv_: bool) -> int:
+    """Show the metrics of a job, one line a step. Sources are its events and, once it has ended, its result files.
 
-    Where neither tells anything: what its checkpoints hold.
+    Without a terminal, lines are tab-separated and have no header. The columns differ between jobs: use --csv to get
+    their names.
+
+    \b
+    fttui jobs metrics ftjob-abc
+    fttui jobs metrics ftjob-abc --csv > metrics.csv
     """
-    from fttui.api.errors import ApiError
+    if csv_ and invocation.form != TABLE:
+        raise click.UsageError("--csv, --json and --jsonl exclude each other")
+    id = resolve(invocation, id)
 
-    job = await client.get_job(id)
-    by_step: dict[int, dict[str, float]] = {}
-    for file in job.result_files:
-        try:
-            for point in points_of_result_file(await client.file_content(file)):
-                by_step.setdefault(point.step, {}).update(point.values)
-        except (ApiError, ValueError):
-            continue  # deleted, or of another kind: the events still tell
-    found = [event async for page in client.each_event_page(id) for event in page.items]
-    for point in points_of(found[::-1]):
-        by_step.setdefault(point.step, {}).update(point.values)
-    if not by_step:
-        with suppress(ApiError):
-            saved = [item async for page in client.each_checkpoint_page(id) for item in page.items]
-            return job, points_of_checkpoints(saved)
-    return job, [Point(step, values) for step, values in sorted(by_step.items())]
+    async def work(reader: "Reader") -> None:
+        job, points = await reader.metrics(id)
+        _print(invocation.output, points, csv=csv_)
+        if not points:
+            say(f"{job.id} has no metrics" + (" in the archive" if invocation.offline else _yet(job.status.is_final)))
+
+    return invocation.run_with_reader(work)
 
 
-def write(output: Output, points: list[Point], *, csv: bool) -> None:
-    """Points as a table, as JSON objects with `step` and the metrics, or as CSV."""
+def _yet(is_final: bool) -> str:
+    return "" if is_final else " yet"
+
+
+def _print(output: Output, points: "list[Point]", *, csv: bool) -> None:
     if csv:
+        from fttui.store.archive.export import csv_of
+
         output.text(csv_of(points))
         return
 
-    def column(name: str) -> Column[Point]:
-        def plain(point: Point) -> str:
+    def column(name: str) -> "Column[Point]":
+        def plain(point: "Point") -> str:
             return repr(point.values[name]) if name in point.values else ""
 
-        def short(point: Point) -> str:
+        def short(point: "Point") -> str:
             return f"{point.values[name]:.5g}" if name in point.values else ""
 
         return Column(name.upper().replace("_", " "), short, plain, right=True)
 
-    def raw(point: Point) -> Any:
+    def raw(point: "Point") -> Any:
         return {"step": point.step, **point.values}
 
     names = dict.fromkeys(name for point in points for name in point.values)
-    columns = [Column[Point]("STEP", lambda point: str(point.step), right=True), *map(column, names)]
+    columns = [Column["Point"]("STEP", lambda point: str(point.step), right=True), *map(column, names)]
     output.many(points, columns, raw=raw)

@@ -1,4 +1,4 @@
-"""`fttui jobs watch`: the cockpit as sentences, for screen readers, logs and scripts."""
+"""`fttui jobs watch`: every change of jobs as a sentence, for screen readers, logs and scripts."""
 
 import time
 from typing import TYPE_CHECKING
@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 import click
 
 from fttui.cli import completion, tables
-from fttui.cli import invocation as session
+from fttui.cli import invocation as running
+from fttui.cli.exit_codes import DONE, FAILED
 from fttui.cli.flags import Seconds, forms
-from fttui.cli.invocation import DONE, FAILED, Invocation, pass_invocation
-from fttui.cli.jobs import create as create  # adds its commands to the group
+from fttui.cli.groups import ServiceCommand
+from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.jobs import follow
-from fttui.cli.jobs import ids as typed
-from fttui.cli.jobs.commands import jobs
+from fttui.cli.jobs.ids import resolve_all
 from fttui.cli.output import JSON, JSONL, say
 from fttui.clock import duration
 
@@ -22,82 +22,86 @@ if TYPE_CHECKING:
     from fttui.models.event import Event
     from fttui.models.job import Job
 
-TENTHS = 10
-"""Progress is told this many times in a run at most: every step would drown what matters."""
+PROGRESS_REPORTS = 10
+"""Most progress reports of a job."""
 FIRST_PAGES = 10
-"""Pages of jobs in which the live ones are looked for at first; later only the newest page is read."""
-A_REQUEST = 1.0
-"""Seconds that each request of a round makes the pause at least: never more than 60 a minute."""
+"""Pages of jobs that the first poll searches for active jobs. Later polls read the newest page only."""
+SECONDS_A_REQUEST = 1.0
+"""Pause after a poll, for each request it sent: at most 60 requests a minute."""
 
 
-@jobs.command("watch", short_help="Tell every change of jobs, a sentence each.")
+@click.command("watch", cls=ServiceCommand, short_help="Print every change of jobs as a sentence.")
 @click.argument("ids", nargs=-1, metavar="[ID]...", shell_complete=completion.jobs)
-@click.option("--until-done", is_flag=True, help="Without ids: end when no job is live any more.")
-@click.option("--plain", is_flag=True, help="The sentences alone, without the time before them.")
-@click.option("--interval", type=Seconds(), metavar="S", help="Seconds between two looks, at least 2.")
+@click.option("--until-done", is_flag=True, help="Without ids: end when no job is active.")
+@click.option("--plain", is_flag=True, help="Print the sentences without the time.")
+@click.option("--interval", type=Seconds(), metavar="S", help="Seconds between polls, at least 2.")
 @forms
 @pass_invocation
 def watch(invocation: Invocation, ids: tuple[str, ...], until_done: bool, plain: bool, interval: float | None) -> int:
-    """Tell every change, one plain sentence a line, without control codes: states, each tenth of a run, warnings.
+    """Print every change of jobs, one sentence a line, without control codes.
 
-    With ids it ends when all of them have ended; without, it tells of all live jobs and of new ones until ctrl+c, or
-    until none is live with --until-done. The exit code is 0 when every watched job succeeded, else 1. A lost
-    connection is waited for. With --jsonl every change prints the job as the service sent it.
+    A change is a new status, a tenth of the steps, a warning or an error. With ids, watch ends when all of these jobs
+    have ended. Without ids, it watches all active and new jobs until ctrl+c, or with --until-done until no job is
+    active. After a lost connection it tries again.
+
+    The exit code is 0 if every watched job succeeded, else 1. --jsonl prints the job as the provider sent it at every
+    change.
 
     \b
     fttui jobs watch ftjob-abc --plain && echo trained
     fttui jobs watch --until-done | tee run.log
     """
     if invocation.form == JSON:
-        raise click.UsageError("watching has no end to close a list at: use --jsonl")
-    ids = typed.whole(invocation, ids)
+        raise click.UsageError("watch prints no closed list: use --jsonl instead of --json")
+    ids = resolve_all(invocation, ids)
     output = invocation.output
 
-    def tell(job: "Job", sentence: str) -> None:
+    def report(job: "Job", sentence: str) -> None:
         if output.form == JSONL:
             output.line("", job.raw)
         else:
-            now = "" if plain else time.strftime("%H:%M:%S ", time.localtime(session.CLOCK.now()))
+            now = "" if plain else time.strftime("%H:%M:%S ", time.localtime(running.CLOCK.now()))
             output.line(f"{now}{sentence}")
         output.flush()
 
     watcher: list[Watcher] = []
 
     async def work(connection: "Connection") -> int:
-        usual = 2.0 if connection.choice.is_local else 5.0
-        pause = interval or invocation.interval or connection.settings.interval or usual
-        watcher.append(Watcher(connection.client, list(ids), pause, tell))
+        default = 2.0 if connection.choice.is_local else 5.0
+        pause = interval or invocation.interval or connection.settings.interval or default
+        watcher.append(Watcher(connection.client, list(ids), pause, report))
         return await watcher[0].run(until_done=until_done)
 
     def interrupted() -> str:
         live = watcher[0].live if watcher else []
-        return f"{', '.join(live)} {'goes' if len(live) == 1 else 'go'} on without us." if live else ""
+        return f"still running: {', '.join(live)}" if live else ""
 
-    return invocation.talk(work, interrupted=interrupted)
+    return invocation.run_with_client(work, interrupted=interrupted)
 
 
 class Watcher:
-    """Looks at jobs again and again, and tells what is different."""
+    """Polls jobs and reports their changes."""
 
-    def __init__(self, client: "Client", ids: list[str], pause: float, tell: "Tell") -> None:
+    def __init__(self, client: "Client", ids: list[str], pause: float, report: "Report") -> None:
         self._client = client
         self._ids = ids
         self._pause = pause
-        self._tell = tell
+        self._report = report
         self._known: dict[str, Job] = {}
         self._seen: dict[str, set[str]] = {}
-        """Ids of the events that were told or passed over, by job."""
-        self._tenths: dict[str, int] = {}
+        """Ids of the events that were reported or skipped, by job."""
+        self._reported_parts: dict[str, int] = {}
+        """Number of the last progress report, by job."""
         self._failed = False
         self._requests = 0
 
     @property
     def live(self) -> list[str]:
-        """The watched jobs that have not ended."""
+        """Ids of the watched jobs that have not ended."""
         return [id for id, job in self._known.items() if job.status.is_live]
 
     async def run(self, *, until_done: bool) -> int:
-        """Watch to the end; the exit code."""
+        """Watch until the end and return the exit code."""
         from fttui.api.errors import Limited, ServerFault, Unreachable
 
         failures, is_first = 0, True
@@ -105,25 +109,25 @@ class Watcher:
             self._requests = 0
             try:
                 for job in await self._jobs(is_first):
-                    await self._look(job, is_new=not is_first)
+                    await self._compare(job, is_new=not is_first)
                 failures, was_first, is_first = 0, is_first, False
             except (Unreachable, ServerFault, Limited) as error:
                 failures += 1
-                await follow.endure(error, failures, self._pause)
+                await follow.wait_after(error, failures, self._pause)
                 continue
             if self._ids and not self.live:
                 return FAILED if self._failed else DONE
             if not self._ids and not self.live:
                 if until_done:
                     if was_first and not self._known:
-                        say("no job is live")
+                        say("No active jobs.")
                     return FAILED if self._failed else DONE
                 if was_first:
-                    say("no job is live; new ones will be told")
-            await session.CLOCK.sleep(max(self._pause, self._requests * A_REQUEST))
+                    say("No active jobs. Waiting for new ones (ctrl+c to stop).")
+            await running.CLOCK.sleep(max(self._pause, self._requests * SECONDS_A_REQUEST))
 
     async def _jobs(self, is_first: bool) -> "list[Job]":
-        """The jobs of this round: those asked for, or the live, the new, and those that were live before."""
+        """Return the jobs of this poll: the given ones, or all active, new, and previously active jobs."""
         if self._ids:
             wanted = [id for id in self._ids if id not in self._known or self._known[id].status.is_live]
             return [await self._get(id) for id in wanted]
@@ -140,7 +144,7 @@ class Watcher:
         ]
         if is_first:
             self._seen.update((id, set()) for id, job in listed.items() if job.status.is_final)
-        # The newest first, as it is listed, reads backwards: what began first is told first.
+        # Lists are newest first; report older jobs first.
         found.sort(key=lambda job: job.created_at or 0.0)
         return found + [await self._get(id) for id in self.live if id not in listed]
 
@@ -148,19 +152,19 @@ class Watcher:
         self._requests += 1
         return await self._client.get_job(id)
 
-    async def _look(self, job: "Job", *, is_new: bool) -> None:
+    async def _compare(self, job: "Job", *, is_new: bool) -> None:
         before = self._known.get(job.id)
         if before is not None and before.status.is_final:
             return
-        # Events first, so that the last step is told before the end.
+        # Read the events first, so that the last step is reported before the end.
         events = await self._events(job, is_first=before is None) if self._has_log(job, before) else []
         if before is None:
-            self._tell(job, _first(job, is_new=is_new, at=_progress(events)))
-            self._tenths[job.id] = _tenth(events)
+            self._report(job, _first(job, is_new=is_new, at=_progress(events)))
+            self._reported_parts[job.id] = _progress_part(events)
         else:
-            self._news(job, events)
+            self._report_events(job, events)
             if job.status_text != before.status_text:
-                self._tell(job, _change(job))
+                self._report(job, _change(job))
         self._known[job.id] = job
         if job.status.is_final and job.status != "succeeded":
             self._failed = True
@@ -170,28 +174,30 @@ class Watcher:
             return before is not None
         return job.status in ("running", "stopping", "unknown") or before is not None
 
-    def _news(self, job: "Job", events: "list[Event]") -> None:
+    def _report_events(self, job: "Job", events: "list[Event]") -> None:
         for event in events:
             if event.level in ("warn", "error"):
-                self._tell(job, f"{_name(job)}: {'warning' if event.level == 'warn' else 'error'}: {event.message}")
-        # However far it has come since the last look, that is one sentence.
-        if (tenth := _tenth(events)) > self._tenths.get(job.id, 0):
-            self._tenths[job.id] = tenth
-            self._tell(job, f"{_name(job)} is at {_progress(events)}.")
+                self._report(job, f"{_name(job)}: {'warning' if event.level == 'warn' else 'error'}: {event.message}")
+        # One sentence for all progress since the last poll.
+        if (part := _progress_part(events)) > self._reported_parts.get(job.id, 0):
+            self._reported_parts[job.id] = part
+            self._report(job, f"{_name(job)} is at {_progress(events)}.")
 
     async def _events(self, job: "Job", *, is_first: bool) -> "list[Event]":
-        """What is new in a job's log, oldest first; at the first look only its newest page."""
+        """Return the new events of a job, oldest first; at the first poll those of the newest page only."""
+        from fttui.core.reader import oldest_first
+
         seen = self._seen.setdefault(job.id, set())
         fresh: list[Event] = []
         async for page in self._client.each_event_page(job.id):
             self._requests += 1
             new = [event for event in page.items if event.id not in seen]
             fresh += new
-            rises = follow.rises(page.items)
-            if (is_first or len(new) < len(page.items)) and not rises:
+            ascends = follow.ascends(page.items)
+            if (is_first or len(new) < len(page.items)) and not ascends:
                 break
         seen.update(event.id for event in fresh)
-        return follow.oldest_first(fresh)
+        return oldest_first(fresh)
 
 
 def _name(job: "Job") -> str:
@@ -199,8 +205,8 @@ def _name(job: "Job") -> str:
 
 
 def _first(job: "Job", *, is_new: bool, at: str) -> str:
-    words = tables.status_word(job).replace("_", " ")
-    state = f"{_name(job)} is {'new: ' if is_new else ''}{words}"
+    status = tables.status_word(job).replace("_", " ")
+    state = f"{_name(job)} is {'new: ' if is_new else ''}{status}"
     if job.status.is_final:
         return _change(job)
     return f"{state}, at {at}." if at else f"{state}, model {job.model}." if job.model else f"{state}."
@@ -224,28 +230,28 @@ def _change(job: "Job") -> str:
 
 
 def _progress(events: "list[Event]") -> str:
-    """Step and loss of the newest event that has them."""
+    """Return step and loss of the newest event that has them, as text."""
     for event in reversed(events):
         if event.step is not None:
             of = f" of {event.total_steps}" if event.total_steps else ""
             metrics = event.metrics
             name = next((name for name in ("train_loss", "train_mean_reward") if name in metrics), None)
-            told = (
+            loss = (
                 "" if name is None else f", {name.replace('train_', 'training ').replace('_', ' ')} {metrics[name]:.4g}"
             )
-            return f"step {event.step}{of}{told}"
+            return f"step {event.step}{of}{loss}"
     return ""
 
 
-def _tenth(events: "list[Event]") -> int:
-    """How many tenths of the run are done, by the newest event that says it."""
+def _progress_part(events: "list[Event]") -> int:
+    """Return how many tenths of the steps are done, by the newest event that has a step."""
     for event in reversed(events):
         if event.step is not None and event.total_steps:
-            return event.step * TENTHS // event.total_steps
+            return event.step * PROGRESS_REPORTS // event.total_steps
     return 0
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Tell = Callable[[Job, str], None]
+    Report = Callable[[Job, str], None]

@@ -94,7 +94,7 @@ def test_ctrl_c_says_that_what_was_read_is_kept(fttui: Fttui, filled: Service) -
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")
-    assert "Broken off. What was read is kept: fttui archive sync goes on from there.\n" in err
+    assert "Interrupted. The jobs read so far are archived. To continue: fttui archive sync\n" in err
     assert len(fttui("archive", "list").lines) == 3
 
 
@@ -102,7 +102,7 @@ def test_a_service_that_has_had_enough_is_waited_for(fttui: Fttui, filled: Servi
     filled.faults["GET /fine_tuning/jobs/ftjob-002/events"] = [refuse(429, "slow down", retry_after="40")] * 2
     result = fttui("archive", "sync")
     assert (result.code, clock.slept) == (0, [40.0, 40.0])
-    assert result.err.count("going on in 40 s") == 2
+    assert result.err.count("continuing in 40 s") == 2
 
 
 def test_sync_as_json_and_again(fttui: Fttui, filled: Service) -> None:
@@ -133,7 +133,7 @@ def test_what_the_sync_cannot_do_is_the_exit_code(fttui: Fttui, filled: Service)
     assert fttui("archive", "sync").code == 0
     filled.faults["GET /files"] = [hang_up()] * 9
     result = fttui("archive", "sync")
-    assert (result.code, "goes on from there" in result.err) == (3, True)
+    assert (result.code, "To continue: fttui archive sync" in result.err) == (3, True)
     assert fttui("--offline", "archive", "sync").code == 2
 
 

@@ -83,7 +83,7 @@ def test_a_result_file_can_be_had_as_csv(fttui: Fttui, service: Service, tmp_pat
     service.contents["file-1"] = b"something else"
     result = fttui("files", "download", "file-1", "--csv")
     assert (result.code, result.out) == (2, "")
-    assert "no result file" in result.err
+    assert "not a result file" in result.err
 
 
 def test_half_a_download_leaves_nothing(fttui: Fttui, service: Service, tmp_path: Path) -> None:

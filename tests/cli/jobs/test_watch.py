@@ -116,7 +116,7 @@ def test_all_live_jobs_and_new_ones_until_none_is_live(fttui: Fttui, service: Se
 
 def test_nothing_to_watch(fttui: Fttui, service: Service) -> None:
     result = fttui("jobs", "watch", "--until-done")
-    assert (result.code, result.out, result.err) == (0, "", "no job is live\n")
+    assert (result.code, result.out, result.err) == (0, "", "No active jobs.\n")
 
 
 def test_an_unknown_job_is_a_failure(fttui: Fttui, service: Service) -> None:
@@ -152,4 +152,4 @@ def test_ctrl_c_says_that_the_jobs_go_on(
     service.jobs = [job(2, "running"), job(1, "queued")]
     result = fttui("jobs", "watch", "--plain")
     assert result.code == 130
-    assert "ftjob-001, ftjob-002 go on without us.\n" in result.err
+    assert "still running: ftjob-001, ftjob-002\n" in result.err

@@ -1,0 +1,92 @@
+"""`fttui files download`: a file as it is, or a result file as CSV."""
+
+import os
+import re
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from fttui.atomic import why_not_writable, writing
+from fttui.cli import completion
+from fttui.cli.groups import ServiceCommand
+from fttui.cli.invocation import Invocation, pass_invocation
+from fttui.cli.output import say, say_progress
+from fttui.config.errors import ConfigError
+from fttui.text import size_words
+
+if TYPE_CHECKING:
+    from fttui.api.client import Client
+    from fttui.core.connect import Connection
+
+
+@click.command("download", cls=ServiceCommand, short_help="Download a file.")
+@click.argument("id", shell_complete=completion.files)
+@click.option("--output", "-o", "path", metavar="PATH", help="The file to write; - is standard output.")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
+@click.option("--csv", "as_csv", is_flag=True, help="Decode a result file to CSV. Services send its base64.")
+@pass_invocation
+def download(invocation: Invocation, id: str, path: str | None, force: bool, as_csv: bool) -> int:
+    """Download a file unchanged, or a result file as CSV.
+
+    Without -o the content goes to standard output; on a terminal it goes to a file named by the id. The file name at
+    the provider is never used as a path. --force replaces an existing file.
+
+    \b
+    fttui files download file-abc -o data.jsonl
+    fttui files download file-abc --csv -o results.csv
+    """
+    if path is None:
+        path = re.sub(r"[^A-Za-z0-9._-]", "_", id).lstrip(".") or "file" if sys.stdout.isatty() else "-"
+    if path == "-" and sys.stdout.isatty():
+        raise click.UsageError("a file may contain control codes and is not written to a terminal: use -o PATH")
+    if path != "-":
+        check_target(path, force)
+
+    async def work(connection: "Connection") -> None:
+        if as_csv:
+            content = _csv(await connection.client.file_content(id), id)
+            if path == "-":
+                invocation.output.chunk(content)
+                return
+            with writing(path, overwrite=force) as file:
+                file.write(content)
+            say(f"{path} written")
+            return
+        if path == "-":
+            await connection.client.download_file(id, invocation.output.chunk)
+            return
+        await _save(connection.client, id, path, force)
+        say(f"{path} written")
+
+    return invocation.run_with_client(work)
+
+
+def _csv(content: bytes, id: str) -> bytes:
+    from fttui.models.metric import csv_text
+
+    try:
+        return csv_text(content).encode()
+    except ValueError as error:
+        raise ConfigError(f"{id} is not a result file: {error}") from None
+
+
+def check_target(path: str, force: bool) -> None:
+    """Check that a file can be written.
+
+    Raises:
+        ConfigError: it cannot, or it exists and `force` is false.
+    """
+    if why := why_not_writable(path, overwrite=force):
+        exists = not force and os.path.lexists(path) and not os.path.isdir(path)
+        raise ConfigError(why + (": use --force to replace it, or a different -o PATH" if exists else ""))
+
+
+async def _save(client: "Client", id: str, path: str, force: bool) -> None:
+    """Download to a temporary file and rename it when it is complete."""
+
+    def show_progress(done: int, size: int | None) -> None:
+        say_progress(size_words(done) + (f" of {size_words(size)}" if size else ""))
+
+    with writing(path, overwrite=force) as file:
+        await client.download_file(id, file.write, progress=show_progress)

@@ -1,0 +1,103 @@
+"""Command classes: service flags after the command, subcommands imported on use, suggestions for typing errors."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fttui.cli.flags import shared_flag
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+class UnknownCommand(click.UsageError):
+    """No command of this name; the message has a suggestion if one is close."""
+
+    def __init__(self, name: str, known: list[str], context: click.Context) -> None:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, known, 1)
+        suggestion = f" Did you mean {near[0]}?" if near else ""
+        super().__init__(f"Unknown command {name!r}.{suggestion} See: {context.command_path} --help", context)
+
+
+class Command(click.Command):
+    """A command. Its usage errors name the command."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except click.UsageError as error:
+            error.ctx = error.ctx or context
+            raise
+
+
+class ServiceCommand(Command):
+    """A command that uses a service: it accepts `--profile` and `--base-url`."""
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.params += _service_flags()
+
+
+class Group(click.Group):
+    """A group of commands, in the order of their definition.
+
+    Args:
+        table: `module:attribute` of commands to import when they are used, by name.
+    """
+
+    command_class: type[click.Command] = Command
+    group_class = type
+
+    def __init__(self, *given: Any, table: Mapping[str, str] = {}, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self._table = table
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return [*self._table, *self.commands]
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in self._table:
+            return super().get_command(context, name)
+        module, _, attribute = self._table[name].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def resolve_command(
+        self, context: click.Context, arguments: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = arguments[0]
+        if self.get_command(context, name) is None and not name.startswith("-"):
+            raise UnknownCommand(name, self.list_commands(context), context)
+        return super().resolve_command(context, arguments)
+
+
+class ServiceGroup(Group):
+    """A group of commands that use a service: it accepts `--profile` and `--base-url`."""
+
+    command_class = ServiceCommand
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.params += _service_flags()
+
+
+def _service_flags() -> list[click.Parameter]:
+    return [
+        shared_flag(
+            "--profile",
+            metavar="NAME",
+            shell_complete=_profiles,
+            help="Use the service of this profile.",
+        ),
+        shared_flag("--base-url", metavar="URL", help="Use the service at this address: https://host/v1."),
+    ]
+
+
+def _profiles(context: click.Context, parameter: click.Parameter, typed: str) -> "list[CompletionItem]":
+    from fttui.cli import completion
+
+    return completion.profiles(context, parameter, typed)

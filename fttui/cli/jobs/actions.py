@@ -1,0 +1,87 @@
+"""`fttui jobs cancel`, `pause` and `resume`."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from fttui.cli import completion, tables
+from fttui.cli import invocation as running
+from fttui.cli.confirm import confirm
+from fttui.cli.each_id import for_each_id
+from fttui.cli.exit_codes import FAILED
+from fttui.cli.flags import forms, yes
+from fttui.cli.groups import ServiceCommand
+from fttui.cli.invocation import Invocation, pass_invocation
+from fttui.cli.jobs.ids import resolve_all
+from fttui.cli.output import TABLE, say
+
+if TYPE_CHECKING:
+    from fttui.api.client import Client
+    from fttui.core.connect import Connection
+    from fttui.models.job import Job
+
+    Action = Callable[[Client], Callable[[str], Awaitable[Job]]]
+
+
+@click.command("cancel", cls=ServiceCommand, short_help="Cancel jobs.")
+@click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=completion.jobs)
+@yes
+@forms
+@pass_invocation
+def cancel(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
+    """Cancel jobs. Training progress since the last checkpoint is lost.
+
+    On a terminal it asks first; without a terminal it needs --yes.
+
+    \b
+    fttui jobs cancel ftjob-abc
+    fttui jobs list --status queued --jsonl | jq -r .id | xargs fttui jobs cancel --yes
+    """
+    ids = resolve_all(invocation, ids)
+    if not confirm(f"Cancel {', '.join(ids)}?", yes=yes):
+        say("nothing was cancelled")
+        return FAILED
+    return _act(invocation, ids, lambda client: client.cancel_job)
+
+
+@click.command("pause", cls=ServiceCommand, short_help="Pause jobs.")
+@click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=completion.jobs)
+@forms
+@pass_invocation
+def pause(invocation: Invocation, ids: tuple[str, ...]) -> int:
+    """Pause jobs. `fttui jobs resume` continues them. Not every provider and method supports it.
+
+    \b
+    fttui jobs pause ftjob-abc
+    """
+    return _act(invocation, resolve_all(invocation, ids), lambda client: client.pause_job)
+
+
+@click.command("resume", cls=ServiceCommand, short_help="Resume paused jobs.")
+@click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=completion.jobs)
+@forms
+@pass_invocation
+def resume(invocation: Invocation, ids: tuple[str, ...]) -> int:
+    """Resume paused jobs.
+
+    \b
+    fttui jobs resume ftjob-abc
+    """
+    return _act(invocation, resolve_all(invocation, ids), lambda client: client.resume_job)
+
+
+def _act(invocation: Invocation, ids: tuple[str, ...], action: "Action") -> int:
+    """Send a request for each job and print the changed jobs: one id as an object, several as a list."""
+
+    async def work(connection: "Connection") -> int:
+        changed, code = await for_each_id(ids, action(connection.client))
+        output = invocation.output
+        if len(ids) == 1 and output.form != TABLE:
+            for job in changed:
+                output.line("", job.raw)
+        else:
+            output.many(changed, tables.job_columns(running.CLOCK.now())[:2], raw=lambda job: job.raw)
+        return code
+
+    return invocation.run_with_client(work, changes=True)

@@ -1,0 +1,36 @@
+"""`fttui jobs checkpoints`."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from fttui.cli import completion, tables
+from fttui.cli.flags import forms, offline
+from fttui.cli.groups import ServiceCommand
+from fttui.cli.invocation import Invocation, pass_invocation
+from fttui.cli.jobs.ids import resolve
+
+if TYPE_CHECKING:
+    from fttui.core.reader import Reader
+
+
+@click.command("checkpoints", cls=ServiceCommand, short_help="List the checkpoints of a job.")
+@click.argument("id", shell_complete=completion.jobs)
+@offline
+@forms
+@pass_invocation
+def checkpoints(invocation: Invocation, id: str) -> int:
+    """List the checkpoints of a job by step.
+
+    Without a terminal, every checkpoint is one tab-separated line: id, step, creation time, model, metrics.
+
+    \b
+    fttui jobs checkpoints ftjob-abc --jsonl | jq -r .fine_tuned_model_checkpoint
+    """
+    id = resolve(invocation, id)
+
+    async def work(reader: "Reader") -> None:
+        found = await reader.checkpoints(id)
+        invocation.output.many(found, tables.checkpoint_columns(), raw=lambda item: item.raw)
+
+    return invocation.run_with_reader(work)

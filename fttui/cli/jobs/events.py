@@ -1,0 +1,75 @@
+"""`fttui jobs events`: the log of a job."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from fttui.cli import completion, tables
+from fttui.cli.flags import Seconds, forms, offline
+from fttui.cli.groups import ServiceCommand
+from fttui.cli.invocation import Invocation, pass_invocation
+from fttui.cli.jobs import follow
+from fttui.cli.jobs.ids import resolve
+from fttui.cli.output import JSON, say
+
+if TYPE_CHECKING:
+    from fttui.core.connect import Connection
+    from fttui.core.reader import Reader
+    from fttui.models.event import Event
+
+LEVELS = ("info", "warn", "error")
+
+
+@click.command("events", cls=ServiceCommand, short_help="Show the log of a job.")
+@click.argument("id", shell_complete=completion.jobs)
+@click.option("--follow", "-f", "follow_", is_flag=True, help="Keep printing new events until the job has ended.")
+@click.option("--level", type=click.Choice(LEVELS), help="Only events of this level and above.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the newest N events.")
+@click.option("--interval", type=Seconds(), metavar="S", help="Seconds between polls with --follow, at least 2.")
+@offline
+@forms
+@pass_invocation
+def events(
+    invocation: Invocation, id: str, follow_: bool, level: str | None, limit: int | None, interval: float | None
+) -> int:
+    """Show the events of a job, oldest first.
+
+    Without a terminal, every event is one tab-separated line: time, level, message.
+
+    \b
+    fttui jobs events ftjob-abc --follow
+    fttui jobs events ftjob-abc --level warn --jsonl
+    """
+    if follow_ and invocation.form == JSON:
+        raise click.UsageError("--follow prints no closed list: use --jsonl instead of --json")
+    if follow_ and invocation.offline:
+        raise click.UsageError("--follow needs the service and cannot be used with --offline")
+    id = resolve(invocation, id)
+    columns, output = tables.event_columns(), invocation.output
+
+    async def work(reader: "Reader") -> None:
+        log, complete = await reader.events(id)
+        shown = [event for event in log if _reaches(event, level)]
+        shown = shown[-limit:] if limit else shown
+        if follow_ and reader.connection is not None:
+            output.each(shown, columns, raw=lambda event: event.raw)
+            output.flush()
+            await print_new(reader.connection, {event.id for event in log})
+            return
+        output.many(shown, columns, raw=lambda event: event.raw)
+        if not complete:
+            say("older events may be missing: fttui archive sync fetches them")
+
+    async def print_new(connection: "Connection", known: set[str]) -> None:
+        pause = interval or connection.settings.interval or 2.0
+        async for event in follow.new_events(connection.client, id, known, pause):
+            if _reaches(event, level):
+                output.each([event], columns, raw=lambda event: event.raw)
+                output.flush()
+
+    return invocation.run_with_reader(work)
+
+
+def _reaches(event: "Event", level: str | None) -> bool:
+    """Return whether an event has at least this level. Events of unknown levels always do."""
+    return level is None or event.level not in LEVELS or LEVELS.index(event.level) >= LEVELS.index(level)

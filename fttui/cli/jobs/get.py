@@ -1,0 +1,44 @@
+"""`fttui jobs get`."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from fttui.cli import completion, tables
+from fttui.cli import invocation as running
+from fttui.cli.flags import forms, offline
+from fttui.cli.groups import ServiceCommand
+from fttui.cli.invocation import Invocation, pass_invocation
+from fttui.cli.jobs.ids import resolve
+from fttui.cli.output import TABLE, say
+
+if TYPE_CHECKING:
+    from fttui.core.reader import Reader
+
+
+@click.command("get", cls=ServiceCommand, short_help="Show a job.")
+@click.argument("id", shell_complete=completion.jobs)
+@offline
+@forms
+@pass_invocation
+def get(invocation: Invocation, id: str) -> int:
+    """Show a job. --json prints it as the provider sent it.
+
+    \b
+    fttui jobs get ftjob-abc
+    fttui jobs get ftjob-abc --json | jq -r .fine_tuned_model
+    """
+    id = resolve(invocation, id)
+
+    async def work(reader: "Reader") -> None:
+        job, gone = await reader.job(id)
+        fields = tables.job_fields(job, running.CLOCK.now())
+        if invocation.form == TABLE and reader.connection is not None:
+            from fttui.cli.jobs import preflight
+
+            fields += preflight.cost_fields(reader.connection, job)
+        invocation.output.one(job.raw, fields)
+        if gone:
+            say("the provider no longer has this job")
+
+    return invocation.run_with_reader(work)

@@ -1,0 +1,326 @@
+"""Reader: jobs, events, checkpoints, metrics, files and models, from the service or from the archive.
+
+`ServiceReader` asks the service and records its answers in the archive. `ArchiveReader` serves `--offline` and sends no
+request. Neither prints.
+"""
+
+import json
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import NamedTuple, Protocol
+
+from fttui.api.errors import ApiError
+from fttui.clock import Clock
+from fttui.config import load
+from fttui.config.choose import LOCAL, choose
+from fttui.config.errors import ConfigError
+from fttui.config.paths import archive_file
+from fttui.core.connect import Connection, Options
+from fttui.models.checkpoint import Checkpoint
+from fttui.models.event import Event
+from fttui.models.file import File, Model
+from fttui.models.job import Job
+from fttui.models.metric import Point, points_of, points_of_checkpoints, points_of_result_file
+from fttui.models.raw_json import encode
+from fttui.models.row import JobRow
+from fttui.store import query, record
+from fttui.store.archive import export
+from fttui.store.archive.archive import Archive
+from fttui.store.archive.first_rows import first_rows
+
+
+class NotArchived(LookupError):
+    """The archive has no job of this id."""
+
+    hint = "To fetch what the provider has: fttui archive sync"
+
+    def __init__(self, id: str) -> None:
+        super().__init__(f"{id} is not in the archive")
+
+
+class ListOptions(NamedTuple):
+    """Options of a job list."""
+
+    filter: query.Query
+    sort: query.Sort
+    limit: int | None
+    """Number of jobs; None for all."""
+    count_pages: int = 1
+    """Pages to read even when the limit is reached earlier, to count the remaining jobs."""
+
+
+class JobList(NamedTuple):
+    """Matching jobs in their order, cut at the limit."""
+
+    jobs: list[Job]
+    more: int
+    """Number of matching jobs that were read and cut."""
+    complete: bool
+    """No page was left unread."""
+    gone: frozenset[str] = frozenset()
+    """Ids of jobs that the provider no longer has."""
+
+    @property
+    def has_more(self) -> bool:
+        return bool(self.more) or not self.complete
+
+
+class FoundJob(NamedTuple):
+    """A job; `gone` if the provider no longer has it."""
+
+    job: Job
+    gone: bool = False
+
+
+class EventLog(NamedTuple):
+    """Events of a job, oldest first; not `complete` if older ones may be missing."""
+
+    events: list[Event]
+    complete: bool = True
+
+
+class JobMetrics(NamedTuple):
+    """A job and its metrics by step."""
+
+    job: Job
+    points: list[Point]
+
+
+class FileList(NamedTuple):
+    """Files, newest first, cut at the limit."""
+
+    files: list[File]
+    has_more: bool
+
+
+class Reader(Protocol):
+    """Read access to one profile."""
+
+    connection: Connection | None
+    """Connection to the service; None for the archive."""
+
+    async def jobs(self, options: ListOptions) -> JobList:
+        """List jobs."""
+        ...
+
+    async def job(self, id: str) -> FoundJob:
+        """Return one job."""
+        ...
+
+    async def events(self, id: str) -> EventLog:
+        """Return all events of a job."""
+        ...
+
+    async def checkpoints(self, id: str) -> list[Checkpoint]:
+        """Return the checkpoints of a job by step."""
+        ...
+
+    async def metrics(self, id: str) -> JobMetrics:
+        """Return the metrics of a job by step."""
+        ...
+
+    async def files(self, *, purpose: str | None = None, limit: int | None = None) -> FileList:
+        """List files."""
+        ...
+
+    async def models(self) -> list[Model]:
+        """List models in the order of the service."""
+        ...
+
+
+class ServiceReader:
+    """Reader of the service. Failures are raised as `ApiError`."""
+
+    def __init__(self, connection: Connection, clock: Clock) -> None:
+        self.connection: Connection | None = connection
+        self._client = connection.client
+        self._key = connection.choice.key
+        self._clock = clock
+        self._answers: list[Callable[[Archive, float], Awaitable[object]]] = []
+        """Writes that record what was read."""
+
+    async def jobs(self, options: ListOptions) -> JobList:
+        # The service lists neither steps nor losses; both come from archived events.
+        progress: dict[str, JobRow] = {}
+        if not options.filter.is_empty or options.sort != query.NEWEST:
+            progress = {row.id: row for row in first_rows(archive_file(), self._key, 100_000)[0]}
+        now = self._clock.now()
+        found: dict[str, Job] = {}
+        matching: list[JobRow] = []
+        newest_first, last, pages = True, float("inf"), 0
+        async for page in self._client.each_job_page():
+            pages += 1
+            for job in page.items:
+                found[job.id] = job
+                known = progress.get(job.id)
+                row = job.row(step=known.step, total=known.total_steps, loss=known.loss) if known else job.row()
+                matching += [row] if options.filter.matches(row, now) else []
+                newest_first &= (job.created_at or 0.0) <= last
+                last = job.created_at or 0.0
+            limited = options.limit is not None and len(matching) >= options.limit
+            sorted_as_sent = newest_first and options.sort == query.NEWEST
+            if limited and sorted_as_sent and page.cursor is not None and pages >= options.count_pages:
+                complete = False
+                break
+        else:
+            complete = True
+        self._answers.append(lambda archive, now: record.keep_jobs(archive, [job.raw for job in found.values()], now))
+        chosen = [found[row.id] for row in query.select(matching, None, options.sort)]
+        return JobList(chosen[: options.limit], len(chosen[options.limit :]) if options.limit else 0, complete)
+
+    async def job(self, id: str) -> FoundJob:
+        job = await self._client.get_job(id)
+        self._answers.append(lambda archive, now: record.keep_jobs(archive, [job.raw], now))
+        return FoundJob(job)
+
+    async def events(self, id: str) -> EventLog:
+        found = oldest_first([event async for page in self._client.each_event_page(id) for event in page.items])
+        self._answers.append(lambda archive, now: record.keep_log(archive, id, found))
+        return EventLog(found)
+
+    async def checkpoints(self, id: str) -> list[Checkpoint]:
+        found = [item async for page in self._client.each_checkpoint_page(id) for item in page.items]
+        found.sort(key=lambda item: (item.step_number or 0, item.created_at or 0.0))
+        self._answers.append(lambda archive, now: record.keep_checkpoints(archive, id, found))
+        return found
+
+    async def metrics(self, id: str) -> JobMetrics:
+        """Join the metrics of events and result files; without any, take those of the checkpoints.
+
+        A result file has every step but rounded values, so events win.
+        """
+        job = await self._client.get_job(id)
+        by_step: dict[int, dict[str, float]] = {}
+        for file in job.result_files:
+            # A deleted file or one of a different kind is no failure: the events have most of it.
+            with suppress(ApiError, ValueError):
+                for point in points_of_result_file(await self._client.file_content(file)):
+                    by_step.setdefault(point.step, {}).update(point.values)
+        events = [event async for page in self._client.each_event_page(id) for event in page.items]
+        for point in points_of(events[::-1]):
+            by_step.setdefault(point.step, {}).update(point.values)
+        if not by_step:
+            with suppress(ApiError):
+                saved = [item async for page in self._client.each_checkpoint_page(id) for item in page.items]
+                return JobMetrics(job, points_of_checkpoints(saved))
+        return JobMetrics(job, [Point(step, values) for step, values in sorted(by_step.items())])
+
+    async def files(self, *, purpose: str | None = None, limit: int | None = None) -> FileList:
+        found: list[File] = []
+        unread = False
+        async for page in self._client.each_file_page(purpose=purpose):
+            found += page.items
+            if limit is not None and len(found) >= limit:
+                unread = page.cursor is not None
+                break
+        rows = [(file.id, encode(file.raw)) for file in found]
+        self._answers.append(lambda archive, now: archive.files.save(rows, now))
+        return _newest(found, limit, unread=unread)
+
+    async def models(self) -> list[Model]:
+        found = (await self._client.list_models()).items
+        rows = [(model.id, encode(model.raw)) for model in found]
+        self._answers.append(lambda archive, now: archive.files.save_models(rows, now))
+        return list(found)
+
+    async def record(self) -> list[str]:
+        """Write what was read since the last call into the archive, and return the archive's notices."""
+        if not self._answers:
+            return []
+        answers, self._answers = self._answers, []
+        archive = Archive(archive_file(), self._key)
+        try:
+            if not archive.path:
+                return []
+            for write in answers:
+                await write(archive, self._clock.now())
+            return list(archive.notices)
+        finally:
+            await archive.close()
+
+
+class ArchiveReader:
+    """Reader of the archive. An unknown job raises `NotArchived`."""
+
+    def __init__(self, archive: Archive, clock: Clock) -> None:
+        self.connection: Connection | None = None
+        self._archive = archive
+        self._clock = clock
+
+    async def jobs(self, options: ListOptions) -> JobList:
+        rows = query.select(self._archive.jobs.rows(), options.filter, options.sort, now=self._clock.now())
+        shown = rows[: options.limit]
+        jobs = [Job.read(json.loads(self._archive.jobs.body(row.id) or "null")) for row in shown]
+        gone = frozenset(job.id for job, row in zip(jobs, shown, strict=True) if row.gone)
+        return JobList(jobs, len(rows) - len(shown), complete=True, gone=gone)
+
+    async def job(self, id: str) -> FoundJob:
+        body, row = self._archive.jobs.body(id), self._archive.jobs.row(id)
+        if body is None or row is None:
+            raise NotArchived(id)
+        return FoundJob(Job.read(json.loads(body)), bool(row.gone))
+
+    async def events(self, id: str) -> EventLog:
+        await self.job(id)
+        state = self._archive.events.state(id)
+        events = [Event.read(json.loads(text)) for text in self._archive.events.raw(id)]
+        return EventLog(events, complete=state.cursor is None and state.visited)
+
+    async def checkpoints(self, id: str) -> list[Checkpoint]:
+        await self.job(id)
+        return [Checkpoint.read(json.loads(text)) for text in self._archive.jobs.checkpoints(id)]
+
+    async def metrics(self, id: str) -> JobMetrics:
+        return JobMetrics((await self.job(id)).job, export.points_of(self._archive, id))
+
+    async def files(self, *, purpose: str | None = None, limit: int | None = None) -> FileList:
+        found = [File.read(json.loads(text)) for text in self._archive.files.all()]
+        return _newest([file for file in found if purpose in (None, file.purpose)], limit)
+
+    async def models(self) -> list[Model]:
+        return [Model.read(json.loads(text)) for text in self._archive.files.models()]
+
+
+def archive_key(options: Options) -> str:
+    """Return the name under which the archive keeps the chosen service, also that of a removed profile.
+
+    Blocks; not for use in an event loop.
+
+    Raises:
+        ConfigError: neither the configuration nor the archive knows the profile, or the configuration is wrong.
+    """
+    load.load()
+    try:
+        return choose(profile=options.profile, base_url=options.base_url).key
+    except ConfigError:
+        if options.profile is None or options.profile not in _archived_profiles():
+            raise
+        return options.profile
+
+
+def _archived_profiles() -> list[str]:
+    import asyncio
+
+    async def read() -> list[str]:
+        archive = Archive(archive_file(), LOCAL)
+        try:
+            return archive.profiles()
+        finally:
+            await archive.close()
+
+    return asyncio.run(read()) if os.path.exists(archive_file()) else []
+
+
+def oldest_first(events: Sequence[Event]) -> list[Event]:
+    """Sort events by time. Events of the same second keep the order of the service, which may run either way."""
+    times = [event.created_at for event in events if event.created_at is not None]
+    newest_first = times[0] >= times[-1] if times else True
+    ordered = events[::-1] if newest_first else events
+    return sorted(ordered, key=lambda event: event.created_at or 0.0)
+
+
+def _newest(files: list[File], limit: int | None, *, unread: bool = False) -> FileList:
+    files = sorted(files, key=lambda file: -(file.created_at or 0.0))
+    shown = files[:limit]
+    return FileList(shown, unread or len(files) > len(shown))
