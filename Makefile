@@ -1,0 +1,46 @@
+# Development tasks. `make` lists them.
+
+PYTHON ?= python3
+BIN := .venv/bin
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-all test-slow lint check bench crash screenshots
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+setup: ## Create .venv with all extras and install the git hooks
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install -q -e '.[local,test]' pre-commit
+	$(BIN)/pre-commit install
+
+run: ## Start the cockpit (ARGS='--profile NAME')
+	$(BIN)/fttui $(ARGS)
+
+test: ## Run the fast tests: no terminals, services or trainers (ARGS='tests/store -k name')
+	$(BIN)/pytest -m 'not slow' $(ARGS)
+
+test-slow: ## Run the tests that `make test` leaves out
+	$(BIN)/pytest -m slow $(ARGS)
+
+test-all: ## Run the whole suite
+	$(BIN)/pytest $(ARGS)
+
+lint: ## Run ruff, mypy and the import contracts
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: ## Run all of CI in a copy of the tracked files with a new virtual environment
+	PYTHON=$(PYTHON) .ci/run
+
+bench: ## Measure the cockpit: start, keys, bytes, memory
+	$(BIN)/python -m tests.benchmarks.cockpit $(ARGS)
+
+crash: ## Kill service, trainer and cockpit at random moments and compare what is left
+	$(BIN)/python -m tests.crash $(ARGS)
+
+screenshots: ## Draw the pictures in screenshots/ from a real run
+	$(BIN)/python screenshots/make.py
