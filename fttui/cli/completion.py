@@ -24,7 +24,7 @@ MOST = 500
 """Ids that are offered at most, the newest first."""
 STATES = ("running", "queued", "waiting", "paused", "succeeded", "failed", "cancelled", "live", "final")
 
-PLACES = {
+SETUP = {
     "bash": 'eval "$(fttui completion bash)"  in ~/.bashrc',
     "zsh": 'eval "$(fttui completion zsh)"  in ~/.zshrc, after compinit',
     "fish": "fttui completion fish > ~/.config/fish/completions/fttui.fish",
