@@ -192,7 +192,7 @@ def _rules() -> str:
     parts = []
     for level in LEVELS:
         found = [
-            (rule.code, f"{rule.what}: {rule.mend}{' (fix)' if rule.fixed else ''}")
+            (rule.code, f"{rule.problem}: {rule.remedy}{' (fix)' if rule.is_fixable else ''}")
             for rule in RULES
             if rule.level == level
         ]
@@ -216,9 +216,9 @@ def _paths() -> str:
 
 
 def _of_prices(name: str) -> str:
-    from fttui.data.prices import known
+    from fttui.data.prices import published_prices
 
-    table = known()
+    table = published_prices()
     if name == "currency":
         return str(table["currency"])
     if name == "price_source":

@@ -1,17 +1,22 @@
 """Check training data and plan the run it would give."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, NamedTuple, Protocol
 
 from fttui.data import rules
 from fttui.data.duplicates import LineIndex
-from fttui.data.examples import REINFORCEMENT
+from fttui.data.examples import CHAT, COMPLETIONS, DPO, REINFORCEMENT, kind_of
 from fttui.data.file_scan import FileScan
+from fttui.data.findings import Accepts, ErrorFound, Finding, FindingLog, FirstErrorOnly, OnFinding
 from fttui.data.grader import grader_errors, item_members
-from fttui.data.lines import Progress, ShouldStop, never
-from fttui.data.prices import price_of
-from fttui.data.report import Each, FindingLog, Report
-from fttui.data.tokens import counter
+from fttui.data.length_stats import LengthStats
+from fttui.data.line_reader import Progress, ShouldStop, never
+from fttui.data.plan import Plan, plan
+from fttui.data.prices import Price, price_of
+from fttui.data.report import Report
+from fttui.data.tokens import ESTIMATE_ERROR, Counter, token_counter
+from fttui.install import install_line
 
 METHODS = ("supervised", "dpo", "reinforcement")
 
@@ -42,7 +47,7 @@ def check_file(
     own_prices: str | None = None,
     tokens: bool = True,
     fewest: int = rules.FEWEST_EXAMPLES,
-    each: Each | None = None,
+    on_finding: OnFinding | None = None,
     progress: Progress | None = None,
     should_stop: ShouldStop = never,
 ) -> Report:
@@ -60,7 +65,7 @@ def check_file(
         own_prices: path of the user's price file; the file need not exist.
         tokens: count tokens. Without tokens the plan has no cost.
         fewest: fewest examples of the training file; a validation file needs one.
-        each: receives every finding. The report keeps the first ten of a kind.
+        on_finding: receives every finding. The report keeps the first ten of a kind.
         progress: receives the bytes read and the size of the file, about once a megabyte.
         should_stop: asked about once a megabyte; True ends the check early.
 
@@ -69,25 +74,96 @@ def check_file(
         PriceFileError: the user's price file is not valid.
     """
     price = price_of(model, own_file=own_prices, provider=provider)
-    count = counter(price.encoding) if tokens else None
-    log = FindingLog(path, each)
-    graded = frozenset[str]()
+    choose_kind = partial(_choose_kind, method, price)
+    graded = item_members(grader) if grader is not None and method == REINFORCEMENT else frozenset[str]()
+    validation_lines: LineIndex | None = None
+    if validation is not None:
+        validation_lines = LineIndex()
+        validation_log = FindingLog(validation, on_finding)
+        validation_scan = FileScan(
+            validation,
+            validation_log,
+            choose_kind,
+            item_members=graded,
+            progress=progress,
+            should_stop=should_stop,
+        )
+        validation_scan.run(fewest=1, most_reinforcement=rules.MOST_REINFORCEMENT_VALIDATION, seen=validation_lines)
+    log = FindingLog(path, on_finding)
     if grader is not None and method == REINFORCEMENT:
-        graded = item_members(grader)
         for member, error in grader_errors(grader):
             log.add("bad_grader", None, member, error)
-    validation_lines = LineIndex()
+    counter = token_counter(price.encoding) if tokens else None
+    scan = FileScan(
+        path,
+        log,
+        choose_kind,
+        counter=counter,
+        limit=price.limit,
+        item_members=graded,
+        progress=progress,
+        should_stop=should_stop,
+    )
+    lines = LineIndex()
+    scan.run(fewest=fewest, most_reinforcement=rules.MOST_REINFORCEMENT, seen=lines, overlap=validation_lines)
+    kind = scan.checker.kind if scan.checker is not None else method if method in (DPO, REINFORCEMENT) else ""
+    lengths = _lengths(scan, counter, price)
+    groups, stopped = log.groups(), scan.reader.stopped
     if validation is not None:
-        other = FileScan(validation, FindingLog(validation, each), method, None, price, progress, should_stop, graded)
-        other.run(seen=validation_lines, overlap=None, fewest=1, most=rules.MOST_REINFORCEMENT_VALIDATION)
-    scan = FileScan(path, log, method, count, price, progress, should_stop, graded)
-    overlap = validation_lines if validation is not None else None
-    scan.run(seen=LineIndex(), overlap=overlap, fewest=fewest, most=rules.MOST_REINFORCEMENT)
-    report = scan.report(model, n_epochs, batch_size)
-    if validation is None:
-        return report
-    groups = sorted((*report.groups, *other.tally.groups()), key=lambda group: rules.LEVELS.index(group.level))
-    return report._replace(groups=tuple(groups), stopped=report.stopped or other.source.stopped)
+        groups = tuple(sorted((*groups, *validation_log.groups()), key=lambda group: rules.LEVELS.index(group.level)))
+        stopped = stopped or validation_scan.reader.stopped
+    return Report(
+        path=path,
+        bytes=scan.reader.size,
+        kind=kind or "",
+        examples=scan.examples,
+        lines=scan.reader.lines_read,
+        groups=groups,
+        lengths=lengths,
+        trained_share=scan.trained_tokens / lengths.total
+        if lengths is not None and lengths.total and kind in (CHAT, COMPLETIONS)
+        else None,
+        images=scan.checker.images if scan.checker is not None else 0,
+        plan=_plan(scan, lengths, price, model, n_epochs, batch_size),
+        stopped=stopped,
+        notes=_notes(scan, counter, price, has_forgotten=lines.may_forget),
+    )
+
+
+class Verdict(NamedTuple):
+    """Result of a check that ends at the first error."""
+
+    examples: int
+    """Examples before the error, or in the whole file."""
+    code: str = ""
+    """Code of the error; empty for valid data."""
+    finding: Finding | None = None
+
+
+def find_first_error(
+    path: str,
+    kind: str,
+    *,
+    fewest: int = rules.FEWEST_EXAMPLES,
+    accepts: Accepts = lambda code, member, detail: False,
+    should_stop: ShouldStop = never,
+) -> Verdict:
+    """Check a file by the same rules as `check_file`, up to the first error. Count no tokens, find no duplicates.
+
+    Args:
+        kind: `chat`, `completions`, `dpo` or `reinforcement`.
+        accepts: returns True for an error that the caller tolerates.
+        should_stop: see `check_file`.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    scan = FileScan(path, FirstErrorOnly(accepts), lambda first: kind, should_stop=should_stop)
+    try:
+        scan.run(fewest=fewest, most_reinforcement=rules.MOST_REINFORCEMENT)
+    except ErrorFound as error:
+        return Verdict(scan.examples, error.code, error.finding)
+    return Verdict(scan.examples)
 
 
 def check_job(
@@ -128,3 +204,65 @@ def check_job(
     )
     # A validation file alone says nothing about the run.
     return report if training else report._replace(plan=None)
+
+
+def _choose_kind(method: str | None, price: Price, first: dict[str, Any]) -> str:
+    """Return the kind of example that method and model require, else the kind of the first example."""
+    if method not in (None, "supervised"):
+        return str(method)
+    kind = price.kind or kind_of(first) or CHAT
+    # Chat models take no completions, and only the method dpo takes pairs of answers.
+    if (kind == COMPLETIONS and price.model and not price.kind) or (kind == DPO and method is not None):
+        return CHAT
+    return kind
+
+
+def _lengths(scan: FileScan, counter: Counter | None, price: Price) -> LengthStats | None:
+    checker = scan.checker
+    if checker is None or counter is None:
+        return None
+    has_formula = checker.kind == CHAT and not checker.has_tools and not checker.images and not price.local
+    error = 0.0 if counter.exact else ESTIMATE_ERROR
+    return scan.lengths.stats(exact=counter.exact and has_formula, counter=counter.name, error=error)
+
+
+def _plan(
+    scan: FileScan,
+    lengths: LengthStats | None,
+    price: Price,
+    model: str | None,
+    n_epochs: int | str | None,
+    batch_size: int | str | None,
+) -> Plan | None:
+    if scan.checker is None or scan.reader.stopped:
+        return None
+    made = plan(
+        scan.examples,
+        None if lengths is None else lengths.billed,
+        price if model else price._replace(model="this model"),
+        method="reinforcement" if scan.checker.kind == REINFORCEMENT else "supervised",
+        n_epochs=n_epochs,
+        batch_size=batch_size,
+        exact=lengths is not None and lengths.exact,
+    )
+    return made if model else made._replace(cost_note="no model given")
+
+
+def _notes(scan: FileScan, counter: Counter | None, price: Price, *, has_forgotten: bool) -> tuple[str, ...]:
+    notes = []
+    checker = scan.checker
+    if checker is not None and counter is not None:
+        if not counter.exact:
+            hint = f"; for exact counts: {install_line('tokens')}" if price.encoding else ""
+            notes.append(f"token counts are estimates, off by up to {ESTIMATE_ERROR:.0%}{hint}")
+        if checker.has_tools:
+            notes.append("the provider does not document how it counts tools; their JSON was counted")
+        if checker.images:
+            count = f"{checker.images:,} image{'' if checker.images == 1 else 's'}"
+            notes.append(f"the tokens of {count} are not counted")
+            notes.append("the provider skips images of people, faces, children and CAPTCHAs")
+        if checker.kind == DPO:
+            notes.append("the provider does not document how it bills dpo; input and both answers were counted once")
+    if has_forgotten:
+        notes.append("the file is very large: some duplicates may be missing from the report")
+    return tuple(notes)

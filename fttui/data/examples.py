@@ -1,12 +1,12 @@
-"""What an example must be, for each method."""
+"""Check the examples of a file, by kind: chat, completions, dpo, reinforcement."""
 
 import json
 from typing import Any
 
-from fttui.data import content, rules
-from fttui.data.content import shown
-from fttui.data.messages import LETTERS, REINFORCEMENT_LETTERS, Messages
-from fttui.data.report import SHOWN, FindingLog
+from fttui.data import rules
+from fttui.data.content import check_tools, shorten
+from fttui.data.findings import KEPT_FINDINGS, Findings
+from fttui.data.messages import LETTERS, REINFORCEMENT_LETTERS, MessageChecker
 from fttui.data.tokens import PER_EXAMPLE, Count
 from fttui.models.preference import by_api
 
@@ -14,12 +14,14 @@ CHAT, COMPLETIONS, DPO, REINFORCEMENT = "chat", "completions", "dpo", "reinforce
 _CHAT_MEMBERS = frozenset(("messages", "tools", "parallel_tool_calls", "functions"))
 _INPUT_MEMBERS = frozenset(("messages", "tools", "parallel_tool_calls"))
 _DPO_MEMBERS = frozenset(("input", "preferred_completion", "non_preferred_completion"))
-_PREFERENCES = ("preferred_completion", "non_preferred_completion")
-_MOST_MEMBERS = 64
+_COMPLETION_MEMBERS = frozenset(("prompt", "completion"))
+_ANSWERS = ("preferred_completion", "non_preferred_completion")
+_COUNTED_MEMBERS = 64
+"""Different members of reinforcement examples to count."""
 
 
 def kind_of(example: dict[str, Any]) -> str:
-    """What an example looks like; empty when it looks like nothing known."""
+    """Return the kind that the members of an example suggest; empty for unknown members."""
     if "messages" in example:
         return CHAT
     if "input" in example or "preferred_completion" in example or "preferred_output" in example:
@@ -30,173 +32,178 @@ def kind_of(example: dict[str, Any]) -> str:
 
 
 class ExampleChecker:
-    """Looks at one example after another of a kind. `tokens`, `trained` and `images` are those of the last one."""
+    """Checks one example after another, all of one kind."""
 
-    def __init__(self, kind: str, tally: FindingLog, count: Count | None, graded: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, kind: str, findings: Findings, count: Count | None, item_members: frozenset[str] = frozenset()
+    ) -> None:
+        """
+        Args:
+            count: counts the tokens of a text; None: count no tokens.
+            item_members: members that the grader of a reinforcement job uses.
+        """
         self.kind = kind
         self.line = 0
         self.tokens = 0
-        self.trained = 0
+        """Tokens of the last example."""
+        self.trained_tokens = 0
+        """Tokens of the last example that the model learns."""
         self.image_examples = 0
         self.images = 0
         """Images of all examples so far."""
-        self.rough = False
-        """Something was met whose tokens no formula is documented for."""
-        self._tally = tally
-        self._graded = graded
-        """Members that the grader asks for."""
+        self.has_tools = False
+        """Some example has tools. No formula is documented for their tokens."""
+        self._findings = findings
+        self._item_members = item_members
         self._count = count
         letters = REINFORCEMENT_LETTERS if kind == REINFORCEMENT else LETTERS
-        self._messages = Messages(self._note, letters, count)
-        self._look = {CHAT: self._chat, COMPLETIONS: self._completions, DPO: self._dpo}.get(kind, self._reinforcement)
-        # Lines with a system message and without one: the first few, and how many.
-        self._system: dict[bool, list[int]] = {True: [], False: []}
+        self._messages = MessageChecker(self._add, letters, count)
+        self._check_kind = {CHAT: self._check_chat, COMPLETIONS: self._check_completion, DPO: self._check_dpo}.get(
+            kind, self._check_reinforcement
+        )
+        # Examples with (True) and without (False) a system message: the first lines, and the number.
+        self._system_lines: dict[bool, list[int]] = {True: [], False: []}
         self._system_counts = {True: 0, False: 0}
-        self._members: dict[str, int] = {}
-        self._with_members = 0
-        self._tools: set[str] | None = None
-        self._given: tuple[Any, Any] = (None, None)
-        """Tools and functions of the last line whose were in order; what is known of them."""
-        self._known: tuple[set[str] | None, int] = (None, 0)
+        self._member_counts: dict[str, int] = {}
+        self._reinforcement_examples = 0
+        self._tool_names: set[str] | None = None
+        self._cached_tools: tuple[Any, Any] = (None, None)
+        """Tools and functions of the last example with valid ones."""
+        self._cached_result: tuple[set[str] | None, int] = (None, 0)
+        """Function names and tokens of the cached tools."""
 
-    def _note(self, code: str, member: str = "", detail: str = "") -> None:
-        self._tally.add(code, self.line, member, detail)
+    def _add(self, code: str, member: str = "", detail: str = "") -> None:
+        self._findings.add(code, self.line, member, detail)
 
-    def look(self, example: dict[str, Any], line: int) -> None:
-        """Look at an example.
-
-        Its findings go into the tally.
-        """
+    def check(self, example: dict[str, Any], line: int) -> None:
+        """Check an example and record its findings."""
         self.line = line
         messages = self._messages
-        messages.tokens = messages.trained = messages.images = 0
-        self._look(example)
-        self.tokens, self.trained = messages.tokens + PER_EXAMPLE, messages.trained
+        messages.reset()
+        self._check_kind(example)
+        self.tokens, self.trained_tokens = messages.tokens + PER_EXAMPLE, messages.trained_tokens
         if messages.images:
             self.images += messages.images
             self.image_examples += 1
             if messages.images > rules.MOST_IMAGES:
-                self._note("many_images", "messages", f"{messages.images}")
+                self._add("many_images", "messages", f"{messages.images}")
 
-    def _add(self, *texts: str) -> int:
-        found = sum(map(self._count, texts)) if self._count is not None else 0
-        self._messages.tokens += found
-        return found
-
-    def _chat(self, example: dict[str, Any]) -> None:
-        if self._is_wrong(example, CHAT):
+    def _check_chat(self, example: dict[str, Any]) -> None:
+        if self._is_other_kind(example, CHAT):
             return
         if len(example) > 1:
-            self._others(example, _CHAT_MEMBERS, "")
-        self._conversation(example, "", "a")
+            self._check_members(example, _CHAT_MEMBERS, "")
+        self._check_conversation(example, "", "a")
 
-    def _conversation(self, example: dict[str, Any], where: str, ending: str) -> None:
-        self._tools = tools = self._offered(example, where) if len(example) > 1 else None
-        shape = self._messages.look(example.get("messages"), f"{where}messages", tools)
-        if shape:
-            self._messages.order(shape, f"{where}messages", ending)
-        if shape and "?" not in shape:
-            has = "s" in shape or "d" in shape
-            self._system_counts[has] += 1
-            if len(self._system[has]) < SHOWN:
-                self._system[has].append(self.line)
+    def _check_conversation(self, example: dict[str, Any], where: str, last_role: str) -> None:
+        self._tool_names = tools = self._check_tools(example, where) if len(example) > 1 else None
+        sequence = self._messages.check(example.get("messages"), f"{where}messages", tools)
+        if not sequence:
+            return
+        self._messages.check_order(sequence, f"{where}messages", last_role)
+        if "?" not in sequence:
+            has_system = "s" in sequence or "d" in sequence
+            self._system_counts[has_system] += 1
+            if len(self._system_lines[has_system]) < KEPT_FINDINGS:
+                self._system_lines[has_system].append(self.line)
 
-    def _offered(self, example: dict[str, Any], where: str) -> set[str] | None:
-        """The names of the functions that an example offers; None where it has no tools at all."""
-        given = (example.get("tools"), example.get("functions"))
-        # Most often every line has the tools of the line before, and comparing costs less than looking again.
-        if given != self._given:
-            before = self._tally.total
-            names = content.tools(example, where, self._note)
-            if self._tally.total != before:
+    def _check_tools(self, example: dict[str, Any], where: str) -> set[str] | None:
+        """Check the tools of an example. Return their function names; None for an example without tools."""
+        tools = (example.get("tools"), example.get("functions"))
+        # Most files repeat the same tools in every line, and a comparison costs less than a check.
+        if tools != self._cached_tools:
+            before = self._findings.total
+            names = check_tools(example, where, self._add)
+            if self._findings.total != before:
                 return names
             tokens = 0
             if names is not None and self._count is not None:
-                # How definitions are laid out for the model is not documented; their JSON is about as long.
-                tokens = self._count(json.dumps(given[0] or given[1]))
-            self._given, self._known = given, (names, tokens)
-        names, tokens = self._known
+                # The provider does not document how it formats tools for the model. JSON is about as long.
+                tokens = self._count(json.dumps(tools[0] or tools[1]))
+            self._cached_tools, self._cached_result = tools, (names, tokens)
+        names, tokens = self._cached_result
         if names is not None:
-            self.rough = True
+            self.has_tools = True
             self._messages.tokens += tokens
         return names
 
-    def _is_wrong(self, example: dict[str, Any], kind: str) -> bool:
-        """Whether the example is plainly made for another method, which is then all that is said of it."""
-        looks = kind_of(example)
-        if not looks or looks == kind:
+    def _is_other_kind(self, example: dict[str, Any], kind: str) -> bool:
+        """Report an example of a different kind. Its other errors would only follow from that."""
+        actual = kind_of(example)
+        if not actual or actual == kind:
             return False
-        self._note("wrong_kind", "", f"it looks like {looks}, checked as {self.kind}")
+        self._add("wrong_kind", "", f"found {actual}, expected {self.kind}")
         return True
 
-    def _others(self, example: dict[str, Any], known: frozenset[str], where: str) -> None:
+    def _check_members(self, example: dict[str, Any], known: frozenset[str], where: str) -> None:
         if known.issuperset(example):
             return
         for name in example.keys() - known:
-            code = "misplaced_weight" if name == "weight" else "unknown_member"
-            self._note(code, f"{where}{name}")
+            self._add("misplaced_weight" if name == "weight" else "unknown_member", f"{where}{name}")
 
-    def _completions(self, example: dict[str, Any]) -> None:
-        if self._is_wrong(example, COMPLETIONS):
+    def _check_completion(self, example: dict[str, Any]) -> None:
+        if self._is_other_kind(example, COMPLETIONS):
             return
-        self._others(example, frozenset(("prompt", "completion")), "")
+        self._check_members(example, _COMPLETION_MEMBERS, "")
         for name in ("prompt", "completion"):
             text = example.get(name)
             if not isinstance(text, str):
-                self._note("bad_prompt", name, "" if text is None else shown(text))
+                self._add("bad_prompt", name, "" if text is None else shorten(text))
                 continue
-            found = self._add(text)
+            tokens = self._count(text) if self._count is not None else 0
+            self._messages.tokens += tokens
             if name == "completion":
-                self._messages.trained += found
+                self._messages.trained_tokens += tokens
                 if not text.strip():
-                    self._note("empty_answer", name)
+                    self._add("empty_answer", name)
 
-    def _dpo(self, example: dict[str, Any]) -> None:
-        if self._is_wrong(example, DPO):
+    def _check_dpo(self, example: dict[str, Any]) -> None:
+        if self._is_other_kind(example, DPO):
             return
         example = by_api(example)
-        self._others(example, _DPO_MEMBERS, "")
+        self._check_members(example, _DPO_MEMBERS, "")
         given = example.get("input")
         if isinstance(given, dict):
-            self._others(given, _INPUT_MEMBERS, "input.")
+            self._check_members(given, _INPUT_MEMBERS, "input.")
             if len(given) > 1:
                 given = {name: given[name] for name in _INPUT_MEMBERS & given.keys()}
-            self._conversation(given, "input.", "u")
+            self._check_conversation(given, "input.", "u")
         else:
-            self._note("bad_input", "input", "" if given is None else shown(given))
-        for name in _PREFERENCES:
+            self._add("bad_input", "input", "" if given is None else shorten(given))
+        for name in _ANSWERS:
             answer = example.get(name)
             if not isinstance(answer, list) or len(answer) != 1:
-                self._note("bad_preference", name, "" if answer is None else shown(answer))
+                self._add("bad_preference", name, "" if answer is None else shorten(answer))
                 continue
-            shape = self._messages.look(answer, name, self._tools)
-            if shape and shape not in "aA?":
-                self._note("preference_role", f"{name}[0].role", shown(answer[0].get("role")))
+            sequence = self._messages.check(answer, name, self._tool_names)
+            if sequence and sequence not in "aA?":
+                self._add("preference_role", f"{name}[0].role", shorten(answer[0].get("role")))
         answer = example.get("preferred_completion")
         if answer is not None and answer == example.get("non_preferred_completion"):
-            self._note("same_answers")
+            self._add("same_answers")
 
-    def _reinforcement(self, example: dict[str, Any]) -> None:
-        if self._is_wrong(example, CHAT):
+    def _check_reinforcement(self, example: dict[str, Any]) -> None:
+        if self._is_other_kind(example, CHAT):
             return
-        self._conversation(example, "", "u")
-        self._with_members += 1
-        if not example.keys() >= self._graded:
-            for name in sorted(self._graded - example.keys()):
-                self._note("no_graded_member", name)
+        self._check_conversation(example, "", "u")
+        self._reinforcement_examples += 1
+        if not example.keys() >= self._item_members:
+            for name in sorted(self._item_members - example.keys()):
+                self._add("no_graded_member", name)
         for name in example.keys() - _CHAT_MEMBERS:
-            if name in self._members or len(self._members) < _MOST_MEMBERS:
-                self._members[name] = self._members.get(name, 0) + 1
+            if name in self._member_counts or len(self._member_counts) < _COUNTED_MEMBERS:
+                self._member_counts[name] = self._member_counts.get(name, 0) + 1
 
-    def end(self) -> None:
-        """All examples were seen: note what only shows in all of them."""
-        tally, counts = self._tally, self._system_counts
+    def end_file(self) -> None:
+        """Record the findings about the file as a whole, after its last example."""
+        findings, counts = self._findings, self._system_counts
         if counts[True] and counts[False]:
-            has = counts[True] < counts[False]
-            told = "has one" if has else "has none"
-            tally.many("uneven_system", self._system[has], counts[has], told)
+            minority = counts[True] < counts[False]
+            detail = "has a system message" if minority else "has no system message"
+            findings.add_counted("uneven_system", self._system_lines[minority], counts[minority], detail)
         if self.image_examples > rules.MOST_IMAGE_EXAMPLES:
-            tally.add("many_image_examples", None, "", f"{self.image_examples:,}")
-        for name, count in self._members.items():
-            if count < self._with_members and name not in self._graded:
-                tally.add("uneven_members", None, name, f"in {count:,} of {self._with_members:,} examples")
+            findings.add("many_image_examples", None, "", f"{self.image_examples:,}")
+        for name, count in self._member_counts.items():
+            if count < self._reinforcement_examples and name not in self._item_members:
+                detail = f"in {count:,} of {self._reinforcement_examples:,} examples"
+                findings.add("uneven_members", None, name, detail)

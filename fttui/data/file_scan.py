@@ -1,245 +1,184 @@
-"""One file of training data, read line by line, with everything that is found and counted on the way."""
+"""Scan one file of training data: parse each line, check its example, count examples and tokens."""
 
 import json
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from fttui.data import rules
-from fttui.data.content import shown
+from fttui.data.content import shorten
 from fttui.data.duplicates import LineIndex
-from fttui.data.examples import CHAT, COMPLETIONS, DPO, REINFORCEMENT, ExampleChecker, kind_of
+from fttui.data.examples import REINFORCEMENT, ExampleChecker
+from fttui.data.findings import Findings
 from fttui.data.length_stats import LengthCounter
-from fttui.data.lines import BOM, Progress, ShouldStop, Source, wide_encoding
-from fttui.data.plan import plan
-from fttui.data.prices import Price
-from fttui.data.report import FindingLog, Report
-from fttui.data.tokens import ESTIMATE_ERROR, Counter, remembered
-from fttui.install import install_line
+from fttui.data.line_reader import BOM, LineReader, Progress, ShouldStop, never, wide_encoding
+from fttui.data.tokens import Counter, cached
 
-_ENDS = ("", "\n", "\r\n")
+_LINE_ENDS = ("", "\n", "\r\n")
 
 
 class _NotFinite(Exception):
-    """NaN and Infinity, which JSON does not have."""
+    """NaN or Infinity, which JSON does not allow."""
 
 
-def _refuse(word: str) -> Any:
+def _reject_constant(word: str) -> Any:
     raise _NotFinite(word)
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse)
+_DECODER = json.JSONDecoder(parse_constant=_reject_constant)
+_NO_VALUE = object()
 
-
-def _kind(method: str | None, price: Price, first: dict[str, Any]) -> str:
-    """The kind of example that a method and a model want; what they leave open the first example tells."""
-    if method not in (None, "supervised"):
-        return str(method)
-    looks = price.kind or kind_of(first) or CHAT
-    # A model that we know to chat takes no completions, and only dpo takes preferences.
-    if (looks == COMPLETIONS and price.model and not price.kind) or (looks == DPO and method is not None):
-        return CHAT
-    return looks
-
-
-class _Parts(NamedTuple):
-    """What every line passes through."""
-
-    examiner: ExampleChecker
-    lengths: LengthCounter
+KindChooser = Callable[[dict[str, Any]], str]
+"""Returns the kind of all examples, given the first."""
 
 
 class FileScan:
-    """One file being checked."""
+    """Scan of one file, in constant memory. After `run`, the attributes hold the results."""
 
     def __init__(
         self,
         path: str,
-        tally: FindingLog,
-        method: str | None,
-        count: Counter | None,
-        price: Price,
-        progress: Progress | None,
-        should_stop: ShouldStop,
-        graded: frozenset[str] = frozenset(),
+        findings: Findings,
+        choose_kind: KindChooser,
+        *,
+        counter: Counter | None = None,
+        limit: int | None = None,
+        item_members: frozenset[str] = frozenset(),
+        progress: Progress | None = None,
+        should_stop: ShouldStop = never,
     ) -> None:
-        self.tally = tally
-        self.source = Source(path, progress, should_stop)
-        self._method = method
-        self._kind = method if method in (DPO, REINFORCEMENT) else ""
-        self._count = count
-        self._graded = graded
-        self._price = price
-        self._parts: _Parts | None = None
-        self._examples = 0
-        self._trained = 0
-        self._forgets = False
+        """
+        Args:
+            counter: counts tokens; None: count no tokens.
+            limit: tokens of the longest example that the model reads whole.
+            item_members: members that the grader of a reinforcement job uses.
+        """
+        self.reader = LineReader(path, progress, should_stop)
+        self.examples = 0
+        self.trained_tokens = 0
+        self.lengths = LengthCounter(limit)
+        self.checker: ExampleChecker | None = None
+        """None before the first example."""
+        self._findings = findings
+        self._choose_kind = choose_kind
+        self._counter = counter
+        self._limit = limit
+        self._item_members = item_members
 
-    def run(self, *, seen: LineIndex, overlap: LineIndex | None, fewest: int, most: int) -> None:
-        """Read the file to its end, or until it is known not to be lines of examples at all."""
-        source, tally = self.source, self.tally
-        if source.size == 0:
-            tally.add("empty_file")
+    def run(
+        self,
+        *,
+        fewest: int,
+        most_reinforcement: int,
+        seen: LineIndex | None = None,
+        overlap: LineIndex | None = None,
+    ) -> None:
+        """Scan the whole file, unless its first bytes show that it does not consist of lines.
+
+        Args:
+            fewest: fewest examples of a valid file.
+            most_reinforcement: most examples of a valid reinforcement file.
+            seen: collects the lines; None: look for no duplicates.
+            overlap: lines that must not occur in this file.
+        """
+        reader, findings = self.reader, self._findings
+        if reader.size == 0:
+            findings.add("empty_file")
             return
-        if source.size > rules.LARGEST_FILE:
-            tally.add("large_file", None, "", f"{source.size:,} bytes")
-        head = source.head()
-        if code := _whole_fault(head):
-            tally.add(code)
+        if reader.size > rules.LARGEST_FILE:
+            findings.add("large_file", None, "", f"{reader.size:,} bytes")
+        head = reader.head()
+        if code := _format_error(head):
+            findings.add(code)
             return
         if head.startswith(BOM):
-            tally.add("bom")
-        self._each(seen, overlap)
-        for number in source.giants:
-            tally.add("giant_line", number)
-        self._forgets = seen.forgets
-        if self._parts is not None:
-            self._parts.examiner.end()
-        if source.stopped:
+            findings.add("bom")
+        self._scan_lines(seen, overlap)
+        for number in reader.too_long:
+            findings.add("giant_line", number)
+        if self.checker is not None:
+            self.checker.end_file()
+        if reader.stopped:
             return
-        if not self._examples and tally.is_empty:
-            tally.add("empty_file")
-        elif self._examples < fewest:
-            tally.add("too_few", None, "", f"{self._examples}, at least {fewest}")
-        if self._kind == REINFORCEMENT and self._examples > most:
-            tally.add("too_many", None, "", f"{self._examples:,}, at most {most:,}")
+        if not self.examples and findings.is_empty:
+            findings.add("empty_file")
+        elif self.examples < fewest:
+            findings.add("too_few", None, "", f"{self.examples}, at least {fewest}")
+        is_reinforcement = self.checker is not None and self.checker.kind == REINFORCEMENT
+        if is_reinforcement and self.examples > most_reinforcement:
+            findings.add("too_many", None, "", f"{self.examples:,}, at most {most_reinforcement:,}")
 
-    def _each(self, seen: LineIndex, overlap: LineIndex | None) -> None:
+    def _scan_lines(self, seen: LineIndex | None, overlap: LineIndex | None) -> None:
+        # One loop with local names: it runs for every line of files of several gigabytes.
         scan: Callable[[str, int], tuple[Any, int]] = _DECODER.scan_once  # type: ignore[attr-defined]
-        tally, parts = self.tally, self._parts
-        remember, find = seen.add, overlap.find if overlap is not None else None
-        counting = self._count is not None
-        examples = trained = windows = 0
-        add_length: Callable[[int, int], bool]
-        for number, line in self.source.each():
+        findings, checker, add_length = self._findings, self.checker, self.lengths.add
+        find_seen = seen.add if seen is not None else None
+        find_overlap = overlap.find if overlap is not None else None
+        counts_tokens = self._counter is not None
+        crlf_lines = 0
+        for number, line in self.reader.lines():
             try:
                 text = line.decode()
                 value, end = scan(text, 0)
-                if text[end:] not in _ENDS and text[end:].strip(" \t\r\n"):
+                if text[end:] not in _LINE_ENDS and text[end:].strip(" \t\r\n"):
                     raise ValueError
             except (ValueError, StopIteration, RecursionError, _NotFinite):
-                value = self._again(line, number)
+                value = self._parse_odd_line(line, number)
             if type(value) is not dict:
-                if value is not _NOTHING:
-                    tally.add("not_object", number, "", shown(value))
+                if value is not _NO_VALUE:
+                    findings.add("not_object", number, "", shorten(value))
                 continue
             if "\\ud" in text or "\\uD" in text:
-                _whole_characters(text, number, tally)
+                _check_surrogates(text, number, findings)
             if line[-2:] == b"\r\n":
-                windows += 1
-            if parts is None:
-                parts = self._begin(value)
-                examine, examiner, add_length = parts.examiner.look, parts.examiner, parts.lengths.add
-            examples += 1
-            line = line.strip()
-            if first := remember(line, number):
-                tally.add("duplicate", number, "", f"as line {first}")
-            if find is not None and (other := find(line)):
-                tally.add("overlap", number, "", f"its line {other}")
-            examine(value, number)
-            if counting:
-                trained += examiner.trained
-                if add_length(examiner.tokens, number):
-                    tally.add("too_long", number, "", f"{examiner.tokens:,} tokens, at most {self._price.limit:,}")
-        self._examples, self._trained = examples, trained
-        if windows:
-            tally.add("crlf", None, "", f"{windows:,} line{'' if windows == 1 else 's'}")
+                crlf_lines += 1
+            if checker is None:
+                checker = self.checker = self._make_checker(value)
+                check = checker.check
+            self.examples += 1
+            if find_seen is not None:
+                line = line.strip()
+                if first := find_seen(line, number):
+                    findings.add("duplicate", number, "", f"same as line {first}")
+                if find_overlap is not None and (other := find_overlap(line)):
+                    findings.add("overlap", number, "", f"line {other} there")
+            check(value, number)
+            if counts_tokens:
+                self.trained_tokens += checker.trained_tokens
+                if add_length(checker.tokens, number):
+                    findings.add("too_long", number, "", f"{checker.tokens:,} tokens, at most {self._limit:,}")
+        if crlf_lines:
+            findings.add("crlf", None, "", f"{crlf_lines:,} line{'' if crlf_lines == 1 else 's'}")
 
-    def _begin(self, first: dict[str, Any]) -> _Parts:
-        """Settle what the examples should be, by what was asked for or by the first of them."""
-        self._kind = _kind(self._method, self._price, first)
-        count = None if self._count is None else remembered(self._count.count)
-        self._parts = _Parts(
-            ExampleChecker(self._kind, self.tally, count, self._graded), LengthCounter(self._price.limit)
-        )
-        return self._parts
+    def _make_checker(self, first: dict[str, Any]) -> ExampleChecker:
+        count = None if self._counter is None else cached(self._counter.count)
+        return ExampleChecker(self._choose_kind(first), self._findings, count, self._item_members)
 
-    def _again(self, line: bytes, number: int) -> Any:
-        """A line that was not read at once: what is wrong with it, or after all its value."""
-        tally = self.tally
+    def _parse_odd_line(self, line: bytes, number: int) -> Any:
+        """Parse a line that the fast path could not parse. Record its error and return `_NO_VALUE`, if it has one."""
+        findings = self._findings
         if not line.strip():
-            tally.add("empty_line", number)
-            return _NOTHING
+            findings.add("empty_line", number)
+            return _NO_VALUE
         if b"\0" in line:
-            tally.add("nul", number, "", f"first at byte {line.index(0) + 1}")
-            return _NOTHING
+            findings.add("nul", number, "", f"first at byte {line.index(0) + 1}")
+            return _NO_VALUE
         try:
             return _DECODER.decode(line.decode())
         except UnicodeDecodeError as error:
-            tally.add("not_utf8", number, "", f"byte {error.start + 1} is 0x{line[error.start]:02x}")
+            findings.add("not_utf8", number, "", f"byte {error.start + 1} is 0x{line[error.start]:02x}")
         except json.JSONDecodeError as error:
-            tally.add("not_json", number, "", f"{error.msg} at column {error.colno}")
+            findings.add("not_json", number, "", f"{error.msg} at column {error.colno}")
         except _NotFinite as error:
-            tally.add("not_json", number, "", f"{error} is no number in JSON")
+            findings.add("not_json", number, "", f"{error} is not a JSON number")
         except RecursionError:
-            tally.add("not_json", number, "", "nested too deeply")
+            findings.add("not_json", number, "", "nested too deeply")
         except ValueError as error:
-            tally.add("not_json", number, "", str(error))
-        return _NOTHING
-
-    def report(self, model: str | None, n_epochs: int | str | None, batch_size: int | str | None) -> Report:
-        parts, count, notes = self._parts, self._count, []
-        spread, share, rough, images = None, None, False, 0
-        if parts is not None:
-            rough, images = parts.examiner.rough, parts.examiner.images
-        if parts is not None and count is not None:
-            exact = count.exact and not rough and not images and self._kind == CHAT and not self._price.local
-            error = 0.0 if count.exact else ESTIMATE_ERROR
-            spread = parts.lengths.spread(exact=exact, counter=count.name, error=error)
-            if self._kind in (CHAT, COMPLETIONS) and spread.total:
-                share = self._trained / spread.total
-            notes += _notes(self._kind, count, self._price, rough=rough, images=images)
-        if self._forgets:
-            notes.append("the file is very large: some of its duplicates may not be named")
-        made = None
-        if self._examples and not self.source.stopped:
-            billed = None if spread is None else spread.billed
-            made = plan(
-                self._examples,
-                billed,
-                self._price if model else self._price._replace(model="this model"),
-                method="reinforcement" if self._kind == REINFORCEMENT else "supervised",
-                n_epochs=n_epochs,
-                batch_size=batch_size,
-                exact=spread is not None and spread.exact,
-            )
-            if model is None:
-                made = made._replace(cost_note="no model was named")
-        return Report(
-            path=self.source.path,
-            bytes=self.source.size,
-            kind=self._kind,
-            examples=self._examples,
-            lines=self.source.number,
-            groups=self.tally.groups(),
-            spread=spread,
-            trained_share=share,
-            images=images,
-            plan=made,
-            stopped=self.source.stopped,
-            notes=tuple(notes),
-        )
+            findings.add("not_json", number, "", str(error))
+        return _NO_VALUE
 
 
-_NOTHING = object()
-
-
-def _notes(kind: str, count: Counter, price: Price, *, rough: bool, images: int) -> list[str]:
-    notes = []
-    if not count.exact:
-        hint = f"; counted with the model's own tokenizer after {install_line('tokens')}" if price.encoding else ""
-        notes.append(f"tokens are estimated, give or take {ESTIMATE_ERROR:.0%}{hint}")
-    if rough:
-        notes.append("how tools are counted is not documented: their JSON was")
-    if images:
-        notes.append(f"{images:,} image{'' if images == 1 else 's'}: their tokens are not counted")
-        notes.append("images of people, faces, children and CAPTCHAs are skipped by the provider")
-    if kind == DPO:
-        notes.append("how dpo is billed is not documented: input and both answers were counted once")
-    return notes
-
-
-def _whole_fault(head: bytes) -> str:
-    """What is wrong with the file as a whole, by how it begins; empty when nothing is."""
+def _format_error(head: bytes) -> str:
+    """Return the code of the error in the format of the whole file, by its first bytes; empty for lines of JSON."""
     if wide_encoding(head) is not None:
         return "utf16"
     text = head.removeprefix(BOM).lstrip()
@@ -253,8 +192,8 @@ def _whole_fault(head: bytes) -> str:
     return ""
 
 
-def _whole_characters(text: str, number: int, tally: FindingLog) -> None:
+def _check_surrogates(text: str, number: int, findings: Findings) -> None:
     try:
         json.dumps(json.loads(text), ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        tally.add("not_text", number)
+        findings.add("not_text", number)

@@ -1,4 +1,4 @@
-"""Graders of reinforcement jobs: whether one has the form of its type, and which members of the data it asks for."""
+"""Check the grader of a reinforcement job, and find the members of the data that it uses."""
 
 import json
 import re
@@ -20,14 +20,14 @@ _ITEM = re.compile(r"\{\{\s*item\.([A-Za-z_][A-Za-z0-9_]*)")
 
 
 class BadGrader(ValueError):
-    """A text holds no grader, in words for a person."""
+    """The text is not a grader. The message is for the user."""
 
 
 def parse_grader(text: str) -> dict[str, Any]:
-    """The grader that a text of JSON holds; whether it has the form of its type is for `grader_errors` to say.
+    """Parse a grader. Its members are checked by `grader_errors`.
 
     Raises:
-        BadGrader: the text is no JSON object.
+        BadGrader: the text is not a JSON object.
     """
     try:
         found = json.loads(text)
@@ -39,11 +39,11 @@ def parse_grader(text: str) -> dict[str, Any]:
 
 
 def grader_errors(grader: dict[str, Any], where: str = "grader", *, inside: bool = False) -> Iterator[tuple[str, str]]:
-    """What is wrong with a grader: member and words."""
+    """Yield member and message of each error in a grader."""
     kind = grader.get("type")
     known = [name for name in _NEEDED if name != "label_model" or inside]
     if not isinstance(kind, str) or kind not in known:
-        yield f"{where}.type", f"{json.dumps(kind)}, known are {', '.join(known)}"
+        yield f"{where}.type", f"{json.dumps(kind)} is unknown. Known: {', '.join(known)}"
         return
     for name in _NEEDED[kind]:
         if grader.get(name) in (None, ""):
@@ -51,7 +51,7 @@ def grader_errors(grader: dict[str, Any], where: str = "grader", *, inside: bool
     for name, choices in _CHOICES.items():
         value = grader.get(name)
         if name in _NEEDED[kind] and value not in (None, "") and value not in choices:
-            yield f"{where}.{name}", f"{json.dumps(value)}, known are {', '.join(choices)}"
+            yield f"{where}.{name}", f"{json.dumps(value)} is unknown. Known: {', '.join(choices)}"
     if kind == "multi":
         for place, one in _parts(grader.get("graders"), f"{where}.graders"):
             if isinstance(one, dict):
@@ -61,7 +61,7 @@ def grader_errors(grader: dict[str, Any], where: str = "grader", *, inside: bool
 
 
 def _parts(graders: object, where: str) -> Iterator[tuple[str, object]]:
-    """The graders in a `multi`, which has been published as one grader, as an array, and as a map by name."""
+    """Yield the graders in a `multi`. Published forms are one grader, an array, and an object by name."""
     if isinstance(graders, list):
         yield from ((f"{where}[{index}]", one) for index, one in enumerate(graders))
     elif isinstance(graders, dict) and isinstance(graders.get("type"), str):
@@ -71,5 +71,5 @@ def _parts(graders: object, where: str) -> Iterator[tuple[str, object]]:
 
 
 def item_members(grader: dict[str, Any]) -> frozenset[str]:
-    """The members of an example that a grader's templates ask for, as `{{item.NAME}}`."""
+    """Return the members of an example that the templates of a grader use, as `{{item.NAME}}`."""
     return frozenset(_ITEM.findall(json.dumps(grader, ensure_ascii=False)))

@@ -1,22 +1,24 @@
-"""How long the examples are: counted without keeping them."""
+"""Statistics of the tokens of examples, in constant memory."""
 
 import heapq
 from typing import Any, NamedTuple
 
 LONGEST = 5
-_FINE = 65_536
-"""Below this many tokens lengths are counted exactly, above in steps of 1024: so the table stays small."""
+"""Longest examples to name."""
 BINS = 8
+"""Bars of the histogram, about."""
+_EXACT_BELOW = 65_536
+"""Tokens. Longer lengths are counted in steps of 1024, which keeps the table small."""
 
 
 class LengthStats(NamedTuple):
-    """Tokens of the examples of a file."""
+    """Statistics of the tokens of the examples of a file."""
 
     examples: int
     total: int
-    """All tokens of one epoch, before anything is cut."""
+    """Tokens of one epoch, before long examples are cut."""
     billed: int
-    """Those that one epoch is billed for: an example counts up to the model's limit."""
+    """Tokens that one epoch is billed for: of each example at most the model's limit."""
     least: int
     median: int
     p90: int
@@ -24,18 +26,19 @@ class LengthStats(NamedTuple):
     longest: tuple[tuple[int, int], ...]
     """Tokens and line of the longest examples, longest first."""
     over: int
-    """Examples that are longer than the limit."""
+    """Examples longer than the limit."""
     limit: int | None
     bins: tuple[tuple[int, int, int], ...]
-    """From, below, examples: equal steps over all lengths."""
+    """Histogram with equal steps: first length, first length of the next step, examples."""
     exact: bool
     counter: str
-    """How they were counted: an encoding, or `estimate`."""
+    """Encoding that counted the tokens, or `estimate`."""
     error: float
-    """How far an estimate may be off, as a part of one; 0 when counted."""
+    """Largest relative error of an estimate; 0 for counted tokens."""
 
     @property
-    def mark(self) -> str:
+    def about(self) -> str:
+        """Prefix of estimated figures."""
         return "" if self.exact else "about "
 
     def as_json(self) -> dict[str, Any]:
@@ -57,7 +60,7 @@ class LengthStats(NamedTuple):
 
 
 class LengthCounter:
-    """Takes the length of every example and keeps a table of how often each was there."""
+    """Counts the examples of each length."""
 
     def __init__(self, limit: int | None) -> None:
         self._limit = limit
@@ -66,8 +69,8 @@ class LengthCounter:
         self._total = self._billed = self._over = 0
 
     def add(self, tokens: int, line: int) -> bool:
-        """Count an example; whether it is over the limit."""
-        key = tokens if tokens < _FINE else tokens & ~1023
+        """Count an example. Return True for one longer than the limit."""
+        key = tokens if tokens < _EXACT_BELOW else tokens & ~1023
         self._table[key] = self._table.get(key, 0) + 1
         self._total += tokens
         longest = self._longest
@@ -82,7 +85,7 @@ class LengthCounter:
         self._billed += tokens
         return False
 
-    def spread(self, *, exact: bool, counter: str, error: float) -> LengthStats:
+    def stats(self, *, exact: bool, counter: str, error: float) -> LengthStats:
         lengths = sorted(self._table)
         count = sum(self._table.values())
         longest = tuple((tokens, -line) for tokens, line in sorted(self._longest, reverse=True))
@@ -103,11 +106,11 @@ class LengthCounter:
             error=error,
         )
 
-    def _quantile(self, lengths: list[int], count: int, part: float) -> int:
+    def _quantile(self, lengths: list[int], count: int, share: float) -> int:
         seen = 0
         for length in lengths:
             seen += self._table[length]
-            if seen >= part * count:
+            if seen >= share * count:
                 return length
         return 0
 
@@ -124,7 +127,7 @@ class LengthCounter:
 
 
 def _round_step(step: int) -> int:
-    """The next number that reads well: 1, 2, 5, 10, 20, 50 and so on."""
+    """Return the smallest of 1, 2, 5, 10, 20, 50, … that is at least `step`."""
     unit = 1
     while True:
         for factor in (1, 2, 5):

@@ -1,23 +1,23 @@
-"""What a person names when asked for a file: one on this disk, or one at the provider."""
+"""Tell local paths from ids of files at the provider."""
 
 import os
 from collections.abc import Callable
 
 SamplePath = Callable[[str], str | None]
-"""Where the sample file of a name lies; None for any other name."""
+"""Returns the path of a sample file by its name; None for other names."""
 
 
 class NotAFile(ValueError):
-    """What was named is no file that can be read, in words for a person."""
+    """The path is not a readable file. The message is for the user."""
 
 
 def local_path(text: str, samples: SamplePath) -> str | None:
-    """The path on this disk that `text` names; None when it is empty or the id of a file at the provider.
+    """Return the local path that `text` names; None for empty text and for the id of a file at the provider.
 
-    `./file-abc` is always a path. The sample files in the package go by their names.
+    `./file-abc` is always a path. Sample files in the package are found by name.
 
     Raises:
-        NotAFile: it looks like a path, and no file is there.
+        NotAFile: `text` looks like a path, but is not a regular file.
     """
     if not text:
         return None
@@ -29,9 +29,9 @@ def local_path(text: str, samples: SamplePath) -> str | None:
     if text.startswith("file-"):
         return None
     if os.path.isdir(path):
-        raise NotAFile(f"there is no file {text}: it is a directory")
+        raise NotAFile(f"{text} is a directory, not a file")
     if os.path.exists(path):
-        raise NotAFile(f"{text} is no file that can be read twice; write it to disk first")
+        raise NotAFile(f"{text} is not a regular file; save the data to a file first")
     if os.sep in text or text.endswith((".jsonl", ".json", ".txt")):
-        raise NotAFile(f"there is no file {text}")
+        raise NotAFile(f"no such file: {text}")
     return None

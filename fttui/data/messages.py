@@ -1,147 +1,162 @@
-"""The messages of an example: roles, members, order; tokens and answers are counted on the way."""
+"""Check the messages of an example: roles, members, order. Count their tokens."""
 
 from typing import Any
 
-from fttui.data import content as contents
-from fttui.data.content import Note, shown
+from fttui.data.content import check_calls, check_parts, shorten
+from fttui.data.findings import AddFinding
 from fttui.data.tokens import PER_MESSAGE, PER_NAME, Count
 
 LETTERS = {"system": "s", "user": "u", "assistant": "a", "tool": "t", "function": "f"}
+"""Roles of supervised and dpo examples, by the letter that stands for each in a sequence of roles."""
 REINFORCEMENT_LETTERS = {"developer": "d", "user": "u", "assistant": "a", "tool": "t"}
-_KNOWN = frozenset(("role", "content", "name", "weight", "tool_calls", "tool_call_id", "function_call", "refusal"))
-_NAMES = {letter: role for role, letter in {**LETTERS, **REINFORCEMENT_LETTERS}.items()}
-_MOST_SHAPES = 10_000
+_KNOWN_MEMBERS = frozenset(
+    ("role", "content", "name", "weight", "tool_calls", "tool_call_id", "function_call", "refusal")
+)
+_ROLES = {letter: role for role, letter in {**LETTERS, **REINFORCEMENT_LETTERS}.items()}
+_CACHED_SEQUENCES = 10_000
 _NO_CALLS: tuple[list[str], list[str], list[str]] = ([], [], [])
 
 
-class Messages:
-    """Looks at the messages of one example after another; what it counted stands in its attributes after each."""
+class MessageChecker:
+    """Checks the messages of one example after another, and adds up their tokens, trained tokens and images.
 
-    def __init__(self, note: Note, letters: dict[str, str], count: Count | None) -> None:
-        self._note = note
+    A sequence of roles is a string with a letter for each message: `sua` for system, user, assistant. `A` is an
+    assistant message of weight 0, `?` an unknown role.
+    """
+
+    def __init__(self, add: AddFinding, letters: dict[str, str], count: Count | None) -> None:
+        self._add = add
         self._letters = letters
-        self._plain = {role: letter for role, letter in letters.items() if letter in "sdua"}
+        self._plain_roles = {role: letter for role, letter in letters.items() if letter in "sdua"}
         self._count = count
         self._role_tokens = {role: count(role) for role in letters} if count else {}
-        self._orders: dict[tuple[str, str], tuple[tuple[str, int], ...]] = {}
+        self._order_findings: dict[tuple[str, str], tuple[tuple[str, int], ...]] = {}
         self.tokens = 0
-        """Tokens of the messages that were looked at since they were last set to 0."""
-        self.trained = 0
-        """Tokens of answers that are learned from."""
+        self.trained_tokens = 0
+        """Tokens of the answers that the model learns."""
         self.images = 0
 
-    def look(self, messages: object, where: str, tools: set[str] | None = None) -> str | None:
-        """Look at an array of messages; its roles as letters, or None when there are none to speak of."""
+    def reset(self) -> None:
+        """Start a new example."""
+        self.tokens = self.trained_tokens = self.images = 0
+
+    def check(self, messages: object, where: str, tools: set[str] | None = None) -> str | None:
+        """Check an array of messages. Return the sequence of roles; None for no messages."""
         if type(messages) is not list:
-            self._note("no_messages", where, "" if messages is None else shown(messages))
+            self._add("no_messages", where, "" if messages is None else shorten(messages))
             return None
         if not messages:
-            self._note("empty_messages", where)
+            self._add("empty_messages", where)
             return None
-        shape = ""
+        sequence = ""
         tokens = trained = 0
-        plain, count, role_tokens = self._plain, self._count, self._role_tokens
+        plain, count, role_tokens = self._plain_roles, self._count, self._role_tokens
         calls = None
         for index, message in enumerate(messages):
-            # Nearly every message is a role and a text: those are seen through quickly.
+            # Fast path: nearly every message is a role and a text.
             if type(message) is dict and len(message) == 2:
                 role, text = message.get("role"), message.get("content")
                 if type(text) is str and type(role) is str and role in plain and text and not text.isspace():
-                    shape += plain[role]
-                    if calls is not None and calls.waiting:
-                        calls.missing()
+                    sequence += plain[role]
+                    if calls is not None and calls.open:
+                        calls.report_open()
                     if count is not None:
                         found = count(text)
                         tokens += found + role_tokens[role] + PER_MESSAGE
                         if role == "assistant":
                             trained += found
                     continue
-            calls = calls or _Calls(self._note, tools)
-            shape += self._slow(message, f"{where}[{index}]", calls)
+            calls = calls or _CallTracker(self._add, tools)
+            sequence += self._check_message(message, f"{where}[{index}]", calls)
         if calls is not None:
-            calls.end(last_is_call=shape[-1:] == "a")
+            calls.end_example(last_role=sequence[-1:])
         self.tokens += tokens
-        self.trained += trained
-        return shape
+        self.trained_tokens += trained
+        return sequence
 
-    def _slow(self, message: object, where: str, calls: "_Calls") -> str:
-        note = self._note
+    def _check_message(self, message: object, where: str, calls: "_CallTracker") -> str:
+        """Check one message. Return the letter of its role."""
+        add = self._add
         if not isinstance(message, dict):
-            note("not_message", where, shown(message))
+            add("not_message", where, shorten(message))
             return "?"
         role = message.get("role")
         letter = self._letters.get(role, "?") if isinstance(role, str) else "?"
         if role is None:
-            note("no_role", where)
+            add("no_role", where)
         elif letter == "?":
-            note("unknown_role", f"{where}.role", f"{shown(role)}, known here are {', '.join(self._letters)}")
-        if not _KNOWN.issuperset(message):
-            for name in message.keys() - _KNOWN:
-                note("unknown_member", f"{where}.{name}")
+            add("unknown_role", f"{where}.role", f"{shorten(role)}; known roles: {', '.join(self._letters)}")
+        if not _KNOWN_MEMBERS.issuperset(message):
+            for name in message.keys() - _KNOWN_MEMBERS:
+                add("unknown_member", f"{where}.{name}")
         weight = message.get("weight", 1)
         if "weight" in message:
             if letter not in "a?":
-                note("misplaced_weight", f"{where}.weight")
+                add("misplaced_weight", f"{where}.weight")
             elif isinstance(weight, bool) or weight not in (0, 1):
-                note("bad_weight", f"{where}.weight", shown(weight))
+                add("bad_weight", f"{where}.weight", shorten(weight))
         name = message.get("name")
         if name is not None and not isinstance(name, str):
-            note("bad_name", f"{where}.name", shown(name))
+            add("bad_name", f"{where}.name", shorten(name))
             name = None
-        acts = "tool_calls" in message or "function_call" in message
-        ids, functions, texts = contents.calls(message, where, note) if acts else _NO_CALLS
-        acts = acts and bool(message.get("tool_calls") or message.get("function_call"))
-        texts = texts + self._said(message, where, letter, acts)
-        calls.see(letter, message.get("tool_call_id"), ids, functions, where)
+        has_calls = "tool_calls" in message or "function_call" in message
+        ids, functions, texts = check_calls(message, where, add) if has_calls else _NO_CALLS
+        has_calls = has_calls and bool(message.get("tool_calls") or message.get("function_call"))
+        texts = texts + self._check_content(message, where, letter, has_calls)
+        calls.track(letter, message.get("tool_call_id"), ids, functions, where)
         if self._count is not None:
             found = sum(map(self._count, texts))
-            named = PER_NAME + self._count(name) if name is not None else 0
-            self.tokens += PER_MESSAGE + found + named + (self._count(role) if isinstance(role, str) else 0)
+            name_tokens = PER_NAME + self._count(name) if name is not None else 0
+            self.tokens += PER_MESSAGE + found + name_tokens + (self._count(role) if isinstance(role, str) else 0)
             if letter == "a" and weight != 0:
-                self.trained += found
+                self.trained_tokens += found
         return letter if letter != "a" or weight != 0 else "A"
 
-    def _said(self, message: dict[str, Any], where: str, letter: str, acts: bool) -> list[str]:
-        """The texts of a message's content."""
-        note, content, refusal = self._note, message.get("content"), message.get("refusal")
+    def _check_content(self, message: dict[str, Any], where: str, letter: str, has_calls: bool) -> list[str]:
+        """Check content and refusal of a message. Return their texts."""
+        add, content, refusal = self._add, message.get("content"), message.get("refusal")
         texts = [refusal] if isinstance(refusal, str) else []
         if content is None:
-            if not (letter in "a?" and (acts or texts)):
-                note("no_content", where)
+            if not (letter in "a?" and (has_calls or texts)):
+                add("no_content", where)
         elif isinstance(content, str):
-            if not content.strip() and not acts and not texts:
-                note("empty_answer" if letter == "a" else "empty_text", f"{where}.content")
+            if not content.strip() and not has_calls and not texts:
+                add("empty_answer" if letter == "a" else "empty_text", f"{where}.content")
             texts.append(content)
         elif isinstance(content, list):
-            role = _NAMES.get(letter, "")
-            found, images = contents.parts(content, f"{where}.content", note, role=role)
-            texts += found
+            part_texts, images = check_parts(content, f"{where}.content", add, role=_ROLES.get(letter, ""))
+            texts += part_texts
             self.images += images
         else:
-            note("bad_content", f"{where}.content", shown(content))
+            add("bad_content", f"{where}.content", shorten(content))
         return texts
 
-    def order(self, shape: str, where: str, ending: str) -> None:
-        """Note what is odd about the order of roles. `ending` is `a` when an answer comes last, `u` a question."""
-        key = (shape, ending)
-        odd = self._orders.get(key)
-        if odd is None:
-            odd = _odd(shape, ending)
-            if len(self._orders) < _MOST_SHAPES and len(shape) < 200:
-                self._orders[key] = odd
-        for code, index in odd:
-            self._note(code, where if index < 0 else f"{where}[{index}]")
+    def check_order(self, sequence: str, where: str, last_role: str) -> None:
+        """Check the order of the roles.
+
+        Args:
+            last_role: `a` for an example that ends with an answer, `u` for one that ends with a question.
+        """
+        key = (sequence, last_role)
+        findings = self._order_findings.get(key)
+        if findings is None:
+            findings = _order_findings(sequence, last_role)
+            if len(self._order_findings) < _CACHED_SEQUENCES and len(sequence) < 200:
+                self._order_findings[key] = findings
+        for code, index in findings:
+            self._add(code, where if index < 0 else f"{where}[{index}]")
 
 
-def _odd(shape: str, ending: str) -> tuple[tuple[str, int], ...]:
+def _order_findings(sequence: str, last_role: str) -> tuple[tuple[str, int], ...]:
+    """Return code and message index of each finding; the index is -1 for the whole array."""
     found: list[tuple[str, int]] = []
-    roles = shape.replace("A", "a")
+    roles = sequence.replace("A", "a")
     if "?" in roles:
-        return ()  # what is wrong there was told; the rest would be guessing
-    if ending == "a":
+        return ()  # an unknown role is reported already, and the order depends on it
+    if last_role == "a":
         if "a" not in roles:
             found.append(("no_assistant", -1))
-        elif "a" not in shape:
+        elif "a" not in sequence:
             found.append(("nothing_trained", -1))
         elif roles[-1] != "a":
             found.append(("answer_not_last", len(roles) - 1))
@@ -155,37 +170,36 @@ def _odd(shape: str, ending: str) -> tuple[tuple[str, int], ...]:
     return (*found, *[("same_role_twice", index) for index in twice[:1]])
 
 
-class _Calls:
-    """Which calls of an example wait for their tool's answer."""
+class _CallTracker:
+    """Matches the calls of an example with the tool messages that answer them."""
 
-    def __init__(self, note: Note, tools: set[str] | None) -> None:
-        self._note = note
+    def __init__(self, add: AddFinding, tools: set[str] | None) -> None:
+        self._add = add
         self._tools = tools
-        self.waiting: dict[str, str] = {}
-        """Where the calls stand that no tool has answered yet, by their ids."""
-        self._known: set[str] = set()
+        self.open: dict[str, str] = {}
+        """Member of each call without an answer yet, by call id."""
+        self._known_ids: set[str] = set()
 
-    def see(self, letter: str, answered: object, ids: list[str], functions: list[str], where: str) -> None:
+    def track(self, letter: str, answered_id: object, ids: list[str], functions: list[str], where: str) -> None:
         if letter == "t":
-            if not isinstance(answered, str) or answered not in self._known:
-                self._note("no_such_call", f"{where}.tool_call_id", shown(answered))
-            self.waiting.pop(str(answered), None)
-        elif self.waiting:
-            self.missing()
+            if not isinstance(answered_id, str) or answered_id not in self._known_ids:
+                self._add("no_such_call", f"{where}.tool_call_id", shorten(answered_id))
+            self.open.pop(str(answered_id), None)
+        elif self.open:
+            self.report_open()
         for name in functions:
             if name not in (self._tools or ()):
-                self._note("no_such_tool", where, name)
+                self._add("no_such_tool", where, name)
         for id in ids:
-            self._known.add(id)
-            self.waiting[id] = where
+            self._known_ids.add(id)
+            self.open[id] = where
 
-    def end(self, *, last_is_call: bool) -> None:
-        """The example is over; a call in its last message is what the model shall learn."""
-        if not last_is_call:
-            self.missing()
+    def end_example(self, *, last_role: str) -> None:
+        """Report open calls, except those of a last assistant message: the model learns to make them."""
+        if last_role != "a":
+            self.report_open()
 
-    def missing(self) -> None:
-        """Note the calls that wait; none waits any more."""
-        for id, where in self.waiting.items():
-            self._note("no_answer_to_call", where, id)
-        self.waiting.clear()
+    def report_open(self) -> None:
+        for id, where in self.open.items():
+            self._add("no_answer_to_call", where, id)
+        self.open.clear()

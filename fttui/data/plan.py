@@ -1,4 +1,4 @@
-"""What a job would come to: epochs, steps, trained tokens, cost. Pure."""
+"""Plan of a training run: epochs, steps, trained tokens, cost."""
 
 from typing import Any, NamedTuple
 
@@ -7,27 +7,27 @@ from fttui.models import auto_hyperparameters
 
 
 class Plan(NamedTuple):
-    """What a run over a file would be. None is unknown."""
+    """Expected size and cost of a run. None: unknown."""
 
     epochs: int
     epochs_auto: bool
-    """The number is the documented heuristic's, not the person's."""
+    """The number comes from the documented heuristic, not from the user."""
     batch_size: int | None
     batch_auto: bool
     steps: int | None
     tokens: int | None
-    """Trained tokens, which are billed; None when they were not counted."""
+    """Billed tokens over all epochs; None when tokens were not counted."""
     cost: float | None
     currency: str
     is_estimate: bool
-    """The figures rest on an estimate."""
+    """Tokens and cost are estimates."""
     cost_note: str
-    """Where the cost comes from, or why it is unknown."""
+    """Source of the price, or the reason for an unknown cost."""
     local: bool = False
 
     @property
     def cost_text(self) -> str:
-        """The cost in words: `0.04 USD`, `free`, `unknown`."""
+        """Cost as text: `0.04 USD`, `about 0.04 USD`, `free`, `unknown`."""
         if self.local:
             return "free"
         if self.cost is None:
@@ -35,7 +35,7 @@ class Plan(NamedTuple):
         return f"{'about ' if self.is_estimate else ''}{amount(self.cost, self.currency)}"
 
     def summary(self) -> str:
-        """Epochs, steps and cost in half a sentence."""
+        """Return epochs, steps and cost: `3 epochs, 120 steps, cost 0.04 USD`."""
         parts = [f"{self.epochs} epoch{'' if self.epochs == 1 else 's'}"]
         if self.steps is not None:
             parts.append(f"{'about ' if self.batch_auto else ''}{self.steps:,} step{'' if self.steps == 1 else 's'}")
@@ -69,12 +69,12 @@ def plan(
     batch_size: int | str | None = None,
     exact: bool = True,
 ) -> Plan:
-    """What a run would be.
+    """Plan a run over a training file.
 
     Args:
-        examples: of the training file.
-        billed: tokens of one epoch, each example counted up to the model's limit; None when not counted.
-        exact: the tokens were counted by the model's own tokenizer and the documented formula.
+        examples: number of examples.
+        billed: tokens of one epoch, of each example at most the model's limit; None when tokens were not counted.
+        exact: the model's tokenizer and the documented formula counted the tokens.
     """
     epochs = n_epochs if isinstance(n_epochs, int) else auto_hyperparameters.epochs(examples)
     batch = batch_size if isinstance(batch_size, int) else auto_hyperparameters.batch_size(examples)
@@ -103,9 +103,9 @@ def plan_from_trained_tokens(
     method: str = "supervised",
     n_epochs: int | str | None = None,
 ) -> Plan | None:
-    """What a run over the same data would be as that of a job which trained so many tokens in so many epochs.
+    """Plan a run over the data of a finished job, by the tokens and epochs of that job.
 
-    None where that job does not say enough, or where `auto` leaves open how many epochs it would be.
+    Return None when the job has no such figures, or when the new number of epochs is `auto`.
     """
     if not trained or not epochs or trained < 0 or epochs < 0 or not isinstance(n_epochs, int):
         return None
@@ -119,18 +119,18 @@ def _cost(tokens: int | None, price: Price, method: str) -> tuple[float | None, 
         return 0.0, "trained on this machine"
     if method == "reinforcement" or price.per_hour is not None:
         if price.per_hour is None:
-            return None, "reinforcement is billed by the hour, and the price is not known"
-        return None, f"{price.per_hour:,.2f} {price.currency} an hour of training; how long it takes is not known"
-    if price.training is None and price.elsewhere:
-        return None, "the published prices are not this service's; your prices.toml can tell it"
+            return None, "reinforcement is billed by the hour, and the hourly price is unknown"
+        return None, f"{price.per_hour:,.2f} {price.currency} per hour of training; the duration is unknown"
+    if price.training is None and price.is_other_provider:
+        return None, "this provider publishes no prices; set one in prices.toml"
     if price.training is None:
-        return None, f"no price is known for {price.model or 'this model'}"
+        return None, f"no known price for {price.model or 'this model'}"
     if tokens is None:
         return None, "the tokens were not counted"
-    whose = "your own price file" if price.own else "the provider's price list"
-    return tokens * price.training / 1e6, f"{whose}{f' of {price.updated}' if price.updated else ''}"
+    source = "your price file" if price.from_own_file else "the provider's price list"
+    return tokens * price.training / 1e6, f"{source}{f' of {price.updated}' if price.updated else ''}"
 
 
 def amount(cost: float, currency: str) -> str:
-    """Money: two digits, four where it is less than one."""
+    """Return an amount of money with two decimals, four below 1."""
     return f"{cost:,.{2 if cost >= 1 or cost == 0 else 4}f} {currency}"

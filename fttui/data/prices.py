@@ -1,39 +1,38 @@
-"""What a model's training costs, by a dated file in the package that a person's own may override."""
+"""Training prices of models: the dated file in the package, overridden by the user's own price file."""
 
 import os
 import re
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-PROVIDER_KINDS = ("openai", "local", "other")
-
 
 class PriceFileError(Exception):
-    """A person's price file cannot be used; says why, with its path."""
+    """The user's price file is not valid. The message names path and reason."""
 
 
 class Price(NamedTuple):
-    """What is known of a model. None is unknown."""
+    """Price, limit and tokenizer of a model. None: unknown."""
 
     model: str = ""
-    """The entry that was found; empty when there is none."""
+    """Name of the entry in the price file; empty without an entry."""
     training: float | None = None
-    """Per million trained tokens."""
+    """Price of a million trained tokens."""
     per_hour: float | None = None
-    """Per hour of training, instead of tokens."""
+    """Price of an hour of training, for models billed by the hour."""
     currency: str = "USD"
     limit: int | None = None
-    """Tokens of the longest example; longer ones are cut."""
+    """Tokens of the longest example; longer examples are cut."""
     encoding: str | None = None
     kind: str = ""
+    """Kind of example that the model takes; empty: any."""
     local: bool = False
-    """Trained on this machine: it costs nothing but time."""
+    """Trained on this machine, free."""
     updated: str = ""
-    """The day of the price file."""
-    elsewhere: bool = False
-    """Whoever is asked is not the provider whose prices are published, so they say nothing."""
-    own: bool = False
-    """It stands in the person's own file."""
+    """Date of the price file."""
+    is_other_provider: bool = False
+    """The published price exists, but belongs to a different provider."""
+    from_own_file: bool = False
+    """From the user's price file."""
 
 
 _NUMBERS = {"training": float, "per_hour": float, "limit": int}
@@ -41,38 +40,38 @@ _TEXTS = ("encoding", "kind")
 
 
 def price_of(model: str | None, *, own_file: str | None = None, provider: str = "openai") -> Price:
-    """What is known of `model`, an alias or a tuned one of it.
+    """Return the price of a model. Aliases and fine-tuned models have the price of their base model.
 
     Args:
-        own_file: the path of the person's own price file; it need not exist.
-        provider: who trains: `openai`, `local` (free), or `other`, whose prices only the person can know.
+        own_file: path of the user's price file; the file need not exist.
+        provider: `openai`, `local` (free), or `other`: only the user's price file has its prices.
 
     Raises:
-        PriceFileError: the person's file is not as it should be.
+        PriceFileError: the user's price file is not valid.
     """
-    price = _found(known(), model, Price())
+    price = _look_up(published_prices(), model, Price())
     if provider == "local":
         return price._replace(training=0.0, per_hour=None, local=True)
     if provider == "other" and not price.local:
-        price = price._replace(training=None, per_hour=None, updated="", elsewhere=bool(price.model))
+        price = price._replace(training=None, per_hour=None, updated="", is_other_provider=bool(price.model))
     if own_file and os.path.exists(own_file):
-        price = _found(_read(own_file), model, price, own=True)
+        price = _look_up(_read(own_file), model, price, own=True)
     return price
 
 
-def known() -> dict[str, Any]:
-    """The price file of the package: `models` by name, `updated`, `currency`, `source`."""
+def published_prices() -> dict[str, Any]:
+    """Return the price file of the package: `models` by name, `updated`, `currency`, `source`."""
     return _read(os.path.join(os.path.dirname(__file__), "prices.toml"))
 
 
 def base_model(model: str) -> str:
-    """The base of a tuned model: `ft:BASE:org:suffix:id` and Azure's `BASE.ft-…`; other names as they are."""
+    """Return the base of a fine-tuned model: `ft:BASE:org:suffix:id`, or `BASE.ft-…` on Azure. Other names stay."""
     if model.startswith("ft:"):
         return model.split(":")[1]
     return model.split(".ft-", 1)[0]
 
 
-def _found(table: dict[str, Any], model: str | None, base: Price, *, own: bool = False) -> Price:
+def _look_up(table: dict[str, Any], model: str | None, base: Price, *, own: bool = False) -> Price:
     models = table["models"]
     name = _entry(models, base_model(model or ""))
     if name is None:
@@ -83,12 +82,12 @@ def _found(table: dict[str, Any], model: str | None, base: Price, *, own: bool =
         update.setdefault("per_hour", None)
     update.update(model=name, currency=table["currency"])
     if not own or update.keys() & {"training", "per_hour"}:
-        update.update(updated=table["updated"], own=own)
+        update.update(updated=table["updated"], from_own_file=own)
     return base._replace(**update)
 
 
 def _entry(models: dict[str, Any], model: str) -> str | None:
-    """The entry for a model: its own, that of its newest snapshot, or that of the family it is a snapshot of."""
+    """Return the entry for a model: its own, that of its newest snapshot, or that of its family."""
     if not model or model in models:
         return model or None
     snapshot = re.compile(re.escape(model) + r"-\d{4}-\d\d-\d\d")
@@ -109,7 +108,7 @@ def _read(path: str) -> dict[str, Any]:
 
 @lru_cache(8)
 def _parsed(path: str, modified: int, size: int) -> dict[str, Any]:
-    """Once for each state of a file: a list shows a price with every job the cursor comes to."""
+    """Parse a price file. Cached by path, time and size, because each redraw of a job asks for a price."""
     import tomllib
 
     try:
@@ -138,20 +137,20 @@ def _check(path: str, name: str, entry: Any) -> None:
         if key in _NUMBERS:
             wrong = isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e12
             if wrong or (_NUMBERS[key] is int and not isinstance(value, int)):
-                raise PriceFileError(f"{where} must be a number that is not negative")
+                raise PriceFileError(f"{where} must be a number, at least 0")
         elif key in _TEXTS:
             if not isinstance(value, str):
-                raise PriceFileError(f"{where} must be a text")
+                raise PriceFileError(f"{where} must be a string")
         elif key == "local":
             if not isinstance(value, bool):
                 raise PriceFileError(f"{where} must be true or false")
         else:
             known = ", ".join((*_NUMBERS, *_TEXTS, "local"))
-            raise PriceFileError(f"{where} is not known; there are {known}")
+            raise PriceFileError(f"{where}: unknown setting. Known: {known}")
 
 
 def provider_kind(base_url: str | None, *, is_local: bool) -> str:
-    """Who trains at an address: `local`, `openai` or `other`."""
+    """Return the kind of provider at a base URL: `local`, `openai` or `other`."""
     if is_local:
         return "local"
     host = (base_url or "").partition("://")[2].partition("/")[0].partition(":")[0].lower()

@@ -1,29 +1,29 @@
-"""How many tokens a text has: by the model's own tokenizer where it is at hand, else by an estimate that says so."""
+"""Count the tokens of a text with the model's tokenizer, or estimate them where it is not installed."""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 ESTIMATE = "estimate"
 ESTIMATE_ERROR = 0.15
-"""How far an estimate of English text or code was off at most, measured against o200k_base (tests hold it so).
-Other scripts may be off by more."""
+"""Largest relative error of an estimate of English text or code, measured against o200k_base. The error can be larger
+for other scripts."""
 
 PER_EXAMPLE = 1
 PER_MESSAGE = 3
 PER_NAME = 1
-"""What the service bills beside the text, measured on recorded jobs (one more for every message with a name)."""
+"""Tokens that the provider bills beside the text, measured on recorded jobs (api.md §15)."""
 
 _LETTERS = bytes(range(65, 91)) + bytes(range(97, 123))
 _DIGITS = b"0123456789"
 _SPACES = b" \t\n\r\f\v"
-_BEYOND = bytes(range(128, 256))
-_ONE = frozenset(("system", "user", "assistant", "tool", "function", "developer"))
-"""Roles are one token each in both encodings."""
+_NON_ASCII = bytes(range(128, 256))
+_ONE_TOKEN = frozenset(("system", "user", "assistant", "tool", "function", "developer"))
+"""Roles: one token each in both encodings."""
 Count = Callable[[str], int]
 
 
 class Counter(NamedTuple):
-    """Counts tokens."""
+    """A way to count tokens."""
 
     name: str
     """`cl100k_base`, `o200k_base`, `bytes`, or `estimate`."""
@@ -32,11 +32,11 @@ class Counter(NamedTuple):
 
 
 def estimate(text: str) -> int:
-    """Tokens of a text, roughly. Letters, digits, spaces and signs weigh as they do in o200k_base on average."""
-    if len(text) < 3 or text in _ONE:
+    """Estimate the tokens of a text from its letters, digits, spaces and signs, by their average in o200k_base."""
+    if len(text) < 3 or text in _ONE_TOKEN:
         return 1 if text else 0
     data = text.encode("utf-8", "replace")
-    plain = data if text.isascii() else data.translate(None, _BEYOND)
+    plain = data if text.isascii() else data.translate(None, _NON_ASCII)
     no_letters = plain.translate(None, _LETTERS)
     no_digits = no_letters.translate(None, _DIGITS)
     signs = len(no_digits.translate(None, _SPACES))
@@ -50,13 +50,13 @@ def estimate(text: str) -> int:
     return max(1, round(found))
 
 
-def counter(encoding: str | None) -> Counter:
-    """What counts tokens of an encoding. None, an unknown one, or a missing library: the estimate."""
+def token_counter(encoding: str | None) -> Counter:
+    """Return the counter for an encoding: the estimate for None, an unknown encoding or a missing library."""
     if encoding == "bytes":
         return Counter("bytes", _bytes, True)
     if encoding in ("cl100k_base", "o200k_base"):
         try:
-            # Brings its vocabularies along, so nothing is fetched.
+            # The package contains its vocabularies: nothing is downloaded.
             from rs_bpe.bpe import openai  # type: ignore[import-not-found,unused-ignore]
         except ImportError:
             return Counter(ESTIMATE, estimate, False)
@@ -69,8 +69,8 @@ def _bytes(text: str) -> int:
     return len(text.encode("utf-8", "replace"))
 
 
-def remembered(count: Count, most: int = 4096) -> Count:
-    """`count`, which knows short texts again: roles and system prompts stand in every line."""
+def cached(count: Count, most: int = 4096) -> Count:
+    """Return `count` with a cache of short texts: most lines repeat roles and the system prompt."""
     known: dict[str, int] = {}
 
     def counted(text: str) -> int:

@@ -41,11 +41,11 @@ def test_a_path_that_leads_nowhere_is_said(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
     for name, words in (
-        ("none.jsonl", "there is no file none.jsonl"),
-        ("a/b", "there is no file a/b"),
-        ("folder", "there is no file folder: it is a directory"),
-        ("pipe", "pipe is no file that can be read twice; write it to disk first"),
-        ("x\0/y", "there is no file x\0/y"),
+        ("none.jsonl", "no such file: none.jsonl"),
+        ("a/b", "no such file: a/b"),
+        ("folder", "folder is a directory, not a file"),
+        ("pipe", "pipe is not a regular file; save the data to a file first"),
+        ("x\0/y", "no such file: x\0/y"),
     ):
         with pytest.raises(NotAFile) as raised:
             local_path(name, samples)

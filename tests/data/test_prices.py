@@ -13,7 +13,7 @@ from fttui.data.messages import LETTERS, REINFORCEMENT_LETTERS
 from fttui.data.plan import plan, plan_from_trained_tokens
 from fttui.data.prices import Price, PriceFileError, base_model, price_of, provider_kind
 from fttui.data.report import Report
-from fttui.data.tokens import ESTIMATE_ERROR, counter, estimate
+from fttui.data.tokens import ESTIMATE_ERROR, estimate, token_counter
 from tests.data import zoo
 
 
@@ -38,15 +38,15 @@ def melons(count: int) -> list[dict[str, object]]:
 
 
 def exact(report: Report) -> int:
-    assert report.spread is not None
-    assert report.spread.exact
-    return report.spread.total
+    assert report.lengths is not None
+    assert report.lengths.exact
+    return report.lengths.total
 
 
 def test_the_billing_formula_by_hand(tmp_path: Path) -> None:
     # Three messages, each 3 + role 1 + content 1, and 1 for the example: 16 tokens. Ten of them, ten epochs: 1600.
     pytest.importorskip("rs_bpe")
-    tokens = counter("cl100k_base").count
+    tokens = token_counter("cl100k_base").count
     assert [tokens(text) for text in ("system", "user", "assistant", "hello", "world", "7", "13")] == [1] * 7
     report = check_file(write(tmp_path / "t", melons(10)), model="gpt-3.5-turbo-0125")
     assert exact(report) == 160
@@ -81,8 +81,8 @@ def test_what_no_formula_is_documented_for_is_marked(tmp_path: Path) -> None:
         make, method = zoo.KINDS[kind]
         path = write(tmp_path / kind, [make(index) for index in range(12)])
         report = check_file(path, method=method, model="gpt-4o-mini")
-        assert report.spread is not None
-        assert not report.spread.exact
+        assert report.lengths is not None
+        assert not report.lengths.exact
         assert report.notes
         assert report.plan is not None
         assert report.plan.is_estimate
@@ -92,12 +92,12 @@ def test_the_estimate_is_marked_and_as_near_as_it_says(tmp_path: Path) -> None:
     path = sample_path(SAMPLE_JOB["training_file"])
     assert path is not None
     report = check_file(path)
-    assert report.spread is not None
-    assert (report.spread.exact, report.spread.counter, report.spread.error) == (False, "estimate", ESTIMATE_ERROR)
+    assert report.lengths is not None
+    assert (report.lengths.exact, report.lengths.counter, report.lengths.error) == (False, "estimate", ESTIMATE_ERROR)
     assert "about" in report.summary()
-    assert any("estimated" in note for note in report.notes)
+    assert any("estimates" in note for note in report.notes)
     pytest.importorskip("rs_bpe")
-    tokens = counter("o200k_base").count
+    tokens = token_counter("o200k_base").count
     examples = map(json.loads, Path(path).read_text().splitlines())
     texts = [message["content"] for example in examples for message in example["messages"]]
     texts += Path(__file__).read_text().split("\n\n")
@@ -137,11 +137,11 @@ def test_what_is_not_known_is_unknown() -> None:
     assert plan(100, None, price_of("gpt-4o-mini")).cost is None
     hourly = plan(100, 1000, price_of("o4-mini"), method="reinforcement")
     assert hourly.cost is None
-    assert "100.00 USD an hour" in hourly.cost_note
+    assert "100.00 USD per hour" in hourly.cost_note
     assert plan(100, 1000, price_of("gpt-4o-mini"), method="reinforcement").cost is None
     other = plan(100, 1000, price_of("gpt-4o-mini", provider="other"))
     assert (other.cost_text, other.cost) == ("unknown", None)
-    assert "not this service's" in other.cost_note
+    assert "publishes no prices" in other.cost_note
     for local in (price_of("fttui-tiny-1"), price_of("anything", provider="local")):
         assert (plan(100, 1000, local).cost_text, plan(100, 1000, local).cost) == ("free", 0.0)
 
@@ -175,7 +175,7 @@ def test_a_persons_own_prices_win_member_by_member(tmp_path: Path) -> None:
     price = price_of("gpt-4o-mini-2024-07-18", own_file=str(own), provider="other")
     assert (price.training, price.currency, price.limit, price.encoding) == (2, "EUR", 65_536, "o200k_base")
     made = plan(10, 1000, price)
-    assert (made.cost_text, made.cost_note) == ("0.0200 EUR", "your own price file of 2026-10-01")
+    assert (made.cost_text, made.cost_note) == ("0.0200 EUR", "your price file of 2026-10-01")
     assert price_of("lab-7b", own_file=str(own), provider="other").limit == 2048
 
 
@@ -187,7 +187,7 @@ def test_a_persons_own_prices_win_member_by_member(tmp_path: Path) -> None:
         ("[models.x]\ntraining = -1", 'models."x".training must be a number'),
         ("[models.x]\ntraining = nan", 'models."x".training must be a number'),
         ("[models.x]\nlimit = 1.5", 'models."x".limit must be a number'),
-        ("[models.x]\nprice = 1", 'models."x".price is not known'),
+        ("[models.x]\nprice = 1", 'models."x".price: unknown setting'),
         ("[models.x", "prices.toml"),
     ],
 )
@@ -226,12 +226,12 @@ def test_lengths_are_counted_without_being_kept() -> None:
     lengths = LengthCounter(limit=90)
     for line, tokens in enumerate(range(1, 101), start=1):
         lengths.add(tokens, line)
-    spread = lengths.spread(exact=True, counter="x", error=0)
-    assert (spread.examples, spread.total, spread.least, spread.most, spread.over) == (100, 5050, 1, 100, 10)
-    assert (spread.median, spread.p90, spread.billed) == (50, 90, sum(range(1, 91)) + 10 * 90)
-    assert spread.longest == ((100, 100), (99, 99), (98, 98), (97, 97), (96, 96))
-    assert spread.bins == ((0, 20, 19), (20, 40, 20), (40, 60, 20), (60, 80, 20), (80, 100, 20), (100, 120, 1))
-    assert sum(count for _, _, count in spread.bins) == spread.examples
+    stats = lengths.stats(exact=True, counter="x", error=0)
+    assert (stats.examples, stats.total, stats.least, stats.most, stats.over) == (100, 5050, 1, 100, 10)
+    assert (stats.median, stats.p90, stats.billed) == (50, 90, sum(range(1, 91)) + 10 * 90)
+    assert stats.longest == ((100, 100), (99, 99), (98, 98), (97, 97), (96, 96))
+    assert stats.bins == ((0, 20, 19), (20, 40, 20), (40, 60, 20), (60, 80, 20), (80, 100, 20), (100, 120, 1))
+    assert sum(count for _, _, count in stats.bins) == stats.examples
 
 
 def test_the_same_data_again_by_what_was_trained() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fttui.data import lines, rules
+from fttui.data import line_reader, rules
 from fttui.data.check import check_file
 from fttui.data.report import Report
 from fttui.data.rules import BY_CODE, LEVELS, RULES
@@ -41,7 +41,7 @@ def test_a_finding_fires_where_it_should_and_alone(file: Path, beast: zoo.Beast)
     [finding] = group.first
     assert (group.code, group.total, group.path) == (beast.code, 1, str(file))
     assert (finding.line, finding.member) == (beast.line, beast.member)
-    assert (group.level, group.what, group.mend) == BY_CODE[beast.code][1:4]
+    assert (group.level, group.problem, group.remedy) == BY_CODE[beast.code][1:4]
 
 
 def test_the_zoo_is_whole() -> None:
@@ -55,7 +55,7 @@ def codes(report: Report) -> dict[str, int]:
 
 
 def test_a_giant_line_is_stepped_over(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lines, "LONGEST_LINE", 5000)
+    monkeypatch.setattr(line_reader, "LONGEST_LINE", 5000)
     clean = zoo.lines("chat")
     giant = b'{"messages": "' + b"x" * 3_000_000 + b'"}\n'
     report = checked(file, b"".join([*clean[:6], giant, *clean[6:]]))
@@ -82,9 +82,9 @@ def test_too_long_for_the_model(file: Path) -> None:
     long["messages"][1]["content"] = "melon " * 20_000
     report = checked(file, b"".join([*clean, json.dumps(long).encode()]), model="gpt-3.5-turbo-0125")
     assert codes(report) == {"too_long": 1}
-    assert report.spread is not None
-    assert (report.spread.over, report.spread.limit, report.spread.longest[0][1]) == (1, 16_385, 13)
-    assert report.spread.billed == report.spread.total - report.spread.most + 16_385
+    assert report.lengths is not None
+    assert (report.lengths.over, report.lengths.limit, report.lengths.longest[0][1]) == (1, 16_385, 13)
+    assert report.lengths.billed == report.lengths.total - report.lengths.most + 16_385
     assert codes(checked(file, file.read_bytes(), model="gpt-4o-mini")) == {}
 
 
@@ -111,8 +111,8 @@ def test_overlap_with_the_validation_file(file: Path, tmp_path: Path) -> None:
     report = checked(file, b"".join(clean[:12]), validation=str(other))
     assert codes(report) == {"overlap": 2}
     assert [(finding.line, finding.detail) for finding in report.groups[0].first] == [
-        (11, "its line 1"),
-        (12, "its line 2"),
+        (11, "line 1 there"),
+        (12, "line 2 there"),
     ]
 
 
@@ -127,7 +127,7 @@ def test_the_validation_file_is_checked_by_its_own_measure(file: Path, tmp_path:
 def test_a_kind_is_counted_whole_and_shown_in_part(file: Path) -> None:
     data = b"".join(zoo.lines("chat", 50)).replace(b'"role": "user"', b'"role": "human"')
     seen = []
-    report = checked(file, data, each=lambda path, code, finding: seen.append((path, code, finding.line)))
+    report = checked(file, data, on_finding=lambda path, code, finding: seen.append((path, code, finding.line)))
     assert codes(report) == {"unknown_role": 50}
     assert [finding.line for finding in report.groups[0].first] == list(range(1, 11))
     assert seen == [(str(file), "unknown_role", line) for line in range(1, 51)]

@@ -1,4 +1,4 @@
-"""`fttui files check`: whether training data is right, and what a run over it would cost, before anything is sent."""
+"""`fttui files check`: check training data on this machine and price a run."""
 
 import os
 from typing import TYPE_CHECKING, Any
@@ -8,7 +8,7 @@ import click
 from fttui.atomic import writing
 from fttui.cli import completion
 from fttui.cli.exit_codes import DONE, FAILED
-from fttui.cli.files import report as reading
+from fttui.cli.files import check_report
 from fttui.cli.files.download import check_target
 from fttui.cli.flags import NumberOrAuto, forms
 from fttui.cli.groups import ServiceCommand
@@ -22,24 +22,27 @@ from fttui.config.paths import prices_file
 from fttui.core.samples import sample_path
 
 if TYPE_CHECKING:
-    from fttui.data.report import Finding, Report
+    from fttui.data.findings import Finding
+    from fttui.data.report import Report
 
 METHODS = ("supervised", "dpo", "reinforcement")
 
 
 @click.command("check", cls=ServiceCommand, short_help="Check training data and price a run.")
 @click.argument("path", type=click.Path())
-@click.option("--method", type=click.Choice(METHODS), help="What it is for.  [default: what the first line tells]")
+@click.option("--method", type=click.Choice(METHODS), help="Training method.  [default: guessed from the first line]")
 @click.option(
-    "--model", metavar="M", shell_complete=completion.models, help="For its limit, its tokenizer and its price."
+    "--model", metavar="M", shell_complete=completion.models, help="Model, for length limit, tokenizer and price."
 )
-@click.option("--validation", type=click.Path(), metavar="PATH", help="A validation file: checked too, and compared.")
-@click.option("--grader", type=click.Path(), metavar="FILE", help="Reinforcement: the grader, checked with the data.")
-@click.option("--n-epochs", type=NumberOrAuto(whole=True), metavar="N|auto", help="For the price.")
-@click.option("--batch-size", type=NumberOrAuto(whole=True), metavar="N|auto", help="For the number of steps.")
-@click.option("--fix", is_flag=True, help="Write a copy with everything mended that can be; needs -o.")
-@click.option("--output", "-o", metavar="PATH", help="Where the mended copy goes; never the file itself.")
-@click.option("--force", is_flag=True, help="Replace a file that is there.")
+@click.option("--validation", type=click.Path(), metavar="PATH", help="Validation file, checked and compared.")
+@click.option("--grader", type=click.Path(), metavar="FILE", help="Grader file, for reinforcement.")
+@click.option("--n-epochs", type=NumberOrAuto(whole=True), metavar="N|auto", help="Epochs, for the price.")
+@click.option(
+    "--batch-size", type=NumberOrAuto(whole=True), metavar="N|auto", help="Batch size, for the number of steps."
+)
+@click.option("--fix", is_flag=True, help="Write a repaired copy to -o PATH and check it.")
+@click.option("--output", "-o", metavar="PATH", help="Path of the repaired copy; never the file itself.")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
 @forms
 @pass_invocation
 def check(
@@ -55,28 +58,28 @@ def check(
     output: str | None,
     force: bool,
 ) -> int:
-    """Check training data line by line, and work out tokens, steps and cost. Nothing is sent anywhere.
+    """Check training data line by line and report tokens, steps and cost. The data stays on this machine.
 
-    Exit code 0 means that a job may be started with it, warnings or not; 1 that there are errors. Away from a terminal
-    a finding is a line of place, level, code, member, what is wrong and how to mend it, with tabs between them.
-    All findings are named by `fttui help data`.
+    Exit code 0: no errors, perhaps warnings; a job can use the data. Exit code 1: errors. When stdout is not a
+    terminal, each finding is a line with tabs between location, level, code, member, problem and remedy.
+    `fttui help data` lists all findings.
 
     \b
     fttui files check train.jsonl --model gpt-4o-mini --validation valid.jsonl
-    fttui files check train.jsonl --fix -o mended.jsonl
+    fttui files check train.jsonl --fix -o repaired.jsonl
     fttui files check train.jsonl --jsonl | jq -r 'select(.level == "error") | .line'
     """
     from fttui.data.prices import PriceFileError
 
     path, validation = _file(path, "PATH"), _file(validation, "--validation") if validation else None
     if fix != (output is not None):
-        raise click.UsageError("--fix and -o PATH belong together: the copy goes to PATH")
+        raise click.UsageError("--fix and -o PATH need each other: PATH is the path of the repaired copy")
     try:
         if output is not None:
-            path = _mended(path, output, force)
-        asked: dict[str, Any] = {"method": method, "model": model, "validation": validation}
-        asked["grader"] = read_grader(grader) if grader else None
-        return _check(invocation, path, asked, {"n_epochs": n_epochs, "batch_size": batch_size})
+            path = _repair(path, output, force)
+        options: dict[str, Any] = {"method": method, "model": model, "validation": validation}
+        options["grader"] = read_grader(grader) if grader else None
+        return _check(invocation, path, options, {"n_epochs": n_epochs, "batch_size": batch_size})
     except PriceFileError as error:
         raise ConfigError(str(error)) from None
     finally:
@@ -87,53 +90,53 @@ def _file(path: str, flag: str) -> str:
     if not os.path.exists(path):
         path = sample_path(path) or path
     if not os.path.exists(path):
-        raise click.UsageError(f"{flag}: there is no file {path}")
+        raise click.UsageError(f"{flag}: no such file: {path}")
     if not os.path.isfile(path):
-        raise click.UsageError(f"{flag}: {path} is not a file that can be read twice; write it to disk first")
+        raise click.UsageError(f"{flag}: {path} is not a regular file; save the data to a file first")
     return path
 
 
-def _check(invocation: Invocation, path: str, asked: dict[str, Any], tuned: dict[str, Any]) -> int:
+def _check(invocation: Invocation, path: str, options: dict[str, Any], hyperparameters: dict[str, Any]) -> int:
     from fttui.data.check import check_file
-    from fttui.data.report import finding_json
+    from fttui.data.findings import finding_json
 
     output, found = invocation.output, list[Any]()
 
-    def each(file: str, code: str, finding: "Finding") -> None:
-        made = finding_json(file, code, finding)
+    def print_finding(file: str, code: str, finding: "Finding") -> None:
+        item = finding_json(file, code, finding)
         if output.form == JSONL:
-            output.text(dumps(made, indent=None) + "\n")
+            output.text(dumps(item, indent=None) + "\n")
         elif output.form == JSON:
-            found.append(made)
+            found.append(item)
         else:
             where = file + (f":{finding.line}" if finding.line else "")
             detail = f" ({finding.detail})" if finding.detail else ""
-            cells = (where, made["level"], code, finding.member, made["what"] + detail, made["mend"])
+            cells = (where, item["level"], code, finding.member, item["what"] + detail, item["mend"])
             output.row(cells)
 
-    is_read = output.form == "table" and output.is_terminal
+    for_terminal = output.form == "table" and output.is_terminal
     report = check_file(
         path,
-        **asked,
-        **tuned,
-        provider=_place(invocation, asked["model"]),
+        **options,
+        **hyperparameters,
+        provider=_provider_kind(invocation, options["model"]),
         own_prices=prices_file(),
-        each=None if is_read else each,
-        progress=reading.progress_of(path),
+        on_finding=None if for_terminal else print_finding,
+        progress=check_report.progress_of(path),
     )
     say_progress("")
-    _print(invocation, report, found, is_read=is_read)
+    _print(invocation, report, found, for_terminal=for_terminal)
     return DONE if report.ok else FAILED
 
 
-def _print(invocation: Invocation, report: "Report", found: list[Any], *, is_read: bool) -> None:
+def _print(invocation: Invocation, report: "Report", found: list[Any], *, for_terminal: bool) -> None:
     output = invocation.output
     if output.form == JSON:
         output.text(dumps({**report.as_json(), "findings": found}) + "\n")
     elif output.form == JSONL:
         output.text(dumps(report.as_json(), indent=None) + "\n")
-    elif is_read:
-        for line in reading.lines(report):
+    elif for_terminal:
+        for line in check_report.lines(report):
             output.line(line)
     else:
         output.flush()
@@ -142,29 +145,29 @@ def _print(invocation: Invocation, report: "Report", found: list[Any], *, is_rea
             say(f"note: {note}")
 
 
-def _mended(path: str, target: str, force: bool) -> str:
-    """Write the mended copy and say what was changed; its path."""
+def _repair(path: str, target: str, force: bool) -> str:
+    """Write the repaired copy, print the changes, and return the path of the copy."""
     from fttui.data.repair import CannotRepair, is_same_file, repair_file
 
     if is_same_file(path, target):
-        raise ConfigError(f"{target} is the file itself: the copy needs a place of its own")
+        raise ConfigError(f"{target} is the file itself; choose a different path for the copy")
     check_target(target, force)
     try:
         with writing(target, overwrite=force) as file:
-            done = repair_file(path, file, progress=reading.progress_of(path, "mending"))
+            done = repair_file(path, file, progress=check_report.progress_of(path, "repairing"))
     except CannotRepair as error:
         raise ConfigError(str(error)) from None
     say_progress("")
-    say(f"{target} written: {done.lines:,} line{'' if done.lines == 1 else 's'}")
+    say(f"wrote {target}: {done.lines:,} line{'' if done.lines == 1 else 's'}")
     for words, times in done.changes:
         say(f"  {words}: {times:,}")
     if not done.changes:
-        say("  nothing could be mended mechanically")
+        say("  no repairs")
     return target
 
 
-def _place(invocation: Invocation, model: str | None) -> str:
-    """Who would train. A model that is not of this machine is priced by the public list, whoever is looked at."""
+def _provider_kind(invocation: Invocation, model: str | None) -> str:
+    """Return the provider for prices. With a local profile, other models have the published prices."""
     from fttui.data.prices import price_of, provider_kind
 
     load.load()

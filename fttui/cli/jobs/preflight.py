@@ -4,7 +4,7 @@ import asyncio
 import os
 from typing import TYPE_CHECKING
 
-from fttui.cli.files import report as reading
+from fttui.cli.files import check_report
 from fttui.cli.output import say, say_progress
 from fttui.config.errors import ConfigError
 from fttui.config.paths import prices_file
@@ -39,7 +39,7 @@ async def check(connection: "Connection", spec: "JobSpec", training: str | None,
             validation,
             provider=provider_kind(choice.base_url, is_local=choice.is_local),
             own_prices=prices_file(),
-            progress=reading.progress_of(training or validation or ""),
+            progress=check_report.progress_of(training or validation or ""),
             should_stop=lambda: given_up,
         )
 
@@ -50,7 +50,7 @@ async def check(connection: "Connection", spec: "JobSpec", training: str | None,
     finally:
         given_up = True  # ctrl+c: the thread must not keep the process
         say_progress("")
-    for line in reading.brief(report):
+    for line in check_report.brief(report):
         say(line)
     return report
 

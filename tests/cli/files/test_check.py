@@ -1,4 +1,4 @@
-"""`fttui files check`: what is printed where, exit codes, the mended copy. What is found is tested in tests/check."""
+"""`fttui files check`: output, exit codes, the repaired copy. tests/data covers the findings."""
 
 import json
 import os
@@ -30,49 +30,49 @@ Write = Callable[[str, bytes], str]
 CLEAN = b"".join(zoo.lines("chat"))
 
 
-def test_a_clean_file_is_silent_data_a_summary_and_0(fttui: Fttui, service: Service, write: Write) -> None:
+def test_clean_file_prints_summary_on_stderr_and_exits_0(fttui: Fttui, service: Service, write: Write) -> None:
     result = fttui("files", "check", write("t.jsonl", CLEAN), "--model", "gpt-4o-mini")
     assert (result.code, result.out, service.lines) == (0, "", [])
     assert result.err.startswith("t.jsonl: 12 chat examples, ")
-    assert "8 epochs, about 96 steps, cost unknown" in result.err, "another host's prices are not ours to know"
+    assert "8 epochs, about 96 steps, cost unknown" in result.err, "published prices do not apply to other hosts"
 
 
-def test_the_official_price_is_told_where_it_is_the_price(bare: Fttui, write: Write) -> None:
-    # Nothing is configured, so this machine is looked at: a model that is not of it goes by the public list.
+def test_price_depends_on_model_and_provider(bare: Fttui, write: Write) -> None:
+    # Without configuration the profile is local. Models of other providers have their published price.
     assert "cost " in bare("files", "check", write("t.jsonl", CLEAN), "--model", "gpt-4o-mini").err
     assert "USD" in bare("files", "check", "t.jsonl", "--model", "gpt-4o-mini").err
     assert "free: trained on this machine" in bare("files", "check", "t.jsonl", "--model", "fttui-tiny-1").err
     assert (
-        "cost unknown (no model was named)"
+        "cost unknown (no model given)"
         in bare("--base-url", "https://api.openai.com/v1", "files", "check", "t.jsonl").err
     )
 
 
-def test_a_persons_own_prices_are_taken(fttui: Fttui, write: Write, home: Path) -> None:
+def test_price_file_of_the_user_overrides_published_prices(fttui: Fttui, write: Write, home: Path) -> None:
     (home / "config").mkdir(exist_ok=True)
     prices = home / "config" / "prices.toml"
     prices.write_text('currency = "EUR"\n[models.lab-7b]\ntraining = 1000000\n')
     result = fttui("files", "check", write("t.jsonl", CLEAN), "--model", "lab-7b", "--n-epochs", "1", "--json").json
     assert result["plan"]["cost"] == result["tokens"]["total"]
-    assert (result["plan"]["currency"], result["plan"]["why"]) == ("EUR", "your own price file")
+    assert (result["plan"]["currency"], result["plan"]["why"]) == ("EUR", "your price file")
     prices.write_text("[models.lab-7b]\ncost = 1\n")
     wrong = fttui("files", "check", "t.jsonl")
     assert (wrong.code, wrong.out) == (2, "")
-    assert 'prices.toml: models."lab-7b".cost is not known' in wrong.err
+    assert 'prices.toml: models."lab-7b".cost: unknown setting' in wrong.err
 
 
-def test_findings_are_lines_with_tabs(fttui: Fttui, write: Write) -> None:
+def test_findings_are_tab_separated(fttui: Fttui, write: Write) -> None:
     result = fttui("files", "check", write("t.jsonl", BAD))
     assert result.code == 1
     [[place, level, code, member, what, mend]] = result.cells
     assert (place, level, code, member) == ("t.jsonl:5", "error", "unknown_role", "messages[1].role")
-    assert what == 'the role is not known here ("User", known here are system, user, assistant, tool, function)'
+    assert what == 'the role is unknown ("User"; known roles: system, user, assistant, tool, function)'
     assert mend == "use system, user, assistant or tool"
     assert "12 chat examples" in result.err
     assert "1 error." in result.err
 
 
-def test_json_has_all_findings_and_the_figures(fttui: Fttui, write: Write) -> None:
+def test_json_output_has_all_findings_and_figures(fttui: Fttui, write: Write) -> None:
     many = b"".join(zoo.lines("chat", 30)).replace(b'"user"', b'"human"')
     result = fttui("files", "check", write("t.jsonl", many), "--json")
     assert result.code == 1
@@ -88,7 +88,7 @@ def test_json_has_all_findings_and_the_figures(fttui: Fttui, write: Write) -> No
     assert lines[-1] == {key: value for key, value in report.items() if key != "findings"}
 
 
-def test_warnings_do_not_fail(fttui: Fttui, write: Write) -> None:
+def test_warnings_exit_0(fttui: Fttui, write: Write) -> None:
     result = fttui(
         "files", "check", write("t.jsonl", CLEAN), "--validation", write("v.jsonl", CLEAN[: len(CLEAN) // 3])
     )
@@ -96,35 +96,37 @@ def test_warnings_do_not_fail(fttui: Fttui, write: Write) -> None:
     assert {cells[2] for cells in result.cells if cells[0].startswith("t.jsonl")} == {"overlap"}
 
 
-def test_fix_writes_a_copy_and_checks_that(fttui: Fttui, write: Write, home: Path) -> None:
+def test_fix_writes_a_copy_and_checks_it(fttui: Fttui, write: Write, home: Path) -> None:
     data = BAD.replace(b"\n", b"\r\n")
-    result = fttui("files", "check", write("t.jsonl", data), "--fix", "-o", "mended.jsonl")
+    result = fttui("files", "check", write("t.jsonl", data), "--fix", "-o", "repaired.jsonl")
     assert (result.code, result.out) == (0, "")
     assert result.err.splitlines()[:3] == [
-        "mended.jsonl written: 12 lines",
-        "  line end of Windows replaced: 12",
-        "  role written in small letters: 1",
+        "wrote repaired.jsonl: 12 lines",
+        "  Windows line end replaced: 12",
+        "  role changed to lower case: 1",
     ]
-    assert result.err.splitlines()[3].startswith("mended.jsonl: 12 chat examples")
+    assert result.err.splitlines()[3].startswith("repaired.jsonl: 12 chat examples")
     assert (home / "t.jsonl").read_bytes() == data
-    assert fttui("files", "check", "mended.jsonl").out == ""
+    assert fttui("files", "check", "repaired.jsonl").out == ""
 
 
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        (["--fix"], "belong together"),
-        (["-o", "x"], "belong together"),
+        (["--fix"], "need each other"),
+        (["-o", "x"], "need each other"),
         (["--fix", "-o", "t.jsonl"], "is the file itself"),
         (["--fix", "-o", "t.jsonl", "--force"], "is the file itself"),
         (["--fix", "-o", "link.jsonl", "--force"], "is the file itself"),
         (["--fix", "-o", "there"], "already exists"),
         (["--fix", "-o", "none/x"], "no such directory: none"),
-        (["--validation", "none.jsonl"], "--validation: there is no file none.jsonl"),
+        (["--validation", "none.jsonl"], "--validation: no such file: none.jsonl"),
         (["--method", "magic"], "magic"),
     ],
 )
-def test_mistakes_touch_nothing(fttui: Fttui, write: Write, home: Path, flags: list[str], words: str) -> None:
+def test_usage_errors_exit_2_and_write_nothing(
+    fttui: Fttui, write: Write, home: Path, flags: list[str], words: str
+) -> None:
     write("t.jsonl", BAD)
     write("there", b"precious")
     os.link(home / "t.jsonl", home / "link.jsonl")
@@ -135,21 +137,21 @@ def test_mistakes_touch_nothing(fttui: Fttui, write: Write, home: Path, flags: l
     assert sorted((path.name, path.read_bytes()) for path in home.iterdir() if path.is_file()) == before
 
 
-def test_what_is_no_file_is_named(fttui: Fttui, home: Path) -> None:
-    for path, words in [("none.jsonl", "there is no file none.jsonl"), (".", "is not a file")]:
+def test_missing_file_and_directory_exit_2(fttui: Fttui, home: Path) -> None:
+    for path, words in [("none.jsonl", "no such file: none.jsonl"), (".", "is not a regular file")]:
         result = fttui("files", "check", path)
         assert (result.code, result.out) == (2, "")
         assert words in result.err
 
 
-def test_an_array_that_cannot_be_mended_leaves_nothing(fttui: Fttui, write: Write, home: Path) -> None:
+def test_fix_of_broken_json_leaves_no_file(fttui: Fttui, write: Write, home: Path) -> None:
     result = fttui("files", "check", write("t.jsonl", b'[{"a": 1}, {"b":'), "--fix", "-o", "x")
     assert result.code == 2
-    assert "is not JSON" in result.err
+    assert "is not JSON near" in result.err
     assert [path.name for path in home.iterdir() if path.name.startswith("x")] == []
 
 
-def test_on_a_terminal_it_is_a_report(write: Write, home: Path) -> None:
+def test_terminal_output_is_a_report(write: Write, home: Path) -> None:
     write("t.jsonl", BAD)
     outer, inner = pty.openpty()
     command = [sys.executable, "-m", "fttui", "files", "check", "t.jsonl", "--model", "gpt-4o-mini"]
@@ -159,16 +161,13 @@ def test_on_a_terminal_it_is_a_report(write: Write, home: Path) -> None:
     text = os.read(outer, 65_536).decode().replace("\r\n", "\n")
     os.close(outer)
     assert done.returncode == 1
-    assert (
-        "error: the role is not known here\n  mend: use system, user, assistant or tool\n  t.jsonl:5 messages[1]"
-        in text
-    )
-    assert "tokens in an example: " in text
+    assert "error: the role is unknown\n  fix: use system, user, assistant or tool\n  t.jsonl:5 messages[1]" in text
+    assert "tokens per example: " in text
     assert "####" in text
     assert "\x1b" not in text
 
 
-def test_a_grader_is_checked_with_its_data(bare: Fttui, write: Write) -> None:
+def test_grader_is_checked_against_the_data(bare: Fttui, write: Write) -> None:
     grader = {"type": "string_check", "name": "g", "input": "x", "reference": "{{item.solution}}", "operation": "eq"}
     write("g.json", json.dumps(grader).encode())
     write("t.jsonl", b"".join(zoo.lines("reinforcement")))

@@ -88,9 +88,9 @@ def test_every_flag_arrives(fttui: Fttui, service: Service, tmp_path: Path) -> N
         (["--grader", "none.json"], "cannot read none.json"),
         (["--grader", "bad.json"], "not JSON"),
         (["--grader", "list.json"], "JSON object"),
-        (["--validation-file", "none.jsonl"], "--validation-file: there is no file none.jsonl"),
-        (["--training-file", "dir/none"], "--training-file: there is no file dir/none"),
-        (["--training-file", "folder"], "there is no file folder"),
+        (["--validation-file", "none.jsonl"], "--validation-file: no such file: none.jsonl"),
+        (["--training-file", "dir/none"], "--training-file: no such file: dir/none"),
+        (["--training-file", "folder"], "folder is a directory, not a file"),
         (["--seed", "x"], "--seed"),
     ],
 )
@@ -125,10 +125,8 @@ def test_what_a_path_holds_and_costs_is_told_before_it_goes(fttui: Fttui, servic
     assert (result.code, result.out) == (0, "ftjob-000\n")
     said = result.err.splitlines()
     assert said[0].startswith("t.jsonl: 10 chat examples, about ")
-    assert said[0].endswith("4 epochs, 20 steps, cost unknown (no price is known for this model). 1 warning.")
-    assert said[1].startswith(
-        "warning: t.jsonl:1: the example stands in the validation file as well (its line 1); keep"
-    )
+    assert said[0].endswith("4 epochs, 20 steps, cost unknown (no known price for this model). 1 warning.")
+    assert said[1].startswith("warning: t.jsonl:1: the example also occurs in the validation file (line 1 there); keep")
     assert said[2] == "uploaded t.jsonl as file-000"
 
 
@@ -137,7 +135,7 @@ def test_errors_in_a_file_stop_it_unless_forced(fttui: Fttui, service: Service, 
     for more in (["--training-file", "t.jsonl"], ["--training-file", "file-a", "--validation-file", "t.jsonl"]):
         result = fttui("jobs", "create", "--model", "m", *more)
         assert (result.code, result.out, service.lines) == (1, "", [])
-        assert 'error: t.jsonl:1: messages[0].role: the role is not known here ("human"' in result.err
+        assert 'error: t.jsonl:1: messages[0].role: the role is unknown ("human"' in result.err
         assert ", and 9 more; use system" in result.err
         assert "nothing was sent" in result.err
     forced = fttui("jobs", "create", "--model", "m", "--training-file", "t.jsonl", "--force")
@@ -157,7 +155,7 @@ def test_data_for_another_method_is_named(fttui: Fttui, service: Service, tmp_pa
     (tmp_path / "t.jsonl").write_bytes(line * 10)
     result = fttui("jobs", "create", "--model", "m", "--training-file", "t.jsonl")
     assert (result.code, service.lines) == (1, [])
-    assert "made for another method (it looks like dpo, checked as chat)" in result.err
+    assert "the example is for a different method (found dpo, expected chat)" in result.err
 
 
 def test_one_path_for_both_is_uploaded_once(fttui: Fttui, service: Service, tmp_path: Path) -> None:

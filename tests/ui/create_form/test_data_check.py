@@ -66,7 +66,7 @@ async def test_a_path_that_leads_nowhere_is_said_while_typing_rests() -> None:
     async with cockpit(FakeStore(), local=False) as ui:
         await ui.press("a", "down", *"./none.jsonl")
         await rested(ui)
-        assert "training file: there is no file ./none.jsonl" in text(ui)
+        assert "training file: no such file: ./none.jsonl" in text(ui)
 
 
 async def test_what_is_known_of_a_file_at_the_provider_is_said() -> None:

@@ -197,7 +197,7 @@ async def test_a_very_long_value_is_refused_in_words() -> None:
         await ui.press("a", "m", "down")
         await paste(ui, "dir/" + "x" * 1_000_000)
         await ui.press("enter")
-        assert any("there is no file" in line for line in ui.screen)
+        assert any("no such file" in line for line in ui.screen)
         assert line_of(ui, "training file") >= 0
 
 
@@ -242,7 +242,7 @@ async def test_a_resize_keeps_the_question_and_wraps_what_is_said() -> None:
         await ui.pilot.pause()
         assert any("lose what was typed? y/N" in line for line in ui.screen)
         at = line_of(ui, "training file")
-        assert "there is no file" in ui.screen[at + 1]
+        assert "no such file" in ui.screen[at + 1]
         assert ui.screen[at + 3].strip().endswith("y"), "the end of it stands on a line of its own"
 
 

@@ -94,7 +94,7 @@ def test_what_is_wrong_with_a_grader_is_said_at_its_field(tmp_path: Path, conten
     path = tmp_path / "grader.json"
     path.write_bytes(content)
     assert words in wrong(REINFORCED | {"grader": str(path)})["grader"]
-    assert "there is no file" in wrong(REINFORCED | {"grader": str(tmp_path / "none.json")})["grader"]
+    assert "no such file" in wrong(REINFORCED | {"grader": str(tmp_path / "none.json")})["grader"]
     assert "directory" in wrong(REINFORCED | {"grader": str(tmp_path)})["grader"]
     assert "needed" in wrong(REINFORCED | {"grader": ""})["grader"]
 

@@ -1,32 +1,34 @@
-"""A file's bytes as lines, in flat memory, and what is wrong with the bytes themselves."""
+"""Read a file line by line in constant memory, and recognize its encoding."""
 
 import os
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 LONGEST_LINE = 192_000_000
-"""Bytes: ten images of 10 MB in base64 fit, and a file without line ends does not fill the memory."""
-_BEAT = 1 << 20
-_MARKS = (
+"""Bytes. Ten images of 10 MB fit in base64; a file without line ends does not fill the memory."""
+_BYTES_PER_REPORT = 1 << 20
+_BYTE_ORDER_MARKS = (
     (b"\xff\xfe\x00\x00", "utf-32"),
     (b"\x00\x00\xfe\xff", "utf-32"),
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
 BOM = b"\xef\xbb\xbf"
+"""Byte order mark of UTF-8."""
 
 Progress = Callable[[int, int], None]
+"""Receives the bytes read so far and the size of the file."""
 ShouldStop = Callable[[], bool]
 
 
 def never() -> bool:
-    """Nobody stops it."""
+    """Never stop: the default of `should_stop`."""
     return False
 
 
 def wide_encoding(head: bytes) -> str | None:
-    """`utf-16`, `utf-32` or one of their kinds without a mark, where the first bytes of a file say so."""
-    for mark, name in _MARKS:
+    """Return the UTF-16 or UTF-32 encoding that the first bytes of a file show, with or without a byte order mark."""
+    for mark, name in _BYTE_ORDER_MARKS:
         if head.startswith(mark):
             return name
     sample = head[:2048]
@@ -39,28 +41,28 @@ def wide_encoding(head: bytes) -> str | None:
     return None
 
 
-class Source:
-    """A file, read line by line."""
+class LineReader:
+    """Reads the lines of one file."""
 
     def __init__(self, path: str, progress: Progress | None = None, should_stop: ShouldStop = never) -> None:
         self.path = path
         self.size = os.path.getsize(path)
-        self.number = 0
-        """Lines read so far."""
-        self.giants: list[int] = []
-        """Lines that were too long to be read."""
+        self.lines_read = 0
+        self.too_long: list[int] = []
+        """Numbers of the lines longer than `LONGEST_LINE`, which are skipped."""
         self.stopped = False
+        """`should_stop` ended the reading early."""
         self._progress = progress
         self._should_stop = should_stop
 
-    def head(self, bytes: int = 4096) -> bytes:
-        """How the file begins."""
+    def head(self, size: int = 4096) -> bytes:
+        """Return the first bytes of the file."""
         with open(self.path, "rb") as file:
-            return file.read(bytes)
+            return file.read(size)
 
-    def each(self) -> Iterator[tuple[int, bytes]]:
-        """Number and bytes of every line, with its end. A line that is too long comes as None would: not at all."""
-        done, beat = 0, 0
+    def lines(self) -> Iterator[tuple[int, bytes]]:
+        """Yield number and bytes of each line, with its line end. Lines that are too long are left out."""
+        done, next_report = 0, 0
         limit = LONGEST_LINE
         number = 0
         with open(self.path, "rb", buffering=1 << 18) as file:
@@ -69,27 +71,27 @@ class Source:
                 number += 1
                 done += len(line)
                 if len(line) >= limit and line[-1:] != b"\n":
-                    done += self._skip(file)
-                    self.number = number
-                    self.giants.append(number)
+                    done += self._skip_line(file)
+                    self.lines_read = number
+                    self.too_long.append(number)
                 else:
                     if number == 1 and line.startswith(BOM):
                         line = line[3:]
                     yield number, line
-                if done >= beat:
-                    beat = done + _BEAT
-                    self.number = number
+                if done >= next_report:
+                    next_report = done + _BYTES_PER_REPORT
+                    self.lines_read = number
                     if self._progress is not None:
                         self._progress(done, self.size)
                     if self._should_stop():
                         self.stopped = True
                         return
-        self.number = number
+        self.lines_read = number
 
-    def _skip(self, file: BinaryIO) -> int:
-        """Read to the end of the line without keeping it; how many bytes it was."""
+    def _skip_line(self, file: BinaryIO) -> int:
+        """Read to the end of the line without storing it. Return the number of bytes."""
         skipped = 0
-        while piece := file.readline(_BEAT):
+        while piece := file.readline(_BYTES_PER_REPORT):
             skipped += len(piece)
             if self._progress is not None:
                 self._progress(file.tell(), self.size)

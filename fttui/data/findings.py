@@ -1,0 +1,159 @@
+"""Findings: the places in a file where a rule is broken."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+from fttui.data.rules import BY_CODE, ERROR, LEVELS
+from fttui.text import clean_line, fit
+
+KEPT_FINDINGS = 10
+"""Findings of each rule that a report keeps; further findings are only counted."""
+
+
+class Finding(NamedTuple):
+    """One place where a rule is broken."""
+
+    line: int | None
+    """Line in the file, from 1; None for the whole file."""
+    member: str
+    """Path in the line's object, such as `messages[2].role`; empty for the whole object."""
+    detail: str
+    """The value found or a number; may be empty. Safe to print."""
+
+
+class Group(NamedTuple):
+    """All findings of one rule in one file."""
+
+    code: str
+    level: str
+    problem: str
+    remedy: str
+    total: int
+    path: str
+    first: tuple[Finding, ...]
+    """At most `KEPT_FINDINGS`."""
+
+
+OnFinding = Callable[[str, str, Finding], None]
+"""Receives file, code and finding, for every finding."""
+AddFinding = Callable[..., None]
+"""`add(code, member, detail)`: record a finding in the current line."""
+
+
+def make_finding(line: int | None, member: str, detail: str) -> Finding:
+    """Make a finding that is safe to print. `member` and `detail` may hold text from the file."""
+    return Finding(line, fit(clean_line(member), 80), fit(clean_line(detail), 100))
+
+
+def finding_json(path: str, code: str, finding: Finding) -> dict[str, Any]:
+    """Return one finding as an object of the JSON output."""
+    rule = BY_CODE[code]
+    return {
+        "object": "fttui.finding",
+        "level": rule.level,
+        "code": code,
+        "file": path,
+        **finding._asdict(),
+        "what": rule.problem,
+        "mend": rule.remedy,
+    }
+
+
+class Findings(Protocol):
+    """Receiver of the findings of one file."""
+
+    @property
+    def total(self) -> int:
+        """Findings added one by one."""
+        ...
+
+    @property
+    def is_empty(self) -> bool: ...
+
+    def add(self, code: str, line: int | None = None, member: str = "", detail: str = "") -> None:
+        """Record a finding. `member` and `detail` may hold text from the file."""
+        ...
+
+    def add_counted(self, code: str, lines: list[int], count: int, detail: str) -> None:
+        """Record findings that were counted elsewhere. `lines` holds the first of them."""
+        ...
+
+
+class FindingLog:
+    """Counts all findings of a file and keeps the first ten of each rule."""
+
+    def __init__(self, path: str, on_finding: OnFinding | None = None) -> None:
+        self._path = path
+        self._on_finding = on_finding
+        self._kept: dict[str, list[Finding]] = {}
+        self._counts: dict[str, int] = {}
+        self._total = 0
+
+    @property
+    def total(self) -> int:
+        return self._total
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._counts
+
+    def add(self, code: str, line: int | None = None, member: str = "", detail: str = "") -> None:
+        self._total += 1
+        self._counts[code] = count = self._counts.get(code, 0) + 1
+        if count > KEPT_FINDINGS and self._on_finding is None:
+            return
+        finding = make_finding(line, member, detail)
+        if count <= KEPT_FINDINGS:
+            self._kept.setdefault(code, []).append(finding)
+        if self._on_finding is not None:
+            self._on_finding(self._path, code, finding)
+
+    def add_counted(self, code: str, lines: list[int], count: int, detail: str) -> None:
+        for line in lines:
+            self.add(code, line, "", detail)
+        self._counts[code] = count
+
+    def groups(self) -> tuple[Group, ...]:
+        """Return the findings by rule: errors first, then the most frequent first."""
+        groups = []
+        for code, count in self._counts.items():
+            rule, kept = BY_CODE[code], tuple(self._kept[code])
+            groups.append(Group(code, rule.level, rule.problem, rule.remedy, count, self._path, kept))
+        return tuple(sorted(groups, key=lambda group: (LEVELS.index(group.level), -group.total)))
+
+
+Accepts = Callable[[str, str, str], bool]
+"""`accepts(code, member, detail)`: True for an error that the caller tolerates."""
+
+
+class ErrorFound(Exception):
+    """Raised by `FirstErrorOnly` to end the check."""
+
+    def __init__(self, code: str, finding: Finding) -> None:
+        super().__init__(code)
+        self.code = code
+        self.finding = finding
+
+
+class FirstErrorOnly:
+    """Ends the check at the first error. Keeps no warnings, no advice and no accepted errors."""
+
+    def __init__(self, accepts: Accepts) -> None:
+        self._accepts = accepts
+        self._total = 0
+
+    @property
+    def total(self) -> int:
+        return self._total
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._total
+
+    def add(self, code: str, line: int | None = None, member: str = "", detail: str = "") -> None:
+        self._total += 1
+        if BY_CODE[code].level == ERROR and not self._accepts(code, member, detail):
+            raise ErrorFound(code, make_finding(line, member, detail))
+
+    def add_counted(self, code: str, lines: list[int], count: int, detail: str) -> None:
+        self.add(code, lines[0] if lines else None, "", detail)
