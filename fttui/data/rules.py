@@ -58,7 +58,7 @@ RULES: tuple[Rule, ...] = (
     Rule("bad_grader", _E, "the grader is not valid", "correct it"),
     Rule("no_graded_member", _E, "the example has no such member, and the grader uses it", "add it"),
     # Members
-    Rule("no_messages", _E, "messages is missing or not an array", 'write "messages": [...]'),
+    Rule("no_messages", _E, "the array of messages is missing", 'write "messages": [...]'),
     Rule("empty_messages", _E, "the array of messages is empty", "add at least one message"),
     Rule("unknown_member", _E, "the member is unknown", "remove it, or correct its name"),
     Rule("not_message", _E, "the message is not an object", 'write {"role": ..., "content": ...}'),
@@ -99,8 +99,13 @@ RULES: tuple[Rule, ...] = (
     Rule("many_image_examples", _E, f"more than {MOST_IMAGE_EXAMPLES:,} examples have images", "remove some"),
     # Completions, dpo
     Rule("bad_prompt", _E, "the member is missing or not a string", 'write "prompt" and "completion" as strings'),
-    Rule("bad_input", _E, "input is missing or not an object", 'write "input": {"messages": [...]}'),
-    Rule("bad_preference", _E, "the answer is not an array of exactly one message", "write one assistant message"),
+    Rule("bad_input", _E, "the input is missing or not an object", 'write "input": {"messages": [...]}'),
+    Rule(
+        "bad_preference",
+        _E,
+        "the answer is missing, or not an array of exactly one message",
+        "write one assistant message",
+    ),
     Rule("preference_role", _E, "the message is not from the assistant", 'write "role": "assistant"'),
     Rule("same_answers", _W, "both answers are the same: the model learns nothing", "remove the example"),
 )

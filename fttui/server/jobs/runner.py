@@ -11,11 +11,11 @@ from collections.abc import Callable
 
 from fttui.clock import Clock
 from fttui.models.auto_hyperparameters import resolve
-from fttui.server.jobs import data_check
-from fttui.server.jobs.data_checks import Checks
+from fttui.server.jobs.check_queue import CheckQueue
 from fttui.server.jobs.outcomes import Endings
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.jobs.training import Trainings
+from fttui.server.jobs.training_data import BadData
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.paths import HomePaths, is_no_room
 from fttui.server.storage.records import FINAL, JobRecord
@@ -50,7 +50,7 @@ class Runner:
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
         # What follows only spares work or times a kill; all of it can be lost.
-        self._checks = Checks(paths, self.wake)
+        self._checks = CheckQueue(paths, self.wake)
         self._troubles: dict[str, str] = {}
 
     # Life
@@ -139,7 +139,7 @@ class Runner:
             case "paused":
                 self._trainings.settle(job)
             case status if status in FINAL:
-                self._checks.forget(job.id)
+                self._checks.drop(job.id)
                 self._trainings.clear_up(job)
         return True
 
@@ -196,7 +196,7 @@ class Runner:
     def _validate(self, job: JobRecord) -> None:
         try:
             count = self._checks.examples(job)
-        except data_check.BadData as error:
+        except BadData as error:
             self._endings.fail(job, error.code, str(error), error.param)
             return
         except FileNotFoundError:

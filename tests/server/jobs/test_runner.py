@@ -6,7 +6,7 @@ import signal
 import threading
 from pathlib import Path
 
-from fttui.server.jobs import data_check, restarts
+from fttui.server.jobs import restarts, training_data
 from fttui.server.jobs.job_dir import JobDirectory
 from fttui.server.service import Service, open_service
 from tests.server.conftest import GOOD, add_file, add_job, example, jsonl, messages, run_until, status, until
@@ -363,7 +363,7 @@ def test_a_clock_that_jumps_back_changes_no_order(service: Service, monkeypatch)
 
 def test_a_check_that_nobody_waits_for_does_not_hold_up_the_next(service: Service, monkeypatch) -> None:
     """The first file is checked for ever, or until somebody says stop."""
-    real = data_check.check
+    real = training_data.check
     begun = threading.Event()
 
     def check(path: str, method: str, param: str, stopped) -> int:
@@ -373,7 +373,7 @@ def test_a_check_that_nobody_waits_for_does_not_hold_up_the_next(service: Servic
         until(stopped)
         return 0
 
-    monkeypatch.setattr(data_check, "check", check)
+    monkeypatch.setattr(training_data, "check", check)
     file = add_file(service)
     endless = service.paths.file(file)
     first, second = add_job(service, training_file=file), add_job(service)

@@ -4,7 +4,7 @@ import json
 from importlib.resources import files
 
 from fttui.models.auto_hyperparameters import epochs
-from fttui.server.jobs.data_check import check
+from fttui.server.jobs.training_data import check
 
 
 def read(name: str) -> list[dict]:

@@ -1,0 +1,65 @@
+"""Queue of data checks: one thread checks the files of one job after another. The queue is lost with the process."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from fttui.server.jobs import training_data
+from fttui.server.storage.paths import HomePaths
+from fttui.server.storage.records import JobRecord
+
+
+class CheckQueue:
+    """Data checks by job."""
+
+    def __init__(self, paths: HomePaths, on_done: Callable[[], None]) -> None:
+        """
+        Args:
+            on_done: called in any thread when a check has ended.
+        """
+        self._paths = paths
+        self._on_done = on_done
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="data-check")
+        self._closed = threading.Event()
+        self._checks: dict[str, Future[int]] = {}
+        self._dropped: set[str] = set()
+        """Jobs with a check that runs although no caller waits for it."""
+
+    def examples(self, job: JobRecord) -> int | None:
+        """Return the number of examples in the job's training file; None while the check waits or runs.
+
+        Raises:
+            BadData: a file cannot be used.
+            OSError: a file cannot be read.
+        """
+        check = self._checks.get(job.id)
+        if check is None:
+            check = self._checks[job.id] = self._pool.submit(self._check, job)
+            check.add_done_callback(lambda done: self._on_done())
+        if not check.done():
+            return None
+        del self._checks[job.id]
+        return check.result()
+
+    def drop(self, id: str) -> None:
+        """Remove the check of a job that has ended, so that the next check can start."""
+        check = self._checks.pop(id, None)
+        if check is not None and not check.cancel():
+            self._dropped.add(id)
+            check.add_done_callback(lambda done: self._dropped.discard(id))
+
+    def close(self) -> None:
+        """End all checks. The next service starts them again."""
+        self._closed.set()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _check(self, job: JobRecord) -> int:
+        def should_stop() -> bool:
+            return self._closed.is_set() or job.id in self._dropped
+
+        for id, param in ((job.validation_file, "validation_file"), (job.training_file, "training_file")):
+            if id is not None:
+                count = training_data.check(self._paths.file(id), job.method, param, should_stop)
+        if self._closed.is_set():
+            raise RuntimeError("the service is closing; the next one repeats the check")
+        return count
