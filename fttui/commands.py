@@ -1,4 +1,4 @@
-"""Every action of the cockpit once: bindings, footer, help, and the key table in the README come from here."""
+"""Every action of the cockpit once: bindings, footer, help, and docs/keys.md come from here."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -146,7 +146,7 @@ def footer_entries(commands: Iterable[Command] = COMMANDS, pane: str = "jobs") -
 
 
 def key_table() -> str:
-    """The keys as a Markdown table, as it stands in the README."""
+    """The keys as a Markdown table for docs/keys.md."""
     lines = ["| key | does | id |", "| --- | --- | --- |"]
     for command in COMMANDS:
         keys = " ".join(f"`{key}`" for key in command.shown.split())

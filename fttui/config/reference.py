@@ -1,4 +1,4 @@
-"""The settings as documentation: tables for the README, and a commented `config.toml`."""
+"""The settings as documentation: the tables of docs/settings.md, and a commented `config.toml`."""
 
 from json import dumps
 from typing import Any
@@ -33,7 +33,7 @@ def template() -> str:
             "",
             *_lines(Settings),
             "",
-            "# Keys by command id; the README and ? in the cockpit list the ids.",
+            "# Keys by command id; ? in the cockpit lists the ids.",
             "# [keys]",
             '# "job.cancel" = "f8"',
             "",
@@ -91,7 +91,3 @@ def _default(setting: Setting[Any]) -> str:
     if setting.default in (None, {}):
         return setting.otherwise or "none"
     return f"`{dumps(setting.default, ensure_ascii=False)}`"
-
-
-if __name__ == "__main__":
-    print(settings_tables())

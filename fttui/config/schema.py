@@ -1,6 +1,6 @@
 """Declaration of all settings: kind, default, help text and table. Standard library only.
 
-Validation, loading, `fttui config show`, `fttui config init` and the README's tables are made from the classes below.
+Validation, loading, `fttui config show`, `fttui config init` and docs/settings.md are made from the classes below.
 To add a setting, add one line to the class of its table.
 """
 

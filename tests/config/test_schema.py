@@ -2,14 +2,13 @@
 
 import re
 import tomllib
-from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.keys import Keys, _character_to_key
 
 from fttui.config import key_bindings
-from fttui.config.reference import example, settings_tables, template
+from fttui.config.reference import example, template
 from fttui.config.schema import THEMES, Local, Profile, ProfilesFile, Settings, Table, Trainer
 from fttui.config.validate import KEY_SOURCES, faults
 from fttui.ui.app import FttuiApp
@@ -17,7 +16,6 @@ from tests.support.ui_fakes import cockpit
 
 TABLES: tuple[type[Table], ...] = (Settings, Profile, Local, Trainer, ProfilesFile)
 REQUIRED: dict[type[Table], dict[str, Any]] = {Trainer: {"command": "x", "models": ["m"]}}
-README = Path(__file__).parents[2] / "README.md"
 
 
 def test_examples_and_defaults_are_valid() -> None:
@@ -52,12 +50,6 @@ def test_template_sets_nothing_and_is_valid_when_uncommented() -> None:
     assert content["keys"] == {"job.cancel": "f8"}
     assert content["profiles"]["work"].keys() == Profile.settings().keys() - {*KEY_SOURCES[1:]}
     assert content["local"]["trainers"]["lora"].keys() == Trainer.settings().keys()
-
-
-def test_readme_has_the_tables_of_settings() -> None:
-    found = re.search(r"<!-- settings -->\n(.*)\n<!-- /settings -->", README.read_text(encoding="utf-8"), re.S)
-    assert found
-    assert found[1] == settings_tables(), "make the tables again: python -m fttui.config.reference"
 
 
 def test_default_keys_are_unique() -> None:

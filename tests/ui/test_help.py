@@ -1,7 +1,6 @@
 """Help comes from the command table, finds, and does."""
 
-from fttui.commands import COMMANDS, key_table
-from fttui.ui.cockpit.command_line import word_table
+from fttui.commands import COMMANDS
 from tests.support.fake_store import FakeStore, job
 from tests.support.ui_fakes import cockpit
 
@@ -30,13 +29,6 @@ async def test_escape_leaves_help() -> None:
 def test_no_key_means_two_things() -> None:
     keys = [key for command in COMMANDS for key in command.keys.split(",")]
     assert len(keys) == len(set(keys))
-
-
-def test_the_readme_shows_this_table() -> None:
-    with open("README.md", encoding="utf-8") as file:
-        readme = file.read()
-    assert key_table() in readme
-    assert word_table() in readme
 
 
 async def test_words_that_take_an_argument_are_found_and_wait_for_it() -> None:

@@ -34,7 +34,7 @@ _BARE = ("watch", "w")
 
 
 def word_table() -> str:
-    """The words and what they take as a Markdown table, as it stands in the README."""
+    """The words and what they take as a Markdown table for docs/keys.md."""
     rows = [f"| `:{word}` | {_cell(takes)} |" for word, takes in WORDS.items()]
     return "\n".join(["| line | does |", "| --- | --- |", *rows])
 

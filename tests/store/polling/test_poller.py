@@ -119,9 +119,8 @@ async def an_hour(world: World, *, look: bool = True) -> None:
 
 
 def documented() -> list[tuple[int, int, bool, int, int]]:
-    """The table in the README: jobs, live ones, this machine's service, requests a minute for the list and the rest."""
-    text = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
-    section = text[text.index("## How often it asks") :]
+    """Rows of docs/polling.md: jobs, active jobs, local, requests per minute for the list and for single jobs."""
+    section = (Path(__file__).parents[3] / "docs" / "polling.md").read_text(encoding="utf-8")
     found = []
     for row in re.findall(r"^\| ([\d,]+(?: \| [\d,]+){5}) \|$", section, re.M):
         jobs, live, *rates = (int(cell.replace(",", "")) for cell in row.split(" | "))
