@@ -51,13 +51,13 @@ def serve(invocation: Invocation, host: str, port: int, api_key_file: str | None
 
 
 def _status(invocation: Invocation) -> int:
-    from fttui.server import control, home
+    from fttui.server import control, lock
 
     state = control.status(service_dir())
     if state is None:
         invocation.output.one({"running": False}, [("state", "not running")])
         try:
-            home.check_host(service_dir())
+            lock.check_host(service_dir())
         except control.ServiceError as error:
             say(f"fttui: {error}")
         return FAILED

@@ -1,31 +1,24 @@
-"""The service's home directory, as the service and those outside of it see it: paths, the lock, whose it is.
+"""Home directory of the service: its paths, and its creation. Standard library only, quick to import."""
 
-Standard library only and quick to import.
-"""
-
-import fcntl
 import json
 import os
-import socket
 import stat
 from contextlib import suppress
+from typing import Any
 
-HEARTBEAT = 10
-"""Seconds between two signs of life of a service, on its card."""
-
-_LONGEST_PATH = 100
-"""Bytes of a socket's path that every system takes (Linux 107, macOS 103)."""
+_LONGEST_SOCKET_PATH = 100
+"""Bytes that every system accepts in the path of a socket (Linux 107, macOS 103)."""
 
 
 class ServiceError(Exception):
-    """The service could not be reached, started or stopped. The message says what, why, and what to do next."""
+    """Failure to reach, start or stop the service. The message says what happened, why, and what to do."""
 
 
 def make_home(home: str) -> None:
-    """Make the service's directory, for its owner only.
+    """Create the home directory, and missing directories above it, for their owner only.
 
     Raises:
-        ServiceError: it cannot be made.
+        ServiceError: the directory cannot be created.
     """
     missing = []
     parent = os.path.abspath(home)
@@ -33,123 +26,76 @@ def make_home(home: str) -> None:
         missing.append(parent)
         parent = os.path.dirname(parent)
     try:
-        for directory in reversed(missing):  # not makedirs: it leaves the mode of those in between to the umask
+        for directory in reversed(missing):  # os.makedirs applies the mode to the last directory only
             with suppress(FileExistsError):
                 os.mkdir(directory, 0o700)
         os.listdir(home)
     except OSError as error:
         raise ServiceError(
-            f"The service's directory {home} cannot be made: {error.strerror}.\nSet FTTUI_DATA_DIR to one that can."
+            f"Cannot create the service directory {home}: {error.strerror}.\n"
+            "Set FTTUI_DATA_DIR to a directory that can be created."
         ) from None
 
 
-def take_lock(home: str) -> int | None:
-    """The service's lock, held until the returned descriptor is closed; None when another process holds it.
-
-    Raises:
-        ServiceError: the directory cannot be written to, or its disk has no locks.
-    """
-    path = os.path.join(home, "lock")
-    lock = -1
-    try:
-        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        return None
-    except OSError as error:
-        if lock >= 0:
-            os.close(lock)
-        raise ServiceError(
-            f"The lock {path} cannot be taken: {error.strerror}.\n"
-            "Set FTTUI_DATA_DIR to a directory of yours on a disk of this machine."
-        ) from None
-    with suppress(OSError):  # a disk that is full does not keep us from what can still be done
-        os.pwrite(lock, f"{os.getpid():<10} {_host():<100}\n".encode(), 0)
-    return lock
-
-
-def check_host(home: str, *, held: bool = False) -> None:
-    """Refuse a directory that a service on another machine uses: locks may not reach across, and sockets never do.
-
-    Args:
-        held: the lock is held, so whom it names is alive.
-
-    Raises:
-        ServiceError: another host uses it; the message has its name.
-    """
-    names = []
-    try:
-        card = card_path(home)
-        with open(card, encoding="utf-8") as file:
-            host = json.load(file).get("host")
-        lock = os.path.join(home, "lock")
-        with open(lock, "ab"):
-            os.utime(lock)  # by the clock of whoever keeps the files, as the card's time is
-        if abs(os.stat(lock).st_mtime - os.stat(card).st_mtime) < 3 * HEARTBEAT:
-            names.append(host)
-    except (OSError, ValueError, AttributeError):
-        pass
-    if held:
-        with suppress(OSError, ValueError), open(os.path.join(home, "lock"), encoding="utf-8") as file:
-            names += file.read(200).split()[1:2]
-    for name in names:
-        if isinstance(name, str) and name and name != _host():
-            raise ServiceError(
-                f"The directory {home} is in use by the service on the host {name}.\n"
-                "Stop it there (fttui serve --stop), or set FTTUI_DATA_DIR to a directory of this machine."
-            )
-
-
-def _host() -> str:
-    return socket.gethostname()[:100]
+def lock_path(home: str) -> str:
+    """Return the path of the lock, which the service holds as long as it runs."""
+    return os.path.join(home, "lock")
 
 
 def log_path(home: str) -> str:
     return os.path.join(home, "service.log")
 
 
-def card_path(home: str) -> str:
-    """Where the service says who it is."""
-    return os.path.join(home, "service.json")
-
-
 def settings_path(home: str) -> str:
-    """Where the service finds its settings."""
     return os.path.join(home, "settings.json")
 
 
-def socket_paths(home: str) -> list[str]:
-    """Where the service's socket may be: where it says it is, then where it would be put."""
-    paths = []
+def service_file_path(home: str) -> str:
+    """Return the path of `service.json`, in which a running service states its pid, version, socket and host."""
+    return os.path.join(home, "service.json")
+
+
+def read_service_file(home: str) -> dict[str, Any]:
+    """Return the content of `service.json`; an empty dictionary when it is missing or invalid."""
     try:
-        with open(card_path(home), encoding="utf-8") as file:
-            paths.append(json.load(file)["socket"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    for path in (os.path.join(home, "socket"), spare_socket_path(home)):
-        if path not in paths:
-            paths.append(path)
-    return [path for path in paths if isinstance(path, str) and fits(path)]
+        with open(service_file_path(home), encoding="utf-8") as file:
+            content = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
-def spare_socket_path(home: str) -> str:
-    """Where the socket goes when it cannot be in `home`: a directory of our own among the temporary ones."""
+def socket_paths(home: str) -> list[str]:
+    """Return the possible paths of the socket: the path in `service.json` first, then the paths that are tried."""
+    stated = read_service_file(home).get("socket")
+    paths = [stated, home_socket_path(home), temporary_socket_path(home)]
+    return [path for path in dict.fromkeys(paths) if isinstance(path, str) and is_short_enough(path)]
+
+
+def home_socket_path(home: str) -> str:
+    return os.path.join(home, "socket")
+
+
+def temporary_socket_path(home: str) -> str:
+    """Return the path of the socket when it cannot be in the home directory.
+
+    The path is in a directory of the user below the directory for temporary files.
+    """
     temporary = os.environ.get("TMPDIR") or "/tmp"
     directory = os.path.join(temporary, f"fttui-{os.getuid()}")
-    if len(os.fsencode(directory)) > _LONGEST_PATH - 20:
+    if len(os.fsencode(directory)) > _LONGEST_SOCKET_PATH - 20:
         directory = f"/tmp/fttui-{os.getuid()}"
-    from hashlib import sha256  # late: costs a millisecond that only this case needs
+    from hashlib import sha256  # late: importing it takes a millisecond
 
     return os.path.join(directory, sha256(os.fsencode(os.path.realpath(home))).hexdigest()[:12])
 
 
-def fits(path: str) -> bool:
-    """Whether a socket can have this path."""
-    return len(os.fsencode(path)) <= _LONGEST_PATH
+def is_short_enough(path: str) -> bool:
+    """Return whether a socket can have this path."""
+    return len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH
 
 
-def is_ours(path: str) -> bool:
-    """Whether a directory is one that only we can write to, and no link to another."""
+def is_private(path: str) -> bool:
+    """Return whether a path is a directory of this user that no other user can access."""
     found = os.lstat(path)
     return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o077

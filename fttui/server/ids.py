@@ -1,4 +1,4 @@
-"""Ids, and the names of the models that jobs make (api.md §8.4)."""
+"""Ids of objects, and names of tuned models (api.md §8.4)."""
 
 import os
 import re
@@ -8,23 +8,27 @@ ORGANIZATION = "org-local"
 
 
 def new_id(prefix: str, length: int = 24) -> str:
-    """`prefix` and `length` random letters and digits."""
+    """Return `prefix` followed by `length` random letters and digits."""
     return prefix + _random(length)
 
 
 def tuned_model(base: str, suffix: str | None, step: int | None) -> str:
-    """A new name for a model tuned from `base`; a checkpoint's ends with its step, the final model's does not."""
+    """Return a new name for a model tuned from `base`.
+
+    Args:
+        step: the step of a checkpoint, which becomes part of the name; None for the final model.
+    """
     name = f"ft:{base}:local:{plain(suffix or '')}:{_random(8)}"
     return name if step is None else f"{name}:ckpt-step-{step}"
 
 
 def event_id(seq: int, salt: str) -> str:
-    """Event ids sort in the order of their events; the salt keeps those of two databases apart."""
+    """Return the id of an event. Ids sort like the events; the salt makes them unique across databases."""
     return f"ftevent-{seq:012x}{salt}"
 
 
 def event_seq(id: str, salt: str) -> int | None:
-    """The other way round; None for an id that this database never gave out."""
+    """Return the `seq` in an event id, or None for an id of another database."""
     found = re.fullmatch(rf"ftevent-([0-9a-f]{{12}}){re.escape(salt)}", id)
     return int(found[1], 16) if found else None
 
@@ -34,10 +38,10 @@ def new_salt() -> str:
 
 
 def _random(length: int) -> str:
-    # 62 does not divide 256; the bias is of no consequence here, uniqueness is all that is wanted.
+    # 256 is not a multiple of 62, so some letters are more likely. The ids are still unique.
     return "".join(_ALPHABET[byte % 62] for byte in os.urandom(length))
 
 
 def plain(suffix: str) -> str:
-    """A suffix as it may stand inside a model's name, where `:` and `/` would mean something."""
+    """Return a suffix in the form that is safe inside a model's name, where `:` and `/` have a meaning."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", suffix).strip("-")

@@ -1,4 +1,4 @@
-"""Everything that the routes of one service share."""
+"""Service over one home directory, without its sockets: database, files, runner, catalog."""
 
 from dataclasses import dataclass, field
 
@@ -7,29 +7,32 @@ from fttui.server.home import settings_path
 from fttui.server.jobs.runner import Runner
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.storage.database import ServiceDatabase
-from fttui.server.storage.paths import HomePaths, remove
+from fttui.server.storage.disk_space import DiskSpace
+from fttui.server.storage.file_operations import remove
+from fttui.server.storage.paths import HomePaths
 
 LARGEST_FILE = 512 << 20
 
 
 @dataclass(frozen=True)
 class Service:
-    """One service over one home directory, without its sockets. Its runner is started by whoever opens it."""
+    """Objects that the routes of the API share. The caller starts and closes the runner."""
 
     paths: HomePaths
+    disk: DiskSpace
     database: ServiceDatabase
     runner: Runner
     catalog: Catalog
     clock: Clock = field(default_factory=SystemClock)
     largest_file: int = LARGEST_FILE
-    """Bytes that an uploaded file may have."""
+    """Largest size of an uploaded file, in bytes."""
 
     def now(self) -> int:
-        """Whole Unix seconds."""
+        """Return the time in whole Unix seconds."""
         return int(self.clock.now())
 
-    def drop_expired(self) -> None:
-        """Forget the files and uploads whose time is over."""
+    def remove_expired(self) -> None:
+        """Remove expired files and uploads."""
         now = self.now()
         for id in self.database.files.expired(now):
             self.database.files.delete(id)
@@ -40,8 +43,8 @@ class Service:
                 for part in parts:
                     remove(self.paths.part(part.id))
 
-    def origin(self, model: str) -> tuple[str, tuple[str, ...]] | None:
-        """The base model that `model` is or descends from, and the methods to tune it; None when it cannot be."""
+    def base_model(self, model: str) -> tuple[str, tuple[str, ...]] | None:
+        """Return the base model of a base model or tuned model, and its methods; None when it cannot be tuned."""
         trainer = self.catalog.trainer(model)
         if trainer is not None:
             return model, trainer.methods
@@ -57,20 +60,20 @@ def open_service(
     clock: Clock | None = None,
     largest_file: int = LARGEST_FILE,
 ) -> Service:
-    """The service over `home`, made when it is missing, cleared of what a killed one left half done.
+    """Open the service over `home`: create what is missing, remove what a killed service left unfinished.
 
-    The caller holds the home's lock, or is the only one who knows of it.
+    The caller holds the lock of the directory, or is the only process that uses it.
 
     Raises:
-        OSError: the home cannot be used.
+        OSError, ServiceError: the directory cannot be used.
     """
     clock = clock or SystemClock()
     catalog = catalog or Catalog(path=settings_path(home))
-    paths = HomePaths(home)
+    paths, disk = HomePaths(home), DiskSpace(home)
     database = ServiceDatabase(paths.database)
-    paths.sweep(database.files.ids(), database.uploads.part_ids())
-    runner = Runner(database, paths, catalog, clock)
-    service = Service(paths, database, runner, catalog, clock, largest_file)
-    service.drop_expired()
-    paths.keep_reserve()
+    paths.remove_unknown(database.files.ids(), database.uploads.part_ids())
+    runner = Runner(database, paths, disk, catalog, clock)
+    service = Service(paths, disk, database, runner, catalog, clock, largest_file)
+    service.remove_expired()
+    disk.keep_reserve()
     return service

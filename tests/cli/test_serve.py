@@ -54,13 +54,13 @@ def test_status_and_stop(bare: Fttui, service_home: str) -> None:
 
 def test_status_names_the_other_host(bare: Fttui, service_home: str) -> None:
     homedir.make_home(service_home)
-    card = Path(homedir.card_path(service_home))
-    card.write_text(json.dumps({"pid": 1, "version": "0.1.0", "socket": "/nowhere", "host": "gpu-7"}))
+    service_file = Path(homedir.service_file_path(service_home))
+    service_file.write_text(json.dumps({"pid": 1, "version": "0.1.0", "socket": "/nowhere", "host": "gpu-7"}))
     told = bare("serve", "--status")
     assert told.code == 1
     assert "host gpu-7" in told.err
     assert "host gpu-7" in bare("models", "list").err
-    os.utime(card, (time.time() - 3600,) * 2)
+    os.utime(service_file, (time.time() - 3600,) * 2)
     assert bare("serve", "--status").err == ""
 
 

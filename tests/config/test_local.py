@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from fttui.config.load import load
-from fttui.server.control import configure
 from fttui.server.home import settings_path
-from fttui.server.jobs.trainer_catalog import Catalog, Trainer
+from fttui.server.jobs.trainer_catalog import Catalog
+from fttui.server.settings import Trainer, write_settings
 
 
 def test_default_is_the_built_in_trainer_and_one_job_at_a_time() -> None:
@@ -37,7 +37,7 @@ def test_settings_reach_the_service(config: Path, tmp_path: Path, monkeypatch: p
         """
     )
     home = str(tmp_path / "service")
-    configure(home, load().local.for_service())
+    write_settings(home, load().local.for_service())
     catalog = Catalog((), path=settings_path(home))
     assert catalog.settings.max_running == 2
     assert catalog.models == ["meta/llama-3-8b", "plain-1", "plain-2"]

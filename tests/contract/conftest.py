@@ -7,7 +7,8 @@ import httpx2
 import openai
 import pytest
 
-from fttui.server.api.app import create_app, keyed
+from fttui.server.api.access import api_key
+from fttui.server.api.app import create_app
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.service import Service, open_service
 from tests.server.conftest import FAKE, home
@@ -36,7 +37,7 @@ def service(home: str) -> Iterator[Service]:
 
 @pytest.fixture
 async def sdk(service: Service) -> AsyncIterator[openai.AsyncOpenAI]:
-    transport = httpx2.ASGITransport(create_app(service, keyed([KEY])))  # type: ignore[arg-type]
+    transport = httpx2.ASGITransport(create_app(service, api_key([KEY])))  # type: ignore[arg-type]
     client = openai.DefaultAsyncHttpxClient(transport=transport)
     async with openai.AsyncOpenAI(api_key=KEY, base_url="http://service/v1", http_client=client, max_retries=0) as sdk:
         yield sdk

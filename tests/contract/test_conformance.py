@@ -18,7 +18,8 @@ import pytest
 from uvicorn.server import ServerState
 
 from fttui.server.api import http_protocol
-from fttui.server.api.app import create_app, keyed
+from fttui.server.api.access import api_key
+from fttui.server.api.app import create_app
 from fttui.server.service import Service
 from tests.contract.conftest import KEY
 from tests.contract.test_sdk import checked
@@ -78,7 +79,7 @@ def socket(service: Service) -> Iterator[str]:
     path = os.path.join(service.paths.home, "socket")
     loop = asyncio.new_event_loop()
     state = ServerState()
-    config = http_protocol.config_of(create_app(service, keyed([KEY])))
+    config = http_protocol.uvicorn_config(create_app(service, api_key([KEY])))
 
     async def close() -> None:
         server.close()

@@ -21,7 +21,8 @@ from typing import Any
 import httpx
 
 from fttui.server import control
-from fttui.server.jobs.job_dir import JOB_VARIABLE, JobDirectory
+from fttui.server.jobs.job_dir import JobDirectory
+from fttui.server.jobs.trainer_process import JOB_VARIABLE
 from fttui.server.trainers.tiny.files import load_model
 from fttui.server.trainers.tiny.network import STANDARD
 
@@ -185,7 +186,7 @@ class Campaign:
     def kill(self, kind: str) -> None:
         if kind in ("trainer", "both"):
             for directory in self.random.sample(self.running(), min(1 + (kind == "both"), len(self.running()))):
-                directory.signal(signal.SIGKILL)
+                directory.process.signal(signal.SIGKILL)
         if kind == "one process":
             for directory in self.running()[:1]:
                 members = processes_of(directory.path)
@@ -206,7 +207,7 @@ class Campaign:
     def running(self) -> list[JobDirectory]:
         jobs = os.path.join(self.home, "jobs")
         every = [JobDirectory(os.path.join(jobs, name)) for name in sorted(os.listdir(jobs))]
-        return [directory for directory in every if directory.is_held()]
+        return [directory for directory in every if directory.process.is_alive()]
 
     # What must hold
 

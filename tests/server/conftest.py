@@ -17,8 +17,9 @@ import pytest
 from fttui.server import control
 from fttui.server.api.app import create_app
 from fttui.server.jobs.job_dir import JobDirectory
-from fttui.server.jobs.trainer_catalog import Catalog, Trainer
+from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.service import Service, open_service
+from fttui.server.settings import Trainer
 
 FAKE = Trainer(
     "fake",
@@ -74,8 +75,8 @@ def kill_trainers(home: str) -> None:
         directory = JobDirectory(os.path.join(jobs, name))
 
         def gone(directory: JobDirectory = directory) -> bool:
-            directory.signal(signal.SIGKILL)
-            return not directory.is_held()
+            directory.process.signal(signal.SIGKILL)
+            return not directory.process.is_alive()
 
         until(gone)
 
@@ -113,7 +114,7 @@ def add_job(service: Service, behaviour: str = "plain", **members: Any) -> str:
     given = {"model": "base-1", "seed": 3, "hyperparameters": {"n_epochs": 2}, "suffix": behaviour, **members}
     if "training_file" not in given:
         given["training_file"] = add_file(service)
-    return service.database.jobs.add(new_job(given, service.origin), service.now()).id
+    return service.database.jobs.add(new_job(given, service.base_model), service.now()).id
 
 
 def status(service: Service, id: str) -> str:

@@ -19,8 +19,9 @@ import httpx
 import pytest
 
 from fttui import install
-from fttui.server import control
+from fttui.server import control, start
 from fttui.server import home as homedir
+from fttui.server import lock as lockfile
 from fttui.server.control import ServiceError
 from fttui.server.jobs.job_dir import JobDirectory
 from tests.server.conftest import example, jsonl, until
@@ -80,7 +81,7 @@ def test_it_is_started_found_and_stopped(home: str) -> None:
     path = control.ensure(home)
     info = control.running(home)
     assert info is not None
-    assert (info.socket, info.version) == (path, control.__version__)
+    assert (info.socket, info.version) == (path, start.__version__)
     assert abs(info.started_at - time.time()) < 60
     assert control.ensure(home) == path
     assert pid_of(home) == info.pid
@@ -190,7 +191,7 @@ def test_a_place_for_the_socket_that_others_can_write_to_is_refused(home: str, m
     os.mkdir(os.path.join(temporary, f"fttui-{os.getuid()}"), 0o777)
     os.chmod(os.path.join(temporary, f"fttui-{os.getuid()}"), 0o777)
     long = os.path.join(temporary, "x" * 120)
-    with pytest.raises(ServiceError, match="is not ours alone"):
+    with pytest.raises(ServiceError, match="is accessible to other users"):
         control.ensure(long)
     control.stop(long)  # it said that it failed, and may not be gone yet
 
@@ -208,7 +209,7 @@ def test_a_start_that_fails_says_why(home: str) -> None:
 
 def test_a_home_that_cannot_be_made(home: str) -> None:
     Path(os.path.dirname(home), "file").write_text("")
-    with pytest.raises(ServiceError, match="cannot be made"):
+    with pytest.raises(ServiceError, match="Cannot create"):
         control.ensure(os.path.join(os.path.dirname(home), "file", "home"))
 
 
@@ -240,14 +241,14 @@ def test_it_stays_while_a_job_runs(home: str) -> None:
         with api(path) as client:
             job = start_job(client)
         trainer = JobDirectory(os.path.join(home, "jobs", job))
-        until(trainer.is_held)
+        until(trainer.process.is_alive)
         # Three times the limit: a service that forgot its job would be gone.
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(1.2)
         with api(path) as client:
             assert client.post(f"/fine_tuning/jobs/{job}/cancel").json()["status"] == "cancelled"
         assert process.wait(30) == 0
-        assert not trainer.is_held()
+        assert not trainer.process.is_alive()
 
 
 def test_a_job_outlives_a_killed_service_and_is_adopted(home: str) -> None:
@@ -266,7 +267,7 @@ def test_a_job_outlives_a_killed_service_and_is_adopted(home: str) -> None:
         assert_each_once(steps(client, job))
         assert client.get(f"/fine_tuning/jobs/{job}").json()["status"] == "running"
         assert client.post(f"/fine_tuning/jobs/{job}/cancel").json()["status"] == "cancelled"
-    until(lambda: not trainer.is_held(), 2)
+    until(lambda: not trainer.process.is_alive(), 2)
 
 
 def test_stopping_ends_what_a_killed_service_left_behind(home: str) -> None:
@@ -276,10 +277,10 @@ def test_stopping_ends_what_a_killed_service_left_behind(home: str) -> None:
     trainer = JobDirectory(os.path.join(home, "jobs", job))
     os.kill(pid_of(home), signal.SIGKILL)
     until(lambda: control.running(home) is None)
-    assert trainer.is_held()
+    assert trainer.process.is_alive()
     assert control.stop(home) is True
-    assert not trainer.is_held()
-    assert trainer.exit_code() == 143
+    assert not trainer.process.is_alive()
+    assert trainer.process.exit_code() == 143
     assert control.stop(home) is False
 
 
@@ -289,8 +290,8 @@ def test_stopping_saves_the_trainers_and_a_new_start_goes_on(home: str) -> None:
         until(lambda: len(steps(client, job)) > 2)
     trainer = JobDirectory(os.path.join(home, "jobs", job))
     assert control.stop(home)
-    assert not trainer.is_held()
-    assert trainer.exit_code() == 143
+    assert not trainer.process.is_alive()
+    assert trainer.process.exit_code() == 143
     reached = Path(trainer.path, "progress.jsonl").read_bytes().count(b"\n")
     with api(control.ensure(home)) as client:
         until(lambda: len(steps(client, job)) > reached)
@@ -375,8 +376,8 @@ def test_over_tcp_with_a_key_file(home: str, served: Any, tmp_path: Path) -> Non
     ("options", "code", "words"),
     [
         (["--host", "0.0.0.0"], 2, "--api-key-file"),
-        (["--host", "127.0.0.1", "--api-key-file", "/nowhere/at/all"], 2, "cannot be read"),
-        (["--host", "127.0.0.1", "--api-key-file", "/dev/null"], 2, "holds no key"),
+        (["--host", "127.0.0.1", "--api-key-file", "/nowhere/at/all"], 2, "Cannot read the key file"),
+        (["--host", "127.0.0.1", "--api-key-file", "/dev/null"], 2, "is empty"),
         (["--host", "192.0.2.1", "--api-key-file", "KEYS"], 1, "Cannot listen on 192.0.2.1"),
     ],
 )
@@ -411,20 +412,20 @@ def test_a_foreground_service_takes_over_from_a_detached_one_and_its_trainer_goe
     other.end()
     assert url in other.said
     httpx.post(f"{url}/fine_tuning/jobs/{job}/cancel")
-    until(lambda: not trainer.is_held(), 2)
+    until(lambda: not trainer.process.is_alive(), 2)
 
 
 def test_an_older_idle_service_makes_room_for_a_newer_program(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
     path = control.ensure(home)
     first = pid_of(home)
-    monkeypatch.setattr(control, "__version__", "99.0.0")
+    monkeypatch.setattr(start, "__version__", "99.0.0")
     with api(path) as client:
         job = start_job(client)
         assert control.ensure(home) == path
         assert pid_of(home) == first, "not while a job runs"
         client.post(f"/fine_tuning/jobs/{job}/cancel")
     # What starts is this program again, whose real version is the older one; so only that it was replaced is seen.
-    monkeypatch.setattr(control, "_is_older", lambda version, done=[]: not done and not done.append(1))
+    monkeypatch.setattr(start, "_is_older", lambda version, done=[]: not done and not done.append(1))
     until(lambda: not (control.status(home) or {}).get("jobs", {}).get("cancelled"))
     control.ensure(home)
     assert pid_of(home) != first
@@ -434,14 +435,14 @@ def test_an_older_idle_service_makes_room_for_a_newer_program(home: str, monkeyp
 def used_by_another_host(home: str, age: float) -> None:
     """The directory as a service on another machine left it, or keeps it, so many seconds after its last sign."""
     homedir.make_home(home)
-    card = Path(homedir.card_path(home))
+    card = Path(homedir.service_file_path(home))
     card.write_text(json.dumps({"pid": 1, "version": "0.1.0", "socket": "/nowhere", "host": "gpu-7", "started_at": 1}))
     os.utime(card, (time.time() - age,) * 2)
 
 
 def test_a_directory_in_use_by_another_host_is_refused_by_name(home: str, served: Any) -> None:
     used_by_another_host(home, 5)
-    with pytest.raises(ServiceError, match=r"in use by the service on the host gpu-7") as caught:
+    with pytest.raises(ServiceError, match="service on the host gpu-7 uses") as caught:
         control.ensure(home)
     assert home in str(caught.value)
     assert "FTTUI_DATA_DIR" in str(caught.value)
@@ -455,7 +456,7 @@ def test_a_directory_in_use_by_another_host_is_refused_by_name(home: str, served
 
 def test_a_lock_that_another_host_holds_is_refused_by_name(home: str) -> None:
     homedir.make_home(home)
-    lock = homedir.take_lock(home)
+    lock = lockfile.take_lock(home)
     assert lock is not None
     os.pwrite(lock, b"4711       gpu-8 ", 0)
     try:
@@ -483,7 +484,7 @@ def test_a_disk_without_locks_is_named(home: str, monkeypatch: pytest.MonkeyPatc
         raise OSError(errno.ENOLCK, "No locks available")
 
     with monkeypatch.context() as patch:
-        patch.setattr(homedir.fcntl, "flock", refuse)
+        patch.setattr(lockfile.fcntl, "flock", refuse)
         with pytest.raises(ServiceError, match="No locks available") as caught:
             control.stop(home)
     assert "FTTUI_DATA_DIR" in str(caught.value)

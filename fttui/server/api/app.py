@@ -1,10 +1,9 @@
-"""The service as an ASGI application: the API's routes, and around them what every answer has in common."""
+"""ASGI application of the service: the routes, request ids, error envelopes and the request log."""
 
-import hmac
 import logging
 import os
 import time
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -14,32 +13,31 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Router
 
 from fttui.server.api import files, jobs, models, uploads
-from fttui.server.api.errors import Refused, no_route, no_space, our_fault
+from fttui.server.api.access import AccessCheck, everyone
+from fttui.server.api.errors import RequestError, disk_failure, internal_error, no_route
 from fttui.server.service import Service
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
-Guard = Callable[[Request], Refused | None]
-"""Says why a request is not let in; None lets it in."""
 
 log = logging.getLogger("fttui.server")
 
 
-def create_app(service: Service, guard: Guard = lambda request: None) -> App:
-    """The API over a service. The application takes part in no lifespan; the caller starts the runner."""
-    return Front(service, guard)
+def create_app(service: Service, access: AccessCheck = everyone) -> App:
+    """Return the API over a service. The caller starts the runner; the application has no lifespan."""
+    return ApiApp(service, access)
 
 
-class Front:
-    """What every request passes: its id, its path put straight, the guard, and the net under everything."""
+class ApiApp:
+    """Handles every request: normalizes the path, checks access, adds a request id, answers errors, writes the log."""
 
-    def __init__(self, service: Service, guard: Guard) -> None:
+    def __init__(self, service: Service, access: AccessCheck) -> None:
         self.service = service
-        self._guard = guard
+        self._access = access
         router = Router([*jobs.routes, *files.routes, *uploads.routes, *models.routes], redirect_slashes=False)
-        self._inner = ExceptionMiddleware(router, {Refused: _refusal, HTTPException: _stray})
+        self._router = ExceptionMiddleware(router, {RequestError: _error_response, HTTPException: _no_route_response})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -48,7 +46,7 @@ class Front:
         began = time.monotonic()
         status = 0
 
-        async def answer(message: MutableMapping[str, Any]) -> None:
+        async def send_with_headers(message: MutableMapping[str, Any]) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -57,82 +55,44 @@ class Front:
                 message = {**message, "headers": [*message.get("headers", ()), *headers]}
             await send(message)
 
-        scope = {**scope, "path": _straight(scope["path"]), "app": self}
-        refused = self._guard(Request(scope))
+        scope = {**scope, "path": _normalized(scope["path"]), "app": self}
+        refusal = self._access(Request(scope))
         try:
-            app: App = self._inner if refused is None else _response(refused)
-            await app(scope, receive, answer)
+            app: App = self._router if refusal is None else _response(refusal)
+            await app(scope, receive, send_with_headers)
         except ClientDisconnect:
-            log.info("%s %s was given up by the client %s", scope["method"], _shown(scope["path"]), id)
+            log.info("%s %s: the client disconnected %s", scope["method"], _for_log(scope["path"]), id)
             return
         except Exception as error:
-            log.error("%s %s failed (%s)", scope["method"], _shown(scope["path"]), id, exc_info=error)
+            log.error("%s %s failed (%s)", scope["method"], _for_log(scope["path"]), id, exc_info=error)
             if status:
-                raise  # part of the answer is out; cutting the connection is all that is left to say
-            fault = no_space(error.strerror or str(error)) if isinstance(error, OSError) else our_fault()
-            await _response(fault)(scope, receive, answer)
+                raise  # a part of the response is sent already: only closing the connection can report the error
+            answer = disk_failure(error.strerror or str(error)) if isinstance(error, OSError) else internal_error()
+            await _response(answer)(scope, receive, send_with_headers)
         took_ms = (time.monotonic() - began) * 1000
-        log.info("%s %s %d %.0f ms %s", scope["method"], _shown(scope["path"]), status, took_ms, id)
+        log.info("%s %s %d %.0f ms %s", scope["method"], _for_log(scope["path"]), status, took_ms, id)
 
 
-def keyed(keys: Sequence[str]) -> Guard:
-    """Lets in who brings one of the keys. Each is compared in a time that says nothing about it."""
-    known = [key.encode() for key in keys]
-
-    def guard(request: Request) -> Refused | None:
-        kind, _, given = request.headers.get("authorization", "").partition(" ")
-        if kind.lower() != "bearer" or not given.strip():
-            message = "You didn't provide an API key: send it as 'Authorization: Bearer KEY'."
-            return Refused(401, message, code="invalid_api_key")
-        matches = [hmac.compare_digest(key, given.strip().encode("utf-8", "replace")) for key in known]
-        return None if any(matches) else Refused(401, "Incorrect API key provided.", code="invalid_api_key")
-
-    return guard
-
-
-def local_only(request: Request) -> Refused | None:
-    """Lets in programs of this machine, and keeps out web pages that a browser on it shows.
-
-    For the keyless door: a page may not send requests here (Origin), nor by a name of its own (Host).
-    """
-    host = _hostname(request.headers.get("host", ""))
-    origin = request.headers.get("origin")
-    if not _is_loopback(host) or (origin is not None and not _is_loopback(_hostname(origin.partition("://")[2]))):
-        return Refused(403, "Without a key file, only programs on this machine are let in.", code="not_local")
-    return None
-
-
-def _is_loopback(host: str) -> bool:
-    return host in ("localhost", "::1") or (host.startswith("127.") and host.replace(".", "").isdigit())
-
-
-def _hostname(host: str) -> str:
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0].lower()
-
-
-def _straight(path: str) -> str:
-    """A path without doubled or trailing slashes; `//` for an empty id is read as the live service reads it."""
+def _normalized(path: str) -> str:
+    """Return a path without doubled or trailing slashes, as the hosted service reads it."""
     while "//" in path:
         path = path.replace("//", "/")
     return path.rstrip("/") or "/"
 
 
-def _refusal(request: Request, refused: Exception) -> Response:
-    assert isinstance(refused, Refused)
-    return _response(refused)
+def _error_response(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestError)
+    return _response(error)
 
 
-def _stray(request: Request, error: Exception) -> Response:
-    """No such route, or not with this method: to the API that is the same."""
+def _no_route_response(request: Request, error: Exception) -> Response:
+    """Answer a request for an unknown path, or with a wrong method. The API does not distinguish the two."""
     return _response(no_route(request.method, request.url.path))
 
 
-def _response(refused: Refused) -> JSONResponse:
-    return JSONResponse(refused.body(), status_code=refused.status, headers=refused.headers)
+def _response(error: RequestError) -> JSONResponse:
+    return JSONResponse(error.body(), status_code=error.status, headers=error.headers)
 
 
-def _shown(path: str) -> str:
-    """A path as a log may hold it."""
+def _for_log(path: str) -> str:
     return path.encode("ascii", "backslashreplace").decode()[:200] if path.isprintable() else repr(path)[:200]

@@ -1,10 +1,10 @@
-"""Refusals: everything the service may answer instead of what was asked for (api.md §3)."""
+"""Errors that the service answers with (api.md §3)."""
 
 from typing import Any
 
 
-class Refused(Exception):
-    """A request that is answered with an error. `detail` adds the second member that files routes have."""
+class RequestError(Exception):
+    """Error answer to a request."""
 
     def __init__(
         self,
@@ -17,6 +17,10 @@ class Refused(Exception):
         detail: bool = False,
         headers: dict[str, str] | None = None,
     ) -> None:
+        """
+        Args:
+            detail: add the second member that errors of file routes have.
+        """
         super().__init__(message)
         self.status = status
         self.message = message
@@ -27,47 +31,52 @@ class Refused(Exception):
         self.headers = headers
 
     def body(self) -> dict[str, Any]:
-        """The error envelope."""
+        """Return the error envelope."""
         error = {"message": self.message, "type": self.type, "param": self.param, "code": self.code}
         if self.detail:
             return {"error": error, "detail": {"message": self.message, "code": self.code}}
         return {"error": error}
 
 
-def bad_value(param: str | None, message: str, code: str | None = "invalid_value") -> Refused:
-    """A 400 about one member of a request."""
-    return Refused(400, message, param=param, code=code)
+def invalid(param: str | None, message: str, code: str | None = "invalid_value") -> RequestError:
+    """Return a 400 about one member of a request."""
+    return RequestError(400, message, param=param, code=code)
 
 
-def no_job(id: str) -> Refused:
-    return Refused(404, f"Could not find fine tune: {id}", param="fine_tune_id", code="fine_tune_not_found")
+def missing(param: str) -> RequestError:
+    """Return a 400 about a required member that is missing."""
+    return invalid(param, f"Missing required parameter: '{param}'.", "missing_required_parameter")
 
 
-def no_file(id: str) -> Refused:
-    return Refused(404, f"No such File object: {id}", param="id", detail=True)
+def no_job(id: str) -> RequestError:
+    return RequestError(404, f"Could not find fine tune: {id}", param="fine_tune_id", code="fine_tune_not_found")
 
 
-def no_upload(id: str) -> Refused:
-    return Refused(404, f"No such Upload object: {id}", param="upload_id", detail=True)
+def no_file(id: str) -> RequestError:
+    return RequestError(404, f"No such File object: {id}", param="id", detail=True)
 
 
-def no_model(id: str) -> Refused:
-    return Refused(404, f"The model '{id}' does not exist", param="model", code="model_not_found")
+def no_upload(id: str) -> RequestError:
+    return RequestError(404, f"No such Upload object: {id}", param="upload_id", detail=True)
 
 
-def no_route(method: str, path: str) -> Refused:
-    return Refused(404, f"Invalid URL ({method} {path})")
+def no_model(id: str) -> RequestError:
+    return RequestError(404, f"The model '{id}' does not exist", param="model", code="model_not_found")
 
 
-def too_large(most: int) -> Refused:
-    return Refused(413, f"The request is larger than the {most} bytes that are allowed.", code="request_too_large")
+def no_route(method: str, path: str) -> RequestError:
+    return RequestError(404, f"Invalid URL ({method} {path})")
 
 
-def our_fault() -> Refused:
-    message = "The service had an error while answering. Its log says more, under the request id of this answer."
-    return Refused(500, message, type="server_error")
+def too_large(most: int) -> RequestError:
+    return RequestError(413, f"The request is larger than the limit of {most} bytes.", code="request_too_large")
 
 
-def no_space(reason: str) -> Refused:
-    """The disk refused: full, read-only or over quota."""
-    return Refused(507, f"The service could not write to its disk: {reason}.", type="server_error", code="disk_error")
+def internal_error() -> RequestError:
+    message = "The service failed to answer. Its log has the reason, under the request id of this answer."
+    return RequestError(500, message, type="server_error")
+
+
+def disk_failure(reason: str) -> RequestError:
+    """Return a 507: the disk is full, read-only or over quota."""
+    return RequestError(507, f"The service cannot write to its disk: {reason}.", type="server_error", code="disk_error")

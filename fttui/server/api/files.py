@@ -1,4 +1,4 @@
-"""The routes of files."""
+"""Routes of files."""
 
 import os
 
@@ -9,11 +9,11 @@ from starlette.routing import Route
 
 from fttui.server import ids
 from fttui.server.api import json_objects
-from fttui.server.api.errors import Refused, bad_value, no_file
+from fttui.server.api.errors import RequestError, invalid, missing, no_file
 from fttui.server.api.multipart_form import Form, read_form
 from fttui.server.api.parameters import LARGEST_BODY, after_of, check_length, limit_of, service_of
 from fttui.server.service import Service
-from fttui.server.storage.paths import remove, sync_directory
+from fttui.server.storage.file_operations import remove, sync_directory
 from fttui.server.storage.records import FileRecord
 from fttui.text import clean_line
 
@@ -39,7 +39,7 @@ def _accept(service: Service, id: str, form: Form, path: str) -> Response:
     purpose = form.fields.get("purpose", "")
     check_purpose(purpose)
     if form.filename is None:
-        raise Refused(400, "Missing required parameter: 'file'.", param="file", code="missing_required_parameter")
+        raise missing("file")
     now = service.now()
     expires = _expiry(form.fields, now)
     name = clean_line(form.filename)[:LONGEST_NAME] or "file"
@@ -51,10 +51,10 @@ def _accept(service: Service, id: str, form: Form, path: str) -> Response:
 
 
 def check_purpose(purpose: str) -> None:
-    """Refuse what no file may be for."""
+    """Refuse an unknown purpose (400)."""
     if purpose not in PURPOSES:
         message = f"{clean_line(purpose)[:64]!r} is not one of {list(PURPOSES)} - 'purpose'"
-        raise Refused(400, message, param="purpose", detail=True)
+        raise RequestError(400, message, param="purpose", detail=True)
 
 
 def _expiry(fields: dict[str, str], now: int) -> int | None:
@@ -62,9 +62,9 @@ def _expiry(fields: dict[str, str], now: int) -> int | None:
     if anchor is None and seconds is None:
         return None
     if anchor != "created_at":
-        raise bad_value("expires_after.anchor", "Invalid 'expires_after.anchor': it must be 'created_at'.")
+        raise invalid("expires_after.anchor", "Invalid 'expires_after.anchor': it must be 'created_at'.")
     if not (seconds and seconds.isascii() and seconds.isdigit() and 3600 <= int(seconds[:12]) <= 2_592_000):
-        raise bad_value("expires_after.seconds", "Invalid 'expires_after.seconds': it must be 3600 to 2592000.")
+        raise invalid("expires_after.seconds", "Invalid 'expires_after.seconds': it must be 3600 to 2592000.")
     return now + int(seconds)
 
 
@@ -72,7 +72,7 @@ def page(request: Request) -> Response:
     service = service_of(request)
     order = request.query_params.get("order") or "desc"
     if order not in ("asc", "desc"):
-        raise bad_value("order", f"Invalid 'order': {order[:40]!r} is neither 'asc' nor 'desc'.")
+        raise invalid("order", f"Invalid 'order': {order[:40]!r} is neither 'asc' nor 'desc'.")
     found, more = service.database.files.page(
         after=after_of(request),
         limit=limit_of(request, LONGEST_LIST, LONGEST_LIST),
@@ -94,7 +94,7 @@ def content(request: Request) -> Response:
 
 
 class Content(FileResponse):
-    """A file's bytes, or the part that a Range asks for. A Range that cannot be read is passed over, as HTTP says."""
+    """Content of a file, or the part in a `Range` header. As HTTP requires, an invalid header is ignored."""
 
     @classmethod
     def _parse_range_header(cls, http_range: str, file_size: int) -> list[tuple[int, int]]:
@@ -103,8 +103,8 @@ class Content(FileResponse):
         except MalformedRangeHeader:
             return []
         except RangeNotSatisfiable:
-            message = f"The requested range lies outside of the file, which has {file_size} bytes."
-            raise Refused(416, message, param="range", headers={"content-range": f"bytes */{file_size}"}) from None
+            message = f"The requested range is outside the file, which has {file_size} bytes."
+            raise RequestError(416, message, param="range", headers={"content-range": f"bytes */{file_size}"}) from None
 
 
 def delete(request: Request) -> Response:

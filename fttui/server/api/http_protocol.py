@@ -1,4 +1,4 @@
-"""HTTP/1.1 as uvicorn speaks it, with limits of time and number, and the API's envelope for what cannot be read."""
+"""HTTP/1.1 protocol of uvicorn with time limits, a limit of connections, and error envelopes for invalid requests."""
 
 import asyncio
 import json
@@ -11,22 +11,22 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from fttui.server.api.errors import Refused
+from fttui.server.api.errors import RequestError
 
 HEAD_TIMEOUT = 30.0
-"""Seconds in which a request's head must have come."""
+"""Seconds for a request's head to arrive."""
 BODY_TIMEOUT = 60.0
-"""Seconds that a body may pause."""
+"""Seconds without data after which a body is given up."""
 READ_TIMEOUT = 300.0
-"""Seconds in which a client must take in what it was sent, at least a socket's buffer full."""
+"""Seconds for a client to read the content of a full socket buffer."""
 LARGEST_HEAD = 64 << 10
 MOST_CONNECTIONS = 512
 
 log = logging.getLogger("fttui.server")
 
 
-def config_of(app: Any) -> uvicorn.Config:
-    """How uvicorn is to serve an application here."""
+def uvicorn_config(app: Any) -> uvicorn.Config:
+    """Return the uvicorn configuration for an application."""
     config = uvicorn.Config(
         app,
         http=Protocol,
@@ -46,109 +46,111 @@ def config_of(app: Any) -> uvicorn.Config:
 
 
 class Protocol(H11Protocol):
-    """One connection."""
+    """Connection of a client."""
 
     _timer: asyncio.TimerHandle | None = None
-    _reader: asyncio.TimerHandle | None = None
+    _reading_timer: asyncio.TimerHandle | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.access_log = False  # app.py keeps the log, and without queries
+        self.access_log = False  # app.py writes the log, without query strings
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         if len(self.connections) > MOST_CONNECTIONS:
-            message = "The service has more connections than it can serve. Try again in a moment."
-            self._refuse(Refused(503, message, type="server_error", headers={"retry-after": "1"}))
+            message = "Too many connections. Try again in a moment."
+            self._refuse(RequestError(503, message, type="server_error", headers={"retry-after": "1"}))
             return
-        self._arm(HEAD_TIMEOUT)
+        self._limit_sending(HEAD_TIMEOUT)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         if self.transport.is_closing():
-            self._disarm()
+            self._stop_timer()
         elif self._is_answered():
-            # Bytes of the next head: it has the time that is left, not more with each byte.
+            # Bytes of the next head do not extend its time limit.
             if self._timer is None:
-                self._arm(HEAD_TIMEOUT)
+                self._limit_sending(HEAD_TIMEOUT)
         elif self.cycle.more_body:
-            self._arm(BODY_TIMEOUT)
+            self._limit_sending(BODY_TIMEOUT)
         else:
-            self._disarm()
+            self._stop_timer()
 
     def on_response_complete(self) -> None:
-        self._disarm()
+        self._stop_timer()
         super().on_response_complete()
         if not self.transport.is_closing() and self._is_answered() and self.conn.trailing_data[0]:
-            self._arm(HEAD_TIMEOUT)  # the next head began to come with this request
+            self._limit_sending(HEAD_TIMEOUT)  # a part of the next head arrived with this request
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._arm_reader(READ_TIMEOUT)
+        self._limit_reading(READ_TIMEOUT)
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._arm_reader(None)
+        self._limit_reading(None)
 
-    def _arm_reader(self, seconds: float | None) -> None:
-        if self._reader is not None:
-            self._reader.cancel()
-        # Aborted, not closed: closing would wait for the same reader.
-        self._reader = None if seconds is None else self.loop.call_later(seconds, self.transport.abort)
+    def _limit_reading(self, seconds: float | None) -> None:
+        if self._reading_timer is not None:
+            self._reading_timer.cancel()
+        # Abort instead of close: closing would wait for the same slow client.
+        self._reading_timer = None if seconds is None else self.loop.call_later(seconds, self.transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._disarm()
-        self._arm_reader(None)
+        self._stop_timer()
+        self._limit_reading(None)
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
-        """What uvicorn calls when h11 cannot read the request."""
-        why = sys.exc_info()[1]
-        status = why.error_status_hint if isinstance(why, h11.RemoteProtocolError) else 400
+        """Answer an invalid request. uvicorn calls this method when h11 raises an error."""
+        error = sys.exc_info()[1]
+        status = error.error_status_hint if isinstance(error, h11.RemoteProtocolError) else 400
         if status == 431:
-            self._refuse(Refused(431, f"The head of the request is larger than {LARGEST_HEAD} bytes."))
+            self._refuse(
+                RequestError(431, f"The head of the request is larger than the limit of {LARGEST_HEAD} bytes.")
+            )
         else:
-            self._refuse(Refused(400, "The request is no HTTP that could be read."))
+            self._refuse(RequestError(400, "The request is not valid HTTP."))
 
     def _is_answered(self) -> bool:
-        """Whether no request is on its way: the first has not begun, or the last was answered."""
+        """Return whether the connection waits for a request."""
         return self.cycle is None or self.cycle.response_complete
 
-    def _arm(self, seconds: float) -> None:
-        self._disarm()
-        self._timer = self.loop.call_later(seconds, self._too_slow)
+    def _limit_sending(self, seconds: float) -> None:
+        self._stop_timer()
+        self._timer = self.loop.call_later(seconds, self._time_out)
 
-    def _disarm(self) -> None:
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _too_slow(self) -> None:
+    def _time_out(self) -> None:
         self._timer = None
         if self.transport.is_closing():
             return
         if self._is_answered():
-            self._refuse(Refused(408, "The request did not come in time."))
+            self._refuse(RequestError(408, "The request did not arrive in time."))
         elif self.flow.read_paused:
-            self._arm(BODY_TIMEOUT)  # it is the service that takes its time
+            self._limit_sending(BODY_TIMEOUT)  # the service is slow, not the client
         else:
-            log.info("a request's body paused for %.0f s and was given up", BODY_TIMEOUT)
+            log.info("no data of a request's body for %.0f s; closing the connection", BODY_TIMEOUT)
             self.cycle.disconnected = True
             self.cycle.message_event.set()
             self.transport.close()
 
-    def _refuse(self, refused: Refused) -> None:
-        """Answer in the API's words, past h11, whose state may be none to answer in; and close."""
+    def _refuse(self, error: RequestError) -> None:
+        """Send an error without h11, whose state may not allow an answer, and close the connection."""
         id = "req_" + os.urandom(16).hex()
-        body = json.dumps(refused.body()).encode()
+        body = json.dumps(error.body()).encode()
         headers: dict[str, Any] = {
             "content-type": "application/json",
             "content-length": len(body),
             "x-request-id": id,
             "connection": "close",
-            **(refused.headers or {}),
+            **(error.headers or {}),
         }
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        log.info("no request: %s %d %s", refused.message, refused.status, id)
-        self.transport.write(f"HTTP/1.1 {refused.status} \r\n{head}\r\n".encode() + body)
+        log.info("invalid request: %s %d %s", error.message, error.status, id)
+        self.transport.write(f"HTTP/1.1 {error.status} \r\n{head}\r\n".encode() + body)
         self.transport.close()

@@ -1,11 +1,11 @@
-"""Reading the body of a request for a job: strictly, naming what is wrong (api.md §7)."""
+"""Validation of requests to create a job (api.md §7)."""
 
 import os
 from collections.abc import Callable
 from typing import Any
 
 from fttui.models.auto_hyperparameters import AUTO
-from fttui.server.api.errors import Refused, bad_value
+from fttui.server.api.errors import RequestError, invalid, missing
 from fttui.server.storage.records import NewJob
 
 _MEMBERS = frozenset(
@@ -30,37 +30,36 @@ MOST_PAIRS, LONGEST_KEY, LONGEST_VALUE, LONGEST_SUFFIX = 16, 64, 512, 64
 LARGEST_SEED = 2_147_483_647
 
 
-def new_job(body: object, origin: Callable[[str], tuple[str, tuple[str, ...]] | None]) -> NewJob:
-    """The job that a decoded body asks for. That its files exist is for the caller to check.
+def new_job(body: object, base_model: Callable[[str], tuple[str, tuple[str, ...]] | None]) -> NewJob:
+    """Return the job that a decoded body requests. The caller checks that its files exist.
 
     Args:
-        origin: the base model that a model is or descends from, and the methods it can be tuned with; None when
-            it cannot be tuned at all.
+        base_model: returns the base model of a model and its methods; None for a model that cannot be tuned.
 
     Raises:
-        Refused: 400, naming the member and what is wrong with it.
+        RequestError: 400 with the member and the reason.
     """
     if not isinstance(body, dict):
-        raise bad_value(None, "The body of the request is not a JSON object.", None)
+        raise invalid(None, "The body of the request is not a JSON object.", None)
     for name in body:
         if name not in _MEMBERS:
-            raise bad_value(name, f"Unknown parameter: '{name}'.", "unknown_parameter")
+            raise invalid(name, f"Unknown parameter: '{name}'.", "unknown_parameter")
     model = _text(body, "model", required=True)
     training_file = _text(body, "training_file", required=True)
     validation_file = _text(body, "validation_file")
     assert model is not None
     assert training_file is not None
     method, hyperparameters = _method(body)
-    found = origin(model)
+    found = base_model(model)
     if found is None:
         message = f"Model {model} is not available for fine-tuning or does not exist."
-        raise bad_value(None, message, "model_not_available")
+        raise invalid(None, message, "model_not_available")
     base, methods = found
     if method not in methods:
-        message = f"Model {model} cannot be fine-tuned with the method '{method}'; it can with {' and '.join(methods)}."
-        raise bad_value("method", message, "unsupported_method")
+        message = f"Model {model} cannot be fine-tuned with the method '{method}'; it supports {' and '.join(methods)}."
+        raise invalid("method", message, "unsupported_method")
     if body.get("integrations"):
-        raise bad_value("integrations", "This service has no integrations: it reports to nobody.", "unsupported_value")
+        raise invalid("integrations", "This service supports no integrations.", "unsupported_value")
     return NewJob(
         model=model,
         base=base,
@@ -78,19 +77,19 @@ def _text(body: dict[str, Any], name: str, *, required: bool = False) -> str | N
     value = body.get(name)
     if value is None:
         if required:
-            raise bad_value(name, f"Missing required parameter: '{name}'.", "missing_required_parameter")
+            raise missing(name)
         return None
     if not isinstance(value, str):
         raise _wrong_type(name, "a string", value)
-    return _written(value, name)
+    return _checked_unicode(value, name)
 
 
-def _written(text: str, param: str) -> str:
-    """`text`, unless it holds half a character, which JSON can spell and nothing can store."""
+def _checked_unicode(text: str, param: str) -> str:
+    """Return the text. Refuse lone surrogates, which JSON can express but UTF-8 cannot."""
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise bad_value(param, f"Invalid '{param}': it holds a lone surrogate.") from None
+        raise invalid(param, f"Invalid '{param}': it has a lone surrogate.") from None
     return text
 
 
@@ -98,7 +97,7 @@ def _suffix(body: dict[str, Any]) -> str | None:
     suffix = _text(body, "suffix")
     if suffix is not None and not 1 <= len(suffix) <= LONGEST_SUFFIX:
         message = f"Invalid 'suffix': its length must be 1 to {LONGEST_SUFFIX} characters, not {len(suffix)}."
-        raise bad_value("suffix", message)
+        raise invalid("suffix", message)
     return suffix
 
 
@@ -108,7 +107,7 @@ def _seed(body: dict[str, Any]) -> int:
         return int.from_bytes(os.urandom(4), "big") & LARGEST_SEED
     number = _whole(seed, "seed")
     if not 0 <= number <= LARGEST_SEED:
-        raise bad_value("seed", f"Invalid 'seed': {number} is not within 0 to {LARGEST_SEED}.")
+        raise invalid("seed", f"Invalid 'seed': {number} is not within 0 to {LARGEST_SEED}.")
     return number
 
 
@@ -118,22 +117,22 @@ def _metadata(value: object) -> dict[str, str] | None:
     if not isinstance(value, dict):
         raise _wrong_type("metadata", "an object", value)
     if len(value) > MOST_PAIRS:
-        raise bad_value("metadata", f"Invalid 'metadata': {len(value)} pairs are more than {MOST_PAIRS}.")
+        raise invalid("metadata", f"Invalid 'metadata': {len(value)} pairs exceed the limit of {MOST_PAIRS}.")
     for key, text in value.items():
-        _written(key, "metadata")
+        _checked_unicode(key, "metadata")
         if not 1 <= len(key) <= LONGEST_KEY:
-            raise bad_value("metadata", f"Invalid 'metadata': a key must have 1 to {LONGEST_KEY} characters.")
+            raise invalid("metadata", f"Invalid 'metadata': a key must have 1 to {LONGEST_KEY} characters.")
         if not isinstance(text, str):
             raise _wrong_type(f"metadata.{key}", "a string", text)
-        _written(text, f"metadata.{key}")
+        _checked_unicode(text, f"metadata.{key}")
         if len(text) > LONGEST_VALUE:
             message = f"Invalid 'metadata.{key}': the value is longer than {LONGEST_VALUE} characters."
-            raise bad_value(f"metadata.{key}", message)
+            raise invalid(f"metadata.{key}", message)
     return dict(value)
 
 
 def _method(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The method's name and its hyperparameters, each of them there, `auto` where nothing else was asked for."""
+    """Return the method and all of its hyperparameters, with `auto` for the ones not given."""
     top = _object(body, "hyperparameters", "hyperparameters")
     method = body.get("method")
     if method is None:
@@ -142,24 +141,24 @@ def _method(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         raise _wrong_type("method", "an object", method)
     kind = method.get("type")
     if kind is None:
-        raise bad_value("method.type", "Missing required parameter: 'method.type'.", "missing_required_parameter")
+        raise missing("method.type")
     if kind not in _METHODS:
-        raise bad_value("method.type", f"Invalid 'method.type': {kind!r} is none of {', '.join(_METHODS)}.")
+        raise invalid("method.type", f"Invalid 'method.type': {kind!r} is not one of {', '.join(_METHODS)}.")
     for name in method:
         if name != "type" and name not in _METHODS:
-            raise bad_value(f"method.{name}", f"Unknown parameter: 'method.{name}'.", "unknown_parameter")
+            raise invalid(f"method.{name}", f"Unknown parameter: 'method.{name}'.", "unknown_parameter")
     if kind == "reinforcement":
         return kind, {}
     inside = _object(method, kind, f"method.{kind}")
     for name in inside:
         if name != "hyperparameters":
             param = f"method.{kind}.{name}"
-            raise bad_value(param, f"Unknown parameter: '{param}'.", "unknown_parameter")
+            raise invalid(param, f"Unknown parameter: '{param}'.", "unknown_parameter")
     where = f"method.{kind}.hyperparameters"
     own = _object(inside, "hyperparameters", where)
     if top and kind != "supervised":
-        message = f"'hyperparameters' is the old spelling for supervised jobs; use '{where}'."
-        raise bad_value("hyperparameters", message)
+        message = f"'hyperparameters' is for supervised jobs only; use '{where}'."
+        raise invalid("hyperparameters", message)
     old = {name: value for name, value in top.items() if own.get(name) is None}
     return kind, {**_hyperparameters(old, kind, "hyperparameters"), **_given(own, kind, where)}
 
@@ -182,7 +181,7 @@ def _given(given: dict[str, Any], kind: str, where: str) -> dict[str, Any]:
     for name, value in given.items():
         param = f"{where}.{name}"
         if name not in _NAMES[kind]:
-            raise bad_value(param, f"Unknown parameter: '{param}'.", "unknown_parameter")
+            raise invalid(param, f"Unknown parameter: '{param}'.", "unknown_parameter")
         if value is not None:
             found[name] = AUTO if value == AUTO else _in_range(name, value, param)
     return found
@@ -193,13 +192,13 @@ def _in_range(name: str, value: object, param: str) -> int | float:
         most = 50 if name == "n_epochs" else 256
         number = _whole(value, param)
         if not 1 <= number <= most:
-            raise bad_value(param, f"Invalid '{param}': {number} is not within 1 to {most}.")
+            raise invalid(param, f"Invalid '{param}': {number} is not within 1 to {most}.")
         return number
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _wrong_type(param, "a number or 'auto'", value)
     most = 2 if name == "beta" else 1_000_000
     if not 0 < value <= most:
-        raise bad_value(param, f"Invalid '{param}': it must be more than 0 and at most {most}.")
+        raise invalid(param, f"Invalid '{param}': it must be more than 0 and at most {most}.")
     return value
 
 
@@ -211,7 +210,7 @@ def _whole(value: object, param: str) -> int:
     return value
 
 
-def _wrong_type(param: str, wanted: str, value: object) -> Refused:
+def _wrong_type(param: str, wanted: str, value: object) -> RequestError:
     got = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "an array", dict: "an object"}
     message = f"Invalid type for '{param}': expected {wanted}, but got {got.get(type(value), 'null')} instead."
-    return bad_value(param, message, "invalid_type")
+    return invalid(param, message, "invalid_type")

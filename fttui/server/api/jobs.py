@@ -1,4 +1,4 @@
-"""The routes of fine-tuning jobs, their events and their checkpoints."""
+"""Routes of fine-tuning jobs, their events and their checkpoints."""
 
 from typing import Any
 
@@ -8,13 +8,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from fttui.server.api import json_objects
-from fttui.server.api.errors import Refused, bad_value, no_job
+from fttui.server.api.errors import RequestError, invalid, no_job
 from fttui.server.api.job_request import new_job
 from fttui.server.api.parameters import after_of, json_of, limit_of, service_of
 from fttui.server.service import Service
 from fttui.server.storage.records import JobRecord
 
-# Plain functions run in a thread each, so that a slow disk never holds up the other requests.
+# Starlette runs plain functions in threads, so a slow disk does not block other requests.
 
 
 async def create(request: Request) -> Response:
@@ -23,20 +23,20 @@ async def create(request: Request) -> Response:
 
 
 def _create(service: Service, body: object) -> Response:
-    new = new_job(body, service.origin)
+    new = new_job(body, service.base_model)
     for name, id in (("training_file", new.training_file), ("validation_file", new.validation_file)):
         file = service.database.files.get(id, service.now()) if id is not None else None
         if id is not None and file is None:
-            raise bad_value(name, f"invalid {name}: {id}", None)
+            raise invalid(name, f"invalid {name}: {id}", None)
         if file is not None and file.purpose != "fine-tune":
-            message = f"File '{file.id}' has the purpose '{file.purpose}'; a {name} needs 'fine-tune'."
-            raise bad_value(name, message)
+            message = f"File '{file.id}' has the purpose '{file.purpose}'; {name} needs the purpose 'fine-tune'."
+            raise invalid(name, message)
     job = service.database.jobs.add(new, service.now())
     service.runner.wake()
-    return JSONResponse(_shape(service, job))
+    return JSONResponse(_job_object(service, job))
 
 
-def _shape(service: Service, job: JobRecord) -> dict[str, Any]:
+def _job_object(service: Service, job: JobRecord) -> dict[str, Any]:
     return json_objects.job(job, empty_error=service.catalog.settings.empty_error)
 
 
@@ -48,20 +48,20 @@ def page(request: Request) -> Response:
         for name, value in query.items()
         if name.startswith("metadata[") and name.endswith("]")
     }
-    bare = query.get("metadata") or "{}"
-    if bare.replace(" ", "") not in ("{}", "null"):
-        raise bad_value("metadata", "Invalid 'metadata': filter with metadata[key]=value, or metadata=null.")
+    whole = query.get("metadata") or "{}"
+    if whole.replace(" ", "") not in ("{}", "null"):
+        raise invalid("metadata", "Invalid 'metadata': filter with metadata[key]=value, or metadata=null.")
     jobs, more = service.database.jobs.page(
         after=after_of(request),
         limit=limit_of(request, 20),
         metadata=pairs,
-        without_metadata=bare == "null" and not pairs,
+        without_metadata=whole == "null" and not pairs,
     )
-    return JSONResponse(json_objects.page([_shape(service, job) for job in jobs], more))
+    return JSONResponse(json_objects.page([_job_object(service, job) for job in jobs], more))
 
 
 def get(request: Request) -> Response:
-    return JSONResponse(_shape(service_of(request), _job(request)))
+    return JSONResponse(_job_object(service_of(request), _job(request)))
 
 
 def cancel(request: Request) -> Response:
@@ -108,9 +108,9 @@ def _job(request: Request) -> JobRecord:
     return job
 
 
-def _wrong_state(verb: str, job: JobRecord, *, already: bool = False) -> Refused:
-    word = "already has" if already else "has"
-    return Refused(400, f'Cannot {verb} a job {job.id} that {word} status "{job.status}".')
+def _wrong_state(verb: str, job: JobRecord, *, already: bool = False) -> RequestError:
+    has = "already has" if already else "has"
+    return RequestError(400, f'Cannot {verb} a job {job.id} that {has} status "{job.status}".')
 
 
 _JOBS = "/v1/fine_tuning/jobs"

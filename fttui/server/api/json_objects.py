@@ -1,10 +1,10 @@
-"""Rows of the database as the API's JSON objects (api.md §8–§13, §17). Pure."""
+"""JSON objects of the API, made from rows of the database (api.md §8–§13, §17). Pure functions."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from fttui.server.ids import ORGANIZATION
-from fttui.server.jobs.trainer_catalog import CREATED
+from fttui.server.jobs.trainer_catalog import BASE_MODELS_CREATED
 from fttui.server.storage.records import (
     CheckpointRecord,
     EventRecord,
@@ -17,7 +17,11 @@ from fttui.server.storage.records import (
 
 
 def job(record: JobRecord, *, empty_error: bool = False) -> dict[str, Any]:
-    """A job, complete: a member without a value is null, never absent; with `empty_error` no error is `{}`."""
+    """Return a job. Members without a value are null, never absent.
+
+    Args:
+        empty_error: send `{}` instead of null for a job without an error.
+    """
     supervised = record.method == "supervised"
     return {
         "object": "fine_tuning.job",
@@ -82,7 +86,7 @@ def file(record: FileRecord) -> dict[str, Any]:
 
 
 def upload(record: UploadRecord, file_record: FileRecord | None = None) -> dict[str, Any]:
-    """An upload; once completed, with the file that it became, unless that was deleted since."""
+    """Return an upload. A completed upload has its file, unless the file was deleted."""
     return {
         "object": "upload",
         "id": record.id,
@@ -105,11 +109,15 @@ def model(record: ModelRecord) -> dict[str, Any]:
 
 
 def base_model(id: str) -> dict[str, Any]:
-    return {"id": id, "object": "model", "created": CREATED, "owned_by": "fttui"}
+    return {"id": id, "object": "model", "created": BASE_MODELS_CREATED, "owned_by": "fttui"}
 
 
 def page(data: Sequence[dict[str, Any]], has_more: bool, *, ends: bool = False) -> dict[str, Any]:
-    """A list envelope; `ends` adds the ids of its first and last item, as some of the API's lists have them."""
+    """Return a list envelope.
+
+    Args:
+        ends: add the ids of the first and the last item.
+    """
     body: dict[str, Any] = {"object": "list", "data": list(data)}
     if ends:
         body["first_id"] = data[0]["id"] if data else None

@@ -1,16 +1,16 @@
-"""The routes of models: the base models first, then what jobs made, newest first."""
+"""Routes of models: base models first, then models that jobs made, newest first."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from fttui.server.api import json_objects
-from fttui.server.api.errors import Refused, no_model
+from fttui.server.api.errors import RequestError, no_model
 from fttui.server.api.parameters import service_of
-from fttui.server.storage.paths import remove
+from fttui.server.storage.file_operations import remove
 
 
-def every(request: Request) -> Response:
+def list_all(request: Request) -> Response:
     service = service_of(request)
     data = [json_objects.base_model(id) for id in service.catalog.models]
     data += [json_objects.model(model) for model in service.database.models.all()]
@@ -31,7 +31,7 @@ def delete(request: Request) -> Response:
     service, id = service_of(request), request.path_params["id"]
     if id in service.catalog.models:
         message = f"The model '{id}' is a base model; only fine-tuned models can be deleted."
-        raise Refused(403, message, param="model")
+        raise RequestError(403, message, param="model")
     model = service.database.models.get(id)
     if model is None:
         raise no_model(id)
@@ -40,9 +40,9 @@ def delete(request: Request) -> Response:
     return JSONResponse({"id": id, "object": "model", "deleted": True})
 
 
-# `:path`, since a model's name may hold a slash.
+# `:path`, because a model's name may contain a slash.
 routes = [
-    Route("/v1/models", every, methods=["GET"]),
+    Route("/v1/models", list_all, methods=["GET"]),
     Route("/v1/models/{id:path}", get, methods=["GET"]),
     Route("/v1/models/{id:path}", delete, methods=["DELETE"]),
 ]

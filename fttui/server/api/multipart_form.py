@@ -1,4 +1,4 @@
-"""Reading a multipart form: fields into memory, the one file straight to disk, in whatever order they come."""
+"""Parser of multipart forms: fields go to memory, the file goes to the disk as it arrives."""
 
 import os
 from collections.abc import AsyncIterator
@@ -8,45 +8,45 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 
-from fttui.server.api.errors import Refused, too_large
+from fttui.server.api.errors import RequestError, too_large
 
 _LONGEST_FIELD = 64 << 10
 _MOST_FIELDS = 100
 
 
 class Form(NamedTuple):
-    """What was sent. The file's content lies at the path that the reader was given."""
+    """Received form. The content of the file is at the path passed to `read_form`."""
 
     fields: dict[str, str]
     filename: str | None
-    """The client's name for the file, to show and never to use; None when no file was sent."""
+    """File name of the client, for display only; None when no file was sent."""
     size: int
 
 
 async def read_form(content_type: str, chunks: AsyncIterator[bytes], path: str, most: int, name: str = "file") -> Form:
-    """Read a form whose file part is called `name`, writing that part to `path`, durably.
+    """Read a form, and write its file part called `name` to `path`, durably.
 
     Raises:
-        Refused: 400 when it is no such form, 413 when the file is larger than `most` bytes.
-        OSError: the disk refuses.
+        RequestError: 400 for an invalid form, 413 for a file of more than `most` bytes.
+        OSError: the disk fails.
     """
     kind, options = parse_options_header(content_type)
     boundary = options.get(b"boundary")
     if kind != b"multipart/form-data" or not boundary:
-        raise Refused(400, "The request is not multipart/form-data with a boundary.")
+        raise RequestError(400, "The request is not multipart/form-data with a boundary.")
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         reader = _Reader(file, most, name)
         parser = MultipartParser(boundary, reader.callbacks())  # type: ignore[arg-type]
         try:
             async for block in _blocks(chunks):
-                # In a thread: a disk that is busy must not hold up the other requests.
+                # In a thread, so that a busy disk does not block other requests.
                 await run_in_threadpool(parser.write, block)
             parser.finalize()
         except FormParserError as error:
-            raise Refused(400, f"The form in the request cannot be read: {error}.") from None
+            raise RequestError(400, f"The form in the request is invalid: {error}.") from None
         if not reader.complete:
-            raise Refused(400, "The form in the request ends before its last boundary.")
+            raise RequestError(400, "The form in the request ends before its last boundary.")
         await run_in_threadpool(os.fsync, file)
     finally:
         os.close(file)
@@ -54,7 +54,7 @@ async def read_form(content_type: str, chunks: AsyncIterator[bytes], path: str, 
 
 
 async def _blocks(chunks: AsyncIterator[bytes], least: int = 1 << 20) -> AsyncIterator[bytes]:
-    """The chunks joined to blocks of at least so many bytes, but for the last."""
+    """Join chunks to blocks of at least `least` bytes, except the last block."""
     block = bytearray()
     async for chunk in chunks:
         block += chunk
@@ -66,7 +66,7 @@ async def _blocks(chunks: AsyncIterator[bytes], least: int = 1 << 20) -> AsyncIt
 
 
 class _Reader:
-    """The parser's listener."""
+    """Callbacks of the parser."""
 
     def __init__(self, file: int, most: int, file_part: str) -> None:
         self.fields: dict[str, str] = {}
@@ -103,7 +103,7 @@ class _Reader:
             self._name = _decoded(options.get(b"name", b""))
             if self._name == self._file_part:
                 if self.filename is not None:
-                    raise Refused(400, "The form holds more than one file.", param=self._file_part)
+                    raise RequestError(400, "The form has more than one file.", param=self._file_part)
                 self._is_file = True
                 self.filename = _decoded(options.get(b"filename", b"file"))
         self._header.clear()
@@ -126,7 +126,7 @@ class _Reader:
         if not self._is_file:
             self.fields[self._name] = _decoded(self._text)
             if len(self.fields) > _MOST_FIELDS:
-                raise Refused(400, "The form holds too many fields.")
+                raise RequestError(400, "The form has too many fields.")
 
     def _ends(self) -> None:
         self.complete = True

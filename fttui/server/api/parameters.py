@@ -1,16 +1,16 @@
-"""What routes read from a request: whole numbers within limits, cursors, JSON bodies of a bounded size."""
+"""Parameters of requests: page limits, cursors, JSON bodies of a limited size."""
 
 import json
 from typing import Any
 
 from starlette.requests import Request
 
-from fttui.server.api.errors import Refused, bad_value, too_large
+from fttui.server.api.errors import RequestError, invalid, too_large
 from fttui.server.service import Service
 
 LARGEST_BODY = 1 << 20
 LONGEST_PAGE = 1000
-"""Items of a page of jobs, events or checkpoints; whoever asks for more gets so many, and pages on."""
+"""Largest page of jobs, events or checkpoints. A larger `limit` is reduced to it."""
 
 
 def service_of(request: Request) -> Service:
@@ -19,29 +19,29 @@ def service_of(request: Request) -> Service:
 
 
 def limit_of(request: Request, default: int, most: int = LONGEST_PAGE) -> int:
-    """The `limit` asked for, at least 1.
+    """Return the `limit` of a page.
 
     Raises:
-        Refused: 400 when it is no whole number above zero.
+        RequestError: 400 for anything but a whole number above zero.
     """
     text = request.query_params.get("limit")
     if text is None or text == "":
         return default
     if not (text.isascii() and text.isdigit()) or len(text) > 9 or int(text) < 1:
-        raise bad_value("limit", f"Invalid 'limit': {text[:40]!r} is not a whole number above zero.")
+        raise invalid("limit", f"Invalid 'limit': {text[:40]!r} is not a whole number above zero.")
     return min(int(text), most)
 
 
 def after_of(request: Request) -> str | None:
-    """The cursor; None where the list is to begin at its beginning."""
+    """Return the cursor of a page; None for the first page."""
     return request.query_params.get("after") or None
 
 
 def check_length(request: Request, most: int) -> None:
-    """Refuse a body that says itself that it is larger than `most` bytes, before any of it has come.
+    """Refuse a body with a Content-Length of more than `most` bytes, before it arrives.
 
     Raises:
-        Refused: 413.
+        RequestError: 413.
     """
     length = request.headers.get("content-length", "")
     if length.isascii() and length.isdigit() and int(length[:20]) > most:
@@ -49,10 +49,10 @@ def check_length(request: Request, most: int) -> None:
 
 
 async def json_of(request: Request) -> Any:
-    """The decoded body.
+    """Return the decoded JSON body.
 
     Raises:
-        Refused: 413 when it is too large, 400 when it is not JSON.
+        RequestError: 413 when it is too large, 400 when it is not JSON.
     """
     check_length(request, LARGEST_BODY)
     body = bytearray()
@@ -63,4 +63,4 @@ async def json_of(request: Request) -> Any:
     try:
         return json.loads(bytes(body))
     except (ValueError, RecursionError):
-        raise Refused(400, "We could not parse the JSON body of your request.") from None
+        raise RequestError(400, "We could not parse the JSON body of your request.") from None

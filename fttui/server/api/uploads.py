@@ -1,7 +1,7 @@
-"""The routes of uploads: a large file in parts, which becomes a file once it is whole (api.md §11).
+"""Routes of uploads: a large file in parts (api.md §11).
 
-Every part is durable before it is answered for, so an upload goes on after the service was killed; until it is
-completed, nothing of it is a file.
+Every part is on the disk before its request is answered, so an upload continues after the service was killed. The file
+exists once the upload is completed.
 """
 
 import hashlib
@@ -15,19 +15,19 @@ from starlette.routing import Route
 
 from fttui.server import ids as names
 from fttui.server.api import json_objects
-from fttui.server.api.errors import Refused, bad_value, no_upload
+from fttui.server.api.errors import RequestError, invalid, missing, no_upload
 from fttui.server.api.files import LONGEST_NAME, check_purpose
 from fttui.server.api.multipart_form import Form, read_form
 from fttui.server.api.parameters import LARGEST_BODY, check_length, json_of, service_of
 from fttui.server.service import Service
-from fttui.server.storage.paths import remove, sync_directory
+from fttui.server.storage.file_operations import remove, sync_directory
 from fttui.server.storage.records import FileRecord, PartRecord, UploadRecord
 from fttui.text import clean_line
 
 LARGEST_PART = 64 << 20
 LARGEST_UPLOAD = 8 << 30
 LIFETIME = 3600
-"""Seconds in which an upload must be completed."""
+"""Seconds until an upload expires."""
 MOST_PARTS = 10_000
 
 _MEMBERS = ("filename", "purpose", "bytes", "mime_type", "expires_after")
@@ -43,11 +43,11 @@ def _create(service: Service, body: object) -> Response:
     check_purpose(purpose)
     size = members.get("bytes")
     if size is None:
-        raise _missing("bytes")
+        raise missing("bytes")
     if isinstance(size, bool) or not isinstance(size, int):
-        raise bad_value("bytes", "Invalid type for 'bytes': expected an integer.", "invalid_type")
+        raise invalid("bytes", "Invalid type for 'bytes': expected an integer.", "invalid_type")
     if not 1 <= size <= LARGEST_UPLOAD:
-        raise bad_value("bytes", f"Invalid 'bytes': {size} is not within 1 to {LARGEST_UPLOAD}.")
+        raise invalid("bytes", f"Invalid 'bytes': {size} is not within 1 to {LARGEST_UPLOAD}.")
     now = service.now()
     upload = UploadRecord(
         0,
@@ -58,21 +58,21 @@ def _create(service: Service, body: object) -> Response:
         clean_line(mime_type)[:LONGEST_NAME],
         now,
         now + LIFETIME,
-        _kept_for(members.get("expires_after")),
+        _file_lifetime(members.get("expires_after")),
     )
     service.database.uploads.add(upload)
     return JSONResponse(json_objects.upload(upload))
 
 
-def _kept_for(given: object) -> int | None:
+def _file_lifetime(given: object) -> int | None:
     if given is None:
         return None
     members = _object(given, ("anchor", "seconds"), "expires_after")
     if members.get("anchor") != "created_at":
-        raise bad_value("expires_after.anchor", "Invalid 'expires_after.anchor': it must be 'created_at'.")
+        raise invalid("expires_after.anchor", "Invalid 'expires_after.anchor': it must be 'created_at'.")
     seconds = members.get("seconds")
     if isinstance(seconds, bool) or not isinstance(seconds, int) or not 3600 <= seconds <= 2_592_000:
-        raise bad_value("expires_after.seconds", "Invalid 'expires_after.seconds': it must be 3600 to 2592000.")
+        raise invalid("expires_after.seconds", "Invalid 'expires_after.seconds': it must be 3600 to 2592000.")
     return seconds
 
 
@@ -92,19 +92,19 @@ async def add_part(request: Request) -> Response:
 
 def _accept(service: Service, upload: UploadRecord, id: str, form: Form, path: str) -> Response:
     if form.filename is None:
-        raise _missing("data")
+        raise missing("data")
     if len(service.database.uploads.parts(upload)) >= MOST_PARTS:
-        raise bad_value("data", f"The upload {upload.id} has {MOST_PARTS} parts already.")
-    place = service.paths.part(id)
-    os.rename(path, place)
+        raise invalid("data", f"The upload {upload.id} already has {MOST_PARTS} parts.")
+    target = service.paths.part(id)
+    os.rename(path, target)
     sync_directory(service.paths.parts)
     part = PartRecord(0, id, upload.seq, form.size, service.now())
     if not service.database.uploads.add_part(part, upload, LARGEST_UPLOAD, service.now()):
-        remove(place)
+        remove(target)
         upload = _known(service, upload.id)
         if upload.status != "pending":
             raise _wrong_state("add a part to", upload)
-        raise bad_value("data", f"The parts of the upload {upload.id} would come to more than {LARGEST_UPLOAD} bytes.")
+        raise invalid("data", f"The parts of the upload {upload.id} would have more than {LARGEST_UPLOAD} bytes.")
     return JSONResponse(json_objects.part(part, upload.id))
 
 
@@ -117,22 +117,22 @@ def _complete(request: Request, body: object) -> Response:
     service = service_of(request)
     upload = _pending(request, "complete")
     members = _object(body, ("part_ids", "md5"))
-    every = service.database.uploads.parts(upload)
-    parts = _chosen(members.get("part_ids"), every)
+    received = service.database.uploads.parts(upload)
+    parts = _chosen(members.get("part_ids"), received)
     total = sum(part.bytes for part in parts)
     if total != upload.bytes:
-        raise bad_value("part_ids", f"The parts come to {total} bytes, but the upload was to have {upload.bytes}.")
+        raise invalid("part_ids", f"The parts have {total} bytes, but the upload was created with {upload.bytes}.")
     wanted = members.get("md5")
     if wanted is not None and not isinstance(wanted, str):
-        raise bad_value("md5", "Invalid type for 'md5': expected a string.", "invalid_type")
+        raise invalid("md5", "Invalid type for 'md5': expected a string.", "invalid_type")
     id = names.new_id("file-", 22)
     path = os.path.join(service.paths.uploads, id)
     try:
         found = _join([service.paths.part(part.id) for part in parts], path)
         if wanted and found != wanted.strip().lower():
-            raise bad_value("md5", f"The content has the MD5 checksum {found}, not the one given.", "md5_mismatch")
+            raise invalid("md5", f"The content has the MD5 checksum {found}, which differs from 'md5'.", "md5_mismatch")
         os.rename(path, service.paths.file(id))
-    except FileNotFoundError:  # another request ended the upload meanwhile, and its parts went
+    except FileNotFoundError:  # another request ended the upload meanwhile and removed its parts
         raise _wrong_state("complete", _known(service, upload.id)) from None
     finally:
         remove(path)
@@ -143,26 +143,26 @@ def _complete(request: Request, body: object) -> Response:
     if not service.database.uploads.end(upload, "completed", file):
         remove(service.paths.file(id))
         raise _wrong_state("complete", _known(service, upload.id))
-    _forget(service, every)
+    _remove_parts(service, received)
     return JSONResponse(json_objects.upload(_known(service, upload.id), file))
 
 
-def _chosen(ids: object, every: list[PartRecord]) -> list[PartRecord]:
+def _chosen(ids: object, received: list[PartRecord]) -> list[PartRecord]:
     if ids is None:
-        raise _missing("part_ids")
+        raise missing("part_ids")
     if not isinstance(ids, list) or not all(isinstance(id, str) for id in ids):
-        raise bad_value("part_ids", "Invalid type for 'part_ids': expected an array of strings.", "invalid_type")
-    known = {part.id: part for part in every}
+        raise invalid("part_ids", "Invalid type for 'part_ids': expected an array of strings.", "invalid_type")
+    known = {part.id: part for part in received}
     for id in ids:
         if id not in known:
-            raise bad_value("part_ids", f"The upload has no part {clean_line(id)[:64]}.")
+            raise invalid("part_ids", f"The upload has no part {clean_line(id)[:64]}.")
     if len(set(ids)) < len(ids):
-        raise bad_value("part_ids", "A part is named more than once.")
+        raise invalid("part_ids", "'part_ids' has an id more than once.")
     return [known[id] for id in ids]
 
 
 def _join(sources: list[str], path: str) -> str:
-    """Write the contents one after the other to `path`, durably; returns their MD5 checksum in hexadecimal."""
+    """Write the contents of the sources to `path`, durably. Return their MD5 checksum in hexadecimal."""
     checksum = hashlib.md5(usedforsecurity=False)
     target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -185,20 +185,20 @@ def cancel(request: Request) -> Response:
     parts = service.database.uploads.parts(upload)
     if not service.database.uploads.end(upload, "cancelled"):
         raise _wrong_state("cancel", _known(service, upload.id))
-    _forget(service, parts)
+    _remove_parts(service, parts)
     return JSONResponse(json_objects.upload(_known(service, upload.id)))
 
 
-def _forget(service: Service, parts: list[PartRecord]) -> None:
+def _remove_parts(service: Service, parts: list[PartRecord]) -> None:
     for part in parts:
         remove(service.paths.part(part.id))
 
 
 def _pending(request: Request, verb: str) -> UploadRecord:
-    """The upload that the path names.
+    """Return the pending upload of a request.
 
     Raises:
-        Refused: 404 when there is none, 400 when it has ended.
+        RequestError: 404 for an unknown upload, 400 for an upload that has ended.
     """
     upload = _known(service_of(request), request.path_params["id"])
     if upload.status != "pending":
@@ -214,31 +214,27 @@ def _known(service: Service, id: str) -> UploadRecord:
     return upload._replace(status="expired") if overdue else upload
 
 
-def _wrong_state(verb: str, upload: UploadRecord) -> Refused:
-    return Refused(400, f'Cannot {verb} the upload {upload.id}, which has status "{upload.status}".')
+def _wrong_state(verb: str, upload: UploadRecord) -> RequestError:
+    return RequestError(400, f'Cannot {verb} the upload {upload.id}, which has status "{upload.status}".')
 
 
 def _object(value: object, known: tuple[str, ...], where: str = "") -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise bad_value(where or None, f"{where or 'The body of the request'} is not a JSON object.", None)
+        raise invalid(where or None, f"{where or 'The body of the request'} is not a JSON object.", None)
     for name in value:
         if name not in known:
             param = f"{where}.{name}" if where else name
-            raise bad_value(param, f"Unknown parameter: '{clean_line(param)[:64]}'.", "unknown_parameter")
+            raise invalid(param, f"Unknown parameter: '{clean_line(param)[:64]}'.", "unknown_parameter")
     return value
 
 
 def _text(members: dict[str, Any], name: str) -> str:
     value = members.get(name)
     if value is None:
-        raise _missing(name)
+        raise missing(name)
     if not isinstance(value, str):
-        raise bad_value(name, f"Invalid type for '{name}': expected a string.", "invalid_type")
+        raise invalid(name, f"Invalid type for '{name}': expected a string.", "invalid_type")
     return value
-
-
-def _missing(name: str) -> Refused:
-    return bad_value(name, f"Missing required parameter: '{name}'.", "missing_required_parameter")
 
 
 _UPLOADS = "/v1/uploads"

@@ -1,7 +1,4 @@
-"""How the trainers get on in time: when their jobs will be done, and how long they have been silent.
-
-All of it is of this process's life, by the clock that does not jump; it can be lost, and then begins anew.
-"""
+"""Estimates of the time at which jobs finish."""
 
 from collections.abc import Sequence
 
@@ -10,35 +7,29 @@ from fttui.server.storage.records import JobRecord
 from fttui.server.storage.reports import Report, StepMetrics
 
 
-class Pace:
-    """The measured times of running jobs, by id."""
+class FinishEstimates:
+    """Estimates from the speed of each job's current trainer. They start again with a new trainer or a new service."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._heard: dict[str, float] = {}
         self._first: dict[str, tuple[float, int]] = {}
+        """Time and number of the first step that the current trainer reported, by job."""
 
-    def forget(self, id: str) -> None:
-        """A trainer begins, or has gone: what was measured before says nothing about what comes."""
-        self._heard.pop(id, None)
+    def reset(self, id: str) -> None:
+        """Forget the measured speed of a job."""
         self._first.pop(id, None)
 
-    def heard(self, id: str) -> None:
-        """The job's trainer has said something of use."""
-        self._heard[id] = self._clock.monotonic()
-
-    def silence(self, id: str) -> float:
-        """Seconds since the job's trainer said something, or since this was first asked."""
-        moment = self._clock.monotonic()
-        return moment - self._heard.setdefault(id, moment)
-
-    def finish(self, job: JobRecord, facts: Sequence[Report]) -> int | None:
-        """When the job will be done, from the pace of this run of its trainer; None while nothing was measured."""
-        told = [(fact.step, fact.total_steps) for fact in facts if isinstance(fact, StepMetrics) and fact.total_steps]
-        if not told:
+    def estimate(self, job: JobRecord, reports: Sequence[Report]) -> int | None:
+        """Return the finish time in Unix seconds after new reports, or None while the speed is unknown."""
+        steps = [
+            (report.step, report.total_steps)
+            for report in reports
+            if isinstance(report, StepMetrics) and report.total_steps
+        ]
+        if not steps:
             return job.estimated_finish
-        (step, total), moment = told[-1], self._clock.monotonic()
-        began, first = self._first.setdefault(job.id, (moment, step))
+        (step, total), now = steps[-1], self._clock.monotonic()
+        began, first = self._first.setdefault(job.id, (now, step))
         if step <= first:
             return job.estimated_finish
-        return int(self._clock.now() + (moment - began) / (step - first) * max(0, total - step)) + 1
+        return int(self._clock.now() + (now - began) / (step - first) * max(0, total - step)) + 1

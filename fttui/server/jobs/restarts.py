@@ -1,25 +1,25 @@
-"""Whether a trainer that was killed is started again, and when.
+"""Restarts of killed trainers: the decision and the pauses.
 
-Kills come from outside, and then starting again is right, however many there are; or from what the trainer does
-itself (it takes all the memory, say), and then it is the same every time. What tells them apart is progress, and
-time: one that gets nowhere is started again at once, then after pauses, and not for ever.
+A kill from outside must always lead to a restart, however often it happens. A trainer that causes its own end (for
+example by using all memory) is killed every time. Progress and time tell the two apart: a trainer without progress is
+restarted at once, then after pauses, and is given up in the end.
 """
 
 from fttui.clock import Clock
 from fttui.server.storage.records import JobRecord
 
 AT_ONCE = 2
-"""Restarts in vain that are made without a pause."""
+"""Restarts in vain without a pause."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 8.0
-"""Seconds; each pause is twice the one before."""
+"""Seconds. Each pause is twice as long as the pause before."""
 FEWEST, LEAST_TIME = 3, 30.0
-"""A trainer that says nothing at all is given up after so many restarts, and so many seconds of them."""
+"""Restarts and seconds after which a trainer that reports nothing is given up. Both must be reached."""
 MOST = 20
-"""Restarts after which one is given up that says something each time, and never gets a step further."""
+"""Restarts after which a trainer that reports something, but completes no step, is given up."""
 
 
 class Restarts:
-    """The restarts in vain of running jobs. Their number is kept with the job; the times are of this process's life."""
+    """Restarts in vain of running jobs. The count is stored with the job; the times are lost with the service."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -27,28 +27,28 @@ class Restarts:
         self._due: dict[str, float] = {}
 
     def forget(self, id: str) -> None:
-        """The job has ended."""
+        """Forget a job that has ended."""
         self._since.pop(id, None)
         self._due.pop(id, None)
 
     def are_in_vain(self, job: JobRecord) -> bool:
-        """Whether starting the dead trainer once more would only be the same again."""
+        """Return whether the job's dead trainer should be given up."""
         if job.step > job.restart_step:
             self.forget(job.id)
             return False
-        moment = self._clock.monotonic()
-        lasted = moment - self._since.setdefault(job.id, moment)
-        told = job.offset > job.restart_offset
-        return job.restarts >= MOST or (not told and job.restarts >= FEWEST and lasted >= LEAST_TIME)
+        now = self._clock.monotonic()
+        lasted = now - self._since.setdefault(job.id, now)
+        reported = job.offset > job.restart_offset
+        return job.restarts >= MOST or (not reported and job.restarts >= FEWEST and lasted >= LEAST_TIME)
 
     def is_due(self, job: JobRecord) -> bool:
-        """Whether the pause is over in which the dead trainer is to be left alone."""
-        vain = 0 if job.step > job.restart_step else job.restarts
-        if vain < AT_ONCE:
+        """Return whether the pause before the next restart is over."""
+        in_vain = 0 if job.step > job.restart_step else job.restarts
+        if in_vain < AT_ONCE:
             return True
-        moment = self._clock.monotonic()
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(vain - AT_ONCE, 10))
-        if moment < self._due.setdefault(job.id, moment + pause):
+        now = self._clock.monotonic()
+        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(in_vain - AT_ONCE, 10))
+        if now < self._due.setdefault(job.id, now + pause):
             return False
         del self._due[job.id]
         return True

@@ -1,4 +1,4 @@
-"""The result file of a job: its metrics as CSV, in base64 as the hosted service sends it (api.md §12). Pure."""
+"""Result file of a job: its metrics as CSV, in base64 like the hosted service (api.md §12). Pure functions."""
 
 import base64
 from collections.abc import Iterable, Mapping
@@ -13,13 +13,14 @@ _COLUMNS = {
     "valid_loss": "valid_loss",
     "valid_mean_token_accuracy": "valid_mean_token_accuracy",
 }
-"""The columns that are always there, and the metrics they hold."""
+"""Metric in each of the columns that every result file has."""
 
 
 def csv_of(metrics: Iterable[Mapping[str, Any]]) -> bytes:
-    """One row a step, five decimals; a cell is empty where nothing was measured.
+    """Return the metrics as CSV: one row a step, five decimals, empty cells for missing values.
 
-    Metrics of other methods (DPO's margins) follow under their own names; the full validation is in the events only.
+    Further metrics, for example of DPO, follow as columns with their own names. Metrics of the full validation are in
+    the events only.
     """
     rows = list(metrics)
     known = {*_COLUMNS.values(), "total_steps"}
@@ -31,7 +32,7 @@ def csv_of(metrics: Iterable[Mapping[str, Any]]) -> bytes:
 
 
 def encoded(csv: bytes) -> bytes:
-    """The CSV as it is stored and downloaded."""
+    """Encode the CSV as the hosted service does."""
     return base64.b64encode(csv)
 
 

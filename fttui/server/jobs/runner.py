@@ -1,7 +1,8 @@
-"""Takes jobs from one state to the next: checks their data, and sees to their trainers (trainings.py).
+"""Runner: moves jobs from status to status, in a thread of the service.
 
-The runner is a loop that looks at the database and at the jobs' directories and does what is due. It
-remembers nothing that matters, so one that is killed is replaced by one that looks again. `tick` is one look.
+The runner is a loop. Each look (`tick`) reads the unfinished jobs from the database and does the work that is due:
+validate data, start and watch trainers, clean up. The state of jobs is in the database and in their directories only,
+so a new service continues where a killed one stopped.
 """
 
 import logging
@@ -12,56 +13,53 @@ from collections.abc import Callable
 from fttui.clock import Clock
 from fttui.models.auto_hyperparameters import resolve
 from fttui.server.jobs.check_queue import CheckQueue
-from fttui.server.jobs.outcomes import Endings
+from fttui.server.jobs.outcomes import Outcomes
+from fttui.server.jobs.supervisor import TrainerSupervisor
 from fttui.server.jobs.trainer_catalog import Catalog
-from fttui.server.jobs.training import Trainings
 from fttui.server.jobs.training_data import BadData
 from fttui.server.storage.database import ServiceDatabase
-from fttui.server.storage.paths import HomePaths, is_no_room
+from fttui.server.storage.disk_space import DiskSpace, is_disk_full
+from fttui.server.storage.paths import HomePaths
 from fttui.server.storage.records import FINAL, JobRecord
 from fttui.server.storage.reports import Message
 
-TICK = 0.15
-"""Seconds between looks while something goes on."""
-REST = 5.0
-"""Seconds between looks while nothing does; whoever changes something wakes the runner."""
+BUSY_INTERVAL = 0.15
+"""Seconds between looks while a job needs attention."""
+IDLE_INTERVAL = 5.0
+"""Seconds between looks while no job does. A request that changes something wakes the runner."""
 
 log = logging.getLogger("fttui.server")
 
 
 class Runner:
-    """Looks after the jobs of one service. Its methods may be called from any thread."""
+    """Runs the jobs of one service. Its methods may be called from any thread."""
 
     def __init__(
-        self,
-        database: ServiceDatabase,
-        paths: HomePaths,
-        catalog: Catalog,
-        clock: Clock,
+        self, database: ServiceDatabase, paths: HomePaths, disk: DiskSpace, catalog: Catalog, clock: Clock
     ) -> None:
         self._database = database
-        self._paths = paths
+        self._disk = disk
         self._catalog = catalog
         self._clock = clock
-        self._endings = Endings(database, paths, catalog, clock)
-        self._trainings = Trainings(database, paths, catalog, clock, self._endings)
+        self._outcomes = Outcomes(database, paths, disk, catalog, clock)
+        self._supervisor = TrainerSupervisor(database, paths, catalog, clock, self._outcomes)
+        self._checks = CheckQueue(paths, self.wake)
+        self._last_errors: dict[str, str] = {}
+        """Last error of each job that could not be processed, to log each error once."""
         self._lock = threading.RLock()
         self._awake = threading.Event()
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
-        # What follows only spares work or times a kill; all of it can be lost.
-        self._checks = CheckQueue(paths, self.wake)
-        self._troubles: dict[str, str] = {}
 
     # Life
 
     def start(self) -> None:
-        """Look after the jobs from now on, in a thread."""
+        """Start the thread."""
         self._thread = threading.Thread(target=self._run, name="runner", daemon=True)
         self._thread.start()
 
     def wake(self) -> None:
-        """Look at once: something has changed."""
+        """Look at the jobs at once."""
         self._awake.set()
 
     def _run(self) -> None:
@@ -70,155 +68,156 @@ class Runner:
             try:
                 busy = self.tick()
             except Exception:
-                log.exception("the runner could not do its work, and tries again")
+                log.exception("the runner failed; trying again in %.0f s", IDLE_INTERVAL)
                 busy = False
-            self._awake.wait(TICK if busy else REST)
+            self._awake.wait(BUSY_INTERVAL if busy else IDLE_INTERVAL)
 
     def close(self, *, save: bool) -> None:
-        """Look after nothing any more. With `save`, trainers save and stop first; without, they go on."""
+        """Stop the thread.
+
+        Args:
+            save: stop the trainers too, which save their state; otherwise they keep running.
+        """
         self._closed.set()
         self._awake.set()
         if self._thread is not None:
             self._thread.join()
         self._checks.close()
         if save:
-            self._trainings.save_all(self._database.jobs.unfinished())
+            self._supervisor.stop_all(self._database.jobs.unfinished())
+
+    # Looks
 
     def tick(self) -> bool:
-        """Do for every job what is due now. Returns whether anything is going on that needs another look soon."""
+        """Do the work that is due for every job. Return whether a job needs another look soon."""
         with self._lock:
-            self._trainings.reap()
+            self._supervisor.reap()
             for job in self._database.jobs.unfinished():
                 self._attend(self._advance, job)
-            running = sum(job.status == "running" for job in self._database.jobs.unfinished())
+            jobs = self._database.jobs.unfinished()
+            running = sum(job.status == "running" for job in jobs)
             most = self._catalog.settings.max_running
-            for job in self._database.jobs.unfinished():
+            for job in jobs:
                 if job.status == "queued" and running < most:
                     running += self._attend(self._begin, job)
-            return any(
-                job.status != "paused" or self._trainings.directory(job).is_held()
-                for job in self._database.jobs.unfinished()
-            )
+            return any(self._needs_attention(job) for job in self._database.jobs.unfinished())
+
+    def _needs_attention(self, job: JobRecord) -> bool:
+        return job.status != "paused" or self._supervisor.directory(job).process.is_alive()
 
     def _attend(self, work: Callable[[JobRecord], bool], job: JobRecord) -> bool:
-        """Do one job's work; what goes wrong with it must not keep the others waiting."""
+        """Do the work for one job. An error must not keep the other jobs waiting."""
         try:
             done = work(job)
         except Exception as error:
-            if isinstance(error, OSError) and (self._paths.is_full() or is_no_room(error)):
-                self._give_up(job)
-            # Said once, not seven times a second while a disk is full.
-            if self._troubles.get(job.id) != repr(error):
-                self._troubles[job.id] = repr(error)
-                log.exception("job %s could not be looked after, and will be again", job.id)
+            if isinstance(error, OSError) and (self._disk.is_full() or is_disk_full(error)):
+                self._fail_on_full_disk(job)
+            if self._last_errors.get(job.id) != repr(error):
+                self._last_errors[job.id] = repr(error)
+                log.exception("job %s could not be processed; trying again", job.id)
             return False
-        self._troubles.pop(job.id, None)
+        self._last_errors.pop(job.id, None)
         return done
 
-    def _give_up(self, job: JobRecord) -> None:
-        """The disk is full, and what becomes of this job cannot be stored: end it, with the room that was kept back.
+    def _fail_on_full_disk(self, job: JobRecord) -> None:
+        """Kill the trainer of a job, then end the job in the space of the reserve.
 
-        Its trainer goes first, or it would take that room too.
+        The trainer is killed first: otherwise it could use up the reserve.
         """
-        directory = self._trainings.directory(job)
-        if directory.is_held():
-            directory.signal(signal.SIGKILL)
+        directory = self._supervisor.directory(job)
+        if directory.process.is_alive():
+            directory.process.signal(signal.SIGKILL)
             return
-        self._paths.give_reserve()
+        self._disk.release_reserve()
         try:
-            self._endings.fail(job, "disk_full", "The disk is full. Make room, and start the job again.")
+            self._outcomes.fail(job, "disk_full", "The disk is full. Free some space, then create the job again.")
         except OSError:
-            directory.tidy(self._database.models.paths(job))  # the last room to be had: the job cannot go on anyway
+            directory.clean_up(self._database.models.paths(job))  # frees the last space; the job cannot continue
 
     def _advance(self, job: JobRecord) -> bool:
         match job.status:
             case "validating_files":
                 self._validate(job)
             case "running":
-                self._trainings.watch(job)
+                self._supervisor.watch(job)
             case "paused":
-                self._trainings.settle(job)
+                self._supervisor.settle_paused(job)
             case status if status in FINAL:
                 self._checks.drop(job.id)
-                self._trainings.clear_up(job)
+                self._supervisor.clean_up(job)
+        return True
+
+    def _validate(self, job: JobRecord) -> None:
+        """Move a job from `validating_files` to `queued` once its data is checked."""
+        try:
+            count = self._checks.examples(job)
+        except BadData as error:
+            self._outcomes.fail(job, error.code, str(error), error.param)
+            return
+        except FileNotFoundError:
+            self._outcomes.fail_deleted_file(job)
+            return
+        except OSError as error:
+            self._outcomes.fail(job, "unreadable_file", f"A file could not be read: {error.strerror or error}.")
+            return
+        if count is None:
+            return
+        resolved = resolve(job.hyperparameters, count)
+        message = Message("Files validated, moving job to queued state")
+        self._database.jobs.move(job, "queued", [message], self._now(), hyperparameters=resolved)
+
+    def _begin(self, job: JobRecord) -> bool:
+        """Move a job from `queued` to `running`. Return whether it runs now."""
+        if self._supervisor.directory(job).process.is_alive():
+            self._supervisor.stop(job)  # resumed so soon that its last trainer is still saving
+            return False
+        if not self._database.jobs.move(job, "running", [Message("Fine-tuning job started")], self._now()):
+            return False
+        self._supervisor.launch(job)
         return True
 
     def _now(self) -> int:
         return int(self._clock.now())
 
-    # What people ask for
+    # Requests of clients
 
     def cancel(self, id: str) -> bool:
-        """End a job. Returns False when it was not in a state that can end; its trainer is gone soon after."""
+        """Cancel a job. Its trainer is stopped soon after. Return False when the job has ended already."""
         with self._lock:
-            job = self._fresh(id)
+            job = self._current(id)
             if job is None or job.status in FINAL:
                 return False
-            done = self._endings.cancel(job)
-            self._trainings.ask_to_end(job)
+            done = self._outcomes.cancel(job)
+            self._supervisor.terminate(job)
         self.wake()
         return done
 
     def pause(self, id: str) -> bool:
-        """Stop a running job's trainer, which saves first. Returns False when the job is not running."""
+        """Pause a running job. Its trainer saves its state and stops. Return False when the job is not running."""
         with self._lock:
-            job = self._fresh(id)
+            job = self._current(id)
             if job is None or job.status != "running":
                 return False
-            done = self._database.jobs.move(
-                job, "paused", [Message("Fine-tuning job paused")], self._now(), estimated_finish=None
-            )
-            self._trainings.ask_to_end(job)
+            message = Message("Fine-tuning job paused")
+            done = self._database.jobs.move(job, "paused", [message], self._now(), estimated_finish=None)
+            self._supervisor.terminate(job)
         self.wake()
         return done
 
     def resume(self, id: str) -> bool:
-        """Put a paused job at the end of the queue. Returns False when it is not paused."""
+        """Put a paused job at the end of the queue. Return False when the job is not paused."""
         with self._lock:
             job = self._database.jobs.get(id)
             if job is None or job.status != "paused":
                 return False
-            done = self._database.jobs.move(
-                job, "queued", [Message("Fine-tuning job resumed, moving job to queued state")], self._now()
-            )
+            message = Message("Fine-tuning job resumed, moving job to queued state")
+            done = self._database.jobs.move(job, "queued", [message], self._now())
         self.wake()
         return done
 
-    def _fresh(self, id: str) -> JobRecord | None:
-        """The job, with everything that its trainer has told so far."""
+    def _current(self, id: str) -> JobRecord | None:
+        """Return a job, with the newest reports of its trainer stored."""
         job = self._database.jobs.get(id)
         if job is not None and job.status == "running":
-            job = self._trainings.catch_up(job, whole=False)
+            job = self._supervisor.read_progress(job, whole=False)
         return job
-
-    # validating_files → queued
-
-    def _validate(self, job: JobRecord) -> None:
-        try:
-            count = self._checks.examples(job)
-        except BadData as error:
-            self._endings.fail(job, error.code, str(error), error.param)
-            return
-        except FileNotFoundError:
-            self._endings.fail_deleted(job)
-            return
-        except OSError as error:
-            self._endings.fail(job, "unreadable_file", f"A file could not be read: {error.strerror or error}.")
-            return
-        if count is None:
-            return
-        resolved = resolve(job.hyperparameters, count)
-        note = Message("Files validated, moving job to queued state")
-        self._database.jobs.move(job, "queued", [note], self._now(), hyperparameters=resolved)
-
-    # queued → running
-
-    def _begin(self, job: JobRecord) -> bool:
-        """Start a queued job. Returns whether it runs now."""
-        if self._trainings.directory(job).is_held():
-            self._trainings.press(job)  # paused a moment ago: its trainer is still saving
-            return False
-        if not self._database.jobs.move(job, "running", [Message("Fine-tuning job started")], self._now()):
-            return False
-        self._trainings.launch(job)
-        return True

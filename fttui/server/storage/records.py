@@ -1,59 +1,59 @@
-"""What the service remembers, as rows of its database. Times are whole Unix seconds."""
+"""Rows of the service database. Times are whole Unix seconds."""
 
 from typing import Any, NamedTuple
 
 LIVE = ("validating_files", "queued", "running")
-"""States in which a job goes on by itself."""
+"""Statuses in which a job makes progress without a request of a client."""
 FINAL = ("succeeded", "failed", "cancelled")
 
 
 class FileRecord(NamedTuple):
-    """A file at the service; its content lies under its id."""
+    """Uploaded file or result file. Its content is a file named by id."""
 
     seq: int
     id: str
     filename: str
     purpose: str
     bytes: int
-    """The size to show; a result file's is that of the decoded CSV."""
+    """Size to report. For a result file it is the size of the decoded CSV."""
     created_at: int
     expires_at: int | None = None
 
 
 class UploadRecord(NamedTuple):
-    """A file that comes in parts."""
+    """Upload of a file in parts."""
 
     seq: int
     id: str
     filename: str
     purpose: str
     bytes: int
-    """What its parts are to come to."""
+    """Announced size of the whole file."""
     mime_type: str
     created_at: int
     expires_at: int
-    """When it can no longer be completed."""
+    """Time after which the upload cannot be completed."""
     file_expires_after: int | None
-    """Seconds that the file is to be kept from its completion on."""
+    """Seconds from completion to the expiry of the file."""
     status: str = "pending"
     """`pending`, `completed`, `cancelled` or `expired`."""
     file: str | None = None
-    """The id of the file it became."""
+    """Id of the file that the completed upload made."""
 
 
 class PartRecord(NamedTuple):
-    """One part of a pending upload; its content lies under its id."""
+    """One part of a pending upload. Its content is a file named by id."""
 
     seq: int
     id: str
     upload: int
-    """The `seq` of its upload."""
+    """`seq` of the upload."""
     bytes: int
     created_at: int
 
 
 class JobRecord(NamedTuple):
-    """A job. `seq` rises with every job made, so it is the order of lists."""
+    """Fine-tuning job. `seq` increases with every new job and gives the order of lists."""
 
     seq: int
     id: str
@@ -61,14 +61,14 @@ class JobRecord(NamedTuple):
     created_at: int
     finished_at: int | None
     model: str
-    """The model to start from: a base model, or one that a job made."""
+    """Model to start from: a base model, or a model that a job made."""
     base: str
-    """The base model that it is, or descends from."""
+    """Base model of `model`; the same as `model` for a base model."""
     suffix: str | None
     seed: int
     method: str
     hyperparameters: dict[str, Any]
-    """As asked for, with `auto`, until the training file was read; then as used."""
+    """As requested, with `auto`, until the training file is validated; then the values in use."""
     training_file: str
     validation_file: str | None
     metadata: dict[str, str] | None
@@ -78,27 +78,27 @@ class JobRecord(NamedTuple):
     estimated_finish: int | None = None
     error: dict[str, Any] | None = None
     step: int = 0
-    """The highest step told of."""
+    """Highest reported step."""
     total_steps: int | None = None
     offset: int = 0
-    """How many bytes of the trainer's progress are events already."""
+    """Bytes of progress.jsonl that are stored already."""
     result: dict[str, Any] | None = None
-    """The trainer's result line, once it was told."""
+    """Result line of the trainer."""
     failure: dict[str, Any] | None = None
-    """The trainer's error line, once it was told."""
+    """Error line of the trainer."""
     restarts: int = 0
-    """How often the trainer was started again since `restart_step`."""
+    """Restarts of the trainer since `restart_step`."""
     restart_step: int = 0
     restart_offset: int = 0
-    """What `offset` was when the trainer was last started again."""
+    """Value of `offset` at the last restart of the trainer."""
     garbage: int = 0
-    """How many lines of its trainer's progress could not be read."""
+    """Number of unreadable lines in progress.jsonl."""
     tidied: bool = False
-    """Whether the job has ended and its directory holds only what is worth keeping."""
+    """True once the directory of the ended job is cleaned up."""
 
 
 class NewJob(NamedTuple):
-    """A request for a job that has passed every check."""
+    """Validated request for a job."""
 
     model: str
     base: str
@@ -112,7 +112,7 @@ class NewJob(NamedTuple):
 
 
 class EventRecord(NamedTuple):
-    """One event; `seq` rises with every event of every job."""
+    """Event of a job. `seq` increases with every new event of any job."""
 
     seq: int
     id: str
@@ -124,7 +124,7 @@ class EventRecord(NamedTuple):
 
 
 class CheckpointRecord(NamedTuple):
-    """One checkpoint of a job, and the model it is."""
+    """Checkpoint of a job, and the id of its model."""
 
     seq: int
     id: str
@@ -136,12 +136,12 @@ class CheckpointRecord(NamedTuple):
 
 
 class ModelRecord(NamedTuple):
-    """A model that a job made."""
+    """Model that a job made."""
 
     id: str
     created: int
     base: str
-    """The base model it descends from."""
+    """Base model that the training started from."""
     job: str
     path: str
-    """Its file or directory, a plain name inside the directory of its job."""
+    """Name of the model's file or directory inside the job's directory."""

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from uvicorn.server import ServerState
 
+from fttui.server import log_file
 from fttui.server.api import http_protocol
-from fttui.server.api.app import create_app, keyed
-from fttui.server.process import bound_log
+from fttui.server.api.access import api_key
+from fttui.server.api.app import create_app
 from fttui.server.service import Service
 from tests.server.conftest import add_file
 
@@ -26,7 +27,7 @@ def state() -> ServerState:
 @pytest.fixture
 async def port(service: Service, state: ServerState) -> AsyncIterator[int]:
     """A TCP door of the service, in this very loop."""
-    config = http_protocol.config_of(create_app(service, keyed([KEY])))
+    config = http_protocol.uvicorn_config(create_app(service, api_key([KEY])))
     server = await asyncio.get_running_loop().create_server(
         lambda: http_protocol.Protocol(config, state, {}), "127.0.0.1", 0
     )
@@ -111,7 +112,7 @@ async def test_a_head_has_its_time(port: int, data: bytes, monkeypatch: pytest.M
     async with asyncio.timeout(20):
         answer = await reader.read()
     assert b"HTTP/1.1 408 " in answer
-    assert b"did not come in time" in answer
+    assert b"did not arrive in time" in answer
     writer.close()
 
 
@@ -200,14 +201,14 @@ async def test_the_log_has_the_request_id_and_no_keys_or_bodies(port: int, caplo
     assert "red\nline" not in said
 
 
-def test_the_log_does_not_grow_for_ever(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fttui.server.process.LARGEST_LOG", 100)
+def test_a_large_log_is_rotated_while_it_is_open(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_file, "LARGEST_LOG", 100)
+    log_file.rotate_log(str(tmp_path))
     path = tmp_path / "service.log"
     with open(path, "ab", buffering=0) as writer:
         writer.write(b"x" * 101)
-        bound_log(str(path))
+        log_file.rotate_log(str(tmp_path))
         writer.write(b"after")
-        bound_log(str(path))
+        log_file.rotate_log(str(tmp_path))
     assert path.read_bytes() == b"after"
     assert (tmp_path / "service.log.1").read_bytes() == b"x" * 101
-    bound_log(str(tmp_path / "none"))

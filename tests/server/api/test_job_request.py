@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from fttui.models.auto_hyperparameters import epochs, resolve
-from fttui.server.api.errors import Refused
+from fttui.server.api.errors import RequestError
 from fttui.server.api.job_request import new_job
 from fttui.server.storage.records import NewJob
 
@@ -120,7 +120,7 @@ def test_dpo() -> None:
             {"method": {"type": "dpo"}, "hyperparameters": {"n_epochs": 1}},
             "hyperparameters",
             "invalid_value",
-            "old spelling",
+            "supervised jobs only",
         ),
         ({"method": {"type": "reinforcement"}}, "method", "unsupported_method", "reinforcement"),
         (
@@ -132,7 +132,7 @@ def test_dpo() -> None:
     ],
 )
 def test_refusals_name_the_member(members: dict[str, Any], param: str | None, code: str | None, words: str) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RequestError) as caught:
         asked(**members)
     assert caught.value.status == 400
     assert caught.value.param == param
@@ -155,7 +155,7 @@ json_values = some.recursive(
 def test_any_body_is_a_job_or_a_400(members: dict[str, Any]) -> None:
     try:
         assert asked(**members).model == "base-1"
-    except Refused as refused:
+    except RequestError as refused:
         status = refused.status
     else:
         return
@@ -163,7 +163,7 @@ def test_any_body_is_a_job_or_a_400(members: dict[str, Any]) -> None:
 
 
 def test_a_body_that_is_no_object() -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(RequestError):
         new_job([1], lambda model: None)
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from fttui.server.api.app import create_app, keyed, local_only
+from fttui.server.api.access import api_key, local_only
+from fttui.server.api.app import create_app
 from fttui.server.service import Service
 from tests.server.conftest import GOOD, add_file, add_job, messages, run_until, status
 
@@ -460,7 +461,7 @@ async def test_pause_and_resume(client: httpx.AsyncClient, service: Service) -> 
     ],
 )
 async def test_keys(service: Service, header: str | None, let_in: bool) -> None:
-    transport = httpx.ASGITransport(create_app(service, keyed(["sk-one", "sk-two"])))  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(create_app(service, api_key(["sk-one", "sk-two"])))  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://test/v1") as client:
         for path in (JOBS, "/nonsense"):
             answer = await client.get(path, headers={"authorization": header} if header else {})

@@ -130,7 +130,7 @@ async def test_an_upload_expires_with_its_parts(client: httpx.AsyncClient, servi
     answer = await client.post(f"/uploads/{upload['id']}/parts", files={"data": b"x"})
     assert answer.status_code == 400
     assert '"expired"' in answer.json()["error"]["message"]
-    service.drop_expired()
+    service.remove_expired()
     assert kept(service) == []
     record = service.database.uploads.get(upload["id"])
     assert record is not None
@@ -141,12 +141,12 @@ async def test_files_that_expire_leave_the_disk(client: httpx.AsyncClient, servi
     upload = await begin(client, expires_after={"anchor": "created_at", "seconds": 3600})
     part = await add(client, upload["id"], CONTENT)
     file = (await end(client, upload["id"], [part])).json()["file"]["id"]
-    service.drop_expired()
+    service.remove_expired()
     assert kept(service) == [file]
     now = service.now()
     monkeypatch.setattr(type(service.clock), "now", lambda clock: now + 3601)
     assert (await client.get(f"/files/{file}")).status_code == 404
-    service.drop_expired()
+    service.remove_expired()
     assert kept(service) == []
 
 

@@ -7,12 +7,12 @@ from hypothesis import strategies as some
 
 from fttui.models.metric import points_of_result_file
 from fttui.server.jobs import result_file
-from fttui.server.jobs.progress import facts_of
+from fttui.server.jobs.progress_reports import reports_of
 from fttui.server.storage.reports import FinalReport, Message, SavedCheckpoint, StepMetrics
 
 
 def fact(**line):
-    facts = facts_of([line], lambda name: name == "model")
+    facts = reports_of([line], lambda name: name == "model")
     return facts[0] if facts else None
 
 
@@ -65,7 +65,7 @@ def test_what_means_nothing_is_passed_over() -> None:
         {},
     ):
         assert fact(**line) is None
-    assert facts_of([None, 3, "x", []], lambda name: True) == []
+    assert reports_of([None, 3, "x", []], lambda name: True) == []
 
 
 @given(
@@ -79,7 +79,7 @@ def test_what_means_nothing_is_passed_over() -> None:
     )
 )
 def test_whatever_comes_can_be_sent_as_json(line) -> None:
-    for found in facts_of([line], lambda name: name == "model"):
+    for found in reports_of([line], lambda name: name == "model"):
         json.dumps(found, allow_nan=False).encode("utf-8")
 
 

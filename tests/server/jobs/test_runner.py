@@ -121,7 +121,7 @@ def test_cancelling_is_at_once_and_ends_the_trainer_and_keeps_its_events(service
     until(lambda: service.runner.tick() and len(steps_of(service, id)) > 3)
     assert service.runner.cancel(id)
     assert status(service, id) == "cancelled"
-    until(lambda: not directory(service, id).is_held(), 2)
+    until(lambda: not directory(service, id).process.is_alive(), 2)
     until(lambda: not service.runner.tick())
     said = messages(service, id)
     assert said[-1] == "Fine-tuning job cancelled"
@@ -134,7 +134,7 @@ def test_a_trainer_that_ignores_sigterm_is_killed(service: Service) -> None:
     run_until(service, id, "running")
     until(lambda: service.runner.tick() and steps_of(service, id))
     service.runner.cancel(id)
-    until(lambda: not service.runner.tick() and not directory(service, id).is_held(), 2)
+    until(lambda: not service.runner.tick() and not directory(service, id).process.is_alive(), 2)
 
 
 def test_cancelling_a_job_that_waits(service: Service) -> None:
@@ -156,7 +156,7 @@ def test_pause_saves_and_resume_goes_on_from_there(service: Service) -> None:
     until(lambda: service.runner.tick() and len(steps_of(service, id)) > 3)
     assert service.runner.pause(id)
     assert status(service, id) == "paused"
-    until(lambda: not service.runner.tick() and not directory(service, id).is_held())
+    until(lambda: not service.runner.tick() and not directory(service, id).process.is_alive())
     reached = steps_of(service, id)
     assert not service.runner.pause(id)
     assert service.runner.resume(id)
@@ -206,11 +206,11 @@ def test_ends_of_a_bad_trainer(service: Service, monkeypatch) -> None:
     monkeypatch.setattr(restarts, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(restarts, "LEAST_TIME", 0.0)
     expected = {
-        "crash": ("trainer_failed", ["exit code 3", "made of cheese"]),
+        "crash": ("trainer_failed", ["exited with code 3", "made of cheese"]),
         "mute": ("trainer_failed", ["without a result"]),
         "error": ("too_hot", ["The machine is too hot.[31m"]),
-        "killed": ("trainer_failed", ["killed 4 times without a step forward"]),
-        "flood": ("trainer_failed", ["filled its log"]),
+        "killed": ("trainer_failed", ["killed 4 times without completing another step"]),
+        "flood": ("trainer_failed", ["wrote too much output"]),
     }
     for behaviour, (code, words) in expected.items():
         id = add_job(service, behaviour)
@@ -240,14 +240,14 @@ def test_a_new_runner_adopts_a_living_trainer(service: Service, home: str) -> No
     until(lambda: service.runner.tick() and len(steps_of(service, id)) > 3)
     pid = (Path(service.paths.job(id)) / "pid").read_text()
     service.runner.close(save=False)
-    assert directory(service, id).is_held()
+    assert directory(service, id).process.is_alive()
     successor = open_service(home, catalog=service.catalog)
     seen = len(steps_of(successor, id))
     until(lambda: successor.runner.tick() and len(steps_of(successor, id)) > seen + 3)
     assert (Path(service.paths.job(id)) / "pid").read_text() == pid
     assert successor.runner.cancel(id)
     until(lambda: not successor.runner.tick())
-    assert not directory(service, id).is_held()
+    assert not directory(service, id).process.is_alive()
     assert steps_of(successor, id) == list(range(1, len(steps_of(successor, id)) + 1))
     assert not any("interrupted" in message for message in messages(successor, id))
     successor.runner.close(save=True)
@@ -260,8 +260,8 @@ def test_a_killed_trainer_goes_on_from_its_state_and_tells_each_step_once(servic
     for _ in range(3):
         seen = len(steps_of(service, id))
         until(lambda seen=seen: service.runner.tick() and len(steps_of(service, id)) > seen + 3)
-        directory(service, id).signal(signal.SIGKILL)
-        until(lambda: not directory(service, id).is_held())
+        directory(service, id).process.signal(signal.SIGKILL)
+        until(lambda: not directory(service, id).process.is_alive())
     seen = len(steps_of(service, id))
     until(lambda: service.runner.tick() and len(steps_of(service, id)) > seen + 3)
     assert steps_of(service, id) == list(range(1, len(steps_of(service, id)) + 1))
@@ -273,8 +273,8 @@ def test_a_torn_line_is_dropped_before_the_trainer_goes_on(service: Service) -> 
     id = add_job(service, "slow")
     run_until(service, id, "running")
     until(lambda: service.runner.tick() and len(steps_of(service, id)) > 3)
-    directory(service, id).signal(signal.SIGKILL)
-    until(lambda: not directory(service, id).is_held())
+    directory(service, id).process.signal(signal.SIGKILL)
+    until(lambda: not directory(service, id).process.is_alive())
     with open(os.path.join(service.paths.job(id), "progress.jsonl"), "a") as file:
         file.write('{"type": "metrics", "step": 9')
     seen = len(steps_of(service, id))
@@ -287,7 +287,7 @@ def test_a_finish_that_nobody_saw_is_seen_by_the_next(service: Service, home: st
     id = add_job(service)
     run_until(service, id, "running")
     service.runner.close(save=False)
-    until(lambda: not directory(service, id).is_held())
+    until(lambda: not directory(service, id).process.is_alive())
     successor = open_service(home, catalog=service.catalog)
     run_until(successor, id, "succeeded", "failed")
     assert status(successor, id) == "succeeded"
@@ -300,7 +300,7 @@ def test_closing_saves_and_stops_the_trainers_and_the_next_goes_on(service: Serv
     run_until(service, id, "running")
     until(lambda: service.runner.tick() and len(steps_of(service, id)) > 3)
     service.runner.close(save=True)
-    assert not directory(service, id).is_held()
+    assert not directory(service, id).process.is_alive()
     assert status(service, id) == "running"
     successor = open_service(home, catalog=service.catalog)
     seen = len(steps_of(successor, id))
@@ -330,7 +330,7 @@ def test_trainers_get_no_keys_and_one_thread(service: Service, monkeypatch) -> N
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     id = add_job(service, "slow")
     run_until(service, id, "running")
-    pid = until(lambda: directory(service, id)._text("pid"))
+    pid = until(lambda: directory(service, id).process._read("pid"))
     environment = Path(f"/proc/{pid}/environ")
     if not environment.exists():
         return

@@ -12,10 +12,11 @@ import pytest
 from fttui.server import control
 from fttui.server import home as homedir
 from fttui.server.api.app import create_app
-from fttui.server.jobs import job_dir, training
+from fttui.server.jobs import supervisor, trainer_process
 from fttui.server.jobs.job_dir import JobDirectory
-from fttui.server.jobs.trainer_catalog import HANG_AFTER, Catalog, Settings, Trainer, read_settings
+from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.service import Service, open_service
+from fttui.server.settings import HANG_AFTER, Settings, Trainer, read_settings
 from tests.server.conftest import FAKE, add_job, messages, run_until, status, until
 
 SHELL = {
@@ -27,7 +28,7 @@ SHELL = {
 
 @pytest.fixture
 def configured(home: str) -> Any:
-    control.configure(home, {"max_running": 1, "trainers": {"shell": SHELL}})
+    control.write_settings(home, {"max_running": 1, "trainers": {"shell": SHELL}})
     service = open_service(home)
     yield service
     service.runner.close(save=True)
@@ -66,12 +67,12 @@ def test_it_is_paused_and_killed_like_any_other(configured: Service) -> None:
     directory = JobDirectory(configured.paths.job(id))
     until(lambda: len(steps()) > 5)
     assert configured.runner.pause(id)
-    until(lambda: configured.runner.tick() is not None and not directory.is_held())
-    assert directory.exit_code() == 143
+    until(lambda: configured.runner.tick() is not None and not directory.process.is_alive())
+    assert directory.process.exit_code() == 143
     assert configured.runner.resume(id)
     seen = len(steps())
     until(lambda: len(steps()) > seen)
-    directory.signal(signal.SIGKILL)
+    directory.process.signal(signal.SIGKILL)
     run_until(configured, id, "succeeded", "failed")
     assert status(configured, id) == "succeeded"
     assert steps() == list(range(1, 481))
@@ -95,7 +96,7 @@ async def test_requests_are_checked_against_what_trainers_offer(configured: Serv
 
 def test_changed_settings_count_at_once(configured: Service, home: str) -> None:
     more = {**SHELL, "models": ["words-9"], "hang_after": 5}
-    control.configure(home, {"max_running": 3, "trainers": {"shell": more}})
+    control.write_settings(home, {"max_running": 3, "trainers": {"shell": more}})
     assert configured.catalog.models == ["fttui-tiny-1", "words-9"]
     assert configured.catalog.settings.max_running == 3
     trainer = configured.catalog.trainer("words-9")
@@ -110,10 +111,10 @@ def test_changed_settings_count_at_once(configured: Service, home: str) -> None:
 
 
 def test_settings_are_written_only_when_they_differ(home: str) -> None:
-    control.configure(home, {"max_running": 2})
+    control.write_settings(home, {"max_running": 2})
     path = Path(homedir.settings_path(home))
     before = path.stat()
-    control.configure(home, {"max_running": 2})
+    control.write_settings(home, {"max_running": 2})
     assert path.stat().st_mtime_ns == before.st_mtime_ns
     assert before.st_mode & 0o077 == 0
     assert read_settings(str(path)) == Settings(max_running=2)
@@ -121,7 +122,7 @@ def test_settings_are_written_only_when_they_differ(home: str) -> None:
 
 
 async def test_the_ways_of_the_hosted_service_can_be_chosen(configured: Service, home: str) -> None:
-    control.configure(home, {"plain_results": True, "empty_error": True, "trainers": {"shell": SHELL}})
+    control.write_settings(home, {"plain_results": True, "empty_error": True, "trainers": {"shell": SHELL}})
     id = add_job(configured, model="words-1", suffix=None, hyperparameters={"n_epochs": 1})
     transport = httpx.ASGITransport(create_app(configured))  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://test/v1") as client:
@@ -135,19 +136,19 @@ async def test_the_ways_of_the_hosted_service_can_be_chosen(configured: Service,
         failed = add_job(configured, model="words-1", training_file="file-gone")
         run_until(configured, failed, "failed")
         assert (await client.get(f"/fine_tuning/jobs/{failed}")).json()["error"]["code"] == "deleted_training_file"
-        control.configure(home, {"trainers": {"shell": SHELL}})
+        control.write_settings(home, {"trainers": {"shell": SHELL}})
         assert (await client.get(f"/fine_tuning/jobs/{id}")).json()["error"] is None
 
 
 def test_a_model_that_nobody_offers_any_more_fails_the_job(configured: Service, home: str) -> None:
     id = add_job(configured, model="words-1", suffix=None)
-    control.configure(home, {"max_running": 1})
+    control.write_settings(home, {"max_running": 1})
     run_until(configured, id, "failed")
     job = configured.database.jobs.get(id)
     assert job is not None
     assert job.error == {
         "code": "model_not_available",
-        "message": "No trainer here can train words-1 any more.",
+        "message": "No configured trainer can train words-1 any more.",
         "param": "model",
     }
 
@@ -171,7 +172,7 @@ def test_max_running_jobs_at_a_time(home: str) -> None:
 
 def processes_of(directory: JobDirectory) -> list[int]:
     """The living processes of a job, wherever they belong."""
-    mark = f"{job_dir.JOB_VARIABLE}={directory.path}".encode()
+    mark = f"{trainer_process.JOB_VARIABLE}={directory.path}".encode()
     found = []
     for name in os.listdir("/proc"):
         try:
@@ -188,7 +189,7 @@ needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason
 @needs_proc
 @pytest.mark.parametrize("behaviour", ["family", "strays", "lingers"])
 def test_no_process_survives_its_job(service: Service, behaviour: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "PATIENCE", 0.3)
+    monkeypatch.setattr(supervisor, "SAVE_SECONDS", 0.3)
     id = add_job(service, behaviour)
     directory = JobDirectory(service.paths.job(id))
     run_until(service, id, "succeeded", "failed")
@@ -220,16 +221,16 @@ def bad(home: str, **limits: Any) -> Service:
 @pytest.mark.parametrize(
     ("behaviour", "limits", "words"),
     [
-        ("hang", {"hang_after": 0.3}, ["made no progress for 0 seconds", "waiting for a card that never comes"]),
-        ("babble", {}, ["lines of progress that cannot be read", "not json[2J"]),
-        ("endless", {}, ["lines of progress that cannot be read", "xxxxx"]),
-        ("flood", {"largest_log": 1 << 20}, ["filled its log", "xxxx"]),
+        ("hang", {"hang_after": 0.3}, ["reported nothing for 0 seconds", "waiting for a card that never comes"]),
+        ("babble", {}, ["unreadable lines to progress.jsonl", "not json[2J"]),
+        ("endless", {}, ["unreadable lines to progress.jsonl", "xxxxx"]),
+        ("flood", {"largest_log": 1 << 20}, ["wrote too much output", "xxxx"]),
     ],
 )
 def test_a_trainer_out_of_its_mind_is_ended(
     home: str, behaviour: str, limits: dict[str, Any], words: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training, "MERCY", 0.2)
+    monkeypatch.setattr(supervisor, "CANCEL_SECONDS", 0.2)
     service = bad(home, **limits)
     try:
         id, other = add_job(service, behaviour), add_job(service)
@@ -244,7 +245,7 @@ def test_a_trainer_out_of_its_mind_is_ended(
         event = service.database.events.page(job, after=None, limit=1)[0][0]
         assert (event.level, event.message) == ("error", job.error["message"])
         directory = JobDirectory(service.paths.job(id))
-        until(lambda: service.runner.tick() is not None and not directory.is_held())
+        until(lambda: service.runner.tick() is not None and not directory.process.is_alive())
         run_until(service, other, "succeeded")
     finally:
         service.runner.close(save=True)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fttui.server.jobs.job_dir import _environment
+from fttui.server.jobs.trainer_process import trainer_environment
 from fttui.server.trainers.tiny import files, training
 from fttui.server.trainers.tiny.examples import END, LONGEST, Unusable, read_pairs, read_supervised
 from fttui.server.trainers.tiny.files import Progress
@@ -262,12 +262,12 @@ def command(directory: Path) -> list[str]:
 def test_the_program_saves_on_sigterm_and_goes_on(tmp_path: Path) -> None:
     order(tmp_path, hyperparameters={"n_epochs": 2, "batch_size": 1, "learning_rate_multiplier": 1})
     progress = tmp_path / "progress.jsonl"
-    with subprocess.Popen(command(tmp_path), env=_environment()) as process:
+    with subprocess.Popen(command(tmp_path), env=trainer_environment()) as process:
         until(lambda: progress.exists() and progress.read_bytes().count(b"\n") > 3)
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 143
     before = len(told(tmp_path))
-    assert subprocess.run(command(tmp_path), env=_environment(), timeout=60).returncode == 0
+    assert subprocess.run(command(tmp_path), env=trainer_environment(), timeout=60).returncode == 0
     lines = told(tmp_path)
     steps = [line["step"] for line in lines if line["type"] == "metrics"]
     assert steps == list(range(1, 25)), "nothing was told twice: the state was saved at the last step"

@@ -1,6 +1,6 @@
-"""A trainer's progress lines, read as facts (trainers/README.md). Pure.
+"""Progress lines of a trainer, parsed into reports (trainers/README.md). Pure functions.
 
-Trainers are programs of strangers: whatever they write, what comes out can be stored and sent as JSON.
+Any program can be a trainer. Whatever it writes, the reports can be stored and sent as JSON.
 """
 
 import math
@@ -12,24 +12,31 @@ from fttui.text import clean, clean_line
 
 LONGEST_MESSAGE = 4000
 _LEVELS = ("info", "warn", "error")
+_LABELS = (
+    ("train_loss", "training loss"),
+    ("valid_loss", "validation loss"),
+    ("full_valid_loss", "full validation loss"),
+    ("train_mean_reward", "train mean reward"),
+    ("full_valid_mean_reward", "full validation mean reward"),
+)
 
 
-def facts_of(lines: Iterable[Any], exists: Callable[[str], bool]) -> list[Report]:
-    """The facts in decoded lines; a line that means nothing is passed over.
+def reports_of(lines: Iterable[Any], exists: Callable[[str], bool]) -> list[Report]:
+    """Return the reports in decoded lines. Lines of unknown types and incomplete lines are skipped.
 
     Args:
-        exists: whether a name is something in the job's directory that the trainer may point at.
+        exists: returns whether a name is an output of the trainer in the job's directory.
     """
-    facts = [_fact(line, exists) for line in lines if isinstance(line, dict)]
-    return [fact for fact in facts if fact is not None]
+    reports = [_report(line, exists) for line in lines if isinstance(line, dict)]
+    return [report for report in reports if report is not None]
 
 
 def unreadable(lines: Iterable[Any]) -> int:
-    """How many of the decoded lines are no progress at all, of whatever type. Types of later protocols are."""
+    """Count the lines that are not an object with a type. Unknown types of later protocols do not count."""
     return sum(not isinstance(line, dict) or not isinstance(line.get("type"), str) for line in lines)
 
 
-def _fact(line: dict[str, Any], exists: Callable[[str], bool]) -> Report | None:
+def _report(line: dict[str, Any], exists: Callable[[str], bool]) -> Report | None:
     match line.get("type"):
         case "metrics":
             return _metrics(line)
@@ -41,8 +48,7 @@ def _fact(line: dict[str, Any], exists: Callable[[str], bool]) -> Report | None:
             step, path = _step(line.get("step")), line.get("path")
             if step is None or not isinstance(path, str) or not exists(path):
                 return None
-            measured = _numbers(line.get("metrics"))
-            return SavedCheckpoint(step, path, {"step": step, **measured})
+            return SavedCheckpoint(step, path, {"step": step, **_numbers(line.get("metrics"))})
         case "result":
             path = line.get("path")
             result = {"checkpoint": _step(line.get("checkpoint")), "trained_tokens": _step(line.get("trained_tokens"))}
@@ -51,10 +57,9 @@ def _fact(line: dict[str, Any], exists: Callable[[str], bool]) -> Report | None:
             return FinalReport(result, failed=False)
         case "error":
             code, param = clean_line(str(line.get("code") or "trainer_error")), line.get("param")
-            error = {"code": code[:64], "message": _message(line.get("message")) or "The trainer gave no reason."}
-            return FinalReport(
-                {**error, "param": clean_line(param)[:64] if isinstance(param, str) else None}, failed=True
-            )
+            message = _message(line.get("message")) or "The trainer gave no reason."
+            param = clean_line(param)[:64] if isinstance(param, str) else None
+            return FinalReport({"code": code[:64], "message": message, "param": param}, failed=True)
     return None
 
 
@@ -70,23 +75,14 @@ def _metrics(line: dict[str, Any]) -> StepMetrics | None:
 
 
 def _sentence(step: int, total: int | None, data: dict[str, Any]) -> str:
-    """The words that the hosted service has for a step."""
-    words = [f"{label}={data[name]:.2f}" for name, label in _LABELS if name in data]
+    """Return the message of a step's event in the wording of the hosted service."""
+    values = [f"{label}={data[name]:.2f}" for name, label in _LABELS if name in data]
     where = f"Step {step}/{total}" if total is not None else f"Step {step}"
-    return f"{where}: {', '.join(words)}" if words else where
-
-
-_LABELS = (
-    ("train_loss", "training loss"),
-    ("valid_loss", "validation loss"),
-    ("full_valid_loss", "full validation loss"),
-    ("train_mean_reward", "train mean reward"),
-    ("full_valid_mean_reward", "full validation mean reward"),
-)
+    return f"{where}: {', '.join(values)}" if values else where
 
 
 def _numbers(value: object) -> dict[str, Any]:
-    """The finite numbers in an object by name, except the counts of steps."""
+    """Return the finite numbers of an object by name, without the counts of steps."""
     if not isinstance(value, dict):
         return {}
     found = {}

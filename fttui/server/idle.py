@@ -1,0 +1,33 @@
+"""End of an idle service: no requests for some time, and no live job."""
+
+import time
+
+from fttui.server.storage.database import ServiceDatabase
+
+IDLE_SECONDS = 600.0
+"""Seconds without a request and without a live job after which a detached service ends."""
+
+
+class IdleTimer:
+    """Measures the time since the last request."""
+
+    def __init__(self, database: ServiceDatabase, limit: float | None) -> None:
+        """
+        Args:
+            limit: seconds until the service counts as idle; None for a service that never ends by itself.
+        """
+        self._database = database
+        self._limit = limit
+        self._last_request = time.monotonic()
+
+    def note_request(self) -> None:
+        self._last_request = time.monotonic()
+
+    def is_idle(self) -> bool:
+        """Return whether the service should end. Paused jobs do not keep it alive."""
+        if self._limit is None or time.monotonic() - self._last_request < self._limit:
+            return False
+        try:
+            return not any(count for status, count in self._database.jobs.counts().items() if status != "paused")
+        except OSError:
+            return False  # unknown

@@ -1,0 +1,59 @@
+"""Stopping trainers: SIGTERM first, so that a trainer saves its state, and SIGKILL when it does not exit in time."""
+
+import signal
+import threading
+from collections.abc import Iterable
+
+from fttui.clock import Clock, SystemClock
+from fttui.server.jobs.trainer_process import TrainerProcess
+
+SAVE_SECONDS = 10.0
+"""Seconds between SIGTERM and SIGKILL for a trainer that saves its state."""
+CANCEL_SECONDS = 1.0
+"""Seconds between SIGTERM and SIGKILL for a trainer whose state is not needed."""
+
+
+class TrainerStopper:
+    """Stops trainers of single jobs over several looks of the runner, without waiting.
+
+    The times of SIGTERM are lost with the service. The next service sends SIGTERM again.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._terminated_at: dict[str, float] = {}
+
+    def terminate(self, id: str, process: TrainerProcess) -> None:
+        """Send SIGTERM to the trainer of a job."""
+        if process.signal(signal.SIGTERM):
+            self._terminated_at[id] = self._clock.monotonic()
+
+    def stop(self, id: str, process: TrainerProcess, seconds: float) -> None:
+        """Send SIGTERM, or SIGKILL when SIGTERM was sent more than `seconds` ago. Call it until the trainer is gone."""
+        if id not in self._terminated_at:
+            self.terminate(id, process)
+        elif self._clock.monotonic() - self._terminated_at[id] > seconds:
+            process.signal(signal.SIGKILL)
+
+    def forget(self, id: str) -> bool:
+        """Forget a job. Return whether its trainer was asked to stop."""
+        return self._terminated_at.pop(id, None) is not None
+
+
+def stop_all(processes: Iterable[TrainerProcess], clock: Clock | None = None) -> bool:
+    """Stop trainers and wait until they are gone. Return whether any was alive."""
+    clock = clock or SystemClock()
+    every = list(processes)
+    alive = unsignalled = [process for process in every if process.is_alive()]
+    found = bool(alive)
+    deadline = clock.monotonic() + SAVE_SECONDS
+    pause = threading.Event()
+    while alive := [process for process in alive if process.is_alive()]:
+        unsignalled = [process for process in unsignalled if not process.signal(signal.SIGTERM)]
+        if clock.monotonic() > deadline:
+            for process in alive:
+                process.signal(signal.SIGKILL)
+        pause.wait(0.02)
+    for process in every:
+        process.kill_leftovers()
+    return found

@@ -1,0 +1,174 @@
+"""Supervision of trainers: read their progress, adopt, restart, stop, and end their jobs."""
+
+import os
+import signal
+from collections.abc import Iterable
+
+from fttui.clock import Clock
+from fttui.server.jobs.eta import FinishEstimates
+from fttui.server.jobs.job_dir import JobDirectory
+from fttui.server.jobs.launch import TrainerLauncher
+from fttui.server.jobs.outcomes import Outcomes
+from fttui.server.jobs.progress_reports import reports_of, unreadable
+from fttui.server.jobs.restarts import Restarts
+from fttui.server.jobs.stop_trainer import CANCEL_SECONDS, SAVE_SECONDS, TrainerStopper, stop_all
+from fttui.server.jobs.trainer_catalog import Catalog
+from fttui.server.jobs.trainer_limits import TrainerLimits, too_many_unreadable_lines
+from fttui.server.storage.database import ServiceDatabase
+from fttui.server.storage.file_operations import remove
+from fttui.server.storage.paths import HomePaths
+from fttui.server.storage.records import JobRecord
+from fttui.server.storage.reports import Message
+
+EX_IOERR = 74
+"""Exit code of a trainer that could not write to its disk (sysexits.h)."""
+MOST_READS = 8
+"""Reads of a living trainer's progress in one look, so that a trainer with much output does not delay other jobs."""
+
+
+class TrainerSupervisor:
+    """Trainers of one service. Only one thread at a time may call it.
+
+    A new service needs no memory of the trainers of the last one. It adopts a trainer that is alive (`is_alive` finds
+    the lock of its directory held) by reading its progress from the stored offset on. It restarts a trainer that was
+    killed.
+    """
+
+    def __init__(
+        self, database: ServiceDatabase, paths: HomePaths, catalog: Catalog, clock: Clock, outcomes: Outcomes
+    ) -> None:
+        self._database = database
+        self._paths = paths
+        self._catalog = catalog
+        self._clock = clock
+        self._outcomes = outcomes
+        self._launcher = TrainerLauncher(database, paths, catalog, outcomes)
+        self._stopper = TrainerStopper(clock)
+        self._limits = TrainerLimits(clock)
+        self._estimates = FinishEstimates(clock)
+        self._restarts = Restarts(clock)
+
+    def directory(self, job: JobRecord) -> JobDirectory:
+        return JobDirectory(self._paths.job(job.id))
+
+    def reap(self) -> None:
+        """Collect the exit status of trainers that have ended."""
+        self._launcher.reap()
+
+    def launch(self, job: JobRecord) -> None:
+        """Start the trainer of a running job, for the first time or again."""
+        self._stopper.forget(job.id)
+        self._limits.reset(job.id)
+        self._estimates.reset(job.id)
+        self._launcher.launch(job)
+
+    # Progress
+
+    def read_progress(self, job: JobRecord, *, whole: bool) -> JobRecord:
+        """Store new reports of a job's trainer and return the updated job.
+
+        Args:
+            whole: read everything; otherwise at most `MOST_READS` pieces.
+        """
+        reads = 0
+        while (whole or reads < MOST_READS) and self._read_piece(job):
+            job = self._database.jobs.get(job.id) or job
+            reads += 1
+        return job
+
+    def _read_piece(self, job: JobRecord) -> bool:
+        """Store one piece of new progress. Return False when there was none."""
+        directory = self.directory(job)
+        lines, offset = directory.progress.read(job.offset)
+        if offset == job.offset:
+            return False
+        reports = reports_of(lines, directory.has_output)
+        if reports:
+            self._limits.note_report(job.id)
+        finish, now = self._estimates.estimate(job, reports), int(self._clock.now())
+        for path in self._database.jobs.store_reports(job, reports, offset, finish, now, unreadable(lines)):
+            remove(os.path.join(directory.path, path))
+        return True
+
+    # Running jobs
+
+    def watch(self, job: JobRecord) -> None:
+        """Read the progress of a running job, then check its living trainer or handle the exit of its trainer."""
+        directory = self.directory(job)
+        alive = directory.process.is_alive()  # before reading, or the last reports could be missed
+        job = self.read_progress(job, whole=not alive)
+        if alive:
+            self._check_living(job, directory)
+        else:
+            self._handle_exit(job, directory.process.exit_code())
+
+    def _check_living(self, job: JobRecord, directory: JobDirectory) -> None:
+        """Stop a trainer that broke a limit, and processes that a trainer left behind."""
+        reported_end = job.result is not None or job.failure is not None
+        if directory.process.exit_code() is not None or (reported_end and self._limits.silence(job.id) > SAVE_SECONDS):
+            self._stopper.stop(job.id, directory.process, CANCEL_SECONDS)
+        elif violation := self._limits.violation(job, directory, self._catalog.trainer(job.base)):
+            if violation.at_once:
+                directory.process.signal(signal.SIGKILL)
+            self._outcomes.fail_trainer(job, violation.reason)
+
+    def _handle_exit(self, job: JobRecord, code: int | None) -> None:
+        """End the job of a trainer that exited, or restart a trainer that was killed."""
+        if job.result is not None:
+            self._outcomes.succeed(job, job.result)
+        elif job.failure is not None:
+            self._outcomes.fail(job, **job.failure)
+        elif too_many_unreadable_lines(job):
+            self._outcomes.fail_trainer(job, f"wrote {job.garbage} unreadable lines to progress.jsonl")
+        elif code == EX_IOERR:
+            self._outcomes.fail_trainer(job, "could not write to its disk")
+        elif code == 0:
+            self._outcomes.fail_trainer(job, "exited without a result")
+        elif code is not None and code < 128:
+            self._outcomes.fail_trainer(job, f"exited with code {code}")
+        elif self._restarts.are_in_vain(job):
+            reason = f"was killed {job.restarts + 1} times without completing another step"
+            self._outcomes.fail_trainer(job, reason)
+        elif self._restarts.is_due(job):
+            text = f"The trainer was interrupted after step {job.step}; restarting it from its last saved state"
+            self._database.jobs.count_restart(job, Message(text, "warn"), int(self._clock.now()))
+            self.launch(job)
+
+    # Other jobs
+
+    def settle_paused(self, job: JobRecord) -> None:
+        """Stop the trainer of a paused job, and store its last reports."""
+        process = self.directory(job).process
+        alive = process.is_alive()
+        job = self.read_progress(job, whole=not alive)
+        if alive:
+            self.stop(job)
+        elif self._stopper.forget(job.id):
+            process.kill_leftovers()
+
+    def clean_up(self, job: JobRecord) -> None:
+        """Stop the trainer of an ended job, then remove the files that are no longer needed."""
+        directory = self.directory(job)
+        if directory.process.is_alive():
+            self._stopper.stop(job.id, directory.process, CANCEL_SECONDS)
+            return
+        directory.process.kill_leftovers()
+        directory.clean_up(self._database.models.paths(job))
+        self._database.jobs.finish_cleanup(job)
+        self._stopper.forget(job.id)
+        self._limits.reset(job.id)
+        self._estimates.reset(job.id)
+        self._restarts.forget(job.id)
+
+    def terminate(self, job: JobRecord) -> None:
+        """Send SIGTERM to a job's trainer: save and stop."""
+        self._stopper.terminate(job.id, self.directory(job).process)
+
+    def stop(self, job: JobRecord) -> None:
+        """Send SIGTERM to a job's trainer, and SIGKILL when it has had the time to save its state."""
+        self._stopper.stop(job.id, self.directory(job).process, SAVE_SECONDS)
+
+    def stop_all(self, jobs: Iterable[JobRecord]) -> None:
+        """Stop the trainers of these jobs, and wait until they are gone."""
+        stop_all((self.directory(job).process for job in jobs), self._clock)
+        self.reap()

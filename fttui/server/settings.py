@@ -1,0 +1,105 @@
+"""Settings of the service: `settings.json` in its home directory. Standard library only.
+
+The program that starts or reaches the service writes the file from its configuration. A running service reads it again
+when it changes.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from fttui.server.home import ServiceError, make_home, settings_path
+
+METHODS = ("supervised", "dpo")
+HANG_AFTER = 900.0
+LARGEST_LOG = 16 << 20
+
+
+class Trainer(NamedTuple):
+    """Program that trains. Its command gets the job's directory as its last argument (trainers/README.md)."""
+
+    name: str
+    command: tuple[str, ...]
+    models: tuple[str, ...]
+    """Base models that the trainer offers."""
+    methods: tuple[str, ...]
+    hang_after: float = HANG_AFTER
+    """Seconds without a report after which the trainer is stopped."""
+    largest_log: int = LARGEST_LOG
+    """Size of the log, in bytes, above which the trainer is stopped."""
+
+
+class Settings(NamedTuple):
+    """Content of `settings.json`."""
+
+    trainers: tuple[Trainer, ...] = ()
+    max_running: int = 1
+    """Jobs that may train at the same time."""
+    plain_results: bool = False
+    """Store result files as plain CSV, not as base64 like the hosted service."""
+    empty_error: bool = False
+    """Send `{}` as the error of a job without one, like the hosted service, instead of null."""
+
+
+def write_settings(home: str, settings: Mapping[str, Any]) -> None:
+    """Write `settings.json` when the settings have changed. A running service follows at once.
+
+    Args:
+        settings: `max_running`, `plain_results`, `empty_error`, and `trainers` by name (`read_settings`).
+
+    Raises:
+        ServiceError: the file cannot be written.
+    """
+    content = json.dumps(settings, indent=1, sort_keys=True)
+    path = settings_path(home)
+    try:
+        with open(path, encoding="utf-8") as file:
+            if file.read() == content:
+                return
+    except (OSError, ValueError):
+        pass
+    make_home(home)
+    temporary = f"{path}.{os.urandom(4).hex()}.new"  # several threads may write at the same time
+    try:
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.write(content)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise ServiceError(f"Cannot write the settings of the service to {path}: {error.strerror}.") from None
+
+
+def read_settings(path: str) -> Settings:
+    """Read the settings.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: the content is invalid.
+    """
+    with open(path, encoding="utf-8") as file:
+        content = json.load(file)
+    try:
+        max_running = content.get("max_running", 1)
+        if not isinstance(max_running, int) or max_running < 1:
+            raise ValueError(f"max_running is {max_running!r}, not a whole number above zero")
+        trainers = tuple(_trainer(name, members) for name, members in content.get("trainers", {}).items())
+        return Settings(trainers, max_running, bool(content.get("plain_results")), bool(content.get("empty_error")))
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"invalid settings ({type(error).__name__}: {error})") from None
+
+
+def _trainer(name: str, members: dict[str, Any]) -> Trainer:
+    def texts(member: str) -> tuple[str, ...]:
+        value = members[member]
+        if not isinstance(value, list) or not value or not all(isinstance(text, str) and text for text in value):
+            raise ValueError(f"{member} of the trainer {name} is not an array of strings")
+        return tuple(value)
+
+    methods = texts("methods") if "methods" in members else METHODS
+    if not set(methods) <= set(METHODS):
+        raise ValueError(f"methods of the trainer {name} must be among {', '.join(METHODS)}")
+    hang_after = float(members.get("hang_after", HANG_AFTER))
+    largest_log = int(members.get("largest_log", LARGEST_LOG))
+    if not hang_after > 0 or largest_log < 1:
+        raise ValueError(f"hang_after and largest_log of the trainer {name} must be above zero")
+    return Trainer(name, texts("command"), texts("models"), methods, hang_after, largest_log)

@@ -1,0 +1,124 @@
+"""Start of the detached service, unless one is running. Standard library only, quick to import.
+
+Several cockpits may do this at the same time. Each of them starts a process; the process that gets the lock of the
+home directory (lock.py) becomes the service, the others end, and every cockpit connects to the one service.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from fttui import __version__
+from fttui.server.home import ServiceError, log_path, make_home
+from fttui.server.lock import check_host
+from fttui.server.settings import write_settings
+from fttui.server.socket_client import status
+from fttui.server.stop import stop
+
+
+def ensure(home: str, *, timeout: float = 15.0, settings: Mapping[str, Any] | None = None) -> str:
+    """Return the path of the socket of a running service. Start a detached service when none is running.
+
+    A service of an older version is replaced when it has no live job.
+
+    Args:
+        settings: settings to write first (settings.py); None leaves them as they are.
+
+    Raises:
+        ServiceError: the service could not be started within `timeout` seconds.
+    """
+    deadline = time.monotonic() + timeout
+    if settings is not None:
+        write_settings(home, settings)
+    while True:
+        state = status(home)
+        if state is not None and not (_is_older(state["version"]) and _is_idle(state)):
+            return str(state["socket"])
+        if state is not None:
+            stop(home)
+        require_packages()
+        make_home(home)
+        check_host(home)
+        path = _start(home, deadline)
+        if path is not None:
+            return path
+        check_host(home, held=True)
+        # Another process holds the lock: it is starting, ending, or about to create its socket again.
+        if time.monotonic() > deadline:
+            raise ServiceError(
+                f"The embedded service did not answer within {timeout:.0f} seconds.\nSee its log: {log_path(home)}"
+            )
+        time.sleep(0.05)
+
+
+def require_packages() -> None:
+    """Check that the packages of the service are installed.
+
+    Raises:
+        ServiceError: a package is missing. The message has the install line.
+    """
+    from fttui.install import install_line, missing_modules
+
+    missing = missing_modules("local")
+    if missing:
+        raise ServiceError(
+            f"The embedded service needs packages that are not installed ({', '.join(missing)}).\n"
+            f"Install them: {install_line('local')}"
+        )
+
+
+def _is_older(version: str) -> bool:
+    return _numbers(version) < _numbers(__version__)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int("".join(filter(str.isdigit, part)) or 0) for part in version.split(".")[:3])
+
+
+def _is_idle(state: dict[str, Any]) -> bool:
+    jobs = state.get("jobs") or {}
+    return not any(jobs.get(name) for name in ("validating_files", "queued", "running")) and not state.get("url")
+
+
+def _start(home: str, deadline: float) -> str | None:
+    """Start a detached service, and wait for its report.
+
+    Returns:
+        The path of its socket; None when another process holds the lock.
+
+    Raises:
+        ServiceError: the service reported a failure, or nothing.
+    """
+    import select
+    import subprocess
+
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "fttui.server", "--home", os.path.abspath(home), "--detach"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        cwd="/",
+    )
+    assert process.stdout is not None
+    output = bytearray()
+    try:
+        # The process forks and ends at once. Its child, the service, prints one line when it is ready or has failed.
+        while b"\n" not in output:
+            ready, _, _ = select.select([process.stdout], [], [], max(0.0, deadline - time.monotonic()))
+            chunk = os.read(process.stdout.fileno(), 4096) if ready else b""
+            if not chunk:
+                break
+            output += chunk
+    finally:
+        process.stdout.close()
+        process.wait()
+    outcome, _, rest = output.decode("utf-8", "replace").strip().partition(" ")
+    if outcome == "ready":
+        return rest
+    if outcome == "busy":
+        return None
+    reason = rest.rstrip(".") or "it reported nothing"
+    raise ServiceError(f"The embedded service did not start: {reason}.\nSee its log: {log_path(home)}")
