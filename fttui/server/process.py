@@ -15,7 +15,7 @@ from typing import Any
 
 import uvicorn
 
-from fttui import __version__
+from fttui import __version__, atomic
 from fttui.server import sockets
 from fttui.server.api.access import AccessCheck
 from fttui.server.api.app import App, Receive, Scope, Send, create_app
@@ -25,7 +25,6 @@ from fttui.server.idle import IdleTimer
 from fttui.server.lock import HEARTBEAT, host_name
 from fttui.server.log_file import rotate_log
 from fttui.server.service import Service
-from fttui.server.storage.file_operations import write_durably
 
 CHECK_INTERVAL = 0.5
 """Seconds between checks of the socket and of the idle time."""
@@ -71,7 +70,7 @@ class ServiceProcess:
         await self._listen(listener, self._server.config)
         content = {"pid": os.getpid(), "version": __version__, "socket": self.socket_path}
         content |= {"started_at": self._started_at, "host": host_name()}
-        write_durably(service_file_path(self._home), json.dumps(content).encode())
+        atomic.write(service_file_path(self._home), json.dumps(content).encode(), follow_link=False)
 
     def _socket_exists(self) -> bool:
         """Return whether the socket and `service.json` are still there."""

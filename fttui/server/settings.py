@@ -5,10 +5,10 @@ when it changes.
 """
 
 import json
-import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from fttui import atomic
 from fttui.server.home import ServiceError, make_home, settings_path
 
 METHODS = ("supervised", "dpo")
@@ -60,11 +60,8 @@ def write_settings(home: str, settings: Mapping[str, Any]) -> None:
     except (OSError, ValueError):
         pass
     make_home(home)
-    temporary = f"{path}.{os.urandom(4).hex()}.new"  # several threads may write at the same time
     try:
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write(content)
-        os.replace(temporary, path)
+        atomic.write(path, content.encode(), follow_link=False, sync=False)
     except OSError as error:
         raise ServiceError(f"Cannot write the settings of the service to {path}: {error.strerror}.") from None
 

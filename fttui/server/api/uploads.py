@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from fttui import atomic
 from fttui.server import ids as names
 from fttui.server.api import json_objects
 from fttui.server.api.errors import RequestError, invalid, missing, no_upload
@@ -20,7 +21,7 @@ from fttui.server.api.files import LONGEST_NAME, check_purpose
 from fttui.server.api.multipart_form import Form, read_form
 from fttui.server.api.parameters import LARGEST_BODY, check_length, json_of, service_of
 from fttui.server.service import Service
-from fttui.server.storage.file_operations import remove, sync_directory
+from fttui.server.storage.file_operations import remove
 from fttui.server.storage.records import FileRecord, PartRecord, UploadRecord
 from fttui.text import clean_line
 
@@ -97,7 +98,7 @@ def _accept(service: Service, upload: UploadRecord, id: str, form: Form, path: s
         raise invalid("data", f"The upload {upload.id} already has {MOST_PARTS} parts.")
     target = service.paths.part(id)
     os.rename(path, target)
-    sync_directory(service.paths.parts)
+    atomic.sync_directory(service.paths.parts)
     part = PartRecord(0, id, upload.seq, form.size, service.now())
     if not service.database.uploads.add_part(part, upload, LARGEST_UPLOAD, service.now()):
         remove(target)
@@ -136,7 +137,7 @@ def _complete(request: Request, body: object) -> Response:
         raise _wrong_state("complete", _known(service, upload.id)) from None
     finally:
         remove(path)
-    sync_directory(service.paths.files)
+    atomic.sync_directory(service.paths.files)
     now = service.now()
     expires = now + upload.file_expires_after if upload.file_expires_after else None
     file = FileRecord(0, id, upload.filename, upload.purpose, total, now, expires)

@@ -5,9 +5,10 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from fttui import atomic
 from fttui.server.jobs.progress_file import LARGEST_FILE, ProgressFile
 from fttui.server.jobs.trainer_process import TrainerProcess
-from fttui.server.storage.file_operations import link, remove, write_durably
+from fttui.server.storage.file_operations import link, remove
 
 _KEPT = ("job.json", "log")
 """Files of an ended job that stay, besides its models."""
@@ -34,7 +35,7 @@ class JobDirectory:
         for name, source in inputs.items():
             if not os.path.exists(self._at(name)):
                 link(source, self._at(name))
-        write_durably(self._at("job.json"), json.dumps(job, indent=1).encode())
+        atomic.write(self._at("job.json"), json.dumps(job, indent=1).encode(), follow_link=False)
 
     def has_output(self, name: str) -> bool:
         """Return whether `name` is a plain name of a file or directory that the trainer wrote here."""

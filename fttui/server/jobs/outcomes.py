@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from fttui import atomic
 from fttui.clock import Clock
 from fttui.server import ids
 from fttui.server.jobs import result_file
@@ -9,7 +10,7 @@ from fttui.server.jobs.job_dir import JobDirectory
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.disk_space import DiskSpace
-from fttui.server.storage.file_operations import remove, write_durably
+from fttui.server.storage.file_operations import remove
 from fttui.server.storage.paths import HomePaths
 from fttui.server.storage.records import FileRecord, JobRecord
 from fttui.server.storage.reports import Message
@@ -48,7 +49,8 @@ class Outcomes:
         model = ids.tuned_model(job.base, job.suffix, None) if checkpoint is None else checkpoint.model
         csv = result_file.csv_of(self._database.events.metrics(job))
         id = ids.new_id("file-", 22)
-        write_durably(self._paths.file(id), csv if self._catalog.settings.plain_results else result_file.encoded(csv))
+        content = csv if self._catalog.settings.plain_results else result_file.encoded(csv)
+        atomic.write(self._paths.file(id), content, follow_link=False)
         now = self._end_time(job)
         file = FileRecord(0, id, result_file.FILENAME, "fine-tune-results", len(csv), now)
         tokens = result.get("trained_tokens") or 0

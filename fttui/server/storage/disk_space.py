@@ -3,7 +3,7 @@
 import errno
 import os
 
-from fttui.server.storage.file_operations import write_durably
+from fttui import atomic
 
 LEAST_FREE = 2 << 20
 """Free bytes below which the disk counts as full."""
@@ -31,7 +31,8 @@ class DiskSpace:
         try:
             found = os.statvfs(self._home)
             if not os.path.exists(self._reserve) and found.f_bavail * found.f_frsize > 4 * RESERVE:
-                write_durably(self._reserve, os.urandom(RESERVE))  # some file systems store zeros as nothing
+                # Random bytes, because some file systems store zeros as nothing.
+                atomic.write(self._reserve, os.urandom(RESERVE), follow_link=False)
         except OSError:
             return
 

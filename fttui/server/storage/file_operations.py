@@ -1,4 +1,4 @@
-"""File operations: durable writes, links instead of copies, removal of trees."""
+"""File operations on trees: links instead of copies, removal."""
 
 import os
 
@@ -39,27 +39,3 @@ def _copy(source: str, target: str) -> None:
 
     shutil.copyfile(source, target + ".new")
     os.replace(target + ".new", target)
-
-
-def write_durably(path: str, data: bytes) -> None:
-    """Replace a file atomically. The new content is on the disk when this function returns."""
-    temporary = path + ".new"
-    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(file, view) :]
-        os.fsync(file)
-    finally:
-        os.close(file)
-    os.replace(temporary, path)
-    sync_directory(os.path.dirname(path))
-
-
-def sync_directory(path: str) -> None:
-    """Flush the names in a directory to the disk."""
-    directory = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

@@ -38,8 +38,12 @@ class HomePaths:
         return os.path.join(self.job(model.job), model.path)
 
     def remove_unknown(self, file_ids: set[str], part_ids: set[str]) -> None:
-        """Remove contents that are not in the database: a killed service had not accepted them yet."""
+        """Remove contents that are not in the database, which a killed service had not accepted yet."""
         for directory, known in ((self.uploads, set()), (self.files, file_ids), (self.parts, part_ids)):
             for name in os.listdir(directory):
                 if name not in known:
                     remove(os.path.join(directory, name))
+        for name in os.listdir(self.home):
+            # Temporary files of interrupted writes. Other processes may be writing settings.json at this moment.
+            if name.startswith(("service.json.", "reserve.")) and name.endswith(".new"):
+                remove(os.path.join(self.home, name))
