@@ -1,27 +1,27 @@
-"""Time as the program sees it, so that tests can bring their own; and ages in words."""
+"""The clock, which tests replace, and formatting of ages and durations."""
 
 import time
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """What every room that needs time is given."""
+    """Source of time for everything that waits or stores times."""
 
     def now(self) -> float:
-        """Unix seconds: for what is stored and shown."""
+        """Return Unix seconds, for stored and shown times."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds that never jump: for intervals and deadlines."""
+        """Return seconds that never jump, for intervals and deadlines."""
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Return after `seconds`."""
+        """Wait for `seconds`."""
         ...
 
 
 class SystemClock:
-    """The machine's clock."""
+    """Clock of the operating system."""
 
     def now(self) -> float:
         return time.time()
@@ -30,7 +30,7 @@ class SystemClock:
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
-        import asyncio  # late: the first frame needs `age` and must not pay for asyncio
+        import asyncio  # late: the first frame uses `age` and must not load asyncio
 
         await asyncio.sleep(seconds)
 
@@ -39,9 +39,9 @@ _UNITS = (("y", 365 * 86400), ("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
 
 def age(seconds: float) -> str:
-    """An age or duration in one unit, at most four characters for the next century: `42s`, `14m`, `3h`.
+    """Format an age or duration in one unit and at most four characters: `42s`, `14m`, `3h`.
 
-    Negative ages (a server whose clock is ahead) read `0s`.
+    A negative age, from a server whose clock is ahead, is `0s`.
     """
     for unit, size in _UNITS:
         if seconds >= size:
@@ -50,7 +50,7 @@ def age(seconds: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A duration in its two largest units: `42s`, `3m 05s`, `2h 10m`, `4d 3h`."""
+    """Format a duration in its two largest units: `42s`, `3m 05s`, `2h 10m`, `4d 3h`."""
     whole = max(0, int(seconds))
     if whole < 60:
         return f"{whole}s"
@@ -62,7 +62,7 @@ def duration(seconds: float) -> str:
 
 
 def freshness(seconds: float) -> str:
-    """The age of data in steps that do not tick: `now`, `10s`, `20s` … `50s`, then minutes and on."""
+    """Format the age of data in coarse steps: `now`, `10s`, `20s` … `50s`, then minutes."""
     if seconds < 10:
         return "now"
     if seconds < 60:

@@ -1,4 +1,4 @@
-"""Reads the command line, picks a face, and imports only that face."""
+"""Entry point: run a command or open the cockpit, and import only the one that runs."""
 
 import os
 import sys
@@ -9,14 +9,14 @@ if TYPE_CHECKING:
     from fttui.core.connect import Options
 
 FIRST_ROWS = 200
-"""Archived jobs read for the first frame; more than any terminal has lines, the rest follows."""
+"""Archived jobs read for the first frame: more than a terminal has lines. The rest is read later."""
 
 
 def main() -> NoReturn:
     """The `fttui` command. Exit codes: see `fttui --help`."""
     arguments = sys.argv[1:]
     options = None
-    if arguments or "_FTTUI_COMPLETE" in os.environ:  # the shell asks with the line in the environment
+    if arguments or "_FTTUI_COMPLETE" in os.environ:  # shell completion sends the command line in variables
         from fttui.cli.main import run
 
         outcome = run(arguments)
@@ -27,18 +27,18 @@ def main() -> NoReturn:
 
 
 def cockpit(options: "Options | None") -> int:
-    """Open the cockpit: first the archived rows, then Textual over them. Returns the exit code."""
+    """Open the cockpit: paint the archived rows, then start Textual. Returns the exit code."""
     streams = (sys.stdin, sys.stdout, sys.stderr)  # Textual draws on standard error
     if not all(stream.isatty() for stream in streams) or os.environ.get("TERM", "dumb") == "dumb":
         print(
-            "fttui: the cockpit needs a terminal (standard input, output and error, and a TERM other than dumb).\n"
-            "For scripts and screen readers there are commands: fttui --help",
+            "fttui: the cockpit needs a terminal as standard input, output and error, and TERM other than dumb.\n"
+            "For scripts and screen readers, use the commands: fttui --help",
             file=sys.stderr,
         )
         return 2
     import gc
 
-    gc.disable()  # until the first real frame stands: the imports make garbage that is not worth collecting
+    gc.disable()  # until the first Textual frame: the imports create garbage that is not worth collecting
     from fttui.config import choose, paths
     from fttui.config.errors import ConfigError
     from fttui.config.schema import Settings

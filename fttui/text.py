@@ -1,36 +1,35 @@
-"""The one place where untrusted text is made safe, and where text is fitted to terminal cells.
+"""Cleaning of untrusted text, and fitting of text to terminal cells.
 
-Standard library only: the first frame is painted with it. Rich's width tables, the ones Textual draws
-with, are loaded only when a text is not ASCII, so both always agree about how wide a character is.
+Standard library only, because the first frame uses it. For text outside ASCII the width tables of Rich are loaded.
+Textual draws with the same tables, so widths always agree.
 """
 
 import re
 from functools import lru_cache
 
-# C0 without tab and newline, DEL, C1, the bidi controls, and what else moves or hides text: line and
-# paragraph separators, zero-width characters, the soft hyphen, the byte order mark, tag characters. Also what makes a
-# character as wide as its neighbours say, about which terminals disagree: variation selectors and the tones of a skin.
-# (An emoji may look plainer without them, and without the joiner inside it: a harmless loss.)
-# (Patterns as text are compiled when they are first needed, which is after the first frame.)
+# Characters that move or hide text: C0 except tab and newline, DEL, C1, bidi controls, line and paragraph separators,
+# zero-width characters, the soft hyphen, the byte order mark and tag characters. Also variation selectors and skin
+# tones, whose width differs between terminals; some emoji look plainer without them.
+# Patterns are strings, because `re` compiles them on first use, which is after the first frame.
 _UNSAFE = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
     "\U0001f3fb-\U0001f3ff\U000e0000-\U000e0fff]"
 )
-# Flags are two letters, each of one cell or two.
+# A flag is two regional indicators. Terminals differ in their width.
 _FLAGS = "[\U0001f1e6-\U0001f1ff]"
 _SURROGATE = "[\ud800-\udfff]"
-# One cell each in Rich's tables (a test holds it so): Latin letters and the glyphs fttui draws itself.
+# Characters of one cell in the tables of Rich (checked by a test): Latin letters and the glyphs of fttui.
 _NARROW = frozenset(
     {*map(chr, (*range(0x20, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x300), *range(0x2800, 0x2900))), *"…─│·↓↑▸◦⋯✓✗⊘"}
 )
-_CROWD = 8
-"""Characters that one cell may hold: a letter with the marks of any language. More is no text but a flood."""
+_MAX_IN_CELL = 8
+"""Most characters in one cell. Letters with combining marks of real languages need fewer."""
 
 
 def clean(text: str) -> str:
-    """Text that can stand on a terminal: no control, bidi or invisible characters, no lone surrogates.
+    """Remove control, bidi and invisible characters and lone surrogates.
 
-    Newline and tab survive; CRLF and lone CR become newlines. Idempotent.
+    Newline and tab stay; CRLF and lone CR become newlines. Idempotent.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -41,7 +40,7 @@ def clean(text: str) -> str:
 
 
 def clean_line(text: str) -> str:
-    """`clean`, and every run of white space that holds a newline or tab becomes one space."""
+    """Clean a text and, if it has a newline or tab, replace every run of white space by one space."""
     text = clean(text)
     if "\n" in text or "\t" in text:
         text = re.sub(r"\s+", " ", text).strip()
@@ -49,7 +48,7 @@ def clean_line(text: str) -> str:
 
 
 def width(text: str) -> int:
-    """Terminal cells that `text` takes, as Textual counts them."""
+    """Return the width of `text` in terminal cells, as Textual counts them."""
     if text.isascii() or _NARROW.issuperset(text):
         return len(text)
     from rich.cells import cell_len
@@ -58,9 +57,9 @@ def width(text: str) -> int:
 
 
 def fit(text: str, cells: int, *, ellipsis: str = "…") -> str:
-    """`text` cut to at most `cells` cells; what is cut ends with `ellipsis` (one cell a character).
+    """Cut `text` to at most `cells` cells. A cut text ends with `ellipsis`, one cell a character.
 
-    So is a text with more marks on its letters than any language has.
+    A text with more combining marks than real languages have is cut as well.
     """
     if cells <= 0:
         return ""
@@ -72,25 +71,27 @@ def fit(text: str, cells: int, *, ellipsis: str = "…") -> str:
 
 
 def pad(text: str, cells: int, *, right: bool = False, ellipsis: str = "…") -> str:
-    """`text` fitted to exactly `cells` cells, flush left, or flush right when `right`."""
+    """Cut or pad `text` to exactly `cells` cells, aligned left, or right with `right`."""
     text = fit(text, cells, ellipsis=ellipsis)
     space = " " * (cells - width(text))
     return space + text if right else text + space
 
 
 def wrap(text: str, cells: int) -> list[str]:
-    """`text` broken into lines of at most `cells` cells, at spaces where it can be; never empty. A tab is four spaces:
-    a terminal would jump."""
+    """Break `text` into lines of at most `cells` cells, at spaces if possible. A tab becomes four spaces.
+
+    The result has at least one line.
+    """
     lines: list[str] = []
     for paragraph in text.replace("\t", "    ").split("\n"):
         at = 0
-        # Never the whole rest, which may be a megabyte: no more than could fit, and one.
-        while cells > 0 and not _fits(near := paragraph[at : at + cells * _CROWD + 1], cells):
+        # Look at no more than could fit, plus one character: the rest may be a megabyte.
+        while cells > 0 and not _fits(near := paragraph[at : at + cells * _MAX_IN_CELL + 1], cells):
             head = _head(near, cells)
             space = head.rfind(" ")
             if space > cells // 3 and near[len(head) : len(head) + 1] != " ":
                 head = head[:space]
-            # A character wider than the line must still make progress.
+            # At least one character, even if it is wider than the line.
             head = head or near[:1]
             lines.append(head.rstrip(" "))
             at += len(head)
@@ -101,7 +102,7 @@ def wrap(text: str, cells: int) -> list[str]:
 
 
 def _fits(text: str, cells: int) -> bool:
-    return len(text) <= cells * _CROWD and width(text) <= cells
+    return len(text) <= cells * _MAX_IN_CELL and width(text) <= cells
 
 
 @lru_cache(4096)
@@ -110,8 +111,8 @@ def _cells(character: str) -> int:
 
 
 def _head(text: str, cells: int) -> str:
-    """The longest beginning of `text` that takes at most `cells` cells."""
-    text = text[: cells * _CROWD]
+    """Return the longest start of `text` that is at most `cells` cells wide."""
+    text = text[: cells * _MAX_IN_CELL]
     if text.isascii() or _NARROW.issuperset(text):
         return text[:cells]
     taken = 0
@@ -123,7 +124,7 @@ def _head(text: str, cells: int) -> str:
 
 
 def size_words(bytes: int | None) -> str:
-    """A size for a person: `870 B`, `1.4 MB`."""
+    """Format a size for users: `870 B`, `1.4 MB`."""
     if bytes is None:
         return ""
     amount = float(bytes)

@@ -1,4 +1,4 @@
-"""What an import really loads: a linter cannot see what is deferred."""
+"""Modules that an import loads at run time, including late imports that import-linter cannot see."""
 
 import subprocess
 import sys
@@ -32,7 +32,7 @@ fttui.main.cockpit(None)
 
 
 def loaded(code: str, tmp_path: Path) -> set[str]:
-    """The top-level modules that a fresh interpreter has loaded after `code`, which prints `sys.modules`."""
+    """Run `code`, which prints `sys.modules`, in a new interpreter, and return the top-level modules."""
     environment = {
         "TERM": "xterm-256color",
         "HOME": str(tmp_path),
@@ -49,14 +49,14 @@ def after(statement: str, tmp_path: Path) -> set[str]:
     return loaded(f"{statement}\nimport sys\nprint(*sys.modules)", tmp_path)
 
 
-def test_the_first_frame_needs_nothing_heavy(tmp_path: Path) -> None:
+def test_first_frame_loads_no_heavy_module(tmp_path: Path) -> None:
     modules = loaded(COCKPIT, tmp_path)
     assert "fttui" in modules
     assert "sqlite3" in modules, "the archive was asked"
     assert not modules & set(HEAVY)
 
 
-def test_the_first_frame_of_a_profile_needs_no_more_than_toml(tmp_path: Path) -> None:
+def test_first_frame_of_a_profile_also_loads_only_tomllib(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text('profile = "x"\n[profiles.x]\nbase_url = "http://127.0.0.1:8765/v1"\n')
     modules = loaded(COCKPIT, tmp_path)
     assert "tomllib" in modules
@@ -83,5 +83,5 @@ def test_the_first_frame_of_a_profile_needs_no_more_than_toml(tmp_path: Path) ->
         ("import fttui.models.row, fttui.text, fttui.clock, fttui.sqlite", HEAVY),
     ],
 )
-def test_a_room_loads_only_its_own_libraries(statement: str, absent: tuple[str, ...], tmp_path: Path) -> None:
+def test_package_loads_only_its_own_libraries(statement: str, absent: tuple[str, ...], tmp_path: Path) -> None:
     assert not after(statement, tmp_path) & set(absent)

@@ -1,4 +1,4 @@
-"""The API key of a client, and its renewal. Tokens of some providers expire after an hour."""
+"""The key of one client, and its renewal: tokens of some providers last an hour."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,17 +10,17 @@ T = TypeVar("T")
 
 
 class Key(Protocol):
-    """Holder of a key that is not printed by accident."""
+    """Something that holds a key and does not show it."""
 
     def reveal(self) -> str: ...
 
 
 Renew = Callable[[], Awaitable[Key | None]]
-"""Fetches a new key; returns None if there is none."""
+"""Makes another key; None when there is no other."""
 
 
 class HeldKey:
-    """The current key of a client."""
+    """The key that is used now."""
 
     def __init__(self, key: Key | None, renew: Renew | None) -> None:
         self._key = key
@@ -29,24 +29,24 @@ class HeldKey:
 
     @property
     def secret(self) -> str:
-        """The key itself, for the request header; empty without a key."""
+        """The key itself, for the header that it is meant for; empty when there is none."""
         return self._key.reveal() if self._key else ""
 
-    async def with_renewal(self, attempt: Callable[[], Awaitable[T]]) -> T:
-        """Run `attempt`. If the server refuses the key, renew the key and run it once more."""
+    async def keyed(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Run `attempt`; where its key has expired, once more with another."""
         used = self._key
         try:
             return await attempt()
         except Unauthorized:
-            # A refused request had no effect, so even a create may be sent again.
+            # What was refused had no effect, so it may be sent again, whatever it was.
             if self._renew is None or not await self._renewed(used, self._renew):
                 raise
         return await attempt()
 
     async def _renewed(self, used: Key | None, renew: Renew) -> bool:
-        """Renew the key unless another call has done so. Return whether it differs from the refused key."""
+        """Whether there is a key now that is another than the one that was refused."""
         async with self._renewing:
-            # The first of several refused calls renews the key for all.
+            # Of several calls that were refused at once, the first renews it for all.
             if self._key is used:
                 self._key = await renew() or used
             return self._key is not None and (used is None or self._key.reveal() != used.reveal())

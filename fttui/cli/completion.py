@@ -1,4 +1,4 @@
-"""Completion in the shell: commands and flags by click, ids and names from the archive. Nothing is asked of a service.
+"""Shell completion: commands and flags by click, ids and names from the archive. It sends no request.
 
 It runs at every press of the tab key, so it loads neither pydantic nor httpx.
 """
@@ -19,9 +19,9 @@ from fttui.text import clean_line, fit
 F = TypeVar("F", bound=Callable[..., Any])
 SHELLS = ("bash", "zsh", "fish")
 VARIABLE = "_FTTUI_COMPLETE"
-"""Set by the shell's function when it asks for completions; the value says how."""
-MOST = 500
-"""Ids that are offered at most, the newest first."""
+"""Variable that the shell sets to ask for completions; its value names the shell."""
+MAX_ITEMS = 500
+"""Most ids to offer, newest first."""
 STATES = ("running", "queued", "waiting", "paused", "succeeded", "failed", "cancelled", "live", "final")
 
 SETUP = {
@@ -33,10 +33,10 @@ SETUP = {
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
-@click.command("completion", cls=Command, short_help="Print completion for bash, zsh or fish.")
+@click.command("completion", cls=Command, short_help="Print a completion script for bash, zsh or fish.")
 @click.argument("shell", type=click.Choice(SHELLS))
 def completion(shell: str) -> int:
-    """Print a script that completes commands, flags, job ids, file ids and profiles in your shell.
+    """Print a shell script that completes commands, flags, job ids, file ids and profiles.
 
     \b
     eval "$(fttui completion bash)"          in ~/.bashrc
@@ -47,7 +47,7 @@ def completion(shell: str) -> int:
 
     found = get_completion_class(shell)
     assert found is not None
-    # Not the class's own `source`, which starts a bash only to look at its version.
+    # `BashComplete.source` starts a bash to check its version, so call the method of its base class.
     Output().text(ShellComplete.source(found(click.Group(), {}, "fttui", VARIABLE)) + "\n")
     return DONE
 
@@ -60,7 +60,7 @@ def _words(names: Iterable[str]) -> Complete:
 
 
 def _archived(context: click.Context) -> tuple[str, str]:
-    """The archive's path and the chosen service's key in it."""
+    """Return the path of the archive and the key of the chosen service."""
     from fttui.config.choose import choose
     from fttui.config.paths import archive_file
 
@@ -68,32 +68,32 @@ def _archived(context: click.Context) -> tuple[str, str]:
     return archive_file(), choose(profile=invocation.profile, base_url=invocation.base_url).key
 
 
-def _quiet(complete: Complete) -> Complete:
-    """A completion that offers nothing where it fails: an error in the middle of a line helps nobody."""
+def _without_errors(complete: Complete) -> Complete:
+    """Return a completion that offers nothing after an error. A message would garble the command line."""
 
-    def tried(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
+    def guarded(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
         try:
             return complete(context, parameter, typed)
         except Exception:
             return []
 
-    return tried
+    return guarded
 
 
-@_quiet
+@_without_errors
 def jobs(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
-    """Ids of archived jobs, newest first, those already on the line left out."""
+    """Offer ids of archived jobs, newest first, without those already on the line."""
     from fttui.store.archive.first_rows import first_rows
 
     given = context.params.get(parameter.name or "") or ()
     rows, _ = first_rows(*_archived(context), 100_000)
-    found = [row for row in rows if row.id.startswith(typed) and row.id not in given][:MOST]
+    found = [row for row in rows if row.id.startswith(typed) and row.id not in given][:MAX_ITEMS]
     return [_item(row.id, " ".join(filter(None, (row.status_text, row.model, row.suffix)))) for row in found]
 
 
-@_quiet
+@_without_errors
 def files(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
-    """Ids of archived files; what is typed may also be how a file's name begins."""
+    """Offer ids of archived files whose id or name starts with the typed text."""
     from fttui.store.archive.first_rows import first_files
 
     given = context.params.get(parameter.name or "") or ()
@@ -105,35 +105,35 @@ def files(context: click.Context, parameter: click.Parameter, typed: str) -> lis
             name = ""
         if (id.startswith(typed) or (typed and name.startswith(typed))) and id not in given:
             found.append(_item(id, name))
-    return found[:MOST]
+    return found[:MAX_ITEMS]
 
 
 def data(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
-    """File ids where one is begun, else the files of this disk."""
+    """Offer file ids after `file-`, else paths on this disk."""
     found = files(context, parameter, typed) if typed.startswith("file-") else []
     return found or [CompletionItem(typed, type="file")]
 
 
-@_quiet
+@_without_errors
 def models(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
-    """Models that archived jobs were made from or made."""
+    """Offer base models and tuned models of archived jobs."""
     from fttui.store.archive.first_rows import first_rows
 
     rows, _ = first_rows(*_archived(context), 100_000)
     names = dict.fromkeys(name for row in rows for name in (row.model, row.fine_tuned_model) if name)
-    return [_item(name, "") for name in names if name.startswith(typed)][:MOST]
+    return [_item(name, "") for name in names if name.startswith(typed)][:MAX_ITEMS]
 
 
-@_quiet
+@_without_errors
 def profiles(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
-    """The names of the profiles."""
+    """Offer the names of the profiles."""
     from fttui.config.choose import LOCAL, known
 
     return [CompletionItem(name) for name in (LOCAL, *known()) if name.startswith(typed)]
 
 
 def _item(value: str, help: str) -> CompletionItem:
-    # A shell splits what we print at line ends, and zsh at colons in ids, which click takes care of.
+    # Shells split the output at line ends. zsh also splits at colons, which click escapes.
     return CompletionItem(clean_line(value), help=fit(clean_line(help), 60))
 
 

@@ -41,7 +41,7 @@ COMMANDS = {
 def root(context: click.Context) -> Options | None:
     """A cockpit for fine-tuning jobs.
 
-    Without a command, fttui opens the cockpit on this terminal. The commands do the same from scripts.
+    Without a command, fttui opens the cockpit on this terminal. Scripts use the commands.
 
     \b
     fttui                                     open the cockpit

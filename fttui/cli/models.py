@@ -35,7 +35,7 @@ def models() -> None:
 def list_(invocation: Invocation) -> int:
     """List models in the order of the service.
 
-    Without a terminal, every model is one tab-separated line: id, creation time, owner, shutdown date. --offline lists
+    Piped output is one tab-separated line a model: id, creation time, owner, shutdown date. --offline lists
     the models that the service had when it was last asked.
 
     \b
@@ -58,7 +58,9 @@ def list_(invocation: Invocation) -> int:
 @forms
 @pass_invocation
 def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
-    """Delete tuned models permanently. On a terminal it asks first; without a terminal it needs --yes.
+    """Delete tuned models permanently.
+
+    On a terminal the command asks for confirmation; without a terminal it needs --yes.
 
     \b
     fttui models delete ft:gpt-4.1-nano-2025-04-14:acme:support:8J6LXhXG

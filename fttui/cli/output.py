@@ -1,7 +1,7 @@
-"""The only writer of stdout. Stdout is data, stderr is talk.
+"""Output of commands: data to stdout, messages to stderr.
 
-A table is for people and only drawn on a terminal; elsewhere the same cells come as lines with tabs between them
-and no heading. `--json` and `--jsonl` give the objects as the provider sent them, in ASCII.
+On a terminal a list is a table; otherwise it is tab-separated lines without a header. `--json` and `--jsonl` print the
+objects as the provider sent them, in ASCII.
 """
 
 import json
@@ -17,34 +17,33 @@ T = TypeVar("T")
 TABLE, JSON, JSONL = "table", "json", "jsonl"
 GAP = "  "
 NARROWEST = 6
-"""Cells below which a column is not squeezed."""
+"""Width to which a column is cut at most, in cells."""
 FIRST, USUAL, LATE, LAST = range(4)
-"""When columns give way: first those that say the least, and altogether where less than half of one is left; then the
-others, widest first; then those that are better kept; and an id last, for it cannot be copied when it is cut."""
+"""Order in which columns are cut when a table is too wide. Columns of `FIRST` are dropped when less than half is left.
+Ids are `LAST`, because a cut id cannot be copied."""
 
 
 class ReaderGone(Exception):
-    """Whoever read stdout has gone: there is nothing more to say."""
+    """The reader of stdout has closed it, as `head` does."""
 
 
 class Column(NamedTuple, Generic[T]):
-    """A column of a table: how a cell reads to a person, and how to a program where that differs."""
+    """Column of a table: the cell for users, and the cell for programs if it differs."""
 
     title: str
     cell: Callable[[T], str]
     plain: Callable[[T], str] | None = None
     right: bool = False
     yields: int = USUAL
-    """How soon it gives way where the table is too wide: see `FIRST` to `LAST`."""
+    """Order in which the column is cut (`FIRST` to `LAST`)."""
 
 
 class Output:
-    """Where a command's result goes, in the form that was asked for."""
+    """Writer of a command's data to stdout, in the chosen form."""
 
     def __init__(self, form: str = TABLE, stream: TextIO | None = None) -> None:
         self.form = form
         self._stream = stream
-        self._told = 0
 
     @property
     def is_terminal(self) -> bool:
@@ -57,7 +56,7 @@ class Output:
     def many(
         self, items: Sequence[T], columns: Sequence[Column[T]], *, raw: Callable[[T], Any], has_more: bool = False
     ) -> None:
-        """A list of objects."""
+        """Print a list of objects."""
         if self.form == JSON:
             self._write(dumps({"object": "list", "data": [raw(item) for item in items], "has_more": has_more}) + "\n")
         elif self.form == JSONL:
@@ -68,7 +67,7 @@ class Output:
             self.each(items, columns, raw=raw)
 
     def each(self, items: Iterable[T], columns: Sequence[Column[T]], *, raw: Callable[[T], Any]) -> None:
-        """Objects a line each, as they come: without alignment, so that a stream can go on."""
+        """Print objects one a line, without alignment, so that more can follow."""
         for item in items:
             if self.form in (JSON, JSONL):
                 self._write(dumps(raw(item), indent=None) + "\n")
@@ -79,7 +78,7 @@ class Output:
                 self._write("\t".join(clean_line((column.plain or column.cell)(item)) for column in columns) + "\n")
 
     def one(self, raw: Any, fields: Sequence[tuple[str, str]]) -> None:
-        """One object: its JSON, or its fields a line each."""
+        """Print one object: as JSON, or its fields one a line."""
         if self.form in (JSON, JSONL):
             self._write(dumps(raw, indent=2 if self.form == JSON else None) + "\n")
         elif self.is_terminal:
@@ -89,30 +88,30 @@ class Output:
             self._write("".join(f"{name}\t{clean_line(text)}\n" for name, text in fields))
 
     def line(self, text: str, raw: Any = None) -> None:
-        """One line of data, such as the id of what was made; with `--json` the object instead."""
+        """Print one line, such as the id of a created job; with `--json` the object instead."""
         if self.form in (JSON, JSONL):
             self._write(dumps(raw, indent=2 if self.form == JSON else None) + "\n")
         else:
             self._write(clean_line(text) + "\n")
 
     def row(self, cells: Sequence[str]) -> None:
-        """Cells with tabs between them."""
+        """Print tab-separated cells."""
         self._write("\t".join(map(clean_line, cells)) + "\n")
 
     def text(self, text: str) -> None:
-        """Text that we wrote ourselves, as it is."""
+        """Print text of fttui unchanged."""
         self._write(text)
 
     def chunk(self, chunk: bytes) -> None:
-        """A piece of a file."""
+        """Write a part of a file."""
         self._write(chunk)
 
     def flush(self) -> None:
-        """Make sure that everything has left.
+        """Flush stdout.
 
         Raises:
-            ReaderGone: the reader has gone.
-            OSError: it could not be written.
+            ReaderGone: the reader has closed stdout.
+            OSError: writing failed.
         """
         self._guarded(self._out.flush)
 
@@ -133,14 +132,14 @@ class Output:
         try:
             act()
         except BrokenPipeError:
-            # What is still in the buffer must not be tried again when the interpreter ends.
+            # The interpreter would flush the buffer again at its end and fail.
             with open(os.devnull, "w") as nothing:
                 os.dup2(nothing.fileno(), self._out.fileno())
             raise ReaderGone from None
 
 
 def say(text: str) -> None:
-    """Talk: a line or two on stderr, cleaned. It is lost where nobody listens."""
+    """Print a message to stderr, cleaned. A closed stderr is ignored."""
     say_progress("")
     lines = [clean_line(line) for line in text.split("\n")]
     with suppress(OSError, ValueError):
@@ -151,7 +150,7 @@ _progress = ""
 
 
 def say_progress(text: str) -> None:
-    """A line on stderr that the next one replaces; only on a terminal. An empty text takes it away."""
+    """Show a progress line on stderr in place of the previous one; empty text removes it. Only on a terminal."""
     global _progress
     if sys.stderr.isatty() and text != _progress:
         with suppress(OSError):
@@ -160,10 +159,10 @@ def say_progress(text: str) -> None:
 
 
 def dumps(value: Any, indent: int | None = 2) -> str:
-    """JSON in printable ASCII: nothing in it can move a cursor."""
+    """Return JSON in printable ASCII, without control codes."""
     try:
         text = json.dumps(value, indent=indent, allow_nan=False)
-    except ValueError:  # 1e999 reads as infinity, for which JSON has no word
+    except ValueError:  # 1e999 parses as infinity, which JSON does not have
         text = json.dumps(_finite(value), indent=indent)
     return text.replace("\x7f", "\\u007f")
 
@@ -177,9 +176,9 @@ def _finite(value: Any) -> Any:
 
 
 def table(items: Sequence[T], columns: Sequence[Column[T]], cells: int) -> list[str]:
-    """The lines of a table that is at most `cells` wide; what gives way is said by the columns."""
+    """Return the lines of a table at most `cells` wide. `Column.yields` says which columns are cut first."""
     rows = [[clean_line(column.cell(item)) for column in columns] for item in items]
-    # A column in which nothing stands tells nothing.
+    # Drop empty columns.
     kept = [index for index in range(len(columns)) if not rows or any(row[index] for row in rows)]
     rows = [[row[index] for index in kept] for row in rows]
     titles = [columns[index].title for index in kept]

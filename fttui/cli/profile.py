@@ -1,4 +1,4 @@
-"""`fttui profile`: the services that are known by name, and the one in use."""
+"""`fttui profile`: services by name, and the profile in use."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,10 @@ def profile() -> None:
 @forms
 @pass_invocation
 def list_(invocation: Invocation) -> int:
-    """List profiles; a * marks the one that is chosen now.
+    """List profiles. A * marks the profile in use.
+
+    Piped output is one tab-separated line a profile: * or an empty field, name, base URL, provider, source
+    of the key, origin of the profile.
 
     \b
     fttui profile list
@@ -80,7 +83,7 @@ def list_(invocation: Invocation) -> int:
 
 
 def _key(profile: Any, name: str) -> str:
-    """Where a profile's key comes from; never the key."""
+    """Return the source of a profile's key."""
     if profile is None:
         return {"openai": "OPENAI_API_KEY", "azure": "AZURE_OPENAI_API_KEY"}.get(name, "")
     if profile.api_key_env:
@@ -88,11 +91,11 @@ def _key(profile: Any, name: str) -> str:
     return "a command" if profile.api_key_command else "keyring" if profile.api_key_keyring else ""
 
 
-@profile.command("use", short_help="Choose the profile for scripts and the cockpit.")
+@profile.command("use", short_help="Choose the default profile.")
 @click.argument("name", required=False, shell_complete=completion.profiles)
-@click.option("--clear", is_flag=True, help="Leave the choice to the configuration and the environment again.")
+@click.option("--clear", is_flag=True, help="Forget the choice; use the configuration and the environment.")
 def use(name: str | None, clear: bool) -> int:
-    """Choose the profile that is used when no flag and no FTTUI_PROFILE names one.
+    """Choose the profile to use without --profile, --base-url and FTTUI_PROFILE.
 
     \b
     fttui profile use work
@@ -100,7 +103,7 @@ def use(name: str | None, clear: bool) -> int:
     from fttui.config.profiles import use_profile
 
     if (name is None) != clear:
-        raise click.UsageError("give the NAME of a profile, or --clear")
+        raise click.UsageError("give the NAME of a profile or --clear")
     use_profile(name)
     now = choices.choose()
     say(f"in use: {now.name} ({now.base_url or 'the service on this machine'}, {now.because})")
@@ -109,18 +112,18 @@ def use(name: str | None, clear: bool) -> int:
 
 @profile.command("add", short_help="Add a profile.")
 @click.argument("name")
-@click.option("--base-url", metavar="URL", help="Where /fine_tuning/jobs hangs. Default: OpenAI.")
-@click.option("--provider", type=click.Choice(list(choices.PROVIDERS)), help="Its dialect; guessed from the host.")
-@click.option("--api-key-env", metavar="VAR", help="The variable that holds the key.")
-@click.option("--api-key-command", metavar="CMD", help="A program that prints the key.")
-@click.option("--api-key-keyring", metavar="SERVICE/USER", help="An entry of the system keyring.")
-@click.option("--auth", type=click.Choice(["bearer", "api-key"]), help="How the key is sent.")
-@click.option("--organization", metavar="ORG")
-@click.option("--project", metavar="P")
-@click.option("--api-version", metavar="DATE", help="Azure's dated API.")
-@click.option("--ca-file", metavar="PEM", help="The authorities to trust.")
+@click.option("--base-url", metavar="URL", help="Address of the API, without /fine_tuning/jobs.  [default: OpenAI]")
+@click.option("--provider", type=click.Choice(list(choices.PROVIDERS)), help="API dialect.  [default: from the host]")
+@click.option("--api-key-env", metavar="VAR", help="Environment variable with the key.")
+@click.option("--api-key-command", metavar="CMD", help="Command that prints the key.")
+@click.option("--api-key-keyring", metavar="SERVICE/USER", help="Keyring entry with the key.")
+@click.option("--auth", type=click.Choice(["bearer", "api-key"]), help="Header for the key: Authorization or api-key.")
+@click.option("--organization", metavar="ORG", help="Sent as OpenAI-Organization.")
+@click.option("--project", metavar="P", help="Sent as OpenAI-Project.")
+@click.option("--api-version", metavar="DATE", help="Azure: API version, such as 2024-10-21.")
+@click.option("--ca-file", metavar="PEM", help="File of certificate authorities to trust.")
 def add(name: str, **flags: Any) -> int:
-    """Add a profile. Keys are never stored: name the place where the key is.
+    """Add a profile. fttui never stores a key: give its source, such as an environment variable.
 
     \b
     fttui profile add work --api-key-command 'pass show openai/work' --project proj_abc
@@ -135,14 +138,14 @@ def add(name: str, **flags: Any) -> int:
         raise ConfigError(fault)
     choices.of_profile(name, given, "")
     add_profile(name, Profile(**given))
-    say(f"added {name}; use it with --profile {name}, or for good: fttui profile use {name}")
+    say(f"added {name}. To use it: --profile {name}, or as the default: fttui profile use {name}")
     return DONE
 
 
-@profile.command("remove", short_help="Remove a profile that was added.")
+@profile.command("remove", short_help="Remove an added profile.")
 @click.argument("name", shell_complete=completion.profiles)
 def remove(name: str) -> int:
-    """Remove a profile that `fttui profile add` made. Its archive stays.
+    """Remove a profile that was added with `fttui profile add`. Its archived jobs stay.
 
     \b
     fttui profile remove work
@@ -150,15 +153,15 @@ def remove(name: str) -> int:
     from fttui.config.profiles import remove_profile
 
     remove_profile(name)
-    say(f"removed {name}; what the archive keeps of it stays")
+    say(f"removed {name}. Its jobs stay in the archive.")
     return DONE
 
 
-@profile.command("test", cls=ServiceCommand, short_help="Ask a service whether it answers and takes the key.")
+@profile.command("test", cls=ServiceCommand, short_help="Test the connection and the key.")
 @click.argument("name", required=False, shell_complete=completion.profiles)
 @pass_invocation
 def test(invocation: Invocation, name: str | None) -> int:
-    """Ask the service of a profile (the chosen one, without NAME) for one job.
+    """Test connection and key of a profile with one request. Without NAME: of the profile in use.
 
     \b
     fttui profile test work
@@ -175,4 +178,4 @@ def test(invocation: Invocation, name: str | None) -> int:
 
 def _accepted(connection: "Connection") -> str:
     origin = connection.provider.key_origin
-    return f" and takes the key from {origin}" if origin else "; no key was sent"
+    return f" and accepts the key from {origin}" if origin else "; no key was sent"

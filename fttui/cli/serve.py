@@ -1,4 +1,4 @@
-"""`fttui serve`: the embedded service over TCP, and the state of the one on this machine."""
+"""`fttui serve`: run the embedded service over TCP, and show or stop the running service."""
 
 import click
 
@@ -13,18 +13,31 @@ from fttui.config.paths import make_dir, service_dir
 PORT = 8484
 
 
-@click.command("serve", cls=Command, short_help="Serve the API of this machine over TCP.")
-@click.option("--host", default="127.0.0.1", show_default=True, metavar="H")
-@click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, metavar="P")
-@click.option("--api-key-file", type=click.Path(exists=True, dir_okay=False), metavar="F", help="Keys, one a line.")
-@click.option("--status", is_flag=True, help="Say where the local service runs, and what.")
-@click.option("--stop", is_flag=True, help="Stop the local service; trainers save and stop.")
+@click.command("serve", cls=Command, short_help="Serve the fine-tuning API of this machine.")
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="H", help="Address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=PORT,
+    show_default=True,
+    metavar="P",
+    help="TCP port; 0 chooses a free one.",
+)
+@click.option(
+    "--api-key-file",
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="F",
+    help="File of accepted keys, one a line.",
+)
+@click.option("--status", is_flag=True, help="Show the state of the running service.")
+@click.option("--stop", is_flag=True, help="Stop the running service. Trainers save a checkpoint and stop.")
 @forms
 @pass_invocation
 def serve(invocation: Invocation, host: str, port: int, api_key_file: str | None, status: bool, stop: bool) -> int:
-    """Serve the fine-tuning API of this machine in the foreground, for any OpenAI SDK.
+    """Run the embedded service in the foreground and serve its API over TCP, for any OpenAI SDK.
 
-    Without a key file it stays on the loopback interface, takes any key, and every user of this host can reach it.
+    Without --api-key-file the service listens on the loopback interface only and accepts every key, also from other
+    users of this machine.
 
     \b
     fttui serve --port 8484
@@ -70,7 +83,7 @@ def _status(invocation: Invocation) -> int:
         ("version", str(state["version"])),
         ("since", tables.when(state["started_at"])),
         ("socket", str(state["socket"])),
-        ("url", str(state.get("url") or "none: it serves the socket only")),
+        ("url", str(state.get("url") or "none (socket only)")),
         ("running jobs", ", ".join(map(str, running)) or "none"),
         ("other jobs", ", ".join(others) or "none"),
     ]
@@ -86,5 +99,5 @@ def _stop() -> int:
     except control.ServiceError as error:
         say(f"fttui: {error}")
         return UNREACHABLE
-    say("the service was stopped" if stopped else "no service was running")
+    say("service stopped" if stopped else "no service is running")
     return DONE

@@ -1,4 +1,4 @@
-"""How jobs, events and files read in tables and fields."""
+"""Columns and fields of jobs, events, checkpoints, files and models."""
 
 import time
 from typing import TYPE_CHECKING
@@ -15,27 +15,27 @@ if TYPE_CHECKING:
 
 
 def when(moment: float | None) -> str:
-    """A time for a program: ISO 8601 in UTC; empty when there is none."""
+    """Format a time for programs: ISO 8601 in UTC; empty for None."""
     return "" if moment is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
 
 
 def local(moment: float | None) -> str:
-    """A time for a person: local date and time; empty when there is none."""
+    """Format a time for users: local date and time; empty for None."""
     return "" if moment is None else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment))
 
 
 def ago(moment: float | None, now: float) -> str:
-    """How long ago, for a person: `3h`; empty when it is not known."""
+    """Format an age for users, such as `3h`; empty for None."""
     return "" if moment is None else age(now - moment)
 
 
 def text(value: object) -> str:
-    """A number or word as itself; empty for None."""
+    """Return a value as text; empty for None."""
     return "" if value is None else str(value)
 
 
 def status_word(job: "Job") -> str:
-    """The provider's own word for the state, or why there is none."""
+    """Return the status as the provider sent it, or `unreadable` or `unknown`."""
     return job.status_text or ("unreadable" if job.fault else "unknown")
 
 
@@ -46,7 +46,7 @@ def job_columns(now: float) -> "list[Column[Job]]":
         Column("AGE", lambda job: ago(job.created_at, now), lambda job: when(job.created_at), right=True),
         Column("MODEL", lambda job: job.model),
         Column("SUFFIX", lambda job: job.suffix),
-        # Model, suffix and eight letters more: what it says stands beside it.
+        # First to be cut: it repeats model and suffix, which have columns of their own.
         Column("TUNED MODEL", lambda job: job.fine_tuned_model, yields=FIRST),
     ]
 
@@ -93,7 +93,7 @@ def model_columns(now: float) -> "list[Column[Model]]":
 
 
 def job_fields(job: "Job", now: float) -> list[tuple[str, str]]:
-    """What is known of a job, a line each; what is empty is left out."""
+    """Return names and values of a job's members, without empty ones."""
     from fttui.models.job import TOKEN_KEY
 
     took = ""

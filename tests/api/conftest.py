@@ -1,4 +1,4 @@
-"""Clients of tests. Sleeps return at once."""
+"""Clients whose sleeps return at once."""
 
 import os
 from collections.abc import AsyncIterator, Callable
@@ -33,7 +33,7 @@ Connect = Callable[..., Client]
 
 @pytest.fixture
 async def connect(clock: FakeClock) -> AsyncIterator[Connect]:
-    """Return a function that makes clients. They are closed after the test."""
+    """Make clients: `connect(url)`, or `connect(transport=…)`; they are closed at the end."""
     made: list[Client] = []
 
     def make(

@@ -1,4 +1,4 @@
-"""Commands run in this process against a service on the loopback, in a home of their own."""
+"""Fixtures that run commands in this process, with a home directory of their own and a fake service."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from tests.support.service import Service
 @dataclass
 class Result:
     code: Any
-    """The exit code; Options when no verb was given."""
+    """Exit code, or Options for the cockpit."""
     out: str
     err: str
 
@@ -67,7 +67,7 @@ def service() -> Iterator[Service]:
 
 @pytest.fixture
 def bare(capfd: pytest.CaptureFixture[str]) -> Fttui:
-    """Run a command as it is."""
+    """Run a command without environment variables for a service."""
 
     def fttui(*arguments: str) -> Result:
         capfd.readouterr()
@@ -80,7 +80,7 @@ def bare(capfd: pytest.CaptureFixture[str]) -> Fttui:
 
 @pytest.fixture
 def fttui(bare: Fttui, service: Service, monkeypatch: pytest.MonkeyPatch) -> Fttui:
-    """Run a command against the service."""
+    """Run a command with the fake service in OPENAI_BASE_URL."""
     monkeypatch.setenv("OPENAI_BASE_URL", service.server.url)
     monkeypatch.setenv("OPENAI_API_KEY", "sk-cli-0123456789")
     return bare

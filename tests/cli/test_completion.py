@@ -1,4 +1,4 @@
-"""Completion in the shell: what is offered, through a real bash, and how little it loads."""
+"""Shell completion: offered items, a real bash, and loaded modules."""
 
 import os
 import shutil
@@ -43,7 +43,7 @@ def program(*arguments: str, **more: str) -> str:
 
 
 def offered(line: str, shell: str = "zsh") -> list[list[str]]:
-    """What is offered for the last word of `line`: type, value and help."""
+    """Return type, value and help of the items offered for the last word of `line`."""
     words = line.split(" ")
     asked = {"COMP_WORDS": " ".join(words), "COMP_CWORD": str(len(words) - 1), "_FTTUI_COMPLETE": f"{shell}_complete"}
     answer = program(**asked).strip("\n").split("\n")
@@ -55,7 +55,7 @@ def values(line: str) -> list[str]:
     return [item[1] for item in offered(line)]
 
 
-def test_job_ids_come_from_the_archive_newest_first(archived: Fttui) -> None:
+def test_job_ids_are_offered_from_the_archive_newest_first(archived: Fttui) -> None:
     assert offered("fttui jobs get ft") == [
         ["plain", "ftjob-003", "running gpt-4.1-nano sup"],
         ["plain", "ftjob-002", "succeeded gpt-4o"],
@@ -66,7 +66,7 @@ def test_job_ids_come_from_the_archive_newest_first(archived: Fttui) -> None:
     assert values("fttui jobs events x") == []
 
 
-def test_files_by_id_or_name_models_profiles_states(archived: Fttui) -> None:
+def test_files_models_profiles_and_states_are_offered(archived: Fttui) -> None:
     assert values("fttui files get file-a") == ["file-aa", "file-ab"]
     assert offered("fttui files download tr") == [["plain", "file-aa", "train-v2.jsonl"]]
     assert values("fttui jobs create --training-file file-ab") == ["file-ab"]
@@ -79,25 +79,25 @@ def test_files_by_id_or_name_models_profiles_states(archived: Fttui) -> None:
     assert "--until-done" in values("fttui jobs watch --")
 
 
-def test_without_an_archive_nothing_is_offered_and_nothing_fails(home: Path) -> None:
+def test_missing_archive_offers_nothing_without_an_error(home: Path) -> None:
     assert values("fttui jobs get ft") == []
     assert offered("fttui files check tr") == [["file", "tr", "_"]]
 
 
-@pytest.mark.parametrize("shell", SHELLS)
-def test_a_script_for_each_shell(bare: Fttui, shell: str) -> None:
-    script = bare("completion", shell).out
-    assert f"_FTTUI_COMPLETE={shell}_complete" in script
-    if (path := shutil.which(shell)) is not None:
-        subprocess.run([path, "-n" if shell != "fish" else "--no-execute"], input=script, text=True, check=True)
+def test_completion_prints_a_script_for_each_shell(bare: Fttui) -> None:
+    for shell in SHELLS:
+        script = bare("completion", shell).out
+        assert f"_FTTUI_COMPLETE={shell}_complete" in script
+        if (path := shutil.which(shell)) is not None:
+            subprocess.run([path, "-n" if shell != "fish" else "--no-execute"], input=script, text=True, check=True)
 
 
-def test_an_unknown_shell_is_a_mistake(bare: Fttui) -> None:
+def test_unknown_shell_is_a_usage_error(bare: Fttui) -> None:
     assert bare("completion", "csh").code == 2
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
-def test_a_real_bash_completes_with_it(archived: Fttui, tmp_path: Path) -> None:
+def test_bash_completes_job_ids_with_the_script(archived: Fttui, tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     command = tmp_path / "bin" / "fttui"
     command.write_text(f'#!/bin/sh\nexec {sys.executable} -m fttui "$@"\n')
@@ -114,7 +114,7 @@ def test_a_real_bash_completes_with_it(archived: Fttui, tmp_path: Path) -> None:
     assert (done.stdout.split(), done.stderr) == (["ftjob-003", "ftjob-002", "ftjob-001"], "")
 
 
-def test_it_loads_neither_pydantic_nor_httpx(archived: Fttui) -> None:
+def test_completion_loads_neither_pydantic_nor_httpx(archived: Fttui) -> None:
     code = (
         "import sys, fttui.main\n"
         "try: fttui.main.main()\n"

@@ -96,8 +96,8 @@ def test_a_profile_that_would_not_work_is_not_added(bare: Fttui, flags: list[str
 def test_a_profile_can_be_tried(fttui: Fttui) -> None:
     result = fttui("profile", "test")
     assert result.code == 0
-    assert "takes the key from OPENAI_BASE_URL" not in result.err
-    assert "takes the key from OPENAI_API_KEY" in result.err
+    assert "accepts the key from OPENAI_BASE_URL" not in result.err
+    assert "accepts the key from OPENAI_API_KEY" in result.err
     assert fttui("profile", "test", "none").code == 2
 
 

@@ -1,9 +1,8 @@
-"""`fttui doctor`: says what is wrong, exits by it, changes nothing, and gives nothing away."""
+"""`fttui doctor`: reported problems, exit codes, no changes, no secrets."""
 
 import os
 from email.utils import formatdate
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -25,7 +24,7 @@ def texts(result: Result, check: str) -> str:
     return " | ".join(" ".join(cells[2:]) for cells in result.cells if cells[0] == check)
 
 
-def test_all_is_well(fttui: Fttui, service: Service) -> None:
+def test_healthy_service_has_only_passed_checks(fttui: Fttui, service: Service) -> None:
     service.jobs = [job(1)]
     result = fttui("doctor")
     assert (result.code, result.err) == (0, "")
@@ -33,37 +32,34 @@ def test_all_is_well(fttui: Fttui, service: Service) -> None:
     assert {found[name] for name in ("profile", "service", "key", "routes", "data", "archive", "config")} == {"ok"}
     assert "because of OPENAI_BASE_URL" in texts(result, "profile")
     assert "the key from OPENAI_API_KEY is accepted" in texts(result, "key")
-    assert "jobs, files, models, events, checkpoints answer" in texts(result, "routes")
-    assert {line.split()[0] for line in service.lines} == {"GET"}, "nothing is changed"
-    assert not os.path.exists(data_dir()), "not even a directory is made"
+    assert "supported: jobs, files, models, events, checkpoints" in texts(result, "routes")
+    assert {line.split()[0] for line in service.lines} == {"GET"}, "read requests only"
+    assert not os.path.exists(data_dir()), "no directory is created"
 
 
-@pytest.mark.parametrize(
-    ("fault", "code", "check", "words"),
-    [
-        (refuse(401, f"Incorrect API key provided: {KEY}", "invalid_api_key"), 4, "key", "is not accepted"),
+def test_failed_request_is_reported_with_its_exit_code(fttui: Fttui, service: Service) -> None:
+    for fault, code, check, words in (
+        (refuse(401, f"Incorrect API key provided: {KEY}", "invalid_api_key"), 4, "key", "was refused"),
         (refuse(403, "not yours"), 1, "key", "may not list jobs: not yours"),
         (refuse(404, "Invalid URL"), 1, "jobs", "Invalid URL"),
         (refuse(500, "oops"), 1, "jobs", "oops"),
         (send_json({"hello": 1}), 1, "jobs", "cannot be read"),
-    ],
-)
-def test_what_the_service_says_is_the_exit_code(
-    fttui: Fttui, service: Service, fault: Any, code: int, check: str, words: str
-) -> None:
-    service.faults["GET /fine_tuning/jobs"] = [fault]
-    result = fttui("doctor")
-    assert (result.code, states(result)[check]) == (code, "fail")
-    assert words in texts(result, check)
-    assert "data" in states(result), "the rest is still looked at"
+    ):
+        service.faults["GET /fine_tuning/jobs"] = [fault]
+        result = fttui("doctor")
+        assert (result.code, states(result)[check]) == (code, "fail")
+        assert words in texts(result, check)
+        assert "data" in states(result), "the other checks still run"
 
 
-def test_a_service_that_is_not_there(bare: Fttui) -> None:
+def test_unreachable_service_exits_3(bare: Fttui) -> None:
     result = bare("doctor", "--base-url", "http://127.0.0.1:1/v1")
     assert (result.code, states(result)["service"]) == (3, "fail")
 
 
-def test_configuration_and_keys_that_are_missing(bare: Fttui, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_configuration_exits_2_and_missing_key_4(
+    bare: Fttui, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     result = bare("doctor", "--profile", "nobody")
     assert (result.code, states(result)["profile"]) == (2, "fail")
     assert bare("doctor", "--base-url", "https://api.openai.com/v1").code == 4
@@ -75,9 +71,7 @@ def test_configuration_and_keys_that_are_missing(bare: Fttui, home: Path, monkey
     assert (result.code, "secret_thing" in texts(result, "config")) == (2, True)
 
 
-def test_nothing_secret_is_in_its_output(
-    fttui: Fttui, service: Service, monkeypatch: pytest.MonkeyPatch, home: Path
-) -> None:
+def test_output_has_no_secrets(fttui: Fttui, service: Service, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     secrets = {"SECRET-query", "SECRET-proxy", KEY}
     monkeypatch.setenv("OPENAI_BASE_URL", f"{service.server.url}?token=SECRET-query")
     monkeypatch.setenv("HTTPS_PROXY", "http://me:SECRET-proxy@proxy.example:3128")
@@ -86,32 +80,28 @@ def test_nothing_secret_is_in_its_output(
         result = fttui("doctor", *form)
         assert not [word for word in secrets if word in result.out + result.err]
     result = fttui("doctor", "--base-url", "https://host.invalid/v1", "--offline")
-    assert "proxy.example, because of HTTPS_PROXY" in texts(result, "proxy")
+    assert "proxy.example, set in HTTPS_PROXY" in texts(result, "proxy")
     assert not [word for word in secrets if word in result.out + result.err]
 
 
-def test_routes_that_are_lacking_are_named(fttui: Fttui, service: Service) -> None:
+def test_unsupported_routes_are_listed(fttui: Fttui, service: Service) -> None:
     service.jobs = [job(1, "running")]
     service.faults["GET /models"] = [refuse(404, "Invalid URL")]
     service.faults["GET /fine_tuning/jobs/ftjob-001/events"] = [refuse(501, "not built")]
     result = fttui("doctor")
     assert result.code == 0
-    assert "not offered: events, models" in texts(result, "routes")
+    assert "not supported: events, models" in texts(result, "routes")
 
 
-@pytest.mark.parametrize(
-    ("skew", "state", "words"), [(20, "ok", "20 s"), (600, "warn", "behind"), (-600, "warn", "ahead")]
-)
-def test_clocks_that_differ(
-    fttui: Fttui, service: Service, clock: FakeClock, skew: int, state: str, words: str
-) -> None:
-    service.faults["GET /models"] = [send_json({"data": []}, date=formatdate(clock.now() + skew))]
-    result = fttui("doctor")
-    assert (result.code, states(result)["clock"]) == (0, state)
-    assert words in texts(result, "clock")
+def test_clock_difference_is_reported(fttui: Fttui, service: Service, clock: FakeClock) -> None:
+    for skew, state, words in ((20, "ok", "20 s"), (600, "warn", "behind"), (-600, "warn", "ahead")):
+        service.faults["GET /models"] = [send_json({"data": []}, date=formatdate(clock.now() + skew))]
+        result = fttui("doctor")
+        assert (result.code, states(result)["clock"]) == (0, state)
+        assert words in texts(result, "clock")
 
 
-def test_directories_that_others_can_see_or_nobody_can_use(fttui: Fttui, home: Path) -> None:
+def test_open_or_unusable_directories_are_reported(fttui: Fttui, home: Path) -> None:
     (home / "data").mkdir(mode=0o755)
     (home / "data" / "profiles.toml").write_text("")
     (home / "data" / "profiles.toml").chmod(0o644)
@@ -125,7 +115,7 @@ def test_directories_that_others_can_see_or_nobody_can_use(fttui: Fttui, home: P
     assert (result.code, states(result)["data"]) == (1, "fail")
 
 
-def test_a_broken_archive_is_told_and_left_alone(fttui: Fttui, service: Service, home: Path) -> None:
+def test_broken_archive_is_reported_and_not_changed(fttui: Fttui, service: Service, home: Path) -> None:
     (home / "data").mkdir(mode=0o700)
     Path(archive_file()).write_bytes(b"no archive" * 100)
     result = fttui("doctor")
@@ -135,10 +125,10 @@ def test_a_broken_archive_is_told_and_left_alone(fttui: Fttui, service: Service,
     fttui("archive", "list")
     result = fttui("doctor")
     assert (result.code, states(result)["archive"]) == (0, "note")
-    assert "set aside earlier" in texts(result, "archive")
+    assert "renamed earlier" in texts(result, "archive")
 
 
-def test_as_json(fttui: Fttui) -> None:
+def test_json_is_a_list_of_checks(fttui: Fttui) -> None:
     found = fttui("doctor", "--json").json
     assert found["object"] == "list"
     assert {"check": "key", "state": "ok", "text": "the key from OPENAI_API_KEY is accepted", "hint": ""} in found[
@@ -146,21 +136,18 @@ def test_as_json(fttui: Fttui) -> None:
     ]
 
 
-def test_offline_asks_nothing(fttui: Fttui, service: Service) -> None:
+def test_offline_sends_no_request(fttui: Fttui, service: Service) -> None:
     assert fttui("doctor", "--offline").code == 0
     assert service.lines == []
 
 
-@pytest.mark.parametrize(
-    ("environment", "words"),
-    [
+def test_terminal_colours_and_multiplexers_are_reported() -> None:
+    for environment, words in (
         ({"TERM": "xterm", "COLORTERM": "truecolor"}, "true colour"),
         ({"TERM": "xterm-256color"}, "256 colours"),
         ({"TERM": "screen", "STY": "1", "SSH_TTY": "x"}, "in screen, in SSH"),
         ({"TERM": "xterm", "NO_COLOR": "1"}, "no colour"),
-        ({}, "no TERM"),
-    ],
-)
-def test_what_the_terminal_can_do(environment: dict[str, str], words: str) -> None:
-    (finding,) = _terminal(environment)
-    assert words in finding.text
+        (dict[str, str](), "no TERM"),
+    ):
+        (finding,) = _terminal(environment)
+        assert words in finding.text

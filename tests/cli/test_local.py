@@ -1,4 +1,4 @@
-"""The commands on the local profile: the real program, the real service, a job that really trains."""
+"""Commands on the local profile: the real program and service, and a job that trains."""
 
 import json
 import os
@@ -19,8 +19,8 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def program() -> Iterator[Run]:
-    """Runs `fttui` in a data directory of its own; the service it starts is stopped at the end."""
-    # A short path, so that the socket lies in the data directory itself.
+    """Run `fttui` in a new data directory. The service is stopped at the end."""
+    # A short path, so that the socket fits in the data directory.
     directory = tempfile.mkdtemp(prefix="ftt-")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "AZURE_", "FTTUI_"))}
     environment = {
@@ -53,7 +53,7 @@ def lines(count: int) -> str:
     return "".join(json.dumps({"messages": messages}) + "\n" for _ in range(count))
 
 
-def test_a_script_trains_a_job_from_a_file_to_a_result(program: Run, tmp_path: Path) -> None:
+def test_job_trains_from_a_file_to_a_downloaded_result(program: Run, tmp_path: Path) -> None:
     data = tmp_path / "train.jsonl"
     data.write_text(lines(12))
     empty = program("jobs", "list", "--json")

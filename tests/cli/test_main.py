@@ -1,4 +1,4 @@
-"""The command line as a whole: flags anywhere, exit codes, streams, the real program."""
+"""Global flags, exit codes, streams, terminals and tables."""
 
 import os
 import pty
@@ -22,7 +22,7 @@ from tests.support.service import Service, job
 PROGRAM = [sys.executable, "-c", "import sys; from fttui.cli.main import run; sys.exit(run(sys.argv[1:]))"]
 
 
-def test_without_a_verb_the_flags_are_for_the_cockpit(bare: Fttui) -> None:
+def test_flags_without_a_command_are_cockpit_options(bare: Fttui) -> None:
     assert bare().code == Options()
     given = ["--profile", "p", "--interval", "7", "--read-only", "--fresh", "--offline"]
     assert bare(*given).code == Options("p", None, 7.0, True, True, True)
@@ -31,7 +31,7 @@ def test_without_a_verb_the_flags_are_for_the_cockpit(bare: Fttui) -> None:
         assert bare(*wrong).code == 2
 
 
-def test_help_says_everything_and_loads_little() -> None:
+def test_help_lists_flags_and_loads_no_heavy_package() -> None:
     code = "import sys; from fttui.cli.main import run; run(['--help']); run(['jobs', 'create', '--help']);"
     code += "print([m for m in ('pydantic', 'httpx', 'textual', 'starlette', 'sqlite3') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
@@ -50,7 +50,7 @@ def test_help_says_everything_and_loads_little() -> None:
     assert done.stdout.endswith("[]\n")
 
 
-def test_profile_and_base_url_stand_before_or_after_the_verb(
+def test_profile_and_base_url_work_before_and_after_the_command(
     bare: Fttui, service: Service, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (home / "config").mkdir()
@@ -73,9 +73,8 @@ def test_profile_and_base_url_stand_before_or_after_the_verb(
     assert bare("--profile", "here", "jobs", "list", "--base-url", url).code == 2
 
 
-@pytest.mark.parametrize(
-    ("step", "code"),
-    [
+def test_failed_request_sets_the_exit_code(fttui: Fttui, service: Service) -> None:
+    for step, code in (
         (refuse(400), 1),
         (refuse(401), 4),
         (refuse(403), 1),
@@ -83,20 +82,17 @@ def test_profile_and_base_url_stand_before_or_after_the_verb(
         (refuse(429, "quota", "insufficient_quota"), 1),
         (refuse(501), 1),
         (answer(200, "<html>"), 1),
-    ],
-)
-def test_every_failure_has_its_exit_code(fttui: Fttui, service: Service, step: object, code: int) -> None:
-    service.faults["GET /fine_tuning/jobs"] = [step]  # type: ignore[list-item]
-    for form in ([], ["--json"], ["--jsonl"]):
-        service.faults["GET /fine_tuning/jobs"] = [step]  # type: ignore[list-item]
-        result = fttui("jobs", "list", *form)
-        assert (result.code, result.out) == (code, "")
-        assert 1 <= len(result.err.splitlines()) <= 2
-        assert result.err.startswith("fttui: ")
-        assert "Traceback" not in result.err
+    ):
+        for form in ([], ["--json"], ["--jsonl"]):
+            service.faults["GET /fine_tuning/jobs"] = [step]
+            result = fttui("jobs", "list", *form)
+            assert (result.code, result.out) == (code, "")
+            assert 1 <= len(result.err.splitlines()) <= 2
+            assert result.err.startswith("fttui: ")
+            assert "Traceback" not in result.err
 
 
-def test_lasting_faults_end_after_their_tries(fttui: Fttui, service: Service) -> None:
+def test_lasting_failures_end_after_six_tries(fttui: Fttui, service: Service) -> None:
     for step, code in [(refuse(503), 1), (hang_up(), 3)]:
         service.server.requests.clear()
         service.faults["GET /fine_tuning/jobs"] = [step] * 6
@@ -104,7 +100,7 @@ def test_lasting_faults_end_after_their_tries(fttui: Fttui, service: Service) ->
         assert len(service.lines) == 6
 
 
-def test_a_host_that_is_not_there_is_3_and_no_key_is_4(bare: Fttui, service: Service) -> None:
+def test_unreachable_host_exits_3_and_missing_key_4(bare: Fttui, service: Service) -> None:
     url = service.server.url
     assert bare("jobs", "list", "--base-url", url.replace(str(service.server.port), "1")).code == 3
     result = bare("jobs", "list", "--profile", "openai")
@@ -112,7 +108,7 @@ def test_a_host_that_is_not_there_is_3_and_no_key_is_4(bare: Fttui, service: Ser
     assert "OPENAI_API_KEY" in result.err
 
 
-def test_an_empty_id_is_a_usage_error(fttui: Fttui, service: Service) -> None:
+def test_empty_id_is_a_usage_error(fttui: Fttui, service: Service) -> None:
     assert fttui("jobs", "get", "").code == 2
     assert service.lines == []
 
@@ -125,7 +121,9 @@ def test_missing_extra_prints_the_install_line(bare: Fttui, monkeypatch: pytest.
         assert install.install_line("local") in result.err
 
 
-def test_a_fault_of_our_own_is_one_line_and_a_file(bare: Fttui, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bug_prints_one_line_and_writes_a_crash_report(
+    bare: Fttui, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("secret detail")
 
@@ -150,7 +148,7 @@ def environment(service: Service, home: Path) -> dict[str, str]:
     }
 
 
-def test_a_reader_that_leaves_is_no_failure(service: Service, home: Path) -> None:
+def test_closed_pipe_exits_0(service: Service, home: Path) -> None:
     service.jobs = [job(index, suffix="x" * 1000) for index in reversed(range(900))]
     program = subprocess.Popen(
         [*PROGRAM, "jobs", "list", "--all", "--json"],
@@ -167,7 +165,7 @@ def test_a_reader_that_leaves_is_no_failure(service: Service, home: Path) -> Non
     program.stderr.close()
 
 
-def test_a_full_disk_is_told(service: Service, home: Path) -> None:
+def test_full_disk_exits_1_with_a_message(service: Service, home: Path) -> None:
     if not os.path.exists("/dev/full"):
         pytest.skip("no /dev/full here")
     service.jobs = [job(1)]
@@ -184,14 +182,14 @@ def test_a_full_disk_is_told(service: Service, home: Path) -> None:
     assert done.stderr == b"fttui: No space left on device\n"
 
 
-def test_closed_streams_are_borne(service: Service, home: Path) -> None:
+def test_closed_stdout_and_stderr_exit_0(service: Service, home: Path) -> None:
     service.jobs = [job(1)]
     command = " ".join(f"'{part}'" for part in [*PROGRAM, "jobs", "list"])
     done = subprocess.run(f"{command} >&- 2>&-", shell=True, env=environment(service, home), check=False, timeout=60)
     assert done.returncode == 0
 
 
-def test_ctrl_c_while_waiting_is_130_and_says_that_the_job_goes_on(service: Service, home: Path) -> None:
+def test_ctrl_c_while_waiting_exits_130_and_names_the_job(service: Service, home: Path) -> None:
     program = subprocess.Popen(
         [*PROGRAM, "jobs", "create", "--model", "m", "--training-file", "file-1", "--wait"],
         stdout=subprocess.PIPE,
@@ -208,7 +206,7 @@ def test_ctrl_c_while_waiting_is_130_and_says_that_the_job_goes_on(service: Serv
 
 
 class Terminal:
-    """The program on a pseudo-terminal of 80 columns."""
+    """The program on a pseudo-terminal with 80 columns."""
 
     def __init__(self, service: Service, home: Path, *arguments: str) -> None:
         import fcntl
@@ -243,13 +241,13 @@ class Terminal:
         select.select([self._master], [], [], 60)
         try:
             chunk = os.read(self._master, 65536)
-        except OSError:  # Linux, when the last one on the other side has left
+        except OSError:  # Linux, after the program has closed the terminal
             return False
         self.seen += chunk
         return bool(chunk)
 
 
-def test_on_a_terminal_there_is_a_table_that_fits(service: Service, home: Path) -> None:
+def test_terminal_output_is_a_table_within_the_width(service: Service, home: Path) -> None:
     service.jobs = [job(index, user_provided_suffix="a long suffix " * 5) for index in reversed(range(3))]
     terminal = Terminal(service, home, "jobs", "list")
     assert terminal.end() == 0
@@ -257,13 +255,13 @@ def test_on_a_terminal_there_is_a_table_that_fits(service: Service, home: Path) 
     assert lines[0].split() == ["ID", "STATUS", "AGE", "MODEL", "SUFFIX"]
     assert [line.split()[0] for line in lines[1:4]] == ["ftjob-002", "ftjob-001", "ftjob-000"]
     assert max(map(len, lines)) <= 80
-    assert b"\x1b" not in terminal.seen, "no colour is used, not even here"
+    assert b"\x1b" not in terminal.seen, "no colour"
 
 
 @pytest.mark.parametrize(
     ("typed", "code", "status"), [(b"y\n", 0, "cancelled"), (b"\n", 1, "running"), (b"n\n", 1, "running")]
 )
-def test_on_a_terminal_a_cancel_asks_and_no_is_the_default(
+def test_cancel_on_a_terminal_asks_and_defaults_to_no(
     service: Service, home: Path, typed: bytes, code: int, status: str
 ) -> None:
     service.jobs = [job(1, "running")]
@@ -275,7 +273,7 @@ def test_on_a_terminal_a_cancel_asks_and_no_is_the_default(
     assert (b"nothing was cancelled" in terminal.seen) == bool(code)
 
 
-def test_ctrl_c_at_a_question_is_130(service: Service, home: Path) -> None:
+def test_ctrl_c_at_the_question_exits_130(service: Service, home: Path) -> None:
     service.jobs = [job(1, "running")]
     terminal = Terminal(service, home, "jobs", "cancel", "ftjob-001")
     terminal.until(b"[y/N] ")
@@ -284,7 +282,7 @@ def test_ctrl_c_at_a_question_is_130(service: Service, home: Path) -> None:
     assert service.lines == []
 
 
-def test_a_download_is_never_poured_over_a_terminal(service: Service, home: Path) -> None:
+def test_download_is_never_written_to_a_terminal(service: Service, home: Path) -> None:
     service.contents["file-1"] = b"\x1b[2J"
     terminal = Terminal(service, home, "files", "download", "file-1", "-o", "-")
     assert terminal.end() == 2
@@ -298,13 +296,13 @@ def test_a_download_is_never_poured_over_a_terminal(service: Service, home: Path
 # Tables
 
 
-def test_a_table_gives_way_where_it_is_widest_and_drops_what_is_empty() -> None:
+def test_table_cuts_the_widest_column_and_drops_empty_ones() -> None:
     rows = [("a", "", "x" * 50), ("bb", "", "\u65e5\u672c\u8a9e")]
     columns = [Column[tuple[str, str, str]](f"C{index}", lambda row, index=index: row[index]) for index in range(3)]
     assert table(rows, columns, 20) == ["C0  C2", "a   xxxxxxxxxxxxxxx…", "bb  \u65e5\u672c\u8a9e"]
 
 
-def test_an_id_is_kept_whole_while_others_can_give_way() -> None:
+def test_table_cuts_ids_last() -> None:
     columns = [
         Column[tuple[str, str]]("ID", lambda row: row[0], yields=LAST),
         Column[tuple[str, str]]("TEXT", lambda row: row[1]),
@@ -314,7 +312,7 @@ def test_an_id_is_kept_whole_while_others_can_give_way() -> None:
     assert table(rows, columns, 20)[1] == "ftjob-01234…  yyyyy…"
 
 
-def test_what_says_the_least_gives_way_first_and_goes_before_others_are_spoilt() -> None:
+def test_table_cuts_and_drops_first_columns_before_others() -> None:
     columns = [
         Column[tuple[str, ...]](title, lambda row, at=at: row[at], yields=yields)
         for at, (title, yields) in enumerate((("ID", LAST), ("STATUS", LATE), ("MODEL", USUAL), ("TUNED", FIRST)))

@@ -1,4 +1,4 @@
-"""`fttui serve --status` and `--stop`, and trainers of one's own, from the configuration to a model."""
+"""`fttui serve --status` and `--stop`, and a configured trainer."""
 
 import json
 import os
@@ -21,7 +21,7 @@ SHELL = Path(__file__).parents[1] / "support" / "shell_trainer.sh"
 
 @pytest.fixture
 def service_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The service's directory, on a path short enough for a socket."""
+    """Directory of the service, on a path short enough for a socket."""
     directory = tempfile.mkdtemp(prefix="ftt-")
     monkeypatch.setenv("FTTUI_DATA_DIR", directory)
     yield os.path.join(directory, "service")
@@ -29,9 +29,9 @@ def service_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     shutil.rmtree(directory)
 
 
-def test_status_and_stop(bare: Fttui, service_home: str) -> None:
+def test_status_shows_and_stop_ends_the_service(bare: Fttui, service_home: str) -> None:
     assert bare("serve", "--status").code == 1
-    assert bare("serve", "--stop").err == "no service was running\n"
+    assert bare("serve", "--stop").err == "no service is running\n"
     socket = control.ensure(service_home)
     told = bare("serve", "--status", "--json")
     info = control.running(service_home)
@@ -48,11 +48,11 @@ def test_status_and_stop(bare: Fttui, service_home: str) -> None:
     shown = dict(line.split(None, 1) for line in bare("serve", "--status").lines)
     assert shown["pid"].strip() == str(info.pid)
     assert shown["socket"].strip() == socket
-    assert bare("serve", "--stop").err == "the service was stopped\n"
+    assert bare("serve", "--stop").err == "service stopped\n"
     assert bare("serve", "--status").code == 1
 
 
-def test_status_names_the_other_host(bare: Fttui, service_home: str) -> None:
+def test_status_names_the_host_that_runs_the_service(bare: Fttui, service_home: str) -> None:
     homedir.make_home(service_home)
     service_file = Path(homedir.service_file_path(service_home))
     service_file.write_text(json.dumps({"pid": 1, "version": "0.1.0", "socket": "/nowhere", "host": "gpu-7"}))
@@ -64,7 +64,7 @@ def test_status_names_the_other_host(bare: Fttui, service_home: str) -> None:
     assert bare("serve", "--status").err == ""
 
 
-def test_a_trainer_of_the_configuration(bare: Fttui, service_home: str, home: Path) -> None:
+def test_configured_trainer_trains_a_job(bare: Fttui, service_home: str, home: Path) -> None:
     config = home / "config" / "config.toml"
     config.parent.mkdir()
     config.write_text(f"[local.trainers.shell]\ncommand = ['sh', '{SHELL}', '12']\nmodels = ['words-1']\n")

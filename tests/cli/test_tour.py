@@ -1,4 +1,4 @@
-"""The README's five minutes, run as they are written; only the address of the provider is another one."""
+"""The tour in the README, run as written except for the address of the provider."""
 
 import os
 import re
@@ -20,7 +20,7 @@ Run = Callable[[str], subprocess.CompletedProcess[str]]
 
 
 def steps(name: str) -> str:
-    """The commands under a mark of the tour."""
+    """Return the commands below a mark of the tour."""
     found = re.search(rf"<!-- tour: {name} -->\n```sh\n(.*?)```", README.read_text(), re.DOTALL)
     assert found is not None
     return found[1]
@@ -28,7 +28,7 @@ def steps(name: str) -> str:
 
 @pytest.fixture
 def shell() -> Iterator[Run]:
-    """Runs lines of shell in a home of their own, where `fttui` is this one."""
+    """Run shell lines in a new home directory with this `fttui` on the PATH."""
     home = tempfile.mkdtemp(prefix="ftt-")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "AZURE_", "FTTUI_"))}
     command = Path(home, "bin", "fttui")
@@ -71,7 +71,7 @@ def shell() -> Iterator[Run]:
         shutil.rmtree(home)
 
 
-def test_here(shell: Run) -> None:
+def test_tour_on_the_local_service(shell: Run) -> None:
     pytest.importorskip("uvicorn")
     pytest.importorskip("numpy")
     done = shell(steps("local"))
@@ -84,7 +84,7 @@ def test_here(shell: Run) -> None:
     assert f"{id}\tsucceeded" in done.stdout
 
 
-def test_at_a_provider_in_a_script_and_before_a_shutdown(shell: Run, service: Service) -> None:
+def test_tour_at_a_provider_in_scripts_and_with_the_archive(shell: Run, service: Service) -> None:
     home: Path = shell.home  # type: ignore[attr-defined]
     (home / "train.jsonl").write_bytes(b"".join(zoo.lines("chat")))
     service.jobs = [job(7, "succeeded")]
@@ -102,7 +102,7 @@ def test_at_a_provider_in_a_script_and_before_a_shutdown(shell: Run, service: Se
     step = service.step
 
     def finishing(request: object) -> object:
-        """Every new job has succeeded by the time somebody looks."""
+        """Answer as the service does, and let every new job succeed at once."""
         answer = step(request)  # type: ignore[arg-type]
         for item in service.jobs:
             if item["status"] == "validating_files":

@@ -1,7 +1,6 @@
 """Help comes from the command table, finds, and does."""
 
 from fttui.commands import COMMANDS
-from fttui.ui.cockpit.layout import PANES
 from tests.support.fake_store import FakeStore, job
 from tests.support.ui_fakes import cockpit
 
@@ -40,11 +39,11 @@ async def test_words_that_take_an_argument_are_found_and_wait_for_it() -> None:
         assert ui.screen[1].split() == [">ID", "AGE"]
 
 
-async def test_every_command_has_a_handler_in_every_pane() -> None:
+async def test_every_command_has_an_action_of_the_screen() -> None:
     async with cockpit() as ui:
         for command in COMMANDS:
-            for pane in PANES:
-                assert ui.main.controllers.router.handler(command.id, pane) is not None, (command.id, pane)
+            name = command.action.split("(")[0]
+            assert hasattr(ui.main, f"action_{name}"), command.id
 
 
 async def test_every_letter_can_be_looked_for() -> None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def list_(invocation: Invocation, gone: bool) -> int:
     """List archived jobs, newest first. Jobs that the provider no longer has are marked `gone`.
 
-    Without a terminal, every job is one tab-separated line: id, status, creation time, model, suffix, tuned model, and
+    Piped output is one tab-separated line a job: id, status, creation time, model, suffix, tuned model, and
     `gone` or an empty field.
 
     \b
@@ -117,8 +117,9 @@ def export(invocation: Invocation, ids: tuple[str, ...], all_: bool, path: str, 
 def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
     """Delete jobs with their events, metrics and files from the archive. Nothing changes at the provider.
 
-    A job that the provider still has is archived again when fttui next lists it. On a terminal it asks first; without a
-    terminal it needs --yes.
+    A job that the provider still has is archived again when fttui next lists it.
+
+    On a terminal the command asks for confirmation; without a terminal it needs --yes.
 
     \b
     fttui archive delete ftjob-abc
@@ -164,7 +165,7 @@ def _report_unknown(id: str) -> int:
 def size(invocation: Invocation) -> int:
     """Show the size of the archive by profile. fttui never deletes archived jobs by itself.
 
-    Without a terminal, every profile is one tab-separated line: profile, jobs, gone jobs, events, checkpoints, result
+    Piped output is one tab-separated line a profile: profile, jobs, gone jobs, events, checkpoints, result
     files, bytes.
 
     \b

@@ -1,4 +1,4 @@
-"""`fttui doctor`: what is chosen, what works, and what to do about the rest. Nothing secret is printed."""
+"""`fttui doctor`: check configuration, service, key and machine. Secrets are never printed."""
 
 import asyncio
 import os
@@ -24,19 +24,20 @@ if TYPE_CHECKING:
     from fttui.core.connect import Connection
 
 SKEW = 60.0
-"""Seconds by which clocks may differ before it is worth a word: tokens and signatures bear some minutes."""
+"""Clock difference to report, in seconds. Tokens and signatures tolerate a few minutes."""
 
 
-@click.command("doctor", cls=ServiceCommand, short_help="Look at what is chosen, reachable and writable.")
+@click.command("doctor", cls=ServiceCommand, short_help="Check configuration, service, key and machine.")
 @offline
 @forms
 @pass_invocation
 def doctor(invocation: Invocation) -> int:
-    """Look at everything that fttui needs, and say what to do about what is wrong.
+    """Check everything that fttui needs, and print what to do about each problem.
 
-    It asks the service a few harmless questions and changes nothing. Exit code: 0 when all is well, 2 for the
-    configuration, 3 for a service that is not reached, 4 for a key that is missing or refused, 1 for the rest. Away
-    from a terminal: check, state (ok, note, warn, fail), text and hint with tabs between.
+    Doctor sends a few read requests and changes nothing. Exit code: 0 without failures, 2 for the configuration, 3 for
+    an unreachable service, 4 for a missing or refused key, 1 for anything else.
+
+    Piped output is one tab-separated line a check: check, state (ok, note, warn, fail), text, hint.
 
     \b
     fttui doctor
@@ -81,7 +82,7 @@ async def _examine(invocation: Invocation) -> list[Finding]:
 
 
 async def _service(invocation: Invocation) -> list[Finding]:
-    """The chosen service, from its name to its routes; ends where nothing further can be found out."""
+    """Check the chosen service, from its profile to its routes. The first failure that blocks the rest ends it."""
     from fttui.core import connect
 
     try:
@@ -95,7 +96,7 @@ async def _service(invocation: Invocation) -> list[Finding]:
         found += _daemon()
     found += _proxies(choice.base_url or "")
     if invocation.offline:
-        return [*found, Finding("service", NOTE, "not asked, as --offline says")]
+        return [*found, Finding("service", NOTE, "not checked (--offline)")]
     try:
         connection = await connect.connect(invocation.options, clock=running.CLOCK)
     except Exception as error:
@@ -116,30 +117,30 @@ def _daemon() -> list[Finding]:
 
     try:
         info = control.running(service_dir())
-    except Exception:  # whatever is wrong with its files will be told by whoever starts it
+    except Exception:  # starting the service reports any problem with its files
         info = None
     if info is None:
-        return [Finding("local service", NOTE, "was not running; it is started to be looked at")]
+        return [Finding("local service", NOTE, "was not running; started for this check")]
     return [Finding("local service", GOOD, f"running, pid {info.pid}, version {info.version}")]
 
 
 def _proxies(base_url: str) -> list[Finding]:
-    """What stands between us and the service, by host: a proxy's address may hold a password."""
+    """Report the proxy by its host only: its address may contain a password."""
     scheme = base_url.split("://", 1)[0].upper()
     if not base_url or is_loopback(base_url):
         return []
     for name in (f"{scheme}_PROXY", f"{scheme.lower()}_proxy", "ALL_PROXY", "all_proxy"):
         if value := os.environ.get(name, ""):
             try:
-                host = urlsplit(value if "://" in value else f"//{value}").hostname or "a host that cannot be read"
+                host = urlsplit(value if "://" in value else f"//{value}").hostname or "an unreadable address"
             except ValueError:
-                host = "a host that cannot be read"
-            return [Finding("proxy", NOTE, f"{host}, because of {name}")]
+                host = "an unreadable address"
+            return [Finding("proxy", NOTE, f"{host}, set in {name}")]
     return []
 
 
 async def _asked(connection: "Connection") -> list[Finding]:
-    """Reachability, key, routes and clock, by a few questions that change nothing."""
+    """Check reachability, key, routes and clock with a few read requests."""
     from fttui.api.errors import ApiError, Forbidden, Unauthorized, Unreachable
 
     client, origin = connection.client.with_tries(1), connection.provider.key_origin
@@ -158,13 +159,13 @@ async def _asked(connection: "Connection") -> list[Finding]:
     if isinstance(failure, Unauthorized):
         return [
             *found,
-            Finding("key", FAIL, f"{key} is not accepted: {failure.message}", failure.hint, DENIED),
+            Finding("key", FAIL, f"{key} was refused: {failure.message}", failure.hint, DENIED),
             *_clock(client),
         ]
     if isinstance(failure, Forbidden):
         found.append(Finding("key", FAIL, f"{key} may not list jobs: {failure.message}", failure.hint, FAILED))
     else:
-        found.append(Finding("key", GOOD, f"{key} is accepted" if origin else "none is sent, and none is wanted"))
+        found.append(Finding("key", GOOD, f"{key} is accepted" if origin else "none sent, none needed"))
     if failure is not None and not isinstance(failure, Forbidden):
         found.append(Finding("jobs", FAIL, failure.message, failure.hint, FAILED))
     return [*found, *await _routes(connection, client, job, failure), *_clock(client)]
@@ -187,16 +188,16 @@ async def _routes(connection: "Connection", client: "Client", job: str, failure:
                 lacking.append(name)
             else:
                 odd.append(Finding("routes", WARN, f"{name}: {error.message}", error.hint))
-    found = [Finding("routes", GOOD, f"{', '.join(offered) or 'none'} answer")]
+    found = [Finding("routes", GOOD, f"supported: {', '.join(offered) or 'none'}")]
     if not job and not failure:
-        found.append(Finding("routes", NOTE, "events and checkpoints were not tried: there is no job"))
+        found.append(Finding("routes", NOTE, "events and checkpoints were not checked: there is no job"))
     if known := sorted({*lacking, *await _remembered(connection)}):
-        found.append(Finding("routes", NOTE, f"not offered: {', '.join(known)}"))
+        found.append(Finding("routes", NOTE, f"not supported: {', '.join(known)}"))
     return [*found, *odd]
 
 
 async def _remembered(connection: "Connection") -> set[str]:
-    """Routes that were found to be lacking earlier: those that change something are not tried here."""
+    """Return routes known to be missing. Doctor itself tries no route that changes something."""
     from fttui.store.archive.archive import Archive
     from fttui.store.archive.set_aside import verdict
 
@@ -212,15 +213,15 @@ async def _remembered(connection: "Connection") -> set[str]:
 def _clock(client: "Client") -> list[Finding]:
     skew = client.skew
     if skew is None:
-        return [Finding("clock", NOTE, "the service tells no time to compare with")]
+        return [Finding("clock", NOTE, "the service sends no time to compare with")]
     if abs(skew) <= SKEW:
-        return [Finding("clock", GOOD, f"agrees with the service's within {max(1.0, abs(skew)):.0f} s")]
+        return [Finding("clock", GOOD, f"within {max(1.0, abs(skew)):.0f} s of the service")]
     side = "behind" if skew > 0 else "ahead of"
-    hint = "Ages and expiries read wrong, and tokens may be refused: set this machine's clock."
-    return [Finding("clock", WARN, f"{abs(skew):.0f} s {side} the service's", hint)]
+    hint = "Ages and expiry times are wrong, and tokens may be refused: set the clock of this machine."
+    return [Finding("clock", WARN, f"{abs(skew):.0f} s {side} the service", hint)]
 
 
 def _lines(error: Exception) -> tuple[str, str]:
-    """What is wrong, and what to do."""
+    """Return reason and hint of an error."""
     first, _, rest = message_of(error).partition("\n")
     return first, rest

@@ -1,4 +1,4 @@
-"""What `fttui doctor` finds on this machine: the terminal, the directories, the archive, what is installed."""
+"""Checks of this machine: installation, terminal, directories and archive."""
 
 import os
 import sys
@@ -11,20 +11,20 @@ GOOD, NOTE, WARN, FAIL = "ok", "note", "warn", "fail"
 
 
 class Finding(NamedTuple):
-    """One thing that was looked at."""
+    """Result of one check."""
 
     check: str
     state: str
-    """`ok`, `note` (worth knowing), `warn` (works, but look at it) or `fail`."""
+    """`ok`, `note` (information), `warn` (works, but should be fixed) or `fail`."""
     text: str
     hint: str = ""
-    """What to do about it."""
+    """Remedy; may be empty."""
     code: int = 1
-    """The exit code that a failure is worth."""
+    """Exit code of a failure."""
 
 
 def machine() -> list[Finding]:
-    """Everything that can be seen without asking anybody."""
+    """Run the checks that need no request."""
     return [*_program(), *_terminal(os.environ), *_directories(), *_archive()]
 
 
@@ -40,7 +40,7 @@ def _program() -> list[Finding]:
     else:
         found.append(Finding("extra local", GOOD, "installed"))
     if missing_modules("keyring"):
-        found.append(Finding("extra keyring", NOTE, "not installed; only profiles with api_key_keyring need it"))
+        found.append(Finding("extra keyring", NOTE, "not installed; needed only by profiles with api_key_keyring"))
     return found
 
 
@@ -52,24 +52,22 @@ def _terminal(environment: "os._Environ[str] | dict[str, str]") -> list[Finding]
     elif "256color" in term:
         colours = "256 colours"
     if environment.get("NO_COLOR"):
-        colours = "no colour, as NO_COLOR says"
+        colours = "no colour (NO_COLOR)"
     within = [
         name for name, variable in (("tmux", "TMUX"), ("screen", "STY"), ("SSH", "SSH_TTY")) if variable in environment
     ]
     encoding = (sys.stdout.encoding or "").lower()
     words = [term or "no TERM", colours, encoding or "no encoding", *(f"in {name}" for name in within)]
     if not sys.stdout.isatty():
-        return [Finding("terminal", NOTE, f"none: output goes elsewhere ({', '.join(words)})")]
+        return [Finding("terminal", NOTE, f"none: output is redirected ({', '.join(words)})")]
     columns, lines = os.get_terminal_size(sys.stdout.fileno())
     text = f"{columns}×{lines}, {', '.join(words)}"
     if term in ("", "dumb"):
-        return [
-            Finding("terminal", WARN, text, "The cockpit needs a terminal that knows where its cursor is: set TERM.")
-        ]
+        return [Finding("terminal", WARN, text, "The cockpit needs a terminal with cursor control: set TERM.")]
     if "utf" not in encoding:
-        return [Finding("terminal", WARN, text, "Lines and glyphs need UTF-8: set LANG or LC_ALL to a UTF-8 locale.")]
+        return [Finding("terminal", WARN, text, "Lines and symbols need UTF-8: set LANG or LC_ALL to a UTF-8 locale.")]
     if columns < 80 or lines < 24:
-        return [Finding("terminal", NOTE, text, "The cockpit shows more from 80×24 on.")]
+        return [Finding("terminal", NOTE, text, "The cockpit shows more at 80×24 and above.")]
     return [Finding("terminal", GOOD, text)]
 
 
@@ -81,34 +79,38 @@ def _directories() -> list[Finding]:
         found.append(_directory(name, path))
     for path in (paths.profiles_file(), paths.archive_file()):
         if os.path.exists(path) and (mode := _mode(path)) & 0o077:
-            found.append(Finding("file", WARN, f"{path}, mode {mode:04o}", f"Others can read it: chmod 600 {path}"))
+            found.append(
+                Finding("file", WARN, f"{path}, mode {mode:04o}", f"Other users can read it: chmod 600 {path}")
+            )
     return found
 
 
 def _config() -> Finding:
     path = paths.config_file()
     if not os.path.exists(path):
-        return Finding("config", GOOD, f"{path}: none, so the defaults hold")
+        return Finding("config", GOOD, f"{path}: does not exist, defaults are used")
     mode = _mode(path)
     if mode & 0o022:
-        hint = f"It can name programs to run, and others can write it: chmod go-w {path}"
+        hint = f"It can name commands to run, and other users can write it: chmod go-w {path}"
         return Finding("config", WARN, f"{path}, mode {mode:04o}", hint)
     return Finding("config", GOOD, f"{path}, mode {mode:04o}")
 
 
 def _directory(name: str, path: str) -> Finding:
     if not os.path.lexists(path):
-        return Finding(name, GOOD, f"{path}: not there yet, made when it is needed")
+        return Finding(name, GOOD, f"{path}: does not exist yet, created when needed")
     if not os.path.isdir(path):
-        return Finding(name, FAIL, f"{path} is no directory", "Move it away, or name another with FTTUI_DATA_DIR.")
+        return Finding(
+            name, FAIL, f"{path} is not a directory", "Move it away, or set FTTUI_DATA_DIR to a different directory."
+        )
     mode, owner = _mode(path), os.stat(path).st_uid
     text = f"{path}, mode {mode:04o}"
     if owner != os.getuid():
-        return Finding(name, WARN, f"{text}, of another user", "Keys are not in it, but your jobs are.")
+        return Finding(name, WARN, f"{text}, owned by a different user", "It holds your jobs, but no keys.")
     if not os.access(path, os.W_OK | os.X_OK):
-        return Finding(name, FAIL, f"{text}: cannot be written", f"To keep anything: chmod u+rwx {path}")
+        return Finding(name, FAIL, f"{text}: cannot be written", f"To keep history: chmod u+rwx {path}")
     if mode & 0o077:
-        return Finding(name, WARN, text, f"Others can look into it: chmod 700 {path}")
+        return Finding(name, WARN, text, f"Other users can read it: chmod 700 {path}")
     return Finding(name, GOOD, text)
 
 
@@ -125,15 +127,15 @@ def _archive() -> list[Finding]:
     state, words = set_aside.verdict(path)
     text = f"{path}, {size_words(sum(sizes.values()))}" if path in sizes else f"{path}: none yet"
     if state == "broken":
-        hint = "The next start sets it aside under another name and begins a new one; nothing is deleted."
+        hint = "The next start renames the file and creates a new archive. Nothing is deleted."
         return [Finding("archive", FAIL, f"{path}: {words}", hint)]
     if state == "newer":
-        hint = "This one uses an archive of its own beside it meanwhile."
+        hint = "This version of fttui uses a separate archive in the same directory."
         return [Finding("archive", WARN, f"{path}: {words}", hint)]
     if state == "unusable":
-        return [Finding("archive", FAIL, f"{path}: {words}", "History is only kept in memory until this is mended.")]
+        return [Finding("archive", FAIL, f"{path}: {words}", "History is kept in memory only until this is fixed.")]
     aside = [name for name in sizes if ".aside-" in name]
     if aside:
-        more = f"{len(aside)} set aside earlier: {', '.join(map(os.path.basename, aside))}"
+        more = f"broken archives renamed earlier: {', '.join(map(os.path.basename, aside))}"
         return [Finding("archive", NOTE, text, more)]
     return [Finding("archive", GOOD, text)]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def list_(invocation: Invocation, purpose: str | None, limit: int | None) -> int:
     """List files, newest first.
 
-    Without a terminal, every file is one tab-separated line: id, bytes, creation time, purpose, status, name. --offline
+    Piped output is one tab-separated line a file: id, bytes, creation time, purpose, status, name. --offline
     lists all files that were ever read, including files deleted since.
 
     \b
@@ -95,7 +95,9 @@ def get(invocation: Invocation, id: str) -> int:
 @forms
 @pass_invocation
 def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
-    """Delete files at the provider. On a terminal it asks first; without a terminal it needs --yes.
+    """Delete files at the provider.
+
+    On a terminal the command asks for confirmation; without a terminal it needs --yes.
 
     \b
     fttui files delete file-abc file-def

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def cancel(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
     """Cancel jobs. Training progress since the last checkpoint is lost.
 
-    On a terminal it asks first; without a terminal it needs --yes.
+    On a terminal the command asks for confirmation; without a terminal it needs --yes.
 
     \b
     fttui jobs cancel ftjob-abc

@@ -34,7 +34,7 @@ def events(
 ) -> int:
     """Show the events of a job, oldest first.
 
-    Without a terminal, every event is one tab-separated line: time, level, message.
+    Piped output is one tab-separated line a event: time, level, message.
 
     \b
     fttui jobs events ftjob-abc --follow

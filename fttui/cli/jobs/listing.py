@@ -48,7 +48,7 @@ def list_(
     S is running, queued, waiting, paused, succeeded, failed, cancelled, live, final, or a status of the provider.
     Filters apply before the limit.
 
-    Without a terminal, every job is one tab-separated line: id, status, creation time, model, suffix, tuned model.
+    Piped output is one tab-separated line a job: id, status, creation time, model, suffix, tuned model.
     --offline adds `gone` to jobs that the provider no longer has.
 
     \b

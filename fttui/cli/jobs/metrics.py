@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 def metrics(invocation: Invocation, id: str, csv_: bool) -> int:
     """Show the metrics of a job, one line a step. Sources are its events and, once it has ended, its result files.
 
-    Without a terminal, lines are tab-separated and have no header. The columns differ between jobs: use --csv to get
-    their names.
+    Piped output is tab-separated lines without a header. The columns differ between jobs; --csv prints their names.
 
     \b
     fttui jobs metrics ftjob-abc

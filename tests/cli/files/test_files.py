@@ -4,8 +4,6 @@ import base64
 import os
 from pathlib import Path
 
-import pytest
-
 from tests.cli.conftest import Fttui
 from tests.support.fault_server import cut, refuse
 from tests.support.service import NOW, Service
@@ -19,20 +17,20 @@ def test_upload_prints_the_id(fttui: Fttui, service: Service, tmp_path: Path) ->
     assert fttui("files", "upload", "t.jsonl", "--json").json == service.files["file-001"]
 
 
-@pytest.mark.parametrize("path", ["none.jsonl", "."])
-def test_upload_of_what_is_no_file_is_a_usage_error(fttui: Fttui, service: Service, path: str) -> None:
-    result = fttui("files", "upload", path)
-    assert (result.code, service.lines) == (2, [])
+def test_upload_of_a_missing_file_or_directory_is_a_usage_error(fttui: Fttui, service: Service) -> None:
+    for path in ("none.jsonl", "."):
+        result = fttui("files", "upload", path)
+        assert (result.code, service.lines) == (2, [])
 
 
-def test_an_upload_is_not_repeated(fttui: Fttui, service: Service, tmp_path: Path) -> None:
+def test_failed_upload_is_not_repeated(fttui: Fttui, service: Service, tmp_path: Path) -> None:
     (tmp_path / "t.jsonl").write_bytes(b"{}\n")
     service.faults["POST /files"] = [refuse(500, "boom")]
     assert fttui("files", "upload", "t.jsonl").code == 1
     assert service.lines == ["POST /files"]
 
 
-def test_list_get_and_delete(fttui: Fttui, service: Service, tmp_path: Path) -> None:
+def test_files_are_listed_shown_and_deleted(fttui: Fttui, service: Service, tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).write_bytes(name.encode())
         fttui("files", "upload", name)
@@ -51,14 +49,14 @@ def test_list_get_and_delete(fttui: Fttui, service: Service, tmp_path: Path) -> 
     assert (gone.code, gone.json["data"]) == (1, [{"id": "file-001", "object": "file", "deleted": True}])
 
 
-def test_download_to_standard_output_is_the_bytes(fttui: Fttui, service: Service) -> None:
+def test_download_to_stdout_is_unchanged(fttui: Fttui, service: Service) -> None:
     content = bytes(range(32, 127)) * 5000
     service.contents["file-1"] = content
     assert fttui("files", "download", "file-1").out.encode() == content
     assert fttui("files", "download", "file-1", "-o", "-").out.encode() == content
 
 
-def test_download_to_a_path_replaces_nothing_unless_forced(fttui: Fttui, service: Service, tmp_path: Path) -> None:
+def test_download_replaces_a_file_only_with_force(fttui: Fttui, service: Service, tmp_path: Path) -> None:
     service.contents["file-1"] = os.urandom(300_000)
     path = tmp_path / "out.csv"
     result = fttui("files", "download", "file-1", "-o", "out.csv")
@@ -74,7 +72,7 @@ def test_download_to_a_path_replaces_nothing_unless_forced(fttui: Fttui, service
     assert [found.name for found in tmp_path.iterdir() if found.is_file()] == ["out.csv"]
 
 
-def test_a_result_file_can_be_had_as_csv(fttui: Fttui, service: Service, tmp_path: Path) -> None:
+def test_result_file_is_downloaded_as_csv(fttui: Fttui, service: Service, tmp_path: Path) -> None:
     table = "step,train_loss\n1,0.5\n"
     service.contents["file-1"] = base64.b64encode(table.encode())
     assert fttui("files", "download", "file-1", "--csv").out == table
@@ -86,20 +84,20 @@ def test_a_result_file_can_be_had_as_csv(fttui: Fttui, service: Service, tmp_pat
     assert "not a result file" in result.err
 
 
-def test_half_a_download_leaves_nothing(fttui: Fttui, service: Service, tmp_path: Path) -> None:
+def test_interrupted_download_leaves_no_file(fttui: Fttui, service: Service, tmp_path: Path) -> None:
     service.faults["GET /files/file-1/content"] = [cut(b"half")]
     result = fttui("files", "download", "file-1", "-o", "out.csv")
     assert result.code == 3
     assert list(tmp_path.glob("out*")) == []
 
 
-@pytest.mark.parametrize("place", ["nowhere/out.csv", "."])
-def test_a_place_that_will_not_do_is_told_before_anything_is_asked(fttui: Fttui, service: Service, place: str) -> None:
-    result = fttui("files", "download", "file-1", "-o", place)
-    assert (result.code, service.lines) == (2, [])
+def test_unusable_target_is_refused_before_any_request(fttui: Fttui, service: Service) -> None:
+    for path in ("nowhere/out.csv", "."):
+        result = fttui("files", "download", "file-1", "-o", path)
+        assert (result.code, service.lines) == (2, [])
 
 
-def test_models(fttui: Fttui, service: Service) -> None:
+def test_models_are_listed_and_deleted(fttui: Fttui, service: Service) -> None:
     service.models = [
         {"id": "gpt-x", "object": "model", "created": NOW, "owned_by": "system", "shutdown_date": "2027-01-06"},
         {"id": "ft:gpt-x:org::abc", "object": "model", "created_at": NOW, "owned_by": "org"},
@@ -114,7 +112,7 @@ def test_models(fttui: Fttui, service: Service) -> None:
     assert fttui("models", "delete", "gpt-9", "--yes").code == 1
 
 
-def test_files_and_models_without_the_service(fttui: Fttui, service: Service) -> None:
+def test_files_and_models_are_listed_offline(fttui: Fttui, service: Service) -> None:
     service.files = {
         "file-1": {"id": "file-1", "purpose": "fine-tune", "filename": "a", "created_at": NOW},
         "file-2": {"id": "file-2", "purpose": "fine-tune-results", "filename": "b", "created_at": NOW + 1},

@@ -1,4 +1,4 @@
-"""Ids of jobs by their end, as the cockpit shows them."""
+"""Job ids shortened to their end."""
 
 import asyncio
 from pathlib import Path
@@ -23,14 +23,15 @@ def known(fttui: Fttui, service: Service) -> Service:
     return service
 
 
-@pytest.mark.parametrize("typed", [C, "CCCC", "..CCCC", "..CC", "…cccCCCC"])
-def test_a_unique_end_will_do(fttui: Fttui, service: Service, typed: str) -> None:
-    assert fttui("jobs", "get", typed, "--json").json["id"] == C
-    assert fttui("jobs", "get", typed, "--json", "--offline").json["id"] == C
-    assert service.lines == [f"GET /fine_tuning/jobs/{C}"]
+def test_unique_end_of_an_id_finds_the_job(fttui: Fttui, service: Service) -> None:
+    for typed in (C, "CCCC", "..CCCC", "..CC", "…cccCCCC"):
+        service.server.requests.clear()
+        assert fttui("jobs", "get", typed, "--json").json["id"] == C
+        assert fttui("jobs", "get", typed, "--json", "--offline").json["id"] == C
+        assert service.lines == [f"GET /fine_tuning/jobs/{C}"]
 
 
-def test_an_end_of_several_jobs_names_them_and_sends_nothing(fttui: Fttui, service: Service) -> None:
+def test_ambiguous_end_lists_the_jobs_and_sends_nothing(fttui: Fttui, service: Service) -> None:
     for verb in (["jobs", "get"], ["jobs", "cancel", "--yes"], ["jobs", "pause"], ["archive", "delete", "--yes"]):
         result = fttui(*verb, "x7Qa91Lk")
         assert (result.code, result.out) == (2, "")
@@ -39,21 +40,21 @@ def test_an_end_of_several_jobs_names_them_and_sends_nothing(fttui: Fttui, servi
     assert service.lines == []
 
 
-@pytest.mark.parametrize("typed", ["CCC", "nobody", "cccccccccccccccCCCC", "ftjob-x"])
-def test_what_is_no_end_is_asked_for_as_it_is(fttui: Fttui, service: Service, typed: str) -> None:
-    """Too short to mean it, unknown, or so long that it is rather another id."""
-    assert fttui("jobs", "get", typed).code == 1
-    assert service.lines == [f"GET /fine_tuning/jobs/{typed}"]
+def test_unknown_short_or_long_end_is_sent_as_typed(fttui: Fttui, service: Service) -> None:
+    for typed in ("CCC", "nobody", "cccccccccccccccCCCC", "ftjob-x"):
+        service.server.requests.clear()
+        assert fttui("jobs", "get", typed).code == 1
+        assert service.lines == [f"GET /fine_tuning/jobs/{typed}"]
 
 
-def test_dots_say_that_it_is_an_end(fttui: Fttui, service: Service) -> None:
+def test_unknown_end_with_dots_is_a_usage_error(fttui: Fttui, service: Service) -> None:
     result = fttui("jobs", "get", "..nobody")
     assert (result.code, service.lines) == (2, [])
     assert "ends with nobody" in result.err
     assert fttui("jobs", "get", "..").code == 2
 
 
-def test_a_whole_id_is_never_another_ones_end(fttui: Fttui, service: Service) -> None:
+def test_whole_id_is_never_taken_for_an_end(fttui: Fttui, service: Service) -> None:
     service.jobs = [job(1, "running", id="1234"), job(2, "running", id="99991234")]
     fttui("jobs", "list")
     assert fttui("jobs", "get", "1234", "--json").json["id"] == "1234"
@@ -62,7 +63,7 @@ def test_a_whole_id_is_never_another_ones_end(fttui: Fttui, service: Service) ->
     assert fttui("jobs", "cancel", "01234", "--yes", "--json").json["id"] == "01234"
 
 
-def test_every_verb_takes_it_once(fttui: Fttui, service: Service) -> None:
+def test_every_command_takes_ends_and_drops_duplicates(fttui: Fttui, service: Service) -> None:
     assert fttui("jobs", "cancel", "..CCCC", C, "CCCC", "--yes").lines == [f"{C}\tcancelled"]
     for verb in ("events", "checkpoints", "metrics"):
         assert fttui("jobs", verb, "CCCC").code == 0
@@ -71,14 +72,14 @@ def test_every_verb_takes_it_once(fttui: Fttui, service: Service) -> None:
     assert fttui("archive", "delete", "CCCC", "--yes").out == f"{C}\n"
 
 
-def test_the_question_has_the_whole_id(service: Service, home: Path) -> None:
+def test_confirmation_shows_the_whole_id(service: Service, home: Path) -> None:
     terminal = Terminal(service, home, "jobs", "cancel", "CCCC")
     terminal.until(f"Cancel {C}? [y/N] ".encode())
     terminal.type(b"y\n")
     assert terminal.end() == 0
 
 
-async def test_a_profile_that_is_gone_can_still_be_read(fttui: Fttui) -> None:
+async def test_end_is_resolved_for_a_removed_profile(fttui: Fttui) -> None:
     archive = Archive(archive_file(), "left")
     await archive.jobs.save([entry(job(1, id="ftjob-left00000000000000"))], 1.0)
     await archive.close()

@@ -1,9 +1,7 @@
-"""`fttui jobs`: the bytes of stdout, what is said beside it, and the exit codes."""
+"""`fttui jobs`: stdout, messages and exit codes."""
 
 import json
 from typing import Any
-
-import pytest
 
 from tests.cli.conftest import Fttui
 from tests.support.clock import FakeClock
@@ -18,7 +16,7 @@ def ids(count: int, *, newest: int) -> list[str]:
 # list
 
 
-def test_the_newest_twenty_and_how_many_more(fttui: Fttui, service: Service) -> None:
+def test_list_prints_the_newest_twenty_and_counts_the_rest(fttui: Fttui, service: Service) -> None:
     service.jobs = [job(index) for index in reversed(range(25))]
     result = fttui("jobs", "list")
     assert result.code == 0
@@ -27,41 +25,41 @@ def test_the_newest_twenty_and_how_many_more(fttui: Fttui, service: Service) -> 
     assert result.lines[0] == "ftjob-024\tsucceeded\t2027-01-14T04:37:20Z\tgpt-4.1-nano\t\t"
 
 
-def test_counting_goes_on_over_pages(fttui: Fttui, service: Service) -> None:
+def test_list_counts_jobs_on_further_pages(fttui: Fttui, service: Service) -> None:
     service.jobs = [job(index) for index in reversed(range(250))]
     assert fttui("jobs", "list").err.startswith("230 more")
     assert len(service.lines) == 3
 
 
-def test_counting_ends_somewhere_and_says_so(fttui: Fttui, service: Service) -> None:
+def test_list_counts_at_most_ten_pages(fttui: Fttui, service: Service) -> None:
     service.jobs = [job(index) for index in reversed(range(2000))]
     assert fttui("jobs", "list").err.startswith("at least 980 more")
     assert len(service.lines) == 10
 
 
-def test_json_is_a_list_as_the_service_sent_it(fttui: Fttui, service: Service) -> None:
+def test_list_json_is_the_list_as_sent(fttui: Fttui, service: Service) -> None:
     service.jobs = [job(index, extra={"deep": [1.5, None, "\u00e9"]}) for index in reversed(range(120))]
     result = fttui("jobs", "list", "--json")
     assert result.json == {"object": "list", "data": service.jobs[:20], "has_more": True}
     assert result.out.isascii()
-    assert len(service.lines) == 1, "nobody reads the count"
+    assert len(service.lines) == 1, "JSON has no count of the remaining jobs"
     whole = fttui("jobs", "list", "--all", "--json").json
     assert (len(whole["data"]), whole["has_more"]) == (120, False)
 
 
-def test_jsonl_is_an_object_a_line(fttui: Fttui, service: Service) -> None:
+def test_list_jsonl_is_one_object_a_line(fttui: Fttui, service: Service) -> None:
     service.jobs = [job(index) for index in reversed(range(3))]
     assert [json.loads(line) for line in fttui("jobs", "list", "--jsonl").lines] == service.jobs
 
 
-def test_an_empty_list_is_empty_and_says_so(fttui: Fttui) -> None:
+def test_empty_list_prints_a_message_only(fttui: Fttui) -> None:
     result = fttui("jobs", "list")
     assert (result.code, result.out, result.err) == (0, "", "no jobs\n")
     assert fttui("jobs", "list", "--json").json == {"object": "list", "data": [], "has_more": False}
     assert fttui("jobs", "list", "--jsonl").out == ""
 
 
-def test_a_limit_reaches_over_pages(fttui: Fttui, service: Service) -> None:
+def test_limit_above_the_page_size_reads_more_pages(fttui: Fttui, service: Service) -> None:
     service.jobs = [job(index) for index in reversed(range(250))]
     result = fttui("jobs", "list", "--limit", "150", "--json")
     assert [item["id"] for item in result.json["data"]] == ids(150, newest=249)
@@ -70,9 +68,14 @@ def test_a_limit_reaches_over_pages(fttui: Fttui, service: Service) -> None:
     assert (len(exact["data"]), exact["has_more"]) == (250, False)
 
 
-@pytest.mark.parametrize(
-    ("flags", "expected"),
-    [
+def test_list_filters_and_sorts(fttui: Fttui, service: Service) -> None:
+    words = ["model_lost", "running", "cancelled", "pending", "failed", "running"]
+    tokens = [10, 20, 90, None, 80, 5]
+    service.jobs = [
+        job(index, words[index], user_provided_suffix="ab"[index % 2 == 0], trained_tokens=tokens[index])
+        for index in reversed(range(6))
+    ]
+    cases: list[tuple[list[str], list[int]]] = [
         (["--status", "running"], [5, 1]),
         (["--status", "RUNNING"], [5, 1]),
         (["--status", "running", "--status", "failed"], [5, 4, 1]),
@@ -92,37 +95,30 @@ def test_a_limit_reaches_over_pages(fttui: Fttui, service: Service) -> None:
         (["--sort", "created"], [5, 4, 3, 2, 1, 0]),
         (["--sort", "-created"], [0, 1, 2, 3, 4, 5]),
         (["--sort", "tokens", "--limit", "2"], [2, 4]),
-    ],
-)
-def test_filters_and_orders(fttui: Fttui, service: Service, flags: list[str], expected: list[int]) -> None:
-    words = ["model_lost", "running", "cancelled", "pending", "failed", "running"]
-    tokens = [10, 20, 90, None, 80, 5]
-    service.jobs = [
-        job(index, words[index], user_provided_suffix="ab"[index % 2 == 0], trained_tokens=tokens[index])
-        for index in reversed(range(6))
     ]
-    result = fttui("jobs", "list", *flags)
-    assert [row[0] for row in result.cells] == [f"ftjob-{index:03}" for index in expected]
+    for flags, expected in cases:
+        result = fttui("jobs", "list", *flags)
+        assert [row[0] for row in result.cells] == [f"ftjob-{index:03}" for index in expected], flags
 
 
-def test_filters_apply_before_the_limit_and_page_as_far_as_needed(fttui: Fttui, service: Service) -> None:
+def test_filters_apply_before_the_limit(fttui: Fttui, service: Service) -> None:
     service.jobs = [job(index, "failed" if index < 3 else "succeeded") for index in reversed(range(450))]
     result = fttui("jobs", "list", "--status", "failed", "--limit", "2", "--json")
     assert [item["id"] for item in result.json["data"]] == ["ftjob-002", "ftjob-001"]
     assert result.json["has_more"] is True
 
 
-def test_the_newest_come_first_also_from_a_service_that_lists_the_oldest_first(fttui: Fttui, service: Service) -> None:
+def test_list_is_newest_first_for_services_that_list_oldest_first(fttui: Fttui, service: Service) -> None:
     service.jobs = [job(index) for index in range(150)]
     assert [row[0] for row in fttui("jobs", "list", "--limit", "3").cells] == ids(3, newest=149)
 
 
-def test_any_object_with_an_id_is_listed(fttui: Fttui, service: Service) -> None:
+def test_objects_with_unknown_members_are_listed(fttui: Fttui, service: Service) -> None:
     service.jobs = [{"id": "m-1", "object": "job", "status": "SUCCESS"}, {"id": "x", "status": 7, "model": []}]
     assert [row[:2] for row in fttui("jobs", "list").cells] == [["m-1", "SUCCESS"], ["x", "7"]]
 
 
-def test_hostile_text_moves_no_cursor(fttui: Fttui, service: Service) -> None:
+def test_control_codes_of_the_service_are_removed(fttui: Fttui, service: Service) -> None:
     hostile = "\x1b[2J\u202e\x9b31m\ttab\nline\x7f\ud800"
     service.jobs = [job(1, user_provided_suffix=hostile, model=hostile)]
     table = fttui("jobs", "list").out
@@ -133,9 +129,8 @@ def test_hostile_text_moves_no_cursor(fttui: Fttui, service: Service) -> None:
         assert all(character == "\n" or 32 <= ord(character) < 127 for character in out)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
+def test_wrong_flags_are_usage_errors_without_requests(fttui: Fttui, service: Service) -> None:
+    for arguments, words in (
         (["--filter", "nope:1"], "no field is called nope"),
         (["--filter", "age:2"], "age goes with"),
         (["--sort", "nope"], "no field is called nope"),
@@ -144,18 +139,14 @@ def test_hostile_text_moves_no_cursor(fttui: Fttui, service: Service) -> None:
         (["--json", "--jsonl"], "exclude each other"),
         (["--nope"], "--nope"),
         (["stray"], "stray"),
-    ],
-)
-def test_mistakes_are_usage_errors_before_anything_is_sent(
-    fttui: Fttui, service: Service, arguments: list[str], words: str
-) -> None:
-    result = fttui("jobs", "list", *arguments)
-    assert (result.code, result.out, service.lines) == (2, "", [])
-    assert words in result.err
-    assert result.err.splitlines()[1:] == ["See: fttui jobs list --help"]
+    ):
+        result = fttui("jobs", "list", *arguments)
+        assert (result.code, result.out, service.lines) == (2, "", [])
+        assert words in result.err
+        assert result.err.splitlines()[1:] == ["See: fttui jobs list --help"]
 
 
-def test_offline_lists_the_archive_and_asks_nothing(fttui: Fttui, service: Service) -> None:
+def test_offline_reads_the_archive_without_requests(fttui: Fttui, service: Service) -> None:
     result = fttui("jobs", "list", "--offline")
     assert (result.code, result.out, result.err, service.lines) == (0, "", "no jobs in the archive\n", [])
     assert fttui("--offline", "jobs", "list").code == 0
@@ -167,7 +158,7 @@ def test_offline_lists_the_archive_and_asks_nothing(fttui: Fttui, service: Servi
 # get
 
 
-def test_get_prints_the_object(fttui: Fttui, service: Service) -> None:
+def test_get_prints_the_job_as_json_or_fields(fttui: Fttui, service: Service) -> None:
     service.jobs = [job(1, error={}, method={"type": "dpo"}, metadata={"team": "a"}, odd=[1])]
     assert fttui("jobs", "get", "ftjob-001", "--json").json == service.jobs[0]
     fields = dict(fttui("jobs", "get", "ftjob-001").cells)
@@ -177,7 +168,7 @@ def test_get_prints_the_object(fttui: Fttui, service: Service) -> None:
     assert "error" not in fields
 
 
-def test_an_unknown_job_is_one_line_and_1(fttui: Fttui) -> None:
+def test_unknown_job_exits_1_with_one_line(fttui: Fttui) -> None:
     result = fttui("jobs", "get", "ftjob-9")
     assert (result.code, result.out) == (1, "")
     assert result.err == "fttui: Could not find: ftjob-9 (404)\n"
@@ -186,7 +177,7 @@ def test_an_unknown_job_is_one_line_and_1(fttui: Fttui) -> None:
 # cancel, pause, resume
 
 
-def test_cancel_off_a_terminal_needs_yes_and_sends_nothing_without(fttui: Fttui, service: Service) -> None:
+def test_cancel_without_a_terminal_needs_yes(fttui: Fttui, service: Service) -> None:
     service.jobs = [job(1, "running")]
     result = fttui("jobs", "cancel", "ftjob-001")
     assert (result.code, result.out, service.lines) == (2, "", [])
@@ -196,7 +187,7 @@ def test_cancel_off_a_terminal_needs_yes_and_sends_nothing_without(fttui: Fttui,
     assert service.lines == ["POST /fine_tuning/jobs/ftjob-001/cancel"]
 
 
-def test_one_id_prints_that_object_and_several_a_list(fttui: Fttui, service: Service) -> None:
+def test_one_id_prints_an_object_and_several_a_list(fttui: Fttui, service: Service) -> None:
     service.jobs = [job(index, "running") for index in (3, 2, 1)]
     one = fttui("jobs", "cancel", "ftjob-001", "--yes", "--json").json
     assert (one["id"], one["status"]) == ("ftjob-001", "cancelled")
@@ -205,7 +196,7 @@ def test_one_id_prints_that_object_and_several_a_list(fttui: Fttui, service: Ser
     assert [item["id"] for item in several["data"]] == ["ftjob-002", "ftjob-003"]
 
 
-def test_one_refused_of_several_is_1_and_the_others_are_done(fttui: Fttui, service: Service) -> None:
+def test_one_refused_id_exits_1_after_the_others(fttui: Fttui, service: Service) -> None:
     service.jobs = [job(3, "running"), job(2, "succeeded"), job(1, "running")]
     result = fttui("jobs", "cancel", "ftjob-001", "ftjob-002", "ftjob-003", "--yes")
     assert result.code == 1
@@ -213,7 +204,7 @@ def test_one_refused_of_several_is_1_and_the_others_are_done(fttui: Fttui, servi
     assert result.err == 'fttui: ftjob-002: Cannot cancel a job ftjob-002 that already has status "succeeded". (400)\n'
 
 
-def test_a_refused_key_ends_a_row_of_cancels(fttui: Fttui, service: Service) -> None:
+def test_refused_key_stops_before_the_remaining_ids(fttui: Fttui, service: Service) -> None:
     service.jobs = [job(2, "running"), job(1, "running")]
     service.faults["POST /fine_tuning/jobs/ftjob-001/cancel"] = [refuse(401, "bad key")]
     result = fttui("jobs", "cancel", "ftjob-001", "ftjob-002", "--yes")
@@ -222,7 +213,7 @@ def test_a_refused_key_ends_a_row_of_cancels(fttui: Fttui, service: Service) -> 
     assert service.lines == ["POST /fine_tuning/jobs/ftjob-001/cancel"]
 
 
-def test_pause_and_resume(fttui: Fttui, service: Service) -> None:
+def test_pause_and_resume_print_the_new_status(fttui: Fttui, service: Service) -> None:
     service.jobs = [job(1, "running")]
     assert fttui("jobs", "pause", "ftjob-001").out == "ftjob-001\tpaused\n"
     assert fttui("jobs", "resume", "ftjob-001").out == "ftjob-001\tqueued\n"
@@ -244,7 +235,7 @@ def event(number: int, **more: Any) -> dict[str, Any]:
     }
 
 
-def test_events_read_oldest_first_whichever_way_the_service_sends_them(fttui: Fttui, service: Service) -> None:
+def test_events_are_oldest_first_for_both_orders_of_the_service(fttui: Fttui, service: Service) -> None:
     service.jobs = [job(1)]
     log = [event(number) for number in range(250)]
     for sent in (log[::-1], log):
@@ -253,16 +244,14 @@ def test_events_read_oldest_first_whichever_way_the_service_sends_them(fttui: Ft
         assert fttui("jobs", "events", "ftjob-001", "--json").json["data"] == log
 
 
-def test_events_can_be_narrowed(fttui: Fttui, service: Service) -> None:
+def test_events_are_filtered_by_level_and_limit(fttui: Fttui, service: Service) -> None:
     levels = ["info", "warn", "error", "odd"]
     service.events["ftjob-001"] = [event(number, level=levels[number]) for number in reversed(range(4))]
     assert [row[1] for row in fttui("jobs", "events", "ftjob-001", "--level", "warn").cells] == ["warn", "error", "odd"]
     assert fttui("jobs", "events", "ftjob-001", "--limit", "1").cells[0][2] == "event 3"
 
 
-def test_following_prints_each_event_once_until_the_job_has_ended(
-    fttui: Fttui, service: Service, clock: FakeClock
-) -> None:
+def test_follow_prints_each_event_once_until_the_end(fttui: Fttui, service: Service, clock: FakeClock) -> None:
     running, done = job(1, "running"), job(1, "succeeded")
     path = "GET /fine_tuning/jobs/ftjob-001"
 
@@ -277,7 +266,7 @@ def test_following_prints_each_event_once_until_the_job_has_ended(
     assert fttui("jobs", "events", "ftjob-001", "--follow", "--json").code == 2
 
 
-def test_following_finds_new_events_also_behind_old_pages(fttui: Fttui, service: Service, clock: FakeClock) -> None:
+def test_follow_finds_new_events_on_later_pages(fttui: Fttui, service: Service, clock: FakeClock) -> None:
     log = [event(number) for number in range(130)]  # oldest first, a hundred on a page
     service.jobs = [job(1, "running")]
     service.events["ftjob-001"] = log[:120]
@@ -291,7 +280,7 @@ def test_following_finds_new_events_also_behind_old_pages(fttui: Fttui, service:
     assert [row[2] for row in result.cells] == [item["message"] for item in log]
 
 
-def test_following_survives_a_service_that_is_away_for_long(fttui: Fttui, service: Service, clock: FakeClock) -> None:
+def test_follow_survives_a_long_outage(fttui: Fttui, service: Service, clock: FakeClock) -> None:
     path = "GET /fine_tuning/jobs/ftjob-001"
     service.jobs = [job(1, "succeeded")]
     service.faults[path] = [refuse(503) for _ in range(20)]
@@ -334,7 +323,7 @@ def test_metrics_join_events_and_result_file(fttui: Fttui, service: Service) -> 
     assert fttui("jobs", "metrics", "ftjob-002").err == "ftjob-002 has no metrics yet\n"
 
 
-def test_a_state_that_is_none_is_noted_and_found_all_the_same(fttui: Fttui, service: Service) -> None:
+def test_unknown_status_is_noted_and_searched(fttui: Fttui, service: Service) -> None:
     result = fttui("jobs", "list", "--status", "bogus")
     assert result.code == 0
     assert "unknown status 'bogus'" in result.err

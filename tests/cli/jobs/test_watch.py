@@ -1,4 +1,4 @@
-"""`fttui jobs watch`: every change is one plain sentence, and the exit code is the jobs' result."""
+"""`fttui jobs watch`: one sentence a change, and the exit code."""
 
 import json
 from typing import Any
@@ -27,7 +27,7 @@ def page(*newest_first: dict[str, Any]) -> Step:
     return send_json({"object": "list", "data": list(newest_first), "has_more": False})
 
 
-def test_a_run_from_its_queue_to_its_end(fttui: Fttui, service: Service, clock: FakeClock) -> None:
+def test_watch_reports_a_job_from_queued_to_succeeded(fttui: Fttui, service: Service, clock: FakeClock) -> None:
     warning = event("w", "one example was\x1b[31m skipped", "warn")
     end = job(1, "succeeded", suffix="x", fine_tuned_model="ft:m:o:x:1", finished_at=NOW - 100_000 + 60 + 125)
     service.faults[JOB] = [
@@ -67,7 +67,7 @@ def test_a_run_from_its_queue_to_its_end(fttui: Fttui, service: Service, clock: 
         ("cancelled", "was cancelled.", 1),
     ],
 )
-def test_a_job_that_has_ended_ends_it_with_its_result(
+def test_watch_of_an_ended_job_exits_by_its_status(
     fttui: Fttui, service: Service, status: str, words: str, code: int
 ) -> None:
     error = {"code": "bad", "message": "line 3 is broken"} if status == "failed" else {}
@@ -77,7 +77,7 @@ def test_a_job_that_has_ended_ends_it_with_its_result(
     assert service.lines == [JOB], "an ended job has no news"
 
 
-def test_one_that_failed_decides_for_several(fttui: Fttui, service: Service) -> None:
+def test_one_failed_job_of_several_exits_1(fttui: Fttui, service: Service) -> None:
     service.jobs = [job(2, "failed"), job(1, "succeeded")]
     result = fttui("jobs", "watch", "ftjob-001", "ftjob-002", "ftjob-001")
     assert result.code == 1
@@ -85,14 +85,14 @@ def test_one_that_failed_decides_for_several(fttui: Fttui, service: Service) -> 
     assert result.lines[0][2] == result.lines[0][5] == ":", "the time stands first"
 
 
-def test_a_run_that_was_under_way_says_where_it_is(fttui: Fttui, service: Service) -> None:
+def test_first_report_of_a_running_job_has_its_step(fttui: Fttui, service: Service) -> None:
     service.faults[JOB] = [send_json(job(1, "running")), send_json(job(1, "cancelled"))]
     service.events["ftjob-001"] = [metrics(40), metrics(39)]
     lines = fttui("jobs", "watch", "ftjob-001", "--plain").lines
     assert lines == ["ftjob-001 is running, at step 40 of 100, training loss 1.5.", "ftjob-001 was cancelled."]
 
 
-def test_all_live_jobs_and_new_ones_until_none_is_live(fttui: Fttui, service: Service) -> None:
+def test_watch_without_ids_reports_active_and_new_jobs(fttui: Fttui, service: Service) -> None:
     def listing(*jobs: dict[str, Any]) -> Step:
         return send_json({"object": "list", "data": list(jobs), "has_more": False})
 
@@ -114,18 +114,18 @@ def test_all_live_jobs_and_new_ones_until_none_is_live(fttui: Fttui, service: Se
     assert result.code == 0
 
 
-def test_nothing_to_watch(fttui: Fttui, service: Service) -> None:
+def test_watch_until_done_without_active_jobs_ends_at_once(fttui: Fttui, service: Service) -> None:
     result = fttui("jobs", "watch", "--until-done")
     assert (result.code, result.out, result.err) == (0, "", "No active jobs.\n")
 
 
-def test_an_unknown_job_is_a_failure(fttui: Fttui, service: Service) -> None:
+def test_watch_of_an_unknown_job_exits_1(fttui: Fttui, service: Service) -> None:
     result = fttui("jobs", "watch", "ftjob-9")
     assert (result.code, result.out) == (1, "")
     assert "ftjob-9" in result.err
 
 
-def test_jsonl_prints_the_job_as_sent_at_every_change(fttui: Fttui, service: Service) -> None:
+def test_watch_jsonl_prints_the_job_at_every_change(fttui: Fttui, service: Service) -> None:
     states = [job(1, "queued"), job(1, "running"), job(1, "running"), job(1, "succeeded")]
     service.faults[JOB] = [*map(send_json, states)]
     result = fttui("jobs", "watch", "ftjob-001", "--jsonl")
@@ -133,7 +133,7 @@ def test_jsonl_prints_the_job_as_sent_at_every_change(fttui: Fttui, service: Ser
     assert fttui("jobs", "watch", "ftjob-001", "--json").code == 2
 
 
-def test_many_jobs_are_looked_at_no_more_than_once_a_second(fttui: Fttui, service: Service, clock: FakeClock) -> None:
+def test_watch_sends_at_most_one_request_a_second(fttui: Fttui, service: Service, clock: FakeClock) -> None:
     ids = [f"ftjob-{index:03}" for index in range(1, 31)]
     for index, id in enumerate(ids, start=1):
         steps = [send_json(job(index, "queued")), send_json(job(index, "succeeded"))]
@@ -142,7 +142,7 @@ def test_many_jobs_are_looked_at_no_more_than_once_a_second(fttui: Fttui, servic
     assert clock.slept == [30.0]
 
 
-def test_ctrl_c_says_that_the_jobs_go_on(
+def test_ctrl_c_during_watch_names_the_running_jobs(
     fttui: Fttui, service: Service, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def interrupted(seconds: float) -> None:
