@@ -14,7 +14,7 @@ import pytest
 
 from fttui.core.samples import SAMPLE_JOB, sample_path
 from fttui.data.check import check_file
-from tests.data import zoo
+from tests.data import example_files
 
 MOST = 3.0
 """Times one `json.loads` a line."""
@@ -58,10 +58,10 @@ def test_at_most_three_times_one_json_loads_a_line(tmp_path: Path, model: str | 
     assert min(ratios) <= MOST
 
 
-@pytest.mark.parametrize("kind", zoo.KINDS)
+@pytest.mark.parametrize("kind", example_files.KINDS)
 def test_every_kind_of_example(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "train.jsonl"
-    make, method = zoo.KINDS[kind]
+    make, method = example_files.KINDS[kind]
     path.write_text("".join(json.dumps(make(index)) + "\n" for index in range(30_000)))
     ratios = []
     for _ in range(3):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.data import zoo
+from tests.data import example_files
 from tests.support.service import Service, job
 
 README = Path(__file__).parents[2] / "README.md"
@@ -86,7 +86,7 @@ def test_tour_on_the_local_service(shell: Run) -> None:
 
 def test_tour_at_a_provider_in_scripts_and_with_the_archive(shell: Run, service: Service) -> None:
     home: Path = shell.home  # type: ignore[attr-defined]
-    (home / "train.jsonl").write_bytes(b"".join(zoo.lines("chat")))
+    (home / "train.jsonl").write_bytes(b"".join(example_files.lines("chat")))
     service.jobs = [job(7, "succeeded")]
     service.events["ftjob-007"] = [
         {"object": "fine_tuning.job.event", "id": "e", "created_at": 1, "level": "info", "message": "done"}

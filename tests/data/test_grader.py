@@ -1,14 +1,12 @@
-"""A grader is checked with the data it grades: its form, and whether the examples have what it asks for."""
+"""Check of a grader: its members, and the members of the examples that it uses."""
 
 import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from fttui.data.check import check_file
 from fttui.data.grader import grader_errors, item_members
-from tests.data import zoo
+from tests.data import example_files
 
 STRING = {
     "type": "string_check",
@@ -21,15 +19,14 @@ SIMILAR = {
     "type": "text_similarity",
     "name": "near",
     "input": "{{sample.output_text}}",
-    "reference": "{{item.hardness.digits}}",
+    "reference": "{{item.difficulty.digits}}",
     "evaluation_metric": "rouge_l",
 }
 MULTI = {"type": "multi", "name": "both", "graders": {"a": STRING, "b": SIMILAR}, "calculate_output": "a + b"}
 
 
-@pytest.mark.parametrize(
-    "grader",
-    [
+def test_valid_graders_have_no_errors() -> None:
+    for grader in (
         STRING,
         SIMILAR,
         {"type": "python", "name": "p", "source": "def grade(sample, item): return 1"},
@@ -37,15 +34,12 @@ MULTI = {"type": "multi", "name": "both", "graders": {"a": STRING, "b": SIMILAR}
         MULTI,
         {**MULTI, "graders": [STRING]},
         {**MULTI, "graders": STRING},
-    ],
-)
-def test_a_grader_in_any_of_its_published_forms_is_fine(grader: dict[str, Any]) -> None:
-    assert list(grader_errors(grader)) == []
+    ):
+        assert list(grader_errors(grader)) == []
 
 
-@pytest.mark.parametrize(
-    ("grader", "member"),
-    [
+def test_errors_name_the_member() -> None:
+    graders: tuple[tuple[dict[str, Any], str], ...] = (
         ({}, "grader.type"),
         ({"type": "label_model"}, "grader.type"),
         ({"type": ["python"]}, "grader.type"),
@@ -55,24 +49,23 @@ def test_a_grader_in_any_of_its_published_forms_is_fine(grader: dict[str, Any]) 
         ({**SIMILAR, "evaluation_metric": "rouge_6"}, "grader.evaluation_metric"),
         ({**MULTI, "graders": [STRING, 5]}, "grader.graders[1]"),
         ({**MULTI, "graders": {"a": {**STRING, "name": ""}}}, "grader.graders.a.name"),
-    ],
-)
-def test_what_is_wrong_is_named(grader: dict[str, Any], member: str) -> None:
-    assert [place for place, _ in grader_errors(grader)] == [member]
+    )
+    for grader, member in graders:
+        assert [place for place, _ in grader_errors(grader)] == [member]
 
 
-def test_what_it_asks_for() -> None:
-    assert item_members(MULTI) == {"answer", "hardness"}
+def test_members_that_the_templates_use() -> None:
+    assert item_members(MULTI) == {"answer", "difficulty"}
     assert item_members({"type": "python", "source": "item['x']"}) == set()
 
 
-def test_examples_that_lack_what_is_asked_for(tmp_path: Path) -> None:
-    examples = [zoo.reinforcement(index) for index in range(1, 13)]
+def test_example_without_a_member_that_the_grader_uses(tmp_path: Path) -> None:
+    examples = [example_files.reinforcement(index) for index in range(1, 13)]
     path = tmp_path / "t.jsonl"
     path.write_text("".join(json.dumps(example) + "\n" for example in examples))
     assert check_file(str(path), method="reinforcement", grader=MULTI).groups == ()
     found = check_file(str(path), method="supervised", grader={}).groups
-    assert "bad_grader" not in {group.code for group in found}, "a supervised job has none"
+    assert "bad_grader" not in {group.code for group in found}, "a supervised job has no grader"
     del examples[4]["answer"]
     path.write_text("".join(json.dumps(example) + "\n" for example in examples))
     [group] = check_file(str(path), method="reinforcement", grader=MULTI).groups

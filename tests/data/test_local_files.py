@@ -1,4 +1,4 @@
-"""What a person names when asked for a file."""
+"""Local paths, sample files and file ids."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ def samples(name: str) -> str | None:
     return "/package/sample.jsonl" if name == "sample.jsonl" else None
 
 
-def test_a_file_of_this_disk_is_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_existing_file_is_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("train.jsonl", "plain", "file-abc"):
@@ -20,23 +20,23 @@ def test_a_file_of_this_disk_is_a_path(tmp_path: Path, monkeypatch: pytest.Monke
     assert local_path("train.jsonl", samples) == "train.jsonl"
     assert local_path("plain", samples) == "plain"
     assert local_path("~/plain", samples) == str(tmp_path / "plain")
-    assert local_path("file-abc", samples) is None, "an id, whatever lies here"
+    assert local_path("file-abc", samples) is None, "a file id, even with such a file in the directory"
     assert local_path("./file-abc", samples) == "./file-abc"
 
 
-def test_a_sample_goes_by_its_name_unless_a_file_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sample_is_found_by_name_unless_a_local_file_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert local_path("sample.jsonl", samples) == "/package/sample.jsonl"
     (tmp_path / "sample.jsonl").touch()
     assert local_path("sample.jsonl", samples) == "sample.jsonl"
 
 
-def test_what_looks_like_no_path_is_an_id() -> None:
+def test_text_that_is_no_path_is_an_id() -> None:
     assert local_path("", samples) is None
     assert local_path("7c9e6679-7425-40de-944b-e07fc1f90ae7", samples) is None
 
 
-def test_a_path_that_leads_nowhere_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bad_path_raises_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")

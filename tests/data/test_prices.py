@@ -1,4 +1,4 @@
-"""Tokens, epochs, steps and cost: the documented formulas against counts worked out by hand."""
+"""Tokens, epochs, steps and cost: the documented formulas against figures computed by hand."""
 
 import json
 import tomllib
@@ -14,7 +14,7 @@ from fttui.data.plan import plan, plan_from_trained_tokens
 from fttui.data.prices import Price, PriceFileError, base_model, price_of, provider_kind
 from fttui.data.report import Report
 from fttui.data.tokens import ESTIMATE_ERROR, estimate, token_counter
-from tests.data import zoo
+from tests.data import example_files
 
 
 def write(path: Path, examples: list[dict[str, object]]) -> str:
@@ -23,7 +23,7 @@ def write(path: Path, examples: list[dict[str, object]]) -> str:
 
 
 def melons(count: int) -> list[dict[str, object]]:
-    """Every text here is one token in cl100k_base (a test below holds it so), and every role is one too."""
+    """Return examples with one token in each text and each role, in cl100k_base (the next test checks this)."""
     digits = [str(index) for index in range(count)]
     return [
         {
@@ -43,8 +43,8 @@ def exact(report: Report) -> int:
     return report.lengths.total
 
 
-def test_the_billing_formula_by_hand(tmp_path: Path) -> None:
-    # Three messages, each 3 + role 1 + content 1, and 1 for the example: 16 tokens. Ten of them, ten epochs: 1600.
+def test_billing_formula(tmp_path: Path) -> None:
+    # Three messages, each 3 + role 1 + content 1, and 1 for the example: 16 tokens. Ten examples, ten epochs: 1600.
     pytest.importorskip("rs_bpe")
     tokens = token_counter("cl100k_base").count
     assert [tokens(text) for text in ("system", "user", "assistant", "hello", "world", "7", "13")] == [1] * 7
@@ -57,7 +57,7 @@ def test_the_billing_formula_by_hand(tmp_path: Path) -> None:
     assert (report.plan.cost_text, report.notes) == ("0.0128 USD", ())
 
 
-def test_a_name_costs_its_text_and_one(tmp_path: Path) -> None:
+def test_name_costs_its_tokens_and_one(tmp_path: Path) -> None:
     pytest.importorskip("rs_bpe")
     examples = melons(10)
     for example in examples:
@@ -65,7 +65,7 @@ def test_a_name_costs_its_text_and_one(tmp_path: Path) -> None:
     assert exact(check_file(write(tmp_path / "t", examples), model="gpt-3.5-turbo-0125")) == 10 * (16 + 2)
 
 
-def test_an_answer_of_weight_0_is_billed_but_not_learned_from(tmp_path: Path) -> None:
+def test_answer_of_weight_0_is_billed_but_not_trained(tmp_path: Path) -> None:
     pytest.importorskip("rs_bpe")
     examples = melons(10)
     for example in examples:
@@ -76,9 +76,9 @@ def test_an_answer_of_weight_0_is_billed_but_not_learned_from(tmp_path: Path) ->
     assert report.trained_share == pytest.approx(1 / 26)
 
 
-def test_what_no_formula_is_documented_for_is_marked(tmp_path: Path) -> None:
+def test_kinds_without_documented_formula_are_estimates(tmp_path: Path) -> None:
     for kind in ("tools", "images", "dpo"):
-        make, method = zoo.KINDS[kind]
+        make, method = example_files.KINDS[kind]
         path = write(tmp_path / kind, [make(index) for index in range(12)])
         report = check_file(path, method=method, model="gpt-4o-mini")
         assert report.lengths is not None
@@ -88,7 +88,7 @@ def test_what_no_formula_is_documented_for_is_marked(tmp_path: Path) -> None:
         assert report.plan.is_estimate
 
 
-def test_the_estimate_is_marked_and_as_near_as_it_says(tmp_path: Path) -> None:
+def test_estimate_is_marked_and_within_its_error(tmp_path: Path) -> None:
     path = sample_path(SAMPLE_JOB["training_file"])
     assert path is not None
     report = check_file(path)
@@ -112,15 +112,15 @@ def test_the_estimate_is_marked_and_as_near_as_it_says(tmp_path: Path) -> None:
         assert 0.5 < estimate(script) / tokens(script) < 2
 
 
-@pytest.mark.parametrize(
-    ("examples", "epochs"), [(1, 25), (3, 25), (4, 25), (5, 20), (10, 10), (14, 7), (33, 3), (34, 3), (101, 3),
-                             (8333, 3), (8334, 2), (12_500, 2), (12_501, 1), (100_000, 1)],
-)  # fmt: skip
-def test_epochs_by_the_documented_heuristic(examples: int, epochs: int) -> None:
-    assert plan(examples, None, Price(model="m")).epochs == epochs
+def test_epochs_follow_the_documented_heuristic() -> None:
+    for examples, epochs in (
+        *((1, 25), (3, 25), (4, 25), (5, 20), (10, 10), (14, 7), (33, 3), (34, 3), (101, 3)),
+        *((8333, 3), (8334, 2), (12_500, 2), (12_501, 1), (100_000, 1)),
+    ):
+        assert plan(examples, None, Price(model="m")).epochs == epochs
 
 
-def test_steps_and_cost_of_given_numbers() -> None:
+def test_steps_and_cost() -> None:
     price = Price(model="m", training=3.0, updated="2026-06-30")
     made = plan(101, 1000, price, n_epochs=4, batch_size=8)
     assert (made.epochs, made.steps, made.tokens, made.cost) == (4, 13 * 4, 4000, pytest.approx(0.012))
@@ -132,7 +132,7 @@ def test_steps_and_cost_of_given_numbers() -> None:
     )
 
 
-def test_what_is_not_known_is_unknown() -> None:
+def test_unknown_costs() -> None:
     assert plan(100, 1000, price_of("some-model")).cost_text == "unknown"
     assert plan(100, None, price_of("gpt-4o-mini")).cost is None
     hourly = plan(100, 1000, price_of("o4-mini"), method="reinforcement")
@@ -146,9 +146,8 @@ def test_what_is_not_known_is_unknown() -> None:
         assert (plan(100, 1000, local).cost_text, plan(100, 1000, local).cost) == ("free", 0.0)
 
 
-@pytest.mark.parametrize(
-    ("model", "entry"),
-    [
+def test_aliases_and_fine_tuned_models_have_the_entry_of_their_base() -> None:
+    for model, entry in (
         ("gpt-4o-mini", "gpt-4o-mini-2024-07-18"),
         ("gpt-4o-mini-2024-07-18", "gpt-4o-mini-2024-07-18"),
         ("gpt-4o", "gpt-4o-2024-08-06"),
@@ -159,13 +158,11 @@ def test_what_is_not_known_is_unknown() -> None:
         ("gpt-4o-2024-05-13", ""),
         ("gpt-4", ""),
         ("", ""),
-    ],
-)
-def test_aliases_and_tuned_models_find_their_entry(model: str, entry: str) -> None:
-    assert price_of(model).model == entry
+    ):
+        assert price_of(model).model == entry
 
 
-def test_a_persons_own_prices_win_member_by_member(tmp_path: Path) -> None:
+def test_price_file_of_the_user_overrides_each_setting(tmp_path: Path) -> None:
     own = tmp_path / "prices.toml"
     assert price_of("gpt-4o-mini", own_file=str(own)) == price_of("gpt-4o-mini")
     own.write_text(
@@ -179,27 +176,26 @@ def test_a_persons_own_prices_win_member_by_member(tmp_path: Path) -> None:
     assert price_of("lab-7b", own_file=str(own), provider="other").limit == 2048
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("models = 1", "must be a table"),
-        ("[models]\nx = 1", 'models."x" must be a table'),
-        ("[models.x]\ntraining = -1", 'models."x".training must be a number'),
-        ("[models.x]\ntraining = nan", 'models."x".training must be a number'),
-        ("[models.x]\nlimit = 1.5", 'models."x".limit must be a number'),
-        ("[models.x]\nprice = 1", 'models."x".price: unknown setting'),
-        ("[models.x", "prices.toml"),
-    ],
-)
-def test_a_price_file_that_is_wrong_is_named(tmp_path: Path, text: str, words: str) -> None:
-    own = tmp_path / "prices.toml"
-    own.write_text(text)
-    with pytest.raises(PriceFileError, match=r"prices\.toml") as caught:
-        price_of("x", own_file=str(own))
-    assert words in str(caught.value)
+def test_invalid_price_file_raises_with_path_and_setting(tmp_path: Path) -> None:
+    for number, (text, words) in enumerate(
+        (
+            ("models = 1", "must be a table"),
+            ("[models]\nx = 1", 'models."x" must be a table'),
+            ("[models.x]\ntraining = -1", 'models."x".training must be a number'),
+            ("[models.x]\ntraining = nan", 'models."x".training must be a number'),
+            ("[models.x]\nlimit = 1.5", 'models."x".limit must be a number'),
+            ("[models.x]\nprice = 1", 'models."x".price: unknown setting'),
+            ("[models.x", "prices.toml"),
+        )
+    ):
+        own = tmp_path / f"{number}-prices.toml"
+        own.write_text(text)
+        with pytest.raises(PriceFileError, match=r"prices\.toml") as caught:
+            price_of("x", own_file=str(own))
+        assert words in str(caught.value)
 
 
-def test_a_price_file_is_read_once_until_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_price_file_is_parsed_again_only_after_a_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = tmp_path / "prices.toml"
     own.write_text('[models."lab-7b"]\ntraining = 1.0\n')
     assert price_of("lab-7b", own_file=str(own)).training == 1.0
@@ -213,7 +209,7 @@ def test_a_price_file_is_read_once_until_it_changes(tmp_path: Path, monkeypatch:
     assert len(reads) == 1
 
 
-def test_who_trains_is_told_by_the_address() -> None:
+def test_provider_kind_by_base_url() -> None:
     assert provider_kind(None, is_local=True) == "local"
     assert provider_kind("https://api.openai.com/v1", is_local=False) == "openai"
     assert provider_kind("https://eu.api.openai.com/v1", is_local=False) == "openai"
@@ -222,7 +218,7 @@ def test_who_trains_is_told_by_the_address() -> None:
     assert base_model("ft:a:b:c:d") == "a"
 
 
-def test_lengths_are_counted_without_being_kept() -> None:
+def test_length_statistics() -> None:
     lengths = LengthCounter(limit=90)
     for line, tokens in enumerate(range(1, 101), start=1):
         lengths.add(tokens, line)
@@ -234,7 +230,7 @@ def test_lengths_are_counted_without_being_kept() -> None:
     assert sum(count for _, _, count in stats.bins) == stats.examples
 
 
-def test_the_same_data_again_by_what_was_trained() -> None:
+def test_plan_from_the_trained_tokens_of_a_job() -> None:
     price = price_of("gpt-3.5-turbo-0613")
     made = plan_from_trained_tokens(5070, 10, price, n_epochs=3)
     assert made is not None

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Fttui
-from tests.data import zoo
+from tests.data import example_files
 from tests.support.service import Service
 
-BAD = zoo.data(next(beast for beast in zoo.BEASTS if beast.code == "unknown_role"))
+BAD = example_files.content(next(broken for broken in example_files.BROKEN_FILES if broken.code == "unknown_role"))
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def write(home: Path) -> Callable[[str, bytes], str]:
 
 
 Write = Callable[[str, bytes], str]
-CLEAN = b"".join(zoo.lines("chat"))
+CLEAN = b"".join(example_files.lines("chat"))
 
 
 def test_clean_file_prints_summary_on_stderr_and_exits_0(fttui: Fttui, service: Service, write: Write) -> None:
@@ -73,7 +73,7 @@ def test_findings_are_tab_separated(fttui: Fttui, write: Write) -> None:
 
 
 def test_json_output_has_all_findings_and_figures(fttui: Fttui, write: Write) -> None:
-    many = b"".join(zoo.lines("chat", 30)).replace(b'"user"', b'"human"')
+    many = b"".join(example_files.lines("chat", 30)).replace(b'"user"', b'"human"')
     result = fttui("files", "check", write("t.jsonl", many), "--json")
     assert result.code == 1
     report = result.json
@@ -170,7 +170,7 @@ def test_terminal_output_is_a_report(write: Write, home: Path) -> None:
 def test_grader_is_checked_against_the_data(bare: Fttui, write: Write) -> None:
     grader = {"type": "string_check", "name": "g", "input": "x", "reference": "{{item.solution}}", "operation": "eq"}
     write("g.json", json.dumps(grader).encode())
-    write("t.jsonl", b"".join(zoo.lines("reinforcement")))
+    write("t.jsonl", b"".join(example_files.lines("reinforcement")))
     result = bare("files", "check", "t.jsonl", "--method", "reinforcement", "--grader", "g.json")
     assert (result.code, len(result.lines)) == (1, 12)
     assert result.cells[0][2:4] == ["no_graded_member", "solution"]

@@ -8,7 +8,7 @@ import pytest
 
 from fttui.data.check import check_file
 from fttui.server.jobs.training_data import BadData, check
-from tests.data import zoo
+from tests.data import example_files
 from tests.server.conftest import GOOD, example, jsonl
 
 USER = {"role": "user", "content": "Hello"}
@@ -149,18 +149,18 @@ def test_service_refuses_every_other_error_of_the_check_and_nothing_else(tmp_pat
     accepted = {"bad_tools", "many_functions", "bad_name", "not_text"}
     accepted |= {"image_format", "image_colours", "image_size", "bad_image", "many_images", "image_in_answer"}
     path = tmp_path / "train.jsonl"
-    for beast in zoo.BEASTS:
-        if beast.kind not in ("chat", "tools", "images", "dpo"):
+    for broken in example_files.BROKEN_FILES:
+        if broken.kind not in ("chat", "tools", "images", "dpo"):
             continue
-        method = zoo.KINDS[beast.kind][1]
-        path.write_bytes(zoo.data(beast))
+        method = example_files.KINDS[broken.kind][1]
+        path.write_bytes(example_files.content(broken))
         errors = {group.code for group in check_file(str(path), method=method).groups if group.level == "error"}
-        is_accepted = errors <= accepted or beast.member.endswith((".id", ".type", ".name", "input.functions"))
+        is_accepted = errors <= accepted or broken.member.endswith((".id", ".type", ".name", "input.functions"))
         found = verdict(path, method)
         if isinstance(found, int):
-            assert is_accepted or beast.code == "bad_content", beast
+            assert is_accepted or broken.code == "bad_content", broken
         else:
-            assert not is_accepted, beast
+            assert not is_accepted, broken
             assert found.code == ("invalid_n_examples" if errors & {"empty_file", "too_few"} else "invalid_file_format")
 
 
