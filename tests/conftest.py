@@ -15,7 +15,7 @@ SLOW = (
     "server/jobs/test_runner.py",
     "server/test_control.py",
     "server/test_disk.py",
-    "server/trainers/test_training.py",
+    "server/trainers/test_tiny_trainer.py",
 )
 """Folders and modules whose tests start terminals, services or trainers. `make test` leaves them out."""
 

@@ -23,7 +23,7 @@ import httpx
 from fttui.server import control
 from fttui.server.jobs.job_dir import JobDirectory
 from fttui.server.jobs.trainer_process import JOB_VARIABLE
-from fttui.server.trainers.tiny.files import load_model
+from fttui.server.trainers.tiny.job_files import load_model
 from fttui.server.trainers.tiny.network import STANDARD
 
 FINAL = ("succeeded", "failed", "cancelled")

@@ -1,4 +1,4 @@
-"""The sample data in the package."""
+"""Sample data in the package."""
 
 import json
 from importlib.resources import files
@@ -12,7 +12,7 @@ def read(name: str) -> list[dict]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_the_samples_pass_the_services_own_check() -> None:
+def test_samples_are_valid_training_data() -> None:
     for name, param, least in (
         ("sample-train.jsonl", "training_file", 64),
         ("sample-valid.jsonl", "validation_file", 16),
@@ -24,7 +24,7 @@ def test_the_samples_pass_the_services_own_check() -> None:
     assert epochs(len(read("sample-train.jsonl"))) == 3
 
 
-def test_every_answer_has_the_habit_and_no_two_are_the_same() -> None:
+def test_answers_are_unique_and_end_with_a_suggestion() -> None:
     examples = read("sample-train.jsonl") + read("sample-valid.jsonl")
     answers = [
         message["content"] for example in examples for message in example["messages"] if message["role"] == "assistant"
@@ -32,7 +32,7 @@ def test_every_answer_has_the_habit_and_no_two_are_the_same() -> None:
     assert len(set(answers)) == len(answers)
     assert len({example["messages"][1]["content"] for example in examples}) == len(examples)
     for answer in answers:
-        body, habit = answer.split("\n\n")
-        assert habit.startswith("Try this: ")
-        assert habit.endswith(".")
+        body, suggestion = answer.split("\n\n")
+        assert suggestion.startswith("Try this: ")
+        assert suggestion.endswith(".")
         assert 20 < len(body) < 260

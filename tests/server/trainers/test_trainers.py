@@ -1,4 +1,4 @@
-"""Trainers as plug-ins: configured, checked against, and ended when they go wrong."""
+"""Trainers of the user: configuration, checks of requests, and the end of trainers that misbehave."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def configured(home: str) -> Any:
     service.database.close()
 
 
-def test_a_trainer_of_the_persons_own_trains(configured: Service) -> None:
+def test_configured_trainer_trains_a_job(configured: Service) -> None:
     assert configured.catalog.models == ["fttui-tiny-1", "words-1", "acme/words-2"]
     id = add_job(configured, model="acme/words-2", suffix=None, hyperparameters={"n_epochs": 3, "batch_size": 4})
     run_until(configured, id, "succeeded", "failed")
@@ -54,7 +54,7 @@ def test_a_trainer_of_the_persons_own_trains(configured: Service) -> None:
     assert len(configured.database.models.all()) == 3
 
 
-def test_it_is_paused_and_killed_like_any_other(configured: Service) -> None:
+def test_configured_trainer_survives_pause_and_kill(configured: Service) -> None:
     id = add_job(configured, model="words-1", suffix=None, hyperparameters={"n_epochs": 40})
     run_until(configured, id, "running")
 
@@ -78,7 +78,7 @@ def test_it_is_paused_and_killed_like_any_other(configured: Service) -> None:
     assert steps() == list(range(1, 481))
 
 
-async def test_requests_are_checked_against_what_trainers_offer(configured: Service) -> None:
+async def test_request_for_unknown_model_or_method_is_refused(configured: Service) -> None:
     transport = httpx.ASGITransport(create_app(configured))  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://test/v1") as client:
         listed = [model["id"] for model in (await client.get("/models")).json()["data"]]
@@ -94,7 +94,7 @@ async def test_requests_are_checked_against_what_trainers_offer(configured: Serv
         assert refused["code"] == "model_not_available"
 
 
-def test_changed_settings_count_at_once(configured: Service, home: str) -> None:
+def test_changed_settings_apply_at_once(configured: Service, home: str) -> None:
     more = {**SHELL, "models": ["words-9"], "hang_after": 5}
     control.write_settings(home, {"max_running": 3, "trainers": {"shell": more}})
     assert configured.catalog.models == ["fttui-tiny-1", "words-9"]
@@ -110,7 +110,7 @@ def test_changed_settings_count_at_once(configured: Service, home: str) -> None:
     assert os.stat(home).st_mode & 0o077 == 0
 
 
-def test_settings_are_written_only_when_they_differ(home: str) -> None:
+def test_settings_file_is_written_only_on_a_change(home: str) -> None:
     control.write_settings(home, {"max_running": 2})
     path = Path(homedir.settings_path(home))
     before = path.stat()
@@ -121,7 +121,7 @@ def test_settings_are_written_only_when_they_differ(home: str) -> None:
     assert os.listdir(home) == ["settings.json"]
 
 
-async def test_the_ways_of_the_hosted_service_can_be_chosen(configured: Service, home: str) -> None:
+async def test_settings_select_the_formats_of_the_hosted_api(configured: Service, home: str) -> None:
     control.write_settings(home, {"plain_results": True, "empty_error": True, "trainers": {"shell": SHELL}})
     id = add_job(configured, model="words-1", suffix=None, hyperparameters={"n_epochs": 1})
     transport = httpx.ASGITransport(create_app(configured))  # type: ignore[arg-type]
@@ -140,7 +140,7 @@ async def test_the_ways_of_the_hosted_service_can_be_chosen(configured: Service,
         assert (await client.get(f"/fine_tuning/jobs/{id}")).json()["error"] is None
 
 
-def test_a_model_that_nobody_offers_any_more_fails_the_job(configured: Service, home: str) -> None:
+def test_job_fails_when_no_trainer_offers_its_model_any_more(configured: Service, home: str) -> None:
     id = add_job(configured, model="words-1", suffix=None)
     control.write_settings(home, {"max_running": 1})
     run_until(configured, id, "failed")
@@ -153,7 +153,7 @@ def test_a_model_that_nobody_offers_any_more_fails_the_job(configured: Service, 
     }
 
 
-def test_max_running_jobs_at_a_time(home: str) -> None:
+def test_at_most_max_running_jobs_train_at_once(home: str) -> None:
     service = open_service(home, catalog=Catalog([FAKE], max_running=2))
     try:
         jobs = [add_job(service, "slow") for _ in range(4)]
@@ -171,7 +171,7 @@ def test_max_running_jobs_at_a_time(home: str) -> None:
 
 
 def processes_of(directory: JobDirectory) -> list[int]:
-    """The living processes of a job, wherever they belong."""
+    """Return the running processes of a job, in any process group."""
     mark = f"{trainer_process.JOB_VARIABLE}={directory.path}".encode()
     found = []
     for name in os.listdir("/proc"):
@@ -183,7 +183,7 @@ def processes_of(directory: JobDirectory) -> list[int]:
     return found
 
 
-needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason="looks at processes through /proc")
+needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason="needs /proc")
 
 
 @needs_proc
@@ -199,7 +199,7 @@ def test_no_process_survives_its_job(service: Service, behaviour: str, monkeypat
 
 
 @needs_proc
-def test_trainers_run_niced_in_a_group_of_their_own(service: Service) -> None:
+def test_trainer_runs_niced_in_its_own_process_group(service: Service) -> None:
     id = add_job(service, "slow")
     directory = JobDirectory(service.paths.job(id))
     run_until(service, id, "running")
@@ -227,7 +227,7 @@ def bad(home: str, **limits: Any) -> Service:
         ("flood", {"largest_log": 1 << 20}, ["wrote too much output", "xxxx"]),
     ],
 )
-def test_a_trainer_out_of_its_mind_is_ended(
+def test_misbehaving_trainer_is_ended(
     home: str, behaviour: str, limits: dict[str, Any], words: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(supervisor, "CANCEL_SECONDS", 0.2)
@@ -252,12 +252,12 @@ def test_a_trainer_out_of_its_mind_is_ended(
         service.database.close()
 
 
-def test_the_built_in_patience_is_long() -> None:
+def test_default_hang_after_is_at_least_ten_minutes() -> None:
     assert HANG_AFTER >= 600
     assert Trainer("x", ("y",), ("z",), ("dpo",)).hang_after == HANG_AFTER
 
 
-def test_a_command_that_is_not_there(home: str) -> None:
+def test_job_fails_when_the_command_does_not_exist(home: str) -> None:
     service = bad(home, command=("/nowhere/at/all",))
     try:
         id = add_job(service)
@@ -271,7 +271,7 @@ def test_a_command_that_is_not_there(home: str) -> None:
         service.database.close()
 
 
-def test_a_detached_service_is_given_the_settings(home: str) -> None:
+def test_detached_service_receives_the_settings(home: str) -> None:
     path = control.ensure(home, settings={"max_running": 2, "trainers": {"shell": SHELL}})
     with httpx.Client(transport=httpx.HTTPTransport(uds=path), base_url="http://localhost/v1", timeout=20) as client:
 

@@ -1,4 +1,4 @@
-"""`python -m fttui.server.trainers.tiny DIRECTORY`: the small trainer as the protocol in ../README.md wants it."""
+"""The built-in trainer as a program: `python -m fttui.server.trainers.tiny DIRECTORY` (protocol: ../README.md)."""
 
 import os
 import signal
@@ -15,46 +15,46 @@ CANNOT_WRITE = 74
 
 
 class Stop(Exception):
-    """SIGTERM came: save, and leave."""
+    """SIGTERM was received: save and exit."""
 
 
 def main(directory: str) -> int:
-    """Train the job in `directory`; returns the exit code."""
-    wanted: list[int] = []
-    signal.signal(signal.SIGTERM, lambda number, frame: wanted.append(number))
+    """Train the job in `directory`. Return the exit code."""
+    signals: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, frame: signals.append(number))
 
-    def pulse() -> None:
-        if wanted:
+    def check_stop() -> None:
+        if signals:
             raise Stop
 
-    from fttui.server.trainers.tiny.examples import Unusable
-    from fttui.server.trainers.tiny.files import Progress
-    from fttui.server.trainers.tiny.training import Diverged, Plan, Training
+    from fttui.server.trainers.tiny.dataset import UnusableData
+    from fttui.server.trainers.tiny.job_files import Progress
+    from fttui.server.trainers.tiny.train import Diverged, RunSettings, TrainingRun
 
     progress = Progress(directory)
-    training = None
+    run = None
     try:
-        training = Training(directory, Plan.read(directory), progress, pulse)
-        result = training.run()
-        progress.say("result", **result)
+        run = TrainingRun(directory, RunSettings.read(directory), progress, check_stop)
+        result = run.run()
+        progress.write("result", **result)
         progress.sync()
     except Stop:
-        if training is not None:
-            training.save()
+        if run is not None:
+            run.save()
         return STOPPED
-    except Unusable as error:
+    except UnusableData as error:
         param = "validation_file" if os.path.basename(error.path).startswith("valid") else "training_file"
         message = f"Invalid file format. The {param.replace('_', ' ')}, {error}."
-        progress.say("error", code="invalid_file_format", message=message, param=param)
+        progress.write("error", code="invalid_file_format", message=message, param=param)
         return 1
     except Diverged as error:
         hint = "a smaller learning_rate_multiplier may help"
-        progress.say("error", code="training_diverged", message=f"Training diverged: {error}; {hint}.")
+        progress.write("error", code="training_diverged", message=f"Training diverged: {error}; {hint}.")
         return 1
     except Exception as error:
         traceback.print_exc()
         try:
-            progress.say("error", code="trainer_error", message=f"{type(error).__name__}: {error}")
+            progress.write("error", code="trainer_error", message=f"{type(error).__name__}: {error}")
         except OSError:
             return CANNOT_WRITE
         return CANNOT_WRITE if isinstance(error, OSError) else 1

@@ -1,9 +1,8 @@
-"""A small causal language model over bytes: its numbers, its forward pass and its hand-written backward pass.
+"""A small causal language model over bytes: weights, forward pass and hand-written backward pass.
 
-Bytes are embedded, then pass `LAYERS` residual layers, each a gated causal convolution that looks at a
-position and at one `dilation` before it; the dilations double, so the last layer sees 2**LAYERS bytes back.
-Every parameter is a view into one flat vector, which makes the optimizer, the saved state and the model file
-a matter of whole vectors.
+Bytes are embedded and pass through residual layers. Each layer is a gated causal convolution over a position and the
+position one dilation before it. The dilations double, so the last of n layers sees 2**n bytes back. All parameters are
+views of one flat vector: optimizer, saved state and model file handle whole vectors.
 """
 
 from typing import Any, NamedTuple
@@ -15,22 +14,21 @@ Floats = NDArray[Any]
 Ints = NDArray[np.int64]
 
 BASE_SEED = 20_260_801
-"""The seed of the base model's weights: the same for everyone, for ever, or old models lose their parent."""
-
+"""Seed of the weights of the base model. Never change it: existing models were trained from these weights."""
 
 VOCABULARY = 262
-"""256 bytes, four roles, an end, and a mark before the list of tools."""
+"""256 bytes, four roles, an end token, and a token before the list of tools."""
 
 
 class Shape(NamedTuple):
-    """How large a model is."""
+    """Size of a model."""
 
     vocabulary: int = VOCABULARY
     width: int = 192
     layers: int = 7
 
     def parts(self) -> list[tuple[str, tuple[int, ...]]]:
-        """Names and shapes of the parameters, in the order in which they lie in the flat vector."""
+        """Return names and shapes of the parameters, in their order in the flat vector."""
         width = self.width
         parts: list[tuple[str, tuple[int, ...]]] = [("embed", (self.vocabulary, width))]
         for layer in range(self.layers):
@@ -42,21 +40,21 @@ class Shape(NamedTuple):
         return parts
 
     def size(self) -> int:
-        """How many parameters there are."""
+        """Return the number of parameters."""
         return sum(int(np.prod(shape)) for _, shape in self.parts())
 
 
 STANDARD = Shape()
-"""The shape of `fttui-tiny-1`. Tests use smaller ones."""
+"""Shape of `fttui-tiny-1`. Tests use smaller shapes."""
 
 
-class Sight(NamedTuple):
-    """What a forward pass found at the asked positions, and what the backward pass needs of it."""
+class Forward(NamedTuple):
+    """Results of a forward pass at the target positions, and the values that the backward pass needs."""
 
     log_probability: Floats
-    """Of each target, in nats: negative or zero."""
+    """Log-probability of each target in nats, at most 0."""
     hit: NDArray[np.bool_]
-    """Whether the target was the most probable symbol."""
+    """True for each target that was the most probable token."""
     probability: Floats
     tokens: Ints
     rows: Ints
@@ -67,7 +65,7 @@ class Sight(NamedTuple):
 
 
 def base_weights(shape: Shape = STANDARD) -> Floats:
-    """The weights of the untuned base model: random, but always the same."""
+    """Return the weights of the base model: random from a fixed seed."""
     random = np.random.Generator(np.random.PCG64(BASE_SEED))
     flat = np.zeros(shape.size(), dtype=np.float32)
     for name, part in _views(shape, flat).items():
@@ -81,17 +79,17 @@ def base_weights(shape: Shape = STANDARD) -> Floats:
 
 
 class Network:
-    """The model over one flat vector of weights, which is used in place and never copied."""
+    """The model over one flat vector of weights. The vector is not copied: changes to it change the model."""
 
     def __init__(self, flat: Floats, shape: Shape = STANDARD) -> None:
         self.shape = shape
         self.flat = flat
         self._part = _views(shape, flat)
 
-    def forward(self, tokens: Ints, rows: Ints, columns: Ints, targets: Ints) -> Sight:
+    def forward(self, tokens: Ints, rows: Ints, columns: Ints, targets: Ints) -> Forward:
         """Predict `targets` from `tokens` (batch × time): `targets[i]` follows position `rows[i], columns[i]`.
 
-        Positions behind an example's end may hold anything: no position looks ahead.
+        Padding does not matter: no position depends on later ones.
         """
         part = self._part
         x = part["embed"][tokens]
@@ -116,25 +114,25 @@ class Network:
         total = probability.sum(axis=1, keepdims=True)
         probability /= total
         chosen = logits[np.arange(len(targets)), targets] - np.log(total[:, 0])
-        return Sight(chosen, hit, probability, tokens, rows, columns, targets, kept, (last, scale))
+        return Forward(chosen, hit, probability, tokens, rows, columns, targets, kept, (last, scale))
 
-    def backward(self, sight: Sight, weights: Floats, gradient: Floats) -> None:
-        """Add to the flat `gradient` that of Σ weights[i] · −log_probability[i]."""
+    def backward(self, result: Forward, weights: Floats, gradient: Floats) -> None:
+        """Add the gradient of Σ weights[i] · −log_probability[i] to the flat vector `gradient`."""
         part = self._part
         grad = _views(self.shape, gradient)
         width = self.shape.width
 
-        d_logits = sight.probability
-        d_logits[np.arange(len(sight.targets)), sight.targets] -= 1
+        d_logits = result.probability
+        d_logits[np.arange(len(result.targets)), result.targets] -= 1
         d_logits *= weights[:, None]
-        last, scale = sight.last
+        last, scale = result.last
         grad["head"] += last.T @ d_logits
         grad["head.bias"] += d_logits.sum(axis=0)
-        dx = np.zeros((*sight.tokens.shape, width), dtype=gradient.dtype)
-        dx[sight.rows, sight.columns] = _normalized_back(d_logits @ part["head"].T, last, scale)
+        dx = np.zeros((*result.tokens.shape, width), dtype=gradient.dtype)
+        dx[result.rows, result.columns] = _normalized_back(d_logits @ part["head"].T, last, scale)
 
         for layer in reversed(range(self.shape.layers)):
-            pair, scale, signal, gate, product = sight.layers[layer]
+            pair, scale, signal, gate, product = result.layers[layer]
             flat_dx = dx.reshape(-1, width)
             grad[f"{layer}.out"] += product.reshape(-1, width).T @ flat_dx
             d_product = dx @ part[f"{layer}.out"].T
@@ -150,7 +148,7 @@ class Network:
             d_normal[:, :-dilation] += d_pair[:, dilation:, :width]
             dx = dx + _normalized_back(d_normal, pair[..., width:], scale)
 
-        np.add.at(grad["embed"], sight.tokens.reshape(-1), dx.reshape(-1, width))
+        np.add.at(grad["embed"], result.tokens.reshape(-1), dx.reshape(-1, width))
 
 
 def _views(shape: Shape, flat: Floats) -> dict[str, Floats]:
@@ -164,7 +162,7 @@ def _views(shape: Shape, flat: Floats) -> dict[str, Floats]:
 
 
 def _with_past(x: Floats, dilation: int) -> Floats:
-    """Each position beside the one `dilation` before it (zeros before the beginning)."""
+    """Concatenate each position with the position `dilation` before it, zeros before the start."""
     width = x.shape[-1]
     pair = np.zeros((*x.shape[:-1], 2 * width), dtype=x.dtype)
     pair[..., width:] = x
@@ -173,19 +171,19 @@ def _with_past(x: Floats, dilation: int) -> Floats:
 
 
 def _sigmoid(x: Floats) -> Floats:
-    # By tanh: no overflow, and numpy's is vectorized.
+    # Through tanh, which does not overflow and which numpy vectorizes.
     half: Floats = np.tanh(x * 0.5)
     half += 1
     half *= 0.5
     return half
 
 
-_TINY = 1e-6
+_EPSILON = 1e-6
 
 
 def _normalized(x: Floats) -> tuple[Floats, Floats]:
-    """`x` divided by its root mean square along the last axis, and what it was multiplied with."""
-    scale = 1 / np.sqrt((x * x).mean(axis=-1, keepdims=True) + _TINY)
+    """Divide `x` by its root mean square along the last axis. Return the result and the factor."""
+    scale = 1 / np.sqrt((x * x).mean(axis=-1, keepdims=True) + _EPSILON)
     return x * scale, scale
 
 

@@ -1,53 +1,50 @@
-"""What is learned from a batch: the next byte of an answer (supervised), or which answer is wanted (DPO).
-
-Both measure a batch and, given a vector for it, add the loss's gradient to that vector.
-"""
+"""Training objectives: the next byte of an answer (supervised), or the preference between two answers (DPO)."""
 
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from fttui.server.trainers.tiny.examples import Pair, Sequence, batch_of, in_portions, read_pairs, read_supervised
-from fttui.server.trainers.tiny.network import Floats, Ints, Network, Sight
+from fttui.server.trainers.tiny.dataset import Pair, Sequence, make_batch, read_pairs, read_supervised, split_by_tokens
+from fttui.server.trainers.tiny.network import Floats, Forward, Ints, Network
 
-Pulse = Callable[[], None]
-"""Called between portions of work; raises to interrupt it."""
+CheckStop = Callable[[], None]
+"""Called between pieces of work; raises an exception to interrupt the work."""
 
 
-class Measure(NamedTuple):
-    """What a batch gave: means over its learned tokens (supervised) or its pairs (DPO); None where none are."""
+class Metrics(NamedTuple):
+    """Means over the learned tokens (supervised) or the pairs (DPO) of a batch; None for an empty batch."""
 
     loss: float | None
     accuracy: float | None
-    """Of supervised learning: the share of tokens that were the most probable one."""
+    """Share of the learned tokens that were the most probable token."""
     margin: float | None = None
-    """Of DPO: how much more the policy prefers the wanted answer than the reference does, times beta."""
+    """DPO: reward margin, which is beta times the preference of the policy minus the preference of the reference."""
     preferred: float | None = None
-    """Of DPO: the share of pairs with a margin above zero."""
+    """DPO: share of pairs with a margin above 0."""
 
 
 class Objective(Protocol):
-    """A data set and a way to learn from it."""
+    """A data set with a loss."""
 
     @property
     def tokens(self) -> int:
-        """Tokens that one epoch passes through the model."""
+        """Tokens of one epoch."""
         ...
 
     def __len__(self) -> int: ...
 
-    def measure(self, network: Network, indices: list[int], gradient: Floats | None = None) -> Measure:
-        """Measure the examples at `indices`; with a vector, add the gradient of their loss to it."""
+    def measure(self, network: Network, indices: list[int], gradient: Floats | None = None) -> Metrics:
+        """Measure the examples at `indices`. Add the gradient of their loss to `gradient`, if given."""
         ...
 
 
 class Supervised:
-    """Learn the assistant's messages, byte by byte."""
+    """Next-byte prediction of the assistant's messages."""
 
-    def __init__(self, path: str, pulse: Pulse) -> None:
+    def __init__(self, path: str, check_stop: CheckStop) -> None:
         self._examples = read_supervised(path)
-        self._pulse = pulse
+        self._check_stop = check_stop
 
     @property
     def tokens(self) -> int:
@@ -56,32 +53,32 @@ class Supervised:
     def __len__(self) -> int:
         return len(self._examples)
 
-    def measure(self, network: Network, indices: list[int], gradient: Floats | None = None) -> Measure:
+    def measure(self, network: Network, indices: list[int], gradient: Floats | None = None) -> Metrics:
         examples = [self._examples[index] for index in indices]
         learned = sum(len(example.learned) for example in examples)
         if not learned:
-            return Measure(None, None)
+            return Metrics(None, None)
         loss = hits = 0.0
-        for portion in in_portions(examples):
-            self._pulse()
-            batch = batch_of(portion)
-            sight = network.forward(*batch)
-            loss -= float(sight.log_probability.sum(dtype=np.float64))
-            hits += int(sight.hit.sum())
+        for group in split_by_tokens(examples):
+            self._check_stop()
+            batch = make_batch(group)
+            result = network.forward(*batch)
+            loss -= float(result.log_probability.sum(dtype=np.float64))
+            hits += int(result.hit.sum())
             if gradient is not None:
-                network.backward(sight, np.full(len(batch.targets), 1 / learned, dtype=gradient.dtype), gradient)
-        return Measure(loss / learned, hits / learned)
+                network.backward(result, np.full(len(batch.targets), 1 / learned, dtype=gradient.dtype), gradient)
+        return Metrics(loss / learned, hits / learned)
 
 
 class Preference:
-    """Direct preference optimization: prefer the wanted answer more than a frozen copy of the start does."""
+    """Direct preference optimization, relative to a frozen copy of the start model."""
 
-    def __init__(self, path: str, pulse: Pulse, reference: Network, beta: float) -> None:
+    def __init__(self, path: str, check_stop: CheckStop, reference: Network, beta: float) -> None:
         self._pairs: list[Pair] = read_pairs(path)
-        self._pulse = pulse
+        self._check_stop = check_stop
         self._beta = beta
-        # The reference never changes, so what it thinks of each pair is worked out once, not at every step.
-        self._expected = [self._difference(reference, pair) for pair in self._pairs]
+        # The reference never changes, so its preference for each pair is computed once.
+        self._reference_differences = [self._difference(reference, pair) for pair in self._pairs]
 
     @property
     def tokens(self) -> int:
@@ -91,34 +88,34 @@ class Preference:
         return len(self._pairs)
 
     def _difference(self, network: Network, pair: Pair) -> float:
-        self._pulse()
+        self._check_stop()
         return float(np.diff(_totals(network, [pair.rejected, pair.preferred])[0])[0])
 
-    def measure(self, network: Network, indices: list[int], gradient: Floats | None = None) -> Measure:
+    def measure(self, network: Network, indices: list[int], gradient: Floats | None = None) -> Metrics:
         loss = margin = 0.0
         wins = hits = learned = 0
         for index in indices:
-            self._pulse()
+            self._check_stop()
             pair = self._pairs[index]
-            totals, sight, rows = _totals(network, [pair.rejected, pair.preferred])
-            reward = self._beta * (float(totals[1] - totals[0]) - self._expected[index])
+            totals, result, rows = _totals(network, [pair.rejected, pair.preferred])
+            reward = self._beta * (float(totals[1] - totals[0]) - self._reference_differences[index])
             loss += float(np.logaddexp(0.0, -reward))
             margin += reward
             wins += reward > 0
-            hits += int(sight.hit[rows == 1].sum())
+            hits += int(result.hit[rows == 1].sum())
             learned += int((rows == 1).sum())
             if gradient is not None:
-                # d loss / d log p(wanted) = −beta · σ(−reward); the rejected answer's has the other sign.
+                # d loss / d log p(preferred) = −beta · σ(−reward); opposite sign for the rejected answer.
                 pull = self._beta / (1 + np.exp(min(reward, 80.0))) / len(indices)
                 weights = np.where(rows == 1, pull, -pull).astype(gradient.dtype)
-                network.backward(sight, weights, gradient)
+                network.backward(result, weights, gradient)
         count = max(1, len(indices))
-        return Measure(loss / count, hits / learned if learned else None, margin / count, wins / count)
+        return Metrics(loss / count, hits / learned if learned else None, margin / count, wins / count)
 
 
-def _totals(network: Network, sequences: list[Sequence]) -> tuple[Floats, Sight, Ints]:
-    """The log-probability of each sequence's learned tokens together; the sight, and the row of each token."""
-    batch = batch_of(sequences)
-    sight = network.forward(*batch)
-    totals = np.bincount(batch.rows, weights=sight.log_probability, minlength=len(sequences))
-    return totals, sight, batch.rows
+def _totals(network: Network, sequences: list[Sequence]) -> tuple[Floats, Forward, Ints]:
+    """Return the log-probability of each sequence's learned tokens, the forward result, and the row of each token."""
+    batch = make_batch(sequences)
+    result = network.forward(*batch)
+    totals = np.bincount(batch.rows, weights=result.log_probability, minlength=len(sequences))
+    return totals, result, batch.rows

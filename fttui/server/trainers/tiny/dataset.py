@@ -1,7 +1,7 @@
-"""Training data as the network sees it: bytes with a mark at each role, and which of them are to be learned.
+"""Read training data as tokens: bytes, with a token for each role, and the positions to learn.
 
-An example becomes `<role> bytes <end> <role> bytes <end> …`. The service has checked the file already, so
-this module reads it strictly and names the line where something is still wrong.
+An example becomes `<role> bytes <end> <role> bytes <end> …`. The service has checked the file. An error that is left
+raises an exception with the number of the line.
 """
 
 import json
@@ -17,14 +17,14 @@ from fttui.server.trainers.tiny.network import Floats, Ints
 
 END = 260
 LONGEST = 4096
-"""Tokens of an example that are used; what is longer is cut at the end, as the hosted service does."""
+"""Tokens. Longer examples are cut at the end, as by the hosted API."""
 
 _ROLES = {"system": 256, "developer": 256, "user": 257, "assistant": 258, "tool": 259, "function": 259}
 _TOOLS = 261
 
 
-class Unusable(Exception):
-    """The file at `path` asks for something this trainer cannot do; the message names the line and the reason."""
+class UnusableData(Exception):
+    """The file at `path` has data that this trainer cannot use. The message names line and reason."""
 
     def __init__(self, path: str, message: str) -> None:
         super().__init__(message)
@@ -32,60 +32,60 @@ class Unusable(Exception):
 
 
 class Sequence(NamedTuple):
-    """Tokens in order, and the positions whose *next* token is learned."""
+    """Tokens of a conversation. `learned` holds the positions whose *next* token is learned."""
 
     tokens: NDArray[np.uint16]
     learned: NDArray[np.int32]
 
 
 class Pair(NamedTuple):
-    """A DPO example: the same conversation with the answer that is wanted, and with the one that is not."""
+    """A DPO example: the same conversation with the preferred and with the rejected answer."""
 
     preferred: Sequence
     rejected: Sequence
 
 
 def read_supervised(path: str) -> list[Sequence]:
-    """Every example of a supervised file.
+    """Read all examples of a supervised file.
 
     Raises:
-        Unusable: a line holds what this model cannot learn.
+        UnusableData: a line has data that this model cannot learn.
         OSError: the file cannot be read.
     """
-    with _naming(path):
+    with _with_path(path):
         return [_sequence(example.get("messages", []), example, number) for number, example in _lines(path)]
 
 
 def read_pairs(path: str) -> list[Pair]:
-    """Every example of a DPO file; only the two answers are learned. Raises as `read_supervised`."""
+    """Read all examples of a DPO file. Only the two answers are learned. Raises as `read_supervised`."""
     pairs = []
-    with _naming(path):
+    with _with_path(path):
         for number, example in _lines(path):
             example = by_api(example)
             given = example.get("input", {})
             prompt = [{**message, "weight": 0} for message in given.get("messages", [])]
-            wanted, other = (
+            preferred, rejected = (
                 _sequence([*prompt, *example.get(name, [])], given, number)
                 for name in ("preferred_completion", "non_preferred_completion")
             )
-            pairs.append(Pair(wanted, other))
+            pairs.append(Pair(preferred, rejected))
     return pairs
 
 
-class _Fault(Exception):
-    """What is wrong with a line."""
+class _LineError(Exception):
+    """Error in a line. The message names the line."""
 
 
 @contextmanager
-def _naming(path: str) -> Iterator[None]:
+def _with_path(path: str) -> Iterator[None]:
     try:
         yield
-    except _Fault as fault:
-        raise Unusable(path, str(fault)) from None
+    except _LineError as error:
+        raise UnusableData(path, str(error)) from None
 
 
 class Batch(NamedTuple):
-    """Sequences side by side, padded at their ends, with the positions that are learned listed flat."""
+    """Sequences as rows of one array, padded at their ends, and a flat list of the learned positions."""
 
     tokens: Ints
     rows: Ints
@@ -93,8 +93,8 @@ class Batch(NamedTuple):
     targets: Ints
 
 
-def batch_of(sequences: list[Sequence]) -> Batch:
-    """The sequences as one array. There must be at least one."""
+def make_batch(sequences: list[Sequence]) -> Batch:
+    """Put at least one sequence into one array."""
     longest = max(len(sequence.tokens) for sequence in sequences)
     tokens = np.full((len(sequences), longest), END, dtype=np.int64)
     for row, sequence in enumerate(sequences):
@@ -104,22 +104,22 @@ def batch_of(sequences: list[Sequence]) -> Batch:
     return Batch(tokens[:, : max(1, longest - 1)], rows, columns, tokens[rows, columns + 1])
 
 
-def in_portions(sequences: list[Sequence], most: int = 16_384) -> Iterator[list[Sequence]]:
-    """The sequences in runs that, padded, hold at most `most` tokens each, so that memory stays bounded."""
-    portion: list[Sequence] = []
+def split_by_tokens(sequences: list[Sequence], most: int = 16_384) -> Iterator[list[Sequence]]:
+    """Split sequences into groups with at most `most` tokens after padding, which bounds memory."""
+    group: list[Sequence] = []
     longest = 0
     for sequence in sequences:
         longest = max(longest, len(sequence.tokens))
-        if portion and longest * (len(portion) + 1) > most:
-            yield portion
-            portion, longest = [], len(sequence.tokens)
-        portion.append(sequence)
-    if portion:
-        yield portion
+        if group and longest * (len(group) + 1) > most:
+            yield group
+            group, longest = [], len(sequence.tokens)
+        group.append(sequence)
+    if group:
+        yield group
 
 
 def mean(values: Floats) -> float | None:
-    """The mean as a Python number, None of nothing."""
+    """Return the mean as a Python number; None for an empty array."""
     return float(values.mean(dtype=np.float64)) if len(values) else None
 
 
@@ -139,7 +139,7 @@ def _sequence(messages: list[dict[str, Any]], example: dict[str, Any], line: int
     for message in messages:
         role = _ROLES.get(message.get("role", ""))
         if role is None:
-            raise _Fault(f"line {line}: unknown role {message.get('role')!r}")
+            raise _LineError(f"line {line}: unknown role {message.get('role')!r}")
         tokens.append(role)
         start = len(tokens) - 1
         tokens += _text(message, line)
@@ -152,22 +152,22 @@ def _sequence(messages: list[dict[str, Any]], example: dict[str, Any], line: int
 
 
 def _text(message: dict[str, Any], line: int) -> bytes:
-    """What a message says, with its calls of tools as JSON behind it."""
+    """Return the text of a message, followed by its tool calls as JSON."""
     content = message.get("content")
-    said = b""
+    text = b""
     if isinstance(content, str):
-        said = content.encode("utf-8", "replace")
+        text = content.encode("utf-8", "replace")
     elif isinstance(content, list):
         for part in content:
             if not isinstance(part, dict) or part.get("type") not in ("text", "refusal"):
                 kind = part.get("type") if isinstance(part, dict) else part
-                raise _Fault(f"line {line}: this model reads text only, not {kind!r}")
-            said += str(part.get("text") or part.get("refusal") or "").encode("utf-8", "replace")
-    said += str(message.get("refusal") or "").encode("utf-8", "replace")
+                raise _LineError(f"line {line}: this model reads text only, not {kind!r}")
+            text += str(part.get("text") or part.get("refusal") or "").encode("utf-8", "replace")
+    text += str(message.get("refusal") or "").encode("utf-8", "replace")
     for name in ("tool_calls", "function_call"):
         if message.get(name):
-            said += _json(message[name])
-    return said
+            text += _json(message[name])
+    return text
 
 
 def _json(value: object) -> bytes:

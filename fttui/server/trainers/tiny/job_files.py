@@ -1,7 +1,7 @@
-"""The trainer's own files: progress lines, model files and the state from which an interrupted job goes on.
+"""Files of the trainer in the job's directory: progress lines, models, and the saved state.
 
-Every file that is read back is written beside its place, synced and renamed, so it is whole or not there.
-A model or state file is one line of JSON and then the raw bytes of its vectors.
+Models and state are written to a temporary file, synced and renamed: a kill never leaves half a file. Each is one line
+of JSON followed by the raw bytes of its vectors.
 """
 
 import errno
@@ -20,26 +20,26 @@ STATE = "state.bin"
 
 
 class Progress:
-    """The job's `progress.jsonl`, to which lines are only ever added."""
+    """The job's `progress.jsonl`. Lines are only appended."""
 
     def __init__(self, directory: str) -> None:
         self._file = os.open(os.path.join(directory, PROGRESS), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
-    def say(self, type: str, **members: Any) -> None:
-        """Append one line, in one write, so that a kill leaves at most one torn line at the end."""
-        kept = {name: value for name, value in members.items() if value is not None}
-        line = json.dumps({"type": type, **kept}, allow_nan=False) + "\n"
+    def write(self, type: str, **members: Any) -> None:
+        """Append one line in one write: a kill leaves at most one incomplete line, at the end."""
+        present = {name: value for name, value in members.items() if value is not None}
+        line = json.dumps({"type": type, **present}, allow_nan=False) + "\n"
         data = line.encode()
         if os.write(self._file, data) < len(data):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def sync(self) -> None:
-        """Make what was said outlive a power cut: done before a state is saved that lies behind it."""
+        """Flush the lines to disk. Call this before saving a state that is later than them."""
         os.fsync(self._file)
 
 
 def save_model(path: str, shape: Shape, weights: Floats) -> None:
-    """Write a model, in half precision: enough to start from, and half as large."""
+    """Write a model in half precision, which suffices as a start and halves the size."""
     _write(path, {"format": "fttui-tiny", "shape": shape}, [weights.astype(np.float16)])
 
 
@@ -47,24 +47,24 @@ def load_model(path: str, shape: Shape) -> Floats:
     """Read a model written by `save_model`.
 
     Raises:
-        ValueError: the file is no whole model of this shape.
-        OSError: it cannot be read.
+        ValueError: the file is not a complete model of this shape.
+        OSError: the file cannot be read.
     """
     header, (weights,) = _read(path, np.float16, 1)
     if header.get("format") != "fttui-tiny" or header.get("shape") != list(shape):
-        raise ValueError("the model to start from is none of this trainer's")
+        raise ValueError("the start model was not made by this trainer")
     if len(weights) != shape.size():
         raise ValueError(f"{os.path.basename(path)} is damaged")
     return weights.astype(np.float32)
 
 
 def save_state(directory: str, header: dict[str, Any], vectors: Sequence[Floats]) -> None:
-    """Replace the job's saved state."""
+    """Replace the saved state of the job."""
     _write(os.path.join(directory, STATE), header, vectors)
 
 
 def load_state(directory: str, count: int) -> tuple[dict[str, Any], list[Floats]] | None:
-    """The job's saved state: its header and its `count` vectors; None when there is none yet."""
+    """Load header and `count` vectors of the saved state; None for a new job."""
     try:
         return _read(os.path.join(directory, STATE), np.float32, count)
     except FileNotFoundError:
@@ -72,19 +72,19 @@ def load_state(directory: str, count: int) -> tuple[dict[str, Any], list[Floats]
 
 
 def _write(path: str, header: dict[str, Any], vectors: Sequence[Floats]) -> None:
-    beside = path + ".new"
+    temporary = path + ".new"
     try:
-        with open(beside, "wb") as file:
+        with open(temporary, "wb") as file:
             file.write(json.dumps(header).encode() + b"\n")
             for vector in vectors:
-                file.write(vector.data.cast("B"))  # not tofile, whose errors have no number
+                file.write(vector.data.cast("B"))  # not tofile: its errors have no errno
             file.flush()
             os.fsync(file.fileno())
     except OSError:
         with suppress(FileNotFoundError):
-            os.unlink(beside)  # a full disk needs the room
+            os.unlink(temporary)  # frees space on a full disk
         raise
-    os.replace(beside, path)
+    os.replace(temporary, path)
     directory = os.open(os.path.dirname(path) or ".", os.O_RDONLY)
     try:
         os.fsync(directory)
@@ -92,10 +92,10 @@ def _write(path: str, header: dict[str, Any], vectors: Sequence[Floats]) -> None
         os.close(directory)
 
 
-def _read(path: str, kind: type[Any], count: int) -> tuple[dict[str, Any], list[Floats]]:
+def _read(path: str, number_type: type[Any], count: int) -> tuple[dict[str, Any], list[Floats]]:
     with open(path, "rb") as file:
         header = json.loads(file.readline(4096))
-        data = np.frombuffer(bytearray(file.read()), dtype=kind)
+        data = np.frombuffer(bytearray(file.read()), dtype=number_type)
     if not isinstance(header, dict) or len(data) % count:
         raise ValueError(f"{os.path.basename(path)} is damaged")
     return header, np.split(data, count)
