@@ -1,4 +1,4 @@
-"""The key of one client, and its renewal: tokens of some providers last an hour."""
+"""The API key of a client, and its renewal. Tokens of some providers expire after an hour."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,17 +10,17 @@ T = TypeVar("T")
 
 
 class Key(Protocol):
-    """Something that holds a key and does not show it."""
+    """Holder of a key that is not printed by accident."""
 
     def reveal(self) -> str: ...
 
 
 Renew = Callable[[], Awaitable[Key | None]]
-"""Makes another key; None when there is no other."""
+"""Fetches a new key; returns None if there is none."""
 
 
 class HeldKey:
-    """The key that is used now."""
+    """The current key of a client."""
 
     def __init__(self, key: Key | None, renew: Renew | None) -> None:
         self._key = key
@@ -29,24 +29,24 @@ class HeldKey:
 
     @property
     def secret(self) -> str:
-        """The key itself, for the header that it is meant for; empty when there is none."""
+        """The key itself, for the request header; empty without a key."""
         return self._key.reveal() if self._key else ""
 
-    async def keyed(self, attempt: Callable[[], Awaitable[T]]) -> T:
-        """Run `attempt`; where its key has expired, once more with another."""
+    async def with_renewal(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Run `attempt`. If the server refuses the key, renew the key and run it once more."""
         used = self._key
         try:
             return await attempt()
         except Unauthorized:
-            # What was refused had no effect, so it may be sent again, whatever it was.
+            # A refused request had no effect, so even a create may be sent again.
             if self._renew is None or not await self._renewed(used, self._renew):
                 raise
         return await attempt()
 
     async def _renewed(self, used: Key | None, renew: Renew) -> bool:
-        """Whether there is a key now that is another than the one that was refused."""
+        """Renew the key unless another call has done so. Return whether it differs from the refused key."""
         async with self._renewing:
-            # Of several calls that were refused at once, the first renews it for all.
+            # The first of several refused calls renews the key for all.
             if self._key is used:
                 self._key = await renew() or used
             return self._key is not None and (used is None or self._key.reveal() != used.reveal())

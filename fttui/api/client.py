@@ -1,11 +1,11 @@
-"""The verbs of the API, a method each. All raise `ApiError` only; reads are retried, what changes something is not."""
+"""Client of the API, one method for each call. All raise `ApiError` only. Reads are retried, other calls are not."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 from fttui.api import multipart
-from fttui.api.errors import ApiError, BadAnswer, BadRequest
+from fttui.api.errors import ApiError, BadRequest, BadResponse
 from fttui.api.http import Http
 from fttui.api.providers import Provider
 from fttui.models.checkpoint import Checkpoint
@@ -20,11 +20,11 @@ T = TypeVar("T", bound=Wire)
 Query = list[tuple[str, str]]
 
 LAST_PAGE = 2000
-"""A list that is longer than this has no end."""
+"""Greatest number of pages of a list."""
 
 
 class Client:
-    """One provider's API. Made once, closed once; calls may run side by side."""
+    """API of one provider. Calls may run concurrently."""
 
     def __init__(self, http: Http, *, tries: int | None = None) -> None:
         self._http = http
@@ -36,11 +36,11 @@ class Client:
 
     @property
     def skew(self) -> float | None:
-        """Seconds by which the provider's clock is ahead of ours; None while it told no time."""
+        """Seconds by which the provider's clock is ahead of ours; None if unknown."""
         return self._http.skew
 
     def with_tries(self, tries: int) -> "Client":
-        """The same connections, with reads sent at most `tries` times: for whoever tries again by plan of their own."""
+        """Return a client with the same connections that tries a read at most `tries` times."""
         return Client(self._http, tries=tries)
 
     async def close(self) -> None:
@@ -57,19 +57,19 @@ class Client:
     async def list_jobs(
         self, *, after: str | None = None, limit: int = 100, metadata: Mapping[str, str] | None = None
     ) -> Page[Job]:
-        """One page, in the server's order. `metadata` asks for jobs with these pairs; servers may ignore it."""
+        """Return one page, in the server's order. `metadata` filters by pairs; servers may ignore it."""
         wanted = [(f"metadata[{key}]", value) for key, value in (metadata or {}).items()]
         return await self._page(Job, self.provider.jobs, [*_window(after, limit), *wanted])
 
     def each_job_page(self, *, limit: int = 100, metadata: Mapping[str, str] | None = None) -> AsyncIterator[Page[Job]]:
-        """All pages; ends by itself on any server (see `walk`)."""
+        """Yield all pages (see `walk`)."""
         return walk(lambda after: self.list_jobs(after=after, limit=limit, metadata=metadata))
 
     async def get_job(self, id: str) -> Job:
         return self._object(Job, await self._read(self._job(id)))
 
     async def create_job(self, spec: JobSpec) -> Job:
-        """One POST, never sent twice. After an ambiguous failure look before creating again: `store.create`."""
+        """Create a job with one POST, never sent twice. `store.create_once` handles ambiguous errors."""
         body = self.provider.body({**spec.body(), **self.provider.create})
         return self._object(Job, await self._http.write("POST", self.provider.jobs, body), changes=True)
 
@@ -111,28 +111,28 @@ class Client:
     async def upload_file(
         self, path: str, *, purpose: str = "fine-tune", progress: Callable[[int, int], None] | None = None
     ) -> File:
-        """Stream a file from the disk, with flat memory; above 512 MB in parts.
+        """Upload a file from the disk with constant memory; above 512 MB in parts.
 
         Args:
-            progress: told the bytes handed over so far and the bytes of the file, from 0 to all.
+            progress: called with the bytes sent so far and the size of the file.
         """
         return self._object(File, await multipart.send(self._http, path, purpose, progress), changes=True)
 
     async def delete_file(self, id: str) -> dict[str, Any]:
-        """The answer as sent; empty when the server sent none."""
+        """Return the response as sent; empty if the server sent none."""
         return await self._delete(f"/files/{_part(id)}")
 
     async def file_content(self, id: str) -> bytes:
-        """A whole file in memory, 512 MB at most: for result files. `download_file` has no limit."""
+        """Return a file of at most 512 MB, such as a result file. `download_file` has no limit."""
         return await self._http.content(f"/files/{_part(id)}/content")
 
     async def download_file(
         self, id: str, write: Callable[[bytes], object], *, progress: Callable[[int, int | None], None] | None = None
     ) -> int:
-        """Hand the bytes of a file to `write` as they come; the number of bytes. What `write` raises passes through.
+        """Pass the bytes of a file to `write` as they arrive. Return their number. Errors of `write` are not caught.
 
         Args:
-            progress: told the bytes so far, and of the whole file where the server tells.
+            progress: called with the bytes so far and the size of the file, if known.
         """
         done = 0
         async with self._http.stream(f"/files/{_part(id)}/content") as (length, chunks):
@@ -149,10 +149,10 @@ class Client:
         return await self._page(Model, "/models", [])
 
     async def delete_model(self, id: str) -> dict[str, Any]:
-        """The answer as sent; empty when the server sent none."""
+        """Return the response as sent; empty if the server sent none."""
         return await self._delete(f"/models/{_part(id)}")
 
-    # How it is done
+    # Requests and responses
 
     def _job(self, id: str) -> str:
         return f"{self.provider.jobs}/{_part(id)}"
@@ -165,21 +165,23 @@ class Client:
         try:
             return Page.read(kind, self.provider.list(raw))
         except ValueError as error:
-            raise BadAnswer(f"the answer of {self.provider.title} cannot be read: {error}", code="unreadable") from None
+            raise BadResponse(
+                f"cannot parse the response of {self.provider.title}: {error}", code="unreadable"
+            ) from None
 
     def _object(self, kind: type[T], raw: Any, *, changes: bool = False) -> T:
         raw = self.provider.object(raw)
         if not isinstance(raw, dict) or (changes and not sent_id(raw)):
             got = json_kind(raw) if not isinstance(raw, dict) else "an object without an id"
-            raise BadAnswer(
-                f"the answer of {self.provider.title} cannot be read: expected a {kind.__name__.lower()}, got {got}",
+            raise BadResponse(
+                f"cannot parse the response of {self.provider.title}: expected a {kind.__name__.lower()}, got {got}",
                 code="unreadable",
                 ambiguous=changes,
             )
         return kind.read(raw)
 
     async def _act(self, id: str, verb: str, *, done: Callable[[Job], bool]) -> Job:
-        """Send a verb to a job once. After an answer was lost, look whether it took effect: looking harms nothing."""
+        """Send a verb to a job once. If the response is lost, read the job to see whether the verb took effect."""
         try:
             return self._object(Job, await self._http.write("POST", f"{self._job(id)}/{verb}"), changes=True)
         except ApiError as error:
@@ -199,13 +201,12 @@ class Client:
 
 
 async def walk(fetch: Callable[[str | None], Awaitable[Page[T]]]) -> AsyncIterator[Page[T]]:
-    """The pages of a list, each object once, until the server says that there are no more.
+    """Yield the pages of a list, with each object once.
 
-    A server that ignores `after` or always has more does not lead in circles: a page that brings nothing new is the
-    last one.
+    A page without new objects is the last one, so that servers that ignore `after` cause no endless loop.
 
     Raises:
-        ApiError: a page could not be had, or the list did not end after `LAST_PAGE` pages.
+        ApiError: a page could not be read, or the list did not end after `LAST_PAGE` pages.
     """
     after: str | None = None
     seen: set[str] = set()
@@ -220,7 +221,7 @@ async def walk(fetch: Callable[[str | None], Awaitable[Page[T]]]) -> AsyncIterat
         if page.cursor is None or page.cursor == after:
             return
         after = page.cursor
-    raise BadAnswer(f"the list did not end after {LAST_PAGE} pages", code="endless")
+    raise BadResponse(f"the list did not end after {LAST_PAGE} pages", code="endless")
 
 
 def _new(raw: Any, seen: set[str]) -> bool:
@@ -237,7 +238,7 @@ def _window(after: str | None, limit: int | None) -> Query:
 
 
 def _part(id: str) -> str:
-    """An id as one segment of a path: `/` becomes `%2F`, `:` stays, and `..` leads nowhere."""
+    """Return an id as one segment of a path: `/` becomes `%2F`, `:` stays, and dots of `..` are escaped."""
     if not id.strip():
         raise BadRequest("the id is empty", code="empty_id")
     part = quote(id, safe=":", errors="replace")

@@ -1,4 +1,4 @@
-"""From what went wrong on the wire to an `ApiError` in words: bodies of every kind, and transport errors."""
+"""Convert HTTP responses and transport errors to `ApiError`s with messages for the user."""
 
 import errno
 import json
@@ -12,23 +12,22 @@ from typing import Any
 
 import httpx
 
-from fttui.api.errors import ApiError, BadAnswer, Unreachable, kind_of
+from fttui.api.errors import ApiError, BadResponse, Unreachable, kind_of
 from fttui.clock import duration
 from fttui.models import lenient
 from fttui.text import clean_line, fit
 
 LONGEST = 300
-"""Cells of a server's own words that are shown."""
+"""Greatest width of a server's message, in terminal cells."""
 LONGEST_ID = 100
+"""Greatest length of a request id."""
 _ID_HEADERS = ("x-request-id", "apim-request-id", "x-ms-request-id", "request-id", "x-litellm-call-id")
 
 CLOSED = (
-    "OpenAI no longer takes new fine-tuning jobs from this organisation. It has refused organisations new to "
-    "fine-tuning since 2026-05-07 and inactive ones since 2026-07-02, and refuses everybody from 2027-01-06"
+    "OpenAI accepts no more fine-tuning jobs from this organisation. It refuses organisations new to fine-tuning "
+    "since 2026-05-07, inactive organisations since 2026-07-02, and all organisations from 2027-01-06"
 )
-CLOSED_HINT = (
-    "Old jobs, files and models stay readable. Create with another profile: --profile local trains on this machine."
-)
+CLOSED_HINT = "Existing jobs, files and models stay readable. To train on this machine, use --profile local."
 QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
 _ACTIVE = re.compile(
     r"maximum of \d+ active|too many active (?:requests|jobs)|active (?:fine-tun\w+ )?jobs? limit", re.I
@@ -38,32 +37,33 @@ _ACTIVE = re.compile(
 def of_status(
     status: int, headers: Mapping[str, str], body: bytes, *, now: float, secret: str, changes: bool
 ) -> ApiError:
-    """The error for an answer that is not 2xx.
+    """Return the error for a response that is not 2xx.
 
     Args:
         now: Unix seconds, for a Retry-After that is a date.
-        secret: the key that was sent; some servers repeat it, and we must not.
-        changes: the request was no read, so a 5xx or a 408 may have come after it took effect.
+        secret: the key that was sent. Some servers repeat it; messages must not.
+        changes: the request changes something, so it may have taken effect before a 5xx or a 408.
     """
     fault = _members(body)
     reference = request_id(headers)
-    said = fit(clean_line(hidden(fault["message"] or page_title(body), secret)), LONGEST)
+    page = page_title(body)
+    said = fit(clean_line(hidden(fault["message"] or (page and f"the server sent {page}"), secret)), LONGEST)
     code = hidden(fault["code"], secret)
     name = _phrase(status)
-    message = said or f"the server answered {name}"
+    message = said or f"the server sent {name}"
     hint = ""
     if code == "training_not_available":
         message, hint = CLOSED, CLOSED_HINT
     elif code in QUOTA:
-        hint = "The quota is used up; asking again does not help."
+        hint = "The quota is exhausted; retrying does not help."
     elif status == 429 and _ACTIVE.search(said):
         code = code if code and code != "rate_limit_exceeded" else "too_many_active_jobs"
-        hint = "Wait for a job to end, or cancel one."
+        hint = "Wait until a job ends, or cancel one."
     elif 300 <= status < 400:
-        message = f"the server answered {name}, which is not followed"
-    patience = retry_after(headers, now)
-    if patience is not None and not hint:
-        hint = f"It asks for {duration(max(1.0, patience))} of patience."
+        message = f"the server sent {name}, a redirect that is not followed"
+    delay = retry_after(headers, now)
+    if delay is not None and not hint:
+        hint = f"Retry after {f'{max(1.0, delay):.0f} s' if delay < 60 else duration(delay)}."
     return kind_of(status)(
         f"{message} ({status}{f', request {reference}' if reference else ''})",
         hint=hint,
@@ -72,17 +72,17 @@ def of_status(
         type=hidden(fault["type"], secret),
         param=hidden(fault["param"], secret),
         request_id=reference,
-        retry_after=patience,
+        retry_after=delay,
         should_retry={"true": True, "false": False}.get(headers.get("x-should-retry", "").strip().lower()),
         ambiguous=changes and (status >= 500 or status == 408 or status < 400),
     )
 
 
 def is_retryable(error: ApiError) -> bool:
-    """Whether the same read may be sent again, and an answer may then be another (api.md §4).
+    """Return whether a retry of the same read may succeed (api.md §4).
 
-    Decided by status *and* code: a quota does not come back in seconds, nor does a free place for a job. A name that
-    does not exist and a certificate that is not trusted stay as they are.
+    Status and code decide: an exhausted quota or a limit of active jobs lasts longer than all retries, and so does an
+    unknown host name or an untrusted certificate.
     """
     if error.code in (*QUOTA, "too_many_active_jobs"):
         return False
@@ -96,7 +96,7 @@ def is_retryable(error: ApiError) -> bool:
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds that the server asks to wait: `retry-after-ms`, else `retry-after` as seconds or as a date."""
+    """Return the seconds of `retry-after-ms`, else of `retry-after`, which is a number or a date."""
     milliseconds = lenient.number(headers.get("retry-after-ms"))
     if milliseconds is not None and milliseconds > 0:
         return milliseconds / 1000
@@ -104,17 +104,22 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     seconds = lenient.number(sent)
     if seconds is None and sent:
         when = _date(sent)
-        # Against the server's own clock where it told it: ours may be wrong.
+        # Compare with the server's own clock if it sent its time: ours may be wrong.
         here = _date(headers.get("date", ""))
         seconds = None if when is None else when - (now if here is None else here)
     return seconds if seconds is not None and seconds > 0 else None
 
 
 def of_transport(error: Exception, *, where: str, changes: bool) -> ApiError:
-    """The error for an exchange that did not come to its end; `where` is what a person calls the other side."""
+    """Return the error for an exchange without a complete response.
+
+    Args:
+        where: the name of the provider in messages.
+        changes: the request changes something, so it may have taken effect.
+    """
     kind, why = _transport(error)
     if kind == "garbage":
-        return BadAnswer(f"{where} does not speak HTTP as it should: {why}", code="bad_protocol", ambiguous=changes)
+        return BadResponse(f"{where} does not speak HTTP: {why}", code="bad_protocol", ambiguous=changes)
     never = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError)
     return Unreachable(
         f"cannot reach {where}: {why}" if never else f"lost the connection to {where}: {why}",
@@ -128,54 +133,52 @@ def of_transport(error: Exception, *, where: str, changes: bool) -> ApiError:
 
 
 _HINTS = {
-    "name": "Check the base URL, and the network.",
+    "name": "Check the base URL and the network.",
     "refused": "Is the service running, and is the port right?",
-    "tls": "A private authority goes into SSL_CERT_FILE, or ca_file of the profile.",
+    "tls": "For a private certificate authority, set SSL_CERT_FILE, or ca_file in the profile.",
     "proxy": "Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY.",
 }
 
 
 def _transport(error: Exception) -> tuple[str, str]:
-    """One of the kinds of `Unreachable`, or `garbage`; and why, in words."""
+    """Return a kind of `Unreachable`, or `garbage`, and the reason in words."""
     for cause in _causes(error):
         match cause:
             case ssl.SSLCertVerificationError():
-                return "tls", f"its certificate is not trusted ({clean_line(cause.verify_message)})"
+                return "tls", f"certificate not trusted ({clean_line(cause.verify_message)})"
             case ssl.SSLError():
                 return "tls", f"TLS failed ({clean_line(cause.reason or 'no reason given')})"
             case socket.gaierror():
                 if cause.errno == socket.EAI_AGAIN:
-                    return "timeout", "its name cannot be looked up now"
-                return "name", "there is no such name"
+                    return "timeout", "the DNS lookup failed for now"
+                return "name", "unknown host name"
             case ConnectionRefusedError():
-                return "refused", "the connection was refused"
+                return "refused", "connection refused"
             case FileNotFoundError():
-                return "refused", "its socket is not there"
+                return "refused", "its socket does not exist"
             case PermissionError():
-                return "refused", "its socket belongs to somebody else"
+                return "refused", "no permission to open its socket"
             case OSError() if cause.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN):
-                return "refused", "there is no way to it from here"
+                return "refused", "no route to the host"
     match error:
         case httpx.TimeoutException() | TimeoutError():
-            return "timeout", "it took too long"
+            return "timeout", "timed out"
         case httpx.ProxyError():
-            return "proxy", f"the proxy refused ({clean_line(str(error))})"
+            return "proxy", f"the proxy refused the connection ({clean_line(str(error))})"
         case httpx.ConnectError():
             return "refused", clean_line(str(error)) or "no connection"
         case httpx.RemoteProtocolError() if "without sending" not in str(error):
-            # "…without sending complete message body" is a cut line as well, told apart by its words.
+            # "…without sending complete message body" is a response that was cut; only its words tell it apart.
             return "garbage", clean_line(re.sub(r"bytearray\(b(['\"])(.*)\1\)", r"\2", str(error)))
         case httpx.RemoteProtocolError():
             return (
-                ("cut", "it ended in the middle of the answer")
-                if "complete" in str(error)
-                else ("reset", "it was closed")
+                ("cut", "the response ended early") if "complete" in str(error) else ("reset", "closed by the server")
             )
-    return "reset", "it was reset"
+    return "reset", "reset by the server"
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The exception, what it was raised from, and the members of groups on the way."""
+    """Yield an exception, its causes and contexts, and the members of exception groups."""
     seen: set[int] = set()
     waiting: list[BaseException | None] = [error]
     while waiting:
@@ -186,12 +189,12 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         yield found
         if isinstance(found, BaseExceptionGroup):
             waiting.extend(found.exceptions)
-        # Suppressed contexts as well: httpcore raises "from None" what it got from the socket.
+        # Suppressed contexts too: httpcore raises "from None" after errors of the socket.
         waiting += [found.__context__, found.__cause__]
 
 
 def _members(body: bytes) -> dict[str, str]:
-    """Message, code, type and param of an error body in any of the known shapes; empty texts where there are none."""
+    """Return message, code, type and param of an error body in any known shape; empty if missing."""
     try:
         sent: Any = json.loads(body)
     except (ValueError, RecursionError):
@@ -223,10 +226,10 @@ def _members(body: bytes) -> dict[str, str]:
 
 
 def problem_in(raw: object) -> str:
-    """The message of an error that came with a 2xx status, as some proxies send it; empty when it is none."""
+    """Return the message of an error sent with a 2xx status, as some proxies do; empty if the value is no error."""
     if not isinstance(raw, dict) or "id" in raw or "data" in raw or not raw.get("error"):
         return ""
-    return _members(json.dumps(raw).encode())["message"] or "the answer is an error without words"
+    return _members(json.dumps(raw).encode())["message"] or "the response is an error without a message"
 
 
 def _is_page(body: bytes) -> bool:
@@ -235,19 +238,19 @@ def _is_page(body: bytes) -> bool:
 
 
 def page_title(body: bytes) -> str:
-    """What a web page calls itself, in a sentence: gateways answer with such pages. Empty when it is no page."""
+    """Return "a web page" with its title, as gateways send it; empty if the body is no web page."""
     if not _is_page(body):
         return ""
     text = body[:20_000].decode("utf-8", "replace")
     for tag in ("title", "h1"):
         found = re.search(rf"<{tag}[^>]*>(.*?)</{tag}>", text, re.I | re.S)
         if found and (words := " ".join(clean_line(re.sub(r"<[^>]+>", " ", found[1])).split())):
-            return f"the answer is a web page: {words}"
-    return "the answer is a web page"
+            return f"a web page: {words}"
+    return "a web page"
 
 
 def request_id(headers: Mapping[str, str]) -> str:
-    """The id under which the provider's support finds the request; empty when it has none."""
+    """Return the request id for the provider's support; empty without one."""
     return next((clean_line(headers[name])[:LONGEST_ID] for name in _ID_HEADERS if headers.get(name)), "")
 
 
@@ -259,12 +262,12 @@ def _phrase(status: int) -> str:
 
 
 def hidden(text: str, secret: str) -> str:
-    """`text` without the key. One of a few characters protects nothing, and would tear words apart."""
+    """Return `text` without the key. A key of a few characters stays, since it would match parts of words."""
     return text.replace(secret, "…") if len(secret) >= 8 else text
 
 
 def date_of(headers: Mapping[str, str]) -> float | None:
-    """The server's time, in Unix seconds; None when it told none."""
+    """Return the server's time in Unix seconds; None if it sent none."""
     return _date(headers.get("date", ""))
 
 

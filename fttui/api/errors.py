@@ -1,13 +1,13 @@
-"""The ways in which a call can fail. Nothing else leaves this package."""
+"""Errors of API calls. `fttui.api` raises no others."""
 
 from fttui.text import clean_line, fit
 
 LONGEST = 600
-"""Cells of a message, at most."""
+"""Greatest width of a message, in terminal cells."""
 
 
 class ApiError(Exception):
-    """A call that did not do what it should. `str()` is one clean line for a person: what failed, and why."""
+    """A failed call. `str()` is one clean line for the user: the failure and its reason."""
 
     def __init__(
         self,
@@ -29,62 +29,62 @@ class ApiError(Exception):
         self.message = fit(clean_line(message).strip(), LONGEST)
         super().__init__(self.message)
         self.hint = hint
-        """One more line: what to do next; may be empty."""
+        """Advice for the user, as a line of its own; may be empty."""
         self.status = status
-        """The HTTP status; None when there was no answer."""
+        """HTTP status; None without a response."""
         self.code = code
-        """The server's word for the fault, or ours where there was no answer; may be empty."""
+        """The server's error code, or fttui's own without a response; may be empty."""
         self.type = type
         self.param = param
         self.request_id = request_id
         self.retry_after = retry_after
-        """Seconds for which the server asked to be left alone; None when it did not."""
+        """Seconds to wait before a retry, as the server asked; None if it did not."""
         self.should_retry = should_retry
-        """What the server's `x-should-retry` said; None when it said nothing."""
+        """Value of the header `x-should-retry`; None without it."""
         self.ambiguous = ambiguous
-        """The request changes something, and it may have taken effect all the same."""
+        """The request may have taken effect in spite of the error."""
         self.unsent = unsent
-        """No connection was made, so nothing reached the server."""
+        """No connection was made, so the request did not reach the server."""
         self.kind = kind
         """For `Unreachable`: `name`, `refused`, `tls`, `timeout`, `reset`, `cut` or `proxy`."""
         self.reason = fit(clean_line(reason).strip(), LONGEST)
-        """For `Unreachable`: why, without the address that the message names."""
+        """For `Unreachable`: the reason, without the address that the message contains."""
 
 
 class Unreachable(ApiError):
-    """No whole answer came: the name, the connection, TLS, a timeout, or a line cut half way."""
+    """No complete response: DNS, connection, TLS, a timeout, or a response that was cut."""
 
 
 class Unauthorized(ApiError):
-    """401: no key, or one that the server does not accept."""
+    """401: no key, or a key that the server does not accept."""
 
 
 class Forbidden(ApiError):
-    """403: the key may not do this."""
+    """403: the key lacks the permission."""
 
 
 class NotFound(ApiError):
-    """404: there is no such object, or no such route."""
+    """404: unknown object or route."""
 
 
 class Conflict(ApiError):
-    """409."""
+    """409: the state of the object does not allow the request."""
 
 
 class BadRequest(ApiError):
-    """400, 422 and any other 4xx; or a request that was refused before it was sent."""
+    """400, 422 and all other 4xx; or a request that fttui refused to send."""
 
 
 class Limited(ApiError):
-    """429: too much asked in a while, or a quota used up."""
+    """429: too many requests, or an exhausted quota."""
 
 
 class ServerFault(ApiError):
-    """5xx."""
+    """5xx: the server failed."""
 
 
-class BadAnswer(ApiError):
-    """An answer that cannot be read, or must not be followed."""
+class BadResponse(ApiError):
+    """A response that cannot be parsed, or a redirect that must not be followed."""
 
 
 _BY_STATUS: dict[int, type[ApiError]] = {
@@ -97,9 +97,9 @@ _BY_STATUS: dict[int, type[ApiError]] = {
 
 
 def kind_of(status: int) -> type[ApiError]:
-    """The class for an HTTP status that is not 2xx."""
+    """Return the class of an HTTP status that is not 2xx."""
     if status >= 500:
         return ServerFault
     if status < 400:
-        return BadAnswer
+        return BadResponse
     return _BY_STATUS.get(status, BadRequest)

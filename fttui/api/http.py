@@ -1,4 +1,4 @@
-"""One HTTP exchange with a provider, done properly: the key, deadlines, retries of reads, errors in words."""
+"""HTTP exchanges with a provider: key, deadlines, redirects, retries of reads, errors with messages."""
 
 import json
 import random
@@ -14,46 +14,45 @@ from fttui import __version__
 from fttui.api import error_mapping
 from fttui.api import response_body as body
 from fttui.api.api_key import HeldKey, Key, Renew
-from fttui.api.errors import ApiError, BadAnswer, BadRequest
+from fttui.api.errors import ApiError, BadRequest, BadResponse
 from fttui.api.providers import Provider
 from fttui.api.retries import Retries, Retry
 from fttui.clock import Clock
 
 MEGABYTE = 1024 * 1024
 REDIRECTS = 5
+"""Greatest number of redirects of one request."""
 UPLOAD_IDLE = 300.0
-"""Seconds that a server may take to answer once it has a whole file."""
+"""Seconds that a server may take to respond after it has the whole file."""
 FILE_IDLE = 60.0
-"""The longest silence while a file is read."""
-_FILE = {"Accept": "application/binary, */*", "Accept-Encoding": "identity"}
-
-
-_WIRE = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
-"""What httpx and what lies below it raise."""
+"""Longest silence in seconds during a download."""
+_FILE_HEADERS = {"Accept": "application/binary, */*", "Accept-Encoding": "identity"}
+_TRANSPORT_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
+"""Errors of httpx and the layers below."""
 
 
 class Limits(NamedTuple):
-    """How long and how much. Times are in seconds."""
+    """Limits of time (in seconds) and size (in bytes)."""
 
     connect: float = 5.0
     idle: float = 15.0
-    """The longest silence while reading."""
+    """Longest silence during a read."""
     read: float = 30.0
-    """A whole read, with all its tries and the waits between them."""
+    """A read with all its tries and the waits between them."""
     write: float = 60.0
-    """A whole request that changes something."""
+    """A request that changes something."""
     retries: int = 5
-    """Further tries of a read after the first."""
-    answer: int = 64 * MEGABYTE
-    """Bytes of an unpacked JSON answer."""
+    """Number of retries of a read."""
+    json: int = 64 * MEGABYTE
+    """A decompressed JSON response."""
     content: int = 512 * MEGABYTE
-    """Bytes of a file that is held in memory."""
+    """A file that is held in memory."""
 
 
 DEFAULT = Limits()
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     status: int
     body: bytes
     request_id: str
@@ -66,15 +65,15 @@ class _Request(NamedTuple):
     content: bytes | AsyncIterator[bytes] | None = None
     headers: Mapping[str, str] = MappingProxyType({})
     idle: float | None = None
-    """Seconds of silence that are borne; the limits' when None."""
+    """Longest silence in seconds; the limit of the client if None."""
     changes: bool = False
-    """It is no read: sent once, and ambiguous when the answer is lost."""
-    elsewhere: bool = False
-    """Another host may be followed to, without the key: providers keep files with others."""
+    """Not a read: sent once, and ambiguous if the response is lost."""
+    other_hosts: bool = False
+    """Follow redirects to other hosts, without the key: providers store files elsewhere."""
 
 
 class Http:
-    """The connections to one provider. All methods raise `ApiError` and nothing else (and let cancellation pass)."""
+    """Connections to one provider. All methods raise `ApiError` only (and let cancellation pass)."""
 
     def __init__(
         self,
@@ -92,18 +91,18 @@ class Http:
     ) -> None:
         """
         Args:
-            transport: instead of TCP: a Unix socket, or a test's own.
-            verify: as httpx takes it: True, or an SSL context.
-            trust_env: whether proxies and authorities of the environment count.
-            on_retry: told about every try that will be followed by another.
-            renew: makes another key when this one is refused, for keys that expire; None when there is no other.
-            chance: numbers from 0 to 1 for the jitter.
+            transport: replaces TCP with a Unix socket or a transport of a test.
+            verify: True or an SSL context, as for httpx.
+            trust_env: use proxies and certificate authorities of the environment.
+            on_retry: called for every failed try that will be repeated.
+            renew: fetches a new key if the server refuses this one, for keys that expire.
+            chance: returns random numbers from 0 to 1 for the jitter.
         """
         self.provider = provider
         self.clock = clock
         self.limits = limits
         self.skew: float | None = None
-        """Seconds by which the provider's clock is ahead of ours, by its last answer; None while it told no time."""
+        """Seconds by which the provider's clock is ahead of ours, by its last response; None if unknown."""
         self._key = HeldKey(key, renew)
         self._retries = Retries(clock, tries=limits.retries + 1, patience=limits.read, chance=chance, on_retry=on_retry)
         self._origin = _origin(provider.base_url)
@@ -111,7 +110,7 @@ class Http:
             transport=transport,
             verify=verify,
             trust_env=trust_env,
-            # Redirects are followed by us: httpx would take `api-key` along to another host.
+            # `_open` follows redirects: httpx would send `api-key` to other hosts.
             follow_redirects=False,
             timeout=httpx.Timeout(limits.idle, connect=limits.connect, pool=limits.connect),
             headers={"User-Agent": f"fttui/{__version__}", "Accept-Encoding": "gzip"},
@@ -121,94 +120,103 @@ class Http:
         await self._client.aclose()
 
     async def read(self, path: str, query: Iterable[tuple[str, str]] = (), *, tries: int | None = None) -> Any:
-        """GET a JSON value; tried again as api.md §4 says.
+        """GET a JSON value, with retries (api.md §4).
 
         Args:
-            tries: how many at most, the first included; the limits' when None.
+            tries: greatest number of tries, including the first; the limit of the client if None.
         """
         request = _Request("GET", path, query)
-        answer = await self._insist(lambda: self._exchange(request), tries=tries, budget=self.limits.read)
-        return self._json(answer, changes=False)
+        response = await self._with_retries(lambda: self._exchange(request), tries=tries, budget=self.limits.read)
+        return self._json(response, changes=False)
 
     async def write(self, method: str, path: str, value: Any = None) -> Any:
-        """Send what changes something, and read the JSON answer (None when it is empty).
+        """Send a request that changes something, and return the JSON of the response (None if it is empty).
 
-        It is sent once. Only when no connection could be made, so that nothing was sent, it is tried again.
+        The request is sent once. It is retried only if no connection was made, so that it did not reach the server.
         """
         content = b"" if value is None else json.dumps(value).encode()
         headers = {"Content-Type": "application/json"}
         request = _Request(method, path, content=content, headers=headers, idle=self.limits.write, changes=True)
-        answer = await self._insist(lambda: self._exchange(request), changes=True, budget=self.limits.write)
-        return self._json(answer, changes=True) if answer.body.strip() else None
+        response = await self._with_retries(lambda: self._exchange(request), changes=True, budget=self.limits.write)
+        return self._json(response, changes=True) if response.body.strip() else None
 
     async def send(
-        self, path: str, content: Callable[[], AsyncIterator[bytes]], *, kind: str, length: int, again: bool = False
+        self,
+        path: str,
+        content: Callable[[], AsyncIterator[bytes]],
+        *,
+        kind: str,
+        length: int,
+        repeatable: bool = False,
     ) -> Any:
-        """POST a stream of `length` bytes and read the JSON answer. It may take as long as bytes keep moving.
+        """POST a stream of `length` bytes and return the JSON of the response. There is no deadline while bytes move.
 
         Args:
-            content: makes the stream anew for each try; only tried again when no connection could be made.
+            content: makes the stream for each try.
             kind: the content type.
-            again: sending it twice does no harm, so it is tried again as a read is.
+            repeatable: retry as a read, since sending twice does no harm. Otherwise the request is retried only if no
+                connection was made.
         """
         headers = {"Content-Type": kind, "Content-Length": str(length)}
         request = _Request("POST", path, headers=headers, idle=UPLOAD_IDLE, changes=True)
-        answer = await self._insist(lambda: self._exchange(request._replace(content=content())), changes=not again)
-        return self._json(answer, changes=True)
+        response = await self._with_retries(
+            lambda: self._exchange(request._replace(content=content())), changes=not repeatable
+        )
+        return self._json(response, changes=True)
 
     @asynccontextmanager
     async def stream(self, path: str) -> AsyncIterator[tuple[int | None, AsyncIterator[bytes]]]:
-        """GET a file as its length, where the server tells it, and its bytes. Tried once.
+        """GET a file as its length, if known, and its bytes. There are no retries.
 
-        A redirect to another host is followed without the key: providers keep files with others.
+        Redirects to other hosts are followed without the key: providers store files elsewhere.
         """
         async with self._open(self._file(path)) as response:
             length = response.headers.get("content-length", "")
-            packed = "content-encoding" in response.headers
-            yield int(length) if length.isdigit() and not packed else None, self._bytes(response, limit=None)
+            compressed = "content-encoding" in response.headers
+            yield int(length) if length.isdigit() and not compressed else None, self._bytes(response, limit=None)
 
     async def content(self, path: str) -> bytes:
-        """GET a whole file; tried again as a read is, but without a deadline."""
+        """GET a whole file, with retries but without a deadline."""
 
-        async def fetch() -> Answer:
+        async def fetch() -> Response:
             found = bytearray()
             async with self._open(self._file(path)) as response:
                 async for chunk in self._bytes(response, limit=self.limits.content):
                     found += chunk
-            return Answer(response.status_code, bytes(found), "")
+            return Response(response.status_code, bytes(found), "")
 
-        return (await self._insist(fetch)).body
+        return (await self._with_retries(fetch)).body
 
     def _file(self, path: str) -> _Request:
-        return _Request("GET", path, headers=_FILE, idle=FILE_IDLE, elsewhere=True)
+        return _Request("GET", path, headers=_FILE_HEADERS, idle=FILE_IDLE, other_hosts=True)
 
-    async def _insist(
+    async def _with_retries(
         self,
-        attempt: Callable[[], Awaitable[Answer]],
+        attempt: Callable[[], Awaitable[Response]],
         *,
         changes: bool = False,
         tries: int | None = None,
         budget: float | None = None,
-    ) -> Answer:
-        """Run `attempt` until it succeeds, fails for good, or the budget of seconds is spent (None: no deadline)."""
+    ) -> Response:
+        """Run `attempt` with renewal of the key and retries, within a budget of seconds (None: no deadline)."""
         return await self._retries.run(
-            lambda: self._key.keyed(attempt),
+            lambda: self._key.with_renewal(attempt),
             lost=lambda error: self._lost(error, changes),
             may=lambda failure: failure.unsent or not changes,
             tries=tries,
             budget=budget,
         )
 
-    async def _exchange(self, request: _Request) -> Answer:
+    async def _exchange(self, request: _Request) -> Response:
         found = bytearray()
         async with self._open(request) as response:
-            async for chunk in self._bytes(response, limit=self.limits.answer, changes=request.changes):
+            async for chunk in self._bytes(response, limit=self.limits.json, changes=request.changes):
                 found += chunk
-        return Answer(response.status_code, bytes(found), error_mapping.request_id(response.headers))
+        return Response(response.status_code, bytes(found), error_mapping.request_id(response.headers))
 
     @asynccontextmanager
     async def _open(self, request: _Request) -> AsyncIterator[httpx.Response]:
-        """An answer with status 2xx whose body is still to be read."""
+        """Send a request, following redirects. Yield the response (2xx) before its body is read."""
         url = self.provider.base_url + request.path
         query = httpx.QueryParams([*self.provider.query, *request.query])
         headers = {**self.provider.headers, **request.headers, **self._authorization()}
@@ -222,7 +230,7 @@ class Http:
                 response = await self._client.send(sent, stream=True)
             except (httpx.LocalProtocolError, UnicodeError) as error:
                 raise BadRequest(f"the request cannot be sent: {error}", code="unsendable") from None
-            except _WIRE as error:
+            except _TRANSPORT_ERRORS as error:
                 raise self._lost(error, request.changes) from None
             if (date := error_mapping.date_of(response.headers)) is not None:
                 self.skew = date - self.clock.now()
@@ -236,23 +244,23 @@ class Http:
             finally:
                 await response.aclose()
             if _origin(target) != self._origin:
-                if not request.elsewhere or not target.startswith("https://"):
-                    raise BadAnswer(
-                        f"{self.provider.title} redirects to another host, {urlsplit(target).netloc}, and the key "
-                        "must not go there",
-                        hint="If that host is right, make it the base URL.",
+                if not request.other_hosts or not target.startswith("https://"):
+                    raise BadResponse(
+                        f"{self.provider.title} redirects to another host, {urlsplit(target).netloc}. The key is not "
+                        "sent there",
+                        hint="If that host is correct, use its URL as the base URL.",
                         status=response.status_code,
                         code="redirected",
                     )
                 headers = dict(request.headers)
             url, query = target, httpx.QueryParams()
-        raise BadAnswer(f"{self.provider.title} redirects in circles", code="redirected")
+        raise BadResponse(f"{self.provider.title} redirects without end", code="redirected")
 
     def _lost(self, error: Exception, changes: bool) -> ApiError:
         return error_mapping.of_transport(error, where=self.provider.title, changes=changes)
 
     def _redirect(self, response: httpx.Response, url: str, request: _Request) -> str | None:
-        """Where an answer sends us; None when it is no redirect, or one that would change what is asked."""
+        """Return the target of a redirect; None for other responses and for redirects that would change the request."""
         if response.status_code not in (301, 302, 303, 307, 308) or not (place := response.headers.get("location")):
             return None
         repeatable = response.status_code in (307, 308) and isinstance(request.content, bytes | None)
@@ -271,7 +279,7 @@ class Http:
             async for chunk in self._bytes(response, limit=MEGABYTE):
                 found += chunk
         except ApiError:
-            pass  # the status says enough; whatever came of the body is shown
+            pass  # show the part of the body that arrived
         error = error_mapping.of_status(
             response.status_code,
             response.headers,
@@ -283,44 +291,42 @@ class Http:
         if error.status == 401:
             origin = self.provider.key_origin
             error.hint = (
-                f"The key came from {origin}." if origin else "No key was sent: set OPENAI_API_KEY, or use a profile."
+                f"The key came from {origin}." if origin else "No key was sent. Set OPENAI_API_KEY, or use a profile."
             )
         elif error.status == 404 and not urlsplit(self.provider.base_url).path:
-            error.hint = f"Base URLs usually end in /v1: {self.provider.base_url}/v1"
+            error.hint = f"Base URLs usually end in /v1. Try {self.provider.base_url}/v1"
         return error
 
     async def _bytes(
         self, response: httpx.Response, *, limit: int | None, changes: bool = False
     ) -> AsyncIterator[bytes]:
         try:
-            async for chunk in body.unpacked(response, limit):
+            async for chunk in body.decompressed(response, limit):
                 yield chunk
-        except body.Unusable as error:
-            raise BadAnswer(str(error), code="unreadable", ambiguous=changes) from None
-        except _WIRE as error:
+        except body.UnusableBody as error:
+            raise BadResponse(str(error), code="unreadable", ambiguous=changes) from None
+        except _TRANSPORT_ERRORS as error:
             raise self._lost(error, changes) from None
 
-    def _json(self, answer: Answer, *, changes: bool) -> Any:
+    def _json(self, response: Response, *, changes: bool) -> Any:
         try:
-            raw = body.loads(answer.body)
+            raw = body.loads(response.body)
         except (ValueError, RecursionError):
-            what = error_mapping.page_title(answer.body) or (
-                "it is empty" if not answer.body.strip() else "it is not JSON"
-            )
-            raise BadAnswer(
-                f"the answer of {self.provider.title} cannot be read: {what} ({answer.status}"
-                + (f", request {answer.request_id})" if answer.request_id else ")"),
-                hint="Does the base URL point at an API?",
-                status=answer.status,
+            what = error_mapping.page_title(response.body) or ("not JSON" if response.body.strip() else "empty")
+            raise BadResponse(
+                f"cannot parse the response of {self.provider.title}: it is {what} ({response.status}"
+                + (f", request {response.request_id})" if response.request_id else ")"),
+                hint="Check that the base URL is the URL of an API.",
+                status=response.status,
                 code="unreadable",
-                request_id=answer.request_id,
+                request_id=response.request_id,
                 ambiguous=changes,
             ) from None
         if problem := error_mapping.problem_in(raw):
-            raise BadAnswer(
+            raise BadResponse(
                 error_mapping.hidden(problem, self._key.secret),
-                status=answer.status,
-                request_id=answer.request_id,
+                status=response.status,
+                request_id=response.request_id,
                 ambiguous=changes,
             )
         return raw
@@ -331,10 +337,10 @@ class Http:
 
 
 def _origin(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port.
+    """Return scheme, host and port.
 
     Raises:
-        ValueError: the port is none.
+        ValueError: the port is invalid.
     """
     parts = urlsplit(url)
     return parts.scheme, parts.hostname or "", parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)

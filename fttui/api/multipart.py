@@ -1,4 +1,4 @@
-"""A file on its way to a provider: multipart bodies that are read from the disk as they are sent, whole or in parts."""
+"""Upload of a file as multipart bodies, read from the disk while they are sent, whole or in parts."""
 
 import asyncio
 import os
@@ -8,23 +8,24 @@ from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
-from fttui.api.errors import ApiError, BadAnswer, BadRequest
+from fttui.api.errors import ApiError, BadRequest, BadResponse
 from fttui.api.http import Http
 from fttui.models.wire import sent_id
 
 CHUNK = 256 * 1024
 MEGABYTE = 1024 * 1024
 IN_PARTS_ABOVE = 512 * MEGABYTE
-"""Bytes beyond which a file is sent in parts: the most that `POST /files` takes (api.md §11)."""
+"""Size in bytes above which a file is sent in parts: the limit of `POST /files` (api.md §11)."""
 PART = 64 * MEGABYTE
+"""Size of a part, in bytes."""
 LARGEST = 8 * 1024 * MEGABYTE
-"""Bytes of a file that can be sent at all."""
+"""Greatest size of a file, in bytes."""
 
 Report = Callable[[int, int], None]
 
 
 class Form:
-    """The multipart body for one file. Its length is known before the first byte is sent."""
+    """Multipart body of one file. Its length is known before the first byte is sent."""
 
     def __init__(self, file: BinaryIO, name: str, size: int) -> None:
         self._file = file
@@ -37,18 +38,18 @@ class Form:
         return f"multipart/form-data; boundary={self._boundary}"
 
     def length(self, purpose: str) -> int:
-        """Bytes of the body that holds the whole file."""
+        """Return the length of the body with the whole file."""
         return len(self._head(purpose)) + self.size + len(self._tail())
 
     def part_length(self, size: int) -> int:
-        """Bytes of the body that holds `size` bytes of the file."""
+        """Return the length of the body with `size` bytes of the file."""
         return len(self._part_head()) + size + len(self._tail())
 
     async def stream(self, purpose: str, progress: Report | None) -> AsyncIterator[bytes]:
-        """The body that holds the whole file.
+        """Yield the body with the whole file.
 
         Raises:
-            BadRequest: the file became shorter, or cannot be read any more.
+            BadRequest: the file became shorter or unreadable.
         """
         yield self._head(purpose)
         async for chunk in self._bytes(0, self.size, progress):
@@ -56,10 +57,10 @@ class Form:
         yield self._tail()
 
     async def part(self, start: int, size: int, progress: Report | None) -> AsyncIterator[bytes]:
-        """The body that holds `size` bytes of the file from `start` on.
+        """Yield the body with `size` bytes of the file, from `start`.
 
         Raises:
-            BadRequest: the file became shorter, or cannot be read any more.
+            BadRequest: the file became shorter or unreadable.
         """
         yield self._part_head()
         async for chunk in self._bytes(start, size, progress):
@@ -73,14 +74,14 @@ class Form:
         report(start, self.size)
         while done < size:
             try:
-                # The disk may be a slow one; nobody else should wait for it.
+                # In a thread: a slow disk must not block the event loop.
                 chunk = await asyncio.to_thread(self._file.read, min(CHUNK, size - done))
             except OSError as error:
                 raise BadRequest(
                     f"cannot read {self.name}: {error.strerror or error}", code="file_unreadable"
                 ) from None
             if not chunk:
-                raise BadRequest(f"{self.name} became shorter while it was sent", code="file_changed")
+                raise BadRequest(f"{self.name} became shorter during the upload", code="file_changed")
             yield chunk
             done += len(chunk)
             report(start + done, self.size)
@@ -92,7 +93,7 @@ class Form:
         ).encode()
 
     def _head(self, purpose: str) -> bytes:
-        # As browsers write a name: quotes and line ends escaped, everything else as UTF-8.
+        # As browsers do: escape quotes and line ends, send the rest as UTF-8.
         name = self.name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
         return (
             f'--{self._boundary}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\n{purpose}\r\n'
@@ -106,40 +107,40 @@ class Form:
 
 @contextmanager
 def opened(path: str) -> Iterator[Form]:
-    """The form for a file on this disk.
+    """Open a file as a form.
 
     Raises:
-        BadRequest: it cannot be opened, or is no plain file.
+        BadRequest: the file cannot be opened, or is not a regular file.
     """
     try:
-        # Not blocking: opening a pipe that nobody writes into would wait for ever.
+        # Non-blocking: opening a pipe without a writer would never return.
         file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))  # noqa: SIM115
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "its name cannot be used"
+        why = error.strerror if isinstance(error, OSError) else "invalid file name"
         raise BadRequest(f"cannot read {path}: {why}", code="file_unreadable") from None
     with file:
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode):
-            raise BadRequest(f"{path} is no plain file, so its size is not known", code="file_unreadable")
+            raise BadRequest(f"{path} is not a regular file", code="file_unreadable")
         yield Form(file, os.path.basename(path), found.st_size)
 
 
 async def send(http: Http, path: str, purpose: str, progress: Report | None) -> Any:
-    """Send a file, in parts where it is too large for one request; the JSON of the file that came of it.
+    """Upload a file, in parts if it is too large for one request. Return the JSON of the new file.
 
     Raises:
-        ApiError: it was not taken, or cannot be read.
+        ApiError: the provider refused the file, or it cannot be read.
     """
     with opened(path) as form:
         if form.size > LARGEST:
-            raise BadRequest(f"{form.name} is larger than 8 GB, which no provider takes", code="file_too_large")
+            raise BadRequest(f"{form.name} is larger than 8 GB, the limit of all providers", code="file_too_large")
         if form.size > IN_PARTS_ABOVE:
             try:
                 upload = await _begin(http, form, purpose)
             except ApiError as error:
                 if error.status not in (404, 405, 501):
                     raise
-                # Not everybody takes parts; some who do not take large files in one piece.
+                # No uploads in parts here; some of these providers accept large files in one request.
             else:
                 return await _in_parts(http, form, upload, progress)
         return await http.send(
@@ -153,12 +154,12 @@ async def _begin(http: Http, form: Form, purpose: str) -> str:
     raw = await http.write("POST", "/uploads", body)
     id = sent_id(raw)
     if not id:
-        raise BadAnswer("the answer to a new upload has no id", code="unreadable")
+        raise BadResponse("the response to a new upload has no id", code="unreadable")
     return f"/uploads/{quote(id, safe='')}"
 
 
 async def _in_parts(http: Http, form: Form, upload: str, progress: Report | None) -> Any:
-    """Send all parts in order, and join them. What was sent is given up when one cannot be sent."""
+    """Send all parts in order and complete the upload. Cancel the upload if a part fails."""
     try:
         parts = []
         for start in range(0, form.size, PART):
@@ -168,11 +169,11 @@ async def _in_parts(http: Http, form: Form, upload: str, progress: Report | None
                 lambda start=start, size=size: form.part(start, size, progress),  # type: ignore[misc]
                 kind=form.kind,
                 length=form.part_length(size),
-                # A part counts once it is named at the end, so one that arrived twice does no harm.
-                again=True,
+                # Only parts named at the end count, so sending a part twice does no harm.
+                repeatable=True,
             )
             if not sent_id(raw):
-                raise BadAnswer("the answer to a part of a file has no id", code="unreadable")
+                raise BadResponse("the response to a part of a file has no id", code="unreadable")
             parts.append(sent_id(raw))
     except BaseException:
         with suppress(ApiError):

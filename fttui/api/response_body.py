@@ -1,4 +1,4 @@
-"""The body of an answer: unpacked with a bound, and read as JSON the way servers really write it."""
+"""Decompress response bodies within a limit, and parse JSON as servers really write it."""
 
 import json
 import zlib
@@ -10,27 +10,27 @@ import httpx
 MEGABYTE = 1024 * 1024
 
 
-class Unusable(Exception):
-    """The body is packed in an unknown way or is too large; `str()` says which."""
+class UnusableBody(Exception):
+    """The body has an unknown encoding, is damaged or is too large; `str()` is the reason."""
 
 
-async def unpacked(response: httpx.Response, limit: int | None) -> AsyncIterator[bytes]:
-    """The bytes of a body, gunzipped piece by piece: a small packed body must not become gigabytes unseen.
+async def decompressed(response: httpx.Response, limit: int | None) -> AsyncIterator[bytes]:
+    """Yield the bytes of a body, decompressed chunk by chunk, so that a small body cannot fill the memory.
 
     Args:
-        limit: in bytes, unpacked; None for no limit.
+        limit: greatest number of decompressed bytes; None for no limit.
 
     Raises:
-        Unusable: see there.
-        httpx.RemoteProtocolError: a packed body is damaged, or ends in the middle.
-        httpx.HTTPError: the line broke.
+        UnusableBody: the encoding is unknown, the body is damaged or it exceeds the limit.
+        httpx.RemoteProtocolError: a compressed body ended early.
+        httpx.HTTPError: the connection broke.
     """
     encoding = response.headers.get("content-encoding", "").strip().lower() or "identity"
     chunks = response.aiter_raw()
-    if response.is_stream_consumed:  # a test's transport that answers with a whole body
+    if response.is_stream_consumed:  # a transport of tests that returns a complete body
         encoding, chunks = "identity", _once(response.content)
     if encoding not in ("identity", "gzip", "x-gzip"):
-        raise Unusable(f"the answer is packed in a way nobody asked for: {encoding}")
+        raise UnusableBody(f"the response has an unsupported encoding: {encoding}")
     unpack = zlib.decompressobj(31) if encoding != "identity" else None
     total = 0
     async for chunk in chunks:
@@ -38,11 +38,11 @@ async def unpacked(response: httpx.Response, limit: int | None) -> AsyncIterator
             try:
                 plain = chunk if unpack is None else unpack.decompress(chunk, MEGABYTE)
             except zlib.error:
-                raise Unusable("the answer is damaged: it cannot be unpacked") from None
+                raise UnusableBody("the response is damaged: it cannot be decompressed") from None
             chunk = b"" if unpack is None else unpack.unconsumed_tail
             total += len(plain)
             if limit is not None and total > limit:
-                raise Unusable(f"the answer is larger than {limit / MEGABYTE:.0f} MB")
+                raise UnusableBody(f"the response is larger than {limit / MEGABYTE:.0f} MB")
             if plain:
                 yield plain
     if unpack is not None:
@@ -53,17 +53,17 @@ async def unpacked(response: httpx.Response, limit: int | None) -> AsyncIterator
 
 
 def loads(body: bytes) -> Any:
-    """JSON as servers send it: NaN, infinities and monstrous integers read as null, broken UTF-8 as `\\ufffd`.
+    """Parse JSON leniently: NaN, infinities and huge integers become None, invalid UTF-8 becomes `\\ufffd`.
 
     Raises:
-        ValueError: it is not JSON.
-        RecursionError: it is nested without end.
+        ValueError: the body is not JSON.
+        RecursionError: the JSON is nested too deeply.
     """
     try:
         return json.loads(body, parse_constant=_null)
     except json.JSONDecodeError:
         raise
-    except ValueError:  # bytes that are no UTF-8, or an integer of thousands of digits
+    except ValueError:  # invalid UTF-8, or an integer of thousands of digits
         text = body.decode("utf-8-sig", "replace")
         return json.loads(text, parse_constant=_null, parse_int=_integer)
 

@@ -1,4 +1,4 @@
-"""Sending again: which failures are worth it, after how long, and how often (api.md §4)."""
+"""Retries of failed requests (api.md §4)."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,17 +12,17 @@ T = TypeVar("T")
 
 
 class Retry(NamedTuple):
-    """A try that failed and will be followed by another."""
+    """A failed try that will be repeated."""
 
     error: ApiError
     tries: int
-    """How many there have been."""
+    """Number of tries so far."""
     delay: float
-    """Seconds until the next."""
+    """Seconds until the next try."""
 
 
 class Retries:
-    """The patience of one client."""
+    """Retry policy of a client."""
 
     def __init__(
         self,
@@ -35,10 +35,10 @@ class Retries:
     ) -> None:
         """
         Args:
-            tries: how many at most, the first included.
-            patience: seconds that are waited in all, between the tries of what has no deadline.
-            chance: numbers from 0 to 1 for the jitter.
-            on_retry: told about every try that will be followed by another.
+            tries: greatest number of tries, including the first.
+            patience: greatest sum of all waits in seconds, for requests without a deadline.
+            chance: returns random numbers from 0 to 1 for the jitter.
+            on_retry: called for every failed try that will be repeated.
         """
         self.chance = chance
         self._clock = clock
@@ -58,13 +58,13 @@ class Retries:
         """Run `attempt` until it succeeds, fails for good, or the time is up.
 
         Args:
-            lost: the error for a try that took too long.
-            may: whether it may be sent again at all after such a failure.
-            tries: fewer than usual.
-            budget: seconds for all of it, tries and waits; None for no deadline.
+            lost: makes the error for a try that timed out.
+            may: returns whether the request may be repeated after a failure.
+            tries: greatest number of tries; the default of the client if None.
+            budget: seconds for all tries and waits together; None for no deadline.
 
         Raises:
-            ApiError: the last failure.
+            ApiError: the error of the last try.
         """
         started, waited = self._clock.monotonic(), 0.0
         most = self._tries if tries is None else tries
@@ -77,7 +77,7 @@ class Retries:
             except ApiError as error:
                 failure = error
             delay = self._delay(failure, done)
-            # Waiting has an end even where the exchange itself has none.
+            # The sum of waits is limited even if the exchange has no deadline.
             left = self._patience - waited if budget is None else self._left(budget, started)
             if done == most or not may(failure) or not error_mapping.is_retryable(failure) or delay >= left:
                 raise failure
@@ -91,7 +91,7 @@ class Retries:
         return budget - (self._clock.monotonic() - started)
 
     def _delay(self, failure: ApiError, done: int) -> float:
-        """Seconds before the next try: what the server asks for, else doubling from half a second, less a jitter."""
+        """Return the seconds to wait: as the server asked, else doubling from 0.5 s to 8 s, less a jitter."""
         if failure.retry_after is not None:
             return failure.retry_after
         return float(min(0.5 * 2 ** (done - 1), 8.0)) * (1 - 0.25 * self.chance())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import RenderableType
@@ -20,6 +21,7 @@ from fttui.store.snapshot import Change, Snapshot
 from fttui.text import clean_line
 from fttui.ui import saved_view
 from fttui.ui.cockpit.screen import MainScreen
+from fttui.ui.create_form.open_form import open_form
 from fttui.ui.messages import (
     HoldAsked,
     IntervalAsked,
@@ -114,7 +116,13 @@ class FttuiApp(App[None]):
         self._note = ""
         remembered = remembered or SavedView()
         self.main = MainScreen(
-            place, snapshot, glyphs, self._clock.now, commands=self._preferences.commands, remembered=remembered
+            place,
+            snapshot,
+            glyphs,
+            self._clock.now,
+            partial(open_form, self, glyphs, self._clock.now),
+            commands=self._preferences.commands,
+            saved=remembered,
         )
         self._snapshot = snapshot
         self.register_theme(FTTUI_DARK)
@@ -156,7 +164,7 @@ class FttuiApp(App[None]):
     def remembered(self) -> SavedView:
         """How things are looked at now, for the next time."""
         theme = self._usual_theme if self._is_plain and self.theme == ANSI_THEME else self.theme
-        return self.main.remembered._replace(theme="" if theme == FTTUI_DARK.name else theme)
+        return self.main.saved._replace(theme="" if theme == FTTUI_DARK.name else theme)
 
     @property
     def going_on(self) -> int:

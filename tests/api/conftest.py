@@ -1,4 +1,4 @@
-"""Clients whose sleeps return at once."""
+"""Clients of tests. Sleeps return at once."""
 
 import os
 from collections.abc import AsyncIterator, Callable
@@ -33,7 +33,7 @@ Connect = Callable[..., Client]
 
 @pytest.fixture
 async def connect(clock: FakeClock) -> AsyncIterator[Connect]:
-    """Make clients: `connect(url)`, or `connect(transport=…)`; they are closed at the end."""
+    """Return a function that makes clients. They are closed after the test."""
     made: list[Client] = []
 
     def make(

@@ -1,4 +1,4 @@
-"""Whatever a server sends: an error in one printable line, or JSON; never another exception."""
+"""Any bytes of a server become JSON or an error with one printable line."""
 
 import gzip
 import json
@@ -35,7 +35,7 @@ BODIES = st.binary(max_size=300) | ENVELOPES.map(lambda value: json.dumps(value)
 
 @given(status=st.integers(300, 599), headers=HEADERS, sent=BODIES, changes=st.booleans())
 @settings(max_examples=300)
-def test_any_refusal_becomes_one_printable_line(
+def test_any_error_response_becomes_one_printable_line(
     status: int, headers: dict[str, str], sent: bytes, changes: bool
 ) -> None:
     error = error_mapping.of_status(status, headers, sent, now=1.8e9, secret="sk-0123456789", changes=changes)
@@ -63,7 +63,7 @@ def test_any_body_is_json_or_a_value_error(sent: bytes) -> None:
 
 
 @given(JSON)
-def test_what_is_printed_as_json_is_printable_ascii_and_reads_back(value: object) -> None:
+def test_json_output_is_printable_ascii_and_parses(value: object) -> None:
     for indent in (None, 2):
         text = dumps(value, indent)
         assert all(character == "\n" or 32 <= ord(character) < 127 for character in text)
@@ -71,7 +71,7 @@ def test_what_is_printed_as_json_is_printable_ascii_and_reads_back(value: object
 
 
 @given(content=st.binary(max_size=2000), cut=st.integers(0, 60), pieces=st.integers(1, 50))
-async def test_a_packed_body_is_whole_or_an_error(content: bytes, cut: int, pieces: int) -> None:
+async def test_compressed_body_is_complete_or_an_error(content: bytes, cut: int, pieces: int) -> None:
     packed = gzip.compress(content)
     sent = packed[: len(packed) - cut]
 
@@ -81,8 +81,8 @@ async def test_a_packed_body_is_whole_or_an_error(content: bytes, cut: int, piec
 
     response = httpx.Response(200, headers={"content-encoding": "gzip"}, content=chunks())
     try:
-        got = b"".join([chunk async for chunk in response_body.unpacked(response, None)])
-    except (response_body.Unusable, httpx.RemoteProtocolError):
+        got = b"".join([chunk async for chunk in response_body.decompressed(response, None)])
+    except (response_body.UnusableBody, httpx.RemoteProtocolError):
         assert cut
     else:
         assert got == content if not cut else content.startswith(got)
@@ -90,13 +90,13 @@ async def test_a_packed_body_is_whole_or_an_error(content: bytes, cut: int, piec
 
 
 @pytest.mark.parametrize("limit", [0, 1, 5, 1000])
-async def test_the_limit_counts_unpacked_bytes(limit: int) -> None:
+async def test_limit_counts_decompressed_bytes(limit: int) -> None:
     async def chunks():  # type: ignore[no-untyped-def]
         yield gzip.compress(b"x" * 1000)
 
     response = httpx.Response(200, headers={"content-encoding": "gzip"}, content=chunks())
     if limit < 1000:
-        with pytest.raises(response_body.Unusable, match="larger"):
-            _ = [chunk async for chunk in response_body.unpacked(response, limit)]
+        with pytest.raises(response_body.UnusableBody, match="larger"):
+            _ = [chunk async for chunk in response_body.decompressed(response, limit)]
     else:
-        assert len(b"".join([chunk async for chunk in response_body.unpacked(response, limit)])) == 1000
+        assert len(b"".join([chunk async for chunk in response_body.decompressed(response, limit)])) == 1000

@@ -1,4 +1,4 @@
-"""The verbs: what goes over the line for each, how lists are walked, how files travel."""
+"""Requests of the client, pages of lists, uploads and downloads."""
 
 import email.parser
 import email.policy
@@ -14,7 +14,7 @@ import pytest
 from fttui.api import client as module
 from fttui.api import providers
 from fttui.api.client import Client
-from fttui.api.errors import BadAnswer, BadRequest, Unreachable
+from fttui.api.errors import BadRequest, BadResponse, Unreachable
 from fttui.api.http import Http
 from fttui.api.providers import local
 from fttui.config.choose import PROVIDERS
@@ -52,7 +52,7 @@ SPEC = JobSpec(model="m", training_file="file-1", metadata={"k": "v"})
         (lambda c: c.get_job("a%2Fb"), "GET /v1/fine_tuning/jobs/a%252Fb"),
     ],
 )
-async def test_what_each_verb_sends(connect: Connect, call: Callable[[Client], Any], line: str) -> None:
+async def test_each_call_sends_its_request_line(connect: Connect, call: Callable[[Client], Any], line: str) -> None:
     async with serving(send_json({**JOB, "data": []})) as server:
         await call(connect(server.url))
     request = server.requests[0]
@@ -63,7 +63,7 @@ async def test_what_each_verb_sends(connect: Connect, call: Callable[[Client], A
         assert request.headers["content-length"] == "0"
 
 
-async def test_create_sends_the_spec_and_what_the_profile_adds(connect: Connect) -> None:
+async def test_create_sends_the_spec_and_the_members_of_the_profile(connect: Connect) -> None:
     async with serving(send_json(JOB)) as server:
         provider = providers.provider("compatible", server.url, create={"trainingType": 1})
         job = await connect(provider=provider).create_job(SPEC)
@@ -77,7 +77,7 @@ async def test_create_sends_the_spec_and_what_the_profile_adds(connect: Connect)
 
 
 @pytest.mark.parametrize("verb", ["get_job", "cancel_job", "list_events", "delete_file", "file_content"])
-async def test_an_empty_id_is_refused_before_it_is_sent(connect: Connect, verb: str) -> None:
+async def test_empty_id_is_not_sent(connect: Connect, verb: str) -> None:
     async with serving(send_json(JOB)) as server:
         with pytest.raises(BadRequest, match="empty"):
             await getattr(connect(server.url), verb)(" ")
@@ -85,7 +85,7 @@ async def test_an_empty_id_is_refused_before_it_is_sent(connect: Connect, verb: 
 
 
 @pytest.mark.parametrize("organization", ["\u00f6rg", "org\r\nx-evil: 1"])
-async def test_a_header_that_cannot_be_sent_is_refused_in_words(connect: Connect, organization: str) -> None:
+async def test_invalid_header_is_an_error_before_sending(connect: Connect, organization: str) -> None:
     async with serving(send_json(JOB)) as server:
         provider = providers.provider("openai", server.url, organization=organization)
         with pytest.raises(BadRequest, match="cannot be sent") as caught:
@@ -94,7 +94,7 @@ async def test_a_header_that_cannot_be_sent_is_refused_in_words(connect: Connect
     assert server.requests == []
 
 
-async def test_dialects_differ_as_data(connect: Connect) -> None:
+async def test_dialects_differ_in_paths_and_headers(connect: Connect) -> None:
     async with serving(send_json({"data": []})) as server:
         azure = providers.provider("azure", f"{server.origin}/openai", query=(("api-version", "2024-10-21"),))
         await connect(provider=azure).list_jobs(limit=2)
@@ -117,7 +117,7 @@ def test_every_provider_of_the_configuration_has_a_dialect(name: str) -> None:
     assert (found.name, found.base_url, found.key_origin) == (name, "https://h/v1", "WORK_KEY")
 
 
-async def test_hooks_turn_another_shape_into_ours(connect: Connect) -> None:
+async def test_hooks_convert_the_shapes_of_a_dialect(connect: Connect) -> None:
     from dataclasses import replace
 
     def list_of(raw: Any) -> Any:
@@ -138,7 +138,7 @@ async def test_hooks_turn_another_shape_into_ours(connect: Connect) -> None:
 
 
 def paged(count: int, size: int, **more: Any) -> Callable[[Request], Step]:
-    """A list of `count` jobs that honours `after`, `size` on a page."""
+    """Return a server step: a list of `count` jobs with `size` jobs on a page, which honours `after`."""
     jobs = [{"id": f"j{index}"} for index in range(count)]
 
     def script(request: Request) -> Step:
@@ -154,39 +154,39 @@ async def walked(client: Client) -> list[str]:
     return [job.id async for page in client.each_job_page(limit=3) for job in page.items]
 
 
-async def test_a_list_is_walked_to_its_end(connect: Connect) -> None:
+async def test_all_pages_of_a_list_are_read(connect: Connect) -> None:
     async with FaultServer(paged(8, 3)) as server:
         assert await walked(connect(server.url)) == [f"j{index}" for index in range(8)]
     assert len(server.requests) == 3
 
 
-async def test_an_empty_list_is_one_page(connect: Connect) -> None:
+async def test_empty_list_is_one_page(connect: Connect) -> None:
     async with serving(send_json({"data": [], "has_more": True})) as server:
         assert [page.items async for page in connect(server.url).each_job_page()] == [()]
     assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("more", [{"has_more": True}, {"has_more": None}, {}])
-async def test_a_server_that_ignores_the_cursor_does_not_lead_in_circles(connect: Connect, more: Any) -> None:
+async def test_list_ends_if_the_server_ignores_the_cursor(connect: Connect, more: Any) -> None:
     async with serving(send_json({"data": [{"id": "a"}, {"id": "b"}], **more})) as server:
         assert await walked(connect(server.url)) == ["a", "b"]
     assert len(server.requests) == 2
 
 
-async def test_a_missing_has_more_is_a_maybe(connect: Connect) -> None:
+async def test_next_page_is_read_if_has_more_is_missing(connect: Connect) -> None:
     async with FaultServer(paged(5, 3, has_more="?")) as server:
         assert await walked(connect(server.url)) == ["j0", "j1", "j2", "j3", "j4"]
 
 
-async def test_an_object_is_listed_once_however_often_it_is_sent(connect: Connect) -> None:
-    # A job created while we walk shifts the pages by one.
+async def test_object_on_two_pages_is_listed_once(connect: Connect) -> None:
+    # A job created between two pages shifts the pages by one.
     pages = [["c", "b"], ["b", "a"], ["a", "a"]]
     steps = [send_json({"data": [{"id": name} for name in names], "has_more": True}) for names in pages]
     async with serving(*steps) as server:
         assert await walked(connect(server.url)) == ["c", "b", "a"]
 
 
-async def test_objects_without_an_id_hide_nothing(connect: Connect) -> None:
+async def test_objects_without_an_id_are_all_listed(connect: Connect) -> None:
     async with serving(
         send_json({"data": [{"id": "a"}, {"x": 1}, None], "has_more": True}),
         send_json({"data": [{"x": 1}, None, {"id": "b"}], "has_more": False}),
@@ -198,7 +198,7 @@ async def test_objects_without_an_id_hide_nothing(connect: Connect) -> None:
     assert server.requests[1].query["after"] == ["a"], "the last id that can be sent"
 
 
-async def test_a_list_without_end_ends_with_an_error(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_endless_list_is_an_error(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LAST_PAGE", 20)
     made = iter(range(10_000))
 
@@ -206,7 +206,7 @@ async def test_a_list_without_end_ends_with_an_error(connect: Connect, monkeypat
         return send_json({"data": [{"id": f"j{next(made)}"}], "has_more": True})
 
     async with FaultServer(script) as server:
-        with pytest.raises(BadAnswer, match="did not end after 20 pages"):
+        with pytest.raises(BadResponse, match="did not end after 20 pages"):
             await walked(connect(server.url))
     assert len(server.requests) == 20
 
@@ -220,7 +220,7 @@ def parts_of(request: Request) -> dict[str, Any]:
     return {part.get_param("name", header="content-disposition"): part for part in message.iter_parts()}  # type: ignore[attr-defined]
 
 
-async def test_an_upload_carries_name_purpose_and_bytes(connect: Connect, tmp_path: Path) -> None:
+async def test_upload_sends_name_purpose_and_bytes(connect: Connect, tmp_path: Path) -> None:
     content = os.urandom(700_000)
     path = tmp_path / 'tr\u00e4in "1".jsonl'
     path.write_bytes(content)
@@ -240,7 +240,7 @@ async def test_an_upload_carries_name_purpose_and_bytes(connect: Connect, tmp_pa
     assert [done for done, _ in told] == sorted(done for done, _ in told)
 
 
-async def test_an_upload_does_not_hold_the_file_in_memory(connect: Connect, tmp_path: Path) -> None:
+async def test_upload_does_not_load_the_file_into_memory(connect: Connect, tmp_path: Path) -> None:
     import tracemalloc
 
     path = tmp_path / "large.jsonl"
@@ -266,21 +266,21 @@ async def test_an_upload_does_not_hold_the_file_in_memory(connect: Connect, tmp_
         await client.close()
 
 
-async def test_what_cannot_be_uploaded_is_told_in_words(connect: Connect, tmp_path: Path) -> None:
+async def test_file_that_cannot_be_read_is_an_error_with_its_reason(connect: Connect, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     client = connect(handler=lambda request: httpx.Response(500))
     for path, words in [
         (str(tmp_path / "none"), "No such file"),
         (str(tmp_path), "directory"),
-        (str(tmp_path / "pipe"), "no plain file"),
-        ("a\0b", "name cannot be used"),
+        (str(tmp_path / "pipe"), "not a regular file"),
+        ("a\0b", "invalid file name"),
     ]:
         with pytest.raises(BadRequest, match=words) as caught:
             await client.upload_file(path)
         assert not caught.value.ambiguous
 
 
-async def test_a_file_that_shrinks_while_it_is_sent_ends_the_upload(connect: Connect, tmp_path: Path) -> None:
+async def test_upload_fails_if_the_file_shrinks(connect: Connect, tmp_path: Path) -> None:
     path = tmp_path / "shrinking"
     path.write_bytes(b"x" * 600_000)
 
@@ -288,14 +288,12 @@ async def test_a_file_that_shrinks_while_it_is_sent_ends_the_upload(connect: Con
         os.truncate(path, 300_000)
 
     async with serving(send_json({"id": "file-1"})) as server:
-        with pytest.raises(BadRequest, match="shorter while it was sent"):
+        with pytest.raises(BadRequest, match="shorter during the upload"):
             await connect(server.url).upload_file(str(path), progress=shrink)
     assert server.requests == []
 
 
-async def test_an_upload_that_is_refused_half_way_is_told_as_the_server_tells_it(
-    connect: Connect, tmp_path: Path
-) -> None:
+async def test_refusal_during_an_upload_has_the_servers_message(connect: Connect, tmp_path: Path) -> None:
     path = tmp_path / "large"
     with path.open("wb") as file:
         file.truncate(32 * 2**20)
@@ -322,7 +320,7 @@ async def test_an_upload_that_is_refused_half_way_is_told_as_the_server_tells_it
         thread.join(10)
 
 
-async def test_a_download_is_handed_over_piece_by_piece(connect: Connect) -> None:
+async def test_download_is_written_in_chunks(connect: Connect) -> None:
     from tests.support.fault_server import answer
 
     content = os.urandom(500_000)
@@ -337,7 +335,7 @@ async def test_a_download_is_handed_over_piece_by_piece(connect: Connect) -> Non
     assert told[-1] == (500_000, 500_000)
 
 
-async def test_a_cut_download_is_an_error_and_a_full_disk_is_its_own(connect: Connect) -> None:
+async def test_download_that_is_cut_or_cannot_be_written_is_an_error(connect: Connect) -> None:
     from tests.support.fault_server import answer, cut
 
     def full(_: bytes) -> None:
@@ -351,7 +349,7 @@ async def test_a_cut_download_is_an_error_and_a_full_disk_is_its_own(connect: Co
             await client.download_file("f", full)
 
 
-async def test_deletes_read_any_answer(connect: Connect) -> None:
+async def test_delete_accepts_any_response(connect: Connect) -> None:
     from tests.support.fault_server import answer
 
     async with serving(send_json({"id": "f", "deleted": True}), answer(204), refuse(404)) as server:
@@ -360,7 +358,7 @@ async def test_deletes_read_any_answer(connect: Connect) -> None:
         assert await client.delete_file("f") == {}
 
 
-async def test_a_unix_socket_speaks_the_same(tmp_path: Path) -> None:
+async def test_client_works_over_a_unix_socket(tmp_path: Path) -> None:
     import asyncio
 
     from tests.support.fault_server import Line, _request

@@ -1,4 +1,4 @@
-"""Create exactly once, against servers that lose the answer in every way."""
+"""Create exactly once, with servers that lose the request or the response."""
 
 import json
 from collections.abc import Callable
@@ -34,7 +34,7 @@ QUICK = Limits(idle=0.5, write=0.5)
 
 
 class Service:
-    """Creates jobs, and lists them as well as it is told to."""
+    """Server that creates and lists jobs, with options for its faults."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Service:
     ) -> None:
         self.created = created
         self.late = late
-        """Lists that do not have the newest job yet."""
+        """Number of lists without the newest job."""
         self.filters = filters
         self.keeps = keeps
         self.lists = lists
@@ -98,7 +98,7 @@ async def run(
 
 
 def lost(step: Step) -> Callable[[Service], Step]:
-    """The job is made, and the answer comes to harm."""
+    """Steps that create the job and then lose the response."""
     return lambda service: after(service.make, step)
 
 
@@ -110,7 +110,7 @@ def well(service: Service) -> Step:
     return step
 
 
-async def test_the_token_travels_in_metadata_and_is_remembered(connect: Connect, clock: FakeClock) -> None:
+async def test_token_is_sent_in_metadata_and_recorded(connect: Connect, clock: FakeClock) -> None:
     service = Service(well)
     spec = SPEC.model_copy(update={"metadata": {"team": "a"}})
     outcome, remembered = await run(connect, clock, service, spec)
@@ -140,7 +140,7 @@ LOST = {
 
 
 @pytest.mark.parametrize("how", LOST)
-async def test_a_lost_answer_is_found_by_the_returned_token(connect: Connect, clock: FakeClock, how: str) -> None:
+async def test_job_is_found_by_its_token_after_a_lost_response(connect: Connect, clock: FakeClock, how: str) -> None:
     service = Service(lost(LOST[how]))
     outcome, _ = await run(connect, clock, service)
     assert (outcome.ok, outcome.id, outcome.ambiguous) == (True, "ftjob-3", False)
@@ -150,9 +150,7 @@ async def test_a_lost_answer_is_found_by_the_returned_token(connect: Connect, cl
 
 
 @pytest.mark.parametrize("how", LOST)
-async def test_a_request_that_was_lost_with_its_answer_is_for_a_person_to_decide(
-    connect: Connect, clock: FakeClock, how: str
-) -> None:
+async def test_create_is_ambiguous_if_no_job_is_found(connect: Connect, clock: FakeClock, how: str) -> None:
     service = Service(lambda service: LOST[how])
     outcome, _ = await run(connect, clock, service)
     assert (outcome.ok, outcome.ambiguous) == (False, True)
@@ -163,7 +161,7 @@ async def test_a_request_that_was_lost_with_its_answer_is_for_a_person_to_decide
     assert "fttui jobs list" in outcome.message
 
 
-async def test_a_job_that_is_listed_late_is_found(connect: Connect, clock: FakeClock) -> None:
+async def test_job_that_is_listed_late_is_found(connect: Connect, clock: FakeClock) -> None:
     for late, slept in [(1, [0.5]), (2, [0.5, 1.5]), (4, [0.5, 1.5, 6.0])]:
         clock.slept.clear()
         service = Service(lost(hang_up()), late=late)
@@ -171,7 +169,7 @@ async def test_a_job_that_is_listed_late_is_found(connect: Connect, clock: FakeC
         assert (outcome.ok, clock.slept) == (True, slept)
 
 
-async def test_a_filter_that_is_ignored_does_not_mislead(connect: Connect, clock: FakeClock) -> None:
+async def test_job_is_found_if_the_server_ignores_the_filter(connect: Connect, clock: FakeClock) -> None:
     service = Service(lost(hang_up()), filters=False)
     outcome, _ = await run(connect, clock, service)
     assert (outcome.ok, outcome.id) == (True, "ftjob-3")
@@ -180,16 +178,14 @@ async def test_a_filter_that_is_ignored_does_not_mislead(connect: Connect, clock
     assert (outcome.ok, outcome.ambiguous, outcome.id) == (False, True, ""), "not the newest job of somebody else"
 
 
-async def test_a_server_that_drops_metadata_leaves_it_open(connect: Connect, clock: FakeClock) -> None:
+async def test_create_is_ambiguous_if_the_server_drops_metadata(connect: Connect, clock: FakeClock) -> None:
     service = Service(lost(hang_up()), keeps=False)
     outcome, _ = await run(connect, clock, service)
     assert (outcome.ok, outcome.ambiguous, service.made) == (False, True, 1)
 
 
-async def test_where_metadata_never_arrives_there_is_no_token_and_what_looks_like_the_job_is_named(
-    connect: Connect, clock: FakeClock
-) -> None:
-    """LiteLLM's pass-through takes metadata away on create."""
+async def test_without_metadata_similar_jobs_are_named(connect: Connect, clock: FakeClock) -> None:
+    """LiteLLM drops metadata on create."""
     service = Service(lost(hang_up()), keeps=False)
 
     async def remember(token: str, body: str) -> None:
@@ -219,9 +215,7 @@ async def test_where_metadata_never_arrives_there_is_no_token_and_what_looks_lik
 
 
 @pytest.mark.parametrize("lists", [refuse(500), hang_up(), answer(200, "<html>"), refuse(401)])
-async def test_a_list_that_fails_as_well_is_asked_three_times_and_no_more(
-    connect: Connect, clock: FakeClock, lists: Step
-) -> None:
+async def test_search_ends_after_three_failures_of_the_list(connect: Connect, clock: FakeClock, lists: Step) -> None:
     service = Service(lost(hang_up()), lists=lists)
     outcome, _ = await run(connect, clock, service)
     assert (outcome.ok, outcome.ambiguous) == (False, True)
@@ -229,7 +223,7 @@ async def test_a_list_that_fails_as_well_is_asked_three_times_and_no_more(
     assert clock.slept == [0.5, 1.5, 6.0]
 
 
-async def test_a_server_that_refuses_the_filter_is_asked_without(connect: Connect, clock: FakeClock) -> None:
+async def test_search_goes_without_a_filter_that_the_server_refuses(connect: Connect, clock: FakeClock) -> None:
     service = Service(lost(hang_up()))
     answer_of = service.__call__
 
@@ -245,7 +239,7 @@ async def test_a_server_that_refuses_the_filter_is_asked_without(connect: Connec
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 413, 422, 429])
-async def test_a_refusal_is_final_and_not_looked_into(connect: Connect, clock: FakeClock, status: int) -> None:
+async def test_refused_create_is_not_searched_for(connect: Connect, clock: FakeClock, status: int) -> None:
     service = Service(lambda service: refuse(status, "because", x_request_id="req_7"))
     outcome, _ = await run(connect, clock, service)
     assert (outcome.ok, outcome.ambiguous, outcome.request_id) == (False, False, "req_7")
@@ -254,7 +248,7 @@ async def test_a_refusal_is_final_and_not_looked_into(connect: Connect, clock: F
     assert clock.slept == []
 
 
-async def test_with_all_sixteen_pairs_used_there_is_no_token_and_it_says_so(connect: Connect, clock: FakeClock) -> None:
+async def test_sixteen_metadata_pairs_leave_no_room_for_a_token(connect: Connect, clock: FakeClock) -> None:
     full = SPEC.model_copy(update={"metadata": {f"k{n}": "v" for n in range(16)}})
     service = Service(lost(hang_up()))
     outcome, remembered = await run(connect, clock, service, full)
@@ -264,7 +258,7 @@ async def test_with_all_sixteen_pairs_used_there_is_no_token_and_it_says_so(conn
     assert clock.slept == []
 
 
-async def test_it_is_sent_again_by_itself_only_when_no_connection_was_made(connect: Connect, clock: FakeClock) -> None:
+async def test_create_is_retried_only_without_a_connection(connect: Connect, clock: FakeClock) -> None:
     tries = 0
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -281,7 +275,7 @@ async def test_it_is_sent_again_by_itself_only_when_no_connection_was_made(conne
     assert (outcome.ok, tries, clock.slept) == (True, 3, [0.5, 1.0])
 
 
-async def test_a_server_that_knows_no_metadata_gets_the_job_without(connect: Connect, clock: FakeClock) -> None:
+async def test_create_goes_without_metadata_that_the_server_refuses(connect: Connect, clock: FakeClock) -> None:
     def created(service: Service) -> Step:
         def step(request: Request, line: Any) -> Any:
             if "metadata" in request.json():
@@ -298,7 +292,7 @@ async def test_a_server_that_knows_no_metadata_gets_the_job_without(connect: Con
     assert not outcome.ok, "what the person asked for is not dropped"
 
 
-async def test_what_remember_raises_passes_and_nothing_was_sent(connect: Connect, clock: FakeClock) -> None:
+async def test_nothing_is_sent_if_recording_fails(connect: Connect, clock: FakeClock) -> None:
     service = Service(well)
 
     async def full(token: str, body: str) -> None:
@@ -310,7 +304,7 @@ async def test_what_remember_raises_passes_and_nothing_was_sent(connect: Connect
     assert service.order == []
 
 
-async def test_looking_survives_objects_of_any_shape(connect: Connect) -> None:
+async def test_search_accepts_objects_of_any_shape(connect: Connect) -> None:
     objects = [None, 3, {"id": "a", "metadata": 5}, {"metadata": {TOKEN_KEY: ["t"]}}, {"metadata": {TOKEN_KEY: "t"}}]
     async with FaultServer(lambda request: send_json({"data": objects})) as server:
         found = await look(connect(server.url), "t")

@@ -1,4 +1,4 @@
-"""What a person is told for each way in which a server can fail, and that the program never says more than it may."""
+"""Errors for each failure of a server. Messages never contain the key."""
 
 import gzip
 import json
@@ -10,8 +10,8 @@ import pytest
 
 from fttui.api.errors import (
     ApiError,
-    BadAnswer,
     BadRequest,
+    BadResponse,
     Conflict,
     Forbidden,
     Limited,
@@ -44,10 +44,10 @@ QUICK = Limits(idle=0.5, read=5.0, retries=0)
         (500, ServerFault),
         (503, ServerFault),
         (599, ServerFault),
-        (300, BadAnswer),
+        (300, BadResponse),
     ],
 )
-async def test_every_status_has_its_class(connect: Connect, status: int, kind: type[ApiError]) -> None:
+async def test_each_status_has_its_class(connect: Connect, status: int, kind: type[ApiError]) -> None:
     async with serving(refuse(status, "because", "some_code", x_request_id="req_1")) as server:
         with pytest.raises(ApiError) as caught:
             await connect(server.url, limits=QUICK).get_job("x")
@@ -72,19 +72,23 @@ async def test_every_status_has_its_class(connect: Connect, status: int, kind: t
         ('{"detail": "Not Found"}', "Not Found", ""),
         ('{"detail": [{"loc": ["body"], "msg": "field required"}]}', "field required", ""),
         ('{"message": "outer", "code": "c"}', "outer", "c"),
-        ('{"error": {"message": null, "code": null}}', "the server answered 400 Bad Request", ""),
+        ('{"error": {"message": null, "code": null}}', "the server sent 400 Bad Request", ""),
         ('"just text"', "just text", ""),
-        ("[1, 2]", "the server answered 400 Bad Request", ""),
-        ("", "the server answered 400 Bad Request", ""),
+        ("[1, 2]", "the server sent 400 Bad Request", ""),
+        ("", "the server sent 400 Bad Request", ""),
         ("upstream   said\nno", "upstream said no", ""),
-        ("<html><head><title>400 Bad\nGateway</title></head></html>", "the answer is a web page: 400 Bad Gateway", ""),
-        ("<!DOCTYPE html><h1>Sign <b>in</b></h1>", "the answer is a web page: Sign in", ""),
-        ("<html>", "the answer is a web page", ""),
+        (
+            "<html><head><title>Bad\nGateway</title></head></html>",
+            "the server sent a web page: Bad Gateway",
+            "",
+        ),
+        ("<!DOCTYPE html><h1>Sign <b>in</b></h1>", "the server sent a web page: Sign in", ""),
+        ("<html>", "the server sent a web page", ""),
         ("[" * 100_000, "[" * 299 + "…", ""),
         (b"\xff\xfe broken", "\ufffd\ufffd broken", ""),
     ],
 )
-async def test_error_bodies_of_all_shapes_become_one_line(
+async def test_error_body_of_any_shape_becomes_one_line(
     connect: Connect, body: str | bytes, message: str, code: str
 ) -> None:
     async with serving(answer(400, body)) as server:
@@ -94,7 +98,7 @@ async def test_error_bodies_of_all_shapes_become_one_line(
     assert str(caught.value) == f"{message} (400)"
 
 
-async def test_hostile_words_are_cleaned_and_cut(connect: Connect) -> None:
+async def test_hostile_message_is_cleaned_and_cut(connect: Connect) -> None:
     hostile = "\x1b]52;c;ZXZpbA==\x07\x1b[2J\u202egpj.exe\r\n" + "x" * 5000
     async with serving(refuse(400, hostile, hostile, x_request_id="a" * 900)) as server:
         with pytest.raises(BadRequest) as caught:
@@ -105,9 +109,7 @@ async def test_hostile_words_are_cleaned_and_cut(connect: Connect) -> None:
     assert len(caught.value.request_id) == 100
 
 
-async def test_a_key_that_the_server_repeats_is_not_repeated_by_us(
-    connect: Connect, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_key_in_a_servers_message_is_hidden(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     bodies = [
         refuse(401, f"Incorrect API key provided: {KEY}", KEY),
@@ -121,7 +123,7 @@ async def test_a_key_that_the_server_repeats_is_not_repeated_by_us(
         assert KEY not in f"{caught.value!r} {caught.value} {vars(caught.value)} {caplog.text}"
 
 
-async def test_a_401_says_where_the_key_came_from(connect: Connect) -> None:
+async def test_401_names_the_source_of_the_key(connect: Connect) -> None:
     async with serving(refuse(401)) as server:
         provider = Provider(name="x", base_url=server.url, key_origin="WORK_KEY (profile work)")
         with pytest.raises(Unauthorized) as caught:
@@ -133,14 +135,14 @@ async def test_a_401_says_where_the_key_came_from(connect: Connect) -> None:
         assert "authorization" not in server.requests[-1].headers
 
 
-async def test_a_404_without_v1_says_so(connect: Connect) -> None:
+async def test_404_below_a_bare_host_suggests_v1(connect: Connect) -> None:
     async with serving(refuse(404)) as server:
         with pytest.raises(NotFound) as caught:
             await connect(server.origin).list_jobs()
-        assert caught.value.hint == f"Base URLs usually end in /v1: {server.origin}/v1"
+        assert caught.value.hint == f"Base URLs usually end in /v1. Try {server.origin}/v1"
 
 
-async def test_the_shutdown_of_the_hosted_service_is_explained_with_its_dates(connect: Connect) -> None:
+async def test_training_not_available_explains_the_shutdown_with_dates(connect: Connect) -> None:
     async with serving(refuse(403, "Not available", "training_not_available")) as server:
         with pytest.raises(Forbidden) as caught:
             await connect(server.url).create_job(JobSpec(model="m", training_file="f"))
@@ -156,30 +158,30 @@ GZIPPED = gzip.compress(json.dumps({"object": "list", "data": [{"id": "a"}]}).en
 @pytest.mark.parametrize(
     ("step", "kind", "words"),
     [
-        (answer(200, "<html><title>Welcome</title></html>"), BadAnswer, "a web page: Welcome"),
-        (answer(200, ""), BadAnswer, "it is empty"),
-        (answer(200, "not json"), BadAnswer, "it is not JSON"),
-        (answer(200, b"\x00\x01\x02"), BadAnswer, "it is not JSON"),
-        (answer(200, "[" * 100_000), BadAnswer, "it is not JSON"),
-        (send_json({"object": "list"}), BadAnswer, "expected a list, got an object"),
-        (send_json("text"), BadAnswer, "expected a list, got a text"),
-        (send_json({"error": {"message": "boom"}}), BadAnswer, "boom"),
-        (answer(200, GZIPPED, content_encoding="br"), BadAnswer, "packed in a way nobody asked for: br"),
-        (answer(200, GZIPPED, content_encoding="gzip, gzip"), BadAnswer, "nobody asked for"),
-        (answer(200, b"no gzip", content_encoding="gzip"), BadAnswer, "cannot be unpacked"),
-        (answer(200, GZIPPED[:-9], content_encoding="gzip"), Unreachable, "in the middle of the answer"),
-        (raw(b"SSH-2.0-OpenSSH_9.6\r\n\r\n"), BadAnswer, "does not speak HTTP"),
-        (answer(200, "[]", content_length="1"), BadAnswer, "it is not JSON"),
-        (answer(200, "[]", content_length="-1"), BadAnswer, "does not speak HTTP"),
-        (answer(302, "", location="http://[bad"), BadAnswer, "is not followed"),
-        (answer(302, ""), BadAnswer, "302 Found, which is not followed"),
-        (cut(), Unreachable, "in the middle of the answer"),
-        (hang_up(), Unreachable, "it was closed"),
-        (reset(), Unreachable, "it was reset"),
-        (silence(), Unreachable, "took too long"),
+        (answer(200, "<html><title>Welcome</title></html>"), BadResponse, "a web page: Welcome"),
+        (answer(200, ""), BadResponse, "it is empty"),
+        (answer(200, "not json"), BadResponse, "it is not JSON"),
+        (answer(200, b"\x00\x01\x02"), BadResponse, "it is not JSON"),
+        (answer(200, "[" * 100_000), BadResponse, "it is not JSON"),
+        (send_json({"object": "list"}), BadResponse, "expected a list, got an object"),
+        (send_json("text"), BadResponse, "expected a list, got a text"),
+        (send_json({"error": {"message": "boom"}}), BadResponse, "boom"),
+        (answer(200, GZIPPED, content_encoding="br"), BadResponse, "unsupported encoding: br"),
+        (answer(200, GZIPPED, content_encoding="gzip, gzip"), BadResponse, "unsupported encoding"),
+        (answer(200, b"no gzip", content_encoding="gzip"), BadResponse, "cannot be decompressed"),
+        (answer(200, GZIPPED[:-9], content_encoding="gzip"), Unreachable, "the response ended early"),
+        (raw(b"SSH-2.0-OpenSSH_9.6\r\n\r\n"), BadResponse, "does not speak HTTP"),
+        (answer(200, "[]", content_length="1"), BadResponse, "it is not JSON"),
+        (answer(200, "[]", content_length="-1"), BadResponse, "does not speak HTTP"),
+        (answer(302, "", location="http://[bad"), BadResponse, "not followed"),
+        (answer(302, ""), BadResponse, "302 Found, a redirect that is not followed"),
+        (cut(), Unreachable, "the response ended early"),
+        (hang_up(), Unreachable, "closed by the server"),
+        (reset(), Unreachable, "reset by the server"),
+        (silence(), Unreachable, "timed out"),
     ],
 )
-async def test_answers_that_are_none(connect: Connect, step: Any, kind: type[ApiError], words: str) -> None:
+async def test_unusable_response_is_an_error(connect: Connect, step: Any, kind: type[ApiError], words: str) -> None:
     async with serving(step) as server:
         with pytest.raises(ApiError) as caught:
             await connect(server.url, limits=QUICK).list_jobs()
@@ -189,9 +191,9 @@ async def test_answers_that_are_none(connect: Connect, step: Any, kind: type[Api
 
 
 @pytest.mark.parametrize("step", [answer(200, "<html>"), answer(200, ""), send_json([]), send_json({"status": "x"})])
-async def test_a_create_whose_answer_cannot_be_read_may_have_made_a_job(connect: Connect, step: Any) -> None:
+async def test_create_with_an_unreadable_response_is_ambiguous(connect: Connect, step: Any) -> None:
     async with serving(step) as server:
-        with pytest.raises(BadAnswer) as caught:
+        with pytest.raises(BadResponse) as caught:
             await connect(server.url).create_job(JobSpec(model="m", training_file="f"))
     assert caught.value.ambiguous
     assert len(server.requests) == 1
@@ -210,22 +212,22 @@ async def test_a_create_whose_answer_cannot_be_read_may_have_made_a_job(connect:
         raw(b'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\ne\r\n{"data":[{"id"\r\n7\r\n:"a"}]}\r\n0\r\n\r\n'),
     ],
 )
-async def test_odd_answers_that_can_be_read_are_read(connect: Connect, step: Any) -> None:
+async def test_unusual_response_is_read(connect: Connect, step: Any) -> None:
     async with serving(step) as server:
         page = await connect(server.url).list_jobs()
     assert [job.id for job in page.items] == ["a"]
 
 
-async def test_a_small_packed_answer_does_not_fill_the_memory(connect: Connect) -> None:
+async def test_compressed_response_does_not_fill_the_memory(connect: Connect) -> None:
     import tracemalloc
 
     bomb = gzip.compress(b"[" + b" " * (300 * MEGABYTE), 9)
     async with serving(answer(200, bomb, content_encoding="gzip")) as server:
-        client = connect(server.url, limits=Limits(answer=8 * MEGABYTE))
+        client = connect(server.url, limits=Limits(json=8 * MEGABYTE))
         del bomb
         tracemalloc.start()
         try:
-            with pytest.raises(BadAnswer, match="larger than 8 MB"):
+            with pytest.raises(BadResponse, match="larger than 8 MB"):
                 await client.list_jobs()
             assert tracemalloc.get_traced_memory()[1] < 40 * MEGABYTE
         finally:
@@ -234,8 +236,8 @@ async def test_a_small_packed_answer_does_not_fill_the_memory(connect: Connect) 
 
 async def test_an_answer_without_end_is_given_up(connect: Connect) -> None:
     async with serving(answer(200, b" " * (3 * MEGABYTE))) as server:
-        with pytest.raises(BadAnswer, match="larger than 2 MB"):
-            await connect(server.url, limits=Limits(answer=2 * MEGABYTE)).list_jobs()
+        with pytest.raises(BadResponse, match="larger than 2 MB"):
+            await connect(server.url, limits=Limits(json=2 * MEGABYTE)).list_jobs()
 
 
 async def test_an_error_whose_body_never_ends_is_still_that_error(connect: Connect) -> None:
@@ -244,7 +246,7 @@ async def test_an_error_whose_body_never_ends_is_still_that_error(connect: Conne
             await connect(server.url).get_job("x")
 
 
-async def test_a_slow_drip_ends_at_the_deadline_also_for_a_create(connect: Connect) -> None:
+async def test_write_deadline_ends_a_slow_response(connect: Connect) -> None:
     async with serving(drip(every=0.01)) as server:
         client = connect(server.url, limits=Limits(write=0.2))
         with pytest.raises(Unreachable) as caught:
@@ -255,7 +257,7 @@ async def test_a_slow_drip_ends_at_the_deadline_also_for_a_create(connect: Conne
 # Redirects
 
 
-async def test_a_redirect_on_the_same_host_is_followed_with_the_key(connect: Connect) -> None:
+async def test_redirect_on_the_same_host_is_followed_with_the_key(connect: Connect) -> None:
     async with serving(answer(307, location="/v1/fine_tuning/jobs?limit=100"), send_json({"data": []})) as server:
         await connect(server.url).list_jobs()
     assert [request.target for request in server.requests] == ["/v1/fine_tuning/jobs?limit=100"] * 2
@@ -264,7 +266,7 @@ async def test_a_redirect_on_the_same_host_is_followed_with_the_key(connect: Con
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("header", ["Authorization", "api-key"])
-async def test_no_key_follows_a_redirect_to_another_host(connect: Connect, status: int, header: str) -> None:
+async def test_key_is_not_sent_to_a_different_host(connect: Connect, status: int, header: str) -> None:
     async with serving(send_json({"data": []})) as other, serving(answer(status, location=other.url)) as server:
         provider = Provider(name="x", base_url=server.url, key_header=header, key_prefix="")
         client = connect(provider=provider)
@@ -273,13 +275,13 @@ async def test_no_key_follows_a_redirect_to_another_host(connect: Connect, statu
             client.file_content("f"),
             client.create_job(JobSpec(model="m", training_file="f")),
         ):
-            with pytest.raises(BadAnswer):
+            with pytest.raises(BadResponse):
                 await call
         assert other.requests == []
         assert {request.headers[header.lower()] for request in server.requests} == {KEY}
 
 
-async def test_a_file_kept_elsewhere_is_fetched_without_the_key(connect: Connect) -> None:
+async def test_file_on_a_different_host_is_fetched_without_the_key(connect: Connect) -> None:
     seen: list[httpx.Request] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -297,9 +299,9 @@ async def test_a_file_kept_elsewhere_is_fetched_without_the_key(connect: Connect
     assert not {"authorization", "api-key", "openai-organization"} & set(seen[1].headers)
 
 
-async def test_redirects_in_circles_end(connect: Connect) -> None:
+async def test_endless_redirect_is_an_error(connect: Connect) -> None:
     async with serving(answer(302, location="/v1/fine_tuning/jobs")) as server:
-        with pytest.raises(BadAnswer, match="circles"):
+        with pytest.raises(BadResponse, match="without end"):
             await connect(server.url).list_jobs()
     assert len(server.requests) == 6
 
@@ -307,7 +309,7 @@ async def test_redirects_in_circles_end(connect: Connect) -> None:
 # Names, sockets, TLS
 
 
-async def test_a_name_that_does_not_exist_is_told_at_once(connect: Connect, clock: Any, monkeypatch: Any) -> None:
+async def test_unknown_host_name_is_not_retried(connect: Connect, clock: Any, monkeypatch: Any) -> None:
     import socket
 
     async def unknown(*_: object, **__: object) -> Any:
@@ -318,19 +320,19 @@ async def test_a_name_that_does_not_exist_is_told_at_once(connect: Connect, cloc
     with pytest.raises(Unreachable) as caught:
         await connect("http://no-such-host.invalid/v1").list_jobs()
     assert caught.value.kind == "name"
-    assert str(caught.value) == "cannot reach http://no-such-host.invalid/v1: there is no such name"
-    assert caught.value.reason == "there is no such name", "what a row that names the profile has room for"
+    assert str(caught.value) == "cannot reach http://no-such-host.invalid/v1: unknown host name"
+    assert caught.value.reason == "unknown host name", "what a row that names the profile has room for"
     assert clock.slept == []
 
 
-async def test_tls_to_a_port_that_speaks_none_is_told_at_once(connect: Connect, clock: Any) -> None:
+async def test_tls_error_is_not_retried(connect: Connect, clock: Any) -> None:
     async with serving(answer()) as server:
         with pytest.raises(Unreachable) as caught:
             await connect(server.url.replace("http:", "https:")).list_jobs()
     assert (caught.value.kind, caught.value.unsent, clock.slept) == ("tls", True, [])
 
 
-async def test_a_socket_that_is_not_there(connect: Connect, tmp_path: Any) -> None:
+async def test_missing_socket_is_named(connect: Connect, tmp_path: Any) -> None:
     from fttui.api.client import Client
     from fttui.api.http import Http
     from fttui.api.providers import local
@@ -341,4 +343,4 @@ async def test_a_socket_that_is_not_there(connect: Connect, tmp_path: Any) -> No
     with pytest.raises(Unreachable) as caught:
         await client.list_jobs()
     await client.close()
-    assert str(caught.value) == "cannot reach the local service: its socket is not there"
+    assert str(caught.value) == "cannot reach the local service: its socket does not exist"

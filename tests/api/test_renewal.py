@@ -1,4 +1,4 @@
-"""Keys that expire, such as Entra tokens: renewed by their command, once, and never in a loop."""
+"""Renewal of keys that expire, such as Entra tokens."""
 
 import asyncio
 from pathlib import Path
@@ -17,7 +17,7 @@ from tests.support.fault_server import FaultServer, Request, Step, refuse, send_
 
 
 class Keys:
-    """A key command whose keys are good for a while."""
+    """Key command whose keys expire."""
 
     def __init__(self, *keys: str) -> None:
         self.keys = list(keys)
@@ -37,7 +37,7 @@ def accepting(*good: str) -> Any:
     return script
 
 
-async def test_a_key_that_expired_is_renewed_once_and_the_call_sent_again(connect: Connect) -> None:
+async def test_expired_key_is_renewed_and_the_call_repeated(connect: Connect) -> None:
     keys = Keys("second-key")
     async with FaultServer(accepting("second-key")) as server:
         client = connect(server.url, renew=keys)
@@ -53,7 +53,7 @@ async def test_a_key_that_expired_is_renewed_once_and_the_call_sent_again(connec
     ]
 
 
-async def test_what_changes_something_is_sent_again_after_401_alone(connect: Connect) -> None:
+async def test_create_is_repeated_only_after_a_401(connect: Connect) -> None:
     keys = Keys("second-key")
     async with FaultServer(accepting("second-key")) as server:
         await connect(server.url, renew=keys).create_job(JobSpec(model="m", training_file="file-1"))
@@ -61,7 +61,7 @@ async def test_what_changes_something_is_sent_again_after_401_alone(connect: Con
 
 
 @pytest.mark.parametrize("keys", [(), (KEY,), ("another-bad-key",)], ids=["none", "the same", "a bad one"])
-async def test_a_key_that_is_simply_wrong_is_told_and_not_tried_for_ever(connect: Connect, keys: tuple[str]) -> None:
+async def test_wrong_key_is_renewed_once_only(connect: Connect, keys: tuple[str]) -> None:
     command = Keys(*keys)
     async with FaultServer(accepting("good")) as server:
         with pytest.raises(Unauthorized):
@@ -70,7 +70,7 @@ async def test_a_key_that_is_simply_wrong_is_told_and_not_tried_for_ever(connect
     assert len(server.requests) == (2 if keys == ("another-bad-key",) else 1)
 
 
-async def test_calls_that_are_refused_at_once_share_one_renewal(connect: Connect) -> None:
+async def test_concurrent_calls_share_one_renewal(connect: Connect) -> None:
     keys = Keys("second-key", "third-key")
     async with FaultServer(accepting("second-key")) as server:
         client = connect(server.url, renew=keys)
@@ -78,7 +78,7 @@ async def test_calls_that_are_refused_at_once_share_one_renewal(connect: Connect
     assert keys.runs == 1
 
 
-async def test_the_servers_clock_is_known_from_its_answers(connect: Connect, clock: FakeClock) -> None:
+async def test_clock_skew_is_known_from_the_date_header(connect: Connect, clock: FakeClock) -> None:
     from email.utils import formatdate
 
     async with serving(send_json({"data": []}), send_json({"data": []}, date=formatdate(clock.now() + 90))) as server:
@@ -89,7 +89,7 @@ async def test_the_servers_clock_is_known_from_its_answers(connect: Connect, clo
         assert client.skew == 90
 
 
-async def test_the_key_command_of_a_profile_is_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_key_command_of_a_profile_renews_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("FTTUI_CONFIG", str(tmp_path / "config.toml"))
     monkeypatch.setenv("FTTUI_DATA_DIR", str(tmp_path / "data"))

@@ -1,4 +1,4 @@
-"""Which calls are sent again, how often, and how long is waited in between."""
+"""Retries: number of tries and waits."""
 
 from typing import Any
 
@@ -29,32 +29,33 @@ WRITES: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 504, 529])
-async def test_reads_are_tried_six_times_with_doubling_waits(connect: Connect, clock: FakeClock, status: int) -> None:
-    async with serving(refuse(status)) as server:
-        with pytest.raises(ApiError) as caught:
-            await connect(server.url).list_jobs()
-    assert len(server.requests) == 6
-    assert clock.slept == DOUBLING
-    assert caught.value.status == status
+async def test_read_is_tried_six_times_with_doubling_waits(connect: Connect, clock: FakeClock) -> None:
+    for status in (408, 409, 429, 500, 502, 503, 504, 529):
+        clock.slept.clear()
+        async with serving(refuse(status)) as server:
+            with pytest.raises(ApiError) as caught:
+                await connect(server.url).list_jobs()
+        assert len(server.requests) == 6
+        assert clock.slept == DOUBLING
+        assert caught.value.status == status
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 410, 413, 418, 422, 501, 505])
-async def test_what_will_not_change_is_asked_once(connect: Connect, clock: FakeClock, status: int) -> None:
-    async with serving(refuse(status)) as server:
-        with pytest.raises(ApiError):
-            await connect(server.url).list_jobs()
-    assert (len(server.requests), clock.slept) == (1, [])
+async def test_read_with_a_permanent_error_is_sent_once(connect: Connect, clock: FakeClock) -> None:
+    for status in (400, 401, 403, 404, 405, 410, 413, 418, 422, 501, 505):
+        async with serving(refuse(status)) as server:
+            with pytest.raises(ApiError):
+                await connect(server.url).list_jobs()
+        assert (len(server.requests), clock.slept) == (1, []), status
 
 
-async def test_a_read_that_succeeds_at_last_is_a_success(connect: Connect, clock: FakeClock) -> None:
+async def test_read_succeeds_after_failures(connect: Connect, clock: FakeClock) -> None:
     async with serving(refuse(503), reset(), hang_up(), cut(), send_json(EMPTY)) as server:
         page = await connect(server.url).list_jobs()
     assert page.items == ()
     assert (len(server.requests), clock.slept) == (5, DOUBLING[:4])
 
 
-async def test_silence_and_cut_lines_are_tried_again(connect: Connect, clock: FakeClock) -> None:
+async def test_read_is_retried_after_transport_errors(connect: Connect, clock: FakeClock) -> None:
     for step in (silence(), reset(), hang_up(), cut(), cut(b"\x1f\x8b\x08", packed=True)):
         async with serving(step) as server:
             with pytest.raises(Unreachable) as caught:
@@ -64,7 +65,7 @@ async def test_silence_and_cut_lines_are_tried_again(connect: Connect, clock: Fa
         assert not caught.value.ambiguous, "a read changes nothing"
 
 
-async def test_a_refused_connection_is_tried_again(connect: Connect, clock: FakeClock) -> None:
+async def test_read_is_retried_after_a_refused_connection(connect: Connect, clock: FakeClock) -> None:
     async with serving(answer()) as server:
         url = server.url
     with pytest.raises(Unreachable) as caught:
@@ -72,7 +73,7 @@ async def test_a_refused_connection_is_tried_again(connect: Connect, clock: Fake
     assert (caught.value.kind, caught.value.unsent, clock.slept) == ("refused", True, DOUBLING)
 
 
-async def test_a_service_that_comes_back_is_found(connect: Connect, clock: FakeClock) -> None:
+async def test_read_succeeds_if_the_service_comes_back(connect: Connect, clock: FakeClock) -> None:
     server = serving(send_json(EMPTY))
     await server.start()
     await server.stop()
@@ -96,7 +97,7 @@ async def test_a_service_that_comes_back_is_found(connect: Connect, clock: FakeC
         ({"retry_after": "2.5"}, 2.5),
         ({"retry_after_ms": "250", "retry_after": "9"}, 0.25),
         ({"retry_after": "Fri, 15 Jan 2027 08:00:07 GMT"}, 7.0),
-        # A server whose clock is an hour ahead says so in its date.
+        # The clock of the server is an hour ahead.
         ({"retry_after": "Fri, 15 Jan 2027 09:00:04 GMT", "date": "Fri, 15 Jan 2027 09:00:00 GMT"}, 4.0),
         ({"retry_after": "0"}, 0.5),
         ({"retry_after": "-5"}, 0.5),
@@ -106,7 +107,7 @@ async def test_a_service_that_comes_back_is_found(connect: Connect, clock: FakeC
         ({"retry_after_ms": "x", "retry_after": "2"}, 2.0),
     ],
 )
-async def test_the_servers_wish_to_wait_is_honoured(
+async def test_retry_after_sets_the_wait(
     connect: Connect, clock: FakeClock, headers: dict[str, str], wait: float
 ) -> None:
     assert clock.now() == 1_800_000_000, "which is Fri, 15 Jan 2027 08:00:00 GMT"
@@ -115,14 +116,14 @@ async def test_the_servers_wish_to_wait_is_honoured(
     assert clock.slept == [wait]
 
 
-async def test_a_wait_beyond_the_budget_is_told_and_not_slept(connect: Connect, clock: FakeClock) -> None:
+async def test_retry_after_beyond_the_budget_is_an_error_at_once(connect: Connect, clock: FakeClock) -> None:
     async with serving(refuse(429, retry_after="31")) as server:
         with pytest.raises(Limited) as caught:
             await connect(server.url).list_jobs()
     assert (len(server.requests), clock.slept, caught.value.retry_after) == (1, [], 31.0)
 
 
-async def test_all_tries_together_stay_within_thirty_seconds(connect: Connect, clock: FakeClock) -> None:
+async def test_all_tries_take_at_most_thirty_seconds(connect: Connect, clock: FakeClock) -> None:
     started = clock.now()
     async with serving(refuse(503, retry_after="9")) as server:
         with pytest.raises(ServerFault):
@@ -131,7 +132,7 @@ async def test_all_tries_together_stay_within_thirty_seconds(connect: Connect, c
     assert clock.now() - started <= 30
 
 
-async def test_the_server_may_decide_by_header(connect: Connect, clock: FakeClock) -> None:
+async def test_x_should_retry_decides(connect: Connect, clock: FakeClock) -> None:
     async with serving(refuse(500, x_should_retry="false")) as server:
         with pytest.raises(ServerFault):
             await connect(server.url).list_jobs()
@@ -149,9 +150,7 @@ async def test_the_server_may_decide_by_header(connect: Connect, clock: FakeCloc
         refuse(429, "Too many active jobs", "rate_limit_exceeded"),
     ],
 )
-async def test_a_429_that_does_not_clear_in_seconds_is_not_repeated(
-    connect: Connect, clock: FakeClock, step: Any
-) -> None:
+async def test_429_of_a_quota_or_of_active_jobs_is_not_retried(connect: Connect, clock: FakeClock, step: Any) -> None:
     async with serving(step) as server:
         with pytest.raises(Limited) as caught:
             await connect(server.url).list_jobs()
@@ -160,19 +159,19 @@ async def test_a_429_that_does_not_clear_in_seconds_is_not_repeated(
 
 
 @pytest.mark.parametrize("verb", WRITES)
-@pytest.mark.parametrize("step", [refuse(500), refuse(503, x_should_retry="true"), refuse(429), refuse(408), hang_up()])
-async def test_what_changes_something_is_sent_once(connect: Connect, clock: FakeClock, verb: str, step: Any) -> None:
-    async with serving(step) as server:
-        with pytest.raises(ApiError) as caught:
-            await WRITES[verb](connect(server.url, limits=Limits(retries=0)))
-        sent = [request for request in server.requests if request.method != "GET"]
-    assert len(sent) == 1, verb
-    assert caught.value.ambiguous == (caught.value.status != 429)
+async def test_write_is_sent_once(connect: Connect, clock: FakeClock, verb: str) -> None:
+    for step in (refuse(500), refuse(503, x_should_retry="true"), refuse(429), refuse(408), hang_up()):
+        async with serving(step) as server:
+            with pytest.raises(ApiError) as caught:
+                await WRITES[verb](connect(server.url, limits=Limits(retries=0)))
+            sent = [request for request in server.requests if request.method != "GET"]
+        assert len(sent) == 1, caught.value
+        assert caught.value.ambiguous == (caught.value.status != 429)
     assert clock.slept == []
 
 
 @pytest.mark.parametrize("verb", WRITES)
-async def test_a_write_goes_out_again_only_when_nothing_was_sent(connect: Connect, clock: FakeClock, verb: str) -> None:
+async def test_write_is_retried_only_without_a_connection(connect: Connect, clock: FakeClock, verb: str) -> None:
     tries = 0
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -186,7 +185,7 @@ async def test_a_write_goes_out_again_only_when_nothing_was_sent(connect: Connec
     assert (tries, clock.slept) == (3, [0.5, 1.0])
 
 
-async def test_a_write_that_never_got_out_is_not_ambiguous(connect: Connect) -> None:
+async def test_write_without_a_connection_is_not_ambiguous(connect: Connect) -> None:
     def handler(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectTimeout("no")
 
@@ -195,7 +194,7 @@ async def test_a_write_that_never_got_out_is_not_ambiguous(connect: Connect) -> 
     assert (caught.value.unsent, caught.value.ambiguous) == (True, False)
 
 
-async def test_the_jitter_takes_up_to_a_quarter(connect: Connect, clock: FakeClock) -> None:
+async def test_jitter_shortens_waits_by_up_to_a_quarter(connect: Connect, clock: FakeClock) -> None:
     client = connect(handler=lambda request: httpx.Response(500))
     client._http._retries.chance = lambda: 1.0
     with pytest.raises(ServerFault):
@@ -203,14 +202,14 @@ async def test_the_jitter_takes_up_to_a_quarter(connect: Connect, clock: FakeClo
     assert clock.slept == [wait * 0.75 for wait in DOUBLING]
 
 
-async def test_a_patient_caller_may_ask_for_a_single_try(connect: Connect, clock: FakeClock) -> None:
+async def test_with_tries_limits_the_tries(connect: Connect, clock: FakeClock) -> None:
     async with serving(refuse(500)) as server:
         with pytest.raises(ServerFault):
             await connect(server.url).with_tries(1).list_jobs()
     assert (len(server.requests), clock.slept) == (1, [])
 
 
-async def test_every_retry_is_told(connect: Connect) -> None:
+async def test_on_retry_is_called_for_each_retry(connect: Connect) -> None:
     told: list[Retry] = []
     client = connect(handler=lambda request: httpx.Response(503, headers={"retry-after": "2"}), on_retry=told.append)
     with pytest.raises(ServerFault):
@@ -219,7 +218,7 @@ async def test_every_retry_is_told(connect: Connect) -> None:
     assert {type(retry.error) for retry in told} == {ServerFault}
 
 
-async def test_a_lost_cancel_is_looked_up_instead_of_sent_again(connect: Connect) -> None:
+async def test_job_is_read_after_a_lost_cancel(connect: Connect) -> None:
     job = {"id": "ftjob-1", "object": "fine_tuning.job", "status": "cancelled"}
     async with serving(hang_up(), send_json(job)) as server:
         assert (await connect(server.url).cancel_job("ftjob-1")).status_text == "cancelled"
@@ -230,7 +229,7 @@ async def test_a_lost_cancel_is_looked_up_instead_of_sent_again(connect: Connect
     assert caught.value.ambiguous
 
 
-async def test_the_deadline_of_a_read_covers_slow_drips(connect: Connect, clock: FakeClock) -> None:
+async def test_read_deadline_ends_a_slow_response(connect: Connect, clock: FakeClock) -> None:
     from tests.support.fault_server import drip
 
     async with serving(drip()) as server:

@@ -1,4 +1,4 @@
-"""Who is believed to be the provider: the standard authorities, a person's own, and nobody else unless they say so."""
+"""Verification of TLS certificates."""
 
 import ssl
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ from tests.support.fault_server import FaultServer, send_json
 
 @pytest.fixture
 def authority(tmp_path: Path) -> Path:
-    """A certificate authority that nobody knows, as a PEM file."""
+    """Private certificate authority as a PEM file."""
     return tmp_path / "authority.pem"
 
 
@@ -41,7 +41,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 async def warned(home: Path, server: FaultServer, *settings: str) -> tuple[str, ...]:
-    """Ask the server by a profile with these settings; the warnings."""
+    """List jobs with a profile. Return the warnings of the connection."""
     lines = ["[profiles.w]", f"base_url = '{server.url}'", "api_key_env = 'W_KEY'", *settings]
     (home / "config.toml").write_text("\n".join(lines))
     connection = await connect(Options(profile="w"), clock=FakeClock(instant=True))
@@ -52,20 +52,20 @@ async def warned(home: Path, server: FaultServer, *settings: str) -> tuple[str, 
     return connection.warnings
 
 
-async def test_a_certificate_that_is_not_trusted_gets_no_key(home: Path, server: FaultServer) -> None:
-    with pytest.raises(Unreachable, match="its certificate is not trusted") as caught:
+async def test_key_is_not_sent_to_an_untrusted_certificate(home: Path, server: FaultServer) -> None:
+    with pytest.raises(Unreachable, match="certificate not trusted") as caught:
         await warned(home, server)
     assert caught.value.kind == "tls"
     assert "SSL_CERT_FILE" in caught.value.hint
     assert server.requests == []
 
 
-async def test_an_authority_of_ones_own_by_setting(home: Path, server: FaultServer, authority: Path) -> None:
+async def test_ca_file_of_the_profile_is_trusted(home: Path, server: FaultServer, authority: Path) -> None:
     assert await warned(home, server, f"ca_file = '{authority}'") == ()
     assert len(server.requests) == 1
 
 
-async def test_an_authority_of_ones_own_by_the_standard_variable(
+async def test_ssl_cert_file_is_trusted(
     home: Path, server: FaultServer, authority: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(authority))
@@ -73,7 +73,7 @@ async def test_an_authority_of_ones_own_by_the_standard_variable(
     assert len(server.requests) == 1
 
 
-async def test_a_certificate_for_another_name_is_refused(home: Path, authority: Path) -> None:
+async def test_certificate_of_a_different_host_is_refused(home: Path, authority: Path) -> None:
     found = trustme.CA()
     found.cert_pem.write_to_path(str(authority))
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -84,7 +84,7 @@ async def test_a_certificate_for_another_name_is_refused(home: Path, authority: 
     assert (caught.value.kind, server.requests) == ("tls", [])
 
 
-async def test_not_verifying_is_said_loudly(home: Path, server: FaultServer) -> None:
+async def test_verify_tls_false_warns(home: Path, server: FaultServer) -> None:
     (warning,) = await warned(home, server, "verify_tls = false")
     assert "TLS is not verified" in warning
     assert len(server.requests) == 1

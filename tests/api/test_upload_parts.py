@@ -1,4 +1,4 @@
-"""Files that are too large for one request: sent in parts, with progress, and given up cleanly."""
+"""Upload of large files in parts."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ CONTENT = os.urandom(1000)
 
 
 class Uploads:
-    """A provider that takes parts, as api.md §11 says; a test may put a fault before any line."""
+    """Provider with uploads in parts (api.md §11), and with a fault before a given request."""
 
     def __init__(self) -> None:
         self.server = FaultServer(self.step)
@@ -80,7 +80,7 @@ def path(tmp_path: Path) -> Path:
     return found
 
 
-async def test_the_parts_make_the_file_and_progress_is_told(connect: Connect, path: Path) -> None:
+async def test_parts_make_the_file_and_report_progress(connect: Connect, path: Path) -> None:
     uploads, told = Uploads(), list[tuple[int, int]]()
     async with uploads.server:
         file = await connect(uploads.server.url).upload_file(str(path), progress=lambda *now: told.append(now))
@@ -98,7 +98,7 @@ async def test_the_parts_make_the_file_and_progress_is_told(connect: Connect, pa
     assert len(told) > 10
 
 
-async def test_a_file_that_fits_goes_in_one_piece(connect: Connect, path: Path) -> None:
+async def test_small_file_is_sent_in_one_request(connect: Connect, path: Path) -> None:
     path.write_bytes(CONTENT[:500])
     uploads = Uploads()
     async with uploads.server:
@@ -107,7 +107,7 @@ async def test_a_file_that_fits_goes_in_one_piece(connect: Connect, path: Path) 
 
 
 @pytest.mark.parametrize("fault", [reset(), refuse(503, "busy"), refuse(429, "slower", retry_after="1")])
-async def test_a_part_is_sent_again_and_counts_once(connect: Connect, path: Path, fault: Step) -> None:
+async def test_failed_part_is_retried_and_counts_once(connect: Connect, path: Path, fault: Step) -> None:
     uploads = Uploads()
     uploads.faults["POST /uploads/upload_1/parts"] = [fault]
     async with uploads.server:
@@ -125,7 +125,7 @@ async def test_a_part_is_sent_again_and_counts_once(connect: Connect, path: Path
         ("POST /uploads/upload_1/parts", [send_json({"object": "upload.part"})], ApiError),
     ],
 )
-async def test_an_upload_that_cannot_be_finished_is_given_up_there_too(
+async def test_failed_upload_is_cancelled_at_the_provider(
     connect: Connect, path: Path, line: str, faults: list[Step], error: type[ApiError]
 ) -> None:
     uploads = Uploads()
@@ -137,7 +137,7 @@ async def test_an_upload_that_cannot_be_finished_is_given_up_there_too(
     assert uploads.whole == b""
 
 
-async def test_breaking_it_off_gives_it_up_there_too(connect: Connect, path: Path) -> None:
+async def test_cancelled_upload_is_cancelled_at_the_provider(connect: Connect, path: Path) -> None:
     uploads = Uploads()
     async with uploads.server:
         client: Client = connect(uploads.server.url)
@@ -153,7 +153,7 @@ async def test_breaking_it_off_gives_it_up_there_too(connect: Connect, path: Pat
 
 
 @pytest.mark.parametrize("status", [404, 405, 501])
-async def test_who_takes_no_parts_gets_the_file_in_one_piece(connect: Connect, path: Path, status: int) -> None:
+async def test_large_file_is_sent_whole_if_parts_are_unsupported(connect: Connect, path: Path, status: int) -> None:
     uploads = Uploads()
     uploads.faults["POST /uploads"] = [refuse(status, "no such route")]
     async with uploads.server:
@@ -161,7 +161,7 @@ async def test_who_takes_no_parts_gets_the_file_in_one_piece(connect: Connect, p
     assert uploads.whole == CONTENT
 
 
-async def test_joining_the_parts_is_never_sent_twice(connect: Connect, path: Path) -> None:
+async def test_completing_an_upload_is_sent_once(connect: Connect, path: Path) -> None:
     uploads = Uploads()
     uploads.faults["POST /uploads/upload_1/complete"] = [reset()]
     async with uploads.server:
@@ -172,7 +172,7 @@ async def test_joining_the_parts_is_never_sent_twice(connect: Connect, path: Pat
     assert "POST /uploads/upload_1/cancel" not in uploads.lines, "it may have been joined"
 
 
-async def test_what_nobody_takes_is_not_sent(connect: Connect, path: Path) -> None:
+async def test_file_above_8_gb_is_not_sent(connect: Connect, path: Path) -> None:
     path.write_bytes(bytes(5001))
     uploads = Uploads()
     async with uploads.server:

@@ -72,6 +72,20 @@ class Ui:
         self.store.publish(**how)
         await self.pilot.pause()
 
+    def tick(self) -> None:
+        """Do what the screen does when some time has passed."""
+        self.main.presenter.tick()
+
+    @property
+    def pane(self) -> str:
+        """The active pane."""
+        return self.main.panes.active
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """Ids of the marked jobs."""
+        return self.main.model.view.view.marks
+
     @property
     def cursor(self) -> str | None:
         return self.main.jobs.list.cursor

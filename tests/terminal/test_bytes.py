@@ -99,7 +99,7 @@ def test_the_cell_diff_shows_the_same_screen(start: Start, offline: dict[str, st
 
 def test_start_keys_and_screens_take_few_bytes(start: Start, offline: dict[str, str]) -> None:
     terminal = start("--fresh", size=(120, 40), **offline)
-    terminal.wait("the connection was refused")
+    terminal.wait("connection refused")
     terminal.wait("fine-tuned model")
     assert len(terminal.raw) < 20_000
     before = len(terminal.raw)

@@ -274,11 +274,11 @@ def test_a_locale_without_utf_8_is_drawn_in_ascii(start: Start) -> None:
 
 
 FAULTY = """
-from fttui.ui.cockpit.screen import MainScreen
+from fttui.ui.cockpit.app_commands import AppCommands
 def fault(self):
     secret = "sk-not-to-be-seen"
     raise RuntimeError("a fault of ours")
-MainScreen.action_redraw = fault
+AppCommands.redraw = fault
 from fttui.main import main
 main()
 """

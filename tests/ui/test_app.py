@@ -297,7 +297,7 @@ async def test_all_profiles_are_one_list_in_which_nothing_is_created() -> None:
         assert "all profiles" in ui.status
         assert ui.screen[1].split()[:3] == [">ST", "ID", "PROFILE"], "whose a job is"
         await ui.press("a")
-        assert "look at one of them, with @" in ui.prompt
+        assert "choose one with @" in ui.prompt
 
 
 async def test_the_list_has_the_cost_where_it_is_known() -> None:

@@ -41,13 +41,13 @@ def look(ui: Ui) -> Seen:
     return Seen(
         screen=screen,
         prompt=ui.prompt,
-        pane=main._pane,
+        pane=ui.pane,
         cursor=main.jobs.list.keys.index(ui.cursor) if ui.cursor is not None else -1,
         file=main.side.files.keys.index(main.side.files.cursor) if main.side.files.cursor else -1,
         detail_top=int(main.side.detail.scroll_offset.y),
         log_top=int(main.log_view.scroll_offset.y),
         following=main.log_view.follow,
-        left=main._view.render_line(0).text[:12],
+        left=main.controllers.by_pane[ui.pane].view.render_line(0).text[:12],
         list_width=main.jobs.size.width,
         theme=ui.app.theme,
         polled=ui.core.poller.pokes,
@@ -216,9 +216,8 @@ def store() -> FakeStore:
 
 async def stand_in(ui: Ui, pane: str) -> None:
     """In a pane, with room to go either way in each of them."""
-    ui.main.jobs.list.move_to_key(MIDDLE)
-    ui.main._show_job()
-    ui.main._go(pane)
+    ui.main.presenter.move_to_job(MIDDLE)
+    ui.main.controllers.layout.go(pane)
     await ui.pilot.pause()
     ui.main.side.files.move_to(1)
     ui.main.side.detail.scroll_to_line(20)

@@ -1,6 +1,7 @@
 """Help comes from the command table, finds, and does."""
 
 from fttui.commands import COMMANDS
+from fttui.ui.cockpit.layout import PANES
 from tests.support.fake_store import FakeStore, job
 from tests.support.ui_fakes import cockpit
 
@@ -39,11 +40,11 @@ async def test_words_that_take_an_argument_are_found_and_wait_for_it() -> None:
         assert ui.screen[1].split() == [">ID", "AGE"]
 
 
-async def test_every_command_has_an_action_of_the_screen() -> None:
+async def test_every_command_has_a_handler_in_every_pane() -> None:
     async with cockpit() as ui:
         for command in COMMANDS:
-            name = command.action.split("(")[0]
-            assert hasattr(ui.main, f"action_{name}"), command.id
+            for pane in PANES:
+                assert ui.main.controllers.router.handler(command.id, pane) is not None, (command.id, pane)
 
 
 async def test_every_letter_can_be_looked_for() -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from fttui.api.client import LAST_PAGE, Client
 from fttui.api.error_mapping import is_retryable
-from fttui.api.errors import ApiError, BadAnswer, Forbidden, Limited, NotFound, Unauthorized, Unreachable
+from fttui.api.errors import ApiError, BadResponse, Forbidden, Limited, NotFound, Unauthorized, Unreachable
 from fttui.clock import Clock
 from fttui.models.job import Job
 from fttui.models.raw_json import encode
@@ -163,7 +163,7 @@ class Sync:
                 return
             await self._patiently(self._asking.walk_list)
             self._check_kept()
-        raise BadAnswer(f"the list did not end after {LAST_PAGE} pages", code="endless")
+        raise BadResponse(f"the list did not end after {LAST_PAGE} pages", code="endless")
 
     async def _first_page(self) -> None:
         await self._asking.refresh()

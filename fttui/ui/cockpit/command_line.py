@@ -8,7 +8,7 @@ from fttui.ui.cockpit.list_view import SORTS
 from fttui.ui.render.rows import BY_NAME, is_column
 
 
-class Order(NamedTuple):
+class ParsedLine(NamedTuple):
     """What a line asks for: a command of the table by its id, or a word that takes an argument."""
 
     id: str = ""
@@ -54,27 +54,27 @@ SHORT = {
 }
 
 
-class OrderError(ValueError):
+class CommandError(ValueError):
     """The line cannot be done; the message says why."""
 
 
-def parse(line: str) -> Order:
+def parse(line: str) -> ParsedLine:
     """Read a line.
 
     Raises:
-        OrderError: no command is called that.
+        CommandError: no command is called that.
     """
     word, _, argument = line.strip().partition(" ")
     # `profile` and `export` alone are the commands of that id, which ask.
     if word in WORDS and (argument.strip() or word not in BY_ID):
-        return Order(word=word, argument=argument.strip())
+        return ParsedLine(word=word, argument=argument.strip())
     id = SHORT.get(word, word)
     if id in BY_ID:
         if argument.strip():
-            raise OrderError(f"{word} takes no argument")
-        return Order(id=id)
+            raise CommandError(f"{word} takes no argument")
+        return ParsedLine(id=id)
     near = completions(word, {})
-    raise OrderError(f"no command is called {word!r}" + (f"; did you mean {near[0]}?" if near else ""))
+    raise CommandError(f"no command is called {word!r}" + (f"; did you mean {near[0]}?" if near else ""))
 
 
 def completions(line: str, known: Mapping[str, Iterable[str]]) -> list[str]:
@@ -101,7 +101,7 @@ def completions(line: str, known: Mapping[str, Iterable[str]]) -> list[str]:
     return [f"{word} {value}" for value in found]
 
 
-def _none(kind: str, name: str, names: Iterable[str], otherwise: str) -> str:
+def unknown_name(kind: str, name: str, names: Iterable[str], otherwise: str) -> str:
     """That there is nothing called so, and what is; `otherwise` where the name itself is right or nothing is near."""
     from difflib import get_close_matches
 
@@ -116,14 +116,16 @@ def columns_of(argument: str) -> tuple[str, ...]:
     """The names of `id,model:30,loss`, each with its width where one was given.
 
     Raises:
-        OrderError: there is no such column, it is named twice, or its width is none.
+        CommandError: there is no such column, it is named twice, or its width is none.
     """
     wanted = tuple(filter(None, (name.strip() for name in argument.split(","))))
     for name in wanted:
         if not is_column(name):
-            raise OrderError(_none("column", name.partition(":")[0], BY_NAME, "a width is 3 to 80 cells: model:30"))
+            raise CommandError(
+                unknown_name("column", name.partition(":")[0], BY_NAME, "a width is 3 to 80 cells: model:30")
+            )
     if len({name.partition(":")[0] for name in wanted}) < len(wanted):
-        raise OrderError("each column once")
+        raise CommandError("each column once")
     return wanted
 
 
@@ -131,31 +133,26 @@ def sort_of(argument: str) -> tuple[str, bool]:
     """Field and direction of `loss desc`.
 
     Raises:
-        OrderError: there is no such column, or no such direction.
+        CommandError: there is no such column, or no such direction.
     """
     field, _, direction = argument.partition(" ")
     if field not in SORTS:
-        raise OrderError(_none("column", field, SORTS, "tab completes it"))
+        raise CommandError(unknown_name("column", field, SORTS, "tab completes it"))
     if direction.strip() not in ("", "asc", "desc"):
-        raise OrderError("after the column only asc or desc")
+        raise CommandError("after the column only asc or desc")
     return field, direction.strip() == "desc"
-
-
-def no_theme(name: str, names: Iterable[str]) -> str:
-    """That there is no such theme, in words."""
-    return _none("theme", name, names, "tab completes it")
 
 
 def seconds_of(argument: str) -> float:
     """Seconds between two polls.
 
     Raises:
-        OrderError: it is no number of 2 to 3600.
+        CommandError: it is no number of 2 to 3600.
     """
     try:
         seconds = float(argument)
     except ValueError:
         seconds = 0.0
     if not 2 <= seconds <= 3600:
-        raise OrderError("interval: seconds, 2 to 3600")
+        raise CommandError("interval: seconds, 2 to 3600")
     return seconds

@@ -1,251 +1,200 @@
-"""What a person wants done to jobs and files: refused with a reason, asked about, sent, and told how it went."""
+"""Actions on jobs: create, clone, cancel, pause, resume and delete."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from fttui.commands import BY_ID
+from fttui.core.availability import pause_or_resume
 from fttui.models.row import JobRow
-from fttui.models.status import Status
+from fttui.ui.cockpit.key_router import Handlers
+from fttui.ui.cockpit.outcomes import OutcomeReport, confirm
+from fttui.ui.cockpit.pane_controller import CockpitParts
 from fttui.ui.render.rows import short_id
-from fttui.ui.render.status_line import ALL, ServiceInfo
-from fttui.ui.widgets.prompt import PromptRow
 
 if TYPE_CHECKING:
-    from fttui.store.port import StorePort
+    from fttui.models.job import Job
     from fttui.store.snapshot import Outcome
 
-    Outcomes = Mapping[str, Outcome]
-
-MANY = 10
-"""Above so many things at once, `y` is not enough: the number itself is the answer."""
+Closed = Callable[["Outcome | None", Sequence[str]], None]
+"""Receives the outcome of the form, None when the user left it, and the ids of the files it uploaded."""
+OpenForm = Callable[["Job | None", Closed], Awaitable[None]]
+"""Opens the form that creates a job, filled with the settings of a job or with defaults."""
+Run = Callable[[Coroutine[Any, Any, None]], object]
+"""Runs a coroutine in the background. It is never cancelled: a request that is half sent must finish and report."""
 
 
 class JobActions:
-    """Intents of one screen. Questions go to the prompt row, which has one at a time."""
+    """Checks that an action is possible, asks the user, and sends it to the store."""
 
     def __init__(
         self,
-        place: ServiceInfo,
-        prompt: PromptRow,
-        run: Callable[[Coroutine[Any, Any, None]], object],
-        changed: Callable[[frozenset[str]], None],
-        troubled: Callable[[str], None],
+        parts: CockpitParts,
+        report: OutcomeReport,
+        run: Run,
+        open_form: OpenForm,
+        delete_files: Callable[[Sequence[str], str], None],
+        show_job: Callable[[str], None],
     ) -> None:
-        self.place = place
-        self._prompt = prompt
+        """
+        Args:
+            delete_files: asks a question about files and deletes them at the provider.
+            show_job: shows a job in the list without a filter.
+        """
+        self._model, _, _, self._prompt = parts
+        self._report = report
         self._run = run
-        self._changed = changed
-        self._troubled = troubled
-        self._stopping: set[str] = set()
-        self._stopped: tuple[Mapping[str, JobRow], frozenset[str], Mapping[str, JobRow]] = ({}, frozenset(), {})
-        """Rows, which of them are being cancelled, and the rows as they are shown for it."""
-        self.store: StorePort | None = None
+        self._open_form = open_form
+        self._delete_files = delete_files
+        self._show_job = show_job
 
-    def rows(self, rows: Mapping[str, JobRow]) -> Mapping[str, JobRow]:
-        """The rows as they are shown: a cancel that was sent and not yet answered is a local word."""
-        self._stopping -= {id for id in self._stopping if id not in rows or rows[id].status.is_final}
-        if not self._stopping:
-            return rows
-        of, stopping, shown = self._stopped
-        if of is not rows or stopping != self._stopping:
-            stopping = frozenset(self._stopping)
-            shown = dict(rows) | {id: rows[id]._replace(status_text="cancelling") for id in stopping}
-            self._stopped = rows, stopping, shown
-        return shown
+    @property
+    def handlers(self) -> Handlers:
+        return {
+            "job.create": self.create,
+            "job.clone": self.clone,
+            "job.cancel": self.cancel,
+            "job.pause": self.pause,
+            "job.delete": self.delete,
+        }
 
-    def refusal(self, verb: str, rows: Iterable[JobRow]) -> str:
-        """Why a verb (`create`, `cancel`, `pause`, `delete`) would do nothing to any of `rows` now; empty when it
-        would."""
-        if self.place.read_only:
-            return "read-only"
-        if self.store is None:
-            return "not connected yet"
-        if verb == "create" and self.place.profile == ALL:
-            return "several profiles are shown: look at one of them, with @"
-        if verb == "delete":
-            return ""
-        if unreachable := self.store.snapshot.health.unreachable:
-            return f"offline ({unreachable})"
-        if verb in self.store.not_offered:
-            return f"{self.place.profile} does not offer it"
-        if verb == "create":
-            return ""
-        reasons = []
-        for row in rows:
-            if not (reason := self._obstacle(verb, row)):
-                return ""
-            reasons.append(reason)
-        if not reasons:
-            return "no job is selected"
-        return (
-            reasons[0]
-            if len(set(reasons)) == 1
-            else f"none of the {len(reasons)} can be: {', '.join(sorted(set(reasons)))}"
-        )
+    # Create
 
-    # Jobs
+    async def create(self) -> None:
+        """Open the form."""
+        if not self.refuse("job.create"):
+            await self._open_form(None, self._form_closed)
 
-    def cancel(self, rows: list[JobRow]) -> None:
-        """Ask, then cancel those of `rows` that can be."""
-        able = [row for row in rows if not self._obstacle("cancel", row)]
+    async def clone(self) -> None:
+        """Open the form with the settings of the selected job."""
+        if self.refuse("job.clone"):
+            return
+        if (job := self._model.job) is None:
+            self._prompt.say("this job's settings are not known yet", "warn")
+            return
+        await self._open_form(job, self._form_closed)
+
+    def _form_closed(self, outcome: Outcome | None, uploaded: Sequence[str]) -> None:
+        if outcome is not None:
+            self._prompt.say(outcome.message or f"created {outcome.id}", "" if outcome.ok else "warn")
+            self._model.watched.add(outcome.id)
+            self._show_job(outcome.id)
+        elif uploaded:
+            files, them = ("1 file was", "it") if len(uploaded) == 1 else (f"{len(uploaded)} files were", "them")
+            self._delete_files(uploaded, f"{files} uploaded for no job. Delete {them}?")
+
+    # Cancel, pause, resume
+
+    def cancel(self) -> None:
+        """Ask, then cancel those of the targets that can be cancelled."""
+        if self.refuse("job.cancel"):
+            return
+        rows = self._model.targets()
+        able = [row for row in rows if not self._model.why_not("cancel", row)]
         one = len(able) == 1
-        what = f"{short_id(able[0].id)} ({able[0].status_text})" if one else f"{len(able)} jobs ({_states(able)})"
+        jobs = f"{short_id(able[0].id)} ({able[0].status_text})" if one else f"{len(able)} jobs ({_states(able)})"
         dropped = len(rows) - len(able)
         more = f" {dropped} finished already." if dropped else ""
-        question = f"Cancel {what}? {'It' if one else 'They'} cannot be resumed.{more}"
+        question = f"Cancel {jobs}? {'It' if one else 'They'} cannot be resumed.{more}"
         ids = [row.id for row in able]
-        self._ask(question, "cancel", len(ids), lambda: self._cancel(ids))
-
-    def pause(self, rows: list[JobRow]) -> None:
-        """Pause what runs, resume what is paused; asks when it is more than one."""
-        able = [row for row in rows if not self._obstacle("pause", row)]
-        if len(able) == 1:
-            self._pause(able)
-            return
-        paused = sum(row.status is Status.PAUSED for row in able)
-        parts = {"pause": len(able) - paused, "resume": paused}
-        words = " and ".join(f"{verb} {number}" for verb, number in parts.items() if number)
-        self._ask(f"{words.capitalize()} jobs?", "do it", len(able), lambda: self._pause(able))
-
-    def delete(self, rows: list[JobRow]) -> None:
-        """Offer what can be deleted of jobs: their tuned models, and the archive's copies."""
-        models = list(dict.fromkeys(f"{_of(row)}{row.fine_tuned_model}" for row in rows if row.fine_tuned_model))
-        if not rows:
-            self._prompt.say("delete: no job is selected", "warn")
-            return
-        one = len(rows) == 1
-        choices = {"a": ("archive's copy", lambda: self._ask_forget(rows))}
-        if models:
-            word = "tuned model" if len(models) == 1 else f"{len(models)} tuned models"
-            choices = {"m": (word, lambda: self._ask_models(models))} | choices
-        self._prompt.choose(f"delete of {short_id(rows[0].id) if one else f'{len(rows)} jobs'}:", choices)
-
-    def _ask_models(self, models: list[str]) -> None:
-        if self._is_offline("delete"):
-            return
-        what = models[0] if len(models) == 1 else f"{len(models)} tuned models"
-        question = f"Delete {what}? What uses it will fail."
-        self._ask(question, "delete", len(models), lambda: self._run(self._delete_models(models)))
-
-    async def _delete_models(self, models: list[str]) -> None:
-        if self.store is not None:
-            outcomes = {name: await self.store.delete_model(name) for name in models}
-            self.tell(outcomes, "deleted", things="models")
-
-    def _ask_forget(self, rows: list[JobRow]) -> None:
-        what = short_id(rows[0].id) if len(rows) == 1 else f"{len(rows)} jobs"
-        ids = [row.id for row in rows]
-        question = f"Delete what your archive keeps of {what}? There is no other copy."
-        self._ask(question, "delete", len(ids), lambda: self._run(self._forget(ids)))
-
-    async def _forget(self, ids: list[str]) -> None:
-        if self.store is not None:
-            self.tell(await self.store.forget(ids), "deleted")
-
-    def _obstacle(self, verb: str, row: JobRow) -> str:
-        """Why a verb cannot be done to a job; empty when it can be tried."""
-        if row.gone:
-            return "the provider does not list this job any more"
-        if row.fault:
-            return row.fault
-        if row.status.is_final:
-            return f"it {'was' if row.status is Status.CANCELLED else 'has'} {row.status_text} already"
-        if row.status is Status.STOPPING:
-            return "it is being cancelled already"
-        if verb == "pause" and row.status not in (Status.RUNNING, Status.PAUSED, Status.UNKNOWN):
-            return f"it is {row.status_text}"
-        return ""
+        confirm(self._prompt, question, "cancel", len(ids), lambda: self._cancel(ids))
 
     def _cancel(self, ids: list[str]) -> None:
-        # Not awaited: a half-sent cancel must finish, and keys go on meanwhile.
-        self._stopping.update(ids)
-        self._changed(frozenset(ids))
+        self._model.cancel_sent(ids)
+        self._report.redraw(frozenset(ids))
         self._run(self._send_cancel(ids))
 
     async def _send_cancel(self, ids: list[str]) -> None:
-        if self.store is not None:
-            outcomes = await self.store.cancel(ids)
-            self._stopping.difference_update(ids)
-            self.tell(outcomes, "cancelled")
+        if self._model.store is not None:
+            outcomes = await self._model.store.cancel(ids)
+            self._model.cancel_answered(ids)
+            self._report.show(outcomes, "cancelled")
 
-    def _pause(self, rows: list[JobRow]) -> None:
-        self._run(self._send_pause(rows))
-
-    async def _send_pause(self, rows: list[JobRow]) -> None:
-        if self.store is None:
+    def pause(self) -> None:
+        """Pause running jobs and resume paused ones; ask when there are several."""
+        if self.refuse("job.pause"):
             return
-        paused = [row.id for row in rows if row.status is Status.PAUSED]
-        running = [row.id for row in rows if row.status is not Status.PAUSED]
-        if running:
-            self.tell(await self.store.pause(running), "paused")
-        if paused:
-            self.tell(await self.store.resume(paused), "resumed")
-
-    # Files
-
-    def delete_files(
-        self, ids: Sequence[str], then: Callable[[Outcomes], object] = lambda _: None, *, question: str = ""
-    ) -> None:
-        """Ask, with a `question` of one's own or the usual one, then delete files at the provider; `then` hears how it
-        went."""
-        if not ids:
-            self._prompt.say("delete: no file is selected", "warn")
+        able: dict[str, list[str]] = {"pause": [], "resume": []}
+        for row in self._model.targets():
+            verb = pause_or_resume(row)
+            if not self._model.why_not(verb, row):
+                able[verb].append(row.id)
+        number = sum(map(len, able.values()))
+        if number == 1:
+            self._run(self._send_pause(able))
             return
-        if self._is_offline("delete"):
+        words = " and ".join(f"{verb} {len(ids)}" for verb, ids in able.items() if ids)
+        question = f"{words.capitalize()} jobs?"
+        confirm(self._prompt, question, "do it", number, lambda: self._run(self._send_pause(able)))
+
+    async def _send_pause(self, able: dict[str, list[str]]) -> None:
+        if self._model.store is None:
             return
-        what = f"file {ids[0]}" if len(ids) == 1 else f"{len(ids)} files"
+        if running := able["pause"]:
+            self._report.show(await self._model.store.pause(running), "paused")
+        if paused := able["resume"]:
+            self._report.show(await self._model.store.resume(paused), "resumed")
 
-        async def send() -> None:
-            if self.store is not None:
-                outcomes = await self.store.delete_files(ids)
-                then(outcomes)
-                self.tell(outcomes, "deleted", things="files", well=f"deleted {ids[0]}" if len(ids) == 1 else "")
+    # Delete
 
-        self._ask(question or f"Delete {what} at the provider?", "delete", len(ids), lambda: self._run(send()))
-
-    # Asking and telling
-
-    def _is_offline(self, verb: str) -> bool:
-        """Say so where nothing that is sent would arrive; the archive's own copies need nobody else."""
-        unreachable = self.store.snapshot.health.unreachable if self.store is not None else "not connected yet"
-        if unreachable:
-            self._prompt.say(f"{verb}: offline ({unreachable})", "warn")
-        return bool(unreachable)
-
-    def _ask(self, question: str, verb: str, number: int, act: Callable[[], object]) -> None:
-        if number > MANY:
-            self._prompt.ask_number(question, number, verb, act)
-        else:
-            self._prompt.ask(question, act)
-
-    def tell(self, outcomes: Outcomes, done: str, *, things: str = "jobs", well: str = "") -> None:
-        """Say how it went; what was refused comes first, with its reason.
-
-        Args:
-            done: what was wanted: `cancelled`, `deleted`.
-            well: what to say instead when nothing was refused.
-        """
-        self._changed(frozenset(outcomes))
-        refused = [(id, outcome) for id, outcome in outcomes.items() if not outcome.ok]
-        if not refused:
-            one = len(outcomes) == 1
-            self._prompt.say(well or f"{done} {short_id(next(iter(outcomes))) if one else f'{len(outcomes)} {things}'}")
+    def delete(self) -> None:
+        """Offer to delete the tuned models of jobs, or their copies in the archive."""
+        rows = self._model.targets()
+        if self.refuse("job.delete"):
             return
-        for id, outcome in refused:
-            self._troubled(" ".join(filter(None, (f"{id} was not {done}: {outcome.message}", outcome.request_id))))
-        id, outcome = refused[0]
-        more = f" ({len(refused)} of {len(outcomes)} refused)" if len(outcomes) > 1 else ""
-        self._prompt.say(f"{short_id(id)} was not {done}: {outcome.message}{more}", "warn")
+        if not rows:
+            self._prompt.say("delete: no job is selected", "warn")
+            return
+        models = list(dict.fromkeys(_model_id(row) for row in rows if row.fine_tuned_model))
+        choices: dict[str, tuple[str, Callable[[], None]]] = {
+            "a": ("archive's copy", lambda: self._ask_delete_copies(rows))
+        }
+        if models:
+            word = "tuned model" if len(models) == 1 else f"{len(models)} tuned models"
+            choices = {"m": (word, lambda: self._ask_delete_models(models))} | choices
+        jobs = short_id(rows[0].id) if len(rows) == 1 else f"{len(rows)} jobs"
+        self._prompt.choose(f"delete of {jobs}:", choices)
+
+    def _ask_delete_models(self, models: list[str]) -> None:
+        if reason := self._model.why_not("delete_model"):
+            self._prompt.say(f"delete: {reason}", "warn")
+            return
+        named = models[0] if len(models) == 1 else f"{len(models)} tuned models"
+        question = f"Delete {named}? What uses it will fail."
+        confirm(self._prompt, question, "delete", len(models), lambda: self._run(self._delete_models(models)))
+
+    async def _delete_models(self, models: list[str]) -> None:
+        if self._model.store is not None:
+            outcomes = {name: await self._model.store.delete_model(name) for name in models}
+            self._report.show(outcomes, "deleted", things="models")
+
+    def _ask_delete_copies(self, rows: list[JobRow]) -> None:
+        jobs = short_id(rows[0].id) if len(rows) == 1 else f"{len(rows)} jobs"
+        ids = [row.id for row in rows]
+        question = f"Delete what your archive keeps of {jobs}? There is no other copy."
+        confirm(self._prompt, question, "delete", len(ids), lambda: self._run(self._delete_copies(ids)))
+
+    async def _delete_copies(self, ids: list[str]) -> None:
+        if self._model.store is not None:
+            self._report.show(await self._model.store.forget(ids), "deleted")
+
+    # Refusals
+
+    def refuse(self, command_id: str) -> bool:
+        """Show the reason why a command is impossible. Return False when it is possible."""
+        reason = self._model.refusal(command_id)
+        if reason:
+            self._prompt.say(f"{BY_ID[command_id].title.split()[0].rstrip(':')}: {reason}", "warn")
+        return bool(reason)
 
 
-def _of(row: JobRow) -> str:
-    """What stands before ids where several profiles are shown."""
-    return f"{row.profile}/" if row.profile else ""
+def _model_id(row: JobRow) -> str:
+    return f"{row.profile}/{row.fine_tuned_model}" if row.profile else row.fine_tuned_model
 
 
 def _states(rows: Iterable[JobRow]) -> str:
-    """`2 running, 1 queued`."""
+    """Return the number of jobs for each status: `2 running, 1 queued`."""
     found: dict[str, int] = {}
     for row in rows:
         found[row.status_text] = found.get(row.status_text, 0) + 1

@@ -17,23 +17,23 @@ BEFORE_ALL = -(2**62)
 KEPT = 200
 
 
-def silence(store: StorePort, row: JobRow, place: ServiceInfo) -> str:
+def empty_log_text(store: StorePort, row: JobRow, service: ServiceInfo) -> str:
     """What stands in the log of a job that has no events."""
     if row.gone or (row.status.is_final and store.has_read_events(row.id)):
         return "Events are no longer available for this job."
     if "events" in store.not_offered:
-        return f"{place.profile} does not offer events."
+        return f"{service.profile} does not offer events."
     return "No events yet."
 
 
 class JobFactsLoader:
     """Asks the store, and reads what a job has cost from files once for each of its states."""
 
-    def __init__(self, place: ServiceInfo) -> None:
-        self._place = place
+    def __init__(self, service: ServiceInfo) -> None:
+        self._service = service
         self._costs: dict[tuple[str, str, int | None], list[tuple[str, str]]] = {}
 
-    def told(self, store: StorePort, job: Job, id: str) -> JobFacts:
+    def load(self, store: StorePort, job: Job, id: str) -> JobFacts:
         """What the detail pane shows of a job that the store knows as `id`."""
         files = (store.file(name) for name in (job.training_file, job.validation_file, *job.result_files))
         points = store.points(id)
@@ -56,5 +56,5 @@ class JobFactsLoader:
 
             if len(self._costs) >= KEPT:
                 self._costs.clear()
-            self._costs[known] = cost_lines(self._place, job)
+            self._costs[known] = cost_lines(self._service, job)
         return self._costs[known]

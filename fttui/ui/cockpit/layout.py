@@ -1,123 +1,131 @@
-"""Which panes are on the screen, which of them has the keys, and how large they are."""
+"""Arrangement of the panes: the active pane, the tab in front, the split, and the visible panes at a size. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from textual import events
-from textual.screen import Screen
+from collections.abc import Mapping
 
 from fttui.ui.cockpit.list_view import ListView
-from fttui.ui.panes.jobs import JobsPane
-from fttui.ui.panes.log import LogView
-from fttui.ui.panes.side import SidePane
-from fttui.ui.render.glyphs import Glyphs
-from fttui.ui.render.log_lines import LogStyle
-from fttui.ui.saved_view import TABS, SavedView
-from fttui.ui.widgets.line_view import LineView
+from fttui.ui.saved_view import TABS
 
 PANES = ("jobs", *TABS)
-BREADTHS = {"normal": 57, "wide": 55, "huge": 46}
-"""Layouts in which the list shares the screen, and its usual share in percent (fttui.tcss)."""
+WIDTHS = [(0, "-narrow"), (80, "-normal"), (120, "-wide"), (180, "-huge")]
+"""Classes of the screen by its width, each from a number of columns on."""
+HEIGHTS = [(0, "-short"), (16, "-medium"), (45, "-tall")]
+"""Classes of the screen by its height, each from a number of rows on."""
+LIST_SHARES = {"normal": 57, "wide": 55, "huge": 46}
+"""Layouts in which the list shares the screen, and its default share in percent (fttui.tcss)."""
 SPLIT_STEP = 5
-"""Percent by which one key makes the list larger or smaller."""
+"""Percent that one key adds to the list or takes from it."""
+MOST_STEPS = 6
+SMALLEST = (40, 10)
+"""Columns and rows of the smallest terminal that the cockpit draws on."""
 
 
-class Layout(Screen[None]):
-    """The panes as the breakpoints and the person arrange them; what stands in them is the matter of `Desk`."""
+class PaneLayout:
+    """Position of every pane. The zoom is part of the view, because it can be undone."""
 
-    AUTO_FOCUS = None
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide"), (180, "-huge")]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-medium"), (45, "-tall")]
+    def __init__(self, view: ListView, tab: str, splits: Mapping[str, int]) -> None:
+        """
+        Args:
+            tab: the pane in front where panes share a place.
+            splits: steps by which the list is larger than its default, by layout.
+        """
+        self._view = view
+        self.active = "jobs"
+        """The pane that keys go to."""
+        self.tab = tab
+        self.splits = dict(splits)
+        self._below_detail = "files" if tab == "files" else "log"
+        """The pane that shares the place below the detail in the wide layout."""
+        self._size = (0, 0)
 
-    def __init__(self, glyphs: Glyphs, now: Callable[[], float], remembered: SavedView) -> None:
-        super().__init__()
-        self._list = ListView()
-        self._pane = "jobs"
-        self._tab = remembered.tab
-        self._splits = dict(remembered.splits)
-        self.jobs = JobsPane(glyphs, now)
-        self.jobs.list.wanted = remembered.columns
-        look = LogStyle(wrap=remembered.wrap, metrics=remembered.metrics, times=remembered.times)
-        self.side = SidePane(glyphs, now, look)
-        self._list.change(remember=False, look=look)
-
-    @property
-    def log_view(self) -> LogView:
-        return self.side.log_view
-
-    @property
-    def _view(self) -> LineView:
-        """The lines of the pane that has the keys."""
-        views: dict[str, LineView] = {
-            "detail": self.side.detail,
-            "log": self.side.log_view,
-            "files": self.side.files,
-        }
-        return views.get(self._pane, self.jobs.list)
+    def resize(self, width: int, height: int) -> None:
+        """Set the size of the terminal in cells."""
+        self._size = (width, height)
 
     @property
-    def _breadth(self) -> str:
-        """The layout by width; empty where one pane has the whole screen."""
-        if self.has_class("-short"):
-            return ""
-        return next((name for name in BREADTHS if self.has_class(f"-{name}")), "")
+    def is_too_small(self) -> bool:
+        return self._size[0] < SMALLEST[0] or self._size[1] < SMALLEST[1]
 
-    def _is_seen(self, pane: str) -> bool:
-        """Whether a pane is on the screen."""
-        if self._list.view.zoom or not self._breadth:
-            return pane == self._pane
-        if pane == "jobs" or self._breadth == "huge":
+    @property
+    def is_zoomed(self) -> bool:
+        return self._view.view.zoom
+
+    @property
+    def name(self) -> str:
+        """Layout at this size: one of `LIST_SHARES`, or empty where one pane fills the screen."""
+        width, height = _breakpoint(WIDTHS, self._size[0]), _breakpoint(HEIGHTS, self._size[1])
+        name = width.removeprefix("-")
+        return name if name in LIST_SHARES and height != "-short" else ""
+
+    @property
+    def is_split(self) -> bool:
+        """Several panes are on the screen."""
+        return bool(self.name) and not self.is_zoomed
+
+    def is_visible(self, pane: str) -> bool:
+        """Tell whether a pane is on the screen."""
+        if not self.is_split:
+            return pane == self.active
+        if pane == "jobs" or self.name == "huge":
             return True
-        if self._breadth == "wide":
-            return pane == "detail" or (pane == "files") == self.has_class("-files")
-        return pane == self._tab
+        if self.name == "wide":
+            return pane in ("detail", self._below_detail)
+        return pane == self.tab
 
-    def _go(self, pane: str) -> None:
-        """Give a pane the keys, and bring it to the front."""
-        self._pane = pane
+    def activate(self, pane: str) -> bool:
+        """Send keys to a pane and bring it to the front. Return False when it was active already."""
+        changed = pane != self.active
+        self.active = pane
         if pane != "jobs":
-            self._tab = pane
-        self._arrange()
-        self._show_titles()
+            self.show_tab(pane)
+        return changed
 
-    def _arrange(self) -> None:
-        self.update_classes(self._arrangement(), animate=False)
-        self.call_after_refresh(self._resized)
+    def show_tab(self, tab: str) -> None:
+        """Bring a pane to the front where panes share a place."""
+        self.tab = tab
+        if tab != "detail":
+            self._below_detail = tab
 
-    def _arrange_first(self) -> None:
-        """Before there is a widget: with each class that comes later, every rule is matched against every widget."""
-        self.update_classes(self._arrangement(), update=False)
-        for cells, breakpoints in zip(
-            self.app.size, (self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS), strict=True
-        ):
-            self.add_class(max(found for found in breakpoints if found[0] <= cells)[1], update=False)
+    def next_pane(self, step: int) -> str:
+        """Return the next visible pane; the next of all panes where one fills the screen."""
+        visible = [pane for pane in PANES if self.is_visible(pane)]
+        panes = visible if len(visible) > 1 else PANES
+        return panes[(panes.index(self.active) + step) % len(panes)]
 
-    def _arrangement(self) -> dict[str, bool]:
-        """The classes by which the style sheet knows what is in front."""
-        classes = {f"-pane-{pane}": pane == self._pane for pane in PANES}
-        classes |= {f"-tab-{tab}": tab == self._tab for tab in TABS}
-        if self._tab != "detail":
-            classes["-files"] = self._tab == "files"
-        return classes | {"-zoom": self._list.view.zoom}
+    def next_tab(self, step: int) -> str:
+        return TABS[(TABS.index(self.tab) + step) % len(TABS)]
 
-    def on_resize(self, event: events.Resize) -> None:
-        self.call_after_refresh(self._resized)
+    def resize_list(self, steps: int) -> bool:
+        """Make the list larger or smaller in this layout; 0 restores the default. Return False without a split."""
+        if not self.name:
+            return False
+        wanted = self.splits.get(self.name, 0) + steps if steps else 0
+        self.splits[self.name] = max(-MOST_STEPS, min(MOST_STEPS, wanted))
+        return True
 
-    def _resized(self) -> None:
-        self._size_panes()
-        self._fit()
+    def list_size(self) -> tuple[str | None, str | None]:
+        """Return the width and the height of the list as set by the user; None leaves the style sheet's value."""
+        steps = self.splits.get(self.name, 0)
+        if not steps or not self.is_split:
+            return None, None
+        share = f"{LIST_SHARES[self.name] + SPLIT_STEP * steps}%"
+        return (None, share) if self.name == "normal" else (share, None)
 
-    def _fit(self) -> None:
-        """The panes have other sizes: what stands in them may have to be drawn anew."""
+    def classes(self) -> dict[str, bool]:
+        """Return the classes by which the style sheet arranges the panes."""
+        return {
+            **{f"-pane-{pane}": pane == self.active for pane in PANES},
+            **{f"-tab-{tab}": tab == self.tab for tab in TABS},
+            "-files": self._below_detail == "files",
+            "-zoom": self.is_zoomed,
+            "-tiny": self.is_too_small,
+        }
 
-    def _show_titles(self) -> None:
-        """Another pane has the keys."""
+    def size_classes(self) -> tuple[str, str]:
+        """Return the classes that Textual's breakpoints set at this size."""
+        return _breakpoint(WIDTHS, self._size[0]), _breakpoint(HEIGHTS, self._size[1])
 
-    def _size_panes(self) -> None:
-        """The person's own share for the list; without one the style sheet's stands."""
-        breadth = self._breadth
-        steps = self._splits.get(breadth, 0)
-        share = f"{BREADTHS[breadth] + SPLIT_STEP * steps}%" if steps and not self._list.view.zoom else None
-        self.jobs.styles.width = share if breadth != "normal" else None
-        self.jobs.styles.height = share if breadth == "normal" else None
+
+def _breakpoint(breakpoints: list[tuple[int, str]], cells: int) -> str:
+    return max(found for found in breakpoints if found[0] <= cells)[1]

@@ -68,6 +68,12 @@ class ListView:
         self._adopt(self._before.pop())
         return True
 
+    def restart(self) -> None:
+        """Show all jobs without marks, as for another service. Order, zoom and log style stay."""
+        self._before.clear()
+        self._range_from = None
+        self._adopt(self.view._replace(status=0, filter="", marks=frozenset()))
+
     def toggle_status(self, key: int) -> None:
         """Only the jobs of one state; the same key again gives back the others, and 0 shows all."""
         if key:
@@ -98,6 +104,9 @@ class ListView:
         self._range_from = None if self.is_ranging else id
         if self._range_from is not None:
             self.change(marks=self.view.marks | {id})
+
+    def end_range(self) -> None:
+        self._range_from = None
 
     def extend_range(self, shown: list[str], id: str) -> None:
         """Mark everything between the start of the range and `id`."""

@@ -1,228 +1,181 @@
-"""The one screen: list, detail, log and files, the rows around them, and every key."""
+"""The main screen: composes the widgets, and hands snapshots, keys and clicks to the controllers."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from textual import events
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.screen import Screen
 
+from fttui.commands import COMMANDS, Command
 from fttui.store.snapshot import Change, Snapshot
-from fttui.ui.cockpit.file_keys import FileKeys
-from fttui.ui.cockpit.job_facts import JobFactsLoader
-from fttui.ui.cockpit.job_keys import JobKeys
-from fttui.ui.cockpit.layout import PANES
-from fttui.ui.cockpit.line_keys import LineKeys
-from fttui.ui.cockpit.list_keys import ListKeys
-from fttui.ui.cockpit.list_view import ListView
-from fttui.ui.cockpit.log_keys import LogKeys
-from fttui.ui.cockpit.pane_keys import PaneKeys
+from fttui.ui.cockpit.controllers import Controllers, OpenForm
+from fttui.ui.cockpit.layout import HEIGHTS, WIDTHS, PaneLayout
+from fttui.ui.cockpit.model import CockpitModel, Part, Update
+from fttui.ui.cockpit.presenter import Presenter
 from fttui.ui.messages import JobsEnded
-from fttui.ui.notifications import ended, note
-from fttui.ui.render.status_line import ALL, ServiceInfo
+from fttui.ui.notifications import note
+from fttui.ui.panes.jobs import JobsPane
+from fttui.ui.panes.log import LogView
+from fttui.ui.panes.side import SidePane
+from fttui.ui.render.glyphs import Glyphs
+from fttui.ui.render.status_line import ServiceInfo
 from fttui.ui.saved_view import SavedView
+from fttui.ui.widgets.footer import Footer
+from fttui.ui.widgets.line_list import LineList
+from fttui.ui.widgets.line_view import TextRow
+from fttui.ui.widgets.prompt import PromptRow
 
 if TYPE_CHECKING:
     from fttui.store.port import StorePort
 
+TICK = 5.0
+"""Seconds between redraws of the ages."""
 
-MERGED = ("status", "id", "profile", "model", "step", "loss", "age", "suffix", "method", "tokens", "created", "cost")
-"""The columns where several profiles are shown: whose a job is comes early."""
 
+class MainScreen(Screen[None]):
+    """The screen of the cockpit. State, drawing and commands are in objects of their own."""
 
-class MainScreen(PaneKeys, ListKeys, LogKeys, FileKeys, JobKeys, LineKeys):
-    """Takes snapshots from above, and hands each key to the command it belongs to. Of those, here are the keys whose
-    meaning depends on where one is."""
+    AUTO_FOCUS = None
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._by_key = {key.strip(): command for command in self._commands for key in command.keys.split(",")}
-        self._leaving = False
-
-    # What comes from above
-
-    def attach(self, store: StorePort) -> None:
-        """The store is there: from now on there are details, logs and intents."""
-        from fttui.ui.create_form.precheck import row_costs
-
-        self._store = self._hands.store = store
-        self.jobs.list.show_costs(row_costs(self._place))
-        self._shown = None
-        self.show_snapshot(store.snapshot, Change(health=True))
-        self._show_job()
-        self.footer.update_entries()
-
-    def move_to(self, place: ServiceInfo, snapshot: Snapshot) -> None:
-        """Look at another service; what is behind the screen comes with `attach`."""
-        self._store = self._hands.store = None
-        self._place = self._hands.place = place
-        self._telling = JobFactsLoader(place)
-        self.jobs.list.usual = MERGED if place.profile == ALL else ()
-        view, self._list = self._list.view, ListView()
-        self._list.change(remember=False, sort=view.sort, reverse=view.reverse, zoom=view.zoom, look=view.look)
-        self._files = []
-        self._deleted.clear()
-        self._watched.clear()
-        self._held = False
-        self._shown = None
-        self.prompt.say("")
-        self._snapshot = snapshot
-        self._derive()
-        self._show_around()
-
-    def show_snapshot(self, snapshot: Snapshot, change: Change) -> None:
-        """Something was published."""
-        self._catch_up()
-        previous, self._snapshot = self._snapshot, snapshot
-        shown = self._shown
-        if snapshot.notices != previous.notices and snapshot.notices:
-            self.prompt.say(snapshot.notices[-1], "warn")
-        if snapshot.health.why and snapshot.health.why != previous.health.why:
-            request = snapshot.health.request_id if snapshot.health.request_id not in snapshot.health.why else ""
-            self._remember_trouble(" ".join(filter(None, (snapshot.health.why, request))))
-        if over := ended(previous.rows, snapshot.rows, self._watched):
-            self._watched -= {row.id for row in over}
-            self.prompt.say(note(over))
-            self.post_message(JobsEnded(over))
-        if change.added and self._files:
-            self._ask_for_files()  # a new job may have brought new files
-        if change.added or change.removed or snapshot.rows.keys() != previous.rows.keys():
-            self._derive()
-        elif change.updated:
-            self._update(change.updated)
-        elif not snapshot.rows:
-            self._derive()
-        if shown is not None and shown == self._shown:
-            if shown in change.updated | change.checkpoints | change.events:
-                self._show_detail(top=False)
-                self._show_files()
-            if shown in change.events:
-                self._show_new_events()
-        self._show_around()
-
-    @property
-    def remembered(self) -> SavedView:
-        """How things are looked at now; of what narrows the list only what was saved."""
-        view, look = self._list.view, self.log_view.look
-        return self._saved._replace(
-            sort=view.sort,
-            reverse=view.reverse,
-            wrap=look.wrap,
-            metrics=look.metrics,
-            times=look.times,
-            tab=self._tab,
-            splits=self._splits,
-            columns=self.jobs.list.wanted,
+    def __init__(
+        self,
+        service: ServiceInfo,
+        snapshot: Snapshot,
+        glyphs: Glyphs,
+        now: Callable[[], float],
+        open_form: OpenForm,
+        *,
+        commands: tuple[Command, ...] = COMMANDS,
+        saved: SavedView = SavedView(),  # noqa: B008  (a value)
+    ) -> None:
+        super().__init__()
+        self.model = model = CockpitModel(service, snapshot, now, saved)
+        self.panes = panes = PaneLayout(model.view, saved.tab, saved.splits)
+        self.jobs = JobsPane(glyphs, now)
+        self.jobs.list.wanted = saved.columns
+        self.side = SidePane(glyphs, now, model.view.view.look)
+        self.prompt = PromptRow()
+        self.status_row = TextRow(id="status")
+        self.footer = Footer(commands, lambda command: model.refusal(command.id), lambda: panes.active)
+        widgets = (self.jobs, self.side, self.prompt, self.status_row, self.footer)
+        self.presenter = Presenter(self, model, panes, *widgets, glyphs)
+        self.controllers = Controllers(
+            self, model, panes, self.presenter, self.jobs, self.side, self.prompt, glyphs, commands, open_form
         )
 
     @property
-    def is_read_only(self) -> bool:
-        return self._place.read_only
+    def log_view(self) -> LogView:
+        return self.side.log_view
 
-    # What comes from the keyboard
+    def compose(self) -> ComposeResult:
+        self._set_first_classes()
+        yield self.status_row
+        with Container(id="body"):
+            yield self.jobs
+            yield self.side
+        yield self.prompt
+        yield self.footer
+
+    def _set_first_classes(self) -> None:
+        """Set the classes before there are widgets: each later change matches every rule against every widget."""
+        self.panes.resize(*self.app.size)
+        self.update_classes(self.panes.classes(), update=False)
+        for name in self.panes.size_classes():
+            self.add_class(name, update=False)
+
+    def on_mount(self) -> None:
+        self.presenter.draw(Part.LIST)
+        self.set_interval(TICK, self.presenter.tick)
+        if self.model.service.hint and not self.model.snapshot.rows:
+            self.prompt.say(self.model.service.hint, "dim", lasting=True)
+        self.presenter.draw(Part.FRAME)
+
+    # Store
+
+    def attach(self, store: StorePort) -> None:
+        """Connect the screen to a store, which makes details, logs and actions available."""
+        from fttui.ui.create_form.precheck import row_costs
+
+        self.jobs.list.show_costs(row_costs(self.model.service))
+        self._show(self.model.attach(store), Part.JOB)
+
+    def move_to(self, service: ServiceInfo, snapshot: Snapshot) -> None:
+        """Show another service. Its store comes with `attach`."""
+        self.model.move_to(service, snapshot)
+        self.presenter.show_service()
+
+    def show_snapshot(self, snapshot: Snapshot, change: Change) -> None:
+        """Show a publication of the store."""
+        self.presenter.catch_up()
+        self._show(self.model.apply(snapshot, change))
+
+    def _show(self, update: Update, more: Part = Part.NONE) -> None:
+        if update.notice:
+            self.prompt.say(update.notice, "warn")
+        if update.ended:
+            self.prompt.say(note(update.ended))
+            self.post_message(JobsEnded(update.ended))
+        if update.new_jobs and self.model.files:
+            self.controllers.files.load()  # a new job may have new files
+        self.presenter.draw(update.parts | more, update.rows)
+
+    @property
+    def saved(self) -> SavedView:
+        """The current view, to be saved for the next start. The filter is part of it only after `:w`."""
+        view, style = self.model.view.view, self.log_view.look
+        return self.model.saved._replace(
+            sort=view.sort,
+            reverse=view.reverse,
+            wrap=style.wrap,
+            metrics=style.metrics,
+            times=style.times,
+            tab=self.panes.tab,
+            splits=self.panes.splits,
+            columns=self.jobs.list.wanted,
+        )
+
+    # Keys and mouse
 
     async def on_key(self, event: events.Key) -> None:
-        """Every key, one after the other, as it was typed: over a slow line several arrive at once, and each must
-        find what the one before it has opened."""
+        """Handle one key after the other: over a slow line several arrive at once, and each needs the effect of the
+        previous one."""
         if self.app.screen is not self:
             event.stop()
             self.app.screen._forward_event(events.Key(event.key, event.character))
-            return
-        command = self._by_key.get(event.key) or self._by_key.get(event.character or "")
-        if self.prompt.takes_keys or command is None or not command.id.startswith("move."):
-            self._catch_up()
-        if self.prompt.takes_keys and self.prompt.key(event.key, event.character):
+        elif await self.controllers.router.press(event.key, event.character):
             event.stop()
-        elif command is not None:
-            event.stop()
-            if self._leaving:
-                return
-            if not self.prompt.takes_keys:
-                self.prompt.fade()
-            await self.run_action(command.action)
 
     def on_paste(self, event: events.Paste) -> None:
         if not self.prompt.paste(event.text):
             self.prompt.say("paste works where text is typed: in / and :, and in the form", "dim")
 
-    def action_open(self) -> None:
-        """One level in."""
-        match self._pane:
-            case "log":
-                self.action_log_wrap()  # the innermost: whole lines
-            case "files":
-                self.action_export()
-            case _ if self._shown is not None:
-                self._go(PANES[PANES.index(self._pane) + 1])
+    def on_resize(self, event: events.Resize) -> None:
+        self.panes.resize(*event.size)
+        self.call_after_refresh(self.presenter.resized)
 
-    def action_back(self) -> None:
-        """One level out: zoom, search, pane, marks, filter."""
-        if self._list.view.zoom:
-            self.action_zoom()
-        elif self._pane in ("detail", "log") and self._searched:
-            self._search("")
-        elif self._pane == "files" and self.side.files.marks:
-            self.side.files.show_marks(frozenset())
-        elif self._pane != "jobs":
-            self._go("detail" if self._pane == "log" else "jobs")
-        elif self._list.view.marks or self._list.is_ranging:
-            self._clear_marks()
-        elif self._list.is_narrow:
-            self._change_view(filter="", status=0)
-        else:
-            self.prompt.say("")
+    def on_line_list_moved(self, message: LineList.Moved) -> None:
+        """Make the pane of a clicked line active; open the line after a double click."""
+        in_jobs = message.list is self.jobs.list
+        self.controllers.layout.go("jobs" if in_jobs else "files")
+        if in_jobs:
+            self.controllers.jobs.cursor_moved()
+        if message.twice:
+            self.call_later(self.controllers.router.run, "open")
 
-    def action_slash(self) -> None:
-        """Narrow the list; search where there is text."""
-        match self._pane:
-            case "jobs":
-                self._type_filter()
-            case "files":
-                self.prompt.say("/ narrows the list, and searches in detail and log", "dim")
-            case _:
-                self._type_search()
+    def on_side_pane_chosen(self, message: SidePane.Chosen) -> None:
+        self.controllers.layout.go(message.pane)
 
-    def action_copy_id(self) -> None:
-        """The ids of what a key acts on: files in their pane, else jobs."""
-        if self._pane == "files":
-            self._copy_ids(self._file_targets())
-        else:
-            self._copy_ids([row.id.removeprefix(f"{row.profile}/") for row in self._targets()])
+    def on_jobs_pane_sort_asked(self, message: JobsPane.SortAsked) -> None:
+        self.controllers.jobs.sort_by(message.column)
 
-    def action_export(self) -> None:
-        """Write what the pane shows to a file."""
-        if self._pane == "files":
-            self._ask_download()
-        else:
-            self._ask_export()
+    def on_detail_view_resized(self) -> None:
+        self.presenter.draw(Part.DETAIL)
 
-    def action_mark(self) -> None:
-        if self._pane == "files":
-            self._mark_file()
-        else:
-            self._mark_job()
-
-    def action_mark_all(self) -> None:
-        if self._pane == "files":
-            self._mark_all_files()
-        else:
-            self._mark_all_jobs()
-
-    def action_delete(self) -> None:
-        """Files in their pane; else the tuned model, or the archive's copy, of jobs."""
-        if self._refuse("job.delete"):
-            return
-        if self._pane == "files":
-            ids = self._file_targets()
-            row = self.side.files.row
-            what = row.words if row is not None and ids == [row.id] else f"{len(ids)} files"
-            self._hands.delete_files(ids, self._files_deleted, question=f"Delete {what} at {self._place.host}?")
-        else:
-            self._hands.delete(self._targets())
-
-    def action_quit(self) -> None:
-        """Close the top layer; where there is none, leave."""
-        if self._list.view.zoom or (self._pane != "jobs" and not self._breadth):
-            self.action_back()
-        else:
-            self._leaving = True
-            self.app.exit()
+    def on_log_view_reached_top(self) -> None:
+        self.controllers.log.load_older()

@@ -1,6 +1,6 @@
 """Detail pane: the lines of one job, which scroll and can be searched."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from textual.message import Message
 
@@ -24,14 +24,21 @@ class DetailView(LineView):
     def on_resize(self) -> None:
         self.post_message(self.Resized())
 
-    def look_for(self, text: str) -> None:
+    def search_for(self, text: str) -> None:
         """Search for `text` and highlight every match."""
         self.search, self._match = text, None
         self.lines_changed()
 
+    def search_start(self) -> Callable[[], None]:
+        """Return a function without effect: each search starts at the first visible line."""
+        return lambda: None
+
     @property
-    def matches(self) -> list[int]:
-        """Indexes of the lines that contain the search text."""
+    def matches(self) -> int:
+        """Number of lines in which the search occurs."""
+        return len(self._matching_lines())
+
+    def _matching_lines(self) -> list[int]:
         words = self.search.lower()
         if not words:
             return []
@@ -40,7 +47,7 @@ class DetailView(LineView):
 
     def go_to_match(self, step: int) -> bool:
         """Scroll to the next match (1), the previous (-1) or the nearest (0). Return False without a match."""
-        found = self.matches
+        found = self._matching_lines()
         if not found:
             return False
         start = self._match if self._match is not None and step else self.scroll_offset.y - (step >= 0)
@@ -59,7 +66,8 @@ class DetailView(LineView):
     @property
     def match_number(self) -> int:
         """Number of the current match, counted from 1. 0 for none."""
-        return self.matches.index(self._match) + 1 if self._match in self.matches else 0
+        lines = self._matching_lines()
+        return lines.index(self._match) + 1 if self._match in lines else 0
 
     def is_cursor(self, index: int) -> bool:
         return index == self._match

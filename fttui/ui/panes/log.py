@@ -73,6 +73,24 @@ class LogView(LineView):
         return self._model.style
 
     @property
+    def search(self) -> str:
+        """Text that is searched for; empty for none."""
+        return self.look.search
+
+    def search_for(self, text: str) -> None:
+        """Highlight `text`. Without a text all events are shown."""
+        self.restyle(self.look._replace(search=text, only=self.look.only and bool(text)))
+
+    def search_start(self) -> Callable[[], None]:
+        """Return a function that follows the end of the log again, if that is the case now."""
+        follow = self.follow
+
+        def restore() -> None:
+            self.follow = follow
+
+        return restore
+
+    @property
     def match_number(self) -> int:
         """Number of the current match, counted from 1 at the oldest. 0 for none."""
         return self._model.match_number(self._match) if self._match is not None else 0

@@ -92,7 +92,7 @@ class SidePane(Container):
         detail = self.detail
         if not detail.search:
             return name
-        total = len(detail.matches)
+        total = detail.matches
         where = f"{detail.match_number} of {total}" if detail.match_number else f"{total}x"
         return f"{name} {self._glyphs.dot} {where} {detail.search!r}"
 
@@ -111,7 +111,7 @@ class SidePane(Container):
     def _files_state(self) -> str:
         files = self.files
         own, total = files.own, len(files.keys)
-        words = f"{own} of {total} belong to this job" if total > own else "1 file" if own == 1 else f"{own} files"
+        words = f"{own} of {total} in this job" if total > own else "1 file" if own == 1 else f"{own} files"
         return f"{words} {self._glyphs.dot} {len(files.marks)} marked" if files.marks else words
 
     def on_click(self, event: events.Click) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from fttui.commands import COMMANDS
 from fttui.ui import saved_view
-from fttui.ui.cockpit.command_line import Order, OrderError, columns_of, completions, parse, seconds_of, sort_of
+from fttui.ui.cockpit.command_line import CommandError, ParsedLine, columns_of, completions, parse, seconds_of, sort_of
 from tests.support.fake_store import FakeStore, job
 from tests.support.ui_fakes import cockpit
 
@@ -15,12 +15,12 @@ def store() -> FakeStore:
 
 def test_every_command_of_the_table_can_be_typed() -> None:
     for command in COMMANDS:
-        assert parse(command.id) == Order(id=command.id)
+        assert parse(command.id) == ParsedLine(id=command.id)
         assert command.id in [line.strip() for line in completions(command.id[:-1], {})]
 
 
 def test_a_word_that_is_none_is_named_with_the_nearest() -> None:
-    with pytest.raises(OrderError, match=r"did you mean job\.cancel"):
+    with pytest.raises(CommandError, match=r"did you mean job\.cancel"):
         parse("job.c x".replace(" x", "an"))
 
 
@@ -34,21 +34,21 @@ def test_completion_knows_columns_and_jobs() -> None:
 def test_a_sort_has_a_direction() -> None:
     assert sort_of("loss desc") == ("loss", True)
     for wrong in ("", "weight", "loss up"):
-        with pytest.raises(OrderError):
+        with pytest.raises(CommandError):
             sort_of(wrong)
 
 
 def test_a_column_may_have_a_width() -> None:
     assert columns_of("id, model:30,loss") == ("id", "model:30", "loss")
     for wrong in ("colour", "id,id", "id,id:12", "model:2", "model:x"):
-        with pytest.raises(OrderError):
+        with pytest.raises(CommandError):
             columns_of(wrong)
 
 
 def test_an_interval_is_seconds_within_reason() -> None:
     assert seconds_of("10") == 10
     for wrong in ("", "1", "nan", "1e9", "soon"):
-        with pytest.raises(OrderError):
+        with pytest.raises(CommandError):
             seconds_of(wrong)
 
 

@@ -51,9 +51,9 @@ def test_a_file_is_never_written_under_a_name_that_a_server_chose(id: str) -> No
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (200, 60), (100, 14)])
 async def test_every_layout_has_the_files_one_tab_away(size: tuple[int, int]) -> None:
     async with cockpit(store(), size=size) as ui:
-        while ui.main._tab != "files":
+        while ui.main.panes.tab != "files":
             await ui.press("]")
-        while ui.main._pane != "files":
+        while ui.pane != "files":
             await ui.press("tab")
         screen = "\n".join(ui.screen)
         assert ">Files" in screen

@@ -2,8 +2,6 @@
 
 import pytest
 
-from fttui.models.row import JobRow
-from fttui.ui.cockpit.job_actions import JobActions
 from tests.support.fake_store import FakeStore, job
 from tests.support.ui_fakes import cockpit
 
@@ -37,11 +35,11 @@ async def test_above_ten_the_answer_is_the_number() -> None:
 async def test_a_range_marks_what_lies_between() -> None:
     async with cockpit(store()) as ui:
         await ui.press("j", "v", "j", "j", "v", "j")
-        assert ui.main._list.view.marks == {"ftjob-00000001", "ftjob-00000002", "ftjob-00000003"}
+        assert ui.marks == {"ftjob-00000001", "ftjob-00000002", "ftjob-00000003"}
         await ui.press("escape")
-        assert ui.main._list.view.marks == frozenset()
+        assert ui.marks == frozenset()
         await ui.press("u")
-        assert len(ui.main._list.view.marks) == 3
+        assert len(ui.marks) == 3
 
 
 async def test_sort_and_reverse_keep_the_cursor_on_its_job() -> None:
@@ -79,7 +77,7 @@ async def test_what_the_provider_does_not_offer_is_refused_with_the_reason(key: 
     found.not_offered = frozenset({"pause", "cancel"})
     async with cockpit(found) as ui:
         await ui.press(key)
-        assert "does not offer it" in ui.prompt
+        assert "local does not offer " in ui.prompt
         assert ui.store.sent == []
 
 
@@ -92,21 +90,3 @@ async def test_a_click_on_a_title_sorts_and_another_reverses() -> None:
         assert any("suffix ↓" in line for line in ui.screen)
         await ui.pilot.click("#jobs", offset=(5, 2))
         assert ui.cursor == ui.shown[2]
-
-
-async def test_what_a_key_acts_on_is_not_looked_for_in_the_whole_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with cockpit(store(30)) as ui:
-        await ui.press("G", "space", "g", "g", "space")
-        asked: list[str] = []
-        obstacle = JobActions._obstacle
-
-        def spy(hands: JobActions, verb: str, row: JobRow) -> str:
-            asked.append(row.id)
-            return obstacle(hands, verb, row)
-
-        monkeypatch.setattr(JobActions, "_obstacle", spy)
-        rows = ui.main._targets()
-        assert [row.id for row in rows] == ["ftjob-00000000", "ftjob-00000090"], "as they stand in the list"
-        assert ui.main._hands.refusal("cancel", rows) == ""
-        assert asked == ["ftjob-00000000"], "one that can be is enough"
-        assert "already" in ui.main._hands.refusal("cancel", rows[1:])

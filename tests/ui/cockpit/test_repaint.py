@@ -5,7 +5,7 @@ from textual.events import Key
 from textual.widget import Widget
 
 from fttui.models.row import JobRow
-from fttui.ui.cockpit import desk
+from fttui.ui.cockpit import presenter
 from fttui.ui.panes import jobs as panes_jobs
 from tests.support.fake_store import NOW, FakeStore, event, job
 from tests.support.ui_fakes import cockpit
@@ -108,7 +108,7 @@ def called(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     for name in ("points", "events", "checkpoints"):
         watch(FakeStore, name)
     watch(panes_jobs, "row_line")
-    watch(desk, "counts_line")
+    watch(presenter, "counts_line")
     return seen
 
 
@@ -119,7 +119,7 @@ async def test_when_only_time_passes_nothing_is_asked_counted_or_drawn(called: l
             refreshed.clear()
             await ui.pilot.pause()
         called.clear()
-        ui.main._tick()
+        ui.tick()
         await ui.pilot.pause()
         assert (called, refreshed) == ([], [])
 
@@ -129,7 +129,7 @@ async def test_time_draws_the_lines_whose_age_it_changes(refreshed: list[str]) -
     async with cockpit(store, size=(120, 40)) as ui:
         refreshed.clear()
         ui.clock.advance(60)
-        ui.main._tick()
+        ui.tick()
         await ui.pilot.pause()
         assert refreshed.count("jobs") == 1
         assert "3m" in ui.screen[2]
@@ -148,15 +148,15 @@ async def test_a_cancel_on_its_way_costs_a_copy_of_the_rows_once() -> None:
     store.answers = False
     async with cockpit(store, size=(120, 40)) as ui:
         await ui.press("j", "c", "y")
-        rows = ui.main._rows()
+        rows = ui.main.model.rows()
         assert list(rows) == list(store.snapshot.rows)
         assert [row.id for row in rows.values() if row.status_text == "cancelling"] == ["ftjob-00000002"]
         await ui.press("j")
-        assert ui.main._rows() is rows
+        assert ui.main.model.rows() is rows
         await ui.press("c", "y")
-        assert ui.main._rows()["ftjob-00000003"].status_text == "cancelling"
+        assert ui.main.model.rows()["ftjob-00000003"].status_text == "cancelling"
         await ui.publish(as_of=NOW + 1)
-        assert ui.main._rows()["ftjob-00000003"].status_text == "cancelling"
+        assert ui.main.model.rows()["ftjob-00000003"].status_text == "cancelling"
 
 
 async def test_whose_turn_it_is_is_counted_for_waiting_jobs_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,7 +166,7 @@ async def test_whose_turn_it_is_is_counted_for_waiting_jobs_alone(monkeypatch: p
         counted.append(row.id)
         return 1
 
-    monkeypatch.setattr(desk.Desk, "_ahead", ahead)
+    monkeypatch.setattr(presenter, "jobs_ahead", ahead)
     async with cockpit(busy().put(job(29), job(30, "queued"))) as ui:
         await ui.press("j", "k")
         assert counted == []

@@ -141,7 +141,7 @@ async def test_what_cannot_be_cancelled_is_not_asked_about(read_only: bool) -> N
             await ui.press("j")
         await ui.press("c")
         assert "cancel:" in ui.prompt
-        assert "read-only" in ui.prompt if read_only else "succeeded already" in ui.prompt
+        assert "read-only" in ui.prompt if read_only else "already succeeded" in ui.prompt
         await ui.press("y")
         assert ui.store.sent == []
 
@@ -191,7 +191,7 @@ async def test_trouble_is_said_and_the_rows_stay(state: State, seen: str) -> Non
 async def test_the_age_moves_without_a_publication() -> None:
     async with cockpit(three()) as ui:
         ui.clock.advance(25)
-        ui.main._tick()
+        ui.tick()
         assert "20s" in ui.status
 
 

@@ -75,9 +75,9 @@ async def test_split_keys_do_nothing_when_one_pane_fills_the_screen() -> None:
 async def test_a_click_activates_a_pane(size: tuple[int, int]) -> None:
     async with cockpit(store(), size=size) as ui:
         await ui.pilot.click(ui.main.side.log_view)
-        assert ui.main._pane == "log"
+        assert ui.pane == "log"
         await ui.pilot.click(ui.main.jobs.list, offset=(5, 1))
-        assert (ui.main._pane, ui.cursor) == ("jobs", "ftjob-00000002")
+        assert (ui.pane, ui.cursor) == ("jobs", "ftjob-00000002")
 
 
 async def test_a_click_on_a_tab_selects_it() -> None:
@@ -93,7 +93,7 @@ async def test_a_double_click_opens_the_job() -> None:
     async with cockpit(store()) as ui:
         await ui.pilot.double_click(ui.main.jobs.list, offset=(5, 2))
         await ui.pilot.pause()
-        assert (ui.main._pane, ui.cursor) == ("detail", "ftjob-00000003")
+        assert (ui.pane, ui.cursor) == ("detail", "ftjob-00000003")
 
 
 async def test_a_click_on_a_column_title_sorts_and_a_second_reverses() -> None:
@@ -176,14 +176,14 @@ async def test_messages_give_way_to_the_headline_and_warnings_stay_longer() -> N
         await ui.press("y")
         assert "sent to terminal clipboard" in ui.prompt
         for _ in range(3):
-            ui.main._tick()
+            ui.tick()
         assert ui.prompt.startswith("loss")
         await ui.press("colon", *"nonsense", "enter")
         for _ in range(3):
-            ui.main._tick()
+            ui.tick()
         assert "no command is called" in ui.prompt
         for _ in range(4):
-            ui.main._tick()
+            ui.tick()
         assert ui.prompt.startswith("loss")
 
 
@@ -192,10 +192,10 @@ async def test_tab_goes_through_the_panes_on_the_screen(size: tuple[int, int], p
     async with cockpit(store(), size=size) as ui:
         seen = []
         for _ in range(panes):
-            seen.append(ui.main._pane)
+            seen.append(ui.pane)
             await ui.press("tab")
         assert len(set(seen)) == panes
-        assert ui.main._pane == "jobs"
+        assert ui.pane == "jobs"
 
 
 async def test_the_footer_shows_the_keys_of_the_active_pane() -> None:

@@ -1,0 +1,193 @@
+"""Commands of the application: help, errors, profiles, themes, refresh, suspend and quit."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from fttui.commands import BY_ID, Command
+from fttui.text import clean_line, wrap
+from fttui.ui.cockpit.command_line import CommandError, seconds_of, unknown_name
+from fttui.ui.cockpit.key_router import Handlers
+from fttui.ui.cockpit.model import Part
+from fttui.ui.cockpit.pane_controller import CockpitParts
+from fttui.ui.messages import HoldAsked, IntervalAsked, ProfileChosen, RefreshAsked, SaveAsked
+from fttui.ui.render.glyphs import Glyphs
+from fttui.ui.render.status_line import ALL, clock_time
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+
+class AppCommands:
+    """Opens screens over the cockpit and sends messages to the application."""
+
+    def __init__(
+        self,
+        screen: Screen[None],
+        parts: CockpitParts,
+        glyphs: Glyphs,
+        commands: tuple[Command, ...],
+        *,
+        run_command: Callable[[str], Awaitable[None]],
+        open_command_line: Callable[[str], None],
+        load_files: Callable[[], None],
+        close: Callable[[], None],
+    ) -> None:
+        """
+        Args:
+            screen: used to open screens and to post messages.
+            run_command: runs a command by its id.
+            open_command_line: lets the user complete a line.
+            close: ignores further keys.
+        """
+        self._screen = screen
+        self._model, self._presenter, self._layout, self._prompt = parts
+        self._glyphs = glyphs
+        self._commands = commands
+        self._run_command = run_command
+        self._open_command_line = open_command_line
+        self._load_files = load_files
+        self._close = close
+
+    @property
+    def handlers(self) -> Handlers:
+        return {
+            "help": self._help,
+            "errors": self._errors,
+            "profile": self._choose_profile,
+            "theme.next": self._next_theme,
+            "refresh": self._refresh,
+            "refresh.hold": self._toggle_hold,
+            "suspend": lambda: self._screen.app.action_suspend_process(),
+            "redraw": self.redraw,
+            "quit": self._quit,
+        }
+
+    # Screens
+
+    async def _help(self) -> None:
+        from fttui.ui.cockpit.help_entries import command_entries, word_entries
+        from fttui.ui.picker import PickScreen
+
+        entries = [*command_entries(self._commands, self._refusal), *word_entries()]
+        foot = "type to find · enter does it · esc leaves"
+        await self._screen.app.push_screen(PickScreen("Keys", entries, foot), self._help_chosen)
+
+    def _refusal(self, command: Command) -> str:
+        return self._model.refusal(command.id)
+
+    async def _help_chosen(self, id: str | None) -> None:
+        """Run a command; let the user complete a word of the command line."""
+        if id in BY_ID:
+            await self._run_command(id)
+        elif id is not None:
+            self._open_command_line(f"{id} ")
+
+    async def _errors(self) -> None:
+        from fttui.ui.picker import Entry, PickScreen
+
+        entries = []
+        for number, (at, text) in enumerate(reversed(self._model.errors())):
+            head = f" {clock_time(at)} "
+            for line, piece in enumerate(wrap(text, max(20, self._screen.size.width - len(head) - 1))):
+                lead = " " * len(head) if line else head
+                entries.append(Entry(f"{number}.{line}", [(lead, "dim"), (piece, "")], text))
+        picker = PickScreen("Errors", entries, "newest first · esc leaves", empty="none so far")
+        await self._screen.app.push_screen(picker)
+
+    # Profile and theme
+
+    async def _choose_profile(self) -> None:
+        from fttui.config.errors import ConfigError
+        from fttui.ui.picker import Entry, PickScreen
+
+        try:
+            entries = [Entry(name, [(f" {name}", "bold")], name) for name in profile_names()]
+        except ConfigError as error:
+            self._prompt.say(clean_line(str(error)), "warn")
+            return
+        foot = "type to find · enter looks at it, scripts go on as before · esc leaves"
+        await self._screen.app.push_screen(PickScreen("Profiles", entries, foot), self._profile_chosen)
+
+    def _profile_chosen(self, name: str | None) -> None:
+        if name is not None:
+            self.use_profile(name)
+
+    def use_profile(self, name: str) -> None:
+        """Switch the cockpit to another profile."""
+        self._screen.post_message(ProfileChosen(name))
+
+    def use_theme(self, name: str) -> None:
+        """Change the theme.
+
+        Raises:
+            CommandError: no theme has this name.
+        """
+        app = self._screen.app
+        if name not in app.available_themes:
+            raise CommandError(unknown_name("theme", name, app.available_themes, "tab completes it"))
+        app.theme = name
+        self._prompt.say(f"theme {name}", "dim")
+
+    def _next_theme(self) -> None:
+        names = sorted(self._screen.app.available_themes)
+        self.use_theme(names[(names.index(self._screen.app.theme) + 1) % len(names)])
+
+    # Refresh
+
+    def _refresh(self) -> None:
+        self._screen.post_message(RefreshAsked())
+        self._load_files()
+
+    def _toggle_hold(self) -> None:
+        self._model.is_held = not self._model.is_held
+        self._screen.post_message(HoldAsked(self._model.is_held))
+        self._presenter.draw(Part.STATUS)
+
+    def use_interval(self, argument: str) -> None:
+        """Change the seconds between two polls.
+
+        Raises:
+            CommandError: the argument is not a number of seconds in the allowed range.
+        """
+        seconds = seconds_of(argument)
+        self._screen.post_message(IntervalAsked(seconds))
+        self._prompt.say(f"asks every {seconds:g} s while a job is live", "dim")
+
+    # Other
+
+    def save_filter(self) -> None:
+        """Save the filter and the status for the next start."""
+        model, view = self._model, self._model.view
+        model.saved = model.saved._replace(filter=view.view.filter, status=view.view.status)
+        self._screen.post_message(SaveAsked())
+        self._prompt.say(f"saved: {view.words or 'all jobs'}, {view.order(self._glyphs)}", "dim")
+
+    def watch(self) -> None:
+        """Notify the user when the marked jobs, or the selected one, have ended."""
+        self._model.watch(self._model.targets())
+        self._prompt.say(f"{len(self._model.watched)} watched: you will be told when they end", "dim")
+
+    def redraw(self) -> None:
+        """Draw the whole screen again."""
+        self._screen.app.refresh(layout=True)
+
+    async def _quit(self) -> None:
+        """Close the top layer; without one, exit."""
+        if self._layout.is_layer_open:
+            await self._run_command("back")
+        else:
+            self._close()
+            self._screen.app.exit()
+
+
+def profile_names() -> list[str]:
+    """Return the names of the profiles, and of the view that shows all of them.
+
+    Raises:
+        ConfigError: `config.toml` cannot be read.
+    """
+    from fttui.config import load
+
+    return [*load.profile_names(), ALL]

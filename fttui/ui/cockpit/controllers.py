@@ -1,0 +1,146 @@
+"""The controllers of the cockpit and the handlers of its commands. A new pane adds its controller here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from fttui.commands import Command
+from fttui.ui.cockpit.app_commands import AppCommands, profile_names
+from fttui.ui.cockpit.clipboard import Clipboard, CopyCommands
+from fttui.ui.cockpit.command_line import columns_of, sort_of
+from fttui.ui.cockpit.command_line_controller import CommandLineController, WordHandler
+from fttui.ui.cockpit.detail_controller import DetailController
+from fttui.ui.cockpit.files_controller import FilesController
+from fttui.ui.cockpit.job_actions import Closed, JobActions
+from fttui.ui.cockpit.jobs_controller import JobsController
+from fttui.ui.cockpit.key_router import KeyRouter
+from fttui.ui.cockpit.layout import PaneLayout
+from fttui.ui.cockpit.layout_controller import LayoutController
+from fttui.ui.cockpit.log_controller import LogController
+from fttui.ui.cockpit.model import CockpitModel, Part
+from fttui.ui.cockpit.outcomes import OutcomeReport
+from fttui.ui.cockpit.pane_controller import CockpitParts, PaneController
+from fttui.ui.cockpit.presenter import Presenter
+from fttui.ui.cockpit.search import Search
+from fttui.ui.panes.jobs import JobsPane
+from fttui.ui.panes.side import SidePane
+from fttui.ui.render.glyphs import Glyphs
+from fttui.ui.render.status_line import ServiceInfo
+from fttui.ui.widgets.prompt import PromptRow
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from fttui.models.job import Job
+    from fttui.store.port import StorePort
+
+OpenForm = Callable[["StorePort", ServiceInfo, "Job | None", Closed], Awaitable[None]]
+"""Opens the form that creates a job at a service."""
+
+
+class Controllers:
+    """Builds the controllers and joins their handlers in one router."""
+
+    def __init__(
+        self,
+        screen: Screen[None],
+        model: CockpitModel,
+        panes: PaneLayout,
+        presenter: Presenter,
+        jobs: JobsPane,
+        side: SidePane,
+        prompt: PromptRow,
+        glyphs: Glyphs,
+        commands: tuple[Command, ...],
+        open_form: OpenForm,
+    ) -> None:
+        """
+        Args:
+            screen: used for workers, messages and screens only.
+        """
+        self._model = model
+        self._open_form = open_form
+        self.layout = LayoutController(panes, model.view, presenter, prompt, lambda pane: self.by_pane[pane].entered())
+        parts = CockpitParts(model, presenter, self.layout, prompt)
+        clipboard = Clipboard(prompt, screen.post_message)
+        report = OutcomeReport(model, presenter, prompt)
+        run = partial(screen.run_worker, exit_on_error=False)
+        draw_titles = partial(presenter.draw, Part.TITLES)
+
+        self.log = LogController(side.log_view, parts, Search(side.log_view, prompt, draw_titles))
+        self.jobs = JobsController(jobs, parts, self.log.find)
+        self.files = FilesController(side.files, parts, clipboard, report, run)
+        detail = DetailController(side.detail, parts, Search(side.detail, prompt, draw_titles))
+        self.by_pane: Mapping[str, PaneController] = {
+            "jobs": self.jobs,
+            "detail": detail,
+            "log": self.log,
+            "files": self.files,
+        }
+        actions = JobActions(
+            parts, report, partial(run, group="action"), self._open_form_here, self.files.delete, self.jobs.show_job
+        )
+        app = AppCommands(
+            screen,
+            parts,
+            glyphs,
+            commands,
+            run_command=lambda id: self.router.run(id),
+            open_command_line=lambda line: self.line.open(line),
+            load_files=self.files.load,
+            close=lambda: self.router.close(),
+        )
+        self.line = CommandLineController(
+            prompt,
+            lambda id: self.router.run(id),
+            self._words(app, panes),
+            {
+                "goto": lambda: model.listed,
+                "theme": lambda: screen.app.available_themes,
+                "profile": profile_names,
+            },
+            screen.call_later,
+        )
+        self.router = KeyRouter(
+            commands,
+            prompt,
+            lambda: panes.active,
+            {pane: controller.handlers for pane, controller in self.by_pane.items()},
+            {
+                **self.layout.handlers,
+                **self.jobs.handlers_everywhere,
+                **detail.handlers_everywhere,
+                **self.log.handlers_everywhere,
+                **actions.handlers,
+                **CopyCommands(model, clipboard, prompt, lambda: side.log_view.line_text).handlers,
+                **app.handlers,
+                **self.line.handlers,
+            },
+            presenter.catch_up,
+        )
+
+    def _words(self, app: AppCommands, panes: PaneLayout) -> Mapping[str, WordHandler]:
+        """Return the handlers of the words of the command line."""
+
+        def sort(argument: str) -> None:
+            column, descending = sort_of(argument)
+            self.jobs.change_view(sort=column, reverse=descending)
+
+        return {
+            "filter": lambda text: self.jobs.change_view(filter=text),
+            "sort": sort,
+            "columns": lambda names: self.jobs.show_columns(columns_of(names)),
+            "goto": self.jobs.go_to,
+            "watch": lambda _: app.watch(),
+            "theme": app.use_theme,
+            "profile": app.use_profile,
+            "interval": app.use_interval,
+            "export": lambda argument: self.by_pane[panes.active].export(argument),
+            "w": lambda _: app.save_filter(),
+        }
+
+    async def _open_form_here(self, job: Job | None, closed: Closed) -> None:
+        if self._model.store is not None:
+            await self._open_form(self._model.store, self._model.service, job, closed)

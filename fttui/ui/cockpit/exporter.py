@@ -1,0 +1,71 @@
+"""Export of a pane: asks for a path, picks the format and writes the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+from fttui.ui.cockpit.command_line import CommandError
+from fttui.ui.cockpit.pane_export import shown_path
+from fttui.ui.widgets.prompt import PromptRow
+
+MOST_EVENTS = 1_000_000
+"""Largest number of events in an exported or copied log."""
+FORMATS = ("csv", "json", "jsonl", "log")
+
+
+class Exportable(NamedTuple):
+    """Content of a pane that can be written to a file."""
+
+    pane: str
+    formats: tuple[str, ...]
+    """Formats of the pane, the default first."""
+    name: Callable[[], str]
+    """Returns the default file name without its extension; empty when there is nothing to export."""
+    content: Callable[[str], str]
+    """Returns the content in a format."""
+
+
+class Exporter:
+    """Writes one pane to files."""
+
+    def __init__(self, prompt: PromptRow, source: Exportable) -> None:
+        self._prompt = prompt
+        self._source = source
+
+    def ask(self) -> None:
+        """Ask for a path and write the file. The extension decides the format."""
+        if name := self._source.name():
+            suggestion = f"{name}.{self._source.formats[0]}".replace("/", "-")
+            self._prompt.type_path("write to: ", suggestion, self._write)
+        else:
+            self._prompt.say("no job is selected", "warn")
+
+    def run(self, argument: str) -> None:
+        """Run `:export [FORMAT] [PATH]`.
+
+        Raises:
+            CommandError: the pane does not have this format.
+        """
+        word, _, rest = argument.partition(" ")
+        format = word if word in FORMATS else ""
+        path = rest.strip() if format else argument
+        if format and format not in self._source.formats:
+            raise CommandError(f"the {self._source.pane} pane is written as {' or '.join(self._source.formats)}")
+        if path and self._source.name():
+            self._prompt.confirm_path(path, partial(self._write, format=format))
+        else:
+            self.ask()
+
+    def _write(self, path: str, format: str = "") -> None:
+        format = format or path.rpartition(".")[2]
+        formats = self._source.formats
+        content = self._source.content(format if format in formats else formats[0])
+        try:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(content)
+        except OSError as error:
+            self._prompt.say(f"not written ({error.strerror or error}): {path}", "warn")
+        else:
+            self._prompt.say(f"wrote {shown_path(path)}")

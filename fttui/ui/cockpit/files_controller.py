@@ -1,0 +1,145 @@
+"""Commands of the files pane: list, mark, download and delete."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Sequence
+from typing import Any, Protocol
+
+from fttui.ui.cockpit.clipboard import Clipboard
+from fttui.ui.cockpit.key_router import Handlers
+from fttui.ui.cockpit.model import Part
+from fttui.ui.cockpit.outcomes import OutcomeReport, confirm
+from fttui.ui.cockpit.pane_controller import CockpitParts, PaneController
+from fttui.ui.cockpit.pane_export import shown_path
+from fttui.ui.panes.files import FileRow, FilesView
+
+
+class RunWorker(Protocol):
+    """Runs a coroutine in the background."""
+
+    def __call__(self, work: Coroutine[Any, Any, None], /, *, group: str, exclusive: bool = False) -> object: ...
+
+
+class FilesController(PaneController):
+    """Controller of the files pane."""
+
+    def __init__(
+        self, view: FilesView, parts: CockpitParts, clipboard: Clipboard, report: OutcomeReport, run: RunWorker
+    ) -> None:
+        super().__init__(view, parts)
+        self._files = view
+        self._clipboard = clipboard
+        self._report = report
+        self._run = run
+
+    @property
+    def handlers(self) -> Handlers:
+        return {
+            **super().handlers,
+            "filter.text": lambda: self._prompt.say("/ narrows the list, and searches in detail and log", "dim"),
+            "mark.toggle": self._toggle_mark,
+            "mark.all": self._mark_all,
+            "copy.id": lambda: self._clipboard.copy_ids(self._targets()),
+            "export": self.download,
+            "job.delete": self._delete,
+        }
+
+    def move(self, lines: int) -> None:
+        self._files.move_by(lines)
+
+    def open(self) -> None:
+        self.download()
+
+    def leave(self) -> None:
+        """Remove the marks, else go to the list of jobs."""
+        if self._files.marks:
+            self._files.show_marks(frozenset())
+            self._presenter.draw(Part.TITLES)
+        else:
+            self._layout.go("jobs")
+
+    def export(self, argument: str = "") -> None:
+        self._prompt.say("files are downloaded: e", "warn")
+
+    def entered(self) -> None:
+        self.load()
+
+    def load(self) -> None:
+        """Fetch the provider's list of files, if the pane is visible."""
+        if self._layout.is_visible("files"):
+            self._run(self._fetch(), group="files", exclusive=True)
+
+    async def _fetch(self) -> None:
+        if self._model.store is not None:
+            self._model.files = await self._model.store.files()
+            self._presenter.draw(Part.FILES | Part.TITLES)
+
+    # Marks
+
+    def _targets(self) -> list[str]:
+        """Return the files that a key acts on: the marked ones, else the one under the cursor."""
+        files = self._files
+        marked = [id for id in files.keys if id in files.marks]
+        return marked or ([files.cursor] if files.cursor is not None else [])
+
+    def _toggle_mark(self) -> None:
+        if self._files.cursor is not None:
+            self._files.show_marks(self._files.marks ^ {self._files.cursor})
+            self.move(1)
+            self._presenter.draw(Part.TITLES)
+
+    def _mark_all(self) -> None:
+        ids = frozenset(self._files.keys)
+        self._files.show_marks(frozenset() if ids <= self._files.marks else ids)
+        self._presenter.draw(Part.TITLES)
+
+    # Download
+
+    def download(self) -> None:
+        """Ask for a path and write the file under the cursor there."""
+        row = self._files.row
+        if row is None or self._model.store is None:
+            self._prompt.say("no file is selected", "dim")
+            return
+        self._prompt.type_path("download to: ", row.local_name, lambda path: self._start_download(row, path))
+
+    def _start_download(self, row: FileRow, path: str) -> None:
+        self._prompt.say(f"downloading {row.name or row.id}…", "dim")
+        self._run(self._download(row, path), group="action")
+
+    async def _download(self, row: FileRow, path: str) -> None:
+        if self._model.store is not None:
+            # The provider sends a result file as base64 of CSV.
+            as_csv = row.role == "result" and path.endswith(".csv")
+            # The prompt has asked before an existing file is overwritten.
+            outcome = await self._model.store.download(row.id, path, overwrite=True, as_csv=as_csv)
+            self._report.show({row.id: outcome}, "written", success=f"wrote {shown_path(path)}")
+
+    # Delete
+
+    def _delete(self) -> None:
+        if reason := self._model.why_not("delete"):
+            self._prompt.say(f"delete: {reason}", "warn")
+            return
+        ids, row = self._targets(), self._files.row
+        named = row.words if row is not None and ids == [row.id] else f"{len(ids)} files"
+        self.delete(ids, f"Delete {named} at {self._model.service.host}?")
+
+    def delete(self, ids: Sequence[str], question: str) -> None:
+        """Ask, then delete files at the provider."""
+        reason = self._model.why_not("delete_file") if ids else "no file is selected"
+        if reason:
+            self._prompt.say(f"delete: {reason}", "warn")
+            return
+        confirm(self._prompt, question, "delete", len(ids), lambda: self._run(self._send_delete(ids), group="action"))
+
+    async def _send_delete(self, ids: Sequence[str]) -> None:
+        if self._model.store is None:
+            return
+        outcomes = await self._model.store.delete_files(ids)
+        gone = {id for id, outcome in outcomes.items() if outcome.ok}
+        self._model.files_deleted(gone)
+        self._files.show_marks(self._files.marks - gone)
+        self._presenter.draw(Part.FILES | Part.TITLES)
+        success = f"deleted {ids[0]}" if len(ids) == 1 else ""
+        self._report.show(outcomes, "deleted", things="files", success=success)

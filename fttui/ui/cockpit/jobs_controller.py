@@ -1,0 +1,188 @@
+"""Commands of the job list: filter, sort, marks, undo and export."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fttui.ui.cockpit.command_line import CommandError
+from fttui.ui.cockpit.exporter import Exportable, Exporter
+from fttui.ui.cockpit.key_router import Handlers
+from fttui.ui.cockpit.list_view import STATUS_KEYS
+from fttui.ui.cockpit.model import Part
+from fttui.ui.cockpit.pane_controller import CockpitParts, PaneController
+from fttui.ui.cockpit.pane_export import jobs_csv, jobs_json
+from fttui.ui.panes.jobs import JobsPane
+
+
+class JobsController(PaneController):
+    """Controller of the job list. Most of its commands work in every pane."""
+
+    def __init__(self, pane: JobsPane, parts: CockpitParts, find_in_log: Callable[[int], None]) -> None:
+        """
+        Args:
+            find_in_log: goes to the next (1) or previous (-1) match in the log.
+        """
+        super().__init__(pane.list, parts)
+        self._pane = pane
+        self._list = pane.list
+        self._find_in_log = find_in_log
+        self._exporter = Exporter(
+            parts.prompt, Exportable("jobs", ("csv", "json"), lambda: "jobs", self._export_content)
+        )
+
+    @property
+    def handlers(self) -> Handlers:
+        return {
+            **super().handlers,
+            "filter.text": self._type_filter,
+            "search.next": lambda: self._find_in_log(1),
+            "search.previous": lambda: self._find_in_log(-1),
+            "mark.toggle": self._mark_and_move,
+            "export": self.export,
+        }
+
+    @property
+    def handlers_everywhere(self) -> Handlers:
+        """Handlers of commands that act on the list while another pane is active."""
+        names = {key: name for key, (name, _) in STATUS_KEYS.items()} | {0: "all"}
+        return {
+            **{f"filter.{name}": self._filter_status(key) for key, name in names.items()},
+            "sort.next": self._sort_next,
+            "sort.reverse": lambda: self.change_view(reverse=not self._model.view.view.reverse),
+            "mark.toggle": self._toggle_mark,
+            "mark.range": self._toggle_range,
+            "mark.all": self._mark_all,
+            "undo": self._undo,
+        }
+
+    def move(self, lines: int) -> None:
+        self._list.move_by(lines)
+        self.cursor_moved()
+
+    def cursor_moved(self) -> None:
+        """Follow the cursor: extend the range of marks and show the job."""
+        view = self._model.view
+        if view.is_ranging and self._list.cursor is not None:
+            view.extend_range(self._model.listed, self._list.cursor)
+            self._presenter.draw(Part.MARKS)
+        self._presenter.follow_cursor()
+
+    def scroll_sideways(self, step: int) -> bool:
+        return self._pane.move_columns(step)
+
+    def open(self) -> None:
+        if self._model.selected is not None:
+            self._layout.go("detail")
+
+    def leave(self) -> None:
+        """Remove the marks, else the filter."""
+        view = self._model.view
+        if view.view.marks or view.is_ranging:
+            view.end_range()
+            self.change_view(marks=frozenset())
+        elif view.is_narrow:
+            self.change_view(filter="", status=0)
+        else:
+            self._prompt.say("")
+
+    def export(self, argument: str = "") -> None:
+        self._exporter.run(argument)
+
+    # View
+
+    def change_view(self, **members: Any) -> None:
+        """Change the view of the list and draw it. The change can be undone."""
+        self._model.view.change(**members)
+        self._presenter.draw(Part.LIST | Part.TITLES)
+
+    def sort_by(self, column: str) -> None:
+        """Sort by a column; reverse the order when the list is sorted by it already."""
+        view = self._model.view.view
+        self.change_view(sort=column, reverse=view.sort == column and not view.reverse)
+
+    def show_columns(self, names: tuple[str, ...]) -> None:
+        """Show only these columns, in this order; the default ones for an empty tuple."""
+        self._pane.show_columns(names)
+
+    def show_job(self, id: str) -> None:
+        """Show all jobs, with the cursor on one of them."""
+        self.change_view(status=0, filter="")
+        self._go_to_job(id)
+
+    def go_to(self, id: str) -> None:
+        """Put the cursor on the job with this id, or with this part of an id.
+
+        Raises:
+            CommandError: no job of the list has it, or several have.
+        """
+        keys = self._model.listed
+        found = [key for key in keys if key == id] or [key for key in keys if id and id.lstrip(".") in key]
+        if not found:
+            raise CommandError(f"no job shown here is called {id!r}")
+        if len(found) > 1:
+            raise CommandError(f"{len(found)} jobs shown here have {id!r} in their id")
+        self._go_to_job(found[0])
+
+    def _go_to_job(self, id: str) -> None:
+        self._layout.go("jobs")
+        self._presenter.move_to_job(id)
+
+    def _type_filter(self) -> None:
+        """Filter while the user types. Escape restores the previous filter; undo takes one step."""
+        previous = self._model.view.view.filter
+
+        def typed(text: str) -> None:
+            self.change_view(remember=False, filter=text)
+
+        def done(text: str, accepted: bool) -> None:
+            typed(previous)
+            if accepted:
+                self.change_view(filter=text)
+
+        self._prompt.type("/", previous, typed, done)
+
+    def _filter_status(self, key: int) -> Callable[[], None]:
+        def handler() -> None:
+            self._model.view.toggle_status(key)
+            self._presenter.draw(Part.LIST | Part.TITLES)
+
+        return handler
+
+    def _sort_next(self) -> None:
+        self._model.view.next_sort({column.name for column, _ in self._list.columns})
+        self._presenter.draw(Part.LIST | Part.TITLES)
+
+    def _undo(self) -> None:
+        if self._model.view.undo():
+            self._presenter.draw(Part.LIST | Part.TITLES | Part.LAYOUT | Part.LOG_STYLE)
+        else:
+            self._prompt.say("nothing to take back", "dim")
+
+    # Marks
+
+    def _toggle_mark(self) -> None:
+        if self._model.selected is not None:
+            self._model.view.toggle_mark(self._model.selected)
+            self._presenter.draw(Part.MARKS)
+
+    def _mark_and_move(self) -> None:
+        if self._model.selected is not None:
+            self._toggle_mark()
+            self.move(1)
+
+    def _toggle_range(self) -> None:
+        if self._model.selected is not None:
+            self._model.view.toggle_range(self._model.selected)
+            self._presenter.draw(Part.MARKS)
+
+    def _mark_all(self) -> None:
+        self._model.view.toggle_all(self._model.listed)
+        self._presenter.draw(Part.MARKS)
+
+    def _export_content(self, format: str) -> str:
+        store, listed = self._model.store, self._model.listed
+        if format == "json" and store is not None:
+            return jobs_json(job.raw for id in listed if (job := store.job(id)) is not None)
+        rows = self._model.rows()
+        return jobs_csv(rows[id] for id in listed)

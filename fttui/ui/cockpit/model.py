@@ -1,0 +1,269 @@
+"""State of the cockpit: the service, its jobs as last published, and the user's view of them. Pure, without Textual."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from enum import Flag, auto
+from typing import TYPE_CHECKING, NamedTuple
+
+from fttui.core.availability import Access, Verb, access_to, why_none, why_not
+from fttui.models.row import JobRow
+from fttui.store.snapshot import Change, Snapshot
+from fttui.ui.cockpit.list_view import ListView
+from fttui.ui.notifications import ended
+from fttui.ui.render.log_lines import LogStyle
+from fttui.ui.render.status_line import ALL, ServiceInfo
+from fttui.ui.saved_view import SavedView
+
+if TYPE_CHECKING:
+    from fttui.models.file import File
+    from fttui.models.job import Job
+    from fttui.store.port import StorePort
+
+MOST_ERRORS = 200
+"""Errors kept for the error list."""
+
+
+class Part(Flag):
+    """Parts of the screen that can be drawn on their own."""
+
+    NONE = 0
+    LAYOUT = auto()
+    """Classes and sizes of the panes."""
+    LIST = auto()
+    """Selection and order of the rows, and all lines of the list."""
+    MARKS = auto()
+    JOB = auto()
+    """Every pane that shows the job under the cursor."""
+    DETAIL = auto()
+    DETAIL_TOP = auto()
+    """The detail, scrolled back to its first line."""
+    EVENTS = auto()
+    """Events newer than the last one shown."""
+    FILES = auto()
+    LOG_STYLE = auto()
+    STATUS = auto()
+    TITLES = auto()
+    """Titles of the panes, which tell the active pane, and the footer."""
+    COUNTS = auto()
+    """Line below the list: filter, marks and number of jobs."""
+    FOOTER = auto()
+    FRAME = STATUS | TITLES | COUNTS
+
+
+class Update(NamedTuple):
+    """Effects of one publication."""
+
+    parts: Part
+    """Parts to draw."""
+    rows: frozenset[str]
+    """Jobs whose lines changed."""
+    notice: str
+    """New notice of the store; empty for none."""
+    ended: list[JobRow]
+    """Watched jobs that have ended."""
+    new_jobs: bool
+
+
+class CockpitModel:
+    """Everything the cockpit knows, apart from cursors and scroll positions, which the widgets keep."""
+
+    def __init__(
+        self,
+        service: ServiceInfo,
+        snapshot: Snapshot,
+        now: Callable[[], float],
+        saved: SavedView = SavedView(),  # noqa: B008  (a value)
+    ) -> None:
+        """
+        Args:
+            snapshot: rows of the archive, until a store is attached.
+            now: returns the time in Unix seconds.
+        """
+        self.service = service
+        self.store: StorePort | None = None
+        self.snapshot = snapshot
+        self.now = now
+        self.saved = saved
+        self.view = ListView()
+        self.view.change(
+            remember=False,
+            sort=saved.sort,
+            reverse=saved.reverse,
+            filter=saved.filter,
+            status=saved.status,
+            look=LogStyle(wrap=saved.wrap, metrics=saved.metrics, times=saved.times),
+        )
+        self.selected: str | None = None
+        """Job under the cursor."""
+        self.watched: set[str] = set()
+        """Jobs whose end is notified."""
+        self.is_held = False
+        """The automatic refresh is stopped."""
+        self.shows_json = False
+        """The detail pane shows the job's JSON."""
+        self.files: list[File] = []
+        """Files of the provider, as last fetched."""
+        self.deleted_files: set[str] = set()
+        """Files deleted here, which their jobs still name."""
+        self._errors: list[tuple[float, str]] = []
+        self._listed: list[str] = []
+        self._places: dict[str, int] | None = None
+        self._cancelling: frozenset[str] = frozenset()
+        self._overlaid: tuple[Mapping[str, JobRow], frozenset[str], Mapping[str, JobRow]] = ({}, frozenset(), {})
+        """Rows, the jobs being cancelled, and the rows as drawn for both."""
+
+    # Service
+
+    def attach(self, store: StorePort) -> Update:
+        """Connect to a store, and select no job until the list is drawn."""
+        self.store = store
+        self.selected = None
+        return self.apply(store.snapshot, Change(health=True))
+
+    def move_to(self, service: ServiceInfo, snapshot: Snapshot) -> None:
+        """Change the service, without a store until `attach`."""
+        self.service, self.store, self.snapshot = service, None, snapshot
+        self.view.restart()
+        self.selected, self.is_held, self.files = None, False, []
+        self.deleted_files.clear()
+        self.watched.clear()
+        self._cancelling = frozenset()
+
+    def apply(self, snapshot: Snapshot, change: Change) -> Update:
+        """Take over a publication of the store."""
+        previous, self.snapshot = self.snapshot, snapshot
+        rows = snapshot.rows
+        self._cancelling = frozenset(id for id in self._cancelling if id in rows and not rows[id].status.is_final)
+        health = snapshot.health
+        if health.why and health.why != previous.health.why:
+            request = health.request_id if health.request_id not in health.why else ""
+            self.record_error(" ".join(filter(None, (health.why, request))))
+        over = ended(previous.rows, rows, self.watched)
+        self.watched -= {row.id for row in over}
+        parts, changed = Part.FRAME, frozenset[str]()
+        if change.added or change.removed or rows.keys() != previous.rows.keys():
+            parts |= Part.LIST
+        elif change.updated:
+            changed = change.updated
+        elif not rows:
+            parts |= Part.LIST  # the lines of an empty list depend on the health
+        if self.selected in change.updated | change.checkpoints | change.events:
+            parts |= Part.DETAIL | Part.FILES
+        if self.selected in change.events:
+            parts |= Part.EVENTS
+        notice = snapshot.notices[-1] if snapshot.notices and snapshot.notices != previous.notices else ""
+        return Update(parts, changed, notice, over, bool(change.added))
+
+    # Jobs
+
+    def rows(self) -> Mapping[str, JobRow]:
+        """Return the rows to draw: the snapshot with unanswered cancels laid over it."""
+        rows = self.snapshot.rows
+        if not self._cancelling:
+            return rows
+        of, cancelling, overlaid = self._overlaid
+        if of is not rows or cancelling != self._cancelling:
+            overlaid = dict(rows) | {id: rows[id]._replace(status_text="cancelling") for id in self._cancelling}
+            self._overlaid = rows, self._cancelling, overlaid
+        return overlaid
+
+    @property
+    def row(self) -> JobRow | None:
+        """Row of the selected job."""
+        return self.rows().get(self.selected) if self.selected is not None else None
+
+    @property
+    def job(self) -> Job | None:
+        """The selected job, when a store knows it."""
+        return self.store.job(self.selected) if self.store is not None and self.selected is not None else None
+
+    @property
+    def listed(self) -> list[str]:
+        """Ids of the jobs in the list, in its order."""
+        return self._listed
+
+    def derive(self, cost: Callable[[JobRow], tuple[float | None, str]]) -> list[JobRow]:
+        """Return the rows of the list, in order, and keep their ids in `listed`.
+
+        Args:
+            cost: returns the cost of a job as a number, None when unknown, and in words.
+        """
+        rows = self.rows()
+        self.view.forget(rows)
+        found = self.view.derive(rows.values(), self.now(), cost)
+        self._listed, self._places = [row.id for row in found], None
+        return found
+
+    def targets(self) -> list[JobRow]:
+        """Return the jobs that a key acts on: the marked ones in the order of the list, else the selected one."""
+        rows, marks = self.rows(), self.view.view.marks
+        if not marks:
+            return [row] if (row := self.row) is not None else []
+        if self._places is None:
+            self._places = {id: place for place, id in enumerate(self._listed)}
+        return [rows[id] for id in sorted(self._places.keys() & marks, key=self._places.__getitem__) if id in rows]
+
+    def watch(self, rows: Iterable[JobRow]) -> None:
+        """Notify the end of those of `rows` that are live."""
+        self.watched |= {row.id for row in rows if row.status.is_live}
+
+    def unmark(self, ids: Collection[str]) -> None:
+        """Remove the marks of jobs that an action has served."""
+        self.view.change(remember=False, marks=self.view.view.marks - frozenset(ids))
+
+    def cancel_sent(self, ids: Iterable[str]) -> None:
+        """Show jobs as being cancelled until `cancel_answered`."""
+        self._cancelling |= frozenset(ids) & self.snapshot.rows.keys()
+
+    def cancel_answered(self, ids: Iterable[str]) -> None:
+        """Show jobs again as the store knows them."""
+        self._cancelling -= frozenset(ids)
+
+    # Availability
+
+    def access(self) -> Access:
+        """Return the facts that allow or forbid actions at present."""
+        service, store = self.service, self.store
+        return access_to(
+            service.profile,
+            store.snapshot if store is not None else None,
+            read_only=service.read_only,
+            not_offered=store.not_offered if store is not None else frozenset(),
+            several_profiles=service.profile == ALL,
+        )
+
+    def why_not(self, verb: Verb, row: JobRow | None = None) -> str:
+        """Return the reason why an action on one job, or on none, is impossible; empty when it is possible."""
+        return why_not(verb, row, self.access())
+
+    def refusal(self, command_id: str) -> str:
+        """Return the reason why a command would be refused at present; empty when it would not."""
+        match command_id:
+            case "job.create":
+                return self.why_not("create")
+            case "job.clone":
+                return self.why_not("clone", self.row)
+            case "job.cancel":
+                return why_none("cancel", self.targets(), self.access())
+            case "job.pause":
+                return why_none("pause_or_resume", self.targets(), self.access())
+            case "job.delete":
+                return self.why_not("delete")
+        return ""
+
+    # Files and errors
+
+    def files_deleted(self, ids: Collection[str]) -> None:
+        """Remove files from the list of the provider's files; a job that names one shows it as deleted."""
+        self.files = [file for file in self.files if file.id not in ids]
+        self.deleted_files |= set(ids)
+
+    def record_error(self, text: str) -> None:
+        """Add a line to the error list."""
+        self._errors = [*self._errors[1 - MOST_ERRORS :], (self.now(), text)]
+
+    def errors(self) -> list[tuple[float, str]]:
+        """Return the errors and the store's notices with their times in Unix seconds, oldest first."""
+        noticed_at = self.snapshot.as_of or self.now()
+        return [*self._errors, *((noticed_at, notice) for notice in self.snapshot.notices)]

@@ -1,0 +1,269 @@
+"""Drawing of the cockpit: the only object that puts the model's content into widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from itertools import dropwhile
+from typing import TYPE_CHECKING
+
+from fttui.models.row import JobRow
+from fttui.models.status import Status
+from fttui.text import wrap
+from fttui.ui.cockpit.job_facts import JobFactsLoader, empty_log_text
+from fttui.ui.cockpit.layout import SMALLEST, PaneLayout
+from fttui.ui.cockpit.model import CockpitModel, Part
+from fttui.ui.panes.files import file_rows
+from fttui.ui.panes.jobs import JobsPane
+from fttui.ui.panes.side import SidePane
+from fttui.ui.render.detail_lines import JobFacts, detail_lines, raw_lines, row_lines
+from fttui.ui.render.glyphs import Glyphs
+from fttui.ui.render.headline import headline
+from fttui.ui.render.rows import Line, counts_line, short_id
+from fttui.ui.render.status_line import ALL, empty_words, status_line
+from fttui.ui.widgets.footer import Footer
+from fttui.ui.widgets.line_view import TextRow
+from fttui.ui.widgets.prompt import PromptRow
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+MERGED = ("status", "id", "profile", "model", "step", "loss", "age", "suffix", "method", "tokens", "created", "cost")
+"""Default columns for several profiles: the profile comes early."""
+NARROWEST = 20
+"""Cells that a pane is drawn for at least, also before it has a size."""
+
+
+class Presenter:
+    """Draws the parts of the screen that a change affects. Drawing a part that is unchanged paints nothing."""
+
+    def __init__(
+        self,
+        screen: Screen[None],
+        model: CockpitModel,
+        panes: PaneLayout,
+        jobs: JobsPane,
+        side: SidePane,
+        prompt: PromptRow,
+        status_row: TextRow,
+        footer: Footer,
+        glyphs: Glyphs,
+    ) -> None:
+        """
+        Args:
+            screen: used for its classes and for callbacks only.
+        """
+        self._screen = screen
+        self._model = model
+        self._panes = panes
+        self._jobs = jobs
+        self._side = side
+        self._prompt = prompt
+        self._status_row = status_row
+        self._footer = footer
+        self._glyphs = glyphs
+        self._facts_loader = JobFactsLoader(model.service)
+        self._facts: JobFacts | None = None
+        """Facts of the job in the detail pane, kept for redraws that only the time causes."""
+        self._counted: tuple[Mapping[str, JobRow], Line] = ({}, [])
+        self._is_behind = False
+        """The panes beside the list still show the previously selected job."""
+
+    # Parts
+
+    def draw(self, parts: Part, rows: frozenset[str] = frozenset()) -> None:
+        """Draw parts of the screen, and the lines of the jobs in `rows`."""
+        if rows and not self._model.view.is_stable:
+            parts |= Part.LIST  # a changed row may move or leave the list
+        if Part.LAYOUT in parts:
+            self._screen.update_classes(self._panes.classes(), animate=False)
+            self._screen.call_after_refresh(self.resized)
+        if Part.LIST in parts:
+            parts |= self._draw_list() | Part.COUNTS
+        elif rows:
+            known = self._model.rows()
+            self._jobs.list.update_rows({id: known[id] for id in rows if id in known})
+            parts |= Part.COUNTS
+        if Part.MARKS in parts:
+            self._jobs.list.show_marks(self._model.view.view.marks)
+            parts |= Part.COUNTS | Part.FOOTER
+        if Part.LOG_STYLE in parts:
+            self._draw_log_style()
+        if Part.JOB in parts:
+            self._draw_job()
+            parts |= Part.TITLES
+        else:
+            parts |= self._draw_parts_of_job(parts)
+        self._draw_frame(parts)
+
+    def _draw_parts_of_job(self, parts: Part) -> Part:
+        if parts & (Part.DETAIL | Part.DETAIL_TOP):
+            self._draw_detail(top=Part.DETAIL_TOP in parts)
+        if Part.FILES in parts:
+            self._draw_files()
+        if Part.EVENTS not in parts:
+            return Part.NONE
+        self._draw_new_events()
+        return Part.TITLES
+
+    def _draw_frame(self, parts: Part) -> None:
+        if Part.STATUS in parts:
+            self._draw_status()
+        if Part.TITLES in parts:
+            self._draw_titles()
+            parts |= Part.FOOTER
+        if Part.COUNTS in parts:
+            self._draw_counts()
+        if Part.FOOTER in parts:
+            self._footer.update_entries()
+
+    # Events that cause drawing
+
+    def show_service(self) -> None:
+        """Draw everything for another service."""
+        self._facts_loader = JobFactsLoader(self._model.service)
+        self._jobs.list.usual = MERGED if self._model.service.profile == ALL else ()
+        self._prompt.say("")
+        self.draw(Part.LIST | Part.FRAME)
+
+    def resized(self) -> None:
+        """Fit the panes into a new size."""
+        self._jobs.styles.width, self._jobs.styles.height = self._panes.list_size()
+        self._screen.set_class(self._panes.is_too_small, "-tiny")
+        # The hint of an empty list is wrapped to its width.
+        self.draw(Part.FILES | Part.FRAME | (Part.NONE if self._model.listed else Part.LIST))
+
+    def tick(self) -> None:
+        """Draw the parts that time alone changes."""
+        self.catch_up()
+        self._prompt.tick()
+        self._jobs.list.tick()
+        if (row := self._model.row) is not None and row.status.is_live:
+            self._draw_detail(top=False, facts=self._facts)
+        self._draw_status()
+
+    def follow_cursor(self) -> None:
+        """Select the job under the cursor, and draw its panes after the keys that have arrived already.
+
+        The panes are drawn in the same frame, once for a burst of keys.
+        """
+        if self._jobs.list.cursor != self._model.selected:
+            self._model.selected = self._jobs.list.cursor
+            self._is_behind = True
+            self._screen.call_later(self.catch_up)
+
+    def catch_up(self) -> None:
+        """Draw the panes of the selected job if `follow_cursor` has deferred that."""
+        if self._is_behind:
+            self.draw(Part.JOB)
+
+    def move_to_job(self, id: str) -> None:
+        """Put the cursor on a job of the list and draw its panes."""
+        self._jobs.list.move_to_key(id)
+        if self._jobs.list.cursor != self._model.selected:
+            self.draw(Part.JOB)
+
+    # List
+
+    def _draw_list(self) -> Part:
+        model, jobs = self._model, self._jobs.list
+        shown = model.derive(jobs.cost)
+        cells = max(NARROWEST, jobs.outer_size.width - 2)
+        words = empty_words(model.service, model.snapshot, model.view.words, connected=model.store is not None)
+        jobs.show_rows(shown, model.view.view.marks, [piece for line in words for piece in wrap(line, cells)])
+        is_new = jobs.cursor != model.selected or jobs.cursor is None or self._is_behind
+        return Part.JOB if is_new else Part.NONE
+
+    def _draw_counts(self) -> None:
+        model, view = self._model, self._model.view
+        total = len(model.snapshot.rows)
+        more = "" if model.snapshot.complete or model.store is None else "+"
+        right = f"{len(model.listed)} of {total}{more} {self._glyphs.dot} {view.order(self._glyphs)}" if total else ""
+        self._jobs.show_foot(view.fault or view.words, right, fault=bool(view.fault))
+
+    # Panes of the selected job
+
+    def _draw_job(self) -> None:
+        model, log = self._model, self._side.log_view
+        id, self._is_behind = self._jobs.list.cursor, False
+        model.selected = id
+        self._side.files.start_over()
+        self._draw_detail(top=True)
+        if id is None or model.store is None:
+            log.show_events([], "No job selected." if id is None else "connecting…")
+        else:
+            model.store.look_at(id)
+            log.show_events(model.store.events(id), empty_log_text(model.store, model.rows()[id], model.service))
+        self._draw_files()
+
+    def _draw_detail(self, *, top: bool, facts: JobFacts | None = None) -> None:
+        model, detail = self._model, self._side.detail
+        self._facts = None
+        row, job = model.row, model.job
+        if row is None:
+            detail.show([], top=True)
+            self._prompt.rest(())
+            return
+        now, cells = model.now(), max(NARROWEST, detail.outer_size.width - 1)
+        if job is None or model.store is None:
+            detail.show(row_lines(row, now, cells, self._glyphs), top=top)
+            return
+        self._facts = facts = facts or self._facts_loader.load(model.store, job, row.id)
+        if row.status.is_live and model.snapshot.health.why:
+            facts = facts._replace(last_events=())  # the time left is unknown while the provider cannot be reached
+        waits = model.service.is_local and row.status is Status.QUEUED
+        ahead = jobs_ahead(model.snapshot.rows, row) if waits else 0
+        self._prompt.rest(headline(job, row, facts, now, self._glyphs, ahead=ahead))
+        shown = (job, row, facts, now, cells, self._glyphs)
+        detail.show(raw_lines(job.raw, cells) if model.shows_json else detail_lines(*shown), top=top)
+
+    def _draw_new_events(self) -> None:
+        model, log = self._model, self._side.log_view
+        if model.store is not None and model.selected is not None:
+            log.add_events(model.store.events(model.selected, after=log.last_seq))
+
+    def _draw_log_style(self) -> None:
+        log = self._side.log_view
+        style = self._model.view.view.look._replace(search=log.look.search, only=log.look.only)
+        if style != log.look:
+            log.restyle(style)
+
+    def _draw_files(self) -> None:
+        if not self._panes.is_visible("files"):
+            return
+        model, row = self._model, self._model.row
+        known = model.store.file if model.store is not None else (lambda _: None)
+        prefix = f"{row.profile}/" if row is not None and row.profile else ""
+        rows = file_rows(model.job, known, model.files, model.deleted_files, prefix=prefix)
+        self._side.files.show_files(rows, model.now())
+
+    # Rows around the panes
+
+    def _draw_status(self) -> None:
+        size, model = self._screen.size, self._model
+        if self._panes.is_too_small:
+            text = f" needs {SMALLEST[0]}×{SMALLEST[1]}, have {size.width}×{size.height}"
+            self._status_row.show([(text, "")])
+            return
+        snapshot = model.snapshot
+        line = partial(status_line, model.service, snapshot.health, snapshot.as_of, self._counts(), model.now())
+        held, notices, watched = model.is_held, len(snapshot.notices), self._screen.app.app_focus
+        self._status_row.fill(lambda cells: line(cells, self._glyphs, held=held, notices=notices, watched=watched))
+
+    def _counts(self) -> Line:
+        rows = self._model.rows()
+        if self._counted[0] is not rows:  # once for each snapshot: there may be thousands of rows
+            self._counted = rows, counts_line(list(rows.values()), self._glyphs)
+        return self._counted[1]
+
+    def _draw_titles(self) -> None:
+        panes, selected = self._panes, self._model.selected
+        self._jobs.set_active(panes.active == "jobs")
+        name = short_id(selected) if selected else ""
+        self._side.show_titles(panes.active, panes.tab, name, is_wide=panes.name == "wide")
+
+
+def jobs_ahead(rows: Mapping[str, JobRow], row: JobRow) -> int:
+    """Return the number of jobs that run before a queued one: the live ones created before it."""
+    older = dropwhile(lambda each: each.id != row.id, rows.values())
+    return sum(each.status.is_live and each.status is not Status.PAUSED for each in older) - 1

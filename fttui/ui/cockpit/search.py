@@ -1,0 +1,100 @@
+"""Search in a pane with text: the detail and the log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from fttui.ui.cockpit.key_router import Handlers
+from fttui.ui.widgets.prompt import PromptRow
+
+
+class Searchable(Protocol):
+    """A view whose text can be searched."""
+
+    @property
+    def search(self) -> str:
+        """Text that is searched for; empty for none."""
+
+    @property
+    def matches(self) -> int:
+        """Number of matches."""
+
+    @property
+    def match_number(self) -> int:
+        """Number of the current match, from 1 on; 0 for none."""
+
+    def search_for(self, text: str) -> None:
+        """Highlight a text."""
+
+    def go_to_match(self, step: int) -> bool:
+        """Go to the next match (1), the previous one (-1) or the nearest (0). Return False without a match."""
+
+    def search_start(self) -> Callable[[], None]:
+        """Return a function that restores the position from which the search looks for the nearest match."""
+
+
+class Search:
+    """Search commands of one view."""
+
+    def __init__(self, view: Searchable, prompt: PromptRow, draw_titles: Callable[[], None]) -> None:
+        """
+        Args:
+            draw_titles: draws the titles of the panes, which show the search and its matches.
+        """
+        self._view = view
+        self._prompt = prompt
+        self._draw_titles = draw_titles
+
+    @property
+    def handlers(self) -> Handlers:
+        return {
+            "filter.text": self.type,
+            "search.next": lambda: self.go_to_next(1),
+            "search.previous": lambda: self.go_to_next(-1),
+        }
+
+    def type(self) -> None:
+        """Search while the user types. Escape restores the previous search."""
+        previous, restore_start = self._view.search, self._view.search_start()
+
+        def typed(text: str) -> None:
+            restore_start()  # each letter searches from the same position
+            self._set(text)
+            self._find(0)
+
+        def done(text: str, accepted: bool) -> None:
+            if not accepted:
+                self._set(previous)
+            elif text and not self._view.matches:
+                self._prompt.say(f"no match for {text}", "warn")
+
+        self._prompt.type("search: ", previous, typed, done)
+
+    def clear(self) -> bool:
+        """End the search. Return False when there is none."""
+        if not self._view.search:
+            return False
+        self._set("")
+        return True
+
+    def go_to_next(self, step: int) -> None:
+        """Go to the next match (1) or the previous one (-1), and tell when the search starts over."""
+        if not self._view.search:
+            self._prompt.say("nothing was searched for: / in detail and log searches", "dim")
+            return
+        previous = self._view.match_number
+        if not self._find(step):
+            self._prompt.say(f"no match for {self._view.search}", "warn")
+        elif previous and (self._view.match_number - previous) * step <= 0:
+            self._prompt.say(f"search goes on at the {'top' if step > 0 else 'end'}", "dim")
+
+    def _set(self, text: str) -> None:
+        if text != self._view.search:
+            self._view.search_for(text)
+            self._draw_titles()
+
+    def _find(self, step: int) -> bool:
+        found = self._view.go_to_match(step)
+        self._draw_titles()
+        return found
