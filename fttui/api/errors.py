@@ -50,6 +50,11 @@ class ApiError(Exception):
         self.reason = fit(clean_line(reason).strip(), LONGEST)
         """For `Unreachable`: the reason, without the address that the message contains."""
 
+    @property
+    def text(self) -> str:
+        """Message and hint, a line each."""
+        return "\n".join(filter(None, (str(self), self.hint)))
+
 
 class Unreachable(ApiError):
     """No complete response: DNS, connection, TLS, a timeout, or a response that was cut."""

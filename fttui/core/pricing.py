@@ -1,81 +1,224 @@
-"""What was expected of a job when it was created, kept on this disk to be compared with what the provider bills."""
+"""Cost of jobs: expected before a job is created, billed after it ended, and the expectations saved on this disk.
+
+Costs are numbers; the words for them are made here as well, so lists, the detail pane and commands agree.
+"""
 
 import json
 import os
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from fttui.data.plan import Plan, amount
-from fttui.data.prices import Price
+from fttui.config.errors import ConfigError
+from fttui.config.paths import data_dir, make_dir, plans_file, prices_file
+from fttui.data.plan import Plan, amount, plan_from_trained_tokens
+from fttui.data.prices import Price, PriceFileError, price_of, provider_kind
+
+if TYPE_CHECKING:
+    from fttui.models.job import Job
+    from fttui.models.spec import JobSpec
 
 
-class Kept(NamedTuple):
-    """A job's price as it was told before it was created. None is unknown."""
+_FREE = "free"
+
+
+class Cost(NamedTuple):
+    """Cost of a job."""
+
+    amount: float | None = None
+    """In the currency of the price; None when unknown."""
+    words: str = ""
+    """`0.0724 USD`, `free`; empty when unknown."""
+
+
+class ExpectedCost(NamedTuple):
+    """Cost of a job as shown before the job was created. None is unknown."""
 
     tokens: int | None = None
     cost: float | None = None
     currency: str = "USD"
-    about: bool = True
-    """The figures rest on an estimate."""
+    is_estimate: bool = True
 
     @property
     def words(self) -> str:
         """`about 0.0724 USD`; `unknown`."""
-        return "unknown" if self.cost is None else f"{'about ' if self.about else ''}{amount(self.cost, self.currency)}"
+        if self.cost is None:
+            return "unknown"
+        return f"{'about ' if self.is_estimate else ''}{amount(self.cost, self.currency)}"
 
 
-def keep(path: str, profile: str, job: str, plan: Plan) -> None:
-    """Remember what was told of a job. One line is one write, so two processes do not mix theirs.
+class Billable(Protocol):
+    """The members of a job that its cost depends on: `Job` and `JobRow` have them."""
 
-    Raises:
-        OSError: it cannot be written.
-    """
-    kept = Kept(plan.tokens, plan.cost, plan.currency, plan.is_estimate)
-    line = json.dumps({"profile": profile, "job": job, **kept._asdict()}) + "\n"
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(handle, line.encode())
-    finally:
-        os.close(handle)
+    @property
+    def model(self) -> str: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def trained_tokens(self) -> int | None: ...
 
 
-def recall(path: str, profile: str) -> dict[str, Kept]:
-    """What was told of a profile's jobs, by their ids. What cannot be read is passed over."""
-    found: dict[str, Kept] = {}
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            for line in file:
-                try:
-                    item = json.loads(line)
-                    if item["profile"] == profile:
-                        found[str(item["job"])] = _read(item)
-                except (ValueError, KeyError, TypeError):
-                    continue
-    except OSError:
-        pass
-    return found
+class Service(Protocol):
+    """The members of a chosen service that prices depend on."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def base_url(self) -> str | None: ...
+    @property
+    def is_local(self) -> bool: ...
 
 
-def _read(item: dict[str, object]) -> Kept:
-    tokens, cost = item["tokens"], item["cost"]
-    return Kept(
-        tokens if isinstance(tokens, int) else None,
-        float(cost) if isinstance(cost, int | float) else None,
-        str(item["currency"])[:8],
-        bool(item["about"]),
-    )
+class Pricing:
+    """Costs at one service."""
+
+    def __init__(self, service: Service) -> None:
+        self._key = service.key
+        self.provider = provider_kind(service.base_url, is_local=service.is_local)
+        """Kind of provider in the price list: `openai`, `local` or `other`."""
+        self._of_models: dict[str, Price | None] = {}
+
+    @property
+    def own_prices(self) -> str:
+        """Path of the user's own price file, which may be missing."""
+        return prices_file()
+
+    def price(self, model: str) -> Price:
+        """Return the price of a model.
+
+        Raises:
+            ConfigError: the user's own price file is wrong.
+        """
+        try:
+            return price_of(model, own_file=self.own_prices, provider=self.provider)
+        except PriceFileError as error:
+            raise ConfigError(str(error)) from None
+
+    # Before a job is created
+
+    def of_clone(self, source: "Job", spec: "JobSpec") -> Plan | None:
+        """Return the plan of a job over the same data as `source`; None when `source` does not give enough.
+
+        Raises: as `price`.
+        """
+        from fttui.models import lenient
+
+        if (spec.training_file, spec.model, spec.method or "supervised") != (
+            source.training_file,
+            source.model,
+            source.method,
+        ):
+            return None
+        return plan_from_trained_tokens(
+            source.trained_tokens,
+            lenient.whole(source.hyperparameters.get("n_epochs")),
+            self.price(spec.model),
+            method=source.method,
+            n_epochs=spec.hyperparameters.get("n_epochs"),
+        )
+
+    def remember(self, job_id: str, plan: Plan) -> None:
+        """Save the expected cost of a job. One line is one write, so two processes do not mix their lines.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        make_dir(data_dir())
+        line = {
+            "profile": self._key,
+            "job": job_id,
+            "tokens": plan.tokens,
+            "cost": plan.cost,
+            "currency": plan.currency,
+            "about": plan.is_estimate,
+        }
+        handle = os.open(plans_file(), os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(handle, (json.dumps(line) + "\n").encode())
+        finally:
+            os.close(handle)
+
+    def expected(self, job_id: str) -> ExpectedCost | None:
+        """Return the saved expectation of a job; the newest one where there are several."""
+        found = None
+        quoted = json.dumps(job_id)
+        try:
+            with open(plans_file(), encoding="utf-8", errors="replace") as file:
+                for line in file:
+                    if quoted in line:
+                        found = _read(line, self._key, job_id) or found
+        except OSError:
+            pass
+        return found
+
+    # After a job has trained
+
+    def billed(self, job: Billable) -> Cost:
+        """Return the cost of a job by the tokens that the provider says were trained.
+
+        Raises: as `price`.
+        """
+        return _cost(job, self.price(job.model))
+
+    def row_cost(self, row: Billable) -> Cost:
+        """Return the cost of a job in a list. Each model's price is read once; an unreadable price is unknown."""
+        if row.model not in self._of_models:
+            try:
+                self._of_models[row.model] = self.price(row.model)
+            except (ConfigError, OSError):
+                self._of_models[row.model] = None
+        price = self._of_models[row.model]
+        return Cost() if price is None else _cost(row, price)
+
+    def fields(self, job: "Job", *, warn: Callable[[str], None] = lambda _: None) -> list[tuple[str, str]]:
+        """Return the billed and the expected cost of a job as named texts, without those that are unknown.
+
+        Args:
+            warn: receives the reason why no price can be read.
+        """
+        cost = Cost()
+        try:
+            cost = self.billed(job)
+        except (ConfigError, OSError) as error:
+            warn(str(error))
+        expected = None if cost.words == _FREE else self.expected(job.id)
+        expected_words = "" if expected is None or expected.cost is None else expected.words
+        return [(name, words) for name, words in (("cost", cost.words), ("expected cost", expected_words)) if words]
+
+    def comparison(self, plan: Plan, job: "Job") -> str:
+        """Return trained tokens and cost beside the expected ones; empty when the provider does not report tokens.
+
+        Raises: as `price`.
+        """
+        if job.trained_tokens is None or plan.tokens is None or plan.local:
+            return ""
+        cost = self.billed(job).words
+        cost_words = f"; cost {cost}, expected {plan.cost_text}" if cost else ""
+        about = "about " if plan.is_estimate else ""
+        return f"trained tokens {job.trained_tokens:,}, expected {about}{plan.tokens:,}{cost_words}"
 
 
-def spent_on(tokens: int | None, price: Price, *, method: str = "supervised") -> float | None:
-    """What a job has cost by the tokens that the provider says were trained, in the price's currency; None when that is
-    unknown."""
+def _cost(job: Billable, price: Price) -> Cost:
     if price.local:
-        return 0.0
-    if tokens is None or price.training is None or price.per_hour is not None or method == "reinforcement":
+        return Cost(0.0, _FREE)
+    is_by_token = price.training is not None and price.per_hour is None and job.method != "reinforcement"
+    if job.trained_tokens is None or price.training is None or not is_by_token:
+        return Cost()
+    cost = job.trained_tokens * price.training / 1e6
+    return Cost(cost, amount(cost, price.currency))
+
+
+def _read(line: str, service_key: str, job_id: str) -> ExpectedCost | None:
+    """Read a line of the file of expectations; None for a line that is broken or about another job."""
+    try:
+        item = json.loads(line)
+        if (item["profile"], item["job"]) != (service_key, job_id):
+            return None
+        tokens, cost = item["tokens"], item["cost"]
+        return ExpectedCost(
+            tokens if isinstance(tokens, int) else None,
+            float(cost) if isinstance(cost, int | float) else None,
+            str(item["currency"])[:8],
+            bool(item["about"]),
+        )
+    except (ValueError, KeyError, TypeError):
         return None
-    return tokens * price.training / 1e6
-
-
-def cost_of(tokens: int | None, price: Price, *, method: str = "supervised") -> str:
-    """The same in words: `free`, `0.0724 USD`; empty when it is unknown."""
-    spent = spent_on(tokens, price, method=method)
-    return "" if spent is None else "free" if price.local else amount(spent, price.currency)

@@ -62,8 +62,7 @@ async def create_once(client: Client, spec: JobSpec, clock: Clock, remember: Rem
             job = await client.create_job(spec)
     except ApiError as error:
         if not error.ambiguous:
-            message = "\n".join(filter(None, (str(error), error.hint)))
-            return Created(False, message, request_id=error.request_id, error=error, token=token)
+            return Created(False, error.text, request_id=error.request_id, error=error, token=token)
         return await _settle(client, clock, asked, token, error, since)
     return Created(True, f"created {job.id}", id=job.id, job=job, token=token)
 

@@ -8,7 +8,6 @@ import json
 import os
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from fttui.api.client import Client
 from fttui.api.errors import ApiError
@@ -27,14 +26,6 @@ AT_ONCE = 4
 """Intents of one kind that are sent side by side."""
 MOST_KEPT = 64 * 2**20
 """Bytes of a downloaded result file above which the archive does not keep it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Uploaded(Outcome):
-    """How an upload ended."""
-
-    was_there: bool = False
-    """Nothing was sent: what was uploaded from here before is used again."""
 
 
 class _NoCsv(Exception):
@@ -58,7 +49,6 @@ class Holdings(Asking):
         """
         super().__init__(archive, clock)
         self._read_only = read_only
-        self._uploaded: list[str] = []
         self._listed: set[str] | None = None
 
     # Questions
@@ -109,19 +99,12 @@ class Holdings(Asking):
         client = self._able()
         if isinstance(client, Outcome):
             return client
-        try:
-            file, was_there = await upload_once(self._archive, client, path, self._clock, progress=progress)
-        except ApiError as error:
-            return refusal_of(error)
-        except OSError as error:
-            return Outcome(False, f"the file cannot be read: {error.strerror or error}")
-        if not was_there:
-            self._uploaded.append(file.id)
-        if self._listed is not None:
-            self._listed.add(file.id)
-        await self._archive.files.save([(file.id, encode(file.raw))], self._clock.now())
-        words = f"{file.filename or file.id} is there already and used again" if was_there else ""
-        return Uploaded(True, words or f"uploaded {file.filename or file.id}", file.id, was_there=was_there)
+        uploaded = await upload_once(self._archive, client, path, self._clock, progress=progress)
+        if (file := uploaded.file) is not None:
+            if self._listed is not None:
+                self._listed.add(file.id)
+            await self._archive.files.save([(file.id, encode(file.raw))], self._clock.now())
+        return uploaded
 
     async def download(
         self,
@@ -224,8 +207,7 @@ class Holdings(Asking):
 
 def refusal_of(error: ApiError, id: str = "") -> Outcome:
     """The outcome of an intent that the provider, or the way to it, refused."""
-    message = "\n".join(filter(None, (str(error), error.hint)))
-    return Outcome(False, message, id, error.request_id, error.ambiguous)
+    return Outcome(False, error.text, id, error.request_id, error.ambiguous)
 
 
 def _settle(handle: int) -> None:

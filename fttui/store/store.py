@@ -8,7 +8,6 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 from fttui.api.client import Client
@@ -28,8 +27,6 @@ from fttui.store.snapshot import Outcome
 
 AT_ONCE = 4
 """Intents of one kind that are sent side by side."""
-NO_TRAINING = "training_not_available"
-"""The code with which OpenAI refuses new jobs for good."""
 REMEMBERED = 32
 """Decoded jobs and curves that are held, for panes that ask again and again."""
 
@@ -115,15 +112,7 @@ class Store(Holdings):
         created = await create_kept(self._archive, client, spec, self._clock)
         if created.job is not None:
             await self._merge_job(created.job)
-        if created.error is not None and created.error.code == NO_TRAINING:
-            return replace(created, message=created.message + self._left_behind(spec))
         return created
-
-    def _left_behind(self, spec: JobSpec) -> str:
-        """What was sent for a job that this provider will never take, and how to take it back."""
-        mine = [id for id in (spec.training_file, spec.validation_file) if id in self._uploaded]
-        names = " ".join(filter(None, mine))
-        return f"\nWhat was uploaded for it stays there: to delete it, fttui files delete {names}" if names else ""
 
     async def cancel(self, ids: Iterable[str]) -> dict[str, Outcome]:
         """Ask for an end of these jobs."""

@@ -1,59 +1,65 @@
-"""Upload once: a file that was sent from here, and is still there, is used again."""
+"""Upload once: reuse a file that was uploaded from here and is still at the provider."""
 
 import asyncio
 import hashlib
 import os
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from fttui.api.client import Client
 from fttui.api.errors import ApiError
 from fttui.clock import Clock
 from fttui.models.file import File
 from fttui.store.archive.archive import Archive
+from fttui.store.snapshot import Outcome
 
 TRAINING = "fine-tune"
-"""The purpose of files of training data."""
+"""Purpose of files of training data."""
 MOST_COMPARED = 512 * 2**20
-"""Bytes above which a file is sent without being compared: reading it once more would take seconds."""
+"""Size in bytes above which a file is uploaded without a comparison: reading it once more would take seconds."""
 LASTS = 86400.0
-"""Seconds that a file must still be kept at the provider to be used again."""
+"""Seconds that a file must still be kept at the provider to be reused."""
 
 
-class Sent(NamedTuple):
-    """A file at the provider."""
+@dataclass(frozen=True, slots=True)
+class Uploaded(Outcome):
+    """Outcome of an upload; `id` is the file's."""
 
-    file: File
-    was_there: bool
-    """Nothing was sent: it was uploaded from here before."""
+    reused: bool = False
+    """The provider already had the file, so nothing was uploaded."""
+    file: File | None = None
+    error: ApiError | OSError | None = None
+    """Reason of a failure."""
 
 
 async def upload_once(
     archive: Archive, client: Client, path: str, clock: Clock, *, progress: Callable[[int, int], None] | None = None
-) -> Sent:
-    """Send a file of training data, unless the provider still has what was sent from here with the same content.
+) -> Uploaded:
+    """Upload a file of training data, unless the provider still has a file with this content uploaded from here.
 
     Args:
-        progress: told the bytes sent so far, and of the file.
-
-    Raises:
-        ApiError: the provider, or the way to it, refused it.
-        OSError: the file cannot be read.
+        progress: receives the bytes sent so far and the size of the file.
     """
     digest, seen = await asyncio.to_thread(_digest, path)
     known = archive.files.uploaded(digest) if digest else None
     if known is not None and (file := await _still_there(client, known, seen[0], clock.now())) is not None:
-        return Sent(file, True)
-    file = await client.upload_file(path, progress=progress)
+        name = file.filename or os.path.basename(path)
+        return Uploaded(True, f"{name} is already uploaded as {file.id}; reusing it", file.id, reused=True, file=file)
+    try:
+        file = await client.upload_file(path, progress=progress)
+    except ApiError as error:
+        return Uploaded(False, error.text, "", error.request_id, error.ambiguous, error=error)
+    except OSError as error:
+        return Uploaded(False, f"the file cannot be read: {error.strerror or error}", error=error)
     if digest and await asyncio.to_thread(_seen, path) == seen:  # what was sent is what was compared
         await archive.files.remember_upload(digest, file.id)
-    return Sent(file, False)
+    return Uploaded(True, f"uploaded {file.filename or file.id}", file.id, file=file)
 
 
 async def _still_there(client: Client, id: str, size: int, now: float) -> File | None:
     try:
         file = await client.with_tries(1).get_file(id)
-    except ApiError:  # deleted; or it cannot be told, and then the upload will say why
+    except ApiError:  # deleted, or unknown: then the upload gives the reason
         return None
     fits = file.id == id and file.bytes in (None, size) and file.purpose in ("", TRAINING)
     stays = file.status not in ("error", "deleted") and (file.expires_at is None or file.expires_at > now + LASTS)
@@ -61,8 +67,10 @@ async def _still_there(client: Client, id: str, size: int, now: float) -> File |
 
 
 def _digest(path: str) -> tuple[str, tuple[int, int]]:
-    """The SHA-256 of a file; empty where it is too large or cannot be read, which the upload tells in its own words.
-    And its size and time of change before that was read."""
+    """Return the SHA-256 of a file, and its size and time of change before the file was read.
+
+    The digest is empty for a file that is too large or cannot be read; the upload then gives the reason.
+    """
     seen = _seen(path)
     if seen[0] > MOST_COMPARED or not os.path.isfile(path):
         return "", seen

@@ -24,7 +24,7 @@ class World:
 
     async def send(self, path: Path | None = None) -> tuple[str, bool]:
         sent = await upload_once(self.archive, self.client, str(path or self.path), FakeClock())  # type: ignore[arg-type]
-        return sent.file.id, sent.was_there
+        return sent.id, sent.reused
 
     @property
     def sent(self) -> int:
@@ -102,5 +102,5 @@ async def test_the_store_says_so_and_offers_no_deletion_of_it(world: World) -> N
     store = Store(world.archive, FakeClock(), world.client)  # type: ignore[arg-type]
     first, second = [await store.upload(str(world.path)) for _ in range(2)]
     assert (first.id, second.id) == ("file-0", "file-0")
-    assert "used again" in second.message
-    assert (getattr(first, "was_there", None), getattr(second, "was_there", None)) == (False, True)
+    assert "reusing it" in second.message
+    assert (getattr(first, "reused", None), getattr(second, "reused", None)) == (False, True)

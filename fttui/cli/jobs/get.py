@@ -34,9 +34,9 @@ def get(invocation: Invocation, id: str) -> int:
         job, gone = await reader.job(id)
         fields = tables.job_fields(job, running.CLOCK.now())
         if invocation.form == TABLE and reader.connection is not None:
-            from fttui.cli.jobs import preflight
+            from fttui.core.pricing import Pricing
 
-            fields += preflight.cost_fields(reader.connection, job)
+            fields += Pricing(reader.connection.choice).fields(job, warn=lambda why: say(f"fttui: {why}"))
         invocation.output.one(job.raw, fields)
         if gone:
             say("the provider no longer has this job")

@@ -52,9 +52,9 @@ class JobFactsLoader:
     def _cost_lines(self, job: Job) -> list[tuple[str, str]]:
         known = (job.id, job.status_text, job.trained_tokens)
         if known not in self._costs:
-            from fttui.ui.create_form.precheck import cost_lines
+            from fttui.core.pricing import Pricing
 
             if len(self._costs) >= KEPT:
                 self._costs.clear()
-            self._costs[known] = cost_lines(self._service, job)
+            self._costs[known] = Pricing(self._service).fields(job)
         return self._costs[known]

@@ -100,9 +100,9 @@ class MainScreen(Screen[None]):
 
     def attach(self, store: StorePort) -> None:
         """Connect the screen to a store, which makes details, logs and actions available."""
-        from fttui.ui.create_form.precheck import row_costs
+        from fttui.core.pricing import Pricing
 
-        self.jobs.list.show_costs(row_costs(self.model.service))
+        self.jobs.list.show_costs(Pricing(self.model.service).row_cost)
         self._show(self.model.attach(store), Part.JOB)
 
     def move_to(self, service: ServiceInfo, snapshot: Snapshot) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from textual.timer import Timer
 
 from fttui.clock import age
+from fttui.core.pricing import Pricing
 from fttui.data.local_files import SamplePath
 from fttui.store.upload_once import TRAINING
 from fttui.ui.create_form.completer import Completing
@@ -41,8 +42,8 @@ class Checking(Completing):
     ) -> None:
         super().__init__(store, values, glyphs, now)
         self._samples = samples
-        self._place = place
-        self._precheck = Precheck(place)
+        self._pricing = Pricing(place)
+        self._precheck = Precheck(self._pricing)
         self._checked: tuple[Asked, Report | None] | None = None
         self._timer: Timer | None = None
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from textual.worker import Worker
 
 from fttui.models.spec import JobSpec
-from fttui.store.file_service import Uploaded
 from fttui.store.snapshot import Outcome
+from fttui.store.upload_once import Uploaded
 from fttui.text import clean_line, size_words
 from fttui.ui.create_form.data_check import Checking
 from fttui.ui.create_form.form import FIELDS
@@ -73,7 +73,7 @@ class Sending(Checking):
                 self._refused(outcome)
                 return
             if (report := self._report_on(seen)) is not None:
-                remember(self._place, outcome.id, report)
+                remember(self._pricing, outcome.id, report)
             self.dismiss(outcome)
         finally:
             self._worker, self._created = None, False
@@ -128,7 +128,7 @@ class Sending(Checking):
                     self._show_errors({name: outcome.message})
                     return None
                 sent[path] = outcome.id
-                if isinstance(outcome, Uploaded) and outcome.was_there:  # other jobs may have it
+                if isinstance(outcome, Uploaded) and outcome.reused:  # other jobs may have it
                     self._say(f"{name_shown} is there already as {short_id(outcome.id)}: used again", "dim")
                 else:
                     self.uploaded += (outcome.id,)

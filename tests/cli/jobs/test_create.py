@@ -1,4 +1,4 @@
-"""`fttui jobs create` and `clone`: what is sent, what is printed, what stays behind."""
+"""`fttui jobs create` and `fttui jobs clone`: requests, output, exit codes."""
 
 import json
 from pathlib import Path
@@ -25,7 +25,7 @@ POST = "POST /fine_tuning/jobs"
 
 
 def sent(service: Service) -> Any:
-    """The body of the last create, without our token."""
+    """Return the body of the last create request, without the create token."""
     body = next(request for request in reversed(service.server.requests) if request.method == "POST").json()
     token = body["metadata"].pop(TOKEN_KEY)
     assert len(token) == 24
@@ -34,18 +34,18 @@ def sent(service: Service) -> Any:
     return body
 
 
-def test_the_id_is_the_data(fttui: Fttui, service: Service) -> None:
+def test_create_prints_the_id(fttui: Fttui, service: Service) -> None:
     result = fttui(*MADE)
     assert (result.code, result.out, result.err) == (0, "ftjob-000\n", "")
     assert sent(service) == {"model": "m", "training_file": "file-abc"}
 
 
-def test_json_is_the_job_as_the_service_sent_it(fttui: Fttui, service: Service) -> None:
+def test_json_prints_the_job_as_the_service_sent_it(fttui: Fttui, service: Service) -> None:
     assert fttui(*MADE, "--json").json == service.jobs[0]
     assert json.loads(fttui(*MADE, "--jsonl").out) == service.jobs[0]
 
 
-def test_every_flag_arrives(fttui: Fttui, service: Service, tmp_path: Path) -> None:
+def test_every_option_is_in_the_request(fttui: Fttui, service: Service, tmp_path: Path) -> None:
     grader = {"type": "string_check", "name": "g"}
     (tmp_path / "grader.json").write_text(json.dumps(grader))
     flags = "--validation-file file-v --suffix s --seed 7 --method reinforcement --n-epochs 3 --batch-size auto "
@@ -94,7 +94,7 @@ def test_every_flag_arrives(fttui: Fttui, service: Service, tmp_path: Path) -> N
         (["--seed", "x"], "--seed"),
     ],
 )
-def test_mistakes_are_found_before_anything_is_sent(
+def test_wrong_options_exit_2_before_a_request(
     fttui: Fttui, service: Service, tmp_path: Path, flags: list[str], words: str
 ) -> None:
     (tmp_path / "bad.json").write_text("{")
@@ -106,7 +106,7 @@ def test_mistakes_are_found_before_anything_is_sent(
         assert words in result.err
 
 
-def test_a_path_is_uploaded_first(fttui: Fttui, service: Service, tmp_path: Path) -> None:
+def test_paths_are_uploaded_before_the_job_is_created(fttui: Fttui, service: Service, tmp_path: Path) -> None:
     (tmp_path / "train.jsonl").write_bytes(TRAIN)
     (tmp_path / "valid").write_bytes(VALID)
     result = fttui("jobs", "create", "--model", "m", "--training-file", "train.jsonl", "--validation-file", "valid")
@@ -117,7 +117,7 @@ def test_a_path_is_uploaded_first(fttui: Fttui, service: Service, tmp_path: Path
     assert service.lines == ["POST /files", "POST /files", POST]
 
 
-def test_what_a_path_holds_and_costs_is_told_before_it_goes(fttui: Fttui, service: Service, tmp_path: Path) -> None:
+def test_check_and_cost_are_printed_before_the_upload(fttui: Fttui, service: Service, tmp_path: Path) -> None:
     (tmp_path / "t.jsonl").write_bytes(TRAIN)
     (tmp_path / "v.jsonl").write_bytes(TRAIN[: len(TRAIN) // 10])
     arguments = ["jobs", "create", "--model", "m", "--training-file", "t.jsonl", "--validation-file", "v.jsonl"]
@@ -130,27 +130,28 @@ def test_what_a_path_holds_and_costs_is_told_before_it_goes(fttui: Fttui, servic
     assert said[2] == "uploaded t.jsonl as file-000"
 
 
-def test_errors_in_a_file_stop_it_unless_forced(fttui: Fttui, service: Service, tmp_path: Path) -> None:
+def test_data_with_errors_is_sent_only_with_force(fttui: Fttui, service: Service, tmp_path: Path) -> None:
     (tmp_path / "t.jsonl").write_bytes(TRAIN.replace(b"user", b"human"))
     for more in (["--training-file", "t.jsonl"], ["--training-file", "file-a", "--validation-file", "t.jsonl"]):
         result = fttui("jobs", "create", "--model", "m", *more)
         assert (result.code, result.out, service.lines) == (1, "", [])
         assert 'error: t.jsonl:1: messages[0].role: the role is unknown ("human"' in result.err
         assert ", and 9 more; use system" in result.err
-        assert "nothing was sent" in result.err
+        assert "fttui: Not created: the data has 10 errors. `fttui files check t.jsonl` lists them.\n" in result.err
+        assert "--force" in result.err
     forced = fttui("jobs", "create", "--model", "m", "--training-file", "t.jsonl", "--force")
     assert (forced.code, forced.out) == (0, "ftjob-000\n")
     assert "human" in service.contents["file-000"].decode()
 
 
-def test_a_validation_file_alone_needs_no_ten_examples(fttui: Fttui, service: Service, tmp_path: Path) -> None:
+def test_validation_file_alone_may_have_fewer_than_ten_examples(fttui: Fttui, service: Service, tmp_path: Path) -> None:
     (tmp_path / "v.jsonl").write_bytes(VALID.splitlines(keepends=True)[0])
     result = fttui(*MADE, "--validation-file", "v.jsonl")
     assert (result.code, result.out) == (0, "ftjob-000\n")
     assert "cost" not in result.err, "validation is free"
 
 
-def test_data_for_another_method_is_named(fttui: Fttui, service: Service, tmp_path: Path) -> None:
+def test_data_for_a_different_method_is_refused(fttui: Fttui, service: Service, tmp_path: Path) -> None:
     line = b'{"input": {"messages": []}, "preferred_completion": [], "non_preferred_completion": []}\n'
     (tmp_path / "t.jsonl").write_bytes(line * 10)
     result = fttui("jobs", "create", "--model", "m", "--training-file", "t.jsonl")
@@ -158,27 +159,27 @@ def test_data_for_another_method_is_named(fttui: Fttui, service: Service, tmp_pa
     assert "the example is for a different method (found dpo, expected chat)" in result.err
 
 
-def test_one_path_for_both_is_uploaded_once(fttui: Fttui, service: Service, tmp_path: Path) -> None:
+def test_same_path_for_both_files_is_uploaded_once(fttui: Fttui, service: Service, tmp_path: Path) -> None:
     (tmp_path / "d.jsonl").write_bytes(TRAIN)
     fttui("jobs", "create", "--model", "m", "--training-file", "d.jsonl", "--validation-file", "d.jsonl")
     assert service.lines == ["POST /files", POST]
 
 
-def test_what_is_there_already_is_used_again(fttui: Fttui, service: Service, tmp_path: Path) -> None:
+def test_uploaded_file_is_reused_until_it_is_deleted(fttui: Fttui, service: Service, tmp_path: Path) -> None:
     (tmp_path / "d.jsonl").write_bytes(TRAIN)
     again = ["jobs", "create", "--model", "m", "--training-file", "d.jsonl"]
     fttui(*again)
     service.faults[POST] = [refuse(403, "Not available.", "training_not_available")]
     refused = fttui(*again)
-    assert "d.jsonl is there already as file-000: used again" in refused.err
-    assert "fttui files delete" not in refused.err, "another job has it"
+    assert "d.jsonl is already uploaded as file-000; reusing it" in refused.err
+    assert "fttui files delete" not in refused.err, "a different job uses it"
     service.faults.clear()
     fttui("files", "delete", "file-000", "--yes")
     assert "uploaded d.jsonl as file-000" in fttui(*again).err
     assert service.lines.count("POST /files") == 2
 
 
-def test_an_id_is_an_id_even_where_a_file_has_its_name(fttui: Fttui, service: Service, tmp_path: Path) -> None:
+def test_file_id_is_not_taken_for_a_path(fttui: Fttui, service: Service, tmp_path: Path) -> None:
     (tmp_path / "file-abc").write_bytes(TRAIN)
     fttui(*MADE)
     assert service.lines == [POST]
@@ -186,30 +187,30 @@ def test_an_id_is_an_id_even_where_a_file_has_its_name(fttui: Fttui, service: Se
     assert service.lines == [POST, "POST /files", POST]
 
 
-def test_a_refused_create_names_the_file_that_stays(fttui: Fttui, service: Service, tmp_path: Path) -> None:
+def test_refused_create_names_the_unused_file(fttui: Fttui, service: Service, tmp_path: Path) -> None:
     (tmp_path / "t.jsonl").write_bytes(TRAIN)
     service.faults[POST] = [refuse(403, "Not available.", "training_not_available")]
     result = fttui("jobs", "create", "--model", "m", "--training-file", "t.jsonl")
     assert (result.code, result.out) == (1, "")
     assert "2027-01-06" in result.err
-    assert "What was uploaded stays there: file-000\nTo delete it: fttui files delete file-000\n" in result.err
+    assert "Uploaded but unused: file-000. To delete: fttui files delete file-000\n" in result.err
     assert service.lines.count(POST) == 1
 
 
-def test_a_second_upload_that_fails_names_the_first(fttui: Fttui, service: Service, tmp_path: Path) -> None:
+def test_failed_second_upload_names_the_first_file(fttui: Fttui, service: Service, tmp_path: Path) -> None:
     (tmp_path / "t.jsonl").write_bytes(TRAIN)
     (tmp_path / "v.jsonl").write_bytes(VALID)
     first = send_json({"id": "file-000"})
     service.faults["POST /files"] = [first, refuse(413, "too large")]
     result = fttui("jobs", "create", "--model", "m", "--training-file", "t.jsonl", "--validation-file", "v.jsonl")
     assert result.code == 1
-    assert "stays there: file-000" in result.err
+    assert "Uploaded but unused: file-000" in result.err
     assert "too large (413)" in result.err
     assert POST not in service.lines
 
 
 @pytest.mark.parametrize(("status", "code"), [(400, 1), (401, 4), (403, 1), (429, 1)])
-def test_a_refusal_has_its_exit_code(fttui: Fttui, service: Service, status: int, code: int) -> None:
+def test_refusal_sets_the_exit_code(fttui: Fttui, service: Service, status: int, code: int) -> None:
     service.faults[POST] = [refuse(status, "because")]
     result = fttui(*MADE)
     assert (result.code, result.out) == (code, "")
@@ -234,7 +235,7 @@ def creates() -> dict[str, tuple[str, float]]:
     return asyncio.run(read(choose().key))
 
 
-def test_a_lost_answer_is_found(fttui: Fttui, service: Service, clock: FakeClock) -> None:
+def test_job_with_a_lost_answer_is_found(fttui: Fttui, service: Service, clock: FakeClock) -> None:
     def make(request: Any) -> None:
         service.jobs.insert(0, job(7, "queued", **request.json()))
 
@@ -246,7 +247,7 @@ def test_a_lost_answer_is_found(fttui: Fttui, service: Service, clock: FakeClock
     assert creates() == {}
 
 
-def test_an_unknown_fate_is_1_says_how_to_look_and_is_remembered(
+def test_job_that_is_not_found_exits_1_and_is_remembered(
     fttui: Fttui, service: Service, clock: FakeClock, tmp_path: Path
 ) -> None:
     (tmp_path / "t.jsonl").write_bytes(TRAIN)
@@ -255,13 +256,13 @@ def test_an_unknown_fate_is_1_says_how_to_look_and_is_remembered(
     assert (result.code, result.out) == (1, "")
     assert "may exist all the same" in result.err
     assert "fttui jobs list" in result.err
-    assert "To delete it" not in result.err, "the job may need its file"
+    assert "To delete" not in result.err, "the job may need its file"
     assert clock.slept == [0.5, 1.5, 6.0]
     [(body, _)] = creates().values()
     assert json.loads(body)["training_file"] == "file-000"
 
 
-def test_wait_goes_along_to_the_end_and_exits_by_it(fttui: Fttui, service: Service, clock: FakeClock) -> None:
+def test_wait_exits_by_the_outcome_of_the_job(fttui: Fttui, service: Service, clock: FakeClock) -> None:
     path = "GET /fine_tuning/jobs/ftjob-000"
     for last, code in [("succeeded", 0), ("failed", 1), ("cancelled", 1)]:
         service.jobs.clear()
@@ -279,7 +280,7 @@ def test_wait_goes_along_to_the_end_and_exits_by_it(fttui: Fttui, service: Servi
         assert fttui(*MADE, "--wait", "--json").json["status"] == last
 
 
-def test_result_files_are_fetched_at_the_end(fttui: Fttui, service: Service, tmp_path: Path) -> None:
+def test_results_are_downloaded_after_the_end(fttui: Fttui, service: Service, tmp_path: Path) -> None:
     import base64
 
     (tmp_path / "t.jsonl").write_bytes(TRAIN)
@@ -297,7 +298,7 @@ def test_result_files_are_fetched_at_the_end(fttui: Fttui, service: Service, tmp
     assert fttui(*arguments, "--results", "out").code == 2
 
 
-def test_clone_copies_what_would_make_the_same_job(fttui: Fttui, service: Service) -> None:
+def test_clone_copies_settings_and_applies_options(fttui: Fttui, service: Service) -> None:
     service.jobs = [
         job(
             1,
@@ -331,7 +332,7 @@ def test_clone_copies_what_would_make_the_same_job(fttui: Fttui, service: Servic
     assert changed["metadata"] == {"team": "a", "x": "y"}
 
 
-def test_clone_copies_what_only_this_provider_knows(fttui: Fttui, service: Service) -> None:
+def test_clone_copies_settings_unknown_to_fttui(fttui: Fttui, service: Service) -> None:
     method = {
         "type": "supervised",
         "supervised": {
@@ -355,12 +356,12 @@ def test_clone_copies_what_only_this_provider_knows(fttui: Fttui, service: Servi
     assert sent(service)["method"] == {"type": "dpo", "dpo": {"hyperparameters": {"lora": True, "warmup": 0.1}}}
 
 
-def test_clone_of_an_unknown_job_creates_nothing(fttui: Fttui, service: Service) -> None:
+def test_clone_of_an_unknown_job_creates_no_job(fttui: Fttui, service: Service) -> None:
     assert fttui("jobs", "clone", "ftjob-9").code == 1
     assert service.lines == ["GET /fine_tuning/jobs/ftjob-9"]
 
 
-def test_what_a_job_should_cost_is_kept_with_it_and_compared(
+def test_expected_cost_is_saved_and_compared_with_the_billed_one(
     fttui: Fttui, service: Service, tmp_path: Path, home: Path
 ) -> None:
     (home / "config").mkdir(exist_ok=True)
@@ -382,9 +383,7 @@ def test_what_a_job_should_cost_is_kept_with_it_and_compared(
     assert (home / "data" / "plans.jsonl").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_clone_over_the_same_data_is_priced_by_what_the_first_one_trained(
-    fttui: Fttui, service: Service, home: Path
-) -> None:
+def test_clone_over_the_same_data_is_priced_by_its_source(fttui: Fttui, service: Service, home: Path) -> None:
     (home / "config").mkdir(exist_ok=True)
     (home / "config" / "prices.toml").write_text('[models."gpt-4.1-nano-2025-04-14"]\ntraining = 100\n')
     service.jobs = [job(5, "succeeded", trained_tokens=30_000)]

@@ -10,8 +10,8 @@ import pytest
 from fttui.api.errors import BadRequest
 from fttui.models.spec import JobSpec
 from fttui.store.create_once import Created
-from fttui.store.file_service import Uploaded
 from fttui.store.snapshot import Outcome
+from fttui.store.upload_once import Uploaded
 from fttui.ui.create_form.submission import field_of
 from tests.support.fake_store import FakeStore
 from tests.support.ui_fakes import Ui, cockpit
@@ -142,7 +142,7 @@ async def test_one_file_for_both_is_sent_once(tmp_path: Path) -> None:
 
 class There(FakeStore):
     async def upload(self, path: str, progress: Callable[[int, int], None]) -> Outcome:
-        return Uploaded(True, "", "file-0001", was_there=True)
+        return Uploaded(True, "", "file-0001", reused=True)
 
 
 async def test_a_file_that_was_there_already_is_not_offered_to_be_deleted() -> None:

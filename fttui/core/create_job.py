@@ -1,0 +1,358 @@
+"""Create a job: check its data, upload its files once, send the create request exactly once, save the expected cost.
+
+The form, `jobs create` and `jobs clone` all use `CreateJob`. This module has no output: callers receive progress as
+`Step` objects and the end as a `Result`.
+"""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from fttui.config.errors import ConfigError
+from fttui.core.samples import sample_path
+from fttui.data.local_files import NotAFile, local_path
+from fttui.data.report import Report
+from fttui.store.snapshot import Outcome
+from fttui.text import clean_line
+
+if TYPE_CHECKING:
+    from fttui.api.client import Client
+    from fttui.clock import Clock
+    from fttui.core.pricing import Pricing
+    from fttui.data.plan import Plan
+    from fttui.models.job import Job
+    from fttui.models.spec import JobSpec
+    from fttui.store.archive.archive import Archive
+
+FILES = ("training_file", "validation_file")
+"""Members of a `JobSpec` that name a data file."""
+_CLOSED = "training_not_available"
+"""Error code of a provider that accepts no more jobs."""
+
+
+class LocalFiles(NamedTuple):
+    """Data files of a job that are on this disk. Two of them are equal while no file was written in between."""
+
+    paths: dict[str, str] = {}
+    """Path by member of `FILES`; a member that names a file at the provider is missing."""
+    errors: dict[str, str] = {}
+    """Reason by member that names an unreadable path."""
+    stamps: tuple[tuple[int, int] | None, ...] = ()
+    """Size and time of change of each path."""
+
+
+def find_files(names: Mapping[str, str | None]) -> LocalFiles:
+    """Resolve the data files of a job, each a path or a file id. Reads the disk.
+
+    Args:
+        names: text by member of `FILES`; members that are missing or empty are skipped.
+    """
+    paths: dict[str, str] = {}
+    errors: dict[str, str] = {}
+    for member in FILES:
+        name = names.get(member) or ""
+        try:
+            path = local_path(name, sample_path)
+        except NotAFile as error:
+            errors[member] = str(error)
+            continue
+        if path is None:
+            continue
+        if os.access(path, os.R_OK):
+            paths[member] = path
+        else:
+            errors[member] = f"{name}: permission denied"
+    return LocalFiles(paths, errors, tuple(map(_stamp, paths.values())))
+
+
+def _stamp(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
+
+
+class Checking(NamedTuple):
+    """The data is being read. Sizes are bytes; 0 before the first byte."""
+
+    read: int
+    total: int
+
+
+class Checked(NamedTuple):
+    """The data was read."""
+
+    report: Report
+
+
+class Uploading(NamedTuple):
+    """A file is being uploaded. Sizes are bytes."""
+
+    path: str
+    sent: int = 0
+    total: int = 0
+
+
+class FileReady(NamedTuple):
+    """A file is at the provider."""
+
+    path: str
+    id: str
+    members: tuple[str, ...]
+    """Members of `FILES` that name the file."""
+    reused: bool
+    """The provider already had the file."""
+
+
+class Creating(NamedTuple):
+    """The create request is being sent. From now on nothing can be broken off."""
+
+
+Step = Checking | Checked | Uploading | FileReady | Creating
+
+
+class Stage(StrEnum):
+    CHECK = "check"
+    UPLOAD = "upload"
+    CREATE = "create"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """End of one try to create a job."""
+
+    outcome: Outcome
+    stage: Stage
+    """Stage that ended the try."""
+    member: str = ""
+    """Member of `FILES` whose upload failed."""
+    unused: tuple[str, ...] = ()
+    """Ids of files uploaded for a job that does not exist."""
+    warning: str = ""
+    """Failure that did not prevent the job."""
+
+    @property
+    def ok(self) -> bool:
+        return self.outcome.ok
+
+    @property
+    def job(self) -> "Job | None":
+        """The created job as the provider sent it."""
+        return getattr(self.outcome, "job", None)
+
+    @property
+    def error(self) -> Exception | None:
+        """Exception behind a failed upload or create request."""
+        return getattr(self.outcome, "error", None)
+
+    @property
+    def message(self) -> str:
+        """Text for the user, in one or more lines."""
+        is_closed = getattr(self.error, "code", "") == _CLOSED
+        return "\n".join(filter(None, (self.outcome.message, unused_files(self.unused) if is_closed else "")))
+
+
+def unused_files(ids: tuple[str, ...]) -> str:
+    """Return a line about uploaded files that no job uses; empty when there are none."""
+    names = " ".join(ids)
+    return f"Uploaded but unused: {names}. To delete: fttui files delete {names}" if ids else ""
+
+
+class Sender(Protocol):
+    """Sends files and create requests: a store, or `ClientSender`."""
+
+    async def upload(self, path: str, progress: Callable[[int, int], None] | None = None) -> Outcome: ...
+    async def create(self, spec: "JobSpec") -> Outcome: ...
+
+
+class ClientSender:
+    """Sender of the commands, which have a client and an archive but no store."""
+
+    def __init__(self, client: "Client", archive: "Archive", clock: "Clock") -> None:
+        self._client = client
+        self._archive = archive
+        self._clock = clock
+
+    async def upload(self, path: str, progress: Callable[[int, int], None] | None = None) -> Outcome:
+        from fttui.store.upload_once import upload_once
+
+        return await upload_once(self._archive, self._client, path, self._clock, progress=progress)
+
+    async def create(self, spec: "JobSpec") -> Outcome:
+        from fttui.store.create_once import create_kept
+
+        return await create_kept(self._archive, self._client, spec, self._clock)
+
+
+class DataChecker:
+    """Checks data files in a thread, one check at a time: a new check ends the one before.
+
+    A second request for the same job and files gets the result of the first.
+    """
+
+    def __init__(self, pricing: "Pricing") -> None:
+        self._pricing = pricing
+        self._newest: tuple[JobSpec, LocalFiles, asyncio.Task[Report]] | None = None
+        self.progress: Callable[[Checking], None] | None = None
+        """Called in the event loop while the data is read."""
+
+    async def report(self, spec: "JobSpec", files: LocalFiles) -> Report | None:
+        """Return findings and plan of a job; None when it has no local file, or when a newer check has begun.
+
+        Raises:
+            OSError: a file cannot be read.
+            ConfigError: the user's own price file is wrong.
+        """
+        if not files.paths:
+            self.stop()
+            return None
+        if self._newest is None or self._newest[:2] != (spec, files):
+            loop = asyncio.get_running_loop()
+            self._newest = (spec, files, asyncio.create_task(asyncio.to_thread(self._check, spec, files, loop)))
+        task = self._newest[2]
+        try:
+            # Only `stop` ends the check, not the end of the caller that waits for it.
+            report = await asyncio.shield(task)
+        except (OSError, ConfigError):
+            if self._newest is not None and self._newest[2] is task:
+                self._newest = None
+            raise
+        return report if self._newest is not None and self._newest[2] is task else None
+
+    def stop(self) -> None:
+        """End a running check and forget its result."""
+        self._newest = None
+
+    def _check(self, spec: "JobSpec", files: LocalFiles, loop: asyncio.AbstractEventLoop) -> Report:
+        from fttui.data.check import check_job
+        from fttui.data.prices import PriceFileError
+
+        def progress(read: int, total: int) -> None:
+            with suppress(RuntimeError):  # the loop was closed meanwhile
+                loop.call_soon_threadsafe(self._show, Checking(read, total))
+
+        try:
+            return check_job(
+                spec,
+                *(files.paths.get(member) for member in FILES),
+                provider=self._pricing.provider,
+                own_prices=self._pricing.own_prices,
+                progress=progress,
+                should_stop=lambda: self._newest is None or self._newest[:2] != (spec, files),
+            )
+        except PriceFileError as error:
+            raise ConfigError(str(error)) from None
+
+    def _show(self, step: Checking) -> None:
+        if self.progress is not None:
+            self.progress(step)
+
+
+class CreateJob:
+    """Creates a job in one or more tries. A try can be cancelled until the create request is sent."""
+
+    def __init__(
+        self, sender: Sender, pricing: "Pricing", checker: DataChecker | None = None, *, tell: Callable[[Step], None]
+    ) -> None:
+        """
+        Args:
+            checker: shared with a form that checks while the user types.
+            tell: receives each step.
+        """
+        self._sender = sender
+        self._pricing = pricing
+        self._checker = checker or DataChecker(pricing)
+        self._tell = tell
+        self.uploaded: tuple[str, ...] = ()
+        """Ids of the files uploaded in all tries, without reused files."""
+        self.is_sent = False
+        """The create request of the running or last try was sent."""
+
+    async def run(
+        self,
+        spec: "JobSpec",
+        files: LocalFiles,
+        *,
+        plan: "Plan | None" = None,
+        force: bool = False,
+        before_create: Callable[[], Awaitable[None]] | None = None,
+    ) -> Result:
+        """Check, upload, create; return the result. Stops at the first failure.
+
+        Args:
+            spec: the job; local files may still be named by their paths.
+            plan: expected cost of a job without local files.
+            force: send data with errors.
+            before_create: awaited directly before the create request, as the last moment to cancel.
+        """
+        self.is_sent = False
+        try:
+            report = await self._check(spec, files)
+        except (OSError, ConfigError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            return Result(_Failed(False, f"Not created: {reason}", error=error), Stage.CHECK)
+        if report is not None:
+            self._tell(Checked(report))
+            if report.errors and not force:
+                return Result(Outcome(False, data_errors(report, spec, files)), Stage.CHECK)
+            plan = report.plan or plan
+        for path in dict.fromkeys(files.paths.values()):
+            members = tuple(member for member in FILES if files.paths.get(member) == path)
+            uploaded = await self._upload(path, members)
+            if not uploaded.ok:
+                return Result(uploaded, Stage.UPLOAD, members[0], self.uploaded)
+            spec = spec.model_copy(update=dict.fromkeys(members, uploaded.id))
+        if before_create is not None:
+            await before_create()
+        self.is_sent = True
+        self._tell(Creating())
+        created = await self._sender.create(spec)
+        if not created.ok:
+            return Result(created, Stage.CREATE, unused=() if created.ambiguous else self._unused(spec))
+        return Result(created, Stage.CREATE, warning="" if plan is None else self._remember(created.id, plan))
+
+    async def _check(self, spec: "JobSpec", files: LocalFiles) -> Report | None:
+        if files.paths:
+            self._tell(Checking(0, 0))
+        self._checker.progress = self._tell
+        try:
+            return await self._checker.report(spec, files)
+        finally:
+            self._checker.progress = None
+
+    async def _upload(self, path: str, members: tuple[str, ...]) -> Outcome:
+        self._tell(Uploading(path))
+        uploaded = await self._sender.upload(path, lambda sent, total: self._tell(Uploading(path, sent, total)))
+        if uploaded.ok:
+            reused = bool(getattr(uploaded, "reused", False))
+            if not reused:  # other jobs may use a reused file
+                self.uploaded += (uploaded.id,)
+            self._tell(FileReady(path, uploaded.id, members, reused))
+        return uploaded
+
+    def _unused(self, spec: "JobSpec") -> tuple[str, ...]:
+        return tuple(id for id in self.uploaded if id in (spec.training_file, spec.validation_file))
+
+    def _remember(self, job_id: str, plan: "Plan") -> str:
+        try:
+            self._pricing.remember(job_id, plan)
+        except OSError as error:
+            return f"The expected cost was not saved: {error.strerror or error}"
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed(Outcome):
+    error: Exception | None = None
+
+
+def data_errors(report: Report, spec: "JobSpec", files: LocalFiles) -> str:
+    """Return the message about a job whose data has errors."""
+    number = "1 error" if report.errors == 1 else f"{report.errors:,} errors"
+    name = clean_line(str(getattr(spec, next(iter(files.paths)))))
+    return f"Not created: the data has {number}. `fttui files check {name}` lists them."
