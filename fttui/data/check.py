@@ -75,39 +75,40 @@ def check_file(
     """
     price = price_of(model, own_file=own_prices, provider=provider)
     choose_kind = partial(_choose_kind, method, price)
-    graded = item_members(grader) if grader is not None and method == REINFORCEMENT else frozenset[str]()
-    validation_lines: LineIndex | None = None
-    if validation is not None:
-        validation_lines = LineIndex()
-        validation_log = FindingLog(validation, on_finding)
-        validation_scan = FileScan(
-            validation,
-            validation_log,
+    graded = frozenset[str]()
+    log = FindingLog(path, on_finding)
+    if grader is not None and method == REINFORCEMENT:
+        graded = item_members(grader)
+        for member, error in grader_errors(grader):
+            log.add("bad_grader", None, member, error)
+
+    def open_scan(path: str, log: FindingLog, counter: Counter | None, limit: int | None) -> FileScan:
+        return FileScan(
+            path,
+            log,
             choose_kind,
+            counter=counter,
+            limit=limit,
             item_members=graded,
             progress=progress,
             should_stop=should_stop,
         )
+
+    validation_lines: LineIndex | None = None
+    if validation is not None:
+        validation_lines = LineIndex()
+        validation_log = FindingLog(validation, on_finding)
+        validation_scan = open_scan(validation, validation_log, None, None)
         validation_scan.run(fewest=1, most_reinforcement=rules.MOST_REINFORCEMENT_VALIDATION, seen=validation_lines)
-    log = FindingLog(path, on_finding)
-    if grader is not None and method == REINFORCEMENT:
-        for member, error in grader_errors(grader):
-            log.add("bad_grader", None, member, error)
     counter = token_counter(price.encoding) if tokens else None
-    scan = FileScan(
-        path,
-        log,
-        choose_kind,
-        counter=counter,
-        limit=price.limit,
-        item_members=graded,
-        progress=progress,
-        should_stop=should_stop,
-    )
+    scan = open_scan(path, log, counter, price.limit)
     lines = LineIndex()
     scan.run(fewest=fewest, most_reinforcement=rules.MOST_REINFORCEMENT, seen=lines, overlap=validation_lines)
-    kind = scan.checker.kind if scan.checker is not None else method if method in (DPO, REINFORCEMENT) else ""
     lengths = _lengths(scan, counter, price)
+    kind = scan.checker.kind if scan.checker is not None else method if method in (DPO, REINFORCEMENT) else ""
+    share = None
+    if lengths is not None and lengths.total and kind in (CHAT, COMPLETIONS):
+        share = scan.trained_tokens / lengths.total
     groups, stopped = log.groups(), scan.reader.stopped
     if validation is not None:
         groups = tuple(sorted((*groups, *validation_log.groups()), key=lambda group: rules.LEVELS.index(group.level)))
@@ -120,9 +121,7 @@ def check_file(
         lines=scan.reader.lines_read,
         groups=groups,
         lengths=lengths,
-        trained_share=scan.trained_tokens / lengths.total
-        if lengths is not None and lengths.total and kind in (CHAT, COMPLETIONS)
-        else None,
+        trained_share=share,
         images=scan.checker.images if scan.checker is not None else 0,
         plan=_plan(scan, lengths, price, model, n_epochs, batch_size),
         stopped=stopped,

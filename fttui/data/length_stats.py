@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 LONGEST = 5
 """Longest examples to name."""
 BINS = 8
-"""Bars of the histogram, about."""
+"""Approximate number of bars of the histogram."""
 _EXACT_BELOW = 65_536
 """Tokens. Longer lengths are counted in steps of 1024, which keeps the table small."""
 
@@ -18,7 +18,7 @@ class LengthStats(NamedTuple):
     total: int
     """Tokens of one epoch, before long examples are cut."""
     billed: int
-    """Tokens that one epoch is billed for: of each example at most the model's limit."""
+    """Billed tokens of one epoch: of each example at most the model's limit."""
     least: int
     median: int
     p90: int

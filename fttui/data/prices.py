@@ -23,6 +23,7 @@ class Price(NamedTuple):
     limit: int | None = None
     """Tokens of the longest example; longer examples are cut."""
     encoding: str | None = None
+    """Name of the tokenizer's encoding."""
     kind: str = ""
     """Kind of example that the model takes; empty: any."""
     local: bool = False

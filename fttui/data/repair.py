@@ -166,7 +166,7 @@ def _repair_message(message: dict[str, Any], changes: Counter[str]) -> None:
 
 
 def is_same_file(one: str, other: str) -> bool:
-    """Return True for two paths of the same file."""
+    """Return True for two paths of one file, also through links."""
     try:
         return os.path.samefile(one, other)
     except OSError:

@@ -1,4 +1,4 @@
-"""The model's mathematics: its gradients, its causality, its constancy."""
+"""The network: gradients, causality, probabilities, fixed base weights."""
 
 import hashlib
 
@@ -23,7 +23,7 @@ def small() -> tuple[Network, dict[str, np.ndarray]]:
     }
 
 
-def test_the_gradient_is_that_of_the_loss_in_every_kind_of_parameter() -> None:
+def test_gradient_of_every_parameter_equals_finite_differences() -> None:
     network, batch = small()
     weights = np.array([0.3, -0.2, 0.5, 0.1, 0.4])
     gradient = np.zeros_like(network.flat)
@@ -48,7 +48,7 @@ def test_the_gradient_is_that_of_the_loss_in_every_kind_of_parameter() -> None:
     assert start == SMALL.size() == len(network.flat)
 
 
-def test_no_position_sees_what_comes_after_it() -> None:
+def test_position_does_not_depend_on_later_ones() -> None:
     network, batch = small()
     before = network.forward(**batch).log_probability
     later = {**batch, "tokens": batch["tokens"].copy()}
@@ -58,7 +58,7 @@ def test_no_position_sees_what_comes_after_it() -> None:
     assert after[1] != before[1]
 
 
-def test_what_a_position_knows_is_a_probability_distribution() -> None:
+def test_probabilities_sum_to_1() -> None:
     network, batch = small()
     total = sum(
         np.exp(network.forward(**{**batch, "targets": np.full(5, symbol)}).log_probability) for symbol in range(11)
@@ -66,7 +66,7 @@ def test_what_a_position_knows_is_a_probability_distribution() -> None:
     assert np.allclose(total, 1)
 
 
-def test_the_base_model_is_the_same_for_everyone() -> None:
+def test_base_weights_never_change() -> None:
     assert np.array_equal(base_weights(SMALL), base_weights(SMALL))
-    # A change here takes the parent away from every model that people have tuned: it needs a new base model's name.
+    # Existing models were tuned from these weights. Different weights need a new name of the base model.
     assert hashlib.sha256(base_weights(SMALL).tobytes()).hexdigest()[:16] == "200b36007f16db21"

@@ -25,9 +25,9 @@ DECAY_1, DECAY_2 = 0.9, 0.99
 VALIDATION_EXAMPLES = 5
 """Examples in the validation batch of a step."""
 VALIDATION_POINTS = 300
-"""Steps of a run with a validation batch, about. Limits the time that long runs spend on validation."""
+"""Approximate number of steps with a validation batch. Limits the time that long runs spend on validation."""
 SAVE_EVERY = 1.0
-"""Least seconds between saved states; the most work that a kill loses."""
+"""Minimum seconds between saved states: about the work that a kill loses."""
 SAVE_SHARE = 0.03
 """Largest share of the time to spend on saving."""
 
