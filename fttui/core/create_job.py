@@ -184,9 +184,9 @@ class ClientSender:
         return await upload_once(self._archive, self._client, path, self._clock, progress=progress)
 
     async def create(self, spec: "JobSpec") -> Outcome:
-        from fttui.store.create_once import create_kept
+        from fttui.store.create_once import create_recorded
 
-        return await create_kept(self._archive, self._client, spec, self._clock)
+        return await create_recorded(self._archive, self._client, spec, self._clock)
 
 
 class DataChecker:

@@ -21,7 +21,7 @@ from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
 from fttui.models.file import File, Model
 from fttui.models.job import Job
-from fttui.models.metric import Point, points_of, points_of_checkpoints, points_of_result_file
+from fttui.models.metric import Point, points_of_checkpoints, points_of_events, points_of_run
 from fttui.models.raw_json import encode
 from fttui.models.row import JobRow
 from fttui.store import query, record
@@ -165,46 +165,39 @@ class ServiceReader:
                 break
         else:
             complete = True
-        self._answers.append(lambda archive, now: record.keep_jobs(archive, [job.raw for job in found.values()], now))
+        self._answers.append(lambda archive, now: record.record_jobs(archive, [job.raw for job in found.values()], now))
         chosen = [found[row.id] for row in query.select(matching, None, options.sort)]
         return JobList(chosen[: options.limit], len(chosen[options.limit :]) if options.limit else 0, complete)
 
     async def job(self, id: str) -> FoundJob:
         job = await self._client.get_job(id)
-        self._answers.append(lambda archive, now: record.keep_jobs(archive, [job.raw], now))
+        self._answers.append(lambda archive, now: record.record_jobs(archive, [job.raw], now))
         return FoundJob(job)
 
     async def events(self, id: str) -> EventLog:
         found = oldest_first([event async for page in self._client.each_event_page(id) for event in page.items])
-        self._answers.append(lambda archive, now: record.keep_log(archive, id, found))
+        self._answers.append(lambda archive, now: record.record_events(archive, id, found))
         return EventLog(found)
 
     async def checkpoints(self, id: str) -> list[Checkpoint]:
         found = [item async for page in self._client.each_checkpoint_page(id) for item in page.items]
         found.sort(key=lambda item: (item.step_number or 0, item.created_at or 0.0))
-        self._answers.append(lambda archive, now: record.keep_checkpoints(archive, id, found))
+        self._answers.append(lambda archive, now: archive.jobs.save_checkpoints(id, found))
         return found
 
     async def metrics(self, id: str) -> JobMetrics:
-        """Join the metrics of events and result files; without any, take those of the checkpoints.
-
-        A result file has every step but rounded values, so events win.
-        """
         job = await self._client.get_job(id)
-        by_step: dict[int, dict[str, float]] = {}
+        results: list[bytes] = []
         for file in job.result_files:
-            # A deleted file or one of a different kind is no failure: the events have most of it.
-            with suppress(ApiError, ValueError):
-                for point in points_of_result_file(await self._client.file_content(file)):
-                    by_step.setdefault(point.step, {}).update(point.values)
+            with suppress(ApiError):  # a deleted file is no failure: the events have most of it
+                results.append(await self._client.file_content(file))
         events = [event async for page in self._client.each_event_page(id) for event in page.items]
-        for point in points_of(events[::-1]):
-            by_step.setdefault(point.step, {}).update(point.values)
-        if not by_step:
+        points = points_of_run(events=points_of_events(events[::-1]), results=results)
+        if not points:
             with suppress(ApiError):
                 saved = [item async for page in self._client.each_checkpoint_page(id) for item in page.items]
-                return JobMetrics(job, points_of_checkpoints(saved))
-        return JobMetrics(job, [Point(step, values) for step, values in sorted(by_step.items())])
+                points = points_of_checkpoints(saved)
+        return JobMetrics(job, points)
 
     async def files(self, *, purpose: str | None = None, limit: int | None = None) -> FileList:
         found: list[File] = []
@@ -272,7 +265,7 @@ class ArchiveReader:
         return [Checkpoint.read(json.loads(text)) for text in self._archive.jobs.checkpoints(id)]
 
     async def metrics(self, id: str) -> JobMetrics:
-        return JobMetrics((await self.job(id)).job, export.points_of(self._archive, id))
+        return JobMetrics((await self.job(id)).job, export.archived_points(self._archive, id))
 
     async def files(self, *, purpose: str | None = None, limit: int | None = None) -> FileList:
         found = [File.read(json.loads(text)) for text in self._archive.files.all()]

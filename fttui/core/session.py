@@ -42,12 +42,12 @@ class Session:
     @property
     def client(self) -> "Client | None":
         """Client of the service; None until the poller has connected."""
-        return self.store.client
+        return self.store.access.client
 
     async def close(self) -> None:
         """Close the connections and the archive. The poller must have stopped."""
-        if self.store.client is not None:
-            await self.store.client.close()
+        if self.store.access.client is not None:
+            await self.store.access.client.close()
         await self.store.close()
         await self.archive.close()
 
@@ -122,7 +122,7 @@ async def open_session(
         except NoKey as error:
             # Handled like a refused key: the poller does not try again until the user acts.
             raise Unauthorized(str(error)) from None
-        session.store.warn(*connection.warnings)
+        session.store.feed.warn(*connection.warnings)
         return connection.client
 
     def make() -> Session:
@@ -144,5 +144,5 @@ async def open_session(
     # In a thread: importing pydantic and reading ten thousand jobs would block the keyboard.
     session = await asyncio.to_thread(make)
     if options.offline:
-        session.store.rest("--offline: showing the archive only")
+        session.store.feed.go_offline("--offline: showing the archive only")
     return session

@@ -1,8 +1,12 @@
-"""The points of a run's metrics, from its events, its result file or its checkpoints."""
+"""Metrics of a job by step, from its events, its result files or its checkpoints.
+
+The store, the export and `jobs metrics` all convert with these functions.
+"""
 
 import base64
 import binascii
 import csv
+import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -10,74 +14,103 @@ from fttui.models import lenient
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
 
-# The result file says `train_accuracy` where events say `train_mean_token_accuracy`.
-_SAME = {"train_accuracy": "train_mean_token_accuracy", "valid_accuracy": "valid_mean_token_accuracy"}
+# Result files have `train_accuracy` for the `train_mean_token_accuracy` of events.
+_NAMES_OF_EVENTS = {"train_accuracy": "train_mean_token_accuracy", "valid_accuracy": "valid_mean_token_accuracy"}
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What was measured at one step."""
+    """Metrics of one step."""
 
     step: int
     values: Mapping[str, float]
 
 
-def points_of(events: Iterable[Event]) -> list[Point]:
-    """The metrics in `events`, by step, each step once; a later event adds to and wins over an earlier one."""
+def merge_points(points: Iterable[Point]) -> list[Point]:
+    """Merge points of the same step. The values of a later point count. Return one point a step, by step."""
     by_step: dict[int, dict[str, float]] = {}
-    for event in events:
-        if event.step is not None and (values := event.metrics):
-            by_step.setdefault(event.step, {}).update(values)
+    for point in points:
+        by_step.setdefault(point.step, {}).update(point.values)
     return [Point(step, values) for step, values in sorted(by_step.items())]
+
+
+def points_of_events(events: Iterable[Event]) -> list[Point]:
+    """Return the metrics of events, oldest first."""
+    return merge_points(
+        Point(event.step, values) for event in events if event.step is not None and (values := event.metrics)
+    )
 
 
 def points_of_checkpoints(checkpoints: Iterable[Checkpoint]) -> list[Point]:
-    """What was measured where the model was saved, by step."""
-    by_step: dict[int, dict[str, float]] = {}
-    for checkpoint in checkpoints:
-        if checkpoint.step_number is not None and checkpoint.metrics:
-            by_step.setdefault(checkpoint.step_number, {}).update(checkpoint.metrics)
-    return [Point(step, values) for step, values in sorted(by_step.items())]
+    """Return the metrics of checkpoints."""
+    return merge_points(
+        Point(item.step_number, item.metrics) for item in checkpoints if item.step_number is not None and item.metrics
+    )
 
 
-def points_of_result_file(content: bytes) -> list[Point]:
-    """The rows of a result file: CSV, or since about 2024 base64 text of CSV (api.md §12).
+def points_of_result_files(contents: Iterable[bytes | None]) -> list[Point]:
+    """Return the metrics of result files: CSV, or since about 2024 base64 of CSV (api.md §12).
 
-    Raises:
-        ValueError: it is neither.
+    A missing content, and a file of a different kind, has no points.
     """
-    by_step: dict[int, dict[str, float]] = {}
+    return merge_points(point for content in contents if content is not None for point in _points_of_csv(content))
+
+
+def points_of_run(*, events: Iterable[Point], results: Iterable[bytes | None]) -> list[Point]:
+    """Return the metrics of a run from result files and events. Where both have a value, the event's value counts:
+    result files are rounded.
+    """
+    return merge_points([*points_of_result_files(results), *events])
+
+
+def _points_of_csv(content: bytes) -> list[Point]:
+    points: list[Point] = []
     try:
         rows = list(csv.DictReader(csv_text(content).splitlines()))
-    except csv.Error as error:
-        raise ValueError(f"the result file is damaged: {error}") from None
+    except (ValueError, csv.Error):
+        return []
     for row in rows:
         step = lenient.whole(row.get("step"))
         if step is None:
             continue
+        values: dict[str, float] = {}
         for name, cell in row.items():
             value = lenient.number(cell)
             if name and name != "step" and value is not None:
-                key = lenient.line(name)
-                by_step.setdefault(step, {})[_SAME.get(key, key)] = value
-    return [Point(step, values) for step, values in sorted(by_step.items())]
+                name = lenient.line(name)
+                values[_NAMES_OF_EVENTS.get(name, name)] = value
+        if values:
+            points.append(Point(step, values))
+    return points
+
+
+def points_csv(points: Iterable[Point]) -> str:
+    """Return points as CSV with a header. A missing value is an empty cell."""
+    points = list(points)
+    names = list(dict.fromkeys(name for point in points for name in point.values))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["step", *names])
+    for point in points:
+        writer.writerow([point.step, *(repr(point.values[name]) if name in point.values else "" for name in names)])
+    return text.getvalue()
 
 
 def csv_text(content: bytes) -> str:
-    """A result file as CSV text, decoded from base64 where it is that.
+    """Return a result file as CSV text, decoded from base64 if necessary.
 
     Raises:
-        ValueError: it is neither.
+        ValueError: the content is neither CSV nor base64 of CSV.
     """
-    for candidate in (content, _debased(content)):
+    for candidate in (content, _base64_decoded(content)):
         if candidate is not None:
             text = candidate.decode("utf-8-sig", "replace").lstrip()
             if text.startswith("step,"):
                 return text
-    raise ValueError("the result file is neither CSV with a step column nor base64 of it")
+    raise ValueError("the result file is neither CSV with a step column nor base64 of such CSV")
 
 
-def _debased(content: bytes) -> bytes | None:
+def _base64_decoded(content: bytes) -> bytes | None:
     try:
         return base64.b64decode(b"".join(content.split()), validate=True)
     except (binascii.Error, ValueError):

@@ -1,4 +1,4 @@
-"""Create exactly once: a token travels with the job, by which it is known again when the answer is lost."""
+"""Create a job exactly once: its metadata has a token, by which the job is found if the response is lost."""
 
 import json
 import os
@@ -15,37 +15,37 @@ from fttui.models.spec import MAX_METADATA, JobSpec
 from fttui.store.archive.archive import Archive
 from fttui.store.snapshot import Outcome
 
-LOOKS = (0.5, 2.0, 8.0)
-"""Seconds after a lost answer at which the job is looked for."""
+SEARCHES = (0.5, 2.0, 8.0)
+"""Seconds after a lost response at which the job is searched for."""
 
 SKEW = 60.0
-"""Seconds by which the server's clock may be behind ours."""
+"""Seconds by which the server's clock may be behind the local clock."""
 
 Remember = Callable[[str, str], Awaitable[None]]
-"""Writes down a token and the body it is sent with (JSON), before anything is sent."""
+"""Writer of a token and its request body (JSON). Called before the request is sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Created(Outcome):
-    """How a create ended."""
+    """Outcome of a create."""
 
     job: Job | None = None
     error: ApiError | None = None
-    """What went wrong on the way; also set when the job was found all the same."""
+    """Error of the request. Also set if the job was found afterwards."""
     token: str = ""
-    """The token that was sent; empty where none could be."""
+    """The token that was sent. Empty if the metadata had no room for one."""
 
 
 async def create_once(client: Client, spec: JobSpec, clock: Clock, remember: Remember) -> Created:
     """Create a job, and never a second one.
 
-    It is sent again only when no connection was made. After any other lost answer it is looked for; when it is not
-    found it may exist all the same, and the outcome is `ambiguous`: only a person can decide then.
+    The request is sent again only if no connection was made. After a lost response the job is searched for by its
+    token. A job that is not found may still exist: the outcome is `ambiguous`, and the user must decide.
 
-    What `remember` raises passes through, and nothing was sent.
+    An exception of `remember` is passed on, and nothing is sent.
     """
     since = clock.now()
-    # Where metadata does not arrive, a token would be looked for in vain.
+    # A provider that drops metadata would drop the token.
     has_room = len(spec.metadata) < MAX_METADATA and client.provider.keeps_metadata
     token = new_token() if has_room else ""
     asked = spec.model_copy(update={"metadata": {**spec.metadata, TOKEN_KEY: token}}) if token else spec
@@ -57,7 +57,7 @@ async def create_once(client: Client, spec: JobSpec, clock: Clock, remember: Rem
         except BadRequest as error:
             if not token or spec.metadata or "metadata" not in f"{error.param} {error}":
                 raise
-            # A server that knows no metadata: the person asked for none, so the job goes without.
+            # The server does not support metadata, and the user set none: send the job without.
             token = ""
             job = await client.create_job(spec)
     except ApiError as error:
@@ -67,8 +67,8 @@ async def create_once(client: Client, spec: JobSpec, clock: Clock, remember: Rem
     return Created(True, f"created {job.id}", id=job.id, job=job, token=token)
 
 
-async def create_kept(archive: Archive, client: Client, spec: JobSpec, clock: Clock) -> Created:
-    """`create_once`, with the token in the archive from before it is sent until the job's fate is known."""
+async def create_recorded(archive: Archive, client: Client, spec: JobSpec, clock: Clock) -> Created:
+    """Create a job with `create_once`. The token is in the archive until the outcome is known."""
     written: list[str] = []
 
     async def remember(token: str, body: str) -> None:
@@ -76,7 +76,7 @@ async def create_kept(archive: Archive, client: Client, spec: JobSpec, clock: Cl
         await archive.creates.remember(token, body, clock.now())
 
     created = await create_once(client, spec, clock, remember)
-    # By a token that was not sent after all nothing will be found.
+    # A token that was recorded but not sent is dropped too.
     if not (created.ambiguous and created.token):
         for token in written:
             await archive.creates.forget(token)
@@ -84,17 +84,17 @@ async def create_kept(archive: Archive, client: Client, spec: JobSpec, clock: Cl
 
 
 def new_token() -> str:
-    """A token that no other create has."""
+    """Return a new random token."""
     return os.urandom(12).hex()
 
 
-async def look(client: Client, token: str) -> Job | None:
-    """The job that carries `token` in the metadata that the server returns; one attempt.
+async def find_by_token(client: Client, token: str) -> Job | None:
+    """Return the job that has `token` in its metadata, or None. One attempt.
 
-    The server is asked to filter, and not believed: some ignore that, so the newest jobs are searched as well.
+    Some servers ignore the filter by metadata, so the newest jobs are searched as well.
 
     Raises:
-        ApiError: the list could not be had.
+        ApiError: the list could not be fetched.
     """
     client = client.with_tries(1)
     try:
@@ -114,18 +114,18 @@ def _with(objects: list[object], token: str) -> object | None:
     return None
 
 
-async def alike(client: Client, spec: JobSpec, since: float) -> list[str]:
-    """Jobs that could be the one that was asked for, by model and file and time: for a person to judge.
+async def similar_jobs(client: Client, spec: JobSpec, since: float) -> list[str]:
+    """Return the ids of jobs with the same model and file, created since, as candidates for the user.
 
     Raises:
-        ApiError: the list could not be had.
+        ApiError: the list could not be fetched.
     """
     page = await client.with_tries(1).list_jobs()
     return [
         job.id
         for job in page.items
         if job.training_file == spec.training_file
-        # The answer names the dated snapshot of a model.
+        # A job has the dated snapshot of the requested model.
         and job.model.startswith(spec.model)
         and (job.created_at or 0.0) >= since - SKEW
         and TOKEN_KEY not in job.metadata
@@ -133,37 +133,37 @@ async def alike(client: Client, spec: JobSpec, since: float) -> list[str]:
 
 
 async def _settle(client: Client, clock: Clock, spec: JobSpec, token: str, error: ApiError, since: float) -> Created:
-    """Look for the job whose answer was lost."""
+    """Search for the job whose response was lost."""
     waited, answered = 0.0, not token
-    for moment in LOOKS if token else ():
+    for moment in SEARCHES if token else ():
         await clock.sleep(moment - waited)
         waited = moment
         try:
-            job = await look(client, token)
+            job = await find_by_token(client, token)
         except ApiError:
             continue
         answered = True
         if job is not None:
             return Created(
                 True,
-                f"created {job.id} (its answer was lost; found by its token)",
+                f"created {job.id} (the response was lost; the job was found by its token)",
                 job.id,
                 job=job,
                 error=error,
                 token=token,
             )
-    searched = f"was not found within {LOOKS[-1]:.0f} seconds" if token else "carries no token to know it by"
+    searched = f"it was not found within {SEARCHES[-1]:.0f} seconds" if token else "it has no token to search for"
     found: list[str] = []
     with suppress(ApiError):
-        found = await alike(client, spec, since) if answered else []
+        found = await similar_jobs(client, spec, since) if answered else []
     hint = (
-        f"It looks like {' or '.join(found)}: same model, same file, created just now."
+        f"Possibly {' or '.join(found)}: same model, same file, created just now."
         if found
-        else "Look at the newest jobs before creating it again: fttui jobs list"
+        else "Check the newest jobs before you create it again: fttui jobs list"
     )
     return Created(
         False,
-        f"{error}. The job may exist all the same: it {searched}.\n{hint}",
+        f"{error}. The job may exist: {searched}.\n{hint}",
         request_id=error.request_id,
         ambiguous=True,
         error=error,

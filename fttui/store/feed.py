@@ -1,4 +1,4 @@
-"""What is known of one profile, and telling it: the snapshot, its publications, and the health of the provider."""
+"""The current snapshot of a profile, its subscribers, and the health of the connection."""
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -8,48 +8,48 @@ from fttui.api.errors import Forbidden, Limited, Unauthorized
 from fttui.clock import Clock
 from fttui.store.archive.archive import Archive
 from fttui.store.health import Health, State
-from fttui.store.job_table import Merged, Roster
+from fttui.store.job_table import JobTable, MergeResult
 from fttui.store.snapshot import Change, Snapshot
 from fttui.text import clean_line
 
 Subscriber = Callable[[Snapshot, Change], None]
 
 OFFLINE_AFTER = 3
-"""Failed polls in a row."""
+"""Consecutive failed polls after which the health is offline."""
 
 
-class Board:
-    """The snapshot and who listens to it. One event loop owns it; subscribers are called in that loop."""
+class SnapshotFeed:
+    """Publisher of snapshots. One event loop owns it and calls the subscribers."""
 
-    def __init__(self, archive: Archive, clock: Clock) -> None:
+    def __init__(self, archive: Archive, jobs: JobTable, clock: Clock) -> None:
         self._archive = archive
+        self._jobs = jobs
         self._clock = clock
-        self._roster = Roster(archive, clock)
         self._subscribers: list[Subscriber] = []
         self._warnings: tuple[str, ...] = ()
-        self._news: tuple[str, ...] = ()
+        self._reports: tuple[str, ...] = ()
         self.error: Exception | None = None
-        """Why the last poll failed; None when it did not."""
+        """Error of the last poll. None after a successful poll."""
         self.snapshot = self._snapshot(Health(since=clock.now()))
 
     def _snapshot(self, health: Health) -> Snapshot:
-        state = self._roster.state
-        notices = (*self._warnings, *self._archive.notices, *self._news)
-        return Snapshot(self._roster.rows, health, state.as_of, state.complete, notices)
+        state = self._jobs.list_state
+        notices = (*self._warnings, *self._archive.notices, *self._reports)
+        return Snapshot(self._jobs.rows, health, state.as_of, state.complete, notices)
 
-    def subscribe(self, fn: Subscriber) -> Callable[[], None]:
-        """Call `fn` with each publication. Returns what ends that."""
+    def subscribe(self, fn: Subscriber, /) -> Callable[[], None]:
+        """Call `fn` at each publication. Return a function that ends the subscription."""
         self._subscribers.append(fn)
 
-        def leave() -> None:
+        def unsubscribe() -> None:
             with suppress(ValueError):
                 self._subscribers.remove(fn)
 
-        return leave
+        return unsubscribe
 
-    def _publish(
+    def publish(
         self,
-        merged: Merged | None = None,
+        merged: MergeResult | None = None,
         *,
         updated: Iterable[str] = (),
         removed: Iterable[str] = (),
@@ -57,7 +57,7 @@ class Board:
         checkpoints: Iterable[str] = (),
         health: Health | None = None,
     ) -> None:
-        """Make a new snapshot, and tell it if anything in it, or about these jobs, is another."""
+        """Make a new snapshot. Call the subscribers if it, or anything of these jobs, has changed."""
         before = self.snapshot
         self.snapshot = self._snapshot(before.health if health is None else health)
         change = Change(
@@ -72,34 +72,31 @@ class Board:
             for fn in list(self._subscribers):
                 fn(self.snapshot, change)
 
-    def _good(self) -> Health:
-        """The health after a poll that went well: the same one as long as all do."""
-        was = self.snapshot.health
-        return was if was.is_good else Health(State.LIVE, self._clock.now())
+    # Notices
 
     def warn(self, *warnings: str) -> None:
-        """What else the person must be told, such as TLS that is not verified; replaces what was said before."""
+        """Show warnings of the connection, such as unverified TLS, in place of earlier warnings."""
         self._warnings = warnings
-        self._publish()
+        self.publish()
 
-    def _report(self, news: str) -> None:
-        """What happened that the person must be told; it is said as long as the program runs."""
-        self._news = (*self._news, news)
-        self._publish()
+    def report(self, message: str) -> None:
+        """Show a message until the program ends."""
+        self._reports = (*self._reports, message)
+        self.publish()
 
-    def rest(self, why: str) -> None:
-        """Nobody will be asked."""
-        self._publish(health=Health(State.OFFLINE, self._clock.now(), why))
+    # Health
 
-    async def close(self) -> None:
-        """Note how true the list is, for the next start."""
-        await self._roster.save()
+    def succeeded(self, merged: MergeResult) -> None:
+        """Publish the result of a successful poll."""
+        self.error = None
+        health = self.snapshot.health
+        self.publish(merged, health=health if health.is_good else Health(State.LIVE, self._clock.now()))
 
     def failed(self, error: Exception) -> None:
-        """A poll failed: the health says so, the data stay."""
+        """Publish the health after a failed poll. The rows stay."""
         self.error = error
-        was = self.snapshot.health
-        failures = was.failures + 1
+        before = self.snapshot.health
+        failures = before.failures + 1
         match error:
             case Unauthorized() | Forbidden():
                 state = State.DENIED
@@ -107,11 +104,11 @@ class Board:
                 state = State.LIMITED
             case _:
                 state = State.OFFLINE if failures >= OFFLINE_AFTER else State.STALE
-        same = state is was.state or (state is State.OFFLINE and was.state is State.STALE)
-        self._publish(
+        continues = state is before.state or (state is State.OFFLINE and before.state is State.STALE)
+        self.publish(
             health=Health(
                 state=state,
-                since=was.since if same else self._clock.now(),
+                since=before.since if continues else self._clock.now(),
                 why=clean_line(str(error)) or type(error).__name__,
                 request_id=getattr(error, "request_id", ""),
                 failures=failures,
@@ -120,7 +117,11 @@ class Board:
             )
         )
 
-    def plan(self, next_try: float | None) -> None:
-        """When the next poll is due, in Unix seconds; said only while something is wrong."""
+    def go_offline(self, why: str) -> None:
+        """Publish that the provider will not be contacted."""
+        self.publish(health=Health(State.OFFLINE, self._clock.now(), why))
+
+    def set_next_try(self, next_try: float | None) -> None:
+        """Publish the time of the next poll (Unix seconds), unless the health is good."""
         if not self.snapshot.health.is_good:
-            self._publish(health=replace(self.snapshot.health, next_try=next_try))
+            self.publish(health=replace(self.snapshot.health, next_try=next_try))

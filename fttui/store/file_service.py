@@ -1,4 +1,4 @@
-"""Files and models that a provider holds for the person: listed, sent, fetched and deleted.
+"""Files and models at the provider: list, upload, download and delete.
 
 Intents return an `Outcome` and never raise.
 """
@@ -6,7 +6,7 @@ Intents return an `Outcome` and never raise.
 import asyncio
 import json
 import os
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from fttui.api.client import Client
@@ -17,93 +17,78 @@ from fttui.models.file import File, Model
 from fttui.models.metric import csv_text
 from fttui.models.raw_json import encode
 from fttui.store.archive.archive import Archive
-from fttui.store.polling.fetcher import Asking
+from fttui.store.feed import SnapshotFeed
+from fttui.store.provider_access import ProviderAccess, refusal_of
 from fttui.store.snapshot import Outcome
 from fttui.store.upload_once import TRAINING, upload_once
 from fttui.text import clean_line
 
-AT_ONCE = 4
-"""Intents of one kind that are sent side by side."""
-MOST_KEPT = 64 * 2**20
-"""Bytes of a downloaded result file above which the archive does not keep it."""
+MAX_RECORDED = 64 * 2**20
+"""Bytes of a downloaded result file above which its content is not recorded."""
 
 
-class _NoCsv(Exception):
-    """A result file is something else, in words."""
+class FileService:
+    """Files and models of one profile."""
 
-
-def _as_csv(content: bytes) -> bytes:
-    try:
-        return csv_text(content).encode()
-    except ValueError as error:
-        raise _NoCsv(str(error)) from None
-
-
-class Holdings(Asking):
-    """A board that also speaks of files and models."""
-
-    def __init__(self, archive: Archive, clock: Clock, *, read_only: bool = False) -> None:
-        """
-        Args:
-            read_only: every intent that changes something is refused.
-        """
-        super().__init__(archive, clock)
-        self._read_only = read_only
+    def __init__(self, archive: Archive, clock: Clock, access: ProviderAccess, feed: SnapshotFeed) -> None:
+        self._archive = archive
+        self._clock = clock
+        self._access = access
+        self._feed = feed
         self._listed: set[str] | None = None
 
     # Questions
 
     def has_file(self, id: str) -> bool | None:
-        """Whether the provider had this file for training when its files were last listed; None while they were not."""
+        """Tell whether the provider's last list of files for training had this file. None before the first list."""
         return None if self._listed is None else id in self._listed
 
     def file(self, id: str) -> File | None:
-        """A file, if it was ever seen."""
+        """Return a file, or None for a file never seen."""
         text = self._archive.files.get(id) if id else None
         return None if text is None else File.read(json.loads(text))
 
     async def files(self) -> list[File]:
-        """All files for training that the provider has, in its order; those once seen while it cannot be asked."""
-        if self.client is not None:
+        """Return the provider's files for training, or the recorded files while the provider cannot be reached."""
+        if self._access.client is not None:
             found: list[File] = []
             with suppress(ApiError):
-                async for page in self.client.each_file_page(purpose=TRAINING):
+                async for page in self._access.client.each_file_page(purpose=TRAINING):
                     found += page.items
-                    kept = [(item.id, encode(item.raw)) for item in page.items]
-                    await self._archive.files.save(kept, self._clock.now())
+                    await self._record(*page.items)
                 self._listed = {file.id for file in found}
                 return found
         return [File.read(json.loads(text)) for text in self._archive.files.all()]
 
     async def models(self) -> list[Model]:
-        """The provider's models as it lists them; those of the last look while it cannot be asked."""
-        if self.client is not None:
-            try:
-                page = await self.client.list_models()
-            except ApiError:
-                pass
-            else:
-                kept = [(item.id, encode(item.raw)) for item in page.items]
-                await self._archive.files.save_models(kept, self._clock.now())
+        """Return the provider's models, or those of the last list while the provider cannot be reached."""
+        if self._access.client is not None:
+            with suppress(ApiError):
+                page = await self._access.client.list_models()
+                models = [(item.id, encode(item.raw)) for item in page.items]
+                await self._archive.files.save_models(models, self._clock.now())
                 return list(page.items)
         return [Model.read(json.loads(text)) for text in self._archive.files.models()]
+
+    async def _record(self, *files: File) -> None:
+        await self._archive.files.save([(file.id, encode(file.raw)) for file in files], self._clock.now())
 
     # Intents
 
     async def upload(self, path: str, progress: Callable[[int, int], None] | None = None) -> Outcome:
-        """Send a file of training data, unless it is there already (see `upload_once`); the outcome's id is the file's.
+        """Upload a file for training, unless the provider has it: see `upload_once`. The outcome has the file's id.
 
         Args:
-            progress: told the bytes sent so far, and of the file.
+            progress: receives the bytes sent and the file's size.
         """
-        client = self._able()
+        client = self._access.client_for_changes()
         if isinstance(client, Outcome):
             return client
         uploaded = await upload_once(self._archive, client, path, self._clock, progress=progress)
-        if (file := uploaded.file) is not None:
+        if uploaded.file is not None:
             if self._listed is not None:
-                self._listed.add(file.id)
-            await self._archive.files.save([(file.id, encode(file.raw))], self._clock.now())
+                self._listed.add(uploaded.id)
+            await self._record(uploaded.file)
         return uploaded
 
     async def download(
@@ -115,23 +100,23 @@ class Holdings(Asking):
         as_csv: bool = False,
         progress: Callable[[int, int | None], None] | None = None,
     ) -> Outcome:
-        """Write a file's content to `path`, whole or not at all: from the archive, else as the provider sends it.
+        """Write the content of a file to `path`, from the archive or from the provider.
 
-        A result file of a known job is kept in the archive on the way, up to `MOST_KEPT`. A read-only session may
-        do this too.
+        The file appears at `path` only when complete. The content of a job's result file is recorded in the archive,
+        up to `MAX_RECORDED`. A read-only session may download.
 
         Args:
-            overwrite: replace a file that is there.
-            as_csv: a result file as the CSV it is; services send it as base64 of that (api.md §12).
-            progress: told the bytes so far, and of the whole file where the provider tells.
+            overwrite: replace an existing file.
+            as_csv: decode a result file, which providers send as base64 of CSV (api.md §12).
+            progress: receives the bytes received and the size, where the provider sends one.
         """
         if why := why_not_writable(path, overwrite=overwrite):
             return Outcome(False, clean_line(why), id)
         content = self._archive.files.content(id)
-        job = self._job_of_result(id) if content is None else None
-        client = self.client
+        job = self._job_with_result(id) if content is None else None
+        client = self._access.client
         if content is None and client is None:
-            return self._unreached(id)
+            return self._access.not_connected(id)
         try:
             with writing(path, overwrite=overwrite) as file:
                 if content is None and client is not None and as_csv:
@@ -139,78 +124,64 @@ class Holdings(Asking):
                 if content is not None:
                     await asyncio.to_thread(file.write, _as_csv(content) if as_csv else content)
                 elif client is not None:
-                    done = await client.download_file(id, file.write, progress=progress)
-                    if job is not None and done <= MOST_KEPT and file.seekable():
+                    size = await client.download_file(id, file.write, progress=progress)
+                    if job is not None and size <= MAX_RECORDED and file.seekable():
                         file.seek(0)
                         content = await asyncio.to_thread(file.read)
-                await asyncio.to_thread(_settle, file.fileno())
+                await asyncio.to_thread(_sync, file.fileno())
         except ApiError as error:
             return refusal_of(error, id)
-        except _NoCsv as error:
+        except _NotCsv as error:
             return Outcome(False, clean_line(str(error)), id)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             return Outcome(False, clean_line(f"{path} cannot be written: {reason}"), id)
-        if job is not None and content is not None and len(content) <= MOST_KEPT:
+        if job is not None and content is not None and len(content) <= MAX_RECORDED:
             await self._archive.files.save_content(id, content, self._clock.now())
-            self._publish(events=[job])
+            self._feed.publish(events=[job])
         return Outcome(True, clean_line(f"{path} written"), id)
 
-    def _job_of_result(self, id: str) -> str | None:
+    def _job_with_result(self, id: str) -> str | None:
         file = self.file(id)
         if file is not None and file.purpose == TRAINING:
             return None
         return next((job.id for job in self._archive.jobs.containing(id) if id in job.result_files), None)
 
     async def delete_files(self, ids: Iterable[str]) -> dict[str, Outcome]:
-        """Delete files at the provider; what the archive knows of them, and keeps of results, stays."""
-        outcomes = await self._delete_each(ids, lambda client, id: client.delete_file(id))
+        """Delete files at the provider. The archive keeps its records of them."""
+
+        async def delete(client: Client, id: str) -> Outcome:
+            await client.delete_file(id)
+            return Outcome(True, f"deleted {id}", id)
+
+        outcomes = await self._access.for_each(ids, delete)
         if self._listed is not None:
             self._listed -= {id for id, outcome in outcomes.items() if outcome.ok}
         return outcomes
 
     async def delete_model(self, name: str) -> Outcome:
-        """Delete a tuned model at the provider, for good."""
-        outcome = (await self._delete_each([name], lambda client, id: client.delete_model(id)))[name]
-        if outcome.ok:
-            await self._archive.files.forget_model(name)
-        return outcome
+        """Delete a fine-tuned model at the provider, for good."""
 
-    async def _delete_each(
-        self, ids: Iterable[str], send: Callable[[Client, str], Awaitable[object]]
-    ) -> dict[str, Outcome]:
-        client, gate = self._able(), asyncio.Semaphore(AT_ONCE)
-
-        async def one(id: str) -> Outcome:
-            if isinstance(client, Outcome):
-                return client
-            async with gate:
-                try:
-                    await send(client, id)
-                except ApiError as error:
-                    return refusal_of(error, id)
+        async def delete(client: Client, id: str) -> Outcome:
+            await client.delete_model(id)
+            await self._archive.files.forget_model(id)
             return Outcome(True, f"deleted {id}", id)
 
-        wanted = list(dict.fromkeys(ids))
-        return dict(zip(wanted, await asyncio.gather(*map(one, wanted)), strict=True))
-
-    def _able(self) -> Client | Outcome:
-        """The client, or why nothing can be sent."""
-        if self._read_only:
-            return Outcome(False, "this is a read-only session: nothing is sent")
-        return self.client or self._unreached()
-
-    def _unreached(self, id: str = "") -> Outcome:
-        why = self.snapshot.health.why
-        return Outcome(False, f"not connected: {why}" if why else "not connected", id)
+        return (await self._access.for_each([name], delete))[name]
 
 
-def refusal_of(error: ApiError, id: str = "") -> Outcome:
-    """The outcome of an intent that the provider, or the way to it, refused."""
-    return Outcome(False, error.text, id, error.request_id, error.ambiguous)
+class _NotCsv(Exception):
+    pass
 
 
-def _settle(handle: int) -> None:
-    # Here rather than when the file lands: the disk may take seconds, and the loop must not wait for it.
+def _as_csv(content: bytes) -> bytes:
+    try:
+        return csv_text(content).encode()
+    except ValueError as error:
+        raise _NotCsv(str(error)) from None
+
+
+def _sync(handle: int) -> None:
+    # In a thread, before `writing` does it: the disk may take seconds, and the loop must not wait.
     with suppress(OSError):
         os.fsync(handle)

@@ -1,54 +1,55 @@
-"""How well the provider can be reached: what the status row says about the age of what is shown."""
+"""Health of the connection to a provider."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class State(StrEnum):
+    """State of the connection, from the last polls."""
+
     CONNECTING = "connecting"
-    """Nothing has been asked yet: what is shown comes from the archive."""
+    """No poll has finished yet. The rows are from the archive."""
     LIVE = "live"
     STALE = "stale"
     """The last one or two polls failed."""
     OFFLINE = "offline"
     """Three or more polls failed."""
     DENIED = "denied"
-    """The key was refused (401, 403): polling stops until somebody acts."""
+    """The key was refused (401, 403). Polling stops until the user refreshes."""
     LIMITED = "limited"
-    """The server asked for patience (429)."""
+    """The provider limits the rate of requests (429)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Times are Unix seconds of the store's clock."""
+    """Result of the last polls. Times are Unix seconds of the store's clock."""
 
     state: State = State.CONNECTING
     since: float = 0.0
-    """When this state began; what is offline has been so since the first poll that failed."""
+    """Start of this state. For an offline connection, the time of the first failed poll."""
     why: str = ""
-    """One clean line: the error of the last poll; empty when live."""
+    """Error of the last poll as one clean line. Empty when live."""
     next_try: float | None = None
-    """When the next poll is due, said while something is wrong; None when all is well or none is planned."""
+    """Time of the next poll after a failed poll. None when live, or without a planned poll."""
     request_id: str = ""
     failures: int = 0
-    """Failed polls in a row."""
-
+    """Consecutive failed polls."""
     reason: str = ""
-    """`why` without the address, which a person knows; empty where `why` names none."""
+    """`why` without the address. Empty if `why` has no address."""
     unsent: bool = False
-    """No connection was made at the last poll."""
+    """The last poll could not connect, so nothing was sent."""
 
     @property
     def brief(self) -> str:
-        """Why, in as few words as there are."""
+        """Shortest description of the error."""
         return self.reason or self.why
 
     @property
     def unreachable(self) -> str:
-        """Why nothing that is sent can arrive; empty while something may. A server that answers with errors is
-        reachable: it may still do what it is asked."""
+        """Reason why no request can arrive, or an empty string. A server that responds with errors is reachable."""
         return self.brief if self.state is State.OFFLINE and self.unsent else ""
 
     @property
     def is_good(self) -> bool:
+        """The last poll succeeded."""
         return self.state is State.LIVE

@@ -1,7 +1,6 @@
-"""The jobs of a profile as the store holds them, and how pages of the provider's list are merged into them.
+"""The jobs of a profile in memory, and the merge of pages of the provider's list.
 
-A job is held as its row and a digest of its JSON; the JSON itself is in the archive. What is unchanged is not
-even decoded.
+The table has a row and a digest for each job; the JSON is in the archive. An unchanged job is not decoded.
 """
 
 import asyncio
@@ -18,103 +17,108 @@ from fttui.models.wire import sent_id
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.events import Progress
 from fttui.store.archive.jobs import JobEntry, ListState
-from fttui.store.job_order import Places
+from fttui.store.event_logs import EventLogs
+from fttui.store.job_order import JobOrder
 
 PAGE = 100
+"""Most jobs requested in one page."""
 GRACE = 60.0
-"""Seconds for which a job that was created here may be missing in the provider's list."""
+"""Seconds for which a new job may be missing from the provider's list."""
 FULL_WALK = 86400.0
-"""Seconds after which a long list is walked to its end again, to see what is gone."""
+"""Seconds between two walks of the whole list, which find jobs that are gone."""
 SAVE_EVERY = 60.0
-"""Seconds between two notes in the archive of when the list was last confirmed."""
+"""Seconds between two writes of the time of the last poll."""
 
 
 @dataclass(slots=True)
-class Merged:
-    """What a page, or an answer about one job, changed. All sets hold job ids."""
+class MergeResult:
+    """Changes from a page or a single job. All sets hold job ids."""
 
     added: set[str] = field(default_factory=set)
     updated: set[str] = field(default_factory=set)
     seen: list[str] = field(default_factory=list)
-    """The ids on the page, in its order."""
+    """Ids on the page, in its order."""
 
 
 @dataclass(slots=True)
 class ListWalk:
-    """A walk through the older pages of the list."""
+    """A walk of the older pages of the list."""
 
     cursor: str
     seen: set[str]
-    tells_gone: bool
-    """It began on the newest page, so what it does not see is no longer there."""
-    thorough: bool = False
-    """It goes to the end even through known territory."""
+    finds_gone: bool
+    """The walk started on the newest page, so a job that it does not see is gone."""
+    to_end: bool = False
+    """Walk to the end of the list, even where it is known."""
     wanted: frozenset[str] = frozenset()
-    """It goes on until it has seen these, and no further."""
+    """Walk until these jobs were seen."""
     ends_at: Callable[[Sequence[str]], bool] | None = None
-    """It goes on to a page of which this is so, and no further."""
+    """Walk until a page for which this returns True."""
 
     def is_done(self, page: Sequence[str], *, is_known: bool) -> bool:
-        """Whether nothing below this page is asked for; `is_known`: below it lies what was seen before."""
+        """Tell whether the walk ends with this page.
+
+        Args:
+            is_known: the rest of the list was seen before.
+        """
         if self.ends_at is not None:
             return self.ends_at(page)
-        return self.wanted <= self.seen if self.wanted else is_known and not self.thorough
+        return self.wanted <= self.seen if self.wanted else is_known and not self.to_end
 
 
-class Roster:
-    """The rows, newest first, and how far the provider's list is known."""
+class JobTable:
+    """Rows, newest first, and how far the provider's list is known."""
 
     def __init__(self, archive: Archive, clock: Clock) -> None:
         self._archive = archive
         self._clock = clock
         self.rows: dict[str, JobRow] = {row.id: row for row in archive.jobs.rows()}
-        """Never changed in place: whoever holds it may keep it."""
-        self.state: ListState = archive.jobs.list_state()
-        self.live: dict[str, None] = {id: None for id, row in self.rows.items() if row.status.is_live and _askable(row)}
-        """Jobs worth asking about again, as an ordered set."""
+        """Replaced on each change, never changed in place."""
+        self.list_state: ListState = archive.jobs.list_state()
+        self.live: dict[str, None] = {id: None for id, row in self.rows.items() if row.status.is_live and exists(row)}
+        """Jobs that may change at the provider, as an ordered set."""
         self.due: dict[str, float] = dict.fromkeys(archive.jobs.due(), float("-inf"))
-        """Jobs that ended or changed after their events were read, and when that was seen (monotonic)."""
-        self.progress: dict[str, Progress] = {id: log.progress for id, log in archive.events.states().items()}
-        """What events told."""
+        """Jobs that ended or changed after their events were fetched, with the time of discovery (monotonic)."""
+        self.logs = EventLogs(archive)
         self.first_page: frozenset[str] = frozenset()
-        """The ids on the newest page."""
+        """Ids on the newest page."""
         self.walk: ListWalk | None = None
         self._first_cursor: str | None = None
         self._first_seen: list[str] = []
         self._digests = archive.jobs.digests()
-        self._places = Places(archive.jobs.places())
+        self._order = JobOrder(archive.jobs.places())
         self._deletions, _ = archive.jobs.deleted()
         self._generation = archive.database.generation
-        self._saved_at = self.state.as_of or float("-inf")
+        self._saved_at = self.list_state.as_of or float("-inf")
         self._lock = asyncio.Lock()
         self._turn = 0
-        self._touched: dict[str, int] = {}
-        self._unlisted: dict[str, float] = {}
+        self._intent_turns: dict[str, int] = {}
+        self._not_yet_listed: dict[str, float] = {}
 
-    # One after the other
+    # Merging
 
     def turn(self) -> int:
-        """A number for a request that is about to be sent: answers are believed in the order of asking."""
+        """Return a number for a request about to be sent. Of two answers about a job, the later request counts."""
         self._turn += 1
         return self._turn
 
-    async def merge(self, objects: Iterable[Any], asked: int, *, listed: bool = True) -> Merged:
+    async def merge(self, objects: Iterable[Any], turn: int, *, listed: bool = True) -> MergeResult:
         """Merge jobs as sent.
 
         Args:
-            asked: the turn at which they were asked for; a job that an intent changed later is left as it is.
-            listed: they come from a list; else they are what an intent or a question about one job brought.
+            turn: turn of the request. A job that an intent changed after it stays unchanged.
+            listed: the jobs come from the list or from a request for one job, not from an intent.
         """
         async with self._lock:
-            return await self._merge(objects, asked, listed=listed)
+            return await self._merge(objects, turn, listed=listed)
 
-    async def _merge(self, objects: Iterable[Any], asked: int, *, listed: bool, older: bool = False) -> Merged:
+    async def _merge(self, objects: Iterable[Any], turn: int, *, listed: bool, older: bool = False) -> MergeResult:
         if self._archive.database.generation != self._generation:
-            # The archive was begun anew: everything must be written again as it is met.
+            # The archive was started anew: write every job again.
             self._generation = self._archive.database.generation
             self._digests = {}
-            self.state = ListState(as_of=self.state.as_of)
-        merged, met, entries, back = Merged(), set[str](), dict[str, JobEntry](), list[str]()
+            self.list_state = ListState(as_of=self.list_state.as_of)
+        merged, met, entries, back = MergeResult(), set[str](), dict[str, JobEntry](), list[str]()
         for raw in objects:
             job = None if (id := sent_id(raw)) else Job.read(raw)
             id = job.id if job is not None else id
@@ -123,21 +127,21 @@ class Roster:
             met.add(id)
             merged.seen.append(id)
             if listed:
-                self._unlisted.pop(id, None)
-            if self._touched.get(id, -1) >= asked:
+                self._not_yet_listed.pop(id, None)
+            if self._intent_turns.get(id, -1) >= turn:
                 continue
-            mark = digest(raw)
-            if self._digests.get(id) != mark:
-                entries[id] = self._entry(job or Job.read(raw), raw, mark)
+            hash = digest(raw)
+            if self._digests.get(id) != hash:
+                entries[id] = self._entry(job or Job.read(raw), raw, hash)
             elif self.rows[id].gone:
                 back.append(id)
         if not listed:
             for id in merged.seen:
-                self._touched[id] = self.turn()
+                self._intent_turns[id] = self.turn()
                 if id not in self.rows:
-                    self._unlisted[id] = self._clock.monotonic()
-        learned = self._learn_places(merged.seen, entries, older=older)
-        moved = {id: place for id, place in learned.items() if id not in entries}
+                    self._not_yet_listed[id] = self._clock.monotonic()
+        places = self._update_order(merged.seen, entries, older=older)
+        moved = {id: place for id, place in places.items() if id not in entries}
         if entries:
             await self._archive.jobs.save(list(entries.values()), self._clock.now())
         if moved:
@@ -146,22 +150,22 @@ class Roster:
             await self._archive.jobs.set_gone(back, None)
         merged.added = {id for id in entries if id not in self.rows}
         merged.updated = {*entries, *back, *moved} - merged.added
-        self._hold(entries, back, moved=bool(learned))
+        self._update_rows(entries, back, moved=bool(places))
         return merged
 
-    def _learn_places(self, seen: Iterable[str], entries: dict[str, JobEntry], *, older: bool) -> dict[str, int]:
-        """See jobs in their order; the places that are new, which are put into the entries as well."""
+    def _update_order(self, seen: Iterable[str], entries: dict[str, JobEntry], *, older: bool) -> dict[str, int]:
+        """Update the order from a page, and the places in `entries`. Return the places that are new."""
         rows = ((id, entries[id].row if id in entries else self.rows.get(id)) for id in seen)
-        learned = self._places.learn([(id, row.created_at) for id, row in rows if row is not None], older=older)
+        places = self._order.update([(id, row.created_at) for id, row in rows if row is not None], older=older)
         for id, entry in entries.items():
-            entries[id] = entry._replace(place=self._places.of(id))
-        return learned
+            entries[id] = entry._replace(place=self._order.place(id))
+        return places
 
-    def _entry(self, job: Job, raw: Any, mark: int) -> JobEntry:
-        told = self.progress.get(job.id, Progress())
-        return entry_of(job, raw, mark, was=self.rows.get(job.id), told=told, complete=self.state.complete)
+    def _entry(self, job: Job, raw: Any, hash: int) -> JobEntry:
+        before, progress = self.rows.get(job.id), self.logs.progress(job.id)
+        return entry_of(job, raw, hash, before=before, progress=progress, complete=self.list_state.complete)
 
-    def _hold(self, entries: dict[str, JobEntry], back: list[str], *, moved: bool) -> None:
+    def _update_rows(self, entries: dict[str, JobEntry], back: list[str], *, moved: bool) -> None:
         rows = {id: entry.row for id, entry in entries.items()}
         rows |= {id: self.rows[id]._replace(gone=False) for id in back}
         for id, entry in entries.items():
@@ -171,89 +175,90 @@ class Roster:
         self.replace(rows, moved=moved)
 
     def replace(self, rows: dict[str, JobRow], *, moved: bool = False) -> None:
-        """Put rows in place of those held, or beside them.
+        """Add or replace rows.
 
         Args:
-            moved: rows have other places, even if none of these.
+            moved: the order of the rows has changed.
         """
         if not rows and not moved:
             return
         moved |= any((was := self.rows.get(id)) is None or was.created_at != row.created_at for id, row in rows.items())
         held = self.rows | rows
-        self.rows = {row.id: row for row in self._places.newest_first(held.values())} if moved else held
+        self.rows = {row.id: row for row in self._order.newest_first(held.values())} if moved else held
         for id, row in rows.items():
-            if row.status.is_live and _askable(row):
+            if row.status.is_live and exists(row):
                 self.live[id] = None
             else:
                 self.live.pop(id, None)
 
     async def drop(self, ids: Iterable[str]) -> set[str]:
-        """Jobs are no longer in the archive: know nothing of them. Returns which of them were held."""
+        """Remove jobs that are no longer in the archive. Return the ids that were in the table."""
         async with self._lock:
             held = self.rows.keys() & set(ids)
             self.rows = {id: row for id, row in self.rows.items() if id not in held}
             for id in held:
-                self._places.forget(id)
-                for known in (self.live, self.due, self.progress, self._digests, self._touched, self._unlisted):
+                self._order.forget(id)
+                for known in (self.live, self.due, self._digests, self._intent_turns, self._not_yet_listed):
                     known.pop(id, None)
+            self.logs.forget(held)
             return held
 
-    def deleted(self) -> set[str]:
-        """Jobs that another process has deleted from the archive since the last call."""
+    def deleted_elsewhere(self) -> set[str]:
+        """Return the jobs that another process has deleted from the archive since the last call."""
         self._deletions, ids = self._archive.jobs.deleted(self._deletions)
         return ids & self.rows.keys()
 
     # The list and its older pages
 
-    async def take_first_page(self, page: Page[Job], asked: int) -> Merged:
-        """Merge the newest page, and see whether older ones must be walked."""
+    async def merge_first_page(self, page: Page[Job], turn: int) -> MergeResult:
+        """Merge the newest page, and plan a walk of older pages if one is needed."""
         async with self._lock:
-            overlaps = page.cursor in self.rows and page.cursor not in self._unlisted
-            merged = await self._merge(page.objects, asked, listed=True)
+            overlaps = page.cursor in self.rows and page.cursor not in self._not_yet_listed
+            merged = await self._merge(page.objects, turn, listed=True)
             self._first_seen, self.first_page = merged.seen, frozenset(merged.seen)
             if self.walk is not None:
                 self.walk.seen |= self.first_page
             self._first_cursor = page.cursor
             now = self._clock.now()
-            state = self.state._replace(as_of=now)
+            state = self.list_state._replace(as_of=now)
             if page.has_more is False:
                 self.walk = None
                 merged.updated |= await self._mark_gone(self.first_page)
                 state = state._replace(complete=True, cursor=None, walked_at=now)
             elif page.cursor is not None:
                 state = self._plan_walk(page.cursor, overlaps, state)
-            await self._save(state)
+            await self._set_list_state(state)
             return merged
 
     def _plan_walk(self, cursor: str, overlaps: bool, state: ListState) -> ListState:
         if overlaps and self.walk is not None:
             return state
-        fresh = ListWalk(cursor, set(self.first_page), tells_gone=True)
+        fresh = ListWalk(cursor, set(self.first_page), finds_gone=True)
         if not overlaps or (not state.complete and state.cursor is None):
-            # The newest page ends in unknown territory: go on from there, whatever was going on further down.
+            # The jobs below the newest page are unknown: walk from there, even if another walk is under way.
             self.walk = fresh
         elif state.cursor is not None:
-            self.walk = ListWalk(state.cursor, set(self.first_page), tells_gone=False)
+            self.walk = ListWalk(state.cursor, set(self.first_page), finds_gone=False)
         elif state.walked_at is None or self._clock.now() - state.walked_at > FULL_WALK:
-            fresh.thorough = True
+            fresh.to_end = True
             self.walk = fresh
         return state._replace(cursor=self.walk.cursor if self.walk is not None else None)
 
-    async def take_older_page(self, page: Page[Job], asked: int) -> Merged:
-        """Merge the page that the walk asked for, and move the walk on or end it."""
+    async def merge_older_page(self, page: Page[Job], turn: int) -> MergeResult:
+        """Merge the page that the walk requested, and continue or end the walk."""
         async with self._lock:
             walk = self.walk
-            overlaps = page.cursor in self.rows and page.cursor not in self._unlisted
-            merged = await self._merge(page.objects, asked, listed=True, older=True)
+            overlaps = page.cursor in self.rows and page.cursor not in self._not_yet_listed
+            merged = await self._merge(page.objects, turn, listed=True, older=True)
             if walk is None:
                 return merged
             fresh = set(merged.seen) - walk.seen
             walk.seen.update(merged.seen)
-            cursor, state = page.cursor, self.state
+            cursor, state = page.cursor, self.list_state
             if not fresh or cursor is None or cursor == walk.cursor:
-                # An empty page after "there is more" may only mean that the server no longer knows the cursor.
+                # After `has_more`, an empty page may only mean that the server no longer knows the cursor.
                 is_end = page.has_more is False if merged.seen else page.has_more is None
-                if walk.tells_gone and is_end:
+                if walk.finds_gone and is_end:
                     merged.updated |= await self._mark_gone(walk.seen)
                     state = state._replace(walked_at=self._clock.now())
                 self.walk, state = None, state._replace(complete=True, cursor=None)
@@ -262,104 +267,109 @@ class Roster:
             else:
                 walk.cursor = cursor
                 state = state._replace(cursor=cursor)
-            await self._save(state)
+            await self._set_list_state(state)
             return merged
 
     def walk_to(self, wanted: Iterable[str]) -> None:
-        """Walk the older pages as far as these jobs lie, unless a walk is under way."""
+        """Start a walk of the older pages that ends when these jobs were seen, unless a walk is under way."""
         if self.walk is None and self._first_cursor is not None:
-            self.walk = ListWalk(self._first_cursor, set(self.first_page), tells_gone=True, wanted=frozenset(wanted))
+            self.walk = ListWalk(self._first_cursor, set(self.first_page), finds_gone=True, wanted=frozenset(wanted))
 
     def walk_whole(self) -> None:
-        """Walk the older pages to their end, whatever is known of them."""
+        """Start a walk of the older pages to the end of the list, even where it is known."""
         if self._first_cursor is not None:
-            self.walk = ListWalk(self._first_cursor, set(self.first_page), tells_gone=True, thorough=True)
+            self.walk = ListWalk(self._first_cursor, set(self.first_page), finds_gone=True, to_end=True)
 
     async def walk_news(self, is_old: Callable[[Sequence[str]], bool]) -> bool:
-        """Walk the older pages as far as the first of which `is_old` is so, the newest among them.
+        """Start a walk of the older pages that ends at the first page for which `is_old` returns True.
 
         Returns:
-            False, and nothing is changed, where the list was never seen to its end, or where a walk that was broken off
-            is still to be gone on with: then nobody knows where the news end.
+            False, with nothing changed, if the list was never walked to its end or an interrupted walk is to be
+            continued: then old pages may have new jobs below them.
         """
-        if not self.state.complete or self.state.walked_at is None or (self.walk and not self.walk.tells_gone):
+        if (
+            not self.list_state.complete
+            or self.list_state.walked_at is None
+            or (self.walk and not self.walk.finds_gone)
+        ):
             return False
         self.walk = None
         if self._first_cursor is not None and not is_old(self._first_seen):
-            self.walk = ListWalk(self._first_cursor, set(self.first_page), tells_gone=True, ends_at=is_old)
-        await self._save(self.state._replace(cursor=self.walk.cursor if self.walk is not None else None))
+            self.walk = ListWalk(self._first_cursor, set(self.first_page), finds_gone=True, ends_at=is_old)
+        await self._set_list_state(self.list_state._replace(cursor=self.walk.cursor if self.walk is not None else None))
         return True
 
     async def abandon_walk(self) -> None:
-        """The server refused the cursor: begin again from the newest page."""
+        """End the walk whose cursor the server refused. The next poll plans a new walk from the newest page."""
         self.walk = None
-        await self._save(self.state._replace(cursor=None))
+        await self._set_list_state(self.list_state._replace(cursor=None))
 
     async def _mark_gone(self, seen: Iterable[str]) -> set[str]:
         young = self._clock.monotonic() - GRACE
-        fresh = {id for id, since in self._unlisted.items() if since > young}
+        fresh = {id for id, since in self._not_yet_listed.items() if since > young}
         gone = {id for id in self.rows.keys() - set(seen) - fresh if not self.rows[id].gone}
         if gone:
             await self._archive.jobs.set_gone(gone, self._clock.now())
             self.replace({id: self.rows[id]._replace(gone=True) for id in gone})
         return gone
 
-    async def _save(self, state: ListState) -> None:
-        was, self.state = self.state, state
-        now = self._clock.now()
-        # A poll that only moves the time is noted once a minute: the disk may sleep meanwhile.
-        if (state.complete, state.cursor) != (was.complete, was.cursor) or now - self._saved_at >= SAVE_EVERY:
-            await self.save()
+    async def _set_list_state(self, state: ListState) -> None:
+        before, self.list_state = self.list_state, state
+        extent_changed = (state.complete, state.cursor) != (before.complete, before.cursor)
+        # The time of a poll alone is written once a minute, so that the disk may sleep.
+        if extent_changed or self._clock.now() - self._saved_at >= SAVE_EVERY:
+            await self.save_list_state()
 
-    async def save(self) -> None:
-        """Note in the archive how far the list is known, and since when; nothing when nobody was asked yet."""
-        if self.state == self._archive.jobs.list_state():
+    async def save_list_state(self) -> None:
+        """Record in the archive how far the list is known, if that has changed."""
+        if self.list_state == self._archive.jobs.list_state():
             return
         self._saved_at = self._clock.now()
-        await self._archive.jobs.save_list_state(self.state)
+        await self._archive.jobs.save_list_state(self.list_state)
 
-    # What events say about a job
+    # Events of a job
 
-    async def settle(self, id: str) -> None:
-        """The events of a job that had changed are read."""
+    async def clear_due(self, id: str) -> None:
+        """Record that the events of a job were fetched after its last change."""
         if self.due.pop(id, None) is not None:
             await self._archive.jobs.clear_due(id)
 
-    def tell(self, id: str, progress: Progress) -> bool:
-        """Progress from events; whether the row is another one for it."""
-        self.progress[id] = progress
+    def update_progress(self, id: str) -> bool:
+        """Copy the progress from a job's events to its row. Return True if the row has changed."""
         row = self.rows.get(id)
         if row is None:
             return False
-        told = Progress(row.step, row.total_steps, row.loss).then(progress)
-        new = row._replace(step=told.step, total_steps=told.total_steps, loss=told.loss)
+        progress = Progress(row.step, row.total_steps, row.loss).then(self.logs.progress(id))
+        new = row._replace(step=progress.step, total_steps=progress.total_steps, loss=progress.loss)
         if new == row:
             return False
         self.replace({id: new})
         return True
 
-    def sunk(self) -> Sequence[str]:
-        """Live jobs that the newest page does not hold, so that the list does not tell of them."""
+    def live_on_older_pages(self) -> Sequence[str]:
+        """Return the live jobs that are not on the newest page, so that polls of the list do not update them."""
         young = self._clock.monotonic() - GRACE
-        # What was created a moment ago is not below the newest page, but above the one that was read last.
-        return [id for id in self.live if id not in self.first_page and self._unlisted.get(id, float("-inf")) <= young]
+        # A job created a moment ago is newer than the newest page, not older.
+        return [
+            id for id in self.live if id not in self.first_page and self._not_yet_listed.get(id, float("-inf")) <= young
+        ]
 
 
-def entry_of(job: Job, raw: Any, mark: int, *, was: JobRow | None, told: Progress, complete: bool) -> JobEntry:
-    """A job that is new or another than before, as it is written.
+def entry_of(job: Job, raw: Any, hash: int, *, before: JobRow | None, progress: Progress, complete: bool) -> JobEntry:
+    """Return a new or changed job as an entry for the archive.
 
     Args:
-        mark: the digest of `raw`.
-        was: its row until now; None when it is new.
-        told: what its events told.
-        complete: the whole list was seen before.
+        hash: the digest of `raw`.
+        before: the row of the job before the change. None for a new job.
+        progress: the progress from the job's events.
+        complete: the list was walked to its end before.
     """
-    row = job.row(step=told.step, total=told.total_steps, loss=told.loss)
-    # What is new and over already happened while nobody looked; but on the first look it is just old.
-    changed = complete if was is None else was.status.is_live or was.status is not row.status
-    return JobEntry(row, encode(raw), mark, due=changed and row.status.is_final and _askable(row))
+    row = job.row(step=progress.step, total=progress.total_steps, loss=progress.loss)
+    # A new job that has already ended ran since the last poll, unless the list is fetched for the first time.
+    changed = complete if before is None else before.status.is_live or before.status is not row.status
+    return JobEntry(row, encode(raw), hash, due=changed and row.status.is_final and exists(row))
 
 
-def _askable(row: JobRow) -> bool:
-    """Whether the provider can be asked about it."""
+def exists(row: JobRow) -> bool:
+    """Tell whether the provider can be asked about a job."""
     return not row.fault and not row.gone

@@ -1,6 +1,6 @@
-"""Jobs that were asked for and whose answer was lost, perhaps by another run of the program: what became of them.
+"""Search for jobs whose create request lost its response, in this or an earlier run.
 
-Their tokens lie in the archive (`store.create`). Each is looked for once; the person hears of it either way.
+The archive has their tokens: see `create_once`. Each is searched once, and the user is told the result.
 """
 
 import json
@@ -12,63 +12,63 @@ from fttui.clock import Clock
 from fttui.models import lenient
 from fttui.models.job import TOKEN_KEY, Job
 from fttui.store.archive.archive import Archive
-from fttui.store.create_once import look
+from fttui.store.create_once import find_by_token
 
 IN_FLIGHT = 180.0
-"""Seconds for which whoever sent a create may still be waiting for its answer, or looking for the job."""
-FORGOTTEN = 30 * 86400.0
-"""Seconds after which a token is no longer looked for."""
+"""Seconds for which the sender of a create may still wait for the response or search for the job."""
+EXPIRY = 30 * 86400.0
+"""Seconds after which a token is dropped without a search."""
 
 
-class Verdict(NamedTuple):
-    """What became of one create."""
+class SearchResult(NamedTuple):
+    """Result of the search for one job."""
 
-    words: str
-    """For the person: one clean line."""
+    message: str
+    """One clean line for the user."""
     job: Job | None = None
-    """The job that carries the token, where there is one."""
+    """The job that has the token, or None."""
 
 
-class Lost:
-    """The creates of a profile whose fate is not known."""
+class LostCreates:
+    """Creates of a profile with unknown outcome."""
 
     def __init__(self, archive: Archive, clock: Clock) -> None:
         self._archive = archive
         self._clock = clock
-        self._looked: set[str] = set()
-        # Only what was there at the start: a create of this run tells its outcome itself.
+        self._searched: set[str] = set()
+        # Only tokens of earlier runs: a create of this run reports its own outcome.
         self._waiting = archive.creates.pending()
 
-    def wanted(self) -> str | None:
-        """The token of a job that is to be looked for now; None when there is none."""
+    def next_token(self) -> str | None:
+        """Return the token to search for now, or None."""
         now = self._clock.now()
         for token, (_, asked_at) in self._waiting.items():
-            if token not in self._looked or now - asked_at >= IN_FLIGHT:
+            if token not in self._searched or now - asked_at >= IN_FLIGHT:
                 return token
         return None
 
-    async def look(self, client: Client, token: str) -> Verdict | None:
-        """Look for a job by its token. None as long as nothing can be said of it, and where another run has said it.
+    async def search(self, client: Client, token: str) -> SearchResult | None:
+        """Search for a job by its token. Return None while the sender may still be waiting, or for a settled token.
 
         Raises:
-            ApiError: the list could not be had.
+            ApiError: the list could not be fetched.
         """
         body, asked_at = self._waiting[token]
         age = self._clock.now() - asked_at
-        if token not in self._archive.creates.pending() or age > FORGOTTEN:
+        if token not in self._archive.creates.pending() or age > EXPIRY:
             await self._forget(token)
             return None
-        job = self._held(token) or await look(client, token)
-        self._looked.add(token)
+        job = self._archived(token) or await find_by_token(client, token)
+        self._searched.add(token)
         if job is None and age < IN_FLIGHT:
             return None
         await self._forget(token)
-        what = f"the job asked for {_when(asked_at)}{_described(body)}, whose answer was lost"
+        sent = f"the request{_description(body)} sent {_when(asked_at)} got no response"
         if job is None:
-            return Verdict(f"Not created: {what}. Create it again if it is still wanted.")
-        return Verdict(f"{job.id} is there: {what}.", job)
+            return SearchResult(f"Job not created: {sent}. Create it again if you still need it.")
+        return SearchResult(f"{job.id} was created: {sent}, but the job exists.", job)
 
-    def _held(self, token: str) -> Job | None:
+    def _archived(self, token: str) -> Job | None:
         found = self._archive.jobs.containing(token)
         return next((job for job in found if job.metadata.get(TOKEN_KEY) == token), None)
 
@@ -81,11 +81,11 @@ def _when(moment: float) -> str:
     return time.strftime("on %Y-%m-%d at %H:%M", time.localtime(moment))
 
 
-def _described(body: str) -> str:
-    """What tells a job from others, in brackets; empty when nothing does."""
+def _description(body: str) -> str:
+    """Return model, file and suffix of a request in parentheses, or an empty string."""
     try:
         sent: dict[str, Any] = lenient.mapping(json.loads(body))
     except ValueError:
         return ""
-    told = [lenient.line(sent.get(name)) for name in ("model", "training_file", "suffix")]
-    return f" ({', '.join(filter(None, told))})" if any(told) else ""
+    parts = [lenient.line(sent.get(name)) for name in ("model", "training_file", "suffix")]
+    return f" ({', '.join(filter(None, parts))})" if any(parts) else ""

@@ -1,4 +1,4 @@
-"""What is known now, and what a refresh changed. Standard library only, so a screen can open before the client."""
+"""Snapshots, changes and outcomes, as a store publishes them. Standard library only: the first frame imports it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,35 +9,35 @@ from fttui.store.health import Health
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The jobs of one profile, newest first, and how true they are."""
+    """Jobs of one profile, newest first, with the health of the connection."""
 
     rows: Mapping[str, JobRow] = field(default_factory=dict)
     health: Health = field(default_factory=Health)
     as_of: float | None = None
-    """Unix seconds at which the list was last confirmed by the provider; None when never."""
+    """Unix seconds of the last successful poll. None before the first."""
     complete: bool = False
-    """Every page of the provider's list has been walked at least once."""
+    """The provider's list was walked to its end at least once."""
     notices: tuple[str, ...] = ()
-    """What the person must be told, each a clean line: an archive set aside, a disk that is full, TLS not verified."""
+    """Messages for the user, each a clean line: archive set aside, disk full, TLS not verified."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a publication changed; all sets hold job ids. An unchanged poll yields an empty one."""
+    """Differences between two snapshots. All sets hold job ids. Empty after a poll without changes."""
 
     added: frozenset[str] = frozenset()
     updated: frozenset[str] = frozenset()
-    """The row, or anything else in the job's JSON."""
+    """Jobs with a changed row or changed JSON."""
     removed: frozenset[str] = frozenset()
     events: frozenset[str] = frozenset()
-    """Jobs with newly archived events (newer or older ones), a result file, or what a file is called."""
+    """Jobs with new events (newer or older), a new result file, or a file whose name is now known."""
     checkpoints: frozenset[str] = frozenset()
     health: bool = False
-    """The health or the notices are others."""
+    """The health or the notices have changed."""
 
     @classmethod
     def merged(cls, changes: "Sequence[Change]") -> "Change":
-        """Several publications as one, for a reader that was busy."""
+        """Combine several changes into one."""
         return cls(
             added=frozenset().union(*(change.added for change in changes)),
             updated=frozenset().union(*(change.updated for change in changes)),
@@ -49,18 +49,18 @@ class Change:
 
     @property
     def rows(self) -> bool:
-        """Whether a list of rows must be derived anew."""
+        """Tell whether any row was added, changed or removed."""
         return bool(self.added or self.updated or self.removed)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an intent ended. `message` is one or two clean lines, in words for a person."""
+    """Result of an intent. `message` is one or two clean lines for the user."""
 
     ok: bool
     message: str = ""
     id: str = ""
-    """The job the intent was for, or the one it made."""
+    """Job of the intent: the one it was for, or the one it created."""
     request_id: str = ""
     ambiguous: bool = False
-    """It may have happened all the same: the answer was lost."""
+    """The response was lost, so the change may have happened."""

@@ -1,4 +1,4 @@
-"""Upload once: reuse a file that was uploaded from here and is still at the provider."""
+"""Upload a file once: reuse an earlier upload with the same content while the provider has it."""
 
 import asyncio
 import hashlib
@@ -14,11 +14,11 @@ from fttui.store.archive.archive import Archive
 from fttui.store.snapshot import Outcome
 
 TRAINING = "fine-tune"
-"""Purpose of files of training data."""
-MOST_COMPARED = 512 * 2**20
-"""Size in bytes above which a file is uploaded without a comparison: reading it once more would take seconds."""
-LASTS = 86400.0
-"""Seconds that a file must still be kept at the provider to be reused."""
+"""Purpose of files with training data."""
+MAX_COMPARED = 512 * 2**20
+"""Bytes above which a file is uploaded without comparison: computing its digest would take seconds."""
+MIN_REMAINING = 86400.0
+"""Seconds until the expiry of a file below which it is not reused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,9 @@ async def upload_once(
     Args:
         progress: receives the bytes sent so far and the size of the file.
     """
-    digest, seen = await asyncio.to_thread(_digest, path)
+    digest, stamp = await asyncio.to_thread(_digest, path)
     known = archive.files.uploaded(digest) if digest else None
-    if known is not None and (file := await _still_there(client, known, seen[0], clock.now())) is not None:
+    if known is not None and (file := await _reusable(client, known, stamp[0], clock.now())) is not None:
         name = file.filename or os.path.basename(path)
         return Uploaded(True, f"{name} is already uploaded as {file.id}; reusing it", file.id, reused=True, file=file)
     try:
@@ -51,18 +51,20 @@ async def upload_once(
         return Uploaded(False, error.text, "", error.request_id, error.ambiguous, error=error)
     except OSError as error:
         return Uploaded(False, f"the file cannot be read: {error.strerror or error}", error=error)
-    if digest and await asyncio.to_thread(_seen, path) == seen:  # what was sent is what was compared
+    if digest and await asyncio.to_thread(_stamp, path) == stamp:  # the file did not change while it was sent
         await archive.files.remember_upload(digest, file.id)
     return Uploaded(True, f"uploaded {file.filename or file.id}", file.id, file=file)
 
 
-async def _still_there(client: Client, id: str, size: int, now: float) -> File | None:
+async def _reusable(client: Client, id: str, size: int, now: float) -> File | None:
     try:
         file = await client.with_tries(1).get_file(id)
-    except ApiError:  # deleted, or unknown: then the upload gives the reason
+    except ApiError:  # deleted, or the request failed: then the upload gives the reason
         return None
     fits = file.id == id and file.bytes in (None, size) and file.purpose in ("", TRAINING)
-    stays = file.status not in ("error", "deleted") and (file.expires_at is None or file.expires_at > now + LASTS)
+    stays = file.status not in ("error", "deleted") and (
+        file.expires_at is None or file.expires_at > now + MIN_REMAINING
+    )
     return file if fits and stays else None
 
 
@@ -71,17 +73,18 @@ def _digest(path: str) -> tuple[str, tuple[int, int]]:
 
     The digest is empty for a file that is too large or cannot be read; the upload then gives the reason.
     """
-    seen = _seen(path)
-    if seen[0] > MOST_COMPARED or not os.path.isfile(path):
-        return "", seen
+    stamp = _stamp(path)
+    if stamp[0] > MAX_COMPARED or not os.path.isfile(path):
+        return "", stamp
     try:
         with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest(), seen
+            return hashlib.file_digest(file, "sha256").hexdigest(), stamp
     except OSError:
-        return "", seen
+        return "", stamp
 
 
-def _seen(path: str) -> tuple[int, int]:
+def _stamp(path: str) -> tuple[int, int]:
+    """Return size and time of change of a file."""
     try:
         found = os.stat(path)
     except OSError:

@@ -11,7 +11,7 @@ from fttui.api import providers
 from fttui.api.http import Limits
 from fttui.models.job import TOKEN_KEY
 from fttui.models.spec import JobSpec
-from fttui.store.create_once import LOOKS, Created, create_once, look
+from fttui.store.create_once import SEARCHES, Created, create_once, find_by_token
 from tests.api.conftest import Connect
 from tests.support.clock import FakeClock
 from tests.support.fault_server import (
@@ -156,8 +156,8 @@ async def test_create_is_ambiguous_if_no_job_is_found(connect: Connect, clock: F
     assert (outcome.ok, outcome.ambiguous) == (False, True)
     assert (service.made, service.order.count("create")) == (0, 1)
     assert clock.slept == [0.5, 1.5, 6.0], "0.5, 2 and 8 seconds after the failure"
-    assert sum(clock.slept) == LOOKS[-1]
-    assert "may exist all the same" in outcome.message
+    assert sum(clock.slept) == SEARCHES[-1]
+    assert "may exist" in outcome.message
     assert "fttui jobs list" in outcome.message
 
 
@@ -210,7 +210,7 @@ async def test_without_metadata_similar_jobs_are_named(connect: Connect, clock: 
         provider = providers.provider("litellm", f"{server.origin}/openai/v1")
         outcome = await create_once(connect(provider=provider, limits=QUICK), SPEC, clock, remember)
     assert (outcome.ok, outcome.ambiguous, outcome.token) == (False, True, "")
-    assert outcome.message.endswith("It looks like ftjob-5: same model, same file, created just now.")
+    assert outcome.message.endswith("Possibly ftjob-5: same model, same file, created just now.")
     assert service.order == ["create", "list"]
 
 
@@ -253,7 +253,7 @@ async def test_sixteen_metadata_pairs_leave_no_room_for_a_token(connect: Connect
     service = Service(lost(hang_up()))
     outcome, remembered = await run(connect, clock, service, full)
     assert (outcome.ok, outcome.ambiguous, outcome.token, remembered) == (False, True, "", [])
-    assert "carries no token" in outcome.message
+    assert "no token to search for" in outcome.message
     assert service.jobs[0]["metadata"] == full.metadata
     assert clock.slept == []
 
@@ -307,6 +307,6 @@ async def test_nothing_is_sent_if_recording_fails(connect: Connect, clock: FakeC
 async def test_search_accepts_objects_of_any_shape(connect: Connect) -> None:
     objects = [None, 3, {"id": "a", "metadata": 5}, {"metadata": {TOKEN_KEY: ["t"]}}, {"metadata": {TOKEN_KEY: "t"}}]
     async with FaultServer(lambda request: send_json({"data": objects})) as server:
-        found = await look(connect(server.url), "t")
+        found = await find_by_token(connect(server.url), "t")
     assert found is not None
     assert found.raw == objects[-1]

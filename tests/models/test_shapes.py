@@ -9,7 +9,7 @@ from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
 from fttui.models.file import File, Model
 from fttui.models.job import Job, suffix_of
-from fttui.models.metric import points_of, points_of_result_file
+from fttui.models.metric import points_of_events, points_of_result_files
 from fttui.models.page import Page
 from fttui.models.spec import JobSpec
 from fttui.models.status import Status, status_of
@@ -245,7 +245,7 @@ def test_points_join_the_events_of_a_step() -> None:
     def metrics(step: Any, **values: Any) -> Event:
         return Event.read({"id": str(values), "data": {"step": step, **values}})
 
-    points = points_of(
+    points = points_of_events(
         [metrics(2, train_loss=1.0), metrics(1, train_loss=2), metrics("2", full_valid_loss=3), metrics(None, a=1)]
     )
     assert [(point.step, point.values) for point in points] == [
@@ -280,7 +280,7 @@ CSV = "step,train_loss,train_accuracy,valid_loss\n1,3.63265,0.5,\n2,,,\n30,6e-05
     ],
 )
 def test_result_files_plain_and_base64(content: bytes) -> None:
-    points = points_of_result_file(content)
+    points = points_of_result_files([content, None])
     assert [(point.step, dict(point.values)) for point in points] == [
         (1, {"train_loss": 3.63265, "train_mean_token_accuracy": 0.5}),
         (30, {"train_loss": 6e-05, "train_mean_token_accuracy": 1.0, "valid_loss": 0.25}),
@@ -288,9 +288,8 @@ def test_result_files_plain_and_base64(content: bytes) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", base64.b64encode(b"hello"), b"step,a\n" + b'"' + b"x" * 200_000])
-def test_what_is_no_result_file_is_refused(content: bytes) -> None:
-    with pytest.raises(ValueError, match="result file"):
-        points_of_result_file(content)
+def test_a_file_of_a_different_kind_has_no_points(content: bytes) -> None:
+    assert points_of_result_files([content]) == []
 
 
 def test_pages() -> None:

@@ -166,7 +166,7 @@ async def gone(world: World) -> None:
     world.client.jobs = [job(3, "running"), job(2), job(1, result_files=["file-r"])]
     world.client.events[J] = [event(J, 1)]
     await world.poll()
-    await world.store.fetch_events(J)
+    await world.fetcher.fetch_events(J)
     await world.archive.files.save_content("file-r", RESULT, 0.0)
     world.client.jobs = world.client.jobs[:2]
     await world.poll()
@@ -202,7 +202,7 @@ async def test_what_the_provider_still_lists_would_come_back(world: World) -> No
 
 async def test_what_has_ended_can_be_forgotten_while_nobody_can_be_asked(world: World) -> None:
     await gone(world)
-    world.store.failed(Unauthorized("no", status=401))
+    world.store.feed.failed(Unauthorized("no", status=401))
     assert world.store.snapshot.health.state is State.DENIED
     outcomes = await world.store.forget(["ftjob-00002", "ftjob-00003"])
     assert [outcome.ok for outcome in outcomes.values()] == [True, False]

@@ -14,9 +14,9 @@ from fttui.models.row import JobRow
 from fttui.store.archive import schema
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.first_rows import first_rows
-from fttui.store.job_order import Places
+from fttui.store.job_order import JobOrder
 from fttui.store.query import select
-from fttui.store.record import keep_jobs
+from fttui.store.record import record_jobs
 from fttui.store.snapshot import Change
 from fttui.store.store import Store
 from tests.store.test_store import World, walk
@@ -72,7 +72,7 @@ async def test_what_was_created_here_is_the_newest_and_the_provider_has_the_last
     world = World()
     world.client.jobs = same("m")
     await world.poll()
-    await world.store._merge_job(Job.read(same("a")[0]))
+    await world.store._intents._merge(Job.read(same("a")[0]))
     assert shown(world.store) == "am"
     world.client.jobs = same("z", "m", "a")
     (change,) = await world.poll()
@@ -85,9 +85,9 @@ async def test_what_was_created_here_is_the_newest_and_the_provider_has_the_last
 
 async def test_a_command_keeps_them_in_order_too() -> None:
     archive = Archive("", "work", threaded=False)
-    await keep_jobs(archive, same("m", "a"), 0.0)
-    await keep_jobs(archive, same("z", "m", "a"), 0.0)
-    await keep_jobs(archive, same("a", status="running"), 0.0)
+    await record_jobs(archive, same("m", "a"), 0.0)
+    await record_jobs(archive, same("z", "m", "a"), 0.0)
+    await record_jobs(archive, same("a", status="running"), 0.0)
     assert [row.id[-1] for row in archive.jobs.rows()] == list("zma")
     assert shown(Store(archive, FakeClock())) == "zma"
 
@@ -142,14 +142,14 @@ letters = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=8)
 
 @given(before=letters, after=letters, older=st.booleans())
 def test_what_was_listed_last_stands_as_it_was_listed(before: list[str], after: list[str], older: bool) -> None:
-    places = Places({})
-    places.learn([(id, 1.0) for id in before])
-    places.learn([(id, 1.0) for id in after], older=older)
+    order = JobOrder({})
+    order.update([(id, 1.0) for id in before])
+    order.update([(id, 1.0) for id in after], older=older)
     rows = [JobRow(id, created_at=1.0) for id in sorted({*before, *after})]
-    found = [row.id for row in places.newest_first(rows)]
+    found = [row.id for row in order.newest_first(rows)]
     assert [id for id in found if id in after] == after
-    assert len({places.of(id) for id in found}) == len(found)
-    assert places.learn([(id, 1.0) for id in found]) == {}, "seen once more it stays"
+    assert len({order.place(id) for id in found}) == len(found)
+    assert order.update([(id, 1.0) for id in found]) == {}, "seen once more it stays"
 
 
 async def test_an_open_cockpit_notices_what_is_deleted_beside_it(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ async def test_an_open_cockpit_notices_what_is_deleted_beside_it(tmp_path: Path)
     await world.poll()
     other = Archive(archive.path, "work")
     elsewhere = Archive(archive.path, "home")
-    await keep_jobs(elsewhere, [job(2)], 0.0)
+    await record_jobs(elsewhere, [job(2)], 0.0)
     await elsewhere.jobs.delete("ftjob-00002", 0.0)
     assert await other.jobs.delete("ftjob-00001", 0.0)
     assert await world.poll() == [Change(removed=frozenset({"ftjob-00001"})), Change()]

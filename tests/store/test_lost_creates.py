@@ -5,7 +5,7 @@ from typing import Any
 from fttui.api.errors import BadRequest, ServerFault, Unreachable
 from fttui.models.job import TOKEN_KEY, Job
 from fttui.models.spec import JobSpec
-from fttui.store.lost_creates import FORGOTTEN, IN_FLIGHT
+from fttui.store.lost_creates import EXPIRY, IN_FLIGHT
 from tests.store.polling.test_poller import World, nothing_unread
 from tests.support.clock import START
 from tests.support.store_fakes import finished, job
@@ -36,7 +36,7 @@ async def test_one_that_was_created_is_found_and_told(nothing_unread: None) -> N
         await world.clock.run(1)
         assert world.archive.creates.pending() == {}
         (notice,) = world.store.snapshot.notices
-        assert "ftjob-00001 is there" in notice
+        assert "ftjob-00001 was created" in notice
         assert "gpt-x, file-1, sup" in notice
         assert "\x1b" not in notice
         assert sum(change.health for change in world.told) == 2, "the notice is published"
@@ -50,13 +50,13 @@ async def test_one_that_was_not_created_is_said_to_be_none(nothing_unread: None)
     async with world.running():
         await world.clock.run(20)
         (notice,) = world.store.snapshot.notices
-        assert "Not created" in notice
+        assert "not created" in notice
         assert world.archive.creates.pending() == {}
         asked = world.client.count("list_jobs")
         await world.clock.run(29)
         assert world.client.count("list_jobs") == asked + 1, "it is looked for once"
     again = World(archive=world.archive)
-    assert again.store.lost is None
+    assert again.fetcher.lost_create is None
 
 
 async def test_whoever_sent_it_a_moment_ago_may_still_be_waiting(nothing_unread: None) -> None:
@@ -65,7 +65,7 @@ async def test_whoever_sent_it_a_moment_ago_may_still_be_waiting(nothing_unread:
         await world.clock.run(IN_FLIGHT - 20)
         assert (world.store.snapshot.notices, len(world.archive.creates.pending())) == ((), 1)
         await world.clock.run(60)
-        assert "Not created" in world.store.snapshot.notices[0]
+        assert "not created" in world.store.snapshot.notices[0]
     world = await left_behind(10)
     async with world.running():
         await world.clock.run(60)
@@ -93,11 +93,11 @@ async def test_a_list_that_cannot_be_had_says_nothing_and_it_is_looked_for_later
         failing = False
         world.client.jobs = [with_token(1)]
         await world.clock.run(60)
-    assert "is there" in world.store.snapshot.notices[0]
+    assert "was created" in world.store.snapshot.notices[0]
 
 
 async def test_what_is_very_old_goes_without_a_word(nothing_unread: None) -> None:
-    world = await left_behind(FORGOTTEN + 60, 3600)
+    world = await left_behind(EXPIRY + 60, 3600)
     async with world.running():
         await world.clock.run(10)
     assert world.archive.creates.pending() == {}
@@ -107,12 +107,12 @@ async def test_what_is_very_old_goes_without_a_word(nothing_unread: None) -> Non
 async def test_a_job_that_the_archive_holds_need_not_be_asked_for() -> None:
     world = await left_behind(3600)
     world.client.jobs = [with_token(1)]
-    await world.store.refresh()
+    await world.fetcher.refresh()
     world.forget()
-    assert world.store.lost == "t1"
-    await world.store.fetch_lost("t1")
+    assert world.fetcher.lost_create == "t1"
+    await world.fetcher.fetch_lost_create("t1")
     assert world.client.calls == []
-    assert "ftjob-00001 is there" in world.store.snapshot.notices[0]
+    assert "ftjob-00001 was created" in world.store.snapshot.notices[0]
 
 
 async def test_a_create_of_this_run_is_not_looked_for(nothing_unread: None) -> None:
@@ -121,7 +121,7 @@ async def test_a_create_of_this_run_is_not_looked_for(nothing_unread: None) -> N
     outcome = await finished(world.store.create(JobSpec(model="m", training_file="f")), world.clock)
     assert outcome.ambiguous
     assert len(world.archive.creates.pending()) == 1
-    assert world.store.lost is None
+    assert world.fetcher.lost_create is None
 
 
 async def test_a_token_that_was_not_sent_after_all_is_forgotten() -> None:

@@ -5,6 +5,7 @@ from fttui.models.spec import JobSpec
 from fttui.store.archive.archive import Archive
 from fttui.store.health import State
 from fttui.store.merged import MergedStore
+from fttui.store.polling.fetcher import Fetcher
 from fttui.store.snapshot import Change, Snapshot
 from fttui.store.store import Store
 from tests.support.clock import FakeClock
@@ -22,16 +23,17 @@ class Two:
         self.stores = {
             name: Store(Archive("", name, threaded=False), self.clock, client) for name, client in self.clients.items()
         }
+        self.fetchers = {name: Fetcher(store) for name, store in self.stores.items()}
         self.merged = MergedStore(self.stores)
         self.told: list[tuple[Snapshot, Change]] = []
         self.merged.subscribe(lambda snapshot, change: self.told.append((snapshot, change)))
 
     async def poll(self) -> None:
-        for name, store in self.stores.items():
+        for name, fetcher in self.fetchers.items():
             try:
-                await store.refresh()
+                await fetcher.refresh()
             except Exception as error:
-                self.stores[name].failed(error)
+                self.stores[name].feed.failed(error)
 
 
 def id_of(number: int) -> str:
@@ -70,8 +72,8 @@ async def test_the_attention_goes_to_one_of_them() -> None:
     await two.poll()
     two.clients["work"].events[id_of(2)] = [event(id_of(2), 1)]
     two.merged.look_at(f"work/{id_of(2)}")
-    assert (two.stores["home"].selected, two.stores["work"].selected) == (None, id_of(2))
-    await two.stores["work"].fetch_events(id_of(2))
+    assert (two.stores["home"].selection.id, two.stores["work"].selection.id) == (None, id_of(2))
+    await two.fetchers["work"].fetch_events(id_of(2))
     assert len(two.merged.events(f"work/{id_of(2)}")) == 1
     assert two.merged.events(f"home/{id_of(1)}") == []
 

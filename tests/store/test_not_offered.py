@@ -7,7 +7,7 @@ import pytest
 
 from fttui.api.errors import ApiError, BadRequest, NotFound, ServerFault
 from fttui.store.archive.archive import Archive
-from fttui.store.polling.fetcher import ABSENT_FOR, ABSENT_PERHAPS
+from fttui.store.provider_access import ABSENT_FOR, ABSENT_FOR_NOW
 from tests.store.test_store import World
 from tests.support.store_fakes import job
 
@@ -21,7 +21,7 @@ async def opened(path: Path, profile: str = "work", *, later: float = 0.0) -> Wo
     world = World(archive)
     if later:
         world.clock.elapsed = later
-        world.store.not_offered = archive.routes.absent(world.clock.now())
+        world.store.access.not_offered = archive.routes.absent(world.clock.now())
     world.client.jobs = [job(1, "running")]
     await world.poll()
     return world
@@ -32,7 +32,7 @@ async def opened(path: Path, profile: str = "work", *, later: float = 0.0) -> Wo
     [
         (NotFound("Invalid URL", status=404), 1, ABSENT_FOR),
         (BadRequest("Method Not Allowed", status=405), 1, ABSENT_FOR),
-        (ServerFault("only premium users", status=500), 3, ABSENT_PERHAPS),
+        (ServerFault("only premium users", status=500), 3, ABSENT_FOR_NOW),
         (ServerFault("not implemented", status=501), 1, ABSENT_FOR),
     ],
 )
@@ -64,7 +64,7 @@ async def test_what_worked_is_offered_again(tmp_path: Path) -> None:
     world = await opened(tmp_path)
     await world.archive.routes.remember_absent("events", world.clock.now() + DAY)
     assert world.archive.routes.absent(world.clock.now()) == {"events"}
-    await world.store.fetch_events(J)
+    await world.fetcher.fetch_events(J)
     assert world.archive.routes.absent(world.clock.now()) == set()
     assert world.store.not_offered == set()
     await world.archive.close()
@@ -76,7 +76,7 @@ async def test_a_result_file_that_is_gone_says_nothing_about_other_result_files(
     await world.poll()
     for _ in range(5):
         with pytest.raises(NotFound):
-            await world.store.fetch_result(J)
+            await world.fetcher.fetch_result(J)
     assert world.store.not_offered == set()
     await world.archive.close()
 
@@ -93,7 +93,7 @@ async def test_cancel_is_no_optional_route_that_a_bad_day_could_take_away(tmp_pa
 async def test_what_a_dialect_is_known_to_lack_is_never_asked_for(tmp_path: Path) -> None:
     world = await opened(tmp_path)
     world.client.provider = dataclasses.replace(world.client.provider, missing=frozenset({"pause", "checkpoints"}))
-    world.store.attach(world.client)  # type: ignore[arg-type]
+    world.store.access.attach(world.client)  # type: ignore[arg-type]
     assert world.store.not_offered == {"pause", "checkpoints"}
     assert not (await world.store.pause([J]))[J].ok
     assert world.client.count("pause_job") == 0

@@ -99,9 +99,9 @@ async def test_lists_of_every_shape_end(wrapped: Any) -> None:
     world.client.list_jobs = list_jobs  # type: ignore[method-assign]
     await world.poll()
     for _ in range(3):
-        if world.store.is_walking:
-            await world.store.walk_list()
-    assert not world.store.is_walking
+        if world.store.jobs.walk:
+            await world.fetcher.walk_list()
+    assert not world.store.jobs.walk
     assert world.ids == ["ftjob-00002", "ftjob-00001"]
     assert world.store.snapshot.complete
 
@@ -147,7 +147,7 @@ def test_one_broken_event_among_others(data: st.DataObject) -> None:
         id = "ftjob-00001"
         world.client.events[id] = [event(id, 1), broken, event(id, 2), event(id, 2)]
         await world.poll()
-        await world.store.fetch_events(id)
+        await world.fetcher.fetch_events(id)
         log = world.store.events(id)
         assert len(log) == 3, "a duplicate is one event"
         assert {row.message for row in log} >= {"event 1", "event 2"}

@@ -5,7 +5,7 @@ from typing import Any
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
 from fttui.store.archive.archive import Archive
-from fttui.store.record import keep_checkpoints, keep_jobs, keep_log
+from fttui.store.record import record_events, record_jobs
 from tests.store.test_store import World
 from tests.support.store_fakes import event, job
 
@@ -21,7 +21,7 @@ async def test_it_writes_what_a_poll_writes() -> None:
     world, kept = World(), Archive("", "work", threaded=False)
     world.client.jobs = jobs
     await world.poll()
-    await keep_jobs(kept, jobs, 1.0)
+    await record_jobs(kept, jobs, 1.0)
     assert kept.jobs.rows() == world.archive.jobs.rows()
     assert [kept.jobs.body(row.id) for row in kept.jobs.rows()] == [
         world.archive.jobs.body(row.id) for row in world.archive.jobs.rows()
@@ -33,31 +33,31 @@ async def test_a_job_whose_end_a_command_saw_first_is_still_read_to_its_end_by_t
     world = World()
     world.client.jobs = [job(1, "running")]
     await world.poll()
-    await keep_jobs(world.archive, [job(1, "succeeded")], 5.0)
+    await record_jobs(world.archive, [job(1, "succeeded")], 5.0)
     assert world.archive.jobs.due() == {J}
     again = World(world.archive)
-    assert list(again.store.due) == [J]
+    assert list(again.store.jobs.due) == [J]
     assert again.store.snapshot.rows[J].status_text == "succeeded"
 
 
 async def test_what_is_unchanged_is_not_written_and_what_came_back_is_not_gone() -> None:
     archive = Archive("", "work", threaded=False)
-    await keep_jobs(archive, [job(1), job(2)], 1.0)
+    await record_jobs(archive, [job(1), job(2)], 1.0)
     await archive.jobs.set_gone([J], 2.0)
     before = archive.database._writer.total_changes
-    await keep_jobs(archive, [job(2)], 3.0)
+    await record_jobs(archive, [job(2)], 3.0)
     assert archive.database._writer.total_changes == before
-    await keep_jobs(archive, [job(1)], 3.0)
+    await record_jobs(archive, [job(1)], 3.0)
     assert [row.gone for row in archive.jobs.rows()] == [False, False]
 
 
 async def test_a_whole_log_is_kept_once_and_goes_on() -> None:
     archive = Archive("", "work", threaded=False)
-    await keep_log(archive, J, read(J, range(5)))
+    await record_events(archive, J, read(J, range(5)))
     assert archive.events.raw(J) == [], "a log belongs to a job that is held"
-    await keep_jobs(archive, [job(1)], 1.0)
+    await record_jobs(archive, [job(1)], 1.0)
     for end in (200, 200, 250):
-        await keep_log(archive, J, read(J, range(end)))
+        await record_events(archive, J, read(J, range(end)))
         assert [row.seq for row in archive.events.rows(J, limit=1000)] == list(range(end))
 
 
@@ -66,18 +66,18 @@ async def test_a_log_whose_older_part_is_missing_is_left_to_the_walk() -> None:
     world.client.jobs = [job(1)]
     world.client.events[J] = [event(J, n) for n in range(250)]
     await world.poll()
-    await world.store.fetch_events(J)
+    await world.fetcher.fetch_events(J)
     assert world.numbers() == list(range(150, 250))
-    await keep_log(world.archive, J, read(J, range(250)))
+    await record_events(world.archive, J, read(J, range(250)))
     assert world.numbers() == list(range(150, 250))
-    await world.store.fetch_older_events(J)
-    await world.store.fetch_older_events(J)
+    await world.fetcher.fetch_older_events(J)
+    await world.fetcher.fetch_older_events(J)
     assert world.numbers() == list(range(250))
 
 
 async def test_checkpoints_are_kept_beside_those_the_provider_dropped() -> None:
     archive = Archive("", "work", threaded=False)
-    await keep_jobs(archive, [job(1)], 1.0)
+    await record_jobs(archive, [job(1)], 1.0)
     for step in (1, 2):
-        await keep_checkpoints(archive, J, [Checkpoint.read({"id": f"c{step}", "step_number": step})])
+        await archive.jobs.save_checkpoints(J, [Checkpoint.read({"id": f"c{step}", "step_number": step})])
     assert len(archive.jobs.checkpoints(J)) == 2

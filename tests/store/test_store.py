@@ -14,6 +14,7 @@ from fttui.models.status import Status
 from fttui.store.archive.archive import Archive
 from fttui.store.health import State
 from fttui.store.job_table import FULL_WALK, GRACE
+from fttui.store.polling.fetcher import Fetcher
 from fttui.store.query import select
 from fttui.store.snapshot import Change, Outcome, Snapshot
 from fttui.store.store import Store
@@ -30,7 +31,8 @@ class World:
         self.clock = FakeClock()
         self.client = FakeClient(self.clock)
         self.archive = archive or Archive("", "work", threaded=False)
-        self.store = Store(self.archive, self.clock, self.client, **more)
+        self.store = Store(self.archive, self.clock, self.client, **more)  # type: ignore[arg-type]
+        self.fetcher = Fetcher(self.store)
         self.told: list[Change] = []
         self.snapshots: list[Snapshot] = []
         self.store.subscribe(self._tell)
@@ -44,7 +46,7 @@ class World:
         """One poll later: what it published."""
         self.clock.advance(seconds)
         self.told.clear()
-        await self.store.refresh()
+        await self.fetcher.refresh()
         return list(self.told)
 
     @property
@@ -129,15 +131,15 @@ async def test_anything_in_the_list_is_a_row(world: World) -> None:
     assert len(faults) == 4
     assert await world.poll() == [Change()]
     outcome = (await world.store.cancel(["odd"]))["odd"]
-    assert (outcome.ok, "no fine-tuning job" in outcome.message) == (False, True)
-    assert set(world.store.live) == {"odd"}
+    assert (outcome.ok, "not a fine-tuning job" in outcome.message) == (False, True)
+    assert set(world.store.jobs.live) == {"odd"}
 
 
 async def test_a_second_cockpit_start_shows_what_was_archived(world: World) -> None:
     world.client.jobs = [job(2, "running"), job(1)]
     world.client.events["ftjob-00002"] = [metrics("ftjob-00002", 7, 0.25)]
     await world.poll()
-    await world.store.fetch_events("ftjob-00002")
+    await world.fetcher.fetch_events("ftjob-00002")
     again = Store(world.archive, world.clock)
     assert again.snapshot.rows == world.store.snapshot.rows
     assert list(again.snapshot.rows) == world.ids
@@ -146,9 +148,9 @@ async def test_a_second_cockpit_start_shows_what_was_archived(world: World) -> N
     # And what has not changed meanwhile is no news.
     told: list[Change] = []
     again.subscribe(lambda _, change: told.append(change))
-    again.attach(world.client)  # type: ignore[arg-type]
+    again.access.attach(world.client)  # type: ignore[arg-type]
     world.clock.advance(60)
-    await again.refresh()
+    await Fetcher(again).refresh()
     assert told == [Change(health=True)]
 
 
@@ -158,14 +160,14 @@ async def test_what_ended_while_nobody_looked_is_due(world: World) -> None:
     again = World(world.archive)
     again.client.jobs = [job(3), job(2), job(1)]
     await again.poll()
-    assert set(again.store.due) == {"ftjob-00003", "ftjob-00002"}
-    assert set(World(world.archive).store.due) == {"ftjob-00003", "ftjob-00002"}, "and stays so over a restart"
+    assert set(again.store.jobs.due) == {"ftjob-00003", "ftjob-00002"}
+    assert set(World(world.archive).store.jobs.due) == {"ftjob-00003", "ftjob-00002"}, "and stays so over a restart"
 
 
 async def test_one_poll_at_a_time(world: World) -> None:
     world.client.jobs = [job(1)]
     world.client.gates["list_jobs"] = asyncio.Event()
-    polls = [asyncio.create_task(world.store.refresh()) for _ in range(3)]
+    polls = [asyncio.create_task(world.fetcher.refresh()) for _ in range(3)]
     await world.clock.settle()
     assert world.client.count("list_jobs") == 1
     world.client.gates["list_jobs"].set()
@@ -189,8 +191,8 @@ async def test_a_subscriber_may_leave(world: World) -> None:
 async def walk(world: World) -> int:
     """Read older pages until there are none; how many."""
     pages = 0
-    while world.store.is_walking:
-        await world.store.walk_list()
+    while world.store.jobs.walk:
+        await world.fetcher.walk_list()
         pages += 1
         assert pages < 50
     return pages
@@ -202,25 +204,25 @@ async def test_what_a_whole_list_no_longer_shows_is_gone_and_may_come_back(world
     world.client.jobs = [job(1)]
     assert await world.poll() == [Change(updated=frozenset({"ftjob-00002"}))]
     assert world.store.snapshot.rows["ftjob-00002"].gone
-    assert "ftjob-00002" not in set(world.store.live)
+    assert "ftjob-00002" not in set(world.store.jobs.live)
     assert await world.poll() == [Change()]
     outcome = (await world.store.cancel(["ftjob-00002"]))["ftjob-00002"]
-    assert (outcome.ok, "no longer has it" in outcome.message) == (False, True)
+    assert (outcome.ok, "no longer lists this job" in outcome.message) == (False, True)
     assert World(world.archive).store.snapshot.rows["ftjob-00002"].gone
     world.client.jobs = [job(2, "running"), job(1)]
     assert await world.poll() == [Change(updated=frozenset({"ftjob-00002"}))]
     assert not world.store.snapshot.rows["ftjob-00002"].gone
-    assert "ftjob-00002" in set(world.store.live)
+    assert "ftjob-00002" in set(world.store.jobs.live)
 
 
 async def test_a_long_list_is_walked_in_pages(world: World) -> None:
     world.client.jobs = [job(n) for n in range(250, 0, -1)]
     await world.poll()
-    assert (len(world.ids), world.store.snapshot.complete, world.store.is_walking) == (100, False, True)
+    assert (len(world.ids), world.store.snapshot.complete, world.store.jobs.walk is not None) == (100, False, True)
     assert await walk(world) == 2
     assert (len(world.ids), world.store.snapshot.complete) == (250, True)
     await world.poll()
-    assert not world.store.is_walking
+    assert not world.store.jobs.walk
 
 
 async def test_only_a_complete_walk_says_what_is_gone(world: World) -> None:
@@ -234,7 +236,7 @@ async def test_only_a_complete_walk_says_what_is_gone(world: World) -> None:
     assert await walk(world) == 2
     assert {id for id, row in world.store.snapshot.rows.items() if row.gone} == {"ftjob-00200", "ftjob-00020"}
     await world.poll()
-    assert not world.store.is_walking
+    assert not world.store.jobs.walk
 
 
 async def test_many_new_jobs_are_walked_down_to_known_territory(world: World) -> None:
@@ -250,7 +252,7 @@ async def test_many_new_jobs_are_walked_down_to_known_territory(world: World) ->
 async def test_an_interrupted_walk_goes_on_after_a_restart(world: World) -> None:
     world.client.jobs = [job(n) for n in range(550, 0, -1)]
     await world.poll()
-    await world.store.walk_list()
+    await world.fetcher.walk_list()
     again = World(world.archive)
     again.client.jobs = world.client.jobs
     await again.poll()
@@ -282,7 +284,7 @@ async def test_a_cursor_that_the_server_does_not_know_any_more_marks_nothing_gon
     await world.poll()
     await walk(world)
     await world.poll(FULL_WALK + 1)
-    walked = world.store._roster.walk
+    walked = world.store.jobs.walk
     assert walked is not None
     walked.cursor = "ftjob-deleted"
     await walk(world)
@@ -294,9 +296,9 @@ async def test_a_refused_cursor_begins_the_walk_again(world: World) -> None:
     await world.poll()
     world.client.fail("list_jobs", BadRequest("unknown cursor", status=400))
     with pytest.raises(BadRequest):
-        await world.store.walk_list()
+        await world.fetcher.walk_list()
     world.client.recover()
-    assert not world.store.is_walking
+    assert not world.store.jobs.walk
     await world.poll()
     await walk(world)
     assert len(world.ids) == 250
@@ -306,17 +308,17 @@ async def test_live_jobs_that_sank_below_the_newest_page_are_still_followed(worl
     world.client.jobs = [job(n, "running" if n < 9 else "succeeded") for n in range(350, 0, -1)]
     await world.poll()
     await walk(world)
-    assert list(world.store.sunk) == [f"ftjob-{n:05d}" for n in range(8, 0, -1)]
+    assert list(world.store.jobs.live_on_older_pages()) == [f"ftjob-{n:05d}" for n in range(8, 0, -1)]
     world.client.change(J, status="succeeded")
     world.told.clear()
-    await world.store.fetch_job(J)
+    await world.fetcher.fetch_job(J)
     assert world.told == [Change(updated=frozenset({J}))]
     world.client.change("ftjob-00005", status="succeeded")
-    world.store.walk_to_sunk()
+    world.store.jobs.walk_to(world.store.jobs.live_on_older_pages())
     assert await walk(world) == 3
     assert world.statuses()["ftjob-00005"] == "succeeded"
     await world.poll()
-    assert not world.store.is_walking
+    assert not world.store.jobs.walk
 
 
 # Intents
@@ -399,7 +401,7 @@ async def test_a_list_that_was_asked_for_before_a_cancel_does_not_undo_it(world:
     world.client.jobs = [job(1, "running")]
     await world.poll()
     world.client.gates["list_jobs"] = asyncio.Event()
-    poll = asyncio.create_task(world.store.refresh())
+    poll = asyncio.create_task(world.fetcher.refresh())
     await world.clock.settle()
     await world.store.cancel([J])
     world.client.gates.pop("list_jobs").set()
@@ -436,7 +438,7 @@ async def test_a_read_only_session_sends_nothing(intent: Intent) -> None:
 async def test_without_a_connection_intents_say_why(intent: Intent) -> None:
     store = Store(Archive("", "work", threaded=False), FakeClock())
     assert (await outcome_of(intent, store)).message == "not connected"
-    store.failed(Unreachable("the host has no name"))
+    store.feed.failed(Unreachable("the host has no name"))
     outcome = await outcome_of(intent, store)
     assert (outcome.ok, outcome.message) == (False, "not connected: the host has no name")
 
@@ -495,8 +497,8 @@ async def test_health_names_the_request_and_tells_refusal_from_patience(world: W
     await world.poll()
     assert world.store.snapshot.health.state is State.LIMITED
     world.told.clear()
-    world.store.plan(START + 99)
-    world.store.plan(START + 99)
+    world.store.feed.set_next_try(START + 99)
+    world.store.feed.set_next_try(START + 99)
     assert world.told == [Change(health=True)]
     assert world.store.snapshot.health.next_try == START + 99
     world.client.recover()
@@ -512,7 +514,7 @@ async def test_metrics_bring_step_and_loss_to_the_row(world: World) -> None:
     world.client.events[J] = [event(J, 0), metrics(J, 1, 0.9), metrics(J, 2, 0.8), event(J, 3)]
     await world.poll()
     world.told.clear()
-    await world.store.fetch_events(J)
+    await world.fetcher.fetch_events(J)
     assert world.told == [Change(updated=frozenset({J}), events=frozenset({J}))]
     row = world.store.snapshot.rows[J]
     assert (row.step, row.total_steps, row.loss) == (2, 1000, 0.8)
@@ -521,14 +523,14 @@ async def test_metrics_bring_step_and_loss_to_the_row(world: World) -> None:
         (2, {"train_loss": 0.8}),
     ]
     world.told.clear()
-    await world.store.fetch_events(J)
+    await world.fetcher.fetch_events(J)
     assert world.told == [], "nothing new is nothing told"
     world.client.change(J, status="succeeded", trained_tokens=9)
     await world.poll()
     row = world.store.snapshot.rows[J]
     assert (row.status_text, row.step, row.loss) == ("succeeded", 2, 0.8), "a new version of the job keeps them"
     world.client.events[J].append(metrics(J, 4, 0.5))
-    await world.store.fetch_events(J)
+    await world.fetcher.fetch_events(J)
     assert [point.step for point in world.store.points(J)] == [1, 2, 4]
 
 
@@ -536,18 +538,18 @@ async def test_a_first_visit_shows_the_newest_page_and_older_ones_follow(world: 
     world.client.jobs = [job(1)]
     world.client.events[J] = [event(J, n) for n in range(250)]
     await world.poll()
-    assert not await world.store.fetch_events(J)
+    assert not await world.fetcher.fetch_events(J)
     assert world.numbers() == list(range(150, 250))
     newest = world.store.events(J)[-1].seq
     for held in (50, 0):
         world.told.clear()
-        await world.store.fetch_older_events(J)
+        await world.fetcher.fetch_older_events(J)
         assert world.numbers() == list(range(held, 250))
         assert world.told == [Change(events=frozenset({J}))]
-    assert world.store.logs[J].cursor is None
+    assert world.store.jobs.logs.states[J].cursor is None
     assert world.store.events(J)[-1].seq == newest, "a number is for ever"
     before = len(world.client.calls)
-    await world.store.fetch_older_events(J)
+    await world.fetcher.fetch_older_events(J)
     assert len(world.client.calls) == before
 
 
@@ -555,13 +557,13 @@ async def test_a_later_visit_reads_down_to_what_is_held_and_keeps_all_at_once(wo
     world.client.jobs = [job(1)]
     world.client.events[J] = [event(J, n) for n in range(5)]
     await world.poll()
-    await world.store.fetch_events(J)
+    await world.fetcher.fetch_events(J)
     world.client.events[J] += [event(J, n) for n in range(5, 255)]
-    assert await world.store.fetch_events(J)
-    assert await world.store.fetch_events(J)
+    assert await world.fetcher.fetch_events(J)
+    assert await world.fetcher.fetch_events(J)
     assert world.numbers() == list(range(5)), "half a walk is not kept"
-    assert list(world.store.unfinished) == [J]
-    assert not await world.store.fetch_events(J)
+    assert list(world.fetcher.unfinished) == [J]
+    assert not await world.fetcher.fetch_events(J)
     assert world.numbers() == list(range(255))
     assert [row.seq for row in world.store.events(J, limit=999)] == list(range(255))
 
@@ -570,16 +572,16 @@ async def test_a_walk_that_fails_half_way_is_begun_again(world: World) -> None:
     world.client.jobs = [job(1)]
     world.client.events[J] = [event(J, n) for n in range(5)]
     await world.poll()
-    await world.store.fetch_events(J)
+    await world.fetcher.fetch_events(J)
     world.client.events[J] += [event(J, n) for n in range(5, 155)]
-    assert await world.store.fetch_events(J)
+    assert await world.fetcher.fetch_events(J)
     world.client.fail("list_events", Unreachable("reset"))
     with pytest.raises(Unreachable):
-        await world.store.fetch_events(J)
+        await world.fetcher.fetch_events(J)
     assert world.numbers() == list(range(5))
     world.client.recover()
     world.client.events[J] += [event(J, n) for n in range(155, 160)]
-    while await world.store.fetch_events(J):
+    while await world.fetcher.fetch_events(J):
         pass
     assert world.numbers() == list(range(160))
 
@@ -589,12 +591,12 @@ async def test_a_server_that_sends_the_oldest_first(world: World) -> None:
     world.client.jobs = [job(1, "running")]
     world.client.events[J] = [event(J, n) for n in range(230)]
     await world.poll()
-    while await world.store.fetch_events(J):
+    while await world.fetcher.fetch_events(J):
         pass
     assert world.numbers() == list(range(230))
     world.client.events[J] += [event(J, n) for n in range(230, 340)]
     before = world.client.count("list_events")
-    while await world.store.fetch_events(J):
+    while await world.fetcher.fetch_events(J):
         pass
     assert world.numbers() == list(range(340))
     assert world.client.count("list_events") - before == 3, "one look at the order, then on from what is held"
@@ -604,14 +606,14 @@ async def test_another_cockpit_reads_the_same_log(world: World) -> None:
     world.client.jobs = [job(1, "running")]
     world.client.events[J] = [event(J, n) for n in range(10)]
     await world.poll()
-    await world.store.fetch_events(J)
+    await world.fetcher.fetch_events(J)
     other = World(world.archive)
     other.client = world.client
-    other.store.attach(world.client)  # type: ignore[arg-type]
+    other.store.access.attach(world.client)  # type: ignore[arg-type]
     world.client.events[J].append(metrics(J, 10, 0.5))
-    await other.store.fetch_events(J)
+    await other.fetcher.fetch_events(J)
     world.told.clear()
-    await world.store.fetch_events(J)
+    await world.fetcher.fetch_events(J)
     assert world.told == [Change(updated=frozenset({J}), events=frozenset({J}))], "this one's panes hear of it too"
 
 
@@ -620,25 +622,25 @@ async def test_checkpoints_are_told_when_there_are_new_ones(world: World) -> Non
     world.client.checkpoints[J] = [{"id": f"c{n}", "step_number": n} for n in (10, 20, 30)]
     await world.poll()
     world.told.clear()
-    await world.store.fetch_checkpoints(J)
-    await world.store.fetch_checkpoints(J)
+    await world.fetcher.fetch_checkpoints(J)
+    await world.fetcher.fetch_checkpoints(J)
     assert world.told == [Change(checkpoints=frozenset({J}))]
     world.client.checkpoints[J] = [{"id": "c40", "step_number": 40}]
-    await world.store.fetch_checkpoints(J)
+    await world.fetcher.fetch_checkpoints(J)
     assert [point.step_number for point in world.store.checkpoints(J)] == [10, 20, 30, 40]
 
 
 async def test_last_events_may_lag_behind_the_end_of_a_job(world: World) -> None:
     world.client.jobs = [job(1, "running")]
     await world.poll()
-    await world.store.fetch_events(J)
+    await world.fetcher.fetch_events(J)
     world.client.change(J, status="succeeded")
     await world.poll()
-    await world.store.fetch_events(J)
-    assert list(world.store.due) == [J], "the server may still be writing them"
+    await world.fetcher.fetch_events(J)
+    assert list(world.store.jobs.due) == [J], "the server may still be writing them"
     world.clock.advance(6)
-    await world.store.fetch_events(J)
-    assert list(world.store.due) == []
+    await world.fetcher.fetch_events(J)
+    assert list(world.store.jobs.due) == []
     assert world.archive.jobs.due() == set()
 
 
@@ -663,7 +665,7 @@ async def test_routes_that_a_provider_lacks_are_remembered(
     world.client.fail("pause_job", error)
     for _ in range(tries):
         with pytest.raises(type(error)):
-            await world.store.fetch_events(J)
+            await world.fetcher.fetch_events(J)
         assert not (await world.store.pause([J]))[J].ok
     assert world.store.not_offered == ({"events", "pause"} if absent else set())
     sent = world.client.count("pause_job")
@@ -675,11 +677,11 @@ async def test_routes_that_a_provider_lacks_are_remembered(
 async def test_a_route_that_worked_once_is_offered_whatever_it_answers_later(world: World) -> None:
     world.client.jobs = [job(1, "running")]
     await world.poll()
-    await world.store.fetch_events(J)
+    await world.fetcher.fetch_events(J)
     world.client.fail("list_events", NotFound("Invalid URL", status=404))
     for _ in range(5):
         with pytest.raises(NotFound):
-            await world.store.fetch_events(J)
+            await world.fetcher.fetch_events(J)
     assert world.store.not_offered == set()
 
 
@@ -729,12 +731,12 @@ async def test_points_come_from_checkpoints_where_nothing_else_tells_them(world:
     world.client.events[J] = [event(J, 1)]
     world.client.checkpoints[J] = [{"id": "c", "step_number": 5, "metrics": {"valid_loss": 0.5}}]
     await world.poll()
-    await world.store.fetch_events(J)
+    await world.fetcher.fetch_events(J)
     assert world.store.points(J) == []
-    await world.store.fetch_checkpoints(J)
+    await world.fetcher.fetch_checkpoints(J)
     assert [(point.step, point.values) for point in world.store.points(J)] == [(5, {"valid_loss": 0.5})]
     world.client.events[J].append(metrics(J, 6, 0.25))
-    await world.store.fetch_events(J)
+    await world.fetcher.fetch_events(J)
     assert [point.step for point in world.store.points(J)] == [6]
 
 
@@ -742,10 +744,10 @@ def test_only_where_no_connection_was_made_can_nothing_arrive() -> None:
     store = Store(Archive("", "work", threaded=False), FakeClock())
     refused = Unreachable("cannot reach http://host/v1: it was refused", reason="it was refused", unsent=True)
     for failures in range(1, 4):
-        store.failed(refused)
+        store.feed.failed(refused)
         assert store.snapshot.health.unreachable == ("it was refused" if failures == 3 else "")
     assert store.snapshot.health.brief == "it was refused"
-    store.failed(Unreachable("lost the connection to http://host/v1: a timeout", reason="a timeout"))
+    store.feed.failed(Unreachable("lost the connection to http://host/v1: a timeout", reason="a timeout"))
     assert (store.snapshot.health.unreachable, store.snapshot.health.brief) == ("", "a timeout")
-    store.failed(ServerFault("the server failed (500)", status=500))
+    store.feed.failed(ServerFault("the server failed (500)", status=500))
     assert (store.snapshot.health.unreachable, store.snapshot.health.brief) == ("", "the server failed (500)")

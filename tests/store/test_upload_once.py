@@ -93,7 +93,7 @@ async def test_a_file_that_becomes_another_under_way_is_not_remembered(world: Wo
 
 
 async def test_a_large_file_is_not_compared(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "MOST_COMPARED", 2)
+    monkeypatch.setattr(uploads, "MAX_COMPARED", 2)
     await world.send()
     assert (await world.send())[1] is False
 

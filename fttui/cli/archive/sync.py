@@ -18,7 +18,7 @@ from fttui.text import size_words
 if TYPE_CHECKING:
     from fttui.core.connect import Connection
     from fttui.store.archive.size import Share
-    from fttui.store.polling.archive_sync import Progress, Sync
+    from fttui.store.polling.archive_sync import ArchiveSync, Progress
 
 
 @click.command("sync", cls=ServiceCommand, short_help="Fetch everything from the provider.")
@@ -38,13 +38,13 @@ def sync(invocation: Invocation, full: bool) -> int:
 
     async def work(connection: "Connection") -> int:
         from fttui.store.archive.archive import Archive
-        from fttui.store.polling.archive_sync import NotKept, Sync
+        from fttui.store.polling.archive_sync import ArchiveSync, NotWritable
 
         archive = Archive(paths.archive_file(), connection.choice.key)
-        run = Sync(archive, connection.client, running.CLOCK, _show_progress(), full=full)
+        run = ArchiveSync(archive, connection.client, running.CLOCK, _show_progress(), full=full)
         try:
             await run.run()
-        except NotKept as error:
+        except NotWritable as error:
             say(f"fttui: {error}")
             return FAILED
         except Exception:
@@ -81,7 +81,7 @@ def _show_progress() -> "Callable[[Progress], None]":
     return show
 
 
-async def _report(invocation: Invocation, key: str, run: "Sync") -> int:
+async def _report(invocation: Invocation, key: str, run: "ArchiveSync") -> int:
     from fttui.store.archive.archive import Archive
     from fttui.store.archive.size import shares
 

@@ -50,9 +50,9 @@ def _yet(is_final: bool) -> str:
 
 def _print(output: Output, points: "list[Point]", *, csv: bool) -> None:
     if csv:
-        from fttui.store.archive.export import csv_of
+        from fttui.models.metric import points_csv
 
-        output.text(csv_of(points))
+        output.text(points_csv(points))
         return
 
     def column(name: str) -> "Column[Point]":

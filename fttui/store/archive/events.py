@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from fttui.models.event import Event
+from fttui.models.metric import Point
 from fttui.models.raw_json import encode
 from fttui.models.row import EventRow
 from fttui.store.archive.database import Database
@@ -77,7 +78,7 @@ class ArchiveEvents:
         sql = "SELECT raw FROM events WHERE job = ? ORDER BY seq"
         return self._database.read_job(id, lambda db, job: [raw for (raw,) in db.execute(sql, (job,))], [])
 
-    def points(self, id: str) -> list[tuple[int, dict[str, float]]]:
+    def points(self, id: str) -> list[Point]:
         """Return the metrics of a job, by step."""
         return self._database.read_job(id, _points, [])
 
@@ -162,11 +163,11 @@ def _rows(
     return [EventRow._make(row) for row in found]
 
 
-def _points(db: sqlite3.Connection, job: int) -> list[tuple[int, dict[str, float]]]:
+def _points(db: sqlite3.Connection, job: int) -> list[Point]:
     found = db.execute("SELECT step, measured FROM points WHERE job = ? ORDER BY step", (job,)).fetchall()
     # Parsing all rows at once is several times faster than one by one.
     values = json.loads("[" + ",".join(measured for _, measured in found) + "]")
-    return [(step, value) for (step, _), value in zip(found, values, strict=True)]
+    return [Point(step, value) for (step, _), value in zip(found, values, strict=True)]
 
 
 def _append(db: sqlite3.Connection, job: int, events: Sequence[Event], *, joined: bool, cursor: str | None) -> bool:

@@ -3,19 +3,16 @@
 File names are made from ids and escaped. A name that a server sent is never used as a path.
 """
 
-import csv
 import hashlib
-import io
 import json
 import os
-from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
 from fttui import atomic
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.job import Job
-from fttui.models.metric import Point, csv_text, points_of_checkpoints, points_of_result_file
+from fttui.models.metric import Point, csv_text, points_csv, points_of_checkpoints, points_of_run
 from fttui.store.archive.archive import Archive
 
 LONGEST = 120
@@ -59,7 +56,7 @@ def _contents(archive: Archive, id: str, body: str) -> dict[str, bytes]:
     found = {
         "events.jsonl": "".join(f"{event}\n" for event in events).encode(),
         "checkpoints.json": _pretty([json.loads(text) for text in archive.jobs.checkpoints(id)]),
-        "metrics.csv": csv_of(points_of(archive, id)).encode(),
+        "metrics.csv": points_csv(archived_points(archive, id)).encode(),
     }
     named = dict.fromkeys(filter(None, (job.training_file, job.validation_file, *job.result_files)))
     files = [json.loads(text) for file in named if (text := archive.files.get(file)) is not None]
@@ -79,34 +76,12 @@ def _contents(archive: Archive, id: str, body: str) -> dict[str, bytes]:
     return found
 
 
-def points_of(archive: Archive, id: str) -> list[Point]:
-    """Return a job's metrics by step: from result files and events, else from checkpoints.
-
-    Where a result file and an event disagree, the event counts: result files are rounded.
-    """
+def archived_points(archive: Archive, id: str) -> list[Point]:
+    """Return a job's metrics by step: from its result files and events, else from its checkpoints."""
     body = archive.jobs.body(id)
-    by_step: dict[int, dict[str, float]] = {}
-    for file in Job.read(json.loads(body)).result_files if body is not None else ():
-        content = archive.files.content(file)
-        with suppress(ValueError):
-            for point in points_of_result_file(content) if content is not None else ():
-                by_step.setdefault(point.step, {}).update(point.values)
-    for step, values in archive.events.points(id):
-        by_step.setdefault(step, {}).update(values)
-    if not by_step:
-        return points_of_checkpoints(Checkpoint.read(json.loads(text)) for text in archive.jobs.checkpoints(id))
-    return [Point(step, values) for step, values in sorted(by_step.items())]
-
-
-def csv_of(points: list[Point]) -> str:
-    """Return points as CSV with a header. A missing value is an empty cell."""
-    names = list(dict.fromkeys(name for point in points for name in point.values))
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["step", *names])
-    for point in points:
-        writer.writerow([point.step, *(repr(point.values[name]) if name in point.values else "" for name in names)])
-    return text.getvalue()
+    results = Job.read(json.loads(body)).result_files if body is not None else ()
+    points = points_of_run(events=archive.events.points(id), results=map(archive.files.content, results))
+    return points or points_of_checkpoints(Checkpoint.read(json.loads(text)) for text in archive.jobs.checkpoints(id))
 
 
 def file_name(id: str) -> str:

@@ -1,13 +1,13 @@
-"""Fetching everything that a provider still has into the archive.
+"""`fttui archive sync`: fetch everything that a provider still has into the archive.
 
-Every page is kept when it comes, and the next run goes on from there: a kill at any moment costs one page. What is
-whole is not asked for again as long as it does not change; and the list is read only as far as there are news in it,
-once it has been seen to its end.
+Every page is recorded when it arrives, and the next run continues from there: a kill costs one page. A job with
+complete history is not fetched again until it changes. Once the list was walked to its end, later runs stop at the
+first page without news.
 """
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -17,169 +17,167 @@ from fttui.api.errors import ApiError, BadResponse, Forbidden, Limited, NotFound
 from fttui.clock import Clock
 from fttui.models.job import Job
 from fttui.models.raw_json import encode
-from fttui.models.row import JobRow
 from fttui.store.archive.archive import Archive
-from fttui.store.polling.fetcher import Asking
+from fttui.store.job_table import exists
+from fttui.store.polling.fetcher import Fetcher
+from fttui.store.store import Store
 
 AT_ONCE = 4
-"""Jobs that are read side by side."""
+"""Most jobs fetched at a time."""
 SETTLED_AFTER = 300.0
-"""Seconds after a job's last sign of life at which nothing more is expected of it."""
-SINGLY = 20
-"""As many jobs below the news are asked for one by one; for more, the whole list is read."""
-UNLUCKY = 5
-"""Jobs in a row that may fail before the whole run counts as failed."""
-PATIENCE = (5.0, 15.0, 30.0, 60.0, 120.0)
-"""Seconds to wait where the provider has had enough and does not say for how long; what it says counts, up to the
-last of them."""
+"""Seconds after the last event of a finished job until its history counts as complete."""
+MAX_SINGLE = 20
+"""Most jobs below the news to fetch one by one. For more, the whole list is walked."""
+MAX_FAILURES = 5
+"""Consecutive jobs that may fail before the run fails."""
+PAUSES = (5.0, 15.0, 30.0, 60.0, 120.0)
+"""Seconds to wait after each 429 without Retry-After. Retry-After counts up to the last of them."""
 
 
 class Progress(NamedTuple):
-    """How far a run is."""
+    """Progress of a run."""
 
     doing: str
-    """`jobs` (the list), `history` (of each job), `files` or `models`; or `waiting`, so many seconds."""
+    """`jobs` (the list), `history` (of each job), `files`, `models`, or `waiting` (`done` is the seconds)."""
     done: int
     of: int | None = None
-    """None while it is not known."""
+    """None while the number is unknown."""
 
 
 class Tally:
-    """What a run did."""
+    """Result of a run."""
 
     def __init__(self) -> None:
         self.read = 0
-        """Jobs whose history was read now."""
+        """Jobs whose history was fetched in this run."""
         self.whole = 0
-        """Jobs whose whole history was held before."""
+        """Jobs with complete history before this run."""
         self.lost: list[str] = []
         """Result files that the provider no longer has."""
         self.failed: dict[str, str] = {}
-        """What could not be read: a job's id, `files` or `models`, and why."""
+        """Reason for each failure, by job id, `files` or `models`."""
 
 
-class NotKept(Exception):
-    """The archive cannot be written, so fetching would be in vain. The message says why."""
+class NotWritable(Exception):
+    """The archive cannot be written. The message says why."""
 
 
-class Sync:
-    """One run through everything a provider has."""
+class ArchiveSync:
+    """One run over everything that a provider has."""
 
     def __init__(
         self,
         archive: Archive,
         client: Client,
         clock: Clock,
-        tell: Callable[[Progress], object] = lambda _: None,
+        progress: Callable[[Progress], object] = lambda _: None,
         *,
         full: bool = False,
     ) -> None:
         """
         Args:
-            full: read the whole list: only that shows what has gone or changed far down in it.
+            progress: receives the progress of the run.
+            full: walk the whole list, which also finds jobs that changed or are gone on its older pages.
         """
         self._archive = archive
         self._client = client
         self._clock = clock
-        self._tell = tell
-        self._asking = Asking(archive, clock)
-        self._asking.attach(client, insist=True)
+        self._progress = progress
+        store = Store(archive, clock)
+        store.access.attach(client, insist=True)
+        self._jobs = store.jobs
+        self._feed = store.feed
+        self._access = store.access
+        self._fetcher = Fetcher(store)
         self._full = full
-        self._unlucky = 0
+        self._failures = 0
         self._listed: set[str] = set()
         self.tally = Tally()
 
     @property
     def not_offered(self) -> set[str]:
-        """What the provider lacks, so that it was not read."""
-        return self._asking.not_offered & {"events", "checkpoints", "results"}
+        """Routes that the provider does not have."""
+        return self._access.not_offered & {"events", "checkpoints", "results"}
 
     async def run(self) -> Tally:
-        """Read it all.
+        """Fetch everything.
 
         Raises:
-            ApiError: the list could not be read to its end, or the provider cannot be talked to any more.
-            NotKept: see there.
+            ApiError: the list could not be fetched to its end, or the provider is no longer reachable.
+            NotWritable: the archive cannot be written.
         """
-        self._check_kept()
+        self._check_writable()
         await self._list()
-        ids = [id for id in self._rows if self._can_be_asked(id)]
+        ids = [id for id, row in self._jobs.rows.items() if exists(row)]
         held = self._archive.jobs.synced()
         wanted = [id for id in ids if id not in held]
         self.tally.whole = len(ids) - len(wanted)
         await self._histories(wanted)
         await self._section("files", self._files)
         await self._section("models", self._models)
-        await self._asking.close()
+        await self._jobs.save_list_state()
         return self.tally
 
-    @property
-    def _rows(self) -> Mapping[str, JobRow]:
-        return self._asking.snapshot.rows
-
-    def _check_kept(self) -> None:
+    def _check_writable(self) -> None:
         if not self._archive.path:
-            raise NotKept("\n".join(self._archive.notices) or "the archive is only in memory")
+            raise NotWritable("\n".join(self._archive.notices) or "the archive is only in memory")
 
     # The list
 
     async def _list(self) -> None:
-        self._tell(Progress("jobs", 0))
-        await self._patiently(self._first_page)
-        if not self._full and await self._asking.walk_news(self._is_old):
+        self._progress(Progress("jobs", 0))
+        await self._with_pauses(self._first_page)
+        if not self._full and await self._jobs.walk_news(self._is_old):
             await self._walk()
-            if await self._ask_singly():
+            if await self._fetch_below_news():
                 return
-        self._asking.walk_whole()
+        self._jobs.walk_whole()
         await self._walk()
 
     def _is_old(self, page: Sequence[str]) -> bool:
-        """Whether a page of the list shows nothing new: all of it is held whole and is as it was."""
+        """Tell whether a page has no news: all its jobs are unchanged and have complete history."""
         self._listed.update(page)
         is_old = self._archive.jobs.synced().issuperset(page)
-        return is_old and _falls([self._rows[id].created_at for id in page])
+        return is_old and _is_newest_first([self._jobs.rows[id].created_at for id in page])
 
-    async def _ask_singly(self) -> bool:
-        """Ask for the jobs below the news that may still change. Returns whether that told enough of them."""
-        held = self._archive.jobs.synced()
-        below = [id for id in self._rows if id not in held and id not in self._listed and self._can_be_asked(id)]
-        if len(below) > SINGLY:
+    async def _fetch_below_news(self) -> bool:
+        """Fetch the incomplete jobs below the news one by one. Return False if the list must be walked instead."""
+        complete = self._archive.jobs.synced()
+        rows = self._jobs.rows.items()
+        below = [id for id, row in rows if id not in complete and id not in self._listed and exists(row)]
+        if len(below) > MAX_SINGLE:
             return False
         for id in below:
             try:
-                await self._patiently(partial(self._asking.fetch_job, id))
+                await self._with_pauses(partial(self._fetcher.fetch_job, id))
             except NotFound:
-                return False  # only the whole list can tell that it is gone
+                return False  # only a walk of the list shows that the job is gone
         return True
-
-    def _can_be_asked(self, id: str) -> bool:
-        row = self._rows[id]
-        return not row.gone and not row.fault
 
     async def _walk(self) -> None:
         for _ in range(LAST_PAGE):
-            self._tell(Progress("jobs", len(self._asking.snapshot.rows)))
-            if not self._asking.is_walking:
+            self._progress(Progress("jobs", len(self._jobs.rows)))
+            if self._jobs.walk is None:
                 return
-            await self._patiently(self._asking.walk_list)
-            self._check_kept()
+            await self._with_pauses(self._fetcher.walk_list)
+            self._check_writable()
         raise BadResponse(f"the list did not end after {LAST_PAGE} pages", code="endless")
 
     async def _first_page(self) -> None:
-        await self._asking.refresh()
-        if self._asking.error is not None:
-            raise self._asking.error
+        await self._fetcher.refresh()
+        if self._feed.error is not None:
+            raise self._feed.error
 
-    async def _patiently(self, read: Callable[[], Awaitable[None]]) -> None:
-        """Read; where the provider has had enough for now, wait and read again. Nobody looks on and waits for it."""
-        for pause in PATIENCE:
+    async def _with_pauses(self, read: Callable[[], Awaitable[None]]) -> None:
+        """Fetch. After a 429, wait and fetch again."""
+        for pause in PAUSES:
             try:
                 return await read()
             except Limited as error:
                 if not is_retryable(error):
                     raise
-                pause = min(error.retry_after or pause, PATIENCE[-1])
-                self._tell(Progress("waiting", round(pause)))
+                pause = min(error.retry_after or pause, PAUSES[-1])
+                self._progress(Progress("waiting", round(pause)))
                 await self._clock.sleep(pause)
         return await read()
 
@@ -187,75 +185,75 @@ class Sync:
 
     async def _histories(self, ids: list[str]) -> None:
         done, waiting = 0, iter(ids)
-        self._tell(Progress("history", 0, len(ids)))
+        self._progress(Progress("history", 0, len(ids)))
 
         async def work() -> None:
             nonlocal done
             for id in waiting:
                 await self._history(id)
                 done += 1
-                self._tell(Progress("history", done, len(ids)))
+                self._progress(Progress("history", done, len(ids)))
 
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(AT_ONCE, len(ids))):
                     group.create_task(work())
         except BaseExceptionGroup as errors:
-            # The first is why the others were ended.
+            # The first error has cancelled the other tasks.
             raise errors.exceptions[0] from None
 
     async def _history(self, id: str) -> None:
-        self._check_kept()
+        self._check_writable()
         started = self._clock.now()
         whole = True
         for route, read in (("events", self._events), ("checkpoints", self._checkpoints), ("results", self._results)):
-            if route in self._asking.not_offered:
+            if route in self._access.not_offered:
                 continue
             try:
-                await self._patiently(partial(read, id))
+                await self._with_pauses(partial(read, id))
             except (Unauthorized, Unreachable, Limited):
                 raise
             except ApiError as error:
-                if route in self._asking.not_offered:
+                if route in self._access.not_offered:
                     continue
                 whole = False
                 self.tally.failed[id] = str(error)
-                self._unlucky += 1
-                if self._unlucky >= UNLUCKY or isinstance(error, Forbidden):
+                self._failures += 1
+                if self._failures >= MAX_FAILURES or isinstance(error, Forbidden):
                     raise
                 break
         else:
-            self._unlucky = 0
+            self._failures = 0
         self.tally.read += 1
-        if whole and self._is_settled(id, started):
+        if whole and self._is_complete(id, started):
             await self._archive.jobs.set_synced(id)
 
-    def _is_settled(self, id: str, now: float) -> bool:
-        """Whether nothing more is to come of a job: it ended, and its last sign of life is some time ago."""
-        row = self._rows[id]
+    def _is_complete(self, id: str, now: float) -> bool:
+        """Tell whether a job has ended some time ago, so that no more events are expected."""
+        row = self._jobs.rows[id]
         if not row.status.is_final:
             return False
         events = self._archive.events.rows(id, limit=1)
-        signs = [row.created_at, row.finished_at, *(event.created_at for event in events)]
-        return max((sign for sign in signs if sign is not None), default=0.0) < now - SETTLED_AFTER
+        times = [row.created_at, row.finished_at, *(event.created_at for event in events)]
+        return max((time for time in times if time is not None), default=0.0) < now - SETTLED_AFTER
 
     async def _events(self, id: str) -> None:
         for _ in range(LAST_PAGE):
-            if not await self._asking.fetch_events(id):
+            if not await self._fetcher.fetch_events(id):
                 break
         before = None
         while (cursor := self._archive.events.state(id).cursor) is not None and cursor != before:
-            await self._asking.fetch_older_events(id)
+            await self._fetcher.fetch_older_events(id)
             before = cursor
 
     async def _checkpoints(self, id: str) -> None:
-        await self._asking.fetch_checkpoints(id, whole=True)
+        await self._fetcher.fetch_checkpoints(id, all_pages=True)
 
     async def _results(self, id: str) -> None:
         for file in Job.read(json.loads(self._archive.jobs.body(id) or "null")).result_files:
             try:
                 if self._archive.files.content(file) is None:
-                    await self._asking.fetch_content(id, file)
+                    await self._fetcher.fetch_content(id, file)
                 if self._archive.files.get(file) is None:
                     item = await self._client.get_file(file)
                     await self._archive.files.save([(item.id, encode(item.raw))], self._clock.now())
@@ -263,16 +261,16 @@ class Sync:
                 if self._archive.files.content(file) is None:
                     self.tally.lost.append(file)
 
-    # What belongs to no job
+    # Files and models
 
     async def _section(self, name: str, read: Callable[[], Awaitable[None]]) -> None:
-        self._check_kept()
+        self._check_writable()
         try:
-            await self._patiently(read)
+            await self._with_pauses(read)
         except (Unauthorized, Unreachable, Limited):
             raise
         except ApiError as error:
-            # Not everybody who has jobs has a list of files.
+            # Some providers with jobs have no list of files.
             if error.status not in (404, 405, 501):
                 self.tally.failed[name] = str(error)
 
@@ -283,16 +281,15 @@ class Sync:
             is_old = all(self._archive.files.get(id) == raw for id, raw in sent.items())
             await self._archive.files.save(list(sent.items()), self._clock.now())
             done += len(page.items)
-            self._tell(Progress("files", done))
-            if is_old and not self._full and _falls([item.created_at for item in page.items]):
+            self._progress(Progress("files", done))
+            if is_old and not self._full and _is_newest_first([item.created_at for item in page.items]):
                 break
 
     async def _models(self) -> None:
         page = await self._client.list_models()
         await self._archive.files.save_models([(item.id, encode(item.raw)) for item in page.items], self._clock.now())
-        self._tell(Progress("models", len(page.items)))
+        self._progress(Progress("models", len(page.items)))
 
 
-def _falls(times: Sequence[float | None]) -> bool:
-    """Whether a page begins with the newest, so that what is below it is older."""
+def _is_newest_first(times: Sequence[float | None]) -> bool:
     return bool(times) and times[0] is not None and times[-1] is not None and times[0] >= times[-1]

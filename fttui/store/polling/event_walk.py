@@ -1,9 +1,9 @@
-"""In which order a job's events are read and kept, whatever order the server has. Pure.
+"""Walk of a job's events, page by page, for any order of the server. Pure.
 
-Servers send the newest first, a page at a time. A walk reads from the newest back to what is held and hands
-over all of it at once, so that an interrupted one leaves no gap. A job seen for the first time shows its
-newest page at once; older pages follow one by one. Some servers send the oldest first: there a walk goes on
-from the newest event held.
+Most servers send the newest events first. A walk fetches pages back to a recorded event and returns all of them in one
+batch, so that an interrupted walk leaves no gap. On the first visit of a job, the newest page is returned at once, and
+older pages are fetched later, one by one. Some servers send the oldest events first: there a walk continues after the
+newest recorded event.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,29 +16,29 @@ from fttui.models.page import Page
 from fttui.models.wire import sent_id
 
 LAST_PAGE = 1000
-"""A walk longer than this is taken for one that never ends."""
+"""Most pages of a walk. A longer walk is taken to be endless."""
 
 Known = Callable[[list[str]], set[str]]
-"""Which of these event ids are held."""
+"""Function that returns the recorded ids among event ids."""
 
 
 class Batch(NamedTuple):
-    """Events to keep, oldest first, in one transaction."""
+    """Events to record in one transaction, oldest first."""
 
     events: list[Event]
     joined: bool
-    """They reach down to what is held, or to the beginning."""
+    """The events reach a recorded event, or the beginning."""
     cursor: str | None
-    """Where older events go on, on a first visit."""
+    """Cursor of the next older page, on the first visit."""
 
 
 class EventWalk:
-    """The reading of one job's newest events, a page at a time."""
+    """Walk of one job's newest events."""
 
     def __init__(self, newest_held: str | None) -> None:
         self._newest_held = newest_held
         self.after: str | None = None
-        """The cursor for the next page."""
+        """Cursor of the next page."""
         self.done = False
         self._pages = 0
         self._found: list[Event] = []
@@ -46,7 +46,7 @@ class EventWalk:
         self._ascending = False
 
     def take(self, page: Page[Event], known: Known) -> Batch | None:
-        """Take the page that was asked for with `after`; what is to be kept now, if anything is."""
+        """Process the page that was requested with `after`. Return the events to record now, or None."""
         ids = event_ids(page)
         held = known(ids)
         fresh = [
@@ -75,7 +75,7 @@ class EventWalk:
         return Batch(oldest_first(self._found), joined=older is None, cursor=older)
 
     def _forward(self, fresh: list[Event], ids: list[str], cursor: str | None, ended: bool) -> Batch:
-        # Each page lies right above what is held, so each is kept at once.
+        # Each page continues the recorded events, so each is recorded at once.
         if self._pages == 1 and self._newest_held is not None and self._newest_held not in ids:
             cursor = self._newest_held
         self.done, self.after = ended, cursor
@@ -83,7 +83,7 @@ class EventWalk:
 
 
 def older_batch(page: Page[Event], asked: str, known: Known) -> Batch:
-    """What a page of older events adds, and where still older ones go on."""
+    """Return the new events of a page of older events, with the cursor of the next page."""
     ids = event_ids(page)
     held = known(ids)
     fresh = {id: Event.read(raw) for raw, id in zip(page.objects, ids, strict=True) if id not in held}
@@ -92,12 +92,12 @@ def older_batch(page: Page[Event], asked: str, known: Known) -> Batch:
 
 
 def event_ids(page: Page[Event]) -> list[str]:
-    """The ids of a page's events, also of those that have none of their own."""
+    """Return the ids of a page's events. An event without an id gets one made from its content."""
     return [sent_id(raw) or Event.read(raw).id for raw in page.objects]
 
 
 def is_ascending(objects: Sequence[Any]) -> bool:
-    """Whether a page runs from old to new. Without a single rise in time it is taken to run from new to old."""
+    """Tell whether a page runs from old to new. A page of equal times counts as new to old."""
     times = [lenient.moment(raw.get("created_at")) if isinstance(raw, dict) else None for raw in objects]
     if None in times:
         return False
@@ -106,10 +106,10 @@ def is_ascending(objects: Sequence[Any]) -> bool:
 
 
 def oldest_first(newest_first: Sequence[Event]) -> list[Event]:
-    """Events in the order in which they happened.
+    """Return events in the order in which they happened.
 
-    The server's position decides, since many events share a second. Only where it contradicts the times more
-    than now and then is it no order at all; then the times decide.
+    The server's order counts, because many events share a second. If it often contradicts the times, the events are
+    sorted by time instead.
     """
     events = list(reversed(newest_first))
     times = [event.created_at for event in events]

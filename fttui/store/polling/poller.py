@@ -1,4 +1,4 @@
-"""When to ask: fast while something runs, slow when nothing does, patient when it fails, and never too much."""
+"""Polling: the interval, the back-off after failures, and two concurrent lanes of requests."""
 
 import asyncio
 import random
@@ -8,28 +8,30 @@ from fttui.api.client import Client
 from fttui.api.errors import ApiError, Limited, Unreachable
 from fttui.clock import Clock
 from fttui.store.health import State
-from fttui.store.polling.fetch_queue import Agenda, Task
-from fttui.store.polling.rate_limit import Budget
+from fttui.store.polling.fetch_queue import FetchQueue, Task
+from fttui.store.polling.fetcher import Fetcher
+from fttui.store.polling.rate_limit import RateLimit
 from fttui.store.snapshot import Change, Snapshot
 from fttui.store.store import Store
 
 FLOOR = 2.0
-"""Seconds; nobody polls faster, whatever the settings say."""
+"""Shortest interval in seconds, whatever the settings say."""
 LIVE, LIVE_LOCAL = 4.0, 3.0
-"""Seconds between two polls of the list while a job is live: at a provider, and of the service of this machine."""
+"""Seconds between two polls of the list while a job is live: of a provider, and of the local service."""
 IDLE, IDLE_LOCAL = 30.0, 5.0
-"""The same while all jobs are finished."""
+"""Seconds between two polls while all jobs are finished."""
 BLURRED = 4
-"""How many times slower it is while nobody looks at the terminal."""
+"""Factor of the interval while the terminal has lost the focus."""
 BACKOFF = 64.0
-"""Seconds; the longest pause after failures."""
-MOST_PATIENT = 3600.0
-"""Seconds of patience that a server may ask for: some say a day, and mean that a quota is used up."""
-SLICE = 5.0
-"""Seconds that are slept at a time, so that waking from a suspend is noticed."""
-SHORTEST = 0.001
+"""Longest pause after failures, in seconds."""
+MAX_RETRY_AFTER = 3600.0
+"""Longest Retry-After to respect, in seconds. Some servers send a day when a quota is used up."""
+SLEEP = 5.0
+"""Longest sleep at a time, in seconds, so that a resume from suspend is noticed."""
+SHORTEST_SLEEP = 0.001
+"""Shortest sleep in seconds. Rounding must not turn a wait into a busy loop."""
 JUMP = 2.0
-"""Seconds by which the wall clock must run ahead for the machine to have slept."""
+"""Seconds by which the wall clock must run ahead of the monotonic clock after a suspend."""
 
 
 def next_delay(
@@ -42,16 +44,16 @@ def next_delay(
     interval: float | None = None,
     chance: float = 0.0,
 ) -> float:
-    """Seconds from one poll of the list to the next.
+    """Return the seconds from one poll of the list to the next.
 
     Args:
-        failures: polls that failed in a row.
-        retry_after: what the server asked for; it wins, up to an hour.
-        interval: the person's own instead of the usual one while jobs are live.
-        chance: 0 to 1: how much of a quarter is taken off a backoff, so that clients do not march in step.
+        failures: consecutive failed polls.
+        retry_after: Retry-After of the server. It counts, up to an hour.
+        interval: interval from the settings, in place of the default while jobs are live.
+        chance: 0 to 1, the part of a quarter by which a back-off is shortened, so that clients do not synchronise.
     """
     if failures and retry_after is not None:
-        return max(FLOOR, min(MOST_PATIENT, retry_after))
+        return max(FLOOR, min(MAX_RETRY_AFTER, retry_after))
     if failures:
         return max(FLOOR, min(BACKOFF, 2.0 ** min(failures, 16)) * (1 - chance / 4))
     usual = interval or (LIVE_LOCAL if local else LIVE)
@@ -60,7 +62,7 @@ def next_delay(
 
 
 class Poller:
-    """Keeps a store true until it is cancelled. Two lanes, so that a slow list does not hold up the selected job."""
+    """Updater of a store. Two lanes run concurrently, so that a slow list does not delay the selected job."""
 
     def __init__(
         self,
@@ -74,11 +76,11 @@ class Poller:
     ) -> None:
         """
         Args:
-            local: the provider is the service of this machine.
+            local: the provider is the local service.
             interval: see `next_delay`.
-            connect: makes a client where the store has none, or has one whose key was refused. Any exception of
-                its own is a failed poll.
-            chance: numbers from 0 to 1 for the jitter.
+            connect: makes a client for a store that has none, or whose key was refused. Its exceptions count as failed
+                polls.
+            chance: random numbers from 0 to 1.
         """
         self._store = store
         self._clock = clock
@@ -87,215 +89,215 @@ class Poller:
         self._connect = connect
         self._chance = chance
         self._jitter = chance()
-        self._budget = Budget(clock, list_every=next_delay(live=True, local=local, interval=interval))
-        self._agenda = Agenda(store, clock)
+        self._rate_limit = RateLimit(clock, list_every=next_delay(live=True, local=local, interval=interval))
+        self.fetcher = Fetcher(store)
+        self._queue = FetchQueue(store, self.fetcher, clock)
         self._blurred = False
         self._held = False
-        self._poked = False
-        self._in_doubt = False
+        self._poll_now = False
+        self._unreachable = False
         self._polled_at = float("-inf")
-        self._list_kick = asyncio.Event()
-        self._work_kick = asyncio.Event()
-        store.on_look = self._work_kick.set
-        store.subscribe(self._reconsider)
+        self._list_wake = asyncio.Event()
+        self._jobs_wake = asyncio.Event()
+        store.selection.on_change = self._jobs_wake.set
+        store.subscribe(self._wake_on_change)
 
-    # What others may do to it
+    # Control
 
     @property
     def blurred(self) -> bool:
-        """Nobody looks at the terminal."""
+        """The terminal has lost the focus."""
         return self._blurred
 
     @blurred.setter
     def blurred(self, blurred: bool) -> None:
         self._blurred = blurred
-        self._list_kick.set()
-        self._work_kick.set()
+        self._list_wake.set()
+        self._jobs_wake.set()
 
     @property
     def held(self) -> bool:
-        """The person has stopped the automatic refresh."""
+        """The automatic refresh is stopped."""
         return self._held
 
     def hold(self) -> None:
-        """Ask nothing by itself until `release`; what the person pokes at or moves to is still asked for."""
+        """Stop the automatic refresh until `release`. `poke` and a newly selected job still send requests."""
         self._held = True
 
     def release(self) -> None:
+        """Resume the automatic refresh."""
         self._held = False
-        self._list_kick.set()
-        self._work_kick.set()
+        self._list_wake.set()
+        self._jobs_wake.set()
 
     def poke(self) -> None:
-        """Ask now, also after the key was refused."""
-        self._poked = True
-        self._agenda.again()
-        self._list_kick.set()
+        """Poll now, even after the key was refused."""
+        self._poll_now = True
+        self._queue.force()
+        self._list_wake.set()
 
     def pace(self, interval: float) -> None:
-        """Other pauses between two polls of the list while jobs are live, in seconds."""
+        """Set the seconds between two polls while a job is live."""
         self._interval = interval
-        self._budget.keep_for(next_delay(live=True, local=self._local, interval=interval))
-        self._list_kick.set()
+        self._rate_limit.reserve_polls(next_delay(live=True, local=self._local, interval=interval))
+        self._list_wake.set()
 
     async def run(self) -> None:
-        """Poll until cancelled. A fault of our own counts as a failed poll and does not end it."""
+        """Poll until cancelled. An unexpected exception counts as a failed poll and does not end polling."""
         async with asyncio.TaskGroup() as lanes:
-            lanes.create_task(self._for_ever(self._follow_list))
-            lanes.create_task(self._for_ever(self._follow_jobs))
+            lanes.create_task(self._repeat(self._poll_list))
+            lanes.create_task(self._repeat(self._fetch_jobs))
 
-    async def _for_ever(self, lane: Callable[[], Awaitable[None]]) -> None:
+    async def _repeat(self, lane: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
                 await lane()
             except Exception as error:
-                self._store.failed(error)
+                self._store.feed.failed(error)
                 await self._clock.sleep(FLOOR)
 
-    def _reconsider(self, _snapshot: Snapshot, change: Change) -> None:
-        """What somebody did, such as creating a job, may make the next poll due sooner."""
+    def _wake_on_change(self, _snapshot: Snapshot, change: Change) -> None:
+        # A new job, for example, shortens the interval.
         if change.rows:
-            self._list_kick.set()
-            self._work_kick.set()
+            self._list_wake.set()
+            self._jobs_wake.set()
 
-    # The lane of the list
+    # Lane of the list
 
-    async def _follow_list(self) -> None:
+    async def _poll_list(self) -> None:
         while True:
             await self._until_due()
-            while (wait := self._budget.first()) > 0:
+            while (wait := self._rate_limit.poll_wait()) > 0:
                 await self._clock.sleep(wait)
             try:
                 await self._poll()
             except Exception as error:
-                self._store.failed(error)
-            self._in_doubt = False
-            self._rest_from_now()
-            self._work_kick.set()
+                self._store.feed.failed(error)
+            self._unreachable = False
+            self._schedule_next_poll()
+            self._jobs_wake.set()
 
     async def _poll(self) -> None:
         denied = self._store.snapshot.health.state is State.DENIED
-        if self._connect is not None and (self._store.client is None or denied):
-            before = self._store.attach(await self._connect())
+        if self._connect is not None and (self._store.access.client is None or denied):
+            before = self._store.access.attach(await self._connect())
             if before is not None:
                 await before.close()
-        if self._store.client is not None:
-            self._budget.spend(first=True)
-            await self._store.refresh()
+        if self._store.access.client is not None:
+            self._rate_limit.count(poll=True)
+            await self.fetcher.refresh()
 
-    def _rest_from_now(self) -> None:
-        """The next poll is counted from now; where something is wrong, the store says when it will be."""
+    def _schedule_next_poll(self) -> None:
+        """Count the next poll from now, and publish its time if the health is bad."""
         self._polled_at, self._jitter = self._clock.monotonic(), self._chance()
-        self._agenda.every = next_delay(live=True, local=self._local, blurred=self._blurred, interval=self._interval)
+        self._queue.every = next_delay(live=True, local=self._local, blurred=self._blurred, interval=self._interval)
         pause = self._pause()
-        self._store.plan(None if pause is None else self._clock.now() + pause)
+        self._store.feed.set_next_try(None if pause is None else self._clock.now() + pause)
 
     async def _until_due(self) -> None:
-        while not self._poked:
+        while not self._poll_now:
             pause = self._pause()
             left = None if pause is None else self._polled_at + pause - self._clock.monotonic()
             if left is not None and left <= 0:
                 break
-            await self._rest(self._list_kick, left)
-        self._poked = False
+            await self._wait(self._list_wake, left)
+        self._poll_now = False
 
     def _pause(self) -> float | None:
-        """Seconds between the last poll and the next; None when only a person can bring it about."""
+        """Return the seconds between the last poll and the next. None: poll only when the user refreshes."""
         health = self._store.snapshot.health
-        nobody = self._store.client is None and self._connect is None
-        if nobody or self._held or health.state is State.DENIED:
+        no_provider = self._store.access.client is None and self._connect is None
+        if no_provider or self._held or health.state is State.DENIED:
             return None
-        live = next(iter(self._store.live), None) is not None
+        live = bool(self._store.jobs.live)
         return next_delay(
             live=live,
             local=self._local,
             blurred=self._blurred,
             failures=health.failures,
-            retry_after=getattr(self._store.error, "retry_after", None),
+            retry_after=getattr(self._store.feed.error, "retry_after", None),
             interval=self._interval,
             chance=self._jitter,
         )
 
-    # The lane of single jobs
+    # Lane of single jobs
 
-    async def _follow_jobs(self) -> None:
+    async def _fetch_jobs(self) -> None:
         while True:
-            if not self._store.snapshot.health.is_good or self._in_doubt:
-                await self._rest(self._work_kick, None)
+            if not self._store.snapshot.health.is_good or self._unreachable:
+                await self._wait(self._jobs_wake, None)
                 continue
-            if (pause := self._budget.other()) > 0:
-                # Only then is it decided what is most wanted.
-                await self._rest(self._work_kick, pause)
+            if (pause := self._rate_limit.job_wait()) > 0:
+                # The request is chosen after the wait, when more may be known.
+                await self._wait(self._jobs_wake, pause)
                 continue
-            task = self._agenda.next(only_selected=self._held)
+            task = self._queue.next(only_selected=self._held)
             if task is None:
-                await self._rest(self._work_kick, self._agenda.wait(only_selected=self._held))
+                await self._wait(self._jobs_wake, self._queue.wait(only_selected=self._held))
                 continue
-            self._budget.spend()
-            self._agenda.sent(task)
+            self._rate_limit.count()
+            self._queue.sent(task)
             try:
-                await self._do(task)
-                self._agenda.done(task)
+                await self._fetch(task)
+                self._queue.done(task)
             except Exception as error:
-                self._agenda.failed(task, error)
-                self._judge(error)
+                self._queue.failed(task, error)
+                self._handle_error(error)
 
-    async def _do(self, task: Task) -> None:
+    async def _fetch(self, task: Task) -> None:
         match task.kind:
             case "events":
-                await self._store.fetch_events(task.id)
+                await self.fetcher.fetch_events(task.id)
             case "older":
-                await self._store.fetch_older_events(task.id)
+                await self.fetcher.fetch_older_events(task.id)
             case "checkpoints":
-                await self._store.fetch_checkpoints(task.id)
+                await self.fetcher.fetch_checkpoints(task.id)
             case "results":
-                await self._store.fetch_result(task.id)
+                await self.fetcher.fetch_result(task.id)
             case "file":
-                await self._store.fetch_file(task.id)
+                await self.fetcher.fetch_file(task.id)
             case "job":
-                await self._store.fetch_job(task.id)
+                await self.fetcher.fetch_job(task.id)
             case "list":
-                await self._store.walk_list()
+                await self.fetcher.walk_list()
             case "lost":
-                await self._store.fetch_lost(task.id)
+                await self.fetcher.fetch_lost_create(task.id)
 
-    def _judge(self, error: Exception) -> None:
-        """What a failure here says about the provider as a whole."""
+    def _handle_error(self, error: Exception) -> None:
         if isinstance(error, Limited) or not isinstance(error, ApiError):
-            # Patience is asked of the whole program; and a fault of our own shall be seen, not die unseen.
-            self._store.failed(error)
-            self._rest_from_now()
-            self._list_kick.set()
+            # A rate limit counts for all requests. An unexpected exception is shown to the user.
+            self._store.feed.failed(error)
+            self._schedule_next_poll()
+            self._list_wake.set()
         elif isinstance(error, Unreachable):
-            # The list is the judge: it is asked at once, and nothing else before it has answered.
-            self._in_doubt = True
+            # Poll the list at once. Send nothing else before it responds.
+            self._unreachable = True
             self._polled_at = min(self._polled_at, self._clock.monotonic() - IDLE * BLURRED)
-            self._list_kick.set()
+            self._list_wake.set()
 
     # Waiting
 
-    async def _rest(self, kick: asyncio.Event, seconds: float | None) -> None:
-        """Wait for a kick, or for so many seconds, or until the machine wakes from a suspend."""
+    async def _wait(self, wake: asyncio.Event, seconds: float | None) -> None:
+        """Wait for an event, for some seconds, or until the machine resumes from suspend."""
         if seconds is None:
-            await kick.wait()
+            await wake.wait()
         else:
-            # Never no time at all: what is lost in rounding must not become a loop without a pause.
-            end = self._clock.monotonic() + max(SHORTEST, seconds)
-            while not kick.is_set() and (left := end - self._clock.monotonic()) > 0:
-                if await self._slept_through(kick, min(left, SLICE)):
-                    self._poked = True
-                    self._list_kick.set()
+            end = self._clock.monotonic() + max(SHORTEST_SLEEP, seconds)
+            while not wake.is_set() and (left := end - self._clock.monotonic()) > 0:
+                if await self._was_suspended(wake, min(left, SLEEP)):
+                    self._poll_now = True
+                    self._list_wake.set()
                     break
-        kick.clear()
+        wake.clear()
 
-    async def _slept_through(self, kick: asyncio.Event, seconds: float) -> bool:
-        """Sleep until a kick or so long; whether the machine was suspended meanwhile."""
-        wall, steady = self._clock.now(), self._clock.monotonic()
+    async def _was_suspended(self, wake: asyncio.Event, seconds: float) -> bool:
+        """Sleep until an event or for some seconds. Return True if the machine was suspended."""
+        wall, monotonic = self._clock.now(), self._clock.monotonic()
         sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
-        waiting = asyncio.ensure_future(kick.wait())
+        waiting = asyncio.ensure_future(wake.wait())
         try:
             await asyncio.wait((sleeping, waiting), return_when=asyncio.FIRST_COMPLETED)
         finally:
             sleeping.cancel()
             waiting.cancel()
-        return (self._clock.now() - wall) - (self._clock.monotonic() - steady) > JUMP
+        return (self._clock.now() - wall) - (self._clock.monotonic() - monotonic) > JUMP

@@ -1,4 +1,4 @@
-"""How many requests polling may send, and how they are spread: 60 in any minute, the list first."""
+"""Rate limit of polling: 60 requests in any minute, with priority for the list."""
 
 import math
 from collections import deque
@@ -6,48 +6,53 @@ from collections import deque
 from fttui.clock import Clock
 
 LIMIT = 60
+"""Most requests in a window."""
 WINDOW = 61.0
-"""Seconds; a little more than a minute, because requests do not all take equally long to arrive."""
+"""Seconds of the window: more than a minute, because requests take different times to arrive."""
 SPARE = 3
-"""Requests that are left to the list when a person's own pokes have used up what was meant for it."""
+"""Requests reserved for the list when manual refreshes have used its share."""
 BURST = 6
-"""Requests for single jobs that may follow each other without a pause."""
+"""Requests for single jobs that may follow without a pause."""
 
 
-class Budget:
-    """Counts requests by the clock. Whoever wants to send one waits for `first` or `other`, then says `spend`."""
+class RateLimit:
+    """Counter of requests. Wait for `poll_wait` or `job_wait` before a request, then call `count`."""
 
     def __init__(self, clock: Clock, *, list_every: float) -> None:
         """
         Args:
-            list_every: the shortest pause between two polls of the list, in seconds; what they need is kept free.
+            list_every: shortest interval of polls of the list, in seconds.
         """
         self._clock = clock
         self._sent: deque[float] = deque()
-        self.keep_for(list_every)
+        self.reserve_polls(list_every)
         self._tokens = float(BURST)
         self._filled_at = clock.monotonic()
 
-    def keep_for(self, list_every: float) -> None:
-        """Keep free what polls of the list need that have `list_every` seconds between them."""
-        kept = min(LIMIT // 2, math.ceil(WINDOW / list_every))
-        self._rate = max(1, LIMIT - kept - BURST) / WINDOW
+    def reserve_polls(self, list_every: float) -> None:
+        """Reserve the requests for polls of the list every `list_every` seconds."""
+        reserved = min(LIMIT // 2, math.ceil(WINDOW / list_every))
+        self._rate = max(1, LIMIT - reserved - BURST) / WINDOW
 
-    def first(self) -> float:
-        """Seconds until the list may be asked for."""
+    def poll_wait(self) -> float:
+        """Return the seconds until the list may be polled."""
         return self._until_below(LIMIT)
 
-    def other(self) -> float:
-        """Seconds until anything else may be asked for."""
+    def job_wait(self) -> float:
+        """Return the seconds until a request for a single job may be sent."""
         now = self._clock.monotonic()
         self._tokens = min(BURST, self._tokens + (now - self._filled_at) * self._rate)
         self._filled_at = now
         return max((1 - self._tokens) / self._rate, self._until_below(LIMIT - SPARE))
 
-    def spend(self, *, first: bool = False) -> None:
-        """A request is sent now."""
+    def count(self, *, poll: bool = False) -> None:
+        """Count a request sent now.
+
+        Args:
+            poll: the request is a poll of the list.
+        """
         self._sent.append(self._clock.monotonic())
-        if not first:
+        if not poll:
             self._tokens -= 1
 
     def _until_below(self, limit: int) -> float:

@@ -52,9 +52,9 @@ class DetailController(PaneController):
         self._presenter.draw(Part.DETAIL_TOP)
 
     def _export_content(self, format: str) -> str:
-        from fttui.store.archive.export import csv_of
+        from fttui.models.metric import points_csv
 
         store, job = self._model.store, self._model.job
         if format == "csv":
-            return csv_of(store.points(self._model.selected or "") if store is not None else [])
+            return points_csv(store.points(self._model.selected or "") if store is not None else [])
         return job_json(job.raw if job is not None else None)

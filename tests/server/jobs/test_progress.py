@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as some
 
-from fttui.models.metric import points_of_result_file
+from fttui.models.metric import points_of_result_files
 from fttui.server.jobs import result_file
 from fttui.server.jobs.progress_reports import reports_of
 from fttui.server.storage.reports import FinalReport, Message, SavedCheckpoint, StepMetrics
@@ -94,6 +94,6 @@ def test_the_result_file_reads_back() -> None:
         "1,3.63265,0.5,,,\n"
         "2,6e-05,,1,,0.25\n"
     )
-    points = points_of_result_file(result_file.encoded(csv))
+    points = points_of_result_files([result_file.encoded(csv)])
     assert points[0].values == {"train_loss": 3.63265, "train_mean_token_accuracy": 0.5}
     assert points[1].step == 2

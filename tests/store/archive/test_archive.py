@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
+from fttui.models.metric import Point
 from fttui.models.row import EventRow
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.events import LogState, Progress
@@ -155,8 +156,8 @@ async def test_progress_and_points_come_from_the_metrics(archive: Archive) -> No
     assert row is not None
     assert (row.step, row.total_steps, row.loss) == (5, 1000, 0.5)
     assert archive.events.points(J) == [
-        (3, {"train_loss": 0.9}),
-        (5, {"train_loss": 0.5, "train_mean_token_accuracy": 0.25, "full_valid_loss": 0.7}),
+        Point(3, {"train_loss": 0.9}),
+        Point(5, {"train_loss": 0.5, "train_mean_token_accuracy": 0.25, "full_valid_loss": 0.7}),
     ]
     assert archive.events.states() == {J: LogState(None, None, None, True, Progress(5, 1000, 0.5))}
 

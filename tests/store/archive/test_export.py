@@ -9,8 +9,9 @@ import pytest
 
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
+from fttui.models.metric import points_csv
 from fttui.store.archive.archive import Archive
-from fttui.store.archive.export import csv_of, export_job, file_name, points_of
+from fttui.store.archive.export import archived_points, export_job, file_name
 from tests.support.store_fakes import entry, event, job, metrics
 
 J = "ftjob-00001"
@@ -68,7 +69,7 @@ def test_metrics_come_from_the_result_file_and_from_events_which_do_not_round(ar
         {"step": "2", "train_loss": "0.251234", "train_mean_token_accuracy": "0.2"},
         {"step": "3", "train_loss": "0.2", "train_mean_token_accuracy": ""},
     ]
-    assert csv_of(points_of(archive, "nobody")) == "step\n"
+    assert points_csv(archived_points(archive, "nobody")) == "step\n"
 
 
 def test_nothing_is_replaced_unless_that_is_asked_for(archive: Archive, tmp_path: Path) -> None:
@@ -133,7 +134,7 @@ def test_different_ids_have_different_names() -> None:
 async def test_where_only_checkpoints_tell_numbers_those_are_the_metrics() -> None:
     archive = Archive("", "work", threaded=False)
     await archive.jobs.save([entry(job(1))], 1.0)
-    assert points_of(archive, J) == []
+    assert archived_points(archive, J) == []
     sent = [{"id": f"c{n}", "step_number": n, "metrics": {"step": n, "train_loss": 1 / n}} for n in (20, 10)]
     await archive.jobs.save_checkpoints(J, [Checkpoint.read(raw) for raw in sent])
-    assert csv_of(points_of(archive, J)) == "step,train_loss\n10,0.1\n20,0.05\n"
+    assert points_csv(archived_points(archive, J)) == "step,train_loss\n10,0.1\n20,0.05\n"

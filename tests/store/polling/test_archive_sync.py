@@ -10,7 +10,7 @@ import pytest
 from fttui.api.errors import ApiError, Forbidden, Limited, NotFound, ServerFault, Unauthorized, Unreachable
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.size import on_disk, shares
-from fttui.store.polling.archive_sync import NotKept, Progress, Sync, Tally
+from fttui.store.polling.archive_sync import ArchiveSync, NotWritable, Progress, Tally
 from tests.support.clock import START, FakeClock
 from tests.support.store_fakes import FakeClient, event, finished, job, metrics
 
@@ -45,7 +45,7 @@ class Place:
     async def sync(self, *, full: bool = False) -> Tally:
         archive = self.open()
         try:
-            run = Sync(archive, self.client, self.clock, self.told.append, full=full)  # type: ignore[arg-type]
+            run = ArchiveSync(archive, self.client, self.clock, self.told.append, full=full)  # type: ignore[arg-type]
             return await run.run()
         finally:
             await archive.close()
@@ -155,7 +155,7 @@ async def test_a_kill_at_any_request_costs_no_more_than_that_request(place: Plac
 
     place.client._called = counted  # type: ignore[method-assign]
     archive = place.open()
-    task = asyncio.create_task(Sync(archive, place.client, place.clock).run())  # type: ignore[arg-type]
+    task = asyncio.create_task(ArchiveSync(archive, place.client, place.clock).run())  # type: ignore[arg-type]
     await place.clock.settle()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -258,11 +258,11 @@ async def test_news_that_were_not_read_to_their_end_are_gone_on_with(tmp_path: P
             place.client.jobs.insert(0, job(n, result_files=[], created_at=START - 10_000 + n))
             place.client.events[f"ftjob-{n:05d}"], place.client.checkpoints[f"ftjob-{n:05d}"] = [], []
         archive = place.open()
-        run = Sync(archive, place.client, place.clock)  # type: ignore[arg-type]
+        run = ArchiveSync(archive, place.client, place.clock)  # type: ignore[arg-type]
         await run._first_page()
-        assert await run._asking.walk_news(run._is_old)
+        assert await run._jobs.walk_news(run._is_old)
         for _ in range(pages - 1):
-            await run._asking.walk_list()
+            await run._fetcher.walk_list()
         assert archive.jobs.list_state().cursor == f"ftjob-{501 - 100 * pages:05d}"
         await archive.close()
         await place.sync()
@@ -287,11 +287,11 @@ async def test_a_list_that_begins_with_the_oldest_is_read_to_its_end(tmp_path: P
 async def test_a_walk_that_was_broken_off_is_gone_on_with(tmp_path: Path) -> None:
     place = Place(tmp_path, jobs=950, events=1)
     archive = place.open()
-    run = Sync(archive, place.client, place.clock)  # type: ignore[arg-type]
+    run = ArchiveSync(archive, place.client, place.clock)  # type: ignore[arg-type]
     await run._first_page()
-    run._asking.walk_whole()
+    run._jobs.walk_whole()
     for _ in range(3):
-        await run._asking.walk_list()
+        await run._fetcher.walk_list()
     await archive.close()
     await place.sync()
     place.has_all(await place.everything())
@@ -392,8 +392,8 @@ async def test_result_files_that_are_gone_are_named_and_not_asked_for_again(plac
 
 async def test_nothing_is_fetched_that_cannot_be_kept(place: Place) -> None:
     archive = Archive("", "work", threaded=False)
-    with pytest.raises(NotKept):
-        await Sync(archive, place.client, place.clock).run()  # type: ignore[arg-type]
+    with pytest.raises(NotWritable):
+        await ArchiveSync(archive, place.client, place.clock).run()  # type: ignore[arg-type]
     assert place.client.calls == []
 
 
@@ -415,7 +415,7 @@ async def test_an_endless_list_ends(place: Place, monkeypatch: pytest.MonkeyPatc
 async def test_two_at_once_on_one_archive_end_with_one_whole_history(place: Place) -> None:
     """A cockpit and a sync, or two syncs: each write is whole, and none puts events in the wrong place."""
     archives = [Archive(str(place.path), "work") for _ in range(3)]
-    runs = [Sync(archive, place.client, place.clock) for archive in archives]  # type: ignore[arg-type]
+    runs = [ArchiveSync(archive, place.client, place.clock) for archive in archives]  # type: ignore[arg-type]
     tallies = await asyncio.gather(*(run.run() for run in runs))
     assert [tally.failed for tally in tallies] == [{}, {}, {}]
     assert [archive.notices for archive in archives] == [[], [], []]

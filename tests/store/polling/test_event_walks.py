@@ -12,6 +12,7 @@ from fttui.models.event import Event
 from fttui.models.page import Page
 from fttui.store.archive.archive import Archive
 from fttui.store.polling.event_walk import EventWalk, is_ascending, older_batch, oldest_first
+from fttui.store.polling.fetcher import Fetcher
 from fttui.store.store import Store
 from tests.support.clock import FakeClock
 from tests.support.store_fakes import FakeClient, event, job
@@ -30,20 +31,20 @@ class Log:
         self.client.jobs = [job(1, "running")]
         self.client.events[J] = []
         self.archive = Archive("", "work", threaded=False)
-        self.stores: list[Store] = []
+        self.fetchers: list[Fetcher] = []
 
     async def start(self) -> None:
-        self.stores = [self._store() for _ in range(2)]
-        await self.stores[0].refresh()
+        self.fetchers = [self._fetcher() for _ in range(2)]
+        await self.fetchers[0].refresh()
 
-    def _store(self) -> Store:
-        return Store(self.archive, self.clock, self.client)  # type: ignore[arg-type]
+    def _fetcher(self) -> Fetcher:
+        return Fetcher(Store(self.archive, self.clock, self.client))  # type: ignore[arg-type]
 
     def numbers(self) -> list[int]:
         return [int(row.message.split()[1]) for row in self.archive.events.rows(J, limit=10**6)]
 
     async def act(self, action: str, which: int, count: int) -> None:
-        store = self.stores[which]
+        fetcher = self.fetchers[which]
         match action:
             case "grow":
                 log = self.client.events[J]
@@ -53,24 +54,24 @@ class Log:
                     new = [raw | {"created_at": 1_700_000_000 + len(log) + n} for n, raw in enumerate(new)]
                 log += new
             case "page":
-                await store.fetch_events(J)
+                await fetcher.fetch_events(J)
             case "older":
-                await store.fetch_older_events(J)
+                await fetcher.fetch_older_events(J)
             case "fail":
                 self.client.fail("list_events", Unreachable("the line was cut"))
                 with suppress(ApiError):
-                    await store.fetch_events(J)
+                    await fetcher.fetch_events(J)
                 self.client.recover()
             case "restart":
-                self.stores[which] = self._store()
+                self.fetchers[which] = self._fetcher()
 
     async def finish(self) -> None:
         for _ in range(2):
-            for store in self.stores:
-                while await store.fetch_events(J):
+            for fetcher in self.fetchers:
+                while await fetcher.fetch_events(J):
                     pass
                 while self.archive.events.state(J).cursor is not None:
-                    await store.fetch_older_events(J)
+                    await fetcher.fetch_older_events(J)
 
 
 actions = st.lists(
@@ -102,7 +103,7 @@ async def test_no_gap_and_nothing_twice_whatever_comes_between(
     assert log.numbers() == list(range(total))
     seqs = [row.seq for row in log.archive.events.rows(J, limit=10**6)]
     assert seqs == sorted(seqs)
-    states = [store.logs.get(J) for store in log.stores]
+    states = [fetcher._jobs.logs.states.get(J) for fetcher in log.fetchers]
     assert total == 0 or states[0] == states[1]
 
 

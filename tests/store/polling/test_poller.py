@@ -29,6 +29,7 @@ class World:
         self.archive = archive or Archive("", "work", threaded=False)
         self.store = Store(self.archive, self.clock, self.client if client else None)
         self.poller = Poller(self.store, self.clock, chance=lambda: 0.0, **more)
+        self.fetcher = self.poller.fetcher
         self.told: list[Change] = []
         self.store.subscribe(lambda _, change: self.told.append(change))
 
@@ -258,7 +259,7 @@ async def test_a_job_that_ends_is_read_to_its_last_event_without_being_looked_at
         await world.clock.run(15)
         assert world.store.events(id)[-1].message == "event 900"
         await world.clock.run(60)
-        assert list(world.store.due) == []
+        assert list(world.store.jobs.due) == []
         world.forget()
         await world.clock.run(600)
         assert {call[0] for call in world.client.calls} == {"list_jobs"}
@@ -540,7 +541,7 @@ async def test_while_held_nothing_wakes_it(monkeypatch: pytest.MonkeyPatch) -> N
         world.poller.poke()  # now there is an end whose events are not read
         await world.clock.run(10)
         looks: list[bool] = []
-        monkeypatch.setattr(world.poller._agenda, "next", lambda *, only_selected: looks.append(only_selected))
+        monkeypatch.setattr(world.poller._queue, "next", lambda *, only_selected: looks.append(only_selected))
         await world.clock.run(60)
         assert looks == []
 
@@ -623,8 +624,8 @@ async def test_a_fault_of_our_own_is_seen_and_survived(monkeypatch: pytest.Monke
     populate(world, 5, 5)
     async with world.running():
         await world.clock.run(10)
-        monkeypatch.setattr(world.store, "fetch_events", lambda id: 1 / 0)
-        monkeypatch.setattr(world.store._roster, "take_first_page", lambda *_: 1 / 0)
+        monkeypatch.setattr(world.fetcher, "fetch_events", lambda id: 1 / 0)
+        monkeypatch.setattr(world.store.jobs, "merge_first_page", lambda *_: 1 / 0)
         await world.clock.run(20)
         assert (world.state, world.store.snapshot.health.why) == (State.OFFLINE, "division by zero")
         monkeypatch.undo()
@@ -635,7 +636,7 @@ async def test_a_fault_of_our_own_is_seen_and_survived(monkeypatch: pytest.Monke
 async def test_without_a_provider_it_waits_in_peace() -> None:
     """`--offline`: there is neither a client nor a way to make one."""
     world = World(client=False)
-    world.store.rest("only the archive is shown")
+    world.store.feed.go_offline("only the archive is shown")
     async with world.running():
         await world.clock.run(600)
     assert (world.state, world.told) == (State.OFFLINE, [Change(health=True)])
