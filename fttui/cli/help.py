@@ -1,7 +1,7 @@
 """`fttui help`: help on commands, and topics from the Markdown files in `topics/`.
 
-A topic is its title, paragraphs and two-column tables. `{{name}}` stands for text that is made from the tables of the
-program (see `_generated`).
+A topic is its title, paragraphs and two-column tables. `{{name}}` is replaced by text from the tables of the program
+(see `_generated`).
 """
 
 import os

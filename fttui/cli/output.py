@@ -34,7 +34,7 @@ class Column(NamedTuple, Generic[T]):
     cell: Callable[[T], str]
     plain: Callable[[T], str] | None = None
     right: bool = False
-    yields: int = USUAL
+    cut: int = USUAL
     """Order in which the column is cut (`FIRST` to `LAST`)."""
 
 
@@ -176,32 +176,39 @@ def _finite(value: Any) -> Any:
 
 
 def table(items: Sequence[T], columns: Sequence[Column[T]], cells: int) -> list[str]:
-    """Return the lines of a table at most `cells` wide. `Column.yields` says which columns are cut first."""
-    rows = [[clean_line(column.cell(item)) for column in columns] for item in items]
-    # Drop empty columns.
-    kept = [index for index in range(len(columns)) if not rows or any(row[index] for row in rows)]
-    rows = [[row[index] for index in kept] for row in rows]
-    titles = [columns[index].title for index in kept]
-    widths = [max(width(row[index]) for row in [titles, *rows]) for index in range(len(kept))]
-    excess = sum(widths) + len(GAP) * (len(widths) - 1) - cells
-    for yields in (FIRST, USUAL, LATE, LAST):
-        giving = [place for place, index in enumerate(kept) if columns[index].yields == yields]
-        if yields == FIRST:
-            for place in reversed(giving):
-                left = widths[place] - max(0, excess)
-                if left < max(NARROWEST, widths[place] // 2):
+    """Return the lines of a table at most `cells` wide, without empty columns.
+
+    `Column.cut` says which columns are cut first.
+    """
+    texts = [[clean_line(column.cell(item)) for column in columns] for item in items]
+    shown = [index for index in range(len(columns)) if not texts or any(row[index] for row in texts)]
+    columns = [columns[index] for index in shown]
+    rows = [[row[index] for index in shown] for row in texts]
+    titles = [column.title for column in columns]
+    widths = [max(width(row[index]) for row in [titles, *rows]) for index in range(len(columns))]
+    _cut(widths, [column.cut for column in columns], sum(widths) + len(GAP) * (len(widths) - 1) - cells)
+
+    def line(row: Sequence[str]) -> str:
+        fields = [field for field in zip(row, widths, columns, strict=True) if field[1]]
+        return GAP.join(pad(text, size, right=column.right) for text, size, column in fields).rstrip()
+
+    return [line(titles), *map(line, rows)]
+
+
+def _cut(widths: list[int], order: Sequence[int], excess: int) -> None:
+    """Reduce column widths by `excess` cells in total. A dropped column has width 0."""
+    for turn in (FIRST, USUAL, LATE, LAST):
+        found = [index for index, cut in enumerate(order) if cut == turn]
+        if turn == FIRST:
+            for index in reversed(found):
+                left = widths[index] - max(0, excess)
+                if left < max(NARROWEST, widths[index] // 2):
                     excess, left = excess - len(GAP), 0
-                excess, widths[place] = excess - (widths[place] - left), left
+                excess, widths[index] = excess - (widths[index] - left), left
             continue
-        while excess > 0 and giving:
-            widest = max(giving, key=lambda place: widths[place])
+        while excess > 0 and found:
+            widest = max(found, key=lambda index: widths[index])
             if widths[widest] <= NARROWEST:
                 break
             widths[widest] -= 1
             excess -= 1
-
-    def line(row: Sequence[str]) -> str:
-        fields = [field for field in zip(row, widths, kept, strict=True) if field[1]]
-        return GAP.join(pad(text, size, right=columns[index].right) for text, size, index in fields).rstrip()
-
-    return [line(titles), *map(line, rows)]

@@ -304,7 +304,7 @@ def test_table_cuts_the_widest_column_and_drops_empty_ones() -> None:
 
 def test_table_cuts_ids_last() -> None:
     columns = [
-        Column[tuple[str, str]]("ID", lambda row: row[0], yields=LAST),
+        Column[tuple[str, str]]("ID", lambda row: row[0], cut=LAST),
         Column[tuple[str, str]]("TEXT", lambda row: row[1]),
     ]
     rows = [("ftjob-0123456789", "y" * 50)]
@@ -314,7 +314,7 @@ def test_table_cuts_ids_last() -> None:
 
 def test_table_cuts_and_drops_first_columns_before_others() -> None:
     columns = [
-        Column[tuple[str, ...]](title, lambda row, at=at: row[at], yields=yields)
+        Column[tuple[str, ...]](title, lambda row, at=at: row[at], cut=yields)
         for at, (title, yields) in enumerate((("ID", LAST), ("STATUS", LATE), ("MODEL", USUAL), ("TUNED", FIRST)))
     ]
     rows = [("ftjob-0123", "succeeded", "gpt-4.1-nano-2025", "ft:gpt-4.1-nano-2025:acme::12345678")]

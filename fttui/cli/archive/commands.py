@@ -57,13 +57,13 @@ def list_(invocation: Invocation, gone: bool) -> int:
 
 def _columns(now: float) -> "list[Column[JobRow]]":
     return [
-        Column("ID", lambda row: row.id, yields=LAST),
-        Column("STATUS", lambda row: row.status_text or ("unreadable" if row.fault else "unknown"), yields=LATE),
+        Column("ID", lambda row: row.id, cut=LAST),
+        Column("STATUS", lambda row: row.status_text or ("unreadable" if row.fault else "unknown"), cut=LATE),
         Column("AGE", lambda row: tables.ago(row.created_at, now), lambda row: tables.when(row.created_at), right=True),
         Column("MODEL", lambda row: row.model),
         Column("SUFFIX", lambda row: row.suffix),
-        Column("TUNED MODEL", lambda row: row.fine_tuned_model, yields=FIRST),
-        Column("", lambda row: "gone" if row.gone else "", yields=LATE),
+        Column("TUNED MODEL", lambda row: row.fine_tuned_model, cut=FIRST),
+        Column("", lambda row: "gone" if row.gone else "", cut=LATE),
     ]
 
 
@@ -188,7 +188,7 @@ async def _size(output: Output) -> int:
         found = [share for share in shares(archive) if share.jobs or share.bytes]
         await archive.close()
     columns = [
-        Column["Share"]("PROFILE", lambda share: share.profile, yields=LAST),
+        Column["Share"]("PROFILE", lambda share: share.profile, cut=LAST),
         Column["Share"]("JOBS", lambda share: str(share.jobs), right=True),
         Column["Share"]("GONE", lambda share: str(share.gone), right=True),
         Column["Share"]("EVENTS", lambda share: str(share.events), right=True),

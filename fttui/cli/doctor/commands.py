@@ -77,8 +77,8 @@ async def _examine(invocation: Invocation) -> list[Finding]:
         found = [Finding("config", FAIL, *_lines(error), code=USAGE)]
     else:
         found = await _service(invocation)
-    told = [finding.check for finding in found if finding.state == FAIL]
-    return [*found, *(finding for finding in machine() if finding.check not in told)]
+    failed = [finding.check for finding in found if finding.state == FAIL]
+    return [*found, *(finding for finding in machine() if finding.check not in failed)]
 
 
 async def _service(invocation: Invocation) -> list[Finding]:

@@ -57,11 +57,11 @@ def _terminal(environment: "os._Environ[str] | dict[str, str]") -> list[Finding]
         name for name, variable in (("tmux", "TMUX"), ("screen", "STY"), ("SSH", "SSH_TTY")) if variable in environment
     ]
     encoding = (sys.stdout.encoding or "").lower()
-    words = [term or "no TERM", colours, encoding or "no encoding", *(f"in {name}" for name in within)]
+    facts = [term or "no TERM", colours, encoding or "no encoding", *(f"in {name}" for name in within)]
     if not sys.stdout.isatty():
-        return [Finding("terminal", NOTE, f"none: output is redirected ({', '.join(words)})")]
+        return [Finding("terminal", NOTE, f"none: output is redirected ({', '.join(facts)})")]
     columns, lines = os.get_terminal_size(sys.stdout.fileno())
-    text = f"{columns}×{lines}, {', '.join(words)}"
+    text = f"{columns}×{lines}, {', '.join(facts)}"
     if term in ("", "dumb"):
         return [Finding("terminal", WARN, text, "The cockpit needs a terminal with cursor control: set TERM.")]
     if "utf" not in encoding:
@@ -124,16 +124,16 @@ def _archive() -> list[Finding]:
 
     path = paths.archive_file()
     sizes = on_disk(path)
-    state, words = set_aside.verdict(path)
+    state, reason = set_aside.verdict(path)
     text = f"{path}, {size_words(sum(sizes.values()))}" if path in sizes else f"{path}: none yet"
     if state == "broken":
         hint = "The next start renames the file and creates a new archive. Nothing is deleted."
-        return [Finding("archive", FAIL, f"{path}: {words}", hint)]
+        return [Finding("archive", FAIL, f"{path}: {reason}", hint)]
     if state == "newer":
         hint = "This version of fttui uses a separate archive in the same directory."
-        return [Finding("archive", WARN, f"{path}: {words}", hint)]
+        return [Finding("archive", WARN, f"{path}: {reason}", hint)]
     if state == "unusable":
-        return [Finding("archive", FAIL, f"{path}: {words}", "History is kept in memory only until this is fixed.")]
+        return [Finding("archive", FAIL, f"{path}: {reason}", "History is kept in memory only until this is fixed.")]
     aside = [name for name in sizes if ".aside-" in name]
     if aside:
         more = f"broken archives renamed earlier: {', '.join(map(os.path.basename, aside))}"

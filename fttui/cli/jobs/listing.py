@@ -101,7 +101,7 @@ def parse(statuses: tuple[str, ...], filter: str | None, sort: str | None) -> "t
 def _print(invocation: Invocation, found: "JobList", options: "ListOptions") -> None:
     columns = tables.job_columns(running.CLOCK.now())
     if invocation.offline:
-        columns.append(Column("", lambda job: "gone" if job.id in found.gone else "", yields=LATE))
+        columns.append(Column("", lambda job: "gone" if job.id in found.gone else "", cut=LATE))
     output = invocation.output
     output.many(found.jobs, columns, raw=lambda job: job.raw, has_more=found.has_more)
     output.flush()
