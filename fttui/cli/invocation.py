@@ -15,6 +15,7 @@ from fttui.core.connect import Options
 
 if TYPE_CHECKING:
     from fttui.api.retries import Retry
+    from fttui.core.availability import Verb
     from fttui.core.connect import Connection
     from fttui.core.reader import Reader
     from fttui.store.archive.archive import Archive
@@ -54,31 +55,33 @@ class Invocation:
         self,
         work: "Callable[[Connection], Awaitable[int | None]]",
         *,
-        changes: bool = False,
+        verb: "Verb | None" = None,
         interrupted: Callable[[], str] = lambda: "",
     ) -> int:
         """Connect, run `work` and disconnect. Returns the exit code; failures are raised (see `exit_code_of`).
 
         Args:
-            changes: the command changes something at the provider; a read-only profile refuses that.
+            verb: action that changes something at the provider; a read-only profile refuses it.
             interrupted: returns the message for ctrl+c.
         """
         try:
-            return asyncio.run(self._with_client(work, changes)) or DONE
+            return asyncio.run(self._with_client(work, verb)) or DONE
         except KeyboardInterrupt:
             if message := interrupted():
                 say(message)
             raise
 
-    async def _with_client(self, work: "Callable[[Connection], Awaitable[int | None]]", changes: bool) -> int | None:
+    async def _with_client(
+        self, work: "Callable[[Connection], Awaitable[int | None]]", verb: "Verb | None"
+    ) -> int | None:
         from fttui.core import connect
 
         if self.offline:
             raise ConfigError("this command needs the service and cannot be used with --offline")
         connection = await connect.connect(self.options, clock=CLOCK, on_retry=_say_retry)
         try:
-            if changes:
-                self._check_writable(connection)
+            if verb is not None:
+                self._check_possible(verb, connection)
             for warning in connection.warnings:
                 say(f"fttui: warning: {warning}")
             return await work(connection)
@@ -86,10 +89,13 @@ class Invocation:
             say_progress("")
             await connection.close()
 
-    def _check_writable(self, connection: "Connection") -> None:
-        settings = connection.settings
-        if self.read_only or settings.shared(settings.of(connection.choice)).read_only:
-            raise ConfigError(f"{connection.choice.name} is read-only: nothing was sent")
+    def _check_possible(self, verb: "Verb", connection: "Connection") -> None:
+        from fttui.core.availability import Access, why_not_at_all
+
+        settings, choice = connection.settings, connection.choice
+        read_only = self.read_only or settings.shared(settings.of(choice)).read_only
+        if reason := why_not_at_all(verb, Access(choice.name, read_only)):
+            raise ConfigError(f"{reason}: nothing was sent")
 
     def run_with_reader(self, work: "Callable[[Reader], Awaitable[int | None]]") -> int:
         """Run `work` with a reader: of the archive with --offline, else of the service. Returns the exit code.

@@ -72,4 +72,4 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
     async def work(connection: "Connection") -> int:
         return await delete_each(invocation.output, ids, connection.client.delete_model, "model")
 
-    return invocation.run_with_client(work, changes=True)
+    return invocation.run_with_client(work, verb="delete_model")

@@ -26,6 +26,7 @@ Verb = Literal[
     "delete_copy",
     "delete_model",
     "delete_file",
+    "upload",
 ]
 """An action. `delete` only opens the choice between the three deletes: a job's archived copy (`delete_copy`), a tuned
 model and a file."""
@@ -85,7 +86,7 @@ def why_not(verb: Verb, job: JobRow | None, access: Access) -> str:
     Args:
         job: the job to act on; None for an action on no job (`create`, the deletes of files and models).
     """
-    if reason := _why_not_at_all(verb, access):
+    if reason := why_not_at_all(verb, access):
         return reason
     if verb not in _ON_JOBS:
         return ""
@@ -114,7 +115,8 @@ def why_none(verb: Verb | Literal["pause_or_resume"], jobs: Iterable[JobRow], ac
     return f"none of the {number} jobs can be {done}: {', '.join(found)}"
 
 
-def _why_not_at_all(verb: Verb, access: Access) -> str:
+def why_not_at_all(verb: Verb, access: Access) -> str:
+    """Return the reason why `verb` is impossible for every job; empty when it is possible for some."""
     if access.read_only:
         return refusals.READ_ONLY
     if not access.connected:

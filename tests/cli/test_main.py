@@ -201,7 +201,7 @@ def test_ctrl_c_while_waiting_exits_130_and_names_the_job(service: Service, home
     program.send_signal(signal.SIGINT)
     _, said = program.communicate(timeout=60)
     assert program.returncode == 130
-    assert b"ftjob-000 goes on without us." in said
+    assert b"ftjob-000 keeps running." in said
     assert b"Traceback" not in said
 
 

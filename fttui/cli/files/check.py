@@ -15,6 +15,7 @@ from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.jobs.create import read_grader
 from fttui.cli.output import JSON, JSONL, dumps, say, say_progress
+from fttui.cli.progress import LARGE, file_progress
 from fttui.config import load
 from fttui.config.choose import choose
 from fttui.config.errors import ConfigError
@@ -122,7 +123,7 @@ def _check(invocation: Invocation, path: str, options: dict[str, Any], hyperpara
         provider=_provider_kind(invocation, options["model"]),
         own_prices=prices_file(),
         on_finding=None if for_terminal else print_finding,
-        progress=check_report.progress_of(path),
+        progress=file_progress(path, "checking", min_size=LARGE),
     )
     say_progress("")
     _print(invocation, report, found, for_terminal=for_terminal)
@@ -154,7 +155,7 @@ def _repair(path: str, target: str, force: bool) -> str:
     check_target(target, force)
     try:
         with writing(target, overwrite=force) as file:
-            done = repair_file(path, file, progress=check_report.progress_of(path, "repairing"))
+            done = repair_file(path, file, progress=file_progress(path, "repairing", min_size=LARGE))
     except CannotRepair as error:
         raise ConfigError(str(error)) from None
     say_progress("")

@@ -1,9 +1,7 @@
 """Print the report of a data check for a terminal."""
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from fttui.cli.output import say_progress
 from fttui.data.findings import Group
 from fttui.data.length_stats import LengthStats
 from fttui.data.plan import Plan
@@ -78,14 +76,3 @@ def brief(report: Report) -> Iterator[str]:
     for group in report.groups:
         more = f", and {group.total - 1:,} more" if group.total > 1 else ""
         yield f"{group.level}: {sentence(group, group.first[0])}{more}; {group.remedy}"
-
-
-def progress_of(path: str, verb: str = "checking") -> Callable[[int, int], None]:
-    """Return a callback that shows the progress of a large file on stderr."""
-    name = os.path.basename(path)
-
-    def show(done: int, size: int) -> None:
-        if size > 1 << 22:
-            say_progress(f"{verb} {name}: {100 * done // size} % of {size / 1e6:,.0f} MB")
-
-    return show

@@ -12,8 +12,8 @@ from fttui.cli.exit_codes import FAILED
 from fttui.cli.flags import forms, offline, yes
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
-from fttui.cli.jobs.create import progress_of
 from fttui.cli.output import say, say_progress
+from fttui.cli.progress import file_progress
 
 if TYPE_CHECKING:
     from fttui.core.connect import Connection
@@ -63,12 +63,12 @@ def upload(invocation: Invocation, path: str, purpose: str) -> int:
 
     async def work(connection: "Connection") -> None:
         try:
-            file = await connection.client.upload_file(path, purpose=purpose, progress=progress_of(path))
+            file = await connection.client.upload_file(path, purpose=purpose, progress=file_progress(path, "uploading"))
         finally:
             say_progress("")
         invocation.output.line(file.id, file.raw)
 
-    return invocation.run_with_client(work, changes=True, interrupted=lambda: "Upload interrupted.")
+    return invocation.run_with_client(work, verb="upload", interrupted=lambda: "Upload interrupted.")
 
 
 @click.command("get", cls=ServiceCommand, short_help="Show the metadata of a file.")
@@ -110,4 +110,4 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
     async def work(connection: "Connection") -> int:
         return await delete_each(invocation.output, ids, connection.client.delete_file, "file")
 
-    return invocation.run_with_client(work, changes=True)
+    return invocation.run_with_client(work, verb="delete_file")

@@ -18,6 +18,7 @@ from fttui.cli.output import TABLE, say
 
 if TYPE_CHECKING:
     from fttui.api.client import Client
+    from fttui.core.availability import Verb
     from fttui.core.connect import Connection
     from fttui.models.job import Job
 
@@ -42,7 +43,7 @@ def cancel(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
     if not confirm(f"Cancel {', '.join(ids)}?", yes=yes):
         say("nothing was cancelled")
         return FAILED
-    return _act(invocation, ids, lambda client: client.cancel_job)
+    return _act(invocation, ids, "cancel", lambda client: client.cancel_job)
 
 
 @click.command("pause", cls=ServiceCommand, short_help="Pause jobs.")
@@ -55,7 +56,7 @@ def pause(invocation: Invocation, ids: tuple[str, ...]) -> int:
     \b
     fttui jobs pause ftjob-abc
     """
-    return _act(invocation, resolve_all(invocation, ids), lambda client: client.pause_job)
+    return _act(invocation, resolve_all(invocation, ids), "pause", lambda client: client.pause_job)
 
 
 @click.command("resume", cls=ServiceCommand, short_help="Resume paused jobs.")
@@ -68,10 +69,10 @@ def resume(invocation: Invocation, ids: tuple[str, ...]) -> int:
     \b
     fttui jobs resume ftjob-abc
     """
-    return _act(invocation, resolve_all(invocation, ids), lambda client: client.resume_job)
+    return _act(invocation, resolve_all(invocation, ids), "resume", lambda client: client.resume_job)
 
 
-def _act(invocation: Invocation, ids: tuple[str, ...], action: "Action") -> int:
+def _act(invocation: Invocation, ids: tuple[str, ...], verb: "Verb", action: "Action") -> int:
     """Send a request for each job and print the changed jobs: one id as an object, several as a list."""
 
     async def work(connection: "Connection") -> int:
@@ -84,4 +85,4 @@ def _act(invocation: Invocation, ids: tuple[str, ...], action: "Action") -> int:
             output.many(changed, tables.job_columns(running.CLOCK.now())[:2], raw=lambda job: job.raw)
         return code
 
-    return invocation.run_with_client(work, changes=True)
+    return invocation.run_with_client(work, verb=verb)

@@ -1,6 +1,5 @@
 """`fttui jobs create` and `fttui jobs clone`."""
 
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,7 +15,7 @@ from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.jobs.follow import finished, report_end
 from fttui.cli.jobs.ids import resolve
 from fttui.cli.output import TABLE, say, say_progress
-from fttui.text import size_words
+from fttui.cli.progress import LARGE, file_progress
 
 if TYPE_CHECKING:
     from fttui.core.connect import Connection
@@ -182,13 +181,13 @@ class _CreateCommand:
         self._plan: Plan | None = None
 
     def run(self) -> int:
-        return self._invocation.run_with_client(self._work, changes=True, interrupted=self._interrupted)
+        return self._invocation.run_with_client(self._work, verb="create", interrupted=self._interrupted)
 
     def _interrupted(self) -> str:
         from fttui.core.create_job import unused_files
 
         if self._job_id:
-            return f"{self._job_id} is not affected.\nIts state: fttui jobs get {self._job_id}"
+            return f"{self._job_id} keeps running.\nIts state: fttui jobs get {self._job_id}"
         if self._create is not None and self._create.is_sent:
             return "The job may have been created.\nCheck before you create it again: fttui jobs list"
         unused = unused_files(self._create.uploaded) if self._create is not None else ""
@@ -262,23 +261,13 @@ class _CreateCommand:
 
         match step:
             case Checking(read, total):
-                check_report.progress_of(next(iter(self._files.paths.values())))(read, total)
+                path = next(iter(self._files.paths.values()))
+                file_progress(path, "checking", min_size=LARGE)(read, total)
             case Checked(report):
                 self._plan = report.plan or self._plan
                 for line in check_report.brief(report):
                     say(line)
             case Uploading(path, sent, total) if total:
-                progress_of(path)(sent, total)
+                file_progress(path, "uploading")(sent, total)
             case FileReady(path, id, _, reused):
                 say(f"{path} is already uploaded as {id}; reusing it" if reused else f"uploaded {path} as {id}")
-
-
-def progress_of(path: str) -> Callable[[int, int], None]:
-    """Return a function that shows the progress of an upload on stderr."""
-    name = os.path.basename(path)
-
-    def show(sent: int, size: int) -> None:
-        if size:
-            say_progress(f"uploading {name}: {100 * sent // size} % of {size_words(size)}")
-
-    return show

@@ -1,0 +1,21 @@
+"""Progress of long file operations, shown on stderr."""
+
+import os
+from collections.abc import Callable
+
+from fttui.cli.output import say_progress
+from fttui.text import size_words
+
+LARGE = 1 << 22
+"""Size from which a local operation takes long enough to show its progress, in bytes."""
+
+
+def file_progress(path: str, verb: str, *, min_size: int = 1) -> Callable[[int, int], None]:
+    """Return a callback that shows how much of a file is done, if the file has at least `min_size` bytes."""
+    name = os.path.basename(path)
+
+    def show(done: int, size: int) -> None:
+        if size >= min_size:
+            say_progress(f"{verb} {name}: {100 * done // size} % of {size_words(size)}")
+
+    return show
