@@ -62,15 +62,15 @@ def cockpit(options: "Options | None") -> int:
         print(f"fttui: {error}", file=sys.stderr)
         return 2
     read_only = preferences.read_only or bool(options and options.read_only)
-    place = service_info(chosen, read_only=read_only, newcomer=options is None)
+    service = service_info(chosen, read_only=read_only, newcomer=options is None)
     glyphs = glyphs_for(preferences.settings.glyphs)
     rows, as_of = first_rows(paths.archive_file(), chosen.key, FIRST_ROWS)
     first_frame = FirstFrame()
     try:
-        first_frame.paint(place, rows, as_of, time.time(), glyphs)
+        first_frame.paint(service, rows, as_of, time.time(), glyphs)
         from fttui.ui.start import run_app
 
-        return run_app(options, place, rows, as_of, glyphs, preferences, first_frame)
+        return run_app(options, service, rows, as_of, glyphs, preferences, first_frame)
     except KeyboardInterrupt:
         return 130
     finally:

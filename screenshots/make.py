@@ -29,7 +29,8 @@ async def until(seen: Callable[[], bool], seconds: float = 120.0) -> None:
 
 async def make() -> None:
     from fttui.config import choose
-    from fttui.core.connect import Options, open_core
+    from fttui.core.connect import Options
+    from fttui.core.session import open_session
     from fttui.models.spec import JobSpec
     from fttui.store.snapshot import Snapshot
     from fttui.ui.app import FttuiApp
@@ -42,7 +43,7 @@ async def make() -> None:
     place = ServiceInfo(chosen.name, "this machine", True, False, "")
 
     def app() -> FttuiApp:
-        return FttuiApp(lambda _: open_core(Options()), place, Snapshot(), UNICODE)
+        return FttuiApp(lambda _: open_session(Options()), place, Snapshot(), UNICODE)
 
     def save(cockpit: FttuiApp, name: str) -> None:
         picture = cockpit.export_screenshot(title="fttui")
@@ -112,7 +113,8 @@ async def make() -> None:
 
 async def make_offline(save: Callable[["FttuiApp", str], None]) -> None:
     """The same jobs over TCP, from a service that then goes away."""
-    from fttui.core.connect import Options, open_core
+    from fttui.core.connect import Options
+    from fttui.core.session import open_session
     from fttui.store.snapshot import Snapshot
     from fttui.ui.app import FttuiApp
     from fttui.ui.render.glyphs import UNICODE
@@ -124,7 +126,7 @@ async def make_offline(save: Callable[["FttuiApp", str], None]) -> None:
     server = await asyncio.create_subprocess_exec(sys.executable, "-m", "fttui", "serve", "--port", str(port))
     options = Options(base_url=f"http://127.0.0.1:{port}/v1")
     place = ServiceInfo(f"127.0.0.1:{port}", f"127.0.0.1:{port}", False, False, "")
-    cockpit = FttuiApp(lambda _: open_core(options), place, Snapshot(), UNICODE)
+    cockpit = FttuiApp(lambda _: open_session(options), place, Snapshot(), UNICODE)
     async with cockpit.run_test(size=SIZES["80x24"]) as pilot:
         await until(lambda: cockpit.main.log_view.event_count > 10)
         server.terminate()

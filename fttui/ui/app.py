@@ -23,13 +23,13 @@ from fttui.ui import saved_view
 from fttui.ui.cockpit.screen import MainScreen
 from fttui.ui.create_form.open_form import open_form
 from fttui.ui.messages import (
-    HoldAsked,
-    IntervalAsked,
+    EscapeSequenceRequested,
+    HoldRequested,
+    IntervalRequested,
     JobsEnded,
     ProfileChosen,
-    RefreshAsked,
-    SaveAsked,
-    SequenceAsked,
+    RefreshRequested,
+    SaveViewRequested,
     SnapshotChanged,
 )
 from fttui.ui.notifications import note, run_command, sequence
@@ -48,29 +48,31 @@ if TYPE_CHECKING:
     from fttui.core.session import MergedSession, Session
     from fttui.models.row import JobRow
 
-OpenCore = Callable[[str | None], "Awaitable[Session | MergedSession]"]
-"""Opens what is behind the screen, for the profile of a name, or for the one chosen at the start (None). Called
-after the first frame, so that it may import slow things."""
+OpenSession = Callable[[str | None], "Awaitable[Session | MergedSession]"]
+"""Opens the session of a named profile, or with None of the profile chosen at startup.
 
-GATHER = 3.0
-"""Seconds after a note in which further endings are gathered into one."""
+Called after the first frame, so that it may import slow modules.
+"""
+
+NOTIFICATION_INTERVAL = 3.0
+"""Seconds between two notifications. Jobs that end in between share the next one."""
 
 
 class FttuiApp(App[None]):
-    """One screen over one session."""
+    """Application of the cockpit: connects the screens to a session."""
 
     TITLE = "fttui"
     CSS_PATH = "fttui.tcss"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS = [
-        Binding("ctrl+c", "interrupt", "twice leaves", show=False, priority=True),
+        Binding("ctrl+c", "interrupt", "quit", show=False, priority=True),
         Binding("ctrl+q", "quit", show=False),
     ]
 
     def __init__(
         self,
-        open_core: OpenCore,
-        place: ServiceInfo,
+        open_session: OpenSession,
+        service: ServiceInfo,
         snapshot: Snapshot,
         glyphs: Glyphs,
         *,
@@ -83,40 +85,40 @@ class FttuiApp(App[None]):
     ) -> None:
         """
         Args:
-            snapshot: what the archive knows.
-            ansi: keep to the terminal's own colours, wherever the person looks.
-            read_only: nothing may be changed, wherever the person looks.
-            title: the terminal's; none is written without it.
+            snapshot: archived jobs.
+            ansi: use only the terminal's own colours, for every profile.
+            read_only: refuse all changes, for every profile.
+            title: the terminal's title. None writes no title.
         """
         self._css_theme = ""
         ScrollBar.renderer = WholeCells
-        self._cells = cell_diff()  # first: Textual asks for a refresh while it is made
-        # Said here, because Textual picks its NO_COLOR filter before a theme can be set.
+        self._cells = cell_diff()  # first, because Textual's constructor calls refresh
+        # Passed here, because Textual chooses its NO_COLOR filter before a theme can be set.
         super().__init__(ansi_color=True if ansi else None)
         self._ansi, self._read_only = ansi, read_only
-        self._place = place
+        self._service = service
         if not glyphs.unicode:
             self._filters.append(AsciiFilter())
         self.animation_level = "none"
-        self._open_core = open_core
+        self._open_session = open_session
         self._clock = clock or SystemClock()
-        self._core: Session | MergedSession | None = None
+        self._session: Session | MergedSession | None = None
         self._pending: list[Change] = []
         self._interrupted_at = float("-inf")
-        self.fault = ""
-        """What to say after a fault of our own; empty when there was none."""
+        self.crash_message = ""
+        """Message to print after a crash, else empty."""
         self._preferences = preferences or Preferences()
-        self._stands = False
-        self._leaving: int | None = None
+        self._is_painted = False
+        self._exit_code: int | None = None
         self._glyphs = glyphs
         self._title = title or Title(enabled=False)
-        self._told: set[str] = set()
-        self._untold: list[JobRow] = []
-        self._gathering = False
-        self._note = ""
+        self._reported: set[str] = set()
+        self._unreported: list[JobRow] = []
+        self._is_waiting = False
+        self._notification = ""
         remembered = remembered or SavedView()
         self.main = MainScreen(
-            place,
+            service,
             snapshot,
             glyphs,
             self._clock.now,
@@ -126,8 +128,8 @@ class FttuiApp(App[None]):
         )
         self._snapshot = snapshot
         self.register_theme(FTTUI_DARK)
-        wished = (self._preferences.settings.theme, remembered.theme, FTTUI_DARK.name)
-        self._usual_theme = next(name for name in wished if name in self.available_themes)
+        candidates = (self._preferences.settings.theme, remembered.theme, FTTUI_DARK.name)
+        self._usual_theme = next(name for name in candidates if name in self.available_themes)
         self._is_plain = ansi or self._preferences.slow_link
         self.theme = self._css_theme = ANSI_THEME if self._is_plain else self._usual_theme
         self.stylesheet.set_variables(self.get_css_variables())
@@ -137,8 +139,10 @@ class FttuiApp(App[None]):
 
     @property
     def cursor_position(self) -> Offset:
-        """Where the terminal's own cursor is left after a frame: in the text that is being typed, else on the current
-        row. It is hidden, but input methods and readers of the screen follow it."""
+        """Position of the terminal's cursor after a frame: in the text input, else on the current row.
+
+        The cursor is hidden, but input methods and screen readers follow it.
+        """
         if self.screen is self.main and (x := self.main.prompt.caret) is not None:
             return self.main.prompt.region.offset + Offset(x, 0)
         lines = self.main.jobs.list if self.screen is self.main else getattr(self.screen, "entries", None)
@@ -148,9 +152,9 @@ class FttuiApp(App[None]):
 
     @cursor_position.setter
     def cursor_position(self, offset: Offset) -> None:
-        """Fields of a form say where they are before they have a place, so they are asked instead."""
+        """Ignore positions set by form fields, which report them before the layout."""
 
-    def _dress(self, *, slow_link: bool) -> None:
+    def _choose_theme(self, *, slow_link: bool) -> None:
         """Use the terminal's own colours on a slow link, the user's theme on a fast one."""
         plain = self._ansi or slow_link
         if plain == self._is_plain:
@@ -162,44 +166,44 @@ class FttuiApp(App[None]):
 
     @property
     def remembered(self) -> SavedView:
-        """How things are looked at now, for the next time."""
+        """The current view, to be saved for the next start."""
         theme = self._usual_theme if self._is_plain and self.theme == ANSI_THEME else self.theme
         return self.main.saved._replace(theme="" if theme == FTTUI_DARK.name else theme)
 
     @property
-    def going_on(self) -> int:
-        """How many jobs of this machine's service go on without the cockpit."""
-        rows = self._snapshot.rows.values() if self._place.is_local else ()
+    def still_running(self) -> int:
+        """Number of jobs of the local service that run on without the cockpit."""
+        rows = self._snapshot.rows.values() if self._service.is_local else ()
         return sum(row.status.is_live and row.status is not Status.PAUSED and not row.gone for row in rows)
 
     def get_default_screen(self) -> Screen[Any]:
         return self.main
 
     def refresh_css(self, animate: bool = True) -> None:
-        # With the first theme the rules were read already; reading them twice is a tenth of a start.
+        # The rules of the first theme are already parsed. Parsing them twice takes a tenth of the startup time.
         if self._css_theme != self.theme:
             self._css_theme = self.theme
             super().refresh_css(animate=animate)
 
     def on_mount(self) -> None:
-        self.app_resume_signal.subscribe(self, lambda _: self.refresh())  # the terminal has been emptied meanwhile
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh())  # the shell has used the terminal meanwhile
         self._show_title()
-        self.main.call_after_refresh(self._painted)  # it has its widgets only after this
+        self.main.call_after_refresh(self._painted)  # the widgets are mounted by then
 
     def _painted(self) -> None:
-        """The first frame stands: now there is time for the collector and for what is slow to import."""
+        """Enable the garbage collector and connect, after the first frame is painted."""
         gc.freeze()
         gc.enable()
-        self._stands = True
-        if self._leaving is not None:
-            self.exit(return_code=self._leaving)
+        self._is_painted = True
+        if self._exit_code is not None:
+            self.exit(return_code=self._exit_code)
             return
         self._connect_to(None)
 
     def leave(self, code: int) -> None:
-        """Leave with this exit code, as soon as the first frame stands: Textual cannot end what is half built."""
-        self._leaving = code
-        if self._stands:
+        """Exit with this code, after the first frame at the earliest: Textual cannot exit while it mounts widgets."""
+        self._exit_code = code
+        if self._is_painted:
             self.exit(return_code=code)
 
     def _connect_to(self, profile: str | None) -> None:
@@ -207,7 +211,7 @@ class FttuiApp(App[None]):
 
     async def _connect(self, profile: str | None) -> None:
         try:
-            core = await self._open_core(profile)
+            session = await self._open_session(profile)
         except Exception as error:
             health = Health(
                 state=State.OFFLINE, since=self._clock.now(), why=clean_line(str(error)) or type(error).__name__
@@ -215,10 +219,10 @@ class FttuiApp(App[None]):
             self._snapshot = Snapshot(rows=self._snapshot.rows, as_of=self._snapshot.as_of, health=health)
             self.main.show_snapshot(self._snapshot, Change(health=True))
             return
-        self._core = core
-        core.store.subscribe(self._published)
-        self.main.attach(core.store)
-        await core.poller.run()
+        self._session = session
+        session.store.subscribe(self._published)
+        self.main.attach(session.store)
+        await session.poller.run()
 
     def _published(self, snapshot: Snapshot, change: Change) -> None:
         self._snapshot = snapshot
@@ -226,14 +230,14 @@ class FttuiApp(App[None]):
         self.post_message(SnapshotChanged())
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        """Write a frame: of those that Textual would write, only what the terminal does not show already."""
+        """Write a frame, reduced to the cells that changed."""
         writes = self._running and not self._closed and not self._batch_count and not self.is_headless
         if self._cells is not None and self._driver is not None and renderable is not None and writes:
             renderable = self._cells.reduce_frame(renderable, self.console)
         super()._display(screen, renderable)
 
     def refresh(self, *, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
-        """Draw everything again, whatever the terminal shows."""
+        """Repaint every cell."""
         if self._cells is not None:
             self._cells.forget()
         return super().refresh(repaint=repaint, layout=layout, recompose=recompose)
@@ -244,23 +248,23 @@ class FttuiApp(App[None]):
 
     def on_snapshot_changed(self) -> None:
         changes, self._pending = self._pending, []
-        if changes and self.is_running:  # at the end the widgets go before the messages do
+        if changes and self.is_running:  # at exit, widgets are removed before the last messages arrive
             self.main.show_snapshot(self._snapshot, Change.merged(changes))
             self._show_title()
 
-    def on_refresh_asked(self, message: RefreshAsked) -> None:
-        if self._core is not None:
-            self._core.poller.poke()
+    def on_refresh_requested(self, message: RefreshRequested) -> None:
+        if self._session is not None:
+            self._session.poller.poke()
 
-    def on_hold_asked(self, message: HoldAsked) -> None:
-        if self._core is not None:
-            (self._core.poller.hold if message.held else self._core.poller.release)()
+    def on_hold_requested(self, message: HoldRequested) -> None:
+        if self._session is not None:
+            (self._session.poller.hold if message.held else self._session.poller.release)()
 
-    def on_interval_asked(self, message: IntervalAsked) -> None:
-        if self._core is not None:
-            self._core.poller.pace(message.seconds)
+    def on_interval_requested(self, message: IntervalRequested) -> None:
+        if self._session is not None:
+            self._session.poller.pace(message.seconds)
 
-    def on_save_asked(self, message: SaveAsked) -> None:
+    def on_save_view_requested(self, message: SaveViewRequested) -> None:
         saved_view.save(saved_view.path(), self.remembered)
 
     async def on_profile_chosen(self, message: ProfileChosen) -> None:
@@ -279,44 +283,44 @@ class FttuiApp(App[None]):
             self.main.prompt.say(clean_line(str(error)), "warn")
             return
         read_only = self._read_only or preferences.read_only
-        place = ServiceInfo(ALL, ALL, False, read_only, "", ALL)
+        service = ServiceInfo(ALL, ALL, False, read_only, "", ALL)
         if chosen is not None:
-            place = service_info(chosen, read_only=read_only)
+            service = service_info(chosen, read_only=read_only)
             rows, as_of = first_rows(archive_file(), chosen.key, 200)
-        core, self._core = self._core, None
-        if core is not None:
+        session, self._session = self._session, None
+        if session is not None:
             self.workers.cancel_group(self, "poll")
-            await core.close()
+            await session.close()
         self._pending = []
-        self._dress(slow_link=preferences.slow_link)
-        self._place = place
+        self._choose_theme(slow_link=preferences.slow_link)
+        self._service = service
         self._snapshot = Snapshot(rows={row.id: row for row in rows}, as_of=as_of)
-        self.main.move_to(place, self._snapshot)
+        self.main.move_to(service, self._snapshot)
         self._show_title()
         self._connect_to(message.name)
 
     def on_app_blur(self) -> None:
-        if self._core is not None:
-            self._core.poller.blurred = True
+        if self._session is not None:
+            self._session.poller.blurred = True
 
     def on_app_focus(self) -> None:
-        if self._core is not None:
-            self._core.poller.blurred = False
-        self._note = ""
+        if self._session is not None:
+            self._session.poller.blurred = False
+        self._notification = ""
         self._show_title()
 
     def _show_title(self) -> None:
-        """How many jobs are in which state; a note stands there until somebody looks."""
+        """Show the number of jobs by status in the title, or a notification until the terminal gets the focus."""
         counts = "".join(text for text, _ in counts_line(list(self._snapshot.rows.values()), self._glyphs))
-        self._write(self._title.show(self._note or f"fttui {counts}".strip()))
+        self._write(self._title.show(self._notification or f"fttui {counts}".strip()))
 
     def _write(self, sequence: str) -> None:
-        """Between two frames, so that neither is torn."""
+        """Write an escape sequence between two frames."""
         if sequence and self._driver is not None:
             self._driver.write(sequence)
 
     def action_interrupt(self) -> None:
-        """Ctrl+c: no to a question, out of what is being typed; else twice within three seconds leaves."""
+        """Handle ctrl+c: close a question or text input, else exit when pressed twice within three seconds."""
         if self.screen is self.main and self.main.prompt.takes_keys:
             self.main.prompt.key("ctrl+c", None)
             return
@@ -325,53 +329,55 @@ class FttuiApp(App[None]):
             self.exit()
             return
         self._interrupted_at = now
-        # Every screen has a row of its own for it: a toast would cover what one reads preferences.
+        # Every screen has a row for it. A toast would cover text.
         show: Callable[[str], None] = getattr(self.screen, "show_note", lambda text: self.main.prompt.say(text, "dim"))
-        show("ctrl+c again leaves; jobs go on")
+        show("Press ctrl+c again to quit. Jobs keep running.")
 
     def on_jobs_ended(self, message: JobsEnded) -> None:
-        """As the person likes to be told, unless they are looking; their own command in any case. Once a job, even
-        if its state comes and goes."""
-        fresh = [row for row in message.rows if row.id not in self._told]
-        self._told |= {row.id for row in fresh}
+        """Notify the user about ended jobs, once for each job.
+
+        The user's command always runs. Notifications are sent only while the terminal has no focus.
+        """
+        fresh = [row for row in message.rows if row.id not in self._reported]
+        self._reported |= {row.id for row in fresh}
         for row in fresh if self._preferences.settings.notify_command else ():
             try:
                 run_command(self._preferences.settings.notify_command, row)
             except (OSError, ValueError) as error:
                 self.main.prompt.say(f"notify_command: {getattr(error, 'strerror', None) or error}", "warn")
                 break
-        self._untold += fresh
-        if not self._gathering:
-            self._tell_ended()
+        self._unreported += fresh
+        if not self._is_waiting:
+            self._notify_ended()
 
-    def _tell_ended(self) -> None:
-        """Tell at once; what ends in the seconds after it is one note at their end."""
-        rows, self._untold = self._untold, []
-        self._gathering = bool(rows)
+    def _notify_ended(self) -> None:
+        """Send a notification now, then one for all jobs that end during the next interval."""
+        rows, self._unreported = self._unreported, []
+        self._is_waiting = bool(rows)
         if not rows:
             return
-        self.set_timer(GATHER, self._tell_ended)
+        self.set_timer(NOTIFICATION_INTERVAL, self._notify_ended)
         if self.app_focus:
             return
         text = note(rows)
         for kind in self._preferences.notify:
             self._write(sequence(kind, text))
         if "title" in self._preferences.notify:
-            self._note = text
+            self._notification = text
             self._show_title()
 
-    def on_sequence_asked(self, message: SequenceAsked) -> None:
+    def on_escape_sequence_requested(self, message: EscapeSequenceRequested) -> None:
         self._write(message.sequence)
 
     def _fatal_error(self) -> None:
-        """Leave after a fault of our own. Textual would print the values of variables, and one may be a key."""
+        """Exit after a crash. Textual's traceback would print values of variables, and one may be a key."""
         from fttui.config import crash
 
         if self._exception is not None:
-            self.fault = crash.words(self._exception)
+            self.crash_message = crash.words(self._exception)
         self._close_messages_no_wait()
 
     async def close(self) -> None:
-        """Let go of the core: archive written, connections closed. The jobs go on."""
-        if self._core is not None:
-            await self._core.close()
+        """Close the session: write the archive and close connections. Jobs keep running."""
+        if self._session is not None:
+            await self._session.close()

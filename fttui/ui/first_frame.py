@@ -30,14 +30,14 @@ def list_size(width: int, height: int) -> tuple[int, int]:
 
 
 def frame(
-    place: ServiceInfo, rows: list[JobRow], as_of: float | None, now: float, size: tuple[int, int], glyphs: Glyphs
+    service: ServiceInfo, rows: list[JobRow], as_of: float | None, now: float, size: tuple[int, int], glyphs: Glyphs
 ) -> str:
     """Build the text to write to a terminal of `size` (columns, rows)."""
     width, height = size
     list_width, list_height = list_size(width, height)
     columns = fit_columns(list_width - 1)
     lines: dict[int, Line] = {
-        1: status_line(place, None, as_of, counts_line(rows, glyphs), now, width, glyphs),
+        1: status_line(service, None, as_of, counts_line(rows, glyphs), now, width, glyphs),
         2: header_line(columns),
         height: footer(width),
     }
@@ -65,7 +65,7 @@ class FirstFrame:
         self._original: list[Any] | None = None
         self._drawn = False
 
-    def paint(self, place: ServiceInfo, rows: list[JobRow], as_of: float | None, now: float, glyphs: Glyphs) -> None:
+    def paint(self, service: ServiceInfo, rows: list[JobRow], as_of: float | None, now: float, glyphs: Glyphs) -> None:
         """Paint the frame. Keys typed meanwhile are not echoed and reach the real screen.
 
         SIGTERM and SIGHUP raise SystemExit from now on, so that `restore` is called.
@@ -85,7 +85,7 @@ class FirstFrame:
         # Only the real screen can suspend and restore the terminal.
         attributes[6][termios.VSUSP] = disabled
         termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, attributes)
-        text = frame(place, rows, as_of, now, (size.columns, size.lines), glyphs)
+        text = frame(service, rows, as_of, now, (size.columns, size.lines), glyphs)
         self._drawn = True
         # A character that the terminal's encoding lacks, such as in a model name, must not end the program.
         sys.stdout.buffer.write(text.encode(sys.stdout.encoding or "utf-8", "replace"))

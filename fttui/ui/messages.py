@@ -12,11 +12,11 @@ class SnapshotChanged(Message, bubble=False):
         return isinstance(message, SnapshotChanged)
 
 
-class RefreshAsked(Message):
+class RefreshRequested(Message):
     """Request to poll the provider now."""
 
 
-class SequenceAsked(Message):
+class EscapeSequenceRequested(Message):
     """Request to write an escape sequence to the terminal, such as a copy to its clipboard."""
 
     def __init__(self, sequence: str) -> None:
@@ -32,7 +32,7 @@ class JobsEnded(Message):
         self.rows = rows
 
 
-class HoldAsked(Message):
+class HoldRequested(Message):
     """Request to stop or resume the automatic refresh."""
 
     def __init__(self, held: bool) -> None:
@@ -48,7 +48,7 @@ class ProfileChosen(Message):
         self.name = name
 
 
-class IntervalAsked(Message):
+class IntervalRequested(Message):
     """Request to change the interval between polls."""
 
     def __init__(self, seconds: float) -> None:
@@ -56,5 +56,5 @@ class IntervalAsked(Message):
         self.seconds = seconds
 
 
-class SaveAsked(Message):
+class SaveViewRequested(Message):
     """Request to save the view for the next start."""

@@ -36,7 +36,7 @@ def has_few_colors(environment: os._Environ[str] | dict[str, str] = os.environ) 
 
 def run_app(
     options: Options | None,
-    place: ServiceInfo,
+    service: ServiceInfo,
     rows: list[JobRow],
     as_of: float | None,
     glyphs: Glyphs,
@@ -51,7 +51,7 @@ def run_app(
         first_frame: holds the terminal until Textual takes it over.
     """
 
-    async def open_core(profile: str | None) -> Session | MergedSession:
+    async def open_session(profile: str | None) -> Session | MergedSession:
         # In a thread: importing the client takes longer than a frame.
         await asyncio.to_thread(importlib.import_module, "fttui.core.session")
         from fttui.core import session
@@ -67,8 +67,8 @@ def run_app(
     remembered, word = (saved_view.SavedView(), "") if options and options.fresh else saved_view.load(file)
     title = Title(preferences.settings.title and takes_title())
     app = FttuiApp(
-        open_core,
-        place._replace(hint=word or place.hint),
+        open_session,
+        service._replace(hint=word or service.hint),
         snapshot,
         glyphs,
         ansi=has_few_colors(),
@@ -93,11 +93,9 @@ def run_app(
     asyncio.run(run())
     first_frame.restore()
     saved_view.save(file, app.remembered)
-    if app.fault:
-        print(app.fault, file=sys.stderr)
-    elif app.going_on and not app.return_code:
-        jobs = "1 job is" if app.going_on == 1 else f"{app.going_on} jobs are"
-        print(
-            f"{jobs} still running. Start fttui again to see {'it' if app.going_on == 1 else 'them'}.", file=sys.stderr
-        )
+    if app.crash_message:
+        print(app.crash_message, file=sys.stderr)
+    elif app.still_running and not app.return_code:
+        jobs, them = ("1 job is", "it") if app.still_running == 1 else (f"{app.still_running} jobs are", "them")
+        print(f"{jobs} still running. Start fttui again to see {them}.", file=sys.stderr)
     return app.return_code or 0

@@ -142,7 +142,7 @@ async def cockpit(
     clock = FakeClock(instant=True)
     opened: list[str | None] = []
 
-    async def open_core(profile: str | None) -> Any:
+    async def open_session(profile: str | None) -> Any:
         opened.append(profile)
         if not connects:
             await asyncio.Event().wait()
@@ -150,7 +150,7 @@ async def cockpit(
 
     place = place or ServiceInfo("local", "this machine", local, read_only, "")
     app = FttuiApp(
-        open_core,
+        open_session,
         place,
         kept or Snapshot(),
         glyphs,

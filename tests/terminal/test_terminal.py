@@ -54,7 +54,7 @@ def test_ctrl_c_twice_exits(start: Start) -> None:
     terminal = start()
     terminal.wait("No fine-tuning jobs yet")
     terminal.send("\x03")
-    terminal.wait("ctrl\\+c again leaves")
+    terminal.wait("Press ctrl\\+c again to quit")
     terminal.send("\x03")
     assert terminal.wait_end() == 0
     assert_restored(terminal)

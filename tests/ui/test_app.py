@@ -144,11 +144,11 @@ async def test_only_live_jobs_of_this_machine_go_on_without_the_cockpit(tmp_path
     jobs = [job(number, status) for number, status in enumerate(states)]
     for local, number in ((True, 2), (False, 0)):
         async with cockpit(FakeStore().put(*jobs), local=local) as ui:
-            assert ui.app.going_on == number
+            assert ui.app.still_running == number
     (tmp_path / "config.toml").write_text(PROFILES)
     async with cockpit(FakeStore().put(*jobs)) as ui:
         await ui.press("at", *"near", "enter")
-        assert ui.app.going_on == 0
+        assert ui.app.still_running == 0
 
 
 async def test_a_profile_is_not_looked_at_with_a_file_that_has_become_wrong(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def written_by(ui: Ui) -> list[str]:
 async def test_what_ends_together_is_one_note_and_a_job_that_comes_and_goes_is_told_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("fttui.ui.app.GATHER", 0.2)
+    monkeypatch.setattr("fttui.ui.app.NOTIFICATION_INTERVAL", 0.2)
     store = FakeStore().put(*(job(number) for number in range(1, 5)))
     async with cockpit(store, preferences=Preferences(Settings(notify=["bell", "osc9"]))) as ui:
         written = written_by(ui)
@@ -319,7 +319,7 @@ async def test_ctrl_c_answers_no_and_leaves_what_is_typed_before_it_leaves() -> 
         assert ui.shown == ["ftjob-00000001"]
         assert not ui.app._exit
         await ui.press("ctrl+c")
-        assert "ctrl+c again leaves" in ui.prompt
+        assert "Press ctrl+c again to quit" in ui.prompt
         await ui.press("ctrl+c")
         assert ui.app._exit
     assert ui.store.sent == []

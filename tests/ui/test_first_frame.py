@@ -44,12 +44,12 @@ async def test_first_frame_and_real_screen_show_the_same_cells(
 ) -> None:
     never = asyncio.Event()
 
-    async def open_core(profile: str | None) -> Any:
+    async def open_session(profile: str | None) -> Any:
         await never.wait()
 
     found = rows(number)
     snapshot = Snapshot(rows={row.id: row for row in found}, as_of=NOW - 7200)
-    app = FttuiApp(open_core, PLACE, snapshot, glyphs, clock=FakeClock(instant=True))
+    app = FttuiApp(open_session, PLACE, snapshot, glyphs, clock=FakeClock(instant=True))
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         store = FakeStore()

@@ -11,7 +11,7 @@ from fttui.ui.cockpit.command_line import CommandError, seconds_of, unknown_name
 from fttui.ui.cockpit.key_router import Handlers
 from fttui.ui.cockpit.model import Part
 from fttui.ui.cockpit.pane_controller import CockpitParts
-from fttui.ui.messages import HoldAsked, IntervalAsked, ProfileChosen, RefreshAsked, SaveAsked
+from fttui.ui.messages import HoldRequested, IntervalRequested, ProfileChosen, RefreshRequested, SaveViewRequested
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.status_line import ALL, clock_time
 
@@ -137,12 +137,12 @@ class AppCommands:
     # Refresh
 
     def _refresh(self) -> None:
-        self._screen.post_message(RefreshAsked())
+        self._screen.post_message(RefreshRequested())
         self._load_files()
 
     def _toggle_hold(self) -> None:
         self._model.is_held = not self._model.is_held
-        self._screen.post_message(HoldAsked(self._model.is_held))
+        self._screen.post_message(HoldRequested(self._model.is_held))
         self._presenter.draw(Part.STATUS)
 
     def use_interval(self, argument: str) -> None:
@@ -152,7 +152,7 @@ class AppCommands:
             CommandError: the argument is not a number of seconds in the allowed range.
         """
         seconds = seconds_of(argument)
-        self._screen.post_message(IntervalAsked(seconds))
+        self._screen.post_message(IntervalRequested(seconds))
         self._prompt.say(f"asks every {seconds:g} s while a job is live", "dim")
 
     # Other
@@ -161,7 +161,7 @@ class AppCommands:
         """Save the filter and the status for the next start."""
         model, view = self._model, self._model.view
         model.saved = model.saved._replace(filter=view.view.filter, status=view.view.status)
-        self._screen.post_message(SaveAsked())
+        self._screen.post_message(SaveViewRequested())
         self._prompt.say(f"saved: {view.words or 'all jobs'}, {view.order(self._glyphs)}", "dim")
 
     def watch(self) -> None:

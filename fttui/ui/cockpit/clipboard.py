@@ -11,7 +11,7 @@ from fttui.ui.cockpit.exporter import MOST_EVENTS
 from fttui.ui.cockpit.key_router import Handlers
 from fttui.ui.cockpit.model import CockpitModel
 from fttui.ui.cockpit.pane_export import curl_words, job_json, log_text
-from fttui.ui.messages import SequenceAsked
+from fttui.ui.messages import EscapeSequenceRequested
 from fttui.ui.render.detail_lines import web_address
 from fttui.ui.render.rows import short_id
 from fttui.ui.terminal.escape_codes import clipboard, to_file
@@ -36,7 +36,7 @@ class Clipboard:
             return
         sequence = clipboard(text)
         if sequence is not None:
-            self._post(SequenceAsked(sequence))
+            self._post(EscapeSequenceRequested(sequence))
             self._prompt.say(f"{name} sent to terminal clipboard", "dim")
             return
         try:

@@ -171,7 +171,7 @@ class MainScreen(Screen[None]):
     def on_side_pane_chosen(self, message: SidePane.Chosen) -> None:
         self.controllers.layout.go(message.pane)
 
-    def on_jobs_pane_sort_asked(self, message: JobsPane.SortAsked) -> None:
+    def on_jobs_pane_sort_requested(self, message: JobsPane.SortRequested) -> None:
         self.controllers.jobs.sort_by(message.column)
 
     def on_detail_view_resized(self) -> None:

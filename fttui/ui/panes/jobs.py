@@ -122,7 +122,7 @@ class JobList(LineList):
 class JobsPane(Vertical):
     """Job list with its column titles and a foot line."""
 
-    class SortAsked(Message):
+    class SortRequested(Message):
         """A column title was clicked."""
 
         def __init__(self, column: str) -> None:
@@ -160,7 +160,7 @@ class JobsPane(Vertical):
         for column, cells in self.list.columns:
             right += cells + 1
             if event.x < right:
-                self.post_message(self.SortAsked(column.name))
+                self.post_message(self.SortRequested(column.name))
                 return
 
     def set_active(self, active: bool) -> None:

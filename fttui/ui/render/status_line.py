@@ -52,7 +52,7 @@ def service_info(choice: Choice, *, read_only: bool = False, newcomer: bool = Fa
 
 
 def status_line(
-    place: ServiceInfo,
+    service: ServiceInfo,
     health: Health | None,
     as_of: float | None,
     counts: Line,
@@ -73,10 +73,10 @@ def status_line(
         notices: number of unread notices.
         watched: the terminal has the focus. Without it the age changes only once a minute.
     """
-    where: list[Span] = [(" fttui ", "title"), (f" {place.profile}", "bold")]
-    if place.host != place.profile:
-        where.append((f" {glyphs.arrow} {place.host}", "dim"))
-    if place.read_only:
+    where: list[Span] = [(" fttui ", "title"), (f" {service.profile}", "bold")]
+    if service.host != service.profile:
+        where.append((f" {glyphs.arrow} {service.host}", "dim"))
+    if service.read_only:
         where.append(("  read-only", "warn"))
     if notices:
         where.append((f"  ! {notices} unread", "warn"))
@@ -94,17 +94,17 @@ def status_line(
         return spread(where, [(f"{text}{glyphs.cut} ", "dim")], cells, middle=counts)
     if state == "stale":
         old = f"{age} old {glyphs.dot} " if age not in ("", "now") else ""
-        return spread([(f" {place.profile} ", "bold")], [(f"{old}{health.brief} ", "ask")], cells, middle=counts)
+        return spread([(f" {service.profile} ", "bold")], [(f"{old}{health.brief} ", "ask")], cells, middle=counts)
     since = f" since {clock_time(health.since)}" if state != "denied" else ""
     parts = [f" {state.upper()}{since}", health.brief.partition("\n")[0]]
     if health.next_try is not None and health.next_try > now:
         parts.append(f"next try {clock_time(health.next_try)}")
     parts.append("r retries" if state != "denied" else f"r retries {glyphs.dot} @ profile")
     left = f" {glyphs.dot} ".join(part for part in parts if part)
-    return spread([(f" {place.profile} ", "bold"), (f"{left} ", "error")], [(f" {age:>{AGE}} ", "dim")], cells)
+    return spread([(f" {service.profile} ", "bold"), (f"{left} ", "error")], [(f" {age:>{AGE}} ", "dim")], cells)
 
 
-def empty_words(place: ServiceInfo, snapshot: Snapshot, narrowed_by: str, *, connected: bool) -> list[str]:
+def empty_words(service: ServiceInfo, snapshot: Snapshot, narrowed_by: str, *, connected: bool) -> list[str]:
     """Return the text of an empty list.
 
     Args:
@@ -114,7 +114,7 @@ def empty_words(place: ServiceInfo, snapshot: Snapshot, narrowed_by: str, *, con
         return [f"0 of {len(snapshot.rows)} shown. {narrowed_by}", "Press 0 to show all jobs."]
     if not connected or snapshot.as_of is None:
         return [] if snapshot.health.is_good else [snapshot.health.why or "loading jobs…"]
-    if place.is_local:
+    if service.is_local:
         return ["No fine-tuning jobs yet.", "Press a to train on sample data, ? for the keys."]
     return ["No fine-tuning jobs yet.", "Press a to create a job, ? for the keys."]
 

@@ -135,12 +135,12 @@ async def test_advice_goes_with_what_it_was_about() -> None:
 async def test_ctrl_c_speaks_in_the_row_of_the_form() -> None:
     async with cockpit() as ui:
         await ui.press("a", "ctrl+c")
-        assert "ctrl+c again leaves; jobs go on" in text(ui)
+        assert "Press ctrl+c again to quit. Jobs keep running." in text(ui)
         assert "enter creates" not in text(ui), "it stands in the place of the keys, not over them"
         assert not ui.app.screen.query("Toast")
         await ui.press("x")
         assert "enter creates" in text(ui)
-        assert "again leaves" not in text(ui)
+        assert "again to quit" not in text(ui)
         ui.clock.advance(5)
         await ui.press("escape", "ctrl+c", "y")
         assert ui.form["model"] == "fttui-tiny-1xy", "no answer is a no"
@@ -150,9 +150,9 @@ async def test_ctrl_c_speaks_in_the_title_of_a_list() -> None:
     async with cockpit() as ui:
         await ui.press("f1", "ctrl+c")
         assert isinstance(ui.app.screen, PickScreen)
-        assert "ctrl+c again leaves" in ui.screen[0]
+        assert "Press ctrl+c again to quit" in ui.screen[0]
         await ui.press("down")
-        assert "ctrl+c again leaves" not in text(ui)
+        assert "Press ctrl+c again to quit" not in text(ui)
 
 
 # What a field may become

@@ -6,7 +6,7 @@ import pytest
 
 from fttui.store.health import State
 from fttui.ui.cockpit.screen import MainScreen
-from fttui.ui.messages import SequenceAsked
+from fttui.ui.messages import EscapeSequenceRequested
 from fttui.ui.render.status_line import ServiceInfo
 from fttui.ui.saved_view import SavedView
 from tests.support.fake_store import FakeStore, event, job
@@ -112,7 +112,7 @@ def copied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     usual = MainScreen.post_message
 
     def post(self: MainScreen, message: object) -> bool:
-        if isinstance(message, SequenceAsked):
+        if isinstance(message, EscapeSequenceRequested):
             texts.append(base64.b64decode(message.sequence.split(";")[2].rstrip("\x07")).decode())
         return usual(self, message)  # type: ignore[arg-type]
 
