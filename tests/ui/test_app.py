@@ -303,7 +303,7 @@ async def test_all_profiles_are_one_list_in_which_nothing_is_created() -> None:
 async def test_the_list_has_the_cost_where_it_is_known() -> None:
     tuned = job(1, "succeeded", model="gpt-4.1-nano-2025-04-14", trained_tokens=2_000_000)
     store = FakeStore().put(tuned, job(2, "succeeded", model="nobody-knows", trained_tokens=5))
-    place = ServiceInfo("openai", "api.openai.com", False, False, "", "openai")
+    place = ServiceInfo("openai", "api.openai.com", False, False, "", "openai", "https://api.openai.com/v1")
     async with cockpit(store, size=(200, 60), place=place) as ui:
         await ui.press("colon", *"columns id,cost", "enter")
         assert "3.00 USD" in ui.screen[2]
