@@ -1,14 +1,10 @@
-"""The service with its runner at work, a trainer that takes no time, and the official SDK in front of it."""
+"""Fixtures: a service with its runner and a fake trainer that needs no time."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
-import httpx2
-import openai
 import pytest
 
-from fttui.server.api.access import api_key
-from fttui.server.api.app import create_app
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.service import Service, open_service
 from tests.server.conftest import FAKE, home
@@ -33,11 +29,3 @@ def service(home: str) -> Iterator[Service]:
     yield service
     service.runner.close(save=True)
     service.database.close()
-
-
-@pytest.fixture
-async def sdk(service: Service) -> AsyncIterator[openai.AsyncOpenAI]:
-    transport = httpx2.ASGITransport(create_app(service, api_key([KEY])))  # type: ignore[arg-type]
-    client = openai.DefaultAsyncHttpxClient(transport=transport)
-    async with openai.AsyncOpenAI(api_key=KEY, base_url="http://service/v1", http_client=client, max_retries=0) as sdk:
-        yield sdk

@@ -1,4 +1,4 @@
-"""`python -m tests.crash`: the long campaign. Says what was killed, and exits 1 when something did not hold."""
+"""`python -m tests.crash`: a long crash campaign. Prints each kill, and exits 1 after damage."""
 
 import argparse
 import os
@@ -26,7 +26,7 @@ def main() -> int:
         kills=options.kills,
         jobs=options.jobs,
         epochs=options.epochs,
-        say=lambda line: print(line, flush=True),
+        report=lambda line: print(line, flush=True),
     )
     began = time.monotonic()
     try:
@@ -34,7 +34,7 @@ def main() -> int:
         compare(homes[1], campaign)
     except Broken as error:
         print(f"BROKEN (seed {options.seed}): {error}", file=sys.stderr)
-        print(f"What is left lies in {parent}", file=sys.stderr)
+        print(f"The directory is kept: {parent}", file=sys.stderr)
         return 1
     finally:
         for home in homes:
@@ -43,7 +43,8 @@ def main() -> int:
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(done.items()))
     print(
         f"{sum(done.values())} kills ({kinds}) over {len(campaign.accepted)} jobs, seed {options.seed}: "
-        f"{events} events and {files} files, none lost, doubled, half or different, in {time.monotonic() - began:.0f} s"
+        f"{events} events and {files} files, none lost, duplicated, damaged or changed, "
+        f"in {time.monotonic() - began:.0f} s"
     )
     shutil.rmtree(parent)
     return 0

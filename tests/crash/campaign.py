@@ -1,8 +1,7 @@
-"""Kills at random moments, and what must hold after each. The suite runs a short campaign, `__main__` a long one.
+"""Crash campaign: kill processes at random moments, and check after each kill that nothing is lost.
 
-Everything random comes from one seed. What is killed: the service, a trainer's whole group, one process of a
-trainer, service and trainers together, a service that is just starting; in the middle of training, of writing
-checkpoints, of uploads in one piece and in parts.
+One seed determines everything random. The campaign kills the service, the process group of a trainer, one process of a
+trainer, service and trainers together, or a service that is starting, during training, checkpoints and uploads.
 """
 
 import base64
@@ -32,11 +31,11 @@ KINDS = ("service", "trainer", "one process", "both", "starting")
 
 
 class Broken(AssertionError):
-    """Something that must hold does not."""
+    """Lost, damaged or duplicated data."""
 
 
 def data(seed: int) -> bytes:
-    """A training file of its own for each job."""
+    """Return a training file, different for each job."""
     words = random.Random(seed)
     lines = []
     for _ in range(16):
@@ -58,7 +57,7 @@ def request_for(number: int, file: str, epochs: int) -> dict[str, Any]:
 
 
 class Campaign:
-    """So many kills over so many jobs, in a home of its own. `run` returns what was done; raises Broken."""
+    """Campaign of `kills` kills over `jobs` jobs, in a home directory of its own."""
 
     def __init__(
         self,
@@ -68,29 +67,29 @@ class Campaign:
         kills: int,
         jobs: int,
         epochs: int,
-        say: Callable[[str], None] = lambda line: None,
+        report: Callable[[str], None] = lambda line: None,
     ) -> None:
         self.home = home
         self.random = random.Random(seed)
         self.kills = kills
         self.jobs = jobs
         self.epochs = epochs
-        self.say = say
+        self.report = report
         self.done: collections.Counter[str] = collections.Counter()
         self.uploaded: dict[str, bytes] = {}
-        """Content by the id of every file that the service said it has."""
+        """Contents of accepted files, by id."""
         self.attempted: dict[str, bytes] = {}
-        """Content by the name of every file that was sent, whatever came of it."""
+        """Contents of sent files, by file name; also those that were not accepted."""
         self.accepted: dict[str, int] = {}
-        """Number by the id of every job that the service said it has."""
+        """Numbers of accepted jobs, by id."""
         self.events: dict[str, dict[str, dict[str, Any]]] = collections.defaultdict(dict)
-        """Every event ever seen, by job and id."""
+        """All events seen so far, by job and id."""
         self.ended: dict[str, str] = {}
         self.pending: dict[str, tuple[bytes, list[str]]] = {}
-        """Uploads in parts: the content, and the parts that were accepted."""
+        """Pending uploads: the content and the ids of accepted parts, by id."""
         self.names = (f"blob-{number}.bin" for number in itertools.count())
 
-    # Talking
+    # Requests
 
     def client(self) -> httpx.Client:
         path = control.ensure(self.home, timeout=60, settings={"max_running": 2})
@@ -112,10 +111,10 @@ class Campaign:
                 return found
             query = {"after": page["data"][-1]["id"]}
 
-    # What goes on while things are killed
+    # Traffic during kills
 
     def send_file(self, client: httpx.Client, content: bytes, name: str, pause: float = 0.0) -> str | None:
-        """Upload in one piece, slowly; None when it came to nothing that we know of."""
+        """Upload a file slowly. Return None when the connection failed."""
         self.attempted[name] = content
 
         def body() -> Iterator[bytes]:
@@ -138,7 +137,7 @@ class Campaign:
         return id
 
     def send_parts(self, client: httpx.Client, pause: float) -> None:
-        """Go on with an upload in parts, or begin one; complete it when it is whole."""
+        """Continue a pending upload in parts, or begin one, and complete it."""
         try:
             if not self.pending:
                 content = self.random.randbytes(3 << 20)
@@ -161,11 +160,11 @@ class Campaign:
         del self.pending[id]
         if answer.status_code == 200:
             self.uploaded[answer.json()["file"]["id"]] = content
-        elif "completed" not in answer.text:  # it may have been, with the answer lost in the kill
+        elif "completed" not in answer.text:  # the kill may have interrupted the answer to an earlier request
             raise Broken(f"an upload could not be completed: {answer.text}")
 
     def start_job(self, number: int) -> None:
-        """Have a job accepted; the file before may take several kills."""
+        """Upload a training file and create a job."""
         with self.client() as client:
             file = self.send_file(client, data(number), f"data-{number}.jsonl")
             assert file is not None
@@ -174,14 +173,14 @@ class Campaign:
                 raise Broken(f"a job was refused: {answer.text}")
             self.accepted[answer.json()["id"]] = number
 
-    def meddle(self, client: httpx.Client) -> None:
-        """Pause what runs, or resume what is paused."""
+    def pause_or_resume(self, client: httpx.Client) -> None:
+        """Pause some running jobs and resume paused jobs."""
         for job in self.get(client, "/fine_tuning/jobs", limit=100)["data"]:
             if job["status"] == "paused" or (job["status"] == "running" and self.random.random() < 0.5):
                 verb = "resume" if job["status"] == "paused" else "pause"
-                client.post(f"/fine_tuning/jobs/{job['id']}/{verb}")  # refused when it has ended meanwhile
+                client.post(f"/fine_tuning/jobs/{job['id']}/{verb}")  # refused when the job has ended meanwhile
 
-    # Killing
+    # Kills
 
     def kill(self, kind: str) -> None:
         if kind in ("trainer", "both"):
@@ -191,13 +190,13 @@ class Campaign:
             for directory in self.running()[:1]:
                 members = processes_of(directory.path)
                 if members:
-                    strike(self.random.choice(members))
+                    kill_and_wait(self.random.choice(members))
         if kind in ("service", "both", "starting"):
-            strike(self.service_pid())
+            kill_and_wait(self.service_pid())
         self.done[kind] += 1
 
     def service_pid(self) -> int:
-        """Whoever holds the lock; the file says so before anything is served."""
+        """Return the pid in the lock file, which is written before the service answers requests."""
         try:
             with open(os.path.join(self.home, "lock"), encoding="ascii") as file:
                 return int(file.read(100).split()[0])
@@ -209,14 +208,14 @@ class Campaign:
         every = [JobDirectory(os.path.join(jobs, name)) for name in sorted(os.listdir(jobs))]
         return [directory for directory in every if directory.process.is_alive()]
 
-    # What must hold
+    # Checks
 
     def check(self, client: httpx.Client) -> list[dict[str, Any]]:
-        """Look at everything there is; the jobs."""
+        """Check all jobs and files. Return the jobs."""
         jobs = self.every(client, "/fine_tuning/jobs", 7)
         ids = [job["id"] for job in jobs]
         if len(set(ids)) < len(ids) or not set(self.accepted) <= set(ids):
-            raise Broken(f"jobs are lost or doubled: {set(self.accepted) - set(ids)}")
+            raise Broken(f"jobs are lost or duplicated: {set(self.accepted) - set(ids)}")
         for job in jobs:
             self.check_job(client, job)
         self.check_files(client)
@@ -233,16 +232,16 @@ class Campaign:
         events = self.every(client, f"/fine_tuning/jobs/{id}/events", 50)[::-1]
         keys = [event["id"] for event in events]
         if keys != sorted(set(keys)):
-            raise Broken(f"{id}: events are doubled or out of order")
+            raise Broken(f"{id}: events are duplicated or out of order")
         if any(one["created_at"] > two["created_at"] for one, two in itertools.pairwise(events)):
-            raise Broken(f"{id}: the times of events go back")
+            raise Broken(f"{id}: times of events decrease")
         for event in self.events[id].values():
             if event not in events:
                 raise Broken(f"{id}: an event is lost or changed: {event}")
         self.events[id] = {event["id"]: event for event in events}
         steps = [event["data"]["step"] for event in events if event["type"] == "metrics"]
         if steps != list(range(1, len(steps) + 1)):
-            raise Broken(f"{id}: steps are lost, doubled or out of order: {steps}")
+            raise Broken(f"{id}: steps are lost, duplicated or out of order: {steps}")
         self.check_checkpoints(client, id, len(steps))
 
     def check_checkpoints(self, client: httpx.Client, id: str, steps: int) -> None:
@@ -254,10 +253,10 @@ class Campaign:
             try:
                 load_model(os.path.join(self.home, "jobs", id, f"step-{one['step_number']}.bin"), STANDARD)
             except (OSError, ValueError) as error:
-                wrong.append((one["id"], f"the model of step {one['step_number']} is not whole: {error}"))
+                wrong.append((one["id"], f"the model of step {one['step_number']} is damaged: {error}"))
             if one["fine_tuned_model_checkpoint"] not in models:
                 wrong.append((one["id"], f"the model of step {one['step_number']} is not listed"))
-        # Where the job goes on, a checkpoint may have made room for a newer one between two of these questions.
+        # A running job may have replaced a checkpoint between two of these requests.
         after = self.every(client, path, 2)
         kept = {one["id"] for one in after}
         wrong = [words for key, words in wrong if key in kept]
@@ -274,7 +273,7 @@ class Campaign:
             if wanted is None:
                 wanted = content if len(base64.b64decode(content, validate=True)) == file["bytes"] else b""
             if content != wanted:
-                raise Broken(f"{id} ({file['filename']}) is served with {len(content)} bytes of {len(wanted)}")
+                raise Broken(f"{id} ({file['filename']}) has {len(content)} bytes instead of {len(wanted)}")
 
     # The campaign
 
@@ -290,14 +289,14 @@ class Campaign:
                 self.kill_in_the_middle(kind)
             with self.client() as client:
                 self.check(client)
-            self.say(f"kill {number} of {self.kills} ({kind}), {time.monotonic() - began:.0f} s: all holds")
+            self.report(f"kill {number} of {self.kills} ({kind}), {time.monotonic() - began:.0f} s: nothing lost")
         self.finish()
         return dict(self.done)
 
     def kill_in_the_middle(self, kind: str) -> None:
         with self.client() as client:
             if self.random.random() < 0.25:
-                self.meddle(client)
+                self.pause_or_resume(client)
             pause, choice = self.random.uniform(0, 0.01), self.random.random()
             content = self.random.randbytes(self.random.choice((1, 1 << 20, 4 << 20)))
             name = next(self.names)
@@ -309,20 +308,20 @@ class Campaign:
                     self.send_parts(client, pause)
 
             work = Work(traffic)
-            # Sleeping is what this is about: the moment must not depend on anything that the service does.
+            # A random moment must not depend on anything that the service does.
             time.sleep(self.random.uniform(0, 0.4))
             self.kill(kind)
             work.result()
 
     def kill_a_starting_service(self) -> None:
-        strike(self.service_pid())
+        kill_and_wait(self.service_pid())
         work = Work(lambda: control.ensure(self.home, timeout=60))
         time.sleep(self.random.uniform(0, 0.3))
         self.kill("starting")
         work.result(expected=control.ServiceError)
 
     def finish(self) -> None:
-        """Let everything come to its end, undisturbed."""
+        """Let all jobs and uploads end without further kills, and check them."""
         deadline = time.monotonic() + 600
         while True:
             with self.client() as client:
@@ -333,7 +332,7 @@ class Campaign:
                 if all(job["status"] in FINAL for job in jobs):
                     break
             if time.monotonic() > deadline:
-                raise Broken("jobs do not end")
+                raise Broken("timeout: jobs do not end")
             time.sleep(0.1)
         while self.pending:
             with self.client() as client:
@@ -345,19 +344,19 @@ class Campaign:
         control.stop(self.home)
         left = [process for id in self.accepted for process in processes_of(os.path.join(self.home, "jobs", id))]
         if left:
-            raise Broken(f"processes outlive their jobs: {left}")
+            raise Broken(f"processes are alive after the end of their jobs: {left}")
 
     def check_end(self, client: httpx.Client, job: dict[str, Any]) -> None:
         total = 16 * self.epochs
         csv = base64.b64decode(client.get(f"/files/{job['result_files'][0]}/content").content).decode()
         rows = csv.splitlines()[1:]
         if job["status"] != "succeeded" or [int(row.split(",")[0]) for row in rows] != list(range(1, total + 1)):
-            raise Broken(f"{job['id']} has not come to a whole end: {job['status']}, {len(rows)} rows of {total}")
+            raise Broken(f"{job['id']} is incomplete: {job['status']}, {len(rows)} rows of {total}")
         if not job["trained_tokens"] or job["fine_tuned_model"] is None:
-            raise Broken(f"{job['id']} lacks what a job has that succeeded")
+            raise Broken(f"{job['id']} has no trained tokens or no model")
 
     def numbers(self) -> dict[int, list[Any]]:
-        """What every accepted job measured, step by step, by its number."""
+        """Return the metrics of every accepted job, by number."""
         return {
             number: [event["data"] for event in self.events[id].values() if event["type"] == "metrics"]
             for id, number in self.accepted.items()
@@ -365,7 +364,7 @@ class Campaign:
 
 
 class Work:
-    """Something done in a thread, whose failure is not lost."""
+    """Function that runs in a thread. `result` raises its exception."""
 
     def __init__(self, work: Callable[[], object]) -> None:
         self._error: BaseException | None = None
@@ -385,8 +384,8 @@ class Work:
             raise self._error
 
 
-def strike(process: int) -> None:
-    """SIGKILL, and wait until it is gone: what comes next must not meet the dead."""
+def kill_and_wait(process: int) -> None:
+    """Send SIGKILL and wait until the process is gone."""
     if not process:
         return
     try:
@@ -402,7 +401,7 @@ def strike(process: int) -> None:
 
 
 def processes_of(directory: str) -> list[int]:
-    """The living processes of a job; none where the system does not show them."""
+    """Return the living processes of a job; an empty list on systems without /proc."""
     mark = f"{JOB_VARIABLE}={directory}".encode()
     found = []
     for name in sorted(os.listdir("/proc")) if os.path.isdir("/proc/self") else []:
@@ -416,7 +415,7 @@ def processes_of(directory: str) -> list[int]:
 
 
 def undisturbed(home: str, jobs: int, epochs: int) -> dict[int, list[Any]]:
-    """What the same jobs measure when nothing is killed."""
+    """Return the metrics of the same jobs without kills."""
     campaign = Campaign(home, seed=0, kills=0, jobs=jobs, epochs=epochs)
     for number in range(1, jobs + 1):
         campaign.start_job(number)
@@ -425,7 +424,11 @@ def undisturbed(home: str, jobs: int, epochs: int) -> dict[int, list[Any]]:
 
 
 def compare(home: str, campaign: Campaign) -> None:
-    """Every job of the campaign has the numbers of one that was left in peace."""
+    """Check that every job of the campaign has the same metrics as a job without kills.
+
+    Raises:
+        Broken: the metrics differ.
+    """
     expected = undisturbed(home, campaign.jobs, campaign.epochs)
     if campaign.numbers() != expected:
-        raise Broken("a job that was killed has other numbers than one that was not")
+        raise Broken("the metrics of a job with kills differ from those of a job without")

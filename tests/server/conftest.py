@@ -1,4 +1,4 @@
-"""A service in a directory of its own, with a trainer that takes no time; and nothing that outlives a test."""
+"""Fixtures: a service in a temporary directory with a fake trainer. No process outlives its test."""
 
 import json
 import os
@@ -30,10 +30,10 @@ FAKE = Trainer(
 
 
 def until(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
-    """What `condition` returns once it is true; fails when that takes too long."""
+    """Call `condition` until it is true and return its value. Fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
-        assert time.monotonic() < deadline, "the condition did not come true"
+        assert time.monotonic() < deadline, "timeout"
         time.sleep(0.005)
     return found
 
@@ -60,7 +60,7 @@ def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def home() -> Iterator[str]:
-    """A directory whose path is short enough for a socket. Whatever a test started from it is ended."""
+    """Directory with a path short enough for a socket. Services and trainers in it are stopped after the test."""
     parent = tempfile.mkdtemp(prefix="ft-")
     path = os.path.join(parent, "home")
     yield path
@@ -83,7 +83,7 @@ def kill_trainers(home: str) -> None:
 
 @pytest.fixture
 def service(home: str) -> Iterator[Service]:
-    """A service whose runner moves only when `tick` is called."""
+    """Service whose runner works only when `tick` is called."""
     service = open_service(home, catalog=Catalog([FAKE]))
     yield service
     service.runner.close(save=True)
@@ -108,7 +108,7 @@ def add_file(service: Service, content: bytes = GOOD, purpose: str = "fine-tune"
 
 
 def add_job(service: Service, behaviour: str = "plain", **members: Any) -> str:
-    """A job of the fake trainer; the id."""
+    """Add a job for the fake trainer and return its id. The suffix selects the behaviour of the trainer."""
     from fttui.server.api.job_request import new_job
 
     given = {"model": "base-1", "seed": 3, "hyperparameters": {"n_epochs": 2}, "suffix": behaviour, **members}
@@ -124,7 +124,7 @@ def status(service: Service, id: str) -> str:
 
 
 def run_until(service: Service, id: str, *wanted: str) -> None:
-    """Tick until the job is in one of these states."""
+    """Call `tick` until the job has one of these statuses."""
 
     def there() -> bool:
         service.runner.tick()
@@ -134,7 +134,7 @@ def run_until(service: Service, id: str, *wanted: str) -> None:
 
 
 def messages(service: Service, id: str) -> list[str]:
-    """What the job's events say, oldest first."""
+    """Return the messages of the job's events, oldest first."""
     job = service.database.jobs.get(id)
     assert job is not None
     events, more = service.database.events.page(job, after=None, limit=5000)

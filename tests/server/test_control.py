@@ -1,4 +1,4 @@
-"""The service as a process: found, started once, taken over, put back, ended; over TCP too."""
+"""Process of the service: start, status, stop, takeover, idle end, lock, TCP."""
 
 import errno
 import json
@@ -27,7 +27,7 @@ from fttui.server.jobs.job_dir import JobDirectory
 from tests.server.conftest import example, jsonl, until
 
 SLOW = jsonl([example("A long answer. " * 40 + str(number)) for number in range(60)])
-"""Many seconds of work for the trainer in the box."""
+"""Training file that keeps the built-in trainer busy for many seconds."""
 
 
 def api(path: str) -> httpx.Client:
@@ -41,7 +41,7 @@ def start_job(client: httpx.Client) -> str:
 
 
 def steps(client: httpx.Client, job: str) -> list[int]:
-    """The steps that the job has told of, oldest first."""
+    """Return the steps in the job's events, oldest first."""
     found: list[int] = []
     after: dict[str, str] = {}
     while True:
@@ -70,14 +70,14 @@ def pid_of(home: str) -> int:
     return info.pid
 
 
-def test_nobody_is_there_at_first(home: str) -> None:
+def test_without_a_service_there_is_no_status_and_stop_does_nothing(home: str) -> None:
     assert control.running(home) is None
     assert control.status(home) is None
     assert control.stop(home) is False
     assert not os.path.exists(home)
 
 
-def test_it_is_started_found_and_stopped(home: str) -> None:
+def test_a_service_is_started_found_and_stopped(home: str) -> None:
     path = control.ensure(home)
     info = control.running(home)
     assert info is not None
@@ -85,8 +85,8 @@ def test_it_is_started_found_and_stopped(home: str) -> None:
     assert abs(info.started_at - time.time()) < 60
     assert control.ensure(home) == path
     assert pid_of(home) == info.pid
-    card = json.loads(Path(home, "service.json").read_text())
-    assert (card["pid"], card["version"], card["socket"]) == (info.pid, info.version, path)
+    stated = json.loads(Path(home, "service.json").read_text())
+    assert (stated["pid"], stated["version"], stated["socket"]) == (info.pid, info.version, path)
     with api(path) as client:
         assert client.get("/models").json()["data"][0]["id"] == "fttui-tiny-1"
         assert client.get("/fine_tuning/jobs").json()["data"] == []
@@ -99,7 +99,7 @@ def test_it_is_started_found_and_stopped(home: str) -> None:
     ]
 
 
-def test_everything_is_the_owners_alone(home: str) -> None:
+def test_all_files_are_readable_by_the_owner_only(home: str) -> None:
     path = control.ensure(home)
     assert stat.S_IMODE(os.stat(home).st_mode) == 0o700
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
@@ -108,7 +108,7 @@ def test_everything_is_the_owners_alone(home: str) -> None:
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="looks at a process through /proc")
-def test_it_keeps_nothing_of_the_terminal_that_started_it(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_detached_service_has_no_terminal_and_no_inherited_files(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     control.ensure(home)
     pid = pid_of(home)
@@ -122,7 +122,7 @@ def test_it_keeps_nothing_of_the_terminal_that_started_it(home: str, monkeypatch
     assert not [end for end in ends.values() if end.startswith(("/dev/pts", "/dev/tty", "pipe:"))]
 
 
-def test_many_cockpits_at_once_start_one_service(home: str) -> None:
+def test_concurrent_processes_start_one_service(home: str) -> None:
     script = (
         "import sys; from fttui.server.control import *; p = ensure(sys.argv[1]); print(running(sys.argv[1]).pid, p)"
     )
@@ -135,7 +135,7 @@ def test_many_cockpits_at_once_start_one_service(home: str) -> None:
     assert said[0].split()[0] == str(pid_of(home))
 
 
-def test_threads_of_one_cockpit_race_too(home: str) -> None:
+def test_concurrent_threads_start_one_service(home: str) -> None:
     with ThreadPoolExecutor(6) as pool:
         found = pool.map(lambda number: control.ensure(home, settings={"max_running": 1 + number % 2}), range(24))
         assert len(set(found)) == 1
@@ -143,12 +143,12 @@ def test_threads_of_one_cockpit_race_too(home: str) -> None:
     assert not [name for name in os.listdir(home) if name.endswith(".new")]
 
 
-def test_what_a_killed_service_left_is_taken_over(home: str) -> None:
+def test_a_new_service_replaces_a_killed_one_and_removes_unfinished_uploads(home: str) -> None:
     path = control.ensure(home)
     first = pid_of(home)
     os.kill(first, signal.SIGKILL)
     until(lambda: not is_alive(first))
-    assert os.path.exists(path), "the socket of the dead is still there"
+    assert os.path.exists(path), "the socket file of the killed service is still there"
     Path(home, "uploads", "half").write_bytes(b"x")
     Path(home, "files", "file-never-accepted").write_bytes(b"x")
     assert control.running(home) is None
@@ -157,7 +157,7 @@ def test_what_a_killed_service_left_is_taken_over(home: str) -> None:
     assert os.listdir(os.path.join(home, "uploads")) == os.listdir(os.path.join(home, "files")) == []
 
 
-def test_a_socket_that_goes_missing_is_put_back(home: str) -> None:
+def test_a_deleted_socket_is_created_again(home: str) -> None:
     path = control.ensure(home)
     pid = pid_of(home)
     os.unlink(path)
@@ -169,7 +169,7 @@ def test_a_socket_that_goes_missing_is_put_back(home: str) -> None:
         assert client.get("/models").status_code == 200
 
 
-def test_a_long_path_puts_the_socket_elsewhere(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_socket_of_a_long_path_is_in_the_temporary_directory(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
     temporary = os.path.dirname(home)
     monkeypatch.setenv("TMPDIR", temporary)
     long = os.path.join(temporary, "x" * 120)
@@ -178,14 +178,14 @@ def test_a_long_path_puts_the_socket_elsewhere(home: str, monkeypatch: pytest.Mo
         assert path.startswith(temporary)
         assert not path.startswith(long)
         assert stat.S_IMODE(os.stat(os.path.dirname(path)).st_mode) == 0o700
-        # Another login may have another TMPDIR: the card in the home says where the socket is.
+        # Another login may have a different TMPDIR: service.json in the home directory has the path.
         monkeypatch.setenv("TMPDIR", "/nowhere")
         assert control.ensure(long) == path
     finally:
         assert control.stop(long)
 
 
-def test_a_place_for_the_socket_that_others_can_write_to_is_refused(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_socket_directory_accessible_to_other_users_is_refused(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
     temporary = os.path.dirname(home)
     monkeypatch.setenv("TMPDIR", temporary)
     os.mkdir(os.path.join(temporary, f"fttui-{os.getuid()}"), 0o777)
@@ -193,34 +193,34 @@ def test_a_place_for_the_socket_that_others_can_write_to_is_refused(home: str, m
     long = os.path.join(temporary, "x" * 120)
     with pytest.raises(ServiceError, match="is accessible to other users"):
         control.ensure(long)
-    control.stop(long)  # it said that it failed, and may not be gone yet
+    control.stop(long)  # the process has reported its failure, but may still be running
 
 
-def test_a_start_that_fails_says_why(home: str) -> None:
+def test_a_failed_start_reports_the_reason_and_the_log(home: str) -> None:
     os.makedirs(home)
     Path(home, "service.db").write_bytes(b"no database " * 1000)
     with pytest.raises(ServiceError, match=r"did not start.*database") as caught:
         control.ensure(home)
-    control.stop(home)  # it said that it failed, and may not be gone yet
+    control.stop(home)  # the process has reported its failure, but may still be running
     assert os.path.join(home, "service.log") in str(caught.value)
     Path(home, "service.db").unlink()
     control.ensure(home)
 
 
-def test_a_home_that_cannot_be_made(home: str) -> None:
+def test_a_home_that_cannot_be_created_is_reported(home: str) -> None:
     Path(os.path.dirname(home), "file").write_text("")
     with pytest.raises(ServiceError, match="Cannot create"):
         control.ensure(os.path.join(os.path.dirname(home), "file", "home"))
 
 
-def test_without_the_extra_packages_it_names_the_install_line(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_packages_are_reported_with_the_install_line(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(install.EXTRAS, "local", ("no_such_module",))
     with pytest.raises(ServiceError, match=re.escape(install.install_line("local"))):
         control.ensure(home)
     assert control.serve(home, "127.0.0.1", 0, None) == 2
 
 
-def test_it_ends_by_itself_when_nobody_needs_it(home: str) -> None:
+def test_an_idle_service_ends(home: str) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "fttui.server", "--home", home, "--idle", "0.4"], stderr=subprocess.DEVNULL
     )
@@ -228,7 +228,7 @@ def test_it_ends_by_itself_when_nobody_needs_it(home: str) -> None:
     assert control.running(home) is None
 
 
-def test_it_stays_while_a_job_runs(home: str) -> None:
+def test_a_service_with_a_running_job_is_not_idle(home: str) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "fttui.server", "--home", home, "--idle", "0.4"],
         stdout=subprocess.PIPE,
@@ -242,7 +242,7 @@ def test_it_stays_while_a_job_runs(home: str) -> None:
             job = start_job(client)
         trainer = JobDirectory(os.path.join(home, "jobs", job))
         until(trainer.process.is_alive)
-        # Three times the limit: a service that forgot its job would be gone.
+        # Three times the limit: a service that counted as idle would have ended.
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(1.2)
         with api(path) as client:
@@ -251,7 +251,7 @@ def test_it_stays_while_a_job_runs(home: str) -> None:
         assert not trainer.process.is_alive()
 
 
-def test_a_job_outlives_a_killed_service_and_is_adopted(home: str) -> None:
+def test_a_new_service_adopts_the_trainer_of_a_killed_one(home: str) -> None:
     with api(control.ensure(home)) as client:
         job = start_job(client)
         until(lambda: len(steps(client, job)) > 2)
@@ -270,7 +270,7 @@ def test_a_job_outlives_a_killed_service_and_is_adopted(home: str) -> None:
     until(lambda: not trainer.process.is_alive(), 2)
 
 
-def test_stopping_ends_what_a_killed_service_left_behind(home: str) -> None:
+def test_stop_stops_the_trainers_of_a_killed_service(home: str) -> None:
     with api(control.ensure(home)) as client:
         job = start_job(client)
         until(lambda: len(steps(client, job)) > 2)
@@ -284,7 +284,7 @@ def test_stopping_ends_what_a_killed_service_left_behind(home: str) -> None:
     assert control.stop(home) is False
 
 
-def test_stopping_saves_the_trainers_and_a_new_start_goes_on(home: str) -> None:
+def test_after_a_stop_the_next_service_continues_the_training(home: str) -> None:
     with api(control.ensure(home)) as client:
         job = start_job(client)
         until(lambda: len(steps(client, job)) > 2)
@@ -297,12 +297,12 @@ def test_stopping_saves_the_trainers_and_a_new_start_goes_on(home: str) -> None:
         until(lambda: len(steps(client, job)) > reached)
         assert_each_once(steps(client, job))
         lines = Path(trainer.path, "progress.jsonl").read_text().splitlines()
-        assert json.loads(lines[reached])["step"] == reached + 1, "not one step was done twice"
+        assert json.loads(lines[reached])["step"] == reached + 1, "no step was done twice"
         client.post(f"/fine_tuning/jobs/{job}/cancel")
 
 
 class Served:
-    """`python -m fttui.server --host …`, and what it says on stderr."""
+    """Process of `python -m fttui.server --host …`, with its output on stderr."""
 
     def __init__(self, home: str, *options: str) -> None:
         command = [sys.executable, "-m", "fttui.server", "--home", home, *options]
@@ -344,7 +344,7 @@ def served(home: str) -> Iterator[Any]:
         one.end()
 
 
-def test_over_tcp_without_a_key_file(home: str, served: Any) -> None:
+def test_tcp_without_a_key_file_accepts_any_key(home: str, served: Any) -> None:
     one = served("--host", "127.0.0.1", "--port", "0")
     url = one.url()
     assert not url.endswith(":0/v1")
@@ -360,7 +360,7 @@ def test_over_tcp_without_a_key_file(home: str, served: Any) -> None:
     assert control.running(home) is None
 
 
-def test_over_tcp_with_a_key_file(home: str, served: Any, tmp_path: Path) -> None:
+def test_tcp_with_a_key_file_requires_a_key(home: str, served: Any, tmp_path: Path) -> None:
     (tmp_path / "keys").write_text("sk-right\n")
     one = served("--host", "127.0.0.1", "--port", "0", "--api-key-file", str(tmp_path / "keys"))
     url = one.url()
@@ -381,7 +381,9 @@ def test_over_tcp_with_a_key_file(home: str, served: Any, tmp_path: Path) -> Non
         (["--host", "192.0.2.1", "--api-key-file", "KEYS"], 1, "Cannot listen on 192.0.2.1"),
     ],
 )
-def test_refusals_to_serve(served: Any, tmp_path: Path, options: list[str], code: int, words: str) -> None:
+def test_invalid_options_of_serve_are_refused(
+    served: Any, tmp_path: Path, options: list[str], code: int, words: str
+) -> None:
     (tmp_path / "keys").write_text("sk-right\n")
     one = served(*[str(tmp_path / "keys") if option == "KEYS" else option for option in options])
     assert one.process.wait(30) == code
@@ -390,7 +392,7 @@ def test_refusals_to_serve(served: Any, tmp_path: Path, options: list[str], code
     assert "Traceback" not in one.said
 
 
-def test_a_foreground_service_takes_over_from_a_detached_one_and_its_trainer_goes_on(home: str, served: Any) -> None:
+def test_a_foreground_service_takes_over_and_adopts_the_trainer(home: str, served: Any) -> None:
     with api(control.ensure(home)) as client:
         job = start_job(client)
         until(lambda: len(steps(client, job)) > 2)
@@ -415,16 +417,16 @@ def test_a_foreground_service_takes_over_from_a_detached_one_and_its_trainer_goe
     until(lambda: not trainer.process.is_alive(), 2)
 
 
-def test_an_older_idle_service_makes_room_for_a_newer_program(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_idle_service_of_an_older_version_is_replaced(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
     path = control.ensure(home)
     first = pid_of(home)
     monkeypatch.setattr(start, "__version__", "99.0.0")
     with api(path) as client:
         job = start_job(client)
         assert control.ensure(home) == path
-        assert pid_of(home) == first, "not while a job runs"
+        assert pid_of(home) == first, "a service with a live job is not replaced"
         client.post(f"/fine_tuning/jobs/{job}/cancel")
-    # What starts is this program again, whose real version is the older one; so only that it was replaced is seen.
+    # The new process has the real, older version. So the test only checks that the process was replaced.
     monkeypatch.setattr(start, "_is_older", lambda version, done=[]: not done and not done.append(1))
     until(lambda: not (control.status(home) or {}).get("jobs", {}).get("cancelled"))
     control.ensure(home)
@@ -433,14 +435,16 @@ def test_an_older_idle_service_makes_room_for_a_newer_program(home: str, monkeyp
 
 
 def used_by_another_host(home: str, age: float) -> None:
-    """The directory as a service on another machine left it, or keeps it, so many seconds after its last sign."""
+    """Create the directory of a service on another host, `age` seconds after its last heartbeat."""
     homedir.make_home(home)
-    card = Path(homedir.service_file_path(home))
-    card.write_text(json.dumps({"pid": 1, "version": "0.1.0", "socket": "/nowhere", "host": "gpu-7", "started_at": 1}))
-    os.utime(card, (time.time() - age,) * 2)
+    service_file = Path(homedir.service_file_path(home))
+    service_file.write_text(
+        json.dumps({"pid": 1, "version": "0.1.0", "socket": "/nowhere", "host": "gpu-7", "started_at": 1})
+    )
+    os.utime(service_file, (time.time() - age,) * 2)
 
 
-def test_a_directory_in_use_by_another_host_is_refused_by_name(home: str, served: Any) -> None:
+def test_a_directory_used_by_another_host_is_refused(home: str, served: Any) -> None:
     used_by_another_host(home, 5)
     with pytest.raises(ServiceError, match="service on the host gpu-7 uses") as caught:
         control.ensure(home)
@@ -454,7 +458,7 @@ def test_a_directory_in_use_by_another_host_is_refused_by_name(home: str, served
     assert not os.path.exists(os.path.join(home, "service.db"))
 
 
-def test_a_lock_that_another_host_holds_is_refused_by_name(home: str) -> None:
+def test_a_lock_held_by_another_host_is_refused(home: str) -> None:
     homedir.make_home(home)
     lock = lockfile.take_lock(home)
     assert lock is not None
@@ -467,16 +471,16 @@ def test_a_lock_that_another_host_holds_is_refused_by_name(home: str) -> None:
         os.close(lock)
 
 
-def test_what_a_dead_service_of_another_host_left_is_taken_over(home: str) -> None:
+def test_the_directory_of_a_dead_service_of_another_host_is_used(home: str) -> None:
     used_by_another_host(home, 3600)
     Path(home, "lock").write_bytes(b"4711       gpu-8 \n")
     control.ensure(home)
-    card = json.loads(Path(home, "service.json").read_text())
-    assert card["host"] not in ("gpu-7", "")
-    assert Path(home, "lock").read_text().split() == [str(card["pid"]), card["host"]]
+    stated = json.loads(Path(home, "service.json").read_text())
+    assert stated["host"] not in ("gpu-7", "")
+    assert Path(home, "lock").read_text().split() == [str(stated["pid"]), stated["host"]]
 
 
-def test_a_disk_without_locks_is_named(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_without_locks_is_reported(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
     control.ensure(home)
     control.stop(home)
 
@@ -490,7 +494,7 @@ def test_a_disk_without_locks_is_named(home: str, monkeypatch: pytest.MonkeyPatc
     assert "FTTUI_DATA_DIR" in str(caught.value)
 
 
-def test_directories_in_between_are_the_owners_alone(home: str) -> None:
+def test_created_parent_directories_are_readable_by_the_owner_only(home: str) -> None:
     before = os.umask(0o022)
     try:
         deep = os.path.join(home, "a", "b")
@@ -505,7 +509,7 @@ def test_directories_in_between_are_the_owners_alone(home: str) -> None:
         os.umask(before)
 
 
-def test_it_says_what_runs(home: str) -> None:
+def test_status_lists_running_jobs(home: str) -> None:
     with api(control.ensure(home)) as client:
         jobs = [start_job(client) for _ in range(2)]
         until(lambda: (control.status(home) or {}).get("running_jobs"))
@@ -517,14 +521,14 @@ def test_it_says_what_runs(home: str) -> None:
             client.post(f"/fine_tuning/jobs/{job}/cancel")
 
 
-def test_knowing_of_the_service_costs_little() -> None:
+def test_control_imports_no_heavy_modules() -> None:
     code = "import sys; from fttui.server import control; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     heavy = {"asyncio", "starlette", "uvicorn", "numpy", "pydantic", "httpx", "sqlite3", "subprocess", "dataclasses"}
     assert not heavy & set(loaded)
 
 
-def test_the_service_loads_neither_numpy_nor_the_clients_libraries() -> None:
+def test_the_service_process_imports_neither_numpy_nor_client_libraries() -> None:
     code = "import sys; from fttui.server import process; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"numpy", "httpx", "textual", "pydantic", "fttui.api", "fttui.store"} & set(loaded)

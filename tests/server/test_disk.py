@@ -1,4 +1,4 @@
-"""A disk that is full, and one that is read-only: a reason for a person, and a service that still answers."""
+"""Full and read-only disks: jobs fail with a reason, and the service still answers."""
 
 import errno
 import os
@@ -24,7 +24,7 @@ SIZE = 24 << 20
 
 @pytest.fixture
 def disk() -> Iterator[str]:
-    """A file system of 24 megabytes, which only root can make."""
+    """Mount point of a small file system. Only root can create it."""
     path = tempfile.mkdtemp(prefix="ft-")
     options = ["-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", path]
     try:
@@ -72,7 +72,7 @@ def relieve(disk: str) -> None:
 
 
 def close(path: str) -> None:
-    """Make a directory read-only, whatever is open in its neighbours."""
+    """Mount a directory read-only."""
     subprocess.run(["mount", "--bind", path, path], check=True)
     subprocess.run(["mount", "-o", "remount,ro,bind", path], check=True)
 
@@ -85,8 +85,7 @@ async def post_file(client: httpx.AsyncClient, content: bytes = GOOD) -> httpx.R
     return await client.post("/files", data={"purpose": "fine-tune"}, files={"file": ("d.jsonl", content)})
 
 
-def test_there_is_room_kept_back_to_say_that_there_is_none(cramped: Service, disk: str) -> None:
-    """The trainer that filled the disk goes on filling it: without a reserve not even its failure could be stored."""
+def test_a_job_on_a_full_disk_fails_in_the_space_of_the_reserve(cramped: Service, disk: str) -> None:
     id = add_job(cramped, "slow")
     run_until(cramped, id, "running")
     fill(disk)
@@ -97,8 +96,7 @@ def test_there_is_room_kept_back_to_say_that_there_is_none(cramped: Service, dis
     assert not cramped.disk.release_reserve()
 
 
-def test_no_room_by_a_quota_fails_the_job_too(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The disk itself says that there is room; no mount is needed to see this."""
+def test_an_exhausted_quota_fails_the_job(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
 
     def refuse(*args: Any) -> Any:
         raise OSError(errno.EDQUOT, "Disk quota exceeded")
@@ -114,7 +112,7 @@ def test_no_room_by_a_quota_fails_the_job_too(service: Service, monkeypatch: pyt
     assert not JobDirectory(service.paths.job(id)).process.is_alive()
 
 
-async def test_requests_on_a_full_disk_are_refused_with_the_reason(client: httpx.AsyncClient, disk: str) -> None:
+async def test_requests_on_a_full_disk_get_507_with_the_reason(client: httpx.AsyncClient, disk: str) -> None:
     file = (await post_file(client)).json()["id"]
     upload = {"filename": "d", "purpose": "fine-tune", "bytes": 4, "mime_type": "text/plain"}
     parts = f"/uploads/{(await client.post('/uploads', json=upload)).json()['id']}/parts"
@@ -124,7 +122,7 @@ async def test_requests_on_a_full_disk_are_refused_with_the_reason(client: httpx
         assert answer.status_code == 507
         assert answer.json()["error"]["code"] == "disk_error"
         assert "No space left" in answer.json()["error"]["message"]
-    # The database may still have room in its log, and then takes in jobs for a while; each is taken in or refused.
+    # The log of the database may have free space: each request is then accepted, until one is refused.
     told: list[int] = []
     for _ in range(2000):
         answer = await client.post("/fine_tuning/jobs", json={"model": "base-1", "training_file": file})
@@ -142,9 +140,7 @@ async def test_requests_on_a_full_disk_are_refused_with_the_reason(client: httpx
 
 
 @pytest.mark.parametrize("left", [0, 64 << 10])
-def test_a_job_on_a_full_disk_fails_with_the_reason_and_the_next_goes_on(
-    cramped: Service, disk: str, left: int
-) -> None:
+def test_a_full_disk_fails_the_running_job_and_later_jobs_run(cramped: Service, disk: str, left: int) -> None:
     id = add_job(cramped, model="fttui-tiny-1", hyperparameters={"n_epochs": 50})
     run_until(cramped, id, "running")
     until(lambda: cramped.runner.tick() and (cramped.database.jobs.get(id) or pytest.fail("gone")).step > 1)
@@ -152,7 +148,7 @@ def test_a_job_on_a_full_disk_fails_with_the_reason_and_the_next_goes_on(
 
     def ended() -> bool:
         cramped.runner.tick()
-        assert cramped.database.jobs.page(after=None, limit=1, metadata={})[0], "it still answers"
+        assert cramped.database.jobs.page(after=None, limit=1, metadata={})[0], "the service still answers"
         return status(cramped, id) == "failed"
 
     until(ended)
@@ -166,7 +162,7 @@ def test_a_job_on_a_full_disk_fails_with_the_reason_and_the_next_goes_on(
     assert status(cramped, other) == "succeeded"
 
 
-def test_a_full_disk_at_the_start_is_named(disk: str) -> None:
+def test_a_start_on_a_full_disk_reports_the_reason(disk: str) -> None:
     fill(disk)
     with pytest.raises(ServiceError, match=r"No space left|full"):
         control.ensure(os.path.join(disk, "home"))
@@ -174,7 +170,7 @@ def test_a_full_disk_at_the_start_is_named(disk: str) -> None:
     control.ensure(os.path.join(disk, "home"))
 
 
-def test_a_read_only_directory_at_the_start_is_named(disk: str) -> None:
+def test_a_start_on_a_read_only_disk_reports_the_reason(disk: str) -> None:
     home = os.path.join(disk, "home")
     control.ensure(home)
     control.stop(home)
@@ -188,7 +184,7 @@ def test_a_read_only_directory_at_the_start_is_named(disk: str) -> None:
         subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
 
 
-async def test_directories_that_become_read_only_under_a_running_service(
+async def test_directories_that_become_read_only_give_507_and_failed_jobs(
     client: httpx.AsyncClient, cramped: Service
 ) -> None:
     file = (await post_file(client)).json()["id"]

@@ -1,4 +1,4 @@
-"""The wire itself: what is no HTTP, what is too large or too slow, and what the log says of it all."""
+"""HTTP connections: invalid, large and slow requests, and the request log."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ def state() -> ServerState:
 
 @pytest.fixture
 async def port(service: Service, state: ServerState) -> AsyncIterator[int]:
-    """A TCP door of the service, in this very loop."""
+    """Port of the service, served in the event loop of the test."""
     config = http_protocol.uvicorn_config(create_app(service, api_key([KEY])))
     server = await asyncio.get_running_loop().create_server(
         lambda: http_protocol.Protocol(config, state, {}), "127.0.0.1", 0
@@ -38,8 +38,8 @@ async def port(service: Service, state: ServerState) -> AsyncIterator[int]:
     await asyncio.gather(*state.tasks, return_exceptions=True)
 
 
-async def say(port: int, data: bytes, *, end: bool = False) -> tuple[int, dict[str, str], Any]:
-    """Send bytes; status, headers and JSON of the answer."""
+async def send(port: int, data: bytes, *, end: bool = False) -> tuple[int, dict[str, str], Any]:
+    """Send bytes. Return the status, the headers and the JSON of the answer."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(data)
@@ -66,46 +66,46 @@ def head(line: str, **headers: str) -> bytes:
     return "\r\n".join([f"{line} HTTP/1.1", *lines, "", ""]).encode()
 
 
-async def test_a_good_request(port: int) -> None:
-    status, headers, body = await say(port, head("GET /v1/models"))
+async def test_a_valid_request_is_answered(port: int) -> None:
+    status, headers, body = await send(port, head("GET /v1/models"))
     assert (status, body["data"][0]["id"]) == (200, "base-1")
     assert headers["x-request-id"].startswith("req_")
 
 
-@pytest.mark.parametrize(
-    ("data", "expected"),
-    [
-        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
-        (b"hello there\r\n\r\n", 400),
-        (b"GET /v1/models HTTP/1.1\r\n\r\n", 400),
-        (b"GET /v1/models HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n", 400),
-        (b"POST /v1/files HTTP/1.1\r\nHost: x\r\nContent-Length: -7\r\n\r\n", 400),
-        (b"GET / HTTP/x\r\nHost: x\r\n\r\n", 400),
-        (b"GET /v1/models HTTP/1.1\r\nHost: x\r\nX: " + b"y" * (80 << 10), 431),
-        (b"GET /" + b"y" * (80 << 10), 431),
-        (head("GET /v1/../../etc/passwd"), 404),
-        (head("GET /v1/files/..%2f..%2fservice.db/content"), 404),
-        (head("GET /v1/files/%2e%2e/content"), 404),
-        (head("GET /v1/models/%00"), 404),
-        (head("GET /v1/fine_tuning/jobs/%ff%fe"), 404),
-        (head("BREW /v1/models"), 404),
-        (head("POST /v1/fine_tuning/jobs", content_length=str(2 << 20)), 413),
-        (head("POST /v1/files", content_length=str(1 << 40), content_type="multipart/form-data; boundary=x"), 413),
-        (b"GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\n", 401),
-    ],
-)
-async def test_refusals_are_the_apis(port: int, data: bytes, expected: int) -> None:
-    status, headers, body = await say(port, data)
-    assert status == expected, body
-    assert set(body) >= {"error"}
-    assert set(body["error"]) == {"message", "type", "param", "code"}
-    assert headers["x-request-id"].startswith("req_")
-    assert headers["content-type"] == "application/json"
-    assert KEY not in str(body)
+INVALID: list[tuple[bytes, int]] = [
+    (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
+    (b"hello there\r\n\r\n", 400),
+    (b"GET /v1/models HTTP/1.1\r\n\r\n", 400),
+    (b"GET /v1/models HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n", 400),
+    (b"POST /v1/files HTTP/1.1\r\nHost: x\r\nContent-Length: -7\r\n\r\n", 400),
+    (b"GET / HTTP/x\r\nHost: x\r\n\r\n", 400),
+    (b"GET /v1/models HTTP/1.1\r\nHost: x\r\nX: " + b"y" * (80 << 10), 431),
+    (b"GET /" + b"y" * (80 << 10), 431),
+    (head("GET /v1/../../etc/passwd"), 404),
+    (head("GET /v1/files/..%2f..%2fservice.db/content"), 404),
+    (head("GET /v1/files/%2e%2e/content"), 404),
+    (head("GET /v1/models/%00"), 404),
+    (head("GET /v1/fine_tuning/jobs/%ff%fe"), 404),
+    (head("BREW /v1/models"), 404),
+    (head("POST /v1/fine_tuning/jobs", content_length=str(2 << 20)), 413),
+    (head("POST /v1/files", content_length=str(1 << 40), content_type="multipart/form-data; boundary=x"), 413),
+    (b"GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\n", 401),
+]
+
+
+async def test_invalid_requests_get_error_envelopes(port: int) -> None:
+    for data, expected in INVALID:
+        status, headers, body = await send(port, data)
+        assert status == expected, body
+        assert set(body) >= {"error"}
+        assert set(body["error"]) == {"message", "type", "param", "code"}
+        assert headers["x-request-id"].startswith("req_")
+        assert headers["content-type"] == "application/json"
+        assert KEY not in str(body)
 
 
 @pytest.mark.parametrize("data", [b"", b"GET /v1/mod", head("GET /v1/models") + b"GET /v1/mo"])
-async def test_a_head_has_its_time(port: int, data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_incomplete_head_times_out(port: int, data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_protocol, "HEAD_TIMEOUT", 0.1)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(data)
@@ -116,7 +116,7 @@ async def test_a_head_has_its_time(port: int, data: bytes, monkeypatch: pytest.M
     writer.close()
 
 
-async def test_a_body_that_stops_coming_is_given_up_and_leaves_nothing(
+async def test_a_stalled_body_closes_the_connection_and_leaves_no_file(
     port: int, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import os
@@ -132,11 +132,11 @@ async def test_a_body_that_stops_coming_is_given_up_and_leaves_nothing(
             await asyncio.sleep(0.005)
     writer.close()
     assert os.listdir(service.paths.files) == []
-    status, _, _ = await say(port, head("GET /v1/models"))
+    status, _, _ = await send(port, head("GET /v1/models"))
     assert status == 200
 
 
-async def test_a_slow_but_steady_body_is_taken(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_slow_but_steady_body_is_accepted(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_protocol, "HEAD_TIMEOUT", 0.2)
     monkeypatch.setattr(http_protocol, "BODY_TIMEOUT", 5.0)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -157,7 +157,7 @@ async def test_a_slow_but_steady_body_is_taken(port: int, monkeypatch: pytest.Mo
     writer.close()
 
 
-async def test_a_client_that_does_not_read_is_given_up(
+async def test_a_client_that_does_not_read_is_disconnected(
     port: int, state: ServerState, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http_protocol, "READ_TIMEOUT", 0.2)
@@ -169,36 +169,36 @@ async def test_a_client_that_does_not_read_is_given_up(
         while state.connections:
             await asyncio.sleep(0.01)
     writer.close()
-    status, _, _ = await say(port, head("GET /v1/models"))
+    status, _, _ = await send(port, head("GET /v1/models"))
     assert status == 200
 
 
-async def test_more_connections_than_can_be_served(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_connections_above_the_limit_get_503(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_protocol, "MOST_CONNECTIONS", 1)
     _, first = await asyncio.open_connection("127.0.0.1", port)
     first.write(head("GET /v1/models"))
-    status, headers, _ = await say(port, b"")
+    status, headers, _ = await send(port, b"")
     assert (status, headers["retry-after"]) == (503, "1")
     first.close()
 
 
-async def test_the_log_has_the_request_id_and_no_keys_or_bodies(port: int, caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_log_has_request_ids_but_no_keys_or_bodies(port: int, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     body = b'{"model": "base-1", "training_file": "file-secret-body", "suffix": "hush"}'
     lengths = {"content_length": str(len(body)), "content_type": "application/json"}
     answers = [
-        await say(port, head("GET /v1/models?api_key=sk-in-the-query")),
-        await say(port, head("POST /v1/fine_tuning/jobs", **lengths) + body),
-        await say(port, b"nonsense sk-nonsense\r\n\r\n"),
-        await say(port, b"GET /v1/models HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sk-wrong\r\n\r\n"),
-        await say(port, head("GET /v1/%1b[31mred%0aline")),
+        await send(port, head("GET /v1/models?api_key=sk-in-the-query")),
+        await send(port, head("POST /v1/fine_tuning/jobs", **lengths) + body),
+        await send(port, b"nonsense sk-nonsense\r\n\r\n"),
+        await send(port, b"GET /v1/models HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sk-wrong\r\n\r\n"),
+        await send(port, head("GET /v1/%1b[31mred%0aline")),
     ]
     for _, headers, _ in answers:
         assert [line for line in caplog.messages if headers["x-request-id"] in line]
-    said = caplog.text
+    log = caplog.text
     for secret in ("sk-", "file-secret-body", "hush", "\x1b"):
-        assert secret not in said
-    assert "red\nline" not in said
+        assert secret not in log
+    assert "red\nline" not in log
 
 
 def test_a_large_log_is_rotated_while_it_is_open(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:

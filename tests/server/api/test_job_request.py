@@ -1,4 +1,4 @@
-"""Bodies of requests for jobs, good and bad."""
+"""Validation of requests to create a job."""
 
 from typing import Any
 
@@ -14,31 +14,31 @@ from fttui.server.storage.records import NewJob
 BODY = {"model": "base-1", "training_file": "file-1"}
 
 
-def asked(**members: Any) -> NewJob:
-    def origin(model: str) -> tuple[str, tuple[str, ...]] | None:
+def parsed(**members: Any) -> NewJob:
+    def base_model(model: str) -> tuple[str, tuple[str, ...]] | None:
         return ("base-1", ("supervised", "dpo")) if model in ("base-1", "ft:base-1") else None
 
-    return new_job({**BODY, **members}, origin)
+    return new_job({**BODY, **members}, base_model)
 
 
-def test_what_is_not_given_is_filled_in() -> None:
-    job = asked()
+def test_missing_members_get_defaults() -> None:
+    job = parsed()
     assert (job.model, job.base, job.training_file, job.validation_file) == ("base-1", "base-1", "file-1", None)
     assert (job.method, job.suffix, job.metadata) == ("supervised", None, None)
     assert job.hyperparameters == dict.fromkeys(("n_epochs", "batch_size", "learning_rate_multiplier"), "auto")
     assert 0 <= job.seed <= 2_147_483_647
-    assert len({asked().seed for _ in range(5)}) > 1
+    assert len({parsed().seed for _ in range(5)}) > 1
 
 
-def test_null_is_the_same_as_not_given() -> None:
+def test_null_means_not_given() -> None:
     names = ("validation_file", "suffix", "seed", "method", "hyperparameters", "integrations", "metadata")
-    assert asked(**dict.fromkeys(names))._replace(seed=0) == asked()._replace(seed=0)
-    assert asked(hyperparameters={"n_epochs": None}).hyperparameters["n_epochs"] == "auto"
+    assert parsed(**dict.fromkeys(names))._replace(seed=0) == parsed()._replace(seed=0)
+    assert parsed(hyperparameters={"n_epochs": None}).hyperparameters["n_epochs"] == "auto"
 
 
-def test_both_spellings_of_hyperparameters() -> None:
-    old = asked(hyperparameters={"n_epochs": 4, "learning_rate_multiplier": 0.5})
-    new = asked(
+def test_hyperparameters_are_accepted_in_both_places() -> None:
+    old = parsed(hyperparameters={"n_epochs": 4, "learning_rate_multiplier": 0.5})
+    new = parsed(
         method={
             "type": "supervised",
             "supervised": {"hyperparameters": {"n_epochs": 4.0, "learning_rate_multiplier": 0.5}},
@@ -49,18 +49,18 @@ def test_both_spellings_of_hyperparameters() -> None:
         == new.hyperparameters
         == {"n_epochs": 4, "batch_size": "auto", "learning_rate_multiplier": 0.5}
     )
-    both = asked(
+    both = parsed(
         hyperparameters={"n_epochs": 4, "batch_size": 2},
         method={"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 5}}},
     )
     assert both.hyperparameters == {"n_epochs": 5, "batch_size": 2, "learning_rate_multiplier": "auto"}
 
 
-def test_dpo() -> None:
-    job = asked(method={"type": "dpo", "dpo": {"hyperparameters": {"beta": 0.2}}}, model="ft:base-1")
+def test_dpo_jobs_have_beta() -> None:
+    job = parsed(method={"type": "dpo", "dpo": {"hyperparameters": {"beta": 0.2}}}, model="ft:base-1")
     assert (job.method, job.model, job.base) == ("dpo", "ft:base-1", "base-1")
     assert job.hyperparameters["beta"] == 0.2
-    assert asked(method={"type": "dpo"}).hyperparameters["beta"] == "auto"
+    assert parsed(method={"type": "dpo"}).hyperparameters["beta"] == "auto"
 
 
 @pytest.mark.parametrize(
@@ -131,9 +131,11 @@ def test_dpo() -> None:
         ),
     ],
 )
-def test_refusals_name_the_member(members: dict[str, Any], param: str | None, code: str | None, words: str) -> None:
+def test_invalid_bodies_are_refused_with_the_member(
+    members: dict[str, Any], param: str | None, code: str | None, words: str
+) -> None:
     with pytest.raises(RequestError) as caught:
-        asked(**members)
+        parsed(**members)
     assert caught.value.status == 400
     assert caught.value.param == param
     assert code is None or caught.value.code == code
@@ -152,9 +154,9 @@ json_values = some.recursive(
         some.sampled_from(["suffix", "seed", "method", "hyperparameters", "integrations", "metadata", "x"]), json_values
     )
 )
-def test_any_body_is_a_job_or_a_400(members: dict[str, Any]) -> None:
+def test_any_body_gives_a_job_or_a_400(members: dict[str, Any]) -> None:
     try:
-        assert asked(**members).model == "base-1"
+        assert parsed(**members).model == "base-1"
     except RequestError as refused:
         status = refused.status
     else:
@@ -162,12 +164,12 @@ def test_any_body_is_a_job_or_a_400(members: dict[str, Any]) -> None:
     assert status == 400
 
 
-def test_a_body_that_is_no_object() -> None:
+def test_a_body_that_is_not_an_object_is_refused() -> None:
     with pytest.raises(RequestError):
         new_job([1], lambda model: None)
 
 
-def test_auto_by_the_documented_heuristics() -> None:
+def test_auto_is_resolved_by_the_documented_rules() -> None:
     assert [epochs(count) for count in (10, 14, 33, 34, 101, 8333, 8334, 30_000)] == [10, 7, 3, 3, 3, 3, 2, 1]
     assert epochs(3) == 25
     auto = dict.fromkeys(("n_epochs", "batch_size", "learning_rate_multiplier", "beta"), "auto")

@@ -1,4 +1,4 @@
-"""Uploads in parts: whole or nothing, in the order that is named, through any interruption."""
+"""Uploads in parts: order, limits, expiry, interruption."""
 
 import hashlib
 import os
@@ -35,13 +35,13 @@ async def end(client: httpx.AsyncClient, upload: str, parts: list[str], **member
 
 
 def kept(service: Service) -> list[str]:
-    """Everything on the disk that came by an upload."""
+    """Return the names of all uploaded contents on the disk."""
     return [
         name for place in ("uploads", "parts", "files") for name in os.listdir(os.path.join(service.paths.home, place))
     ]
 
 
-async def test_parts_become_a_file_in_the_order_that_is_named(client: httpx.AsyncClient, service: Service) -> None:
+async def test_parts_become_a_file_in_the_requested_order(client: httpx.AsyncClient, service: Service) -> None:
     upload = await begin(client, expires_after={"anchor": "created_at", "seconds": 7200})
     assert upload["object"] == "upload"
     assert upload["status"] == "pending"
@@ -61,7 +61,7 @@ async def test_parts_become_a_file_in_the_order_that_is_named(client: httpx.Asyn
     assert kept(service) == [file["id"]], spare
 
 
-async def test_nothing_is_a_file_before_it_is_complete(client: httpx.AsyncClient, service: Service) -> None:
+async def test_an_upload_is_no_file_before_it_is_completed(client: httpx.AsyncClient, service: Service) -> None:
     upload = await begin(client)
     part = await add(client, upload["id"], CONTENT)
     assert (await client.get("/files")).json()["data"] == []
@@ -83,7 +83,7 @@ async def test_nothing_is_a_file_before_it_is_complete(client: httpx.AsyncClient
     assert (await end(client, upload["id"], [part])).status_code == 200
 
 
-async def test_a_total_other_than_announced_is_refused(client: httpx.AsyncClient, service: Service) -> None:
+async def test_a_size_different_from_the_announced_size_is_refused(client: httpx.AsyncClient, service: Service) -> None:
     upload = await begin(client)
     part = await add(client, upload["id"], CONTENT[:-1])
     answer = await end(client, upload["id"], [part])
@@ -93,7 +93,7 @@ async def test_a_total_other_than_announced_is_refused(client: httpx.AsyncClient
     assert (await end(client, upload["id"], [part, rest])).json()["status"] == "completed"
 
 
-async def test_a_part_of_another_upload_is_none_of_this_one(client: httpx.AsyncClient) -> None:
+async def test_a_part_of_another_upload_is_refused(client: httpx.AsyncClient) -> None:
     one, two = await begin(client), await begin(client)
     part = await add(client, one["id"], CONTENT)
     assert (await end(client, two["id"], [part])).status_code == 400
@@ -101,7 +101,7 @@ async def test_a_part_of_another_upload_is_none_of_this_one(client: httpx.AsyncC
 
 
 @pytest.mark.parametrize("ending", ["complete", "cancel"])
-async def test_what_has_ended_stays_so(client: httpx.AsyncClient, service: Service, ending: str) -> None:
+async def test_an_ended_upload_refuses_changes(client: httpx.AsyncClient, service: Service, ending: str) -> None:
     upload = await begin(client)
     part = await add(client, upload["id"], CONTENT)
     path = f"/uploads/{upload['id']}"
@@ -137,7 +137,9 @@ async def test_an_upload_expires_with_its_parts(client: httpx.AsyncClient, servi
     assert record.status == "expired"
 
 
-async def test_files_that_expire_leave_the_disk(client: httpx.AsyncClient, service: Service, monkeypatch: Any) -> None:
+async def test_expired_files_are_removed_from_the_disk(
+    client: httpx.AsyncClient, service: Service, monkeypatch: Any
+) -> None:
     upload = await begin(client, expires_after={"anchor": "created_at", "seconds": 3600})
     part = await add(client, upload["id"], CONTENT)
     file = (await end(client, upload["id"], [part])).json()["file"]["id"]
@@ -150,9 +152,9 @@ async def test_files_that_expire_leave_the_disk(client: httpx.AsyncClient, servi
     assert kept(service) == []
 
 
-@pytest.mark.parametrize(
-    ("members", "param"),
-    [
+async def test_invalid_upload_requests_are_refused(client: httpx.AsyncClient) -> None:
+    given = {"filename": "d", "purpose": "fine-tune", "bytes": 1, "mime_type": "text/plain"}
+    invalid: list[tuple[dict[str, Any], str]] = [
         ({"bytes": None}, "bytes"),
         ({"bytes": 0}, "bytes"),
         ({"bytes": (8 << 30) + 1}, "bytes"),
@@ -167,15 +169,13 @@ async def test_files_that_expire_leave_the_disk(client: httpx.AsyncClient, servi
         ({"expires_after": {"anchor": "created_at"}}, "expires_after.seconds"),
         ({"expires_after": {"anchor": "birth", "seconds": 3600}}, "expires_after.anchor"),
         ({"expires_after": 7}, "expires_after"),
-    ],
-)
-async def test_requests_that_are_refused(client: httpx.AsyncClient, members: dict[str, Any], param: str) -> None:
-    given = {"filename": "d", "purpose": "fine-tune", "bytes": 1, "mime_type": "text/plain"}
-    answer = await client.post("/uploads", json={**given, **members})
-    assert (answer.status_code, answer.json()["error"]["param"]) == (400, param)
+    ]
+    for members, param in invalid:
+        answer = await client.post("/uploads", json={**given, **members})
+        assert (answer.status_code, answer.json()["error"]["param"]) == (400, param), members
 
 
-async def test_names_are_only_text(client: httpx.AsyncClient, service: Service) -> None:
+async def test_hostile_upload_names_are_never_used_as_paths(client: httpx.AsyncClient, service: Service) -> None:
     body = b'{"filename": "../../\\ud800\\u0007etc", "purpose": "fine-tune", "bytes": 1, "mime_type": "x"}'
     answer = await client.post("/uploads", content=body)
     assert answer.status_code == 200, answer.text
@@ -186,7 +186,7 @@ async def test_names_are_only_text(client: httpx.AsyncClient, service: Service) 
     assert kept(service) == [file["id"]]
 
 
-async def test_unknown_uploads_and_bad_parts(client: httpx.AsyncClient, service: Service) -> None:
+async def test_unknown_uploads_and_invalid_parts_are_refused(client: httpx.AsyncClient, service: Service) -> None:
     for path in ("parts", "complete", "cancel"):
         answer = await client.post(f"/uploads/upload_x/{path}", json={})
         assert (answer.status_code, answer.json()["error"]["message"]) == (404, "No such Upload object: upload_x")
@@ -198,7 +198,9 @@ async def test_unknown_uploads_and_bad_parts(client: httpx.AsyncClient, service:
     assert kept(service) == []
 
 
-async def test_limits_of_parts(client: httpx.AsyncClient, service: Service, monkeypatch: Any) -> None:
+async def test_parts_above_the_limits_are_refused(
+    client: httpx.AsyncClient, service: Service, monkeypatch: Any
+) -> None:
     monkeypatch.setattr(uploads, "LARGEST_PART", 100)
     monkeypatch.setattr(uploads, "LARGEST_UPLOAD", 150)
     upload = (await begin(client, bytes=120))["id"]
@@ -212,10 +214,12 @@ async def test_limits_of_parts(client: httpx.AsyncClient, service: Service, monk
     assert kept(service) == [part]
 
 
-async def test_a_new_service_goes_on_with_the_upload(client: httpx.AsyncClient, service: Service, home: str) -> None:
+async def test_an_upload_continues_after_a_killed_service(
+    client: httpx.AsyncClient, service: Service, home: str
+) -> None:
     upload = (await begin(client))["id"]
     part = await add(client, upload, CONTENT[:5000])
-    # As a kill in the middle of a part and of joining the parts leaves it:
+    # Leftovers of a kill while a part was received and while parts were joined.
     for half in ("uploads/part_half", "parts/part_never_said", "uploads/file-half", "files/file-never-accepted"):
         Path(home, half).write_bytes(b"half")
     again = open_service(home)
@@ -232,7 +236,7 @@ async def test_a_new_service_goes_on_with_the_upload(client: httpx.AsyncClient, 
         again.database.close()
 
 
-async def test_a_range_of_a_file(client: httpx.AsyncClient) -> None:
+async def test_range_requests_return_a_part_of_a_file(client: httpx.AsyncClient) -> None:
     file = (await client.post("/files", data={"purpose": "batch"}, files={"file": ("x", CONTENT)})).json()["id"]
     path = f"/files/{file}/content"
 

@@ -1,4 +1,4 @@
-"""What strangers' trainers write, as facts; and the result file."""
+"""Progress lines as reports, and the result file."""
 
 import json
 
@@ -11,13 +11,15 @@ from fttui.server.jobs.progress_reports import reports_of
 from fttui.server.storage.reports import FinalReport, Message, SavedCheckpoint, StepMetrics
 
 
-def fact(**line):
-    facts = reports_of([line], lambda name: name == "model")
-    return facts[0] if facts else None
+def report(**line):
+    reports = reports_of([line], lambda name: name == "model")
+    return reports[0] if reports else None
 
 
-def test_metrics_and_their_sentence() -> None:
-    found = fact(type="metrics", step=10, total_steps=100, train_loss=0.25, valid_loss=0.374, full_valid_loss=0.4, x=1)
+def test_metrics_lines_become_reports_with_a_message() -> None:
+    found = report(
+        type="metrics", step=10, total_steps=100, train_loss=0.25, valid_loss=0.374, full_valid_loss=0.4, x=1
+    )
     assert isinstance(found, StepMetrics)
     assert found.message == "Step 10/100: training loss=0.25, validation loss=0.37, full validation loss=0.40"
     assert found.data == {
@@ -28,30 +30,30 @@ def test_metrics_and_their_sentence() -> None:
         "full_valid_loss": 0.4,
         "x": 1,
     }
-    assert fact(type="metrics", step=2.0, train_mean_reward=0.5) == StepMetrics(
+    assert report(type="metrics", step=2.0, train_mean_reward=0.5) == StepMetrics(
         2, None, "Step 2: train mean reward=0.50", {"step": 2, "train_mean_reward": 0.5}
     )
-    assert fact(type="metrics", step=3) == StepMetrics(3, None, "Step 3", {"step": 3})
+    assert report(type="metrics", step=3) == StepMetrics(3, None, "Step 3", {"step": 3})
 
 
-def test_other_facts() -> None:
-    assert fact(type="message", message="Hello\x1b[2J", level="warn") == Message("Hello[2J", "warn")
-    assert fact(type="message", message="Hello", level="loud") == Message("Hello", "info")
-    assert fact(type="checkpoint", step=4, path="model", metrics={"train_loss": 1}) == SavedCheckpoint(
+def test_other_lines_become_reports() -> None:
+    assert report(type="message", message="Hello\x1b[2J", level="warn") == Message("Hello[2J", "warn")
+    assert report(type="message", message="Hello", level="loud") == Message("Hello", "info")
+    assert report(type="checkpoint", step=4, path="model", metrics={"train_loss": 1}) == SavedCheckpoint(
         4, "model", {"step": 4, "train_loss": 1}
     )
-    assert fact(type="result", checkpoint=4, trained_tokens=9) == FinalReport(
+    assert report(type="result", checkpoint=4, trained_tokens=9) == FinalReport(
         {"checkpoint": 4, "trained_tokens": 9}, False
     )
-    assert fact(type="result", path="model") == FinalReport(
+    assert report(type="result", path="model") == FinalReport(
         {"checkpoint": None, "trained_tokens": None, "path": "model"}, False
     )
-    assert fact(type="error", code="x", message="why") == FinalReport(
+    assert report(type="error", code="x", message="why") == FinalReport(
         {"code": "x", "message": "why", "param": None}, True
     )
 
 
-def test_what_means_nothing_is_passed_over() -> None:
+def test_incomplete_and_unknown_lines_are_skipped() -> None:
     for line in (
         {"type": "metrics"},
         {"type": "metrics", "step": "1"},
@@ -64,7 +66,7 @@ def test_what_means_nothing_is_passed_over() -> None:
         {"type": "dance"},
         {},
     ):
-        assert fact(**line) is None
+        assert report(**line) is None
     assert reports_of([None, 3, "x", []], lambda name: True) == []
 
 
@@ -78,12 +80,12 @@ def test_what_means_nothing_is_passed_over() -> None:
         | some.dictionaries(some.text(max_size=3), some.floats(), max_size=2),
     )
 )
-def test_whatever_comes_can_be_sent_as_json(line) -> None:
+def test_any_report_can_be_sent_as_json(line) -> None:
     for found in reports_of([line], lambda name: name == "model"):
         json.dumps(found, allow_nan=False).encode("utf-8")
 
 
-def test_the_result_file_reads_back() -> None:
+def test_the_result_file_is_csv_that_the_client_can_parse() -> None:
     rows = [
         {"step": 1, "total_steps": 2, "train_loss": 3.632654, "train_mean_token_accuracy": 0.5},
         {"step": 2, "total_steps": 2, "train_loss": 0.00006, "valid_loss": 1, "full_valid_loss": 9, "margin": 0.25},

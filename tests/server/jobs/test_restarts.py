@@ -15,7 +15,7 @@ def clock() -> FakeClock:
 
 
 def lives(clock: FakeClock, job: JobRecord, *, seconds: float) -> list[float]:
-    """Restart a trainer that dies after so many seconds, each time in vain; the pauses before the restarts."""
+    """Restart a trainer that dies `seconds` after each start without progress. Return the pauses."""
     restarts = Restarts(clock)
     pauses = []
     while not restarts.are_in_vain(job) and len(pauses) < 100:
@@ -28,15 +28,15 @@ def lives(clock: FakeClock, job: JobRecord, *, seconds: float) -> list[float]:
     return pauses
 
 
-def test_one_that_dies_at_once_is_tried_for_half_a_minute_with_growing_pauses(clock: FakeClock) -> None:
+def test_a_trainer_that_dies_at_once_is_restarted_for_half_a_minute_with_growing_pauses(clock: FakeClock) -> None:
     assert lives(clock, JOB, seconds=0.1) == [0, 0, 1, 2, 4, 8, 8, 8]
 
 
-def test_one_that_dies_late_and_silent_is_given_up_soon(clock: FakeClock) -> None:
+def test_a_silent_trainer_that_dies_late_is_given_up_after_the_fewest_restarts(clock: FakeClock) -> None:
     assert len(lives(clock, JOB, seconds=LEAST_TIME)) == FEWEST
 
 
-def test_one_that_speaks_but_gets_no_further_has_more_time(clock: FakeClock) -> None:
+def test_a_trainer_that_reports_without_progress_gets_more_restarts(clock: FakeClock) -> None:
     job = JOB._replace(restarts=FEWEST + 5, offset=700, restart_offset=600)
     restarts = Restarts(clock)
     assert not restarts.are_in_vain(job)
@@ -45,7 +45,7 @@ def test_one_that_speaks_but_gets_no_further_has_more_time(clock: FakeClock) -> 
     assert restarts.are_in_vain(job._replace(restarts=MOST))
 
 
-def test_a_step_forward_begins_anew(clock: FakeClock) -> None:
+def test_a_new_step_resets_the_restarts_in_vain(clock: FakeClock) -> None:
     restarts = Restarts(clock)
     stuck = JOB._replace(restarts=MOST - 1, step=5, restart_step=5)
     assert not restarts.is_due(stuck)

@@ -1,4 +1,4 @@
-"""Jobs from acceptance to their end, with real processes and a trainer that takes no time."""
+"""Jobs from creation to their end, with real processes and the fake trainer."""
 
 import base64
 import os
@@ -22,7 +22,7 @@ def steps_of(service: Service, id: str) -> list[int]:
     return [data["step"] for data in service.database.events.metrics(job)]
 
 
-def test_a_job_runs_to_its_end(service: Service) -> None:
+def test_a_job_succeeds_with_its_events_checkpoints_and_models(service: Service) -> None:
     id = add_job(service)
     run_until(service, id, "succeeded", "failed")
     job = service.database.jobs.get(id)
@@ -54,7 +54,7 @@ def test_a_job_runs_to_its_end(service: Service) -> None:
     assert [model.id for model in service.database.models.all()] == [checkpoints[0].model, checkpoints[1].model]
 
 
-def test_the_result_file_is_base64_of_the_metrics(service: Service) -> None:
+def test_the_result_file_has_the_metrics_as_base64_csv(service: Service) -> None:
     id = add_job(service)
     run_until(service, id, "succeeded")
     job = service.database.jobs.get(id)
@@ -69,7 +69,7 @@ def test_the_result_file_is_base64_of_the_metrics(service: Service) -> None:
     assert rows[1:3] == ["1,8.0,0.5,,", "2,4.0,0.5,,"]
 
 
-def test_an_ended_job_keeps_only_its_models(service: Service) -> None:
+def test_an_ended_job_keeps_only_models_log_and_job_json(service: Service) -> None:
     id = add_job(service)
     run_until(service, id, "succeeded")
     until(lambda: not service.runner.tick())
@@ -115,7 +115,7 @@ def test_one_job_runs_at_a_time_in_the_order_of_the_queue(service: Service) -> N
     run_until(service, third, "succeeded")
 
 
-def test_cancelling_is_at_once_and_ends_the_trainer_and_keeps_its_events(service: Service) -> None:
+def test_cancel_ends_the_job_at_once_and_keeps_its_events(service: Service) -> None:
     id = add_job(service, "slow")
     run_until(service, id, "running")
     until(lambda: service.runner.tick() and len(steps_of(service, id)) > 3)
@@ -137,7 +137,7 @@ def test_a_trainer_that_ignores_sigterm_is_killed(service: Service) -> None:
     until(lambda: not service.runner.tick() and not directory(service, id).process.is_alive(), 2)
 
 
-def test_cancelling_a_job_that_waits(service: Service) -> None:
+def test_waiting_jobs_can_be_cancelled(service: Service) -> None:
     running, waiting = add_job(service, "slow"), add_job(service)
     run_until(service, running, "running")
     run_until(service, waiting, "queued")
@@ -150,7 +150,7 @@ def test_cancelling_a_job_that_waits(service: Service) -> None:
     assert status(service, new) == "cancelled"
 
 
-def test_pause_saves_and_resume_goes_on_from_there(service: Service) -> None:
+def test_a_resumed_job_continues_from_its_saved_state(service: Service) -> None:
     id = add_job(service, "slow")
     run_until(service, id, "running")
     until(lambda: service.runner.tick() and len(steps_of(service, id)) > 3)
@@ -166,14 +166,14 @@ def test_pause_saves_and_resume_goes_on_from_there(service: Service) -> None:
     assert steps_of(service, id) == list(range(1, len(steps_of(service, id)) + 1))
 
 
-def test_a_paused_job_leaves_its_place_to_the_next(service: Service) -> None:
+def test_the_next_job_runs_while_a_job_is_paused(service: Service) -> None:
     first, second = add_job(service, "slow"), add_job(service)
     run_until(service, first, "running")
     service.runner.pause(first)
     run_until(service, second, "succeeded")
 
 
-def test_bad_data_fails_the_job_and_names_the_line(service: Service) -> None:
+def test_invalid_data_fails_the_job_with_the_line_number(service: Service) -> None:
     bad = [example() for _ in range(11)]
     bad[4]["messages"][1]["role"] = "robot"
     id = add_job(service, training_file=add_file(service, jsonl(bad)))
@@ -202,7 +202,7 @@ def test_a_deleted_file_fails_the_job(service: Service) -> None:
     assert job.error["code"] == "deleted_training_file"
 
 
-def test_ends_of_a_bad_trainer(service: Service, monkeypatch) -> None:
+def test_faulty_trainers_fail_their_jobs_with_a_reason(service: Service, monkeypatch) -> None:
     monkeypatch.setattr(restarts, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(restarts, "LEAST_TIME", 0.0)
     expected = {
@@ -225,7 +225,7 @@ def test_ends_of_a_bad_trainer(service: Service, monkeypatch) -> None:
     until(lambda: not service.runner.tick())
 
 
-def test_garbage_in_the_progress_is_passed_over(service: Service) -> None:
+def test_unreadable_progress_lines_are_skipped(service: Service) -> None:
     id = add_job(service, "garbage")
     run_until(service, id, "succeeded")
     job = service.database.jobs.get(id)
@@ -254,7 +254,7 @@ def test_a_new_runner_adopts_a_living_trainer(service: Service, home: str) -> No
     successor.database.close()
 
 
-def test_a_killed_trainer_goes_on_from_its_state_and_tells_each_step_once(service: Service) -> None:
+def test_a_killed_trainer_is_restarted_and_each_step_stored_once(service: Service) -> None:
     id = add_job(service, "slow")
     run_until(service, id, "running")
     for _ in range(3):
@@ -269,7 +269,7 @@ def test_a_killed_trainer_goes_on_from_its_state_and_tells_each_step_once(servic
     service.runner.cancel(id)
 
 
-def test_a_torn_line_is_dropped_before_the_trainer_goes_on(service: Service) -> None:
+def test_a_torn_progress_line_is_dropped_before_a_restart(service: Service) -> None:
     id = add_job(service, "slow")
     run_until(service, id, "running")
     until(lambda: service.runner.tick() and len(steps_of(service, id)) > 3)
@@ -283,7 +283,7 @@ def test_a_torn_line_is_dropped_before_the_trainer_goes_on(service: Service) -> 
     service.runner.cancel(id)
 
 
-def test_a_finish_that_nobody_saw_is_seen_by_the_next(service: Service, home: str) -> None:
+def test_a_trainer_that_ended_without_a_service_is_handled_by_the_next(service: Service, home: str) -> None:
     id = add_job(service)
     run_until(service, id, "running")
     service.runner.close(save=False)
@@ -295,7 +295,7 @@ def test_a_finish_that_nobody_saw_is_seen_by_the_next(service: Service, home: st
     successor.database.close()
 
 
-def test_closing_saves_and_stops_the_trainers_and_the_next_goes_on(service: Service, home: str) -> None:
+def test_close_stops_trainers_and_the_next_service_continues(service: Service, home: str) -> None:
     id = add_job(service, "slow")
     run_until(service, id, "running")
     until(lambda: service.runner.tick() and len(steps_of(service, id)) > 3)
@@ -311,7 +311,7 @@ def test_closing_saves_and_stops_the_trainers_and_the_next_goes_on(service: Serv
     successor.database.close()
 
 
-def test_an_estimate_while_running_and_none_after(service: Service) -> None:
+def test_the_finish_time_is_estimated_while_a_job_runs(service: Service) -> None:
     id = add_job(service, "slow")
     run_until(service, id, "running")
 
@@ -326,7 +326,7 @@ def test_an_estimate_while_running_and_none_after(service: Service) -> None:
     assert estimate() is None
 
 
-def test_trainers_get_no_keys_and_one_thread(service: Service, monkeypatch) -> None:
+def test_trainers_get_no_api_keys_and_one_arithmetic_thread(service: Service, monkeypatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     id = add_job(service, "slow")
     run_until(service, id, "running")
@@ -340,7 +340,7 @@ def test_trainers_get_no_keys_and_one_thread(service: Service, monkeypatch) -> N
     service.runner.cancel(id)
 
 
-def test_a_clock_that_jumps_back_changes_no_order(service: Service, monkeypatch) -> None:
+def test_a_clock_that_jumps_back_keeps_the_order_of_jobs_and_events(service: Service, monkeypatch) -> None:
     now = [2_000_000_000.0]
     monkeypatch.setattr(type(service.clock), "now", lambda clock: now[0])
     first = add_job(service)
@@ -361,8 +361,7 @@ def test_a_clock_that_jumps_back_changes_no_order(service: Service, monkeypatch)
     assert messages(service, first)[-1] == "The job has successfully completed"
 
 
-def test_a_check_that_nobody_waits_for_does_not_hold_up_the_next(service: Service, monkeypatch) -> None:
-    """The first file is checked for ever, or until somebody says stop."""
+def test_the_check_of_a_cancelled_job_does_not_delay_the_next_job(service: Service, monkeypatch) -> None:
     real = training_data.check
     begun = threading.Event()
 
