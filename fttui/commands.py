@@ -1,88 +1,89 @@
-"""Every action of the cockpit once: bindings, footer, help, and docs/keys.md come from here."""
+"""Table of the cockpit's commands. Bindings, footer, help and docs/keys.md are made from it."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
 
 class Command(NamedTuple):
-    """One thing a key does. `id` is stable: people rebind by it."""
+    """Command of the cockpit."""
 
     id: str
+    """Stable name, which users rebind keys by."""
     keys: str
     """Textual key names, separated by commas."""
     shown: str
-    """The keys as people write them."""
+    """The keys as shown to the user."""
     title: str
-    """What it does, as an imperative."""
+    """Effect, as an imperative."""
     group: str
     twin: str = ""
-    """The shell command that does the same."""
+    """Shell command with the same effect."""
 
 
 # fmt: off
 COMMANDS: tuple[Command, ...] = (
-    Command("move.down", "j,down", "j ↓", "next line", "move"),
-    Command("move.up", "k,up", "k ↑", "previous line", "move"),
-    Command("move.first", "g,home", "g home", "first line", "move"),
-    Command("move.last", "G,end", "G end", "last line", "move"),
-    Command("move.half_down", "ctrl+d", "ctrl+d", "half a page down", "move"),
-    Command("move.half_up", "ctrl+u", "ctrl+u", "half a page up", "move"),
-    Command("move.page_down", "pagedown", "pgdn", "page down", "move"),
-    Command("move.page_up", "pageup", "pgup", "page up", "move"),
-    Command("move.left", "h,left", "h ←", "scroll to the left", "move"),
-    Command("move.right", "l,right", "l →", "scroll to the right", "move"),
-    Command("pane.next", "tab", "tab", "next pane", "panes"),
-    Command("pane.previous", "shift+tab", "shift+tab", "previous pane", "panes"),
-    Command("tab.next", "right_square_bracket", "]", "next tab: detail, log, files", "panes"),
-    Command("tab.previous", "left_square_bracket", "[", "previous tab", "panes"),
-    Command("open", "enter", "enter", "go in: detail, then log, then whole lines", "panes"),
-    Command("back", "escape", "esc", "one level out: prompt, pane, filter", "panes"),
-    Command("filter.text", "slash", "/", "narrow the list; search in detail and log", "filter", twin="jobs list --filter"),
-    Command("search.next", "n", "n", "next match", "filter"),
-    Command("search.previous", "N", "N", "previous match", "filter"),
+    Command("move.down", "j,down", "j ↓", "move to the next line", "move"),
+    Command("move.up", "k,up", "k ↑", "move to the previous line", "move"),
+    Command("move.first", "g,home", "g home", "move to the first line", "move"),
+    Command("move.last", "G,end", "G end", "move to the last line", "move"),
+    Command("move.half_down", "ctrl+d", "ctrl+d", "move down half a page", "move"),
+    Command("move.half_up", "ctrl+u", "ctrl+u", "move up half a page", "move"),
+    Command("move.page_down", "pagedown", "pgdn", "move down a page", "move"),
+    Command("move.page_up", "pageup", "pgup", "move up a page", "move"),
+    Command("move.left", "h,left", "h ←", "scroll left", "move"),
+    Command("move.right", "l,right", "l →", "scroll right", "move"),
+    Command("pane.next", "tab", "tab", "go to the next pane", "panes"),
+    Command("pane.previous", "shift+tab", "shift+tab", "go to the previous pane", "panes"),
+    Command("tab.next", "right_square_bracket", "]", "show the next tab: detail, log, files", "panes"),
+    Command("tab.previous", "left_square_bracket", "[", "show the previous tab", "panes"),
+    Command("open", "enter", "enter", "open: detail, then log, then wrapped lines", "panes"),
+    Command("back", "escape", "esc", "go back: close prompt, pane or filter", "panes"),
+    Command("filter.text", "slash", "/", "filter the list; search detail and log", "filter", twin="jobs list --filter"),
+    Command("search.next", "n", "n", "go to the next match", "filter"),
+    Command("search.previous", "N", "N", "go to the previous match", "filter"),
     Command("filter.all", "0", "0", "show all jobs", "filter"),
-    Command("filter.running", "1", "1", "only running jobs", "filter", twin="jobs list --status"),
-    Command("filter.waiting", "2", "2", "only waiting jobs (validating, queued)", "filter"),
-    Command("filter.succeeded", "3", "3", "only succeeded jobs", "filter"),
-    Command("filter.failed", "4", "4", "only failed jobs", "filter"),
-    Command("filter.cancelled", "5", "5", "only cancelled jobs", "filter"),
-    Command("filter.paused", "6", "6", "only paused jobs", "filter"),
+    Command("filter.running", "1", "1", "show running jobs only", "filter", twin="jobs list --status"),
+    Command("filter.waiting", "2", "2", "show waiting jobs only (validating, queued)", "filter"),
+    Command("filter.succeeded", "3", "3", "show succeeded jobs only", "filter"),
+    Command("filter.failed", "4", "4", "show failed jobs only", "filter"),
+    Command("filter.cancelled", "5", "5", "show cancelled jobs only", "filter"),
+    Command("filter.paused", "6", "6", "show paused jobs only", "filter"),
     Command("sort.next", "s", "s", "sort by the next column", "list", twin="jobs list --sort"),
     Command("sort.reverse", "S", "S", "reverse the order", "list"),
-    Command("mark.toggle", "space", "space", "mark the job and step down", "list"),
-    Command("mark.range", "v", "v", "start a range of marks, or end it", "list"),
-    Command("mark.all", "asterisk", "*", "mark all that are shown, or none", "list"),
-    Command("undo", "u", "u", "take back the last change of the view", "list"),
-    Command("job.create", "a", "a", "add: create a job", "jobs", twin="jobs create"),
-    Command("job.clone", "A", "A", "add one like this: its settings in the form", "jobs", twin="jobs clone"),
-    Command("job.cancel", "c", "c", "cancel the job, or the marked ones (asks)", "jobs", twin="jobs cancel"),
-    Command("job.pause", "P", "P", "pause or resume, where the provider can", "jobs", twin="jobs pause"),
-    Command("job.delete", "D", "D", "delete: files, tuned models, kept jobs (asks)", "jobs", twin="files delete"),
-    Command("copy.id", "y", "y", "copy the id, or the marked ones", "jobs"),
-    Command("copy.more", "Y", "Y", "copy: model, file, JSON, curl, log", "jobs"),
-    Command("job.link", "o", "o", "show the job's web address and copy it", "jobs"),
+    Command("mark.toggle", "space", "space", "mark the job and move down", "list"),
+    Command("mark.range", "v", "v", "start or end a range of marks", "list"),
+    Command("mark.all", "asterisk", "*", "mark all jobs shown, or none", "list"),
+    Command("undo", "u", "u", "undo the last change of the view", "list"),
+    Command("job.create", "a", "a", "create a job", "jobs", twin="jobs create"),
+    Command("job.clone", "A", "A", "create a job with the same settings", "jobs", twin="jobs clone"),
+    Command("job.cancel", "c", "c", "cancel the job or the marked jobs (asks)", "jobs", twin="jobs cancel"),
+    Command("job.pause", "P", "P", "pause or resume, if the provider can", "jobs", twin="jobs pause"),
+    Command("job.delete", "D", "D", "delete files, models, archived jobs (asks)", "jobs", twin="files delete"),
+    Command("copy.id", "y", "y", "copy the id or the marked ids", "jobs"),
+    Command("copy.more", "Y", "Y", "copy the model, file, JSON, curl or log", "jobs"),
+    Command("job.link", "o", "o", "show and copy the job's web address", "jobs"),
     Command("export", "e", "e", "write the pane to a file; download a file", "view", twin="jobs metrics --csv"),
-    Command("detail.raw", "J", "J", "the job's JSON as it was sent, or its detail", "detail", twin="jobs get --json"),
-    Command("log.follow", "f", "f", "follow the log's end, or stop following", "log"),
-    Command("log.level", "L", "L", "least level shown: info, warn, error", "log", twin="jobs events --level"),
-    Command("log.only", "ampersand", "&", "only matching lines, or all", "log"),
-    Command("log.wrap", "w", "w", "wrap long lines, or cut them", "log"),
-    Command("log.metrics", "x", "x", "show or hide the numbers of metrics events", "log"),
-    Command("time.mode", "t", "t", "times: local, UTC, relative", "view"),
-    Command("zoom", "z", "z", "only this pane, or all panes", "panes"),
-    Command("layout.smaller", "minus", "-", "a smaller list", "panes"),
-    Command("layout.larger", "plus", "+", "a larger list", "panes"),
-    Command("layout.reset", "equals_sign", "=", "the usual sizes", "panes"),
-    Command("theme.next", "T", "T", "the next theme", "view"),
-    Command("refresh", "r", "r", "ask the provider now", "view"),
-    Command("refresh.hold", "R", "R", "hold the automatic refresh, or go on", "view"),
-    Command("errors", "exclamation_mark", "!", "what went wrong so far", "view"),
-    Command("profile", "at", "@", "look at another service", "view", twin="profile list"),
-    Command("suspend", "ctrl+z", "ctrl+z", "suspend; fg comes back", "view"),
-    Command("redraw", "ctrl+l", "ctrl+l", "draw the screen again", "view"),
-    Command("command", "colon", ":", "a command by name, with completion and history", "view"),
-    Command("help", "question_mark,f1,ctrl+p", "? f1 ctrl+p", "all commands: type to find, enter does it", "view"),
-    Command("quit", "q", "q", "close the top layer, or leave (jobs go on)", "view"),
+    Command("detail.raw", "J", "J", "show the job's JSON or its detail", "detail", twin="jobs get --json"),
+    Command("log.follow", "f", "f", "follow the end of the log, or stop", "log"),
+    Command("log.level", "L", "L", "set the lowest level: info, warn, error", "log", twin="jobs events --level"),
+    Command("log.only", "ampersand", "&", "show matching lines only, or all", "log"),
+    Command("log.wrap", "w", "w", "wrap or cut long lines", "log"),
+    Command("log.metrics", "x", "x", "show or hide values of metrics events", "log"),
+    Command("time.mode", "t", "t", "show times as local, UTC or relative", "view"),
+    Command("zoom", "z", "z", "show this pane only, or all panes", "panes"),
+    Command("layout.smaller", "minus", "-", "make the list smaller", "panes"),
+    Command("layout.larger", "plus", "+", "make the list larger", "panes"),
+    Command("layout.reset", "equals_sign", "=", "reset the sizes", "panes"),
+    Command("theme.next", "T", "T", "use the next theme", "view"),
+    Command("refresh", "r", "r", "refresh now", "view"),
+    Command("refresh.hold", "R", "R", "stop or resume automatic refresh", "view"),
+    Command("errors", "exclamation_mark", "!", "show past errors", "view"),
+    Command("profile", "at", "@", "switch to a different profile", "view", twin="profile list"),
+    Command("suspend", "ctrl+z", "ctrl+z", "suspend (fg resumes)", "view"),
+    Command("redraw", "ctrl+l", "ctrl+l", "redraw the screen", "view"),
+    Command("command", "colon", ":", "run a command by name", "view"),
+    Command("help", "question_mark,f1,ctrl+p", "? f1 ctrl+p", "show all commands; enter runs one", "view"),
+    Command("quit", "q", "q", "close the top window or quit (jobs continue)", "view"),
 )
 # fmt: on
 
@@ -124,28 +125,28 @@ FOOTERS: dict[str, tuple[tuple[str, str], ...]] = {
         ("pane.next", "pane"),
     ),
 }
-"""What the footer offers in each pane, and the words it has for it, the most useful first."""
+"""Commands in the footer of each pane with their labels, most useful first."""
 ALWAYS = (("help", "help"), ("quit", "quit"))
-"""What it offers in all of them, at its end."""
+"""Commands at the end of every footer."""
 
-# A family of keys is shown as one.
-_FAMILIES = {"filter.running": "1-6"}
+_RANGES = {"filter.running": "1-6"}
+"""Keys shown in place of one key, for commands with similar keys."""
 
 
 def footer_entries(commands: Iterable[Command] = COMMANDS, pane: str = "jobs") -> list[tuple[Command, str, str]]:
-    """(command, key, word) in the order of the footer; of several keys the handier."""
+    """Return (command, key, label) of each entry in the footer. Of several keys, the first is shown."""
     by_id = {command.id: command for command in commands}
     found = []
     for id, word in (*FOOTERS[pane], *ALWAYS):
         command = by_id[id]
-        usual = _FAMILIES.get(id) if command == BY_ID[id] else None
+        usual = _RANGES.get(id) if command == BY_ID[id] else None
         found.append((command, usual or command.shown.split()[0], word))
     return found
 
 
 def key_table() -> str:
-    """The keys as a Markdown table for docs/keys.md."""
-    lines = ["| key | does | id |", "| --- | --- | --- |"]
+    """Return the keys as a Markdown table, for docs/keys.md."""
+    lines = ["| key | command | id |", "| --- | --- | --- |"]
     for command in COMMANDS:
         keys = " ".join(f"`{key}`" for key in command.shown.split())
         lines.append(f"| {keys} | {command.title} | `{command.id}` |")

@@ -51,6 +51,6 @@ async def test_every_letter_can_be_looked_for() -> None:
     async with cockpit() as ui:
         await ui.press("question_mark", *"queued")
         assert "Keys  queued" in ui.screen[0]
-        assert any("only waiting jobs" in line for line in ui.screen)
+        assert any("waiting jobs only" in line for line in ui.screen)
         await ui.press("escape", "escape")
         assert ui.app.screen is ui.main
