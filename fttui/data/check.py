@@ -67,7 +67,7 @@ def check_file(
         fewest: fewest examples of the training file; a validation file needs one.
         on_finding: receives every finding. The report keeps the first ten of a kind.
         progress: receives the bytes read and the size of the file, about once a megabyte.
-        should_stop: asked about once a megabyte; True ends the check early.
+        should_stop: called about once a megabyte; True ends the check early.
 
     Raises:
         OSError: a file cannot be read.

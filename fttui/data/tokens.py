@@ -60,8 +60,15 @@ def token_counter(encoding: str | None) -> Counter:
             from rs_bpe.bpe import openai  # type: ignore[import-not-found,unused-ignore]
         except ImportError:
             return Counter(ESTIMATE, estimate, False)
-        found = openai.cl100k_base() if encoding == "cl100k_base" else openai.o200k_base()
-        return Counter(encoding, found.count, True)
+        tokenizer = openai.cl100k_base() if encoding == "cl100k_base" else openai.o200k_base()
+
+        def count(text: str) -> int:
+            try:
+                return int(tokenizer.count(text))
+            except UnicodeEncodeError:  # a lone surrogate
+                return int(tokenizer.count(text.encode("utf-8", "replace").decode()))
+
+        return Counter(encoding, count, True)
     return Counter(ESTIMATE, estimate, False)
 
 

@@ -76,6 +76,13 @@ def test_answer_of_weight_0_is_billed_but_not_trained(tmp_path: Path) -> None:
     assert report.trained_share == pytest.approx(1 / 26)
 
 
+def test_lone_surrogate_counts_as_a_replacement_character() -> None:
+    pytest.importorskip("rs_bpe")
+    for encoding in ("cl100k_base", "o200k_base", "bytes", None):
+        count = token_counter(encoding).count
+        assert count("half \ud83d a melon") == count("half ? a melon")
+
+
 def test_kinds_without_documented_formula_are_estimates(tmp_path: Path) -> None:
     for kind in ("tools", "images", "dpo"):
         make, method = example_files.KINDS[kind]

@@ -30,7 +30,7 @@ def check(path: str, method: str, param: str, should_stop: ShouldStop = never) -
     Args:
         method: `supervised` or `dpo`.
         param: `training_file` or `validation_file`.
-        should_stop: asked about once a megabyte; True ends the check early.
+        should_stop: called about once a megabyte; True ends the check early.
 
     Raises:
         BadData: the file has an error or too few examples.

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fttui.models.preference import by_api
-from fttui.server.trainers.tiny.network import Floats, Ints
+from fttui.server.trainers.tiny.network import Ints
 
 END = 260
 LONGEST = 4096
@@ -116,11 +116,6 @@ def split_by_tokens(sequences: list[Sequence], most: int = 16_384) -> Iterator[l
         group.append(sequence)
     if group:
         yield group
-
-
-def mean(values: Floats) -> float | None:
-    """Return the mean as a Python number; None for an empty array."""
-    return float(values.mean(dtype=np.float64)) if len(values) else None
 
 
 def _lines(path: str) -> Iterator[tuple[int, dict[str, Any]]]:
