@@ -138,7 +138,7 @@ class ExampleChecker:
     def _check_members(self, example: dict[str, Any], known: frozenset[str], where: str) -> None:
         if known.issuperset(example):
             return
-        for name in example.keys() - known:
+        for name in sorted(example.keys() - known):
             self._add("misplaced_weight" if name == "weight" else "unknown_member", f"{where}{name}")
 
     def _check_completion(self, example: dict[str, Any]) -> None:
@@ -203,7 +203,7 @@ class ExampleChecker:
             findings.add_counted("uneven_system", self._system_lines[minority], counts[minority], detail)
         if self.image_examples > rules.MOST_IMAGE_EXAMPLES:
             findings.add("many_image_examples", None, "", f"{self.image_examples:,}")
-        for name, count in self._member_counts.items():
+        for name, count in sorted(self._member_counts.items()):
             if count < self._reinforcement_examples and name not in self._item_members:
                 detail = f"in {count:,} of {self._reinforcement_examples:,} examples"
                 findings.add("uneven_members", None, name, detail)

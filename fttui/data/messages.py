@@ -87,7 +87,7 @@ class MessageChecker:
         elif letter == "?":
             add("unknown_role", f"{where}.role", f"{shorten(role)}; known roles: {', '.join(self._letters)}")
         if not _KNOWN_MEMBERS.issuperset(message):
-            for name in message.keys() - _KNOWN_MEMBERS:
+            for name in sorted(message.keys() - _KNOWN_MEMBERS):
                 add("unknown_member", f"{where}.{name}")
         weight = message.get("weight", 1)
         if "weight" in message:

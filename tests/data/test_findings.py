@@ -150,6 +150,12 @@ def test_findings_are_all_counted_and_the_first_ten_kept(file: Path) -> None:
     assert (report.errors, report.warnings, report.advice) == (50, 0, 0)
 
 
+def test_unknown_members_are_reported_in_alphabetical_order(file: Path) -> None:
+    example = example_files.chat(1) | dict.fromkeys(["zebra", "apple", "mango", "fig"], 1)
+    report = checked(file, json.dumps(example).encode() + b"\n" + b"".join(example_files.lines("chat")[1:]))
+    assert [finding.member for finding in report.groups[0].first] == ["apple", "fig", "mango", "zebra"]
+
+
 def test_findings_contain_no_control_characters(file: Path) -> None:
     example = example_files.chat(1)
     example["messages"][1]["\x1b]0;owned\x07"] = 1
