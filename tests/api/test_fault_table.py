@@ -33,8 +33,8 @@ from tests.support.fault_server import (
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "faults.md"
 WRITE = os.environ.get("FTTUI_DOCS") == "write"
-TIMED = {"no response": Limits(idle=0.05, write=0.05), "response too slow": Limits(read=0.2, write=0.2)}
-"""For what only a deadline ends. The others have all the time that a busy machine may need."""
+TIMED = {"no response": Limits(idle=0.25, write=0.25), "response too slow": Limits(read=0.5, write=0.5)}
+"""Limits for faults that only a deadline ends. They leave a loaded machine time to receive the request."""
 SLOT = "This fine-tune request has been rate-limited. Your organization has reached the maximum of 3 active requests."
 
 

@@ -59,7 +59,7 @@ async def test_read_is_retried_after_transport_errors(connect: Connect, clock: F
     for step in (silence(), reset(), hang_up(), cut(), cut(b"\x1f\x8b\x08", packed=True)):
         async with serving(step) as server:
             with pytest.raises(Unreachable) as caught:
-                await connect(server.url, limits=Limits(idle=0.05, retries=2)).list_jobs()
+                await connect(server.url, limits=Limits(idle=0.25, retries=2)).list_jobs()
         assert len(server.requests) == 3, caught.value
         assert not caught.value.unsent
         assert not caught.value.ambiguous, "a read changes nothing"

@@ -56,7 +56,7 @@ def shell() -> Iterator[Run]:
             start_new_session=True,
         )
         try:
-            out, err = process.communicate(timeout=100)
+            out, err = process.communicate(timeout=600)
         except BaseException:
             os.killpg(process.pid, signal.SIGKILL)  # with what the shell has started
             process.wait()

@@ -48,7 +48,7 @@ async def polled(session: Session, clock: FakeClock, done: Callable[[], bool]) -
 
     task = asyncio.create_task(session.poller.run())
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not done():
                 await asyncio.sleep(0.002)
                 await clock.run(1)

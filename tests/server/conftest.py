@@ -29,7 +29,7 @@ FAKE = Trainer(
 )
 
 
-def until(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
     """Call `condition` until it is true and return its value. Fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):

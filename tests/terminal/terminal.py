@@ -42,7 +42,7 @@ class Terminal:
         self.raw = b""
         # A terminal wider than a line of the trace is not wrapped; no echo delay: keys go at once.
         self.child = pexpect.spawn(
-            sys.executable, [*program, *arguments], env=env, dimensions=(lines, columns), timeout=30
+            sys.executable, [*program, *arguments], env=env, dimensions=(lines, columns), timeout=60
         )
         self.child.delaybeforesend = None
 
@@ -64,7 +64,7 @@ class Terminal:
     def lines(self) -> list[str]:
         return list(self.screen.display)
 
-    def wait(self, seen: str | Callable[[list[str]], bool], timeout: float = 30.0) -> list[str]:
+    def wait(self, seen: str | Callable[[list[str]], bool], timeout: float = 60.0) -> list[str]:
         """Read until the screen shows `seen`, a regular expression or a predicate on the lines."""
         deadline = time.monotonic() + timeout
         while True:
@@ -76,7 +76,7 @@ class Terminal:
             if not self.read():
                 raise AssertionError(f"the program ended before {seen!r}:\n" + "\n".join(self.lines))
 
-    def wait_end(self, timeout: float = 15.0) -> int:
+    def wait_end(self, timeout: float = 60.0) -> int:
         """Read to the end and return the exit code, negative for a signal."""
         deadline = time.monotonic() + timeout
         while self.read():

@@ -71,7 +71,7 @@ def cells(terminal: Terminal) -> list[list[Any]]:
 
 def agree(stock: Terminal, reduced: Terminal, step: object) -> None:
     """Read from both terminals until they show the same cells."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while cells(stock) != cells(reduced):
         assert time.monotonic() < deadline, "\n".join([f"after {step!r}:", *stock.lines, *reduced.lines])
         for terminal in (stock, reduced):

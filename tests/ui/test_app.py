@@ -188,7 +188,7 @@ async def test_the_end_of_a_watched_job_is_told_once_to_who_looks_elsewhere(tmp_
         await ui.publish()
         await ui.publish()
         assert written == ["\x1b]9;2 jobs ended: 1 succeeded, 1 failed\x07"]
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not said.exists() or len(said.read_text().splitlines()) < 2:
                 await ui.pilot.pause()
         assert sorted(said.read_text().splitlines()) == ["ftjob-00000001 succeeded", "ftjob-00000002 failed"]
@@ -215,7 +215,7 @@ async def test_what_ends_together_is_one_note_and_a_job_that_comes_and_goes_is_t
             store.put(job(number, "succeeded"))
             await ui.publish()
         assert written == ["\x07", "\x1b]9;..00000001 succeeded (run-1)\x07"]
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(written) < 4:
                 await ui.pilot.pause(0.05)
         assert written[2:] == ["\x07", "\x1b]9;2 jobs ended: 2 succeeded\x07"]
@@ -225,7 +225,7 @@ async def test_what_ends_together_is_one_note_and_a_job_that_comes_and_goes_is_t
         ui.app.app_focus = False
         store.put(job(1, "failed"), job(4, "failed"))
         await ui.publish()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(written) < 6:
                 await ui.pilot.pause(0.05)
         assert written[5:] == ["\x1b]9;..00000004 failed (run-4)\x07"]

@@ -57,7 +57,7 @@ async def limited(ui: Ui) -> None:
 
 async def create(ui: Ui) -> None:
     await ui.press("a")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not any("steps" in line for line in ui.screen):
             await ui.pilot.pause()
 

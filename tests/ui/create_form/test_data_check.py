@@ -37,7 +37,7 @@ def text(ui: Ui) -> str:
 
 
 async def wait_for(ui: Ui, words: str) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while words not in text(ui):
             await ui.pilot.pause()
 
@@ -45,7 +45,7 @@ async def wait_for(ui: Ui, words: str) -> None:
 async def rested(ui: Ui) -> None:
     """Typing rests, and what is then looked at is there."""
     await ui.pilot.pause()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await ui.app.screen._check_quietly()  # type: ignore[attr-defined]
     await ui.pilot.pause()
 
@@ -173,7 +173,7 @@ async def test_what_is_typed_behind_a_path_in_one_go_completes_it(tmp_path: Path
     async with cockpit(local=False) as ui:
         for key in ("a", "down", *f"{tmp_path}/d", "right", "tab", "v"):
             ui.app.post_message(typed(ui, key))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while ui.app.screen is ui.main or ui.form["validation_file"] != "v":
                 await ui.pilot.pause()
         assert ui.form["training_file"] == f"{tmp_path}/data.jsonl"
@@ -214,7 +214,7 @@ async def test_a_walk_is_shown_however_fast_it_came() -> None:
         await ui.press("a", *"tiny", "down", "down")
         for key in ("up", "up", "ctrl+n", "ctrl+n"):
             ui.app.post_message(typed(ui, key))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while ui.form["model"] != "ft:tiny:me:abc":
                 await ui.pilot.pause()
         await ui.pilot.pause()
@@ -237,7 +237,7 @@ class Late(Models):
 async def test_a_key_waits_a_moment_for_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fttui.ui.create_form.suggestions.PATIENCE", 10.0)
     store = Late()
-    async with cockpit(store, local=False) as ui, asyncio.timeout(10):
+    async with cockpit(store, local=False) as ui, asyncio.timeout(60):
         for key in ("a", *"tin", "ctrl+n", "ctrl+n", "tab", "v"):
             ui.app.post_message(typed(ui, key))
         await store.asked.wait()
@@ -297,7 +297,7 @@ async def test_enter_waits_for_the_check_that_runs_already(monkeypatch: pytest.M
         ui.app.post_message(typed(ui, "enter"))
         await wait_for(ui, "looking at the data")
         through.set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not any(sent[0] == "create" for sent in ui.store.sent):
                 await ui.pilot.pause()
         assert len(begun) == 1
@@ -350,7 +350,7 @@ async def test_keys_after_enter_are_not_part_of_what_is_sent() -> None:
         for key in ("enter", "x"):
             ui.app.post_message(typed(ui, key))
         store.through.set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not store.sent:
                 await ui.pilot.pause()
         assert store.sent[0][1].model == "fttui-tiny-1"

@@ -65,7 +65,7 @@ def lines(*answers: str) -> str:
 
 
 async def wait_for(ui: Ui, words: str) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not any(words in line for line in ui.screen):
             await ui.pilot.pause()
 

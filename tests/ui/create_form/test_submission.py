@@ -36,7 +36,7 @@ class Slow(FakeStore):
 
 async def half_way(ui: Ui, store: Slow) -> None:
     await ui.press("a", "enter")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await store.half.wait()
     await ui.pilot.pause()
 
@@ -132,7 +132,7 @@ async def test_one_file_for_both_is_sent_once(tmp_path: Path) -> None:
     path.write_text((Path(__file__).parents[3] / "fttui/server/trainers/samples/sample-train.jsonl").read_text())
     async with cockpit(local=False) as ui:
         await ui.press("a", "m", "down", *str(path), "down", *str(path), "enter")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not ui.store.sent:
                 await ui.pilot.pause()
         await ui.pilot.pause()

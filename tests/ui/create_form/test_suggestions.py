@@ -74,7 +74,7 @@ async def test_a_slow_disk_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> N
     assert not await offers.look("training_file", "/far/on")
     assert offers.of("training_file", "/far/o") == []
     read.set()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await offers.look("training_file", "/far/o"):
             await asyncio.sleep(0)
     assert offers.completed("training_file", "/far/o") == "/far/one.jsonl"
