@@ -47,7 +47,7 @@ def list_(invocation: Invocation) -> int:
         columns = tables.model_columns(running.CLOCK.now())
         invocation.output.many(found, columns, raw=lambda model: model.raw)
         if not found:
-            say("no models" + (" in the archive" if invocation.offline else ""))
+            say("No models in the archive." if invocation.offline else "No models.")
 
     return invocation.run_with_reader(work)
 
@@ -66,7 +66,7 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
     fttui models delete ft:gpt-4.1-nano-2025-04-14:acme:support:8J6LXhXG
     """
     if not confirm(f"Delete {', '.join(ids)} permanently?", yes=yes):
-        say("nothing was deleted")
+        say("Nothing was deleted.")
         return FAILED
 
     async def work(connection: "Connection") -> int:

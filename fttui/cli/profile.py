@@ -106,7 +106,7 @@ def use(name: str | None, clear: bool) -> int:
         raise click.UsageError("give the NAME of a profile or --clear")
     use_profile(name)
     now = choices.choose()
-    say(f"in use: {now.name} ({now.base_url or 'the service on this machine'}, {now.because})")
+    say(f"In use: {now.name} ({now.base_url or 'the service on this machine'}, {now.because})")
     return DONE
 
 
@@ -138,7 +138,7 @@ def add(name: str, **flags: Any) -> int:
         raise ConfigError(fault)
     choices.of_profile(name, given, "")
     add_profile(name, Profile(**given))
-    say(f"added {name}. To use it: --profile {name}, or as the default: fttui profile use {name}")
+    say(f"Added {name}. To use it: --profile {name}, or as the default: fttui profile use {name}")
     return DONE
 
 
@@ -153,7 +153,7 @@ def remove(name: str) -> int:
     from fttui.config.profiles import remove_profile
 
     remove_profile(name)
-    say(f"removed {name}. Its jobs stay in the archive.")
+    say(f"Removed {name}. Its jobs stay in the archive.")
     return DONE
 
 

@@ -99,5 +99,5 @@ def _stop() -> int:
     except control.ServiceError as error:
         say(f"fttui: {error}")
         return UNREACHABLE
-    say("service stopped" if stopped else "no service is running")
+    say("Service stopped." if stopped else "No service is running.")
     return DONE

@@ -1,7 +1,6 @@
 """The embedded service as an endpoint: check that it can run, start it, and reach it over its socket.
 
-Which process starts the service when several cockpits start at once is decided by `server.control.ensure`, under a file
-lock.
+When several cockpits start at once, `server.start.ensure` decides under a file lock which process starts the service.
 """
 
 import asyncio

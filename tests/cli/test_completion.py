@@ -35,7 +35,7 @@ def program(*arguments: str, **more: str) -> str:
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **more},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.stderr == ""
@@ -109,7 +109,7 @@ def test_bash_completes_job_ids_with_the_script(archived: Fttui, tmp_path: Path)
     path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(Path(__file__).parents[2])}
     done = subprocess.run(
-        ["bash", "-c", code], env=environment, capture_output=True, text=True, timeout=60, check=False
+        ["bash", "-c", code], env=environment, capture_output=True, text=True, timeout=300, check=False
     )
     assert (done.stdout.split(), done.stderr) == (["ftjob-003", "ftjob-002", "ftjob-001"], "")
 

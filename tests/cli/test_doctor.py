@@ -43,7 +43,7 @@ def test_failed_request_is_reported_with_its_exit_code(fttui: Fttui, service: Se
         (refuse(403, "not yours"), 1, "key", "may not list jobs: not yours"),
         (refuse(404, "Invalid URL"), 1, "jobs", "Invalid URL"),
         (refuse(500, "oops"), 1, "jobs", "oops"),
-        (send_json({"hello": 1}), 1, "jobs", "cannot be read"),
+        (send_json({"hello": 1}), 1, "jobs", "cannot parse"),
     ):
         service.faults["GET /fine_tuning/jobs"] = [fault]
         result = fttui("doctor")

@@ -37,7 +37,7 @@ def program() -> Iterator[Run]:
             cwd=directory,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
         )
 

@@ -31,7 +31,7 @@ def service_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def test_status_shows_and_stop_ends_the_service(bare: Fttui, service_home: str) -> None:
     assert bare("serve", "--status").code == 1
-    assert bare("serve", "--stop").err == "no service is running\n"
+    assert bare("serve", "--stop").err == "No service is running.\n"
     socket = control.ensure(service_home)
     told = bare("serve", "--status", "--json")
     info = control.running(service_home)
@@ -48,7 +48,7 @@ def test_status_shows_and_stop_ends_the_service(bare: Fttui, service_home: str) 
     shown = dict(line.split(None, 1) for line in bare("serve", "--status").lines)
     assert shown["pid"].strip() == str(info.pid)
     assert shown["socket"].strip() == socket
-    assert bare("serve", "--stop").err == "service stopped\n"
+    assert bare("serve", "--stop").err == "Service stopped.\n"
     assert bare("serve", "--status").code == 1
 
 

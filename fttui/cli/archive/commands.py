@@ -49,7 +49,7 @@ def list_(invocation: Invocation, gone: bool) -> int:
 
         invocation.output.many(rows, _columns(running.CLOCK.now()), raw=raw)
         if not rows:
-            say("no jobs in the archive" + (" are gone at the provider" if gone else ""))
+            say("No archived job is gone at the provider." if gone else "No jobs in the archive.")
         return DONE
 
     return invocation.run_with_archive(work)
@@ -103,7 +103,7 @@ def export(invocation: Invocation, ids: tuple[str, ...], all_: bool, path: str, 
             else:
                 code = _report_unknown(id)
         if not wanted:
-            say("no jobs in the archive: fttui archive sync fetches them")
+            say("No jobs in the archive. To fetch them: fttui archive sync")
         return code
 
     return invocation.run_with_archive(work)
@@ -128,7 +128,7 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
     if not confirm(
         f"Delete {', '.join(ids)} from the archive? Jobs that the provider no longer has are lost.", yes=yes
     ):
-        say("nothing was deleted")
+        say("Nothing was deleted.")
         return FAILED
 
     async def work(archive: "Archive") -> int:
@@ -200,5 +200,5 @@ async def _size(output: Output) -> int:
     for name, bytes in on_disk(path).items():
         say(f"{name}: {size_words(bytes)}")
     if not found:
-        say("the archive is empty")
+        say("The archive is empty.")
     return DONE

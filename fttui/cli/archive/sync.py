@@ -49,7 +49,7 @@ def sync(invocation: Invocation, full: bool) -> int:
             return FAILED
         except Exception:
             say_progress("")
-            say("the jobs read so far are archived. To continue: fttui archive sync")
+            say("The jobs read so far are archived. To continue: fttui archive sync")
             raise
         finally:
             say_progress("")
@@ -68,14 +68,14 @@ def _show_progress() -> "Callable[[Progress], None]":
     def show(progress: "Progress") -> None:
         nonlocal last
         if progress.doing == "waiting":
-            say(f"rate limit reached: continuing in {progress.done} s")
+            say(f"Rate limit reached. Continuing in {progress.done} s.")
             return
-        of = "" if progress.of is None else f" of {progress.of}"
-        what = {"history": "the history of jobs"}.get(progress.doing, progress.doing)
+        what = "events, checkpoints and result files" if progress.doing == "history" else progress.doing
         if sys.stderr.isatty():
-            say_progress(f"reading {what}: {progress.done}{of}")
+            of = "" if progress.of is None else f" of {progress.of} jobs"
+            say_progress(f"Reading {what}: {progress.done}{of}")
         elif progress.doing != last:
-            say(f"reading {what}{of}")
+            say(f"Reading {what}" + ("" if progress.of is None else f" of {progress.of} jobs"))
         last = progress.doing
 
     return show
@@ -110,9 +110,9 @@ async def _report(invocation: Invocation, key: str, run: "ArchiveSync") -> int:
     ]
     invocation.output.one(raw, fields)
     if run.not_offered:
-        say(f"not supported by this service, not read: {', '.join(sorted(run.not_offered))}")
+        say(f"Not supported by this service, not read: {', '.join(sorted(run.not_offered))}")
     if tally.lost:
-        say(f"result files that the provider no longer has: {', '.join(tally.lost)}")
+        say(f"Result files that the provider no longer has: {', '.join(tally.lost)}")
     for what, why in tally.failed.items():
         say(f"fttui: {what}: {why}")
     return FAILED if tally.failed else DONE

@@ -42,9 +42,9 @@ def list_(invocation: Invocation, purpose: str | None, limit: int | None) -> int
         columns = tables.file_columns(running.CLOCK.now())
         invocation.output.many(found, columns, raw=lambda file: file.raw, has_more=has_more)
         if not found:
-            say("no files" + (" in the archive" if invocation.offline else ""))
+            say("No files in the archive." if invocation.offline else "No files.")
         elif has_more:
-            say("more files: use a higher --limit")
+            say("There are more files. To list them: a higher --limit")
 
     return invocation.run_with_reader(work)
 
@@ -104,7 +104,7 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
     fttui files delete file-abc --yes
     """
     if not confirm(f"Delete {', '.join(ids)} at the provider?", yes=yes):
-        say("nothing was deleted")
+        say("Nothing was deleted.")
         return FAILED
 
     async def work(connection: "Connection") -> int:

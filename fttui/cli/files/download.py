@@ -51,13 +51,13 @@ def download(invocation: Invocation, id: str, path: str | None, force: bool, as_
                 return
             with writing(path, overwrite=force) as file:
                 file.write(content)
-            say(f"{path} written")
+            say(f"Wrote {path}")
             return
         if path == "-":
             await connection.client.download_file(id, invocation.output.chunk)
             return
         await _save(connection.client, id, path, force)
-        say(f"{path} written")
+        say(f"Wrote {path}")
 
     return invocation.run_with_client(work)
 

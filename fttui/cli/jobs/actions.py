@@ -41,7 +41,7 @@ def cancel(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
     """
     ids = resolve_all(invocation, ids)
     if not confirm(f"Cancel {', '.join(ids)}?", yes=yes):
-        say("nothing was cancelled")
+        say("Nothing was cancelled.")
         return FAILED
     return _act(invocation, ids, "cancel", lambda client: client.cancel_job)
 

@@ -231,7 +231,7 @@ class _CreateCommand:
         spec = _with_flags(like(source), self._flags)
         self._plan = pricing.of_clone(source, spec)
         if self._plan is not None:
-            say(f"by the tokens of {source.id}: {self._plan.summary()}")
+            say(f"By the tokens of {source.id}: {self._plan.summary()}")
         return spec
 
     async def _finish(self, connection: "Connection", pricing: "Pricing", job: "Job | None") -> int:
@@ -270,4 +270,4 @@ class _CreateCommand:
             case Uploading(path, sent, total) if total:
                 file_progress(path, "uploading")(sent, total)
             case FileReady(path, id, _, reused):
-                say(f"{path} is already uploaded as {id}; reusing it" if reused else f"uploaded {path} as {id}")
+                say(f"{path} is already uploaded as {id}; reusing it" if reused else f"Uploaded {path} as {id}")

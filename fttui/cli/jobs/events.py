@@ -41,7 +41,7 @@ def events(
     fttui jobs events ftjob-abc --level warn --jsonl
     """
     if follow_ and invocation.form == JSON:
-        raise click.UsageError("--follow prints no closed list: use --jsonl instead of --json")
+        raise click.UsageError("--json prints one list and cannot be used with --follow: use --jsonl")
     if follow_ and invocation.offline:
         raise click.UsageError("--follow needs the service and cannot be used with --offline")
     id = resolve(invocation, id)
@@ -58,7 +58,7 @@ def events(
             return
         output.many(shown, columns, raw=lambda event: event.raw)
         if not complete:
-            say("older events may be missing: fttui archive sync fetches them")
+            say("Older events may be missing. To fetch them: fttui archive sync")
 
     async def print_new(connection: "Connection", known: set[str]) -> None:
         pause = interval or connection.settings.interval or 2.0

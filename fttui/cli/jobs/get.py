@@ -39,6 +39,6 @@ def get(invocation: Invocation, id: str) -> int:
             fields += Pricing(reader.connection.choice).fields(job, warn=lambda why: say(f"fttui: {why}"))
         invocation.output.one(job.raw, fields)
         if gone:
-            say("the provider no longer has this job")
+            say("The provider no longer has this job.")
 
     return invocation.run_with_reader(work)

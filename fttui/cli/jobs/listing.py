@@ -107,7 +107,7 @@ def _print(invocation: Invocation, found: "JobList", options: "ListOptions") -> 
     output.flush()
     if not found.jobs:
         archive = " in the archive" if invocation.offline else ""
-        say(f"no jobs{archive}" + ("" if options.filter.is_empty else " match"))
+        say(f"No jobs{archive}." if options.filter.is_empty else f"No jobs{archive} match.")
     elif found.has_more:
-        count = f"{found.more}" if found.complete else f"at least {found.more}" if found.more else "some"
-        say(f"{count} more: use --limit N or --all")
+        count = f"{found.more}" if found.complete else f"At least {found.more}" if found.more else "Some"
+        say(f"{count} more. To list them: --limit N or --all")

@@ -35,4 +35,4 @@ async def download(client: "Client", job: "Job", folder: str) -> None:
         path = os.path.join(folder, name)
         with writing(path, overwrite=True) as target:
             target.write(content)
-        say(f"{path} written")
+        say(f"Wrote {path}")

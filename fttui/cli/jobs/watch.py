@@ -52,7 +52,7 @@ def watch(invocation: Invocation, ids: tuple[str, ...], until_done: bool, plain:
     fttui jobs watch --until-done | tee run.log
     """
     if invocation.form == JSON:
-        raise click.UsageError("watch prints no closed list: use --jsonl instead of --json")
+        raise click.UsageError("--json prints one list and cannot be used with watch: use --jsonl")
     ids = resolve_all(invocation, ids)
     output = invocation.output
 
@@ -74,7 +74,7 @@ def watch(invocation: Invocation, ids: tuple[str, ...], until_done: bool, plain:
 
     def interrupted() -> str:
         live = watcher[0].live if watcher else []
-        return f"still running: {', '.join(live)}" if live else ""
+        return f"Still running: {', '.join(live)}" if live else ""
 
     return invocation.run_with_client(work, interrupted=interrupted)
 

@@ -60,7 +60,7 @@ def test_download_replaces_a_file_only_with_force(fttui: Fttui, service: Service
     service.contents["file-1"] = os.urandom(300_000)
     path = tmp_path / "out.csv"
     result = fttui("files", "download", "file-1", "-o", "out.csv")
-    assert (result.code, result.out, result.err) == (0, "", "out.csv written\n")
+    assert (result.code, result.out, result.err) == (0, "", "Wrote out.csv\n")
     assert path.read_bytes() == service.contents["file-1"]
     asked = len(service.lines)
     again = fttui("files", "download", "file-1", "-o", "out.csv")
@@ -119,8 +119,8 @@ def test_files_and_models_are_listed_offline(fttui: Fttui, service: Service) -> 
     }
     service.models = [{"id": "base", "object": "model"}]
     nothing = fttui("files", "list", "--offline")
-    assert (nothing.code, nothing.out, nothing.err) == (0, "", "no files in the archive\n")
-    assert fttui("models", "list", "--offline").err == "no models in the archive\n"
+    assert (nothing.code, nothing.out, nothing.err) == (0, "", "No files in the archive.\n")
+    assert fttui("models", "list", "--offline").err == "No models in the archive.\n"
     assert fttui("files", "list").code == fttui("models", "list").code == 0
     asked = len(service.lines)
     offline = fttui("files", "list", "--offline", "--json").json

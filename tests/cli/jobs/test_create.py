@@ -127,7 +127,7 @@ def test_check_and_cost_are_printed_before_the_upload(fttui: Fttui, service: Ser
     assert said[0].startswith("t.jsonl: 10 chat examples, about ")
     assert said[0].endswith("4 epochs, 20 steps, cost unknown (no known price for this model). 1 warning.")
     assert said[1].startswith("warning: t.jsonl:1: the example also occurs in the validation file (line 1 there); keep")
-    assert said[2] == "uploaded t.jsonl as file-000"
+    assert said[2] == "Uploaded t.jsonl as file-000"
 
 
 def test_data_with_errors_is_sent_only_with_force(fttui: Fttui, service: Service, tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_uploaded_file_is_reused_until_it_is_deleted(fttui: Fttui, service: Serv
     assert "fttui files delete" not in refused.err, "a different job uses it"
     service.faults.clear()
     fttui("files", "delete", "file-000", "--yes")
-    assert "uploaded d.jsonl as file-000" in fttui(*again).err
+    assert "Uploaded d.jsonl as file-000" in fttui(*again).err
     assert service.lines.count("POST /files") == 2
 
 
@@ -293,7 +293,7 @@ def test_results_are_downloaded_after_the_end(fttui: Fttui, service: Service, tm
     assert (result.code, result.out) == (0, "ftjob-000\n")
     path = Path("out/here/ftjob-000-file-r.csv")
     assert path.read_bytes() == table
-    assert result.err.endswith(f"{path} written\n")
+    assert result.err.endswith(f"Wrote {path}\n")
     assert "trained tokens 990, expected " in result.err
     assert fttui(*arguments, "--results", "out").code == 2
 
@@ -388,7 +388,7 @@ def test_clone_over_the_same_data_is_priced_by_its_source(fttui: Fttui, service:
     (home / "config" / "prices.toml").write_text('[models."gpt-4.1-nano-2025-04-14"]\ntraining = 100\n')
     service.jobs = [job(5, "succeeded", trained_tokens=30_000)]
     result = fttui("jobs", "clone", "ftjob-005", "--n-epochs", "2")
-    assert (result.code, result.err) == (0, "by the tokens of ftjob-005: 2 epochs, cost 2.00 USD\n")
+    assert (result.code, result.err) == (0, "By the tokens of ftjob-005: 2 epochs, cost 2.00 USD\n")
     assert dict(fttui("jobs", "get", "ftjob-001").cells)["expected cost"] == "2.00 USD"
     for more in (["--n-epochs", "auto"], ["--training-file", "file-other"], ["--model", "other"]):
-        assert "by the tokens" not in fttui("jobs", "clone", "ftjob-005", *more).err
+        assert "By the tokens" not in fttui("jobs", "clone", "ftjob-005", *more).err

@@ -21,7 +21,7 @@ def test_list_prints_the_newest_twenty_and_counts_the_rest(fttui: Fttui, service
     result = fttui("jobs", "list")
     assert result.code == 0
     assert [row[0] for row in result.cells] == ids(20, newest=24)
-    assert result.err == "5 more: use --limit N or --all\n"
+    assert result.err == "5 more. To list them: --limit N or --all\n"
     assert result.lines[0] == "ftjob-024\tsucceeded\t2027-01-14T04:37:20Z\tgpt-4.1-nano\t\t"
 
 
@@ -33,7 +33,7 @@ def test_list_counts_jobs_on_further_pages(fttui: Fttui, service: Service) -> No
 
 def test_list_counts_at_most_ten_pages(fttui: Fttui, service: Service) -> None:
     service.jobs = [job(index) for index in reversed(range(2000))]
-    assert fttui("jobs", "list").err.startswith("at least 980 more")
+    assert fttui("jobs", "list").err.startswith("At least 980 more")
     assert len(service.lines) == 10
 
 
@@ -54,7 +54,7 @@ def test_list_jsonl_is_one_object_a_line(fttui: Fttui, service: Service) -> None
 
 def test_empty_list_prints_a_message_only(fttui: Fttui) -> None:
     result = fttui("jobs", "list")
-    assert (result.code, result.out, result.err) == (0, "", "no jobs\n")
+    assert (result.code, result.out, result.err) == (0, "", "No jobs.\n")
     assert fttui("jobs", "list", "--json").json == {"object": "list", "data": [], "has_more": False}
     assert fttui("jobs", "list", "--jsonl").out == ""
 
@@ -148,7 +148,7 @@ def test_wrong_flags_are_usage_errors_without_requests(fttui: Fttui, service: Se
 
 def test_offline_reads_the_archive_without_requests(fttui: Fttui, service: Service) -> None:
     result = fttui("jobs", "list", "--offline")
-    assert (result.code, result.out, result.err, service.lines) == (0, "", "no jobs in the archive\n", [])
+    assert (result.code, result.out, result.err, service.lines) == (0, "", "No jobs in the archive.\n", [])
     assert fttui("--offline", "jobs", "list").code == 0
     assert fttui("--offline", "jobs", "get", "ftjob-1").code == 1
     assert fttui("--offline", "jobs", "cancel", "ftjob-1", "--yes").code == 2

@@ -152,4 +152,4 @@ def test_ctrl_c_during_watch_names_the_running_jobs(
     service.jobs = [job(2, "running"), job(1, "queued")]
     result = fttui("jobs", "watch", "--plain")
     assert result.code == 130
-    assert "still running: ftjob-001, ftjob-002\n" in result.err
+    assert "Still running: ftjob-001, ftjob-002\n" in result.err
