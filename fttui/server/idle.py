@@ -1,7 +1,6 @@
 """End of an idle service: no requests for some time, and no live job."""
 
-import time
-
+from fttui.clock import Clock
 from fttui.server.storage.database import ServiceDatabase
 
 IDLE_SECONDS = 600.0
@@ -11,21 +10,22 @@ IDLE_SECONDS = 600.0
 class IdleTimer:
     """Measures the time since the last request."""
 
-    def __init__(self, database: ServiceDatabase, limit: float | None) -> None:
+    def __init__(self, database: ServiceDatabase, clock: Clock, limit: float | None) -> None:
         """
         Args:
             limit: seconds until the service counts as idle; None for a service that never ends by itself.
         """
         self._database = database
+        self._clock = clock
         self._limit = limit
-        self._last_request = time.monotonic()
+        self._last_request = clock.monotonic()
 
     def note_request(self) -> None:
-        self._last_request = time.monotonic()
+        self._last_request = self._clock.monotonic()
 
     def is_idle(self) -> bool:
         """Return whether the service should end. Paused jobs do not keep it alive."""
-        if self._limit is None or time.monotonic() - self._last_request < self._limit:
+        if self._limit is None or self._clock.monotonic() - self._last_request < self._limit:
             return False
         try:
             return not any(count for status, count in self._database.jobs.counts().items() if status != "paused")

@@ -43,7 +43,7 @@ class ServiceProcess:
         """
         self._home = service.paths.home
         self._service = service
-        self._idle = IdleTimer(service.database, idle_limit)
+        self._idle = IdleTimer(service.database, service.clock, idle_limit)
         self._url = url
         self._started_at = time.time()
         self._save_trainers = True

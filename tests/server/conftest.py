@@ -140,3 +140,19 @@ def messages(service: Service, id: str) -> list[str]:
     events, more = service.database.events.page(job, after=None, limit=5000)
     assert not more
     return [event.message for event in reversed(events)]
+
+
+@pytest.fixture
+def served(home: str) -> Iterator[Any]:
+    """Function that starts a service in the foreground with the given options."""
+    started: list[Any] = []
+
+    def start(*options: str) -> Any:
+        from tests.server.processes import ForegroundService
+
+        started.append(ForegroundService(home, *options))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.end()

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from uvicorn.server import ServerState
 
-from fttui.server import log_file
 from fttui.server.api import http_protocol
 from fttui.server.api.access import api_key
 from fttui.server.api.app import create_app
@@ -199,16 +198,3 @@ async def test_the_log_has_request_ids_but_no_keys_or_bodies(port: int, caplog: 
     for secret in ("sk-", "file-secret-body", "hush", "\x1b"):
         assert secret not in log
     assert "red\nline" not in log
-
-
-def test_a_large_log_is_rotated_while_it_is_open(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_file, "LARGEST_LOG", 100)
-    log_file.rotate_log(str(tmp_path))
-    path = tmp_path / "service.log"
-    with open(path, "ab", buffering=0) as writer:
-        writer.write(b"x" * 101)
-        log_file.rotate_log(str(tmp_path))
-        writer.write(b"after")
-        log_file.rotate_log(str(tmp_path))
-    assert path.read_bytes() == b"after"
-    assert (tmp_path / "service.log.1").read_bytes() == b"x" * 101

@@ -1,0 +1,134 @@
+"""Start of the service: one process wins, failures are reported, older versions are replaced."""
+
+import json
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from fttui import install
+from fttui.server import control, start
+from fttui.server import home as homedir
+from fttui.server.control import ServiceError
+from tests.server.conftest import until
+from tests.server.processes import api, is_alive, pid_of, start_job
+
+
+def test_concurrent_processes_start_one_service(home: str) -> None:
+    script = (
+        "import sys; from fttui.server.control import *; p = ensure(sys.argv[1]); print(running(sys.argv[1]).pid, p)"
+    )
+    racers = [
+        subprocess.Popen([sys.executable, "-c", script, home], stdout=subprocess.PIPE, text=True) for _ in range(8)
+    ]
+    said = [racer.communicate(timeout=60)[0].strip() for racer in racers]
+    assert [racer.returncode for racer in racers] == [0] * 8
+    assert len(set(said)) == 1, said
+    assert said[0].split()[0] == str(pid_of(home))
+
+
+def test_concurrent_threads_start_one_service(home: str) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        found = pool.map(lambda number: control.ensure(home, settings={"max_running": 1 + number % 2}), range(24))
+        assert len(set(found)) == 1
+    assert json.loads(Path(home, "settings.json").read_text())["max_running"] in (1, 2)
+    assert not [name for name in os.listdir(home) if name.endswith(".new")]
+
+
+def test_a_new_service_replaces_a_killed_one_and_removes_unfinished_uploads(home: str) -> None:
+    path = control.ensure(home)
+    first = pid_of(home)
+    os.kill(first, signal.SIGKILL)
+    until(lambda: not is_alive(first))
+    assert os.path.exists(path), "the socket file of the killed service is still there"
+    Path(home, "uploads", "half").write_bytes(b"x")
+    Path(home, "files", "file-never-accepted").write_bytes(b"x")
+    assert control.running(home) is None
+    assert control.ensure(home) == path
+    assert pid_of(home) != first
+    assert os.listdir(os.path.join(home, "uploads")) == os.listdir(os.path.join(home, "files")) == []
+
+
+def test_an_idle_service_of_an_older_version_is_replaced(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = control.ensure(home)
+    first = pid_of(home)
+    monkeypatch.setattr(start, "__version__", "99.0.0")
+    with api(path) as client:
+        job = start_job(client)
+        assert control.ensure(home) == path
+        assert pid_of(home) == first, "a service with a live job is not replaced"
+        client.post(f"/fine_tuning/jobs/{job}/cancel")
+    # The new process has the real, older version. So the test only checks that the process was replaced.
+    monkeypatch.setattr(start, "_is_older", lambda version, done=[]: not done and not done.append(1))
+    until(lambda: not (control.status(home) or {}).get("jobs", {}).get("cancelled"))
+    control.ensure(home)
+    assert pid_of(home) != first
+    assert not is_alive(first)
+
+
+def test_a_failed_start_reports_the_reason_and_the_log(home: str) -> None:
+    os.makedirs(home)
+    Path(home, "service.db").write_bytes(b"no database " * 1000)
+    with pytest.raises(ServiceError, match=r"did not start.*database") as caught:
+        control.ensure(home)
+    control.stop(home)  # the process has reported its failure, but may still be running
+    assert os.path.join(home, "service.log") in str(caught.value)
+    Path(home, "service.db").unlink()
+    control.ensure(home)
+
+
+def test_a_home_that_cannot_be_created_is_reported(home: str) -> None:
+    Path(os.path.dirname(home), "file").write_text("")
+    with pytest.raises(ServiceError, match="Cannot create"):
+        control.ensure(os.path.join(os.path.dirname(home), "file", "home"))
+
+
+def test_missing_packages_are_reported_with_the_install_line(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(install.EXTRAS, "local", ("no_such_module",))
+    with pytest.raises(ServiceError, match=re.escape(install.install_line("local"))):
+        control.ensure(home)
+    assert control.serve(home, "127.0.0.1", 0, None) == 2
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="looks at a process through /proc")
+def test_a_detached_service_has_no_terminal_and_no_inherited_files(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    control.ensure(home)
+    pid = pid_of(home)
+    assert os.readlink(f"/proc/{pid}/cwd") == "/"
+    assert os.getsid(pid) != os.getsid(0)
+    assert os.getsid(pid) != pid, "a session leader could get a terminal"
+    ends = {number: os.readlink(f"/proc/{pid}/fd/{number}") for number in os.listdir(f"/proc/{pid}/fd")}
+    assert ends["0"] == "/dev/null"
+    log = os.path.join(home, "service.log")
+    assert (ends["1"], ends["2"]) == (log, log)
+    assert not [end for end in ends.values() if end.startswith(("/dev/pts", "/dev/tty", "pipe:"))]
+
+
+def test_all_files_are_readable_by_the_owner_only(home: str) -> None:
+    path = control.ensure(home)
+    assert stat.S_IMODE(os.stat(home).st_mode) == 0o700
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    for name in os.listdir(home):
+        assert stat.S_IMODE(os.stat(os.path.join(home, name)).st_mode) & 0o077 == 0, name
+
+
+def test_created_parent_directories_are_readable_by_the_owner_only(home: str) -> None:
+    before = os.umask(0o022)
+    try:
+        deep = os.path.join(home, "a", "b")
+        homedir.make_home(deep)
+        modes = [stat.S_IMODE(os.stat(path).st_mode) for path in (home, os.path.join(home, "a"), deep)]
+        assert modes == [0o700] * 3
+        command = [sys.executable, "-m", "fttui.server", "--home", os.path.join(home, "c", "d"), "--idle", "0"]
+        assert subprocess.run(command, capture_output=True, timeout=60).returncode == 0
+        modes = [stat.S_IMODE(os.stat(os.path.join(home, *path)).st_mode) for path in (("c",), ("c", "d"))]
+        assert modes == [0o700] * 2
+    finally:
+        os.umask(before)
