@@ -1,4 +1,4 @@
-"""What `auto` comes to, by the documented heuristics (api.md §15). Standard library only."""
+"""Values of `auto` hyperparameters, by the documented heuristics (api.md §15). Standard library only."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ AUTO = "auto"
 
 
 def resolve(asked: Mapping[str, Any], examples: int) -> dict[str, Any]:
-    """The hyperparameters of a job with so many examples; every one that is not `auto` stays as it is."""
+    """Return hyperparameters with `auto` replaced, for a number of examples."""
     automatic = {
         "n_epochs": epochs(examples),
         "batch_size": batch_size(examples),
@@ -18,7 +18,7 @@ def resolve(asked: Mapping[str, Any], examples: int) -> dict[str, Any]:
 
 
 def epochs(examples: int) -> int:
-    """Three epochs, more of them for fewer than 34 examples, fewer for more than 8333."""
+    """Return 3 epochs, or more for fewer than 34 examples, or fewer for more than 8333."""
     if 3 * examples < 100:
         return min(25, 100 // max(1, examples))
     if 3 * examples > 25_000:
@@ -27,5 +27,5 @@ def epochs(examples: int) -> int:
 
 
 def batch_size(examples: int) -> int:
-    """About 0.2 % of the examples, as seen at the hosted service: 1 on small sets."""
+    """Return about 0.2 % of the examples, as the hosted service does, from 1 to 256."""
     return max(1, min(256, round(examples * 0.002)))

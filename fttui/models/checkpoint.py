@@ -1,4 +1,4 @@
-"""A checkpoint of a job: a model saved on the way."""
+"""Checkpoints of a job: models saved during training."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from fttui.models.wire import Wire
 
 
 class Checkpoint(Wire):
-    """One checkpoint; `metrics` holds the numbers measured at `step_number`."""
+    """A checkpoint, with the metrics of its step."""
 
     created_at: lenient.Moment = None
     fine_tuned_model_checkpoint: lenient.Line = ""

@@ -1,4 +1,4 @@
-"""An event of a job: one line of its log, or one point of its metrics."""
+"""Events of a job: messages and metrics."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ _LEVEL_WORDS = {
 
 
 class Event(Wire):
-    """One event. `level` is `info`, `warn` or `error` where the server's word means one of them."""
+    """An event. Known words for its level are mapped to `info`, `warn` and `error`."""
 
     created_at: lenient.Moment = None
     level: lenient.Line = "info"
@@ -36,20 +36,22 @@ class Event(Wire):
 
     @property
     def metrics(self) -> dict[str, float]:
-        """The numbers at the top level of `data` by cleaned name; nested values are no points of a curve."""
+        """Numbers at the top level of `data` by cleaned name, without the step."""
         return metrics_of(self.data)
 
     @property
     def step(self) -> int | None:
+        """Training step of the event."""
         return lenient.whole(self.data.get("step"))
 
     @property
     def total_steps(self) -> int | None:
+        """Number of steps of the run."""
         return lenient.whole(self.data.get("total_steps"))
 
 
 def metrics_of(data: dict[str, Any]) -> dict[str, float]:
-    """The finite numbers in `data` by cleaned name, without the two that count steps."""
+    """Return the finite numbers in `data` by cleaned name, without `step` and `total_steps`."""
     found: dict[str, float] = {}
     for name, value in data.items():
         if name in ("step", "total_steps") or isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Files and models as the provider lists them."""
+"""Files and models at a provider."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from fttui.models.wire import Wire
 
 
 class File(Wire):
-    """A file at the provider. `filename` is text to show, never a path to use."""
+    """A file. `filename` is only shown, never used as a path."""
 
     bytes: lenient.Whole = None
     created_at: lenient.Moment = None
@@ -19,7 +19,7 @@ class File(Wire):
 
 
 class Model(Wire):
-    """A model that can be tuned, or that a job has made."""
+    """A base model or a fine-tuned model."""
 
     created_at: lenient.Moment = None
     owned_by: lenient.Line = ""
@@ -27,5 +27,5 @@ class Model(Wire):
 
     @classmethod
     def members(cls, raw: dict[str, Any]) -> dict[str, Any]:
-        # OpenAI says `created` here, Azure `created_at`.
+        # OpenAI sends `created` for models, Azure `created_at`.
         return super().members(raw) | {"created_at": raw.get("created") or raw.get("created_at")}

@@ -1,4 +1,4 @@
-"""A fine-tuning job, read from any of the shapes in which servers send it."""
+"""Fine-tuning jobs, decoded from the different shapes that servers send."""
 
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
@@ -12,11 +12,11 @@ from fttui.models.wire import Wire
 
 METHODS = ("supervised", "dpo", "reinforcement")
 TOKEN_KEY = "fttui_create"
-"""The metadata key under which a created job carries its client's token (create exactly once)."""
+"""Metadata key of the create token: see `store.create_once`."""
 
 
 class JobError(BaseModel):
-    """Why a job failed. An empty object, or one of nulls, is no error: healthy jobs carry those."""
+    """Error of a failed job. Jobs without an error may have an empty object or one of nulls."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -26,7 +26,7 @@ class JobError(BaseModel):
 
 
 class Integration(BaseModel):
-    """A place to which the provider reports the run, in practice Weights & Biases."""
+    """Service to which the provider reports the run, in practice Weights & Biases."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -47,7 +47,7 @@ def _error(value: object) -> JobError | None:
 
 
 def _lines(value: object) -> tuple[str, ...]:
-    # Mistral and others send objects with an id where OpenAI sends the id.
+    # Mistral and others send objects with an id, OpenAI sends the id.
     found = (lenient.line(item.get("id") if isinstance(item, Mapping) else item) for item in lenient.items(value))
     return tuple(text for text in found if text)
 
@@ -61,7 +61,7 @@ def _members(value: object) -> Iterable[tuple[object, object]]:
 
 
 def _settings(value: object) -> dict[str, str]:
-    """Hyperparameters as text: `auto`, `3`, `1.8`. Azure's -1 means auto; nested values are left to the raw view."""
+    """Return hyperparameters as text: `auto`, `3`, `1.8`. Azure's -1 means auto. Nested values are left out."""
     found: dict[str, str] = {}
     for key, item in _members(value):
         count = lenient.whole(item)
@@ -81,7 +81,7 @@ def _integrations(value: object) -> tuple[Integration, ...]:
 
 
 class Job(Wire):
-    """One job. Times are Unix seconds, None when the server gave none (it may send 0 or null for that)."""
+    """A job. Times are Unix seconds, or None (sent as 0 or null)."""
 
     object: lenient.Line = ""
     status_text: lenient.Line = ""
@@ -98,11 +98,11 @@ class Job(Wire):
     trained_tokens: lenient.Whole = None
     seed: lenient.Whole = None
     method: lenient.Line = ""
-    """`supervised` when the server names none."""
+    """Training method. `supervised` if the server names none."""
     hyperparameters: Annotated[dict[str, str], BeforeValidator(_settings)] = {}
-    """The effective ones, as text: those of the method, else the deprecated top-level ones."""
+    """Effective hyperparameters as text, from the method or from the deprecated top-level member."""
     grader: dict[str, Any] = {}
-    """A reinforcement job's grader as sent: raw, cleaned where it is shown."""
+    """Grader of a reinforcement job, as sent. Must not be shown without `clean`."""
     integrations: Annotated[tuple[Integration, ...], BeforeValidator(_integrations)] = ()
     metadata: Annotated[dict[str, str], BeforeValidator(_pairs)] = {}
     error: Annotated[JobError | None, BeforeValidator(_error)] = None
@@ -130,15 +130,16 @@ class Job(Wire):
 
     @property
     def status(self) -> Status:
+        """State of the job."""
         return status_of(self.status_text)
 
     @property
     def can_act(self) -> bool:
-        """Whether this is something that the job verbs may be sent for."""
+        """The object is a fine-tuning job, so it can be cancelled, paused and resumed."""
         return not self.fault and self.object in ("", "fine_tuning.job", "fine-tune")
 
     def row(self, *, step: int | None = None, total: int | None = None, loss: float | None = None) -> JobRow:
-        """The job as a list shows it; progress comes from its events, which the job does not hold."""
+        """Return the job as a row of the list. Progress comes from the job's events."""
         return JobRow(
             id=self.id,
             status_text=self.status_text,
@@ -157,6 +158,6 @@ class Job(Wire):
 
 
 def suffix_of(fine_tuned_model: str) -> str:
-    """The suffix in a model name such as `ft:gpt-4o-mini-2024-07-18:acme:support-v3:8J6LXhXG`; may be empty."""
+    """Return the suffix in a name such as `ft:gpt-4o-mini-2024-07-18:acme:support-v3:8J6LXhXG`, or an empty string."""
     parts = fine_tuned_model.split(":")
     return parts[3] if len(parts) >= 5 and parts[0] == "ft" else ""

@@ -1,6 +1,6 @@
-"""Readers that accept what servers really send and never raise: the wrong type means "not given".
+"""Conversion of JSON values that never raises: a value of the wrong type counts as missing.
 
-Every text passes `clean` here, and nowhere else: models hold only clean text beside their raw JSON.
+All text of the models is cleaned here, so models have only clean text beside their raw JSON.
 """
 
 import math
@@ -13,13 +13,13 @@ from pydantic import BeforeValidator
 from fttui.text import clean, clean_line
 
 MILLISECONDS_FROM = 1e11
-"""A time above this is in milliseconds: as seconds it would lie in the year 5138."""
+"""Times above this are in milliseconds. In seconds, this is the year 5138."""
 LATEST = 253402300799.0
-"""9999-12-31, the last moment that `datetime` can hold."""
+"""9999-12-31, the last day of `datetime`."""
 
 
 def line(value: object) -> str:
-    """A text on one line; a number or boolean as JSON writes it; anything else is empty."""
+    """Return a string on one line, a number or boolean as JSON text, or an empty string."""
     if isinstance(value, str):
         return clean_line(value)
     if isinstance(value, bool):
@@ -30,12 +30,12 @@ def line(value: object) -> str:
 
 
 def paragraph(value: object) -> str:
-    """A text that may hold newlines and tabs; anything that is not a text is empty."""
+    """Return a string with its newlines and tabs, or an empty string."""
     return clean(value) if isinstance(value, str) else ""
 
 
 def number(value: object) -> float | None:
-    """A finite number, also from its text; None otherwise."""
+    """Return a finite number, also from a string, or None."""
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, str):
@@ -52,7 +52,7 @@ def number(value: object) -> float | None:
 
 
 def whole(value: object) -> int | None:
-    """A whole number, also from `2.0` or its text; None otherwise."""
+    """Return an integer, also from `2.0` or a string, or None."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value if not _huge(value) else None
     result = number(value)
@@ -62,7 +62,7 @@ def whole(value: object) -> int | None:
 
 
 def moment(value: object) -> float | None:
-    """Unix seconds from seconds, milliseconds, their text, or ISO 8601; 0 and nonsense mean "no time"."""
+    """Return Unix seconds from seconds, milliseconds, their text, or ISO 8601. None for 0 and invalid values."""
     seconds = number(value)
     if seconds is None:
         if not isinstance(value, str) or not 8 <= len(value) <= 64:
@@ -81,12 +81,12 @@ def moment(value: object) -> float | None:
 
 
 def mapping(value: object) -> dict[str, Any]:
-    """A JSON object; anything else is empty."""
+    """Return a JSON object, or an empty one."""
     return dict(value) if isinstance(value, Mapping) else {}
 
 
 def items(value: object) -> list[Any]:
-    """A JSON array; anything else is empty."""
+    """Return a JSON array, or an empty one."""
     return list(value) if isinstance(value, list | tuple) else []
 
 

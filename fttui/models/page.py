@@ -1,4 +1,4 @@
-"""One page of a list."""
+"""Page of a list."""
 
 from typing import Any, Generic, TypeVar
 
@@ -8,10 +8,9 @@ T = TypeVar("T", bound=Wire)
 
 
 class Page(Generic[T]):
-    """One page of a list, in the server's order.
+    """A page of a list, in the server's order.
 
-    Items are decoded when first asked for: whoever compares `objects` with what it holds already decodes
-    nothing that is unchanged.
+    Items are decoded on first use, so that a caller can compare `objects` first and decode changed objects only.
     """
 
     __slots__ = ("_items", "has_more", "kind", "objects", "raw")
@@ -19,11 +18,11 @@ class Page(Generic[T]):
     def __init__(self, kind: type[T], objects: list[Any], has_more: bool | None, raw: Any) -> None:
         self.kind = kind
         self.objects = objects
-        """The items as sent."""
+        """JSON of the items, as sent."""
         self.has_more = has_more
-        """None where the server does not say: then maybe."""
+        """False for the last page. None if the server does not say."""
         self.raw = raw
-        """The whole answer as sent."""
+        """JSON of the whole response, as sent."""
         self._items: tuple[T, ...] | None = None
 
     def __repr__(self) -> str:
@@ -31,23 +30,24 @@ class Page(Generic[T]):
 
     @property
     def items(self) -> tuple[T, ...]:
+        """Decoded items."""
         if self._items is None:
             self._items = tuple(self.kind.read(item) for item in self.objects)
         return self._items
 
     @property
     def cursor(self) -> str | None:
-        """What `after` must be for the next page: the last id that can be sent; None when there is no next page."""
+        """Value of `after` for the next page: the last usable id. None for the last page."""
         if self.has_more is False:
             return None
         return next((name for item in reversed(self.objects) if (name := sent_id(item))), None)
 
     @classmethod
     def read(cls, kind: type[T], raw: object) -> "Page[T]":
-        """Read a list envelope, or a bare array as some servers send.
+        """Decode a list object, or a plain array as some servers send.
 
         Raises:
-            ValueError: it is neither; the message says what it is instead.
+            ValueError: the response is neither.
         """
         found: object = raw.get("data") if isinstance(raw, dict) else raw
         if isinstance(raw, dict) and found is None and "data" in raw:

@@ -1,4 +1,4 @@
-"""How far a job is, when it may end, and how long it was in each state: read from its events. Pure."""
+"""Time left and stages of a job, computed from its events. Pure."""
 
 import json
 import re
@@ -10,9 +10,9 @@ from fttui.models.row import EventRow, JobRow
 from fttui.models.status import Status
 
 RECENT = 20
-"""Intervals between steps from which the pace is read."""
+"""Number of latest intervals between steps that count for the pace."""
 
-# What servers say when a job moves on (OpenAI's and Azure's words).
+# Messages of OpenAI and Azure when a job changes its state.
 _MARKS = (
     ("queued", re.compile(r"moving job to queued|^job enqueued", re.I)),
     ("running", re.compile(r"^(fine-tuning )?job started", re.I)),
@@ -23,7 +23,7 @@ _HAS_RUN = (Status.RUNNING, Status.STOPPING, Status.PAUSED, Status.SUCCEEDED)
 
 
 class Stage(NamedTuple):
-    """A state the job was in. Times are Unix seconds; `end` is None while it is in it."""
+    """Time that a job spent in a state. Times are Unix seconds. `end` is None for the current state."""
 
     name: str
     start: float
@@ -31,7 +31,11 @@ class Stage(NamedTuple):
 
 
 def stages(row: JobRow, first_events: Iterable[EventRow], last_event: EventRow | None) -> list[Stage]:
-    """The states of a job in order, as far as its events tell. `first_events` are its oldest."""
+    """Return the stages of a job in order.
+
+    Args:
+        first_events: the oldest events of the job.
+    """
     if row.created_at is None:
         return []
     starts = [("validating", row.created_at)]
@@ -41,14 +45,14 @@ def stages(row: JobRow, first_events: Iterable[EventRow], last_event: EventRow |
             if event.created_at is not None and name not in seen and mark.search(event.message):
                 starts.append((name, max(event.created_at, starts[-1][1])))
     names = {name for name, _ in starts}
-    untold = ("running" not in names and row.status in _HAS_RUN) or (
+    unreported = ("running" not in names and row.status in _HAS_RUN) or (
         "queued" not in names and row.status is Status.QUEUED
     )
-    if untold:
-        return []  # the server does not tell when that began, so nothing before it can be told apart
+    if unreported:
+        return []  # the start of the current state is unknown, so the earlier stages cannot be separated
     end: float | None = None
     if row.status.is_final:
-        # A cancelled or failed job has no `finished_at`: its last event is the nearest thing to it.
+        # A cancelled or failed job has no `finished_at`: use the time of its last event.
         end = row.finished_at or (last_event.created_at if last_event else None)
         if end is None:
             return []
@@ -57,14 +61,14 @@ def stages(row: JobRow, first_events: Iterable[EventRow], last_event: EventRow |
 
 
 def stage_words(found: Sequence[Stage], now: float) -> str:
-    """`validating 2s · queued 1s · running 3m 05s`."""
+    """Return stages as text: `validating 2s · queued 1s · running 3m 05s`."""
     return " · ".join(f"{stage.name} {duration((stage.end or now) - stage.start)}" for stage in found)
 
 
 def time_left(row: JobRow, events: Sequence[EventRow], now: float) -> tuple[float, float] | None:
-    """The least and the most seconds until the last step, from the pace of the latest steps.
+    """Return the least and the most seconds until the last step, from the pace of the latest steps.
 
-    None when the job does not run, its length is unknown, or there are too few steps to tell.
+    None for a job that is not running, and for one with an unknown length or too few steps.
     """
     if row.status is not Status.RUNNING or not row.total_steps:
         return None
@@ -81,18 +85,18 @@ def time_left(row: JobRow, events: Sequence[EventRow], now: float) -> tuple[floa
         return None
     recent = sorted(paces[-RECENT:])
     mean = sum(recent) / len(recent)
-    # Events carry whole seconds, so single paces are coarse: the range is at least a tenth around their mean.
+    # Times of events are whole seconds, so single paces are coarse: use at least 10 % around their mean.
     low = min(mean * 0.9, max(recent[len(recent) // 4], mean * 0.5))
     high = max(mean * 1.1, min(recent[len(recent) * 3 // 4], mean * 2.0))
     remaining = row.total_steps - previous[0]
     passed = max(0.0, now - previous[1])
     if remaining > 0 and passed >= remaining * high:
-        return None  # its end should have come by now: the pace is another, or its steps are not heard of
+        return None  # the job should have ended: the pace has changed, or no more events arrive
     return max(0.0, remaining * low - passed), max(0.0, remaining * high - passed)
 
 
 def left_words(left: tuple[float, float] | None) -> str:
-    """`20s–26s left`; empty when unknown."""
+    """Return the time left as text: `20s to 26s left`, or an empty string."""
     if left is None:
         return ""
     low, high = duration(left[0]), duration(left[1])
@@ -100,7 +104,7 @@ def left_words(left: tuple[float, float] | None) -> str:
 
 
 def step_of(event: EventRow) -> int | None:
-    """The step that a metrics event tells of."""
+    """Return the step of a metrics event, or None for a different event."""
     if event.type != "metrics" or not event.data:
         return None
     try:

@@ -1,4 +1,4 @@
-"""JSON as sent: how it is kept as text, and how two versions of an object are compared before decoding."""
+"""JSON as sent: encoding for the archive, and digests to compare objects without decoding."""
 
 import hashlib
 import json
@@ -6,16 +6,16 @@ from typing import Any
 
 
 def encode(raw: Any) -> str:
-    """The value as ASCII JSON text, members in the order in which they came."""
+    """Return a value as ASCII JSON text, members in their order."""
     try:
         return json.dumps(raw, separators=(",", ":"))
     except (RecursionError, TypeError, ValueError):
-        # Only what no JSON reader returned, or what is nested as deep as one can read, ends here.
+        # Only for values that no JSON parser returns, or at the limit of nesting.
         return json.dumps({"unreadable": type(raw).__name__})
 
 
 def digest(raw: Any) -> int:
-    """64 bits that differ when anything but the order of members differs. The same in every process."""
+    """Return a 64-bit digest of a value. The order of members does not count."""
     try:
         text = json.dumps(raw, separators=(",", ":"), sort_keys=True)
     except (RecursionError, TypeError, ValueError):

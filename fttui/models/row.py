@@ -1,7 +1,6 @@
-"""One job as a list shows it: small, flat, already clean. Standard library only.
+"""Rows of the job list and of event logs. Standard library only.
 
-The archive keeps these columns beside the raw JSON, so that the first frame is painted from them before
-anything that decodes JSON is imported.
+The archive has these columns beside the raw JSON, so that the first frame needs no decoder.
 """
 
 from typing import NamedTuple
@@ -10,11 +9,11 @@ from fttui.models.status import Status, status_of
 
 
 class JobRow(NamedTuple):
-    """The columns of a job list. Every text has passed `clean_line`; times are Unix seconds."""
+    """A job in the list. Texts are cleaned by `clean_line`, times are Unix seconds."""
 
     id: str
     status_text: str = ""
-    """The provider's own word."""
+    """Status in the provider's own word."""
     model: str = ""
     suffix: str = ""
     method: str = ""
@@ -25,28 +24,29 @@ class JobRow(NamedTuple):
     step: int | None = None
     total_steps: int | None = None
     loss: float | None = None
-    """The newest training loss (or, for reinforcement, None: a reward is no loss)."""
+    """Newest training loss. None for reinforcement, which has rewards."""
     gone: bool = False
-    """The provider no longer lists it; the archive still does."""
+    """The provider no longer lists the job."""
     fault: str = ""
-    """Why the object could not be read as a job; empty when it could."""
+    """Reason why the object is not a valid job, or an empty string."""
     profile: str = ""
-    """Whose job it is, where several profiles are shown as one. Not kept."""
+    """Profile of the job, in a view of several profiles. Not in the archive."""
 
     @property
     def status(self) -> Status:
+        """State of the job."""
         return status_of(self.status_text)
 
 
 class EventRow(NamedTuple):
-    """One line of a job's log, as the archive keeps it. Every text is clean; the time is Unix seconds."""
+    """An event in the log of a job. Texts are cleaned, the time is Unix seconds."""
 
     seq: int
-    """Position in the job's log: rises from the oldest event to the newest, never changes, may have gaps."""
+    """Sequence number in the job's log: rises from old to new, never changes, may have gaps."""
     id: str
     created_at: float | None
     level: str
     type: str
     message: str
     data: str
-    """The event's `data` as JSON text as sent, empty when it has none. Not clean: `clean` it where shown."""
+    """The event's `data` as JSON text, or an empty string. Not cleaned: `clean` it before showing."""

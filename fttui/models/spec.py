@@ -1,4 +1,4 @@
-"""What a person asks for when creating a job."""
+"""Settings of a job to create."""
 
 import json
 from typing import Any
@@ -22,35 +22,35 @@ HYPERPARAMETERS = {
         "reasoning_effort",
     ),
 }
-"""What each method takes (api.md §7)."""
+"""Hyperparameters of each method (api.md §7)."""
 _KNOWN = frozenset(name for names in HYPERPARAMETERS.values() for name in names)
 
 
 class JobSpec(BaseModel):
-    """A job to be created (api.md §7). `None` and empty mean "not given"; hyperparameters may be `auto`."""
+    """A job to create (api.md §7). None and empty values are not sent. Hyperparameters may be `auto`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: str
     training_file: str
-    """A file id at the provider."""
+    """Id of a file at the provider."""
     validation_file: str | None = None
     suffix: str | None = None
     seed: int | None = None
     method: str | None = None
-    """`supervised`, `dpo` or `reinforcement`; None leaves it to the provider, which means supervised."""
+    """`supervised`, `dpo` or `reinforcement`. None lets the provider choose: supervised."""
     hyperparameters: dict[str, Any] = Field(default_factory=dict)
-    """By name, as JSON has them; also such as only one provider knows."""
+    """JSON values by name. Names of a single provider are allowed."""
     grader: dict[str, Any] | None = None
     method_more: dict[str, Any] = Field(default_factory=dict)
-    """Further members of the method's configuration, such as `response_format`."""
+    """More members of the method's configuration, such as `response_format`."""
     metadata: dict[str, str] = Field(default_factory=dict)
     wandb_project: str | None = None
     wandb_more: dict[str, Any] = Field(default_factory=dict)
-    """What is told to Weights & Biases beside the project: `entity`, `name`, `tags`."""
+    """More settings for Weights & Biases: `entity`, `name`, `tags`."""
 
     def body(self) -> dict[str, Any]:
-        """The request body; what was not given is left out."""
+        """Return the request body."""
         body: dict[str, Any] = {"model": self.model, "training_file": self.training_file}
         for name in ("validation_file", "suffix", "seed"):
             if (value := getattr(self, name)) not in (None, ""):
@@ -71,7 +71,7 @@ class JobSpec(BaseModel):
         return body
 
     def with_method(self, method: str) -> "JobSpec":
-        """The same job by another method, without what only the method so far takes."""
+        """Return the job with a different method, without settings that only the old method has."""
         before = self.method or "supervised"
         if method == before:
             return self.model_copy(update={"method": method})
@@ -81,8 +81,7 @@ class JobSpec(BaseModel):
 
 
 def like(job: Job) -> JobSpec:
-    """What would create a job like this one: everything it was asked for, without what belongs to that one run
-    (our token, the id of its run at W&B)."""
+    """Return the settings of an existing job, without its create token and its run id at Weights & Biases."""
     raw = _sendable(job.raw)
     method = lenient.mapping(raw.get("method"))
     inside = lenient.mapping(method.get(job.method))
@@ -104,7 +103,7 @@ def like(job: Job) -> JobSpec:
         },
         grader=grader or None,
         method_more=_given(inside),
-        # Not the cleaned texts: what is sent back is what was sent.
+        # Text as sent, not the cleaned text of the model.
         metadata={
             key: value if isinstance(value, str) else lenient.line(value)
             for key, value in metadata.items()
@@ -127,13 +126,13 @@ def _wandb(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _number(value: Any) -> Any:
-    """A hyperparameter's text as the number that it is; `auto` and such stay."""
+    """Convert a hyperparameter's text to a number, if it is one."""
     whole, number = lenient.whole(value), lenient.number(value)
     return value if number is None else number if whole is None else whole
 
 
 def _sendable(raw: object) -> dict[str, Any]:
-    """A job's JSON; a half of a surrogate pair, which no request can hold, becomes a question mark."""
+    """Return a job's JSON with lone surrogates, which no request can hold, replaced by question marks."""
     try:
         text = json.dumps(lenient.mapping(raw), ensure_ascii=False)
         return lenient.mapping(json.loads(text.encode("utf-8", "replace")))

@@ -1,10 +1,10 @@
-"""The states of a job, and how the words of many providers map onto them. Standard library only."""
+"""States of a job, and their words at many providers. Standard library only."""
 
 from enum import StrEnum
 
 
 class Status(StrEnum):
-    """The states fttui knows. A word it does not know is `UNKNOWN`, kept as text, and not an end."""
+    """State of a job. An unknown word is `UNKNOWN`, which is not final; the word itself is kept as text."""
 
     VALIDATING = "validating_files"
     QUEUED = "queued"
@@ -18,19 +18,19 @@ class Status(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Nothing more will happen to a job in this state."""
+        """The state never changes."""
         return self in _FINAL
 
     @property
     def is_live(self) -> bool:
-        """The state may change by itself, so it is worth asking again."""
+        """The state may change, so the job must be fetched again."""
         return self not in _FINAL
 
 
 _FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED})
 
 # Words seen at OpenAI, Azure, Mistral, Together, Fireworks, NeMo, Vertex, Predibase, OpenPipe, Databricks,
-# LocalAI and tt-media-server. "Stopping" is still running, and paid for; it is not cancelled.
+# LocalAI and tt-media-server. A stopping job still runs and is still billed, so it is not cancelled.
 _WORDS: dict[Status, str] = {
     Status.VALIDATING: "validating_files validating creating_input_dataset",
     Status.QUEUED: "queued pending created notrunning validated creating re_queueing resuming provisioning",
@@ -48,5 +48,5 @@ _BY_WORD = {word: status for status, words in _WORDS.items() for word in words.s
 
 
 def status_of(word: str) -> Status:
-    """The state that a provider's word means; `UNKNOWN` for any other word."""
+    """Return the state for a provider's word, or `UNKNOWN`."""
     return _BY_WORD.get(word.strip().lower().removeprefix("job_state_"), Status.UNKNOWN)

@@ -1,4 +1,4 @@
-"""What every decoded object shares: clean, frozen attributes beside the JSON they were read from."""
+"""Base of all decoded objects: cleaned, frozen attributes beside the JSON as sent."""
 
 import hashlib
 import json
@@ -10,9 +10,9 @@ from fttui.models import lenient
 
 
 class Wire(BaseModel):
-    """An object a server sent. Reading never fails: what is missing or of another type reads as empty.
+    """An object from a server. Decoding never fails: a missing value or one of the wrong type is empty.
 
-    `raw` is the JSON as sent and is never shown without `clean`.
+    `raw` is the JSON as sent. It must not be shown without `clean`.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", arbitrary_types_allowed=True)
@@ -20,26 +20,26 @@ class Wire(BaseModel):
     id: lenient.Line = ""
     raw: Any = Field(default=None, repr=False)
     fault: str = ""
-    """Why this could not be read as what it should be; empty when it could."""
+    """Reason why the object is not valid, or an empty string."""
 
     @classmethod
     def read(cls, raw: object) -> Self:
-        """Decode one JSON value; one that is no object, or has no usable id, gets a made-up id and a fault."""
+        """Decode a JSON value. A value without a usable id gets a made-up id and a fault."""
         if not isinstance(raw, dict):
-            return cls(id=made_up_id(raw), raw=raw, fault=f"not an object but {json_kind(raw)}")
+            return cls(id=made_up_id(raw), raw=raw, fault=f"expected an object, got {json_kind(raw)}")
         members = cls.members(raw)
         sent = members.get("id")
         name = lenient.line(sent)
         if not name:
             members |= {"id": made_up_id(raw), "fault": "the object has no id"}
         elif isinstance(sent, str) and sent != name:
-            # Two ids that differ only in what cannot be shown are still two objects.
-            members |= {"id": f"{name}~{_hash(sent)[:6]}", "fault": "the id holds characters that cannot be shown"}
+            # Ids that differ only in unprintable characters must stay different.
+            members |= {"id": f"{name}~{_hash(sent)[:6]}", "fault": "the id has unprintable characters"}
         return cls(**{**members, "raw": raw})
 
     @classmethod
     def members(cls, raw: dict[str, Any]) -> dict[str, Any]:
-        """The members of `raw` by the names of the attributes. Subclasses rename and unfold here."""
+        """Return the members of `raw` by attribute name. Subclasses rename and flatten members."""
         return {name: raw[name] for name in cls.model_fields if name in raw and name not in _OWN}
 
 
@@ -47,14 +47,14 @@ _OWN = frozenset({"raw", "fault"})
 
 
 def sent_id(raw: object) -> str:
-    """The id by which an object can be asked for, before it is decoded; empty when it has none to send back."""
+    """Return the id of an object that is not decoded yet, or an empty string without a usable id."""
     sent = raw.get("id") if isinstance(raw, dict) else None
     name = lenient.line(sent)
     return name if not isinstance(sent, str) or sent == name else ""
 
 
 def made_up_id(raw: object) -> str:
-    """An id for an object that has none: the same content gets the same id, and it looks like no real one."""
+    """Return an id made from the content of an object, unlike any real id."""
     return "unreadable-" + _hash(raw)[:12]
 
 
@@ -67,7 +67,7 @@ def _hash(raw: object) -> str:
 
 
 def json_kind(value: object) -> str:
-    """The JSON name of a value's type, with its article."""
+    """Return the JSON name of a value's type, with its article."""
     match value:
         case None:
             return "null"
@@ -76,7 +76,7 @@ def json_kind(value: object) -> str:
         case int() | float():
             return "a number"
         case str():
-            return "a text"
+            return "a string"
         case list():
             return "an array"
     return "an object"

@@ -1,12 +1,14 @@
-"""Several profiles looked at as one: their stores behind the face of one, their pollers behind the face of one."""
+"""The view of several profiles as one: a store over their stores, a poller over their pollers."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+from fttui.models import refusals
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.file import File, Model
 from fttui.models.job import Job
+from fttui.models.job_key import JobKey
 from fttui.models.metric import Point
 from fttui.models.row import EventRow, JobRow
 from fttui.models.spec import JobSpec
@@ -14,16 +16,13 @@ from fttui.store.health import State
 from fttui.store.port import PollerPort, StorePort
 from fttui.store.snapshot import Change, Outcome, Snapshot
 
-_WORSE = (State.LIVE, State.CONNECTING, State.STALE, State.LIMITED, State.OFFLINE, State.DENIED)
-_CREATE = "several profiles are shown: look at one of them (@) to create a job there"
-
-_UNKNOWN = "none of the profiles that are shown has it"
+_BEST_FIRST = (State.LIVE, State.CONNECTING, State.STALE, State.LIMITED, State.OFFLINE, State.DENIED)
 
 
 class MergedStore:
-    """What a screen asks of a store, answered by the stores of several profiles.
+    """A `StorePort` over the stores of several profiles.
 
-    A job goes by `profile/id`, so that two profiles that see the same job have a row each.
+    Ids are `JobKey` texts (`profile/id`), so that a job that two profiles list has a row for each.
     """
 
     def __init__(self, stores: Mapping[str, StorePort]) -> None:
@@ -32,17 +31,18 @@ class MergedStore:
 
     @property
     def snapshot(self) -> Snapshot:
-        """The rows of all; as true as the least true of them, which says whose fault it is."""
+        """Rows of all profiles, with the health of the profile in the worst state."""
         rows: dict[str, JobRow] = {}
-        for name, store in self._stores.items():
+        for profile, store in self._stores.items():
             for id, row in store.snapshot.rows.items():
-                rows[f"{name}/{id}"] = row._replace(id=f"{name}/{id}", profile=name)
-        snapshots = {name: store.snapshot for name, store in self._stores.items()}
-        name = max(snapshots, key=lambda name: _WORSE.index(snapshots[name].health.state))
-        health = snapshots[name].health
+                key = str(JobKey(profile, id))
+                rows[key] = row._replace(id=key, profile=profile)
+        snapshots = {profile: store.snapshot for profile, store in self._stores.items()}
+        worst = max(snapshots, key=lambda profile: _BEST_FIRST.index(snapshots[profile].health.state))
+        health = snapshots[worst].health
         if health.why:
-            # The others can be reached: what is refused is for the profile itself to say.
-            health = replace(health, why=f"{name}: {health.why}", reason=f"{name}: {health.brief}", unsent=False)
+            # The other profiles may be reachable, so the view as a whole counts as reachable.
+            health = replace(health, why=f"{worst}: {health.why}", reason=f"{worst}: {health.brief}", unsent=False)
         ages = [snapshot.as_of for snapshot in snapshots.values() if snapshot.as_of is not None]
         return Snapshot(
             rows=rows,
@@ -52,76 +52,123 @@ class MergedStore:
             notices=tuple(dict.fromkeys(notice for snapshot in snapshots.values() for notice in snapshot.notices)),
         )
 
-    def subscribe(self, fn: Callable[[Snapshot, Change], None]) -> Callable[[], None]:
-        """Hear of every publication of any of them."""
+    def subscribe(self, fn: Callable[[Snapshot, Change], None], /) -> Callable[[], None]:
+        """Call `fn` at each publication of any profile. Return a function that ends the subscription."""
 
-        def hear(name: str) -> Callable[[Snapshot, Change], None]:
-            def heard(_: Snapshot, change: Change) -> None:
-                named = {
-                    member: frozenset(f"{name}/{id}" for id in getattr(change, member))
+        def publisher(profile: str) -> Callable[[Snapshot, Change], None]:
+            def publish(_: Snapshot, change: Change) -> None:
+                sets = {
+                    member: frozenset(str(JobKey(profile, id)) for id in getattr(change, member))
                     for member in ("added", "updated", "removed", "events", "checkpoints")
                 }
-                fn(self.snapshot, Change(health=change.health, **named))
+                fn(self.snapshot, Change(health=change.health, **sets))
 
-            return heard
+            return publish
 
-        leaves = [store.subscribe(hear(name)) for name, store in self._stores.items()]
+        ends = [store.subscribe(publisher(profile)) for profile, store in self._stores.items()]
 
-        def leave() -> None:
-            for each in leaves:
-                each()
+        def unsubscribe() -> None:
+            for end in ends:
+                end()
 
-        return leave
+        return unsubscribe
+
+    def look_at(self, id: str | None) -> None:
+        """Select a job in the store of its profile, and no job in the other stores."""
+        selected = None if id is None else JobKey.parse(id)
+        for profile, store in self._stores.items():
+            store.look_at(selected.id if selected is not None and selected.profile == profile else None)
+
+    # Questions
 
     def job(self, id: str) -> Job | None:
-        store, inner = self._of(id)
-        return store.job(inner)
+        """Return the whole job as last sent, or None for an unknown job."""
+        store, inner_id = self._resolve(id)
+        return store.job(inner_id)
 
     def events(
         self, id: str, *, before: int | None = None, after: int | None = None, limit: int = 500
     ) -> list[EventRow]:
-        store, inner = self._of(id)
-        return store.events(inner, before=before, after=after, limit=limit)
+        """Return events of a job, oldest first: the newest `limit`, or those next to a sequence number."""
+        store, inner_id = self._resolve(id)
+        return store.events(inner_id, before=before, after=after, limit=limit)
 
     def has_read_events(self, id: str) -> bool:
-        store, inner = self._of(id)
-        return store.has_read_events(inner)
+        """Tell whether the events of a job were fetched at least once."""
+        store, inner_id = self._resolve(id)
+        return store.has_read_events(inner_id)
 
     def checkpoints(self, id: str) -> tuple[Checkpoint, ...]:
-        store, inner = self._of(id)
-        return store.checkpoints(inner)
+        """Return every checkpoint of a job ever seen, by step."""
+        store, inner_id = self._resolve(id)
+        return store.checkpoints(inner_id)
 
     def points(self, id: str) -> list[Point]:
-        store, inner = self._of(id)
-        return store.points(inner)
+        """Return the metrics of a job, by step."""
+        store, inner_id = self._resolve(id)
+        return store.points(inner_id)
 
     def file(self, id: str) -> File | None:
+        """Return a file by its plain id, or None for a file that no profile has seen."""
         return next((file for store in self._stores.values() if (file := store.file(id)) is not None), None)
 
     def has_file(self, id: str) -> bool | None:
-        name, _, inner = id.partition("/")
-        return self._stores[name].has_file(inner) if name in self._stores else None
+        """Tell whether the provider's last list of files had this file. None before the first list."""
+        key = JobKey.parse(id)
+        return self._stores[key.profile].has_file(key.id) if key.profile in self._stores else None
 
-    def look_at(self, id: str | None) -> None:
-        """One store serves it first; the others have nobody's attention."""
-        chosen, inner = self._of(id) if id else (None, None)
-        for store in self._stores.values():
-            store.look_at(inner if store is chosen else None)
+    async def files(self) -> list[File]:
+        """Return the files for training of each profile in turn."""
+        return [
+            file.model_copy(update={"id": str(JobKey(profile, file.id))})
+            for profile, store in self._stores.items()
+            for file in await store.files()
+        ]
 
-    async def cancel(self, ids: Iterable[str]) -> dict[str, Outcome]:
-        return await self._each("cancel", ids)
+    async def models(self) -> list[Model]:
+        """Return the models of each profile in turn."""
+        return [
+            model.model_copy(update={"id": str(JobKey(profile, model.id))})
+            for profile, store in self._stores.items()
+            for model in await store.models()
+        ]
 
-    async def pause(self, ids: Iterable[str]) -> dict[str, Outcome]:
-        return await self._each("pause", ids)
-
-    async def resume(self, ids: Iterable[str]) -> dict[str, Outcome]:
-        return await self._each("resume", ids)
+    # Intents
 
     async def create(self, spec: JobSpec) -> Outcome:
-        return Outcome(False, _CREATE)
+        """Refuse: a job is created in one profile."""
+        return Outcome(False, refusals.SEVERAL_PROFILES)
 
     async def upload(self, path: str, progress: Callable[[int, int], None] | None = None) -> Outcome:
-        return Outcome(False, _CREATE)
+        """Refuse: a file is uploaded to one profile."""
+        return Outcome(False, refusals.SEVERAL_PROFILES)
+
+    async def cancel(self, ids: Iterable[str]) -> dict[str, Outcome]:
+        """Cancel jobs."""
+        return await self._for_each_profile("cancel", ids)
+
+    async def pause(self, ids: Iterable[str]) -> dict[str, Outcome]:
+        """Pause jobs."""
+        return await self._for_each_profile("pause", ids)
+
+    async def resume(self, ids: Iterable[str]) -> dict[str, Outcome]:
+        """Resume paused jobs."""
+        return await self._for_each_profile("resume", ids)
+
+    async def forget(self, ids: Iterable[str]) -> dict[str, Outcome]:
+        """Delete the archived copies of jobs. The providers are not changed."""
+        return await self._for_each_profile("forget", ids)
+
+    async def delete_files(self, ids: Iterable[str]) -> dict[str, Outcome]:
+        """Delete files at their providers."""
+        return await self._for_each_profile("delete_files", ids)
+
+    async def delete_model(self, name: str) -> Outcome:
+        """Delete a fine-tuned model at its provider."""
+        key = JobKey.parse(name)
+        if (store := self._stores.get(key.profile)) is None:
+            return _unknown(name)
+        return replace(await store.delete_model(key.id), id=name)
 
     async def download(
         self,
@@ -132,67 +179,45 @@ class MergedStore:
         as_csv: bool = False,
         progress: Callable[[int, int | None], None] | None = None,
     ) -> Outcome:
-        name, _, inner = id.partition("/")
-        if (store := self._stores.get(name)) is None:
-            return Outcome(False, _UNKNOWN, id)
-        outcome = await store.download(inner, path, overwrite=overwrite, as_csv=as_csv, progress=progress)
+        """Write the content of a file to `path`."""
+        key = JobKey.parse(id)
+        if (store := self._stores.get(key.profile)) is None:
+            return _unknown(id)
+        outcome = await store.download(key.id, path, overwrite=overwrite, as_csv=as_csv, progress=progress)
         return replace(outcome, id=id)
 
-    async def delete_files(self, ids: Iterable[str]) -> dict[str, Outcome]:
-        return await self._each("delete_files", ids)
-
-    async def delete_model(self, name: str) -> Outcome:
-        profile, _, inner = name.partition("/")
-        if (store := self._stores.get(profile)) is None:
-            return Outcome(False, _UNKNOWN, name)
-        return replace(await store.delete_model(inner), id=name)
-
-    async def forget(self, ids: Iterable[str]) -> dict[str, Outcome]:
-        return await self._each("forget", ids)
-
-    async def models(self) -> list[Model]:
-        """The models of all, profile by profile, by `profile/id`."""
-        return [
-            model.model_copy(update={"id": f"{name}/{model.id}"})
-            for name, store in self._stores.items()
-            for model in await store.models()
-        ]
-
-    async def files(self) -> list[File]:
-        """The files of all, profile by profile, by `profile/id`."""
-        return [
-            file.model_copy(update={"id": f"{name}/{file.id}"})
-            for name, store in self._stores.items()
-            for file in await store.files()
-        ]
-
-    async def _each(self, verb: str, ids: Iterable[str]) -> dict[str, Outcome]:
-        by_store: dict[str, list[str]] = {}
-        for id in (ids := list(ids)):
-            name, _, inner = id.partition("/")
-            by_store.setdefault(name, []).append(inner)
+    async def _for_each_profile(self, verb: str, ids: Iterable[str]) -> dict[str, Outcome]:
+        by_profile: dict[str, list[JobKey]] = {}
+        for key in map(JobKey.parse, ids):
+            by_profile.setdefault(key.profile, []).append(key)
         outcomes: dict[str, Outcome] = {}
-        for name, inner_ids in by_store.items():
-            if (store := self._stores.get(name)) is None:
-                outcomes |= {id: Outcome(False, _UNKNOWN, id) for id in ids if id.partition("/")[0] == name}
+        for profile, keys in by_profile.items():
+            if (store := self._stores.get(profile)) is None:
+                outcomes |= {str(key): _unknown(str(key)) for key in keys}
                 continue
-            done = await getattr(store, verb)(inner_ids)
-            outcomes |= {f"{name}/{id}": replace(outcome, id=f"{name}/{id}") for id, outcome in done.items()}
+            for id, outcome in (await getattr(store, verb)([key.id for key in keys])).items():
+                key = JobKey(profile, id)
+                outcomes[str(key)] = replace(outcome, id=str(key))
         return outcomes
 
-    def _of(self, id: str) -> tuple[StorePort, str]:
-        name, _, inner = id.partition("/")
-        return self._stores[name], inner
+    def _resolve(self, id: str) -> tuple[StorePort, str]:
+        key = JobKey.parse(id)
+        return self._stores[key.profile], key.id
+
+
+def _unknown(id: str) -> Outcome:
+    return Outcome(False, "no profile in this view has it", id)
 
 
 class MergedPoller:
-    """The pollers of several profiles; each keeps to its own budget, for each asks another provider."""
+    """A `PollerPort` over the pollers of several profiles. Each has its own rate limit."""
 
     def __init__(self, pollers: Iterable[PollerPort]) -> None:
         self._pollers = tuple(pollers)
 
     @property
     def blurred(self) -> bool:
+        """The terminal has lost the focus."""
         return any(poller.blurred for poller in self._pollers)
 
     @blurred.setter
@@ -201,23 +226,27 @@ class MergedPoller:
             poller.blurred = blurred
 
     def hold(self) -> None:
+        """Stop the automatic refresh until `release`."""
         for poller in self._pollers:
             poller.hold()
 
     def release(self) -> None:
+        """Resume the automatic refresh."""
         for poller in self._pollers:
             poller.release()
 
     def poke(self) -> None:
+        """Poll now."""
         for poller in self._pollers:
             poller.poke()
 
     def pace(self, interval: float) -> None:
+        """Set the seconds between two polls while a job is active."""
         for poller in self._pollers:
             poller.pace(interval)
 
     async def run(self) -> None:
-        """Poll all of them until cancelled."""
-        async with asyncio.TaskGroup() as lanes:
+        """Poll all profiles until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
             for poller in self._pollers:
-                lanes.create_task(poller.run())
+                tasks.create_task(poller.run())

@@ -1,8 +1,8 @@
-"""The filter language and the order of a list (ux.md §4): text to predicate, rows to rows. Standard library only.
+"""Filter language and order of the job list (ux.md §4). Standard library only.
 
-`mini status:failed,cancelled model~4o loss<0.8 age<2d !suffix:router` — a space means and, a comma means or, `!`
-negates. A bare word is looked for in id, suffix, model and status; `field:value` is the whole value,
-`field~part` a part of it; numbers, ages and dates compare with `<`, `<=`, `>`, `>=`. Case does not matter.
+Example: `mini status:failed,cancelled model~4o loss<0.8 age<2d !suffix:router`. A space means and, a comma means or,
+`!` negates. A plain word matches a part of id, suffix, model or status. `field:value` matches the whole value,
+`field~part` a part. Numbers, ages and dates compare with `<`, `<=`, `>`, `>=`. Case is ignored.
 """
 
 import time
@@ -14,14 +14,14 @@ from fttui.models.row import JobRow
 from fttui.models.status import Status, status_of
 
 Predicate = Callable[[JobRow, float], bool]
-"""Whether a row is meant; the number is the present, in Unix seconds."""
+"""Test of a row. The number is the current time in Unix seconds."""
 
 TEXT_FIELDS = ("id", "suffix", "model", "status", "method", "fine_tuned_model", "profile")
 NUMBER_FIELDS = ("step", "loss", "tokens")
 TIME_FIELDS = ("age", "created")
 FIELDS = (*TEXT_FIELDS, *NUMBER_FIELDS, *TIME_FIELDS)
 
-# What the list itself calls the states, and groups of them that people ask for.
+# The states by their names in the list, and groups of states.
 STATUS_WORDS: dict[str, frozenset[Status]] = {
     "valid": frozenset({Status.VALIDATING}),
     "queue": frozenset({Status.QUEUED}),
@@ -40,29 +40,30 @@ _STATUS_ORDER = {status: index for index, status in enumerate(Status)}
 
 
 class QueryError(ValueError):
-    """The filter text cannot be understood; the message says what is wrong, in words."""
+    """The filter text is invalid. The message says why."""
 
 
 class Query(NamedTuple):
-    """A filter, read once and asked often."""
+    """A parsed filter."""
 
     text: str
     predicates: tuple[Predicate, ...]
 
     @property
     def is_empty(self) -> bool:
-        """Every row passes."""
+        """The filter has no terms, so every row matches."""
         return not self.predicates
 
     def matches(self, row: JobRow, now: float) -> bool:
+        """Tell whether a row matches every term."""
         return all(predicate(row, now) for predicate in self.predicates)
 
 
 class Sort(NamedTuple):
-    """The order of a list. Rows without a value come last in either direction.
+    """Order of a list. Rows without a value come last in both directions.
 
-    Ties stay in the order in which the rows are given, which for jobs is the provider's, newest first; only oldest
-    first turns them round as well.
+    Rows with equal values keep their order, which is the provider's, newest first. Only `created`, oldest first,
+    reverses them too.
     """
 
     field: str = "created"
@@ -73,19 +74,19 @@ NEWEST = Sort()
 
 
 def parse(text: str) -> Query:
-    """Read a filter.
+    """Parse a filter.
 
     Raises:
-        QueryError: with words for the person who typed it.
+        QueryError: the text is invalid.
     """
     return Query(text.strip(), tuple(_term(word) for word in _words(text)))
 
 
 def sort_of(field: str, *, reverse: bool = False) -> Sort:
-    """An order by a field's name.
+    """Return the order by a field.
 
     Raises:
-        QueryError: there is no such field.
+        QueryError: the field is unknown.
     """
     return Sort(_field(field), reverse)
 
@@ -98,7 +99,12 @@ def select(
     now: float = 0.0,
     statuses: Container[Status] | None = None,
 ) -> list[JobRow]:
-    """The rows that pass, in order. `statuses` narrows to those states; `now` is what ages count from."""
+    """Return the matching rows in order.
+
+    Args:
+        now: the current time, for ages.
+        statuses: only rows in these states.
+    """
     found = [row for row in rows if row.status in statuses] if statuses is not None else list(rows)
     if query is not None and not query.is_empty:
         found = [row for row in found if query.matches(row, now)]
@@ -107,14 +113,14 @@ def select(
 
 def _sorted(rows: list[JobRow], sort: Sort) -> list[JobRow]:
     field, reverse = sort
-    if field == "age":  # the youngest is the one created last
+    if field == "age":  # the youngest job was created last
         field, reverse = "created", not reverse
     if field == "created" and not reverse:
         rows = rows[::-1]
     if field == "created" or field in NUMBER_FIELDS:
         value = _NUMBERS[field]
         with_value = [row for row in rows if value(row) is not None]
-        with_value.sort(key=value, reverse=reverse)  # what is equal keeps its order in either direction
+        with_value.sort(key=value, reverse=reverse)  # equal rows keep their order in both directions
         return with_value + [row for row in rows if value(row) is None] if len(with_value) < len(rows) else with_value
     if field == "status":
         return sorted(rows, key=lambda row: _STATUS_ORDER[row.status], reverse=reverse)
@@ -141,7 +147,7 @@ _NUMBERS: dict[str, Callable[[JobRow], Any]] = {  # a number, or None
 
 
 def _words(text: str) -> list[str]:
-    """The terms of a filter: parted by spaces that are not between double quotes. The quotes stay."""
+    """Split a filter at spaces outside double quotes. The quotes stay."""
     words, word, quoted = [], "", False
     for character in text:
         if character == '"':
@@ -153,7 +159,7 @@ def _words(text: str) -> list[str]:
         else:
             word += character
     if quoted:
-        raise QueryError('a " is not closed')
+        raise QueryError('missing closing "')
     return [*words, word] if word else words
 
 
@@ -161,20 +167,20 @@ def _term(word: str) -> Predicate:
     negated = word.startswith("!")
     body = word[1:] if negated else word
     if not body:
-        raise QueryError("! needs something to negate: !mini, !status:failed")
+        raise QueryError("! needs a term, for example !mini or !status:failed")
     name, operator, value = _split(body)
     predicate = _bare(_values(body)) if not operator else _compare(name, operator, value)
     return (lambda row, now: not predicate(row, now)) if negated else predicate
 
 
 def _split(body: str) -> tuple[str, str, str]:
-    """Name, operator and value of a term; the operator is empty for a bare word."""
+    """Return field, operator and value of a term. The operator is empty for a plain word."""
     for index, character in enumerate(body):
         if character == '"':
             break
         if character in ":~<>=":
             name = body[:index].lower()
-            # A tuned model's name is pasted more often than it is a mistyped field.
+            # `ft:…` is the name of a fine-tuned model, not a field.
             if name == "ft" and character == ":":
                 break
             operator = body[index : index + 2] if body[index : index + 2] in ("<=", ">=") else character
@@ -186,16 +192,16 @@ def _field(name: str) -> str:
     if name in FIELDS:
         return name
     if not name:
-        raise QueryError(f"a field's name is missing; there are {', '.join(FIELDS)}")
-    from difflib import get_close_matches  # late: only a mistake needs it
+        raise QueryError(f"the name of a field is missing; fields: {', '.join(FIELDS)}")
+    from difflib import get_close_matches  # imported only for the error message
 
     near = get_close_matches(name, FIELDS, 1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(FIELDS)}"
-    raise QueryError(f"no field is called {name}; {hint}")
+    hint = f"did you mean {near[0]}?" if near else f"fields: {', '.join(FIELDS)}"
+    raise QueryError(f"unknown field {name}; {hint}")
 
 
 def _values(text: str) -> list[str]:
-    """The alternatives of a term: parted by commas that are not between double quotes, which go away."""
+    """Split the value of a term at commas outside double quotes, and remove the quotes."""
     found, value, quoted = [], "", False
     for character in text:
         if character == '"':
@@ -210,7 +216,7 @@ def _values(text: str) -> list[str]:
 
 def _bare(parts: list[str]) -> Predicate:
     if not parts:
-        raise QueryError("there is nothing to look for")
+        raise QueryError("the term is empty")
     wanted = [part.lower() for part in parts]
     if len(wanted) == 1:
         only = wanted[0]
@@ -228,13 +234,13 @@ def _compare(name: str, operator: str, text: str) -> Predicate:
     if not values:
         raise QueryError(f"{name}{operator} needs a value")
     if operator not in ":~" and len(values) > 1:
-        raise QueryError(f"{name}{operator} takes one value; a comma goes with : and ~")
+        raise QueryError(f"{name}{operator} takes one value; use commas with : and ~ only")
     if name in TEXT_FIELDS:
         if operator not in ":~":
-            raise QueryError(f"{name} is a text: use {name}:whole or {name}~part")
+            raise QueryError(f"{name} is text: use {name}:value or {name}~part")
         return _status(operator, values) if name == "status" else _text(name, operator, values)
     if operator == "~":
-        raise QueryError(f"{name} is no text: use {name}<n or {name}>n")
+        raise QueryError(f"{name} is a number: use {name}<n or {name}>n")
     if name == "age":
         return _age(operator, values)
     if name == "created":
@@ -257,7 +263,7 @@ def _text(name: str, operator: str, values: list[str]) -> Predicate:
 
 
 def _status(operator: str, values: list[str]) -> Predicate:
-    """`status:fail` means the state, in whatever words the provider has for it, or the word itself."""
+    """Match a state by its name, its group, or the provider's own word."""
     wanted = [value.lower() for value in values]
     if operator == "~":
         return lambda row, now: any(part in row.status_text.lower() or part in row.status.value for part in wanted)
@@ -285,9 +291,9 @@ def _quantity(name: str, text: str) -> float:
     try:
         number = float(body) * factor
     except ValueError:
-        raise QueryError(f"{name} wants a number, not {text!r}") from None
+        raise QueryError(f"{name} needs a number, not {text!r}") from None
     if number != number or number in (float("inf"), float("-inf")):
-        raise QueryError(f"{name} wants a finite number")
+        raise QueryError(f"{name} needs a finite number")
     return number
 
 
@@ -301,7 +307,7 @@ def _holds(operator: str, value: float, wanted: float) -> bool:
 
 def _age(operator: str, values: list[str]) -> Predicate:
     if operator == ":":
-        raise QueryError("age goes with < and >: age<2d, age>30m")
+        raise QueryError("use age with < or >: age<2d, age>30m")
     seconds = _seconds(values[0])
     return lambda row, now: row.created_at is not None and _holds(operator, now - row.created_at, seconds)
 
@@ -319,7 +325,7 @@ def _seconds(text: str) -> float:
     else:
         if not digits:
             return total
-    raise QueryError(f"an age is a number with s, m, h, d, w or y: 30m, 2d; not {text!r}")
+    raise QueryError(f"an age is a number with s, m, h, d, w or y, for example 30m or 2d, not {text!r}")
 
 
 def _created(operator: str, text: str) -> Predicate:
@@ -333,7 +339,7 @@ def _created(operator: str, text: str) -> Predicate:
 
 
 def _span(text: str) -> tuple[float, float]:
-    """The year, month or day that a date names, in local time: first moment, and first moment after it."""
+    """Return start and end of a year, month or day in local time. The end is exclusive."""
     parts = text.split("-")
     try:
         numbers = [int(part) for part in parts]
@@ -348,4 +354,4 @@ def _span(text: str) -> tuple[float, float]:
             raise ValueError
         return start, time.mktime((*after, 0, 0, 0, 0, 0, -1))
     except (ValueError, OverflowError):
-        raise QueryError(f"a date is written 2026-05-31, 2026-05 or 2026; not {text!r}") from None
+        raise QueryError(f"write a date as 2026-05-31, 2026-05 or 2026, not {text!r}") from None

@@ -164,7 +164,7 @@ GZIPPED = gzip.compress(json.dumps({"object": "list", "data": [{"id": "a"}]}).en
         (answer(200, b"\x00\x01\x02"), BadResponse, "it is not JSON"),
         (answer(200, "[" * 100_000), BadResponse, "it is not JSON"),
         (send_json({"object": "list"}), BadResponse, "expected a list, got an object"),
-        (send_json("text"), BadResponse, "expected a list, got a text"),
+        (send_json("text"), BadResponse, "expected a list, got a string"),
         (send_json({"error": {"message": "boom"}}), BadResponse, "boom"),
         (answer(200, GZIPPED, content_encoding="br"), BadResponse, "unsupported encoding: br"),
         (answer(200, GZIPPED, content_encoding="gzip, gzip"), BadResponse, "unsupported encoding"),

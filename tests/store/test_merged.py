@@ -93,4 +93,4 @@ async def test_it_is_as_true_as_the_least_true_and_says_whose_fault_it_is() -> N
 async def test_creating_needs_one_profile() -> None:
     outcome = await Two().merged.create(JobSpec(model="m", training_file="f"))
     assert not outcome.ok
-    assert "look at one of them" in outcome.message
+    assert "choose one with @" in outcome.message

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fttui.commands import BY_ID
 from fttui.core.availability import pause_or_resume
+from fttui.models.job_key import JobKey
 from fttui.models.row import JobRow
 from fttui.ui.cockpit.key_router import Handlers
 from fttui.ui.cockpit.outcomes import OutcomeReport, confirm
@@ -190,7 +191,7 @@ class JobActions:
 
 
 def _model_id(row: JobRow) -> str:
-    return f"{row.profile}/{row.fine_tuned_model}" if row.profile else row.fine_tuned_model
+    return str(JobKey(row.profile, row.fine_tuned_model)) if row.profile else row.fine_tuned_model
 
 
 def _states(rows: Iterable[JobRow]) -> str:
