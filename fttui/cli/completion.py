@@ -127,9 +127,9 @@ def models(context: click.Context, parameter: click.Parameter, typed: str) -> li
 @_without_errors
 def profiles(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
     """Offer the names of the profiles."""
-    from fttui.config.choose import LOCAL, known
+    from fttui.config.choose import LOCAL, all_profiles
 
-    return [CompletionItem(name) for name in (LOCAL, *known()) if name.startswith(typed)]
+    return [CompletionItem(name) for name in (LOCAL, *all_profiles()) if name.startswith(typed)]
 
 
 def _item(value: str, help: str) -> CompletionItem:

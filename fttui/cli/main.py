@@ -82,7 +82,7 @@ def run(arguments: list[str]) -> int | Options:
         if is_expected(error):
             say(f"fttui: {message_of(error)}")
             return exit_code_of(error)
-        say(crash.words(error))
+        say(crash.report(error))
         return FAILED
 
 

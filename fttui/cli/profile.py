@@ -46,7 +46,7 @@ def list_(invocation: Invocation) -> int:
     now = choices.choose(profile=invocation.profile, base_url=invocation.base_url)
     rows: list[dict[str, Any]] = []
     for name in load.profile_names():
-        chosen = choices.named(name, "")
+        chosen = choices.choose_profile(name, "")
         own = found.get(name)
         rows.append(
             {
@@ -136,7 +136,7 @@ def add(name: str, **flags: Any) -> int:
     given = {key: value for key, value in flags.items() if value is not None}
     if fault := next(faults(Profile, given, "the profile"), ""):
         raise ConfigError(fault)
-    choices.of_profile(name, given, "")
+    choices.choose_table(name, given, "")
     add_profile(name, Profile(**given))
     say(f"Added {name}. To use it: --profile {name}, or as the default: fttui profile use {name}")
     return DONE

@@ -1,4 +1,4 @@
-"""Keys: where they are looked up, and a type that does not give them away. Keys are never stored by us."""
+"""API keys: find the key of a service, and keep it out of output. fttui never stores keys."""
 
 import os
 from typing import NoReturn
@@ -9,11 +9,11 @@ from fttui.config.schema import Profile
 from fttui.text import clean_line
 
 COMMAND_TIMEOUT = 30.0
-"""Seconds that a key command may take."""
+"""Deadline of a key command, in seconds."""
 
 
 class Secret:
-    """A text that does not show itself when printed, formatted, logged or pickled; `reveal` gives it out."""
+    """A key. It is not shown when printed, formatted, logged or pickled; only `reveal` returns it."""
 
     __slots__ = ("_value",)
 
@@ -21,7 +21,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """The text itself: for the header it is meant for, and nothing else."""
+        """Return the key itself, for the request header only."""
         return self._value
 
     def __repr__(self) -> str:
@@ -40,30 +40,30 @@ class Secret:
     __hash__ = None  # type: ignore[assignment]
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret is not pickled")
+        raise TypeError("a secret cannot be pickled")
 
 
 def find_key(choice: Choice, profile: Profile | None) -> tuple[Secret | None, str]:
-    """The key for a service, and where it came from in words; None where the service may do without one.
+    """Return the key of a service and its source in words; None if the service may work without a key.
 
-    A profile uses only the key it names. `OPENAI_API_KEY` goes to OpenAI, to `OPENAI_BASE_URL` and to `--base-url`.
-    May run a program that takes seconds.
+    A key goes only to the service it belongs to: a profile uses only the key that it names, and `OPENAI_API_KEY` goes
+    only to OpenAI, `OPENAI_BASE_URL` and `--base-url`. A key command may take seconds.
 
     Raises:
-        NoKey: there is none, and the service surely wants one; or what was named yields none.
-        ConfigError: the keyring is named and not installed.
+        NoKey: the service needs a key and there is none, or the named source has none.
+        ConfigError: the profile names the keyring, which is not installed.
     """
     if choice.is_local:
         return None, ""
     if choice.source == "profile":
         if profile is None:
-            raise ConfigError(f"the profile {choice.name} has no settings")
+            raise ConfigError(f"profile {choice.name} has no settings")
         return _by_profile(choice, profile)
     variable = "AZURE_OPENAI_API_KEY" if choice.source == "azure" else "OPENAI_API_KEY"
     if value := os.environ.get(variable, "").strip():
         return _checked(value, variable), variable
     if choice.source == "azure" or is_official(choice.base_url or ""):
-        raise NoKey(f"there is no key for {choice.base_url}: set {variable}, or choose another service with --profile")
+        raise NoKey(f"no key for {choice.base_url}: set {variable}, or choose a different service with --profile")
     return None, ""
 
 
@@ -72,21 +72,21 @@ def _by_profile(choice: Choice, profile: Profile) -> tuple[Secret | None, str]:
     if profile.api_key_env:
         value = os.environ.get(profile.api_key_env, "").strip()
         if not value:
-            raise NoKey(f"{whose} takes its key from {profile.api_key_env}, and that variable is not set")
+            raise NoKey(f"{whose}: {profile.api_key_env} is not set; the profile takes its key from this variable")
         return _checked(value, profile.api_key_env), f"{profile.api_key_env} ({whose})"
     if profile.api_key_command:
         return _checked(_run(profile.api_key_command, whose), whose), f"the key command of {whose}"
     if profile.api_key_keyring:
         return _checked(_keyring(profile.api_key_keyring, whose), whose), f"the keyring ({whose})"
     if is_official(choice.base_url or "") or choice.provider == "azure":
-        raise NoKey(f"{whose} names no key: give it api_key_env, api_key_command or api_key_keyring")
+        raise NoKey(f"{whose} names no key: set api_key_env, api_key_command or api_key_keyring")
     return None, ""
 
 
 def _checked(value: str, where: str) -> Secret:
-    # Anything else cannot stand in a header; the value itself must not be named.
+    # Other characters cannot be sent in a header. The message must not contain the value.
     if not (value.isascii() and value.isprintable()):
-        raise NoKey(f"the key from {where} holds characters that no key has (a line break, perhaps)")
+        raise NoKey(f"the key from {where} contains invalid characters, such as a line break")
     return Secret(value)
 
 
@@ -97,7 +97,7 @@ def _run(command: str | list[str], whose: str) -> str:
     try:
         words = shlex.split(command) if isinstance(command, str) else command
     except ValueError:
-        raise NoKey(f"the key command of {whose} has an open quote") from None
+        raise NoKey(f"the key command of {whose} has an unclosed quote") from None
     if not words:
         raise NoKey(f"the key command of {whose} is empty")
     program = clean_line(words[0])
@@ -110,9 +110,10 @@ def _run(command: str | list[str], whose: str) -> str:
     except OSError as error:
         raise NoKey(f"the key command of {whose} ({program}) cannot be run: {error.strerror or error}") from None
     if done.returncode:
-        # Its stdout may hold half a key; its stderr is what it says to people.
-        said = clean_line(done.stderr.decode(errors="replace").strip())[:200]
-        raise NoKey(f"the key command of {whose} ({program}) exited {done.returncode}" + (f": {said}" if said else ""))
+        # Show stderr only: stdout may contain a part of the key.
+        stderr = clean_line(done.stderr.decode(errors="replace").strip())[:200]
+        why = f"exit code {done.returncode}" + (f": {stderr}" if stderr else "")
+        raise NoKey(f"the key command of {whose} ({program}) failed with {why}")
     lines = done.stdout.decode(errors="replace").strip().splitlines()
     if not lines:
         raise NoKey(f"the key command of {whose} ({program}) printed nothing")
@@ -126,13 +127,13 @@ def _keyring(entry: str, whose: str) -> str:
         from fttui.install import install_line
 
         raise ConfigError(
-            f"{whose} takes its key from the keyring, which needs another package: {install_line('keyring')}"
+            f"{whose} takes its key from the keyring, which is not installed: {install_line('keyring')}"
         ) from None
     service, _, user = entry.partition("/")
     try:
         value = keyring.get_password(service, user or "fttui")
-    except Exception as error:  # its back ends raise what they like
-        raise NoKey(f"the keyring refused {whose}: {clean_line(str(error))[:200]}") from None
+    except Exception as error:  # backends of keyring raise errors of any class
+        raise NoKey(f"the keyring failed for {whose}: {clean_line(str(error))[:200]}") from None
     if not value:
         raise NoKey(f"the keyring has no key {entry} for {whose}")
     return str(value).strip()

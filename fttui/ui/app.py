@@ -374,7 +374,7 @@ class FttuiApp(App[None]):
         from fttui.config import crash
 
         if self._exception is not None:
-            self.crash_message = crash.words(self._exception)
+            self.crash_message = crash.report(self._exception)
         self._close_messages_no_wait()
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""`fttui profile` and `fttui config`."""
+"""Commands `fttui profile` and `fttui config`."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from fttui.config.schema import Settings
 from tests.cli.conftest import Fttui
 
 
-def test_path_and_init(bare: Fttui, home: Path) -> None:
+def test_init_writes_a_valid_file_once(bare: Fttui, home: Path) -> None:
     path = str(home / "config" / "config.toml")
     assert bare("config", "path").out == path + "\n"
     assert bare("config", "init").out == path + "\n"
@@ -24,7 +24,7 @@ def test_path_and_init(bare: Fttui, home: Path) -> None:
     assert Path(path).read_text() == text + "# mine\n"
 
 
-def test_show_names_each_origin_and_no_key(bare: Fttui, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_show_has_the_origin_of_settings_and_no_key(bare: Fttui, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("W_KEY", "sk-secret-value")
     monkeypatch.setenv("FTTUI_PROFILE", "w")
     (home / "config").mkdir()
@@ -45,7 +45,7 @@ def test_show_names_each_origin_and_no_key(bare: Fttui, home: Path, monkeypatch:
     assert found["interval"] == (2.0, "--interval")
 
 
-def test_a_broken_configuration_is_2_and_one_line(bare: Fttui, home: Path) -> None:
+def test_faulty_configuration_is_exit_code_2_with_one_message(bare: Fttui, home: Path) -> None:
     (home / "config").mkdir()
     for text in ("intervall = 3", "= =", "[profiles.w]\napi_key = 'sk-secret-value'"):
         (home / "config" / "config.toml").write_text(text)
@@ -56,7 +56,7 @@ def test_a_broken_configuration_is_2_and_one_line(bare: Fttui, home: Path) -> No
         assert "sk-secret-value" not in result.err
 
 
-def test_profiles_are_added_used_and_removed(bare: Fttui, home: Path) -> None:
+def test_profile_is_added_used_and_removed(bare: Fttui, home: Path) -> None:
     added = bare("profile", "add", "lab", "--base-url", "http://gpu:8000/v1", "--api-key-env", "LAB_KEY")
     assert (added.code, added.out) == (0, "")
     assert bare("profile", "add", "lab").code == 2
@@ -88,12 +88,12 @@ def test_profiles_are_added_used_and_removed(bare: Fttui, home: Path) -> None:
         ["x", "--provider", "mistral"],
     ],
 )
-def test_a_profile_that_would_not_work_is_not_added(bare: Fttui, flags: list[str]) -> None:
+def test_invalid_profile_is_not_added(bare: Fttui, flags: list[str]) -> None:
     assert bare("profile", "add", *flags).code == 2
     assert [row[1] for row in bare("profile", "list").cells] == ["local", "openai"]
 
 
-def test_a_profile_can_be_tried(fttui: Fttui) -> None:
+def test_profile_test_lists_a_job(fttui: Fttui) -> None:
     result = fttui("profile", "test")
     assert result.code == 0
     assert "accepts the key from OPENAI_BASE_URL" not in result.err
@@ -101,7 +101,7 @@ def test_a_profile_can_be_tried(fttui: Fttui) -> None:
     assert fttui("profile", "test", "none").code == 2
 
 
-def test_a_read_only_profile_sends_nothing_that_changes(fttui: Fttui, home: Path) -> None:
+def test_read_only_refuses_a_cancel(fttui: Fttui, home: Path) -> None:
     (home / "config").mkdir()
     (home / "config" / "config.toml").write_text("read_only = true\n")
     result = fttui("jobs", "cancel", "x", "--yes")
@@ -130,7 +130,7 @@ def test_a_read_only_profile_sends_nothing_that_changes(fttui: Fttui, home: Path
     ],
     ids=" ".join,
 )
-def test_every_command_refuses_a_bad_file_in_the_words_of_the_check(
+def test_every_command_refuses_a_faulty_file_with_the_same_message(
     bare: Fttui, home: Path, command: tuple[str, ...]
 ) -> None:
     (home / "config").mkdir()
@@ -141,7 +141,7 @@ def test_every_command_refuses_a_bad_file_in_the_words_of_the_check(
     assert (result.code, result.out, result.err) == (2, "", f"fttui: {caught.value}\n")
 
 
-def test_doctor_tells_a_bad_file_once_and_looks_at_the_rest(bare: Fttui, home: Path) -> None:
+def test_doctor_reports_a_faulty_file_and_checks_the_rest(bare: Fttui, home: Path) -> None:
     (home / "config").mkdir()
     (home / "config" / "config.toml").write_text("[keys]\n'job.cancel' = 'q'\n")
     with pytest.raises(ConfigError) as caught:
@@ -153,7 +153,7 @@ def test_doctor_tells_a_bad_file_once_and_looks_at_the_rest(bare: Fttui, home: P
     assert "data" in {cells[0] for cells in result.cells}
 
 
-def test_a_bad_file_of_the_programs_own_is_told_as_well(bare: Fttui, home: Path) -> None:
+def test_faulty_profiles_file_is_refused(bare: Fttui, home: Path) -> None:
     (home / "data").mkdir()
     (home / "data" / "profiles.toml").write_text("usee = 'x'\n")
     result = bare("jobs", "list")
@@ -162,7 +162,7 @@ def test_a_bad_file_of_the_programs_own_is_told_as_well(bare: Fttui, home: Path)
     assert bare("doctor").code == 2
 
 
-def test_show_has_every_setting(bare: Fttui, home: Path) -> None:
+def test_show_has_every_setting_with_its_value(bare: Fttui, home: Path) -> None:
     (home / "config").mkdir()
     (home / "config" / "config.toml").write_text(
         "title = false\nread_only = true\n[keys]\n'job.cancel' = 'f8'\n[profiles.w]\nread_only = false\nlink = 'slow'\n"

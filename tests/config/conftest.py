@@ -1,4 +1,4 @@
-"""Every test here has a home of its own and an environment that chooses nothing."""
+"""Tests of the configuration. Each has its own home directory and no variables that choose a service."""
 
 import os
 from pathlib import Path
@@ -19,6 +19,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def config(home: Path) -> Path:
-    """The person's config.toml, not yet written; its directory exists."""
+    """Path of the user's config.toml in an existing directory. The file does not exist yet."""
     (home / "config").mkdir()
     return home / "config" / "config.toml"

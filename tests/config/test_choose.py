@@ -1,4 +1,4 @@
-"""Which service is chosen, and why: the order of precedence, base URLs, names."""
+"""Choice of the service: precedence, base URLs, names."""
 
 from itertools import product
 from pathlib import Path
@@ -19,13 +19,13 @@ base_url = "http://127.0.0.1:9/v1"
 """
 
 
-def test_nothing_configured_means_the_embedded_service() -> None:
+def test_default_is_the_embedded_service() -> None:
     choice = choose()
     assert (choice.name, choice.key, choice.base_url, choice.is_local) == ("local", "local", None, True)
     assert choice.why == "nothing else is configured"
 
 
-def test_every_step_of_the_order_gives_way_to_the_one_before(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_source_of_the_choice_overrides_the_next(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "https://res.openai.azure.com")
     assert (choose().name, choose().why) == ("azure", "AZURE_OPENAI_ENDPOINT")
     monkeypatch.setenv("OPENAI_API_KEY", "k")
@@ -40,33 +40,33 @@ def test_every_step_of_the_order_gives_way_to_the_one_before(config: Path, monke
     assert (choose().name, choose().why) == ("local", "FTTUI_PROFILE")
     assert (choose(profile="work").name, choose(profile="work").why) == ("work", "--profile")
     assert (choose(base_url="http://x/v1").name, choose(base_url="http://x/v1").why) == ("x", "--base-url")
-    with pytest.raises(ConfigError, match="one of them"):
+    with pytest.raises(ConfigError, match="exclude each other"):
         choose(profile="work", base_url="http://x/v1")
 
 
-def test_taking_a_profile_out_of_use_lets_the_configuration_choose_again(config: Path) -> None:
+def test_clearing_the_profile_in_use_leaves_the_choice_to_config_toml(config: Path) -> None:
     config.write_text(PROFILES)
     use_profile("other")
     use_profile(None)
     assert choose().name == "work"
 
 
-def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("FTTUI_PROFILE", "OPENAI_API_KEY", "OPENAI_BASE_URL", "AZURE_OPENAI_ENDPOINT"):
         monkeypatch.setenv(name, " ")
     assert choose().is_local
 
 
-def test_a_missing_profile_is_an_error_with_the_nearest_name(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_profile_is_an_error_with_the_nearest_name(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config.write_text(PROFILES)
-    with pytest.raises(ConfigError, match=r"'wrok' \(--profile\); did you mean work\?"):
+    with pytest.raises(ConfigError, match=r"no profile 'wrok' \(--profile\)\. Did you mean 'work'\?"):
         choose(profile="wrok")
     monkeypatch.setenv("FTTUI_PROFILE", "zzz")
-    with pytest.raises(ConfigError, match=r"\(FTTUI_PROFILE\); fttui profile list"):
+    with pytest.raises(ConfigError, match=r"\(FTTUI_PROFILE\)\. See: fttui profile list"):
         choose()
 
 
-def test_built_in_profiles_are_there_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_built_in_profiles_have_names(monkeypatch: pytest.MonkeyPatch) -> None:
     assert choose(profile="openai").base_url == OFFICIAL
     with pytest.raises(ConfigError):
         choose(profile="azure")
@@ -74,9 +74,7 @@ def test_built_in_profiles_are_there_by_name(monkeypatch: pytest.MonkeyPatch) ->
     assert choose(profile="azure").base_url == "https://res.openai.azure.com/openai/v1"
 
 
-def test_the_archive_key_tells_worlds_apart_and_never_looks_like_a_profile(
-    config: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_archive_key_differs_between_accounts(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config.write_text(PROFILES)
     assert choose(profile="work").key == "work"
     plain = choose(base_url="https://h/v1").key
@@ -95,7 +93,7 @@ def test_the_archive_key_tells_worlds_apart_and_never_looks_like_a_profile(
         (" https://h/x?api-version=2024-10-21 ", "https://h/x", "api-version=2024-10-21"),
     ],
 )
-def test_base_urls_have_one_form(url: str, base: str, query: str) -> None:
+def test_base_url_is_normalised(url: str, base: str, query: str) -> None:
     assert split_url(url, "--base-url") == (base, query)
 
 
@@ -112,12 +110,12 @@ def test_base_urls_have_one_form(url: str, base: str, query: str) -> None:
         "https://h/\x1b[2J",
     ],
 )
-def test_what_is_no_base_url_is_refused(url: str) -> None:
+def test_invalid_base_url_is_refused(url: str) -> None:
     with pytest.raises(ConfigError, match="--base-url"):
         choose(base_url=url)
 
 
-def test_a_key_in_a_url_is_refused_and_not_repeated() -> None:
+def test_password_in_a_url_is_refused_and_not_repeated() -> None:
     with pytest.raises(ConfigError) as caught:
         choose(base_url="https://me:sk-secret@h/v1")
     assert "sk-secret" not in str(caught.value)
@@ -142,11 +140,11 @@ def test_a_key_in_a_url_is_refused_and_not_repeated() -> None:
         ),
     ],
 )
-def test_azure_addresses(endpoint: str, version: str, base: str, query: str) -> None:
+def test_azure_url_depends_on_the_version(endpoint: str, version: str, base: str, query: str) -> None:
     assert azure_url(endpoint, version, "AZURE_OPENAI_ENDPOINT") == (base, query)
 
 
-def test_providers_are_guessed_from_hosts_or_named(config: Path) -> None:
+def test_provider_is_named_or_guessed_from_the_host(config: Path) -> None:
     config.write_text(
         """
 [profiles.a]
@@ -173,11 +171,11 @@ provider = "litellm"
     }
     assert found["a"].base_url == OFFICIAL
     assert (found["c"].base_url, found["c"].query) == ("https://r.openai.azure.com/openai", "api-version=2024-10-21")
-    with pytest.raises(ConfigError, match=r"profiles\.f\.base_url is missing"):
+    with pytest.raises(ConfigError, match=r"profiles\.f\.base_url: missing"):
         choose(profile="f")
 
 
-def test_official_and_loopback_are_not_fooled_by_lookalikes() -> None:
+def test_lookalike_hosts_are_neither_official_nor_loopback() -> None:
     assert is_official(OFFICIAL)
     assert is_official("https://us.api.openai.com/v1")
     for url in (

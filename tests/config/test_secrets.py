@@ -1,4 +1,4 @@
-"""Keys come from where they were named, go nowhere else, and do not show themselves."""
+"""Keys come from the named source only, go to the right service only, and are not shown."""
 
 import logging
 import pickle
@@ -17,7 +17,7 @@ from fttui.config.secrets import Secret, find_key
 from fttui.install import install_line
 
 
-def test_a_secret_does_not_show_itself(caplog: pytest.LogCaptureFixture) -> None:
+def test_secret_is_not_shown(caplog: pytest.LogCaptureFixture) -> None:
     secret = Secret("sk-secret")
     logging.getLogger("x").warning("%s %r", secret, [secret])
     shown = [str(secret), repr(secret), f"{secret}", f"{secret!r:>20}", str({"k": secret}), caplog.text]
@@ -36,7 +36,7 @@ def key_of(choice: Choice) -> str | None:
     return secret.reveal() if secret else None
 
 
-def test_the_openai_key_goes_to_the_official_host_the_variables_url_and_the_flags(
+def test_openai_key_goes_to_openai_openai_base_url_and_base_url_only(
     config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", " sk-env\n")
@@ -56,14 +56,14 @@ def test_the_openai_key_goes_to_the_official_host_the_variables_url_and_the_flag
     assert key_of(choose(profile="azure")) == "az"
 
 
-def test_without_a_key_the_official_host_is_an_error_and_any_other_is_not() -> None:
+def test_missing_key_is_an_error_for_openai_only() -> None:
     with pytest.raises(NoKey, match="set OPENAI_API_KEY"):
         key_of(choose(profile="openai"))
     assert key_of(choose(base_url="http://127.0.0.1:1/v1")) is None
     assert key_of(choose(base_url="https://elsewhere/v1")) is None
 
 
-def test_a_profile_takes_its_key_from_the_variable_it_names(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_profile_takes_its_key_from_the_variable_it_names(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config.write_text("[profiles.w]\nbase_url = 'https://w/v1'\napi_key_env = 'W_KEY'\n")
     choice = choose(profile="w")
     with pytest.raises(NoKey, match="W_KEY"):
@@ -78,7 +78,7 @@ def run(command: str | list[str]) -> str | None:
     return secret.reveal() if secret else None
 
 
-def test_a_key_command_gives_its_first_line_and_no_shell_reads_it() -> None:
+def test_key_is_the_first_line_of_the_key_command_without_a_shell() -> None:
     assert run([sys.executable, "-c", "print('sk-1'); print('more')"]) == "sk-1"
     assert run(f"{sys.executable} -c \"import sys; print(sys.argv[1])\" '$HOME;x'") == "$HOME;x"
 
@@ -86,33 +86,36 @@ def test_a_key_command_gives_its_first_line_and_no_shell_reads_it() -> None:
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ([sys.executable, "-c", "import sys; print('sk-half'); sys.exit('locked \x1b[2J')"], r"exited 1: locked \[2J$"),
+        (
+            [sys.executable, "-c", "import sys; print('sk-half'); sys.exit('locked \x1b[2J')"],
+            r"exit code 1: locked \[2J$",
+        ),
         ([sys.executable, "-c", ""], "printed nothing"),
         (["no-such-program-anywhere"], "cannot be run"),
-        ("'open", "open quote"),
-        ([sys.executable, "-c", "print('sk-\\x07half')"], "characters that no key has"),
+        ("'open", "unclosed quote"),
+        ([sys.executable, "-c", "print('sk-\\x07half')"], "invalid characters"),
     ],
 )
-def test_a_failing_key_command_is_told_without_its_output(command: str | list[str], words: str) -> None:
+def test_message_of_a_failed_key_command_has_no_output(command: str | list[str], words: str) -> None:
     with pytest.raises(NoKey, match=words) as caught:
         run(command)
     assert "half" not in str(caught.value)
 
 
-def test_a_key_command_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_key_command_has_a_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(secrets, "COMMAND_TIMEOUT", 0.1)
     with pytest.raises(NoKey, match="took longer"):
         run([sys.executable, "-c", "import threading; threading.Event().wait(30)"])
 
 
-def test_a_keyring_that_is_not_installed_names_the_install_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_keyring_names_the_install_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
     profile = Profile(base_url="https://w/v1", api_key_keyring="fttui/me")
     with pytest.raises(ConfigError, match=re.escape(install_line("keyring"))):
         find_key(Choice("w", "", "w", "https://w/v1", "profile"), profile)
 
 
-def test_the_keyring_is_asked_for_service_and_user(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_key_is_read_from_the_keyring_by_service_and_user(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, str]] = []
 
     class Keyring:

@@ -291,7 +291,7 @@ def test_a_crash_restores_the_terminal_and_names_the_crash_file(start: Start, ho
     assert terminal.wait_end() == 1
     assert_restored(terminal)
     (file,) = home.rglob("crash-*.txt")
-    assert b"a fault of fttui itself: RuntimeError" in terminal.raw
+    assert b"unexpected error: RuntimeError" in terminal.raw
     assert str(file).encode() in terminal.raw.replace(b"\r\n", b"")
     assert "a fault of ours" in file.read_text(encoding="utf-8")
     assert "sk-not-to-be-seen" not in file.read_text(encoding="utf-8").replace('secret = "sk-not-to-be-seen"', "")
