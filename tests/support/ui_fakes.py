@@ -84,7 +84,7 @@ class Ui:
     @property
     def marks(self) -> frozenset[str]:
         """Ids of the marked jobs."""
-        return self.main.model.view.view.marks
+        return self.main.model.view.current.marks
 
     @property
     def cursor(self) -> str | None:

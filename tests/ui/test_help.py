@@ -34,7 +34,7 @@ def test_no_key_means_two_things() -> None:
 
 async def test_words_that_take_an_argument_are_found_and_wait_for_it() -> None:
     async with cockpit() as ui:
-        await ui.press("question_mark", *"only these columns", "enter")
+        await ui.press("question_mark", *"show these columns", "enter")
         assert ui.prompt.startswith(":columns ")
         await ui.press(*"id,age", "enter")
         assert ui.screen[1].split() == [">ID", "AGE"]

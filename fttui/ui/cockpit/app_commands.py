@@ -71,7 +71,7 @@ class AppCommands:
         from fttui.ui.picker import PickScreen
 
         entries = [*command_entries(self._commands, self._refusal), *word_entries()]
-        foot = "type to find · enter does it · esc leaves"
+        foot = "type to filter · enter runs the command · esc closes"
         await self._screen.app.push_screen(PickScreen("Keys", entries, foot), self._help_chosen)
 
     def _refusal(self, command: Command) -> str:
@@ -93,7 +93,7 @@ class AppCommands:
             for line, piece in enumerate(wrap(text, max(20, self._screen.size.width - len(head) - 1))):
                 lead = " " * len(head) if line else head
                 entries.append(Entry(f"{number}.{line}", [(lead, "dim"), (piece, "")], text))
-        picker = PickScreen("Errors", entries, "newest first · esc leaves", empty="none so far")
+        picker = PickScreen("Errors", entries, "newest first · esc closes", empty="no errors")
         await self._screen.app.push_screen(picker)
 
     # Profile and theme
@@ -107,7 +107,7 @@ class AppCommands:
         except ConfigError as error:
             self._prompt.say(clean_line(str(error)), "warn")
             return
-        foot = "type to find · enter looks at it, scripts go on as before · esc leaves"
+        foot = "type to filter · enter switches the cockpit (not scripts) · esc closes"
         await self._screen.app.push_screen(PickScreen("Profiles", entries, foot), self._profile_chosen)
 
     def _profile_chosen(self, name: str | None) -> None:
@@ -126,9 +126,9 @@ class AppCommands:
         """
         app = self._screen.app
         if name not in app.available_themes:
-            raise CommandError(unknown_name("theme", name, app.available_themes, "tab completes it"))
+            raise CommandError(unknown_name("theme", name, app.available_themes))
         app.theme = name
-        self._prompt.say(f"theme {name}", "dim")
+        self._prompt.say(f"Theme: {name}", "dim")
 
     def _next_theme(self) -> None:
         names = sorted(self._screen.app.available_themes)
@@ -153,21 +153,22 @@ class AppCommands:
         """
         seconds = seconds_of(argument)
         self._screen.post_message(IntervalRequested(seconds))
-        self._prompt.say(f"asks every {seconds:g} s while a job is live", "dim")
+        self._prompt.say(f"Polling every {seconds:g} s while a job is active.", "dim")
 
     # Other
 
     def save_filter(self) -> None:
         """Save the filter and the status for the next start."""
         model, view = self._model, self._model.view
-        model.saved = model.saved._replace(filter=view.view.filter, status=view.view.status)
+        model.saved = model.saved._replace(filter=view.current.filter, status=view.current.status)
         self._screen.post_message(SaveViewRequested())
-        self._prompt.say(f"saved: {view.words or 'all jobs'}, {view.order(self._glyphs)}", "dim")
+        self._prompt.say(f"Saved: {view.words or 'all jobs'}, {view.order(self._glyphs)}", "dim")
 
     def watch(self) -> None:
         """Notify the user when the marked jobs, or the selected one, have ended."""
         self._model.watch(self._model.targets())
-        self._prompt.say(f"{len(self._model.watched)} watched: you will be told when they end", "dim")
+        number = len(self._model.watched)
+        self._prompt.say(f"Watching {number} {'job' if number == 1 else 'jobs'} until the end.", "dim")
 
     def redraw(self) -> None:
         """Draw the whole screen again."""

@@ -10,7 +10,7 @@ from textual.message import Message
 from fttui.ui.cockpit.exporter import MOST_EVENTS
 from fttui.ui.cockpit.key_router import Handlers
 from fttui.ui.cockpit.model import CockpitModel
-from fttui.ui.cockpit.pane_export import curl_words, job_json, log_text
+from fttui.ui.cockpit.pane_export import curl_command, job_json, log_text
 from fttui.ui.messages import EscapeSequenceRequested
 from fttui.ui.render.detail_lines import web_address
 from fttui.ui.render.rows import short_id
@@ -32,19 +32,19 @@ class Clipboard:
     def copy(self, text: str, name: str) -> None:
         """Copy a text; write it to a file when it is too long for a clipboard. `name` describes it to the user."""
         if not text:
-            self._prompt.say("nothing to copy", "dim")
+            self._prompt.say("Nothing to copy.", "dim")
             return
         sequence = clipboard(text)
         if sequence is not None:
             self._post(EscapeSequenceRequested(sequence))
-            self._prompt.say(f"{name} sent to terminal clipboard", "dim")
+            self._prompt.say(f"Sent {name} to the terminal's clipboard.", "dim")
             return
         try:
             path = to_file(text)
         except OSError as error:
-            self._prompt.say(f"too long for the clipboard, and not written: {error.strerror or error}", "warn")
+            self._prompt.say(f"Too long for the clipboard, and cannot write a file: {error.strerror or error}.", "warn")
         else:
-            self._prompt.say(f"too long for the clipboard: written to {path}")
+            self._prompt.say(f"Too long for the clipboard. Wrote {path}")
 
     def copy_ids(self, ids: Sequence[str]) -> None:
         """Copy ids, one a line."""
@@ -76,7 +76,7 @@ class CopyCommands:
     def _choose(self) -> None:
         job, store, service = self._model.job, self._model.store, self._model.service
         if job is None or store is None:
-            self._prompt.say("no job is selected", "warn")
+            self._prompt.say("No job is selected.", "warn")
             return
         copy = self._clipboard.copy
         events = partial(store.events, self._model.selected or "", limit=MOST_EVENTS)
@@ -89,8 +89,8 @@ class CopyCommands:
             "l": ("log", lambda: copy(log_text(events()), "the log")),
         }
         if service.base_url:
-            command = curl_words(service.base_url, job.id, azure=service.is_azure)
-            choices["c"] = ("curl", lambda: copy(command, "the curl command, without the key,"))
+            command = curl_command(service.base_url, job.id, azure=service.is_azure)
+            choices["c"] = ("curl", lambda: copy(command, "the curl command (without the key)"))
         self._prompt.choose("copy", choices)
 
     def _copy_link(self) -> None:
@@ -99,4 +99,4 @@ class CopyCommands:
         if address:
             self._clipboard.copy(address, address)
         else:
-            self._prompt.say("no web address is known for this job", "dim")
+            self._prompt.say("This job has no known web address.", "dim")

@@ -1,4 +1,4 @@
-"""The `:` line: commands by their id or a short word, some with an argument. Pure."""
+"""Parsing and completion of the command line: command ids, and words with an argument. Pure."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -9,32 +9,46 @@ from fttui.ui.render.rows import BY_NAME, is_column
 
 
 class ParsedLine(NamedTuple):
-    """What a line asks for: a command of the table by its id, or a word that takes an argument."""
+    """Either the id of a command, or a word of `WORDS` with its argument."""
 
     id: str = ""
     word: str = ""
     argument: str = ""
 
 
-WORDS: dict[str, str] = {
-    "filter": "TEXT: narrow the list; without TEXT show all",
-    "sort": "FIELD [desc]: order the list",
-    "columns": "NAME,NAME…: only these columns, in this order; without names the usual ones",
-    "goto": "ID: put the cursor on a job, by its id or its end",
-    "watch": "tell when the marked jobs, or this one, have ended",
-    "theme": "NAME: other colours",
-    "profile": "NAME: look at another service",
-    "interval": "SECONDS: the pause between two polls while a job is live, at least 2",
-    "export": "[csv|json|jsonl|log] [PATH]: write the pane to a file",
-    "w": "remember what narrows the list, for the next start",
-}
-"""Words that take an argument, and what it is."""
+class CommandError(ValueError):
+    """A line that cannot be run. The message gives the reason to the user."""
 
-_BARE = ("watch", "w")
+
+WORDS: dict[str, str] = {
+    "filter": "TEXT: filter the list; without TEXT show all jobs",
+    "sort": "FIELD [desc]: sort the list",
+    "columns": "NAME,NAME…: show these columns, in this order; without names the default ones",
+    "goto": "ID: move the cursor to a job, by its id or a part of it",
+    "watch": "notify when the marked jobs, or the selected one, end",
+    "theme": "NAME: change the theme",
+    "profile": "NAME: switch to another profile",
+    "interval": "SECONDS: time between two polls while a job is active, at least 2",
+    "export": "[csv|json|jsonl|log] [PATH]: write the pane to a file",
+    "w": "save the filter for the next start",
+}
+"""Words of the command line: the argument and the effect of each."""
+_WITHOUT_ARGUMENT = ("watch", "w")
+SHORT = {
+    "q": "quit",
+    "quit": "quit",
+    "cancel": "job.cancel",
+    "create": "job.create",
+    "clone": "job.clone",
+    "r": "refresh",
+}
+"""Short names of commands, and their ids."""
+FEWEST_SECONDS, MOST_SECONDS = 2, 3600
+"""Range of `:interval`."""
 
 
 def word_table() -> str:
-    """The words and what they take as a Markdown table for docs/keys.md."""
+    """Return the words as the Markdown table of docs/keys.md."""
     rows = [f"| `:{word}` | {_cell(takes)} |" for word, takes in WORDS.items()]
     return "\n".join(["| line | does |", "| --- | --- |", *rows])
 
@@ -44,48 +58,35 @@ def _cell(takes: str) -> str:
     return f"`{argument}` {does}".replace("|", "\\|") if colon else takes
 
 
-SHORT = {
-    "q": "quit",
-    "quit": "quit",
-    "cancel": "job.cancel",
-    "create": "job.create",
-    "clone": "job.clone",
-    "r": "refresh",
-}
-
-
-class CommandError(ValueError):
-    """The line cannot be done; the message says why."""
-
-
 def parse(line: str) -> ParsedLine:
-    """Read a line.
+    """Parse a line.
 
     Raises:
-        CommandError: no command is called that.
+        CommandError: the line names no command, or has an argument that its command does not take.
     """
     word, _, argument = line.strip().partition(" ")
-    # `profile` and `export` alone are the commands of that id, which ask.
+    # Without an argument, `profile` and `export` are the commands with these ids, which ask the user.
     if word in WORDS and (argument.strip() or word not in BY_ID):
         return ParsedLine(word=word, argument=argument.strip())
     id = SHORT.get(word, word)
     if id in BY_ID:
         if argument.strip():
-            raise CommandError(f"{word} takes no argument")
+            raise CommandError(f"{word} takes no argument.")
         return ParsedLine(id=id)
     near = completions(word, {})
-    raise CommandError(f"no command is called {word!r}" + (f"; did you mean {near[0]}?" if near else ""))
+    raise CommandError(f"Unknown command {word!r}." + (f" Did you mean {near[0]}?" if near else ""))
 
 
-def completions(line: str, known: Mapping[str, Iterable[str]]) -> list[str]:
-    """Whole lines that `line` may become. `known` are the values that a word may take (`goto`, `theme`, `profile`)."""
+def completions(line: str, values: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return the whole lines that complete `line`.
+
+    Args:
+        values: values that a word can take, by word (`goto`, `theme`, `profile`).
+    """
     word, space, argument = line.lstrip().partition(" ")
     argument = argument.lstrip()
     if not space:
-        names = [*WORDS, *SHORT, *(command.id for command in COMMANDS)]
-        starts = [name for name in dict.fromkeys(names) if name.startswith(word)]
-        inside = [name for name in dict.fromkeys(names) if len(word) > 1 and word in name and name not in starts]
-        return [name + (" " if name in WORDS and name not in _BARE else "") for name in (*starts, *inside)]
+        return _word_completions(word)
     found: Iterable[str] = ()
     if word == "columns":
         start, _, last = argument.rpartition(",")
@@ -94,65 +95,70 @@ def completions(line: str, known: Mapping[str, Iterable[str]]) -> list[str]:
     elif word == "sort":
         found = (field for field in SORTS if field.startswith(argument))
     elif word == "goto":
-        ids = known.get("goto", ())
-        found = (id for id in ids if argument in id)
+        found = (id for id in values.get("goto", ()) if argument in id)
     else:
-        found = (name for name in known.get(word, ()) if name.startswith(argument))
+        found = (name for name in values.get(word, ()) if name.startswith(argument))
     return [f"{word} {value}" for value in found]
 
 
-def unknown_name(kind: str, name: str, names: Iterable[str], otherwise: str) -> str:
-    """That there is nothing called so, and what is; `otherwise` where the name itself is right or nothing is near."""
+def _word_completions(word: str) -> list[str]:
+    """Return the words and command ids that begin with `word`, then those that contain it."""
+    names = list(dict.fromkeys([*WORDS, *SHORT, *(command.id for command in COMMANDS)]))
+    starts = [name for name in names if name.startswith(word)]
+    inside = [name for name in names if len(word) > 1 and word in name and name not in starts]
+    return [name + (" " if name in WORDS and name not in _WITHOUT_ARGUMENT else "") for name in (*starts, *inside)]
+
+
+def unknown_name(kind: str, name: str, names: Iterable[str]) -> str:
+    """Return the message for an unknown name, with the nearest known one."""
     from difflib import get_close_matches
 
-    names = list(names)
-    if name in names:
-        return otherwise
-    near = get_close_matches(name, names, 1)
-    return f"no {kind} is called {name!r}; " + (f"did you mean {near[0]}?" if near else otherwise)
+    near = get_close_matches(name, list(names), 1)
+    return f"Unknown {kind} {name!r}. " + (f"Did you mean {near[0]}?" if near else "Press tab to complete names.")
 
 
 def columns_of(argument: str) -> tuple[str, ...]:
-    """The names of `id,model:30,loss`, each with its width where one was given.
+    """Return the column names of `id,model:30,loss`, with the width of those that have one.
 
     Raises:
-        CommandError: there is no such column, it is named twice, or its width is none.
+        CommandError: a column is unknown or named twice, or a width is out of range.
     """
     wanted = tuple(filter(None, (name.strip() for name in argument.split(","))))
-    for name in wanted:
-        if not is_column(name):
-            raise CommandError(
-                unknown_name("column", name.partition(":")[0], BY_NAME, "a width is 3 to 80 cells: model:30")
-            )
-    if len({name.partition(":")[0] for name in wanted}) < len(wanted):
-        raise CommandError("each column once")
+    names = [name.partition(":")[0] for name in wanted]
+    for name, item in zip(names, wanted, strict=True):
+        if name not in BY_NAME:
+            raise CommandError(unknown_name("column", name, BY_NAME))
+        if not is_column(item):
+            raise CommandError("A width is 3 to 80 cells, as in model:30.")
+    if len(set(names)) < len(names):
+        raise CommandError("Each column can be named only once.")
     return wanted
 
 
 def sort_of(argument: str) -> tuple[str, bool]:
-    """Field and direction of `loss desc`.
+    """Return the column of `loss desc`, and whether its order is descending.
 
     Raises:
-        CommandError: there is no such column, or no such direction.
+        CommandError: the column is unknown, or the direction is neither `asc` nor `desc`.
     """
-    field, _, direction = argument.partition(" ")
-    if field not in SORTS:
-        raise CommandError(unknown_name("column", field, SORTS, "tab completes it"))
+    column, _, direction = argument.partition(" ")
+    if column not in SORTS:
+        raise CommandError(unknown_name("column", column, SORTS))
     if direction.strip() not in ("", "asc", "desc"):
-        raise CommandError("after the column only asc or desc")
-    return field, direction.strip() == "desc"
+        raise CommandError("After the column, write asc or desc.")
+    return column, direction.strip() == "desc"
 
 
 def seconds_of(argument: str) -> float:
-    """Seconds between two polls.
+    """Return the seconds between two polls.
 
     Raises:
-        CommandError: it is no number of 2 to 3600.
+        CommandError: the argument is not a number in the allowed range.
     """
     try:
         seconds = float(argument)
     except ValueError:
         seconds = 0.0
-    if not 2 <= seconds <= 3600:
-        raise CommandError("interval: seconds, 2 to 3600")
+    if not FEWEST_SECONDS <= seconds <= MOST_SECONDS:
+        raise CommandError(f"interval: expected {FEWEST_SECONDS} to {MOST_SECONDS} seconds.")
     return seconds

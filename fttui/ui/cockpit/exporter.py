@@ -40,7 +40,7 @@ class Exporter:
             suggestion = f"{name}.{self._source.formats[0]}".replace("/", "-")
             self._prompt.type_path("write to: ", suggestion, self._write)
         else:
-            self._prompt.say("no job is selected", "warn")
+            self._prompt.say("No job is selected.", "warn")
 
     def run(self, argument: str) -> None:
         """Run `:export [FORMAT] [PATH]`.
@@ -52,7 +52,7 @@ class Exporter:
         format = word if word in FORMATS else ""
         path = rest.strip() if format else argument
         if format and format not in self._source.formats:
-            raise CommandError(f"the {self._source.pane} pane is written as {' or '.join(self._source.formats)}")
+            raise CommandError(f"The {self._source.pane} pane can be written as {' or '.join(self._source.formats)}.")
         if path and self._source.name():
             self._prompt.confirm_path(path, partial(self._write, format=format))
         else:
@@ -66,6 +66,6 @@ class Exporter:
             with open(path, "w", encoding="utf-8") as file:
                 file.write(content)
         except OSError as error:
-            self._prompt.say(f"not written ({error.strerror or error}): {path}", "warn")
+            self._prompt.say(f"Cannot write ({error.strerror or error}): {path}", "warn")
         else:
-            self._prompt.say(f"wrote {shown_path(path)}")
+            self._prompt.say(f"Wrote {shown_path(path)}")

@@ -36,7 +36,7 @@ class FilesController(PaneController):
     def handlers(self) -> Handlers:
         return {
             **super().handlers,
-            "filter.text": lambda: self._prompt.say("/ narrows the list, and searches in detail and log", "dim"),
+            "filter.text": lambda: self._prompt.say("/ works in the job list, the detail and the log.", "dim"),
             "mark.toggle": self._toggle_mark,
             "mark.all": self._mark_all,
             "copy.id": lambda: self._clipboard.copy_ids(self._targets()),
@@ -59,7 +59,7 @@ class FilesController(PaneController):
             self._layout.go("jobs")
 
     def export(self, argument: str = "") -> None:
-        self._prompt.say("files are downloaded: e", "warn")
+        self._prompt.say("Press e to download a file.", "warn")
 
     def entered(self) -> None:
         self.load()
@@ -99,12 +99,12 @@ class FilesController(PaneController):
         """Ask for a path and write the file under the cursor there."""
         row = self._files.row
         if row is None or self._model.store is None:
-            self._prompt.say("no file is selected", "dim")
+            self._prompt.say("No file is selected.", "dim")
             return
         self._prompt.type_path("download to: ", row.local_name, lambda path: self._start_download(row, path))
 
     def _start_download(self, row: FileRow, path: str) -> None:
-        self._prompt.say(f"downloading {row.name or row.id}…", "dim")
+        self._prompt.say(f"Downloading {row.name or row.id}…", "dim")
         self._run(self._download(row, path), group="action")
 
     async def _download(self, row: FileRow, path: str) -> None:
@@ -113,7 +113,7 @@ class FilesController(PaneController):
             as_csv = row.role == "result" and path.endswith(".csv")
             # The prompt has asked before an existing file is overwritten.
             outcome = await self._model.store.download(row.id, path, overwrite=True, as_csv=as_csv)
-            self._report.show({row.id: outcome}, "written", success=f"wrote {shown_path(path)}")
+            self._report.show({row.id: outcome}, "written", success=f"Wrote {shown_path(path)}")
 
     # Delete
 
@@ -141,5 +141,5 @@ class FilesController(PaneController):
         self._model.files_deleted(gone)
         self._files.show_marks(self._files.marks - gone)
         self._presenter.draw(Part.FILES | Part.TITLES)
-        success = f"deleted {ids[0]}" if len(ids) == 1 else ""
+        success = f"Deleted {ids[0]}" if len(ids) == 1 else ""
         self._report.show(outcomes, "deleted", things="files", success=success)

@@ -72,18 +72,18 @@ class JobActions:
         if self.refuse("job.clone"):
             return
         if (job := self._model.job) is None:
-            self._prompt.say("this job's settings are not known yet", "warn")
+            self._prompt.say("The settings of this job are not loaded yet.", "warn")
             return
         await self._open_form(job, self._form_closed)
 
     def _form_closed(self, outcome: Outcome | None, uploaded: Sequence[str]) -> None:
         if outcome is not None:
-            self._prompt.say(outcome.message or f"created {outcome.id}", "" if outcome.ok else "warn")
+            self._prompt.say(outcome.message or f"Created {outcome.id}", "" if outcome.ok else "warn")
             self._model.watched.add(outcome.id)
             self._show_job(outcome.id)
         elif uploaded:
-            files, them = ("1 file was", "it") if len(uploaded) == 1 else (f"{len(uploaded)} files were", "them")
-            self._delete_files(uploaded, f"{files} uploaded for no job. Delete {them}?")
+            files, them = ("file", "it") if len(uploaded) == 1 else ("files", "them")
+            self._delete_files(uploaded, f"No job uses the {len(uploaded)} uploaded {files}. Delete {them}?")
 
     # Cancel, pause, resume
 
@@ -94,10 +94,9 @@ class JobActions:
         rows = self._model.targets()
         able = [row for row in rows if not self._model.why_not("cancel", row)]
         one = len(able) == 1
-        jobs = f"{short_id(able[0].id)} ({able[0].status_text})" if one else f"{len(able)} jobs ({_states(able)})"
-        dropped = len(rows) - len(able)
-        more = f" {dropped} finished already." if dropped else ""
-        question = f"Cancel {jobs}? {'It' if one else 'They'} cannot be resumed.{more}"
+        number = f"{len(able)} of {len(rows)}" if len(able) < len(rows) else f"{len(able)}"
+        jobs = f"{short_id(able[0].id)} ({able[0].status_text})" if one else f"{number} jobs ({_states(able)})"
+        question = f"Cancel {jobs}? {'It' if one else 'They'} cannot be resumed."
         ids = [row.id for row in able]
         confirm(self._prompt, question, "cancel", len(ids), lambda: self._cancel(ids))
 
@@ -149,20 +148,20 @@ class JobActions:
             return
         models = list(dict.fromkeys(_model_id(row) for row in rows if row.fine_tuned_model))
         choices: dict[str, tuple[str, Callable[[], None]]] = {
-            "a": ("archive's copy", lambda: self._ask_delete_copies(rows))
+            "a": ("archived copy", lambda: self._ask_delete_copies(rows))
         }
         if models:
             word = "tuned model" if len(models) == 1 else f"{len(models)} tuned models"
             choices = {"m": (word, lambda: self._ask_delete_models(models))} | choices
         jobs = short_id(rows[0].id) if len(rows) == 1 else f"{len(rows)} jobs"
-        self._prompt.choose(f"delete of {jobs}:", choices)
+        self._prompt.choose(f"Delete for {jobs}:", choices)
 
     def _ask_delete_models(self, models: list[str]) -> None:
         if reason := self._model.why_not("delete_model"):
             self._prompt.say(f"delete: {reason}", "warn")
             return
         named = models[0] if len(models) == 1 else f"{len(models)} tuned models"
-        question = f"Delete {named}? What uses it will fail."
+        question = f"Delete {named}? Requests to it will fail."
         confirm(self._prompt, question, "delete", len(models), lambda: self._run(self._delete_models(models)))
 
     async def _delete_models(self, models: list[str]) -> None:
@@ -173,7 +172,7 @@ class JobActions:
     def _ask_delete_copies(self, rows: list[JobRow]) -> None:
         jobs = short_id(rows[0].id) if len(rows) == 1 else f"{len(rows)} jobs"
         ids = [row.id for row in rows]
-        question = f"Delete what your archive keeps of {jobs}? There is no other copy."
+        question = f"Delete the archived copy of {jobs}? There is no other copy."
         confirm(self._prompt, question, "delete", len(ids), lambda: self._run(self._delete_copies(ids)))
 
     async def _delete_copies(self, ids: list[str]) -> None:

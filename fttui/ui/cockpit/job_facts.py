@@ -1,4 +1,4 @@
-"""What is known of a job beside its own JSON, gathered for the detail pane."""
+"""Facts about a job besides its own JSON, for the detail pane."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from fttui.models.row import JobRow
     from fttui.store.port import StorePort
 
-BEFORE_ALL = -(2**62)
-"""A position before every event."""
-KEPT = 200
+FIRST_SEQ = -(2**62)
+"""Sequence number before that of every event."""
+MOST_COSTS = 200
+"""Largest number of jobs whose costs are cached."""
 
 
 def empty_log_text(store: StorePort, row: JobRow, service: ServiceInfo) -> str:
-    """What stands in the log of a job that has no events."""
+    """Return the text of the log of a job without events."""
     if row.gone or (row.status.is_final and store.has_read_events(row.id)):
         return "Events are no longer available for this job."
     if "events" in store.not_offered:
@@ -27,19 +28,23 @@ def empty_log_text(store: StorePort, row: JobRow, service: ServiceInfo) -> str:
 
 
 class JobFactsLoader:
-    """Asks the store, and reads what a job has cost from files once for each of its states."""
+    """Loads the facts from the store. The costs of a job, which are in files, are cached for each of its states."""
 
     def __init__(self, service: ServiceInfo) -> None:
         self._service = service
         self._costs: dict[tuple[str, str, int | None], list[tuple[str, str]]] = {}
 
     def load(self, store: StorePort, job: Job, id: str) -> JobFacts:
-        """What the detail pane shows of a job that the store knows as `id`."""
+        """Return the facts about a job.
+
+        Args:
+            id: id of the job in the store, which has the profile in front when several are shown.
+        """
         files = (store.file(name) for name in (job.training_file, job.validation_file, *job.result_files))
         points = store.points(id)
         return JobFacts(
             checkpoints=store.checkpoints(id),
-            first_events=store.events(id, after=BEFORE_ALL, limit=20),
+            first_events=store.events(id, after=FIRST_SEQ, limit=20),
             last_events=store.events(id, limit=40),
             losses=[point.values["train_loss"] for point in points if "train_loss" in point.values],
             validation=next(
@@ -54,7 +59,7 @@ class JobFactsLoader:
         if known not in self._costs:
             from fttui.core.pricing import Pricing
 
-            if len(self._costs) >= KEPT:
+            if len(self._costs) >= MOST_COSTS:
                 self._costs.clear()
             self._costs[known] = Pricing(self._service).fields(job)
         return self._costs[known]

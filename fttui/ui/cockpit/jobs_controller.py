@@ -49,7 +49,7 @@ class JobsController(PaneController):
         return {
             **{f"filter.{name}": self._filter_status(key) for key, name in names.items()},
             "sort.next": self._sort_next,
-            "sort.reverse": lambda: self.change_view(reverse=not self._model.view.view.reverse),
+            "sort.reverse": lambda: self.change_view(reverse=not self._model.view.current.reverse),
             "mark.toggle": self._toggle_mark,
             "mark.range": self._toggle_range,
             "mark.all": self._mark_all,
@@ -78,7 +78,7 @@ class JobsController(PaneController):
     def leave(self) -> None:
         """Remove the marks, else the filter."""
         view = self._model.view
-        if view.view.marks or view.is_ranging:
+        if view.current.marks or view.is_ranging:
             view.end_range()
             self.change_view(marks=frozenset())
         elif view.is_narrow:
@@ -98,7 +98,7 @@ class JobsController(PaneController):
 
     def sort_by(self, column: str) -> None:
         """Sort by a column; reverse the order when the list is sorted by it already."""
-        view = self._model.view.view
+        view = self._model.view.current
         self.change_view(sort=column, reverse=view.sort == column and not view.reverse)
 
     def show_columns(self, names: tuple[str, ...]) -> None:
@@ -119,9 +119,9 @@ class JobsController(PaneController):
         keys = self._model.listed
         found = [key for key in keys if key == id] or [key for key in keys if id and id.lstrip(".") in key]
         if not found:
-            raise CommandError(f"no job shown here is called {id!r}")
+            raise CommandError(f"No job in the list has {id!r} in its id.")
         if len(found) > 1:
-            raise CommandError(f"{len(found)} jobs shown here have {id!r} in their id")
+            raise CommandError(f"{len(found)} jobs in the list have {id!r} in their ids.")
         self._go_to_job(found[0])
 
     def _go_to_job(self, id: str) -> None:
@@ -130,7 +130,7 @@ class JobsController(PaneController):
 
     def _type_filter(self) -> None:
         """Filter while the user types. Escape restores the previous filter; undo takes one step."""
-        previous = self._model.view.view.filter
+        previous = self._model.view.current.filter
 
         def typed(text: str) -> None:
             self.change_view(remember=False, filter=text)
@@ -157,7 +157,7 @@ class JobsController(PaneController):
         if self._model.view.undo():
             self._presenter.draw(Part.LIST | Part.TITLES | Part.LAYOUT | Part.LOG_STYLE)
         else:
-            self._prompt.say("nothing to take back", "dim")
+            self._prompt.say("Nothing to undo.", "dim")
 
     # Marks
 

@@ -49,7 +49,7 @@ class PaneLayout:
 
     @property
     def is_zoomed(self) -> bool:
-        return self._view.view.zoom
+        return self._view.current.zoom
 
     @property
     def name(self) -> str:

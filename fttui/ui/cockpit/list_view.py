@@ -1,4 +1,4 @@
-"""What a person does to the list: narrow it, sort it, mark jobs in it, and take that back. Pure."""
+"""View of the job list: filter, order, marks, zoom and log style, with undo. Pure."""
 
 from collections.abc import Callable, Collection, Iterable
 from typing import Any, NamedTuple
@@ -17,113 +17,134 @@ STATUS_KEYS: dict[int, tuple[str, frozenset[Status]]] = {
     5: ("cancelled", frozenset({Status.CANCELLED})),
     6: ("paused", frozenset({Status.PAUSED})),
 }
-"""The number keys, what they are called, and the states they show."""
+"""Status filters by number key: the name of the filter and the statuses it shows."""
 
 SORTS = (
     *("age", "status", "model", "step", "loss", "tokens", "suffix", "id"),
     *("method", "created", "cost", "tuned", "profile"),
 )
-"""The columns to sort by, in the order in which one key walks through those that are shown; `age` has the youngest
-first."""
+"""Columns to sort by, in the order of the sort key. `age` puts the newest job first."""
 
-UNDO = 50
-"""View changes that can be taken back."""
+MOST_UNDO = 50
+"""Largest number of changes that can be undone."""
 
 
 class View(NamedTuple):
-    """One way of looking at the list."""
+    """One state of the view."""
 
     status: int = 0
+    """Key in `STATUS_KEYS`; 0 for all statuses."""
     filter: str = ""
     sort: str = "age"
     reverse: bool = False
     marks: frozenset[str] = frozenset()
     zoom: bool = False
-    """One pane has the whole screen."""
-    look: LogStyle = LogStyle()
-    """How the log is looked at, but for what is searched in it."""
+    """One pane fills the screen."""
+    log_style: LogStyle = LogStyle()
+    """Style of the log, without its search."""
 
 
 class ListView:
-    """The view as it is, and as it was before."""
+    """The current view and the earlier ones that undo restores."""
 
     def __init__(self) -> None:
-        self.view = View()
+        self.current = View()
         self.fault = ""
-        """Why the filter narrows nothing at the moment; empty when it is understood."""
+        """Error in the filter; empty for a valid filter. An invalid filter shows every job."""
         self._query = query.parse("")
-        self._before: list[View] = []
-        self._range_from: str | None = None
+        self._undo: list[View] = []
+        self._range_start: str | None = None
 
     def change(self, *, remember: bool = True, **members: Any) -> None:
-        """Another view; `remember` lets it be taken back."""
+        """Change the view. With `remember`, push the old one on the undo stack."""
         if remember:
-            self._before = [*self._before[-UNDO:], self.view]
-        self._adopt(self.view._replace(**members))
+            self._undo = [*self._undo[1 - MOST_UNDO :], self.current]
+        self._adopt(self.current._replace(**members))
 
     def undo(self) -> bool:
-        """The view before the last change; False when there is none."""
-        if not self._before:
+        """Restore the view before the last change. Return False without one."""
+        if not self._undo:
             return False
-        self._adopt(self._before.pop())
+        self._adopt(self._undo.pop())
         return True
 
     def restart(self) -> None:
         """Show all jobs without marks, as for another service. Order, zoom and log style stay."""
-        self._before.clear()
-        self._range_from = None
-        self._adopt(self.view._replace(status=0, filter="", marks=frozenset()))
+        self._undo.clear()
+        self._range_start = None
+        self._adopt(self.current._replace(status=0, filter="", marks=frozenset()))
+
+    # Filter
 
     def toggle_status(self, key: int) -> None:
-        """Only the jobs of one state; the same key again gives back the others, and 0 shows all."""
+        """Show only the jobs of one status filter. The same key again shows all statuses, and 0 shows all jobs."""
         if key:
-            self.change(status=0 if key == self.view.status else key)
+            self.change(status=0 if key == self.current.status else key)
         else:
             self.change(status=0, filter="")
 
+    @property
+    def is_narrow(self) -> bool:
+        """A filter may hide jobs."""
+        return bool(self.current.status or self.current.filter)
+
+    @property
+    def is_stable(self) -> bool:
+        """A changed row keeps its place: without a filter, sorted by age."""
+        return not self.is_narrow and self.current.sort == "age"
+
+    # Order
+
     def next_sort(self, shown: Collection[str]) -> None:
-        """Sort by the next of the columns that are shown."""
-        at = SORTS.index(self.view.sort)
-        following = (*SORTS[at + 1 :], *SORTS[: at + 1])
+        """Sort by the next column of those in `shown`."""
+        place = SORTS.index(self.current.sort)
+        following = (*SORTS[place + 1 :], *SORTS[: place + 1])
         self.change(sort=next((name for name in following if name in shown), "age"), reverse=False)
 
+    def order(self, glyphs: Glyphs) -> str:
+        """Describe the order: `newest first`, `loss ↑`."""
+        sort, reverse = self.current.sort, self.current.reverse
+        if sort == "age":
+            return "oldest first" if reverse else "newest first"
+        return f"{sort} {glyphs.down if reverse else glyphs.up}"
+
+    # Marks
+
     def toggle_mark(self, id: str) -> None:
-        self.change(marks=self.view.marks ^ {id}, remember=False)
+        self.change(marks=self.current.marks ^ {id}, remember=False)
 
     def toggle_all(self, ids: Iterable[str]) -> None:
-        """Mark all that are shown; none when they are marked already."""
-        shown = frozenset(ids)
-        self.change(marks=self.view.marks - shown if shown <= self.view.marks else self.view.marks | shown)
+        """Mark all of `ids`; remove their marks when all are marked."""
+        shown, marks = frozenset(ids), self.current.marks
+        self.change(marks=marks - shown if shown <= marks else marks | shown)
 
     @property
     def is_ranging(self) -> bool:
-        return self._range_from is not None
+        """Moving the cursor marks jobs."""
+        return self._range_start is not None
 
     def toggle_range(self, id: str) -> None:
-        """Start a range of marks at `id`, or end the one that runs."""
-        self._range_from = None if self.is_ranging else id
-        if self._range_from is not None:
-            self.change(marks=self.view.marks | {id})
+        """Start a range of marks at `id`, or end the current one."""
+        self._range_start = None if self.is_ranging else id
+        if self._range_start is not None:
+            self.change(marks=self.current.marks | {id})
 
     def end_range(self) -> None:
-        self._range_from = None
+        self._range_start = None
 
     def extend_range(self, shown: list[str], id: str) -> None:
-        """Mark everything between the start of the range and `id`."""
-        if self._range_from not in shown or id not in shown:
+        """Mark the jobs between the start of the range and `id`."""
+        if self._range_start not in shown or id not in shown:
             return
-        first, last = sorted((shown.index(self._range_from), shown.index(id)))
-        self.change(marks=self.view.marks | frozenset(shown[first : last + 1]), remember=False)
+        first, last = sorted((shown.index(self._range_start), shown.index(id)))
+        self.change(marks=self.current.marks | frozenset(shown[first : last + 1]), remember=False)
 
     def forget(self, existing: Iterable[str]) -> None:
-        """Marks of jobs that are no more go."""
-        if self.view.marks:
-            self._adopt(self.view._replace(marks=self.view.marks & frozenset(existing)))
+        """Remove the marks of jobs that do not exist any more."""
+        if self.current.marks:
+            self._adopt(self.current._replace(marks=self.current.marks & frozenset(existing)))
 
-    @property
-    def is_narrow(self) -> bool:
-        """Not every job is shown."""
-        return bool(self.view.status or self.view.filter)
+    # Rows
 
     def derive(
         self,
@@ -131,14 +152,14 @@ class ListView:
         now: float,
         cost: Callable[[JobRow], tuple[float | None, str]] = lambda _: (None, ""),
     ) -> list[JobRow]:
-        """The rows that are shown, in order.
+        """Return the rows that the filter shows, in order.
 
         Args:
             now: Unix seconds.
-            cost: what a job has cost, as a number, None where that is unknown, and in words.
+            cost: returns the cost of a job as a number, None when unknown, and in words.
         """
-        statuses = STATUS_KEYS[self.view.status][1] if self.view.status else None
-        sort, reverse = self.view.sort, self.view.reverse
+        statuses = STATUS_KEYS[self.current.status][1] if self.current.status else None
+        sort, reverse = self.current.sort, self.current.reverse
         if sort != "cost":
             order = query.sort_of("fine_tuned_model" if sort == "tuned" else sort, reverse=reverse)
             return query.select(rows, self._query, order, now=now, statuses=statuses)
@@ -148,27 +169,15 @@ class ListView:
         return sorted(found, key=lambda row: (costs[row.id] is None, sign * (costs[row.id] or 0.0)))
 
     @property
-    def is_stable(self) -> bool:
-        """A changed row stays in its place: nothing narrows, and the order is by age."""
-        return not self.is_narrow and self.view.sort == "age"
-
-    def order(self, glyphs: Glyphs) -> str:
-        """What the list is ordered by, and which way: `newest first`, `loss ↑`."""
-        sort, reverse = self.view.sort, self.view.reverse
-        if sort == "age":
-            return "oldest first" if reverse else "newest first"
-        return f"{sort} {glyphs.down if reverse else glyphs.up}"
-
-    @property
     def words(self) -> str:
-        """What narrows the list, and the marks, in words."""
+        """Description of the filter and the marks."""
         parts = []
-        if self.view.status:
-            parts.append(f"status: {STATUS_KEYS[self.view.status][0]}")
-        if self.view.filter and not self.fault:
-            parts.append(f"/{self.view.filter}")
-        if self.view.marks:
-            parts.append(f"{len(self.view.marks)} marked")
+        if self.current.status:
+            parts.append(f"status: {STATUS_KEYS[self.current.status][0]}")
+        if self.current.filter and not self.fault:
+            parts.append(f"/{self.current.filter}")
+        if self.current.marks:
+            parts.append(f"{len(self.current.marks)} marked")
         if self.is_ranging:
             parts.append("range: v ends it")
         return "  ".join(parts)
@@ -179,6 +188,6 @@ class ListView:
             try:
                 self._query = query.parse(view.filter)
             except query.QueryError as error:
-                # Narrow nothing rather than show an empty list for half a word.
+                # A half-typed filter must not empty the list.
                 self._query, self.fault = query.parse(""), str(error)
-        self.view = view
+        self.current = view

@@ -39,7 +39,7 @@ class LogController(PaneController):
             "log.level": self._next_level,
             "log.only": self._toggle_only,
             "log.wrap": self._toggle_wrap,
-            "log.metrics": lambda: self._restyle(metrics=not self._log.look.metrics),
+            "log.metrics": lambda: self._restyle(metrics=not self._log.log_style.metrics),
             "time.mode": self._next_times,
         }
 
@@ -78,27 +78,27 @@ class LogController(PaneController):
         self._presenter.draw(Part.TITLES)
 
     def _next_level(self) -> None:
-        self._restyle(level=LEVELS[(LEVELS.index(self._log.look.level) + 1) % len(LEVELS)])
+        self._restyle(level=LEVELS[(LEVELS.index(self._log.log_style.level) + 1) % len(LEVELS)])
 
     def _toggle_only(self) -> None:
         if self._log.search:
-            self._restyle(only=not self._log.look.only)
+            self._restyle(only=not self._log.log_style.only)
         else:
-            self._prompt.say("& shows only matching lines: search first, with / in the log", "dim")
+            self._prompt.say("Search the log first: & then shows only matching lines.", "dim")
 
     def _toggle_wrap(self) -> None:
-        self._restyle(wrap=not self._log.look.wrap)
+        self._restyle(wrap=not self._log.log_style.wrap)
 
     def _next_times(self) -> None:
-        times = TIMES[(TIMES.index(self._log.look.times) + 1) % len(TIMES)]
+        times = TIMES[(TIMES.index(self._log.log_style.times) + 1) % len(TIMES)]
         self._restyle(times=times)
-        self._prompt.say(f"times: {times}", "dim")
+        self._prompt.say(f"Times: {times}", "dim")
 
     def _restyle(self, **members: Any) -> None:
         """Change the look of the log. The change can be undone, apart from the search."""
         self._layout.show("log")
-        style = self._log.look._replace(**members)
-        self._model.view.change(look=style._replace(search="", only=False))
+        style = self._log.log_style._replace(**members)
+        self._model.view.change(log_style=style._replace(search="", only=False))
         self._log.restyle(style)
         self._presenter.draw(Part.TITLES)
 

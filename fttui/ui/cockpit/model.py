@@ -92,7 +92,7 @@ class CockpitModel:
             reverse=saved.reverse,
             filter=saved.filter,
             status=saved.status,
-            look=LogStyle(wrap=saved.wrap, metrics=saved.metrics, times=saved.times),
+            log_style=LogStyle(wrap=saved.wrap, metrics=saved.metrics, times=saved.times),
         )
         self.selected: str | None = None
         """Job under the cursor."""
@@ -197,7 +197,7 @@ class CockpitModel:
 
     def targets(self) -> list[JobRow]:
         """Return the jobs that a key acts on: the marked ones in the order of the list, else the selected one."""
-        rows, marks = self.rows(), self.view.view.marks
+        rows, marks = self.rows(), self.view.current.marks
         if not marks:
             return [row] if (row := self.row) is not None else []
         if self._places is None:
@@ -210,7 +210,7 @@ class CockpitModel:
 
     def unmark(self, ids: Collection[str]) -> None:
         """Remove the marks of jobs that an action has served."""
-        self.view.change(remember=False, marks=self.view.view.marks - frozenset(ids))
+        self.view.change(remember=False, marks=self.view.current.marks - frozenset(ids))
 
     def cancel_sent(self, ids: Iterable[str]) -> None:
         """Show jobs as being cancelled until `cancel_answered`."""

@@ -49,7 +49,7 @@ class OutcomeReport:
         refused = [(id, outcome) for id, outcome in outcomes.items() if not outcome.ok]
         if not refused:
             one = short_id(next(iter(outcomes))) if len(outcomes) == 1 else f"{len(outcomes)} {things}"
-            self._prompt.say(success or f"{done} {one}")
+            self._prompt.say(success or f"{done.capitalize()} {one}")
             return
         for id, outcome in refused:
             request = f" {outcome.request_id}" if outcome.request_id else ""

@@ -1,4 +1,4 @@
-"""What a pane shows, as the content of a file. Pure; numbers and times whole, not as fitted to the screen."""
+"""Content of the files that panes are exported to. Pure. Numbers and times are exact, not fitted to the screen."""
 
 from __future__ import annotations
 
@@ -9,23 +9,20 @@ import os
 import shlex
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from fttui.models.row import EventRow, JobRow
 from fttui.text import clean_line
 
-if TYPE_CHECKING:
-    pass
-
 COLUMNS = (
     *("id", "status_text", "model", "suffix", "method", "fine_tuned_model", "created_at", "finished_at"),
     *("trained_tokens", "step", "total_steps", "loss", "gone"),
 )
+"""Columns of the CSV: members of `JobRow`."""
 
 
 def jobs_csv(rows: Iterable[JobRow]) -> str:
-    """The rows of the list as CSV; times in ISO 8601, UTC."""
+    """Return rows of the list as CSV, with times in ISO 8601 and UTC."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(["status" if name == "status_text" else name for name in COLUMNS])
@@ -35,36 +32,36 @@ def jobs_csv(rows: Iterable[JobRow]) -> str:
 
 
 def log_text(events: Iterable[EventRow]) -> str:
-    """Events as lines: time, level, message."""
+    """Return events as lines of time, level and message, separated by tabs."""
     return "".join(f"{_time(event.created_at)}\t{event.level}\t{' '.join(event.message.split())}\n" for event in events)
 
 
 def job_json(raw: object) -> str:
-    """A job's JSON as sent, indented, in ASCII."""
+    """Return the JSON of a job as sent, indented, in ASCII."""
     return json.dumps(raw, indent=2) + "\n"
 
 
 def jobs_json(raws: Iterable[object]) -> str:
-    """Jobs as sent, as a list in the wire's shape (`object`, `data`), in ASCII."""
+    """Return jobs as sent, in a list of the API's shape (`object`, `data`), in ASCII."""
     return json.dumps({"object": "list", "data": list(raws)}, indent=2) + "\n"
 
 
-def curl_words(base_url: str, id: str, *, azure: bool = False) -> str:
-    """The command that asks for a job. It names a variable for the key, which is never written."""
+def curl_command(base_url: str, id: str, *, azure: bool = False) -> str:
+    """Return the curl command that fetches a job. It refers to the key by the variable `KEY`."""
     header = "api-key: $KEY" if azure else "Authorization: Bearer $KEY"
     address = f"{base_url}/fine_tuning/jobs/{quote(id, safe='')}"
     return f'curl -H "{header}" {shlex.quote(address)}'
 
 
 def shown_path(path: str) -> str:
-    """Where a file is, as a person would say it: whole, with `~` for the home directory."""
+    """Return the absolute path of a file, with `~` for the home directory."""
     path = clean_line(os.path.abspath(path))
     home = os.path.expanduser("~")
     return "~" + path[len(home) :] if path.startswith(home + os.sep) else path
 
 
 def log_jsonl(events: Iterable[EventRow]) -> str:
-    """Events as JSON lines in the shape of the wire, in ASCII."""
+    """Return events as JSON lines in the shape of the API, in ASCII."""
     return "".join(
         json.dumps(
             {
@@ -93,7 +90,7 @@ def _cell(name: str, value: object) -> object:
     if name in ("created_at", "finished_at"):
         return _time(value)
     if isinstance(value, str) and value.startswith(("=", "+", "-", "@")):
-        return "'" + value  # a spreadsheet would run it
+        return "'" + value  # a spreadsheet would run the cell as a formula
     return "" if value is None else value
 
 

@@ -85,7 +85,7 @@ class Presenter:
             self._jobs.list.update_rows({id: known[id] for id in rows if id in known})
             parts |= Part.COUNTS
         if Part.MARKS in parts:
-            self._jobs.list.show_marks(self._model.view.view.marks)
+            self._jobs.list.show_marks(self._model.view.current.marks)
             parts |= Part.COUNTS | Part.FOOTER
         if Part.LOG_STYLE in parts:
             self._draw_log_style()
@@ -170,7 +170,7 @@ class Presenter:
         shown = model.derive(jobs.cost)
         cells = max(NARROWEST, jobs.outer_size.width - 2)
         words = empty_words(model.service, model.snapshot, model.view.words, connected=model.store is not None)
-        jobs.show_rows(shown, model.view.view.marks, [piece for line in words for piece in wrap(line, cells)])
+        jobs.show_rows(shown, model.view.current.marks, [piece for line in words for piece in wrap(line, cells)])
         is_new = jobs.cursor != model.selected or jobs.cursor is None or self._is_behind
         return Part.JOB if is_new else Part.NONE
 
@@ -190,7 +190,7 @@ class Presenter:
         self._side.files.start_over()
         self._draw_detail(top=True)
         if id is None or model.store is None:
-            log.show_events([], "No job selected." if id is None else "connecting…")
+            log.show_events([], "No job selected." if id is None else "Connecting…")
         else:
             model.store.look_at(id)
             log.show_events(model.store.events(id), empty_log_text(model.store, model.rows()[id], model.service))
@@ -224,8 +224,8 @@ class Presenter:
 
     def _draw_log_style(self) -> None:
         log = self._side.log_view
-        style = self._model.view.view.look._replace(search=log.look.search, only=log.look.only)
-        if style != log.look:
+        style = self._model.view.current.log_style._replace(search=log.log_style.search, only=log.log_style.only)
+        if style != log.log_style:
             log.restyle(style)
 
     def _draw_files(self) -> None:

@@ -59,7 +59,7 @@ class MainScreen(Screen[None]):
         self.panes = panes = PaneLayout(model.view, saved.tab, saved.splits)
         self.jobs = JobsPane(glyphs, now)
         self.jobs.list.wanted = saved.columns
-        self.side = SidePane(glyphs, now, model.view.view.look)
+        self.side = SidePane(glyphs, now, model.view.current.log_style)
         self.prompt = PromptRow()
         self.status_row = TextRow(id="status")
         self.footer = Footer(commands, lambda command: model.refusal(command.id), lambda: panes.active)
@@ -128,7 +128,7 @@ class MainScreen(Screen[None]):
     @property
     def saved(self) -> SavedView:
         """The current view, to be saved for the next start. The filter is part of it only after `:w`."""
-        view, style = self.model.view.view, self.log_view.look
+        view, style = self.model.view.current, self.log_view.log_style
         return self.model.saved._replace(
             sort=view.sort,
             reverse=view.reverse,
@@ -153,7 +153,7 @@ class MainScreen(Screen[None]):
 
     def on_paste(self, event: events.Paste) -> None:
         if not self.prompt.paste(event.text):
-            self.prompt.say("paste works where text is typed: in / and :, and in the form", "dim")
+            self.prompt.say("Paste only works in a text field (/, : or the create form).", "dim")
 
     def on_resize(self, event: events.Resize) -> None:
         self.panes.resize(*event.size)

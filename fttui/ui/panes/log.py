@@ -69,17 +69,17 @@ class LogView(LineView):
         return self._model.event_count
 
     @property
-    def look(self) -> LogStyle:
+    def log_style(self) -> LogStyle:
         return self._model.style
 
     @property
     def search(self) -> str:
         """Text that is searched for; empty for none."""
-        return self.look.search
+        return self.log_style.search
 
     def search_for(self, text: str) -> None:
         """Highlight `text`. Without a text all events are shown."""
-        self.restyle(self.look._replace(search=text, only=self.look.only and bool(text)))
+        self.restyle(self.log_style._replace(search=text, only=self.log_style.only and bool(text)))
 
     def search_start(self) -> Callable[[], None]:
         """Return a function that follows the end of the log again, if that is the case now."""
@@ -166,7 +166,11 @@ class LogView(LineView):
         if not len(self._model):
             if not (hidden := self._model.event_count):
                 return [(f" {self._note}", "dim")]
-            why = f"level {self.look.level} (L changes it)" if self.look.level != "info" else "search (& shows all)"
+            why = (
+                f"level {self.log_style.level} (L changes it)"
+                if self.log_style.level != "info"
+                else "search (& shows all)"
+            )
             return [(f" {hidden} events hidden by {why}", "dim")]
         return self._model.line(index, self._now())
 

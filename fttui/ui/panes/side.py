@@ -99,12 +99,12 @@ class SidePane(Container):
     def _log_state(self) -> str:
         log = self.log_view
         parts = ["follow" if log.follow else f"{log.unseen} new" if log.unseen else "f follows"]
-        if log.look.search:  # first, because the end may be cut
+        if log.log_style.search:  # first, because the end may be cut
             where = f"{log.match_number} of {log.matches}" if log.match_number else f"{log.matches}x"
-            parts = [f"{'only ' if log.look.only else ''}{where} {log.look.search!r}"]
+            parts = [f"{'only ' if log.log_style.only else ''}{where} {log.log_style.search!r}"]
             parts += [f"{log.unseen} new"] if log.unseen else []
-        if log.look.level != "info":
-            parts.append(f"{log.look.level}+")
+        if log.log_style.level != "info":
+            parts.append(f"{log.log_style.level}+")
         parts.append(f"{log.event_count} events")
         return f" {self._glyphs.dot} ".join(parts)
 

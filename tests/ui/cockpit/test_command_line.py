@@ -20,7 +20,7 @@ def test_every_command_of_the_table_can_be_typed() -> None:
 
 
 def test_a_word_that_is_none_is_named_with_the_nearest() -> None:
-    with pytest.raises(CommandError, match=r"did you mean job\.cancel"):
+    with pytest.raises(CommandError, match=r"Did you mean job\.cancel"):
         parse("job.c x".replace(" x", "an"))
 
 
@@ -75,7 +75,7 @@ async def test_what_narrows_the_list_is_remembered_only_when_saved() -> None:
         await ui.press("4", "slash", *"run", "enter")
         assert ui.app.remembered.status == 0
         await ui.press("colon", "w", "enter")
-        assert "saved: status: failed  /run, newest first" in ui.prompt
+        assert "Saved: status: failed  /run, newest first" in ui.prompt
         await ui.press("0", "colon", *"filter", "enter")
         remembered = ui.app.remembered
         assert (remembered.status, remembered.filter) == (4, "run")
@@ -101,7 +101,7 @@ async def test_lines_do_what_keys_do() -> None:
         await ui.press("colon", *"sort age desc", "enter")
         assert ui.shown[0] == "ftjob-00000003"
         await ui.press("colon", *"nonsense", "enter")
-        assert "no command is called 'nonsense'" in ui.prompt
+        assert "Unknown command 'nonsense'" in ui.prompt
         await ui.press("colon", *"theme ansi-dark", "enter")
         assert ui.app.theme == "ansi-dark"
         await ui.press("colon", "q", "enter")

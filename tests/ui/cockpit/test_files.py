@@ -72,7 +72,7 @@ async def test_a_deletion_is_asked_about_and_marks_what_is_gone() -> None:
         assert ui.store.sent == []
         await ui.press("D", "y")
         assert ui.store.sent == [("delete_files", "file-valid")]
-        assert "deleted file-valid" in "\n".join(ui.screen)
+        assert "Deleted file-valid" in "\n".join(ui.screen)
 
 
 async def test_many_files_are_marked_and_deleted_at_once() -> None:
@@ -100,7 +100,7 @@ async def test_a_file_is_downloaded_to_a_name_of_ones_own(tmp_path: Path) -> Non
         assert ui.prompt == "download to: file-r1.csv"
         await ui.press("ctrl+u", *str(tmp_path / "curve.csv"), "enter")
         assert ui.store.sent == [("download", "file-r1", str(tmp_path / "curve.csv"), "as CSV")]
-        assert "wrote" in ui.prompt
+        assert "Wrote" in ui.prompt
         await ui.press("k", "e", "ctrl+u", *str(tmp_path / "valid.csv"), "enter")
         assert ui.store.sent[-1][-1] == "as sent", "only what services send as base64 is decoded"
 

@@ -47,7 +47,7 @@ async def test_y_sends_the_id_to_the_clipboard() -> None:
         ui.app._driver.write = written.append  # type: ignore[method-assign]
         await ui.press("y")
         assert written == ["\x1b]52;c;" + base64.b64encode(b"ftjob-00000001").decode() + "\x07"]
-        assert "sent to terminal clipboard" in ui.prompt
+        assert "to the terminal's clipboard" in ui.prompt
 
 
 async def test_the_json_as_sent_is_one_key_away_and_safe() -> None:
@@ -136,7 +136,7 @@ async def test_a_job_has_an_address_where_one_is_known() -> None:
     run = {"type": "wandb", "wandb": {"project": "p", "entity": "e", "run_id": "r/1"}}
     async with cockpit(FakeStore().put(job(1), job(2, integrations=[run])), size=(120, 40)) as ui:
         await ui.press("o")
-        assert "no web address" in ui.prompt
+        assert "no known web address" in ui.prompt
         await ui.press("j", "o")
         assert "https://wandb.ai/e/p/runs/r%2F1" in ui.prompt
         assert "https://wandb.ai/e/p/runs/r%2F1" in ui.detail
@@ -149,6 +149,6 @@ async def test_what_is_too_long_for_the_clipboard_goes_to_a_file(
     async with cockpit(FakeStore().put(job(1, note="x" * 100_000))) as ui:
         await ui.press("Y", "j")
         (file,) = tmp_path.iterdir()
-        assert "too long for the clipboard: written to" in ui.prompt
+        assert "Too long for the clipboard. Wrote" in ui.prompt
         assert "x" * 100_000 in file.read_text(encoding="utf-8")
         assert file.stat().st_mode & 0o077 == 0

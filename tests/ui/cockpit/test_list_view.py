@@ -28,9 +28,9 @@ def test_sorting_walks_through_every_column_and_back() -> None:
     seen = []
     for _ in SORTS:
         state.next_sort(SORTS)
-        seen.append(state.view.sort)
+        seen.append(state.current.sort)
     assert sorted(seen) == sorted(SORTS)
-    assert state.view.sort == "age"
+    assert state.current.sort == "age"
 
 
 def test_sorting_passes_over_columns_that_are_not_shown() -> None:
@@ -38,7 +38,7 @@ def test_sorting_passes_over_columns_that_are_not_shown() -> None:
     seen = []
     for _ in range(4):
         state.next_sort({"id", "cost", "age"})
-        seen.append(state.view.sort)
+        seen.append(state.current.sort)
     assert seen == ["id", "cost", "age", "id"]
 
 
@@ -75,12 +75,12 @@ def test_a_filter_that_cannot_be_read_narrows_nothing_and_says_why() -> None:
 
 def test_every_view_change_can_be_taken_back() -> None:
     state = ListView()
-    first = state.view
+    first = state.current
     state.toggle_status(1)
     state.change(filter="x")
     state.toggle_all(["a"])
     assert [state.undo() for _ in range(4)] == [True, True, True, False]
-    assert state.view == first
+    assert state.current == first
 
 
 def test_marks_toggle_range_and_vanish_with_their_jobs() -> None:
@@ -88,15 +88,15 @@ def test_marks_toggle_range_and_vanish_with_their_jobs() -> None:
     state.toggle_mark("a")
     state.toggle_mark("b")
     state.toggle_mark("a")
-    assert state.view.marks == {"b"}
+    assert state.current.marks == {"b"}
     state.toggle_range("a")
     state.extend_range(["a", "b", "c"], "c")
-    assert state.view.marks == {"a", "b", "c"}
+    assert state.current.marks == {"a", "b", "c"}
     state.toggle_range("c")
     assert not state.is_ranging
     state.toggle_all(["a", "b", "c"])
-    assert state.view.marks == frozenset()
+    assert state.current.marks == frozenset()
     state.toggle_all(["a", "b"])
     state.forget(["b", "c"])
-    assert state.view.marks == {"b"}
+    assert state.current.marks == {"b"}
     assert "1 marked" in state.words

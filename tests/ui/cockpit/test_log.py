@@ -43,7 +43,7 @@ async def test_what_a_key_does_to_the_log_is_seen() -> None:
 async def test_search_that_finds_nothing_says_so() -> None:
     async with cockpit(store()) as ui:
         await ui.press("enter", "enter", "slash", *"nowhere", "enter")
-        assert "no match" in ui.prompt
+        assert "No match" in ui.prompt
 
 
 async def test_levels_wrap_metrics_and_times() -> None:
@@ -97,7 +97,7 @@ async def test_the_detail_is_searched_too() -> None:
         assert "11 of 11" in ui.main.side.tabs.text
         assert any("value 19" in line for line in ui.main.side.detail.text_lines)
         await ui.press("escape", "slash", *"nowhere", "enter")
-        assert "no match" in ui.prompt
+        assert "No match" in ui.prompt
 
 
 async def test_a_megabyte_on_one_line_is_cut_and_said() -> None:
@@ -138,7 +138,7 @@ async def test_how_the_log_is_looked_at_can_be_taken_back() -> None:
         await ui.press("L", "w", "t")
         assert "3 events hidden by level warn (L changes it)" in ui.log[0]
         await ui.press("u")
-        assert ui.main.log_view.look.times == "local"
+        assert ui.main.log_view.log_style.times == "local"
         await ui.press("u", "u")
         assert "event 0" in ui.log[0]
-        assert ui.main.log_view.look == LogStyle()
+        assert ui.main.log_view.log_style == LogStyle()

@@ -16,10 +16,10 @@ async def test_marked_jobs_are_cancelled_together_and_finished_ones_dropped() ->
         assert any("3 marked" in line for line in ui.screen)
         assert sum(line.startswith("*") for line in ui.screen) == 3
         await ui.press("c")
-        assert "Cancel 2 jobs (2 running)? They cannot be resumed. 1 finished already." in ui.prompt
+        assert "Cancel 2 of 3 jobs (2 running)? They cannot be resumed." in ui.prompt
         await ui.press("y")
         assert ui.store.sent == [("cancel", "ftjob-00000000", "ftjob-00000001")]
-        assert "cancelled 2 jobs" in ui.prompt
+        assert "Cancelled 2 jobs" in ui.prompt
 
 
 async def test_above_ten_the_answer_is_the_number() -> None:
@@ -66,7 +66,7 @@ async def test_pause_and_resume() -> None:
     async with cockpit(store()) as ui:
         await ui.press("P")
         assert ui.store.sent == [("pause", "ftjob-00000000")]
-        assert "paused ..00000000" in ui.prompt
+        assert "Paused ..00000000" in ui.prompt
         await ui.press("P")
         assert ui.store.sent[-1] == ("resume", "ftjob-00000000")
 

@@ -128,8 +128,8 @@ def test_other_service_keeps_the_order_and_drops_everything_else() -> None:
     found.watch([RUNNING])
     found.files_deleted({"file-1"})
     found.move_to(ServiceInfo("work", "api.example.com", False, False, ""), snapshot(QUEUED))
-    view = found.view.view
-    assert (view.sort, view.look.wrap, view.zoom) == ("loss", True, True)
+    view = found.view.current
+    assert (view.sort, view.log_style.wrap, view.zoom) == ("loss", True, True)
     assert (view.filter, view.status, view.marks) == ("", 0, frozenset())
     assert (found.watched, found.deleted_files, found.selected) == (set(), set(), None)
     assert not found.view.undo()

@@ -23,7 +23,7 @@ async def test_each_pane_writes_what_it_shows_and_asks_before_overwriting(tmp_pa
 
         await ui.press("4")
         await write_to(tmp_path / "jobs.csv")
-        assert "wrote" in ui.prompt
+        assert "Wrote" in ui.prompt
         rows = list(csv.DictReader(io.StringIO((tmp_path / "jobs.csv").read_text(encoding="utf-8"))))
         assert [row["id"] for row in rows] == ["ftjob-00000002"]
         await ui.press("0", "g", "enter")
@@ -47,7 +47,7 @@ async def test_each_pane_writes_what_it_shows_and_asks_before_overwriting(tmp_pa
         await write_to(tmp_path / "log")
         assert "first line" in (tmp_path / "log").read_text(encoding="utf-8")
         await write_to(tmp_path / "none" / "x")
-        assert "not written (No such file or directory)" in ui.prompt
+        assert "No such file or directory" in ui.prompt
 
 
 def test_a_cell_that_a_spreadsheet_would_run_is_text() -> None:

@@ -30,7 +30,7 @@ async def test_undo_reverts_zoom() -> None:
         assert not ui.main.side.display
         await ui.press("u")
         assert ui.main.side.display
-        assert "nothing to take back" not in ui.prompt
+        assert "Nothing to undo" not in ui.prompt
 
 
 async def test_each_layout_keeps_its_own_split() -> None:
@@ -68,7 +68,7 @@ async def test_a_short_terminal_shows_one_pane_at_any_width(width: int) -> None:
 async def test_split_keys_do_nothing_when_one_pane_fills_the_screen() -> None:
     async with cockpit(store(), size=(60, 20)) as ui:
         await ui.press("plus")
-        assert "one pane has the whole screen" in ui.prompt
+        assert "Only one pane fits" in ui.prompt
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
@@ -144,7 +144,7 @@ async def test_the_command_line_shows_completions() -> None:
         await ui.press("colon", *"fil")
         assert ui.prompt.startswith(":fil   filter  filter.text  filter.all")
         await ui.press(*"ter ")
-        assert "TEXT: narrow the list" in ui.prompt
+        assert "TEXT: filter the list" in ui.prompt
         await ui.press("ctrl+u", *"sort lo")
         assert ui.prompt.endswith("loss")
 
@@ -166,7 +166,7 @@ async def test_sideways_keys_scroll_to_hidden_columns() -> None:
         assert ui.screen[2].split()[:4] == [">▸", "run", "..00000001", "supervised"], "cursor, state and id stay"
         await ui.press(*["l"] * 20)
         assert ui.screen[1].split()[-1] == "PROFILE"
-        assert ui.prompt == "nothing more to the right"
+        assert ui.prompt == "Nothing more to the right."
         await ui.press(*["h"] * 20)
         assert ui.screen[1] == usual
 
@@ -174,14 +174,14 @@ async def test_sideways_keys_scroll_to_hidden_columns() -> None:
 async def test_messages_give_way_to_the_headline_and_warnings_stay_longer() -> None:
     async with cockpit(store()) as ui:
         await ui.press("y")
-        assert "sent to terminal clipboard" in ui.prompt
+        assert "to the terminal's clipboard" in ui.prompt
         for _ in range(3):
             ui.tick()
         assert ui.prompt.startswith("loss")
         await ui.press("colon", *"nonsense", "enter")
         for _ in range(3):
             ui.tick()
-        assert "no command is called" in ui.prompt
+        assert "Unknown command" in ui.prompt
         for _ in range(4):
             ui.tick()
         assert ui.prompt.startswith("loss")
