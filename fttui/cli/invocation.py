@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fttui.store.archive.archive import Archive
 
 CLOCK: Clock = SystemClock()
-"""Clock of all commands; replaced in tests."""
+"""Clock of all invocations; replaced in tests."""
 
 
 @dataclass
@@ -46,6 +46,10 @@ class Invocation:
             fresh=self.fresh,
             offline=self.offline,
         )
+
+    @property
+    def clock(self) -> Clock:
+        return CLOCK
 
     @property
     def output(self) -> Output:

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 import click
 
 from fttui.cli import completion, tables
-from fttui.cli import invocation as running
 from fttui.cli.confirm import confirm
 from fttui.cli.each_id import delete_each
 from fttui.cli.exit_codes import FAILED
@@ -44,7 +43,7 @@ def list_(invocation: Invocation) -> int:
 
     async def work(reader: "Reader") -> None:
         found = await reader.models()
-        columns = tables.model_columns(running.CLOCK.now())
+        columns = tables.model_columns(invocation.clock.now())
         invocation.output.many(found, columns, raw=lambda model: model.raw)
         if not found:
             say("No models in the archive." if invocation.offline else "No models.")

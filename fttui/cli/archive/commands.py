@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fttui.cli import completion, tables
-from fttui.cli import invocation as running
 from fttui.cli.confirm import confirm
 from fttui.cli.each_id import print_deleted
 from fttui.cli.exit_codes import DONE, FAILED, message_of
@@ -47,7 +46,7 @@ def list_(invocation: Invocation, gone: bool) -> int:
         def raw(row: "JobRow") -> Any:
             return json.loads(archive.jobs.body(row.id) or "null")
 
-        invocation.output.many(rows, _columns(running.CLOCK.now()), raw=raw)
+        invocation.output.many(rows, _columns(invocation.clock.now()), raw=raw)
         if not rows:
             say("No archived job is gone at the provider." if gone else "No jobs in the archive.")
         return DONE
@@ -140,7 +139,7 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
         for id in ids:
             body = archive.jobs.body(id)
             held = () if body is None else Job.read(json.loads(body)).result_files
-            if await archive.jobs.delete(id, running.CLOCK.now(), held):
+            if await archive.jobs.delete(id, invocation.clock.now(), held):
                 deleted.append((id, {"id": id, "object": "fine_tuning.job", "deleted": True}))
             else:
                 code = _report_unknown(id)

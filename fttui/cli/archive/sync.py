@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fttui.cli import invocation as running
 from fttui.cli.exit_codes import DONE, FAILED
 from fttui.cli.flags import forms
 from fttui.cli.groups import ServiceCommand
@@ -41,7 +40,7 @@ def sync(invocation: Invocation, full: bool) -> int:
         from fttui.store.polling.archive_sync import ArchiveSync, NotWritable
 
         archive = Archive(paths.archive_file(), connection.choice.key)
-        run = ArchiveSync(archive, connection.client, running.CLOCK, _show_progress(), full=full)
+        run = ArchiveSync(archive, connection.client, invocation.clock, _show_progress(), full=full)
         try:
             await run.run()
         except NotWritable as error:

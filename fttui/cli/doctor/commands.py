@@ -7,13 +7,13 @@ from urllib.parse import urlsplit
 
 import click
 
-from fttui.cli import invocation as running
 from fttui.cli.doctor.machine import FAIL, GOOD, NOTE, WARN, Finding, machine
 from fttui.cli.exit_codes import DENIED, DONE, FAILED, UNREACHABLE, USAGE, exit_code_of, message_of
 from fttui.cli.flags import forms, offline
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.output import JSON, JSONL, Column, Output
+from fttui.clock import Clock
 from fttui.config import load
 from fttui.config.choose import choose, is_loopback
 from fttui.config.errors import ConfigError
@@ -93,12 +93,12 @@ async def _service(invocation: Invocation) -> list[Finding]:
     found = [Finding("profile", GOOD, f"{choice.name}, {choice.because}: {where} ({choice.provider})")]
     if choice.is_local:
         found[0] = found[0]._replace(text=f"{choice.name}, {choice.because}: {where}")
-        found += _daemon()
+        found += _local_service()
     found += _proxies(choice.base_url or "")
     if invocation.offline:
         return [*found, Finding("service", NOTE, "not checked (--offline)")]
     try:
-        connection = await connect.connect(invocation.options, clock=running.CLOCK)
+        connection = await connect.connect(invocation.options, clock=invocation.clock)
     except Exception as error:
         code = exit_code_of(error)
         check = {DENIED: "key", UNREACHABLE: "service"}.get(code, "config")
@@ -107,12 +107,12 @@ async def _service(invocation: Invocation) -> list[Finding]:
         return [*found, Finding(check, FAIL, *_lines(error), code=code)]
     try:
         found += [Finding("safety", WARN, warning) for warning in connection.warnings]
-        return [*found, *await _asked(connection)]
+        return [*found, *await _requests(connection, invocation.clock)]
     finally:
         await connection.close()
 
 
-def _daemon() -> list[Finding]:
+def _local_service() -> list[Finding]:
     from fttui.server import control
 
     try:
@@ -139,19 +139,19 @@ def _proxies(base_url: str) -> list[Finding]:
     return []
 
 
-async def _asked(connection: "Connection") -> list[Finding]:
+async def _requests(connection: "Connection", clock: Clock) -> list[Finding]:
     """Check reachability, key, routes and clock with a few read requests."""
     from fttui.api.errors import ApiError, Forbidden, Unauthorized, Unreachable
 
     client, origin = connection.client.with_tries(1), connection.provider.key_origin
-    started, job = running.CLOCK.monotonic(), ""
+    started, job = clock.monotonic(), ""
     failure: ApiError | None = None
     try:
         page = await client.list_jobs(limit=1)
         job = next((item.id for item in page.items if not item.fault), "")
     except ApiError as error:
         failure = error
-    took = (running.CLOCK.monotonic() - started) * 1000
+    took = (clock.monotonic() - started) * 1000
     if isinstance(failure, Unreachable):
         return [Finding("service", FAIL, failure.message, failure.hint, UNREACHABLE)]
     found = [Finding("service", GOOD, f"{connection.provider.title} answers in {took:.0f} ms")]
@@ -168,35 +168,37 @@ async def _asked(connection: "Connection") -> list[Finding]:
         found.append(Finding("key", GOOD, f"{key} is accepted" if origin else "none sent, none needed"))
     if failure is not None and not isinstance(failure, Forbidden):
         found.append(Finding("jobs", FAIL, failure.message, failure.hint, FAILED))
-    return [*found, *await _routes(connection, client, job, failure), *_clock(client)]
+    return [*found, *await _routes(connection, client, job, failure, clock), *_clock(client)]
 
 
-async def _routes(connection: "Connection", client: "Client", job: str, failure: Exception | None) -> list[Finding]:
+async def _routes(
+    connection: "Connection", client: "Client", job: str, failure: Exception | None, clock: Clock
+) -> list[Finding]:
     from fttui.api.errors import ApiError
 
-    questions: dict[str, Any] = {"files": lambda: client.list_files(limit=1), "models": client.list_models}
+    requests: dict[str, Any] = {"files": lambda: client.list_files(limit=1), "models": client.list_models}
     if job:
-        questions["events"] = lambda: client.list_events(job, limit=1)
-        questions["checkpoints"] = lambda: client.list_checkpoints(job, limit=1)
-    offered, lacking, odd = [] if failure else ["jobs"], [], list[Finding]()
-    for name, ask in questions.items():
+        requests["events"] = lambda: client.list_events(job, limit=1)
+        requests["checkpoints"] = lambda: client.list_checkpoints(job, limit=1)
+    offered, missing, problems = [] if failure else ["jobs"], [], list[Finding]()
+    for name, send in requests.items():
         try:
-            await ask()
+            await send()
             offered.append(name)
         except ApiError as error:
             if error.status in (404, 405, 501):
-                lacking.append(name)
+                missing.append(name)
             else:
-                odd.append(Finding("routes", WARN, f"{name}: {error.message}", error.hint))
+                problems.append(Finding("routes", WARN, f"{name}: {error.message}", error.hint))
     found = [Finding("routes", GOOD, f"supported: {', '.join(offered) or 'none'}")]
     if not job and not failure:
         found.append(Finding("routes", NOTE, "events and checkpoints were not checked: there is no job"))
-    if known := sorted({*lacking, *await _remembered(connection)}):
+    if known := sorted({*missing, *await _missing_routes(connection, clock)}):
         found.append(Finding("routes", NOTE, f"not supported: {', '.join(known)}"))
-    return [*found, *odd]
+    return [*found, *problems]
 
 
-async def _remembered(connection: "Connection") -> set[str]:
+async def _missing_routes(connection: "Connection", clock: Clock) -> set[str]:
     """Return routes known to be missing. Doctor itself tries no route that changes something."""
     from fttui.store.archive.archive import Archive
     from fttui.store.archive.set_aside import verdict
@@ -205,7 +207,7 @@ async def _remembered(connection: "Connection") -> set[str]:
         return set()
     archive = Archive(archive_file(), connection.choice.key)
     try:
-        return archive.routes.absent(running.CLOCK.now()) | connection.provider.missing
+        return archive.routes.absent(clock.now()) | connection.provider.missing
     finally:
         await archive.close()
 

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 import click
 
 from fttui.cli import completion, tables
-from fttui.cli import invocation as running
 from fttui.cli.confirm import confirm
 from fttui.cli.each_id import delete_each
 from fttui.cli.exit_codes import FAILED
@@ -39,7 +38,7 @@ def list_(invocation: Invocation, purpose: str | None, limit: int | None) -> int
 
     async def work(reader: "Reader") -> None:
         found, has_more = await reader.files(purpose=purpose, limit=limit)
-        columns = tables.file_columns(running.CLOCK.now())
+        columns = tables.file_columns(invocation.clock.now())
         invocation.output.many(found, columns, raw=lambda file: file.raw, has_more=has_more)
         if not found:
             say("No files in the archive." if invocation.offline else "No files.")

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import click
 
 from fttui.cli import completion, tables
-from fttui.cli import invocation as running
 from fttui.cli.confirm import confirm
 from fttui.cli.each_id import for_each_id
 from fttui.cli.exit_codes import FAILED
@@ -82,7 +81,7 @@ def _act(invocation: Invocation, ids: tuple[str, ...], verb: "Verb", action: "Ac
             for job in changed:
                 output.line("", job.raw)
         else:
-            output.many(changed, tables.job_columns(running.CLOCK.now())[:2], raw=lambda job: job.raw)
+            output.many(changed, tables.job_columns(invocation.clock.now())[:2], raw=lambda job: job.raw)
         return code
 
     return invocation.run_with_client(work, verb=verb)

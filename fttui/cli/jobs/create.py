@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from fttui.cli import completion, tables
-from fttui.cli import invocation as session
 from fttui.cli.exit_codes import DONE, FAILED, exit_code_of
 from fttui.cli.files import check_report
 from fttui.cli.flags import NumberOrAuto, Pair, forms
@@ -204,7 +203,9 @@ class _CreateCommand:
         spec = self._spec or await self._cloned(connection, pricing)
         archive = Archive(archive_file(), choice.key)
         try:
-            self._create = CreateJob(ClientSender(connection.client, archive, session.CLOCK), pricing, tell=self._show)
+            self._create = CreateJob(
+                ClientSender(connection.client, archive, self._invocation.clock), pricing, tell=self._show
+            )
             result = await self._create.run(spec, self._files, plan=self._plan, force=self._flags["force"])
         finally:
             say_progress("")
@@ -246,7 +247,13 @@ class _CreateCommand:
             output.line(job.id)
             output.flush()
         pause = self._invocation.interval or connection.settings.interval or 2.0
-        job = await finished(connection.client, job.id, pause, lambda job: say(f"{job.id} {tables.status_word(job)}"))
+        job = await finished(
+            connection.client,
+            job.id,
+            pause,
+            lambda job: say(f"{job.id} {tables.status_word(job)}"),
+            self._invocation.clock,
+        )
         if output.form != TABLE:
             output.line("", job.raw)
         if self._plan is not None and (words := pricing.comparison(self._plan, job)):

@@ -62,7 +62,7 @@ def events(
 
     async def print_new(connection: "Connection", known: set[str]) -> None:
         pause = interval or connection.settings.interval or 2.0
-        async for event in follow.new_events(connection.client, id, known, pause):
+        async for event in follow.new_events(connection.client, id, known, pause, invocation.clock):
             if _reaches(event, level):
                 output.each([event], columns, raw=lambda event: event.raw)
                 output.flush()

@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from fttui.cli import invocation as running
 from fttui.cli import tables
 from fttui.cli.exit_codes import DONE, FAILED
 from fttui.cli.output import say
+from fttui.clock import Clock
 
 if TYPE_CHECKING:
     from fttui.api.client import Client
@@ -18,7 +18,7 @@ MAX_WAIT = 64.0
 """Longest wait between two tries, in seconds."""
 
 
-async def new_events(client: "Client", id: str, known: set[str], pause: float) -> "AsyncIterator[Event]":
+async def new_events(client: "Client", id: str, known: set[str], pause: float, clock: Clock) -> "AsyncIterator[Event]":
     """Yield new events until the job has ended and its last events were read.
 
     Args:
@@ -40,7 +40,7 @@ async def new_events(client: "Client", id: str, known: set[str], pause: float) -
             failures = 0
         except (Unreachable, ServerFault, Limited) as error:
             failures += 1
-            await wait_after(error, failures, pause)
+            await wait_after(error, failures, pause, clock)
             continue
         for event in oldest_first(fresh):
             known.add(event.id)
@@ -48,10 +48,10 @@ async def new_events(client: "Client", id: str, known: set[str], pause: float) -
         if job.status.is_final and not fresh:
             return
         if not job.status.is_final:
-            await running.CLOCK.sleep(pause)
+            await clock.sleep(pause)
 
 
-async def finished(client: "Client", id: str, pause: float, changed: "Callable[[Job], None]") -> "Job":
+async def finished(client: "Client", id: str, pause: float, changed: "Callable[[Job], None]", clock: Clock) -> "Job":
     """Wait for the end of a job and return the job. `changed` is called at every change of its status."""
     from fttui.api.errors import Limited, ServerFault, Unreachable
 
@@ -62,14 +62,14 @@ async def finished(client: "Client", id: str, pause: float, changed: "Callable[[
             failures = 0
         except (Unreachable, ServerFault, Limited) as error:
             failures += 1
-            await wait_after(error, failures, pause)
+            await wait_after(error, failures, pause, clock)
             continue
         if job.status_text != reported:
             reported = job.status_text
             changed(job)
         if job.status.is_final:
             return job
-        await running.CLOCK.sleep(pause)
+        await clock.sleep(pause)
 
 
 def report_end(job: "Job") -> int:
@@ -86,8 +86,8 @@ def ascends(events: "Sequence[Event]") -> bool:
     return bool(events) and (events[0].created_at or 0.0) < (events[-1].created_at or 0.0)
 
 
-async def wait_after(error: "ApiError", failures: int, pause: float) -> None:
+async def wait_after(error: "ApiError", failures: int, pause: float, clock: Clock) -> None:
     """Wait after a failed poll, longer after each further failure. Print the first failure only."""
     if failures == 1:
         say(f"fttui: {error.message}; trying again")
-    await running.CLOCK.sleep(max(error.retry_after or 0.0, min(pause * 2**failures, MAX_WAIT)))
+    await clock.sleep(max(error.retry_after or 0.0, min(pause * 2**failures, MAX_WAIT)))

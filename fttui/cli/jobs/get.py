@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 import click
 
 from fttui.cli import completion, tables
-from fttui.cli import invocation as running
 from fttui.cli.flags import forms, offline
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
@@ -32,7 +31,7 @@ def get(invocation: Invocation, id: str) -> int:
 
     async def work(reader: "Reader") -> None:
         job, gone = await reader.job(id)
-        fields = tables.job_fields(job, running.CLOCK.now())
+        fields = tables.job_fields(job, invocation.clock.now())
         if invocation.form == TABLE and reader.connection is not None:
             from fttui.core.pricing import Pricing
 

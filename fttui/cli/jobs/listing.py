@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 import click
 
 from fttui.cli import completion, tables
-from fttui.cli import invocation as running
 from fttui.cli.flags import forms, offline
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
@@ -99,7 +98,7 @@ def parse(statuses: tuple[str, ...], filter: str | None, sort: str | None) -> "t
 
 
 def _print(invocation: Invocation, found: "JobList", options: "ListOptions") -> None:
-    columns = tables.job_columns(running.CLOCK.now())
+    columns = tables.job_columns(invocation.clock.now())
     if invocation.offline:
         columns.append(Column("", lambda job: "gone" if job.id in found.gone else "", cut=LATE))
     output = invocation.output

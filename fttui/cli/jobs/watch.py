@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import click
 
 from fttui.cli import completion, tables
-from fttui.cli import invocation as running
 from fttui.cli.exit_codes import DONE, FAILED
 from fttui.cli.flags import Seconds, forms
 from fttui.cli.groups import ServiceCommand
@@ -14,7 +13,7 @@ from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.jobs import follow
 from fttui.cli.jobs.ids import resolve_all
 from fttui.cli.output import JSON, JSONL, say
-from fttui.clock import duration
+from fttui.clock import Clock, duration
 
 if TYPE_CHECKING:
     from fttui.api.client import Client
@@ -60,7 +59,7 @@ def watch(invocation: Invocation, ids: tuple[str, ...], until_done: bool, plain:
         if output.form == JSONL:
             output.line("", job.raw)
         else:
-            now = "" if plain else time.strftime("%H:%M:%S ", time.localtime(running.CLOCK.now()))
+            now = "" if plain else time.strftime("%H:%M:%S ", time.localtime(invocation.clock.now()))
             output.line(f"{now}{sentence}")
         output.flush()
 
@@ -69,7 +68,7 @@ def watch(invocation: Invocation, ids: tuple[str, ...], until_done: bool, plain:
     async def work(connection: "Connection") -> int:
         default = 2.0 if connection.choice.is_local else 5.0
         pause = interval or invocation.interval or connection.settings.interval or default
-        watcher.append(Watcher(connection.client, list(ids), pause, report))
+        watcher.append(Watcher(connection.client, list(ids), pause, report, invocation.clock))
         return await watcher[0].run(until_done=until_done)
 
     def interrupted() -> str:
@@ -82,8 +81,9 @@ def watch(invocation: Invocation, ids: tuple[str, ...], until_done: bool, plain:
 class Watcher:
     """Polls jobs and reports their changes."""
 
-    def __init__(self, client: "Client", ids: list[str], pause: float, report: "Report") -> None:
+    def __init__(self, client: "Client", ids: list[str], pause: float, report: "Report", clock: Clock) -> None:
         self._client = client
+        self._clock = clock
         self._ids = ids
         self._pause = pause
         self._report = report
@@ -113,7 +113,7 @@ class Watcher:
                 failures, was_first, is_first = 0, is_first, False
             except (Unreachable, ServerFault, Limited) as error:
                 failures += 1
-                await follow.wait_after(error, failures, self._pause)
+                await follow.wait_after(error, failures, self._pause, self._clock)
                 continue
             if self._ids and not self.live:
                 return FAILED if self._failed else DONE
@@ -124,7 +124,7 @@ class Watcher:
                     return FAILED if self._failed else DONE
                 if was_first:
                     say("No active jobs. Waiting for new ones (ctrl+c to stop).")
-            await running.CLOCK.sleep(max(self._pause, self._requests * SECONDS_A_REQUEST))
+            await self._clock.sleep(max(self._pause, self._requests * SECONDS_A_REQUEST))
 
     async def _jobs(self, is_first: bool) -> "list[Job]":
         """Return the jobs of this poll: the given ones, or all active, new, and previously active jobs."""
