@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from textual._compositor import Compositor
 
 
 @pytest.fixture(autouse=True)
@@ -12,3 +13,19 @@ def own_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("FTTUI_CONFIG", str(tmp_path / "config.toml"))
     monkeypatch.setenv("FTTUI_DATA_DIR", str(tmp_path / "data"))
+
+
+@pytest.fixture(autouse=True)
+def unpainted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Skip the frames that Textual renders for a terminal; tests read the screen on demand.
+
+    The marker `painted` turns rendering on.
+    """
+    if request.node.get_closest_marker("painted"):
+        return
+
+    def skip(compositor: Compositor, *_: object, **__: object) -> None:
+        compositor._dirty_regions.clear()
+
+    monkeypatch.setattr(Compositor, "render_full_update", skip)
+    monkeypatch.setattr(Compositor, "render_partial_update", skip)

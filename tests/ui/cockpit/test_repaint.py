@@ -10,6 +10,8 @@ from fttui.ui.panes import jobs as panes_jobs
 from tests.support.fake_store import NOW, FakeStore, event, job
 from tests.support.ui_fakes import cockpit
 
+pytestmark = pytest.mark.painted
+
 ID = "ftjob-00000001"
 
 
