@@ -18,7 +18,7 @@ setup: ## Create .venv with all extras and install the git hooks
 run: ## Start the cockpit (ARGS='--profile NAME')
 	$(BIN)/fttui $(ARGS)
 
-test: ## Run the fast tests: no terminals, services or trainers (ARGS='tests/store -k name')
+test: ## Run the fast tests: no terminals, services, trainers or exhaustive key tests (ARGS='tests/store -k name')
 	$(BIN)/pytest -m 'not slow' $(ARGS)
 
 test-slow: ## Run the tests that `make test` leaves out

@@ -15,9 +15,11 @@ SLOW = (
     "server/jobs/test_runner.py",
     "server/test_control.py",
     "server/test_disk.py",
+    "ui/test_every_key.py",
+    "ui/test_hostile.py",
     "server/trainers/test_tiny_trainer.py",
 )
-"""Folders and modules whose tests start terminals, services or trainers. `make test` leaves them out."""
+"""Folders and modules that `make test` leaves out: terminals, services, trainers, every key in every pane."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

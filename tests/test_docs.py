@@ -43,3 +43,9 @@ def test_links_lead_to_files_and_headings() -> None:
                 titles = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
                 anchors = {re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-") for title in titles}
                 assert heading in anchors, f"{page.name}: {target}"
+
+
+def test_files_named_in_the_documentation_exist() -> None:
+    for page in PAGES:
+        for name in re.findall(r"`((?:fttui|tests|docs|screenshots)/[\w./-]+)`", page.read_text(encoding="utf-8")):
+            assert (ROOT / name).exists(), f"{page.name}: {name}"
