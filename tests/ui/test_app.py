@@ -1,4 +1,4 @@
-"""Hold, errors, notices, and another profile without a restart."""
+"""The application: hold, errors, profiles, saved view, notifications and exit."""
 
 import asyncio
 import tomllib
@@ -18,7 +18,7 @@ from tests.support.fake_store import FakeStore, job
 from tests.support.ui_fakes import Ui, cockpit
 
 
-async def test_hold_says_so_and_goes_on() -> None:
+async def test_hold_key_stops_and_resumes_polling() -> None:
     async with cockpit(FakeStore().put(job(1))) as ui:
         await ui.press("R")
         assert ui.core.poller.held
@@ -28,7 +28,7 @@ async def test_hold_says_so_and_goes_on() -> None:
         assert "HELD" not in ui.status
 
 
-async def test_errors_are_kept_with_their_reasons() -> None:
+async def test_error_list_has_refusals_and_poll_errors() -> None:
     store = FakeStore().put(job(1))
     store.refusal = "Cannot cancel now"
     async with cockpit(store) as ui:
@@ -41,7 +41,7 @@ async def test_errors_are_kept_with_their_reasons() -> None:
         assert any("connection refused" in line for line in ui.screen)
 
 
-async def test_a_notice_of_the_archive_is_said() -> None:
+async def test_notice_of_the_store_is_shown_and_listed() -> None:
     async with cockpit(FakeStore().put(job(1))) as ui:
         ui.store.notices = ("the archive could not be read; it was set aside as archive.db.broken",)
         await ui.publish()
@@ -52,7 +52,7 @@ async def test_a_notice_of_the_archive_is_said() -> None:
         assert any("set aside" in line for line in ui.screen)
 
 
-async def test_another_profile_without_a_restart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_profile_picker_switches_the_service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
     config.write_text('[profiles.work]\nbase_url = "https://api.example.com/v1"\napi_key_env = "WORK"\n')
     monkeypatch.setenv("FTTUI_CONFIG", str(config))
@@ -67,7 +67,7 @@ async def test_another_profile_without_a_restart(monkeypatch: pytest.MonkeyPatch
         assert ui.shown == ["ftjob-00000001"]
 
 
-async def test_own_keys_replace_the_usual_ones_everywhere() -> None:
+async def test_rebound_keys_replace_the_defaults_in_footer_help_and_cockpit() -> None:
     preferences = Preferences(Settings(keys={"job.cancel": "f8", "refresh": "ctrl+r"}))
     async with cockpit(FakeStore().put(job(1)), preferences=preferences) as ui:
         assert "f8 cancel" in ui.screen[-1]
@@ -81,7 +81,7 @@ async def test_own_keys_replace_the_usual_ones_everywhere() -> None:
         assert any("f8" in line and "job.cancel" in line for line in ui.screen)
 
 
-async def test_how_things_were_looked_at_comes_back() -> None:
+async def test_saved_view_is_restored() -> None:
     remembered = SavedView(
         sort="loss", reverse=True, wrap=True, times="utc", tab="detail", splits={"wide": 2}, theme="nord"
     )
@@ -95,7 +95,7 @@ async def test_how_things_were_looked_at_comes_back() -> None:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
-async def test_the_list_grows_and_shrinks(size: tuple[int, int]) -> None:
+async def test_plus_and_minus_resize_the_list(size: tuple[int, int]) -> None:
     async with cockpit(FakeStore().put(job(1)), size=size) as ui:
 
         def area() -> int:
@@ -121,7 +121,7 @@ base_url = "https://near.example.com/v1"
 """
 
 
-async def test_a_profiles_own_link_and_read_only_count_when_it_is_looked_at(tmp_path: Path) -> None:
+async def test_link_and_read_only_of_a_profile_apply_after_the_switch(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(PROFILES)
     preferences = Preferences(Settings(**tomllib.loads(PROFILES)), "local")
     async with cockpit(FakeStore().put(job(1)), preferences=preferences) as ui:
@@ -132,14 +132,14 @@ async def test_a_profiles_own_link_and_read_only_count_when_it_is_looked_at(tmp_
         await ui.press("c")
         assert "read-only" in ui.prompt
         await ui.press("a")
-        assert ui.app.screen is ui.main, "no form"
+        assert ui.app.screen is ui.main, "the form does not open"
         assert ui.app.remembered.theme == "nord"
         await ui.press("at", *"near", "enter")
         assert (ui.app.theme, ui.app.native_ansi_color) == ("nord", False)
         assert "read-only" not in ui.status
 
 
-async def test_only_live_jobs_of_this_machine_go_on_without_the_cockpit(tmp_path: Path) -> None:
+async def test_jobs_still_running_counts_live_local_jobs_only(tmp_path: Path) -> None:
     states = ("running", "queued", "paused", "succeeded")
     jobs = [job(number, status) for number, status in enumerate(states)]
     for local, number in ((True, 2), (False, 0)):
@@ -151,7 +151,7 @@ async def test_only_live_jobs_of_this_machine_go_on_without_the_cockpit(tmp_path
         assert ui.app.still_running == 0
 
 
-async def test_a_profile_is_not_looked_at_with_a_file_that_has_become_wrong(tmp_path: Path) -> None:
+async def test_profile_switch_is_refused_while_the_config_file_is_invalid(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(PROFILES)
     async with cockpit(FakeStore().put(job(1))) as ui:
         await ui.press("at", *"near")
@@ -161,7 +161,7 @@ async def test_a_profile_is_not_looked_at_with_a_file_that_has_become_wrong(tmp_
         assert ui.opened == [None]
 
 
-async def test_columns_are_chosen_ordered_and_remembered() -> None:
+async def test_columns_are_chosen_ordered_and_saved() -> None:
     async with cockpit(FakeStore().put(job(1))) as ui:
         await ui.press("colon", *"columns id,loss,tuned", "enter")
         assert ui.screen[1].split() == [">ID", "LOSS", "FINE-TUNED", "MODEL"]
@@ -174,7 +174,7 @@ async def test_columns_are_chosen_ordered_and_remembered() -> None:
         assert ui.screen[1].split() == [">", "AGE", "ID"]
 
 
-async def test_the_end_of_a_watched_job_is_told_once_to_who_looks_elsewhere(tmp_path: Path) -> None:
+async def test_end_of_watched_jobs_is_notified_once_while_unfocused(tmp_path: Path) -> None:
     said = tmp_path / "said"
     script = f'printf "%s %s\\n" "$FTTUI_JOB_ID" "$FTTUI_JOB_STATUS" >> {said}'
     preferences = Preferences(Settings(notify="osc9", notify_command=["/bin/sh", "-c", script]))
@@ -195,14 +195,14 @@ async def test_the_end_of_a_watched_job_is_told_once_to_who_looks_elsewhere(tmp_
 
 
 def written_by(ui: Ui) -> list[str]:
-    """What is written to the terminal beside frames, from here on."""
+    """Return a list that receives what is written to the terminal apart from frames."""
     written: list[str] = []
     assert ui.app._driver is not None
     ui.app._driver.write = written.append  # type: ignore[method-assign]
     return written
 
 
-async def test_what_ends_together_is_one_note_and_a_job_that_comes_and_goes_is_told_once(
+async def test_ends_within_seconds_are_one_notification_and_each_job_is_notified_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("fttui.ui.app.NOTIFICATION_INTERVAL", 0.2)
@@ -231,7 +231,7 @@ async def test_what_ends_together_is_one_note_and_a_job_that_comes_and_goes_is_t
         assert written[5:] == ["\x1b]9;..00000004 failed (run-4)\x07"]
 
 
-async def test_who_looks_is_not_disturbed_and_a_command_that_cannot_start_is_named(tmp_path: Path) -> None:
+async def test_focused_terminal_gets_no_notification_but_the_error_of_the_command(tmp_path: Path) -> None:
     preferences = Preferences(Settings(notify=["bell", "title"], notify_command=[str(tmp_path / "none")]))
     store = FakeStore().put(job(1))
     async with cockpit(store, preferences=preferences) as ui:
@@ -243,7 +243,7 @@ async def test_who_looks_is_not_disturbed_and_a_command_that_cannot_start_is_nam
         assert "notify_command: No such file or directory" in ui.prompt
 
 
-async def test_the_title_counts_and_holds_a_note_until_somebody_looks() -> None:
+async def test_terminal_title_shows_counts_and_a_note_until_focus() -> None:
     store = FakeStore().put(job(1), job(2), job(3, "succeeded", user_provided_suffix="\x1b]0;evil\x07"))
     preferences = Preferences(Settings(notify="title"))
     async with cockpit(store, preferences=preferences, glyphs=ASCII, title=Title(enabled=True)) as ui:
@@ -262,7 +262,7 @@ async def test_the_title_counts_and_holds_a_note_until_somebody_looks() -> None:
         assert written[2:] == ["\x1b]2;fttui >1 +1 !1\x07"]
 
 
-async def test_the_age_steps_by_the_minute_while_nobody_looks() -> None:
+async def test_age_steps_by_the_minute_while_unfocused() -> None:
     async with cockpit(FakeStore().put(job(1))) as ui:
         ui.clock.advance(20)
         await ui.publish()
@@ -276,7 +276,7 @@ async def test_the_age_steps_by_the_minute_while_nobody_looks() -> None:
         assert ui.status.endswith("1m ")
 
 
-async def test_the_terminals_cursor_is_where_the_person_is() -> None:
+async def test_terminal_cursor_follows_row_text_and_form() -> None:
     async with cockpit(FakeStore().put(job(1), job(2), job(3))) as ui:
         assert ui.app.cursor_position == (0, 2)
         await ui.press("j", "j")
@@ -289,18 +289,18 @@ async def test_the_terminals_cursor_is_where_the_person_is() -> None:
         assert ui.screen[ui.app.cursor_position.y].lstrip().startswith("model")
 
 
-async def test_all_profiles_are_one_list_in_which_nothing_is_created() -> None:
+async def test_all_profiles_view_merges_jobs_and_refuses_create() -> None:
     async with cockpit(FakeStore().put(job(1))) as ui:
         await ui.press("at", *"all profiles", "enter")
         await ui.pilot.pause()
         assert ui.opened[-1] == "all profiles"
         assert "all profiles" in ui.status
-        assert ui.screen[1].split()[:3] == [">ST", "ID", "PROFILE"], "whose a job is"
+        assert ui.screen[1].split()[:3] == [">ST", "ID", "PROFILE"], "the profile of each job"
         await ui.press("a")
         assert "choose one with @" in ui.prompt
 
 
-async def test_the_list_has_the_cost_where_it_is_known() -> None:
+async def test_cost_column_shows_known_costs() -> None:
     tuned = job(1, "succeeded", model="gpt-4.1-nano-2025-04-14", trained_tokens=2_000_000)
     store = FakeStore().put(tuned, job(2, "succeeded", model="nobody-knows", trained_tokens=5))
     place = ServiceInfo("openai", "api.openai.com", False, False, "", "openai", "https://api.openai.com/v1")
@@ -311,7 +311,7 @@ async def test_the_list_has_the_cost_where_it_is_known() -> None:
         assert "3.00 USD" in ui.detail
 
 
-async def test_ctrl_c_answers_no_and_leaves_what_is_typed_before_it_leaves() -> None:
+async def test_ctrl_c_declines_then_ends_typing_then_exits() -> None:
     async with cockpit(FakeStore().put(job(1))) as ui:
         await ui.press("c", "ctrl+c")
         assert "Nothing changed." in ui.prompt

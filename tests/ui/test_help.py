@@ -1,4 +1,4 @@
-"""Help comes from the command table, finds, and does."""
+"""The help screen: lists, filters and runs commands."""
 
 from fttui.commands import COMMANDS
 from fttui.ui.cockpit.layout import PANES
@@ -15,24 +15,24 @@ async def test_help_lists_every_command() -> None:
             assert command.title[:40] in screen
 
 
-async def test_typing_finds_and_enter_does_it() -> None:
+async def test_help_filters_and_enter_runs_the_command() -> None:
     async with cockpit(FakeStore().put(job(1), job(2, "failed"))) as ui:
         await ui.press("f1", *"only failed", "enter")
         assert ui.shown == ["ftjob-00000002"]
 
 
-async def test_escape_leaves_help() -> None:
+async def test_escape_closes_help() -> None:
     async with cockpit() as ui:
         await ui.press("question_mark", "x", "escape", "escape")
         assert ui.app.screen is ui.main
 
 
-def test_no_key_means_two_things() -> None:
+def test_every_key_has_one_command() -> None:
     keys = [key for command in COMMANDS for key in command.keys.split(",")]
     assert len(keys) == len(set(keys))
 
 
-async def test_words_that_take_an_argument_are_found_and_wait_for_it() -> None:
+async def test_help_opens_the_command_line_for_a_word_with_an_argument() -> None:
     async with cockpit() as ui:
         await ui.press("question_mark", *"show these columns", "enter")
         assert ui.prompt.startswith(":columns ")
@@ -47,7 +47,7 @@ async def test_every_command_has_a_handler_in_every_pane() -> None:
                 assert ui.main.controllers.router.handler(command.id, pane) is not None, (command.id, pane)
 
 
-async def test_every_letter_can_be_looked_for() -> None:
+async def test_help_filters_by_letters_that_are_keys() -> None:
     async with cockpit() as ui:
         await ui.press("question_mark", *"queued")
         assert "Keys  queued" in ui.screen[0]

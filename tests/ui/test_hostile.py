@@ -1,4 +1,4 @@
-"""Whatever a server sends, every line is as wide as the terminal, holds nothing that steers it, and is never markup."""
+"""Hostile text from a server: lines keep their width, without control characters and markup."""
 
 import unicodedata
 from functools import cache
@@ -22,7 +22,7 @@ cells = cache(cell_len)
 
 
 def check(ui: Ui) -> str:
-    """The screen as one text, when it is harmless."""
+    """Check every line of the screen, and return the screen as one text."""
     strips: list[Strip] = ui.app.screen._compositor.render_strips()
     width, height = ui.app.size
     assert len(strips) == height
@@ -33,13 +33,13 @@ def check(ui: Ui) -> str:
             assert segment.style is None or "@click" not in segment.style.meta
         line = "".join(segment.text for segment in strip)
         assert sum(map(cells, line)) == strip.cell_length == width, line
-        assert len(line) < 5_000, "marks without end"
+        assert len(line) < 5_000, "endless combining marks"
         assert not [c for c in set(line) if unicodedata.category(c) in STEERING], ascii(line)
     return "\n".join("".join(segment.text for segment in strip) for strip in strips)
 
 
 async def walk(ui: Ui, *keys: str) -> str:
-    """Press the keys, one after the other; every screen on the way is harmless. Returns the last one."""
+    """Press keys one after the other, check every screen, and return the last."""
     screen = check(ui)
     for key in keys:
         await ui.press(key)
@@ -57,7 +57,7 @@ async def walk(ui: Ui, *keys: str) -> str:
         ((200, 60), UNICODE, NASTY),
     ],
 )
-async def test_list_detail_json_and_log_are_harmless(size: tuple[int, int], glyphs: Glyphs, long: str) -> None:
+async def test_panes_show_no_control_characters(size: tuple[int, int], glyphs: Glyphs, long: str) -> None:
     async with cockpit(store(long), size=size, glyphs=glyphs) as ui:
         await walk(ui, "j", "k", "l", "l", "h", "h", "s", "S", "G", "g", "space", "asterisk", "asterisk")
         shown = await walk(ui, "enter", "ctrl+d", "pagedown", "pagedown", "l", "h", "slash", "o", "enter", "n", "N")
@@ -68,12 +68,12 @@ async def test_list_detail_json_and_log_are_harmless(size: tuple[int, int], glyp
         await walk(ui, "right_square_bracket", "right_square_bracket", "j", "j", "l", "G", "z", "z")
 
 
-async def test_every_column_is_harmless() -> None:
+async def test_columns_show_no_control_characters() -> None:
     async with cockpit(store(), size=(200, 60)) as ui:
         await walk(ui, "colon", *"columns id,status,model,suffix,method,tuned,profile,tokens,cost", "enter", "j", "G")
 
 
-async def test_what_is_asked_said_and_typed_is_harmless() -> None:
+async def test_prompt_shows_no_control_characters() -> None:
     async with cockpit(store()) as ui:
         await walk(ui, "y", "Y", "i", "Y", "escape", "o", "e", "escape", "c", "n")
         await walk(ui, "colon", *"goto plain", "enter", "c", "y")
@@ -84,7 +84,7 @@ async def test_what_is_asked_said_and_typed_is_harmless() -> None:
         await walk(ui, "colon", *"nonsense [/x]", "enter", "colon", *"theme [/x]", "enter")
 
 
-async def test_forms_are_harmless() -> None:
+async def test_create_form_shows_no_control_characters() -> None:
     async with cockpit(store(), local=False) as ui:
         shown = await walk(ui, "a", *"mod", "right", "tab", *"file", "down", "down", "right", "tab", "tab")
         assert "Create a fine-tuning job" in shown
@@ -94,7 +94,7 @@ async def test_forms_are_harmless() -> None:
         assert "[/home/x]" in shown
 
 
-async def test_health_places_and_notices_are_harmless() -> None:
+async def test_health_service_and_notices_show_no_control_characters() -> None:
     place = ServiceInfo(text("profile"), text("host"), False, False, text("hint"), "x")
     error = ApiError(NASTY, code=NASTY, request_id=NASTY)
     for size in ((60, 20), (120, 40)):
@@ -107,13 +107,13 @@ async def test_health_places_and_notices_are_harmless() -> None:
 
 
 def clean_if(value: object) -> object:
-    """Names of profiles and hosts are the person's own, and cleaned where they are chosen."""
+    """Clean a text as `choose` cleans the names of profiles and hosts."""
     from fttui.text import clean_line
 
     return clean_line(value) if isinstance(value, str) else value
 
 
-async def test_names_of_profiles_are_harmless(tmp_path: Path) -> None:
+async def test_profile_names_show_no_control_characters(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(
         '[profiles."[/x]"]\nbase_url = "https://a.example/v1"\n[profiles."\\u001b]0;owned\\u0007"]\n', encoding="utf-8"
     )
@@ -122,7 +122,7 @@ async def test_names_of_profiles_are_harmless(tmp_path: Path) -> None:
         assert "owned" not in ui.status
 
 
-async def test_every_key_over_hostile_text() -> None:
+async def test_every_key_shows_no_control_characters() -> None:
     async with cockpit(store()) as ui:
         for command in COMMANDS:
             if command.id not in ("quit", "suspend"):

@@ -1,4 +1,4 @@
-"""What the screen says in every state, as text: `FTTUI_SCREENS=write pytest tests/ui/test_states.py` writes anew."""
+"""Screen dumps of many states. `FTTUI_SCREENS=write pytest tests/ui/test_states.py` rewrites them."""
 
 import asyncio
 import os
@@ -81,14 +81,14 @@ def refused() -> FakeStore:
 
 
 def silent() -> FakeStore:
-    """Jobs of which no event is left."""
+    """Return a store with jobs whose events are gone."""
     store = FakeStore().put(job(1, "succeeded", finished_at=NOW - 60), job(2, "cancelled"))
     store.log = {ID: []}
     return store
 
 
 async def sending(ui: Ui) -> None:
-    """A cancel that the provider does not answer."""
+    """Cancel a job; the provider does not answer."""
     ui.store.answers = False
     await ui.press("c", "y")
 
@@ -147,7 +147,7 @@ def check(ui: Ui, state: str, size: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("state", STATES)
-async def test_the_screen_of_a_state(state: str, size: tuple[int, int]) -> None:
+async def test_screen_of_a_state(state: str, size: tuple[int, int]) -> None:
     make, act = STATES[state]
     async with cockpit(make(), size=size) as ui:
         await act(ui)
@@ -155,19 +155,19 @@ async def test_the_screen_of_a_state(state: str, size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_the_screen_of_a_start_with_an_archive(size: tuple[int, int]) -> None:
+async def test_screen_of_a_start_with_an_archive(size: tuple[int, int]) -> None:
     rows = {id: Job.read(raw).row() for id, raw in busy().raw.items()}
     async with cockpit(size=size, kept=Snapshot(rows=rows, as_of=NOW - 7200), connects=False) as ui:
         check(ui, "archive", size)
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_the_screen_of_a_start_without_one(size: tuple[int, int]) -> None:
+async def test_screen_of_a_start_without_an_archive(size: tuple[int, int]) -> None:
     async with cockpit(size=size, connects=False) as ui:
         check(ui, "loading", size)
 
 
-async def test_the_screen_of_the_widest_layout() -> None:
+async def test_screen_of_the_widest_layout() -> None:
     async with cockpit(busy(), size=(200, 60)) as ui:
         check(ui, "busy", (200, 60))
 
@@ -185,6 +185,6 @@ async def test_screen_without_unicode_is_ascii_at_every_size(state: str) -> None
 
 
 @pytest.mark.parametrize("size", [(38, 9), (39, 24), (80, 9)])
-async def test_a_terminal_that_is_too_small_says_so(size: tuple[int, int]) -> None:
+async def test_too_small_terminal_shows_the_size_it_needs(size: tuple[int, int]) -> None:
     async with cockpit(busy(), size=size) as ui:
         check(ui, "small", size)

@@ -1,4 +1,4 @@
-"""The `:` line."""
+"""Parsing, completion and effects of the command line."""
 
 import pytest
 
@@ -13,46 +13,46 @@ def store() -> FakeStore:
     return FakeStore().put(job(1), job(2, "failed"), job(3, "succeeded"))
 
 
-def test_every_command_of_the_table_can_be_typed() -> None:
+def test_every_command_id_is_parsed_and_completed() -> None:
     for command in COMMANDS:
         assert parse(command.id) == ParsedLine(id=command.id)
         assert command.id in [line.strip() for line in completions(command.id[:-1], {})]
 
 
-def test_a_word_that_is_none_is_named_with_the_nearest() -> None:
+def test_unknown_command_error_suggests_the_nearest() -> None:
     with pytest.raises(CommandError, match=r"Did you mean job\.cancel"):
         parse("job.c x".replace(" x", "an"))
 
 
-def test_completion_knows_columns_and_jobs() -> None:
+def test_completion_offers_columns_jobs_themes_and_profiles() -> None:
     assert completions("sort l", {}) == ["sort loss"]
     assert completions("goto 8", {"goto": ["ftjob-18", "ftjob-19"]}) == ["goto ftjob-18"]
     assert completions("theme fttui", {"theme": ["fttui-dark", "nord"]}) == ["theme fttui-dark"]
     assert completions("profile w", {"profile": ["work", "local"]}) == ["profile work"]
 
 
-def test_a_sort_has_a_direction() -> None:
+def test_sort_argument_is_a_column_and_a_direction() -> None:
     assert sort_of("loss desc") == ("loss", True)
     for wrong in ("", "weight", "loss up"):
         with pytest.raises(CommandError):
             sort_of(wrong)
 
 
-def test_a_column_may_have_a_width() -> None:
+def test_columns_argument_accepts_widths_and_rejects_bad_names() -> None:
     assert columns_of("id, model:30,loss") == ("id", "model:30", "loss")
     for wrong in ("colour", "id,id", "id,id:12", "model:2", "model:x"):
         with pytest.raises(CommandError):
             columns_of(wrong)
 
 
-def test_an_interval_is_seconds_within_reason() -> None:
+def test_interval_outside_its_range_is_rejected() -> None:
     assert seconds_of("10") == 10
     for wrong in ("", "1", "nan", "1e9", "soon"):
         with pytest.raises(CommandError):
             seconds_of(wrong)
 
 
-async def test_the_pace_of_polls_is_changed_without_a_restart() -> None:
+async def test_interval_line_changes_the_poll_interval() -> None:
     async with cockpit(store()) as ui:
         await ui.press("colon", *"interval 10", "enter")
         assert ui.core.poller.interval == 10
@@ -62,7 +62,7 @@ async def test_the_pace_of_polls_is_changed_without_a_restart() -> None:
         assert "2 to 3600" in ui.prompt
 
 
-async def test_a_profile_is_named_or_picked() -> None:
+async def test_profile_line_switches_by_name_or_opens_the_picker() -> None:
     async with cockpit(store()) as ui:
         await ui.press("colon", *"profile local", "enter")
         assert ui.opened == [None, "local"]
@@ -70,7 +70,7 @@ async def test_a_profile_is_named_or_picked() -> None:
         assert "Profiles" in ui.screen[0]
 
 
-async def test_what_narrows_the_list_is_remembered_only_when_saved() -> None:
+async def test_filter_is_saved_for_the_next_start_only_after_w() -> None:
     async with cockpit(store()) as ui:
         await ui.press("4", "slash", *"run", "enter")
         assert ui.app.remembered.status == 0
@@ -84,14 +84,14 @@ async def test_what_narrows_the_list_is_remembered_only_when_saved() -> None:
         assert ui.shown == ["ftjob-00000002"]
 
 
-async def test_columns_are_chosen_with_widths_and_remembered() -> None:
+async def test_columns_line_sets_widths_and_is_saved() -> None:
     async with cockpit(store(), size=(80, 24)) as ui:
         await ui.press("colon", *"columns id,created,model:30", "enter")
         assert ui.screen[1].split() == [">ID", "CREATED", "MODEL"]
         assert ui.app.remembered.columns == ("id", "created", "model:30")
 
 
-async def test_lines_do_what_keys_do() -> None:
+async def test_filter_goto_sort_theme_and_quit_lines_work() -> None:
     async with cockpit(store()) as ui:
         await ui.press("colon", *"filter status:failed", "enter")
         assert ui.shown == ["ftjob-00000002"]
@@ -108,7 +108,7 @@ async def test_lines_do_what_keys_do() -> None:
         assert ui.app._exit
 
 
-async def test_tab_completes_and_arrows_go_through_what_was_typed() -> None:
+async def test_tab_completes_a_line_and_arrows_walk_the_history() -> None:
     async with cockpit(store()) as ui:
         await ui.press("colon", *"fil", "tab")
         assert ui.prompt.startswith(":filter ")

@@ -1,4 +1,4 @@
-"""The files of a job, and the hands that are laid on them."""
+"""The files pane: list, marks, download and deletion."""
 
 from pathlib import Path
 
@@ -16,14 +16,14 @@ def known(id: str) -> File | None:
 
 
 TO_FILES = ("]", "tab")
-"""From the list to the files below it."""
+"""Keys from the job list to the files pane."""
 
 
 def store() -> FakeStore:
     return FakeStore().put(job(1, "succeeded", validation_file="file-valid", result_files=["file-r1"]), job(2))
 
 
-def test_the_jobs_own_files_come_first_each_once() -> None:
+def test_files_of_the_job_come_first_without_duplicates() -> None:
     raw = job(1, validation_file="file-train", result_files=["file-r1"])
     others = [File.read({"id": "file-train"}), File.read({"id": "file-other", "status": "error"})]
     rows = file_rows(Job.read(raw), known, others, {"file-r1"})
@@ -34,14 +34,14 @@ def test_the_jobs_own_files_come_first_each_once() -> None:
     ]
 
 
-def test_where_several_profiles_are_shown_ids_say_whose() -> None:
+def test_file_ids_have_a_profile_prefix_when_several_profiles_are_shown() -> None:
     others = [File.read({"id": "work/file-train"}), File.read({"id": "local/file-train"})]
     rows = file_rows(Job.read(job(1)), known, others, prefix="work/")
     assert [(row.id, row.role) for row in rows] == [("work/file-train", "training"), ("local/file-train", "")]
 
 
 @pytest.mark.parametrize("id", ["file-1", "../../etc/passwd", ".hidden", "a/b\\c:d", ""])
-def test_a_file_is_never_written_under_a_name_that_a_server_chose(id: str) -> None:
+def test_local_name_of_a_file_is_safe_for_every_id(id: str) -> None:
     name = FileRow(id, "result").local_name
     assert name.endswith(".csv")
     assert not name.startswith(".")
@@ -49,7 +49,7 @@ def test_a_file_is_never_written_under_a_name_that_a_server_chose(id: str) -> No
 
 
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (200, 60), (100, 14)])
-async def test_every_layout_has_the_files_one_tab_away(size: tuple[int, int]) -> None:
+async def test_files_are_reachable_by_tab_at_every_size(size: tuple[int, int]) -> None:
     async with cockpit(store(), size=size) as ui:
         while ui.main.panes.tab != "files":
             await ui.press("]")
@@ -59,12 +59,12 @@ async def test_every_layout_has_the_files_one_tab_away(size: tuple[int, int]) ->
         assert ">Files" in screen
         assert "training" in screen
         assert "file-r1" in screen
-        assert "file-known" in screen, "what else the provider has"
+        assert "file-known" in screen, "files of the provider"
         await ui.press("escape")
         assert ">Files" not in "\n".join(ui.screen)
 
 
-async def test_a_deletion_is_asked_about_and_marks_what_is_gone() -> None:
+async def test_file_deletion_asks_and_shows_the_file_as_deleted() -> None:
     async with cockpit(store()) as ui:
         await ui.press(*TO_FILES, "j", "D")
         assert "Delete file-valid, the validation file of this job at this machine? y/N" in ui.prompt
@@ -75,7 +75,7 @@ async def test_a_deletion_is_asked_about_and_marks_what_is_gone() -> None:
         assert "Deleted file-valid" in "\n".join(ui.screen)
 
 
-async def test_many_files_are_marked_and_deleted_at_once() -> None:
+async def test_marked_files_are_deleted_together() -> None:
     async with cockpit(store()) as ui:
         await ui.press(*TO_FILES, "asterisk", "D")
         assert "Delete 4 files at this machine?" in ui.prompt
@@ -84,7 +84,7 @@ async def test_many_files_are_marked_and_deleted_at_once() -> None:
         assert ui.main.side.files.marks == frozenset()
 
 
-async def test_a_refused_deletion_keeps_the_marks_and_says_why() -> None:
+async def test_refused_file_deletion_keeps_marks_and_shows_the_reason() -> None:
     async with cockpit(store()) as ui:
         ui.store.refusal = "it is in use"
         await ui.press(*TO_FILES, "space", "D", "y")
@@ -94,7 +94,7 @@ async def test_a_refused_deletion_keeps_the_marks_and_says_why() -> None:
         assert any("it is in use" in line for line in ui.screen)
 
 
-async def test_a_file_is_downloaded_to_a_name_of_ones_own(tmp_path: Path) -> None:
+async def test_download_asks_for_a_path_and_decodes_only_result_files(tmp_path: Path) -> None:
     async with cockpit(store()) as ui:
         await ui.press(*TO_FILES, "j", "j", "e")
         assert ui.prompt == "download to: file-r1.csv"
@@ -102,10 +102,10 @@ async def test_a_file_is_downloaded_to_a_name_of_ones_own(tmp_path: Path) -> Non
         assert ui.store.sent == [("download", "file-r1", str(tmp_path / "curve.csv"), "as CSV")]
         assert "Wrote" in ui.prompt
         await ui.press("k", "e", "ctrl+u", *str(tmp_path / "valid.csv"), "enter")
-        assert ui.store.sent[-1][-1] == "as sent", "only what services send as base64 is decoded"
+        assert ui.store.sent[-1][-1] == "as sent", "only result files are base64"
 
 
-async def test_an_existing_file_is_not_overwritten_unasked(tmp_path: Path) -> None:
+async def test_download_asks_before_overwriting(tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_text("precious", encoding="utf-8")
     async with cockpit(store()) as ui:
         await ui.press(*TO_FILES, "e", "ctrl+u", *str(tmp_path / "mine.csv"), "enter")
@@ -114,7 +114,7 @@ async def test_an_existing_file_is_not_overwritten_unasked(tmp_path: Path) -> No
         assert ui.store.sent == []
 
 
-async def test_the_tuned_model_and_the_archives_copy_are_deleted_one_by_one() -> None:
+async def test_tuned_model_and_archived_copy_are_deleted_separately() -> None:
     found = FakeStore().put(job(1, "succeeded", fine_tuned_model="ft:gpt:acme:v3:8J6LXhXG", finished_at=NOW))
     async with cockpit(found) as ui:
         await ui.press("D")
@@ -127,7 +127,7 @@ async def test_the_tuned_model_and_the_archives_copy_are_deleted_one_by_one() ->
         assert found.sent == [("delete_model", "ft:gpt:acme:v3:8J6LXhXG"), ("forget", "ftjob-00000001")]
 
 
-async def test_above_ten_the_answer_is_the_number() -> None:
+async def test_more_than_ten_objects_are_confirmed_by_their_number() -> None:
     found = FakeStore().put(*(job(number, "succeeded") for number in range(12)))
     async with cockpit(found) as ui:
         await ui.press("asterisk", "D", "a", "y", "enter")
@@ -136,7 +136,7 @@ async def test_above_ten_the_answer_is_the_number() -> None:
         assert len(found.sent[0]) == 13
 
 
-async def test_a_read_only_session_deletes_nothing() -> None:
+async def test_read_only_session_refuses_every_deletion() -> None:
     async with cockpit(store(), read_only=True) as ui:
         await ui.press("D")
         assert "read-only" in ui.prompt

@@ -1,4 +1,4 @@
-"""Clone, copy, raw JSON, zoom."""
+"""Actions on jobs: clone, copy, link, JSON and refusals."""
 
 import base64
 from pathlib import Path
@@ -17,7 +17,7 @@ METHOD = {
 }
 
 
-async def test_clone_fills_the_form_with_the_job() -> None:
+async def test_clone_opens_the_form_with_the_settings_of_the_job() -> None:
     store = FakeStore().put(job(1, method=METHOD, seed=7, validation_file="file-v"))
     async with cockpit(store) as ui:
         await ui.press("A")
@@ -37,10 +37,10 @@ async def test_clone_fills_the_form_with_the_job() -> None:
         }
         assert wanted.items() <= ui.form.items()
         await ui.press("enter")
-        assert [name for name, *_ in ui.store.sent] == ["create"], "file ids are not uploaded"
+        assert [name for name, *_ in ui.store.sent] == ["create"], "nothing is uploaded for file ids"
 
 
-async def test_y_sends_the_id_to_the_clipboard() -> None:
+async def test_y_copies_the_id_to_the_clipboard() -> None:
     async with cockpit(FakeStore().put(job(1))) as ui:
         written: list[str] = []
         assert ui.app._driver is not None
@@ -50,7 +50,7 @@ async def test_y_sends_the_id_to_the_clipboard() -> None:
         assert "to the terminal's clipboard" in ui.prompt
 
 
-async def test_the_json_as_sent_is_one_key_away_and_safe() -> None:
+async def test_raw_key_toggles_the_json_without_control_characters() -> None:
     async with cockpit(FakeStore().put(job(1, odd={"x": "\x1b[31m[red]"})), size=(120, 40)) as ui:
         await ui.press("J")
         assert '"status": "running"' in ui.detail
@@ -63,7 +63,7 @@ async def test_the_json_as_sent_is_one_key_away_and_safe() -> None:
 UNSENT: dict[str, Any] = {"reason": "connection refused", "unsent": True}
 
 
-async def test_what_cannot_arrive_is_refused_with_the_reason() -> None:
+async def test_actions_are_refused_while_the_provider_is_unreachable() -> None:
     async with cockpit(FakeStore().put(job(1, fine_tuned_model="ft:m"))) as ui:
         await ui.publish(state=State.OFFLINE, why="cannot reach it: connection refused", **UNSENT)
         for key in ("a", "A", "c", "P"):
@@ -71,7 +71,7 @@ async def test_what_cannot_arrive_is_refused_with_the_reason() -> None:
             assert "offline (connection refused)" in ui.prompt
             assert ui.app.screen is ui.main
         await ui.press("D", "a", "y")
-        assert ui.store.sent == [("forget", "ftjob-00000001")], "the archive is here"
+        assert ui.store.sent == [("forget", "ftjob-00000001")], "the archived copy is local"
         await ui.press("D", "m")
         assert "delete: offline (connection refused)" in ui.prompt
         await ui.press("]", "tab", "D")
@@ -79,14 +79,14 @@ async def test_what_cannot_arrive_is_refused_with_the_reason() -> None:
         assert len(ui.store.sent) == 1
 
 
-async def test_a_server_that_answers_with_errors_may_still_do_what_it_is_asked() -> None:
+async def test_cancel_is_sent_while_the_server_answers_with_errors() -> None:
     async with cockpit(FakeStore().put(job(1))) as ui:
         await ui.publish(state=State.OFFLINE, why="the server failed (500)")
         await ui.press("c", "y")
         assert ui.store.sent == [("cancel", "ftjob-00000001")]
 
 
-async def test_help_greys_what_would_be_refused() -> None:
+async def test_help_shows_unavailable_commands_in_grey() -> None:
     async with cockpit(FakeStore().put(job(1)), read_only=True) as ui:
         await ui.press("question_mark", *"job.cancel")
         entry = ui.app.screen.entries.line_at(0)  # type: ignore[attr-defined]
@@ -94,7 +94,7 @@ async def test_help_greys_what_would_be_refused() -> None:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
-async def test_zoom_shows_one_pane_and_escape_gives_back_all(size: tuple[int, int]) -> None:
+async def test_zoom_shows_one_pane_and_escape_restores_all(size: tuple[int, int]) -> None:
     async with cockpit(FakeStore().put(job(1)), size=size) as ui:
         await ui.press("enter", "z")
         assert ui.main.side.detail.size.width >= size[0] - 1
@@ -105,19 +105,19 @@ async def test_zoom_shows_one_pane_and_escape_gives_back_all(size: tuple[int, in
         assert ui.main.jobs.display
 
 
-def test_a_text_too_long_for_a_clipboard_is_not_sent() -> None:
+def test_clipboard_sequence_has_a_size_limit() -> None:
     assert clipboard("x" * 60_000, {}) is None
     assert clipboard("x" * 50_000, {}) is not None
 
 
-def test_screen_gets_its_pieces_wrapped() -> None:
+def test_clipboard_sequence_is_split_for_gnu_screen() -> None:
     sequence = clipboard("x" * 400, {"STY": "1.pts"})
     assert sequence is not None
     assert sequence.startswith("\x1bP\x1b]52;c;")
     assert sequence.count("\x1bP") == 3
 
 
-async def test_a_menu_copies_more() -> None:
+async def test_copy_menu_copies_the_model_and_closes_on_other_keys() -> None:
     async with cockpit(FakeStore().put(job(1, fine_tuned_model="ft:m"))) as ui:
         written: list[str] = []
         assert ui.app._driver is not None
@@ -132,7 +132,7 @@ async def test_a_menu_copies_more() -> None:
         assert "Cancel" in ui.prompt
 
 
-async def test_a_job_has_an_address_where_one_is_known() -> None:
+async def test_link_key_copies_the_web_address_or_reports_none() -> None:
     run = {"type": "wandb", "wandb": {"project": "p", "entity": "e", "run_id": "r/1"}}
     async with cockpit(FakeStore().put(job(1), job(2, integrations=[run])), size=(120, 40)) as ui:
         await ui.press("o")
@@ -142,7 +142,7 @@ async def test_a_job_has_an_address_where_one_is_known() -> None:
         assert "https://wandb.ai/e/p/runs/r%2F1" in ui.detail
 
 
-async def test_what_is_too_long_for_the_clipboard_goes_to_a_file(
+async def test_text_too_long_for_the_clipboard_is_written_to_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))

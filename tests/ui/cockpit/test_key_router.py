@@ -1,4 +1,4 @@
-"""The order in which a key is offered to the prompt, the active pane and the screen."""
+"""Order of the handlers of a key: prompt, active pane, screen."""
 
 from fttui.commands import COMMANDS
 from fttui.ui.cockpit.key_router import KeyRouter
@@ -6,7 +6,7 @@ from fttui.ui.widgets.prompt import PromptRow
 
 
 class FakePrompt(PromptRow):
-    """A prompt that takes every key while it is open."""
+    """Prompt that takes every key but f1 to f12 while it is open."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -28,7 +28,7 @@ class FakePrompt(PromptRow):
 
 
 class Cockpit:
-    """A router whose handlers note what they were called for."""
+    """Router whose handlers record their calls."""
 
     def __init__(self) -> None:
         self.seen: list[str] = []

@@ -1,4 +1,4 @@
-"""The arrangement of the panes, without a screen."""
+"""Arrangement of the panes, without Textual."""
 
 import pytest
 

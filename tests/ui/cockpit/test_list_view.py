@@ -1,4 +1,4 @@
-"""Narrowing, sorting, marking, and taking it back."""
+"""Filter, order, marks and undo of the job list."""
 
 from fttui.models.row import JobRow
 from fttui.ui.cockpit.list_view import SORTS, ListView
@@ -14,7 +14,7 @@ def ids(state: ListView) -> list[str]:
     return [row.id for row in state.derive(ROWS, 400.0)]
 
 
-def test_newest_first_until_told_otherwise() -> None:
+def test_rows_are_sorted_newest_first_by_default() -> None:
     state = ListView()
     assert ids(state) == ["a", "b", "c"]
     state.change(reverse=True)
@@ -23,7 +23,7 @@ def test_newest_first_until_told_otherwise() -> None:
     assert ids(state) == ["b", "a", "c"], "no loss comes last"
 
 
-def test_sorting_walks_through_every_column_and_back() -> None:
+def test_next_sort_visits_every_column_and_returns_to_age() -> None:
     state = ListView()
     seen = []
     for _ in SORTS:
@@ -33,7 +33,7 @@ def test_sorting_walks_through_every_column_and_back() -> None:
     assert state.current.sort == "age"
 
 
-def test_sorting_passes_over_columns_that_are_not_shown() -> None:
+def test_next_sort_skips_hidden_columns() -> None:
     state = ListView()
     seen = []
     for _ in range(4):
@@ -42,7 +42,7 @@ def test_sorting_passes_over_columns_that_are_not_shown() -> None:
     assert seen == ["id", "cost", "age", "id"]
 
 
-def test_every_column_orders_the_list_and_what_has_no_value_comes_last() -> None:
+def test_every_column_sorts_and_missing_values_come_last() -> None:
     costs = {"a": (12.5, "12.50 USD"), "b": (None, ""), "c": (0.0, "free")}
     state = ListView()
     for sort in SORTS:
@@ -55,7 +55,7 @@ def test_every_column_orders_the_list_and_what_has_no_value_comes_last() -> None
     assert [row.id for row in state.derive(ROWS, 0.0, lambda row: costs[row.id])] == ["a", "c", "b"]
 
 
-def test_the_same_status_key_again_shows_all() -> None:
+def test_status_key_pressed_twice_shows_all_jobs() -> None:
     state = ListView()
     state.toggle_status(4)
     assert ids(state) == ["c"]
@@ -63,7 +63,7 @@ def test_the_same_status_key_again_shows_all() -> None:
     assert ids(state) == ["a", "b", "c"]
 
 
-def test_a_filter_that_cannot_be_read_narrows_nothing_and_says_why() -> None:
+def test_invalid_filter_shows_all_rows_and_a_fault() -> None:
     state = ListView()
     state.change(filter="loss<")
     assert ids(state) == ["a", "b", "c"]
@@ -73,7 +73,7 @@ def test_a_filter_that_cannot_be_read_narrows_nothing_and_says_why() -> None:
     assert not state.fault
 
 
-def test_every_view_change_can_be_taken_back() -> None:
+def test_undo_restores_every_view_in_order() -> None:
     state = ListView()
     first = state.current
     state.toggle_status(1)
@@ -83,7 +83,7 @@ def test_every_view_change_can_be_taken_back() -> None:
     assert state.current == first
 
 
-def test_marks_toggle_range_and_vanish_with_their_jobs() -> None:
+def test_marks_toggle_extend_and_disappear_with_their_jobs() -> None:
     state = ListView()
     state.toggle_mark("a")
     state.toggle_mark("b")

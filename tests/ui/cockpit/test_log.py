@@ -13,11 +13,11 @@ def store(count: int = 100) -> FakeStore:
     return found
 
 
-async def test_search_finds_goes_on_and_back() -> None:
+async def test_log_search_moves_both_ways_and_filters_to_matches() -> None:
     async with cockpit(store()) as ui:
         await ui.press("enter", "enter", "slash", *"event 7", "enter")
         assert any("event 7" in line for line in ui.log)
-        assert "11 of 11 'event 7'" in ui.main.side.tabs.text, "the nearest to the end that was followed"
+        assert "11 of 11 'event 7'" in ui.main.side.tabs.text, "the nearest match to the end"
         await ui.press("n")
         assert "1 of 11" in ui.main.side.tabs.text
         assert any("event 7" in line for line in ui.log)
@@ -31,7 +31,7 @@ async def test_search_finds_goes_on_and_back() -> None:
         assert "event 7'" not in ui.main.side.tabs.text
 
 
-async def test_what_a_key_does_to_the_log_is_seen() -> None:
+async def test_log_key_brings_the_log_to_the_front() -> None:
     async with cockpit(store()) as ui:
         await ui.press("enter")
         assert ">Detail" in ui.main.side.tabs.text
@@ -40,13 +40,13 @@ async def test_what_a_key_does_to_the_log_is_seen() -> None:
         assert all("warn" in line for line in ui.log)
 
 
-async def test_search_that_finds_nothing_says_so() -> None:
+async def test_log_search_without_a_match_is_reported() -> None:
     async with cockpit(store()) as ui:
         await ui.press("enter", "enter", "slash", *"nowhere", "enter")
         assert "No match" in ui.prompt
 
 
-async def test_levels_wrap_metrics_and_times() -> None:
+async def test_level_time_wrap_and_metrics_keys_change_the_log() -> None:
     async with cockpit(store()) as ui:
         await ui.press("L")
         assert all("warn" in line for line in ui.log)
@@ -59,7 +59,7 @@ async def test_levels_wrap_metrics_and_times() -> None:
         assert len(ui.log) == 8
 
 
-async def test_new_events_out_of_sight_are_counted() -> None:
+async def test_unseen_events_are_counted_in_the_title() -> None:
     found = store()
     async with cockpit(found) as ui:
         await ui.press("enter", "enter", "g")
@@ -71,7 +71,7 @@ async def test_new_events_out_of_sight_are_counted() -> None:
         assert "event 101" in ui.log[-1]
 
 
-async def test_older_events_are_paged_in_at_the_top() -> None:
+async def test_older_events_are_loaded_at_the_top() -> None:
     found = store(1500)
     full = found.events
 
@@ -83,12 +83,12 @@ async def test_older_events_are_paged_in_at_the_top() -> None:
         assert "500 events" in ui.main.side.tabs.text
         await ui.press("enter", "enter", "g")
         assert "1000 events" in ui.main.side.tabs.text
-        assert "event 1000" in ui.log[0], "what was on the screen stays there"
+        assert "event 1000" in ui.log[0], "the first visible event stays"
         await ui.press("g", "g")
         assert "event 0" in ui.log[0]
 
 
-async def test_the_detail_is_searched_too() -> None:
+async def test_detail_search_moves_between_matches() -> None:
     found = FakeStore().put(job(1, metadata={f"key{n}": f"value {n}" for n in range(20)}))
     async with cockpit(found) as ui:
         await ui.press("enter", "slash", *"value 1", "enter")
@@ -100,7 +100,7 @@ async def test_the_detail_is_searched_too() -> None:
         assert "No match" in ui.prompt
 
 
-async def test_a_megabyte_on_one_line_is_cut_and_said() -> None:
+async def test_very_long_event_is_cut_with_its_length() -> None:
     found = FakeStore().put(job(1))
     found.log = {ID: [event(1, "世" * 1_000_000)]}
     async with cockpit(found, size=(120, 40)) as ui:
@@ -109,7 +109,7 @@ async def test_a_megabyte_on_one_line_is_cut_and_said() -> None:
         assert "1,000,000 characters" in "".join(ui.log)
 
 
-async def test_what_is_cut_off_is_a_key_away() -> None:
+async def test_long_event_scrolls_sideways() -> None:
     found = FakeStore().put(job(1))
     found.log = {ID: [event(1, "x" * 100 + "END")]}
     async with cockpit(found) as ui:
@@ -121,7 +121,7 @@ async def test_what_is_cut_off_is_a_key_away() -> None:
         assert any("info" in line for line in ui.screen)
 
 
-async def test_enter_in_the_log_shows_whole_lines() -> None:
+async def test_enter_in_the_log_toggles_wrapping() -> None:
     found = FakeStore().put(job(1))
     found.log = {ID: [event(1, "word " * 30 + "END")]}
     async with cockpit(found) as ui:
@@ -131,7 +131,7 @@ async def test_enter_in_the_log_shows_whole_lines() -> None:
         assert not any("END" in line for line in ui.screen)
 
 
-async def test_how_the_log_is_looked_at_can_be_taken_back() -> None:
+async def test_undo_restores_the_log_style() -> None:
     found = FakeStore().put(job(1))
     found.log = {ID: [event(n, f"event {n}") for n in range(3)]}
     async with cockpit(found) as ui:

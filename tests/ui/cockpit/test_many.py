@@ -1,4 +1,4 @@
-"""Marks, many jobs at once, order, and taking back."""
+"""Marks, actions on several jobs, order and undo."""
 
 import pytest
 
@@ -10,7 +10,7 @@ def store(count: int = 5) -> FakeStore:
     return FakeStore().put(*(job(number) for number in range(count)), job(90, "succeeded"))
 
 
-async def test_marked_jobs_are_cancelled_together_and_finished_ones_dropped() -> None:
+async def test_marked_jobs_are_cancelled_together_without_finished_ones() -> None:
     async with cockpit(store()) as ui:
         await ui.press("space", "space", "G", "space")
         assert any("3 marked" in line for line in ui.screen)
@@ -22,7 +22,7 @@ async def test_marked_jobs_are_cancelled_together_and_finished_ones_dropped() ->
         assert "Cancelled 2 jobs" in ui.prompt
 
 
-async def test_above_ten_the_answer_is_the_number() -> None:
+async def test_more_than_ten_objects_are_confirmed_by_their_number() -> None:
     async with cockpit(store(12)) as ui:
         await ui.press("asterisk", "c")
         assert "Type 12 to cancel" in ui.prompt
@@ -32,7 +32,7 @@ async def test_above_ten_the_answer_is_the_number() -> None:
         assert len(ui.store.sent[0]) == 13
 
 
-async def test_a_range_marks_what_lies_between() -> None:
+async def test_range_marks_the_jobs_between_its_ends() -> None:
     async with cockpit(store()) as ui:
         await ui.press("j", "v", "j", "j", "v", "j")
         assert ui.marks == {"ftjob-00000001", "ftjob-00000002", "ftjob-00000003"}
@@ -54,7 +54,7 @@ async def test_sort_and_reverse_keep_the_cursor_on_its_job() -> None:
         assert ui.shown[0] == "ftjob-00000000"
 
 
-async def test_a_filter_typed_letter_by_letter_is_taken_back_at_once() -> None:
+async def test_undo_removes_a_typed_filter_in_one_step() -> None:
     async with cockpit(store()) as ui:
         await ui.press("slash", *"run-3", "enter")
         assert len(ui.shown) == 1
@@ -62,7 +62,7 @@ async def test_a_filter_typed_letter_by_letter_is_taken_back_at_once() -> None:
         assert len(ui.shown) == 6
 
 
-async def test_pause_and_resume() -> None:
+async def test_pause_key_pauses_then_resumes() -> None:
     async with cockpit(store()) as ui:
         await ui.press("P")
         assert ui.store.sent == [("pause", "ftjob-00000000")]
@@ -72,7 +72,7 @@ async def test_pause_and_resume() -> None:
 
 
 @pytest.mark.parametrize("key", ["c", "P"])
-async def test_what_the_provider_does_not_offer_is_refused_with_the_reason(key: str) -> None:
+async def test_verb_not_offered_by_the_provider_is_refused(key: str) -> None:
     found = store()
     found.not_offered = frozenset({"pause", "cancel"})
     async with cockpit(found) as ui:
@@ -81,7 +81,7 @@ async def test_what_the_provider_does_not_offer_is_refused_with_the_reason(key: 
         assert ui.store.sent == []
 
 
-async def test_a_click_on_a_title_sorts_and_another_reverses() -> None:
+async def test_click_on_a_column_title_sorts_and_a_second_reverses() -> None:
     async with cockpit(store()) as ui:
         where = ui.screen[1].index("SUFFIX") + 2
         await ui.pilot.click("#jobs-head", offset=(where, 0))

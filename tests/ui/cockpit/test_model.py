@@ -1,4 +1,4 @@
-"""The state of the cockpit, without a screen."""
+"""State of the cockpit, without Textual."""
 
 from fttui.models.row import JobRow
 from fttui.store.health import Health, State

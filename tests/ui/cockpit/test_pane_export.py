@@ -1,4 +1,4 @@
-"""Files written from what is shown."""
+"""Files exported from the panes."""
 
 import csv
 import io
@@ -13,7 +13,7 @@ from tests.support.ui_fakes import cockpit
 ID = "ftjob-00000001"
 
 
-async def test_each_pane_writes_what_it_shows_and_asks_before_overwriting(tmp_path: Path) -> None:
+async def test_each_pane_exports_its_content_and_asks_before_overwriting(tmp_path: Path) -> None:
     store = FakeStore().put(job(1), job(2, "failed"))
     store.log = {ID: [event(1, "first\nline"), event(2, "second")]}
     async with cockpit(store) as ui:
@@ -50,5 +50,5 @@ async def test_each_pane_writes_what_it_shows_and_asks_before_overwriting(tmp_pa
         assert "No such file or directory" in ui.prompt
 
 
-def test_a_cell_that_a_spreadsheet_would_run_is_text() -> None:
+def test_csv_cell_with_a_formula_is_escaped() -> None:
     assert "'=HYPERLINK" in jobs_csv([JobRow("a", "running", suffix="=HYPERLINK(1)")])

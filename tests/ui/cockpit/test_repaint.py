@@ -1,4 +1,4 @@
-"""What is painted again, and what is not: bytes over SSH are the frame budget."""
+"""Number of repaints: each painted region costs bytes, which are slow over SSH."""
 
 import pytest
 from textual.events import Key
@@ -17,7 +17,7 @@ ID = "ftjob-00000001"
 
 @pytest.fixture
 def refreshed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The ids of the widgets that asked to be painted, in order; once for each region."""
+    """Ids of the widgets that requested a repaint, in order, once for each region."""
     seen: list[str] = []
     refresh = Widget.refresh
 
@@ -35,7 +35,7 @@ def busy() -> FakeStore:
     return store
 
 
-async def test_an_unchanged_poll_paints_nothing(refreshed: list[str]) -> None:
+async def test_unchanged_poll_paints_nothing(refreshed: list[str]) -> None:
     async with cockpit(busy()) as ui:
         ui.store.log.clear()
         await ui.publish()
@@ -44,7 +44,7 @@ async def test_an_unchanged_poll_paints_nothing(refreshed: list[str]) -> None:
         assert refreshed == []
 
 
-async def test_age_alone_paints_the_status_row(refreshed: list[str]) -> None:
+async def test_changed_age_paints_the_status_row_only(refreshed: list[str]) -> None:
     async with cockpit(busy()) as ui:
         ui.store.log.clear()
         await ui.publish()
@@ -54,7 +54,7 @@ async def test_age_alone_paints_the_status_row(refreshed: list[str]) -> None:
         assert set(refreshed) == {"status"}
 
 
-async def test_a_changed_row_paints_its_line_alone(refreshed: list[str]) -> None:
+async def test_changed_row_paints_its_line_only(refreshed: list[str]) -> None:
     async with cockpit(busy(), size=(120, 40)) as ui:
         refreshed.clear()
         ui.store.raw["ftjob-00000005"] = job(5, "failed")
@@ -64,7 +64,7 @@ async def test_a_changed_row_paints_its_line_alone(refreshed: list[str]) -> None
         assert "log" not in refreshed
 
 
-async def test_moving_the_cursor_paints_two_lines_and_what_belongs_to_them(refreshed: list[str]) -> None:
+async def test_cursor_move_paints_two_lines_of_the_list(refreshed: list[str]) -> None:
     async with cockpit(busy(), size=(120, 40)) as ui:
         refreshed.clear()
         await ui.press("j")
@@ -72,7 +72,7 @@ async def test_moving_the_cursor_paints_two_lines_and_what_belongs_to_them(refre
         assert "status" not in refreshed
 
 
-async def test_of_many_keys_at_once_only_the_last_job_is_shown_beside_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_burst_of_keys_draws_the_panes_of_the_last_job_only(monkeypatch: pytest.MonkeyPatch) -> None:
     async with cockpit(busy(), size=(120, 40)) as ui:
         looked: list[str | None] = []
         monkeypatch.setattr(ui.store, "look_at", looked.append)
@@ -84,7 +84,7 @@ async def test_of_many_keys_at_once_only_the_last_job_is_shown_beside_the_list(m
         assert "ftjob-00000021" in ui.detail
 
 
-async def test_what_follows_a_move_at_once_finds_the_job_moved_to() -> None:
+async def test_key_typed_after_a_move_acts_on_the_new_job() -> None:
     async with cockpit(busy(), size=(120, 40)) as ui:
         for key, character in (("down", None), ("J", "J")):
             ui.app.post_message(Key(key, character))
@@ -95,7 +95,7 @@ async def test_what_follows_a_move_at_once_finds_the_job_moved_to() -> None:
 
 @pytest.fixture
 def called(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was computed or asked for, in order."""
+    """Names of the spied functions that were called, in order."""
     seen: list[str] = []
 
     def watch(owner: object, name: str) -> None:
@@ -114,7 +114,7 @@ def called(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
-async def test_when_only_time_passes_nothing_is_asked_counted_or_drawn(called: list[str], refreshed: list[str]) -> None:
+async def test_tick_without_a_visible_change_queries_and_draws_nothing(called: list[str], refreshed: list[str]) -> None:
     async with cockpit(busy(), size=(120, 40)) as ui:
         assert set(called) == {"points", "events", "checkpoints", "row_line", "counts_line"}
         while refreshed:  # the first layout may refresh a scroll bar late
@@ -126,7 +126,7 @@ async def test_when_only_time_passes_nothing_is_asked_counted_or_drawn(called: l
         assert (called, refreshed) == ([], [])
 
 
-async def test_time_draws_the_lines_whose_age_it_changes(refreshed: list[str]) -> None:
+async def test_tick_draws_the_lines_whose_age_changed(refreshed: list[str]) -> None:
     store = FakeStore().put(job(1, "succeeded"), job(2, "succeeded", created_at=NOW - 5 * 3600))
     async with cockpit(store, size=(120, 40)) as ui:
         refreshed.clear()
@@ -137,7 +137,7 @@ async def test_time_draws_the_lines_whose_age_it_changes(refreshed: list[str]) -
         assert "3m" in ui.screen[2]
 
 
-async def test_what_was_told_of_a_job_is_asked_anew_when_there_is_news(called: list[str]) -> None:
+async def test_new_event_reloads_the_facts_of_the_job(called: list[str]) -> None:
     async with cockpit(busy(), size=(120, 40)) as ui:
         called.clear()
         ui.store.log[ID].append(event(50, "event 50"))
@@ -145,7 +145,7 @@ async def test_what_was_told_of_a_job_is_asked_anew_when_there_is_news(called: l
         assert "points" in called
 
 
-async def test_a_cancel_on_its_way_costs_a_copy_of_the_rows_once() -> None:
+async def test_unanswered_cancel_copies_the_rows_once_for_each_snapshot() -> None:
     store = busy()
     store.answers = False
     async with cockpit(store, size=(120, 40)) as ui:
@@ -161,7 +161,7 @@ async def test_a_cancel_on_its_way_costs_a_copy_of_the_rows_once() -> None:
         assert ui.main.model.rows()["ftjob-00000003"].status_text == "cancelling"
 
 
-async def test_whose_turn_it_is_is_counted_for_waiting_jobs_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_jobs_ahead_are_counted_for_queued_jobs_only(monkeypatch: pytest.MonkeyPatch) -> None:
     counted: list[str] = []
 
     def ahead(_: object, row: JobRow) -> int:
@@ -177,7 +177,7 @@ async def test_whose_turn_it_is_is_counted_for_waiting_jobs_alone(monkeypatch: p
         assert "queued behind" in ui.prompt
 
 
-async def test_a_key_fills_the_footer_once(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_key_updates_the_footer_once(monkeypatch: pytest.MonkeyPatch) -> None:
     async with cockpit(busy(), size=(120, 40)) as ui:
         filled: list[str | None] = []
         monkeypatch.setattr(ui.main.footer, "update_entries", lambda: filled.append(ui.cursor))
