@@ -7,7 +7,7 @@ from typing import Any
 
 _OPERATIONS = ("eq", "ne", "like", "ilike")
 _METRICS = ("cosine", "fuzzy_match", "bleu", "gleu", "meteor", *(f"rouge_{n}" for n in range(1, 6)), "rouge_l")
-_NEEDED = {
+_REQUIRED = {
     "string_check": ("name", "input", "reference", "operation"),
     "text_similarity": ("name", "input", "reference", "evaluation_metric"),
     "python": ("name", "source"),
@@ -38,36 +38,38 @@ def parse_grader(text: str) -> dict[str, Any]:
     return found
 
 
-def grader_errors(grader: dict[str, Any], where: str = "grader", *, inside: bool = False) -> Iterator[tuple[str, str]]:
+def grader_errors(
+    grader: dict[str, Any], where: str = "grader", *, is_nested: bool = False
+) -> Iterator[tuple[str, str]]:
     """Yield member and message of each error in a grader."""
     kind = grader.get("type")
-    known = [name for name in _NEEDED if name != "label_model" or inside]
+    known = [name for name in _REQUIRED if name != "label_model" or is_nested]
     if not isinstance(kind, str) or kind not in known:
-        yield f"{where}.type", f"{json.dumps(kind)} is unknown. Known: {', '.join(known)}"
+        yield f"{where}.type", f"{json.dumps(kind)} is unknown; known: {', '.join(known)}"
         return
-    for name in _NEEDED[kind]:
+    for name in _REQUIRED[kind]:
         if grader.get(name) in (None, ""):
             yield f"{where}.{name}", "missing"
     for name, choices in _CHOICES.items():
         value = grader.get(name)
-        if name in _NEEDED[kind] and value not in (None, "") and value not in choices:
-            yield f"{where}.{name}", f"{json.dumps(value)} is unknown. Known: {', '.join(choices)}"
+        if name in _REQUIRED[kind] and value not in (None, "") and value not in choices:
+            yield f"{where}.{name}", f"{json.dumps(value)} is unknown; known: {', '.join(choices)}"
     if kind == "multi":
-        for place, one in _parts(grader.get("graders"), f"{where}.graders"):
-            if isinstance(one, dict):
-                yield from grader_errors(one, place, inside=True)
+        for member, part in _nested_graders(grader.get("graders"), f"{where}.graders"):
+            if isinstance(part, dict):
+                yield from grader_errors(part, member, is_nested=True)
             else:
-                yield place, "not an object"
+                yield member, "not an object"
 
 
-def _parts(graders: object, where: str) -> Iterator[tuple[str, object]]:
+def _nested_graders(graders: object, where: str) -> Iterator[tuple[str, object]]:
     """Yield the graders in a `multi`. Published forms are one grader, an array, and an object by name."""
     if isinstance(graders, list):
-        yield from ((f"{where}[{index}]", one) for index, one in enumerate(graders))
+        yield from ((f"{where}[{index}]", part) for index, part in enumerate(graders))
     elif isinstance(graders, dict) and isinstance(graders.get("type"), str):
         yield where, graders
     elif isinstance(graders, dict):
-        yield from ((f"{where}.{name}", one) for name, one in graders.items())
+        yield from ((f"{where}.{name}", part) for name, part in graders.items())
 
 
 def item_members(grader: dict[str, Any]) -> frozenset[str]:

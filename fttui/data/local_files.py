@@ -11,7 +11,7 @@ class NotAFile(ValueError):
     """The path is not a readable file. The message is for the user."""
 
 
-def local_path(text: str, samples: SamplePath) -> str | None:
+def local_path(text: str, sample_path: SamplePath) -> str | None:
     """Return the local path that `text` names; None for empty text and for the id of a file at the provider.
 
     `./file-abc` is always a path. Sample files in the package are found by name.
@@ -24,7 +24,7 @@ def local_path(text: str, samples: SamplePath) -> str | None:
     path = os.path.expanduser(text)
     if os.path.isfile(path) and not text.startswith("file-"):
         return path
-    if (sample := samples(text)) is not None:
+    if (sample := sample_path(text)) is not None:
         return sample
     if text.startswith("file-"):
         return None

@@ -147,7 +147,7 @@ def _check(path: str, name: str, entry: Any) -> None:
                 raise PriceFileError(f"{where} must be true or false")
         else:
             known = ", ".join((*_NUMBERS, *_TEXTS, "local"))
-            raise PriceFileError(f"{where}: unknown setting. Known: {known}")
+            raise PriceFileError(f"{where}: unknown setting; known: {known}")
 
 
 def provider_kind(base_url: str | None, *, is_local: bool) -> str:
