@@ -1,6 +1,6 @@
-"""Makes the pictures in this directory from a real run of the embedded service: `python screenshots/make.py`.
+"""Draw the pictures in this directory from a real run of the embedded service: `python screenshots/make.py`.
 
-A service is started in a directory of its own and stopped afterwards; the jobs of the person are not touched.
+The service runs in a temporary directory, apart from the jobs of the user, and is stopped afterwards.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ SIZES = {"80x24": (80, 24), "120x40": (120, 40), "200x60": (200, 60)}
 
 
 async def until(seen: Callable[[], bool], seconds: float = 120.0) -> None:
-    """Wait for something to be on the screen."""
+    """Wait until `seen` returns true."""
     async with asyncio.timeout(seconds):
         while not seen():
             await asyncio.sleep(0.1)

@@ -1,10 +1,10 @@
-"""The cockpit beside a Textual hello-world, the usual three panes around a DataTable, and htop where it is installed:
+"""Benchmark: the cockpit, a Textual hello-world, three panes around a DataTable, and htop if it is installed.
 
     python -m tests.benchmarks.cockpit [--jobs 1000] [--runs 9]
 
-Everything is started in turn, again and again, in one run, under a pty of 120x40 with 24-bit colour, so that the ratios
-hold while the machine's speed drifts; the times themselves mean nothing elsewhere. Medians. The cockpit has an
-archive with so many jobs, and a service on this machine that lists the same ones, one of them running.
+The programs are started in turn, several times, in a pseudo-terminal of 120x40 with 24-bit colour. The result is the
+median of the ratios, which stays stable when the speed of the machine drifts; the times are not comparable between
+machines. The cockpit has an archive with the given number of jobs, and a local service that lists the same jobs.
 """
 
 import argparse
@@ -31,25 +31,25 @@ from tests.support.store_fakes import entry
 
 SIZE = (120, 40)
 IDLE = 10.0
-"""Seconds of doing nothing."""
+"""Seconds of the idle measurement."""
 STOCK = str(Path(__file__).with_name("stock.py"))
 
 
 class Program(NamedTuple):
-    """A competitor: how it is started, and what its screen has when it is there."""
+    """A measured program: its command, and a text of its screen after the start."""
 
     command: tuple[str, ...]
     there: str
     hold: bytes = b""
-    """The key that ends its asking by itself."""
+    """Key that stops automatic updates."""
 
 
 Figures = dict[str, list[float]]
-"""What was measured, by name, run by run."""
+"""Measured values by name, one for each run."""
 
 
 async def fill(home: Path, jobs: int, port: str) -> None:
-    """An archive, and a configuration that names the service on `port`."""
+    """Write an archive, and a configuration with the service on `port`."""
     config = f'profile = "bench"\ninterval = 2\n[profiles.bench]\nbase_url = "http://127.0.0.1:{port}/v1"\n'
     (home / "config.toml").write_text(config)
     archive = Archive(str(home / "archive.db"), "bench")
@@ -72,7 +72,7 @@ def measure_start(program: Program, environment: dict[str, str], figures: Figure
 
 
 def idle(watched: Watched) -> tuple[float, int]:
-    """Processor seconds and bytes while nothing is done."""
+    """Measure CPU seconds and bytes of an idle program."""
     end, cpu, before = watched.now() + IDLE, watched.cpu(), watched.written
     while watched.now() < end:
         watched.read(end - watched.now())
@@ -80,7 +80,7 @@ def idle(watched: Watched) -> tuple[float, int]:
 
 
 def measure_use(program: Program, environment: dict[str, str], figures: Figures) -> None:
-    """Idle, single keys, a hundred at once, a resize."""
+    """Measure idle time, single keys, a hundred keys at once, and a resize."""
 
     def note(name: str, value: float) -> None:
         figures.setdefault(name, []).append(value)
@@ -115,7 +115,7 @@ def measure_use(program: Program, environment: dict[str, str], figures: Figures)
 
 
 def ratio(ours: list[float], theirs: list[float]) -> float:
-    """The median of the ratios, pair by pair; none where the other has shown nothing."""
+    """Return the median of the ratios of each pair. NaN if the second program has no value."""
     return statistics.median([a / b for a, b in zip(ours, theirs, strict=True) if b] or [math.nan])
 
 
@@ -143,7 +143,7 @@ def main() -> None:
 
 
 def compare(jobs: int, runs: int, home: Path) -> dict[str, Figures]:
-    """Every program's figures by its name."""
+    """Measure all programs; return the figures by name."""
     environment = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ} | {
         "HOME": str(home),
         "FTTUI_DATA_DIR": str(home),

@@ -1,6 +1,6 @@
-"""A server of 1,000 jobs (or as many as its argument says) in pages of a hundred, very fast.
+"""Fast server with 1,000 jobs (or the number in its argument) in pages of a hundred.
 
-`python -m tests.benchmarks.pages` tells its port. The last job runs where the number of jobs is given, and there are
+`python -m tests.benchmarks.pages` prints its port. With an argument, the last job is running. It has
 neither events nor files.
 """
 
@@ -12,7 +12,7 @@ JOBS, PAGE = 1000, 100
 
 
 def job(number: int, running: int = 0) -> dict[str, object]:
-    """A job as OpenAI sends it today (api.md §8.1); the one called `running` runs."""
+    """Return a job as OpenAI sends it (api.md §8.1). The job with the number `running` is running."""
     return {
         "object": "fine_tuning.job",
         "id": f"ftjob-{number:024d}",
@@ -44,14 +44,14 @@ def job(number: int, running: int = 0) -> dict[str, object]:
 
 
 def answer(value: object) -> bytes:
-    """A whole HTTP response."""
+    """Return an HTTP response as bytes."""
     body = json.dumps(value).encode()
     head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
     return head.encode() + body
 
 
 def answers(total: int, running: int) -> dict[bytes, bytes]:
-    """Every answer by the cursor, or the id, that asks for it."""
+    """Return all responses by cursor or job id."""
     jobs = [job(number, running) for number in range(total, 0, -1)]
     found = {str(item["id"]).encode(): answer(item) for item in jobs if item["id"] == f"ftjob-{running:024d}"}
     pages = {}

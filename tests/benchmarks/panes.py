@@ -1,8 +1,8 @@
-"""The list and the log of the cockpit beside Textual's DataTable and RichLog: processor time, in turn, in one run.
+"""Benchmark: CPU time of the cockpit's list and log, and of Textual's DataTable and RichLog.
 
     python -m tests.benchmarks.panes [--jobs 10000] [--lines 100000] [--runs 3]
 
-Without a terminal, so what is left out is the writing of the visible lines, the same for both. Medians.
+Runs without a terminal: writing the visible lines, equal for both, is not measured. The results are medians.
 """
 
 import argparse
@@ -32,15 +32,15 @@ from fttui.ui.render.theme import ANSI_VARIABLES
 NOW = 1_800_000_000.0
 COLUMNS = ("status", "id", "model", "step", "loss", "age", "suffix")
 BATCH = 1000
-"""Lines that are appended in one go."""
+"""Lines per append."""
 STATES = ("succeeded", "succeeded", "failed", "running", "cancelled", "queued")
 
 Spent = dict[str, list[float]]
-"""Processor seconds by what was done."""
+"""CPU seconds by operation."""
 
 
 def jobs(number: int) -> list[JobRow]:
-    """Rows of all states, the newest first."""
+    """Return rows in all states, newest first."""
     chance = random.Random(1)
     return [
         JobRow(
@@ -58,13 +58,13 @@ def jobs(number: int) -> list[JobRow]:
 
 
 def changed(rows: Sequence[JobRow], turn: int) -> list[JobRow]:
-    """A hundredth of them, with another loss."""
+    """Return one row in a hundred with a changed loss."""
     chosen = random.Random(turn).sample(range(len(rows)), max(1, len(rows) // 100))
     return [rows[index]._replace(loss=turn + index / 1e6) for index in chosen]
 
 
 class Stage(App[None]):
-    """One widget on a screen of its own."""
+    """Application with one widget."""
 
     ENABLE_COMMAND_PALETTE = False
 
@@ -81,7 +81,7 @@ class Stage(App[None]):
 
 
 async def timed(pilot: Any, spent: Spent, name: str, work: Callable[[], object]) -> None:
-    """The processor time of `work` until its frame stands."""
+    """Return the CPU time of `work`, including its frame."""
     gc.collect()
     start = time.process_time()
     work()

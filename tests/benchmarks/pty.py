@@ -1,6 +1,6 @@
-"""A program under a pty, looked at from outside: when it writes what, how many bytes, how much processor and memory.
+"""Measure a program in a pseudo-terminal: time and number of bytes written, CPU time, memory.
 
-Times are taken when bytes are read. The few questions that programs ask a terminal are answered as a modern one does.
+Times are taken when bytes are read. Terminal queries get the answers of a modern terminal.
 """
 
 import fcntl
@@ -18,7 +18,7 @@ ANSWERS = {b"\x1b[?2026$p": b"\x1b[?2026;2$y", b"\x1b[c": b"\x1b[?62;22c"}
 CONTROL = re.compile(rb"\x1b(?:\[[0-9;?<>$]*[a-zA-Z]|\][^\x07]*\x07)")
 KEYS = {"down": b"\x1b[B", "pgdn": b"\x1b[6~", "home": b"\x1b[H"}
 QUIET = 0.06
-"""Seconds without a byte that end the answer to a key."""
+"""Seconds without output after which the reaction to a key is complete."""
 
 
 class Watched:
@@ -37,11 +37,11 @@ class Watched:
         fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
     def now(self) -> float:
-        """Seconds since it was started."""
+        """Seconds since the start of the program."""
         return time.perf_counter() - self._start
 
     def read(self, seconds: float) -> bool:
-        """Wait at most so long for bytes; whether some came."""
+        """Wait up to `seconds` for output. Return whether there was any."""
         if not select.select([self._terminal], [], [], max(0.0, seconds))[0]:
             return False
         try:
@@ -57,13 +57,13 @@ class Watched:
         return True
 
     def calm(self, quiet: float, most: float = 20.0) -> None:
-        """Read until nothing has come for `quiet` seconds."""
+        """Read until there is no output for `quiet` seconds."""
         end = self.now() + most
         while self.now() < end and self.read(quiet):
             pass
 
     def wait(self, pattern: str, most: float = 30.0) -> float:
-        """When the text first had `pattern`, in seconds since the start."""
+        """Return the seconds from the start until the output contained `pattern`."""
         seen, end = 0, self.now() + most
         while True:
             while seen < len(self.chunks):
@@ -75,16 +75,16 @@ class Watched:
 
     @property
     def text(self) -> bytes:
-        """All that was written, without control sequences."""
+        """Output without control sequences."""
         return CONTROL.sub(b"", b"".join(data for _, data in self.chunks))
 
     @property
     def written(self) -> int:
-        """Bytes so far."""
+        """Number of bytes written."""
         return sum(len(data) for _, data in self.chunks)
 
     def press(self, keys: bytes) -> tuple[float, int]:
-        """Send keys in one write: seconds to the last byte of the answer, and its bytes."""
+        """Send keys in one write. Return the seconds to the last byte of the reaction, and its bytes."""
         first, before, start = len(self.chunks), self.written, self.now()
         os.write(self._terminal, keys)
         if self.read(1.0):
@@ -92,7 +92,7 @@ class Watched:
         return (self.chunks[-1][0] - start if len(self.chunks) > first else 0.0), self.written - before
 
     def cpu(self) -> float:
-        """Processor seconds so far, of all its threads; 0 where there is no /proc."""
+        """CPU seconds of all threads; 0 without /proc."""
         spent = 0
         if os.path.isdir(folder := f"/proc/{self.pid}/task"):
             for thread in os.listdir(folder):
@@ -101,7 +101,7 @@ class Watched:
         return spent / 1e9
 
     def memory(self) -> float:
-        """Peak of the resident megabytes; 0 where there is no /proc."""
+        """Peak resident memory in megabytes; 0 without /proc."""
         try:
             with open(f"/proc/{self.pid}/status", encoding="ascii") as file:
                 found = re.search(r"VmHWM:\s+(\d+)", file.read())

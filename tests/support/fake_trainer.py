@@ -1,6 +1,6 @@
-"""A trainer in a few lines that learns nothing: proof that the protocol is enough, and a quick one for tests.
+"""Trainer without a model, for tests. It speaks the trainer protocol and imports nothing of fttui.
 
-`suffix` in job.json says how it behaves. It imports nothing of fttui.
+`suffix` in job.json selects its behaviour.
 """
 
 import json

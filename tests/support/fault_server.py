@@ -1,7 +1,7 @@
-"""A loopback server that misbehaves by script: every way in which a real one breaks its documentation.
+"""HTTP server on the loopback address with faults, controlled by a script.
 
-A step is what happens to one request. A server is given a list of steps, one for each request in turn (the last
-one for all that follow), or a function from request to step.
+A step answers one request. A script is a list of steps, one for each request in turn (the last step serves all further
+requests), or a function from request to step.
 """
 
 import asyncio
@@ -21,9 +21,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 class Request:
     method: str
     target: str
-    """Path and query as they came over the line."""
+    """Path and query as received."""
     headers: dict[str, str]
-    """Names in small letters."""
+    """Values by lower-case name."""
     body: bytes
 
     @property
@@ -40,7 +40,7 @@ class Request:
 
 @dataclass
 class Line:
-    """The connection on which a request came."""
+    """Connection of a request."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
@@ -50,13 +50,13 @@ class Line:
         await self.writer.drain()
 
     def reset(self) -> None:
-        """Close without a goodbye: the other side sees ECONNRESET."""
+        """Reset the connection: the client gets ECONNRESET."""
         found = self.writer.get_extra_info("socket")
         found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.writer.transport.abort()
 
     async def gone(self) -> None:
-        """Until the other side hangs up."""
+        """Wait until the client closes the connection."""
         while await self.reader.read(4096):
             pass
 
@@ -66,7 +66,7 @@ Script = Callable[[Request], Step]
 
 
 def answer(status: int = 200, body: bytes | str = b"", **headers: str) -> Step:
-    """A whole answer. Header names are given with `_` for `-`; a given content_length is believed."""
+    """Send a whole response. `_` in a header name stands for `-`. A given content_length is sent unchanged."""
     content = body.encode() if isinstance(body, str) else body
 
     async def step(_: Request, line: Line) -> None:
@@ -83,13 +83,13 @@ def send_json(value: Any, status: int = 200, **headers: str) -> Step:
 
 
 def refuse(status: int, message: str = "no", code: Any = None, **headers: str) -> Step:
-    """An error in OpenAI's envelope."""
+    """Send an error in OpenAI's format."""
     error = {"message": message, "type": "invalid_request_error", "param": None, "code": code}
     return send_json({"error": error}, status, **headers)
 
 
 def raw(data: bytes) -> Step:
-    """Bytes that may be no HTTP; then the line is closed."""
+    """Send bytes, HTTP or not, and close the connection."""
 
     async def step(_: Request, line: Line) -> None:
         await line.send(data)
@@ -99,13 +99,13 @@ def raw(data: bytes) -> Step:
 
 
 def cut(body: bytes = b'{"object": "list", "data": [', *, missing: int = 100, packed: bool = False) -> Step:
-    """An answer that ends before its length."""
+    """Send a response that is shorter than its content length."""
     head = f"HTTP/1.1 200 OK\r\ncontent-length: {len(body) + missing}\r\n".encode()
     return raw(head + (b"content-encoding: gzip\r\n\r\n" if packed else b"\r\n") + body)
 
 
 def reset() -> Step:
-    """No answer: the connection is reset once the request is there."""
+    """Reset the connection after the request."""
 
     async def step(_: Request, line: Line) -> None:
         line.reset()
@@ -114,12 +114,12 @@ def reset() -> Step:
 
 
 def hang_up() -> Step:
-    """No answer: the connection is closed once the request is there."""
+    """Close the connection after the request, without a response."""
     return raw(b"")
 
 
 def silence() -> Step:
-    """No answer, and the line stays open."""
+    """Send no response and keep the connection open."""
 
     async def step(_: Request, line: Line) -> None:
         await line.gone()
@@ -128,7 +128,7 @@ def silence() -> Step:
 
 
 def drip(body: bytes = b" " * 10_000, *, every: float = 0.02) -> Step:
-    """A byte now and then, for as long as the other side bears it."""
+    """Send one byte every few milliseconds, until the client closes the connection."""
 
     async def step(_: Request, line: Line) -> None:
         await line.send(f"HTTP/1.1 200 OK\r\ncontent-length: {len(body)}\r\n\r\n".encode())
@@ -140,7 +140,7 @@ def drip(body: bytes = b" " * 10_000, *, every: float = 0.02) -> Step:
 
 
 def after(effect: Callable[[Request], object], then: Step) -> Step:
-    """The request takes effect, and then `then` happens to the answer."""
+    """Call `effect` with the request, then run the step `then`."""
 
     async def step(request: Request, line: Line) -> None:
         effect(request)
@@ -151,7 +151,7 @@ def after(effect: Callable[[Request], object], then: Step) -> Step:
 
 @dataclass
 class FaultServer:
-    """Listens on a free loopback port between `start` and `stop`."""
+    """Server on a free loopback port between `start` and `stop`. Records all requests."""
 
     script: Script
     requests: list[Request] = field(default_factory=list)
@@ -225,7 +225,7 @@ async def _request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 
 
 def steps(*given: Step) -> Script:
-    """One step for each request in turn; the last for all that follow."""
+    """Return a script with one step for each request in turn. The last step serves all further requests."""
     waiting = list(given)
 
     def script(_: Request) -> Step:
@@ -235,13 +235,13 @@ def steps(*given: Step) -> Script:
 
 
 def serving(*given: Step) -> FaultServer:
-    """A server with one step for each request in turn."""
+    """Return a server with one step for each request in turn."""
     return FaultServer(steps(*given))
 
 
 @contextmanager
 def in_thread(server: FaultServer) -> Iterator[FaultServer]:
-    """Serve from a thread with a loop of its own, for clients that block or run another loop."""
+    """Run the server in a thread with its own event loop, for blocking clients."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()

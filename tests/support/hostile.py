@@ -1,4 +1,4 @@
-"""What a server, or who writes into one, may try on the terminal and the screen of who looks at it."""
+"""Hostile data from a server: control sequences, markup, invisible and very long text."""
 
 import json
 from functools import cache
@@ -21,17 +21,17 @@ WIDE = "世界" * 40 + "\U0001f468\u200d\U0001f469\u200d\U0001f467\U0001f44d\U00
 LINES = "one\ntwo\ttab\r\nthree\u2028four\x0b\x0c"
 LONE = "\ud800\udfff"
 NASTY = f"N{ESCAPES}{C1}{MARKUP}{BIDI}{ZERO}{LONE}{LINES}{WIDE}"
-"""All of it in one text."""
+"""All kinds in one text."""
 LONG = NASTY + "x" * 1_000_000
 
 
 def text(name: str) -> str:
-    """A hostile text that can be told from others."""
+    """Return a hostile text that begins with a name."""
     return f"{name}-{NASTY}"
 
 
 def job(number: int, status: str = "running", *, long: str = NASTY, **members: Any) -> dict[str, Any]:
-    """A job whose every member is hostile, some of them `long`; a status that the cockpit must know is given."""
+    """Return a job with hostile members, some of them `long`. The status stays valid."""
     return {
         "id": text(f"job{number}"),
         "object": text("object"),
@@ -59,7 +59,7 @@ def job(number: int, status: str = "running", *, long: str = NASTY, **members: A
 
 
 def event(seq: int, **members: Any) -> EventRow:
-    """An event, read as the archive reads it."""
+    """Return a hostile event as the archive stores it."""
     raw = {
         "id": text(f"event{seq}"),
         "created_at": NOW - 100 + seq,
@@ -80,7 +80,7 @@ def file(id: str) -> File:
 
 
 class HostileStore(FakeStore):
-    """Everything that it is asked for is hostile."""
+    """Store that returns hostile objects only."""
 
     def checkpoints(self, id: str) -> tuple[Checkpoint, ...]:
         raw = {"step_number": 5, "metrics": {"train_loss": 1.0, NASTY: 2.0}, "fine_tuned_model_checkpoint": NASTY}
@@ -97,7 +97,7 @@ class HostileStore(FakeStore):
 
 
 def store(long: str = NASTY) -> HostileStore:
-    """Jobs in every state, each with a log; one of them has an id that can be acted upon, and `long` members."""
+    """Return jobs in every state, each with a log. One job has a valid id and `long` members."""
     found = HostileStore(refusal=ApiError(NASTY).message)
     states = ("running", "queued", "succeeded", "failed", "cancelled", "paused", text("status"))
     for number, status in enumerate(states, 1):

@@ -1,4 +1,4 @@
-"""A small fine-tuning service for the commands to talk to; a test may put a fault before any route."""
+"""Small fine-tuning service for tests of the commands. A test can insert faults before any route."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ NOW = 1_800_000_000
 
 
 def job(index: int, status: str = "succeeded", **more: Any) -> dict[str, Any]:
-    """Job number `index`; a higher number is a newer job."""
+    """Return the JSON of a job. A higher index is a newer job."""
     return {
         "id": f"ftjob-{index:03}",
         "object": "fine_tuning.job",
@@ -23,7 +23,7 @@ def job(index: int, status: str = "succeeded", **more: Any) -> dict[str, Any]:
 
 
 class Service:
-    """Holds jobs (newest first), events by job (newest first), files and models."""
+    """Jobs (newest first), events by job (newest first), files and models, behind a fault server."""
 
     def __init__(self) -> None:
         self.server = FaultServer(self.step)
@@ -34,11 +34,11 @@ class Service:
         self.contents: dict[str, bytes] = {}
         self.models: list[dict[str, Any]] = []
         self.faults: dict[str, list[Step]] = {}
-        """Steps to take instead, by "METHOD /path" with the /v1 left out; one for each request in turn."""
+        """Faults by "METHOD /path" without /v1: one step for each request in turn."""
 
     @property
     def lines(self) -> list[str]:
-        """What was asked: method and path, without /v1."""
+        """Method and path of each request, without /v1."""
         return [f"{request.method} {request.path.removeprefix('/v1')}" for request in self.server.requests]
 
     def step(self, request: Request) -> Step:
