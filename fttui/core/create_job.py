@@ -110,7 +110,7 @@ class FileReady(NamedTuple):
 
 
 class Creating(NamedTuple):
-    """The create request is being sent. From now on nothing can be broken off."""
+    """The create request is being sent. From now on the try cannot be cancelled."""
 
 
 Step = Checking | Checked | Uploading | FileReady | Creating

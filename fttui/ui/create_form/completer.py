@@ -1,4 +1,4 @@
-"""The part of the form that tells what a field takes, and what its text may become."""
+"""Hints and completion: the hint row, `ctrl+n` and `ctrl+p`, and the names of files beside their ids."""
 
 from __future__ import annotations
 
@@ -8,140 +8,144 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from textual.worker import WorkType
 
+from fttui.core.create_job import FILES
 from fttui.text import fit, width
-from fttui.ui.create_form.fields import LABEL, Fields
-from fttui.ui.create_form.form import FIELDS
-from fttui.ui.create_form.precheck import FILES
-from fttui.ui.create_form.suggestions import Offer, listed
+from fttui.ui.create_form.fields import FIELDS
+from fttui.ui.create_form.form import CreateForm
+from fttui.ui.create_form.suggestions import Suggestion, Suggestions, suggestion_line
+from fttui.ui.create_form.view import LABEL, FormView
 from fttui.ui.render.detail_lines import file_words
 from fttui.ui.render.glyphs import Glyphs
-from fttui.ui.widgets.entry import Entry
 
 if TYPE_CHECKING:
     from fttui.store.port import StorePort
 
+_HINTS = {field.name: (f"{field.label}: {field.hint}", field.hint) for field in FIELDS}
+"""Long and short hint by field."""
 
-class Walk(NamedTuple):
-    """A walk through what a field may become."""
+
+class _Walk(NamedTuple):
+    """Position in the suggestions of a field while the user presses `ctrl+n`."""
 
     name: str
     typed: str
-    """What stood in the field before."""
-    offers: list[Offer]
+    """Text of the field before the first `ctrl+n`."""
+    suggestions: list[Suggestion]
     at: int
-    """Which of them stands there now; -1 for what was typed."""
+    """Index of the suggestion in the field; -1 for the typed text."""
 
     @property
     def text(self) -> str:
-        return self.offers[self.at].text if self.at >= 0 else self.typed
+        return self.suggestions[self.at].text if self.at >= 0 else self.typed
 
 
-_HINTS = {field.name: (f"{field.label}: {field.hint}", field.hint) for field in FIELDS}
+class Completer:
+    """Completes the focused field from suggestions."""
 
-
-class Completing(Fields):
-    """A ghost and → for what a text becomes, a line that lists the rest, and ctrl+n to walk through it."""
-
-    def __init__(self, store: StorePort, values: dict[str, str], glyphs: Glyphs, now: Callable[[], float]) -> None:
-        super().__init__(values, glyphs)
+    def __init__(
+        self,
+        view: FormView,
+        form: CreateForm,
+        suggestions: Suggestions,
+        store: StorePort,
+        glyphs: Glyphs,
+        now: Callable[[], float],
+    ) -> None:
+        self._view = view
+        self._form = form
+        self._suggestions = suggestions
         self._store = store
+        self._glyphs = glyphs
         self._now = now
-        self._walked = Walk("", "", [], -1)
+        self._walk = _Walk("", "", [], -1)
 
-    def _begin(self) -> None:
-        super()._begin()
-        for name in FILES:
-            self._show_name(name)
-        self.run_worker(self._learn(), group="known", exit_on_error=False)
+    def start(self, learned: Callable[[], None]) -> None:
+        """Fetch models and files in a worker.
 
-    async def _learn(self) -> None:
-        """What the provider has, to be suggested."""
+        Args:
+            learned: called when they are known.
+        """
+        self.show_names()
+        self._view.run_worker(self._learn(learned), group="known", exit_on_error=False)
+
+    async def _learn(self, learned: Callable[[], None]) -> None:
         models, files = await asyncio.gather(self._store.models(), self._store.files())
-        self._offers.learn([model.id for model in models], files, self._now())
-        self._show_hint()
-        for name in FILES:
-            self._show_name(name)
-        self._learnt()
+        self._suggestions.learn([model.id for model in models], files, self._now())
+        self.refit()
+        learned()
 
-    def _learnt(self) -> None:
-        """What the provider has is known."""
-
-    async def action_walk(self, by: int) -> None:
-        """Put the next thing that the focused field may become there, as the hint lists them; after the last one, what
-        was typed."""
-        entry = self.focused
-        if not isinstance(entry, Entry) or entry.id is None or entry.locked:
+    async def walk(self, by: int) -> None:
+        """Put the next suggestion into the focused field. The typed text follows after the last suggestion."""
+        entry = self._view.focused_entry
+        if entry is None or entry.id is None or entry.locked:
             return
-        walk = self._walked
-        if not self._is_walking(entry):
-            await self._offers.look(entry.id, typed := entry.value)
-            offers = self._offers.of(entry.id, typed) or self._offers.all(entry.id)
-            texts = [offer.text for offer in offers]
-            walk = Walk(entry.id, typed, offers, texts.index(typed) if typed in texts else -1)
-        if walk.offers:
-            self._walked = walk = walk._replace(at=(walk.at + 1 + by) % (len(walk.offers) + 1) - 1)
+        walk = self._walk
+        if not self._is_walking(entry.id, entry.value):
+            await self._suggestions.look(entry.id, typed := entry.value)
+            found = self._suggestions.of(entry.id, typed) or self._suggestions.all(entry.id)
+            texts = [suggestion.text for suggestion in found]
+            walk = _Walk(entry.id, typed, found, texts.index(typed) if typed in texts else -1)
+        if walk.suggestions:
+            self._walk = walk = walk._replace(at=(walk.at + 1 + by) % (len(walk.suggestions) + 1) - 1)
             entry.put(walk.text)
-            self._show_hint()
+            self.show_hint()
 
-    def _is_walking(self, entry: Entry) -> bool:
-        return entry.id == self._walked.name and entry.value == self._walked.text
+    def _is_walking(self, name: str, text: str) -> bool:
+        return name == self._walk.name and text == self._walk.text
 
-    def _typed(self, name: str) -> None:
-        super()._typed(name)
+    def typed(self, name: str) -> None:
+        """Follow a change of a field's text."""
         if name in FILES:
             self._show_name(name)
-        entry = self.focused
+        entry = self._view.focused_entry
         if entry is not None and entry.id == name:
-            self._show_hint()
-            self._look_behind(name, self._entry(name).value)
+            self.show_hint()
+            self._read_directory(name, entry.value)
 
-    def _look_behind(self, name: str, text: str) -> None:
-        """Offer what stands in a directory once it is read."""
-
-        async def look() -> None:
-            while not await self._offers.look(name, text):
+    def _read_directory(self, name: str, text: str) -> None:
+        async def read() -> None:
+            while not await self._suggestions.look(name, text):
                 pass
-            if self._entry(name).value == text:
-                self._show_hint()
+            if self._view.entry(name).value == text:
+                self.show_hint()
 
-        # The function, not its coroutine: one that is replaced before it begins would be a fault.
-        work: WorkType[None] = look
-        self.run_worker(work, group="look", exclusive=True, exit_on_error=False)
+        # The function and not its coroutine, which would warn when it is replaced before it starts.
+        work: WorkType[None] = read
+        self._view.run_worker(work, group="look", exclusive=True, exit_on_error=False)
 
-    def _entered(self) -> None:
-        super()._entered()
-        self._show_hint()
+    def refit(self) -> None:
+        """Show hint and names at the present size of the terminal."""
+        self.show_names()
+        self.show_hint()
 
-    def _fit(self) -> None:
-        super()._fit()
+    def show_hint(self) -> None:
+        """Show the hint of the focused field; while the user types, its suggestions."""
+        entry = self._view.focused_entry
+        if entry is None or entry.id is None:
+            return
+        row = self._view.hint
+        cells = max(20, row.size.width - 1)
+        suggestions, at = self._walk.suggestions, self._walk.at
+        if not self._is_walking(entry.id, entry.value):
+            is_typed = entry.value != self._form.initial(entry.id)
+            suggestions, at = self._suggestions.of(entry.id, entry.value) if is_typed else [], -1
+        if suggestions:
+            row.show([(" ", ""), *suggestion_line(suggestions, at, cells, self._glyphs)])
+            return
+        hint = next((text for text in _HINTS[entry.id] if width(text) <= cells), _HINTS[entry.id][1])
+        row.show([(f" {fit(hint, cells, ellipsis=self._glyphs.cut)}", "dim")])
+
+    def show_names(self) -> None:
+        """Show the name of each file at the provider beside its id."""
         for name in FILES:
             self._show_name(name)
-        self._show_hint()
-
-    def _show_hint(self) -> None:
-        """What the focused field takes; while one is typing, what that may become."""
-        entry = self.focused
-        if not isinstance(entry, Entry) or entry.id is None:
-            return
-        cells = max(20, self._row("form-hint").size.width - 1)
-        offers, at = self._walked.offers, self._walked.at
-        if not self._is_walking(entry):
-            offers, at = self._offers.of(entry.id, entry.value), -1
-            if entry.value == self._values.get(entry.id):
-                offers = []
-        if offers:
-            self._row("form-hint").show([(" ", ""), *listed(offers, at, cells, self._glyphs)])
-            return
-        words = next((text for text in _HINTS[entry.id] if width(text) <= cells), _HINTS[entry.id][1])
-        self._row("form-hint").show([(f" {fit(words, cells, ellipsis=self._glyphs.cut)}", "dim")])
 
     def _show_name(self, name: str) -> None:
-        """Beside the id of a file its name: nobody knows ids."""
-        file = self._store.file(self._entry(name).value.strip())
-        words = (
-            "" if file is None else fit(file_words(file), max(8, self._cells - LABEL - 30), ellipsis=self._glyphs.cut)
-        )
-        row = self._row(f"name-{name}")
+        file = self._store.file(self._view.entry(name).value.strip())
+        words = ""
+        if file is not None:
+            words = fit(file_words(file), max(8, self._view.cells - LABEL - 30), ellipsis=self._glyphs.cut)
+        row = self._view.name_row(name)
         row.display = bool(words)
         row.styles.width = width(words) + 1
         row.show([(f" {words}", "dim")])

@@ -32,10 +32,10 @@ async def open_form(
             that the form has uploaded.
     """
     # Imported late: the first frame does not need the form, and pydantic is slow to import.
-    from fttui.core.samples import SAMPLE_JOB, sample_path
-    from fttui.ui.create_form.form import EMPTY, values_of
+    from fttui.core.samples import SAMPLE_JOB
+    from fttui.ui.create_form.reading import values_of
     from fttui.ui.create_form.screen import CreateScreen
 
     values = values_of(job) if job is not None else SAMPLE_JOB if service.is_local else {}
-    form = CreateScreen(store, {**EMPTY, **values}, sample_path, service, glyphs, now=now)
+    form = CreateScreen(store, values, service, glyphs, now=now)
     await app.push_screen(form, lambda outcome: closed(outcome, form.uploaded))

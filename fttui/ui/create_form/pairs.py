@@ -1,7 +1,7 @@
 """Pairs in one line of text: `key=value, key=value`. Pure.
 
-A key or a value that would not be read back as it is stands in double quotes, as JSON writes a text, so that any
-text survives: one with commas, one that begins or ends with a blank, one with characters that cannot be shown.
+A key or value that would not be read back unchanged is written in double quotes, as a JSON string: a text with commas,
+with a leading or trailing space, or with control characters.
 """
 
 import json
@@ -12,14 +12,14 @@ from fttui.text import clean_line
 
 
 class BadPairs(ValueError):
-    """The text holds no pairs, in words for a person."""
+    """The text holds no pairs. The message is for the user."""
 
 
 def text_of(pairs: Mapping[str, Any], *, values_are_json: bool = False) -> str:
-    """Pairs as text: `pairs_of` reads the same pairs back.
+    """Return pairs as text; `pairs_of` returns the same pairs.
 
     Args:
-        values_are_json: values are JSON, not texts: numbers, lists and the like stand as JSON writes them.
+        values_are_json: values may be numbers, lists and other JSON, not only strings.
     """
     return ", ".join(
         f"{_written(key, stops=',=')}={_written_json(value) if values_are_json else _written(value, stops=',')}"
@@ -28,13 +28,13 @@ def text_of(pairs: Mapping[str, Any], *, values_are_json: bool = False) -> str:
 
 
 def pairs_of(text: str, *, values_are_json: bool = False) -> dict[str, Any]:
-    """The pairs in a text.
+    """Return the pairs in a text.
 
     Args:
-        values_are_json: a value that is JSON is read so; any other is a text all the same.
+        values_are_json: parse a value as JSON where possible; any other value is a string.
 
     Raises:
-        BadPairs: a part is no pair, quotes are not closed, or a key is there twice.
+        BadPairs: a part is not a pair, a quote is not closed, or a key occurs twice.
     """
     pairs: dict[str, Any] = {}
     rest = text
@@ -51,7 +51,7 @@ def pairs_of(text: str, *, values_are_json: bool = False) -> dict[str, Any]:
         else:
             value, rest = _read(rest[1:].lstrip(), "", part)
         if key in pairs:
-            raise BadPairs(f"{_short(key)} is there twice")
+            raise BadPairs(f"{_short(key)} occurs twice")
         pairs[key] = value
     return pairs
 
@@ -75,15 +75,15 @@ def _quoted(value: Any) -> str:
 
 
 def _read(text: str, stop: str, part: str) -> tuple[str, str]:
-    """A key or a value, and the rest, which is empty or begins with `stop` or a comma."""
+    """Return a key or value, and the rest, which is empty or begins with `stop` or a comma."""
     if text.startswith('"'):
         try:
             value, end = _DECODER.raw_decode(text)
         except ValueError:
-            raise BadPairs(f'{_short(part)}: a " is not closed') from None
+            raise BadPairs(f'{_short(part)}: missing closing "') from None
         rest = text[end:].lstrip()
         if rest and not rest.startswith((stop or ",", ",")):
-            raise BadPairs(f"{_short(part)}: quotes belong around the whole of it, or nowhere")
+            raise BadPairs(f"{_short(part)}: quotes must enclose the whole key or value")
         return value, rest
     ends = [at for at in (text.find(mark) for mark in {stop or ",", ","}) if at >= 0]
     end = min(ends, default=len(text))
@@ -91,7 +91,7 @@ def _read(text: str, stop: str, part: str) -> tuple[str, str]:
 
 
 def _read_json(text: str) -> tuple[Any, str]:
-    """A value that may be JSON, and the rest, which is empty or begins with a comma."""
+    """Return a value that may be JSON, and the rest, which is empty or begins with a comma."""
     try:
         value, end = _DECODER.raw_decode(text)
     except (ValueError, RecursionError):

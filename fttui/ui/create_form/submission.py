@@ -1,206 +1,206 @@
-"""The part of the form that sends: check, upload, create, each step told, and broken off where it can be."""
+"""Submission of the create form: progress, stop, and the errors of a refused job."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+from textual.timer import Timer
 from textual.worker import Worker
 
-from fttui.models.spec import JobSpec
-from fttui.store.snapshot import Outcome
-from fttui.store.upload_once import Uploaded
+from fttui.core.create_job import (
+    FILES,
+    Checked,
+    Checking,
+    CreateJob,
+    Creating,
+    DataChecker,
+    FileReady,
+    Result,
+    Stage,
+    Step,
+    Uploading,
+)
+from fttui.core.pricing import Pricing
 from fttui.text import clean_line, size_words
-from fttui.ui.create_form.data_check import Checking
-from fttui.ui.create_form.form import FIELDS
-from fttui.ui.create_form.precheck import FILES, Asked, remember
+from fttui.ui.create_form.data_check import DataCheck
+from fttui.ui.create_form.fields import BY_NAME
+from fttui.ui.create_form.form import CreateForm
+from fttui.ui.create_form.reading import FormReading
+from fttui.ui.create_form.view import FormView
+from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.rows import short_id
 
-LONG = 5.0
-"""Seconds after which it is said again that the answer is still awaited."""
-_HOW_LONG = "up to about two minutes, then this says how it ended"
-"""One request has a minute, with all its tries to connect (api/http.py); after a lost answer there are three looks for
-the job, each with the longest silence that a read bears (store/create.py)."""
+if TYPE_CHECKING:
+    from fttui.models.spec import JobSpec
+    from fttui.store.port import StorePort
+    from fttui.store.snapshot import Outcome
+
+REPEAT = 5.0
+"""Seconds between messages that the answer is still awaited."""
+LONGEST_WAIT = "up to about two minutes"
+"""One request has a minute, with all tries to connect (api/http.py). After a lost answer follow three searches for the
+job, each with the longest silence of a read (store/create_once.py)."""
 
 
-class Sending(Checking):
-    """One job at a time, in a worker; every field stays as it is until the job is there."""
+class Submission:
+    """Sends the form in a worker, one job at a time. The fields are locked meanwhile."""
 
-    _worker: Worker[None] | None = None
-    """What sends; None while nothing is sent."""
-    _created = False
-    """The job itself has been asked for: nothing can be broken off any more."""
-    _broken = False
-    """What was being sent was broken off."""
-    uploaded: tuple[str, ...] = ()
-    """Files that were sent from here; a job may have them by now."""
+    def __init__(
+        self,
+        view: FormView,
+        form: CreateForm,
+        data_check: DataCheck,
+        store: StorePort,
+        pricing: Pricing,
+        checker: DataChecker,
+        glyphs: Glyphs,
+        done: Callable[[Outcome], object],
+    ) -> None:
+        """
+        Args:
+            done: called with the outcome of a created job.
+        """
+        self._view = view
+        self._form = form
+        self._messages = view.messages
+        self._data_check = data_check
+        self._glyphs = glyphs
+        self._done = done
+        self._create = CreateJob(store, pricing, checker, tell=self._show)
+        self._worker: Worker[None] | None = None
+        self._reading: FormReading | None = None
+        self._waiting: Timer | None = None
+        self._is_stopped = False
+        self._is_sent = False
 
     @property
-    def _is_busy(self) -> bool:
+    def is_running(self) -> bool:
         return self._worker is not None
 
-    async def action_submit(self) -> None:
-        if self._is_busy or (seen := await self._ask_for()) is None:
+    @property
+    def is_sent(self) -> bool:
+        """The create request is on its way, so nothing can be stopped."""
+        return self.is_running and self._is_sent
+
+    @property
+    def uploaded(self) -> tuple[str, ...]:
+        """Ids of the files uploaded from this form."""
+        return self._create.uploaded
+
+    async def submit(self) -> None:
+        """Send the form, or show its errors."""
+        if self.is_running or (reading := await self._data_check.read()) is None:
             return
-        if seen.errors:
-            self._show_errors(seen.errors)
-            self._say("nothing was sent", "warn")
-        elif seen.spec is not None:
-            self._show_errors({})
-            self._created = self._broken = False
-            self._lock(True)
-            self._worker = self.run_worker(self._create(seen.spec, seen), group="action", exit_on_error=False)
+        self._view.show_errors(reading.errors)
+        if reading.spec is None:
+            self._messages.say("Not created: correct the marked fields.", "warn")
+            return
+        self._reading = reading
+        self._is_stopped = self._is_sent = False
+        self._data_check.paused = True
+        self._view.set_locked(True)
+        self._worker = self._view.run_worker(self._run(reading.spec, reading), group="action", exit_on_error=False)
 
-    def _break_off(self) -> None:
-        """No further; what has arrived is there."""
-        self._precheck.stop()
-        if self._worker is not None and not self._created:
-            self._broken = True
+    def stop(self) -> None:
+        """Stop before the create request. Uploaded files stay at the provider."""
+        self._data_check.stop()
+        if self._worker is not None and not self._is_sent:
+            self._is_stopped = True
             self._worker.cancel()
-            self._say("broken off: nothing was created", "warn")
+            self._messages.say("Stopped: nothing was created.", "warn")
 
-    async def _create(self, spec: JobSpec, seen: Asked) -> None:
+    async def _run(self, spec: JobSpec, reading: FormReading) -> None:
         try:
-            if not await self._is_right(seen):
-                return
-            files = await self._with_files(spec, seen)
-            if files is None:
-                return
-            # Whoever is being asked whether to break off decides before there is a job.
-            await self._answered()
-            outcome = await self._ask_the_provider(spec.model_copy(update=files))
-            if not outcome.ok:
-                self._refused(outcome)
-                return
-            if (report := self._report_on(seen)) is not None:
-                remember(self._pricing, outcome.id, report)
-            self.dismiss(outcome)
+            # A user who is asked whether to stop decides before there is a job.
+            result = await self._create.run(spec, reading.files, before_create=self._messages.answered)
+            if result.ok:
+                self._done(result.outcome)
+            else:
+                self._refused(result)
         finally:
-            self._worker, self._created = None, False
-            self._lock(False)
-            self._settle()
+            if self._waiting is not None:
+                self._waiting.stop()
+            self._worker = self._waiting = None
+            self._data_check.paused = False
+            self._view.set_locked(False)
+            self._messages.settle()
 
-    async def _ask_the_provider(self, spec: JobSpec) -> Outcome:
-        self._created = True
-        self._say(f"creating{self._glyphs.cut}", "dim")
+    # Progress
+
+    def _show(self, step: Step) -> None:
+        match step:
+            case Checking(read, total):
+                self._say(f"checking the data: {read * 100 // total} %" if total else "checking the data")
+            case Checked(report):
+                if self._reading is not None:
+                    self._data_check.show(self._reading, report)
+            case Uploading(path, sent, total):
+                part = f": {sent * 100 // total} %, {size_words(sent)} of {size_words(total)}" if total else ""
+                self._say(f"uploading {_name(path)}{part}")
+            case FileReady(path, id, names, reused):
+                self._file_ready(path, id, names, reused)
+            case Creating():
+                self._is_sent = True
+                self._wait()
+
+    def _say(self, text: str) -> None:
+        if not self._is_stopped:
+            self._messages.say(f"{text} {self._glyphs.dot} esc stops", "dim")
+
+    def _file_ready(self, path: str, id: str, names: tuple[str, ...], reused: bool) -> None:
+        # The fields get the id, so that a second try sends the same file.
+        for name in names:
+            self._form.replace_file(name, id)
+            self._view.put(name, id)
+        if reused:
+            self._messages.say(f"{_name(path)} is already uploaded as {short_id(id)}; reusing it", "dim")
+
+    def _wait(self) -> None:
         waited = 0.0
+        self._messages.say(f"creating{self._glyphs.cut}", "dim")
 
-        def tell() -> None:
+        def show() -> None:
             nonlocal waited
-            waited += LONG
-            self._say(f"creating{self._glyphs.cut} no answer for {waited:.0f} s: {_HOW_LONG}", "dim")
+            waited += REPEAT
+            text = f"creating{self._glyphs.cut} no answer for {waited:.0f} s; this takes {LONGEST_WAIT}"
+            self._messages.say(text, "dim")
 
-        timer = self.set_interval(LONG, tell)
-        try:
-            return await self._store.create(spec)
-        finally:
-            timer.stop()
+        self._waiting = self._view.set_interval(REPEAT, show)
 
-    async def _is_right(self, seen: Asked) -> bool:
-        """Whether a job with this data would get anywhere, as far as it can be known from here."""
-        if self._checked is None or self._checked[0] != seen:
-            self._say(f"looking at the data{self._glyphs.cut}", "dim")
-            self._precheck.progress = self._reading  # of the check that runs already, if it is of the same data
-            try:
-                await self._check(seen)
-            finally:
-                self._precheck.progress = None
-        report = self._report_on(seen)
-        if report is not None and report.errors:
-            self._say("nothing was sent: a job with this data would fail (fttui files check says more)", "warn")
-            return False
-        return True
+    # Refusals
 
-    async def _with_files(self, spec: JobSpec, seen: Asked) -> dict[str, str] | None:
-        """The ids of the files that had to be uploaded; None when one was not taken."""
-        ids: dict[str, str] = {}
-        sent: dict[str, str] = {}
-        for name in FILES:
-            path = seen.paths[name]
-            if path is None:
-                continue
-            if path not in sent:
-                name_shown = clean_line(os.path.basename(path))
-                self._step(f"uploading {name_shown}")
-                outcome = await self._store.upload(path, self._progress(name_shown))
-                if not outcome.ok:
-                    self._say("nothing was created", "warn")
-                    self._show_errors({name: outcome.message})
-                    return None
-                sent[path] = outcome.id
-                if isinstance(outcome, Uploaded) and outcome.reused:  # other jobs may have it
-                    self._say(f"{name_shown} is there already as {short_id(outcome.id)}: used again", "dim")
-                else:
-                    self.uploaded += (outcome.id,)
-            ids[name] = sent[path]
-            self._sent_as(name, getattr(spec, name), sent[path])
-        return ids
-
-    def _sent_as(self, name: str, text: str, id: str) -> None:
-        """A file is at the provider now: the field holds its id, so that a second try sends the same file and not a
-        second copy of it, and that is nothing that was typed."""
-        self._entry(name).put(id)
-        if self._values.get(name) == text:
-            self._values[name] = id
-
-    def _step(self, text: str) -> None:
-        """Say how far it is; what was broken off may tell of itself once more, which nobody should see."""
-        if not self._broken:
-            self._say(f"{text} {self._glyphs.dot} esc breaks off", "dim")
-
-    def _reading(self, read: int, total: int) -> None:
-        # From the thread that reads.
-        if total:
-            self.app.call_from_thread(self._step, f"looking at the data: {read * 100 // total} %")
-
-    def _progress(self, name: str) -> Callable[[int, int], None]:
-        def show(sent: int, total: int) -> None:
-            part = sent * 100 // total if total else 100
-            self._step(f"uploading {name}: {part} %, {size_words(sent)} of {size_words(total)}")
-
-        return show
-
-    def _refused(self, outcome: Outcome) -> None:
-        field = field_of(outcome)
-        more = "\nEnter sends it again, esc leaves." if outcome.ambiguous else ""
-        if field and not outcome.ambiguous:
-            self._say("nothing was created", "warn")
-            self._show_errors({field: self._words_of(outcome, field)})
+    def _refused(self, result: Result) -> None:
+        if result.stage is Stage.UPLOAD:
+            self._messages.say("Not created: the upload failed.", "warn")
+            self._view.show_errors({result.member: result.message})
+            return
+        field = "" if result.outcome.ambiguous else field_of(result.error)
+        if result.stage is Stage.CREATE and field:
+            self._messages.say("Not created: the provider refused a field.", "warn")
+            self._view.show_errors({field: self._reason(result, field)})
         else:
-            self._say(outcome.message + more, "warn")
+            more = "\nenter sends it again, esc leaves" if result.outcome.ambiguous else ""
+            self._messages.say(result.message + more, "warn")
 
-    def _words_of(self, outcome: Outcome, field: str) -> str:
-        """A refusal as the provider wrote it; what OpenAI writes of a file that it has not (api.md §3), in words."""
-        text = self._entry(field).value.strip()
-        if field in FILES and f"invalid {field}: {text}" in outcome.message:
-            return f"the provider has no file {text}. It says: {outcome.message}"
-        return outcome.message
-
-    def action_leave(self) -> None:
-        """Leave, or break off what is being sent; ask first where something would be lost."""
-        if self._created:
-            words = f"the job may be there already, so this waits for the answer: {_HOW_LONG}"
-            self._say(words, "warn")
-        elif self._worker is not None:
-            self._ask("Break off? Nothing has been created so far.", self._break_off)
-        elif any(text != self._values.get(name, "").strip() for name, text in self.values.items()):
-            self._ask("Leave, and lose what was typed?", self._leave)
-        else:
-            self._leave()
-
-    def _leave(self) -> None:
-        self.dismiss(None)
+    def _reason(self, result: Result, field: str) -> str:
+        """Return the provider's message; OpenAI's about an unknown file (api.md §3) is explained."""
+        text = self._view.values[field]
+        if field in FILES and f"invalid {field}: {text}" in result.message:
+            return f"the provider has no file {text}. Its answer: {result.message}"
+        return result.message
 
 
-def field_of(outcome: Outcome) -> str:
-    """The field that a provider's refusal is about; empty where it does not tell, or names no field."""
-    from fttui.store.create_once import Created
+def _name(path: str) -> str:
+    return clean_line(os.path.basename(path))
 
-    if not isinstance(outcome, Created) or outcome.error is None:
-        return ""
-    if outcome.error.code == "model_not_available":
+
+def field_of(error: Exception | None) -> str:
+    """Return the field that a provider's refusal names; empty when it names none."""
+    if getattr(error, "code", "") == "model_not_available":
         return "model"
-    names = {field.name: field.name for field in FIELDS} | {"integrations": "wandb_project"}
-    # `method.dpo.hyperparameters.beta`, `integrations[0].wandb.project`: the innermost name that is a field.
-    parts = [part.partition("[")[0] for part in outcome.error.param.split(".")]
+    names = {name: name for name in BY_NAME} | {"integrations": "wandb_project"}
+    # `method.dpo.hyperparameters.beta`, `integrations[0].wandb.project`: the innermost name of a field.
+    parts = [part.partition("[")[0] for part in str(getattr(error, "param", "")).split(".")]
     return next((names[part] for part in reversed(parts) if part in names), "")

@@ -1,5 +1,7 @@
-"""What a field of the form may become: what the provider has, the words that a setting knows, paths. Directories are
-read in a thread, so that a slow disk holds up no key; everything else is pure."""
+"""Suggestions for the fields of the create form: models, files, known words, paths.
+
+Directories are read in a thread, so a slow disk delays no key. Everything else is pure.
+"""
 
 import asyncio
 import os
@@ -12,69 +14,67 @@ from fttui.clock import age
 from fttui.models.file import File
 from fttui.models.job import METHODS
 from fttui.text import clean_line, fit, width
-from fttui.ui.create_form.form import EFFORTS, NUMBERS
+from fttui.ui.create_form.fields import EFFORTS, NUMBERS
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.rows import Line, Span, short_id
 
 PATHS = ("grader", "training_file", "validation_file")
-"""Fields that take paths."""
+"""Fields that accept paths."""
 PROVIDED = ("model", "training_file", "validation_file")
-"""Fields that take what the provider has."""
+"""Fields that accept models and files of the provider."""
 PATIENCE = 0.2
-"""Seconds for which a key waits for what is not known yet."""
+"""Seconds that a key waits for a list that is still being fetched or read."""
 FRESH = 2.0
-"""Seconds for which what was read of a directory is taken for what stands there."""
+"""Seconds that the names in a directory are reused."""
 
 
-class Offer(NamedTuple):
-    """One thing that a field may become."""
+class Suggestion(NamedTuple):
+    """One possible text of a field."""
 
     text: str
-    """What the field holds then."""
     shown: str
-    """The same for a person, who knows files by their names."""
+    """Text for the user, who knows files by name."""
     is_path: bool = False
 
 
-class Offers:
-    """Answers for all fields, from what is known by now."""
+class Suggestions:
+    """Suggestions by field, from the models, files and directories known so far."""
 
     def __init__(self, read: Callable[[str], list[str]] | None = None) -> None:
         """
         Args:
-            read: instead of `names_in`.
+            read: replaces `names_in`.
         """
-        self._models: list[Offer] = []
-        self._files: list[Offer] = []
+        self._models: list[Suggestion] = []
+        self._files: list[Suggestion] = []
         self._read = read or names_in
-        self._folders: dict[str, tuple[float, list[str]]] = {}
+        self._directories: dict[str, tuple[float, list[str]]] = {}
+        """Time of the read, and names, by directory."""
         self._reading: dict[str, asyncio.Task[None]] = {}
-        self._has_learnt = asyncio.Event()
+        self._has_learned = asyncio.Event()
 
     def learn(self, models: Sequence[str], files: Sequence[File], now: float) -> None:
-        """What the provider has at `now`. Files go by name, the newest first; where several have the same, by their
-        age, and where that is the same too, by the end of the id."""
-        self._has_learnt.set()
-        files = sorted(files, key=lambda file: -(file.created_at or 0.0))
-        names = {file.id: _aged(file, now) for file in files}
-        many, alike = Counter(file.filename for file in files), Counter(names.values())
-        self._models = _words(sorted(models, key=_tuned))
-        self._files = [
-            Offer(
-                file.id,
-                file.id
-                if not file.filename
-                else file.filename
-                if many[file.filename] == 1
-                else f"{names[file.id]} ({short_id(file.id)})"
-                if alike[names[file.id]] > 1
-                else names[file.id],
-            )
-            for file in files
-        ]
+        """Set the models and files of the provider.
 
-    def all(self, name: str) -> list[Offer]:
-        """Everything that is known for a field."""
+        Files are shown by name, newest first. Equal names get their age, and equal ages the end of the id.
+        """
+        self._has_learned.set()
+        files = sorted(files, key=lambda file: -(file.created_at or 0.0))
+        aged = {file.id: _with_age(file, now) for file in files}
+        names, ages = Counter(file.filename for file in files), Counter(aged.values())
+
+        def shown(file: File) -> str:
+            if not file.filename:
+                return file.id
+            if names[file.filename] == 1:
+                return file.filename
+            return f"{aged[file.id]} ({short_id(file.id)})" if ages[aged[file.id]] > 1 else aged[file.id]
+
+        self._models = _words(sorted(models, key=_model_order))
+        self._files = [Suggestion(file.id, shown(file)) for file in files]
+
+    def all(self, name: str) -> list[Suggestion]:
+        """Return every suggestion for a field, apart from paths."""
         if name == "method":
             return _words(METHODS)
         if name == "reasoning_effort":
@@ -85,89 +85,101 @@ class Offers:
             return self._models
         return self._files if name.endswith("_file") else []
 
-    def of(self, name: str, text: str) -> list[Offer]:
-        """What a text may become: first what begins with it, then what has it somewhere, and of models in any case
-        first those that are not tuned; none for no text."""
+    def of(self, name: str, text: str) -> list[Suggestion]:
+        """Return suggestions for a typed text: those that begin with it, then those that contain it.
+
+        Base models come before tuned models. An empty text has no suggestions.
+        """
         if not text:
             return []
-        known = [offer for offer in self.all(name) if offer.text != text]
-        found = [offer for offer in known if offer.text.startswith(text)]
+        known = [suggestion for suggestion in self.all(name) if suggestion.text != text]
+        found = [suggestion for suggestion in known if suggestion.text.startswith(text)]
         if name in PATHS:
-            _, names = self._folders.get(folder_of(text), (0.0, []))
-            found = [Offer(path, _last(path), True) for path in paths(text, names) if path != text] + found
+            _, names = self._directories.get(directory_of(text), (0.0, []))
+            found = [Suggestion(path, _last(path), True) for path in paths(text, names) if path != text] + found
         if name == "model" or name.endswith("_file"):
             part = text.casefold()
-            found += [offer for offer in known if part in offer.shown.casefold() and offer not in found]
-        return sorted(found, key=lambda offer: _tuned(offer.text)) if name == "model" else found
+            found += [
+                suggestion for suggestion in known if part in suggestion.shown.casefold() and suggestion not in found
+            ]
+        return sorted(found, key=lambda suggestion: _model_order(suggestion.text)) if name == "model" else found
 
     def completed(self, name: str, text: str) -> str | None:
-        """What → makes of a text: as much as all paths that begin with it have in common, as shells do; else the first
-        thing that it may become. None for nothing."""
-        offers = self.of(name, text)
-        if not offers:
+        """Return the text that `→` accepts; None without a suggestion.
+
+        Paths are completed up to their common prefix, as in a shell.
+        """
+        suggestions = self.of(name, text)
+        if not suggestions:
             return None
-        ways = [offer.text for offer in offers if offer.is_path]
-        common = os.path.commonprefix(ways)  # noqa: RUF071  (characters are meant)
-        return common if len(common) > len(text) else offers[0].text
+        found = [suggestion.text for suggestion in suggestions if suggestion.is_path]
+        common = os.path.commonprefix(found)  # noqa: RUF071  (by character, not by path)
+        return common if len(common) > len(text) else suggestions[0].text
+
+    async def complete(self, name: str, text: str) -> str | None:
+        """Wait as `look` does, then return `completed`."""
+        await self.look(name, text)
+        return self.completed(name, text)
 
     async def look(self, name: str, text: str) -> bool:
-        """Wait, for at most `PATIENCE`, for what a text of this field may become: the provider's list, or the directory
-        that it is about, which is read on behind.
+        """Wait at most `PATIENCE` for the provider's lists, or for the directory of a path.
 
         Returns:
-            whether what is known of the directory is fresh.
+            True when the names in the directory are fresh.
         """
-        if name in PROVIDED and os.sep not in text and not self._has_learnt.is_set():
+        if name in PROVIDED and os.sep not in text and not self._has_learned.is_set():
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._has_learnt.wait(), PATIENCE)
+                await asyncio.wait_for(self._has_learned.wait(), PATIENCE)
         if name not in PATHS or not text:
             return True
-        folder, now = folder_of(text), asyncio.get_running_loop().time()
-        if folder in self._folders and now < self._folders[folder][0] + FRESH:
+        directory, now = directory_of(text), asyncio.get_running_loop().time()
+        if directory in self._directories and now < self._directories[directory][0] + FRESH:
             return True
-        if folder not in self._reading:
-            self._reading[folder] = asyncio.create_task(self._learn_folder(folder))
-        await asyncio.wait({self._reading[folder]}, timeout=PATIENCE)
-        return folder not in self._reading
+        if directory not in self._reading:
+            self._reading[directory] = asyncio.create_task(self._read_directory(directory))
+        await asyncio.wait({self._reading[directory]}, timeout=PATIENCE)
+        return directory not in self._reading
 
-    async def _learn_folder(self, folder: str) -> None:
+    async def _read_directory(self, directory: str) -> None:
         try:
-            names = await asyncio.to_thread(self._read, folder)
-            self._folders[folder] = (asyncio.get_running_loop().time(), names)
+            names = await asyncio.to_thread(self._read, directory)
+            self._directories[directory] = (asyncio.get_running_loop().time(), names)
         finally:
-            del self._reading[folder]
+            del self._reading[directory]
 
 
-def _words(words: Sequence[str]) -> list[Offer]:
-    return [Offer(word, word) for word in words]
+def _words(words: Sequence[str]) -> list[Suggestion]:
+    return [Suggestion(word, word) for word in words]
 
 
-def _aged(file: File, now: float) -> str:
+def _with_age(file: File, now: float) -> str:
     return file.filename + (f" {age(now - file.created_at)} ago" if file.created_at is not None else "")
 
 
-def _tuned(model: str) -> int:
-    """Base models before tuned ones, those before their checkpoints. Azure writes `gpt-4o.ft-…`."""
+def _model_order(model: str) -> int:
+    """Sort base models before tuned models, and these before their checkpoints. Azure writes `gpt-4o.ft-…`."""
     is_tuned = model.startswith("ft:") or ".ft-" in model
     return 0 if not is_tuned else 2 if ":ckpt-" in model else 1
 
 
 def _last(path: str) -> str:
-    """The last part of a path; a directory keeps its slash."""
+    """Return the last part of a path; a directory keeps its slash."""
     return path[path.rstrip(os.sep).rfind(os.sep) + 1 :]
 
 
-def folder_of(text: str) -> str:
-    """The directory in which the last part of a path stands."""
-    folder, slash, _ = text.rpartition(os.sep)
-    return os.path.expanduser(folder + os.sep) if slash else "."
+def directory_of(text: str) -> str:
+    """Return the directory that contains the last part of a path."""
+    directory, slash, _ = text.rpartition(os.sep)
+    return os.path.expanduser(directory + os.sep) if slash else "."
 
 
-def names_in(folder: str) -> list[str]:
-    """What stands in a directory: directories, with a slash, and files that can hold training data, sorted. Empty when
-    it cannot be read."""
+def names_in(directory: str) -> list[str]:
+    """Return directories, with a slash, and files that may hold training data, sorted.
+
+    A directory that cannot be read has none.
+    """
     try:
-        with os.scandir(folder) as found:
+        with os.scandir(directory) as found:
             names = sorted(
                 entry.name + (os.sep if entry.is_dir() else "")
                 for entry in found
@@ -175,12 +187,15 @@ def names_in(folder: str) -> list[str]:
             )
     except (OSError, ValueError):
         return []
-    # A name that cannot be shown as it is could not be sent from a line of text either.
+    # A name with control characters cannot be typed into a field either.
     return [name for name in names if clean_line(name) == name]
 
 
 def paths(text: str, names: Sequence[str]) -> list[str]:
-    """The paths that `text` may become, by the names that stand in its directory; hidden ones where a dot was typed."""
+    """Return the paths that begin with `text`, from the names in its directory.
+
+    Hidden names are returned only after a typed dot.
+    """
     start = text[text.rfind(os.sep) + 1 :]
     head = text[: len(text) - len(start)]
     return [
@@ -188,22 +203,22 @@ def paths(text: str, names: Sequence[str]) -> list[str]:
     ]
 
 
-def listed(offers: Sequence[Offer], chosen: int, cells: int, glyphs: Glyphs) -> Line:
-    """What a field may become on one line of at most `cells` cells; the chosen one (-1: none) is always in sight."""
+def suggestion_line(suggestions: Sequence[Suggestion], chosen: int, cells: int, glyphs: Glyphs) -> Line:
+    """Return suggestions on one line of at most `cells` cells, with the chosen one visible (-1: none)."""
     between, before = f" {glyphs.dot} ", f"{glyphs.cut} "
     first = 0
-    while first < chosen and sum(width(offer.shown) + 3 for offer in offers[first : chosen + 1]) > cells - 8:
+    while first < chosen and sum(width(each.shown) + 3 for each in suggestions[first : chosen + 1]) > cells - 8:
         first += 1
     line: list[Span] = [(before, "dim")] if first else []
     left = cells - (len(before) if first else 0)
-    for index, offer in enumerate(offers[first:], first):
-        more = len(offers) - index - 1
+    for index, suggestion in enumerate(suggestions[first:], first):
+        more = len(suggestions) - index - 1
         space = len(between) if index > first else 0
         room = left - space - (len(f" +{more}") if more else 0)
-        if width(offer.shown) > room and index > first:
+        if width(suggestion.shown) > room and index > first:
             line.append((f" +{more + 1}", "dim"))
             break
-        text = fit(offer.shown, room, ellipsis=glyphs.cut)
+        text = fit(suggestion.shown, room, ellipsis=glyphs.cut)
         line += [(between[:space], "dim"), (text, "match" if index == chosen else "")]
         left -= space + width(text)
     return line

@@ -1,4 +1,4 @@
-"""What the create form knows of its files before anything is sent, and what it says of itself."""
+"""Check of the data in the create form, suggestions, and messages while the form works."""
 
 import asyncio
 import threading
@@ -24,7 +24,7 @@ from tests.ui.create_form.test_fields import line_of, typed
 
 @dataclass
 class Known(FakeStore):
-    """The provider has listed its files."""
+    """A store that knows the provider's list of files."""
 
     at_provider: set[str] = field(default_factory=set)
 
@@ -42,48 +42,48 @@ async def wait_for(ui: Ui, words: str) -> None:
             await ui.pilot.pause()
 
 
-async def rested(ui: Ui) -> None:
-    """Typing rests, and what is then looked at is there."""
+async def checked(ui: Ui) -> None:
+    """Check the data now, as after a pause in typing."""
     await ui.pilot.pause()
     async with asyncio.timeout(60):
-        await ui.app.screen._check_quietly()  # type: ignore[attr-defined]
+        await ui.app.screen.data_check.run()  # type: ignore[attr-defined]
     await ui.pilot.pause()
 
 
-async def test_figures_of_the_validation_file_are_never_taken_for_the_training_files() -> None:
+async def test_figures_of_a_validation_file_alone_are_named_so() -> None:
     async with cockpit(Known(), size=(120, 40)) as ui:
         await ui.press("a")
         await wait_for(ui, "90 chat examples")
         await ui.press("down", *"xyz")
-        await wait_for(ui, "there is no file sample-train.jsonlxyz, here or at the provider")
+        await wait_for(ui, "no file sample-train.jsonlxyz, neither here nor at the provider")
         await wait_for(ui, "validation file: 19 chat examples")
         assert "90 chat examples" not in text(ui)
         at = line_of(ui, "training file")
-        assert ui.screen[at + 1].lstrip().startswith("validation file"), "nobody is told off while typing"
+        assert ui.screen[at + 1].lstrip().startswith("validation file"), "no error is shown while the user types"
 
 
-async def test_a_path_that_leads_nowhere_is_said_while_typing_rests() -> None:
+async def test_missing_path_is_shown_after_a_pause() -> None:
     async with cockpit(FakeStore(), local=False) as ui:
         await ui.press("a", "down", *"./none.jsonl")
-        await rested(ui)
+        await checked(ui)
         assert "training file: no such file: ./none.jsonl" in text(ui)
 
 
-async def test_what_is_known_of_a_file_at_the_provider_is_said() -> None:
+async def test_name_and_size_of_a_file_at_the_provider_are_shown() -> None:
     async with cockpit(Known(at_provider={"file-train"}).put(job(1)), size=(120, 40)) as ui:
         await ui.press("A")
-        await rested(ui)
+        await checked(ui)
         assert "training file: train.jsonl, 29.9 kB, at the provider" in text(ui)
 
 
-async def test_a_clone_says_at_once_that_its_file_is_gone() -> None:
+async def test_clone_shows_at_once_that_its_file_is_gone() -> None:
     async with cockpit(Known().put(job(1))) as ui:
         await ui.press("A")
         await wait_for(ui, "no longer has this file")
         under = ui.screen[line_of(ui, "training file") + 1]
-        assert under.strip() == "the provider no longer has this file: choose another"
+        assert under.strip() == "the provider no longer has this file; choose a new one"
         await ui.press("down", "ctrl+u", *"sample-train.jsonl")
-        await rested(ui)
+        await checked(ui)
         assert "no longer has" not in text(ui)
 
 
@@ -92,18 +92,18 @@ class Results(Known):
         return File.read({"id": id, "filename": "step_metrics.csv", "purpose": "fine-tune-results"})
 
 
-async def test_a_file_of_results_is_not_called_gone() -> None:
+async def test_result_file_is_not_called_gone() -> None:
     async with cockpit(Results(), local=False) as ui:
         await ui.press("a", "down", *"file-r")
-        await rested(ui)
+        await checked(ui)
         assert "the provider has this file for fine-tune-results, not for training" in text(ui)
         assert "no longer has" not in text(ui)
 
 
-async def test_while_the_provider_has_not_been_asked_nothing_is_called_gone() -> None:
+async def test_no_file_is_called_gone_before_the_first_list() -> None:
     async with cockpit(FakeStore().put(job(1))) as ui:
         await ui.press("A")
-        await rested(ui)
+        await checked(ui)
         assert "no longer has" not in text(ui)
         assert "last seen at the provider" in text(ui)
 
@@ -114,39 +114,39 @@ class Refusing(FakeStore):
         return Created(False, str(error), error=error)
 
 
-async def test_a_refused_file_is_told_in_words() -> None:
+async def test_refusal_of_an_unknown_file_is_explained() -> None:
     async with cockpit(Refusing().put(job(1)), size=(120, 40)) as ui:
         await ui.press("A", "enter")
-        assert "the provider has no file file-train. It says: invalid training_file: file-train" in text(ui)
+        assert "the provider has no file file-train. Its answer: invalid training_file: file-train" in text(ui)
 
 
-async def test_advice_goes_with_what_it_was_about() -> None:
+async def test_advice_goes_when_its_cause_is_gone() -> None:
     pairs = ", ".join(f"k{number}=v" for number in range(16))
     async with cockpit(FakeStore(), local=False, size=(120, 40)) as ui:
         await ui.press("a", "m", "down", *"file-1", "up", "up", "up")
         ui.app.screen.query_one("#metadata").put(pairs)  # type: ignore[attr-defined]
-        await rested(ui)
+        await checked(ui)
         assert "no room for the token" in text(ui)
         ui.app.screen.query_one("#metadata").put("k=v")  # type: ignore[attr-defined]
-        await rested(ui)
+        await checked(ui)
         assert "no room for the token" not in text(ui)
 
 
-async def test_ctrl_c_speaks_in_the_row_of_the_form() -> None:
+async def test_ctrl_c_shows_its_note_in_the_message_row() -> None:
     async with cockpit() as ui:
         await ui.press("a", "ctrl+c")
         assert "Press ctrl+c again to quit. Jobs keep running." in text(ui)
-        assert "enter creates" not in text(ui), "it stands in the place of the keys, not over them"
+        assert "enter creates" not in text(ui), "the note replaces the keys"
         assert not ui.app.screen.query("Toast")
         await ui.press("x")
         assert "enter creates" in text(ui)
         assert "again to quit" not in text(ui)
         ui.clock.advance(5)
         await ui.press("escape", "ctrl+c", "y")
-        assert ui.form["model"] == "fttui-tiny-1xy", "no answer is a no"
+        assert ui.form["model"] == "fttui-tiny-1xy", "ctrl+c answers the question with no"
 
 
-async def test_ctrl_c_speaks_in_the_title_of_a_list() -> None:
+async def test_ctrl_c_shows_its_note_in_the_title_of_a_picker() -> None:
     async with cockpit() as ui:
         await ui.press("f1", "ctrl+c")
         assert isinstance(ui.app.screen, PickScreen)
@@ -155,20 +155,22 @@ async def test_ctrl_c_speaks_in_the_title_of_a_list() -> None:
         assert "Press ctrl+c again to quit" not in text(ui)
 
 
-# What a field may become
+# Suggestions
 
 
-async def test_the_right_key_goes_as_far_as_all_paths_agree(tmp_path: Path) -> None:
+async def test_right_completes_to_the_common_prefix_of_paths(tmp_path: Path) -> None:
     for name in ("part-one.jsonl", "part-two.jsonl", "part-three.jsonl"):
         (tmp_path / name).touch()
     async with cockpit(local=False, size=(120, 24)) as ui:
         await ui.press("a", "down", *f"{tmp_path}/p", "right")
         assert ui.form["training_file"] == f"{tmp_path}/part-"
         await ui.press("t", "right")
-        assert ui.form["training_file"] == f"{tmp_path}/part-three.jsonl", "where nothing more is common: the first"
+        assert ui.form["training_file"] == f"{tmp_path}/part-three.jsonl", (
+            "without a longer common prefix, the first path"
+        )
 
 
-async def test_what_is_typed_behind_a_path_in_one_go_completes_it(tmp_path: Path) -> None:
+async def test_keys_that_arrive_at_once_complete_a_path(tmp_path: Path) -> None:
     (tmp_path / "data.jsonl").touch()
     async with cockpit(local=False) as ui:
         for key in ("a", "down", *f"{tmp_path}/d", "right", "tab", "v"):
@@ -189,7 +191,7 @@ class Models(FakeStore):
         return [File.read({"id": id, "filename": "train.jsonl", "created_at": at}) for id, at in made.items()]
 
 
-async def test_ctrl_n_walks_what_the_hint_lists_in_its_order() -> None:
+async def test_ctrl_n_follows_the_order_of_the_hint() -> None:
     async with cockpit(Models(), local=False, size=(120, 24)) as ui:
         await ui.press("a", *"iny")
         listed = "tiny · tiny-2 · ft:tiny:me:abc · ft:tiny:me:abc:ckpt-step-9"
@@ -201,7 +203,7 @@ async def test_ctrl_n_walks_what_the_hint_lists_in_its_order() -> None:
         assert " · ".join(walked) == listed
 
 
-async def test_files_of_one_name_are_told_apart_by_age() -> None:
+async def test_files_with_the_same_name_are_shown_with_their_age() -> None:
     async with cockpit(Models(), local=False) as ui:
         await ui.press("a", "down", *"train")
         assert "train.jsonl 3m ago · train.jsonl 2h ago" in text(ui)
@@ -209,7 +211,7 @@ async def test_files_of_one_name_are_told_apart_by_age() -> None:
         assert ui.form["training_file"] == "file-new"
 
 
-async def test_a_walk_is_shown_however_fast_it_came() -> None:
+async def test_suggestions_are_shown_after_keys_that_arrive_at_once() -> None:
     async with cockpit(Models(), local=False, size=(120, 24)) as ui:
         await ui.press("a", *"tiny", "down", "down")
         for key in ("up", "up", "ctrl+n", "ctrl+n"):
@@ -223,7 +225,7 @@ async def test_a_walk_is_shown_however_fast_it_came() -> None:
 
 @dataclass
 class Late(Models):
-    """A list that is there a moment later."""
+    """A store whose lists wait until `through` is set."""
 
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     through: asyncio.Event = field(default_factory=asyncio.Event)
@@ -234,7 +236,7 @@ class Late(Models):
         return await super().models()
 
 
-async def test_a_key_waits_a_moment_for_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_key_waits_for_the_list_of_models(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fttui.ui.create_form.suggestions.PATIENCE", 10.0)
     store = Late()
     async with cockpit(store, local=False) as ui, asyncio.timeout(60):
@@ -247,7 +249,7 @@ async def test_a_key_waits_a_moment_for_the_list(monkeypatch: pytest.MonkeyPatch
         assert ui.form["model"] == "tiny-2"
 
 
-async def test_what_is_not_entered_does_not_look_so() -> None:
+async def test_suggestion_looks_different_from_typed_text() -> None:
     async with cockpit(Models(), local=False) as ui:
         await ui.press("a", *"ti")
         row = next(
@@ -261,10 +263,10 @@ async def test_what_is_not_entered_does_not_look_so() -> None:
         assert entered.color != ghost.color
 
 
-# When it opens, and while it works
+# Opening and submission
 
 
-async def test_the_form_does_not_open_where_nothing_can_be_created() -> None:
+async def test_form_does_not_open_when_no_job_can_be_created() -> None:
     async with cockpit() as ui:
         await ui.publish(state=State.OFFLINE, why="cannot reach host: no route", reason="no route", unsent=True)
         await ui.press("a")
@@ -276,7 +278,7 @@ async def test_the_form_does_not_open_where_nothing_can_be_created() -> None:
         assert "several profiles" in ui.prompt
 
 
-async def test_enter_waits_for_the_check_that_runs_already(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_enter_waits_for_the_running_check(monkeypatch: pytest.MonkeyPatch) -> None:
     from fttui.data import check
 
     begun: list[str | None] = []
@@ -295,7 +297,7 @@ async def test_enter_waits_for_the_check_that_runs_already(monkeypatch: pytest.M
         await ui.press("a")
         await asyncio.to_thread(read.wait, 10)
         ui.app.post_message(typed(ui, "enter"))
-        await wait_for(ui, "looking at the data")
+        await wait_for(ui, "checking the data")
         through.set()
         async with asyncio.timeout(60):
             while not any(sent[0] == "create" for sent in ui.store.sent):
@@ -303,22 +305,22 @@ async def test_enter_waits_for_the_check_that_runs_already(monkeypatch: pytest.M
         assert len(begun) == 1
 
 
-async def test_a_file_that_was_written_again_is_looked_at_again(tmp_path: Path) -> None:
+async def test_rewritten_file_is_checked_again(tmp_path: Path) -> None:
     line = '{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}\n'
     path = tmp_path / "d"
     path.write_text(line * 12)
     async with cockpit(local=False) as ui:
         await ui.press("a", "m", "down", *str(path))
-        await rested(ui)
+        await checked(ui)
         assert "12 chat examples" in text(ui)
         path.write_text(line * 13)
-        await rested(ui)
+        await checked(ui)
         assert "13 chat examples" in text(ui)
 
 
 @dataclass
 class Silent(FakeStore):
-    """A create that is not answered until it is let through."""
+    """A store whose create request waits until `through` is set."""
 
     through: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -330,20 +332,20 @@ class Silent(FakeStore):
         return await super().create(spec)
 
 
-async def test_a_job_that_may_be_there_is_waited_for_and_it_is_said_how_long() -> None:
+async def test_escape_after_the_create_request_shows_the_longest_wait() -> None:
     store = Silent()
     async with cockpit(store) as ui:
         await ui.press("a", "enter")
         await wait_for(ui, "creating")
         await ui.press("escape")
-        assert "the job may be there already" in text(ui)
+        assert "The job may exist already" in text(ui)
         assert "about two minutes" in text(ui)
         store.through.set()
         await ui.pilot.pause()
         assert [sent[0] for sent in store.sent] == ["create"]
 
 
-async def test_keys_after_enter_are_not_part_of_what_is_sent() -> None:
+async def test_keys_typed_after_enter_do_not_change_the_request() -> None:
     store = Silent()
     async with cockpit(store) as ui:
         await ui.press("a")

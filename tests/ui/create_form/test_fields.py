@@ -1,4 +1,4 @@
-"""The create form at the keyboard: which fields there are, what they may become, and what stays in sight."""
+"""Fields of the create form at the keyboard: visibility, completion, paste, scrolling."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ from textual import events
 
 from fttui.models.file import File
 from fttui.models.spec import JobSpec, like
-from fttui.ui.create_form.form import fields_of
+from fttui.ui.create_form.fields import fields_of
 from tests.support.fake_store import FakeStore, job
 from tests.support.ui_fakes import Ui, cockpit
 
@@ -17,13 +17,21 @@ GRADER = {"type": "string_check", "name": "g", "input": "a", "reference": "b, c"
 
 
 def line_of(ui: Ui, label: str) -> int:
-    """The row of the terminal on which a field stands; -1 when it is not in sight."""
+    """Return the row of a field on the screen; -1 for a field that is not visible."""
     return next((y for y, line in enumerate(ui.screen) if line.lstrip(" ").startswith(label)), -1)
 
 
-@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (80, 12), (60, 10)])
-@pytest.mark.parametrize("method", ["supervised", "dpo", "reinforcement"])
-async def test_every_field_is_reached_and_in_sight_with_its_error(size: tuple[int, int], method: str) -> None:
+@pytest.mark.parametrize(
+    ("size", "method"),
+    [
+        ((60, 20), "reinforcement"),
+        ((80, 24), "dpo"),
+        ((120, 40), "supervised"),
+        ((80, 12), "dpo"),
+        ((60, 10), "reinforcement"),
+    ],
+)
+async def test_every_field_is_reached_and_visible_with_its_error(size: tuple[int, int], method: str) -> None:
     async with cockpit(size=size, local=False) as ui:
         await ui.press("a", *["down"] * 4, "ctrl+u", *method)
         await ui.press(*["up"] * 4, "x", "down", *"dir/none", "down", *"dir/none", "down", *"s" * 65)
@@ -35,19 +43,19 @@ async def test_every_field_is_reached_and_in_sight_with_its_error(size: tuple[in
             at = line_of(ui, field.label)
             assert at >= 0
             if field.name in bad:
-                assert ui.screen[at + 1].strip(), "the error stands under the field"
+                assert ui.screen[at + 1].strip(), "the error is shown under the field"
             await ui.press("down")
-            assert any("nothing was sent" in line for line in ui.screen)
-        assert ui.app.screen.focused.id == "model", "after the last comes the first"
+            assert any("Not created" in line for line in ui.screen)
+        assert ui.app.screen.focused.id == "model", "the first field follows the last"
         assert line_of(ui, "Create a") >= 0
 
 
-async def test_a_method_shows_its_fields_and_forgets_nothing() -> None:
+async def test_change_of_method_keeps_the_texts_of_hidden_fields() -> None:
     async with cockpit() as ui:
         await ui.press("a", *["down"] * 4, "ctrl+u", *"dpo", "down", "down", "down", "down", "ctrl+u", *"0.5")
         assert ui.form["beta"] == "0.5"
         await ui.press(*["up"] * 4, "backspace")
-        assert line_of(ui, "beta") >= 0, "while a name is typed nothing jumps"
+        assert line_of(ui, "beta") >= 0, "the fields stay while the user types a method"
         await ui.press("ctrl+u", *"reinforcement")
         assert line_of(ui, "beta") < 0
         assert line_of(ui, "reasoning effort") >= 0
@@ -61,17 +69,17 @@ async def test_a_method_shows_its_fields_and_forgets_nothing() -> None:
         assert ui.form["beta"] == "0.5"
 
 
-async def test_an_error_goes_when_its_field_is_mended() -> None:
+async def test_error_goes_when_its_field_is_corrected() -> None:
     async with cockpit(local=False) as ui:
         await ui.press("a", "enter")
-        assert sum("needed" in line for line in ui.screen) == 2, "all that is wrong is said at once"
+        assert sum("required" in line for line in ui.screen) == 2, "all errors are shown at once"
         await ui.press("m")
-        assert sum("needed" in line for line in ui.screen) == 1
+        assert sum("required" in line for line in ui.screen) == 1
         await ui.press("down", *"file-1")
-        assert not any("needed" in line for line in ui.screen)
+        assert not any("required" in line for line in ui.screen)
 
 
-async def test_a_clone_asks_for_the_same_job() -> None:
+async def test_clone_creates_the_same_job() -> None:
     raw = job(
         1,
         seed=7,
@@ -91,7 +99,7 @@ async def test_a_clone_asks_for_the_same_job() -> None:
         assert store.sent == [("create", like(source))]
 
 
-async def test_a_clone_that_nothing_was_typed_into_is_left_without_a_question() -> None:
+async def test_unchanged_clone_is_left_without_a_question() -> None:
     async with cockpit(FakeStore().put(job(1))) as ui:
         await ui.press("A", "escape")
         assert ui.app.screen is ui.main
@@ -107,7 +115,7 @@ class Files(FakeStore):
         return [File.read({"id": id, "filename": name}) for id, name in names.items()]
 
 
-async def test_files_at_the_provider_go_by_their_names() -> None:
+async def test_files_at_the_provider_are_suggested_by_name() -> None:
     async with cockpit(Files(), local=False) as ui:
         await ui.press("a", "down", *"OTHER")
         assert any(line.strip() == "other.jsonl" for line in ui.screen)
@@ -117,23 +125,23 @@ async def test_files_at_the_provider_go_by_their_names() -> None:
         assert any("train.jsonl (..aaaaaaaa) · train.jsonl (..cccccccc)" in line for line in ui.screen)
 
 
-async def test_ctrl_n_walks_through_what_a_field_may_become() -> None:
+async def test_ctrl_n_puts_one_suggestion_after_the_next_into_the_field() -> None:
     async with cockpit(Files(), local=False) as ui:
         await ui.press("a", "ctrl+n")
         assert ui.form["model"] == "gpt-4.1-mini"
         await ui.press("down", *"file-", "ctrl+n", "ctrl+n")
         assert ui.form["training_file"] == "file-bbbbbbbbbbbb"
         await ui.press("ctrl+p", "ctrl+p")
-        assert ui.form["training_file"] == "file-", "before the first stands what was typed"
+        assert ui.form["training_file"] == "file-", "the typed text comes before the first suggestion"
         await ui.press("ctrl+p")
         assert ui.form["training_file"] == "file-cccccccccccc"
         await ui.press("ctrl+n")
         assert ui.form["training_file"] == "file-"
         await ui.press("down", "down", "ctrl+n")
-        assert ui.form["suffix"] == "", "nothing is known for it"
+        assert ui.form["suffix"] == "", "there are no suggestions for a suffix"
 
 
-async def test_a_path_is_completed_part_by_part(tmp_path: Path) -> None:
+async def test_path_is_completed_part_by_part(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "one.jsonl").touch()
     (tmp_path / "data" / "two.jsonl").touch()
@@ -145,16 +153,16 @@ async def test_a_path_is_completed_part_by_part(tmp_path: Path) -> None:
         assert ui.form["training_file"] == f"{tmp_path}/data/two.jsonl"
 
 
-async def test_a_method_is_chosen_with_one_key() -> None:
+async def test_method_is_chosen_with_one_key() -> None:
     async with cockpit() as ui:
         await ui.press("a", *["down"] * 4, "ctrl+n")
         assert ui.form["method"] == "dpo"
         assert line_of(ui, "beta") >= 0
         await ui.press("right")
-        assert ui.form["method"] == "dpo", "a whole word becomes nothing else by →"
+        assert ui.form["method"] == "dpo", "→ does not change a complete word"
 
 
-async def test_the_name_of_a_file_stands_beside_its_id() -> None:
+async def test_name_of_a_file_is_shown_beside_its_id() -> None:
     async with cockpit(FakeStore().put(job(1))) as ui:
         await ui.press("A")
         assert "train.jsonl, 29.9 kB" in ui.screen[line_of(ui, "training file")]
@@ -167,11 +175,11 @@ async def paste(ui: Ui, text: str) -> None:
     await ui.pilot.pause()
 
 
-async def test_a_paste_of_several_lines_is_one_line() -> None:
+async def test_paste_of_several_lines_becomes_one_line() -> None:
     async with cockpit(local=False) as ui:
         await ui.press("a")
         await paste(ui, "\n m\u202e\x1b[2J \nsecond\n")
-        assert ui.form["model"] == "m[2J", "the first line that is one, without what a terminal would obey"
+        assert ui.form["model"] == "m[2J", "the first line with text, without control characters"
         await ui.press(*["down"] * 4, "ctrl+u", *"reinforcement", "down")
         await paste(ui, json.dumps(GRADER, indent=2))
         assert json.loads(ui.form["grader"]) == GRADER
@@ -192,7 +200,7 @@ async def test_a_paste_of_several_lines_is_one_line() -> None:
         )
 
 
-async def test_a_very_long_value_is_refused_in_words() -> None:
+async def test_very_long_value_is_refused() -> None:
     async with cockpit(local=False) as ui:
         await ui.press("a", "m", "down")
         await paste(ui, "dir/" + "x" * 1_000_000)
@@ -201,9 +209,9 @@ async def test_a_very_long_value_is_refused_in_words() -> None:
         assert line_of(ui, "training file") >= 0
 
 
-@pytest.mark.parametrize("late", range(0, 13, 3))
-async def test_what_is_typed_ahead_lands_in_the_form_in_order(late: int) -> None:
-    """A slow line delivers several keys in one piece, and a quick hand does not wait for the form."""
+@pytest.mark.parametrize("late", [0, 3, 9])
+async def test_keys_typed_ahead_reach_the_form_in_order(late: int) -> None:
+    """A slow line delivers several keys at once."""
     keys = ["a", "ctrl+u", *"tiny", "tab", "ctrl+u", *"file-1", "enter"]
     async with cockpit() as ui:
         for key in keys[:late]:
@@ -218,7 +226,7 @@ async def test_what_is_typed_ahead_lands_in_the_form_in_order(late: int) -> None
         assert (created.model, created.training_file) == ("tiny", "file-1")
 
 
-async def test_a_field_that_a_key_has_just_brought_is_the_next_one() -> None:
+async def test_field_shown_by_a_key_is_focused_by_the_next_key() -> None:
     async with cockpit() as ui:
         await ui.press("a", *["down"] * 4)
         for key in ("ctrl+n", "ctrl+n", "tab", "x", "down", "9"):
@@ -234,7 +242,7 @@ def typed(ui: Ui, key: str) -> events.Key:
     return event
 
 
-async def test_a_resize_keeps_the_question_and_wraps_what_is_said() -> None:
+async def test_resize_keeps_the_question_and_wraps_errors() -> None:
     async with cockpit(local=False, size=(120, 40)) as ui:
         await ui.press("a", "enter", "m", "down", *f"dir/{'x' * 30}/{'y' * 30}", "enter")
         await ui.press("escape")
@@ -243,10 +251,10 @@ async def test_a_resize_keeps_the_question_and_wraps_what_is_said() -> None:
         assert any("lose what was typed? y/N" in line for line in ui.screen)
         at = line_of(ui, "training file")
         assert "no such file" in ui.screen[at + 1]
-        assert ui.screen[at + 3].strip().endswith("y"), "the end of it stands on a line of its own"
+        assert ui.screen[at + 3].strip().endswith("y"), "the end of the error is on its own line"
 
 
-async def test_a_click_into_a_field_answers_no() -> None:
+async def test_click_on_a_field_answers_no() -> None:
     async with cockpit() as ui:
         await ui.press("a", "x", "escape")
         await ui.pilot.click("#suffix")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from fttui.text import clean_line
 from fttui.ui.create_form.pairs import BadPairs, pairs_of, text_of
 
-# Half of the characters are those that mean something here.
+# Half of the characters have a meaning in the syntax.
 TEXTS = st.text(alphabet=st.one_of(st.sampled_from(',="\\ {}[]\n\t\u202e'), st.characters(exclude_categories=["Cs"])))
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,
@@ -19,21 +19,21 @@ JSON = st.recursive(
 
 
 @given(st.dictionaries(TEXTS, TEXTS))
-def test_any_texts_are_read_back_as_they_were(pairs: dict[str, str]) -> None:
+def test_texts_are_read_back_unchanged(pairs: dict[str, str]) -> None:
     text = text_of(pairs)
     assert pairs_of(text) == pairs
-    assert clean_line(text) == text, "it can stand in a field"
+    assert clean_line(text) == text, "the text fits into a field"
 
 
 @given(st.dictionaries(TEXTS, JSON))
-def test_any_json_is_read_back_as_it_was(pairs: dict[str, Any]) -> None:
+def test_json_is_read_back_unchanged(pairs: dict[str, Any]) -> None:
     text = text_of(pairs, values_are_json=True)
     assert repr(pairs_of(text, values_are_json=True)) == repr(pairs)
     assert clean_line(text) == text
 
 
 @given(TEXTS)
-def test_any_text_is_pairs_or_is_refused_in_words(text: str) -> None:
+def test_any_text_is_pairs_or_an_error(text: str) -> None:
     for values_are_json in (False, True):
         try:
             pairs = pairs_of(text, values_are_json=values_are_json)
@@ -54,7 +54,7 @@ def test_any_text_is_pairs_or_is_refused_in_words(text: str) -> None:
         ('"a=b"=c', {"a=b": "c"}),
     ],
 )
-def test_what_a_person_writes(text: str, pairs: dict[str, str]) -> None:
+def test_pairs_as_users_write_them(text: str, pairs: dict[str, str]) -> None:
     assert pairs_of(text) == pairs
 
 
@@ -64,18 +64,18 @@ def test_what_a_person_writes(text: str, pairs: dict[str, str]) -> None:
         ("team", "team is not key=value"),
         ("a=1, two, b=3", "two, b=3 is not key=value"),
         ("=x", "=x has no key"),
-        ('a="x', 'a="x: a " is not closed'),
-        ('a="x" y', 'a="x" y: quotes belong around the whole of it, or nowhere'),
-        ("a=1, a=2", "a is there twice"),
+        ('a="x', 'a="x: missing closing "'),
+        ('a="x" y', 'a="x" y: quotes must enclose the whole key or value'),
+        ("a=1, a=2", "a occurs twice"),
     ],
 )
-def test_what_is_no_pair_is_said(text: str, words: str) -> None:
+def test_text_without_pairs_gives_the_reason(text: str, words: str) -> None:
     with pytest.raises(BadPairs) as raised:
         pairs_of(text)
     assert str(raised.value) == words
 
 
-def test_settings_are_json_where_they_can_be() -> None:
+def test_values_are_json_where_possible() -> None:
     text = 'lora=true, rank=8, tags=["a", "b"], schedule=cosine, version=1.2.3, quoted="7"'
     assert pairs_of(text, values_are_json=True) == {
         "lora": True,

@@ -1,4 +1,4 @@
-"""The create form."""
+"""The create form from opening to leaving."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from tests.support.fake_store import FakeStore, job
 from tests.support.ui_fakes import Ui, cockpit
 
 
-async def test_two_keys_start_a_sample_run() -> None:
+async def test_two_keys_create_the_sample_job() -> None:
     async with cockpit() as ui:
         await ui.press("a")
         assert ui.form["model"] == "fttui-tiny-1"
@@ -24,26 +24,26 @@ async def test_two_keys_start_a_sample_run() -> None:
         assert ui.cursor == "ftjob-new"
 
 
-async def test_elsewhere_the_form_is_empty() -> None:
+async def test_form_of_a_remote_service_is_empty() -> None:
     async with cockpit(local=False) as ui:
         await ui.press("a")
         assert ui.form["model"] == ""
         await ui.press("enter")
-        assert any("needed" in line for line in ui.screen)
+        assert any("required" in line for line in ui.screen)
         assert ui.store.sent == []
 
 
-async def test_a_refusal_keeps_every_field() -> None:
+async def test_refusal_keeps_every_field() -> None:
     store = FakeStore().put(job(1))
     store.refusal = "Model x is not available"
     async with cockpit(store) as ui:
         await ui.press("a", "enter")
         assert any("is not available" in line for line in ui.screen)
         assert ui.form["model"] == "fttui-tiny-1"
-        assert ui.form["training_file"] == "file-1", "what was uploaded is not uploaded again"
+        assert ui.form["training_file"] == "file-1", "an uploaded file is not uploaded again"
 
 
-async def test_escape_leaves_without_sending() -> None:
+async def test_escape_leaves_without_a_request() -> None:
     async with cockpit() as ui:
         await ui.press("a", "escape")
         assert ui.store.sent == []
@@ -51,7 +51,7 @@ async def test_escape_leaves_without_sending() -> None:
 
 
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
-async def test_every_field_is_on_the_screen(size: tuple[int, int]) -> None:
+async def test_every_field_is_visible(size: tuple[int, int]) -> None:
     async with cockpit(size=size) as ui:
         await ui.press("a")
         screen = "\n".join(ui.screen)
@@ -70,33 +70,33 @@ async def wait_for(ui: Ui, words: str) -> None:
             await ui.pilot.pause()
 
 
-async def test_findings_and_figures_are_shown_before_enter() -> None:
+async def test_figures_of_the_data_are_shown_before_enter() -> None:
     async with cockpit() as ui:
         await ui.press("a")
         await wait_for(ui, "90 chat examples")
         await wait_for(ui, "270 steps")
 
 
-async def test_data_that_would_fail_is_not_sent(tmp_path: Path) -> None:
+async def test_data_with_errors_is_not_sent(tmp_path: Path) -> None:
     bad = tmp_path / "bad.jsonl"
     bad.write_text(lines("a", "b") + "not json\n", encoding="utf-8")
     async with cockpit() as ui:
         await ui.press("a")
         ui.app.screen.query_one("#training_file", Input).value = str(bad)
         await ui.press("enter")
-        await wait_for(ui, "would fail")
+        await wait_for(ui, "Not created: the data has")
         await wait_for(ui, "errors")
         assert ui.store.sent == []
 
 
-async def test_what_the_provider_has_is_suggested() -> None:
+async def test_models_and_files_of_the_provider_are_suggested() -> None:
     async with cockpit(local=False) as ui:
         await ui.press("a", *"gpt", "right", "tab", *"file-k", "right")
         assert ui.form["model"] == "gpt-4.1-mini"
         assert ui.form["training_file"] == "file-known"
 
 
-async def test_leaving_asks_only_when_something_was_typed() -> None:
+async def test_leaving_asks_only_after_a_change() -> None:
     async with cockpit() as ui:
         await ui.press("a", "tab", *"x", "escape")
         assert any("lose what was typed? y/N" in line for line in ui.screen)
@@ -108,13 +108,13 @@ async def test_leaving_asks_only_when_something_was_typed() -> None:
         assert ui.app.screen is ui.main
 
 
-async def test_files_that_were_uploaded_for_no_job_are_offered_to_be_deleted() -> None:
+async def test_unused_uploads_are_offered_for_deletion() -> None:
     store = FakeStore()
     store.refusal = "Fine-tuning ended at this provider (training_not_available)"
     async with cockpit(store) as ui:
         await ui.press("a", "enter")
         await wait_for(ui, "training_not_available")
         await ui.press("escape")
-        assert "2 files were uploaded for no job. Delete them?" in ui.prompt
+        assert "No job uses the 2 uploaded files. Delete them?" in ui.prompt
         await ui.press("y")
         assert ("delete_files", "file-1", "file-2") in store.sent

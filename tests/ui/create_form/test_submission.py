@@ -1,4 +1,4 @@
-"""The create form while it sends: how far it is, how it is broken off, and what a refusal leaves."""
+"""The create form while it sends: progress, stop, refusal."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from tests.support.ui_fakes import Ui, cockpit
 
 @dataclass
 class Slow(FakeStore):
-    """An upload stands still half way until it is let through."""
+    """An upload that waits half way until `through` is set."""
 
     through: asyncio.Event = field(default_factory=asyncio.Event)
     half: asyncio.Event = field(default_factory=asyncio.Event)
@@ -45,7 +45,7 @@ def says(ui: Ui, words: str) -> bool:
     return any(words in line for line in ui.screen)
 
 
-async def test_how_far_an_upload_is_is_said() -> None:
+async def test_progress_of_an_upload_is_shown() -> None:
     store = Slow()
     async with cockpit(store) as ui:
         await half_way(ui, store)
@@ -53,32 +53,32 @@ async def test_how_far_an_upload_is_is_said() -> None:
         store.through.set()
 
 
-async def test_an_upload_is_broken_off_and_the_form_stays() -> None:
+async def test_stopped_upload_keeps_the_form() -> None:
     store = Slow()
     async with cockpit(store) as ui:
         await half_way(ui, store)
         before = ui.form
         await ui.press("escape")
-        assert says(ui, "Break off? Nothing has been created so far. y/N")
+        assert says(ui, "Stop? Nothing has been created so far. y/N")
         await ui.press("y")
         store.through.set()
         await ui.pilot.pause()
-        assert says(ui, "broken off: nothing was created")
+        assert says(ui, "Stopped: nothing was created")
         assert ui.form == before
         assert store.sent == []
         await ui.press("x")
-        assert ui.form["model"] == before["model"] + "x", "the keys are the form's again"
+        assert ui.form["model"] == before["model"] + "x", "the fields take keys again"
         await ui.press("backspace", "enter")
         assert [sent[0] for sent in store.sent] == ["upload", "upload", "create"]
 
 
 @pytest.mark.parametrize("key", ["n", "enter", "escape", "x"])
-async def test_every_other_key_goes_on(key: str) -> None:
+async def test_keys_other_than_y_continue_the_upload(key: str) -> None:
     store = Slow()
     async with cockpit(store) as ui:
         await half_way(ui, store)
         await ui.press("escape", key)
-        assert says(ui, "uploading"), "what was said stands there again"
+        assert says(ui, "uploading"), "the message before the question is shown again"
         store.through.set()
         await ui.pilot.pause()
         await ui.pilot.pause()
@@ -86,7 +86,7 @@ async def test_every_other_key_goes_on(key: str) -> None:
 
 
 @pytest.mark.parametrize(("key", "created"), [("y", False), ("n", True)])
-async def test_nothing_is_created_while_the_question_is_open(key: str, created: bool) -> None:
+async def test_no_job_is_created_while_the_question_is_open(key: str, created: bool) -> None:
     store = Slow()
     async with cockpit(store) as ui:
         await half_way(ui, store)
@@ -100,10 +100,10 @@ async def test_nothing_is_created_while_the_question_is_open(key: str, created: 
         assert ("create" in [sent[0] for sent in store.sent]) == created
         if not created:
             await ui.press("escape")
-            assert "2 files were uploaded for no job" in ui.prompt
+            assert "No job uses the 2 uploaded files" in ui.prompt
 
 
-async def test_a_question_goes_with_the_upload_that_it_was_about() -> None:
+async def test_question_closes_when_the_upload_fails() -> None:
     store = Slow(fault="the connection was lost")
     async with cockpit(store) as ui:
         await half_way(ui, store)
@@ -114,10 +114,10 @@ async def test_a_question_goes_with_the_upload_that_it_was_about() -> None:
         assert not says(ui, "y/N")
         assert says(ui, "the connection was lost")
         await ui.press("y")
-        assert ui.form["training_file"] == "sample-train.jsonly", "y is no answer any more"
+        assert ui.form["training_file"] == "sample-train.jsonly", "y is typed into the field"
 
 
-async def test_what_is_sent_is_what_stands_there() -> None:
+async def test_fields_are_locked_during_an_upload() -> None:
     store = Slow()
     async with cockpit(store) as ui:
         await half_way(ui, store)
@@ -127,7 +127,7 @@ async def test_what_is_sent_is_what_stands_there() -> None:
         store.through.set()
 
 
-async def test_one_file_for_both_is_sent_once(tmp_path: Path) -> None:
+async def test_same_file_for_training_and_validation_is_uploaded_once(tmp_path: Path) -> None:
     path = tmp_path / "both"
     path.write_text((Path(__file__).parents[3] / "fttui/server/trainers/samples/sample-train.jsonl").read_text())
     async with cockpit(local=False) as ui:
@@ -145,7 +145,7 @@ class There(FakeStore):
         return Uploaded(True, "", "file-0001", reused=True)
 
 
-async def test_a_file_that_was_there_already_is_not_offered_to_be_deleted() -> None:
+async def test_reused_file_is_not_offered_for_deletion() -> None:
     store = There()
     store.refusal = "Model x is not available"
     async with cockpit(store) as ui:
@@ -153,7 +153,7 @@ async def test_a_file_that_was_there_already_is_not_offered_to_be_deleted() -> N
         assert says(ui, "is not available")
         assert ui.form["training_file"] == "file-0001"
         await ui.press("escape")
-        assert "uploaded for no job" not in ui.prompt
+        assert "No job uses" not in ui.prompt
 
 
 class Refusing(FakeStore):
@@ -165,23 +165,23 @@ class Refusing(FakeStore):
         return Created(False, str(self.error), error=self.error, ambiguous=self.ambiguous)
 
 
-async def test_a_refusal_that_names_a_field_stands_under_it() -> None:
+async def test_refusal_that_names_a_field_is_shown_under_it() -> None:
     async with cockpit(Refusing()) as ui:
         await ui.press("a", "enter")
         at = next(y for y, line in enumerate(ui.screen) if line.strip().startswith("epochs"))
         assert ui.screen[at + 1].strip() == "must be at most 5"
         assert ui.app.screen.focused is not None
         assert ui.app.screen.focused.id == "n_epochs"
-        assert says(ui, "nothing was created")
+        assert says(ui, "Not created")
 
 
-async def test_a_lost_answer_says_that_the_job_may_exist() -> None:
+async def test_lost_answer_offers_to_send_again() -> None:
     store = Refusing()
     store.ambiguous = True
     async with cockpit(store) as ui:
         await ui.press("a", "enter")
-        assert says(ui, "Enter sends it again, esc leaves.")
-        assert not says(ui, "nothing was created")
+        assert says(ui, "enter sends it again, esc leaves")
+        assert not says(ui, "Not created")
 
 
 @pytest.mark.parametrize(
@@ -196,12 +196,12 @@ async def test_a_lost_answer_says_that_the_job_may_exist() -> None:
         ("", "", ""),
     ],
 )
-def test_the_field_of_a_refusal(param: str, code: str, name: str) -> None:
-    assert field_of(Created(False, "", error=BadRequest("no", param=param, code=code))) == name
-    assert field_of(Outcome(False, "not connected")) == ""
+def test_field_named_by_a_refusal(param: str, code: str, name: str) -> None:
+    assert field_of(BadRequest("no", param=param, code=code)) == name
+    assert field_of(None) == ""
 
 
-async def test_a_session_that_only_reads_opens_no_form() -> None:
+async def test_read_only_session_opens_no_form() -> None:
     async with cockpit(read_only=True) as ui:
         await ui.press("a")
         assert ui.app.screen is ui.main

@@ -1,0 +1,105 @@
+"""Rows of the create form that wrap their text, and the row for messages and questions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from textual.widget import Widget
+
+from fttui.text import wrap
+from fttui.ui.widgets.line_view import TextRow
+
+SHORT = 16
+"""Height of a terminal below which messages get fewer lines."""
+MAX_CELLS = 100
+"""Width of the form on a wide terminal."""
+_MAX_LINES = 6
+
+
+class WrappedRow(TextRow):
+    """A text on as many lines as it needs."""
+
+    def __init__(self, *, id: str, classes: str | None = None, indent: int = 1, grows: bool = True) -> None:
+        """
+        Args:
+            grows: set the height to the number of lines; False leaves the height to CSS.
+        """
+        super().__init__(id=id, classes=classes)
+        self._indent = indent
+        self._grows = grows
+        self._content = ("", "")
+
+    def put(self, text: str, role: str) -> None:
+        """Show a text."""
+        self._content = (text, role)
+        self.wrap_again()
+
+    def wrap_again(self) -> None:
+        """Wrap the text at the present width of the screen."""
+        text, role = self._content
+        cells = min(MAX_CELLS, self.screen.size.width) - 3 - self._indent
+        lines = wrap(text, max(20, cells)) if text else []
+        if self._grows:
+            self.styles.height = max(self.min_lines, min(len(lines), _MAX_LINES))
+        self.show(*([(" " * self._indent + line, role)] for line in lines))
+
+    @property
+    def min_lines(self) -> int:
+        return 1
+
+
+class MessageRow(WrappedRow):
+    """Shows the newest message, a short note in its place, or a yes/no question."""
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._message = ("", "")
+        self._has_note = False
+        self._yes: Callable[[], None] | None = None
+        self._answered = asyncio.Event()
+        self._focused: Widget | None = None
+
+    @property
+    def min_lines(self) -> int:
+        return 2 if self.screen.size.height < SHORT else 3
+
+    def say(self, text: str, role: str) -> None:
+        """Show a message; while a question is open, after the answer."""
+        self._message = (text, role)
+        if self._yes is None:
+            self._put(text, role)
+
+    def note(self, text: str) -> None:
+        """Show a text until the next key. An open question is answered with no."""
+        self.settle()
+        self._put(text, "dim")
+        self._has_note = True
+
+    def ask(self, question: str, yes: Callable[[], None]) -> None:
+        """Ask a question. `y` calls `yes`; every other key is a no."""
+        self._focused = self.screen.focused
+        self.screen.set_focus(None)
+        self._yes = yes
+        self._answered.clear()
+        self._put(f"{question} y/N", "ask")
+
+    def settle(self) -> Callable[[], None] | None:
+        """Close an open question or note, and show the message again. Return what a yes would have called."""
+        yes, self._yes = self._yes, None
+        if yes is not None:
+            self._answered.set()
+            if self.screen.focused is None:
+                self.screen.set_focus(self._focused)
+        if yes is not None or self._has_note:
+            self._put(*self._message)
+        return yes
+
+    async def answered(self) -> None:
+        """Wait until no question is open."""
+        if self._yes is not None:
+            await self._answered.wait()
+
+    def _put(self, text: str, role: str) -> None:
+        self._has_note = False
+        self.put(text, role)

@@ -1,0 +1,208 @@
+"""Conversion between the texts of the form and a `JobSpec`. Reads data and grader files, so it runs in a thread."""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from fttui.core.create_job import FILES, LocalFiles, find_files
+from fttui.data.grader import BadGrader, grader_errors, parse_grader
+from fttui.data.local_files import NotAFile, local_path
+from fttui.models.job import METHODS, TOKEN_KEY, Job
+from fttui.models.spec import HYPERPARAMETERS, MAX_METADATA, JobSpec, like
+from fttui.text import clean_line
+from fttui.ui.create_form.fields import EFFORTS, EMPTY, NUMBERS, Number, fields_of
+from fttui.ui.create_form.form import in_order
+from fttui.ui.create_form.pairs import BadPairs, pairs_of, text_of
+
+_PREFIXES = ("hyperparameters", "method", "wandb")
+"""Prefixes of names in `more settings`, followed by a dot. `hyperparameters.` may be left out."""
+
+
+class FormReading(NamedTuple):
+    """The job that the form describes, and its local files."""
+
+    spec: JobSpec | None
+    """None when a field has an error. Local files are still named as typed."""
+    errors: dict[str, str]
+    """Reasons by field, in the order of the form."""
+    files: LocalFiles
+
+    @property
+    def advice(self) -> dict[str, str]:
+        """Texts by field that are no errors."""
+        if self.spec is None or len(self.spec.metadata) < MAX_METADATA:
+            return {}
+        return {"metadata": f"{MAX_METADATA} pairs leave no room for the token that finds a job after a lost answer"}
+
+
+def read_form(values: Mapping[str, str]) -> FormReading:
+    """Read the texts of the form. Fields that the method hides are left out."""
+    files = find_files({name: values[name] for name in FILES})
+    parsed = _Parser(values)
+    errors = {name: parsed.errors[name] for name in in_order(parsed.errors)}
+    spec = None
+    if not errors and not files.errors:
+        try:
+            spec = JobSpec(**parsed.members)
+        except ValidationError as error:  # a check above is missing
+            errors = {"model": str(error.errors()[0]["msg"])}
+    errors |= {name: reason for name, reason in files.errors.items() if name not in errors}
+    return FormReading(spec, {name: errors[name] for name in in_order(errors)}, files)
+
+
+def values_of(job: Job) -> dict[str, str]:
+    """Return the texts of a form that creates a job like this one: `read_form` returns the same spec as `like`."""
+    spec = like(job)
+    more: dict[str, Any] = {}
+    values = EMPTY | {
+        "model": spec.model,
+        "training_file": spec.training_file,
+        "validation_file": spec.validation_file or "",
+        "suffix": spec.suffix or "",
+        "method": spec.method or "",
+        "grader": _json(spec.grader) if spec.grader else "",
+        "seed": "" if spec.seed is None else str(spec.seed),
+        "metadata": text_of(spec.metadata),
+        "wandb_project": spec.wandb_project or "",
+    }
+    known = HYPERPARAMETERS.get(spec.method or "supervised", ())
+    for name, value in spec.hyperparameters.items():
+        if name in known and isinstance(value, int | float | str):
+            values[name] = str(value)
+        else:
+            more[f"hyperparameters.{name}" if name.partition(".")[0] in _PREFIXES else name] = value
+    more |= {f"method.{name}": value for name, value in spec.method_more.items()}
+    more |= {f"wandb.{name}": value for name, value in spec.wandb_more.items()}
+    return values | {"more": text_of(more, values_are_json=True)}
+
+
+class _Parser:
+    """One pass over the fields, which fills the members of a `JobSpec` and the errors by field."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self.errors: dict[str, str] = {}
+        method = values["method"]
+        if method not in ("", *METHODS):
+            self.errors["method"] = "one of: " + ", ".join(METHODS)
+        self._shown = {field.name for field in fields_of(method)}
+        self.members: dict[str, Any] = {
+            name: values[name] or None
+            for name in ("model", "training_file", "validation_file", "suffix", "method", "wandb_project")
+        }
+        self.errors |= {name: "required" for name in ("model", "training_file") if not values[name]}
+        if len(values["suffix"]) > 64:
+            self.errors["suffix"] = f"{len(values['suffix'])} characters; at most 64"
+        self.members["seed"] = self._seed(values["seed"])
+        self.members["hyperparameters"] = self._hyperparameters(values)
+        if "grader" in self._shown:
+            self.members["grader"] = self._grader(values["grader"])
+        self.members["metadata"] = self._metadata(values["metadata"])
+        self._more(values["more"])
+
+    def _hyperparameters(self, values: Mapping[str, str]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, range in NUMBERS.items():
+            if name in self._shown and (number := self._number(name, values[name], range)) is not None:
+                found[name] = number
+        effort = values["reasoning_effort"]
+        if "reasoning_effort" in self._shown and effort not in ("", "default"):
+            found["reasoning_effort"] = effort
+            if effort not in EFFORTS:
+                self.errors["reasoning_effort"] = "one of: " + ", ".join(EFFORTS)
+        return found
+
+    def _seed(self, text: str) -> int | None:
+        number = _number(text)
+        if text and not (isinstance(number, int) and 0 <= number <= 2147483647):
+            self.errors["seed"] = "a whole number from 0 to 2147483647"
+        return int(number) if number is not None else None
+
+    def _number(self, name: str, text: str, range: Number) -> int | float | None:
+        if text in ("", "auto"):
+            return None
+        number = _number(text)
+        if number is None or not range.above < number <= range.most or (range.whole and not isinstance(number, int)):
+            self.errors[name] = range.words
+        return number
+
+    def _grader(self, text: str) -> dict[str, Any] | None:
+        if not text:
+            self.errors["grader"] = "needed for reinforcement: a path of a JSON file, or the JSON itself"
+            return None
+        try:
+            grader = parse_grader(text if text.startswith("{") else _content(text))
+        except BadGrader as error:
+            self.errors["grader"] = str(error)
+            return None
+        for member, words in grader_errors(grader):
+            self.errors.setdefault("grader", f"{member}: {words}")
+        return grader
+
+    def _metadata(self, text: str) -> dict[str, str]:
+        try:
+            pairs = pairs_of(text)
+        except BadPairs as error:
+            self.errors["metadata"] = str(error)
+            return {}
+        if len(pairs) > MAX_METADATA:
+            self.errors["metadata"] = f"{len(pairs)} pairs; at most {MAX_METADATA}"
+        elif any(len(key) > 64 or len(value) > 512 for key, value in pairs.items()):
+            self.errors["metadata"] = "keys of at most 64 characters, values of at most 512"
+        elif TOKEN_KEY in pairs:
+            self.errors["metadata"] = f"{TOKEN_KEY} is reserved for the create token of fttui"
+        return pairs
+
+    def _more(self, text: str) -> None:
+        spaces: dict[str, dict[str, Any]] = {name: {} for name in _PREFIXES}
+        try:
+            pairs = pairs_of(text, values_are_json=True)
+        except BadPairs as error:
+            self.errors["more"] = str(error)
+            pairs = {}
+        for name, value in pairs.items():
+            space, dot, inner = name.partition(".")
+            if not dot or space not in _PREFIXES:
+                space, inner = "hyperparameters", name
+            if (space == "hyperparameters" and inner in self._shown) or name in ("wandb.project", "method.grader"):
+                self.errors["more"] = f"{name} has a field of its own"
+            spaces[space][inner] = value
+        if spaces["wandb"] and not self.members["wandb_project"]:
+            self.errors.setdefault("wandb_project", "needed for the wandb settings in more settings")
+        self.members["hyperparameters"] |= spaces["hyperparameters"]
+        self.members |= {"method_more": spaces["method"], "wandb_more": spaces["wandb"]}
+
+
+def _number(text: str) -> int | float | None:
+    """Return a finite number, an int when written as one; None for any other text."""
+    if len(text) > 64:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _content(path: str) -> str:
+    try:
+        path = local_path(path, lambda _: None) or path
+        with open(path, encoding="utf-8") as file:
+            return file.read(1_000_001)
+    except NotAFile as error:
+        raise BadGrader(str(error)) from None
+    except OSError as error:
+        raise BadGrader(f"cannot read {path}: {error.strerror or error}") from None
+    except ValueError:
+        raise BadGrader(f"{path} is not a text file") from None
+
+
+def _json(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if clean_line(text) == text else json.dumps(value)
