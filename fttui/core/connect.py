@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fttui.api.client import Client
     from fttui.api.providers import Provider
     from fttui.api.retries import Retry
-    from fttui.config.schema import Profile, Settings
+    from fttui.config.schema import Profile, Settings, Shared
 
 
 class Options(NamedTuple):
@@ -42,6 +42,11 @@ class Connection(NamedTuple):
     client: "Client"
     warnings: tuple[str, ...]
     """Warnings to show at every start, such as TLS that is not verified."""
+
+    @property
+    def shared(self) -> "Shared":
+        """Interval, read-only mode and link in effect for the chosen service."""
+        return self.settings.shared(self.settings.of(self.choice))
 
     async def close(self) -> None:
         await self.client.close()

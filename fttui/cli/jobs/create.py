@@ -246,7 +246,7 @@ class _CreateCommand:
         if output.form == TABLE:
             output.line(job.id)
             output.flush()
-        pause = self._invocation.interval or connection.settings.interval or 2.0
+        pause = self._invocation.interval or connection.shared.interval or 2.0
         job = await finished(
             connection.client,
             job.id,

@@ -61,7 +61,7 @@ def events(
             say("Older events may be missing. To fetch them: fttui archive sync")
 
     async def print_new(connection: "Connection", known: set[str]) -> None:
-        pause = interval or connection.settings.interval or 2.0
+        pause = interval or connection.shared.interval or 2.0
         async for event in follow.new_events(connection.client, id, known, pause, invocation.clock):
             if _reaches(event, level):
                 output.each([event], columns, raw=lambda event: event.raw)

@@ -67,7 +67,7 @@ def watch(invocation: Invocation, ids: tuple[str, ...], until_done: bool, plain:
 
     async def work(connection: "Connection") -> int:
         default = 2.0 if connection.choice.is_local else 5.0
-        pause = interval or invocation.interval or connection.settings.interval or default
+        pause = interval or invocation.interval or connection.shared.interval or default
         watcher.append(Watcher(connection.client, list(ids), pause, report, invocation.clock))
         return await watcher[0].run(until_done=until_done)
 

@@ -1,6 +1,7 @@
 """`fttui jobs watch`: one sentence a change, and the exit code."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -131,6 +132,18 @@ def test_watch_jsonl_prints_the_job_at_every_change(fttui: Fttui, service: Servi
     result = fttui("jobs", "watch", "ftjob-001", "--jsonl")
     assert [json.loads(line) for line in result.lines] == [states[0], states[1], states[3]]
     assert fttui("jobs", "watch", "ftjob-001", "--json").code == 2
+
+
+def test_watch_polls_at_the_interval_of_the_profile(
+    bare: Fttui, service: Service, home: Path, clock: FakeClock
+) -> None:
+    (home / "config").mkdir()
+    (home / "config" / "config.toml").write_text(
+        f"interval = 60\n[profiles.w]\nbase_url = '{service.server.url}'\ninterval = 7\n"
+    )
+    service.faults[JOB] = [send_json(job(1, "queued")), send_json(job(1, "succeeded"))]
+    assert bare("jobs", "watch", "ftjob-001", "--profile", "w").code == 0
+    assert clock.slept == [7.0]
 
 
 def test_watch_sends_at_most_one_request_a_second(fttui: Fttui, service: Service, clock: FakeClock) -> None:
