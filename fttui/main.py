@@ -41,15 +41,13 @@ def cockpit(options: "Options | None") -> int:
     gc.disable()  # until the first Textual frame: the imports create garbage that is not worth collecting
     from fttui.config import choose, paths
     from fttui.config.errors import ConfigError
-    from fttui.config.schema import Settings
     from fttui.store.archive.first_rows import first_rows
     from fttui.ui.first_frame import FirstFrame
-    from fttui.ui.preferences import Preferences
     from fttui.ui.render.glyphs import glyphs_for
     from fttui.ui.render.status_line import service_info
 
     try:
-        settings = Settings()
+        settings = None
         if os.path.exists(paths.config_file()) or os.path.exists(paths.profiles_file()):
             from fttui.config.load import load  # most users have neither file and need not wait for the import
 
@@ -57,13 +55,17 @@ def cockpit(options: "Options | None") -> int:
         chosen = choose.choose(
             profile=options.profile if options else None, base_url=options.base_url if options else None
         )
-        preferences = Preferences(settings, chosen.name)
+        preferences = None
+        if settings is not None:
+            from fttui.ui.preferences import Preferences
+
+            preferences = Preferences(settings, chosen.name)
     except ConfigError as error:
         print(f"fttui: {error}", file=sys.stderr)
         return 2
-    read_only = preferences.read_only or bool(options and options.read_only)
+    read_only = bool((preferences and preferences.read_only) or (options and options.read_only))
     service = service_info(chosen, read_only=read_only, newcomer=options is None)
-    glyphs = glyphs_for(preferences.settings.glyphs)
+    glyphs = glyphs_for(preferences.settings.glyphs) if preferences else glyphs_for()
     rows, as_of = first_rows(paths.archive_file(), chosen.key, FIRST_ROWS)
     first_frame = FirstFrame()
     try:

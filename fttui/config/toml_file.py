@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from fttui import atomic
 from fttui.config.errors import ConfigError
 from fttui.config.paths import make_dir
 
@@ -39,7 +38,9 @@ def write_toml(path: str, content: dict[str, Any]) -> None:
     Raises:
         OSError: writing failed.
     """
-    import tomli_w
+    import tomli_w  # late, like the next: the first frame only reads
+
+    from fttui import atomic
 
     text = "# Written by fttui. Put your own settings into config.toml.\n" + tomli_w.dumps(content)
     make_dir(os.path.dirname(os.path.realpath(path)))

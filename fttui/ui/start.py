@@ -40,7 +40,7 @@ def run_app(
     rows: list[JobRow],
     as_of: float | None,
     glyphs: Glyphs,
-    preferences: Preferences,
+    preferences: Preferences | None,
     first_frame: FirstFrame,
 ) -> int:
     """Run the cockpit until the user quits and return the exit code.
@@ -48,8 +48,11 @@ def run_app(
     Args:
         rows: archived rows shown first.
         as_of: time of the last confirmed list, in Unix seconds. None when it is unknown.
+        preferences: the defaults if None.
         first_frame: holds the terminal until Textual takes it over.
     """
+
+    preferences = preferences or Preferences()
 
     async def open_session(profile: str | None) -> Session | MergedSession:
         # In a thread: importing the client takes longer than a frame.
