@@ -55,14 +55,14 @@ RULES: tuple[Rule, ...] = (
     Rule("too_long", _W, "the example is longer than the model's limit and will be cut", "shorten or split it"),
     Rule("uneven_system", _W, "only some examples have a system message", "add one to all examples, or to none"),
     Rule("uneven_members", _W, "only some examples have this member for graders", "add it to all examples"),
-    Rule("bad_grader", _E, "the grader is not valid", "correct it"),
+    Rule("bad_grader", _E, "the grader is not valid", "correct this member of the grader"),
     Rule("no_graded_member", _E, "the example has no such member, and the grader uses it", "add it"),
     # Members
     Rule("no_messages", _E, "the array of messages is missing", 'write "messages": [...]'),
     Rule("empty_messages", _E, "the array of messages is empty", "add at least one message"),
     Rule("unknown_member", _E, "the member is unknown", "remove it, or correct its name"),
     Rule("not_message", _E, "the message is not an object", 'write {"role": ..., "content": ...}'),
-    Rule("no_role", _E, "the message has no role", "add one: system, user, assistant or tool"),
+    Rule("no_role", _E, "the message has no role", "add system, user, assistant or tool"),
     Rule("unknown_role", _E, "the role is unknown", "use system, user, assistant or tool", True),
     Rule("no_content", _E, "the message has no content", "add content or tool_calls"),
     Rule("bad_content", _E, "the content is neither a string nor an array of parts", "write a string"),
@@ -70,14 +70,14 @@ RULES: tuple[Rule, ...] = (
     Rule("bad_name", _E, "the name is not a string", "write a string, or remove the name"),
     Rule("bad_weight", _E, "the weight is neither 0 nor 1", "write 0 or 1", True),
     Rule("misplaced_weight", _E, "a weight is only allowed in assistant messages", "move or remove it", True),
-    Rule("no_assistant", _E, "no message is from the assistant: the model would learn nothing", "add the answer"),
-    Rule("nothing_trained", _W, "all answers have weight 0: the model learns nothing", "remove the example"),
+    Rule("no_assistant", _E, "no message is from the assistant, so the model learns nothing", "add the answer"),
+    Rule("nothing_trained", _W, "all answers have weight 0, so the model learns nothing", "remove the example"),
     Rule("empty_answer", _W, "the answer is empty", "add an answer, or remove the example"),
     Rule("empty_text", _W, "the message is empty", "add text, or remove the message"),
     Rule("no_user", _A, "no message is from the user", "check whether one is missing"),
     # Order
     Rule("system_late", _W, "a system message follows other messages", "move it to the start"),
-    Rule("answer_not_last", _W, "the last message is not an answer: the model learns nothing from it", "end with one"),
+    Rule("answer_not_last", _W, "the last message is not an answer, so the model ignores it", "end with one"),
     Rule("user_not_last", _W, "the last message is not from the user", "end with the user's question"),
     Rule("same_role_twice", _A, "two messages in a row have the same role", "join them if they belong together"),
     # Tools
@@ -107,7 +107,7 @@ RULES: tuple[Rule, ...] = (
         "write one assistant message",
     ),
     Rule("preference_role", _E, "the message is not from the assistant", 'write "role": "assistant"'),
-    Rule("same_answers", _W, "both answers are the same: the model learns nothing", "remove the example"),
+    Rule("same_answers", _W, "both answers are the same, so the model learns nothing", "remove the example"),
 )
 
 BY_CODE = {rule.code: rule for rule in RULES}

@@ -103,7 +103,7 @@ def test_bad_lines_are_refused_with_member_problem_and_value(tmp_path: Path) -> 
             "messages[0].content: the content is neither a string nor an array of parts (4)",
         ),
         ({"messages": [{**USER, "mood": "good"}, ANSWER]}, "messages[0].mood: the member is unknown"),
-        ({"messages": [USER]}, "messages: no message is from the assistant: the model would learn nothing"),
+        ({"messages": [USER]}, "messages: no message is from the assistant, so the model learns nothing"),
         (
             {"messages": [{**USER, "weight": 1}, ANSWER]},
             "messages[0].weight: a weight is only allowed in assistant messages",
