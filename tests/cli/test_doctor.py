@@ -141,6 +141,10 @@ def test_offline_sends_no_request(fttui: Fttui, service: Service) -> None:
     assert service.lines == []
 
 
+def test_offline_does_not_claim_to_start_the_local_service(bare: Fttui) -> None:
+    assert texts(bare("doctor", "--offline", "--profile", "local"), "local service").strip() == "not running"
+
+
 def test_terminal_colours_and_multiplexers_are_reported() -> None:
     for environment, words in (
         ({"TERM": "xterm", "COLORTERM": "truecolor"}, "true colour"),

@@ -93,7 +93,7 @@ async def _service(invocation: Invocation) -> list[Finding]:
     found = [Finding("profile", GOOD, f"{choice.name}, {choice.because}: {where} ({choice.provider})")]
     if choice.is_local:
         found[0] = found[0]._replace(text=f"{choice.name}, {choice.because}: {where}")
-        found += _local_service()
+        found += _local_service(starts=not invocation.offline)
     found += _proxies(choice.base_url or "")
     if invocation.offline:
         return [*found, Finding("service", NOTE, "not checked (--offline)")]
@@ -112,7 +112,7 @@ async def _service(invocation: Invocation) -> list[Finding]:
         await connection.close()
 
 
-def _local_service() -> list[Finding]:
+def _local_service(*, starts: bool) -> list[Finding]:
     from fttui.server import control
 
     try:
@@ -120,7 +120,7 @@ def _local_service() -> list[Finding]:
     except Exception:  # starting the service reports any problem with its files
         info = None
     if info is None:
-        return [Finding("local service", NOTE, "was not running; started for this check")]
+        return [Finding("local service", NOTE, "was not running; started for this check" if starts else "not running")]
     return [Finding("local service", GOOD, f"running, pid {info.pid}, version {info.version}")]
 
 
