@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 class UnknownCommand(click.UsageError):
     """No command of this name; the message has a suggestion if one is close."""
 
-    def __init__(self, name: str, known: list[str], context: click.Context) -> None:
+    def __init__(self, name: str, known: list[str], see: str, *, kind: str = "command") -> None:
         from difflib import get_close_matches
 
         near = get_close_matches(name, known, 1)
         suggestion = f" Did you mean {near[0]}?" if near else ""
-        super().__init__(f"Unknown command {name!r}.{suggestion} See: {context.command_path} --help", context)
+        super().__init__(f"Unknown {kind} {name!r}.{suggestion} See: {see}")
 
 
 class Command(click.Command):
@@ -71,7 +71,7 @@ class Group(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = arguments[0]
         if self.get_command(context, name) is None and not name.startswith("-"):
-            raise UnknownCommand(name, self.list_commands(context), context)
+            raise UnknownCommand(name, self.list_commands(context), f"{context.command_path} --help")
         return super().resolve_command(context, arguments)
 
 

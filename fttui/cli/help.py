@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 import click
 
 from fttui.cli.exit_codes import DONE, EXIT_CODES
-from fttui.cli.groups import Command
+from fttui.cli.groups import Command, UnknownCommand
 from fttui.cli.output import Output
 from fttui.text import wrap
 
@@ -46,12 +46,9 @@ def help_(context: click.Context, topic: tuple[str, ...], all_: bool) -> int:
         return DONE
     found = _command(root, topic)
     if found is None:
-        from difflib import get_close_matches
-
-        known = [*TOPICS, *(" ".join(path) for path, _ in commands(root))]
-        near = get_close_matches(name, known, 1)
-        suggestion = f"Did you mean {near[0]}?" if near else "To list commands and topics: fttui help"
-        raise click.UsageError(f"no command or topic {name!r}. {suggestion}")
+        paths = [path for path, _ in commands(root)]
+        known = dict.fromkeys([*TOPICS, *(path[0] for path in paths), *map(" ".join, paths)])
+        raise UnknownCommand(name, list(known), "fttui help", kind="command or topic")
     output.text(found.get_help() + "\n")
     return DONE
 

@@ -31,6 +31,16 @@ def test_flags_without_a_command_are_cockpit_options(bare: Fttui) -> None:
         assert bare(*wrong).code == 2
 
 
+def test_unknown_command_is_named_with_a_suggestion(bare: Fttui) -> None:
+    for words, message in (
+        (["metrics"], "Unknown command 'metrics'. See: fttui --help"),
+        (["jobs", "lst"], "Unknown command 'lst'. Did you mean list? See: fttui jobs --help"),
+        (["help", "jobz"], "Unknown command or topic 'jobz'. Did you mean jobs? See: fttui help"),
+    ):
+        result = bare(*words)
+        assert (result.code, result.out, result.err) == (2, "", f"fttui: {message}\n")
+
+
 def test_help_lists_flags_and_loads_no_heavy_package() -> None:
     code = "import sys; from fttui.cli.main import run; run(['--help']); run(['jobs', 'create', '--help']);"
     code += "print([m for m in ('pydantic', 'httpx', 'textual', 'starlette', 'sqlite3') if m in sys.modules])"
