@@ -29,7 +29,7 @@ def uvicorn_config(app: Any) -> uvicorn.Config:
     """Return the uvicorn configuration for an application."""
     config = uvicorn.Config(
         app,
-        http=Protocol,
+        http=HttpProtocol,
         loop="asyncio",
         ws="none",
         lifespan="off",
@@ -45,7 +45,7 @@ def uvicorn_config(app: Any) -> uvicorn.Config:
     return config
 
 
-class Protocol(H11Protocol):
+class HttpProtocol(H11Protocol):
     """Connection of a client."""
 
     _timer: asyncio.TimerHandle | None = None

@@ -36,7 +36,7 @@ async def read_form(content_type: str, chunks: AsyncIterator[bytes], path: str, 
         raise RequestError(400, "The request is not multipart/form-data with a boundary.")
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        reader = _Reader(file, most, name)
+        reader = _FormReader(file, most, name)
         parser = MultipartParser(boundary, reader.callbacks())  # type: ignore[arg-type]
         try:
             async for block in _blocks(chunks):
@@ -65,7 +65,7 @@ async def _blocks(chunks: AsyncIterator[bytes], least: int = 1 << 20) -> AsyncIt
         yield bytes(block)
 
 
-class _Reader:
+class _FormReader:
     """Callbacks of the parser."""
 
     def __init__(self, file: int, most: int, file_part: str) -> None:

@@ -2,14 +2,14 @@
 
 A kill from outside must always lead to a restart, however often it happens. A trainer that causes its own end (for
 example by using all memory) is killed every time. Progress and time tell the two apart: a trainer without progress is
-restarted at once, then after pauses, and is given up in the end.
+restarted at once at first, then after pauses, and is given up in the end.
 """
 
 from fttui.clock import Clock
 from fttui.server.storage.records import JobRecord
 
 AT_ONCE = 2
-"""Restarts in vain without a pause."""
+"""Restarts without progress that are made without a pause."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 8.0
 """Seconds. Each pause is twice as long as the pause before."""
 FEWEST, LEAST_TIME = 3, 30.0
@@ -19,7 +19,7 @@ MOST = 20
 
 
 class Restarts:
-    """Restarts in vain of running jobs. The count is stored with the job; the times are lost with the service."""
+    """Restarts of running jobs. Counts are stored with the jobs; times are lost with the service."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -31,8 +31,8 @@ class Restarts:
         self._since.pop(id, None)
         self._due.pop(id, None)
 
-    def are_in_vain(self, job: JobRecord) -> bool:
-        """Return whether the job's dead trainer should be given up."""
+    def should_give_up(self, job: JobRecord) -> bool:
+        """Return whether to give up the dead trainer of a job."""
         if job.step > job.restart_step:
             self.forget(job.id)
             return False
@@ -43,11 +43,11 @@ class Restarts:
 
     def is_due(self, job: JobRecord) -> bool:
         """Return whether the pause before the next restart is over."""
-        in_vain = 0 if job.step > job.restart_step else job.restarts
-        if in_vain < AT_ONCE:
+        without_progress = 0 if job.step > job.restart_step else job.restarts
+        if without_progress < AT_ONCE:
             return True
         now = self._clock.monotonic()
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(in_vain - AT_ONCE, 10))
+        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(without_progress - AT_ONCE, 10))
         if now < self._due.setdefault(job.id, now + pause):
             return False
         del self._due[job.id]

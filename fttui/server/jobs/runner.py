@@ -93,20 +93,20 @@ class Runner:
         with self._lock:
             self._supervisor.reap()
             for job in self._database.jobs.unfinished():
-                self._attend(self._advance, job)
+                self._process(self._advance, job)
             jobs = self._database.jobs.unfinished()
             running = sum(job.status == "running" for job in jobs)
             most = self._catalog.settings.max_running
             for job in jobs:
                 if job.status == "queued" and running < most:
-                    running += self._attend(self._begin, job)
+                    running += self._process(self._begin, job)
             return any(self._needs_attention(job) for job in self._database.jobs.unfinished())
 
     def _needs_attention(self, job: JobRecord) -> bool:
         return job.status != "paused" or self._supervisor.directory(job).process.is_alive()
 
-    def _attend(self, work: Callable[[JobRecord], bool], job: JobRecord) -> bool:
-        """Do the work for one job. An error must not keep the other jobs waiting."""
+    def _process(self, work: Callable[[JobRecord], bool], job: JobRecord) -> bool:
+        """Do some work for a job. An error is logged and does not affect the other jobs."""
         try:
             done = work(job)
         except Exception as error:

@@ -126,7 +126,7 @@ class TrainerSupervisor:
             self._outcomes.fail_trainer(job, "exited without a result")
         elif code is not None and code < 128:
             self._outcomes.fail_trainer(job, f"exited with code {code}")
-        elif self._restarts.are_in_vain(job):
+        elif self._restarts.should_give_up(job):
             reason = f"was killed {job.restarts + 1} times without completing another step"
             self._outcomes.fail_trainer(job, reason)
         elif self._restarts.is_due(job):

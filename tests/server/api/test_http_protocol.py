@@ -28,7 +28,7 @@ async def port(service: Service, state: ServerState) -> AsyncIterator[int]:
     """Port of the service, served in the event loop of the test."""
     config = http_protocol.uvicorn_config(create_app(service, api_key([KEY])))
     server = await asyncio.get_running_loop().create_server(
-        lambda: http_protocol.Protocol(config, state, {}), "127.0.0.1", 0
+        lambda: http_protocol.HttpProtocol(config, state, {}), "127.0.0.1", 0
     )
     yield server.sockets[0].getsockname()[1]
     server.close()

@@ -18,7 +18,7 @@ def lives(clock: FakeClock, job: JobRecord, *, seconds: float) -> list[float]:
     """Restart a trainer that dies `seconds` after each start without progress. Return the pauses."""
     restarts = Restarts(clock)
     pauses = []
-    while not restarts.are_in_vain(job) and len(pauses) < 100:
+    while not restarts.should_give_up(job) and len(pauses) < 100:
         died = clock.now()
         while not restarts.is_due(job):
             clock.advance(0.5)
@@ -39,18 +39,18 @@ def test_a_silent_trainer_that_dies_late_is_given_up_after_the_fewest_restarts(c
 def test_a_trainer_that_reports_without_progress_gets_more_restarts(clock: FakeClock) -> None:
     job = JOB._replace(restarts=FEWEST + 5, offset=700, restart_offset=600)
     restarts = Restarts(clock)
-    assert not restarts.are_in_vain(job)
+    assert not restarts.should_give_up(job)
     clock.advance(10 * LEAST_TIME)
-    assert not restarts.are_in_vain(job)
-    assert restarts.are_in_vain(job._replace(restarts=MOST))
+    assert not restarts.should_give_up(job)
+    assert restarts.should_give_up(job._replace(restarts=MOST))
 
 
-def test_a_new_step_resets_the_restarts_in_vain(clock: FakeClock) -> None:
+def test_a_new_step_resets_the_restarts_without_progress(clock: FakeClock) -> None:
     restarts = Restarts(clock)
     stuck = JOB._replace(restarts=MOST - 1, step=5, restart_step=5)
     assert not restarts.is_due(stuck)
     clock.advance(LEAST_TIME)
     assert restarts.is_due(stuck)
     forward = stuck._replace(step=6)
-    assert not restarts.are_in_vain(forward._replace(restarts=MOST))
+    assert not restarts.should_give_up(forward._replace(restarts=MOST))
     assert restarts.is_due(forward)
