@@ -68,10 +68,13 @@ class TrainerSupervisor:
         """Store new reports of a job's trainer and return the updated job.
 
         Args:
-            whole: read everything; otherwise at most `MOST_READS` pieces.
+            whole: read everything; otherwise at most `MOST_READS` pieces, and nothing more once the job is going to
+                fail because of unreadable lines.
         """
         reads = 0
-        while (whole or reads < MOST_READS) and self._read_piece(job):
+        while whole or (reads < MOST_READS and not too_many_unreadable_lines(job)):
+            if not self._read_piece(job):
+                break
             job = self._database.jobs.get(job.id) or job
             reads += 1
         return job

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fttui.server.jobs import restarts, training_data
 from fttui.server.jobs.job_dir import JobDirectory
+from fttui.server.jobs.progress_file import LONGEST_READ
 from fttui.server.service import Service, open_service
 from tests.server.conftest import GOOD, add_file, add_job, example, jsonl, messages, run_until, status, until
 
@@ -381,3 +382,15 @@ def test_the_check_of_a_cancelled_job_does_not_delay_the_next_job(service: Servi
     assert service.runner.cancel(first)
     run_until(service, second, "succeeded")
     assert status(service, first) == "cancelled"
+
+
+def test_a_look_stops_reading_progress_after_too_many_unreadable_lines(service: Service) -> None:
+    """Decoding megabytes of invalid lines takes seconds, in which the runner would do nothing for other jobs."""
+    id = add_job(service, "slow")
+    run_until(service, id, "running")
+    with open(os.path.join(service.paths.job(id), "progress.jsonl"), "ab") as file:
+        file.write(b"nonsense\n" * (3 * LONGEST_READ // 9))
+    run_until(service, id, "failed")
+    job = service.database.jobs.get(id)
+    assert job is not None
+    assert job.offset < 2 * LONGEST_READ
