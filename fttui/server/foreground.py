@@ -20,8 +20,6 @@ def serve_tcp(home: str, host: str, port: int, api_key_file: str | None) -> int:
     Returns:
         The exit code.
     """
-    os.umask(0o077)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     try:
         access: AccessCheck = api_key(read_keys(api_key_file)) if api_key_file is not None else local_only
         if api_key_file is None and not sockets.is_loopback(host):
@@ -34,6 +32,8 @@ def serve_tcp(home: str, host: str, port: int, api_key_file: str | None) -> int:
         return 2
     try:
         listener = sockets.tcp_socket(host, port)
+        os.umask(0o077)
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
         lock = _lock_home(home)
         shown_host = f"[{host}]" if ":" in host else host
         url = f"http://{shown_host}:{listener.getsockname()[1]}/v1"
