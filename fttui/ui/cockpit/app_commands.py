@@ -10,7 +10,7 @@ from fttui.text import clean_line, wrap
 from fttui.ui.cockpit.command_line import CommandError, seconds_of, unknown_name
 from fttui.ui.cockpit.key_router import Handlers
 from fttui.ui.cockpit.model import Part
-from fttui.ui.cockpit.pane_controller import CockpitParts
+from fttui.ui.cockpit.pane_controller import ControllerContext
 from fttui.ui.messages import HoldRequested, IntervalRequested, ProfileChosen, RefreshRequested, SaveViewRequested
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.status_line import ALL, clock_time
@@ -25,7 +25,7 @@ class AppCommands:
     def __init__(
         self,
         screen: Screen[None],
-        parts: CockpitParts,
+        context: ControllerContext,
         glyphs: Glyphs,
         commands: tuple[Command, ...],
         *,
@@ -42,7 +42,7 @@ class AppCommands:
             close: ignores further keys.
         """
         self._screen = screen
-        self._model, self._presenter, self._layout, self._prompt = parts
+        self._model, self._presenter, self._layout, self._prompt = context
         self._glyphs = glyphs
         self._commands = commands
         self._run_command = run_command

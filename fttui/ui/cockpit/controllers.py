@@ -21,7 +21,7 @@ from fttui.ui.cockpit.layout_controller import LayoutController
 from fttui.ui.cockpit.log_controller import LogController
 from fttui.ui.cockpit.model import CockpitModel, Part
 from fttui.ui.cockpit.outcomes import OutcomeReport
-from fttui.ui.cockpit.pane_controller import CockpitParts, PaneController
+from fttui.ui.cockpit.pane_controller import ControllerContext, PaneController
 from fttui.ui.cockpit.presenter import Presenter
 from fttui.ui.cockpit.search import Search
 from fttui.ui.panes.jobs import JobsPane
@@ -63,16 +63,16 @@ class Controllers:
         self._model = model
         self._open_form = open_form
         self.layout = LayoutController(panes, model.view, presenter, prompt, lambda pane: self.by_pane[pane].entered())
-        parts = CockpitParts(model, presenter, self.layout, prompt)
+        context = ControllerContext(model, presenter, self.layout, prompt)
         clipboard = Clipboard(prompt, screen.post_message)
         report = OutcomeReport(model, presenter, prompt)
         run = partial(screen.run_worker, exit_on_error=False)
         draw_titles = partial(presenter.draw, Part.TITLES)
 
-        self.log = LogController(side.log_view, parts, Search(side.log_view, prompt, draw_titles))
-        self.jobs = JobsController(jobs, parts, self.log.find)
-        self.files = FilesController(side.files, parts, clipboard, report, run)
-        detail = DetailController(side.detail, parts, Search(side.detail, prompt, draw_titles))
+        self.log = LogController(side.log_view, context, Search(side.log_view, prompt, draw_titles))
+        self.jobs = JobsController(jobs, context, self.log.find)
+        self.files = FilesController(side.files, context, clipboard, report, run)
+        detail = DetailController(side.detail, context, Search(side.detail, prompt, draw_titles))
         self.by_pane: Mapping[str, PaneController] = {
             "jobs": self.jobs,
             "detail": detail,
@@ -80,11 +80,11 @@ class Controllers:
             "files": self.files,
         }
         actions = JobActions(
-            parts, report, partial(run, group="action"), self._open_form_here, self.files.delete, self.jobs.show_job
+            context, report, partial(run, group="action"), self._open_form_here, self.files.delete, self.jobs.show_job
         )
         app = AppCommands(
             screen,
-            parts,
+            context,
             glyphs,
             commands,
             run_command=lambda id: self.router.run(id),

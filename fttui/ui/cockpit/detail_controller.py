@@ -5,7 +5,7 @@ from __future__ import annotations
 from fttui.ui.cockpit.exporter import Exportable, Exporter
 from fttui.ui.cockpit.key_router import Handlers
 from fttui.ui.cockpit.model import Part
-from fttui.ui.cockpit.pane_controller import CockpitParts, PaneController
+from fttui.ui.cockpit.pane_controller import ControllerContext, PaneController
 from fttui.ui.cockpit.pane_export import job_json
 from fttui.ui.cockpit.search import Search
 from fttui.ui.panes.detail import DetailView
@@ -14,12 +14,12 @@ from fttui.ui.panes.detail import DetailView
 class DetailController(PaneController):
     """Controller of the detail pane."""
 
-    def __init__(self, view: DetailView, parts: CockpitParts, search: Search) -> None:
-        super().__init__(view, parts)
+    def __init__(self, view: DetailView, context: ControllerContext, search: Search) -> None:
+        super().__init__(view, context)
         self._detail = view
         self._search = search
         self._exporter = Exporter(
-            parts.prompt,
+            context.prompt,
             Exportable("detail", ("json", "csv"), lambda: self._model.selected or "", self._export_content),
         )
 

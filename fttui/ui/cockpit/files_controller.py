@@ -9,7 +9,7 @@ from fttui.ui.cockpit.clipboard import Clipboard
 from fttui.ui.cockpit.key_router import Handlers
 from fttui.ui.cockpit.model import Part
 from fttui.ui.cockpit.outcomes import OutcomeReport, confirm
-from fttui.ui.cockpit.pane_controller import CockpitParts, PaneController
+from fttui.ui.cockpit.pane_controller import ControllerContext, PaneController
 from fttui.ui.cockpit.pane_export import shown_path
 from fttui.ui.panes.files import FileRow, FilesView
 
@@ -24,9 +24,9 @@ class FilesController(PaneController):
     """Controller of the files pane."""
 
     def __init__(
-        self, view: FilesView, parts: CockpitParts, clipboard: Clipboard, report: OutcomeReport, run: RunWorker
+        self, view: FilesView, context: ControllerContext, clipboard: Clipboard, report: OutcomeReport, run: RunWorker
     ) -> None:
-        super().__init__(view, parts)
+        super().__init__(view, context)
         self._files = view
         self._clipboard = clipboard
         self._report = report

@@ -11,7 +11,7 @@ from fttui.models.job_key import JobKey
 from fttui.models.row import JobRow
 from fttui.ui.cockpit.key_router import Handlers
 from fttui.ui.cockpit.outcomes import OutcomeReport, confirm
-from fttui.ui.cockpit.pane_controller import CockpitParts
+from fttui.ui.cockpit.pane_controller import ControllerContext
 from fttui.ui.render.rows import short_id
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class JobActions:
 
     def __init__(
         self,
-        parts: CockpitParts,
+        context: ControllerContext,
         report: OutcomeReport,
         run: Run,
         open_form: OpenForm,
@@ -43,7 +43,7 @@ class JobActions:
             delete_files: asks a question about files and deletes them at the provider.
             show_job: shows a job in the list without a filter.
         """
-        self._model, _, _, self._prompt = parts
+        self._model, _, _, self._prompt = context
         self._report = report
         self._run = run
         self._open_form = open_form

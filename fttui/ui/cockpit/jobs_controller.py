@@ -10,7 +10,7 @@ from fttui.ui.cockpit.exporter import Exportable, Exporter
 from fttui.ui.cockpit.key_router import Handlers
 from fttui.ui.cockpit.list_view import STATUS_KEYS
 from fttui.ui.cockpit.model import Part
-from fttui.ui.cockpit.pane_controller import CockpitParts, PaneController
+from fttui.ui.cockpit.pane_controller import ControllerContext, PaneController
 from fttui.ui.cockpit.pane_export import jobs_csv, jobs_json
 from fttui.ui.panes.jobs import JobsPane
 
@@ -18,17 +18,17 @@ from fttui.ui.panes.jobs import JobsPane
 class JobsController(PaneController):
     """Controller of the job list. Most of its commands work in every pane."""
 
-    def __init__(self, pane: JobsPane, parts: CockpitParts, find_in_log: Callable[[int], None]) -> None:
+    def __init__(self, pane: JobsPane, context: ControllerContext, find_in_log: Callable[[int], None]) -> None:
         """
         Args:
             find_in_log: goes to the next (1) or previous (-1) match in the log.
         """
-        super().__init__(pane.list, parts)
+        super().__init__(pane.list, context)
         self._pane = pane
         self._list = pane.list
         self._find_in_log = find_in_log
         self._exporter = Exporter(
-            parts.prompt, Exportable("jobs", ("csv", "json"), lambda: "jobs", self._export_content)
+            context.prompt, Exportable("jobs", ("csv", "json"), lambda: "jobs", self._export_content)
         )
 
     @property

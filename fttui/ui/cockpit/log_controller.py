@@ -7,7 +7,7 @@ from typing import Any
 from fttui.ui.cockpit.exporter import MOST_EVENTS, Exportable, Exporter
 from fttui.ui.cockpit.key_router import Handlers
 from fttui.ui.cockpit.model import Part
-from fttui.ui.cockpit.pane_controller import CockpitParts, PaneController
+from fttui.ui.cockpit.pane_controller import ControllerContext, PaneController
 from fttui.ui.cockpit.pane_export import log_jsonl, log_text
 from fttui.ui.cockpit.search import Search
 from fttui.ui.panes.log import LogView
@@ -17,12 +17,12 @@ from fttui.ui.render.log_lines import LEVELS, TIMES
 class LogController(PaneController):
     """Controller of the log. Its commands work in every pane and bring the log into view."""
 
-    def __init__(self, view: LogView, parts: CockpitParts, search: Search) -> None:
-        super().__init__(view, parts)
+    def __init__(self, view: LogView, context: ControllerContext, search: Search) -> None:
+        super().__init__(view, context)
         self._log = view
         self._search = search
         self._exporter = Exporter(
-            parts.prompt,
+            context.prompt,
             Exportable("log", ("log", "jsonl"), lambda: self._model.selected or "", self._export_content),
         )
 

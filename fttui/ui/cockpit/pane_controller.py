@@ -17,7 +17,7 @@ TO_THE_END = 10**9
 """Lines that lead to the first or the last line of every pane."""
 
 
-class CockpitParts(NamedTuple):
+class ControllerContext(NamedTuple):
     """Objects that all controllers share."""
 
     model: CockpitModel
@@ -29,9 +29,9 @@ class CockpitParts(NamedTuple):
 class PaneController:
     """Base of the controllers of panes. A subclass adds its commands to `handlers`."""
 
-    def __init__(self, view: LineView, parts: CockpitParts) -> None:
+    def __init__(self, view: LineView, context: ControllerContext) -> None:
         self.view = view
-        self._model, self._presenter, self._layout, self._prompt = parts
+        self._model, self._presenter, self._layout, self._prompt = context
 
     @property
     def handlers(self) -> Handlers:

@@ -142,3 +142,12 @@ async def test_undo_restores_the_log_style() -> None:
         await ui.press("u", "u")
         assert "event 0" in ui.log[0]
         assert ui.main.log_view.log_style == LogStyle()
+
+
+async def test_mark_key_in_the_log_marks_the_job_without_scrolling() -> None:
+    async with cockpit(store()) as ui:
+        await ui.press("enter", "enter", "k", "k")
+        shown = ui.log
+        await ui.press("space")
+        assert ui.marks == {ID}
+        assert ui.log == shown

@@ -52,3 +52,17 @@ async def test_each_pane_exports_its_content_and_asks_before_overwriting(tmp_pat
 
 def test_csv_cell_with_a_formula_is_escaped() -> None:
     assert "'=HYPERLINK" in jobs_csv([JobRow("a", "running", suffix="=HYPERLINK(1)")])
+
+
+async def test_export_without_a_job_is_refused_in_detail_and_log() -> None:
+    async with cockpit(FakeStore()) as ui:
+        await ui.press("tab", "e")
+        assert (ui.pane, ui.prompt) == ("log", "No job is selected.")
+        await ui.press("[", "e")
+        assert (ui.pane, ui.prompt) == ("detail", "No job is selected.")
+
+
+async def test_export_line_with_a_format_of_another_pane_is_refused() -> None:
+    async with cockpit(FakeStore().put(job(1))) as ui:
+        await ui.press("colon", *"export jsonl", "enter")
+        assert ui.prompt == "The jobs pane can be written as csv or json."
