@@ -187,17 +187,17 @@ class MergedStore:
         return replace(outcome, id=id)
 
     async def _for_each_profile(self, verb: str, ids: Iterable[str]) -> dict[str, Outcome]:
-        by_profile: dict[str, list[JobKey]] = {}
-        for key in map(JobKey.parse, ids):
-            by_profile.setdefault(key.profile, []).append(key)
+        by_profile: dict[str, dict[str, str]] = {}
+        for text in ids:
+            key = JobKey.parse(text)
+            by_profile.setdefault(key.profile, {})[key.id] = text
         outcomes: dict[str, Outcome] = {}
-        for profile, keys in by_profile.items():
+        for profile, texts in by_profile.items():
             if (store := self._stores.get(profile)) is None:
-                outcomes |= {str(key): _unknown(str(key)) for key in keys}
+                outcomes |= {text: _unknown(text) for text in texts.values()}
                 continue
-            for id, outcome in (await getattr(store, verb)([key.id for key in keys])).items():
-                key = JobKey(profile, id)
-                outcomes[str(key)] = replace(outcome, id=str(key))
+            for id, outcome in (await getattr(store, verb)(list(texts))).items():
+                outcomes[texts[id]] = replace(outcome, id=texts[id])
         return outcomes
 
     def _resolve(self, id: str) -> tuple[StorePort, str]:

@@ -1,4 +1,4 @@
-"""Whatever member of whatever object is broken in whatever way: reading never raises, text is clean, raw is kept."""
+"""Decoding of broken objects: it never raises, text is cleaned, the raw JSON is kept."""
 
 import json
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ KINDS: list[tuple[type[Wire], dict[str, Any]]] = [
 ]
 BY_NAME = pytest.mark.parametrize(("kind", "sample"), KINDS, ids=[kind.__name__ for kind, _ in KINDS])
 RAW = {"raw", "grader", "data"}
-"""Members that hold JSON as sent, cleaned where they are shown."""
+"""Members with JSON as sent, which must be cleaned before showing."""
 PARAGRAPHS = {"message", "status_details", "metadata"}
 
 
@@ -56,7 +56,7 @@ def check(kind: type[Wire], raw: Any) -> Wire:
                 assert clean_line(text) == text
     for name in set(kind.model_fields) - RAW:
         if isinstance(number := getattr(read, name), int):
-            assert abs(number) < 2**63, "what the archive cannot hold"
+            assert abs(number) < 2**63, "the value does not fit into the archive"
     if isinstance(read, Job):
         row = read.row()
         assert all(clean_line(cell) == cell for cell in row if isinstance(cell, str))
@@ -70,13 +70,13 @@ def check(kind: type[Wire], raw: Any) -> Wire:
 
 
 @BY_NAME
-def test_the_sample_is_read_whole(kind: type[Wire], sample: dict[str, Any]) -> None:
+def test_sample_is_decoded_completely(kind: type[Wire], sample: dict[str, Any]) -> None:
     assert check(kind, sample).fault == ""
 
 
 @BY_NAME
 @given(data=st.data())
-def test_any_member_may_be_anything(kind: type[Wire], sample: dict[str, Any], data: st.DataObject) -> None:
+def test_any_member_may_have_any_value(kind: type[Wire], sample: dict[str, Any], data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(paths(sample)))
     check(kind, mutated(sample, path, data.draw(values)))
 
@@ -89,9 +89,7 @@ def test_any_member_may_be_missing(kind: type[Wire], sample: dict[str, Any]) -> 
 
 @BY_NAME
 @pytest.mark.parametrize("shape", ["array", "object"])
-def test_any_member_may_be_nested_as_deep_as_json_can_be_read(
-    kind: type[Wire], sample: dict[str, Any], shape: str
-) -> None:
+def test_any_member_may_be_deeply_nested(kind: type[Wire], sample: dict[str, Any], shape: str) -> None:
     nested = deep(900, shape)
     for path in paths(sample):
         check(kind, mutated(sample, path, nested))
@@ -100,7 +98,7 @@ def test_any_member_may_be_nested_as_deep_as_json_can_be_read(
 
 @BY_NAME
 @given(raw=values)
-def test_anything_can_stand_where_an_object_should(kind: type[Wire], sample: dict[str, Any], raw: Any) -> None:
+def test_any_json_value_is_decoded_as_an_object(kind: type[Wire], sample: dict[str, Any], raw: Any) -> None:
     read = check(kind, raw)
     if not isinstance(raw, dict):
         assert read.fault
@@ -108,13 +106,13 @@ def test_anything_can_stand_where_an_object_should(kind: type[Wire], sample: dic
 
 @BY_NAME
 @given(extra=st.dictionaries(texts, values, max_size=4))
-def test_unknown_members_are_kept_in_raw(kind: type[Wire], sample: dict[str, Any], extra: dict[str, Any]) -> None:
+def test_unknown_members_stay_in_raw(kind: type[Wire], sample: dict[str, Any], extra: dict[str, Any]) -> None:
     raw = extra | sample
     assert check(kind, raw).raw == raw
 
 
 @given(raw=values)
-def test_an_object_without_an_id_gets_the_same_made_up_one_each_time(raw: Any) -> None:
+def test_made_up_id_depends_on_the_content_only(raw: Any) -> None:
     read = Job.read(raw)
     assert read.id == Job.read(raw).id
     if read.fault:
@@ -124,12 +122,12 @@ def test_an_object_without_an_id_gets_the_same_made_up_one_each_time(raw: Any) -
 
 
 @given(pair=st.lists(st.text("ab\x1b\u202e\n\ud800 ", max_size=4), min_size=2, max_size=2, unique=True))
-def test_ids_that_differ_stay_apart_when_cleaned(pair: list[str]) -> None:
+def test_different_ids_stay_different_after_cleaning(pair: list[str]) -> None:
     assert Job.read({"id": pair[0]}).id != Job.read({"id": pair[1]}).id
 
 
 @given(raw=st.one_of(values, st.fixed_dictionaries({"data": values, "has_more": values})))
-def test_a_page_is_read_or_refused_in_words(raw: Any) -> None:
+def test_any_json_is_a_page_or_raises_value_error(raw: Any) -> None:
     try:
         page = Page.read(Job, raw)
     except ValueError as error:
@@ -146,6 +144,6 @@ def test_points_of_any_result_file_are_in_order_of_steps(content: bytes) -> None
     assert [point.step for point in points] == sorted({point.step for point in points})
 
 
-def test_the_samples_are_json() -> None:
+def test_samples_are_json() -> None:
     for _, sample in KINDS:
         assert json.loads(json.dumps(sample)) == sample

@@ -1,4 +1,4 @@
-"""The published and observed shapes of every object (api.md §8-§13, providers.md), read one by one."""
+"""Published and observed shapes of every object (api.md §8-§13, providers.md)."""
 
 import base64
 from typing import Any
@@ -34,7 +34,7 @@ from tests.support.objects import JOB
         ("it broke", "", "it broke"),
     ],
 )
-def test_an_error_counts_only_with_words(error: Any, code: str | None, message: str | None) -> None:
+def test_error_without_code_and_message_is_none(error: Any, code: str | None, message: str | None) -> None:
     read = Job.read(JOB | {"error": error}).error
     assert (read and read.code, read and read.message) == (code, message)
 
@@ -67,7 +67,7 @@ def without(*names: str) -> dict[str, Any]:
         (JOB | {"method": "supervised"}, {"n_epochs": "3", "batch_size": "auto", "learning_rate_multiplier": "1.8"}),
     ],
 )
-def test_the_effective_hyperparameters(raw: dict[str, Any], expected: dict[str, str]) -> None:
+def test_effective_hyperparameters(raw: dict[str, Any], expected: dict[str, str]) -> None:
     assert Job.read(raw).hyperparameters == expected
 
 
@@ -81,7 +81,7 @@ def test_the_effective_hyperparameters(raw: dict[str, Any], expected: dict[str, 
         ({"type": "grpo"}, "grpo"),
     ],
 )
-def test_the_method_is_the_one_named(method: Any, expected: str) -> None:
+def test_method_defaults_to_supervised(method: Any, expected: str) -> None:
     assert Job.read(JOB | {"method": method}).method == expected
 
 
@@ -109,7 +109,7 @@ def test_status_words(word: str, status: Status) -> None:
     assert status.is_live is not status.is_final
 
 
-def test_an_unknown_status_is_no_end() -> None:
+def test_unknown_status_is_not_final() -> None:
     assert Status.UNKNOWN.is_live
     assert Status.STOPPING.is_live
 
@@ -137,12 +137,12 @@ def test_times(sent: Any, read: float | None) -> None:
     assert (job.created_at, job.finished_at) == (read, read)
 
 
-def test_numbers_as_text() -> None:
+def test_numbers_are_decoded_from_text() -> None:
     job = Job.read(JOB | {"trained_tokens": "5070", "seed": "42.0", "trained_steps": 1.5})
     assert (job.trained_tokens, job.seed, job.trained_steps) == (5070, 42, None)
 
 
-def test_an_azure_job_of_seven_members() -> None:
+def test_azure_job_with_seven_members() -> None:
     job = Job.read(
         {
             "id": "ft-72a2792ef7d24ba7b82c7fe4a37e379f",
@@ -157,7 +157,7 @@ def test_an_azure_job_of_seven_members() -> None:
     assert (job.fault, job.status, job.can_act, job.result_files) == ("", Status.QUEUED, True, ())
 
 
-def test_a_mistral_job_is_a_row_that_the_verbs_leave_alone() -> None:
+def test_mistral_job_cannot_be_changed() -> None:
     job = Job.read(
         {
             "id": "b3f1",
@@ -176,12 +176,12 @@ def test_a_mistral_job_is_a_row_that_the_verbs_leave_alone() -> None:
 
 
 @pytest.mark.parametrize("name", ["ft:gpt-4o:acme::8J6L", "jobs/2024/7", "gpt.ft-ab:ckpt-step-3", "ä-é"])
-def test_ids_with_unusual_characters_are_ids(name: str) -> None:
+def test_ids_with_unusual_characters_are_valid(name: str) -> None:
     job = Job.read({"id": name})
     assert (job.id, job.fault, sent_id({"id": name})) == (name, "", name)
 
 
-def test_a_number_is_an_id() -> None:
+def test_number_is_a_valid_id() -> None:
     assert (Job.read({"id": 17}).id, sent_id({"id": 17})) == ("17", "17")
 
 
@@ -195,30 +195,30 @@ def test_a_number_is_an_id() -> None:
         ("", ""),
     ],
 )
-def test_the_suffix_in_a_model_name(model: str, suffix: str) -> None:
+def test_suffix_of_a_model_name(model: str, suffix: str) -> None:
     assert suffix_of(model) == suffix
 
 
-def test_the_row_prefers_the_progress_of_the_events() -> None:
+def test_row_prefers_progress_from_events() -> None:
     job = Job.read(JOB)
     assert job.row()[9:12] == (12, 100, None)
     assert job.row(step=40, total=200, loss=0.5)[9:12] == (40, 200, 0.5)
 
 
-def test_event_levels_and_data() -> None:
+def test_levels_and_data_of_events() -> None:
     assert Event.read({"id": "e", "level": "WARNING", "data": None}).level == "warn"
     assert Event.read({"id": "e", "level": "legacy_error"}).level == "error"
     assert Event.read({"id": "e"}).level == "info"
     assert Event.read({"id": "e", "level": "odd", "data": [1]}).data == {}
 
 
-def test_an_event_without_an_id_is_the_same_event_next_time() -> None:
+def test_event_without_an_id_gets_a_stable_id() -> None:
     raw = {"created_at": 1, "message": "x"}
     assert Event.read(raw).id == Event.read(dict(raw)).id
     assert Event.read(raw).id != Event.read(raw | {"message": "y"}).id
 
 
-def test_reinforcement_metrics_take_the_numbers_at_the_top_and_skip_the_rest() -> None:
+def test_reinforcement_metrics_are_top_level_numbers() -> None:
     event = Event.read(
         {
             "id": "e",
@@ -241,7 +241,7 @@ def test_reinforcement_metrics_take_the_numbers_at_the_top_and_skip_the_rest() -
     assert (event.step, event.total_steps) == (10, 20)
 
 
-def test_points_join_the_events_of_a_step() -> None:
+def test_events_of_one_step_become_one_point() -> None:
     def metrics(step: Any, **values: Any) -> Event:
         return Event.read({"id": str(values), "data": {"step": step, **values}})
 
@@ -254,12 +254,12 @@ def test_points_join_the_events_of_a_step() -> None:
     ]
 
 
-def test_a_checkpoint_counts_in_whole_steps() -> None:
+def test_checkpoint_step_is_an_integer() -> None:
     read = Checkpoint.read({"id": "c", "metrics": {"step": 100.0, "train_loss": 1, "type": "supervised"}})
     assert (read.step_number, read.metrics) == (100, {"train_loss": 1.0})
 
 
-def test_files_and_models() -> None:
+def test_files_and_models_are_decoded() -> None:
     file = File.read({"id": "f", "bytes": "12", "filename": "a\x1b[2Jb.jsonl", "status_details": None})
     assert (file.bytes, file.filename, file.status_details) == (12, "a[2Jb.jsonl", "")
     assert Model.read({"id": "m", "created": 5}).created_at == 5.0
@@ -279,7 +279,7 @@ CSV = "step,train_loss,train_accuracy,valid_loss\n1,3.63265,0.5,\n2,,,\n30,6e-05
         CSV.replace("\n", "\r\n").encode(),
     ],
 )
-def test_result_files_plain_and_base64(content: bytes) -> None:
+def test_result_files_are_decoded_from_csv_and_base64(content: bytes) -> None:
     points = points_of_result_files([content, None])
     assert [(point.step, dict(point.values)) for point in points] == [
         (1, {"train_loss": 3.63265, "train_mean_token_accuracy": 0.5}),
@@ -288,11 +288,11 @@ def test_result_files_plain_and_base64(content: bytes) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", base64.b64encode(b"hello"), b"step,a\n" + b'"' + b"x" * 200_000])
-def test_a_file_of_a_different_kind_has_no_points(content: bytes) -> None:
+def test_file_of_a_different_kind_has_no_points(content: bytes) -> None:
     assert points_of_result_files([content]) == []
 
 
-def test_pages() -> None:
+def test_pages_are_decoded() -> None:
     page = Page.read(Job, {"object": "list", "data": [{"id": "a"}, {"id": "b"}], "has_more": True})
     assert (len(page.items), page.has_more, page.cursor) == (2, True, "b")
     assert Page.read(Job, {"data": [{"id": "a"}]}).has_more is None
@@ -302,19 +302,19 @@ def test_pages() -> None:
     assert Page.read(Job, {"data": None}).items == ()
 
 
-def test_the_cursor_is_the_last_id_that_can_be_sent() -> None:
+def test_cursor_is_the_last_usable_id() -> None:
     page = Page.read(Job, {"data": [{"id": "a"}, {"id": "b\x1b"}, {"no": 1}, None], "has_more": True})
     assert page.cursor == "a"
     assert [bool(item.fault) for item in page.items] == [False, True, True, True]
 
 
 @pytest.mark.parametrize("raw", [None, 3, "x", {"error": {}}, {"data": {}}])
-def test_what_is_no_list_is_said(raw: Any) -> None:
+def test_page_of_a_non_list_raises_value_error(raw: Any) -> None:
     with pytest.raises(ValueError, match="expected a list, got"):
         Page.read(Job, raw)
 
 
-def test_a_create_request_holds_what_was_given() -> None:
+def test_create_request_has_only_given_settings() -> None:
     assert JobSpec(model="m", training_file="f").body() == {"model": "m", "training_file": "f"}
     full = JobSpec(
         model="m",

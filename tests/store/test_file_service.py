@@ -1,4 +1,4 @@
-"""Files and models: fetched to a place of the person's own, and deleted; and the archive's own copies of jobs."""
+"""Downloads and deletes of files and models, and deletes of archived jobs."""
 
 import base64
 from pathlib import Path
@@ -15,7 +15,7 @@ from tests.support.clock import FakeClock
 from tests.support.store_fakes import event, job
 
 RESULT = base64.b64encode(b"step,train_loss\n1,2.5\n")
-"""As services send it."""
+"""Result file as providers send it."""
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def left(folder: Path) -> list[str]:
 # Download
 
 
-async def test_a_file_is_fetched_through_the_client(world: World, tmp_path: Path) -> None:
+async def test_download_without_archived_content_asks_the_client(world: World, tmp_path: Path) -> None:
     world.client.contents["file-1"] = b"training data"
     told: list[tuple[int, int | None]] = []
     outcome = await world.store.download("file-1", str(tmp_path / "t.jsonl"), progress=lambda *at: told.append(at))
@@ -38,41 +38,41 @@ async def test_a_file_is_fetched_through_the_client(world: World, tmp_path: Path
     assert str(tmp_path / "t.jsonl") in outcome.message
     assert (tmp_path / "t.jsonl").read_bytes() == b"training data"
     assert told[-1] == (13, 13)
-    assert world.archive.files.content("file-1") is None, "training data is the person's own"
+    assert world.archive.files.content("file-1") is None, "training data is not recorded"
     assert left(tmp_path) == ["t.jsonl"]
 
 
-async def test_a_result_is_kept_on_the_way_and_comes_from_the_archive_afterwards(world: World, tmp_path: Path) -> None:
+async def test_download_of_a_result_file_records_its_content(world: World, tmp_path: Path) -> None:
     world.client.jobs = [job(2), job(1, result_files=["file-r"])]
     world.client.contents["file-r"] = RESULT
     await world.poll()
     world.told.clear()
     assert (await world.store.download("file-r", str(tmp_path / "a.csv"))).ok
     assert world.archive.files.content("file-r") == RESULT
-    assert world.told == [Change(events=frozenset({J}))], "its numbers can be drawn now"
+    assert world.told == [Change(events=frozenset({J}))], "the metrics are available"
     del world.client.contents["file-r"]
     assert (await world.store.download("file-r", str(tmp_path / "b.csv"))).ok
     assert (tmp_path / "b.csv").read_bytes() == RESULT
     assert (await world.store.download("file-r", str(tmp_path / "d.csv"), as_csv=True)).ok
-    assert (tmp_path / "d.csv").read_text(encoding="utf-8").startswith("step,"), "services send it as base64"
-    # Also where nobody can be asked.
+    assert (tmp_path / "d.csv").read_text(encoding="utf-8").startswith("step,"), "providers send base64"
+    # Also without a client.
     again = Store(world.archive, FakeClock(), read_only=True)
     assert (await again.download("file-r", str(tmp_path / "c.csv"))).ok
 
 
-async def test_nothing_is_replaced_unless_told(world: World, tmp_path: Path) -> None:
+async def test_download_to_an_existing_file_needs_overwrite(world: World, tmp_path: Path) -> None:
     world.client.contents["file-1"] = b"new"
     (tmp_path / "old").write_bytes(b"old")
     outcome = await world.store.download("file-1", str(tmp_path / "old"))
     assert (outcome.ok, "already exists" in outcome.message) == (False, True)
-    assert world.client.calls == [], "nothing was asked for"
+    assert world.client.calls == [], "no request was sent"
     assert (tmp_path / "old").read_bytes() == b"old"
     assert (await world.store.download("file-1", str(tmp_path / "old"), overwrite=True)).ok
     assert (tmp_path / "old").read_bytes() == b"new"
 
 
 @pytest.mark.parametrize("place", ["", "no/such/folder/x", "bad\0name"])
-async def test_a_place_that_cannot_be_written_is_said(world: World, tmp_path: Path, place: str) -> None:
+async def test_download_to_an_unwritable_path_gives_the_reason(world: World, tmp_path: Path, place: str) -> None:
     world.client.contents["file-1"] = b"x"
     outcome = await world.store.download("file-1", f"{tmp_path}/{place}")
     assert not outcome.ok
@@ -80,7 +80,7 @@ async def test_a_place_that_cannot_be_written_is_said(world: World, tmp_path: Pa
     assert left(tmp_path) == []
 
 
-async def test_half_a_file_never_looks_like_one(world: World, tmp_path: Path) -> None:
+async def test_failed_download_leaves_no_file(world: World, tmp_path: Path) -> None:
     world.client.contents["file-1"] = b"x" * 100
     world.client.fail("sent", Unreachable("cut"))
     outcome = await world.store.download("file-1", str(tmp_path / "x"))
@@ -92,7 +92,7 @@ async def test_half_a_file_never_looks_like_one(world: World, tmp_path: Path) ->
     assert left(tmp_path) == []
 
 
-async def test_a_file_that_appears_meanwhile_is_left_alone(world: World, tmp_path: Path) -> None:
+async def test_download_keeps_a_file_created_in_the_meantime(world: World, tmp_path: Path) -> None:
     world.client.contents["file-1"] = b"new"
 
     def appear(done: int, of: int | None) -> None:
@@ -104,7 +104,7 @@ async def test_a_file_that_appears_meanwhile_is_left_alone(world: World, tmp_pat
     assert left(tmp_path) == ["x"]
 
 
-async def test_without_a_connection_only_what_is_kept_can_be_had(tmp_path: Path) -> None:
+async def test_download_without_a_client_needs_archived_content(tmp_path: Path) -> None:
     outcome = await Store(World().archive, FakeClock()).download("file-1", str(tmp_path / "x"))
     assert (outcome.ok, outcome.message) == (False, "not connected")
 
@@ -112,7 +112,7 @@ async def test_without_a_connection_only_what_is_kept_can_be_had(tmp_path: Path)
 # Delete
 
 
-async def test_files_are_deleted_each_with_its_outcome(world: World) -> None:
+async def test_delete_files_returns_an_outcome_for_each_file(world: World) -> None:
     world.client.files = [{"id": "file-1"}, {"id": "file-2"}, {"id": "file-3"}]
     outcomes = await world.store.delete_files(["file-1", "file-2", "file-1"])
     assert {id: outcome.ok for id, outcome in outcomes.items()} == {"file-1": True, "file-2": True}
@@ -122,11 +122,11 @@ async def test_files_are_deleted_each_with_its_outcome(world: World) -> None:
     assert (outcome.ok, outcome.message, outcome.id) == (False, "no such file", "file-3")
 
 
-async def test_what_the_provider_has_is_known_once_it_has_listed_all(world: World, tmp_path: Path) -> None:
+async def test_has_file_is_none_before_the_first_list(world: World, tmp_path: Path) -> None:
     world.client.files = [{"id": "file-1"}, {"id": "file-5"}]
     world.client.fail("list_files", ServerFault("down", status=500))
     await world.store.files()
-    assert world.store.has_file("file-1") is None, "it could not be asked"
+    assert world.store.has_file("file-1") is None, "no list was fetched"
     world.client.recover()
     await world.store.files()
     assert (world.store.has_file("file-1"), world.store.has_file("file-9")) == (True, False)
@@ -136,7 +136,7 @@ async def test_what_the_provider_has_is_known_once_it_has_listed_all(world: Worl
     assert (world.store.has_file(new), world.store.has_file("file-1")) == (True, False)
 
 
-async def test_a_deleted_model_is_not_listed_from_the_archive_either(world: World) -> None:
+async def test_deleted_model_is_gone_from_the_archived_list(world: World) -> None:
     world.client.models = [{"id": "base"}, {"id": "ft:base:acme::1"}]
     await world.store.models()
     assert (await world.store.delete_model("ft:base:acme::1")).ok
@@ -148,7 +148,7 @@ async def test_a_deleted_model_is_not_listed_from_the_archive_either(world: Worl
     assert [model.id for model in await world.store.models()] == ["base"]
 
 
-async def test_a_read_only_session_deletes_nothing(tmp_path: Path) -> None:
+async def test_read_only_session_refuses_deletes(tmp_path: Path) -> None:
     world = World(read_only=True)
     world.client.contents["file-1"] = b"x"
     assert not (await world.store.delete_files(["file-1"]))["file-1"].ok
@@ -162,7 +162,7 @@ async def test_a_read_only_session_deletes_nothing(tmp_path: Path) -> None:
 
 
 async def gone(world: World) -> None:
-    """The first of three jobs is only in the archive."""
+    """Three jobs, of which the first is gone at the provider."""
     world.client.jobs = [job(3, "running"), job(2), job(1, result_files=["file-r"])]
     world.client.events[J] = [event(J, 1)]
     await world.poll()
@@ -173,7 +173,7 @@ async def gone(world: World) -> None:
     world.told.clear()
 
 
-async def test_what_the_provider_has_forgotten_can_be_forgotten_here(world: World) -> None:
+async def test_forget_deletes_the_copy_of_a_gone_job(world: World) -> None:
     await gone(world)
     world.store.look_at(J)
     outcome = (await world.store.forget([J]))[J]
@@ -183,13 +183,13 @@ async def test_what_the_provider_has_forgotten_can_be_forgotten_here(world: Worl
     assert (world.store.job(J), world.store.events(J), world.archive.files.content("file-r")) == (None, [], None)
     assert await world.poll() == [Change()]
     assert list(Store(world.archive, world.clock).snapshot.rows) == world.ids
-    # A job of that name that comes back is a new one.
+    # A job with the same id that is listed later counts as new.
     world.client.jobs.append(job(1))
     (change,) = await world.poll()
     assert change.added == {J}
 
 
-async def test_what_the_provider_still_lists_would_come_back(world: World) -> None:
+async def test_forget_refuses_a_job_that_the_provider_lists(world: World) -> None:
     await gone(world)
     outcomes = await world.store.forget(["ftjob-00002", "ftjob-00003", "ftjob-none"])
     assert [outcome.ok for outcome in outcomes.values()] == [False, False, False]
@@ -200,7 +200,7 @@ async def test_what_the_provider_still_lists_would_come_back(world: World) -> No
     assert len(world.ids) == 3
 
 
-async def test_what_has_ended_can_be_forgotten_while_nobody_can_be_asked(world: World) -> None:
+async def test_forget_deletes_a_finished_job_while_offline(world: World) -> None:
     await gone(world)
     world.store.feed.failed(Unauthorized("no", status=401))
     assert world.store.snapshot.health.state is State.DENIED
@@ -214,7 +214,7 @@ async def test_what_has_ended_can_be_forgotten_while_nobody_can_be_asked(world: 
 # Several profiles
 
 
-async def test_each_profile_answers_for_its_own(tmp_path: Path) -> None:
+async def test_merged_delete_reaches_the_profile_of_each_id(tmp_path: Path) -> None:
     two = Two()
     two.clients["home"].files = [{"id": "file-1"}]
     two.clients["work"].files = [{"id": "file-1"}, {"id": "file-2"}]
@@ -237,7 +237,7 @@ async def test_each_profile_answers_for_its_own(tmp_path: Path) -> None:
     assert not (await two.merged.download("file-2", str(tmp_path / "y"))).ok
 
 
-async def test_forgetting_in_a_merged_list() -> None:
+async def test_merged_forget_reaches_the_profile_of_each_job() -> None:
     two = Two()
     await two.poll()
     two.clients["work"].jobs = two.clients["work"].jobs[1:]
@@ -248,7 +248,7 @@ async def test_forgetting_in_a_merged_list() -> None:
     assert [change.removed for _, change in two.told] == [{f"work/{id_of(1)}"}]
 
 
-async def test_what_is_no_csv_is_not_written_as_one(world: World, tmp_path: Path) -> None:
+async def test_download_as_csv_refuses_a_file_of_a_different_kind(world: World, tmp_path: Path) -> None:
     world.client.contents["file-1"] = b"{}"
     outcome = await world.store.download("file-1", str(tmp_path / "x.csv"), as_csv=True)
     assert not outcome.ok

@@ -1,4 +1,4 @@
-"""Jobs of one second: in the list, the archive and the first frame they stand as the provider lists them."""
+"""Order of jobs created in one second, in the list, the archive and the first frame."""
 
 import contextlib
 import sqlite3
@@ -27,7 +27,7 @@ AT = 1_700_000_000
 
 
 def same(*letters: str, at: int = AT, **more: Any) -> list[dict[str, Any]]:
-    """Jobs of one second, newest first, whose ids are in no order."""
+    """Jobs of one second, newest first, with unsorted ids."""
     return [job(1, id=f"ftjob-{letter}", created_at=at, **more) for letter in letters]
 
 
@@ -35,7 +35,7 @@ def shown(store: Store) -> str:
     return "".join(id[-1] for id in store.snapshot.rows)
 
 
-async def test_the_list_is_in_the_providers_order(tmp_path: Path) -> None:
+async def test_jobs_of_one_second_keep_the_order_of_the_list(tmp_path: Path) -> None:
     archive = Archive(str(tmp_path / "a.db"), "work")
     world = World(archive)
     world.client.jobs = same("m", "a", "z", "c")
@@ -43,12 +43,12 @@ async def test_the_list_is_in_the_providers_order(tmp_path: Path) -> None:
     assert shown(world.store) == "mazc"
     world.client.change("ftjob-z", status="running")
     await world.poll()
-    assert shown(world.store) == "mazc", "a refresh moves nothing"
+    assert shown(world.store) == "mazc", "a refresh keeps the order"
     world.client.jobs = [*same("k", "x"), *world.client.jobs]
     await world.poll()
     assert shown(world.store) == "kxmazc"
     assert [row.id[-1] for row in select(world.store.snapshot.rows.values())] == list("kxmazc")
-    # And so it is for whoever starts next.
+    # The next start has the same order.
     assert [row.id[-1] for row in archive.jobs.rows()] == list("kxmazc")
     assert [row.id[-1] for row in first_rows(archive.path, "work", 4)[0]] == list("kxma")
     again = World(archive)
@@ -59,7 +59,7 @@ async def test_the_list_is_in_the_providers_order(tmp_path: Path) -> None:
     await archive.close()
 
 
-async def test_older_pages_go_below() -> None:
+async def test_jobs_of_older_pages_come_below() -> None:
     world = World()
     world.client.page_size = 3
     world.client.jobs = same(*"qjwhsbna")
@@ -68,7 +68,7 @@ async def test_older_pages_go_below() -> None:
     assert shown(world.store) == "qjwhsbna"
 
 
-async def test_what_was_created_here_is_the_newest_and_the_provider_has_the_last_word() -> None:
+async def test_created_job_is_on_top_until_the_list_says_otherwise() -> None:
     world = World()
     world.client.jobs = same("m")
     await world.poll()
@@ -83,7 +83,7 @@ async def test_what_was_created_here_is_the_newest_and_the_provider_has_the_last
     assert [row.id[-1] for row in world.archive.jobs.rows()] == list("zma")
 
 
-async def test_a_command_keeps_them_in_order_too() -> None:
+async def test_record_jobs_keeps_the_order_of_the_list() -> None:
     archive = Archive("", "work", threaded=False)
     await record_jobs(archive, same("m", "a"), 0.0)
     await record_jobs(archive, same("z", "m", "a"), 0.0)
@@ -93,7 +93,7 @@ async def test_a_command_keeps_them_in_order_too() -> None:
 
 
 def of_version_2(path: Path) -> str:
-    """An archive as it was before places, with three jobs."""
+    """An archive of a version without places, with three jobs."""
     with contextlib.closing(sqlite3.connect(path)) as db:
         for script in schema.MIGRATIONS[:2]:
             db.executescript(script)
@@ -111,7 +111,7 @@ def of_version_2(path: Path) -> str:
     return str(path)
 
 
-async def test_an_archive_without_places_learns_them(tmp_path: Path) -> None:
+async def test_archive_without_places_gets_them_from_the_list(tmp_path: Path) -> None:
     archive = Archive(of_version_2(tmp_path / "a.db"), "work")
     assert archive.notices == []
     world = World(archive)
@@ -123,7 +123,9 @@ async def test_an_archive_without_places_learns_them(tmp_path: Path) -> None:
     await archive.close()
 
 
-async def test_one_that_cannot_be_brought_up_to_date_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_archive_without_places_on_a_full_disk_is_readable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = of_version_2(tmp_path / "a.db")
     fails_where_there_are_jobs = "SELECT json(CASE WHEN count(*) THEN 'no' END) FROM jobs;\n"
     monkeypatch.setattr(
@@ -141,7 +143,7 @@ letters = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=8)
 
 
 @given(before=letters, after=letters, older=st.booleans())
-def test_what_was_listed_last_stands_as_it_was_listed(before: list[str], after: list[str], older: bool) -> None:
+def test_update_takes_over_the_order_of_the_last_list(before: list[str], after: list[str], older: bool) -> None:
     order = JobOrder({})
     order.update([(id, 1.0) for id in before])
     order.update([(id, 1.0) for id in after], older=older)
@@ -149,10 +151,10 @@ def test_what_was_listed_last_stands_as_it_was_listed(before: list[str], after: 
     found = [row.id for row in order.newest_first(rows)]
     assert [id for id in found if id in after] == after
     assert len({order.place(id) for id in found}) == len(found)
-    assert order.update([(id, 1.0) for id in found]) == {}, "seen once more it stays"
+    assert order.update([(id, 1.0) for id in found]) == {}, "the same list changes nothing"
 
 
-async def test_an_open_cockpit_notices_what_is_deleted_beside_it(tmp_path: Path) -> None:
+async def test_job_deleted_by_another_process_is_removed(tmp_path: Path) -> None:
     archive = Archive(str(tmp_path / "a.db"), "work")
     world = World(archive)
     world.client.jobs = [job(2), job(1)]
@@ -167,7 +169,7 @@ async def test_an_open_cockpit_notices_what_is_deleted_beside_it(tmp_path: Path)
     assert await world.poll() == [Change(removed=frozenset({"ftjob-00001"})), Change()]
     assert world.ids == ["ftjob-00002"]
     assert await world.poll() == [Change()]
-    # What the provider still has comes back with the next look.
+    # A job that the provider still lists returns with the next poll.
     assert await other.jobs.delete("ftjob-00002", 0.0)
     await world.poll()
     assert world.ids == ["ftjob-00002"]

@@ -1,4 +1,4 @@
-"""A job whose answer was lost in an earlier run is looked for at the next connect, once, and the person is told."""
+"""Search for jobs whose create lost its response in an earlier run."""
 
 from typing import Any
 
@@ -22,14 +22,14 @@ def with_token(number: int, token: str = "t1", **more: Any) -> dict[str, Any]:
 
 
 async def left_behind(*ages: float) -> World:
-    """A start at which creates of so many seconds ago are in doubt."""
+    """A start with pending creates of the given ages in seconds."""
     before = World()
     for number, age in enumerate(ages, 1):
         await before.archive.creates.remember(f"t{number}", BODY, START - age)
     return World(archive=before.archive)
 
 
-async def test_one_that_was_created_is_found_and_told(nothing_unread: None) -> None:
+async def test_lost_create_that_succeeded_is_found_and_reported(nothing_unread: None) -> None:
     world = await left_behind(3600)
     world.client.jobs = [job(n) for n in range(9, 1, -1)] + [with_token(1)]
     async with world.running():
@@ -44,7 +44,7 @@ async def test_one_that_was_created_is_found_and_told(nothing_unread: None) -> N
     assert world.store.snapshot.notices == (notice,)
 
 
-async def test_one_that_was_not_created_is_said_to_be_none(nothing_unread: None) -> None:
+async def test_lost_create_that_failed_is_reported_once(nothing_unread: None) -> None:
     world = await left_behind(3600)
     world.client.jobs = [job(2), with_token(1, "another")]
     async with world.running():
@@ -54,12 +54,12 @@ async def test_one_that_was_not_created_is_said_to_be_none(nothing_unread: None)
         assert world.archive.creates.pending() == {}
         asked = world.client.count("list_jobs")
         await world.clock.run(29)
-        assert world.client.count("list_jobs") == asked + 1, "it is looked for once"
+        assert world.client.count("list_jobs") == asked + 1, "the search is done once"
     again = World(archive=world.archive)
     assert again.fetcher.lost_create is None
 
 
-async def test_whoever_sent_it_a_moment_ago_may_still_be_waiting(nothing_unread: None) -> None:
+async def test_recent_create_is_not_reported_while_its_sender_may_wait(nothing_unread: None) -> None:
     world = await left_behind(10)
     async with world.running():
         await world.clock.run(IN_FLIGHT - 20)
@@ -71,10 +71,10 @@ async def test_whoever_sent_it_a_moment_ago_may_still_be_waiting(nothing_unread:
         await world.clock.run(60)
         await world.archive.creates.forget("t1")
         await world.clock.run(IN_FLIGHT)
-    assert world.store.snapshot.notices == (), "the other has had its answer"
+    assert world.store.snapshot.notices == (), "the sender has settled the token"
 
 
-async def test_a_list_that_cannot_be_had_says_nothing_and_it_is_looked_for_later(nothing_unread: None) -> None:
+async def test_failed_search_is_repeated_later(nothing_unread: None) -> None:
     world = await left_behind(3600)
     world.client.jobs = [with_token(1)]
     real = world.client.list_jobs
@@ -96,7 +96,7 @@ async def test_a_list_that_cannot_be_had_says_nothing_and_it_is_looked_for_later
     assert "was created" in world.store.snapshot.notices[0]
 
 
-async def test_what_is_very_old_goes_without_a_word(nothing_unread: None) -> None:
+async def test_expired_token_is_dropped_silently(nothing_unread: None) -> None:
     world = await left_behind(EXPIRY + 60, 3600)
     async with world.running():
         await world.clock.run(10)
@@ -104,7 +104,7 @@ async def test_what_is_very_old_goes_without_a_word(nothing_unread: None) -> Non
     assert len(world.store.snapshot.notices) == 1
 
 
-async def test_a_job_that_the_archive_holds_need_not_be_asked_for() -> None:
+async def test_archived_job_is_found_without_a_request() -> None:
     world = await left_behind(3600)
     world.client.jobs = [with_token(1)]
     await world.fetcher.refresh()
@@ -115,7 +115,7 @@ async def test_a_job_that_the_archive_holds_need_not_be_asked_for() -> None:
     assert "ftjob-00001 was created" in world.store.snapshot.notices[0]
 
 
-async def test_a_create_of_this_run_is_not_looked_for(nothing_unread: None) -> None:
+async def test_create_of_this_run_is_not_searched_for(nothing_unread: None) -> None:
     world = World()
     world.client.fail("create_job", Unreachable("lost", ambiguous=True))
     outcome = await finished(world.store.create(JobSpec(model="m", training_file="f")), world.clock)
@@ -124,8 +124,8 @@ async def test_a_create_of_this_run_is_not_looked_for(nothing_unread: None) -> N
     assert world.fetcher.lost_create is None
 
 
-async def test_a_token_that_was_not_sent_after_all_is_forgotten() -> None:
-    """A server that refuses metadata gets the job without: nothing will ever be found by that token."""
+async def test_token_that_was_not_sent_is_dropped() -> None:
+    """A server that refuses metadata gets the job without a token."""
     world = World()
     real = world.client.create_job
 

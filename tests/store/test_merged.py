@@ -1,4 +1,4 @@
-"""Several profiles as one, over real stores with fake clients."""
+"""The merged view of several profiles, over real stores with fake clients."""
 
 from fttui.api.errors import Unreachable
 from fttui.models.spec import JobSpec
@@ -13,7 +13,7 @@ from tests.support.store_fakes import FakeClient, event, job
 
 
 class Two:
-    """Two providers that know a job by the same id."""
+    """Two providers that list a job with the same id."""
 
     def __init__(self) -> None:
         self.clock = FakeClock()
@@ -40,7 +40,7 @@ def id_of(number: int) -> str:
     return str(job(number)["id"])
 
 
-async def test_each_profile_has_its_own_row_for_the_same_id() -> None:
+async def test_same_id_in_two_profiles_has_two_rows() -> None:
     two = Two()
     await two.poll()
     rows = two.merged.snapshot.rows
@@ -55,7 +55,7 @@ async def test_each_profile_has_its_own_row_for_the_same_id() -> None:
     assert two.told[-1][1].added <= set(rows)
 
 
-async def test_an_intent_reaches_the_profile_of_its_job() -> None:
+async def test_cancel_reaches_the_profile_of_each_job() -> None:
     two = Two()
     await two.poll()
     outcomes = await two.merged.cancel([f"home/{id_of(1)}", f"work/{id_of(2)}"])
@@ -67,7 +67,7 @@ async def test_an_intent_reaches_the_profile_of_its_job() -> None:
     assert [call for call in two.clients["work"].calls if call[0] == "cancel_job"] == [("cancel_job", id_of(2))]
 
 
-async def test_the_attention_goes_to_one_of_them() -> None:
+async def test_look_at_selects_in_one_profile_only() -> None:
     two = Two()
     await two.poll()
     two.clients["work"].events[id_of(2)] = [event(id_of(2), 1)]
@@ -78,7 +78,7 @@ async def test_the_attention_goes_to_one_of_them() -> None:
     assert two.merged.events(f"home/{id_of(1)}") == []
 
 
-async def test_it_is_as_true_as_the_least_true_and_says_whose_fault_it_is() -> None:
+async def test_merged_health_is_the_worst_and_names_its_profile() -> None:
     two = Two()
     await two.poll()
     assert two.merged.snapshot.health.state is State.LIVE
@@ -90,7 +90,7 @@ async def test_it_is_as_true_as_the_least_true_and_says_whose_fault_it_is() -> N
     assert len(two.merged.snapshot.rows) == 3
 
 
-async def test_creating_needs_one_profile() -> None:
+async def test_create_is_refused_in_the_merged_view() -> None:
     outcome = await Two().merged.create(JobSpec(model="m", training_file="f"))
     assert not outcome.ok
     assert "choose one with @" in outcome.message

@@ -1,4 +1,4 @@
-"""Routes that a provider lacks: remembered for that profile, over a restart, and not for ever."""
+"""Absent routes: remembered for a profile over restarts, for a limited time."""
 
 import dataclasses
 from pathlib import Path
@@ -16,7 +16,7 @@ DAY = 86400.0
 
 
 async def opened(path: Path, profile: str = "work", *, later: float = 0.0) -> World:
-    """A cockpit that starts on the archive at `path`, `later` seconds after the first."""
+    """A store on the archive at `path`, started `later` seconds after the first."""
     archive = Archive(str(path / "a.db"), profile, threaded=False)
     world = World(archive)
     if later:
@@ -36,7 +36,9 @@ async def opened(path: Path, profile: str = "work", *, later: float = 0.0) -> Wo
         (ServerFault("not implemented", status=501), 1, ABSENT_FOR),
     ],
 )
-async def test_they_are_known_at_the_next_start(tmp_path: Path, error: ApiError, tries: int, lasts: float) -> None:
+async def test_absent_routes_are_remembered_until_they_expire(
+    tmp_path: Path, error: ApiError, tries: int, lasts: float
+) -> None:
     world = await opened(tmp_path)
     world.client.fail("pause_job", error)
     for _ in range(tries):
@@ -51,16 +53,16 @@ async def test_they_are_known_at_the_next_start(tmp_path: Path, error: ApiError,
     await again.archive.close()
 
     other = await opened(tmp_path, "other")
-    assert other.store.not_offered == set(), "another profile is another provider"
+    assert other.store.not_offered == set(), "a different profile has a different provider"
     await other.archive.close()
 
     much_later = await opened(tmp_path, later=lasts + DAY / 2)
-    assert much_later.store.not_offered == set(), "it may have been built meanwhile"
+    assert much_later.store.not_offered == set(), "the provider may have added the route"
     assert (await much_later.store.pause([J]))[J].ok
     await much_later.archive.close()
 
 
-async def test_what_worked_is_offered_again(tmp_path: Path) -> None:
+async def test_route_that_answers_is_offered_again(tmp_path: Path) -> None:
     world = await opened(tmp_path)
     await world.archive.routes.remember_absent("events", world.clock.now() + DAY)
     assert world.archive.routes.absent(world.clock.now()) == {"events"}
@@ -70,7 +72,7 @@ async def test_what_worked_is_offered_again(tmp_path: Path) -> None:
     await world.archive.close()
 
 
-async def test_a_result_file_that_is_gone_says_nothing_about_other_result_files(tmp_path: Path) -> None:
+async def test_missing_result_file_does_not_make_the_route_absent(tmp_path: Path) -> None:
     world = await opened(tmp_path)
     world.client.change(J, status="succeeded", result_files=["file-gone"])
     await world.poll()
@@ -81,7 +83,7 @@ async def test_a_result_file_that_is_gone_says_nothing_about_other_result_files(
     await world.archive.close()
 
 
-async def test_cancel_is_no_optional_route_that_a_bad_day_could_take_away(tmp_path: Path) -> None:
+async def test_server_errors_do_not_make_cancel_absent(tmp_path: Path) -> None:
     world = await opened(tmp_path)
     world.client.fail("cancel_job", ServerFault("oops", status=500))
     for _ in range(5):
@@ -90,7 +92,7 @@ async def test_cancel_is_no_optional_route_that_a_bad_day_could_take_away(tmp_pa
     await world.archive.close()
 
 
-async def test_what_a_dialect_is_known_to_lack_is_never_asked_for(tmp_path: Path) -> None:
+async def test_route_missing_in_the_dialect_is_never_requested(tmp_path: Path) -> None:
     world = await opened(tmp_path)
     world.client.provider = dataclasses.replace(world.client.provider, missing=frozenset({"pause", "checkpoints"}))
     world.store.access.attach(world.client)  # type: ignore[arg-type]
@@ -100,7 +102,7 @@ async def test_what_a_dialect_is_known_to_lack_is_never_asked_for(tmp_path: Path
     await world.archive.close()
 
 
-async def test_an_archive_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+async def test_archive_of_version_1_is_migrated(tmp_path: Path) -> None:
     import contextlib
     import sqlite3
 

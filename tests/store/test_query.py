@@ -1,4 +1,4 @@
-"""The filter language and the order of lists."""
+"""Filter language and order of lists."""
 
 import re
 import time
@@ -109,11 +109,11 @@ def ids(text: str, **more: Any) -> str:
         ("  mini   router ", "d"),
     ],
 )
-def test_the_language(text: str, expected: str) -> None:
+def test_filter_selects_the_expected_rows(text: str, expected: str) -> None:
     assert ids(text) == expected
 
 
-def test_a_bare_word_never_spans_two_fields() -> None:
+def test_plain_word_does_not_match_across_fields() -> None:
     assert ids("v3gpt") == ""
 
 
@@ -144,7 +144,7 @@ def test_a_bare_word_never_spans_two_fields() -> None:
         (":x", "the name of a field is missing"),
     ],
 )
-def test_mistakes_are_said_in_words(text: str, words: str) -> None:
+def test_invalid_filter_gives_the_reason(text: str, words: str) -> None:
     with pytest.raises(QueryError, match=re.escape(words)):
         parse(text)
 
@@ -166,7 +166,7 @@ def at(*date: int) -> float:
         ("created:2026-06,2026-05-30", "c a"),
     ],
 )
-def test_dates_are_local_days_months_and_years(text: str, expected: str) -> None:
+def test_dates_are_in_local_time(text: str, expected: str) -> None:
     rows = [
         JobRow("a", created_at=at(2026, 5, 30, 23)),
         JobRow("b", created_at=at(2026, 5, 31, 12)),
@@ -176,7 +176,7 @@ def test_dates_are_local_days_months_and_years(text: str, expected: str) -> None
     assert {row.id for row in select(rows, parse(text))} == set(expected.split())
 
 
-def test_statuses_narrow_beside_the_query() -> None:
+def test_statuses_and_query_both_filter() -> None:
     assert ids("mini", statuses=frozenset({Status.FAILED})) == "d"
     assert ids("", statuses=(Status.VALIDATING, Status.QUEUED)) == "b"
     assert ids("", statuses=()) == ""
@@ -196,11 +196,11 @@ def test_statuses_narrow_beside_the_query() -> None:
         (Sort("status", False), "b a c d e"),
     ],
 )
-def test_orders(sort: Sort, expected: str) -> None:
+def test_sort_by_each_field(sort: Sort, expected: str) -> None:
     assert " ".join(row.id[-1] for row in select(ROWS, sort=sort)) == expected
 
 
-def test_an_order_by_a_field_that_is_none() -> None:
+def test_sort_by_an_unknown_field_is_refused() -> None:
     assert sort_of("loss", reverse=True) == Sort("loss", True)
     with pytest.raises(QueryError, match="did you mean loss"):
         sort_of("los")
@@ -223,11 +223,11 @@ rows_of_any_kind = st.lists(
 
 
 OLDEST = (("created", False), ("age", True))
-"""Orders that turn the list round, and its ties with it."""
+"""Orders that reverse the list and its equal rows."""
 
 
 @given(rows=rows_of_any_kind, field=st.sampled_from(FIELDS), reverse=st.booleans())
-def test_an_order_is_by_its_field_and_else_as_given(rows: list[JobRow], field: str, reverse: bool) -> None:
+def test_sort_keeps_the_order_of_equal_rows(rows: list[JobRow], field: str, reverse: bool) -> None:
     ordered = select(rows, sort=Sort(field, reverse))
     assert sorted(ordered) == sorted(rows)
     if field in ("created", "age", "loss", "step"):
@@ -241,7 +241,7 @@ def test_an_order_is_by_its_field_and_else_as_given(rows: list[JobRow], field: s
 
 
 @given(rows=rows_of_any_kind, term=st.sampled_from(["m", "status:live", "loss<0", "age<1d", "model~m", "step:none"]))
-def test_a_negated_term_is_the_rest(rows: list[JobRow], term: str) -> None:
+def test_negated_term_selects_the_other_rows(rows: list[JobRow], term: str) -> None:
     chosen, rest = select(rows, parse(term), now=2.0), select(rows, parse("!" + term), now=2.0)
     assert sorted(chosen + rest) == sorted(rows)
     assert not set(chosen) & set(rest)
@@ -254,7 +254,7 @@ alphabet = st.one_of(
 
 
 @given(text=alphabet)
-def test_any_text_is_understood_or_refused_in_words(text: str) -> None:
+def test_any_text_parses_or_raises_query_error(text: str) -> None:
     try:
         query = parse(text)
     except QueryError as error:

@@ -1,4 +1,4 @@
-"""Whatever a server sends: no row vanishes, nothing stops, the others are unharmed, and the raw text is at hand."""
+"""Broken and unusual jobs and events: each is a row with its raw JSON, and the rest is not affected."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ from tests.support.wild import STATUSES, UNREADABLE, WILD
 
 
 @pytest.mark.parametrize("name", WILD)
-async def test_every_published_and_seen_shape_is_read(name: str) -> None:
+async def test_every_known_shape_of_a_job_is_decoded(name: str) -> None:
     world = World()
     raw, status, shown = WILD[name]
     world.client.jobs = [raw]
@@ -38,7 +38,7 @@ async def test_every_published_and_seen_shape_is_read(name: str) -> None:
     assert json.loads(dumps(found.raw)) == raw
 
 
-async def test_all_of_them_in_one_list_and_again_after_a_restart(tmp_path: Path) -> None:
+async def test_list_of_all_shapes_survives_a_restart(tmp_path: Path) -> None:
     path = str(tmp_path / "a.db")
     world = World(Archive(path, "work", threaded=False))
     world.client.jobs = [*(wild.raw for wild in WILD.values()), *UNREADABLE]
@@ -56,11 +56,11 @@ async def test_all_of_them_in_one_list_and_again_after_a_restart(tmp_path: Path)
     assert dict(again.store.snapshot.rows) == rows
     again.client.jobs = world.client.jobs
     (change,) = await again.poll()
-    assert not change.rows, "what cannot be read is not another thing every time"
+    assert not change.rows, "an invalid object keeps its made-up id"
     await again.archive.close()
 
 
-async def test_what_cannot_be_read_is_not_acted_on() -> None:
+async def test_intents_on_invalid_jobs_are_refused() -> None:
     world = World()
     world.client.jobs = [*UNREADABLE, WILD["Mistral"].raw]
     await world.poll()
@@ -73,7 +73,7 @@ async def test_what_cannot_be_read_is_not_acted_on() -> None:
 @pytest.mark.parametrize(
     ("status", "word"), [(status, word) for status, words in STATUSES.items() for word in words.split()]
 )
-def test_the_words_of_a_dozen_providers(status: str, word: str) -> None:
+def test_status_words_of_many_providers(status: str, word: str) -> None:
     row = Job.read(job(1, word)).row()
     assert (row.status, row.status_text) == (status, word)
 
@@ -90,7 +90,7 @@ def test_the_words_of_a_dozen_providers(status: str, word: str) -> None:
         lambda jobs: {"data": [*jobs, *jobs], "has_more": True},
     ],
 )
-async def test_lists_of_every_shape_end(wrapped: Any) -> None:
+async def test_walk_ends_for_every_shape_of_list(wrapped: Any) -> None:
     world = World()
 
     async def list_jobs(**_: Any) -> Page[Job]:
@@ -108,8 +108,8 @@ async def test_lists_of_every_shape_end(wrapped: Any) -> None:
 
 @given(data=st.data())
 @settings(max_examples=150, deadline=None)
-def test_one_broken_job_among_others(data: st.DataObject) -> None:
-    """Any member of it may be missing, null, of another type, huge, nested, or hostile text."""
+def test_broken_job_does_not_harm_other_jobs(data: st.DataObject) -> None:
+    """Any member may be missing, null, of the wrong type, huge, nested, or hostile text."""
     path = data.draw(st.sampled_from(paths(JOB)))
     broken = mutated(JOB, path, data.draw(values))
     before, after = job(2, "running"), job(1)
@@ -137,7 +137,7 @@ def test_one_broken_job_among_others(data: st.DataObject) -> None:
 
 @given(data=st.data())
 @settings(max_examples=100, deadline=None)
-def test_one_broken_event_among_others(data: st.DataObject) -> None:
+def test_broken_event_does_not_harm_other_events(data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(paths(EVENT)))
     broken = mutated(EVENT, path, data.draw(values))
 
@@ -149,7 +149,7 @@ def test_one_broken_event_among_others(data: st.DataObject) -> None:
         await world.poll()
         await world.fetcher.fetch_events(id)
         log = world.store.events(id)
-        assert len(log) == 3, "a duplicate is one event"
+        assert len(log) == 3, "a duplicate is recorded once"
         assert {row.message for row in log} >= {"event 1", "event 2"}
         assert all(row.message == clean(row.message) for row in log)
         assert len(world.archive.events.raw(id)) == 3
@@ -159,5 +159,5 @@ def test_one_broken_event_among_others(data: st.DataObject) -> None:
     asyncio.run(look())
 
 
-def test_the_clock_of_these_tests_is_after_their_jobs() -> None:
+def test_fake_clock_is_later_than_the_jobs() -> None:
     assert all((Job.read(wild.raw).created_at or 0.0) < START for wild in WILD.values())

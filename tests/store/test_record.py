@@ -1,4 +1,4 @@
-"""What single commands leave in the archive is what a poll would have written, and never disturbs what polls keep."""
+"""Records of single commands: the same as those of a poll, and no harm to the records of polls."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def read(id: str, numbers: range) -> list[Event]:
     return [Event.read(event(id, n)) for n in numbers]
 
 
-async def test_it_writes_what_a_poll_writes() -> None:
+async def test_record_jobs_writes_the_same_as_a_poll() -> None:
     jobs: list[Any] = [job(3, "running"), job(2), {"no": "id"}, job(1, "failed", metadata={"a": "b"})]
     world, kept = World(), Archive("", "work", threaded=False)
     world.client.jobs = jobs
@@ -29,7 +29,7 @@ async def test_it_writes_what_a_poll_writes() -> None:
     assert kept.jobs.digests() == world.archive.jobs.digests()
 
 
-async def test_a_job_whose_end_a_command_saw_first_is_still_read_to_its_end_by_the_cockpit() -> None:
+async def test_job_whose_end_a_command_recorded_is_due() -> None:
     world = World()
     world.client.jobs = [job(1, "running")]
     await world.poll()
@@ -40,7 +40,7 @@ async def test_a_job_whose_end_a_command_saw_first_is_still_read_to_its_end_by_t
     assert again.store.snapshot.rows[J].status_text == "succeeded"
 
 
-async def test_what_is_unchanged_is_not_written_and_what_came_back_is_not_gone() -> None:
+async def test_record_jobs_skips_unchanged_jobs_and_clears_gone() -> None:
     archive = Archive("", "work", threaded=False)
     await record_jobs(archive, [job(1), job(2)], 1.0)
     await archive.jobs.set_gone([J], 2.0)
@@ -51,17 +51,17 @@ async def test_what_is_unchanged_is_not_written_and_what_came_back_is_not_gone()
     assert [row.gone for row in archive.jobs.rows()] == [False, False]
 
 
-async def test_a_whole_log_is_kept_once_and_goes_on() -> None:
+async def test_record_events_adds_only_new_events() -> None:
     archive = Archive("", "work", threaded=False)
     await record_events(archive, J, read(J, range(5)))
-    assert archive.events.raw(J) == [], "a log belongs to a job that is held"
+    assert archive.events.raw(J) == [], "events of an unknown job are not recorded"
     await record_jobs(archive, [job(1)], 1.0)
     for end in (200, 200, 250):
         await record_events(archive, J, read(J, range(end)))
         assert [row.seq for row in archive.events.rows(J, limit=1000)] == list(range(end))
 
 
-async def test_a_log_whose_older_part_is_missing_is_left_to_the_walk() -> None:
+async def test_record_events_skips_a_log_with_missing_older_events() -> None:
     world = World()
     world.client.jobs = [job(1)]
     world.client.events[J] = [event(J, n) for n in range(250)]
@@ -75,7 +75,7 @@ async def test_a_log_whose_older_part_is_missing_is_left_to_the_walk() -> None:
     assert world.numbers() == list(range(250))
 
 
-async def test_checkpoints_are_kept_beside_those_the_provider_dropped() -> None:
+async def test_checkpoints_dropped_by_the_provider_stay() -> None:
     archive = Archive("", "work", threaded=False)
     await record_jobs(archive, [job(1)], 1.0)
     for step in (1, 2):

@@ -1,4 +1,4 @@
-"""The store: what a poll publishes, what intents return, and what is never lost."""
+"""The store: publications of polls, outcomes of intents, and the records in the archive."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ J = "ftjob-00001"
 
 
 class World:
-    """A store over a provider, and what it published."""
+    """A store over a fake provider, with its publications."""
 
     def __init__(self, archive: Archive | None = None, **more: Any) -> None:
         self.clock = FakeClock()
@@ -43,7 +43,7 @@ class World:
         self.snapshots.append(snapshot)
 
     async def poll(self, seconds: float = 4.0) -> list[Change]:
-        """One poll later: what it published."""
+        """Poll after some seconds and return the changes published."""
         self.clock.advance(seconds)
         self.told.clear()
         await self.fetcher.refresh()
@@ -68,7 +68,7 @@ def world() -> World:
 # Polls
 
 
-async def test_the_first_poll_adds_what_there_is(world: World) -> None:
+async def test_first_poll_adds_all_jobs(world: World) -> None:
     world.client.jobs = [job(3, "running"), job(2), job(1, "failed")]
     (change,) = await world.poll()
     assert change == Change(added=frozenset({"ftjob-00003", "ftjob-00002", "ftjob-00001"}), health=True)
@@ -80,13 +80,11 @@ async def test_the_first_poll_adds_what_there_is(world: World) -> None:
     assert whole.raw == world.client.jobs[2]
 
 
-async def test_an_unchanged_poll_says_only_that_the_list_is_still_true(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_unchanged_poll_publishes_an_empty_change(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.client.jobs = [job(2, "running"), job(1)]
     await world.poll()
     before = world.store.snapshot
-    # The members may come in any order.
+    # The order of members does not count.
     world.client.jobs = [dict(reversed(raw.items())) for raw in world.client.jobs]
     monkeypatch.setattr(Job, "read", lambda raw: pytest.fail("it was decoded"))
     monkeypatch.setattr(world.archive.jobs, "save", lambda *_: pytest.fail("it was written"))
@@ -98,7 +96,7 @@ async def test_an_unchanged_poll_says_only_that_the_list_is_still_true(
     assert world.store.snapshot.as_of == before.as_of + 4  # type: ignore[operator]
 
 
-async def test_a_poll_tells_only_what_differs(world: World) -> None:
+async def test_poll_publishes_only_differences(world: World) -> None:
     world.client.jobs = [job(n, "running") for n in range(9, 0, -1)]
     await world.poll()
     held = world.store.snapshot.rows
@@ -110,11 +108,11 @@ async def test_a_poll_tells_only_what_differs(world: World) -> None:
     assert change.rows
     rows = world.store.snapshot.rows
     assert list(rows) == [f"ftjob-{n:05d}" for n in range(10, 0, -1)]
-    assert held["ftjob-00004"].status_text == "running", "who holds the old rows keeps them"
+    assert held["ftjob-00004"].status_text == "running", "rows of an old snapshot do not change"
     assert rows["ftjob-00006"] is held["ftjob-00006"]
 
 
-async def test_anything_in_the_list_is_a_row(world: World) -> None:
+async def test_any_json_in_the_list_is_a_row(world: World) -> None:
     world.client.jobs = [
         job(2),
         {"id": "odd", "object": "job", "status": "IDLE"},
@@ -135,7 +133,7 @@ async def test_anything_in_the_list_is_a_row(world: World) -> None:
     assert set(world.store.jobs.live) == {"odd"}
 
 
-async def test_a_second_cockpit_start_shows_what_was_archived(world: World) -> None:
+async def test_second_start_shows_archived_rows(world: World) -> None:
     world.client.jobs = [job(2, "running"), job(1)]
     world.client.events["ftjob-00002"] = [metrics("ftjob-00002", 7, 0.25)]
     await world.poll()
@@ -145,7 +143,7 @@ async def test_a_second_cockpit_start_shows_what_was_archived(world: World) -> N
     assert list(again.snapshot.rows) == world.ids
     assert (again.snapshot.health.state, again.snapshot.as_of) == (State.CONNECTING, START + 4)
     assert again.job(J) == world.store.job(J)
-    # And what has not changed meanwhile is no news.
+    # Unchanged jobs are not published again.
     told: list[Change] = []
     again.subscribe(lambda _, change: told.append(change))
     again.access.attach(world.client)  # type: ignore[arg-type]
@@ -154,17 +152,17 @@ async def test_a_second_cockpit_start_shows_what_was_archived(world: World) -> N
     assert told == [Change(health=True)]
 
 
-async def test_what_ended_while_nobody_looked_is_due(world: World) -> None:
+async def test_job_that_ended_between_runs_is_due(world: World) -> None:
     world.client.jobs = [job(2, "running"), job(1)]
     await world.poll()
     again = World(world.archive)
     again.client.jobs = [job(3), job(2), job(1)]
     await again.poll()
     assert set(again.store.jobs.due) == {"ftjob-00003", "ftjob-00002"}
-    assert set(World(world.archive).store.jobs.due) == {"ftjob-00003", "ftjob-00002"}, "and stays so over a restart"
+    assert set(World(world.archive).store.jobs.due) == {"ftjob-00003", "ftjob-00002"}, "due is kept over a restart"
 
 
-async def test_one_poll_at_a_time(world: World) -> None:
+async def test_concurrent_polls_send_one_request(world: World) -> None:
     world.client.jobs = [job(1)]
     world.client.gates["list_jobs"] = asyncio.Event()
     polls = [asyncio.create_task(world.fetcher.refresh()) for _ in range(3)]
@@ -176,7 +174,7 @@ async def test_one_poll_at_a_time(world: World) -> None:
     assert world.ids == [J]
 
 
-async def test_a_subscriber_may_leave(world: World) -> None:
+async def test_subscription_ends_during_a_publication(world: World) -> None:
     told: list[Change] = []
     leave = world.store.subscribe(lambda _, change: told.append(change))
     leave()
@@ -189,7 +187,7 @@ async def test_a_subscriber_may_leave(world: World) -> None:
 
 
 async def walk(world: World) -> int:
-    """Read older pages until there are none; how many."""
+    """Fetch older pages until the walk ends. Return their number."""
     pages = 0
     while world.store.jobs.walk:
         await world.fetcher.walk_list()
@@ -198,7 +196,7 @@ async def walk(world: World) -> int:
     return pages
 
 
-async def test_what_a_whole_list_no_longer_shows_is_gone_and_may_come_back(world: World) -> None:
+async def test_job_missing_from_a_complete_list_is_gone_until_listed_again(world: World) -> None:
     world.client.jobs = [job(2, "running"), job(1)]
     await world.poll()
     world.client.jobs = [job(1)]
@@ -215,7 +213,7 @@ async def test_what_a_whole_list_no_longer_shows_is_gone_and_may_come_back(world
     assert "ftjob-00002" in set(world.store.jobs.live)
 
 
-async def test_a_long_list_is_walked_in_pages(world: World) -> None:
+async def test_long_list_is_walked_page_by_page(world: World) -> None:
     world.client.jobs = [job(n) for n in range(250, 0, -1)]
     await world.poll()
     assert (len(world.ids), world.store.snapshot.complete, world.store.jobs.walk is not None) == (100, False, True)
@@ -225,7 +223,7 @@ async def test_a_long_list_is_walked_in_pages(world: World) -> None:
     assert not world.store.jobs.walk
 
 
-async def test_only_a_complete_walk_says_what_is_gone(world: World) -> None:
+async def test_only_a_complete_walk_marks_jobs_gone(world: World) -> None:
     world.client.jobs = [job(n) for n in range(250, 0, -1)]
     await world.poll()
     await walk(world)
@@ -239,7 +237,7 @@ async def test_only_a_complete_walk_says_what_is_gone(world: World) -> None:
     assert not world.store.jobs.walk
 
 
-async def test_many_new_jobs_are_walked_down_to_known_territory(world: World) -> None:
+async def test_walk_of_new_jobs_ends_at_known_jobs(world: World) -> None:
     world.client.jobs = [job(n) for n in range(250, 0, -1)]
     await world.poll()
     await walk(world)
@@ -249,7 +247,7 @@ async def test_many_new_jobs_are_walked_down_to_known_territory(world: World) ->
     assert world.ids == [f"ftjob-{n:05d}" for n in range(480, 0, -1)]
 
 
-async def test_an_interrupted_walk_goes_on_after_a_restart(world: World) -> None:
+async def test_interrupted_walk_continues_after_a_restart(world: World) -> None:
     world.client.jobs = [job(n) for n in range(550, 0, -1)]
     await world.poll()
     await world.fetcher.walk_list()
@@ -262,7 +260,7 @@ async def test_an_interrupted_walk_goes_on_after_a_restart(world: World) -> None
 
 
 @pytest.mark.parametrize("has_more", [True, None])
-async def test_a_server_that_ignores_the_cursor_does_not_lead_in_circles(world: World, has_more: bool | None) -> None:
+async def test_walk_ends_if_the_server_ignores_the_cursor(world: World, has_more: bool | None) -> None:
     from fttui.models.page import Page
 
     raw: dict[str, Any] = {"data": [job(2), job(1)]} | ({} if has_more is None else {"has_more": has_more})
@@ -276,10 +274,12 @@ async def test_a_server_that_ignores_the_cursor_does_not_lead_in_circles(world: 
     raw["data"] = [job(2)]
     await world.poll(FULL_WALK + 1)
     await walk(world)
-    assert not any(row.gone for row in world.store.snapshot.rows.values()), "such a server cannot tell"
+    assert not any(row.gone for row in world.store.snapshot.rows.values()), (
+        "such a server cannot show which jobs are gone"
+    )
 
 
-async def test_a_cursor_that_the_server_does_not_know_any_more_marks_nothing_gone(world: World) -> None:
+async def test_empty_page_for_an_unknown_cursor_marks_nothing_gone(world: World) -> None:
     world.client.jobs = [job(n) for n in range(250, 0, -1)]
     await world.poll()
     await walk(world)
@@ -291,7 +291,7 @@ async def test_a_cursor_that_the_server_does_not_know_any_more_marks_nothing_gon
     assert not any(row.gone for row in world.store.snapshot.rows.values())
 
 
-async def test_a_refused_cursor_begins_the_walk_again(world: World) -> None:
+async def test_refused_cursor_restarts_the_walk(world: World) -> None:
     world.client.jobs = [job(n) for n in range(250, 0, -1)]
     await world.poll()
     world.client.fail("list_jobs", BadRequest("unknown cursor", status=400))
@@ -304,7 +304,7 @@ async def test_a_refused_cursor_begins_the_walk_again(world: World) -> None:
     assert len(world.ids) == 250
 
 
-async def test_live_jobs_that_sank_below_the_newest_page_are_still_followed(world: World) -> None:
+async def test_live_jobs_on_older_pages_are_found_by_a_walk(world: World) -> None:
     world.client.jobs = [job(n, "running" if n < 9 else "succeeded") for n in range(350, 0, -1)]
     await world.poll()
     await walk(world)
@@ -324,7 +324,7 @@ async def test_live_jobs_that_sank_below_the_newest_page_are_still_followed(worl
 # Intents
 
 
-async def test_a_created_job_is_there_at_once(world: World) -> None:
+async def test_created_job_is_in_the_snapshot_at_once(world: World) -> None:
     await world.poll()
     world.told.clear()
     outcome = await world.store.create(JobSpec(model="m", training_file="f", metadata={"a": "b"}))
@@ -333,10 +333,10 @@ async def test_a_created_job_is_there_at_once(world: World) -> None:
     held = world.store.job(outcome.id)
     assert held is not None
     assert held.metadata.keys() == {"a", TOKEN_KEY}
-    assert world.archive.creates.pending() == {}, "its fate is known"
+    assert world.archive.creates.pending() == {}, "the outcome is known"
 
 
-async def test_the_token_is_kept_before_it_is_sent_and_while_the_fate_is_unknown(world: World) -> None:
+async def test_create_token_is_recorded_until_the_outcome_is_known(world: World) -> None:
     kept: list[dict[str, Any]] = []
     real = world.client.create_job
 
@@ -354,14 +354,14 @@ async def test_the_token_is_kept_before_it_is_sent_and_while_the_fate_is_unknown
     assert set(world.archive.creates.pending()) == {token}
 
 
-async def test_a_refused_create_leaves_nothing_behind(world: World) -> None:
+async def test_refused_create_drops_its_token(world: World) -> None:
     world.client.fail("create_job", BadRequest("no such model", status=400, request_id="req_1", hint="try another"))
     outcome = await world.store.create(JobSpec(model="m", training_file="f"))
     assert (outcome.ok, outcome.message, outcome.request_id) == (False, "no such model\ntry another", "req_1")
     assert (world.archive.creates.pending(), world.ids) == ({}, [])
 
 
-async def test_a_job_that_was_just_created_is_not_gone_because_the_list_lags(world: World) -> None:
+async def test_new_job_missing_from_the_list_is_not_gone(world: World) -> None:
     world.client.jobs = [job(1)]
     await world.poll()
     outcome = await world.store.create(JobSpec(model="m", training_file="f"))
@@ -372,7 +372,7 @@ async def test_a_job_that_was_just_created_is_not_gone_because_the_list_lags(wor
     assert world.store.snapshot.rows[outcome.id].gone
 
 
-async def test_each_job_of_an_intent_has_its_own_outcome(world: World) -> None:
+async def test_cancel_returns_an_outcome_for_each_job(world: World) -> None:
     world.client.jobs = [job(3, "running"), job(2, "queued")]
     await world.poll()
     world.told.clear()
@@ -388,7 +388,7 @@ async def test_each_job_of_an_intent_has_its_own_outcome(world: World) -> None:
     assert set(world.statuses().values()) == {"cancelled"}
 
 
-async def test_pause_and_resume(world: World) -> None:
+async def test_pause_and_resume_change_the_status(world: World) -> None:
     world.client.jobs = [job(1, "running")]
     await world.poll()
     assert (await world.store.pause([J]))[J].ok
@@ -397,7 +397,7 @@ async def test_pause_and_resume(world: World) -> None:
     assert world.statuses() == {J: "queued"}
 
 
-async def test_a_list_that_was_asked_for_before_a_cancel_does_not_undo_it(world: World) -> None:
+async def test_older_list_response_does_not_undo_a_cancel(world: World) -> None:
     world.client.jobs = [job(1, "running")]
     await world.poll()
     world.client.gates["list_jobs"] = asyncio.Event()
@@ -409,7 +409,7 @@ async def test_a_list_that_was_asked_for_before_a_cancel_does_not_undo_it(world:
     assert world.statuses() == {J: "cancelled"}
     world.client.change(J, status="failed")
     await world.poll()
-    assert world.statuses() == {J: "failed"}, "what is asked for later is believed again"
+    assert world.statuses() == {J: "failed"}, "a later response counts again"
 
 
 Intent = Callable[[Store], Any]
@@ -428,14 +428,14 @@ async def outcome_of(intent: Intent, store: Store) -> Outcome:
 
 
 @pytest.mark.parametrize("intent", INTENTS)
-async def test_a_read_only_session_sends_nothing(intent: Intent) -> None:
+async def test_read_only_session_sends_no_intents(intent: Intent) -> None:
     world = World(read_only=True)
     outcome = await outcome_of(intent, world.store)
     assert (outcome.ok, "read-only" in outcome.message, world.client.calls) == (False, True, [])
 
 
 @pytest.mark.parametrize("intent", INTENTS)
-async def test_without_a_connection_intents_say_why(intent: Intent) -> None:
+async def test_intents_without_a_client_give_the_reason(intent: Intent) -> None:
     store = Store(Archive("", "work", threaded=False), FakeClock())
     assert (await outcome_of(intent, store)).message == "not connected"
     store.feed.failed(Unreachable("the host has no name"))
@@ -444,13 +444,13 @@ async def test_without_a_connection_intents_say_why(intent: Intent) -> None:
 
 
 @pytest.mark.parametrize("intent", INTENTS)
-async def test_an_intent_that_fails_returns(intent: Intent, world: World) -> None:
+async def test_failed_intent_returns_an_outcome(intent: Intent, world: World) -> None:
     world.client.fail("*", ServerFault("it broke", status=503, request_id="req_7"))
     outcome = await outcome_of(intent, world.store)
     assert (outcome.ok, outcome.message, outcome.request_id) == (False, "it broke", "req_7")
 
 
-async def test_files_and_models_come_from_the_archive_when_nobody_answers(world: World) -> None:
+async def test_files_and_models_fall_back_to_the_archive(world: World) -> None:
     world.client.files = [{"id": "file-1", "filename": "a.jsonl"}]
     world.client.models = [{"id": "m1"}, {"id": "m2"}]
     assert [file.filename for file in await world.store.files()] == ["a.jsonl"]
@@ -460,7 +460,7 @@ async def test_files_and_models_come_from_the_archive_when_nobody_answers(world:
     assert [model.id for model in await world.store.models()] == ["m1", "m2"]
 
 
-async def test_an_upload_returns_the_id_of_the_file(world: World) -> None:
+async def test_upload_returns_the_id_of_the_file(world: World) -> None:
     outcome = await world.store.upload("data.jsonl")
     assert (outcome.ok, outcome.id, outcome.message) == (True, "file-0", "uploaded data.jsonl")
 
@@ -468,7 +468,7 @@ async def test_an_upload_returns_the_id_of_the_file(world: World) -> None:
 # Health
 
 
-async def test_health_tells_how_long_and_why(world: World) -> None:
+async def test_health_has_start_and_reason(world: World) -> None:
     world.client.jobs = [job(1)]
     await world.poll()
     world.client.fail("list_jobs", Unreachable("connection refused"))
@@ -481,14 +481,14 @@ async def test_health_tells_how_long_and_why(world: World) -> None:
     assert {health.since for health in states} == {START + 14}
     assert [health.failures for health in states] == [1, 2, 3, 4]
     assert states[-1].why == "connection refused"
-    assert (world.ids, world.store.snapshot.as_of) == ([J], START + 4), "the data stay"
+    assert (world.ids, world.store.snapshot.as_of) == ([J], START + 4), "the rows stay"
     world.client.recover()
     assert await world.poll() == [Change(health=True)]
     health = world.store.snapshot.health
     assert (health.state, health.since, health.why, health.failures) == (State.LIVE, START + 48, "", 0)
 
 
-async def test_health_names_the_request_and_tells_refusal_from_patience(world: World) -> None:
+async def test_health_distinguishes_denied_and_limited(world: World) -> None:
     world.client.fail("list_jobs", Unauthorized("the key was refused", status=401, request_id="req_9"))
     await world.poll()
     health = world.store.snapshot.health
@@ -509,7 +509,7 @@ async def test_health_names_the_request_and_tells_refusal_from_patience(world: W
 # Logs
 
 
-async def test_metrics_bring_step_and_loss_to_the_row(world: World) -> None:
+async def test_metrics_events_set_step_and_loss_of_the_row(world: World) -> None:
     world.client.jobs = [job(2), job(1, "running")]
     world.client.events[J] = [event(J, 0), metrics(J, 1, 0.9), metrics(J, 2, 0.8), event(J, 3)]
     await world.poll()
@@ -524,17 +524,17 @@ async def test_metrics_bring_step_and_loss_to_the_row(world: World) -> None:
     ]
     world.told.clear()
     await world.fetcher.fetch_events(J)
-    assert world.told == [], "nothing new is nothing told"
+    assert world.told == [], "nothing new is not published"
     world.client.change(J, status="succeeded", trained_tokens=9)
     await world.poll()
     row = world.store.snapshot.rows[J]
-    assert (row.status_text, row.step, row.loss) == ("succeeded", 2, 0.8), "a new version of the job keeps them"
+    assert (row.status_text, row.step, row.loss) == ("succeeded", 2, 0.8), "a changed job keeps step and loss"
     world.client.events[J].append(metrics(J, 4, 0.5))
     await world.fetcher.fetch_events(J)
     assert [point.step for point in world.store.points(J)] == [1, 2, 4]
 
 
-async def test_a_first_visit_shows_the_newest_page_and_older_ones_follow(world: World) -> None:
+async def test_first_visit_publishes_the_newest_page_first(world: World) -> None:
     world.client.jobs = [job(1)]
     world.client.events[J] = [event(J, n) for n in range(250)]
     await world.poll()
@@ -547,13 +547,13 @@ async def test_a_first_visit_shows_the_newest_page_and_older_ones_follow(world: 
         assert world.numbers() == list(range(held, 250))
         assert world.told == [Change(events=frozenset({J}))]
     assert world.store.jobs.logs.states[J].cursor is None
-    assert world.store.events(J)[-1].seq == newest, "a number is for ever"
+    assert world.store.events(J)[-1].seq == newest, "sequence numbers do not change"
     before = len(world.client.calls)
     await world.fetcher.fetch_older_events(J)
     assert len(world.client.calls) == before
 
 
-async def test_a_later_visit_reads_down_to_what_is_held_and_keeps_all_at_once(world: World) -> None:
+async def test_later_visit_records_the_whole_walk_at_once(world: World) -> None:
     world.client.jobs = [job(1)]
     world.client.events[J] = [event(J, n) for n in range(5)]
     await world.poll()
@@ -561,14 +561,14 @@ async def test_a_later_visit_reads_down_to_what_is_held_and_keeps_all_at_once(wo
     world.client.events[J] += [event(J, n) for n in range(5, 255)]
     assert await world.fetcher.fetch_events(J)
     assert await world.fetcher.fetch_events(J)
-    assert world.numbers() == list(range(5)), "half a walk is not kept"
+    assert world.numbers() == list(range(5)), "an unfinished walk is not recorded"
     assert list(world.fetcher.unfinished) == [J]
     assert not await world.fetcher.fetch_events(J)
     assert world.numbers() == list(range(255))
     assert [row.seq for row in world.store.events(J, limit=999)] == list(range(255))
 
 
-async def test_a_walk_that_fails_half_way_is_begun_again(world: World) -> None:
+async def test_failed_walk_of_events_starts_again(world: World) -> None:
     world.client.jobs = [job(1)]
     world.client.events[J] = [event(J, n) for n in range(5)]
     await world.poll()
@@ -586,7 +586,7 @@ async def test_a_walk_that_fails_half_way_is_begun_again(world: World) -> None:
     assert world.numbers() == list(range(160))
 
 
-async def test_a_server_that_sends_the_oldest_first(world: World) -> None:
+async def test_events_sent_oldest_first_are_recorded_in_order(world: World) -> None:
     world.client.ascending = True
     world.client.jobs = [job(1, "running")]
     world.client.events[J] = [event(J, n) for n in range(230)]
@@ -599,10 +599,12 @@ async def test_a_server_that_sends_the_oldest_first(world: World) -> None:
     while await world.fetcher.fetch_events(J):
         pass
     assert world.numbers() == list(range(340))
-    assert world.client.count("list_events") - before == 3, "one look at the order, then on from what is held"
+    assert world.client.count("list_events") - before == 3, (
+        "one page shows the order, then the walk continues after the recorded events"
+    )
 
 
-async def test_another_cockpit_reads_the_same_log(world: World) -> None:
+async def test_events_recorded_by_another_cockpit_are_published(world: World) -> None:
     world.client.jobs = [job(1, "running")]
     world.client.events[J] = [event(J, n) for n in range(10)]
     await world.poll()
@@ -614,10 +616,12 @@ async def test_another_cockpit_reads_the_same_log(world: World) -> None:
     await other.fetcher.fetch_events(J)
     world.told.clear()
     await world.fetcher.fetch_events(J)
-    assert world.told == [Change(updated=frozenset({J}), events=frozenset({J}))], "this one's panes hear of it too"
+    assert world.told == [Change(updated=frozenset({J}), events=frozenset({J}))], (
+        "the events of the other cockpit are published"
+    )
 
 
-async def test_checkpoints_are_told_when_there_are_new_ones(world: World) -> None:
+async def test_new_checkpoints_are_published(world: World) -> None:
     world.client.jobs = [job(1)]
     world.client.checkpoints[J] = [{"id": f"c{n}", "step_number": n} for n in (10, 20, 30)]
     await world.poll()
@@ -630,14 +634,14 @@ async def test_checkpoints_are_told_when_there_are_new_ones(world: World) -> Non
     assert [point.step_number for point in world.store.checkpoints(J)] == [10, 20, 30, 40]
 
 
-async def test_last_events_may_lag_behind_the_end_of_a_job(world: World) -> None:
+async def test_job_stays_due_until_its_last_events_arrive(world: World) -> None:
     world.client.jobs = [job(1, "running")]
     await world.poll()
     await world.fetcher.fetch_events(J)
     world.client.change(J, status="succeeded")
     await world.poll()
     await world.fetcher.fetch_events(J)
-    assert list(world.store.jobs.due) == [J], "the server may still be writing them"
+    assert list(world.store.jobs.due) == [J], "the last events may still arrive"
     world.clock.advance(6)
     await world.fetcher.fetch_events(J)
     assert list(world.store.jobs.due) == []
@@ -656,9 +660,7 @@ async def test_last_events_may_lag_behind_the_end_of_a_job(world: World) -> None
         (NotFound("no such job", status=404, code="fine_tune_not_found"), 9, False),
     ],
 )
-async def test_routes_that_a_provider_lacks_are_remembered(
-    world: World, error: NotFound, tries: int, absent: bool
-) -> None:
+async def test_repeated_failures_make_a_route_absent(world: World, error: NotFound, tries: int, absent: bool) -> None:
     world.client.jobs = [job(1, "running")]
     await world.poll()
     world.client.fail("list_events", error)
@@ -674,7 +676,7 @@ async def test_routes_that_a_provider_lacks_are_remembered(
     assert ("does not offer pause" in outcome.message) is absent
 
 
-async def test_a_route_that_worked_once_is_offered_whatever_it_answers_later(world: World) -> None:
+async def test_route_that_worked_never_becomes_absent(world: World) -> None:
     world.client.jobs = [job(1, "running")]
     await world.poll()
     await world.fetcher.fetch_events(J)
@@ -685,7 +687,7 @@ async def test_a_route_that_worked_once_is_offered_whatever_it_answers_later(wor
     assert world.store.not_offered == set()
 
 
-async def test_after_the_archive_broke_everything_is_written_again(tmp_path: Any) -> None:
+async def test_all_jobs_are_written_to_a_new_archive(tmp_path: Any) -> None:
     first = World(Archive(str(tmp_path / "a.db"), "work", threaded=False))
     first.client.jobs = [job(n) for n in range(150, 0, -1)]
     await first.poll()
@@ -700,7 +702,7 @@ async def test_after_the_archive_broke_everything_is_written_again(tmp_path: Any
     world.client.change("ftjob-00150", status="failed")
     await world.poll()
     assert world.store.snapshot.notices
-    assert Change.merged(world.told).health, "the notice is told"
+    assert Change.merged(world.told).health, "the notice is published"
     await world.poll()
     await walk(world)
     assert len(archive.jobs.rows()) == 150 == len(world.ids)
@@ -708,7 +710,7 @@ async def test_after_the_archive_broke_everything_is_written_again(tmp_path: Any
     await archive.close()
 
 
-async def test_rows_are_in_the_order_of_the_default_list(world: World) -> None:
+async def test_rows_are_in_the_default_order(world: World) -> None:
     world.client.jobs = [job(1, created_at=None), job(2, created_at=5), job(3, created_at=5), job(4, created_at=9)]
     await world.poll()
     assert list(world.store.snapshot.rows.values()) == select(world.store.snapshot.rows.values())
@@ -718,7 +720,7 @@ async def test_rows_are_in_the_order_of_the_default_list(world: World) -> None:
     assert list(world.store.snapshot.rows.values()) == world.archive.jobs.rows()
 
 
-async def test_all_pages_of_the_files_are_read(world: World) -> None:
+async def test_files_returns_all_pages(world: World) -> None:
     world.client.page_size = 2
     world.client.files = [{"id": f"file-{n}", "purpose": "fine-tune"} for n in range(5)]
     assert [file.id for file in await world.store.files()] == [f"file-{n}" for n in range(5)]
@@ -726,7 +728,7 @@ async def test_all_pages_of_the_files_are_read(world: World) -> None:
     assert {file.id for file in await world.store.files()} == {f"file-{n}" for n in range(5)}
 
 
-async def test_points_come_from_checkpoints_where_nothing_else_tells_them(world: World) -> None:
+async def test_points_fall_back_to_checkpoints(world: World) -> None:
     world.client.jobs = [job(1, "running")]
     world.client.events[J] = [event(J, 1)]
     world.client.checkpoints[J] = [{"id": "c", "step_number": 5, "metrics": {"valid_loss": 0.5}}]
@@ -740,7 +742,7 @@ async def test_points_come_from_checkpoints_where_nothing_else_tells_them(world:
     assert [point.step for point in world.store.points(J)] == [6]
 
 
-def test_only_where_no_connection_was_made_can_nothing_arrive() -> None:
+def test_unreachable_only_without_a_connection() -> None:
     store = Store(Archive("", "work", threaded=False), FakeClock())
     refused = Unreachable("cannot reach http://host/v1: it was refused", reason="it was refused", unsent=True)
     for failures in range(1, 4):

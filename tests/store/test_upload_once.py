@@ -1,4 +1,4 @@
-"""A file that was uploaded from here is used again as long as the provider has it."""
+"""Reuse of an earlier upload with the same content."""
 
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path)
 
 
-async def test_the_same_content_is_sent_once(world: World, tmp_path: Path) -> None:
+async def test_same_content_is_uploaded_once(world: World, tmp_path: Path) -> None:
     assert await world.send() == ("file-0", False)
     assert await world.send() == ("file-0", True)
     (tmp_path / "copy.jsonl").write_text("one")
@@ -44,7 +44,7 @@ async def test_the_same_content_is_sent_once(world: World, tmp_path: Path) -> No
     assert world.sent == 1
 
 
-async def test_other_content_is_another_file(world: World) -> None:
+async def test_changed_content_is_uploaded_again(world: World) -> None:
     await world.send()
     world.path.write_text("two")  # as long as it was
     assert await world.send() == ("file-1", False)
@@ -60,13 +60,13 @@ async def test_other_content_is_another_file(world: World) -> None:
         {"expires_at": START + 3600},
     ],
 )
-async def test_what_is_not_the_same_any_more_is_sent_again(world: World, members: dict[str, Any]) -> None:
+async def test_changed_or_expiring_file_is_uploaded_again(world: World, members: dict[str, Any]) -> None:
     await world.send()
     world.client.files[0] |= members
     assert (await world.send())[1] is False
 
 
-async def test_what_was_deleted_or_cannot_be_asked_for_is_sent_again(world: World) -> None:
+async def test_deleted_or_unreadable_file_is_uploaded_again(world: World) -> None:
     await world.send()
     world.client.files = [{"id": "file-other"}]
     assert await world.send() == ("file-1", False)
@@ -74,13 +74,13 @@ async def test_what_was_deleted_or_cannot_be_asked_for_is_sent_again(world: Worl
     assert (await world.send())[1] is False
 
 
-async def test_another_profile_has_not_got_it(world: World) -> None:
+async def test_upload_is_not_shared_between_profiles(world: World) -> None:
     await world.send()
     world.archive = Archive("", "home", threaded=False)
     assert (await world.send())[1] is False
 
 
-async def test_a_file_that_becomes_another_under_way_is_not_remembered(world: World) -> None:
+async def test_file_changed_during_upload_is_not_remembered(world: World) -> None:
     class Slow(FakeClient):
         async def upload_file(self, path: str, *, purpose: str = "fine-tune", progress: Any = None) -> File:
             world.path.write_text("longer")
@@ -92,13 +92,13 @@ async def test_a_file_that_becomes_another_under_way_is_not_remembered(world: Wo
     assert (await world.send())[1] is False
 
 
-async def test_a_large_file_is_not_compared(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_large_file_is_uploaded_without_comparison(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "MAX_COMPARED", 2)
     await world.send()
     assert (await world.send())[1] is False
 
 
-async def test_the_store_says_so_and_offers_no_deletion_of_it(world: World) -> None:
+async def test_second_upload_reports_the_reuse(world: World) -> None:
     store = Store(world.archive, FakeClock(), world.client)  # type: ignore[arg-type]
     first, second = [await store.upload(str(world.path)) for _ in range(2)]
     assert (first.id, second.id) == ("file-0", "file-0")

@@ -20,7 +20,7 @@ NOW = START
 
 
 def job(number: int, status: str = "running", **members: Any) -> dict[str, Any]:
-    """The JSON of a job as a provider sends it; a higher number is an older job."""
+    """Return a job as sent. A higher number is an older job."""
     return {
         "id": f"ftjob-{number:08d}",
         "object": "fine_tuning.job",

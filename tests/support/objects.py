@@ -1,4 +1,4 @@
-"""Objects as servers send them, and a strategy for everything that can go wrong with one."""
+"""Sample objects, and Hypothesis strategies that break them."""
 
 import copy
 from typing import Any
@@ -105,11 +105,11 @@ values = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(texts, inner, max_size=3)),
     max_leaves=8,
 )
-"""Anything that a JSON reader can return."""
+"""Any JSON value."""
 
 
 def deep(levels: int, kind: str = "array") -> Any:
-    """A value nested `levels` deep."""
+    """Return a value nested `levels` deep."""
     value: Any = 1
     for _ in range(levels):
         value = [value] if kind == "array" else {"id": value}
@@ -117,7 +117,7 @@ def deep(levels: int, kind: str = "array") -> Any:
 
 
 def paths(value: Any, prefix: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Where a mutation can strike: every member of every object and item of every array in `value`."""
+    """Return the path of every object member and array item in `value`."""
     found = []
     children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, child in children:
@@ -129,7 +129,7 @@ MISSING = object()
 
 
 def mutated(value: Any, path: tuple[Any, ...], new: Any) -> Any:
-    """A copy of `value` with the member at `path` replaced, or dropped where `new` is MISSING."""
+    """Return a copy of `value` with the member at `path` replaced, or removed if `new` is MISSING."""
     value = copy.deepcopy(value)
     holder = value
     for key in path[:-1]:

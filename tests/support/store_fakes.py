@@ -21,7 +21,7 @@ from tests.support.clock import FakeClock
 
 
 def job(number: int, status: str = "succeeded", **more: Any) -> dict[str, Any]:
-    """A job as sent; a higher number is a newer job."""
+    """Return a job as sent. A higher number is a newer job."""
     return {
         "object": "fine_tuning.job",
         "id": f"ftjob-{number:05d}",
@@ -34,7 +34,7 @@ def job(number: int, status: str = "succeeded", **more: Any) -> dict[str, Any]:
 
 
 def event(job_id: str, number: int, **data: Any) -> dict[str, Any]:
-    """An event as sent; a higher number is a newer event."""
+    """Return an event as sent. A higher number is a newer event."""
     return {
         "object": "fine_tuning.job.event",
         "id": f"{job_id}-e{number:05d}",
@@ -59,14 +59,14 @@ def rows_of(raws: Iterable[dict[str, Any]]) -> list[JobRow]:
 
 
 class FakeClient:
-    """A provider in memory, newest first as the real one, that counts what is asked of it."""
+    """A provider in memory that records its requests."""
 
     def __init__(self, clock: FakeClock | None = None) -> None:
         self.clock = clock
         self.jobs: list[dict[str, Any]] = []
-        """Newest first."""
+        """Jobs, newest first."""
         self.events: dict[str, list[dict[str, Any]]] = {}
-        """Oldest first."""
+        """Events by job, oldest first."""
         self.checkpoints: dict[str, list[dict[str, Any]]] = {}
         self.files: list[dict[str, Any]] = []
         self.models: list[dict[str, Any]] = []
@@ -74,13 +74,13 @@ class FakeClient:
         self.calls: list[tuple[str, ...]] = []
         self.times: list[float] = []
         self.failures: dict[str, list[ApiError]] = {}
-        """Errors to raise next, by verb; `*` means any verb. The last one stays."""
+        """Errors to raise next, by verb or for `*`. The last error stays."""
         self.gates: dict[str, asyncio.Event] = {}
-        """Answers of these verbs wait; what they say is what was true when they were asked."""
+        """Gates by verb: the response is computed at the request and returned when the gate opens."""
         self.page_size = 100
-        """The most items that a page has, whatever is asked."""
+        """Most items of a page."""
         self.ascending = False
-        """Events come oldest first."""
+        """Send events oldest first."""
         self.closed = False
         self.provider = Provider(name="fake", base_url="https://host.example/v1")
 
@@ -234,8 +234,8 @@ class FakeClient:
 
 
 async def finished(work: Coroutine[Any, Any, Any], clock: FakeClock, seconds: float = 600.0) -> Any:
-    """The result of a coroutine that sleeps by the clock."""
+    """Run a coroutine that sleeps by the clock, and return its result."""
     task = asyncio.create_task(work)
     await clock.run(seconds)
-    assert task.done(), "it still waits"
+    assert task.done(), "the coroutine still waits"
     return task.result()

@@ -1,7 +1,7 @@
-"""Jobs as they were published or seen: five documents of the object, providers that differ, and the drift of years.
+"""Jobs as published or observed: five descriptions of the object, deviating providers, and changes over the years.
 
-K: openai-kotlin's class. S: OpenAPI generator's Scala. T: openapi-typescript-codegen. C: a Unity SDK. D: the vendor's
-reference of 2024. What each has and lacks: the reference notes on the wire contract.
+K: class of openai-kotlin. S: Scala of the OpenAPI generator. T: openapi-typescript-codegen. C: a Unity SDK. D: the
+vendor's reference of 2024. The reference notes on the wire contract list their members.
 """
 
 from typing import Any, NamedTuple
@@ -17,9 +17,9 @@ _BASE = {
 class Wild(NamedTuple):
     raw: dict[str, Any]
     status: str
-    """The class of its state."""
+    """Expected state."""
     shown: dict[str, Any]
-    """Members of the decoded job, as far as they matter."""
+    """Expected members of the decoded job."""
 
 
 WILD: dict[str, Wild] = {
@@ -237,7 +237,7 @@ WILD: dict[str, Wild] = {
 }
 
 UNREADABLE: list[Any] = [None, 7, "a text", [], {}, {"id": None, "status": "running"}, {"id": "", "model": "m"}]
-"""What may stand in a list of jobs and has no id; each is a row that says so."""
+"""Items of a list of jobs without an id. Each becomes a row with a fault."""
 
 STATUSES = {
     "validating_files": "VALIDATING JOB_STATE_VALIDATING JOB_STATE_CREATING_INPUT_DATASET",
@@ -253,4 +253,4 @@ STATUSES = {
     "cancelled": "CANCELLED canceled stopped STOPPED JOB_STATE_CANCELLED",
     "unknown": "JOB_STATE_UNSPECIFIED IDLE DELETING DELETING_CLEANING_UP UNKNOWN DEPRECATED PENDING_DEPRECATION",
 }
-"""The words of a dozen providers, by what they mean."""
+"""Status words of many providers, by state."""

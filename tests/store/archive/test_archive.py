@@ -1,4 +1,4 @@
-"""The archive: what goes in comes out, and two processes and a kill at any moment do it no harm."""
+"""The archive: saved rows, two processes at once, and a kill during a write."""
 
 import asyncio
 import contextlib
@@ -46,7 +46,7 @@ async def archive(tmp_path: Path) -> AsyncIterator[Archive]:
     await archive.close()
 
 
-async def test_a_job_comes_out_as_it_went_in(archive: Archive, tmp_path: Path) -> None:
+async def test_saved_job_is_returned_unchanged(archive: Archive, tmp_path: Path) -> None:
     raws = [job(1, "running"), job(3, trained_tokens=5070, finished_at=1_700_000_500), job(2, created_at=None)]
     await archive.jobs.save([entry(raw, due=raw["status"] == "running") for raw in raws], 10.0)
     expected = select(rows_of(raws))
@@ -62,7 +62,7 @@ async def test_a_job_comes_out_as_it_went_in(archive: Archive, tmp_path: Path) -
     assert first_rows(archive.path, "work", 2) == (expected[:2], None)
 
 
-async def test_profiles_do_not_see_each_other(archive: Archive) -> None:
+async def test_profiles_are_separate(archive: Archive) -> None:
     other = Archive(archive.path, "home")
     await archive.jobs.save([entry(job(1))], 10.0)
     await other.jobs.save([entry(job(1, "failed"))], 10.0)
@@ -76,7 +76,7 @@ async def test_profiles_do_not_see_each_other(archive: Archive) -> None:
     await other.close()
 
 
-async def test_a_changed_job_keeps_what_is_due_and_comes_back_from_gone(archive: Archive) -> None:
+async def test_saving_a_job_keeps_due_and_clears_gone(archive: Archive) -> None:
     await archive.jobs.save([entry(job(1, "running"), due=True)], 10.0)
     await archive.jobs.set_gone([J], 20.0)
     assert [row.gone for row in archive.jobs.rows()] == [True]
@@ -87,7 +87,7 @@ async def test_a_changed_job_keeps_what_is_due_and_comes_back_from_gone(archive:
     assert archive.jobs.due() == set()
 
 
-async def test_the_state_of_the_list_is_kept(archive: Archive) -> None:
+async def test_list_state_is_saved(archive: Archive) -> None:
     assert archive.jobs.list_state() == ListState()
     state = ListState(5.0, True, "ftjob-00009", 4.0)
     await archive.jobs.save_list_state(state)
@@ -95,7 +95,7 @@ async def test_the_state_of_the_list_is_kept(archive: Archive) -> None:
     assert first_rows(archive.path, "work", 5) == ([], 5.0)
 
 
-async def test_events_rise_and_older_pages_fall(archive: Archive) -> None:
+async def test_sequence_numbers_rise_from_old_to_new(archive: Archive) -> None:
     await archive.jobs.save([entry(job(1))], 1.0)
     assert archive.events.state(J) == LogState()
     assert await archive.events.append(J, read(event(J, 4), event(J, 5)), joined=False, cursor="c4")
@@ -114,7 +114,7 @@ async def test_events_rise_and_older_pages_fall(archive: Archive) -> None:
     assert numbers(first_log(archive.path, "work", J, 3)) == [4, 5, 6]
 
 
-async def test_a_repeated_event_is_held_once(archive: Archive) -> None:
+async def test_repeated_event_is_recorded_once(archive: Archive) -> None:
     await archive.jobs.save([entry(job(1))], 1.0)
     await archive.events.append(J, read(event(J, 1), event(J, 1), event(J, 2)), joined=True, cursor=None)
     await archive.events.append(J, read(event(J, 2), event(J, 3)), joined=True, cursor=None)
@@ -122,8 +122,8 @@ async def test_a_repeated_event_is_held_once(archive: Archive) -> None:
     assert [row.seq for row in archive.events.rows(J)] == [0, 1, 2]
 
 
-async def test_a_walk_that_would_leave_a_gap_is_refused(archive: Archive) -> None:
-    """Another cockpit wrote events after this one began its first visit."""
+async def test_append_that_would_leave_a_gap_is_refused(archive: Archive) -> None:
+    """A second cockpit records events after the first has started its first visit."""
     await archive.jobs.save([entry(job(1))], 1.0)
     other = Archive(archive.path, "work")
     await other.events.append(J, read(event(J, 1)), joined=True, cursor=None)
@@ -135,7 +135,7 @@ async def test_a_walk_that_would_leave_a_gap_is_refused(archive: Archive) -> Non
     await other.close()
 
 
-async def test_an_older_page_that_another_cockpit_has_added_is_refused(archive: Archive) -> None:
+async def test_prepend_with_a_moved_cursor_is_refused(archive: Archive) -> None:
     await archive.jobs.save([entry(job(1))], 1.0)
     await archive.events.append(J, read(event(J, 5)), joined=False, cursor="c5")
     other = Archive(archive.path, "work")
@@ -145,7 +145,7 @@ async def test_an_older_page_that_another_cockpit_has_added_is_refused(archive: 
     await other.close()
 
 
-async def test_progress_and_points_come_from_the_metrics(archive: Archive) -> None:
+async def test_metrics_events_give_progress_and_points(archive: Archive) -> None:
     await archive.jobs.save([entry(job(1))], 1.0)
     newer = read(metrics(J, 5, 0.5), event(J, 6, step=5, full_valid_loss=0.7), event(J, 7))
     await archive.events.append(J, newer, joined=False, cursor="c")
@@ -162,14 +162,14 @@ async def test_progress_and_points_come_from_the_metrics(archive: Archive) -> No
     assert archive.events.states() == {J: LogState(None, None, None, True, Progress(5, 1000, 0.5))}
 
 
-async def test_older_events_tell_what_newer_ones_do_not(archive: Archive) -> None:
+async def test_older_events_fill_gaps_of_progress(archive: Archive) -> None:
     await archive.jobs.save([entry(job(1))], 1.0)
     await archive.events.append(J, read(event(J, 9)), joined=False, cursor="c")
     await archive.events.prepend(J, read(metrics(J, 3, 0.9)), asked="c", cursor=None)
     assert archive.events.state(J).progress == Progress(3, 1000, 0.9)
 
 
-async def test_checkpoints_that_the_provider_drops_stay(archive: Archive) -> None:
+async def test_checkpoints_missing_from_a_later_list_stay(archive: Archive) -> None:
     def checkpoint(step: int, loss: float = 1.0) -> Checkpoint:
         return Checkpoint.read({"id": f"c{step}", "step_number": step, "metrics": {"train_loss": loss}})
 
@@ -181,14 +181,14 @@ async def test_checkpoints_that_the_provider_drops_stay(archive: Archive) -> Non
     assert json.loads(archive.jobs.checkpoints(J)[1])["metrics"] == {"train_loss": 0.5}
 
 
-async def test_what_belongs_to_no_job_is_not_kept(archive: Archive) -> None:
+async def test_events_of_an_unknown_job_are_not_recorded(archive: Archive) -> None:
     assert not await archive.events.append("nobody", read(event(J, 1)), joined=True, cursor=None)
     assert not await archive.jobs.save_checkpoints("nobody", [])
     assert (archive.events.rows("nobody"), archive.events.points("nobody")) == ([], [])
     assert archive.jobs.body("nobody") is None
 
 
-async def test_files_models_and_creates(archive: Archive) -> None:
+async def test_files_models_and_creates_are_saved(archive: Archive) -> None:
     await archive.files.save_content("f1", b"step,\x00", 1.0)
     await archive.files.save([("f1", '{"id":"f1"}'), ("f2", '{"id":"f2"}')], 2.0)
     assert archive.files.content("f1") == b"step,\x00"
@@ -204,8 +204,8 @@ async def test_files_models_and_creates(archive: Archive) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(raws=st.lists(st.tuples(values, values), min_size=1, max_size=4))
-async def test_anything_that_was_read_can_be_kept(raws: list[tuple[object, object]]) -> None:
-    """What the models make of any JSON at all fits into the columns, and its text comes back."""
+async def test_any_decoded_json_can_be_saved(raws: list[tuple[object, object]]) -> None:
+    """Models decoded from any JSON fit into the columns, and the JSON is returned unchanged."""
     archive = Archive("", "work", threaded=False)
     for raw_job, raw_event in raws:
         kept = entry(raw_job)  # type: ignore[arg-type]
@@ -218,7 +218,7 @@ async def test_anything_that_was_read_can_be_kept(raws: list[tuple[object, objec
     await archive.close()
 
 
-async def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
+async def test_archive_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "er" / "a.db"
     archive = Archive(str(path), "work")
     await archive.jobs.save([entry(job(1))], 1.0)
@@ -232,8 +232,8 @@ async def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-async def test_two_cockpits_write_at_once(tmp_path: Path) -> None:
-    """Both walk the same job's events in pages of their own; each event is there once, in order."""
+async def test_two_concurrent_writers_record_each_event_once(tmp_path: Path) -> None:
+    """Both record the events of one job in different batches. Each event is recorded once, in order."""
     first, second = (Archive(str(tmp_path / "a.db"), "work") for _ in range(2))
     await first.jobs.save([entry(job(1))], 1.0)
 
@@ -270,7 +270,7 @@ asyncio.run(main())
 
 
 def write_until_killed(path: str, events: int) -> None:
-    """A process that writes walks of ten events, killed once it has written `events` and goes on."""
+    """Kill a process that writes batches of ten events, after it has written `events` of them."""
     root = Path(__file__).resolve().parents[3]
     process = subprocess.Popen(
         [sys.executable, "-c", WRITER, path, str(events)], stdout=subprocess.PIPE, cwd=root, text=True
@@ -286,7 +286,7 @@ def write_until_killed(path: str, events: int) -> None:
 
 
 @pytest.mark.parametrize("events", [0, 30, 90])
-async def test_kill_9_in_a_write_leaves_whole_walks(tmp_path: Path, events: int) -> None:
+async def test_kill_during_a_write_leaves_whole_transactions(tmp_path: Path, events: int) -> None:
     path = str(tmp_path / "a.db")
     write_until_killed(path, events)
     archive = Archive(path, "work")
@@ -294,7 +294,7 @@ async def test_kill_9_in_a_write_leaves_whole_walks(tmp_path: Path, events: int)
     found = numbers(archive.events.rows(J, limit=10**6))
     assert found == list(range(len(found)))
     assert len(found) > events
-    assert len(found) % 10 == 0, "half a transaction was kept"
+    assert len(found) % 10 == 0, "a part of a transaction was recorded"
     with contextlib.closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     await archive.close()

@@ -1,4 +1,4 @@
-"""What is taken out of the archive: whole, readable by anybody, and never outside of its directory."""
+"""Export of archived jobs to directories."""
 
 import csv
 import json
@@ -36,7 +36,7 @@ async def archive() -> Archive:
     return found
 
 
-def test_a_job_becomes_a_directory(archive: Archive, tmp_path: Path) -> None:
+def test_export_writes_a_directory_for_a_job(archive: Archive, tmp_path: Path) -> None:
     folder = Path(export_job(archive, J, str(tmp_path / "new" / "out")))
     assert folder == tmp_path / "new" / "out" / J
     assert sorted(path.name for path in folder.iterdir()) == [
@@ -61,7 +61,7 @@ def test_a_job_becomes_a_directory(archive: Archive, tmp_path: Path) -> None:
     assert folder.stat().st_mode & 0o777 == 0o700
 
 
-def test_metrics_come_from_the_result_file_and_from_events_which_do_not_round(archive: Archive, tmp_path: Path) -> None:
+def test_exported_metrics_prefer_events_over_result_files(archive: Archive, tmp_path: Path) -> None:
     folder = Path(export_job(archive, J, str(tmp_path)))
     rows = list(csv.DictReader((folder / "metrics.csv").open()))
     assert rows == [
@@ -72,7 +72,7 @@ def test_metrics_come_from_the_result_file_and_from_events_which_do_not_round(ar
     assert points_csv(archived_points(archive, "nobody")) == "step\n"
 
 
-def test_nothing_is_replaced_unless_that_is_asked_for(archive: Archive, tmp_path: Path) -> None:
+def test_export_to_an_existing_directory_needs_force(archive: Archive, tmp_path: Path) -> None:
     folder = tmp_path / J
     folder.mkdir()
     (folder / "job.json").write_text("mine")
@@ -90,7 +90,7 @@ def test_nothing_is_replaced_unless_that_is_asked_for(archive: Archive, tmp_path
     assert not (folder / "metrics.csv").is_symlink()
 
 
-def test_a_job_that_is_not_held_is_no_directory(archive: Archive, tmp_path: Path) -> None:
+def test_export_of_an_unknown_job_raises_key_error(archive: Archive, tmp_path: Path) -> None:
     with pytest.raises(KeyError):
         export_job(archive, "nobody", str(tmp_path / "out"))
     assert not (tmp_path / "out").exists()
@@ -113,7 +113,7 @@ def test_a_job_that_is_not_held_is_no_directory(archive: Archive, tmp_path: Path
         "metrics",
     ],
 )
-async def test_no_id_leads_out_of_the_directory(tmp_path: Path, id: str) -> None:
+async def test_file_name_stays_in_the_directory_for_any_id(tmp_path: Path, id: str) -> None:
     archive = Archive("", "work", threaded=False)
     await filled(archive, job(1) | {"id": id, "result_files": [id]})
     await archive.files.save_content(id, BASE64, 1.0)
@@ -126,12 +126,12 @@ async def test_no_id_leads_out_of_the_directory(tmp_path: Path, id: str) -> None
     assert not folder.name.startswith(".")
 
 
-def test_different_ids_have_different_names() -> None:
+def test_file_names_of_different_ids_differ() -> None:
     ids = ["a/b", "a%2Fb", "a_b", ".a", "%2Ea", "x" * 500, "x" * 501, "..", "."]
     assert len({file_name(id) for id in ids}) == len(ids)
 
 
-async def test_where_only_checkpoints_tell_numbers_those_are_the_metrics() -> None:
+async def test_exported_metrics_fall_back_to_checkpoints() -> None:
     archive = Archive("", "work", threaded=False)
     await archive.jobs.save([entry(job(1))], 1.0)
     assert archived_points(archive, J) == []

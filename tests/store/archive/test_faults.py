@@ -1,4 +1,4 @@
-"""Whatever is wrong with the file or the disk: the archive opens, loses nothing, and says what was done."""
+"""Faults of the archive's file and disk: the archive opens, keeps the history, and has a notice."""
 
 import contextlib
 import sqlite3
@@ -18,7 +18,7 @@ J = "ftjob-00001"
 
 
 async def filled(path: Path, events: int = 300) -> None:
-    """A closed archive with two jobs, one with a log."""
+    """Write an archive with two jobs, one with events, and close it."""
     archive = Archive(str(path), "work")
     await archive.jobs.save([entry(job(1)), entry(job(2))], 1.0)
     batch = [Event.read(event(J, n)) for n in range(events)]
@@ -27,7 +27,7 @@ async def filled(path: Path, events: int = 300) -> None:
 
 
 async def works(archive: Archive) -> None:
-    """A job and an event can be written and read."""
+    """Write and read a job and an event."""
     await archive.jobs.save([entry(job(7))], 1.0)
     assert await archive.events.append("ftjob-00007", [Event.read(event("x", 1))], joined=True, cursor=None)
     assert "ftjob-00007" in {row.id for row in archive.jobs.rows()}
@@ -82,7 +82,7 @@ def directory(path: Path) -> None:
     [garbage, text, cut, cut_to_the_head, bad_head, foreign, without_a_table, directory],
     ids=lambda f: f.__name__,
 )
-async def test_what_cannot_be_read_is_set_aside_and_named(tmp_path: Path, harm: object) -> None:
+async def test_broken_file_is_set_aside_with_a_notice(tmp_path: Path, harm: object) -> None:
     path = tmp_path / "a.db"
     await filled(path)
     harm(path)  # type: ignore[operator]
@@ -90,7 +90,7 @@ async def test_what_cannot_be_read_is_set_aside_and_named(tmp_path: Path, harm: 
     assert first_log(str(path), "work", "nobody") == []
     archive = Archive(str(path), "work")
     (aside,) = asides(path)
-    assert before is None or aside.read_bytes() == before, "it must not be touched"
+    assert before is None or aside.read_bytes() == before, "the file is unchanged"
     (notice,) = archive.notices
     assert aside.name in notice
     assert "set aside" in notice
@@ -102,7 +102,7 @@ async def test_what_cannot_be_read_is_set_aside_and_named(tmp_path: Path, harm: 
     await again.close()
 
 
-async def test_each_set_aside_keeps_the_one_before(tmp_path: Path) -> None:
+async def test_files_set_aside_have_different_names(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     for _ in range(3):
         path.write_text("broken")
@@ -111,7 +111,7 @@ async def test_each_set_aside_keeps_the_one_before(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("harm", [garbage, text, cut, cut_to_the_head, bad_head, foreign, directory])
-async def test_the_first_frame_survives_any_file(tmp_path: Path, harm: object) -> None:
+async def test_first_rows_of_a_broken_file_is_empty(tmp_path: Path, harm: object) -> None:
     path = tmp_path / "a.db"
     assert first_rows(str(path), "work", 5) == ([], None)
     await filled(path)
@@ -120,7 +120,7 @@ async def test_the_first_frame_survives_any_file(tmp_path: Path, harm: object) -
     first_log(str(path), "work", J)
 
 
-async def test_an_empty_file_is_begun(tmp_path: Path) -> None:
+async def test_empty_file_becomes_an_archive(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     path.touch()
     archive = Archive(str(path), "work")
@@ -129,7 +129,7 @@ async def test_an_empty_file_is_begun(tmp_path: Path) -> None:
     await archive.close()
 
 
-async def test_a_newer_archive_is_left_alone(tmp_path: Path) -> None:
+async def test_archive_of_a_newer_version_is_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     await filled(path)
     with contextlib.closing(sqlite3.connect(path)) as db:
@@ -146,7 +146,7 @@ async def test_a_newer_archive_is_left_alone(tmp_path: Path) -> None:
     assert asides(path) == []
 
 
-async def test_an_older_archive_is_brought_up_to_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_archive_of_an_older_version_is_migrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.db"
     await filled(path)
     monkeypatch.setattr(
@@ -162,7 +162,7 @@ async def test_an_older_archive_is_brought_up_to_date(tmp_path: Path, monkeypatc
         assert db.execute("PRAGMA user_version").fetchone() == (schema.VERSION,)
 
 
-async def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_failed_migration_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.db"
     await filled(path)
     old = schema.VERSION
@@ -171,7 +171,7 @@ async def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatc
     monkeypatch.setattr(schema, "VERSION", old + 1)
     archive = Archive(str(path), "work")
     assert "cannot be written" in archive.notices[0]
-    assert len(archive.jobs.rows()) == 2, "what is there can still be read"
+    assert len(archive.jobs.rows()) == 2, "the history is readable"
     await works(archive)
     await archive.close()
     with contextlib.closing(sqlite3.connect(path)) as db:
@@ -179,7 +179,7 @@ async def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatc
         assert db.execute("SELECT name FROM sqlite_master WHERE name = 'later'").fetchall() == []
 
 
-async def test_a_place_that_cannot_be_written_means_memory(tmp_path: Path) -> None:
+async def test_unwritable_path_falls_back_to_memory(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     archive = Archive(str(tmp_path / "file" / "a.db"), "work")
     assert archive.path == ""
@@ -193,12 +193,12 @@ def cannot(path: str) -> tuple[str, list[str]]:
 
 
 def shrink(archive: Archive) -> None:
-    """Let the disk be full from now on."""
+    """Make the disk full."""
     (pages,) = archive.database._writer.execute("PRAGMA page_count").fetchone()
     archive.database._writer.execute(f"PRAGMA max_page_count = {pages}")
 
 
-async def test_a_full_disk_is_borne_in_memory_without_losing_sight_of_what_is_kept(
+async def test_full_disk_falls_back_to_memory_with_the_history_visible(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "a.db"
@@ -221,7 +221,7 @@ async def test_a_full_disk_is_borne_in_memory_without_losing_sight_of_what_is_ke
     await again.close()
 
 
-async def test_a_full_disk_at_the_start_still_shows_what_is_kept(tmp_path: Path) -> None:
+async def test_full_disk_at_the_start_shows_the_history(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     await filled(path)
     real = database._connect
@@ -242,19 +242,19 @@ async def test_a_full_disk_at_the_start_still_shows_what_is_kept(tmp_path: Path)
 
 
 def spoil(path: Path) -> None:
-    """Destroy everything after the tables' first pages."""
+    """Overwrite everything after the first page."""
     size = path.stat().st_size
     with path.open("r+b") as file:
         file.seek(4096)
         file.write(b"\xaa" * (size - 4096))
 
 
-async def test_a_file_that_breaks_while_open_is_set_aside_and_begun_anew(tmp_path: Path) -> None:
+async def test_file_broken_while_open_is_set_aside(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     await filled(path)
     archive = Archive(str(path), "work")
     spoil(path)
-    assert archive.events.rows(J) == [], "a read that fails is empty, not an error"
+    assert archive.events.rows(J) == [], "a failed read is empty"
     await archive.jobs.save([entry(job(1))], 1.0)
     assert archive.database.generation == 1
     assert len(asides(path)) == 1
@@ -266,7 +266,7 @@ async def test_a_file_that_breaks_while_open_is_set_aside_and_begun_anew(tmp_pat
     await again.close()
 
 
-async def test_two_that_start_on_a_broken_file_set_it_aside_once(tmp_path: Path) -> None:
+async def test_concurrent_starts_set_a_broken_file_aside_once(tmp_path: Path) -> None:
     import threading
 
     path = tmp_path / "a.db"
@@ -290,9 +290,7 @@ async def test_two_that_start_on_a_broken_file_set_it_aside_once(tmp_path: Path)
         await archive.close()
 
 
-async def test_a_writer_that_another_process_blocks_for_good_goes_on_in_memory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_blocked_writer_falls_back_to_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.01)
     path = tmp_path / "a.db"
     await filled(path)
@@ -305,7 +303,7 @@ async def test_a_writer_that_another_process_blocks_for_good_goes_on_in_memory(
     await archive.close()
 
 
-async def test_reads_after_the_end_are_empty(tmp_path: Path) -> None:
+async def test_reads_after_close_are_empty(tmp_path: Path) -> None:
     archive = Archive(str(tmp_path / "a.db"), "work")
     await archive.jobs.save([entry(job(1))], 1.0)
     await archive.close()

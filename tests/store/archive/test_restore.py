@@ -1,4 +1,4 @@
-"""The disk was full, and is not any more: what was seen meanwhile goes into the file, and nothing there is harmed."""
+"""Return from memory to the disk: records of the meantime are merged into the file."""
 
 import contextlib
 import sqlite3
@@ -16,7 +16,7 @@ from tests.support.store_fakes import entry, event, job, metrics
 
 
 class Disk:
-    """A disk that is full until it is emptied."""
+    """A disk that can be made full and empty."""
 
     def __init__(self, path: Path, patch: pytest.MonkeyPatch) -> None:
         self.path = path
@@ -32,7 +32,7 @@ class Disk:
         patch.setattr(database, "RETURN_EVERY", 0.0)
 
     async def fill(self, archive: Archive) -> None:
-        """From now on nothing can be written, and the archive has noticed."""
+        """Make the disk full and let the archive notice."""
         self.full = True
         shrink(archive)
         await archive.files.save_content("file-large", b"x" * 100_000, 1.0)
@@ -49,7 +49,7 @@ def opened(disk: Disk) -> Archive:
 
 
 async def see_things(archive: Archive) -> None:
-    """A day in memory: a job more, one changed, one gone, logs that grow at both ends, files, models, a create."""
+    """Record in memory: a new job, a changed one, a gone one, newer and older events, files, models, a create."""
     await archive.jobs.save([entry(job(3)), entry(job(1, "failed"))], 5.0)
     await archive.jobs.set_gone(["ftjob-00002"], 6.0)
     assert await archive.events.append(
@@ -88,7 +88,7 @@ def seen(archive: Archive) -> dict[str, object]:
     }
 
 
-async def test_what_was_seen_in_memory_goes_to_the_disk_once_there_is_room(disk: Disk) -> None:
+async def test_memory_is_written_to_the_disk_when_it_has_room(disk: Disk) -> None:
     await filled(disk.path)
     archive = opened(disk)
     await archive.files.save_content("file-old", b"old", 1.0)
@@ -111,7 +111,7 @@ async def test_what_was_seen_in_memory_goes_to_the_disk_once_there_is_room(disk:
     await again.close()
 
 
-async def test_the_end_of_the_program_is_the_last_chance(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_close_writes_memory_to_the_disk(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "RETURN_EVERY", 1e9)
     await filled(disk.path)
     archive = opened(disk)
@@ -125,7 +125,7 @@ async def test_the_end_of_the_program_is_the_last_chance(disk: Disk, monkeypatch
     await again.close()
 
 
-async def test_a_disk_that_was_full_at_the_start_gets_all_of_it(disk: Disk) -> None:
+async def test_disk_full_at_the_start_gets_everything_later(disk: Disk) -> None:
     disk.full = True
     archive = opened(disk)
     assert "no space left" in archive.notices[0]
@@ -141,7 +141,7 @@ async def test_a_disk_that_was_full_at_the_start_gets_all_of_it(disk: Disk) -> N
     await again.close()
 
 
-async def test_while_it_is_full_it_is_said_once(disk: Disk) -> None:
+async def test_full_disk_gives_one_notice(disk: Disk) -> None:
     await filled(disk.path)
     archive = opened(disk)
     await disk.fill(archive)
@@ -151,7 +151,7 @@ async def test_while_it_is_full_it_is_said_once(disk: Disk) -> None:
     await archive.close()
 
 
-async def test_what_another_process_wrote_meanwhile_stays(disk: Disk) -> None:
+async def test_return_to_disk_keeps_rows_of_another_process(disk: Disk) -> None:
     await filled(disk.path)
     archive = opened(disk)
     await disk.fill(archive)
@@ -176,12 +176,12 @@ async def test_what_another_process_wrote_meanwhile_stays(disk: Disk) -> None:
             "ftjob-00002": "succeeded",
             "ftjob-00001": "succeeded",
         }
-        assert each.events.raw(J) == before, "two logs are not mixed"
+        assert each.events.raw(J) == before, "the events of two processes are not mixed"
         assert '"status":"succeeded"' in (each.jobs.body(J) or "")
         await each.close()
 
 
-async def test_a_return_that_fails_half_way_changes_nothing(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_failed_return_to_disk_changes_nothing(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
     await filled(disk.path)
     archive = opened(disk)
     await disk.fill(archive)

@@ -1,4 +1,4 @@
-"""`archive sync`: everything once, nothing twice, and on from where it was killed."""
+"""`archive sync`: each object is fetched once, also over interrupted runs."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ from tests.support.store_fakes import FakeClient, event, finished, job, metrics
 
 
 class Place:
-    """A provider with a history, and an archive on the disk."""
+    """A provider with jobs and events, and an archive on the disk."""
 
     def __init__(self, path: Path, *, jobs: int = 3, events: int = 250) -> None:
         path.mkdir(exist_ok=True)
@@ -51,7 +51,7 @@ class Place:
             await archive.close()
 
     async def everything(self) -> dict[str, Any]:
-        """What the archive holds of each job, by id."""
+        """Return the records of each job, by id."""
         archive = self.open()
         found = {
             row.id: (
@@ -82,11 +82,11 @@ def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
 
 
-async def test_everything_is_read_once(place: Place) -> None:
+async def test_sync_fetches_everything_once(place: Place) -> None:
     tally = await place.sync()
     place.has_all(await place.everything())
     assert (tally.read, tally.whole, tally.lost, tally.failed) == (3, 0, [], {})
-    assert len(place.client.calls) == len(set(place.client.calls)), "nothing is asked for twice"
+    assert len(place.client.calls) == len(set(place.client.calls)), "nothing is requested twice"
     archive = place.open()
     assert [json.loads(text)["id"] for text in archive.files.models()] == ["gpt-4o-mini"]
     assert archive.files.get("file-r1") is not None
@@ -100,9 +100,7 @@ async def test_everything_is_read_once(place: Place) -> None:
 
 
 @pytest.mark.parametrize(("page_size", "ascending"), [(7, False), (100, True), (7, True)])
-async def test_small_pages_and_servers_that_begin_with_the_oldest(
-    tmp_path: Path, page_size: int, ascending: bool
-) -> None:
+async def test_sync_with_small_pages_and_oldest_first_servers(tmp_path: Path, page_size: int, ascending: bool) -> None:
     place = Place(tmp_path, events=60)
     place.client.page_size, place.client.ascending = page_size, ascending
     await place.sync()
@@ -113,13 +111,13 @@ async def test_small_pages_and_servers_that_begin_with_the_oldest(
     place.has_all(await place.everything())
 
 
-async def test_what_is_whole_and_unchanged_is_not_read_again(place: Place) -> None:
+async def test_complete_unchanged_jobs_are_not_fetched_again(place: Place) -> None:
     await place.sync()
     place.client.calls.clear()
     tally = await place.sync()
     assert (tally.read, tally.whole) == (0, 3)
     assert [call[0] for call in place.client.calls] == ["list_jobs", "list_files", "list_models"]
-    # One changed: it alone is read, from where its log ends.
+    # One job has changed: only its new events are fetched.
     place.client.change("ftjob-00002", fine_tuned_model="ft:again")
     place.client.events["ftjob-00002"].append(event("ftjob-00002", 999))
     place.client.calls.clear()
@@ -129,7 +127,7 @@ async def test_what_is_whole_and_unchanged_is_not_read_again(place: Place) -> No
     place.has_all(await place.everything())
 
 
-async def test_jobs_that_may_still_say_something_are_read_every_time(place: Place) -> None:
+async def test_jobs_without_complete_history_are_fetched_each_time(place: Place) -> None:
     place.client.change("ftjob-00003", status="running")
     place.client.change("ftjob-00002", created_at=START - 5)
     await place.sync()
@@ -141,8 +139,8 @@ async def test_jobs_that_may_still_say_something_are_read_every_time(place: Plac
 
 
 @pytest.mark.parametrize("after", range(1, 24))
-async def test_a_kill_at_any_request_costs_no_more_than_that_request(place: Place, after: int) -> None:
-    """The request never comes back, and the process with its open archive is simply left behind."""
+async def test_kill_at_any_request_loses_only_that_request(place: Place, after: int) -> None:
+    """The request never returns, and the process is abandoned with its archive open."""
     sent = 0
     called = place.client._called
 
@@ -166,13 +164,13 @@ async def test_a_kill_at_any_request_costs_no_more_than_that_request(place: Plac
     await place.sync()
     place.has_all(await place.everything())
     pages = {call for call in answered if call[0] == "list_events" and call[2]}
-    assert not pages & set(place.client.calls), "older pages that were answered are not read again"
+    assert not pages & set(place.client.calls), "recorded older pages are not fetched again"
     contents = {call for call in answered if call[0] == "file_content"}
     assert not contents & set(place.client.calls)
     await archive.close()
 
 
-async def test_what_the_provider_forgets_stays_and_is_marked(place: Place) -> None:
+async def test_jobs_gone_at_the_provider_stay_in_the_archive(place: Place) -> None:
     await place.sync()
     before = await place.everything()
     place.client.jobs.pop()
@@ -187,13 +185,13 @@ async def test_what_the_provider_forgets_stays_and_is_marked(place: Place) -> No
     await archive.close()
 
 
-async def test_long_lists_are_walked_to_their_end(tmp_path: Path) -> None:
+async def test_full_sync_walks_a_long_list_to_its_end(tmp_path: Path) -> None:
     place = Place(tmp_path, jobs=350, events=1)
     tally = await place.sync()
     assert tally.read == 350
     place.has_all(await place.everything())
     assert place.client.count("list_jobs") == 4
-    # Also when all of it is known, where that is asked for: what changed or went far down is seen.
+    # With `full`, also a known list is walked: changed and gone jobs far down are found.
     gone = place.client.jobs.pop(340)["id"]
     place.client.change("ftjob-00002", fine_tuned_model="ft:late")
     tally = await place.sync(full=True)
@@ -204,57 +202,57 @@ async def test_long_lists_are_walked_to_their_end(tmp_path: Path) -> None:
 
 
 async def requests(place: Place, *, full: bool = False) -> list[str]:
-    """What a sync asks for."""
+    """Return the requests of a sync."""
     place.client.calls.clear()
     await place.sync(full=full)
     return [call[0] for call in place.client.calls]
 
 
-async def test_an_unchanged_account_costs_one_page(tmp_path: Path) -> None:
-    place = Place(tmp_path, jobs=950, events=1)
-    assert (await requests(place)).count("list_jobs") == 10
+async def test_sync_without_news_fetches_one_page(tmp_path: Path) -> None:
+    place = Place(tmp_path, jobs=350, events=1)
+    assert (await requests(place)).count("list_jobs") == 4
     assert await requests(place) == ["list_jobs", "list_files", "list_models"]
-    # Nor after a day, when a cockpit would look through it all.
+    # Also after a day, when a cockpit would walk the whole list.
     place.clock.advance(2 * 86400)
     assert await requests(place) == ["list_jobs", "list_files", "list_models"]
-    assert await requests(place, full=True) == ["list_jobs"] * 10 + ["list_files"] * 10 + ["list_models"]
+    assert await requests(place, full=True) == ["list_jobs"] * 4 + ["list_files"] * 4 + ["list_models"]
 
 
-async def test_the_list_is_read_as_far_as_there_are_news(tmp_path: Path) -> None:
-    place = Place(tmp_path, jobs=950, events=1)
+async def test_sync_stops_at_the_first_page_without_news(tmp_path: Path) -> None:
+    place = Place(tmp_path, jobs=350, events=1)
     await place.sync()
-    for n in range(951, 1101):
+    for n in range(351, 501):
         place.client.jobs.insert(0, job(n, result_files=[], created_at=START - 10_000 + n))
     asked = await requests(place)
-    # Two pages with news and one without.
+    # Two pages with news and one without news.
     assert (asked.count("list_jobs"), asked.count("list_events")) == (3, 150)
     assert await requests(place) == ["list_jobs", "list_files", "list_models"]
 
 
-async def test_what_is_not_whole_further_down_is_asked_for_singly(tmp_path: Path) -> None:
-    place = Place(tmp_path, jobs=950, events=1)
+async def test_incomplete_jobs_below_the_news_are_fetched_singly(tmp_path: Path) -> None:
+    place = Place(tmp_path, jobs=350, events=1)
     place.client.change("ftjob-00007", status="running")
-    place.client.change("ftjob-00400", status="paused")
+    place.client.change("ftjob-00150", status="paused")
     await place.sync()
     place.client.change("ftjob-00007", status="succeeded", fine_tuned_model="ft:at-last")
     place.client.events["ftjob-00007"].append(event("ftjob-00007", 999))
     asked = await requests(place)
     assert (asked.count("list_jobs"), asked.count("get_job"), asked.count("list_events")) == (1, 2, 2)
-    place.client.jobs = [raw for raw in place.client.jobs if raw["id"] != "ftjob-00400"]
+    place.client.jobs = [raw for raw in place.client.jobs if raw["id"] != "ftjob-00150"]
     asked = await requests(place)
-    assert asked.count("list_jobs") == 10, "what is not found singly is looked for in the whole list"
+    assert asked.count("list_jobs") == 4, "a missing job leads to a walk of the whole list"
     archive = place.open()
-    assert [row.id for row in archive.jobs.rows() if row.gone] == ["ftjob-00400"]
+    assert [row.id for row in archive.jobs.rows() if row.gone] == ["ftjob-00150"]
     await archive.close()
     assert (await requests(place)).count("list_jobs") == 1
 
 
-async def test_news_that_were_not_read_to_their_end_are_gone_on_with(tmp_path: Path) -> None:
-    """Killed after so many pages of news: what lies below them is not taken for known."""
+async def test_interrupted_walk_of_news_is_continued(tmp_path: Path) -> None:
+    """After a kill in the middle of the news, the jobs below them do not count as known."""
     for pages in (1, 2, 3):
-        place = Place(tmp_path / str(pages), jobs=150, events=1)
+        place = Place(tmp_path / str(pages), jobs=50, events=1)
         await place.sync()
-        for n in range(151, 501):
+        for n in range(51, 401):
             place.client.jobs.insert(0, job(n, result_files=[], created_at=START - 10_000 + n))
             place.client.events[f"ftjob-{n:05d}"], place.client.checkpoints[f"ftjob-{n:05d}"] = [], []
         archive = place.open()
@@ -263,13 +261,13 @@ async def test_news_that_were_not_read_to_their_end_are_gone_on_with(tmp_path: P
         assert await run._jobs.walk_news(run._is_old)
         for _ in range(pages - 1):
             await run._fetcher.walk_list()
-        assert archive.jobs.list_state().cursor == f"ftjob-{501 - 100 * pages:05d}"
+        assert archive.jobs.list_state().cursor == f"ftjob-{401 - 100 * pages:05d}"
         await archive.close()
         await place.sync()
         place.has_all(await place.everything())
 
 
-async def test_a_list_that_begins_with_the_oldest_is_read_to_its_end(tmp_path: Path) -> None:
+async def test_oldest_first_list_is_walked_to_its_end(tmp_path: Path) -> None:
     place = Place(tmp_path, jobs=250, events=1)
     place.client.jobs.reverse()
     place.client.files.reverse()
@@ -284,8 +282,8 @@ async def test_a_list_that_begins_with_the_oldest_is_read_to_its_end(tmp_path: P
     await archive.close()
 
 
-async def test_a_walk_that_was_broken_off_is_gone_on_with(tmp_path: Path) -> None:
-    place = Place(tmp_path, jobs=950, events=1)
+async def test_interrupted_walk_of_the_list_is_continued(tmp_path: Path) -> None:
+    place = Place(tmp_path, jobs=450, events=1)
     archive = place.open()
     run = ArchiveSync(archive, place.client, place.clock)  # type: ignore[arg-type]
     await run._first_page()
@@ -297,7 +295,7 @@ async def test_a_walk_that_was_broken_off_is_gone_on_with(tmp_path: Path) -> Non
     place.has_all(await place.everything())
 
 
-async def test_one_job_that_cannot_be_read_does_not_stop_the_others(place: Place) -> None:
+async def test_failure_of_one_job_does_not_stop_the_run(place: Place) -> None:
     place.client.checkpoints["ftjob-00002"] = []
     list_events = place.client.list_events
 
@@ -317,7 +315,7 @@ async def test_one_job_that_cannot_be_read_does_not_stop_the_others(place: Place
 
 
 @pytest.mark.parametrize("verb", ["list_jobs", "list_events", "file_content", "list_models"])
-async def test_a_provider_that_has_had_enough_is_waited_for(place: Place, verb: str) -> None:
+async def test_rate_limit_pauses_the_run(place: Place, verb: str) -> None:
     real, refused = getattr(place.client, verb), [Limited("slow down", status=429, retry_after=7.0)] * 3
 
     async def limited(*given: Any, **more: Any) -> Any:
@@ -332,7 +330,7 @@ async def test_a_provider_that_has_had_enough_is_waited_for(place: Place, verb: 
     assert 7.0 <= place.clock.elapsed <= 600
 
 
-async def test_patience_has_an_end_and_a_quota_is_not_waited_for(place: Place) -> None:
+async def test_exhausted_quota_ends_the_run(place: Place) -> None:
     place.client.fail("list_jobs", Limited("slow down", status=429, retry_after=9999.0))
     with pytest.raises(Limited):
         await finished(place.sync(), place.clock, 5 * 120.0 + 1)
@@ -345,7 +343,7 @@ async def test_patience_has_an_end_and_a_quota_is_not_waited_for(place: Place) -
 @pytest.mark.parametrize(
     "error", [Unauthorized("no", status=401), Unreachable("gone", kind="refused")], ids=["denied", "unreachable"]
 )
-async def test_a_provider_that_cannot_be_talked_to_ends_the_run(place: Place, verb: str, error: ApiError) -> None:
+async def test_unreachable_provider_ends_the_run(place: Place, verb: str, error: ApiError) -> None:
     place.client.fail(verb, error)
     with pytest.raises(type(error)):
         await place.sync()
@@ -354,13 +352,13 @@ async def test_a_provider_that_cannot_be_talked_to_ends_the_run(place: Place, ve
     place.has_all(await place.everything())
 
 
-async def test_a_history_that_is_forbidden_ends_the_run(place: Place) -> None:
+async def test_forbidden_history_ends_the_run(place: Place) -> None:
     place.client.fail("list_events", Forbidden("no", status=403))
     with pytest.raises(Forbidden):
         await place.sync()
 
 
-async def test_many_failures_in_a_row_end_the_run(tmp_path: Path) -> None:
+async def test_consecutive_failures_end_the_run(tmp_path: Path) -> None:
     place = Place(tmp_path, jobs=50, events=1)
     place.client.fail("list_checkpoints", ServerFault("busy", status=503))
     with pytest.raises(ServerFault):
@@ -368,7 +366,7 @@ async def test_many_failures_in_a_row_end_the_run(tmp_path: Path) -> None:
     assert place.client.count("list_checkpoints") < 20
 
 
-async def test_routes_that_are_not_offered_are_passed_over(place: Place) -> None:
+async def test_absent_routes_are_skipped(place: Place) -> None:
     place.client.fail("list_events", NotFound("Invalid URL", status=404))
     place.client.fail("list_checkpoints", ServerFault("not implemented", status=501))
     place.client.fail("list_files", NotFound("Invalid URL", status=404))
@@ -381,7 +379,7 @@ async def test_routes_that_are_not_offered_are_passed_over(place: Place) -> None
     await archive.close()
 
 
-async def test_result_files_that_are_gone_are_named_and_not_asked_for_again(place: Place) -> None:
+async def test_missing_result_files_are_reported_once(place: Place) -> None:
     del place.client.contents["file-r2"]
     tally = await place.sync()
     assert (tally.lost, tally.failed) == (["file-r2"], {})
@@ -390,14 +388,14 @@ async def test_result_files_that_are_gone_are_named_and_not_asked_for_again(plac
     assert place.client.count("file_content") == 0
 
 
-async def test_nothing_is_fetched_that_cannot_be_kept(place: Place) -> None:
+async def test_unwritable_archive_ends_the_run_before_any_request(place: Place) -> None:
     archive = Archive("", "work", threaded=False)
     with pytest.raises(NotWritable):
         await ArchiveSync(archive, place.client, place.clock).run()  # type: ignore[arg-type]
     assert place.client.calls == []
 
 
-async def test_an_endless_list_ends(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_endless_list_raises_an_error(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fttui.store.polling.archive_sync.LAST_PAGE", 7)
     count = iter(range(10**6, 0, -1))
 
@@ -412,8 +410,8 @@ async def test_an_endless_list_ends(place: Place, monkeypatch: pytest.MonkeyPatc
         await place.sync()
 
 
-async def test_two_at_once_on_one_archive_end_with_one_whole_history(place: Place) -> None:
-    """A cockpit and a sync, or two syncs: each write is whole, and none puts events in the wrong place."""
+async def test_concurrent_syncs_record_one_complete_history(place: Place) -> None:
+    """Two syncs at once: the events are complete and in order."""
     archives = [Archive(str(place.path), "work") for _ in range(3)]
     runs = [ArchiveSync(archive, place.client, place.clock) for archive in archives]  # type: ignore[arg-type]
     tallies = await asyncio.gather(*(run.run() for run in runs))

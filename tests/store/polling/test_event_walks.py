@@ -1,4 +1,4 @@
-"""Events are kept exactly once and without a gap, whatever comes between the pages of a walk."""
+"""Walks of events: each event is recorded once and without a gap, whatever happens between pages."""
 
 from contextlib import suppress
 from typing import Any
@@ -21,7 +21,7 @@ J = "ftjob-00001"
 
 
 class Log:
-    """A job whose log grows, and two cockpits on one archive that read it."""
+    """A job with growing events, fetched by two cockpits on one archive."""
 
     def __init__(self, page_size: int, *, ascending: bool) -> None:
         self.clock = FakeClock()
@@ -50,7 +50,7 @@ class Log:
                 log = self.client.events[J]
                 new = [event(J, len(log) + n) for n in range(count)]
                 if self.client.ascending:
-                    # Events of one second do not show which way a page runs.
+                    # Events of one second do not show the order of a page.
                     new = [raw | {"created_at": 1_700_000_000 + len(log) + n} for n, raw in enumerate(new)]
                 log += new
             case "page":
@@ -86,10 +86,10 @@ actions = st.lists(
 
 @settings(max_examples=200, deadline=None)
 @given(actions=actions, page_size=st.sampled_from([1, 3, 10]), ascending=st.booleans())
-async def test_no_gap_and_nothing_twice_whatever_comes_between(
+async def test_events_have_no_gap_and_no_duplicate_after_any_actions(
     actions: list[tuple[str, int, int]], page_size: int, ascending: bool
 ) -> None:
-    # Nor does a page of one event.
+    # A page with one event does not show it either.
     log = Log(max(page_size, 10) if ascending else page_size, ascending=ascending)
     await log.start()
     for action in actions:
@@ -121,7 +121,7 @@ def texts(events: list[Event]) -> list[str]:
 
 
 @pytest.mark.parametrize("more", [True, None])
-def test_a_server_that_ignores_the_cursor_ends_the_walk(more: bool | None) -> None:
+def test_walk_of_events_ends_if_the_server_ignores_the_cursor(more: bool | None) -> None:
     walk = EventWalk("held")
     assert walk.take(page(9, 8, 7, more=more), nothing) is None
     batch = walk.take(page(9, 8, 7, more=more), nothing)
@@ -129,7 +129,7 @@ def test_a_server_that_ignores_the_cursor_ends_the_walk(more: bool | None) -> No
     assert (texts(batch.events), batch.joined, walk.done) == (["7", "8", "9"], True, True)
 
 
-def test_older_pages_end_where_nothing_new_comes() -> None:
+def test_older_pages_end_without_new_events() -> None:
     assert older_batch(page(3, 2, 1, more=True), "x", nothing).cursor == f"{J}-e00001"
     assert older_batch(page(3, 2, 1), "x", nothing).cursor is None
     assert older_batch(page(3, 2, 1, more=True), "x", set).cursor is None
@@ -152,9 +152,7 @@ def at(*times: float | None) -> list[Event]:
         ([], ""),
     ],
 )
-def test_the_servers_position_decides_unless_the_times_make_nonsense_of_it(
-    times: list[float | None], order: str
-) -> None:
+def test_server_order_counts_unless_it_contradicts_the_times(times: list[float | None], order: str) -> None:
     assert " ".join(texts(oldest_first(at(*times)))) == order
 
 
@@ -162,6 +160,6 @@ def test_the_servers_position_decides_unless_the_times_make_nonsense_of_it(
     ("times", "expected"),
     [([1, 2, 2, 3], True), ([3, 2, 1], False), ([2, 2], False), ([2], False), ([], False), ([1, None, 3], False)],
 )
-def test_which_way_a_page_runs(times: list[float | None], expected: bool) -> None:
+def test_is_ascending_needs_rising_times(times: list[float | None], expected: bool) -> None:
     assert is_ascending([{"created_at": time} for time in times]) is expected
     assert not is_ascending([None, 3, "x"])

@@ -1,4 +1,4 @@
-"""The poller by a clock of its own: how often it asks, what it asks first, and how it bears faults."""
+"""The poller with a fake clock: intervals, priorities and faults."""
 
 import asyncio
 import itertools
@@ -45,7 +45,7 @@ class World:
                 await task
 
     def asked(self, verb: str) -> list[float]:
-        """When a verb was asked, in seconds."""
+        """Return the times of a request, in seconds."""
         return [time for call, time in zip(self.client.calls, self.client.times, strict=True) if call[0] == verb]
 
     def forget(self) -> None:
@@ -88,29 +88,29 @@ def most_in_a_minute(times: list[float]) -> int:
         ({"live": True, "retry_after": 600.0}, 4),
     ],
 )
-def test_the_next_delay(situation: dict[str, Any], expected: float) -> None:
+def test_next_delay_for_each_situation(situation: dict[str, Any], expected: float) -> None:
     assert next_delay(**situation) == expected
 
 
 @pytest.fixture
 def nothing_unread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Finished jobs are read only when they are looked at."""
+    """Turn off the fetching of events of unselected finished jobs."""
     monkeypatch.setattr("fttui.store.polling.fetch_queue.TOP", 0)
 
 
 def populate(world: World, jobs: int, live: int) -> None:
-    """The newest `live` of `jobs` run; all have logs, those of running ones grow every 10 seconds."""
+    """Make `jobs` jobs, of which the newest `live` are running. The events of running jobs grow."""
     world.client.jobs = [job(n, "running" if n > jobs - live else "succeeded") for n in range(jobs, 0, -1)]
     for raw in world.client.jobs[:live]:
         world.client.events[raw["id"]] = [metrics(raw["id"], n, 1 / (n + 1)) for n in range(5)]
 
 
-async def an_hour(world: World, *, look: bool = True) -> None:
+async def half_an_hour(world: World, *, look: bool = True) -> None:
     async with world.running():
         await world.clock.run(1)
         if look and world.client.jobs:
             world.store.look_at(world.client.jobs[0]["id"])
-        for minute in range(60):
+        for minute in range(30):
             for raw in world.client.jobs:
                 if raw["status"] == "running":
                     log = world.client.events[raw["id"]]
@@ -139,20 +139,22 @@ def test_the_table_has_what_was_promised() -> None:
 
 
 @pytest.mark.parametrize(("jobs", "live", "local", "lists", "others"), TABLE)
-async def test_requests_in_a_simulated_hour(jobs: int, live: int, local: bool, lists: int, others: int) -> None:
+async def test_requests_of_half_an_hour_stay_within_the_documented_numbers(
+    jobs: int, live: int, local: bool, lists: int, others: int
+) -> None:
     world = World(local=local)
     populate(world, jobs, live)
-    await an_hour(world)
+    await half_an_hour(world)
     assert most_in_a_minute(world.client.times) <= 60
     steady = [(call, time) for call, time in zip(world.client.calls, world.client.times, strict=True) if time >= 600]
-    minutes = (3600 - 600) / 60
+    minutes = (1800 - 600) / 60
     asked_lists = sum(call == ("list_jobs", "") for call, _ in steady)
     assert asked_lists / minutes == pytest.approx(lists, abs=0.5)
     assert (len(steady) - asked_lists) / minutes == pytest.approx(others, abs=1.0)
     assert len(world.store.snapshot.rows) == jobs
 
 
-async def test_nothing_is_published_in_a_quiet_hour_but_that_it_is_true() -> None:
+async def test_hour_without_changes_publishes_only_the_time_of_the_poll() -> None:
     world = World()
     populate(world, 10, 0)
     async with world.running():
@@ -163,7 +165,7 @@ async def test_nothing_is_published_in_a_quiet_hour_but_that_it_is_true() -> Non
     assert len(world.told) == 120
 
 
-async def test_the_selected_job_is_seen_as_often_as_the_list() -> None:
+async def test_selected_job_is_fetched_as_often_as_the_list() -> None:
     world = World()
     populate(world, 30, 20)
     selected = world.client.jobs[0]["id"]
@@ -174,12 +176,12 @@ async def test_the_selected_job_is_seen_as_often_as_the_list() -> None:
         looks = [call for call in world.client.calls if call[:2] == ("list_events", selected)]
         assert len(looks) >= 600 / 4 * 0.9
         others = {call[1] for call in world.client.calls if call[0] == "list_events"}
-        assert len(others) == 30, "the others have their turn, the finished ones once"
+        assert len(others) == 30, "other jobs are fetched too, the finished ones once"
         finished = [call for call in world.client.calls if call[:2] == ("list_events", world.client.jobs[25]["id"])]
         assert len(finished) == 1
 
 
-async def test_finished_jobs_at_the_top_are_read_once_without_being_looked_at() -> None:
+async def test_newest_finished_jobs_are_fetched_once_without_selection() -> None:
     world = World()
     populate(world, 150, 0)
     for raw in world.client.jobs:
@@ -195,18 +197,18 @@ async def test_finished_jobs_at_the_top_are_read_once_without_being_looked_at() 
     assert most_in_a_minute(world.client.times) <= 60
 
 
-async def test_the_list_comes_first_then_the_selected_job() -> None:
+async def test_list_comes_before_the_selected_job() -> None:
     world = World()
     populate(world, 300, 3)
     world.store.look_at("ftjob-00100")
     async with world.running():
         await world.clock.run(3)
     assert world.client.calls[:2] == [("list_jobs", ""), ("list_events", "ftjob-00300", "")]
-    assert ("list_jobs", "ftjob-00201") in world.client.calls, "older pages follow"
+    assert ("list_jobs", "ftjob-00201") in world.client.calls, "older pages are fetched later"
 
 
 @pytest.mark.parametrize(("live", "within"), [(105, 70), (1000, 150)])
-async def test_live_jobs_below_the_newest_page_end_in_sight(live: int, within: float) -> None:
+async def test_end_of_a_live_job_on_an_older_page_is_seen(live: int, within: float) -> None:
     world = World()
     populate(world, 1000, live)
     async with world.running():
@@ -217,7 +219,7 @@ async def test_live_jobs_below_the_newest_page_end_in_sight(live: int, within: f
     assert most_in_a_minute(world.client.times) <= 60
 
 
-async def test_moving_the_cursor_asks_once_it_rests(nothing_unread: None) -> None:
+async def test_moving_cursor_sends_no_requests_until_it_rests(nothing_unread: None) -> None:
     world = World()
     populate(world, 50, 0)
     for raw in world.client.jobs:
@@ -238,15 +240,15 @@ async def test_moving_the_cursor_asks_once_it_rests(nothing_unread: None) -> Non
             ("list_events", last),
         ]
         assert world.client.times[0] - start <= 0.15
-        assert len(world.store.events(last)) == 150, "the older page came without asking again"
+        assert len(world.store.events(last)) == 150, "the older page was fetched without a repeated request"
         world.forget()
         world.store.look_at(None)
         world.store.look_at(last)
         await world.clock.run(20)
-        assert world.client.calls == [], "what is archived and over is not asked for again"
+        assert world.client.calls == [], "an archived finished job is not fetched again"
 
 
-async def test_a_job_that_ends_is_read_to_its_last_event_without_being_looked_at() -> None:
+async def test_last_events_of_an_ended_job_are_fetched_without_selection() -> None:
     world = World()
     populate(world, 3, 1)
     id = world.client.jobs[0]["id"]
@@ -265,7 +267,7 @@ async def test_a_job_that_ends_is_read_to_its_last_event_without_being_looked_at
         assert {call[0] for call in world.client.calls} == {"list_jobs"}
 
 
-async def test_result_files_are_kept_when_a_job_ends_or_is_looked_at() -> None:
+async def test_result_files_are_fetched_at_the_end_or_on_selection() -> None:
     world = World()
     populate(world, 3, 1)
     running, *old = (raw["id"] for raw in world.client.jobs)
@@ -287,7 +289,7 @@ async def test_result_files_are_kept_when_a_job_ends_or_is_looked_at() -> None:
     assert world.archive.files.content("file-0") == world.client.contents["file-0"]
 
 
-async def test_the_files_of_the_selected_job_get_their_names_once() -> None:
+async def test_file_names_of_the_selected_job_are_fetched_once() -> None:
     world = World()
     populate(world, 2, 0)
     first, second = (raw["id"] for raw in world.client.jobs)
@@ -300,13 +302,13 @@ async def test_the_files_of_the_selected_job_get_their_names_once() -> None:
         file = world.store.file("file-t")
         assert file is not None
         assert (file.filename, file.bytes) == ("train.jsonl", 29_900)
-        assert any(first in change.events for change in world.told), "so that it is shown"
+        assert any(first in change.events for change in world.told), "the change is published"
         world.store.look_at(second)
         await world.clock.run(300)
     assert [call[1] for call in world.client.calls if call[0] == "get_file"] == ["file-t", "file-gone"]
 
 
-async def test_backing_off_and_coming_back() -> None:
+async def test_failed_polls_back_off_and_recover() -> None:
     world = World()
     populate(world, 3, 1)
     async with world.running():
@@ -321,17 +323,17 @@ async def test_backing_off_and_coming_back() -> None:
         assert world.state is State.OFFLINE
         health = world.store.snapshot.health
         assert health.next_try == pytest.approx(START + times[-1] + BACKOFF)
-        assert len(world.asked("list_events")) <= 1, "single jobs are left alone meanwhile"
+        assert len(world.asked("list_events")) <= 1, "single jobs are not fetched in the meantime"
         world.client.recover()
         await world.clock.run(64)
         assert world.state is State.LIVE
         world.forget()
         await world.clock.run(8)
-        assert len(world.asked("list_jobs")) == 2, "at the usual pace again"
+        assert len(world.asked("list_jobs")) == 2, "the usual interval is back"
 
 
-async def test_a_failing_log_makes_the_list_look_at_once(nothing_unread: None) -> None:
-    """The list is the judge of whether the provider can be reached."""
+async def test_unreachable_events_request_polls_the_list_at_once(nothing_unread: None) -> None:
+    """The list shows whether the provider can be reached."""
     world = World(interval=60)
     populate(world, 3, 0)
     async with world.running():
@@ -344,7 +346,7 @@ async def test_a_failing_log_makes_the_list_look_at_once(nothing_unread: None) -
         assert world.state is State.STALE
 
 
-async def test_a_job_whose_log_fails_is_left_alone_for_longer_each_time_and_harms_no_other() -> None:
+async def test_failing_job_is_paused_for_longer_each_time() -> None:
     world = World()
     populate(world, 3, 2)
     broken, sound = (raw["id"] for raw in world.client.jobs[:2])
@@ -365,7 +367,7 @@ async def test_a_job_whose_log_fails_is_left_alone_for_longer_each_time_and_harm
     assert world.state is State.LIVE
 
 
-async def test_routes_that_are_not_offered_are_asked_for_no_more() -> None:
+async def test_absent_routes_are_not_requested_again() -> None:
     world = World()
     populate(world, 3, 3)
     world.client.fail("list_events", NotFound("Invalid URL", status=404))
@@ -379,7 +381,7 @@ async def test_routes_that_are_not_offered_are_asked_for_no_more() -> None:
 
 
 @pytest.mark.parametrize("verb", ["list_jobs", "list_events"])
-async def test_patience_that_the_server_asks_for_is_had_by_all(verb: str) -> None:
+async def test_retry_after_pauses_all_requests(verb: str) -> None:
     world = World()
     populate(world, 5, 5)
     async with world.running():
@@ -397,7 +399,7 @@ async def test_patience_that_the_server_asks_for_is_had_by_all(verb: str) -> Non
         assert world.state is State.LIVE
 
 
-async def test_a_refused_key_ends_polling_until_somebody_acts() -> None:
+async def test_refused_key_stops_polling_until_a_poke() -> None:
     world = World()
     populate(world, 3, 3)
     async with world.running():
@@ -419,7 +421,7 @@ async def test_a_refused_key_ends_polling_until_somebody_acts() -> None:
         assert world.state is State.LIVE
 
 
-async def test_after_a_refusal_a_poke_makes_a_new_client_which_may_have_a_new_key() -> None:
+async def test_poke_after_a_refused_key_makes_a_new_client() -> None:
     clients: list[FakeClient] = []
     world = World(client=False, connect=lambda: connect())
 
@@ -438,7 +440,7 @@ async def test_after_a_refusal_a_poke_makes_a_new_client_which_may_have_a_new_ke
     assert (clients[0].closed, clients[1].closed) == (True, False)
 
 
-async def test_a_service_that_cannot_be_reached_at_first_is_tried_again() -> None:
+async def test_failed_connection_is_tried_again() -> None:
     tries: list[float] = []
     world = World(client=False, connect=lambda: connect())
 
@@ -459,7 +461,7 @@ async def test_a_service_that_cannot_be_reached_at_first_is_tried_again() -> Non
     assert list(world.store.snapshot.rows) == [J]
 
 
-async def test_waking_from_a_suspend_asks_at_once() -> None:
+async def test_resume_from_suspend_polls_at_once() -> None:
     world = World()
     populate(world, 3, 0)
     async with world.running():
@@ -467,13 +469,13 @@ async def test_waking_from_a_suspend_asks_at_once() -> None:
         world.forget()
         world.clock.suspend(8 * 3600)
         await world.clock.run(5.1)
-        assert world.asked("list_jobs"), "it did not wait for the half minute to pass"
+        assert world.asked("list_jobs"), "the poll did not wait for its interval"
         world.forget()
         await world.clock.run(20)
-        assert world.client.calls == [], "once is enough"
+        assert world.client.calls == [], "the poll is sent once"
 
 
-async def test_waking_from_a_suspend_does_not_wait_for_a_backoff() -> None:
+async def test_resume_from_suspend_ends_a_back_off() -> None:
     world = World()
     world.client.fail("*", Unreachable("no network"))
     async with world.running():
@@ -484,7 +486,7 @@ async def test_waking_from_a_suspend_does_not_wait_for_a_backoff() -> None:
         assert world.state is State.LIVE
 
 
-async def test_hold_and_release(nothing_unread: None) -> None:
+async def test_hold_stops_polling_until_release(nothing_unread: None) -> None:
     world = World()
     populate(world, 5, 3)
     world.client.events["ftjob-00002"] = [event("ftjob-00002", 1)]
@@ -497,7 +499,7 @@ async def test_hold_and_release(nothing_unread: None) -> None:
         assert (world.client.calls, world.poller.held) == ([], True)
         world.store.look_at("ftjob-00002")
         await world.clock.run(1)
-        assert world.client.calls[0] == ("list_events", "ftjob-00002", ""), "what a person moves to is still shown"
+        assert world.client.calls[0] == ("list_events", "ftjob-00002", ""), "a newly selected job is fetched"
         world.forget()
         world.poller.poke()
         await world.clock.run(60)
@@ -508,7 +510,7 @@ async def test_hold_and_release(nothing_unread: None) -> None:
         assert len(world.asked("list_jobs")) >= 5
 
 
-async def test_while_held_a_running_job_that_is_looked_at_is_asked_for_once() -> None:
+async def test_selected_running_job_is_fetched_once_while_held() -> None:
     world = World()
     populate(world, 3, 3)
     world.store.look_at(J)
@@ -531,7 +533,7 @@ async def test_while_held_a_running_job_that_is_looked_at_is_asked_for_once() ->
         assert [len(world.asked(verb)) for verb in ("list_jobs", "list_events", "list_checkpoints")] == [1, 1, 1]
 
 
-async def test_while_held_nothing_wakes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_held_poller_does_not_search_for_requests(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     populate(world, 2, 1)
     async with world.running():
@@ -546,7 +548,7 @@ async def test_while_held_nothing_wakes_it(monkeypatch: pytest.MonkeyPatch) -> N
         assert looks == []
 
 
-async def test_a_poke_asks_for_the_list_and_for_the_selected_job() -> None:
+async def test_poke_fetches_the_list_and_the_selected_job() -> None:
     world = World()
     populate(world, 5, 0)
     world.store.look_at(J)
@@ -562,7 +564,7 @@ async def test_a_poke_asks_for_the_list_and_for_the_selected_job() -> None:
     }
 
 
-async def test_a_blurred_terminal_is_served_more_slowly_and_at_once_when_looked_at_again() -> None:
+async def test_blurred_terminal_slows_polling_until_focus_returns() -> None:
     world = World()
     populate(world, 5, 1)
     async with world.running():
@@ -578,10 +580,10 @@ async def test_a_blurred_terminal_is_served_more_slowly_and_at_once_when_looked_
         await world.clock.run(6)
         world.poller.blurred = False
         await world.clock.run(0.1)
-        assert len(world.asked("list_jobs")) == 1, "it was older than it should be"
+        assert len(world.asked("list_jobs")) == 1, "the last poll was older than the interval"
 
 
-async def test_hammering_the_key_stays_within_the_budget() -> None:
+async def test_many_pokes_stay_within_the_rate_limit() -> None:
     world = World()
     populate(world, 20, 20)
     async with world.running():
@@ -593,7 +595,7 @@ async def test_hammering_the_key_stays_within_the_budget() -> None:
     assert max(gaps) < 60
 
 
-async def test_only_one_request_of_a_kind_is_in_flight() -> None:
+async def test_only_one_request_of_each_lane_is_in_flight() -> None:
     world = World()
     populate(world, 250, 5)
     flying: dict[str, int] = {}
@@ -616,10 +618,10 @@ async def test_only_one_request_of_a_kind_is_in_flight() -> None:
     async with world.running():
         await world.clock.run(300)
     assert most == {"jobs": 1}
-    assert len(world.asked("list_jobs")) > 60, "slow logs do not hold up the list"
+    assert len(world.asked("list_jobs")) > 60, "slow events requests do not delay the list"
 
 
-async def test_a_fault_of_our_own_is_seen_and_survived(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_unexpected_exception_is_shown_and_polling_continues(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     populate(world, 5, 5)
     async with world.running():
@@ -633,8 +635,8 @@ async def test_a_fault_of_our_own_is_seen_and_survived(monkeypatch: pytest.Monke
         assert world.state is State.LIVE
 
 
-async def test_without_a_provider_it_waits_in_peace() -> None:
-    """`--offline`: there is neither a client nor a way to make one."""
+async def test_offline_poller_sends_nothing() -> None:
+    """With `--offline` there is no client and no function to make one."""
     world = World(client=False)
     world.store.feed.go_offline("only the archive is shown")
     async with world.running():
