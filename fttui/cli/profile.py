@@ -1,5 +1,6 @@
 """`fttui profile`: services by name, and the profile in use."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,7 @@ from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.output import Column, say
 from fttui.config import choose as choices
 from fttui.config.errors import ConfigError
+from fttui.config.schema import Profile
 
 if TYPE_CHECKING:
     from fttui.core.connect import Connection
@@ -110,18 +112,24 @@ def use(name: str | None, clear: bool) -> int:
     return DONE
 
 
+def _setting_flags(function: Callable[..., int]) -> Callable[..., int]:
+    """Add a flag for each setting of a profile that is declared with one."""
+    for name, setting in reversed(Profile.settings().items()):
+        if setting.flag:
+            words = setting.kind.names
+            otherwise = f"  [default: {setting.otherwise}]" if setting.otherwise else ""
+            function = click.option(
+                "--" + name.replace("_", "-"),
+                type=click.Choice(words) if words else str,
+                metavar=None if words else setting.flag,
+                help=f"{setting.help[0].upper()}{setting.help[1:]}.{otherwise}",
+            )(function)
+    return function
+
+
 @profile.command("add", short_help="Add a profile.")
 @click.argument("name")
-@click.option("--base-url", metavar="URL", help="Address of the API, without /fine_tuning/jobs.  [default: OpenAI]")
-@click.option("--provider", type=click.Choice(list(choices.PROVIDERS)), help="API dialect.  [default: from the host]")
-@click.option("--api-key-env", metavar="VAR", help="Environment variable with the key.")
-@click.option("--api-key-command", metavar="CMD", help="Command that prints the key.")
-@click.option("--api-key-keyring", metavar="SERVICE/USER", help="Keyring entry with the key.")
-@click.option("--auth", type=click.Choice(["bearer", "api-key"]), help="Header for the key: Authorization or api-key.")
-@click.option("--organization", metavar="ORG", help="Sent as OpenAI-Organization.")
-@click.option("--project", metavar="P", help="Sent as OpenAI-Project.")
-@click.option("--api-version", metavar="DATE", help="Azure: API version, such as 2024-10-21.")
-@click.option("--ca-file", metavar="PEM", help="File of certificate authorities to trust.")
+@_setting_flags
 def add(name: str, **flags: Any) -> int:
     """Add a profile. fttui never stores a key: give its source, such as an environment variable.
 
@@ -130,7 +138,6 @@ def add(name: str, **flags: Any) -> int:
     fttui profile add lab --base-url http://gpu1:8000/v1
     """
     from fttui.config.profiles import add_profile
-    from fttui.config.schema import Profile
     from fttui.config.validate import faults
 
     given = {key: value for key, value in flags.items() if value is not None}

@@ -40,7 +40,15 @@ class Setting(Generic[T]):
     """The value is a table of such tables, by names that the user chooses."""
 
     def __init__(
-        self, kind: Kind[Any], default: T, help: str, *, example: str = "", otherwise: str = "", required: bool = False
+        self,
+        kind: Kind[Any],
+        default: T,
+        help: str,
+        *,
+        example: str = "",
+        otherwise: str = "",
+        required: bool = False,
+        flag: str = "",
     ) -> None:
         """
         Args:
@@ -48,6 +56,7 @@ class Setting(Generic[T]):
             example: a value as TOML for the generated file; the default if empty.
             otherwise: the value in effect if none is set, for settings without a default.
             required: the table is invalid without a value.
+            flag: the placeholder of the value, if the setting is a flag of `fttui profile add`.
         """
         self.kind = kind
         self.default = default
@@ -55,6 +64,7 @@ class Setting(Generic[T]):
         self.example = example
         self.otherwise = otherwise
         self.required = required
+        self.flag = flag
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -99,9 +109,9 @@ def setting(kind: Kind[T], default: T, help: str, *, example: str = "") -> Setti
     return Setting(kind, default, help, example=example)
 
 
-def optional(kind: Kind[T], help: str, *, example: str, otherwise: str = "") -> Setting[T | None]:
+def optional(kind: Kind[T], help: str, *, example: str, otherwise: str = "", flag: str = "") -> Setting[T | None]:
     """Declare a setting without a default: no value has a meaning of its own."""
-    return Setting(kind, None, help, example=example, otherwise=otherwise)
+    return Setting(kind, None, help, example=example, otherwise=otherwise, flag=flag)
 
 
 def required(kind: Kind[T], empty: T, help: str, *, example: str) -> Setting[T]:
@@ -146,19 +156,19 @@ class Profile(Shared):
 
     heading = "[profiles.NAME]"
 
-    provider = optional(one_of(*PROVIDERS), "the provider's API", example='"openai"', otherwise="guessed from the host")
-    base_url = optional(validators.text, "URL of the API; for Azure, of the resource", example='"https://api.openai.com/v1"', otherwise="the provider's, else OpenAI's")
-    api_key_env = optional(validators.text, "environment variable with the key", example='"WORK_OPENAI_API_KEY"')
-    api_key_command = optional(validators.command, "program that prints the key (no shell)", example='"pass show openai/work"')
-    api_key_keyring = optional(validators.text, "service/user in the system keyring; needs the extra keyring", example='"openai/work"')
-    auth = optional(one_of("bearer", "api-key"), "header for the key; Azure with an Entra token needs 'bearer'", example='"bearer"', otherwise="the provider's")
-    organization = optional(validators.text, "organisation of the account", example='"org-abc"')
-    project = optional(validators.text, "project of the account", example='"proj_abc"')
-    api_version = optional(validators.text, "Azure only: date of the dated API", example='"2024-10-21"', otherwise="the undated API")
+    provider = optional(one_of(*PROVIDERS), "the provider's API", example='"openai"', otherwise="guessed from the host", flag="NAME")
+    base_url = optional(validators.text, "URL of the API, without /fine_tuning/jobs; for Azure, of the resource", example='"https://api.openai.com/v1"', otherwise="the provider's, else OpenAI's", flag="URL")
+    api_key_env = optional(validators.text, "environment variable with the key", example='"WORK_OPENAI_API_KEY"', flag="VAR")
+    api_key_command = optional(validators.command, "program that prints the key (no shell)", example='"pass show openai/work"', flag="CMD")
+    api_key_keyring = optional(validators.text, "service/user in the system keyring; needs the extra keyring", example='"openai/work"', flag="SERVICE/USER")
+    auth = optional(one_of("bearer", "api-key"), "header for the key; Azure with an Entra token needs 'bearer'", example='"bearer"', otherwise="the provider's", flag="NAME")
+    organization = optional(validators.text, "organisation of the account", example='"org-abc"', flag="ORG")
+    project = optional(validators.text, "project of the account", example='"proj_abc"', flag="P")
+    api_version = optional(validators.text, "Azure only: date of the dated API", example='"2024-10-21"', otherwise="the undated API", flag="DATE")
     headers = setting(validators.texts, {}, "more headers of every request; no keys", example='{ "x-team" = "nlp" }')
     query = setting(validators.texts, {}, "more query parameters of every request", example='{ "region" = "eu" }')
     create = setting(validators.table, {}, "more members of the request that creates a job", example='{ "trainingType" = 1 }')
-    ca_file = optional(validators.text, "PEM file with the certificate authorities to trust", example='"~/ca.pem"', otherwise="the system's")
+    ca_file = optional(validators.text, "PEM file with the certificate authorities to trust", example='"~/ca.pem"', otherwise="the system's", flag="PEM")
     verify_tls = setting(validators.flag, True, "false accepts any certificate, with a warning at every start")
 
 

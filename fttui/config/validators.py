@@ -37,18 +37,18 @@ class Kind(Generic[T]):
         """
         self.allowed = allowed
         self._accepts = accepts
-        self._names = names
+        self.names = names
         self._convert = convert
 
     def fault(self, value: Any) -> str:
         """Return the fault of a value as half a sentence, or an empty string."""
         if self._accepts(value):
             return ""
-        if not self._names:
+        if not self.names:
             return f"must be {self.allowed}"
         words = value if isinstance(value, list) else [value]
-        wrong = next((word for word in words if isinstance(word, str) and word not in self._names), "")
-        if near := nearest(wrong, self._names):
+        wrong = next((word for word in words if isinstance(word, str) and word not in self.names), "")
+        if near := nearest(wrong, self.names):
             return f"unknown value {wrong!r}. {near}"
         return f"must be {self.allowed}"
 
