@@ -212,8 +212,7 @@ class DataChecker:
             self.stop()
             return None
         if self._newest is None or self._newest[:2] != (spec, files):
-            loop = asyncio.get_running_loop()
-            self._newest = (spec, files, asyncio.create_task(asyncio.to_thread(self._check, spec, files, loop)))
+            self._newest = (spec, files, asyncio.create_task(self._check_in_thread(spec, files)))
         task = self._newest[2]
         try:
             # Only `stop` ends the check, not the end of the caller that waits for it.
@@ -227,6 +226,13 @@ class DataChecker:
     def stop(self) -> None:
         """End a running check and forget its result."""
         self._newest = None
+
+    async def _check_in_thread(self, spec: "JobSpec", files: LocalFiles) -> Report:
+        try:
+            return await asyncio.to_thread(self._check, spec, files, asyncio.get_running_loop())
+        except asyncio.CancelledError:
+            self.stop()  # the end of the event loop waits for the thread
+            raise
 
     def _check(self, spec: "JobSpec", files: LocalFiles, loop: asyncio.AbstractEventLoop) -> Report:
         from fttui.data.check import check_job

@@ -288,3 +288,29 @@ async def test_upload_progress_names_path_and_sizes(world: World) -> None:
     world.create = world.creator()
     assert (await world.run(path)).ok
     assert [step for step in world.steps if isinstance(step, Uploading)] == [Uploading(path), Uploading(path, 1, 2)]
+
+
+def test_end_of_the_event_loop_ends_a_running_check(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fttui.data import check
+
+    begun, idle = threading.Event(), threading.Event()
+    stopped: list[bool] = []
+
+    def endless(*_: Any, should_stop: Callable[[], bool], **__: Any) -> None:
+        begun.set()
+        for _turn in range(1000):
+            if should_stop():
+                stopped.append(True)
+                return
+            idle.wait(0.01)
+
+    monkeypatch.setattr(check, "check_job", endless)
+    spec, files = question(world, "a")
+
+    async def interrupted() -> None:
+        task = asyncio.create_task(DataChecker(world.pricing).report(spec, files))
+        await asyncio.to_thread(begun.wait, 10)
+        task.cancel()
+
+    asyncio.run(interrupted())
+    assert stopped == [True]
