@@ -135,11 +135,6 @@ def is_full(error: sqlite3.Error) -> bool:
     return code(error) in _FULL
 
 
-def is_locked(error: sqlite3.Error) -> bool:
-    """Return whether another process held the file for longer than the busy timeout."""
-    return code(error) in _LOCKED
-
-
 def is_corrupt(error: sqlite3.Error) -> bool:
     """Return whether the file is damaged or not a database. The disk and other processes are not at fault."""
     return code(error) in _CORRUPT
