@@ -74,7 +74,7 @@ def _copy(db: sqlite3.Connection, key: int) -> None:
     db.execute("INSERT INTO main.profiles SELECT * FROM old.profiles")
     # A full disk may hold an archive of an older version, without some tables and columns.
     tables = {name for (name,) in db.execute("SELECT name FROM old.sqlite_master WHERE type = 'table'")}
-    for table in tables & {"jobs", "models", "creates", "absent", "deleted"}:
+    for table in tables & {"jobs", "models", "creates", "absent", "deleted", "uploads"}:
         columns = ", ".join(name for _, name, *_ in db.execute(f"PRAGMA old.table_info({table})"))
         db.execute(f"INSERT INTO main.{table}({columns}) SELECT {columns} FROM old.{table} WHERE profile = ?", (key,))
     db.execute(

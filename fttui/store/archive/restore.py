@@ -113,7 +113,7 @@ def _rest(db: sqlite3.Connection, here: int, there: int) -> None:
         "content = coalesce(excluded.content, content), last_seen = excluded.last_seen",
         (there, here),
     )
-    for table, columns in (("models", "id, raw, last_seen"), ("absent", "route, until")):
+    for table, columns in (("models", "id, raw, last_seen"), ("absent", "route, until"), ("uploads", "digest, id")):
         db.execute(
             f"INSERT OR REPLACE INTO disk.{table} SELECT ?, {columns} FROM main.{table} WHERE profile = ?",
             (there, here),

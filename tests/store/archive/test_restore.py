@@ -64,6 +64,7 @@ async def see_things(archive: Archive) -> None:
     await archive.files.save([("file-t", '{"id":"file-t"}')], 5.0)
     await archive.files.save_models([("m", '{"id":"m"}')], 5.0)
     await archive.creates.remember("token", "{}", 5.0)
+    await archive.files.remember_upload("digest", "file-t")
     await archive.routes.remember_absent("pause", 1e12)
     await archive.jobs.save_list_state(ListState(7.0, True, None, 7.0))
 
@@ -81,6 +82,7 @@ def seen(archive: Archive) -> dict[str, object]:
         "contents": [archive.files.content(file) for file in ("file-r", "file-large", "file-old")],
         "files": archive.files.all(),
         "models": archive.files.models(),
+        "upload": archive.files.uploaded("digest"),
         "creates": archive.creates.pending(),
         "absent": archive.routes.absent(0.0),
         "list": archive.jobs.list_state(),
