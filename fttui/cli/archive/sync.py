@@ -92,10 +92,10 @@ async def _report(invocation: Invocation, key: str, run: "ArchiveSync") -> int:
     tally = run.tally
     raw = {
         **(share._asdict() if share else {}),
-        "read": tally.read,
-        "unchanged": tally.whole,
+        "read": tally.fetched,
+        "unchanged": tally.unchanged,
         "not_offered": sorted(run.not_offered),
-        "lost_files": tally.lost,
+        "lost_files": tally.missing_files,
         "failed": tally.failed,
     }
     fields = [
@@ -103,15 +103,15 @@ async def _report(invocation: Invocation, key: str, run: "ArchiveSync") -> int:
             "jobs",
             f"{share.jobs if share else 0}" + (f" ({share.gone} gone at the provider)" if share and share.gone else ""),
         ),
-        ("read now", str(tally.read)),
-        ("unchanged", str(tally.whole)),
+        ("read now", str(tally.fetched)),
+        ("unchanged", str(tally.unchanged)),
         *_counts(share),
     ]
     invocation.output.one(raw, fields)
     if run.not_offered:
         say(f"Not supported by this service, not read: {', '.join(sorted(run.not_offered))}")
-    if tally.lost:
-        say(f"Result files that the provider no longer has: {', '.join(tally.lost)}")
+    if tally.missing_files:
+        say(f"Result files that the provider no longer has: {', '.join(tally.missing_files)}")
     for what, why in tally.failed.items():
         say(f"fttui: {what}: {why}")
     return FAILED if tally.failed else DONE

@@ -48,11 +48,11 @@ class Tally:
     """Result of a run."""
 
     def __init__(self) -> None:
-        self.read = 0
+        self.fetched = 0
         """Jobs whose history was fetched in this run."""
-        self.whole = 0
-        """Jobs with complete history before this run."""
-        self.lost: list[str] = []
+        self.unchanged = 0
+        """Jobs that had complete history before this run."""
+        self.missing_files: list[str] = []
         """Result files that the provider no longer has."""
         self.failed: dict[str, str] = {}
         """Reason for each failure, by job id, `files` or `models`."""
@@ -111,7 +111,7 @@ class ArchiveSync:
         ids = [id for id, row in self._jobs.rows.items() if exists(row)]
         held = self._archive.jobs.synced()
         wanted = [id for id in ids if id not in held]
-        self.tally.whole = len(ids) - len(wanted)
+        self.tally.unchanged = len(ids) - len(wanted)
         await self._histories(wanted)
         await self._section("files", self._files)
         await self._section("models", self._models)
@@ -205,7 +205,7 @@ class ArchiveSync:
     async def _history(self, id: str) -> None:
         self._check_writable()
         started = self._clock.now()
-        whole = True
+        complete = True
         for route, read in (("events", self._events), ("checkpoints", self._checkpoints), ("results", self._results)):
             if route in self._access.not_offered:
                 continue
@@ -216,7 +216,7 @@ class ArchiveSync:
             except ApiError as error:
                 if route in self._access.not_offered:
                     continue
-                whole = False
+                complete = False
                 self.tally.failed[id] = str(error)
                 self._failures += 1
                 if self._failures >= MAX_FAILURES or isinstance(error, Forbidden):
@@ -224,8 +224,8 @@ class ArchiveSync:
                 break
         else:
             self._failures = 0
-        self.tally.read += 1
-        if whole and self._is_complete(id, started):
+        self.tally.fetched += 1
+        if complete and self._is_complete(id, started):
             await self._archive.jobs.set_synced(id)
 
     def _is_complete(self, id: str, now: float) -> bool:
@@ -259,7 +259,7 @@ class ArchiveSync:
                     await self._archive.files.save([(item.id, encode(item.raw))], self._clock.now())
             except NotFound:
                 if self._archive.files.content(file) is None:
-                    self.tally.lost.append(file)
+                    self.tally.missing_files.append(file)
 
     # Files and models
 

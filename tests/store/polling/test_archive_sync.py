@@ -85,7 +85,7 @@ def place(tmp_path: Path) -> Place:
 async def test_sync_fetches_everything_once(place: Place) -> None:
     tally = await place.sync()
     place.has_all(await place.everything())
-    assert (tally.read, tally.whole, tally.lost, tally.failed) == (3, 0, [], {})
+    assert (tally.fetched, tally.unchanged, tally.missing_files, tally.failed) == (3, 0, [], {})
     assert len(place.client.calls) == len(set(place.client.calls)), "nothing is requested twice"
     archive = place.open()
     assert [json.loads(text)["id"] for text in archive.files.models()] == ["gpt-4o-mini"]
@@ -115,14 +115,14 @@ async def test_complete_unchanged_jobs_are_not_fetched_again(place: Place) -> No
     await place.sync()
     place.client.calls.clear()
     tally = await place.sync()
-    assert (tally.read, tally.whole) == (0, 3)
+    assert (tally.fetched, tally.unchanged) == (0, 3)
     assert [call[0] for call in place.client.calls] == ["list_jobs", "list_files", "list_models"]
     # One job has changed: only its new events are fetched.
     place.client.change("ftjob-00002", fine_tuned_model="ft:again")
     place.client.events["ftjob-00002"].append(event("ftjob-00002", 999))
     place.client.calls.clear()
     tally = await place.sync()
-    assert (tally.read, tally.whole) == (1, 2)
+    assert (tally.fetched, tally.unchanged) == (1, 2)
     assert [call for call in place.client.calls if call[0] == "list_events"] == [("list_events", "ftjob-00002", "")]
     place.has_all(await place.everything())
 
@@ -134,7 +134,7 @@ async def test_jobs_without_complete_history_are_fetched_each_time(place: Place)
     place.client.events["ftjob-00003"].append(event("ftjob-00003", 999))
     place.client.events["ftjob-00002"].append(event("ftjob-00002", 999))
     tally = await place.sync()
-    assert (tally.read, tally.whole) == (2, 1)
+    assert (tally.fetched, tally.unchanged) == (2, 1)
     place.has_all(await place.everything())
 
 
@@ -188,14 +188,14 @@ async def test_jobs_gone_at_the_provider_stay_in_the_archive(place: Place) -> No
 async def test_full_sync_walks_a_long_list_to_its_end(tmp_path: Path) -> None:
     place = Place(tmp_path, jobs=350, events=1)
     tally = await place.sync()
-    assert tally.read == 350
+    assert tally.fetched == 350
     place.has_all(await place.everything())
     assert place.client.count("list_jobs") == 4
     # With `full`, also a known list is walked: changed and gone jobs far down are found.
     gone = place.client.jobs.pop(340)["id"]
     place.client.change("ftjob-00002", fine_tuned_model="ft:late")
     tally = await place.sync(full=True)
-    assert (tally.read, tally.whole) == (1, 348)
+    assert (tally.fetched, tally.unchanged) == (1, 348)
     archive = place.open()
     assert [row.id for row in archive.jobs.rows() if row.gone] == [gone]
     await archive.close()
@@ -307,10 +307,10 @@ async def test_failure_of_one_job_does_not_stop_the_run(place: Place) -> None:
     place.client.list_events = broken  # type: ignore[method-assign]
     tally = await place.sync()
     assert tally.failed == {"ftjob-00002": "it broke"}
-    assert tally.read == 3
+    assert tally.fetched == 3
     place.client.list_events = list_events  # type: ignore[method-assign]
     tally = await place.sync()
-    assert (tally.read, tally.whole, tally.failed) == (1, 2, {})
+    assert (tally.fetched, tally.unchanged, tally.failed) == (1, 2, {})
     place.has_all(await place.everything())
 
 
@@ -382,7 +382,7 @@ async def test_absent_routes_are_skipped(place: Place) -> None:
 async def test_missing_result_files_are_reported_once(place: Place) -> None:
     del place.client.contents["file-r2"]
     tally = await place.sync()
-    assert (tally.lost, tally.failed) == (["file-r2"], {})
+    assert (tally.missing_files, tally.failed) == (["file-r2"], {})
     place.client.calls.clear()
     await place.sync()
     assert place.client.count("file_content") == 0
