@@ -1,10 +1,15 @@
-"""The marker `slow`, set by path."""
+"""Settings of the whole suite: the marker `slow`, set by path, and the profile of Hypothesis."""
 
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 HERE = Path(__file__).parent
+
+# No deadline: a loaded machine must not fail a test.
+settings.register_profile("suite", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 SLOW = (
     "contract",
@@ -13,11 +18,17 @@ SLOW = (
     "cli/test_local.py",
     "cli/test_tour.py",
     "server/jobs/test_runner.py",
+    "server/test_adoption.py",
     "server/test_control.py",
     "server/test_disk.py",
+    "server/test_foreground.py",
+    "server/test_idle.py",
+    "server/test_lock.py",
+    "server/test_start.py",
+    "server/test_stop.py",
+    "server/trainers",
     "ui/test_every_key.py",
     "ui/test_hostile.py",
-    "server/trainers/test_tiny_trainer.py",
 )
 """Folders and modules that `make test` leaves out: terminals, services, trainers, every key in every pane."""
 

@@ -34,7 +34,7 @@ BODIES = st.binary(max_size=300) | ENVELOPES.map(lambda value: json.dumps(value)
 
 
 @given(status=st.integers(300, 599), headers=HEADERS, sent=BODIES, changes=st.booleans())
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_any_error_response_becomes_one_printable_line(
     status: int, headers: dict[str, str], sent: bytes, changes: bool
 ) -> None:
@@ -49,7 +49,7 @@ def test_any_error_response_becomes_one_printable_line(
 
 
 @given(BODIES)
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_any_body_is_json_or_a_value_error(sent: bytes) -> None:
     try:
         value = response_body.loads(sent)

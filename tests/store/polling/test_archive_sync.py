@@ -18,7 +18,7 @@ from tests.support.store_fakes import FakeClient, event, finished, job, metrics
 class Place:
     """A provider with jobs and events, and an archive on the disk."""
 
-    def __init__(self, path: Path, *, jobs: int = 3, events: int = 250) -> None:
+    def __init__(self, path: Path, *, jobs: int = 3, events: int = 250, checkpoints: int = 120) -> None:
         path.mkdir(exist_ok=True)
         self.path = path / "a.db"
         self.clock = FakeClock()
@@ -30,7 +30,7 @@ class Place:
         for raw in self.client.jobs:
             id = raw["id"]
             self.client.events[id] = [event(id, n) if n % 2 else metrics(id, n, 1 / (n + 1)) for n in range(events)]
-            self.client.checkpoints[id] = [{"id": f"{id}-c{n}", "step_number": n} for n in range(120)]
+            self.client.checkpoints[id] = [{"id": f"{id}-c{n}", "step_number": n} for n in range(checkpoints)]
             file = raw["result_files"][0]
             self.client.contents[file] = f"step,train_loss\n1,{id[-1]}\n".encode()
             self.client.files.append(
@@ -186,7 +186,7 @@ async def test_jobs_gone_at_the_provider_stay_in_the_archive(place: Place) -> No
 
 
 async def test_full_sync_walks_a_long_list_to_its_end(tmp_path: Path) -> None:
-    place = Place(tmp_path, jobs=350, events=1)
+    place = Place(tmp_path, jobs=350, events=1, checkpoints=1)
     tally = await place.sync()
     assert tally.fetched == 350
     place.has_all(await place.everything())
@@ -209,7 +209,7 @@ async def requests(place: Place, *, full: bool = False) -> list[str]:
 
 
 async def test_sync_without_news_fetches_one_page(tmp_path: Path) -> None:
-    place = Place(tmp_path, jobs=350, events=1)
+    place = Place(tmp_path, jobs=350, events=1, checkpoints=1)
     assert (await requests(place)).count("list_jobs") == 4
     assert await requests(place) == ["list_jobs", "list_files", "list_models"]
     # Also after a day, when a cockpit would walk the whole list.
@@ -219,7 +219,7 @@ async def test_sync_without_news_fetches_one_page(tmp_path: Path) -> None:
 
 
 async def test_sync_stops_at_the_first_page_without_news(tmp_path: Path) -> None:
-    place = Place(tmp_path, jobs=350, events=1)
+    place = Place(tmp_path, jobs=350, events=1, checkpoints=1)
     await place.sync()
     for n in range(351, 501):
         place.client.jobs.insert(0, job(n, result_files=[], created_at=START - 10_000 + n))
@@ -230,7 +230,7 @@ async def test_sync_stops_at_the_first_page_without_news(tmp_path: Path) -> None
 
 
 async def test_incomplete_jobs_below_the_news_are_fetched_singly(tmp_path: Path) -> None:
-    place = Place(tmp_path, jobs=350, events=1)
+    place = Place(tmp_path, jobs=350, events=1, checkpoints=1)
     place.client.change("ftjob-00007", status="running")
     place.client.change("ftjob-00150", status="paused")
     await place.sync()
@@ -250,7 +250,7 @@ async def test_incomplete_jobs_below_the_news_are_fetched_singly(tmp_path: Path)
 async def test_interrupted_walk_of_news_is_continued(tmp_path: Path) -> None:
     """After a kill in the middle of the news, the jobs below them do not count as known."""
     for pages in (1, 2, 3):
-        place = Place(tmp_path / str(pages), jobs=50, events=1)
+        place = Place(tmp_path / str(pages), jobs=50, events=1, checkpoints=1)
         await place.sync()
         for n in range(51, 401):
             place.client.jobs.insert(0, job(n, result_files=[], created_at=START - 10_000 + n))
@@ -268,7 +268,7 @@ async def test_interrupted_walk_of_news_is_continued(tmp_path: Path) -> None:
 
 
 async def test_oldest_first_list_is_walked_to_its_end(tmp_path: Path) -> None:
-    place = Place(tmp_path, jobs=250, events=1)
+    place = Place(tmp_path, jobs=250, events=1, checkpoints=1)
     place.client.jobs.reverse()
     place.client.files.reverse()
     await place.sync()
@@ -283,7 +283,7 @@ async def test_oldest_first_list_is_walked_to_its_end(tmp_path: Path) -> None:
 
 
 async def test_interrupted_walk_of_the_list_is_continued(tmp_path: Path) -> None:
-    place = Place(tmp_path, jobs=450, events=1)
+    place = Place(tmp_path, jobs=450, events=1, checkpoints=1)
     archive = place.open()
     run = ArchiveSync(archive, place.client, place.clock)  # type: ignore[arg-type]
     await run._first_page()
@@ -359,7 +359,7 @@ async def test_forbidden_history_ends_the_run(place: Place) -> None:
 
 
 async def test_consecutive_failures_end_the_run(tmp_path: Path) -> None:
-    place = Place(tmp_path, jobs=50, events=1)
+    place = Place(tmp_path, jobs=50, events=1, checkpoints=1)
     place.client.fail("list_checkpoints", ServerFault("busy", status=503))
     with pytest.raises(ServerFault):
         await place.sync()
