@@ -1,6 +1,6 @@
-"""Shell completion: commands and flags by click, ids and names from the archive. It sends no request.
+"""Shell completion. click completes commands and flags; this module completes ids and names from the archive.
 
-It runs at every press of the tab key, so it loads neither pydantic nor httpx.
+The module runs at every press of the tab key, so it sends no request and loads neither pydantic nor httpx.
 """
 
 import json
@@ -19,10 +19,11 @@ from fttui.text import clean_line, fit
 F = TypeVar("F", bound=Callable[..., Any])
 SHELLS = ("bash", "zsh", "fish")
 VARIABLE = "_FTTUI_COMPLETE"
-"""Variable that the shell sets to ask for completions; its value names the shell."""
+"""Variable that the completion script sets when it calls fttui; the value contains the name of the shell."""
 MAX_ITEMS = 500
-"""Most ids to offer, newest first."""
+"""Greatest number of ids to offer."""
 STATES = ("running", "queued", "waiting", "paused", "succeeded", "failed", "cancelled", "live", "final")
+"""Values offered for `--status`. `live` and `final` stand for several statuses."""
 
 SETUP = {
     "bash": 'eval "$(fttui completion bash)"  in ~/.bashrc',
@@ -59,8 +60,8 @@ def _words(names: Iterable[str]) -> Complete:
     return complete
 
 
-def _archived(context: click.Context) -> tuple[str, str]:
-    """Return the path of the archive and the key of the chosen service."""
+def _archive_and_key(context: click.Context) -> tuple[str, str]:
+    """Return the path of the archive, and the key under which it stores the chosen service."""
     from fttui.config.choose import choose
     from fttui.config.paths import archive_file
 
@@ -82,11 +83,11 @@ def _without_errors(complete: Complete) -> Complete:
 
 @_without_errors
 def jobs(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
-    """Offer ids of archived jobs, newest first, without those already on the line."""
+    """Offer ids of archived jobs, newest first, except ids that are already in the command."""
     from fttui.store.archive.first_rows import first_rows
 
     given = context.params.get(parameter.name or "") or ()
-    rows, _ = first_rows(*_archived(context), 100_000)
+    rows, _ = first_rows(*_archive_and_key(context), 100_000)
     found = [row for row in rows if row.id.startswith(typed) and row.id not in given][:MAX_ITEMS]
     return [_item(row.id, " ".join(filter(None, (row.status_text, row.model, row.suffix)))) for row in found]
 
@@ -98,7 +99,7 @@ def files(context: click.Context, parameter: click.Parameter, typed: str) -> lis
 
     given = context.params.get(parameter.name or "") or ()
     found = []
-    for id, raw in first_files(*_archived(context), 100_000):
+    for id, raw in first_files(*_archive_and_key(context), 100_000):
         try:
             name = clean_line(str(json.loads(raw).get("filename") or ""))
         except (ValueError, AttributeError):
@@ -109,7 +110,7 @@ def files(context: click.Context, parameter: click.Parameter, typed: str) -> lis
 
 
 def data(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
-    """Offer file ids after `file-`, else paths on this disk."""
+    """Offer file ids if the typed text starts with `file-`, otherwise paths on this disk."""
     found = files(context, parameter, typed) if typed.startswith("file-") else []
     return found or [CompletionItem(typed, type="file")]
 
@@ -119,7 +120,7 @@ def models(context: click.Context, parameter: click.Parameter, typed: str) -> li
     """Offer base models and tuned models of archived jobs."""
     from fttui.store.archive.first_rows import first_rows
 
-    rows, _ = first_rows(*_archived(context), 100_000)
+    rows, _ = first_rows(*_archive_and_key(context), 100_000)
     names = dict.fromkeys(name for row in rows for name in (row.model, row.fine_tuned_model) if name)
     return [_item(name, "") for name in names if name.startswith(typed)][:MAX_ITEMS]
 

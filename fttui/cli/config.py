@@ -1,4 +1,4 @@
-"""`fttui config`: show the settings and their origin, or write a file to start with."""
+"""`fttui config`: show the settings and where they are set, or write a config.toml that explains them."""
 
 from typing import Any
 
@@ -15,9 +15,9 @@ from fttui.config import paths
 from fttui.config.reference import is_plain, template
 
 
-@click.group("config", cls=Group, short_help="Show the settings, or write a file to start with.")
+@click.group("config", cls=Group, short_help="Show the settings, or create config.toml.")
 def config() -> None:
-    """Show the settings and their origin, or write a file to start with."""
+    """Show the settings and where they are set, or create config.toml."""
 
 
 @config.command("path", short_help="Print the path of config.toml.")
@@ -32,10 +32,10 @@ def path(invocation: Invocation) -> int:
     return DONE
 
 
-@config.command("init", short_help="Write a config.toml to start with.")
+@config.command("init", short_help="Create a config.toml that explains every setting.")
 @pass_invocation
 def init(invocation: Invocation) -> int:
-    """Write a config.toml that explains every setting and sets none. An existing file is not changed.
+    """Create a config.toml that explains every setting and sets none. An existing file is not changed.
 
     \b
     fttui config init
@@ -56,7 +56,7 @@ def init(invocation: Invocation) -> int:
 @forms
 @pass_invocation
 def show(invocation: Invocation) -> int:
-    """Show every setting with its value and origin. Keys are shown by their source, never by value.
+    """Show every setting, its value and where it is set. For an API key, show the source, never the key.
 
     \b
     fttui config show
@@ -79,7 +79,7 @@ def _shown(value: object) -> str:
 
 
 def _rows(invocation: Invocation) -> list[dict[str, Any]]:
-    """Return a row for each setting in effect for the chosen service, then the paths."""
+    """Return a row for each setting that applies to the chosen service, then a row for each path."""
     from fttui.config.load import load
     from fttui.config.schema import Profile, Settings, Shared
 
@@ -93,12 +93,12 @@ def _rows(invocation: Invocation) -> list[dict[str, Any]]:
 
     def shared(name: str) -> dict[str, Any]:
         flag = getattr(invocation, name, None)
-        given = [(flag, "--" + name.replace("_", "-"))] if flag not in (None, False) else []
+        found = [(flag, "--" + name.replace("_", "-"))] if flag not in (None, False) else []
         places = ((own.values, of_profile), (settings.values, "config.toml"))
-        given += [(values[name], origin) for values, origin in places if name in values]
+        found += [(values[name], origin) for values, origin in places if name in values]
         if name == "read_only":
-            given.sort(key=lambda value: not value[0])  # read-only in one place is read-only
-        return row(name, *(given or [(_default(name, chosen), "default")])[0])
+            found.sort(key=lambda value: not value[0])  # true in any place wins
+        return row(name, *(found or [(_default(name, chosen), "default")])[0])
 
     rows = [
         row("profile", chosen.name, chosen.why),

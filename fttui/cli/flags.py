@@ -18,7 +18,7 @@ def shared_flag(*declarations: str, **more: Any) -> click.Option:
 
 
 def _store(context: click.Context, parameter: click.Parameter, value: Any) -> None:
-    """Store a flag in the invocation. It may be given before and after the command; the last one wins."""
+    """Store a flag in the invocation. It may be given before and after the command; the last value is used."""
     if value is not None and value is not False and parameter.name:
         setattr(context.ensure_object(Invocation), parameter.name, value)
 
@@ -26,10 +26,10 @@ def _store(context: click.Context, parameter: click.Parameter, value: Any) -> No
 def forms(function: F) -> F:
     """Add `--json` and `--jsonl`."""
     lines = click.option(
-        "--jsonl", is_flag=True, expose_value=False, callback=_form(JSONL), help="Print one JSON object a line."
+        "--jsonl", is_flag=True, expose_value=False, callback=_form(JSONL), help="Print one JSON object per line."
     )
     whole = click.option(
-        "--json", is_flag=True, expose_value=False, callback=_form(JSON), help="Print JSON as the provider sent it."
+        "--json", is_flag=True, expose_value=False, callback=_form(JSON), help="Print the result as one JSON object."
     )
     return whole(lines(function))
 
@@ -40,7 +40,7 @@ def _form(form: str) -> Callable[[click.Context, click.Parameter, bool], None]:
             return
         invocation = context.ensure_object(Invocation)
         if invocation.form not in (TABLE, form):
-            raise click.UsageError("--json and --jsonl exclude each other", context)
+            raise click.UsageError("--json and --jsonl cannot be used together", context)
         invocation.form = form
 
     return store
@@ -94,7 +94,7 @@ class Pair(click.ParamType[Any]):
 
 
 class Seconds(click.ParamType[Any]):
-    """Seconds between polls, raised to `INTERVAL_FLOOR` if they are fewer."""
+    """Seconds between polls. A value below `INTERVAL_FLOOR` becomes `INTERVAL_FLOOR`."""
 
     name = "seconds"
 

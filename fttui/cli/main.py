@@ -41,7 +41,7 @@ COMMANDS = {
 def root(context: click.Context) -> Options | None:
     """A cockpit for fine-tuning jobs.
 
-    Without a command, fttui opens the cockpit on this terminal. Scripts use the commands.
+    Without a command, fttui opens the cockpit on this terminal. The commands are for scripts.
 
     \b
     fttui                                     open the cockpit

@@ -34,7 +34,7 @@ def models() -> None:
 def list_(invocation: Invocation) -> int:
     """List models in the order of the service.
 
-    Piped output is one tab-separated line a model: id, creation time, owner, shutdown date. --offline lists
+    Piped output is one tab-separated line per model: id, creation time, owner, shutdown date. --offline lists
     the models that the service had when it was last asked.
 
     \b

@@ -1,7 +1,7 @@
 """Output of commands: data to stdout, messages to stderr.
 
-On a terminal a list is a table; otherwise it is tab-separated lines without a header. `--json` and `--jsonl` print the
-objects as the provider sent them, in ASCII.
+On a terminal a list is printed as a table, otherwise as tab-separated lines without a header. `--json` and `--jsonl`
+print the objects as the provider sent them, in ASCII.
 """
 
 import json
@@ -17,18 +17,18 @@ T = TypeVar("T")
 TABLE, JSON, JSONL = "table", "json", "jsonl"
 GAP = "  "
 NARROWEST = 6
-"""Width to which a column is cut at most, in cells."""
+"""Smallest width of a cut column, in cells."""
 FIRST, USUAL, LATE, LAST = range(4)
-"""Order in which columns are cut when a table is too wide. Columns of `FIRST` are dropped when less than half is left.
-Ids are `LAST`, because a cut id cannot be copied."""
+"""Order in which columns are cut when a table is too wide. A `FIRST` column is dropped if less than half of its width
+would remain. Ids are `LAST`, because a cut id cannot be copied."""
 
 
 class ReaderGone(Exception):
-    """The reader of stdout has closed it, as `head` does."""
+    """The program that reads stdout, such as `head`, has closed the pipe."""
 
 
 class Column(NamedTuple, Generic[T]):
-    """Column of a table: the cell for users, and the cell for programs if it differs."""
+    """Column of a table. `cell` returns the text for a terminal, `plain` the text for a pipe if it differs."""
 
     title: str
     cell: Callable[[T], str]
@@ -67,7 +67,7 @@ class Output:
             self.each(items, columns, raw=raw)
 
     def each(self, items: Iterable[T], columns: Sequence[Column[T]], *, raw: Callable[[T], Any]) -> None:
-        """Print objects one a line, without alignment, so that more can follow."""
+        """Print one object per line. The cells are not aligned, so that later calls can add lines."""
         for item in items:
             if self.form in (JSON, JSONL):
                 self._write(dumps(raw(item), indent=None) + "\n")
@@ -78,7 +78,7 @@ class Output:
                 self._write("\t".join(clean_line((column.plain or column.cell)(item)) for column in columns) + "\n")
 
     def one(self, raw: Any, fields: Sequence[tuple[str, str]]) -> None:
-        """Print one object: as JSON, or its fields one a line."""
+        """Print one object: as JSON, or with one field per line."""
         if self.form in (JSON, JSONL):
             self._write(dumps(raw, indent=2 if self.form == JSON else None) + "\n")
         elif self.is_terminal:
@@ -99,7 +99,7 @@ class Output:
         self._write("\t".join(map(clean_line, cells)) + "\n")
 
     def text(self, text: str) -> None:
-        """Print text of fttui unchanged."""
+        """Print text unchanged. Only for text made by fttui: control codes are not removed."""
         self._write(text)
 
     def chunk(self, chunk: bytes) -> None:
@@ -132,14 +132,14 @@ class Output:
         try:
             act()
         except BrokenPipeError:
-            # The interpreter would flush the buffer again at its end and fail.
+            # Without this, the interpreter would flush the buffer again when it ends, and fail.
             with open(os.devnull, "w") as nothing:
                 os.dup2(nothing.fileno(), self._out.fileno())
             raise ReaderGone from None
 
 
 def say(text: str) -> None:
-    """Print a message to stderr, cleaned. A closed stderr is ignored."""
+    """Print a message to stderr without control codes. Do nothing if stderr is closed."""
     say_progress("")
     lines = [clean_line(line) for line in text.split("\n")]
     with suppress(OSError, ValueError):
@@ -150,7 +150,7 @@ _progress = ""
 
 
 def say_progress(text: str) -> None:
-    """Show a progress line on stderr in place of the previous one; empty text removes it. Only on a terminal."""
+    """Replace the progress line on stderr; empty text removes it. Do nothing if stderr is not a terminal."""
     global _progress
     if sys.stderr.isatty() and text != _progress:
         with suppress(OSError):
@@ -162,7 +162,7 @@ def dumps(value: Any, indent: int | None = 2) -> str:
     """Return JSON in printable ASCII, without control codes."""
     try:
         text = json.dumps(value, indent=indent, allow_nan=False)
-    except ValueError:  # 1e999 parses as infinity, which JSON does not have
+    except ValueError:  # Python parses 1e999 as infinity, which JSON does not have
         text = json.dumps(_finite(value), indent=indent)
     return text.replace("\x7f", "\\u007f")
 
@@ -178,7 +178,7 @@ def _finite(value: Any) -> Any:
 def table(items: Sequence[T], columns: Sequence[Column[T]], cells: int) -> list[str]:
     """Return the lines of a table at most `cells` wide, without empty columns.
 
-    `Column.cut` says which columns are cut first.
+    If the table is too wide, columns are cut in the order of `Column.cut`.
     """
     texts = [[clean_line(column.cell(item)) for column in columns] for item in items]
     shown = [index for index in range(len(columns)) if not texts or any(row[index] for row in texts)]

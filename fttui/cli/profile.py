@@ -1,4 +1,4 @@
-"""`fttui profile`: services by name, and the profile in use."""
+"""`fttui profile`: list, choose, add, remove and test profiles."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from fttui.core.connect import Connection
 
 
-@click.group("profile", cls=Group, short_help="Choose, add and test services.")
+@click.group("profile", cls=Group, short_help="Choose, add and test profiles of services.")
 def profile() -> None:
-    """Choose, add and test services by name.
+    """Choose, add and test profiles. A profile gives a service a name.
 
     \b
     fttui profile add work --base-url https://host/v1 --api-key-env WORK_KEY
@@ -35,7 +35,7 @@ def profile() -> None:
 def list_(invocation: Invocation) -> int:
     """List profiles. A * marks the profile in use.
 
-    Piped output is one tab-separated line a profile: * or an empty field, name, base URL, provider, source
+    Piped output is one tab-separated line per profile: * or an empty field, name, base URL, provider, source
     of the key, origin of the profile.
 
     \b
@@ -44,7 +44,7 @@ def list_(invocation: Invocation) -> int:
     from fttui.config import load
 
     found = load.load().profiles
-    users = load.user_settings().profiles
+    in_config_file = load.user_settings().profiles
     now = choices.choose(profile=invocation.profile, base_url=invocation.base_url)
     rows: list[dict[str, Any]] = []
     for name in load.profile_names():
@@ -57,7 +57,7 @@ def list_(invocation: Invocation) -> int:
                 "base_url": chosen.base_url,
                 "provider": "local" if chosen.is_local else chosen.provider,
                 "key": _key(own, name),
-                "from": "config.toml" if name in users else "fttui profile add" if own else "built in",
+                "from": "config.toml" if name in in_config_file else "fttui profile add" if own else "built in",
             }
         )
     if not any(row["in_use"] for row in rows):
@@ -95,9 +95,9 @@ def _key(profile: Any, name: str) -> str:
 
 @profile.command("use", short_help="Choose the default profile.")
 @click.argument("name", required=False, shell_complete=completion.profiles)
-@click.option("--clear", is_flag=True, help="Forget the choice; use the configuration and the environment.")
+@click.option("--clear", is_flag=True, help="Undo the choice: use config.toml and the environment.")
 def use(name: str | None, clear: bool) -> int:
-    """Choose the profile to use without --profile, --base-url and FTTUI_PROFILE.
+    """Choose the profile to use when --profile, --base-url and FTTUI_PROFILE are not given.
 
     \b
     fttui profile use work
@@ -131,7 +131,7 @@ def _setting_flags(function: Callable[..., int]) -> Callable[..., int]:
 @click.argument("name")
 @_setting_flags
 def add(name: str, **flags: Any) -> int:
-    """Add a profile. fttui never stores a key: give its source, such as an environment variable.
+    """Add a profile. fttui never stores a key. Give the source of the key, such as an environment variable.
 
     \b
     fttui profile add work --api-key-command 'pass show openai/work' --project proj_abc
@@ -168,7 +168,7 @@ def remove(name: str) -> int:
 @click.argument("name", required=False, shell_complete=completion.profiles)
 @pass_invocation
 def test(invocation: Invocation, name: str | None) -> int:
-    """Test connection and key of a profile with one request. Without NAME: of the profile in use.
+    """Test the connection and the key of a profile with one request. Without NAME, test the profile in use.
 
     \b
     fttui profile test work

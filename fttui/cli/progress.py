@@ -7,11 +7,11 @@ from fttui.cli.output import say_progress
 from fttui.text import size_words
 
 LARGE = 1 << 22
-"""Size from which a local operation takes long enough to show its progress, in bytes."""
+"""Smallest size of a file, in bytes, for which an operation without the network shows its progress."""
 
 
 def file_progress(path: str, verb: str, *, min_size: int = 1) -> Callable[[int, int], None]:
-    """Return a callback that shows how much of a file is done, if the file has at least `min_size` bytes."""
+    """Return a callback for progress in bytes. It shows the percentage for files of at least `min_size` bytes."""
     name = os.path.basename(path)
 
     def show(done: int, size: int) -> None:

@@ -13,7 +13,7 @@ from fttui.config.paths import make_dir, service_dir
 PORT = 8484
 
 
-@click.command("serve", cls=Command, short_help="Serve the fine-tuning API of this machine.")
+@click.command("serve", cls=Command, short_help="Run the embedded service for other programs.")
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="H", help="Address to listen on.")
 @click.option(
     "--port",
@@ -21,13 +21,13 @@ PORT = 8484
     default=PORT,
     show_default=True,
     metavar="P",
-    help="TCP port; 0 chooses a free one.",
+    help="TCP port; 0 chooses a free port.",
 )
 @click.option(
     "--api-key-file",
     type=click.Path(exists=True, dir_okay=False),
     metavar="F",
-    help="File of accepted keys, one a line.",
+    help="File with the accepted keys, one per line.",
 )
 @click.option("--status", is_flag=True, help="Show the state of the running service.")
 @click.option("--stop", is_flag=True, help="Stop the running service. Trainers save a checkpoint and stop.")
@@ -36,8 +36,8 @@ PORT = 8484
 def serve(invocation: Invocation, host: str, port: int, api_key_file: str | None, status: bool, stop: bool) -> int:
     """Run the embedded service in the foreground and serve its API over TCP, for any OpenAI SDK.
 
-    Without --api-key-file the service listens on the loopback interface only and accepts every key, also from other
-    users of this machine.
+    Without --api-key-file the service listens on the loopback interface only and accepts any key. Every user of this
+    machine can then connect.
 
     \b
     fttui serve --port 8484
@@ -45,7 +45,7 @@ def serve(invocation: Invocation, host: str, port: int, api_key_file: str | None
     fttui serve --status
     """
     if status and stop:
-        raise click.UsageError("--status and --stop exclude each other")
+        raise click.UsageError("--status and --stop cannot be used together")
     if status:
         return _status(invocation)
     if stop:

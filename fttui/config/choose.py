@@ -72,7 +72,7 @@ def choose(*, profile: str | None = None, base_url: str | None = None) -> Choice
         ConfigError: the profile does not exist, the URL is invalid, or the configuration cannot be read.
     """
     if profile is not None and base_url is not None:
-        raise ConfigError("--profile and --base-url exclude each other")
+        raise ConfigError("--profile and --base-url cannot be used together")
     if base_url is not None:
         return _by_url(base_url, "--base-url", "url")
     if profile is not None:

@@ -38,7 +38,7 @@ def prices_file() -> str:
 
 
 def plans_file() -> str:
-    """Path of the estimates made when jobs were created, one JSON object a line."""
+    """Path of the estimates made when jobs were created, one JSON object per line."""
     return os.path.join(data_dir(), "plans.jsonl")
 
 

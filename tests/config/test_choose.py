@@ -40,7 +40,7 @@ def test_each_source_of_the_choice_overrides_the_next(config: Path, monkeypatch:
     assert (choose().name, choose().why) == ("local", "FTTUI_PROFILE")
     assert (choose(profile="work").name, choose(profile="work").why) == ("work", "--profile")
     assert (choose(base_url="http://x/v1").name, choose(base_url="http://x/v1").why) == ("x", "--base-url")
-    with pytest.raises(ConfigError, match="exclude each other"):
+    with pytest.raises(ConfigError, match="cannot be used together"):
         choose(profile="work", base_url="http://x/v1")
 
 

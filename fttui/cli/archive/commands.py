@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def list_(invocation: Invocation, gone: bool) -> int:
     """List archived jobs, newest first. Jobs that the provider no longer has are marked `gone`.
 
-    Piped output is one tab-separated line a job: id, status, creation time, model, suffix, tuned model, and
+    Piped output is one tab-separated line per job: id, status, creation time, model, suffix, tuned model, and
     `gone` or an empty field.
 
     \b
@@ -73,10 +73,11 @@ def _columns(now: float) -> "list[Column[JobRow]]":
 @click.option("--force", is_flag=True, help="Replace existing files.")
 @pass_invocation
 def export(invocation: Invocation, ids: tuple[str, ...], all_: bool, path: str, force: bool) -> int:
-    """Export each job to a directory PATH/ID and print the directories.
+    """Export each job to the directory PATH/ID and print the paths of these directories.
 
-    A directory has job.json, events.jsonl, checkpoints.json and files.json as the provider sent them, metrics.csv, and
-    the result files, named by their ids. Export sends no request: run `fttui archive sync` before it.
+    Each directory contains job.json, events.jsonl, checkpoints.json and files.json as the provider sent them,
+    metrics.csv, and the result files, named by their ids. The command sends no request. To export the current state,
+    run `fttui archive sync` first.
 
     \b
     fttui archive export ftjob-abc -o .
@@ -91,10 +92,12 @@ def export(invocation: Invocation, ids: tuple[str, ...], all_: bool, path: str, 
 
         wanted = [row.id for row in archive.jobs.rows()] if all_ else list(ids)
         known = [id for id in wanted if archive.jobs.body(id) is not None]
-        there = [file_name(id) for id in known if os.path.lexists(os.path.join(path, file_name(id)))]
-        if there and not force:
-            more = f" (and {len(there) - 1} more)" if len(there) > 1 else ""
-            raise ConfigError(f"{os.path.join(path, there[0])} already exists{more}: use --force to replace its files")
+        existing = [file_name(id) for id in known if os.path.lexists(os.path.join(path, file_name(id)))]
+        if existing and not force:
+            more = f" (and {len(existing) - 1} more)" if len(existing) > 1 else ""
+            raise ConfigError(
+                f"{os.path.join(path, existing[0])} already exists{more}: use --force to replace its files"
+            )
         code = DONE
         for id in wanted:
             if id in known:
@@ -138,8 +141,8 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
         deleted, code = list[tuple[str, Any]](), DONE
         for id in ids:
             body = archive.jobs.body(id)
-            held = () if body is None else Job.read(json.loads(body)).result_files
-            if await archive.jobs.delete(id, invocation.clock.now(), held):
+            result_files = () if body is None else Job.read(json.loads(body)).result_files
+            if await archive.jobs.delete(id, invocation.clock.now(), result_files):
                 deleted.append((id, {"id": id, "object": "fine_tuning.job", "deleted": True}))
             else:
                 code = _report_unknown(id)
@@ -152,6 +155,7 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
 
 
 def _report_unknown(id: str) -> int:
+    """Print that the archive has no job with this id, and return the exit code."""
     from fttui.core.reader import NotArchived
 
     say(f"fttui: {message_of(NotArchived(id))}")
@@ -162,10 +166,10 @@ def _report_unknown(id: str) -> int:
 @forms
 @pass_invocation
 def size(invocation: Invocation) -> int:
-    """Show the size of the archive by profile. fttui never deletes archived jobs by itself.
+    """Show the size of the archive for each profile. fttui never deletes archived jobs automatically.
 
-    Piped output is one tab-separated line a profile: profile, jobs, gone jobs, events, checkpoints, result
-    files, bytes.
+    Piped output is one tab-separated line per profile: profile, jobs, gone jobs, events, checkpoints,
+    result files, bytes.
 
     \b
     fttui archive size

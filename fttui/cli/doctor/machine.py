@@ -11,7 +11,7 @@ GOOD, NOTE, WARN, FAIL = "ok", "note", "warn", "fail"
 
 
 class Finding(NamedTuple):
-    """Result of one check."""
+    """Result of one check of `fttui doctor`."""
 
     check: str
     state: str
@@ -91,7 +91,7 @@ def _config() -> Finding:
         return Finding("config", GOOD, f"{path}: does not exist, defaults are used")
     mode = _mode(path)
     if mode & 0o022:
-        hint = f"It can name commands to run, and other users can write it: chmod go-w {path}"
+        hint = f"Other users can write it, and fttui runs the commands in it: chmod go-w {path}"
         return Finding("config", WARN, f"{path}, mode {mode:04o}", hint)
     return Finding("config", GOOD, f"{path}, mode {mode:04o}")
 
@@ -106,9 +106,9 @@ def _directory(name: str, path: str) -> Finding:
     mode, owner = _mode(path), os.stat(path).st_uid
     text = f"{path}, mode {mode:04o}"
     if owner != os.getuid():
-        return Finding(name, WARN, f"{text}, owned by a different user", "It holds your jobs, but no keys.")
+        return Finding(name, WARN, f"{text}, owned by a different user", "It contains your jobs, but no keys.")
     if not os.access(path, os.W_OK | os.X_OK):
-        return Finding(name, FAIL, f"{text}: cannot be written", f"To keep history: chmod u+rwx {path}")
+        return Finding(name, FAIL, f"{text}: cannot be written", f"To save jobs here: chmod u+rwx {path}")
     if mode & 0o077:
         return Finding(name, WARN, text, f"Other users can read it: chmod 700 {path}")
     return Finding(name, GOOD, text)
@@ -127,13 +127,14 @@ def _archive() -> list[Finding]:
     state, reason = set_aside.verdict(path)
     text = f"{path}, {size_words(sum(sizes.values()))}" if path in sizes else f"{path}: none yet"
     if state == "broken":
-        hint = "The next start renames the file and creates a new archive. Nothing is deleted."
+        hint = "At the next start, fttui renames this file and creates a new archive. It deletes nothing."
         return [Finding("archive", FAIL, f"{path}: {reason}", hint)]
     if state == "newer":
         hint = "This version of fttui uses a separate archive in the same directory."
         return [Finding("archive", WARN, f"{path}: {reason}", hint)]
     if state == "unusable":
-        return [Finding("archive", FAIL, f"{path}: {reason}", "History is kept in memory only until this is fixed.")]
+        hint = "Until this is fixed, fttui keeps fetched data in memory only."
+        return [Finding("archive", FAIL, f"{path}: {reason}", hint)]
     aside = [name for name in sizes if ".aside-" in name]
     if aside:
         more = f"broken archives renamed earlier: {', '.join(map(os.path.basename, aside))}"

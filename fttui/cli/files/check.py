@@ -1,4 +1,4 @@
-"""`fttui files check`: check training data on this machine and price a run."""
+"""`fttui files check`: check training data on this machine and estimate the cost of training."""
 
 import os
 from typing import TYPE_CHECKING, Any
@@ -29,21 +29,21 @@ if TYPE_CHECKING:
 METHODS = ("supervised", "dpo", "reinforcement")
 
 
-@click.command("check", cls=ServiceCommand, short_help="Check training data and price a run.")
+@click.command("check", cls=ServiceCommand, short_help="Check training data and estimate the cost.")
 @click.argument("path", type=click.Path())
 @click.option("--method", type=click.Choice(METHODS), help="Training method.  [default: guessed from the first line]")
 @click.option(
-    "--model", metavar="M", shell_complete=completion.models, help="Model, for length limit, tokenizer and price."
+    "--model", metavar="M", shell_complete=completion.models, help="Model; sets length limit, tokenizer and price."
 )
-@click.option("--validation", type=click.Path(), metavar="PATH", help="Validation file, checked and compared.")
-@click.option("--grader", type=click.Path(), metavar="FILE", help="Grader file, for reinforcement.")
-@click.option("--n-epochs", type=NumberOrAuto(whole=True), metavar="N|auto", help="Epochs, for the price.")
+@click.option("--validation", type=click.Path(), metavar="PATH", help="Validation file to check and to compare.")
+@click.option("--grader", type=click.Path(), metavar="FILE", help="Reinforcement: the grader, as JSON.")
+@click.option("--n-epochs", type=NumberOrAuto(whole=True), metavar="N|auto", help="Epochs, to estimate the cost.")
 @click.option(
-    "--batch-size", type=NumberOrAuto(whole=True), metavar="N|auto", help="Batch size, for the number of steps."
+    "--batch-size", type=NumberOrAuto(whole=True), metavar="N|auto", help="Batch size, to estimate the steps."
 )
-@click.option("--fix", is_flag=True, help="Write a repaired copy to -o PATH and check it.")
-@click.option("--output", "-o", metavar="PATH", help="Path of the repaired copy; never the file itself.")
-@click.option("--force", is_flag=True, help="Replace an existing file.")
+@click.option("--fix", is_flag=True, help="Write a repaired copy to the path of -o and check the copy.")
+@click.option("--output", "-o", metavar="PATH", help="Path of the repaired copy. It cannot be the checked file.")
+@click.option("--force", is_flag=True, help="With --fix: replace an existing file at the path of -o.")
 @forms
 @pass_invocation
 def check(
@@ -61,8 +61,8 @@ def check(
 ) -> int:
     """Check training data line by line and report tokens, steps and cost. The data stays on this machine.
 
-    Exit code 0: no errors, perhaps warnings; a job can use the data. Exit code 1: errors. When stdout is not a
-    terminal, each finding is a line with tabs between location, level, code, member, problem and remedy.
+    The exit code is 0 if a job can use the data, even with warnings. It is 1 if the data has errors. When stdout is not
+    a terminal, each finding is one tab-separated line: location, level, code, member, problem, remedy.
     `fttui help data` lists all findings.
 
     \b
@@ -72,9 +72,10 @@ def check(
     """
     from fttui.data.prices import PriceFileError
 
-    path, validation = _file(path, "PATH"), _file(validation, "--validation") if validation else None
+    path = _existing_file(path, "PATH")
+    validation = _existing_file(validation, "--validation") if validation else None
     if fix != (output is not None):
-        raise click.UsageError("--fix and -o PATH need each other: PATH is the path of the repaired copy")
+        raise click.UsageError("use --fix and -o PATH together: PATH is the path of the repaired copy")
     try:
         if output is not None:
             path = _repair(path, output, force)
@@ -87,7 +88,8 @@ def check(
         say_progress("")
 
 
-def _file(path: str, flag: str) -> str:
+def _existing_file(path: str, flag: str) -> str:
+    """Return the path of a file. A name that does not exist may be the name of a sample file of fttui."""
     if not os.path.exists(path):
         path = sample_path(path) or path
     if not os.path.exists(path):
@@ -147,11 +149,11 @@ def _print(invocation: Invocation, report: "Report", found: list[Any], *, for_te
 
 
 def _repair(path: str, target: str, force: bool) -> str:
-    """Write the repaired copy, print the changes, and return the path of the copy."""
+    """Write a repaired copy, print what was changed, and return the path of the copy."""
     from fttui.data.repair import CannotRepair, is_same_file, repair_file
 
     if is_same_file(path, target):
-        raise ConfigError(f"{target} is the file itself; choose a different path for the copy")
+        raise ConfigError(f"{target} is the checked file; choose a different path for the copy")
     check_target(target, force)
     try:
         with writing(target, overwrite=force) as file:
@@ -163,12 +165,12 @@ def _repair(path: str, target: str, force: bool) -> str:
     for words, times in done.changes:
         say(f"  {words}: {times:,}")
     if not done.changes:
-        say("  no repairs")
+        say("  no changes")
     return target
 
 
 def _provider_kind(invocation: Invocation, model: str | None) -> str:
-    """Return the provider for prices. With a local profile, other models have the published prices."""
+    """Return the provider whose prices apply: OpenAI's for a hosted model, even if the profile is `local`."""
     from fttui.data.prices import price_of, provider_kind
 
     load.load()

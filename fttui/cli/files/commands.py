@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def list_(invocation: Invocation, purpose: str | None, limit: int | None) -> int:
     """List files, newest first.
 
-    Piped output is one tab-separated line a file: id, bytes, creation time, purpose, status, name. --offline
+    Piped output is one tab-separated line per file: id, bytes, creation time, purpose, status, name. --offline
     lists all files that were ever read, including files deleted since.
 
     \b

@@ -50,7 +50,7 @@ def cancel(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
 @forms
 @pass_invocation
 def pause(invocation: Invocation, ids: tuple[str, ...]) -> int:
-    """Pause jobs. `fttui jobs resume` continues them. Not every provider and method supports it.
+    """Pause jobs. `fttui jobs resume` continues them. Some providers and methods do not support pausing.
 
     \b
     fttui jobs pause ftjob-abc
@@ -72,7 +72,7 @@ def resume(invocation: Invocation, ids: tuple[str, ...]) -> int:
 
 
 def _act(invocation: Invocation, ids: tuple[str, ...], verb: "Verb", action: "Action") -> int:
-    """Send a request for each job and print the changed jobs: one id as an object, several as a list."""
+    """Send a request for each job and print the changed jobs: a single job as an object, several jobs as a list."""
 
     async def work(connection: "Connection") -> int:
         changed, code = await for_each_id(ids, action(connection.client))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def checkpoints(invocation: Invocation, id: str) -> int:
     """List the checkpoints of a job by step.
 
-    Piped output is one tab-separated line a checkpoint: id, step, creation time, model, metrics.
+    Piped output is one tab-separated line per checkpoint: id, step, creation time, model, metrics.
 
     \b
     fttui jobs checkpoints ftjob-abc --jsonl | jq -r .fine_tuned_model_checkpoint

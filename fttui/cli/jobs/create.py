@@ -39,18 +39,25 @@ def _job_options(function: F) -> F:
                 shell_complete=completion.data,
                 help="A file id, or a file to upload.",
             ),
-            click.option("--suffix", metavar="S", help="A word in the name of the tuned model."),
+            click.option("--suffix", metavar="S", help="Text to add to the name of the tuned model."),
             click.option("--seed", type=int, metavar="N", help="Seed; the same seed and data give the same run."),
-            click.option("--method", type=click.Choice(["supervised", "dpo", "reinforcement"])),
+            click.option(
+                "--method", type=click.Choice(["supervised", "dpo", "reinforcement"]), help="Training method."
+            ),
             click.option("--n-epochs", type=whole, metavar="N|auto", help="Passes over the training data."),
-            click.option("--batch-size", type=whole, metavar="N|auto"),
-            click.option("--learning-rate-multiplier", type=fraction, metavar="X|auto"),
+            click.option("--batch-size", type=whole, metavar="N|auto", help="Examples in one training step."),
+            click.option(
+                "--learning-rate-multiplier",
+                type=fraction,
+                metavar="X|auto",
+                help="Factor of the default learning rate.",
+            ),
             click.option("--beta", type=fraction, metavar="X|auto", help="DPO: how close to stay to the base model."),
             click.option("--grader", type=click.Path(), metavar="FILE", help="Reinforcement: the grader, as JSON."),
-            click.option("--metadata", type=Pair(), multiple=True, metavar="K=V", help="A note; may be repeated."),
+            click.option("--metadata", type=Pair(), multiple=True, metavar="K=V", help="Label of the job; repeatable."),
             click.option("--wandb-project", metavar="P", help="Report the run to Weights & Biases."),
             click.option("--force", is_flag=True, help="Upload data even if the check finds errors."),
-            click.option("--wait", is_flag=True, help="Wait until the job ends; its outcome sets the exit code."),
+            click.option("--wait", is_flag=True, help="Wait until the job ends. Exit with 0 only if it succeeded."),
             click.option("--results", metavar="DIR", help="With --wait: download the result files to DIR, as CSV."),
         ]
     ):
@@ -73,10 +80,11 @@ def _job_options(function: F) -> F:
 def create(invocation: Invocation, /, **flags: Any) -> int:
     """Create a job and print its id.
 
-    A path is checked, priced and uploaded first. Errors in the data stop the command.
+    If you give the path of a file, fttui checks the data, estimates the cost and uploads the file. If the data has
+    errors, it stops before the upload.
 
-    A job is created exactly once: if the answer is lost, fttui searches for the job instead of sending the request
-    again. Once the create request is sent it cannot be cancelled. ctrl+c while waiting does not affect the job.
+    No job is created twice: if the answer to the create request is lost, fttui searches for the job and does not send
+    the request again. ctrl+c does not stop a request that is already sent. During --wait it does not stop the job.
 
     \b
     fttui jobs create --model gpt-4.1-nano-2025-04-14 --training-file train.jsonl --n-epochs 3

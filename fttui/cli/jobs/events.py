@@ -34,7 +34,7 @@ def events(
 ) -> int:
     """Show the events of a job, oldest first.
 
-    Piped output is one tab-separated line a event: time, level, message.
+    Piped output is one tab-separated line per event: time, level, message.
 
     \b
     fttui jobs events ftjob-abc --follow

@@ -23,8 +23,8 @@ COMMANDS = {
 def jobs() -> None:
     """List, create, watch and cancel fine-tuning jobs.
 
-    Every ID may be shortened to its end if no other known job has the same end: `..x7Qa91Lk`, or four or more
-    characters without the dots. Cancel shows the full id, in the question and in the output.
+    Instead of a full ID you can give its end: `..x7Qa91Lk`, or without the dots if it has at least four characters. No
+    other known job may have the same end. `cancel` shows the full id before it asks, and in its output.
 
     \b
     fttui jobs list --status running

@@ -47,7 +47,7 @@ def list_(
     S is running, queued, waiting, paused, succeeded, failed, cancelled, live, final, or a status of the provider.
     Filters apply before the limit.
 
-    Piped output is one tab-separated line a job: id, status, creation time, model, suffix, tuned model.
+    Piped output is one tab-separated line per job: id, status, creation time, model, suffix, tuned model.
     --offline adds `gone` to jobs that the provider no longer has.
 
     \b
@@ -56,7 +56,7 @@ def list_(
     fttui jobs list --jsonl --all | jq -r .id
     """
     if limit is not None and all_:
-        raise click.UsageError("--limit and --all exclude each other")
+        raise click.UsageError("--limit and --all cannot be used together")
     filter, order = parse(statuses, filter_, sort)
 
     async def work(reader: "Reader") -> None:

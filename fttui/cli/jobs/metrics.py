@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @forms
 @pass_invocation
 def metrics(invocation: Invocation, id: str, csv_: bool) -> int:
-    """Show the metrics of a job, one line a step. Sources are its events and, once it has ended, its result files.
+    """Show the metrics of a job, one line per step, from its events and, once it has ended, its result files.
 
     Piped output is tab-separated lines without a header. The columns differ between jobs; --csv prints their names.
 
@@ -32,7 +32,7 @@ def metrics(invocation: Invocation, id: str, csv_: bool) -> int:
     fttui jobs metrics ftjob-abc --csv > metrics.csv
     """
     if csv_ and invocation.form != TABLE:
-        raise click.UsageError("--csv, --json and --jsonl exclude each other")
+        raise click.UsageError("--csv, --json and --jsonl cannot be used together")
     id = resolve(invocation, id)
 
     async def work(reader: "Reader") -> None:

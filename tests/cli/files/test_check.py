@@ -113,11 +113,11 @@ def test_fix_writes_a_copy_and_checks_it(fttui: Fttui, write: Write, home: Path)
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        (["--fix"], "need each other"),
-        (["-o", "x"], "need each other"),
-        (["--fix", "-o", "t.jsonl"], "is the file itself"),
-        (["--fix", "-o", "t.jsonl", "--force"], "is the file itself"),
-        (["--fix", "-o", "link.jsonl", "--force"], "is the file itself"),
+        (["--fix"], "together: PATH"),
+        (["-o", "x"], "together: PATH"),
+        (["--fix", "-o", "t.jsonl"], "is the checked file"),
+        (["--fix", "-o", "t.jsonl", "--force"], "is the checked file"),
+        (["--fix", "-o", "link.jsonl", "--force"], "is the checked file"),
         (["--fix", "-o", "there"], "already exists"),
         (["--fix", "-o", "none/x"], "no such directory: none"),
         (["--validation", "none.jsonl"], "--validation: no such file: none.jsonl"),

@@ -135,8 +135,8 @@ def test_wrong_flags_are_usage_errors_without_requests(fttui: Fttui, service: Se
         (["--filter", "age:2"], "use age with"),
         (["--sort", "nope"], "unknown field nope"),
         (["--limit", "0"], "--limit"),
-        (["--limit", "2", "--all"], "exclude each other"),
-        (["--json", "--jsonl"], "exclude each other"),
+        (["--limit", "2", "--all"], "cannot be used together"),
+        (["--json", "--jsonl"], "cannot be used together"),
         (["--nope"], "--nope"),
         (["stray"], "stray"),
     ):
