@@ -387,7 +387,7 @@ def test_read_only_from_the_configuration_is_shown_at_once_and_enforced(start: S
     terminal.wait("read-only")
     terminal.wait("No fine-tuning jobs yet|OFFLINE")
     terminal.send("a")
-    terminal.wait("add: .*read-only")
+    terminal.wait("create: .*read-only")
     terminal.send("q")
     assert terminal.wait_end() == 0
 
