@@ -35,7 +35,7 @@ METHODS = ("supervised", "dpo", "reinforcement")
 @click.option(
     "--model", metavar="M", shell_complete=completion.models, help="Model; sets length limit, tokenizer and price."
 )
-@click.option("--validation", type=click.Path(), metavar="PATH", help="Validation file to check and to compare.")
+@click.option("--validation", type=click.Path(), metavar="PATH", help="Check this file too, and find examples in both.")
 @click.option("--grader", type=click.Path(), metavar="FILE", help="Reinforcement: the grader, as JSON.")
 @click.option("--n-epochs", type=NumberOrAuto(whole=True), metavar="N|auto", help="Epochs, to estimate the cost.")
 @click.option(

@@ -1,4 +1,4 @@
-"""`fttui jobs watch`: every change of jobs as a sentence, for screen readers, logs and scripts."""
+"""`fttui jobs watch`: print each change of a job as a sentence, for screen readers, logs and scripts."""
 
 import time
 from typing import TYPE_CHECKING
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from fttui.models.job import Job
 
 PROGRESS_REPORTS = 10
-"""Most progress reports of a job."""
+"""Greatest number of progress reports per job."""
 FIRST_PAGES = 10
-"""Pages of jobs that the first poll searches for active jobs. Later polls read the newest page only."""
+"""Greatest number of job pages that the first poll reads. Later polls read the newest page only."""
 SECONDS_A_REQUEST = 1.0
-"""Pause after a poll, for each request it sent: at most 60 requests a minute."""
+"""Pause after a poll, for each request that it sent. This limits watch to 60 requests per minute."""
 
 
 @click.command("watch", cls=ServiceCommand, short_help="Print every change of jobs as a sentence.")
@@ -37,21 +37,21 @@ SECONDS_A_REQUEST = 1.0
 @forms
 @pass_invocation
 def watch(invocation: Invocation, ids: tuple[str, ...], until_done: bool, plain: bool, interval: float | None) -> int:
-    """Print every change of jobs, one sentence a line, without control codes.
+    """Print every change of jobs, one sentence per line, without control codes.
 
     A change is a new status, a tenth of the steps, a warning or an error. With ids, watch ends when all of these jobs
     have ended. Without ids, it watches all active and new jobs until ctrl+c, or with --until-done until no job is
-    active. After a lost connection it tries again.
+    active. If the connection is lost, it connects again.
 
-    The exit code is 0 if every watched job succeeded, else 1. --jsonl prints the job as the provider sent it at every
-    change.
+    The exit code is 0 if every watched job succeeded, else 1. With --jsonl, it prints the job as the provider sent it
+    at every change.
 
     \b
     fttui jobs watch ftjob-abc --plain && echo trained
     fttui jobs watch --until-done | tee run.log
     """
     if invocation.form == JSON:
-        raise click.UsageError("--json prints one list and cannot be used with watch: use --jsonl")
+        raise click.UsageError("watch does not support --json, which prints one list at the end: use --jsonl")
     ids = resolve_all(invocation, ids)
     output = invocation.output
 
@@ -71,11 +71,11 @@ def watch(invocation: Invocation, ids: tuple[str, ...], until_done: bool, plain:
         watcher.append(Watcher(connection.client, list(ids), pause, report, invocation.clock))
         return await watcher[0].run(until_done=until_done)
 
-    def interrupted() -> str:
+    def still_running() -> str:
         live = watcher[0].live if watcher else []
         return f"Still running: {', '.join(live)}" if live else ""
 
-    return invocation.run_with_client(work, interrupted=interrupted)
+    return invocation.run_with_client(work, interrupted=still_running)
 
 
 class Watcher:
@@ -90,10 +90,11 @@ class Watcher:
         self._known: dict[str, Job] = {}
         self._seen: dict[str, set[str]] = {}
         """Ids of the events that were reported or skipped, by job."""
-        self._reported_parts: dict[str, int] = {}
-        """Number of the last progress report, by job."""
+        self._reported_tenths: dict[str, int] = {}
+        """Tenths of the steps done at the last progress report, by job."""
         self._failed = False
         self._requests = 0
+        """Requests sent in this poll."""
 
     @property
     def live(self) -> list[str]:
@@ -101,7 +102,7 @@ class Watcher:
         return [id for id, job in self._known.items() if job.status.is_live]
 
     async def run(self, *, until_done: bool) -> int:
-        """Watch until the end and return the exit code."""
+        """Poll until there is nothing left to watch. Return the exit code."""
         from fttui.api.errors import Limited, ServerFault, Unreachable
 
         failures, is_first = 0, True
@@ -127,7 +128,11 @@ class Watcher:
             await self._clock.sleep(max(self._pause, self._requests * SECONDS_A_REQUEST))
 
     async def _jobs(self, is_first: bool) -> "list[Job]":
-        """Return the jobs of this poll: the given ones, or all active, new, and previously active jobs."""
+        """Fetch the jobs of this poll.
+
+        With ids, these are the given jobs that have not ended. Without ids, they are the jobs that are active, new, or
+        were active at the last poll.
+        """
         if self._ids:
             wanted = [id for id in self._ids if id not in self._known or self._known[id].status.is_live]
             return [await self._get(id) for id in wanted]
@@ -156,20 +161,21 @@ class Watcher:
         before = self._known.get(job.id)
         if before is not None and before.status.is_final:
             return
-        # Read the events first, so that the last step is reported before the end.
-        events = await self._events(job, is_first=before is None) if self._has_log(job, before) else []
+        # Fetch the events first, so that the last step is reported before the end.
+        events = await self._events(job, is_first=before is None) if self._needs_events(job, before) else []
         if before is None:
-            self._report(job, _first(job, is_new=is_new, at=_progress(events)))
-            self._reported_parts[job.id] = _progress_part(events)
+            self._report(job, _first_sentence(job, is_new=is_new, at=_progress(events)))
+            self._reported_tenths[job.id] = _tenths_done(events)
         else:
             self._report_events(job, events)
             if job.status_text != before.status_text:
-                self._report(job, _change(job))
+                self._report(job, _status_sentence(job))
         self._known[job.id] = job
         if job.status.is_final and job.status != "succeeded":
             self._failed = True
 
-    def _has_log(self, job: "Job", before: "Job | None") -> bool:
+    def _needs_events(self, job: "Job", before: "Job | None") -> bool:
+        """Return whether to fetch events. For a job seen for the first time, only if it is training."""
         if job.status.is_final:
             return before is not None
         return job.status in ("running", "stopping", "unknown") or before is not None
@@ -179,12 +185,12 @@ class Watcher:
             if event.level in ("warn", "error"):
                 self._report(job, f"{_name(job)}: {'warning' if event.level == 'warn' else 'error'}: {event.message}")
         # One sentence for all progress since the last poll.
-        if (part := _progress_part(events)) > self._reported_parts.get(job.id, 0):
-            self._reported_parts[job.id] = part
+        if (tenths := _tenths_done(events)) > self._reported_tenths.get(job.id, 0):
+            self._reported_tenths[job.id] = tenths
             self._report(job, f"{_name(job)} is at {_progress(events)}.")
 
     async def _events(self, job: "Job", *, is_first: bool) -> "list[Event]":
-        """Return the new events of a job, oldest first; at the first poll those of the newest page only."""
+        """Fetch the new events of a job, oldest first. The first time, read only the newest page."""
         from fttui.core.reader import oldest_first
 
         seen = self._seen.setdefault(job.id, set())
@@ -204,15 +210,22 @@ def _name(job: "Job") -> str:
     return f"{job.id} ({job.suffix})" if job.suffix else job.id
 
 
-def _first(job: "Job", *, is_new: bool, at: str) -> str:
+def _first_sentence(job: "Job", *, is_new: bool, at: str) -> str:
+    """Return the sentence for a job that was not watched before.
+
+    Args:
+        is_new: the job was created after the first poll.
+        at: its progress as text; may be empty.
+    """
     status = tables.status_word(job).replace("_", " ")
     state = f"{_name(job)} is {'new: ' if is_new else ''}{status}"
     if job.status.is_final:
-        return _change(job)
+        return _status_sentence(job)
     return f"{state}, at {at}." if at else f"{state}, model {job.model}." if job.model else f"{state}."
 
 
-def _change(job: "Job") -> str:
+def _status_sentence(job: "Job") -> str:
+    """Return the sentence for a job whose status has changed."""
     name = _name(job)
     took = ""
     if job.created_at is not None and job.finished_at is not None:
@@ -243,8 +256,8 @@ def _progress(events: "list[Event]") -> str:
     return ""
 
 
-def _progress_part(events: "list[Event]") -> int:
-    """Return how many tenths of the steps are done, by the newest event that has a step."""
+def _tenths_done(events: "list[Event]") -> int:
+    """Return how many tenths of the steps are done, according to the newest event that has a step."""
     for event in reversed(events):
         if event.step is not None and event.total_steps:
             return event.step * PROGRESS_REPORTS // event.total_steps
