@@ -12,15 +12,16 @@ Act = Callable[[], object]
 Typed = Callable[[str], None]
 """Called with the text after every key."""
 Done = Callable[[str, bool], None]
-"""Called with the text when typing ends, and True when the user accepted it with enter."""
+"""Called when typing ends, with the text and whether the user accepted it with enter."""
 Complete = Callable[[str], list[str]]
 """Returns the completions of a text."""
 
 NO = ("n", "N", "enter", "escape", "q", "ctrl+c")
+"""Keys that answer a question with no. For a question with a number, enter means yes if the number is right."""
 
 
 class _Question:
-    """Question answered with yes or no, with a typed number, or by one key of a menu."""
+    """Question that the user answers with yes or no, with a number, or with a key of a menu."""
 
     def __init__(
         self,
@@ -30,14 +31,19 @@ class _Question:
         on_number: Act | None = None,
         *,
         text: str = "",
+        is_menu: bool = False,
     ) -> None:
         self.line = line
         self.text = text
         """The question, cut when space is short. `line` with the possible answers is never cut."""
         self.choices = choices
+        """Actions by key."""
+        self.is_menu = is_menu
         self.number = number
+        """Number that the user types to confirm; empty for other questions."""
         self.on_number = on_number
         self.digits = ""
+        """Digits typed until now."""
 
 
 class _Typing:
@@ -60,7 +66,8 @@ class _Typing:
         self.complete = complete
         self.candidates: list[str] = []
         self.history = history
-        self.at = len(history or ())
+        self.history_index = len(history or ())
+        """Position in `history`; its length stands for a new text."""
         self.hint = hint
 
 
@@ -69,21 +76,21 @@ class PromptRow(TextRow):
 
     def __init__(self) -> None:
         super().__init__(id="prompt")
-        self._said: Line = ()
-        self._resting: Line = ()
-        self._lasting = False
+        self._message: Line = ()
+        self._message_lasts = False
         self._ticks = 0
+        self._idle_line: Line = ()
         self._question: _Question | None = None
         self._typing: _Typing | None = None
 
     @property
     def takes_keys(self) -> bool:
-        """True while a question or a text input is open: every key then belongs to the row."""
+        """True while a question or a text input is open. The screen then passes every key to the row."""
         return self._question is not None or self._typing is not None
 
     @property
     def caret(self) -> int | None:
-        """Cell of the cursor in the text input, None when none is open."""
+        """Column of the cursor in the text input; None when no text input is open."""
         if self._typing is None:
             return None
         label, before, *_ = self._line_of(self.size.width)
@@ -91,26 +98,27 @@ class PromptRow(TextRow):
 
     def say(self, text: str, role: str = "", *, lasting: bool = False) -> None:
         """Show a message until the next key, or with `lasting` until the next message."""
-        self._said = [(f" {text}", role)] if text else ()
-        self._lasting = lasting
+        self._message = [(f" {text}", role)] if text else ()
+        self._message_lasts = lasting
         self._ticks = 0
         self._draw()
 
     def rest(self, line: Line) -> None:
         """Set the line shown while there is no message."""
-        if line != self._resting:
-            self._resting = line
+        if line != self._idle_line:
+            self._idle_line = line
             self._draw()
 
     def tick(self) -> None:
-        """Count a tick of the screen's timer. Clear a message after two ticks, a warning after six."""
+        """Count a tick of the screen's timer. Clear a warning after six ticks, other messages after two."""
         self._ticks += 1
-        if self._said and not self._lasting and self._ticks >= (6 if self._said[0][1] == "warn" else 2):
+        ticks = 6 if self._message and self._message[0][1] == "warn" else 2
+        if self._message and not self._message_lasts and self._ticks >= ticks:
             self.say("")
 
     def fade(self) -> None:
-        """Clear a message that does not last, at the next key."""
-        if self._said and not self._lasting:
+        """Clear the message, unless it lasts. The screen calls this at every key."""
+        if self._message and not self._message_lasts:
             self.say("")
 
     def ask(self, question: str, on_yes: Act) -> None:
@@ -119,17 +127,17 @@ class PromptRow(TextRow):
         self._draw()
 
     def ask_number(self, question: str, number: int, verb: str, on_yes: Act) -> None:
-        """Ask a question that is confirmed by typing `number` and enter. Anything else means no."""
+        """Ask a question. To confirm, the user types `number` and presses enter; any other answer means no."""
         line: Line = [(f" Type {number} to {verb}: ", "ask")]
         self._question = _Question(line, {}, str(number), on_yes, text=question)
         self._draw()
 
     def choose(self, question: str, choices: Mapping[str, tuple[str, Act]]) -> None:
-        """Show a menu of one key and one word each. Any other key closes the menu."""
+        """Show a menu. Each choice has a key, a word and an action. Any other key closes the menu."""
         line: list[Span] = [(f" {question} ", "ask")]
         for key, (word, _) in choices.items():
             line += [(f" {key}", "key"), (f" {word} ", "")]
-        self._question = _Question(line, {key: act for key, (_, act) in choices.items()}, number="menu")
+        self._question = _Question(line, {key: act for key, (_, act) in choices.items()}, is_menu=True)
         self._draw()
 
     def type(
@@ -146,18 +154,18 @@ class PromptRow(TextRow):
         """Open a text input.
 
         Args:
-            value: the text at first.
+            value: the initial text.
             typed: called after every key.
-            done: called at the end.
-            complete: completions that tab goes through.
-            history: earlier texts that ↑ and ↓ go through.
-            hint: returns a hint shown after the text.
+            done: called when the text input closes.
+            complete: returns the completions; each tab inserts the next.
+            history: earlier texts, oldest first; ↑ and ↓ insert them.
+            hint: returns a hint to show after the text.
         """
         self._typing = _Typing(label, value, typed, done, complete, history, hint)
         self._draw()
 
     def type_path(self, label: str, value: str, act: Callable[[str], None]) -> None:
-        """Open a text input for a file path and pass it to `act`. Ask before an existing file is overwritten."""
+        """Open a text input for a path and pass the path to `act`. If a file exists there, ask first."""
 
         def done(text: str, accepted: bool) -> None:
             if accepted and text.strip():
@@ -166,7 +174,7 @@ class PromptRow(TextRow):
         self.type(label, value, lambda _: None, done)
 
     def confirm_path(self, path: str, act: Callable[[str], None]) -> None:
-        """Expand `~` in a path and pass it to `act`. Ask first when the path exists."""
+        """Expand `~` in a path and pass the path to `act`. If a file exists there, ask first."""
         path = os.path.expanduser(path)
         if os.path.exists(path):
             self.ask(f"Overwrite {path}?", lambda: act(path))
@@ -174,7 +182,7 @@ class PromptRow(TextRow):
             act(path)
 
     def key(self, key: str, character: str | None) -> bool:
-        """Handle a key. Return False when the key has no meaning here, so that it can act on the pane."""
+        """Handle a key. Return False if the row does not use the key, so that the pane can handle it."""
         if self._question is not None:
             self._answer(self._question, key)
             return True
@@ -190,7 +198,7 @@ class PromptRow(TextRow):
 
     def _answer(self, question: _Question, key: str) -> None:
         act = question.choices.get(key)
-        if question.number == "menu":
+        if question.is_menu:
             self._close("")
         elif question.number:
             if key.isdecimal():
@@ -217,8 +225,9 @@ class PromptRow(TextRow):
             case "tab":
                 self._next_candidate(typing)
             case "up" | "down" if typing.history is not None:
-                typing.at = max(0, min(len(typing.history), typing.at + (1 if key == "down" else -1)))
-                typing.edit.fill(typing.history[typing.at] if typing.at < len(typing.history) else "")
+                index = typing.history_index + (1 if key == "down" else -1)
+                index = typing.history_index = max(0, min(len(typing.history), index))
+                typing.edit.fill(typing.history[index] if index < len(typing.history) else "")
                 self._typed(typing)
             case _:
                 before = typing.edit.text
@@ -255,7 +264,7 @@ class PromptRow(TextRow):
     def _line_of(self, cells: int) -> Line:
         if self._question is not None:
             question = self._question
-            if question.number and question.number != "menu":
+            if question.number:
                 answer: list[Span] = [*question.line, (question.digits or "_", "key")]
                 room = cells - line_width(answer) - 3
                 return [*answer, (f"  {fit(question.text, room)}" if room > 3 else "", "dim")]
@@ -266,4 +275,4 @@ class PromptRow(TextRow):
             line = [*label, *self._typing.edit.line(max(10, cells - line_width(label) - 1))]
             hint = self._typing.hint(self._typing.edit.text)
             return cut([*line, (f"  {hint}", "dim")], cells) if hint else line
-        return cut(self._said or self._resting, cells)
+        return cut(self._message or self._idle_line, cells)
