@@ -1,4 +1,4 @@
-"""The clock, which tests replace, and formatting of ages and durations."""
+"""The clock, which tests replace with a fake, and functions that format ages and durations."""
 
 import time
 from typing import Protocol

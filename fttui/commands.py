@@ -8,7 +8,7 @@ class Command(NamedTuple):
     """Command of the cockpit."""
 
     id: str
-    """Stable name, which users rebind keys by."""
+    """Stable name. Users write it in `[keys]` of config.toml to change the keys."""
     keys: str
     """Textual key names, separated by commas."""
     shown: str
@@ -130,11 +130,11 @@ ALWAYS = (("help", "help"), ("quit", "quit"))
 """Commands at the end of every footer."""
 
 _RANGES = {"filter.running": "1-6"}
-"""Keys shown in place of one key, for commands with similar keys."""
+"""Keys that the footer shows for a command and the commands after it: `1-6` for the filters by status."""
 
 
 def footer_entries(commands: Iterable[Command] = COMMANDS, pane: str = "jobs") -> list[tuple[Command, str, str]]:
-    """Return (command, key, label) of each entry in the footer. Of several keys, the first is shown."""
+    """Return (command, key, label) for each entry of the footer. If a command has several keys, it shows the first."""
     by_id = {command.id: command for command in commands}
     found = []
     for id, word in (*FOOTERS[pane], *ALWAYS):

@@ -42,7 +42,8 @@ def of_status(
     Args:
         now: Unix seconds, for a Retry-After that is a date.
         secret: the key that was sent. Some servers repeat it; messages must not.
-        changes: the request changes something, so it may have taken effect before a 5xx or a 408.
+        changes: whether the request changes something. If it does, the change may have been made in spite of a 3xx, a
+            408 or a 5xx.
     """
     fault = _members(body)
     reference = request_id(headers)
@@ -79,10 +80,10 @@ def of_status(
 
 
 def is_retryable(error: ApiError) -> bool:
-    """Return whether a retry of the same read may succeed (api.md §4).
+    """Return whether a retry of the same read may succeed.
 
-    Status and code decide: an exhausted quota or a limit of active jobs lasts longer than all retries, and so does an
-    unknown host name or an untrusted certificate.
+    Some errors last longer than all retries: an exhausted quota, too many active jobs, an unknown host name, an
+    untrusted certificate.
     """
     if error.code in (*QUOTA, "too_many_active_jobs"):
         return False
@@ -96,7 +97,7 @@ def is_retryable(error: ApiError) -> bool:
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Return the seconds of `retry-after-ms`, else of `retry-after`, which is a number or a date."""
+    """Return the seconds to wait, from `retry-after-ms` or else from `retry-after`, which is a number or a date."""
     milliseconds = lenient.number(headers.get("retry-after-ms"))
     if milliseconds is not None and milliseconds > 0:
         return milliseconds / 1000
@@ -104,31 +105,31 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     seconds = lenient.number(sent)
     if seconds is None and sent:
         when = _date(sent)
-        # Compare with the server's own clock if it sent its time: ours may be wrong.
-        here = _date(headers.get("date", ""))
-        seconds = None if when is None else when - (now if here is None else here)
+        # Compare with the server's time if it sent one, because the clock of this machine may be wrong.
+        server_now = date_of(headers)
+        seconds = None if when is None else when - (now if server_now is None else server_now)
     return seconds if seconds is not None and seconds > 0 else None
 
 
 def of_transport(error: Exception, *, where: str, changes: bool) -> ApiError:
-    """Return the error for an exchange without a complete response.
+    """Return the error for a request without a complete response.
 
     Args:
         where: the name of the provider in messages.
-        changes: the request changes something, so it may have taken effect.
+        changes: whether the request changes something. If it was sent, the change may have been made.
     """
     kind, why = _transport(error)
     if kind == "garbage":
         return BadResponse(f"{where} does not speak HTTP: {why}", code="bad_protocol", ambiguous=changes)
-    never = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError)
+    unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError)
     return Unreachable(
-        f"cannot reach {where}: {why}" if never else f"lost the connection to {where}: {why}",
+        f"cannot reach {where}: {why}" if unsent else f"lost the connection to {where}: {why}",
         hint=_HINTS.get(kind, ""),
         code=kind,
         kind=kind,
         reason=why,
-        unsent=never,
-        ambiguous=changes and not never,
+        unsent=unsent,
+        ambiguous=changes and not unsent,
     )
 
 
@@ -168,7 +169,7 @@ def _transport(error: Exception) -> tuple[str, str]:
         case httpx.ConnectError():
             return "refused", clean_line(str(error)) or "no connection"
         case httpx.RemoteProtocolError() if "without sending" not in str(error):
-            # "…without sending complete message body" is a response that was cut; only its words tell it apart.
+            # A response that was cut off has the same class; only its message contains "without sending".
             return "garbage", clean_line(re.sub(r"bytearray\(b(['\"])(.*)\1\)", r"\2", str(error)))
         case httpx.RemoteProtocolError():
             return (
@@ -189,12 +190,12 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         yield found
         if isinstance(found, BaseExceptionGroup):
             waiting.extend(found.exceptions)
-        # Suppressed contexts too: httpcore raises "from None" after errors of the socket.
+        # Include suppressed contexts: httpcore raises its errors "from None" after an error of the socket.
         waiting += [found.__context__, found.__cause__]
 
 
 def _members(body: bytes) -> dict[str, str]:
-    """Return message, code, type and param of an error body in any known shape; empty if missing."""
+    """Return message, code, type and param of an error body in any known shape. Missing members are empty."""
     try:
         sent: Any = json.loads(body)
     except (ValueError, RecursionError):
@@ -226,7 +227,7 @@ def _members(body: bytes) -> dict[str, str]:
 
 
 def problem_in(raw: object) -> str:
-    """Return the message of an error sent with a 2xx status, as some proxies do; empty if the value is no error."""
+    """Return the message of an error that a proxy sent with a 2xx status; empty if the value is no error."""
     if not isinstance(raw, dict) or "id" in raw or "data" in raw or not raw.get("error"):
         return ""
     return _members(json.dumps(raw).encode())["message"] or "the response is an error without a message"
@@ -238,7 +239,7 @@ def _is_page(body: bytes) -> bool:
 
 
 def page_title(body: bytes) -> str:
-    """Return "a web page" with its title, as gateways send it; empty if the body is no web page."""
+    """Return the words "a web page" and the page's title; empty if the body is no web page. Gateways send pages."""
     if not _is_page(body):
         return ""
     text = body[:20_000].decode("utf-8", "replace")
@@ -250,7 +251,7 @@ def page_title(body: bytes) -> str:
 
 
 def request_id(headers: Mapping[str, str]) -> str:
-    """Return the request id for the provider's support; empty without one."""
+    """Return the request id, which the provider's support asks for; empty if the server sent none."""
     return next((clean_line(headers[name])[:LONGEST_ID] for name in _ID_HEADERS if headers.get(name)), "")
 
 
@@ -262,7 +263,7 @@ def _phrase(status: int) -> str:
 
 
 def hidden(text: str, secret: str) -> str:
-    """Return `text` without the key. A key of a few characters stays, since it would match parts of words."""
+    """Replace the key in `text`. A key of less than 8 characters is not replaced: it could match parts of words."""
     return text.replace(secret, "…") if len(secret) >= 8 else text
 
 

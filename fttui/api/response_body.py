@@ -1,4 +1,4 @@
-"""Decompress response bodies within a limit, and parse JSON as servers really write it."""
+"""Decompress response bodies up to a limit, and parse JSON that breaks the standard in known ways."""
 
 import json
 import zlib
@@ -15,7 +15,9 @@ class UnusableBody(Exception):
 
 
 async def decompressed(response: httpx.Response, limit: int | None) -> AsyncIterator[bytes]:
-    """Yield the bytes of a body, decompressed chunk by chunk, so that a small body cannot fill the memory.
+    """Yield the bytes of a body, decompressed in chunks.
+
+    The limit protects the memory from a small body that decompresses to a huge one.
 
     Args:
         limit: greatest number of decompressed bytes; None for no limit.
@@ -27,7 +29,7 @@ async def decompressed(response: httpx.Response, limit: int | None) -> AsyncIter
     """
     encoding = response.headers.get("content-encoding", "").strip().lower() or "identity"
     chunks = response.aiter_raw()
-    if response.is_stream_consumed:  # a transport of tests that returns a complete body
+    if response.is_stream_consumed:  # a transport in a test, which returns a complete body
         encoding, chunks = "identity", _once(response.content)
     if encoding not in ("identity", "gzip", "x-gzip"):
         raise UnusableBody(f"the response has an unsupported encoding: {encoding}")

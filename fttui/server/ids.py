@@ -1,4 +1,4 @@
-"""Ids of objects, and names of tuned models (api.md §8.4)."""
+"""Ids of objects, and names of tuned models."""
 
 import os
 import re
@@ -23,17 +23,18 @@ def tuned_model(base: str, suffix: str | None, step: int | None) -> str:
 
 
 def event_id(seq: int, salt: str) -> str:
-    """Return the id of an event. Ids sort like the events; the salt makes them unique across databases."""
+    """Return the id of an event. Event ids sort by `seq`; the salt makes them different in each database."""
     return f"ftevent-{seq:012x}{salt}"
 
 
 def event_seq(id: str, salt: str) -> int | None:
-    """Return the `seq` in an event id, or None for an id of another database."""
+    """Return the `seq` in an event id, or None if the id is from a different database."""
     found = re.fullmatch(rf"ftevent-([0-9a-f]{{12}}){re.escape(salt)}", id)
     return int(found[1], 16) if found else None
 
 
 def new_salt() -> str:
+    """Return a random salt for the event ids of a new database."""
     return os.urandom(6).hex()
 
 
@@ -43,5 +44,5 @@ def _random(length: int) -> str:
 
 
 def plain(suffix: str) -> str:
-    """Return a suffix in the form that is safe inside a model's name, where `:` and `/` have a meaning."""
+    """Return a suffix without characters such as `:` and `/`, which would split the name of a model."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", suffix).strip("-")
