@@ -69,7 +69,7 @@ def test_a_signal_restores_the_terminal(start: Start, number: int) -> None:
     assert_restored(terminal)
 
 
-@pytest.mark.parametrize(("keys", "seen"), [("?", "esc leaves"), ("a", "Create a fine-tuning job"), (":", "^ :")])
+@pytest.mark.parametrize(("keys", "seen"), [("?", "esc closes"), ("a", "Create a fine-tuning job"), (":", "^ :")])
 def test_a_signal_with_an_open_screen_restores_the_terminal(start: Start, keys: str, seen: str) -> None:
     terminal = start()
     terminal.wait("No fine-tuning jobs yet")
@@ -241,7 +241,7 @@ def test_keys_work_after_a_prompt_and_a_closed_screen(start: Start) -> None:
     terminal.send("\x1b")
     terminal.wait(lambda lines: not lines[22].strip())
     terminal.send("?")
-    terminal.wait("esc leaves")
+    terminal.wait("esc closes")
     terminal.send("\x1b")
     terminal.wait("No fine-tuning jobs yet")
     terminal.send("R")
@@ -331,7 +331,7 @@ def test_the_cockpit_continues_after_sigstop(start: Start) -> None:
     terminal.kill(signal.SIGCONT)
     terminal.wait(lambda _: b"No fine-tuning" in terminal.raw[before:])
     terminal.send("?")
-    terminal.wait("esc leaves")
+    terminal.wait("esc closes")
     terminal.send("\x1bq")
     assert terminal.wait_end() == 0
     assert_restored(terminal)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fttui.commands import BY_ID
 from fttui.core.availability import pause_or_resume
 from fttui.models.job_key import JobKey
 from fttui.models.row import JobRow
@@ -185,7 +184,7 @@ class JobActions:
         """Show the reason why a command is impossible. Return False when it is possible."""
         reason = self._model.refusal(command_id)
         if reason:
-            self._prompt.say(f"{BY_ID[command_id].title.split()[0].rstrip(':')}: {reason}", "warn")
+            self._prompt.say(f"{command_id.removeprefix('job.')}: {reason}", "warn")
         return bool(reason)
 
 
