@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 def sync(invocation: Invocation, full: bool) -> int:
     """Fetch all jobs with their events, checkpoints and result files, and the metadata of files and models.
 
-    Sync may be interrupted at any time; the next run continues. Complete jobs are not fetched again. The job list is
-    read from the newest page to the first page without changes; --full reads all pages. Nothing is deleted, neither in
-    the archive nor at the provider.
+    You can interrupt sync at any time; the next run continues. It does not fetch complete jobs again. It reads the job
+    list from the newest page to the first page without changes; with --full it reads all pages. It deletes nothing,
+    neither in the archive nor at the provider.
 
     \b
     fttui archive sync --profile work
@@ -61,7 +61,7 @@ def sync(invocation: Invocation, full: bool) -> int:
 
 
 def _show_progress() -> "Callable[[Progress], None]":
-    """Return a callback that shows progress on stderr: one changing line on a terminal, else one line a part."""
+    """Return a callback that shows progress on stderr: one changing line on a terminal, otherwise one line per part."""
     last = ""
 
     def show(progress: "Progress") -> None:

@@ -34,10 +34,10 @@ SKEW = 60.0
 def doctor(invocation: Invocation) -> int:
     """Check everything that fttui needs, and print what to do about each problem.
 
-    Doctor sends a few read requests and changes nothing. Exit code: 0 without failures, 2 for the configuration, 3 for
-    an unreachable service, 4 for a missing or refused key, 1 for anything else.
+    The command sends a few read requests. It changes no data, but starts the embedded service if necessary. Exit codes:
+    0 no failures, 2 configuration error, 3 service unreachable, 4 no key or key refused, 1 any other failure.
 
-    Piped output is one tab-separated line a check: check, state (ok, note, warn, fail), text, hint.
+    Piped output is one tab-separated line per check: check, state (ok, note, warn, fail), text, hint.
 
     \b
     fttui doctor

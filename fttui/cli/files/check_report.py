@@ -56,7 +56,7 @@ def _lengths(lengths: LengthStats, share: float | None) -> Iterator[str]:
         yield f"  the model's limit is {lengths.limit:,} tokens: {over}"
     yield "  longest: " + ", ".join(f"line {line} ({tokens:,})" for tokens, line in lengths.longest)
     if share is not None:
-        yield f"  learned: {share:.0%} of the tokens (the answers)"
+        yield f"  trained on: {share:.0%} of the tokens (the answers)"
 
 
 def _plan(plan: Plan) -> Iterator[str]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.argument("id", shell_complete=completion.files)
 @click.option("--output", "-o", "path", metavar="PATH", help="The file to write; - is standard output.")
 @click.option("--force", is_flag=True, help="Replace an existing file.")
-@click.option("--csv", "as_csv", is_flag=True, help="Decode a result file to CSV. Services send its base64.")
+@click.option("--csv", "as_csv", is_flag=True, help="Decode a result file: base64 at the provider, CSV here.")
 @pass_invocation
 def download(invocation: Invocation, id: str, path: str | None, force: bool, as_csv: bool) -> int:
     """Download a file unchanged, or a result file as CSV.

@@ -54,7 +54,9 @@ def _job_options(function: F) -> F:
             ),
             click.option("--beta", type=fraction, metavar="X|auto", help="DPO: how close to stay to the base model."),
             click.option("--grader", type=click.Path(), metavar="FILE", help="Reinforcement: the grader, as JSON."),
-            click.option("--metadata", type=Pair(), multiple=True, metavar="K=V", help="Label of the job; repeatable."),
+            click.option(
+                "--metadata", type=Pair(), multiple=True, metavar="K=V", help="Label of the job; may be repeated."
+            ),
             click.option("--wandb-project", metavar="P", help="Report the run to Weights & Biases."),
             click.option("--force", is_flag=True, help="Upload data even if the check finds errors."),
             click.option("--wait", is_flag=True, help="Wait until the job ends. Exit with 0 only if it succeeded."),

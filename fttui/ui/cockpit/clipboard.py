@@ -47,7 +47,7 @@ class Clipboard:
             self._prompt.say(f"Too long for the clipboard. Wrote {path}")
 
     def copy_ids(self, ids: Sequence[str]) -> None:
-        """Copy ids, one a line."""
+        """Copy ids, one per line."""
         self.copy("\n".join(ids), short_id(ids[0]) if len(ids) == 1 else f"{len(ids)} ids")
 
 

@@ -1,4 +1,4 @@
-"""`fttui jobs watch`: one sentence a change, and the exit code."""
+"""`fttui jobs watch`: one sentence per change, and the exit code."""
 
 import json
 from pathlib import Path
