@@ -280,7 +280,7 @@ class FttuiApp(App[None]):
             preferences = Preferences(load(), message.name)
             chosen = None if message.name == ALL else choose(profile=message.name)
         except ConfigError as error:
-            self.main.prompt.say(clean_line(str(error)), "warn")
+            self.main.prompt.show_message(clean_line(str(error)), "warn")
             return
         read_only = self._read_only or preferences.read_only
         service = ServiceInfo(ALL, ALL, False, read_only, "", ALL)
@@ -330,7 +330,9 @@ class FttuiApp(App[None]):
             return
         self._interrupted_at = now
         # Every screen has a row for it. A toast would cover text.
-        show: Callable[[str], None] = getattr(self.screen, "show_note", lambda text: self.main.prompt.say(text, "dim"))
+        show: Callable[[str], None] = getattr(
+            self.screen, "show_note", lambda text: self.main.prompt.show_message(text, "dim")
+        )
         show("Press ctrl+c again to quit. Jobs keep running.")
 
     def on_jobs_ended(self, message: JobsEnded) -> None:
@@ -344,7 +346,7 @@ class FttuiApp(App[None]):
             try:
                 run_command(self._preferences.settings.notify_command, row)
             except (OSError, ValueError) as error:
-                self.main.prompt.say(f"notify_command: {getattr(error, 'strerror', None) or error}", "warn")
+                self.main.prompt.show_message(f"notify_command: {getattr(error, 'strerror', None) or error}", "warn")
                 break
         self._unreported += fresh
         if not self._is_waiting:

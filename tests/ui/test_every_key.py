@@ -245,7 +245,7 @@ async def reset(ui: Ui, pane: str) -> None:
         view.move_sideways(-(10**6))
     main.side.files.show_marks(frozenset())
     main.log_view.restyle(LogStyle())
-    main.prompt.say("")
+    main.prompt.show_message("")
     main.presenter.draw(~Part.NONE)
     ui.app.theme = FTTUI_DARK.name
     if ui.store.sent:

@@ -105,7 +105,7 @@ class AppCommands:
         try:
             entries = [Entry(name, [(f" {name}", "bold")], name) for name in profile_names()]
         except ConfigError as error:
-            self._prompt.say(clean_line(str(error)), "warn")
+            self._prompt.show_message(clean_line(str(error)), "warn")
             return
         foot = "type to filter · enter switches the cockpit (not scripts) · esc closes"
         await self._screen.app.push_screen(PickScreen("Profiles", entries, foot), self._profile_chosen)
@@ -128,7 +128,7 @@ class AppCommands:
         if name not in app.available_themes:
             raise CommandError(unknown_name("theme", name, app.available_themes))
         app.theme = name
-        self._prompt.say(f"Theme: {name}", "dim")
+        self._prompt.show_message(f"Theme: {name}", "dim")
 
     def _next_theme(self) -> None:
         names = sorted(self._screen.app.available_themes)
@@ -153,7 +153,7 @@ class AppCommands:
         """
         seconds = seconds_of(argument)
         self._screen.post_message(IntervalRequested(seconds))
-        self._prompt.say(f"Polling every {seconds:g} s while a job is active.", "dim")
+        self._prompt.show_message(f"Polling every {seconds:g} s while a job is active.", "dim")
 
     # Other
 
@@ -162,13 +162,13 @@ class AppCommands:
         model, view = self._model, self._model.view
         model.saved = model.saved._replace(filter=view.current.filter, status=view.current.status)
         self._screen.post_message(SaveViewRequested())
-        self._prompt.say(f"Saved: {view.words or 'all jobs'}, {view.order(self._glyphs)}", "dim")
+        self._prompt.show_message(f"Saved: {view.words or 'all jobs'}, {view.order(self._glyphs)}", "dim")
 
     def watch(self) -> None:
         """Notify the user when the marked jobs, or the selected one, have ended."""
         self._model.watch(self._model.targets())
         number = len(self._model.watched)
-        self._prompt.say(f"Watching {number} {'job' if number == 1 else 'jobs'} until the end.", "dim")
+        self._prompt.show_message(f"Watching {number} {'job' if number == 1 else 'jobs'} until the end.", "dim")
 
     def redraw(self) -> None:
         """Draw the whole screen again."""

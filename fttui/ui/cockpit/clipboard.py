@@ -32,19 +32,21 @@ class Clipboard:
     def copy(self, text: str, name: str) -> None:
         """Copy a text; write it to a file when it is too long for a clipboard. `name` describes it to the user."""
         if not text:
-            self._prompt.say("Nothing to copy.", "dim")
+            self._prompt.show_message("Nothing to copy.", "dim")
             return
         sequence = clipboard(text)
         if sequence is not None:
             self._post(EscapeSequenceRequested(sequence))
-            self._prompt.say(f"Sent {name} to the terminal's clipboard.", "dim")
+            self._prompt.show_message(f"Sent {name} to the terminal's clipboard.", "dim")
             return
         try:
             path = to_file(text)
         except OSError as error:
-            self._prompt.say(f"Too long for the clipboard, and cannot write a file: {error.strerror or error}.", "warn")
+            self._prompt.show_message(
+                f"Too long for the clipboard, and cannot write a file: {error.strerror or error}.", "warn"
+            )
         else:
-            self._prompt.say(f"Too long for the clipboard. Wrote {path}")
+            self._prompt.show_message(f"Too long for the clipboard. Wrote {path}")
 
     def copy_ids(self, ids: Sequence[str]) -> None:
         """Copy ids, one per line."""
@@ -76,7 +78,7 @@ class CopyCommands:
     def _choose(self) -> None:
         job, store, service = self._model.job, self._model.store, self._model.service
         if job is None or store is None:
-            self._prompt.say("No job is selected.", "warn")
+            self._prompt.show_message("No job is selected.", "warn")
             return
         copy = self._clipboard.copy
         events = partial(store.events, self._model.selected or "", limit=MOST_EVENTS)
@@ -91,7 +93,7 @@ class CopyCommands:
         if service.base_url:
             command = curl_command(service.base_url, job.id, azure=service.is_azure)
             choices["c"] = ("curl", lambda: copy(command, "the curl command (without the key)"))
-        self._prompt.choose("copy", choices)
+        self._prompt.open_menu("copy", choices)
 
     def _copy_link(self) -> None:
         job = self._model.job
@@ -99,4 +101,4 @@ class CopyCommands:
         if address:
             self._clipboard.copy(address, address)
         else:
-            self._prompt.say("This job has no known web address.", "dim")
+            self._prompt.show_message("This job has no known web address.", "dim")

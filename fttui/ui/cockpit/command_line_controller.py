@@ -56,7 +56,7 @@ class CommandLineController:
                 self._call_later(self.run, line)
 
         complete, history = self._completions, self._history
-        self._prompt.type(":", line, lambda _: None, done, complete=complete, history=history, hint=self._hint)
+        self._prompt.read_text(":", line, lambda _: None, done, complete=complete, history=history, hint=self._hint)
 
     async def run(self, line: str) -> None:
         """Run a line, and show an error in the prompt row."""
@@ -67,7 +67,7 @@ class CommandLineController:
             else:
                 self._words[parsed.word](parsed.argument)
         except CommandError as error:
-            self._prompt.say(str(error), "warn")
+            self._prompt.show_message(str(error), "warn")
 
     def _hint(self, line: str) -> str:
         """Return the completions of a line; without any, the argument of its word."""

@@ -38,9 +38,9 @@ class Exporter:
         """Ask for a path and write the file. The extension decides the format."""
         if name := self._source.name():
             suggestion = f"{name}.{self._source.formats[0]}".replace("/", "-")
-            self._prompt.type_path("write to: ", suggestion, self._write)
+            self._prompt.read_path("write to: ", suggestion, self._write)
         else:
-            self._prompt.say("No job is selected.", "warn")
+            self._prompt.show_message("No job is selected.", "warn")
 
     def run(self, argument: str) -> None:
         """Run `:export [FORMAT] [PATH]`.
@@ -66,6 +66,6 @@ class Exporter:
             with open(path, "w", encoding="utf-8") as file:
                 file.write(content)
         except OSError as error:
-            self._prompt.say(f"Cannot write ({error.strerror or error}): {path}", "warn")
+            self._prompt.show_message(f"Cannot write ({error.strerror or error}): {path}", "warn")
         else:
-            self._prompt.say(f"Wrote {shown_path(path)}")
+            self._prompt.show_message(f"Wrote {shown_path(path)}")

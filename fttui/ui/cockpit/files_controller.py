@@ -36,7 +36,7 @@ class FilesController(PaneController):
     def handlers(self) -> Handlers:
         return {
             **super().handlers,
-            "filter.text": lambda: self._prompt.say("/ works in the job list, the detail and the log.", "dim"),
+            "filter.text": lambda: self._prompt.show_message("/ works in the job list, the detail and the log.", "dim"),
             "mark.toggle": self._toggle_mark,
             "mark.all": self._mark_all,
             "copy.id": lambda: self._clipboard.copy_ids(self._targets()),
@@ -59,7 +59,7 @@ class FilesController(PaneController):
             self._layout.go("jobs")
 
     def export(self, argument: str = "") -> None:
-        self._prompt.say("Press e to download a file.", "warn")
+        self._prompt.show_message("Press e to download a file.", "warn")
 
     def entered(self) -> None:
         self.load()
@@ -99,12 +99,12 @@ class FilesController(PaneController):
         """Ask for a path and write the file under the cursor there."""
         row = self._files.row
         if row is None or self._model.store is None:
-            self._prompt.say("No file is selected.", "dim")
+            self._prompt.show_message("No file is selected.", "dim")
             return
-        self._prompt.type_path("download to: ", row.local_name, lambda path: self._start_download(row, path))
+        self._prompt.read_path("download to: ", row.local_name, lambda path: self._start_download(row, path))
 
     def _start_download(self, row: FileRow, path: str) -> None:
-        self._prompt.say(f"Downloading {row.name or row.id}…", "dim")
+        self._prompt.show_message(f"Downloading {row.name or row.id}…", "dim")
         self._run(self._download(row, path), group="action")
 
     async def _download(self, row: FileRow, path: str) -> None:
@@ -119,7 +119,7 @@ class FilesController(PaneController):
 
     def _delete(self) -> None:
         if reason := self._model.why_not("delete"):
-            self._prompt.say(f"delete: {reason}", "warn")
+            self._prompt.show_message(f"delete: {reason}", "warn")
             return
         ids, row = self._targets(), self._files.row
         named = row.words if row is not None and ids == [row.id] else f"{len(ids)} files"
@@ -129,7 +129,7 @@ class FilesController(PaneController):
         """Ask, then delete files at the provider."""
         reason = self._model.why_not("delete_file") if ids else "no file is selected"
         if reason:
-            self._prompt.say(f"delete: {reason}", "warn")
+            self._prompt.show_message(f"delete: {reason}", "warn")
             return
         confirm(self._prompt, question, "delete", len(ids), lambda: self._run(self._send_delete(ids), group="action"))
 

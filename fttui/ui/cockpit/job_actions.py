@@ -71,13 +71,13 @@ class JobActions:
         if self.refuse("job.clone"):
             return
         if (job := self._model.job) is None:
-            self._prompt.say("The settings of this job are not loaded yet.", "warn")
+            self._prompt.show_message("The settings of this job are not loaded yet.", "warn")
             return
         await self._open_form(job, self._form_closed)
 
     def _form_closed(self, outcome: Outcome | None, uploaded: Sequence[str]) -> None:
         if outcome is not None:
-            self._prompt.say(outcome.message or f"Created {outcome.id}", "" if outcome.ok else "warn")
+            self._prompt.show_message(outcome.message or f"Created {outcome.id}", "" if outcome.ok else "warn")
             self._model.watched.add(outcome.id)
             self._show_job(outcome.id)
         elif uploaded:
@@ -143,7 +143,7 @@ class JobActions:
         if self.refuse("job.delete"):
             return
         if not rows:
-            self._prompt.say("delete: no job is selected", "warn")
+            self._prompt.show_message("delete: no job is selected", "warn")
             return
         models = list(dict.fromkeys(_model_id(row) for row in rows if row.fine_tuned_model))
         choices: dict[str, tuple[str, Callable[[], None]]] = {
@@ -153,11 +153,11 @@ class JobActions:
             word = "tuned model" if len(models) == 1 else f"{len(models)} tuned models"
             choices = {"m": (word, lambda: self._ask_delete_models(models))} | choices
         jobs = short_id(rows[0].id) if len(rows) == 1 else f"{len(rows)} jobs"
-        self._prompt.choose(f"Delete for {jobs}:", choices)
+        self._prompt.open_menu(f"Delete for {jobs}:", choices)
 
     def _ask_delete_models(self, models: list[str]) -> None:
         if reason := self._model.why_not("delete_model"):
-            self._prompt.say(f"delete: {reason}", "warn")
+            self._prompt.show_message(f"delete: {reason}", "warn")
             return
         named = models[0] if len(models) == 1 else f"{len(models)} tuned models"
         question = f"Delete {named}? Requests to it will fail."
@@ -184,7 +184,7 @@ class JobActions:
         """Show the reason why a command is impossible. Return False when it is possible."""
         reason = self._model.refusal(command_id)
         if reason:
-            self._prompt.say(f"{command_id.removeprefix('job.')}: {reason}", "warn")
+            self._prompt.show_message(f"{command_id.removeprefix('job.')}: {reason}", "warn")
         return bool(reason)
 
 

@@ -84,7 +84,7 @@ class JobsController(PaneController):
         elif view.is_narrow:
             self.change_view(filter="", status=0)
         else:
-            self._prompt.say("")
+            self._prompt.show_message("")
 
     def export(self, argument: str = "") -> None:
         self._exporter.run(argument)
@@ -140,7 +140,7 @@ class JobsController(PaneController):
             if accepted:
                 self.change_view(filter=text)
 
-        self._prompt.type("/", previous, typed, done)
+        self._prompt.read_text("/", previous, typed, done)
 
     def _filter_status(self, key: int) -> Callable[[], None]:
         def handler() -> None:
@@ -157,7 +157,7 @@ class JobsController(PaneController):
         if self._model.view.undo():
             self._presenter.draw(Part.LIST | Part.TITLES | Part.LAYOUT | Part.LOG_STYLE)
         else:
-            self._prompt.say("Nothing to undo.", "dim")
+            self._prompt.show_message("Nothing to undo.", "dim")
 
     # Marks
 

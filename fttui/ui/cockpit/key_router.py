@@ -55,7 +55,7 @@ class KeyRouter:
             return False
         if not self._is_closed:
             if not self._prompt.takes_keys:
-                self._prompt.fade()
+                self._prompt.clear_message()
             await self.run(command.id)
         return True
 

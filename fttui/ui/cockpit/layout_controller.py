@@ -94,4 +94,4 @@ class LayoutController:
         if self._panes.resize_list(steps):
             self._presenter.draw(Part.LAYOUT)
         else:
-            self._prompt.say("Only one pane fits a terminal of this size.", "dim")
+            self._prompt.show_message("Only one pane fits a terminal of this size.", "dim")

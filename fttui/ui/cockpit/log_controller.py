@@ -84,7 +84,7 @@ class LogController(PaneController):
         if self._log.search:
             self._restyle(only=not self._log.log_style.only)
         else:
-            self._prompt.say("Search the log first: & then shows only matching lines.", "dim")
+            self._prompt.show_message("Search the log first: & then shows only matching lines.", "dim")
 
     def _toggle_wrap(self) -> None:
         self._restyle(wrap=not self._log.log_style.wrap)
@@ -92,7 +92,7 @@ class LogController(PaneController):
     def _next_times(self) -> None:
         times = TIMES[(TIMES.index(self._log.log_style.times) + 1) % len(TIMES)]
         self._restyle(times=times)
-        self._prompt.say(f"Times: {times}", "dim")
+        self._prompt.show_message(f"Times: {times}", "dim")
 
     def _restyle(self, **members: Any) -> None:
         """Change the look of the log. The change can be undone, apart from the search."""

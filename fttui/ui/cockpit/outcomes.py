@@ -20,9 +20,9 @@ Outcomes = Mapping[str, Outcome]
 def confirm(prompt: PromptRow, question: str, verb: str, number: int, act: Callable[[], object]) -> None:
     """Ask before an action on a number of objects."""
     if number > MOST_BY_Y:
-        prompt.ask_number(question, number, verb, act)
+        prompt.confirm_number(question, number, verb, act)
     else:
-        prompt.ask(question, act)
+        prompt.confirm(question, act)
 
 
 class OutcomeReport:
@@ -49,11 +49,11 @@ class OutcomeReport:
         refused = [(id, outcome) for id, outcome in outcomes.items() if not outcome.ok]
         if not refused:
             one = short_id(next(iter(outcomes))) if len(outcomes) == 1 else f"{len(outcomes)} {things}"
-            self._prompt.say(success or f"{done.capitalize()} {one}")
+            self._prompt.show_message(success or f"{done.capitalize()} {one}")
             return
         for id, outcome in refused:
             request = f" {outcome.request_id}" if outcome.request_id else ""
             self._model.record_error(f"{id} was not {done}: {outcome.message}{request}")
         id, outcome = refused[0]
         more = f" ({len(refused)} of {len(outcomes)} refused)" if len(outcomes) > 1 else ""
-        self._prompt.say(f"{short_id(id)} was not {done}: {outcome.message}{more}", "warn")
+        self._prompt.show_message(f"{short_id(id)} was not {done}: {outcome.message}{more}", "warn")

@@ -83,4 +83,4 @@ class PaneController:
 
     def _sideways(self, step: int) -> None:
         if not self.scroll_sideways(step):
-            self._prompt.say(f"Nothing more to the {'right' if step > 0 else 'left'}.", "dim")
+            self._prompt.show_message(f"Nothing more to the {'right' if step > 0 else 'left'}.", "dim")

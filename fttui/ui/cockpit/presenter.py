@@ -123,7 +123,7 @@ class Presenter:
         """Draw everything for another service."""
         self._facts_loader = JobFactsLoader(self._model.service)
         self._jobs.list.usual = MERGED if self._model.service.profile == ALL else ()
-        self._prompt.say("")
+        self._prompt.show_message("")
         self.draw(Part.LIST | Part.FRAME)
 
     def resized(self) -> None:
@@ -202,7 +202,7 @@ class Presenter:
         row, job = model.row, model.job
         if row is None:
             detail.show([], top=True)
-            self._prompt.rest(())
+            self._prompt.set_idle_line(())
             return
         now, cells = model.now(), max(NARROWEST, detail.outer_size.width - 1)
         if job is None or model.store is None:
@@ -213,7 +213,7 @@ class Presenter:
             facts = facts._replace(last_events=())  # the time left is unknown while the provider cannot be reached
         waits = model.service.is_local and row.status is Status.QUEUED
         ahead = jobs_ahead(model.snapshot.rows, row) if waits else 0
-        self._prompt.rest(headline(job, row, facts, now, self._glyphs, ahead=ahead))
+        self._prompt.set_idle_line(headline(job, row, facts, now, self._glyphs, ahead=ahead))
         shown = (job, row, facts, now, cells, self._glyphs)
         detail.show(raw_lines(job.raw, cells) if model.shows_json else detail_lines(*shown), top=top)
 

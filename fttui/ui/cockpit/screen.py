@@ -93,7 +93,7 @@ class MainScreen(Screen[None]):
         self.presenter.draw(Part.LIST)
         self.set_interval(TICK, self.presenter.tick)
         if self.model.service.hint and not self.model.snapshot.rows:
-            self.prompt.say(self.model.service.hint, "dim", lasting=True)
+            self.prompt.show_message(self.model.service.hint, "dim", lasting=True)
         self.presenter.draw(Part.FRAME)
 
     # Store
@@ -117,9 +117,9 @@ class MainScreen(Screen[None]):
 
     def _show(self, update: Update, more: Part = Part.NONE) -> None:
         if update.notice:
-            self.prompt.say(update.notice, "warn")
+            self.prompt.show_message(update.notice, "warn")
         if update.ended:
-            self.prompt.say(note(update.ended))
+            self.prompt.show_message(note(update.ended))
             self.post_message(JobsEnded(update.ended))
         if update.new_jobs and self.model.files:
             self.controllers.files.load()  # a new job may have new files
@@ -153,7 +153,7 @@ class MainScreen(Screen[None]):
 
     def on_paste(self, event: events.Paste) -> None:
         if not self.prompt.paste(event.text):
-            self.prompt.say("Paste only works in a text field (/, : or the create form).", "dim")
+            self.prompt.show_message("Paste only works in a text field (/, : or the create form).", "dim")
 
     def on_resize(self, event: events.Resize) -> None:
         self.panes.resize(*event.size)

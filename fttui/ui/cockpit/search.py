@@ -67,9 +67,9 @@ class Search:
             if not accepted:
                 self._set(previous)
             elif text and not self._view.matches:
-                self._prompt.say(f"No match for {text}.", "warn")
+                self._prompt.show_message(f"No match for {text}.", "warn")
 
-        self._prompt.type("search: ", previous, typed, done)
+        self._prompt.read_text("search: ", previous, typed, done)
 
     def clear(self) -> bool:
         """End the search. Return False when there is none."""
@@ -81,13 +81,13 @@ class Search:
     def go_to_next(self, step: int) -> None:
         """Go to the next match (1) or the previous one (-1), and tell when the search starts over."""
         if not self._view.search:
-            self._prompt.say("No search yet. Press / in the detail or the log.", "dim")
+            self._prompt.show_message("No search yet. Press / in the detail or the log.", "dim")
             return
         previous = self._view.match_number
         if not self._find(step):
-            self._prompt.say(f"No match for {self._view.search}.", "warn")
+            self._prompt.show_message(f"No match for {self._view.search}.", "warn")
         elif previous and (self._view.match_number - previous) * step <= 0:
-            self._prompt.say(f"Search continues at the {'top' if step > 0 else 'end'}.", "dim")
+            self._prompt.show_message(f"Search continues at the {'top' if step > 0 else 'end'}.", "dim")
 
     def _set(self, text: str) -> None:
         if text != self._view.search:

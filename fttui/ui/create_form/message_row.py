@@ -64,7 +64,7 @@ class MessageRow(WrappedRow):
     def min_lines(self) -> int:
         return 2 if self.screen.size.height < SHORT else 3
 
-    def say(self, text: str, role: str) -> None:
+    def show_message(self, text: str, role: str) -> None:
         """Show a message; while a question is open, after the answer."""
         self._message = (text, role)
         if self._yes is None:
@@ -76,7 +76,7 @@ class MessageRow(WrappedRow):
         self._put(text, "dim")
         self._has_note = True
 
-    def ask(self, question: str, yes: Callable[[], None]) -> None:
+    def confirm(self, question: str, yes: Callable[[], None]) -> None:
         """Ask a question. `y` calls `yes`; every other key is a no."""
         self._focused = self.screen.focused
         self.screen.set_focus(None)

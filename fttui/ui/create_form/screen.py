@@ -99,7 +99,7 @@ class CreateScreen(ModalScreen[Outcome | None]):
         yield self._view
 
     def on_mount(self) -> None:
-        self._view.messages.say(self._keys, "dim")
+        self._view.messages.show_message(self._keys, "dim")
         self._completer.start(self.data_check.soon)
         self.data_check.soon()
         self._below.call_later(self._catch_up)
@@ -170,13 +170,13 @@ class CreateScreen(ModalScreen[Outcome | None]):
         """Leave the form, or stop a submission. Ask first when something would be lost."""
         messages = self._view.messages
         if self._submission.is_sent:
-            messages.say(f"The job may exist already. Waiting for the answer takes {LONGEST_WAIT}.", "warn")
+            messages.show_message(f"The job may exist already. Waiting for the answer takes {LONGEST_WAIT}.", "warn")
         elif self._submission.is_running:
-            messages.ask("Stop? Nothing has been created so far.", self._submission.stop)
+            messages.confirm("Stop? Nothing has been created so far.", self._submission.stop)
         else:
             self._form.update(self._view.values)
             if self._form.is_changed:
-                messages.ask("Leave, and lose what was typed?", self._leave)
+                messages.confirm("Leave, and lose what was typed?", self._leave)
             else:
                 self._leave()
 

@@ -95,7 +95,7 @@ class Submission:
             return
         self._view.show_errors(reading.errors)
         if reading.spec is None:
-            self._messages.say("Not created: correct the marked fields.", "warn")
+            self._messages.show_message("Not created: correct the marked fields.", "warn")
             return
         self._reading = reading
         self._is_stopped = self._is_sent = False
@@ -109,7 +109,7 @@ class Submission:
         if self._worker is not None and not self._is_sent:
             self._is_stopped = True
             self._worker.cancel()
-            self._messages.say("Stopped: nothing was created.", "warn")
+            self._messages.show_message("Stopped: nothing was created.", "warn")
 
     async def _run(self, spec: JobSpec, reading: FormReading) -> None:
         try:
@@ -147,7 +147,7 @@ class Submission:
 
     def _say(self, text: str) -> None:
         if not self._is_stopped:
-            self._messages.say(f"{text} {self._glyphs.dot} esc stops", "dim")
+            self._messages.show_message(f"{text} {self._glyphs.dot} esc stops", "dim")
 
     def _file_ready(self, path: str, id: str, names: tuple[str, ...], reused: bool) -> None:
         # The fields get the id, so that a second try sends the same file.
@@ -155,17 +155,17 @@ class Submission:
             self._form.replace_file(name, id)
             self._view.put(name, id)
         if reused:
-            self._messages.say(f"{_name(path)} is already uploaded as {short_id(id)}; reusing it", "dim")
+            self._messages.show_message(f"{_name(path)} is already uploaded as {short_id(id)}; reusing it", "dim")
 
     def _wait(self) -> None:
         waited = 0.0
-        self._messages.say(f"creating{self._glyphs.cut}", "dim")
+        self._messages.show_message(f"creating{self._glyphs.cut}", "dim")
 
         def show() -> None:
             nonlocal waited
             waited += REPEAT
             text = f"creating{self._glyphs.cut} no answer for {waited:.0f} s; this takes {LONGEST_WAIT}"
-            self._messages.say(text, "dim")
+            self._messages.show_message(text, "dim")
 
         self._waiting = self._view.set_interval(REPEAT, show)
 
@@ -173,16 +173,16 @@ class Submission:
 
     def _refused(self, result: Result) -> None:
         if result.stage is Stage.UPLOAD:
-            self._messages.say("Not created: the upload failed.", "warn")
+            self._messages.show_message("Not created: the upload failed.", "warn")
             self._view.show_errors({result.member: result.message})
             return
         field = "" if result.outcome.ambiguous else field_of(result.error)
         if result.stage is Stage.CREATE and field:
-            self._messages.say("Not created: the provider refused a field.", "warn")
+            self._messages.show_message("Not created: the provider refused a field.", "warn")
             self._view.show_errors({field: self._reason(result, field)})
         else:
             more = "\nenter sends it again, esc leaves" if result.outcome.ambiguous else ""
-            self._messages.say(result.message + more, "warn")
+            self._messages.show_message(result.message + more, "warn")
 
     def _reason(self, result: Result, field: str) -> str:
         """Return the provider's message; OpenAI's about an unknown file (api.md §3) is explained."""

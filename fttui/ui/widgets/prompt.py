@@ -96,14 +96,14 @@ class PromptRow(TextRow):
         label, before, *_ = self._line_of(self.size.width)
         return min(self.size.width - 1, line_width([label, before]))
 
-    def say(self, text: str, role: str = "", *, lasting: bool = False) -> None:
+    def show_message(self, text: str, role: str = "", *, lasting: bool = False) -> None:
         """Show a message until the next key, or with `lasting` until the next message."""
         self._message = [(f" {text}", role)] if text else ()
         self._message_lasts = lasting
         self._ticks = 0
         self._draw()
 
-    def rest(self, line: Line) -> None:
+    def set_idle_line(self, line: Line) -> None:
         """Set the line shown while there is no message."""
         if line != self._idle_line:
             self._idle_line = line
@@ -114,25 +114,25 @@ class PromptRow(TextRow):
         self._ticks += 1
         ticks = 6 if self._message and self._message[0][1] == "warn" else 2
         if self._message and not self._message_lasts and self._ticks >= ticks:
-            self.say("")
+            self.show_message("")
 
-    def fade(self) -> None:
+    def clear_message(self) -> None:
         """Clear the message, unless it lasts. The screen calls this at every key."""
         if self._message and not self._message_lasts:
-            self.say("")
+            self.show_message("")
 
-    def ask(self, question: str, on_yes: Act) -> None:
+    def confirm(self, question: str, on_yes: Act) -> None:
         """Ask a yes-or-no question. Only `y` means yes."""
         self._question = _Question([(" y/N", "key")], {"y": on_yes, "Y": on_yes}, text=question)
         self._draw()
 
-    def ask_number(self, question: str, number: int, verb: str, on_yes: Act) -> None:
+    def confirm_number(self, question: str, number: int, verb: str, on_yes: Act) -> None:
         """Ask a question. To confirm, the user types `number` and presses enter; any other answer means no."""
         line: Line = [(f" Type {number} to {verb}: ", "ask")]
         self._question = _Question(line, {}, str(number), on_yes, text=question)
         self._draw()
 
-    def choose(self, question: str, choices: Mapping[str, tuple[str, Act]]) -> None:
+    def open_menu(self, question: str, choices: Mapping[str, tuple[str, Act]]) -> None:
         """Show a menu. Each choice has a key, a word and an action. Any other key closes the menu."""
         line: list[Span] = [(f" {question} ", "ask")]
         for key, (word, _) in choices.items():
@@ -140,7 +140,7 @@ class PromptRow(TextRow):
         self._question = _Question(line, {key: act for key, (_, act) in choices.items()}, is_menu=True)
         self._draw()
 
-    def type(
+    def read_text(
         self,
         label: str,
         value: str,
@@ -164,20 +164,20 @@ class PromptRow(TextRow):
         self._typing = _Typing(label, value, typed, done, complete, history, hint)
         self._draw()
 
-    def type_path(self, label: str, value: str, act: Callable[[str], None]) -> None:
+    def read_path(self, label: str, value: str, act: Callable[[str], None]) -> None:
         """Open a text input for a path and pass the path to `act`. If a file exists there, ask first."""
 
         def done(text: str, accepted: bool) -> None:
             if accepted and text.strip():
                 self.confirm_path(text.strip(), act)
 
-        self.type(label, value, lambda _: None, done)
+        self.read_text(label, value, lambda _: None, done)
 
     def confirm_path(self, path: str, act: Callable[[str], None]) -> None:
         """Expand `~` in a path and pass the path to `act`. If a file exists there, ask first."""
         path = os.path.expanduser(path)
         if os.path.exists(path):
-            self.ask(f"Overwrite {path}?", lambda: act(path))
+            self.confirm(f"Overwrite {path}?", lambda: act(path))
         else:
             act(path)
 
@@ -216,7 +216,7 @@ class PromptRow(TextRow):
 
     def _close(self, text: str) -> None:
         self._question = None
-        self.say(text, "dim")
+        self.show_message(text, "dim")
 
     def _type_key(self, typing: _Typing, key: str, character: str | None) -> bool:
         match key:
@@ -255,7 +255,7 @@ class PromptRow(TextRow):
 
     def _end(self, typing: _Typing, *, accepted: bool) -> None:
         self._typing = None
-        self.say("")
+        self.show_message("")
         typing.done(typing.edit.text, accepted)
 
     def _draw(self) -> None:
