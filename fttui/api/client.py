@@ -71,7 +71,7 @@ class Client:
     async def create_job(self, spec: JobSpec) -> Job:
         """Create a job with one POST, never sent twice. `store.create_once` handles ambiguous errors."""
         body = self.provider.body({**spec.body(), **self.provider.create})
-        return self._object(Job, await self._http.write("POST", self.provider.jobs, body), changes=True)
+        return self._object(Job, await self._http.write("POST", self.provider.jobs, body), is_write=True)
 
     async def cancel_job(self, id: str) -> Job:
         return await self._act(id, "cancel", done=lambda job: job.status.is_final or job.status == "stopping")
@@ -116,7 +116,7 @@ class Client:
         Args:
             progress: called with the bytes sent so far and the size of the file.
         """
-        return self._object(File, await multipart.send(self._http, path, purpose, progress), changes=True)
+        return self._object(File, await multipart.send(self._http, path, purpose, progress), is_write=True)
 
     async def delete_file(self, id: str) -> dict[str, Any]:
         """Return the response as sent; empty if the server sent none."""
@@ -169,21 +169,21 @@ class Client:
                 f"cannot parse the response of {self.provider.title}: {error}", code="unreadable"
             ) from None
 
-    def _object(self, kind: type[T], raw: Any, *, changes: bool = False) -> T:
+    def _object(self, kind: type[T], raw: Any, *, is_write: bool = False) -> T:
         raw = self.provider.object(raw)
-        if not isinstance(raw, dict) or (changes and not sent_id(raw)):
+        if not isinstance(raw, dict) or (is_write and not sent_id(raw)):
             got = json_kind(raw) if not isinstance(raw, dict) else "an object without an id"
             raise BadResponse(
                 f"cannot parse the response of {self.provider.title}: expected a {kind.__name__.lower()}, got {got}",
                 code="unreadable",
-                ambiguous=changes,
+                ambiguous=is_write,
             )
         return kind.read(raw)
 
     async def _act(self, id: str, verb: str, *, done: Callable[[Job], bool]) -> Job:
         """Send a verb to a job once. If the response is lost, read the job to see whether the verb took effect."""
         try:
-            return self._object(Job, await self._http.write("POST", f"{self._job(id)}/{verb}"), changes=True)
+            return self._object(Job, await self._http.write("POST", f"{self._job(id)}/{verb}"), is_write=True)
         except ApiError as error:
             if not error.ambiguous:
                 raise

@@ -17,13 +17,13 @@ from fttui.clock import duration
 from fttui.models import lenient
 from fttui.text import clean_line, fit
 
-LONGEST = 300
+MAX_MESSAGE_CELLS = 300
 """Greatest width of a server's message, in terminal cells."""
 LONGEST_ID = 100
 """Greatest length of a request id."""
 _ID_HEADERS = ("x-request-id", "apim-request-id", "x-ms-request-id", "request-id", "x-litellm-call-id")
 
-CLOSED = (
+CLOSED_MESSAGE = (
     "OpenAI accepts no more fine-tuning jobs from this organisation. It refuses organisations new to fine-tuning "
     "since 2026-05-07, inactive organisations since 2026-07-02, and all organisations from 2027-01-06"
 )
@@ -35,29 +35,31 @@ _ACTIVE = re.compile(
 
 
 def of_status(
-    status: int, headers: Mapping[str, str], body: bytes, *, now: float, secret: str, changes: bool
+    status: int, headers: Mapping[str, str], body: bytes, *, now: float, secret: str, is_write: bool
 ) -> ApiError:
     """Return the error for a response that is not 2xx.
 
     Args:
         now: Unix seconds, for a Retry-After that is a date.
         secret: the key that was sent. Some servers repeat it; messages must not.
-        changes: whether the request changes something. If it does, the change may have been made in spite of a 3xx, a
+        is_write: whether the request changes something. If it does, the change may have been made in spite of a 3xx, a
             408 or a 5xx.
     """
     fault = _members(body)
     reference = request_id(headers)
     page = page_title(body)
-    said = fit(clean_line(hidden(fault["message"] or (page and f"the server sent {page}"), secret)), LONGEST)
-    code = hidden(fault["code"], secret)
+    server_message = fit(
+        clean_line(without_key(fault["message"] or (page and f"the server sent {page}"), secret)), MAX_MESSAGE_CELLS
+    )
+    code = without_key(fault["code"], secret)
     name = _phrase(status)
-    message = said or f"the server sent {name}"
+    message = server_message or f"the server sent {name}"
     hint = ""
     if code == "training_not_available":
-        message, hint = CLOSED, CLOSED_HINT
+        message, hint = CLOSED_MESSAGE, CLOSED_HINT
     elif code in QUOTA:
         hint = "The quota is exhausted; retrying does not help."
-    elif status == 429 and _ACTIVE.search(said):
+    elif status == 429 and _ACTIVE.search(server_message):
         code = code if code and code != "rate_limit_exceeded" else "too_many_active_jobs"
         hint = "Wait until a job ends, or cancel one."
     elif 300 <= status < 400:
@@ -70,12 +72,12 @@ def of_status(
         hint=hint,
         status=status,
         code=code,
-        type=hidden(fault["type"], secret),
-        param=hidden(fault["param"], secret),
+        type=without_key(fault["type"], secret),
+        param=without_key(fault["param"], secret),
         request_id=reference,
         retry_after=delay,
         should_retry={"true": True, "false": False}.get(headers.get("x-should-retry", "").strip().lower()),
-        ambiguous=changes and (status >= 500 or status == 408 or status < 400),
+        ambiguous=is_write and (status >= 500 or status == 408 or status < 400),
     )
 
 
@@ -111,16 +113,16 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     return seconds if seconds is not None and seconds > 0 else None
 
 
-def of_transport(error: Exception, *, where: str, changes: bool) -> ApiError:
+def of_transport(error: Exception, *, where: str, is_write: bool) -> ApiError:
     """Return the error for a request without a complete response.
 
     Args:
         where: the name of the provider in messages.
-        changes: whether the request changes something. If it was sent, the change may have been made.
+        is_write: whether the request changes something. If it was sent, the change may have been made.
     """
     kind, why = _transport(error)
     if kind == "garbage":
-        return BadResponse(f"{where} does not speak HTTP: {why}", code="bad_protocol", ambiguous=changes)
+        return BadResponse(f"{where} does not speak HTTP: {why}", code="bad_protocol", ambiguous=is_write)
     unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError)
     return Unreachable(
         f"cannot reach {where}: {why}" if unsent else f"lost the connection to {where}: {why}",
@@ -129,7 +131,7 @@ def of_transport(error: Exception, *, where: str, changes: bool) -> ApiError:
         kind=kind,
         reason=why,
         unsent=unsent,
-        ambiguous=changes and not unsent,
+        ambiguous=is_write and not unsent,
     )
 
 
@@ -226,7 +228,7 @@ def _members(body: bytes) -> dict[str, str]:
     }
 
 
-def problem_in(raw: object) -> str:
+def error_in_success(raw: object) -> str:
     """Return the message of an error that a proxy sent with a 2xx status; empty if the value is no error."""
     if not isinstance(raw, dict) or "id" in raw or "data" in raw or not raw.get("error"):
         return ""
@@ -262,7 +264,7 @@ def _phrase(status: int) -> str:
         return str(status)
 
 
-def hidden(text: str, secret: str) -> str:
+def without_key(text: str, secret: str) -> str:
     """Replace the key in `text`. A key of less than 8 characters is not replaced: it could match parts of words."""
     return text.replace(secret, "…") if len(secret) >= 8 else text
 

@@ -2,7 +2,7 @@
 
 from fttui.text import clean_line, fit
 
-LONGEST = 600
+MAX_MESSAGE_CELLS = 600
 """Greatest width of a message, in terminal cells."""
 
 
@@ -26,7 +26,7 @@ class ApiError(Exception):
         kind: str = "",
         reason: str = "",
     ) -> None:
-        self.message = fit(clean_line(message).strip(), LONGEST)
+        self.message = fit(clean_line(message).strip(), MAX_MESSAGE_CELLS)
         super().__init__(self.message)
         self.hint = hint
         """Advice for the user, as a line of its own; may be empty."""
@@ -47,7 +47,7 @@ class ApiError(Exception):
         """No connection was made, so the request did not reach the server."""
         self.kind = kind
         """For `Unreachable`: `name`, `refused`, `tls`, `timeout`, `reset`, `cut` or `proxy`."""
-        self.reason = fit(clean_line(reason).strip(), LONGEST)
+        self.reason = fit(clean_line(reason).strip(), MAX_MESSAGE_CELLS)
         """For `Unreachable`: the reason, without the address that the message contains."""
 
     @property
@@ -80,11 +80,11 @@ class BadRequest(ApiError):
     """400, 422 and all other 4xx; or a request that fttui refused to send."""
 
 
-class Limited(ApiError):
+class RateLimited(ApiError):
     """429: too many requests, or an exhausted quota."""
 
 
-class ServerFault(ApiError):
+class ServerError(ApiError):
     """5xx: the server failed."""
 
 
@@ -97,14 +97,14 @@ _BY_STATUS: dict[int, type[ApiError]] = {
     403: Forbidden,
     404: NotFound,
     409: Conflict,
-    429: Limited,
+    429: RateLimited,
 }
 
 
 def kind_of(status: int) -> type[ApiError]:
     """Return the class of an HTTP status that is not 2xx."""
     if status >= 500:
-        return ServerFault
+        return ServerError
     if status < 400:
         return BadResponse
     return _BY_STATUS.get(status, BadRequest)

@@ -66,7 +66,7 @@ class _Request(NamedTuple):
     headers: Mapping[str, str] = MappingProxyType({})
     idle: float | None = None
     """Longest silence in seconds; the limit of the client if None."""
-    changes: bool = False
+    is_write: bool = False
     """Not a read: sent once, and ambiguous if the response is lost."""
     other_hosts: bool = False
     """Follow redirects to other hosts, without the key: providers store files elsewhere."""
@@ -127,7 +127,7 @@ class Http:
         """
         request = _Request("GET", path, query)
         response = await self._with_retries(lambda: self._exchange(request), tries=tries, budget=self.limits.read)
-        return self._json(response, changes=False)
+        return self._json(response, is_write=False)
 
     async def write(self, method: str, path: str, value: Any = None) -> Any:
         """Send a request that changes something, and return the JSON of the response (None if it is empty).
@@ -136,9 +136,9 @@ class Http:
         """
         content = b"" if value is None else json.dumps(value).encode()
         headers = {"Content-Type": "application/json"}
-        request = _Request(method, path, content=content, headers=headers, idle=self.limits.write, changes=True)
-        response = await self._with_retries(lambda: self._exchange(request), changes=True, budget=self.limits.write)
-        return self._json(response, changes=True) if response.body.strip() else None
+        request = _Request(method, path, content=content, headers=headers, idle=self.limits.write, is_write=True)
+        response = await self._with_retries(lambda: self._exchange(request), is_write=True, budget=self.limits.write)
+        return self._json(response, is_write=True) if response.body.strip() else None
 
     async def send(
         self,
@@ -158,11 +158,11 @@ class Http:
                 connection was made.
         """
         headers = {"Content-Type": kind, "Content-Length": str(length)}
-        request = _Request("POST", path, headers=headers, idle=UPLOAD_IDLE, changes=True)
+        request = _Request("POST", path, headers=headers, idle=UPLOAD_IDLE, is_write=True)
         response = await self._with_retries(
-            lambda: self._exchange(request._replace(content=content())), changes=not repeatable
+            lambda: self._exchange(request._replace(content=content())), is_write=not repeatable
         )
-        return self._json(response, changes=True)
+        return self._json(response, is_write=True)
 
     @asynccontextmanager
     async def stream(self, path: str) -> AsyncIterator[tuple[int | None, AsyncIterator[bytes]]]:
@@ -194,15 +194,15 @@ class Http:
         self,
         attempt: Callable[[], Awaitable[Response]],
         *,
-        changes: bool = False,
+        is_write: bool = False,
         tries: int | None = None,
         budget: float | None = None,
     ) -> Response:
         """Run `attempt` with renewal of the key and retries, within a budget of seconds (None: no deadline)."""
         return await self._retries.run(
             lambda: self._key.with_renewal(attempt),
-            lost=lambda error: self._lost(error, changes),
-            may=lambda failure: failure.unsent or not changes,
+            lost=lambda error: self._lost(error, is_write),
+            may=lambda failure: failure.unsent or not is_write,
             tries=tries,
             budget=budget,
         )
@@ -210,7 +210,7 @@ class Http:
     async def _exchange(self, request: _Request) -> Response:
         found = bytearray()
         async with self._open(request) as response:
-            async for chunk in self._bytes(response, limit=self.limits.json, changes=request.changes):
+            async for chunk in self._bytes(response, limit=self.limits.json, is_write=request.is_write):
                 found += chunk
         return Response(response.status_code, bytes(found), error_mapping.request_id(response.headers))
 
@@ -231,7 +231,7 @@ class Http:
             except (httpx.LocalProtocolError, UnicodeError) as error:
                 raise BadRequest(f"the request cannot be sent: {error}", code="unsendable") from None
             except _TRANSPORT_ERRORS as error:
-                raise self._lost(error, request.changes) from None
+                raise self._lost(error, request.is_write) from None
             if (date := error_mapping.date_of(response.headers)) is not None:
                 self.skew = date - self.clock.now()
             try:
@@ -256,15 +256,15 @@ class Http:
             url, query = target, httpx.QueryParams()
         raise BadResponse(f"{self.provider.title} redirects without end", code="redirected")
 
-    def _lost(self, error: Exception, changes: bool) -> ApiError:
-        return error_mapping.of_transport(error, where=self.provider.title, changes=changes)
+    def _lost(self, error: Exception, is_write: bool) -> ApiError:
+        return error_mapping.of_transport(error, where=self.provider.title, is_write=is_write)
 
     def _redirect(self, response: httpx.Response, url: str, request: _Request) -> str | None:
         """Return the target of a redirect; None for other responses and for redirects that would change the request."""
         if response.status_code not in (301, 302, 303, 307, 308) or not (place := response.headers.get("location")):
             return None
         repeatable = response.status_code in (307, 308) and isinstance(request.content, bytes | None)
-        if request.changes and not repeatable:
+        if request.is_write and not repeatable:
             return None
         try:
             target: str = urljoin(url, place)
@@ -286,7 +286,7 @@ class Http:
             bytes(found),
             now=self.clock.now(),
             secret=self._key.secret,
-            changes=request.changes,
+            is_write=request.is_write,
         )
         if error.status == 401:
             origin = self.provider.key_origin
@@ -298,17 +298,17 @@ class Http:
         return error
 
     async def _bytes(
-        self, response: httpx.Response, *, limit: int | None, changes: bool = False
+        self, response: httpx.Response, *, limit: int | None, is_write: bool = False
     ) -> AsyncIterator[bytes]:
         try:
             async for chunk in body.decompressed(response, limit):
                 yield chunk
         except body.UnusableBody as error:
-            raise BadResponse(str(error), code="unreadable", ambiguous=changes) from None
+            raise BadResponse(str(error), code="unreadable", ambiguous=is_write) from None
         except _TRANSPORT_ERRORS as error:
-            raise self._lost(error, changes) from None
+            raise self._lost(error, is_write) from None
 
-    def _json(self, response: Response, *, changes: bool) -> Any:
+    def _json(self, response: Response, *, is_write: bool) -> Any:
         try:
             raw = body.loads(response.body)
         except (ValueError, RecursionError):
@@ -320,14 +320,14 @@ class Http:
                 status=response.status,
                 code="unreadable",
                 request_id=response.request_id,
-                ambiguous=changes,
+                ambiguous=is_write,
             ) from None
-        if problem := error_mapping.problem_in(raw):
+        if problem := error_mapping.error_in_success(raw):
             raise BadResponse(
-                error_mapping.hidden(problem, self._key.secret),
+                error_mapping.without_key(problem, self._key.secret),
                 status=response.status,
                 request_id=response.request_id,
-                ambiguous=changes,
+                ambiguous=is_write,
             )
         return raw
 

@@ -3,7 +3,7 @@
 import heapq
 from typing import Any, NamedTuple
 
-LONGEST = 5
+NUMBER_OF_LONGEST = 5
 """Longest examples to name."""
 BINS = 8
 """Approximate number of bars of the histogram."""
@@ -74,7 +74,7 @@ class LengthCounter:
         self._table[key] = self._table.get(key, 0) + 1
         self._total += tokens
         longest = self._longest
-        if len(longest) < LONGEST:
+        if len(longest) < NUMBER_OF_LONGEST:
             heapq.heappush(longest, (tokens, -line))
         elif tokens > longest[0][0]:
             heapq.heapreplace(longest, (tokens, -line))

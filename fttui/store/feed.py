@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 
-from fttui.api.errors import Forbidden, Limited, Unauthorized
+from fttui.api.errors import Forbidden, RateLimited, Unauthorized
 from fttui.clock import Clock
 from fttui.store.archive.archive import Archive
 from fttui.store.health import Health, State
@@ -100,7 +100,7 @@ class SnapshotFeed:
         match error:
             case Unauthorized() | Forbidden():
                 state = State.DENIED
-            case Limited():
+            case RateLimited():
                 state = State.LIMITED
             case _:
                 state = State.OFFLINE if failures >= OFFLINE_AFTER else State.STALE

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
 from fttui.api.client import Client
-from fttui.api.errors import ApiError, BadRequest, NotFound, ServerFault
+from fttui.api.errors import ApiError, BadRequest, NotFound, ServerError
 from fttui.clock import Clock
 from fttui.models import refusals
 from fttui.store.archive.archive import Archive
@@ -111,7 +111,7 @@ class ProviderAccess:
         """
         try:
             result = await call
-        except (BadRequest, NotFound, ServerFault) as error:
+        except (BadRequest, NotFound, ServerError) as error:
             await self._count_failure(route, id, error)
             raise
         if route not in self._offered:

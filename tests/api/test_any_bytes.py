@@ -33,12 +33,12 @@ HEADERS = st.dictionaries(
 BODIES = st.binary(max_size=300) | ENVELOPES.map(lambda value: json.dumps(value).encode())
 
 
-@given(status=st.integers(300, 599), headers=HEADERS, sent=BODIES, changes=st.booleans())
+@given(status=st.integers(300, 599), headers=HEADERS, sent=BODIES, is_write=st.booleans())
 @settings(max_examples=100)
 def test_any_error_response_becomes_one_printable_line(
-    status: int, headers: dict[str, str], sent: bytes, changes: bool
+    status: int, headers: dict[str, str], sent: bytes, is_write: bool
 ) -> None:
-    error = error_mapping.of_status(status, headers, sent, now=1.8e9, secret="sk-0123456789", changes=changes)
+    error = error_mapping.of_status(status, headers, sent, now=1.8e9, secret="sk-0123456789", is_write=is_write)
     assert isinstance(error, ApiError)
     assert str(error)
     for text in (str(error), error.code, error.type, error.param, error.request_id, error.hint):
@@ -55,7 +55,7 @@ def test_any_body_is_json_or_a_value_error(sent: bytes) -> None:
         value = response_body.loads(sent)
     except (ValueError, RecursionError):
         return
-    error_mapping.problem_in(value)
+    error_mapping.error_in_success(value)
     text = dumps(value)
     assert text.isascii()
     assert "\x7f" not in text

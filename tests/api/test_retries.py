@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from fttui.api.client import Client
-from fttui.api.errors import ApiError, Limited, ServerFault, Unreachable
+from fttui.api.errors import ApiError, RateLimited, ServerError, Unreachable
 from fttui.api.http import Limits
 from fttui.api.retries import Retry
 from fttui.models.spec import JobSpec
@@ -118,7 +118,7 @@ async def test_retry_after_sets_the_wait(
 
 async def test_retry_after_beyond_the_budget_is_an_error_at_once(connect: Connect, clock: FakeClock) -> None:
     async with serving(refuse(429, retry_after="31")) as server:
-        with pytest.raises(Limited) as caught:
+        with pytest.raises(RateLimited) as caught:
             await connect(server.url).list_jobs()
     assert (len(server.requests), clock.slept, caught.value.retry_after) == (1, [], 31.0)
 
@@ -126,7 +126,7 @@ async def test_retry_after_beyond_the_budget_is_an_error_at_once(connect: Connec
 async def test_all_tries_take_at_most_thirty_seconds(connect: Connect, clock: FakeClock) -> None:
     started = clock.now()
     async with serving(refuse(503, retry_after="9")) as server:
-        with pytest.raises(ServerFault):
+        with pytest.raises(ServerError):
             await connect(server.url).list_jobs()
     assert clock.slept == [9.0, 9.0, 9.0]
     assert clock.now() - started <= 30
@@ -134,7 +134,7 @@ async def test_all_tries_take_at_most_thirty_seconds(connect: Connect, clock: Fa
 
 async def test_x_should_retry_decides(connect: Connect, clock: FakeClock) -> None:
     async with serving(refuse(500, x_should_retry="false")) as server:
-        with pytest.raises(ServerFault):
+        with pytest.raises(ServerError):
             await connect(server.url).list_jobs()
     assert len(server.requests) == 1
     async with serving(refuse(400, x_should_retry="true"), send_json(EMPTY)) as server:
@@ -152,7 +152,7 @@ async def test_x_should_retry_decides(connect: Connect, clock: FakeClock) -> Non
 )
 async def test_429_of_a_quota_or_of_active_jobs_is_not_retried(connect: Connect, clock: FakeClock, step: Any) -> None:
     async with serving(step) as server:
-        with pytest.raises(Limited) as caught:
+        with pytest.raises(RateLimited) as caught:
             await connect(server.url).list_jobs()
     assert (len(server.requests), clock.slept) == (1, [])
     assert caught.value.hint
@@ -197,14 +197,14 @@ async def test_write_without_a_connection_is_not_ambiguous(connect: Connect) -> 
 async def test_jitter_shortens_waits_by_up_to_a_quarter(connect: Connect, clock: FakeClock) -> None:
     client = connect(handler=lambda request: httpx.Response(500))
     client._http._retries.chance = lambda: 1.0
-    with pytest.raises(ServerFault):
+    with pytest.raises(ServerError):
         await client.list_jobs()
     assert clock.slept == [wait * 0.75 for wait in DOUBLING]
 
 
 async def test_with_tries_limits_the_tries(connect: Connect, clock: FakeClock) -> None:
     async with serving(refuse(500)) as server:
-        with pytest.raises(ServerFault):
+        with pytest.raises(ServerError):
             await connect(server.url).with_tries(1).list_jobs()
     assert (len(server.requests), clock.slept) == (1, [])
 
@@ -212,10 +212,10 @@ async def test_with_tries_limits_the_tries(connect: Connect, clock: FakeClock) -
 async def test_on_retry_is_called_for_each_retry(connect: Connect) -> None:
     told: list[Retry] = []
     client = connect(handler=lambda request: httpx.Response(503, headers={"retry-after": "2"}), on_retry=told.append)
-    with pytest.raises(ServerFault):
+    with pytest.raises(ServerError):
         await client.get_job("x")
     assert [(retry.tries, retry.delay) for retry in told] == [(n, 2.0) for n in range(1, 6)]
-    assert {type(retry.error) for retry in told} == {ServerFault}
+    assert {type(retry.error) for retry in told} == {ServerError}
 
 
 async def test_job_is_read_after_a_lost_cancel(connect: Connect) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from fttui.api import multipart
 from fttui.api.client import Client
-from fttui.api.errors import ApiError, BadRequest, ServerFault, Unreachable
+from fttui.api.errors import ApiError, BadRequest, ServerError, Unreachable
 from tests.api.conftest import Connect
 from tests.support.fault_server import FaultServer, Request, Step, refuse, reset, send_json
 
@@ -120,7 +120,7 @@ async def test_failed_part_is_retried_and_counts_once(connect: Connect, path: Pa
     ("line", "faults", "error"),
     [
         ("POST /uploads/upload_1/parts", [refuse(400, "no such part")], BadRequest),
-        ("POST /uploads/upload_1/parts", [refuse(500, "oops")] * 9, ServerFault),
+        ("POST /uploads/upload_1/parts", [refuse(500, "oops")] * 9, ServerError),
         ("POST /uploads/upload_1/parts", [reset()] * 9, Unreachable),
         ("POST /uploads/upload_1/parts", [send_json({"object": "upload.part"})], ApiError),
     ],

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fttui.api.error_mapping import CLOSED, CLOSED_HINT, of_status
+from fttui.api.error_mapping import CLOSED_HINT, CLOSED_MESSAGE, of_status
 from fttui.api.errors import ApiError, Forbidden, Unreachable
 from fttui.core.create_job import (
     Checked,
@@ -148,10 +148,10 @@ async def test_reused_file_is_not_offered_for_deletion(world: World) -> None:
 
 async def test_closed_provider_is_named_with_the_files_to_delete(world: World) -> None:
     body = b'{"error": {"message": "Training is not available", "code": "training_not_available"}}'
-    error = of_status(403, {}, body, now=0.0, secret="", changes=True)
+    error = of_status(403, {}, body, now=0.0, secret="", is_write=True)
     world.client.fail("create_job", error)
     result = await world.run(world.file("t.jsonl", GOOD), world.file("v.jsonl", OTHER))
-    for words in (CLOSED, "2026-05-07", "2026-07-02", "2027-01-06", CLOSED_HINT, "--profile local"):
+    for words in (CLOSED_MESSAGE, "2026-05-07", "2026-07-02", "2027-01-06", CLOSED_HINT, "--profile local"):
         assert words in result.message
     assert result.message.endswith("Uploaded but unused: file-0 file-1. To delete: fttui files delete file-0 file-1")
     assert world.archive.creates.pending() == {}

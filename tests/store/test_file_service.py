@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fttui.api.errors import Forbidden, NotFound, ServerFault, Unauthorized, Unreachable
+from fttui.api.errors import Forbidden, NotFound, ServerError, Unauthorized, Unreachable
 from fttui.store.health import State
 from fttui.store.snapshot import Change
 from fttui.store.store import Store
@@ -124,7 +124,7 @@ async def test_delete_files_returns_an_outcome_for_each_file(world: World) -> No
 
 async def test_has_file_is_none_before_the_first_list(world: World, tmp_path: Path) -> None:
     world.client.files = [{"id": "file-1"}, {"id": "file-5"}]
-    world.client.fail("list_files", ServerFault("down", status=500))
+    world.client.fail("list_files", ServerError("down", status=500))
     await world.store.files()
     assert world.store.has_file("file-1") is None, "no list was fetched"
     world.client.recover()
@@ -140,7 +140,7 @@ async def test_deleted_model_is_gone_from_the_archived_list(world: World) -> Non
     world.client.models = [{"id": "base"}, {"id": "ft:base:acme::1"}]
     await world.store.models()
     assert (await world.store.delete_model("ft:base:acme::1")).ok
-    world.client.fail("list_models", ServerFault("down", status=500))
+    world.client.fail("list_models", ServerError("down", status=500))
     assert [model.id for model in await world.store.models()] == ["base"]
     world.client.fail("delete_model", Forbidden("not yours", status=403))
     outcome = await world.store.delete_model("base")

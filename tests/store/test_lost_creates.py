@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fttui.api.errors import BadRequest, ServerFault, Unreachable
+from fttui.api.errors import BadRequest, ServerError, Unreachable
 from fttui.models.job import TOKEN_KEY, Job
 from fttui.models.spec import JobSpec
 from fttui.store.lost_creates import EXPIRY, IN_FLIGHT
@@ -82,7 +82,7 @@ async def test_failed_search_is_repeated_later(nothing_unread: None) -> None:
 
     async def list_jobs(**asked: Any) -> Any:
         if "metadata" in asked and failing:
-            raise ServerFault("a bad day", status=500)
+            raise ServerError("a bad day", status=500)
         return await real(**asked)
 
     world.client.list_jobs = list_jobs  # type: ignore[method-assign]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fttui.api.errors import ApiError, BadRequest, NotFound, ServerFault
+from fttui.api.errors import ApiError, BadRequest, NotFound, ServerError
 from fttui.store.archive.archive import Archive
 from fttui.store.provider_access import ABSENT_FOR, ABSENT_FOR_NOW
 from tests.store.test_store import World
@@ -32,8 +32,8 @@ async def opened(path: Path, profile: str = "work", *, later: float = 0.0) -> Wo
     [
         (NotFound("Invalid URL", status=404), 1, ABSENT_FOR),
         (BadRequest("Method Not Allowed", status=405), 1, ABSENT_FOR),
-        (ServerFault("only premium users", status=500), 3, ABSENT_FOR_NOW),
-        (ServerFault("not implemented", status=501), 1, ABSENT_FOR),
+        (ServerError("only premium users", status=500), 3, ABSENT_FOR_NOW),
+        (ServerError("not implemented", status=501), 1, ABSENT_FOR),
     ],
 )
 async def test_absent_routes_are_remembered_until_they_expire(
@@ -85,7 +85,7 @@ async def test_missing_result_file_does_not_make_the_route_absent(tmp_path: Path
 
 async def test_server_errors_do_not_make_cancel_absent(tmp_path: Path) -> None:
     world = await opened(tmp_path)
-    world.client.fail("cancel_job", ServerFault("oops", status=500))
+    world.client.fail("cancel_job", ServerError("oops", status=500))
     for _ in range(5):
         assert not (await world.store.cancel([J]))[J].ok
     assert world.client.count("cancel_job") == 5

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fttui.api.errors import BadRequest, Limited, NotFound, ServerFault, Unauthorized, Unreachable
+from fttui.api.errors import BadRequest, NotFound, RateLimited, ServerError, Unauthorized, Unreachable
 from fttui.models.job import TOKEN_KEY, Job
 from fttui.models.spec import JobSpec
 from fttui.models.status import Status
@@ -445,7 +445,7 @@ async def test_intents_without_a_client_give_the_reason(intent: Intent) -> None:
 
 @pytest.mark.parametrize("intent", INTENTS)
 async def test_failed_intent_returns_an_outcome(intent: Intent, world: World) -> None:
-    world.client.fail("*", ServerFault("it broke", status=503, request_id="req_7"))
+    world.client.fail("*", ServerError("it broke", status=503, request_id="req_7"))
     outcome = await outcome_of(intent, world.store)
     assert (outcome.ok, outcome.message, outcome.request_id) == (False, "it broke", "req_7")
 
@@ -493,7 +493,7 @@ async def test_health_distinguishes_denied_and_limited(world: World) -> None:
     await world.poll()
     health = world.store.snapshot.health
     assert (health.state, health.request_id) == (State.DENIED, "req_9")
-    world.client.fail("list_jobs", Limited("slow down", status=429, retry_after=30.0))
+    world.client.fail("list_jobs", RateLimited("slow down", status=429, retry_after=30.0))
     await world.poll()
     assert world.store.snapshot.health.state is State.LIMITED
     world.told.clear()
@@ -653,10 +653,10 @@ async def test_job_stays_due_until_its_last_events_arrive(world: World) -> None:
     [
         (NotFound("Invalid URL", status=404), 1, True),
         (BadRequest("not allowed", status=405), 1, True),
-        (ServerFault("not implemented", status=501), 1, True),
-        (ServerFault("oops", status=500), 2, False),
-        (ServerFault("oops", status=500), 3, True),
-        (ServerFault("busy", status=503), 9, False),
+        (ServerError("not implemented", status=501), 1, True),
+        (ServerError("oops", status=500), 2, False),
+        (ServerError("oops", status=500), 3, True),
+        (ServerError("busy", status=503), 9, False),
         (NotFound("no such job", status=404, code="fine_tune_not_found"), 9, False),
     ],
 )
@@ -724,7 +724,7 @@ async def test_files_returns_all_pages(world: World) -> None:
     world.client.page_size = 2
     world.client.files = [{"id": f"file-{n}", "purpose": "fine-tune"} for n in range(5)]
     assert [file.id for file in await world.store.files()] == [f"file-{n}" for n in range(5)]
-    world.client.fail("list_files", ServerFault("oops", status=500))
+    world.client.fail("list_files", ServerError("oops", status=500))
     assert {file.id for file in await world.store.files()} == {f"file-{n}" for n in range(5)}
 
 
@@ -751,5 +751,5 @@ def test_unreachable_only_without_a_connection() -> None:
     assert store.snapshot.health.brief == "it was refused"
     store.feed.failed(Unreachable("lost the connection to http://host/v1: a timeout", reason="a timeout"))
     assert (store.snapshot.health.unreachable, store.snapshot.health.brief) == ("", "a timeout")
-    store.feed.failed(ServerFault("the server failed (500)", status=500))
+    store.feed.failed(ServerError("the server failed (500)", status=500))
     assert (store.snapshot.health.unreachable, store.snapshot.health.brief) == ("", "the server failed (500)")

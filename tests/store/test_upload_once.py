@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fttui.api.errors import ServerFault
+from fttui.api.errors import ServerError
 from fttui.models.file import File
 from fttui.store import upload_once as uploads
 from fttui.store.archive.archive import Archive
@@ -70,7 +70,7 @@ async def test_deleted_or_unreadable_file_is_uploaded_again(world: World) -> Non
     await world.send()
     world.client.files = [{"id": "file-other"}]
     assert await world.send() == ("file-1", False)
-    world.client.fail("get_file", ServerFault("down", status=500))
+    world.client.fail("get_file", ServerError("down", status=500))
     assert (await world.send())[1] is False
 
 

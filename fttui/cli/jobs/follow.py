@@ -24,7 +24,7 @@ async def new_events(client: "Client", id: str, known: set[str], pause: float, c
     Args:
         known: ids of the events to skip; ids of yielded events are added.
     """
-    from fttui.api.errors import Limited, ServerFault, Unreachable
+    from fttui.api.errors import RateLimited, ServerError, Unreachable
     from fttui.core.reader import oldest_first
 
     failures = 0
@@ -38,7 +38,7 @@ async def new_events(client: "Client", id: str, known: set[str], pause: float, c
                 if len(new) < len(page.items) and not ascends(page.items):
                     break
             failures = 0
-        except (Unreachable, ServerFault, Limited) as error:
+        except (Unreachable, ServerError, RateLimited) as error:
             failures += 1
             await wait_after(error, failures, pause, clock)
             continue
@@ -53,14 +53,14 @@ async def new_events(client: "Client", id: str, known: set[str], pause: float, c
 
 async def finished(client: "Client", id: str, pause: float, changed: "Callable[[Job], None]", clock: Clock) -> "Job":
     """Wait for the end of a job and return the job. `changed` is called at every change of its status."""
-    from fttui.api.errors import Limited, ServerFault, Unreachable
+    from fttui.api.errors import RateLimited, ServerError, Unreachable
 
     reported, failures = "", 0
     while True:
         try:
             job = await client.get_job(id)
             failures = 0
-        except (Unreachable, ServerFault, Limited) as error:
+        except (Unreachable, ServerError, RateLimited) as error:
             failures += 1
             await wait_after(error, failures, pause, clock)
             continue

@@ -103,7 +103,7 @@ class Watcher:
 
     async def run(self, *, until_done: bool) -> int:
         """Poll until there is nothing left to watch. Return the exit code."""
-        from fttui.api.errors import Limited, ServerFault, Unreachable
+        from fttui.api.errors import RateLimited, ServerError, Unreachable
 
         failures, is_first = 0, True
         while True:
@@ -112,7 +112,7 @@ class Watcher:
                 for job in await self._jobs(is_first):
                     await self._compare(job, is_new=not is_first)
                 failures, was_first, is_first = 0, is_first, False
-            except (Unreachable, ServerFault, Limited) as error:
+            except (Unreachable, ServerError, RateLimited) as error:
                 failures += 1
                 await follow.wait_after(error, failures, self._pause, self._clock)
                 continue

@@ -15,7 +15,7 @@ from fttui.models.job import Job
 from fttui.models.metric import Point, csv_text, points_csv, points_of_checkpoints, points_of_run
 from fttui.store.archive.archive import Archive
 
-LONGEST = 120
+MAX_NAME_LENGTH = 120
 """Most characters of an id in a file name. A longer id is shortened, with a hash."""
 
 
@@ -89,8 +89,8 @@ def file_name(id: str) -> str:
     name = quote(id, safe="", errors="replace")
     if name.startswith("."):
         name = "%2E" + name[1:]
-    if len(name) > LONGEST or not name:
-        name = f"{name[:LONGEST]}~{hashlib.sha256(id.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
+    if len(name) > MAX_NAME_LENGTH or not name:
+        name = f"{name[:MAX_NAME_LENGTH]}~{hashlib.sha256(id.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
     return name
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from fttui.api.client import LAST_PAGE, Client
 from fttui.api.error_mapping import is_retryable
-from fttui.api.errors import ApiError, BadResponse, Forbidden, Limited, NotFound, Unauthorized, Unreachable
+from fttui.api.errors import ApiError, BadResponse, Forbidden, NotFound, RateLimited, Unauthorized, Unreachable
 from fttui.clock import Clock
 from fttui.models.job import Job
 from fttui.models.raw_json import encode
@@ -173,7 +173,7 @@ class ArchiveSync:
         for pause in PAUSES:
             try:
                 return await read()
-            except Limited as error:
+            except RateLimited as error:
                 if not is_retryable(error):
                     raise
                 pause = min(error.retry_after or pause, PAUSES[-1])
@@ -211,7 +211,7 @@ class ArchiveSync:
                 continue
             try:
                 await self._with_pauses(partial(read, id))
-            except (Unauthorized, Unreachable, Limited):
+            except (Unauthorized, Unreachable, RateLimited):
                 raise
             except ApiError as error:
                 if route in self._access.not_offered:
@@ -267,7 +267,7 @@ class ArchiveSync:
         self._check_writable()
         try:
             await self._with_pauses(read)
-        except (Unauthorized, Unreachable, Limited):
+        except (Unauthorized, Unreachable, RateLimited):
             raise
         except ApiError as error:
             # Some providers with jobs have no list of files.

@@ -5,7 +5,7 @@ import random
 from collections.abc import Awaitable, Callable
 
 from fttui.api.client import Client
-from fttui.api.errors import ApiError, Limited, Unreachable
+from fttui.api.errors import ApiError, RateLimited, Unreachable
 from fttui.clock import Clock
 from fttui.store.health import State
 from fttui.store.polling.fetch_queue import FetchQueue, Task
@@ -264,7 +264,7 @@ class Poller:
                 await self.fetcher.fetch_lost_create(task.id)
 
     def _handle_error(self, error: Exception) -> None:
-        if isinstance(error, Limited) or not isinstance(error, ApiError):
+        if isinstance(error, RateLimited) or not isinstance(error, ApiError):
             # A rate limit counts for all requests. An unexpected exception is shown to the user.
             self._store.feed.failed(error)
             self._schedule_next_poll()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # the JSON models are imported after the first frame of the l
 LABEL = 18
 """Cells of the label column."""
 
-LONGEST = 4_000
+MAX_LENGTH = 4_000
 """Characters shown of one member or one line of JSON. Wrapping a longer text takes more than a frame."""
 
 # What the groups below show; the rest of the object is listed at the end under its own names.
@@ -177,9 +177,9 @@ def _field(label: str, text: str, role: str, cells: int) -> list[Line]:
 
 def _cut(text: str) -> str:
     """Clean `text`. A text over the limit is cut and its length added."""
-    if len(text) <= LONGEST:
+    if len(text) <= MAX_LENGTH:
         return clean(text)
-    return f"{clean(text[:LONGEST])} … ({len(text):,} characters; press e to export all)"
+    return f"{clean(text[:MAX_LENGTH])} … ({len(text):,} characters; press e to export all)"
 
 
 def _failure(job: Job, cells: int) -> list[Line]:

@@ -16,7 +16,7 @@ LEVELS = ("info", "warn", "error")
 TIMES = ("local", "utc", "relative")
 KEEP = 10_000
 """Number of events held in memory for one job. Older events are loaded from the archive on demand."""
-LONGEST = 4_000
+MAX_LENGTH = 4_000
 """Characters shown of a message. A longer line would slow down every repaint."""
 HEAD = 16
 """Width in cells of time and level, before the message."""
@@ -183,8 +183,8 @@ class LogLines:
         return len(self._texts(event)) if style.wrap or (style.metrics and self._is_metrics(event)) else 1
 
     def _texts(self, event: EventRow) -> list[str]:
-        message = clean_line(event.message[:LONGEST]) or event.type or "-"
-        if len(event.message) > LONGEST:
+        message = clean_line(event.message[:MAX_LENGTH]) or event.type or "-"
+        if len(event.message) > MAX_LENGTH:
             message += f" … ({len(event.message):,} characters; press e to export all)"
         room = max(10, self._cells - HEAD - 1)
         texts = wrap(message, room) if self.style.wrap else [message]

@@ -14,7 +14,7 @@ import pytest
 
 from fttui.server.jobs.trainer_process import trainer_environment
 from fttui.server.trainers.tiny import job_files, train
-from fttui.server.trainers.tiny.dataset import END, LONGEST, UnusableData, read_pairs, read_supervised
+from fttui.server.trainers.tiny.dataset import END, MAX_TOKENS, UnusableData, read_pairs, read_supervised
 from fttui.server.trainers.tiny.job_files import Progress
 from fttui.server.trainers.tiny.network import Shape, base_weights
 from fttui.server.trainers.tiny.train import Diverged, RunSettings, TrainingRun
@@ -216,10 +216,10 @@ def test_only_assistant_messages_of_weight_1_are_learned(tmp_path: Path) -> None
 
 
 def test_long_example_is_cut_at_the_end(tmp_path: Path) -> None:
-    (tmp_path / "x.jsonl").write_bytes(jsonl([example("x" * 3 * LONGEST), example("short")]))
+    (tmp_path / "x.jsonl").write_bytes(jsonl([example("x" * 3 * MAX_TOKENS), example("short")]))
     long, short = read_supervised(str(tmp_path / "x.jsonl"))
-    assert len(long.tokens) == LONGEST
-    assert long.learned.max() == LONGEST - 2
+    assert len(long.tokens) == MAX_TOKENS
+    assert long.learned.max() == MAX_TOKENS - 2
     assert len(short.learned) == len("short") + 1
 
 

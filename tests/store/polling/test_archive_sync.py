@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fttui.api.errors import ApiError, Forbidden, Limited, NotFound, ServerFault, Unauthorized, Unreachable
+from fttui.api.errors import ApiError, Forbidden, NotFound, RateLimited, ServerError, Unauthorized, Unreachable
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.size import on_disk, shares
 from fttui.store.polling.archive_sync import ArchiveSync, NotWritable, Progress, Tally
@@ -301,7 +301,7 @@ async def test_failure_of_one_job_does_not_stop_the_run(place: Place) -> None:
 
     async def broken(id: str, **more: Any) -> Any:
         if id == "ftjob-00002":
-            raise ServerFault("it broke", status=503)
+            raise ServerError("it broke", status=503)
         return await list_events(id, **more)
 
     place.client.list_events = broken  # type: ignore[method-assign]
@@ -316,7 +316,7 @@ async def test_failure_of_one_job_does_not_stop_the_run(place: Place) -> None:
 
 @pytest.mark.parametrize("verb", ["list_jobs", "list_events", "file_content", "list_models"])
 async def test_rate_limit_pauses_the_run(place: Place, verb: str) -> None:
-    real, refused = getattr(place.client, verb), [Limited("slow down", status=429, retry_after=7.0)] * 3
+    real, refused = getattr(place.client, verb), [RateLimited("slow down", status=429, retry_after=7.0)] * 3
 
     async def limited(*given: Any, **more: Any) -> Any:
         if refused:
@@ -331,11 +331,11 @@ async def test_rate_limit_pauses_the_run(place: Place, verb: str) -> None:
 
 
 async def test_exhausted_quota_ends_the_run(place: Place) -> None:
-    place.client.fail("list_jobs", Limited("slow down", status=429, retry_after=9999.0))
-    with pytest.raises(Limited):
+    place.client.fail("list_jobs", RateLimited("slow down", status=429, retry_after=9999.0))
+    with pytest.raises(RateLimited):
         await finished(place.sync(), place.clock, 5 * 120.0 + 1)
-    place.client.fail("list_jobs", Limited("used up", status=429, code="insufficient_quota"))
-    with pytest.raises(Limited):
+    place.client.fail("list_jobs", RateLimited("used up", status=429, code="insufficient_quota"))
+    with pytest.raises(RateLimited):
         await place.sync()
 
 
@@ -360,15 +360,15 @@ async def test_forbidden_history_ends_the_run(place: Place) -> None:
 
 async def test_consecutive_failures_end_the_run(tmp_path: Path) -> None:
     place = Place(tmp_path, jobs=50, events=1, checkpoints=1)
-    place.client.fail("list_checkpoints", ServerFault("busy", status=503))
-    with pytest.raises(ServerFault):
+    place.client.fail("list_checkpoints", ServerError("busy", status=503))
+    with pytest.raises(ServerError):
         await place.sync()
     assert place.client.count("list_checkpoints") < 20
 
 
 async def test_absent_routes_are_skipped(place: Place) -> None:
     place.client.fail("list_events", NotFound("Invalid URL", status=404))
-    place.client.fail("list_checkpoints", ServerFault("not implemented", status=501))
+    place.client.fail("list_checkpoints", ServerError("not implemented", status=501))
     place.client.fail("list_files", NotFound("Invalid URL", status=404))
     tally = await place.sync()
     assert tally.failed == {}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fttui.api.errors import Limited, NotFound, ServerFault, Unauthorized, Unreachable
+from fttui.api.errors import NotFound, RateLimited, ServerError, Unauthorized, Unreachable
 from fttui.store.archive.archive import Archive
 from fttui.store.health import State
 from fttui.store.polling.poller import BACKOFF, FLOOR, Poller, next_delay
@@ -355,7 +355,7 @@ async def test_failing_job_is_paused_for_longer_each_time() -> None:
     async def list_events(id: str, **more: Any) -> Any:
         page = await real(id, **more)
         if id == broken:
-            raise ServerFault("it broke", status=503)
+            raise ServerError("it broke", status=503)
         return page
 
     world.client.list_events = list_events  # type: ignore[method-assign]
@@ -386,7 +386,7 @@ async def test_retry_after_pauses_all_requests(verb: str) -> None:
     populate(world, 5, 5)
     async with world.running():
         await world.clock.run(10)
-        world.client.fail(verb, Limited("slow down", status=429, retry_after=90.0))
+        world.client.fail(verb, RateLimited("slow down", status=429, retry_after=90.0))
         await world.clock.run(10)
         assert world.state is State.LIMITED
         start = world.client.times[-1]

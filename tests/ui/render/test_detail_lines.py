@@ -1,7 +1,7 @@
 """Lines of the detail pane for members of any size."""
 
 from fttui.models.job import Job
-from fttui.ui.render.detail_lines import LONGEST, JobFacts, detail_lines, raw_lines
+from fttui.ui.render.detail_lines import MAX_LENGTH, JobFacts, detail_lines, raw_lines
 from fttui.ui.render.glyphs import UNICODE
 from fttui.ui.render.rows import Line
 
@@ -31,7 +31,7 @@ def texts(lines: list[Line]) -> str:
 def test_a_long_member_is_cut_and_its_length_shown() -> None:
     job = Job.read(RAW)
     lines = detail_lines(job, job.row(), JobFacts(), 2.0, 200, UNICODE)
-    assert letters(lines) < 8 * LONGEST
+    assert letters(lines) < 8 * MAX_LENGTH
     assert texts(lines).count("(1,000,0") == 5
     assert "press e to export all" in texts(lines)
     assert "two" in texts(lines).splitlines()[-2]
@@ -40,13 +40,13 @@ def test_a_long_member_is_cut_and_its_length_shown() -> None:
 
 def test_a_long_line_of_raw_json_is_cut() -> None:
     lines = raw_lines(RAW, 200)
-    assert letters(lines) < 8 * LONGEST
+    assert letters(lines) < 8 * MAX_LENGTH
     assert texts(lines).count("press e to export all") == 5
     assert '"short": "two\\nlines"' in texts(lines)
 
 
 def test_a_member_at_the_limit_is_shown_whole() -> None:
-    job = Job.read({"id": "ftjob-1", "status": "running", "fits": "x" * LONGEST, "does_not": "x" * (LONGEST + 1)})
-    said = texts(detail_lines(job, job.row(), JobFacts(), 2.0, LONGEST * 2, UNICODE))
-    assert f" {'x' * LONGEST}\n" in said
-    assert f"{'x' * LONGEST} … ({LONGEST + 1:,} characters; " in said
+    job = Job.read({"id": "ftjob-1", "status": "running", "fits": "x" * MAX_LENGTH, "does_not": "x" * (MAX_LENGTH + 1)})
+    said = texts(detail_lines(job, job.row(), JobFacts(), 2.0, MAX_LENGTH * 2, UNICODE))
+    assert f" {'x' * MAX_LENGTH}\n" in said
+    assert f"{'x' * MAX_LENGTH} … ({MAX_LENGTH + 1:,} characters; " in said

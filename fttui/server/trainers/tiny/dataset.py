@@ -16,7 +16,7 @@ from fttui.models.preference import by_api
 from fttui.server.trainers.tiny.network import Ints
 
 END = 260
-LONGEST = 4096
+MAX_TOKENS = 4096
 """Tokens. Longer examples are cut at the end, as by the hosted API."""
 
 _ROLES = {"system": 256, "developer": 256, "user": 257, "assistant": 258, "tool": 259, "function": 259}
@@ -141,7 +141,7 @@ def _sequence(messages: list[dict[str, Any]], example: dict[str, Any], line: int
         tokens.append(END)
         if message["role"] == "assistant" and message.get("weight", 1) != 0:
             learned += range(start, len(tokens) - 1)
-    tokens = tokens[:LONGEST]
+    tokens = tokens[:MAX_TOKENS]
     kept = [position for position in learned if position + 1 < len(tokens)]
     return Sequence(np.array(tokens, dtype=np.uint16), np.array(kept, dtype=np.int32))
 
