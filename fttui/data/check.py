@@ -55,7 +55,8 @@ def check_file(
 
     Args:
         path: the training file.
-        method: `supervised`, `dpo` or `reinforcement`; None: guess from the first example.
+        method: `supervised`, `dpo` or `reinforcement`; None: a grader means reinforcement, else the model or the
+            first example decides.
         model: gives the length limit, the tokenizer and the price.
         validation: a validation file. It is checked too, and its examples must not occur in the training file.
         grader: the grader of a reinforcement job. The examples must have the members that it uses.
@@ -74,6 +75,8 @@ def check_file(
         PriceFileError: the user's price file is not valid.
     """
     price = price_of(model, own_file=own_prices, provider=provider)
+    if grader is not None and method is None:
+        method = REINFORCEMENT
     choose_kind = partial(_choose_kind, method, price)
     graded = frozenset[str]()
     log = FindingLog(path, on_finding)
@@ -210,8 +213,10 @@ def _choose_kind(method: str | None, price: Price, first: dict[str, Any]) -> str
     if method not in (None, "supervised"):
         return str(method)
     kind = price.kind or kind_of(first) or CHAT
-    # Chat models take no completions, and only the method dpo takes pairs of answers.
-    if (kind == COMPLETIONS and price.model and not price.kind) or (kind == DPO and method is not None):
+    # Chat models take no completions, and the method supervised takes neither pairs of answers nor questions alone.
+    if (kind == COMPLETIONS and price.model and not price.kind) or (
+        kind in (DPO, REINFORCEMENT) and method is not None
+    ):
         return CHAT
     return kind
 

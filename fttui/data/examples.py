@@ -23,12 +23,24 @@ _COUNTED_MEMBERS = 64
 def kind_of(example: dict[str, Any]) -> str:
     """Return the kind that the members of an example suggest; empty for unknown members."""
     if "messages" in example:
-        return CHAT
+        return REINFORCEMENT if _asks_only(example) else CHAT
     if "input" in example or "preferred_completion" in example or "preferred_output" in example:
         return DPO
     if "prompt" in example or "completion" in example:
         return COMPLETIONS
     return ""
+
+
+def _asks_only(example: dict[str, Any]) -> bool:
+    """Return True for an example that ends with a question, and has members for graders or a developer message."""
+    messages = example["messages"]
+    if type(messages) is not list or not messages:
+        return False
+    first, last = messages[0], messages[-1]
+    if type(last) is not dict or last.get("role") != "user":
+        return False
+    has_developer = type(first) is dict and first.get("role") == "developer"
+    return has_developer or not example.keys() <= _CHAT_MEMBERS | {"weight"}
 
 
 class ExampleChecker:
@@ -89,7 +101,7 @@ class ExampleChecker:
                 self._add("many_images", "messages", f"{messages.images}")
 
     def _check_chat(self, example: dict[str, Any]) -> None:
-        if self._is_other_kind(example, CHAT):
+        if self._is_other_kind(example):
             return
         if len(example) > 1:
             self._check_members(example, _CHAT_MEMBERS, "")
@@ -127,10 +139,11 @@ class ExampleChecker:
             self._messages.tokens += tokens
         return names
 
-    def _is_other_kind(self, example: dict[str, Any], kind: str) -> bool:
+    def _is_other_kind(self, example: dict[str, Any]) -> bool:
         """Report an example of a different kind. Its other errors would only follow from that."""
         actual = kind_of(example)
-        if not actual or actual == kind:
+        # A reinforcement example may look like a chat example.
+        if not actual or actual == self.kind or (actual == CHAT and self.kind == REINFORCEMENT):
             return False
         self._add("wrong_kind", "", f"found {actual}, expected {self.kind}")
         return True
@@ -142,7 +155,7 @@ class ExampleChecker:
             self._add("misplaced_weight" if name == "weight" else "unknown_member", f"{where}{name}")
 
     def _check_completion(self, example: dict[str, Any]) -> None:
-        if self._is_other_kind(example, COMPLETIONS):
+        if self._is_other_kind(example):
             return
         self._check_members(example, _COMPLETION_MEMBERS, "")
         for name in ("prompt", "completion"):
@@ -158,7 +171,7 @@ class ExampleChecker:
                     self._add("empty_answer", name)
 
     def _check_dpo(self, example: dict[str, Any]) -> None:
-        if self._is_other_kind(example, DPO):
+        if self._is_other_kind(example):
             return
         example = by_api(example)
         self._check_members(example, _DPO_MEMBERS, "")
@@ -183,7 +196,7 @@ class ExampleChecker:
             self._add("same_answers")
 
     def _check_reinforcement(self, example: dict[str, Any]) -> None:
-        if self._is_other_kind(example, CHAT):
+        if self._is_other_kind(example):
             return
         self._check_conversation(example, "", "u")
         self._reinforcement_examples += 1

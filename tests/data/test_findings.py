@@ -24,8 +24,7 @@ def file(tmp_path: Path) -> Path:
 
 def test_valid_files_have_no_findings(file: Path) -> None:
     for kind, (_, method) in example_files.KINDS.items():
-        # A reinforcement example looks like a chat example without an answer, so its method is required.
-        for given in (method,) if method == "reinforcement" else (method, None):
+        for given in (method, None):
             report = checked(file, b"".join(example_files.lines(kind)), method=given)
             assert report.groups == (), kind
             assert report.ok
@@ -54,6 +53,39 @@ def test_messages_are_clauses_without_full_stop() -> None:
             assert text
             assert not text.endswith(".")
             assert not text[0].isupper() or text.split()[0].isupper(), text
+
+
+PUBLISHED_REINFORCEMENT = b"".join(
+    json.dumps(
+        {
+            "messages": [{"role": "developer", "content": "Solve."}, {"role": "user", "content": f"{index}+1?"}],
+            "answer": str(index + 1),
+        }
+    ).encode()
+    + b"\n"
+    for index in range(12)
+)
+
+
+def test_kind_follows_from_members_grader_and_model(file: Path) -> None:
+    grader = {"type": "string_check", "name": "g", "input": "a", "reference": "{{item.answer}}", "operation": "eq"}
+    report = checked(file, PUBLISHED_REINFORCEMENT)
+    assert (report.kind, report.groups) == ("reinforcement", ())
+    assert checked(file, PUBLISHED_REINFORCEMENT, grader=grader).kind == "reinforcement"
+    questions = [{"messages": [{"role": "user", "content": f"{index}+1?"}]} for index in range(12)]
+    plain = b"".join(json.dumps(example).encode() + b"\n" for example in questions)
+    assert checked(file, plain).kind == "chat"
+    assert checked(file, plain, model="o4-mini").groups == ()
+    report = checked(file, plain, grader=grader)
+    assert (report.kind, codes(report)) == ("reinforcement", {"no_graded_member": 12})
+    report = checked(file, b"".join(example_files.lines("chat")), grader={})
+    assert (report.kind, codes(report)["bad_grader"]) == ("reinforcement", 1)
+
+
+def test_reinforcement_data_of_a_supervised_job_is_one_finding_per_example(file: Path) -> None:
+    report = checked(file, PUBLISHED_REINFORCEMENT, method="supervised")
+    assert codes(report) == {"wrong_kind": 12}
+    assert report.groups[0].first[0].detail == "found reinforcement, expected chat"
 
 
 def codes(report: Report) -> dict[str, int]:

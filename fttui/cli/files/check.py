@@ -31,7 +31,7 @@ METHODS = ("supervised", "dpo", "reinforcement")
 
 @click.command("check", cls=ServiceCommand, short_help="Check training data and estimate the cost.")
 @click.argument("path", type=click.Path())
-@click.option("--method", type=click.Choice(METHODS), help="Training method.  [default: guessed from the first line]")
+@click.option("--method", type=click.Choice(METHODS), help="Training method.  [default: by the data]")
 @click.option(
     "--model", metavar="M", shell_complete=completion.models, help="Model; sets length limit, tokenizer and price."
 )

@@ -126,8 +126,9 @@ def _with_flags(spec: "JobSpec", flags: dict[str, Any]) -> "JobSpec":
         click.UsageError: the grader cannot be read, or options contradict each other.
     """
     given = ("model", "training_file", "validation_file", "suffix", "seed", "wandb_project")
-    if flags.get("method") is not None:
-        spec = spec.with_method(flags["method"])
+    method = flags["method"] or ("reinforcement" if flags["grader"] and spec.method is None else None)
+    if method is not None:
+        spec = spec.with_method(method)
     update = {name: flags[name] for name in given if flags.get(name) is not None}
     tuned = {name: flags[name] for name in HYPERPARAMETERS if flags.get(name) is not None}
     if tuned:

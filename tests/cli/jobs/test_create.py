@@ -75,6 +75,12 @@ def test_every_option_is_in_the_request(fttui: Fttui, service: Service, tmp_path
     }
 
 
+def test_grader_without_method_makes_a_reinforcement_job(fttui: Fttui, service: Service, tmp_path: Path) -> None:
+    (tmp_path / "grader.json").write_text('{"type": "python"}')
+    assert fttui(*MADE, "--grader", "grader.json").code == 0
+    assert sent(service)["method"] == {"type": "reinforcement", "reinforcement": {"grader": {"type": "python"}}}
+
+
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
