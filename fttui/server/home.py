@@ -51,7 +51,7 @@ def settings_path(home: str) -> str:
 
 
 def service_file_path(home: str) -> str:
-    """Return the path of `service.json`, in which a running service states its pid, version, socket and host."""
+    """Return the path of `service.json`, in which a running service states its pid, version, socket and machine."""
     return os.path.join(home, "service.json")
 
 

@@ -43,7 +43,8 @@ def take_lock(home: str) -> int | None:
 def check_host(home: str, *, held: bool = False) -> None:
     """Refuse a directory in use by a service on another machine.
 
-    Locks of a network disk may not reach other machines, and sockets never do.
+    Locks of a network disk may not reach other machines, and sockets never do. Containers of one machine have different
+    host names, but the same boot id: the lock alone decides between them.
 
     Args:
         held: another process holds the lock, so the host named in the lock file is current.
@@ -57,7 +58,9 @@ def check_host(home: str, *, held: bool = False) -> None:
         with open(lock_path(home), "ab"):
             os.utime(lock_path(home))  # with the clock of the file server, like the time of service.json
         if abs(os.stat(lock_path(home)).st_mtime - heartbeat) < 3 * HEARTBEAT:
-            hosts.append(read_service_file(home).get("host"))
+            stated = read_service_file(home)
+            if not stated.get("boot") or stated["boot"] != boot_id():
+                hosts.append(stated.get("host"))
     if held:
         with suppress(OSError, ValueError), open(lock_path(home), encoding="utf-8") as file:
             hosts += file.read(200).split()[1:2]
@@ -72,3 +75,12 @@ def check_host(home: str, *, held: bool = False) -> None:
 def host_name() -> str:
     """Return the name of this machine, as written to the lock and to `service.json`."""
     return socket.gethostname()[:100]
+
+
+def boot_id() -> str:
+    """Return an id of this machine since its start, the same in all its containers; empty where there is none."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            return file.read(64).strip()
+    except (OSError, ValueError):
+        return ""

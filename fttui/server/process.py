@@ -22,7 +22,7 @@ from fttui.server.api.app import App, Receive, Scope, Send, create_app
 from fttui.server.api.http_protocol import uvicorn_config
 from fttui.server.home import service_file_path
 from fttui.server.idle import IdleTimer
-from fttui.server.lock import HEARTBEAT, host_name
+from fttui.server.lock import HEARTBEAT, boot_id, host_name
 from fttui.server.log_file import rotate_log
 from fttui.server.service import Service
 
@@ -69,7 +69,7 @@ class ServiceProcess:
         self._socket_id = (found.st_dev, found.st_ino)
         await self._listen(listener, self._server.config)
         content = {"pid": os.getpid(), "version": __version__, "socket": self.socket_path}
-        content |= {"started_at": self._started_at, "host": host_name()}
+        content |= {"started_at": self._started_at, "host": host_name(), "boot": boot_id()}
         atomic.write(service_file_path(self._home), json.dumps(content).encode(), follow_link=False)
 
     def _socket_exists(self) -> bool:

@@ -15,13 +15,12 @@ from fttui.server import lock as lockfile
 from fttui.server.control import ServiceError
 
 
-def used_by_another_host(home: str, age: float) -> None:
+def used_by_another_host(home: str, age: float, boot: str = "another-machine") -> None:
     """Create the directory of a service on another host, `age` seconds after its last heartbeat."""
     homedir.make_home(home)
     service_file = Path(homedir.service_file_path(home))
-    service_file.write_text(
-        json.dumps({"pid": 1, "version": "0.1.0", "socket": "/nowhere", "host": "gpu-7", "started_at": 1})
-    )
+    content = {"pid": 1, "version": "0.1.0", "socket": "/nowhere", "host": "gpu-7", "started_at": 1, "boot": boot}
+    service_file.write_text(json.dumps(content))
     os.utime(service_file, (time.time() - age,) * 2)
 
 
@@ -37,6 +36,21 @@ def test_a_directory_used_by_another_host_is_refused(home: str, served: Any) -> 
         server.end()
         assert "host gpu-7" in server.output
     assert not os.path.exists(os.path.join(home, "service.db"))
+
+
+def test_the_directory_of_a_killed_container_of_this_machine_is_used(home: str) -> None:
+    used_by_another_host(home, 5, lockfile.boot_id() or pytest.skip("this system has no boot id"))
+    lockfile.check_host(home)
+    lock = lockfile.take_lock(home)
+    assert lock is not None
+    os.close(lock)
+
+
+@pytest.mark.parametrize("boot", ["", "another-machine"])
+def test_the_fresh_directory_of_another_or_unknown_machine_is_refused(home: str, boot: str) -> None:
+    used_by_another_host(home, 5, boot)
+    with pytest.raises(ServiceError, match="service on the host gpu-7 uses"):
+        lockfile.check_host(home)
 
 
 def test_a_lock_held_by_another_host_is_refused(home: str) -> None:
