@@ -60,13 +60,15 @@ def cockpit(options: "Options | None") -> int:
             from fttui.ui.preferences import Preferences
 
             preferences = Preferences(settings, chosen.name)
+        archive = paths.archive_file()
+        paths.state_dir()  # without a home directory it raises, and no terminal is taken
     except ConfigError as error:
         print(f"fttui: {error}", file=sys.stderr)
         return 2
     read_only = bool((preferences and preferences.read_only) or (options and options.read_only))
     service = service_info(chosen, read_only=read_only, newcomer=options is None)
     glyphs = glyphs_for(preferences.settings.glyphs) if preferences else glyphs_for()
-    rows, as_of = first_rows(paths.archive_file(), chosen.key, FIRST_ROWS)
+    rows, as_of = first_rows(archive, chosen.key, FIRST_ROWS)
     first_frame = FirstFrame()
     try:
         first_frame.paint(service, rows, as_of, time.time(), glyphs)

@@ -1,12 +1,13 @@
 """`fttui doctor`: reported problems, exit codes, no changes, no secrets."""
 
+import errno
 import os
 from email.utils import formatdate
 from pathlib import Path
 
 import pytest
 
-from fttui.cli.doctor.machine import _terminal
+from fttui.cli.doctor.machine import _directory, _terminal
 from fttui.config.paths import archive_file, data_dir
 from tests.cli.conftest import Fttui, Result
 from tests.support.clock import FakeClock
@@ -113,6 +114,33 @@ def test_open_or_unusable_directories_are_reported(fttui: Fttui, home: Path) -> 
     (home / "data").write_text("in the way")
     result = fttui("doctor")
     assert (result.code, states(result)["data"]) == (1, "fail")
+
+
+def test_read_only_directory_is_one_of_all_checks(bare: Fttui, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: str, *rest: int) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
+
+    found = os.statvfs(home)
+    monkeypatch.setattr(os, "statvfs", lambda path: os.statvfs_result((*found[:8], os.ST_RDONLY, found[9])))
+    monkeypatch.setattr(os, "mkdir", refuse)
+    result = bare("doctor", "--profile", "local")
+    assert (result.code, states(result)["service"], states(result)["data"]) == (1, "fail", "fail")
+    assert "Read-only file system" in texts(result, "service")
+    reason = f"{home} is on a read-only file system Set FTTUI_DATA_DIR to a directory"
+    assert f"{home}/data: does not exist and cannot be created: {reason}" in texts(result, "data")
+    assert {"profile", "program", "terminal", "config", "archive"} <= set(states(result))
+    assert _directory("data", str(home)).text.endswith("is on a read-only file system")
+
+
+def test_missing_home_directory_is_one_of_all_checks(bare: Fttui, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOME", "FTTUI_DATA_DIR"):
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_000_111)
+    result = bare("doctor")
+    assert (result.code, states(result)["config"]) == (2, "fail")
+    assert result.out.count("there is no home directory") == 1
+    assert {"program", "terminal"} <= set(states(result))
+    assert list(home.iterdir()) == []
 
 
 def test_broken_archive_is_reported_and_not_changed(fttui: Fttui, service: Service, home: Path) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import click
 
 from fttui.cli.doctor.machine import FAIL, GOOD, NOTE, WARN, Finding, machine
-from fttui.cli.exit_codes import DENIED, DONE, FAILED, UNREACHABLE, USAGE, exit_code_of, message_of
+from fttui.cli.exit_codes import DENIED, DONE, FAILED, UNREACHABLE, USAGE, exit_code_of, is_expected, message_of
 from fttui.cli.flags import forms, offline
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
@@ -77,8 +77,8 @@ async def _examine(invocation: Invocation) -> list[Finding]:
         found = [Finding("config", FAIL, *_lines(error), code=USAGE)]
     else:
         found = await _service(invocation)
-    failed = [finding.check for finding in found if finding.state == FAIL]
-    return [*found, *(finding for finding in machine() if finding.check not in failed)]
+    failed = {word for finding in found if finding.state == FAIL for word in (finding.check, finding.text)}
+    return [*found, *(finding for finding in machine() if not failed & {finding.check, finding.text})]
 
 
 async def _service(invocation: Invocation) -> list[Finding]:
@@ -100,10 +100,10 @@ async def _service(invocation: Invocation) -> list[Finding]:
     try:
         connection = await connect.connect(invocation.options, clock=invocation.clock)
     except Exception as error:
-        code = exit_code_of(error)
-        check = {DENIED: "key", UNREACHABLE: "service"}.get(code, "config")
-        if not isinstance(error, ConfigError) and code != UNREACHABLE:
+        if not is_expected(error):
             raise
+        code = exit_code_of(error)
+        check = {DENIED: "key", USAGE: "config"}.get(code, "service")
         return [*found, Finding(check, FAIL, *_lines(error), code=code)]
     try:
         found += [Finding("safety", WARN, warning) for warning in connection.warnings]
@@ -120,7 +120,7 @@ def _local_service(*, starts: bool) -> list[Finding]:
     except Exception:  # starting the service reports any problem with its files
         info = None
     if info is None:
-        return [Finding("local service", NOTE, "was not running; started for this check" if starts else "not running")]
+        return [Finding("local service", NOTE, "not running; this check starts it" if starts else "not running")]
     return [Finding("local service", GOOD, f"running, pid {info.pid}, version {info.version}")]
 
 

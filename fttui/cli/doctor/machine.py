@@ -2,12 +2,16 @@
 
 import os
 import sys
+from collections.abc import Callable
 from typing import NamedTuple
 
 from fttui.config import paths
+from fttui.config.errors import ConfigError
 from fttui.text import size_words
 
 GOOD, NOTE, WARN, FAIL = "ok", "note", "warn", "fail"
+READ_ONLY = "is on a read-only file system"
+ELSEWHERE = "Set FTTUI_DATA_DIR to a directory that you can write to."
 
 
 class Finding(NamedTuple):
@@ -25,7 +29,25 @@ class Finding(NamedTuple):
 
 def machine() -> list[Finding]:
     """Run the checks that need no request."""
-    return [*_program(), *_terminal(os.environ), *_directories(), *_archive()]
+    checks: dict[str, Callable[[], list[Finding]]] = {
+        "program": _program,
+        "terminal": lambda: _terminal(os.environ),
+        "config": lambda: [_config()],
+        "data": _directories,
+        "archive": _archive,
+    }
+    return [finding for name, check in checks.items() for finding in _found(name, check)]
+
+
+def _found(name: str, check: Callable[[], list[Finding]]) -> list[Finding]:
+    """Run one check. A check that fails itself is a failure of its own, and the others still run."""
+    try:
+        return check()
+    except ConfigError as error:
+        first, _, rest = str(error).partition("\n")
+        return [Finding(name, FAIL, first, rest, code=2)]
+    except OSError as error:
+        return [Finding(name, FAIL, f"{error.strerror or error}" + (f": {error.filename}" if error.filename else ""))]
 
 
 def _program() -> list[Finding]:
@@ -72,7 +94,7 @@ def _terminal(environment: "os._Environ[str] | dict[str, str]") -> list[Finding]
 
 
 def _directories() -> list[Finding]:
-    found = [_config()]
+    found = []
     for name, path in (("data", paths.data_dir()), ("state", paths.state_dir())):
         if name == "state" and path == paths.data_dir():
             continue
@@ -98,6 +120,9 @@ def _config() -> Finding:
 
 def _directory(name: str, path: str) -> Finding:
     if not os.path.lexists(path):
+        if reason := _why_not_writable(parent := _existing_parent(path)):
+            text = f"{path}: does not exist and cannot be created: {parent} {reason}"
+            return Finding(name, FAIL, text, ELSEWHERE)
         return Finding(name, GOOD, f"{path}: does not exist yet, created when needed")
     if not os.path.isdir(path):
         return Finding(
@@ -105,13 +130,29 @@ def _directory(name: str, path: str) -> Finding:
         )
     mode, owner = _mode(path), os.stat(path).st_uid
     text = f"{path}, mode {mode:04o}"
+    if reason := _why_not_writable(path):
+        own = owner == os.getuid() and reason != READ_ONLY
+        return Finding(name, FAIL, f"{text}: {reason}", f"To save jobs here: chmod u+rwx {path}" if own else ELSEWHERE)
     if owner != os.getuid():
         return Finding(name, WARN, f"{text}, owned by a different user", "It contains your jobs, but no keys.")
-    if not os.access(path, os.W_OK | os.X_OK):
-        return Finding(name, FAIL, f"{text}: cannot be written", f"To save jobs here: chmod u+rwx {path}")
     if mode & 0o077:
         return Finding(name, WARN, text, f"Other users can read it: chmod 700 {path}")
     return Finding(name, GOOD, text)
+
+
+def _existing_parent(path: str) -> str:
+    while not os.path.lexists(path) and path != os.path.dirname(path):
+        path = os.path.dirname(path)
+    return path
+
+
+def _why_not_writable(path: str) -> str:
+    """Return the reason why nothing can be written to a directory, or an empty string."""
+    if not os.path.isdir(path):
+        return "is not a directory"
+    if os.statvfs(path).f_flag & os.ST_RDONLY:
+        return READ_ONLY
+    return "" if os.access(path, os.W_OK | os.X_OK) else "cannot be written"
 
 
 def _mode(path: str) -> int:
