@@ -120,7 +120,7 @@ class Http:
         await self._client.aclose()
 
     async def read(self, path: str, query: Iterable[tuple[str, str]] = (), *, tries: int | None = None) -> Any:
-        """GET a JSON value, with retries (api.md §4).
+        """GET a JSON value, with retries.
 
         Args:
             tries: greatest number of tries, including the first; the limit of the client if None.

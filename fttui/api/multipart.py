@@ -15,7 +15,7 @@ from fttui.models.wire import sent_id
 CHUNK = 256 * 1024
 MEGABYTE = 1024 * 1024
 IN_PARTS_ABOVE = 512 * MEGABYTE
-"""Size in bytes above which a file is sent in parts: the limit of `POST /files` (api.md §11)."""
+"""Size in bytes above which a file is sent in parts: the limit of `POST /files` in OpenAI's API reference."""
 PART = 64 * MEGABYTE
 """Size of a part, in bytes."""
 LARGEST = 8 * 1024 * MEGABYTE

@@ -1,4 +1,4 @@
-"""Retries of failed requests (api.md §4)."""
+"""Retries of failed requests."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

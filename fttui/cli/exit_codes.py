@@ -22,7 +22,7 @@ EXIT_CODES = (
 
 
 def exit_code_of(error: BaseException) -> int:
-    """Return the exit code of an error (design.md §4)."""
+    """Return the exit code of an error."""
     from fttui.api.errors import BadRequest, Unauthorized, Unreachable
     from fttui.server.control import ServiceError
 

@@ -11,7 +11,7 @@ for other scripts."""
 PER_EXAMPLE = 1
 PER_MESSAGE = 3
 PER_NAME = 1
-"""Tokens that the provider bills beside the text, measured on recorded jobs (api.md §15)."""
+"""Tokens that the provider bills beside the text, measured on recorded jobs."""
 
 _LETTERS = bytes(range(65, 91)) + bytes(range(97, 123))
 _DIGITS = b"0123456789"

@@ -1,4 +1,4 @@
-"""Values of `auto` hyperparameters, by the documented heuristics (api.md §15). Standard library only."""
+"""Values of `auto` hyperparameters, by the heuristics of OpenAI's documentation. Standard library only."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -49,7 +49,7 @@ def points_of_checkpoints(checkpoints: Iterable[Checkpoint]) -> list[Point]:
 
 
 def points_of_result_files(contents: Iterable[bytes | None]) -> list[Point]:
-    """Return the metrics of result files: CSV, or since about 2024 base64 of CSV (api.md §12).
+    """Return the metrics of result files: CSV, or since about 2024 base64 of CSV.
 
     A missing content, and a file of a different kind, has no points.
     """

@@ -3,7 +3,7 @@
 from typing import Any
 
 NAMES = {"preferred_output": "preferred_completion", "non_preferred_output": "non_preferred_completion"}
-"""Names in OpenAI's API reference, by the names in its guide (api.md §14)."""
+"""Names in OpenAI's API reference, by the names in its guide."""
 
 
 def by_api(example: dict[str, Any]) -> dict[str, Any]:

@@ -22,12 +22,12 @@ HYPERPARAMETERS = {
         "reasoning_effort",
     ),
 }
-"""Hyperparameters of each method (api.md §7)."""
+"""Hyperparameters of each method, from OpenAI's API reference."""
 _KNOWN = frozenset(name for names in HYPERPARAMETERS.values() for name in names)
 
 
 class JobSpec(BaseModel):
-    """A job to create (api.md §7). None and empty values are not sent. Hyperparameters may be `auto`."""
+    """A job to create. None and empty values are not sent. Hyperparameters may be `auto`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

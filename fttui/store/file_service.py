@@ -107,7 +107,7 @@ class FileService:
 
         Args:
             overwrite: replace an existing file.
-            as_csv: decode a result file, which providers send as base64 of CSV (api.md §12).
+            as_csv: decode a result file, which providers send as base64 of CSV.
             progress: receives the bytes received and the size, where the provider sends one.
         """
         if why := why_not_writable(path, overwrite=overwrite):

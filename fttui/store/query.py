@@ -1,4 +1,4 @@
-"""Filter language and order of the job list (ux.md §4). Standard library only.
+"""Filter language and order of the job list. Standard library only.
 
 Example: `mini status:failed,cancelled model~4o loss<0.8 age<2d !suffix:router`. A space means and, a comma means or,
 `!` negates. A plain word matches a part of id, suffix, model or status. `field:value` matches the whole value,

@@ -18,7 +18,7 @@ CONTENT = os.urandom(1000)
 
 
 class Uploads:
-    """Provider with uploads in parts (api.md §11), and with a fault before a given request."""
+    """Provider with uploads in parts, and with a fault before a given request."""
 
     def __init__(self) -> None:
         self.server = FaultServer(self.step)

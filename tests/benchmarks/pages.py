@@ -12,7 +12,7 @@ JOBS, PAGE = 1000, 100
 
 
 def job(number: int, running: int = 0) -> dict[str, object]:
-    """Return a job as OpenAI sends it (api.md §8.1). The job with the number `running` is running."""
+    """Return a job as OpenAI sends it. The job with the number `running` is running."""
     return {
         "object": "fine_tuning.job",
         "id": f"ftjob-{number:024d}",

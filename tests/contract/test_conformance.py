@@ -426,6 +426,6 @@ def test_a_dpo_job_has_null_hyperparameters(sdk: Any) -> None:
     }
     method = {"type": "dpo", "dpo": {"hyperparameters": {"beta": 0.2}}}
     job = create(sdk, training_file=upload(sdk, jsonl([pair] * 10)), method=method)
-    # Not `checked`: the type of the SDK requires an object, but the API sends null for dpo jobs (api.md §8.1).
+    # Not `checked`: the type of the SDK requires an object, but the API sends null for dpo jobs.
     assert job.hyperparameters is None
     assert ended(sdk, job.id).status == "succeeded"

@@ -1,4 +1,4 @@
-"""Published and observed shapes of every object (api.md §8-§13, providers.md)."""
+"""Published and observed shapes of every object."""
 
 import base64
 from typing import Any

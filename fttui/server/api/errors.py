@@ -1,4 +1,4 @@
-"""Errors that the service answers with (api.md §3)."""
+"""Errors that the service answers with, in the format of OpenAI's API."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Validation of requests to create a job (api.md §7)."""
+"""Validation of requests to create a job."""
 
 import os
 from collections.abc import Callable

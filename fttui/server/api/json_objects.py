@@ -1,4 +1,4 @@
-"""JSON objects of the API, made from rows of the database (api.md §8–§13, §17). Pure functions."""
+"""JSON objects of the API, made from rows of the database. Pure functions."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Routes of uploads: a large file in parts (api.md §11).
+"""Routes of uploads: a large file in parts.
 
 Every part is on the disk before its request is answered, so an upload continues after the service was killed. The file
 exists once the upload is completed.

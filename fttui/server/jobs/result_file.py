@@ -1,4 +1,4 @@
-"""Result file of a job: its metrics as CSV, in base64 like the hosted service (api.md §12). Pure functions."""
+"""Result file of a job: its metrics as CSV, in base64 like the hosted service. Pure functions."""
 
 import base64
 from collections.abc import Iterable, Mapping

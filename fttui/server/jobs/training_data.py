@@ -1,4 +1,4 @@
-"""Check the data of a job: the verdict of `fttui.data` as the error of a job (api.md §14)."""
+"""Check the data of a job: the verdict of `fttui.data` as the error of a job."""
 
 from fttui.data import rules
 from fttui.data.check import Verdict, find_first_error

@@ -21,7 +21,7 @@ class Field(NamedTuple):
 
 
 class Number(NamedTuple):
-    """Range of a hyperparameter (api.md §7)."""
+    """Range of a hyperparameter."""
 
     above: float
     """Exclusive lower bound."""

@@ -40,8 +40,11 @@ if TYPE_CHECKING:
 REPEAT = 5.0
 """Seconds between messages that the answer is still awaited."""
 LONGEST_WAIT = "up to about two minutes"
-"""One request has a minute, with all tries to connect (api/http.py). After a lost answer follow three searches for the
-job, each with the longest silence of a read (store/create_once.py)."""
+"""Longest time for a create request, as text.
+
+The request itself may take a minute, including attempts to connect (api/http.py). After a lost answer, three searches
+for the job follow, each with the read timeout (store/create_once.py).
+"""
 
 
 class Submission:
@@ -185,7 +188,7 @@ class Submission:
             self._messages.show_message(result.message + more, "warn")
 
     def _reason(self, result: Result, field: str) -> str:
-        """Return the provider's message; OpenAI's about an unknown file (api.md §3) is explained."""
+        """Return the provider's message, with an explanation when OpenAI does not know a file."""
         text = self._view.values[field]
         if field in FILES and f"invalid {field}: {text}" in result.message:
             return f"the provider has no file {text}. Its answer: {result.message}"
