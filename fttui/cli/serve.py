@@ -66,7 +66,13 @@ def serve(invocation: Invocation, host: str, port: int, api_key_file: str | None
 def _status(invocation: Invocation) -> int:
     from fttui.server import control, lock
 
-    state = control.status(service_dir())
+    try:
+        state = control.status(service_dir())
+    except control.ServiceBusy as error:
+        reason = str(error)
+        invocation.output.one({"running": True, "trouble": reason}, [("state", "running, but it does not answer")])
+        say(f"fttui: {reason}")
+        return UNREACHABLE
     if state is None:
         invocation.output.one({"running": False}, [("state", "not running")])
         try:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from fttui.server.home import ServiceBusy as ServiceBusy
 from fttui.server.home import ServiceError as ServiceError
 from fttui.server.settings import write_settings as write_settings
 from fttui.server.socket_client import Info as Info

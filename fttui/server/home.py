@@ -14,6 +14,10 @@ class ServiceError(Exception):
     """Failure to reach, start or stop the service. The message says what happened, why, and what to do."""
 
 
+class ServiceBusy(ServiceError):
+    """Refusal of a request by a service that is running, or no answer from it in time."""
+
+
 def make_home(home: str) -> None:
     """Create the home directory, and missing directories above it, for their owner only.
 

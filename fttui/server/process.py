@@ -19,7 +19,7 @@ from fttui import __version__, atomic
 from fttui.server import sockets
 from fttui.server.api.access import AccessCheck
 from fttui.server.api.app import App, Receive, Scope, Send, create_app
-from fttui.server.api.http_protocol import uvicorn_config
+from fttui.server.api.http_protocol import HttpProtocol, uvicorn_config
 from fttui.server.home import service_file_path
 from fttui.server.idle import IdleTimer
 from fttui.server.lock import HEARTBEAT, boot_id, host_name
@@ -55,10 +55,10 @@ class ServiceProcess:
     # Listeners
 
     async def _listen(self, listener: socket.socket, config: uvicorn.Config) -> None:
+        peers: set[HttpProtocol] = set()
+
         def protocol() -> asyncio.Protocol:
-            return config.http_protocol_class(  # type: ignore[call-arg]
-                config=config, server_state=self._server.server_state, app_state={}
-            )
+            return HttpProtocol(config=config, server_state=self._server.server_state, app_state={}, peers=peers)
 
         self._server.servers.append(await asyncio.get_running_loop().create_server(protocol, sock=listener))
 

@@ -3,9 +3,11 @@
 import json
 import os
 import socket
+from contextlib import suppress
 from typing import Any, NamedTuple
 
-from fttui.server.home import socket_paths
+from fttui.server.home import ServiceBusy, socket_paths
+from fttui.text import clean_line
 
 
 class Info(NamedTuple):
@@ -19,7 +21,11 @@ class Info(NamedTuple):
 
 
 def running(home: str) -> Info | None:
-    """Return the running service, or None when no service answers."""
+    """Return the running service, or None when no service answers.
+
+    Raises:
+        ServiceBusy: a service runs, but does not answer the request.
+    """
     state = status(home)
     return Info(state["pid"], state["version"], state["socket"], state["started_at"]) if state else None
 
@@ -29,6 +35,9 @@ def status(home: str) -> dict[str, Any] | None:
 
     Returns:
         The members of `Info`, `url` (null without TCP), `jobs` (counts by status) and `running_jobs` (ids).
+
+    Raises:
+        ServiceBusy: a service runs, but does not answer the request.
     """
     for path in socket_paths(home):
         answer = request(path, "GET", "/service")
@@ -38,7 +47,11 @@ def status(home: str) -> dict[str, Any] | None:
 
 
 def request(path: str, method: str, target: str, body: bytes = b"", timeout: float = 5.0) -> dict[str, Any] | None:
-    """Send one request over the socket at `path`. Return None when there is no valid answer of a service."""
+    """Send one request over the socket at `path`. Return None when no service is there.
+
+    Raises:
+        ServiceBusy: a service refuses the request (5xx), or accepts the connection but does not answer in time.
+    """
     if not _is_trusted(path):
         return None
     head = f"{method} {target} HTTP/1.0\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -47,17 +60,27 @@ def request(path: str, method: str, target: str, body: bytes = b"", timeout: flo
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(timeout)
             connection.connect(path)
-            connection.sendall(head.encode() + body)
+            with suppress(BrokenPipeError):  # a refusal may arrive before the request is sent
+                connection.sendall(head.encode() + body)
             while chunk := connection.recv(65536):
                 answer += chunk
+    except (TimeoutError, BlockingIOError):  # the second: the queue of new connections is full
+        raise ServiceBusy(
+            f"The service at {path} is running, but did not answer within {timeout:.0f} seconds."
+        ) from None
     except OSError:
-        return None
+        if not answer:
+            return None
     head_of_answer, _, content = bytes(answer).partition(b"\r\n\r\n")
     try:
         found = json.loads(content)
     except ValueError:
         return None
-    is_valid = b" 200 " in head_of_answer[:20] + b" " and isinstance(found, dict) and "pid" in found
+    status = head_of_answer[:20].split(b" ")[1:2]
+    if status and status[0].startswith(b"5") and isinstance(found, dict) and isinstance(found.get("error"), dict):
+        reason = clean_line(str(found["error"].get("message")))
+        raise ServiceBusy(f"The service at {path} is running, but refused the request: {reason}")
+    is_valid = status == [b"200"] and isinstance(found, dict) and "pid" in found
     return found if is_valid else None
 
 

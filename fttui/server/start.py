@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fttui import __version__
-from fttui.server.home import ServiceError, log_path, make_home
+from fttui.server.home import ServiceBusy, ServiceError, log_path, make_home
 from fttui.server.lock import check_host
 from fttui.server.settings import write_settings
 from fttui.server.socket_client import status
@@ -33,7 +33,13 @@ def ensure(home: str, *, timeout: float = 15.0, settings: Mapping[str, Any] | No
     if settings is not None:
         write_settings(home, settings)
     while True:
-        state = status(home)
+        try:
+            state = status(home)
+        except ServiceBusy as error:  # it runs: starting another one would not help
+            if time.monotonic() > deadline:
+                raise ServiceBusy(f"{error}\nSee its log: {log_path(home)}") from None
+            time.sleep(0.05)
+            continue
         if state is not None and not (_is_older(state["version"]) and _is_idle(state)):
             return str(state["socket"])
         if state is not None:

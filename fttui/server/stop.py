@@ -4,7 +4,7 @@ import json
 import os
 import time
 
-from fttui.server.home import ServiceError, log_path, socket_paths
+from fttui.server.home import ServiceBusy, ServiceError, log_path, socket_paths
 from fttui.server.lock import check_host, take_lock
 from fttui.server.socket_client import request, status
 
@@ -53,13 +53,16 @@ def _end_service(home: str, *, trainers: str) -> bool:
         return False
     check_host(home, held=True)
     body = json.dumps({"trainers": trainers}).encode()
-    requested = False
+    requested, refusal = False, ""
     deadline = time.monotonic() + STOP_SECONDS
     while (lock := take_lock(home)) is None:
-        # A service that is starting does not answer yet: repeat the request until there is an answer.
-        requested = requested or any(request(path, "POST", "/service/stop", body) for path in socket_paths(home))
+        # A service that is starting or busy does not answer yet: repeat the request until there is an answer.
+        try:
+            requested = requested or any(request(path, "POST", "/service/stop", body) for path in socket_paths(home))
+        except ServiceBusy as error:
+            refusal = f"\n{error}"
         if time.monotonic() > deadline:
-            raise ServiceError(f"The service of {home} does not stop.\nSee its log: {log_path(home)}")
+            raise ServiceError(f"The service of {home} does not stop.{refusal}\nSee its log: {log_path(home)}")
         time.sleep(0.02)
     os.close(lock)
     return True

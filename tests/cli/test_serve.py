@@ -52,6 +52,17 @@ def test_status_shows_and_stop_ends_the_service(bare: Fttui, service_home: str) 
     assert bare("serve", "--status").code == 1
 
 
+def test_status_of_a_refusing_service_differs_from_no_service(bare: Fttui, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(home: str) -> None:
+        raise control.ServiceBusy("The service at X is running, but refused the request: Too many connections.")
+
+    monkeypatch.setattr(control, "status", refuse)
+    told = bare("serve", "--status", "--json")
+    assert (told.code, told.json["running"]) == (3, True)
+    assert "Too many connections" in told.err
+    assert bare("serve", "--status").out == "state\trunning, but it does not answer\n"
+
+
 def test_status_names_the_host_that_runs_the_service(bare: Fttui, service_home: str) -> None:
     homedir.make_home(service_home)
     service_file = Path(homedir.service_file_path(service_home))

@@ -1,13 +1,17 @@
 """Service over TCP in the foreground."""
 
 import os
+import socket
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from fttui.server import control
+from fttui.server.api import http_protocol
 from tests.server.conftest import until
 from tests.server.processes import api
 
@@ -26,6 +30,22 @@ def test_tcp_without_a_key_file_accepts_any_key(home: str, served: Any) -> None:
         assert client.get("/models").status_code == 200
     assert server.end() == 0
     assert control.running(home) is None
+
+
+def test_a_flood_over_tcp_leaves_the_socket_to_its_owner(home: str, served: Any) -> None:
+    url = urlsplit(served("--host", "127.0.0.1", "--port", "0").url())
+    with ExitStack() as flood:
+        for _ in range(http_protocol.MOST_CONNECTIONS + 50):
+            connection = flood.enter_context(socket.create_connection((str(url.hostname), url.port or 0)))
+            connection.sendall(b"GET /v1/models HTTP/1.1\r\nX: ")
+        connection.settimeout(60)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 503 ")
+        state = control.status(home)
+        assert state is not None
+        assert state["url"] == url.geturl()
+        with api(control.ensure(home)) as client:
+            assert client.get("/models").status_code == 200
+        assert control.stop(home) is True
 
 
 def test_tcp_with_a_key_file_requires_a_key(home: str, served: Any, tmp_path: Path) -> None:

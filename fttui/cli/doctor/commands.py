@@ -117,6 +117,8 @@ def _local_service(*, starts: bool) -> list[Finding]:
 
     try:
         info = control.running(service_dir())
+    except control.ServiceBusy as error:
+        return [Finding("local service", WARN, *_lines(error))]
     except Exception:  # starting the service reports any problem with its files
         info = None
     if info is None:

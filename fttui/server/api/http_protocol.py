@@ -1,9 +1,10 @@
-"""HTTP/1.1 protocol of uvicorn with time limits, a limit of connections, and error envelopes for invalid requests."""
+"""HTTP/1.1 protocol of uvicorn with time limits, limits of connections, and error envelopes for invalid requests."""
 
 import asyncio
 import json
 import logging
 import os
+import resource
 import sys
 from typing import Any
 
@@ -16,11 +17,14 @@ from fttui.server.api.errors import RequestError
 HEAD_TIMEOUT = 30.0
 """Seconds for a request's head to arrive."""
 BODY_TIMEOUT = 60.0
-"""Seconds without data after which a body is given up."""
+"""Seconds without data after which a body is given up, and seconds for a body to arrive in addition to `LEAST_RATE`."""
+LEAST_RATE = 4 << 10
+"""Bytes a second that a body must have on average, so that it ends after a total time (512 MB: at most 36 hours)."""
 READ_TIMEOUT = 300.0
 """Seconds for a client to read the content of a full socket buffer."""
 LARGEST_HEAD = 64 << 10
 MOST_CONNECTIONS = 512
+"""Connections that a listener accepts at the same time, when the limit of open files allows it."""
 
 log = logging.getLogger("fttui.server")
 
@@ -45,19 +49,35 @@ def uvicorn_config(app: Any) -> uvicorn.Config:
     return config
 
 
+def most_connections() -> int:
+    """Return the connections of a listener at the same time. No listener uses up the open files of another."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_CONNECTIONS if files == resource.RLIM_INFINITY else min(MOST_CONNECTIONS, files // 3)
+
+
 class HttpProtocol(H11Protocol):
     """Connection of a client."""
 
     _timer: asyncio.TimerHandle | None = None
     _reading_timer: asyncio.TimerHandle | None = None
+    _body_began: float | None = None
+    """Time at which the body of the current request began to arrive; None without a body in progress."""
+    _body_bytes = 0
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, peers: "set[HttpProtocol]", **kwargs: Any) -> None:
+        """
+        Args:
+            peers: open connections of the same listener. Each listener counts its own, so that a flood of one listener
+                does not close another.
+        """
         super().__init__(*args, **kwargs)
         self.access_log = False  # app.py writes the log, without query strings
+        self._peers = peers
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if len(self.connections) > MOST_CONNECTIONS:
+        self._peers.add(self)
+        if len(self._peers) > most_connections():
             message = "Too many connections. Try again in a moment."
             self._refuse(RequestError(503, message, type="server_error", headers={"retry-after": "1"}))
             return
@@ -68,18 +88,33 @@ class HttpProtocol(H11Protocol):
         if self.transport.is_closing():
             self._stop_timer()
         elif self._is_answered():
-            # Bytes of the next head do not extend its time limit.
+            # Bytes of the next head, or of a body that nobody reads any more, do not extend the time limit.
+            self._body_began = None
             if self._timer is None:
                 self._limit_sending(HEAD_TIMEOUT)
         elif self.cycle.more_body:
-            self._limit_sending(BODY_TIMEOUT)
+            self._limit_body(len(data))
         else:
+            self._body_began = None
             self._stop_timer()
 
+    def _limit_body(self, received: int) -> None:
+        now = self.loop.time()
+        if self._body_began is None:
+            self._body_began, self._body_bytes = now, 0
+        self._body_bytes += received
+        ends = self._body_began + BODY_TIMEOUT + self._body_bytes / LEAST_RATE
+        self._limit_sending(min(BODY_TIMEOUT, ends - now))
+
     def on_response_complete(self) -> None:
+        self._body_began = None
         self._stop_timer()
         super().on_response_complete()
-        if not self.transport.is_closing() and self._is_answered() and self.conn.trailing_data[0]:
+        if self.transport.is_closing():
+            return
+        if not self._is_answered() and self.cycle.more_body:
+            self._limit_body(0)  # the next head, and a part of its body, arrived with this request
+        elif self._is_answered() and self.conn.trailing_data[0]:
             self._limit_sending(HEAD_TIMEOUT)  # a part of the next head arrived with this request
 
     def pause_writing(self) -> None:
@@ -99,6 +134,7 @@ class HttpProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
         self._limit_reading(None)
+        self._peers.discard(self)
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
@@ -132,9 +168,10 @@ class HttpProtocol(H11Protocol):
         if self._is_answered():
             self._refuse(RequestError(408, "The request did not arrive in time."))
         elif self.flow.read_paused:
-            self._limit_sending(BODY_TIMEOUT)  # the service is slow, not the client
+            self._body_began = None  # the service is slow, not the client
+            self._limit_sending(BODY_TIMEOUT)
         else:
-            log.info("no data of a request's body for %.0f s; closing the connection", BODY_TIMEOUT)
+            log.info("the body of a request does not arrive in time; closing the connection")
             self.cycle.disconnected = True
             self.cycle.message_event.set()
             self.transport.close()

@@ -1,9 +1,10 @@
 """HTTP connections: invalid, large and slow requests, and the request log."""
 
 import asyncio
+import heapq
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -27,8 +28,9 @@ def state() -> ServerState:
 async def port(service: Service, state: ServerState) -> AsyncIterator[int]:
     """Port of the service, served in the event loop of the test."""
     config = http_protocol.uvicorn_config(create_app(service, api_key([KEY])))
+    peers: set[http_protocol.HttpProtocol] = set()
     server = await asyncio.get_running_loop().create_server(
-        lambda: http_protocol.HttpProtocol(config, state, {}), "127.0.0.1", 0
+        lambda: http_protocol.HttpProtocol(config, state, {}, peers=peers), "127.0.0.1", 0
     )
     yield server.sockets[0].getsockname()[1]
     server.close()
@@ -170,6 +172,169 @@ async def test_a_client_that_does_not_read_is_disconnected(
     writer.close()
     status, _, _ = await send(port, head("GET /v1/models"))
     assert status == 200
+
+
+class FakeTimers:
+    """Event loop with timers that run only on request. Everything else is the running loop."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self._waiting: list[tuple[float, int, asyncio.Handle]] = []
+        self._loop = asyncio.get_running_loop()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loop, name)
+
+    def time(self) -> float:
+        return self.now
+
+    def call_later(self, seconds: float, callback: Callable[..., None], *args: Any) -> asyncio.Handle:
+        handle = asyncio.Handle(callback, args, self._loop)
+        heapq.heappush(self._waiting, (self.now + seconds, len(self._waiting), handle))
+        return handle
+
+    def advance(self, seconds: float) -> None:
+        end = self.now + seconds
+        while self._waiting and self._waiting[0][0] <= end:
+            self.now, _, handle = heapq.heappop(self._waiting)
+            if not handle.cancelled():
+                handle._run()
+        self.now = end
+
+
+class FakeTransport(asyncio.Transport):
+    """Connection that keeps what is written to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = b""
+        self.is_closed = False
+
+    def write(self, data: Any) -> None:
+        self.written += data
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    def is_closing(self) -> bool:
+        return self.is_closed
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
+
+class TimedConnection:
+    """Connection to the service without a network, under fake timers."""
+
+    def __init__(self, service: Service, peers: set[http_protocol.HttpProtocol] | None = None) -> None:
+        self.timers = FakeTimers()
+        self.transport = FakeTransport()
+        self.state = ServerState()
+        config = http_protocol.uvicorn_config(create_app(service, api_key([KEY])))
+        self.protocol = http_protocol.HttpProtocol(
+            config, self.state, {}, _loop=self.timers, peers=set() if peers is None else peers
+        )
+        self.protocol.connection_made(self.transport)
+
+    async def send(self, data: bytes) -> None:
+        self.protocol.data_received(data)
+        await asyncio.sleep(0)
+
+    async def answer(self) -> bytes:
+        """Return what the service has written when all requests are answered."""
+        await asyncio.gather(*self.state.tasks)
+        return self.transport.written
+
+    async def trickle(self, data: bytes, *, at_most: int) -> int:
+        """Send a byte a second until the connection is closed. Return the seconds that it took."""
+        for second in range(at_most):
+            if self.transport.is_closed:
+                return second
+            await self.send(data[second % len(data) :][:1])
+            self.timers.advance(1)
+        return at_most
+
+    async def end(self) -> None:
+        self.protocol.connection_lost(None)
+        await asyncio.gather(*self.state.tasks, return_exceptions=True)
+
+
+FORM = {"content_type": "multipart/form-data; boundary=x", "content_length": "100000"}
+
+
+async def test_a_head_of_one_byte_a_second_ends_after_the_time_of_a_head(service: Service) -> None:
+    connection = TimedConnection(service)
+    assert await connection.trickle(b"GET /" + b"x" * 200, at_most=200) == http_protocol.HEAD_TIMEOUT
+    assert b"HTTP/1.1 408 " in connection.transport.written
+    await connection.end()
+
+
+async def test_a_body_of_one_byte_a_second_ends_after_a_total_time(service: Service) -> None:
+    connection = TimedConnection(service)
+    await connection.send(head("POST /v1/files", **FORM))
+    assert http_protocol.BODY_TIMEOUT <= await connection.trickle(b"z", at_most=300) <= http_protocol.BODY_TIMEOUT + 2
+    await connection.end()
+
+
+@pytest.mark.parametrize("follows", [b"", b"z"], ids=["nothing", "one byte a second"])
+async def test_the_body_of_a_refused_request_ends_after_a_total_time(service: Service, follows: bytes) -> None:
+    connection = TimedConnection(service)
+    await connection.send(head("POST /v1/files", authorization="Bearer sk-wrong", **FORM))
+    assert b"HTTP/1.1 401 " in connection.transport.written
+    if follows:
+        assert await connection.trickle(follows, at_most=300) <= http_protocol.HEAD_TIMEOUT
+    else:
+        connection.timers.advance(80)
+    assert connection.transport.is_closed
+    await connection.end()
+
+
+async def test_a_large_body_at_the_least_rate_is_read_to_its_end(service: Service) -> None:
+    connection = TimedConnection(service)
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n'
+        b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+        + b"z" * (1 << 20)
+        + b"\r\n--x--\r\n"
+    )
+    await connection.send(head("POST /v1/files", **{**FORM, "content_length": str(len(body))}))
+    for place in range(0, len(body), http_protocol.LEAST_RATE):
+        assert not connection.transport.is_closed
+        connection.timers.advance(1)
+        await connection.send(body[place : place + http_protocol.LEAST_RATE])
+    assert b"HTTP/1.1 200 " in await connection.answer()
+    await connection.end()
+
+
+async def test_a_body_that_follows_another_request_at_once_ends_after_a_total_time(service: Service) -> None:
+    connection = TimedConnection(service)
+    await connection.send(head("GET /v1/nothing") + head("POST /v1/files", **FORM) + b"--x")
+    while b"HTTP/1.1 404 " not in connection.transport.written:
+        await asyncio.sleep(0)
+    connection.timers.advance(http_protocol.BODY_TIMEOUT)
+    assert connection.transport.is_closed
+    await connection.end()
+
+
+async def test_each_listener_counts_its_own_connections(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_protocol, "MOST_CONNECTIONS", 2)
+    tcp: set[http_protocol.HttpProtocol] = set()
+    flood = [TimedConnection(service, peers=tcp) for _ in range(3)]
+    assert [b" 503 " in connection.transport.written for connection in flood] == [False, False, True]
+    owner = TimedConnection(service)
+    await owner.send(head("GET /v1/nothing"))
+    assert b"HTTP/1.1 404 " in await owner.answer()
+    for connection in (*flood, owner):
+        await connection.end()
+    assert not tcp, "closed connections are no longer counted"
+
+
+def test_the_limit_of_connections_leaves_open_files_for_other_listeners(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_protocol.resource, "getrlimit", lambda kind: (256, 4096))
+    assert http_protocol.most_connections() == 85
+    monkeypatch.setattr(http_protocol.resource, "getrlimit", lambda kind: (http_protocol.resource.RLIM_INFINITY,) * 2)
+    assert http_protocol.most_connections() == http_protocol.MOST_CONNECTIONS
 
 
 async def test_connections_above_the_limit_get_503(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
