@@ -31,12 +31,12 @@ def serve_tcp(home: str, host: str, port: int, api_key_file: str | None) -> int:
         print(error, file=sys.stderr)
         return 2
     try:
-        listener = sockets.tcp_socket(host, port)
+        listeners = sockets.tcp_sockets(host, port)
         os.umask(0o077)
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
         lock = _lock_home(home)
         shown_host = f"[{host}]" if ":" in host else host
-        url = f"http://{shown_host}:{listener.getsockname()[1]}/v1"
+        url = f"http://{shown_host}:{listeners[0].getsockname()[1]}/v1"
         process = ServiceProcess(open_service(home), idle_limit=None, url=url)
 
         def announce() -> None:
@@ -44,7 +44,7 @@ def serve_tcp(home: str, host: str, port: int, api_key_file: str | None) -> int:
             if api_key_file is None:
                 print("No key file: every user of this host can connect.", file=sys.stderr, flush=True)
 
-        process.serve(announce, listener, access)
+        process.serve(announce, listeners, access)
         os.close(lock)
     except (OSError, ServiceError) as error:
         print(reason_of(error), file=sys.stderr)

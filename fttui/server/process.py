@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -144,13 +144,13 @@ class ServiceProcess:
         self._server.should_exit = True
 
     def serve(
-        self, ready: Callable[[], None], tcp: socket.socket | None = None, access: AccessCheck | None = None
+        self, ready: Callable[[], None], tcp: Sequence[socket.socket] = (), access: AccessCheck | None = None
     ) -> None:
         """Serve until a signal, a request to stop or the idle limit ends the process.
 
         Args:
             ready: called when the sockets are open.
-            tcp: listening TCP socket.
+            tcp: listening TCP sockets.
             access: check for requests over TCP.
 
         Raises:
@@ -160,7 +160,7 @@ class ServiceProcess:
         sys.setswitchinterval(0.0005)
         asyncio.run(self._serve(ready, tcp, access))
 
-    async def _serve(self, ready: Callable[[], None], tcp: socket.socket | None, access: AccessCheck | None) -> None:
+    async def _serve(self, ready: Callable[[], None], tcp: Sequence[socket.socket], access: AccessCheck | None) -> None:
         server = self._server
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -168,8 +168,10 @@ class ServiceProcess:
         server.lifespan = server.config.lifespan_class(server.config)
         await server.startup(sockets=[])
         await self._open_socket()
-        if tcp is not None and access is not None:
-            await self._listen(tcp, uvicorn_config(self._tcp_app(create_app(self._service, access))))
+        if tcp and access is not None:
+            config = uvicorn_config(self._tcp_app(create_app(self._service, access)))
+            for listener in tcp:
+                await self._listen(listener, config)
         self._service.runner.start()
         ready()
         maintenance = asyncio.create_task(self._maintain())

@@ -1,11 +1,17 @@
 """Sockets that the service listens on."""
 
+import errno
 import logging
 import os
 import socket
+from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 from fttui.server.home import ServiceError, home_socket_path, is_private, is_short_enough, temporary_socket_path
+
+FREE_PORT_TRIES = 20
+"""Free ports to try until one is free on every address of a host."""
 
 log = logging.getLogger("fttui.server")
 
@@ -51,25 +57,63 @@ def _listening(path: str) -> socket.socket:
     return listener
 
 
-def tcp_socket(host: str, port: int) -> socket.socket:
-    """Create a listening TCP socket.
+def tcp_sockets(host: str, port: int) -> list[socket.socket]:
+    """Create a listening TCP socket on every address of `host` that this machine has, all on one port.
+
+    A name such as `localhost` has an address of each family, and clients try them in an order of their own.
 
     Raises:
-        ServiceError: the address is not an address of this machine, or in use.
+        ServiceError: no address is an address of this machine, or the port is in use.
     """
     try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind)
-        try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
-            listener.listen(256)
-        except BaseException:
-            listener.close()
-            raise
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        tries = 1 if port else FREE_PORT_TRIES
+        while True:
+            try:
+                return _listening_on(found, port)
+            except OSError as error:
+                tries -= 1
+                if error.errno != errno.EADDRINUSE or not tries:
+                    raise
     except OSError as error:
         raise ServiceError(f"Cannot listen on {host} port {port}: {error.strerror}.\nTry another --port.") from None
-    return listener
+
+
+def _listening_on(addresses: Sequence[tuple[Any, ...]], port: int) -> list[socket.socket]:
+    """Listen on each address. An address that this machine lacks is left out, unless there is no other.
+
+    With port 0 the first socket chooses a port, which can be in use on another address: the caller tries again.
+    """
+    listeners: list[socket.socket] = []
+    missing: OSError | None = None
+    try:
+        for family, kind, _, _, address in dict.fromkeys(addresses):
+            try:
+                listener = socket.socket(family, kind)
+            except OSError as error:
+                missing = error
+                continue
+            listeners.append(listener)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6 and len(addresses) > 1:
+                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            try:
+                listener.bind((address[0], port, *address[2:]))
+            except OSError as error:
+                if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+                    raise
+                missing = error
+                listeners.pop().close()
+                continue
+            listener.listen(256)
+            port = listener.getsockname()[1]
+        if not listeners and missing is not None:
+            raise missing
+    except BaseException:
+        for listener in listeners:
+            listener.close()
+        raise
+    return listeners
 
 
 def is_loopback(host: str) -> bool:

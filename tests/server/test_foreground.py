@@ -60,6 +60,14 @@ def test_tcp_with_a_key_file_requires_a_key(home: str, served: Any, tmp_path: Pa
     assert "sk-" not in server.output
 
 
+def test_every_address_of_localhost_is_served(home: str, served: Any) -> None:
+    found = {str(entry[4][0]) for entry in socket.getaddrinfo("localhost", 0, type=socket.SOCK_STREAM)}
+    port = served("--host", "localhost", "--port", "0").url().rpartition(":")[2]
+    for address in found:
+        host = f"[{address}]" if ":" in address else address
+        assert httpx.get(f"http://{host}:{port}/models").status_code == 200
+
+
 def test_invalid_options_of_serve_are_refused(home: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     keys = tmp_path / "keys"
     keys.write_text("sk-right\n")
