@@ -1,9 +1,10 @@
-"""Cleaning of untrusted text, and fitting of text to terminal cells.
+"""Cleaning of untrusted text, fitting of text to terminal cells, and the terminal's character set.
 
 Standard library only, because the first frame uses it. For text outside ASCII the width tables of Rich are loaded.
 Textual draws with the same tables, so widths always agree.
 """
 
+import os
 import re
 from functools import lru_cache
 
@@ -133,3 +134,26 @@ def size_words(bytes: int | None) -> str:
             return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1000
     return ""
+
+
+def is_utf8_locale(environment: "os._Environ[str] | dict[str, str]" = os.environ) -> bool:
+    """Return whether the locale that the user set is a UTF-8 locale. No locale means C, which is not."""
+    ctype = environment.get("LC_CTYPE", "")
+    if environment is os.environ and ctype in _COERCED and not _is_set_by_user("LC_CTYPE"):
+        ctype = ""
+    name = environment.get("LC_ALL") or ctype or environment.get("LANG") or ""
+    charset = name.partition(".")[2].partition("@")[0] or name
+    return charset.lower().replace("-", "") == "utf8"
+
+
+_COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
+"""Values that Python itself gives to LC_CTYPE at its start, when the locale is C or not set (PEP 538)."""
+
+
+def _is_set_by_user(variable: str) -> bool:
+    """Return whether the process was started with a variable. Without /proc, LANG=C tells that it was not."""
+    try:
+        with open("/proc/self/environ", "rb") as file:
+            return f"\0{variable}=".encode() in b"\0" + file.read()
+    except OSError:
+        return os.environ.get("LANG") not in ("C", "POSIX")

@@ -265,8 +265,12 @@ def test_keys_after_quit_are_ignored(start: Start, keys: str) -> None:
     assert b"Traceback" not in terminal.raw
 
 
-def test_a_locale_without_utf_8_is_drawn_in_ascii(start: Start) -> None:
-    terminal = start(LANG="C", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+@pytest.mark.parametrize(
+    "variables",
+    [{"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {"LANG": "C"}, {"LANG": ""}],
+)
+def test_a_locale_without_utf_8_is_drawn_in_ascii(start: Start, variables: dict[str, str]) -> None:
+    terminal = start(**variables)
     terminal.wait("No fine-tuning jobs yet")
     terminal.send("q")
     assert terminal.wait_end() == 0

@@ -18,6 +18,7 @@ from fttui.config import load
 from fttui.config.choose import choose, is_loopback
 from fttui.config.errors import ConfigError
 from fttui.config.paths import archive_file, service_dir
+from fttui.text import is_utf8_locale
 
 if TYPE_CHECKING:
     from fttui.api.client import Client
@@ -59,7 +60,8 @@ def _print(output: Output, found: list[Finding]) -> None:
         output.many(found, columns, raw=_raw)
         return
     wide = max(len(finding.check) for finding in found)
-    marks = {GOOD: "✓", NOTE: "·", WARN: "!", FAIL: "✗"}
+    utf8 = is_utf8_locale()
+    marks = {GOOD: "✓" if utf8 else "+", NOTE: "·" if utf8 else ",", WARN: "!", FAIL: "✗" if utf8 else "x"}
     for finding in found:
         output.line(f"{marks[finding.state]} {finding.check:<{wide}}  {finding.text}")
         if finding.hint:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from fttui.config import paths
 from fttui.config.errors import ConfigError
-from fttui.text import size_words
+from fttui.text import is_utf8_locale, size_words
 
 GOOD, NOTE, WARN, FAIL = "ok", "note", "warn", "fail"
 READ_ONLY = "is on a read-only file system"
@@ -78,15 +78,15 @@ def _terminal(environment: "os._Environ[str] | dict[str, str]") -> list[Finding]
     within = [
         name for name, variable in (("tmux", "TMUX"), ("screen", "STY"), ("SSH", "SSH_TTY")) if variable in environment
     ]
-    encoding = (sys.stdout.encoding or "").lower()
-    facts = [term or "no TERM", colours, encoding or "no encoding", *(f"in {name}" for name in within)]
+    utf8 = is_utf8_locale(environment)
+    facts = [term or "no TERM", colours, "UTF-8" if utf8 else "no UTF-8", *(f"in {name}" for name in within)]
     if not sys.stdout.isatty():
         return [Finding("terminal", NOTE, f"none: output is redirected ({', '.join(facts)})")]
     columns, lines = os.get_terminal_size(sys.stdout.fileno())
     text = f"{columns}×{lines}, {', '.join(facts)}"
     if term in ("", "dumb"):
         return [Finding("terminal", WARN, text, "The cockpit needs a terminal with cursor control: set TERM.")]
-    if "utf" not in encoding:
+    if not utf8:
         return [Finding("terminal", WARN, text, "Lines and symbols need UTF-8: set LANG or LC_ALL to a UTF-8 locale.")]
     if columns < 80 or lines < 24:
         return [Finding("terminal", NOTE, text, "The cockpit shows more at 80×24 and above.")]

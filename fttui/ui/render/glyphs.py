@@ -7,7 +7,7 @@ import os
 from typing import NamedTuple
 
 from fttui.models.status import Status
-from fttui.text import width
+from fttui.text import is_utf8_locale, width
 
 
 class Face(NamedTuple):
@@ -88,11 +88,4 @@ def glyphs_for(wish: str = "auto", environment: "os._Environ[str] | dict[str, st
     """
     if wish != "auto":
         return ASCII if wish == "ascii" else UNICODE
-    if environment.get("TERM") == "linux":
-        return ASCII
-    locale = environment.get("LC_ALL") or environment.get("LC_CTYPE") or environment.get("LANG") or ""
-    if locale in ("C", "POSIX"):
-        return ASCII
-    # Containers often set no locale, or one without a character set, on terminals that support Unicode.
-    charset = locale.partition(".")[2].partition("@")[0].lower().replace("-", "")
-    return UNICODE if charset in ("", "utf8") else ASCII
+    return UNICODE if environment.get("TERM") != "linux" and is_utf8_locale(environment) else ASCII

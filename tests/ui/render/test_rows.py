@@ -1,5 +1,9 @@
 """Rows of the job list at each width."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from fttui.models.row import JobRow
@@ -98,8 +102,12 @@ def test_status_row_and_rules_fill_their_width(cells: int) -> None:
     ("environment", "expected"),
     [
         ({"LANG": "en_US.UTF-8"}, UNICODE),
-        ({}, UNICODE),
+        ({}, ASCII),
         ({"LANG": "C"}, ASCII),
+        ({"LANG": "POSIX"}, ASCII),
+        ({"LANG": "en_US"}, ASCII),
+        ({"LC_CTYPE": "UTF-8"}, UNICODE),
+        ({"LANG": "C", "LC_CTYPE": "C.UTF-8"}, UNICODE),
         ({"LANG": "C.UTF-8"}, UNICODE),
         ({"LANG": "de_DE.ISO-8859-1"}, ASCII),
         ({"LANG": "de_DE@euro", "LC_ALL": "de_DE.UTF-8"}, UNICODE),
@@ -108,6 +116,17 @@ def test_status_row_and_rules_fill_their_width(cells: int) -> None:
 )
 def test_glyphs_follow_the_locale(environment: dict[str, str], expected: object) -> None:
     assert glyphs_for("auto", environment) is expected
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason="needs /proc")
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [({}, "False"), ({"LANG": "C"}, "False"), ({"LC_CTYPE": "C.UTF-8"}, "True"), ({"LANG": "C.UTF-8"}, "True")],
+)
+def test_glyphs_follow_the_locale_of_the_user_not_of_python(variables: dict[str, str], expected: str) -> None:
+    code = "from fttui.ui.render.glyphs import glyphs_for; print(glyphs_for().unicode)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=variables, check=True)
+    assert done.stdout.strip() == expected
 
 
 def test_the_glyphs_setting_overrides_the_locale() -> None:
