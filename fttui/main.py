@@ -27,7 +27,27 @@ def main() -> NoReturn:
 
 
 def cockpit(options: "Options | None") -> int:
-    """Open the cockpit: paint the archived rows, then start Textual. Returns the exit code."""
+    """Open the cockpit. Returns the exit code.
+
+    After any exception the terminal is as it was, and a note with the traceback is written.
+    """
+    try:
+        return _cockpit(options)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        from fttui.config import crash
+        from fttui.config.errors import ConfigError
+
+        if isinstance(error, ConfigError):
+            print(f"fttui: {error}", file=sys.stderr)
+            return 2
+        print(crash.report(error), file=sys.stderr)
+        return 1
+
+
+def _cockpit(options: "Options | None") -> int:
+    """Paint the archived rows, then start Textual. Returns the exit code."""
     streams = (sys.stdin, sys.stdout, sys.stderr)  # Textual draws on standard error
     if not all(stream.isatty() for stream in streams) or os.environ.get("TERM", "dumb") == "dumb":
         print(
@@ -75,7 +95,5 @@ def cockpit(options: "Options | None") -> int:
         from fttui.ui.start import run_app
 
         return run_app(options, service, rows, as_of, glyphs, preferences, first_frame)
-    except KeyboardInterrupt:
-        return 130
     finally:
         first_frame.restore()

@@ -11,7 +11,6 @@ def report(error: BaseException) -> str:
     """
     import traceback
 
-    from fttui.config.errors import ConfigError
     from fttui.config.paths import make_dir, state_dir
 
     message = f"fttui: unexpected error: {type(error).__name__}"
@@ -19,6 +18,6 @@ def report(error: BaseException) -> str:
         path = os.path.join(make_dir(state_dir()), time.strftime("crash-%Y%m%d-%H%M%S.txt"))
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             traceback.print_exception(error, file=file)
-    except (OSError, ConfigError):
+    except Exception:  # a full disk, or a directory that is refused
         return message
     return f"{message}\nDetails: {path}"

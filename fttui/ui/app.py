@@ -371,12 +371,20 @@ class FttuiApp(App[None]):
     def on_escape_sequence_requested(self, message: EscapeSequenceRequested) -> None:
         self._write(message.sequence)
 
+    def crash(self, error: Exception) -> None:
+        """Exit because of an unexpected error. Call it in the event loop."""
+        self._handle_exception(error)
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """Exit after a crash, also where Textual would print text of its own."""
+        self._fatal_error()
+
     def _fatal_error(self) -> None:
         """Exit after a crash. Textual's traceback would print values of variables, and one may be a key."""
         from fttui.config import crash
 
-        if self._exception is not None:
-            self.crash_message = crash.report(self._exception)
+        if not self.crash_message:  # the first error is the cause
+            self.crash_message = crash.report(self._exception or RuntimeError("Textual ended the program"))
         self._close_messages_no_wait()
 
     async def close(self) -> None:

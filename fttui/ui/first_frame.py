@@ -14,6 +14,7 @@ from fttui.models.row import JobRow
 from fttui.ui.render.glyphs import Glyphs, ascii_only
 from fttui.ui.render.rows import Line, counts_line, fit_columns, header_line, row_line, spread
 from fttui.ui.render.status_line import ServiceInfo, status_line
+from fttui.ui.terminal.size import terminal_size
 
 # Weights without colours, because the theme and the background are not known yet.
 _SGR = {"bold": "1", "title": "1", "head": "1", "run": "1", "fail": "1", "dim": "2", "key": "1"}
@@ -73,7 +74,7 @@ class FirstFrame:
         import termios
 
         try:
-            size = os.get_terminal_size(sys.stdout.fileno())
+            size = terminal_size(sys.stdout.fileno())
             attributes = termios.tcgetattr(sys.stdin.fileno())
             disabled = os.fpathconf(sys.stdin.fileno(), "PC_VDISABLE").to_bytes(1, "little")
         except (OSError, termios.error):
@@ -85,7 +86,7 @@ class FirstFrame:
         # Only the real screen can suspend and restore the terminal.
         attributes[6][termios.VSUSP] = disabled
         termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, attributes)
-        text = frame(service, rows, as_of, now, (size.columns, size.lines), glyphs)
+        text = frame(service, rows, as_of, now, size, glyphs)
         self._drawn = True
         # A character that the terminal's encoding lacks, such as in a model name, must not end the program.
         sys.stdout.buffer.write(text.encode(sys.stdout.encoding or "utf-8", "replace"))

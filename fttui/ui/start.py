@@ -81,7 +81,7 @@ def run_app(
         title=title,
     )
     bound = {key.strip() for command in preferences.commands for key in command.keys.split(",")}
-    app.driver_class = driver_for(first_frame, title, lambda: app.leave(128 + signal.SIGHUP), bound)
+    app.driver_class = driver_for(first_frame, title, lambda: app.leave(128 + signal.SIGHUP), app.crash, bound)
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
@@ -98,7 +98,8 @@ def run_app(
     saved_view.save(file, app.remembered)
     if app.crash_message:
         print(app.crash_message, file=sys.stderr)
-    elif app.still_running and not app.return_code:
+        return 1
+    if app.still_running and not app.return_code:
         jobs, them = ("1 job is", "it") if app.still_running == 1 else (f"{app.still_running} jobs are", "them")
         print(f"{jobs} still running. Start fttui again to see {them}.", file=sys.stderr)
     return app.return_code or 0

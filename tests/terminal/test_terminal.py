@@ -139,7 +139,7 @@ def test_ctrl_z_during_the_first_frame_waits_for_the_real_screen(start: Start) -
     terminal = start(program=("-c", HELD))
     terminal.wait("ST +ID")
     terminal.send("\x1a")
-    terminal.wait(lambda _: is_stopped(terminal))
+    wait_stopped(terminal)
     assert_restored(terminal)
 
 
@@ -303,9 +303,77 @@ def test_a_crash_restores_the_terminal_and_names_the_crash_file(start: Start, ho
     assert file.stat().st_mode & 0o077 == 0
 
 
+STRUCK = """
+import fttui.config.crash
+import {module} as module
+class Fault(Exception):
+    pass
+if {shown}:
+    Fault.__rich__ = lambda self: "sk-not-to-be-seen"
+def struck(self, *positional, _real=module.{method}, **named):
+    result = _real(self, *positional, **named)
+    raise Fault("a fault of ours")
+module.{method} = struck
+from fttui.main import main
+main()
+"""
+"""Program in which a method ends with an exception that Textual shows by itself if `shown`."""
+FAULTS = [
+    ("fttui.store.archive.first_rows", "first_rows", False),
+    ("fttui.ui.first_frame", "FirstFrame.paint", False),
+    ("fttui.ui.app", "FttuiApp.__init__", False),
+    ("textual.app", "App._build_driver", False),
+    ("textual.drivers.linux_driver", "LinuxDriver.start_application_mode", False),
+    ("fttui.ui.app", "FttuiApp.get_default_screen", False),
+    ("fttui.ui.app", "FttuiApp._painted", True),
+    ("textual.driver", "Driver.process_message", False),
+    ("fttui.ui.app", "FttuiApp.close", False),
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault[1])
+def test_any_exception_restores_the_terminal_writes_a_note_and_exits_with_1(
+    start: Start, home: Path, fault: tuple[str, str, bool]
+) -> None:
+    module, method, shown = fault
+    terminal = start(program=("-c", STRUCK.format(module=module, method=method, shown=shown)))
+    if method in ("Driver.process_message", "FttuiApp.close"):
+        terminal.wait("No fine-tuning jobs yet|unexpected error")
+        terminal.send("q")
+    assert terminal.wait_end() == 1
+    assert terminal.attributes == usual_attributes()
+    if 1049 in terminal.modes:
+        assert_restored(terminal)
+    assert b"unexpected error: Fault" in terminal.raw
+    assert b"Traceback" not in terminal.raw
+    assert b"sk-not-to-be-seen" not in terminal.raw
+    (file,) = home.rglob("crash-*.txt")
+    assert "a fault of ours" in file.read_text(encoding="utf-8")
+
+
+def test_bytes_that_are_not_utf_8_do_not_end_the_cockpit(start: Start) -> None:
+    terminal = start()
+    terminal.wait("No fine-tuning jobs yet")
+    terminal.child.send(b"/caf\xe9 ")
+    terminal.wait("/caf\ufffd")
+    terminal.child.send(b"\x1b[200~na\xefve\x1b[201~")
+    terminal.wait("na\ufffdve")
+    terminal.send("\x1b")
+    terminal.wait(lambda lines: not lines[22].strip())
+    terminal.send("q")
+    assert terminal.wait_end() == 0
+    assert_restored(terminal)
+
+
 def is_stopped(terminal: Terminal) -> bool:
     stat = Path(f"/proc/{terminal.child.pid}/stat").read_text()
     return stat.rsplit(")", 1)[1].split()[0] == "T"
+
+
+def wait_stopped(terminal: Terminal) -> None:
+    """Wait until the program is stopped, and read what it wrote before."""
+    terminal.wait(lambda _: is_stopped(terminal))
+    terminal.read()
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the state of a process from /proc")
@@ -313,7 +381,7 @@ def test_suspend_restores_the_terminal_until_fg(start: Start) -> None:
     terminal = start()
     terminal.wait("No fine-tuning jobs yet")
     terminal.send("\x1a")
-    terminal.wait(lambda _: is_stopped(terminal))
+    wait_stopped(terminal)
     assert_restored(terminal)
     before = len(terminal.raw)
     terminal.kill(signal.SIGCONT)
@@ -328,7 +396,7 @@ def test_the_cockpit_continues_after_sigstop(start: Start) -> None:
     terminal = start()
     terminal.wait("No fine-tuning jobs yet")
     terminal.kill(signal.SIGSTOP)
-    terminal.wait(lambda _: is_stopped(terminal))
+    wait_stopped(terminal)
     # What a shell does when a job of its stops.
     termios.tcsetattr(terminal.child.child_fd, termios.TCSANOW, usual_attributes())
     before = len(terminal.raw)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import select
+import selectors
 import signal
 import threading
 from collections.abc import Callable, Collection
@@ -14,18 +16,26 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
 from textual.message import Message
 
+from fttui.ui.terminal.key_reader import KeyReader
+from fttui.ui.terminal.size import terminal_size
+
 if TYPE_CHECKING:
     from fttui.ui.first_frame import FirstFrame
     from fttui.ui.terminal.escape_codes import Title
 
 
 def driver_for(
-    first_frame: FirstFrame, title: Title, on_disconnect: Callable[[], None], keys: Collection[str] = ()
+    first_frame: FirstFrame,
+    title: Title,
+    on_disconnect: Callable[[], None],
+    on_crash: Callable[[Exception], None],
+    keys: Collection[str] = (),
 ) -> type[LinuxDriver]:
     """Create the driver class that takes the terminal over from the first frame and sets its title.
 
     Args:
         on_disconnect: called in the event loop when the terminal is gone, possibly more than once.
+        on_crash: called in the event loop with an unexpected error of the thread that reads the keys.
         keys: bound keys, by Textual's names.
     """
 
@@ -36,6 +46,7 @@ def driver_for(
             super().__init__(*positional, **named)
             self._file: Any = _SafeFile(self._file)
             self._taken = False
+            self._size = self._size or self._get_terminal_size()  # Textual and Rich replace a size of 0 differently
             self._loop = loop = asyncio.get_running_loop()
             self.exit_event = _InputStop(self.fileno, self.report_disconnect)
             # Handled in the loop: a handler that interrupts a write would deadlock on that write.
@@ -43,14 +54,29 @@ def driver_for(
 
         def report_disconnect(self) -> None:
             """Report that the terminal is gone. Callable from any thread."""
+            self._call(on_disconnect)
+
+        def _call(self, function: Callable[..., None], *arguments: Any) -> None:
             with suppress(RuntimeError):  # the loop may have ended
-                self._loop.call_soon_threadsafe(on_disconnect)
+                self._loop.call_soon_threadsafe(function, *arguments)
+
+        def _get_terminal_size(self) -> tuple[int, int]:
+            return terminal_size(self.fileno)
 
         def run_input_thread(self) -> None:
+            """Read input until the driver stops. Textual's own loop ends the program at a byte that is not UTF-8."""
+            reader = KeyReader(debug=self._debug)
             try:
-                super().run_input_thread()
+                with selectors.SelectSelector() as selector:
+                    selector.register(self.fileno, selectors.EVENT_READ)
+                    while not self.exit_event.is_set():
+                        ready = selector.select(0.1)
+                        for message in reader.read(os.read(self.fileno, 4096) if ready else b""):
+                            self.process_message(message)
             except OSError:
                 self.report_disconnect()
+            except Exception as error:
+                self._call(on_crash, error)
 
         def process_message(self, message: Message) -> None:
             """Split an unbound `alt+letter` into `esc` and the letter.
@@ -64,15 +90,20 @@ def driver_for(
             super().process_message(message)
 
         def start_application_mode(self) -> None:
-            super().start_application_mode()  # type: ignore[no-untyped-call]
+            try:
+                super().start_application_mode()  # type: ignore[no-untyped-call]
+            except Exception:
+                self.stop_application_mode()  # Textual stops only what has started whole
+                raise
             # Textual saved the attributes set by the first frame. Restore the original ones at exit.
             self.attrs_before = first_frame.hand_over() or self.attrs_before
             self._taken = True
             self.write(title.take())
 
         def stop_application_mode(self) -> None:
+            if self._taken:
+                self.write(title.give_back())
             self._taken = False
-            self.write(title.give_back())
             if self._mouse_pixels:
                 self.write("\x1b[?1016l")
             super().stop_application_mode()
@@ -122,13 +153,13 @@ class _SafeFile:
     def write(self, text: str) -> None:
         try:
             self._file.write(text)
-        except OSError:
+        except (OSError, ValueError):
             return
 
     def flush(self) -> None:
         try:
             self._file.flush()
-        except OSError:
+        except (OSError, ValueError):
             return
 
     def fileno(self) -> int:
