@@ -47,18 +47,18 @@ async def make() -> None:
 
     def save(cockpit: FttuiApp, name: str) -> None:
         picture = cockpit.export_screenshot(title="fttui")
-        # The viewer's own monospace font will do; nothing is fetched from elsewhere to look at a picture.
+        # Without web fonts the viewer uses its own monospace font and fetches nothing.
         picture = re.sub(r"@font-face \{.*?\}", "", picture, flags=re.S)
         (HERE / f"{name}.svg").write_text(picture, encoding="utf-8")
         print(HERE.joinpath(f"{name}.svg").relative_to(HERE.parent))
 
     def rows(cockpit: FttuiApp) -> list[str]:
-        return [row.status_text for row in cockpit.main._snapshot.rows.values()]
+        return [row.status_text for row in cockpit.main.model.snapshot.rows.values()]
 
-    # A finished, a cancelled and a failed job, so that the list has something to tell.
+    # The list gets a succeeded, a cancelled and a failed job.
     first = app()
     async with first.run_test(size=SIZES["80x24"]) as pilot:
-        await until(lambda: first.main._store is not None)
+        await until(lambda: first.main.model.store is not None)
         await pilot.press("a")
         await until(lambda: "steps" in first.screen.query_one("#form-found", TextRow).text)
         save(first, "create-80x24")
@@ -79,8 +79,8 @@ async def make() -> None:
         await until(lambda: rows(first)[0] == "cancelled")
         bad = Path(os.environ["FTTUI_DATA_DIR"]) / "bad.jsonl"
         bad.write_text('{"messages": [{"role": "user", "content": "no answer"}]}\n' * 12, encoding="utf-8")
-        # The form would not send it; scripts may.
-        store = first.main._store
+        # The form refuses this file, so create the job through the store.
+        store = first.main.model.store
         assert store is not None
         file = await store.upload(str(bad))
         await store.create(JobSpec(model="fttui-tiny-1", training_file=file.id, suffix="no-answers"))
@@ -99,7 +99,7 @@ async def make() -> None:
     for name, size in SIZES.items():
         cockpit = app()
         async with cockpit.run_test(size=size) as pilot:
-            await until(lambda: cockpit.main._store is not None)  # noqa: B023
+            await until(lambda: cockpit.main.model.store is not None)  # noqa: B023
             await until(lambda: cockpit.main.log_view.event_count > 30)  # noqa: B023
             await pilot.pause()
             save(cockpit, f"overview-{name}")
@@ -112,7 +112,7 @@ async def make() -> None:
 
 
 async def make_offline(save: Callable[["FttuiApp", str], None]) -> None:
-    """The same jobs over TCP, from a service that then goes away."""
+    """Show the same jobs over TCP, from a service that is then stopped."""
     from fttui.core.connect import Options
     from fttui.core.session import open_session
     from fttui.store.snapshot import Snapshot
