@@ -19,6 +19,9 @@ from fttui.models.wire import Wire, json_kind, made_up_id, sent_id
 T = TypeVar("T", bound=Wire)
 Query = list[tuple[str, str]]
 
+Warn = Callable[[str], object]
+"""Receives a sentence about a list that may be incomplete although no request failed."""
+
 LAST_PAGE = 2000
 """Greatest number of pages of a list."""
 
@@ -61,9 +64,11 @@ class Client:
         wanted = [(f"metadata[{key}]", value) for key, value in (metadata or {}).items()]
         return await self._page(Job, self.provider.jobs, [*_window(after, limit), *wanted])
 
-    def each_job_page(self, *, limit: int = 100, metadata: Mapping[str, str] | None = None) -> AsyncIterator[Page[Job]]:
+    def each_job_page(
+        self, *, limit: int = 100, metadata: Mapping[str, str] | None = None, warn: Warn | None = None
+    ) -> AsyncIterator[Page[Job]]:
         """Yield all pages (see `walk`)."""
-        return walk(lambda after: self.list_jobs(after=after, limit=limit, metadata=metadata))
+        return walk(lambda after: self.list_jobs(after=after, limit=limit, metadata=metadata), warn)
 
     async def get_job(self, id: str) -> Job:
         return self._object(Job, await self._read(self._job(id)))
@@ -85,14 +90,16 @@ class Client:
     async def list_events(self, id: str, *, after: str | None = None, limit: int = 100) -> Page[Event]:
         return await self._page(Event, f"{self._job(id)}/events", _window(after, limit))
 
-    def each_event_page(self, id: str, *, limit: int = 100) -> AsyncIterator[Page[Event]]:
-        return walk(lambda after: self.list_events(id, after=after, limit=limit))
+    def each_event_page(self, id: str, *, limit: int = 100, warn: Warn | None = None) -> AsyncIterator[Page[Event]]:
+        return walk(lambda after: self.list_events(id, after=after, limit=limit), warn)
 
     async def list_checkpoints(self, id: str, *, after: str | None = None, limit: int = 100) -> Page[Checkpoint]:
         return await self._page(Checkpoint, f"{self._job(id)}/checkpoints", _window(after, limit))
 
-    def each_checkpoint_page(self, id: str, *, limit: int = 100) -> AsyncIterator[Page[Checkpoint]]:
-        return walk(lambda after: self.list_checkpoints(id, after=after, limit=limit))
+    def each_checkpoint_page(
+        self, id: str, *, limit: int = 100, warn: Warn | None = None
+    ) -> AsyncIterator[Page[Checkpoint]]:
+        return walk(lambda after: self.list_checkpoints(id, after=after, limit=limit), warn)
 
     # Files
 
@@ -102,8 +109,10 @@ class Client:
         wanted = [("purpose", purpose)] if purpose else []
         return await self._page(File, "/files", [*wanted, *_window(after, limit)])
 
-    def each_file_page(self, *, purpose: str | None = None, limit: int | None = None) -> AsyncIterator[Page[File]]:
-        return walk(lambda after: self.list_files(purpose=purpose, after=after, limit=limit))
+    def each_file_page(
+        self, *, purpose: str | None = None, limit: int | None = None, warn: Warn | None = None
+    ) -> AsyncIterator[Page[File]]:
+        return walk(lambda after: self.list_files(purpose=purpose, after=after, limit=limit), warn)
 
     async def get_file(self, id: str) -> File:
         return self._object(File, await self._read(f"/files/{_part(id)}"))
@@ -200,10 +209,13 @@ class Client:
         return raw if isinstance(raw, dict) else {}
 
 
-async def walk(fetch: Callable[[str | None], Awaitable[Page[T]]]) -> AsyncIterator[Page[T]]:
+async def walk(fetch: Callable[[str | None], Awaitable[Page[T]]], warn: Warn | None = None) -> AsyncIterator[Page[T]]:
     """Yield the pages of a list, with each object once.
 
     A page without new objects is the last one, so that servers that ignore `after` cause no endless loop.
+
+    Args:
+        warn: called if the server repeats a page and says that there are more.
 
     Raises:
         ApiError: a page could not be read, or the list did not end after `LAST_PAGE` pages.
@@ -216,12 +228,14 @@ async def walk(fetch: Callable[[str | None], Awaitable[Page[T]]]) -> AsyncIterat
         if not fresh:
             if after is None:
                 yield page
+            elif page.objects and page.has_more and warn is not None:
+                warn("the server repeats a page of the list, so the rest cannot be read and may be missing")
             return
         yield page if len(fresh) == len(page.objects) else Page(page.kind, fresh, page.has_more, page.raw)
         if page.cursor is None or page.cursor == after:
             return
         after = page.cursor
-    raise BadResponse(f"the list did not end after {LAST_PAGE} pages", code="endless")
+    raise BadResponse(f"the list did not end after {LAST_PAGE:,} pages", code="endless")
 
 
 def _new(raw: Any, seen: set[str]) -> bool:

@@ -105,6 +105,7 @@ class Invocation:
         """Run `work` with a reader: of the archive with --offline, else of the service. Returns the exit code.
 
         Answers of the service are recorded in the archive after `work`, so that the output does not wait for the disk.
+        If a list could not be read to its end, `work` prints what was read, and the failure is raised afterwards.
         """
         from fttui.core.reader import ArchiveReader, ServiceReader
 
@@ -113,6 +114,11 @@ class Invocation:
             code = await work(reader)
             for notice in await reader.record():
                 say(f"fttui: {notice}")
+            for warning in reader.warnings:
+                say(f"fttui: warning: {warning}")
+            if reader.failure is not None:
+                say("The output is incomplete: it has what was read before the failure, and the rest is missing.")
+                raise reader.failure
             return code
 
         if self.offline:

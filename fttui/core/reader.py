@@ -6,9 +6,9 @@ request. Neither prints.
 
 import json
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from fttui.api.errors import ApiError
 from fttui.clock import Clock
@@ -22,12 +22,16 @@ from fttui.models.event import Event
 from fttui.models.file import File, Model
 from fttui.models.job import Job
 from fttui.models.metric import Point, points_of_checkpoints, points_of_events, points_of_run
+from fttui.models.page import Page
 from fttui.models.raw_json import encode
 from fttui.models.row import JobRow
+from fttui.models.wire import Wire
 from fttui.store import query, record
 from fttui.store.archive import export
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.first_rows import first_rows
+
+T = TypeVar("T", bound=Wire)
 
 
 class NotArchived(LookupError):
@@ -99,6 +103,8 @@ class Reader(Protocol):
 
     connection: Connection | None
     """Connection to the service; None for the archive."""
+    failure: ApiError | None
+    """Failure that ended a list after its first page. The results then have what was read before it."""
 
     async def jobs(self, options: ListOptions) -> JobList:
         """List jobs."""
@@ -130,11 +136,17 @@ class Reader(Protocol):
 
 
 class ServiceReader:
-    """Reader of the service. Failures are raised as `ApiError`."""
+    """Reader of the service. Failures are raised as `ApiError`, but a failure after the first page of a list is kept.
+
+    The caller shows what was read, and then raises `failure`.
+    """
 
     def __init__(self, connection: Connection, clock: Clock) -> None:
         self.connection: Connection | None = connection
         self._client = connection.client
+        self.failure: ApiError | None = None
+        self.warnings: list[str] = []
+        """Sentences about lists that may be incomplete although no request failed."""
         self._key = connection.choice.key
         self._clock = clock
         self._answers: list[Callable[[Archive, float], Awaitable[object]]] = []
@@ -149,7 +161,7 @@ class ServiceReader:
         found: dict[str, Job] = {}
         matching: list[JobRow] = []
         newest_first, last, pages = True, float("inf"), 0
-        async for page in self._client.each_job_page():
+        async for page in self._until_failure(self._client.each_job_page(warn=self.warnings.append)):
             pages += 1
             for job in page.items:
                 found[job.id] = job
@@ -164,7 +176,7 @@ class ServiceReader:
                 complete = False
                 break
         else:
-            complete = True
+            complete = self.failure is None
         self._answers.append(lambda archive, now: record.record_jobs(archive, [job.raw for job in found.values()], now))
         chosen = [found[row.id] for row in query.select(matching, None, options.sort)]
         return JobList(chosen[: options.limit], len(chosen[options.limit :]) if options.limit else 0, complete)
@@ -175,15 +187,24 @@ class ServiceReader:
         return FoundJob(job)
 
     async def events(self, id: str) -> EventLog:
-        found = oldest_first([event async for page in self._client.each_event_page(id) for event in page.items])
-        self._answers.append(lambda archive, now: record.record_events(archive, id, found))
-        return EventLog(found)
+        found = oldest_first(await self._events(id))
+        if self.failure is None:  # the archive takes whole logs only
+            self._answers.append(lambda archive, now: record.record_events(archive, id, found))
+        return EventLog(found, complete=self.failure is None)
+
+    async def _events(self, id: str) -> list[Event]:
+        pages = self._until_failure(self._client.each_event_page(id, warn=self.warnings.append))
+        return [event async for page in pages for event in page.items]
 
     async def checkpoints(self, id: str) -> list[Checkpoint]:
-        found = [item async for page in self._client.each_checkpoint_page(id) for item in page.items]
+        found = await self._checkpoints(id)
         found.sort(key=lambda item: (item.step_number or 0, item.created_at or 0.0))
         self._answers.append(lambda archive, now: archive.jobs.save_checkpoints(id, found))
         return found
+
+    async def _checkpoints(self, id: str) -> list[Checkpoint]:
+        pages = self._until_failure(self._client.each_checkpoint_page(id, warn=self.warnings.append))
+        return [item async for page in pages for item in page.items]
 
     async def metrics(self, id: str) -> JobMetrics:
         job = await self._client.get_job(id)
@@ -191,22 +212,22 @@ class ServiceReader:
         for file in job.result_files:
             with suppress(ApiError):  # a deleted file is no failure: the events have most of it
                 results.append(await self._client.file_content(file))
-        events = [event async for page in self._client.each_event_page(id) for event in page.items]
+        events = await self._events(id)
         points = points_of_run(events=points_of_events(events[::-1]), results=results)
         if not points:
             with suppress(ApiError):
-                saved = [item async for page in self._client.each_checkpoint_page(id) for item in page.items]
-                points = points_of_checkpoints(saved)
+                points = points_of_checkpoints(await self._checkpoints(id))
         return JobMetrics(job, points)
 
     async def files(self, *, purpose: str | None = None, limit: int | None = None) -> FileList:
         found: list[File] = []
         unread = False
-        async for page in self._client.each_file_page(purpose=purpose):
+        async for page in self._until_failure(self._client.each_file_page(purpose=purpose, warn=self.warnings.append)):
             found += page.items
             if limit is not None and len(found) >= limit:
                 unread = page.cursor is not None
                 break
+        unread = unread or self.failure is not None
         rows = [(file.id, encode(file.raw)) for file in found]
         self._answers.append(lambda archive, now: archive.files.save(rows, now))
         return _newest(found, limit, unread=unread)
@@ -216,6 +237,18 @@ class ServiceReader:
         rows = [(model.id, encode(model.raw)) for model in found]
         self._answers.append(lambda archive, now: archive.files.save_models(rows, now))
         return list(found)
+
+    async def _until_failure(self, pages: AsyncIterator[Page[T]]) -> AsyncIterator[Page[T]]:
+        """Yield pages. A failure after the first page ends them and is kept, so that what was read is not lost."""
+        is_first = True
+        try:
+            async for page in pages:
+                is_first = False
+                yield page
+        except ApiError as error:
+            if is_first:
+                raise
+            self.failure = error
 
     async def record(self) -> list[str]:
         """Write what was read since the last call into the archive, and return the archive's notices."""
@@ -238,6 +271,7 @@ class ArchiveReader:
 
     def __init__(self, archive: Archive, clock: Clock) -> None:
         self.connection: Connection | None = None
+        self.failure: ApiError | None = None
         self._archive = archive
         self._clock = clock
 

@@ -186,6 +186,19 @@ async def test_object_on_two_pages_is_listed_once(connect: Connect) -> None:
         assert await walked(connect(server.url)) == ["c", "b", "a"]
 
 
+@pytest.mark.parametrize(
+    ("more", "warned"), [({"has_more": True}, True), ({"has_more": False}, False), ({"has_more": None}, False)]
+)
+async def test_repeated_page_is_a_warning_if_the_server_says_that_there_are_more(
+    connect: Connect, more: Any, warned: bool
+) -> None:
+    warnings: list[str] = []
+    async with serving(send_json({"data": [{"id": "a"}], **more})) as server:
+        pages = [page async for page in connect(server.url).each_job_page(warn=warnings.append)]
+    assert len(pages) == 1
+    assert ["repeats a page" in text for text in warnings] == [True] * warned
+
+
 async def test_objects_without_an_id_are_all_listed(connect: Connect) -> None:
     async with serving(
         send_json({"data": [{"id": "a"}, {"x": 1}, None], "has_more": True}),

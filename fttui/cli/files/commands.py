@@ -42,7 +42,7 @@ def list_(invocation: Invocation, purpose: str | None, limit: int | None) -> int
         invocation.output.many(found, columns, raw=lambda file: file.raw, has_more=has_more)
         if not found:
             say("No files in the archive." if invocation.offline else "No files.")
-        elif has_more:
+        elif has_more and reader.failure is None:
             say("There are more files. To list them: a higher --limit")
 
     return invocation.run_with_reader(work)

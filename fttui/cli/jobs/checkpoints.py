@@ -31,6 +31,7 @@ def checkpoints(invocation: Invocation, id: str) -> int:
 
     async def work(reader: "Reader") -> None:
         found = await reader.checkpoints(id)
-        invocation.output.many(found, tables.checkpoint_columns(), raw=lambda item: item.raw)
+        has_more = reader.failure is not None
+        invocation.output.many(found, tables.checkpoint_columns(), raw=lambda item: item.raw, has_more=has_more)
 
     return invocation.run_with_reader(work)

@@ -56,8 +56,8 @@ def events(
             output.flush()
             await print_new(reader.connection, {event.id for event in log})
             return
-        output.many(shown, columns, raw=lambda event: event.raw)
-        if not complete:
+        output.many(shown, columns, raw=lambda event: event.raw, has_more=reader.failure is not None)
+        if not complete and reader.failure is None:
             say("Older events may be missing. To fetch them: fttui archive sync")
 
     async def print_new(connection: "Connection", known: set[str]) -> None:

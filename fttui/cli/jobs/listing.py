@@ -64,7 +64,8 @@ def list_(
 
         count_pages = COUNTED_PAGES if invocation.form == TABLE else 1
         options = ListOptions(filter, order, None if all_ else limit or 20, count_pages)
-        _print(invocation, await reader.jobs(options), options)
+        found = await reader.jobs(options)
+        _print(invocation, found, options, failed=reader.failure is not None)
 
     return invocation.run_with_reader(work)
 
@@ -97,13 +98,15 @@ def parse(statuses: tuple[str, ...], filter: str | None, sort: str | None) -> "t
     return parsed, order
 
 
-def _print(invocation: Invocation, found: "JobList", options: "ListOptions") -> None:
+def _print(invocation: Invocation, found: "JobList", options: "ListOptions", *, failed: bool) -> None:
     columns = tables.job_columns(invocation.clock.now())
     if invocation.offline:
         columns.append(Column("", lambda job: "gone" if job.id in found.gone else "", cut=LATE))
     output = invocation.output
     output.many(found.jobs, columns, raw=lambda job: job.raw, has_more=found.has_more)
     output.flush()
+    if failed:
+        return
     if not found.jobs:
         archive = " in the archive" if invocation.offline else ""
         say(f"No jobs{archive}." if options.filter.is_empty else f"No jobs{archive} match.")

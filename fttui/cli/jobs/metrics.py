@@ -37,8 +37,8 @@ def metrics(invocation: Invocation, id: str, csv_: bool) -> int:
 
     async def work(reader: "Reader") -> None:
         job, points = await reader.metrics(id)
-        _print(invocation.output, points, csv=csv_)
-        if not points:
+        _print(invocation.output, points, csv=csv_, has_more=reader.failure is not None)
+        if not points and reader.failure is None:
             say(f"{job.id} has no metrics" + (" in the archive" if invocation.offline else _yet(job.status.is_final)))
 
     return invocation.run_with_reader(work)
@@ -48,7 +48,7 @@ def _yet(is_final: bool) -> str:
     return "" if is_final else " yet"
 
 
-def _print(output: Output, points: "list[Point]", *, csv: bool) -> None:
+def _print(output: Output, points: "list[Point]", *, csv: bool, has_more: bool) -> None:
     if csv:
         from fttui.models.metric import points_csv
 
@@ -69,4 +69,4 @@ def _print(output: Output, points: "list[Point]", *, csv: bool) -> None:
 
     names = dict.fromkeys(name for point in points for name in point.values)
     columns = [Column["Point"]("STEP", lambda point: str(point.step), right=True), *map(column, names)]
-    output.many(points, columns, raw=raw)
+    output.many(points, columns, raw=raw, has_more=has_more)

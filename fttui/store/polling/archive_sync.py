@@ -161,7 +161,7 @@ class ArchiveSync:
                 return
             await self._with_pauses(self._fetcher.walk_list)
             self._check_writable()
-        raise BadResponse(f"the list did not end after {LAST_PAGE} pages", code="endless")
+        raise BadResponse(f"the list did not end after {LAST_PAGE:,} pages", code="endless")
 
     async def _first_page(self) -> None:
         await self._fetcher.refresh()

@@ -1,11 +1,14 @@
 """`fttui jobs`: stdout, messages and exit codes."""
 
 import json
+from collections.abc import Callable
 from typing import Any
+
+import pytest
 
 from tests.cli.conftest import Fttui
 from tests.support.clock import FakeClock
-from tests.support.fault_server import hang_up, refuse, send_json
+from tests.support.fault_server import Request, Step, hang_up, refuse, send_json
 from tests.support.service import NOW, Service, job
 
 
@@ -35,6 +38,66 @@ def test_list_counts_at_most_ten_pages(fttui: Fttui, service: Service) -> None:
     service.jobs = [job(index) for index in reversed(range(2000))]
     assert fttui("jobs", "list").err.startswith("At least 980 more")
     assert len(service.lines) == 10
+
+
+def endless(kind: str) -> Callable[[Request], Step]:
+    """Return a service whose lists do not end: each page has one new object."""
+    made = iter(range(10_000))
+
+    def script(request: Request) -> Step:
+        if kind != "jobs" and request.path.endswith("/jobs/ftjob-001"):
+            return send_json(job(1))
+        number = next(made)
+        data = {"step": number, "train_loss": 0.5}
+        return send_json({"data": [job(number, level="info", message="m", data=data)], "has_more": True})
+
+    return script
+
+
+@pytest.mark.parametrize("form", ["--json", "--jsonl", None])
+@pytest.mark.parametrize("command", [("list", "--all"), ("events", "ftjob-001"), ("metrics", "ftjob-001")])
+def test_list_without_an_end_prints_what_was_read_and_exits_1(
+    fttui: Fttui, service: Service, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], form: str | None
+) -> None:
+    monkeypatch.setattr("fttui.api.client.LAST_PAGE", 5)
+    service.server.script = endless("jobs" if command[0] == "list" else "events")
+    result = fttui("jobs", *command, *([form] if form else []))
+    printed = result.json if form == "--json" else result.lines
+    assert len(printed["data"] if isinstance(printed, dict) else printed) == 5
+    if form == "--json":
+        assert printed["has_more"] is True
+    assert "the rest is missing.\nfttui: the list did not end after 5 pages\n" in result.err
+    assert result.code == 1
+
+
+def test_list_whose_second_page_fails_prints_the_first(fttui: Fttui, service: Service) -> None:
+    service.jobs = [job(index) for index in reversed(range(150))]
+    page = send_json({"data": service.jobs[:100], "has_more": True})
+    service.faults["GET /fine_tuning/jobs"] = [page, refuse(403, "not today")]
+    result = fttui("jobs", "list", "--all")
+    assert (len(result.lines), result.code) == (100, 1)
+    assert "the rest is missing.\nfttui: not today (403)\n" in result.err
+    assert len(fttui("jobs", "list", "--offline", "--all").lines) == 100, "what was read is archived"
+
+
+def test_log_whose_second_page_fails_is_not_archived_as_whole(fttui: Fttui, service: Service) -> None:
+    service.jobs = [job(1, "running")]
+    service.events["ftjob-001"] = [{"id": f"e{number}", "message": "m"} for number in reversed(range(150))]
+    page = send_json({"data": service.events["ftjob-001"][:100], "has_more": True})
+    service.faults["GET /fine_tuning/jobs/ftjob-001/events"] = [page, refuse(403)]
+    assert len(fttui("jobs", "events", "ftjob-001").lines) == 100
+    assert fttui("jobs", "get", "ftjob-001").code == 0
+    offline = fttui("jobs", "events", "ftjob-001", "--offline")
+    assert offline.out == ""
+    assert "Older events may be missing" in offline.err
+    assert len(fttui("jobs", "events", "ftjob-001").lines) == 150
+
+
+def test_repeated_page_ends_the_list_with_a_warning(fttui: Fttui, service: Service) -> None:
+    service.server.script = lambda _: send_json({"data": [job(1)], "has_more": True})
+    result = fttui("jobs", "list", "--all")
+    assert (len(result.lines), result.code) == (1, 0)
+    assert "fttui: warning: the server repeats a page of the list" in result.err
 
 
 def test_list_json_is_the_list_as_sent(fttui: Fttui, service: Service) -> None:
