@@ -27,7 +27,7 @@ PORT = 8484
     "--api-key-file",
     type=click.Path(exists=True, dir_okay=False),
     metavar="F",
-    help="File with the accepted keys, one per line.",
+    help="File with the accepted keys, one per line; readable by you only.",
 )
 @click.option("--status", is_flag=True, help="Show the state of the running service.")
 @click.option("--stop", is_flag=True, help="Stop the running service. Trainers save a checkpoint and stop.")
@@ -55,9 +55,10 @@ def serve(invocation: Invocation, host: str, port: int, api_key_file: str | None
     from fttui.server import control
 
     check_installed()
-    local = load.load().local.for_service()
+    settings = load.load()
+    local, secrets = settings.local.for_service(), settings.key_variables()
     try:
-        return control.serve(make_dir(service_dir()), host, port, api_key_file, settings=local)
+        return control.serve(make_dir(service_dir()), host, port, api_key_file, settings=local, secrets=secrets)
     except control.ServiceError as error:
         say(f"fttui: {error}")
         return FAILED

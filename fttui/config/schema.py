@@ -237,6 +237,10 @@ class Settings(Shared):
         """Return the profile of a choice; None for the local service, the environment or a URL."""
         return self.profiles.get(choice.name) if choice.source == "profile" else None
 
+    def key_variables(self) -> list[str]:
+        """Return the environment variables with the keys of the profiles."""
+        return [profile.api_key_env for profile in self.profiles.values() if profile.api_key_env]
+
     def shared(self, profile: Profile | None) -> Shared:
         """Return the shared settings in effect for a profile. `read_only` in either place is read-only."""
         own = profile or Profile()

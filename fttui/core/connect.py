@@ -88,7 +88,7 @@ async def connect(
     if choice.is_local and transport is None:
         from fttui.core.local_service import open_transport
 
-        transport = await open_transport(settings.local.for_service())
+        transport = await open_transport(settings.local.for_service(), settings.key_variables())
     elif transport is None:
         verify = _trust(choice, profile)
 

@@ -4,6 +4,7 @@ When several cockpits start at once, `server.start.ensure` decides under a file 
 """
 
 import asyncio
+from collections.abc import Collection
 from typing import Any
 
 import httpx
@@ -27,11 +28,12 @@ def check_installed() -> None:
         )
 
 
-async def open_transport(settings: dict[str, Any]) -> "AutoStartTransport":
+async def open_transport(settings: dict[str, Any], secrets: Collection[str] = ()) -> "AutoStartTransport":
     """Start the service if it is not running, and return a transport to its socket.
 
     Args:
         settings: the `[local]` settings that the service takes.
+        secrets: environment variables of the profiles' keys, which the service does not get.
 
     Raises:
         ConfigError: the extra `local` is missing.
@@ -39,8 +41,8 @@ async def open_transport(settings: dict[str, Any]) -> "AutoStartTransport":
     """
     check_installed()
     home = make_dir(service_dir())
-    socket = await asyncio.to_thread(control.ensure, home, settings=settings)
-    return AutoStartTransport(home, socket, settings)
+    socket = await asyncio.to_thread(control.ensure, home, settings=settings, secrets=secrets)
+    return AutoStartTransport(home, socket, settings, secrets)
 
 
 class AutoStartTransport(httpx.AsyncBaseTransport):
@@ -49,9 +51,10 @@ class AutoStartTransport(httpx.AsyncBaseTransport):
     An idle service ends by itself, and a machine may have slept.
     """
 
-    def __init__(self, home: str, socket: str, settings: dict[str, Any]) -> None:
+    def __init__(self, home: str, socket: str, settings: dict[str, Any], secrets: Collection[str] = ()) -> None:
         self._home = home
         self._settings = settings
+        self._secrets = secrets
         self._socket = socket
         self._inner = httpx.AsyncHTTPTransport(uds=socket)
 
@@ -66,7 +69,7 @@ class AutoStartTransport(httpx.AsyncBaseTransport):
 
     async def _start(self) -> None:
         try:
-            socket = await asyncio.to_thread(control.ensure, self._home, settings=self._settings)
+            socket = await asyncio.to_thread(control.ensure, self._home, settings=self._settings, secrets=self._secrets)
         except control.ServiceError as error:
             raise httpx.ConnectError(str(error)) from None
         if socket != self._socket:

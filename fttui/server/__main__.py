@@ -4,6 +4,8 @@ import argparse
 import os
 import sys
 
+from fttui.server.environment import key_variables
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m fttui.server", description=__doc__)
@@ -16,7 +18,7 @@ def main() -> int:
     options = parser.parse_args()
     home = os.path.abspath(options.home)
     os.umask(0o077)
-    for name in [name for name in os.environ if name.startswith(("OPENAI_", "AZURE_OPENAI_"))]:
+    for name in key_variables(os.environ):
         del os.environ[name]  # the service needs no API keys, and trainers inherit its environment
 
     if options.host is not None:

@@ -4,10 +4,12 @@ Standard library only and quick to import. Every call blocks; callers in an even
 the service's own directory.
 """
 
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from fttui.server.environment import key_variables
 from fttui.server.home import ServiceBusy as ServiceBusy
 from fttui.server.home import ServiceError as ServiceError
 from fttui.server.settings import write_settings as write_settings
@@ -20,11 +22,20 @@ from fttui.server.stop import stop as stop
 
 
 def serve(
-    home: str, host: str, port: int, api_key_file: str | None, *, settings: Mapping[str, Any] | None = None
+    home: str,
+    host: str,
+    port: int,
+    api_key_file: str | None,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    secrets: Collection[str] = (),
 ) -> int:
     """Run the service in the foreground, over TCP and on its socket, until it is interrupted.
 
     A detached service makes room; its trainers keep running. Messages go to stderr.
+
+    Args:
+        secrets: environment variables with keys of providers, in addition to the known ones. Trainers do not get them.
 
     Returns:
         The exit code.
@@ -36,6 +47,8 @@ def serve(
     except ServiceError as error:
         print(error, file=sys.stderr)
         return 2
+    for name in key_variables(os.environ, secrets):
+        del os.environ[name]
     from fttui.server.foreground import serve_tcp  # late: needs the packages of the service
 
     return serve_tcp(home, host, port, api_key_file)

@@ -7,10 +7,11 @@ home directory (lock.py) becomes the service, the others end, and every cockpit 
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from fttui import __version__
+from fttui.server.environment import key_variables
 from fttui.server.home import ServiceBusy, ServiceError, log_path, make_home
 from fttui.server.lock import check_host
 from fttui.server.settings import write_settings
@@ -18,13 +19,21 @@ from fttui.server.socket_client import status
 from fttui.server.stop import stop
 
 
-def ensure(home: str, *, timeout: float = 15.0, settings: Mapping[str, Any] | None = None) -> str:
+def ensure(
+    home: str,
+    *,
+    timeout: float = 15.0,
+    settings: Mapping[str, Any] | None = None,
+    secrets: Collection[str] = (),
+) -> str:
     """Return the path of the socket of a running service. Start a detached service when none is running.
 
     A service of an older version is replaced when it has no live job.
 
     Args:
         settings: settings to write first (settings.py); None leaves them as they are.
+        secrets: environment variables with keys of providers, in addition to the known ones. A service that is started
+            does not get them.
 
     Raises:
         ServiceError: the service could not be started within `timeout` seconds.
@@ -47,7 +56,7 @@ def ensure(home: str, *, timeout: float = 15.0, settings: Mapping[str, Any] | No
         require_packages()
         make_home(home)
         check_host(home)
-        path = _start(home, deadline)
+        path = _start(home, deadline, secrets)
         if path is not None:
             return path
         check_host(home, held=True)
@@ -88,7 +97,7 @@ def _is_idle(state: dict[str, Any]) -> bool:
     return not any(jobs.get(name) for name in ("validating_files", "queued", "running")) and not state.get("url")
 
 
-def _start(home: str, deadline: float) -> str | None:
+def _start(home: str, deadline: float, secrets: Collection[str]) -> str | None:
     """Start a detached service, and wait for its report.
 
     Returns:
@@ -100,6 +109,8 @@ def _start(home: str, deadline: float) -> str | None:
     import select
     import subprocess
 
+    # Deleting the keys in the service would leave them in /proc/PID/environ.
+    hidden = key_variables(os.environ, secrets)
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "fttui.server", "--home", os.path.abspath(home), "--detach"],
         stdin=subprocess.DEVNULL,
@@ -107,6 +118,7 @@ def _start(home: str, deadline: float) -> str | None:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
         cwd="/",
+        env={name: value for name, value in os.environ.items() if name not in hidden},
     )
     assert process.stdout is not None
     output = bytearray()

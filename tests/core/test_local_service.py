@@ -50,7 +50,7 @@ def ensuring(*paths: str | Exception) -> Callable[..., str]:
     """Replacement for `control.ensure` that returns or raises its arguments in turn."""
     waiting = list(paths)
 
-    def ensure(home: str, *, timeout: float = 15.0, settings: object = None) -> str:
+    def ensure(home: str, *, timeout: float = 15.0, settings: object = None, secrets: object = ()) -> str:
         found = waiting.pop(0)
         if isinstance(found, Exception):
             raise found
@@ -82,6 +82,25 @@ async def test_failed_start_is_reported_as_unreachable(tmp_path: Path, monkeypat
     async with connected(Options()) as connection:
         with pytest.raises(Unreachable, match="no room on the disk"):
             await connection.client.list_jobs()
+
+
+async def test_a_start_is_told_the_key_variables_of_all_profiles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config.toml").write_text(
+        '[profiles.work]\nbase_url = "https://work.example/v1"\napi_key_env = "WORK_TOKEN"\n'
+    )
+    told: list[object] = []
+
+    def ensure(home: str, *, secrets: object, **more: object) -> str:
+        told.append(secrets)
+        return str(tmp_path / "gone.sock")
+
+    monkeypatch.setattr(control, "ensure", ensure)
+    async with connected(Options(profile="local")) as connection:
+        with pytest.raises(Unreachable):
+            await connection.client.with_tries(1).list_jobs()
+    assert told == [["WORK_TOKEN"]] * 2, "at the connection, and for a service that has ended"
 
 
 async def test_missing_extra_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,8 @@ from fttui.server.api import http_protocol
 from tests.server.conftest import until
 from tests.server.processes import api
 
+KEY = "sk-right-and-long-enough"
+
 
 def test_tcp_without_a_key_file_accepts_any_key(home: str, served: Any) -> None:
     server = served("--host", "127.0.0.1", "--port", "0")
@@ -49,10 +51,11 @@ def test_a_flood_over_tcp_leaves_the_socket_to_its_owner(home: str, served: Any)
 
 
 def test_tcp_with_a_key_file_requires_a_key(home: str, served: Any, tmp_path: Path) -> None:
-    (tmp_path / "keys").write_text("sk-right\n")
+    (tmp_path / "keys").write_text(f"{KEY}\n")
+    (tmp_path / "keys").chmod(0o600)
     server = served("--host", "127.0.0.1", "--port", "0", "--api-key-file", str(tmp_path / "keys"))
     url = server.url()
-    for key, status in (("sk-right", 200), ("sk-wrong", 401)):
+    for key, status in ((KEY, 200), ("sk-wrong", 401)):
         assert httpx.get(url + "/models", headers={"Authorization": f"Bearer {key}"}).status_code == status
     with api(control.ensure(home)) as client:
         assert client.get("/models").status_code == 200, "the socket needs no key"
@@ -70,11 +73,16 @@ def test_every_address_of_localhost_is_served(home: str, served: Any) -> None:
 
 def test_invalid_options_of_serve_are_refused(home: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     keys = tmp_path / "keys"
-    keys.write_text("sk-right\n")
+    keys.write_text(f"{KEY}\n")
+    keys.chmod(0o600)
+    shared = tmp_path / "shared"
+    shared.write_text(f"{KEY}\n")
+    shared.chmod(0o644)
     for host, key_file, code, words in (
         ("0.0.0.0", None, 2, "--api-key-file"),
         ("127.0.0.1", "/nowhere/at/all", 2, "Cannot read the key file"),
         ("127.0.0.1", "/dev/null", 2, "is empty"),
+        ("127.0.0.1", str(shared), 2, "Other users can read"),
         ("192.0.2.1", str(keys), 1, "Cannot listen on 192.0.2.1"),
     ):
         assert control.serve(home, host, 0, key_file) == code

@@ -111,6 +111,21 @@ def test_a_detached_service_has_no_terminal_and_no_inherited_files(home: str, mo
     assert not [end for end in ends.values() if end.startswith(("/dev/pts", "/dev/tty", "pipe:"))]
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason="looks at a process through /proc")
+def test_a_detached_service_has_no_keys_of_providers_in_its_environment(
+    home: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = {"HF_TOKEN": "hf-kept", "WANDB_API_KEY": "wandb-kept", "PLAIN": "plain-kept"}
+    hidden = ("OPENAI_API_KEY", "AZURE_OPENAI_API_KEY", "TOGETHER_API_KEY", "FIREWORKS_API_KEY", "WORK_TOKEN")
+    for name, value in {**kept, **dict.fromkeys(hidden, "sk-secret")}.items():
+        monkeypatch.setenv(name, value)
+    control.ensure(home, secrets=["WORK_TOKEN", "HF_TOKEN"])
+    found = Path(f"/proc/{pid_of(home)}/environ").read_bytes()
+    assert b"sk-secret" not in found
+    for name, value in kept.items():
+        assert f"{name}={value}".encode() in found.split(b"\0")
+
+
 def test_all_files_are_readable_by_the_owner_only(home: str) -> None:
     path = control.ensure(home)
     assert stat.S_IMODE(os.stat(home).st_mode) == 0o700

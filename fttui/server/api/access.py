@@ -1,12 +1,18 @@
 """Access to the API over TCP: by API key, or for programs of this machine only."""
 
 import hmac
+import os
+import stat
 from collections.abc import Callable, Sequence
 
 from starlette.requests import Request
 
 from fttui.server.api.errors import RequestError
 from fttui.server.home import ServiceError
+
+SHORTEST_KEY = 16
+"""Characters of the shortest key that is accepted. Shorter keys can be guessed."""
+LARGEST_KEY_FILE = 1 << 20
 
 AccessCheck = Callable[[Request], RequestError | None]
 """Returns the error for a request that is refused."""
@@ -36,31 +42,81 @@ def local_only(request: Request) -> RequestError | None:
     """Accept requests from programs of this machine, and refuse requests from web pages in its browsers.
 
     A web page sends its own address as `Origin`, and a page that points its own name at this machine sends that name
-    as `Host`.
+    as `Host`. A page of another port of this machine may read, but not change anything.
     """
-    host = _hostname(request.headers.get("host", ""))
+    host = request.headers.get("host", "")
     origin = request.headers.get("origin")
-    if not _is_loopback(host) or (origin is not None and not _is_loopback(_hostname(origin.partition("://")[2]))):
-        message = "Without a key file, the service accepts requests from programs on this machine only."
-        return RequestError(403, message, code="not_local")
+    if not _is_loopback(_hostname(host)):
+        return _not_local("Without a key file, the service accepts requests from programs on this machine only.")
+    if origin is None:
+        return None
+    scheme, _, page = origin.lower().partition("://")
+    if not _is_loopback(_hostname(page)):
+        return _not_local("Without a key file, the service accepts requests from programs on this machine only.")
+    reads = request.method in ("GET", "HEAD")
+    if not reads and (scheme != "http" or page.removesuffix(":80") != host.lower().removesuffix(":80")):
+        return _not_local("Without a key file, the service accepts no changes from web pages of another address.")
     return None
 
 
+def _not_local(message: str) -> RequestError:
+    return RequestError(403, message, code="not_local")
+
+
+def unambiguous(request: Request) -> RequestError | None:
+    """Refuse a request that states its length in two ways, because a proxy may see another request than the service."""
+    if "content-length" not in request.headers or "transfer-encoding" not in request.headers:
+        return None
+    message = "The request has both Content-Length and Transfer-Encoding. Send one of them."
+    return RequestError(400, message, headers={"connection": "close"})
+
+
 def read_keys(path: str) -> list[str]:
-    """Read the API keys from a file with one key a line.
+    """Read the API keys from a file with one key a line. Empty lines and lines that begin with `#` are skipped.
 
     Raises:
-        ServiceError: the file cannot be read, or has no key.
+        ServiceError: the file cannot be read, other users can read it, it has no key, or a key is not usable.
     """
     try:
-        with open(path, encoding="utf-8") as file:
-            keys = [line.strip() for line in file if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ServiceError(f"Cannot read the key file {path}: {reason}.") from None
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        with open(file, "rb") as content:
+            found = os.fstat(file)
+            if not stat.S_ISCHR(found.st_mode):
+                _check_owner(path, found)
+            text = content.read(LARGEST_KEY_FILE).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ServiceError(f"The key file {path} is not UTF-8 text.\nWrite one key a line.") from None
+    except OSError as error:
+        raise ServiceError(f"Cannot read the key file {path}: {error.strerror or error}.") from None
+    keys = []
+    for number, line in enumerate(text.splitlines(), 1):
+        key = line.strip()
+        if not key or key.startswith("#"):
+            continue
+        if len(key.split()) > 1 or not (key.isascii() and key.isprintable()):
+            raise ServiceError(
+                f"Line {number} of the key file {path} is not a key: it has spaces or characters outside ASCII.\n"
+                "Write one key a line, and comments on lines of their own that begin with #."
+            )
+        if len(key) < SHORTEST_KEY:
+            raise ServiceError(
+                f"The key on line {number} of the key file {path} has {len(key)} characters and can be guessed.\n"
+                f"Use at least {SHORTEST_KEY} characters, for example: openssl rand -hex 24"
+            )
+        keys.append(key)
     if not keys:
         raise ServiceError(f"The key file {path} is empty.\nWrite a key into it, on a line of its own.")
     return keys
+
+
+def _check_owner(path: str, found: os.stat_result) -> None:
+    if found.st_mode & 0o077:
+        raise ServiceError(
+            f"Other users can read or write the key file {path} (mode {stat.S_IMODE(found.st_mode):04o}).\n"
+            f"Make it private: chmod 600 {path}"
+        )
+    if found.st_uid not in (0, os.getuid()):
+        raise ServiceError(f"The key file {path} belongs to another user, who can read it.\nUse a file of your own.")
 
 
 def _is_loopback(host: str) -> bool:

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Router
 
 from fttui.server.api import files, jobs, models, uploads
-from fttui.server.api.access import AccessCheck, everyone
+from fttui.server.api.access import AccessCheck, everyone, unambiguous
 from fttui.server.api.errors import RequestError, disk_failure, internal_error, no_route
 from fttui.server.service import Service
 
@@ -56,7 +56,8 @@ class ApiApp:
             await send(message)
 
         scope = {**scope, "path": _normalized(scope["path"]), "app": self}
-        refusal = self._access(Request(scope))
+        request = Request(scope)
+        refusal = unambiguous(request) or self._access(request)
         try:
             app: App = self._router if refusal is None else _response(refusal)
             await app(scope, receive, send_with_headers)

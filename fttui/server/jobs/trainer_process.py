@@ -12,6 +12,7 @@ import signal
 import subprocess
 from collections.abc import Sequence
 
+from fttui.server.environment import key_variables
 from fttui.server.jobs.progress_file import ProgressFile
 from fttui.server.storage.file_operations import remove
 
@@ -27,8 +28,6 @@ echo $code >exit.new && mv exit.new exit
 
 JOB_VARIABLE = "FTTUI_JOB_DIR"
 """Environment variable with the job's directory, inherited by every process that the trainer starts."""
-
-_SECRET_PREFIXES = ("OPENAI_", "AZURE_OPENAI_")
 
 
 class TrainerProcess:
@@ -146,7 +145,8 @@ class TrainerProcess:
 
 def trainer_environment() -> dict[str, str]:
     """Return the environment of the service without API keys, and with one thread for arithmetic."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_SECRET_PREFIXES)}
+    secret = key_variables(os.environ)
+    kept = {name: value for name, value in os.environ.items() if name not in secret}
     thread_counts = (
         "OPENBLAS_NUM_THREADS",
         "OMP_NUM_THREADS",

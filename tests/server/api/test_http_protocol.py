@@ -105,6 +105,20 @@ async def test_invalid_requests_get_error_envelopes(port: int) -> None:
         assert KEY not in str(body)
 
 
+@pytest.mark.parametrize("length", ["5", "0", "100"])
+async def test_a_request_with_two_lengths_is_refused_and_its_connection_closed(port: int, length: str) -> None:
+    both = head("POST /v1/uploads", content_length=length, transfer_encoding="chunked", content_type="application/json")
+    hidden = head("GET /v1/models")
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(both + b"0\r\n\r\n" + hidden)
+    async with asyncio.timeout(60):
+        answer = await reader.read()
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"both Content-Length and Transfer-Encoding" in answer
+    assert answer.count(b"HTTP/1.1") == 1, "what follows is not read as a request"
+    writer.close()
+
+
 @pytest.mark.parametrize("data", [b"", b"GET /v1/mod", head("GET /v1/models") + b"GET /v1/mo"])
 async def test_an_incomplete_head_times_out(port: int, data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_protocol, "HEAD_TIMEOUT", 0.1)

@@ -475,3 +475,30 @@ async def test_without_keys_requests_of_web_pages_are_refused(service: Service) 
             ({"host": "localhost", "origin": "null"}, 403),
         ):
             assert (await client.get(JOBS, headers=headers)).status_code == status, headers
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "status"),
+    [
+        ("localhost:8484", None, 400),
+        ("localhost:8484", "http://localhost:8484", 400),
+        ("LOCALHOST:8484", "http://localhost:8484", 400),
+        ("[::1]:8484", "http://[::1]:8484", 400),
+        ("localhost", "http://localhost:80", 400),
+        ("localhost:8484", "http://localhost:3000", 403),
+        ("localhost:8484", "http://localhost", 403),
+        ("localhost:8484", "http://127.0.0.1:8484", 403),
+        ("localhost:8484", "https://localhost:8484", 403),
+        ("localhost:8484", "null", 403),
+        ("localhost:8484", "", 403),
+    ],
+)
+async def test_pages_of_another_loopback_port_may_not_post(
+    service: Service, host: str, origin: str | None, status: int
+) -> None:
+    transport = httpx.ASGITransport(create_app(service, local_only))  # type: ignore[arg-type]
+    headers = {"host": host, **({} if origin is None else {"origin": origin})}
+    async with httpx.AsyncClient(transport=transport, base_url="http://test/v1") as client:
+        assert (await client.post(JOBS, headers=headers, content=b"{}")).status_code == status
+        if status == 403:
+            assert (await client.delete("/models/ft:x", headers=headers)).status_code == status

@@ -1,0 +1,22 @@
+"""Environment of the service and its trainers, without the API keys of providers. Standard library only."""
+
+from collections.abc import Collection, Iterable
+
+KEPT = frozenset({"HF_TOKEN", "WANDB_API_KEY", "COMET_API_KEY", "SWANLAB_API_KEY"})
+"""Keys that trainers need: downloads of models, and services that record training."""
+
+_PREFIXES = ("OPENAI_", "AZURE_OPENAI_")
+_SUFFIX = "_API_KEY"
+
+
+def key_variables(names: Iterable[str], others: Collection[str] = ()) -> list[str]:
+    """Return the variables among `names` that belong to providers: they have API keys, or lead to a provider.
+
+    Args:
+        others: variables with keys that the configuration names.
+    """
+    return [
+        name
+        for name in names
+        if name not in KEPT and (name.startswith(_PREFIXES) or name.endswith(_SUFFIX) or name in others)
+    ]
