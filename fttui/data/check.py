@@ -8,7 +8,16 @@ from fttui.data import rules
 from fttui.data.duplicates import LineIndex
 from fttui.data.examples import CHAT, COMPLETIONS, DPO, REINFORCEMENT, kind_of
 from fttui.data.file_scan import FileScan
-from fttui.data.findings import Accepts, ErrorFound, Finding, FindingLog, FirstErrorOnly, OnFinding
+from fttui.data.findings import (
+    KEPT_FINDINGS,
+    MOST_FINDINGS,
+    Accepts,
+    ErrorFound,
+    Finding,
+    FindingLog,
+    FirstErrorOnly,
+    OnFinding,
+)
 from fttui.data.grader import grader_errors, item_members
 from fttui.data.length_stats import LengthStats
 from fttui.data.line_reader import Progress, ShouldStop, never
@@ -48,6 +57,7 @@ def check_file(
     tokens: bool = True,
     fewest: int = rules.FEWEST_EXAMPLES,
     on_finding: OnFinding | None = None,
+    kept: int = KEPT_FINDINGS,
     progress: Progress | None = None,
     should_stop: ShouldStop = never,
 ) -> Report:
@@ -66,7 +76,8 @@ def check_file(
         own_prices: path of the user's price file; the file need not exist.
         tokens: count tokens. Without tokens the plan has no cost.
         fewest: fewest examples of the training file; a validation file needs one.
-        on_finding: receives every finding. The report keeps the first ten of a kind.
+        on_finding: receives every finding.
+        kept: findings of each rule that the report keeps.
         progress: receives the bytes read and the size of the file, about once a megabyte.
         should_stop: called about once a megabyte; True ends the check early.
 
@@ -79,7 +90,7 @@ def check_file(
         method = REINFORCEMENT
     choose_kind = partial(_choose_kind, method, price)
     graded = frozenset[str]()
-    log = FindingLog(path, on_finding)
+    log = FindingLog(path, on_finding, kept)
     if grader is not None and method == REINFORCEMENT:
         graded = item_members(grader)
         for member, error in grader_errors(grader):
@@ -100,7 +111,7 @@ def check_file(
     validation_lines: LineIndex | None = None
     if validation is not None:
         validation_lines = LineIndex()
-        validation_log = FindingLog(validation, on_finding)
+        validation_log = FindingLog(validation, on_finding, kept)
         validation_scan = open_scan(validation, validation_log, None, None)
         validation_scan.run(fewest=1, most_reinforcement=rules.MOST_REINFORCEMENT_VALIDATION, seen=validation_lines)
     counter = token_counter(price.encoding) if tokens else None
@@ -201,6 +212,7 @@ def check_job(
         provider=provider,
         own_prices=own_prices,
         fewest=rules.FEWEST_EXAMPLES if training else 1,
+        kept=MOST_FINDINGS,
         progress=progress,
         should_stop=should_stop,
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from fttui.data import rules
 from fttui.data.content import check_tools, shorten
-from fttui.data.findings import KEPT_FINDINGS, Findings
+from fttui.data.findings import MOST_FINDINGS, Findings
 from fttui.data.messages import LETTERS, REINFORCEMENT_LETTERS, MessageChecker
 from fttui.data.tokens import PER_EXAMPLE, Count
 from fttui.models.preference import by_api
@@ -116,7 +116,7 @@ class ExampleChecker:
         if "?" not in sequence:
             has_system = "s" in sequence or "d" in sequence
             self._system_counts[has_system] += 1
-            if len(self._system_lines[has_system]) < KEPT_FINDINGS:
+            if len(self._system_lines[has_system]) < MOST_FINDINGS:
                 self._system_lines[has_system].append(self.line)
 
     def _check_tools(self, example: dict[str, Any], where: str) -> set[str] | None:

@@ -1,6 +1,7 @@
 """Scan one file of training data: parse each line, check its example, count examples and tokens."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +27,8 @@ def _reject_constant(word: str) -> Any:
 
 _DECODER = json.JSONDecoder(parse_constant=_reject_constant)
 _NO_VALUE = object()
+_TEXT_OR_BAD_NUMBER = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|(-?Infinity|NaN|\d{4301,})')
+"""A string, or a number that Python refuses: JSON has no NaN, and integers have at most 4300 digits."""
 
 KindChooser = Callable[[dict[str, Any]], str]
 """Returns the kind of all examples, given the first."""
@@ -162,19 +165,27 @@ class FileScan:
         if b"\0" in line:
             findings.add("nul", number, "", f"first at byte {line.index(0) + 1}")
             return _NO_VALUE
+        text = ""
         try:
-            return _DECODER.decode(line.decode())
+            # Without the line end, after which the column would be 1.
+            text = line.decode().rstrip("\r\n")
+            return _DECODER.decode(text)
         except UnicodeDecodeError as error:
             findings.add("not_utf8", number, "", f"byte {error.start + 1} is 0x{line[error.start]:02x}")
         except json.JSONDecodeError as error:
             findings.add("not_json", number, "", f"{error.msg} at column {error.colno}")
         except _NotFinite as error:
-            findings.add("not_json", number, "", f"{error} is not a JSON number")
+            findings.add("not_json", number, "", f"{error} is not a JSON number, at column {_bad_number(text)}")
         except RecursionError:
             findings.add("not_json", number, "", "nested too deeply")
-        except ValueError as error:
-            findings.add("not_json", number, "", str(error))
+        except ValueError:
+            findings.add("not_json", number, "", f"a number of more than 4300 digits at column {_bad_number(text)}")
         return _NO_VALUE
+
+
+def _bad_number(text: str) -> int:
+    """Return the column of the first number that Python refuses."""
+    return next((found.start() + 1 for found in _TEXT_OR_BAD_NUMBER.finditer(text) if found[1]), 1)
 
 
 def _format_error(head: bytes) -> str:

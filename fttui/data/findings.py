@@ -8,6 +8,8 @@ from fttui.text import clean_line, fit
 
 KEPT_FINDINGS = 10
 """Findings of each rule that a report keeps; further findings are only counted."""
+MOST_FINDINGS = 1000
+"""Findings of each rule that the report about a new job keeps, to be read one by one."""
 
 
 class Finding(NamedTuple):
@@ -31,7 +33,7 @@ class Group(NamedTuple):
     total: int
     path: str
     first: tuple[Finding, ...]
-    """At most `KEPT_FINDINGS`."""
+    """The first findings, `KEPT_FINDINGS` or `MOST_FINDINGS`."""
 
 
 OnFinding = Callable[[str, str, Finding], None]
@@ -80,10 +82,11 @@ class Findings(Protocol):
 
 
 class FindingLog:
-    """Counts all findings of a file and keeps the first ten of each rule."""
+    """Counts all findings of a file and keeps the first of each rule."""
 
-    def __init__(self, path: str, on_finding: OnFinding | None = None) -> None:
+    def __init__(self, path: str, on_finding: OnFinding | None = None, kept: int = KEPT_FINDINGS) -> None:
         self._path = path
+        self._most = kept
         self._on_finding = on_finding
         self._kept: dict[str, list[Finding]] = {}
         self._counts: dict[str, int] = {}
@@ -100,10 +103,10 @@ class FindingLog:
     def add(self, code: str, line: int | None = None, member: str = "", detail: str = "") -> None:
         self._total += 1
         self._counts[code] = count = self._counts.get(code, 0) + 1
-        if count > KEPT_FINDINGS and self._on_finding is None:
+        if count > self._most and self._on_finding is None:
             return
         finding = make_finding(line, member, detail)
-        if count <= KEPT_FINDINGS:
+        if count <= self._most:
             self._kept.setdefault(code, []).append(finding)
         if self._on_finding is not None:
             self._on_finding(self._path, code, finding)

@@ -96,6 +96,7 @@ def _objects(path: str, encoding: str) -> Iterator[bytes]:
     decoder = json.JSONDecoder()
     with open(path, encoding=encoding, errors="strict") as file:
         text, is_over = "", False
+        line = column = 1
         while not is_over:
             try:
                 block = file.read(_BLOCK)
@@ -103,15 +104,25 @@ def _objects(path: str, encoding: str) -> Iterator[bytes]:
                 raise CannotRepair(f"{path} is one JSON value and not UTF-8. Save it as UTF-8 first.") from None
             is_over = not block
             text += block
-            while text := text.lstrip(" \t\r\n,[]\ufeff"):
+            while rest := text.lstrip(" \t\r\n,[]\ufeff"):
+                start = len(text) - len(rest)
                 try:
-                    value, end = decoder.raw_decode(text)
-                except (ValueError, RecursionError):
+                    value, end = decoder.raw_decode(text, start)
+                except (ValueError, RecursionError) as error:
                     if is_over:
-                        raise CannotRepair(f"{path} is not JSON near {text[:30]!r}") from None
+                        line, column = _after(text[: getattr(error, "pos", start)], line, column)
+                        reason = getattr(error, "msg", "nested too deeply")
+                        raise CannotRepair(f"{path}:{line} is not JSON: {reason} at column {column}") from None
                     break
                 yield json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+                line, column = _after(text[:end], line, column)
                 text = text[end:]
+
+
+def _after(text: str, line: int, column: int) -> tuple[int, int]:
+    """Return the line and the column after a text that begins at `line` and `column`."""
+    newlines = text.count("\n")
+    return line + newlines, len(text) - text.rfind("\n") if newlines else column + len(text)
 
 
 def _repair_line(line: bytes, changes: Counter[str]) -> bytes:

@@ -51,9 +51,10 @@ class Report(NamedTuple):
     def _count(self, level: str) -> int:
         return sum(group.total for group in self.groups if group.level == level)
 
-    def summary(self) -> str:
-        """Return one short paragraph: the headline and the first error."""
-        return f"{self.headline()} {self.worst()}." if self.errors else self.headline()
+    def summary(self, hint: str = "") -> str:
+        """Return one short paragraph: the headline, the hint where to read the findings, and the first error."""
+        hint = f"{hint} " if hint and self.groups else ""
+        return f"{self.headline()} {hint}{self.worst()}." if self.errors else f"{self.headline()} {hint}".rstrip()
 
     def headline(self) -> str:
         """Return the figures: examples, tokens, plan, number of findings."""

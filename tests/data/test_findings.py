@@ -182,6 +182,21 @@ def test_findings_are_all_counted_and_the_first_ten_kept(file: Path) -> None:
     assert (report.errors, report.warnings, report.advice) == (50, 0, 0)
 
 
+def test_json_errors_name_the_column(file: Path) -> None:
+    broken = {
+        b'{"messages":[{"role":"user","content":"hi"}': "Expecting ',' delimiter at column 44",
+        b'{"messages": []} {}': "Extra data at column 18",
+        b'{"a": "NaN \\" 9", "b": NaN}': "NaN is not a JSON number, at column 24",
+        b'{"a": -Infinity}': "-Infinity is not a JSON number, at column 7",
+        b'{"a": ' + b"9" * 5000 + b"}": "a number of more than 4300 digits at column 7",
+    }
+    for end in (b"\n", b"\r\n"):
+        for line, detail in broken.items():
+            report = checked(file, b"".join([*example_files.lines("chat"), line + end]))
+            found = next(group.first[0] for group in report.groups if group.code == "not_json")
+            assert (found.line, found.detail) == (13, detail)
+
+
 def test_unknown_members_are_reported_in_alphabetical_order(file: Path) -> None:
     example = example_files.chat(1) | dict.fromkeys(["zebra", "apple", "mango", "fig"], 1)
     report = checked(file, json.dumps(example).encode() + b"\n" + b"".join(example_files.lines("chat")[1:]))

@@ -76,9 +76,15 @@ def test_array_and_objects_over_several_lines_become_lines(tmp_path: Path) -> No
     assert [json.loads(line) for line in after.splitlines()] == wanted
 
 
-def test_truncated_array_cannot_be_repaired(tmp_path: Path) -> None:
-    with pytest.raises(CannotRepair, match="is not JSON near"):
-        repair(tmp_path / "a", json.dumps([example_files.chat(1), example_files.chat(2)]).encode()[:-30])
+def test_truncated_array_cannot_be_repaired_and_names_line_and_column(tmp_path: Path) -> None:
+    examples = [example_files.chat(index) for index in range(1000)]
+    flat, spread = json.dumps(examples), json.dumps(examples, indent=1).replace("}", ";", 2)
+    for text in (flat[:-30], spread, '[{"a": 1},\n {"b" 2}]'):
+        with pytest.raises(json.JSONDecodeError) as broken:
+            json.loads(text)
+        place = f"a:{broken.value.lineno} is not JSON: {broken.value.msg} at column {broken.value.colno}"
+        with pytest.raises(CannotRepair, match=place):
+            repair(tmp_path / "a", text.encode())
 
 
 def test_lines_that_are_not_json_are_kept(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from fttui.clock import age
 from fttui.config.errors import ConfigError
 from fttui.core.create_job import FILES, DataChecker
 from fttui.store.upload_once import TRAINING
+from fttui.ui.create_form.findings import HINT
 from fttui.ui.create_form.form import CreateForm
 from fttui.ui.create_form.reading import FormReading, read_form
 from fttui.ui.create_form.view import FormView
@@ -37,6 +38,8 @@ class DataCheck:
         self._checker = checker
         self._now = now
         self._shown: FormReading | None = None
+        self.report: Report | None = None
+        """Report whose summary is shown."""
         self._timer: Timer | None = None
         self.paused = False
         """A submission is running, which checks by itself."""
@@ -80,7 +83,7 @@ class DataCheck:
 
     def show(self, reading: FormReading, report: Report | None) -> None:
         """Show the findings of local files, and names and age of files at the provider."""
-        self._shown = reading
+        self._shown, self.report = reading, report
         texts, advice = [], {}
         for name in FILES:
             id = self._form.values[name]
@@ -95,7 +98,7 @@ class DataCheck:
         if report is not None:
             role = "fail" if report.errors else "warn" if report.warnings else "dim" if texts else "done"
             prefix = "" if "training_file" in reading.files.paths else "validation file: "
-            texts.append(prefix + report.summary())
+            texts.append(prefix + report.summary(HINT))
         self._view.advise(advice | reading.advice)
         self._view.findings.put("\n".join(texts), role)
 

@@ -17,6 +17,7 @@ from fttui.core.pricing import Pricing
 from fttui.store.snapshot import Outcome
 from fttui.ui.create_form.completer import Completer
 from fttui.ui.create_form.data_check import DataCheck
+from fttui.ui.create_form.findings import findings_screen
 from fttui.ui.create_form.form import CreateForm
 from fttui.ui.create_form.message_row import MAX_CELLS, SHORT
 from fttui.ui.create_form.submission import LONGEST_WAIT, Submission
@@ -40,6 +41,7 @@ class CreateScreen(ModalScreen[Outcome | None]):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (SHORT, "-medium")]
     BINDINGS = [
         Binding("escape", "leave", "leave", show=False),
+        Binding("f2", "findings", show=False),
         Binding("ctrl+n", "walk(1)", show=False),
         Binding("ctrl+p", "walk(-1)", show=False),
     ]
@@ -162,6 +164,14 @@ class CreateScreen(ModalScreen[Outcome | None]):
 
     def action_move(self, by: int) -> None:
         self._view.move(by)
+
+    def action_findings(self) -> None:
+        """Open the list of all findings in the data."""
+        report = self.data_check.report
+        if report is None or not report.groups:
+            self.show_note("no findings in the data" if report is not None else "no data was checked")
+        else:
+            self.app.push_screen(findings_screen(report, self.size.width))
 
     async def action_walk(self, by: int) -> None:
         await self._completer.walk(by)

@@ -147,7 +147,7 @@ def test_missing_file_and_directory_exit_2(fttui: Fttui, home: Path) -> None:
 def test_fix_of_broken_json_leaves_no_file(fttui: Fttui, write: Write, home: Path) -> None:
     result = fttui("files", "check", write("t.jsonl", b'[{"a": 1}, {"b":'), "--fix", "-o", "x")
     assert result.code == 2
-    assert "is not JSON near" in result.err
+    assert "t.jsonl:1 is not JSON: Expecting value at column 17" in result.err
     assert [path.name for path in home.iterdir() if path.name.startswith("x")] == []
 
 

@@ -62,6 +62,32 @@ async def test_figures_of_a_validation_file_alone_are_named_so() -> None:
         assert ui.screen[at + 1].lstrip().startswith("validation file"), "no error is shown while the user types"
 
 
+async def test_f2_lists_all_findings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "t.jsonl"
+    example = '{"messages": [{"role": "%s", "content": "Hm %d?"}, {"role": "assistant", "content": "Yes."}]}\n'
+    path.write_text("".join(example % ("human" if index % 2 else "user", index) for index in range(40)) + "{\n")
+    async with cockpit(FakeStore(), size=(60, 24)) as ui:
+        await ui.press("a", "down", "ctrl+u", *"./t.jsonl", "f2")
+        assert "no data was checked" in text(ui)
+        await checked(ui)
+        assert "21 errors. f2 lists all findings." in text(ui)
+        await ui.press("f2")
+        assert isinstance(ui.app.screen, PickScreen)
+        seen = ""
+        for _ in range(10):
+            seen += text(ui)
+            await ui.press("pagedown")
+        for line in range(2, 41, 2):
+            assert f"t.jsonl:{line}: messages[0].role: the role is unknown" in seen
+        assert "use system, user, assistant or tool" in seen
+        await ui.press(*"column")
+        assert "the line is not JSON" in text(ui)
+        assert "role is unknown" not in text(ui)
+        await ui.press("escape", "escape")
+        assert "training file" in text(ui)
+
+
 async def test_missing_path_is_shown_after_a_pause() -> None:
     async with cockpit(FakeStore(), local=False) as ui:
         await ui.press("a", "down", *"./none.jsonl")
