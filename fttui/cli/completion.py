@@ -49,7 +49,7 @@ def completion(shell: str) -> int:
     found = get_completion_class(shell)
     assert found is not None
     # `BashComplete.source` starts a bash to check its version, so call the method of its base class.
-    Output().text(ShellComplete.source(found(click.Group(), {}, "fttui", VARIABLE)) + "\n")
+    Output().print_text(ShellComplete.source(found(click.Group(), {}, "fttui", VARIABLE)) + "\n")
     return DONE
 
 
@@ -109,7 +109,7 @@ def files(context: click.Context, parameter: click.Parameter, typed: str) -> lis
     return found[:MAX_ITEMS]
 
 
-def data(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
+def data_files(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
     """Offer file ids if the typed text starts with `file-`, otherwise paths on this disk."""
     found = files(context, parameter, typed) if typed.startswith("file-") else []
     return found or [CompletionItem(typed, type="file")]

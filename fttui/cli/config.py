@@ -6,7 +6,7 @@ import click
 
 from fttui import atomic
 from fttui.cli.exit_codes import DONE, FAILED
-from fttui.cli.flags import forms
+from fttui.cli.flags import json_options
 from fttui.cli.groups import Group, ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.output import Column, dumps, say
@@ -28,7 +28,7 @@ def path(invocation: Invocation) -> int:
     \b
     $EDITOR "$(fttui config path)"
     """
-    invocation.output.line(paths.config_file())
+    invocation.output.print_line(paths.config_file())
     return DONE
 
 
@@ -48,12 +48,12 @@ def init(invocation: Invocation) -> int:
         return FAILED
     paths.make_dir(os.path.dirname(target))
     atomic.write(target, template().encode())
-    invocation.output.line(target)
+    invocation.output.print_line(target)
     return DONE
 
 
 @config.command("show", cls=ServiceCommand, short_help="Show every setting, its value and its origin.")
-@forms
+@json_options
 @pass_invocation
 def show(invocation: Invocation) -> int:
     """Show every setting, its value and where it is set. For an API key, show the source, never the key.
@@ -68,7 +68,7 @@ def show(invocation: Invocation) -> int:
         Column[dict[str, Any]]("VALUE", lambda row: _shown(row["value"])),
         Column[dict[str, Any]]("FROM", lambda row: row["from"]),
     ]
-    invocation.output.many(rows, columns, raw=lambda row: row)
+    invocation.output.print_list(rows, columns, raw=lambda row: row)
     return DONE
 
 
@@ -101,9 +101,9 @@ def _rows(invocation: Invocation) -> list[dict[str, Any]]:
         return row(name, *(found or [(_default(name, chosen), "default")])[0])
 
     rows = [
-        row("profile", chosen.name, chosen.why),
-        row("base_url", chosen.base_url or "the service on this machine", chosen.why),
-        row("provider", "local" if chosen.is_local else chosen.provider, chosen.why),
+        row("profile", chosen.name, chosen.origin),
+        row("base_url", chosen.base_url or "the service on this machine", chosen.origin),
+        row("provider", "local" if chosen.is_local else chosen.provider, chosen.origin),
         *map(shared, Shared.settings()),
     ]
     shown = {row["name"] for row in rows}

@@ -51,6 +51,6 @@ def print_deleted(output: Output, deleted: Sequence[tuple[str, Any]], *, single:
     """Print the ids of deleted objects; with --json or --jsonl their raw answers, `single` one without a list."""
     if single and output.form != TABLE:
         for _, raw in deleted:
-            output.line("", raw)
+            output.print_line("", raw)
     else:
-        output.many(deleted, [Column[tuple[str, Any]]("DELETED", lambda item: item[0])], raw=lambda item: item[1])
+        output.print_list(deleted, [Column[tuple[str, Any]]("DELETED", lambda item: item[0])], raw=lambda item: item[1])

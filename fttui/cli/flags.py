@@ -23,7 +23,7 @@ def _store(context: click.Context, parameter: click.Parameter, value: Any) -> No
         setattr(context.ensure_object(Invocation), parameter.name, value)
 
 
-def forms(function: F) -> F:
+def json_options(function: F) -> F:
     """Add `--json` and `--jsonl`."""
     lines = click.option(
         "--jsonl", is_flag=True, expose_value=False, callback=_form(JSONL), help="Print one JSON object per line."

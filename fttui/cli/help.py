@@ -35,21 +35,21 @@ def help_(context: click.Context, topic: tuple[str, ...], all_: bool) -> int:
     """
     output, root = Output(), context.find_root()
     if all_:
-        output.text("\n\n".join(_everything(root)) + "\n")
+        output.print_text("\n\n".join(_everything(root)) + "\n")
         return DONE
     if not topic:
-        output.text(_contents(root) + "\n")
+        output.print_text(_contents(root) + "\n")
         return DONE
     name = " ".join(topic)
     if name in TOPICS:
-        output.text(_titled(name) + "\n")
+        output.print_text(_titled(name) + "\n")
         return DONE
     found = _command(root, topic)
     if found is None:
         paths = [path for path, _ in commands(root)]
         known = dict.fromkeys([*TOPICS, *(path[0] for path in paths), *map(" ".join, paths)])
         raise UnknownCommand(name, list(known), "fttui help", kind="command or topic")
-    output.text(found.get_help() + "\n")
+    output.print_text(found.get_help() + "\n")
     return DONE
 
 

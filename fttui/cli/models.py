@@ -8,7 +8,7 @@ from fttui.cli import completion, tables
 from fttui.cli.confirm import confirm
 from fttui.cli.each_id import delete_each
 from fttui.cli.exit_codes import FAILED
-from fttui.cli.flags import forms, offline, yes
+from fttui.cli.flags import json_options, offline, yes
 from fttui.cli.groups import ServiceGroup
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.output import say
@@ -29,7 +29,7 @@ def models() -> None:
 
 @models.command("list", short_help="List models.")
 @offline
-@forms
+@json_options
 @pass_invocation
 def list_(invocation: Invocation) -> int:
     """List models in the order of the service.
@@ -44,7 +44,7 @@ def list_(invocation: Invocation) -> int:
     async def work(reader: "Reader") -> None:
         found = await reader.models()
         columns = tables.model_columns(invocation.clock.now())
-        invocation.output.many(found, columns, raw=lambda model: model.raw)
+        invocation.output.print_list(found, columns, raw=lambda model: model.raw)
         if not found:
             say("No models in the archive." if invocation.offline else "No models.")
 
@@ -54,7 +54,7 @@ def list_(invocation: Invocation) -> int:
 @models.command("delete", short_help="Delete tuned models.")
 @click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=completion.models)
 @yes
-@forms
+@json_options
 @pass_invocation
 def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
     """Delete tuned models permanently.

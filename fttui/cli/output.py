@@ -18,9 +18,9 @@ TABLE, JSON, JSONL = "table", "json", "jsonl"
 GAP = "  "
 NARROWEST = 6
 """Smallest width of a cut column, in cells."""
-FIRST, USUAL, LATE, LAST = range(4)
-"""Order in which columns are cut when a table is too wide. A `FIRST` column is dropped if less than half of its width
-would remain. Ids are `LAST`, because a cut id cannot be copied."""
+CUT_FIRST, CUT_USUAL, CUT_LATE, CUT_LAST = range(4)
+"""Order in which columns are cut when a table is too wide. A `CUT_FIRST` column is dropped if less than half of
+its width would remain. Ids are `CUT_LAST`, because a cut id cannot be copied."""
 
 
 class ReaderGone(Exception):
@@ -34,8 +34,8 @@ class Column(NamedTuple, Generic[T]):
     cell: Callable[[T], str]
     plain: Callable[[T], str] | None = None
     right: bool = False
-    cut: int = USUAL
-    """Order in which the column is cut (`FIRST` to `LAST`)."""
+    cut: int = CUT_USUAL
+    """Order in which the column is cut (`CUT_FIRST` to `CUT_LAST`)."""
 
 
 class Output:
@@ -53,20 +53,20 @@ class Output:
     def _out(self) -> TextIO:
         return self._stream or sys.stdout
 
-    def many(
+    def print_list(
         self, items: Sequence[T], columns: Sequence[Column[T]], *, raw: Callable[[T], Any], has_more: bool = False
     ) -> None:
         """Print a list of objects."""
         if self.form == JSON:
             self._write(dumps({"object": "list", "data": [raw(item) for item in items], "has_more": has_more}) + "\n")
         elif self.form == JSONL:
-            self.each(items, columns, raw=raw)
+            self.print_lines(items, columns, raw=raw)
         elif self.is_terminal:
             self._write("".join(line + "\n" for line in table(items, columns, self._columns())) if items else "")
         else:
-            self.each(items, columns, raw=raw)
+            self.print_lines(items, columns, raw=raw)
 
-    def each(self, items: Iterable[T], columns: Sequence[Column[T]], *, raw: Callable[[T], Any]) -> None:
+    def print_lines(self, items: Iterable[T], columns: Sequence[Column[T]], *, raw: Callable[[T], Any]) -> None:
         """Print one object per line. The cells are not aligned, so that later calls can add lines."""
         for item in items:
             if self.form in (JSON, JSONL):
@@ -77,7 +77,7 @@ class Output:
             else:
                 self._write("\t".join(clean_line((column.plain or column.cell)(item)) for column in columns) + "\n")
 
-    def one(self, raw: Any, fields: Sequence[tuple[str, str]]) -> None:
+    def print_object(self, raw: Any, fields: Sequence[tuple[str, str]]) -> None:
         """Print one object: as JSON, or with one field per line."""
         if self.form in (JSON, JSONL):
             self._write(dumps(raw, indent=2 if self.form == JSON else None) + "\n")
@@ -87,22 +87,22 @@ class Output:
         else:
             self._write("".join(f"{name}\t{clean_line(text)}\n" for name, text in fields))
 
-    def line(self, text: str, raw: Any = None) -> None:
+    def print_line(self, text: str, raw: Any = None) -> None:
         """Print one line, such as the id of a created job; with `--json` the object instead."""
         if self.form in (JSON, JSONL):
             self._write(dumps(raw, indent=2 if self.form == JSON else None) + "\n")
         else:
             self._write(clean_line(text) + "\n")
 
-    def row(self, cells: Sequence[str]) -> None:
+    def print_row(self, cells: Sequence[str]) -> None:
         """Print tab-separated cells."""
         self._write("\t".join(map(clean_line, cells)) + "\n")
 
-    def text(self, text: str) -> None:
+    def print_text(self, text: str) -> None:
         """Print text unchanged. Only for text made by fttui: control codes are not removed."""
         self._write(text)
 
-    def chunk(self, chunk: bytes) -> None:
+    def write_chunk(self, chunk: bytes) -> None:
         """Write a part of a file."""
         self._write(chunk)
 
@@ -197,9 +197,9 @@ def table(items: Sequence[T], columns: Sequence[Column[T]], cells: int) -> list[
 
 def _cut(widths: list[int], order: Sequence[int], excess: int) -> None:
     """Reduce column widths by `excess` cells in total. A dropped column has width 0."""
-    for turn in (FIRST, USUAL, LATE, LAST):
+    for turn in (CUT_FIRST, CUT_USUAL, CUT_LATE, CUT_LAST):
         found = [index for index, cut in enumerate(order) if cut == turn]
-        if turn == FIRST:
+        if turn == CUT_FIRST:
             for index in reversed(found):
                 left = widths[index] - max(0, excess)
                 if left < max(NARROWEST, widths[index] // 2):

@@ -7,7 +7,7 @@ import click
 
 from fttui.cli import completion
 from fttui.cli.exit_codes import DONE
-from fttui.cli.flags import forms
+from fttui.cli.flags import json_options
 from fttui.cli.groups import Group, ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.output import Column, say
@@ -30,7 +30,7 @@ def profile() -> None:
 
 
 @profile.command("list", short_help="List profiles.")
-@forms
+@json_options
 @pass_invocation
 def list_(invocation: Invocation) -> int:
     """List profiles. A * marks the profile in use.
@@ -69,7 +69,7 @@ def list_(invocation: Invocation) -> int:
                 "base_url": now.base_url,
                 "provider": now.provider,
                 "key": "OPENAI_API_KEY",
-                "from": now.why,
+                "from": now.origin,
             },
         )
     columns = [
@@ -80,7 +80,7 @@ def list_(invocation: Invocation) -> int:
         Column[dict[str, Any]]("KEY FROM", lambda row: row["key"]),
         Column[dict[str, Any]]("FROM", lambda row: row["from"]),
     ]
-    invocation.output.many(rows, columns, raw=lambda row: row)
+    invocation.output.print_list(rows, columns, raw=lambda row: row)
     return DONE
 
 
@@ -108,7 +108,7 @@ def use(name: str | None, clear: bool) -> int:
         raise click.UsageError("give the NAME of a profile or --clear")
     use_profile(name)
     now = choices.choose()
-    say(f"In use: {now.name} ({now.base_url or 'the service on this machine'}, {now.because})")
+    say(f"In use: {now.name} ({now.base_url or 'the service on this machine'}, {now.reason})")
     return DONE
 
 

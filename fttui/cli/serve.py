@@ -4,7 +4,7 @@ import click
 
 from fttui.cli import tables
 from fttui.cli.exit_codes import DONE, FAILED, UNREACHABLE
-from fttui.cli.flags import forms
+from fttui.cli.flags import json_options
 from fttui.cli.groups import Command
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.output import say
@@ -31,7 +31,7 @@ PORT = 8484
 )
 @click.option("--status", is_flag=True, help="Show the state of the running service.")
 @click.option("--stop", is_flag=True, help="Stop the running service. Trainers save a checkpoint and stop.")
-@forms
+@json_options
 @pass_invocation
 def serve(invocation: Invocation, host: str, port: int, api_key_file: str | None, status: bool, stop: bool) -> int:
     """Run the embedded service in the foreground and serve its API over TCP, for any OpenAI SDK.
@@ -71,11 +71,13 @@ def _status(invocation: Invocation) -> int:
         state = control.status(service_dir())
     except control.ServiceBusy as error:
         reason = str(error)
-        invocation.output.one({"running": True, "trouble": reason}, [("state", "running, but it does not answer")])
+        invocation.output.print_object(
+            {"running": True, "trouble": reason}, [("state", "running, but it does not answer")]
+        )
         say(f"fttui: {reason}")
         return UNREACHABLE
     if state is None:
-        invocation.output.one({"running": False}, [("state", "not running")])
+        invocation.output.print_object({"running": False}, [("state", "not running")])
         try:
             lock.check_host(service_dir())
         except control.ServiceError as error:
@@ -94,7 +96,7 @@ def _status(invocation: Invocation) -> int:
         ("running jobs", ", ".join(map(str, running)) or "none"),
         ("other jobs", ", ".join(others) or "none"),
     ]
-    invocation.output.one(raw, fields)
+    invocation.output.print_object(raw, fields)
     return DONE
 
 

@@ -3,7 +3,7 @@
 import time
 from typing import TYPE_CHECKING
 
-from fttui.cli.output import FIRST, LAST, LATE, Column
+from fttui.cli.output import CUT_FIRST, CUT_LAST, CUT_LATE, Column
 from fttui.clock import age, duration
 from fttui.text import size_words
 
@@ -41,13 +41,13 @@ def status_word(job: "Job") -> str:
 
 def job_columns(now: float) -> "list[Column[Job]]":
     return [
-        Column("ID", lambda job: job.id, cut=LAST),
-        Column("STATUS", status_word, cut=LATE),
+        Column("ID", lambda job: job.id, cut=CUT_LAST),
+        Column("STATUS", status_word, cut=CUT_LATE),
         Column("AGE", lambda job: ago(job.created_at, now), lambda job: when(job.created_at), right=True),
         Column("MODEL", lambda job: job.model),
         Column("SUFFIX", lambda job: job.suffix),
         # First to be cut: it repeats model and suffix, which have columns of their own.
-        Column("TUNED MODEL", lambda job: job.fine_tuned_model, cut=FIRST),
+        Column("TUNED MODEL", lambda job: job.fine_tuned_model, cut=CUT_FIRST),
     ]
 
 
@@ -64,30 +64,30 @@ def checkpoint_columns() -> "list[Column[Checkpoint]]":
         return " ".join(f"{name}={value:g}" for name, value in checkpoint.metrics.items())
 
     return [
-        Column("ID", lambda item: item.id, cut=LAST),
+        Column("ID", lambda item: item.id, cut=CUT_LAST),
         Column("STEP", lambda item: text(item.step_number), right=True),
         Column("CREATED", lambda item: local(item.created_at), lambda item: when(item.created_at)),
-        Column("MODEL", lambda item: item.fine_tuned_model_checkpoint, cut=FIRST),
+        Column("MODEL", lambda item: item.fine_tuned_model_checkpoint, cut=CUT_FIRST),
         Column("METRICS", metrics),
     ]
 
 
 def file_columns(now: float) -> "list[Column[File]]":
     return [
-        Column("ID", lambda file: file.id, cut=LAST),
+        Column("ID", lambda file: file.id, cut=CUT_LAST),
         Column("SIZE", lambda file: size_words(file.bytes), lambda file: text(file.bytes), right=True),
         Column("AGE", lambda file: ago(file.created_at, now), lambda file: when(file.created_at), right=True),
-        Column("PURPOSE", lambda file: file.purpose, cut=FIRST),
-        Column("STATUS", lambda file: file.status, cut=FIRST),
+        Column("PURPOSE", lambda file: file.purpose, cut=CUT_FIRST),
+        Column("STATUS", lambda file: file.status, cut=CUT_FIRST),
         Column("NAME", lambda file: file.filename),
     ]
 
 
 def model_columns(now: float) -> "list[Column[Model]]":
     return [
-        Column("ID", lambda model: model.id, cut=LAST),
+        Column("ID", lambda model: model.id, cut=CUT_LAST),
         Column("AGE", lambda model: ago(model.created_at, now), lambda model: when(model.created_at), right=True),
-        Column("OWNER", lambda model: model.owned_by, cut=FIRST),
+        Column("OWNER", lambda model: model.owned_by, cut=CUT_FIRST),
         Column("SHUTDOWN", lambda model: model.shutdown_date),
     ]
 

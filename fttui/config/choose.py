@@ -41,7 +41,7 @@ class Choice(NamedTuple):
 
     name: str
     """Name for the user: the profile's name, or the host."""
-    why: str
+    origin: str
     """Origin of the choice: a flag, a variable or a file."""
     key: str
     """Key of the service's jobs in the archive: the profile's name, or the base URL with organisation and project."""
@@ -55,9 +55,9 @@ class Choice(NamedTuple):
     """One of `PROVIDERS`."""
 
     @property
-    def because(self) -> str:
+    def reason(self) -> str:
         """Origin of the choice, as half a sentence."""
-        return f"because {self.why}" if self.why == _DEFAULT else f"because of {self.why}"
+        return f"because {self.origin}" if self.origin == _DEFAULT else f"because of {self.origin}"
 
     @property
     def is_local(self) -> bool:
@@ -89,31 +89,31 @@ def choose(*, profile: str | None = None, base_url: str | None = None) -> Choice
     return Choice(LOCAL, _DEFAULT, LOCAL, None, LOCAL)
 
 
-def choose_profile(name: str, why: str) -> Choice:
+def choose_profile(name: str, origin: str) -> Choice:
     """Choose a profile: one of the configuration, or the built-in `local`, `openai` or `azure`.
 
     Args:
-        why: the origin of the choice.
+        origin: where the choice was made: a flag, a variable or a file.
 
     Raises:
         ConfigError: the profile does not exist; the message suggests the nearest name.
     """
     if name == LOCAL:
-        return Choice(LOCAL, why, LOCAL, None, LOCAL)
+        return Choice(LOCAL, origin, LOCAL, None, LOCAL)
     profiles = all_profiles()
     if isinstance(found := profiles.get(name), dict):
         check_name(name)
-        return choose_table(name, found, why)
+        return choose_table(name, found, origin)
     if name == "openai":
-        return _openai(why)
+        return _openai(origin)
     if name == "azure" and _variable("AZURE_OPENAI_ENDPOINT"):
-        return _azure(why)
+        return _azure(origin)
     from difflib import get_close_matches
 
     names = [*profiles, LOCAL, "openai", "azure"]
     near = get_close_matches(name, names, 1)
     more = f"Did you mean {near[0]!r}?" if near else "See: fttui profile list"
-    raise ConfigError(f"no profile {clean_line(name)!r} ({why}). {more}")
+    raise ConfigError(f"no profile {clean_line(name)!r} ({origin}). {more}")
 
 
 def all_profiles() -> dict[str, Any]:
@@ -128,10 +128,10 @@ def all_profiles() -> dict[str, Any]:
 
 def profile_in_use() -> tuple[str, str] | None:
     """Return the name of the profile in use and the origin of the choice; None without one."""
-    for path, member, why in ((profiles_file(), "use", "profile use"), (config_file(), "profile", "config.toml")):
+    for path, member, origin in ((profiles_file(), "use", "profile use"), (config_file(), "profile", "config.toml")):
         name = read_toml(path).get(member)
         if isinstance(name, str) and name:
-            return name, why
+            return name, origin
     return None
 
 
@@ -194,26 +194,26 @@ def is_loopback(base_url: str) -> bool:
     return host in ("localhost", "[::1]") or host.endswith(".localhost") or bool(re.fullmatch(r"127(\.\d+){3}", host))
 
 
-def _by_url(url: str, why: str, source: str) -> Choice:
-    base, query = split_url(url, why)
+def _by_url(url: str, origin: str, source: str) -> Choice:
+    base, query = split_url(url, origin)
     # Organisations and projects have separate jobs behind one URL.
     account = "/".join(filter(None, (_variable("OPENAI_ORG_ID"), _variable("OPENAI_PROJECT_ID"))))
     key = clean_line(f"{base}#{account}" if account else base)
     provider = "azure" if re.fullmatch(_AZURE_HOST, host_of(base)) else "openai" if is_official(base) else "compatible"
-    return Choice("openai" if base == OFFICIAL else host_of(base), why, key, base, source, query, provider)
+    return Choice("openai" if base == OFFICIAL else host_of(base), origin, key, base, source, query, provider)
 
 
-def _openai(why: str) -> Choice:
+def _openai(origin: str) -> Choice:
     if url := _variable("OPENAI_BASE_URL"):
         split_url(url, "OPENAI_BASE_URL")  # so that a message names the variable
-    return _by_url(url or OFFICIAL, why, "openai")
+    return _by_url(url or OFFICIAL, origin, "openai")
 
 
-def _azure(why: str) -> Choice:
+def _azure(origin: str) -> Choice:
     base, query = azure_url(
         _variable("AZURE_OPENAI_ENDPOINT"), _variable("OPENAI_API_VERSION"), "AZURE_OPENAI_ENDPOINT"
     )
-    return Choice("azure", why, base, base, "azure", query, "azure")
+    return Choice("azure", origin, base, base, "azure", query, "azure")
 
 
 def azure_url(endpoint: str, version: str, where: str) -> tuple[str, str]:
@@ -233,7 +233,7 @@ def azure_url(endpoint: str, version: str, where: str) -> tuple[str, str]:
     return base, query
 
 
-def choose_table(name: str, profile: dict[str, Any], why: str) -> Choice:
+def choose_table(name: str, profile: dict[str, Any], origin: str) -> Choice:
     """Choose the service of a profile that is not validated."""
     provider = profile.get("provider", "")
     if provider and provider not in PROVIDERS:
@@ -248,7 +248,7 @@ def choose_table(name: str, profile: dict[str, Any], why: str) -> Choice:
         provider = "azure" if azure else "openai" if is_official(base) else "compatible"
     if provider == "azure":
         base, query = azure_url(url, str(profile.get("api_version") or ""), where)
-    return Choice(name, why, name, base, "profile", query, provider)
+    return Choice(name, origin, name, base, "profile", query, provider)
 
 
 def _variable(name: str) -> str:

@@ -18,7 +18,7 @@ def tuned_model(base: str, suffix: str | None, step: int | None) -> str:
     Args:
         step: the step of a checkpoint, which becomes part of the name; None for the final model.
     """
-    name = f"ft:{base}:local:{plain(suffix or '')}:{_random(8)}"
+    name = f"ft:{base}:local:{safe_suffix(suffix or '')}:{_random(8)}"
     return name if step is None else f"{name}:ckpt-step-{step}"
 
 
@@ -43,6 +43,6 @@ def _random(length: int) -> str:
     return "".join(_ALPHABET[byte % 62] for byte in os.urandom(length))
 
 
-def plain(suffix: str) -> str:
+def safe_suffix(suffix: str) -> str:
     """Return a suffix without characters such as `:` and `/`, which would split the name of a model."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", suffix).strip("-")

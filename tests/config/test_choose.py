@@ -22,24 +22,24 @@ base_url = "http://127.0.0.1:9/v1"
 def test_default_is_the_embedded_service() -> None:
     choice = choose()
     assert (choice.name, choice.key, choice.base_url, choice.is_local) == ("local", "local", None, True)
-    assert choice.why == "nothing else is configured"
+    assert choice.origin == "nothing else is configured"
 
 
 def test_each_source_of_the_choice_overrides_the_next(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "https://res.openai.azure.com")
-    assert (choose().name, choose().why) == ("azure", "AZURE_OPENAI_ENDPOINT")
+    assert (choose().name, choose().origin) == ("azure", "AZURE_OPENAI_ENDPOINT")
     monkeypatch.setenv("OPENAI_API_KEY", "k")
-    assert (choose().name, choose().why, choose().base_url) == ("openai", "OPENAI_API_KEY", OFFICIAL)
+    assert (choose().name, choose().origin, choose().base_url) == ("openai", "OPENAI_API_KEY", OFFICIAL)
     monkeypatch.setenv("OPENAI_BASE_URL", "https://proxy.example:8443/v1")
-    assert (choose().name, choose().why) == ("proxy.example:8443", "OPENAI_BASE_URL")
+    assert (choose().name, choose().origin) == ("proxy.example:8443", "OPENAI_BASE_URL")
     config.write_text(PROFILES)
-    assert (choose().name, choose().why, choose().base_url) == ("work", "config.toml", "https://work.example/v1")
+    assert (choose().name, choose().origin, choose().base_url) == ("work", "config.toml", "https://work.example/v1")
     use_profile("other")
-    assert (choose().name, choose().why) == ("other", "profile use")
+    assert (choose().name, choose().origin) == ("other", "profile use")
     monkeypatch.setenv("FTTUI_PROFILE", "local")
-    assert (choose().name, choose().why) == ("local", "FTTUI_PROFILE")
-    assert (choose(profile="work").name, choose(profile="work").why) == ("work", "--profile")
-    assert (choose(base_url="http://x/v1").name, choose(base_url="http://x/v1").why) == ("x", "--base-url")
+    assert (choose().name, choose().origin) == ("local", "FTTUI_PROFILE")
+    assert (choose(profile="work").name, choose(profile="work").origin) == ("work", "--profile")
+    assert (choose(base_url="http://x/v1").name, choose(base_url="http://x/v1").origin) == ("x", "--base-url")
     with pytest.raises(ConfigError, match="cannot be used together"):
         choose(profile="work", base_url="http://x/v1")
 

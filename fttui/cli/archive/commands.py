@@ -10,11 +10,11 @@ from fttui.cli import completion, tables
 from fttui.cli.confirm import confirm
 from fttui.cli.each_id import print_deleted
 from fttui.cli.exit_codes import DONE, FAILED, message_of
-from fttui.cli.flags import forms, yes
+from fttui.cli.flags import json_options, yes
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.jobs.ids import resolve_all
-from fttui.cli.output import FIRST, LAST, LATE, Column, Output, say
+from fttui.cli.output import CUT_FIRST, CUT_LAST, CUT_LATE, Column, Output, say
 from fttui.config import paths
 from fttui.config.errors import ConfigError
 from fttui.text import size_words
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @click.command("list", cls=ServiceCommand, short_help="List archived jobs.")
 @click.option("--gone", is_flag=True, help="Only jobs that the provider no longer has.")
-@forms
+@json_options
 @pass_invocation
 def list_(invocation: Invocation, gone: bool) -> int:
     """List archived jobs, newest first. Jobs that the provider no longer has are marked `gone`.
@@ -46,7 +46,7 @@ def list_(invocation: Invocation, gone: bool) -> int:
         def raw(row: "JobRow") -> Any:
             return json.loads(archive.jobs.body(row.id) or "null")
 
-        invocation.output.many(rows, _columns(invocation.clock.now()), raw=raw)
+        invocation.output.print_list(rows, _columns(invocation.clock.now()), raw=raw)
         if not rows:
             say("No archived job is gone at the provider." if gone else "No jobs in the archive.")
         return DONE
@@ -56,13 +56,13 @@ def list_(invocation: Invocation, gone: bool) -> int:
 
 def _columns(now: float) -> "list[Column[JobRow]]":
     return [
-        Column("ID", lambda row: row.id, cut=LAST),
-        Column("STATUS", lambda row: row.status_text or ("unreadable" if row.fault else "unknown"), cut=LATE),
+        Column("ID", lambda row: row.id, cut=CUT_LAST),
+        Column("STATUS", lambda row: row.status_text or ("unreadable" if row.fault else "unknown"), cut=CUT_LATE),
         Column("AGE", lambda row: tables.ago(row.created_at, now), lambda row: tables.when(row.created_at), right=True),
         Column("MODEL", lambda row: row.model),
         Column("SUFFIX", lambda row: row.suffix),
-        Column("TUNED MODEL", lambda row: row.fine_tuned_model, cut=FIRST),
-        Column("", lambda row: "gone" if row.gone else "", cut=LATE),
+        Column("TUNED MODEL", lambda row: row.fine_tuned_model, cut=CUT_FIRST),
+        Column("", lambda row: "gone" if row.gone else "", cut=CUT_LATE),
     ]
 
 
@@ -101,7 +101,7 @@ def export(invocation: Invocation, ids: tuple[str, ...], all_: bool, path: str, 
         code = DONE
         for id in wanted:
             if id in known:
-                invocation.output.line(export_job(archive, id, path, force=force))
+                invocation.output.print_line(export_job(archive, id, path, force=force))
             else:
                 code = _report_unknown(id)
         if not wanted:
@@ -114,7 +114,7 @@ def export(invocation: Invocation, ids: tuple[str, ...], all_: bool, path: str, 
 @click.command("delete", cls=ServiceCommand, short_help="Delete jobs from the archive.")
 @click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=completion.jobs)
 @yes
-@forms
+@json_options
 @pass_invocation
 def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
     """Delete jobs with their events, metrics and files from the archive. Nothing changes at the provider.
@@ -163,7 +163,7 @@ def _report_unknown(id: str) -> int:
 
 
 @click.command("size", cls=ServiceCommand, short_help="Show the size of the archive.")
-@forms
+@json_options
 @pass_invocation
 def size(invocation: Invocation) -> int:
     """Show the size of the archive for each profile. fttui never deletes archived jobs automatically.
@@ -191,7 +191,7 @@ async def _size(output: Output) -> int:
         found = [share for share in shares(archive) if share.jobs or share.bytes]
         await archive.close()
     columns = [
-        Column["Share"]("PROFILE", lambda share: share.profile, cut=LAST),
+        Column["Share"]("PROFILE", lambda share: share.profile, cut=CUT_LAST),
         Column["Share"]("JOBS", lambda share: str(share.jobs), right=True),
         Column["Share"]("GONE", lambda share: str(share.gone), right=True),
         Column["Share"]("EVENTS", lambda share: str(share.events), right=True),
@@ -199,7 +199,7 @@ async def _size(output: Output) -> int:
         Column["Share"]("RESULT FILES", lambda share: str(share.contents), right=True),
         Column["Share"]("SIZE", lambda share: size_words(share.bytes), lambda share: str(share.bytes), right=True),
     ]
-    output.many(found, columns, raw=lambda share: share._asdict())
+    output.print_list(found, columns, raw=lambda share: share._asdict())
     for name, bytes in on_disk(path).items():
         say(f"{name}: {size_words(bytes)}")
     if not found:

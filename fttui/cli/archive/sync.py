@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fttui.cli.exit_codes import DONE, FAILED
-from fttui.cli.flags import forms
+from fttui.cli.flags import json_options
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.output import say, say_progress
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.command("sync", cls=ServiceCommand, short_help="Fetch everything from the provider.")
 @click.option("--full", is_flag=True, help="Read the whole job list, to find deleted and changed old jobs.")
-@forms
+@json_options
 @pass_invocation
 def sync(invocation: Invocation, full: bool) -> int:
     """Fetch all jobs with their events, checkpoints and result files, and the metadata of files and models.
@@ -107,7 +107,7 @@ async def _report(invocation: Invocation, key: str, run: "ArchiveSync") -> int:
         ("unchanged", str(tally.unchanged)),
         *_counts(share),
     ]
-    invocation.output.one(raw, fields)
+    invocation.output.print_object(raw, fields)
     if run.not_offered:
         say(f"Not supported by this service, not read: {', '.join(sorted(run.not_offered))}")
     if tally.missing_files:

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 import click
 
-from fttui.cli.doctor.machine import FAIL, GOOD, NOTE, WARN, Finding, machine
+from fttui.cli.doctor.machine import FAIL, GOOD, NOTE, WARN, Check, machine_checks
 from fttui.cli.exit_codes import DENIED, DONE, FAILED, UNREACHABLE, USAGE, exit_code_of, is_expected, message_of
-from fttui.cli.flags import forms, offline
+from fttui.cli.flags import json_options, offline
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.output import JSON, JSONL, Column, Output
@@ -30,7 +30,7 @@ SKEW = 60.0
 
 @click.command("doctor", cls=ServiceCommand, short_help="Check configuration, service, key and machine.")
 @offline
-@forms
+@json_options
 @pass_invocation
 def doctor(invocation: Invocation) -> int:
     """Check everything that fttui needs, and print what to do about each problem.
@@ -46,89 +46,89 @@ def doctor(invocation: Invocation) -> int:
     """
     found = asyncio.run(_examine(invocation))
     _print(invocation.output, found)
-    return next((finding.code for finding in found if finding.state == FAIL), DONE)
+    return next((check.code for check in found if check.state == FAIL), DONE)
 
 
-def _print(output: Output, found: list[Finding]) -> None:
+def _print(output: Output, found: list[Check]) -> None:
     if output.form in (JSON, JSONL) or not output.is_terminal:
         columns = [
-            Column[Finding]("CHECK", lambda finding: finding.check),
-            Column[Finding]("STATE", lambda finding: finding.state),
-            Column[Finding]("FOUND", lambda finding: finding.text),
-            Column[Finding]("HINT", lambda finding: finding.hint),
+            Column[Check]("CHECK", lambda check: check.name),
+            Column[Check]("STATE", lambda check: check.state),
+            Column[Check]("FOUND", lambda check: check.text),
+            Column[Check]("HINT", lambda check: check.hint),
         ]
-        output.many(found, columns, raw=_raw)
+        output.print_list(found, columns, raw=_raw)
         return
-    wide = max(len(finding.check) for finding in found)
+    wide = max(len(check.name) for check in found)
     utf8 = is_utf8_locale()
     marks = {GOOD: "✓" if utf8 else "+", NOTE: "·" if utf8 else ",", WARN: "!", FAIL: "✗" if utf8 else "x"}
-    for finding in found:
-        output.line(f"{marks[finding.state]} {finding.check:<{wide}}  {finding.text}")
-        if finding.hint:
-            output.line(f"  {'':<{wide}}  {finding.hint}")
+    for check in found:
+        output.print_line(f"{marks[check.state]} {check.name:<{wide}}  {check.text}")
+        if check.hint:
+            output.print_line(f"  {'':<{wide}}  {check.hint}")
 
 
-def _raw(finding: Finding) -> dict[str, Any]:
-    return {"check": finding.check, "state": finding.state, "text": finding.text, "hint": finding.hint}
+def _raw(check: Check) -> dict[str, Any]:
+    return {"check": check.name, "state": check.state, "text": check.text, "hint": check.hint}
 
 
-async def _examine(invocation: Invocation) -> list[Finding]:
+async def _examine(invocation: Invocation) -> list[Check]:
     try:
         load.load()
     except ConfigError as error:
-        found = [Finding("config", FAIL, *_lines(error), code=USAGE)]
+        found = [Check("config", FAIL, *_lines(error), code=USAGE)]
     else:
         found = await _service(invocation)
-    failed = {word for finding in found if finding.state == FAIL for word in (finding.check, finding.text)}
-    return [*found, *(finding for finding in machine() if not failed & {finding.check, finding.text})]
+    failed = {word for check in found if check.state == FAIL for word in (check.name, check.text)}
+    return [*found, *(check for check in machine_checks() if not failed & {check.name, check.text})]
 
 
-async def _service(invocation: Invocation) -> list[Finding]:
+async def _service(invocation: Invocation) -> list[Check]:
     """Check the chosen service, from its profile to its routes. The first failure that blocks the rest ends it."""
     from fttui.core import connect
 
     try:
         choice = choose(profile=invocation.profile, base_url=invocation.base_url)
     except ConfigError as error:
-        return [Finding("profile", FAIL, *_lines(error), code=USAGE)]
+        return [Check("profile", FAIL, *_lines(error), code=USAGE)]
     where = choice.base_url or "the service on this machine"
-    found = [Finding("profile", GOOD, f"{choice.name}, {choice.because}: {where} ({choice.provider})")]
+    found = [Check("profile", GOOD, f"{choice.name}, {choice.reason}: {where} ({choice.provider})")]
     if choice.is_local:
-        found[0] = found[0]._replace(text=f"{choice.name}, {choice.because}: {where}")
+        found[0] = found[0]._replace(text=f"{choice.name}, {choice.reason}: {where}")
         found += _local_service(starts=not invocation.offline)
     found += _proxies(choice.base_url or "")
     if invocation.offline:
-        return [*found, Finding("service", NOTE, "not checked (--offline)")]
+        return [*found, Check("service", NOTE, "not checked (--offline)")]
     try:
         connection = await connect.connect(invocation.options, clock=invocation.clock)
     except Exception as error:
         if not is_expected(error):
             raise
         code = exit_code_of(error)
-        check = {DENIED: "key", USAGE: "config"}.get(code, "service")
-        return [*found, Finding(check, FAIL, *_lines(error), code=code)]
+        name = {DENIED: "key", USAGE: "config"}.get(code, "service")
+        return [*found, Check(name, FAIL, *_lines(error), code=code)]
     try:
-        found += [Finding("safety", WARN, warning) for warning in connection.warnings]
+        found += [Check("safety", WARN, warning) for warning in connection.warnings]
         return [*found, *await _requests(connection, invocation.clock)]
     finally:
         await connection.close()
 
 
-def _local_service(*, starts: bool) -> list[Finding]:
+def _local_service(*, starts: bool) -> list[Check]:
     from fttui.server import control
 
     try:
         info = control.running(service_dir())
     except control.ServiceBusy as error:
-        return [Finding("local service", WARN, *_lines(error))]
+        return [Check("local service", WARN, *_lines(error))]
     except Exception:  # starting the service reports any problem with its files
         info = None
     if info is None:
-        return [Finding("local service", NOTE, "not running; this check starts it" if starts else "not running")]
-    return [Finding("local service", GOOD, f"running, pid {info.pid}, version {info.version}")]
+        return [Check("local service", NOTE, "not running; this check starts it" if starts else "not running")]
+    return [Check("local service", GOOD, f"running, pid {info.pid}, version {info.version}")]
 
 
-def _proxies(base_url: str) -> list[Finding]:
+def _proxies(base_url: str) -> list[Check]:
     """Report the proxy by its host only: its address may contain a password."""
     scheme = base_url.split("://", 1)[0].upper()
     if not base_url or is_loopback(base_url):
@@ -139,11 +139,11 @@ def _proxies(base_url: str) -> list[Finding]:
                 host = urlsplit(value if "://" in value else f"//{value}").hostname or "an unreadable address"
             except ValueError:
                 host = "an unreadable address"
-            return [Finding("proxy", NOTE, f"{host}, set in {name}")]
+            return [Check("proxy", NOTE, f"{host}, set in {name}")]
     return []
 
 
-async def _requests(connection: "Connection", clock: Clock) -> list[Finding]:
+async def _requests(connection: "Connection", clock: Clock) -> list[Check]:
     """Check reachability, key, routes and clock with a few read requests."""
     from fttui.api.errors import ApiError, Forbidden, Unauthorized, Unreachable
 
@@ -157,34 +157,34 @@ async def _requests(connection: "Connection", clock: Clock) -> list[Finding]:
         failure = error
     took = (clock.monotonic() - started) * 1000
     if isinstance(failure, Unreachable):
-        return [Finding("service", FAIL, failure.message, failure.hint, UNREACHABLE)]
-    found = [Finding("service", GOOD, f"{connection.provider.title} answers in {took:.0f} ms")]
+        return [Check("service", FAIL, failure.message, failure.hint, UNREACHABLE)]
+    found = [Check("service", GOOD, f"{connection.provider.title} answers in {took:.0f} ms")]
     key = f"the key from {origin}" if origin else "no key"
     if isinstance(failure, Unauthorized):
         return [
             *found,
-            Finding("key", FAIL, f"{key} was refused: {failure.message}", failure.hint, DENIED),
+            Check("key", FAIL, f"{key} was refused: {failure.message}", failure.hint, DENIED),
             *_clock(client),
         ]
     if isinstance(failure, Forbidden):
-        found.append(Finding("key", FAIL, f"{key} may not list jobs: {failure.message}", failure.hint, FAILED))
+        found.append(Check("key", FAIL, f"{key} may not list jobs: {failure.message}", failure.hint, FAILED))
     else:
-        found.append(Finding("key", GOOD, f"{key} is accepted" if origin else "none sent, none needed"))
+        found.append(Check("key", GOOD, f"{key} is accepted" if origin else "none sent, none needed"))
     if failure is not None and not isinstance(failure, Forbidden):
-        found.append(Finding("jobs", FAIL, failure.message, failure.hint, FAILED))
+        found.append(Check("jobs", FAIL, failure.message, failure.hint, FAILED))
     return [*found, *await _routes(connection, client, job, failure, clock), *_clock(client)]
 
 
 async def _routes(
     connection: "Connection", client: "Client", job: str, failure: Exception | None, clock: Clock
-) -> list[Finding]:
+) -> list[Check]:
     from fttui.api.errors import ApiError
 
     requests: dict[str, Any] = {"files": lambda: client.list_files(limit=1), "models": client.list_models}
     if job:
         requests["events"] = lambda: client.list_events(job, limit=1)
         requests["checkpoints"] = lambda: client.list_checkpoints(job, limit=1)
-    offered, missing, problems = [] if failure else ["jobs"], [], list[Finding]()
+    offered, missing, problems = [] if failure else ["jobs"], [], list[Check]()
     for name, send in requests.items():
         try:
             await send()
@@ -193,12 +193,12 @@ async def _routes(
             if error.status in (404, 405, 501):
                 missing.append(name)
             else:
-                problems.append(Finding("routes", WARN, f"{name}: {error.message}", error.hint))
-    found = [Finding("routes", GOOD, f"supported: {', '.join(offered) or 'none'}")]
+                problems.append(Check("routes", WARN, f"{name}: {error.message}", error.hint))
+    found = [Check("routes", GOOD, f"supported: {', '.join(offered) or 'none'}")]
     if not job and not failure:
-        found.append(Finding("routes", NOTE, "events and checkpoints were not checked: there is no job"))
+        found.append(Check("routes", NOTE, "events and checkpoints were not checked: there is no job"))
     if known := sorted({*missing, *await _missing_routes(connection, clock)}):
-        found.append(Finding("routes", NOTE, f"not supported: {', '.join(known)}"))
+        found.append(Check("routes", NOTE, f"not supported: {', '.join(known)}"))
     return [*found, *problems]
 
 
@@ -216,15 +216,15 @@ async def _missing_routes(connection: "Connection", clock: Clock) -> set[str]:
         await archive.close()
 
 
-def _clock(client: "Client") -> list[Finding]:
+def _clock(client: "Client") -> list[Check]:
     skew = client.skew
     if skew is None:
-        return [Finding("clock", NOTE, "the service sends no time to compare with")]
+        return [Check("clock", NOTE, "the service sends no time to compare with")]
     if abs(skew) <= SKEW:
-        return [Finding("clock", GOOD, f"within {max(1.0, abs(skew)):.0f} s of the service")]
+        return [Check("clock", GOOD, f"within {max(1.0, abs(skew)):.0f} s of the service")]
     side = "behind" if skew > 0 else "ahead of"
     hint = "Ages and expiry times are wrong, and tokens may be refused: set the clock of this machine."
-    return [Finding("clock", WARN, f"{abs(skew):.0f} s {side} the service", hint)]
+    return [Check("clock", WARN, f"{abs(skew):.0f} s {side} the service", hint)]
 
 
 def _lines(error: Exception) -> tuple[str, str]:

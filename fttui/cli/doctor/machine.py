@@ -14,10 +14,10 @@ READ_ONLY = "is on a read-only file system"
 ELSEWHERE = "Set FTTUI_DATA_DIR to a directory that you can write to."
 
 
-class Finding(NamedTuple):
+class Check(NamedTuple):
     """Result of one check of `fttui doctor`."""
 
-    check: str
+    name: str
     state: str
     """`ok`, `note` (information), `warn` (works, but should be fixed) or `fail`."""
     text: str
@@ -27,46 +27,46 @@ class Finding(NamedTuple):
     """Exit code of a failure."""
 
 
-def machine() -> list[Finding]:
+def machine_checks() -> list[Check]:
     """Run the checks that need no request."""
-    checks: dict[str, Callable[[], list[Finding]]] = {
+    checks: dict[str, Callable[[], list[Check]]] = {
         "program": _program,
         "terminal": lambda: _terminal(os.environ),
         "config": lambda: [_config()],
         "data": _directories,
         "archive": _archive,
     }
-    return [finding for name, check in checks.items() for finding in _found(name, check)]
+    return [result for name, run in checks.items() for result in _results(name, run)]
 
 
-def _found(name: str, check: Callable[[], list[Finding]]) -> list[Finding]:
+def _results(name: str, run: Callable[[], list[Check]]) -> list[Check]:
     """Run one check. A check that fails itself is a failure of its own, and the others still run."""
     try:
-        return check()
+        return run()
     except ConfigError as error:
         first, _, rest = str(error).partition("\n")
-        return [Finding(name, FAIL, first, rest, code=2)]
+        return [Check(name, FAIL, first, rest, code=2)]
     except OSError as error:
-        return [Finding(name, FAIL, f"{error.strerror or error}" + (f": {error.filename}" if error.filename else ""))]
+        return [Check(name, FAIL, f"{error.strerror or error}" + (f": {error.filename}" if error.filename else ""))]
 
 
-def _program() -> list[Finding]:
+def _program() -> list[Check]:
     from fttui import __version__
     from fttui.install import install_line, missing_modules
 
     python = ".".join(map(str, sys.version_info[:3]))
-    found = [Finding("program", GOOD, f"fttui {__version__}, Python {python}, {sys.platform}")]
+    found = [Check("program", GOOD, f"fttui {__version__}, Python {python}, {sys.platform}")]
     if missing_modules("local"):
         hint = f"To train on this machine: {install_line('local')}"
-        found.append(Finding("extra local", NOTE, "not installed", hint))
+        found.append(Check("extra local", NOTE, "not installed", hint))
     else:
-        found.append(Finding("extra local", GOOD, "installed"))
+        found.append(Check("extra local", GOOD, "installed"))
     if missing_modules("keyring"):
-        found.append(Finding("extra keyring", NOTE, "not installed; needed only by profiles with api_key_keyring"))
+        found.append(Check("extra keyring", NOTE, "not installed; needed only by profiles with api_key_keyring"))
     return found
 
 
-def _terminal(environment: "os._Environ[str] | dict[str, str]") -> list[Finding]:
+def _terminal(environment: "os._Environ[str] | dict[str, str]") -> list[Check]:
     term = environment.get("TERM", "")
     colours = "16 colours"
     if environment.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
@@ -81,19 +81,19 @@ def _terminal(environment: "os._Environ[str] | dict[str, str]") -> list[Finding]
     utf8 = is_utf8_locale(environment)
     facts = [term or "no TERM", colours, "UTF-8" if utf8 else "no UTF-8", *(f"in {name}" for name in within)]
     if not sys.stdout.isatty():
-        return [Finding("terminal", NOTE, f"none: output is redirected ({', '.join(facts)})")]
+        return [Check("terminal", NOTE, f"none: output is redirected ({', '.join(facts)})")]
     columns, lines = os.get_terminal_size(sys.stdout.fileno())
     text = f"{columns}×{lines}, {', '.join(facts)}"
     if term in ("", "dumb"):
-        return [Finding("terminal", WARN, text, "The cockpit needs a terminal with cursor control: set TERM.")]
+        return [Check("terminal", WARN, text, "The cockpit needs a terminal with cursor control: set TERM.")]
     if not utf8:
-        return [Finding("terminal", WARN, text, "Lines and symbols need UTF-8: set LANG or LC_ALL to a UTF-8 locale.")]
+        return [Check("terminal", WARN, text, "Lines and symbols need UTF-8: set LANG or LC_ALL to a UTF-8 locale.")]
     if columns < 80 or lines < 24:
-        return [Finding("terminal", NOTE, text, "The cockpit shows more at 80×24 and above.")]
-    return [Finding("terminal", GOOD, text)]
+        return [Check("terminal", NOTE, text, "The cockpit shows more at 80×24 and above.")]
+    return [Check("terminal", GOOD, text)]
 
 
-def _directories() -> list[Finding]:
+def _directories() -> list[Check]:
     found = []
     for name, path in (("data", paths.data_dir()), ("state", paths.state_dir())):
         if name == "state" and path == paths.data_dir():
@@ -101,43 +101,41 @@ def _directories() -> list[Finding]:
         found.append(_directory(name, path))
     for path in (paths.profiles_file(), paths.archive_file()):
         if os.path.exists(path) and (mode := _mode(path)) & 0o077:
-            found.append(
-                Finding("file", WARN, f"{path}, mode {mode:04o}", f"Other users can read it: chmod 600 {path}")
-            )
+            found.append(Check("file", WARN, f"{path}, mode {mode:04o}", f"Other users can read it: chmod 600 {path}"))
     return found
 
 
-def _config() -> Finding:
+def _config() -> Check:
     path = paths.config_file()
     if not os.path.exists(path):
-        return Finding("config", GOOD, f"{path}: does not exist, defaults are used")
+        return Check("config", GOOD, f"{path}: does not exist, defaults are used")
     mode = _mode(path)
     if mode & 0o022:
         hint = f"Other users can write it, and fttui runs the commands in it: chmod go-w {path}"
-        return Finding("config", WARN, f"{path}, mode {mode:04o}", hint)
-    return Finding("config", GOOD, f"{path}, mode {mode:04o}")
+        return Check("config", WARN, f"{path}, mode {mode:04o}", hint)
+    return Check("config", GOOD, f"{path}, mode {mode:04o}")
 
 
-def _directory(name: str, path: str) -> Finding:
+def _directory(name: str, path: str) -> Check:
     if not os.path.lexists(path):
         if reason := _why_not_writable(parent := _existing_parent(path)):
             text = f"{path}: does not exist and cannot be created: {parent} {reason}"
-            return Finding(name, FAIL, text, ELSEWHERE)
-        return Finding(name, GOOD, f"{path}: does not exist yet, created when needed")
+            return Check(name, FAIL, text, ELSEWHERE)
+        return Check(name, GOOD, f"{path}: does not exist yet, created when needed")
     if not os.path.isdir(path):
-        return Finding(
+        return Check(
             name, FAIL, f"{path} is not a directory", "Move it away, or set FTTUI_DATA_DIR to a different directory."
         )
     mode, owner = _mode(path), os.stat(path).st_uid
     text = f"{path}, mode {mode:04o}"
     if reason := _why_not_writable(path):
         own = owner == os.getuid() and reason != READ_ONLY
-        return Finding(name, FAIL, f"{text}: {reason}", f"To save jobs here: chmod u+rwx {path}" if own else ELSEWHERE)
+        return Check(name, FAIL, f"{text}: {reason}", f"To save jobs here: chmod u+rwx {path}" if own else ELSEWHERE)
     if owner != os.getuid():
-        return Finding(name, WARN, f"{text}, owned by a different user", "It contains your jobs, but no keys.")
+        return Check(name, WARN, f"{text}, owned by a different user", "It contains your jobs, but no keys.")
     if mode & 0o077:
-        return Finding(name, WARN, text, f"Other users can read it: chmod 700 {path}")
-    return Finding(name, GOOD, text)
+        return Check(name, WARN, text, f"Other users can read it: chmod 700 {path}")
+    return Check(name, GOOD, text)
 
 
 def _existing_parent(path: str) -> str:
@@ -159,7 +157,7 @@ def _mode(path: str) -> int:
     return os.stat(path).st_mode & 0o7777
 
 
-def _archive() -> list[Finding]:
+def _archive() -> list[Check]:
     from fttui.store.archive import set_aside
     from fttui.store.archive.size import on_disk
 
@@ -169,15 +167,15 @@ def _archive() -> list[Finding]:
     text = f"{path}, {size_words(sum(sizes.values()))}" if path in sizes else f"{path}: none yet"
     if state == "broken":
         hint = "At the next start, fttui renames this file and creates a new archive. It deletes nothing."
-        return [Finding("archive", FAIL, f"{path}: {reason}", hint)]
+        return [Check("archive", FAIL, f"{path}: {reason}", hint)]
     if state == "newer":
         hint = "This version of fttui uses a separate archive in the same directory."
-        return [Finding("archive", WARN, f"{path}: {reason}", hint)]
+        return [Check("archive", WARN, f"{path}: {reason}", hint)]
     if state == "unusable":
         hint = "Until this is fixed, fttui keeps fetched data in memory only."
-        return [Finding("archive", FAIL, f"{path}: {reason}", hint)]
+        return [Check("archive", FAIL, f"{path}: {reason}", hint)]
     aside = [name for name in sizes if ".aside-" in name]
     if aside:
         more = f"broken archives renamed earlier: {', '.join(map(os.path.basename, aside))}"
-        return [Finding("archive", NOTE, text, more)]
-    return [Finding("archive", GOOD, text)]
+        return [Check("archive", NOTE, text, more)]
+    return [Check("archive", GOOD, text)]

@@ -10,7 +10,7 @@ from fttui.cli import completion
 from fttui.cli.exit_codes import DONE, FAILED
 from fttui.cli.files import check_report
 from fttui.cli.files.download import check_target
-from fttui.cli.flags import NumberOrAuto, forms
+from fttui.cli.flags import NumberOrAuto, json_options
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.jobs.create import read_grader
@@ -44,7 +44,7 @@ METHODS = ("supervised", "dpo", "reinforcement")
 @click.option("--fix", is_flag=True, help="Write a repaired copy to the path of -o and check the copy.")
 @click.option("--output", "-o", metavar="PATH", help="Path of the repaired copy. It cannot be the checked file.")
 @click.option("--force", is_flag=True, help="With --fix: replace an existing file at the path of -o.")
-@forms
+@json_options
 @pass_invocation
 def check(
     invocation: Invocation,
@@ -108,14 +108,14 @@ def _check(invocation: Invocation, path: str, options: dict[str, Any], hyperpara
     def print_finding(file: str, code: str, finding: "Finding") -> None:
         item = finding_json(file, code, finding)
         if output.form == JSONL:
-            output.text(dumps(item, indent=None) + "\n")
+            output.print_text(dumps(item, indent=None) + "\n")
         elif output.form == JSON:
             found.append(item)
         else:
             where = file + (f":{finding.line}" if finding.line else "")
             detail = f" ({finding.detail})" if finding.detail else ""
             cells = (where, item["level"], code, finding.member, item["what"] + detail, item["mend"])
-            output.row(cells)
+            output.print_row(cells)
 
     for_terminal = output.form == "table" and output.is_terminal
     report = check_file(
@@ -135,12 +135,12 @@ def _check(invocation: Invocation, path: str, options: dict[str, Any], hyperpara
 def _print(invocation: Invocation, report: "Report", found: list[Any], *, for_terminal: bool) -> None:
     output = invocation.output
     if output.form == JSON:
-        output.text(dumps({**report.as_json(), "findings": found}) + "\n")
+        output.print_text(dumps({**report.as_json(), "findings": found}) + "\n")
     elif output.form == JSONL:
-        output.text(dumps(report.as_json(), indent=None) + "\n")
+        output.print_text(dumps(report.as_json(), indent=None) + "\n")
     elif for_terminal:
         for line in check_report.lines(report):
-            output.line(line)
+            output.print_line(line)
     else:
         output.flush()
         say(f"{report.path}: {report.headline()}")

@@ -8,7 +8,7 @@ from fttui.cli import completion, tables
 from fttui.cli.confirm import confirm
 from fttui.cli.each_id import delete_each
 from fttui.cli.exit_codes import FAILED
-from fttui.cli.flags import forms, offline, yes
+from fttui.cli.flags import json_options, offline, yes
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.output import say, say_progress
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--purpose", metavar="P", help="Only files with this purpose, such as fine-tune.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N files.")
 @offline
-@forms
+@json_options
 @pass_invocation
 def list_(invocation: Invocation, purpose: str | None, limit: int | None) -> int:
     """List files, newest first.
@@ -39,7 +39,7 @@ def list_(invocation: Invocation, purpose: str | None, limit: int | None) -> int
     async def work(reader: "Reader") -> None:
         found, has_more = await reader.files(purpose=purpose, limit=limit)
         columns = tables.file_columns(invocation.clock.now())
-        invocation.output.many(found, columns, raw=lambda file: file.raw, has_more=has_more)
+        invocation.output.print_list(found, columns, raw=lambda file: file.raw, has_more=has_more)
         if not found:
             say("No files in the archive." if invocation.offline else "No files.")
         elif has_more and reader.failure is None:
@@ -51,7 +51,7 @@ def list_(invocation: Invocation, purpose: str | None, limit: int | None) -> int
 @click.command("upload", cls=ServiceCommand, short_help="Upload a file.")
 @click.argument("path", type=click.Path(exists=True, dir_okay=False))
 @click.option("--purpose", default="fine-tune", show_default=True, metavar="P", help="The purpose of the file.")
-@forms
+@json_options
 @pass_invocation
 def upload(invocation: Invocation, path: str, purpose: str) -> int:
     """Upload a file and print its id.
@@ -65,14 +65,14 @@ def upload(invocation: Invocation, path: str, purpose: str) -> int:
             file = await connection.client.upload_file(path, purpose=purpose, progress=file_progress(path, "uploading"))
         finally:
             say_progress("")
-        invocation.output.line(file.id, file.raw)
+        invocation.output.print_line(file.id, file.raw)
 
     return invocation.run_with_client(work, verb="upload", interrupted=lambda: "Upload interrupted.")
 
 
 @click.command("get", cls=ServiceCommand, short_help="Show the metadata of a file.")
 @click.argument("id", shell_complete=completion.files)
-@forms
+@json_options
 @pass_invocation
 def get(invocation: Invocation, id: str) -> int:
     """Show the metadata of a file. For its content: `fttui files download`.
@@ -83,7 +83,7 @@ def get(invocation: Invocation, id: str) -> int:
 
     async def work(connection: "Connection") -> None:
         file = await connection.client.get_file(id)
-        invocation.output.one(file.raw, tables.file_fields(file))
+        invocation.output.print_object(file.raw, tables.file_fields(file))
 
     return invocation.run_with_client(work)
 
@@ -91,7 +91,7 @@ def get(invocation: Invocation, id: str) -> int:
 @click.command("delete", cls=ServiceCommand, short_help="Delete files at the provider.")
 @click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=completion.files)
 @yes
-@forms
+@json_options
 @pass_invocation
 def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
     """Delete files at the provider.

@@ -47,14 +47,14 @@ def download(invocation: Invocation, id: str, path: str | None, force: bool, as_
         if as_csv:
             content = _csv(await connection.client.file_content(id), id)
             if path == "-":
-                invocation.output.chunk(content)
+                invocation.output.write_chunk(content)
                 return
             with writing(path, overwrite=force) as file:
                 file.write(content)
             say(f"Wrote {path}")
             return
         if path == "-":
-            await connection.client.download_file(id, invocation.output.chunk)
+            await connection.client.download_file(id, invocation.output.write_chunk)
             return
         await _save(connection.client, id, path, force)
         say(f"Wrote {path}")

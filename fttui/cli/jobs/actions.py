@@ -9,7 +9,7 @@ from fttui.cli import completion, tables
 from fttui.cli.confirm import confirm
 from fttui.cli.each_id import for_each_id
 from fttui.cli.exit_codes import FAILED
-from fttui.cli.flags import forms, yes
+from fttui.cli.flags import json_options, yes
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.jobs.ids import resolve_all
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.command("cancel", cls=ServiceCommand, short_help="Cancel jobs.")
 @click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=completion.jobs)
 @yes
-@forms
+@json_options
 @pass_invocation
 def cancel(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
     """Cancel jobs. Training progress since the last checkpoint is lost.
@@ -47,7 +47,7 @@ def cancel(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
 
 @click.command("pause", cls=ServiceCommand, short_help="Pause jobs.")
 @click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=completion.jobs)
-@forms
+@json_options
 @pass_invocation
 def pause(invocation: Invocation, ids: tuple[str, ...]) -> int:
     """Pause jobs. `fttui jobs resume` continues them. Some providers and methods do not support pausing.
@@ -60,7 +60,7 @@ def pause(invocation: Invocation, ids: tuple[str, ...]) -> int:
 
 @click.command("resume", cls=ServiceCommand, short_help="Resume paused jobs.")
 @click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=completion.jobs)
-@forms
+@json_options
 @pass_invocation
 def resume(invocation: Invocation, ids: tuple[str, ...]) -> int:
     """Resume paused jobs.
@@ -79,9 +79,9 @@ def _act(invocation: Invocation, ids: tuple[str, ...], verb: "Verb", action: "Ac
         output = invocation.output
         if len(ids) == 1 and output.form != TABLE:
             for job in changed:
-                output.line("", job.raw)
+                output.print_line("", job.raw)
         else:
-            output.many(changed, tables.job_columns(invocation.clock.now())[:2], raw=lambda job: job.raw)
+            output.print_list(changed, tables.job_columns(invocation.clock.now())[:2], raw=lambda job: job.raw)
         return code
 
     return invocation.run_with_client(work, verb=verb)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fttui.cli import completion, tables
-from fttui.cli.flags import forms, offline
+from fttui.cli.flags import json_options, offline
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.jobs.ids import resolve
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command("checkpoints", cls=ServiceCommand, short_help="List the checkpoints of a job.")
 @click.argument("id", shell_complete=completion.jobs)
 @offline
-@forms
+@json_options
 @pass_invocation
 def checkpoints(invocation: Invocation, id: str) -> int:
     """List the checkpoints of a job by step.
@@ -32,6 +32,6 @@ def checkpoints(invocation: Invocation, id: str) -> int:
     async def work(reader: "Reader") -> None:
         found = await reader.checkpoints(id)
         has_more = reader.failure is not None
-        invocation.output.many(found, tables.checkpoint_columns(), raw=lambda item: item.raw, has_more=has_more)
+        invocation.output.print_list(found, tables.checkpoint_columns(), raw=lambda item: item.raw, has_more=has_more)
 
     return invocation.run_with_reader(work)

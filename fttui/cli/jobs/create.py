@@ -8,7 +8,7 @@ import click
 from fttui.cli import completion, tables
 from fttui.cli.exit_codes import DONE, FAILED, exit_code_of
 from fttui.cli.files import check_report
-from fttui.cli.flags import NumberOrAuto, Pair, forms
+from fttui.cli.flags import NumberOrAuto, Pair, json_options
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.jobs.follow import finished, report_end
@@ -36,7 +36,7 @@ def _job_options(function: F) -> F:
             click.option(
                 "--validation-file",
                 metavar="ID|PATH",
-                shell_complete=completion.data,
+                shell_complete=completion.data_files,
                 help="A file id, or a file to upload.",
             ),
             click.option("--suffix", metavar="S", help="Text to add to the name of the tuned model."),
@@ -73,11 +73,11 @@ def _job_options(function: F) -> F:
     "--training-file",
     required=True,
     metavar="ID|PATH",
-    shell_complete=completion.data,
+    shell_complete=completion.data_files,
     help="A file id, or a file to upload.",
 )
 @_job_options
-@forms
+@json_options
 @pass_invocation
 def create(invocation: Invocation, /, **flags: Any) -> int:
     """Create a job and print its id.
@@ -102,9 +102,9 @@ def create(invocation: Invocation, /, **flags: Any) -> int:
 @click.command("clone", cls=ServiceCommand, short_help="Create a job with another job's settings.")
 @click.argument("id", shell_complete=completion.jobs)
 @click.option("--model", metavar="M", shell_complete=completion.models, help="A different model.")
-@click.option("--training-file", metavar="ID|PATH", shell_complete=completion.data, help="A different file.")
+@click.option("--training-file", metavar="ID|PATH", shell_complete=completion.data_files, help="A different file.")
 @_job_options
-@forms
+@json_options
 @pass_invocation
 def clone(invocation: Invocation, /, id: str, **flags: Any) -> int:
     """Create a job with the settings of an existing job. Options replace single settings.
@@ -252,10 +252,10 @@ class _CreateCommand:
 
         output = self._invocation.output
         if not self._flags["wait"] or job is None:
-            output.line(self._job_id, None if job is None else job.raw)
+            output.print_line(self._job_id, None if job is None else job.raw)
             return DONE
         if output.form == TABLE:
-            output.line(job.id)
+            output.print_line(job.id)
             output.flush()
         pause = self._invocation.interval or connection.shared.interval or 2.0
         job = await finished(
@@ -266,7 +266,7 @@ class _CreateCommand:
             self._invocation.clock,
         )
         if output.form != TABLE:
-            output.line("", job.raw)
+            output.print_line("", job.raw)
         if self._plan is not None and (words := pricing.comparison(self._plan, job)):
             say(words)
         code = report_end(job)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fttui.cli import completion, tables
-from fttui.cli.flags import Seconds, forms, offline
+from fttui.cli.flags import Seconds, json_options, offline
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.jobs import follow
@@ -27,7 +27,7 @@ LEVELS = ("info", "warn", "error")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the newest N events.")
 @click.option("--interval", type=Seconds(), metavar="S", help="Seconds between polls with --follow, at least 2.")
 @offline
-@forms
+@json_options
 @pass_invocation
 def events(
     invocation: Invocation, id: str, follow_: bool, level: str | None, limit: int | None, interval: float | None
@@ -52,11 +52,11 @@ def events(
         shown = [event for event in log if _reaches(event, level)]
         shown = shown[-limit:] if limit else shown
         if follow_ and reader.connection is not None:
-            output.each(shown, columns, raw=lambda event: event.raw)
+            output.print_lines(shown, columns, raw=lambda event: event.raw)
             output.flush()
             await print_new(reader.connection, {event.id for event in log})
             return
-        output.many(shown, columns, raw=lambda event: event.raw, has_more=reader.failure is not None)
+        output.print_list(shown, columns, raw=lambda event: event.raw, has_more=reader.failure is not None)
         if not complete and reader.failure is None:
             say("Older events may be missing. To fetch them: fttui archive sync")
 
@@ -64,7 +64,7 @@ def events(
         pause = interval or connection.shared.interval or 2.0
         async for event in follow.new_events(connection.client, id, known, pause, invocation.clock):
             if _reaches(event, level):
-                output.each([event], columns, raw=lambda event: event.raw)
+                output.print_lines([event], columns, raw=lambda event: event.raw)
                 output.flush()
 
     return invocation.run_with_reader(work)

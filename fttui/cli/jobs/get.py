@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fttui.cli import completion, tables
-from fttui.cli.flags import forms, offline
+from fttui.cli.flags import json_options, offline
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.jobs.ids import resolve
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command("get", cls=ServiceCommand, short_help="Show a job.")
 @click.argument("id", shell_complete=completion.jobs)
 @offline
-@forms
+@json_options
 @pass_invocation
 def get(invocation: Invocation, id: str) -> int:
     """Show a job. --json prints it as the provider sent it.
@@ -36,7 +36,7 @@ def get(invocation: Invocation, id: str) -> int:
             from fttui.core.pricing import Pricing
 
             fields += Pricing(reader.connection.choice).fields(job, warn=lambda why: say(f"fttui: {why}"))
-        invocation.output.one(job.raw, fields)
+        invocation.output.print_object(job.raw, fields)
         if gone:
             say("The provider no longer has this job.")
 

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 import click
 
 from fttui.cli import completion, tables
-from fttui.cli.flags import forms, offline
+from fttui.cli.flags import json_options, offline
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
-from fttui.cli.output import LATE, TABLE, Column, say
+from fttui.cli.output import CUT_LATE, TABLE, Column, say
 
 if TYPE_CHECKING:
     from fttui.core.reader import JobList, ListOptions, Reader
@@ -32,7 +32,7 @@ COUNTED_PAGES = 10
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N jobs.  [default: 20]")
 @click.option("--all", "all_", is_flag=True, help="All jobs.")
 @offline
-@forms
+@json_options
 @pass_invocation
 def list_(
     invocation: Invocation,
@@ -101,9 +101,9 @@ def parse(statuses: tuple[str, ...], filter: str | None, sort: str | None) -> "t
 def _print(invocation: Invocation, found: "JobList", options: "ListOptions", *, failed: bool) -> None:
     columns = tables.job_columns(invocation.clock.now())
     if invocation.offline:
-        columns.append(Column("", lambda job: "gone" if job.id in found.gone else "", cut=LATE))
+        columns.append(Column("", lambda job: "gone" if job.id in found.gone else "", cut=CUT_LATE))
     output = invocation.output
-    output.many(found.jobs, columns, raw=lambda job: job.raw, has_more=found.has_more)
+    output.print_list(found.jobs, columns, raw=lambda job: job.raw, has_more=found.has_more)
     output.flush()
     if failed:
         return

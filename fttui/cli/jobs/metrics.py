@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fttui.cli import completion
-from fttui.cli.flags import forms, offline
+from fttui.cli.flags import json_options, offline
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.jobs.ids import resolve
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.argument("id", shell_complete=completion.jobs)
 @click.option("--csv", "csv_", is_flag=True, help="Print comma-separated values with a header line.")
 @offline
-@forms
+@json_options
 @pass_invocation
 def metrics(invocation: Invocation, id: str, csv_: bool) -> int:
     """Show the metrics of a job, one line per step, from its events and, once it has ended, its result files.
@@ -52,7 +52,7 @@ def _print(output: Output, points: "list[Point]", *, csv: bool, has_more: bool) 
     if csv:
         from fttui.models.metric import points_csv
 
-        output.text(points_csv(points))
+        output.print_text(points_csv(points))
         return
 
     def column(name: str) -> "Column[Point]":
@@ -69,4 +69,4 @@ def _print(output: Output, points: "list[Point]", *, csv: bool, has_more: bool) 
 
     names = dict.fromkeys(name for point in points for name in point.values)
     columns = [Column["Point"]("STEP", lambda point: str(point.step), right=True), *map(column, names)]
-    output.many(points, columns, raw=raw, has_more=has_more)
+    output.print_list(points, columns, raw=raw, has_more=has_more)

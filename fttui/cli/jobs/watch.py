@@ -7,7 +7,7 @@ import click
 
 from fttui.cli import completion, tables
 from fttui.cli.exit_codes import DONE, FAILED
-from fttui.cli.flags import Seconds, forms
+from fttui.cli.flags import Seconds, json_options
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.jobs import follow
@@ -25,7 +25,7 @@ PROGRESS_REPORTS = 10
 """Greatest number of progress reports per job."""
 FIRST_PAGES = 10
 """Greatest number of job pages that the first poll reads. Later polls read the newest page only."""
-SECONDS_A_REQUEST = 1.0
+SECONDS_PER_REQUEST = 1.0
 """Pause after a poll, for each request that it sent. This limits watch to 60 requests per minute."""
 
 
@@ -34,7 +34,7 @@ SECONDS_A_REQUEST = 1.0
 @click.option("--until-done", is_flag=True, help="Without ids: end when no job is active.")
 @click.option("--plain", is_flag=True, help="Print the sentences without the time.")
 @click.option("--interval", type=Seconds(), metavar="S", help="Seconds between polls, at least 2.")
-@forms
+@json_options
 @pass_invocation
 def watch(invocation: Invocation, ids: tuple[str, ...], until_done: bool, plain: bool, interval: float | None) -> int:
     """Print every change of jobs, one sentence per line, without control codes.
@@ -57,10 +57,10 @@ def watch(invocation: Invocation, ids: tuple[str, ...], until_done: bool, plain:
 
     def report(job: "Job", sentence: str) -> None:
         if output.form == JSONL:
-            output.line("", job.raw)
+            output.print_line("", job.raw)
         else:
             now = "" if plain else time.strftime("%H:%M:%S ", time.localtime(invocation.clock.now()))
-            output.line(f"{now}{sentence}")
+            output.print_line(f"{now}{sentence}")
         output.flush()
 
     watcher: list[Watcher] = []
@@ -125,7 +125,7 @@ class Watcher:
                     return FAILED if self._failed else DONE
                 if was_first:
                     say("No active jobs. Waiting for new ones (ctrl+c to stop).")
-            await self._clock.sleep(max(self._pause, self._requests * SECONDS_A_REQUEST))
+            await self._clock.sleep(max(self._pause, self._requests * SECONDS_PER_REQUEST))
 
     async def _jobs(self, is_first: bool) -> "list[Job]":
         """Fetch the jobs of this poll.

@@ -203,9 +203,9 @@ def _first_events(id: str, new: NewJob) -> list[Message]:
     if new.validation_file:
         files += f" and validation file: {new.validation_file}"
     messages = [Message(f"Created fine-tuning job: {id}"), Message(files)]
-    if new.suffix and (plain := ids.plain(new.suffix)) != new.suffix:
+    if new.suffix and (safe := ids.safe_suffix(new.suffix)) != new.suffix:
         allowed = "letters, digits, '.', '_' and '-' are allowed"
-        messages.append(Message(f"Names of this job's models use the suffix '{plain}': only {allowed}", "warn"))
+        messages.append(Message(f"Names of this job's models use the suffix '{safe}': only {allowed}", "warn"))
     return messages
 
 

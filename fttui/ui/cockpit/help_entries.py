@@ -21,7 +21,7 @@ def command_entries(commands: Iterable[Command], refusal: Callable[[Command], st
                 (f" {pad(command.shown, 12)}", "off" if refusal(command) else "key"),
                 (pad(command.title, 48), "off" if refusal(command) else ""),
                 (f" {command.id:<17}", "dim"),
-                (f" fttui {command.twin}" if command.twin else "", "dim"),
+                (f" fttui {command.shell_command}" if command.shell_command else "", "dim"),
             ],
             f"{command.shown} {command.title} {command.id} {command.group}",
         )
