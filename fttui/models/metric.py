@@ -66,7 +66,7 @@ def points_of_run(*, events: Iterable[Point], results: Iterable[bytes | None]) -
 def _points_of_csv(content: bytes) -> list[Point]:
     points: list[Point] = []
     try:
-        rows = list(csv.DictReader(csv_text(content).splitlines()))
+        rows = list(csv.DictReader(result_csv(content).decode().splitlines()))
     except (ValueError, csv.Error):
         return []
     for row in rows:
@@ -96,8 +96,8 @@ def points_csv(points: Iterable[Point]) -> str:
     return text.getvalue()
 
 
-def csv_text(content: bytes) -> str:
-    """Return a result file as CSV text, decoded from base64 if necessary.
+def result_csv(content: bytes) -> bytes:
+    """Return a result file as CSV in UTF-8, decoded from base64 if necessary.
 
     Raises:
         ValueError: the content is neither CSV nor base64 of CSV.
@@ -106,7 +106,7 @@ def csv_text(content: bytes) -> str:
         if candidate is not None:
             text = candidate.decode("utf-8-sig", "replace").lstrip()
             if text.startswith("step,"):
-                return text
+                return text.encode()
     raise ValueError("the result file is neither CSV with a step column nor base64 of such CSV")
 
 

@@ -14,7 +14,7 @@ from fttui.api.errors import ApiError
 from fttui.atomic import why_not_writable, writing
 from fttui.clock import Clock
 from fttui.models.file import File, Model
-from fttui.models.metric import csv_text
+from fttui.models.metric import result_csv
 from fttui.models.raw_json import encode
 from fttui.store.archive.archive import Archive
 from fttui.store.feed import SnapshotFeed
@@ -176,7 +176,7 @@ class _NotCsv(Exception):
 
 def _as_csv(content: bytes) -> bytes:
     try:
-        return csv_text(content).encode()
+        return result_csv(content)
     except ValueError as error:
         raise _NotCsv(str(error)) from None
 

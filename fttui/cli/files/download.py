@@ -44,29 +44,24 @@ def download(invocation: Invocation, id: str, path: str | None, force: bool, as_
         check_target(path, force)
 
     async def work(connection: "Connection") -> None:
-        if as_csv:
-            content = _csv(await connection.client.file_content(id), id)
-            if path == "-":
-                invocation.output.write_chunk(content)
-                return
-            with writing(path, overwrite=force) as file:
-                file.write(content)
-            say(f"Wrote {path}")
-            return
-        if path == "-":
-            await connection.client.download_file(id, invocation.output.write_chunk)
-            return
-        await _save(connection.client, id, path, force)
-        say(f"Wrote {path}")
+        client = connection.client
+        if path == "-" and as_csv:
+            invocation.output.write_chunk(_csv(await client.file_content(id), id))
+        elif path == "-":
+            await client.download_file(id, invocation.output.write_chunk)
+        elif as_csv:
+            save(_csv(await client.file_content(id), id), path, overwrite=force)
+        else:
+            await _save_as_sent(client, id, path, force)
 
     return invocation.run_with_client(work)
 
 
 def _csv(content: bytes, id: str) -> bytes:
-    from fttui.models.metric import csv_text
+    from fttui.models.metric import result_csv
 
     try:
-        return csv_text(content).encode()
+        return result_csv(content)
     except ValueError as error:
         raise ConfigError(f"{id} is not a result file: {error}") from None
 
@@ -82,7 +77,14 @@ def check_target(path: str, force: bool) -> None:
         raise ConfigError(why + (": use --force to replace it, or a different -o PATH" if exists else ""))
 
 
-async def _save(client: "Client", id: str, path: str, force: bool) -> None:
+def save(content: bytes, path: str, *, overwrite: bool) -> None:
+    """Write the content of a file and name its path."""
+    with writing(path, overwrite=overwrite) as file:
+        file.write(content)
+    say(f"Wrote {path}")
+
+
+async def _save_as_sent(client: "Client", id: str, path: str, force: bool) -> None:
     """Download to a temporary file and rename it when it is complete."""
 
     def show_progress(done: int, size: int | None) -> None:
@@ -90,3 +92,4 @@ async def _save(client: "Client", id: str, path: str, force: bool) -> None:
 
     with writing(path, overwrite=force) as file:
         await client.download_file(id, file.write, progress=show_progress)
+    say(f"Wrote {path}")

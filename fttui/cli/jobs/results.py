@@ -4,6 +4,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from fttui.cli.files.download import save
 from fttui.cli.output import say
 
 if TYPE_CHECKING:
@@ -18,8 +19,7 @@ async def download(client: "Client", job: "Job", folder: str) -> None:
         ApiError: a file cannot be fetched.
         OSError: a file cannot be written.
     """
-    from fttui.atomic import writing
-    from fttui.models.metric import csv_text
+    from fttui.models.metric import result_csv
 
     if not job.result_files:
         say(f"{job.id} has no result files")
@@ -28,11 +28,8 @@ async def download(client: "Client", job: "Job", folder: str) -> None:
     for file in job.result_files:
         content = await client.file_content(file)
         try:
-            content, ending = csv_text(content).encode(), ".csv"
+            content, ending = result_csv(content), ".csv"
         except ValueError:
             ending = ""
         name = re.sub(r"[^A-Za-z0-9._-]", "_", f"{job.id}-{file}").lstrip(".") + ending
-        path = os.path.join(folder, name)
-        with writing(path, overwrite=True) as target:
-            target.write(content)
-        say(f"Wrote {path}")
+        save(content, os.path.join(folder, name), overwrite=True)

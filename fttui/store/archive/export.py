@@ -12,7 +12,7 @@ from urllib.parse import quote
 from fttui import atomic
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.job import Job
-from fttui.models.metric import Point, csv_text, points_csv, points_of_checkpoints, points_of_run
+from fttui.models.metric import Point, points_csv, points_of_checkpoints, points_of_run, result_csv
 from fttui.store.archive.archive import Archive
 
 MAX_NAME_LENGTH = 120
@@ -70,7 +70,7 @@ def _contents(archive: Archive, id: str, body: str) -> dict[str, bytes]:
             name += "~"  # the id is `metrics`
         try:
             # Most providers send the CSV as base64.
-            found[f"{name}.csv"] = csv_text(content).encode()
+            found[f"{name}.csv"] = result_csv(content)
         except ValueError:
             found[f"{name}.bin"] = content
     return found
