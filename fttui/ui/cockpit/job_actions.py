@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fttui.core.availability import pause_or_resume
+from fttui.core.availability import pause_or_resume, why_none
 from fttui.models.job_key import JobKey
 from fttui.models.row import JobRow
 from fttui.ui.cockpit.key_router import Handlers
@@ -169,8 +169,13 @@ class JobActions:
             self._report.show(outcomes, "deleted", things="models")
 
     def _ask_delete_copies(self, rows: list[JobRow]) -> None:
-        jobs = short_id(rows[0].id) if len(rows) == 1 else f"{len(rows)} jobs"
-        ids = [row.id for row in rows]
+        if reason := why_none("delete_copy", rows, self._model.access()):
+            self._prompt.show_message(f"delete: {reason}", "warn")
+            return
+        ids = [row.id for row in rows if not self._model.why_not("delete_copy", row)]
+        jobs = short_id(ids[0]) if len(ids) == 1 else f"{len(ids)} jobs"
+        if len(ids) < len(rows):
+            jobs = f"{len(ids)} of {len(rows)} jobs"
         question = f"Delete the archived copy of {jobs}? There is no other copy."
         confirm(self._prompt, question, "delete", len(ids), lambda: self._run(self._delete_copies(ids)))
 

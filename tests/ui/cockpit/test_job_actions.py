@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fttui.models.refusals import STILL_LISTED
 from fttui.store.health import State
 from fttui.ui.terminal.escape_codes import clipboard
 from tests.support.fake_store import FakeStore, job
@@ -64,7 +65,7 @@ UNSENT: dict[str, Any] = {"reason": "connection refused", "unsent": True}
 
 
 async def test_actions_are_refused_while_the_provider_is_unreachable() -> None:
-    async with cockpit(FakeStore().put(job(1, fine_tuned_model="ft:m"))) as ui:
+    async with cockpit(FakeStore().put(job(1, "succeeded", fine_tuned_model="ft:m"))) as ui:
         await ui.publish(state=State.OFFLINE, why="cannot reach it: connection refused", **UNSENT)
         for key in ("a", "A", "c", "P"):
             await ui.press(key)
@@ -77,6 +78,19 @@ async def test_actions_are_refused_while_the_provider_is_unreachable() -> None:
         await ui.press("]", "tab", "D")
         assert "delete: offline (connection refused)" in ui.prompt
         assert len(ui.store.sent) == 1
+
+
+async def test_delete_of_archived_copies_asks_only_for_jobs_whose_copy_can_be_deleted() -> None:
+    async with cockpit(FakeStore().put(job(2), job(1, "succeeded"))) as ui:
+        await ui.press("D", "a")
+        assert f"delete: {STILL_LISTED}" in ui.prompt, "the provider answers and would list the job again"
+        await ui.publish(state=State.OFFLINE, why="cannot reach it: connection refused", **UNSENT)
+        await ui.press("G", "D", "a")
+        assert "delete: this job is running" in ui.prompt
+        await ui.press("asterisk", "D", "a")
+        assert "Delete the archived copy of 1 of 2 jobs?" in ui.prompt
+        await ui.press("y")
+        assert ui.store.sent == [("forget", "ftjob-00000001")]
 
 
 async def test_cancel_is_sent_while_the_server_answers_with_errors() -> None:
