@@ -8,9 +8,9 @@ import errno
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from typing import Any, Protocol
 
 Connection = sqlite3.Connection
 Row = sqlite3.Row
@@ -32,11 +32,18 @@ class NewerVersion(Exception):
 # Connections
 
 
-def connect(path: str, *, create: bool = False, busy_seconds: float = BUSY_SECONDS) -> Connection:
+def connect(
+    path: str,
+    *,
+    create: bool = False,
+    busy_seconds: float = BUSY_SECONDS,
+    kind: type[Connection] = Connection,
+) -> Connection:
     """Open a database file in autocommit mode, for use from any thread.
 
     Args:
         create: create a missing file, readable by its owner only. SQLite gives its journal files the same mode.
+        kind: class of the connection.
 
     Raises:
         sqlite3.Error: the file cannot be opened.
@@ -45,7 +52,7 @@ def connect(path: str, *, create: bool = False, busy_seconds: float = BUSY_SECON
     if create:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     return sqlite3.connect(
-        uri(path, "rw"), uri=True, timeout=busy_seconds, isolation_level=None, check_same_thread=False
+        uri(path, "rw"), uri=True, timeout=busy_seconds, isolation_level=None, check_same_thread=False, factory=kind
     )
 
 
@@ -162,6 +169,32 @@ def as_os_error(name: str) -> Iterator[None]:
         raise OSError(errno.ENOSPC if is_full(error) else errno.EIO, f"{name}: {error}") from error
 
 
+Change = tuple[str, Any]
+"""A statement that changes rows, and its values."""
+
+
+class _Recorder(Connection):
+    """Connection that notes the changes of the transaction in progress."""
+
+    changes: list[Change] | None = None
+
+    def execute(self, sql: str, parameters: Any = ()) -> sqlite3.Cursor:
+        cursor = super().execute(sql, parameters)
+        if self.changes is not None and sql.startswith(("INSERT", "UPDATE", "DELETE")):
+            self.changes.append((sql, dict(parameters) if isinstance(parameters, Mapping) else list(parameters)))
+        return cursor
+
+
+class ChangeLog(Protocol):
+    """Record of all changes, beside the database."""
+
+    def append(self, connection: Connection, changes: Sequence[Change]) -> None:
+        """Record the changes of a transaction that is about to be committed."""
+
+    def undo(self) -> None:
+        """Remove the last record: the transaction was not committed."""
+
+
 class Database:
     """A database file for one process: a connection for writing, and a read-only one beside it.
 
@@ -172,20 +205,37 @@ class Database:
         OSError: from every method, when the disk or the file fails.
     """
 
-    def __init__(self, path: str, migrations: Sequence[str], *, busy_seconds: float = BUSY_SECONDS) -> None:
+    def __init__(
+        self,
+        path: str,
+        migrations: Sequence[str],
+        *,
+        busy_seconds: float = BUSY_SECONDS,
+        prepare: Callable[[Connection, bool], None] | None = None,
+        log: ChangeLog | None = None,
+    ) -> None:
         """Open the database, create it when it is missing, and migrate it.
+
+        Args:
+            prepare: called with the connection for writing, and whether the schema was new or migrated.
+            log: gets the changes of each transaction before it is committed.
 
         Raises:
             NewerVersion: a newer program wrote it.
         """
+        self.path = path
         self._name = os.path.basename(path)
+        self._log = log
         self._writing, self._reading = threading.RLock(), threading.Lock()
         with as_os_error(self._name):
-            self._writer = connect(path, create=True, busy_seconds=busy_seconds)
+            self._writer = connect(path, create=True, busy_seconds=busy_seconds, kind=_Recorder)
             try:
                 use_wal(self._writer)
                 self._writer.execute("PRAGMA synchronous = FULL")
+                found = version(self._writer)
                 migrate(self._writer, migrations)
+                if prepare is not None:
+                    prepare(self._writer, found < len(migrations))
                 self._reader = connect(path, busy_seconds=busy_seconds)
             except BaseException:
                 self._writer.close()
@@ -196,8 +246,45 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Commit everything done in the block, or nothing when the block raises. Other threads wait."""
-        with self._writing, as_os_error(self._name), transaction(self._writer) as connection:
+        with self._writing, as_os_error(self._name), self._logged(), transaction(self._writer) as connection:
             yield connection
+            self._record(connection)
+
+    @contextmanager
+    def _logged(self) -> Iterator[None]:
+        """Note the changes of the block. Take a record back when the block raises after it was made."""
+        assert isinstance(self._writer, _Recorder)
+        self._writer.changes = None if self._log is None else []
+        self._recorded = False
+        try:
+            yield
+        except BaseException:
+            if self._recorded and self._log is not None:
+                self._log.undo()
+            raise
+
+    def _record(self, connection: Connection) -> None:
+        assert isinstance(connection, _Recorder)
+        if self._log is not None and (changes := connection.changes):
+            connection.changes = None
+            self._recorded = True
+            self._log.append(connection, changes)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let no transaction begin during the block."""
+        with self._writing:
+            yield
+
+    def copy_to(self, path: str) -> None:
+        """Write what is committed to a new database file. Readers and writers need not wait."""
+        with (
+            as_os_error(self._name),
+            closing(connect(self.path)) as source,
+            closing(connect(path, create=True)) as target,
+        ):
+            source.backup(target)
+            target.execute("PRAGMA journal_mode = DELETE").fetchall()  # one file, without a log beside it
 
     def rows(self, query: str, values: Iterable[Any] = ()) -> list[Row]:
         """Return committed rows. Do not use it inside a transaction, whose changes it does not see."""

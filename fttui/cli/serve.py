@@ -95,6 +95,7 @@ def _status(invocation: Invocation) -> int:
         ("url", str(state.get("url") or "none (socket only)")),
         ("running jobs", ", ".join(map(str, running)) or "none"),
         ("other jobs", ", ".join(others) or "none"),
+        *(("notice", str(notice)) for notice in state.get("notices") or ()),
     ]
     invocation.output.print_object(raw, fields)
     return DONE

@@ -85,10 +85,12 @@ async def connect(
     key, origin = await asyncio.to_thread(find_key, choice, profile)
     provider = provider_of(choice, profile, origin)
     verify: Any = True
+    notices: tuple[str, ...] = ()
     if choice.is_local and transport is None:
         from fttui.core.local_service import open_transport
 
-        transport = await open_transport(settings.local.for_service(), settings.key_variables())
+        transport = local = await open_transport(settings.local.for_service(), settings.key_variables())
+        notices = local.notices
     elif transport is None:
         verify = _trust(choice, profile)
 
@@ -110,7 +112,7 @@ async def connect(
         # Only a command can return a new key: Entra tokens, for example, expire after an hour.
         renew=renew if profile is not None and profile.api_key_command else None,
     )
-    warnings = tuple(_warnings(choice, profile, bool(key)))
+    warnings = (*_warnings(choice, profile, bool(key)), *notices)
     return Connection(choice, settings, provider, Client(http), warnings)
 
 

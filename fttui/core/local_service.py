@@ -57,6 +57,8 @@ class AutoStartTransport(httpx.AsyncBaseTransport):
         self._secrets = secrets
         self._socket = socket
         self._inner = httpx.AsyncHTTPTransport(uds=socket)
+        self.notices = control.notices(home)
+        """Messages of the service for the user, such as a damaged database that was rebuilt."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         try:

@@ -12,6 +12,7 @@ from typing import Any
 from fttui.server.environment import key_variables
 from fttui.server.home import ServiceBusy as ServiceBusy
 from fttui.server.home import ServiceError as ServiceError
+from fttui.server.home import notices as notices
 from fttui.server.settings import write_settings as write_settings
 from fttui.server.socket_client import Info as Info
 from fttui.server.socket_client import running as running

@@ -69,6 +69,12 @@ def read_service_file(home: str) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
+def notices(home: str) -> tuple[str, ...]:
+    """Return the messages for the user that the service found at its start, such as a rebuilt database."""
+    found = read_service_file(home).get("notices")
+    return tuple(str(notice) for notice in found) if isinstance(found, list) else ()
+
+
 def socket_paths(home: str) -> list[str]:
     """Return the possible paths of the socket: the path in `service.json` first, then the paths that are tried."""
     stated = read_service_file(home).get("socket")

@@ -70,6 +70,7 @@ class ServiceProcess:
         await self._listen(listener, self._server.config)
         content = {"pid": os.getpid(), "version": __version__, "socket": self.socket_path}
         content |= {"started_at": self._started_at, "host": host_name(), "boot": boot_id()}
+        content |= {"notices": list(self._service.notices)}
         atomic.write(service_file_path(self._home), json.dumps(content).encode(), follow_link=False)
 
     def _socket_exists(self) -> bool:
@@ -124,6 +125,7 @@ class ServiceProcess:
             "started_at": self._started_at,
             "home": self._home,
             "url": self._url,
+            "notices": list(self._service.notices),
         }
         try:
             jobs = self._service.database.jobs
@@ -182,7 +184,7 @@ class ServiceProcess:
             self._remove_socket()
             await server.shutdown()
             await asyncio.to_thread(self._service.runner.close, save=self._save_trainers)
-            self._service.database.close()
+            await asyncio.to_thread(self._service.close)
 
     async def _maintain(self) -> None:
         """Create a missing socket again, do the housekeeping, and end an idle service."""
@@ -203,14 +205,19 @@ class ServiceProcess:
                 self.stop(save_trainers=True)
 
     def _do_housekeeping(self) -> None:
-        """Update the time of `service.json`, rotate the log, remove expired files, keep the disk reserve."""
+        """Update the time of `service.json`, rotate the log, remove expired files, copy the database."""
         try:
             os.utime(service_file_path(self._home))
             rotate_log(self._home)
             self._service.remove_expired()
             self._service.disk.keep_reserve()
+            wrong = self._service.copy.make_due()
         except OSError as error:
             log.warning("the home directory is not writable: %s", error)
+            return
+        if wrong:
+            log.error("the database is damaged (%s): the service ends, and the next start repairs it", wrong)
+            self.stop(save_trainers=False)
 
 
 def reason_of(error: BaseException) -> str:

@@ -1,5 +1,8 @@
 """Service over one home directory, without its sockets: database, files, runner, catalog."""
 
+import logging
+import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from fttui.clock import Clock, SystemClock
@@ -9,9 +12,16 @@ from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.disk_space import DiskSpace
 from fttui.server.storage.file_operations import remove
+from fttui.server.storage.journal import Journal
 from fttui.server.storage.paths import HomePaths
+from fttui.server.storage.recovery import recover
+from fttui.server.storage.safety_copy import SafetyCopy
+from fttui.server.storage.salvage import salvage
+from fttui.text import clean_line
 
 LARGEST_FILE = 512 << 20
+
+log = logging.getLogger("fttui.server")
 
 
 @dataclass(frozen=True)
@@ -23,9 +33,13 @@ class Service:
     database: ServiceDatabase
     runner: Runner
     catalog: Catalog
+    copy: SafetyCopy
+    """Copy of the database."""
     clock: Clock = field(default_factory=SystemClock)
     largest_file: int = LARGEST_FILE
     """Largest size of an uploaded file, in bytes."""
+    notices: tuple[str, ...] = ()
+    """Messages for the user about a database that was lost or damaged."""
 
     def now(self) -> int:
         """Return the time in whole Unix seconds."""
@@ -35,13 +49,29 @@ class Service:
         """Remove expired files and uploads."""
         now = self.now()
         for id in self.database.files.expired(now):
-            self.database.files.delete(id)
-            remove(self.paths.file(id))
+            self.delete_file(id)
         for upload in self.database.uploads.overdue(now):
             parts = self.database.uploads.parts(upload)
             if self.database.uploads.end(upload, "expired"):
                 for part in parts:
                     remove(self.paths.part(part.id))
+
+    def delete_file(self, id: str) -> None:
+        """Delete a file and its content."""
+        mark = os.path.join(self.paths.uploads, id)
+        with suppress(OSError):  # the next start removes a content with this mark, if this one is killed in between
+            os.link(self.paths.file(id), mark)
+        self.database.files.delete(id)
+        remove(self.paths.file(id))
+        remove(mark)
+
+    def close(self) -> None:
+        """Copy the database, if that takes little time, and close it."""
+        try:
+            self.copy.make_last()
+        except OSError as error:
+            log.warning("no copy of the database can be made: %s", error)
+        self.database.close()
 
     def base_model(self, model: str) -> tuple[str, tuple[str, ...]] | None:
         """Return the base model of a base model or tuned model, and its methods; None when it cannot be tuned."""
@@ -70,10 +100,30 @@ def open_service(
     clock = clock or SystemClock()
     catalog = catalog or Catalog(path=settings_path(home))
     paths, disk = HomePaths(home), DiskSpace(home)
-    database = ServiceDatabase(paths.database)
-    paths.remove_unknown(database.files.ids(), database.uploads.part_ids())
+    journal = Journal(paths.journal)
+    recovered = recover(paths, journal)
+    database = ServiceDatabase(paths.database, journal)
+    notices = recovered.notices
+    if recovered.is_empty:
+        notices += salvage(paths, database, int(clock.now()))
+    kept = paths.tidy(database.files.ids(), database.uploads.part_ids(), is_complete=recovered.is_complete)
+    if kept:
+        names = [os.path.basename(path) for path in kept]
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        notices.append(
+            f"The service's database does not know {len(names)} contents. "
+            + clean_line(f"They are kept in {paths.unknown}: {', '.join(names[:5])}{more}")
+        )
+    copy = SafetyCopy(database, paths.copy, journal, clock, recovered.copied)
+    if recovered.needs_copy:
+        try:
+            copy.make()
+        except OSError as error:
+            log.warning("no copy of the database can be made: %s", error)
+    for notice in notices:
+        log.warning("%s", notice)
     runner = Runner(database, paths, disk, catalog, clock)
-    service = Service(paths, disk, database, runner, catalog, clock, largest_file)
+    service = Service(paths, disk, database, runner, catalog, copy, clock, largest_file, tuple(notices))
     service.remove_expired()
     disk.keep_reserve()
     return service

@@ -1,6 +1,7 @@
 """The embedded service as an endpoint: started when needed, and reported when it cannot start."""
 
 import asyncio
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -73,6 +74,15 @@ async def test_request_starts_a_service_that_has_ended(tmp_path: Path, monkeypat
     assert (len(first.requests), len(second.requests)) == (1, 2)
     assert "authorization" not in first.requests[0].headers
     assert (tmp_path / "data" / "service").stat().st_mode & 0o777 == 0o700
+
+
+async def test_a_notice_of_the_service_becomes_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "data" / "service"
+    home.mkdir(parents=True, mode=0o700)
+    (home / "service.json").write_text(json.dumps({"notices": ["The database was rebuilt."]}))
+    monkeypatch.setattr(control, "ensure", ensuring(str(tmp_path / "a.sock")))
+    async with connected(Options()) as connection:
+        assert connection.warnings == ("The database was rebuilt.",)
 
 
 async def test_failed_start_is_reported_as_unreachable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

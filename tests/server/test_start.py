@@ -74,12 +74,12 @@ def test_an_idle_service_of_an_older_version_is_replaced(home: str, monkeypatch:
 
 def test_a_failed_start_reports_the_reason_and_the_log(home: str) -> None:
     os.makedirs(home)
-    Path(home, "service.db").write_bytes(b"no database " * 1000)
-    with pytest.raises(ServiceError, match=r"did not start.*database") as caught:
+    Path(home, "files").write_bytes(b"not a directory")
+    with pytest.raises(ServiceError, match=r"did not start.*files") as caught:
         control.ensure(home)
     control.stop(home)  # the process has reported its failure, but may still be running
     assert os.path.join(home, "service.log") in str(caught.value)
-    Path(home, "service.db").unlink()
+    Path(home, "files").unlink()
     control.ensure(home)
 
 

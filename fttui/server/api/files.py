@@ -7,14 +7,13 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, MalformedRangeHeader, RangeNotSatisfiable, Response
 from starlette.routing import Route
 
-from fttui import atomic
 from fttui.server import ids
 from fttui.server.api import json_objects
 from fttui.server.api.errors import RequestError, invalid, missing, no_file
 from fttui.server.api.multipart_form import Form, read_form
 from fttui.server.api.parameters import LARGEST_BODY, after_of, check_length, limit_of, service_of
 from fttui.server.service import Service
-from fttui.server.storage.file_operations import remove
+from fttui.server.storage.file_operations import accept, remove
 from fttui.server.storage.records import FileRecord
 from fttui.text import clean_line
 
@@ -44,8 +43,7 @@ def _accept(service: Service, id: str, form: Form, path: str) -> Response:
     now = service.now()
     expires = _expiry(form.fields, now)
     name = clean_line(form.filename)[:LONGEST_NAME] or "file"
-    os.rename(path, service.paths.file(id))
-    atomic.sync_directory(service.paths.files)
+    accept(path, service.paths.file(id))
     record = FileRecord(0, id, name, purpose, form.size, now, expires)
     service.database.files.add(record)
     return JSONResponse(json_objects.file(record))
@@ -111,8 +109,7 @@ class Content(FileResponse):
 def delete(request: Request) -> Response:
     file = _file(request)
     service = service_of(request)
-    service.database.files.delete(file.id)
-    remove(service.paths.file(file.id))
+    service.delete_file(file.id)
     return JSONResponse({"id": file.id, "object": "file", "deleted": True})
 
 

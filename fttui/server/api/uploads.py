@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from fttui import atomic
 from fttui.server import ids as names
 from fttui.server.api import json_objects
 from fttui.server.api.errors import RequestError, invalid, missing, no_upload
@@ -21,7 +20,7 @@ from fttui.server.api.files import LONGEST_NAME, check_purpose
 from fttui.server.api.multipart_form import Form, read_form
 from fttui.server.api.parameters import LARGEST_BODY, check_length, json_of, service_of
 from fttui.server.service import Service
-from fttui.server.storage.file_operations import remove
+from fttui.server.storage.file_operations import accept, remove
 from fttui.server.storage.records import FileRecord, PartRecord, UploadRecord
 from fttui.text import clean_line
 
@@ -97,8 +96,7 @@ def _accept(service: Service, upload: UploadRecord, id: str, form: Form, path: s
     if len(service.database.uploads.parts(upload)) >= MOST_PARTS:
         raise invalid("data", f"The upload {upload.id} already has {MOST_PARTS} parts.")
     target = service.paths.part(id)
-    os.rename(path, target)
-    atomic.sync_directory(service.paths.parts)
+    accept(path, target)
     part = PartRecord(0, id, upload.seq, form.size, service.now())
     if not service.database.uploads.add_part(part, upload, LARGEST_UPLOAD, service.now()):
         remove(target)
@@ -132,18 +130,17 @@ def _complete(request: Request, body: object) -> Response:
         found = _join([service.paths.part(part.id) for part in parts], path)
         if wanted and found != wanted.strip().lower():
             raise invalid("md5", f"The content has the MD5 checksum {found}, which differs from 'md5'.", "md5_mismatch")
-        os.rename(path, service.paths.file(id))
+        accept(path, service.paths.file(id))
+        now = service.now()
+        expires = now + upload.file_expires_after if upload.file_expires_after else None
+        file = FileRecord(0, id, upload.filename, upload.purpose, total, now, expires)
+        if not service.database.uploads.end(upload, "completed", file):
+            remove(service.paths.file(id))
+            raise _wrong_state("complete", _known(service, upload.id))
     except FileNotFoundError:  # another request ended the upload meanwhile and removed its parts
         raise _wrong_state("complete", _known(service, upload.id)) from None
     finally:
         remove(path)
-    atomic.sync_directory(service.paths.files)
-    now = service.now()
-    expires = now + upload.file_expires_after if upload.file_expires_after else None
-    file = FileRecord(0, id, upload.filename, upload.purpose, total, now, expires)
-    if not service.database.uploads.end(upload, "completed", file):
-        remove(service.paths.file(id))
-        raise _wrong_state("complete", _known(service, upload.id))
     _remove_parts(service, received)
     return JSONResponse(json_objects.upload(_known(service, upload.id), file))
 

@@ -35,7 +35,12 @@ class JobDirectory:
         for name, source in inputs.items():
             if not os.path.exists(self._at(name)):
                 link(source, self._at(name))
-        atomic.write(self._at("job.json"), json.dumps(job, indent=1).encode(), follow_link=False)
+        self.record(job)
+
+    def record(self, job: Mapping[str, Any]) -> None:
+        """Write `job.json`, unless the job has no directory: it ended before it started."""
+        if os.path.isdir(self.path):
+            atomic.write(self._at("job.json"), json.dumps(job, indent=1).encode(), follow_link=False)
 
     def has_output(self, name: str) -> bool:
         """Return whether `name` is a plain name of a file or directory that the trainer wrote here."""

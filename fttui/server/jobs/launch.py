@@ -9,6 +9,7 @@ from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.paths import HomePaths
 from fttui.server.storage.records import JobRecord
+from fttui.server.storage.salvage import record_of
 
 START_MODEL = "start-model"
 """Name in the job's directory of the model to start from."""
@@ -45,7 +46,7 @@ class TrainerLauncher:
             inputs[START_MODEL] = self._paths.model(model) if model else ""
         directory.process.kill_leftovers()
         try:
-            directory.prepare(_job_json(job), inputs)
+            directory.prepare({**job_json(job), "record": record_of(self._database, job)}, inputs)
             child = directory.process.start(trainer.command)
         except FileNotFoundError:
             self._outcomes.fail_deleted_file(job)
@@ -61,7 +62,7 @@ class TrainerLauncher:
         self._children = [child for child in self._children if child.poll() is None]
 
 
-def _job_json(job: JobRecord) -> dict[str, Any]:
+def job_json(job: JobRecord) -> dict[str, Any]:
     """Return the content of `job.json` (trainers/README.md)."""
     return {
         "protocol": 1,

@@ -1,5 +1,6 @@
 """Outcomes of jobs: success with a model and a result file, failure with a reason, cancellation."""
 
+import os
 from typing import Any
 
 from fttui import atomic
@@ -10,7 +11,7 @@ from fttui.server.jobs.job_dir import JobDirectory
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.disk_space import DiskSpace
-from fttui.server.storage.file_operations import remove
+from fttui.server.storage.file_operations import accept, remove
 from fttui.server.storage.paths import HomePaths
 from fttui.server.storage.records import FileRecord, JobRecord
 from fttui.server.storage.reports import Message
@@ -50,12 +51,15 @@ class Outcomes:
         csv = result_file.csv_of(self._database.events.metrics(job))
         id = ids.new_id("file-", 22)
         content = csv if self._catalog.settings.plain_results else result_file.encoded(csv)
-        atomic.write(self._paths.file(id), content, follow_link=False)
+        received = os.path.join(self._paths.uploads, id)
+        atomic.write(received, content, follow_link=False)
+        accept(received, self._paths.file(id))
         now = self._end_time(job)
         file = FileRecord(0, id, result_file.FILENAME, "fine-tune-results", len(csv), now)
         tokens = result.get("trained_tokens") or 0
         if not self._database.jobs.succeed(job, model, path if checkpoint is None else None, file, tokens, now):
             remove(self._paths.file(id))
+        remove(received)
 
     def fail(self, job: JobRecord, code: str, message: str, param: str | None = None) -> None:
         """End a job with an error."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from fttui.clock import Clock
 from fttui.server.jobs.eta import FinishEstimates
 from fttui.server.jobs.job_dir import JobDirectory
-from fttui.server.jobs.launch import TrainerLauncher
+from fttui.server.jobs.launch import TrainerLauncher, job_json
 from fttui.server.jobs.outcomes import Outcomes
 from fttui.server.jobs.progress_reports import reports_of, unreadable
 from fttui.server.jobs.restarts import Restarts
@@ -19,6 +19,7 @@ from fttui.server.storage.file_operations import remove
 from fttui.server.storage.paths import HomePaths
 from fttui.server.storage.records import JobRecord
 from fttui.server.storage.reports import Message
+from fttui.server.storage.salvage import record_of
 
 EX_IOERR = 74
 """Exit code of a trainer that could not write to its disk (sysexits.h)."""
@@ -156,6 +157,7 @@ class TrainerSupervisor:
             self._stopper.stop(job.id, directory.process, CANCEL_SECONDS)
             return
         directory.process.kill_leftovers()
+        directory.record({**job_json(job), "record": record_of(self._database, job)})
         directory.clean_up(self._database.models.paths(job))
         self._database.jobs.finish_cleanup(job)
         self._stopper.forget(job.id)

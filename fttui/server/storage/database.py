@@ -5,13 +5,20 @@ something is one transaction. A transaction that touches several tables belongs 
 passes its connection to the `insert` and `append` methods of the other tables.
 """
 
+import json
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
 from fttui import sqlite
 from fttui.server import ids
 from fttui.server.home import ServiceError
+from fttui.server.storage import checksums
 from fttui.server.storage.checkpoint_table import CheckpointTable
 from fttui.server.storage.event_table import EventTable
 from fttui.server.storage.file_table import FileTable
 from fttui.server.storage.job_table import JobTable
+from fttui.server.storage.journal import Journal
 from fttui.server.storage.model_table import ModelTable
 from fttui.server.storage.schema import MIGRATIONS
 from fttui.server.storage.upload_table import UploadTable
@@ -26,14 +33,19 @@ class ServiceDatabase:
         OSError: from every method of every table, when the disk or the file fails.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, journal: Journal | None = None) -> None:
         """Open the database, create it when it is missing, migrate it when an older program wrote it.
+
+        Args:
+            journal: gets every change.
 
         Raises:
             ServiceError: a newer program wrote it.
         """
         try:
-            self._database = sqlite.Database(path, MIGRATIONS, busy_seconds=BUSY_SECONDS)
+            self._database = sqlite.Database(
+                path, MIGRATIONS, busy_seconds=BUSY_SECONDS, prepare=checksums.install, log=journal
+            )
         except sqlite.NewerVersion as error:
             raise ServiceError(
                 f"A newer fttui wrote {path} ({error}).\nUpdate fttui, or set FTTUI_DATA_DIR to another directory."
@@ -47,8 +59,35 @@ class ServiceDatabase:
 
     def _salt(self) -> str:
         with self._database.transaction() as sql:
-            sql.execute("INSERT OR IGNORE INTO meta VALUES ('salt', ?)", (ids.new_salt(),))
+            if not sql.execute("SELECT 1 FROM meta WHERE key = 'salt'").fetchall():
+                sql.execute("INSERT INTO meta (key, value) VALUES ('salt', ?)", (ids.new_salt(),))
         return str(self._database.rows("SELECT value FROM meta WHERE key = 'salt'")[0][0])
+
+    def restore(self, table: str, rows: Iterable[Mapping[str, Any]]) -> list[int]:
+        """Add rows as they were, in one transaction. Return their `seq`."""
+        added = []
+        with self._database.transaction() as sql:
+            for row in rows:
+                values = [
+                    json.dumps(value) if isinstance(value, dict | list | tuple) else value for value in row.values()
+                ]
+                marks = ", ".join("?" * len(values))
+                done = sql.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", values)
+                added.append(done.lastrowid or 0)
+        return added
+
+    @property
+    def number(self) -> int:
+        """Number of changes so far."""
+        return int(self._database.rows("SELECT value FROM meta WHERE key = 'changes'")[0][0])
+
+    def copy_to(self, path: str) -> None:
+        """Write what is committed to a new database file."""
+        self._database.copy_to(path)
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Let no change begin during the block."""
+        return self._database.paused()
 
     def close(self) -> None:
         """Merge the write-ahead log into the file and close it."""

@@ -2,6 +2,8 @@
 
 import os
 
+from fttui import atomic
+
 
 def remove(path: str) -> None:
     """Remove a file, or a directory with its content. A missing path is not an error."""
@@ -32,6 +34,18 @@ def link(source: str, target: str) -> None:
         return
     except OSError:
         _copy(source, target)
+
+
+def accept(received: str, target: str) -> None:
+    """Give a received content its final name, durably. The caller removes `received` after the row is stored.
+
+    As long as `received` exists, the next start knows that a content without a row was never accepted.
+    """
+    try:
+        os.link(received, target)
+    except OSError:
+        os.rename(received, target)  # no hard links here: an interrupted upload is then kept as unknown
+    atomic.sync_directory(os.path.dirname(target))
 
 
 def _copy(source: str, target: str) -> None:

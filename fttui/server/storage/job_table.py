@@ -46,7 +46,7 @@ class JobTable:
             seq = sql.execute(f"INSERT INTO job ({', '.join(values)}) VALUES ({marks})", [*values.values()]).lastrowid
             assert seq is not None
             for key, value in (new.metadata or {}).items():
-                sql.execute("INSERT INTO job_metadata VALUES (?, ?, ?)", (key, value, seq))
+                sql.execute("INSERT INTO job_metadata (key, value, job) VALUES (?, ?, ?)", (key, value, seq))
             self._events.append(sql, seq, _first_events(id, new), now)
             return _job(sql.execute(_JOB + "WHERE seq = ?", (seq,)).fetchone())
 

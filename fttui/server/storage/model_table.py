@@ -16,6 +16,11 @@ class ModelTable:
         """Return every model, newest first."""
         return [ModelRecord(*row) for row in self._database.rows(_MODEL + "ORDER BY model.seq DESC")]
 
+    def of(self, job: JobRecord) -> list[ModelRecord]:
+        """Return the models that a job made, oldest first."""
+        rows = self._database.rows(_MODEL + "WHERE model.job = ? ORDER BY model.seq", (job.seq,))
+        return [ModelRecord(*row) for row in rows]
+
     def get(self, id: str) -> ModelRecord | None:
         rows = self._database.rows(_MODEL + "WHERE model.id = ?", (id,))
         return ModelRecord(*rows[0]) if rows else None

@@ -18,8 +18,22 @@ class HomePaths:
         self.parts = os.path.join(home, "parts")
         """Parts of pending uploads."""
         self.jobs = os.path.join(home, "jobs")
-        for directory in (home, self.files, self.uploads, self.parts, self.jobs):
+        self.unknown = os.path.join(home, "unknown")
+        """Contents that the database does not know, kept for the user."""
+        copies = os.path.join(home, "copy")
+        self.copy = os.path.join(copies, "service.db")
+        """Copy of the database."""
+        self.journal = os.path.join(copies, "journal")
+        """Changes since the copy."""
+        for directory in (home, self.files, self.uploads, self.parts, self.jobs, copies):
             os.makedirs(directory, mode=0o700, exist_ok=True)
+
+    def use_version(self, version: int) -> None:
+        """Use a database of its own for this version, beside the database of a newer program."""
+        copies = os.path.join(self.home, f"copy-{version}")
+        self.database = os.path.join(self.home, f"service-{version}.db")
+        self.copy, self.journal = os.path.join(copies, "service.db"), os.path.join(copies, "journal")
+        os.makedirs(copies, mode=0o700, exist_ok=True)
 
     def file(self, id: str) -> str:
         """Return the path of a file's content."""
@@ -37,13 +51,39 @@ class HomePaths:
         """Return the path of a model's file or directory."""
         return os.path.join(self.job(model.job), model.path)
 
-    def remove_unknown(self, file_ids: set[str], part_ids: set[str]) -> None:
-        """Remove contents that are not in the database, which a killed service had not accepted yet."""
-        for directory, known in ((self.uploads, set()), (self.files, file_ids), (self.parts, part_ids)):
-            for name in os.listdir(directory):
-                if name not in known:
+    def tidy(self, file_ids: set[str], part_ids: set[str], *, is_complete: bool) -> list[str]:
+        """Remove what a killed service had not accepted yet. Other contents that the database does not know are kept.
+
+        Args:
+            is_complete: False when the database may not know everything that was accepted: then nothing is removed.
+
+        Returns:
+            The new paths of the unknown contents.
+        """
+        received = set(os.listdir(self.uploads)) if is_complete else set()
+        kept = []
+        for directory, known in ((self.files, file_ids), (self.parts, part_ids)):
+            for name in sorted(os.listdir(directory)):
+                if name in known:
+                    continue
+                if name in received:  # `accept` had not finished
                     remove(os.path.join(directory, name))
+                else:
+                    kept.append(self._keep(os.path.join(directory, name)))
+        for name in os.listdir(self.uploads):
+            remove(os.path.join(self.uploads, name))
         for name in os.listdir(self.home):
             # Temporary files of interrupted writes. Other processes may be writing settings.json at this moment.
             if name.startswith(("service.json.", "reserve.")) and name.endswith(".new"):
                 remove(os.path.join(self.home, name))
+        return kept
+
+    def _keep(self, path: str) -> str:
+        os.makedirs(self.unknown, mode=0o700, exist_ok=True)
+        wanted = kept = os.path.join(self.unknown, os.path.basename(path))
+        count = 1
+        while os.path.lexists(kept):
+            count += 1
+            kept = f"{wanted}-{count}"
+        os.rename(path, kept)
+        return kept

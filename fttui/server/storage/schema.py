@@ -53,5 +53,17 @@ CREATE INDEX part_by_upload ON part (upload);
 ALTER TABLE job ADD COLUMN garbage INTEGER NOT NULL DEFAULT 0;
 """
 
-MIGRATIONS = (_FIRST, _UPLOADS)
+_SUMS = """
+ALTER TABLE meta ADD COLUMN sum INTEGER;
+ALTER TABLE file ADD COLUMN sum INTEGER;
+ALTER TABLE job ADD COLUMN sum INTEGER;
+ALTER TABLE event ADD COLUMN sum INTEGER;
+ALTER TABLE checkpoint ADD COLUMN sum INTEGER;
+ALTER TABLE model ADD COLUMN sum INTEGER;
+ALTER TABLE upload ADD COLUMN sum INTEGER;
+ALTER TABLE part ADD COLUMN sum INTEGER;
+INSERT INTO meta (key, value) VALUES ('changes', '0');
+"""
+
+MIGRATIONS = (_FIRST, _UPLOADS, _SUMS)
 """SQL of each version, oldest first. Published entries never change; new ones are appended."""

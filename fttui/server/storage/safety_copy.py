@@ -1,0 +1,84 @@
+"""Copy of the database, made while the service runs. With the journal it replaces a lost or damaged database."""
+
+import os
+from contextlib import closing, suppress
+
+from fttui import atomic, sqlite
+from fttui.clock import Clock
+from fttui.server.storage import checksums
+from fttui.server.storage.database import ServiceDatabase
+from fttui.server.storage.journal import Journal, number_of
+
+INTERVAL = 60.0
+"""Seconds between copies of a small database that changes."""
+LARGEST_SHARE = 0.02
+"""Share of the time that copies of a large database may take."""
+QUICK = 1.0
+"""Longest time of a copy, in seconds, that is made while the service ends."""
+LARGEST_JOURNAL = 32 << 20
+"""Size of the journal above which a copy is made at once."""
+
+
+class SafetyCopy:
+    """Copy of an open database. Only one thread at a time may call it."""
+
+    def __init__(self, database: ServiceDatabase, path: str, journal: Journal, clock: Clock, copied: int = -1) -> None:
+        """
+        Args:
+            copied: number of the last change in the copy; -1 when there is none.
+        """
+        self._database = database
+        self._path = path
+        self._journal = journal
+        self._clock = clock
+        self._copied = copied
+        self._took = 0.0
+        """Seconds that the last copy took."""
+        self._next = 0.0
+
+    def make_due(self) -> str:
+        """Make a copy when it is due. Return what `make` returns."""
+        if self._clock.monotonic() < self._next and self._journal.size() < LARGEST_JOURNAL:
+            return ""
+        return self.make()
+
+    def make_last(self) -> None:
+        """Make a copy before the database is closed, if it takes little time. The journal has what is missing."""
+        if self._took < QUICK:
+            self.make()
+
+    def make(self) -> str:
+        """Make a copy, unless the last one is still up to date. A damaged database does not replace a sound copy.
+
+        Returns:
+            What is wrong with the database; an empty string when it is sound.
+
+        Raises:
+            OSError: the disk fails. The last copy stays.
+        """
+        number = self._database.number
+        if number == self._copied:
+            return ""
+        began = self._clock.monotonic()
+        new = f"{self._path}.new"
+        try:
+            for path in (new, f"{new}-journal"):
+                with suppress(FileNotFoundError):
+                    os.unlink(path)
+            self._database.copy_to(new)
+            with sqlite.as_os_error(os.path.basename(new)), closing(sqlite.connect(new)) as copy:
+                wrong = checksums.damage(copy)
+                number = -1 if wrong else number_of(copy)
+            if wrong:
+                return wrong
+            os.replace(new, self._path)
+            atomic.sync_directory(os.path.dirname(self._path))
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(new)
+        with self._database.paused():
+            self._journal.keep(number + 1, self._database.number)
+        self._copied = number
+        self._took = self._clock.monotonic() - began
+        self._next = began + max(INTERVAL, self._took / LARGEST_SHARE)
+        return ""
