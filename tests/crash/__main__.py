@@ -17,6 +17,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=10)
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--damage", action="store_true", help="also damage the database of the service after each kill")
     options = parser.parse_args()
     parent = tempfile.mkdtemp(prefix="ft-crash-")
     homes = [os.path.join(parent, name) for name in ("killed", "left")]
@@ -26,6 +27,7 @@ def main() -> int:
         kills=options.kills,
         jobs=options.jobs,
         epochs=options.epochs,
+        damage=options.damage,
         report=lambda line: print(line, flush=True),
     )
     began = time.monotonic()

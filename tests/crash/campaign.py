@@ -67,14 +67,22 @@ class Campaign:
         kills: int,
         jobs: int,
         epochs: int,
+        damage: bool = False,
         report: Callable[[str], None] = lambda line: None,
     ) -> None:
+        """
+        Args:
+            damage: also kill the service after each kill, and damage its database before the next start.
+        """
         self.home = home
+        self.damage = damage
         self.random = random.Random(seed)
         self.kills = kills
         self.jobs = jobs
         self.epochs = epochs
         self.report = report
+        self.damages = itertools.cycle(self.random.sample(("truncate", "flip", "empty", "remove"), 4) if damage else ())
+        self.damaged: collections.Counter[str] = collections.Counter()
         self.done: collections.Counter[str] = collections.Counter()
         self.uploaded: dict[str, bytes] = {}
         """Contents of accepted files, by id."""
@@ -195,6 +203,27 @@ class Campaign:
             kill_and_wait(self.service_pid())
         self.done[kind] += 1
 
+    def damage_database(self) -> str:
+        """Kill the service, and damage one file of its database. Return what was done."""
+        kill_and_wait(self.service_pid())
+        names = [name for name in ("service.db", "service.db-wal") if os.path.exists(os.path.join(self.home, name))]
+        name, how = self.random.choice(names), next(self.damages)
+        path = os.path.join(self.home, name)
+        size = os.path.getsize(path)
+        if how == "remove":
+            os.unlink(path)
+        elif how != "flip":
+            os.truncate(path, 0 if how == "empty" else self.random.randrange(size + 1))
+        elif size:
+            with open(path, "r+b") as file:
+                data = bytearray(file.read())
+                for _ in range(self.random.choice((1, 5, 150))):
+                    data[self.random.randrange(size)] ^= 1 << self.random.randrange(8)
+                file.seek(0)
+                file.write(data)
+        self.damaged[how] += 1
+        return f"{how} {name}"
+
     def service_pid(self) -> int:
         """Return the pid in the lock file, which is written before the service answers requests."""
         try:
@@ -287,9 +316,11 @@ class Campaign:
                 self.kill_a_starting_service()
             else:
                 self.kill_in_the_middle(kind)
+            damage = f", {self.damage_database()}" if self.damage else ""
             with self.client() as client:
                 self.check(client)
-            self.report(f"kill {number} of {self.kills} ({kind}), {time.monotonic() - began:.0f} s: nothing lost")
+            took = f"{time.monotonic() - began:.0f} s"
+            self.report(f"kill {number} of {self.kills} ({kind}{damage}), {took}: nothing lost")
         self.finish()
         return dict(self.done)
 

@@ -33,6 +33,14 @@ def test_kills_at_random_moments_lose_nothing(parent: str) -> None:
     compare(os.path.join(parent, "left"), campaign)
 
 
+def test_a_damaged_database_between_kills_loses_nothing(parent: str) -> None:
+    campaign = Campaign(os.path.join(parent, "damaged"), seed=5, kills=8, jobs=2, epochs=4, damage=True)
+    campaign.run()
+    assert set(campaign.damaged.values()) == {2}
+    assert len(campaign.damaged) == 4
+    compare(os.path.join(parent, "left"), campaign)
+
+
 def test_the_campaign_detects_damage(parent: str) -> None:
     campaign = Campaign(os.path.join(parent, "killed"), seed=1, kills=0, jobs=1, epochs=1)
     campaign.start_job(1)
