@@ -96,7 +96,7 @@ def choose_profile(name: str, origin: str) -> Choice:
         origin: where the choice was made: a flag, a variable or a file.
 
     Raises:
-        ConfigError: the profile does not exist; the message suggests the nearest name.
+        ConfigError: the profile does not exist; the message suggests the did_you_mean name.
     """
     if name == LOCAL:
         return Choice(LOCAL, origin, LOCAL, None, LOCAL)

@@ -35,16 +35,16 @@ def textual_names(text: str) -> tuple[str, ...]:
 
 def faults(path: str, keys: dict[str, Any]) -> Iterator[str]:
     """Yield the faults of the table `[keys]`, as `validate.faults` does."""
-    from fttui.config.validators import nearest
+    from fttui.config.validators import did_you_mean
 
     given: dict[str, tuple[str, ...]] = {}
     for id, text in keys.items():
         if id not in DEFAULTS:
-            yield f"{path}.{id}: unknown command id. {nearest(id, DEFAULTS)}".rstrip()
+            yield f"{path}.{id}: unknown command id. {did_you_mean(id, DEFAULTS)}".rstrip()
         elif not isinstance(text, str) or not text.strip() or not text.isprintable():
             yield f"{path}.{id}: must be a key {_EXAMPLES}"
         elif wrong := [key for key in textual_names(text) if not _is_key(key)]:
-            yield f"{path}.{id}: unknown key {wrong[0]!r}. {nearest(wrong[0], NAMED) or f'Use a key {_EXAMPLES}'}"
+            yield f"{path}.{id}: unknown key {wrong[0]!r}. {did_you_mean(wrong[0], NAMED) or f'Use a key {_EXAMPLES}'}"
         else:
             given[id] = textual_names(text)
     taken = {"ctrl+c": "quitting"}

@@ -178,12 +178,12 @@ class Trainer(Table):
     heading = "[local.trainers.NAME]"
 
     command = required(validators.command, "", "program that trains (no shell); it runs in the job's directory", example='["/opt/lora/bin/python", "/opt/lora/train.py"]')
-    models = required(validators.words, [], "base models that it offers", example='["meta-llama/Llama-3.1-8B"]')
+    models = required(validators.strings, [], "base models that it offers", example='["meta-llama/Llama-3.1-8B"]')
     methods = setting(many_of("supervised", "dpo"), ["supervised"], "methods that it supports")
     hang_after = setting(validators.above_zero, 900.0, "seconds without progress after which the job fails")
     log_limit_mb = setting(validators.whole, 16, "size of the log in MB above which the job fails")
 
-    def words(self) -> list[str]:
+    def arguments(self) -> list[str]:
         """Return the command as a list of words, with `~` expanded.
 
         Raises:
@@ -206,7 +206,7 @@ class Local(Table):
         """Return the settings as `server.control.ensure` and `server.control.serve` take them."""
         trainers = {
             name: {
-                "command": trainer.words(),
+                "command": trainer.arguments(),
                 "models": trainer.models,
                 "methods": trainer.methods,
                 "hang_after": trainer.hang_after,
@@ -225,7 +225,7 @@ class Settings(Shared):
     profile = optional(validators.text, "profile to use if no flag and no FTTUI_PROFILE names one", example='"work"')
     theme = optional(one_of(*THEMES, called="the name of a theme"), "colours of the cockpit; T shows the next theme", example='"nord"', otherwise="fttui-dark")
     notify = setting(some_of("bell", "osc9", "osc777", "title", "off", alone="off"), ["bell"], "notification when a job ends that you created or watch")
-    notify_command = setting(validators.words, [], "program to run as well, with FTTUI_JOB_ID, FTTUI_JOB_STATUS, …", example='["notify-send", "fttui"]')
+    notify_command = setting(validators.strings, [], "program to run as well, with FTTUI_JOB_ID, FTTUI_JOB_STATUS, …", example='["notify-send", "fttui"]')
     title = setting(validators.flag, True, "show the number of jobs by state in the terminal's title")
     glyphs = setting(one_of("auto", "unicode", "ascii"), "auto", "characters for symbols and charts")
     mouse = setting(validators.flag, True, "use the mouse; false leaves it to the terminal")

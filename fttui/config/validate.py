@@ -12,7 +12,7 @@ from typing import Any
 from fttui.config.choose import check_name
 from fttui.config.errors import ConfigError
 from fttui.config.schema import BUILT_IN_MODEL, Local, Profile, ProfilesFile, Settings, Table, Trainer
-from fttui.config.validators import nearest, split_command
+from fttui.config.validators import did_you_mean, split_command
 
 KEY_SOURCES = ("api_key_env", "api_key_command", "api_key_keyring")
 SECRET_HEADERS = frozenset({"authorization", "api-key", "x-api-key", "proxy-authorization", "cookie"})
@@ -48,7 +48,7 @@ def faults(table: type[Table], content: Any, path: str = "") -> Iterator[str]:
 def _unknown(name: str, names: list[str]) -> str:
     if name == "api_key":
         return f"unknown setting. {_NO_KEYS}"
-    return f"unknown setting. {nearest(name, names) or 'Known: ' + ', '.join(names)}"
+    return f"unknown setting. {did_you_mean(name, names) or 'Known: ' + ', '.join(names)}"
 
 
 def _profile_names(content: dict[str, Any], path: str) -> Iterator[str]:

@@ -48,7 +48,7 @@ class Kind(Generic[T]):
             return f"must be {self.allowed}"
         words = value if isinstance(value, list) else [value]
         wrong = next((word for word in words if isinstance(word, str) and word not in self.names), "")
-        if near := nearest(wrong, self.names):
+        if near := did_you_mean(wrong, self.names):
             return f"unknown value {wrong!r}. {near}"
         return f"must be {self.allowed}"
 
@@ -58,7 +58,7 @@ class Kind(Generic[T]):
         return converted
 
 
-def nearest(name: str, names: Iterable[str]) -> str:
+def did_you_mean(name: str, names: Iterable[str]) -> str:
     """Return "Did you mean …?" if a name is close to one of `names`, else an empty string."""
     from difflib import get_close_matches
 
@@ -97,7 +97,7 @@ def _choices(names: tuple[str, ...]) -> str:
 
 flag: Kind[bool] = Kind("true or false", lambda value: isinstance(value, bool))
 text: Kind[str] = Kind("text in quotes", lambda value: _is_text(value) and value.isprintable())
-words: Kind[list[str]] = Kind("a list of text in quotes", _is_list_of_text, convert=list)
+strings: Kind[list[str]] = Kind("a list of text in quotes", _is_list_of_text, convert=list)
 command: Kind[str | list[str]] = Kind(
     "a program with its arguments, as text or as a list", lambda value: _is_text(value) or _is_list_of_text(value)
 )

@@ -263,17 +263,17 @@ class CreateJob:
     """Creates a job in one or more tries. A try can be cancelled until the create request is sent."""
 
     def __init__(
-        self, sender: Sender, pricing: "Pricing", checker: DataChecker | None = None, *, tell: Callable[[Step], None]
+        self, sender: Sender, pricing: "Pricing", checker: DataChecker | None = None, *, on_step: Callable[[Step], None]
     ) -> None:
         """
         Args:
             checker: shared with a form that checks while the user types.
-            tell: receives each step.
+            on_step: receives each step.
         """
         self._sender = sender
         self._pricing = pricing
         self._checker = checker or DataChecker(pricing)
-        self._tell = tell
+        self._on_step = on_step
         self.uploaded: tuple[str, ...] = ()
         """Ids of the files uploaded in all tries, without reused files."""
         self.is_sent = False
@@ -303,7 +303,7 @@ class CreateJob:
             reason = getattr(error, "strerror", None) or str(error)
             return Result(_Failed(False, f"Not created: {reason}", error=error), Stage.CHECK)
         if report is not None:
-            self._tell(Checked(report))
+            self._on_step(Checked(report))
             if report.errors and not force:
                 return Result(Outcome(False, data_errors(report, spec, files)), Stage.CHECK)
             plan = report.plan or plan
@@ -316,7 +316,7 @@ class CreateJob:
         if before_create is not None:
             await before_create()
         self.is_sent = True
-        self._tell(Creating())
+        self._on_step(Creating())
         created = await self._sender.create(spec)
         if not created.ok:
             return Result(created, Stage.CREATE, unused=() if created.ambiguous else self._unused(spec))
@@ -324,21 +324,21 @@ class CreateJob:
 
     async def _check(self, spec: "JobSpec", files: LocalFiles) -> Report | None:
         if files.paths:
-            self._tell(Checking(0, 0))
-        self._checker.progress = self._tell
+            self._on_step(Checking(0, 0))
+        self._checker.progress = self._on_step
         try:
             return await self._checker.report(spec, files)
         finally:
             self._checker.progress = None
 
     async def _upload(self, path: str, members: tuple[str, ...]) -> Outcome:
-        self._tell(Uploading(path))
-        uploaded = await self._sender.upload(path, lambda sent, total: self._tell(Uploading(path, sent, total)))
+        self._on_step(Uploading(path))
+        uploaded = await self._sender.upload(path, lambda sent, total: self._on_step(Uploading(path, sent, total)))
         if uploaded.ok:
             reused = bool(getattr(uploaded, "reused", False))
             if not reused:  # other jobs may use a reused file
                 self.uploaded += (uploaded.id,)
-            self._tell(FileReady(path, uploaded.id, members, reused))
+            self._on_step(FileReady(path, uploaded.id, members, reused))
         return uploaded
 
     def _unused(self, spec: "JobSpec") -> tuple[str, ...]:

@@ -26,7 +26,7 @@ class Cost(NamedTuple):
 
     amount: float | None = None
     """In the currency of the price; None when unknown."""
-    words: str = ""
+    text: str = ""
     """`0.0724 USD`, `free`; empty when unknown."""
 
 
@@ -39,7 +39,7 @@ class ExpectedCost(NamedTuple):
     is_estimate: bool = True
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """`about 0.0724 USD`; `unknown`."""
         if self.cost is None:
             return "unknown"
@@ -180,9 +180,9 @@ class Pricing:
             cost = self.billed(job)
         except (ConfigError, OSError) as error:
             warn(str(error))
-        expected = None if cost.words == _FREE else self.expected(job.id)
-        expected_words = "" if expected is None or expected.cost is None else expected.words
-        return [(name, words) for name, words in (("cost", cost.words), ("expected cost", expected_words)) if words]
+        expected = None if cost.text == _FREE else self.expected(job.id)
+        expected_words = "" if expected is None or expected.cost is None else expected.text
+        return [(name, words) for name, words in (("cost", cost.text), ("expected cost", expected_words)) if words]
 
     def comparison(self, plan: Plan, job: "Job") -> str:
         """Return trained tokens and cost beside the expected ones; empty when the provider does not report tokens.
@@ -191,7 +191,7 @@ class Pricing:
         """
         if job.trained_tokens is None or plan.tokens is None or plan.local:
             return ""
-        cost = self.billed(job).words
+        cost = self.billed(job).text
         cost_words = f"; cost {cost}, expected {plan.cost_text}" if cost else ""
         about = "about " if plan.is_estimate else ""
         return f"trained tokens {job.trained_tokens:,}, expected {about}{plan.tokens:,}{cost_words}"

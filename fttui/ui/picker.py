@@ -13,17 +13,17 @@ from fttui.ui.widgets.line_view import TextRow
 
 
 class Entry(NamedTuple):
-    """Line of the picker. `words` is the text that the filter searches."""
+    """Line of the picker. `search_text` is the text that the filter searches."""
 
     key: str
     line: Line
-    words: str
+    search_text: str
 
 
 def matching(entries: Iterable[Entry], text: str) -> list[Entry]:
     """Return the entries that contain every word of `text`."""
     words = text.lower().split()
-    return [entry for entry in entries if all(word in entry.words.lower() for word in words)]
+    return [entry for entry in entries if all(word in entry.search_text.lower() for word in words)]
 
 
 class EntryList(LineList):

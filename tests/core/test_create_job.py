@@ -61,7 +61,7 @@ class World:
 
     def creator(self) -> CreateJob:
         sender = ClientSender(self.client, self.archive, FakeClock(instant=True))  # type: ignore[arg-type]
-        return CreateJob(sender, self.pricing, tell=self.steps.append)
+        return CreateJob(sender, self.pricing, on_step=self.steps.append)
 
     def file(self, name: str, content: str) -> str:
         (self.path / name).write_text(content)

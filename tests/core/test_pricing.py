@@ -93,8 +93,8 @@ def test_lines_of_the_first_version_are_read_and_broken_ones_skipped(pricing: Pr
     Path(plans_file()).write_text('"ftjob-1"\n' + json.dumps(line) + '\n{"job": "ftjob-1"}\n{"job": "ftj')
     found = pricing.expected("ftjob-1")
     assert found == ExpectedCost(2000, 0.5, "EUR", False)
-    assert found.words == "0.5000 EUR"
-    assert ExpectedCost().words == "unknown"
+    assert found.text == "0.5000 EUR"
+    assert ExpectedCost().text == "unknown"
 
 
 def test_clone_over_the_same_data_is_priced_by_the_tokens_of_its_source(pricing: Pricing) -> None:

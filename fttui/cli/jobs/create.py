@@ -215,7 +215,7 @@ class _CreateCommand:
         archive = Archive(archive_file(), choice.key)
         try:
             self._create = CreateJob(
-                ClientSender(connection.client, archive, self._invocation.clock), pricing, tell=self._show
+                ClientSender(connection.client, archive, self._invocation.clock), pricing, on_step=self._show
             )
             result = await self._create.run(spec, self._files, plan=self._plan, force=self._flags["force"])
         finally:

@@ -61,7 +61,7 @@ class ArchiveEvents:
         """Return the state of one job's log."""
         return self._database.read_job(id, _state, LogState())
 
-    def known(self, id: str, event_ids: Iterable[str]) -> set[str]:
+    def recorded_ids(self, id: str, event_ids: Iterable[str]) -> set[str]:
         """Return the event ids that are recorded for a job."""
         return self._database.read_job(id, lambda db, job: _known(db, job, event_ids), set())
 

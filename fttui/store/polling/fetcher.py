@@ -118,7 +118,7 @@ class Fetcher:
         unfinished = self._walks.pop(id, None)
         walk, started = unfinished or (EventWalk(self._archive.events.newest_id(id)), self._clock.monotonic())
         page = await self._access.call("events", id, client.list_events(id, after=walk.after, limit=PAGE))
-        batch = walk.take(page, lambda ids: self._archive.events.known(id, ids))
+        batch = walk.take(page, lambda ids: self._archive.events.recorded_ids(id, ids))
         if batch is not None and not await self._archive.events.append(
             id, batch.events, joined=batch.joined, cursor=batch.cursor
         ):
@@ -137,7 +137,7 @@ class Fetcher:
         self._jobs.logs.load_ends(id)
         if (asked := self._archive.events.state(id).cursor) is not None:
             page = await client.list_events(id, after=asked, limit=PAGE)
-            batch = older_batch(page, asked, lambda ids: self._archive.events.known(id, ids))
+            batch = older_batch(page, asked, lambda ids: self._archive.events.recorded_ids(id, ids))
             await self._archive.events.prepend(id, batch.events, asked=asked, cursor=batch.cursor)
         self._publish_events(id)
 

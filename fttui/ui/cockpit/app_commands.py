@@ -162,7 +162,7 @@ class AppCommands:
         model, view = self._model, self._model.view
         model.saved = model.saved._replace(filter=view.current.filter, status=view.current.status)
         self._screen.post_message(SaveViewRequested())
-        self._prompt.show_message(f"Saved: {view.words or 'all jobs'}, {view.order(self._glyphs)}", "dim")
+        self._prompt.show_message(f"Saved: {view.description or 'all jobs'}, {view.order(self._glyphs)}", "dim")
 
     def watch(self) -> None:
         """Notify the user when the marked jobs, or the selected one, have ended."""

@@ -122,7 +122,7 @@ class FilesController(PaneController):
             self._prompt.show_message(f"delete: {reason}", "warn")
             return
         ids, row = self._targets(), self._files.row
-        named = row.words if row is not None and ids == [row.id] else f"{len(ids)} files"
+        named = row.description if row is not None and ids == [row.id] else f"{len(ids)} files"
         self.delete(ids, f"Delete {named} at {self._model.service.host}?")
 
     def delete(self, ids: Sequence[str], question: str) -> None:

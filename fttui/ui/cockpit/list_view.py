@@ -169,7 +169,7 @@ class ListView:
         return sorted(found, key=lambda row: (costs[row.id] is None, sign * (costs[row.id] or 0.0)))
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """Description of the filter and the marks."""
         parts = []
         if self.current.status:

@@ -169,7 +169,7 @@ class Presenter:
         model, jobs = self._model, self._jobs.list
         shown = model.derive(jobs.cost)
         cells = max(NARROWEST, jobs.outer_size.width - 2)
-        words = empty_words(model.service, model.snapshot, model.view.words, connected=model.store is not None)
+        words = empty_words(model.service, model.snapshot, model.view.description, connected=model.store is not None)
         jobs.show_rows(shown, model.view.current.marks, [piece for line in words for piece in wrap(line, cells)])
         is_new = jobs.cursor != model.selected or jobs.cursor is None or self._is_behind
         return Part.JOB if is_new else Part.NONE
@@ -179,7 +179,7 @@ class Presenter:
         total = len(model.snapshot.rows)
         more = "" if model.snapshot.complete or model.store is None else "+"
         right = f"{len(model.listed)} of {total}{more} {self._glyphs.dot} {view.order(self._glyphs)}" if total else ""
-        self._jobs.show_foot(view.fault or view.words, right, fault=bool(view.fault))
+        self._jobs.show_foot(view.fault or view.description, right, fault=bool(view.fault))
 
     # Panes of the selected job
 

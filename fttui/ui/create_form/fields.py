@@ -29,7 +29,7 @@ class Number(NamedTuple):
     whole: bool = True
 
     @property
-    def words(self) -> str:
+    def allowed_values(self) -> str:
         if self.whole and self.most < math.inf:
             return f"auto, or {self.above + 1:g} to {self.most:g}"
         if self.whole:
@@ -66,7 +66,7 @@ _HINTS = {
 
 
 def _hyperparameter(name: str) -> Field:
-    values = NUMBERS[name].words if name in NUMBERS else ", ".join(EFFORTS)
+    values = NUMBERS[name].allowed_values if name in NUMBERS else ", ".join(EFFORTS)
     methods = tuple(method for method, names in HYPERPARAMETERS.items() if name in names)
     return Field(name, _LABELS[name], _HINTS.get(name, "{}").format(values), methods)
 

@@ -125,7 +125,7 @@ class _Parser:
             return None
         number = _number(text)
         if number is None or not range.above < number <= range.most or (range.whole and not isinstance(number, int)):
-            self.errors[name] = range.words
+            self.errors[name] = range.allowed_values
         return number
 
     def _grader(self, text: str) -> dict[str, Any] | None:

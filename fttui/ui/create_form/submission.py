@@ -71,7 +71,7 @@ class Submission:
         self._data_check = data_check
         self._glyphs = glyphs
         self._done = done
-        self._create = CreateJob(store, pricing, checker, tell=self._show)
+        self._create = CreateJob(store, pricing, checker, on_step=self._show)
         self._worker: Worker[None] | None = None
         self._reading: FormReading | None = None
         self._waiting: Timer | None = None

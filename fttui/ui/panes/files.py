@@ -36,7 +36,7 @@ class FileRow(NamedTuple):
     """Unusual state: the provider's status, or `deleted`."""
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """Name and role for a confirmation."""
         role = f", the {self.role} file of this job" if self.role else ""
         return f"{self.name or self.id} ({short_id(self.id)}){role}" if self.name else f"{self.id}{role}"

@@ -66,7 +66,7 @@ class JobFacts(NamedTuple):
     """Billed and expected cost, as (label, text)."""
 
 
-def detail_lines(job: Job, row: JobRow, told: JobFacts, now: float, cells: int, glyphs: Glyphs) -> list[Line]:
+def detail_lines(job: Job, row: JobRow, facts: JobFacts, now: float, cells: int, glyphs: Glyphs) -> list[Line]:
     """Build the lines of the detail pane, at most `cells` wide. `now` is in Unix seconds."""
     lines: list[Line] = []
     face = FACES[job.status]
@@ -84,10 +84,10 @@ def detail_lines(job: Job, row: JobRow, told: JobFacts, now: float, cells: int, 
     if job.status is Status.FAILED or job.error:
         lines.extend(_failure(job, cells))
     add("progress", _progress(row))
-    add("", left_words(time_left(row, told.last_events, now)), "run")
-    curve = spark(told.losses, min(24, max(0, cells - LABEL - 10))) if glyphs.unicode else ""
+    add("", left_words(time_left(row, facts.last_events, now)), "run")
+    curve = spark(facts.losses, min(24, max(0, cells - LABEL - 10))) if glyphs.unicode else ""
     add("loss", "" if row.loss is None else f"{row.loss:.4f}  {curve}".rstrip())
-    add("time", stage_words(stages(row, told.first_events, told.last_events[-1] if told.last_events else None), now))
+    add("time", stage_words(stages(row, facts.first_events, facts.last_events[-1] if facts.last_events else None), now))
     add("model", job.model)
     add("fine-tuned model", job.fine_tuned_model, "done")
     add("suffix", job.suffix)
@@ -107,14 +107,14 @@ def detail_lines(job: Job, row: JobRow, told: JobFacts, now: float, cells: int, 
             near = f"in {duration(-ago)}" if ago < 0 else f"{age(ago)} ago"
             add(label, f"{local_time(moment)}  ({near})")
     add("trained tokens", "" if job.trained_tokens is None else f"{job.trained_tokens:,}")
-    for name, words in told.costs:
+    for name, words in facts.costs:
         add(name, words)
     for label, id in (
         ("training file", job.training_file),
         ("validation file", job.validation_file),
         *(("result file", id) for id in job.result_files),
     ):
-        add(label, f"{id}  {told.files.get(id, '')}".rstrip())
+        add(label, f"{id}  {facts.files.get(id, '')}".rstrip())
     add("organization", job.organization_id)
     for integration in job.integrations:
         parts = (integration.entity, integration.project, integration.run_id or integration.name)
@@ -122,7 +122,7 @@ def detail_lines(job: Job, row: JobRow, told: JobFacts, now: float, cells: int, 
         add("", _run_address(integration))
     for number, (key, value) in enumerate(job.metadata.items()):
         add("" if number else "metadata", f"{key} = {value}")
-    lines.extend(_checkpoints(told.checkpoints, cells))
+    lines.extend(_checkpoints(facts.checkpoints, cells))
     rest = {key: value for key, value in _members(job.raw) if key not in _SHOWN}
     if rest:
         lines.append([])

@@ -24,7 +24,7 @@ WINDOW = 50
 """Number of steps over which the trend of the loss is computed."""
 
 
-def headline(job: Job, row: JobRow, told: JobFacts, now: float, glyphs: Glyphs, *, ahead: int = 0) -> Line:
+def headline(job: Job, row: JobRow, facts: JobFacts, now: float, glyphs: Glyphs, *, ahead: int = 0) -> Line:
     """Build the headline: losses and time left of a live job, model or failure reason of an ended job, else empty.
 
     Args:
@@ -40,12 +40,12 @@ def headline(job: Job, row: JobRow, told: JobFacts, now: float, glyphs: Glyphs, 
             return [(f" {job.fine_tuned_model}", "done"), (f"{dot}{took}" if took else "", "dim")]
         case Status.QUEUED if ahead > 0:
             return [(f" queued behind {ahead} job{'s' if ahead > 1 else ''}", "dim")]
-        case _ if row.status.is_live and told.losses:
-            curve = spark(told.losses, CURVE) if glyphs.unicode else ""
-            spans: list[Span] = [(f" loss {told.losses[-1]:.4g} {curve}".rstrip(), "run")]
-            left = left_words(time_left(row, told.last_events, now))
-            valid = "" if told.validation is None else f"valid {told.validation:.4g}"
-            spans += [(dot + words, "dim") for words in (valid, trend(told.losses), left) if words]
+        case _ if row.status.is_live and facts.losses:
+            curve = spark(facts.losses, CURVE) if glyphs.unicode else ""
+            spans: list[Span] = [(f" loss {facts.losses[-1]:.4g} {curve}".rstrip(), "run")]
+            left = left_words(time_left(row, facts.last_events, now))
+            valid = "" if facts.validation is None else f"valid {facts.validation:.4g}"
+            spans += [(dot + words, "dim") for words in (valid, trend(facts.losses), left) if words]
             return spans
     return []
 

@@ -109,7 +109,7 @@ async def test_sequence_numbers_rise_from_old_to_new(archive: Archive) -> None:
     assert numbers(archive.events.rows(J, after=-2)) == [3, 4, 5, 6]
     assert numbers(archive.events.rows(J, after=-2, limit=1)) == [3]
     assert archive.events.newest_id(J) == event(J, 6)["id"]
-    assert archive.events.known(J, [event(J, 3)["id"], "x"]) == {event(J, 3)["id"]}
+    assert archive.events.recorded_ids(J, [event(J, 3)["id"], "x"]) == {event(J, 3)["id"]}
     assert [json.loads(raw)["id"] for raw in archive.events.raw(J)] == [event(J, n)["id"] for n in range(1, 7)]
     assert numbers(first_log(archive.path, "work", J, 3)) == [4, 5, 6]
 

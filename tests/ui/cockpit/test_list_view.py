@@ -99,4 +99,4 @@ def test_marks_toggle_extend_and_disappear_with_their_jobs() -> None:
     state.toggle_all(["a", "b"])
     state.forget(["b", "c"])
     assert state.current.marks == {"b"}
-    assert "1 marked" in state.words
+    assert "1 marked" in state.description

@@ -11,9 +11,9 @@ from fttui.ui.render.glyphs import ASCII, UNICODE, Glyphs
 from fttui.ui.render.headline import headline, trend
 
 
-def said(glyphs: Glyphs = UNICODE, told: JobFacts = JobFacts(), **members: Any) -> str:  # noqa: B008
+def said(glyphs: Glyphs = UNICODE, facts: JobFacts = JobFacts(), **members: Any) -> str:  # noqa: B008
     job = Job.read({"id": "ftjob-1", "created_at": 1000, **members})
-    return "".join(text for text, _ in headline(job, job.row(), told, 2000.0, glyphs))
+    return "".join(text for text, _ in headline(job, job.row(), facts, 2000.0, glyphs))
 
 
 def test_a_failed_job_shows_its_reason() -> None:
@@ -31,13 +31,13 @@ def test_a_succeeded_job_shows_its_model_and_duration() -> None:
 
 def test_a_running_job_shows_loss_trend_and_time_left() -> None:
     events = [EventRow(n, f"e{n}", 1900.0 + n, "info", "metrics", "", f'{{"step": {n}}}') for n in range(1, 21)]
-    told = JobFacts(losses=[2 - n / 100 for n in range(60)], validation=1.5, last_events=events)
+    facts = JobFacts(losses=[2 - n / 100 for n in range(60)], validation=1.5, last_events=events)
     job = Job.read({"id": "ftjob-1", "created_at": 1000, "status": "running"})
     row = job.row()._replace(step=20, total_steps=220)
-    words = "".join(text for text, _ in headline(job, row, told, 1920.0, UNICODE))
+    words = "".join(text for text, _ in headline(job, row, facts, 1920.0, UNICODE))
     assert words.startswith(" loss 1.41 ")
     assert "down 0.49 in 50 steps · 3m" in words
-    plain = "".join(text for text, _ in headline(job, row, told, 1920.0, ASCII))
+    plain = "".join(text for text, _ in headline(job, row, facts, 1920.0, ASCII))
     assert plain.startswith(" loss 1.41 , valid 1.5 , down 0.49")
     assert plain.isascii()
 
