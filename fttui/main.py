@@ -60,31 +60,24 @@ def _cockpit(options: "Options | None") -> int:
 
     gc.disable()  # until the first Textual frame: the imports create garbage that is not worth collecting
     from fttui.config import choose, paths
-    from fttui.config.errors import ConfigError
     from fttui.store.archive.first_rows import first_rows
     from fttui.ui.first_frame import FirstFrame
     from fttui.ui.render.glyphs import glyphs_for
     from fttui.ui.render.status_line import service_info
 
-    try:
-        settings = None
-        if os.path.exists(paths.config_file()) or os.path.exists(paths.profiles_file()):
-            from fttui.config.load import load  # most users have neither file and need not wait for the import
+    settings = None
+    if os.path.exists(paths.config_file()) or os.path.exists(paths.profiles_file()):
+        from fttui.config.load import load  # most users have neither file and need not wait for the import
 
-            settings = load()
-        chosen = choose.choose(
-            profile=options.profile if options else None, base_url=options.base_url if options else None
-        )
-        preferences = None
-        if settings is not None:
-            from fttui.ui.preferences import Preferences
+        settings = load()
+    chosen = choose.choose(profile=options.profile if options else None, base_url=options.base_url if options else None)
+    preferences = None
+    if settings is not None:
+        from fttui.ui.preferences import Preferences
 
-            preferences = Preferences(settings, chosen.name)
-        archive = paths.archive_file()
-        paths.state_dir()  # without a home directory it raises, and no terminal is taken
-    except ConfigError as error:
-        print(f"fttui: {error}", file=sys.stderr)
-        return 2
+        preferences = Preferences(settings, chosen.name)
+    archive = paths.archive_file()
+    paths.state_dir()  # without a home directory it raises, and no terminal is taken
     read_only = bool((preferences and preferences.read_only) or (options and options.read_only))
     service = service_info(chosen, read_only=read_only, newcomer=options is None)
     glyphs = glyphs_for(preferences.settings.glyphs) if preferences else glyphs_for()

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
 from fttui.ui.render.rows import Line
+from fttui.ui.terminal.latest_size import LatestSize
 from fttui.ui.widgets.line_list import LineList
 from fttui.ui.widgets.line_view import TextRow
 
@@ -41,7 +42,7 @@ class EntryList(LineList):
         return self._entries[self._keys[index]].line
 
 
-class PickScreen(ModalScreen[str | None]):
+class PickScreen(LatestSize, ModalScreen[str | None]):
     """Modal picker. The result is the key of the picked entry, or None."""
 
     AUTO_FOCUS = None

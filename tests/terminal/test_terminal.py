@@ -365,6 +365,35 @@ def test_bytes_that_are_not_utf_8_do_not_end_the_cockpit(start: Start) -> None:
     assert_restored(terminal)
 
 
+WITHOUT_SIZE = """
+import termios
+termios.tcsetwinsize(0, (0, 0))
+from fttui.main import main
+main()
+"""
+"""Program on a terminal that says 0×0, as `docker exec` does at first."""
+
+
+def bytes_in_a_second(terminal: Terminal) -> int:
+    before, deadline = len(terminal.raw), time.monotonic() + 1
+    while time.monotonic() < deadline:
+        terminal.read()
+    return len(terminal.raw) - before
+
+
+def test_a_terminal_without_a_size_gets_80x24_and_few_bytes(start: Start) -> None:
+    terminal = start(program=("-c", WITHOUT_SIZE))
+    terminal.wait("No fine-tuning jobs yet")
+    lines = terminal.wait(lambda lines: "q quit" in lines[-1])
+    assert "fttui" in lines[0]
+    assert bytes_in_a_second(terminal) < 1000
+    terminal.resize(100, 30)
+    terminal.wait(lambda lines: "q quit" in lines[-1])
+    assert bytes_in_a_second(terminal) < 1000
+    terminal.send("q")
+    assert terminal.wait_end() == 0
+
+
 def is_stopped(terminal: Terminal) -> bool:
     stat = Path(f"/proc/{terminal.child.pid}/stat").read_text()
     return stat.rsplit(")", 1)[1].split()[0] == "T"

@@ -24,6 +24,7 @@ from fttui.ui.panes.side import SidePane
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.status_line import ServiceInfo
 from fttui.ui.saved_view import SavedView
+from fttui.ui.terminal.latest_size import LatestSize
 from fttui.ui.widgets.footer import Footer
 from fttui.ui.widgets.line_list import LineList
 from fttui.ui.widgets.line_view import TextRow
@@ -36,7 +37,7 @@ TICK = 5.0
 """Seconds between redraws of the ages."""
 
 
-class MainScreen(Screen[None]):
+class MainScreen(LatestSize, Screen[None]):
     """The screen of the cockpit. State, drawing and commands are in objects of their own."""
 
     AUTO_FOCUS = None

@@ -25,13 +25,14 @@ from fttui.ui.create_form.suggestions import Suggestions
 from fttui.ui.create_form.view import LABEL, FormView
 from fttui.ui.render.glyphs import UNICODE, Glyphs
 from fttui.ui.render.status_line import ServiceInfo
+from fttui.ui.terminal.latest_size import LatestSize
 from fttui.ui.widgets.entry import Entry
 
 if TYPE_CHECKING:
     from fttui.store.port import StorePort
 
 
-class CreateScreen(ModalScreen[Outcome | None]):
+class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
     """Composes the form, and handles keys in the order in which they were typed.
 
     The screen is dismissed with the outcome of a created job, or with None. A refusal keeps all fields.
