@@ -184,12 +184,16 @@ def _generated(name: str) -> str:
 
 
 def _rules() -> str:
-    from fttui.data.rules import LEVELS, RULES
+    from fttui.data.rules import LEVELS, RULES, Rule
+
+    def other_levels(rule: Rule) -> str:
+        levels = "; ".join(f"{level or 'nothing'} at {provider}" for provider, level in rule.others.items())
+        return f" ({levels})" if levels else ""
 
     parts = []
     for level in LEVELS:
         found = [
-            (rule.code, f"{rule.problem}: {rule.remedy}{' (fix)' if rule.is_fixable else ''}")
+            (rule.code, f"{rule.problem}: {rule.remedy}{' (fix)' if rule.is_fixable else ''}{other_levels(rule)}")
             for rule in RULES
             if rule.level == level
         ]

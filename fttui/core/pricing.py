@@ -74,7 +74,7 @@ class Pricing:
     def __init__(self, service: Service) -> None:
         self._key = service.key
         self.provider = provider_kind(service.base_url, is_local=service.is_local)
-        """Kind of provider in the price list: `openai`, `local` or `other`."""
+        """Kind of provider in the price list: `openai`, `azure`, `local` or `other`."""
         self._of_models: dict[str, Price | None] = {}
 
     @property

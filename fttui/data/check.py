@@ -72,7 +72,7 @@ def check_file(
         grader: the grader of a reinforcement job. The examples must have the members that it uses.
         n_epochs: as in a job: a number, or `auto` or None for the documented heuristic.
         batch_size: as `n_epochs`.
-        provider: `openai`, `local` or `other` (see `price_of`).
+        provider: `openai`, `azure`, `local` or `other`: its prices (see `price_of`), and the levels of its rules.
         own_prices: path of the user's price file; the file need not exist.
         tokens: count tokens. Without tokens the plan has no cost.
         fewest: fewest examples of the training file; a validation file needs one.
@@ -90,7 +90,7 @@ def check_file(
         method = REINFORCEMENT
     choose_kind = partial(_choose_kind, method, price)
     graded = frozenset[str]()
-    log = FindingLog(path, on_finding, kept)
+    log = FindingLog(path, on_finding, kept, provider)
     if grader is not None and method == REINFORCEMENT:
         graded = item_members(grader)
         for member, error in grader_errors(grader):
@@ -111,7 +111,7 @@ def check_file(
     validation_lines: LineIndex | None = None
     if validation is not None:
         validation_lines = LineIndex()
-        validation_log = FindingLog(validation, on_finding, kept)
+        validation_log = FindingLog(validation, on_finding, kept, provider)
         validation_scan = open_scan(validation, validation_log, None, None)
         validation_scan.run(fewest=1, most_reinforcement=rules.MOST_REINFORCEMENT_VALIDATION, seen=validation_lines)
     counter = token_counter(price.encoding) if tokens else None
@@ -119,6 +119,11 @@ def check_file(
     lines = LineIndex()
     scan.run(fewest=fewest, most_reinforcement=rules.MOST_REINFORCEMENT, seen=lines, overlap=validation_lines)
     lengths = _lengths(scan, counter, price)
+    unlearnable = _unlearnable_here(scan, price, model) if provider == "local" else ""
+    if unlearnable:
+        price = price._replace(local=False, training=None)
+        if model:
+            log.add("not_local", None, "", unlearnable)
     kind = scan.checker.kind if scan.checker is not None else method if method in (DPO, REINFORCEMENT) else ""
     share = None
     if lengths is not None and lengths.total and kind in (CHAT, COMPLETIONS):
@@ -139,7 +144,7 @@ def check_file(
         images=scan.checker.images if scan.checker is not None else 0,
         plan=_plan(scan, lengths, price, model, n_epochs, batch_size),
         stopped=stopped,
-        notes=_notes(scan, counter, price, has_forgotten=lines.may_forget),
+        notes=_notes(scan, counter, price, has_forgotten=lines.may_forget, unlearnable="" if model else unlearnable),
     )
 
 
@@ -161,7 +166,9 @@ def find_first_error(
     accepts: Accepts = lambda code, member, detail: False,
     should_stop: ShouldStop = never,
 ) -> Verdict:
-    """Check a file by the same rules as `check_file`, up to the first error. Count no tokens, find no duplicates.
+    """Check a file by the rules of `check_file` for this machine, up to the first error.
+
+    Tokens are not counted and duplicates not searched.
 
     Args:
         kind: `chat`, `completions`, `dpo` or `reinforcement`.
@@ -242,6 +249,20 @@ def _lengths(scan: FileScan, counter: Counter | None, price: Price) -> LengthSta
     return scan.lengths.stats(exact=counter.exact and has_formula, counter=counter.name, error=error)
 
 
+def _unlearnable_here(scan: FileScan, price: Price, model: str | None) -> str:
+    """Return what no trainer on this machine can learn from: `reinforcement`, `completions`, `images`, else empty.
+
+    A trainer of the user may learn from images.
+    """
+    checker = scan.checker
+    if checker is None:
+        return ""
+    if checker.kind in (REINFORCEMENT, COMPLETIONS):
+        return checker.kind
+    is_of_user = bool(model) and not price.model
+    return "images" if checker.images and not is_of_user else ""
+
+
 def _plan(
     scan: FileScan,
     lengths: LengthStats | None,
@@ -264,9 +285,13 @@ def _plan(
     return made if model else made._replace(cost_note="no model given")
 
 
-def _notes(scan: FileScan, counter: Counter | None, price: Price, *, has_forgotten: bool) -> tuple[str, ...]:
+def _notes(
+    scan: FileScan, counter: Counter | None, price: Price, *, has_forgotten: bool, unlearnable: str
+) -> tuple[str, ...]:
     notes = []
     checker = scan.checker
+    if unlearnable:
+        notes.append(f"no trainer on this machine can learn from {unlearnable}; choose the profile of a provider")
     if checker is not None and counter is not None:
         if not counter.exact:
             hint = f"; for exact counts: {install_line('tokens')}" if price.encoding else ""

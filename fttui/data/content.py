@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -13,6 +14,7 @@ _OTHER_IMAGE_ENDINGS = (".gif", ".bmp", ".tif", ".tiff", ".svg", ".heic", ".avif
 # The scanner below json.loads, without its checks of type and surrounding space: this runs for every call.
 _scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 _TOOL_MEMBERS = frozenset(("type", "function"))
+_FUNCTION_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _TEXT_PARTS = ("text", "refusal")
 
 _IMAGE_HEAD = 128_000
@@ -152,6 +154,7 @@ def _check_function_call(
     if isinstance(name, str) and name:
         names.append(name)
         texts.append(name)
+        check_function_name(name, f"{where}.name", add)
     else:
         add("bad_call", f"{where}.name", shorten(name))
     if not isinstance(arguments, str):
@@ -216,5 +219,12 @@ def _check_functions(functions: Iterable[Any], where: str, add: AddFinding, name
             add("bad_tools", f"{where}.name", shorten(name))
             continue
         names.add(name)
+        check_function_name(name, f"{where}.name", add)
         if not isinstance(function.get("parameters", {}), dict):
             add("bad_tools", f"{where}.parameters", shorten(function["parameters"]))
+
+
+def check_function_name(name: str, where: str, add: AddFinding) -> None:
+    """Check the name of a function against the pattern of the API."""
+    if not _FUNCTION_NAME.fullmatch(name):
+        add("bad_function_name", where, shorten(name))

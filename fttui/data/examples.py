@@ -125,15 +125,14 @@ class ExampleChecker:
         # Most files repeat the same tools in every line, and a comparison costs less than a check.
         if tools != self._cached_tools:
             before = self._findings.total
-            names = check_tools(example, where, self._add)
-            if self._findings.total != before:
-                return names
-            tokens = 0
+            names, tokens = check_tools(example, where, self._add), 0
             if names is not None and self._count is not None:
                 # The provider does not document how it formats tools for the model. JSON is about as long.
                 tokens = self._count(json.dumps(tools[0] or tools[1]))
-            self._cached_tools, self._cached_result = tools, (names, tokens)
-        names, tokens = self._cached_result
+            if self._findings.total == before:
+                self._cached_tools, self._cached_result = tools, (names, tokens)
+        else:
+            names, tokens = self._cached_result
         if names is not None:
             self.has_tools = True
             self._messages.tokens += tokens

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
-from fttui.data.rules import BY_CODE, ERROR, LEVELS
+from fttui.data.rules import BY_CODE, ERROR, LEVELS, level_at
 from fttui.text import clean_line, fit
 
 KEPT_FINDINGS = 10
@@ -47,12 +47,12 @@ def make_finding(line: int | None, member: str, detail: str) -> Finding:
     return Finding(line, fit(clean_line(member), 80), fit(clean_line(detail), 100))
 
 
-def finding_json(path: str, code: str, finding: Finding) -> dict[str, Any]:
+def finding_json(path: str, code: str, finding: Finding, provider: str) -> dict[str, Any]:
     """Return one finding as an object of the JSON output."""
     rule = BY_CODE[code]
     return {
         "object": "fttui.finding",
-        "level": rule.level,
+        "level": level_at(code, provider),
         "code": code,
         "file": path,
         **finding._asdict(),
@@ -84,8 +84,11 @@ class Findings(Protocol):
 class FindingLog:
     """Counts all findings of a file and keeps the first of each rule."""
 
-    def __init__(self, path: str, on_finding: OnFinding | None = None, kept: int = KEPT_FINDINGS) -> None:
+    def __init__(
+        self, path: str, on_finding: OnFinding | None = None, kept: int = KEPT_FINDINGS, provider: str = "openai"
+    ) -> None:
         self._path = path
+        self._provider = provider
         self._most = kept
         self._on_finding = on_finding
         self._kept: dict[str, list[Finding]] = {}
@@ -101,6 +104,8 @@ class FindingLog:
         return not self._counts
 
     def add(self, code: str, line: int | None = None, member: str = "", detail: str = "") -> None:
+        if not level_at(code, self._provider):
+            return
         self._total += 1
         self._counts[code] = count = self._counts.get(code, 0) + 1
         if count > self._most and self._on_finding is None:
@@ -121,7 +126,8 @@ class FindingLog:
         groups = []
         for code, count in self._counts.items():
             rule, kept = BY_CODE[code], tuple(self._kept[code])
-            groups.append(Group(code, rule.level, rule.problem, rule.remedy, count, self._path, kept))
+            level = level_at(code, self._provider)
+            groups.append(Group(code, level, rule.problem, rule.remedy, count, self._path, kept))
         return tuple(sorted(groups, key=lambda group: (LEVELS.index(group.level), -group.total)))
 
 
@@ -139,7 +145,7 @@ class ErrorFound(Exception):
 
 
 class FirstErrorOnly:
-    """Ends the check at the first error. Keeps no warnings, no advice and no accepted errors."""
+    """Ends the check at the first error on this machine. Keeps no warnings, no advice and no accepted errors."""
 
     def __init__(self, accepts: Accepts) -> None:
         self._accepts = accepts
@@ -155,7 +161,7 @@ class FirstErrorOnly:
 
     def add(self, code: str, line: int | None = None, member: str = "", detail: str = "") -> None:
         self._total += 1
-        if BY_CODE[code].level == ERROR and not self._accepts(code, member, detail):
+        if level_at(code, "local") == ERROR and not self._accepts(code, member, detail):
             raise ErrorFound(code, make_finding(line, member, detail))
 
     def add_counted(self, code: str, lines: list[int], count: int, detail: str) -> None:

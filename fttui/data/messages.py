@@ -1,8 +1,9 @@
 """Check the messages of an example: roles, members, order. Count their tokens."""
 
+import re
 from typing import Any
 
-from fttui.data.content import check_calls, check_parts, shorten
+from fttui.data.content import check_calls, check_function_name, check_parts, shorten
 from fttui.data.findings import AddFinding
 from fttui.data.tokens import PER_MESSAGE, PER_NAME, Count
 
@@ -13,6 +14,7 @@ _KNOWN_MEMBERS = frozenset(
     ("role", "content", "name", "weight", "tool_calls", "tool_call_id", "function_call", "refusal")
 )
 _ROLES = {letter: role for role, letter in {**LETTERS, **REINFORCEMENT_LETTERS}.items()}
+_REFUSED_IN_NAMES = re.compile(r"[\s<|\\/>]")
 _CACHED_SEQUENCES = 10_000
 _NO_CALLS: tuple[list[str], list[str], list[str]] = ([], [], [])
 
@@ -99,6 +101,10 @@ class MessageChecker:
         if name is not None and not isinstance(name, str):
             add("bad_name", f"{where}.name", shorten(name))
             name = None
+        elif name is not None and letter in "tf":
+            check_function_name(name, f"{where}.name", add)
+        elif name is not None and _REFUSED_IN_NAMES.search(name):
+            add("refused_name", f"{where}.name", shorten(name))
         has_calls = "tool_calls" in message or "function_call" in message
         ids, functions, texts = check_calls(message, where, add) if has_calls else _NO_CALLS
         has_calls = has_calls and bool(message.get("tool_calls") or message.get("function_call"))

@@ -36,6 +36,7 @@ class Price(NamedTuple):
     """From the user's price file."""
 
 
+_AZURE_HOST = re.compile(r".+\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|cn)")
 _NUMBERS = {"training": float, "per_hour": float, "limit": int}
 _TEXTS = ("encoding", "kind")
 
@@ -45,7 +46,7 @@ def price_of(model: str | None, *, own_file: str | None = None, provider: str = 
 
     Args:
         own_file: path of the user's price file; the file need not exist.
-        provider: `openai`, `local` (free), or `other`: only the user's price file has its prices.
+        provider: `openai`, `local` (free), or `azure` or `other`: only the user's price file has their prices.
 
     Raises:
         PriceFileError: the user's price file is not valid.
@@ -53,7 +54,7 @@ def price_of(model: str | None, *, own_file: str | None = None, provider: str = 
     price = _look_up(published_prices(), model, Price())
     if provider == "local":
         return price._replace(training=0.0, per_hour=None, local=True)
-    if provider == "other" and not price.local:
+    if provider in ("azure", "other") and not price.local:
         price = price._replace(training=None, per_hour=None, updated="", is_other_provider=bool(price.model))
     if own_file and os.path.exists(own_file):
         price = _look_up(_read(own_file), model, price, own=True)
@@ -151,8 +152,10 @@ def _check(path: str, name: str, entry: Any) -> None:
 
 
 def provider_kind(base_url: str | None, *, is_local: bool) -> str:
-    """Return the kind of provider at a base URL: `local`, `openai` or `other`."""
+    """Return the kind of provider at a base URL: `local`, `openai`, `azure` or `other`."""
     if is_local:
         return "local"
     host = (base_url or "").partition("://")[2].partition("/")[0].partition(":")[0].lower()
-    return "openai" if host == "api.openai.com" or host.endswith(".api.openai.com") else "other"
+    if host == "api.openai.com" or host.endswith(".api.openai.com"):
+        return "openai"
+    return "azure" if _AZURE_HOST.fullmatch(host) else "other"

@@ -1,5 +1,7 @@
 """Rules for training data: the one table of codes, levels and messages."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 ERROR, WARNING, ADVICE = "error", "warning", "advice"
@@ -20,15 +22,20 @@ class Rule(NamedTuple):
     code: str
     """Stable: scripts compare it."""
     level: str
+    """Level at OpenAI."""
     problem: str
     """Problem, as a clause without a full stop."""
     remedy: str
     """Imperative, without a full stop."""
     is_fixable: bool = False
     """`files check --fix` repairs it."""
+    others: Mapping[str, str] = MappingProxyType({})
+    """Level at providers that apply the rule in a different way; empty: not at all."""
 
 
 _E, _W, _A = ERROR, WARNING, ADVICE
+_OPENAI_ONLY = MappingProxyType({"local": WARNING, "other": WARNING})
+"""OpenAI and Azure refuse it. Trainers on this machine accept it, and of other providers it is not known."""
 
 RULES: tuple[Rule, ...] = (
     # The file as bytes
@@ -36,7 +43,15 @@ RULES: tuple[Rule, ...] = (
     Rule("utf16", _E, "the file is UTF-16 or UTF-32, not UTF-8", "save it as UTF-8", True),
     Rule("json_array", _E, "the file is one JSON array", "write each element on its own line", True),
     Rule("json_pretty", _E, "an object spans several lines", "write each object on one line", True),
-    Rule("bom", _W, "the file starts with a byte order mark", "save it as UTF-8 without one", True),
+    # Azure asks for a byte order mark in its guide, and accepts files without one.
+    Rule(
+        "bom",
+        _E,
+        "the file starts with a byte order mark",
+        "save it as UTF-8 without one",
+        True,
+        {**_OPENAI_ONLY, "azure": ""},
+    ),
     Rule("crlf", _A, "lines end with CR LF, as on Windows", "use LF line ends", True),
     Rule("empty_line", _W, "the line is empty", "remove it", True),
     Rule("giant_line", _E, "the line is too long for an example", "check whether line ends are missing"),
@@ -55,6 +70,7 @@ RULES: tuple[Rule, ...] = (
     Rule("too_long", _W, "the example is longer than the model's limit and will be cut", "shorten or split it"),
     Rule("uneven_system", _W, "only some examples have a system message", "add one to all examples, or to none"),
     Rule("uneven_members", _W, "only some examples have this member for graders", "add it to all examples"),
+    Rule("not_local", _E, "no trainer on this machine can learn from it", "choose the profile of a provider"),
     Rule("bad_grader", _E, "the grader is not valid", "correct this member of the grader"),
     Rule("no_graded_member", _E, "the example has no such member, and the grader uses it", "add it"),
     # Members
@@ -68,6 +84,13 @@ RULES: tuple[Rule, ...] = (
     Rule("bad_content", _E, "the content is neither a string nor an array of parts", "write a string"),
     Rule("bad_part", _E, "the content part is not valid", 'write {"type": "text", "text": ...}'),
     Rule("bad_name", _E, "the name is not a string", "write a string, or remove the name"),
+    Rule(
+        "refused_name",
+        _E,
+        "the API refuses names with spaces or one of < > | / \\",
+        "rename it, or remove the name",
+        others=_OPENAI_ONLY,
+    ),
     Rule("bad_weight", _E, "the weight is neither 0 nor 1", "write 0 or 1", True),
     Rule("misplaced_weight", _E, "a weight is only allowed in assistant messages", "move or remove it", True),
     Rule("no_assistant", _E, "no message is from the assistant, so the model learns nothing", "add the answer"),
@@ -86,7 +109,16 @@ RULES: tuple[Rule, ...] = (
     Rule("bad_call", _E, "the call is not valid", "write {id, type, function: {name, arguments}}"),
     Rule("bad_arguments", _E, "the arguments are not JSON text", "write a string that contains JSON", True),
     Rule("no_such_call", _E, "the tool message answers no earlier call", "set tool_call_id to the id of a call"),
-    Rule("no_answer_to_call", _W, "no tool message answers the call", "add the output of the tool"),
+    Rule(
+        "no_answer_to_call", _E, "no tool message answers the call", "add the output of the tool", others=_OPENAI_ONLY
+    ),
+    Rule(
+        "bad_function_name",
+        _E,
+        "the API refuses the name of the function",
+        "use 1 to 64 of a-z, A-Z, 0-9, _ and -",
+        others=_OPENAI_ONLY,
+    ),
     Rule("no_such_tool", _W, "the called function is not among the tools", "define it in tools"),
     Rule("two_kinds_of_calls", _A, "functions is deprecated", "use tools and tool_calls"),
     # Images
@@ -111,3 +143,13 @@ RULES: tuple[Rule, ...] = (
 )
 
 BY_CODE = {rule.code: rule for rule in RULES}
+
+
+def level_at(code: str, provider: str) -> str:
+    """Return the level of a rule at a provider; empty where it does not apply.
+
+    Args:
+        provider: `openai`, `azure`, `local` or `other`.
+    """
+    rule = BY_CODE[code]
+    return rule.others.get(provider, rule.level)

@@ -247,6 +247,7 @@ BROKEN_FILES: tuple[BrokenFile, ...] = (
     BrokenFile("bad_part", "chat", _put(*_U, "content", value=[{"text": "How?"}]), member="messages[1].content[0]"),
     BrokenFile("bad_part", "chat", _put(*_U, "content", value=["How?"]), member="messages[1].content[0]"),
     BrokenFile("bad_name", "chat", _put(*_U, "name", value=5), member="messages[1].name"),
+    BrokenFile("refused_name", "chat", _put(*_U, "name", value="Sam Gold"), member="messages[1].name"),
     BrokenFile("bad_weight", "chat", _put(*_A, "weight", value=0.5), member="messages[2].weight"),
     BrokenFile("bad_weight", "chat", _put(*_A, "weight", value=True), member="messages[2].weight"),
     BrokenFile("bad_weight", "chat", _put(*_A, "weight", value="1"), member="messages[2].weight"),
@@ -301,6 +302,13 @@ BROKEN_FILES: tuple[BrokenFile, ...] = (
     ),
     BrokenFile("no_such_tool", "tools", _put(*_FUNCTION, "name", value="wether"), member="messages[2]"),
     BrokenFile("no_answer_to_call", "tools", lambda example: example[M].__delitem__(slice(3, 5)), member="messages[2]"),
+    BrokenFile(
+        "bad_function_name",
+        "tools",
+        lambda example: example["tools"].append({"type": "function", "function": {"name": "server.get weather"}}),
+        member="tools[1].function.name",
+    ),
+    BrokenFile("bad_function_name", "tools", _put(M, 3, "name", value="w" * 65), member="messages[3].name"),
     # Images
     BrokenFile("bad_image", "images", _put(*_IMAGE, value=PNG), member="messages[1].content[1].image_url"),
     BrokenFile(
@@ -359,7 +367,7 @@ BROKEN_FILES: tuple[BrokenFile, ...] = (
 )
 
 TESTED_APART = {
-    "bad_grader", "no_graded_member",
+    "bad_grader", "no_graded_member", "not_local",
     "giant_line", "large_file", "image_size", "too_many", "many_image_examples", "too_long", "overlap",
     "two_kinds_of_calls",
     "no_such_call",

@@ -182,6 +182,43 @@ def test_findings_are_all_counted_and_the_first_ten_kept(file: Path) -> None:
     assert (report.errors, report.warnings, report.advice) == (50, 0, 0)
 
 
+def level(report: Report) -> str:
+    return report.groups[0].level if report.groups else ""
+
+
+def test_levels_are_those_of_the_provider(file: Path) -> None:
+    levels = {}
+    for code in ("bom", "bad_function_name", "no_answer_to_call", "refused_name"):
+        broken = next(broken for broken in example_files.BROKEN_FILES if broken.code == code)
+        data = example_files.content(broken)
+        levels[code] = [level(checked(file, data, provider=name)) for name in ("openai", "azure", "other", "local")]
+    assert levels == {
+        "bom": ["error", "", "warning", "warning"],
+        "bad_function_name": ["error", "error", "warning", "warning"],
+        "no_answer_to_call": ["error", "error", "warning", "warning"],
+        "refused_name": ["error", "error", "warning", "warning"],
+    }
+
+
+def test_data_that_no_local_trainer_learns_from_is_not_called_free(file: Path) -> None:
+    for kind, word in (("images", "images"), ("reinforcement", "reinforcement"), ("completion", "completions")):
+        data = b"".join(example_files.lines(kind))
+        guessed = checked(file, data, provider="local")
+        assert guessed.plan is not None
+        assert not guessed.plan.local
+        assert "this machine" not in guessed.headline()
+        assert f"no trainer on this machine can learn from {word}; choose the profile of a provider" in guessed.notes
+        method = "reinforcement" if kind == "reinforcement" else None
+        chosen = checked(file, data, provider="local", model="fttui-tiny-1", method=method)
+        assert not chosen.ok
+        if kind != "completion":
+            assert codes(chosen) == {"not_local": 1}
+            assert chosen.groups[0].first[0].detail == word
+    of_user = checked(file, b"".join(example_files.lines("images")), provider="local", model="my-vision-model")
+    assert of_user.groups == ()
+    assert "free: trained on this machine" in of_user.headline()
+
+
 def test_json_errors_name_the_column(file: Path) -> None:
     broken = {
         b'{"messages":[{"role":"user","content":"hi"}': "Expecting ',' delimiter at column 44",

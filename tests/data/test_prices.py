@@ -221,6 +221,7 @@ def test_provider_kind_by_base_url() -> None:
     assert provider_kind("https://api.openai.com/v1", is_local=False) == "openai"
     assert provider_kind("https://eu.api.openai.com/v1", is_local=False) == "openai"
     assert provider_kind("https://api.openai.com.example.com/v1", is_local=False) == "other"
+    assert provider_kind("https://lab.openai.azure.com/openai/v1", is_local=False) == "azure"
     assert provider_kind("http://127.0.0.1:8000/v1", is_local=False) == "other"
     assert base_model("ft:a:b:c:d") == "a"
 

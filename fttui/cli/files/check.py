@@ -104,9 +104,10 @@ def _check(invocation: Invocation, path: str, options: dict[str, Any], hyperpara
     from fttui.data.findings import finding_json
 
     output, found = invocation.output, list[Any]()
+    provider = _provider_kind(invocation, options["model"])
 
     def print_finding(file: str, code: str, finding: "Finding") -> None:
-        item = finding_json(file, code, finding)
+        item = finding_json(file, code, finding, provider)
         if output.form == JSONL:
             output.print_text(dumps(item, indent=None) + "\n")
         elif output.form == JSON:
@@ -122,7 +123,7 @@ def _check(invocation: Invocation, path: str, options: dict[str, Any], hyperpara
         path,
         **options,
         **hyperparameters,
-        provider=_provider_kind(invocation, options["model"]),
+        provider=provider,
         own_prices=prices_file(),
         on_finding=None if for_terminal else print_finding,
         progress=file_progress(path, "checking", min_size=LARGE),
@@ -170,7 +171,7 @@ def _repair(path: str, target: str, force: bool) -> str:
 
 
 def _provider_kind(invocation: Invocation, model: str | None) -> str:
-    """Return the provider whose prices apply: OpenAI's for a hosted model, even if the profile is `local`."""
+    """Return the provider whose prices and rules apply: OpenAI's for a hosted model, even if the profile is `local`."""
     from fttui.data.prices import price_of, provider_kind
 
     load.load()
