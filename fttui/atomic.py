@@ -7,18 +7,17 @@ from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
 
-def write(path: str, data: bytes, *, follow_link: bool = True, sync: bool = True) -> None:
+def write(path: str, data: bytes, *, sync: bool = True) -> None:
     """Replace a file of fttui's own, mode 0600. After a crash the old or the new content is there, never a part.
 
+    A symbolic link is replaced, not followed.
+
     Args:
-        follow_link: write to the target of a symbolic link; otherwise replace the link.
         sync: make the new content survive a power cut.
 
     Raises:
         OSError: writing failed; the old file is unchanged.
     """
-    if follow_link:  # users keep configuration in a repository and link to it
-        path = os.path.realpath(path)
     temporary = f"{path}.{os.getpid()}.{os.urandom(4).hex()}.new"
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from typing import Any, Protocol
 
+from fttui.own_files import link_error, open_own
+
 Connection = sqlite3.Connection
 Row = sqlite3.Row
 Error = sqlite3.Error
@@ -47,10 +49,12 @@ def connect(
 
     Raises:
         sqlite3.Error: the file cannot be opened.
-        OSError: the file cannot be created.
+        OSError: the file cannot be created, or it is a symbolic link.
     """
     if create:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        os.close(open_own(path, os.O_RDWR | os.O_CREAT))
+    elif os.path.islink(path):
+        raise link_error(path)
     return sqlite3.connect(
         uri(path, "rw"), uri=True, timeout=busy_seconds, isolation_level=None, check_same_thread=False, factory=kind
     )

@@ -34,16 +34,15 @@ def test_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, monke
     assert [found.name for found in tmp_path.iterdir()] == ["kept.toml"]
 
 
-@pytest.mark.parametrize("follow", [True, False])
-def test_link_is_followed_or_replaced(tmp_path: Path, follow: bool) -> None:
+def test_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
     target = tmp_path / "dotfiles"
     target.write_bytes(b"old")
     link = tmp_path / "profiles.toml"
     link.symlink_to(target)
-    atomic.write(str(link), b"new", follow_link=follow)
-    assert link.is_symlink() is follow
+    atomic.write(str(link), b"new")
+    assert not link.is_symlink()
     assert link.read_bytes() == b"new"
-    assert target.read_bytes() == (b"new" if follow else b"old")
+    assert target.read_bytes() == b"old"
 
 
 def test_block_that_fails_leaves_no_file(tmp_path: Path) -> None:

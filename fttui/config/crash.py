@@ -12,11 +12,12 @@ def report(error: BaseException) -> str:
     import traceback
 
     from fttui.config.paths import make_dir, state_dir
+    from fttui.own_files import open_own
 
     message = f"fttui: unexpected error: {type(error).__name__}"
     try:
         path = os.path.join(make_dir(state_dir()), time.strftime("crash-%Y%m%d-%H%M%S.txt"))
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        with open(open_own(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "w", encoding="utf-8") as file:
             traceback.print_exception(error, file=file)
     except Exception:  # a full disk, or a directory that is refused
         return message

@@ -4,10 +4,11 @@ import os
 
 from fttui.config.choose import LOCAL
 from fttui.config.errors import ConfigError
-from fttui.config.paths import config_file, profiles_file
+from fttui.config.paths import config_file, data_dir, profiles_file, state_dir
 from fttui.config.schema import ProfilesFile, Settings, Table
 from fttui.config.toml_file import read_toml
 from fttui.config.validate import faults
+from fttui.own_files import others_can_write
 from fttui.text import clean_line
 
 
@@ -15,11 +16,26 @@ def load() -> Settings:
     """Return the settings of both files. A profile in the user's file replaces an added one of the same name.
 
     Raises:
-        ConfigError: a file cannot be read or has a fault.
+        ConfigError: a file cannot be read or has a fault, or a directory is refused.
     """
+    check_directories()
     user, added = user_settings(), added_profiles()
     profiles = {**added.values.get("profiles", {}), **user.values.get("profiles", {})}
     return Settings(**{**user.values, "profiles": profiles}) if profiles else user
+
+
+def check_directories() -> None:
+    """Refuse directories of data and state that other users can write to: a profile in them can name a command to run.
+
+    Raises:
+        ConfigError: a directory is refused.
+    """
+    for directory in dict.fromkeys((data_dir(), state_dir())):
+        if reason := others_can_write(directory):
+            raise ConfigError(
+                f"the directory {clean_line(directory)} is refused: {reason}\n"
+                f"Make it private (chmod go-w {clean_line(directory)}), or set FTTUI_DATA_DIR to a different directory."
+            )
 
 
 def user_settings() -> Settings:

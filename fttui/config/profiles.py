@@ -5,7 +5,7 @@ from typing import Any
 
 from fttui.config.choose import check_name, choose
 from fttui.config.errors import ConfigError
-from fttui.config.load import added_profiles, load, user_settings
+from fttui.config.load import added_profiles, check_directories, load, user_settings
 from fttui.config.paths import config_file, profiles_file
 from fttui.config.schema import Profile
 from fttui.config.toml_file import locked, read_toml, write_toml
@@ -68,6 +68,7 @@ def remove_profile(name: str) -> None:
 
 
 def _change(change: Callable[[dict[str, Any]], None]) -> None:
+    check_directories()
     path = profiles_file()
     with locked(path):
         content = read_toml(path)

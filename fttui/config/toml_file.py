@@ -43,7 +43,7 @@ def write_toml(path: str, content: dict[str, Any]) -> None:
     from fttui import atomic
 
     text = "# Written by fttui. Put your own settings into config.toml.\n" + tomli_w.dumps(content)
-    make_dir(os.path.dirname(os.path.realpath(path)))
+    make_dir(os.path.dirname(path))
     atomic.write(path, text.encode())
 
 
@@ -56,8 +56,10 @@ def locked(path: str) -> Iterator[None]:
     """
     import fcntl
 
+    from fttui.own_files import open_own
+
     make_dir(os.path.dirname(path))
-    handle = os.open(path + ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    handle = open_own(path + ".lock", os.O_RDWR | os.O_CREAT)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -12,6 +12,7 @@ from fttui.config.errors import ConfigError
 from fttui.config.paths import data_dir, make_dir, plans_file, prices_file
 from fttui.data.plan import Plan, amount, plan_from_trained_tokens
 from fttui.data.prices import Price, PriceFileError, price_of, provider_kind
+from fttui.own_files import open_own
 
 if TYPE_CHECKING:
     from fttui.models.job import Job
@@ -131,7 +132,7 @@ class Pricing:
             "currency": plan.currency,
             "about": plan.is_estimate,
         }
-        handle = os.open(plans_file(), os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        handle = open_own(plans_file(), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         try:
             os.write(handle, (json.dumps(line) + "\n").encode())
         finally:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 
+from fttui.own_files import open_own
 from fttui.server.home import ServiceError, log_path, make_home
 from fttui.server.lock import check_host, take_lock
 from fttui.server.log_file import log_to, rotate_log
@@ -26,7 +27,7 @@ def run_detached(home: str, idle_limit: float) -> int:
     try:
         os.makedirs(home, mode=0o700, exist_ok=True)
         rotate_log(home)
-        log_file = os.open(log_path(home), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        log_file = open_own(log_path(home), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         os.dup2(log_file, 2)
     except OSError as error:
         os.write(1, f"failed {error.strerror} ({error.filename})\n".encode())

@@ -6,6 +6,8 @@ import stat
 from contextlib import suppress
 from typing import Any
 
+from fttui.own_files import others_can_write
+
 _LONGEST_SOCKET_PATH = 100
 """Bytes that every system accepts in the path of a socket (Linux 107, macOS 103)."""
 
@@ -22,7 +24,7 @@ def make_home(home: str) -> None:
     """Create the home directory, and missing directories above it, for their owner only.
 
     Raises:
-        ServiceError: the directory cannot be created.
+        ServiceError: the directory cannot be created, or other users can write to it.
     """
     missing = []
     parent = os.path.abspath(home)
@@ -39,6 +41,11 @@ def make_home(home: str) -> None:
             f"Cannot create the service directory {home}: {error.strerror}.\n"
             "Set FTTUI_DATA_DIR to a directory that can be created."
         ) from None
+    if reason := others_can_write(home):
+        raise ServiceError(
+            f"The service directory {home} is refused: {reason}.\n"
+            f"Make it private (chmod go-w {home}), or set FTTUI_DATA_DIR to a different directory."
+        )
 
 
 def lock_path(home: str) -> str:

@@ -8,6 +8,7 @@ import os
 import socket
 from contextlib import suppress
 
+from fttui.own_files import open_own
 from fttui.server.home import ServiceError, lock_path, read_service_file, service_file_path
 
 HEARTBEAT = 10
@@ -23,7 +24,7 @@ def take_lock(home: str) -> int | None:
     path = lock_path(home)
     lock = -1
     try:
-        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        lock = open_own(path, os.O_RDWR | os.O_CREAT)
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(lock)
@@ -55,8 +56,9 @@ def check_host(home: str, *, held: bool = False) -> None:
     hosts = []
     with suppress(OSError):
         heartbeat = os.stat(service_file_path(home)).st_mtime
-        with open(lock_path(home), "ab"):
-            os.utime(lock_path(home))  # with the clock of the file server, like the time of service.json
+        os.close(open_own(lock_path(home), os.O_WRONLY | os.O_CREAT))
+        # With the clock of the file server, like the time of service.json.
+        os.utime(lock_path(home), follow_symlinks=False)
         if abs(os.stat(lock_path(home)).st_mtime - heartbeat) < 3 * HEARTBEAT:
             stated = read_service_file(home)
             if not stated.get("boot") or stated["boot"] != boot_id():

@@ -3,6 +3,8 @@
 import logging
 import os
 
+from fttui import atomic
+from fttui.own_files import open_own
 from fttui.server.home import log_path
 
 LARGEST_LOG = 4 << 20
@@ -21,7 +23,6 @@ def rotate_log(home: str) -> None:
     """Copy a large log to `service.log.1` and truncate it. Open descriptors keep appending to the same file."""
     path = log_path(home)
     if os.path.exists(path) and os.path.getsize(path) > LARGEST_LOG:
-        import shutil  # late: seldom needed
-
-        shutil.copyfile(path, path + ".1")
-        os.truncate(path, 0)
+        with open(open_own(path, os.O_RDWR), "r+b") as file:
+            atomic.write(path + ".1", file.read(), sync=False)
+            file.truncate(0)

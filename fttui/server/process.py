@@ -71,7 +71,7 @@ class ServiceProcess:
         content = {"pid": os.getpid(), "version": __version__, "socket": self.socket_path}
         content |= {"started_at": self._started_at, "host": host_name(), "boot": boot_id()}
         content |= {"notices": list(self._service.notices)}
-        atomic.write(service_file_path(self._home), json.dumps(content).encode(), follow_link=False)
+        atomic.write(service_file_path(self._home), json.dumps(content).encode())
 
     def _socket_exists(self) -> bool:
         """Return whether the socket and `service.json` are still there."""
@@ -207,7 +207,7 @@ class ServiceProcess:
     def _do_housekeeping(self) -> None:
         """Update the time of `service.json`, rotate the log, remove expired files, copy the database."""
         try:
-            os.utime(service_file_path(self._home))
+            os.utime(service_file_path(self._home), follow_symlinks=False)
             rotate_log(self._home)
             self._service.remove_expired()
             self._service.disk.keep_reserve()

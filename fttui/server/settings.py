@@ -61,7 +61,7 @@ def write_settings(home: str, settings: Mapping[str, Any]) -> None:
         pass
     make_home(home)
     try:
-        atomic.write(path, content.encode(), follow_link=False, sync=False)
+        atomic.write(path, content.encode(), sync=False)
     except OSError as error:
         raise ServiceError(f"Cannot write the settings of the service to {path}: {error.strerror}.") from None
 

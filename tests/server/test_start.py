@@ -126,6 +126,28 @@ def test_a_detached_service_has_no_keys_of_providers_in_its_environment(
         assert f"{name}={value}".encode() in found.split(b"\0")
 
 
+@pytest.mark.parametrize("name", ["service.log", "service.db", "service.json", "settings.json", "reserve", "socket"])
+def test_a_service_writes_nothing_through_a_link(home: str, name: str) -> None:
+    homedir.make_home(home)
+    victim = Path(os.path.dirname(home), "victim")
+    victim.write_text("mine")
+    os.symlink(victim, os.path.join(home, name))
+    if name in ("service.log", "service.db"):
+        with pytest.raises(ServiceError, match="symbolic link"):
+            control.ensure(home, settings={})
+    else:
+        control.ensure(home, settings={})
+    assert victim.read_text() == "mine"
+
+
+def test_a_home_that_others_can_write_to_is_refused(home: str) -> None:
+    os.makedirs(home, mode=0o700)
+    os.chmod(home, 0o777)
+    with pytest.raises(ServiceError, match=r"other users can write to it \(mode 0777\)\.\nMake it private"):
+        control.ensure(home)
+    assert os.listdir(home) == []
+
+
 def test_all_files_are_readable_by_the_owner_only(home: str) -> None:
     path = control.ensure(home)
     assert stat.S_IMODE(os.stat(home).st_mode) == 0o700

@@ -40,7 +40,7 @@ class JobDirectory:
     def record(self, job: Mapping[str, Any]) -> None:
         """Write `job.json`, unless the job has no directory: it ended before it started."""
         if os.path.isdir(self.path):
-            atomic.write(self._at("job.json"), json.dumps(job, indent=1).encode(), follow_link=False)
+            atomic.write(self._at("job.json"), json.dumps(job, indent=1).encode())
 
     def has_output(self, name: str) -> bool:
         """Return whether `name` is a plain name of a file or directory that the trainer wrote here."""

@@ -52,7 +52,7 @@ class Outcomes:
         id = ids.new_id("file-", 22)
         content = csv if self._catalog.settings.plain_results else result_file.encoded(csv)
         received = os.path.join(self._paths.uploads, id)
-        atomic.write(received, content, follow_link=False)
+        atomic.write(received, content)
         accept(received, self._paths.file(id))
         now = self._end_time(job)
         file = FileRecord(0, id, result_file.FILENAME, "fine-tune-results", len(csv), now)

@@ -4,6 +4,8 @@ import json
 import os
 from typing import Any
 
+from fttui.own_files import open_own
+
 LONGEST_READ = 1 << 20
 """Bytes to read at once. A longer line is unreadable."""
 LARGEST_FILE = 1 << 30
@@ -35,7 +37,7 @@ class ProgressFile:
     def drop_torn_line(self) -> None:
         """Remove a last line that a killed trainer left incomplete, so that the next trainer starts a new line."""
         try:
-            file = os.open(self.path, os.O_RDWR)
+            file = open_own(self.path, os.O_RDWR)
         except FileNotFoundError:
             return
         try:

@@ -12,13 +12,16 @@ import signal
 import subprocess
 from collections.abc import Sequence
 
+from fttui.own_files import open_own
 from fttui.server.environment import key_variables
 from fttui.server.jobs.progress_file import ProgressFile
 from fttui.server.storage.file_operations import remove
 
 # Writes the process group's id before anything else runs, and the exit code afterwards, so that a new service finds
-# both. The trap keeps the shell alive when SIGTERM is sent to the group, until the trainer has ended.
+# both. `set -C`: files that exist, such as links, are not written. The trap keeps the shell alive when SIGTERM is sent
+# to the group, until the trainer has ended.
 _START_SCRIPT = """
+set -C
 echo $$ >pid.new && mv pid.new pid || exit 125
 trap : TERM
 nice -n 5 "$@"
@@ -50,9 +53,9 @@ class TrainerProcess:
             return None
         try:
             ProgressFile(self._at("progress.jsonl")).drop_torn_line()
-            for name in ("pid", "exit"):
+            for name in ("pid", "exit", "pid.new", "exit.new"):
                 remove(self._at(name))
-            log = os.open(self._at("log"), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            log = open_own(self._at("log"), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
             try:
                 return subprocess.Popen(
                     ["/bin/sh", "-c", _START_SCRIPT, "fttui-trainer", *command, self.path],
@@ -71,7 +74,7 @@ class TrainerProcess:
 
     def _take_lock(self) -> int | None:
         """Return a file descriptor that holds the lock, or None when another process holds it."""
-        lock = os.open(self._at("lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        lock = open_own(self._at("lock"), os.O_RDWR | os.O_CREAT)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

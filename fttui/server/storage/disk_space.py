@@ -32,7 +32,7 @@ class DiskSpace:
             found = os.statvfs(self._home)
             if not os.path.exists(self._reserve) and found.f_bavail * found.f_frsize > 4 * RESERVE:
                 # Random bytes, because some file systems store zeros as nothing.
-                atomic.write(self._reserve, os.urandom(RESERVE), follow_link=False)
+                atomic.write(self._reserve, os.urandom(RESERVE))
         except OSError:
             return
 

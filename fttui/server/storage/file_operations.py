@@ -3,6 +3,7 @@
 import os
 
 from fttui import atomic
+from fttui.own_files import open_own
 
 
 def remove(path: str) -> None:
@@ -51,5 +52,7 @@ def accept(received: str, target: str) -> None:
 def _copy(source: str, target: str) -> None:
     import shutil  # late: only needed without hard links
 
-    shutil.copyfile(source, target + ".new")
+    copy = open_own(target + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    with open(source, "rb") as original, open(copy, "wb") as file:
+        shutil.copyfileobj(original, file, 1 << 20)
     os.replace(target + ".new", target)

@@ -69,7 +69,7 @@ class Journal:
         """Remove the entries outside these numbers. No transaction may be in progress."""
         kept = b"".join(self._lines(first, last))
         self.close()
-        atomic.write(self.path, kept, follow_link=False, sync=False)
+        atomic.write(self.path, kept, sync=False)
 
     def _lines(self, first: int, last: int) -> Iterator[bytes]:
         try:

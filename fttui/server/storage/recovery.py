@@ -11,6 +11,7 @@ from contextlib import closing, suppress
 from typing import NamedTuple
 
 from fttui import sqlite
+from fttui.own_files import link_error, open_own
 from fttui.server.storage import checksums
 from fttui.server.storage.journal import Entry, Journal, number_of, replay
 from fttui.server.storage.paths import HomePaths
@@ -115,8 +116,8 @@ def _rebuild(paths: HomePaths, journal: Journal, found: Verdict, copy: Verdict) 
         with suppress(FileNotFoundError):
             os.unlink(path)
     if copy.state == SOUND:
-        shutil.copyfile(paths.copy, new)
-        os.chmod(new, 0o600)
+        with open(paths.copy, "rb") as copied, open(open_own(new, os.O_WRONLY | os.O_CREAT), "wb") as file:
+            shutil.copyfileobj(copied, file, 1 << 20)
     added = _replay(new, entries)
     os.replace(new, paths.database)
     source = "its copy and the journal" if copy.state == SOUND else "the journal"
@@ -156,6 +157,8 @@ def judge(path: str, *, rows: bool = True) -> Verdict:
     Raises:
         OSError: the file cannot be read now.
     """
+    if os.path.islink(path):
+        raise link_error(path)
     try:
         if not os.path.isfile(path):
             return Verdict(BROKEN, "it is not a file") if os.path.lexists(path) else Verdict(MISSING)

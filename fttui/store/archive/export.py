@@ -44,9 +44,9 @@ def export_job(archive: Archive, id: str, parent: str, *, force: bool = False) -
         if not force or not os.path.isdir(folder):
             raise
     for name, content in _contents(archive, id, body).items():
-        atomic.write(os.path.join(folder, name), content, follow_link=False, sync=False)
+        atomic.write(os.path.join(folder, name), content, sync=False)
     # Last, so that a directory with job.json is complete.
-    atomic.write(os.path.join(folder, "job.json"), _pretty(json.loads(body)), follow_link=False, sync=False)
+    atomic.write(os.path.join(folder, "job.json"), _pretty(json.loads(body)), sync=False)
     return folder
 
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 
 from fttui import sqlite
+from fttui.own_files import link_error, open_own
 from fttui.store.archive import schema
 from fttui.text import clean_line
 
@@ -108,7 +109,7 @@ def verdict(path: str) -> tuple[str, str]:
 def _locked(path: str) -> Iterator[None]:
     """Hold a lock, so that two cockpits that start together do not both set the file aside."""
     try:
-        lock = os.open(path + ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = open_own(path + ".lock", os.O_RDWR | os.O_CREAT)
     except OSError:
         # Without room for a lock there is none for a new archive either.
         yield
@@ -140,6 +141,8 @@ def _check(path: str) -> None:
         size = os.path.getsize(path)
     except FileNotFoundError:
         return
+    if os.path.islink(path):
+        raise link_error(path)
     if not os.path.isfile(path):
         raise Broken("not a file")
     if size == 0:

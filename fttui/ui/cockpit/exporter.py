@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
+from fttui import atomic
 from fttui.ui.cockpit.command_line import CommandError
 from fttui.ui.cockpit.pane_export import shown_path
 from fttui.ui.widgets.prompt import PromptRow
@@ -63,8 +64,8 @@ class Exporter:
         formats = self._source.formats
         content = self._source.content(format if format in formats else formats[0])
         try:
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(content)
+            with atomic.writing(path, overwrite=True) as file:
+                file.write(content.encode())
         except OSError as error:
             self._prompt.show_message(f"Cannot write ({error.strerror or error}): {path}", "warn")
         else:

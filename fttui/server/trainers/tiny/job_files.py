@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from fttui.own_files import open_own
 from fttui.server.trainers.tiny.network import Floats, Shape
 
 PROGRESS = "progress.jsonl"
@@ -23,7 +24,7 @@ class Progress:
     """The job's `progress.jsonl`. Lines are only appended."""
 
     def __init__(self, directory: str) -> None:
-        self._file = os.open(os.path.join(directory, PROGRESS), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self._file = open_own(os.path.join(directory, PROGRESS), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
     def write(self, type: str, **members: Any) -> None:
         """Append one line in one write: a kill leaves at most one incomplete line, at the end."""
@@ -74,7 +75,7 @@ def load_state(directory: str, count: int) -> tuple[dict[str, Any], list[Floats]
 def _write(path: str, header: dict[str, Any], vectors: Sequence[Floats]) -> None:
     temporary = path + ".new"
     try:
-        with open(temporary, "wb") as file:
+        with open(open_own(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
             file.write(json.dumps(header).encode() + b"\n")
             for vector in vectors:
                 file.write(vector.data.cast("B"))  # not tofile: its errors have no errno
