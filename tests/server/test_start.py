@@ -126,7 +126,9 @@ def test_a_detached_service_has_no_keys_of_providers_in_its_environment(
         assert f"{name}={value}".encode() in found.split(b"\0")
 
 
-@pytest.mark.parametrize("name", ["service.log", "service.db", "service.json", "settings.json", "reserve", "socket"])
+@pytest.mark.parametrize(
+    "name", ["service.log", "service.db", "service.json", "settings.json", "reserve", "service.journal"]
+)
 def test_a_service_writes_nothing_through_a_link(home: str, name: str) -> None:
     homedir.make_home(home)
     victim = Path(os.path.dirname(home), "victim")

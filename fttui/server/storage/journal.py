@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from fttui import atomic, sqlite
+from fttui.own_files import open_own
 from fttui.sqlite import Change, Connection
 
 _NUMBER = "SELECT value FROM meta WHERE key = 'changes'"
@@ -88,8 +89,7 @@ class Journal:
 
     def _opened(self) -> int:
         if self._file is None:
-            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-            self._file = os.open(self.path, flags, 0o600)
+            self._file = open_own(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
             end = os.fstat(self._file).st_size
             if end and os.pread(self._file, 1, end - 1) != b"\n":
                 os.write(self._file, b"\n")  # a killed service left the last line incomplete
