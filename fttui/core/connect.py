@@ -152,10 +152,12 @@ def provider_of(choice: Choice, profile: "Profile | None", key_origin: str = "")
 def _trust(choice: Choice, profile: "Profile | None") -> Any:
     """Return the TLS verification: the standard authorities and variables, or the settings of the profile."""
     if profile is None or (profile.verify_tls and not profile.ca_file):
-        import httpx
+        from fttui.core import authorities
 
-        # The client reads SSL_CERT_FILE only with `trust_env`, which is off for this machine.
-        return httpx.create_ssl_context() if (choice.base_url or "").startswith("https://") else True
+        # Http reads the variables only with `trust_env`, which is off for this machine.
+        if (choice.base_url or "").startswith("https://"):
+            return authorities.trusted()
+        return authorities.standard()  # for redirects to files; a service without TLS needs no variable
     import os
     import ssl
 

@@ -56,7 +56,7 @@ class AutoStartTransport(httpx.AsyncBaseTransport):
         self._settings = settings
         self._secrets = secrets
         self._socket = socket
-        self._inner = httpx.AsyncHTTPTransport(uds=socket)
+        self._inner = _transport(socket)
         self.notices = control.notices(home)
         """Messages of the service for the user, such as a damaged database that was rebuilt."""
 
@@ -77,7 +77,12 @@ class AutoStartTransport(httpx.AsyncBaseTransport):
         if socket != self._socket:
             await self._inner.aclose()
             self._socket = socket
-            self._inner = httpx.AsyncHTTPTransport(uds=socket)
+            self._inner = _transport(socket)
 
     async def aclose(self) -> None:
         await self._inner.aclose()
+
+
+def _transport(socket: str) -> httpx.AsyncHTTPTransport:
+    # No TLS on a socket: the certificate authorities of the environment are not read.
+    return httpx.AsyncHTTPTransport(uds=socket, verify=False, trust_env=False)

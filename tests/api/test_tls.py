@@ -8,7 +8,9 @@ import pytest
 import trustme
 
 from fttui.api.errors import Unreachable
+from fttui.config.errors import ConfigError
 from fttui.core.connect import Options, connect
+from fttui.core.local_service import AutoStartTransport
 from tests.support.clock import FakeClock
 from tests.support.fault_server import FaultServer, send_json
 
@@ -88,3 +90,42 @@ async def test_verify_tls_false_warns(home: Path, server: FaultServer) -> None:
     (warning,) = await warned(home, server, "verify_tls = false")
     assert "TLS is not verified" in warning
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("SSL_CERT_FILE", None, "there is no such file"),
+        ("SSL_CERT_FILE", "no certificate", "no certificates in PEM form"),
+        ("SSL_CERT_DIR", None, "there is no such directory"),
+    ],
+)
+async def test_unusable_authorities_are_named_with_variable_and_path(
+    home: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: str | None, why: str
+) -> None:
+    path = home / "gone.pem"
+    if content is not None:
+        path.write_text(content)
+    monkeypatch.setenv(name, str(path))
+    with pytest.raises(ConfigError) as caught:
+        await connect(Options(base_url="https://host.example/v1"), clock=FakeClock(instant=True))
+    assert str(caught.value).startswith(f"cannot use {path}, set in {name}: ")
+    assert why in str(caught.value)
+
+
+async def test_authorities_that_are_a_directory_are_refused_by_name(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(home))
+    with pytest.raises(ConfigError, match="SSL_CERT_FILE: it is not a file"):
+        await connect(Options(base_url="https://host.example/v1"), clock=FakeClock(instant=True))
+
+
+async def test_services_without_tls_ignore_stale_authorities(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(home / "gone.pem"))
+    async with FaultServer(lambda _: send_json({"data": []})) as server:
+        assert await warned(home, server) == ()
+    assert len(server.requests) == 1
+    connection = await connect(Options(base_url="http://host.example/v1"), clock=FakeClock(instant=True))
+    await connection.close()
+    await AutoStartTransport(str(home), str(home / "socket"), {}).aclose()
