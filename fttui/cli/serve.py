@@ -96,6 +96,7 @@ def _status(invocation: Invocation) -> int:
         ("running jobs", ", ".join(map(str, running)) or "none"),
         ("other jobs", ", ".join(others) or "none"),
         *(("notice", str(notice)) for notice in state.get("notices") or ()),
+        *([("trouble", str(state["trouble"]))] if state.get("trouble") else []),
     ]
     invocation.output.print_object(raw, fields)
     return DONE

@@ -182,6 +182,7 @@ class Trainer(Table):
     methods = setting(many_of("supervised", "dpo"), ["supervised"], "methods that it supports")
     hang_after = setting(validators.above_zero, 900.0, "seconds without progress after which the job fails")
     log_limit_mb = setting(validators.whole, 16, "size of the log in MB above which the job fails")
+    disk_mb = setting(validators.whole, 16, "free disk space in MB that a job needs; it waits until there is as much")
 
     def arguments(self) -> list[str]:
         """Return the command as a list of words, with `~` expanded.
@@ -211,6 +212,7 @@ class Local(Table):
                 "methods": trainer.methods,
                 "hang_after": trainer.hang_after,
                 "largest_log": trainer.log_limit_mb << 20,
+                "room": trainer.disk_mb << 20,
             }
             for name, trainer in self.trainers.items()
         }

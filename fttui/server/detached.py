@@ -11,6 +11,7 @@ from fttui.server.lock import check_host, take_lock
 from fttui.server.log_file import log_to, rotate_log
 from fttui.server.process import ServiceProcess, reason_of
 from fttui.server.service import open_service
+from fttui.server.storage.disk_space import DiskSpace
 
 log = logging.getLogger("fttui.server")
 
@@ -60,7 +61,8 @@ def run(home: str, idle_limit: float, report: Callable[[str], None]) -> int:
         process = ServiceProcess(open_service(home), idle_limit=idle_limit)
         process.serve(lambda: report(f"ready {process.socket_path}"))
     except (OSError, ServiceError) as error:
-        log.error("the service failed: %s", reason_of(error))
-        report(f"failed {reason_of(error)}")
+        reason = reason_of(error, DiskSpace(home))
+        log.error("the service failed: %s", reason)
+        report(f"failed {reason}")
         return 1
     return 0

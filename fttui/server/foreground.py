@@ -12,6 +12,7 @@ from fttui.server.lock import check_host, take_lock
 from fttui.server.process import ServiceProcess, reason_of
 from fttui.server.service import open_service
 from fttui.server.stop import STOP_SECONDS, take_over
+from fttui.server.storage.disk_space import DiskSpace
 
 
 def serve_tcp(home: str, host: str, port: int, api_key_file: str | None) -> int:
@@ -47,7 +48,7 @@ def serve_tcp(home: str, host: str, port: int, api_key_file: str | None) -> int:
         process.serve(announce, listeners, access)
         os.close(lock)
     except (OSError, ServiceError) as error:
-        print(reason_of(error), file=sys.stderr)
+        print(reason_of(error, DiskSpace(home)), file=sys.stderr)
         return 1
     return 0
 

@@ -24,10 +24,10 @@ class IdleTimer:
         self._last_request = self._clock.monotonic()
 
     def is_idle(self) -> bool:
-        """Return whether the service should end. Paused jobs do not keep it alive."""
+        """Return whether the service should end. Jobs that a user paused do not keep it alive."""
         if self._limit is None or self._clock.monotonic() - self._last_request < self._limit:
             return False
         try:
-            return not any(count for status, count in self._database.jobs.counts().items() if status != "paused")
+            return all(job.status == "paused" and not job.waits_for_room for job in self._database.jobs.unfinished())
         except OSError:
             return False  # unknown

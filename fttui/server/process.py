@@ -25,6 +25,7 @@ from fttui.server.idle import IdleTimer
 from fttui.server.lock import HEARTBEAT, boot_id, host_name
 from fttui.server.log_file import rotate_log
 from fttui.server.service import Service
+from fttui.server.storage import disk_space
 
 CHECK_INTERVAL = 0.5
 """Seconds between checks of the socket and of the idle time."""
@@ -130,7 +131,8 @@ class ServiceProcess:
         try:
             jobs = self._service.database.jobs
             running = [job.id for job in jobs.unfinished() if job.status == "running"]
-            return {**state, "jobs": jobs.counts(), "running_jobs": running}
+            trouble = {"trouble": disk_space.FULL} if self._service.disk.is_full() else {}
+            return {**state, "jobs": jobs.counts(), "running_jobs": running, **trouble}
         except OSError as error:  # the service is alive, although its database fails
             return {**state, "trouble": reason_of(error)}
 
@@ -175,6 +177,8 @@ class ServiceProcess:
             for listener in tcp:
                 await self._listen(listener, config)
         self._service.runner.start()
+        if self._service.disk.is_full():
+            log.warning(disk_space.FULL)
         ready()
         maintenance = asyncio.create_task(self._maintain())
         try:
@@ -220,8 +224,14 @@ class ServiceProcess:
             self.stop(save_trainers=False)
 
 
-def reason_of(error: BaseException) -> str:
-    """Return the reason of a failure, without the class of the exception."""
+def reason_of(error: BaseException, disk: disk_space.DiskSpace | None = None) -> str:
+    """Return the reason of a failure, without the class of the exception.
+
+    Args:
+        disk: the disk that a failed service uses. SQLite's own words do not tell that it is full.
+    """
+    if isinstance(error, OSError) and disk is not None and disk.is_full():
+        return f"the disk is full: free some space ({reason_of(error)})"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}{f' ({error.filename})' if error.filename else ''}"
     return str(error) or type(error).__name__

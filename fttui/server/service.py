@@ -10,7 +10,7 @@ from fttui.server.home import settings_path
 from fttui.server.jobs.runner import Runner
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.storage.database import ServiceDatabase
-from fttui.server.storage.disk_space import DiskSpace
+from fttui.server.storage.disk_space import LEAST_FREE, DiskSpace
 from fttui.server.storage.file_operations import remove
 from fttui.server.storage.journal import Journal
 from fttui.server.storage.paths import HomePaths
@@ -72,6 +72,7 @@ class Service:
         except OSError as error:
             log.warning("no copy of the database can be made: %s", error)
         self.database.close()
+        self.disk.keep_reserve(at_end=True)
 
     def base_model(self, model: str) -> tuple[str, tuple[str, ...]] | None:
         """Return the base model of a base model or tuned model, and its methods; None when it cannot be tuned."""
@@ -100,6 +101,8 @@ def open_service(
     clock = clock or SystemClock()
     catalog = catalog or Catalog(path=settings_path(home))
     paths, disk = HomePaths(home), DiskSpace(home)
+    if not disk.has_room(LEAST_FREE):
+        disk.release_reserve()  # the database needs some room to be opened
     journal = Journal(paths.journal)
     recovered = recover(paths, journal)
     database = ServiceDatabase(paths.database, journal)

@@ -14,6 +14,7 @@ from fttui.server.home import ServiceError, make_home, settings_path
 METHODS = ("supervised", "dpo")
 HANG_AFTER = 900.0
 LARGEST_LOG = 16 << 20
+LEAST_ROOM = 16 << 20
 
 
 class Trainer(NamedTuple):
@@ -28,6 +29,8 @@ class Trainer(NamedTuple):
     """Seconds without a report after which the trainer is stopped."""
     largest_log: int = LARGEST_LOG
     """Size of the log, in bytes, above which the trainer is stopped."""
+    room: int = LEAST_ROOM
+    """Free bytes of the disk that a job needs: its models, its saved state, and a second copy of that state."""
 
 
 class Settings(NamedTuple):
@@ -97,6 +100,7 @@ def _trainer(name: str, members: dict[str, Any]) -> Trainer:
         raise ValueError(f"methods of the trainer {name} must be among {', '.join(METHODS)}")
     hang_after = float(members.get("hang_after", HANG_AFTER))
     largest_log = int(members.get("largest_log", LARGEST_LOG))
-    if not hang_after > 0 or largest_log < 1:
-        raise ValueError(f"hang_after and largest_log of the trainer {name} must be above zero")
-    return Trainer(name, texts("command"), texts("models"), methods, hang_after, largest_log)
+    room = int(members.get("room", LEAST_ROOM))
+    if not hang_after > 0 or largest_log < 1 or room < 1:
+        raise ValueError(f"hang_after, largest_log and room of the trainer {name} must be above zero")
+    return Trainer(name, texts("command"), texts("models"), methods, hang_after, largest_log, room)

@@ -6,6 +6,7 @@ import sys
 from fttui.server import control
 from fttui.server.idle import IdleTimer
 from fttui.server.service import Service
+from fttui.server.storage.records import DISK_FULL
 from tests.server.conftest import add_job
 from tests.support.clock import FakeClock
 
@@ -31,6 +32,16 @@ def test_a_live_job_keeps_the_service_but_a_paused_job_does_not(service: Service
     assert not timer.is_idle()
     service.database.jobs.move(job, "paused", [], service.now())
     assert timer.is_idle()
+
+
+def test_a_job_that_waits_for_room_keeps_the_service(service: Service) -> None:
+    clock = FakeClock()
+    timer = IdleTimer(service.database, clock, limit=600)
+    job = service.database.jobs.get(add_job(service))
+    assert job is not None
+    service.database.jobs.move(job, "paused", [], service.now(), error={"code": DISK_FULL, "message": "full"})
+    clock.advance(10_000)
+    assert not timer.is_idle()
 
 
 def test_a_service_without_a_limit_is_never_idle(service: Service) -> None:

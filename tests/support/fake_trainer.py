@@ -49,6 +49,13 @@ if behaviour == "killed":
 if behaviour == "error":
     say(type="error", code="too_hot", message="The machine is too hot.\x1b[31m", param="n_epochs")
     sys.exit(1)
+if behaviour == "noroom" and not os.path.exists("tried"):
+    with open("tried", "w"):
+        pass
+    say(type="error", code="trainer_error", message="OSError: [Errno 28] No space left on device: 'model'")
+    sys.exit(1)
+if behaviour == "ioerr":
+    sys.exit(74)
 if behaviour == "garbage":
     progress.write(
         'nonsense\n[1, 2]\n{"type": "metrics"}\n{"type": "metrics", "step": 1, "train_loss": NaN, "x": "y"}\n'

@@ -12,6 +12,8 @@ from fttui.server.storage.file_operations import link, remove
 
 _KEPT = ("job.json", "log")
 """Files of an ended job that stay, besides its models."""
+_INPUTS = ("training.jsonl", "validation.jsonl", "start-model")
+"""Names of inputs that share their content with other files, and take no room."""
 
 
 class JobDirectory:
@@ -41,6 +43,22 @@ class JobDirectory:
         """Write `job.json`, unless the job has no directory: it ended before it started."""
         if os.path.isdir(self.path):
             atomic.write(self._at("job.json"), json.dumps(job, indent=1).encode())
+
+    def output_sizes(self) -> tuple[int, int]:
+        """Return the bytes of all files that the trainer wrote here, and of the largest of them.
+
+        An incomplete file (`NAME.new`) is not counted: the trainer writes it again.
+        """
+        sizes = [0]
+        for folder, _, names in os.walk(self.path):
+            for name in names:
+                if name in _INPUTS or name.endswith(".new"):
+                    continue
+                try:
+                    sizes.append(os.lstat(os.path.join(folder, name)).st_size)
+                except OSError:
+                    continue
+        return sum(sizes), max(sizes)
 
     def has_output(self, name: str) -> bool:
         """Return whether `name` is a plain name of a file or directory that the trainer wrote here."""

@@ -7,6 +7,7 @@ from fttui.server.jobs.job_dir import JobDirectory
 from fttui.server.jobs.outcomes import Outcomes
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.storage.database import ServiceDatabase
+from fttui.server.storage.disk_space import is_disk_full
 from fttui.server.storage.paths import HomePaths
 from fttui.server.storage.records import JobRecord
 from fttui.server.storage.salvage import record_of
@@ -51,6 +52,8 @@ class TrainerLauncher:
         except FileNotFoundError:
             self._outcomes.fail_deleted_file(job)
         except OSError as error:
+            if is_disk_full(error):
+                raise  # the job waits for room
             message = f"The trainer could not be started: {error.strerror or error}."
             self._outcomes.fail(job, "trainer_not_started", message)
         else:

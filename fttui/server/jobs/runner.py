@@ -6,7 +6,6 @@ so a new service continues where a killed one stopped.
 """
 
 import logging
-import signal
 import threading
 from collections.abc import Callable
 
@@ -14,6 +13,7 @@ from fttui.clock import Clock
 from fttui.models.auto_hyperparameters import resolve
 from fttui.server.jobs.check_queue import CheckQueue
 from fttui.server.jobs.outcomes import Outcomes
+from fttui.server.jobs.room import DiskRoom
 from fttui.server.jobs.supervisor import TrainerSupervisor
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.jobs.training_data import BadData
@@ -42,7 +42,8 @@ class Runner:
         self._catalog = catalog
         self._clock = clock
         self._outcomes = Outcomes(database, paths, disk, catalog, clock)
-        self._supervisor = TrainerSupervisor(database, paths, catalog, clock, self._outcomes)
+        self._room = DiskRoom(database, paths, disk, catalog, clock)
+        self._supervisor = TrainerSupervisor(database, paths, catalog, clock, self._outcomes, self._room)
         self._checks = CheckQueue(paths, self.wake)
         self._last_errors: dict[str, str] = {}
         """Last error of each job that could not be processed, to log each error once."""
@@ -111,7 +112,7 @@ class Runner:
             done = work(job)
         except Exception as error:
             if isinstance(error, OSError) and (self._disk.is_full() or is_disk_full(error)):
-                self._fail_on_full_disk(job)
+                self._pause_on_full_disk(job.id)
             if self._last_errors.get(job.id) != repr(error):
                 self._last_errors[job.id] = repr(error)
                 log.exception("job %s could not be processed; trying again", job.id)
@@ -119,20 +120,23 @@ class Runner:
         self._last_errors.pop(job.id, None)
         return done
 
-    def _fail_on_full_disk(self, job: JobRecord) -> None:
-        """Kill the trainer of a job, then end the job in the space of the reserve.
+    def _pause_on_full_disk(self, id: str) -> None:
+        """Pause a running job whose changes could not be stored. If that cannot be stored either, nothing changes.
 
-        The trainer is killed first: otherwise it could use up the reserve.
+        A living trainer is left alone, unless its own output fills the disk: its reports are in its directory, and what
+        it has not saved would be lost.
         """
+        job = self._database.jobs.get(id)
+        if job is None or job.status != "running":
+            return
         directory = self._supervisor.directory(job)
         if directory.process.is_alive():
-            directory.process.signal(signal.SIGKILL)
+            self._supervisor.stop_flood(job)
             return
-        self._disk.release_reserve()
         try:
-            self._outcomes.fail(job, "disk_full", "The disk is full. Free some space, then create the job again.")
-        except OSError:
-            directory.clean_up(self._database.models.paths(job))  # frees the last space; the job cannot continue
+            self._room.wait(job)
+        except OSError as error:
+            log.warning("job %s waits for room on the disk: %s", id, error)
 
     def _advance(self, job: JobRecord) -> bool:
         match job.status:
@@ -170,6 +174,9 @@ class Runner:
         """Move a job from `queued` to `running`. Return whether it runs now."""
         if self._supervisor.directory(job).process.is_alive():
             self._supervisor.stop(job)  # resumed so soon that its last trainer is still saving
+            return False
+        if not self._room.has_room(job):
+            self._room.wait(job)
             return False
         if not self._database.jobs.move(job, "running", [Message("Fine-tuning job started")], self._now()):
             return False
@@ -210,8 +217,9 @@ class Runner:
             job = self._database.jobs.get(id)
             if job is None or job.status != "paused":
                 return False
+            self._room.forget(id)
             message = Message("Fine-tuning job resumed, moving job to queued state")
-            done = self._database.jobs.move(job, "queued", [message], self._now())
+            done = self._database.jobs.move(job, "queued", [message], self._now(), error=None, failure=None)
         self.wake()
         return done
 

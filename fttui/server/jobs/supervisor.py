@@ -11,9 +11,11 @@ from fttui.server.jobs.launch import TrainerLauncher, job_json
 from fttui.server.jobs.outcomes import Outcomes
 from fttui.server.jobs.progress_reports import reports_of, unreadable
 from fttui.server.jobs.restarts import Restarts
+from fttui.server.jobs.room import DiskRoom
 from fttui.server.jobs.stop_trainer import CANCEL_SECONDS, SAVE_SECONDS, TrainerStopper, stop_all
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.jobs.trainer_limits import TrainerLimits, too_many_unreadable_lines
+from fttui.server.settings import LARGEST_LOG
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.file_operations import remove
 from fttui.server.storage.paths import HomePaths
@@ -21,8 +23,6 @@ from fttui.server.storage.records import JobRecord
 from fttui.server.storage.reports import Message
 from fttui.server.storage.salvage import record_of
 
-EX_IOERR = 74
-"""Exit code of a trainer that could not write to its disk (sysexits.h)."""
 MOST_READS = 8
 """Reads of a living trainer's progress in one look, so that a trainer with much output does not delay other jobs."""
 
@@ -36,9 +36,16 @@ class TrainerSupervisor:
     """
 
     def __init__(
-        self, database: ServiceDatabase, paths: HomePaths, catalog: Catalog, clock: Clock, outcomes: Outcomes
+        self,
+        database: ServiceDatabase,
+        paths: HomePaths,
+        catalog: Catalog,
+        clock: Clock,
+        outcomes: Outcomes,
+        room: DiskRoom,
     ) -> None:
         self._database = database
+        self._room = room
         self._paths = paths
         self._catalog = catalog
         self._clock = clock
@@ -116,16 +123,23 @@ class TrainerSupervisor:
                 directory.process.signal(signal.SIGKILL)
             self._outcomes.fail_trainer(job, violation.reason)
 
+    def stop_flood(self, job: JobRecord) -> None:
+        """Kill the living trainer of a job if its own output is too large."""
+        trainer = self._catalog.trainer(job.base)
+        directory = self.directory(job)
+        if directory.is_too_large(trainer.largest_log if trainer else LARGEST_LOG):
+            directory.process.signal(signal.SIGKILL)
+
     def _handle_exit(self, job: JobRecord, code: int | None) -> None:
         """End the job of a trainer that exited, or restart a trainer that was killed."""
         if job.result is not None:
             self._outcomes.succeed(job, job.result)
+        elif self._room.ran_out(job, code):
+            self._wait_for_room(job)
         elif job.failure is not None:
             self._outcomes.fail(job, **job.failure)
         elif too_many_unreadable_lines(job):
             self._outcomes.fail_trainer(job, f"wrote {job.garbage} unreadable lines to progress.jsonl")
-        elif code == EX_IOERR:
-            self._outcomes.fail_trainer(job, "could not write to its disk")
         elif code == 0:
             self._outcomes.fail_trainer(job, "exited without a result")
         elif code is not None and code < 128:
@@ -138,10 +152,14 @@ class TrainerSupervisor:
             self._database.jobs.count_restart(job, Message(text, "warn"), int(self._clock.now()))
             self.launch(job)
 
+    def _wait_for_room(self, job: JobRecord) -> None:
+        """Pause a job until there is room. If its trainer fails again and again in spite of room, it needs more."""
+        self._room.wait(job, for_more=self._room.has_room(job) and self._restarts.should_give_up(job))
+
     # Other jobs
 
     def settle_paused(self, job: JobRecord) -> None:
-        """Stop the trainer of a paused job, and store its last reports."""
+        """Stop the trainer of a paused job, and store its last reports. Continue a job that waits for room."""
         process = self.directory(job).process
         alive = process.is_alive()
         job = self.read_progress(job, whole=not alive)
@@ -149,6 +167,8 @@ class TrainerSupervisor:
             self.stop(job)
         elif self._stopper.forget(job.id):
             process.kill_leftovers()
+        elif job.waits_for_room and self._restarts.is_due(job):
+            self._room.proceed(job)
 
     def clean_up(self, job: JobRecord) -> None:
         """Stop the trainer of an ended job, then remove the files that are no longer needed."""
@@ -164,6 +184,7 @@ class TrainerSupervisor:
         self._limits.reset(job.id)
         self._estimates.reset(job.id)
         self._restarts.forget(job.id)
+        self._room.forget(job.id)
 
     def terminate(self, job: JobRecord) -> None:
         """Send SIGTERM to a job's trainer: save and stop."""

@@ -13,6 +13,7 @@ TINY = Trainer(
     command=(sys.executable, "-P", "-m", "fttui.server.trainers.tiny"),
     models=("fttui-tiny-1",),
     methods=METHODS,
+    room=48 << 20,
 )
 
 BASE_MODELS_CREATED = 1_785_542_400

@@ -2,13 +2,22 @@
 
 import errno
 import os
+from contextlib import suppress
 
 from fttui import atomic
 
 LEAST_FREE = 2 << 20
 """Free bytes below which the disk counts as full."""
 RESERVE = 1 << 20
-"""Bytes to reserve, so that the failure of a job can be stored on a full disk."""
+"""Bytes to reserve, so that a service can start and a job can be paused on a full disk."""
+LEAST_RESERVE = 128 << 10
+"""Bytes that a service needs to start."""
+BLOCKS = 16 << 10
+"""Bytes for the name of a new file."""
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Errors of a disk or quota that is full, and of a limit for the size of files."""
+FULL = "The disk is full: running jobs pause, and continue by themselves when there is room."
 
 
 class DiskSpace:
@@ -20,21 +29,53 @@ class DiskSpace:
 
     def is_full(self) -> bool:
         """Return whether the file system reports too little free space. It does not know about quotas."""
+        free = self.free()
+        return free is not None and free < LEAST_FREE
+
+    def free(self) -> int | None:
+        """Return the free bytes that the file system reports; None when it reports nothing."""
         try:
             found = os.statvfs(self._home)
+        except OSError:
+            return None
+        return found.f_bavail * found.f_frsize
+
+    def has_room(self, size: int) -> bool:
+        """Return whether `size` bytes can be written. They are claimed for a moment: a quota is not reported."""
+        free = self.free()
+        if free is not None and free < size:
+            return False
+        path = os.path.join(self._home, f"reserve.{os.getpid()}.room.new")  # removed at the next start after a kill
+        try:
+            probe = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         except OSError:
             return False
-        return found.f_bavail * found.f_frsize < LEAST_FREE
-
-    def keep_reserve(self) -> None:
-        """Create the reserve file, unless free space is short."""
         try:
-            found = os.statvfs(self._home)
-            if not os.path.exists(self._reserve) and found.f_bavail * found.f_frsize > 4 * RESERVE:
-                # Random bytes, because some file systems store zeros as nothing.
-                atomic.write(self._reserve, os.urandom(RESERVE))
-        except OSError:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(probe, 0, size)
+            return True
+        except OSError as error:
+            return not is_disk_full(error)  # some file systems cannot claim space
+        finally:
+            os.close(probe)
+            os.unlink(path)
+
+    def keep_reserve(self, *, at_end: bool = False) -> None:
+        """Create the reserve file, unless free space is short.
+
+        Args:
+            at_end: the service ends: reserve what is free, so that the next service can start on a full disk.
+        """
+        free = self.free() or 0
+        size = min(RESERVE, free - BLOCKS) if at_end else RESERVE
+        if size < LEAST_RESERVE or not (at_end or free > 4 * RESERVE):
             return
+        with suppress(OSError):
+            if os.path.getsize(self._reserve) >= size:
+                return
+        with suppress(OSError):
+            # Random bytes, because some file systems store zeros as nothing.
+            atomic.write(self._reserve, os.urandom(size))
 
     def release_reserve(self) -> bool:
         """Delete the reserve file. Return whether there was one."""
@@ -46,5 +87,5 @@ class DiskSpace:
 
 
 def is_disk_full(error: OSError) -> bool:
-    """Return whether the error says that the disk or the user's quota is full."""
-    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    """Return whether the error says that the disk or the user's quota is full, or a file larger than allowed."""
+    return error.errno in NO_ROOM

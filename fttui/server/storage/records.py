@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 LIVE = ("validating_files", "queued", "running")
 """Statuses in which a job makes progress without a request of a client."""
 FINAL = ("succeeded", "failed", "cancelled")
+DISK_FULL = "disk_full"
+"""Code of the error of a paused job that waits for room on the disk."""
 
 
 class FileRecord(NamedTuple):
@@ -95,6 +97,11 @@ class JobRecord(NamedTuple):
     """Number of unreadable lines in progress.jsonl."""
     tidied: bool = False
     """True once the directory of the ended job is cleaned up."""
+
+    @property
+    def waits_for_room(self) -> bool:
+        """True for a job that the service paused, and continues by itself when the disk has room."""
+        return self.status == "paused" and self.error is not None and self.error.get("code") == DISK_FULL
 
 
 class NewJob(NamedTuple):

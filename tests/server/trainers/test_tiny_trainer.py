@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -275,6 +276,21 @@ def test_program_saves_on_sigterm_and_continues(tmp_path: Path) -> None:
     assert steps == list(range(1, 25)), "no step is repeated: the state was saved at the last step"
     assert lines[-1] == {"type": "result", "checkpoint": 24, "trained_tokens": lines[-1]["trained_tokens"]}
     assert before < len(lines)
+
+
+def test_program_without_room_exits_74_and_keeps_its_last_state(tmp_path: Path) -> None:
+    write_job(tmp_path)
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+
+    ended = subprocess.run(command(tmp_path), env=trainer_environment(), capture_output=True, preexec_fn=limit)
+    assert (ended.returncode, ended.stderr) == (74, b"")
+    assert {line["type"] for line in progress_of(tmp_path)} == {"metrics"}, "no error line: the job waits"
+    assert not [path.name for path in tmp_path.iterdir() if path.name.endswith(".new")]
+    again = subprocess.run(command(tmp_path), env=trainer_environment(), capture_output=True)
+    assert again.returncode == 0
+    assert progress_of(tmp_path)[-1]["type"] == "result"
 
 
 def test_program_reports_bad_data(tmp_path: Path) -> None:

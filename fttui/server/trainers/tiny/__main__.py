@@ -1,5 +1,6 @@
 """The built-in trainer as a program: `python -m fttui.server.trainers.tiny DIRECTORY` (protocol: ../README.md)."""
 
+import errno
 import os
 import signal
 import sys
@@ -10,8 +11,8 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VEC
     os.environ[_name] = "1"
 
 STOPPED = 128 + signal.SIGTERM
-CANNOT_WRITE = 74
-"""EX_IOERR of sysexits.h."""
+NO_ROOM = 74
+"""EX_IOERR of sysexits.h: the disk or the quota is full. The service starts the trainer again when there is room."""
 
 
 class Stop(Exception):
@@ -20,6 +21,24 @@ class Stop(Exception):
 
 def main(directory: str) -> int:
     """Train the job in `directory`. Return the exit code."""
+    try:
+        return train(directory)
+    except OSError as error:
+        if not _is_disk_full(error):
+            raise
+        return NO_ROOM  # without a word: there is no room for one
+
+
+def _is_disk_full(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def train(directory: str) -> int:
+    """Train, and report every failure except a full disk.
+
+    Raises:
+        OSError: the disk is full, or no report can be written.
+    """
     signals: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, frame: signals.append(number))
 
@@ -52,12 +71,11 @@ def main(directory: str) -> int:
         progress.write("error", code="training_diverged", message=f"Training diverged: {error}; {hint}.")
         return 1
     except Exception as error:
+        if _is_disk_full(error):
+            raise
         traceback.print_exc()
-        try:
-            progress.write("error", code="trainer_error", message=f"{type(error).__name__}: {error}")
-        except OSError:
-            return CANNOT_WRITE
-        return CANNOT_WRITE if isinstance(error, OSError) else 1
+        progress.write("error", code="trainer_error", message=f"{type(error).__name__}: {error}")
+        return 1
     return 0
 
 
