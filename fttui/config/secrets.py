@@ -3,6 +3,7 @@
 import os
 from typing import NoReturn
 
+from fttui import bounded
 from fttui.config.choose import Choice, is_official
 from fttui.config.errors import ConfigError, NoKey
 from fttui.config.schema import Profile
@@ -10,6 +11,8 @@ from fttui.text import clean_line
 
 COMMAND_TIMEOUT = 30.0
 """Deadline of a key command, in seconds."""
+LONGEST_OUTPUT = 64 * 1024
+"""Greatest number of bytes that a key command may print."""
 
 
 class Secret:
@@ -102,17 +105,20 @@ def _run(command: str | list[str], whose: str) -> str:
         raise NoKey(f"the key command of {whose} is empty")
     program = clean_line(words[0])
     try:
-        done = subprocess.run(
-            words, stdin=subprocess.DEVNULL, capture_output=True, timeout=COMMAND_TIMEOUT, check=False
-        )
+        done = bounded.output_of(words, limit=LONGEST_OUTPUT, timeout=COMMAND_TIMEOUT)
     except subprocess.TimeoutExpired:
         raise NoKey(f"the key command of {whose} ({program}) took longer than {COMMAND_TIMEOUT:.0f} seconds") from None
+    except bounded.TooMuchOutput:
+        raise NoKey(
+            f"the key command of {whose} ({program}) was stopped: it printed more than {LONGEST_OUTPUT // 1024} kB, "
+            "and only the first line is the key"
+        ) from None
     except OSError as error:
         raise NoKey(f"the key command of {whose} ({program}) cannot be run: {error.strerror or error}") from None
-    if done.returncode:
+    if done.code:
         # Show stderr only: stdout may contain a part of the key.
         stderr = clean_line(done.stderr.decode(errors="replace").strip())[:200]
-        why = f"exit code {done.returncode}" + (f": {stderr}" if stderr else "")
+        why = f"exit code {done.code}" + (f": {stderr}" if stderr else "")
         raise NoKey(f"the key command of {whose} ({program}) failed with {why}")
     lines = done.stdout.decode(errors="replace").strip().splitlines()
     if not lines:

@@ -5,8 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from fttui import bounded
 from fttui.config.errors import ConfigError
 from fttui.config.paths import make_dir
+
+LARGEST = bounded.MEGABYTE
+"""Greatest size of a TOML file, in bytes."""
 
 
 def read_toml(path: str) -> dict[str, Any]:
@@ -16,8 +20,7 @@ def read_toml(path: str) -> dict[str, Any]:
         ConfigError: the file cannot be read or is not TOML. The message names file and line, never content.
     """
     try:
-        with open(path, "rb") as file:
-            content = file.read()
+        content = bounded.read_file(path, LARGEST)
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from fttui.api.retries import Retry
     from fttui.config.schema import Profile, Settings, Shared
 
+LARGEST_CA_FILE = 16 * 1024 * 1024
+"""Greatest size of a file with certificate authorities, in bytes."""
+
 
 class Options(NamedTuple):
     """Options of the command line that hold for every command and for the cockpit."""
@@ -161,13 +164,20 @@ def _trust(choice: Choice, profile: "Profile | None") -> Any:
     import os
     import ssl
 
+    from fttui import bounded
+
     if not profile.verify_tls:
         return False
     path = os.path.expanduser(profile.ca_file or "")
     try:
-        return ssl.create_default_context(cafile=path)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"profiles.{choice.name}.ca_file: cannot use {path}: {error}") from None
+        # OpenSSL would wait for a pipe without a writer. Certificates are ASCII, comments between them may not be.
+        content = bounded.read_file(path, LARGEST_CA_FILE).decode("ascii", "replace").replace("\ufffd", "?")
+        return ssl.create_default_context(cadata=content or "-")
+    except ssl.SSLError:
+        raise ConfigError(f"profiles.{choice.name}.ca_file: {path} has no valid certificates in PEM format") from None
+    except OSError as error:
+        reason = error.strerror or error
+        raise ConfigError(f"profiles.{choice.name}.ca_file: cannot read {path}: {reason}") from None
 
 
 def _warnings(choice: Choice, profile: "Profile | None", has_key: bool) -> list[str]:

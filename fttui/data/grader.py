@@ -5,6 +5,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from fttui import bounded
+
+LARGEST = bounded.MEGABYTE
+"""Greatest size of a grader, in bytes."""
 _OPERATIONS = ("eq", "ne", "like", "ilike")
 _METRICS = ("cosine", "fuzzy_match", "bleu", "gleu", "meteor", *(f"rouge_{n}" for n in range(1, 6)), "rouge_l")
 _REQUIRED = {
@@ -36,6 +40,22 @@ def parse_grader(text: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise BadGrader("not a JSON object")
     return found
+
+
+def read_grader(path: str) -> dict[str, Any]:
+    """Read a grader from a JSON file, or from a pipe such as `<(command)` in a shell.
+
+    Raises:
+        BadGrader: the file cannot be read, or holds no grader.
+    """
+    try:
+        return parse_grader(bounded.read_file(path, LARGEST, pipes=True).decode("utf-8-sig"))
+    except BadGrader as error:
+        raise BadGrader(f"{path}: {error}") from None
+    except OSError as error:
+        raise BadGrader(f"cannot read {path}: {error.strerror or error}") from None
+    except ValueError:  # not UTF-8, or a null byte in the path
+        raise BadGrader(f"{path} is not a text file") from None
 
 
 def grader_errors(

@@ -5,6 +5,11 @@ import re
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from fttui import bounded
+
+LARGEST = bounded.MEGABYTE
+"""Greatest size of a price file, in bytes."""
+
 
 class PriceFileError(Exception):
     """The user's price file is not valid. The message names path and reason."""
@@ -114,9 +119,10 @@ def _parsed(path: str, modified: int, size: int) -> dict[str, Any]:
     import tomllib
 
     try:
-        with open(path, "rb") as file:
-            table = tomllib.load(file)
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        table = tomllib.loads(bounded.read_file(path, LARGEST).decode())
+    except OSError as error:
+        raise PriceFileError(f"{path}: {error.strerror or error}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PriceFileError(f"{path}: {error}") from None
     models = table.get("models", {})
     if not isinstance(models, dict):

@@ -108,6 +108,11 @@ def test_key_command_has_a_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
         run([sys.executable, "-c", "import threading; threading.Event().wait(30)"])
 
 
+def test_key_command_that_prints_without_end_is_stopped() -> None:
+    with pytest.raises(NoKey, match=r"\(yes\) was stopped: it printed more than 64 kB"):
+        run("yes x")
+
+
 def test_missing_keyring_names_the_install_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
     profile = Profile(base_url="https://w/v1", api_key_keyring="fttui/me")

@@ -1,12 +1,13 @@
 """Reading, writing and locking of TOML files."""
 
 import multiprocessing
+import os
 from pathlib import Path
 
 import pytest
 
 from fttui.config.errors import ConfigError
-from fttui.config.toml_file import locked, read_toml, write_toml
+from fttui.config.toml_file import LARGEST, locked, read_toml, write_toml
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,16 @@ def test_broken_file_is_named_and_not_quoted(home: Path, content: bytes, words: 
         read_toml(str(path))
     assert str(path) in str(caught.value)
     assert "sk-secret" not in str(caught.value)
+
+
+def test_file_that_may_never_end_is_refused(home: Path) -> None:
+    os.mkfifo(home / "pipe")
+    for path in (str(home / "pipe"), "/dev/zero"):
+        with pytest.raises(ConfigError, match=f"cannot read {path}: not a regular file"):
+            read_toml(path)
+    (home / "large.toml").write_bytes(b"#" * (LARGEST + 1))
+    with pytest.raises(ConfigError, match="larger than 1 MB"):
+        read_toml(str(home / "large.toml"))
 
 
 def test_missing_file_is_empty(home: Path) -> None:

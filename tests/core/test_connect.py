@@ -1,5 +1,6 @@
 """Connecting: keys, headers, TLS warnings and proxies."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -103,6 +104,16 @@ async def test_warnings_name_the_risk_and_not_the_key(config: Path, monkeypatch:
         assert "sk-env" not in str(connection)
     async with connected(Options(base_url="http://127.0.0.1:8000/v1")) as connection:
         assert connection.warnings == ()
+
+
+async def test_ca_file_that_is_a_pipe_or_no_certificate_is_refused(config: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "empty").touch()
+    for name, words in (("pipe", "not a regular file"), ("empty", "no valid certificates")):
+        path = tmp_path / name
+        config.write_text(f"[profiles.w]\nbase_url = 'https://w.example/v1'\nca_file = '{path}'\n")
+        with pytest.raises(ConfigError, match=words):
+            await connect(Options(profile="w"), clock=FakeClock())
 
 
 async def test_unreadable_ca_file_is_a_configuration_error(config: Path) -> None:

@@ -1,6 +1,7 @@
 """Tokens, epochs, steps and cost: the documented formulas against figures computed by hand."""
 
 import json
+import os
 import tomllib
 from pathlib import Path
 
@@ -207,8 +208,8 @@ def test_price_file_is_parsed_again_only_after_a_change(tmp_path: Path, monkeypa
     own.write_text('[models."lab-7b"]\ntraining = 1.0\n')
     assert price_of("lab-7b", own_file=str(own)).training == 1.0
     reads: list[object] = []
-    load = tomllib.load
-    monkeypatch.setattr(tomllib, "load", lambda file: reads.append(file) or load(file))
+    loads = tomllib.loads
+    monkeypatch.setattr(tomllib, "loads", lambda text: reads.append(text) or loads(text))
     assert price_of("lab-7b", own_file=str(own)).training == 1.0
     assert reads == []
     own.write_text('[models."lab-7b"]\ntraining = 22.5\n')
@@ -248,3 +249,9 @@ def test_plan_from_the_trained_tokens_of_a_job() -> None:
     assert plan_from_trained_tokens(5070, None, price, n_epochs=3) is None
     assert plan_from_trained_tokens(5070, 10, price, n_epochs="auto") is None
     assert plan_from_trained_tokens(5070, -1, price, n_epochs=3) is None
+
+
+def test_price_file_that_is_a_pipe_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "prices.toml")
+    with pytest.raises(PriceFileError, match="not a regular file"):
+        price_of("m", own_file=str(tmp_path / "prices.toml"))

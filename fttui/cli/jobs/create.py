@@ -1,5 +1,6 @@
 """`fttui jobs create` and `fttui jobs clone`."""
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -148,17 +149,19 @@ def read_grader(path: str) -> dict[str, Any]:
     Raises:
         click.UsageError: the file cannot be read or holds no grader.
     """
-    from fttui.data.grader import BadGrader, parse_grader
+    from fttui.data import grader
 
     try:
-        with click.open_file(path, encoding="utf-8") as file:
-            return parse_grader(file.read())
-    except OSError as error:
-        raise click.UsageError(f"--grader: cannot read {path}: {error.strerror or error}") from None
+        if path != "-":
+            return grader.read_grader(path)
+        content = sys.stdin.buffer.read(grader.LARGEST + 1)
+        if len(content) > grader.LARGEST:
+            raise click.UsageError("--grader: standard input is larger than 1 MB: a grader is a short JSON object")
+        return grader.parse_grader(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        raise click.UsageError(f"--grader: {path} is not a text file") from None
-    except BadGrader as error:
-        raise click.UsageError(f"--grader: {path}: {error}") from None
+        raise click.UsageError("--grader: standard input is not text") from None
+    except grader.BadGrader as error:
+        raise click.UsageError(f"--grader: {error}") from None
 
 
 def _local_files(flags: dict[str, Any]) -> "LocalFiles":

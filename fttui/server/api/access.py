@@ -4,15 +4,18 @@ import hmac
 import os
 import stat
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from starlette.requests import Request
 
+from fttui import bounded
 from fttui.server.api.errors import RequestError
 from fttui.server.home import ServiceError
 
 SHORTEST_KEY = 16
 """Characters of the shortest key that is accepted. Shorter keys can be guessed."""
-LARGEST_KEY_FILE = 1 << 20
+LARGEST_KEY_FILE = bounded.MEGABYTE
+"""Greatest size of a key file, in bytes."""
 
 AccessCheck = Callable[[Request], RequestError | None]
 """Returns the error for a request that is refused."""
@@ -78,12 +81,8 @@ def read_keys(path: str) -> list[str]:
         ServiceError: the file cannot be read, other users can read it, it has no key, or a key is not usable.
     """
     try:
-        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        with open(file, "rb") as content:
-            found = os.fstat(file)
-            if not stat.S_ISCHR(found.st_mode):
-                _check_owner(path, found)
-            text = content.read(LARGEST_KEY_FILE).decode("utf-8-sig")
+        content = bounded.read_file(path, LARGEST_KEY_FILE, pipes=True, check=partial(_check_owner, path))
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ServiceError(f"The key file {path} is not UTF-8 text.\nWrite one key a line.") from None
     except OSError as error:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from fttui.core.create_job import FILES, LocalFiles, find_files
-from fttui.data.grader import BadGrader, grader_errors, parse_grader
+from fttui.data.grader import BadGrader, grader_errors, parse_grader, read_grader
 from fttui.data.local_files import NotAFile, local_path
 from fttui.models.job import METHODS, TOKEN_KEY, Job
 from fttui.models.spec import HYPERPARAMETERS, MAX_METADATA, JobSpec, like
@@ -133,7 +133,7 @@ class _Parser:
             self.errors["grader"] = "needed for reinforcement: a path of a JSON file, or the JSON itself"
             return None
         try:
-            grader = parse_grader(text if text.startswith("{") else _content(text))
+            grader = parse_grader(text) if text.startswith("{") else _grader_file(text)
         except BadGrader as error:
             self.errors["grader"] = str(error)
             return None
@@ -190,17 +190,11 @@ def _number(text: str) -> int | float | None:
     return number if math.isfinite(number) else None
 
 
-def _content(path: str) -> str:
+def _grader_file(path: str) -> dict[str, Any]:
     try:
-        path = local_path(path, lambda _: None) or path
-        with open(path, encoding="utf-8") as file:
-            return file.read(1_000_001)
+        return read_grader(local_path(path, lambda _: None) or path)
     except NotAFile as error:
         raise BadGrader(str(error)) from None
-    except OSError as error:
-        raise BadGrader(f"cannot read {path}: {error.strerror or error}") from None
-    except ValueError:
-        raise BadGrader(f"{path} is not a text file") from None
 
 
 def _json(value: object) -> str:

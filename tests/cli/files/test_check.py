@@ -175,3 +175,16 @@ def test_grader_is_checked_against_the_data(bare: Fttui, write: Write) -> None:
     assert (result.code, len(result.lines)) == (1, 12)
     assert result.cells[0][2:4] == ["no_graded_member", "solution"]
     assert bare("files", "check", "t.jsonl", "--grader", "none.json").code == 2
+
+
+@pytest.mark.parametrize("named", ["pipe", "/dev/zero", "large.json", "file-pipe"])
+def test_grader_that_may_never_end_is_refused(bare: Fttui, write: Write, tmp_path: Path, named: str) -> None:
+    write("t.jsonl", b"".join(example_files.lines("reinforcement")))
+    write("large.json", b" " * (2**20 + 1))
+    os.mkfifo(tmp_path / "pipe")
+    os.mkfifo(tmp_path / "file-pipe")
+    result = bare("files", "check", "t.jsonl", "--grader", named)
+    assert (result.code, result.out) == (2, "")
+    assert named in result.err
+    assert bare("files", "check", "t.jsonl", "--validation", "pipe").code == 2
+    assert bare("files", "check", "pipe").code == 2
