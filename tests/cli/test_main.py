@@ -13,7 +13,7 @@ import pytest
 
 from fttui import install
 from fttui.cli import main as module
-from fttui.cli.output import FIRST, LAST, LATE, USUAL, Column, table
+from fttui.cli.output import CUT_FIRST, CUT_LAST, CUT_LATE, CUT_USUAL, Column, table
 from fttui.core.connect import Options
 from tests.cli.conftest import Fttui
 from tests.support.fault_server import answer, hang_up, refuse
@@ -314,7 +314,7 @@ def test_table_cuts_the_widest_column_and_drops_empty_ones() -> None:
 
 def test_table_cuts_ids_last() -> None:
     columns = [
-        Column[tuple[str, str]]("ID", lambda row: row[0], cut=LAST),
+        Column[tuple[str, str]]("ID", lambda row: row[0], cut=CUT_LAST),
         Column[tuple[str, str]]("TEXT", lambda row: row[1]),
     ]
     rows = [("ftjob-0123456789", "y" * 50)]
@@ -325,7 +325,9 @@ def test_table_cuts_ids_last() -> None:
 def test_table_cuts_and_drops_first_columns_before_others() -> None:
     columns = [
         Column[tuple[str, ...]](title, lambda row, at=at: row[at], cut=yields)
-        for at, (title, yields) in enumerate((("ID", LAST), ("STATUS", LATE), ("MODEL", USUAL), ("TUNED", FIRST)))
+        for at, (title, yields) in enumerate(
+            (("ID", CUT_LAST), ("STATUS", CUT_LATE), ("MODEL", CUT_USUAL), ("TUNED", CUT_FIRST))
+        )
     ]
     rows = [("ftjob-0123", "succeeded", "gpt-4.1-nano-2025", "ft:gpt-4.1-nano-2025:acme::12345678")]
     assert table(rows, columns, 60)[1] == "ftjob-0123  succeeded  gpt-4.1-nano-2025  ft:gpt-4.1-nano-2…"
