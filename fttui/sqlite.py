@@ -230,6 +230,8 @@ class Database:
         self.path = path
         self._name = os.path.basename(path)
         self._log = log
+        self.is_corrupt = False
+        """Whether the file was found to be damaged since it was opened."""
         self._writing, self._reading = threading.RLock(), threading.Lock()
         with as_os_error(self._name):
             self._writer = connect(path, create=True, busy_seconds=busy_seconds, kind=_Recorder)
@@ -250,9 +252,19 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Commit everything done in the block, or nothing when the block raises. Other threads wait."""
-        with self._writing, as_os_error(self._name), self._logged(), transaction(self._writer) as connection:
+        with self._writing, self._watched(), self._logged(), transaction(self._writer) as connection:
             yield connection
             self._record(connection)
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Raise `OSError` for failures of the disk and the file, and note damage."""
+        with as_os_error(self._name):
+            try:
+                yield
+            except Error as error:
+                self.is_corrupt = self.is_corrupt or is_corrupt(error)
+                raise
 
     @contextmanager
     def _logged(self) -> Iterator[None]:
@@ -292,7 +304,7 @@ class Database:
 
     def rows(self, query: str, values: Iterable[Any] = ()) -> list[Row]:
         """Return committed rows. Do not use it inside a transaction, whose changes it does not see."""
-        with self._reading, as_os_error(self._name):
+        with self._reading, self._watched():
             return self._reader.execute(query, tuple(values)).fetchall()
 
     def close(self) -> None:

@@ -202,6 +202,8 @@ class ServiceProcess:
                     await self._open_socket()
             except OSError as error:
                 log.warning("the socket cannot be created: %s", error)
+            if self._service.database.is_corrupt:
+                self._end_damaged("SQLite found damage")
             if checks * CHECK_INTERVAL % HEARTBEAT == 0:
                 await asyncio.to_thread(self._do_housekeeping)
             if await asyncio.to_thread(self._idle.is_idle):
@@ -220,8 +222,11 @@ class ServiceProcess:
             log.warning("the home directory is not writable: %s", error)
             return
         if wrong:
-            log.error("the database is damaged (%s): the service ends, and the next start repairs it", wrong)
-            self.stop(save_trainers=False)
+            self._end_damaged(wrong)
+
+    def _end_damaged(self, reason: str) -> None:
+        log.error("the database is damaged (%s): the service ends, and the next start repairs it", reason)
+        self.stop(save_trainers=False)
 
 
 def reason_of(error: BaseException, disk: disk_space.DiskSpace | None = None) -> str:

@@ -14,7 +14,7 @@ from fttui.server.storage.disk_space import LEAST_FREE, DiskSpace
 from fttui.server.storage.file_operations import remove
 from fttui.server.storage.journal import Journal
 from fttui.server.storage.paths import HomePaths
-from fttui.server.storage.recovery import recover
+from fttui.server.storage.recovery import recover, write_seal
 from fttui.server.storage.safety_copy import SafetyCopy
 from fttui.server.storage.salvage import salvage
 from fttui.text import clean_line
@@ -67,12 +67,16 @@ class Service:
 
     def close(self) -> None:
         """Copy the database, if that takes little time, and close it."""
+        wrong = ""
         try:
-            self.copy.make_last()
+            wrong = self.copy.make_last()
         except OSError as error:
             log.warning("no copy of the database can be made: %s", error)
         self.database.close()
         self.disk.keep_reserve(at_end=True)
+        if not wrong and not self.database.is_corrupt:
+            with suppress(OSError):
+                write_seal(self.paths)
 
     def base_model(self, model: str) -> tuple[str, tuple[str, ...]] | None:
         """Return the base model of a base model or tuned model, and its methods; None when it cannot be tuned."""

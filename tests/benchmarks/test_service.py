@@ -21,6 +21,7 @@ from fttui.server import control
 from fttui.server.api.app import create_app
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.service import Service, open_service
+from fttui.server.storage import checksums
 from tests.server.conftest import FAKE, kill_trainers, until
 
 EVENTS_EACH = 100
@@ -39,6 +40,7 @@ def filled(home: str, jobs: int) -> Service:
     """A service with so many ended jobs, each with a hundred events and some metadata."""
     service = open_service(home, catalog=Catalog([FAKE]))
     sql = sqlite.connect(service.paths.database)
+    checksums.install(sql, False)
     sql.execute("BEGIN")
     hyperparameters = json.dumps({"n_epochs": 3, "batch_size": 1, "learning_rate_multiplier": 1.0})
     for number in range(1, jobs + 1):
@@ -48,7 +50,7 @@ def filled(home: str, jobs: int) -> Service:
             " VALUES (?, 'succeeded', ?, ?, 'base-1', 'base-1', 'x', 1, 'supervised', ?, 'file-1', ?, 1)",
             (f"ftjob-{number:024}", number, number, hyperparameters, json.dumps({"team": str(number % 10)})),
         )
-        sql.execute("INSERT INTO job_metadata VALUES ('team', ?, ?)", (str(number % 10), number))
+        sql.execute("INSERT INTO job_metadata (key, value, job) VALUES ('team', ?, ?)", (str(number % 10), number))
     # As they come in life: the jobs' events lie between one another.
     data = json.dumps(
         {"step": 1, "total_steps": EVENTS_EACH, "train_loss": 1.2345678, "train_mean_token_accuracy": 0.5}

@@ -156,6 +156,16 @@ def test_broken_archive_is_reported_and_not_changed(fttui: Fttui, service: Servi
     assert "renamed earlier" in texts(result, "archive")
 
 
+def test_what_the_service_kept_after_damage_is_named(fttui: Fttui, service: Service, home: Path) -> None:
+    kept = home / "data" / "service"
+    (kept / "unknown").mkdir(parents=True, mode=0o700)
+    (kept / "unknown" / "file-1").write_bytes(b"")
+    (kept / "service.db.aside-20300101-000000").write_bytes(b"")
+    text = texts(fttui("doctor"), "local data")
+    assert "service.db.aside-20300101-000000" in text
+    assert "does not know: 1" in text
+
+
 def test_json_is_a_list_of_checks(fttui: Fttui) -> None:
     found = fttui("doctor", "--json").json
     assert found["object"] == "list"

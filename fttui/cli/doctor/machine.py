@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from fttui.config import paths
 from fttui.config.errors import ConfigError
-from fttui.text import is_utf8_locale, size_words
+from fttui.text import clean_line, is_utf8_locale, size_words
 
 GOOD, NOTE, WARN, FAIL = "ok", "note", "warn", "fail"
 READ_ONLY = "is on a read-only file system"
@@ -35,6 +35,7 @@ def machine_checks() -> list[Check]:
         "config": lambda: [_config()],
         "data": _directories,
         "archive": _archive,
+        "local data": _service_kept,
     }
     return [result for name, run in checks.items() for result in _results(name, run)]
 
@@ -179,3 +180,24 @@ def _archive() -> list[Check]:
         more = f"broken archives renamed earlier: {', '.join(map(os.path.basename, aside))}"
         return [Check("archive", NOTE, text, more)]
     return [Check("archive", GOOD, text)]
+
+
+def _service_kept() -> list[Check]:
+    """Name what the embedded service renamed after damage, and what it does not know."""
+    home = paths.service_dir()
+    if not os.path.isdir(home):
+        return []
+    kept = [name for name in sorted(os.listdir(home)) if ".aside-" in name and not name.endswith(("-wal", "-shm"))]
+    found = []
+    if kept:
+        names = clean_line(", ".join(kept))
+        found.append(Check("local data", NOTE, f"{home}: damaged databases renamed earlier: {names}", _NO_USE))
+    unknown = os.path.join(home, "unknown")
+    if os.path.isdir(unknown) and (count := len(os.listdir(unknown))):
+        found.append(
+            Check("local data", NOTE, f"{unknown}: contents that the database does not know: {count}", _NO_USE)
+        )
+    return found
+
+
+_NO_USE = "Delete them when you do not need them any more."

@@ -42,6 +42,7 @@ class ServiceDatabase:
         Raises:
             ServiceError: a newer program wrote it.
         """
+        self.path = path
         try:
             self._database = sqlite.Database(
                 path, MIGRATIONS, busy_seconds=BUSY_SECONDS, prepare=checksums.install, log=journal
@@ -80,6 +81,11 @@ class ServiceDatabase:
     def number(self) -> int:
         """Number of changes so far."""
         return int(self._database.rows("SELECT value FROM meta WHERE key = 'changes'")[0][0])
+
+    @property
+    def is_corrupt(self) -> bool:
+        """Whether SQLite has found damage since the database was opened."""
+        return self._database.is_corrupt
 
     def copy_to(self, path: str) -> None:
         """Write what is committed to a new database file."""

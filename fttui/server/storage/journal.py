@@ -56,7 +56,10 @@ class Journal:
                 os.ftruncate(self._opened(), self._before)
 
     def size(self) -> int:
-        return os.fstat(self._opened()).st_size
+        try:
+            return os.path.getsize(self.path)
+        except FileNotFoundError:
+            return 0
 
     def entries(self) -> dict[int, Entry]:
         """Return the readable entries by number. When a number was used twice, the first transaction had failed."""

@@ -25,6 +25,8 @@ class HomePaths:
         """Copy of the database."""
         self.journal = os.path.join(copies, "journal")
         """Changes since the copy."""
+        self.seal = os.path.join(copies, "seal")
+        """Checksum of the database file after a service has closed it."""
         for directory in (home, self.files, self.uploads, self.parts, self.jobs, copies):
             os.makedirs(directory, mode=0o700, exist_ok=True)
 
@@ -33,6 +35,7 @@ class HomePaths:
         copies = os.path.join(self.home, f"copy-{version}")
         self.database = os.path.join(self.home, f"service-{version}.db")
         self.copy, self.journal = os.path.join(copies, "service.db"), os.path.join(copies, "journal")
+        self.seal = os.path.join(copies, "seal")
         os.makedirs(copies, mode=0o700, exist_ok=True)
 
     def file(self, id: str) -> str:

@@ -6,11 +6,12 @@ Nothing is deleted: files are renamed, and the notices name them.
 import os
 import shutil
 import time
+import zlib
 from collections.abc import Callable
 from contextlib import closing, suppress
 from typing import NamedTuple
 
-from fttui import sqlite
+from fttui import atomic, sqlite
 from fttui.own_files import link_error, open_own
 from fttui.server.storage import checksums
 from fttui.server.storage.journal import Entry, Journal, number_of, replay
@@ -19,6 +20,8 @@ from fttui.server.storage.schema import MIGRATIONS
 from fttui.text import clean_line
 
 SOUND, MISSING, BROKEN, NEWER = "sound", "missing", "broken", "newer"
+LARGE = 8 << 20
+"""Size of a database whose rows are checked after the start, if the file is as it was closed."""
 _MAGIC = b"SQLite format 3\x00"
 _TABLES = {"meta", "file", "job", "job_metadata", "event", "checkpoint", "model"}
 
@@ -56,7 +59,8 @@ def recover(paths: HomePaths, journal: Journal) -> Recovered:
     Raises:
         OSError: the disk fails.
     """
-    found = judge(paths.database)
+    is_sealed = _is_sealed(paths)
+    found = judge(paths.database, rows=not is_sealed)
     copy = judge(paths.copy, rows=found.state != SOUND)
     if found.state == NEWER and copy.state in (NEWER, MISSING):
         paths.use_version(len(MIGRATIONS))
@@ -68,7 +72,8 @@ def recover(paths: HomePaths, journal: Journal) -> Recovered:
         recovered = recover(paths, journal)
         return recovered._replace(notices=[notice, *recovered.notices], is_complete=False)
     if found.state == SOUND:
-        return _bring_up_to_date(paths, journal, found, copy)
+        recovered = _bring_up_to_date(paths, journal, found, copy)
+        return recovered._replace(copied=-1) if is_sealed else recovered
     return _rebuild(paths, journal, found, copy)
 
 
@@ -146,6 +151,41 @@ def _replay(path: str, entries: dict[int, Entry]) -> int:
         done = replay(connection, entries)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     return done
+
+
+def write_seal(paths: HomePaths) -> None:
+    """Note the checksum of a large closed database, so that the next start need not wait for the check of every row.
+
+    That service makes a copy soon, which checks the rows.
+    """
+    if os.path.getsize(paths.database) >= LARGE and not _has_bytes(f"{paths.database}-wal"):
+        atomic.write(paths.seal, _checksum(paths.database).encode())
+
+
+def _is_sealed(paths: HomePaths) -> bool:
+    """Return whether the database file is as the last service closed it. The seal is valid once."""
+    try:
+        with open(paths.seal, encoding="ascii", errors="replace") as file:
+            seal = file.read(100)
+        os.unlink(paths.seal)
+        return not _has_bytes(f"{paths.database}-wal") and seal == _checksum(paths.database)
+    except FileNotFoundError:
+        return False
+
+
+def _checksum(path: str) -> str:
+    checksum = 0
+    with open(path, "rb") as file:
+        while chunk := file.read(1 << 20):
+            checksum = zlib.crc32(chunk, checksum)
+        return f"{file.tell()} {checksum:08x}"
+
+
+def _has_bytes(path: str) -> bool:
+    try:
+        return os.path.getsize(path) > 0
+    except FileNotFoundError:
+        return False
 
 
 def judge(path: str, *, rows: bool = True) -> Verdict:

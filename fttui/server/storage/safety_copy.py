@@ -1,6 +1,7 @@
 """Copy of the database, made while the service runs. With the journal it replaces a lost or damaged database."""
 
 import os
+import threading
 from contextlib import closing, suppress
 
 from fttui import atomic, sqlite
@@ -15,12 +16,14 @@ LARGEST_SHARE = 0.02
 """Share of the time that copies of a large database may take."""
 QUICK = 1.0
 """Longest time of a copy, in seconds, that is made while the service ends."""
+SMALL = 16 << 20
+"""Size of the largest database that is copied while the service ends."""
 LARGEST_JOURNAL = 32 << 20
 """Size of the journal above which a copy is made at once."""
 
 
 class SafetyCopy:
-    """Copy of an open database. Only one thread at a time may call it."""
+    """Copy of an open database. Its methods may be called from any thread."""
 
     def __init__(self, database: ServiceDatabase, path: str, journal: Journal, clock: Clock, copied: int = -1) -> None:
         """
@@ -35,6 +38,8 @@ class SafetyCopy:
         self._took = 0.0
         """Seconds that the last copy took."""
         self._next = 0.0
+        self._making = threading.Lock()
+        self._ending = threading.Event()
 
     def make_due(self) -> str:
         """Make a copy when it is due. Return what `make` returns."""
@@ -42,10 +47,20 @@ class SafetyCopy:
             return ""
         return self.make()
 
-    def make_last(self) -> None:
-        """Make a copy before the database is closed, if it takes little time. The journal has what is missing."""
-        if self._took < QUICK:
-            self.make()
+    def make_last(self) -> str:
+        """Make a copy before the database is closed, if it takes little time. The journal has what is missing.
+
+        A copy that another thread makes is given up.
+
+        Returns:
+            What is wrong with the database, as far as it was checked.
+        """
+        self._ending.set()
+        with self._making:
+            self._ending.clear()
+        if self._took < QUICK and os.path.getsize(self._database.path) < SMALL:
+            return self.make()
+        return ""
 
     def make(self) -> str:
         """Make a copy, unless the last one is still up to date. A damaged database does not replace a sound copy.
@@ -56,6 +71,10 @@ class SafetyCopy:
         Raises:
             OSError: the disk fails. The last copy stays.
         """
+        with self._making:
+            return self._make()
+
+    def _make(self) -> str:
         number = self._database.number
         if number == self._copied:
             return ""
@@ -66,10 +85,8 @@ class SafetyCopy:
                 with suppress(FileNotFoundError):
                     os.unlink(path)
             self._database.copy_to(new)
-            with sqlite.as_os_error(os.path.basename(new)), closing(sqlite.connect(new)) as copy:
-                wrong = checksums.damage(copy)
-                number = -1 if wrong else number_of(copy)
-            if wrong:
+            number, wrong = self._checked(new)
+            if wrong or self._ending.is_set():
                 return wrong
             os.replace(new, self._path)
             atomic.sync_directory(os.path.dirname(self._path))
@@ -82,3 +99,17 @@ class SafetyCopy:
         self._took = self._clock.monotonic() - began
         self._next = began + max(INTERVAL, self._took / LARGEST_SHARE)
         return ""
+
+    def _checked(self, path: str) -> tuple[int, str]:
+        """Return the number of the last change in a new copy, and what is wrong with it."""
+        with sqlite.as_os_error(os.path.basename(path)), closing(sqlite.connect(path)) as copy:
+            copy.set_progress_handler(self._ending.is_set, 100_000)  # a true value ends the statement
+            try:
+                wrong = checksums.damage(copy)
+                return number_of(copy), wrong
+            except sqlite.Error as error:
+                if self._ending.is_set():
+                    return -1, ""
+                if sqlite.is_corrupt(error):
+                    return -1, str(error)
+                raise

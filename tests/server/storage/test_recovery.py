@@ -213,6 +213,45 @@ def test_a_change_that_cannot_be_committed_is_not_in_the_journal(
     assert service.database.number == before + 1
 
 
+def test_a_large_database_as_it_was_closed_is_checked_after_the_start(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fttui.server.storage.recovery.LARGE", 1)
+    add_job(service)
+    before = contents(service)
+    checked: list[bool] = []
+    monkeypatch.setattr("fttui.server.storage.checksums.damage", lambda connection: checked.append(True) or "")
+    service = reopened(service, lambda path: checked.clear())
+    assert checked == []
+    service.copy.make_due()
+    assert checked == [True]
+    service = reopened(service, lambda path: checked.clear(), killed=True)
+    assert checked == [True]
+    assert contents(service) == before
+    service.database.close()
+
+
+def test_damage_found_by_a_query_is_noted(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not service.database.is_corrupt
+    with open(service.paths.database, "r+b") as file, closing(sqlite3.connect(service.paths.database)) as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        file.seek(4096)
+        file.write(b"\xff" * (os.path.getsize(service.paths.database) - 4096))
+    with pytest.raises(OSError, match="malformed"):
+        service.database.files.page(after=None, limit=9, purpose=None, ascending=True, now=0)
+    assert service.database.is_corrupt
+    service.database.close()
+
+
+def test_a_copy_is_given_up_when_the_service_ends(service: Service) -> None:
+    add_job(service)
+    service.copy._ending.set()
+    assert service.copy.make() == ""
+    assert not os.path.exists(service.paths.copy)
+    service.close()
+    assert os.path.exists(service.paths.copy)
+
+
 def test_without_copy_and_journal_jobs_and_files_come_from_the_disk(service: Service) -> None:
     ended = add_job(service, metadata={"a": "b"})
     run_until(service, ended, "succeeded")
