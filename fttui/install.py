@@ -10,6 +10,7 @@ EXTRAS = {
     "local": ("starlette", "uvicorn", "python_multipart", "numpy"),
     "tokens": ("rs_bpe",),
     "keyring": ("keyring",),
+    "socks": ("socksio",),
 }
 """Modules that each extra brings."""
 

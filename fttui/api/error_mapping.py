@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from fttui.api.errors import ApiError, BadResponse, Unreachable, kind_of
+from fttui.api.proxy import ProxyFailed
 from fttui.clock import duration
 from fttui.models import lenient
 from fttui.text import clean_line, fit
@@ -121,6 +122,12 @@ def of_transport(error: Exception, *, where: str, is_write: bool) -> ApiError:
         is_write: whether the request changes something. If it was sent, the change may have been made.
     """
     kind, why = _transport(error)
+    via = "".join(getattr(error, "__notes__", ()))
+    if isinstance(error, ProxyFailed):
+        proxy = f"{via}, cannot be used: {why}"
+        return Unreachable(proxy, hint=_HINTS["proxy"], code="proxy", kind="proxy", reason=proxy, unsent=True)
+    if via:
+        where = f"{where} through {via}"
     if kind == "garbage":
         return BadResponse(f"{where} does not speak HTTP: {why}", code="bad_protocol", ambiguous=is_write)
     unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError)
@@ -166,6 +173,8 @@ def _transport(error: Exception) -> tuple[str, str]:
     match error:
         case httpx.TimeoutException() | TimeoutError():
             return "timeout", "timed out"
+        case ProxyFailed():
+            return "proxy", clean_line(str(error))
         case httpx.ProxyError():
             return "proxy", f"the proxy refused the connection ({clean_line(str(error))})"
         case httpx.ConnectError():

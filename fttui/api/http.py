@@ -16,6 +16,7 @@ from fttui.api import response_body as body
 from fttui.api.api_key import HeldKey, Key, Renew
 from fttui.api.errors import ApiError, BadRequest, BadResponse
 from fttui.api.providers import Provider
+from fttui.api.proxy import VIA
 from fttui.api.retries import Retries, Retry
 from fttui.clock import Clock
 
@@ -83,7 +84,7 @@ class Http:
         clock: Clock,
         transport: httpx.AsyncBaseTransport | None = None,
         verify: Any = True,
-        trust_env: bool = True,
+        mounts: Mapping[str, httpx.AsyncBaseTransport | None] = MappingProxyType({}),
         limits: Limits = DEFAULT,
         on_retry: Callable[[Retry], None] | None = None,
         renew: Renew | None = None,
@@ -93,7 +94,7 @@ class Http:
         Args:
             transport: replaces TCP with a Unix socket or a transport of a test.
             verify: True or an SSL context, as for httpx.
-            trust_env: use proxies and certificate authorities of the environment.
+            mounts: transports for patterns of URLs, as for httpx: the proxies.
             on_retry: called for every failed try that will be repeated.
             renew: fetches a new key if the server refuses this one, for keys that expire.
             chance: returns random numbers from 0 to 1 for the jitter.
@@ -109,7 +110,8 @@ class Http:
         self._client = httpx.AsyncClient(
             transport=transport,
             verify=verify,
-            trust_env=trust_env,
+            mounts=mounts,
+            trust_env=False,  # `mounts` and `verify` have what the environment says, with messages for the user
             # `_open` follows redirects: httpx would send `api-key` to other hosts.
             follow_redirects=False,
             timeout=httpx.Timeout(limits.idle, connect=limits.connect, pool=limits.connect),
@@ -295,6 +297,8 @@ class Http:
             )
         elif error.status == 404 and not urlsplit(self.provider.base_url).path:
             error.hint = f"Base URLs usually end in /v1. Try {self.provider.base_url}/v1"
+        elif error.status in (502, 503, 504) and (proxy := response.extensions.get(VIA)) and not error.hint:
+            error.hint = f"The answer came through {proxy}, and may be its own."
         return error
 
     async def _bytes(

@@ -88,6 +88,7 @@ async def connect(
     key, origin = await asyncio.to_thread(find_key, choice, profile)
     provider = provider_of(choice, profile, origin)
     verify: Any = True
+    mounts: dict[str, Any] = {}
     notices: tuple[str, ...] = ()
     if choice.is_local and transport is None:
         from fttui.core.local_service import open_transport
@@ -96,6 +97,10 @@ async def connect(
         notices = local.notices
     elif transport is None:
         verify = _trust(choice, profile)
+        if not is_loopback(provider.base_url):  # requests to this machine never go through a proxy
+            from fttui.core import proxies
+
+            mounts = proxies.routes(verify)
 
     async def renew() -> Any:
         try:
@@ -109,8 +114,7 @@ async def connect(
         clock=clock,
         transport=transport,
         verify=verify,
-        # Requests to this machine never go through a proxy.
-        trust_env=not is_loopback(provider.base_url),
+        mounts=mounts,
         on_retry=on_retry,
         # Only a command can return a new key: Entra tokens, for example, expire after an hour.
         renew=renew if profile is not None and profile.api_key_command else None,

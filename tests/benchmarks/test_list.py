@@ -36,7 +36,7 @@ def url() -> Iterator[str]:
 
 
 async def test_our_list_costs_less_than_the_official_sdks(url: str) -> None:
-    ours = Client(Http(Provider(name="compatible", base_url=url), Secret("sk-x"), clock=SystemClock(), trust_env=False))
+    ours = Client(Http(Provider(name="compatible", base_url=url), Secret("sk-x"), clock=SystemClock()))
     theirs = openai.AsyncOpenAI(api_key="sk-x", base_url=url, max_retries=0)
 
     async def list_ours() -> int:
