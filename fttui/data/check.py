@@ -18,6 +18,7 @@ from fttui.data.findings import (
     FirstErrorOnly,
     OnFinding,
 )
+from fttui.data.formats import FOREIGN
 from fttui.data.grader import grader_errors, item_members
 from fttui.data.length_stats import LengthStats
 from fttui.data.line_reader import Progress, ShouldStop, never
@@ -135,7 +136,7 @@ def check_file(
     return Report(
         path=path,
         bytes=scan.reader.size,
-        kind=kind or "",
+        kind=scan.foreign or kind or "",
         examples=scan.examples,
         lines=scan.reader.lines_read,
         groups=groups,
@@ -232,6 +233,8 @@ def _choose_kind(method: str | None, price: Price, first: dict[str, Any]) -> str
     if method not in (None, "supervised"):
         return str(method)
     kind = price.kind or kind_of(first) or CHAT
+    if kind in FOREIGN:
+        return CHAT
     # Chat models take no completions, and the method supervised takes neither pairs of answers nor questions alone.
     if (kind == COMPLETIONS and price.model and not price.kind) or (
         kind in (DPO, REINFORCEMENT) and method is not None
@@ -242,7 +245,7 @@ def _choose_kind(method: str | None, price: Price, first: dict[str, Any]) -> str
 
 def _lengths(scan: FileScan, counter: Counter | None, price: Price) -> LengthStats | None:
     checker = scan.checker
-    if checker is None or counter is None:
+    if checker is None or counter is None or scan.foreign:
         return None
     has_formula = checker.kind == CHAT and not checker.has_tools and not checker.images and not price.local
     error = 0.0 if counter.exact else ESTIMATE_ERROR
@@ -255,7 +258,7 @@ def _unlearnable_here(scan: FileScan, price: Price, model: str | None) -> str:
     A trainer of the user may learn from images.
     """
     checker = scan.checker
-    if checker is None:
+    if checker is None or scan.foreign:
         return ""
     if checker.kind in (REINFORCEMENT, COMPLETIONS):
         return checker.kind
@@ -271,7 +274,7 @@ def _plan(
     n_epochs: int | str | None,
     batch_size: int | str | None,
 ) -> Plan | None:
-    if scan.checker is None or scan.reader.stopped:
+    if scan.checker is None or scan.reader.stopped or scan.foreign:
         return None
     made = plan(
         scan.examples,

@@ -6,9 +6,10 @@ from typing import Any
 from fttui.data import rules
 from fttui.data.content import check_tools, shorten
 from fttui.data.findings import MOST_FINDINGS, Findings
+from fttui.data.formats import FOREIGN, foreign_format
 from fttui.data.messages import LETTERS, REINFORCEMENT_LETTERS, MessageChecker
 from fttui.data.tokens import PER_EXAMPLE, Count
-from fttui.models.preference import by_api
+from fttui.models.preference import NAMES, by_api
 
 CHAT, COMPLETIONS, DPO, REINFORCEMENT = "chat", "completions", "dpo", "reinforcement"
 _CHAT_MEMBERS = frozenset(("messages", "tools", "parallel_tool_calls", "functions"))
@@ -21,9 +22,11 @@ _COUNTED_MEMBERS = 64
 
 
 def kind_of(example: dict[str, Any]) -> str:
-    """Return the kind that the members of an example suggest; empty for unknown members."""
+    """Return the kind that the members of an example suggest, or their foreign format; empty for unknown members."""
     if "messages" in example:
         return REINFORCEMENT if _asks_only(example) else CHAT
+    if foreign := foreign_format(example):
+        return foreign
     if "input" in example or "preferred_completion" in example or "preferred_output" in example:
         return DPO
     if "prompt" in example or "completion" in example:
@@ -144,6 +147,9 @@ class ExampleChecker:
         # A reinforcement example may look like a chat example.
         if not actual or actual == self.kind or (actual == CHAT and self.kind == REINFORCEMENT):
             return False
+        if actual in FOREIGN:
+            self._add(actual, "", ", ".join(example))
+            return True
         self._add("wrong_kind", "", f"found {actual}, expected {self.kind}")
         return True
 
@@ -172,6 +178,8 @@ class ExampleChecker:
     def _check_dpo(self, example: dict[str, Any]) -> None:
         if self._is_other_kind(example):
             return
+        # Findings use the names of the file.
+        guide_names = {} if NAMES.keys().isdisjoint(example) else {api: guide for guide, api in NAMES.items()}
         example = by_api(example)
         self._check_members(example, _DPO_MEMBERS, "")
         given = example.get("input")
@@ -184,6 +192,7 @@ class ExampleChecker:
             self._add("bad_input", "input", "" if given is None else shorten(given))
         for name in _ANSWERS:
             answer = example.get(name)
+            name = guide_names.get(name, name)
             if not isinstance(answer, list) or len(answer) != 1:
                 self._add("bad_preference", name, "" if answer is None else shorten(answer))
                 continue

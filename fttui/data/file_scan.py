@@ -10,6 +10,7 @@ from fttui.data.content import shorten
 from fttui.data.duplicates import LineIndex
 from fttui.data.examples import REINFORCEMENT, ExampleChecker
 from fttui.data.findings import Findings
+from fttui.data.formats import PARQUET_START, csv_columns, foreign_format
 from fttui.data.length_stats import LengthCounter
 from fttui.data.line_reader import BOM, LineReader, Progress, ShouldStop, never, wide_encoding
 from fttui.data.tokens import Counter, cached
@@ -61,6 +62,8 @@ class FileScan:
         self.lengths = LengthCounter(limit)
         self.checker: ExampleChecker | None = None
         """None before the first example."""
+        self.foreign = ""
+        """Format of the first example, if it is not training data."""
         self._findings = findings
         self._choose_kind = choose_kind
         self._counter = counter
@@ -90,12 +93,19 @@ class FileScan:
         if reader.size > rules.LARGEST_FILE:
             findings.add("large_file", None, "", f"{reader.size:,} bytes")
         head = reader.head()
+        if reader.is_compressed:
+            findings.add("gzip")
         if code := _format_error(head):
             findings.add(code)
+            return
+        if columns := csv_columns(reader.path, head):
+            findings.add("csv", None, "", ", ".join(columns))
             return
         if head.startswith(BOM):
             findings.add("bom")
         self._scan_lines(seen, overlap)
+        if reader.is_damaged:
+            findings.add("gzip", None, "", f"and damaged after line {reader.lines_read:,}")
         for number in reader.too_long:
             findings.add("giant_line", number)
         if self.checker is not None:
@@ -153,6 +163,7 @@ class FileScan:
             findings.add("crlf", None, "", f"{crlf_lines:,} line{'' if crlf_lines == 1 else 's'}")
 
     def _make_checker(self, first: dict[str, Any]) -> ExampleChecker:
+        self.foreign = foreign_format(first) if "messages" not in first else ""
         count = None if self._counter is None else cached(self._counter.count)
         return ExampleChecker(self._choose_kind(first), self._findings, count, self._item_members)
 
@@ -190,6 +201,8 @@ def _bad_number(text: str) -> int:
 
 def _format_error(head: bytes) -> str:
     """Return the code of the error in the format of the whole file, by its first bytes; empty for lines of JSON."""
+    if head.startswith(PARQUET_START):
+        return "parquet"
     if wide_encoding(head) is not None:
         return "utf16"
     text = head.removeprefix(BOM).lstrip()

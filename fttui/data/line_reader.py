@@ -1,11 +1,16 @@
 """Read a file line by line in constant memory, and recognize its encoding."""
 
+import gzip
 import os
+import zlib
 from collections.abc import Callable, Iterator
-from typing import BinaryIO
+from typing import BinaryIO, cast
+
+from fttui.data.formats import GZIP_START
 
 LONGEST_LINE = 192_000_000
 """Bytes. Ten images of 10 MB fit in base64; a file without line ends does not fill the memory."""
+_DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile)
 _BYTES_PER_REPORT = 1 << 20
 _BYTE_ORDER_MARKS = (
     (b"\xff\xfe\x00\x00", "utf-32"),
@@ -52,22 +57,35 @@ class LineReader:
         """Numbers of the lines longer than `LONGEST_LINE`, which are skipped."""
         self.stopped = False
         """`should_stop` ended the reading early."""
+        self.is_damaged = False
+        """The compressed file ends early, or its bytes are wrong."""
         self._progress = progress
         self._should_stop = should_stop
+        with open(path, "rb") as file:
+            self.is_compressed = file.read(2) == GZIP_START
+
+    def _open(self) -> BinaryIO:
+        """Open the file, decompressed."""
+        if self.is_compressed:
+            return cast(BinaryIO, gzip.open(self.path, "rb"))
+        return open(self.path, "rb", buffering=1 << 18)
 
     def head(self, size: int = 4096) -> bytes:
-        """Return the first bytes of the file."""
-        with open(self.path, "rb") as file:
-            return file.read(size)
+        """Return the first bytes of the file; of a damaged compressed file, none."""
+        try:
+            with self._open() as file:
+                return file.read(size)
+        except _DAMAGED:
+            return b""
 
     def lines(self) -> Iterator[tuple[int, bytes]]:
         """Yield number and bytes of each line, with its line end. Lines that are too long are left out."""
         done, next_report = 0, 0
         limit = LONGEST_LINE
         number = 0
-        with open(self.path, "rb", buffering=1 << 18) as file:
+        with self._open() as file:
             readline = file.readline
-            while line := readline(limit):
+            while line := self._next(readline, limit):
                 number += 1
                 done += len(line)
                 if len(line) >= limit and line[-1:] != b"\n":
@@ -82,19 +100,26 @@ class LineReader:
                     next_report = done + _BYTES_PER_REPORT
                     self.lines_read = number
                     if self._progress is not None:
-                        self._progress(done, self.size)
+                        self._progress(min(done, self.size), self.size)
                     if self._should_stop():
                         self.stopped = True
                         return
         self.lines_read = number
 
+    def _next(self, readline: Callable[[int], bytes], limit: int) -> bytes:
+        try:
+            return readline(limit)
+        except _DAMAGED:
+            self.is_damaged = True
+            return b""
+
     def _skip_line(self, file: BinaryIO) -> int:
         """Read to the end of the line without storing it. Return the number of bytes."""
         skipped = 0
-        while piece := file.readline(_BYTES_PER_REPORT):
+        while piece := self._next(file.readline, _BYTES_PER_REPORT):
             skipped += len(piece)
             if self._progress is not None:
-                self._progress(file.tell(), self.size)
+                self._progress(min(file.tell(), self.size), self.size)
             if piece[-1:] == b"\n" or self._should_stop():
                 break
         return skipped

@@ -1,19 +1,27 @@
 """Write a repaired copy of training data. Only errors with one possible repair are fixed."""
 
 import codecs
+import gzip
 import json
 import os
+import tempfile
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 from fttui.data.duplicates import LineIndex
+from fttui.data.formats import PARQUET_START, converted, csv_columns, csv_examples, foreign_format
 from fttui.data.line_reader import BOM, LineReader, Progress, ShouldStop, never, wide_encoding
 from fttui.data.messages import LETTERS, REINFORCEMENT_LETTERS
+from fttui.data.rules import BY_CODE
 from fttui.models.preference import NAMES
+from fttui.text import clean_line
 
 _ROLES = LETTERS.keys() | REINFORCEMENT_LETTERS.keys()
 _BLOCK = 1 << 16
+MOST_DECOMPRESSED = 16_000_000_000
+"""Bytes of the largest compressed file that is repaired, after decompression."""
 
 
 class RepairResult(NamedTuple):
@@ -43,8 +51,16 @@ def repair_file(
     """
     changes: Counter[str] = Counter()
     reader = LineReader(path, progress, should_stop)
+    if reader.is_compressed:
+        return _repair_compressed(path, target, progress, should_stop)
     head = reader.head()
     wide = wide_encoding(head)
+    if head.startswith(PARQUET_START):
+        raise CannotRepair(f"{path} is Parquet; {BY_CODE['parquet'].remedy}")
+    columns = csv_columns(path, head) if wide is None else []
+    if columns and {column.strip().lower() for column in columns} != {"prompt", "completion"}:
+        names = ", ".join(map(clean_line, columns))
+        raise CannotRepair(f"{path} is CSV with the columns {names}; only prompt and completion are converted")
     if head.startswith(BOM):
         changes["byte order mark removed"] += 1
     if wide is not None:
@@ -59,6 +75,9 @@ def repair_file(
     if spans_lines:
         changes["array or object over several lines written as one line per example"] += 1
         lines = _objects(path, wide or "utf-8-sig")
+    if columns:
+        changes["CSV written as JSON lines"] += 1
+        lines = _csv_lines(path)
     seen, written = LineIndex(), 0
     for line in lines:
         repaired = _repair_line(line, changes)
@@ -72,6 +91,28 @@ def repair_file(
     if reader.too_long:
         changes["line that is too long removed"] += len(reader.too_long)
     return RepairResult(written, tuple(changes.items()), reader.stopped)
+
+
+def _repair_compressed(path: str, target: BinaryIO, progress: Progress | None, should_stop: ShouldStop) -> RepairResult:
+    with tempfile.NamedTemporaryFile(prefix="fttui-") as plain:
+        try:
+            with gzip.open(path, "rb") as packed:
+                while block := packed.read(_BLOCK):
+                    if plain.tell() > MOST_DECOMPRESSED:
+                        raise CannotRepair(f"{path} is larger than {MOST_DECOMPRESSED // 10**9} GB when decompressed")
+                    plain.write(block)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise CannotRepair(f"{path} is damaged: {error}") from None
+        plain.flush()
+        done = repair_file(plain.name, target, progress=progress, should_stop=should_stop)
+    return done._replace(changes=(("decompressed", 1), *done.changes))
+
+
+def _csv_lines(path: str) -> Iterator[bytes]:
+    try:
+        yield from csv_examples(path)
+    except ValueError as error:
+        raise CannotRepair(f"{path} cannot be converted: {error}") from None
 
 
 def _spans_lines(first: bytes) -> bool:
@@ -139,6 +180,9 @@ def _repair_line(line: bytes, changes: Counter[str]) -> bytes:
         return line
     before = sum(changes.values())
     if isinstance(example, dict):
+        if (training := converted(example)) is not None:
+            changes[f"{BY_CODE[foreign_format(example)].problem.removeprefix('this is ')} converted"] += 1
+            example = training
         _repair_example(example, changes)
     return line if sum(changes.values()) == before else json.dumps(example, ensure_ascii=False).encode()
 

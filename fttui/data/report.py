@@ -44,6 +44,10 @@ class Report(NamedTuple):
         return self._count(ADVICE)
 
     @property
+    def findings(self) -> int:
+        return sum(group.total for group in self.groups)
+
+    @property
     def ok(self) -> bool:
         """True without errors: a job can use the data."""
         return not self.errors

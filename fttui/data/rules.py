@@ -61,6 +61,20 @@ RULES: tuple[Rule, ...] = (
     Rule("not_object", _E, "the line is JSON, but not an object", "write one JSON object per line"),
     Rule("not_text", _E, "a string contains half a character (a lone surrogate)", "write the whole character"),
     Rule("large_file", _A, "the file is larger than 512 MB", "use a provider that accepts uploads in parts"),
+    # Other formats
+    Rule("gzip", _E, "the file is compressed with gzip", "decompress it", True),
+    Rule("csv", _E, "the file is CSV", "write JSON lines; --fix converts the columns prompt and completion", True),
+    Rule(
+        "parquet",
+        _E,
+        "the file is Parquet",
+        'convert it first: python -c "import sys, pandas; pandas.read_parquet(sys.argv[1])'
+        ".to_json(sys.argv[2], orient='records', lines=True)\" FILE.parquet FILE.jsonl",
+    ),
+    Rule("alpaca", _E, "this is Alpaca data", 'write "messages": [...]', True),
+    Rule("sharegpt", _E, "this is ShareGPT data", 'write "messages": [...]', True),
+    Rule("chosen_rejected", _E, "this is preference data with other names", "write input and both answers", True),
+    Rule("evals", _E, "this is data for evals, not for training", "write the answers to be learned as messages"),
     # The file as a set of examples
     Rule("too_few", _E, "the file has too few examples", f"provide at least {FEWEST_EXAMPLES}"),
     Rule("too_many", _E, "the file has more examples than the method allows", "remove some"),
@@ -142,6 +156,8 @@ RULES: tuple[Rule, ...] = (
     Rule("same_answers", _W, "both answers are the same, so the model learns nothing", "remove the example"),
 )
 
+WHOLE_FILE = frozenset(("utf16", "json_array", "json_pretty", "csv"))
+"""Rules about files whose examples are not checked. `--fix` makes them readable."""
 BY_CODE = {rule.code: rule for rule in RULES}
 
 

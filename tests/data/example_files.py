@@ -2,6 +2,7 @@
 
 import base64
 import copy
+import gzip
 import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -173,6 +174,11 @@ def _pretty(lines: list[bytes]) -> bytes:
     return "\n".join(json.dumps(json.loads(line), indent=2) for line in lines).encode()
 
 
+def _csv(lines: list[bytes]) -> bytes:
+    rows = "".join(f'"{example["prompt"]}","{example["completion"]}"\r\n' for example in map(json.loads, lines))
+    return f"prompt,completion\r\n{rows}".encode()
+
+
 M = "messages"
 _U, _A = (M, 1), (M, 2)
 _IMAGE = ("messages", 1, "content", 1, "image_url")
@@ -212,6 +218,32 @@ BROKEN_FILES: tuple[BrokenFile, ...] = (
     BrokenFile("not_object", "chat", whole=_line(b"[1, 2]\n")),
     BrokenFile("not_object", "chat", whole=_line(b"null\n")),
     BrokenFile("not_text", "chat", _put(*_U, "content", value="half \ud83d a melon")),
+    # Other formats
+    BrokenFile("gzip", "chat", whole=_text(gzip.compress), line=None),
+    BrokenFile("csv", "completion", whole=_csv, line=None),
+    BrokenFile("parquet", "chat", whole=lambda lines: b"PAR1\x15\x04\0\n{}\nPAR1", line=None),
+    BrokenFile(
+        "alpaca",
+        "chat",
+        whole=_line(b'{"system": "Hm.", "instruction": "Say 5", "input": "loud", "output": "5!"}\n'),
+    ),
+    BrokenFile(
+        "sharegpt",
+        "chat",
+        whole=_line(
+            b'{"conversations": [{"from": "system", "value": "Hm."}, {"from": "human", "value": "Say 5"}, '
+            b'{"from": "gpt", "value": "5!"}], "id": "x"}\n'
+        ),
+    ),
+    BrokenFile(
+        "chosen_rejected",
+        "dpo",
+        whole=_line(
+            b'{"prompt": [{"role": "system", "content": "Hm."}, {"role": "user", "content": "Say 5"}], '
+            b'"chosen": "5!", "rejected": "No.", "id": 1}\n'
+        ),
+    ),
+    BrokenFile("evals", "chat", whole=_line(b'{"input": [{"role": "user", "content": "Say 5"}], "ideal": "5!"}\n')),
     # The set
     BrokenFile("too_few", "chat", whole=lambda lines: b"".join(lines[:9]), line=None),
     BrokenFile("wrong_kind", "chat", whole=_line(json.dumps(completion(5)).encode() + b"\n")),

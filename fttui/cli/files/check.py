@@ -77,10 +77,12 @@ def check(
     if fix != (output is not None):
         raise click.UsageError("use --fix and -o PATH together: PATH is the path of the repaired copy")
     try:
-        if output is not None:
-            path = _repair(path, output, force)
         options: dict[str, Any] = {"method": method, "model": model, "validation": validation}
         options["grader"] = read_grader(grader) if grader else None
+        if output is not None:
+            provider = _provider_kind(invocation, model)
+            rules = {"method": method, "model": model, "grader": options["grader"], "provider": provider}
+            path = _repair(path, output, force, rules)
         return _check(invocation, path, options, {"n_epochs": n_epochs, "batch_size": batch_size})
     except PriceFileError as error:
         raise ConfigError(str(error)) from None
@@ -149,8 +151,12 @@ def _print(invocation: Invocation, report: "Report", found: list[Any], *, for_te
             say(f"note: {note}")
 
 
-def _repair(path: str, target: str, force: bool) -> str:
-    """Write a repaired copy, print what was changed, and return the path of the copy."""
+def _repair(path: str, target: str, force: bool, rules: dict[str, Any]) -> str:
+    """Write a repaired copy, print what was changed, and return the path of the copy.
+
+    Args:
+        rules: arguments of `check_file`, by which the copy is compared with the file.
+    """
     from fttui.data.repair import CannotRepair, is_same_file, repair_file
 
     if is_same_file(path, target):
@@ -159,6 +165,8 @@ def _repair(path: str, target: str, force: bool) -> str:
     try:
         with writing(target, overwrite=force) as file:
             done = repair_file(path, file, progress=file_progress(path, "repairing", min_size=LARGE))
+            file.flush()
+            _compare(path, file.name, rules)
     except CannotRepair as error:
         raise ConfigError(str(error)) from None
     say_progress("")
@@ -168,6 +176,28 @@ def _repair(path: str, target: str, force: bool) -> str:
     if not done.changes:
         say("  no changes")
     return target
+
+
+def _compare(path: str, copy: str, rules: dict[str, Any]) -> None:
+    """Refuse a copy with more findings than the file. Of some files the check cannot read the examples.
+
+    Raises:
+        ConfigError: the copy has more findings.
+    """
+    from fttui.data.check import check_file
+    from fttui.data.rules import WHOLE_FILE
+
+    if not os.path.isfile(copy):
+        return
+    before = check_file(path, **rules, tokens=False)
+    if not WHOLE_FILE.isdisjoint(group.code for group in before.groups):
+        return
+    found = check_file(copy, **rules, tokens=False).findings
+    if found > before.findings:
+        raise ConfigError(
+            f"not written: the repaired copy would have {found:,} findings, {path} has {before.findings:,}; "
+            "correct the findings by hand first"
+        )
 
 
 def _provider_kind(invocation: Invocation, model: str | None) -> str:

@@ -188,3 +188,21 @@ def test_grader_that_may_never_end_is_refused(bare: Fttui, write: Write, tmp_pat
     assert named in result.err
     assert bare("files", "check", "t.jsonl", "--validation", "pipe").code == 2
     assert bare("files", "check", "pipe").code == 2
+
+
+def test_fix_never_writes_a_file_with_more_findings(fttui: Fttui, write: Write, home: Path) -> None:
+    # The first finding hides two more: NUL bytes make a line unreadable.
+    hidden = b'{"messages": [{"role": "usr", "content": 5, "mood": 1}]}\0\n'
+    result = fttui("files", "check", write("t.jsonl", CLEAN + hidden), "--fix", "-o", "new.jsonl")
+    assert (result.code, result.out) == (2, "")
+    assert "not written: the repaired copy would have 3 findings, t.jsonl has 1" in result.err
+    assert not (home / "new.jsonl").exists()
+    assert not list(home.glob("*.part"))
+
+
+def test_fix_converts_alpaca_data(fttui: Fttui, write: Write, home: Path) -> None:
+    data = b"".join(b'{"instruction": "Say %d", "input": "", "output": "%d!"}\n' % (n, n) for n in range(12))
+    result = fttui("files", "check", write("t.jsonl", data), "--fix", "-o", "new.jsonl")
+    assert (result.code, result.out) == (0, "")
+    assert "Alpaca data converted: 12" in result.err
+    assert json.loads((home / "new.jsonl").read_bytes().splitlines()[0])["messages"][1]["content"] == "0!"
