@@ -1,5 +1,6 @@
 """Client of the API, one method for each call. All raise `ApiError` only. Reads are retried, other calls are not."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
@@ -22,6 +23,8 @@ Query = list[tuple[str, str]]
 Warn = Callable[[str], object]
 """Receives a sentence about a list that may be incomplete although no request failed."""
 
+AT_ONCE = 200
+"""Greatest number of objects that are decoded in the event loop. Lists of files may have 10,000."""
 LAST_PAGE = 2000
 """Greatest number of pages of a list."""
 
@@ -166,17 +169,20 @@ class Client:
     def _job(self, id: str) -> str:
         return f"{self.provider.jobs}/{_part(id)}"
 
-    async def _read(self, path: str, query: Query | None = None) -> Any:
-        return await self._http.read(path, query or [], tries=self._tries)
+    async def _read(self, path: str) -> Any:
+        return await self._http.read(path, tries=self._tries)
 
     async def _page(self, kind: type[T], path: str, query: Query) -> Page[T]:
-        raw = await self._read(path, query)
+        raw = await self._http.read(path, query, tries=self._tries, is_page=True)
         try:
-            return Page.read(kind, self.provider.list(raw))
+            page = Page.read(kind, self.provider.list(raw))
         except ValueError as error:
             raise BadResponse(
                 f"cannot parse the response of {self.provider.title}: {error}", code="unreadable"
             ) from None
+        if len(page.objects) > AT_ONCE:
+            await asyncio.to_thread(lambda: page.items)
+        return page
 
     def _object(self, kind: type[T], raw: Any, *, is_write: bool = False) -> T:
         raw = self.provider.object(raw)

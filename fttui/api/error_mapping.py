@@ -30,6 +30,13 @@ CLOSED_MESSAGE = (
 )
 CLOSED_HINT = "Existing jobs, files and models stay readable. To train on this machine, use --profile local."
 QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
+UNKNOWN_ROUTE = "unknown_url"
+"""Code of a 404 for a route that the server does not have, in the error of OpenAI and in ours."""
+_ROUTE = re.compile(
+    r"invalid url|unrecognized request url|(unknown|no such|no matching) (url|route|path|endpoint)|page not found"
+    r"|cannot (get|post|delete) /|^not found\.?$|^resource not found\.?$",
+    re.I,
+)
 _ACTIVE = re.compile(
     r"maximum of \d+ active|too many active (?:requests|jobs)|active (?:fine-tun\w+ )?jobs? limit", re.I
 )
@@ -63,6 +70,8 @@ def of_status(
     elif status == 429 and _ACTIVE.search(server_message):
         code = code if code and code != "rate_limit_exceeded" else "too_many_active_jobs"
         hint = "Wait until a job ends, or cancel one."
+    elif status == 404 and code in ("", "404") and (not fault["message"] or _ROUTE.search(server_message)):
+        code = UNKNOWN_ROUTE
     elif 300 <= status < 400:
         message = f"the server sent {name}, a redirect that is not followed"
     delay = retry_after(headers, now)

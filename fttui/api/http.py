@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from fttui import __version__
-from fttui.api import error_mapping
+from fttui.api import bounded_json, error_mapping
 from fttui.api import response_body as body
 from fttui.api.api_key import HeldKey, Key, Renew
 from fttui.api.errors import ApiError, BadRequest, BadResponse
@@ -44,8 +44,10 @@ class Limits(NamedTuple):
     """A request that changes something."""
     retries: int = 5
     """Number of retries of a read."""
-    json: int = 64 * MEGABYTE
-    """A decompressed JSON response."""
+    page: int = 16 * MEGABYTE
+    """A decompressed page of a list."""
+    object: int = 4 * MEGABYTE
+    """Any other decompressed JSON response."""
     content: int = 512 * MEGABYTE
     """A file that is held in memory."""
 
@@ -71,6 +73,8 @@ class _Request(NamedTuple):
     """Not a read: sent once, and ambiguous if the response is lost."""
     other_hosts: bool = False
     """Follow redirects to other hosts, without the key: providers store files elsewhere."""
+    is_page: bool = False
+    """The response is a page of a list."""
 
 
 class Http:
@@ -121,15 +125,17 @@ class Http:
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def read(self, path: str, query: Iterable[tuple[str, str]] = (), *, tries: int | None = None) -> Any:
+    async def read(
+        self, path: str, query: Iterable[tuple[str, str]] = (), *, tries: int | None = None, is_page: bool = False
+    ) -> Any:
         """GET a JSON value, with retries.
 
         Args:
             tries: greatest number of tries, including the first; the limit of the client if None.
         """
-        request = _Request("GET", path, query)
+        request = _Request("GET", path, query, is_page=is_page)
         response = await self._with_retries(lambda: self._exchange(request), tries=tries, budget=self.limits.read)
-        return self._json(response, is_write=False)
+        return await self._json(response, is_write=False)
 
     async def write(self, method: str, path: str, value: Any = None) -> Any:
         """Send a request that changes something, and return the JSON of the response (None if it is empty).
@@ -140,7 +146,7 @@ class Http:
         headers = {"Content-Type": "application/json"}
         request = _Request(method, path, content=content, headers=headers, idle=self.limits.write, is_write=True)
         response = await self._with_retries(lambda: self._exchange(request), is_write=True, budget=self.limits.write)
-        return self._json(response, is_write=True) if response.body.strip() else None
+        return await self._json(response, is_write=True) if response.body.strip() else None
 
     async def send(
         self,
@@ -164,7 +170,7 @@ class Http:
         response = await self._with_retries(
             lambda: self._exchange(request._replace(content=content())), is_write=not repeatable
         )
-        return self._json(response, is_write=True)
+        return await self._json(response, is_write=True)
 
     @asynccontextmanager
     async def stream(self, path: str) -> AsyncIterator[tuple[int | None, AsyncIterator[bytes]]]:
@@ -211,8 +217,9 @@ class Http:
 
     async def _exchange(self, request: _Request) -> Response:
         found = bytearray()
+        limit = self.limits.page if request.is_page else self.limits.object
         async with self._open(request) as response:
-            async for chunk in self._bytes(response, limit=self.limits.json, is_write=request.is_write):
+            async for chunk in self._bytes(response, limit=limit, is_write=request.is_write):
                 found += chunk
         return Response(response.status_code, bytes(found), error_mapping.request_id(response.headers))
 
@@ -278,7 +285,7 @@ class Http:
     async def _refusal(self, response: httpx.Response, request: _Request) -> ApiError:
         found = bytearray()
         try:
-            async for chunk in self._bytes(response, limit=MEGABYTE):
+            async for chunk in self._bytes(response, limit=MEGABYTE // 4):
                 found += chunk
         except ApiError:
             pass  # show the part of the body that arrived
@@ -312,9 +319,17 @@ class Http:
         except _TRANSPORT_ERRORS as error:
             raise self._lost(error, is_write) from None
 
-    def _json(self, response: Response, *, is_write: bool) -> Any:
+    async def _json(self, response: Response, *, is_write: bool) -> Any:
         try:
-            raw = body.loads(response.body)
+            raw = await bounded_json.decode(response.body)
+        except bounded_json.TooManyValues:
+            raise BadResponse(
+                f"the response of {self.provider.title} has more than {bounded_json.MAX_VALUES:,} values",
+                status=response.status,
+                code="unreadable",
+                request_id=response.request_id,
+                ambiguous=is_write,
+            ) from None
         except (ValueError, RecursionError):
             what = error_mapping.page_title(response.body) or ("not JSON" if response.body.strip() else "empty")
             raise BadResponse(

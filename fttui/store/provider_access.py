@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
 from fttui.api.client import Client
+from fttui.api.error_mapping import UNKNOWN_ROUTE
 from fttui.api.errors import ApiError, BadRequest, NotFound, ServerError
 from fttui.clock import Clock
 from fttui.models import refusals
@@ -123,9 +124,10 @@ class ProviderAccess:
     async def _count_failure(self, route: str, id: str, error: ApiError) -> None:
         if route in self._offered or error.code.endswith("_not_found"):
             return
-        if (route, error.status) in (("results", 404), ("cancel", 500)):
+        if (route, error.status) in (("results", 404), ("cancel", 500)) and error.code != UNKNOWN_ROUTE:
             return  # the file is gone, or the server has an error: the route may exist
-        definite = error.status in (405, 501) or (error.status == 404 and id in self._jobs.first_page)
+        names_job = error.status == 404 and route != "results"
+        definite = error.status in (405, 501) or (names_job and id in self._jobs.first_page)
         if definite or error.status in (404, 500):
             # A 404 may mean the job and a 500 any error, so these must repeat.
             self._failures[route] = self._failures.get(route, 0) + (ABSENT_AFTER if definite else 1)

@@ -135,6 +135,27 @@ async def test_401_names_the_source_of_the_key(connect: Connect) -> None:
         assert "authorization" not in server.requests[-1].headers
 
 
+@pytest.mark.parametrize(
+    ("step", "is_route"),
+    [
+        (refuse(404, "Invalid URL (GET /v1/files/file-x/content)"), True),
+        (refuse(404, "Invalid URL (GET /v1/files)", "unknown_url"), True),
+        (send_json({"detail": "Not Found"}, 404), True),
+        (answer(404, "404 page not found"), True),
+        (answer(404, "<html><title>Not Found</title>"), True),
+        (answer(404, ""), True),
+        (refuse(404, "No such File object: file-x"), False),
+        (refuse(404, "Could not find: file-x", "not_found"), False),
+        (refuse(404, "The specified file doesn't exist", "itemDoesNotExistAtAll"), False),
+    ],
+)
+async def test_404_for_an_unknown_route_has_its_own_code(connect: Connect, step: Any, is_route: bool) -> None:
+    async with serving(step) as server:
+        with pytest.raises(NotFound) as caught:
+            await connect(server.url).file_content("file-x")
+    assert (caught.value.code == "unknown_url") is is_route
+
+
 async def test_404_below_a_bare_host_suggests_v1(connect: Connect) -> None:
     async with serving(refuse(404)) as server:
         with pytest.raises(NotFound) as caught:
@@ -223,7 +244,7 @@ async def test_compressed_response_does_not_fill_the_memory(connect: Connect) ->
 
     bomb = gzip.compress(b"[" + b" " * (300 * MEGABYTE), 9)
     async with serving(answer(200, bomb, content_encoding="gzip")) as server:
-        client = connect(server.url, limits=Limits(json=8 * MEGABYTE))
+        client = connect(server.url, limits=Limits(page=8 * MEGABYTE))
         del bomb
         tracemalloc.start()
         try:
@@ -237,7 +258,7 @@ async def test_compressed_response_does_not_fill_the_memory(connect: Connect) ->
 async def test_an_answer_without_end_is_given_up(connect: Connect) -> None:
     async with serving(answer(200, b" " * (3 * MEGABYTE))) as server:
         with pytest.raises(BadResponse, match="larger than 2 MB"):
-            await connect(server.url, limits=Limits(json=2 * MEGABYTE)).list_jobs()
+            await connect(server.url, limits=Limits(page=2 * MEGABYTE)).list_jobs()
 
 
 async def test_an_error_whose_body_never_ends_is_still_that_error(connect: Connect) -> None:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import NamedTuple
 
 from fttui.api.client import LAST_PAGE, Client
-from fttui.api.error_mapping import is_retryable
+from fttui.api.error_mapping import UNKNOWN_ROUTE, is_retryable
 from fttui.api.errors import ApiError, BadResponse, Forbidden, NotFound, RateLimited, Unauthorized, Unreachable
 from fttui.clock import Clock
 from fttui.models.job import Job
@@ -257,8 +257,10 @@ class ArchiveSync:
                 if self._archive.files.get(file) is None:
                     item = await self._client.get_file(file)
                     await self._archive.files.save([(item.id, encode(item.raw))], self._clock.now())
-            except NotFound:
+            except NotFound as error:
                 if self._archive.files.content(file) is None:
+                    if error.code == UNKNOWN_ROUTE:
+                        raise  # says nothing about the file
                     self.tally.missing_files.append(file)
 
     # Files and models

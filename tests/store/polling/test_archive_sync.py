@@ -388,6 +388,17 @@ async def test_missing_result_files_are_reported_once(place: Place) -> None:
     assert place.client.count("file_content") == 0
 
 
+async def test_404_for_the_route_of_contents_says_nothing_about_the_files(place: Place) -> None:
+    place.client.fail("file_content", NotFound("Invalid URL (GET /v1/files/x/content)", status=404, code="unknown_url"))
+    tally = await place.sync()
+    assert tally.missing_files == []
+    assert len(tally.failed) == 2, "the third 404 shows that the route is missing"
+    assert all("Invalid URL" in reason for reason in tally.failed.values())
+    archive = place.open()
+    assert archive.routes.absent(place.clock.now()) == {"results"}
+    await archive.close()
+
+
 async def test_unwritable_archive_ends_the_run_before_any_request(place: Place) -> None:
     archive = Archive("", "work", threaded=False)
     with pytest.raises(NotWritable):
