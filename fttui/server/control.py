@@ -12,7 +12,7 @@ from typing import Any
 from fttui.server.environment import key_variables
 from fttui.server.home import ServiceBusy as ServiceBusy
 from fttui.server.home import ServiceError as ServiceError
-from fttui.server.home import notices as notices
+from fttui.server.home import notices as notices_of_start
 from fttui.server.settings import write_settings as write_settings
 from fttui.server.socket_client import Info as Info
 from fttui.server.socket_client import running as running
@@ -20,6 +20,12 @@ from fttui.server.socket_client import status as status
 from fttui.server.start import ensure as ensure
 from fttui.server.start import require_packages
 from fttui.server.stop import stop as stop
+from fttui.server.storage.disk_space import FULL, DiskSpace
+
+
+def notices(home: str) -> tuple[str, ...]:
+    """Return the messages for the user: what the service found at its start, and a disk that is full now."""
+    return (*notices_of_start(home), *((FULL,) if DiskSpace(home).is_full() else ()))
 
 
 def serve(

@@ -275,7 +275,7 @@ def test_service_starts_on_a_full_disk_and_says_so(disk: str) -> None:
         state = control.status(home)
         assert state is not None
         assert state["trouble"].startswith("The disk is full")
-        assert not state["notices"]
+        assert control.notices(home) == (state["trouble"],)
         control.stop(home)
     os.unlink(os.path.join(home, "reserve"))
     fill(disk)
@@ -286,6 +286,7 @@ def test_service_starts_on_a_full_disk_and_says_so(disk: str) -> None:
     state = control.status(home)
     assert state is not None
     assert "trouble" not in state
+    assert control.notices(home) == ()
 
 
 def test_a_first_start_on_a_full_disk_reports_the_reason(disk: str) -> None:
