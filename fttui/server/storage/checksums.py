@@ -4,15 +4,11 @@ Every table except `job_metadata`, which repeats a member of `job`, has a column
 writing keep it up to date. They are not part of the file.
 """
 
+import json
 import zlib
 
 from fttui import sqlite
 from fttui.sqlite import Connection
-
-_REPEATED = (
-    "SELECT job.seq, pair.key, pair.value FROM job, json_each(job.metadata) AS pair",
-    "SELECT job, key, value FROM job_metadata",
-)
 
 
 def install(connection: Connection, changed: bool) -> None:
@@ -50,10 +46,14 @@ def damage(connection: Connection) -> str:
         wrong = f"SELECT rowid FROM {table} WHERE sum IS NOT row_sum({', '.join(columns)}) LIMIT 1"
         if found := connection.execute(wrong).fetchone():
             return f"the checksum of row {found[0]} of the table {table} is wrong"
-    for one, other in (_REPEATED, _REPEATED[::-1]):
-        if connection.execute(f"{one} EXCEPT {other} LIMIT 1").fetchone():
-            return "the metadata of a job is incomplete"
-    return ""
+    return "" if _has_all_metadata(connection) else "the metadata of a job is incomplete"
+
+
+def _has_all_metadata(connection: Connection) -> bool:
+    """Return whether `job_metadata` has exactly the metadata of the jobs."""
+    rows = connection.execute("SELECT seq, metadata FROM job WHERE metadata IS NOT NULL").fetchall()
+    expected = {(seq, *pair) for seq, metadata in rows for pair in json.loads(metadata).items()}
+    return expected == set(map(tuple, connection.execute("SELECT job, key, value FROM job_metadata").fetchall()))
 
 
 def _tables(connection: Connection) -> dict[str, list[str]]:
@@ -68,4 +68,5 @@ def _add_function(connection: Connection) -> None:
 
 
 def _row_sum(*values: object) -> int:
-    return zlib.crc32(repr(values).encode("utf-8", "surrogatepass"))
+    # `ascii` is the same in every version of Python; `repr` depends on its version of Unicode.
+    return zlib.crc32(ascii(values).encode("ascii"))

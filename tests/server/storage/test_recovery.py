@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from fttui import sqlite
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.service import Service, open_service
+from fttui.server.storage.checksums import install
 from fttui.server.storage.schema import MIGRATIONS
 from tests.server.conftest import FAKE, GOOD, add_file, add_job, run_until, until
 
@@ -146,6 +148,24 @@ def test_a_sound_database_gives_no_notice(service: Service) -> None:
         assert service.notices == ()
         assert not [name for name in os.listdir(service.paths.home) if "aside" in name]
     service.database.close()
+
+
+def test_any_text_keeps_its_checksum(service: Service) -> None:
+    odd = "a\0b\n\u00e9\U0001fae9\uffff'\"\\"
+    add_job(service, metadata={odd: odd, "k": ""}, suffix="x")
+    with service.database._database.transaction() as sql:
+        sql.execute("UPDATE job SET suffix = ?", (odd,))
+    before = contents(service)
+    again = reopened(service, lambda path: None)
+    assert again.notices == ()
+    assert contents(again) == before
+    again.database.close()
+
+
+def test_a_checksum_is_the_same_in_every_version() -> None:
+    with closing(sqlite.connect_memory()) as connection:
+        install(connection, False)
+        assert connection.execute("SELECT row_sum(1, 'caf\u00e9', NULL, 2.5)").fetchone()[0] == 2697253987
 
 
 def test_a_lost_write_ahead_log_is_made_good_from_the_journal(service: Service) -> None:
