@@ -144,12 +144,15 @@ class LineView(ScrollView, can_focus=False):
         self.refresh()
 
     def redraw(self, *lines: int) -> None:
-        """Repaint those of `lines` that are visible."""
+        """Repaint those of `lines` that are visible. A hidden widget is repainted when it appears."""
         top, (width, height) = self.scroll_offset.y, self.size
         for index in lines:
             self._strips.pop((index, False), None)
             self._strips.pop((index, True), None)
-        if regions := [Region(0, index - top, width, 1) for index in lines if 0 <= index - top < height]:
+        if lines and not self.is_on_screen:
+            # Textual keeps the painted lines of a hidden widget, so mark all of them for its next appearance.
+            self.refresh()
+        elif regions := [Region(0, index - top, width, 1) for index in lines if 0 <= index - top < height]:
             self.refresh(*regions)
 
     def scroll_to_line(self, top: int) -> None:

@@ -214,3 +214,17 @@ async def test_an_action_clears_the_marks_of_its_jobs() -> None:
         await ui.press("asterisk", "c", "y")
         assert found.sent == [("cancel", "ftjob-00000001", "ftjob-00000002")]
         assert "marked" not in "\n".join(ui.screen)
+
+
+@pytest.mark.painted
+async def test_a_pane_shows_the_newest_data_when_it_becomes_visible_again() -> None:
+    jobs = store()
+    async with cockpit(jobs) as ui:
+        await ui.press("enter")
+        selected = ui.main.model.selected
+        assert selected is not None
+        await ui.press("enter")
+        jobs.raw[selected] = jobs.raw[selected] | {"model": "model-4711"}
+        await ui.publish()
+        await ui.press("escape")
+        assert any("model" in line and "model-4711" in line for line in ui.screen[14:]), "\n".join(ui.screen)
