@@ -119,7 +119,7 @@ def why_not_at_all(verb: Verb, access: Access) -> str:
     """Return the reason why `verb` is impossible for every job; empty when it is possible for some."""
     if access.read_only:
         return refusals.READ_ONLY
-    if not access.connected:
+    if not access.connected and verb != "create":  # the form opens at once, and its request waits
         return refusals.NOT_CONNECTED
     if verb in ("create", "clone") and access.several_profiles:
         return refusals.SEVERAL_PROFILES

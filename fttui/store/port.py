@@ -104,6 +104,24 @@ class StorePort(Protocol):
         """Delete a fine-tuned model at the provider."""
 
 
+class FormPort(Protocol):
+    """What the create form asks of a store, which may come after the form."""
+
+    @property
+    def is_connecting(self) -> bool:
+        """Requests have to wait for the connection."""
+
+    async def connected(self) -> str:
+        """Wait for the connection. Return the reason why there is no store; empty when there is one."""
+
+    def file(self, id: str) -> File | None: ...
+    def has_file(self, id: str) -> bool | None: ...
+    async def files(self) -> list[File]: ...
+    async def models(self) -> list[Model]: ...
+    async def create(self, spec: JobSpec) -> Outcome: ...
+    async def upload(self, path: str, progress: Callable[[int, int], None] | None = None) -> Outcome: ...
+
+
 class PollerPort(Protocol):
     """Control of automatic refresh."""
 

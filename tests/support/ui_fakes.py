@@ -134,9 +134,9 @@ async def cockpit(
     place: ServiceInfo | None = None,
     title: Title | None = None,
     kept: Snapshot | None = None,
-    connects: bool = True,
+    connects: bool | asyncio.Event = True,
 ) -> AsyncIterator[Ui]:
-    """The real application over a fake store; `kept` is what its archive holds. It may never connect."""
+    """The real application over a fake store; `kept` is what its archive holds. It may connect later, or never."""
     store = store or FakeStore()
     core = FakeCore(store, FakePoller(store))
     clock = FakeClock(instant=True)
@@ -144,7 +144,9 @@ async def cockpit(
 
     async def open_session(profile: str | None) -> Any:
         opened.append(profile)
-        if not connects:
+        if isinstance(connects, asyncio.Event):
+            await connects.wait()
+        elif not connects:
             await asyncio.Event().wait()
         return core
 

@@ -16,6 +16,7 @@ from fttui.ui.cockpit.files_controller import FilesController
 from fttui.ui.cockpit.job_actions import Closed, JobActions
 from fttui.ui.cockpit.jobs_controller import JobsController
 from fttui.ui.cockpit.key_router import KeyRouter
+from fttui.ui.cockpit.late_store import LateStore
 from fttui.ui.cockpit.layout import PaneLayout
 from fttui.ui.cockpit.layout_controller import LayoutController
 from fttui.ui.cockpit.log_controller import LogController
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from fttui.models.job import Job
-    from fttui.store.port import StorePort
+    from fttui.store.port import FormPort
 
-OpenForm = Callable[["StorePort", ServiceInfo, "Job | None", Closed], Awaitable[None]]
+OpenForm = Callable[["FormPort", ServiceInfo, "Job | None", Closed], Awaitable[None]]
 """Opens the form that creates a job at a service."""
 
 
@@ -142,5 +143,4 @@ class Controllers:
         }
 
     async def _open_form_here(self, job: Job | None, closed: Closed) -> None:
-        if self._model.store is not None:
-            await self._open_form(self._model.store, self._model.service, job, closed)
+        await self._open_form(LateStore(self._model), self._model.service, job, closed)

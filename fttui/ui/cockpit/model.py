@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import Flag, auto
 from typing import TYPE_CHECKING, NamedTuple
@@ -82,6 +83,7 @@ class CockpitModel:
         """
         self.service = service
         self.store: StorePort | None = None
+        self._waiting: list[asyncio.Future[None]] = []
         self.snapshot = snapshot
         self.now = now
         self.saved = saved
@@ -121,6 +123,12 @@ class CockpitModel:
         self.selected = None
         return self.apply(store.snapshot, Change(health=True))
 
+    def next_change(self) -> asyncio.Future[None]:
+        """Return a future that ends with the next publication."""
+        waiting = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiting)
+        return waiting
+
     def move_to(self, service: ServiceInfo, snapshot: Snapshot) -> None:
         """Change the service, without a store until `attach`."""
         self.service, self.store, self.snapshot = service, None, snapshot
@@ -133,6 +141,10 @@ class CockpitModel:
     def apply(self, snapshot: Snapshot, change: Change) -> Update:
         """Take over a publication of the store."""
         previous, self.snapshot = self.snapshot, snapshot
+        for waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_result(None)
+        self._waiting.clear()
         rows = snapshot.rows
         self._cancelling = frozenset(id for id in self._cancelling if id in rows and not rows[id].status.is_final)
         health = snapshot.health

@@ -18,7 +18,7 @@ from fttui.ui.render.detail_lines import file_words
 from fttui.ui.render.glyphs import Glyphs
 
 if TYPE_CHECKING:
-    from fttui.store.port import StorePort
+    from fttui.store.port import FormPort
 
 _HINTS = {field.name: (f"{field.label}: {field.hint}", field.hint) for field in FIELDS}
 """Long and short hint by field."""
@@ -47,7 +47,7 @@ class Completer:
         view: FormView,
         form: CreateForm,
         suggestions: Suggestions,
-        store: StorePort,
+        store: FormPort,
         glyphs: Glyphs,
         now: Callable[[], float],
     ) -> None:

@@ -20,7 +20,7 @@ from fttui.ui.render.detail_lines import file_words
 
 if TYPE_CHECKING:
     from fttui.data.report import Report
-    from fttui.store.port import StorePort
+    from fttui.store.port import FormPort
 
 PAUSE = 0.3
 """Seconds without a key before a check starts."""
@@ -30,7 +30,7 @@ class DataCheck:
     """Reads the form and checks its files when the user pauses."""
 
     def __init__(
-        self, view: FormView, form: CreateForm, store: StorePort, checker: DataChecker, now: Callable[[], float]
+        self, view: FormView, form: CreateForm, store: FormPort, checker: DataChecker, now: Callable[[], float]
     ) -> None:
         self._view = view
         self._form = form

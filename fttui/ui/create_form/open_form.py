@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from textual.app import App
 
     from fttui.models.job import Job
-    from fttui.store.port import StorePort
+    from fttui.store.port import FormPort
     from fttui.store.snapshot import Outcome
 
 
@@ -20,7 +20,7 @@ async def open_form(
     app: App[Any],
     glyphs: Glyphs,
     now: Callable[[], float],
-    store: StorePort,
+    store: FormPort,
     service: ServiceInfo,
     job: Job | None,
     closed: Callable[[Outcome | None, Sequence[str]], None],

@@ -29,7 +29,7 @@ from fttui.ui.terminal.latest_size import LatestSize
 from fttui.ui.widgets.entry import Entry
 
 if TYPE_CHECKING:
-    from fttui.store.port import StorePort
+    from fttui.store.port import FormPort
 
 
 class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
@@ -66,7 +66,7 @@ class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
 
     def __init__(
         self,
-        store: StorePort,
+        store: FormPort,
         values: Mapping[str, str],
         service: ServiceInfo,
         glyphs: Glyphs = UNICODE,

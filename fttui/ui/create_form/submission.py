@@ -34,7 +34,7 @@ from fttui.ui.render.rows import short_id
 
 if TYPE_CHECKING:
     from fttui.models.spec import JobSpec
-    from fttui.store.port import StorePort
+    from fttui.store.port import FormPort
     from fttui.store.snapshot import Outcome
 
 REPEAT = 5.0
@@ -55,7 +55,7 @@ class Submission:
         view: FormView,
         form: CreateForm,
         data_check: DataCheck,
-        store: StorePort,
+        store: FormPort,
         pricing: Pricing,
         checker: DataChecker,
         glyphs: Glyphs,
@@ -71,6 +71,7 @@ class Submission:
         self._data_check = data_check
         self._glyphs = glyphs
         self._done = done
+        self._store = store
         self._create = CreateJob(store, pricing, checker, on_step=self._show)
         self._worker: Worker[None] | None = None
         self._reading: FormReading | None = None
@@ -116,6 +117,11 @@ class Submission:
 
     async def _run(self, spec: JobSpec, reading: FormReading) -> None:
         try:
+            if self._store.is_connecting:
+                self._say("waiting for the connection")
+            if reason := await self._store.connected():
+                self._messages.show_message(f"Not created: {reason}", "warn")
+                return
             # A user who is asked whether to stop decides before there is a job.
             result = await self._create.run(spec, reading.files, before_create=self._messages.answered)
             if result.ok:

@@ -1,0 +1,60 @@
+"""The store of the create form, which opens before there is a connection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from fttui.models import refusals
+from fttui.store.health import State
+from fttui.store.snapshot import Outcome
+from fttui.ui.cockpit.model import CockpitModel
+
+if TYPE_CHECKING:
+    from fttui.models.file import File, Model
+    from fttui.models.spec import JobSpec
+    from fttui.store.port import StorePort
+
+
+class LateStore:
+    """What the form asks of a store. Requests wait for the connection; until then no file is known."""
+
+    def __init__(self, model: CockpitModel) -> None:
+        self._model = model
+
+    @property
+    def _store(self) -> StorePort | None:
+        return self._model.store
+
+    @property
+    def is_connecting(self) -> bool:
+        health = self._model.snapshot.health
+        return health.state is State.CONNECTING if self._store is not None else not health.why
+
+    async def connected(self) -> str:
+        """Wait for the connection. Return the reason why there is no store; empty when there is one."""
+        while self.is_connecting:
+            await self._model.next_change()
+        return "" if self._store is not None else f"not connected: {self._model.snapshot.health.why}"
+
+    def file(self, id: str) -> File | None:
+        return self._store.file(id) if self._store is not None else None
+
+    def has_file(self, id: str) -> bool | None:
+        return self._store.has_file(id) if self._store is not None else None
+
+    async def files(self) -> list[File]:
+        await self.connected()
+        return await self._store.files() if self._store is not None else []
+
+    async def models(self) -> list[Model]:
+        await self.connected()
+        return await self._store.models() if self._store is not None else []
+
+    async def create(self, spec: JobSpec) -> Outcome:
+        store = self._store
+        return await store.create(spec) if store is not None else Outcome(False, refusals.NOT_CONNECTED)
+
+    async def upload(self, path: str, progress: Callable[[int, int], None] | None = None) -> Outcome:
+        store = self._store
+        return await store.upload(path, progress) if store is not None else Outcome(False, refusals.NOT_CONNECTED)
