@@ -6,6 +6,7 @@ import pytest
 
 from fttui.models.file import File
 from fttui.models.job import Job
+from fttui.store.health import State
 from fttui.ui.panes.files import FileRow, file_rows
 from tests.support.fake_store import NOW, FakeStore, job
 from tests.support.ui_fakes import cockpit
@@ -121,7 +122,9 @@ async def test_tuned_model_and_archived_copy_are_deleted_separately() -> None:
         assert "m tuned model" in ui.prompt
         await ui.press("m")
         assert "Delete ft:gpt:acme:v3:8J6LXhXG?" in ui.prompt
-        await ui.press("y", "D", "a")
+        await ui.press("y")
+        await ui.publish(state=State.OFFLINE, why="the provider lists no jobs")
+        await ui.press("D", "a")
         assert "There is no other copy" in ui.prompt
         await ui.press("y")
         assert found.sent == [("delete_model", "ft:gpt:acme:v3:8J6LXhXG"), ("forget", "ftjob-00000001")]
@@ -130,6 +133,7 @@ async def test_tuned_model_and_archived_copy_are_deleted_separately() -> None:
 async def test_more_than_ten_objects_are_confirmed_by_their_number() -> None:
     found = FakeStore().put(*(job(number, "succeeded") for number in range(12)))
     async with cockpit(found) as ui:
+        await ui.publish(state=State.OFFLINE, why="the provider lists no jobs")
         await ui.press("asterisk", "D", "a", "y", "enter")
         assert found.sent == []
         await ui.press("D", "a", "1", "2", "enter")
