@@ -15,9 +15,12 @@ SLOW = (
     "contract",
     "crash",
     "terminal",
+    "api/test_fault_table.py",
     "cli/test_local.py",
     "cli/test_tour.py",
+    "models/test_hostile.py",
     "server/jobs/test_runner.py",
+    "server/storage/test_recovery.py",
     "server/test_adoption.py",
     "server/test_control.py",
     "server/test_disk.py",
@@ -27,10 +30,13 @@ SLOW = (
     "server/test_start.py",
     "server/test_stop.py",
     "server/trainers",
+    "ui/create_form/test_data_check.py",
+    "ui/create_form/test_fields.py",
     "ui/test_every_key.py",
     "ui/test_hostile.py",
+    "ui/test_states.py",
 )
-"""Folders and modules that `make test` leaves out: terminals, services, trainers, every key in every pane."""
+"""Folders and modules that `make test` leaves out: terminals, services, trainers, every key, state and field."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
