@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from fttui.text import clean
+
 
 class RequestError(Exception):
     """Error answer to a request."""
@@ -32,9 +34,11 @@ class RequestError(Exception):
 
     def body(self) -> dict[str, Any]:
         """Return the error envelope."""
-        error = {"message": self.message, "type": self.type, "param": self.param, "code": self.code}
+        # Both may contain text of the client, such as lone surrogates, which UTF-8 cannot express.
+        message, param = clean(self.message), None if self.param is None else clean(self.param)
+        error = {"message": message, "type": self.type, "param": param, "code": self.code}
         if self.detail:
-            return {"error": error, "detail": {"message": self.message, "code": self.code}}
+            return {"error": error, "detail": {"message": message, "code": self.code}}
         return {"error": error}
 
 

@@ -37,8 +37,8 @@ async def read_form(content_type: str, chunks: AsyncIterator[bytes], path: str, 
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         reader = _FormReader(file, most, name)
-        parser = MultipartParser(boundary, reader.callbacks())  # type: ignore[arg-type]
         try:
+            parser = MultipartParser(boundary, reader.callbacks())  # type: ignore[arg-type]
             async for block in _blocks(chunks):
                 # In a thread, so that a busy disk does not block other requests.
                 await run_in_threadpool(parser.write, block)
