@@ -72,16 +72,17 @@ def checkpoint(record: CheckpointRecord) -> dict[str, Any]:
 
 
 def file(record: FileRecord) -> dict[str, Any]:
+    """Return a file. As the published schema requires, `expires_at` is absent for a file that does not expire."""
+    expiry = {} if record.expires_at is None else {"expires_at": record.expires_at}
     return {
         "object": "file",
         "id": record.id,
         "bytes": record.bytes,
         "created_at": record.created_at,
-        "expires_at": record.expires_at,
+        **expiry,
         "filename": record.filename,
         "purpose": record.purpose,
         "status": "processed",
-        "status_details": None,
     }
 
 
