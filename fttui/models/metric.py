@@ -17,6 +17,9 @@ from fttui.models.event import Event
 # Result files have `train_accuracy` for the `train_mean_token_accuracy` of events.
 _NAMES_OF_EVENTS = {"train_accuracy": "train_mean_token_accuracy", "valid_accuracy": "valid_mean_token_accuracy"}
 
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""First characters of a cell that spreadsheets take for a formula. They remove tab and carriage return before."""
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -66,7 +69,7 @@ def points_of_run(*, events: Iterable[Point], results: Iterable[bytes | None]) -
 def _points_of_csv(content: bytes) -> list[Point]:
     points: list[Point] = []
     try:
-        rows = list(csv.DictReader(result_csv(content).decode().splitlines()))
+        rows = list(csv.DictReader(_csv_text(content).splitlines()))
     except (ValueError, csv.Error):
         return []
     for row in rows:
@@ -90,23 +93,42 @@ def points_csv(points: Iterable[Point]) -> str:
     names = list(dict.fromkeys(name for point in points for name in point.values))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["step", *names])
+    writer.writerow(["step", *map(csv_cell, names)])
     for point in points:
         writer.writerow([point.step, *(repr(point.values[name]) if name in point.values else "" for name in names)])
     return text.getvalue()
 
 
 def result_csv(content: bytes) -> bytes:
-    """Return a result file as CSV in UTF-8, decoded from base64 if necessary.
+    """Return a result file as CSV in UTF-8, decoded from base64 if necessary, without formulas (see `csv_cell`).
 
     Raises:
         ValueError: the content is neither CSV nor base64 of CSV.
     """
+    text = _csv_text(content)
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error as error:
+        raise ValueError(f"the result file is not CSV: {error}") from None
+    safe = [[csv_cell(cell) for cell in row] for row in rows]
+    if safe == rows:
+        return text.encode()
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(safe)
+    return out.getvalue().encode()
+
+
+def csv_cell(text: str) -> str:
+    """Return text as a cell that spreadsheets do not run as a formula. Numbers stay numbers."""
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) and lenient.number(text) is None else text
+
+
+def _csv_text(content: bytes) -> str:
     for candidate in (content, _base64_decoded(content)):
         if candidate is not None:
             text = candidate.decode("utf-8-sig", "replace").lstrip()
             if text.startswith("step,"):
-                return text.encode()
+                return text
     raise ValueError("the result file is neither CSV with a step column nor base64 of such CSV")
 
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 import sys
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,7 @@ def download(invocation: Invocation, id: str, path: str | None, force: bool, as_
     """
     if path is None:
         path = re.sub(r"[^A-Za-z0-9._-]", "_", id).lstrip(".") or "file" if sys.stdout.isatty() else "-"
-    if path == "-" and sys.stdout.isatty():
+    if is_terminal(path):
         raise click.UsageError("a file may contain control codes and is not written to a terminal: use -o PATH")
     if path != "-":
         check_target(path, force)
@@ -55,6 +56,22 @@ def download(invocation: Invocation, id: str, path: str | None, force: bool, as_
             await _save_as_sent(client, id, path, force)
 
     return invocation.run_with_client(work)
+
+
+def is_terminal(path: str) -> bool:
+    """Return whether a path names a terminal: `-` if stdout is one, or a device such as /dev/stdout or /dev/tty."""
+    if path == "-":
+        return sys.stdout.isatty()
+    try:
+        if not stat.S_ISCHR(os.stat(path).st_mode):
+            return False
+        handle = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except (OSError, ValueError):
+        return False
+    try:
+        return os.isatty(handle)
+    finally:
+        os.close(handle)
 
 
 def _csv(content: bytes, id: str) -> bytes:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from urllib.parse import quote
 
+from fttui.models.metric import csv_cell
 from fttui.models.row import EventRow, JobRow
 from fttui.text import clean_line
 
@@ -89,8 +90,8 @@ def _decoded(data: str) -> object:
 def _cell(name: str, value: object) -> object:
     if name in ("created_at", "finished_at"):
         return _time(value)
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@")):
-        return "'" + value  # a spreadsheet would run the cell as a formula
+    if isinstance(value, str):
+        return csv_cell(value)
     return "" if value is None else value
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import pty
 from pathlib import Path
 
 from tests.cli.conftest import Fttui
@@ -54,6 +55,20 @@ def test_download_to_stdout_is_unchanged(fttui: Fttui, service: Service) -> None
     service.contents["file-1"] = content
     assert fttui("files", "download", "file-1").out.encode() == content
     assert fttui("files", "download", "file-1", "-o", "-").out.encode() == content
+
+
+def test_file_is_not_written_to_a_terminal_under_any_name(fttui: Fttui, service: Service) -> None:
+    service.contents["file-1"] = b"\x1b[2J\x07"
+    controller, terminal = pty.openpty()
+    try:
+        path = os.ttyname(terminal)
+        result = fttui("files", "download", "file-1", "-o", path, "--force")
+        assert (result.code, service.lines) == (2, [])
+        assert "is not written to a terminal" in result.err
+        assert fttui("files", "download", "file-1", "--csv", "-o", path, "--force").code == 2
+    finally:
+        os.close(controller)
+        os.close(terminal)
 
 
 def test_download_replaces_a_file_only_with_force(fttui: Fttui, service: Service, tmp_path: Path) -> None:

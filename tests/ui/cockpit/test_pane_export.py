@@ -51,7 +51,9 @@ async def test_each_pane_exports_its_content_and_asks_before_overwriting(tmp_pat
 
 
 def test_csv_cell_with_a_formula_is_escaped() -> None:
-    assert "'=HYPERLINK" in jobs_csv([JobRow("a", "running", suffix="=HYPERLINK(1)")])
+    for text in ("=HYPERLINK(1)", "+cmd", "-cmd", "@SUM(1)", "\t=1", "\r=1"):
+        (row,) = csv.DictReader(io.StringIO(jobs_csv([JobRow("a", "running", suffix=text, loss=-0.5)]), newline=""))
+        assert (row["suffix"], row["loss"]) == (f"'{text}", "-0.5")
 
 
 async def test_export_without_a_job_is_refused_in_detail_and_log() -> None:
