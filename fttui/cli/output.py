@@ -66,6 +66,10 @@ class Output:
         else:
             self.print_lines(items, columns, raw=raw)
 
+    def begin_list(self, columns: Sequence[Column[T]], *, raw: Callable[[T], Any]) -> "ListInParts[T]":
+        """Begin a list that is printed in parts, in the same form as by `print_list`, but without aligned cells."""
+        return ListInParts(self, columns, raw)
+
     def print_lines(self, items: Iterable[T], columns: Sequence[Column[T]], *, raw: Callable[[T], Any]) -> None:
         """Print one object per line. The cells are not aligned, so that later calls can add lines."""
         for item in items:
@@ -136,6 +140,34 @@ class Output:
             with open(os.devnull, "w") as nothing:
                 os.dup2(nothing.fileno(), self._out.fileno())
             raise ReaderGone from None
+
+
+class ListInParts(Generic[T]):
+    """A list that is printed in parts, so that a long one need not fit into the memory."""
+
+    def __init__(self, output: Output, columns: Sequence[Column[T]], raw: Callable[[T], Any]) -> None:
+        self.count = 0
+        """Number of objects printed so far."""
+        self._output = output
+        self._columns = columns
+        self._raw = raw
+
+    def add(self, items: Sequence[T]) -> None:
+        """Print the next objects."""
+        if self._output.form != JSON:
+            self.count += len(items)
+            self._output.print_lines(items, self._columns, raw=self._raw)
+        for item in items if self._output.form == JSON else ():
+            start = ",\n    " if self.count else '{\n  "object": "list",\n  "data": [\n    '
+            self._output.print_text(start + dumps(self._raw(item)).replace("\n", "\n    "))
+            self.count += 1
+
+    def end(self, *, has_more: bool) -> None:
+        """Print the end of the list."""
+        if self._output.form == JSON and self.count:
+            self._output.print_text(f'\n  ],\n  "has_more": {"true" if has_more else "false"}\n}}\n')
+        elif self._output.form == JSON:
+            self._output.print_list([], self._columns, raw=self._raw, has_more=has_more)
 
 
 def say(text: str) -> None:

@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
+from itertools import pairwise
 from typing import NamedTuple, Protocol, TypeVar
 
 from fttui.api.errors import ApiError
@@ -32,6 +33,9 @@ from fttui.store.archive.archive import Archive
 from fttui.store.archive.first_rows import first_rows
 
 T = TypeVar("T", bound=Wire)
+PAGE = 100
+PART = 1000
+"""Number of jobs of a long list that are recorded in the archive together."""
 
 
 class NotArchived(LookupError):
@@ -50,8 +54,6 @@ class ListOptions(NamedTuple):
     sort: query.Sort
     limit: int | None
     """Number of jobs; None for all."""
-    count_pages: int = 1
-    """Pages to read even when the limit is reached earlier, to count the remaining jobs."""
 
 
 class JobList(NamedTuple):
@@ -110,6 +112,10 @@ class Reader(Protocol):
         """List jobs."""
         ...
 
+    def job_parts(self, options: ListOptions) -> AsyncIterator[JobList]:
+        """Yield all jobs in parts, in the order of the list. A long list need not fit into the memory."""
+        ...
+
     async def job(self, id: str) -> FoundJob:
         """Return one job."""
         ...
@@ -147,6 +153,8 @@ class ServiceReader:
         self.failure: ApiError | None = None
         self.warnings: list[str] = []
         """Sentences about lists that may be incomplete although no request failed."""
+        self._notices: list[str] = []
+        """Notices of the archive about parts that are recorded."""
         self._key = connection.choice.key
         self._clock = clock
         self._answers: list[Callable[[Archive, float], Awaitable[object]]] = []
@@ -160,9 +168,8 @@ class ServiceReader:
         now = self._clock.now()
         found: dict[str, Job] = {}
         matching: list[JobRow] = []
-        newest_first, last, pages = True, float("inf"), 0
+        newest_first, last = True, float("inf")
         async for page in self._until_failure(self._client.each_job_page(warn=self.warnings.append)):
-            pages += 1
             for job in page.items:
                 found[job.id] = job
                 known = progress.get(job.id)
@@ -172,7 +179,7 @@ class ServiceReader:
                 last = job.created_at or 0.0
             limited = options.limit is not None and len(matching) >= options.limit
             sorted_as_sent = newest_first and options.sort == query.NEWEST
-            if limited and sorted_as_sent and page.cursor is not None and pages >= options.count_pages:
+            if limited and sorted_as_sent and page.cursor is not None:
                 complete = False
                 break
         else:
@@ -180,6 +187,34 @@ class ServiceReader:
         self._answers.append(lambda archive, now: record.record_jobs(archive, [job.raw for job in found.values()], now))
         chosen = [found[row.id] for row in query.select(matching, None, options.sort)]
         return JobList(chosen[: options.limit], len(chosen[options.limit :]) if options.limit else 0, complete)
+
+    async def job_parts(self, options: ListOptions) -> AsyncIterator[JobList]:
+        if options.sort != query.NEWEST or not options.filter.is_empty:
+            yield await self.jobs(options)
+            return
+        read: list[Job] = []
+        unordered: list[Job] = []
+        last = float("inf")
+        async for page in self._until_failure(self._client.each_job_page(warn=self.warnings.append)):
+            times = [last, *(job.created_at or 0.0 for job in page.items)]
+            last = times[-1]
+            read += page.items
+            if len(read) >= PART:
+                read = await self._record_part(read)
+            if unordered or any(later > earlier for earlier, later in pairwise(times)):
+                unordered += page.items  # a service that does not list the newest first: its list is sorted as a whole
+            else:
+                yield JobList(list(page.items), 0, complete=True)
+        self._answers.append(lambda archive, now: record.record_jobs(archive, [job.raw for job in read], now))
+        found = {job.id: job for job in unordered}
+        rows = query.select([job.row() for job in unordered], None, query.NEWEST)
+        yield JobList([found[row.id] for row in rows], 0, complete=self.failure is None)
+
+    async def _record_part(self, jobs: list[Job]) -> list[Job]:
+        """Record jobs now. Return the last of them, which anchor the order of the next part."""
+        self._answers.append(lambda archive, now: record.record_jobs(archive, [job.raw for job in jobs], now))
+        self._notices += [notice for notice in await self.record() if notice not in self._notices]
+        return [job for job in jobs[-PAGE:] if job.created_at == jobs[-1].created_at]
 
     async def job(self, id: str) -> FoundJob:
         job = await self._client.get_job(id)
@@ -253,15 +288,15 @@ class ServiceReader:
     async def record(self) -> list[str]:
         """Write what was read since the last call into the archive, and return the archive's notices."""
         if not self._answers:
-            return []
+            return self._notices
         answers, self._answers = self._answers, []
         archive = Archive(archive_file(), self._key)
         try:
             if not archive.path:
-                return []
+                return self._notices
             for write in answers:
                 await write(archive, self._clock.now())
-            return list(archive.notices)
+            return list(dict.fromkeys((*self._notices, *archive.notices)))
         finally:
             await archive.close()
 
@@ -281,6 +316,9 @@ class ArchiveReader:
         jobs = [Job.read(json.loads(self._archive.jobs.body(row.id) or "null")) for row in shown]
         gone = frozenset(job.id for job, row in zip(jobs, shown, strict=True) if row.gone)
         return JobList(jobs, len(rows) - len(shown), complete=True, gone=gone)
+
+    async def job_parts(self, options: ListOptions) -> AsyncIterator[JobList]:
+        yield await self.jobs(options)
 
     async def job(self, id: str) -> FoundJob:
         body, row = self._archive.jobs.body(id), self._archive.jobs.row(id)

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from fttui.core.reader import JobList, ListOptions, Reader
     from fttui.store.query import Query, Sort
 
-COUNTED_PAGES = 10
-"""Pages to read only for the number of remaining jobs."""
-
 
 @click.command("list", cls=ServiceCommand, short_help="List jobs, newest first.")
 @click.option(
@@ -62,8 +59,10 @@ def list_(
     async def work(reader: "Reader") -> None:
         from fttui.core.reader import ListOptions
 
-        count_pages = COUNTED_PAGES if invocation.form == TABLE else 1
-        options = ListOptions(filter, order, None if all_ else limit or 20, count_pages)
+        options = ListOptions(filter, order, None if all_ else limit or 20)
+        if all_ and not invocation.offline and (invocation.form != TABLE or not invocation.output.is_terminal):
+            await _print_parts(invocation, reader, options)
+            return
         found = await reader.jobs(options)
         _print(invocation, found, options, failed=reader.failure is not None)
 
@@ -98,6 +97,19 @@ def parse(statuses: tuple[str, ...], filter: str | None, sort: str | None) -> "t
     return parsed, order
 
 
+async def _print_parts(invocation: Invocation, reader: "Reader", options: "ListOptions") -> None:
+    """Print all jobs while they are read. The list need not fit into the memory."""
+    output = invocation.output
+    printed = output.begin_list(tables.job_columns(invocation.clock.now()), raw=lambda job: job.raw)
+    async for part in reader.job_parts(options):
+        printed.add(part.jobs)
+        output.flush()
+    printed.end(has_more=reader.failure is not None)
+    output.flush()
+    if not printed.count and reader.failure is None:
+        say("No jobs." if options.filter.is_empty else "No jobs match.")
+
+
 def _print(invocation: Invocation, found: "JobList", options: "ListOptions", *, failed: bool) -> None:
     columns = tables.job_columns(invocation.clock.now())
     if invocation.offline:
@@ -111,5 +123,5 @@ def _print(invocation: Invocation, found: "JobList", options: "ListOptions", *, 
         archive = " in the archive" if invocation.offline else ""
         say(f"No jobs{archive}." if options.filter.is_empty else f"No jobs{archive} match.")
     elif found.has_more:
-        count = f"{found.more}" if found.complete else f"At least {found.more}" if found.more else "Some"
-        say(f"{count} more. To list them: --limit N or --all")
+        count = f"{found.more} more" if found.complete else "There are more jobs"
+        say(f"{count}. To list them: --limit N or --all")

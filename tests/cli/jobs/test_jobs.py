@@ -28,16 +28,33 @@ def test_list_prints_the_newest_twenty_and_counts_the_rest(fttui: Fttui, service
     assert result.lines[0] == "ftjob-024\tsucceeded\t2027-01-14T04:37:20Z\tgpt-4.1-nano\t\t"
 
 
-def test_list_counts_jobs_on_further_pages(fttui: Fttui, service: Service) -> None:
+@pytest.mark.parametrize("flags", [[], ["--limit", "20"], ["--limit", "100"]])
+def test_limited_list_sends_one_request_and_says_that_there_are_more(
+    fttui: Fttui, service: Service, flags: list[str]
+) -> None:
     service.jobs = [job(index) for index in reversed(range(250))]
-    assert fttui("jobs", "list").err.startswith("230 more")
-    assert len(service.lines) == 3
+    assert fttui("jobs", "list", *flags).err == "There are more jobs. To list them: --limit N or --all\n"
+    assert len(service.lines) == 1
 
 
-def test_list_counts_at_most_ten_pages(fttui: Fttui, service: Service) -> None:
-    service.jobs = [job(index) for index in reversed(range(2000))]
-    assert fttui("jobs", "list").err.startswith("At least 980 more")
-    assert len(service.lines) == 10
+@pytest.mark.parametrize("form", ["--json", "--jsonl", None])
+@pytest.mark.parametrize("is_oldest_first", [False, True])
+def test_whole_list_is_printed_in_parts_as_the_list_at_once(
+    fttui: Fttui, service: Service, monkeypatch: pytest.MonkeyPatch, form: str | None, is_oldest_first: bool
+) -> None:
+    monkeypatch.setattr("fttui.core.reader.PART", 200)
+    jobs = [job(index, created_at=NOW + index // 150 * 9) for index in reversed(range(550))]
+    service.jobs = jobs[::-1] if is_oldest_first else jobs
+    flags = [form] if form else []
+    whole = fttui("jobs", "list", "--all", *flags)
+    if is_oldest_first:
+        found = whole.json["data"] if form == "--json" else whole.lines
+        assert len(found) == 550
+        return
+    limited = fttui("jobs", "list", "--limit", "550", *flags)
+    assert (whole.out, whole.err) == (limited.out, "")
+    archived = fttui("jobs", "list", "--offline", "--all", "--json").json["data"]
+    assert [item["id"] for item in archived] == ids(550, newest=549)
 
 
 def endless(kind: str) -> Callable[[Request], Step]:
