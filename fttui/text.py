@@ -157,3 +157,18 @@ def _is_set_by_user(variable: str) -> bool:
             return f"\0{variable}=".encode() in b"\0" + file.read()
     except OSError:
         return os.environ.get("LANG") not in ("C", "POSIX")
+
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""First characters of a cell that spreadsheets take for a formula. They remove tab and carriage return before."""
+
+
+def csv_cell(text: str) -> str:
+    """Return text as a cell that spreadsheets do not run as a formula. Numbers stay numbers."""
+    if not text.startswith(_FORMULA_STARTS):
+        return text
+    try:
+        is_number = abs(float(text)) < float("inf")
+    except ValueError:
+        is_number = False
+    return text if is_number else f"'{text}"

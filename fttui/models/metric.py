@@ -13,12 +13,10 @@ from dataclasses import dataclass
 from fttui.models import lenient
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
+from fttui.text import csv_cell
 
 # Result files have `train_accuracy` for the `train_mean_token_accuracy` of events.
 _NAMES_OF_EVENTS = {"train_accuracy": "train_mean_token_accuracy", "valid_accuracy": "valid_mean_token_accuracy"}
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""First characters of a cell that spreadsheets take for a formula. They remove tab and carriage return before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +98,7 @@ def points_csv(points: Iterable[Point]) -> str:
 
 
 def result_csv(content: bytes) -> bytes:
-    """Return a result file as CSV in UTF-8, decoded from base64 if necessary, without formulas (see `csv_cell`).
+    """Return a result file as CSV in UTF-8, decoded from base64 if necessary, without formulas (see `text.csv_cell`).
 
     Raises:
         ValueError: the content is neither CSV nor base64 of CSV.
@@ -116,11 +114,6 @@ def result_csv(content: bytes) -> bytes:
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows(safe)
     return out.getvalue().encode()
-
-
-def csv_cell(text: str) -> str:
-    """Return text as a cell that spreadsheets do not run as a formula. Numbers stay numbers."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) and lenient.number(text) is None else text
 
 
 def _csv_text(content: bytes) -> str:

@@ -11,9 +11,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from fttui.models.metric import csv_cell
 from fttui.models.row import EventRow, JobRow
-from fttui.text import clean_line
+from fttui.text import clean_line, csv_cell
 
 COLUMNS = (
     *("id", "status_text", "model", "suffix", "method", "fine_tuned_model", "created_at", "finished_at"),
