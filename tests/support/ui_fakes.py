@@ -65,7 +65,7 @@ class Ui:
                     self.app.post_message(events.Key(_character_to_key(character), character))
                 await self.pilot.pause()
             else:
-                await self.pilot.press(*run_keys)
+                await self.app._press_keys(run_keys)  # without the pause that follows in `Pilot.press`
         await self.pilot.pause()
 
     async def publish(self, **how: Any) -> None:
