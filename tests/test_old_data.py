@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -67,10 +68,14 @@ def service(answer: Answer) -> Iterator[Answer]:
     run(["serve", "--stop"])
 
 
+OMITTED = re.compile(r',\s*"(?:expires_at|status_details)": null')
+"""Members of a file that 0.1.0 sent as null. OpenAI's schema allows no null there, so they are omitted now."""
+
+
 def assert_answers(answer: Answer, commands: list[str]) -> None:
     assert commands
     for command in commands:
-        assert answer(command) == ANSWERS[command], command
+        assert OMITTED.sub("", answer(command)) == OMITTED.sub("", ANSWERS[command]), command
 
 
 def test_settings_and_profiles_have_their_values(answer: Answer) -> None:
