@@ -30,13 +30,23 @@ SLOW = (
     "server/test_start.py",
     "server/test_stop.py",
     "server/trainers",
+    "ui/cockpit/test_files.py",
+    "ui/cockpit/test_job_actions.py",
+    "ui/cockpit/test_log.py",
+    "ui/cockpit/test_many.py",
+    "ui/cockpit/test_repaint.py",
     "ui/create_form/test_data_check.py",
     "ui/create_form/test_fields.py",
+    "ui/create_form/test_screen.py",
+    "ui/create_form/test_submission.py",
+    "ui/panes",
+    "ui/test_app.py",
     "ui/test_every_key.py",
+    "ui/test_first_frame.py",
     "ui/test_hostile.py",
     "ui/test_states.py",
 )
-"""Folders and modules that `make test` leaves out: terminals, services, trainers, every key, state and field."""
+"""Folders and modules that `make test` leaves out: terminals, services, trainers, most tests of a running cockpit."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
