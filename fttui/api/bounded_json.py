@@ -198,7 +198,7 @@ class _Decoder:
 
 
 class _Budget:
-    """What the members of one object may still take."""
+    """Remaining size and number of values for the members of one object."""
 
     def __init__(self) -> None:
         self._values = MAX_OBJECT_VALUES

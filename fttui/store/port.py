@@ -105,7 +105,7 @@ class StorePort(Protocol):
 
 
 class FormPort(Protocol):
-    """What the create form asks of a store, which may come after the form."""
+    """Interface of a store for the create form. The store may be opened after the form."""
 
     @property
     def is_connecting(self) -> bool:

@@ -84,7 +84,7 @@ class ServiceDatabase:
 
     @property
     def is_corrupt(self) -> bool:
-        """Whether SQLite has found damage since the database was opened."""
+        """True once SQLite has found damage in the open database."""
         return self._database.is_corrupt
 
     def copy_to(self, path: str) -> None:

@@ -39,7 +39,7 @@ class Verdict(NamedTuple):
 
 
 class Recovered(NamedTuple):
-    """What was found and done before the database is opened."""
+    """Findings and repairs made before the database is opened."""
 
     notices: list[str]
     """Messages for the user."""

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class LateStore:
-    """What the form asks of a store. Requests wait for the connection; until then no file is known."""
+    """Store of the create form before there is a connection.
+
+    Requests wait for the connection. Until then no file is known.
+    """
 
     def __init__(self, model: CockpitModel) -> None:
         self._model = model
