@@ -5,6 +5,7 @@ the wrong place, unless it is close to a valid one.
 """
 
 import os
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
@@ -97,6 +98,10 @@ def _choices(names: tuple[str, ...]) -> str:
 
 flag: Kind[bool] = Kind("true or false", lambda value: isinstance(value, bool))
 text: Kind[str] = Kind("text in quotes", lambda value: _is_text(value) and value.isprintable())
+url: Kind[str] = Kind(
+    "a URL such as https://host/v1",
+    lambda value: not text.fault(value) and re.match(r"\s*https?://[^\s/]", value, re.I) is not None,
+)
 strings: Kind[list[str]] = Kind("a list of text in quotes", _is_list_of_text, convert=list)
 command: Kind[str | list[str]] = Kind(
     "a program with its arguments, as text or as a list", lambda value: _is_text(value) or _is_list_of_text(value)

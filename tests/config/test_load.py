@@ -22,6 +22,7 @@ def test_without_files_every_setting_has_its_default() -> None:
         ("intervall = 5", "config.toml: intervall: unknown setting. Did you mean 'interval'?"),
         ("[profiles.w]\napi_key_evn = 'X'", "profiles.w.api_key_evn: unknown setting. Did you mean 'api_key_env'?"),
         ("[profiles.w]\nzzz = 1\nyyy = 2", "profiles.w.zzz: unknown setting. Known: interval, "),
+        ("[profiles.w]\nbase_url = 'api.example.com/v1'", "profiles.w.base_url: must be a URL such as https://host/v1"),
         ("interval = 'fast'", "config.toml: interval: must be a number of seconds, 2 or more"),
         ("interval = 1", "interval: must be a number of seconds, 2 or more"),
         ("interval = nan", "interval: must be a number of seconds, 2 or more"),
