@@ -66,7 +66,9 @@ def trend(losses: Sequence[float]) -> str:
     # A slope within twice its standard error occurs by chance in about 95 of 100 cases.
     if abs(slope) <= 2 * math.sqrt(rest / (count - 2) / spread):
         return f"level over {count} steps"
-    return f"{'up' if slope > 0 else 'down'} {abs(slope) * (count - 1):.2g} in {count} steps"
+    change = abs(slope) * (count - 1)
+    amount = f"{change:.2g}" if change < 10 else f"{change:.0f}"
+    return f"{'up' if slope > 0 else 'down'} {amount} in {count} steps"
 
 
 def _took(row: JobRow) -> str:

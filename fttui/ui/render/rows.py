@@ -141,7 +141,8 @@ def status_word(row: JobRow) -> str:
 def _loss(value: float | None) -> str:
     if value is None:
         return "-"
-    return f"{value:.4f}" if abs(value) < 100 else f"{value:.3g}"
+    size = abs(value)
+    return f"{value:.4f}" if size < 100 else f"{value:.1f}" if size < 10_000 else f"{value:.1e}"
 
 
 def _step(row: JobRow) -> str:

@@ -62,3 +62,7 @@ def test_a_queued_job_shows_the_number_of_jobs_before_it() -> None:
     job = Job.read({"id": "ftjob-1", "status": "queued"})
     assert headline(job, job.row(), JobFacts(), 0.0, UNICODE, ahead=2) == [(" queued behind 2 jobs", "dim")]
     assert headline(job, job.row(), JobFacts(), 0.0, UNICODE) == []
+
+
+def test_a_large_change_of_the_loss_has_no_exponent() -> None:
+    assert trend([float(step * 40) for step in range(20)]) == "up 760 in 20 steps"

@@ -9,7 +9,9 @@ import pytest
 from fttui.models.row import JobRow
 from fttui.ui.render.glyphs import ASCII, UNICODE, glyphs_for
 from fttui.ui.render.rows import (
+    BY_NAME,
     COLUMNS,
+    cell,
     count,
     counts_line,
     fit_columns,
@@ -139,3 +141,11 @@ def test_the_right_end_of_a_title_is_cut_to_fit() -> None:
     assert len(line) == 40
     assert "follow" in line
     assert "…" in line
+
+
+@pytest.mark.parametrize(
+    ("loss", "text"), [(1.5, "1.5000"), (345.67, "345.7"), (1344.2, "1344.2"), (1.34e6, "1.3e+06")]
+)
+def test_a_loss_of_any_size_fits_its_column(loss: float, text: str) -> None:
+    assert cell(ROW._replace(loss=loss), "loss", 0.0, UNICODE) == text
+    assert len(text) <= BY_NAME["loss"].most
