@@ -16,6 +16,9 @@ SLOW = (
     "crash",
     "terminal",
     "api/test_fault_table.py",
+    "cli/archive",
+    "cli/files",
+    "cli/jobs",
     "cli/test_local.py",
     "cli/test_tour.py",
     "models/test_hostile.py",
@@ -46,7 +49,8 @@ SLOW = (
     "ui/test_hostile.py",
     "ui/test_states.py",
 )
-"""Folders and modules that `make test` leaves out: terminals, services, trainers, most tests of a running cockpit."""
+"""Folders and modules that `make test` leaves out: terminals, services, trainers, commands that send requests, and most
+tests of a running cockpit."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
