@@ -1,4 +1,4 @@
-"""Room on the disk for running jobs. A job without room pauses with a sentence and continues when there is room.
+"""Room on the disk for running jobs. A job without room pauses with a message and continues when there is room.
 
 Nothing of a job is removed to make room, and a living trainer is left alone: it keeps what it has not saved yet.
 """
@@ -20,11 +20,11 @@ from fttui.text import size_words
 EX_IOERR = 74
 """Exit code of a trainer that could not write to its disk (sysexits.h)."""
 _SIGNS = tuple(map(os.strerror, NO_ROOM))
-"""Texts by which a trainer's own words tell that it had no room."""
+"""Error texts of the operating system that mean a full disk, as a trainer reports them."""
 
 
 class DiskRoom:
-    """Jobs of one service that wait for room. What they need is stored nowhere: it follows from their directories."""
+    """Jobs of one service that wait for room. The room that a job needs is computed from its directory."""
 
     def __init__(
         self, database: ServiceDatabase, paths: HomePaths, disk: DiskSpace, catalog: Catalog, clock: Clock
@@ -40,8 +40,8 @@ class DiskRoom:
     def needed(self, job: JobRecord) -> int:
         """Return the free bytes that a job needs to start or continue.
 
-        What the job has on the disk already is not needed again, except for a second copy of its largest file: a saved
-        state is replaced by a complete new one.
+        Files that the job has already written need no more room, except a second copy of the largest one: a saved
+        state is replaced by a complete new file.
         """
         trainer = self._catalog.trainer(job.base)
         total = trainer.room if trainer else LEAST_ROOM
