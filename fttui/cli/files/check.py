@@ -151,8 +151,14 @@ def _print(invocation: Invocation, report: "Report", found: list[Any], *, for_te
             say(f"note: {note}")
 
 
+class _NothingToFix(Exception):
+    """A repair without a change, whose copy is dropped."""
+
+
 def _repair(path: str, target: str, force: bool, rules: dict[str, Any]) -> str:
     """Write a repaired copy, print what was changed, and return the path of the copy.
+
+    Without a change nothing is written, and the path of the checked file is returned.
 
     Args:
         rules: arguments of `check_file`, by which the copy is compared with the file.
@@ -166,15 +172,19 @@ def _repair(path: str, target: str, force: bool, rules: dict[str, Any]) -> str:
         with writing(target, overwrite=force) as file:
             done = repair_file(path, file, progress=file_progress(path, "repairing", min_size=LARGE))
             file.flush()
+            if not done.changes:
+                raise _NothingToFix
             _compare(path, file.name, rules)
+    except _NothingToFix:
+        say_progress("")
+        say(f"{target} was not written: --fix changes nothing in {path}")
+        return path
     except CannotRepair as error:
         raise ConfigError(str(error)) from None
     say_progress("")
     say(f"wrote {target}: {done.lines:,} line{'' if done.lines == 1 else 's'}")
     for words, times in done.changes:
         say(f"  {words}: {times:,}")
-    if not done.changes:
-        say("  no changes")
     return target
 
 

@@ -206,3 +206,12 @@ def test_fix_converts_alpaca_data(fttui: Fttui, write: Write, home: Path) -> Non
     assert (result.code, result.out) == (0, "")
     assert "Alpaca data converted: 12" in result.err
     assert json.loads((home / "new.jsonl").read_bytes().splitlines()[0])["messages"][1]["content"] == "0!"
+
+
+def test_fix_that_changes_nothing_writes_no_copy(fttui: Fttui, write: Write, home: Path) -> None:
+    data = CLEAN + b'{"messages": [{"role": "user", "content": "q"}]}\n'
+    result = fttui("files", "check", write("t.jsonl", data), "--fix", "-o", "new.jsonl")
+    assert result.code == 1, "the findings decide"
+    assert "new.jsonl was not written: --fix changes nothing in t.jsonl" in result.err
+    assert "no message is from the assistant" in result.out
+    assert not (home / "new.jsonl").exists()
