@@ -14,7 +14,10 @@ def report(error: BaseException) -> str:
     from fttui.config.paths import make_dir, state_dir
     from fttui.own_files import open_own
 
-    message = f"fttui: unexpected error: {type(error).__name__}"
+    cause = error
+    while isinstance(cause, BaseExceptionGroup):
+        cause = cause.exceptions[0]
+    message = f"fttui: unexpected error: {type(cause).__name__}"
     try:
         path = os.path.join(make_dir(state_dir()), time.strftime("crash-%Y%m%d-%H%M%S.txt"))
         with open(open_own(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "w", encoding="utf-8") as file:

@@ -220,9 +220,13 @@ class FttuiApp(App[None]):
             self.main.show_snapshot(self._snapshot, Change(health=True))
             return
         self._session = session
-        session.store.subscribe(self._published)
-        self.main.attach(session.store)
-        await session.poller.run()
+        try:
+            session.store.subscribe(self._published)
+            self.main.attach(session.store)
+            await session.poller.run()
+        except Exception as error:
+            # Without a poller, the cockpit would show old data as if it were current.
+            self.crash(error)
 
     def _published(self, snapshot: Snapshot, change: Change) -> None:
         self._snapshot = snapshot

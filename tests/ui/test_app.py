@@ -14,7 +14,7 @@ from fttui.ui.render.glyphs import ASCII
 from fttui.ui.render.status_line import ServiceInfo
 from fttui.ui.saved_view import SavedView
 from fttui.ui.terminal.escape_codes import Title
-from tests.support.fake_store import FakeStore, job
+from tests.support.fake_store import FakePoller, FakeStore, job
 from tests.support.ui_fakes import Ui, cockpit
 
 
@@ -26,6 +26,21 @@ async def test_hold_key_stops_and_resumes_polling() -> None:
         await ui.press("R")
         assert not ui.core.poller.held
         assert "HELD" not in ui.status
+
+
+async def test_failing_poller_ends_the_cockpit_with_a_note(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    async def fail(_: FakePoller) -> None:
+        raise ExceptionGroup("lanes", [KeyError("a fault of ours")])
+
+    monkeypatch.setenv("FTTUI_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(FakePoller, "run", fail)
+    with pytest.raises(ExceptionGroup):  # the harness raises the error that ended the application
+        async with cockpit(FakeStore().put(job(1))) as ui:
+            app = ui.app
+    assert app.return_code == 1
+    assert app.crash_message.startswith("fttui: unexpected error: KeyError\nDetails: ")
+    (note,) = tmp_path.rglob("crash-*.txt")
+    assert "a fault of ours" in note.read_text(encoding="utf-8")
 
 
 async def test_error_list_has_refusals_and_poll_errors() -> None:
