@@ -1,8 +1,8 @@
 """Filter language and order of the job list. Standard library only.
 
 Example: `mini status:failed,cancelled model~4o loss<0.8 age<2d !suffix:router`. A space means and, a comma means or,
-`!` negates. A plain word matches a part of id, suffix, model or status. `field:value` matches the whole value,
-`field~part` a part. Numbers, ages and dates compare with `<`, `<=`, `>`, `>=`. Case is ignored.
+`!` negates. A plain word matches a part of suffix, model or status, and start or end of an id (four characters or more).
+`field:value` matches the whole value, `field~part` a part. Numbers, ages and dates compare with `<`, `<=`, `>`, `>=`. Case is ignored.
 """
 
 import time
@@ -34,6 +34,10 @@ STATUS_WORDS: dict[str, frozenset[Status]] = {
     "live": frozenset(status for status in Status if status.is_live),
     "final": frozenset(status for status in Status if status.is_final),
 }
+LEAST_OF_ID = 4
+"""Shortest start or end of an id that a plain word matches."""
+DOTS = ("..", "…")
+"""Marks before the end of an id, as lists show it: `..x7Qa91Lk`."""
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
 _MULTIPLES = {"k": 1e3, "m": 1e6, "b": 1e9}
 _STATUS_ORDER = {status: index for index, status in enumerate(Status)}
@@ -217,16 +221,31 @@ def _values(text: str) -> list[str]:
 def _bare(parts: list[str]) -> Predicate:
     if not parts:
         raise QueryError("the term is empty")
-    wanted = [part.lower() for part in parts]
-    if len(wanted) == 1:
-        only = wanted[0]
-        return lambda row, now: only in _haystack(row)
-    return lambda row, now: any(part in _haystack(row) for part in wanted)
+    return _any([_word(part.lower()) for part in parts])
+
+
+def _word(word: str) -> Predicate:
+    """Match a part of suffix, model or status, and start or end of the id.
+
+    An id is random in its middle, and short words occur in many ids by chance.
+    """
+    if word.startswith(DOTS) and (end := word.lstrip(".…")):  # an id as the list shows it
+        return lambda row, now: row.id.lower().endswith(end)
+    if len(word) < LEAST_OF_ID:
+        return lambda row, now: word in _haystack(row)
+
+    def matches(row: JobRow, now: float) -> bool:
+        id = row.id.lower()
+        # In a view of several profiles the id follows the profile: `work/ftjob-abc`.
+        own = id.removeprefix(f"{row.profile}/".lower()) if row.profile else id
+        return own.startswith(word) or id.startswith(word) or id.endswith(word) or word in _haystack(row)
+
+    return matches
 
 
 def _haystack(row: JobRow) -> str:
     # A newline cannot be typed into a filter, so no match spans two fields.
-    return f"{row.id}\n{row.suffix}\n{row.model}\n{row.status_text}\n{row.status.value}".lower()
+    return f"{row.suffix}\n{row.model}\n{row.status_text}\n{row.status.value}".lower()
 
 
 def _compare(name: str, operator: str, text: str) -> Predicate:

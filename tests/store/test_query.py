@@ -113,6 +113,27 @@ def test_filter_selects_the_expected_rows(text: str, expected: str) -> None:
     assert ids(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("ftjob-x7", "1"),  # the start
+        ("91LK", "1"),  # the end
+        ("..91lk", "1"),  # the end as lists show it
+        ("…k", "1"),
+        ("Qa91", "2"),  # the middle of an id matches nothing, a suffix matches anywhere
+        ("1lk", ""),  # three characters
+        ("work/ftjob-x", "2"),
+        ("!91lk", "2"),
+    ],
+)
+def test_plain_word_matches_start_and_end_of_an_id_from_four_characters(word: str, expected: str) -> None:
+    rows = [
+        JobRow("ftjob-x7Qa91Lk", suffix="1"),
+        JobRow("work/ftjob-xx7Qa91Lm", suffix="2-Qa91-x", profile="work"),
+    ]
+    assert "".join(row.suffix[0] for row in select(rows, parse(word))) == expected
+
+
 def test_plain_word_does_not_match_across_fields() -> None:
     assert ids("v3gpt") == ""
 
