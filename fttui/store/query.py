@@ -1,8 +1,9 @@
 """Filter language and order of the job list. Standard library only.
 
 Example: `mini status:failed,cancelled model~4o loss<0.8 age<2d !suffix:router`. A space means and, a comma means or,
-`!` negates. A plain word matches a part of suffix, model or status, and start or end of an id (four characters or more).
-`field:value` matches the whole value, `field~part` a part. Numbers, ages and dates compare with `<`, `<=`, `>`, `>=`. Case is ignored.
+`!` negates. A plain word matches a part of suffix, model or status, and start or end of an id from four characters.
+`field:value` matches the whole value, `field~part` a part. Numbers, ages and dates compare with `<`, `<=`, `>`, `>=`.
+Case is ignored.
 """
 
 import time

@@ -56,15 +56,17 @@ class ListView:
         self._range_start: str | None = None
 
     def change(self, *, remember: bool = True, **members: Any) -> None:
-        """Change the view. With `remember`, push the old one on the undo stack."""
-        if remember:
+        """Change the view. With `remember`, push the old one on the undo stack, unless the new one is equal."""
+        view = self.current._replace(**members)
+        if remember and view != self.current:
             self._undo = [*self._undo[1 - MOST_UNDO :], self.current]
-        self._adopt(self.current._replace(**members))
+        self._adopt(view)
 
     def undo(self) -> bool:
-        """Restore the view before the last change. Return False without one."""
+        """Restore the view before the last change, and end a range of marks. Return False without one."""
         if not self._undo:
             return False
+        self.end_range()
         self._adopt(self._undo.pop())
         return True
 
@@ -111,7 +113,7 @@ class ListView:
     # Marks
 
     def toggle_mark(self, id: str) -> None:
-        self.change(marks=self.current.marks ^ {id}, remember=False)
+        self.change(marks=self.current.marks ^ {id})
 
     def toggle_all(self, ids: Iterable[str]) -> None:
         """Mark all of `ids`; remove their marks when all are marked."""
@@ -124,7 +126,7 @@ class ListView:
         return self._range_start is not None
 
     def toggle_range(self, id: str) -> None:
-        """Start a range of marks at `id`, or end the current one."""
+        """Start a range of marks at `id`, or end the current one. Undo removes the whole range in one step."""
         self._range_start = None if self.is_ranging else id
         if self._range_start is not None:
             self.change(marks=self.current.marks | {id})

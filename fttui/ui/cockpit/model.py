@@ -222,7 +222,7 @@ class CockpitModel:
 
     def unmark(self, ids: Collection[str]) -> None:
         """Remove the marks of jobs that an action has served."""
-        self.view.change(remember=False, marks=self.view.current.marks - frozenset(ids))
+        self.view.change(marks=self.view.current.marks - frozenset(ids))
 
     def cancel_sent(self, ids: Iterable[str]) -> None:
         """Show jobs as being cancelled until `cancel_answered`."""

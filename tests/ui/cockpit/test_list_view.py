@@ -83,6 +83,31 @@ def test_undo_restores_every_view_in_order() -> None:
     assert state.current == first
 
 
+def test_undo_takes_back_a_mark_and_then_the_sort_before_it() -> None:
+    state = ListView()
+    state.change(sort="loss")
+    state.toggle_mark("a")
+    state.toggle_mark("b")
+    undone = [(state.current.sort, set(state.current.marks)) for _ in range(4) if state.undo()]
+    assert undone == [("loss", {"a"}), ("loss", set()), ("age", set())]
+
+
+def test_undo_takes_back_a_range_in_one_step_and_ends_it() -> None:
+    state = ListView()
+    state.toggle_mark("c")
+    state.toggle_range("a")
+    state.extend_range(["a", "b", "c"], "b")
+    assert state.undo()
+    assert (state.current.marks, state.is_ranging) == ({"c"}, False)
+
+
+def test_change_to_the_same_view_is_no_step_of_undo() -> None:
+    state = ListView()
+    state.toggle_status(0)
+    state.change(filter="")
+    assert not state.undo()
+
+
 def test_marks_toggle_extend_and_disappear_with_their_jobs() -> None:
     state = ListView()
     state.toggle_mark("a")
