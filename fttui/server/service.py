@@ -10,6 +10,7 @@ from fttui.server.home import settings_path
 from fttui.server.jobs.runner import Runner
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.storage.database import ServiceDatabase
+from fttui.server.storage.deletions import delete_file, finish_deletions
 from fttui.server.storage.disk_space import LEAST_FREE, DiskSpace
 from fttui.server.storage.file_operations import remove
 from fttui.server.storage.journal import Journal
@@ -58,12 +59,7 @@ class Service:
 
     def delete_file(self, id: str) -> None:
         """Delete a file and its content."""
-        mark = os.path.join(self.paths.uploads, id)
-        with suppress(OSError):  # the next start removes a content with this mark, if this one is killed in between
-            os.link(self.paths.file(id), mark)
-        self.database.files.delete(id)
-        remove(self.paths.file(id))
-        remove(mark)
+        delete_file(self.database, self.paths, id)
 
     def close(self) -> None:
         """Copy the database, if that takes little time, and close it."""
@@ -113,6 +109,7 @@ def open_service(
     notices = recovered.notices
     if recovered.is_empty:
         notices += salvage(paths, database, int(clock.now()))
+    finish_deletions(database, paths)
     kept = paths.tidy(database.files.ids(), database.uploads.part_ids(), is_complete=recovered.is_complete)
     if kept:
         names = [os.path.basename(path) for path in kept]

@@ -1,7 +1,8 @@
 """Crash campaign: kill processes at random moments, and check after each kill that nothing is lost.
 
 One seed determines everything random. The campaign kills the service, the process group of a trainer, one process of a
-trainer, service and trainers together, or a service that is starting, during training, checkpoints and uploads.
+trainer, service and trainers together, or a service that is starting, during training, checkpoints, uploads and
+deletions.
 """
 
 import base64
@@ -95,6 +96,10 @@ class Campaign:
         self.ended: dict[str, str] = {}
         self.pending: dict[str, tuple[bytes, list[str]]] = {}
         """Pending uploads: the content and the ids of accepted parts, by id."""
+        self.deleted: dict[str, str] = {}
+        """Deleted jobs, with the training file that only the job used."""
+        self.temporary: set[str] = set()
+        """Jobs that were created to be deleted. A kill may have come before their deletion."""
         self.names = (f"blob-{number}.bin" for number in itertools.count())
 
     # Requests
@@ -171,6 +176,25 @@ class Campaign:
         elif "completed" not in answer.text:  # the kill may have interrupted the answer to an earlier request
             raise Broken(f"an upload could not be completed: {answer.text}")
 
+    def delete_job(self, client: httpx.Client, pause: float) -> None:
+        """Create a job, cancel and delete it."""
+        try:
+            file = self.send_file(client, data(0), f"temporary-{next(self.names)}.jsonl")
+            if file is None:
+                return
+            del self.uploaded[file]
+            answer = client.post("/fine_tuning/jobs", json=request_for(0, file, 1))
+            id = answer.json()["id"]
+            self.temporary.add(id)
+            time.sleep(pause * 10)
+            client.post(f"/fine_tuning/jobs/{id}/cancel")  # refused when the job has ended meanwhile
+            answer = client.delete(f"/fine_tuning/jobs/{id}")
+        except httpx.HTTPError:
+            return
+        if answer.status_code != 200:
+            raise Broken(f"an ended job was not deleted: {answer.text}")
+        self.deleted[id] = file
+
     def start_job(self, number: int) -> None:
         """Upload a training file and create a job."""
         with self.client() as client:
@@ -245,6 +269,11 @@ class Campaign:
         ids = [job["id"] for job in jobs]
         if len(set(ids)) < len(ids) or not set(self.accepted) <= set(ids):
             raise Broken(f"jobs are lost or duplicated: {set(self.accepted) - set(ids)}")
+        if back := set(self.deleted) & set(ids):
+            raise Broken(f"deleted jobs are back: {back}")
+        if left := set(self.deleted) & set(os.listdir(os.path.join(self.home, "jobs"))):
+            raise Broken(f"directories of deleted jobs are left: {left}")
+        jobs = [job for job in jobs if job["id"] not in self.temporary]
         for job in jobs:
             self.check_job(client, job)
         self.check_files(client)
@@ -296,6 +325,8 @@ class Campaign:
         found = {file["id"]: file for file in self.every(client, "/files", 5)}
         if not set(self.uploaded) <= set(found):
             raise Broken(f"files are lost: {set(self.uploaded) - set(found)}")
+        if back := set(self.deleted.values()) & set(found):
+            raise Broken(f"files of deleted jobs are back: {back}")
         for id, file in found.items():
             content = client.get(f"/files/{id}/content").content
             wanted = self.uploaded.get(id, self.attempted.get(file["filename"]))
@@ -333,8 +364,10 @@ class Campaign:
             name = next(self.names)
 
             def traffic() -> None:
-                if choice < 0.5:
+                if choice < 0.4:
                     self.send_file(client, content, name, pause)
+                elif choice < 0.6:
+                    self.delete_job(client, pause)
                 else:
                     self.send_parts(client, pause)
 

@@ -71,6 +71,14 @@ def cancel(request: Request) -> Response:
     return get(request)
 
 
+def delete(request: Request) -> Response:
+    job = _job(request)
+    if reason := service_of(request).runner.delete(job.id):
+        _job(request)  # 404 if another request has deleted it
+        raise RequestError(400, f"Cannot delete the job {job.id}: {reason}.")
+    return JSONResponse({"id": job.id, "object": "fine_tuning.job.deleted", "deleted": True})
+
+
 def pause(request: Request) -> Response:
     job = _job(request)
     if not service_of(request).runner.pause(job.id):
@@ -119,6 +127,7 @@ routes = [
     Route(_JOBS, create, methods=["POST"]),
     Route(_JOBS, page, methods=["GET"]),
     Route(_JOBS + "/{id}", get, methods=["GET"]),
+    Route(_JOBS + "/{id}", delete, methods=["DELETE"]),
     Route(_JOBS + "/{id}/cancel", cancel, methods=["POST"]),
     Route(_JOBS + "/{id}/pause", pause, methods=["POST"]),
     Route(_JOBS + "/{id}/resume", resume, methods=["POST"]),

@@ -18,6 +18,7 @@ from fttui.server.jobs.supervisor import TrainerSupervisor
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.jobs.training_data import BadData
 from fttui.server.storage.database import ServiceDatabase
+from fttui.server.storage.deletions import delete_job
 from fttui.server.storage.disk_space import DiskSpace, is_disk_full
 from fttui.server.storage.paths import HomePaths
 from fttui.server.storage.records import FINAL, JobRecord
@@ -38,6 +39,7 @@ class Runner:
         self, database: ServiceDatabase, paths: HomePaths, disk: DiskSpace, catalog: Catalog, clock: Clock
     ) -> None:
         self._database = database
+        self._paths = paths
         self._disk = disk
         self._catalog = catalog
         self._clock = clock
@@ -198,6 +200,20 @@ class Runner:
             self._supervisor.terminate(job)
         self.wake()
         return done
+
+    def delete(self, id: str) -> str:
+        """Delete an ended job with its directory. Return the reason when that is impossible, else an empty string."""
+        with self._lock:
+            job = self._current(id)
+            if job is None:
+                return "it does not exist any more"
+            if job.status not in FINAL:
+                return f'it has status "{job.status}". Cancel it first'
+            self._checks.drop(id)
+            if not self._supervisor.kill(job):
+                return "its trainer is still stopping. Try again in some seconds"
+            self._last_errors.pop(id, None)
+            return "" if delete_job(self._database, self._paths, job) else "its status has changed. Try again"
 
     def pause(self, id: str) -> bool:
         """Pause a running job. Its trainer saves its state and stops. Return False when the job is not running."""

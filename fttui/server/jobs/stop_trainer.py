@@ -12,6 +12,9 @@ SAVE_SECONDS = 10.0
 CANCEL_SECONDS = 1.0
 """Seconds between SIGTERM and SIGKILL for a trainer whose state is not needed."""
 
+KILL_SECONDS = 3.0
+"""Seconds to wait for the end of a trainer after SIGKILL."""
+
 
 class TrainerStopper:
     """Stops trainers of single jobs over several looks of the runner, without waiting.
@@ -38,6 +41,18 @@ class TrainerStopper:
     def forget(self, id: str) -> bool:
         """Forget a job. Return whether its trainer was asked to stop."""
         return self._terminated_at.pop(id, None) is not None
+
+
+def kill(process: TrainerProcess, clock: Clock) -> bool:
+    """Kill a trainer and wait until it is gone. Return False when it is still alive after `KILL_SECONDS`."""
+    deadline = clock.monotonic() + KILL_SECONDS
+    pause = threading.Event()
+    while process.is_alive():
+        if clock.monotonic() > deadline:
+            return False
+        process.signal(signal.SIGKILL)
+        pause.wait(0.02)
+    return True
 
 
 def stop_all(processes: Iterable[TrainerProcess], clock: Clock | None = None) -> bool:

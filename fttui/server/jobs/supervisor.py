@@ -12,7 +12,7 @@ from fttui.server.jobs.outcomes import Outcomes
 from fttui.server.jobs.progress_reports import reports_of, unreadable
 from fttui.server.jobs.restarts import Restarts
 from fttui.server.jobs.room import DiskRoom
-from fttui.server.jobs.stop_trainer import CANCEL_SECONDS, SAVE_SECONDS, TrainerStopper, stop_all
+from fttui.server.jobs.stop_trainer import CANCEL_SECONDS, SAVE_SECONDS, TrainerStopper, kill, stop_all
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.jobs.trainer_limits import TrainerLimits, too_many_unreadable_lines
 from fttui.server.settings import LARGEST_LOG
@@ -180,11 +180,24 @@ class TrainerSupervisor:
         directory.record({**job_json(job), "record": record_of(self._database, job)})
         directory.clean_up(self._database.models.paths(job))
         self._database.jobs.finish_cleanup(job)
+        self._forget(job)
+
+    def _forget(self, job: JobRecord) -> None:
         self._stopper.forget(job.id)
         self._limits.reset(job.id)
         self._estimates.reset(job.id)
         self._restarts.forget(job.id)
         self._room.forget(job.id)
+
+    def kill(self, job: JobRecord) -> bool:
+        """Kill the trainer of a job whose state is not needed. Return False when it is still alive after a while."""
+        process = self.directory(job).process
+        if not kill(process, self._clock):
+            return False
+        process.kill_leftovers()
+        self.reap()
+        self._forget(job)
+        return True
 
     def terminate(self, job: JobRecord) -> None:
         """Send SIGTERM to a job's trainer: save and stop."""

@@ -49,6 +49,13 @@ class FileTable:
         with self._database.transaction() as sql:
             sql.execute("DELETE FROM file WHERE id = ?", (id,))
 
+    def delete_unused(self, sql: Connection, id: str) -> bool:
+        """Delete a file inside the transaction of the caller. Return False when a job uses it."""
+        query = "SELECT 1 FROM job WHERE training_file = ? OR validation_file = ? LIMIT 1"
+        if sql.execute(query, (id, id)).fetchone():
+            return False
+        return bool(sql.execute("DELETE FROM file WHERE id = ?", (id,)).rowcount)
+
     def expired(self, now: int) -> list[str]:
         """Return the ids of expired files."""
         return [row[0] for row in self._database.rows("SELECT id FROM file WHERE expires_at <= ?", (now,))]

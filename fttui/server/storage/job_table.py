@@ -9,7 +9,7 @@ from fttui.server.storage.checkpoint_table import CheckpointTable
 from fttui.server.storage.event_table import EventTable
 from fttui.server.storage.file_table import FileTable
 from fttui.server.storage.model_table import ModelTable
-from fttui.server.storage.records import FileRecord, JobRecord, NewJob
+from fttui.server.storage.records import FINAL, FileRecord, JobRecord, NewJob
 from fttui.server.storage.reports import FinalReport, Message, Report, SavedCheckpoint, StepMetrics
 from fttui.sqlite import Connection, Database, Row
 
@@ -143,6 +143,24 @@ class JobTable:
         """Mark an ended job as cleaned up. The runner has no work left for it."""
         with self._database.transaction() as sql:
             sql.execute("UPDATE job SET tidied = 1 WHERE seq = ?", (job.seq,))
+
+    def delete(self, job: JobRecord, files: Iterable[str]) -> list[str] | None:
+        """Delete an ended job and everything that belongs to it, in one transaction.
+
+        Args:
+            files: its files. Those that no other job uses are deleted too.
+
+        Returns:
+            The deleted files; None, with nothing changed, when the job has not ended.
+        """
+        ended = ", ".join("?" * len(FINAL))
+        with self._database.transaction() as sql:
+            done = sql.execute(f"DELETE FROM job WHERE seq = ? AND status IN ({ended})", (job.seq, *FINAL))
+            if not done.rowcount:
+                return None
+            for table in ("job_metadata", "event", "checkpoint", "model"):
+                sql.execute(f"DELETE FROM {table} WHERE job = ?", (job.seq,))
+            return [id for id in files if self._files.delete_unused(sql, id)]
 
     # Reports of trainers
 

@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from fttui.server.storage.database import ServiceDatabase
+from fttui.server.storage.deletions import is_marked
 from fttui.server.storage.paths import HomePaths
 from fttui.server.storage.records import FINAL, JobRecord
 
@@ -85,6 +86,8 @@ def _restore_job(paths: HomePaths, database: ServiceDatabase, record: dict[str, 
 
 def _record(paths: HomePaths, name: str) -> dict[str, Any] | None:
     """Return the record in a job's directory; None when there is none that can be used."""
+    if is_marked(paths, name):
+        return None  # the user has deleted it
     try:
         with open(os.path.join(paths.job(name), "job.json"), "rb") as file:
             record: dict[str, Any] = json.loads(file.read(_LARGEST))["record"]

@@ -1,6 +1,7 @@
 """Routes of the API, with a plain HTTP client: objects, errors, lists, unusual requests."""
 
 import asyncio
+import os
 from typing import Any
 
 import httpx
@@ -8,8 +9,9 @@ import pytest
 
 from fttui.server.api.access import api_key, local_only
 from fttui.server.api.app import create_app
+from fttui.server.jobs.job_dir import JobDirectory
 from fttui.server.service import Service
-from tests.server.conftest import GOOD, add_file, add_job, messages, run_until, status
+from tests.server.conftest import GOOD, add_file, add_job, messages, run_until, status, until
 
 JOBS = "/fine_tuning/jobs"
 
@@ -253,6 +255,52 @@ async def test_models_are_found_by_encoded_names_and_deleted(client: httpx.Async
     assert (await create(client, model=name)).status_code == 400
     checkpoint = (await client.get(f"{JOBS}/{id}/checkpoints")).json()["data"][0]
     assert checkpoint["fine_tuned_model_checkpoint"] == name
+
+
+async def test_an_ended_job_is_deleted_with_its_models_and_the_files_that_only_it_uses(
+    client: httpx.AsyncClient, service: Service
+) -> None:
+    shared, own = add_file(service), add_file(service)
+    other = add_job(service, training_file=shared)
+    id = add_job(service, training_file=shared, validation_file=own)
+    run_until(service, id, "succeeded")
+    job = (await client.get(f"{JOBS}/{id}")).json()
+    answer = await client.delete(f"{JOBS}/{id}")
+    assert answer.json() == {"id": id, "object": "fine_tuning.job.deleted", "deleted": True}
+    assert [each["id"] for each in (await client.get(JOBS)).json()["data"]] == [other]
+    for path in (f"{JOBS}/{id}", f"{JOBS}/{id}/events", f"{JOBS}/{id}/checkpoints"):
+        assert (await client.get(path)).status_code == 404
+    assert job["fine_tuned_model"] not in (await client.get("/models")).text
+    assert (await client.delete(f"{JOBS}/{id}")).status_code == 404
+    files = {file["id"] for file in (await client.get("/files")).json()["data"]}
+    assert files & {shared, own, *job["result_files"]} == {shared}
+    assert not {own, *job["result_files"]} & set(os.listdir(service.paths.files))
+    assert id not in os.listdir(service.paths.jobs)
+    assert os.listdir(service.paths.uploads) == []
+
+
+async def test_a_live_job_is_not_deleted(client: httpx.AsyncClient, service: Service) -> None:
+    id = add_job(service, "slow")
+    run_until(service, id, "running")
+    answer = await client.delete(f"{JOBS}/{id}")
+    assert answer.status_code == 400
+    message = f'Cannot delete the job {id}: it has status "running". Cancel it first.'
+    assert error(answer) == {"message": message, "type": "invalid_request_error", "param": None, "code": None}
+    assert status(service, id) == "running"
+
+
+async def test_a_job_cancelled_a_moment_ago_is_deleted_with_its_trainer(
+    client: httpx.AsyncClient, service: Service
+) -> None:
+    id = add_job(service, "stubborn")
+    run_until(service, id, "running")
+    process = JobDirectory(service.paths.job(id)).process
+    until(process.is_alive)
+    await client.post(f"{JOBS}/{id}/cancel")
+    assert (await client.delete(f"{JOBS}/{id}")).status_code == 200
+    assert not process.is_alive()
+    service.runner.tick()
+    assert os.listdir(service.paths.jobs) == []
 
 
 async def test_pages_of_every_list_cover_all_items(client: httpx.AsyncClient, service: Service) -> None:
