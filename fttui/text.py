@@ -6,6 +6,7 @@ Textual draws with the same tables, so widths always agree.
 
 import os
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 # Characters that move or hide text: C0 except tab and newline, DEL, C1, bidi controls, line and paragraph separators,
@@ -122,6 +123,19 @@ def _head(text: str, cells: int) -> str:
         if taken > cells:
             return text[:index]
     return text
+
+
+ALIKE = 0.65
+"""Least similarity (`difflib`) of a name that a message suggests: `ls` is like `list`, `nope` is not like `openai`."""
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Return the name that is most alike, or an empty string if none is. Capital and small letters are the same."""
+    from difflib import get_close_matches  # late: only for the message about a wrong name
+
+    known = {name.lower(): name for name in names}
+    found = get_close_matches(name.lower(), list(known), 1, ALIKE)
+    return known[found[0]] if found else ""
 
 
 def size_words(bytes: int | None) -> str:

@@ -7,7 +7,7 @@ import click
 
 from fttui.cli.invocation import Invocation
 from fttui.cli.output import JSON, JSONL, TABLE
-from fttui.config.schema import INTERVAL_FLOOR
+from fttui.config.schema import Shared
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -94,7 +94,7 @@ class Pair(click.ParamType[Any]):
 
 
 class Seconds(click.ParamType[Any]):
-    """Seconds between polls. A value below `INTERVAL_FLOOR` becomes `INTERVAL_FLOOR`."""
+    """Seconds between polls, in the range of the setting `interval`."""
 
     name = "seconds"
 
@@ -105,6 +105,6 @@ class Seconds(click.ParamType[Any]):
             seconds = float(value)
         except ValueError:
             seconds = 0.0
-        if not 0 < seconds < float("inf"):
-            self.fail(f"{value!r} is not a number of seconds above 0", parameter, context)
-        return max(INTERVAL_FLOOR, seconds)
+        if fault := Shared.interval.kind.fault(seconds):
+            self.fail(f"{value!r}: {fault}", parameter, context)
+        return seconds

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fttui.cli.flags import shared_flag
+from fttui.text import nearest
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -16,10 +17,8 @@ class UnknownCommand(click.UsageError):
     """No command of this name; the message has a suggestion if one is close."""
 
     def __init__(self, name: str, known: list[str], see: str, *, kind: str = "command") -> None:
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, known, 1)
-        suggestion = f" Did you mean {near[0]}?" if near else ""
+        near = nearest(name, known)
+        suggestion = f" Did you mean {near}?" if near else ""
         super().__init__(f"Unknown {kind} {name!r}.{suggestion} See: {see}")
 
 

@@ -6,12 +6,13 @@ The order: `--base-url` or `--profile`, then `FTTUI_PROFILE`, then the profile i
 
 import os
 import re
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from fttui.config.errors import ConfigError
 from fttui.config.paths import config_file, profiles_file
 from fttui.config.toml_file import read_toml
-from fttui.text import clean_line
+from fttui.text import clean_line, nearest
 
 LOCAL = "local"
 OFFICIAL = "https://api.openai.com/v1"
@@ -33,6 +34,8 @@ _AZURE_HOST = r".+\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|
 # A URL in normal form. Most are, and importing `urllib` takes a tenth of the time to the first frame.
 _PLAIN = r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::(?!80/|443/|80$|443$)[1-9]\d{0,3})?(?:/[A-Za-z0-9._~/-]*)?"
 _DEFAULT = "nothing else is configured"
+_MANY_PROFILES = 20
+"""Number of profiles above which a message does not list them."""
 _PROFILE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
 
@@ -96,7 +99,7 @@ def choose_profile(name: str, origin: str) -> Choice:
         origin: where the choice was made: a flag, a variable or a file.
 
     Raises:
-        ConfigError: the profile does not exist; the message suggests the did_you_mean name.
+        ConfigError: the profile does not exist; the message suggests a name that is alike, else it lists the names.
     """
     if name == LOCAL:
         return Choice(LOCAL, origin, LOCAL, None, LOCAL)
@@ -108,12 +111,19 @@ def choose_profile(name: str, origin: str) -> Choice:
         return _openai(origin)
     if name == "azure" and _variable("AZURE_OPENAI_ENDPOINT"):
         return _azure(origin)
-    from difflib import get_close_matches
+    raise ConfigError(f"no profile {clean_line(name)!r} ({origin}). {_known_profiles(name, profiles)}")
 
-    names = [*profiles, LOCAL, "openai", "azure"]
-    near = get_close_matches(name, names, 1)
-    more = f"Did you mean {near[0]!r}?" if near else "See: fttui profile list"
-    raise ConfigError(f"no profile {clean_line(name)!r} ({origin}). {more}")
+
+def _known_profiles(name: str, profiles: Iterable[str]) -> str:
+    """Return a sentence with the profile that the name is alike, or with all profiles if none is."""
+    if name == "azure":
+        return "It needs AZURE_OPENAI_ENDPOINT, or add it with: fttui profile add azure --base-url URL"
+    names = sorted({*profiles, LOCAL, "openai"} | ({"azure"} if _variable("AZURE_OPENAI_ENDPOINT") else set()))
+    if near := nearest(name, names):
+        return f"Did you mean {clean_line(near)!r}?"
+    if len(names) > _MANY_PROFILES:
+        return f"There are {len(names)} profiles: fttui profile list"
+    return f"Profiles: {', '.join(map(clean_line, names))}"
 
 
 def all_profiles() -> dict[str, Any]:

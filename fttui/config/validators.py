@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
+from fttui.text import nearest
+
 T = TypeVar("T")
 
 MOST = 1e9
@@ -61,10 +63,8 @@ class Kind(Generic[T]):
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:
     """Return "Did you mean …?" if a name is close to one of `names`, else an empty string."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(name.lower(), list(names), 1)
-    return f"Did you mean {near[0]!r}?" if near else ""
+    near = nearest(name, names)
+    return f"Did you mean {near!r}?" if near else ""
 
 
 def split_command(command: str | list[str]) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from fttui.models.row import JobRow
 from fttui.models.status import Status, status_of
+from fttui.text import nearest
 
 Predicate = Callable[[JobRow, float], bool]
 """Test of a row. The number is the current time in Unix seconds."""
@@ -198,10 +199,8 @@ def _field(name: str) -> str:
         return name
     if not name:
         raise QueryError(f"the name of a field is missing; fields: {', '.join(FIELDS)}")
-    from difflib import get_close_matches  # imported only for the error message
-
-    near = get_close_matches(name, FIELDS, 1)
-    hint = f"did you mean {near[0]}?" if near else f"fields: {', '.join(FIELDS)}"
+    near = nearest(name, FIELDS)
+    hint = f"did you mean {near}?" if near else f"fields: {', '.join(FIELDS)}"
     raise QueryError(f"unknown field {name}; {hint}")
 
 

@@ -26,8 +26,15 @@ def test_flags_without_a_command_are_cockpit_options(bare: Fttui) -> None:
     assert bare().code == Options()
     given = ["--profile", "p", "--interval", "7", "--read-only", "--fresh", "--offline"]
     assert bare(*given).code == Options("p", None, 7.0, True, True, True)
-    assert bare("--base-url", "http://x/v1", "--interval", "0.5").code == Options(None, "http://x/v1", 2.0)
-    for wrong in (["--interval", "x"], ["--interval", "-1"], ["--interval", "inf"], ["--nope"], ["nope"]):
+    assert bare("--base-url", "http://x/v1", "--interval", "2").code == Options(None, "http://x/v1", 2.0)
+    for wrong in (
+        ["--interval", "x"],
+        ["--interval", "-1"],
+        ["--interval", "1"],
+        ["--interval", "inf"],
+        ["--nope"],
+        ["nope"],
+    ):
         assert bare(*wrong).code == 2
 
 

@@ -62,8 +62,15 @@ def test_unknown_profile_is_an_error_with_the_nearest_name(config: Path, monkeyp
     with pytest.raises(ConfigError, match=r"no profile 'wrok' \(--profile\)\. Did you mean 'work'\?"):
         choose(profile="wrok")
     monkeypatch.setenv("FTTUI_PROFILE", "zzz")
-    with pytest.raises(ConfigError, match=r"\(FTTUI_PROFILE\)\. See: fttui profile list"):
+    with pytest.raises(ConfigError, match=r"\(FTTUI_PROFILE\)\. Profiles: local, openai, other, work$"):
         choose()
+
+
+def test_unknown_profile_that_is_alike_no_name_lists_the_names() -> None:
+    with pytest.raises(ConfigError, match=r"no profile 'nope' \(--profile\)\. Profiles: local, openai$"):
+        choose(profile="nope")
+    with pytest.raises(ConfigError, match="It needs AZURE_OPENAI_ENDPOINT"):
+        choose(profile="azure")
 
 
 def test_built_in_profiles_have_names(monkeypatch: pytest.MonkeyPatch) -> None:

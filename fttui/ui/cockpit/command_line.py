@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from fttui.commands import BY_ID, COMMANDS
+from fttui.config.schema import Shared
+from fttui.text import nearest
 from fttui.ui.cockpit.list_view import SORTS
 from fttui.ui.render.rows import BY_NAME, is_column
 
@@ -43,8 +45,6 @@ SHORT = {
     "r": "refresh",
 }
 """Short names of commands, and their ids."""
-FEWEST_SECONDS, MOST_SECONDS = 2, 3600
-"""Range of `:interval`."""
 
 
 def word_table() -> str:
@@ -111,10 +111,8 @@ def _word_completions(word: str) -> list[str]:
 
 def unknown_name(kind: str, name: str, names: Iterable[str]) -> str:
     """Return the message for an unknown name, with the nearest known one."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, list(names), 1)
-    return f"Unknown {kind} {name!r}. " + (f"Did you mean {near[0]}?" if near else "Press tab to complete names.")
+    near = nearest(name, names)
+    return f"Unknown {kind} {name!r}. " + (f"Did you mean {near}?" if near else "Press tab to complete names.")
 
 
 def columns_of(argument: str) -> tuple[str, ...]:
@@ -159,6 +157,6 @@ def seconds_of(argument: str) -> float:
         seconds = float(argument)
     except ValueError:
         seconds = 0.0
-    if not FEWEST_SECONDS <= seconds <= MOST_SECONDS:
-        raise CommandError(f"interval: expected {FEWEST_SECONDS} to {MOST_SECONDS} seconds.")
+    if fault := Shared.interval.kind.fault(seconds):
+        raise CommandError(f"interval: {fault}.")
     return seconds

@@ -3,6 +3,7 @@
 import pytest
 
 from fttui.commands import COMMANDS
+from fttui.config.paths import view_file
 from fttui.ui import saved_view
 from fttui.ui.cockpit.command_line import CommandError, ParsedLine, columns_of, completions, parse, seconds_of, sort_of
 from tests.support.fake_store import FakeStore, job
@@ -47,7 +48,7 @@ def test_columns_argument_accepts_widths_and_rejects_bad_names() -> None:
 
 def test_interval_outside_its_range_is_rejected() -> None:
     assert seconds_of("10") == 10
-    for wrong in ("", "1", "nan", "1e9", "soon"):
+    for wrong in ("", "1", "nan", "1e10", "soon"):
         with pytest.raises(CommandError):
             seconds_of(wrong)
 
@@ -59,7 +60,7 @@ async def test_interval_line_changes_the_poll_interval() -> None:
         assert "every 10 s" in ui.prompt
         await ui.press("colon", *"interval 1", "enter")
         assert ui.core.poller.interval == 10
-        assert "2 to 3600" in ui.prompt
+        assert "interval: must be a number of seconds, 2 or more." in ui.prompt
 
 
 async def test_profile_line_switches_by_name_or_opens_the_picker() -> None:
@@ -79,7 +80,7 @@ async def test_filter_is_saved_for_the_next_start_only_after_w() -> None:
         await ui.press("0", "colon", *"filter", "enter")
         remembered = ui.app.remembered
         assert (remembered.status, remembered.filter) == (4, "run")
-        assert saved_view.load(saved_view.path())[0] == remembered
+        assert saved_view.load(view_file())[0] == remembered
     async with cockpit(store(), remembered=remembered) as ui:
         assert ui.shown == ["ftjob-00000002"]
 
