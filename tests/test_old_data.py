@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from fttui.cli.main import run
+from fttui.config import paths
 from fttui.core.connect import Options
 from fttui.core.session import Session, open_session
 from fttui.store.archive.first_rows import first_log, first_rows
@@ -143,7 +144,7 @@ async def test_create_without_an_answer_is_remembered(home: Path) -> None:
 
 
 def test_saved_view_has_columns_sort_and_filter(home: Path) -> None:
-    view, notice = saved_view.load(saved_view.path())
+    view, notice = saved_view.load(paths.view_file())
     assert notice == ""
     assert (view.columns, view.filter) == (("status", "suffix", "model", "cost", "id:20"), "suffix~a")
     assert (view.sort, view.reverse, view.times, view.tab, view.theme) == ("model", True, "utc", "files", "rose-pine")

@@ -82,6 +82,7 @@ def _rows(invocation: Invocation) -> list[dict[str, Any]]:
     """Return a row for each setting that applies to the chosen service, then a row for each path."""
     from fttui.config.load import load
     from fttui.config.schema import Profile, Settings, Shared
+    from fttui.config.theme import theme_in_use
 
     settings = load()
     chosen = choices.choose(profile=invocation.profile, base_url=invocation.base_url)
@@ -109,7 +110,9 @@ def _rows(invocation: Invocation) -> list[dict[str, Any]]:
     shown = {row["name"] for row in rows}
     rows += [row(name, value, of_profile) for name, value in own.values.items() if name not in shown]
     for name, setting in Settings.settings().items():
-        if name not in shown and is_plain(setting):
+        if name == "theme":
+            rows.append(row(name, *theme_in_use(settings, settings.shared(own), fresh=invocation.fresh)))
+        elif name not in shown and is_plain(setting):
             is_set = name in settings.values
             value = settings.values[name] if is_set else _default(name, chosen)
             rows.append(row(name, value, "config.toml" if is_set else "default"))

@@ -53,6 +53,11 @@ def profiles_file() -> str:
     return os.path.join(data_dir(), "profiles.toml")
 
 
+def view_file() -> str:
+    """Path of the cockpit's saved view: columns, sort order, theme."""
+    return os.path.join(state_dir(), "state.toml")
+
+
 def archive_file() -> str:
     """Path of the archive of all profiles."""
     return os.path.join(data_dir(), "archive.db")

@@ -9,6 +9,7 @@ from fttui.config.load import added_profiles, check_directories, load, user_sett
 from fttui.config.paths import config_file, profiles_file
 from fttui.config.schema import Profile
 from fttui.config.toml_file import locked, read_toml, write_toml
+from fttui.config.validate import KEY_SOURCES
 
 
 def use_profile(name: str | None) -> None:
@@ -34,12 +35,17 @@ def add_profile(name: str, profile: Profile) -> None:
     """Add a profile.
 
     Raises:
-        ConfigError: the name is taken or invalid.
+        ConfigError: the name is taken or invalid, or nothing tells which service the profile leads to.
         OSError: writing failed.
     """
     check_name(name)
     if name in load().profiles:
         raise ConfigError(f"profile {name} already exists: choose another name, or remove it first")
+    if not profile.values.keys() & {"base_url", "provider", *KEY_SOURCES}:
+        raise ConfigError(
+            f"{name} was not added: a profile needs --base-url URL or --provider NAME\n"
+            "For OpenAI, the source of the key is enough: --api-key-env VAR"
+        )
 
     def change(content: dict[str, Any]) -> None:
         content.setdefault("profiles", {})[name] = profile.values

@@ -15,6 +15,8 @@ from textual.screen import Screen
 from textual.scrollbar import ScrollBar
 
 from fttui.clock import Clock, SystemClock
+from fttui.config.paths import view_file
+from fttui.config.theme import PLAIN_THEME, usual_theme
 from fttui.models.status import Status
 from fttui.store.health import Health, State
 from fttui.store.snapshot import Change, Snapshot
@@ -37,7 +39,7 @@ from fttui.ui.preferences import Preferences
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.rows import counts_line
 from fttui.ui.render.status_line import ALL, ServiceInfo, service_info
-from fttui.ui.render.theme import ANSI_THEME, ANSI_VARIABLES, FTTUI_DARK
+from fttui.ui.render.theme import ANSI_VARIABLES, FTTUI_DARK
 from fttui.ui.saved_view import SavedView
 from fttui.ui.terminal.ascii import AsciiFilter, WholeCells
 from fttui.ui.terminal.cell_diff import cell_diff
@@ -128,10 +130,10 @@ class FttuiApp(App[None]):
         )
         self._snapshot = snapshot
         self.register_theme(FTTUI_DARK)
-        candidates = (self._preferences.settings.theme, remembered.theme, FTTUI_DARK.name)
-        self._usual_theme = next(name for name in candidates if name in self.available_themes)
+        self._first_theme = usual_theme(self._preferences.settings, remembered.theme).name
+        self._usual_theme = self._first_theme
         self._is_plain = ansi or self._preferences.slow_link
-        self.theme = self._css_theme = ANSI_THEME if self._is_plain else self._usual_theme
+        self.theme = self._css_theme = PLAIN_THEME if self._is_plain else self._usual_theme
         self.stylesheet.set_variables(self.get_css_variables())
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -162,12 +164,14 @@ class FttuiApp(App[None]):
         if plain:
             self._usual_theme = self.theme
         self._is_plain = plain
-        self.theme = ANSI_THEME if plain else self._usual_theme
+        self.theme = PLAIN_THEME if plain else self._usual_theme
 
     @property
     def remembered(self) -> SavedView:
         """The current view, to be saved for the next start."""
-        theme = self._usual_theme if self._is_plain and self.theme == ANSI_THEME else self.theme
+        theme = self._usual_theme if self._is_plain and self.theme == PLAIN_THEME else self.theme
+        if theme == self._first_theme:  # the user chose no other: a configured theme is not remembered
+            return self.main.saved
         return self.main.saved._replace(theme="" if theme == FTTUI_DARK.name else theme)
 
     @property
@@ -269,7 +273,7 @@ class FttuiApp(App[None]):
             self._session.poller.pace(message.seconds)
 
     def on_save_view_requested(self, message: SaveViewRequested) -> None:
-        saved_view.save(saved_view.path(), self.remembered)
+        saved_view.save(view_file(), self.remembered)
 
     async def on_profile_chosen(self, message: ProfileChosen) -> None:
         from fttui.config.choose import choose

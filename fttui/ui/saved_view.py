@@ -31,13 +31,6 @@ class SavedView(NamedTuple):
     """Status filter saved with `:w`: a key of `list_view.STATUS_KEYS`, or 0."""
 
 
-def path() -> str:
-    """Return the path of the file."""
-    from fttui.config.paths import state_dir
-
-    return os.path.join(state_dir(), "state.toml")
-
-
 def load(file: str) -> tuple[SavedView, str]:
     """Load the saved view.
 

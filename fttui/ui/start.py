@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import os
 import signal
 import sys
 from typing import TYPE_CHECKING
 
+from fttui.config.paths import view_file
+from fttui.config.theme import few_colors
 from fttui.models.row import JobRow
 from fttui.store.snapshot import Snapshot
 from fttui.ui import saved_view
@@ -23,15 +24,6 @@ if TYPE_CHECKING:
     from fttui.core.connect import Options
     from fttui.core.session import MergedSession, Session
     from fttui.ui.first_frame import FirstFrame
-
-
-def has_few_colors(environment: os._Environ[str] | dict[str, str] = os.environ) -> bool:
-    """Return True when only the terminal's own colours are safe: NO_COLOR is set, or at most 16 colours."""
-    if environment.get("NO_COLOR"):
-        return True
-    if environment.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
-        return False
-    return not environment.get("TERM", "").endswith(("-256color", "-direct"))
 
 
 def run_app(
@@ -66,7 +58,7 @@ def run_app(
         return await session.open_session(asked if profile is None else asked._replace(profile=profile, base_url=None))
 
     snapshot = Snapshot(rows={row.id: row for row in rows}, as_of=as_of)
-    file = saved_view.path()
+    file = view_file()
     remembered, word = (saved_view.SavedView(), "") if options and options.fresh else saved_view.load(file)
     title = Title(preferences.settings.title and takes_title())
     app = FttuiApp(
@@ -74,7 +66,7 @@ def run_app(
         service._replace(hint=word or service.hint),
         snapshot,
         glyphs,
-        ansi=has_few_colors(),
+        ansi=bool(few_colors()),
         read_only=bool(options and options.read_only),
         preferences=preferences,
         remembered=remembered,

@@ -39,10 +39,31 @@ def test_show_has_the_origin_of_settings_and_no_key(bare: Fttui, home: Path, mon
     assert rows["read_only"] == ["true", "profile w"]
     assert rows["api_key_env"] == ["W_KEY", "profile w"]
     assert "sk-secret-value" not in result.out + result.err
-    flagged = bare("--interval", "0.1", "config", "show", "--profile", "local", "--json").json
+    flagged = bare("--interval", "2.5", "config", "show", "--profile", "local", "--json").json
     found = {row["name"]: (row["value"], row["from"]) for row in flagged["data"]}
     assert found["profile"] == ("local", "--profile")
-    assert found["interval"] == (2.0, "--interval")
+    assert found["interval"] == (2.5, "--interval")
+
+
+def test_show_has_the_theme_that_the_cockpit_would_use(
+    bare: Fttui, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def theme(*flags: str) -> list[str]:
+        return next(row[1:] for row in bare(*flags, "config", "show").cells if row[0] == "theme")
+
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert theme() == ["fttui-dark", "default"]
+    (home / "data").mkdir(mode=0o700, exist_ok=True)
+    (home / "data" / "state.toml").write_text("theme = 'nord'\n")
+    assert theme() == ["nord", "chosen with T, remembered"]
+    assert theme("--fresh") == ["fttui-dark", "default"]
+    (home / "config").mkdir()
+    (home / "config" / "config.toml").write_text("theme = 'gruvbox'\n[profiles.w]\nlink = 'slow'\n")
+    assert theme() == ["gruvbox", "config.toml"]
+    assert theme("--profile", "w") == ["ansi-dark", "link = 'slow'; otherwise gruvbox, config.toml"]
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert theme() == ["ansi-dark", "NO_COLOR; otherwise gruvbox, config.toml"]
 
 
 def test_faulty_configuration_is_exit_code_2_with_one_message(bare: Fttui, home: Path) -> None:
@@ -59,7 +80,7 @@ def test_faulty_configuration_is_exit_code_2_with_one_message(bare: Fttui, home:
 def test_profile_is_added_used_and_removed(bare: Fttui, home: Path) -> None:
     added = bare("profile", "add", "lab", "--base-url", "http://gpu:8000/v1", "--api-key-env", "LAB_KEY")
     assert (added.code, added.out) == (0, "")
-    assert bare("profile", "add", "lab").code == 2
+    assert "already exists" in bare("profile", "add", "lab", "--base-url", "http://gpu:8000/v1").err
     assert bare("profile", "use", "lab").code == 0
     rows = bare("profile", "list").cells
     assert ["*", "lab", "http://gpu:8000/v1", "compatible", "LAB_KEY", "fttui profile add"] in rows
@@ -80,8 +101,10 @@ def test_profile_is_added_used_and_removed(bare: Fttui, home: Path) -> None:
 @pytest.mark.parametrize(
     "flags",
     [
-        ["local"],
-        ["a/b"],
+        ["local", "--base-url", "http://x/v1"],
+        ["a/b", "--base-url", "http://x/v1"],
+        ["x"],
+        ["x", "--project", "p"],
         ["x", "--base-url", "nonsense"],
         ["x", "--provider", "azure"],
         ["x", "--api-key-env", "A", "--api-key-command", "b"],
@@ -173,6 +196,6 @@ def test_show_has_every_setting_with_its_value(bare: Fttui, home: Path) -> None:
     assert rows["link"] == ["slow", "profile w"]
     assert rows["notify"] == ['["bell"]', "default"]
     assert rows["interval"] == ["4.0", "default"]
-    assert rows["theme"] == ["fttui-dark", "default"]
+    assert rows["theme"][0] == "ansi-dark"
     assert rows["read_only"] == ["true", "config.toml"], "refused anywhere is refused"
     assert rows["keys.job.cancel"] == ["f8", "config.toml"]

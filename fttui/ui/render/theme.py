@@ -10,8 +10,10 @@ from rich.style import Style
 from textual.color import Color
 from textual.theme import Theme
 
+from fttui.config.theme import DEFAULT_THEME
+
 FTTUI_DARK = Theme(
-    name="fttui-dark",
+    name=DEFAULT_THEME,
     dark=True,
     primary="#6cb6ff",
     secondary="#d2a8ff",
@@ -25,9 +27,6 @@ FTTUI_DARK = Theme(
     error="#ff7b72",
     variables={"line-cursor": "#24405e", "line-rule": "#46525f", "line-dim": "#8b98a5"},
 )
-
-ANSI_THEME = "ansi-dark"
-"""Theme that uses only the terminal's own colours."""
 
 ANSI_VARIABLES = {"line-cursor": "ansi_default", "line-rule": "ansi_default", "line-dim": "ansi_default"}
 """Values of fttui's own theme variables in themes that use the terminal's own colours."""
