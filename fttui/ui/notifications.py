@@ -3,6 +3,7 @@
 import os
 from collections.abc import Collection, Mapping, Sequence
 
+from fttui.models.refusals import NO_JOB
 from fttui.models.row import JobRow
 from fttui.text import clean_line, fit
 from fttui.ui.render.rows import short_id
@@ -31,6 +32,23 @@ def note(rows: Collection[JobRow]) -> str:
     for row in rows:
         states[str(row.status)] = states.get(str(row.status), 0) + 1
     return f"{len(rows)} jobs ended: " + ", ".join(f"{number} {state}" for state, number in states.items())
+
+
+def watch_note(rows: Sequence[JobRow]) -> str:
+    """Return the message about jobs that the user wants to watch: ended ones have no end to wait for."""
+    over = [row for row in rows if row.status.is_final]
+    live = len(rows) - len(over)
+    if not rows:
+        return f"watch: {NO_JOB}"
+    if not live:
+        one = f"{_name(over[0])} has ended: {over[0].status_text}."
+        return clean_line(one if len(over) == 1 else f"All {len(over)} marked jobs have ended.")
+    more = f" {len(over)} marked {'job has' if len(over) == 1 else 'jobs have'} already ended." if over else ""
+    return f"Watching {live} {'job' if live == 1 else 'jobs'} until the end.{more}"
+
+
+def _name(row: JobRow) -> str:
+    return f"{short_id(row.id)} ({row.suffix})" if row.suffix else short_id(row.id)
 
 
 def run_command(command: Sequence[str], row: JobRow) -> None:

@@ -161,14 +161,17 @@ class Watcher:
         before = self._known.get(job.id)
         if before is not None and before.status.is_final:
             return
-        # Fetch the events first, so that the last step is reported before the end.
         events = await self._events(job, is_first=before is None) if self._needs_events(job, before) else []
         if before is None:
             self._report(job, _first_sentence(job, is_new=is_new, at=_progress(events)))
             self._reported_tenths[job.id] = _tenths_done(events)
         else:
+            # In the order of time: a job runs before its first step, and ends after its last one.
+            is_changed = job.status_text != before.status_text
+            if is_changed and job.status.is_live:
+                self._report(job, _status_sentence(job))
             self._report_events(job, events)
-            if job.status_text != before.status_text:
+            if is_changed and job.status.is_final:
                 self._report(job, _status_sentence(job))
         self._known[job.id] = job
         if job.status.is_final and job.status != "succeeded":

@@ -12,6 +12,7 @@ from fttui.ui.cockpit.key_router import Handlers
 from fttui.ui.cockpit.model import Part
 from fttui.ui.cockpit.pane_controller import ControllerContext
 from fttui.ui.messages import HoldRequested, IntervalRequested, ProfileChosen, RefreshRequested, SaveViewRequested
+from fttui.ui.notifications import watch_note
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.status_line import ALL, clock_time
 
@@ -166,9 +167,9 @@ class AppCommands:
 
     def watch(self) -> None:
         """Notify the user when the marked jobs, or the selected one, have ended."""
-        self._model.watch(self._model.targets())
-        number = len(self._model.watched)
-        self._prompt.show_message(f"Watching {number} {'job' if number == 1 else 'jobs'} until the end.", "dim")
+        rows = self._model.targets()
+        self._model.watch(rows)
+        self._prompt.show_message(watch_note(rows), "dim")
 
     def redraw(self) -> None:
         """Draw the whole screen again."""

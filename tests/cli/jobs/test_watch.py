@@ -60,6 +60,19 @@ def test_watch_reports_a_job_from_queued_to_succeeded(fttui: Fttui, service: Ser
     assert clock.slept[0] == 5.0
 
 
+def test_watch_reports_the_start_before_the_first_steps(fttui: Fttui, service: Service) -> None:
+    service.faults[JOB] = [send_json(job(1, state)) for state in ("queued", "running", "succeeded")]
+    service.faults[EVENTS] = [page(metrics(30), metrics(1)), page(metrics(100), metrics(30), metrics(1))]
+    lines = fttui("jobs", "watch", "ftjob-001", "--plain").lines
+    assert [line.removeprefix("ftjob-001 ") for line in lines] == [
+        "is queued, model gpt-4.1-nano.",
+        "is now running.",
+        "is at step 30 of 100, training loss 1.5.",
+        "is at step 100 of 100, training loss 1.5.",
+        "has succeeded.",
+    ]
+
+
 @pytest.mark.parametrize(
     ("status", "words", "code"),
     [
