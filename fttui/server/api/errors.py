@@ -81,6 +81,12 @@ def internal_error() -> RequestError:
     return RequestError(500, message, type="server_error")
 
 
+def damaged_file(id: str, filename: str, path: str, damage: str) -> RequestError:
+    """Return a 500: the content of a file changed on the disk. Another try does not help."""
+    message = f"The content of {id} ({filename}) is damaged: {damage}. It is at {path}; upload the file again."
+    return RequestError(500, message, type="server_error", code="damaged_file", headers={"x-should-retry": "false"})
+
+
 def disk_failure(reason: str) -> RequestError:
     """Return a 507: the disk is full, read-only or over quota."""
     return RequestError(507, f"The service cannot write to its disk: {reason}.", type="server_error", code="disk_error")

@@ -9,11 +9,11 @@ from starlette.routing import Route
 
 from fttui.server import ids
 from fttui.server.api import json_objects
-from fttui.server.api.errors import RequestError, invalid, missing, no_file
+from fttui.server.api.errors import RequestError, damaged_file, invalid, missing, no_file
 from fttui.server.api.multipart_form import Form, read_form
 from fttui.server.api.parameters import LARGEST_BODY, after_of, check_length, limit_of, service_of
 from fttui.server.service import Service
-from fttui.server.storage.file_operations import accept, remove
+from fttui.server.storage.file_operations import remove
 from fttui.server.storage.records import FileRecord
 from fttui.text import clean_line
 
@@ -43,8 +43,8 @@ def _accept(service: Service, id: str, form: Form, path: str) -> Response:
     now = service.now()
     expires = _expiry(form.fields, now)
     name = clean_line(form.filename)[:LONGEST_NAME] or "file"
-    accept(path, service.paths.file(id))
     record = FileRecord(0, id, name, purpose, form.size, now, expires)
+    service.paths.accept_file(record, path, form.checksum)
     service.database.files.add(record)
     return JSONResponse(json_objects.file(record))
 
@@ -88,7 +88,11 @@ def get(request: Request) -> Response:
 
 def content(request: Request) -> Response:
     file = _file(request)
-    path = service_of(request).paths.file(file.id)
+    paths = service_of(request).paths
+    path = paths.file(file.id)
+    # A client that reads a large file in ranges would wait for the check each time.
+    if "range" not in request.headers and (damage := paths.descriptions.damage(file.id, path)):
+        raise damaged_file(file.id, file.filename, path, damage)
     return Content(path, media_type="application/octet-stream", filename=file.filename)
 
 

@@ -1,6 +1,7 @@
 """Parser of multipart forms: fields go to memory, the file goes to the disk as it arrives."""
 
 import os
+import zlib
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
@@ -21,6 +22,8 @@ class Form(NamedTuple):
     filename: str | None
     """File name of the client, for display only; None when no file was sent."""
     size: int
+    checksum: int
+    """CRC-32 of the content."""
 
 
 async def read_form(content_type: str, chunks: AsyncIterator[bytes], path: str, most: int, name: str = "file") -> Form:
@@ -50,7 +53,7 @@ async def read_form(content_type: str, chunks: AsyncIterator[bytes], path: str, 
         await run_in_threadpool(os.fsync, file)
     finally:
         os.close(file)
-    return Form(reader.fields, reader.filename, reader.size)
+    return Form(reader.fields, reader.filename, reader.size, reader.checksum)
 
 
 async def _blocks(chunks: AsyncIterator[bytes], least: int = 1 << 20) -> AsyncIterator[bytes]:
@@ -71,7 +74,7 @@ class _FormReader:
     def __init__(self, file: int, most: int, file_part: str) -> None:
         self.fields: dict[str, str] = {}
         self.filename: str | None = None
-        self.size = 0
+        self.size = self.checksum = 0
         self.complete = False
         self._file = file
         self._most = most
@@ -115,6 +118,7 @@ class _FormReader:
             if self.size > self._most:
                 raise too_large(self._most)
             view = memoryview(data)[start:end]
+            self.checksum = zlib.crc32(view, self.checksum)
             while view:
                 view = view[os.write(self._file, view) :]
         else:

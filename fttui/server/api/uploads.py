@@ -6,6 +6,7 @@ exists once the upload is completed.
 
 import hashlib
 import os
+import zlib
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -127,15 +128,15 @@ def _complete(request: Request, body: object) -> Response:
     id = names.new_id("file-", 22)
     path = os.path.join(service.paths.uploads, id)
     try:
-        found = _join([service.paths.part(part.id) for part in parts], path)
+        found, checksum = _join([service.paths.part(part.id) for part in parts], path)
         if wanted and found != wanted.strip().lower():
             raise invalid("md5", f"The content has the MD5 checksum {found}, which differs from 'md5'.", "md5_mismatch")
-        accept(path, service.paths.file(id))
         now = service.now()
         expires = now + upload.file_expires_after if upload.file_expires_after else None
         file = FileRecord(0, id, upload.filename, upload.purpose, total, now, expires)
+        service.paths.accept_file(file, path, checksum)
         if not service.database.uploads.end(upload, "completed", file):
-            remove(service.paths.file(id))
+            service.paths.remove_file(id)
             raise _wrong_state("complete", _known(service, upload.id))
     except FileNotFoundError:  # another request ended the upload meanwhile and removed its parts
         raise _wrong_state("complete", _known(service, upload.id)) from None
@@ -159,22 +160,23 @@ def _chosen(ids: object, received: list[PartRecord]) -> list[PartRecord]:
     return [known[id] for id in ids]
 
 
-def _join(sources: list[str], path: str) -> str:
-    """Write the contents of the sources to `path`, durably. Return their MD5 checksum in hexadecimal."""
-    checksum = hashlib.md5(usedforsecurity=False)
+def _join(sources: list[str], path: str) -> tuple[str, int]:
+    """Write the contents of the sources to `path`, durably. Return their MD5 checksum in hexadecimal, and their CRC."""
+    md5, crc = hashlib.md5(usedforsecurity=False), 0
     target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         for source in sources:
             with open(source, "rb", buffering=0) as part:
                 while chunk := part.read(1 << 20):
-                    checksum.update(chunk)
+                    md5.update(chunk)
+                    crc = zlib.crc32(chunk, crc)
                     view = memoryview(chunk)
                     while view:
                         view = view[os.write(target, view) :]
         os.fsync(target)
     finally:
         os.close(target)
-    return checksum.hexdigest()
+    return md5.hexdigest(), crc
 
 
 def cancel(request: Request) -> Response:

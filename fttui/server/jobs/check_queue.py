@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from fttui.server.jobs import training_data
+from fttui.server.jobs.training_data import BadData
 from fttui.server.storage.paths import HomePaths
 from fttui.server.storage.records import JobRecord
 
@@ -53,12 +54,24 @@ class CheckQueue:
         self._closed.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
+    def _check_content(self, id: str, param: str) -> None:
+        """Compare a content with the checksum from its upload.
+
+        Raises:
+            BadData: they differ.
+        """
+        path = self._paths.file(id)
+        if damage := self._paths.descriptions.damage(id, path):
+            message = f"The {param.replace('_', ' ')} {id} is damaged: {damage}. It is at {path}; upload it again."
+            raise BadData("damaged_file", message, param)
+
     def _check(self, job: JobRecord) -> int:
         def should_stop() -> bool:
             return self._closed.is_set() or job.id in self._dropped
 
         for id, param in ((job.validation_file, "validation_file"), (job.training_file, "training_file")):
             if id is not None:
+                self._check_content(id, param)
                 count = training_data.check(self._paths.file(id), job.method, param, should_stop)
         if self._closed.is_set():
             raise RuntimeError("the service is closing; the next one repeats the check")

@@ -1,6 +1,7 @@
 """Outcomes of jobs: success with a model and a result file, failure with a reason, cancellation."""
 
 import os
+import zlib
 from typing import Any
 
 from fttui import atomic
@@ -11,7 +12,7 @@ from fttui.server.jobs.job_dir import JobDirectory
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.disk_space import DiskSpace
-from fttui.server.storage.file_operations import accept, remove
+from fttui.server.storage.file_operations import remove
 from fttui.server.storage.paths import HomePaths
 from fttui.server.storage.records import FileRecord, JobRecord
 from fttui.server.storage.reports import Message
@@ -53,12 +54,12 @@ class Outcomes:
         content = csv if self._catalog.settings.plain_results else result_file.encoded(csv)
         received = os.path.join(self._paths.uploads, id)
         atomic.write(received, content)
-        accept(received, self._paths.file(id))
         now = self._end_time(job)
         file = FileRecord(0, id, result_file.FILENAME, "fine-tune-results", len(csv), now)
+        self._paths.accept_file(file, received, zlib.crc32(content))
         tokens = result.get("trained_tokens") or 0
         if not self._database.jobs.succeed(job, model, path if checkpoint is None else None, file, tokens, now):
-            remove(self._paths.file(id))
+            self._paths.remove_file(id)
         remove(received)
 
     def fail(self, job: JobRecord, code: str, message: str, param: str | None = None) -> None:

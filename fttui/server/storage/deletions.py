@@ -95,7 +95,7 @@ def _mark_files(paths: HomePaths, ids: Iterable[str]) -> None:
 
 def _remove_files(paths: HomePaths, ids: Iterable[str]) -> None:
     for id in ids:
-        remove(paths.file(id))
+        paths.remove_file(id)
         remove(os.path.join(paths.uploads, id))
 
 

@@ -2,8 +2,9 @@
 
 import os
 
-from fttui.server.storage.file_operations import remove
-from fttui.server.storage.records import ModelRecord
+from fttui.server.storage.descriptions import Descriptions
+from fttui.server.storage.file_operations import accept, remove
+from fttui.server.storage.records import FileRecord, ModelRecord
 
 
 class HomePaths:
@@ -27,8 +28,10 @@ class HomePaths:
         """Changes since the copy."""
         self.seal = os.path.join(copies, "seal")
         """Checksum of the database file after a service has closed it."""
-        for directory in (home, self.files, self.uploads, self.parts, self.jobs, copies):
+        descriptions = os.path.join(home, "descriptions")
+        for directory in (home, self.files, self.uploads, self.parts, self.jobs, copies, descriptions):
             os.makedirs(directory, mode=0o700, exist_ok=True)
+        self.descriptions = Descriptions(descriptions)
 
     def use_version(self, version: int) -> None:
         """Use a database of its own for this version, beside the database of a newer program."""
@@ -41,6 +44,20 @@ class HomePaths:
     def file(self, id: str) -> str:
         """Return the path of a file's content."""
         return os.path.join(self.files, id)
+
+    def accept_file(self, file: FileRecord, received: str, checksum: int) -> None:
+        """Give a received content its final name, and describe it. The caller stores the row, then removes `received`.
+
+        Args:
+            checksum: CRC-32 of the content.
+        """
+        self.descriptions.write(file, checksum, os.path.getsize(received))
+        accept(received, self.file(file.id))
+
+    def remove_file(self, id: str) -> None:
+        """Remove a content and its description."""
+        remove(self.file(id))
+        self.descriptions.remove(id)
 
     def part(self, id: str) -> str:
         """Return the path of a part's content."""
@@ -73,6 +90,12 @@ class HomePaths:
                     remove(os.path.join(directory, name))
                 else:
                     kept.append(self._keep(os.path.join(directory, name)))
+                    if directory == self.files and os.path.exists(self.descriptions.path(name)):
+                        self._keep(self.descriptions.path(name))
+        for id in self.descriptions.ids():
+            if not os.path.exists(self.file(id)):
+                self.descriptions.remove(id)
+        self.descriptions.tidy()
         for name in os.listdir(self.uploads):
             remove(os.path.join(self.uploads, name))
         for name in os.listdir(self.home):

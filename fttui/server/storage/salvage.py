@@ -1,7 +1,7 @@
 """The last resort: rows for the files and job directories on the disk, when the database and its copy are both lost.
 
-The record in a job's `job.json` (`record_of`) has the rows of the job and of its files. A file that no record mentions
-gets its id as name.
+The record in a job's `job.json` (`record_of`) has the rows of the job and of its files. Each content has a description
+with the row of its file. A content of an older version, which has neither, gets its id as name.
 """
 
 import json
@@ -50,8 +50,10 @@ def salvage(paths: HomePaths, database: ServiceDatabase, now: int) -> list[str]:
                 "bytes": found.st_size,
                 "created_at": int(found.st_mtime),
             }
-            nameless += name not in described
-            files.append({**plain, **described.get(name, {}), "id": name, "seq": None})
+            own = paths.descriptions.read(name)
+            row = described.get(name) or (own.row if own else None)
+            nameless += row is None
+            files.append({**plain, **(row or {}), "id": name, "seq": None})
     files.sort(key=lambda file: file["created_at"])
     database.restore("file", files)
     for record in records:

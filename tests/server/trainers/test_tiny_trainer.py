@@ -304,3 +304,43 @@ def test_program_reports_bad_data(tmp_path: Path) -> None:
     assert line["code"] == "invalid_file_format"
     assert line["param"] == "validation_file"
     assert "line 1" in line["message"]
+
+
+def test_damaged_state_is_set_aside_and_the_same_numbers_are_computed_again(tmp_path: Path) -> None:
+    whole, damaged = tmp_path / "whole", tmp_path / "damaged"
+    for directory in (whole, damaged):
+        directory.mkdir()
+    expected = run_training(whole, write_job(whole))
+    settings = write_job(damaged)
+    run = TrainingRun(str(damaged), settings, Progress(str(damaged)), shape=SMALL)
+    for _ in range(5):
+        run._train_step()
+    run.save()
+    state = damaged / job_files.STATE
+    data = bytearray(state.read_bytes())
+    data[len(data) // 2] ^= 1
+    state.write_bytes(data)
+    (damaged / job_files.PROGRESS).unlink()
+    message, *lines = run_training(damaged, settings)
+    assert lines == expected
+    assert message["level"] == "warn"
+    assert "state.bin is damaged" in message["message"]
+    assert (damaged / "state.bin.damaged").read_bytes() == data
+
+
+@pytest.mark.parametrize("place", [10, -3])
+def test_damaged_model_is_not_loaded(tmp_path: Path, place: int) -> None:
+    path = tmp_path / "step-1.bin"
+    job_files.save_model(str(path), SMALL, base_weights(SMALL))
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(job_files.Damaged, match=r"step-1\.bin is damaged"):
+        job_files.load_model(str(path), SMALL)
+
+
+def test_models_of_older_versions_have_no_checksum(tmp_path: Path) -> None:
+    path, weights = tmp_path / "step-1.bin", base_weights(SMALL)
+    header = {"format": "fttui-tiny", "shape": SMALL}
+    path.write_bytes(json.dumps(header).encode() + b"\n" + weights.astype(np.float16).tobytes())
+    assert np.array_equal(job_files.load_model(str(path), SMALL), weights.astype(np.float16))

@@ -47,7 +47,7 @@ def train(directory: str) -> int:
             raise Stop
 
     from fttui.server.trainers.tiny.dataset import UnusableData
-    from fttui.server.trainers.tiny.job_files import Progress
+    from fttui.server.trainers.tiny.job_files import Damaged, Progress
     from fttui.server.trainers.tiny.train import Diverged, RunSettings, TrainingRun
 
     progress = Progress(directory)
@@ -69,6 +69,10 @@ def train(directory: str) -> int:
     except Diverged as error:
         hint = "a smaller learning_rate_multiplier may help"
         progress.write("error", code="training_diverged", message=f"Training diverged: {error}; {hint}.")
+        return 1
+    except Damaged as error:  # only the model to start from is left: a damaged state is replaced
+        message = f"The model to start from cannot be used: {error}. Start from a different model."
+        progress.write("error", code="damaged_model", message=message, param="model")
         return 1
     except Exception as error:
         if _is_disk_full(error):

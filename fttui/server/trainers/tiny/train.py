@@ -11,7 +11,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fttui.server.trainers.tiny.job_files import Progress, load_model, load_state, save_model, save_state
+from fttui.server.trainers.tiny.job_files import (
+    Damaged,
+    Progress,
+    load_model,
+    load_state,
+    save_model,
+    save_state,
+    set_state_aside,
+)
 from fttui.server.trainers.tiny.network import STANDARD, Floats, Ints, Network, Shape, base_weights
 from fttui.server.trainers.tiny.objectives import CheckStop, Metrics, Objective, Preference, Supervised
 
@@ -106,7 +114,7 @@ class TrainingRun:
         self._step = 0
         self._weights = start.copy()
         self._moments = (np.zeros_like(start), np.zeros_like(start))
-        if (saved := load_state(directory, 3)) is not None:
+        if (saved := self._saved_state()) is not None:
             header, vectors = saved
             self._step = int(header["step"])
             self._weights, *moments = vectors
@@ -116,6 +124,16 @@ class TrainingRun:
         self._gradient = np.empty_like(start)
         self._epoch_order: tuple[int, Ints] = (-1, np.empty(0, dtype=np.int64))
         self._network = Network(self._weights, shape)
+
+    def _saved_state(self) -> tuple[dict[str, Any], list[Floats]] | None:
+        """Return the saved state. A damaged one is set aside: without it, the same numbers are computed again."""
+        try:
+            return load_state(self._directory, 3)
+        except Damaged as error:
+            aside = set_state_aside(self._directory)
+            words = f"The saved state cannot be used: {error}. It was set aside as {aside}"
+            self._progress.write("message", level="warn", message=f"{words}; the training begins again at step 1")
+            return None
 
     def _objective(self, path: str, reference: Network) -> Objective:
         if self._settings.method == "dpo":
