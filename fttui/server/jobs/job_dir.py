@@ -8,9 +8,13 @@ from typing import Any
 from fttui import atomic
 from fttui.server.jobs.progress_file import LARGEST_FILE, ProgressFile
 from fttui.server.jobs.trainer_process import TrainerProcess
+from fttui.server.storage import kept_events
+from fttui.server.storage.database import ServiceDatabase
+from fttui.server.storage.disk_space import is_disk_full
 from fttui.server.storage.file_operations import link, remove
+from fttui.server.storage.records import JobRecord
 
-_KEPT = ("job.json", "log")
+_KEPT = ("job.json", "log", kept_events.FILENAME)
 """Files of an ended job that stay, besides its models."""
 _INPUTS = ("training.jsonl", "validation.jsonl", "start-model")
 """Names of inputs that share their content with other files, and take no room."""
@@ -43,6 +47,15 @@ class JobDirectory:
         """Write `job.json`, unless the job has no directory: it ended before it started."""
         if os.path.isdir(self.path):
             atomic.write(self._at("job.json"), json.dumps(job, indent=1).encode())
+
+    def keep_events(self, database: ServiceDatabase, job: JobRecord) -> None:
+        """Write the events of an ended job, unless it has no directory or the disk has no room for them."""
+        try:
+            if os.path.isdir(self.path):
+                kept_events.write(self._at(kept_events.FILENAME), database, job)
+        except OSError as error:
+            if not is_disk_full(error):
+                raise
 
     def output_sizes(self) -> tuple[int, int]:
         """Return the bytes of all files that the trainer wrote here, and of the largest of them.
@@ -94,7 +107,7 @@ class JobDirectory:
         return text
 
     def clean_up(self, models: set[str]) -> None:
-        """Remove everything except the models, the log and `job.json`."""
+        """Remove everything except the models, the log, `job.json` and the events."""
         if not os.path.isdir(self.path):
             return
         for name in os.listdir(self.path):

@@ -178,6 +178,7 @@ class TrainerSupervisor:
             return
         directory.process.kill_leftovers()
         directory.record({**job_json(job), "record": record_of(self._database, job)})
+        directory.keep_events(self._database, job)
         directory.clean_up(self._database.models.paths(job))
         self._database.jobs.finish_cleanup(job)
         self._forget(job)

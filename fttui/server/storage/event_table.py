@@ -1,7 +1,7 @@
 """Events of jobs."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fttui.server import ids
@@ -38,6 +38,21 @@ class EventTable:
             (job.seq, before, limit + 1),
         )
         return [self._event(row) for row in rows[:limit]], len(rows) > limit
+
+    def every(self, job: JobRecord) -> Iterator[EventRecord]:
+        """Return all events of a job, oldest first, and read a piece at a time."""
+        last = 0
+        while True:
+            rows = self._database.rows(
+                "SELECT seq, created_at, level, type, message, data FROM event"
+                " WHERE job = ? AND seq > ? ORDER BY seq LIMIT 2000",
+                (job.seq, last),
+            )
+            for row in rows:
+                last = row["seq"]
+                yield self._event(row)
+            if not rows:
+                return
 
     def _event(self, row: Row) -> EventRecord:
         members = dict(row)

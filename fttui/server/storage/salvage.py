@@ -4,11 +4,13 @@ The record in a job's `job.json` (`record_of`) has the rows of the job and of it
 with the row of its file. A content of an older version, which has neither, gets its id as name.
 """
 
+import itertools
 import json
 import os
 import re
 from typing import Any
 
+from fttui.server.storage import kept_events
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.deletions import is_marked
 from fttui.server.storage.paths import HomePaths
@@ -17,6 +19,8 @@ from fttui.server.storage.records import FINAL, JobRecord
 _FILE = re.compile(r"file-[A-Za-z0-9]{20,40}")
 _LARGEST = 4 << 20
 """Bytes of the largest job.json to read."""
+_MOST_ROWS = 5000
+"""Rows in one transaction."""
 _FRESH = ("offset", "step", "garbage", "restarts", "restart_step", "restart_offset")
 """Members of a job that did not end that its progress file gives again."""
 _TEXTS = ("id", "status", "model", "base", "method", "training_file")
@@ -56,17 +60,17 @@ def salvage(paths: HomePaths, database: ServiceDatabase, now: int) -> list[str]:
             files.append({**plain, **(row or {}), "id": name, "seq": None})
     files.sort(key=lambda file: file["created_at"])
     database.restore("file", files)
-    for record in records:
-        _restore_job(paths, database, record, now)
+    with_events = [_restore_job(paths, database, record, now) for record in records]
     if not files and not records:
         return []
     lost = f" The names of {nameless} files are lost: their ids replace them." if nameless else ""
-    return [
-        f"{len(records)} jobs and {len(files)} files were found on the disk, without the events of ended jobs.{lost}"
-    ]
+    bare = sum(not has_events for has_events in with_events)
+    lost += f" The events of {bare} ended jobs are lost." if bare else ""
+    return [f"{len(records)} jobs and {len(files)} files were found on the disk.{lost}"]
 
 
-def _restore_job(paths: HomePaths, database: ServiceDatabase, record: dict[str, Any], now: int) -> None:
+def _restore_job(paths: HomePaths, database: ServiceDatabase, record: dict[str, Any], now: int) -> bool:
+    """Add the rows of a job. Return False if its events are lost."""
     job = {name: value for name, value in record["job"].items() if name in JobRecord._fields and name != "seq"}
     if job["status"] not in FINAL:
         job = {**{name: value for name, value in job.items() if name not in _FRESH}, "result": None, "failure": None}
@@ -75,6 +79,12 @@ def _restore_job(paths: HomePaths, database: ServiceDatabase, record: dict[str, 
     (seq,) = database.restore("job", [job])
     metadata = job.get("metadata") or {}
     database.restore("job_metadata", [{"key": key, "value": str(value), "job": seq} for key, value in metadata.items()])
+    # The events of a job that did not end come from its progress file.
+    is_ended = job["status"] in FINAL
+    events = kept_events.read(os.path.join(paths.job(job["id"]), kept_events.FILENAME), seq) if is_ended else iter(())
+    added = 0
+    while some := list(itertools.islice(events, _MOST_ROWS)):
+        added += len(database.restore("event", some))
     message = "This job was restored from its directory after the service's database was lost"
     event = {"job": seq, "created_at": now, "level": "warn", "type": "message", "message": message, "data": {}}
     database.restore("event", [event])
@@ -84,6 +94,7 @@ def _restore_job(paths: HomePaths, database: ServiceDatabase, record: dict[str, 
     kept = ("id", "step", "created_at", "model", "metrics")
     checkpoints = [{**{name: one[name] for name in kept}, "job": seq} for one in reversed(record["checkpoints"])]
     database.restore("checkpoint", checkpoints)
+    return added > 0 or not is_ended
 
 
 def _record(paths: HomePaths, name: str) -> dict[str, Any] | None:

@@ -303,6 +303,12 @@ def test_without_copy_and_journal_jobs_and_files_come_from_the_disk(service: Ser
     ][1:]
     assert again.database.jobs.page(after=None, limit=9, metadata={"a": "b"})[0][0].id == ended
     assert any("2 jobs and" in notice and "names of 1 files" in notice for notice in again.notices)
+    assert not any("events" in notice for notice in again.notices)
+    last, *events = after["events"][-1]
+    assert "was restored from its directory" in last.message
+    assert [event._replace(seq=0, id="") for event in events] == [
+        event._replace(seq=0, id="") for event in before["events"][-1]
+    ]
     run_until(again, running, "succeeded", "running")
     again.runner.close(save=True)
     again.database.close()
@@ -335,4 +341,17 @@ def test_a_database_of_a_newer_program_stays_and_another_is_used(service: Servic
     assert os.path.exists(service.paths.database)
     assert "newer fttui" in again.notices[0]
     assert again.paths.database != service.paths.database
+    again.database.close()
+
+
+def test_damaged_events_of_an_ended_job_are_restored_as_far_as_possible(service: Service) -> None:
+    id = add_job(service)
+    run_until(service, id, "succeeded")
+    until(lambda: service.runner.tick() or not service.database.jobs.unfinished())
+    path = Path(service.paths.job(id), "events.jsonl.gz")
+    path.write_bytes(b"not a gzip file")
+    shutil.rmtree(os.path.dirname(service.paths.copy))
+    again = reopened(service, remove)
+    assert any("The events of 1 ended jobs are lost" in notice for notice in again.notices)
+    assert again.database.jobs.get(id) is not None
     again.database.close()
