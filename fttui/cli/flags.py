@@ -8,6 +8,7 @@ import click
 from fttui.cli.invocation import Invocation
 from fttui.cli.output import JSON, JSONL, TABLE
 from fttui.config.schema import Shared
+from fttui.models.hyperparameters import Range
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -59,23 +60,19 @@ def yes(function: F) -> F:
     return click.option("--yes", "-y", is_flag=True, help="Do not ask; required without a terminal.")(function)
 
 
-class NumberOrAuto(click.ParamType[Any]):
-    """A positive number, or `auto`."""
+class Number(click.ParamType[Any]):
+    """A number of a range, or the word of the range, such as `auto`."""
 
-    def __init__(self, *, whole: bool) -> None:
-        self.name = "integer|auto" if whole else "number|auto"
-        self._whole = whole
+    def __init__(self, range: Range) -> None:
+        self.name = "integer" if range.whole else "number"
+        self._range = range
 
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
-        if value == "auto" or not isinstance(value, str):
+        if value == self._range.word or not isinstance(value, str):
             return value
-        try:
-            number = int(value) if self._whole else float(value)
-        except ValueError:
-            number = -1
-        if not 0 < number < float("inf"):
-            kind = "a whole number above 0" if self._whole else "a number above 0"
-            self.fail(f"{value!r} is neither {kind} nor auto", parameter, context)
+        number = self._range.value(value)
+        if number is None:
+            self.fail(f"{value!r}: must be {self._range.allowed_values}", parameter, context)
         return number
 
 

@@ -10,7 +10,7 @@ from fttui.cli import completion
 from fttui.cli.exit_codes import DONE, FAILED
 from fttui.cli.files import check_report
 from fttui.cli.files.download import check_target
-from fttui.cli.flags import NumberOrAuto, json_options
+from fttui.cli.flags import Number, json_options
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.jobs.create import read_grader
@@ -21,6 +21,7 @@ from fttui.config.choose import choose
 from fttui.config.errors import ConfigError
 from fttui.config.paths import prices_file
 from fttui.core.samples import sample_path
+from fttui.models.hyperparameters import RANGES
 
 if TYPE_CHECKING:
     from fttui.data.findings import Finding
@@ -37,9 +38,9 @@ METHODS = ("supervised", "dpo", "reinforcement")
 )
 @click.option("--validation", type=click.Path(), metavar="PATH", help="Check this file too, and find examples in both.")
 @click.option("--grader", type=click.Path(), metavar="FILE", help="Reinforcement: the grader, as JSON.")
-@click.option("--n-epochs", type=NumberOrAuto(whole=True), metavar="N|auto", help="Epochs, to estimate the cost.")
+@click.option("--n-epochs", type=Number(RANGES["n_epochs"]), metavar="N|auto", help="Epochs, to estimate the cost.")
 @click.option(
-    "--batch-size", type=NumberOrAuto(whole=True), metavar="N|auto", help="Batch size, to estimate the steps."
+    "--batch-size", type=Number(RANGES["batch_size"]), metavar="N|auto", help="Batch size, to estimate the steps."
 )
 @click.option("--fix", is_flag=True, help="Write a repaired copy to the path of -o and check the copy.")
 @click.option("--output", "-o", metavar="PATH", help="Path of the repaired copy. It cannot be the checked file.")

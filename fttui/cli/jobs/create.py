@@ -9,13 +9,14 @@ import click
 from fttui.cli import completion, tables
 from fttui.cli.exit_codes import DONE, FAILED, exit_code_of
 from fttui.cli.files import check_report
-from fttui.cli.flags import NumberOrAuto, Pair, json_options
+from fttui.cli.flags import Number, Pair, json_options
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.jobs.follow import finished, report_end
 from fttui.cli.jobs.ids import resolve
 from fttui.cli.output import TABLE, say, say_progress
 from fttui.cli.progress import LARGE, file_progress
+from fttui.models.hyperparameters import LOCAL_RANGES, MAX_SUFFIX, RANGES, SEED
 
 if TYPE_CHECKING:
     from fttui.core.connect import Connection
@@ -31,7 +32,7 @@ HYPERPARAMETERS = ("n_epochs", "batch_size", "learning_rate_multiplier", "beta")
 
 def _job_options(function: F) -> F:
     """Add the options that describe a job, apart from its model and training file."""
-    whole, fraction = NumberOrAuto(whole=True), NumberOrAuto(whole=False)
+    numbers = {name: Number(range) for name, range in RANGES.items()}
     for option in reversed(
         [
             click.option(
@@ -41,19 +42,25 @@ def _job_options(function: F) -> F:
                 help="A file id, or a file to upload.",
             ),
             click.option("--suffix", metavar="S", help="Text to add to the name of the tuned model."),
-            click.option("--seed", type=int, metavar="N", help="Seed; the same seed and data give the same run."),
+            click.option(
+                "--seed", type=Number(SEED), metavar="N", help="Seed; the same seed and data give the same run."
+            ),
             click.option(
                 "--method", type=click.Choice(["supervised", "dpo", "reinforcement"]), help="Training method."
             ),
-            click.option("--n-epochs", type=whole, metavar="N|auto", help="Passes over the training data."),
-            click.option("--batch-size", type=whole, metavar="N|auto", help="Examples in one training step."),
+            click.option("--n-epochs", type=numbers["n_epochs"], metavar="N|auto", help="Passes over the data."),
+            click.option(
+                "--batch-size", type=numbers["batch_size"], metavar="N|auto", help="Examples in a training step."
+            ),
             click.option(
                 "--learning-rate-multiplier",
-                type=fraction,
+                type=numbers["learning_rate_multiplier"],
                 metavar="X|auto",
                 help="Factor of the default learning rate.",
             ),
-            click.option("--beta", type=fraction, metavar="X|auto", help="DPO: how close to stay to the base model."),
+            click.option(
+                "--beta", type=numbers["beta"], metavar="X|auto", help="DPO: how close to stay to the base model."
+            ),
             click.option("--grader", type=click.Path(), metavar="FILE", help="Reinforcement: the grader, as JSON."),
             click.option(
                 "--metadata", type=Pair(), multiple=True, metavar="K=V", help="Label of the job; may be repeated."
@@ -138,9 +145,23 @@ def _with_flags(spec: "JobSpec", flags: dict[str, Any]) -> "JobSpec":
         update["metadata"] = {**spec.metadata, **dict(flags["metadata"])}
     if flags["grader"]:
         update["grader"] = read_grader(flags["grader"])
+    if flags["suffix"] is not None and len(flags["suffix"]) > MAX_SUFFIX:
+        raise click.UsageError(f"--suffix: {len(flags['suffix'])} characters; at most {MAX_SUFFIX}")
     if flags["results"] is not None and not flags["wait"]:
         raise click.UsageError("--results needs --wait: a job has result files only after it ends")
     return spec.model_copy(update=update)
+
+
+def _check_local_ranges(flags: dict[str, Any]) -> None:
+    """Check the hyperparameters whose range at the embedded service is narrower.
+
+    Raises:
+        click.UsageError: a value is out of range.
+    """
+    for name in HYPERPARAMETERS:
+        value, range = flags.get(name), LOCAL_RANGES[name]
+        if value is not None and range.refuses(str(value)):
+            raise click.UsageError(f"--{name.replace('_', '-')}: {value}: must be {range.allowed_values}")
 
 
 def read_grader(path: str) -> dict[str, Any]:
@@ -213,6 +234,8 @@ class _CreateCommand:
         from fttui.store.archive.archive import Archive
 
         choice = connection.choice
+        if choice.is_local:
+            _check_local_ranges(self._flags)
         pricing = Pricing(choice)
         spec = self._spec or await self._cloned(connection, pricing)
         archive = Archive(archive_file(), choice.key)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fttui.models.auto_hyperparameters import AUTO
+from fttui.models.hyperparameters import LOCAL_RANGES, MAX_SUFFIX, SEED
 from fttui.server.api.errors import RequestError, invalid, missing
 from fttui.server.storage.records import NewJob
 
@@ -26,8 +27,8 @@ _NAMES = {
     "supervised": ("n_epochs", "batch_size", "learning_rate_multiplier"),
     "dpo": ("n_epochs", "batch_size", "learning_rate_multiplier", "beta"),
 }
-MOST_PAIRS, LONGEST_KEY, LONGEST_VALUE, LONGEST_SUFFIX = 16, 64, 512, 64
-LARGEST_SEED = 2_147_483_647
+MOST_PAIRS, LONGEST_KEY, LONGEST_VALUE, LONGEST_SUFFIX = 16, 64, 512, MAX_SUFFIX
+LARGEST_SEED = int(SEED.most)
 
 
 def new_job(body: object, base_model: Callable[[str], tuple[str, tuple[str, ...]] | None]) -> NewJob:
@@ -188,17 +189,16 @@ def _given(given: dict[str, Any], kind: str, where: str) -> dict[str, Any]:
 
 
 def _in_range(name: str, value: object, param: str) -> int | float:
-    if name in ("n_epochs", "batch_size"):
-        most = 50 if name == "n_epochs" else 256
+    range = LOCAL_RANGES[name]
+    if range.whole:
         number = _whole(value, param)
-        if not 1 <= number <= most:
-            raise invalid(param, f"Invalid '{param}': {number} is not within 1 to {most}.")
+        if not range.contains(number):
+            raise invalid(param, f"Invalid '{param}': {number} is not within {range.above + 1:g} to {range.most:g}.")
         return number
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _wrong_type(param, "a number or 'auto'", value)
-    most = 2 if name == "beta" else 1_000_000
-    if not 0 < value <= most:
-        raise invalid(param, f"Invalid '{param}': it must be more than 0 and at most {most}.")
+    if not range.contains(value):
+        raise invalid(param, f"Invalid '{param}': it must be more than {range.above:g} and at most {range.most:.0f}.")
     return value
 
 
