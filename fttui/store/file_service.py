@@ -58,20 +58,23 @@ class FileService:
                     await self._record(*page.items)
                 self._listed = {file.id for file in found}
                 return found
-        return [File.read(json.loads(text)) for text in self._archive.files.all()]
+        recorded = self._archive.files.all()
+        return await self._archive.in_thread(lambda: [File.read(json.loads(text)) for text in recorded])
 
     async def models(self) -> list[Model]:
         """Return the provider's models, or those of the last list while the provider cannot be reached."""
         if self._access.client is not None:
             with suppress(ApiError):
                 page = await self._access.client.list_models()
-                models = [(item.id, encode(item.raw)) for item in page.items]
+                models = await self._archive.in_thread(lambda: [(item.id, encode(item.raw)) for item in page.items])
                 await self._archive.files.save_models(models, self._clock.now())
                 return list(page.items)
-        return [Model.read(json.loads(text)) for text in self._archive.files.models()]
+        recorded = self._archive.files.models()
+        return await self._archive.in_thread(lambda: [Model.read(json.loads(text)) for text in recorded])
 
     async def _record(self, *files: File) -> None:
-        await self._archive.files.save([(file.id, encode(file.raw)) for file in files], self._clock.now())
+        texts = await self._archive.in_thread(lambda: [(file.id, encode(file.raw)) for file in files])
+        await self._archive.files.save(texts, self._clock.now())
 
     # Intents
 

@@ -4,6 +4,7 @@ A place is a number, higher for a job that is newer in that order. It is compare
 and changes only when the provider's order contradicts it.
 """
 
+from bisect import bisect_left, insort_left
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby, pairwise
 
@@ -56,11 +57,26 @@ class JobOrder:
 
     def newest_first(self, rows: Iterable[JobRow]) -> list[JobRow]:
         """Return rows by time of creation, then by place, newest first. Rows without a time come last."""
-        known = self._known
-        keyed = [(row.created_at is None, -(row.created_at or 0.0), -known.get(row.id, 0), row.id, row) for row in rows]
-        # One sort with one key: fast for rows that are already in order.
-        keyed.sort()
-        return [entry[4] for entry in keyed]
+        return sorted(rows, key=self._key)
+
+    def insert(self, held: Mapping[str, JobRow], rows: Iterable[JobRow]) -> dict[str, JobRow]:
+        """Return `held`, which is in order, with new rows at their places: much faster than a sort of 100,000 rows."""
+        ordered, new = list(held.values()), self.newest_first(rows)
+        start, end = (bisect_left(ordered, self._key(row), key=self._key) for row in (new[0], new[-1]))
+        fresh = {row.id: row for row in new}
+        if start == len(ordered):
+            return {**held, **fresh}
+        if end == 0:
+            return {**fresh, **held}
+        if start == end:
+            ordered[start:start] = new
+        else:
+            for row in reversed(new):
+                insort_left(ordered, row, key=self._key)
+        return {row.id: row for row in ordered}
+
+    def _key(self, row: JobRow) -> tuple[bool, float, int, str]:
+        return row.created_at is None, -(row.created_at or 0.0), -self._known.get(row.id, 0), row.id
 
     def _next(self, older: bool) -> int:
         if older:

@@ -4,9 +4,10 @@ The table has a row and a digest for each job; the JSON is in the archive. An un
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from fttui.clock import Clock
 from fttui.models.job import Job
@@ -118,21 +119,15 @@ class JobTable:
             self._generation = self._archive.database.generation
             self._digests = {}
             self.list_state = ListState(as_of=self.list_state.as_of)
-        merged, met, entries, back = MergeResult(), set[str](), dict[str, JobEntry](), list[str]()
-        for raw in objects:
-            job = None if (id := sent_id(raw)) else Job.read(raw)
-            id = job.id if job is not None else id
-            if id in met:
-                continue
-            met.add(id)
+        merged, entries, back = MergeResult(), dict[str, JobEntry](), list[str]()
+        for id, sent in (await self._archive.in_thread(partial(_decode, objects, self._digests))).items():
             merged.seen.append(id)
             if listed:
                 self._not_yet_listed.pop(id, None)
             if self._intent_turns.get(id, -1) >= turn:
                 continue
-            hash = digest(raw)
-            if self._digests.get(id) != hash:
-                entries[id] = self._entry(job or Job.read(raw), raw, hash)
+            if sent is not None:
+                entries[id] = self._entry(sent)
             elif self.rows[id].gone:
                 back.append(id)
         if not listed:
@@ -150,7 +145,7 @@ class JobTable:
             await self._archive.jobs.set_gone(back, None)
         merged.added = {id for id in entries if id not in self.rows}
         merged.updated = {*entries, *back, *moved} - merged.added
-        self._update_rows(entries, back, moved=bool(places))
+        self._update_rows(entries, back, moved=not places.keys() <= merged.added)
         return merged
 
     def _update_order(self, seen: Iterable[str], entries: dict[str, JobEntry], *, older: bool) -> dict[str, int]:
@@ -161,9 +156,9 @@ class JobTable:
             entries[id] = entry._replace(place=self._order.place(id))
         return places
 
-    def _entry(self, job: Job, raw: Any, hash: int) -> JobEntry:
-        before, progress = self.rows.get(job.id), self.logs.progress(job.id)
-        return entry_of(job, raw, hash, before=before, progress=progress, complete=self.list_state.complete)
+    def _entry(self, sent: "SentJob") -> JobEntry:
+        before, progress = self.rows.get(sent.job.id), self.logs.progress(sent.job.id)
+        return entry_of(sent, before=before, progress=progress, complete=self.list_state.complete)
 
     def _update_rows(self, entries: dict[str, JobEntry], back: list[str], *, moved: bool) -> None:
         rows = {id: entry.row for id, entry in entries.items()}
@@ -178,13 +173,19 @@ class JobTable:
         """Add or replace rows.
 
         Args:
-            moved: the order of the rows has changed.
+            moved: the order of the rows before has changed.
         """
         if not rows and not moved:
             return
-        moved |= any((was := self.rows.get(id)) is None or was.created_at != row.created_at for id, row in rows.items())
-        held = self.rows | rows
-        self.rows = {row.id: row for row in self._order.newest_first(held.values())} if moved else held
+        moved |= any(self.rows[id].created_at != row.created_at for id, row in rows.items() if id in self.rows)
+        new = [row for id, row in rows.items() if id not in self.rows]
+        if moved:
+            held = self.rows | rows
+            self.rows = {row.id: row for row in self._order.newest_first(held.values())}
+        else:
+            known = {id: row for id, row in rows.items() if id in self.rows}
+            held = self.rows | known if known else self.rows
+            self.rows = self._order.insert(held, new) if new else held
         for id, row in rows.items():
             if row.status.is_live and exists(row):
                 self.live[id] = None
@@ -355,19 +356,39 @@ class JobTable:
         ]
 
 
-def entry_of(job: Job, raw: Any, hash: int, *, before: JobRow | None, progress: Progress, complete: bool) -> JobEntry:
+class SentJob(NamedTuple):
+    """A job as sent."""
+
+    job: Job
+    text: str
+    """Its JSON."""
+    digest: int
+    """Digest of its JSON."""
+
+
+def _decode(objects: Iterable[Any], digests: Mapping[str, int]) -> dict[str, SentJob | None]:
+    """Return the jobs of a response by id, in its order. None for a job with the same digest as before."""
+    found: dict[str, SentJob | None] = {}
+    for raw in objects:
+        id = sent_id(raw) or Job.read(raw).id
+        if id not in found:
+            hash = digest(raw)
+            found[id] = None if digests.get(id) == hash else SentJob(Job.read(raw), encode(raw), hash)
+    return found
+
+
+def entry_of(sent: SentJob, *, before: JobRow | None, progress: Progress, complete: bool) -> JobEntry:
     """Return a new or changed job as an entry for the archive.
 
     Args:
-        hash: the digest of `raw`.
         before: the row of the job before the change. None for a new job.
         progress: the progress from the job's events.
         complete: the list was walked to its end before.
     """
-    row = job.row(step=progress.step, total=progress.total_steps, loss=progress.loss)
+    row = sent.job.row(step=progress.step, total=progress.total_steps, loss=progress.loss)
     # A new job that has already ended ran since the last poll, unless the list is fetched for the first time.
     changed = complete if before is None else before.status.is_live or before.status is not row.status
-    return JobEntry(row, encode(raw), hash, due=changed and row.status.is_final and exists(row))
+    return JobEntry(row, sent.text, sent.digest, due=changed and row.status.is_final and exists(row))
 
 
 def exists(row: JobRow) -> bool:

@@ -5,12 +5,12 @@ from typing import Any
 
 from fttui.models.event import Event
 from fttui.models.job import Job
-from fttui.models.raw_json import digest
+from fttui.models.raw_json import digest, encode
 from fttui.models.wire import sent_id
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.jobs import JobEntry
 from fttui.store.job_order import JobOrder
-from fttui.store.job_table import entry_of
+from fttui.store.job_table import SentJob, entry_of
 
 
 async def record_jobs(archive: Archive, objects: Iterable[Any], now: float) -> None:
@@ -28,7 +28,8 @@ async def record_jobs(archive: Archive, objects: Iterable[Any], now: float) -> N
         if held is None or held.digest != hash:
             before = None if held is None else held.row
             progress = archive.events.state(id).progress
-            entries[id] = entry_of(Job.read(raw), raw, hash, before=before, progress=progress, complete=complete)
+            sent = SentJob(Job.read(raw), encode(raw), hash)
+            entries[id] = entry_of(sent, before=before, progress=progress, complete=complete)
         elif held.row.gone:
             listed_again.append(id)
         row = entries[id].row if id in entries else held.row if held is not None else None

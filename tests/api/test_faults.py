@@ -84,6 +84,7 @@ async def test_each_status_has_its_class(connect: Connect, status: int, kind: ty
         ),
         ("<!DOCTYPE html><h1>Sign <b>in</b></h1>", "the server sent a web page: Sign in", ""),
         ("<html>", "the server sent a web page", ""),
+        ("<html>" + "<title>" * 1000 + "<H1 class=x>No</H1>", "the server sent a web page: No", ""),
         ("[" * 100_000, "[" * 299 + "…", ""),
         (b"\xff\xfe broken", "\ufffd\ufffd broken", ""),
     ],

@@ -154,6 +154,19 @@ def test_update_takes_over_the_order_of_the_last_list(before: list[str], after: 
     assert order.update([(id, 1.0) for id in found]) == {}, "the same list changes nothing"
 
 
+moments = st.none() | st.sampled_from([1.0, 2.0, 3.0])
+
+
+@given(jobs=st.lists(st.tuples(st.text("abcdef", min_size=1, max_size=2), moments), unique_by=lambda job: job[0]))
+def test_insert_gives_the_same_order_as_a_sort(jobs: list[tuple[str, float | None]]) -> None:
+    order = JobOrder({})
+    order.update(jobs)
+    rows = [JobRow(id, created_at=at) for id, at in jobs]
+    for cut in range(len(rows)):
+        held = {row.id: row for row in order.newest_first(rows[:cut])}
+        assert list(order.insert(held, rows[cut:]).values()) == order.newest_first(rows)
+
+
 async def test_job_deleted_by_another_process_is_removed(tmp_path: Path) -> None:
     archive = Archive(str(tmp_path / "a.db"), "work")
     world = World(archive)

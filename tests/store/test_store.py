@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from fttui.api.errors import BadRequest, NotFound, RateLimited, ServerError, Unauthorized, Unreachable
 from fttui.models.job import TOKEN_KEY, Job
+from fttui.models.raw_json import digest
 from fttui.models.spec import JobSpec
 from fttui.models.status import Status
 from fttui.store.archive.archive import Archive
@@ -131,6 +133,23 @@ async def test_any_json_in_the_list_is_a_row(world: World) -> None:
     outcome = (await world.store.cancel(["odd"]))["odd"]
     assert (outcome.ok, "not a fine-tuning job" in outcome.message) == (False, True)
     assert set(world.store.jobs.live) == {"odd"}
+
+
+async def test_page_is_decoded_outside_the_event_loop(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: set[threading.Thread] = set()
+
+    def noted(raw: Any) -> int:
+        threads.add(threading.current_thread())
+        return digest(raw)
+
+    monkeypatch.setattr("fttui.store.job_table.digest", noted)
+    world = World(Archive(str(tmp_path / "a.db"), "work"))
+    world.client.jobs = [job(1)]
+    await world.poll()
+    await world.archive.close()
+    assert world.ids == [J]
+    assert threads
+    assert threading.main_thread() not in threads
 
 
 async def test_second_start_shows_archived_rows(world: World) -> None:

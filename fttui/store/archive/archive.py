@@ -4,12 +4,17 @@
 `database` holds the connections and handles the faults of the disk.
 """
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from fttui.store.archive.creates import PendingCreates
 from fttui.store.archive.database import Database
 from fttui.store.archive.events import ArchiveEvents
 from fttui.store.archive.files import ArchiveFiles
 from fttui.store.archive.jobs import ArchiveJobs
 from fttui.store.archive.routes import AbsentRoutes
+
+T = TypeVar("T")
 
 
 class Archive:
@@ -44,6 +49,10 @@ class Archive:
         """Return the keys of all profiles that have jobs in the archive."""
         sql = "SELECT DISTINCT p.name FROM profiles p JOIN jobs j ON j.profile = p.key"
         return [name for (name,) in self.database.query(sql)]
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Run `work` in the thread that writes, so that decoding and encoding do not delay keys."""
+        return await self.database.in_thread(work)
 
     async def compact(self) -> None:
         """Return unused space to the disk, unless another process uses the file."""

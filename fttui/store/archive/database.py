@@ -93,7 +93,7 @@ class Database:
 
     async def write(self, work: Callable[[sqlite3.Connection, int], T]) -> T:
         """Run `work(db, profile)` in a transaction, in the writing thread."""
-        return await self._in_thread(lambda: self._write_now(work))
+        return await self.in_thread(lambda: self._write_now(work))
 
     async def write_job(self, id: str, work: Callable[[sqlite3.Connection, int], T], otherwise: T) -> T:
         """Run `work(db, job)` in a transaction, in the writing thread. Returns `otherwise` for an unknown job."""
@@ -121,7 +121,7 @@ class Database:
                 self._writer.execute("VACUUM")
                 self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
-        await self._in_thread(compact)
+        await self.in_thread(compact)
 
     async def close(self) -> None:
         """Finish pending writes and close the file."""
@@ -139,7 +139,8 @@ class Database:
             await asyncio.get_running_loop().run_in_executor(self._pool, close)
             self._pool.shutdown()
 
-    async def _in_thread(self, work: Callable[[], T]) -> T:
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Run `work` in the writing thread, after the writes before it."""
         if not self._threaded:
             return work()
         if self._pool is None:

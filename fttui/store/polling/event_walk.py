@@ -49,11 +49,7 @@ class EventWalk:
         """Process the page that was requested with `after`. Return the events to record now, or None."""
         ids = event_ids(page)
         held = known(ids)
-        fresh = [
-            Event.read(raw)
-            for raw, id in zip(page.objects, ids, strict=True)
-            if id not in held and id not in self._seen
-        ]
+        fresh = [event for event, id in zip(page.items, ids, strict=True) if id not in held and id not in self._seen]
         moved = any(id not in self._seen for id in ids)
         self._seen.update(ids)
         self._pages += 1
@@ -86,7 +82,7 @@ def older_batch(page: Page[Event], asked: str, known: Known) -> Batch:
     """Return the new events of a page of older events, with the cursor of the next page."""
     ids = event_ids(page)
     held = known(ids)
-    fresh = {id: Event.read(raw) for raw, id in zip(page.objects, ids, strict=True) if id not in held}
+    fresh = {id: event for event, id in zip(page.items, ids, strict=True) if id not in held}
     ended = not fresh or page.cursor == asked
     return Batch(oldest_first(list(fresh.values())), joined=True, cursor=None if ended else page.cursor)
 
