@@ -90,6 +90,10 @@ class Client:
     async def resume_job(self, id: str) -> Job:
         return await self._act(id, "resume", done=lambda job: job.status in ("queued", "running"))
 
+    async def delete_job(self, id: str) -> dict[str, Any]:
+        """Return the response as sent; empty if the server sent none."""
+        return await self._delete(self._job(id))
+
     async def list_events(self, id: str, *, after: str | None = None, limit: int = 100) -> Page[Event]:
         return await self._page(Event, f"{self._job(id)}/events", _window(after, limit))
 

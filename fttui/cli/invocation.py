@@ -80,12 +80,11 @@ class Invocation:
     ) -> int | None:
         from fttui.core import connect
 
-        if self.offline:
-            raise ConfigError("this command needs the service and cannot be used with --offline")
+        if verb is not None:
+            self.check_possible(verb)
+        self._need_service()
         connection = await connect.connect(self.options, clock=CLOCK, on_retry=_say_retry)
         try:
-            if verb is not None:
-                self._check_possible(verb, connection)
             for warning in connection.warnings:
                 say(f"fttui: warning: {warning}")
             return await work(connection)
@@ -93,12 +92,28 @@ class Invocation:
             say_progress("")
             await connection.close()
 
-    def _check_possible(self, verb: "Verb", connection: "Connection") -> None:
-        from fttui.core.availability import Access, why_not_at_all
+    def _need_service(self) -> None:
+        if self.offline:
+            raise ConfigError("this command needs the service and cannot be used with --offline")
 
-        settings, choice = connection.settings, connection.choice
-        read_only = self.read_only or settings.shared(settings.of(choice)).read_only
-        if reason := why_not_at_all(verb, Access(choice.name, read_only)):
+    def check_possible(self, verb: "Verb") -> None:
+        """Refuse an action that is impossible whatever the user answers. Call it before a question.
+
+        Raises:
+            ConfigError: --offline was given, the profile is read-only, or its provider does not offer the action.
+        """
+        from fttui.config import load
+        from fttui.config.choose import choose
+        from fttui.core.availability import Access, why_not_at_all
+        from fttui.core.connect import provider_of
+
+        self._need_service()
+        settings = load.load()
+        choice = choose(profile=self.profile, base_url=self.base_url)
+        profile = settings.of(choice)
+        read_only = self.read_only or settings.shared(profile).read_only
+        missing = provider_of(choice, profile).missing
+        if reason := why_not_at_all(verb, Access(choice.name, read_only, not_offered=missing)):
             raise ConfigError(f"{reason}: nothing was sent")
 
     def run_with_reader(self, work: "Callable[[Reader], Awaitable[int | None]]") -> int:

@@ -64,6 +64,7 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
     \b
     fttui models delete ft:gpt-4.1-nano-2025-04-14:acme:support:8J6LXhXG
     """
+    invocation.check_possible("delete_model")
     if not confirm(f"Delete {', '.join(ids)} permanently?", yes=yes):
         say("Nothing was deleted.")
         return FAILED

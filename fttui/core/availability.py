@@ -23,16 +23,24 @@ Verb = Literal[
     "pause",
     "resume",
     "delete",
+    "delete_job",
     "delete_copy",
     "delete_model",
     "delete_file",
     "upload",
 ]
-"""An action. `delete` only opens the choice between the three deletes: a job's archived copy (`delete_copy`), a tuned
+"""An action. `delete` only opens the choice between the deletes: a job, its archived copy (`delete_copy`), a tuned
 model and a file."""
 
-_ON_JOBS = ("clone", "cancel", "pause", "resume", "delete_copy")
-_DONE = {"clone": "cloned", "cancel": "cancelled", "pause": "paused", "resume": "resumed", "delete_copy": "deleted"}
+_ON_JOBS = ("clone", "cancel", "pause", "resume", "delete_job", "delete_copy")
+_DONE = {
+    "clone": "cloned",
+    "cancel": "cancelled",
+    "pause": "paused",
+    "resume": "resumed",
+    "delete_job": "deleted",
+    "delete_copy": "deleted",
+}
 _STATES = {"pause": (Status.RUNNING, Status.UNKNOWN), "resume": (Status.PAUSED, Status.UNKNOWN)}
 """States in which a job can be paused or resumed. A state that fttui does not know may be either."""
 
@@ -142,6 +150,8 @@ def _why_not_job(verb: Verb, job: JobRow, access: Access) -> str:
         return refusals.STILL_LISTED if access.answers else ""
     if job.gone:
         return refusals.GONE
+    if verb == "delete_job":
+        return refusals.still_live(job.status_text) if job.status.is_live else ""
     if job.fault:
         return job.fault
     if job.status.is_final:

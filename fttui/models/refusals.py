@@ -19,7 +19,17 @@ def offline(why: str) -> str:
 
 def not_offered(provider: str, verb: str) -> str:
     """Return the reason for a route that the provider does not have."""
-    return f"{provider} does not offer {verb}"
+    return f"{provider} does not offer {route_words(verb)}"
+
+
+def route_words(verb: str) -> str:
+    """Return the name of a route for users."""
+    return "deleting jobs" if verb == "delete_job" else verb
+
+
+def still_live(status: str) -> str:
+    """Return the reason for the deletion of a job that has not ended."""
+    return f"this job is {status}: cancel it first"
 
 
 def not_final(status: str) -> str:

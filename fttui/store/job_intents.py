@@ -1,9 +1,8 @@
-"""Changes to jobs: create, cancel, pause, resume, and delete from the archive.
+"""Changes to jobs: create, cancel, pause, resume and delete, at the provider or from the archive.
 
 Each returns an `Outcome` and never raises. The job that the provider returns is published before the intent returns.
 """
 
-import json
 from collections.abc import Awaitable, Callable, Iterable
 
 from fttui.api.client import Client
@@ -18,6 +17,7 @@ from fttui.store.health import State
 from fttui.store.job_details import JobDetails
 from fttui.store.job_table import JobTable
 from fttui.store.provider_access import ProviderAccess
+from fttui.store.record import delete_copy
 from fttui.store.snapshot import Outcome
 
 
@@ -63,10 +63,28 @@ class JobIntents:
 
         return await self._access.for_each(ids, send)
 
+    async def delete(self, ids: Iterable[str]) -> dict[str, Outcome]:
+        """Delete ended jobs at the provider. On the embedded service their archived copies go too."""
+
+        async def send(client: Client, id: str) -> Outcome:
+            if refusal := self._refusal("delete_job", id):
+                return Outcome(False, refusal, id)
+            await self._access.call("delete_job", id, client.delete_job(id))
+            self._jobs.ignore_earlier_answers(id)
+            if client.provider.keeps_no_copy:
+                await self._delete_copies([id])
+                return Outcome(True, f"{id} is deleted", id)
+            self._feed.publish(await self._jobs.set_gone([id]))
+            return Outcome(True, f"{id} is deleted; its copy in the archive stays", id)
+
+        return await self._access.for_each(ids, send)
+
     def _refusal(self, verb: str, id: str) -> str:
         # A job that is not in the table may exist all the same, so it is not refused.
         job, row = self._details.job(id), self._jobs.rows.get(id)
-        if job is not None and not job.can_act:
+        if verb == "delete_job" and row is not None and row.status.is_live:
+            return f"{id}: {refusals.still_live(row.status_text)}"
+        if job is not None and not job.can_act and verb != "delete_job":
             return f"{id} cannot be changed: {job.fault or 'not a fine-tuning job'}"
         if row is not None and row.gone:
             return f"{id}: {refusals.GONE}"
@@ -81,20 +99,17 @@ class JobIntents:
         A job that the provider still lists would return with the next poll. So only these are deleted: jobs that the
         provider no longer lists, and finished jobs while the provider cannot be reached.
         """
-        outcomes = {id: await self._forget(id) for id in dict.fromkeys(ids)}
-        deleted = [id for id, outcome in outcomes.items() if outcome.ok]
+        unique = list(dict.fromkeys(ids))
+        refused = {id: Outcome(False, why, id) for id in unique if (why := self._deletion_refusal(id))}
+        deleted = await self._delete_copies(id for id in unique if id not in refused)
+        return {id: refused.get(id) or _forgotten(id, id in deleted) for id in unique}
+
+    async def _delete_copies(self, ids: Iterable[str]) -> set[str]:
+        """Delete jobs from the archive and the table. Return those that were in the archive."""
+        deleted = {id for id in ids if await delete_copy(self._archive, id, self._clock.now())}
         self._details.forget(deleted)
         self._feed.publish(removed=await self._jobs.drop(deleted))
-        return outcomes
-
-    async def _forget(self, id: str) -> Outcome:
-        if refusal := self._deletion_refusal(id):
-            return Outcome(False, refusal, id)
-        body = self._archive.jobs.body(id)
-        if body is None:
-            return Outcome(False, f"{id} is not in the archive", id)
-        await self._archive.jobs.delete(id, self._clock.now(), Job.read(json.loads(body)).result_files)
-        return Outcome(True, f"{id} is deleted from the archive", id)
+        return deleted
 
     def _deletion_refusal(self, id: str) -> str:
         row = self._jobs.rows.get(id)
@@ -107,3 +122,8 @@ class JobIntents:
         if self._access.client is None or self._feed.snapshot.health.state in (State.OFFLINE, State.DENIED):
             return ""
         return f"{id}: {refusals.STILL_LISTED}"
+
+
+def _forgotten(id: str, was_there: bool) -> Outcome:
+    message = f"{id} is deleted from the archive" if was_there else f"{id} is not in the archive"
+    return Outcome(was_there, message, id)

@@ -199,10 +199,19 @@ class JobTable:
             self.rows = {id: row for id, row in self.rows.items() if id not in held}
             for id in held:
                 self._order.forget(id)
-                for known in (self.live, self.due, self._digests, self._intent_turns, self._not_yet_listed):
+                for known in (self.live, self.due, self._digests, self._not_yet_listed):
                     known.pop(id, None)
             self.logs.forget(held)
             return held
+
+    def ignore_earlier_answers(self, id: str) -> None:
+        """Ignore a job in answers to requests sent before now: it was deleted since."""
+        self._intent_turns[id] = self.turn()
+
+    async def set_gone(self, ids: Iterable[str]) -> MergeResult:
+        """Mark jobs as no longer listed by the provider."""
+        async with self._lock:
+            return MergeResult(updated=await self._set_gone(self.rows.keys() & set(ids)))
 
     def deleted_elsewhere(self) -> set[str]:
         """Return the jobs that another process has deleted from the archive since the last call."""
@@ -308,7 +317,10 @@ class JobTable:
     async def _mark_gone(self, seen: Iterable[str]) -> set[str]:
         young = self._clock.monotonic() - GRACE
         fresh = {id for id, since in self._not_yet_listed.items() if since > young}
-        gone = {id for id in self.rows.keys() - set(seen) - fresh if not self.rows[id].gone}
+        return await self._set_gone(id for id in self.rows.keys() - set(seen) - fresh if not self.rows[id].gone)
+
+    async def _set_gone(self, ids: Iterable[str]) -> set[str]:
+        gone = set(ids)
         if gone:
             await self._archive.jobs.set_gone(gone, self._clock.now())
             self.replace({id: self.rows[id]._replace(gone=True) for id in gone})

@@ -155,6 +155,10 @@ class MergedStore:
         """Resume paused jobs."""
         return await self._for_each_profile("resume", ids)
 
+    async def delete_jobs(self, ids: Iterable[str]) -> dict[str, Outcome]:
+        """Delete ended jobs at their providers."""
+        return await self._for_each_profile("delete_jobs", ids)
+
     async def forget(self, ids: Iterable[str]) -> dict[str, Outcome]:
         """Delete the archived copies of jobs. The providers are not changed."""
         return await self._for_each_profile("forget", ids)

@@ -27,7 +27,8 @@ class StorePort(Protocol):
 
     @property
     def not_offered(self) -> Set[str]:
-        """Routes that the provider does not have: `events`, `checkpoints`, `results`, `cancel`, `pause`, `resume`."""
+        """Routes that the provider does not have: `events`, `checkpoints`, `results`, `cancel`, `pause`, `resume`,
+        `delete_job`."""
 
     def subscribe(self, fn: Callable[[Snapshot, Change], None], /) -> Callable[[], None]:
         """Call `fn` at each publication. Return a function that ends the subscription."""
@@ -79,6 +80,9 @@ class StorePort(Protocol):
 
     async def resume(self, ids: Iterable[str]) -> dict[str, Outcome]:
         """Resume paused jobs."""
+
+    async def delete_jobs(self, ids: Iterable[str]) -> dict[str, Outcome]:
+        """Delete ended jobs at the provider. On the embedded service their archived copies go too."""
 
     async def forget(self, ids: Iterable[str]) -> dict[str, Outcome]:
         """Delete the archived copies of jobs. The provider is not changed."""

@@ -47,7 +47,7 @@ class ProviderAccess:
         self._offered: set[str] = set()
         self._failures: dict[str, int] = {}
         self.not_offered: set[str] = archive.routes.absent(clock.now())
-        """Absent routes: `events`, `checkpoints`, `results`, `cancel`, `pause`, `resume`."""
+        """Absent routes: `events`, `checkpoints`, `results`, `cancel`, `pause`, `resume`, `delete_job`."""
 
     def attach(self, client: Client, *, insist: bool = False) -> Client | None:
         """Use `client` from now on. Return the client before it, which the caller closes.

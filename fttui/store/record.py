@@ -1,5 +1,6 @@
 """Record what a command has fetched: the same rows as a poll writes, without loading the whole archive."""
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -42,6 +43,25 @@ async def record_jobs(archive: Archive, objects: Iterable[Any], now: float) -> N
         await archive.jobs.save_places(moved)
     if listed_again:
         await archive.jobs.set_gone(listed_again, None)
+
+
+async def record_deletion(archive: Archive, id: str, now: float, *, keep_copy: bool) -> None:
+    """Record that a job was deleted at its provider.
+
+    Args:
+        keep_copy: keep the job in the archive, as a job that the provider no longer lists.
+    """
+    if keep_copy:
+        await archive.jobs.set_gone([id], now)
+    else:
+        await delete_copy(archive, id, now)
+
+
+async def delete_copy(archive: Archive, id: str, now: float) -> bool:
+    """Delete a job from the archive, with the contents of its result files. Return False for an unknown job."""
+    body = archive.jobs.body(id)
+    result_files = () if body is None else Job.read(json.loads(body)).result_files
+    return await archive.jobs.delete(id, now, result_files)
 
 
 async def record_events(archive: Archive, id: str, events: Sequence[Event]) -> None:

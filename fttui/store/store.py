@@ -128,6 +128,10 @@ class Store:
         """Resume paused jobs."""
         return await self._intents.act("resume", ids)
 
+    async def delete_jobs(self, ids: Iterable[str]) -> dict[str, Outcome]:
+        """Delete ended jobs at the provider. On the embedded service their archived copies go too."""
+        return await self._intents.delete(ids)
+
     async def forget(self, ids: Iterable[str]) -> dict[str, Outcome]:
         """Delete the archived copies of jobs. The provider is not changed."""
         return await self._intents.forget(ids)

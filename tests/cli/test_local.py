@@ -91,6 +91,9 @@ def test_job_trains_from_a_file_to_a_downloaded_result(program: Run, tmp_path: P
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "already has status" in refused.stderr
 
+    assert program("jobs", "delete", again["id"], "--yes").stdout == again["id"] + "\n"
+    assert [row.split("\t")[0] for row in program("archive", "list").stdout.splitlines()] == [id]
+
     assert program("files", "delete", result, "--yes").stdout == result + "\n"
     assert program("serve", "--status").returncode == 0
     assert program("serve", "--stop").returncode == 0

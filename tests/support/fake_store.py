@@ -142,6 +142,10 @@ class FakeStore:
         self.sent.append(("delete_model", name))
         return Outcome(not self.refusal, self.refusal, name)
 
+    async def delete_jobs(self, ids: Iterable[str]) -> dict[str, Outcome]:
+        self.sent.append(("delete_jobs", *ids))
+        return {id: Outcome(not self.refusal, self.refusal, id) for id in ids}
+
     async def forget(self, ids: Iterable[str]) -> dict[str, Outcome]:
         self.sent.append(("forget", *ids))
         return {id: Outcome(not self.refusal, self.refusal, id) for id in ids}

@@ -60,6 +60,8 @@ class Service:
                 return self._page(self.checkpoints.get(id, []), request)
             case ["POST ", "fine_tuning", "jobs", id, verb]:
                 return self._act(id, verb)
+            case ["DELETE ", "fine_tuning", "jobs", id]:
+                return self._delete_job(id)
             case ["GET ", "files"]:
                 return self._page(list(self.files.values()), request)
             case ["POST ", "files"]:
@@ -96,6 +98,15 @@ class Service:
             return refuse(400, f'Cannot cancel a job {id} that already has status "{found["status"]}".')
         found["status"] = {"cancel": "cancelled", "pause": "paused", "resume": "queued"}[verb]
         return send_json(found)
+
+    def _delete_job(self, id: str) -> Step:
+        found = next((item for item in self.jobs if item["id"] == id), None)
+        if found is None:
+            return refuse(404, f"Could not find fine tune: {id}", "fine_tune_not_found")
+        if found["status"] not in ("succeeded", "failed", "cancelled"):
+            return refuse(400, f'Cannot delete the job {id}: it has status "{found["status"]}". Cancel it first.')
+        self.jobs.remove(found)
+        return send_json({"id": id, "object": "fine_tuning.job.deleted", "deleted": True})
 
     def _upload(self, request: Request) -> Step:
         id = f"file-{len(self.files):03}"

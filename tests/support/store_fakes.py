@@ -160,6 +160,11 @@ class FakeClient:
     async def resume_job(self, id: str) -> Job:
         return await self._act("resume_job", id, "queued")
 
+    async def delete_job(self, id: str) -> dict[str, Any]:
+        await self._called("delete_job", id)
+        self.jobs.remove(self._job(id))
+        return {}
+
     async def list_events(self, id: str, *, after: str | None = None, limit: int = 100) -> Page[Event]:
         await self._called("list_events", id, after or "")
         items = self.events.get(id, [])

@@ -39,7 +39,9 @@ class Provider:
     keeps_metadata: bool = True
     """False if the provider drops `metadata` on create, so that a job cannot be found by its token."""
     missing: frozenset[str] = frozenset()
-    """Verbs that the provider is known not to offer: `pause`, `resume`, `events`, `checkpoints`, …"""
+    """Verbs that the provider is known not to offer: `pause`, `resume`, `events`, `delete_job`, …"""
+    keeps_no_copy: bool = False
+    """A job that is deleted at the provider is deleted from the archive too."""
     create: Mapping[str, Any] = field(default_factory=_empty)
     """Additional members of the body that creates a job."""
     body: Hook = _unchanged

@@ -5,4 +5,4 @@ from fttui.api.providers.base import Provider
 
 def provider(base_url: str, *, organization: str, project: str) -> Provider:
     """Return a LiteLLM proxy. It drops `metadata` on create."""
-    return Provider(name="litellm", base_url=base_url, keeps_metadata=False)
+    return Provider(name="litellm", base_url=base_url, keeps_metadata=False, missing=frozenset({"delete_job"}))

@@ -12,4 +12,5 @@ def provider(base_url: str, *, organization: str, project: str) -> Provider:
         name="openai",
         base_url=base_url,
         headers=MappingProxyType({name: value for name, value in headers.items() if value}),
+        missing=frozenset({"delete_job"}),
     )

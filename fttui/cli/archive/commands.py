@@ -134,15 +134,11 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
         return FAILED
 
     async def work(archive: "Archive") -> int:
-        import json
-
-        from fttui.models.job import Job
+        from fttui.store.record import delete_copy
 
         deleted, code = list[tuple[str, Any]](), DONE
         for id in ids:
-            body = archive.jobs.body(id)
-            result_files = () if body is None else Job.read(json.loads(body)).result_files
-            if await archive.jobs.delete(id, invocation.clock.now(), result_files):
+            if await delete_copy(archive, id, invocation.clock.now()):
                 deleted.append((id, {"id": id, "object": "fine_tuning.job", "deleted": True}))
             else:
                 code = _report_unknown(id)

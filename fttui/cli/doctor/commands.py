@@ -18,6 +18,7 @@ from fttui.config import load
 from fttui.config.choose import choose, is_loopback
 from fttui.config.errors import ConfigError
 from fttui.config.paths import archive_file, service_dir
+from fttui.models.refusals import route_words
 from fttui.text import is_utf8_locale
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ async def _routes(
     if not job and not failure:
         found.append(Check("routes", NOTE, "events and checkpoints were not checked: there is no job"))
     if known := sorted({*missing, *await _missing_routes(connection, clock)}):
-        found.append(Check("routes", NOTE, f"not supported: {', '.join(known)}"))
+        found.append(Check("routes", NOTE, f"not supported: {', '.join(map(route_words, known))}"))
     return [*found, *problems]
 
 

@@ -102,6 +102,7 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
     fttui files delete file-abc file-def
     fttui files delete file-abc --yes
     """
+    invocation.check_possible("delete_file")
     if not confirm(f"Delete {', '.join(ids)} at the provider?", yes=yes):
         say("Nothing was deleted.")
         return FAILED

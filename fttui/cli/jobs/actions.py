@@ -1,13 +1,13 @@
-"""`fttui jobs cancel`, `pause` and `resume`."""
+"""`fttui jobs cancel`, `pause`, `resume` and `delete`."""
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fttui.cli import completion, tables
 from fttui.cli.confirm import confirm
-from fttui.cli.each_id import for_each_id
+from fttui.cli.each_id import delete_each, for_each_id
 from fttui.cli.exit_codes import FAILED
 from fttui.cli.flags import json_options, yes
 from fttui.cli.groups import ServiceCommand
@@ -38,6 +38,7 @@ def cancel(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
     fttui jobs cancel ftjob-abc
     fttui jobs list --status queued --jsonl | jq -r .id | xargs fttui jobs cancel --yes
     """
+    invocation.check_possible("cancel")
     ids = resolve_all(invocation, ids)
     if not confirm(f"Cancel {', '.join(ids)}?", yes=yes):
         say("Nothing was cancelled.")
@@ -69,6 +70,50 @@ def resume(invocation: Invocation, ids: tuple[str, ...]) -> int:
     fttui jobs resume ftjob-abc
     """
     return _act(invocation, resolve_all(invocation, ids), "resume", lambda client: client.resume_job)
+
+
+@click.command("delete", cls=ServiceCommand, short_help="Delete ended jobs.")
+@click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=completion.jobs)
+@yes
+@json_options
+@pass_invocation
+def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
+    """Delete ended jobs at the provider. A job that has not ended is refused: cancel it first.
+
+    The embedded service deletes a job with its models and checkpoints, the files that no other job uses, and its copy
+    in the archive. Elsewhere the archived copy stays until `fttui archive delete`. OpenAI does not delete jobs.
+
+    On a terminal the command asks for confirmation; without a terminal it needs --yes.
+
+    \b
+    fttui jobs delete ftjob-abc
+    fttui jobs list --status failed --jsonl | jq -r .id | xargs fttui jobs delete --yes
+    """
+    invocation.check_possible("delete_job")
+    ids = resolve_all(invocation, ids)
+    if not confirm(f"Delete {', '.join(ids)}?", yes=yes):
+        say("Nothing was deleted.")
+        return FAILED
+
+    async def work(connection: "Connection") -> int:
+        from fttui.config.paths import archive_file
+        from fttui.store.archive.archive import Archive
+        from fttui.store.record import record_deletion
+
+        archive = Archive(archive_file(), connection.choice.key)
+        keep_copy = not connection.provider.keeps_no_copy
+
+        async def delete(id: str) -> Any:
+            raw = await connection.client.delete_job(id)
+            await record_deletion(archive, id, invocation.clock.now(), keep_copy=keep_copy)
+            return raw
+
+        try:
+            return await delete_each(invocation.output, ids, delete, "fine_tuning.job.deleted")
+        finally:
+            await archive.close()
+
+    return invocation.run_with_client(work, verb="delete_job")
 
 
 def _act(invocation: Invocation, ids: tuple[str, ...], verb: "Verb", action: "Action") -> int:

@@ -12,6 +12,7 @@ COMMANDS = {
     "cancel": "fttui.cli.jobs.actions:cancel",
     "pause": "fttui.cli.jobs.actions:pause",
     "resume": "fttui.cli.jobs.actions:resume",
+    "delete": "fttui.cli.jobs.actions:delete",
     "events": "fttui.cli.jobs.events:events",
     "checkpoints": "fttui.cli.jobs.checkpoints:checkpoints",
     "metrics": "fttui.cli.jobs.metrics:metrics",
@@ -19,12 +20,12 @@ COMMANDS = {
 }
 
 
-@click.group("jobs", cls=ServiceGroup, table=COMMANDS, short_help="List, create, watch and cancel jobs.")
+@click.group("jobs", cls=ServiceGroup, table=COMMANDS, short_help="List, create, watch, cancel and delete jobs.")
 def jobs() -> None:
-    """List, create, watch and cancel fine-tuning jobs.
+    """List, create, watch, cancel and delete fine-tuning jobs.
 
     Instead of a full ID you can give its end: `..x7Qa91Lk`, or without the dots if it has at least four characters. No
-    other known job may have the same end. `cancel` shows the full id before it asks, and in its output.
+    other known job may have the same end. `cancel` and `delete` show the full id before they ask, and in their output.
 
     \b
     fttui jobs list --status running

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -291,6 +292,56 @@ def test_refused_key_stops_before_the_remaining_ids(fttui: Fttui, service: Servi
     assert result.code == 4
     assert "not sent: ftjob-002" in result.err
     assert service.lines == ["POST /fine_tuning/jobs/ftjob-001/cancel"]
+
+
+def test_offline_and_read_only_refuse_before_they_ask(fttui: Fttui, service: Service) -> None:
+    for noun, verb in (("jobs", "cancel"), ("jobs", "delete"), ("files", "delete"), ("models", "delete")):
+        for flag in ("--offline", "--read-only"):
+            result = fttui(flag, noun, verb, "x-1")
+            assert (result.code, result.out) == (2, "")
+            assert "--yes" not in result.err
+            assert "--offline" in result.err or "read-only" in result.err
+    assert service.lines == []
+
+
+# delete
+
+
+def test_delete_without_a_terminal_needs_yes(fttui: Fttui, service: Service) -> None:
+    service.jobs = [job(1)]
+    result = fttui("jobs", "delete", "ftjob-001")
+    assert (result.code, result.out, service.lines) == (2, "", [])
+    assert "--yes" in result.err
+    result = fttui("jobs", "delete", "ftjob-001", "--yes")
+    assert (result.code, result.out, service.jobs) == (0, "ftjob-001\n", [])
+    assert service.lines == ["DELETE /fine_tuning/jobs/ftjob-001"]
+
+
+def test_delete_prints_the_answers_and_refuses_live_jobs(fttui: Fttui, service: Service) -> None:
+    service.jobs = [job(3), job(2, "running"), job(1)]
+    one = fttui("jobs", "delete", "ftjob-001", "--yes", "--json")
+    assert one.json == {"id": "ftjob-001", "object": "fine_tuning.job.deleted", "deleted": True}
+    several = fttui("jobs", "delete", "ftjob-002", "ftjob-003", "--yes", "--json")
+    assert several.code == 1
+    assert [item["id"] for item in several.json["data"]] == ["ftjob-003"]
+    assert "Cancel it first" in several.err
+    assert [item["id"] for item in service.jobs] == ["ftjob-002"]
+
+
+def test_deleted_job_of_a_provider_stays_in_the_archive(fttui: Fttui, service: Service) -> None:
+    service.jobs = [job(1)]
+    fttui("jobs", "list")
+    fttui("jobs", "delete", "ftjob-001", "--yes")
+    assert fttui("archive", "list", "--gone").cells[0][0] == "ftjob-001"
+
+
+def test_delete_is_not_offered_by_openai(fttui: Fttui, service: Service, home: Path) -> None:
+    (home / "config").mkdir()
+    settings = f"[profiles.w]\nprovider = 'openai'\nbase_url = '{service.server.url}'\n"
+    (home / "config" / "config.toml").write_text(settings)
+    result = fttui("--profile", "w", "jobs", "delete", "ftjob-001", "--yes")
+    assert (result.code, service.lines) == (2, [])
+    assert result.err == "fttui: w does not offer deleting jobs: nothing was sent\n"
 
 
 def test_pause_and_resume_print_the_new_status(fttui: Fttui, service: Service) -> None:
