@@ -1,0 +1,111 @@
+"""Alarms: findings about a job that a user should know now, each with the numbers that it rests on.
+
+`check_job` applies every rule. A rule that cannot be applied is reported with the reason. Standard library only.
+"""
+
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+from fttui.learning import clock_rules, curve_rules
+from fttui.learning.finding import Finding, JobState, Skipped
+
+
+class Kind(StrEnum):
+    """Kind of an alarm, as in `jobs alarms`, `[alarms]` and `--stop-on`. The order is that of importance."""
+
+    NON_FINITE = "non_finite"
+    DIVERGING = "diverging"
+    OVERFITTING = "overfitting"
+    STALLED = "stalled"
+    PLATEAU = "plateau"
+    QUEUED_LONG = "queued_long"
+    FILE_EXPIRING = "file_expiring"
+    MODEL_RETIRING = "model_retiring"
+
+
+KINDS = tuple(kind.value for kind in Kind)
+
+STOPPABLE = (Kind.NON_FINITE, Kind.DIVERGING, Kind.OVERFITTING, Kind.PLATEAU)
+"""Kinds that can stop a job: see `--stop-on`."""
+
+_WORDS = {
+    Kind.NON_FINITE: ("no number", "no number"),
+    Kind.DIVERGING: ("diverging", "diverged"),
+    Kind.OVERFITTING: ("overfitting", "overfit"),
+    Kind.STALLED: ("stalled", "stalled"),
+    Kind.PLATEAU: ("flat", "flat"),
+    Kind.QUEUED_LONG: ("waiting", "waiting"),
+    Kind.FILE_EXPIRING: ("file", "file"),
+    Kind.MODEL_RETIRING: ("model", "model"),
+}
+
+_RULES: dict[Kind, Callable[[JobState], Finding | Skipped | None]] = {
+    Kind.NON_FINITE: curve_rules.not_finite,
+    Kind.DIVERGING: curve_rules.diverging,
+    Kind.OVERFITTING: curve_rules.overfitting,
+    Kind.STALLED: clock_rules.stalled,
+    Kind.PLATEAU: curve_rules.plateau,
+    Kind.QUEUED_LONG: clock_rules.queued_long,
+    Kind.FILE_EXPIRING: clock_rules.file_expiring,
+    Kind.MODEL_RETIRING: clock_rules.model_retiring,
+}
+
+
+class Alarm(NamedTuple):
+    """A finding of one kind."""
+
+    kind: Kind
+    finding: Finding
+
+    @property
+    def message(self) -> str:
+        """One or two sentences with the numbers."""
+        return self.finding.message
+
+    @property
+    def since(self) -> float | None:
+        """Unix seconds of the moment when the condition began. None when its time is not known."""
+        return self.finding.since
+
+    def word(self, *, is_live: bool) -> str:
+        """Return the word for the list, at most 11 characters."""
+        return _WORDS[self.kind][0 if is_live else 1]
+
+
+@dataclass
+class Report:
+    """Result of all rules for one job."""
+
+    alarms: list[Alarm] = field(default_factory=list)
+    """Findings, the most important first."""
+    skipped: list[tuple[Kind, str]] = field(default_factory=list)
+    """Kinds that could not be checked, with the reason."""
+
+    def kinds(self) -> Sequence[str]:
+        return [alarm.kind.value for alarm in self.alarms]
+
+
+def check_job(state: JobState, off: Container[str] = ()) -> Report:
+    """Apply every rule to a job.
+
+    Args:
+        off: kinds that the user has turned off.
+    """
+    report = Report()
+    for kind, rule in _RULES.items():
+        if kind.value in off:
+            report.skipped.append((kind, "turned off in [alarms]"))
+            continue
+        result = rule(state)
+        if isinstance(result, Skipped):
+            if result.reason:
+                report.skipped.append((kind, result.reason))
+        elif result is not None:
+            report.alarms.append(Alarm(kind, result))
+    found = {alarm.kind for alarm in report.alarms}
+    if found & {Kind.DIVERGING, Kind.OVERFITTING, Kind.NON_FINITE}:
+        # The curve is not flat but worse: one sentence about it is enough.
+        report.alarms = [alarm for alarm in report.alarms if alarm.kind is not Kind.PLATEAU]
+    return report

@@ -1,0 +1,111 @@
+"""Series of one metric by step, with their smoothing and noise. Standard library only."""
+
+import itertools
+import math
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+
+WEIGHTS = ((30, 0.0), (100, 0.6), (400, 0.8), (3_000, 0.95))
+"""Weight of the exponential mean for a series of fewer points than the first number. See `weight_for`."""
+LONGEST_WEIGHT = 0.99
+RECENT = 400
+"""Most points from which the noise is estimated: its last part, because noise shrinks during a run."""
+MAD_TO_SIGMA = 1.4826
+"""Standard deviation of a normal distribution for a median absolute deviation of 1."""
+
+
+class Series:
+    """Values by step, in ascending order of steps. A step that comes again is ignored.
+
+    Finite values are separate from the rest, so that `min` and `max` of a slice are fast.
+    """
+
+    def __init__(self, points: Iterable[tuple[float, float]] = ()) -> None:
+        self.steps: list[float] = []
+        self.values: list[float] = []
+        self.gaps: list[int] = []
+        """Indices in `values` before which a value was not finite."""
+        self.not_finite: list[float] = []
+        """Steps whose value is not finite."""
+        self._smoothed: dict[float, tuple[list[float], float, float]] = {}
+        for step, value in points:
+            self.append(step, value)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    @property
+    def last_step(self) -> float:
+        """Newest step, with a finite value or not. Minus infinity for an empty series."""
+        last = self.steps[-1] if self.steps else -math.inf
+        return max(last, self.not_finite[-1]) if self.not_finite else last
+
+    def append(self, step: float, value: float) -> None:
+        """Add a point. A step that is not above the last one is ignored."""
+        if step <= self.last_step:
+            return
+        if not math.isfinite(value):
+            self.not_finite.append(step)
+            if not self.gaps or self.gaps[-1] != len(self.steps):
+                self.gaps.append(len(self.steps))
+            return
+        self.steps.append(step)
+        self.values.append(value)
+
+    def smoothed(self, weight: float) -> Sequence[float]:
+        """Return the exponential mean of the values, without the bias of its start. Only new points are computed.
+
+        Args:
+            weight: weight of the past, from 0 (no smoothing) to below 1.
+        """
+        if not weight:
+            return self.values
+        means, mean, share = self._smoothed.get(weight, ([], 0.0, 0.0))
+        for value in self.values[len(means) :]:
+            mean = mean * weight + value * (1 - weight)
+            share = share * weight + (1 - weight)
+            means.append(mean / share)
+        self._smoothed[weight] = means, mean, share
+        return means
+
+    def index_near(self, step: float) -> int | None:
+        """Return the index of the point nearest to a step, or None for an empty series."""
+        if not self.steps:
+            return None
+        index = bisect_left(self.steps, step)
+        if index and (index == len(self.steps) or step - self.steps[index - 1] <= self.steps[index] - step):
+            index -= 1
+        return index
+
+    def noise(self) -> float:
+        """Return the standard deviation of single values about their trend, from successive differences.
+
+        Differences remove the level and nearly all of the trend. Their median absolute deviation ignores spikes. 0 for
+        fewer than four points.
+        """
+        recent = self.values[-min(RECENT, max(20, len(self.values) // 2)) :]
+        if len(recent) < 4:
+            return 0.0
+        differences = [later - earlier for earlier, later in itertools.pairwise(recent)]
+        middle = _median(differences)
+        return MAD_TO_SIGMA * _median([abs(difference - middle) for difference in differences]) / math.sqrt(2)
+
+
+def weight_for(points: float) -> float:
+    """Return the weight of smoothing for a series that will have this number of points.
+
+    It depends on the length that the run will have, so that a line is not drawn anew while points arrive. The list,
+    the sentences, the alarms and the curve use the same weight, so that their figures agree.
+    """
+    return next((weight for limit, weight in WEIGHTS if points < limit), LONGEST_WEIGHT)
+
+
+def smoothed_noise(noise: float, weight: float) -> float:
+    """Return the standard deviation of an exponential mean of values with independent noise."""
+    return noise * math.sqrt((1 - weight) / (1 + weight))
+
+
+def _median(values: list[float]) -> float:
+    ordered = sorted(values)
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2

@@ -1,0 +1,88 @@
+import pytest
+
+from fttui.learning.comparison import Entry, as_json, compare
+from fttui.learning.summary import Summary, summarize
+from tests.support.simulated_runs import real_run
+
+
+def _entry(name: str, best: float, noise: float = 0.007, metric: str = "full_valid_loss", **settings: str) -> Entry:
+    summary = Summary(metric, best + 0.01, 270, best, 180, 1.4, 1.3, noise)
+    return Entry(f"ftjob-{name}", name, summary, {"model": "tiny", **settings}, "file-1")
+
+
+def test_real_runs_are_ordered_by_best_validation_loss() -> None:
+    names = ("diverge-x40", "good", "overfit")
+    entries = [Entry(name, name, summarize(real_run(name)), {"n_epochs": "3"}, "v") for name in names]
+    found = compare(entries)
+    assert [entry.name for entry in found.entries] == ["good", "overfit", "diverge-x40"]
+    assert found.best == "good"
+    assert found.sentence == "good is best: validation 1.659 at step 270, 0.079 below overfit."
+
+
+def test_real_runs_within_noise_are_equal() -> None:
+    entries = [Entry(name, name, summarize(real_run(name)), {}, "v") for name in ("lr-x3", "good")]
+    found = compare(entries)
+    assert found.best is None
+    assert found.sentence.startswith("good and lr-x3 are equal within noise (0.005 of ±0.0")
+
+
+def test_settings_that_differ_are_listed() -> None:
+    found = compare([_entry("a", 1.6, n_epochs="3", seed="1"), _entry("b", 1.9, n_epochs="5", seed="1")])
+    assert (found.differs, found.same) == (["n_epochs"], ["model", "seed"])
+    assert found.influence == "Epochs mattered: 1.60 with 3, 1.90 with 5."
+
+
+def test_different_validation_data_is_not_compared() -> None:
+    found = compare([_entry("a", 1.6), _entry("b", 1.9)._replace(validation_data="file-2")])
+    assert (found.best, found.is_warning) == (None, True)
+    assert found.sentence == "Validation files differ: losses are not comparable."
+
+
+def test_runs_without_validation_are_compared_by_training_loss() -> None:
+    found = compare([_entry("a", 1.6, metric="train_loss"), _entry("b", 1.9)])
+    assert found.metric == "train_loss"
+    assert found.sentence.startswith("No validation loss in common: compared by training loss.")
+
+
+def test_runs_that_differ_only_in_their_seed_are_repeats() -> None:
+    runs = [_entry(f"r{seed}", best, seed=str(seed)) for seed, best in enumerate((1.82, 1.83, 1.84))]
+    found = compare(runs)
+    (group,) = found.groups
+    assert (group.mean, group.spread) == (pytest.approx(1.83), pytest.approx(0.01))
+    assert found.noise == pytest.approx(0.01)
+    assert found.best is None
+
+
+def test_setting_that_mattered_is_found_among_repeats() -> None:
+    runs = [
+        _entry(f"lr{rate}-{seed}", best, seed=str(seed), learning_rate_multiplier=str(rate))
+        for rate, seed, best in ((1, 1, 1.65), (1, 2, 1.66), (3, 1, 1.80), (3, 2, 1.82))
+    ]
+    found = compare(runs)
+    assert found.influence.startswith("Learning rate mattered: 1.65 with 1, 1.81 with 3.")
+
+
+def test_too_few_runs_of_two_settings_tell_nothing() -> None:
+    runs = [_entry("a", 1.6, n_epochs="1", batch_size="1"), _entry("b", 1.9, n_epochs="3", batch_size="8")]
+    assert compare(runs).influence == "2 runs are too few to tell which of epochs and batch size mattered."
+
+
+def test_run_without_a_loss_is_last() -> None:
+    found = compare([Entry("x", "x", Summary()), _entry("a", 1.6), _entry("b", 1.9)])
+    assert [entry.name for entry in found.entries][-1] == "x"
+
+
+@pytest.mark.parametrize("count", [1, 10])
+def test_number_of_runs_out_of_range_is_refused(count: int) -> None:
+    with pytest.raises(ValueError, match="two to nine"):
+        compare([_entry(str(number), 1.0) for number in range(count)])
+
+
+def test_json_has_the_members_of_the_contract() -> None:
+    found = as_json(compare([_entry("a", 1.6, n_epochs="3"), _entry("b", 1.9, n_epochs="5")]))
+    assert found["differs"] == ["n_epochs"]
+    assert found["best"] == "ftjob-a"
+    jobs = found["jobs"]
+    assert isinstance(jobs, list)
+    assert jobs[0]["best"] == {"metric": "full_valid_loss", "value": 1.6, "step": 180, "noise": 0.007}
+    assert jobs[0]["settings"] == {"model": "tiny", "n_epochs": "3"}
