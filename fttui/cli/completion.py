@@ -21,7 +21,7 @@ SHELLS = ("bash", "zsh", "fish")
 VARIABLE = "_FTTUI_COMPLETE"
 """Variable that the completion script sets when it calls fttui; the value contains the name of the shell."""
 MAX_ITEMS = 500
-"""Greatest number of ids to offer."""
+"""Greatest number of names to offer."""
 STATES = ("running", "queued", "waiting", "paused", "succeeded", "failed", "cancelled", "live", "final")
 """Values offered for `--status`. `live` and `final` stand for several statuses."""
 
@@ -37,7 +37,7 @@ Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 @click.command("completion", cls=Command, short_help="Print a completion script for bash, zsh or fish.")
 @click.argument("shell", type=click.Choice(SHELLS))
 def completion(shell: str) -> int:
-    """Print a shell script that completes commands, flags, job ids, file ids and profiles.
+    """Print a shell script that completes commands, flags, jobs, file ids and profiles.
 
     \b
     eval "$(fttui completion bash)"          in ~/.bashrc
@@ -83,13 +83,27 @@ def _without_errors(complete: Complete) -> Complete:
 
 @_without_errors
 def jobs(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
-    """Offer ids of archived jobs, newest first, except ids that are already in the command."""
+    """Offer suffixes that only one archived job has, then ids, newest first, except names that the command has already.
+
+    After `PROFILE/` the jobs of that profile are offered.
+    """
+    from fttui.config.choose import choose
+    from fttui.config.paths import archive_file
+    from fttui.core.job_names import with_unique_suffix
     from fttui.store.archive.first_rows import first_rows
 
+    profile, slash, _ = typed.partition("/")
+    path, key = (archive_file(), choose(profile=profile).key) if slash else _archive_and_key(context)
+    lead = profile + slash if slash else ""
+    rows, _ = first_rows(path, key, 100_000)
     given = context.params.get(parameter.name or "") or ()
-    rows, _ = first_rows(*_archive_and_key(context), 100_000)
-    found = [row for row in rows if row.id.startswith(typed) and row.id not in given][:MAX_ITEMS]
-    return [_item(row.id, " ".join(filter(None, (row.status_text, row.model, row.suffix)))) for row in found]
+    found = [(lead + row.suffix, row, row.id) for row in with_unique_suffix(rows)]
+    found += [(lead + row.id, row, row.suffix) for row in rows]
+    return [
+        _item(name, " ".join(filter(None, (row.status_text, row.model, other))))
+        for name, row, other in found
+        if name.startswith(typed) and name not in given
+    ][:MAX_ITEMS]
 
 
 @_without_errors

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import click
@@ -35,6 +35,8 @@ class Invocation:
     fresh: bool = False
     offline: bool = False
     form: str = "table"
+    _warned: set[str] = field(default_factory=set)
+    """Warnings that were printed: a command may connect twice."""
 
     @property
     def options(self) -> Options:
@@ -86,7 +88,9 @@ class Invocation:
         connection = await connect.connect(self.options, clock=CLOCK, on_retry=_say_retry)
         try:
             for warning in connection.warnings:
-                say(f"fttui: warning: {warning}")
+                if warning not in self._warned:
+                    say(f"fttui: warning: {warning}")
+            self._warned.update(connection.warnings)
             return await work(connection)
         finally:
             say_progress("")

@@ -359,12 +359,13 @@ def archive_key(options: Options) -> str:
     try:
         return choose(profile=options.profile, base_url=options.base_url).key
     except ConfigError:
-        if options.profile is None or options.profile not in _archived_profiles():
+        if options.profile is None or options.profile not in archived_profiles():
             raise
         return options.profile
 
 
-def _archived_profiles() -> list[str]:
+def archived_profiles() -> list[str]:
+    """Return the keys of the profiles that have jobs in the archive. Blocks; not for use in an event loop."""
     import asyncio
 
     async def read() -> list[str]:

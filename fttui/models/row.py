@@ -37,6 +37,16 @@ class JobRow(NamedTuple):
         """State of the job."""
         return status_of(self.status_text)
 
+    @property
+    def title(self) -> str:
+        """Suffix and shortened id: `support-v4 (..x7Qa91Lk)`. The shortened id alone for a job without a suffix."""
+        return f"{self.suffix} ({short_id(self.id)})" if self.suffix else short_id(self.id)
+
+
+def short_id(id: str) -> str:
+    """Shorten an id to its distinctive end: `..x7Qa91Lk`."""
+    return id if len(id) <= 10 else ".." + id[-8:]
+
 
 class EventRow(NamedTuple):
     """An event in the log of a job. Texts are cleaned, the time is Unix seconds."""

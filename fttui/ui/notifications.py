@@ -4,9 +4,8 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 
 from fttui.models.refusals import NO_JOB
-from fttui.models.row import JobRow
+from fttui.models.row import JobRow, short_id
 from fttui.text import clean_line, fit
-from fttui.ui.render.rows import short_id
 
 NOTE_LIMIT = 120
 """Largest notification in characters. Terminals cut longer texts."""

@@ -1,17 +1,22 @@
 """Shell completion: offered items, a real bash, and loaded modules."""
 
+import asyncio
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fttui.cli.completion import SHELLS
+from fttui.config.paths import archive_file
+from fttui.store.archive.archive import Archive
 from tests.cli.conftest import Fttui
 from tests.support.service import Service, job
+from tests.support.store_fakes import entry
 
 Complete = Callable[..., list[str]]
 
@@ -64,6 +69,29 @@ def test_job_ids_are_offered_from_the_archive_newest_first(archived: Fttui) -> N
     assert values("fttui jobs cancel ftjob-003 ftjob-0") == ["ftjob-002", "ftjob-001"], "each is given once"
     assert values("fttui jobs watch ftjob-001") == ["ftjob-001"]
     assert values("fttui jobs events x") == []
+
+
+def test_suffixes_are_offered_before_ids(archived: Fttui) -> None:
+    assert offered("fttui jobs get s") == [["plain", "sup", "running gpt-4.1-nano ftjob-003"]]
+    assert values("fttui jobs get ") == ["sup", "ftjob-003", "ftjob-002", "ftjob-001"]
+    assert values("fttui jobs cancel sup ") == ["ftjob-003", "ftjob-002", "ftjob-001"]
+
+
+def test_jobs_of_another_profile_are_offered_after_its_name(archived: Fttui, home: Path, service: Service) -> None:
+    (home / "config").mkdir()
+    (home / "config" / "config.toml").write_text(
+        f'[profiles.work]\nbase_url = "{service.server.url}"\napi_key_env = "OPENAI_API_KEY"\n'
+    )
+    asyncio.run(_archive_for("work", job(9, user_provided_suffix="lr-1")))
+    assert values("fttui jobs get work/l") == ["work/lr-1"]
+    assert values("fttui jobs get work/") == ["work/lr-1", "work/ftjob-009"]
+    assert values("fttui jobs get nowhere/") == []
+
+
+async def _archive_for(profile: str, raw: dict[str, Any]) -> None:
+    archive = Archive(archive_file(), profile)
+    await archive.jobs.save([entry(raw)], 1.0)
+    await archive.close()
 
 
 def test_files_models_profiles_and_states_are_offered(archived: Fttui) -> None:

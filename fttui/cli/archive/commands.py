@@ -13,7 +13,7 @@ from fttui.cli.exit_codes import DONE, FAILED, message_of
 from fttui.cli.flags import json_options, yes
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
-from fttui.cli.jobs.ids import resolve_all
+from fttui.cli.jobs.ids import find_all, resolve_all, titles
 from fttui.cli.output import CUT_FIRST, CUT_LAST, CUT_LATE, Column, Output, say
 from fttui.config import paths
 from fttui.config.errors import ConfigError
@@ -85,7 +85,7 @@ def export(invocation: Invocation, ids: tuple[str, ...], all_: bool, path: str, 
     """
     if all_ == bool(ids):
         raise click.UsageError("give ids or --all")
-    ids = resolve_all(invocation, ids)
+    ids = resolve_all(invocation, ids, offline=True)
 
     async def work(archive: "Archive") -> int:
         from fttui.store.archive.export import export_job, file_name
@@ -126,10 +126,9 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
     \b
     fttui archive delete ftjob-abc
     """
-    ids = resolve_all(invocation, ids)
-    if not confirm(
-        f"Delete {', '.join(ids)} from the archive? Jobs that the provider no longer has are lost.", yes=yes
-    ):
+    jobs = find_all(invocation, ids, offline=True)
+    ids = tuple(job.id for job in jobs)
+    if not confirm(f"Delete {titles(jobs)} from the archive? Jobs that the provider no longer has are lost.", yes=yes):
         say("Nothing was deleted.")
         return FAILED
 

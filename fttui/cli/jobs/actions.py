@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fttui.cli import completion, tables
-from fttui.cli.confirm import confirm
+from fttui.cli.confirm import check_can_ask, confirm
 from fttui.cli.each_id import delete_each, for_each_id
 from fttui.cli.exit_codes import FAILED
 from fttui.cli.flags import json_options, yes
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
-from fttui.cli.jobs.ids import resolve_all
+from fttui.cli.jobs.ids import choose_profile, find_all, resolve_all, titles
 from fttui.cli.output import TABLE, say
 
 if TYPE_CHECKING:
@@ -38,12 +38,8 @@ def cancel(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
     fttui jobs cancel ftjob-abc
     fttui jobs list --status queued --jsonl | jq -r .id | xargs fttui jobs cancel --yes
     """
-    invocation.check_possible("cancel")
-    ids = resolve_all(invocation, ids)
-    if not confirm(f"Cancel {', '.join(ids)}?", yes=yes):
-        say("Nothing was cancelled.")
-        return FAILED
-    return _act(invocation, ids, "cancel", lambda client: client.cancel_job)
+    ids = _confirmed(invocation, ids, "cancel", yes=yes)
+    return _act(invocation, ids, "cancel", lambda client: client.cancel_job) if ids else _nothing("cancelled")
 
 
 @click.command("pause", cls=ServiceCommand, short_help="Pause jobs.")
@@ -89,11 +85,9 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
     fttui jobs delete ftjob-abc
     fttui jobs list --status failed --jsonl | jq -r .id | xargs fttui jobs delete --yes
     """
-    invocation.check_possible("delete_job")
-    ids = resolve_all(invocation, ids)
-    if not confirm(f"Delete {', '.join(ids)}?", yes=yes):
-        say("Nothing was deleted.")
-        return FAILED
+    ids = _confirmed(invocation, ids, "delete_job", yes=yes)
+    if not ids:
+        return _nothing("deleted")
 
     async def work(connection: "Connection") -> int:
         from fttui.config.paths import archive_file
@@ -114,6 +108,21 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
             await archive.close()
 
     return invocation.run_with_client(work, verb="delete_job")
+
+
+def _confirmed(invocation: Invocation, names: tuple[str, ...], verb: "Verb", *, yes: bool) -> tuple[str, ...]:
+    """Find jobs by their names and ask whether to cancel or delete them. Return their ids; none if the answer is no."""
+    names = choose_profile(invocation, names)
+    invocation.check_possible(verb)
+    check_can_ask(yes=yes)
+    jobs = find_all(invocation, names)
+    word = "Cancel" if verb == "cancel" else "Delete"
+    return tuple(job.id for job in jobs) if confirm(f"{word} {titles(jobs)}?", yes=yes) else ()
+
+
+def _nothing(done: str) -> int:
+    say(f"Nothing was {done}.")
+    return FAILED
 
 
 def _act(invocation: Invocation, ids: tuple[str, ...], verb: "Verb", action: "Action") -> int:

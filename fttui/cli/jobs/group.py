@@ -24,11 +24,14 @@ COMMANDS = {
 def jobs() -> None:
     """List, create, watch, cancel and delete fine-tuning jobs.
 
-    Instead of a full ID you can give its end: `..x7Qa91Lk`, or without the dots if it has at least four characters. No
-    other known job may have the same end. `cancel` and `delete` show the full id before they ask, and in their output.
+    Instead of a full ID you can give the suffix of the job (`support-v4`) or the end of the id: `..x7Qa91Lk`, or
+    without the dots if it has at least four characters. If several jobs have it, fttui lists them and sends nothing. A
+    job of another profile is PROFILE/ID. fttui looks into the archive first and then into the list of the provider, and
+    says which jobs it did not look at. `cancel` and `delete` show the full id before they ask, and in their output.
 
     \b
     fttui jobs list --status running
     fttui jobs create --model gpt-4.1-nano-2025-04-14 --training-file train.jsonl --wait
-    fttui jobs events ftjob-abc --follow
+    fttui jobs events support-v4 --follow
+    fttui jobs get work/support-v4
     """

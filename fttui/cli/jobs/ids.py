@@ -1,49 +1,94 @@
-"""Job ids on the command line: whole, or shortened to their end as lists and the cockpit show them (`..x7Qa91Lk`)."""
+"""Names of jobs on the command line: `fttui.core.job_names`, after the choice of a profile by `PROFILE/ID`."""
+
+from typing import TYPE_CHECKING
 
 from fttui.cli.invocation import Invocation
+from fttui.cli.output import say
 from fttui.config import paths
 from fttui.config.errors import ConfigError
 
-MIN_END = 4
-"""Shortest end without dots. An end is never longer than half of the id."""
-DOTS = ("..", "…")
-MAX_CANDIDATES = 8
-"""Number of ids that the message about an ambiguous end lists."""
+if TYPE_CHECKING:
+    from fttui.core.connect import Connection
+    from fttui.models.row import JobRow
 
 
-def resolve_all(invocation: Invocation, ids: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the whole ids of jobs, without duplicates. An id that the archive does not know is returned as it is.
+def resolve_all(invocation: Invocation, names: tuple[str, ...], *, offline: bool = False) -> tuple[str, ...]:
+    """Return the ids of jobs, without duplicates (see `find_all`)."""
+    return tuple(row.id for row in find_all(invocation, names, offline=offline))
+
+
+def resolve(invocation: Invocation, name: str) -> str:
+    """Return the id of one job (see `find_all`)."""
+    return resolve_all(invocation, (name,))[0]
+
+
+def find_all(invocation: Invocation, names: tuple[str, ...], *, offline: bool = False) -> "list[JobRow]":
+    """Return the jobs with these names, without duplicates. A job of which only the id is known has no other members.
+
+    `PROFILE/ID` chooses the profile of the whole command. The archive is searched first, then the list of the service.
+
+    Args:
+        offline: search the archive only, as with --offline. A name that it does not know is returned as the id.
 
     Raises:
-        ConfigError: several jobs have this end, or no known job has an end written with dots.
+        ApiError: the list cannot be read, or no job has a name.
+        ConfigError: several jobs have a name, no job has an end of an id, or the jobs are of several profiles.
     """
+    from fttui.core.job_names import JobSearch
     from fttui.core.reader import archive_key
+    from fttui.models.row import JobRow
 
-    key, path = archive_key(invocation.options), paths.archive_file()
-    return tuple(dict.fromkeys(_resolve(path, key, id) for id in ids))
+    names = choose_profile(invocation, names)
+    search = JobSearch(paths.archive_file(), archive_key(invocation.options), invocation.clock.now())
+    is_offline = offline or invocation.offline
+    found: dict[str, JobRow | None] = {}
+    for name in names:
+        found[name] = (search.archived(name) or JobRow(name)) if is_offline else search.known(name)
+
+    async def look(connection: "Connection") -> None:
+        for name in [name for name, row in found.items() if row is None]:
+            found[name], note = await search.listed(connection.client, name)
+            if note:
+                say(note)
+
+    if None in found.values():
+        invocation.run_with_client(look)
+    return list({row.id: row for row in found.values() if row is not None}.values())
 
 
-def resolve(invocation: Invocation, id: str) -> str:
-    """Return the whole id of one job (see `resolve_all`)."""
-    return resolve_all(invocation, (id,))[0]
+def titles(rows: "list[JobRow]") -> str:
+    """Return the suffixes and ids of jobs for a question: `support-v4 (ftjob-abc), ftjob-def`."""
+    return ", ".join(f"{row.suffix} ({row.id})" if row.suffix else row.id for row in rows)
 
 
-def _resolve(path: str, key: str, typed: str) -> str:
-    from fttui.store.archive.first_rows import ids_ending
+def choose_profile(invocation: Invocation, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Choose the profile that the names give, and return the names without it.
 
-    end = next((typed.removeprefix(dots) for dots in DOTS if typed.startswith(dots)), typed)
-    found = ids_ending(path, key, end) if end else []
-    if typed in found:
-        return typed
-    # Some providers number their jobs: an id nearly as long as a known one is a different id, not its end.
-    found = [id for id in found if MIN_END <= len(end) <= len(id) // 2 or end != typed]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        rest = f" and {len(found) - MAX_CANDIDATES} more" if len(found) > MAX_CANDIDATES else ""
-        raise ConfigError(
-            f"several jobs end with {end}: {', '.join(found[:MAX_CANDIDATES])}{rest}\nGive more characters of the id."
+    Raises:
+        ConfigError: the jobs are of several profiles.
+    """
+    if not any("/" in name for name in names):
+        return names
+    from fttui.config.load import profile_names
+    from fttui.core.reader import archive_key, archived_profiles
+    from fttui.store.archive.first_rows import rows_named
+
+    here = archive_key(invocation.options)
+    profiles = {*profile_names(), *archived_profiles()}
+    keys: dict[str, str] = {}
+    rests: list[str] = []
+    for name in names:
+        profile, _, rest = name.partition("/")
+        is_id = any(row.id == name for row in rows_named(paths.archive_file(), here, name, name))
+        if not rest or profile not in profiles or is_id:
+            profile, rest = "", name  # ids of some providers contain a slash
+        keys[profile] = (
+            here if not profile else archive_key(invocation.options._replace(profile=profile, base_url=None))
         )
-    if end != typed:
-        raise ConfigError(f"no known job ends with {end}\nTo list the jobs: fttui jobs list")
-    return typed
+        rests.append(rest)
+    if len(set(keys.values())) > 1:
+        named = ", ".join(filter(None, keys))
+        raise ConfigError(f"the jobs are of several profiles ({named})\nGive the jobs of one profile in one command.")
+    if chosen := next(filter(None, keys), ""):
+        invocation.profile, invocation.base_url = chosen, None
+    return tuple(rests)

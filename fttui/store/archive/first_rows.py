@@ -4,6 +4,8 @@ A file that cannot be read yields no rows: `set_aside` checks it when the archiv
 """
 
 import sqlite3
+from collections.abc import Sequence
+from typing import Any
 
 from fttui.models.row import EventRow, JobRow
 from fttui.store.archive.schema import APPLICATION_ID, NEWEST_FIRST, ROW_COLUMNS, VERSION, beside
@@ -19,21 +21,24 @@ def first_rows(path: str, profile: str, limit: int = 100) -> tuple[list[JobRow],
         (profile, limit),
     )
     as_of = found[0][14] if found else None
-    rows = [
-        JobRow._make((*columns[:12], bool(columns[12]), columns[13], "")) for columns in found if columns[0] is not None
-    ]
-    return rows, as_of
+    return [_row(columns) for columns in found if columns[0] is not None], as_of
 
 
-def ids_ending(path: str, profile: str, end: str) -> list[str]:
-    """Return the ids of a profile's jobs that end with a text, newest first."""
+def rows_named(path: str, profile: str, name: str, end: str) -> list[JobRow]:
+    """Return the jobs of a profile with this id or suffix, or with this end of their id, newest first."""
     found = _query(
         path,
-        "SELECT id FROM jobs WHERE profile = (SELECT key FROM profiles WHERE name = ?) AND substr(id, -length(?)) = ? "
-        f"ORDER BY {NEWEST_FIRST}",
-        (profile, end, end),
+        f"SELECT {ROW_COLUMNS} FROM jobs WHERE profile = (SELECT key FROM profiles WHERE name = ?) "
+        f"AND (id = ? OR suffix = ? OR substr(id, -length(?)) = ?) ORDER BY {NEWEST_FIRST}",
+        (profile, name, name, end, end),
     )
-    return [id for (id,) in found]
+    return [_row(columns) for columns in found]
+
+
+def list_walked(path: str, profile: str) -> float | None:
+    """Return the time until which every job of a profile is known. None if its list was never read to its end."""
+    found = _query(path, "SELECT as_of FROM profiles WHERE name = ? AND complete", (profile,))
+    return found[0][0] if found else None
 
 
 def first_log(path: str, profile: str, job_id: str, limit: int = 50) -> list[EventRow]:
@@ -56,6 +61,10 @@ def first_files(path: str, profile: str, limit: int = 100) -> list[tuple[str, st
         (profile, limit),
     )
     return [(id, raw) for id, raw in found]
+
+
+def _row(columns: Sequence[Any]) -> JobRow:
+    return JobRow._make((*columns[:12], bool(columns[12]), columns[13], ""))
 
 
 def _query(path: str, sql: str, values: tuple[str | int, ...]) -> list[tuple]:  # type: ignore[type-arg]

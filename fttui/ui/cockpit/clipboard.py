@@ -7,13 +7,13 @@ from functools import partial
 
 from textual.message import Message
 
+from fttui.models.row import short_id
 from fttui.ui.cockpit.exporter import MOST_EVENTS
 from fttui.ui.cockpit.key_router import Handlers
 from fttui.ui.cockpit.model import CockpitModel
 from fttui.ui.cockpit.pane_export import curl_command, job_json, log_text
 from fttui.ui.messages import EscapeSequenceRequested
 from fttui.ui.render.detail_lines import web_address
-from fttui.ui.render.rows import short_id
 from fttui.ui.terminal.escape_codes import clipboard, to_file
 from fttui.ui.widgets.prompt import PromptRow
 

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from fttui.core.availability import pause_or_resume, why_none
 from fttui.models.job_key import JobKey
-from fttui.models.row import JobRow
+from fttui.models.row import JobRow, short_id
 from fttui.ui.cockpit.key_router import Handlers
 from fttui.ui.cockpit.outcomes import OutcomeReport, confirm
 from fttui.ui.cockpit.pane_controller import ControllerContext
-from fttui.ui.render.rows import short_id
 
 if TYPE_CHECKING:
     from fttui.models.job import Job

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from fttui.models.row import short_id
 from fttui.store.snapshot import Outcome
 from fttui.ui.cockpit.model import CockpitModel, Part
 from fttui.ui.cockpit.presenter import Presenter
-from fttui.ui.render.rows import short_id
 from fttui.ui.widgets.prompt import PromptRow
 
 MOST_BY_Y = 10

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import dropwhile
 from typing import TYPE_CHECKING
 
-from fttui.models.row import JobRow
+from fttui.models.row import JobRow, short_id
 from fttui.models.status import Status
 from fttui.text import wrap
 from fttui.ui.cockpit.job_facts import JobFactsLoader, empty_log_text
@@ -19,7 +19,7 @@ from fttui.ui.panes.side import SidePane
 from fttui.ui.render.detail_lines import JobFacts, detail_lines, raw_lines, row_lines
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.headline import headline
-from fttui.ui.render.rows import Line, counts_line, short_id
+from fttui.ui.render.rows import Line, counts_line
 from fttui.ui.render.status_line import ALL, empty_words, status_line
 from fttui.ui.widgets.footer import Footer
 from fttui.ui.widgets.line_view import TextRow

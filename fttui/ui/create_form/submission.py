@@ -23,6 +23,7 @@ from fttui.core.create_job import (
     Uploading,
 )
 from fttui.core.pricing import Pricing
+from fttui.models.row import short_id
 from fttui.text import clean_line, size_words
 from fttui.ui.create_form.data_check import DataCheck
 from fttui.ui.create_form.fields import BY_NAME
@@ -30,7 +31,6 @@ from fttui.ui.create_form.form import CreateForm
 from fttui.ui.create_form.reading import FormReading
 from fttui.ui.create_form.view import FormView
 from fttui.ui.render.glyphs import Glyphs
-from fttui.ui.render.rows import short_id
 
 if TYPE_CHECKING:
     from fttui.models.spec import JobSpec

@@ -13,10 +13,11 @@ from typing import NamedTuple
 from fttui.clock import age
 from fttui.models.file import File
 from fttui.models.job import METHODS
+from fttui.models.row import short_id
 from fttui.text import clean_line, fit, width
 from fttui.ui.create_form.fields import EFFORTS, NUMBERS
 from fttui.ui.render.glyphs import Glyphs
-from fttui.ui.render.rows import Line, Span, short_id
+from fttui.ui.render.rows import Line, Span
 
 PATHS = ("grader", "training_file", "validation_file")
 """Fields that accept paths."""

@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from fttui.clock import age
+from fttui.models.row import short_id
 from fttui.text import pad, size_words, width
-from fttui.ui.render.rows import Line, short_id
+from fttui.ui.render.rows import Line
 from fttui.ui.widgets.line_list import LineList
 
 if TYPE_CHECKING:

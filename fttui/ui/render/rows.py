@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from fttui.clock import age, freshness
-from fttui.models.row import JobRow
+from fttui.models.row import JobRow, short_id
 from fttui.models.status import Status, status_of
 from fttui.text import fit, pad, width
 from fttui.ui.render.glyphs import FACES, Glyphs
@@ -105,11 +105,6 @@ def _wanted(name: str) -> Column:
     if not cells:
         return BY_NAME[column]
     return BY_NAME[column]._replace(least=int(cells), wish=int(cells), most=int(cells))
-
-
-def short_id(job_id: str) -> str:
-    """Shorten an id to its distinctive end: `..x7Qa91Lk`."""
-    return job_id if len(job_id) <= 10 else ".." + job_id[-8:]
 
 
 _DATED = re.compile(r"-20\d\d-(\d\d)-(\d\d)\b")

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from fttui.models.row import JobRow
+from fttui.models.row import JobRow, short_id
 from fttui.ui.render.glyphs import ASCII, UNICODE, glyphs_for
 from fttui.ui.render.rows import (
     BY_NAME,
@@ -18,7 +18,6 @@ from fttui.ui.render.rows import (
     line_width,
     row_line,
     rule_line,
-    short_id,
     spread,
 )
 
