@@ -141,8 +141,8 @@ def add(name: str, **flags: Any) -> int:
     from fttui.config.validate import faults
 
     given = {key: value for key, value in flags.items() if value is not None}
-    if fault := next(faults(Profile, given, "the profile"), ""):
-        raise ConfigError(fault)
+    if fault := next(faults(Profile, given, ("the profile",)), None):
+        raise ConfigError(str(fault))
     choices.choose_table(name, given, "")
     add_profile(name, Profile(**given))
     say(f"Added {name}. To use it: --profile {name}, or as the default: fttui profile use {name}")

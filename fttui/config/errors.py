@@ -4,7 +4,7 @@ from fttui.text import clean
 
 
 class ConfigError(Exception):
-    """The configuration cannot be used. `str()` is one or two clean lines: the fault, and what to do."""
+    """The configuration cannot be used. `str()` is clean: a line for each fault, then what to do."""
 
     def __init__(self, message: str) -> None:
         super().__init__(clean(message))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fttui.commands import COMMANDS
+from fttui.config.faults import Fault, Place
 
 DEFAULTS: dict[str, str] = {command.id: command.keys for command in COMMANDS}
 """Keys of each command, by its id."""
@@ -33,18 +34,19 @@ def textual_names(text: str) -> tuple[str, ...]:
     return tuple(_textual_name(key.strip()) for key in text.split(","))
 
 
-def faults(path: str, keys: dict[str, Any]) -> Iterator[str]:
+def faults(place: Place, keys: dict[str, Any]) -> Iterator[Fault]:
     """Yield the faults of the table `[keys]`, as `validate.faults` does."""
     from fttui.config.validators import did_you_mean
 
     given: dict[str, tuple[str, ...]] = {}
     for id, text in keys.items():
         if id not in DEFAULTS:
-            yield f"{path}.{id}: unknown command id. {did_you_mean(id, DEFAULTS)}".rstrip()
+            yield Fault((*place, id), f"unknown command id. {did_you_mean(id, DEFAULTS)}".rstrip())
         elif not isinstance(text, str) or not text.strip() or not text.isprintable():
-            yield f"{path}.{id}: must be a key {_EXAMPLES}"
+            yield Fault((*place, id), f"must be a key {_EXAMPLES}")
         elif wrong := [key for key in textual_names(text) if not _is_key(key)]:
-            yield f"{path}.{id}: unknown key {wrong[0]!r}. {did_you_mean(wrong[0], NAMED) or f'Use a key {_EXAMPLES}'}"
+            hint = did_you_mean(wrong[0], NAMED) or f"Use a key {_EXAMPLES}"
+            yield Fault((*place, id), f"unknown key {wrong[0]!r}. {hint}")
         else:
             given[id] = textual_names(text)
     taken = {"ctrl+c": "quitting"}
@@ -52,7 +54,8 @@ def faults(path: str, keys: dict[str, Any]) -> Iterator[str]:
         for key in given.get(id) or usual.split(","):
             other = taken.setdefault(key, id)
             if other != id:
-                yield f"{path}: both {other} and {id} have the key {key!r}"
+                given_id = id if id in given else other
+                yield Fault((*place, given_id), f"both {other} and {id} have the key {key!r}", label=".".join(place))
 
 
 def _is_key(key: str) -> bool:

@@ -1,12 +1,14 @@
 """Read the configuration files strictly. Standard library only."""
 
 import os
+from typing import Any
 
 from fttui.config.choose import LOCAL
 from fttui.config.errors import ConfigError
+from fttui.config.faults import FileFaults, error_of
 from fttui.config.paths import config_file, data_dir, profiles_file, state_dir
 from fttui.config.schema import ProfilesFile, Settings, Table
-from fttui.config.toml_file import read_toml
+from fttui.config.toml_file import read_text, read_toml
 from fttui.config.validate import faults
 from fttui.own_files import others_can_write
 from fttui.text import clean_line
@@ -19,9 +21,9 @@ def load() -> Settings:
         ConfigError: a file cannot be read or has a fault, or a directory is refused.
     """
     check_directories()
-    user, added = user_settings(), added_profiles()
-    profiles = {**added.values.get("profiles", {}), **user.values.get("profiles", {})}
-    return Settings(**{**user.values, "profiles": profiles}) if profiles else user
+    user, added = _read((config_file(), Settings), (profiles_file(), ProfilesFile))
+    profiles = {**added.get("profiles", {}), **user.get("profiles", {})}
+    return Settings(**{**user, "profiles": profiles} if profiles else user)
 
 
 def check_directories() -> None:
@@ -44,7 +46,7 @@ def user_settings() -> Settings:
     Raises:
         ConfigError: the file cannot be read or has a fault.
     """
-    return Settings(**_read(config_file(), Settings))
+    return Settings(**_read((config_file(), Settings))[0])
 
 
 def added_profiles() -> ProfilesFile:
@@ -53,7 +55,7 @@ def added_profiles() -> ProfilesFile:
     Raises:
         ConfigError: the file cannot be read or has a fault.
     """
-    return ProfilesFile(**_read(profiles_file(), ProfilesFile))
+    return ProfilesFile(**_read((profiles_file(), ProfilesFile))[0])
 
 
 def profile_names() -> list[str]:
@@ -66,9 +68,23 @@ def profile_names() -> list[str]:
     return sorted({*load().profiles, *built_in})
 
 
-def _read(path: str, table: type[Table]) -> dict[str, object]:
-    content = read_toml(path)
-    if found := list(faults(table, content)):
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        raise ConfigError(f"{os.path.basename(path)}: {clean_line(found[0])}{more}\nFile: {path}")
-    return content
+def _read(*files: tuple[str, type[Table]]) -> list[dict[str, Any]]:
+    """Return the contents of files.
+
+    Raises:
+        ConfigError: names all faults of all files.
+    """
+    contents, wrong = [], []
+    for path, table in files:
+        try:
+            content = read_toml(path)
+            found = list(faults(table, content))
+        except ConfigError as error:
+            content, found = {}, []
+            wrong.append(FileFaults(path, "", (), unreadable=str(error)))
+        if found:
+            wrong.append(FileFaults(path, read_text(path), found))
+        contents.append(content)
+    if wrong:
+        raise error_of(wrong)
+    return contents

@@ -19,20 +19,31 @@ def read_toml(path: str) -> dict[str, Any]:
     Raises:
         ConfigError: the file cannot be read or is not TOML. The message names file and line, never content.
     """
-    try:
-        content = bounded.read_file(path, LARGEST)
-    except (FileNotFoundError, NotADirectoryError):
+    text = read_text(path)
+    if not text:
         return {}
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror or error}") from None
     import tomllib  # late: most users have no such file, and the first frame must not wait for the import
 
     try:
-        return tomllib.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path} is not UTF-8 text") from None
+        return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from None
+
+
+def read_text(path: str) -> str:
+    """Return the text of a TOML file, empty if the file does not exist.
+
+    Raises:
+        ConfigError: the file cannot be read or is not text.
+    """
+    try:
+        return bounded.read_file(path, LARGEST).decode("utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not UTF-8 text") from None
 
 
 def write_toml(path: str, content: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from fttui.config.choose import check_name
 from fttui.config.errors import ConfigError
+from fttui.config.faults import Fault, Place
 from fttui.config.schema import BUILT_IN_MODEL, Local, Profile, ProfilesFile, Settings, Table, Trainer
 from fttui.config.validators import did_you_mean, split_command
 
@@ -20,29 +21,33 @@ _MODEL = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,99}"
 _NO_KEYS = f"Keys are not stored in files. Name the key's source with {KEY_SOURCES[0]} or {KEY_SOURCES[1]}."
 
 
-def faults(table: type[Table], content: Any, path: str = "") -> Iterator[str]:
-    """Yield the faults of a table of settings as `PATH: FAULT`, in the order of the file."""
+def faults(table: type[Table], content: Any, place: Place = ()) -> Iterator[Fault]:
+    """Yield the faults of a table of settings, in the order of the file.
+
+    Args:
+        place: path of the table in the file.
+    """
     if not isinstance(content, dict):
-        yield f"{path}: must be a table"
+        yield Fault(place, "must be a table")
         return
     settings = table.settings()
     for name, value in content.items():
-        place = f"{path}.{name}" if path else name
+        inner = (*place, name)
         setting = settings.get(name)
         if setting is None:
-            yield f"{place}: {_unknown(name, list(settings))}"
-        elif fault := setting.kind.fault(value):
-            yield f"{place}: {fault}"
+            yield Fault(inner, _unknown(name, list(settings)))
+        elif reason := setting.kind.fault(value):
+            yield Fault(inner, reason)
         elif setting.table is not None and setting.by_name:
             for key, child in value.items():
-                yield from faults(setting.table, child, f"{place}.{key}")
+                yield from faults(setting.table, child, (*inner, key))
         elif setting.table is not None:
-            yield from faults(setting.table, value, place)
+            yield from faults(setting.table, value, inner)
     for name, setting in settings.items():
         if setting.required and not content.get(name):
-            yield f"{path}.{name}: missing. It is the {setting.help}"
+            yield Fault((*place, name), f"missing. It is the {setting.help}")
     if rule := _RULES.get(table):
-        yield from rule(content, path)
+        yield from rule(content, place)
 
 
 def _unknown(name: str, names: list[str]) -> str:
@@ -51,61 +56,62 @@ def _unknown(name: str, names: list[str]) -> str:
     return f"unknown setting. {did_you_mean(name, names) or 'Known: ' + ', '.join(names)}"
 
 
-def _profile_names(content: dict[str, Any], path: str) -> Iterator[str]:
+def _profile_names(content: dict[str, Any], place: Place) -> Iterator[Fault]:
     for name in _items(content.get("profiles")):
         try:
             check_name(name)
         except ConfigError as error:
-            yield f"profiles: {error}"
+            yield Fault(("profiles", name), str(error), "profiles")
 
 
-def _settings(content: dict[str, Any], path: str) -> Iterator[str]:
+def _settings(content: dict[str, Any], place: Place) -> Iterator[Fault]:
     if "title" in _listed(content.get("notify")) and content.get("title") is False:
-        yield "notify: 'title' needs title = true"
+        yield Fault(("notify",), "'title' needs title = true")
     if isinstance(table := content.get("keys"), dict):
         from fttui.config import key_bindings
 
-        yield from key_bindings.faults("keys", table)
-    yield from _profile_names(content, path)
+        yield from key_bindings.faults(("keys",), table)
+    yield from _profile_names(content, place)
 
 
-def _profile(content: dict[str, Any], path: str) -> Iterator[str]:
+def _profile(content: dict[str, Any], place: Place) -> Iterator[Fault]:
+    label = ".".join((*place, "headers"))
     for name, value in _items(content.get("headers")).items():
         if name.lower() in SECRET_HEADERS:
-            yield f"{path}.headers: {name} is not allowed. {_NO_KEYS}"
+            yield Fault((*place, "headers", name), f"{name} is not allowed. {_NO_KEYS}", label)
         elif isinstance(value, str) and not (name.isascii() and value.isascii() and (name + value).isprintable()):
-            yield f"{path}.headers: must be printable ASCII"
+            yield Fault((*place, "headers", name), "must be printable ASCII", label)
     if sum(bool(content.get(name)) for name in KEY_SOURCES) > 1:
-        yield f"{path}: more than one source of the key. Keep one of {', '.join(KEY_SOURCES)}"
+        yield Fault(place, f"more than one source of the key. Keep one of {', '.join(KEY_SOURCES)}")
 
 
-def _local(content: dict[str, Any], path: str) -> Iterator[str]:
+def _local(content: dict[str, Any], place: Place) -> Iterator[Fault]:
     offered: dict[str, str] = {}
     for name, trainer in _items(content.get("trainers")).items():
         for model in _listed(_items(trainer).get("models")):
             if isinstance(model, str) and offered.setdefault(model, name) != name:
-                yield f"{path}.trainers: both {offered[model]} and {name} offer {model}"
+                yield Fault((*place, "trainers"), f"both {offered[model]} and {name} offer {model}")
 
 
-def _trainer(content: dict[str, Any], path: str) -> Iterator[str]:
+def _trainer(content: dict[str, Any], place: Place) -> Iterator[Fault]:
     command = content.get("command")
     try:
         words = split_command(command) if isinstance(command, str | list) else []
     except (ValueError, TypeError) as error:
-        yield f"{path}.command: cannot be split into words: {error}"
+        yield Fault((*place, "command"), f"cannot be split into words: {error}")
     else:
         if command and not (words and words[0]):
-            yield f"{path}.command: names no program"
+            yield Fault((*place, "command"), "names no program")
         elif words and "/" in words[0] and not os.path.isabs(words[0]):
-            yield f"{path}.command: must be an absolute path, begin with ~/ or be found on PATH"
+            yield Fault((*place, "command"), "must be an absolute path, begin with ~/ or be found on PATH")
     for model in _listed(content.get("models")):
         if model == BUILT_IN_MODEL:
-            yield f"{path}.models: {model} is the model of the built-in trainer"
+            yield Fault((*place, "models"), f"{model} is the model of the built-in trainer")
         elif isinstance(model, str) and not re.fullmatch(_MODEL, model):
-            yield f"{path}.models: names of models consist of letters, digits, '.', '_', '-' and '/'"
+            yield Fault((*place, "models"), "names of models consist of letters, digits, '.', '_', '-' and '/'")
 
 
-_RULES: dict[type[Table], Callable[[dict[str, Any], str], Iterator[str]]] = {
+_RULES: dict[type[Table], Callable[[dict[str, Any], Place], Iterator[Fault]]] = {
     Settings: _settings,
     ProfilesFile: _profile_names,
     Profile: _profile,

@@ -180,7 +180,7 @@ def test_faulty_profiles_file_is_refused(bare: Fttui, home: Path) -> None:
     (home / "data").mkdir()
     (home / "data" / "profiles.toml").write_text("usee = 'x'\n")
     result = bare("jobs", "list")
-    words = f"profiles.toml: usee: unknown setting. Did you mean 'use'?\nFile: {home}/data/profiles.toml\n"
+    words = f"profiles.toml, line 1: usee: unknown setting. Did you mean 'use'?\nFile: {home}/data/profiles.toml\n"
     assert (result.code, result.err) == (2, f"fttui: {words}")
     assert bare("doctor").code == 2
 

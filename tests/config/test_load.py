@@ -6,6 +6,7 @@ import pytest
 
 from fttui.config.errors import ConfigError
 from fttui.config.load import load, profile_names
+from fttui.config.paths import profiles_file
 from fttui.config.schema import Settings
 
 SOURCES = "api_key_env, api_key_command, api_key_keyring"
@@ -19,16 +20,16 @@ def test_without_files_every_setting_has_its_default() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("intervall = 5", "config.toml: intervall: unknown setting. Did you mean 'interval'?"),
+        ("intervall = 5", "config.toml, line 1: intervall: unknown setting. Did you mean 'interval'?"),
         ("[profiles.w]\napi_key_evn = 'X'", "profiles.w.api_key_evn: unknown setting. Did you mean 'api_key_env'?"),
-        ("[profiles.w]\nzzz = 1\nyyy = 2", "profiles.w.zzz: unknown setting. Known: interval, "),
+        ("[profiles.w]\nzzz = 1", "profiles.w.zzz: unknown setting. Known: interval, "),
         ("[profiles.w]\nbase_url = 'api.example.com/v1'", "profiles.w.base_url: must be a URL such as https://host/v1"),
-        ("interval = 'fast'", "config.toml: interval: must be a number of seconds, 2 or more"),
+        ("interval = 'fast'", "config.toml, line 1: interval: must be a number of seconds, 2 or more"),
         ("interval = 1", "interval: must be a number of seconds, 2 or more"),
         ("interval = nan", "interval: must be a number of seconds, 2 or more"),
         ("interval = true", "interval: must be a number of seconds, 2 or more"),
         ("read_only = 1", "read_only: must be true or false"),
-        ("theme = 'nrod'", "config.toml: theme: unknown value 'nrod'. Did you mean 'nord'?"),
+        ("theme = 'nrod'", "config.toml, line 1: theme: unknown value 'nrod'. Did you mean 'nord'?"),
         ("theme = 'zzz'", "theme: must be the name of a theme"),
         ('theme = "\\u001b]0;x"', "theme: must be the name of a theme"),
         ("notify = 'bel'", "notify: unknown value 'bel'. Did you mean 'bell'?"),
@@ -107,10 +108,37 @@ def test_key_in_a_file_is_refused_and_not_repeated(config: Path, text: str) -> N
     assert "sk-secret" not in str(caught.value)
 
 
-def test_more_faults_are_counted(config: Path) -> None:
-    config.write_text("a = 1\nb = 2\nc = 3")
-    with pytest.raises(ConfigError, match=r"\(and 2 more\)"):
+def test_all_faults_of_both_files_are_named_with_their_lines(config: Path) -> None:
+    config.write_text("# mine\nintervall = 5\n\n[profiles.w]\nlink = 'slo'\n[keys]\n'job.cancle' = 'x'\n")
+    added = Path(profiles_file())
+    added.parent.mkdir(mode=0o700, exist_ok=True)
+    added.write_text("[profiles.v]\nbase_url = 'x'\n")
+    with pytest.raises(ConfigError) as caught:
         load()
+    assert str(caught.value).splitlines() == [
+        "4 settings cannot be used:",
+        "config.toml, line 2: intervall: unknown setting. Did you mean 'interval'?",
+        "config.toml, line 5: profiles.w.link: unknown value 'slo'. Did you mean 'slow'?",
+        "config.toml, line 7: keys.job.cancle: unknown command id. Did you mean 'job.cancel'?",
+        "profiles.toml, line 2: profiles.v.base_url: must be a URL such as https://host/v1",
+        f"Files: {config}, {added}",
+    ]
+    config.write_text("= 3\n")
+    with pytest.raises(ConfigError) as caught:
+        load()
+    assert str(caught.value).splitlines()[1:] == [
+        f"{config} is not valid TOML: Invalid statement (at line 1, column 1)",
+        "profiles.toml, line 2: profiles.v.base_url: must be a URL such as https://host/v1",
+        f"File: {added}",
+    ]
+
+
+def test_more_than_fifty_faults_are_counted(config: Path) -> None:
+    config.write_text("".join(f"a{number} = 1\n" for number in range(60)))
+    with pytest.raises(ConfigError) as caught:
+        load()
+    lines = str(caught.value).splitlines()
+    assert (len(lines), lines[-2]) == (53, "and 10 more")
 
 
 def test_values_are_converted(config: Path) -> None:

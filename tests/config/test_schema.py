@@ -53,7 +53,7 @@ def test_template_sets_nothing_and_is_valid_when_uncommented() -> None:
 
 
 def test_default_keys_are_unique() -> None:
-    assert not list(key_bindings.faults("keys", key_bindings.DEFAULTS))
+    assert not list(key_bindings.faults(("keys",), key_bindings.DEFAULTS))
 
 
 def test_keys_have_the_names_that_textual_gives_them() -> None:
