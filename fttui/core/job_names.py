@@ -3,7 +3,7 @@
 The cockpit matches the jobs that it shows. Commands search the archive, then the provider's list as far as needed.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fttui.models.page import Page
 
 MIN_END = 4
-"""Shortest end of an id without dots. Such an end is never longer than half of the id."""
+"""Shortest end of an id without dots. A longer end than half of the id is all that follows a `-`."""
 MAX_CANDIDATES = 8
 """Number of jobs that the message about an ambiguous name lists."""
 MOST_PAGES = 10
@@ -43,21 +43,28 @@ def matching(rows: Iterable[JobRow], name: str) -> list[JobRow]:
     return [row for row in rows if _has_name(row, name.removeprefix(f"{row.profile}/") if row.profile else name)]
 
 
-def only_match(rows: Iterable[JobRow], name: str, now: float) -> JobRow | None:
+def only_match(rows: Iterable[JobRow], name: str, now: float, *, show_id: Callable[[str], str] = str) -> JobRow | None:
     """Return the job with a name, or None without one.
 
     Args:
         now: the current time in Unix seconds, for the ages in the message.
+        show_id: shortens the ids in the message.
 
     Raises:
         UnclearName: several jobs have this name, or no job has this end of an id.
     """
     found = matching(rows, name)
     if len(found) > 1:
-        raise UnclearName(_ambiguous(found, name, now))
+        raise UnclearName(_ambiguous(found, name, now, show_id))
     if not found and (end := _end_of(name)) != name:
         raise UnclearName(f"no known job ends with {clean_line(end)}\nTo list the jobs: fttui jobs list")
     return found[0] if found else None
+
+
+def completions(rows: Iterable[JobRow]) -> list[str]:
+    """Return the suffixes that name a job, then all ids, in the order of the jobs."""
+    rows = list(rows)
+    return [*(row.suffix for row in with_unique_suffix(rows)), *(row.id for row in rows)]
 
 
 def with_unique_suffix(rows: Iterable[JobRow]) -> list[JobRow]:
@@ -203,17 +210,19 @@ def _has_name(row: JobRow, name: str) -> bool:
     end = _end_of(name)
     if end != name:
         return bool(end) and row.id.endswith(end)
+    if name and row.suffix == name:
+        return True
+    if len(end) < MIN_END or not row.id.endswith(end):
+        return False
     # Some providers number their jobs: an id nearly as long as a known one is a different id, not its end.
-    return (bool(name) and row.suffix == name) or (
-        row.id.endswith(end) and MIN_END <= len(end) <= len(_own_id(row)) // 2
-    )
+    return len(end) <= len(_own_id(row)) // 2 or row.id.removesuffix(end).endswith("-")
 
 
-def _ambiguous(found: Sequence[JobRow], name: str, now: float) -> str:
+def _ambiguous(found: Sequence[JobRow], name: str, now: float, show_id: Callable[[str], str]) -> str:
     have = "have the suffix" if all(row.suffix == name for row in found) else "have the end or suffix"
     if not any(row.suffix == name for row in found):
         have = "end with"
-    jobs = ", ".join(_candidate(row, now) for row in found[:MAX_CANDIDATES])
+    jobs = ", ".join(_candidate(row, now, show_id) for row in found[:MAX_CANDIDATES])
     rest = f" and {len(found) - MAX_CANDIDATES} more" if len(found) > MAX_CANDIDATES else ""
     ends = {short_id(row.id) for row in found}
     advice = "Give the id of one of them" + (
@@ -222,8 +231,8 @@ def _ambiguous(found: Sequence[JobRow], name: str, now: float) -> str:
     return f"{len(found)} jobs {have} {clean_line(_end_of(name))}: {jobs}{rest}\n{advice}"
 
 
-def _candidate(row: JobRow, now: float) -> str:
+def _candidate(row: JobRow, now: float, show_id: Callable[[str], str]) -> str:
     facts = [row.status_text or "unknown"]
     facts += [f"{age(now - row.created_at)} old"] if row.created_at is not None else []
     facts += ["gone"] if row.gone else []
-    return f"{row.id} ({', '.join(facts)})"
+    return f"{show_id(row.id)} ({', '.join(facts)})"

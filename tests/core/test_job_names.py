@@ -2,7 +2,7 @@
 
 import pytest
 
-from fttui.core.job_names import UnclearName, matching, only_match, with_unique_suffix
+from fttui.core.job_names import UnclearName, completions, matching, only_match, with_unique_suffix
 from fttui.models.row import JobRow
 
 NOW = 1_800_000_000.0
@@ -39,6 +39,8 @@ MERGED = [
         ("99991234", [4]),
         ("..1234", [3, 4]),
         ("lr-2", [5]),
+        ("cccccccccccc8zkkbwKd", [2]),  # the id without its prefix
+        ("ccccccccccc8zkkbwKd", []),
         ("..", []),
         ("", []),
     ],
@@ -83,3 +85,4 @@ def test_message_about_many_jobs_names_the_first_ones_and_their_number() -> None
 
 def test_suffix_of_several_jobs_and_suffix_that_is_an_id_are_not_offered() -> None:
     assert [row.suffix for row in with_unique_suffix(ROWS)] == ["support-v4"]
+    assert completions(ROWS) == ["support-v4", *(row.id for row in ROWS)]

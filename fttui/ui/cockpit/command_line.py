@@ -26,7 +26,7 @@ WORDS: dict[str, str] = {
     "filter": "TEXT: filter the list; without TEXT show all jobs",
     "sort": "FIELD [desc]: sort the list",
     "columns": "NAME,NAME…: show these columns, in this order; without names the default ones",
-    "goto": "ID: move the cursor to a job, by its id or a part of it",
+    "goto": "NAME: move the cursor to a job, by its suffix, its id or the end of its id",
     "watch": "notify when the marked jobs, or the selected one, end",
     "theme": "NAME: change the theme",
     "profile": "NAME: switch to another profile",
@@ -95,7 +95,9 @@ def completions(line: str, values: Mapping[str, Iterable[str]]) -> list[str]:
     elif word == "sort":
         found = (field for field in SORTS if field.startswith(argument))
     elif word == "goto":
-        found = (id for id in values.get("goto", ()) if argument in id)
+        names, wanted = list(values.get("goto", ())), argument.lstrip(".…")
+        starts = [name for name in names if name.startswith(wanted)]
+        found = (*starts, *(name for name in names if wanted in name and name not in starts))
     else:
         found = (name for name in values.get(word, ()) if name.startswith(argument))
     return [f"{word} {value}" for value in found]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from fttui.core.job_names import UnclearName, only_match
+from fttui.models.row import short_id
 from fttui.ui.cockpit.command_line import CommandError
 from fttui.ui.cockpit.exporter import Exportable, Exporter
 from fttui.ui.cockpit.key_router import Handlers
@@ -110,19 +112,24 @@ class JobsController(PaneController):
         self.change_view(status=0, filter="")
         self._go_to_job(id)
 
-    def go_to(self, id: str) -> None:
-        """Put the cursor on the job with this id, or with this part of an id.
+    def go_to(self, name: str) -> None:
+        """Put the cursor on the job with this id, end of an id, or suffix. A job that a filter hides is shown.
 
         Raises:
-            CommandError: no job of the list has it, or several have.
+            CommandError: no job has this name, or several have.
         """
-        keys = self._model.listed
-        found = [key for key in keys if key == id] or [key for key in keys if id and id.lstrip(".") in key]
-        if not found:
-            raise CommandError(f"No job in the list has {id!r} in its id.")
-        if len(found) > 1:
-            raise CommandError(f"{len(found)} jobs in the list have {id!r} in their ids.")
-        self._go_to_job(found[0])
+        try:
+            row = only_match(self._model.rows().values(), name, self._model.now(), show_id=short_id)
+        except UnclearName as error:
+            raise CommandError(str(error).partition("\n")[0]) from None
+        if row is None:
+            elsewhere = " @ shows another profile." if "/" in name else " tab completes names."
+            raise CommandError(f"No job has the suffix or id {name!r}.{elsewhere}")
+        if row.id in self._model.listed:
+            self._go_to_job(row.id)
+        else:
+            self.show_job(row.id)
+            self._prompt.show_message(f"The filter hid {row.title}. u restores the filter.", "dim")
 
     def _go_to_job(self, id: str) -> None:
         self._layout.go("jobs")

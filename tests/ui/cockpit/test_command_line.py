@@ -27,6 +27,9 @@ def test_unknown_command_error_suggests_the_nearest() -> None:
 
 def test_completion_offers_columns_jobs_themes_and_profiles() -> None:
     assert completions("sort l", {}) == ["sort loss"]
+    names = ["support", "my-sup", "ftjob-x8zkkbwKd"]
+    assert completions("goto sup", {"goto": names}) == ["goto support", "goto my-sup"]
+    assert completions("goto ..8zkk", {"goto": names}) == ["goto ftjob-x8zkkbwKd"]
     assert completions("goto 8", {"goto": ["ftjob-18", "ftjob-19"]}) == ["goto ftjob-18"]
     assert completions("theme fttui", {"theme": ["fttui-dark", "nord"]}) == ["theme fttui-dark"]
     assert completions("profile w", {"profile": ["work", "local"]}) == ["profile work"]
@@ -107,6 +110,29 @@ async def test_filter_goto_sort_theme_and_quit_lines_work() -> None:
         assert ui.app.theme == "ansi-dark"
         await ui.press("colon", "q", "enter")
         assert ui.app._exit
+
+
+async def test_goto_takes_a_suffix_or_the_end_of_an_id() -> None:
+    async with cockpit(store().put(job(4, user_provided_suffix="run-3")), size=(120, 40)) as ui:
+        for name, expected in (("run-2", 2), ("..00000003", 3), ("..1", 1), ("ftjob-00000004", 4)):
+            await ui.press("colon", *f"goto {name}", "enter")
+            assert ui.cursor == f"ftjob-0000000{expected}"
+        await ui.press("colon", *"goto run-3", "enter")
+        assert "2 jobs have the suffix run-3: ..00000003 (succeeded, 4m old), ..00000004 (running, 5m old)" in ui.prompt
+        await ui.press("colon", *"goto run", "enter")
+        assert "No job has the suffix or id 'run'. tab completes names." in ui.prompt
+        assert ui.cursor == "ftjob-00000004"
+        await ui.press("colon", *"goto r", "tab", "enter")
+        assert ui.cursor == "ftjob-00000001"
+
+
+async def test_goto_shows_a_job_that_a_filter_hides() -> None:
+    async with cockpit(store()) as ui:
+        await ui.press("4", "colon", *"goto run-3", "enter")
+        assert ui.cursor == "ftjob-00000003"
+        assert "The filter hid run-3 (..00000003). u restores the filter." in ui.prompt
+        await ui.press("u")
+        assert ui.shown == ["ftjob-00000002"]
 
 
 async def test_tab_completes_a_line_and_arrows_walk_the_history() -> None:
