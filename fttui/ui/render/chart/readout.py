@@ -1,0 +1,40 @@
+"""Values under the cross-hair of a chart, in one line. Standard library only."""
+
+from collections.abc import Sequence
+
+from fttui.clock import duration
+from fttui.ui.render.chart.axes import number
+from fttui.ui.render.chart.view import Curves, Span, View
+
+
+def readout(runs: Sequence[Curves], view: View) -> list[Span]:
+    """Return the values at the cross-hair; without a cross-hair, the last values."""
+    at = view.cursor
+    if at is None:
+        at = max((x for run in runs for series in (run.train, run.valid) for x in series.steps[-1:]), default=0.0)
+    where = f"time {duration(at)}" if view.unit == "time" else f"{view.unit} {at:.6g}"
+    spans: list[Span] = [(f" {where}", "cross" if view.cursor is not None else "dim")]
+    if len(runs) == 1:
+        return [*spans, *_one(runs[0], at, view.unit)]
+    for index, run in enumerate(runs):
+        series, line = run.main
+        near = series.index_near(at)
+        text = number(line[near]) if near is not None and at <= series.steps[-1] + 1 else "-"
+        spans.append((f"  {index + 1} {run.name} {text}", f"run{index + 1}"))
+    return spans
+
+
+def _one(run: Curves, at: float, unit: str) -> list[Span]:
+    spans: list[Span] = []
+    if run.epochs and unit == "step":
+        spans.append((f"  epoch {min(len(run.epochs), 1 + sum(end < at for end in run.epochs))}", "dim"))
+    for series, line, role, weight in (
+        (run.train, run.train_line, "train", run.train_weight),
+        (run.valid, run.valid_line, "valid", run.valid_weight),
+    ):
+        if (near := series.index_near(at)) is None:
+            continue
+        spans.append((f"  {role} {number(series.values[near])}", role))
+        if weight:
+            spans.append((f" (smoothed {number(line[near])})", "dim"))
+    return spans

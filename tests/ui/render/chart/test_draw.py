@@ -1,0 +1,138 @@
+"""The drawing of curves."""
+
+import math
+
+import pytest
+
+from fttui.learning.run import run_of
+from fttui.ui.render.chart.draw import draw
+from fttui.ui.render.chart.readout import readout
+from fttui.ui.render.chart.view import ASCII, BLOCK, BRAILLE, Curves, Form, View, curves_of
+from tests.support.curve_bytes import replay
+from tests.support.simulated_runs import CURVES, real_run, until
+
+
+def _curves(values: list[float], name: str = "run") -> Curves:
+    return curves_of(name, run_of([(step, {"train_loss": value}, None) for step, value in enumerate(values, 1)]))
+
+
+def _text(curves: Curves | list[Curves], view: View) -> list[str]:
+    picture = draw(curves if isinstance(curves, list) else [curves], view)
+    return ["".join(text for text, _ in line) for line in picture.lines]
+
+
+OVERFIT = """\
+   3.0┤↑5.70┊2 · ┊3·   ┊4  ·┊5 ·  ┊6   ┊7  ·┊8 ·  ┊9   ┊10 ·
+      │⢸⢧⡄  ┊    ┊     ┊    ┊     ┊    ┊    ┊     ┊    ┊
+   2.5┤⠈⠘⡆⣸·┊  · ┊ ·   ┊   ·┊  ·  ┊·   ┊   ·┊  ·  ┊·   ┊   ·
+      │ ⢻⠹⣄⣄┊⣠⢰ ⢰┊     ┊    ┊     ┊    ┊    ┊     ┊    ┊
+   2.0┤·⠈⢹⠈⠳⢤⣀⣀⣀⡀⡀ ⡆ ⢠⣷⡀   ·⡀  ·  ┊·   ┊⣀⣀⣤o⣄⡀ ·  ┊·   ┊   ·  o valid   1.90
+      │    ⠉⢹⡿⠿⠈⠉⠙⠋o⠙⠓⠲⠖⠖⠲⠖o✶⠖⠛⠒⠒⠖⠒o⠚⠉⠋⠉⠁   ┊     ┊    ┊      ✶ best    1.74
+   1.5┤·   ·┊⠁ · ┊⣿⢸⠻⠋⠛⠈⠉⠓⠚⠙⠙⢦⣀⣀⣀⣠⡄⣆⢀⣦⣧┊   ⡆┊  ·  ┊·   ┊   ·
+      │     ┊    ┊⠃    ⠹⠙⠃  ⠘⣿⠈⠉⠻⠛⠙⠓⠦⠤⠖⢦⡀⣀⣶⣇⣴     ┊    ┊
+   1.0┤·   ·┊  · ┊ ·   ┊   ·┊⠙ ·  ⠇⠟⠏⠉⠉⣿⠛⠒⠛⠒⠻⡄ ·  ┊·   ┊   ·  ⠤⠤ train 0.985
+      │     ┊    ┊     ┊    ┊     ┊    ⠙↓0.632    ┊    ┊
+      └┬────▴────▴─┬───▴────✶──┬──▴────▴──┬─▴─────────┬──────
+       0          200         400        600         800      step"""
+
+
+def test_running_job_shows_losses_best_checkpoints_and_epochs() -> None:
+    curves = curves_of("overfit", until(real_run("overfit"), 640), is_live=True)
+    assert [line.rstrip() for line in _text(curves, View(76, 12))] == OVERFIT.splitlines()
+
+
+@pytest.mark.parametrize("form", [BRAILLE, BLOCK, ASCII])
+@pytest.mark.parametrize(("cells", "rows"), [(20, 5), (20, 3), (59, 9), (60, 9), (116, 36)])
+@pytest.mark.parametrize("names", [("good",), ("good", "diverge-x2000", "overfit")])
+def test_picture_has_exactly_its_size(form: Form, cells: int, rows: int, names: tuple[str, ...]) -> None:
+    curves = [curves_of(name, real_run(name)) for name in names]
+    for view in (View(cells, rows, form), View(cells, rows, form, is_log=True, is_whole=True, cursor=12.0)):
+        lines = _text(curves, view)
+        assert [len(line) for line in lines] == [cells] * rows
+        assert form is not ASCII or all(line.isascii() for line in lines)
+
+
+def test_picture_without_points_has_its_size() -> None:
+    assert [len(line) for line in _text(_curves([]), View(40, 8))] == [40] * 8
+
+
+def test_single_spike_among_many_points_is_visible() -> None:
+    values = [2.0 + math.sin(index / 900) for index in range(30_000)]
+    values[17_321] = 9.0
+    assert any("↑9.00" in line for line in _text(_curves(values), View(80, 12)))
+
+
+def test_steep_start_does_not_flatten_the_rest() -> None:
+    values = [900.0, 300.0, *(2.0 - index / 400 for index in range(300))]
+    run = run_of([(step, {"train_loss": value}, None) for step, value in enumerate(values, 1)])
+    picture = draw([curves_of("run", run, smooth=0.0)], View(70, 12))
+    assert "↑900" in "".join(text for text, _ in picture.lines[0])
+    assert picture.y_range[1] < 5
+
+
+def test_value_that_is_not_finite_is_a_gap_with_a_mark_and_a_note() -> None:
+    values = [2.0] * 20 + [math.nan] * 10 + [1.0] * 20
+    picture = draw([_curves(values)], View(70, 10))
+    assert picture.notes == ["10 values are not finite, the first at step 21"]
+    assert "×" in "".join(text for text, _ in picture.lines[-2])
+    middle = ["".join(text for text, _ in line)[7:] for line in picture.lines[:-2]]
+    assert all(line[26] in " ·" for line in middle)
+
+
+def test_log_axis_leaves_out_values_of_zero_and_says_so() -> None:
+    picture = draw([_curves([0.0, 10.0, 1.0, 0.1])], View(60, 10, is_log=True))
+    assert picture.notes == ["Values of 0 and below are not shown on a log axis."]
+
+
+def test_range_stays_while_values_fit_and_fill_it() -> None:
+    view = View(70, 10)
+    before = draw([_curves([5.0, 4.0, 3.0])], view)
+    after = draw([_curves([5.0, 4.0, 3.0, 3.5])], view._replace(y_range=before.y_range))
+    assert after.y_range == before.y_range
+    moved = draw([_curves([5.0, 4.0, 3.0, 90.0])], view._replace(y_range=before.y_range))
+    assert moved.y_range != before.y_range
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in CURVES.glob("*.csv")))
+def test_new_point_costs_few_bytes_and_the_range_rarely_moves(name: str) -> None:
+    """A sample of the points. `python -m tests.benchmarks.curve` counts all of them at three sizes."""
+    found = list(replay(name, 76, 9, every=7 if name != "overfit" else 31))
+    costs = sorted(cost for cost, _ in found)
+    assert costs[len(costs) * 95 // 100] <= 300
+    assert sum(moved for _, moved in found) <= max(1, len(found) // 50)
+
+
+def test_epoch_axis_compares_runs_of_different_length() -> None:
+    short, long = (curves_of(name, real_run(name), unit="epoch") for name in ("good", "overfit"))
+    assert (short.total, long.total) == (3.0, 10.0)
+    assert short.valid.steps[-1] == pytest.approx(3.0)
+    assert _text([short, long], View(80, 10, unit="epoch"))[-1].rstrip().endswith("epoch")
+
+
+def test_time_axis_shows_durations() -> None:
+    curves = curves_of("good", real_run("good"), unit="time")
+    assert "10s" in _text(curves, View(80, 10, unit="time"))[-1]
+
+
+def test_hidden_run_is_not_drawn() -> None:
+    curves = [curves_of(name, real_run(name)) for name in ("good", "overfit")]
+    roles = {role for line in draw(curves, View(80, 12, hidden=frozenset({1}))).lines for _, role in line}
+    assert "run1" in roles
+    assert "run2" not in roles
+
+
+def test_runs_are_told_apart_by_digits_without_colour() -> None:
+    lines = _text([curves_of(name, real_run(name)) for name in ("good", "overfit")], View(80, 12))
+    assert sum(line.count("1") for line in lines[:-2]) >= 3
+    assert sum(line.count("2") for line in lines[:-2]) >= 3
+
+
+def test_readout_names_raw_and_smoothed_values_under_the_cross_hair() -> None:
+    curves = curves_of("overfit", until(real_run("overfit"), 640))
+    text = "".join(text for text, _ in readout([curves], View(76, 12, cursor=452)))
+    assert text == " step 452  epoch 6  train 1.44 (smoothed 1.46)  valid 1.75 (smoothed 1.76)"
+
+
+def test_readout_without_cross_hair_has_the_last_values() -> None:
+    text = "".join(text for text, _ in readout([_curves([3.0, 2.0])], View(76, 12)))
+    assert text == " step 2  train 2.00"
