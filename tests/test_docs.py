@@ -9,6 +9,7 @@ import pytest
 
 from fttui.commands import key_table
 from fttui.config.reference import settings_tables
+from fttui.store.filter_fields import field_table
 from fttui.ui.cockpit.command_line import word_table
 
 ROOT = Path(__file__).parents[1]
@@ -16,6 +17,7 @@ GENERATED: dict[str, tuple[str, Callable[[], str]]] = {
     "settings": ("settings.md", settings_tables),
     "keys": ("keys.md", key_table),
     "words": ("keys.md", word_table),
+    "fields": ("keys.md", field_table),
 }
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 

@@ -165,9 +165,9 @@ def _generated(name: str) -> str:
         case "exit_codes":
             return _table(EXIT_CODES)
         case "fields":
-            from fttui.store.query import FIELDS
+            from fttui.store.filter_fields import FILTER_FIELDS
 
-            return ", ".join(FIELDS)
+            return _table((field.name, f"{field.help}: {field.example}") for field in FILTER_FIELDS)
         case "states":
             from fttui.cli.completion import STATES
 

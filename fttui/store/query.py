@@ -13,15 +13,11 @@ from typing import Any, NamedTuple
 
 from fttui.models.row import JobRow
 from fttui.models.status import Status, status_of
+from fttui.store.filter_fields import FIELDS, NUMBER_FIELDS, TEXT_FIELDS
 from fttui.text import nearest
 
 Predicate = Callable[[JobRow, float], bool]
 """Test of a row. The number is the current time in Unix seconds."""
-
-TEXT_FIELDS = ("id", "suffix", "model", "status", "method", "fine_tuned_model", "profile")
-NUMBER_FIELDS = ("step", "loss", "tokens")
-TIME_FIELDS = ("age", "created")
-FIELDS = (*TEXT_FIELDS, *NUMBER_FIELDS, *TIME_FIELDS)
 
 # The states by their names in the list, and groups of states.
 STATUS_WORDS: dict[str, frozenset[Status]] = {
@@ -47,6 +43,9 @@ _STATUS_ORDER = {status: index for index, status in enumerate(Status)}
 
 class QueryError(ValueError):
     """The filter text is invalid. The message says why."""
+
+    term = ""
+    """The invalid term; empty when the text as a whole is invalid."""
 
 
 class Query(NamedTuple):
@@ -85,7 +84,14 @@ def parse(text: str) -> Query:
     Raises:
         QueryError: the text is invalid.
     """
-    return Query(text.strip(), tuple(_term(word) for word in _words(text)))
+    predicates = []
+    for word in words(text):
+        try:
+            predicates.append(_term(word))
+        except QueryError as error:
+            error.term = word
+            raise
+    return Query(text.strip(), tuple(predicates))
 
 
 def sort_of(field: str, *, reverse: bool = False) -> Sort:
@@ -124,18 +130,18 @@ def _sorted(rows: list[JobRow], sort: Sort) -> list[JobRow]:
     if field == "created" and not reverse:
         rows = rows[::-1]
     if field == "created" or field in NUMBER_FIELDS:
-        value = _NUMBERS[field]
+        value = NUMBERS[field]
         with_value = [row for row in rows if value(row) is not None]
         with_value.sort(key=value, reverse=reverse)  # equal rows keep their order in both directions
         return with_value + [row for row in rows if value(row) is None] if len(with_value) < len(rows) else with_value
     if field == "status":
         return sorted(rows, key=lambda row: _STATUS_ORDER[row.status], reverse=reverse)
-    text = _TEXTS[field]
+    text = TEXTS[field]
     named = sorted((row for row in rows if text(row)), key=lambda row: text(row).lower(), reverse=reverse)
     return named + [row for row in rows if not text(row)]
 
 
-_TEXTS: dict[str, Callable[[JobRow], str]] = {
+TEXTS: dict[str, Callable[[JobRow], str]] = {
     "id": lambda row: row.id,
     "suffix": lambda row: row.suffix,
     "model": lambda row: row.model,
@@ -144,15 +150,17 @@ _TEXTS: dict[str, Callable[[JobRow], str]] = {
     "fine_tuned_model": lambda row: row.fine_tuned_model,
     "profile": lambda row: row.profile,
 }
-_NUMBERS: dict[str, Callable[[JobRow], Any]] = {  # a number, or None
+"""Values of the text fields."""
+NUMBERS: dict[str, Callable[[JobRow], Any]] = {  # a number, or None
     "step": attrgetter("step"),
     "loss": attrgetter("loss"),
     "tokens": attrgetter("trained_tokens"),
     "created": attrgetter("created_at"),
 }
+"""Values of the other fields, apart from the age."""
 
 
-def _words(text: str) -> list[str]:
+def words(text: str) -> list[str]:
     """Split a filter at spaces outside double quotes. The quotes stay."""
     words, word, quoted = [], "", False
     for character in text:
@@ -174,13 +182,13 @@ def _term(word: str) -> Predicate:
     body = word[1:] if negated else word
     if not body:
         raise QueryError("! needs a term, for example !mini or !status:failed")
-    name, operator, value = _split(body)
-    predicate = _bare(_values(body)) if not operator else _compare(name, operator, value)
+    name, operator, value = split_term(body)
+    predicate = _compare(_field(name), operator, value) if operator else _bare(_values(body))
     return (lambda row, now: not predicate(row, now)) if negated else predicate
 
 
-def _split(body: str) -> tuple[str, str, str]:
-    """Return field, operator and value of a term. The operator is empty for a plain word."""
+def split_term(body: str) -> tuple[str, str, str]:
+    """Return field, operator and value of a term without its `!`. The operator is empty for a plain word."""
     for index, character in enumerate(body):
         if character == '"':
             break
@@ -190,7 +198,7 @@ def _split(body: str) -> tuple[str, str, str]:
             if name == "ft" and character == ":":
                 break
             operator = body[index : index + 2] if body[index : index + 2] in ("<=", ">=") else character
-            return _field(name), ":" if operator == "=" else operator, body[index + len(operator) :]
+            return name, ":" if operator == "=" else operator, body[index + len(operator) :]
     return "", "", body
 
 
@@ -198,10 +206,13 @@ def _field(name: str) -> str:
     if name in FIELDS:
         return name
     if not name:
-        raise QueryError(f"the name of a field is missing; fields: {', '.join(FIELDS)}")
+        raise QueryError(f"The name of a field is missing. {_known_fields()}")
     near = nearest(name, FIELDS)
-    hint = f"did you mean {near}?" if near else f"fields: {', '.join(FIELDS)}"
-    raise QueryError(f"unknown field {name}; {hint}")
+    raise QueryError(f"No field is called {name}. " + (f"Did you mean {near}?" if near else _known_fields()))
+
+
+def _known_fields() -> str:
+    return f"The fields are {', '.join(FIELDS)}."
 
 
 def _values(text: str) -> list[str]:
@@ -274,7 +285,7 @@ def _any(predicates: list[Predicate]) -> Predicate:
 
 
 def _text(name: str, operator: str, values: list[str]) -> Predicate:
-    read = _TEXTS[name]
+    read = TEXTS[name]
     wanted = [value.lower() for value in values]
     if operator == ":":
         return lambda row, now: read(row).lower() in wanted
@@ -296,7 +307,7 @@ def _status(operator: str, values: list[str]) -> Predicate:
 
 
 def _number(name: str, operator: str, text: str) -> Predicate:
-    read = _NUMBERS[name]
+    read = NUMBERS[name]
     if text.lower() in ("none", "-") and operator == ":":
         return lambda row, now: read(row) is None
     wanted = _quantity(name, text)

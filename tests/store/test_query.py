@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from fttui.models.row import JobRow
 from fttui.models.status import Status
-from fttui.store.query import FIELDS, NEWEST, QueryError, Sort, parse, select, sort_of
+from fttui.store.filter_fields import FIELDS
+from fttui.store.query import NEWEST, QueryError, Sort, parse, select, sort_of
 
 NOW = 1_800_000_000.0
 HOUR, DAY = 3600.0, 86400.0
@@ -141,8 +142,8 @@ def test_plain_word_does_not_match_across_fields() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("los<1", "did you mean loss?"),
-        ("colour:red", "unknown field colour; fields: id, suffix"),
+        ("los<1", "Did you mean loss?"),
+        ("colour:red", "No field is called colour. The fields are status, model"),
         ("status:", "status: needs a value"),
         ("status:,", "status: needs a value"),
         ("loss<abc", "loss needs a number, not 'abc'"),
@@ -162,7 +163,7 @@ def test_plain_word_does_not_match_across_fields() -> None:
         (",", "the term is empty"),
         ('""', "the term is empty"),
         ('"mini', "missing closing"),
-        (":x", "the name of a field is missing"),
+        (":x", "The name of a field is missing"),
     ],
 )
 def test_invalid_filter_gives_the_reason(text: str, words: str) -> None:
@@ -223,7 +224,7 @@ def test_sort_by_each_field(sort: Sort, expected: str) -> None:
 
 def test_sort_by_an_unknown_field_is_refused() -> None:
     assert sort_of("loss", reverse=True) == Sort("loss", True)
-    with pytest.raises(QueryError, match="did you mean loss"):
+    with pytest.raises(QueryError, match="Did you mean loss"):
         sort_of("los")
 
 

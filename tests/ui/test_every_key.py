@@ -124,7 +124,6 @@ def marks(pane: str) -> Check:
     )
 
 
-SEARCH = "search: "
 EXPECTED: dict[str, Callable[[str], Check]] = {
     "move.down": moves(1),
     "move.up": moves(-1),
@@ -149,7 +148,7 @@ EXPECTED: dict[str, Callable[[str], Check]] = {
     "open": opens,
     "back": backs,
     "filter.text": lambda pane: (
-        lambda before, after: after.prompt.startswith({"jobs": "/", "files": "/ works in"}.get(pane, "search:"))
+        lambda before, after: after.prompt.startswith({"jobs": "/", "files": "/ works in"}.get(pane, "/"))
     ),
     "search.next": shows("No search yet"),
     "search.previous": shows("No search yet"),

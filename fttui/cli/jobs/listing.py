@@ -76,7 +76,7 @@ def parse(statuses: tuple[str, ...], filter: str | None, sort: str | None) -> "t
         click.UsageError: a flag is wrong.
     """
     from fttui.models.status import Status, status_of
-    from fttui.store import query
+    from fttui.store import filter_fields, query
     from fttui.text import clean_line
 
     for word in (word.strip() for text in statuses for word in text.split(",")):
@@ -90,7 +90,7 @@ def parse(statuses: tuple[str, ...], filter: str | None, sort: str | None) -> "t
         order = query.NEWEST
         if sort:
             field = sort.lstrip("-").lower()
-            falling = field in (*query.NUMBER_FIELDS, "created")
+            falling = field in (*filter_fields.NUMBER_FIELDS, "created")
             order = query.sort_of(field, reverse=falling != sort.startswith("-"))
     except query.QueryError as error:
         raise click.UsageError(str(error)) from None

@@ -81,7 +81,7 @@ def completions(line: str, values: Mapping[str, Iterable[str]]) -> list[str]:
     """Return the whole lines that complete `line`.
 
     Args:
-        values: values that a word can take, by word (`goto`, `theme`, `profile`).
+        values: values that a word can take, by word (`goto`, `theme`, `profile`, `filter`).
     """
     word, space, argument = line.lstrip().partition(" ")
     argument = argument.lstrip()
@@ -93,7 +93,11 @@ def completions(line: str, values: Mapping[str, Iterable[str]]) -> list[str]:
         head = start + "," if start else ""
         found = (head + name for name in BY_NAME if name.startswith(last) and name not in start.split(","))
     elif word == "sort":
-        found = (field for field in SORTS if field.startswith(argument))
+        column, after, direction = argument.partition(" ")
+        directions = [f"{column} {each}" for each in ("desc", "asc") if each.startswith(direction.strip())]
+        found = directions if after and column in SORTS else (field for field in SORTS if field.startswith(argument))
+    elif word == "export":
+        found = (f"{format} " for format in ("csv", "json", "jsonl", "log") if format.startswith(argument))
     elif word == "goto":
         names, wanted = list(values.get("goto", ())), argument.lstrip(".…")
         starts = [name for name in names if name.startswith(wanted)]

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-from fttui.ui.cockpit import command_line
+from fttui.ui.cockpit import command_hints, command_line
 from fttui.ui.cockpit.command_line import CommandError
 from fttui.ui.cockpit.key_router import Handlers
+from fttui.ui.render.hints import Hint
 from fttui.ui.widgets.prompt import PromptRow
-
-MOST_HINTS = 12
-"""Completions shown while the user types."""
-MOST_HISTORY = 100
-"""Lines kept while the cockpit is open."""
+from fttui.ui.widgets.text_input import MOST_HISTORY, Assistance
 
 WordHandler = Callable[[str], None]
 """Runs a word of the command line with its argument. It raises `CommandError` for a bad argument."""
@@ -27,6 +24,7 @@ class CommandLineController:
         run_command: Callable[[str], Awaitable[None]],
         words: Mapping[str, WordHandler],
         values: Mapping[str, Callable[[], Iterable[str]]],
+        filter_assistance: Assistance,
         call_later: Callable[..., object],
     ) -> None:
         """
@@ -34,12 +32,14 @@ class CommandLineController:
             run_command: runs a command by its id.
             words: handlers of the words in `command_line.WORDS`.
             values: return the values that a word can take, by word.
+            filter_assistance: helps with the argument of `:filter`.
             call_later: calls a function after the current key.
         """
         self._prompt = prompt
         self._run_command = run_command
         self._words = words
         self._values = values
+        self._filter = filter_assistance
         self._call_later = call_later
         self._history: list[str] = []
 
@@ -52,11 +52,11 @@ class CommandLineController:
 
         def done(line: str, accepted: bool) -> None:
             if accepted and line.strip():
-                self._history = [*(old for old in self._history if old != line), line][-MOST_HISTORY:]
+                self._history[:] = [*(old for old in self._history if old != line), line][-MOST_HISTORY:]
                 self._call_later(self.run, line)
 
-        complete, history = self._completions, self._history
-        self._prompt.read_text(":", line, lambda _: None, done, complete=complete, history=history, hint=self._hint)
+        assistance = Assistance(self._completions, self._hint, history=self._history)
+        self._prompt.read_text(":", line, lambda _: None, done, assistance)
 
     async def run(self, line: str) -> None:
         """Run a line, and show an error in the prompt row."""
@@ -69,14 +69,19 @@ class CommandLineController:
         except CommandError as error:
             self._prompt.show_message(str(error), "warn")
 
-    def _hint(self, line: str) -> str:
-        """Return the completions of a line; without any, the argument of its word."""
-        found = self._completions(line) if line else []
-        head = line.rpartition(" ")[0]
-        words = [text.removeprefix(head).strip() for text in found if text.strip() != line.strip()]
-        return "  ".join(words[:MOST_HINTS]) or command_line.WORDS.get(line.partition(" ")[0], "")
-
     def _completions(self, line: str) -> list[str]:
+        word, space, argument = line.lstrip().partition(" ")
+        if space and word == "filter":
+            return [f"filter {text}" for text in self._filter.complete(argument)]
+        return command_line.completions(line, self._values_of(line))
+
+    def _hint(self, line: str) -> Hint | None:
+        word, space, argument = line.lstrip().partition(" ")
+        if space and word == "filter":
+            return self._filter.hint(argument)
+        return command_hints.hint(line, self._values_of(line))
+
+    def _values_of(self, line: str) -> dict[str, list[str]]:
+        """Return the values that the word of a line can take."""
         word, space, _ = line.lstrip().partition(" ")
-        values = self._values[word]() if space and word in self._values else ()
-        return command_line.completions(line, {word: values})
+        return {word: list(self._values[word]())} if space and word in self._values else {}

@@ -103,6 +103,7 @@ class Controllers:
                 "theme": lambda: screen.app.available_themes,
                 "profile": profile_names,
             },
+            self.jobs.filter_prompt.assistance,
             screen.call_later,
         )
         self.router = KeyRouter(
@@ -131,7 +132,7 @@ class Controllers:
             self.jobs.change_view(sort=column, reverse=descending)
 
         return {
-            "filter": lambda text: self.jobs.change_view(filter=text),
+            "filter": self.jobs.filter_by,
             "sort": sort,
             "columns": lambda names: self.jobs.show_columns(columns_of(names)),
             "goto": self.jobs.go_to,

@@ -7,8 +7,10 @@ from typing import Any
 
 from fttui.core.job_names import UnclearName, only_match
 from fttui.models.row import short_id
+from fttui.ui.cockpit import filter_line
 from fttui.ui.cockpit.command_line import CommandError
 from fttui.ui.cockpit.exporter import Exportable, Exporter
+from fttui.ui.cockpit.filter_prompt import FilterPrompt
 from fttui.ui.cockpit.key_router import Handlers
 from fttui.ui.cockpit.list_view import STATUS_KEYS
 from fttui.ui.cockpit.model import Part
@@ -29,6 +31,7 @@ class JobsController(PaneController):
         self._pane = pane
         self._list = pane.list
         self._find_in_log = find_in_log
+        self.filter_prompt = FilterPrompt(context.model, context.presenter, context.prompt)
         self._exporter = Exporter(
             context.prompt, Exportable("jobs", ("csv", "json"), lambda: "jobs", self._export_content)
         )
@@ -37,7 +40,7 @@ class JobsController(PaneController):
     def handlers(self) -> Handlers:
         return {
             **super().handlers,
-            "filter.text": self._type_filter,
+            "filter.text": self.filter_prompt.open,
             "search.next": lambda: self._find_in_log(1),
             "search.previous": lambda: self._find_in_log(-1),
             "mark.toggle": self._mark_and_move,
@@ -98,6 +101,16 @@ class JobsController(PaneController):
         self._model.view.change(**members)
         self._presenter.draw(Part.LIST | Part.TITLES)
 
+    def filter_by(self, text: str) -> None:
+        """Show only the jobs that a filter matches; all jobs for an empty one.
+
+        Raises:
+            CommandError: the filter is invalid.
+        """
+        if fault := filter_line.fault(text):
+            raise CommandError(fault)
+        self.change_view(filter=text)
+
     def sort_by(self, column: str) -> None:
         """Sort by a column; reverse the order when the list is sorted by it already."""
         view = self._model.view.current
@@ -134,20 +147,6 @@ class JobsController(PaneController):
     def _go_to_job(self, id: str) -> None:
         self._layout.go("jobs")
         self._presenter.move_to_job(id)
-
-    def _type_filter(self) -> None:
-        """Filter while the user types. Escape restores the previous filter; undo takes one step."""
-        previous = self._model.view.current.filter
-
-        def typed(text: str) -> None:
-            self.change_view(remember=False, filter=text)
-
-        def done(text: str, accepted: bool) -> None:
-            typed(previous)
-            if accepted:
-                self.change_view(filter=text)
-
-        self._prompt.read_text("/", previous, typed, done)
 
     def _filter_status(self, key: int) -> Callable[[], None]:
         def handler() -> None:

@@ -195,6 +195,12 @@ class CockpitModel:
         """Ids of the jobs in the list, in its order."""
         return self._listed
 
+    @property
+    def count_words(self) -> str:
+        """Number of jobs in the list and in all: `3 of 8`, or `3 of 8+` while more are read."""
+        more = "" if self.snapshot.complete or self.store is None else "+"
+        return f"{len(self._listed)} of {len(self.snapshot.rows)}{more}"
+
     def derive(self, cost: Callable[[JobRow], tuple[float | None, str]]) -> list[JobRow]:
         """Return the rows of the list, in order, and keep their ids in `listed`.
 

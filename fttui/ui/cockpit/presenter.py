@@ -176,10 +176,9 @@ class Presenter:
 
     def _draw_counts(self) -> None:
         model, view = self._model, self._model.view
-        total = len(model.snapshot.rows)
-        more = "" if model.snapshot.complete or model.store is None else "+"
-        right = f"{len(model.listed)} of {total}{more} {self._glyphs.dot} {view.order(self._glyphs)}" if total else ""
+        right = f"{model.count_words} {self._glyphs.dot} {view.order(self._glyphs)}" if model.snapshot.rows else ""
         self._jobs.show_foot(view.fault or view.description, right, fault=bool(view.fault))
+        self._prompt.redraw_input()
 
     # Panes of the selected job
 

@@ -61,7 +61,7 @@ class MainScreen(LatestSize, Screen[None]):
         self.jobs = JobsPane(glyphs, now)
         self.jobs.list.wanted = saved.columns
         self.side = SidePane(glyphs, now, model.view.current.log_style)
-        self.prompt = PromptRow()
+        self.prompt = PromptRow(lambda build: self.footer.show_hint(build))
         self.status_row = TextRow(id="status")
         self.footer = Footer(commands, lambda command: model.refusal(command.id), lambda: panes.active)
         widgets = (self.jobs, self.side, self.prompt, self.status_row, self.footer)

@@ -6,7 +6,11 @@ from collections.abc import Callable
 from typing import Protocol
 
 from fttui.ui.cockpit.key_router import Handlers
+from fttui.ui.render.hints import Hint
 from fttui.ui.widgets.prompt import PromptRow
+from fttui.ui.widgets.text_input import MOST_HISTORY, Assistance
+
+HINT = Hint("text to find; upper and lower case are alike", more="· enter keeps it, then n and N go on")
 
 
 class Searchable(Protocol):
@@ -45,6 +49,7 @@ class Search:
         self._view = view
         self._prompt = prompt
         self._draw_titles = draw_titles
+        self._history: list[str] = []
 
     @property
     def handlers(self) -> Handlers:
@@ -64,12 +69,18 @@ class Search:
             self._find(0)
 
         def done(text: str, accepted: bool) -> None:
+            if accepted and text:
+                self._history[:] = [*(old for old in self._history if old != text), text][-MOST_HISTORY:]
             if not accepted:
                 self._set(previous)
             elif text and not self._view.matches:
                 self._prompt.show_message(f"No match for {text}.", "warn")
 
-        self._prompt.read_text("search: ", previous, typed, done)
+        assistance = Assistance(hint=lambda _: HINT, right=self._right, history=self._history)
+        self._prompt.read_text("/", previous, typed, done, assistance)
+
+    def _right(self, text: str) -> str:
+        return f"{self._view.match_number} of {self._view.matches}" if text else ""
 
     def clear(self) -> bool:
         """End the search. Return False when there is none."""

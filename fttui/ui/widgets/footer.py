@@ -1,10 +1,10 @@
-"""Footer row: the most useful keys of the active pane. Unavailable commands are greyed out."""
+"""Footer row: the most useful keys of the active pane, or the hint of a text input. Unavailable commands are grey."""
 
 from collections.abc import Callable, Sequence
 
 from fttui.commands import Command, footer_entries
 from fttui.text import width
-from fttui.ui.render.rows import Span
+from fttui.ui.render.rows import Line, Span
 from fttui.ui.widgets.line_view import TextRow
 
 
@@ -23,9 +23,19 @@ class Footer(TextRow):
         self._pane = pane
         self._commands = commands
         self._refusal = refusal
+        self._hint: Callable[[int], Line] | None = None
+
+    def show_hint(self, build: Callable[[int], Line] | None) -> None:
+        """Show a row built for a width instead of the keys, which have no effect while text is typed; None ends it."""
+        if build is not None or self._hint is not None:
+            self._hint = build
+            self.update_entries()
 
     def update_entries(self) -> None:
         """Redraw the entries for the active pane and the availability of its commands."""
+        if self._hint is not None:
+            self.fill(self._hint)
+            return
         entries = footer_entries(self._commands, self._pane())
         self.fill(lambda cells: footer_line(entries, cells, lambda command: not self._refusal(command)))
 

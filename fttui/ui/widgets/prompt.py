@@ -2,19 +2,17 @@
 
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from fttui.text import fit
+from fttui.ui.render.hints import hint_line
 from fttui.ui.render.rows import Line, Span, cut, line_width
-from fttui.ui.widgets.line_edit import LineEdit
 from fttui.ui.widgets.line_view import TextRow
+from fttui.ui.widgets.text_input import Assistance, Done, TextInput, Typed
 
 Act = Callable[[], object]
-Typed = Callable[[str], None]
-"""Called with the text after every key."""
-Done = Callable[[str, bool], None]
-"""Called when typing ends, with the text and whether the user accepted it with enter."""
-Complete = Callable[[str], list[str]]
-"""Returns the completions of a text."""
+ShowHint = Callable[[Callable[[int], Line] | None], None]
+"""Shows the row that a function builds for a width instead of the footer; None shows the footer again."""
 
 NO = ("n", "N", "enter", "escape", "q", "ctrl+c")
 """Keys that answer a question with no. For a question with a number, enter means yes if the number is right."""
@@ -46,42 +44,18 @@ class _Question:
         """Digits typed until now."""
 
 
-class _Typing:
-    """Text input with a label."""
-
-    def __init__(
-        self,
-        label: str,
-        value: str,
-        typed: Typed,
-        done: Done,
-        complete: Complete | None,
-        history: list[str] | None,
-        hint: Callable[[str], str],
-    ) -> None:
-        self.label = label
-        self.edit = LineEdit(value)
-        self.typed = typed
-        self.done = done
-        self.complete = complete
-        self.candidates: list[str] = []
-        self.history = history
-        self.history_index = len(history or ())
-        """Position in `history`; its length stands for a new text."""
-        self.hint = hint
-
-
 class PromptRow(TextRow):
     """Row that shows a message, a question or a text input. It never has the focus: the screen passes keys to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, show_hint: ShowHint = lambda _: None) -> None:
         super().__init__(id="prompt")
+        self._show_hint = show_hint
         self._message: Line = ()
         self._message_lasts = False
         self._ticks = 0
         self._idle_line: Line = ()
         self._question: _Question | None = None
-        self._typing: _Typing | None = None
+        self._typing: TextInput | None = None
 
     @property
     def takes_keys(self) -> bool:
@@ -107,6 +81,11 @@ class PromptRow(TextRow):
         """Set the line shown while there is no message."""
         if line != self._idle_line:
             self._idle_line = line
+            self._draw()
+
+    def redraw_input(self) -> None:
+        """Draw an open text input again, because what its hint is about has changed."""
+        if self._typing is not None:
             self._draw()
 
     def tick(self) -> None:
@@ -146,10 +125,7 @@ class PromptRow(TextRow):
         value: str,
         typed: Typed,
         done: Done,
-        *,
-        complete: Complete | None = None,
-        history: list[str] | None = None,
-        hint: Callable[[str], str] = lambda _: "",
+        assistance: Assistance = Assistance(),  # noqa: B008  (a value)
     ) -> None:
         """Open a text input.
 
@@ -157,11 +133,8 @@ class PromptRow(TextRow):
             value: the initial text.
             typed: called after every key.
             done: called when the text input closes.
-            complete: returns the completions; each tab inserts the next.
-            history: earlier texts, oldest first; ↑ and ↓ insert them.
-            hint: returns a hint to show after the text.
         """
-        self._typing = _Typing(label, value, typed, done, complete, history, hint)
+        self._typing = TextInput(label, value, typed, done, assistance)
         self._draw()
 
     def read_path(self, label: str, value: str, act: Callable[[str], None]) -> None:
@@ -192,8 +165,8 @@ class PromptRow(TextRow):
         """Insert pasted text. Return False when no text input is open."""
         if self._typing is None:
             return False
-        self._typing.edit.insert(" ".join(text.split("\n")).strip())
-        self._typed(self._typing)
+        self._typing.insert(" ".join(text.split("\n")).strip())
+        self._draw()
         return True
 
     def _answer(self, question: _Question, key: str) -> None:
@@ -218,48 +191,23 @@ class PromptRow(TextRow):
         self._question = None
         self.show_message(text, "dim")
 
-    def _type_key(self, typing: _Typing, key: str, character: str | None) -> bool:
-        match key:
-            case "enter" | "escape" | "ctrl+c":
-                self._end(typing, accepted=key == "enter")
-            case "tab":
-                self._next_candidate(typing)
-            case "up" | "down" if typing.history is not None:
-                index = typing.history_index + (1 if key == "down" else -1)
-                index = typing.history_index = max(0, min(len(typing.history), index))
-                typing.edit.fill(typing.history[index] if index < len(typing.history) else "")
-                self._typed(typing)
-            case _:
-                before = typing.edit.text
-                if not typing.edit.key(key, character):
-                    return False
-                if typing.edit.text != before:
-                    self._typed(typing)
-                self._draw()
+    def _type_key(self, typing: TextInput, key: str, character: str | None) -> bool:
+        if key in ("enter", "escape", "ctrl+c"):
+            self._end(typing, accepted=key == "enter")
+        elif not typing.key(key, character):
+            return False
+        self._draw()
         return True
 
-    def _next_candidate(self, typing: _Typing) -> None:
-        if typing.complete is None:
-            return
-        text = typing.edit.text
-        if text not in typing.candidates:
-            typing.candidates = typing.complete(text)
-        if typing.candidates:
-            at = typing.candidates.index(text) + 1 if text in typing.candidates else 0
-            typing.edit.fill(typing.candidates[at % len(typing.candidates)])
-            self._typed(typing)
-
-    def _typed(self, typing: _Typing) -> None:
-        typing.typed(typing.edit.text)
-        self._draw()
-
-    def _end(self, typing: _Typing, *, accepted: bool) -> None:
+    def _end(self, typing: TextInput, *, accepted: bool) -> None:
         self._typing = None
         self.show_message("")
-        typing.done(typing.edit.text, accepted)
+        typing.done(typing.text, accepted)
 
     def _draw(self) -> None:
         self.fill(self._line_of)
+        hint = self._typing.hint if self._typing is not None and self._question is None else None
+        self._show_hint(partial(hint_line, hint) if hint is not None else None)
 
     def _line_of(self, cells: int) -> Line:
         if self._question is not None:
@@ -271,8 +219,5 @@ class PromptRow(TextRow):
             room = cells - line_width(question.line) - 1
             return [(f" {fit(question.text, room)}" if question.text else "", "ask"), *question.line]
         if self._typing is not None:
-            label: list[Span] = [(f" {self._typing.label}", "key")]
-            line = [*label, *self._typing.edit.line(max(10, cells - line_width(label) - 1))]
-            hint = self._typing.hint(self._typing.edit.text)
-            return cut([*line, (f"  {hint}", "dim")], cells) if hint else line
+            return cut(self._typing.line(cells), cells)
         return cut(self._message or self._idle_line, cells)

@@ -138,11 +138,11 @@ async def test_goto_shows_a_job_that_a_filter_hides() -> None:
 async def test_tab_completes_a_line_and_arrows_walk_the_history() -> None:
     async with cockpit(store()) as ui:
         await ui.press("colon", *"fil", "tab")
-        assert ui.prompt.startswith(":filter ")
+        assert ui.prompt == ":filter"
         await ui.press(*"x", "enter")
         await ui.press("colon", *"goto 3", "enter", "colon", "up", "up")
-        assert ui.prompt.startswith(":filter x ")
+        assert ui.prompt == ":filter x"
         await ui.press("down")
-        assert ui.prompt.startswith(":goto 3 ")
+        assert ui.prompt == ":goto 3"
         await ui.press("escape")
         assert not ui.prompt.startswith(":")

@@ -86,7 +86,7 @@ async def test_escape_while_typing_restores_the_previous_filter() -> None:
 async def test_command_keys_typed_into_the_filter_are_text() -> None:
     async with cockpit(three()) as ui:
         await ui.press("slash", *"qac1?")
-        assert ui.prompt == "/qac1?"
+        assert ui.prompt.split()[0] == "/qac1?"
         assert ui.store.sent == []
 
 

@@ -139,14 +139,15 @@ async def test_the_local_service_has_no_url_to_copy() -> None:
         assert "curl" not in ui.prompt
 
 
-async def test_the_command_line_shows_completions() -> None:
+async def test_command_line_completes_behind_the_cursor_and_hints_in_the_footer() -> None:
     async with cockpit(store()) as ui:
         await ui.press("colon", *"fil")
-        assert ui.prompt.startswith(":fil   filter  filter.text  filter.all")
-        await ui.press(*"ter ")
-        assert "TEXT: filter the list" in ui.prompt
+        assert ui.prompt == ":filter"
+        assert ui.main.footer.text.startswith(" filter  filter.text  filter.all")
+        await ui.press(*"ter st")
+        assert ui.main.footer.text.startswith(" status:  step")
         await ui.press("ctrl+u", *"sort lo")
-        assert ui.prompt.endswith("loss")
+        assert ui.prompt == ":sort loss"
 
 
 async def test_long_errors_are_shown_whole_in_the_error_list() -> None:
