@@ -125,6 +125,15 @@ def _head(text: str, cells: int) -> str:
     return text
 
 
+ASCII_SIGNS = dict(zip("─│·…↓↑▸×–—‘’“”→←\xa0", "-|,~v^>x--''\"\">< ", strict=True))
+"""ASCII for the signs of fttui, each one cell wide."""
+
+
+def ascii_signs(text: str) -> str:
+    """Replace the signs of fttui by ASCII of the same width. Other characters stay."""
+    return text if text.isascii() else "".join(ASCII_SIGNS.get(character, character) for character in text)
+
+
 ALIKE = 0.65
 """Least similarity (`difflib`) of a name that a message suggests: `ls` is like `list`, `nope` is not like `openai`."""
 

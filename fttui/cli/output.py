@@ -11,16 +11,18 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Generic, NamedTuple, TextIO, TypeVar
 
-from fttui.text import clean_line, fit, pad, width
+from fttui.text import ascii_signs, clean_line, fit, is_utf8_locale, pad, width
 
 T = TypeVar("T")
 TABLE, JSON, JSONL = "table", "json", "jsonl"
 GAP = "  "
 NARROWEST = 6
 """Smallest width of a cut column, in cells."""
-CUT_FIRST, CUT_USUAL, CUT_LATE, CUT_LAST = range(4)
+CUT_FIRST, CUT_USUAL, CUT_LATE, CUT_LAST, CUT_NEVER = range(5)
 """Order in which columns are cut when a table is too wide. A `CUT_FIRST` column is dropped if less than half of
-its width would remain. Ids are `CUT_LAST`, because a cut id cannot be copied."""
+its width would remain. Ids are `CUT_LAST`, because a cut id cannot be copied; names of models are `CUT_NEVER`."""
+WIDE = 110
+"""Width of a terminal from which a table of jobs has whole ids."""
 
 
 class ReaderGone(Exception):
@@ -35,7 +37,9 @@ class Column(NamedTuple, Generic[T]):
     plain: Callable[[T], str] | None = None
     right: bool = False
     cut: int = CUT_USUAL
-    """Order in which the column is cut (`CUT_FIRST` to `CUT_LAST`)."""
+    """Order in which the column is cut (`CUT_FIRST` to `CUT_NEVER`)."""
+    leave: int = 0
+    """Order in which the whole column leaves before any other is cut, 1 first. 0 stays."""
 
 
 class Output:
@@ -53,18 +57,36 @@ class Output:
     def _out(self) -> TextIO:
         return self._stream or sys.stdout
 
+    @property
+    def cells(self) -> int:
+        """Width of the terminal, 80 if it is unknown."""
+        try:
+            return os.get_terminal_size(self._out.fileno()).columns or 80
+        except (OSError, ValueError):
+            return 80
+
     def print_list(
-        self, items: Sequence[T], columns: Sequence[Column[T]], *, raw: Callable[[T], Any], has_more: bool = False
+        self,
+        items: Sequence[T],
+        columns: Sequence[Column[T]],
+        *,
+        raw: Callable[[T], Any],
+        has_more: bool = False,
+        piped: Sequence[Column[T]] | None = None,
     ) -> None:
-        """Print a list of objects."""
+        """Print a list of objects.
+
+        Args:
+            piped: the columns without a terminal, if they differ.
+        """
         if self.form == JSON:
             self._write(dumps({"object": "list", "data": [raw(item) for item in items], "has_more": has_more}) + "\n")
         elif self.form == JSONL:
             self.print_lines(items, columns, raw=raw)
         elif self.is_terminal:
-            self._write("".join(line + "\n" for line in table(items, columns, self._columns())) if items else "")
+            self._write("".join(line + "\n" for line in table(items, columns, self.cells)) if items else "")
         else:
-            self.print_lines(items, columns, raw=raw)
+            self.print_lines(items, piped or columns, raw=raw)
 
     def begin_list(self, columns: Sequence[Column[T]], *, raw: Callable[[T], Any]) -> "ListInParts[T]":
         """Begin a list that is printed in parts, in the same form as by `print_list`, but without aligned cells."""
@@ -119,18 +141,13 @@ class Output:
         """
         self._guarded(self._out.flush)
 
-    def _columns(self) -> int:
-        try:
-            return os.get_terminal_size(self._out.fileno()).columns or 80
-        except (OSError, ValueError):
-            return 80
-
     def _write(self, data: str | bytes) -> None:
         if isinstance(data, bytes):
             self._out.flush()
             self._guarded(lambda: self._out.buffer.write(data))
         else:
-            self._guarded(lambda: self._out.write(data))
+            text = for_locale(data) if self.is_terminal else data
+            self._guarded(lambda: self._out.write(text))
 
     def _guarded(self, act: Callable[[], object]) -> None:
         try:
@@ -170,10 +187,15 @@ class ListInParts(Generic[T]):
             self._output.print_list([], self._columns, raw=self._raw, has_more=has_more)
 
 
+def for_locale(text: str) -> str:
+    """Replace signs such as `…` and `·` by ASCII if the locale is not UTF-8."""
+    return text if text.isascii() or is_utf8_locale() else ascii_signs(text)
+
+
 def say(text: str) -> None:
     """Print a message to stderr without control codes. Do nothing if stderr is closed."""
     say_progress("")
-    lines = [clean_line(line) for line in text.split("\n")]
+    lines = [clean_line(line) for line in for_locale(text).split("\n")]
     with suppress(OSError, ValueError):
         print("\n".join(lines), file=sys.stderr, flush=True)
 
@@ -186,7 +208,7 @@ def say_progress(text: str) -> None:
     global _progress
     if sys.stderr.isatty() and text != _progress:
         with suppress(OSError):
-            print(f"\r\x1b[K{fit(clean_line(text), 78)}", end="", file=sys.stderr, flush=True)
+            print(f"\r\x1b[K{for_locale(fit(clean_line(text), 78))}", end="", file=sys.stderr, flush=True)
         _progress = text
 
 
@@ -210,7 +232,8 @@ def _finite(value: Any) -> Any:
 def table(items: Sequence[T], columns: Sequence[Column[T]], cells: int) -> list[str]:
     """Return the lines of a table at most `cells` wide, without empty columns.
 
-    If the table is too wide, columns are cut in the order of `Column.cut`.
+    If the table is too wide, columns leave in the order of `Column.leave`; then they are cut in the order of
+    `Column.cut`. A table of columns that are never cut may stay too wide.
     """
     texts = [[clean_line(column.cell(item)) for column in columns] for item in items]
     shown = [index for index in range(len(columns)) if not texts or any(row[index] for row in texts)]
@@ -218,7 +241,12 @@ def table(items: Sequence[T], columns: Sequence[Column[T]], cells: int) -> list[
     rows = [[row[index] for index in shown] for row in texts]
     titles = [column.title for column in columns]
     widths = [max(width(row[index]) for row in [titles, *rows]) for index in range(len(columns))]
-    _cut(widths, [column.cut for column in columns], sum(widths) + len(GAP) * (len(widths) - 1) - cells)
+    excess = sum(widths) + len(GAP) * (len(widths) - 1) - cells
+    for index in sorted(range(len(columns)), key=lambda index: columns[index].leave):
+        if excess > 0 and columns[index].leave:
+            excess -= widths[index] + len(GAP)
+            widths[index] = 0
+    _cut(widths, [column.cut for column in columns], excess)
 
     def line(row: Sequence[str]) -> str:
         fields = [field for field in zip(row, widths, columns, strict=True) if field[1]]
@@ -233,6 +261,8 @@ def _cut(widths: list[int], order: Sequence[int], excess: int) -> None:
         found = [index for index, cut in enumerate(order) if cut == turn]
         if turn == CUT_FIRST:
             for index in reversed(found):
+                if excess <= 0:
+                    break
                 left = widths[index] - max(0, excess)
                 if left < max(NARROWEST, widths[index] // 2):
                     excess, left = excess - len(GAP), 0

@@ -3,15 +3,19 @@
 import time
 from typing import TYPE_CHECKING
 
-from fttui.cli.output import CUT_FIRST, CUT_LAST, CUT_LATE, Column
+from fttui.cli.output import CUT_FIRST, CUT_LAST, CUT_LATE, CUT_NEVER, WIDE, Column
 from fttui.clock import age, duration
-from fttui.text import size_words
+from fttui.models.row import short_id
+from fttui.text import fit, size_words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fttui.models.checkpoint import Checkpoint
     from fttui.models.event import Event
     from fttui.models.file import File, Model
     from fttui.models.job import Job
+    from fttui.models.row import JobRow
 
 
 def when(moment: float | None) -> str:
@@ -34,21 +38,77 @@ def text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def status_word(job: "Job") -> str:
+def figure(value: float | None) -> str:
+    """Format a loss in about four digits: `1.659`, `26.42`, `342.8`; empty for None."""
+    if value is None:
+        return ""
+    size = abs(value)
+    if size >= 10_000 or 0 < size < 0.01:
+        return f"{value:.3g}"
+    return f"{value:.{3 if size < 10 else 2 if size < 100 else 1}f}"
+
+
+def step_of(row: "JobRow") -> str:
+    """Return steps done and in all: `640/900`; empty if unknown."""
+    return "" if row.step is None else f"{row.step}/{row.total_steps}" if row.total_steps else str(row.step)
+
+
+def status_word(job: "Job | JobRow") -> str:
     """Return the status as the provider sent it, or `unreadable` or `unknown`."""
     return job.status_text or ("unreadable" if job.fault else "unknown")
 
 
-def job_columns(now: float) -> "list[Column[Job]]":
-    return [
-        Column("ID", lambda job: job.id, cut=CUT_LAST),
-        Column("STATUS", status_word, cut=CUT_LATE),
-        Column("AGE", lambda job: ago(job.created_at, now), lambda job: when(job.created_at), right=True),
-        Column("MODEL", lambda job: job.model),
-        Column("SUFFIX", lambda job: job.suffix),
-        # First to be cut: it repeats model and suffix, which have columns of their own.
-        Column("TUNED MODEL", lambda job: job.fine_tuned_model, cut=CUT_FIRST),
-    ]
+def changed_job_columns() -> "list[Column[Job]]":
+    """Columns of jobs that a command has changed."""
+    return [Column("ID", lambda job: job.id, cut=CUT_LAST), Column("STATUS", status_word, cut=CUT_LATE)]
+
+
+class JobTable:
+    """Columns of a list of jobs. Columns that matter less leave a narrow terminal; ids are shortened as in the cockpit.
+
+    Without a terminal the columns are always the same: new ones are added at the end.
+    """
+
+    def __init__(self, rows: "Sequence[JobRow]", cells: int, now: float) -> None:
+        """
+        Args:
+            cells: width of the terminal.
+            now: the current time in Unix seconds, for ages.
+        """
+        is_wide = cells >= WIDE
+        models = {row.model for row in rows}
+        is_named = any(row.suffix for row in rows)
+        self.same_model = models.pop() if len(rows) > 1 and len(models) == 1 else ""
+        """Model of all jobs, which has no column then; empty if they differ."""
+        columns: list[Column[JobRow]] = [
+            Column("NAME", lambda row: fit(row.suffix or short_id(row.id), 40 if is_wide else 18), cut=CUT_LATE),
+            Column("ID", lambda row: row.id if is_wide else short_id(row.id), cut=CUT_LAST, leave=3 if is_named else 0),
+            Column("STATUS", status_word, cut=CUT_LATE),
+            Column("STEP", step_of, right=True, leave=4),
+            Column("LOSS", lambda row: figure(row.loss), right=True),
+            Column("AGE", lambda row: ago(row.created_at, now), right=True, leave=5),
+            Column("MODEL", lambda row: row.model, cut=CUT_NEVER, leave=2),
+            Column("TUNED MODEL", lambda row: row.fine_tuned_model, cut=CUT_NEVER, leave=1),
+            Column("", lambda row: "gone" if row.gone else "", cut=CUT_LATE),
+        ]
+        hidden = {"" if is_named else "NAME", "MODEL" if self.same_model else ""} - {""}
+        self.columns = [column for column in columns if column.title not in hidden]
+
+    @staticmethod
+    def piped() -> "list[Column[JobRow]]":
+        """Return the columns without a terminal."""
+        return [
+            Column("ID", lambda row: row.id),
+            Column("STATUS", status_word),
+            Column("CREATED", lambda row: when(row.created_at)),
+            Column("MODEL", lambda row: row.model),
+            Column("SUFFIX", lambda row: row.suffix),
+            Column("TUNED MODEL", lambda row: row.fine_tuned_model),
+            Column("GONE", lambda row: "gone" if row.gone else ""),
+            Column("STEP", lambda row: text(row.step)),
+            Column("STEPS", lambda row: text(row.total_steps)),
+            Column("LOSS", lambda row: text(row.loss)),
+        ]
 
 
 def event_columns() -> "list[Column[Event]]":
@@ -66,8 +126,8 @@ def checkpoint_columns() -> "list[Column[Checkpoint]]":
     return [
         Column("ID", lambda item: item.id, cut=CUT_LAST),
         Column("STEP", lambda item: text(item.step_number), right=True),
-        Column("CREATED", lambda item: local(item.created_at), lambda item: when(item.created_at)),
-        Column("MODEL", lambda item: item.fine_tuned_model_checkpoint, cut=CUT_FIRST),
+        Column("CREATED", lambda item: local(item.created_at), lambda item: when(item.created_at), leave=1),
+        Column("MODEL", lambda item: item.fine_tuned_model_checkpoint, cut=CUT_NEVER, leave=2),
         Column("METRICS", metrics),
     ]
 
@@ -85,21 +145,26 @@ def file_columns(now: float) -> "list[Column[File]]":
 
 def model_columns(now: float) -> "list[Column[Model]]":
     return [
-        Column("ID", lambda model: model.id, cut=CUT_LAST),
-        Column("AGE", lambda model: ago(model.created_at, now), lambda model: when(model.created_at), right=True),
-        Column("OWNER", lambda model: model.owned_by, cut=CUT_FIRST),
-        Column("SHUTDOWN", lambda model: model.shutdown_date),
+        Column("ID", lambda model: model.id, cut=CUT_NEVER),
+        Column(
+            "AGE", lambda model: ago(model.created_at, now), lambda model: when(model.created_at), right=True, leave=2
+        ),
+        Column("OWNER", lambda model: model.owned_by, leave=1),
+        Column("SHUTDOWN", lambda model: model.shutdown_date, leave=3),
     ]
 
 
-def job_fields(job: "Job", now: float) -> list[tuple[str, str]]:
-    """Return names and values of a job's members, without empty ones."""
+def job_fields(job: "Job", row: "JobRow") -> list[tuple[str, str]]:
+    """Return names and values of a job's members, without empty ones.
+
+    Args:
+        row: the same job with step and loss as far as they are known.
+    """
     from fttui.models.job import TOKEN_KEY
 
     took = ""
     if job.created_at is not None and job.finished_at is not None:
         took = duration(job.finished_at - job.created_at)
-    step = "" if job.trained_steps is None else f"{job.trained_steps}/{text(job.total_steps) or '?'}"
     fields = [
         ("id", job.id),
         ("status", status_word(job)),
@@ -111,7 +176,8 @@ def job_fields(job: "Job", now: float) -> list[tuple[str, str]]:
         ("method", job.method),
         *[(name.replace("_", " "), value) for name, value in job.hyperparameters.items()],
         ("seed", text(job.seed)),
-        ("step", step),
+        ("step", step_of(row)),
+        ("loss", figure(row.loss)),
         ("trained tokens", text(job.trained_tokens)),
         ("created", when(job.created_at)),
         ("finished", when(job.finished_at)),

@@ -30,7 +30,7 @@ from fttui.models.wire import Wire
 from fttui.store import query, record
 from fttui.store.archive import export
 from fttui.store.archive.archive import Archive
-from fttui.store.archive.first_rows import first_rows
+from fttui.store.archive.first_rows import first_rows, rows_of
 
 T = TypeVar("T", bound=Wire)
 PAGE = 100
@@ -64,8 +64,8 @@ class JobList(NamedTuple):
     """Number of matching jobs that were read and cut."""
     complete: bool
     """No page was left unread."""
-    gone: frozenset[str] = frozenset()
-    """Ids of jobs that the provider no longer has."""
+    rows: list[JobRow]
+    """The same jobs as rows, with step and loss as far as the archive knows them."""
 
     @property
     def has_more(self) -> bool:
@@ -73,10 +73,10 @@ class JobList(NamedTuple):
 
 
 class FoundJob(NamedTuple):
-    """A job; `gone` if the provider no longer has it."""
+    """A job, and its row with step and loss as far as the archive knows them."""
 
     job: Job
-    gone: bool = False
+    row: JobRow
 
 
 class EventLog(NamedTuple):
@@ -161,7 +161,6 @@ class ServiceReader:
         """Writes that record what was read."""
 
     async def jobs(self, options: ListOptions) -> JobList:
-        # The service lists neither steps nor losses; both come from archived events.
         progress: dict[str, JobRow] = {}
         if not options.filter.is_empty or options.sort != query.NEWEST:
             progress = {row.id: row for row in first_rows(archive_file(), self._key, 100_000)[0]}
@@ -172,8 +171,7 @@ class ServiceReader:
         async for page in self._until_failure(self._client.each_job_page(warn=self.warnings.append)):
             for job in page.items:
                 found[job.id] = job
-                known = progress.get(job.id)
-                row = job.row(step=known.step, total=known.total_steps, loss=known.loss) if known else job.row()
+                row = _row_of(job, progress.get(job.id))
                 matching += [row] if options.filter.matches(row, now) else []
                 newest_first &= (job.created_at or 0.0) <= last
                 last = job.created_at or 0.0
@@ -186,7 +184,8 @@ class ServiceReader:
             complete = self.failure is None
         self._answers.append(lambda archive, now: record.record_jobs(archive, [job.raw for job in found.values()], now))
         chosen = [found[row.id] for row in query.select(matching, None, options.sort)]
-        return JobList(chosen[: options.limit], len(chosen[options.limit :]) if options.limit else 0, complete)
+        more = len(chosen[options.limit :]) if options.limit else 0
+        return self._list(chosen[: options.limit], more=more, complete=complete)
 
     async def job_parts(self, options: ListOptions) -> AsyncIterator[JobList]:
         if options.sort != query.NEWEST or not options.filter.is_empty:
@@ -204,11 +203,15 @@ class ServiceReader:
             if unordered or any(later > earlier for earlier, later in pairwise(times)):
                 unordered += page.items  # a service that does not list the newest first: its list is sorted as a whole
             else:
-                yield JobList(list(page.items), 0, complete=True)
+                yield self._list(list(page.items))
         self._answers.append(lambda archive, now: record.record_jobs(archive, [job.raw for job in read], now))
         found = {job.id: job for job in unordered}
         rows = query.select([job.row() for job in unordered], None, query.NEWEST)
-        yield JobList([found[row.id] for row in rows], 0, complete=self.failure is None)
+        yield self._list([found[row.id] for row in rows], complete=self.failure is None)
+
+    def _list(self, jobs: list[Job], *, more: int = 0, complete: bool = True) -> JobList:
+        known = rows_of(archive_file(), self._key, [job.id for job in jobs])
+        return JobList(jobs, more, complete, [_row_of(job, known.get(job.id)) for job in jobs])
 
     async def _record_part(self, jobs: list[Job]) -> list[Job]:
         """Record jobs now. Return the last of them, which anchor the order of the next part."""
@@ -219,7 +222,7 @@ class ServiceReader:
     async def job(self, id: str) -> FoundJob:
         job = await self._client.get_job(id)
         self._answers.append(lambda archive, now: record.record_jobs(archive, [job.raw], now))
-        return FoundJob(job)
+        return FoundJob(job, self._list([job]).rows[0])
 
     async def events(self, id: str) -> EventLog:
         found = oldest_first(await self._events(id))
@@ -314,8 +317,7 @@ class ArchiveReader:
         rows = query.select(self._archive.jobs.rows(), options.filter, options.sort, now=self._clock.now())
         shown = rows[: options.limit]
         jobs = [Job.read(json.loads(self._archive.jobs.body(row.id) or "null")) for row in shown]
-        gone = frozenset(job.id for job, row in zip(jobs, shown, strict=True) if row.gone)
-        return JobList(jobs, len(rows) - len(shown), complete=True, gone=gone)
+        return JobList(jobs, len(rows) - len(shown), complete=True, rows=shown)
 
     async def job_parts(self, options: ListOptions) -> AsyncIterator[JobList]:
         yield await self.jobs(options)
@@ -324,7 +326,7 @@ class ArchiveReader:
         body, row = self._archive.jobs.body(id), self._archive.jobs.row(id)
         if body is None or row is None:
             raise NotArchived(id)
-        return FoundJob(Job.read(json.loads(body)), bool(row.gone))
+        return FoundJob(Job.read(json.loads(body)), row)
 
     async def events(self, id: str) -> EventLog:
         await self.job(id)
@@ -384,6 +386,11 @@ def oldest_first(events: Sequence[Event]) -> list[Event]:
     newest_first = times[0] >= times[-1] if times else True
     ordered = events[::-1] if newest_first else events
     return sorted(ordered, key=lambda event: event.created_at or 0.0)
+
+
+def _row_of(job: Job, known: JobRow | None) -> JobRow:
+    """Return a job as a row. The service lists neither steps nor losses; both come from archived events."""
+    return job.row() if known is None else job.row(step=known.step, total=known.total_steps, loss=known.loss)
 
 
 def _newest(files: list[File], limit: int | None, *, unread: bool = False) -> FileList:

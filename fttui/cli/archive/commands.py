@@ -14,7 +14,7 @@ from fttui.cli.flags import json_options, yes
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.jobs.ids import find_all, resolve_all, titles
-from fttui.cli.output import CUT_FIRST, CUT_LAST, CUT_LATE, Column, Output, say
+from fttui.cli.output import CUT_LAST, Column, Output, say
 from fttui.config import paths
 from fttui.config.errors import ConfigError
 from fttui.text import size_words
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 def list_(invocation: Invocation, gone: bool) -> int:
     """List archived jobs, newest first. Jobs that the provider no longer has are marked `gone`.
 
-    Piped output is one tab-separated line per job: id, status, creation time, model, suffix, tuned model, and
-    `gone` or an empty field.
+    Piped output is one tab-separated line per job: id, status, creation time, model, suffix, tuned model, `gone` or
+    an empty field, step, number of steps, loss.
 
     \b
     fttui archive list
@@ -46,24 +46,13 @@ def list_(invocation: Invocation, gone: bool) -> int:
         def raw(row: "JobRow") -> Any:
             return json.loads(archive.jobs.body(row.id) or "null")
 
-        invocation.output.print_list(rows, _columns(invocation.clock.now()), raw=raw)
+        shown = tables.JobTable(rows, invocation.output.cells, invocation.clock.now())
+        invocation.output.print_list(rows, shown.columns, raw=raw, piped=shown.piped())
         if not rows:
             say("No archived job is gone at the provider." if gone else "No jobs in the archive.")
         return DONE
 
     return invocation.run_with_archive(work)
-
-
-def _columns(now: float) -> "list[Column[JobRow]]":
-    return [
-        Column("ID", lambda row: row.id, cut=CUT_LAST),
-        Column("STATUS", lambda row: row.status_text or ("unreadable" if row.fault else "unknown"), cut=CUT_LATE),
-        Column("AGE", lambda row: tables.ago(row.created_at, now), lambda row: tables.when(row.created_at), right=True),
-        Column("MODEL", lambda row: row.model),
-        Column("SUFFIX", lambda row: row.suffix),
-        Column("TUNED MODEL", lambda row: row.fine_tuned_model, cut=CUT_FIRST),
-        Column("", lambda row: "gone" if row.gone else "", cut=CUT_LATE),
-    ]
 
 
 @click.command("export", cls=ServiceCommand, short_help="Export jobs to files.")

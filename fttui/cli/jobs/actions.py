@@ -135,7 +135,7 @@ def _act(invocation: Invocation, ids: tuple[str, ...], verb: "Verb", action: "Ac
             for job in changed:
                 output.print_line("", job.raw)
         else:
-            output.print_list(changed, tables.job_columns(invocation.clock.now())[:2], raw=lambda job: job.raw)
+            output.print_list(changed, tables.changed_job_columns(), raw=lambda job: job.raw)
         return code
 
     return invocation.run_with_client(work, verb=verb)

@@ -30,14 +30,14 @@ def get(invocation: Invocation, id: str) -> int:
     id = resolve(invocation, id)
 
     async def work(reader: "Reader") -> None:
-        job, gone = await reader.job(id)
-        fields = tables.job_fields(job, invocation.clock.now())
+        job, row = await reader.job(id)
+        fields = tables.job_fields(job, row)
         if invocation.form == TABLE and reader.connection is not None:
             from fttui.core.pricing import Pricing
 
             fields += Pricing(reader.connection.choice).fields(job, warn=lambda why: say(f"fttui: {why}"))
         invocation.output.print_object(job.raw, fields)
-        if gone:
+        if row.gone:
             say("The provider no longer has this job.")
 
     return invocation.run_with_reader(work)

@@ -1,6 +1,6 @@
 """`fttui jobs list`: filter, order and limit of the job list."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -8,7 +8,7 @@ from fttui.cli import completion, tables
 from fttui.cli.flags import json_options, offline
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
-from fttui.cli.output import CUT_LATE, TABLE, Column, say
+from fttui.cli.output import TABLE, say
 
 if TYPE_CHECKING:
     from fttui.core.reader import JobList, ListOptions, Reader
@@ -44,8 +44,11 @@ def list_(
     S is running, queued, waiting, paused, succeeded, failed, cancelled, live, final, or a status of the provider.
     Filters apply before the limit.
 
-    Piped output is one tab-separated line per job: id, status, creation time, model, suffix, tuned model.
-    --offline adds `gone` to jobs that the provider no longer has.
+    Step and loss are those that the archive knows; no request is sent for them. A terminal narrower than 110 columns
+    shows the end of the ids, which every command takes.
+
+    Piped output is one tab-separated line per job: id, status, creation time, model, suffix, tuned model, `gone` for
+    jobs that the provider no longer has, step, number of steps, loss.
 
     \b
     fttui jobs list --status running --status queued
@@ -100,9 +103,11 @@ def parse(statuses: tuple[str, ...], filter: str | None, sort: str | None) -> "t
 async def _print_parts(invocation: Invocation, reader: "Reader", options: "ListOptions") -> None:
     """Print all jobs while they are read. The list need not fit into the memory."""
     output = invocation.output
-    printed = output.begin_list(tables.job_columns(invocation.clock.now()), raw=lambda job: job.raw)
+    raws: dict[int, Any] = {}
+    printed = output.begin_list(tables.JobTable.piped(), raw=lambda row: raws[id(row)])
     async for part in reader.job_parts(options):
-        printed.add(part.jobs)
+        raws = _raws(part)
+        printed.add(part.rows)
         output.flush()
     printed.end(has_more=reader.failure is not None)
     output.flush()
@@ -110,18 +115,30 @@ async def _print_parts(invocation: Invocation, reader: "Reader", options: "ListO
         say("No jobs." if options.filter.is_empty else "No jobs match.")
 
 
+def _raws(found: "JobList") -> dict[int, Any]:
+    """Return the raw job of each row, by the row's identity: objects without an id are not equal."""
+    return {id(row): job.raw for row, job in zip(found.rows, found.jobs, strict=True)}
+
+
 def _print(invocation: Invocation, found: "JobList", options: "ListOptions", *, failed: bool) -> None:
-    columns = tables.job_columns(invocation.clock.now())
-    if invocation.offline:
-        columns.append(Column("", lambda job: "gone" if job.id in found.gone else "", cut=CUT_LATE))
     output = invocation.output
-    output.print_list(found.jobs, columns, raw=lambda job: job.raw, has_more=found.has_more)
+    shown = tables.JobTable(found.rows, output.cells, invocation.clock.now())
+    raws = _raws(found)
+    output.print_list(
+        found.rows, shown.columns, raw=lambda row: raws[id(row)], has_more=found.has_more, piped=shown.piped()
+    )
     output.flush()
     if failed:
         return
     if not found.jobs:
         archive = " in the archive" if invocation.offline else ""
         say(f"No jobs{archive}." if options.filter.is_empty else f"No jobs{archive} match.")
-    elif found.has_more:
+        return
+    notes = []
+    if found.has_more:
         count = f"{found.more} more" if found.complete else "There are more jobs"
-        say(f"{count}. To list them: --limit N or --all")
+        notes.append(f"{count}. To list them: --limit N or --all")
+    if shown.same_model and invocation.form == TABLE and output.is_terminal:
+        notes.append(f"All {shown.same_model}.")
+    if notes:
+        say(". ".join(notes))

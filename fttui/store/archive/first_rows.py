@@ -10,6 +10,9 @@ from typing import Any
 from fttui.models.row import EventRow, JobRow
 from fttui.store.archive.schema import APPLICATION_ID, NEWEST_FIRST, ROW_COLUMNS, VERSION, beside
 
+_MOST_IDS = 500
+"""Most ids in one query."""
+
 
 def first_rows(path: str, profile: str, limit: int = 100) -> tuple[list[JobRow], float | None]:
     """Return the newest jobs of a profile in the default order, and the time of the last fetch of the list."""
@@ -33,6 +36,21 @@ def rows_named(path: str, profile: str, name: str, end: str) -> list[JobRow]:
         (profile, name, name, end, end),
     )
     return [_row(columns) for columns in found]
+
+
+def rows_of(path: str, profile: str, ids: Sequence[str]) -> dict[str, JobRow]:
+    """Return those jobs of a profile that the archive knows, by id."""
+    found: dict[str, JobRow] = {}
+    for start in range(0, len(ids), _MOST_IDS):
+        part = tuple(ids[start : start + _MOST_IDS])
+        columns = _query(
+            path,
+            f"SELECT {ROW_COLUMNS} FROM jobs WHERE profile = (SELECT key FROM profiles WHERE name = ?) "
+            f"AND id IN ({', '.join('?' * len(part))})",
+            (profile, *part),
+        )
+        found |= {row.id: row for row in map(_row, columns)}
+    return found
 
 
 def list_walked(path: str, profile: str) -> float | None:

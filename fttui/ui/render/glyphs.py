@@ -7,7 +7,7 @@ import os
 from typing import NamedTuple
 
 from fttui.models.status import Status
-from fttui.text import is_utf8_locale, width
+from fttui.text import ASCII_SIGNS, is_utf8_locale, width
 
 
 class Face(NamedTuple):
@@ -53,11 +53,10 @@ class Glyphs(NamedTuple):
 
 
 UNICODE = Glyphs(True, "─", "│", "·", "…", "↓", "↑", "▸")
-ASCII = Glyphs(False, "-", "|", ",", "~", "v", "^", ">")
+ASCII = Glyphs(False, *(ASCII_SIGNS[sign] for sign in UNICODE[1:]))
 
 
-_PLAIN = {face.glyph: face.ascii for face in FACES.values()} | dict(zip(UNICODE[1:], ASCII[1:], strict=True))
-_PLAIN |= {"×": "x", "–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "→": ">", "←": "<", "\xa0": " "}
+_PLAIN = {face.glyph: face.ascii for face in FACES.values()} | ASCII_SIGNS
 
 
 def ascii_only(text: str) -> str:

@@ -26,7 +26,7 @@ def test_list_prints_the_newest_twenty_and_counts_the_rest(fttui: Fttui, service
     assert result.code == 0
     assert [row[0] for row in result.cells] == ids(20, newest=24)
     assert result.err == "5 more. To list them: --limit N or --all\n"
-    assert result.lines[0] == "ftjob-024\tsucceeded\t2027-01-14T04:37:20Z\tgpt-4.1-nano\t\t"
+    assert result.lines[0] == "ftjob-024\tsucceeded\t2027-01-14T04:37:20Z\tgpt-4.1-nano\t\t\t\t\t\t"
 
 
 @pytest.mark.parametrize("flags", [[], ["--limit", "20"], ["--limit", "100"]])
@@ -459,3 +459,19 @@ def test_unknown_status_is_noted_and_searched(fttui: Fttui, service: Service) ->
     assert result.code == 0
     assert "unknown status 'bogus'" in result.err
     assert "unknown status" not in fttui("jobs", "list", "--status", "running,done").err
+
+
+def test_step_and_loss_come_from_the_archive_without_a_request(fttui: Fttui, service: Service) -> None:
+    service.jobs = [job(2, "running"), job(1, "running")]
+    data = {"step": 640, "total_steps": 900, "train_loss": 0.98512}
+    event = {"object": "fine_tuning.job.event", "id": "e1", "created_at": NOW, "level": "info", "message": "Step 640"}
+    service.events["ftjob-001"] = [{**event, "type": "metrics", "data": data}]
+    assert fttui("jobs", "list").cells[1][7:] == ["", "", ""], "nothing is known yet"
+    fttui("jobs", "events", "ftjob-001")
+    before = len(service.lines)
+    for flags in ([], ["--all"], ["--offline"], ["--sort", "loss"]):
+        rows = {row[0]: row[7:] for row in fttui("jobs", "list", *flags).cells}
+        assert rows == {"ftjob-001": ["640", "900", "0.98512"], "ftjob-002": ["", "", ""]}, flags
+    assert service.lines[before:] == ["GET /fine_tuning/jobs"] * 3
+    fields = dict(fttui("jobs", "get", "ftjob-001").cells)
+    assert (fields["step"], fields["loss"]) == ("640/900", "0.985")

@@ -1,0 +1,127 @@
+"""Columns of the tables of jobs, checkpoints and models, by the width of the terminal."""
+
+from typing import Any
+
+import pytest
+
+from fttui.cli.output import Output, table
+from fttui.cli.tables import JobTable, checkpoint_columns, figure, model_columns
+from fttui.models.checkpoint import Checkpoint
+from fttui.models.file import Model
+from fttui.models.row import JobRow
+
+TUNED = "ft:gpt-4.1-nano-2025-04-14:acme::9fKlP2Qx"
+ROWS = [
+    JobRow(
+        "ftjob-85l7Pv885gA548uE5W0a3zQk",
+        "running",
+        "gpt-4.1-nano-2025-04-14",
+        "ten-epochs",
+        created_at=40.0,
+        step=640,
+        total_steps=900,
+        loss=0.98512,
+    ),
+    JobRow("ftjob-0a3zQk85l7Pv885g8zkkbwKd", "succeeded", "gpt-4o-mini-2024-07-18", "", "dpo", TUNED, 0.0),
+]
+
+
+def lines(rows: list[JobRow], cells: int) -> list[str]:
+    return table(rows, JobTable(rows, cells, 100.0).columns, cells)
+
+
+def test_80_columns_keep_name_id_status_step_loss_and_age() -> None:
+    assert lines(ROWS, 80) == [
+        "NAME        ID          STATUS        STEP   LOSS  AGE  MODEL",
+        "ten-epochs  ..5W0a3zQk  running    640/900  0.985   1m  gpt-4.1-nano-2025-04-14",
+        "..8zkkbwKd  ..8zkkbwKd  succeeded                   1m  gpt-4o-mini-2024-07-18",
+    ]
+
+
+def test_wide_terminal_has_whole_ids_and_names_of_models() -> None:
+    found = lines(ROWS, 180)
+    assert found[0].split() == ["NAME", "ID", "STATUS", "STEP", "LOSS", "AGE", "MODEL", "TUNED", "MODEL"]
+    assert ROWS[0].id in found[1]
+    assert found[2].endswith(TUNED)
+
+
+@pytest.mark.parametrize("cells", range(20, 200, 7))
+def test_names_of_models_are_whole_or_absent(cells: int) -> None:
+    found = "\n".join(lines(ROWS, cells))
+    assert TUNED in found or "ft:" not in found
+    assert ROWS[0].model in found or "gpt-4.1" not in found
+    assert max(map(len, found.split("\n"))) <= max(cells, 40)
+
+
+@pytest.mark.parametrize(
+    ("cells", "titles"),
+    [
+        (76, ["NAME", "ID", "STATUS", "STEP", "LOSS", "AGE"]),
+        (50, ["NAME", "STATUS", "STEP", "LOSS", "AGE"]),
+        (40, ["NAME", "STATUS", "LOSS", "AGE"]),
+        (30, ["NAME", "STATUS", "LOSS"]),
+    ],
+)
+def test_columns_leave_in_their_order(cells: int, titles: list[str]) -> None:
+    assert lines(ROWS, cells)[0].split() == titles
+
+
+def test_same_model_has_no_column_and_is_named() -> None:
+    rows = [row._replace(model="m") for row in ROWS]
+    shown = JobTable(rows, 200, 100.0)
+    assert shown.same_model == "m"
+    assert "MODEL" not in [column.title for column in shown.columns]
+    assert JobTable(rows[:1], 200, 100.0).same_model == ""
+
+
+def test_jobs_without_suffix_have_no_name_and_keep_their_id() -> None:
+    rows = [row._replace(suffix="") for row in ROWS]
+    assert lines(rows, 32)[1].split()[0] == "..5W0a3zQk"
+
+
+def test_piped_columns_are_the_old_ones_then_new_ones() -> None:
+    cells = [[(column.plain or column.cell)(row) for column in JobTable.piped()] for row in ROWS]
+    assert cells[0] == [
+        *(ROWS[0].id, "running", "1970-01-01T00:00:40Z", "gpt-4.1-nano-2025-04-14", "ten-epochs", ""),
+        *("", "640", "900", "0.98512"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1.6592, "1.659"),
+        (26.42, "26.42"),
+        (342.84, "342.8"),
+        (1e-5, "1e-05"),
+        (0.0, "0.000"),
+        (0.98512, "0.985"),
+        (12345.6, "1.23e+04"),
+    ],
+)
+def test_loss_has_four_digits(value: float, text: str) -> None:
+    assert figure(value) == text
+
+
+def test_name_of_a_checkpoint_model_is_whole_or_absent() -> None:
+    raw = {"id": "ftckpt_1", "step_number": 90, "created_at": 1, "fine_tuned_model_checkpoint": TUNED + ":ckpt-step-90"}
+    checkpoint = Checkpoint.read({**raw, "metrics": {"train_loss": 1.5}})
+    for cells in range(30, 150, 9):
+        found = table([checkpoint], checkpoint_columns(), cells)
+        assert (TUNED + ":ckpt-step-90" in found[1]) == ("MODEL" in found[0])
+
+
+def test_ids_of_models_are_never_cut() -> None:
+    model = Model.read({"id": TUNED, "created": 1, "owned_by": "a-very-long-owner-of-this-model"})
+    assert table([model], model_columns(100.0), 30) == ["ID", TUNED]
+
+
+def test_table_is_ascii_in_a_locale_without_utf_8(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Output, "is_terminal", True)
+    rows: list[Any] = [ROWS[0]._replace(suffix="a long suffix of a job · 3")]
+    for locale, name in (("C", "a long suffix of ~"), ("C.UTF-8", "a long suffix of …")):
+        monkeypatch.setenv("LC_ALL", locale)
+        Output().print_list(rows, JobTable(rows, 80, 100.0).columns, raw=lambda row: row)
+        assert capsys.readouterr().out.splitlines()[1].startswith(name)
