@@ -14,6 +14,7 @@ from fttui.cli.exit_codes import DONE
 from fttui.cli.groups import Command
 from fttui.cli.invocation import Invocation
 from fttui.cli.output import Output
+from fttui.store.filter_fields import STATES
 from fttui.text import clean_line, fit
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -22,8 +23,6 @@ VARIABLE = "_FTTUI_COMPLETE"
 """Variable that the completion script sets when it calls fttui; the value contains the name of the shell."""
 MAX_ITEMS = 500
 """Greatest number of names to offer."""
-STATES = ("running", "queued", "waiting", "paused", "succeeded", "failed", "cancelled", "live", "final")
-"""Values offered for `--status`. `live` and `final` stand for several statuses."""
 
 SETUP = {
     "bash": 'eval "$(fttui completion bash)"  in ~/.bashrc',

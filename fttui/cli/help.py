@@ -1,24 +1,18 @@
-"""`fttui help`: help on commands, and topics from the Markdown files in `topics/`.
+"""`fttui help`: help on commands, and the topics of `core.help_topics`."""
 
-A topic is its title, paragraphs and two-column tables. `{{name}}` is replaced by text from the tables of the program
-(see `_generated`).
-"""
-
-import os
-import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import click
 
 from fttui.cli.exit_codes import DONE, EXIT_CODES
 from fttui.cli.groups import Command, UnknownCommand
 from fttui.cli.output import Output
-from fttui.text import wrap
+from fttui.core import help_topics
+from fttui.core.help_topics import WIDTH
 
-WIDTH = 78
 TOPICS = ("exit-codes", "environment", "filter", "output", "data", "prices", "files", "completion")
-"""Topics in the order of the contents; each has a file `topics/NAME.md`."""
+"""Topics in the order of the contents; each has a file `core/topics/NAME.md`."""
 
 
 @click.command("help", cls=Command, short_help="Show help on a command or a topic.")
@@ -87,7 +81,7 @@ def _command(root: click.Context, path: tuple[str, ...]) -> click.Context | None
 
 def _contents(root: click.Context) -> str:
     lines = ["Topics (`fttui help TOPIC`):"]
-    lines += [f"  {name:<12} {title(name)}" for name in TOPICS]
+    lines += [f"  {name:<12} {help_topics.title(name)}" for name in TOPICS]
     lines += ["", "Commands (`fttui help COMMAND`, or `fttui COMMAND --help`):"]
     found = [(" ".join(path), context.command.get_short_help_str(60)) for path, context in commands(root)]
     width = max(len(name) for name, _ in found)
@@ -104,76 +98,14 @@ def _everything(root: click.Context) -> Iterator[str]:
 
 
 def _titled(name: str) -> str:
-    return f"## {name}: {title(name)}\n\n{text(name)}"
-
-
-# Topics
-
-
-def title(topic: str) -> str:
-    """Return the title of a topic."""
-    return _blocks(topic)[0].removeprefix("# ")
-
-
-def text(topic: str) -> str:
-    """Return a topic as plain text, without its title."""
-    return "\n\n".join(map(_rendered, _blocks(topic)[1:]))
-
-
-def rows(topic: str) -> list[tuple[str, str]]:
-    """Return the rows of the tables in a topic."""
-    return [row for block in _blocks(topic) if block.startswith("|") for row in _rows(block)]
-
-
-def _blocks(topic: str) -> list[str]:
-    path = os.path.join(os.path.dirname(__file__), "topics", f"{topic}.md")
-    with open(path, encoding="utf-8") as file:
-        return file.read().strip().split("\n\n")
-
-
-def _rows(block: str) -> list[tuple[str, str]]:
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in block.splitlines()[2:]]
-    return [(name, meaning) for name, meaning in cells]
-
-
-def _rendered(block: str) -> str:
-    if block.startswith("|"):
-        return _table(_rows(block))
-    if whole := re.fullmatch(r"\{\{(\w+)\}\}", block):
-        return _generated(whole[1])
-    return "\n".join(wrap(re.sub(r"\{\{(\w+)\}\}", lambda name: _generated(name[1]), block), WIDTH))
-
-
-def _table(rows: Iterable[tuple[object, str]]) -> str:
-    """Return two aligned columns. A long second cell continues on the next lines."""
-    cells = [(str(name), meaning) for name, meaning in rows]
-    width = min(26, max(len(name) for name, _ in cells))
-    lines = []
-    for name, meaning in cells:
-        first, *more = wrap(meaning, WIDTH - width - 4)
-        if len(name) <= width:
-            lines.append(f"  {name:<{width}}  {first}")
-        else:
-            lines += [f"  {line}" for line in wrap(name, WIDTH - 2)] + [" " * (width + 4) + first]
-        lines += [" " * (width + 4) + line for line in more]
-    return "\n".join(lines)
+    return f"## {name}: {help_topics.title(name)}\n\n{help_topics.text(name, _generated)}"
 
 
 def _generated(name: str) -> str:
-    """Return the text for a placeholder in a topic."""
+    """Return the text for a placeholder of a topic that only `fttui help` shows."""
     match name:
         case "exit_codes":
-            return _table(EXIT_CODES)
-        case "fields":
-            from fttui.store.filter_fields import FILTER_FIELDS
-
-            return _table((field.name, f"{field.help}: {field.example}") for field in FILTER_FIELDS)
-        case "states":
-            from fttui.cli.completion import STATES
-
-            return ", ".join(STATES)
-        case "rules":
-            return _rules()
+            return help_topics.table(EXIT_CODES)
         case "paths":
             return _paths()
         case "completion":
@@ -183,28 +115,10 @@ def _generated(name: str) -> str:
     return _of_prices(name)
 
 
-def _rules() -> str:
-    from fttui.data.rules import LEVELS, RULES, Rule
-
-    def other_levels(rule: Rule) -> str:
-        levels = "; ".join(f"{level or 'nothing'} at {provider}" for provider, level in rule.others.items())
-        return f" ({levels})" if levels else ""
-
-    parts = []
-    for level in LEVELS:
-        found = [
-            (rule.code, f"{rule.problem}: {rule.remedy}{' (fix)' if rule.is_fixable else ''}{other_levels(rule)}")
-            for rule in RULES
-            if rule.level == level
-        ]
-        parts.append(f"{level}\n{_table(found)}")
-    return "\n\n".join(parts)
-
-
 def _paths() -> str:
     from fttui.config import paths
 
-    return _table(
+    return help_topics.table(
         (
             ("config.toml", f"your settings, never changed by fttui: {paths.config_file()}"),
             ("prices.toml", f"your prices and limits, which override the built-in ones: {paths.prices_file()}"),
@@ -231,4 +145,4 @@ def _of_prices(name: str) -> str:
         unit = "" if entry.get("local") else " an hour" if "per_hour" in entry else " per million tokens"
         limit = f", at most {entry['limit']:,} tokens an example" if "limit" in entry else ""
         found.append((model, f"{price}{unit}{limit}"))
-    return _table(found)
+    return help_topics.table(found)

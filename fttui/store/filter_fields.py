@@ -41,6 +41,9 @@ FILTER_FIELDS: tuple[FilterField, ...] = (
 )
 # fmt: on
 
+STATES = ("running", "queued", "waiting", "paused", "succeeded", "failed", "cancelled", "live", "final")
+"""Values of the status. `waiting`, `live` and `final` stand for several statuses."""
+
 BY_NAME = {field.name: field for field in FILTER_FIELDS}
 FIELDS = tuple(BY_NAME)
 TEXT_FIELDS = tuple(field.name for field in FILTER_FIELDS if field.kind == "text")

@@ -10,8 +10,9 @@ import click
 
 import fttui
 from fttui.cli.exit_codes import EXIT_CODES
-from fttui.cli.help import TOPICS, commands, rows
+from fttui.cli.help import TOPICS, commands
 from fttui.cli.main import root
+from fttui.core.help_topics import rows
 from fttui.data.rules import RULES
 from fttui.store import query
 from tests.cli.conftest import Fttui

@@ -85,7 +85,7 @@ def parse(statuses: tuple[str, ...], filter: str | None, sort: str | None) -> "t
     for word in (word.strip() for text in statuses for word in text.split(",")):
         if word and word.lower() not in query.STATUS_WORDS and status_of(word) is Status.UNKNOWN:
             # Not an error: providers have statuses of their own, and such a job can be found by its status.
-            say(f"fttui: note: unknown status {clean_line(word)!r}. Known: {', '.join(completion.STATES)}")
+            say(f"fttui: note: unknown status {clean_line(word)!r}. Known: {', '.join(filter_fields.STATES)}")
     words = ",".join(f'"{word}"' for text in statuses for word in text.replace('"', "").split(",") if word.strip())
     try:
         parsed = query.parse(" ".join(part for part in (f"status:{words}" if words else "", filter or "") if part))
