@@ -16,9 +16,20 @@ class Command(NamedTuple):
     title: str
     """Effect, as an imperative."""
     group: str
+    """Key of `GROUPS`."""
     shell_command: str = ""
     """Shell command with the same effect."""
 
+
+GROUPS = {
+    "jobs": "Jobs",
+    "find": "Find and sort",
+    "panes": "Panes",
+    "move": "Move",
+    "view": "View",
+    "program": "Program",
+}
+"""Groups of commands by purpose, in the order of the help, with their titles."""
 
 # fmt: off
 COMMANDS: tuple[Command, ...] = (
@@ -38,22 +49,22 @@ COMMANDS: tuple[Command, ...] = (
     Command("tab.previous", "left_square_bracket", "[", "show the previous tab", "panes"),
     Command("open", "enter", "enter", "open: detail, then log, then wrapped lines", "panes"),
     Command("back", "escape", "esc", "go back: close prompt, pane or filter", "panes"),
-    Command("filter.text", "slash", "/", "filter the list; search detail and log", "filter", shell_command="jobs list --filter"),
-    Command("search.next", "n", "n", "go to the next match", "filter"),
-    Command("search.previous", "N", "N", "go to the previous match", "filter"),
-    Command("filter.all", "0", "0", "show all jobs", "filter"),
-    Command("filter.running", "1", "1", "show running jobs only", "filter", shell_command="jobs list --status"),
-    Command("filter.waiting", "2", "2", "show waiting jobs only (validating, queued)", "filter"),
-    Command("filter.succeeded", "3", "3", "show succeeded jobs only", "filter"),
-    Command("filter.failed", "4", "4", "show failed jobs only", "filter"),
-    Command("filter.cancelled", "5", "5", "show cancelled jobs only", "filter"),
-    Command("filter.paused", "6", "6", "show paused jobs only", "filter"),
-    Command("sort.next", "s", "s", "sort by the next column", "list", shell_command="jobs list --sort"),
-    Command("sort.reverse", "S", "S", "reverse the order", "list"),
-    Command("mark.toggle", "space", "space", "mark the job and move down", "list"),
-    Command("mark.range", "v", "v", "start or end a range of marks", "list"),
-    Command("mark.all", "asterisk", "*", "mark all jobs shown, or none", "list"),
-    Command("undo", "u", "u", "undo the last change of the view", "list"),
+    Command("filter.text", "slash", "/", "filter the list; search detail and log", "find", shell_command="jobs list --filter"),
+    Command("search.next", "n", "n", "go to the next match", "find"),
+    Command("search.previous", "N", "N", "go to the previous match", "find"),
+    Command("filter.all", "0", "0", "show all jobs", "find"),
+    Command("filter.running", "1", "1", "show running jobs only", "find", shell_command="jobs list --status"),
+    Command("filter.waiting", "2", "2", "show waiting jobs only (validating, queued)", "find"),
+    Command("filter.succeeded", "3", "3", "show succeeded jobs only", "find"),
+    Command("filter.failed", "4", "4", "show failed jobs only", "find"),
+    Command("filter.cancelled", "5", "5", "show cancelled jobs only", "find"),
+    Command("filter.paused", "6", "6", "show paused jobs only", "find"),
+    Command("sort.next", "s", "s", "sort by the next column", "find", shell_command="jobs list --sort"),
+    Command("sort.reverse", "S", "S", "reverse the order", "find"),
+    Command("mark.toggle", "space", "space", "mark the job and move down", "jobs"),
+    Command("mark.range", "v", "v", "start or end a range of marks", "jobs"),
+    Command("mark.all", "asterisk", "*", "mark all jobs shown, or none", "jobs"),
+    Command("undo", "u", "u", "undo the last change of the view", "view"),
     Command("job.create", "a", "a", "create a job", "jobs", shell_command="jobs create"),
     Command("job.clone", "A", "A", "create a job with the same settings", "jobs", shell_command="jobs clone"),
     Command("job.cancel", "c", "c", "cancel the job or the marked jobs (asks)", "jobs", shell_command="jobs cancel"),
@@ -62,32 +73,77 @@ COMMANDS: tuple[Command, ...] = (
     Command("copy.id", "y", "y", "copy the id or the marked ids", "jobs"),
     Command("copy.more", "Y", "Y", "copy the model, file, JSON, curl or log", "jobs"),
     Command("job.link", "o", "o", "show and copy the job's web address", "jobs"),
-    Command("export", "e", "e", "write the pane to a file; download a file", "view", shell_command="jobs metrics --csv"),
-    Command("detail.raw", "J", "J", "show the job's JSON or its detail", "detail", shell_command="jobs get --json"),
-    Command("log.follow", "f", "f", "follow the end of the log, or stop", "log"),
-    Command("log.level", "L", "L", "set the lowest level: info, warn, error", "log", shell_command="jobs events --level"),
-    Command("log.only", "ampersand", "&", "show matching lines only, or all", "log"),
-    Command("log.wrap", "w", "w", "wrap or cut long lines", "log"),
-    Command("log.metrics", "x", "x", "show or hide values of metrics events", "log"),
+    Command("export", "e", "e", "write the pane to a file; download a file", "jobs", shell_command="jobs metrics --csv"),
+    Command("detail.raw", "J", "J", "show the job's JSON or its detail", "view", shell_command="jobs get --json"),
+    Command("log.follow", "f", "f", "follow the end of the log, or stop", "view"),
+    Command("log.level", "L", "L", "set the lowest level: info, warn, error", "view", shell_command="jobs events --level"),
+    Command("log.only", "ampersand", "&", "show matching lines only, or all", "view"),
+    Command("log.wrap", "w", "w", "wrap or cut long lines", "view"),
+    Command("log.metrics", "x", "x", "show or hide values of metrics events", "view"),
     Command("time.mode", "t", "t", "show times as local, UTC or relative", "view"),
     Command("zoom", "z", "z", "show this pane only, or all panes", "panes"),
     Command("layout.smaller", "minus", "-", "make the list smaller", "panes"),
     Command("layout.larger", "plus", "+", "make the list larger", "panes"),
     Command("layout.reset", "equals_sign", "=", "reset the sizes", "panes"),
     Command("theme.next", "T", "T", "use the next theme", "view"),
-    Command("refresh", "r", "r", "refresh now", "view"),
-    Command("refresh.hold", "R", "R", "stop or resume automatic refresh", "view"),
-    Command("errors", "exclamation_mark", "!", "show past errors", "view"),
-    Command("profile", "at", "@", "switch to a different profile", "view", shell_command="profile list"),
-    Command("suspend", "ctrl+z", "ctrl+z", "suspend (fg resumes)", "view"),
-    Command("redraw", "ctrl+l", "ctrl+l", "redraw the screen", "view"),
-    Command("command", "colon", ":", "run a command by name", "view"),
-    Command("help", "question_mark,f1,ctrl+p", "? f1 ctrl+p", "show all commands; enter runs one", "view"),
-    Command("quit", "q", "q", "close the top window or quit (jobs continue)", "view"),
+    Command("refresh", "r", "r", "refresh now", "program"),
+    Command("refresh.hold", "R", "R", "stop or resume automatic refresh", "program"),
+    Command("errors", "exclamation_mark", "!", "show past errors", "program"),
+    Command("profile", "at", "@", "switch to a different profile", "program", shell_command="profile list"),
+    Command("suspend", "ctrl+z", "ctrl+z", "suspend (fg resumes)", "program"),
+    Command("redraw", "ctrl+l", "ctrl+l", "redraw the screen", "program"),
+    Command("command", "colon", ":", "run a command by name", "program"),
+    Command("help", "question_mark,f1,ctrl+p", "? f1 ctrl+p", "show all commands; enter runs one", "program"),
+    Command("quit", "q", "q", "close the top window or quit (jobs continue)", "program"),
 )
 # fmt: on
 
 BY_ID = {command.id: command for command in COMMANDS}
+
+
+class Family(NamedTuple):
+    """Commands that share a row of the help."""
+
+    ids: tuple[str, ...]
+    title: str = ""
+    """Effect of all of them, in the order of `ids`."""
+    labels: tuple[str, ...] = ()
+    """Names of the commands, shown after the key of each, instead of a title."""
+
+
+FAMILIES = (
+    Family(("move.down", "move.up"), "next, previous line"),
+    Family(("move.first", "move.last"), "first, last line"),
+    Family(("move.half_down", "move.half_up"), "half a page down, up"),
+    Family(("move.page_down", "move.page_up"), "a page down, up"),
+    Family(("move.left", "move.right"), "scroll left, right"),
+    Family(("pane.next", "pane.previous"), "next, previous pane"),
+    Family(("tab.next", "tab.previous"), "next, previous tab: detail, log, files"),
+    Family(("search.next", "search.previous"), "next, previous match"),
+    Family(
+        tuple(f"filter.{name}" for name in ("all", "running", "waiting", "succeeded", "failed", "cancelled", "paused")),
+        labels=("all", "running", "waiting", "done", "failed", "cancelled", "paused"),
+    ),
+    Family(("sort.next", "sort.reverse"), "sort by the next column, reverse"),
+    Family(("mark.toggle", "mark.range", "mark.all"), "mark one, a range, all"),
+    Family(("layout.smaller", "layout.larger", "layout.reset"), "list smaller, larger, as usual"),
+    Family(("copy.id", "copy.more"), "copy the id, or something else"),
+)
+
+HERE: dict[str, tuple[str, ...]] = {
+    "jobs": (
+        *("job.create", "job.clone", "job.cancel", "job.pause", "job.delete"),
+        *("mark.toggle", "mark.range", "mark.all", "sort.next", "sort.reverse"),
+        *("copy.id", "copy.more", "job.link", "export"),
+    ),
+    "detail": ("detail.raw", "filter.text", "search.next", "search.previous", "copy.id", "copy.more", "export"),
+    "log": (
+        *("log.follow", "log.level", "log.wrap", "log.metrics", "filter.text", "search.next", "search.previous"),
+        *("log.only", "time.mode", "export"),
+    ),
+    "files": ("export", "job.delete", "copy.id", "mark.toggle", "mark.all"),
+}
+"""Commands that the help of each pane shows first, in this order."""
 
 FOOTERS: dict[str, tuple[tuple[str, str], ...]] = {
     "jobs": (
@@ -144,10 +200,22 @@ def footer_entries(commands: Iterable[Command] = COMMANDS, pane: str = "jobs") -
     return found
 
 
+def sections(pane: str, commands: Iterable[Command] = COMMANDS) -> list[tuple[str, list[Command]]]:
+    """Return the sections of the help on a pane, as titles and commands: those of the pane, then the other groups."""
+    by_id = {command.id: command for command in commands}
+    here = [by_id.pop(id) for id in HERE[pane]]
+    found = [(f"Here: {pane.capitalize()}", here)]
+    found += [(title, [each for each in by_id.values() if each.group == key]) for key, title in GROUPS.items()]
+    return [(title, members) for title, members in found if members]
+
+
 def key_table() -> str:
     """Return the keys as a Markdown table, for docs/keys.md."""
     lines = ["| key | command | id |", "| --- | --- | --- |"]
-    for command in COMMANDS:
-        keys = " ".join(f"`{key}`" for key in command.shown.split())
-        lines.append(f"| {keys} | {command.title} | `{command.id}` |")
+    for key, title in GROUPS.items():
+        lines.append(f"| **{title}** | | |")
+        for command in COMMANDS:
+            if command.group == key:
+                keys = " ".join(f"`{key}`" for key in command.shown.split())
+                lines.append(f"| {keys} | {command.title} | `{command.id}` |")
     return "\n".join(lines)
