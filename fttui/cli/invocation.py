@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fttui.cli.exit_codes import DONE
+from fttui.cli.exit_codes import DONE, FAILED
 from fttui.cli.output import Output, say, say_progress
 from fttui.clock import Clock, SystemClock
 from fttui.config.errors import ConfigError
@@ -154,14 +154,22 @@ class Invocation:
 
         async def opened() -> int | None:
             archive = Archive(archive_file(), key)
+            said = say_notices(archive)
             try:
-                for notice in archive.notices:
-                    say(f"fttui: {notice}")
-                return await work(archive)
+                code = await work(archive)
             finally:
                 await archive.close()
+                say_notices(archive, said)
+            return FAILED if archive.was_broken else code
 
         return asyncio.run(opened()) or DONE
+
+
+def say_notices(archive: "Archive", said: int = 0) -> int:
+    """Print the notices of an archive after the first `said`. Return their number."""
+    for notice in archive.notices[said:]:
+        say(f"fttui: {notice}")
+    return len(archive.notices)
 
 
 pass_invocation = click.make_pass_decorator(Invocation, ensure=True)

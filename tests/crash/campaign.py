@@ -15,8 +15,8 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NoReturn
 
 import httpx
 
@@ -25,6 +25,7 @@ from fttui.server.jobs.job_dir import JobDirectory
 from fttui.server.jobs.trainer_process import JOB_VARIABLE
 from fttui.server.trainers.tiny.job_files import load_model
 from fttui.server.trainers.tiny.network import STANDARD
+from tests.crash.damage import Damage
 
 FINAL = ("succeeded", "failed", "cancelled")
 LIVE = ("validating_files", "queued", "running")
@@ -68,22 +69,22 @@ class Campaign:
         kills: int,
         jobs: int,
         epochs: int,
-        damage: bool = False,
+        damage: Sequence[str] = (),
+        disk: str = "",
         report: Callable[[str], None] = lambda line: None,
     ) -> None:
         """
         Args:
-            damage: also kill the service after each kill, and damage its database before the next start.
+            damage: kinds of damage (damage.py). After each kill the service is killed, and one kind is done.
+            disk: mount point of a small file system with the home directory; empty where there is none.
         """
         self.home = home
-        self.damage = damage
         self.random = random.Random(seed)
+        self.damage = Damage(self, self.random, tuple(damage), disk) if damage else None
         self.kills = kills
         self.jobs = jobs
         self.epochs = epochs
         self.report = report
-        self.damages = itertools.cycle(self.random.sample(("truncate", "flip", "empty", "remove"), 4) if damage else ())
-        self.damaged: collections.Counter[str] = collections.Counter()
         self.done: collections.Counter[str] = collections.Counter()
         self.uploaded: dict[str, bytes] = {}
         """Contents of accepted files, by id."""
@@ -224,29 +225,14 @@ class Campaign:
                 if members:
                     kill_and_wait(self.random.choice(members))
         if kind in ("service", "both", "starting"):
-            kill_and_wait(self.service_pid())
+            self.kill_service()
         self.done[kind] += 1
 
-    def damage_database(self) -> str:
-        """Kill the service, and damage one file of its database. Return what was done."""
+    def kill_service(self) -> None:
         kill_and_wait(self.service_pid())
-        names = [name for name in ("service.db", "service.db-wal") if os.path.exists(os.path.join(self.home, name))]
-        name, how = self.random.choice(names), next(self.damages)
-        path = os.path.join(self.home, name)
-        size = os.path.getsize(path)
-        if how == "remove":
-            os.unlink(path)
-        elif how != "flip":
-            os.truncate(path, 0 if how == "empty" else self.random.randrange(size + 1))
-        elif size:
-            with open(path, "r+b") as file:
-                data = bytearray(file.read())
-                for _ in range(self.random.choice((1, 5, 150))):
-                    data[self.random.randrange(size)] ^= 1 << self.random.randrange(8)
-                file.seek(0)
-                file.write(data)
-        self.damaged[how] += 1
-        return f"{how} {name}"
+
+    def broken(self, words: str) -> NoReturn:
+        raise Broken(words)
 
     def service_pid(self) -> int:
         """Return the pid in the lock file, which is written before the service answers requests."""
@@ -347,7 +333,7 @@ class Campaign:
                 self.kill_a_starting_service()
             else:
                 self.kill_in_the_middle(kind)
-            damage = f", {self.damage_database()}" if self.damage else ""
+            damage = f", {self.damage.apply()}" if self.damage else ""
             with self.client() as client:
                 self.check(client)
             took = f"{time.monotonic() - began:.0f} s"
@@ -378,7 +364,7 @@ class Campaign:
             work.result()
 
     def kill_a_starting_service(self) -> None:
-        kill_and_wait(self.service_pid())
+        self.kill_service()
         work = Work(lambda: control.ensure(self.home, timeout=60))
         time.sleep(self.random.uniform(0, 0.3))
         self.kill("starting")
@@ -405,6 +391,8 @@ class Campaign:
             jobs = self.check(client)
             for job in jobs:
                 self.check_end(client, job)
+        if self.damage is not None:
+            self.damage.check_states()
         control.stop(self.home)
         left = [process for id in self.accepted for process in processes_of(os.path.join(self.home, "jobs", id))]
         if left:

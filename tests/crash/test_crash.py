@@ -9,6 +9,7 @@ import pytest
 
 from fttui.server import control
 from tests.crash.campaign import Broken, Campaign, compare
+from tests.crash.damage import CONTENTS, DATABASE, FULL_DISK, small_disk
 from tests.server.conftest import kill_trainers
 
 
@@ -33,12 +34,29 @@ def test_kills_at_random_moments_lose_nothing(parent: str) -> None:
     compare(os.path.join(parent, "left"), campaign)
 
 
-def test_a_damaged_database_between_kills_loses_nothing(parent: str) -> None:
-    campaign = Campaign(os.path.join(parent, "damaged"), seed=5, kills=8, jobs=2, epochs=4, damage=True)
-    campaign.run()
-    assert set(campaign.damaged.values()) == {2}
-    assert len(campaign.damaged) == 4
-    compare(os.path.join(parent, "left"), campaign)
+def test_damage_between_kills_loses_nothing_and_is_named(parent: str) -> None:
+    disk = os.path.join(parent, "disk")
+    os.mkdir(disk)
+    with small_disk(disk, 256) as mounted:
+        home = os.path.join(disk, "service")
+        campaign = Campaign(
+            home,
+            seed=5,
+            kills=9,
+            jobs=2,
+            epochs=6,
+            damage=(*DATABASE, *CONTENTS, FULL_DISK),
+            disk=disk if mounted else "",
+        )
+        try:
+            campaign.run()
+            compare(os.path.join(parent, "left"), campaign)
+        finally:
+            control.stop(home)
+            kill_trainers(home)
+    assert campaign.damage is not None
+    assert sum(campaign.damage.done.values()) == 9
+    assert set(campaign.damage.done) >= {*DATABASE, FULL_DISK}
 
 
 def test_the_campaign_detects_damage(parent: str) -> None:

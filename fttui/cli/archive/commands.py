@@ -12,7 +12,7 @@ from fttui.cli.each_id import print_deleted
 from fttui.cli.exit_codes import DONE, FAILED, message_of
 from fttui.cli.flags import json_options, yes
 from fttui.cli.groups import ServiceCommand
-from fttui.cli.invocation import Invocation, pass_invocation
+from fttui.cli.invocation import Invocation, pass_invocation, say_notices
 from fttui.cli.jobs.ids import find_all, resolve_all, titles
 from fttui.cli.output import CUT_LAST, Column, Output, say
 from fttui.config import paths
@@ -170,10 +170,10 @@ async def _size(output: Output) -> int:
     found: list[Share] = []
     if os.path.exists(path):
         archive = Archive(path, LOCAL)
-        for notice in archive.notices:
-            say(f"fttui: {notice}")
+        said = say_notices(archive)
         found = [share for share in shares(archive) if share.jobs or share.bytes]
         await archive.close()
+        say_notices(archive, said)
     columns = [
         Column["Share"]("PROFILE", lambda share: share.profile, cut=CUT_LAST),
         Column["Share"]("JOBS", lambda share: str(share.jobs), right=True),

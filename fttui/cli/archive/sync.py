@@ -9,7 +9,7 @@ import click
 from fttui.cli.exit_codes import DONE, FAILED
 from fttui.cli.flags import json_options
 from fttui.cli.groups import ServiceCommand
-from fttui.cli.invocation import Invocation, pass_invocation
+from fttui.cli.invocation import Invocation, pass_invocation, say_notices
 from fttui.cli.output import say, say_progress
 from fttui.config import paths
 from fttui.text import size_words
@@ -40,11 +40,16 @@ def sync(invocation: Invocation, full: bool) -> int:
         from fttui.store.polling.archive_sync import ArchiveSync, NotWritable
 
         archive = Archive(paths.archive_file(), connection.choice.key)
-        run = ArchiveSync(archive, connection.client, invocation.clock, _show_progress(), full=full)
+        said = say_notices(archive) if archive.path else 0
         try:
+            run = ArchiveSync(archive, connection.client, invocation.clock, _show_progress(), full=full)
             await run.run()
+            if archive.was_broken:  # it was set aside on the way, with what had been read
+                run = ArchiveSync(archive, connection.client, invocation.clock, _show_progress(), full=True)
+                await run.run()
         except NotWritable as error:
             say(f"fttui: {error}")
+            said = len(archive.notices)  # the message has them
             return FAILED
         except Exception:
             say_progress("")
@@ -53,6 +58,7 @@ def sync(invocation: Invocation, full: bool) -> int:
         finally:
             say_progress("")
             await archive.close()
+            say_notices(archive, said)
         return await _report(invocation, connection.choice.key, run)
 
     return invocation.run_with_client(

@@ -45,6 +45,11 @@ class Archive:
         """Messages for the user: a file set aside, a disk that cannot be written."""
         return self.database.notices
 
+    @property
+    def was_broken(self) -> bool:
+        """True once damage was found after the file was opened: what was read before may be incomplete."""
+        return self.database.generation > 0
+
     def profiles(self) -> list[str]:
         """Return the keys of all profiles that have jobs in the archive."""
         sql = "SELECT DISTINCT p.name FROM profiles p JOIN jobs j ON j.profile = p.key"

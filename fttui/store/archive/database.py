@@ -124,9 +124,11 @@ class Database:
         await self.in_thread(compact)
 
     async def close(self) -> None:
-        """Finish pending writes and close the file."""
+        """Finish pending writes and close the file. A file that a read found to be broken is set aside."""
 
         def close() -> None:
+            if self.path and self._fault is not None:
+                self._start_new_file(self._fault)
             if self._home and not self.path:
                 self._return_to_disk()
             for db in {*self._retired, self._reader, self._writer}:

@@ -1,8 +1,10 @@
 """`fttui archive`, and `--offline` of the other commands."""
 
+import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -250,3 +252,33 @@ def test_offline_list_marks_jobs_gone_at_the_provider(fttui: Fttui, filled: Serv
     ]
     assert fttui("jobs", "list", "--offline", "--json").json["data"][0] == filled.jobs[0], "objects are as sent"
     assert [len(cells) for cells in fttui("jobs", "list").cells] == [10, 10]
+    assert [len(cells) for cells in fttui("jobs", "list").cells] == [6, 6]
+
+
+def break_table(path: Path, table: str) -> None:
+    """Overwrite the first page of a table, so that the archive can be opened, but the table cannot be read."""
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+    content = bytearray(path.read_bytes())
+    content[(page - 1) * 4096 : page * 4096] = b"\xff" * 4096
+    path.write_bytes(content)
+
+
+def test_archive_that_breaks_while_it_is_read_is_named_and_exits_1(fttui: Fttui, filled: Service) -> None:
+    fttui("archive", "sync")
+    path = Path(archive_file())
+    break_table(path, "events")
+    result = fttui("jobs", "events", "ftjob-002", "--offline")
+    assert result.code == 1
+    assert "could not be read" in result.err
+    assert f"{path}.aside-" in result.err
+
+
+def test_archive_that_breaks_during_a_sync_is_named_and_filled_again(fttui: Fttui, filled: Service) -> None:
+    fttui("archive", "sync")
+    path = Path(archive_file())
+    break_table(path, "bodies")
+    filled.jobs.insert(0, job(4))
+    result = fttui("archive", "sync", "--json")
+    assert (result.code, result.json["jobs"], result.json["events"]) == (0, 4, 450)
+    assert f"{path}.aside-" in result.err

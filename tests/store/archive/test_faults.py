@@ -308,3 +308,19 @@ async def test_reads_after_close_are_empty(tmp_path: Path) -> None:
     await archive.jobs.save([entry(job(1))], 1.0)
     await archive.close()
     assert (archive.jobs.rows(), archive.events.rows(J), archive.jobs.body(J)) == ([], [], None)
+
+
+async def test_damage_found_by_the_last_read_is_named_when_the_archive_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    await filled(path)
+    archive = Archive(str(path), "work")
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    content = path.read_bytes()
+    path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
+    assert archive.jobs.rows() == []
+    assert not archive.was_broken
+    await archive.close()
+    assert archive.was_broken
+    (notice,) = archive.notices
+    assert asides(path)[0].name in notice
