@@ -31,6 +31,10 @@ class NewerVersion(Exception):
     """A newer program wrote the database."""
 
 
+class BadText(sqlite3.DatabaseError):
+    """A text in the database is damaged."""
+
+
 # Connections
 
 
@@ -148,7 +152,16 @@ def is_full(error: sqlite3.Error) -> bool:
 
 def is_corrupt(error: sqlite3.Error) -> bool:
     """Return whether the file is damaged or not a database. The disk and other processes are not at fault."""
-    return code(error) in _CORRUPT
+    return code(error) in _CORRUPT or isinstance(error, BadText) or "Could not decode to UTF-8" in str(error)
+
+
+@contextmanager
+def text_errors() -> Iterator[None]:
+    """Raise `BadText` for bytes that are not UTF-8, which SQLite hands out without a look."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise BadText(f"a text has bytes that are not UTF-8: {error.reason}") from None
 
 
 def is_unavailable(error: sqlite3.Error) -> bool:

@@ -4,7 +4,6 @@
 request. Neither prints.
 """
 
-import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -24,7 +23,7 @@ from fttui.models.file import File, Model
 from fttui.models.job import Job
 from fttui.models.metric import Point, points_of_checkpoints, points_of_events, points_of_run
 from fttui.models.page import Page
-from fttui.models.raw_json import encode
+from fttui.models.raw_json import decode, encode
 from fttui.models.row import JobRow
 from fttui.models.wire import Wire
 from fttui.store import query, record
@@ -316,7 +315,7 @@ class ArchiveReader:
     async def jobs(self, options: ListOptions) -> JobList:
         rows = query.select(self._archive.jobs.rows(), options.filter, options.sort, now=self._clock.now())
         shown = rows[: options.limit]
-        jobs = [Job.read(json.loads(self._archive.jobs.body(row.id) or "null")) for row in shown]
+        jobs = [Job.read(decode(self._archive.jobs.body(row.id), id=row.id)) for row in shown]
         return JobList(jobs, len(rows) - len(shown), complete=True, rows=shown)
 
     async def job_parts(self, options: ListOptions) -> AsyncIterator[JobList]:
@@ -326,27 +325,27 @@ class ArchiveReader:
         body, row = self._archive.jobs.body(id), self._archive.jobs.row(id)
         if body is None or row is None:
             raise NotArchived(id)
-        return FoundJob(Job.read(json.loads(body)), row)
+        return FoundJob(Job.read(decode(body, id=id)), row)
 
     async def events(self, id: str) -> EventLog:
         await self.job(id)
         state = self._archive.events.state(id)
-        events = [Event.read(json.loads(text)) for text in self._archive.events.raw(id)]
+        events = [Event.read(decode(text)) for text in self._archive.events.raw(id)]
         return EventLog(events, complete=state.cursor is None and state.visited)
 
     async def checkpoints(self, id: str) -> list[Checkpoint]:
         await self.job(id)
-        return [Checkpoint.read(json.loads(text)) for text in self._archive.jobs.checkpoints(id)]
+        return [Checkpoint.read(decode(text)) for text in self._archive.jobs.checkpoints(id)]
 
     async def metrics(self, id: str) -> JobMetrics:
         return JobMetrics((await self.job(id)).job, export.archived_points(self._archive, id))
 
     async def files(self, *, purpose: str | None = None, limit: int | None = None) -> FileList:
-        found = [File.read(json.loads(text)) for text in self._archive.files.all()]
+        found = [File.read(decode(text)) for text in self._archive.files.all()]
         return _newest([file for file in found if purpose in (None, file.purpose)], limit)
 
     async def models(self) -> list[Model]:
-        return [Model.read(json.loads(text)) for text in self._archive.files.models()]
+        return [Model.read(decode(text)) for text in self._archive.files.models()]
 
 
 def archive_key(options: Options) -> str:

@@ -14,6 +14,20 @@ def encode(raw: Any) -> str:
         return json.dumps({"unreadable": type(raw).__name__})
 
 
+def decode(text: str | None, **instead: Any) -> Any:
+    """Return the value of a text that `encode` wrote.
+
+    Args:
+        text: may be damaged: then an object with the members `instead` is returned. None gives None.
+    """
+    if text is None:
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return instead
+
+
 def digest(raw: Any) -> int:
     """Return a 64-bit digest of a value. The order of members does not count."""
     try:

@@ -4,7 +4,6 @@ Intents return an `Outcome` and never raise.
 """
 
 import asyncio
-import json
 import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -15,7 +14,7 @@ from fttui.atomic import why_not_writable, writing
 from fttui.clock import Clock
 from fttui.models.file import File, Model
 from fttui.models.metric import result_csv
-from fttui.models.raw_json import encode
+from fttui.models.raw_json import decode, encode
 from fttui.store.archive.archive import Archive
 from fttui.store.feed import SnapshotFeed
 from fttui.store.provider_access import ProviderAccess, refusal_of
@@ -46,7 +45,7 @@ class FileService:
     def file(self, id: str) -> File | None:
         """Return a file, or None for a file never seen."""
         text = self._archive.files.get(id) if id else None
-        return None if text is None else File.read(json.loads(text))
+        return None if text is None else File.read(decode(text, id=id))
 
     async def files(self) -> list[File]:
         """Return the provider's files for training, or the recorded files while the provider cannot be reached."""
@@ -59,7 +58,7 @@ class FileService:
                 self._listed = {file.id for file in found}
                 return found
         recorded = self._archive.files.all()
-        return await self._archive.in_thread(lambda: [File.read(json.loads(text)) for text in recorded])
+        return await self._archive.in_thread(lambda: [File.read(decode(text)) for text in recorded])
 
     async def models(self) -> list[Model]:
         """Return the provider's models, or those of the last list while the provider cannot be reached."""
@@ -70,7 +69,7 @@ class FileService:
                 await self._archive.files.save_models(models, self._clock.now())
                 return list(page.items)
         recorded = self._archive.files.models()
-        return await self._archive.in_thread(lambda: [Model.read(json.loads(text)) for text in recorded])
+        return await self._archive.in_thread(lambda: [Model.read(decode(text)) for text in recorded])
 
     async def _record(self, *files: File) -> None:
         texts = await self._archive.in_thread(lambda: [(file.id, encode(file.raw)) for file in files])

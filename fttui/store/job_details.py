@@ -1,12 +1,12 @@
 """Decoded jobs, checkpoints and metrics from the archive, cached for panes that ask repeatedly."""
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.job import Job
 from fttui.models.metric import Point, points_of_checkpoints, points_of_result_files
+from fttui.models.raw_json import decode
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.events import LogState
 
@@ -29,13 +29,13 @@ class JobDetails:
             return None
         cached = self._jobs.get(id)
         if cached is None or cached[0] != text:
-            cached = self._jobs[id] = (text, Job.read(json.loads(text)))
+            cached = self._jobs[id] = (text, Job.read(decode(text, id=id)))
             _limit(self._jobs)
         return cached[1]
 
     def checkpoints(self, id: str) -> tuple[Checkpoint, ...]:
         """Return every checkpoint of a job ever seen, by step."""
-        return tuple(Checkpoint.read(json.loads(text)) for text in self._archive.jobs.checkpoints(id))
+        return tuple(Checkpoint.read(decode(text)) for text in self._archive.jobs.checkpoints(id))
 
     def points(self, id: str) -> list[Point]:
         """Return the metrics of a job, by step: from its events, else from a result file, else from checkpoints."""

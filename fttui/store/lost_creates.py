@@ -3,7 +3,6 @@
 The archive has their tokens: see `create_once`. Each is searched once, and the user is told the result.
 """
 
-import json
 import time
 from typing import Any, NamedTuple
 
@@ -11,6 +10,7 @@ from fttui.api.client import Client
 from fttui.clock import Clock
 from fttui.models import lenient
 from fttui.models.job import TOKEN_KEY, Job
+from fttui.models.raw_json import decode
 from fttui.store.archive.archive import Archive
 from fttui.store.create_once import find_by_token
 
@@ -84,7 +84,7 @@ def _when(moment: float) -> str:
 def _description(body: str) -> str:
     """Return model, file and suffix of a request in parentheses, or an empty string."""
     try:
-        sent: dict[str, Any] = lenient.mapping(json.loads(body))
+        sent: dict[str, Any] = lenient.mapping(decode(body))
     except ValueError:
         return ""
     parts = [lenient.line(sent.get(name)) for name in ("model", "training_file", "suffix")]

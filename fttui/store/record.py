@@ -1,12 +1,11 @@
 """Record what a command has fetched: the same rows as a poll writes, without loading the whole archive."""
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fttui.models.event import Event
 from fttui.models.job import Job
-from fttui.models.raw_json import digest, encode
+from fttui.models.raw_json import decode, digest, encode
 from fttui.models.wire import sent_id
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.jobs import JobEntry
@@ -60,7 +59,7 @@ async def record_deletion(archive: Archive, id: str, now: float, *, keep_copy: b
 async def delete_copy(archive: Archive, id: str, now: float) -> bool:
     """Delete a job from the archive, with the contents of its result files. Return False for an unknown job."""
     body = archive.jobs.body(id)
-    result_files = () if body is None else Job.read(json.loads(body)).result_files
+    result_files = () if body is None else Job.read(decode(body)).result_files
     return await archive.jobs.delete(id, now, result_files)
 
 

@@ -42,6 +42,8 @@ def sync(invocation: Invocation, full: bool) -> int:
         archive = Archive(paths.archive_file(), connection.choice.key)
         said = say_notices(archive) if archive.path else 0
         try:
+            if archive.path and (damaged := await archive.jobs.distrust_damaged()):
+                say(f"fttui: damaged in the archive, and fetched again: {', '.join(damaged)}")
             run = ArchiveSync(archive, connection.client, invocation.clock, _show_progress(), full=full)
             await run.run()
             if archive.was_broken:  # it was set aside on the way, with what had been read

@@ -61,7 +61,7 @@ class Database:
     def read(self, work: Callable[[sqlite3.Connection, int], T], otherwise: T) -> T:
         """Run `work(db, profile)`. Returns `otherwise` after a fault of the disk."""
         try:
-            with self._lock:
+            with self._lock, sqlite.text_errors():
                 return work(self._reader, self._key)
         except sqlite3.Error as error:
             if sqlite.is_corrupt(error):
@@ -171,7 +171,7 @@ class Database:
         return self._transact(work)
 
     def _transact(self, work: Callable[[sqlite3.Connection, int], T]) -> T:
-        with self._lock, sqlite.transaction(self._writer) as db:
+        with self._lock, sqlite.text_errors(), sqlite.transaction(self._writer) as db:
             return work(db, self._key)
 
     def _job(self, db: sqlite3.Connection, profile: int, id: str) -> int | None:
@@ -188,11 +188,12 @@ class Database:
             return
         try:
             self.path = path
-            self.path, notices = set_aside.prepare(path)
-            self.notices += notices
-            self._reader = _connect(self.path)
-            self._writer = _connect(self.path)
-            self._key = self._profile_key(self._writer)
+            with sqlite.text_errors():
+                self.path, notices = set_aside.prepare(path)
+                self.notices += notices
+                self._reader = _connect(self.path)
+                self._writer = _connect(self.path)
+                self._key = self._profile_key(self._writer)
         except (set_aside.Unusable, sqlite3.Error, OSError) as error:
             self._move_to_memory(set_aside.reason(error))
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from fttui.models.event import Event
 from fttui.models.metric import Point
-from fttui.models.raw_json import encode
+from fttui.models.raw_json import decode, encode
 from fttui.models.row import EventRow
 from fttui.store.archive.database import Database
 
@@ -166,8 +166,11 @@ def _rows(
 def _points(db: sqlite3.Connection, job: int) -> list[Point]:
     found = db.execute("SELECT step, measured FROM points WHERE job = ? ORDER BY step", (job,)).fetchall()
     # Parsing all rows at once is several times faster than one by one.
-    values = json.loads("[" + ",".join(measured for _, measured in found) + "]")
-    return [Point(step, value) for (step, _), value in zip(found, values, strict=True)]
+    try:
+        values = json.loads("[" + ",".join(measured for _, measured in found) + "]")
+        return [Point(step, value) for (step, _), value in zip(found, values, strict=True)]
+    except ValueError:  # a damaged row: keep the others
+        return [Point(step, decode(measured)) for step, measured in found]
 
 
 def _append(db: sqlite3.Connection, job: int, events: Sequence[Event], *, joined: bool, cursor: str | None) -> bool:
@@ -234,7 +237,7 @@ def _save_metrics(db: sqlite3.Connection, job: int, event: Event, *, wins: bool)
     if step is None or not values:
         return
     row: Any = db.execute("SELECT measured FROM points WHERE job = ? AND step = ?", (job, step)).fetchone()
-    held = json.loads(row[0]) if row is not None else {}
+    held: dict[str, Any] = decode(row[0]) if row is not None else {}
     merged = held | values if wins else values | held
     if merged != held:
         db.execute(

@@ -13,6 +13,7 @@ from fttui import atomic
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.job import Job
 from fttui.models.metric import Point, points_csv, points_of_checkpoints, points_of_run, result_csv
+from fttui.models.raw_json import decode
 from fttui.store.archive.archive import Archive
 
 MAX_NAME_LENGTH = 120
@@ -46,20 +47,20 @@ def export_job(archive: Archive, id: str, parent: str, *, force: bool = False) -
     for name, content in _contents(archive, id, body).items():
         atomic.write(os.path.join(folder, name), content, sync=False)
     # Last, so that a directory with job.json is complete.
-    atomic.write(os.path.join(folder, "job.json"), _pretty(json.loads(body)), sync=False)
+    atomic.write(os.path.join(folder, "job.json"), _pretty(decode(body, id=id)), sync=False)
     return folder
 
 
 def _contents(archive: Archive, id: str, body: str) -> dict[str, bytes]:
-    job = Job.read(json.loads(body))
+    job = Job.read(decode(body))
     events = archive.events.raw(id)
     found = {
         "events.jsonl": "".join(f"{event}\n" for event in events).encode(),
-        "checkpoints.json": _pretty([json.loads(text) for text in archive.jobs.checkpoints(id)]),
+        "checkpoints.json": _pretty([decode(text) for text in archive.jobs.checkpoints(id)]),
         "metrics.csv": points_csv(archived_points(archive, id)).encode(),
     }
     named = dict.fromkeys(filter(None, (job.training_file, job.validation_file, *job.result_files)))
-    files = [json.loads(text) for file in named if (text := archive.files.get(file)) is not None]
+    files = [decode(text) for file in named if (text := archive.files.get(file)) is not None]
     found["files.json"] = _pretty(files)
     for file in job.result_files:
         content = archive.files.content(file)
@@ -79,9 +80,9 @@ def _contents(archive: Archive, id: str, body: str) -> dict[str, bytes]:
 def archived_points(archive: Archive, id: str) -> list[Point]:
     """Return a job's metrics by step: from its result files and events, else from its checkpoints."""
     body = archive.jobs.body(id)
-    results = Job.read(json.loads(body)).result_files if body is not None else ()
+    results = Job.read(decode(body)).result_files if body is not None else ()
     points = points_of_run(events=archive.events.points(id), results=map(archive.files.content, results))
-    return points or points_of_checkpoints(Checkpoint.read(json.loads(text)) for text in archive.jobs.checkpoints(id))
+    return points or points_of_checkpoints(Checkpoint.read(decode(text)) for text in archive.jobs.checkpoints(id))
 
 
 def file_name(id: str) -> str:

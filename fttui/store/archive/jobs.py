@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.job import Job
-from fttui.models.raw_json import encode
+from fttui.models.raw_json import decode, digest, encode
 from fttui.models.row import JobRow
 from fttui.store.archive.database import Database
 from fttui.store.archive.schema import NEWEST_FIRST, OF_JOBS, ROW_COLUMNS
@@ -129,7 +129,7 @@ class ArchiveJobs:
             "SELECT b.raw FROM jobs j JOIN bodies b ON b.job = j.key WHERE j.profile = ? AND instr(b.raw, ?) "
             f"ORDER BY {NEWEST_FIRST}"
         )
-        return [Job.read(json.loads(raw)) for (raw,) in self._database.rows(sql, json.dumps(text))]
+        return [Job.read(decode(raw)) for (raw,) in self._database.rows(sql, json.dumps(text))]
 
     async def save(self, entries: Sequence[JobEntry], now: float) -> None:
         """Record new and changed jobs."""
@@ -160,6 +160,30 @@ class ArchiveJobs:
         """Record that the whole history of a job is in the archive."""
         sql = "INSERT OR REPLACE INTO synced(job, digest) SELECT key, digest FROM jobs WHERE profile = ? AND id = ?"
         await self._database.execute(sql, id)
+
+    async def distrust_damaged(self) -> list[str]:
+        """Let the next synchronization fetch the jobs again that changed on the disk. Return their ids.
+
+        The JSON of a job must have its digest, and the columns of the list must say the same as the JSON.
+        """
+        columns = ", ".join(f"j.{name}" for name in _OF_JSON)
+        sql = (
+            f"SELECT j.id, j.digest, b.raw, {columns} FROM jobs j LEFT JOIN bodies b ON b.job = j.key WHERE profile = ?"
+        )
+
+        def find(db: sqlite3.Connection, profile: int) -> list[str]:
+            return [row[0] for row in db.execute(sql, (profile,)) if not _is_sound(row)]
+
+        none: list[str] = []
+        damaged = self._database.read(find, none)
+
+        def write(db: sqlite3.Connection, profile: int) -> None:
+            for id in damaged:
+                db.execute("UPDATE jobs SET digest = 0, due = 1 WHERE profile = ? AND id = ?", (profile, id))
+
+        if damaged:
+            await self._database.write(write)
+        return damaged
 
     async def delete(self, id: str, now: float, files: Collection[str] = ()) -> bool:
         """Delete a job and everything that belongs to it. Returns False for an unknown job.
@@ -218,6 +242,19 @@ class ArchiveJobs:
             return db.total_changes > before
 
         return await self._database.write_job(id, write, False)
+
+
+_OF_JSON = ("status_text", "model", "suffix", "method", "fine_tuned_model", "created_at", "finished_at")
+"""Columns of the list that depend on the JSON of the job alone."""
+
+
+def _is_sound(row: Sequence[Any]) -> bool:
+    id, recorded, raw, *columns = row
+    value = decode(raw)
+    if value is None or digest(value) != recorded:
+        return False
+    job = Job.read(value)
+    return job.id == id and [getattr(job, name) for name in _OF_JSON] == columns
 
 
 def _row(columns: Sequence[Any]) -> JobRow:

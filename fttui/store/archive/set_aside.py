@@ -152,10 +152,10 @@ def _check(path: str) -> None:
             raise Broken("not an archive")
     os.chmod(path, 0o600)
     try:
-        with contextlib.closing(_opened(path)) as db:
+        with contextlib.closing(_opened(path)) as db, sqlite.text_errors():
             _check_tables(db, path, size)
     except sqlite3.Error as error:
-        if sqlite.code(error) in _BROKEN:
+        if sqlite.code(error) in _BROKEN or sqlite.is_corrupt(error):
             raise Broken(reason(error)) from error
         raise
 

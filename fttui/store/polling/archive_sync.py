@@ -6,7 +6,6 @@ first page without news.
 """
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -16,7 +15,7 @@ from fttui.api.error_mapping import UNKNOWN_ROUTE, is_retryable
 from fttui.api.errors import ApiError, BadResponse, Forbidden, NotFound, RateLimited, Unauthorized, Unreachable
 from fttui.clock import Clock
 from fttui.models.job import Job
-from fttui.models.raw_json import encode
+from fttui.models.raw_json import decode, encode
 from fttui.store.archive.archive import Archive
 from fttui.store.job_table import exists
 from fttui.store.polling.fetcher import Fetcher
@@ -250,7 +249,7 @@ class ArchiveSync:
         await self._fetcher.fetch_checkpoints(id, all_pages=True)
 
     async def _results(self, id: str) -> None:
-        for file in Job.read(json.loads(self._archive.jobs.body(id) or "null")).result_files:
+        for file in Job.read(decode(self._archive.jobs.body(id))).result_files:
             try:
                 if self._archive.files.content(file) is None:
                     await self._fetcher.fetch_content(id, file)

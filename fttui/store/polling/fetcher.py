@@ -5,12 +5,11 @@ poller decides what the error means.
 """
 
 import asyncio
-import json
 from collections.abc import Iterable
 
 from fttui.api.errors import ApiError, BadRequest, NotFound
 from fttui.models.job import Job
-from fttui.models.raw_json import encode
+from fttui.models.raw_json import decode, encode
 from fttui.store.job_table import PAGE
 from fttui.store.lost_creates import LostCreates
 from fttui.store.polling.event_walk import EventWalk, older_batch
@@ -204,7 +203,7 @@ class Fetcher:
 
     def _job(self, id: str) -> Job | None:
         text = self._archive.jobs.body(id)
-        return None if text is None else Job.read(json.loads(text))
+        return None if text is None else Job.read(decode(text))
 
     def _is_final(self, id: str) -> bool:
         row = self._jobs.rows.get(id)

@@ -324,3 +324,50 @@ async def test_damage_found_by_the_last_read_is_named_when_the_archive_is_closed
     assert archive.was_broken
     (notice,) = archive.notices
     assert asides(path)[0].name in notice
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("bodies", "raw", '{"id":"ftjob-00001"'),
+        ("bodies", "raw", '{"id":"ftjob-00001","object":"fine_tuning.job","status":"sucseeded"}'),
+        ("jobs", "status_text", "sucseeded"),
+    ],
+)
+async def test_damaged_job_is_distrusted_and_does_not_stop_the_reader(
+    tmp_path: Path, table: str, column: str, value: str
+) -> None:
+    path = tmp_path / "a.db"
+    await filled(path)
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        where = "job = 1" if table == "bodies" else "key = 1"
+        db.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", (value,))
+        db.commit()
+    archive = Archive(str(path), "work")
+    damaged = archive.jobs.rows()[-1].id
+    assert await archive.jobs.distrust_damaged() == [damaged]
+    assert archive.jobs.digests()[damaged] == 0
+    await archive.close()
+    assert (archive.was_broken, archive.notices) == (False, [])
+
+
+async def test_text_that_is_not_utf_8_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    await filled(path)
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("UPDATE jobs SET model = CAST(x'ff41' AS TEXT)")
+        db.commit()
+    archive = Archive(str(path), "work")
+    assert archive.jobs.rows() == []
+    await archive.close()
+    assert archive.was_broken
+
+
+async def test_schema_that_is_not_utf_8_is_set_aside(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    await filled(path)
+    path.write_bytes(path.read_bytes().replace(b"tablecreates", b"table\xc5reates"))
+    archive = Archive(str(path), "work")
+    assert len(asides(path)) == 1
+    await works(archive)
+    await archive.close()
