@@ -171,12 +171,19 @@ def cell(row: JobRow, name: str, now: float, glyphs: Glyphs) -> str:
         case "created":
             return "-" if row.created_at is None else time.strftime("%Y-%m-%d %H:%M", time.localtime(row.created_at))
         case "suffix":
-            return ("gone " if row.gone else "") + (row.suffix or "-")
+            return row.suffix or "-"
         case "profile":
             return row.profile or "-"
         case "tuned":
             return row.fine_tuned_model or "-"
     raise KeyError(name)
+
+
+def _place_of_gone(columns: Fitted) -> str:
+    """Return the column that tells that a job is gone: the suffix, else the status, else the last column of text."""
+    names = [column.name for column, _ in columns]
+    texts = [column.name for column, _ in columns if not column.right]
+    return next((name for name in ("suffix", "status") if name in names), texts[-1] if texts else "")
 
 
 def row_line(
@@ -191,10 +198,13 @@ def row_line(
 ) -> list[Span]:
     """Build the line of one job. `cost` is the text of the cost column, which is not part of the row."""
     face = FACES[row.status]
+    gone_in = _place_of_gone(columns) if row.gone else ""
     quiet = "dim" if row.gone or row.status is Status.CANCELLED else ""
     spans: list[Span] = [("*" if marked else ">" if cursor else " ", "key" if marked else "bold")]
     for index, (column, cells) in enumerate(columns):
         words = cost or "-" if column.name == "cost" else cell(row, column.name, now, glyphs)
+        if gone_in == column.name:
+            words = f"{glyphs.status(row.status)} gone" if gone_in == "status" else f"gone {words}"
         text = pad(words, cells, right=column.right, ellipsis=glyphs.cut)
         gap = " " if index else ""
         role = face.role if column.name == "status" else "fail" if row.fault and column.name == "model" else quiet

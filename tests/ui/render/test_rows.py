@@ -88,6 +88,19 @@ def test_counts_fit_five_cells(number: int, short: str) -> None:
     assert count(number) == short
 
 
+@pytest.mark.parametrize(
+    ("names", "line"),
+    [
+        (("status", "id", "suffix"), "✓ done ..7Qa91Lkx gone v3"),
+        (("status", "id", "model"), "✓ gone ..7Qa91Lkx m"),
+        (("id", "loss", "model"), "..7Qa91Lkx - gone m"),
+    ],
+)
+def test_gone_job_is_marked_with_any_columns(names: tuple[str, ...], line: str) -> None:
+    row = JobRow("ftjob-7Qa91Lkx", "succeeded", "m", "v3", gone=True)
+    assert text(row_line(row, fit_columns(60, names), 0.0, UNICODE)).split() == line.split()
+
+
 def test_long_ids_are_shortened_to_their_end() -> None:
     assert short_id("ftjob-abcdefgh12345678") == "..12345678"
     assert short_id("ft-1") == "ft-1"
