@@ -4,7 +4,7 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 
 from fttui.models.refusals import NO_JOB
-from fttui.models.row import JobRow, short_id
+from fttui.models.row import JobRow
 from fttui.text import clean_line, fit
 
 NOTE_LIMIT = 120
@@ -22,11 +22,10 @@ def ended(before: Mapping[str, JobRow], now: Mapping[str, JobRow], watched: Coll
 
 
 def note(rows: Collection[JobRow]) -> str:
-    """Describe ended jobs in one line: `..7Qa91Lkx succeeded (support-v3)`, or the number for each state."""
+    """Describe ended jobs in one line: `support-v3 (..7Qa91Lkx) succeeded`, or the number for each state."""
     if len(rows) == 1:
         row = next(iter(rows))
-        suffix = f" ({row.suffix})" if row.suffix else ""
-        return fit(clean_line(f"{short_id(row.id)} {row.status_text}{suffix}"), NOTE_LIMIT)
+        return fit(clean_line(f"{row.title} {row.status_text}"), NOTE_LIMIT)
     states: dict[str, int] = {}
     for row in rows:
         states[str(row.status)] = states.get(str(row.status), 0) + 1
@@ -40,14 +39,10 @@ def watch_note(rows: Sequence[JobRow]) -> str:
     if not rows:
         return f"watch: {NO_JOB}"
     if not live:
-        one = f"{_name(over[0])} has ended: {over[0].status_text}."
+        one = f"{over[0].title} has ended: {over[0].status_text}."
         return clean_line(one if len(over) == 1 else f"All {len(over)} marked jobs have ended.")
     more = f" {len(over)} marked {'job has' if len(over) == 1 else 'jobs have'} already ended." if over else ""
     return f"Watching {live} {'job' if live == 1 else 'jobs'} until the end.{more}"
-
-
-def _name(row: JobRow) -> str:
-    return f"{short_id(row.id)} ({row.suffix})" if row.suffix else short_id(row.id)
 
 
 def run_command(command: Sequence[str], row: JobRow) -> None:

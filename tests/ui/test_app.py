@@ -229,7 +229,7 @@ async def test_ends_within_seconds_are_one_notification_and_each_job_is_notified
         for number in (1, 2, 3):
             store.put(job(number, "succeeded"))
             await ui.publish()
-        assert written == ["\x07", "\x1b]9;..00000001 succeeded (run-1)\x07"]
+        assert written == ["\x07", "\x1b]9;run-1 (..00000001) succeeded\x07"]
         async with asyncio.timeout(60):
             while len(written) < 4:
                 await ui.pilot.pause(0.05)
@@ -243,7 +243,7 @@ async def test_ends_within_seconds_are_one_notification_and_each_job_is_notified
         async with asyncio.timeout(60):
             while len(written) < 6:
                 await ui.pilot.pause(0.05)
-        assert written[5:] == ["\x1b]9;..00000004 failed (run-4)\x07"]
+        assert written[5:] == ["\x1b]9;run-4 (..00000004) failed\x07"]
 
 
 async def test_focused_terminal_gets_no_notification_but_the_error_of_the_command(tmp_path: Path) -> None:
@@ -271,7 +271,7 @@ async def test_terminal_title_shows_counts_and_a_note_until_focus() -> None:
         ui.app.post_message(AppBlur())
         store.put(job(1, "failed"))
         await ui.publish()
-        assert written == ["\x1b]2;fttui >1 +1 !1\x07", "\x1b]2;..00000001 failed (run-1)\x07"]
+        assert written == ["\x1b]2;fttui >1 +1 !1\x07", "\x1b]2;run-1 (..00000001) failed\x07"]
         ui.app.post_message(AppFocus())
         await ui.pilot.pause()
         assert written[2:] == ["\x1b]2;fttui >1 +1 !1\x07"]

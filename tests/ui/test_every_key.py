@@ -168,7 +168,7 @@ EXPECTED: dict[str, Callable[[str], Check]] = {
     "job.create": shows("Create a fine-tuning job"),
     "job.clone": shows("Create a fine-tuning job"),
     "job.cancel": shows("Cancel ..00000030 (running)?"),
-    "job.pause": shows("Paused ..00000030"),
+    "job.pause": shows("Paused run-30 (..00000030)"),
     "job.delete": shows("archived copy", but="files", instead="Delete file-valid, the validation file"),
     "copy.id": shows("..00000030 to the terminal", but="files", instead="file-valid to the terminal"),
     "copy.more": shows("copy  i id  m model"),

@@ -23,14 +23,14 @@ def test_only_watched_jobs_that_were_live_are_reported_once() -> None:
 def test_several_ended_jobs_make_one_notification() -> None:
     rows = [JobRow("a", "succeeded"), JobRow("b", "succeeded"), JobRow("c", "canceled")]
     assert note(rows) == "3 jobs ended: 2 succeeded, 1 cancelled"
-    assert note([JobRow("ftjob-0123456789", "failed", suffix="v3")]) == "..23456789 failed (v3)"
+    assert note([JobRow("ftjob-0123456789", "failed", suffix="v3")]) == "v3 (..23456789) failed"
     assert len(note([JobRow("x", "failed", suffix="s" * 500)])) <= 120
 
 
 def test_watching_ended_jobs_says_that_they_have_ended() -> None:
     over, live = JobRow("ftjob-0123456789", "succeeded", suffix="lr-1"), JobRow("b", "running")
     assert watch_note([live]) == "Watching 1 job until the end."
-    assert watch_note([over]) == "..23456789 (lr-1) has ended: succeeded."
+    assert watch_note([over]) == "lr-1 (..23456789) has ended: succeeded."
     assert watch_note([over, over]) == "All 2 marked jobs have ended."
     assert watch_note([over, live, live]) == "Watching 2 jobs until the end. 1 marked job has already ended."
     assert watch_note([]) == "watch: no job is selected"

@@ -76,7 +76,9 @@ class JobActions:
 
     def _form_closed(self, outcome: Outcome | None, uploaded: Sequence[str]) -> None:
         if outcome is not None:
-            self._prompt.show_message(outcome.message or f"Created {outcome.id}", "" if outcome.ok else "warn")
+            self._prompt.show_message(
+                outcome.message or f"Created {self._report.name(outcome.id)}", "" if outcome.ok else "warn"
+            )
             self._model.watched.add(outcome.id)
             self._show_job(outcome.id)
         elif uploaded:

@@ -48,7 +48,7 @@ class OutcomeReport:
         self.redraw(frozenset(outcomes))
         refused = [(id, outcome) for id, outcome in outcomes.items() if not outcome.ok]
         if not refused:
-            one = short_id(next(iter(outcomes))) if len(outcomes) == 1 else f"{len(outcomes)} {things}"
+            one = self.name(next(iter(outcomes))) if len(outcomes) == 1 else f"{len(outcomes)} {things}"
             self._prompt.show_message(success or f"{done.capitalize()} {one}")
             return
         for id, outcome in refused:
@@ -56,4 +56,9 @@ class OutcomeReport:
             self._model.record_error(f"{id} was not {done}: {outcome.message}{request}")
         id, outcome = refused[0]
         more = f" ({len(refused)} of {len(outcomes)} refused)" if len(outcomes) > 1 else ""
-        self._prompt.show_message(f"{short_id(id)} was not {done}: {outcome.message}{more}", "warn")
+        self._prompt.show_message(f"{self.name(id)} was not {done}: {outcome.message}{more}", "warn")
+
+    def name(self, id: str) -> str:
+        """Return suffix and shortened id of a job; the shortened id alone for an unknown job, a file or a model."""
+        row = self._model.rows().get(id)
+        return short_id(id) if row is None else row.title

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fttui.models.row import JobRow, short_id
 from fttui.models.status import Status
-from fttui.text import wrap
+from fttui.text import fit, wrap
 from fttui.ui.cockpit.job_facts import JobFactsLoader, empty_log_text
 from fttui.ui.cockpit.layout import SMALLEST, PaneLayout
 from fttui.ui.cockpit.model import CockpitModel, Part
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 MERGED = ("status", "id", "profile", "model", "step", "loss", "age", "suffix", "method", "tokens", "created", "cost")
 """Default columns for several profiles: the profile comes early."""
+MOST_OF_SUFFIX = 24
+"""Cells of a suffix in a title."""
 NARROWEST = 20
 """Cells that a pane is drawn for at least, also before it has a size."""
 
@@ -256,10 +258,13 @@ class Presenter:
         return self._counted[1]
 
     def _draw_titles(self) -> None:
-        panes, selected = self._panes, self._model.selected
+        panes, row = self._panes, self._model.row
         self._jobs.set_active(panes.active == "jobs")
-        name = short_id(selected) if selected else ""
-        self._side.show_titles(panes.active, panes.tab, name, is_wide=panes.name == "wide")
+        names: list[str] = []
+        if row is not None:
+            suffix = fit(row.suffix, MOST_OF_SUFFIX, ellipsis=self._glyphs.cut)
+            names = [row._replace(suffix=suffix).title, suffix or short_id(row.id)]
+        self._side.show_titles(panes.active, panes.tab, names, is_wide=panes.name == "wide")
 
 
 def jobs_ahead(rows: Mapping[str, JobRow], row: JobRow) -> int:

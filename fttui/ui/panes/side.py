@@ -1,6 +1,6 @@
 """Side pane, beside or below the list: detail, log and files with titles, or as tabs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from textual import events, getters
@@ -9,6 +9,7 @@ from textual.containers import Container, Vertical
 from textual.message import Message
 from textual.widget import Widget
 
+from fttui.text import width
 from fttui.ui.panes.detail import DetailView
 from fttui.ui.panes.files import FilesView
 from fttui.ui.panes.log import LogView
@@ -59,25 +60,26 @@ class SidePane(Container):
             yield TextRow(id="log-title", classes="pane-title")
             yield self.log_view
 
-    def show_titles(self, pane: str, tab: str, name: str, *, is_wide: bool) -> None:
+    def show_titles(self, pane: str, tab: str, job_names: Sequence[str], *, is_wide: bool) -> None:
         """Update the titles.
 
         Args:
             pane: the active pane.
             tab: the selected tab.
-            name: short id of the selected job.
+            job_names: names of the selected job, the longest first; a title has the first that fits.
             is_wide: log and files share one area.
         """
         self.files.set_active(pane == "files")
-        states = {"detail": self._detail_state(name), "log": self._log_state(), "files": self._files_state()}
+        states = {"log": self._log_state(), "files": self._files_state()}
         dot = f" {self._glyphs.dot} "
-        right = states[tab] if tab == "detail" or not name else name + dot + states[tab]
+        about = [self._detail_state(name) for name in job_names or ("",)]
+        right = about if tab == "detail" else [name + dot + states[tab] for name in job_names] or [states[tab]]
         lower = ("log", "files") if is_wide else ()
-        for row, names, front, end in (
+        for row, names, front, ends in (
             (self.tabs, NAMES, tab, right),
-            (self.detail_title, ("detail",), "", states["detail"]),
-            (self.log_title, lower or ("log",), "log", states["log"]),
-            (self.files_title, lower or ("files",), "files", states["files"]),
+            (self.detail_title, ("detail",), "", about),
+            (self.log_title, lower or ("log",), "log", [states["log"]]),
+            (self.files_title, lower or ("files",), "files", [states["files"]]),
         ):
             title: list[Span] = []
             self._named[row] = []
@@ -86,7 +88,7 @@ class SidePane(Container):
                     title.append((f" {self._glyphs.rule} ", "rule"))
                 title.append(_title(name, pane, front if len(names) > 1 else ""))
                 self._named[row].append((name, LEAD + line_width(title)))
-            row.fill(partial(rule_line, title=title, right=end, glyphs=self._glyphs))
+            row.fill(partial(title_rule, title=title, ends=ends, glyphs=self._glyphs))
 
     def _detail_state(self, name: str) -> str:
         detail = self.detail
@@ -122,6 +124,13 @@ class SidePane(Container):
         named = self._named.get(event.widget, []) if event.widget is not None else []
         if names := [name for name, end in named if event.x < end or len(named) == 1]:
             self.post_message(self.Chosen(names[0]))
+
+
+def title_rule(cells: int, title: list[Span], ends: Sequence[str], glyphs: Glyphs) -> list[Span]:
+    """Build a title with the first of `ends` that fits; if none does, the last one is cut."""
+    room = cells - LEAD - line_width(title) - len("   ") - 1
+    end = next((end for end in ends if width(end) <= room), ends[-1])
+    return rule_line(cells, title, end, glyphs)
 
 
 def _title(name: str, pane: str, tab: str = "") -> tuple[str, str]:

@@ -20,7 +20,7 @@ from fttui.ui.render.theme import role_styles
 
 
 def strip_of(widget: Widget, line: Line, cells: int, *, cursor: bool = False, skip: int = 0) -> Strip:
-    """Render a line in the widget's style as `cells` cells, starting at cell `skip`."""
+    """Render a line in the widget's style as `cells` cells, starting at cell `skip`. A cut line ends with `…`."""
     styles = _styles(widget.app)
     base = widget.visual_style.rich_style  # cached by Textual, unlike `rich_style`
     if cursor:
@@ -31,7 +31,10 @@ def strip_of(widget: Widget, line: Line, cells: int, *, cursor: bool = False, sk
         segments.append(Segment(text, base + styles[role] if role else base))
         used += width(text)
     strip = Strip(segments, used)
-    if skip:
+    if used - skip > cells > 0:
+        kept = [*strip.crop(skip, skip + cells - 1)]
+        strip = Strip([*kept, Segment("…", kept[-1].style if kept else base)])
+    elif skip:
         strip = strip.crop(skip)
     return strip.adjust_cell_length(cells, base)
 

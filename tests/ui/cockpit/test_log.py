@@ -109,14 +109,25 @@ async def test_very_long_event_is_cut_with_its_length() -> None:
         assert "1,000,000 characters" in "".join(ui.log)
 
 
+async def test_title_has_the_longest_name_of_the_job_that_fits() -> None:
+    found = FakeStore().put(job(1, user_provided_suffix="support-v4"))
+    async with cockpit(found) as ui:
+        assert ui.main.side.tabs.text.endswith(" support-v4 (..00000001) · follow · 0 events ─")
+    async with cockpit(found, size=(60, 20)) as ui:
+        await ui.press("enter", "]")
+        assert ui.main.side.tabs.text.endswith(" support-v4 · follow · 0 events ─")
+
+
 async def test_long_event_scrolls_sideways() -> None:
     found = FakeStore().put(job(1))
     found.log = {ID: [event(1, "x" * 100 + "END")]}
     async with cockpit(found) as ui:
         await ui.press("tab")
-        assert not any("END" in line for line in ui.screen)
-        await ui.press(*["l"] * 6)
-        assert any("END" in line for line in ui.screen)
+        assert any("info" in line and line.rstrip().endswith("xxx…") for line in ui.screen)
+        await ui.press("l", "l")
+        assert any("info" not in line and line.rstrip().endswith("xxx…") for line in ui.screen)
+        await ui.press(*["l"] * 4)
+        assert any(line.rstrip().endswith("xxxEND") for line in ui.screen)
         await ui.press(*["h"] * 6)
         assert any("info" in line for line in ui.screen)
 

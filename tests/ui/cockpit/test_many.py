@@ -66,7 +66,7 @@ async def test_pause_key_pauses_then_resumes() -> None:
     async with cockpit(store()) as ui:
         await ui.press("P")
         assert ui.store.sent == [("pause", "ftjob-00000000")]
-        assert "Paused ..00000000" in ui.prompt
+        assert "Paused run-0 (..00000000)" in ui.prompt
         await ui.press("P")
         assert ui.store.sent[-1] == ("resume", "ftjob-00000000")
 
