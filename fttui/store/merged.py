@@ -12,7 +12,7 @@ from fttui.models.job_key import JobKey
 from fttui.models.metric import Point
 from fttui.models.row import EventRow, JobRow
 from fttui.models.spec import JobSpec
-from fttui.store.health import State
+from fttui.store.health import Health, State
 from fttui.store.port import PollerPort, StorePort
 from fttui.store.snapshot import Change, Outcome, Snapshot
 
@@ -31,22 +31,17 @@ class MergedStore:
 
     @property
     def snapshot(self) -> Snapshot:
-        """Rows of all profiles, with the health of the profile in the worst state."""
+        """Rows of all profiles, with their joint health (see `joint_health`)."""
         rows: dict[str, JobRow] = {}
         for profile, store in self._stores.items():
             for id, row in store.snapshot.rows.items():
                 key = str(JobKey(profile, id))
                 rows[key] = row._replace(id=key, profile=profile)
         snapshots = {profile: store.snapshot for profile, store in self._stores.items()}
-        worst = max(snapshots, key=lambda profile: _BEST_FIRST.index(snapshots[profile].health.state))
-        health = snapshots[worst].health
-        if health.why:
-            # The other profiles may be reachable, so the view as a whole counts as reachable.
-            health = replace(health, why=f"{worst}: {health.why}", reason=f"{worst}: {health.brief}", unsent=False)
         ages = [snapshot.as_of for snapshot in snapshots.values() if snapshot.as_of is not None]
         return Snapshot(
             rows=rows,
-            health=health,
+            health=joint_health({profile: snapshot.health for profile, snapshot in snapshots.items()}),
             as_of=min(ages, default=None),
             complete=all(snapshot.complete for snapshot in snapshots.values()),
             notices=tuple(dict.fromkeys(notice for snapshot in snapshots.values() for notice in snapshot.notices)),
@@ -211,6 +206,29 @@ class MergedStore:
 
 def _unknown(id: str) -> Outcome:
     return Outcome(False, "no profile in this view has it", id)
+
+
+def joint_health(healths: Mapping[str, Health]) -> Health:
+    """Return the health of several profiles as one: the worst, but at most stale while one of them answers.
+
+    The error names the profiles in trouble.
+    """
+    worst = max(healths, key=lambda profile: _BEST_FIRST.index(healths[profile].state))
+    health = healths[worst]
+    troubled = {profile: health for profile, health in healths.items() if health.why}
+    if not troubled:
+        return health
+    why = "; ".join(f"{profile}: {health.why}" for profile, health in troubled.items())
+    reason = "; ".join(f"{profile}{_state(health)}: {health.brief}" for profile, health in troubled.items())
+    reason = reason if len(troubled) == 1 else f"{len(troubled)} of {len(healths)} profiles: {reason}"
+    if any(health.is_good for health in healths.values()):
+        health = replace(health, state=State.STALE)
+    # The view as a whole counts as reachable: actions are refused job by job.
+    return replace(health, why=why, reason=reason, unsent=False)
+
+
+def _state(health: Health) -> str:
+    return f" is {health.state}" if health.state in (State.OFFLINE, State.LIMITED) else ""
 
 
 class MergedPoller:

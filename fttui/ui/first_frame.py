@@ -13,7 +13,7 @@ from fttui.commands import footer_entries
 from fttui.models.row import JobRow
 from fttui.ui.render.glyphs import Glyphs, ascii_only
 from fttui.ui.render.rows import Line, counts_line, fit_columns, header_line, row_line, spread
-from fttui.ui.render.status_line import ServiceInfo, status_line
+from fttui.ui.render.status_line import ServiceInfo, status_lines
 from fttui.ui.terminal.size import terminal_size
 
 # Weights without colours, because the theme and the background are not known yet.
@@ -38,7 +38,7 @@ def frame(
     list_width, list_height = list_size(width, height)
     columns = fit_columns(list_width - 1)
     lines: dict[int, Line] = {
-        1: status_line(service, None, as_of, counts_line(rows, glyphs), now, width, glyphs),
+        1: status_lines(service, None, as_of, counts_line(rows, glyphs), now, width, glyphs)[0],
         2: header_line(columns),
         height: footer(width),
     }

@@ -78,7 +78,7 @@ async def test_look_at_selects_in_one_profile_only() -> None:
     assert two.merged.events(f"home/{id_of(1)}") == []
 
 
-async def test_merged_health_is_the_worst_and_names_its_profile() -> None:
+async def test_merged_health_is_at_most_stale_while_a_profile_answers() -> None:
     two = Two()
     await two.poll()
     assert two.merged.snapshot.health.state is State.LIVE
@@ -87,6 +87,20 @@ async def test_merged_health_is_the_worst_and_names_its_profile() -> None:
     health = two.merged.snapshot.health
     assert health.state is State.STALE
     assert health.why.startswith("home: ")
+    for _ in range(3):
+        two.clients["home"].fail("list_jobs", Unreachable("reset"))
+        await two.poll()
+    assert two.stores["home"].snapshot.health.state is State.OFFLINE
+    health = two.merged.snapshot.health
+    assert health.state is State.STALE, "the other profile answers"
+    assert health.brief == "home is offline: reset"
+    for _ in range(4):
+        two.clients["home"].fail("list_jobs", Unreachable("reset"))
+        two.clients["work"].fail("list_jobs", Unreachable("refused"))
+        await two.poll()
+    health = two.merged.snapshot.health
+    assert health.state is State.OFFLINE
+    assert health.brief == "2 of 2 profiles: home is offline: reset; work is offline: refused"
     assert len(two.merged.snapshot.rows) == 3
 
 

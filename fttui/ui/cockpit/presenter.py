@@ -20,7 +20,7 @@ from fttui.ui.render.detail_lines import JobFacts, detail_lines, raw_lines, row_
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.headline import headline
 from fttui.ui.render.rows import Line, counts_line
-from fttui.ui.render.status_line import ALL, empty_words, status_line
+from fttui.ui.render.status_line import ALL, empty_words, status_lines
 from fttui.ui.widgets.footer import Footer
 from fttui.ui.widgets.line_view import TextRow
 from fttui.ui.widgets.prompt import PromptRow
@@ -68,6 +68,8 @@ class Presenter:
         self._facts: JobFacts | None = None
         """Facts of the job in the detail pane, kept for redraws that only the time causes."""
         self._counted: tuple[Mapping[str, JobRow], Line] = ({}, [])
+        self._status_rows = 1
+        """Rows of the status row: more than one for a long trouble."""
         self._is_behind = False
         """The panes beside the list still show the previously selected job."""
 
@@ -247,9 +249,26 @@ class Presenter:
             self._status_row.show([(text, "")])
             return
         snapshot = model.snapshot
-        line = partial(status_line, model.service, snapshot.health, snapshot.as_of, self._counts(), model.now())
-        held, notices, watched = model.is_held, len(snapshot.notices), self._screen.app.app_focus
-        self._status_row.fill(lambda cells: line(cells, self._glyphs, held=held, notices=notices, watched=watched))
+        build = partial(
+            status_lines,
+            model.service,
+            snapshot.health,
+            snapshot.as_of,
+            self._counts(),
+            model.now(),
+            glyphs=self._glyphs,
+            held=model.is_held,
+            notices=len(snapshot.notices),
+            watched=self._screen.app.app_focus,
+        )
+        lines = build(cells=size.width)
+        if len(lines) == 1:
+            self._status_row.fill(lambda cells: build(cells=cells)[0])
+        else:
+            self._status_row.show(*lines)
+        if len(lines) != self._status_rows:
+            self._status_rows = len(lines)
+            self._status_row.styles.height = len(lines)
 
     def _counts(self) -> Line:
         rows = self._model.rows()

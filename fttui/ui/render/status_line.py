@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fttui.clock import freshness
 from fttui.config.choose import Choice, host_of
+from fttui.text import fit, width, wrap
 from fttui.ui.render.glyphs import Glyphs
-from fttui.ui.render.rows import Line, Span, spread
+from fttui.ui.render.rows import Line, Span, line_width, spread
 
 if TYPE_CHECKING:
     from fttui.store.health import Health
@@ -18,6 +19,8 @@ AGE = 5
 """Width of the age in cells, fixed so that the row does not shift."""
 
 
+MOST_ROWS = 3
+"""Most rows for the reason of a trouble."""
 ALL = "all profiles"
 """Name of the view that shows several profiles in one list."""
 
@@ -51,7 +54,7 @@ def service_info(choice: Choice, *, read_only: bool = False, newcomer: bool = Fa
     return ServiceInfo(choice.name, host, choice.is_local, read_only, hint, choice.key, url, is_azure)
 
 
-def status_line(
+def status_lines(
     service: ServiceInfo,
     health: Health | None,
     as_of: float | None,
@@ -63,8 +66,10 @@ def status_line(
     held: bool = False,
     notices: int = 0,
     watched: bool = True,
-) -> list[Span]:
+) -> list[Line]:
     """Build the status row. It shows when the list may be out of date.
+
+    The reason of a trouble that does not fit is not cut: it has rows of its own.
 
     Args:
         health: None before the first request.
@@ -84,24 +89,47 @@ def status_line(
     age = "" if as_of is None else freshness(seconds if watched or seconds >= 60 else 0.0)
     state = "connecting" if health is None else str(health.state)
     if held and state in ("live", "stale"):
-        return spread(
-            where, [(f"HELD {glyphs.dot} R resumes ", "ask"), (f"{age:>{AGE}} ", "dim")], cells, middle=counts
-        )
+        right: Line = [(f"HELD {glyphs.dot} R resumes ", "ask"), (f"{age:>{AGE}} ", "dim")]
+        return [spread(where, right, cells, middle=counts)]
     if state == "live":
-        return spread(where, [(f"{age:>{AGE}} ", "dim")], cells, middle=counts)
+        return [spread(where, [(f"{age:>{AGE}} ", "dim")], cells, middle=counts)]
     if health is None or state == "connecting":
         text = "connecting" if as_of is None else f"cached {age if age != 'now' else '0s'} ago {glyphs.dot} connecting"
-        return spread(where, [(f"{text}{glyphs.cut} ", "dim")], cells, middle=counts)
+        return [spread(where, [(f"{text}{glyphs.cut} ", "dim")], cells, middle=counts)]
+    name: Line = [(f" {service.profile} ", "bold")]
+    why = health.brief.partition("\n")[0]
     if state == "stale":
-        old = f"{age} old {glyphs.dot} " if age not in ("", "now") else ""
-        return spread([(f" {service.profile} ", "bold")], [(f"{old}{health.brief} ", "ask")], cells, middle=counts)
+        old = f"{age} old" if age not in ("", "now") else ""
+        right = [(_joined(glyphs, old, why) + " ", "ask")]
+        if line_width(name) + line_width(right) <= cells:
+            return [spread(name, right, cells, middle=counts)]
+        return [spread(name, [(f"{old} ", "ask")], cells, middle=counts), *_reason_rows(why, cells, "ask", glyphs)]
     since = f" since {clock_time(health.since)}" if state != "denied" else ""
-    parts = [f" {state.upper()}{since}", health.brief.partition("\n")[0]]
-    if health.next_try is not None and health.next_try > now:
-        parts.append(f"next try {clock_time(health.next_try)}")
-    parts.append("r retries" if state != "denied" else f"r retries {glyphs.dot} @ profile")
-    left = f" {glyphs.dot} ".join(part for part in parts if part)
-    return spread([(f" {service.profile} ", "bold"), (f"{left} ", "error")], [(f" {age:>{AGE}} ", "dim")], cells)
+    head = f" {state.upper()}{since}"
+    tries = f"next try {clock_time(health.next_try)}" if health.next_try is not None and health.next_try > now else ""
+    keys = "r retries" if state != "denied" else f"r retries {glyphs.dot} @ profile"
+    right = [(f" {age:>{AGE}} ", "dim")]
+    room = cells - line_width(name) - line_width(right) - 1
+    for whole in (_joined(glyphs, head, why, tries, keys), _joined(glyphs, head, why, keys)):
+        if width(whole) <= room:
+            return [spread([*name, (f"{whole} ", "error")], right, cells)]
+    short = _joined(glyphs, head, tries, keys)
+    if width(short) > room:
+        short = _joined(glyphs, head, keys)
+    return [spread([*name, (f"{short} ", "error")], right, cells), *_reason_rows(why, cells, "error", glyphs)]
+
+
+def _joined(glyphs: Glyphs, *parts: str) -> str:
+    return f" {glyphs.dot} ".join(part for part in parts if part)
+
+
+def _reason_rows(why: str, cells: int, role: str, glyphs: Glyphs) -> list[Line]:
+    """Wrap a reason into at most `MOST_ROWS` rows. The error list has the rest of a longer one."""
+    pieces = wrap(why, max(1, cells - 2))
+    if len(pieces) > MOST_ROWS:
+        more = f" {glyphs.cut} ! shows all"
+        pieces = [*pieces[: MOST_ROWS - 1], fit(pieces[MOST_ROWS - 1], cells - 2 - width(more), ellipsis="") + more]
+    return [[(f" {piece}", role)] for piece in pieces]
 
 
 def empty_words(service: ServiceInfo, snapshot: Snapshot, narrowed_by: str, *, connected: bool) -> list[str]:
