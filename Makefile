@@ -5,7 +5,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all test-slow lint check bench crash screenshots
+.PHONY: help setup run test test-all test-slow lint check bench crash fuzz screenshots
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -41,6 +41,9 @@ bench: ## Measure the cockpit: start, keys, bytes, memory
 
 crash: ## Kill service, trainer and cockpit at random moments and compare what is left
 	$(BIN)/python -m tests.crash $(ARGS)
+
+fuzz: ## Send many generated requests to the service
+	$(BIN)/pytest --hypothesis-profile=long -n 0 tests/contract/test_schema.py $(ARGS)
 
 screenshots: ## Draw the pictures in screenshots/ from a real run
 	$(BIN)/python screenshots/make.py

@@ -9,6 +9,9 @@ HERE = Path(__file__).parent
 
 # No deadline: a loaded machine must not fail a test.
 settings.register_profile("suite", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "long", deadline=None, max_examples=3000, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 settings.load_profile("suite")
 
 SLOW = (

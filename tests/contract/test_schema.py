@@ -1,0 +1,107 @@
+"""Requests generated from the published schema of the API (openapi.json): no server error, and valid answers.
+
+`make fuzz` sends many more of them. The requests name existing jobs, files and models more often than chance would.
+"""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
+
+from fttui.server.api.app import create_app
+from fttui.server.jobs.trainer_catalog import Catalog
+from fttui.server.service import Service, open_service
+from tests.server.conftest import FAKE, add_file, add_job, run_until
+
+
+def published() -> dict[str, Any]:
+    """Return the schema, corrected where it contradicts itself or the service that it describes."""
+    schema: dict[str, Any] = json.loads(Path(__file__).with_name("openapi.json").read_text())
+    # A file has the purpose that it was uploaded with.
+    schema["components"]["schemas"]["OpenAIFile"]["properties"]["purpose"]["enum"].append("evals")
+    # An empty page has no ids, as the list of checkpoints says.
+    for name in ("first_id", "last_id"):
+        schema["components"]["schemas"]["ListFilesResponse"]["properties"][name]["type"] = ["string", "null"]
+    # The content is sent as it is.
+    content = schema["paths"]["/files/{file_id}/content"]["get"]["responses"]["200"]["content"]
+    content["application/octet-stream"] = {"schema": {}}
+    return schema
+
+
+SCHEMA = schemathesis.openapi.from_dict(published())
+CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance]
+OPERATIONS = {f"{found.ok().method.upper()} {found.ok().path}": found.ok() for found in SCHEMA.get_all_operations()}
+
+
+class Known:
+    """Service with objects that the requests can name."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        ended, failed = add_job(service), add_job(service, "fail")
+        run_until(service, ended, "succeeded")
+        run_until(service, failed, "failed", "succeeded")
+        self.jobs = [ended, failed, add_job(service, metadata={"k": "v"})]
+        self.app = create_app(service)
+
+    def ids(self, parameter: str) -> list[str]:
+        if parameter == "fine_tuning_job_id":
+            return self.jobs
+        if parameter == "model":
+            return ["base-1", *(model.id for model in self.service.database.models.all())]  # requests delete models
+        return [*sorted(self.service.database.files.ids()), add_file(self.service)]  # requests delete files
+
+    def one(self, parameter: str, number: int) -> str:
+        """Return one of the ids. Their number changes with the requests, so a generator must not know it."""
+        ids = self.ids(parameter)
+        return ids[number % len(ids)]
+
+
+@pytest.fixture(scope="module")
+def known() -> Iterator[Known]:
+    with tempfile.TemporaryDirectory() as home:
+        service = open_service(home, catalog=Catalog([FAKE]))
+        yield Known(service)
+        service.runner.close(save=True)
+        service.database.close()
+
+
+def with_known_names(data: st.DataObject, case: Any, known: Known) -> None:
+    """Replace some names in a request by those of existing objects."""
+    for name in case.path_parameters or {}:
+        if data.draw(st.integers(0, 3)):
+            case.path_parameters[name] = known.one(name, data.draw(st.integers(0, 99)))
+    if isinstance(case.body, dict) and "training_file" in case.body and data.draw(st.integers(0, 3)):
+        case.body["training_file"] = known.one("file_id", 0)
+        case.body["model"] = known.one("model", data.draw(st.integers(0, 99)))
+
+
+@settings(
+    phases=[Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+@given(data=st.data())
+def test_generated_requests_get_valid_answers(known: Known, data: st.DataObject) -> None:
+    operation = OPERATIONS[data.draw(st.sampled_from(sorted(OPERATIONS)))]
+    case = data.draw(operation.as_strategy())
+    with_known_names(data, case, known)
+    answer = case.call_and_validate(checks=CHECKS, app=known.app)
+    if answer.status_code >= 400:
+        assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
+
+
+@pytest.mark.parametrize("name", [name for name in OPERATIONS if name.startswith("GET ")])
+def test_every_object_of_the_service_is_as_the_schema_says(known: Known, name: str) -> None:
+    operation = OPERATIONS[name]
+    parameters = [parameter.name for parameter in operation.path_parameters]
+    for id in known.ids(parameters[0]) if parameters else [""]:
+        case = operation.Case(path_parameters=dict.fromkeys(parameters, id))
+        assert case.call_and_validate(checks=CHECKS, app=known.app).status_code == 200
