@@ -152,7 +152,7 @@ def is_full(error: sqlite3.Error) -> bool:
 
 def is_corrupt(error: sqlite3.Error) -> bool:
     """Return whether the file is damaged or not a database. The disk and other processes are not at fault."""
-    return code(error) in _CORRUPT or isinstance(error, BadText) or "Could not decode to UTF-8" in str(error)
+    return code(error) in _CORRUPT or isinstance(error, BadText)
 
 
 @contextmanager
@@ -160,8 +160,10 @@ def text_errors() -> Iterator[None]:
     """Raise `BadText` for bytes that are not UTF-8, which SQLite hands out without a look."""
     try:
         yield
-    except UnicodeDecodeError as error:
-        raise BadText(f"a text has bytes that are not UTF-8: {error.reason}") from None
+    except (UnicodeDecodeError, sqlite3.OperationalError) as error:
+        if isinstance(error, UnicodeDecodeError) or "Could not decode to UTF-8" in str(error):
+            raise BadText("a text has bytes that are not UTF-8") from None  # the error has the text
+        raise
 
 
 def is_unavailable(error: sqlite3.Error) -> bool:

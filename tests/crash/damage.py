@@ -214,6 +214,7 @@ class Damage:
         )
         told = self._fttui("--profile", "local", "archive", "sync")
         aside = [name for name in os.listdir(path.parent) if name.startswith("archive.db.aside-")]
+        aside = [name for name in aside if not name.endswith(("-wal", "-shm"))]
         if any(name not in told for name in set(aside) - self._known):
             self._campaign.broken(f"the archive was set aside without a message: {told}")
         self._known = set(aside)

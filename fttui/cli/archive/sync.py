@@ -16,6 +16,7 @@ from fttui.text import size_words
 
 if TYPE_CHECKING:
     from fttui.core.connect import Connection
+    from fttui.store.archive.archive import Archive
     from fttui.store.archive.size import Share
     from fttui.store.polling.archive_sync import ArchiveSync, Progress
 
@@ -46,9 +47,12 @@ def sync(invocation: Invocation, full: bool) -> int:
                 say(f"fttui: damaged in the archive, and fetched again: {', '.join(damaged)}")
             run = ArchiveSync(archive, connection.client, invocation.clock, _show_progress(), full=full)
             await run.run()
+            share = _share(archive)
+            await archive.settle()
             if archive.was_broken:  # it was set aside on the way, with what had been read
                 run = ArchiveSync(archive, connection.client, invocation.clock, _show_progress(), full=True)
                 await run.run()
+                share = _share(archive)
         except NotWritable as error:
             say(f"fttui: {error}")
             said = len(archive.notices)  # the message has them
@@ -61,7 +65,7 @@ def sync(invocation: Invocation, full: bool) -> int:
             say_progress("")
             await archive.close()
             say_notices(archive, said)
-        return await _report(invocation, connection.choice.key, run)
+        return _report(invocation, share, run)
 
     return invocation.run_with_client(
         work, interrupted=lambda: "Interrupted. The jobs read so far are archived. To continue: fttui archive sync"
@@ -88,15 +92,13 @@ def _show_progress() -> "Callable[[Progress], None]":
     return show
 
 
-async def _report(invocation: Invocation, key: str, run: "ArchiveSync") -> int:
-    from fttui.store.archive.archive import Archive
+def _share(archive: "Archive") -> "Share | None":
     from fttui.store.archive.size import shares
 
-    archive = Archive(paths.archive_file(), key)
-    try:
-        share = next((share for share in shares(archive) if share.profile == key), None)
-    finally:
-        await archive.close()
+    return next((share for share in shares(archive) if share.profile == archive.database.profile), None)
+
+
+def _report(invocation: Invocation, share: "Share | None", run: "ArchiveSync") -> int:
     tally = run.tally
     raw = {
         **(share._asdict() if share else {}),

@@ -59,6 +59,10 @@ class Archive:
         """Run `work` in the thread that writes, so that decoding and encoding do not delay keys."""
         return await self.database.in_thread(work)
 
+    async def settle(self) -> None:
+        """Set aside a file that a read found to be broken, and start a new one."""
+        await self.database.write(lambda db, profile: None)
+
     async def compact(self) -> None:
         """Return unused space to the disk, unless another process uses the file."""
         await self.database.compact()

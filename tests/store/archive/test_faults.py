@@ -361,6 +361,7 @@ async def test_text_that_is_not_utf_8_is_damage(tmp_path: Path) -> None:
     assert archive.jobs.rows() == []
     await archive.close()
     assert archive.was_broken
+    assert "(a text has bytes that are not UTF-8)" in archive.notices[0]
 
 
 async def test_schema_that_is_not_utf_8_is_set_aside(tmp_path: Path) -> None:
