@@ -42,6 +42,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("FTTUI_CONFIG", str(tmp_path / "config" / "config.toml"))
     monkeypatch.setenv("WORK_KEY", "sk-fixture")
     monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -76,7 +77,17 @@ OMITTED = re.compile(r',\s*"(?:expires_at|status_details)": null')
 def assert_answers(answer: Answer, commands: list[str]) -> None:
     assert commands
     for command in commands:
-        assert OMITTED.sub("", answer(command)) == OMITTED.sub("", ANSWERS[command]), command
+        now, before = OMITTED.sub("", answer(command)), OMITTED.sub("", ANSWERS[command])
+        if is_table(command):
+            # Later versions may add columns at the end.
+            assert all(map(str.startswith, now.splitlines(), before.splitlines())), command
+            assert now.count("\n") == before.count("\n"), command
+        else:
+            assert now == before, command
+
+
+def is_table(command: str) -> bool:
+    return command.startswith("jobs list") and "--json" not in command
 
 
 def test_settings_and_profiles_have_their_values(answer: Answer) -> None:
@@ -97,7 +108,8 @@ def test_archive_export_writes_the_same_files(home: Path, answer: Answer) -> Non
         assert written == expected
 
 
-def test_first_frame_rows_come_from_the_archive(home: Path) -> None:
+def test_first_frame_rows_come_from_the_archive(home: Path, answer: Answer) -> None:
+    answer("archive size")  # migrates the archive
     path = str(home / "data" / "archive.db")
     for profile, ids in JOBS.items():
         rows, as_of = first_rows(path, profile)

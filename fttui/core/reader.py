@@ -27,9 +27,9 @@ from fttui.models.raw_json import decode, encode
 from fttui.models.row import JobRow
 from fttui.models.wire import Wire
 from fttui.store import query, record
-from fttui.store.archive import export
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.first_rows import first_rows, rows_of
+from fttui.store.archive.metrics import archived_points
 
 T = TypeVar("T", bound=Wire)
 PAGE = 100
@@ -250,10 +250,12 @@ class ServiceReader:
             with suppress(ApiError):  # a deleted file is no failure: the events have most of it
                 results.append(await self._client.file_content(file))
         events = await self._events(id)
-        points = points_of_run(events=points_of_events(events[::-1]), results=results)
-        if not points:
-            with suppress(ApiError):
-                points = points_of_checkpoints(await self._checkpoints(id))
+        checkpoints: list[Checkpoint] = []
+        with suppress(ApiError):
+            checkpoints = await self._checkpoints(id)
+        points = points_of_run(
+            events=points_of_events(events[::-1]), results=results, checkpoints=points_of_checkpoints(checkpoints)
+        )
         return JobMetrics(job, points)
 
     async def files(self, *, purpose: str | None = None, limit: int | None = None) -> FileList:
@@ -338,7 +340,7 @@ class ArchiveReader:
         return [Checkpoint.read(decode(text)) for text in self._archive.jobs.checkpoints(id)]
 
     async def metrics(self, id: str) -> JobMetrics:
-        return JobMetrics((await self.job(id)).job, export.archived_points(self._archive, id))
+        return JobMetrics((await self.job(id)).job, archived_points(self._archive, id))
 
     async def files(self, *, purpose: str | None = None, limit: int | None = None) -> FileList:
         found = [File.read(decode(text)) for text in self._archive.files.all()]

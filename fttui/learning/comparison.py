@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from fttui.learning.curve_rules import figure
-from fttui.learning.summary import EQUAL_WITHIN, Summary, are_equal
+from fttui.models.summary import EQUAL_WITHIN, Summary, are_equal
 
 LEAST_RUNS = 2
 MOST_RUNS = 9

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from statistics import median
 
 from fttui.learning.finding import Finding, JobState, Skipped
-from fttui.learning.run import VALID, WHOLE, Run
+from fttui.learning.run import Run
 from fttui.learning.series import MAD_TO_SIGMA, smoothed_noise
-from fttui.learning.summary import EQUAL_WITHIN, FIRST_SMOOTHED
+from fttui.learning.summary import FIRST_SMOOTHED
+from fttui.models.summary import EQUAL_WITHIN, VALID, WHOLE
 
 FIRST = 10
 """Number of first training losses whose median is the start of the curve."""

@@ -8,10 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fttui.learning.series import Series, smoothed_noise, weight_for
-
-TRAIN, VALID, WHOLE = "train_loss", "valid_loss", "full_valid_loss"
-"""Training loss of a step, validation loss of a step, validation loss over the whole file."""
-LOSSES = (TRAIN, VALID, WHOLE)
+from fttui.models.summary import TRAIN, VALID, WHOLE
 
 
 @dataclass

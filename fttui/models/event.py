@@ -1,5 +1,6 @@
 """Events of a job: messages and metrics."""
 
+import math
 from typing import Any
 
 from fttui.models import lenient
@@ -36,8 +37,8 @@ class Event(Wire):
 
     @property
     def metrics(self) -> dict[str, float]:
-        """Numbers at the top level of `data` by cleaned name, without the step."""
-        return metrics_of(self.data)
+        """Numbers at the top level of `data` by cleaned name, without the step. NaN for one that is not finite."""
+        return metrics_of(self.data, keep_not_finite=True)
 
     @property
     def step(self) -> int | None:
@@ -50,12 +51,28 @@ class Event(Wire):
         return lenient.whole(self.data.get("total_steps"))
 
 
-def metrics_of(data: dict[str, Any]) -> dict[str, float]:
-    """Return the finite numbers in `data` by cleaned name, without `step` and `total_steps`."""
+_NOT_FINITE = frozenset({"nan", "inf", "infinity", "-inf", "-infinity"})
+"""Texts for numbers that JSON does not have."""
+
+
+def metrics_of(data: dict[str, Any], *, keep_not_finite: bool = False) -> dict[str, float]:
+    """Return the numbers in `data` by cleaned name, without `step` and `total_steps`.
+
+    Args:
+        keep_not_finite: return NaN for a number that is not finite, also for the text `NaN` or `Infinity`.
+    """
     found: dict[str, float] = {}
     for name, value in data.items():
-        if name in ("step", "total_steps") or isinstance(value, str):
+        if name in ("step", "total_steps"):
             continue
-        if (reading := lenient.number(value)) is not None:
+        if keep_not_finite and _is_not_finite(value):
+            found[lenient.line(name)] = math.nan
+        elif not isinstance(value, str) and (reading := lenient.number(value)) is not None:
             found[lenient.line(name)] = reading
     return found
+
+
+def _is_not_finite(value: object) -> bool:
+    if isinstance(value, float):
+        return not math.isfinite(value)
+    return isinstance(value, str) and len(value) < 10 and value.strip().lower() in _NOT_FINITE

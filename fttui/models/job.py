@@ -138,6 +138,10 @@ class Job(Wire):
         """The object is a fine-tuning job, so it can be cancelled, paused and resumed."""
         return not self.fault and self.object in ("", "fine_tuning.job", "fine-tune")
 
+    def setting(self, name: str) -> str:
+        """Return a hyperparameter as text, empty for one that the server did not send."""
+        return self.hyperparameters.get(name, "")
+
     def row(self, *, step: int | None = None, total: int | None = None, loss: float | None = None) -> JobRow:
         """Return the job as a row of the list. Progress comes from the job's events."""
         return JobRow(
@@ -154,6 +158,10 @@ class Job(Wire):
             total_steps=total if total is not None else self.total_steps,
             loss=loss,
             fault=self.fault,
+            epochs=self.setting("n_epochs"),
+            rate=self.setting("learning_rate_multiplier") or self.setting("learning_rate"),
+            batch=self.setting("batch_size"),
+            seed="" if self.seed is None else str(self.seed),
         )
 
 

@@ -25,20 +25,28 @@ class Point:
 
     step: int
     values: Mapping[str, float]
+    """Values by name. A value that is not finite is NaN."""
+    at: float | None = None
+    """Time of the step in Unix seconds. Result files and checkpoints have none."""
 
 
 def merge_points(points: Iterable[Point]) -> list[Point]:
     """Merge points of the same step. The values of a later point count. Return one point a step, by step."""
     by_step: dict[int, dict[str, float]] = {}
+    times: dict[int, float] = {}
     for point in points:
         by_step.setdefault(point.step, {}).update(point.values)
-    return [Point(step, values) for step, values in sorted(by_step.items())]
+        if point.at is not None:
+            times[point.step] = point.at
+    return [Point(step, values, times.get(step)) for step, values in sorted(by_step.items())]
 
 
 def points_of_events(events: Iterable[Event]) -> list[Point]:
     """Return the metrics of events, oldest first."""
     return merge_points(
-        Point(event.step, values) for event in events if event.step is not None and (values := event.metrics)
+        Point(event.step, values, event.created_at)
+        for event in events
+        if event.step is not None and (values := event.metrics)
     )
 
 
@@ -57,11 +65,14 @@ def points_of_result_files(contents: Iterable[bytes | None]) -> list[Point]:
     return merge_points(point for content in contents if content is not None for point in _points_of_csv(content))
 
 
-def points_of_run(*, events: Iterable[Point], results: Iterable[bytes | None]) -> list[Point]:
-    """Return the metrics of a run from result files and events. Where both have a value, the event's value counts:
-    result files are rounded.
+def points_of_run(
+    *, events: Iterable[Point], results: Iterable[bytes | None], checkpoints: Iterable[Point] = ()
+) -> list[Point]:
+    """Return the metrics of a run from all sources, joined by step.
+
+    The finest source counts: an event, else a result file, whose values are rounded, else a checkpoint.
     """
-    return merge_points([*points_of_result_files(results), *events])
+    return merge_points([*checkpoints, *points_of_result_files(results), *events])
 
 
 def _points_of_csv(content: bytes) -> list[Point]:

@@ -6,6 +6,7 @@ The archive has these columns beside the raw JSON, so that the first frame needs
 from typing import NamedTuple
 
 from fttui.models.status import Status, status_of
+from fttui.models.summary import Summary
 
 
 class JobRow(NamedTuple):
@@ -29,8 +30,29 @@ class JobRow(NamedTuple):
     """The provider no longer lists the job."""
     fault: str = ""
     """Reason why the object is not a valid job, or an empty string."""
+    epochs: str = ""
+    """Number of epochs as sent: a number, `auto` or empty."""
+    rate: str = ""
+    """Learning rate or its multiplier as sent."""
+    batch: str = ""
+    """Batch size as sent."""
+    seed: str = ""
+    summary: Summary = Summary()
+    """Numbers of the run, from its metrics."""
+    alarms: str = ""
+    """Kinds of the alarms that the curve raises, the most important first, with commas between."""
     profile: str = ""
     """Profile of the job, in a view of several profiles. Not in the archive."""
+
+    @property
+    def judged_loss(self) -> float | None:
+        """Newest loss by which the job is judged: see `Summary.metric`. Before a summary, the newest training loss."""
+        return self.loss if self.summary.last is None else self.summary.last
+
+    @property
+    def name(self) -> str:
+        """Suffix of the job, else the end of its id."""
+        return self.suffix or (self.id if len(self.id) <= 10 else f"..{self.id[-8:]}")
 
     @property
     def status(self) -> Status:

@@ -14,6 +14,7 @@ from fttui.models.job import Job
 from fttui.models.page import Page
 from fttui.models.raw_json import digest, encode
 from fttui.models.row import JobRow
+from fttui.models.summary import Summary
 from fttui.models.wire import sent_id
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.events import Progress
@@ -359,6 +360,15 @@ class JobTable:
         self.replace({id: new})
         return True
 
+    async def update_summary(self, id: str, summary: Summary, alarms: str) -> bool:
+        """Record the numbers by which a job is judged. Return True if its row has changed."""
+        row = self.rows.get(id)
+        if row is None or (row.summary, row.alarms) == (summary, alarms):
+            return False
+        self.replace({id: row._replace(summary=summary, alarms=alarms)})
+        await self._archive.jobs.save_summary(id, summary, alarms)
+        return True
+
     def live_on_older_pages(self) -> Sequence[str]:
         """Return the live jobs that are not on the newest page, so that polls of the list do not update them."""
         young = self._clock.monotonic() - GRACE
@@ -398,6 +408,8 @@ def entry_of(sent: SentJob, *, before: JobRow | None, progress: Progress, comple
         complete: the list was walked to its end before.
     """
     row = sent.job.row(step=progress.step, total=progress.total_steps, loss=progress.loss)
+    if before is not None:
+        row = row._replace(summary=before.summary, alarms=before.alarms)
     # A new job that has already ended ran since the last poll, unless the list is fetched for the first time.
     changed = complete if before is None else before.status.is_live or before.status is not row.status
     return JobEntry(row, sent.text, sent.digest, due=changed and row.status.is_final and exists(row))

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+from fttui.learning.run import Run
 from fttui.models import refusals
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.file import File, Model
@@ -102,6 +103,11 @@ class MergedStore:
         """Return the metrics of a job, by step."""
         store, inner_id = self._resolve(id)
         return store.points(inner_id)
+
+    def run(self, id: str) -> Run:
+        """Return the run of a job as series."""
+        store, inner_id = self._resolve(id)
+        return store.run(inner_id)
 
     def file(self, id: str) -> File | None:
         """Return a file by its plain id, or None for a file that no profile has seen."""

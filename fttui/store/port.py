@@ -6,6 +6,7 @@
 from collections.abc import Callable, Iterable, Set
 from typing import Protocol
 
+from fttui.learning.run import Run
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.file import File, Model
 from fttui.models.job import Job
@@ -54,6 +55,9 @@ class StorePort(Protocol):
 
     def points(self, id: str) -> list[Point]:
         """Return the metrics of a job, by step."""
+
+    def run(self, id: str) -> Run:
+        """Return the run of a job as series; without series for a job without metrics. The run may still grow."""
 
     def file(self, id: str) -> File | None:
         """Return a file, or None for a file never seen."""

@@ -9,8 +9,10 @@ from fttui.models.raw_json import decode, digest, encode
 from fttui.models.wire import sent_id
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.jobs import JobEntry
+from fttui.store.job_details import JobDetails
 from fttui.store.job_order import JobOrder
 from fttui.store.job_table import SentJob, entry_of
+from fttui.store.runs import Runs
 
 
 async def record_jobs(archive: Archive, objects: Iterable[Any], now: float) -> None:
@@ -68,5 +70,6 @@ async def record_events(archive: Archive, id: str, events: Sequence[Event]) -> N
 
     A log whose older events are not fetched yet stays unchanged: the missing events would end up on top.
     """
-    if archive.events.state(id).cursor is None:
-        await archive.events.append(id, events, joined=True, cursor=None)
+    if archive.events.state(id).cursor is None and await archive.events.append(id, events, joined=True, cursor=None):
+        summary, alarms = Runs(archive, JobDetails(archive)).judge(id)
+        await archive.jobs.save_summary(id, summary, alarms)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 from fttui.api.client import Client
 from fttui.clock import Clock
+from fttui.learning.run import Run
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.file import File, Model
 from fttui.models.job import Job
@@ -15,12 +16,14 @@ from fttui.models.metric import Point
 from fttui.models.row import EventRow
 from fttui.models.spec import JobSpec
 from fttui.store.archive.archive import Archive
+from fttui.store.archive.metrics import archived_points
 from fttui.store.feed import SnapshotFeed, Subscriber
 from fttui.store.file_service import FileService
 from fttui.store.job_details import JobDetails
 from fttui.store.job_intents import JobIntents
 from fttui.store.job_table import JobTable
 from fttui.store.provider_access import ProviderAccess
+from fttui.store.runs import Runs
 from fttui.store.selection import Selection
 from fttui.store.snapshot import Outcome, Snapshot
 
@@ -43,6 +46,7 @@ class Store:
         self.access = ProviderAccess(archive, clock, self.jobs, self.feed, read_only=read_only)
         self.selection = Selection(clock)
         self._details = JobDetails(archive)
+        self.runs = Runs(archive, self._details)
         self._files = FileService(archive, clock, self.access, self.feed)
         self._intents = JobIntents(archive, clock, self.access, self.feed, self.jobs, self._details)
         if client is not None:
@@ -91,8 +95,12 @@ class Store:
         return self._details.checkpoints(id)
 
     def points(self, id: str) -> list[Point]:
-        """Return the metrics of a job, by step."""
-        return self._details.points(id)
+        """Return the metrics of a job, by step. Slow for a long run: see `run`."""
+        return archived_points(self.archive, id)
+
+    def run(self, id: str) -> Run:
+        """Return the run of a job as series; without series for a job without metrics."""
+        return self.runs.run(id)
 
     def file(self, id: str) -> File | None:
         """Return a file, or None for a file never seen."""

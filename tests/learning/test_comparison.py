@@ -1,7 +1,8 @@
 import pytest
 
 from fttui.learning.comparison import Entry, as_json, compare
-from fttui.learning.summary import Summary, summarize
+from fttui.learning.summary import summarize
+from fttui.models.summary import Summary
 from tests.support.simulated_runs import real_run
 
 

@@ -747,7 +747,7 @@ async def test_files_returns_all_pages(world: World) -> None:
     assert {file.id for file in await world.store.files()} == {f"file-{n}" for n in range(5)}
 
 
-async def test_points_fall_back_to_checkpoints(world: World) -> None:
+async def test_points_of_checkpoints_and_events_are_joined(world: World) -> None:
     world.client.jobs = [job(1, "running")]
     world.client.events[J] = [event(J, 1)]
     world.client.checkpoints[J] = [{"id": "c", "step_number": 5, "metrics": {"valid_loss": 0.5}}]
@@ -758,7 +758,7 @@ async def test_points_fall_back_to_checkpoints(world: World) -> None:
     assert [(point.step, point.values) for point in world.store.points(J)] == [(5, {"valid_loss": 0.5})]
     world.client.events[J].append(metrics(J, 6, 0.25))
     await world.fetcher.fetch_events(J)
-    assert [point.step for point in world.store.points(J)] == [6]
+    assert [point.step for point in world.store.points(J)] == [5, 6]
 
 
 def test_unreachable_only_without_a_connection() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from fttui.learning.run import Run, run_of
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.file import File, Model
 from fttui.models.job import Job
@@ -43,6 +44,7 @@ class FakeStore:
 
     raw: dict[str, dict[str, Any]] = field(default_factory=dict)
     log: dict[str, list[EventRow]] = field(default_factory=dict)
+    runs: dict[str, Run] = field(default_factory=dict)
     sent: list[tuple[Any, ...]] = field(default_factory=list)
     refusal: str = ""
     snapshot: Snapshot = field(default_factory=Snapshot)
@@ -108,6 +110,9 @@ class FakeStore:
 
     def points(self, id: str) -> list[Point]:
         return [Point(1, {"train_loss": 2.0}), Point(2, {"train_loss": 1.0}), Point(3, {"valid_loss": 9.0})]
+
+    def run(self, id: str) -> Run:
+        return self.runs.get(id) or run_of((point.step, point.values, point.at) for point in self.points(id))
 
     def look_at(self, id: str | None) -> None:
         self.looked_at = id

@@ -78,9 +78,9 @@ class ArchiveEvents:
         sql = "SELECT raw FROM events WHERE job = ? ORDER BY seq"
         return self._database.read_job(id, lambda db, job: [raw for (raw,) in db.execute(sql, (job,))], [])
 
-    def points(self, id: str) -> list[Point]:
-        """Return the metrics of a job, by step."""
-        return self._database.read_job(id, _points, [])
+    def points(self, id: str, since: int | None = None) -> list[Point]:
+        """Return the metrics of a job, by step, from step `since` on."""
+        return self._database.read_job(id, lambda db, job: _points(db, job, since), [])
 
     async def append(self, id: str, events: Sequence[Event], *, joined: bool, cursor: str | None) -> bool:
         """Record newer events, oldest first, above those recorded. Events recorded before are skipped.
@@ -163,14 +163,15 @@ def _rows(
     return [EventRow._make(row) for row in found]
 
 
-def _points(db: sqlite3.Connection, job: int) -> list[Point]:
-    found = db.execute("SELECT step, measured FROM points WHERE job = ? ORDER BY step", (job,)).fetchall()
+def _points(db: sqlite3.Connection, job: int, since: int | None = None) -> list[Point]:
+    sql = "SELECT step, measured, at FROM points WHERE job = ? AND step >= ? ORDER BY step"
+    found = db.execute(sql, (job, -(2**62) if since is None else since)).fetchall()
     # Parsing all rows at once is several times faster than one by one.
     try:
-        values = json.loads("[" + ",".join(measured for _, measured in found) + "]")
-        return [Point(step, value) for (step, _), value in zip(found, values, strict=True)]
+        values = json.loads("[" + ",".join(measured for _, measured, _ in found) + "]")
+        return [Point(step, value, at) for (step, _, at), value in zip(found, values, strict=True)]
     except ValueError:  # a damaged row: keep the others
-        return [Point(step, decode(measured)) for step, measured in found]
+        return [Point(step, decode(measured), at) for step, measured, at in found]
 
 
 def _append(db: sqlite3.Connection, job: int, events: Sequence[Event], *, joined: bool, cursor: str | None) -> bool:
@@ -241,9 +242,9 @@ def _save_metrics(db: sqlite3.Connection, job: int, event: Event, *, wins: bool)
     merged = held | values if wins else values | held
     if merged != held:
         db.execute(
-            "INSERT INTO points(job, step, measured) VALUES (?, ?, ?) "
-            "ON CONFLICT(job, step) DO UPDATE SET measured = excluded.measured",
-            (job, step, json.dumps(merged, separators=(",", ":"))),
+            "INSERT INTO points(job, step, measured, at) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT(job, step) DO UPDATE SET measured = excluded.measured, at = coalesce(at, excluded.at)",
+            (job, step, json.dumps(merged, separators=(",", ":")), event.created_at),
         )
 
 

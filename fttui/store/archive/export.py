@@ -10,11 +10,11 @@ from typing import Any
 from urllib.parse import quote
 
 from fttui import atomic
-from fttui.models.checkpoint import Checkpoint
 from fttui.models.job import Job
-from fttui.models.metric import Point, points_csv, points_of_checkpoints, points_of_run, result_csv
+from fttui.models.metric import points_csv, result_csv
 from fttui.models.raw_json import decode
 from fttui.store.archive.archive import Archive
+from fttui.store.archive.metrics import archived_points
 
 MAX_NAME_LENGTH = 120
 """Most characters of an id in a file name. A longer id is shortened, with a hash."""
@@ -75,14 +75,6 @@ def _contents(archive: Archive, id: str, body: str) -> dict[str, bytes]:
         except ValueError:
             found[f"{name}.bin"] = content
     return found
-
-
-def archived_points(archive: Archive, id: str) -> list[Point]:
-    """Return a job's metrics by step: from its result files and events, else from its checkpoints."""
-    body = archive.jobs.body(id)
-    results = Job.read(decode(body)).result_files if body is not None else ()
-    points = points_of_run(events=archive.events.points(id), results=map(archive.files.content, results))
-    return points or points_of_checkpoints(Checkpoint.read(decode(text)) for text in archive.jobs.checkpoints(id))
 
 
 def file_name(id: str) -> str:

@@ -39,6 +39,12 @@ class ArchiveFiles:
         row = self._database.row("SELECT content FROM files WHERE profile = ? AND id = ?", id)
         return None if row is None or row[0] is None else bytes(row[0])
 
+    def has_content(self, id: str) -> bool:
+        """Tell whether the content of a file was recorded."""
+        sql = "SELECT content IS NOT NULL FROM files WHERE profile = ? AND id = ?"
+        row = self._database.row(sql, id)
+        return row is not None and bool(row[0])
+
     async def save_content(self, id: str, content: bytes, now: float) -> None:
         """Record the content of a file."""
         sql = (

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fttui.models.row import EventRow, JobRow
-from fttui.store.archive.schema import APPLICATION_ID, NEWEST_FIRST, ROW_COLUMNS, VERSION, beside
+from fttui.store.archive.schema import APPLICATION_ID, JOBS, NEWEST_FIRST, ROW_COLUMNS, VERSION, beside, row_of
 
 _MOST_IDS = 500
 """Most ids in one query."""
@@ -19,23 +19,24 @@ def first_rows(path: str, profile: str, limit: int = 100) -> tuple[list[JobRow],
     found = _query(
         path,
         # Repeating the profile's one row costs less than a second query.
-        f"SELECT {ROW_COLUMNS}, p.as_of FROM profiles p LEFT JOIN jobs ON jobs.profile = p.key WHERE p.name = ? "
+        f"SELECT {ROW_COLUMNS}, p.as_of FROM profiles p LEFT JOIN jobs ON jobs.profile = p.key "
+        "LEFT JOIN summaries ON summaries.job = jobs.key WHERE p.name = ? "
         f"ORDER BY {NEWEST_FIRST} LIMIT ?",
         (profile, limit),
     )
-    as_of = found[0][14] if found else None
-    return [_row(columns) for columns in found if columns[0] is not None], as_of
+    as_of = found[0][-1] if found else None
+    return [row_of(columns) for columns in found if columns[0] is not None], as_of
 
 
 def rows_named(path: str, profile: str, name: str, end: str) -> list[JobRow]:
     """Return the jobs of a profile with this id or suffix, or with this end of their id, newest first."""
     found = _query(
         path,
-        f"SELECT {ROW_COLUMNS} FROM jobs WHERE profile = (SELECT key FROM profiles WHERE name = ?) "
+        f"SELECT {ROW_COLUMNS} FROM {JOBS} WHERE profile = (SELECT key FROM profiles WHERE name = ?) "
         f"AND (id = ? OR suffix = ? OR substr(id, -length(?)) = ?) ORDER BY {NEWEST_FIRST}",
         (profile, name, name, end, end),
     )
-    return [_row(columns) for columns in found]
+    return [row_of(columns) for columns in found]
 
 
 def rows_of(path: str, profile: str, ids: Sequence[str]) -> dict[str, JobRow]:

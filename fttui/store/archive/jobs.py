@@ -9,8 +9,9 @@ from fttui.models.checkpoint import Checkpoint
 from fttui.models.job import Job
 from fttui.models.raw_json import decode, digest, encode
 from fttui.models.row import JobRow
+from fttui.models.summary import Summary
 from fttui.store.archive.database import Database
-from fttui.store.archive.schema import NEWEST_FIRST, OF_JOBS, ROW_COLUMNS
+from fttui.store.archive.schema import JOBS, NEWEST_FIRST, OF_JOBS, ROW_COLUMNS, row_of
 
 CHUNK = 500
 """Most rows in one transaction: other processes wait for its end."""
@@ -62,19 +63,19 @@ class ArchiveJobs:
 
     def rows(self) -> list[JobRow]:
         """Return all jobs, newest first."""
-        sql = f"SELECT {ROW_COLUMNS} FROM jobs WHERE profile = ? ORDER BY {NEWEST_FIRST}"
-        return [_row(columns) for columns in self._database.rows(sql)]
+        sql = f"SELECT {ROW_COLUMNS} FROM {JOBS} WHERE profile = ? ORDER BY {NEWEST_FIRST}"
+        return [row_of(columns) for columns in self._database.rows(sql)]
 
     def row(self, id: str) -> JobRow | None:
         """Return one job as a row, or None for an unknown job."""
-        columns = self._database.row(f"SELECT {ROW_COLUMNS} FROM jobs WHERE profile = ? AND id = ?", id)
-        return None if columns is None else _row(columns)
+        columns = self._database.row(f"SELECT {ROW_COLUMNS} FROM {JOBS} WHERE profile = ? AND id = ?", id)
+        return None if columns is None else row_of(columns)
 
     def held(self, id: str) -> HeldJob | None:
         """Return one job with its digest and place, or None for an unknown job."""
-        sql = f"SELECT digest, place, {ROW_COLUMNS} FROM jobs WHERE profile = ? AND id = ?"
+        sql = f"SELECT digest, place, {ROW_COLUMNS} FROM {JOBS} WHERE profile = ? AND id = ?"
         columns = self._database.row(sql, id)
-        return None if columns is None else HeldJob(_row(columns[2:]), columns[0], columns[1])
+        return None if columns is None else HeldJob(row_of(columns[2:]), columns[0], columns[1])
 
     def digests(self) -> dict[str, int]:
         """Return the digest of each job's JSON by id."""
@@ -185,6 +186,19 @@ class ArchiveJobs:
             await self._database.write(write)
         return damaged
 
+    async def save_summary(self, id: str, summary: Summary, alarms: str) -> None:
+        """Record the numbers by which a run is judged, and the kinds of its alarms."""
+        sql = f"INSERT OR REPLACE INTO summaries VALUES ({', '.join('?' * (2 + len(summary)))})"
+        await self._database.write_job(id, lambda db, job: db.execute(sql, (job, *summary, alarms)), None)
+
+    def unsummarized(self) -> list[str]:
+        """Return the jobs with metrics but without a summary: those recorded by an older version."""
+        sql = (
+            "SELECT id FROM jobs WHERE profile = ? AND EXISTS (SELECT 1 FROM points WHERE points.job = jobs.key) "
+            "AND NOT EXISTS (SELECT 1 FROM summaries WHERE summaries.job = jobs.key)"
+        )
+        return [id for (id,) in self._database.rows(sql)]
+
     async def delete(self, id: str, now: float, files: Collection[str] = ()) -> bool:
         """Delete a job and everything that belongs to it. Returns False for an unknown job.
 
@@ -257,22 +271,31 @@ def _is_sound(row: Sequence[Any]) -> bool:
     return job.id == id and [getattr(job, name) for name in _OF_JSON] == columns
 
 
-def _row(columns: Sequence[Any]) -> JobRow:
-    return JobRow._make((*columns[:12], bool(columns[12]), columns[13], ""))
-
-
 def _save(db: sqlite3.Connection, profile: int, entry: JobEntry, now: float) -> None:
     row = entry.row
+    settings = row.epochs, row.rate, row.batch, row.seed
     (key,) = db.execute(
         "INSERT INTO jobs(profile, id, status_text, model, suffix, method, fine_tuned_model, created_at, "
-        "finished_at, trained_tokens, step, total_steps, loss, fault, digest, due, place, first_seen, last_seen) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(profile, id) DO UPDATE SET "
+        "finished_at, trained_tokens, step, total_steps, loss, fault, epochs, rate, batch, seed, digest, due, place, "
+        "first_seen, last_seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT(profile, id) DO UPDATE SET epochs = excluded.epochs, rate = excluded.rate, "
+        "batch = excluded.batch, seed = excluded.seed, "
         "status_text = excluded.status_text, model = excluded.model, suffix = excluded.suffix, "
         "method = excluded.method, fine_tuned_model = excluded.fine_tuned_model, "
         "created_at = excluded.created_at, finished_at = excluded.finished_at, "
         "trained_tokens = excluded.trained_tokens, step = excluded.step, total_steps = excluded.total_steps, "
         "loss = excluded.loss, fault = excluded.fault, digest = excluded.digest, due = max(due, excluded.due), "
         "place = excluded.place, last_seen = excluded.last_seen, gone_at = NULL RETURNING key",
-        (profile, *row[:12], row.fault, entry.digest, entry.due, entry.place, now, now),
+        (
+            profile,
+            *row[:12],
+            row.fault,
+            *settings,
+            entry.digest,
+            entry.due,
+            entry.place,
+            now,
+            now,
+        ),
     ).fetchone()
     db.execute("INSERT OR REPLACE INTO bodies(job, raw) VALUES (?, ?)", (key, entry.raw))

@@ -6,7 +6,7 @@ from fttui import sqlite
 
 _JOB = (
     "status_text, model, suffix, method, fine_tuned_model, created_at, finished_at, trained_tokens, step, total_steps, "
-    "loss, fault, digest, due, place, first_seen, last_seen, gone_at"
+    "loss, fault, epochs, rate, batch, seed, digest, due, place, first_seen, last_seen, gone_at"
 )
 
 
@@ -30,6 +30,7 @@ def put_back(db: sqlite3.Connection, path: str, profile: str, key: int) -> None:
             _list(db, key, there)
             _jobs(db, key, there)
             _events(db)
+            _summaries(db)
             _rest(db, key, there)
             db.execute("DROP TABLE temp.keys")
     finally:
@@ -70,6 +71,14 @@ def _jobs(db: sqlite3.Connection, here: int, there: int) -> None:
     )
 
 
+def _summaries(db: sqlite3.Connection) -> None:
+    columns = "metric, last, last_step, best, best_step, train, train_last, noise, not_finite, alarms"
+    db.execute(
+        f"INSERT OR REPLACE INTO disk.summaries SELECT k.there, {columns} FROM main.summaries m "
+        "JOIN temp.keys k ON k.here = m.job WHERE k.same"
+    )
+
+
 def _events(db: sqlite3.Connection) -> None:
     """Copy the events that continue those in the file. Sequence numbers stay the same."""
     for here, there in db.execute("SELECT here, there FROM temp.keys").fetchall():
@@ -81,7 +90,8 @@ def _events(db: sqlite3.Connection) -> None:
             (there, here),
         )
         db.execute(
-            "INSERT OR REPLACE INTO disk.points SELECT ?, step, measured FROM main.points WHERE job = ?", (there, here)
+            "INSERT OR REPLACE INTO disk.points SELECT ?, step, measured, at FROM main.points WHERE job = ?",
+            (there, here),
         )
         db.execute(
             "INSERT OR REPLACE INTO disk.logs SELECT ?, cursor, step, total_steps, loss FROM main.logs WHERE job = ?",

@@ -1,4 +1,10 @@
-"""Tables of the archive, by version. SQL text only: the first frame imports this module."""
+"""Tables of the archive, by version. Standard library only: the first frame imports this module."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fttui.models.row import JobRow
+from fttui.models.summary import Summary
 
 APPLICATION_ID = 0x66747475
 """SQLite application id of an archive."""
@@ -136,12 +142,56 @@ CREATE TABLE uploads(
 );
 """
 
-MIGRATIONS = (_V1, _V2, _V3, _V4)
+
+def _member(path: str) -> str:
+    """Return SQL for a number or `auto` in a job's JSON as text, or NULL. Different text is not clean."""
+    value = f"json_extract(bodies.raw, '{path}')"
+    return (
+        f"(SELECT CASE WHEN json_valid(bodies.raw) THEN CASE WHEN typeof({value}) IN ('integer', 'real') "
+        f"OR {value} = 'auto' THEN CAST({value} AS TEXT) END END FROM bodies WHERE bodies.job = jobs.key)"
+    )
+
+
+def _setting(name: str) -> str:
+    """Return SQL for a hyperparameter, as `_member`."""
+    methods = ("supervised", "dpo", "reinforcement")
+    places = [*(f"$.method.{method}.hyperparameters" for method in methods), "$.hyperparameters"]
+    return f"coalesce({', '.join(_member(f'{place}.{name}') for place in places)})"
+
+
+_V5 = f"""
+-- Settings for the list, as text: a number, `auto` or empty.
+ALTER TABLE jobs ADD COLUMN epochs TEXT NOT NULL DEFAULT '';
+ALTER TABLE jobs ADD COLUMN rate TEXT NOT NULL DEFAULT '';
+ALTER TABLE jobs ADD COLUMN batch TEXT NOT NULL DEFAULT '';
+ALTER TABLE jobs ADD COLUMN seed TEXT NOT NULL DEFAULT '';
+UPDATE jobs SET epochs = coalesce({_setting("n_epochs")}, ''), batch = coalesce({_setting("batch_size")}, ''),
+    rate = coalesce({_setting("learning_rate_multiplier")}, {_setting("learning_rate")}, ''),
+    seed = coalesce({_member("$.seed")}, '');
+-- Time of a step in Unix seconds. NULL for steps recorded before this version, and from result files.
+ALTER TABLE points ADD COLUMN at REAL;
+-- Numbers by which a run is judged: see models/summary.py.
+CREATE TABLE summaries(
+    job INTEGER PRIMARY KEY,
+    metric TEXT NOT NULL,
+    last REAL,
+    last_step INTEGER,
+    best REAL,
+    best_step INTEGER,
+    train REAL,
+    train_last REAL,
+    noise REAL NOT NULL,
+    not_finite INTEGER NOT NULL,
+    alarms TEXT NOT NULL        -- kinds with commas between
+);
+"""
+
+MIGRATIONS = (_V1, _V2, _V3, _V4, _V5)
 """SQL of each version. Entry N brings an archive from version N to version N + 1."""
 
 VERSION = len(MIGRATIONS)
 
-OF_JOBS = ("bodies", "logs", "events", "points", "checkpoints", "synced")
+OF_JOBS = ("bodies", "logs", "events", "points", "checkpoints", "synced", "summaries")
 """Tables with rows of jobs."""
 OF_PROFILES = ("jobs", "files", "models", "creates", "absent", "deleted", "uploads")
 """Tables with rows of profiles."""
@@ -149,11 +199,20 @@ TABLES = ("profiles", *OF_PROFILES, *OF_JOBS)
 
 ROW_COLUMNS = (
     "id, status_text, model, suffix, method, fine_tuned_model, created_at, finished_at, trained_tokens, "
-    "step, total_steps, loss, gone_at IS NOT NULL, fault"
+    "step, total_steps, loss, gone_at IS NOT NULL, fault, epochs, rate, batch, seed, "
+    "metric, last, last_step, best, best_step, train, train_last, noise, not_finite, alarms"
 )
-"""Columns for the fields of a JobRow, in its order."""
+"""Columns of `JOBS` for `row_of`."""
+JOBS = "jobs LEFT JOIN summaries ON summaries.job = jobs.key"
+"""Tables with the columns of rows."""
 NEWEST_FIRST = "created_at DESC, place DESC, id"
 """Default order of a list."""
+
+
+def row_of(columns: Sequence[Any]) -> JobRow:
+    """Return a row from the values of `ROW_COLUMNS`. Further values are ignored."""
+    summary = Summary() if columns[18] is None else Summary._make(columns[18:27])
+    return JobRow._make((*columns[:12], bool(columns[12]), *columns[13:18], summary, columns[27] or "", ""))
 
 
 def beside(path: str) -> str:

@@ -29,6 +29,7 @@ class Fetcher:
         self._jobs = store.jobs
         self._feed = store.feed
         self._access = store.access
+        self._runs = store.runs
         self._lost_creates = LostCreates(store.archive, store.clock)
         self._refreshing = asyncio.Lock()
         self._walks: dict[str, tuple[EventWalk, float]] = {}
@@ -41,6 +42,7 @@ class Fetcher:
         for id in change.removed:
             self._walks.pop(id, None)
             self._with_all_results.discard(id)
+        self._runs.forget(change.removed)
 
     # The list
 
@@ -127,7 +129,7 @@ class Fetcher:
             self._walks[id] = (walk, started)
         elif started >= self._jobs.due.get(id, float("inf")) + SETTLES_AFTER:
             await self._jobs.clear_due(id)
-        self._publish_events(id)
+        await self._publish_events(id)
         return not walk.done
 
     async def fetch_older_events(self, id: str) -> None:
@@ -138,19 +140,33 @@ class Fetcher:
             page = await client.list_events(id, after=asked, limit=PAGE)
             batch = older_batch(page, asked, lambda ids: self._archive.events.recorded_ids(id, ids))
             await self._archive.events.prepend(id, batch.events, asked=asked, cursor=batch.cursor)
-        self._publish_events(id)
+        await self._publish_events(id)
 
-    def _publish_events(self, id: str) -> None:
+    async def _publish_events(self, id: str) -> None:
         has_new = self._jobs.logs.update(id)
         row_changed = self._jobs.update_progress(id)
+        # An unfinished log is judged at its end: a run that begins in the middle looks different.
+        if id not in self._walks and id not in self._jobs.logs.unread:
+            row_changed |= await self._judge(id)
         self._feed.publish(updated=[id] if row_changed else (), events=[id] if has_new else ())
+
+    async def _judge(self, id: str) -> bool:
+        return await self._jobs.update_summary(id, *self._runs.judge(id))
+
+    async def judge_old(self) -> None:
+        """Summarize the jobs that an older version recorded, one at a time."""
+        for id in self._archive.jobs.unsummarized():
+            if await self._judge(id):
+                self._feed.publish(updated=[id])
+            await asyncio.sleep(0)
 
     async def fetch_checkpoints(self, id: str, *, all_pages: bool = False) -> None:
         """Fetch a job's checkpoints: the newest page, which is all that most providers keep, or every page."""
         pages = self._access.poll_client.each_checkpoint_page(id, limit=PAGE)
         while (page := await self._access.call("checkpoints", id, anext(pages, None))) is not None:
             if await self._archive.jobs.save_checkpoints(id, page.items):
-                self._feed.publish(checkpoints=[id])
+                changed = await self._judge(id)
+                self._feed.publish(updated=[id] if changed else (), checkpoints=[id])
             if not all_pages:
                 break
 
@@ -176,7 +192,8 @@ class Fetcher:
         """Fetch the content of a result file of a job."""
         content = await self._access.call("results", id, self._access.poll_client.file_content(file))
         await self._archive.files.save_content(file, content, self._clock.now())
-        self._feed.publish(events=[id])
+        changed = await self._judge(id)
+        self._feed.publish(updated=[id] if changed else (), events=[id])
 
     def unknown_file(self, id: str) -> str | None:
         """Return the id of a job's file whose name and size are unknown, or None."""

@@ -41,15 +41,13 @@ class JobFactsLoader:
             id: id of the job in the store, which has the profile in front when several are shown.
         """
         files = (store.file(name) for name in (job.training_file, job.validation_file, *job.result_files))
-        points = store.points(id)
+        run = store.run(id)
         return JobFacts(
             checkpoints=store.checkpoints(id),
             first_events=store.events(id, after=FIRST_SEQ, limit=20),
             last_events=store.events(id, limit=40),
-            losses=[point.values["train_loss"] for point in points if "train_loss" in point.values],
-            validation=next(
-                (point.values["valid_loss"] for point in reversed(points) if "valid_loss" in point.values), None
-            ),
+            losses=run.train.values,
+            validation=run.valid.values[-1] if run.valid.values else None,
             files={file.id: file_words(file) for file in files if file is not None},
             costs=self._cost_lines(job),
         )

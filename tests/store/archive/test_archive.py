@@ -156,8 +156,8 @@ async def test_metrics_events_give_progress_and_points(archive: Archive) -> None
     assert row is not None
     assert (row.step, row.total_steps, row.loss) == (5, 1000, 0.5)
     assert archive.events.points(J) == [
-        Point(3, {"train_loss": 0.9}),
-        Point(5, {"train_loss": 0.5, "train_mean_token_accuracy": 0.25, "full_valid_loss": 0.7}),
+        Point(3, {"train_loss": 0.9}, 1700000001.0),
+        Point(5, {"train_loss": 0.5, "train_mean_token_accuracy": 0.25, "full_valid_loss": 0.7}, 1700000001.0),
     ]
     assert archive.events.states() == {J: LogState(None, None, None, True, Progress(5, 1000, 0.5))}
 

@@ -1,0 +1,50 @@
+"""Summary of a run in a few numbers, as the archive stores it. Standard library only."""
+
+from typing import NamedTuple
+
+TRAIN, VALID, WHOLE = "train_loss", "valid_loss", "full_valid_loss"
+"""Training loss of a step, validation loss of a step, validation loss over the whole file."""
+EQUAL_WITHIN = 2.0
+"""Standard deviations within which two losses are equal: 95 of 100 chance differences are smaller."""
+
+
+class Summary(NamedTuple):
+    """Numbers by which a run is judged. A missing number is None."""
+
+    metric: str = ""
+    """Wire name of the loss of `last` and `best`; empty without any loss."""
+    last: float | None = None
+    last_step: int | None = None
+    best: float | None = None
+    """Lowest loss. The last loss may be equal to it within noise: see `is_last_best`."""
+    best_step: int | None = None
+    train: float | None = None
+    """Smoothed training loss."""
+    train_last: float | None = None
+    """Training loss of the last step."""
+    noise: float = 0.0
+    """Standard deviation of `last` and `best` without learning."""
+    not_finite: int = 0
+    """Number of losses that are not finite."""
+
+    @property
+    def is_validation(self) -> bool:
+        """The losses come from validation data."""
+        return self.metric in (VALID, WHOLE)
+
+    @property
+    def gap(self) -> float | None:
+        """Validation loss minus training loss."""
+        if self.last is None or self.train is None or not self.is_validation:
+            return None
+        return self.last - self.train
+
+    @property
+    def is_last_best(self) -> bool:
+        """The last loss is the best, or equal to it within noise."""
+        return self.last is not None and self.best is not None and are_equal(self.last, self.best, self.noise)
+
+
+def are_equal(first: float, second: float, noise: float) -> bool:
+    """Tell whether two losses are equal within noise."""
+    return abs(first - second) <= EQUAL_WITHIN * noise

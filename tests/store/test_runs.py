@@ -1,0 +1,152 @@
+"""Runs and summaries of jobs in the store."""
+
+import math
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from fttui.models.event import Event
+from fttui.models.summary import Summary
+from fttui.store.archive.archive import Archive
+from fttui.store.archive.first_rows import first_rows
+from fttui.store.polling.fetcher import Fetcher
+from fttui.store.record import record_events, record_jobs
+from fttui.store.store import Store
+from tests.support.clock import FakeClock
+from tests.support.simulated_runs import real_run
+from tests.support.store_fakes import FakeClient, event, job
+
+SETTINGS = {
+    "hyperparameters": {"n_epochs": 10, "learning_rate_multiplier": 2.0, "batch_size": "auto"},
+    "validation_file": "file-v",
+    "seed": 7,
+}
+J = job(1)["id"]
+
+
+@pytest.fixture
+async def archive(tmp_path: Path) -> AsyncIterator[Archive]:
+    archive = Archive(str(tmp_path / "archive.db"), "work", threaded=False)
+    yield archive
+    await archive.close()
+
+
+def events_of(name: str, until: int) -> list[dict[str, object]]:
+    """Return the events of a real run up to a step, oldest first."""
+    run = real_run(name)
+    by_step: dict[int, dict[str, float]] = {}
+    for metric, series in run.series.items():
+        for step, value in zip(series.steps, series.values, strict=True):
+            by_step.setdefault(int(step), {})[metric] = value
+    steps = sorted(step for step in by_step if step <= until)
+    return [event(J, step, step=step, total_steps=run.total_steps, **by_step[step]) for step in steps]
+
+
+async def world(archive: Archive, *jobs: dict[str, object]) -> tuple[FakeClient, Store, Fetcher]:
+    clock = FakeClock()
+    client = FakeClient(clock)
+    client.jobs = list(jobs)
+    store = Store(archive, clock, client)  # type: ignore[arg-type]
+    fetcher = Fetcher(store)
+    await fetcher.refresh()
+    return client, store, fetcher
+
+
+async def fetch_all(fetcher: Fetcher, store: Store) -> None:
+    while await fetcher.fetch_events(J):
+        pass
+    while J in store.jobs.logs.unread:
+        await fetcher.fetch_older_events(J)
+
+
+async def test_run_of_new_events_is_judged_and_survives_a_restart(archive: Archive) -> None:
+    client, store, fetcher = await world(archive, job(1, "running", **SETTINGS))
+    client.events[J] = events_of("overfit", 640)
+    await fetch_all(fetcher, store)
+    row = store.snapshot.rows[J]
+    assert (row.summary.metric, row.summary.best_step) == ("full_valid_loss", 360)
+    assert row.judged_loss == pytest.approx(1.886, abs=0.001)
+    assert row.alarms == "overfitting"
+    assert (row.epochs, row.rate, row.batch, row.seed) == ("10", "2", "auto", "7")
+    assert Store(archive, FakeClock()).snapshot.rows[J] == row
+    assert first_rows(archive.path, "work")[0] == [row]
+
+
+async def test_run_grows_with_new_events(archive: Archive) -> None:
+    client, store, fetcher = await world(archive, job(1, "running", **SETTINGS))
+    client.events[J] = events_of("good", 100)
+    await fetch_all(fetcher, store)
+    run = store.run(J)
+    assert (run.last_step, run.total_steps, run.n_epochs) == (100, 270, 10)
+    client.events[J] = events_of("good", 120)
+    await fetch_all(fetcher, store)
+    assert store.run(J) is run
+    assert run.last_step == 120
+    assert run.times.steps == list(range(1, 121))
+
+
+async def test_summary_stays_when_the_job_changes(archive: Archive) -> None:
+    client, store, fetcher = await world(archive, job(1, "running", **SETTINGS))
+    client.events[J] = events_of("good", 100)
+    await fetch_all(fetcher, store)
+    before = store.snapshot.rows[J].summary
+    client.jobs = [job(1, "succeeded", **SETTINGS)]
+    await fetcher.refresh()
+    assert store.snapshot.rows[J].summary == before != Summary()
+
+
+async def test_log_that_is_still_being_read_is_not_judged(archive: Archive) -> None:
+    client, store, fetcher = await world(archive, job(1, "running", **SETTINGS))
+    client.page_size = 50
+    client.events[J] = events_of("good", 270)
+    await fetcher.fetch_events(J)
+    assert store.snapshot.rows[J].summary == Summary()
+    while J in store.jobs.logs.unread:
+        await fetcher.fetch_older_events(J)
+    assert store.snapshot.rows[J].summary.best_step == 270
+
+
+async def test_value_that_is_not_finite_is_kept_as_a_gap(archive: Archive) -> None:
+    client, store, fetcher = await world(archive, job(1, "running"))
+    losses: list[float | str] = [2.0, math.nan, "NaN", "Infinity", 1.5]
+    client.events[J] = [event(J, step, step=step, train_loss=loss) for step, loss in enumerate(losses, 1)]
+    await fetch_all(fetcher, store)
+    assert store.run(J).train.not_finite == [2, 3, 4]
+    row = store.snapshot.rows[J]
+    assert (row.summary.not_finite, row.alarms) == (3, "non_finite")
+
+
+async def test_finest_source_of_a_step_counts(archive: Archive) -> None:
+    client, store, fetcher = await world(archive, job(1, "succeeded", result_files=["file-r"]))
+    client.events[J] = [event(J, 2, step=2, train_loss=1.23456)]
+    client.contents["file-r"] = b"step,train_loss\n1,2.5\n2,1.23\n"
+    client.checkpoints[J] = [
+        {"id": "c1", "step_number": 2, "created_at": 1, "metrics": {"train_loss": 1.2, "full_valid_loss": 1.9}}
+    ]
+    await fetch_all(fetcher, store)
+    await fetcher.fetch_checkpoints(J)
+    await fetcher.fetch_result(J)
+    run = store.run(J)
+    assert run.train.values == [2.5, 1.23456]
+    assert run.whole.values == [1.9]
+    assert store.snapshot.rows[J].summary.best == 1.9
+
+
+async def test_job_of_an_older_version_is_summarized(archive: Archive) -> None:
+    client, store, fetcher = await world(archive, job(1, "succeeded", **SETTINGS))
+    client.events[J] = events_of("good", 270)
+    await fetch_all(fetcher, store)
+    await archive.database.execute("DELETE FROM summaries WHERE ? > 0")
+    client, store, fetcher = await world(archive, job(1, "succeeded", **SETTINGS))
+    assert store.snapshot.rows[J].summary == Summary()
+    await fetcher.judge_old()
+    assert store.snapshot.rows[J].summary.best_step == 270
+
+
+async def test_command_that_reads_events_records_the_summary(archive: Archive) -> None:
+    await record_jobs(archive, [job(1, **SETTINGS)], 1.0)
+    await record_events(archive, J, [Event.read(raw) for raw in events_of("good", 270)])
+    row = archive.jobs.row(J)
+    assert row is not None
+    assert row.summary.best_step == 270
