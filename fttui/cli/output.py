@@ -60,10 +60,7 @@ class Output:
     @property
     def cells(self) -> int:
         """Width of the terminal, 80 if it is unknown."""
-        try:
-            return os.get_terminal_size(self._out.fileno()).columns or 80
-        except (OSError, ValueError):
-            return 80
+        return _cells_of(self._out)
 
     def print_list(
         self,
@@ -187,6 +184,13 @@ class ListInParts(Generic[T]):
             self._output.print_list([], self._columns, raw=self._raw, has_more=has_more)
 
 
+def _cells_of(stream: TextIO) -> int:
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
+
+
 def for_locale(text: str) -> str:
     """Replace signs such as `…` and `·` by ASCII if the locale is not UTF-8."""
     return text if text.isascii() or is_utf8_locale() else ascii_signs(text)
@@ -203,13 +207,36 @@ def say(text: str) -> None:
 _progress = ""
 
 
-def say_progress(text: str) -> None:
-    """Replace the progress line on stderr; empty text removes it. Do nothing if stderr is not a terminal."""
+def has_progress_line() -> bool:
+    """Return whether stderr is a terminal, where `say_progress` draws."""
+    try:
+        return sys.stderr.isatty()
+    except ValueError:  # closed
+        return False
+
+
+def say_progress(*parts: str) -> None:
+    """Replace the progress line on stderr; no text removes it. Do nothing if stderr is not a terminal.
+
+    Args:
+        parts: the most important first. A line that is too long loses its last parts.
+    """
     global _progress
-    if sys.stderr.isatty() and text != _progress:
+    if not has_progress_line():
+        return
+    text = fit_parts(parts, _cells_of(sys.stderr) - 1)
+    if text != _progress:
         with suppress(OSError):
-            print(f"\r\x1b[K{for_locale(fit(clean_line(text), 78))}", end="", file=sys.stderr, flush=True)
+            print(f"\r\x1b[K{for_locale(text)}", end="", file=sys.stderr, flush=True)
         _progress = text
+
+
+def fit_parts(parts: Sequence[str], cells: int) -> str:
+    """Join as many parts as fit into `cells`. Only a first part that is too long itself is cut."""
+    shown = [clean_line(part) for part in parts if part]
+    while len(shown) > 1 and width(" · ".join(shown)) > cells:
+        shown.pop()
+    return fit(" · ".join(shown), cells)
 
 
 def dumps(value: Any, indent: int | None = 2) -> str:

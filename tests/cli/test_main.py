@@ -218,7 +218,7 @@ def test_ctrl_c_while_waiting_exits_130_and_names_the_job(service: Service, home
     program.send_signal(signal.SIGINT)
     _, said = program.communicate(timeout=300)
     assert program.returncode == 130
-    assert b"ftjob-000 keeps running." in said
+    assert b"The job is still running. fttui jobs watch ftjob-000 shows it." in said
     assert b"Traceback" not in said
 
 

@@ -194,7 +194,7 @@ EXPECTED: dict[str, Callable[[str], Check]] = {
     "profile": shows("Profiles"),
     "redraw": lambda pane: lambda before, after: after.screen == before.screen,
     "command": lambda pane: lambda before, after: after.prompt == ":",
-    "help": shows("type to filter"),
+    "help": shows("type to search"),
 }
 EXITS = {"quit", "suspend"}
 """Commands tested with the real program in a terminal (tests/terminal)."""
@@ -267,14 +267,10 @@ async def test_every_command_has_its_effect_in_every_pane(pane: str) -> None:
             assert [sent for sent in ui.store.sent if id not in SENDS] == [], f"{id} sends a request unasked"
 
 
-async def test_every_command_is_in_help_keys_page_and_command_line() -> None:
+def test_every_command_is_in_the_keys_page_and_the_command_line() -> None:
     page = Path("docs/keys.md").read_text(encoding="utf-8")
-    async with cockpit(size=(160, 70)) as ui:
-        await ui.press("question_mark")
-        listed = "\n".join(ui.screen)
-        for command in COMMANDS:
-            assert command.id in listed, "help, which is the palette too"
-            assert f"`{command.id}`" in page
-            assert parse(command.id).id == command.id
-            assert command.id in [found.strip() for found in completions(command.id, {})]
+    for command in COMMANDS:
+        assert f"`{command.id}`" in page
+        assert parse(command.id).id == command.id
+        assert command.id in [found.strip() for found in completions(command.id, {})]
     assert {command.id for command, _, _ in footer_entries()} >= {"job.create", "job.cancel", "help", "quit"}

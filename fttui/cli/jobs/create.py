@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fttui.cli import completion, tables
+from fttui.cli import completion
 from fttui.cli.exit_codes import DONE, FAILED, exit_code_of
 from fttui.cli.files import check_report
 from fttui.cli.flags import Number, Pair, json_options
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
-from fttui.cli.jobs.follow import finished, report_end
+from fttui.cli.jobs.follow import report_end
 from fttui.cli.jobs.ids import resolve
+from fttui.cli.jobs.wait import Wait
 from fttui.cli.output import TABLE, say, say_progress
 from fttui.cli.progress import LARGE, file_progress
 from fttui.models.hyperparameters import LOCAL_RANGES, MAX_SUFFIX, RANGES, SEED
@@ -95,6 +96,7 @@ def create(invocation: Invocation, /, **flags: Any) -> int:
 
     No job is created twice: if the answer to the create request is lost, fttui searches for the job and does not send
     the request again. ctrl+c does not stop a request that is already sent. During --wait it does not stop the job.
+    --wait shows states and progress on stderr: step, loss and time left.
 
     \b
     fttui jobs create --model gpt-4.1-nano-2025-04-14 --training-file train.jsonl --n-epochs 3
@@ -221,7 +223,7 @@ class _CreateCommand:
         from fttui.core.create_job import unused_files
 
         if self._job_id:
-            return f"{self._job_id} keeps running.\nIts state: fttui jobs get {self._job_id}"
+            return f"The job is still running. fttui jobs watch {self._job_id} shows it."
         if self._create is not None and self._create.is_sent:
             return "The job may have been created.\nCheck before you create it again: fttui jobs list"
         unused = unused_files(self._create.uploaded) if self._create is not None else ""
@@ -284,13 +286,7 @@ class _CreateCommand:
             output.print_line(job.id)
             output.flush()
         pause = self._invocation.interval or connection.shared.interval or 2.0
-        job = await finished(
-            connection.client,
-            job.id,
-            pause,
-            lambda job: say(f"{job.id} {tables.status_word(job)}"),
-            self._invocation.clock,
-        )
+        job = await Wait(connection.client, job.id, pause, self._invocation.clock).end()
         if output.form != TABLE:
             output.print_line("", job.raw)
         if self._plan is not None and (words := pricing.comparison(self._plan, job)):

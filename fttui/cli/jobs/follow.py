@@ -1,6 +1,6 @@
-"""Following a job: new events as they arrive, and waiting for the end. A lost connection is retried."""
+"""Following a job: new events as they arrive. A lost connection is retried."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING
 
 from fttui.cli import tables
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from fttui.models.event import Event
     from fttui.models.job import Job
 
+SECONDS_PER_REQUEST = 1.0
+"""Pause after a poll, for each request that it sent. This limits a command to 60 requests per minute."""
 MAX_WAIT = 64.0
 """Longest wait between two tries, in seconds."""
 
@@ -25,25 +27,18 @@ async def new_events(client: "Client", id: str, known: set[str], pause: float, c
         known: ids of the events to skip; ids of yielded events are added.
     """
     from fttui.api.errors import RateLimited, ServerError, Unreachable
-    from fttui.core.reader import oldest_first
 
     failures = 0
     while True:
         try:
             job = await client.get_job(id)
-            fresh: list[Event] = []
-            async for page in client.each_event_page(id):
-                new = [event for event in page.items if event.id not in known]
-                fresh += new
-                if len(new) < len(page.items) and not ascends(page.items):
-                    break
+            fresh, _ = await unread_events(client, id, known)
             failures = 0
         except (Unreachable, ServerError, RateLimited) as error:
             failures += 1
             await wait_after(error, failures, pause, clock)
             continue
-        for event in oldest_first(fresh):
-            known.add(event.id)
+        for event in fresh:
             yield event
         if job.status.is_final and not fresh:
             return
@@ -51,25 +46,27 @@ async def new_events(client: "Client", id: str, known: set[str], pause: float, c
             await clock.sleep(pause)
 
 
-async def finished(client: "Client", id: str, pause: float, changed: "Callable[[Job], None]", clock: Clock) -> "Job":
-    """Wait for the end of a job and return the job. `changed` is called at every change of its status."""
-    from fttui.api.errors import RateLimited, ServerError, Unreachable
+async def unread_events(
+    client: "Client", id: str, known: set[str], *, newest_page: bool = False
+) -> "tuple[list[Event], int]":
+    """Return the events of a job that are not known, oldest first, and the number of requests.
 
-    reported, failures = "", 0
-    while True:
-        try:
-            job = await client.get_job(id)
-            failures = 0
-        except (Unreachable, ServerError, RateLimited) as error:
-            failures += 1
-            await wait_after(error, failures, pause, clock)
-            continue
-        if job.status_text != reported:
-            reported = job.status_text
-            changed(job)
-        if job.status.is_final:
-            return job
-        await clock.sleep(pause)
+    Args:
+        known: ids of the events to skip; ids of returned events are added.
+        newest_page: read one page, if the newest events are on it.
+    """
+    from fttui.core.reader import oldest_first
+
+    fresh: list[Event] = []
+    requests = 0
+    async for page in client.each_event_page(id):
+        requests += 1
+        new = [event for event in page.items if event.id not in known]
+        fresh += new
+        if (newest_page or len(new) < len(page.items)) and not ascends(page.items):
+            break
+    known.update(event.id for event in fresh)
+    return oldest_first(fresh), requests
 
 
 def report_end(job: "Job") -> int:

@@ -12,6 +12,7 @@ from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.jobs import follow
 from fttui.cli.jobs.ids import resolve_all
+from fttui.cli.jobs.run_progress import loss_words, newest_step, tenths_done
 from fttui.cli.output import JSON, JSONL, say
 from fttui.clock import Clock, duration
 
@@ -21,12 +22,8 @@ if TYPE_CHECKING:
     from fttui.models.event import Event
     from fttui.models.job import Job
 
-PROGRESS_REPORTS = 10
-"""Greatest number of progress reports per job."""
 FIRST_PAGES = 10
 """Greatest number of job pages that the first poll reads. Later polls read the newest page only."""
-SECONDS_PER_REQUEST = 1.0
-"""Pause after a poll, for each request that it sent. This limits watch to 60 requests per minute."""
 
 
 @click.command("watch", cls=ServiceCommand, short_help="Print every change of jobs as a sentence.")
@@ -125,7 +122,7 @@ class Watcher:
                     return FAILED if self._failed else DONE
                 if was_first:
                     say("No active jobs. Waiting for new ones (ctrl+c to stop).")
-            await self._clock.sleep(max(self._pause, self._requests * SECONDS_PER_REQUEST))
+            await self._clock.sleep(max(self._pause, self._requests * follow.SECONDS_PER_REQUEST))
 
     async def _jobs(self, is_first: bool) -> "list[Job]":
         """Fetch the jobs of this poll.
@@ -164,7 +161,7 @@ class Watcher:
         events = await self._events(job, is_first=before is None) if self._needs_events(job, before) else []
         if before is None:
             self._report(job, _first_sentence(job, is_new=is_new, at=_progress(events)))
-            self._reported_tenths[job.id] = _tenths_done(events)
+            self._reported_tenths[job.id] = tenths_done(events)
         else:
             # In the order of time: a job runs before its first step, and ends after its last one.
             is_changed = job.status_text != before.status_text
@@ -188,25 +185,16 @@ class Watcher:
             if event.level in ("warn", "error"):
                 self._report(job, f"{_name(job)}: {'warning' if event.level == 'warn' else 'error'}: {event.message}")
         # One sentence for all progress since the last poll.
-        if (tenths := _tenths_done(events)) > self._reported_tenths.get(job.id, 0):
+        if (tenths := tenths_done(events)) > self._reported_tenths.get(job.id, 0):
             self._reported_tenths[job.id] = tenths
             self._report(job, f"{_name(job)} is at {_progress(events)}.")
 
     async def _events(self, job: "Job", *, is_first: bool) -> "list[Event]":
         """Fetch the new events of a job, oldest first. The first time, read only the newest page."""
-        from fttui.core.reader import oldest_first
-
         seen = self._seen.setdefault(job.id, set())
-        fresh: list[Event] = []
-        async for page in self._client.each_event_page(job.id):
-            self._requests += 1
-            new = [event for event in page.items if event.id not in seen]
-            fresh += new
-            ascends = follow.ascends(page.items)
-            if (is_first or len(new) < len(page.items)) and not ascends:
-                break
-        seen.update(event.id for event in fresh)
-        return oldest_first(fresh)
+        events, requests = await follow.unread_events(self._client, job.id, seen, newest_page=is_first)
+        self._requests += requests
+        return events
 
 
 def _name(job: "Job") -> str:
@@ -247,24 +235,11 @@ def _status_sentence(job: "Job") -> str:
 
 def _progress(events: "list[Event]") -> str:
     """Return step and loss of the newest event that has them, as text."""
-    for event in reversed(events):
-        if event.step is not None:
-            of = f" of {event.total_steps}" if event.total_steps else ""
-            metrics = event.metrics
-            name = next((name for name in ("train_loss", "train_mean_reward") if name in metrics), None)
-            loss = (
-                "" if name is None else f", {name.replace('train_', 'training ').replace('_', ' ')} {metrics[name]:.4g}"
-            )
-            return f"step {event.step}{of}{loss}"
-    return ""
-
-
-def _tenths_done(events: "list[Event]") -> int:
-    """Return how many tenths of the steps are done, according to the newest event that has a step."""
-    for event in reversed(events):
-        if event.step is not None and event.total_steps:
-            return event.step * PROGRESS_REPORTS // event.total_steps
-    return 0
+    event = newest_step(events)
+    if event is None:
+        return ""
+    of = f" of {event.total_steps}" if event.total_steps else ""
+    return ", ".join(filter(None, (f"step {event.step}{of}", loss_words(event))))
 
 
 if TYPE_CHECKING:

@@ -1,11 +1,10 @@
-"""Commands of the application: help, errors, profiles, themes, refresh, suspend and quit."""
+"""Commands of the application: errors, profiles, themes, refresh, suspend and quit."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from fttui.commands import BY_ID, Command
 from fttui.text import clean_line, wrap
 from fttui.ui.cockpit.command_line import CommandError, seconds_of, unknown_name
 from fttui.ui.cockpit.key_router import Handlers
@@ -28,10 +27,8 @@ class AppCommands:
         screen: Screen[None],
         context: ControllerContext,
         glyphs: Glyphs,
-        commands: tuple[Command, ...],
         *,
         run_command: Callable[[str], Awaitable[None]],
-        open_command_line: Callable[[str], None],
         load_files: Callable[[], None],
         close: Callable[[], None],
     ) -> None:
@@ -39,22 +36,18 @@ class AppCommands:
         Args:
             screen: used to open screens and to post messages.
             run_command: runs a command by its id.
-            open_command_line: lets the user complete a line.
             close: ignores further keys.
         """
         self._screen = screen
         self._model, self._presenter, self._layout, self._prompt = context
         self._glyphs = glyphs
-        self._commands = commands
         self._run_command = run_command
-        self._open_command_line = open_command_line
         self._load_files = load_files
         self._close = close
 
     @property
     def handlers(self) -> Handlers:
         return {
-            "help": self._help,
             "errors": self._errors,
             "profile": self._choose_profile,
             "theme.next": self._next_theme,
@@ -66,24 +59,6 @@ class AppCommands:
         }
 
     # Screens
-
-    async def _help(self) -> None:
-        from fttui.ui.cockpit.help_entries import command_entries, word_entries
-        from fttui.ui.picker import PickScreen
-
-        entries = [*command_entries(self._commands, self._refusal), *word_entries()]
-        foot = "type to filter · enter runs the command · esc closes"
-        await self._screen.app.push_screen(PickScreen("Keys", entries, foot), self._help_chosen)
-
-    def _refusal(self, command: Command) -> str:
-        return self._model.refusal(command.id)
-
-    async def _help_chosen(self, id: str | None) -> None:
-        """Run a command; let the user complete a word of the command line."""
-        if id in BY_ID:
-            await self._run_command(id)
-        elif id is not None:
-            self._open_command_line(f"{id} ")
 
     async def _errors(self) -> None:
         from fttui.ui.picker import Entry, PickScreen

@@ -25,6 +25,7 @@ class CommandLineController:
         words: Mapping[str, WordHandler],
         values: Mapping[str, Callable[[], Iterable[str]]],
         filter_assistance: Assistance,
+        open_help: Callable[[], object],
         call_later: Callable[..., object],
     ) -> None:
         """
@@ -40,6 +41,7 @@ class CommandLineController:
         self._words = words
         self._values = values
         self._filter = filter_assistance
+        self._open_help = open_help
         self._call_later = call_later
         self._history: list[str] = []
 
@@ -55,7 +57,7 @@ class CommandLineController:
                 self._history[:] = [*(old for old in self._history if old != line), line][-MOST_HISTORY:]
                 self._call_later(self.run, line)
 
-        assistance = Assistance(self._completions, self._hint, history=self._history)
+        assistance = Assistance(self._completions, self._hint, history=self._history, help=self._open_help)
         self._prompt.read_text(":", line, lambda _: None, done, assistance)
 
     async def run(self, line: str) -> None:

@@ -14,6 +14,7 @@ from fttui.ui.cockpit.command_line import columns_of, sort_of
 from fttui.ui.cockpit.command_line_controller import CommandLineController, WordHandler
 from fttui.ui.cockpit.detail_controller import DetailController
 from fttui.ui.cockpit.files_controller import FilesController
+from fttui.ui.cockpit.help_commands import TOPIC_PREFIX, HelpCommands
 from fttui.ui.cockpit.job_actions import Closed, JobActions
 from fttui.ui.cockpit.jobs_controller import JobsController
 from fttui.ui.cockpit.key_router import KeyRouter
@@ -71,10 +72,20 @@ class Controllers:
         run = partial(screen.run_worker, exit_on_error=False)
         draw_titles = partial(presenter.draw, Part.TITLES)
 
-        self.log = LogController(side.log_view, context, Search(side.log_view, prompt, draw_titles))
-        self.jobs = JobsController(jobs, context, self.log.find)
+        help = HelpCommands(
+            screen,
+            model,
+            glyphs,
+            commands,
+            lambda: panes.active,
+            lambda id: self.router.run(id),
+            lambda line: self.line.open(line),
+        )
+        search_help = partial(help.open_page, "filter.text")
+        self.log = LogController(side.log_view, context, Search(side.log_view, prompt, draw_titles, search_help))
+        self.jobs = JobsController(jobs, context, self.log.find, partial(help.open_page, f"{TOPIC_PREFIX}filter"))
         self.files = FilesController(side.files, context, clipboard, report, run)
-        detail = DetailController(side.detail, context, Search(side.detail, prompt, draw_titles))
+        detail = DetailController(side.detail, context, Search(side.detail, prompt, draw_titles, search_help))
         self.by_pane: Mapping[str, PaneController] = {
             "jobs": self.jobs,
             "detail": detail,
@@ -88,9 +99,7 @@ class Controllers:
             screen,
             context,
             glyphs,
-            commands,
             run_command=lambda id: self.router.run(id),
-            open_command_line=lambda line: self.line.open(line),
             load_files=self.files.load,
             close=lambda: self.router.close(),
         )
@@ -104,6 +113,7 @@ class Controllers:
                 "profile": profile_names,
             },
             self.jobs.filter_prompt.assistance,
+            help.open_words,
             screen.call_later,
         )
         self.router = KeyRouter(
@@ -119,6 +129,7 @@ class Controllers:
                 **actions.handlers,
                 **CopyCommands(model, clipboard, prompt, lambda: side.log_view.line_text).handlers,
                 **app.handlers,
+                **help.handlers,
                 **self.line.handlers,
             },
             presenter.catch_up,

@@ -17,11 +17,7 @@ class FilterPrompt:
     """Reads the filter of the list. Escape restores the previous filter; undo takes one step."""
 
     def __init__(
-        self,
-        model: CockpitModel,
-        presenter: Presenter,
-        prompt: PromptRow,
-        open_help: Callable[[], object] | None = None,
+        self, model: CockpitModel, presenter: Presenter, prompt: PromptRow, open_help: Callable[[], object]
     ) -> None:
         self._model = model
         self._presenter = presenter

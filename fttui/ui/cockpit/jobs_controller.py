@@ -22,7 +22,13 @@ from fttui.ui.panes.jobs import JobsPane
 class JobsController(PaneController):
     """Controller of the job list. Most of its commands work in every pane."""
 
-    def __init__(self, pane: JobsPane, context: ControllerContext, find_in_log: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        pane: JobsPane,
+        context: ControllerContext,
+        find_in_log: Callable[[int], None],
+        open_filter_help: Callable[[], object],
+    ) -> None:
         """
         Args:
             find_in_log: goes to the next (1) or previous (-1) match in the log.
@@ -31,7 +37,7 @@ class JobsController(PaneController):
         self._pane = pane
         self._list = pane.list
         self._find_in_log = find_in_log
-        self.filter_prompt = FilterPrompt(context.model, context.presenter, context.prompt)
+        self.filter_prompt = FilterPrompt(context.model, context.presenter, context.prompt, open_filter_help)
         self._exporter = Exporter(
             context.prompt, Exportable("jobs", ("csv", "json"), lambda: "jobs", self._export_content)
         )

@@ -62,6 +62,11 @@ class ListView:
             self._undo = [*self._undo[1 - MOST_UNDO :], self.current]
         self._adopt(view)
 
+    @property
+    def can_undo(self) -> bool:
+        """An earlier view can be restored."""
+        return bool(self._undo)
+
     def undo(self) -> bool:
         """Restore the view before the last change, and end a range of marks. Return False without one."""
         if not self._undo:

@@ -8,6 +8,7 @@ from enum import Flag, auto
 from typing import TYPE_CHECKING, NamedTuple
 
 from fttui.core.availability import Access, Verb, access_to, why_none, why_not
+from fttui.models.refusals import NO_JOB
 from fttui.models.row import JobRow
 from fttui.store.snapshot import Change, Snapshot
 from fttui.ui.cockpit.list_view import ListView
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from fttui.models.job import Job
     from fttui.store.port import StorePort
 
+NEED_JOB = ("copy.id", "copy.more", "job.link", "detail.raw", "mark.toggle", "mark.range", "mark.all")
+"""Commands that do nothing while no job is selected."""
 MOST_ERRORS = 200
 """Errors kept for the error list."""
 
@@ -268,6 +271,10 @@ class CockpitModel:
                 return why_none("pause_or_resume", self.targets(), self.access())
             case "job.delete":
                 return self.why_not("delete")
+            case "undo":
+                return "" if self.view.can_undo else "nothing to undo"
+            case id if id in NEED_JOB and self.row is None:
+                return NO_JOB
         return ""
 
     # Files and errors

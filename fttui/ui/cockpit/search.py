@@ -41,7 +41,9 @@ class Searchable(Protocol):
 class Search:
     """Search commands of one view."""
 
-    def __init__(self, view: Searchable, prompt: PromptRow, draw_titles: Callable[[], None]) -> None:
+    def __init__(
+        self, view: Searchable, prompt: PromptRow, draw_titles: Callable[[], None], open_help: Callable[[], object]
+    ) -> None:
         """
         Args:
             draw_titles: draws the titles of the panes, which show the search and its matches.
@@ -50,6 +52,7 @@ class Search:
         self._prompt = prompt
         self._draw_titles = draw_titles
         self._history: list[str] = []
+        self._open_help = open_help
 
     @property
     def handlers(self) -> Handlers:
@@ -76,7 +79,7 @@ class Search:
             elif text and not self._view.matches:
                 self._prompt.show_message(f"No match for {text}.", "warn")
 
-        assistance = Assistance(hint=lambda _: HINT, right=self._right, history=self._history)
+        assistance = Assistance(hint=lambda _: HINT, right=self._right, history=self._history, help=self._open_help)
         self._prompt.read_text("/", previous, typed, done, assistance)
 
     def _right(self, text: str) -> str:
