@@ -35,6 +35,8 @@ WORDS: dict[str, str] = {
     "w": "save the filter for the next start",
 }
 """Words of the command line: the argument and the effect of each."""
+MOST_NAMES = 500
+"""Most names of jobs to complete."""
 _WITHOUT_ARGUMENT = ("watch", "w")
 SHORT = {
     "q": "quit",
@@ -99,9 +101,9 @@ def completions(line: str, values: Mapping[str, Iterable[str]]) -> list[str]:
     elif word == "export":
         found = (f"{format} " for format in ("csv", "json", "jsonl", "log") if format.startswith(argument))
     elif word == "goto":
-        names, wanted = list(values.get("goto", ())), argument.lstrip(".…")
-        starts = [name for name in names if name.startswith(wanted)]
-        found = (*starts, *(name for name in names if wanted in name and name not in starts))
+        wanted = argument.lstrip(".…")
+        names = [name for name in values.get("goto", ()) if wanted in name]
+        found = sorted(names, key=lambda name: not name.startswith(wanted))[:MOST_NAMES]
     else:
         found = (name for name in values.get(word, ()) if name.startswith(argument))
     return [f"{word} {value}" for value in found]

@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from fttui.commands import Command
-from fttui.core.job_names import completions
 from fttui.ui.cockpit.app_commands import AppCommands, profile_names
 from fttui.ui.cockpit.clipboard import Clipboard, CopyCommands
 from fttui.ui.cockpit.command_line import columns_of, sort_of
@@ -108,7 +107,7 @@ class Controllers:
             lambda id: self.router.run(id),
             self._words(app, panes),
             {
-                "goto": lambda: completions(model.rows().values()),
+                "goto": lambda: self.jobs.names,
                 "theme": lambda: screen.app.available_themes,
                 "profile": profile_names,
             },

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from fttui.core.job_names import UnclearName, only_match
-from fttui.models.row import short_id
+from fttui.core.job_names import UnclearName, completions, only_match
+from fttui.models.row import JobRow, short_id
 from fttui.ui.cockpit import filter_line
 from fttui.ui.cockpit.command_line import CommandError
 from fttui.ui.cockpit.exporter import Exportable, Exporter
@@ -37,6 +37,7 @@ class JobsController(PaneController):
         self._pane = pane
         self._list = pane.list
         self._find_in_log = find_in_log
+        self._named: tuple[Mapping[str, JobRow], list[str]] = ({}, [])
         self.filter_prompt = FilterPrompt(context.model, context.presenter, context.prompt, open_filter_help)
         self._exporter = Exporter(
             context.prompt, Exportable("jobs", ("csv", "json"), lambda: "jobs", self._export_content)
@@ -130,6 +131,14 @@ class JobsController(PaneController):
         """Show all jobs, with the cursor on one of them."""
         self.change_view(status=0, filter="")
         self._go_to_job(id)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of all jobs, for completion."""
+        rows = self._model.rows()
+        if self._named[0] is not rows:  # once for each snapshot: there may be thousands of rows
+            self._named = rows, completions(rows.values())
+        return self._named[1]
 
     def go_to(self, name: str) -> None:
         """Put the cursor on the job with this id, end of an id, or suffix. A job that a filter hides is shown.
