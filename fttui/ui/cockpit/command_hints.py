@@ -52,8 +52,18 @@ def hint(line: str, values: Mapping[str, Iterable[str]]) -> Hint:
 
 
 def _proposals(found: list[str], takes: str) -> Hint:
-    shown = "  ".join(line.strip().rpartition(" ")[2].rpartition(",")[2] for line in found[:MOST_SHOWN])
+    shown = "  ".join(_last_part(line) for line in found[:MOST_SHOWN])
     return Hint(f"{takes}: {shown}" if takes else shown, more="· tab takes it")
+
+
+def _last_part(line: str) -> str:
+    """Return what a completed line ends with: its last argument, or its word."""
+    word, _, argument = line.strip().partition(" ")
+    if word == "columns":
+        argument = argument.rpartition(",")[2]
+    elif word == "sort":
+        argument = argument.rpartition(" ")[2]
+    return argument or word
 
 
 def _check(word: str, argument: str, values: Mapping[str, Iterable[str]]) -> None:

@@ -6,10 +6,12 @@ import math
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from fttui.clock import age
 from fttui.models.row import JobRow
+from fttui.models.status import status_of
 from fttui.store import query
 from fttui.store.filter_fields import BY_NAME, FILTER_FIELDS, FilterField
 from fttui.text import nearest
@@ -22,6 +24,8 @@ GROUPS = ("live", "final")
 """Words for several statuses that are proposed after the statuses in the list."""
 AGES = ("1h", "1d", "7d", "30d")
 MOST_PROPOSALS = 20
+MOST_EXPLAINED = 5000
+"""Jobs up to which the hint tells which term excludes all of them. It filters the jobs once for each term."""
 
 
 class Proposal(NamedTuple):
@@ -56,19 +60,59 @@ class LastTerm(NamedTuple):
         return cls(text[:start], *query.split_term(word), word)
 
 
-def completions(text: str, rows: Collection[JobRow], now: float) -> list[str]:
+class ListedJobs:
+    """Jobs of the list. Their values are collected once, because every key asks for them."""
+
+    def __init__(self, rows: Collection[JobRow], now: float) -> None:
+        self._rows = rows
+        self.now = now
+        self._texts: dict[str, list[tuple[str, str, int]]] = {}
+        self._numbers: dict[str, list[float]] = {}
+        self._matched: tuple[str, bool] = ("", True)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def texts(self, name: str) -> list[tuple[str, str, int]]:
+        """Return the values of a text field in lower case, as they are, and their numbers, the most frequent first."""
+        if name not in self._texts:
+            found = Counter(map(query.TEXTS[name], self._rows)).most_common()
+            self._texts[name] = [(text.lower(), text, number) for text, number in found if text and '"' not in text]
+        return self._texts[name]
+
+    def numbers(self, name: str) -> list[float]:
+        """Return the different values of a number field, in order."""
+        if name not in self._numbers:
+            found = {value for value in map(query.NUMBERS[name], self._rows) if value is not None}
+            self._numbers[name] = sorted(filter(math.isfinite, found))
+        return self._numbers[name]
+
+    def count(self, predicates: Iterable[query.Predicate]) -> int:
+        """Return the number of jobs that match all predicates."""
+        tests = list(predicates)
+        return sum(all(test(row, self.now) for test in tests) for row in self._rows)
+
+    def has_match(self, text: str) -> bool:
+        """Tell whether a job matches a valid filter."""
+        if self._matched[0] != text:
+            parsed = query.parse(text)
+            self._matched = text, any(parsed.matches(row, self.now) for row in self._rows)
+        return self._matched[1]
+
+
+def completions(text: str, jobs: ListedJobs) -> list[str]:
     """Return the texts that continue `text`: its last term completed by a field, an operator or a value."""
     last = LastTerm.of(text)
-    return [last.head + proposal.term for proposal in _proposals(last, rows, now)]
+    return [last.head + proposal.term for proposal in _proposals(last, jobs)]
 
 
-def hint(text: str, rows: Collection[JobRow], now: float) -> Hint:
+def hint(text: str, jobs: ListedJobs) -> Hint:
     """Return the hint for a text: what may come next, or the error in it."""
     last = LastTerm.of(text)
     if not last.word:
         return START
     if last.operator and (field := BY_NAME.get(last.field)) is not None:
-        found = _value_hint(field, last, rows, now)
+        found = _value_hint(field, last, jobs)
     else:
         found = _word_hint(last)
     if fault := _fault(text, last):
@@ -76,22 +120,18 @@ def hint(text: str, rows: Collection[JobRow], now: float) -> Hint:
             return Hint(fault.partition(" The fields are ")[0], "tab lists the fields", is_error=True)
         return Hint(fault, is_error=True)
     if found is None or (last.operator and BY_NAME[last.field].kind != "text" and last.value):
-        return _without_match(text, rows, now) or found or _matches(last)
+        return _without_match(text, jobs) or found or _matches(last)
     return found
 
 
-def applied(text: str, rows: Collection[JobRow], now: float) -> str:
+def applied(text: str, jobs: ListedJobs) -> str:
     """Return the part of a text that filters the list while it is typed.
 
     The last term is left out while it is invalid, or while it matches no job but can be completed. So the list neither
     flickers nor is empty between two letters.
     """
     last = LastTerm.of(text)
-    try:
-        parsed = query.parse(text)
-    except query.QueryError:
-        return last.head.removesuffix("!")
-    if any(parsed.matches(row, now) for row in rows) or not _proposals(last, rows, now):
+    if not fault(text) and (jobs.has_match(text) or not _proposals(last, jobs)):
         return text
     return last.head.removesuffix("!")
 
@@ -116,7 +156,7 @@ def _fault(text: str, last: LastTerm) -> str:
 # Proposals
 
 
-def _proposals(last: LastTerm, rows: Collection[JobRow], now: float) -> list[Proposal]:
+def _proposals(last: LastTerm, jobs: ListedJobs) -> list[Proposal]:
     field = BY_NAME.get(last.field)
     if not last.operator:
         return list(_fields(last.word.lower()))
@@ -126,11 +166,12 @@ def _proposals(last: LastTerm, rows: Collection[JobRow], now: float) -> list[Pro
     given, comma, typed = last.value.rpartition(",")
     if field.kind != "text":
         given, comma, typed = "", "", last.value
-    return [
+    proposals = (
         Proposal(f"{start}{given}{comma}{value}", shown)
-        for value, shown in _values(field, rows, now)
-        if _continues(value, typed) and value not in given.split(",")
-    ][:MOST_PROPOSALS]
+        for value, shown in _values(field, typed.strip('"').lower(), jobs)
+        if value not in given.split(",")
+    )
+    return list(islice(proposals, MOST_PROPOSALS))
 
 
 def _fields(word: str) -> Iterator[Proposal]:
@@ -152,29 +193,29 @@ def _nearest(name: str) -> list[FilterField]:
     return sorted(FILTER_FIELDS, key=lambda field: field.name != near)
 
 
-def _continues(value: str, typed: str) -> bool:
-    value, typed = value.strip('"').lower(), typed.strip('"').lower()
-    return value.startswith(typed) and value != typed
-
-
-def _values(field: FilterField, rows: Collection[JobRow], now: float) -> Iterator[tuple[str, str]]:
-    """Yield the values of a field in the list, as they are typed and as they are shown."""
-    match field.name:
-        case "age":
-            yield from ((value, value) for value in AGES)
-        case "created":
-            days = sorted({_day(row.created_at) for row in rows if row.created_at is not None}, reverse=True)
-            yield from ((day, day) for day in days)
-        case _ if field.kind == "number":
-            for number in sorted(set(_numbers(field.name, rows))):
-                yield f"{number:.4g}" if field.name == "loss" else f"{number:.0f}", _number_words(field.name, number)
-        case _:
-            found = Counter(value for row in rows if (value := query.TEXTS[field.name](row)) and '"' not in value)
-            for value, number in found.most_common():
+def _values(field: FilterField, start: str, jobs: ListedJobs) -> Iterator[tuple[str, str]]:
+    """Yield the values of a field in the list that continue a text, as they are typed and as they are shown."""
+    if field.kind == "text":
+        for lower, value, number in jobs.texts(field.name):
+            if lower.startswith(start) and lower != start:
                 yield f'"{value}"' if set(value) & set(" ,") else value, f"{value} {number}"
-            for group in GROUPS if field.name == "status" else ():
-                if number := sum(row.status in query.STATUS_WORDS[group] for row in rows):
-                    yield group, f"{group} {number}"
+        for group in GROUPS if field.name == "status" else ():
+            states = query.STATUS_WORDS[group]
+            number = sum(number for lower, _, number in jobs.texts("status") if status_of(lower) in states)
+            if number and group.startswith(start) and group != start:
+                yield group, f"{group} {number}"
+    else:
+        values = AGES if field.name == "age" else _some(field.name, jobs)
+        yield from ((value, value) for value in values if value.startswith(start) and value != start)
+
+
+def _some(name: str, jobs: ListedJobs) -> Iterable[str]:
+    """Return values of a number field: all, or some at equal distances in their order. Dates begin with the latest."""
+    numbers = jobs.numbers(name)
+    if name == "created":
+        return dict.fromkeys(_day(number) for number in numbers[: -MOST_PROPOSALS * 10 : -1])
+    step = max(1, len(numbers) // MOST_PROPOSALS)
+    return dict.fromkeys(f"{number:.4g}" if name == "loss" else f"{number:.0f}" for number in numbers[::step])
 
 
 # Hints
@@ -192,28 +233,27 @@ def _word_hint(last: LastTerm) -> Hint | None:
     return Hint("  ".join(shown) + "  tab takes it", "", "· field:value is, ~ contains, < > compare, ! not")
 
 
-def _value_hint(field: FilterField, last: LastTerm, rows: Collection[JobRow], now: float) -> Hint | None:
+def _value_hint(field: FilterField, last: LastTerm, jobs: ListedJobs) -> Hint | None:
     """Return the hint after an operator; None when nothing continues the value."""
     example = f"for example {field.example}"
     if field.kind != "text":
-        return Hint(f"{field.name}: {field.help}, {_range(field, rows, now)}", example)
-    if shown := [proposal.shown for proposal in _proposals(last, rows, now)]:
+        return Hint(f"{field.name}: {field.help}, {_range(field, jobs)}", example)
+    if shown := [proposal.shown for proposal in _proposals(last, jobs)]:
         return Hint("  ".join(shown), "", "comma means or")
-    if not any(query.TEXTS[field.name](row) for row in rows):
+    if not jobs.texts(field.name):
         return Hint(f"{field.name}: {field.help}, no job here has one", example)
     return None
 
 
-def _without_match(text: str, rows: Collection[JobRow], now: float) -> Hint | None:
+def _without_match(text: str, jobs: ListedJobs) -> Hint | None:
     """Return the hint for a valid text that no job matches, with the term that excludes the most jobs."""
-    parsed = query.parse(text)
-    if any(parsed.matches(row, now) for row in rows):
+    if jobs.has_match(text):
         return None
-    terms, best, term = parsed.predicates, 0, ""
-    if len(terms) > 1:
+    terms, best, term = query.parse(text).predicates, 0, ""
+    if len(terms) > 1 and len(jobs) <= MOST_EXPLAINED:
         for index, word in enumerate(query.words(text)):
             others = (*terms[:index], *terms[index + 1 :])
-            found = sum(all(matches(row, now) for matches in others) for row in rows)
+            found = jobs.count(others)
             if found >= best:
                 best, term = found, word
     return Hint(f"Nothing matches. Without {term}: {best} {_jobs(best)}." if best else "Nothing matches.")
@@ -230,20 +270,14 @@ def _jobs(number: int) -> str:
     return "job" if number == 1 else "jobs"
 
 
-def _range(field: FilterField, rows: Collection[JobRow], now: float) -> str:
-    if not (numbers := _numbers("created" if field.kind == "time" else field.name, rows)):
+def _range(field: FilterField, jobs: ListedJobs) -> str:
+    if not (numbers := jobs.numbers("created" if field.kind == "time" else field.name)):
         return "no job here has one"
-    least, most = min(numbers), max(numbers)
     if field.name == "age":
-        shown = [age(now - most), age(now - least)]
+        least, most = age(jobs.now - numbers[-1]), age(jobs.now - numbers[0])
     else:
-        shown = [_number_words(field.name, number) for number in (least, most)]
-    return f"here {shown[0]} to {shown[1]}" if shown[0] != shown[1] else f"here {shown[0]}"
-
-
-def _numbers(name: str, rows: Iterable[JobRow]) -> list[float]:
-    read = query.NUMBERS[name]
-    return [value for row in rows if (value := read(row)) is not None and math.isfinite(value)]
+        least, most = _number_words(field.name, numbers[0]), _number_words(field.name, numbers[-1])
+    return f"here {least} to {most}" if least != most else f"here {least}"
 
 
 def _number_words(name: str, number: float) -> str:

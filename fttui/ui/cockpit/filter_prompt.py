@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from fttui.models.row import JobRow
 from fttui.ui.cockpit import filter_line
+from fttui.ui.cockpit.filter_line import ListedJobs
 from fttui.ui.cockpit.model import CockpitModel, Part
 from fttui.ui.cockpit.presenter import Presenter
 from fttui.ui.render.hints import Hint
@@ -24,8 +25,9 @@ class FilterPrompt:
         self._prompt = prompt
         self._history: list[str] = []
         self.assistance = Assistance(self._completions, self._hint, self._right, self._history, open_help)
-        self._hinted: tuple[str, int, Hint] | None = None
-        """The latest text, the identity of the rows, and its hint, which is asked for at every redraw."""
+        self._rows: Mapping[str, JobRow] = {}
+        self._jobs = ListedJobs((), 0.0)
+        """Values of `_rows`."""
 
     def open(self) -> None:
         previous = self._model.view.current.filter
@@ -44,7 +46,7 @@ class FilterPrompt:
         self._prompt.read_text("/", previous, self._typed, done, self.assistance)
 
     def _typed(self, text: str) -> None:
-        shown = filter_line.applied(text, self._rows(), self._model.now())
+        shown = filter_line.applied(text, self._listed())
         if not filter_line.fault(shown):
             self._show(shown, remember=False)
 
@@ -52,17 +54,18 @@ class FilterPrompt:
         self._model.view.change(remember=remember, filter=text)
         self._presenter.draw(Part.LIST | Part.TITLES)
 
-    def _rows(self) -> list[JobRow]:
-        return list(self._model.rows().values())
+    def _listed(self) -> ListedJobs:
+        rows = self._model.rows()
+        if rows is not self._rows:
+            self._rows, self._jobs = rows, ListedJobs(rows.values(), self._model.now())
+        self._jobs.now = self._model.now()
+        return self._jobs
 
     def _completions(self, text: str) -> list[str]:
-        return filter_line.completions(text, self._rows(), self._model.now())
+        return filter_line.completions(text, self._listed())
 
     def _hint(self, text: str) -> Hint:
-        rows = self._model.rows()
-        if self._hinted is None or self._hinted[:2] != (text, id(rows)):
-            self._hinted = text, id(rows), filter_line.hint(text, self._rows(), self._model.now())
-        return self._hinted[2]
+        return filter_line.hint(text, self._listed())
 
     def _right(self, text: str) -> str:
         before = ", as before" if filter_line.fault(text) else ""

@@ -13,6 +13,8 @@ from fttui.ui.cockpit.command_hints import hint
         ("sort", "sort FIELD [desc]: sort the list"),
         ("sort lo", "FIELD [desc]: loss"),
         ("sort loss ", "FIELD [desc]: desc  asc"),
+        ("goto my", "NAME: my run  my other run"),
+        ("columns id,st", "NAME,NAME…: status  step"),
         ("sort weight", "Unknown column 'weight'. Press tab to complete names."),
         ("interval 1", "interval: must be a number of seconds, 2 or more."),
         ("theme zz", "Unknown theme 'zz'. Press tab to complete names."),
@@ -23,6 +25,6 @@ from fttui.ui.cockpit.command_hints import hint
     ],
 )
 def test_hint_of_a_line_tells_the_next_argument_or_the_error(line: str, expected: str) -> None:
-    found = hint(line, {"theme": ["nord"]})
+    found = hint(line, {"theme": ["nord"], "goto": ["my run", "my other run"]})
     assert found.text == expected
     assert found.is_error == expected.startswith(("Unknown", "interval: must", "job.cancel takes"))

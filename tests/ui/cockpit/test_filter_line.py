@@ -18,11 +18,11 @@ ROWS = [
 
 
 def completions(text: str) -> list[str]:
-    return filter_line.completions(text, ROWS, NOW)
+    return filter_line.completions(text, filter_line.ListedJobs(ROWS, NOW))
 
 
 def hint(text: str, cells: int = 80) -> str:
-    line = "".join(part for part, _ in hint_line(filter_line.hint(text, ROWS, NOW), cells))
+    line = "".join(part for part, _ in hint_line(filter_line.hint(text, filter_line.ListedJobs(ROWS, NOW)), cells))
     assert width(line) <= cells
     return line.strip()
 
@@ -98,4 +98,4 @@ def test_hint_in_60_columns_is_cut_at_a_word_and_keeps_its_example() -> None:
     ],
 )
 def test_list_is_filtered_by_the_terms_before_an_unfinished_one(text: str, shown: str) -> None:
-    assert filter_line.applied(text, ROWS, NOW) == shown
+    assert filter_line.applied(text, filter_line.ListedJobs(ROWS, NOW)) == shown
