@@ -10,7 +10,7 @@ from fttui.ui.render.hints import Hint
 from fttui.ui.widgets.prompt import PromptRow
 from fttui.ui.widgets.text_input import MOST_HISTORY, Assistance
 
-HINT = Hint("text to find; upper and lower case are alike", more="· enter keeps it, then n and N go on")
+HINT = Hint("text to find, or whole words:", '"loss"', "· enter keeps it, n N next, previous  f1 more")
 
 
 class Searchable(Protocol):

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 
 from textual.message import Message
 
-from fttui.ui.render.rows import Line, marked
+from fttui.ui.render.rows import Line
+from fttui.ui.render.search_text import contains, marked
 from fttui.ui.widgets.line_view import LineView
 
 
@@ -39,11 +40,10 @@ class DetailView(LineView):
         return len(self._matching_lines())
 
     def _matching_lines(self) -> list[int]:
-        words = self.search.lower()
-        if not words:
+        if not self.search:
             return []
-        texts = ("".join(text for text, _ in line).lower() for line in self._lines)
-        return [index for index, text in enumerate(texts) if words in text]
+        texts = ("".join(text for text, _ in line) for line in self._lines)
+        return [index for index, text in enumerate(texts) if contains(text, self.search)]
 
     def go_to_match(self, step: int) -> bool:
         """Scroll to the next match (1), the previous (-1) or the nearest (0). Return False without a match."""

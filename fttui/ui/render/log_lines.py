@@ -10,7 +10,8 @@ from typing import NamedTuple
 from fttui.clock import age
 from fttui.models.row import EventRow
 from fttui.text import clean, clean_line, wrap
-from fttui.ui.render.rows import Line, marked
+from fttui.ui.render.rows import Line
+from fttui.ui.render.search_text import contains, marked
 
 LEVELS = ("info", "warn", "error")
 TIMES = ("local", "utc", "relative")
@@ -130,14 +131,13 @@ class LogLines:
 
     def find(self, start: int, step: int) -> int | None:
         """Return the nearest line after `start` that contains the search text. The search wraps around."""
-        words = self.style.search.lower()
-        total = len(self._lines)
-        if not words or not total:
+        search, total = self.style.search, len(self._lines)
+        if not search or not total:
             return None
         for distance in range(1, total + 1):
             index = (start + step * distance) % total
             number, piece = self._lines[index]
-            if words in self._texts(self._events[number])[piece].lower():
+            if contains(self._texts(self._events[number])[piece], search):
                 return index
         return None
 
@@ -196,8 +196,8 @@ class LogLines:
         return event.type == "metrics" and bool(event.data)
 
     def _matches(self, event: EventRow) -> bool:
-        words = self.style.search.lower()
-        return words in event.message.lower() or (self.style.metrics and words in event.data.lower())
+        search = self.style.search
+        return contains(event.message, search) or (self.style.metrics and contains(event.data, search))
 
     def _time(self, event: EventRow, now: float) -> str:
         if event.created_at is None:

@@ -298,19 +298,3 @@ def merge(line: Line) -> list[Span]:
         else:
             merged.append((text, role))
     return merged
-
-
-def marked(line: Line, words: str) -> Line:
-    """Highlight every occurrence of `words` in a line, ignoring case."""
-    words = words.lower()
-    if not words:
-        return line
-    spans: list[Span] = []
-    for text, role in line:
-        low, at = text.lower(), 0
-        # Some characters change their length in lower case. Text with them is not highlighted.
-        while len(low) == len(text) and (found := low.find(words, at)) >= 0:
-            spans += [(text[at:found], role), (text[found : found + len(words)], "match")]
-            at = found + len(words)
-        spans.append((text[at:], role))
-    return merge(spans)
