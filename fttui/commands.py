@@ -109,6 +109,8 @@ class Family(NamedTuple):
     """Effect of all of them, in the order of `ids`."""
     labels: tuple[str, ...] = ()
     """Names of the commands, shown after the key of each, instead of a title."""
+    short_labels: tuple[str, ...] = ()
+    """The labels for a narrow row."""
 
 
 FAMILIES = (
@@ -123,6 +125,7 @@ FAMILIES = (
     Family(
         tuple(f"filter.{name}" for name in ("all", "running", "waiting", "succeeded", "failed", "cancelled", "paused")),
         labels=("all", "running", "waiting", "done", "failed", "cancelled", "paused"),
+        short_labels=("all", "run", "wait", "done", "fail", "canc", "pause"),
     ),
     Family(("sort.next", "sort.reverse"), "sort by the next column, reverse"),
     Family(("mark.toggle", "mark.range", "mark.all"), "mark one, a range, all"),

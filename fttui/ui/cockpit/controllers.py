@@ -82,7 +82,9 @@ class Controllers:
         )
         search_help = partial(help.open_page, "filter.text")
         self.log = LogController(side.log_view, context, Search(side.log_view, prompt, draw_titles, search_help))
-        self.jobs = JobsController(jobs, context, self.log.find, partial(help.open_page, f"{TOPIC_PREFIX}filter"))
+        self.jobs = JobsController(
+            jobs, context, self.log.find, partial(help.open_page, f"{TOPIC_PREFIX}filter"), commands
+        )
         self.files = FilesController(side.files, context, clipboard, report, run)
         detail = DetailController(side.detail, context, Search(side.detail, prompt, draw_titles, search_help))
         self.by_pane: Mapping[str, PaneController] = {

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from fttui.commands import Command
 from fttui.core.job_names import UnclearName, completions, only_match
 from fttui.models.row import JobRow, short_id
 from fttui.ui.cockpit import filter_line
@@ -16,6 +17,7 @@ from fttui.ui.cockpit.list_view import STATUS_KEYS
 from fttui.ui.cockpit.model import Part
 from fttui.ui.cockpit.pane_controller import ControllerContext, PaneController
 from fttui.ui.cockpit.pane_export import jobs_csv, jobs_json
+from fttui.ui.cockpit.view_messages import sort_sentence, status_keys
 from fttui.ui.panes.jobs import JobsPane
 
 
@@ -28,6 +30,7 @@ class JobsController(PaneController):
         context: ControllerContext,
         find_in_log: Callable[[int], None],
         open_filter_help: Callable[[], object],
+        commands: Iterable[Command],
     ) -> None:
         """
         Args:
@@ -38,6 +41,7 @@ class JobsController(PaneController):
         self._list = pane.list
         self._find_in_log = find_in_log
         self._named: tuple[Mapping[str, JobRow], list[str]] = ({}, [])
+        self._commands = {command.id: command for command in commands}
         self.filter_prompt = FilterPrompt(context.model, context.presenter, context.prompt, open_filter_help)
         self._exporter = Exporter(
             context.prompt, Exportable("jobs", ("csv", "json"), lambda: "jobs", self._export_content)
@@ -61,7 +65,7 @@ class JobsController(PaneController):
         return {
             **{f"filter.{name}": self._filter_status(key) for key, name in names.items()},
             "sort.next": self._sort_next,
-            "sort.reverse": lambda: self.change_view(reverse=not self._model.view.current.reverse),
+            "sort.reverse": self._reverse,
             "mark.toggle": self._toggle_mark,
             "mark.range": self._toggle_range,
             "mark.all": self._mark_all,
@@ -167,12 +171,24 @@ class JobsController(PaneController):
         def handler() -> None:
             self._model.view.toggle_status(key)
             self._presenter.draw(Part.LIST | Part.TITLES)
+            active, cells = self._model.view.current.status, self._prompt.size.width
+            self._prompt.show_line(status_keys(self._commands, active, cells))
 
         return handler
 
     def _sort_next(self) -> None:
         self._model.view.next_sort({column.name for column, _ in self._list.columns})
         self._presenter.draw(Part.LIST | Part.TITLES)
+        self._tell_order()
+
+    def _reverse(self) -> None:
+        self.change_view(reverse=not self._model.view.current.reverse)
+        self._tell_order()
+
+    def _tell_order(self) -> None:
+        rows, key = self._model.rows(), self._commands["sort.reverse"].shown.split()[0]
+        shown = (rows[id] for id in self._model.listed)
+        self._prompt.show_message(sort_sentence(self._model.view.current, shown, key), "dim")
 
     def _undo(self) -> None:
         if self._model.view.undo():

@@ -77,6 +77,12 @@ class PromptRow(TextRow):
         self._ticks = 0
         self._draw()
 
+    def show_line(self, line: Line) -> None:
+        """Show a message of several parts until the next key."""
+        self.show_message("")
+        self._message = line
+        self._draw()
+
     def set_idle_line(self, line: Line) -> None:
         """Set the line shown while there is no message."""
         if line != self._idle_line:
