@@ -89,12 +89,15 @@ def test_confirmation_shows_suffix_and_whole_id(service: Service, home: Path) ->
     assert terminal.end() == 0
 
 
-async def test_end_is_resolved_for_a_removed_profile(fttui: Fttui) -> None:
+async def test_names_of_a_removed_profile_are_resolved(fttui: Fttui) -> None:
     archive = Archive(archive_file(), "left")
-    await archive.jobs.save([entry(job(1, id="ftjob-left00000000000000"))], 1.0)
+    await archive.jobs.save([entry(job(1, id="ftjob-left00000000000000", user_provided_suffix="lr-1"))], 1.0)
     await archive.close()
-    result = await asyncio.to_thread(fttui, "jobs", "get", "..left00000000000000", "--offline", "--profile", "left")
-    assert (result.code, "ftjob-left" in result.out) == (0, True)
+    for name in (["..left00000000000000", "--profile", "left"], ["left/lr-1"], ["left/..0000"]):
+        result = await asyncio.to_thread(fttui, "jobs", "get", *name, "--offline")
+        assert (result.code, "ftjob-left" in result.out) == (0, True)
+    result = await asyncio.to_thread(fttui, "archive", "delete", "left/lr-1", "--yes")
+    assert result.lines == ["ftjob-left00000000000000"]
 
 
 def test_suffix_names_a_job_in_every_command(fttui: Fttui, service: Service) -> None:
