@@ -148,7 +148,7 @@ async def test_link_and_read_only_of_a_profile_apply_after_the_switch(tmp_path: 
         assert "read-only" in ui.prompt
         await ui.press("a")
         assert ui.app.screen is ui.main, "the form does not open"
-        assert ui.app.remembered.theme == "nord"
+        assert ui.app.remembered.theme == "", "the user has chosen neither theme with T"
         await ui.press("at", *"near", "enter")
         assert (ui.app.theme, ui.app.native_ansi_color) == ("nord", False)
         assert "read-only" not in ui.status
