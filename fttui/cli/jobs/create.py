@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -20,10 +21,12 @@ from fttui.cli.progress import LARGE, file_progress
 from fttui.models.hyperparameters import LOCAL_RANGES, MAX_SUFFIX, RANGES, SEED
 
 if TYPE_CHECKING:
+    from fttui.clock import Clock
     from fttui.core.connect import Connection
     from fttui.core.create_job import CreateJob, LocalFiles, Step
     from fttui.core.pricing import Pricing
     from fttui.data.plan import Plan
+    from fttui.models.event import Event
     from fttui.models.job import Job
     from fttui.models.spec import JobSpec
 
@@ -201,6 +204,20 @@ def _local_files(flags: dict[str, Any]) -> "LocalFiles":
     return files
 
 
+async def _record(profile: str, clock: "Clock", job: "Job", events: "list[Event]") -> None:
+    """Record a job and its new events in the archive, so that lists know its step and loss."""
+    from fttui.config.paths import archive_file
+    from fttui.store import record
+    from fttui.store.archive.archive import Archive
+
+    archive = Archive(archive_file(), profile)
+    try:
+        await record.record_jobs(archive, [job.raw], clock.now())
+        await record.record_events(archive, job.id, events)
+    finally:
+        await archive.close()
+
+
 class _CreateCommand:
     """One run of `jobs create` or `jobs clone`, up to the end of the job with `--wait`."""
 
@@ -286,7 +303,8 @@ class _CreateCommand:
             output.print_line(job.id)
             output.flush()
         pause = self._invocation.interval or connection.shared.interval or 2.0
-        job = await Wait(connection.client, job.id, pause, self._invocation.clock).end()
+        record = partial(_record, connection.choice.key, self._invocation.clock)
+        job = await Wait(connection.client, job.id, pause, self._invocation.clock, record).end()
         if output.form != TABLE:
             output.print_line("", job.raw)
         if self._plan is not None and (words := pricing.comparison(self._plan, job)):

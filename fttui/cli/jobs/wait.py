@@ -4,6 +4,7 @@ A terminal shows one line that is drawn again; every new state has a line of its
 each state and each tenth of the run is a line.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from fttui.cli import tables
@@ -12,20 +13,27 @@ from fttui.cli.jobs.run_progress import RunProgress
 from fttui.cli.output import has_progress_line, say, say_progress
 from fttui.clock import Clock, duration
 
+_PART = 1000
+"""Number of events that are recorded together."""
+
 if TYPE_CHECKING:
     from fttui.api.client import Client
     from fttui.models.event import Event
     from fttui.models.job import Job
 
+    Record = Callable[[Job, list[Event]], Awaitable[None]]
+
 
 class Wait:
     """Waits for the end of one job. A lost connection is retried."""
 
-    def __init__(self, client: "Client", id: str, pause: float, clock: Clock) -> None:
+    def __init__(self, client: "Client", id: str, pause: float, clock: Clock, record: "Record") -> None:
         """
         Args:
             pause: seconds between two polls.
+            record: records the job and its new events.
         """
+        self._record = record
         self._client = client
         self._id = id
         self._pause = pause
@@ -35,6 +43,7 @@ class Wait:
         self._tenths = 0
         self._known: set[str] = set()
         self._has_events = True
+        self._unrecorded: list[Event] = []
 
     async def end(self) -> "Job":
         """Wait for the end of the job and return the job."""
@@ -51,6 +60,9 @@ class Wait:
                 await follow.wait_after(error, failures, self._pause, self._clock)
                 continue
             self._show(job)
+            if job.status.is_final or len(self._unrecorded) >= _PART:
+                events, self._unrecorded = self._unrecorded, []
+                await self._record(job, events)
             if job.status.is_final:
                 return job
             await self._clock.sleep(max(self._pause, requests * follow.SECONDS_PER_REQUEST))
@@ -63,14 +75,13 @@ class Wait:
         if not has_run or not self._has_events:
             return 0
         try:
-            events, requests = await follow.unread_events(
-                self._client, self._id, self._known, newest_page=not self._known
-            )
+            events, requests = await follow.unread_events(self._client, self._id, self._known)
         except (Unreachable, ServerError, RateLimited):
             raise
         except ApiError:  # a provider without a log, or a key that may not read it: the state is enough
             self._has_events = False
             return 1
+        self._unrecorded += events
         self._progress.add(events)
         for event in events:
             self._warn(event)
