@@ -5,7 +5,6 @@ A file that cannot be read yields no rows: `set_aside` checks it when the archiv
 
 import sqlite3
 from collections.abc import Sequence
-from typing import Any
 
 from fttui.models.row import EventRow, JobRow
 from fttui.store.archive.schema import APPLICATION_ID, JOBS, NEWEST_FIRST, ROW_COLUMNS, VERSION, beside, row_of
@@ -46,11 +45,11 @@ def rows_of(path: str, profile: str, ids: Sequence[str]) -> dict[str, JobRow]:
         part = tuple(ids[start : start + _MOST_IDS])
         columns = _query(
             path,
-            f"SELECT {ROW_COLUMNS} FROM jobs WHERE profile = (SELECT key FROM profiles WHERE name = ?) "
+            f"SELECT {ROW_COLUMNS} FROM {JOBS} WHERE profile = (SELECT key FROM profiles WHERE name = ?) "
             f"AND id IN ({', '.join('?' * len(part))})",
             (profile, *part),
         )
-        found |= {row.id: row for row in map(_row, columns)}
+        found |= {row.id: row for row in map(row_of, columns)}
     return found
 
 
@@ -80,10 +79,6 @@ def first_files(path: str, profile: str, limit: int = 100) -> list[tuple[str, st
         (profile, limit),
     )
     return [(id, raw) for id, raw in found]
-
-
-def _row(columns: Sequence[Any]) -> JobRow:
-    return JobRow._make((*columns[:12], bool(columns[12]), columns[13], ""))
 
 
 def _query(path: str, sql: str, values: tuple[str | int, ...]) -> list[tuple]:  # type: ignore[type-arg]
