@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from fttui.config.errors import ConfigError
 from fttui.core.samples import sample_path
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fttui.api.client import Client
     from fttui.clock import Clock
     from fttui.core.pricing import Pricing
+    from fttui.data.check import JobLike
     from fttui.data.plan import Plan
     from fttui.models.job import Job
     from fttui.models.spec import JobSpec
@@ -189,6 +190,21 @@ class ClientSender:
         return await create_recorded(self._archive, self._client, spec, self._clock)
 
 
+class Subject(NamedTuple):
+    """Members of a job that a check of its data depends on. A job that is not complete yet may have them."""
+
+    model: str = ""
+    method: str | None = None
+    grader: dict[str, Any] | None = None
+    hyperparameters: Mapping[str, Any] = {}
+
+    @classmethod
+    def of(cls, job: "JobLike") -> "Subject":
+        """Return the members of a job."""
+        kept = {name: job.hyperparameters[name] for name in ("n_epochs", "batch_size") if name in job.hyperparameters}
+        return cls(job.model, job.method, job.grader, kept)
+
+
 class DataChecker:
     """Checks data files in a thread, one check at a time: a new check ends the one before.
 
@@ -197,11 +213,11 @@ class DataChecker:
 
     def __init__(self, pricing: "Pricing") -> None:
         self._pricing = pricing
-        self._newest: tuple[JobSpec, LocalFiles, asyncio.Task[Report]] | None = None
+        self._newest: tuple[Subject, LocalFiles, asyncio.Task[Report]] | None = None
         self.progress: Callable[[Checking], None] | None = None
         """Called in the event loop while the data is read."""
 
-    async def report(self, spec: "JobSpec", files: LocalFiles) -> Report | None:
+    async def report(self, job: "JobLike", files: LocalFiles) -> Report | None:
         """Return findings and plan of a job; None when it has no local file, or when a newer check has begun.
 
         Raises:
@@ -211,8 +227,9 @@ class DataChecker:
         if not files.paths:
             self.stop()
             return None
-        if self._newest is None or self._newest[:2] != (spec, files):
-            self._newest = (spec, files, asyncio.create_task(self._check_in_thread(spec, files)))
+        subject = Subject.of(job)
+        if self._newest is None or self._newest[:2] != (subject, files):
+            self._newest = (subject, files, asyncio.create_task(self._check_in_thread(subject, files)))
         task = self._newest[2]
         try:
             # Only `stop` ends the check, not the end of the caller that waits for it.
@@ -227,14 +244,14 @@ class DataChecker:
         """End a running check and forget its result."""
         self._newest = None
 
-    async def _check_in_thread(self, spec: "JobSpec", files: LocalFiles) -> Report:
+    async def _check_in_thread(self, subject: Subject, files: LocalFiles) -> Report:
         try:
-            return await asyncio.to_thread(self._check, spec, files, asyncio.get_running_loop())
+            return await asyncio.to_thread(self._check, subject, files, asyncio.get_running_loop())
         except asyncio.CancelledError:
             self.stop()  # the end of the event loop waits for the thread
             raise
 
-    def _check(self, spec: "JobSpec", files: LocalFiles, loop: asyncio.AbstractEventLoop) -> Report:
+    def _check(self, subject: Subject, files: LocalFiles, loop: asyncio.AbstractEventLoop) -> Report:
         from fttui.data.check import check_job
         from fttui.data.prices import PriceFileError
 
@@ -244,12 +261,12 @@ class DataChecker:
 
         try:
             return check_job(
-                spec,
+                subject,
                 *(files.paths.get(member) for member in FILES),
                 provider=self._pricing.provider,
                 own_prices=self._pricing.own_prices,
                 progress=progress,
-                should_stop=lambda: self._newest is None or self._newest[:2] != (spec, files),
+                should_stop=lambda: self._newest is None or self._newest[:2] != (subject, files),
             )
         except PriceFileError as error:
             raise ConfigError(str(error)) from None

@@ -212,7 +212,7 @@ def check_job(
     report = check_file(
         training or validation or "",
         method=spec.method or "supervised",
-        model=spec.model,
+        model=spec.model or None,
         grader=spec.grader,
         validation=validation if training else None,
         n_epochs=spec.hyperparameters.get("n_epochs"),

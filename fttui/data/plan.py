@@ -36,13 +36,20 @@ class Plan(NamedTuple):
 
     def summary(self) -> str:
         """Return epochs, steps and cost: `3 epochs, 120 steps, cost 0.04 USD`."""
+        return f"{self.size_words()}, {self.cost_words()}"
+
+    def size_words(self) -> str:
+        """Return epochs and steps: `3 epochs, 120 steps`."""
         parts = [f"{self.epochs} epoch{'' if self.epochs == 1 else 's'}"]
         if self.steps is not None:
             parts.append(f"{'about ' if self.batch_auto else ''}{self.steps:,} step{'' if self.steps == 1 else 's'}")
-        cost = "free: trained on this machine" if self.local else f"cost {self.cost_text}"
-        if self.cost is None and not self.local:
-            cost += f" ({self.cost_note})"
-        return ", ".join((*parts, cost))
+        return ", ".join(parts)
+
+    def cost_words(self) -> str:
+        """Return the cost, with the reason when it is unknown: `cost 0.04 USD`."""
+        if self.local:
+            return "free: trained on this machine"
+        return f"cost {self.cost_text}" + (f" ({self.cost_note})" if self.cost is None else "")
 
     def as_json(self) -> dict[str, Any]:
         return {

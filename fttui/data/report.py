@@ -55,18 +55,17 @@ class Report(NamedTuple):
     def _count(self, level: str) -> int:
         return sum(group.total for group in self.groups if group.level == level)
 
-    def summary(self, hint: str = "") -> str:
-        """Return one short paragraph: the headline, the hint where to read the findings, and the first error."""
-        hint = f"{hint} " if hint and self.groups else ""
-        return f"{self.headline()} {hint}{self.worst()}." if self.errors else f"{self.headline()} {hint}".rstrip()
-
-    def headline(self) -> str:
-        """Return the figures: examples, tokens, plan, number of findings."""
+    def figures(self) -> str:
+        """Return the number of examples and tokens: `90 chat examples, about 32,080 tokens`."""
         kind = f"{self.kind} " if self.kind else ""
         parts = [f"{self.examples:,} {kind}example{'' if self.examples == 1 else 's'}"]
         if self.lengths is not None and self.lengths.examples:
             parts.append(f"{self.lengths.about}{self.lengths.total:,} tokens")
-        text = ", ".join(parts)
+        return ", ".join(parts)
+
+    def headline(self) -> str:
+        """Return the figures: examples, tokens, plan, number of findings."""
+        text = self.figures()
         if self.errors:
             return f"{text}. {count_text(self)}."
         if self.plan is not None:

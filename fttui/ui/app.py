@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import RenderableType
@@ -23,7 +22,7 @@ from fttui.store.snapshot import Change, Snapshot
 from fttui.text import clean_line
 from fttui.ui import saved_view
 from fttui.ui.cockpit.screen import MainScreen
-from fttui.ui.create_form.open_form import open_form
+from fttui.ui.create_form.open_form import FormOpener
 from fttui.ui.messages import (
     EscapeSequenceRequested,
     HoldRequested,
@@ -124,7 +123,7 @@ class FttuiApp(App[None]):
             snapshot,
             glyphs,
             self._clock.now,
-            partial(open_form, self, glyphs, self._clock.now),
+            FormOpener(self, glyphs, self._clock.now),
             commands=self._preferences.commands,
             saved=remembered,
         )

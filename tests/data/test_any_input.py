@@ -34,7 +34,7 @@ def check_and_repair(data: bytes, method: str | None) -> None:
         path.write_bytes(data)
         report = check_file(str(path), method=method, model="gpt-4o-mini")
         text = json.dumps(report.as_json(), allow_nan=False)
-        shown = report.summary() + "".join(str(finding) for group in report.groups for finding in group.first)
+        shown = report.headline() + "".join(str(finding) for group in report.groups for finding in group.first)
         assert "\x1b" not in text + shown
         assert report.ok == (report.errors == 0)
         target = io.BytesIO()

@@ -102,7 +102,7 @@ def test_estimate_is_marked_and_within_its_error(tmp_path: Path) -> None:
     report = check_file(path)
     assert report.lengths is not None
     assert (report.lengths.exact, report.lengths.counter, report.lengths.error) == (False, "estimate", ESTIMATE_ERROR)
-    assert "about" in report.summary()
+    assert "about" in report.headline()
     assert any("estimates" in note for note in report.notes)
     pytest.importorskip("rs_bpe")
     tokens = token_counter("o200k_base").count

@@ -301,7 +301,7 @@ async def test_terminal_cursor_follows_row_text_and_form() -> None:
         await ui.press("escape", "question_mark", "down")
         assert ui.app.cursor_position == (0, 2)
         await ui.press("escape", "a")
-        assert ui.screen[ui.app.cursor_position.y].lstrip().startswith("model")
+        assert ui.screen[ui.app.cursor_position.y].lstrip(" ▌").startswith("model")
 
 
 async def test_all_profiles_view_merges_jobs_and_refuses_create() -> None:

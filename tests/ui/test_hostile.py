@@ -87,7 +87,7 @@ async def test_prompt_shows_no_control_characters() -> None:
 async def test_create_form_shows_no_control_characters() -> None:
     async with cockpit(store(), local=False) as ui:
         shown = await walk(ui, "a", *"mod", "right", "tab", *"file", "down", "down", "right", "tab", "tab")
-        assert "Create a fine-tuning job" in shown
+        assert "Create a job" in shown
     async with cockpit(store()) as ui:
         await walk(ui, "colon", *"goto plain", "enter")
         shown = await walk(ui, "A", *["tab"] * 20, "ctrl+c", "enter")

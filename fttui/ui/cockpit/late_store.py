@@ -12,8 +12,12 @@ from fttui.ui.cockpit.model import CockpitModel
 
 if TYPE_CHECKING:
     from fttui.models.file import File, Model
+    from fttui.models.job import Job
     from fttui.models.spec import JobSpec
     from fttui.store.port import StorePort
+
+MOST_JOBS = 100
+"""Jobs whose models and files are offered first."""
 
 
 class LateStore:
@@ -53,6 +57,14 @@ class LateStore:
     async def models(self) -> list[Model]:
         await self.connected()
         return await self._store.models() if self._store is not None else []
+
+    def newest_jobs(self) -> list[Job]:
+        """Return the newest jobs, to offer their models and files first."""
+        store, snapshot = self._store, self._model.snapshot
+        if store is None:
+            return []
+        rows = sorted(snapshot.rows.values(), key=lambda row: -(row.created_at or 0.0))[:MOST_JOBS]
+        return [job for row in rows if (job := store.job(row.id)) is not None]
 
     async def create(self, spec: JobSpec) -> Outcome:
         store = self._store

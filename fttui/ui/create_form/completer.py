@@ -1,63 +1,57 @@
-"""Hints and completion: the hint row, `ctrl+n` and `ctrl+p`, and the names of files beside their ids."""
+"""Suggestions for the focused field: the list in the lower pane, the highlight in it, and facts about the texts."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from textual.worker import WorkType
 
 from fttui.core.create_job import FILES
-from fttui.text import fit, width
-from fttui.ui.create_form.fields import FIELDS
+from fttui.ui.create_form.choices import ChoicesPane
 from fttui.ui.create_form.form import CreateForm
-from fttui.ui.create_form.suggestions import Suggestion, Suggestions, suggestion_line
-from fttui.ui.create_form.view import LABEL, FormView
+from fttui.ui.create_form.suggestions import Known, Suggestions
+from fttui.ui.create_form.view import FormView
 from fttui.ui.render.detail_lines import file_words
-from fttui.ui.render.glyphs import Glyphs
+from fttui.ui.render.status_line import ServiceInfo
 
 if TYPE_CHECKING:
     from fttui.store.port import FormPort
 
-_HINTS = {field.name: (f"{field.label}: {field.hint}", field.hint) for field in FIELDS}
-"""Long and short hint by field."""
-
-
-class _Walk(NamedTuple):
-    """Position in the suggestions of a field while the user presses `ctrl+n`."""
-
-    name: str
-    typed: str
-    """Text of the field before the first `ctrl+n`."""
-    suggestions: list[Suggestion]
-    at: int
-    """Index of the suggestion in the field; -1 for the typed text."""
-
-    @property
-    def text(self) -> str:
-        return self.suggestions[self.at].text if self.at >= 0 else self.typed
+SHOW_READING = 0.3
+"""Seconds until a list that is still being fetched is announced."""
+_NOTHING = {
+    "model": "No models. Type a name.",
+    "training_file": "No uploaded files. Type a path.",
+    "validation_file": "No uploaded files. Type a path.",
+    "grader": "No JSON files here. Type a path, or the JSON.",
+}
 
 
 class Completer:
-    """Completes the focused field from suggestions."""
+    """Shows the suggestions for the focused field, and puts the chosen one into it."""
 
     def __init__(
         self,
         view: FormView,
+        choices: ChoicesPane,
         form: CreateForm,
         suggestions: Suggestions,
         store: FormPort,
-        glyphs: Glyphs,
+        service: ServiceInfo,
         now: Callable[[], float],
     ) -> None:
         self._view = view
+        self._choices = choices
         self._form = form
         self._suggestions = suggestions
         self._store = store
-        self._glyphs = glyphs
+        self._service = service
         self._now = now
-        self._walk = _Walk("", "", [], -1)
+        self._all_of = ""
+        """Field whose text does not narrow its list, because it was there before the field got the focus."""
+        self._has_waited = False
 
     def start(self, learned: Callable[[], None]) -> None:
         """Fetch models and files in a worker.
@@ -65,87 +59,168 @@ class Completer:
         Args:
             learned: called when they are known.
         """
-        self.show_names()
+        self.show_facts()
         self._view.run_worker(self._learn(learned), group="known", exit_on_error=False)
+        self._view.set_timer(SHOW_READING, self._announce)
 
     async def _learn(self, learned: Callable[[], None]) -> None:
         models, files = await asyncio.gather(self._store.models(), self._store.files())
-        self._suggestions.learn([model.id for model in models], files, self._now())
-        self.refit()
+        jobs = self._store.newest_jobs()
+        service = self._service
+        self._suggestions.learn(Known(models, files, jobs, self._now(), service.profile, service.is_local))
+        self.show_facts()
+        if self._choices.highlighted is None:
+            self.show()
         learned()
 
-    async def walk(self, by: int) -> None:
-        """Put the next suggestion into the focused field. The typed text follows after the last suggestion."""
-        entry = self._view.focused_entry
-        if entry is None or entry.id is None or entry.locked:
-            return
-        walk = self._walk
-        if not self._is_walking(entry.id, entry.value):
-            await self._suggestions.look(entry.id, typed := entry.value)
-            found = self._suggestions.of(entry.id, typed) or self._suggestions.all(entry.id)
-            texts = [suggestion.text for suggestion in found]
-            walk = _Walk(entry.id, typed, found, texts.index(typed) if typed in texts else -1)
-        if walk.suggestions:
-            self._walk = walk = walk._replace(at=(walk.at + 1 + by) % (len(walk.suggestions) + 1) - 1)
-            entry.put(walk.text)
-            self.show_hint()
+    def _announce(self) -> None:
+        self._has_waited = True
+        if not self._suggestions.has_learned:
+            self.show()
 
-    def _is_walking(self, name: str, text: str) -> bool:
-        return name == self._walk.name and text == self._walk.text
+    # The list
+
+    def focused(self) -> None:
+        """Show all suggestions for a field that has just got the focus."""
+        entry = self._view.focused_entry
+        if entry is None or entry.id is None:
+            return
+        self._all_of = entry.id
+        self.show()
+        self._read_directory(entry.id, "")
 
     def typed(self, name: str) -> None:
         """Follow a change of a field's text."""
-        if name in FILES:
-            self._show_name(name)
+        self._show_fact(name)
         entry = self._view.focused_entry
         if entry is not None and entry.id == name:
-            self.show_hint()
+            self._all_of = ""
+            self.show()
             self._read_directory(name, entry.value)
 
     def _read_directory(self, name: str, text: str) -> None:
         async def read() -> None:
             while not await self._suggestions.look(name, text):
                 pass
-            if self._view.entry(name).value == text:
-                self.show_hint()
+            entry = self._view.focused_entry
+            if entry is not None and entry.id == name and self._text(name) == text:
+                self._show_unless_highlighted()
 
         # The function and not its coroutine, which would warn when it is replaced before it starts.
         work: WorkType[None] = read
         self._view.run_worker(work, group="look", exclusive=True, exit_on_error=False)
 
-    def refit(self) -> None:
-        """Show hint and names at the present size of the terminal."""
-        self.show_names()
-        self.show_hint()
+    def _text(self, name: str) -> str:
+        """Return the text that narrows the list of a field."""
+        return "" if name == self._all_of else self._view.entry(name).value
 
-    def show_hint(self) -> None:
-        """Show the hint of the focused field; while the user types, its suggestions."""
+    def _show_unless_highlighted(self) -> None:
+        if self._choices.highlighted is None:
+            self.show()
+
+    def show(self) -> None:
+        """Show the suggestions for the focused field; without a list, its help."""
         entry = self._view.focused_entry
         if entry is None or entry.id is None:
             return
-        row = self._view.hint
-        cells = max(20, row.size.width - 1)
-        suggestions, at = self._walk.suggestions, self._walk.at
-        if not self._is_walking(entry.id, entry.value):
-            is_typed = entry.value != self._form.initial(entry.id)
-            suggestions, at = self._suggestions.of(entry.id, entry.value) if is_typed else [], -1
-        if suggestions:
-            row.show([(" ", ""), *suggestion_line(suggestions, at, cells, self._glyphs)])
+        name, text = entry.id, self._text(entry.id)
+        if not self._suggestions.has_list(name):
+            self._choices.show_page(name)
+        else:
+            found, total = self._suggestions.of(name, text), len(self._suggestions.of(name, ""))
+            if found:
+                self._choices.show_list(name, found, max(total, len(found)))
+            else:
+                self._choices.show_text(name, [self._nothing(name, text)])
+        self._view.lower.show_titles()
+
+    def _nothing(self, name: str, text: str) -> str:
+        if text and self._suggestions.has_learned:
+            return f'Nothing matches "{text}". The text is used as typed.'
+        if name in ("model", *FILES) and not self._suggestions.has_learned:
+            return f"reading {'models' if name == 'model' else 'files'}..." if self._has_waited else ""
+        return _NOTHING.get(name, "")
+
+    def show_help(self) -> None:
+        """Show the help of the focused field in the place of its list; the second time, the list."""
+        entry = self._view.focused_entry
+        if entry is None or entry.id is None:
             return
-        hint = next((text for text in _HINTS[entry.id] if width(text) <= cells), _HINTS[entry.id][1])
-        row.show([(f" {fit(hint, cells, ellipsis=self._glyphs.cut)}", "dim")])
+        if self._choices.is_page and self._suggestions.has_list(entry.id):
+            self.show()
+        else:
+            self._choices.show_page(entry.id)
+            self._view.lower.show_titles()
 
-    def show_names(self) -> None:
-        """Show the name of each file at the provider beside its id."""
-        for name in FILES:
-            self._show_name(name)
+    # The highlight
 
-    def _show_name(self, name: str) -> None:
-        file = self._store.file(self._view.entry(name).value.strip())
-        words = ""
+    async def walk(self, by: int) -> bool:
+        """Move the highlight. Return False when the key moves between fields instead."""
+        entry = self._view.focused_entry
+        if entry is None or entry.id is None or entry.locked or not self._suggestions.has_list(entry.id):
+            return False
+        at = self._choices.highlighted
+        if at is None:
+            if by < 0:
+                return False
+            await self._suggestions.look(entry.id, self._text(entry.id))
+            self.show()
+        if not self._choices.found:
+            return False
+        to = by - 1 if at is None else at + by
+        self._choices.highlight(None if to < 0 else min(to, len(self._choices.found) - 1))
+        return True
+
+    @property
+    def is_highlighted(self) -> bool:
+        return self._choices.highlighted is not None
+
+    def drop_highlight(self) -> None:
+        """Return from the list to the typed text."""
+        self._choices.highlight(None)
+
+    def click(self) -> None:
+        """Take the suggestion that was clicked."""
+        if self._choices.cursor is not None and not self._choices.is_page:
+            self._choices.highlight(self._choices.keys.index(self._choices.cursor))
+            self.take()
+
+    def take(self) -> bool:
+        """Put the highlighted suggestion into the field. Return False for a directory, which is opened."""
+        at, entry = self._choices.highlighted, self._view.focused_entry
+        if at is None or entry is None or entry.locked:
+            return True
+        each = self._choices.found[at]
+        self._choices.highlight(None)
+        entry.put(each.text)
+        self._all_of = ""
+        return not each.is_directory
+
+    # Facts
+
+    def show_facts(self) -> None:
+        """Show the source of the model, and names and sizes of uploaded files, beside them."""
+        for name in ("model", *FILES):
+            self._show_fact(name)
+
+    def _show_fact(self, name: str) -> None:
+        if name not in ("model", *FILES):
+            return
+        self._form.state_facts({name: self._fact(name, self._view.entry(name).value.strip())})
+        self._view.show_notes([name])
+
+    def _fact(self, name: str, text: str) -> str:
+        known = self._suggestions.exact(name, text)
+        if name == "model":
+            return known.source if known is not None else ""
+        file = self._store.file(text)
         if file is not None:
-            words = fit(file_words(file), max(8, self._view.cells - LABEL - 30), ellipsis=self._glyphs.cut)
-        row = self._view.name_row(name)
-        row.display = bool(words)
-        row.styles.width = width(words) + 1
-        row.show([(f" {words}", "dim")])
+            return file_words(file)
+        return ", ".join(filter(None, (known.shown, known.kind))) if known is not None else ""
+
+    def missing_model(self, model: str) -> str:
+        """Return advice about a model that the service does not list; empty when it may be right."""
+        if not model or not self._suggestions.models or model in self._suggestions.models:
+            return ""
+        near = self._suggestions.nearest(model)
+        return f"{self._service.profile} does not list it." + (f" Did you mean {near}?" if near else "")

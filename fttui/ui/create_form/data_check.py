@@ -12,9 +12,9 @@ from fttui.clock import age
 from fttui.config.errors import ConfigError
 from fttui.core.create_job import FILES, DataChecker
 from fttui.store.upload_once import TRAINING
-from fttui.ui.create_form.findings import HINT
 from fttui.ui.create_form.form import CreateForm
 from fttui.ui.create_form.reading import FormReading, read_form
+from fttui.ui.create_form.summary import NAMELESS, automatic_values, summary
 from fttui.ui.create_form.view import FormView
 from fttui.ui.render.detail_lines import file_words
 
@@ -30,12 +30,23 @@ class DataCheck:
     """Reads the form and checks its files when the user pauses."""
 
     def __init__(
-        self, view: FormView, form: CreateForm, store: FormPort, checker: DataChecker, now: Callable[[], float]
+        self,
+        view: FormView,
+        form: CreateForm,
+        store: FormPort,
+        checker: DataChecker,
+        missing_model: Callable[[str], str],
+        now: Callable[[], float],
     ) -> None:
+        """
+        Args:
+            missing_model: returns advice about a model that the service does not list.
+        """
         self._view = view
         self._form = form
         self._store = store
         self._checker = checker
+        self._missing_model = missing_model
         self._now = now
         self._shown: FormReading | None = None
         self.report: Report | None = None
@@ -69,14 +80,10 @@ class DataCheck:
             return
         if self._shown is None or self._shown.files != reading.files:
             self.show(reading, None)  # the findings shown are about a different file
-        if reading.spec is None:
-            self._checker.stop()
-            self.show(reading, None)
-            return
         try:
-            report = await self._checker.report(reading.spec, reading.files)
+            report = await self._checker.report(reading.subject, reading.files)
         except (OSError, ConfigError) as error:
-            self._view.findings.put(str(getattr(error, "strerror", None) or error), "warn")
+            self._view.summary.put(str(getattr(error, "strerror", None) or error), "warn")
         else:
             if report is not None or not reading.files.paths:  # else a newer check has begun
                 self.show(reading, report)
@@ -85,6 +92,8 @@ class DataCheck:
         """Show the findings of local files, and names and age of files at the provider."""
         self._shown, self.report = reading, report
         texts, advice = [], {}
+        if words := self._missing_model(self._form.values["model"]):
+            advice["model"] = words
         for name in FILES:
             id = self._form.values[name]
             if not id or name in reading.files.paths:
@@ -94,13 +103,16 @@ class DataCheck:
                 advice[name] = text
             elif text:
                 texts.append(f"{name.replace('_', ' ')}: {text}")
-        role = "dim"
+        words, role = "", "dim"
         if report is not None:
-            role = "fail" if report.errors else "warn" if report.warnings else "dim" if texts else "done"
-            prefix = "" if "training_file" in reading.files.paths else "validation file: "
-            texts.append(prefix + report.summary(HINT))
+            words, role = summary(report, self._view.dot)
+            if "training_file" not in reading.files.paths:
+                words = f"validation file: {words}"
+        elif not reading.files.paths and not texts:
+            words = NAMELESS
+        self._form.automatic = automatic_values(report)
         self._view.advise(advice | reading.advice)
-        self._view.findings.put("\n".join(texts), role)
+        self._view.summary.put("\n".join(filter(None, (*texts, words))), role)
 
     def _at_provider(self, name: str, id: str, reading: FormReading) -> tuple[str, bool]:
         """Return the facts about a file at the provider, and whether they are advice, shown under the field.

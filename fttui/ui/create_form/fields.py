@@ -1,8 +1,9 @@
-"""Fields of the create form: names, labels, hints, defaults and ranges."""
+"""Fields of the create form: names, labels, notes, pages of help, defaults and ranges."""
 
-import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from fttui.models.hyperparameters import MAX_SUFFIX, RANGES, SEED
 from fttui.models.job import METHODS
 from fttui.models.spec import HYPERPARAMETERS
 
@@ -11,82 +12,114 @@ EFFORTS = ("default", "low", "medium", "high")
 
 
 class Field(NamedTuple):
-    """One line of the form."""
+    """One row of the form."""
 
     name: str
     label: str
-    hint: str
+    notes: tuple[str, ...]
+    """Texts beside the field, the longest first."""
+    about: str
+    """Purpose of the field, for its page of help."""
+    flag: str
+    """Option of `fttui jobs create`; empty when there is none."""
     methods: tuple[str, ...] = METHODS
     """Methods with which the field is shown."""
 
 
-class Number(NamedTuple):
-    """Range of a hyperparameter."""
+_ALL_RANGES = {**RANGES, "seed": SEED}
 
-    above: float
-    """Exclusive lower bound."""
-    most: float = math.inf
-    whole: bool = True
-
-    @property
-    def allowed_values(self) -> str:
-        if self.whole and self.most < math.inf:
-            return f"auto, or {self.above + 1:g} to {self.most:g}"
-        if self.whole:
-            return f"auto, or a whole number of at least {self.above + 1:g}"
-        return f"auto, or a number above {self.above:g}" + (f", at most {self.most:g}" if self.most < math.inf else "")
-
-
-NUMBERS = {
-    "n_epochs": Number(0, 50),
-    "batch_size": Number(0, 256),
-    "learning_rate_multiplier": Number(0, whole=False),
-    "beta": Number(0, 2, whole=False),
-    "compute_multiplier": Number(1e-5, 10, whole=False),
-    "eval_interval": Number(0),
-    "eval_samples": Number(0),
-}
-_LABELS = {
-    "n_epochs": "epochs",
-    "batch_size": "batch size",
-    "learning_rate_multiplier": "learning rate x",
-    "beta": "beta",
-    "compute_multiplier": "compute x",
-    "eval_interval": "eval interval",
-    "eval_samples": "eval samples",
-    "reasoning_effort": "reasoning effort",
-}
-_HINTS = {
-    "learning_rate_multiplier": "factor on the provider's learning rate: {}",
-    "beta": "how close to stay to the base model: {}",
-    "compute_multiplier": "compute for exploring: {}",
-    "eval_interval": "steps between evaluations: {}",
-    "eval_samples": "samples in an evaluation: {}",
+_HYPERPARAMETERS = {
+    "n_epochs": ("epochs", "How many times the model reads the training file."),
+    "batch_size": ("batch size", "Examples in one step."),
+    "learning_rate_multiplier": ("learning rate x", "Factor on the provider's learning rate."),
+    "beta": ("beta", "How close the model stays to the base model; a lower value lets it move further."),
+    "compute_multiplier": ("compute x", "Compute for exploring answers."),
+    "eval_interval": ("eval interval", "Steps between two evaluations."),
+    "eval_samples": ("eval samples", "Samples in an evaluation."),
+    "reasoning_effort": ("reasoning effort", "How much the model reasons before it answers."),
 }
 
 
 def _hyperparameter(name: str) -> Field:
-    values = NUMBERS[name].allowed_values if name in NUMBERS else ", ".join(EFFORTS)
+    label, about = _HYPERPARAMETERS[name]
+    values = RANGES[name].allowed_values if name in RANGES else ", ".join(EFFORTS)
     methods = tuple(method for method, names in HYPERPARAMETERS.items() if name in names)
-    return Field(name, _LABELS[name], _HINTS.get(name, "{}").format(values), methods)
+    flag = f"--{name.replace('_', '-')}" if set(methods) - {"reinforcement"} else ""
+    return Field(name, label, (values,), about, flag, methods)
 
 
 FIELDS = (
-    Field("model", "model", "base model, or a tuned model to train further"),
-    Field("training_file", "training file", "a path, which is uploaded, or a file id"),
-    Field("validation_file", "validation file", "optional, but needed for reinforcement: a path or a file id"),
-    Field("suffix", "suffix", "optional: up to 64 characters in the model's name"),
-    Field("method", "method", "supervised, dpo or reinforcement"),
-    Field("grader", "grader", "a path of a JSON file, or the JSON itself", ("reinforcement",)),
-    *(_hyperparameter(name) for name in _LABELS),
-    Field("seed", "seed", "optional: 0 to 2147483647"),
-    Field("metadata", "metadata", 'optional: key=value, key="value, with a comma"'),
-    Field("wandb_project", "W&B project", "optional: project to which the provider reports the run"),
-    Field("more", "more settings", "optional: hyperparameters without a field: name=value"),
+    Field("model", "model", ("the model to train",), "Base model, or a tuned model to train further.", "--model"),
+    Field(
+        "training_file",
+        "training file",
+        ("a path or an uploaded file", "a path or an id"),
+        "Examples to learn from, as JSON lines. A path is uploaded; the id of an uploaded file is used as it is.",
+        "--training-file",
+    ),
+    Field(
+        "validation_file",
+        "validation file",
+        ("optional: shows whether it overfits", "optional"),
+        "Examples that the model does not learn from. Its loss on them shows whether it overfits. "
+        "Reinforcement needs them.",
+        "--validation-file",
+    ),
+    Field(
+        "suffix",
+        "suffix",
+        ("optional: names the job and model", "names job and model", "optional"),
+        f"Text in the name of the tuned model, at most {MAX_SUFFIX} characters. It also names the job in the list.",
+        "--suffix",
+    ),
+    Field(
+        "method",
+        "method",
+        ("supervised, dpo, reinforcement", "3 methods"),
+        "supervised learns answers, dpo learns from a preferred and a rejected answer, reinforcement from a grader.",
+        "--method",
+    ),
+    Field(
+        "grader",
+        "grader",
+        ("a path of a JSON file, or JSON", "a path or JSON"),
+        "Judge of the answers: a path of a JSON file, or the JSON itself.",
+        "--grader",
+        ("reinforcement",),
+    ),
+    *(_hyperparameter(name) for name in _HYPERPARAMETERS),
+    Field(
+        "seed",
+        "seed",
+        (f"optional: {SEED.allowed_values}", "optional"),
+        "The same seed, data and settings give a similar model.",
+        "--seed",
+    ),
+    Field(
+        "metadata",
+        "metadata",
+        ("optional: key=value, key=value", "key=value, ..."),
+        'Pairs that are kept with the job: key=value, key="value, with a comma".',
+        "--metadata",
+    ),
+    Field(
+        "wandb_project",
+        "W&B project",
+        ("optional: where the run is reported", "optional"),
+        "Project of Weights & Biases to which the provider reports the run.",
+        "--wandb-project",
+    ),
+    Field(
+        "more",
+        "settings",
+        ("optional: name=value, name=value", "name=value, ..."),
+        "Settings without a field of their own: hyperparameters by name, others after method. or wandb.",
+        "",
+    ),
 )
 BY_NAME = {field.name: field for field in FIELDS}
 EMPTY = {field.name: "" for field in FIELDS} | {"method": "supervised", "reasoning_effort": "default"}
-EMPTY |= dict.fromkeys(NUMBERS, "auto")
+EMPTY |= dict.fromkeys(RANGES, "auto")
 """Texts of an empty form: the provider's defaults."""
 
 
@@ -94,3 +127,57 @@ def fields_of(method: str) -> tuple[Field, ...]:
     """Return the fields shown with a method; with an unknown method, the fields common to all methods."""
     methods = [method or "supervised"] if method in ("", *METHODS) else METHODS
     return tuple(field for field in FIELDS if all(method in field.methods for method in methods))
+
+
+def range_error(name: str, text: str) -> str:
+    """Return the values that a field takes, when its text is outside of them; else an empty string."""
+    if name == "suffix" and len(text) > MAX_SUFFIX:
+        return f"{len(text)} characters; at most {MAX_SUFFIX}"
+    if name in _ALL_RANGES and _ALL_RANGES[name].refuses(text):
+        return _ALL_RANGES[name].allowed_values
+    return ""
+
+
+def notes_of(name: str, method: str, automatic: Mapping[str, int]) -> tuple[str, ...]:
+    """Return the texts beside a field, the longest first.
+
+    Args:
+        automatic: what `auto` means at the moment, by field.
+    """
+    if name == "validation_file" and method == "reinforcement":
+        return ("needed for reinforcement", "needed")
+    notes = BY_NAME[name].notes
+    if name in automatic:
+        return (notes[0].replace("auto", f"auto (now {automatic[name]})", 1), *notes)
+    return notes
+
+
+def page_of(name: str) -> list[str]:
+    """Return the page of help of a field, as paragraphs."""
+    field = BY_NAME[name]
+    page = [field.about]
+    if name in RANGES:
+        page.append(f"auto: the provider chooses. Allowed: {RANGES[name].allowed_values}.")
+    elif name in _ALL_RANGES:
+        page.append(f"Allowed: {_ALL_RANGES[name].allowed_values}.")
+    example = _EXAMPLES.get(name, "3")
+    page.append(f"For example: {example}")
+    return [*page, f"On the command line: fttui jobs create {field.flag} {example}"] if field.flag else page
+
+
+_EXAMPLES = {
+    "model": "gpt-4.1-nano-2025-04-14",
+    "training_file": "train.jsonl",
+    "validation_file": "valid.jsonl",
+    "suffix": "support-v4",
+    "method": "dpo",
+    "grader": "grader.json",
+    "learning_rate_multiplier": "0.5",
+    "beta": "0.1",
+    "compute_multiplier": "2",
+    "reasoning_effort": "low",
+    "seed": "7",
+    "metadata": "team=support",
+    "wandb_project": "support",
+    "more": "warmup_ratio=0.1",
+}

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from fttui.data.findings import Group
     from fttui.data.report import Report
 
-HINT = "f2 lists all findings."
 _ROLES = {ERROR: "fail", WARNING: "warn", ADVICE: "dim"}
 _INDENT = "   "
 

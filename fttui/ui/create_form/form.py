@@ -1,18 +1,27 @@
-"""State of the create form: texts of the fields, errors and advice. Knows no widgets and does no I/O."""
+"""State of the create form: texts of the fields, errors, advice and facts. Knows no widgets and does no I/O."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from fttui.models.job import METHODS
-from fttui.ui.create_form.fields import EMPTY, FIELDS, Field, fields_of
+from fttui.ui.create_form.fields import EMPTY, FIELDS, Field, fields_of, notes_of, range_error
+
+BELONGS_TO_SAMPLE = ("validation_file", "suffix")
+"""Fields whose sample values belong to the sample's training file."""
 
 
 class Note(NamedTuple):
-    """Text under a field."""
+    """Text beside a field."""
 
-    text: str = ""
-    role: str = ""
+    texts: tuple[str, ...]
+    """The same note in several lengths, the longest first."""
+    role: str = "dim"
     """Role in the theme: `fail` for an error, `warn` for advice."""
+
+    @property
+    def is_alert(self) -> bool:
+        """The note is an error or advice, which is never cut."""
+        return self.role != "dim"
 
 
 class _Error(NamedTuple):
@@ -22,23 +31,41 @@ class _Error(NamedTuple):
 
 
 class CreateForm:
-    """Texts, errors and advice by field name."""
+    """Texts, errors, advice and facts by field name."""
 
-    def __init__(self, values: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        values: Mapping[str, str],
+        *,
+        draft: Mapping[str, str] | None = None,
+        sample: Mapping[str, str] | None = None,
+    ) -> None:
         """
         Args:
             values: initial texts, such as a clone's; missing fields get their defaults.
+            draft: texts that the user typed earlier.
+            sample: values of the sample job.
         """
         self._initial = {**EMPTY, **values}
-        self._texts = dict(self._initial)
-        self._method = self._initial["method"]
+        self._texts = self._initial | dict(draft or {})
+        self._sample = dict(sample or {})
+        self._removed: tuple[str, ...] = ()
+        """Fields that were emptied with the sample's training file."""
+        self._method = self._texts["method"] if self._texts["method"] in ("", *METHODS) else self._initial["method"]
         self._errors: dict[str, _Error] = {}
         self._advice: dict[str, str] = {}
+        self._facts: dict[str, str] = {}
+        self.automatic: Mapping[str, int] = {}
+        """Value that `auto` has at the moment, by field."""
 
     @property
     def values(self) -> dict[str, str]:
         """Texts without surrounding spaces, with those of hidden fields."""
         return {name: text.strip() for name, text in self._texts.items()}
+
+    def text(self, name: str) -> str:
+        """Return the text of a field as typed."""
+        return self._texts[name]
 
     def initial(self, name: str) -> str:
         """Return the text that a field had before the user typed."""
@@ -55,30 +82,63 @@ class CreateForm:
         return fields_of(self._method)
 
     def note(self, name: str) -> Note:
-        """Return the text under a field. An error hides advice."""
+        """Return the note beside a field: an error, else advice, else a fact about the text, else what it takes."""
         if name in self._errors:
-            return Note(self._errors[name].text, "fail")
-        return Note(self._advice[name], "warn") if name in self._advice else Note()
+            return Note((f"! {self._errors[name].text}",), "fail")
+        if error := range_error(name, self._texts[name].strip()):
+            return Note((f"! {error}",), "fail")
+        if name in self._advice:
+            return Note((f"~ {self._advice[name]}",), "warn")
+        if name in self._facts:
+            return Note((self._facts[name],))
+        return Note(notes_of(name, self._method, self.automatic))
 
     # Changes
 
-    def type(self, name: str, text: str) -> None:
-        """Replace the text of a field. An error and advice about the old text go."""
+    def type(self, name: str, text: str) -> dict[str, str]:
+        """Replace the text of a field. An error, advice and a fact about the old text go.
+
+        Returns:
+            New texts of other fields: those of the sample, when its training file is replaced or typed again.
+        """
+        if text == self._texts[name]:
+            return {}
         self._texts[name] = text
         if name == "method" and text.strip() in ("", *METHODS):
             self._method = text.strip()
         if name in self._errors and self._errors[name].value != text:
             del self._errors[name]
         self._advice.pop(name, None)
+        self._facts.pop(name, None)
+        return self._follow_sample() if name == "training_file" and self._sample else {}
+
+    def _follow_sample(self) -> dict[str, str]:
+        changed = {}
+        if self._texts["training_file"].strip() == self._sample["training_file"]:
+            changed = {name: self._sample[name] for name in self._removed if not self._texts[name]}
+            self._removed = ()
+        else:
+            removed = [name for name in BELONGS_TO_SAMPLE if self._texts[name] == self._sample[name]]
+            changed = dict.fromkeys(removed, "")
+            self._removed = (*self._removed, *removed)
+        for name, text in changed.items():
+            self.type(name, text)
+        return changed
 
     def update(self, texts: Mapping[str, str]) -> None:
         """Replace the texts of fields that differ."""
         for name, text in texts.items():
-            if text != self._texts[name]:
-                self.type(name, text)
+            self.type(name, text)
+
+    def reset(self) -> None:
+        """Return to the initial texts."""
+        self._texts = dict(self._initial)
+        self._method = self._initial["method"]
+        self._errors, self._advice, self._facts, self._removed = {}, {}, {}, ()
 
     def replace_file(self, name: str, id: str) -> None:
         """Replace the path of an uploaded file by its id, which is not a change by the user."""
+        self._sample = {}
         if self._initial[name].strip() == self._texts[name].strip():
             self._initial[name] = id
         self.type(name, id)
@@ -91,6 +151,13 @@ class CreateForm:
     def advise(self, advice: Mapping[str, str]) -> None:
         """Replace all advice."""
         self._advice = dict(advice)
+
+    def state_facts(self, facts: Mapping[str, str]) -> None:
+        """Set facts about the texts of fields; an empty text removes one."""
+        for name, fact in facts.items():
+            self._facts.pop(name, None)
+            if fact:
+                self._facts[name] = fact
 
 
 def in_order(names: Iterable[str]) -> list[str]:

@@ -10,25 +10,23 @@ from textual.widget import Widget
 from fttui.text import wrap
 from fttui.ui.widgets.line_view import TextRow
 
-SHORT = 16
-"""Height of a terminal below which messages get fewer lines."""
-MAX_CELLS = 100
-"""Width of the form on a wide terminal."""
 _MAX_LINES = 6
 
 
 class WrappedRow(TextRow):
     """A text on as many lines as it needs."""
 
-    def __init__(self, *, id: str, classes: str | None = None, indent: int = 1, grows: bool = True) -> None:
+    def __init__(self, *, id: str, classes: str | None = None, indent: int = 1, least: int = 1) -> None:
         """
         Args:
-            grows: set the height to the number of lines; False leaves the height to CSS.
+            least: height with few lines.
         """
         super().__init__(id=id, classes=classes)
         self._indent = indent
-        self._grows = grows
+        self._least = least
         self._content = ("", "")
+        self.room: int | None = None
+        """Cells of a line; None: those of the screen."""
 
     def put(self, text: str, role: str) -> None:
         """Show a text."""
@@ -38,15 +36,10 @@ class WrappedRow(TextRow):
     def wrap_again(self) -> None:
         """Wrap the text at the present width of the screen."""
         text, role = self._content
-        cells = min(MAX_CELLS, self.screen.size.width) - 3 - self._indent
+        cells = (self.room or self.screen.size.width) - 1 - self._indent
         lines = wrap(text, max(20, cells)) if text else []
-        if self._grows:
-            self.styles.height = max(self.min_lines, min(len(lines), _MAX_LINES))
+        self.styles.height = max(self._least, min(len(lines), _MAX_LINES))
         self.show(*([(" " * self._indent + line, role)] for line in lines))
-
-    @property
-    def min_lines(self) -> int:
-        return 1
 
 
 class MessageRow(WrappedRow):
@@ -55,20 +48,23 @@ class MessageRow(WrappedRow):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._message = ("", "")
+        self._idle = ""
         self._has_note = False
         self._yes: Callable[[], None] | None = None
         self._answered = asyncio.Event()
         self._focused: Widget | None = None
-
-    @property
-    def min_lines(self) -> int:
-        return 2 if self.screen.size.height < SHORT else 3
 
     def show_message(self, text: str, role: str) -> None:
         """Show a message; while a question is open, after the answer."""
         self._message = (text, role)
         if self._yes is None:
             self._put(text, role)
+
+    def show_idle(self, text: str) -> None:
+        """Show a text while there is no message."""
+        self._idle = text
+        if self._yes is None and not self._has_note:
+            self._put(*self._message)
 
     def note(self, text: str) -> None:
         """Show a text until the next key. An open question is answered with no."""
@@ -102,4 +98,4 @@ class MessageRow(WrappedRow):
 
     def _put(self, text: str, role: str) -> None:
         self._has_note = False
-        self.put(text, role)
+        self.put(text or self._idle, role if text else "dim")

@@ -1,24 +1,24 @@
 """Conversion between the texts of the form and a `JobSpec`. Reads data and grader files, so it runs in a thread."""
 
 import json
-import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from fttui.core.create_job import FILES, LocalFiles, find_files
+from fttui.core.create_job import FILES, LocalFiles, Subject, find_files
 from fttui.data.grader import BadGrader, grader_errors, parse_grader, read_grader
 from fttui.data.local_files import NotAFile, local_path
+from fttui.models.hyperparameters import RANGES, SEED
 from fttui.models.job import METHODS, TOKEN_KEY, Job
 from fttui.models.spec import HYPERPARAMETERS, MAX_METADATA, JobSpec, like
 from fttui.text import clean_line
-from fttui.ui.create_form.fields import EFFORTS, EMPTY, NUMBERS, Number, fields_of
+from fttui.ui.create_form.fields import EFFORTS, EMPTY, fields_of, range_error
 from fttui.ui.create_form.form import in_order
 from fttui.ui.create_form.pairs import BadPairs, pairs_of, text_of
 
 _PREFIXES = ("hyperparameters", "method", "wandb")
-"""Prefixes of names in `more settings`, followed by a dot. `hyperparameters.` may be left out."""
+"""Prefixes of names in the field `more`, followed by a dot. `hyperparameters.` may be left out."""
 
 
 class FormReading(NamedTuple):
@@ -29,6 +29,8 @@ class FormReading(NamedTuple):
     errors: dict[str, str]
     """Reasons by field, in the order of the form."""
     files: LocalFiles
+    subject: Subject = Subject()
+    """Members for the check of the data, also of a job with errors."""
 
     @property
     def advice(self) -> dict[str, str]:
@@ -50,7 +52,7 @@ def read_form(values: Mapping[str, str]) -> FormReading:
         except ValidationError as error:  # a check above is missing
             errors = {"model": str(error.errors()[0]["msg"])}
     errors |= {name: reason for name, reason in files.errors.items() if name not in errors}
-    return FormReading(spec, {name: errors[name] for name in in_order(errors)}, files)
+    return FormReading(spec, {name: errors[name] for name in in_order(errors)}, files, parsed.subject)
 
 
 def values_of(job: Job) -> dict[str, str]:
@@ -93,19 +95,28 @@ class _Parser:
             for name in ("model", "training_file", "validation_file", "suffix", "method", "wandb_project")
         }
         self.errors |= {name: "required" for name in ("model", "training_file") if not values[name]}
-        if len(values["suffix"]) > 64:
-            self.errors["suffix"] = f"{len(values['suffix'])} characters; at most 64"
-        self.members["seed"] = self._seed(values["seed"])
+        for name in ("suffix", "seed", *(name for name in RANGES if name in self._shown)):
+            if error := range_error(name, values[name]):
+                self.errors[name] = error
+        self.members["seed"] = SEED.value(values["seed"])
         self.members["hyperparameters"] = self._hyperparameters(values)
         if "grader" in self._shown:
             self.members["grader"] = self._grader(values["grader"])
         self.members["metadata"] = self._metadata(values["metadata"])
         self._more(values["more"])
 
+    @property
+    def subject(self) -> Subject:
+        members = self.members
+        method = members["method"] if members["method"] in METHODS else None
+        kept = {name: members["hyperparameters"].get(name) for name in ("n_epochs", "batch_size")}
+        kept = {name: value for name, value in kept.items() if value is not None}
+        return Subject(members["model"] or "", method, members.get("grader"), kept)
+
     def _hyperparameters(self, values: Mapping[str, str]) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for name, range in NUMBERS.items():
-            if name in self._shown and (number := self._number(name, values[name], range)) is not None:
+        for name, range in RANGES.items():
+            if name in self._shown and (number := range.value(values[name])) is not None:
                 found[name] = number
         effort = values["reasoning_effort"]
         if "reasoning_effort" in self._shown and effort not in ("", "default"):
@@ -113,20 +124,6 @@ class _Parser:
             if effort not in EFFORTS:
                 self.errors["reasoning_effort"] = "one of: " + ", ".join(EFFORTS)
         return found
-
-    def _seed(self, text: str) -> int | None:
-        number = _number(text)
-        if text and not (isinstance(number, int) and 0 <= number <= 2147483647):
-            self.errors["seed"] = "a whole number from 0 to 2147483647"
-        return int(number) if number is not None else None
-
-    def _number(self, name: str, text: str, range: Number) -> int | float | None:
-        if text in ("", "auto"):
-            return None
-        number = _number(text)
-        if number is None or not range.above < number <= range.most or (range.whole and not isinstance(number, int)):
-            self.errors[name] = range.allowed_values
-        return number
 
     def _grader(self, text: str) -> dict[str, Any] | None:
         if not text:
@@ -170,24 +167,9 @@ class _Parser:
                 self.errors["more"] = f"{name} has a field of its own"
             spaces[space][inner] = value
         if spaces["wandb"] and not self.members["wandb_project"]:
-            self.errors.setdefault("wandb_project", "needed for the wandb settings in more settings")
+            self.errors.setdefault("wandb_project", "needed for the settings that begin with wandb.")
         self.members["hyperparameters"] |= spaces["hyperparameters"]
         self.members |= {"method_more": spaces["method"], "wandb_more": spaces["wandb"]}
-
-
-def _number(text: str) -> int | float | None:
-    """Return a finite number, an int when written as one; None for any other text."""
-    if len(text) > 64:
-        return None
-    try:
-        return int(text)
-    except ValueError:
-        pass
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
 
 
 def _grader_file(path: str) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -15,21 +16,32 @@ from textual.widgets import Input
 from fttui.core.create_job import DataChecker
 from fttui.core.pricing import Pricing
 from fttui.store.snapshot import Outcome
+from fttui.ui.create_form.choices import ChoicesPane
 from fttui.ui.create_form.completer import Completer
 from fttui.ui.create_form.data_check import DataCheck
 from fttui.ui.create_form.findings import findings_screen
 from fttui.ui.create_form.form import CreateForm
-from fttui.ui.create_form.message_row import MAX_CELLS, SHORT
+from fttui.ui.create_form.lower_pane import LowerPane
 from fttui.ui.create_form.submission import LONGEST_WAIT, Submission
 from fttui.ui.create_form.suggestions import Suggestions
-from fttui.ui.create_form.view import LABEL, FormView
-from fttui.ui.render.glyphs import UNICODE, Glyphs
+from fttui.ui.create_form.view import LABEL, LEFT, FormView
+from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.status_line import ServiceInfo
 from fttui.ui.terminal.latest_size import LatestSize
 from fttui.ui.widgets.entry import Entry
+from fttui.ui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
     from fttui.store.port import FormPort
+
+
+class Opening(NamedTuple):
+    """Surroundings of the form."""
+
+    title: str
+    service: ServiceInfo
+    glyphs: Glyphs
+    now: Callable[[], float]
 
 
 class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
@@ -39,57 +51,50 @@ class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
     """
 
     AUTO_FOCUS = "Entry"
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (SHORT, "-medium")]
     BINDINGS = [
         Binding("escape", "leave", "leave", show=False),
-        Binding("f2", "findings", show=False),
-        Binding("ctrl+n", "walk(1)", show=False),
-        Binding("ctrl+p", "walk(-1)", show=False),
+        Binding("f2,ctrl+t", "findings", show=False),
+        Binding("f1", "field_help", show=False),
+        Binding("ctrl+r", "reset", show=False),
     ]
     DEFAULT_CSS = f"""
-    CreateScreen #form-view {{ width: 100%; height: 100%; align: center top; }}
-    CreateScreen #form {{
-        width: 100%; max-width: {MAX_CELLS}; height: 1fr; padding: 1 1 0 1; scrollbar-size-vertical: 1;
-    }}
-    CreateScreen #form-end {{ width: 100%; max-width: {MAX_CELLS}; height: auto; padding: 0 1; }}
-    CreateScreen.-short #form {{ padding: 0 1; }}
+    CreateScreen #form-view {{ width: 100%; height: 100%; }}
+    CreateScreen #form-main {{ width: 100%; height: 1fr; layout: vertical; }}
+    CreateScreen #form-left {{ width: 100%; height: auto; }}
+    CreateScreen .-wide #form-main {{ layout: horizontal; }}
+    CreateScreen .-wide #form-left {{ width: {LEFT}; height: 1fr; }}
+    CreateScreen #form {{ width: 100%; scrollbar-size-vertical: 0; }}
+    CreateScreen #form-lower {{ width: 100%; height: 1fr; }}
+    CreateScreen .-wide #form-lower {{ width: 1fr; border-left: solid $line-rule; }}
+    CreateScreen .slot {{ width: 100%; height: 1fr; }}
+    CreateScreen #form-end {{ width: 100%; height: auto; }}
     CreateScreen .field {{ height: 1; }}
     CreateScreen .label {{ width: {LABEL}; }}
     CreateScreen Entry {{ width: 1fr; background: $panel; }}
     CreateScreen Entry:focus {{ background: $line-cursor; }}
     CreateScreen:ansi Entry:focus {{ text-style: reverse; }}
-    CreateScreen .name {{ display: none; }}
     CreateScreen .under {{ display: none; }}
-    CreateScreen #form-found {{ height: 3; }}
-    CreateScreen.-short #form-found {{ height: 1; }}
     """
 
-    def __init__(
-        self,
-        store: FormPort,
-        values: Mapping[str, str],
-        service: ServiceInfo,
-        glyphs: Glyphs = UNICODE,
-        *,
-        now: Callable[[], float],
-    ) -> None:
+    def __init__(self, store: FormPort, form: CreateForm, opening: Opening, *, left_at: float | None = None) -> None:
         """
         Args:
-            values: initial texts by field; missing fields get their defaults.
+            left_at: time of the draft that the form shows; None without a draft.
         """
         super().__init__()
-        self._form = CreateForm(values)
+        self.form = form
+        self._left_at = left_at
+        glyphs, service = opening.glyphs, opening.service
         suggestions = Suggestions()
-        self._view = view = FormView(self._form, suggestions)
+        choices = ChoicesPane(glyphs)
+        lower = LowerPane(choices, (), glyphs)
+        place = f"{service.profile} {glyphs.arrow} {service.host}"
+        self._view = view = FormView(form, suggestions, lower, glyphs, title=opening.title, place=place)
         pricing = Pricing(service)
         checker = DataChecker(pricing)
-        self._completer = Completer(view, self._form, suggestions, store, glyphs, now)
-        self.data_check = DataCheck(view, self._form, store, checker, now)
-        self._submission = Submission(
-            view, self._form, self.data_check, store, pricing, checker, glyphs, done=self.dismiss
-        )
-        keys = ("enter creates", "tab moves", "right completes", "ctrl+n chooses", "esc leaves")
-        self._keys = f" {glyphs.dot} ".join(keys)
+        self._completer = Completer(view, choices, form, suggestions, store, service, opening.now)
+        self.data_check = DataCheck(view, form, store, checker, self._completer.missing_model, opening.now)
+        self._submission = Submission(view, form, self.data_check, store, pricing, checker, glyphs, done=self.dismiss)
         self._early: list[events.Key] | None = []
         """Keys that wait for keys typed before them; None when there are none."""
 
@@ -102,7 +107,9 @@ class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
         yield self._view
 
     def on_mount(self) -> None:
-        self._view.messages.show_message(self._keys, "dim")
+        if self._left_at is not None:
+            at = time.strftime("%H:%M", time.localtime(self._left_at))
+            self._view.messages.show_message(f"Your draft of {at}. ctrl+r starts again.", "dim")
         self._completer.start(self.data_check.soon)
         self.data_check.soon()
         self._below.call_later(self._catch_up)
@@ -112,15 +119,19 @@ class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
 
     def on_resize(self) -> None:
         self._view.refit()
-        self._completer.refit()
 
-    def on_descendant_focus(self) -> None:
-        self._completer.show_hint()
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        if event.widget is self.focused:
+            self._completer.focused()
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         self._completer.typed(event.input.id or "")
         self.data_check.soon()
+
+    @on(LineList.Moved)
+    def _clicked(self, event: LineList.Moved) -> None:
+        self._completer.click()
 
     def show_note(self, text: str) -> None:
         """Show a text until the next key."""
@@ -156,15 +167,30 @@ class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
             if event.key in ("y", "Y"):
                 yes()
         elif event.character is not None and event.is_printable and isinstance(entry, Entry):
+            self._completer.drop_highlight()
             entry.enter(event.character)
         elif (bound := self.active_bindings.get(event.key)) is not None and bound.enabled:
             await self.app.run_action(bound.binding.action, bound.node)
 
     async def action_submit(self) -> None:
-        await self._submission.submit()
+        """Take the highlighted suggestion; without one, send the form."""
+        if not self._completer.is_highlighted:
+            await self._submission.submit()
+        elif self._completer.take():
+            self._view.move(1)
 
     def action_move(self, by: int) -> None:
+        """Focus a different field. A highlighted suggestion is taken."""
+        self._completer.take()
         self._view.move(by)
+
+    async def action_walk(self, by: int) -> None:
+        """Move along the list of the focused field, or between fields without one."""
+        if not await self._completer.walk(by):
+            self._view.move(by)
+
+    def action_field_help(self) -> None:
+        self._completer.show_help()
 
     def action_findings(self) -> None:
         """Open the list of all findings in the data."""
@@ -174,22 +200,32 @@ class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
         else:
             self.app.push_screen(findings_screen(report, self.size.width))
 
-    async def action_walk(self, by: int) -> None:
-        await self._completer.walk(by)
+    def action_reset(self) -> None:
+        """Return to the initial texts. Ask first when something was typed."""
+        if self._submission.is_running:
+            return
+        self.form.update(self._view.values)
+        if self.form.is_changed:
+            self._view.messages.confirm("Start again, and drop your changes?", self._reset)
+        else:
+            self._reset()
+
+    def _reset(self) -> None:
+        self.form.reset()
+        self._view.messages.show_message("", "dim")
+        self._view.show_texts()
+        self._completer.focused()
+        self.data_check.soon()
 
     def action_leave(self) -> None:
-        """Leave the form, or stop a submission. Ask first when something would be lost."""
+        """Return from the list to the field, stop a submission after a question, or leave the form."""
         messages = self._view.messages
         if self._submission.is_sent:
             messages.show_message(f"The job may exist already. Waiting for the answer takes {LONGEST_WAIT}.", "warn")
         elif self._submission.is_running:
             messages.confirm("Stop? Nothing has been created so far.", self._submission.stop)
+        elif self._completer.is_highlighted:
+            self._completer.drop_highlight()
         else:
-            self._form.update(self._view.values)
-            if self._form.is_changed:
-                messages.confirm("Leave, and lose what was typed?", self._leave)
-            else:
-                self._leave()
-
-    def _leave(self) -> None:
-        self.dismiss(None)
+            self.form.update(self._view.values)
+            self.dismiss(None)

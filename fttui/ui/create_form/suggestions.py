@@ -5,28 +5,30 @@ Directories are read in a thread, so a slow disk delays no key. Everything else 
 
 import asyncio
 import os
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
 from fttui.clock import age
-from fttui.models.file import File
-from fttui.models.job import METHODS
+from fttui.core.samples import SAMPLE_JOB
+from fttui.models.file import File, Model
+from fttui.models.job import METHODS, Job
 from fttui.models.row import short_id
-from fttui.text import clean_line, fit, width
-from fttui.ui.create_form.fields import EFFORTS, NUMBERS
-from fttui.ui.render.glyphs import Glyphs
-from fttui.ui.render.rows import Line, Span
+from fttui.text import clean_line, size_words
+from fttui.ui.create_form.fields import EFFORTS
 
 PATHS = ("grader", "training_file", "validation_file")
 """Fields that accept paths."""
-PROVIDED = ("model", "training_file", "validation_file")
+DATA = ("training_file", "validation_file")
+PROVIDED = ("model", *DATA)
 """Fields that accept models and files of the provider."""
 PATIENCE = 0.2
 """Seconds that a key waits for a list that is still being fetched or read."""
 FRESH = 2.0
 """Seconds that the names in a directory are reused."""
+MOST_FILES = 500
+"""Uploaded files in the list, the newest."""
+_DATA_ENDS = (".jsonl", ".json", ".txt")
 
 
 class Suggestion(NamedTuple):
@@ -35,87 +37,152 @@ class Suggestion(NamedTuple):
     text: str
     shown: str
     """Text for the user, who knows files by name."""
+    kind: str = ""
+    """`base`, `tuned` or `checkpoint`; the size of a file."""
+    source: str = ""
+    """Where it comes from, and when."""
+    id: str = ""
+    """End of the id of an uploaded file."""
     is_path: bool = False
+
+    @property
+    def is_directory(self) -> bool:
+        return self.is_path and self.text.endswith(os.sep)
+
+
+class Found(NamedTuple):
+    """One name in a directory; that of a directory ends with a slash."""
+
+    name: str
+    size: int = 0
+    changed_at: float = 0.0
+
+
+class Known(NamedTuple):
+    """What the provider and the job list know."""
+
+    models: Sequence[Model] = ()
+    files: Sequence[File] = ()
+    jobs: Sequence[Job] = ()
+    """Newest first."""
+    now: float = 0.0
+    profile: str = ""
+    is_local: bool = False
 
 
 class Suggestions:
     """Suggestions by field, from the models, files and directories known so far."""
 
-    def __init__(self, read: Callable[[str], list[str]] | None = None) -> None:
+    def __init__(self, read: Callable[[str], list[Found]] | None = None) -> None:
         """
         Args:
             read: replaces `names_in`.
         """
         self._models: list[Suggestion] = []
         self._files: list[Suggestion] = []
+        self._used: dict[str, float] = {}
+        self._now = 0.0
         self._read = read or names_in
-        self._directories: dict[str, tuple[float, list[str]]] = {}
+        self._directories: dict[str, tuple[float, list[Found]]] = {}
         """Time of the read, and names, by directory."""
         self._reading: dict[str, asyncio.Task[None]] = {}
         self._has_learned = asyncio.Event()
 
-    def learn(self, models: Sequence[str], files: Sequence[File], now: float) -> None:
-        """Set the models and files of the provider.
+    @property
+    def has_learned(self) -> bool:
+        """The lists of the provider are known."""
+        return self._has_learned.is_set()
 
-        Files are shown by name, newest first. Equal names get their age, and equal ages the end of the id.
-        """
+    def learn(self, known: Known) -> None:
+        """Set what the provider and the job list know. Used models and files come first, the newest first."""
         self._has_learned.set()
-        files = sorted(files, key=lambda file: -(file.created_at or 0.0))
-        aged = {file.id: _with_age(file, now) for file in files}
-        names, ages = Counter(file.filename for file in files), Counter(aged.values())
+        self._now = known.now
+        self._used = _times(known.jobs, lambda job: (job.training_file, job.validation_file))
+        self._models = _models(known)
+        files = sorted(known.files, key=lambda file: -(file.created_at or 0.0))[:MOST_FILES]
+        files.sort(key=lambda file: -self._used.get(file.id, 0.0))
+        self._files = [self._file(file) for file in files]
 
-        def shown(file: File) -> str:
-            if not file.filename:
-                return file.id
-            if names[file.filename] == 1:
-                return file.filename
-            return f"{aged[file.id]} ({short_id(file.id)})" if ages[aged[file.id]] > 1 else aged[file.id]
+    def _file(self, file: File) -> Suggestion:
+        used, made = self._used.get(file.id), file.created_at
+        source = "uploaded"
+        if used is not None:
+            source = f"used {age(self._now - used)} ago"
+        elif made is not None:
+            source = f"uploaded {age(self._now - made)} ago"
+        return Suggestion(file.id, file.filename or file.id, size_words(file.bytes), source, short_id(file.id))
 
-        self._models = _words(sorted(models, key=_model_order))
-        self._files = [Suggestion(file.id, shown(file)) for file in files]
+    # Lists
 
-    def all(self, name: str) -> list[Suggestion]:
-        """Return every suggestion for a field, apart from paths."""
+    def of(self, name: str, text: str) -> list[Suggestion]:
+        """Return the suggestions for a typed text: those that begin with it, then those that contain it.
+
+        All of them are returned for an empty text. Hidden names are returned only after a typed dot.
+        """
+        if name not in PATHS:
+            return _matching(self._provided(name), text)
+        directory, part = directory_of(text), text[text.rfind(os.sep) + 1 :]
+        head = text[: len(text) - len(part)]
+        _, names = self._directories.get(directory, (0.0, []))
+        if not text:
+            names = [found for found in names if found.name.endswith(".jsonl")]
+        paths = [self._path(head, found) for found in names if part.startswith(".") or not found.name.startswith(".")]
+        if head:
+            return _matching(paths, part, skip=len(head))
+        provided = self._provided(name)
+        return _matching(paths, text) + _matching(provided, text) if text else provided + paths
+
+    def _provided(self, name: str) -> list[Suggestion]:
         if name == "method":
             return _words(METHODS)
         if name == "reasoning_effort":
             return _words(EFFORTS)
-        if name in NUMBERS:
-            return _words(("auto",))
         if name == "model":
             return self._models
-        return self._files if name.endswith("_file") else []
+        return self._files if name in DATA else []
 
-    def of(self, name: str, text: str) -> list[Suggestion]:
-        """Return suggestions for a typed text: those that begin with it, then those that contain it.
+    def _path(self, head: str, found: Found) -> Suggestion:
+        path = head + found.name
+        if found.name.endswith(os.sep):
+            return Suggestion(path, path, "folder", "", "", True)
+        return Suggestion(
+            path, path, size_words(found.size), f"here, {age(self._now - found.changed_at)} old", "", True
+        )
 
-        Base models come before tuned models. An empty text has no suggestions.
-        """
-        if not text:
-            return []
-        known = [suggestion for suggestion in self.all(name) if suggestion.text != text]
-        found = [suggestion for suggestion in known if suggestion.text.startswith(text)]
-        if name in PATHS:
-            _, names = self._directories.get(directory_of(text), (0.0, []))
-            found = [Suggestion(path, _last(path), True) for path in paths(text, names) if path != text] + found
-        if name == "model" or name.endswith("_file"):
-            part = text.casefold()
-            found += [
-                suggestion for suggestion in known if part in suggestion.shown.casefold() and suggestion not in found
-            ]
-        return sorted(found, key=lambda suggestion: _model_order(suggestion.text)) if name == "model" else found
+    def has_list(self, name: str) -> bool:
+        """Return True for a field with suggestions."""
+        return name in PATHS or name in ("model", "method", "reasoning_effort")
+
+    def exact(self, name: str, text: str) -> Suggestion | None:
+        """Return the model or the uploaded file that a text names."""
+        return next((each for each in self._provided(name) if each.text == text), None)
+
+    def nearest(self, text: str) -> str:
+        """Return the model whose name is most like a text; empty when none is."""
+        from difflib import get_close_matches
+
+        names = {each.text.casefold(): each.text for each in self._models}
+        near = get_close_matches(text.casefold(), list(names), 1)
+        return names[near[0]] if near else ""
+
+    @property
+    def models(self) -> list[str]:
+        """Names of the models that the provider lists."""
+        return [each.text for each in self._models]
 
     def completed(self, name: str, text: str) -> str | None:
         """Return the text that `→` accepts; None without a suggestion.
 
         Paths are completed up to their common prefix, as in a shell.
         """
-        suggestions = self.of(name, text)
+        suggestions = [each for each in self.of(name, text) if each.text != text] if text else []
         if not suggestions:
             return None
-        found = [suggestion.text for suggestion in suggestions if suggestion.is_path]
+        found = [each.text for each in suggestions if each.is_path and each.text.startswith(text)]
         common = os.path.commonprefix(found)  # noqa: RUF071  (by character, not by path)
         return common if len(common) > len(text) else suggestions[0].text
+
+    # Waiting
 
     async def complete(self, name: str, text: str) -> str | None:
         """Wait as `look` does, then return `completed`."""
@@ -128,10 +195,10 @@ class Suggestions:
         Returns:
             True when the names in the directory are fresh.
         """
-        if name in PROVIDED and os.sep not in text and not self._has_learned.is_set():
+        if name in PROVIDED and os.sep not in text and not self.has_learned:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._has_learned.wait(), PATIENCE)
-        if name not in PATHS or not text:
+        if name not in PATHS:
             return True
         directory, now = directory_of(text), asyncio.get_running_loop().time()
         if directory in self._directories and now < self._directories[directory][0] + FRESH:
@@ -149,12 +216,62 @@ class Suggestions:
             del self._reading[directory]
 
 
+def _matching(suggestions: Iterable[Suggestion], text: str, *, skip: int = 0) -> list[Suggestion]:
+    """Return the suggestions that begin with `text`, then those that contain it, in any case.
+
+    Args:
+        skip: characters of the text shown that are not searched.
+    """
+    part = text.casefold()
+
+    def rank(each: Suggestion) -> int:
+        texts = (each.shown[skip:].casefold(), each.text[skip:].casefold())
+        if any(one.startswith(part) for one in texts):
+            return 0
+        return 1 if any(part in one for one in texts) else 2
+
+    ranked = [(rank(each), each) for each in suggestions]
+    return [each for place, each in sorted(ranked, key=lambda pair: pair[0]) if place < 2]
+
+
 def _words(words: Sequence[str]) -> list[Suggestion]:
     return [Suggestion(word, word) for word in words]
 
 
-def _with_age(file: File, now: float) -> str:
-    return file.filename + (f" {age(now - file.created_at)} ago" if file.created_at is not None else "")
+def _times(jobs: Iterable[Job], names: Callable[[Job], Iterable[str]]) -> dict[str, float]:
+    """Return when the newest job with each name was created."""
+    times: dict[str, float] = {}
+    for job in jobs:
+        for name in filter(None, names(job)):
+            times.setdefault(name, job.created_at or 0.0)
+    return times
+
+
+def _models(known: Known) -> list[Suggestion]:
+    """Return models that jobs have used, then base models, tuned models, and checkpoints.
+
+    A used model that the provider does not list may still be trained; the local service lists all of its models.
+    """
+    used = _times(known.jobs, lambda job: (job.model,))
+    listed = {model.id: model for model in known.models}
+    made = _times(known.jobs, lambda job: (job.fine_tuned_model,))
+    names = [*listed, *(name for name in used if name not in listed and not known.is_local)]
+    names.sort(key=lambda name: (-used.get(name, 0.0), _model_order(name)))
+
+    def source(name: str) -> str:
+        at = made.get(name) or (listed[name].created_at if name in listed else None)
+        if _model_order(name) and at:
+            return f"tuned {age(known.now - at)} ago"
+        if name not in listed:
+            return f"used {age(known.now - used[name])} ago"
+        if known.is_local:
+            return "in the box" if name == SAMPLE_JOB["model"] else "of your trainers"
+        return f"listed by {known.profile}"
+
+    return [Suggestion(name, name, _KINDS[_model_order(name)], source(name)) for name in names]
+
+
+_KINDS = ("base", "tuned", "checkpoint")
 
 
 def _model_order(model: str) -> int:
@@ -163,63 +280,29 @@ def _model_order(model: str) -> int:
     return 0 if not is_tuned else 2 if ":ckpt-" in model else 1
 
 
-def _last(path: str) -> str:
-    """Return the last part of a path; a directory keeps its slash."""
-    return path[path.rstrip(os.sep).rfind(os.sep) + 1 :]
-
-
 def directory_of(text: str) -> str:
     """Return the directory that contains the last part of a path."""
     directory, slash, _ = text.rpartition(os.sep)
     return os.path.expanduser(directory + os.sep) if slash else "."
 
 
-def names_in(directory: str) -> list[str]:
+def names_in(directory: str) -> list[Found]:
     """Return directories, with a slash, and files that may hold training data, sorted.
 
-    A directory that cannot be read has none.
+    A directory that cannot be read has none. A name with control characters cannot be typed into a field either.
     """
+    names = []
     try:
-        with os.scandir(directory) as found:
-            names = sorted(
-                entry.name + (os.sep if entry.is_dir() else "")
-                for entry in found
-                if entry.name.endswith((".jsonl", ".json", ".txt")) or entry.is_dir()
-            )
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                if clean_line(entry.name) != entry.name:
+                    continue
+                if entry.is_dir():
+                    names.append(Found(entry.name + os.sep))
+                elif entry.name.endswith(_DATA_ENDS):
+                    with suppress(OSError):
+                        facts = entry.stat()
+                        names.append(Found(entry.name, facts.st_size, facts.st_mtime))
     except (OSError, ValueError):
         return []
-    # A name with control characters cannot be typed into a field either.
-    return [name for name in names if clean_line(name) == name]
-
-
-def paths(text: str, names: Sequence[str]) -> list[str]:
-    """Return the paths that begin with `text`, from the names in its directory.
-
-    Hidden names are returned only after a typed dot.
-    """
-    start = text[text.rfind(os.sep) + 1 :]
-    head = text[: len(text) - len(start)]
-    return [
-        head + name for name in names if name.startswith(start) and (start.startswith(".") or not name.startswith("."))
-    ]
-
-
-def suggestion_line(suggestions: Sequence[Suggestion], chosen: int, cells: int, glyphs: Glyphs) -> Line:
-    """Return suggestions on one line of at most `cells` cells, with the chosen one visible (-1: none)."""
-    between, before = f" {glyphs.dot} ", f"{glyphs.cut} "
-    first = 0
-    while first < chosen and sum(width(each.shown) + 3 for each in suggestions[first : chosen + 1]) > cells - 8:
-        first += 1
-    line: list[Span] = [(before, "dim")] if first else []
-    left = cells - (len(before) if first else 0)
-    for index, suggestion in enumerate(suggestions[first:], first):
-        more = len(suggestions) - index - 1
-        space = len(between) if index > first else 0
-        room = left - space - (len(f" +{more}") if more else 0)
-        if width(suggestion.shown) > room and index > first:
-            line.append((f" +{more + 1}", "dim"))
-            break
-        text = fit(suggestion.shown, room, ellipsis=glyphs.cut)
-        line += [(between[:space], "dim"), (text, "match" if index == chosen else "")]
-        left -= space + width(text)
-    return line
+    return sorted(names)

@@ -1,4 +1,4 @@
-"""Widgets of the create form: labels, entries, the text under each field, and three rows at the end."""
+"""Widgets of the create form: fields with their notes, the lower pane, and the rows at the end."""
 
 from __future__ import annotations
 
@@ -7,58 +7,106 @@ from functools import partial
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Container, Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input
 
 from fttui.core.create_job import FILES
+from fttui.models.hyperparameters import RANGES
+from fttui.text import fit, pad, width
 from fttui.ui.create_form.fields import BY_NAME, FIELDS
-from fttui.ui.create_form.form import CreateForm
-from fttui.ui.create_form.message_row import MAX_CELLS, MessageRow, WrappedRow
+from fttui.ui.create_form.form import CreateForm, Note
+from fttui.ui.create_form.lower_pane import LowerPane
+from fttui.ui.create_form.message_row import MessageRow, WrappedRow
 from fttui.ui.create_form.suggestions import Suggestions
+from fttui.ui.render.glyphs import Glyphs
+from fttui.ui.render.rows import rule_line
 from fttui.ui.widgets.entry import Entry
 from fttui.ui.widgets.line_view import TextRow
 
 LABEL = 18
-"""Width of the labels."""
+"""Width of the labels, with the mark before and a space after them."""
+VALUE = 26
+"""Width of a value with a note beside it."""
+NARROW = 72
+"""Cells below which notes are not beside the fields."""
+WIDE = 120
+"""Cells from which the lower pane is at the right."""
+LEFT = 62
+"""Width of the fields with the pane at the right."""
+LEAST_PANE = 6
+"""Rows of the lower pane, with its title."""
+LOW = 14
+"""Rows of a terminal below which there is no lower pane."""
+SUMMARY = 2
 _SEPARATORS = {"grader": " ", "metadata": ", ", "more": ", "}
 """Separators for the lines of a paste, by field."""
+_KEYS = (
+    "enter create  tab field  {}{} choose  {} complete  f2 findings  f1 help  esc",
+    "enter create  tab field  {}{} choose  f2 findings  f1 help  esc",
+    "enter create  tab field  f1 help  esc",
+)
 
 
 class FormView(Vertical):
     """Shows a `CreateForm`, and passes typed texts to it."""
 
-    def __init__(self, form: CreateForm, suggestions: Suggestions) -> None:
+    def __init__(
+        self, form: CreateForm, suggestions: Suggestions, lower: LowerPane, glyphs: Glyphs, *, title: str, place: str
+    ) -> None:
+        """
+        Args:
+            place: service to which the job is sent, for the end of the title.
+        """
         super().__init__(id="form-view")
         self._form = form
         self._suggestions = suggestions
-        self.hint = TextRow(id="form-hint")
-        self.findings = WrappedRow(id="form-found", grows=False)
+        self._glyphs = glyphs
+        self._heading = title
+        self._place = place
+        self._notes: dict[str, Note] = {}
+        self.lower = lower
+        self._title_row = TextRow(id="form-title")
+        self._scroll = VerticalScroll(id="form", can_focus=False)
+        self.summary = WrappedRow(id="form-found", least=SUMMARY)
         self.messages = MessageRow(id="form-say")
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="form", can_focus=False):
-            yield TextRow(id="form-title")
-            for field in FIELDS:
-                with Horizontal(id=f"line-{field.name}", classes="field"):
-                    yield TextRow(id=f"label-{field.name}", classes="label")
-                    yield Entry(
-                        self._form.initial(field.name),
-                        id=field.name,
-                        complete=partial(self._suggestions.complete, field.name),
-                        separator=_SEPARATORS.get(field.name, ""),
-                    )
-                    if field.name in FILES:
-                        yield TextRow(id=f"name-{field.name}", classes="name")
-                yield WrappedRow(id=f"under-{field.name}", classes="under", indent=LABEL)
+        with Container(id="form-main"):
+            with Vertical(id="form-left"):
+                yield self._title_row
+                with self._scroll:
+                    for field in FIELDS:
+                        yield from self._field(field.name)
+            yield self.lower
         with Vertical(id="form-end"):
-            yield self.hint
-            yield self.findings
+            yield TextRow(id="form-hint")
+            yield self.summary
             yield self.messages
+            yield TextRow(id="form-keys")
+
+    def _field(self, name: str) -> ComposeResult:
+        with Horizontal(id=f"line-{name}", classes="field"):
+            yield TextRow(id=f"label-{name}", classes="label")
+            yield Entry(
+                self._form.text(name),
+                id=name,
+                complete=partial(self._suggestions.complete, name),
+                separator=_SEPARATORS.get(name, ""),
+                automatic="auto" if name in RANGES else "",
+            )
+            yield TextRow(id=f"note-{name}", classes="note")
+        yield WrappedRow(id=f"under-{name}", classes="under", indent=LABEL)
 
     def on_mount(self) -> None:
-        self.query_one("#form-title", TextRow).show([(" Create a fine-tuning job", "title")])
+        arrows = (self._glyphs.down, self._glyphs.up, "→")
+
+        def keys(cells: int) -> list[tuple[str, str]]:
+            texts = [text.format(*arrows) if text.count("{}") == 3 else text.format(*arrows[:2]) for text in _KEYS]
+            return [(f" {next((text for text in texts if len(text) < cells), texts[-1])}", "dim")]
+
+        self.query_one("#form-keys", TextRow).fill(keys)
         for field in FIELDS:
-            self.query_one(f"#label-{field.name}", TextRow).show([(f" {field.label}", "")])
+            self._show_label(field.name)
         self.show_visible()
 
     # Texts
@@ -66,17 +114,18 @@ class FormView(Vertical):
     @property
     def values(self) -> dict[str, str]:
         """Texts of all fields, without surrounding spaces."""
-        texts = {field.name: self.entry(field.name).value for field in FIELDS}
         # A key may come before the message about the key before it.
-        self._form.update(texts)
+        for field in FIELDS:
+            self._type(field.name, self.entry(field.name).value)
         return self._form.values
+
+    @property
+    def dot(self) -> str:
+        """Character between parts of a sentence."""
+        return self._glyphs.dot
 
     def entry(self, name: str) -> Entry:
         return self.query_one(f"#{name}", Entry)
-
-    def name_row(self, name: str) -> TextRow:
-        """Return the row beside a field of `FILES`."""
-        return self.query_one(f"#name-{name}", TextRow)
 
     @property
     def focused_entry(self) -> Entry | None:
@@ -84,21 +133,37 @@ class FormView(Vertical):
         return focused if isinstance(focused, Entry) else None
 
     @property
-    def cells(self) -> int:
-        """Width of the form's content."""
-        return min(MAX_CELLS, self.screen.size.width) - 3
+    def is_wide(self) -> bool:
+        """The lower pane is at the right of the fields."""
+        return self.screen.size.width >= WIDE
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         name = event.input.id or ""
-        self._form.type(name, event.value)
+        self._type(name, event.value)
         if name == "method":
             self.show_visible()
         self.show_notes([name])
 
+    def _type(self, name: str, text: str) -> None:
+        changed = self._form.type(name, text)
+        for other, new in changed.items():
+            self.put(other, new)
+        if removed := [BY_NAME[other].label for other, new in changed.items() if not new]:
+            words = f"Removed the sample's {' and '.join(removed)}: not for this training file."
+            self.messages.show_message(words, "dim")
+        elif changed:
+            self.messages.show_message("", "dim")
+
     def put(self, name: str, text: str) -> None:
         """Replace the text of a field."""
         self.entry(name).put(text)
+
+    def show_texts(self) -> None:
+        """Replace the texts of all fields by those of the form."""
+        for field in FIELDS:
+            self.put(field.name, self._form.text(field.name))
+        self.show_visible()
 
     def set_locked(self, locked: bool) -> None:
         """Ignore input in all fields."""
@@ -108,22 +173,74 @@ class FormView(Vertical):
     # Fields and their notes
 
     def show_visible(self) -> None:
-        """Show the fields of the method, and hide the rest."""
+        """Show the fields of the method, and hide the rest; only the files while the lower pane has the keys."""
         shown = {field.name for field in self._form.visible}
+        if self.lower.has_keys and not self.is_wide:
+            shown &= set(FILES)
         for field in FIELDS:
             self.query_one(f"#line-{field.name}").display = field.name in shown
         self.show_notes(BY_NAME)
+        self._fit_heights()
 
     def show_notes(self, names: Iterable[str]) -> None:
-        """Show errors and advice under fields."""
+        """Show what fields take, facts about their texts, errors and advice."""
+        has_changed = False
         for name in names:
-            note = self._form.note(name)
-            row = self.query_one(f"#under-{name}", WrappedRow)
-            row.display = bool(note.text) and bool(self.query_one(f"#line-{name}").display)
-            row.put(note.text, note.role)
+            has_changed |= self._show_note(name)
+        if has_changed:
+            self._fit_heights()
+        self.show_hint()
+
+    def _show_note(self, name: str) -> bool:
+        """Show one note. Return True when the rows under the field have changed."""
+        note = self._notes[name] = self._form.note(name)
+        room, under = self._note_room(name), self.query_one(f"#under-{name}", WrappedRow)
+        row = self.query_one(f"#note-{name}", TextRow)
+        self.entry(name).styles.width = VALUE - (3 if self.is_wide else 0) if room else "1fr"
+        row.display = room > 0
+        text = next((text for text in note.texts if width(text) <= room), "")
+        is_shown = note.is_alert and not text and bool(self.query_one(f"#line-{name}").display)
+        if not text and not note.is_alert:
+            text = fit(note.texts[-1], room, ellipsis=self._glyphs.cut)
+        row.show([(f" {text}", note.role)])
+        before = (under.display, under.styles.height)
+        under.room = LEFT if self.is_wide else None
+        under.put(note.texts[0] if is_shown else "", note.role)
+        under.display = is_shown
+        return before != (under.display, under.styles.height)
+
+    def _note_room(self, name: str) -> int:
+        """Return the cells of a field's note; 0 when its value takes them."""
+        cells = LEFT - 1 if self.is_wide else self.screen.size.width
+        value = VALUE - (3 if self.is_wide else 0)
+        if self.screen.size.width < NARROW or width(self.entry(name).value) >= value:
+            return 0
+        return cells - LABEL - value - 1
+
+    def show_hint(self) -> None:
+        """Show the note of the focused field in a row of its own, where it is not beside the field."""
+        entry = self.focused_entry
+        row = self.query_one("#form-hint", TextRow)
+        is_narrow = self.screen.size.width < NARROW
+        row.display = is_narrow
+        if entry is None or entry.id not in self._notes:
+            return
+        note, label = self._notes[entry.id], BY_NAME[entry.id].label
+        if is_narrow:
+            text = "" if note.is_alert else f"{label}: {note.texts[0]}"
+            row.fill(lambda cells: [(f" {fit(text, cells - 1, ellipsis=self._glyphs.cut)}", "dim")])
+        else:
+            hidden = not note.is_alert and not self._note_room(entry.id)
+            self.messages.show_idle(f"{label}: {note.texts[0]}" if hidden else "")
+
+    def _show_label(self, name: str) -> None:
+        entry = self.focused_entry
+        mark = ("▌" if self._glyphs.unicode else ">") if entry is not None and entry.id == name else " "
+        label = pad(BY_NAME[name].label, LABEL - 2)
+        self.query_one(f"#label-{name}", TextRow).show([(mark, "key"), (label, "bold" if mark.strip() else "")])
 
     def show_errors(self, errors: Mapping[str, str]) -> None:
-        """Show errors under their fields, and focus the first of these fields."""
+        """Show errors at their fields, and focus the first of these fields."""
         self.messages.settle()
         self._form.show_errors(errors)
         self.show_notes(BY_NAME)
@@ -132,35 +249,37 @@ class FormView(Vertical):
             self.scroll_to_field(first)
 
     def advise(self, advice: Mapping[str, str]) -> None:
-        """Show advice under fields."""
+        """Show advice at fields."""
         self._form.advise(advice)
         self.show_notes(BY_NAME)
 
     # Movement
 
     def move(self, by: int) -> None:
-        """Focus a different field. One step wraps around; a page stops at the ends."""
-        self._form.update({"method": self.entry("method").value})
+        """Focus a different field and select its text. One step wraps around; a page stops at the ends."""
+        self._type("method", self.entry("method").value)
         self.show_visible()
         names = [field.name for field in self._form.visible]
         entry = self.focused_entry
         at = names.index(entry.id) if entry is not None and entry.id in names else 0
         to = (at + by) % len(names) if abs(by) == 1 else max(0, min(at + by, len(names) - 1))
-        self.screen.set_focus(self.entry(names[to]))
+        entry = self.entry(names[to])
+        self.screen.set_focus(entry)
+        entry.select_text()
 
     def scroll_to_field(self, name: str) -> None:
-        """Scroll a field and its note into view; with the first field, the title."""
-        scroll = self.query_one("#form", VerticalScroll)
+        """Scroll a field and its note into view."""
+        scroll = self._scroll
         line, under = self.query_one(f"#line-{name}"), self.query_one(f"#under-{name}")
 
         def scroll_now() -> None:
-            top = 0 if name == FIELDS[0].name else line.virtual_region.y
+            top = line.virtual_region.y
             bottom = (under if under.display else line).virtual_region.bottom
-            height = scroll.scrollable_content_region.height
-            least = min(top, bottom - height)
+            least = min(top, bottom - scroll.scrollable_content_region.height)
             if not least <= scroll.scroll_y <= top:
                 y = top if scroll.scroll_y > top else least
                 scroll.scroll_to(y=y, animate=False, immediate=True, force=True)
+            self.show_title()
 
         self.call_after_refresh(scroll_now)
 
@@ -168,12 +287,55 @@ class FormView(Vertical):
         if event.widget is self.screen.focused:
             self.messages.settle()  # a click on a field answers a question with no
         if event.widget.id in BY_NAME:
+            self._show_label(event.widget.id)
+            self.show_hint()
             self.scroll_to_field(event.widget.id)
 
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        if isinstance(event.widget, Entry) and event.widget.id in BY_NAME:
+            self._show_label(event.widget.id)
+            if not event.widget.selection.is_empty:
+                event.widget.cursor_position = event.widget.selection.end
+
+    # Layout
+
+    def show_title(self) -> None:
+        """Show the title, with the number of fields that are scrolled out of view."""
+        scroll = self._scroll
+        top, height = scroll.scroll_y, scroll.scrollable_content_region.height
+        rows = [line.virtual_region for line in self.query(".field") if line.display]
+        above, below = sum(row.y < top for row in rows), sum(row.bottom > top + height for row in rows)
+        parts = [f"{number} {word}" for number, word in ((above, "above"), (below, "below")) if number]
+        if parts:
+            parts[0] = parts[0].replace(" ", " fields " if above + below > 1 else " field ", 1)
+        right = f" {self._glyphs.dot} ".join([", ".join(parts), self._place] if parts else [self._place])
+        line = partial(rule_line, title=[(self._heading, "title")], right=right, glyphs=self._glyphs)
+        self._title_row.fill(line)
+
+    def _fit_heights(self) -> None:
+        """Give the fields the rows that they need, and the lower pane the rest, at least `LEAST_PANE`."""
+        height = self.screen.size.height
+        scroll = self._scroll
+        if self.is_wide:
+            scroll.styles.height = "1fr"
+        else:
+            need = 0
+            for field in FIELDS:
+                if self.query_one(f"#line-{field.name}").display:
+                    under = self.query_one(f"#under-{field.name}")
+                    need += 1 + (int(under.styles.height.value) if under.display and under.styles.height else 0)
+            free = height - 1 - SUMMARY - 2 - (self.screen.size.width < NARROW)
+            scroll.styles.height = max(1, min(need, free - (LEAST_PANE if height >= LOW else 0)))
+        self.lower.display = self.is_wide or height >= LOW
+        self.call_after_refresh(self.show_title)
+
     def refit(self) -> None:
-        """Wrap all texts at the new size of the terminal."""
+        """Follow a change of the terminal's size."""
+        self.set_class(self.is_wide, "-wide")
         for row in self.query(WrappedRow):
             row.wrap_again()
+        self.show_visible()
+        self.lower.refit(self.is_wide)
         entry = self.focused_entry
         if entry is not None and entry.id in BY_NAME:
             self.scroll_to_field(entry.id)

@@ -8,6 +8,7 @@ from textual import events
 from textual.binding import Binding
 from textual.suggester import Suggester
 from textual.widgets import Input
+from textual.widgets.input import Selection
 
 from fttui.text import clean, clean_line
 
@@ -40,8 +41,10 @@ class Entry(Input):
     BINDINGS = [
         Binding("enter", "screen.submit", show=False),
         Binding("right", "complete", show=False),
-        Binding("tab,down", "screen.move(1)", show=False),
-        Binding("shift+tab,up", "screen.move(-1)", show=False),
+        Binding("tab", "screen.move(1)", show=False),
+        Binding("shift+tab", "screen.move(-1)", show=False),
+        Binding("down,ctrl+n", "screen.walk(1)", show=False),
+        Binding("up,ctrl+p", "screen.walk(-1)", show=False),
         Binding("pagedown", "screen.move(5)", show=False),
         Binding("pageup", "screen.move(-5)", show=False),
     ]
@@ -49,19 +52,26 @@ class Entry(Input):
     DEFAULT_CSS = """
     Entry > .input--suggestion { color: $line-dim 70%; text-style: italic; }
     Entry:ansi > .input--suggestion { color: ansi_default; text-style: dim italic not reverse; }
+    Entry:ansi > .input--selection { text-style: bold underline; }
     Entry:ansi > .input--cursor { color: ansi_default; background: ansi_default; text-style: not reverse; }
     """
 
-    def __init__(self, value: str, *, id: str, complete: Complete, separator: str) -> None:
+    def __init__(self, value: str, *, id: str, complete: Complete, separator: str, automatic: str = "") -> None:
         """
         Args:
             separator: joins the lines of a paste. Empty takes the first line only.
+            automatic: word that the first digit replaces, and that backspace deletes as a whole.
         """
         super().__init__(value, id=id, compact=True, select_on_focus=False, suggester=_Completion(complete))
         self.cursor_blink = False
         self.locked = False
         self._complete = complete
         self._separator = separator
+        self._automatic = automatic
+
+    @property
+    def _is_automatic(self) -> bool:
+        return bool(self._automatic) and self.value == self._automatic
 
     def put(self, text: str) -> None:
         """Replace the text and put the cursor at its end."""
@@ -70,12 +80,28 @@ class Entry(Input):
 
     def enter(self, text: str) -> None:
         """Insert typed text at the cursor, replacing the selection."""
-        if not self.locked:
+        if self.locked:
+            return
+        if self._is_automatic and (text[:1].isdecimal() or text[:1] in (".", "-")):
+            self.put(text)
+        else:
             self.replace(text, *self.selection)
 
+    def select_text(self) -> None:
+        """Select the whole text, so that typing replaces it."""
+        self.selection = Selection(0, len(self.value))
+
+    def action_delete_left(self) -> None:
+        if self._is_automatic:
+            self.put("")
+        else:
+            super().action_delete_left()
+
     async def action_complete(self) -> None:
-        """Move the cursor right, or accept the suggestion at the end of the text."""
-        if self.cursor_at_end and self.value and (text := await self._complete(self.value)) is not None:
+        """Move the cursor right, or accept the suggestion at the end of the text. A selected text is kept."""
+        if not self.selection.is_empty:
+            self.cursor_position = self.selection.end
+        elif self.cursor_at_end and self.value and (text := await self._complete(self.value)) is not None:
             self.put(text)
         elif not self.cursor_at_end:
             self.action_cursor_right()

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fttui.models.hyperparameters import RANGES
 from fttui.models.job import METHODS, TOKEN_KEY, Job
 from fttui.models.spec import HYPERPARAMETERS, JobSpec, like
 from fttui.text import clean_line
-from fttui.ui.create_form.fields import EMPTY, NUMBERS, fields_of
+from fttui.ui.create_form.fields import EMPTY, fields_of
 from fttui.ui.create_form.reading import read_form, values_of
 from tests.support.fake_store import job
 
@@ -47,7 +48,7 @@ def test_numbers_are_sent_as_numbers() -> None:
 def test_method_decides_which_fields_are_shown() -> None:
     for method in METHODS:
         names = [field.name for field in fields_of(method)]
-        assert [name for name in names if name in EMPTY and name in {*NUMBERS, "reasoning_effort"}] == [
+        assert [name for name in names if name in EMPTY and name in {*RANGES, "reasoning_effort"}] == [
             *HYPERPARAMETERS[method]
         ]
         assert ("grader" in names) == (method == "reinforcement")

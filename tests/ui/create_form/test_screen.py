@@ -50,13 +50,14 @@ async def test_escape_leaves_without_a_request() -> None:
         assert any("No fine-tuning jobs" in line for line in ui.screen)
 
 
-@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
-async def test_every_field_is_visible(size: tuple[int, int]) -> None:
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (200, 60)])
+async def test_form_counts_the_fields_that_do_not_fit(size: tuple[int, int]) -> None:
     async with cockpit(size=size) as ui:
         await ui.press("a")
         screen = "\n".join(ui.screen)
-        for label in ("model", "training file", "suffix", "epochs", "seed", "enter creates"):
+        for label in ("model", "training file", "suffix", "epochs", "enter create", ">Choices"):
             assert label in screen
+        assert ("4 fields below" in screen) == (size[0] == 60)
 
 
 def lines(*answers: str) -> str:
@@ -94,18 +95,6 @@ async def test_models_and_files_of_the_provider_are_suggested() -> None:
         await ui.press("a", *"gpt", "right", "tab", *"file-k", "right")
         assert ui.form["model"] == "gpt-4.1-mini"
         assert ui.form["training_file"] == "file-known"
-
-
-async def test_leaving_asks_only_after_a_change() -> None:
-    async with cockpit() as ui:
-        await ui.press("a", "tab", *"x", "escape")
-        assert any("lose what was typed? y/N" in line for line in ui.screen)
-        await ui.press("n", *"yz")
-        assert ui.form["training_file"] == "sample-train.jsonlxyz"
-        await ui.press("escape", "y")
-        assert ui.app.screen is ui.main
-        await ui.press("a", "escape")
-        assert ui.app.screen is ui.main
 
 
 async def test_unused_uploads_are_offered_for_deletion() -> None:

@@ -131,7 +131,7 @@ async def test_same_file_for_training_and_validation_is_uploaded_once(tmp_path: 
     path = tmp_path / "both"
     path.write_text((Path(__file__).parents[3] / "fttui/server/trainers/samples/sample-train.jsonl").read_text())
     async with cockpit(local=False) as ui:
-        await ui.press("a", "m", "down", *str(path), "down", *str(path), "enter")
+        await ui.press("a", "m", "tab", *str(path), "tab", *str(path), "enter")
         async with asyncio.timeout(60):
             while not ui.store.sent:
                 await ui.pilot.pause()
@@ -165,11 +165,11 @@ class Refusing(FakeStore):
         return Created(False, str(self.error), error=self.error, ambiguous=self.ambiguous)
 
 
-async def test_refusal_that_names_a_field_is_shown_under_it() -> None:
+async def test_refusal_that_names_a_field_is_shown_there() -> None:
     async with cockpit(Refusing()) as ui:
         await ui.press("a", "enter")
-        at = next(y for y, line in enumerate(ui.screen) if line.strip().startswith("epochs"))
-        assert ui.screen[at + 1].strip() == "must be at most 5"
+        row = next(line for line in ui.screen if line.startswith("▌epochs"))
+        assert row.rstrip().endswith("! must be at most 5")
         assert ui.app.screen.focused is not None
         assert ui.app.screen.focused.id == "n_epochs"
         assert says(ui, "Not created")
