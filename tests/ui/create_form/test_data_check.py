@@ -173,10 +173,10 @@ async def test_ctrl_c_shows_its_note_in_the_message_row() -> None:
 
 async def test_ctrl_c_shows_its_note_in_the_title_of_a_picker() -> None:
     async with cockpit() as ui:
-        await ui.press("f1", "ctrl+c")
+        await ui.press("at", "ctrl+c")
         assert isinstance(ui.app.screen, PickScreen)
         assert "Press ctrl+c again to quit" in ui.screen[0]
-        await ui.press("tab")
+        await ui.press("down")
         assert "Press ctrl+c again to quit" not in text(ui)
 
 
