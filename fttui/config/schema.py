@@ -22,8 +22,8 @@ BUILT_IN_MODEL = "fttui-tiny-1"
 """Base model of the built-in trainer."""
 
 THEMES = (
-    *("fttui-dark", "textual-dark", "textual-light", "nord", "gruvbox", "dracula", "tokyo-night", "monokai"),
-    *("flexoki", "catppuccin-mocha", "catppuccin-latte", "catppuccin-frappe", "catppuccin-macchiato"),
+    *("fttui-dark", "okabe-ito", "textual-dark", "textual-light", "nord", "gruvbox", "dracula", "tokyo-night"),
+    *("monokai", "flexoki", "catppuccin-mocha", "catppuccin-latte", "catppuccin-frappe", "catppuccin-macchiato"),
     *("solarized-light", "solarized-dark", "rose-pine", "rose-pine-moon", "rose-pine-dawn"),
     *("atom-one-dark", "atom-one-light", "ansi-dark", "ansi-light"),
 )

@@ -38,7 +38,7 @@ from fttui.ui.preferences import Preferences
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.rows import counts_line
 from fttui.ui.render.status_line import ALL, ServiceInfo, service_info
-from fttui.ui.render.theme import ANSI_VARIABLES, FTTUI_DARK
+from fttui.ui.render.theme import FTTUI_DARK, OWN_THEMES, line_variables
 from fttui.ui.saved_view import SavedView
 from fttui.ui.terminal.ascii import AsciiFilter, WholeCells
 from fttui.ui.terminal.cell_diff import cell_diff
@@ -128,7 +128,8 @@ class FttuiApp(App[None]):
             saved=remembered,
         )
         self._snapshot = snapshot
-        self.register_theme(FTTUI_DARK)
+        for own in OWN_THEMES:
+            self.register_theme(own)
         self._first_theme = usual_theme(self._preferences.settings, remembered.theme).name
         self._usual_theme = self._first_theme
         self._is_plain = ansi or self._preferences.slow_link
@@ -136,7 +137,7 @@ class FttuiApp(App[None]):
         self.stylesheet.set_variables(self.get_css_variables())
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        return ANSI_VARIABLES
+        return line_variables(self.current_theme)
 
     @property
     def cursor_position(self) -> Offset:
