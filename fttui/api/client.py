@@ -45,6 +45,11 @@ class Client:
         """Seconds by which the provider's clock is ahead of ours; None if unknown."""
         return self._http.skew
 
+    @property
+    def rate_pause(self) -> float:
+        """Seconds for which requests that are not urgent should wait, as the provider announced; usually 0."""
+        return self._http.rate_pause
+
     def with_tries(self, tries: int) -> "Client":
         """Return a client with the same connections that tries a read at most `tries` times."""
         return Client(self._http, tries=tries)

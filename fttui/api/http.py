@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from fttui import __version__
-from fttui.api import bounded_json, error_mapping
+from fttui.api import bounded_json, error_mapping, rate_headers
 from fttui.api import response_body as body
 from fttui.api.api_key import HeldKey, Key, Renew
 from fttui.api.errors import ApiError, BadRequest, BadResponse
@@ -108,6 +108,7 @@ class Http:
         self.limits = limits
         self.skew: float | None = None
         """Seconds by which the provider's clock is ahead of ours, by its last response; None if unknown."""
+        self._room_at = float("-inf")
         self._key = HeldKey(key, renew)
         self._retries = Retries(clock, tries=limits.retries + 1, patience=limits.read, chance=chance, on_retry=on_retry)
         self._origin = _origin(provider.base_url)
@@ -121,6 +122,11 @@ class Http:
             timeout=httpx.Timeout(limits.idle, connect=limits.connect, pool=limits.connect),
             headers={"User-Agent": f"fttui/{__version__}", "Accept-Encoding": "gzip"},
         )
+
+    @property
+    def rate_pause(self) -> float:
+        """Seconds for which requests that are not urgent should wait, by the headers of the last response."""
+        return max(0.0, self._room_at - self.clock.monotonic())
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -243,6 +249,7 @@ class Http:
                 raise self._lost(error, request.is_write) from None
             if (date := error_mapping.date_of(response.headers)) is not None:
                 self.skew = date - self.clock.now()
+            self._room_at = self.clock.monotonic() + rate_headers.pause(response.headers, self.clock.now())
             try:
                 target = self._redirect(response, url, request)
                 if target is None:

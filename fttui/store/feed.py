@@ -35,7 +35,7 @@ class SnapshotFeed:
     def _snapshot(self, health: Health) -> Snapshot:
         state = self._jobs.list_state
         notices = (*self._warnings, *self._archive.notices, *self._reports)
-        return Snapshot(self._jobs.rows, health, state.as_of, state.complete, notices)
+        return Snapshot(self._jobs.rows, health, state.as_of, state.complete, notices, self._jobs.is_unread)
 
     def subscribe(self, fn: Subscriber, /) -> Callable[[], None]:
         """Call `fn` at each publication. Return a function that ends the subscription."""

@@ -97,6 +97,11 @@ class JobTable:
         self._intent_turns: dict[str, int] = {}
         self._not_yet_listed: dict[str, float] = {}
 
+    @property
+    def is_unread(self) -> bool:
+        """The list was never read to its end, and its older pages are to be read."""
+        return self.walk is not None and not self.list_state.complete
+
     # Merging
 
     def turn(self) -> int:

@@ -45,6 +45,7 @@ class MergedStore:
             health=joint_health({profile: snapshot.health for profile, snapshot in snapshots.items()}),
             as_of=min(ages, default=None),
             complete=all(snapshot.complete for snapshot in snapshots.values()),
+            reading=any(snapshot.reading for snapshot in snapshots.values()),
             notices=tuple(dict.fromkeys(notice for snapshot in snapshots.values() for notice in snapshot.notices)),
         )
 

@@ -131,9 +131,11 @@ def _sorted(rows: list[JobRow], sort: Sort) -> list[JobRow]:
         rows = rows[::-1]
     if field == "created" or field in NUMBER_FIELDS:
         value = NUMBERS[field]
+        # Equal rows keep their order in both directions.
+        if None not in map(value, rows):
+            return sorted(rows, key=value, reverse=reverse)
         with_value = [row for row in rows if value(row) is not None]
-        with_value.sort(key=value, reverse=reverse)  # equal rows keep their order in both directions
-        return with_value + [row for row in rows if value(row) is None] if len(with_value) < len(rows) else with_value
+        return sorted(with_value, key=value, reverse=reverse) + [row for row in rows if value(row) is None]
     if field == "status":
         return sorted(rows, key=lambda row: _STATUS_ORDER[row.status], reverse=reverse)
     text = TEXTS[field]

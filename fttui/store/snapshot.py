@@ -19,6 +19,8 @@ class Snapshot:
     """The provider's list was walked to its end at least once."""
     notices: tuple[str, ...] = ()
     """Messages for the user, each a clean line: archive set aside, disk full, TLS not verified."""
+    reading: bool = False
+    """The older pages of the list are being read for the first time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,6 @@ from fttui.ui.messages import (
 from fttui.ui.notifications import note, run_command, sequence
 from fttui.ui.preferences import Preferences
 from fttui.ui.render.glyphs import Glyphs
-from fttui.ui.render.rows import counts_line
 from fttui.ui.render.status_line import ALL, ServiceInfo, service_info
 from fttui.ui.render.theme import FTTUI_DARK, OWN_THEMES, line_variables
 from fttui.ui.saved_view import SavedView
@@ -111,7 +110,6 @@ class FttuiApp(App[None]):
         self._preferences = preferences or Preferences()
         self._is_painted = False
         self._exit_code: int | None = None
-        self._glyphs = glyphs
         self._title = title or Title(enabled=False)
         self._reported: set[str] = set()
         self._unreported: list[JobRow] = []
@@ -319,7 +317,7 @@ class FttuiApp(App[None]):
 
     def _show_title(self) -> None:
         """Show the number of jobs by status in the title, or a notification until the terminal gets the focus."""
-        counts = "".join(text for text, _ in counts_line(list(self._snapshot.rows.values()), self._glyphs))
+        counts = "".join(text for text, _ in self.main.presenter.counts)
         self._write(self._title.show(self._notification or f"fttui {counts}".strip()))
 
     def _write(self, sequence: str) -> None:

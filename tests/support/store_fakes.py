@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 from typing import Any
 
 from fttui.api.client import walk
-from fttui.api.errors import ApiError
+from fttui.api.errors import ApiError, BadRequest
 from fttui.api.providers import Provider
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
@@ -73,12 +73,18 @@ class FakeClient:
         self.contents: dict[str, bytes] = {}
         self.calls: list[tuple[str, ...]] = []
         self.times: list[float] = []
+        self.limits: list[int] = []
+        """Limits of the pages of jobs."""
         self.failures: dict[str, list[ApiError]] = {}
         """Errors to raise next, by verb or for `*`. The last error stays."""
         self.gates: dict[str, asyncio.Event] = {}
         """Gates by verb: the response is computed at the request and returned when the gate opens."""
         self.page_size = 100
         """Most items of a page."""
+        self.refuses_above = 10_000
+        """Largest limit of a page that is not refused."""
+        self.room_at = 0.0
+        """Time at which the announced rate limit has room again, as elapsed seconds of the clock."""
         self.ascending = False
         """Send events oldest first."""
         self.closed = False
@@ -86,6 +92,10 @@ class FakeClient:
 
     def with_tries(self, tries: int) -> "FakeClient":
         return self
+
+    @property
+    def rate_pause(self) -> float:
+        return max(0.0, self.room_at - self.clock.elapsed) if self.clock is not None else 0.0
 
     def count(self, verb: str) -> int:
         return sum(call[0] == verb for call in self.calls)
@@ -130,6 +140,9 @@ class FakeClient:
         self, *, after: str | None = None, limit: int = 100, metadata: Mapping[str, str] | None = None
     ) -> Page[Job]:
         await self._called("list_jobs", after or "")
+        self.limits.append(limit)
+        if limit > self.refuses_above:
+            raise BadRequest(f"limit must not exceed {self.refuses_above}", status=400)
         page = self._page(Job, self.jobs, after, limit)
         await self._gate("list_jobs")
         return page

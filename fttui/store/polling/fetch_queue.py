@@ -8,6 +8,7 @@ from fttui.api.errors import NotFound
 from fttui.clock import Clock
 from fttui.models.status import Status
 from fttui.store.job_table import exists
+from fttui.store.polling.account_reading import AccountReading
 from fttui.store.polling.fetcher import Fetcher
 from fttui.store.store import Store
 
@@ -39,7 +40,8 @@ class Task(NamedTuple):
 class FetchQueue:
     """Chooser of the next request. Three groups of requests take turns, so that none starves."""
 
-    def __init__(self, store: Store, fetcher: Fetcher, clock: Clock) -> None:
+    def __init__(self, store: Store, fetcher: Fetcher, reading: AccountReading, clock: Clock) -> None:
+        self._reading = reading
         self._jobs = store.jobs
         self._access = store.access
         self._selection = store.selection
@@ -193,7 +195,8 @@ class FetchQueue:
         return None if best is None else Task("events", best)
 
     def _past(self) -> Task | None:
-        page = Task("list") if self._jobs.walk is not None and self._may(Task("list")) else None
+        walks = self._jobs.walk is not None and not self._reading.is_active
+        page = Task("list") if walks and self._may(Task("list")) else None
         older = self._least_recent(Task("older", id) for id in self._jobs.logs.unread if self._exists(id))
         mine = Task("older", self._selection.id or "")
         if mine.id in self._jobs.logs.unread and self._may(mine):

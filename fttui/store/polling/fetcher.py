@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from fttui.api.errors import ApiError, BadRequest, NotFound
 from fttui.models.job import Job
 from fttui.models.raw_json import decode, encode
-from fttui.store.job_table import PAGE
+from fttui.store.job_table import PAGE, MergeResult
 from fttui.store.lost_creates import LostCreates
 from fttui.store.polling.event_walk import EventWalk, older_batch
 from fttui.store.snapshot import Change, Snapshot
@@ -70,17 +70,25 @@ class Fetcher:
             self._feed.publish(removed=await self._jobs.drop(ids))
 
     async def walk_list(self) -> None:
-        """Fetch one older page of the list, if a walk is under way."""
+        """Fetch one older page of the list, if a walk is under way, and publish it."""
+        self._feed.publish(await self.fetch_older_page())
+
+    async def fetch_older_page(self, limit: int = PAGE) -> MergeResult:
+        """Fetch one older page of the list, if a walk is under way. It is published later.
+
+        Args:
+            limit: most jobs of the page. The walk survives the refusal of more than `PAGE`.
+        """
         client, walk, turn = self._access.poll_client, self._jobs.walk, self._jobs.turn()
         if walk is None:
-            return
+            return MergeResult()
         try:
-            page = await client.list_jobs(after=walk.cursor, limit=PAGE)
+            page = await client.list_jobs(after=walk.cursor, limit=limit)
         except (BadRequest, NotFound):
-            await self._jobs.abandon_walk()
+            if limit <= PAGE:
+                await self._jobs.abandon_walk()
             raise
-        if walk is self._jobs.walk:
-            self._feed.publish(await self._jobs.merge_older_page(page, turn))
+        return await self._jobs.merge_older_page(page, turn) if walk is self._jobs.walk else MergeResult()
 
     async def fetch_job(self, id: str) -> None:
         """Fetch one job."""

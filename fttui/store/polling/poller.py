@@ -1,4 +1,4 @@
-"""Polling: the interval, the back-off after failures, and two concurrent lanes of requests."""
+"""Polling: the interval, the back-off after failures, and the concurrent lanes of requests."""
 
 import asyncio
 import random
@@ -8,6 +8,7 @@ from fttui.api.client import Client
 from fttui.api.errors import ApiError, RateLimited, Unreachable
 from fttui.clock import Clock
 from fttui.store.health import State
+from fttui.store.polling.account_reading import AccountReading
 from fttui.store.polling.fetch_queue import FetchQueue, Task
 from fttui.store.polling.fetcher import Fetcher
 from fttui.store.polling.rate_limit import RateLimit
@@ -62,7 +63,10 @@ def next_delay(
 
 
 class Poller:
-    """Updater of a store. Two lanes run concurrently, so that a slow list does not delay the selected job."""
+    """Updater of a store. Lanes run concurrently, so that a slow list does not delay the selected job.
+
+    One polls the list, one fetches single jobs, and one reads a new account (`AccountReading`).
+    """
 
     def __init__(
         self,
@@ -91,7 +95,8 @@ class Poller:
         self._jitter = chance()
         self._rate_limit = RateLimit(clock, list_every=next_delay(live=True, local=local, interval=interval))
         self.fetcher = Fetcher(store)
-        self._queue = FetchQueue(store, self.fetcher, clock)
+        self._reading = AccountReading(store, self.fetcher, clock)
+        self._queue = FetchQueue(store, self.fetcher, self._reading, clock)
         self._blurred = False
         self._held = False
         self._poll_now = False
@@ -123,10 +128,12 @@ class Poller:
     def hold(self) -> None:
         """Stop the automatic refresh until `release`. `poke` and a newly selected job still send requests."""
         self._held = True
+        self._reading.hold()
 
     def release(self) -> None:
         """Resume the automatic refresh."""
         self._held = False
+        self._reading.release()
         self._list_wake.set()
         self._jobs_wake.set()
 
@@ -148,6 +155,7 @@ class Poller:
             lanes.create_task(self._repeat(self._poll_list))
             lanes.create_task(self._repeat(self._fetch_jobs))
             lanes.create_task(self.fetcher.judge_old())
+            lanes.create_task(self._repeat(self._reading.run))
 
     async def _repeat(self, lane: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -177,6 +185,7 @@ class Poller:
             self._unreachable = False
             self._schedule_next_poll()
             self._jobs_wake.set()
+            self._reading.wake()
 
     async def _poll(self) -> None:
         denied = self._store.snapshot.health.state is State.DENIED

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import Flag, auto
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from fttui.core.availability import Access, Verb, access_to, why_none, why_not
@@ -157,7 +158,7 @@ class CockpitModel:
         over = ended(previous.rows, rows, self.watched)
         self.watched -= {row.id for row in over}
         parts, changed = Part.FRAME, frozenset[str]()
-        if change.added or change.removed or rows.keys() != previous.rows.keys():
+        if change.added or change.removed or (rows is not previous.rows and rows.keys() != previous.rows.keys()):
             parts |= Part.LIST
         elif change.updated:
             changed = change.updated
@@ -168,7 +169,7 @@ class CockpitModel:
         if self.selected in change.events:
             parts |= Part.EVENTS
         notice = snapshot.notices[-1] if snapshot.notices and snapshot.notices != previous.notices else ""
-        return Update(parts, changed, notice, over, bool(change.added))
+        return Update(parts, changed, notice, over, bool(change.added) and not snapshot.reading)
 
     # Jobs
 
@@ -213,7 +214,7 @@ class CockpitModel:
         rows = self.rows()
         self.view.forget(rows)
         found = self.view.derive(rows.values(), self.now(), cost)
-        self._listed, self._places = [row.id for row in found], None
+        self._listed, self._places = list(map(attrgetter("id"), found)), None
         return found
 
     def targets(self) -> list[JobRow]:

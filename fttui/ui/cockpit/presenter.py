@@ -254,9 +254,10 @@ class Presenter:
             model.service,
             snapshot.health,
             snapshot.as_of,
-            self._counts(),
+            self.counts,
             model.now(),
             glyphs=self._glyphs,
+            read=len(snapshot.rows) if snapshot.reading else None,
             held=model.is_held,
             notices=len(snapshot.notices),
             watched=self._screen.app.app_focus,
@@ -270,7 +271,9 @@ class Presenter:
             self._status_rows = len(lines)
             self._status_row.styles.height = len(lines)
 
-    def _counts(self) -> Line:
+    @property
+    def counts(self) -> Line:
+        """The number of jobs for each status."""
         rows = self._model.rows()
         if self._counted[0] is not rows:  # once for each snapshot: there may be thousands of rows
             self._counted = rows, counts_line(list(rows.values()), self._glyphs)

@@ -1,6 +1,7 @@
 """Job list pane."""
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 
 from textual import events
 from textual.app import ComposeResult
@@ -21,7 +22,8 @@ class JobList(LineList):
         super().__init__(id="jobs")
         self._glyphs = glyphs
         self._now = now
-        self._rows: dict[str, JobRow] = {}
+        self._rows: list[JobRow] = []
+        """Rows in the order of the keys. A dictionary of 100,000 rows would take too long to make."""
         self._columns: Fitted = ()
         self._fitted: tuple[int, tuple[str, ...], int] = (0, (), 0)
         self._hint: list[str] = []
@@ -39,13 +41,15 @@ class JobList(LineList):
     def show_rows(self, rows: list[JobRow], marks: frozenset[str], hint: list[str]) -> None:
         """Replace the rows and marks. `hint` is shown when there are no rows."""
         self._marks = marks
-        self._rows = {row.id: row for row in rows}
+        self._rows = list(rows)
         self._hint = hint
-        self.show_keys(list(self._rows))
+        self.show_keys(list(map(attrgetter("id"), rows)))
 
     def update_rows(self, rows: Mapping[str, JobRow]) -> None:
         """Update rows that are already shown and repaint only their lines."""
-        self._rows.update((id, row) for id, row in rows.items() if id in self._rows)
+        for id, row in rows.items():
+            if (place := self._places.get(id)) is not None:
+                self._rows[place] = row
         self.redraw_keys(set(rows))
 
     def show_marks(self, marks: frozenset[str]) -> None:
@@ -55,7 +59,9 @@ class JobList(LineList):
 
     def tick(self) -> None:
         """Repaint the visible lines whose age changed."""
-        self.redraw_keys({key for key in self.visible_keys if self._ages.get(key) != self._age(key)})
+        top = self.scroll_offset.y
+        shown = self._rows[top : top + self.page_height]
+        self.redraw_keys({row.id for row in shown if self._ages.get(row.id) != self._age(row)})
 
     def show_costs(self, cost: Callable[[JobRow], tuple[float | None, str]]) -> None:
         """Set the function that returns a job's cost, once prices are known."""
@@ -72,9 +78,9 @@ class JobList(LineList):
     def line_at(self, index: int) -> Line:
         if not self._keys:
             return [(" " + self._hint[index], "dim")]
-        key = self._keys[index]
-        self._ages[key] = self._age(key)
-        return self._line(key, cursor=self.is_cursor(index))
+        row = self._rows[index]
+        self._ages[row.id] = self._age(row)
+        return self._line(row, cursor=self.is_cursor(index))
 
     def show_columns(self, wanted: tuple[str, ...]) -> None:
         """Show these columns in this order, or the default columns when `wanted` is empty."""
@@ -109,13 +115,13 @@ class JobList(LineList):
             self._columns, self._fitted = fit_columns(*fitted), fitted
         return self._columns
 
-    def _age(self, key: str) -> str:
-        return cell(self._rows[key], "age", self._now(), self._glyphs)
+    def _age(self, row: JobRow) -> str:
+        return cell(row, "age", self._now(), self._glyphs)
 
-    def _line(self, key: str, *, cursor: bool) -> Line:
-        row, columns = self._rows[key], self.columns
+    def _line(self, row: JobRow, *, cursor: bool) -> Line:
+        columns = self.columns
         cost = self.cost(row)[1] if any(column.name == "cost" for column, _ in columns) else ""
-        marked = key in self._marks
+        marked = row.id in self._marks
         return row_line(row, columns, self._now(), self._glyphs, cursor=cursor, marked=marked, cost=cost)
 
 

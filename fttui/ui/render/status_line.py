@@ -63,6 +63,7 @@ def status_lines(
     cells: int,
     glyphs: Glyphs,
     *,
+    read: int | None = None,
     held: bool = False,
     notices: int = 0,
     watched: bool = True,
@@ -74,20 +75,27 @@ def status_lines(
     Args:
         health: None before the first request.
         as_of: time of the last confirmed list, in Unix seconds.
+        read: number of jobs so far while the account is read for the first time. None at other times.
         held: the automatic refresh is stopped.
         notices: number of unread notices.
         watched: the terminal has the focus. Without it the age changes only once a minute.
     """
-    where: list[Span] = [(" fttui ", "title"), (f" {service.profile}", "bold")]
-    if service.host != service.profile:
-        where.append((f" {glyphs.arrow} {service.host}", "dim"))
-    if service.read_only:
-        where.append(("  read-only", "warn"))
+    warnings: list[Span] = [("  read-only", "warn")] if service.read_only else []
     if notices:
-        where.append((f"  ! {notices} unread", "warn"))
+        warnings.append((f"  ! {notices} unread", "warn"))
+    host = [(f" {glyphs.arrow} {service.host}", "dim")] if service.host != service.profile else []
+    where: list[Span] = [(" fttui ", "title"), (f" {service.profile}", "bold"), *host, *warnings]
     seconds = 0.0 if as_of is None else now - as_of
     age = "" if as_of is None else freshness(seconds if watched or seconds >= 60 else 0.0)
     state = "connecting" if health is None else str(health.state)
+    if read is not None and state == "live":
+        brief: Line = [(f" {service.profile}", "bold"), *warnings]
+        ends: list[Line] = [
+            [(f"{text} ", "ask" if held else ""), (f"{age:>{AGE}} ", "dim")] for text in _reading(read, glyphs, held)
+        ]
+        pairs = ((where, ends[0]), (brief, ends[0]), (brief, ends[1]))
+        start, end = next((pair for pair in pairs if line_width([*pair[0], *pair[1]]) < cells), pairs[-1])
+        return [spread(start, end, cells, middle=counts)]
     if held and state in ("live", "stale"):
         right: Line = [(f"HELD {glyphs.dot} R resumes ", "ask"), (f"{age:>{AGE}} ", "dim")]
         return [spread(where, right, cells, middle=counts)]
@@ -130,6 +138,15 @@ def _reason_rows(why: str, cells: int, role: str, glyphs: Glyphs) -> list[Line]:
         more = f" {glyphs.cut} ! shows all"
         pieces = [*pieces[: MOST_ROWS - 1], fit(pieces[MOST_ROWS - 1], cells - 2 - width(more), ellipsis="") + more]
     return [[(f" {piece}", role)] for piece in pieces]
+
+
+def _reading(read: int, glyphs: Glyphs, held: bool) -> tuple[str, str]:
+    """Return the progress of the first reading of an account, as a sentence and in short."""
+    jobs = f"{read:,} jobs"
+    if held:
+        start = f"HELD {glyphs.dot} "
+        return f"{start}Reading the account: {jobs} so far. R resumes.", f"{start}{jobs} so far. R resumes."
+    return f"Reading the account: {jobs} so far. R holds it.", f"Reading: {jobs} so far. R holds."
 
 
 def empty_words(service: ServiceInfo, snapshot: Snapshot, narrowed_by: str, *, connected: bool) -> list[str]:

@@ -23,7 +23,7 @@ class LineList(LineView, can_focus=False):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._keys: list[str] = []
-        self._index: dict[str, int] = {}
+        self._index: dict[str, int] | None = None
         self._cursor = 0
 
     @property
@@ -54,8 +54,10 @@ class LineList(LineView, can_focus=False):
         kept = self.cursor
         screen_row = self._cursor - self.scroll_offset.y
         self._keys = keys
-        self._index = {key: index for index, key in enumerate(keys)}
-        at = self._index.get(kept, self._cursor) if kept is not None else self._cursor
+        self._index = None
+        at = self._cursor
+        if kept is not None and keys[at : at + 1] != [kept]:
+            at = self._places.get(kept, at)
         self._cursor = max(0, min(at, len(keys) - 1))
         top = self.scroll_offset.y
         self.lines_changed()
@@ -63,18 +65,20 @@ class LineList(LineView, can_focus=False):
         if top > 0 or self._cursor >= self.page_height:
             self.scroll_to_line(self._cursor - max(0, min(screen_row, self.page_height - 1)))
 
+    @property
+    def _places(self) -> dict[str, int]:
+        """Index of each key, made on first use: with 100,000 keys it takes a while."""
+        if self._index is None:
+            self._index = {key: index for index, key in enumerate(self._keys)}
+        return self._index
+
     def in_order(self, keys: Collection[str]) -> list[str]:
         """Return those of `keys` that are in the list, in list order."""
-        return sorted(self._index.keys() & keys, key=self._index.__getitem__)
+        return sorted(self._places.keys() & keys, key=self._places.__getitem__)
 
     def redraw_keys(self, keys: "set[str] | frozenset[str]") -> None:
         """Repaint the visible lines of `keys`."""
-        self.redraw(*(index for key in keys if (index := self._index.get(key)) is not None))
-
-    @property
-    def visible_keys(self) -> list[str]:
-        top = self.scroll_offset.y
-        return self._keys[top : top + self.page_height]
+        self.redraw(*(index for key in keys if (index := self._places.get(key)) is not None))
 
     def move_to(self, index: int) -> None:
         """Move the cursor to line `index`, clamped to the list, and scroll it into view."""
@@ -91,7 +95,7 @@ class LineList(LineView, can_focus=False):
 
     def move_to_key(self, key: str) -> bool:
         """Move the cursor to `key`. Return False when the list does not have it."""
-        if (index := self._index.get(key)) is None:
+        if (index := self._places.get(key)) is None:
             return False
         self.move_to(index)
         return True

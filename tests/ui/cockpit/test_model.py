@@ -1,5 +1,7 @@
 """State of the cockpit, without Textual."""
 
+from dataclasses import replace
+
 from fttui.models.row import JobRow
 from fttui.store.health import Health, State
 from fttui.store.snapshot import Change, Snapshot
@@ -36,6 +38,14 @@ def test_publication_draws_the_list_only_when_jobs_come_or_go() -> None:
     assert update.parts == Part.FRAME | Part.LIST
     assert update.new_jobs
     assert found.apply(found.snapshot, Change()).parts == Part.FRAME
+
+
+def test_older_jobs_of_a_first_reading_are_no_reason_to_fetch_the_files_again() -> None:
+    found = model(RUNNING)
+    published = replace(snapshot(RUNNING, DONE), reading=True)
+    update = found.apply(published, Change(added=frozenset({"c"})))
+    assert update.parts == Part.FRAME | Part.LIST
+    assert not update.new_jobs
 
 
 def test_publication_draws_the_panes_of_the_selected_job_only_when_it_changed() -> None:

@@ -1,4 +1,4 @@
-"""The status row: troubles whose reason does not fit."""
+"""The status row: troubles whose reason does not fit, and the first reading of an account."""
 
 import pytest
 
@@ -46,3 +46,31 @@ def test_endless_reason_points_to_the_error_list() -> None:
     _, *below = rows(LONG * 5, 60)
     assert len(below) == MOST_ROWS
     assert below[-1].endswith("… ! shows all")
+
+
+@pytest.mark.parametrize(
+    ("cells", "held", "expected"),
+    [
+        (
+            120,
+            False,
+            " fttui  work ▸ api.example.com                               "
+            "Reading the account: 12,400 jobs so far. R holds it.   now ",
+        ),
+        (80, False, " work                Reading the account: 12,400 jobs so far. R holds it.   now "),
+        (60, False, " work           Reading: 12,400 jobs so far. R holds.   now "),
+        (80, True, " work          HELD · Reading the account: 12,400 jobs so far. R resumes.   now "),
+        (60, True, " work           HELD · 12,400 jobs so far. R resumes.   now "),
+    ],
+)
+def test_reading_of_the_account_is_shown_with_its_progress(cells: int, held: bool, expected: str) -> None:
+    counts = [("✓12,000 ✗400 and a hundred others", "")]
+    health = Health(State.LIVE, NOW)
+    (line,) = status_lines(WORK, health, NOW, counts, NOW, cells, UNICODE, read=12_400, held=held)
+    assert "".join(text for text, _ in line) == expected
+
+
+def test_reading_of_the_account_gives_way_to_a_trouble() -> None:
+    health = Health(State.OFFLINE, NOW, "connection refused")
+    (line,) = status_lines(WORK, health, NOW, (), NOW, 80, UNICODE, read=12_400)
+    assert "Reading" not in "".join(text for text, _ in line)
