@@ -19,6 +19,7 @@ SLOW = (
     "crash",
     "terminal",
     "api/test_fault_table.py",
+    "api/test_network_table.py",
     "cli/archive",
     "cli/files",
     "cli/jobs",

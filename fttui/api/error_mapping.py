@@ -155,7 +155,7 @@ _HINTS = {
     "name": "Check the base URL and the network.",
     "refused": "Is the service running, and is the port right?",
     "tls": "For a private certificate authority, set SSL_CERT_FILE, or ca_file in the profile.",
-    "proxy": "Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY.",
+    "proxy": "Check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.",
 }
 
 

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from fttui.api.retries import Retry
     from fttui.config.schema import Profile, Settings, Shared
 
-LARGEST_CA_FILE = 16 * 1024 * 1024
-"""Greatest size of a file with certificate authorities, in bytes."""
-
 
 class Options(NamedTuple):
     """Options of the command line that hold for every command and for the cockpit."""
@@ -158,9 +155,9 @@ def provider_of(choice: Choice, profile: "Profile | None", key_origin: str = "")
 
 def _trust(choice: Choice, profile: "Profile | None") -> Any:
     """Return the TLS verification: the standard authorities and variables, or the settings of the profile."""
-    if profile is None or (profile.verify_tls and not profile.ca_file):
-        from fttui.core import authorities
+    from fttui.core import authorities
 
+    if profile is None or (profile.verify_tls and not profile.ca_file):
         # Http reads the variables only with `trust_env`, which is off for this machine.
         if (choice.base_url or "").startswith("https://"):
             return authorities.trusted()
@@ -175,7 +172,7 @@ def _trust(choice: Choice, profile: "Profile | None") -> Any:
     path = os.path.expanduser(profile.ca_file or "")
     try:
         # OpenSSL would wait for a pipe without a writer. Certificates are ASCII, comments between them may not be.
-        content = bounded.read_file(path, LARGEST_CA_FILE).decode("ascii", "replace").replace("\ufffd", "?")
+        content = bounded.read_file(path, authorities.LARGEST_FILE).decode("ascii", "replace").replace("\ufffd", "?")
         return ssl.create_default_context(cadata=content or "-")
     except ssl.SSLError:
         raise ConfigError(f"profiles.{choice.name}.ca_file: {path} has no valid certificates in PEM format") from None

@@ -12,6 +12,7 @@ import pytest
 from fttui.api.client import Client
 from fttui.api.errors import ApiError
 from fttui.api.http import DEFAULT, Limits
+from fttui.cli.exit_codes import exit_code_of
 from fttui.models.spec import JobSpec
 from fttui.store.create_once import create_once
 from tests.api.conftest import KEY, Connect
@@ -22,6 +23,8 @@ from tests.support.fault_server import (
     answer,
     cut,
     drip,
+    drip_head,
+    flood,
     hang_up,
     raw,
     refuse,
@@ -33,7 +36,11 @@ from tests.support.fault_server import (
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "faults.md"
 WRITE = os.environ.get("FTTUI_DOCS") == "write"
-TIMED = {"no response": Limits(idle=0.25, write=0.25), "response too slow": Limits(read=0.5, write=0.5)}
+TIMED = {
+    "no response": Limits(idle=0.25, write=0.25),
+    "response too slow": Limits(read=0.5, write=0.5),
+    "head of the response too slow": Limits(read=0.5, write=0.5),
+}
 """Limits for faults that only a deadline ends. They leave a loaded machine time to receive the request."""
 SLOT = "This fine-tune request has been rate-limited. Your organization has reached the maximum of 3 active requests."
 
@@ -44,6 +51,7 @@ FAULTS: dict[str, Any] = {
     "403": refuse(403, "You may not do this"),
     "403, provider closed to new jobs": refuse(403, "Not available", "training_not_available"),
     "404": refuse(404, "Could not find fine tune: x", "fine_tune_not_found"),
+    "404, no such route": refuse(404, "Invalid URL (GET /v1/fine_tuning/jobs)"),
     "405": refuse(405, "Method Not Allowed"),
     "409": refuse(409, "A job like this exists"),
     "422": refuse(422, "n_epochs must be at most 50"),
@@ -56,6 +64,7 @@ FAULTS: dict[str, Any] = {
     "500": refuse(500, "The server had an error", x_request_id="req_1"),
     "501": refuse(501, "Not implemented"),
     "503": refuse(503, "Overloaded"),
+    "503, a busy embedded service": refuse(503, "Too many connections. Try again in a moment.", retry_after="1"),
     "503, x-should-retry: false": refuse(503, "Overloaded", x_should_retry="false"),
     "502, web page of a gateway": answer(502, "<html><title>Bad gateway</title>", content_type="text/html"),
     "200, web page": answer(200, "<html><title>Sign in</title>", content_type="text/html"),
@@ -63,8 +72,11 @@ FAULTS: dict[str, Any] = {
     "200, not JSON": answer(200, "OK"),
     "200, empty body": answer(200, ""),
     "200, wrong Content-Length": answer(200, '{"object": "list", "data": []}', content_length="9"),
+    "60 MB of `[[[]]]`": flood(b"[[[]]]," * 100_000, 90),
+    "300,000 values": answer(200, b"[[" + b"0," * 300_000 + b"0]]"),
     "response cut off": cut(),
     "response too slow": drip(),
+    "head of the response too slow": drip_head(),
     "compressed response cut off": cut(gzip.compress(b"[]" * 500)[:-9], packed=True),
     "small compressed response of 70 MB": answer(200, gzip.compress(b" " * 70_000_000), content_encoding="gzip"),
     "unsupported Content-Encoding": answer(200, "x", content_encoding="br"),
@@ -85,6 +97,8 @@ class Row(NamedTuple):
     """Number of requests of a read."""
     creates: str
     """Number of requests of a create, and whether fttui searches for the job afterwards."""
+    exit: str
+    """Exit code of a command that reads."""
 
 
 async def play(connect: Connect, clock: FakeClock, fault: str) -> Row:
@@ -108,7 +122,8 @@ async def play(connect: Connect, clock: FakeClock, fault: str) -> Row:
         assert outcome.ambiguous == bool(looks)
         assert not [request for request in server.requests if request.headers.get("host") == "other.example"]
     message = "<br>".join(filter(None, (str(error), error.hint))).replace(server.url, "…")
-    return Row(fault, message, f"{reads}×", f"{posts}×" + (", then a search" if looks else ""))
+    creates = f"{posts}×" + (", then a search" if looks else "")
+    return Row(fault, message, f"{reads}×", creates, str(exit_code_of(error)))
 
 
 def check(section: str, header: Sequence[str], rows: Sequence[tuple[str, ...]]) -> None:
@@ -127,7 +142,7 @@ def check(section: str, header: Sequence[str], rows: Sequence[tuple[str, ...]]) 
 
 async def test_table_of_faults_is_what_happens(connect: Connect, clock: FakeClock) -> None:
     rows = [await play(connect, clock, fault) for fault in FAULTS]
-    check("faults", ("fault", "message", "a read is sent", "a create is sent"), rows)
+    check("faults", ("fault", "message", "a read is sent", "a create is sent", "exit code"), rows)
 
 
 # Unusual responses that are read
@@ -142,6 +157,9 @@ ODD: dict[str, list[Step]] = {
     "empty page, has_more true": [send_json(MORE), send_json(PAGE | {"data": [], "has_more": True})],
     "no has_more": [send_json({"object": "list", "data": [JOB]})],
     "array instead of a list object": [send_json([JOB])],
+    "a member nested 1,000 deep": [
+        answer(200, TEXT.replace('"running"', f'"running", "x": {"[" * 1000 + "]" * 1000}'))
+    ],
     "the same job twice": [send_json(PAGE | {"data": [JOB, JOB]})],
     "wrong Content-Type": [answer(200, TEXT, content_type="text/html")],
     "compressed response": [answer(200, gzip.compress(TEXT.encode()), content_encoding="gzip")],

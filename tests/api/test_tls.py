@@ -1,5 +1,6 @@
 """Verification of TLS certificates."""
 
+import os
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -119,6 +120,14 @@ async def test_authorities_that_are_a_directory_are_refused_by_name(
     monkeypatch.setenv("SSL_CERT_FILE", str(home))
     with pytest.raises(ConfigError, match="SSL_CERT_FILE: it is not a file"):
         await connect(Options(base_url="https://host.example/v1"), clock=FakeClock(instant=True))
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+async def test_variables_of_other_programs_are_not_read(home: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    os.mkfifo(home / "pipe")
+    monkeypatch.setenv(name, str(home / "pipe"))
+    connection = await connect(Options(base_url="https://host.example/v1"), clock=FakeClock(instant=True))
+    await connection.close()
 
 
 async def test_services_without_tls_ignore_stale_authorities(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

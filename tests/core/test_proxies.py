@@ -11,6 +11,7 @@ from fttui.core import proxies
 from fttui.core.connect import Options, connect
 from tests.support.clock import FakeClock
 from tests.support.fault_server import FaultServer, answer, send_json, serving
+from tests.support.socks_server import UNREACHABLE, SocksServer
 
 
 @pytest.fixture(autouse=True)
@@ -135,3 +136,25 @@ async def test_bad_gateway_may_be_the_proxy(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setenv("HTTP_PROXY", proxy.origin)
         error = await failure()
     assert "set in HTTP_PROXY" in error.hint
+
+
+async def test_requests_go_through_a_socks_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("socksio")
+    async with serving(send_json({"data": []})) as server, SocksServer(server.port) as proxy:
+        monkeypatch.setenv("ALL_PROXY", f"socks5://127.0.0.1:{proxy.port}")
+        connection = await connect(Options(base_url="http://provider.example/v1"), clock=FakeClock(instant=True))
+        await connection.client.list_jobs()
+        await connection.close()
+    assert proxy.asked == [("provider.example", 80)]
+    assert server.requests[0].headers["host"] == "provider.example"
+
+
+async def test_failing_socks_proxy_is_not_a_failing_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("socksio")
+    async with SocksServer(0, reply=UNREACHABLE) as proxy:
+        monkeypatch.setenv("ALL_PROXY", f"socks5://127.0.0.1:{proxy.port}")
+        refused = await failure("https://provider.example/v1")
+    gone = await failure("https://provider.example/v1")
+    for error in (refused, gone):
+        assert error.kind == "proxy"
+        assert error.message.startswith(f"the proxy 127.0.0.1:{proxy.port}, set in ALL_PROXY, cannot be used: ")

@@ -139,6 +139,28 @@ def drip(body: bytes = b" " * 10_000, *, every: float = 0.02) -> Step:
     return step
 
 
+def drip_head(*, every: float = 0.02) -> Step:
+    """Send the head of a response one byte every few milliseconds, until the client closes the connection."""
+
+    async def step(_: Request, line: Line) -> None:
+        for byte in b"HTTP/1.1 200 OK\r\nx: " + b"x" * 10_000:
+            await line.send(bytes([byte]))
+            await asyncio.sleep(every)
+
+    return step
+
+
+def flood(piece: bytes, times: int) -> Step:
+    """Send the same piece many times, as one body."""
+
+    async def step(_: Request, line: Line) -> None:
+        await line.send(f"HTTP/1.1 200 OK\r\ncontent-length: {len(piece) * times}\r\n\r\n".encode())
+        for _ in range(times):
+            await line.send(piece)
+
+    return step
+
+
 def after(effect: Callable[[Request], object], then: Step) -> Step:
     """Call `effect` with the request, then run the step `then`."""
 
