@@ -143,7 +143,7 @@ class Output:
             self._out.flush()
             self._guarded(lambda: self._out.buffer.write(data))
         else:
-            text = for_locale(data) if self.is_terminal else data
+            text = _for_locale(data) if self.is_terminal else data
             self._guarded(lambda: self._out.write(text))
 
     def _guarded(self, act: Callable[[], object]) -> None:
@@ -191,15 +191,19 @@ def _cells_of(stream: TextIO) -> int:
         return 80
 
 
-def for_locale(text: str) -> str:
-    """Replace signs such as `…` and `·` by ASCII if the locale is not UTF-8."""
-    return text if text.isascii() or is_utf8_locale() else ascii_signs(text)
+def _for_locale(text: str, *, separator: str = " , ") -> str:
+    """Replace signs such as `…` by ASCII of the same width if the locale is not UTF-8.
+
+    Args:
+        separator: ASCII for ` · ` between the parts of a message, which need not be aligned.
+    """
+    return text if text.isascii() or is_utf8_locale() else ascii_signs(text.replace(" · ", separator))
 
 
 def say(text: str) -> None:
     """Print a message to stderr without control codes. Do nothing if stderr is closed."""
     say_progress("")
-    lines = [clean_line(line) for line in for_locale(text).split("\n")]
+    lines = [_for_locale(clean_line(line), separator=", ") for line in text.split("\n")]
     with suppress(OSError, ValueError):
         print("\n".join(lines), file=sys.stderr, flush=True)
 
@@ -227,7 +231,7 @@ def say_progress(*parts: str) -> None:
     text = fit_parts(parts, _cells_of(sys.stderr) - 1)
     if text != _progress:
         with suppress(OSError):
-            print(f"\r\x1b[K{for_locale(text)}", end="", file=sys.stderr, flush=True)
+            print(f"\r\x1b[K{_for_locale(text, separator=', ')}", end="", file=sys.stderr, flush=True)
         _progress = text
 
 

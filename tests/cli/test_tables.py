@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from fttui.cli.output import Output, table
+from fttui.cli.output import Output, say, table
 from fttui.cli.tables import JobTable, checkpoint_columns, figure, model_columns
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.file import Model
@@ -114,6 +114,14 @@ def test_name_of_a_checkpoint_model_is_whole_or_absent() -> None:
 def test_ids_of_models_are_never_cut() -> None:
     model = Model.read({"id": TUNED, "created": 1, "owned_by": "a-very-long-owner-of-this-model"})
     assert table([model], model_columns(100.0), 30) == ["ID", TUNED]
+
+
+def test_message_is_ascii_in_a_locale_without_utf_8(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+    say("step 3 of 9 · training loss 1.5 · a name with ü…")
+    assert capsys.readouterr().err == "step 3 of 9, training loss 1.5, a name with ü~\n"
 
 
 def test_table_is_ascii_in_a_locale_without_utf_8(

@@ -112,7 +112,7 @@ async def _print_parts(invocation: Invocation, reader: "Reader", options: "ListO
     printed.end(has_more=reader.failure is not None)
     output.flush()
     if not printed.count and reader.failure is None:
-        say("No jobs." if options.filter.is_empty else "No jobs match.")
+        say("No fine-tuning jobs." if options.filter.is_empty else "No jobs match.")
 
 
 def _raws(found: "JobList") -> dict[int, Any]:
@@ -132,7 +132,7 @@ def _print(invocation: Invocation, found: "JobList", options: "ListOptions", *, 
         return
     if not found.jobs:
         archive = " in the archive" if invocation.offline else ""
-        say(f"No jobs{archive}." if options.filter.is_empty else f"No jobs{archive} match.")
+        say(f"No fine-tuning jobs{archive}." if options.filter.is_empty else f"No jobs{archive} match.")
         return
     notes = []
     if found.has_more:

@@ -135,7 +135,7 @@ def test_list_jsonl_is_one_object_a_line(fttui: Fttui, service: Service) -> None
 
 def test_empty_list_prints_a_message_only(fttui: Fttui) -> None:
     result = fttui("jobs", "list")
-    assert (result.code, result.out, result.err) == (0, "", "No jobs.\n")
+    assert (result.code, result.out, result.err) == (0, "", "No fine-tuning jobs.\n")
     assert fttui("jobs", "list", "--json").json == {"object": "list", "data": [], "has_more": False}
     assert fttui("jobs", "list", "--jsonl").out == ""
 
@@ -229,7 +229,7 @@ def test_wrong_flags_are_usage_errors_without_requests(fttui: Fttui, service: Se
 
 def test_offline_reads_the_archive_without_requests(fttui: Fttui, service: Service) -> None:
     result = fttui("jobs", "list", "--offline")
-    assert (result.code, result.out, result.err, service.lines) == (0, "", "No jobs in the archive.\n", [])
+    assert (result.code, result.out, result.err, service.lines) == (0, "", "No fine-tuning jobs in the archive.\n", [])
     assert fttui("--offline", "jobs", "list").code == 0
     assert fttui("--offline", "jobs", "get", "ftjob-1").code == 1
     assert fttui("--offline", "jobs", "cancel", "ftjob-1", "--yes").code == 2
