@@ -231,6 +231,7 @@ class Settings(Shared):
     title = setting(validators.flag, True, "show the number of jobs by state in the terminal's title")
     glyphs = setting(one_of("auto", "unicode", "ascii"), "auto", "characters for symbols and charts")
     mouse = setting(validators.flag, True, "use the mouse; false leaves it to the terminal")
+    hints = setting(validators.flag, True, "show a new user one hint about a key at a time; :hints off ends them too")
     keys = setting(validators.table, {}, "keys of commands, by command id", example='{ "job.cancel" = "f8" }')
     profiles = tables(Profile, "services, by name")
     local = subtable(Local, "the embedded service")

@@ -124,6 +124,7 @@ class FttuiApp(App[None]):
             FormOpener(self, glyphs, self._clock.now),
             commands=self._preferences.commands,
             saved=remembered,
+            hints=self._preferences.settings.hints,
         )
         self._snapshot = snapshot
         for own in OWN_THEMES:

@@ -29,6 +29,10 @@ class SavedView(NamedTuple):
     """Filter text saved with `:w`."""
     status: int = 0
     """Status filter saved with `:w`: a key of `list_view.STATUS_KEYS`, or 0."""
+    hint_step: int = 0
+    """Hint that is shown next: an index in `first_hints.HINTS`."""
+    hint_starts: int = 0
+    """Starts in which it was shown."""
 
 
 def load(file: str) -> tuple[SavedView, str]:

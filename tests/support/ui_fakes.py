@@ -12,6 +12,7 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from fttui.config.schema import Settings
 from fttui.store.snapshot import Snapshot
 from fttui.ui.app import FttuiApp
 from fttui.ui.cockpit.screen import MainScreen
@@ -157,7 +158,7 @@ async def cockpit(
         kept or Snapshot(),
         glyphs,
         clock=clock,
-        preferences=preferences,
+        preferences=preferences or Preferences(Settings(hints=False)),
         remembered=remembered,
         title=title,
     )

@@ -32,6 +32,7 @@ WORDS: dict[str, str] = {
     "profile": "NAME: switch to another profile",
     "interval": "SECONDS: time between two polls while a job is active, at least 2",
     "export": "[csv|json|jsonl|log] [PATH]: write the pane to a file",
+    "hints": "[on|off]: show or hide the hints about keys",
     "w": "save the filter for the next start",
 }
 """Words of the command line: the argument and the effect of each."""
@@ -98,6 +99,8 @@ def completions(line: str, values: Mapping[str, Iterable[str]]) -> list[str]:
         column, after, direction = argument.partition(" ")
         directions = [f"{column} {each}" for each in ("desc", "asc") if each.startswith(direction.strip())]
         found = directions if after and column in SORTS else (field for field in SORTS if field.startswith(argument))
+    elif word == "hints":
+        found = (each for each in ("off", "on") if each.startswith(argument))
     elif word == "export":
         found = (f"{format} " for format in ("csv", "json", "jsonl", "log") if format.startswith(argument))
     elif word == "goto":

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from fttui.commands import Command
 from fttui.ui.cockpit.app_commands import AppCommands, profile_names
 from fttui.ui.cockpit.clipboard import Clipboard, CopyCommands
-from fttui.ui.cockpit.command_line import columns_of, sort_of
+from fttui.ui.cockpit.command_line import CommandError, columns_of, sort_of
 from fttui.ui.cockpit.command_line_controller import CommandLineController, WordHandler
 from fttui.ui.cockpit.detail_controller import DetailController
 from fttui.ui.cockpit.files_controller import FilesController
+from fttui.ui.cockpit.first_hints import FirstHints
 from fttui.ui.cockpit.help_commands import TOPIC_PREFIX, HelpCommands
 from fttui.ui.cockpit.job_actions import Closed, JobActions
 from fttui.ui.cockpit.jobs_controller import JobsController
@@ -57,6 +58,7 @@ class Controllers:
         glyphs: Glyphs,
         commands: tuple[Command, ...],
         open_form: OpenForm,
+        hints: FirstHints,
     ) -> None:
         """
         Args:
@@ -64,6 +66,8 @@ class Controllers:
         """
         self._model = model
         self._open_form = open_form
+        self._presenter = presenter
+        self._hints = hints
         self.layout = LayoutController(panes, model.view, presenter, prompt, lambda pane: self.by_pane[pane].entered())
         context = ControllerContext(model, presenter, self.layout, prompt)
         clipboard = Clipboard(prompt, screen.post_message)
@@ -134,6 +138,7 @@ class Controllers:
                 **self.line.handlers,
             },
             presenter.catch_up,
+            self._ran,
         )
 
     def _words(self, app: AppCommands, panes: PaneLayout) -> Mapping[str, WordHandler]:
@@ -154,7 +159,18 @@ class Controllers:
             "interval": app.use_interval,
             "export": lambda argument: self.by_pane[panes.active].export(argument),
             "w": lambda _: app.save_filter(),
+            "hints": self._switch_hints,
         }
+
+    def _ran(self, command_id: str) -> None:
+        if self._hints.used(command_id):
+            self._presenter.draw(Part.DETAIL)
+
+    def _switch_hints(self, argument: str) -> None:
+        if argument not in ("", "on", "off"):
+            raise CommandError("Write :hints on or :hints off.")
+        self._hints.switch(on=argument != "off")
+        self._presenter.draw(Part.DETAIL)
 
     async def _open_form_here(self, job: Job | None, closed: Closed) -> None:
         await self._open_form(LateStore(self._model), self._model.service, job, closed)

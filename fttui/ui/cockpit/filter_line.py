@@ -115,7 +115,7 @@ def hint(text: str, jobs: ListedJobs) -> Hint:
         found = _value_hint(field, last, jobs)
     else:
         found = _word_hint(last)
-    if fault := _fault(text, last):
+    if fault := typing_fault(text):
         if last.operator and last.field not in BY_NAME:
             return Hint(fault.partition(" The fields are ")[0], "tab lists the fields", is_error=True)
         return Hint(fault, is_error=True)
@@ -146,8 +146,9 @@ def fault(text: str) -> str:
     return ""
 
 
-def _fault(text: str, last: LastTerm) -> str:
+def typing_fault(text: str) -> str:
     """Return the error in a text, except that the value of its last term is still missing."""
+    last = LastTerm.of(text)
     if last.field in BY_NAME and last.operator and not last.value.strip(',"'):
         return fault(last.head.removesuffix("!"))
     return fault(text)

@@ -68,5 +68,5 @@ class FilterPrompt:
         return filter_line.hint(text, self._listed())
 
     def _right(self, text: str) -> str:
-        before = ", as before" if filter_line.fault(text) else ""
+        before = ", as before" if filter_line.typing_fault(text) else ""
         return self._model.count_words + before

@@ -22,7 +22,8 @@ RIGHT_CELLS = 18
 """Cells of an id, or of the section while a search is shown."""
 WIDE = 110
 """Fewest columns in which the shell command is shown."""
-LARGEST_TITLE = 56
+SHELL_CELLS = 32
+LARGEST_TITLE = 66
 
 Refusal = Callable[[Command], str]
 """Returns the reason why a command cannot run now; empty when it can."""
@@ -90,7 +91,8 @@ def item_lines(item: HelpItem, cells: int, *, shows_section: bool = False) -> li
     key_cells = WORD_CELLS if item.section == AFTER_COLON and not shows_section else KEY_CELLS
     right = item.section if shows_section else item.id
     right_cells = RIGHT_CELLS + 1 if cells >= 60 and (shows_section or item.id) else 0
-    room = max(10, min(LARGEST_TITLE, cells - key_cells - 3 - right_cells))
+    shell_cells = SHELL_CELLS if cells >= WIDE and item.id else 0
+    room = max(10, min(LARGEST_TITLE, cells - key_cells - 3 - right_cells - shell_cells))
     keys, titles = wrap(item.keys, key_cells), [line.replace("\xa0", " ") for line in wrap(item.title, room)]
     key_role, title_role = ("off", "dim") if item.refusal else ("key", "")
     shell = f" fttui {item.shell_command}" if item.shell_command and cells >= WIDE else ""

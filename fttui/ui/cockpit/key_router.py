@@ -25,11 +25,13 @@ class KeyRouter:
         by_pane: Mapping[str, Handlers],
         everywhere: Handlers,
         catch_up: Callable[[], None],
+        ran: Callable[[str], object] = lambda _: None,
     ) -> None:
         """
         Args:
             by_pane: handlers of each pane, which come before those in `everywhere`.
             catch_up: called before keys that need the panes of the selected job to be drawn.
+            ran: called with the id of each command that has run.
         """
         self._by_key = {key.strip(): command for command in commands for key in command.keys.split(",")}
         self._prompt = prompt
@@ -37,6 +39,7 @@ class KeyRouter:
         self._by_pane = by_pane
         self._everywhere = everywhere
         self._catch_up = catch_up
+        self._ran = ran
         self._is_closed = False
 
     def handler(self, command_id: str, pane: str) -> Handler | None:
@@ -64,6 +67,7 @@ class KeyRouter:
         handler = self.handler(command_id, self._active_pane())
         if handler is not None and inspect.isawaitable(result := handler()):
             await result
+        self._ran(command_id)
 
     def close(self) -> None:
         """Ignore the commands of all further keys, because the application exits."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fttui.models.row import JobRow, short_id
 from fttui.models.status import Status
 from fttui.text import fit, wrap
+from fttui.ui.cockpit.first_hints import FirstHints
 from fttui.ui.cockpit.job_facts import JobFactsLoader, empty_log_text
 from fttui.ui.cockpit.layout import SMALLEST, PaneLayout
 from fttui.ui.cockpit.model import CockpitModel, Part
@@ -50,6 +51,7 @@ class Presenter:
         status_row: TextRow,
         footer: Footer,
         glyphs: Glyphs,
+        hints: FirstHints,
     ) -> None:
         """
         Args:
@@ -64,6 +66,7 @@ class Presenter:
         self._status_row = status_row
         self._footer = footer
         self._glyphs = glyphs
+        self._hints = hints
         self._facts_loader = JobFactsLoader(model.service)
         self._facts: JobFacts | None = None
         """Facts of the job in the detail pane, kept for redraws that only the time causes."""
@@ -216,9 +219,16 @@ class Presenter:
             facts = facts._replace(last_events=())  # the time left is unknown while the provider cannot be reached
         waits = model.service.is_local and row.status is Status.QUEUED
         ahead = jobs_ahead(model.snapshot.rows, row) if waits else 0
-        self._prompt.set_idle_line(headline(job, row, facts, now, self._glyphs, ahead=ahead))
+        self._prompt.set_idle_line(headline(job, row, facts, now, self._glyphs, ahead=ahead) or self._hint())
         shown = (job, row, facts, now, cells, self._glyphs)
         detail.show(raw_lines(job.raw, cells) if model.shows_json else detail_lines(*shown), top=top)
+
+    def _hint(self) -> Line:
+        """Return the hint for a new user; nothing while there is trouble to show."""
+        if not self._hints.text or self._model.snapshot.health.why:
+            return []
+        self._hints.count_start()
+        return [(f" {self._hints.text}", "dim")]
 
     def _draw_new_events(self) -> None:
         model, log = self._model, self._side.log_view

@@ -13,6 +13,7 @@ from textual.screen import Screen
 from fttui.commands import COMMANDS, Command
 from fttui.store.snapshot import Change, Snapshot
 from fttui.ui.cockpit.controllers import Controllers, OpenForm
+from fttui.ui.cockpit.first_hints import FirstHints
 from fttui.ui.cockpit.layout import HEIGHTS, WIDTHS, PaneLayout
 from fttui.ui.cockpit.model import CockpitModel, Part, Update
 from fttui.ui.cockpit.presenter import Presenter
@@ -54,8 +55,10 @@ class MainScreen(LatestSize, Screen[None]):
         *,
         commands: tuple[Command, ...] = COMMANDS,
         saved: SavedView = SavedView(),  # noqa: B008  (a value)
+        hints: bool = True,
     ) -> None:
         super().__init__()
+        self.hints = FirstHints(commands, saved.hint_step, saved.hint_starts, is_on=hints)
         self.model = model = CockpitModel(service, snapshot, now, saved)
         self.panes = panes = PaneLayout(model.view, saved.tab, saved.splits)
         self.jobs = JobsPane(glyphs, now)
@@ -65,9 +68,19 @@ class MainScreen(LatestSize, Screen[None]):
         self.status_row = TextRow(id="status")
         self.footer = Footer(commands, lambda command: model.refusal(command.id), lambda: panes.active)
         widgets = (self.jobs, self.side, self.prompt, self.status_row, self.footer)
-        self.presenter = Presenter(self, model, panes, *widgets, glyphs)
+        self.presenter = Presenter(self, model, panes, *widgets, glyphs, self.hints)
         self.controllers = Controllers(
-            self, model, panes, self.presenter, self.jobs, self.side, self.prompt, glyphs, commands, open_form
+            self,
+            model,
+            panes,
+            self.presenter,
+            self.jobs,
+            self.side,
+            self.prompt,
+            glyphs,
+            commands,
+            open_form,
+            self.hints,
         )
 
     @property
@@ -139,6 +152,8 @@ class MainScreen(LatestSize, Screen[None]):
             tab=self.panes.tab,
             splits=self.panes.splits,
             columns=self.jobs.list.wanted,
+            hint_step=self.hints.step,
+            hint_starts=self.hints.starts,
         )
 
     # Keys and mouse
