@@ -104,7 +104,8 @@ async def test_help_shows_unavailable_commands_in_grey() -> None:
     async with cockpit(FakeStore().put(job(1)), read_only=True) as ui:
         await ui.press("question_mark", *"job.cancel")
         entry = ui.app.screen.entries.line_at(0)  # type: ignore[attr-defined]
-        assert [role for _, role in entry][:2] == ["off", "off"]
+        assert [role for _, role in entry][:2] == ["off", "dim"]
+        assert entry[1][0].strip() == "cancel: this session is read-only"
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
