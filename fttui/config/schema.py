@@ -219,6 +219,26 @@ class Local(Table):
         return {name: getattr(self, name) for name in self.settings()} | {"trainers": trainers}
 
 
+class Alarms(Table):
+    """Kinds of alarms: findings about a job, in the list, the detail and notifications."""
+
+    heading = "[alarms]"
+
+    non_finite = setting(validators.flag, True, "a loss is not a number")
+    diverging = setting(validators.flag, True, "the training loss rises far above its lowest value")
+    overfitting = setting(validators.flag, True, "the validation loss rises while the training loss falls")
+    stalled = setting(validators.flag, True, "a running job sends no events for much longer than usual")
+    plateau = setting(validators.flag, True, "the loss of a running job is level for a large part of its steps")
+    queued_long = setting(validators.flag, True, "a job waits much longer than the jobs before it")
+    file_expiring = setting(validators.flag, True, "the provider deletes the training file within 3 days")
+    model_retiring = setting(validators.flag, True, "the provider shuts the base model down within 30 days")
+
+    @property
+    def off(self) -> frozenset[str]:
+        """Kinds that are turned off."""
+        return frozenset(name for name in self.settings() if not getattr(self, name))
+
+
 class Settings(Shared):
     """All settings: the whole of the user's `config.toml`."""
 
@@ -235,6 +255,7 @@ class Settings(Shared):
     keys = setting(validators.table, {}, "keys of commands, by command id", example='{ "job.cancel" = "f8" }')
     profiles = tables(Profile, "services, by name")
     local = subtable(Local, "the embedded service")
+    alarms = subtable(Alarms, "kinds of alarms that are shown")
 
     def of(self, choice: "Choice") -> Profile | None:
         """Return the profile of a choice; None for the local service, the environment or a URL."""

@@ -86,18 +86,21 @@ class Report:
     def kinds(self) -> Sequence[str]:
         return [alarm.kind.value for alarm in self.alarms]
 
+    def without(self, off: Container[str]) -> "Report":
+        """Return this report without the kinds that the user has turned off."""
+        return Report(
+            [alarm for alarm in self.alarms if alarm.kind not in off],
+            [
+                *((kind, reason) for kind, reason in self.skipped if kind not in off),
+                *((kind, "turned off in [alarms]") for kind in Kind if kind in off),
+            ],
+        )
 
-def check_job(state: JobState, off: Container[str] = ()) -> Report:
-    """Apply every rule to a job.
 
-    Args:
-        off: kinds that the user has turned off.
-    """
+def check_job(state: JobState) -> Report:
+    """Apply every rule to a job."""
     report = Report()
     for kind, rule in _RULES.items():
-        if kind.value in off:
-            report.skipped.append((kind, "turned off in [alarms]"))
-            continue
         result = rule(state)
         if isinstance(result, Skipped):
             if result.reason:

@@ -24,8 +24,16 @@ class Model(Wire):
     created_at: lenient.Moment = None
     owned_by: lenient.Line = ""
     shutdown_date: lenient.Line = ""
+    deprecation: dict[str, Any] = {}
+    """Azure's times of the end of fine-tuning and of inference, in Unix seconds. As sent."""
 
     @classmethod
     def members(cls, raw: dict[str, Any]) -> dict[str, Any]:
         # OpenAI sends `created` for models, Azure `created_at`.
-        return super().members(raw) | {"created_at": raw.get("created") or raw.get("created_at")}
+        created = raw.get("created") or raw.get("created_at")
+        return super().members(raw) | {"created_at": created, "deprecation": lenient.mapping(raw.get("deprecation"))}
+
+    @property
+    def shuts_down_at(self) -> float | None:
+        """Time of the model's shutdown in Unix seconds, None when the provider names none."""
+        return lenient.moment(self.shutdown_date) or lenient.moment(self.deprecation.get("inference"))

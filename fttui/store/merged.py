@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+from fttui.learning.alarms import Report
 from fttui.learning.run import Run
 from fttui.models import refusals
 from fttui.models.checkpoint import Checkpoint
@@ -109,6 +110,11 @@ class MergedStore:
         """Return the run of a job as series."""
         store, inner_id = self._resolve(id)
         return store.run(inner_id)
+
+    def alarms(self, id: str) -> Report:
+        """Return the alarms of a job at present."""
+        store, inner_id = self._resolve(id)
+        return store.alarms(inner_id)
 
     def file(self, id: str) -> File | None:
         """Return a file by its plain id, or None for a file that no profile has seen."""

@@ -6,6 +6,7 @@
 from collections.abc import Callable, Iterable, Set
 from typing import Protocol
 
+from fttui.learning.alarms import Report
 from fttui.learning.run import Run
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.file import File, Model
@@ -58,6 +59,9 @@ class StorePort(Protocol):
 
     def run(self, id: str) -> Run:
         """Return the run of a job as series; without series for a job without metrics. The run may still grow."""
+
+    def alarms(self, id: str) -> Report:
+        """Return the alarms of a job at present, and the kinds that could not be checked."""
 
     def file(self, id: str) -> File | None:
         """Return a file, or None for a file never seen."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 from fttui.api.client import Client
 from fttui.clock import Clock
+from fttui.learning.alarms import Report
 from fttui.learning.run import Run
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.file import File, Model
@@ -19,6 +20,7 @@ from fttui.store.archive.archive import Archive
 from fttui.store.archive.metrics import archived_points
 from fttui.store.feed import SnapshotFeed, Subscriber
 from fttui.store.file_service import FileService
+from fttui.store.job_alarms import JobAlarms
 from fttui.store.job_details import JobDetails
 from fttui.store.job_intents import JobIntents
 from fttui.store.job_table import JobTable
@@ -47,6 +49,7 @@ class Store:
         self.selection = Selection(clock)
         self._details = JobDetails(archive)
         self.runs = Runs(archive, self._details)
+        self._alarms = JobAlarms(archive, clock, self._details, self.runs)
         self._files = FileService(archive, clock, self.access, self.feed)
         self._intents = JobIntents(archive, clock, self.access, self.feed, self.jobs, self._details)
         if client is not None:
@@ -101,6 +104,12 @@ class Store:
     def run(self, id: str) -> Run:
         """Return the run of a job as series; without series for a job without metrics."""
         return self.runs.run(id)
+
+    def alarms(self, id: str) -> Report:
+        """Return the alarms of a job at present, and the kinds that could not be checked."""
+        row = self.jobs.rows.get(id)
+        is_reachable = self.feed.snapshot.health.is_good
+        return Report() if row is None else self._alarms.report(row, is_reachable=is_reachable)
 
     def file(self, id: str) -> File | None:
         """Return a file, or None for a file never seen."""

@@ -108,7 +108,7 @@ def test_rules_that_cannot_be_applied_name_the_reason() -> None:
 
 
 def test_kind_that_is_turned_off_raises_nothing() -> None:
-    report = check_job(JobState(real_run("overfit"), Status.SUCCEEDED), off={"overfitting"})
+    report = check_job(JobState(real_run("overfit"), Status.SUCCEEDED)).without({"overfitting"})
     assert not report.alarms
     assert (Kind.OVERFITTING, "turned off in [alarms]") in report.skipped
 

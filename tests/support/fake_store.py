@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from fttui.learning.alarms import Report
 from fttui.learning.run import Run, run_of
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.file import File, Model
@@ -45,6 +46,7 @@ class FakeStore:
     raw: dict[str, dict[str, Any]] = field(default_factory=dict)
     log: dict[str, list[EventRow]] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
+    reports: dict[str, Report] = field(default_factory=dict)
     sent: list[tuple[Any, ...]] = field(default_factory=list)
     refusal: str = ""
     snapshot: Snapshot = field(default_factory=Snapshot)
@@ -113,6 +115,9 @@ class FakeStore:
 
     def run(self, id: str) -> Run:
         return self.runs.get(id) or run_of((point.step, point.values, point.at) for point in self.points(id))
+
+    def alarms(self, id: str) -> Report:
+        return self.reports.get(id) or Report()
 
     def look_at(self, id: str | None) -> None:
         self.looked_at = id

@@ -17,6 +17,7 @@ COMMANDS = {
     "checkpoints": "fttui.cli.jobs.checkpoints:checkpoints",
     "metrics": "fttui.cli.jobs.metrics:metrics",
     "watch": "fttui.cli.jobs.watch:watch",
+    "alarms": "fttui.cli.jobs.alarms:alarms",
 }
 
 

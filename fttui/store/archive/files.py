@@ -69,6 +69,11 @@ class ArchiveFiles:
         """Return the JSON of each model in the last list fetched."""
         return [raw for (raw,) in self._database.rows("SELECT raw FROM models WHERE profile = ? ORDER BY rowid")]
 
+    def model(self, id: str) -> str | None:
+        """Return the JSON of a model of the last list fetched, or None."""
+        row = self._database.row("SELECT raw FROM models WHERE profile = ? AND id = ?", id)
+        return None if row is None else str(row[0])
+
     async def save_models(self, models: Sequence[tuple[str, str]], now: float) -> None:
         """Replace the recorded models, given as id and JSON text."""
 

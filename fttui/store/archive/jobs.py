@@ -152,6 +152,15 @@ class ArchiveJobs:
         """Record that the events of a job were fetched after its last change."""
         await self._database.execute("UPDATE jobs SET due = 0 WHERE profile = ? AND id = ?", id)
 
+    def waits(self, other_than: str, limit: int) -> list[float]:
+        """Return the seconds from creation to the first step of the newest jobs for which both are known."""
+        sql = (
+            "SELECT start - created_at FROM (SELECT created_at, (SELECT min(at) FROM points WHERE job = jobs.key) "
+            "AS start FROM jobs WHERE profile = ? AND id != ? AND created_at IS NOT NULL ORDER BY created_at DESC "
+            "LIMIT 100) WHERE start >= created_at LIMIT ?"
+        )
+        return [seconds for (seconds,) in self._database.rows(sql, other_than, limit)]
+
     def synced(self) -> set[str]:
         """Return the jobs whose whole history is recorded and that have not changed since."""
         sql = "SELECT j.id FROM jobs j JOIN synced s ON s.job = j.key AND s.digest = j.digest WHERE j.profile = ?"

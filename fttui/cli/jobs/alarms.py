@@ -1,0 +1,125 @@
+"""`fttui jobs alarms`: findings about jobs, for people and scripts."""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from fttui.cli import completion
+from fttui.cli.exit_codes import DONE, FAILED
+from fttui.cli.flags import json_options, offline
+from fttui.cli.groups import ServiceCommand
+from fttui.cli.invocation import Invocation, pass_invocation
+from fttui.cli.jobs.ids import resolve_all
+from fttui.cli.output import CUT_LATE, CUT_NEVER, TABLE, Column, say
+from fttui.config import load
+
+if TYPE_CHECKING:
+    from fttui.core.reader import Reader
+    from fttui.learning.alarms import Alarm
+    from fttui.models.row import JobRow
+    from fttui.store.archive.archive import Archive
+
+NEWEST = 100
+"""Number of newest jobs that are read from the service."""
+
+
+class Found(NamedTuple):
+    """An alarm and its job."""
+
+    row: "JobRow"
+    alarm: "Alarm"
+
+
+def kinds_of(text: str | None) -> frozenset[str]:
+    """Return the kinds of alarms in a list with commas.
+
+    Raises:
+        UsageError: a kind is unknown.
+    """
+    from fttui.learning.alarms import KINDS
+
+    kinds = frozenset(filter(None, (text or "").replace(" ", "").split(",")))
+    if unknown := sorted(kinds - set(KINDS)):
+        raise click.UsageError(f"unknown kind of alarm: {', '.join(unknown)}\nKinds: {', '.join(KINDS)}")
+    return kinds
+
+
+@click.command("alarms", cls=ServiceCommand, short_help="Show findings about jobs, such as overfitting.")
+@click.argument("ids", nargs=-1, metavar="[ID...]", shell_complete=completion.jobs)
+@click.option("--fail-on", metavar="KIND,...", help="Exit 1 if an alarm of these kinds was found.")
+@offline
+@json_options
+@pass_invocation
+def alarms(invocation: Invocation, ids: tuple[str, ...], fail_on: str | None) -> int:
+    """Show the alarms of jobs: of those given, else of all known jobs, also of ended ones.
+
+    Kinds: non_finite, diverging, overfitting, stalled, plateau, queued_long, file_expiring, model_retiring.
+    docs/alarms.md says when each is raised. `[alarms]` in config.toml turns kinds off. The exit code is 0 with or
+    without alarms, unless --fail-on names a kind that was found.
+
+    Piped output is one tab-separated line per alarm: id, kind, sentence, time of the beginning in Unix seconds.
+
+    \b
+    fttui jobs alarms
+    fttui jobs alarms support-v4 --fail-on overfitting,diverging
+    """
+    failing = kinds_of(fail_on)
+    ids = resolve_all(invocation, ids)
+    if not invocation.offline and (code := invocation.run_with_reader(lambda reader: _read(reader, ids))):
+        return code
+    return invocation.run_with_archive(lambda archive: _report(invocation, archive, ids, failing))
+
+
+async def _read(reader: "Reader", ids: tuple[str, ...]) -> None:
+    """Read the newest jobs, or those given, with the events of jobs that may have changed."""
+    from fttui.core.reader import ListOptions
+    from fttui.store import query
+
+    if ids:
+        jobs = [(await reader.job(id)).job for id in ids]
+    else:
+        listed = await reader.jobs(ListOptions(query.parse(""), query.NEWEST, NEWEST))
+        jobs = [job for job in listed.jobs if job.status.is_live and not job.fault]
+    for job in jobs:
+        await reader.events(job.id)
+
+
+async def _report(invocation: Invocation, archive: "Archive", ids: tuple[str, ...], failing: frozenset[str]) -> int:
+    from fttui.store.job_alarms import JobAlarms
+    from fttui.store.job_details import JobDetails
+    from fttui.store.runs import Runs
+
+    details = JobDetails(archive)
+    checks = JobAlarms(archive, invocation.clock, details, Runs(archive, details))
+    off = load.load().alarms.off
+    rows = [row for row in archive.jobs.rows() if not ids or row.id in ids]
+    found: list[Found] = []
+    unknown = 0
+    for row in rows:
+        unknown += row.judged_loss is None and not row.status.is_live and row.step is None
+        report = checks.report(row, is_reachable=not invocation.offline).without(off)
+        found += [Found(row, alarm) for alarm in report.alarms]
+    columns: list[Column[Found]] = [
+        Column("NAME", lambda item: item.row.name, lambda item: item.row.id, cut=CUT_LATE),
+        Column("KIND", lambda item: item.alarm.kind.value, cut=CUT_NEVER),
+        Column("ALARM", lambda item: item.alarm.message, cut=CUT_NEVER),
+    ]
+    if not invocation.output.is_terminal:
+        columns.append(Column("SINCE", lambda item: "" if item.alarm.since is None else f"{item.alarm.since:.0f}"))
+    invocation.output.print_list(found, columns, raw=_raw)
+    if not found and invocation.form == TABLE:
+        say("No alarms.")
+    if unknown:
+        what = "1 job has" if unknown == 1 else f"{unknown} jobs have"
+        say(f"{what} no known metrics. To read them: fttui archive sync")
+    return FAILED if failing & {item.alarm.kind.value for item in found} else DONE
+
+
+def _raw(item: Found) -> Any:
+    return {
+        "job_id": item.row.id,
+        "kind": item.alarm.kind.value,
+        "message": item.alarm.message,
+        "since": item.alarm.since,
+        "numbers": dict(item.alarm.finding.numbers),
+    }

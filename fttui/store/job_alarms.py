@@ -1,0 +1,67 @@
+"""Alarms of a profile's jobs, from what the archive knows. The rules are in `fttui/learning/`."""
+
+from fttui.clock import Clock
+from fttui.learning.alarms import Report, check_job
+from fttui.learning.finding import JobState
+from fttui.models.file import File, Model
+from fttui.models.job import Job
+from fttui.models.raw_json import decode
+from fttui.models.row import JobRow
+from fttui.store.archive.archive import Archive
+from fttui.store.job_details import JobDetails
+from fttui.store.runs import Runs
+
+EARLIER_JOBS = 10
+"""Number of newest other jobs whose wait in the queue is compared."""
+MULTIPLIER = "learning_rate_multiplier"
+
+
+class JobAlarms:
+    """Checks of single jobs at the present time."""
+
+    def __init__(self, archive: Archive, clock: Clock, details: JobDetails, runs: Runs) -> None:
+        self._archive = archive
+        self._clock = clock
+        self._details = details
+        self._runs = runs
+
+    def report(self, row: JobRow, *, is_reachable: bool) -> Report:
+        """Return the alarms of a job, and the kinds that could not be checked.
+
+        Args:
+            is_reachable: the provider answers, so that missing events mean something.
+        """
+        job = self._details.job(row.id)
+        if job is None:
+            return Report()
+        newest = self._archive.events.rows(row.id, limit=1)
+        state = JobState(
+            run=self._runs.run(row.id),
+            status=row.status,
+            now=self._clock.now(),
+            created_at=row.created_at,
+            last_event_at=newest[-1].created_at if newest else None,
+            learning_rate=learning_rate(job),
+            waits=tuple(self._archive.jobs.waits(row.id, EARLIER_JOBS)),
+            file_expires_at=self._file_expiry(job),
+            model_shuts_down_at=self._model_shutdown(job),
+            is_reachable=is_reachable,
+            has_validation_file=bool(job.validation_file),
+        )
+        return check_job(state)
+
+    def _file_expiry(self, job: Job) -> float | None:
+        text = self._archive.files.get(job.training_file) if job.training_file else None
+        return None if text is None else File.read(decode(text)).expires_at
+
+    def _model_shutdown(self, job: Job) -> float | None:
+        text = self._archive.files.model(job.model) if job.model else None
+        return None if text is None else Model.read(decode(text)).shuts_down_at
+
+
+def learning_rate(job: Job) -> str:
+    """Return the learning rate of a job as in sentences: `× 2` for a multiplier, else the rate. Empty for `auto`."""
+    multiplier, rate = job.setting(MULTIPLIER), job.setting("learning_rate")
+    if multiplier and multiplier != "auto":
+        return f"× {multiplier}"
+    return "" if rate == "auto" else rate
