@@ -3,7 +3,7 @@
 import time
 from typing import TYPE_CHECKING
 
-from fttui.cli.output import CUT_FIRST, CUT_LAST, CUT_LATE, CUT_NEVER, WIDE, Column
+from fttui.cli.output import CUT_FIRST, CUT_LAST, CUT_LATE, CUT_NEVER, TABLE, WIDE, Column
 from fttui.clock import age, duration
 from fttui.models.row import short_id
 from fttui.text import fit, size_words
@@ -11,6 +11,7 @@ from fttui.text import fit, size_words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from fttui.cli.output import Output
     from fttui.models.checkpoint import Checkpoint
     from fttui.models.event import Event
     from fttui.models.file import File, Model
@@ -79,7 +80,7 @@ class JobTable:
         models = {row.model for row in rows}
         is_named = any(row.suffix for row in rows)
         self.same_model = models.pop() if len(rows) > 1 and len(models) == 1 else ""
-        """Model of all jobs, which has no column then; empty if they differ."""
+        """Model of all jobs, which has no column then; empty if they differ or there is one job."""
         columns: list[Column[JobRow]] = [
             Column("NAME", lambda row: fit(row.suffix or short_id(row.id), 40 if is_wide else 18), cut=CUT_LATE),
             Column("ID", lambda row: row.id if is_wide else short_id(row.id), cut=CUT_LAST, leave=3 if is_named else 0),
@@ -93,6 +94,11 @@ class JobTable:
         ]
         hidden = {"" if is_named else "NAME", "MODEL" if self.same_model else ""} - {""}
         self.columns = [column for column in columns if column.title not in hidden]
+
+    def note(self, output: "Output") -> str:
+        """Return a sentence about the column that is left out because all cells are equal; else an empty string."""
+        is_table = output.form == TABLE and output.is_terminal
+        return f"All {self.same_model}." if self.same_model and is_table else ""
 
     @staticmethod
     def piped() -> "list[Column[JobRow]]":

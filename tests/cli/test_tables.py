@@ -66,10 +66,12 @@ def test_columns_leave_in_their_order(cells: int, titles: list[str]) -> None:
     assert lines(ROWS, cells)[0].split() == titles
 
 
-def test_same_model_has_no_column_and_is_named() -> None:
+def test_same_model_has_no_column_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [row._replace(model="m") for row in ROWS]
     shown = JobTable(rows, 200, 100.0)
     assert shown.same_model == "m"
+    monkeypatch.setattr(Output, "is_terminal", True)
+    assert (shown.note(Output()), shown.note(Output("json"))) == ("All m.", "")
     assert "MODEL" not in [column.title for column in shown.columns]
     assert JobTable(rows[:1], 200, 100.0).same_model == ""
 

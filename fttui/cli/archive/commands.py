@@ -48,6 +48,9 @@ def list_(invocation: Invocation, gone: bool) -> int:
 
         shown = tables.JobTable(rows, invocation.output.cells, invocation.clock.now())
         invocation.output.print_list(rows, shown.columns, raw=raw, piped=shown.piped())
+        if note := shown.note(invocation.output):
+            invocation.output.flush()
+            say(note)
         if not rows:
             say("No archived job is gone at the provider." if gone else "No jobs in the archive.")
         return DONE

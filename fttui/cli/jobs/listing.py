@@ -138,7 +138,7 @@ def _print(invocation: Invocation, found: "JobList", options: "ListOptions", *, 
     if found.has_more:
         count = f"{found.more} more" if found.complete else "There are more jobs"
         notes.append(f"{count}. To list them: --limit N or --all")
-    if shown.same_model and invocation.form == TABLE and output.is_terminal:
-        notes.append(f"All {shown.same_model}.")
+    if note := shown.note(output):
+        notes.append(note)
     if notes:
         say(". ".join(notes))
