@@ -22,6 +22,7 @@ async def test_clone_opens_the_form_with_the_settings_of_the_job() -> None:
     store = FakeStore().put(job(1, method=METHOD, seed=7, validation_file="file-v"))
     async with cockpit(store) as ui:
         await ui.press("A")
+        assert ui.screen[0].startswith("── Create a job like run-1 (..00000001) ─")
         wanted = {
             "model": "gpt-4o-mini-2024-07-18",
             "training_file": "file-train",
