@@ -61,6 +61,11 @@ def settings_path(home: str) -> str:
     return os.path.join(home, "settings.json")
 
 
+def starting_path(home: str) -> str:
+    """Return the path of the file that changes while a starting service checks or repairs its database."""
+    return os.path.join(home, "starting")
+
+
 def service_file_path(home: str) -> str:
     """Return the path of `service.json`, in which a running service states its pid, version, socket and machine."""
     return os.path.join(home, "service.json")

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from fttui.clock import Clock, SystemClock
-from fttui.server.home import settings_path
+from fttui.server.home import settings_path, starting_path
 from fttui.server.jobs.runner import Runner
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.storage.database import ServiceDatabase
@@ -18,6 +18,7 @@ from fttui.server.storage.paths import HomePaths
 from fttui.server.storage.recovery import recover, write_seal
 from fttui.server.storage.safety_copy import SafetyCopy
 from fttui.server.storage.salvage import salvage
+from fttui.server.storage.start_progress import StartProgress
 from fttui.text import clean_line
 
 LARGEST_FILE = 512 << 20
@@ -104,7 +105,8 @@ def open_service(
     if not disk.has_room(LEAST_FREE):
         disk.release_reserve()  # the database needs some room to be opened
     journal = Journal(paths.journal)
-    recovered = recover(paths, journal)
+    progress = StartProgress(starting_path(home))
+    recovered = recover(paths, journal, progress.tick)
     database = ServiceDatabase(paths.database, journal)
     notices = recovered.notices
     if recovered.is_empty:
@@ -121,7 +123,7 @@ def open_service(
     copy = SafetyCopy(database, paths.copy, journal, clock, recovered.copied)
     if recovered.needs_copy:
         try:
-            copy.make()
+            copy.make(progress.tick)
         except OSError as error:
             log.warning("no copy of the database can be made: %s", error)
     for notice in notices:
@@ -130,4 +132,5 @@ def open_service(
     service = Service(paths, disk, database, runner, catalog, copy, clock, largest_file, tuple(notices))
     service.remove_expired()
     disk.keep_reserve()
+    progress.end()
     return service

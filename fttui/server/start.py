@@ -12,11 +12,14 @@ from typing import Any
 
 from fttui import __version__
 from fttui.server.environment import key_variables
-from fttui.server.home import ServiceBusy, ServiceError, log_path, make_home
+from fttui.server.home import ServiceBusy, ServiceError, log_path, make_home, starting_path
 from fttui.server.lock import check_host
 from fttui.server.settings import write_settings
 from fttui.server.socket_client import status
 from fttui.server.stop import stop
+
+_LOOK = 1.0
+"""Seconds between two looks at the progress of a start."""
 
 
 def ensure(
@@ -36,16 +39,17 @@ def ensure(
             does not get them.
 
     Raises:
-        ServiceError: the service could not be started within `timeout` seconds.
+        ServiceError: the service could not be started within `timeout` seconds, or did nothing for so long while it
+            checked its database.
     """
-    deadline = time.monotonic() + timeout
+    patience = _Patience(home, timeout)
     if settings is not None:
         write_settings(home, settings)
     while True:
         try:
             state = status(home)
         except ServiceBusy as error:  # it runs: starting another one would not help
-            if time.monotonic() > deadline:
+            if patience.left() <= 0:
                 raise ServiceBusy(f"{error}\nSee its log: {log_path(home)}") from None
             time.sleep(0.05)
             continue
@@ -56,12 +60,12 @@ def ensure(
         require_packages()
         make_home(home)
         check_host(home)
-        path = _start(home, deadline, secrets)
+        path = _start(home, patience, secrets)
         if path is not None:
             return path
         check_host(home, held=True)
         # Another process holds the lock: it is starting, ending, or about to create its socket again.
-        if time.monotonic() > deadline:
+        if patience.left() <= 0:
             raise ServiceError(
                 f"The embedded service did not answer within {timeout:.0f} seconds.\nSee its log: {log_path(home)}"
             )
@@ -97,7 +101,31 @@ def _is_idle(state: dict[str, Any]) -> bool:
     return not any(jobs.get(name) for name in ("validating_files", "queued", "running")) and not state.get("url")
 
 
-def _start(home: str, deadline: float, secrets: Collection[str]) -> str | None:
+class _Patience:
+    """Time to wait for a service. It begins again as long as the check of a large database makes progress."""
+
+    def __init__(self, home: str, seconds: float) -> None:
+        self._path = starting_path(home)
+        self._seconds = seconds
+        self._seen = self._progress()
+        self._deadline = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Return the seconds that are left, 0 or less at the end."""
+        if (progress := self._progress()) != self._seen:
+            self._seen = progress
+            self._deadline = time.monotonic() + self._seconds
+        return self._deadline - time.monotonic()
+
+    def _progress(self) -> bytes:
+        try:
+            with open(self._path, "rb") as file:
+                return file.read(100)
+        except OSError:
+            return b""
+
+
+def _start(home: str, patience: _Patience, secrets: Collection[str]) -> str | None:
     """Start a detached service, and wait for its report.
 
     Returns:
@@ -125,7 +153,9 @@ def _start(home: str, deadline: float, secrets: Collection[str]) -> str | None:
     try:
         # The process forks and ends at once. Its child, the service, prints one line when it is ready or has failed.
         while b"\n" not in output:
-            ready, _, _ = select.select([process.stdout], [], [], max(0.0, deadline - time.monotonic()))
+            ready, _, _ = select.select([process.stdout], [], [], max(0.0, min(patience.left(), _LOOK)))
+            if not ready and patience.left() > 0:
+                continue
             chunk = os.read(process.stdout.fileno(), 4096) if ready else b""
             if not chunk:
                 break

@@ -17,6 +17,7 @@ from fttui import install
 from fttui.server import control, start
 from fttui.server import home as homedir
 from fttui.server.control import ServiceError
+from fttui.server.storage.start_progress import StartProgress
 from tests.server.conftest import until
 from tests.server.processes import api, is_alive, pid_of, start_job
 
@@ -178,3 +179,37 @@ def test_created_parent_directories_are_readable_by_the_owner_only(home: str) ->
         assert modes == [0o700] * 2
     finally:
         os.umask(before)
+
+
+def test_waiting_begins_again_as_long_as_the_check_of_the_database_makes_progress(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(start.time, "monotonic", lambda: now[0])
+    progress = StartProgress(homedir.starting_path(str(tmp_path)), lambda: now[0])
+    patience = start._Patience(str(tmp_path), 15)
+    for _ in range(3):
+        now[0] += 14
+        assert progress.tick() == 0
+        assert patience.left() == 15
+    now[0] += 16  # the service hangs, or was killed
+    assert patience.left() < 0
+    progress.end()
+    assert os.listdir(tmp_path) == []
+    assert start._Patience(str(tmp_path), 15).left() == 15
+
+
+def test_progress_is_written_at_most_twice_a_second(tmp_path: Path) -> None:
+    now = [0.0]
+    path = tmp_path / "starting"
+    progress = StartProgress(str(path), lambda: now[0])
+    seen = set()
+    for _ in range(100):
+        progress.tick()
+        seen.add(path.read_text())
+        now[0] += 0.01
+    assert len(seen) == 2
+
+
+def test_progress_on_a_disk_that_fails_is_lost_and_nothing_else(tmp_path: Path) -> None:
+    StartProgress(str(tmp_path / "none" / "starting")).tick()

@@ -17,6 +17,7 @@ from fttui.server.storage import checksums
 from fttui.server.storage.journal import Entry, Journal, number_of, replay
 from fttui.server.storage.paths import HomePaths
 from fttui.server.storage.schema import MIGRATIONS
+from fttui.server.storage.start_progress import STEP, Tick, never
 from fttui.text import clean_line
 
 SOUND, MISSING, BROKEN, NEWER = "sound", "missing", "broken", "newer"
@@ -53,15 +54,18 @@ class Recovered(NamedTuple):
     """Number of the last change in the copy."""
 
 
-def recover(paths: HomePaths, journal: Journal) -> Recovered:
+def recover(paths: HomePaths, journal: Journal, tick: Tick = never) -> Recovered:
     """Provide a sound database at `paths.database`, or none: the caller then creates one.
+
+    Args:
+        tick: called for every piece of work.
 
     Raises:
         OSError: the disk fails.
     """
-    is_sealed = _is_sealed(paths)
-    found = judge(paths.database, rows=not is_sealed)
-    copy = judge(paths.copy, rows=found.state != SOUND)
+    is_sealed = _is_sealed(paths, tick)
+    found = judge(paths.database, rows=not is_sealed, tick=tick)
+    copy = judge(paths.copy, rows=found.state != SOUND, tick=tick)
     if found.state == NEWER and copy.state in (NEWER, MISSING):
         paths.use_version(len(MIGRATIONS))
         notice = (
@@ -69,24 +73,24 @@ def recover(paths: HomePaths, journal: Journal) -> Recovered:
             f"{_shown(paths.database)} until it is updated."
         )
         journal.path = paths.journal
-        recovered = recover(paths, journal)
+        recovered = recover(paths, journal, tick)
         return recovered._replace(notices=[notice, *recovered.notices], is_complete=False)
     if found.state == SOUND:
-        recovered = _bring_up_to_date(paths, journal, found, copy)
+        recovered = _bring_up_to_date(paths, journal, found, copy, tick)
         return recovered._replace(copied=-1) if is_sealed else recovered
-    return _rebuild(paths, journal, found, copy)
+    return _rebuild(paths, journal, found, copy, tick)
 
 
-def _bring_up_to_date(paths: HomePaths, journal: Journal, found: Verdict, copy: Verdict) -> Recovered:
+def _bring_up_to_date(paths: HomePaths, journal: Journal, found: Verdict, copy: Verdict, tick: Tick) -> Recovered:
     """Add the changes that a sound database lacks: a part of its write-ahead log may be lost."""
     if copy.state == SOUND and copy.salt == found.salt and copy.number > found.number:
-        return _rebuild(paths, journal, Verdict(BROKEN, "changes that were stored are missing"), copy)
+        return _rebuild(paths, journal, Verdict(BROKEN, "changes that were stored are missing"), copy, tick)
     if copy.state == SOUND and copy.salt != found.salt:
         notice = _set_aside(paths.copy, "it is a copy of a different database", "The copy of the service's database")
         _rename(journal.path, _free_name(journal.path))
         return Recovered([notice], is_complete=False)
     entries = journal.entries()
-    added = _replay(paths.database, entries) if found.salt and found.number + 1 in entries else 0
+    added = _replay(paths.database, entries, tick) if found.salt and found.number + 1 in entries else 0
     begin = copy.number if copy.state == SOUND else 0
     joined = all(number in entries for number in range(begin + 1, found.number + added + 1))
     current = found.version == len(MIGRATIONS) and copy.state in (SOUND, MISSING)
@@ -98,7 +102,7 @@ def _bring_up_to_date(paths: HomePaths, journal: Journal, found: Verdict, copy: 
     return Recovered(notices, is_complete=not notices, needs_copy=False, copied=copied)
 
 
-def _rebuild(paths: HomePaths, journal: Journal, found: Verdict, copy: Verdict) -> Recovered:
+def _rebuild(paths: HomePaths, journal: Journal, found: Verdict, copy: Verdict, tick: Tick) -> Recovered:
     """Build the database again from its copy and the journal, as far as they are sound."""
     notices: list[str] = []
     entries = journal.entries()
@@ -123,7 +127,7 @@ def _rebuild(paths: HomePaths, journal: Journal, found: Verdict, copy: Verdict) 
     if copy.state == SOUND:
         with open(paths.copy, "rb") as copied, open(open_own(new, os.O_WRONLY | os.O_CREAT), "wb") as file:
             shutil.copyfileobj(copied, file, 1 << 20)
-    added = _replay(new, entries)
+    added = _replay(new, entries, tick)
     os.replace(new, paths.database)
     source = "its copy and the journal" if copy.state == SOUND else "the journal"
     notices.append(
@@ -140,7 +144,7 @@ def _begins(entries: dict[int, Entry]) -> bool:
     return first is not None and first.changes[0][0].startswith("INSERT INTO meta")
 
 
-def _replay(path: str, entries: dict[int, Entry]) -> int:
+def _replay(path: str, entries: dict[int, Entry], tick: Tick) -> int:
     """Perform the changes of the journal that a database lacks."""
     with sqlite.as_os_error(os.path.basename(path)), closing(sqlite.connect(path, create=True)) as connection:
         if sqlite.version(connection) == 0:
@@ -148,6 +152,7 @@ def _replay(path: str, entries: dict[int, Entry]) -> int:
             checksums.install(connection, True)
         else:
             checksums.install(connection, False)
+        connection.set_progress_handler(tick, STEP)
         done = replay(connection, entries)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     return done
@@ -162,22 +167,23 @@ def write_seal(paths: HomePaths) -> None:
         atomic.write(paths.seal, _checksum(paths.database).encode())
 
 
-def _is_sealed(paths: HomePaths) -> bool:
+def _is_sealed(paths: HomePaths, tick: Tick) -> bool:
     """Return whether the database file is as the last service closed it. The seal is valid once."""
     try:
         with open(paths.seal, encoding="ascii", errors="replace") as file:
             seal = file.read(100)
         os.unlink(paths.seal)
-        return not _has_bytes(f"{paths.database}-wal") and seal == _checksum(paths.database)
+        return not _has_bytes(f"{paths.database}-wal") and seal == _checksum(paths.database, tick)
     except FileNotFoundError:
         return False
 
 
-def _checksum(path: str) -> str:
+def _checksum(path: str, tick: Tick = never) -> str:
     checksum = 0
     with open(path, "rb") as file:
         while chunk := file.read(1 << 20):
             checksum = zlib.crc32(chunk, checksum)
+            tick()
         return f"{file.tell()} {checksum:08x}"
 
 
@@ -188,7 +194,7 @@ def _has_bytes(path: str) -> bool:
         return False
 
 
-def judge(path: str, *, rows: bool = True) -> Verdict:
+def judge(path: str, *, rows: bool = True, tick: Tick = never) -> Verdict:
     """Judge a database file: header, tables, every page, and the checksum of every row.
 
     Args:
@@ -209,6 +215,7 @@ def judge(path: str, *, rows: bool = True) -> Verdict:
         if head != _MAGIC:
             return Verdict(BROKEN, "it is not a database")
         with closing(sqlite.connect(path)) as connection:
+            connection.set_progress_handler(tick, STEP)
             return _judge(connection, path, rows)
     except sqlite.Error as error:
         if sqlite.is_unavailable(error):

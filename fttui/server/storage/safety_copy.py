@@ -9,6 +9,7 @@ from fttui.clock import Clock
 from fttui.server.storage import checksums
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.journal import Journal, number_of
+from fttui.server.storage.start_progress import STEP, Tick, never
 
 INTERVAL = 60.0
 """Seconds between copies of a small database that changes."""
@@ -62,8 +63,11 @@ class SafetyCopy:
             return self.make()
         return ""
 
-    def make(self) -> str:
+    def make(self, tick: Tick = never) -> str:
         """Make a copy, unless the last one is still up to date. A damaged database does not replace a sound copy.
+
+        Args:
+            tick: called for every piece of work.
 
         Returns:
             What is wrong with the database; an empty string when it is sound.
@@ -72,9 +76,9 @@ class SafetyCopy:
             OSError: the disk fails. The last copy stays.
         """
         with self._making:
-            return self._make()
+            return self._make(tick)
 
-    def _make(self) -> str:
+    def _make(self, tick: Tick) -> str:
         number = self._database.number
         if number == self._copied:
             return ""
@@ -85,7 +89,7 @@ class SafetyCopy:
                 with suppress(FileNotFoundError):
                     os.unlink(path)
             self._database.copy_to(new)
-            number, wrong = self._checked(new)
+            number, wrong = self._checked(new, tick)
             if wrong or self._ending.is_set():
                 return wrong
             os.replace(new, self._path)
@@ -100,10 +104,11 @@ class SafetyCopy:
         self._next = began + max(INTERVAL, self._took / LARGEST_SHARE)
         return ""
 
-    def _checked(self, path: str) -> tuple[int, str]:
+    def _checked(self, path: str, tick: Tick) -> tuple[int, str]:
         """Return the number of the last change in a new copy, and what is wrong with it."""
         with sqlite.as_os_error(os.path.basename(path)), closing(sqlite.connect(path)) as copy:
-            copy.set_progress_handler(self._ending.is_set, 100_000)  # a true value ends the statement
+            # A true value ends the statement.
+            copy.set_progress_handler(lambda: self._ending.is_set() or tick(), STEP)
             try:
                 wrong = checksums.damage(copy)
                 return number_of(copy), wrong

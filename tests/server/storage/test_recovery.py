@@ -355,3 +355,18 @@ def test_damaged_events_of_an_ended_job_are_restored_as_far_as_possible(service:
     assert any("The events of 1 ended jobs are lost" in notice for notice in again.notices)
     assert again.database.jobs.get(id) is not None
     again.database.close()
+
+
+@pytest.mark.parametrize("change", [lambda path: None, remove])
+def test_check_and_repair_of_a_large_database_tell_their_progress(
+    service: Service, change: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_job(service)
+    for module in ("recovery", "safety_copy"):
+        monkeypatch.setattr(f"fttui.server.storage.{module}.STEP", 10)
+    told: list[str] = []
+    monkeypatch.setattr("fttui.server.service.StartProgress.tick", lambda self: told.append(self._path) or 0)
+    again = reopened(service, change)
+    assert set(told) == {os.path.join(service.paths.home, "starting")}
+    assert not os.path.exists(told[0])
+    again.database.close()
