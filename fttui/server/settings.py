@@ -4,6 +4,7 @@ The program that starts or reaches the service writes the file from its configur
 when it changes.
 """
 
+import errno
 import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -66,7 +67,11 @@ def write_settings(home: str, settings: Mapping[str, Any]) -> None:
     try:
         atomic.write(path, content.encode(), sync=False)
     except OSError as error:
-        raise ServiceError(f"Cannot write the settings of the service to {path}: {error.strerror}.") from None
+        advice = "Free some space" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "Make the directory writable"
+        raise ServiceError(
+            f"Cannot write the settings of the service to {path}: {error.strerror}.\n"
+            f"{advice}, or set FTTUI_DATA_DIR to a different directory."
+        ) from None
 
 
 def read_settings(path: str) -> Settings:

@@ -22,6 +22,10 @@ from fttui.server.api.app import create_app
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.service import Service, open_service
 from fttui.server.storage import checksums
+from fttui.server.storage.database import ServiceDatabase
+from fttui.server.storage.journal import Journal
+from fttui.server.storage.records import FileRecord, NewJob
+from fttui.server.storage.reports import StepMetrics
 from tests.server.conftest import FAKE, kill_trainers, until
 
 EVENTS_EACH = 100
@@ -234,3 +238,36 @@ def test_a_list_while_both_cores_train(home: str) -> None:
     )
     assert busy[middle] / idle[middle] <= 3
     assert busy[late] / idle[late] <= 3
+
+
+def test_cost_of_journal_and_checksums(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Transactions with and without them, in turns. A transaction waits for the disk in both cases."""
+    os.makedirs(home)
+    safe = ServiceDatabase(os.path.join(home, "safe.db"), Journal(os.path.join(home, "journal")))
+    monkeypatch.setattr(checksums, "install", lambda connection, changed: None)
+    plain = ServiceDatabase(os.path.join(home, "plain.db"))
+    new = NewJob("base-1", "base-1", "file-1", None, None, 1, "supervised", {}, None)
+    took: dict[str, dict[str, list[float]]] = {}
+    for database, kind in ((safe, "safe"), (plain, "plain")):
+        job = database.jobs.add(new, 1)
+        database.jobs.move(job, "running", [], 1)
+        took[kind] = {"one row": [], "50 steps": []}
+    for turn in range(200):
+        for database, kind in ((safe, "safe"), (plain, "plain"))[:: 1 if turn % 2 else -1]:
+            job = database.jobs.unfinished()[0]
+            steps = [
+                StepMetrics(turn * 50 + n, None, "step", {"step": turn * 50 + n, "train_loss": 1.5})
+                for n in range(1, 51)
+            ]
+            began = time.perf_counter()
+            database.files.add(FileRecord(0, f"file-{turn}", "a.jsonl", "fine-tune", 1, 1))
+            middle = time.perf_counter()
+            database.jobs.store_reports(job, steps, job.offset + 1, None, 1)
+            took[kind]["one row"].append(middle - began)
+            took[kind]["50 steps"].append(time.perf_counter() - middle)
+    print("\nA transaction with journal and checksums, and without (medians):")
+    for name in ("one row", "50 steps"):
+        with_, without = (statistics.median(took[kind][name]) * 1000 for kind in ("safe", "plain"))
+        print(f"  {name}: {with_:.2f} ms against {without:.2f} ms, {with_ / without:.2f} times")
+    safe.close()
+    plain.close()

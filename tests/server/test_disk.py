@@ -331,3 +331,14 @@ async def test_directories_that_become_read_only_give_507_and_failed_jobs(
         for path in closed:
             reopen(path)
     assert (await post_file(client)).status_code == 200
+
+
+def test_first_start_without_any_room_says_what_to_do(disk: str) -> None:
+    fill(disk)
+    home = os.path.join(disk, "home")
+    with pytest.raises(ServiceError, match="No space left on device") as caught:
+        control.ensure(home, settings={"max_running": 2})
+    assert home in str(caught.value)
+    assert "Free some space, or set FTTUI_DATA_DIR" in str(caught.value)
+    relieve(disk)
+    assert control.ensure(home, settings={"max_running": 2})
