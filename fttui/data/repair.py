@@ -220,6 +220,25 @@ def _repair_message(message: dict[str, Any], changes: Counter[str]) -> None:
             changes["arguments written as JSON text"] += 1
 
 
+def is_repaired(code: str, detail: str) -> bool:
+    """Return True when a repair removes a finding, by the detail of the finding."""
+    if not BY_CODE[code].is_fixable:
+        return False
+    if code == "csv":
+        return {name.strip().lower() for name in detail.split(",")} == {"prompt", "completion"}
+    if code == "bad_arguments":
+        return detail[:1] in ("{", "[")
+    if code in ("unknown_role", "bad_weight"):
+        try:
+            value, _ = json.JSONDecoder().raw_decode(detail)
+        except ValueError:
+            return False
+        if code == "bad_weight":
+            return value in (0, 1, "0", "1")
+        return isinstance(value, str) and value.strip().lower() in _ROLES
+    return True
+
+
 def is_same_file(one: str, other: str) -> bool:
     """Return True for two paths of one file, also through links."""
     try:

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fttui.atomic import writing
 from fttui.cli import completion
 from fttui.cli.exit_codes import DONE, FAILED
 from fttui.cli.files import check_report
@@ -152,10 +151,6 @@ def _print(invocation: Invocation, report: "Report", found: list[Any], *, for_te
             say(f"note: {note}")
 
 
-class _NothingToFix(Exception):
-    """A repair without a change, whose copy is dropped."""
-
-
 def _repair(path: str, target: str, force: bool, rules: dict[str, Any]) -> str:
     """Write a repaired copy, print what was changed, and return the path of the copy.
 
@@ -164,21 +159,18 @@ def _repair(path: str, target: str, force: bool, rules: dict[str, Any]) -> str:
     Args:
         rules: arguments of `check_file`, by which the copy is compared with the file.
     """
-    from fttui.data.repair import CannotRepair, is_same_file, repair_file
+    from fttui.core.repaired_copy import NothingToRepair, write_repaired_copy
+    from fttui.data.repair import CannotRepair, is_same_file
 
     if is_same_file(path, target):
         raise ConfigError(f"{target} is the checked file; choose a different path for the copy")
     check_target(target, force)
+    progress = file_progress(path, "repairing", min_size=LARGE)
     try:
-        with writing(target, overwrite=force) as file:
-            done = repair_file(path, file, progress=file_progress(path, "repairing", min_size=LARGE))
-            file.flush()
-            if not done.changes:
-                raise _NothingToFix
-            _compare(path, file.name, rules)
-    except _NothingToFix:
+        done = write_repaired_copy(path, target, rules, overwrite=force, progress=progress)
+    except NothingToRepair as error:
         say_progress("")
-        say(f"{target} was not written: --fix changes nothing in {path}")
+        say(str(error))
         return path
     except CannotRepair as error:
         raise ConfigError(str(error)) from None
@@ -187,28 +179,6 @@ def _repair(path: str, target: str, force: bool, rules: dict[str, Any]) -> str:
     for words, times in done.changes:
         say(f"  {words}: {times:,}")
     return target
-
-
-def _compare(path: str, copy: str, rules: dict[str, Any]) -> None:
-    """Refuse a copy with more findings than the file. Of some files the check cannot read the examples.
-
-    Raises:
-        ConfigError: the copy has more findings.
-    """
-    from fttui.data.check import check_file
-    from fttui.data.rules import WHOLE_FILE
-
-    if not os.path.isfile(copy):
-        return
-    before = check_file(path, **rules, tokens=False)
-    if not WHOLE_FILE.isdisjoint(group.code for group in before.groups):
-        return
-    found = check_file(copy, **rules, tokens=False).findings
-    if found > before.findings:
-        raise ConfigError(
-            f"not written: the repaired copy would have {found:,} findings, {path} has {before.findings:,}; "
-            "correct the findings by hand first"
-        )
 
 
 def _provider_kind(invocation: Invocation, model: str | None) -> str:

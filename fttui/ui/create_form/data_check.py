@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
-from fttui.clock import age
+from fttui.clock import age, duration
 from fttui.config.errors import ConfigError
-from fttui.core.create_job import FILES, DataChecker
+from fttui.core.create_job import FILES, Checking, DataChecker
 from fttui.store.upload_once import TRAINING
+from fttui.text import size_words
+from fttui.ui.create_form.check_pane import CheckPane
 from fttui.ui.create_form.form import CreateForm
 from fttui.ui.create_form.reading import FormReading, read_form
 from fttui.ui.create_form.summary import NAMELESS, automatic_values, summary
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 
 PAUSE = 0.3
 """Seconds without a key before a check starts."""
+PROGRESS = 0.5
+"""Seconds between two messages about the progress of a check."""
 
 
 class DataCheck:
@@ -35,6 +40,7 @@ class DataCheck:
         form: CreateForm,
         store: FormPort,
         checker: DataChecker,
+        pane: CheckPane,
         missing_model: Callable[[str], str],
         now: Callable[[], float],
     ) -> None:
@@ -46,9 +52,13 @@ class DataCheck:
         self._form = form
         self._store = store
         self._checker = checker
+        self._pane = pane
         self._missing_model = missing_model
         self._now = now
-        self._shown: FormReading | None = None
+        self.reading: FormReading | None = None
+        """Form whose check is shown."""
+        self._began = self._told = 0.0
+        """Times of the beginning of the check, and of the last progress shown."""
         self.report: Report | None = None
         """Report whose summary is shown."""
         self._timer: Timer | None = None
@@ -78,8 +88,9 @@ class DataCheck:
         """Check the files of the form and show the findings."""
         if self.paused or (reading := await self.read()) is None:
             return
-        if self._shown is None or self._shown.files != reading.files:
+        if self.reading is None or self.reading.files != reading.files:
             self.show(reading, None)  # the findings shown are about a different file
+        self._began, self._told, self._checker.progress = time.monotonic(), 0.0, self._show_progress
         try:
             report = await self._checker.report(reading.subject, reading.files)
         except (OSError, ConfigError) as error:
@@ -88,9 +99,21 @@ class DataCheck:
             if report is not None or not reading.files.paths:  # else a newer check has begun
                 self.show(reading, report)
 
+    def _show_progress(self, step: Checking) -> None:
+        """Show how far the check is, at most twice a second."""
+        now = time.monotonic()
+        if now - max(self._began, self._told) < PROGRESS or not step.total:
+            return
+        self._told, share = now, step.read / step.total
+        words = f"checking {share:.0%} of {size_words(step.total)}".replace("%", " %")
+        if share > 0.02:
+            words += f", about {duration((now - self._began) * (1 - share) / share)} left"
+        self._pane.show_progress(words)
+        self._view.summary.put(words, "dim")
+
     def show(self, reading: FormReading, report: Report | None) -> None:
         """Show the findings of local files, and names and age of files at the provider."""
-        self._shown, self.report = reading, report
+        self.reading, self.report = reading, report
         texts, advice = [], {}
         if words := self._missing_model(self._form.values["model"]):
             advice["model"] = words
@@ -110,9 +133,19 @@ class DataCheck:
                 words = f"validation file: {words}"
         elif not reading.files.paths and not texts:
             words = NAMELESS
+        typed = {path: self._form.values[name] for name, path in reading.files.paths.items()}
+        self._pane.show_report(report, self._without_report(reading), typed)
         self._form.automatic = automatic_values(report)
         self._view.advise(advice | reading.advice)
         self._view.summary.put("\n".join(filter(None, (*texts, words))), role)
+
+    def _without_report(self, reading: FormReading) -> str:
+        """Return the sentence for the pane of findings when no file was checked."""
+        names = [self._form.values[name] for name in FILES if self._form.values[name] and name not in reading.errors]
+        if reading.files.paths or not names:
+            return ""
+        file = self._store.file(names[0])
+        return f"{file.filename if file is not None and file.filename else names[0]}: the provider checks it."
 
     def _at_provider(self, name: str, id: str, reading: FormReading) -> tuple[str, bool]:
         """Return the facts about a file at the provider, and whether they are advice, shown under the field.

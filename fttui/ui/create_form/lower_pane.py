@@ -38,6 +38,9 @@ class KeyPane(Pane, Protocol):
     def is_offered(self) -> bool:
         """The part has something to show."""
 
+    def set_active(self, is_active: bool) -> None:
+        """Follow that the part gets or loses the keys."""
+
     def press(self, key: str, character: str | None) -> bool:
         """Handle a key. Return False when the part does not use it."""
 
@@ -77,11 +80,13 @@ class LowerPane(Container):
         if not self._parts[self._chosen].is_offered:
             self._chosen = next(at for at, part in enumerate(self._parts) if part.is_offered)
         self.has_keys = True
+        self._parts[self._chosen].set_active(True)
         self.lay_out(self._is_wide)
 
     def release_keys(self) -> None:
         """Give the keys back to the fields."""
         self.has_keys = False
+        self._parts[self._chosen].set_active(False)
         self.lay_out(self._is_wide)
 
     def step(self, by: int) -> bool:
@@ -89,7 +94,9 @@ class LowerPane(Container):
         at = self._chosen + by
         if not 0 <= at < len(self._parts) or not self._parts[at].is_offered:
             return False
+        self._parts[self._chosen].set_active(False)
         self._chosen = at
+        self._parts[at].set_active(True)
         self.lay_out(self._is_wide)
         return True
 

@@ -27,6 +27,8 @@ class WrappedRow(TextRow):
         self._content = ("", "")
         self.room: int | None = None
         """Cells of a line; None: those of the screen."""
+        self.is_brief = False
+        """Only the first line of the text is shown."""
 
     def put(self, text: str, role: str) -> None:
         """Show a text."""
@@ -36,9 +38,10 @@ class WrappedRow(TextRow):
     def wrap_again(self) -> None:
         """Wrap the text at the present width of the screen."""
         text, role = self._content
+        text = text.partition("\n")[0] if self.is_brief else text
         cells = (self.room or self.screen.size.width) - 1 - self._indent
         lines = wrap(text, max(20, cells)) if text else []
-        self.styles.height = max(self._least, min(len(lines), _MAX_LINES))
+        self.styles.height = max(1 if self.is_brief else self._least, min(len(lines), _MAX_LINES))
         self.show(*([(" " * self._indent + line, role)] for line in lines))
 
 

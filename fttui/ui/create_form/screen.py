@@ -16,12 +16,13 @@ from textual.widgets import Input
 from fttui.core.create_job import DataChecker
 from fttui.core.pricing import Pricing
 from fttui.store.snapshot import Outcome
+from fttui.ui.create_form.check_pane import CheckPane
 from fttui.ui.create_form.choices import ChoicesPane
 from fttui.ui.create_form.completer import Completer
 from fttui.ui.create_form.data_check import DataCheck
-from fttui.ui.create_form.findings import findings_screen
 from fttui.ui.create_form.form import CreateForm
 from fttui.ui.create_form.lower_pane import LowerPane
+from fttui.ui.create_form.repair_action import RepairAction
 from fttui.ui.create_form.submission import LONGEST_WAIT, Submission
 from fttui.ui.create_form.suggestions import Suggestions
 from fttui.ui.create_form.view import LABEL, LEFT, FormView
@@ -53,7 +54,7 @@ class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
     AUTO_FOCUS = "Entry"
     BINDINGS = [
         Binding("escape", "leave", "leave", show=False),
-        Binding("f2,ctrl+t", "findings", show=False),
+        Binding("f2,ctrl+t", "pane", show=False),
         Binding("f1", "field_help", show=False),
         Binding("ctrl+r", "reset", show=False),
     ]
@@ -87,13 +88,18 @@ class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
         glyphs, service = opening.glyphs, opening.service
         suggestions = Suggestions()
         choices = ChoicesPane(glyphs)
-        lower = LowerPane(choices, (), glyphs)
+        self._check_pane = CheckPane(glyphs, self._say, self._repair, self._show_titles)
+        self._choices = choices
+        self._lower = lower = LowerPane(choices, (self._check_pane,), glyphs)
         place = f"{service.profile} {glyphs.arrow} {service.host}"
         self._view = view = FormView(form, suggestions, lower, glyphs, title=opening.title, place=place)
         pricing = Pricing(service)
         checker = DataChecker(pricing)
         self._completer = Completer(view, choices, form, suggestions, store, service, opening.now)
-        self.data_check = DataCheck(view, form, store, checker, self._completer.missing_model, opening.now)
+        self.data_check = DataCheck(
+            view, form, store, checker, self._check_pane, self._completer.missing_model, opening.now
+        )
+        self._repairs = RepairAction(view, lambda: self.data_check.reading, pricing.provider)
         self._submission = Submission(view, form, self.data_check, store, pricing, checker, glyphs, done=self.dismiss)
         self._early: list[events.Key] | None = []
         """Keys that wait for keys typed before them; None when there are none."""
@@ -131,7 +137,20 @@ class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
 
     @on(LineList.Moved)
     def _clicked(self, event: LineList.Moved) -> None:
-        self._completer.click()
+        if event.list is self._choices:
+            self._completer.click()
+        else:
+            self._check_pane.moved()
+
+    def _say(self, text: str, role: str) -> None:
+        self._view.messages.show_message(text, role)
+
+    def _show_titles(self) -> None:
+        if self._lower.is_mounted:
+            self._lower.lay_out(self._view.is_wide)
+
+    def _repair(self, path: str, target: str) -> None:
+        self._repairs.start(path, target)
 
     def show_note(self, text: str) -> None:
         """Show a text until the next key."""
@@ -166,6 +185,8 @@ class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
         if yes is not None:
             if event.key in ("y", "Y"):
                 yes()
+        elif self._lower.part is not None:
+            self._press_in_pane(event)
         elif event.character is not None and event.is_printable and isinstance(entry, Entry):
             self._completer.drop_highlight()
             entry.enter(event.character)
@@ -192,13 +213,26 @@ class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
     def action_field_help(self) -> None:
         self._completer.show_help()
 
-    def action_findings(self) -> None:
-        """Open the list of all findings in the data."""
-        report = self.data_check.report
-        if report is None or not report.groups:
-            self.show_note("no findings in the data" if report is not None else "no data was checked")
+    def action_pane(self) -> None:
+        """Give the keys to the lower pane."""
+        if self._submission.is_running:
+            return
+        if self._lower.can_take_keys:
+            self._completer.drop_highlight()
+            self._view.give_keys(True)
         else:
-            self.app.push_screen(findings_screen(report, self.size.width))
+            self.show_note("No file is checked yet.")
+
+    def _press_in_pane(self, event: events.Key) -> None:
+        part = self._lower.part
+        if part is None or part.press(event.key, event.character):
+            return
+        if event.character in ("]", "["):
+            if not self._lower.step(1 if event.character == "]" else -1) and event.character == "[":
+                self._view.give_keys(False)
+            self._view.show_keys()
+        elif event.key in ("tab", "shift+tab", "escape", "f2", "ctrl+t"):
+            self._view.give_keys(False)
 
     def action_reset(self) -> None:
         """Return to the initial texts. Ask first when something was typed."""

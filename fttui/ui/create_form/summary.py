@@ -21,8 +21,7 @@ def summary(report: Report, dot: str) -> tuple[str, str]:
     if report.errors:
         name = clean_line(os.path.basename(report.path))
         number = "1 error" if report.errors == 1 else f"{report.errors:,} errors"
-        first = f"! {number} in {name}: a job with this file would fail. f2 shows them."
-        return f"{first}\n{report.worst()}.", "fail"
+        return f"! {number} in {name}: a job with this file would fail.\nf2 shows all. {report.worst()}.", "fail"
     plan = report.plan
     lines = [report.figures(), ""]
     if plan is not None:

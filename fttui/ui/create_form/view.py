@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from textual import events, on
@@ -41,8 +41,8 @@ SUMMARY = 2
 _SEPARATORS = {"grader": " ", "metadata": ", ", "more": ", "}
 """Separators for the lines of a paste, by field."""
 _KEYS = (
-    "enter create  tab field  {}{} choose  {} complete  f2 findings  f1 help  esc",
-    "enter create  tab field  {}{} choose  f2 findings  f1 help  esc",
+    "enter create  tab field  {down}{up} choose  → complete  f2 check  f1 help  esc",
+    "enter create  tab field  {down}{up} choose  f2 check  f1 help  esc",
     "enter create  tab field  f1 help  esc",
 )
 
@@ -65,6 +65,7 @@ class FormView(Vertical):
         self._place = place
         self._notes: dict[str, Note] = {}
         self.lower = lower
+        self._last_entry: Entry | None = None
         self._title_row = TextRow(id="form-title")
         self._scroll = VerticalScroll(id="form", can_focus=False)
         self.summary = WrappedRow(id="form-found", least=SUMMARY)
@@ -98,16 +99,18 @@ class FormView(Vertical):
         yield WrappedRow(id=f"under-{name}", classes="under", indent=LABEL)
 
     def on_mount(self) -> None:
-        arrows = (self._glyphs.down, self._glyphs.up, "→")
-
-        def keys(cells: int) -> list[tuple[str, str]]:
-            texts = [text.format(*arrows) if text.count("{}") == 3 else text.format(*arrows[:2]) for text in _KEYS]
-            return [(f" {next((text for text in texts if len(text) < cells), texts[-1])}", "dim")]
-
-        self.query_one("#form-keys", TextRow).fill(keys)
+        self.show_keys()
         for field in FIELDS:
             self._show_label(field.name)
         self.show_visible()
+
+    def show_keys(self) -> None:
+        """Show the keys of the fields, or those of the lower pane."""
+        part, glyphs = self.lower.part, self._glyphs
+        texts = part.hints if part is not None else _KEYS
+        texts = tuple(text.format(down=glyphs.down, up=glyphs.up) for text in texts)
+        fits = partial(_first_that_fits, texts)
+        self.query_one("#form-keys", TextRow).fill(lambda cells: [(f" {fits(cells - 1)}", "dim")])
 
     # Texts
 
@@ -222,7 +225,7 @@ class FormView(Vertical):
         entry = self.focused_entry
         row = self.query_one("#form-hint", TextRow)
         is_narrow = self.screen.size.width < NARROW
-        row.display = is_narrow
+        row.display = is_narrow and not self.lower.has_keys
         if entry is None or entry.id not in self._notes:
             return
         note, label = self._notes[entry.id], BY_NAME[entry.id].label
@@ -299,6 +302,23 @@ class FormView(Vertical):
 
     # Layout
 
+    def give_keys(self, to_pane: bool) -> None:
+        """Give the keys to the lower pane, or back to the field that had them."""
+        if to_pane:
+            self._last_entry = self.focused_entry or self._last_entry
+            self.screen.set_focus(None)
+            self.lower.take_keys()
+            self.messages.show_idle("")
+            self.messages.show_message("", "dim")
+        else:
+            self.lower.release_keys()
+        self.summary.is_brief = to_pane
+        self.summary.wrap_again()
+        self.show_visible()
+        self.show_keys()
+        if not to_pane:
+            self.screen.set_focus(self._last_entry or self.entry(FIELDS[0].name))
+
     def show_title(self) -> None:
         """Show the title, with the number of fields that are scrolled out of view."""
         scroll = self._scroll
@@ -339,3 +359,7 @@ class FormView(Vertical):
         entry = self.focused_entry
         if entry is not None and entry.id in BY_NAME:
             self.scroll_to_field(entry.id)
+
+
+def _first_that_fits(texts: Sequence[str], cells: int) -> str:
+    return next((text for text in texts if width(text) <= cells), texts[-1])

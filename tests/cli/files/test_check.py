@@ -212,6 +212,6 @@ def test_fix_that_changes_nothing_writes_no_copy(fttui: Fttui, write: Write, hom
     data = CLEAN + b'{"messages": [{"role": "user", "content": "q"}]}\n'
     result = fttui("files", "check", write("t.jsonl", data), "--fix", "-o", "new.jsonl")
     assert result.code == 1, "the findings decide"
-    assert "new.jsonl was not written: --fix changes nothing in t.jsonl" in result.err
+    assert "new.jsonl was not written: a repair changes nothing in t.jsonl" in result.err
     assert "no message is from the assistant" in result.out
     assert not (home / "new.jsonl").exists()

@@ -62,30 +62,57 @@ async def test_figures_of_a_validation_file_alone_are_named_so() -> None:
         assert ui.screen[at + 1].lstrip().startswith("validation file"), "no error is shown while the user types"
 
 
-async def test_f2_lists_all_findings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    path = tmp_path / "t.jsonl"
+def write_bad_data(path: Path) -> None:
     example = '{"messages": [{"role": "%s", "content": "Hm %d?"}, {"role": "assistant", "content": "Yes."}]}\n'
-    path.write_text("".join(example % ("human" if index % 2 else "user", index) for index in range(40)) + "{\n")
+    roles = ["User", *(["human", "user"] * 20)]
+    path.write_text("".join(example % (role, index) for index, role in enumerate(roles)) + "{\n")
+
+
+async def test_f2_reaches_every_finding_and_shows_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_bad_data(tmp_path / "t.jsonl")
     async with cockpit(FakeStore(), size=(60, 24)) as ui:
-        await ui.press("a", "tab", "ctrl+u", *"./t.jsonl", "f2")
-        assert "no data was checked" in text(ui)
+        await ui.press("a", "f2")
+        assert "No file is checked yet." in text(ui)
+        await ui.press("tab", "ctrl+u", *"./t.jsonl")
         await checked(ui)
-        assert "! 21 errors in t.jsonl: a job with this file would fail. f2 shows them." in text(ui)
+        assert "! 22 errors in t.jsonl: a job with this file would fail. f2 shows all." in text(ui)
         await ui.press("f2")
-        assert isinstance(ui.app.screen, PickScreen)
-        seen = ""
-        for _ in range(10):
-            seen += text(ui)
-            await ui.press("pagedown")
-        for line in range(2, 41, 2):
-            assert f"t.jsonl:{line}: messages[0].role: the role is unknown" in seen
-        assert "use system, user, assistant or tool" in seen
-        await ui.press(*"column")
-        assert "the line is not JSON" in text(ui)
-        assert "role is unknown" not in text(ui)
-        await ui.press("escape", "escape")
-        assert "training file" in text(ui)
+        assert line_of(ui, "suffix") < 0, "of the fields only the files stay"
+        assert "22 errors" in text(ui)
+        await ui.press("enter")
+        seen = set()
+        for _ in range(23):
+            await ui.press("j")
+            await wait_for(ui, "characters")
+            seen |= {line.split()[2] for line in ui.screen if line.startswith("── line ")}
+        assert {str(line) for line in range(2, 42, 2)} | {"1", "42"} == seen
+        assert "The line is not JSON" in text(ui)
+        assert "▴ column 2" in text(ui)
+        await ui.press("slash", *"human", "enter", "j")
+        assert '"human" · ' in text(ui)
+        await ui.press("escape")
+        assert line_of(ui, "suffix") > 0
+        await ui.press("x")
+        assert ui.form["training_file"].endswith("x"), "the field has the keys again"
+
+
+async def test_repaired_copy_is_written_and_named_in_the_field(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_bad_data(tmp_path / "t.jsonl")
+    async with cockpit(FakeStore()) as ui:
+        await ui.press("a", "tab", *"./t.jsonl")
+        await checked(ui)
+        await ui.press("f2", "e")
+        assert "Write the repaired copy to: ./t.repaired.jsonl" in text(ui)
+        await ui.press("enter")
+        await wait_for(ui, "Wrote ./t.repaired.jsonl. role changed to lower case: 1.")
+        assert ui.form["training_file"] == "./t.repaired.jsonl"
+        await checked(ui)
+        assert "21 errors in t.repaired.jsonl" in text(ui)
+        await ui.press("e")
+        assert "correct these findings by hand" in text(ui)
+        assert (tmp_path / "t.jsonl").exists()
 
 
 async def test_missing_path_is_shown_after_a_pause() -> None:

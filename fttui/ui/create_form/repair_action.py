@@ -1,0 +1,71 @@
+"""Repaired copy of a data file from the create form: written in a thread, then named in the field."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from fttui.atomic import why_not_writable
+from fttui.text import clean_line
+from fttui.ui.create_form.view import FormView
+
+if TYPE_CHECKING:
+    from fttui.core.create_job import Subject
+    from fttui.ui.create_form.reading import FormReading
+
+
+class RepairAction:
+    """Writes repaired copies, one at a time."""
+
+    def __init__(self, view: FormView, reading: Callable[[], FormReading | None], provider: str) -> None:
+        """
+        Args:
+            reading: returns the form as checked.
+            provider: kind of provider, whose rules compare the copy with the file.
+        """
+        self._view = view
+        self._reading = reading
+        self._provider = provider
+        self._is_running = False
+
+    def start(self, path: str, target: str) -> None:
+        """Write a repaired copy of the file at `path`. `target` is the path as typed."""
+        reading = self._reading()
+        if not self._is_running and reading is not None:
+            self._view.run_worker(self._run(path, target, reading), group="repair", exit_on_error=False)
+
+    async def _run(self, path: str, target: str, reading: FormReading) -> None:
+        from fttui.core.repaired_copy import write_repaired_copy
+        from fttui.data.repair import CannotRepair
+
+        messages, full = self._view.messages, os.path.expanduser(target)
+        if why := why_not_writable(full, overwrite=False):
+            messages.show_message(f"Not written: {clean_line(why)}", "warn")
+            return
+        self._is_running = True
+        messages.show_message(f"Writing {clean_line(target)}", "dim")
+        try:
+            done = await asyncio.to_thread(write_repaired_copy, path, full, _rules(reading.subject, self._provider))
+        except CannotRepair as error:
+            messages.show_message(clean_line(str(error)), "warn")
+            return
+        except OSError as error:
+            messages.show_message(f"Not written: {error.strerror or error}", "warn")
+            return
+        finally:
+            self._is_running = False
+        for member in (member for member, named in reading.files.paths.items() if named == path):
+            self._view.put(member, target)
+        changes = ", ".join(f"{words}: {times:,}" for words, times in done.changes)
+        messages.show_message(f"Wrote {clean_line(target)}. {changes}.", "dim")
+
+
+def _rules(subject: Subject, provider: str) -> dict[str, Any]:
+    return {
+        "method": subject.method,
+        "model": subject.model or None,
+        "grader": subject.grader,
+        "provider": provider,
+    }
