@@ -12,7 +12,6 @@ from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.deletions import delete_file, finish_deletions
 from fttui.server.storage.disk_space import LEAST_FREE, DiskSpace
-from fttui.server.storage.file_operations import remove
 from fttui.server.storage.journal import Journal
 from fttui.server.storage.paths import HomePaths
 from fttui.server.storage.recovery import recover, write_seal
@@ -56,7 +55,7 @@ class Service:
             parts = self.database.uploads.parts(upload)
             if self.database.uploads.end(upload, "expired"):
                 for part in parts:
-                    remove(self.paths.part(part.id))
+                    self.paths.remove_part(part.id)
 
     def delete_file(self, id: str) -> None:
         """Delete a file and its content."""

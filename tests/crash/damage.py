@@ -32,8 +32,8 @@ ARCHIVE = ("truncated archive", "flipped archive")
 FULL_DISK = "full disk"
 ALL = (*DATABASE, *CONTENTS, *ARCHIVE, FULL_DISK)
 
-LARGEST = 48 << 10
-"""Bytes of the largest file when a limit for the size of files stands for a full disk."""
+LARGEST = 2 << 20
+"""Bytes of the largest file when a limit stands for a full disk: the database fits, an upload does not."""
 
 
 class Damage:

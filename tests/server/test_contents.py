@@ -74,6 +74,18 @@ async def test_parts_of_an_upload_become_a_content_that_is_checked(service: Serv
     assert (await client.get(f"/files/{id}/content")).status_code == 500
 
 
+async def test_upload_with_a_damaged_part_is_not_completed(service: Service, client: httpx.AsyncClient) -> None:
+    begun = {"filename": "a.bin", "purpose": "batch", "bytes": len(GOOD), "mime_type": "x/y"}
+    upload = (await client.post("/uploads", json=begun)).json()["id"]
+    part = (await client.post(f"/uploads/{upload}/parts", files={"data": GOOD})).json()["id"]
+    flip_one_bit(service.paths.part(part))
+    done = await client.post(f"/uploads/{upload}/complete", json={"part_ids": [part]})
+    assert (done.status_code, done.json()["error"]["code"]) == (500, "damaged_file")
+    assert f"{part} (a part of the upload) is damaged" in done.json()["error"]["message"]
+    assert (await client.post(f"/uploads/{upload}/cancel")).json()["status"] == "cancelled"
+    assert service.paths.descriptions.ids() == []
+
+
 async def test_damaged_result_file_is_refused(service: Service, client: httpx.AsyncClient) -> None:
     id = await create(client, await upload(client))
     run_until(service, id, "succeeded")

@@ -16,12 +16,13 @@ from starlette.routing import Route
 
 from fttui.server import ids as names
 from fttui.server.api import json_objects
-from fttui.server.api.errors import RequestError, invalid, missing, no_upload
+from fttui.server.api.errors import RequestError, damaged_file, invalid, missing, no_upload
 from fttui.server.api.files import LONGEST_NAME, check_purpose
 from fttui.server.api.multipart_form import Form, read_form
 from fttui.server.api.parameters import LARGEST_BODY, check_length, json_of, service_of
 from fttui.server.service import Service
-from fttui.server.storage.file_operations import accept, remove
+from fttui.server.storage.file_operations import remove
+from fttui.server.storage.paths import HomePaths
 from fttui.server.storage.records import FileRecord, PartRecord, UploadRecord
 from fttui.text import clean_line
 
@@ -96,11 +97,10 @@ def _accept(service: Service, upload: UploadRecord, id: str, form: Form, path: s
         raise missing("data")
     if len(service.database.uploads.parts(upload)) >= MOST_PARTS:
         raise invalid("data", f"The upload {upload.id} already has {MOST_PARTS} parts.")
-    target = service.paths.part(id)
-    accept(path, target)
     part = PartRecord(0, id, upload.seq, form.size, service.now())
+    service.paths.accept_part(part, path, form.checksum)
     if not service.database.uploads.add_part(part, upload, LARGEST_UPLOAD, service.now()):
-        remove(target)
+        service.paths.remove_part(id)
         upload = _known(service, upload.id)
         if upload.status != "pending":
             raise _wrong_state("add a part to", upload)
@@ -128,7 +128,7 @@ def _complete(request: Request, body: object) -> Response:
     id = names.new_id("file-", 22)
     path = os.path.join(service.paths.uploads, id)
     try:
-        found, checksum = _join([service.paths.part(part.id) for part in parts], path)
+        found, checksum = _join(service.paths, parts, path)
         if wanted and found != wanted.strip().lower():
             raise invalid("md5", f"The content has the MD5 checksum {found}, which differs from 'md5'.", "md5_mismatch")
         now = service.now()
@@ -160,19 +160,27 @@ def _chosen(ids: object, received: list[PartRecord]) -> list[PartRecord]:
     return [known[id] for id in ids]
 
 
-def _join(sources: list[str], path: str) -> tuple[str, int]:
-    """Write the contents of the sources to `path`, durably. Return their MD5 checksum in hexadecimal, and their CRC."""
+def _join(paths: HomePaths, parts: list[PartRecord], target_path: str) -> tuple[str, int]:
+    """Write the contents of parts to one file, durably. Return its MD5 checksum in hexadecimal, and its CRC-32.
+
+    Raises:
+        RequestError: a part changed on the disk.
+    """
     md5, crc = hashlib.md5(usedforsecurity=False), 0
-    target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    target = os.open(target_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        for source in sources:
-            with open(source, "rb", buffering=0) as part:
-                while chunk := part.read(1 << 20):
+        for part in parts:
+            crc_of_part = 0
+            with open(paths.part(part.id), "rb", buffering=0) as source:
+                while chunk := source.read(1 << 20):
                     md5.update(chunk)
-                    crc = zlib.crc32(chunk, crc)
+                    crc, crc_of_part = zlib.crc32(chunk, crc), zlib.crc32(chunk, crc_of_part)
                     view = memoryview(chunk)
                     while view:
                         view = view[os.write(target, view) :]
+            known = paths.descriptions.read(part.id)
+            if known is not None and known.checksum != crc_of_part:
+                raise damaged_file(part.id, "a part of the upload", paths.part(part.id), "its checksum is wrong")
         os.fsync(target)
     finally:
         os.close(target)
@@ -191,7 +199,7 @@ def cancel(request: Request) -> Response:
 
 def _remove_parts(service: Service, parts: list[PartRecord]) -> None:
     for part in parts:
-        remove(service.paths.part(part.id))
+        service.paths.remove_part(part.id)
 
 
 def _pending(request: Request, verb: str) -> UploadRecord:

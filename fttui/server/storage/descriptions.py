@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from fttui import atomic
 from fttui.server.storage.file_operations import remove
-from fttui.server.storage.records import FileRecord
+from fttui.server.storage.records import FileRecord, PartRecord
 
 _LARGEST = 16 << 10
 """Bytes of the largest description to read."""
@@ -18,7 +18,7 @@ _PIECE = 1 << 20
 
 
 class Description(NamedTuple):
-    """Row of a file without its `seq`, and what its content was when it was accepted."""
+    """Row of a file or a part without its `seq`, and what its content was when it was accepted."""
 
     row: dict[str, Any]
     size: int
@@ -36,11 +36,11 @@ class Descriptions:
     def path(self, id: str) -> str:
         return os.path.join(self._directory, f"{id}.json")
 
-    def write(self, file: FileRecord, checksum: int, size: int) -> None:
+    def write(self, record: FileRecord | PartRecord, checksum: int, size: int) -> None:
         """Describe a content. A power cut may lose it: then the content cannot be checked."""
-        row = {name: value for name, value in file._asdict().items() if name != "seq"}
+        row = {name: value for name, value in record._asdict().items() if name != "seq"}
         body = json.dumps({"row": row, "size": size, "checksum": checksum}).encode()
-        atomic.write(self.path(file.id), b"%08x %b\n" % (zlib.crc32(body), body), sync=False)
+        atomic.write(self.path(record.id), b"%08x %b\n" % (zlib.crc32(body), body), sync=False)
 
     def read(self, id: str) -> Description | None:
         """Return a description; None when there is none, or it is damaged itself."""

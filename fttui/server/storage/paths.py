@@ -4,7 +4,7 @@ import os
 
 from fttui.server.storage.descriptions import Descriptions
 from fttui.server.storage.file_operations import accept, remove
-from fttui.server.storage.records import FileRecord, ModelRecord
+from fttui.server.storage.records import FileRecord, ModelRecord, PartRecord
 
 
 class HomePaths:
@@ -63,6 +63,16 @@ class HomePaths:
         """Return the path of a part's content."""
         return os.path.join(self.parts, id)
 
+    def accept_part(self, part: PartRecord, received: str, checksum: int) -> None:
+        """Do the same as `accept_file` for a part."""
+        self.descriptions.write(part, checksum, part.bytes)
+        accept(received, self.part(part.id))
+
+    def remove_part(self, id: str) -> None:
+        """Remove the content of a part and its description."""
+        remove(self.part(id))
+        self.descriptions.remove(id)
+
     def job(self, id: str) -> str:
         """Return the path of a job's directory."""
         return os.path.join(self.jobs, id)
@@ -90,10 +100,10 @@ class HomePaths:
                     remove(os.path.join(directory, name))
                 else:
                     kept.append(self._keep(os.path.join(directory, name)))
-                    if directory == self.files and os.path.exists(self.descriptions.path(name)):
+                    if os.path.exists(self.descriptions.path(name)):
                         self._keep(self.descriptions.path(name))
         for id in self.descriptions.ids():
-            if not os.path.exists(self.file(id)):
+            if not (os.path.exists(self.file(id)) or os.path.exists(self.part(id))):
                 self.descriptions.remove(id)
         self.descriptions.tidy()
         for name in os.listdir(self.uploads):

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from fttui.server.jobs.trainer_process import trainer_environment
+from fttui.server.trainers.tiny import __main__ as program
 from fttui.server.trainers.tiny import job_files, train
 from fttui.server.trainers.tiny.dataset import END, MAX_TOKENS, UnusableData, read_pairs, read_supervised
 from fttui.server.trainers.tiny.job_files import Progress
@@ -344,3 +345,16 @@ def test_models_of_older_versions_have_no_checksum(tmp_path: Path) -> None:
     header = {"format": "fttui-tiny", "shape": SMALL}
     path.write_bytes(json.dumps(header).encode() + b"\n" + weights.astype(np.float16).tobytes())
     assert np.array_equal(job_files.load_model(str(path), SMALL), weights.astype(np.float16))
+
+
+def test_program_names_a_damaged_model_to_start_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_job(tmp_path)
+    job = json.loads((tmp_path / "job.json").read_text())
+    job["model"]["path"] = "start-model"
+    (tmp_path / "job.json").write_text(json.dumps(job))
+    (tmp_path / "start-model").write_bytes(b"{}\n" + b"\xff" * 7)
+    monkeypatch.setattr(program.signal, "signal", lambda number, handler: None)
+    assert program.main(str(tmp_path)) == 1
+    (line,) = progress_of(tmp_path)
+    assert (line["code"], line["param"]) == ("damaged_model", "model")
+    assert "start-model is damaged. Start from a different model." in line["message"]
