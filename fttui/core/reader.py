@@ -187,12 +187,12 @@ class ServiceReader:
         return self._list(chosen[: options.limit], more=more, complete=complete)
 
     async def job_parts(self, options: ListOptions) -> AsyncIterator[JobList]:
-        if options.sort != query.NEWEST or not options.filter.is_empty:
-            yield await self.jobs(options)
+        if options.sort != query.NEWEST:
+            yield await self.jobs(options)  # a sort needs all jobs at once
             return
         read: list[Job] = []
         unordered: list[Job] = []
-        last = float("inf")
+        last, started = float("inf"), self._clock.now()
         async for page in self._until_failure(self._client.each_job_page(warn=self.warnings.append)):
             times = [last, *(job.created_at or 0.0 for job in page.items)]
             last = times[-1]
@@ -202,11 +202,12 @@ class ServiceReader:
             if unordered or any(later > earlier for earlier, later in pairwise(times)):
                 unordered += page.items  # a service that does not list the newest first: its list is sorted as a whole
             else:
-                yield self._list(list(page.items))
+                yield _only_matching(self._list(list(page.items)), options.filter, started)
         self._answers.append(lambda archive, now: record.record_jobs(archive, [job.raw for job in read], now))
         found = {job.id: job for job in unordered}
         rows = query.select([job.row() for job in unordered], None, query.NEWEST)
-        yield self._list([found[row.id] for row in rows], complete=self.failure is None)
+        rest = self._list([found[row.id] for row in rows], complete=self.failure is None)
+        yield _only_matching(rest, options.filter, started)
 
     def _list(self, jobs: list[Job], *, more: int = 0, complete: bool = True) -> JobList:
         known = rows_of(archive_file(), self._key, [job.id for job in jobs])
@@ -315,13 +316,21 @@ class ArchiveReader:
         self._clock = clock
 
     async def jobs(self, options: ListOptions) -> JobList:
-        rows = query.select(self._archive.jobs.rows(), options.filter, options.sort, now=self._clock.now())
+        rows = self._rows(options)
         shown = rows[: options.limit]
-        jobs = [Job.read(decode(self._archive.jobs.body(row.id), id=row.id)) for row in shown]
-        return JobList(jobs, len(rows) - len(shown), complete=True, rows=shown)
+        return self._list(shown, more=len(rows) - len(shown))
 
     async def job_parts(self, options: ListOptions) -> AsyncIterator[JobList]:
-        yield await self.jobs(options)
+        rows = self._rows(options)
+        for start in range(0, len(rows), PAGE):
+            yield self._list(rows[start : start + PAGE])
+
+    def _rows(self, options: ListOptions) -> list[JobRow]:
+        return query.select(self._archive.jobs.rows(), options.filter, options.sort, now=self._clock.now())
+
+    def _list(self, rows: list[JobRow], *, more: int = 0) -> JobList:
+        jobs = [Job.read(decode(self._archive.jobs.body(row.id), id=row.id)) for row in rows]
+        return JobList(jobs, more, complete=True, rows=rows)
 
     async def job(self, id: str) -> FoundJob:
         body, row = self._archive.jobs.body(id), self._archive.jobs.row(id)
@@ -392,6 +401,14 @@ def oldest_first(events: Sequence[Event]) -> list[Event]:
 def _row_of(job: Job, known: JobRow | None) -> JobRow:
     """Return a job as a row. The service lists neither steps nor losses; both come from archived events."""
     return job.row() if known is None else job.row(step=known.step, total=known.total_steps, loss=known.loss)
+
+
+def _only_matching(found: JobList, filter: query.Query, now: float) -> JobList:
+    """Return a list without the jobs that a filter hides."""
+    if filter.is_empty:
+        return found
+    pairs = [pair for pair in zip(found.jobs, found.rows, strict=True) if filter.matches(pair[1], now)]
+    return found._replace(jobs=[job for job, _ in pairs], rows=[row for _, row in pairs])
 
 
 def _newest(files: list[File], limit: int | None, *, unread: bool = False) -> FileList:

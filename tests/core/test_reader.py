@@ -126,6 +126,33 @@ async def test_limit_cuts_the_list_and_counts_the_rest() -> None:
         assert await archived.jobs(options) == found
 
 
+@pytest.mark.parametrize("expression", ["", "status:failed", "step:7", "id~ftjob-1"])
+@pytest.mark.parametrize("is_oldest_first", [False, True])
+async def test_parts_of_a_list_are_the_whole_list(expression: str, is_oldest_first: bool) -> None:
+    service = Service()
+    service.jobs = [job(index, "succeeded" if index % 3 else "failed") for index in reversed(range(250))]
+    if is_oldest_first:
+        service.jobs.reverse()
+    options = ALL._replace(filter=query.parse(expression))
+    async with online(service) as reader:
+        assert reader.connection is not None
+        key = reader.connection.choice.key
+        parts = [part async for part in reader.job_parts(options)]
+        assert len(parts) == (1 if is_oldest_first else 4), "a page at a time, and the rest"
+        whole = await reader.jobs(options)
+        found = [job.id for part in parts for job in part.jobs]
+        assert sorted(found) == sorted(job.id for job in whole.jobs)
+        assert is_oldest_first or found == [job.id for job in whole.jobs]
+        assert all([row.id for row in part.rows] == [job.id for job in part.jobs] for part in parts)
+        await reader.record()
+    async with offline(key) as archived:
+        parts = [part async for part in archived.job_parts(options)]
+        assert max((len(part.jobs) for part in parts), default=0) <= 100
+        assert [job.id for part in parts for job in part.jobs] == [
+            job.id for job in (await archived.jobs(options)).jobs
+        ]
+
+
 def test_archive_key_of_an_unknown_profile_is_a_configuration_error() -> None:
     with pytest.raises(ConfigError):
         archive_key(Options(profile="nobody"))

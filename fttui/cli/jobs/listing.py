@@ -50,6 +50,9 @@ def list_(
     Piped output is one tab-separated line per job: id, status, creation time, model, suffix, tuned model, `gone` for
     jobs that the provider no longer has, step, number of steps, loss.
 
+    With --all, jobs are printed while they are read. A table and --sort need the whole list in memory, about 1 MB for
+    100 jobs.
+
     \b
     fttui jobs list --status running --status queued
     fttui jobs list --filter 'model~mini age<2d' --sort -loss --all
@@ -63,7 +66,7 @@ def list_(
         from fttui.core.reader import ListOptions
 
         options = ListOptions(filter, order, None if all_ else limit or 20)
-        if all_ and not invocation.offline and (invocation.form != TABLE or not invocation.output.is_terminal):
+        if all_ and (invocation.form != TABLE or not invocation.output.is_terminal):
             await _print_parts(invocation, reader, options)
             return
         found = await reader.jobs(options)
@@ -112,7 +115,12 @@ async def _print_parts(invocation: Invocation, reader: "Reader", options: "ListO
     printed.end(has_more=reader.failure is not None)
     output.flush()
     if not printed.count and reader.failure is None:
-        say("No fine-tuning jobs." if options.filter.is_empty else "No jobs match.")
+        _say_none(invocation, options)
+
+
+def _say_none(invocation: Invocation, options: "ListOptions") -> None:
+    archive = " in the archive" if invocation.offline else ""
+    say(f"No fine-tuning jobs{archive}." if options.filter.is_empty else f"No jobs{archive} match.")
 
 
 def _raws(found: "JobList") -> dict[int, Any]:
@@ -131,8 +139,7 @@ def _print(invocation: Invocation, found: "JobList", options: "ListOptions", *, 
     if failed:
         return
     if not found.jobs:
-        archive = " in the archive" if invocation.offline else ""
-        say(f"No fine-tuning jobs{archive}." if options.filter.is_empty else f"No jobs{archive} match.")
+        _say_none(invocation, options)
         return
     notes = []
     if found.has_more:
