@@ -27,7 +27,7 @@ from fttui.ui.panes.log import LogView
 from fttui.ui.render.glyphs import UNICODE
 from fttui.ui.render.log_lines import LogStyle
 from fttui.ui.render.rows import cell
-from fttui.ui.render.theme import ANSI_VARIABLES
+from fttui.ui.render.theme import line_variables
 
 NOW = 1_800_000_000.0
 COLUMNS = ("status", "id", "model", "step", "loss", "age", "suffix")
@@ -74,7 +74,7 @@ class Stage(App[None]):
         self._widget = widget
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        return ANSI_VARIABLES
+        return line_variables(self.current_theme)
 
     def compose(self) -> ComposeResult:
         yield self._widget

@@ -1,6 +1,7 @@
 """First reading of an account: the older pages of the list, once, as fast as the provider's limits allow."""
 
 import asyncio
+import gc
 
 from fttui.api.errors import ApiError, BadRequest, Forbidden, NotFound, RateLimited, Unauthorized
 from fttui.clock import Clock
@@ -20,6 +21,8 @@ MAX_RETRY_AFTER = 3600.0
 """Longest Retry-After to respect, in seconds."""
 LONGEST_SLEEP = 5.0
 """Longest sleep at a time, in seconds, so that a resume from suspend is noticed."""
+SPARE_EVERY = 5000
+"""Number of new rows after which they are spared from garbage collection."""
 MOST_REFUSALS = 3
 """Refused cursors after which the reading continues within the rate limit of polling."""
 MOST_PAGES = 10_000
@@ -49,6 +52,7 @@ class AccountReading:
         self._pages = 0
         self._unpublished = MergeResult()
         self._published_at = float("-inf")
+        self._spared = 0
 
     @property
     def is_active(self) -> bool:
@@ -123,3 +127,10 @@ class AccountReading:
             merged, self._unpublished = self._unpublished, MergeResult()
             self._published_at = self._clock.monotonic()
             self._feed.publish(merged)
+            self._spare_rows_from_collection()
+
+    def _spare_rows_from_collection(self) -> None:
+        """Keep the garbage collector from visiting all rows again and again: that takes 50 ms for 100,000 rows."""
+        if len(self._jobs.rows) - self._spared >= SPARE_EVERY:
+            self._spared = len(self._jobs.rows)
+            gc.freeze()

@@ -158,13 +158,18 @@ class ListView:
         rows: Iterable[JobRow],
         now: float,
         cost: Callable[[JobRow], tuple[float | None, str]] = lambda _: (None, ""),
+        *,
+        newest_first: bool = False,
     ) -> list[JobRow]:
         """Return the rows that the filter shows, in order.
 
         Args:
             now: Unix seconds.
             cost: returns the cost of a job as a number, None when unknown, and in words.
+            newest_first: the rows have this order already. A sort of 100,000 rows would delay keys.
         """
+        if newest_first and self.is_stable and not self.current.reverse:
+            return list(rows)
         statuses = STATUS_KEYS[self.current.status][1] if self.current.status else None
         sort, reverse = self.current.sort, self.current.reverse
         if sort != "cost":

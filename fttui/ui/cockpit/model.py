@@ -213,7 +213,7 @@ class CockpitModel:
         """
         rows = self.rows()
         self.view.forget(rows)
-        found = self.view.derive(rows.values(), self.now(), cost)
+        found = self.view.derive(rows.values(), self.now(), cost, newest_first=self.service.profile != ALL)
         self._listed, self._places = list(map(attrgetter("id"), found)), None
         return found
 
