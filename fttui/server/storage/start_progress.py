@@ -1,11 +1,14 @@
 """Progress of a start that takes long: check and repair of a large database. Programs that wait see the file change."""
 
+import logging
 import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
 
 from fttui.own_files import open_own
+
+log = logging.getLogger("fttui.server")
 
 Tick = Callable[[], int]
 """Function that is called for every piece of work. It returns 0, which tells SQLite to continue."""
@@ -33,6 +36,8 @@ class StartProgress:
         """Note a piece of work. Return 0, which tells SQLite to continue."""
         if (now := self._now()) >= self._next:
             self._next = now + EVERY
+            if not self._count:
+                log.info("checking a large database")
             self._count += 1
             with suppress(OSError):
                 file = open_own(self._path, os.O_WRONLY | os.O_CREAT)

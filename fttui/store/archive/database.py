@@ -64,7 +64,7 @@ class Database:
             with self._lock, sqlite.text_errors():
                 return work(self._reader, self._key)
         except sqlite3.Error as error:
-            if sqlite.is_corrupt(error):
+            if self._is_damage(error):
                 self._fault = error
             return otherwise
 
@@ -162,13 +162,18 @@ class Database:
             except sqlite3.Error as error:
                 if not self.path:
                     raise
-                if sqlite.is_corrupt(error):
+                if self._is_damage(error):
                     self._start_new_file(error)
                 elif sqlite.is_unavailable(error):
                     self._move_to_memory(set_aside.reason(error))
                 else:
                     raise
         return self._transact(work)
+
+    def _is_damage(self, error: sqlite3.Error) -> bool:
+        """Return whether the file is damaged. A changed name of a column is an error of the statement for SQLite."""
+        is_statement = sqlite.code(error) == sqlite3.SQLITE_ERROR
+        return sqlite.is_corrupt(error) or (is_statement and set_aside.has_wrong_schema(self._writer))
 
     def _transact(self, work: Callable[[sqlite3.Connection, int], T]) -> T:
         with self._lock, sqlite.text_errors(), sqlite.transaction(self._writer) as db:

@@ -180,6 +180,20 @@ def _check_tables(db: sqlite3.Connection, path: str, size: int) -> None:
         db.execute(f'SELECT 1 FROM "{table}" LIMIT 1').fetchall()
 
 
+def has_wrong_schema(db: sqlite3.Connection) -> bool:
+    """Return whether a table of an archive of the current version lacks a column."""
+    try:
+        with contextlib.closing(sqlite.connect_memory()) as right, sqlite.text_errors():
+            sqlite.migrate(right, schema.MIGRATIONS)
+            return any(not _columns(right, table) <= _columns(db, table) for table in schema.TABLES)
+    except sqlite3.Error:
+        return True
+
+
+def _columns(db: sqlite3.Connection, table: str) -> set[str]:
+    return {row[1] for row in db.execute(f'PRAGMA table_info("{table}")')}
+
+
 def _opened(path: str, *, create: bool = False) -> sqlite3.Connection:
     return sqlite.connect(path, create=create, busy_seconds=sqlite.BUSY_SECONDS)
 

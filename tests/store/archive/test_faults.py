@@ -1,6 +1,7 @@
 """Faults of the archive's file and disk: the archive opens, keeps the history, and has a notice."""
 
 import contextlib
+import random
 import sqlite3
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 
 from fttui import sqlite
 from fttui.models.event import Event
+from fttui.models.job import Job
+from fttui.models.raw_json import decode
 from fttui.store.archive import database, schema, set_aside
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.first_rows import first_log, first_rows
@@ -372,3 +375,26 @@ async def test_schema_that_is_not_utf_8_is_set_aside(tmp_path: Path) -> None:
     assert len(asides(path)) == 1
     await works(archive)
     await archive.close()
+
+
+async def test_archive_with_any_changed_bits_can_be_opened_read_and_written(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    await filled(path, events=50)
+    sound = path.read_bytes()
+    for seed in range(15):
+        chance, content = random.Random(seed), bytearray(sound)
+        for _ in range(chance.choice((1, 5, 50, 400))):
+            content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+        for tail in ("-wal", "-shm"):
+            Path(f"{path}{tail}").unlink(missing_ok=True)
+        path.write_bytes(content)
+        first_rows(str(path), "work", 5)
+        first_log(str(path), "work", J)
+        archive = Archive(str(path), "work", threaded=False)
+        for row in archive.jobs.rows():
+            Job.read(decode(archive.jobs.body(row.id), id=row.id)).row()
+            archive.events.rows(row.id)
+            archive.events.points(row.id)
+        await archive.jobs.distrust_damaged()
+        await works(archive)
+        await archive.close()
