@@ -101,7 +101,7 @@ def test_a_hostile_server_cannot_send_escape_sequences(start: Start, server: Fau
         ("y", "was not cancelled"),
         ("!", "Errors"),
         ("\x1b", "SUFFIX"),
-        ("A", "Create a fine-tuning job"),
+        ("A", "Create a job"),
         ("\x1b", "SUFFIX"),
     ):
         terminal.send(keys)

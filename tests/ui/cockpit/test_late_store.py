@@ -23,7 +23,7 @@ async def test_form_opens_before_the_connection_and_sends_after_it() -> None:
     store, connects = FakeStore(), asyncio.Event()
     async with cockpit(store, connects=connects) as ui:
         await ui.press("a")
-        assert says(ui, "Create a fine-tuning job")
+        assert says(ui, "Create a job")
         await ui.press("enter")
         assert says(ui, "waiting for the connection")
         assert store.sent == []
