@@ -55,6 +55,18 @@ async def test_same_id_in_two_profiles_has_two_rows() -> None:
     assert two.told[-1][1].added <= set(rows)
 
 
+async def test_rows_are_made_again_only_for_changed_jobs() -> None:
+    two = Two()
+    await two.poll()
+    before = two.merged.snapshot.rows
+    assert two.merged.snapshot.rows is before
+    two.clients["work"].change(id_of(2), status="failed")
+    await two.poll()
+    after = two.merged.snapshot.rows
+    assert after[f"work/{id_of(2)}"].status_text == "failed"
+    assert [key for key, row in after.items() if row is not before[key]] == [f"work/{id_of(2)}"]
+
+
 async def test_cancel_reaches_the_profile_of_each_job() -> None:
     two = Two()
     await two.poll()
