@@ -160,6 +160,7 @@ def test_what_the_service_kept_after_damage_is_named(fttui: Fttui, service: Serv
     kept = home / "data" / "service"
     (kept / "unknown").mkdir(parents=True, mode=0o700)
     (kept / "unknown" / "file-1").write_bytes(b"")
+    (kept / "unknown" / "file-1.json").write_bytes(b"")
     (kept / "service.db.aside-20300101-000000").write_bytes(b"")
     text = texts(fttui("doctor"), "local data")
     assert "service.db.aside-20300101-000000" in text

@@ -193,7 +193,8 @@ def _service_kept() -> list[Check]:
         names = clean_line(", ".join(kept))
         found.append(Check("local data", NOTE, f"{home}: damaged databases renamed earlier: {names}", _NO_USE))
     unknown = os.path.join(home, "unknown")
-    if os.path.isdir(unknown) and (count := len(os.listdir(unknown))):
+    contents = [name for name in os.listdir(unknown) if "." not in name] if os.path.isdir(unknown) else []
+    if count := len(contents):  # descriptions are beside them
         found.append(
             Check("local data", NOTE, f"{unknown}: contents that the database does not know: {count}", _NO_USE)
         )
