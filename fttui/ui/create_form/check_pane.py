@@ -70,8 +70,8 @@ class CheckPane(Vertical):
 
     label = "Check"
     hints: tuple[str, ...] = (
-        "j k finding  enter open  e write repaired copy  L level  / search  esc fields",
-        "j k finding  enter open  e repair  L level  esc fields",
+        "j k finding  enter open  e repaired copy  L level  / search  ] data  esc fields",
+        "j k finding  enter open  e repair  L level  ] data  esc",
         "enter open  e repair  L level  esc",
     )
     DEFAULT_CSS = """
@@ -163,6 +163,9 @@ class CheckPane(Vertical):
         self._show_parts()
         if is_active and self._rows is not None and self._rows.repaired:
             self._say(f"e repairs {self._rows.repaired}.", "dim")
+
+    def on_resize(self) -> None:
+        self.refit()
 
     def refit(self) -> None:
         self._list.lines_changed()

@@ -94,6 +94,9 @@ class ChoicesPane(LineList):
             self._wrapped_for = cells
             self._lines = [line for text in self._texts for line in wrap(text, max(20, cells - 2))]
 
+    def on_resize(self) -> None:
+        self.refit()
+
     def refit(self) -> None:
         """Wrap paragraphs at the present width."""
         self._wrap()

@@ -15,6 +15,7 @@ from fttui.core.create_job import FILES, Checking, DataChecker
 from fttui.store.upload_once import TRAINING
 from fttui.text import size_words
 from fttui.ui.create_form.check_pane import CheckPane
+from fttui.ui.create_form.data_pane import DataPane
 from fttui.ui.create_form.form import CreateForm
 from fttui.ui.create_form.reading import FormReading, read_form
 from fttui.ui.create_form.summary import NAMELESS, automatic_values, summary
@@ -40,7 +41,7 @@ class DataCheck:
         form: CreateForm,
         store: FormPort,
         checker: DataChecker,
-        pane: CheckPane,
+        panes: tuple[CheckPane, DataPane],
         missing_model: Callable[[str], str],
         now: Callable[[], float],
     ) -> None:
@@ -52,7 +53,7 @@ class DataCheck:
         self._form = form
         self._store = store
         self._checker = checker
-        self._pane = pane
+        self._pane, self._data = panes
         self._missing_model = missing_model
         self._now = now
         self.reading: FormReading | None = None
@@ -135,6 +136,7 @@ class DataCheck:
             words = NAMELESS
         typed = {path: self._form.values[name] for name, path in reading.files.paths.items()}
         self._pane.show_report(report, self._without_report(reading), typed)
+        self._data.show_report(report if "training_file" in reading.files.paths else None)
         self._form.automatic = automatic_values(report)
         self._view.advise(advice | reading.advice)
         self._view.summary.put("\n".join(filter(None, (*texts, words))), role)

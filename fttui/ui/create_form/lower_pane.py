@@ -7,12 +7,17 @@ from functools import partial
 from typing import Protocol
 
 from textual.app import ComposeResult
-from textual.containers import Container, Vertical
+from textual.containers import Container, Horizontal, Vertical
 from textual.widget import Widget
 
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.rows import Span, rule_line
 from fttui.ui.widgets.line_view import TextRow
+
+WIDE = 120
+"""Cells of a screen from which the pane is at the right of the fields."""
+BROAD = 180
+"""Cells of a screen from which all parts are beside each other."""
 
 
 class Pane(Protocol):
@@ -56,14 +61,19 @@ class LowerPane(Container):
         self._chosen = 0
         """Part that has the keys, or had them last."""
         self.has_keys = False
-        self._is_wide = False
+        self._cells = 0
 
     def compose(self) -> ComposeResult:
-        for pane in (self._choices, *self._parts):
-            with Vertical(id=f"slot-{pane.label.lower()}", classes="slot"):
-                yield TextRow(id=f"title-{pane.label.lower()}")
-                assert isinstance(pane, Widget)
-                yield pane
+        yield from self._slot(self._choices)
+        with Horizontal(id="form-parts"):
+            for part in self._parts:
+                yield from self._slot(part)
+
+    def _slot(self, pane: Pane) -> ComposeResult:
+        with Vertical(id=f"slot-{pane.label.lower()}", classes="slot"):
+            yield TextRow(id=f"title-{pane.label.lower()}")
+            assert isinstance(pane, Widget)
+            yield pane
 
     @property
     def part(self) -> KeyPane | None:
@@ -81,13 +91,13 @@ class LowerPane(Container):
             self._chosen = next(at for at, part in enumerate(self._parts) if part.is_offered)
         self.has_keys = True
         self._parts[self._chosen].set_active(True)
-        self.lay_out(self._is_wide)
+        self.lay_out(self._cells)
 
     def release_keys(self) -> None:
         """Give the keys back to the fields."""
         self.has_keys = False
         self._parts[self._chosen].set_active(False)
-        self.lay_out(self._is_wide)
+        self.lay_out(self._cells)
 
     def step(self, by: int) -> bool:
         """Give the keys to the next part. Return False at the ends."""
@@ -97,20 +107,35 @@ class LowerPane(Container):
         self._parts[self._chosen].set_active(False)
         self._chosen = at
         self._parts[at].set_active(True)
-        self.lay_out(self._is_wide)
+        self.lay_out(self._cells)
         return True
 
-    def lay_out(self, is_wide: bool) -> None:
-        """Show the parts that fit: one with the others as tabs, or suggestions above a part on a wide screen."""
-        self._is_wide = is_wide
-        shown = self._parts[self._chosen] if self._parts else None
-        below = shown if shown is not None and (shown.is_offered or self.has_keys) else None
-        for pane in (self._choices, *self._parts):
-            is_shown = pane is (below if self.has_keys else self._choices)
-            if is_wide:
-                is_shown = pane in (self._choices, below)
-            self.query_one(f"#slot-{pane.label.lower()}").display = is_shown
+    def lay_out(self, cells: int) -> None:
+        """Show the parts that fit on a screen of `cells` columns.
+
+        That is one of them with the others as tabs. On a wide screen it is the suggestions above one part, on a very
+        wide one above all parts.
+        """
+        self._cells = cells
+        offered = [part for part in self._parts if part.is_offered]
+        chosen = self._parts[self._chosen] if self._parts[self._chosen].is_offered or self.has_keys else None
+        for part in self._parts:
+            is_shown = part is chosen and (self.has_keys or self._is_wide)
+            self._slot_of(part).display = part in offered if self._is_broad else is_shown
+        self._slot_of(self._choices).display = self._is_wide or not self.has_keys
+        self.query_one("#form-parts").display = any(self._slot_of(part).display for part in self._parts)
         self.show_titles()
+
+    def _slot_of(self, pane: Pane) -> Widget:
+        return self.query_one(f"#slot-{pane.label.lower()}")
+
+    @property
+    def _is_wide(self) -> bool:
+        return self._cells >= WIDE
+
+    @property
+    def _is_broad(self) -> bool:
+        return self._cells >= BROAD
 
     def show_titles(self) -> None:
         """Update the titles."""
@@ -119,7 +144,7 @@ class LowerPane(Container):
         for pane in everything:
             named = everything
             if self._is_wide:
-                named = (pane,) if pane is self._choices else tuple(self._parts)
+                named = (pane,) if pane is self._choices or self._is_broad else tuple(self._parts)
             title: list[Span] = []
             for one in named:
                 if title:
@@ -129,8 +154,8 @@ class LowerPane(Container):
             row = self.query_one(f"#title-{pane.label.lower()}", TextRow)
             row.fill(partial(rule_line, title=title, right=pane.state, glyphs=self._glyphs))
 
-    def refit(self, is_wide: bool) -> None:
-        """Follow a change of the size."""
-        self.lay_out(is_wide)
+    def refit(self, cells: int) -> None:
+        """Follow a change of the size of the screen."""
+        self.lay_out(cells)
         for pane in (self._choices, *self._parts):
             pane.refit()

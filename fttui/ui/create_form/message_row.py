@@ -35,6 +35,11 @@ class WrappedRow(TextRow):
         self._content = (text, role)
         self.wrap_again()
 
+    @property
+    def role(self) -> str:
+        """Role of the text."""
+        return self._content[1]
+
     def wrap_again(self) -> None:
         """Wrap the text at the present width of the screen."""
         text, role = self._content

@@ -20,6 +20,7 @@ from fttui.ui.create_form.check_pane import CheckPane
 from fttui.ui.create_form.choices import ChoicesPane
 from fttui.ui.create_form.completer import Completer
 from fttui.ui.create_form.data_check import DataCheck
+from fttui.ui.create_form.data_pane import DataPane
 from fttui.ui.create_form.form import CreateForm
 from fttui.ui.create_form.lower_pane import LowerPane
 from fttui.ui.create_form.repair_action import RepairAction
@@ -67,7 +68,8 @@ class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
     CreateScreen #form {{ width: 100%; scrollbar-size-vertical: 0; }}
     CreateScreen #form-lower {{ width: 100%; height: 1fr; }}
     CreateScreen .-wide #form-lower {{ width: 1fr; border-left: solid $line-rule; }}
-    CreateScreen .slot {{ width: 100%; height: 1fr; }}
+    CreateScreen #form-parts {{ width: 100%; height: 1fr; }}
+    CreateScreen .slot {{ width: 1fr; height: 1fr; }}
     CreateScreen #form-end {{ width: 100%; height: auto; }}
     CreateScreen .field {{ height: 1; }}
     CreateScreen .label {{ width: {LABEL}; }}
@@ -89,15 +91,16 @@ class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
         suggestions = Suggestions()
         choices = ChoicesPane(glyphs)
         self._check_pane = CheckPane(glyphs, self._say, self._repair, self._show_titles)
+        self._data_pane = DataPane(glyphs, self._show_titles)
         self._choices = choices
-        self._lower = lower = LowerPane(choices, (self._check_pane,), glyphs)
+        self._lower = lower = LowerPane(choices, (self._check_pane, self._data_pane), glyphs)
         place = f"{service.profile} {glyphs.arrow} {service.host}"
         self._view = view = FormView(form, suggestions, lower, glyphs, title=opening.title, place=place)
         pricing = Pricing(service)
         checker = DataChecker(pricing)
         self._completer = Completer(view, choices, form, suggestions, store, service, opening.now)
         self.data_check = DataCheck(
-            view, form, store, checker, self._check_pane, self._completer.missing_model, opening.now
+            view, form, store, checker, (self._check_pane, self._data_pane), self._completer.missing_model, opening.now
         )
         self._repairs = RepairAction(view, lambda: self.data_check.reading, pricing.provider)
         self._submission = Submission(view, form, self.data_check, store, pricing, checker, glyphs, done=self.dismiss)
@@ -147,7 +150,7 @@ class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
 
     def _show_titles(self) -> None:
         if self._lower.is_mounted:
-            self._lower.lay_out(self._view.is_wide)
+            self._lower.lay_out(self.size.width)
 
     def _repair(self, path: str, target: str) -> None:
         self._repairs.start(path, target)

@@ -15,7 +15,7 @@ from fttui.models.hyperparameters import RANGES
 from fttui.text import fit, pad, width
 from fttui.ui.create_form.fields import BY_NAME, FIELDS
 from fttui.ui.create_form.form import CreateForm, Note
-from fttui.ui.create_form.lower_pane import LowerPane
+from fttui.ui.create_form.lower_pane import WIDE, LowerPane
 from fttui.ui.create_form.message_row import MessageRow, WrappedRow
 from fttui.ui.create_form.suggestions import Suggestions
 from fttui.ui.render.glyphs import Glyphs
@@ -29,8 +29,6 @@ VALUE = 26
 """Width of a value with a note beside it."""
 NARROW = 72
 """Cells below which notes are not beside the fields."""
-WIDE = 120
-"""Cells from which the lower pane is at the right."""
 LEFT = 62
 """Width of the fields with the pane at the right."""
 LEAST_PANE = 6
@@ -307,12 +305,12 @@ class FormView(Vertical):
         if to_pane:
             self._last_entry = self.focused_entry or self._last_entry
             self.screen.set_focus(None)
-            self.lower.take_keys()
             self.messages.show_idle("")
             self.messages.show_message("", "dim")
+            self.lower.take_keys()
         else:
             self.lower.release_keys()
-        self.summary.is_brief = to_pane
+        self.summary.is_brief = to_pane and (self.summary.role == "fail" or self.screen.size.width < NARROW)
         self.summary.wrap_again()
         self.show_visible()
         self.show_keys()
@@ -355,7 +353,7 @@ class FormView(Vertical):
         for row in self.query(WrappedRow):
             row.wrap_again()
         self.show_visible()
-        self.lower.refit(self.is_wide)
+        self.lower.refit(self.screen.size.width)
         entry = self.focused_entry
         if entry is not None and entry.id in BY_NAME:
             self.scroll_to_field(entry.id)

@@ -115,6 +115,26 @@ async def test_repaired_copy_is_written_and_named_in_the_field(tmp_path: Path, m
         assert (tmp_path / "t.jsonl").exists()
 
 
+async def test_examples_are_shown_as_they_are_learned() -> None:
+    async with cockpit(FakeStore()) as ui:
+        await ui.press("a")
+        await checked(ui)
+        await ui.press("f2", "]")
+        await wait_for(ui, "line 1 of 90")
+        await wait_for(ui, "assistant* Chill the onion")
+        assert "* learned: 54 % of all tokens. The rest is context." in text(ui)
+        await ui.press("n")
+        await wait_for(ui, "line 2 of 90")
+        await ui.press("G")
+        await wait_for(ui, "line 90 of 90")
+        await ui.press("G", *["pagedown"] * 3)
+        assert "nine in ten below 386" in text(ui)
+        await ui.press("[")
+        assert "No errors." in text(ui)
+        await ui.press("[", *"x")
+        assert ui.form["model"].endswith("x")
+
+
 async def test_missing_path_is_shown_after_a_pause() -> None:
     async with cockpit(FakeStore(), local=False) as ui:
         await ui.press("a", "tab", *"./none.jsonl")

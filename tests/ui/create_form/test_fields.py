@@ -354,9 +354,9 @@ async def test_resize_keeps_the_question_and_wraps_errors() -> None:
 
 async def test_click_on_a_field_answers_no() -> None:
     async with cockpit() as ui:
-        await ui.press("a", "x", "ctrl+r")
+        await ui.press("a", *["tab"] * 5, "9", "ctrl+r")
         await ui.pilot.click("#suffix")
         assert not any("y/N" in line for line in ui.screen)
         await ui.press("end", "y")
         assert ui.form["suffix"] == "sampley"
-        assert ui.form["model"] == "fttui-tiny-1x"
+        assert ui.form["n_epochs"] == "9"
