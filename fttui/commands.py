@@ -69,7 +69,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("job.clone", "A", "A", "create a job with the same settings", "jobs", shell_command="jobs clone"),
     Command("job.cancel", "c", "c", "cancel the job or the marked jobs (asks)", "jobs", shell_command="jobs cancel"),
     Command("job.pause", "P", "P", "pause or resume, if the provider can", "jobs", shell_command="jobs pause"),
-    Command("job.delete", "D", "D", "delete files, models, archived jobs (asks)", "jobs", shell_command="files delete"),
+    Command("job.delete", "D", "D", "delete the job, model, checkpoints or copy (asks)", "jobs", shell_command="jobs delete"),
     Command("copy.id", "y", "y", "copy the id or the marked ids", "jobs"),
     Command("copy.more", "Y", "Y", "copy the model, file, JSON, curl or log", "jobs"),
     Command("job.link", "o", "o", "show and copy the job's web address", "jobs"),

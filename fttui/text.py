@@ -72,6 +72,14 @@ def fit(text: str, cells: int, *, ellipsis: str = "…") -> str:
     return _head(text, cells - len(ellipsis)) + ellipsis
 
 
+def middle_cut(text: str, most: int) -> str:
+    """Replace the middle of a text of more than `most` characters by two dots: the ends tell names apart."""
+    if len(text) <= most:
+        return text
+    head = (most - 2) // 2
+    return f"{text[:head]}..{text[len(text) - (most - 2 - head) :]}"
+
+
 def pad(text: str, cells: int, *, right: bool = False, ellipsis: str = "…") -> str:
     """Cut or pad `text` to exactly `cells` cells, aligned left, or right with `right`."""
     text = fit(text, cells, ellipsis=ellipsis)

@@ -11,6 +11,7 @@ from fttui.config.choose import Choice, choose
 from fttui.config.paths import archive_file
 from fttui.core import connect as connecting
 from fttui.core.connect import Options
+from fttui.models import refusals
 
 if TYPE_CHECKING:
     import httpx
@@ -144,5 +145,5 @@ async def open_session(
     # In a thread: importing pydantic and reading ten thousand jobs would block the keyboard.
     session = await asyncio.to_thread(make)
     if options.offline:
-        session.store.feed.go_offline("--offline: showing the archive only")
+        session.store.feed.go_offline(refusals.OFFLINE_FLAG)
     return session

@@ -10,11 +10,13 @@ SEVERAL_PROFILES = "several profiles are shown: choose one with @"
 NO_JOB = "no job is selected"
 GONE = "the provider no longer lists this job"
 STILL_LISTED = "the provider still lists this job, so it would come back"
+OFFLINE_FLAG = "--offline: showing the archive only"
+"""State of a session that sends no requests because of the flag."""
 
 
 def offline(why: str) -> str:
     """Return the reason for a provider that cannot be reached."""
-    return f"offline ({why})"
+    return "fttui runs with --offline" if why == OFFLINE_FLAG else f"offline ({why})"
 
 
 def not_offered(provider: str, verb: str) -> str:

@@ -7,6 +7,10 @@ from typing import NamedTuple
 
 from fttui.models.status import Status, status_of
 from fttui.models.summary import Summary
+from fttui.text import middle_cut
+
+LONGEST_SUFFIX = 64
+"""Characters of a suffix in a title, as many as OpenAI accepts. A longer one loses its middle."""
 
 
 class JobRow(NamedTuple):
@@ -62,7 +66,7 @@ class JobRow(NamedTuple):
     @property
     def title(self) -> str:
         """Suffix and shortened id: `support-v4 (..x7Qa91Lk)`. The shortened id alone for a job without a suffix."""
-        return f"{self.suffix} ({short_id(self.id)})" if self.suffix else short_id(self.id)
+        return f"{middle_cut(self.suffix, LONGEST_SUFFIX)} ({short_id(self.id)})" if self.suffix else short_id(self.id)
 
 
 def short_id(id: str) -> str:

@@ -16,6 +16,8 @@ METHODS = ("supervised", "dpo")
 HANG_AFTER = 900.0
 LARGEST_LOG = 16 << 20
 LEAST_ROOM = 16 << 20
+KEPT_CHECKPOINTS = 3
+"""Checkpoints that the service keeps of each job, the newest ones."""
 
 
 class Trainer(NamedTuple):

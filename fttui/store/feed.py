@@ -119,7 +119,7 @@ class SnapshotFeed:
 
     def go_offline(self, why: str) -> None:
         """Publish that the provider will not be contacted."""
-        self.publish(health=Health(State.OFFLINE, self._clock.now(), why))
+        self.publish(health=Health(State.OFFLINE, self._clock.now(), why, unsent=True))
 
     def set_next_try(self, next_try: float | None) -> None:
         """Publish the time of the next poll (Unix seconds), unless the health is good."""

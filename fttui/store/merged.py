@@ -151,6 +151,19 @@ class MergedStore:
         key = JobKey.parse(id)
         return self._stores[key.profile].has_file(key.id) if key.profile in self._stores else None
 
+    def has_copy(self, file: str) -> bool:
+        """Tell whether a copy of a file is known on this disk."""
+        key = JobKey.parse(file)
+        return key.profile in self._stores and self._stores[key.profile].has_copy(key.id)
+
+    async def jobs_naming(self, id: str) -> list[JobRow]:
+        """Return the jobs of the id's profile whose JSON has this id of a file or model, newest first."""
+        key = JobKey.parse(id)
+        if (store := self._stores.get(key.profile)) is None:
+            return []
+        rows = await store.jobs_naming(key.id)
+        return [row._replace(id=str(JobKey(key.profile, row.id)), profile=key.profile) for row in rows]
+
     async def files(self) -> list[File]:
         """Return the files for training of each profile in turn."""
         return [

@@ -12,7 +12,7 @@ from fttui.models.checkpoint import Checkpoint
 from fttui.models.file import File, Model
 from fttui.models.job import Job
 from fttui.models.metric import Point
-from fttui.models.row import EventRow
+from fttui.models.row import EventRow, JobRow
 from fttui.models.spec import JobSpec
 from fttui.store.snapshot import Change, Outcome, Snapshot
 
@@ -68,6 +68,12 @@ class StorePort(Protocol):
 
     def has_file(self, id: str) -> bool | None:
         """Tell whether the provider's last list of files had this file. None before the first list."""
+
+    def has_copy(self, file: str) -> bool:
+        """Tell whether a copy of a file is known on this disk."""
+
+    async def jobs_naming(self, id: str) -> list[JobRow]:
+        """Return the jobs whose JSON has this id of a file or model, newest first."""
 
     async def files(self) -> list[File]:
         """Return the files for training, fetched when the provider can be reached."""

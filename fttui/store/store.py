@@ -4,6 +4,7 @@
 Intents return an `Outcome` and never raise; their result is published before they return.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable
 
 from fttui.api.client import Client
@@ -14,7 +15,7 @@ from fttui.models.checkpoint import Checkpoint
 from fttui.models.file import File, Model
 from fttui.models.job import Job
 from fttui.models.metric import Point
-from fttui.models.row import EventRow
+from fttui.models.row import EventRow, JobRow
 from fttui.models.spec import JobSpec
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.metrics import archived_points
@@ -118,6 +119,16 @@ class Store:
     def has_file(self, id: str) -> bool | None:
         """Tell whether the provider's last list of files had this file. None before the first list."""
         return self._files.has_file(id)
+
+    def has_copy(self, file: str) -> bool:
+        """Tell whether a copy of a file is known on this disk."""
+        return self.archive.files.has_copy(file)
+
+    async def jobs_naming(self, id: str) -> list[JobRow]:
+        """Return the jobs whose JSON has this id of a file or model, newest first."""
+        found = await asyncio.to_thread(self.archive.jobs.naming, id)
+        rows = self.jobs.rows
+        return [rows[job] for job in found if job in rows]
 
     async def files(self) -> list[File]:
         """Return the files for training, fetched when the provider can be reached."""

@@ -125,6 +125,7 @@ class FttuiApp(App[None]):
             commands=self._preferences.commands,
             saved=remembered,
             hints=self._preferences.settings.hints,
+            monotonic=self._clock.monotonic,
         )
         self._snapshot = snapshot
         for own in OWN_THEMES:

@@ -10,8 +10,10 @@ import pytest
 
 from fttui.config.errors import ConfigError
 from fttui.core import connect as connecting
+from fttui.core.availability import access_to, why_not
 from fttui.core.connect import Options
 from fttui.core.session import Session, open_session
+from fttui.models.row import JobRow
 from fttui.store.health import State
 from tests.support.clock import FakeClock
 from tests.support.store_fakes import job
@@ -92,6 +94,9 @@ async def test_offline_session_sends_no_request() -> None:
     await polled(session, clock, lambda: clock.elapsed > 300)
     assert asked == []
     assert not (await session.store.cancel(["x"]))["x"].ok
+    access = access_to("work", session.store.snapshot)
+    for verb in ("create", "cancel", "delete_job", "delete_file"):
+        assert why_not(verb, JobRow("x", "running"), access) == "fttui runs with --offline", "before a question"
     await session.close()
 
 

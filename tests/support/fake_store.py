@@ -11,7 +11,7 @@ from fttui.models.checkpoint import Checkpoint
 from fttui.models.file import File, Model
 from fttui.models.job import Job
 from fttui.models.metric import Point
-from fttui.models.row import EventRow
+from fttui.models.row import EventRow, JobRow
 from fttui.models.spec import JobSpec
 from fttui.store.health import Health, State
 from fttui.store.port import PollerPort, StorePort
@@ -47,6 +47,10 @@ class FakeStore:
     log: dict[str, list[EventRow]] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
     reports: dict[str, Report] = field(default_factory=dict)
+    saved: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """Checkpoints as sent, by job."""
+    without_copy: frozenset[str] = frozenset()
+    """Files of which no copy is on this disk."""
     sent: list[tuple[Any, ...]] = field(default_factory=list)
     refusal: str = ""
     snapshot: Snapshot = field(default_factory=Snapshot)
@@ -102,13 +106,21 @@ class FakeStore:
         return id in self.log
 
     def checkpoints(self, id: str) -> tuple[Checkpoint, ...]:
-        return ()
+        return tuple(map(Checkpoint.read, self.saved.get(id, ())))
 
     def file(self, id: str) -> File | None:
         return File.read({"id": id, "filename": "train.jsonl", "bytes": 29_900}) if id == "file-train" else None
 
     def has_file(self, id: str) -> bool | None:
         return None
+
+    def has_copy(self, file: str) -> bool:
+        return file not in self.without_copy
+
+    async def jobs_naming(self, id: str) -> list[JobRow]:
+        return [
+            self.snapshot.rows[key] for key, raw in self.raw.items() if id in str(raw) and key in self.snapshot.rows
+        ]
 
     def points(self, id: str) -> list[Point]:
         return [Point(1, {"train_loss": 2.0}), Point(2, {"train_loss": 1.0}), Point(3, {"valid_loss": 9.0})]

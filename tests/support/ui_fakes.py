@@ -21,6 +21,7 @@ from fttui.ui.render.glyphs import UNICODE, Glyphs
 from fttui.ui.render.status_line import ServiceInfo
 from fttui.ui.saved_view import SavedView
 from fttui.ui.terminal.escape_codes import Title
+from fttui.ui.widgets.question import SETTLING
 from tests.support.clock import FakeClock
 from tests.support.fake_store import FakePoller, FakeStore
 
@@ -51,6 +52,8 @@ class Ui:
     ) -> None:
         self.app, self.pilot, self.store, self.core, self.clock = app, pilot, store, core, clock
         self.opened = opened or []
+        self.types_ahead = False
+        """Press keys without reading the questions before them."""
 
     @property
     def main(self) -> MainScreen:
@@ -66,8 +69,14 @@ class Ui:
                     self.app.post_message(events.Key(_character_to_key(character), character))
                 await self.pilot.pause()
             else:
-                await self.app._press_keys(run_keys)  # without the pause that follows in `Pilot.press`
+                for key in run_keys:
+                    await self._press_one(key)
         await self.pilot.pause()
+
+    async def _press_one(self, key: str) -> None:
+        if self.main.prompt.takes_keys and not self.types_ahead:
+            self.clock.advance(2 * SETTLING)  # the time to read a question
+        await self.app._press_keys([key])  # without the pause that follows in `Pilot.press`
 
     async def publish(self, **how: Any) -> None:
         self.store.publish(**how)
@@ -98,7 +107,8 @@ class Ui:
 
     @property
     def prompt(self) -> str:
-        return self.main.prompt.text.strip()
+        """Text of the prompt row. The rows of a question are joined."""
+        return " ".join(line.strip() for line in self.main.prompt.text.split("\n"))
 
     @property
     def status(self) -> str:

@@ -60,6 +60,12 @@ class Terminal:
     def send(self, keys: str) -> None:
         self.child.send(keys)
 
+    def answer(self, key: str) -> None:
+        """Answer the question on the screen. Keys of its first moment do not count: send the key until it is gone."""
+        while any("y/N" in line for line in self.lines):
+            self.send(key)
+            self.read()
+
     @property
     def lines(self) -> list[str]:
         return list(self.screen.display)

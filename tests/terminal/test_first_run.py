@@ -111,8 +111,8 @@ def test_a_running_job_is_cancelled_and_keeps_its_events(start: Start, home: Pat
     terminal.send("\r")
     terminal.wait(r"Step \d+/\d+: training loss=")
     terminal.send("c")
-    terminal.wait("It cannot be resumed")
-    terminal.send("n")
+    terminal.wait("y/N")
+    terminal.answer("n")
     terminal.wait("Nothing changed.")
     terminal.send("q")
     assert terminal.wait_end() == 0
@@ -120,8 +120,8 @@ def test_a_running_job_is_cancelled_and_keeps_its_events(start: Start, home: Pat
     terminal = start()
     terminal.wait(r"Step \d+/\d+: training loss=")
     terminal.send("c")
-    terminal.wait("It cannot be resumed")
-    terminal.send("y")
+    terminal.wait("y/N")
+    terminal.answer("y")
     terminal.wait("⊘ canc")
     (job,) = command(home, "jobs", "list")["data"]
     assert job["status"] == "cancelled"

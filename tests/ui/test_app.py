@@ -89,7 +89,7 @@ async def test_rebound_keys_replace_the_defaults_in_footer_help_and_cockpit() ->
         await ui.press("c")
         assert "Cancel" not in ui.prompt
         await ui.press("f8")
-        assert "Cancel ..00000001" in ui.prompt
+        assert "Cancel run-1 (..00000001)" in ui.prompt
         await ui.press("n", "ctrl+r")
         assert ui.core.poller.pokes == 1
         await ui.press("question_mark", *"cancel the job")

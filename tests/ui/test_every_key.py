@@ -167,9 +167,11 @@ EXPECTED: dict[str, Callable[[str], Check]] = {
     "undo": shows("Nothing to undo"),
     "job.create": shows("Create a job"),
     "job.clone": shows("Create a job"),
-    "job.cancel": shows("Cancel ..00000030 (running)?"),
+    "job.cancel": shows("Cancel run-30 (..00000030), running?"),
     "job.pause": shows("Paused run-30 (..00000030)"),
-    "job.delete": shows("archived copy", but="files", instead="Delete file-valid, the validation file"),
+    "job.delete": shows(
+        "this job is running: cancel it first", but="files", instead="Delete the validation file file-valid"
+    ),
     "copy.id": shows("..00000030 to the terminal", but="files", instead="file-valid to the terminal"),
     "copy.more": shows("copy  i id  m model"),
     "job.link": shows("no known web address"),

@@ -3,13 +3,11 @@
 import json
 
 from fttui.server import ids
+from fttui.server.settings import KEPT_CHECKPOINTS
 from fttui.server.storage.model_table import ModelTable
 from fttui.server.storage.records import CheckpointRecord, JobRecord
 from fttui.server.storage.reports import SavedCheckpoint
 from fttui.sqlite import Connection, Database, Row
-
-KEPT_CHECKPOINTS = 3
-"""Checkpoints to keep for each job."""
 
 _CHECKPOINT = (
     "SELECT checkpoint.seq, checkpoint.id, job.id AS job, checkpoint.step, checkpoint.created_at, "

@@ -53,6 +53,14 @@ class ArchiveFiles:
         )
         await self._database.execute(sql, id, content, now)
 
+    def has_copy(self, id: str) -> bool:
+        """Return True if the content of a file is recorded, or was uploaded from this disk."""
+        sql = (
+            "SELECT 1 FROM files WHERE profile = ?1 AND id = ?2 AND content IS NOT NULL "
+            "UNION SELECT 1 FROM uploads WHERE profile = ?1 AND id = ?2"
+        )
+        return self._database.row(sql, id) is not None
+
     def uploaded(self, digest: str) -> str | None:
         """Return the id of the last upload with this content (SHA-256, hexadecimal), or None."""
         row = self._database.row("SELECT id FROM uploads WHERE profile = ? AND digest = ?", digest)

@@ -132,6 +132,14 @@ class ArchiveJobs:
         )
         return [Job.read(decode(raw)) for (raw,) in self._database.rows(sql, json.dumps(text))]
 
+    def naming(self, id: str) -> list[str]:
+        """Return the jobs whose JSON has this id of a file or model, newest first. Slow: searches every job."""
+        sql = (
+            "SELECT j.id FROM jobs j JOIN bodies b ON b.job = j.key WHERE j.profile = ? AND instr(b.raw, ?) "
+            f"ORDER BY {NEWEST_FIRST}"
+        )
+        return [job for (job,) in self._database.rows(sql, json.dumps(id))]
+
     async def save(self, entries: Sequence[JobEntry], now: float) -> None:
         """Record new and changed jobs."""
         for start in range(0, len(entries), CHUNK):

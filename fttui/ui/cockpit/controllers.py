@@ -16,6 +16,7 @@ from fttui.ui.cockpit.files_controller import FilesController
 from fttui.ui.cockpit.first_hints import FirstHints
 from fttui.ui.cockpit.help_commands import TOPIC_PREFIX, HelpCommands
 from fttui.ui.cockpit.job_actions import Closed, JobActions
+from fttui.ui.cockpit.job_deletions import JobDeletions
 from fttui.ui.cockpit.jobs_controller import JobsController
 from fttui.ui.cockpit.key_router import KeyRouter
 from fttui.ui.cockpit.late_store import LateStore
@@ -132,6 +133,7 @@ class Controllers:
                 **detail.handlers_everywhere,
                 **self.log.handlers_everywhere,
                 **actions.handlers,
+                **JobDeletions(context, report, partial(run, group="action")).handlers,
                 **CopyCommands(model, clipboard, prompt, lambda: side.log_view.line_text).handlers,
                 **app.handlers,
                 **help.handlers,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
+from fttui.models.job_key import JobKey
 from fttui.ui.cockpit.clipboard import Clipboard
 from fttui.ui.cockpit.key_router import Handlers
 from fttui.ui.cockpit.model import Part
@@ -12,6 +13,7 @@ from fttui.ui.cockpit.outcomes import OutcomeReport, confirm
 from fttui.ui.cockpit.pane_controller import ControllerContext, PaneController
 from fttui.ui.cockpit.pane_export import shown_path
 from fttui.ui.panes.files import FileRow, FilesView
+from fttui.ui.render.status_line import ALL
 
 
 class RunWorker(Protocol):
@@ -117,21 +119,47 @@ class FilesController(PaneController):
 
     # Delete
 
-    def _delete(self) -> None:
-        if reason := self._model.why_not("delete"):
-            self._prompt.show_message(f"delete: {reason}", "warn")
+    async def _delete(self) -> None:
+        store, ids, row = self._model.store, self._targets(), self._files.row
+        if store is None or self._is_refused(ids):
             return
-        ids, row = self._targets(), self._files.row
-        named = row.description if row is not None and ids == [row.id] else f"{len(ids)} files"
-        self.delete(ids, f"Delete {named} at {self._model.service.host}?")
+        from fttui.core.affected import use_of
+        from fttui.core.questions import delete_files_question
+
+        use = await use_of(store, ids)
+        named = [row.title] if row is not None and ids == [row.id] else ids
+        question = delete_files_question(
+            named, self._provider(ids), use.users, results_of=use.results_of, without_copy=use.without_copy
+        )
+        others: dict[str, Callable[[], object]] = {}
+        if use.without_copy and row is not None and ids == [row.id]:
+            question += " e downloads it first."
+            others["e"] = self.download
+        self._ask(ids, question, others)
+
+    def _provider(self, ids: Sequence[str]) -> str:
+        if self._model.service.profile != ALL:
+            return self._model.service.profile
+        profiles = {JobKey.parse(id).profile for id in ids}
+        return next(iter(profiles)) if len(profiles) == 1 else "their providers"
 
     def delete(self, ids: Sequence[str], question: str) -> None:
         """Ask, then delete files at the provider."""
-        reason = self._model.why_not("delete_file") if ids else "no file is selected"
+        if not self._is_refused(ids):
+            self._ask(ids, question)
+
+    def _is_refused(self, ids: Sequence[str]) -> bool:
+        reason = self._model.refusal("job.delete") or self._model.why_not("delete_file")
+        reason = reason or ("" if ids else "no file is selected")
         if reason:
             self._prompt.show_message(f"delete: {reason}", "warn")
-            return
-        confirm(self._prompt, question, "delete", len(ids), lambda: self._run(self._send_delete(ids), group="action"))
+        return bool(reason)
+
+    def _ask(self, ids: Sequence[str], question: str, others: Mapping[str, Callable[[], object]] | None = None) -> None:
+        def act() -> None:
+            self._run(self._send_delete(ids), group="action")
+
+        confirm(self._prompt, question, len(ids), act, things="files", others=others)
 
     async def _send_delete(self, ids: Sequence[str]) -> None:
         if self._model.store is None:

@@ -1,13 +1,14 @@
-"""Actions on jobs: create, clone, cancel, pause, resume and delete."""
+"""Actions on jobs: create, clone, cancel, pause and resume."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fttui.core.availability import pause_or_resume, why_none
-from fttui.models.job_key import JobKey
-from fttui.models.row import JobRow, short_id
+from fttui.config.choose import LOCAL
+from fttui.core.availability import pause_or_resume
+from fttui.core.questions import cancel_question
+from fttui.models.row import JobRow
 from fttui.ui.cockpit.key_router import Handlers
 from fttui.ui.cockpit.outcomes import OutcomeReport, confirm
 from fttui.ui.cockpit.pane_controller import ControllerContext
@@ -55,7 +56,6 @@ class JobActions:
             "job.clone": self.clone,
             "job.cancel": self.cancel,
             "job.pause": self.pause,
-            "job.delete": self.delete,
         }
 
     # Create
@@ -93,12 +93,19 @@ class JobActions:
             return
         rows = self._model.targets()
         able = [row for row in rows if not self._model.why_not("cancel", row)]
-        one = len(able) == 1
-        number = f"{len(able)} of {len(rows)}" if len(able) < len(rows) else f"{len(able)}"
-        jobs = f"{short_id(able[0].id)} ({able[0].status_text})" if one else f"{number} jobs ({_states(able)})"
-        question = f"Cancel {jobs}? {'It' if one else 'They'} cannot be resumed."
         ids = [row.id for row in able]
-        confirm(self._prompt, question, "cancel", len(ids), lambda: self._cancel(ids))
+        question = cancel_question(able, rows, self._checkpoints(able))
+        confirm(self._prompt, question, len(ids), lambda: self._cancel(ids), verb="cancel")
+
+    def _checkpoints(self, rows: Sequence[JobRow]) -> int:
+        """Return the number of checkpoints of a single job."""
+        from fttui.core.affected import checkpoints_kept
+
+        store = self._model.store
+        if store is None or len(rows) != 1:
+            return 0
+        is_local = self._model.service.is_local or rows[0].profile == LOCAL
+        return checkpoints_kept(store, rows[0], is_local=is_local)
 
     def _cancel(self, ids: list[str]) -> None:
         self._model.cancel_sent(ids)
@@ -124,9 +131,11 @@ class JobActions:
         if number == 1:
             self._run(self._send_pause(able))
             return
-        words = " and ".join(f"{verb} {len(ids)}" for verb, ids in able.items() if ids)
+        verbs = [verb for verb, ids in able.items() if ids]
+        words = " and ".join(f"{verb} {len(able[verb])}" for verb in verbs)
         question = f"{words.capitalize()} jobs?"
-        confirm(self._prompt, question, "do it", number, lambda: self._run(self._send_pause(able)))
+        only = verbs[0] if len(verbs) == 1 else "change"
+        confirm(self._prompt, question, number, lambda: self._run(self._send_pause(able)), verb=only)
 
     async def _send_pause(self, able: dict[str, list[str]]) -> None:
         if self._model.store is None:
@@ -136,54 +145,6 @@ class JobActions:
         if paused := able["resume"]:
             self._report.show(await self._model.store.resume(paused), "resumed")
 
-    # Delete
-
-    def delete(self) -> None:
-        """Offer to delete the tuned models of jobs, or their copies in the archive."""
-        rows = self._model.targets()
-        if self.refuse("job.delete"):
-            return
-        if not rows:
-            self._prompt.show_message("delete: no job is selected", "warn")
-            return
-        models = list(dict.fromkeys(_model_id(row) for row in rows if row.fine_tuned_model))
-        choices: dict[str, tuple[str, Callable[[], None]]] = {
-            "a": ("archived copy", lambda: self._ask_delete_copies(rows))
-        }
-        if models:
-            word = "tuned model" if len(models) == 1 else f"{len(models)} tuned models"
-            choices = {"m": (word, lambda: self._ask_delete_models(models))} | choices
-        jobs = short_id(rows[0].id) if len(rows) == 1 else f"{len(rows)} jobs"
-        self._prompt.open_menu(f"Delete for {jobs}:", choices)
-
-    def _ask_delete_models(self, models: list[str]) -> None:
-        if reason := self._model.why_not("delete_model"):
-            self._prompt.show_message(f"delete: {reason}", "warn")
-            return
-        named = models[0] if len(models) == 1 else f"{len(models)} tuned models"
-        question = f"Delete {named}? Requests to it will fail."
-        confirm(self._prompt, question, "delete", len(models), lambda: self._run(self._delete_models(models)))
-
-    async def _delete_models(self, models: list[str]) -> None:
-        if self._model.store is not None:
-            outcomes = {name: await self._model.store.delete_model(name) for name in models}
-            self._report.show(outcomes, "deleted", things="models")
-
-    def _ask_delete_copies(self, rows: list[JobRow]) -> None:
-        if reason := why_none("delete_copy", rows, self._model.access()):
-            self._prompt.show_message(f"delete: {reason}", "warn")
-            return
-        ids = [row.id for row in rows if not self._model.why_not("delete_copy", row)]
-        jobs = short_id(ids[0]) if len(ids) == 1 else f"{len(ids)} jobs"
-        if len(ids) < len(rows):
-            jobs = f"{len(ids)} of {len(rows)} jobs"
-        question = f"Delete the archived copy of {jobs}? There is no other copy."
-        confirm(self._prompt, question, "delete", len(ids), lambda: self._run(self._delete_copies(ids)))
-
-    async def _delete_copies(self, ids: list[str]) -> None:
-        if self._model.store is not None:
-            self._report.show(await self._model.store.forget(ids), "deleted")
-
     # Refusals
 
     def refuse(self, command_id: str) -> bool:
@@ -192,15 +153,3 @@ class JobActions:
         if reason:
             self._prompt.show_message(f"{command_id.removeprefix('job.')}: {reason}", "warn")
         return bool(reason)
-
-
-def _model_id(row: JobRow) -> str:
-    return str(JobKey(row.profile, row.fine_tuned_model)) if row.profile else row.fine_tuned_model
-
-
-def _states(rows: Iterable[JobRow]) -> str:
-    """Return the number of jobs for each status: `2 running, 1 queued`."""
-    found: dict[str, int] = {}
-    for row in rows:
-        found[row.status_text] = found.get(row.status_text, 0) + 1
-    return ", ".join(f"{number} {status}" for status, number in found.items())

@@ -4,25 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from fttui.core.questions import MOST_BY_Y, typed_number
 from fttui.models.row import short_id
 from fttui.store.snapshot import Outcome
 from fttui.ui.cockpit.model import CockpitModel, Part
 from fttui.ui.cockpit.presenter import Presenter
 from fttui.ui.widgets.prompt import PromptRow
 
-MOST_BY_Y = 10
-"""Largest number of objects that `y` confirms. For more, the user types the number."""
-
 Outcomes = Mapping[str, Outcome]
 """Outcomes by id."""
 
 
-def confirm(prompt: PromptRow, question: str, verb: str, number: int, act: Callable[[], object]) -> None:
-    """Ask before an action on a number of objects."""
+def confirm(
+    prompt: PromptRow,
+    question: str,
+    number: int,
+    act: Callable[[], object],
+    *,
+    verb: str = "delete",
+    things: str = "jobs",
+    others: Mapping[str, Callable[[], object]] | None = None,
+) -> None:
+    """Ask before an action on a number of objects. For many of them the user types the number.
+
+    Args:
+        others: actions by further keys, which the question names.
+    """
     if number > MOST_BY_Y:
-        prompt.confirm_number(question, number, verb, act)
+        prompt.confirm_number(question, typed_number(number, verb, things), number, act)
     else:
-        prompt.confirm(question, act)
+        prompt.confirm(question, act, others)
 
 
 class OutcomeReport:

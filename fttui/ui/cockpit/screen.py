@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,7 @@ class MainScreen(LatestSize, Screen[None]):
         commands: tuple[Command, ...] = COMMANDS,
         saved: SavedView = SavedView(),  # noqa: B008  (a value)
         hints: bool = True,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
         self.hints = FirstHints(commands, saved.hint_step, saved.hint_starts, is_on=hints)
@@ -64,7 +66,7 @@ class MainScreen(LatestSize, Screen[None]):
         self.jobs = JobsPane(glyphs, now)
         self.jobs.list.wanted = saved.columns
         self.side = SidePane(glyphs, now, model.view.current.log_style)
-        self.prompt = PromptRow(lambda build: self.footer.show_hint(build))
+        self.prompt = PromptRow(lambda build: self.footer.show_hint(build), monotonic)
         self.status_row = TextRow(id="status")
         self.footer = Footer(commands, lambda command: model.refusal(command.id), lambda: panes.active)
         widgets = (self.jobs, self.side, self.prompt, self.status_row, self.footer)

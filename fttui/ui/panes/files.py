@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fttui.clock import age
 from fttui.models.row import short_id
-from fttui.text import pad, size_words, width
+from fttui.text import middle_cut, pad, size_words, width
 from fttui.ui.render.rows import Line
 from fttui.ui.widgets.line_list import LineList
 
@@ -20,6 +20,10 @@ ROLE, SIZE, AGE = 10, 9, 4
 LEAST_NAME = 12
 ROOMY = 56
 """Least width of a line in cells that shows the age."""
+
+
+LONGEST_NAME = 48
+"""Characters of a name in a question. A longer one loses its middle."""
 
 
 class FileRow(NamedTuple):
@@ -37,10 +41,11 @@ class FileRow(NamedTuple):
     """Unusual state: the provider's status, or `deleted`."""
 
     @property
-    def description(self) -> str:
-        """Name and role for a confirmation."""
-        role = f", the {self.role} file of this job" if self.role else ""
-        return f"{self.name or self.id} ({short_id(self.id)}){role}" if self.name else f"{self.id}{role}"
+    def title(self) -> str:
+        """Name and shortened id for a question, with the role where there is no name."""
+        if self.name:
+            return f"{middle_cut(self.name, LONGEST_NAME)} ({short_id(self.id)})"
+        return f"the {self.role} file {short_id(self.id)}" if self.role else short_id(self.id)
 
     @property
     def local_name(self) -> str:

@@ -1,60 +1,43 @@
 """Prompt row above the footer: shows messages, asks for confirmation, reads one line of text."""
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from fttui.text import fit
+from textual import events
+
+from fttui.text import wrap
 from fttui.ui.render.hints import hint_line
-from fttui.ui.render.rows import Line, Span, cut, line_width
+from fttui.ui.render.rows import Line, cut, line_width
 from fttui.ui.widgets.line_view import TextRow
+from fttui.ui.widgets.question import NARROWEST, Act, Menu, NumberQuestion, Question
 from fttui.ui.widgets.text_input import Assistance, Done, TextInput, Typed
 
-Act = Callable[[], object]
 ShowHint = Callable[[Callable[[int], Line] | None], None]
 """Shows the row that a function builds for a width instead of the footer; None shows the footer again."""
 
-NO = ("n", "N", "enter", "escape", "q", "ctrl+c")
-"""Keys that answer a question with no. For a question with a number, enter means yes if the number is right."""
-
-
-class _Question:
-    """Question that the user answers with yes or no, with a number, or with a key of a menu."""
-
-    def __init__(
-        self,
-        line: Line,
-        choices: dict[str, Act],
-        number: str = "",
-        on_number: Act | None = None,
-        *,
-        text: str = "",
-        is_menu: bool = False,
-    ) -> None:
-        self.line = line
-        self.text = text
-        """The question, cut when space is short. `line` with the possible answers is never cut."""
-        self.choices = choices
-        """Actions by key."""
-        self.is_menu = is_menu
-        self.number = number
-        """Number that the user types to confirm; empty for other questions."""
-        self.on_number = on_number
-        self.digits = ""
-        """Digits typed until now."""
-
 
 class PromptRow(TextRow):
-    """Row that shows a message, a question or a text input. It never has the focus: the screen passes keys to it."""
+    """Row that shows a message, a question or a text input. It never has the focus: the screen passes keys to it.
 
-    def __init__(self, show_hint: ShowHint = lambda _: None) -> None:
+    A question or a warning may take several rows, over the panes.
+    """
+
+    def __init__(self, show_hint: ShowHint = lambda _: None, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """
+        Args:
+            monotonic: returns the time of a clock that never jumps, in seconds.
+        """
         super().__init__(id="prompt")
         self._show_hint = show_hint
+        self._monotonic = monotonic
+        self._rows = 1
         self._message: Line = ()
         self._message_lasts = False
         self._ticks = 0
         self._idle_line: Line = ()
-        self._question: _Question | None = None
+        self._question: Question | None = None
         self._typing: TextInput | None = None
 
     @property
@@ -106,23 +89,28 @@ class PromptRow(TextRow):
         if self._message and not self._message_lasts:
             self.show_message("")
 
-    def confirm(self, question: str, on_yes: Act) -> None:
-        """Ask a yes-or-no question. Only `y` means yes."""
-        self._question = _Question([(" y/N", "key")], {"y": on_yes, "Y": on_yes}, text=question)
-        self._draw()
+    def confirm(self, question: str, on_yes: Act, others: Mapping[str, Act] | None = None) -> None:
+        """Ask a yes-or-no question. Only `y` means yes.
 
-    def confirm_number(self, question: str, number: int, verb: str, on_yes: Act) -> None:
-        """Ask a question. To confirm, the user types `number` and presses enter; any other answer means no."""
-        line: Line = [(f" Type {number} to {verb}: ", "ask")]
-        self._question = _Question(line, {}, str(number), on_yes, text=question)
-        self._draw()
+        Args:
+            others: actions by further keys, which the question names.
+        """
+        self._ask(Question(question, {"y": on_yes, "Y": on_yes, **(others or {})}, self._monotonic()))
 
-    def open_menu(self, question: str, choices: Mapping[str, tuple[str, Act]]) -> None:
+    def confirm_number(self, question: str, request: str, number: int, on_yes: Act) -> None:
+        """Ask a question. To confirm, the user types `number` and presses enter; any other answer means no.
+
+        Args:
+            request: text before the typed number.
+        """
+        self._ask(NumberQuestion(question, request, number, on_yes, self._monotonic()))
+
+    def open_menu(self, question: str, choices: Mapping[str, tuple[str, Act]], *, hint: str = "") -> None:
         """Show a menu. Each choice has a key, a word and an action. Any other key closes the menu."""
-        line: list[Span] = [(f" {question} ", "ask")]
-        for key, (word, _) in choices.items():
-            line += [(f" {key}", "key"), (f" {word} ", "")]
-        self._question = _Question(line, {key: act for key, (_, act) in choices.items()}, is_menu=True)
+        self._ask(Menu(question, choices, self._monotonic(), hint=hint))
+
+    def _ask(self, question: Question) -> None:
+        self._question = question
         self._draw()
 
     def read_text(
@@ -175,27 +163,15 @@ class PromptRow(TextRow):
         self._draw()
         return True
 
-    def _answer(self, question: _Question, key: str) -> None:
-        act = question.choices.get(key)
-        if question.is_menu:
-            self._close("")
-        elif question.number:
-            if key.isdecimal():
-                question.digits += key
-            elif key == "backspace":
-                question.digits = question.digits[:-1]
-            elif key in NO:
-                act = question.on_number if key == "enter" and question.digits == question.number else None
-                self._close("" if act else "Nothing changed.")
+    def _answer(self, question: Question, key: str) -> None:
+        question.key(key, self._monotonic())
+        if not question.is_closed:
             self._draw()
-        elif act is not None or key in NO:
-            self._close("" if act else "Nothing changed.")
-        if act is not None:
-            act()
-
-    def _close(self, text: str) -> None:
+            return
         self._question = None
-        self.show_message(text, "dim")
+        self.show_message("" if question.act or question.is_menu else "Nothing changed.", "dim")
+        if question.act is not None:
+            question.act()
 
     def _type_key(self, typing: TextInput, key: str, character: str | None) -> bool:
         if key in ("enter", "escape", "ctrl+c"):
@@ -210,20 +186,33 @@ class PromptRow(TextRow):
         self.show_message("")
         typing.done(typing.text, accepted)
 
+    def on_resize(self, event: events.Resize) -> None:
+        if self._question is not None or self._message:
+            self._draw()
+
     def _draw(self) -> None:
-        self.fill(self._line_of)
+        lines = self._rows_of(self.size.width)
+        rows = len(lines)
+        if rows == 1 and self._question is None:
+            self.fill(self._line_of)
+        else:
+            self.show(*lines)
+        if rows != self._rows:
+            self._rows = rows
+            self.styles.height = rows
         hint = self._typing.hint if self._typing is not None and self._question is None else None
         self._show_hint(partial(hint_line, hint) if hint is not None else None)
 
-    def _line_of(self, cells: int) -> Line:
+    def _rows_of(self, cells: int) -> list[Line]:
+        """Return the rows: those of a question or of a warning, which are never cut, else one."""
         if self._question is not None:
-            question = self._question
-            if question.number:
-                answer: list[Span] = [*question.line, (question.digits or "_", "key")]
-                room = cells - line_width(answer) - 3
-                return [*answer, (f"  {fit(question.text, room)}" if room > 3 else "", "dim")]
-            room = cells - line_width(question.line) - 1
-            return [(f" {fit(question.text, room)}" if question.text else "", "ask"), *question.line]
+            return self._question.lines(cells)
+        if self._typing is None and self._message and self._message[0][1] == "warn":
+            ((text, role), *_) = self._message
+            return [[(f" {line}", role)] for line in wrap(text.removeprefix(" "), max(NARROWEST, cells - 2))]
+        return [self._line_of(cells)]
+
+    def _line_of(self, cells: int) -> Line:
         if self._typing is not None:
             return cut(self._typing.line(cells), cells)
         return cut(self._message or self._idle_line, cells)

@@ -68,7 +68,7 @@ async def test_files_are_reachable_by_tab_at_every_size(size: tuple[int, int]) -
 async def test_file_deletion_asks_and_shows_the_file_as_deleted() -> None:
     async with cockpit(store()) as ui:
         await ui.press(*TO_FILES, "j", "D")
-        assert "Delete file-valid, the validation file of this job at this machine? y/N" in ui.prompt
+        assert "Delete the validation file file-valid from local? run-1 used it." in ui.prompt
         await ui.press("enter")
         assert ui.store.sent == []
         await ui.press("D", "y")
@@ -79,7 +79,7 @@ async def test_file_deletion_asks_and_shows_the_file_as_deleted() -> None:
 async def test_marked_files_are_deleted_together() -> None:
     async with cockpit(store()) as ui:
         await ui.press(*TO_FILES, "asterisk", "D")
-        assert "Delete 4 files at this machine?" in ui.prompt
+        assert "Delete 4 files from local? 2 jobs used them: run-1 and run-2." in ui.prompt
         await ui.press("n", "escape", "space", "space", "D", "y")
         assert ui.store.sent == [("delete_files", "file-train", "file-valid")]
         assert ui.main.side.files.marks == frozenset()
@@ -119,9 +119,10 @@ async def test_tuned_model_and_archived_copy_are_deleted_separately() -> None:
     found = FakeStore().put(job(1, "succeeded", fine_tuned_model="ft:gpt:acme:v3:8J6LXhXG", finished_at=NOW))
     async with cockpit(found) as ui:
         await ui.press("D")
-        assert "m tuned model" in ui.prompt
+        assert ui.prompt == "Delete for run-1:  j job  m model   esc nothing"
         await ui.press("m")
-        assert "Delete ft:gpt:acme:v3:8J6LXhXG?" in ui.prompt
+        question = "Delete the model of run-1 (ft:gpt:acme:v3:8J6LXhXG)? Requests to it will fail. y/N"
+        assert ui.prompt == question
         await ui.press("y")
         await ui.publish(state=State.OFFLINE, why="the provider lists no jobs")
         await ui.press("D", "a")
@@ -136,7 +137,10 @@ async def test_more_than_ten_objects_are_confirmed_by_their_number() -> None:
         await ui.publish(state=State.OFFLINE, why="the provider lists no jobs")
         await ui.press("asterisk", "D", "a", "y", "enter")
         assert found.sent == []
-        await ui.press("D", "a", "1", "2", "enter")
+        assert ui.prompt == "Nothing changed."
+        await ui.press("D", "a")
+        assert "Type 12 to delete 12 jobs: _" in ui.prompt
+        await ui.press("1", "2", "enter")
         assert len(found.sent[0]) == 13
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from fttui.models.refusals import STILL_LISTED
 from fttui.store.health import State
 from fttui.ui.terminal.escape_codes import clipboard
 from tests.support.fake_store import FakeStore, job
@@ -72,26 +71,47 @@ async def test_actions_are_refused_while_the_provider_is_unreachable() -> None:
             await ui.press(key)
             assert "offline (connection refused)" in ui.prompt
             assert ui.app.screen is ui.main
-        await ui.press("D", "a", "y")
+        await ui.press("D", "y")
         assert ui.store.sent == [("forget", "ftjob-00000001")], "the archived copy is local"
-        await ui.press("D", "m")
-        assert "delete: offline (connection refused)" in ui.prompt
         await ui.press("]", "tab", "D")
         assert "delete: offline (connection refused)" in ui.prompt
         assert len(ui.store.sent) == 1
 
 
-async def test_delete_of_archived_copies_asks_only_for_jobs_whose_copy_can_be_deleted() -> None:
-    async with cockpit(FakeStore().put(job(2), job(1, "succeeded"))) as ui:
-        await ui.press("D", "a")
-        assert f"delete: {STILL_LISTED}" in ui.prompt, "the provider answers and would list the job again"
+async def test_delete_offers_only_what_can_be_deleted() -> None:
+    async with cockpit(FakeStore(not_offered=frozenset({"delete_job"})).put(job(1, "succeeded"), job(2))) as ui:
+        await ui.press("D")
+        assert ui.prompt == "delete: local does not offer deleting jobs"
         await ui.publish(state=State.OFFLINE, why="cannot reach it: connection refused", **UNSENT)
-        await ui.press("G", "D", "a")
-        assert "delete: this job is running" in ui.prompt
-        await ui.press("asterisk", "D", "a")
-        assert "Delete the archived copy of 1 of 2 jobs?" in ui.prompt
+        await ui.press("G", "D")
+        assert ui.prompt == "delete: offline (connection refused)"
+        await ui.press("asterisk", "D")
+        assert "Delete the local copy of run-1 (..00000001)?" in ui.prompt
+        assert "1 marked job cannot be deleted and stays." in ui.prompt
         await ui.press("y")
         assert ui.store.sent == [("forget", "ftjob-00000001")]
+
+
+async def test_delete_asks_what_when_there_is_a_choice() -> None:
+    names = ("ft:m:1", "ft:m:2", "ft:m")
+    checkpoints = [{"id": f"ckpt-{name}", "fine_tuned_model_checkpoint": name} for name in names]
+    store = FakeStore(saved={"ftjob-00000001": checkpoints})
+    store.put(job(1, "succeeded", fine_tuned_model="ft:m", training_file="file-own"), job(2, "queued", model="ft:m"))
+    async with cockpit(store) as ui:
+        await ui.press("D")
+        assert ui.prompt == "Delete for run-1:  j job  m model  c 2 checkpoints   esc nothing"
+        await ui.press("escape", "D", "c")
+        assert ui.prompt == (
+            "Delete 2 checkpoints of run-1 (..00000001)? Requests to them will fail. Its tuned model stays. y/N"
+        )
+        await ui.press("y", "D", "j")
+        assert ui.prompt == (
+            "Delete run-1 (..00000001) with its model, 3 checkpoints and 1 file that no other job uses? "
+            "run-2 is queued to be tuned from it and will fail. y/N"
+        )
+        await ui.press("y")
+        models = [("delete_model", "ft:m:1"), ("delete_model", "ft:m:2")]
+        assert store.sent == [*models, ("delete_jobs", "ftjob-00000001")]
 
 
 async def test_cancel_is_sent_while_the_server_answers_with_errors() -> None:

@@ -16,7 +16,7 @@ async def test_marked_jobs_are_cancelled_together_without_finished_ones() -> Non
         assert any("3 marked" in line for line in ui.screen)
         assert sum(line.startswith("*") for line in ui.screen) == 3
         await ui.press("c")
-        assert "Cancel 2 of 3 jobs (2 running)? They cannot be resumed." in ui.prompt
+        assert "Cancel 2 jobs (2 running)? They cannot be resumed. 1 marked job has already ended. y/N" in ui.prompt
         await ui.press("y")
         assert ui.store.sent == [("cancel", "ftjob-00000000", "ftjob-00000001")]
         assert "Cancelled 2 jobs" in ui.prompt
@@ -25,7 +25,7 @@ async def test_marked_jobs_are_cancelled_together_without_finished_ones() -> Non
 async def test_more_than_ten_objects_are_confirmed_by_their_number() -> None:
     async with cockpit(store(12)) as ui:
         await ui.press("asterisk", "c")
-        assert "Type 12 to cancel" in ui.prompt
+        assert "Type 12 to cancel 12 jobs: _" in ui.prompt
         await ui.press("y", "1", "enter")
         assert ui.store.sent == []
         await ui.press("c", "1", "3", "backspace", "2", "enter")

@@ -101,7 +101,7 @@ async def test_cancel_asks_and_every_key_but_y_declines() -> None:
     async with cockpit(three()) as ui:
         for no in ("n", "enter", "escape"):
             await ui.press("c")
-            assert "Cancel ..00000001 (running)? It cannot be resumed." in ui.prompt
+            assert "Cancel run-1 (..00000001), running? It cannot be resumed. y/N" in ui.prompt
             await ui.press("j")
             assert ui.cursor == "ftjob-00000001", "the question takes the key"
             await ui.press(no)
