@@ -17,6 +17,7 @@ from fttui.config.choose import LOCAL, choose
 from fttui.config.errors import ConfigError
 from fttui.config.paths import archive_file
 from fttui.core.connect import Connection, Options
+from fttui.core.job_list import PAGE, HeldJobs, JobList, ListOptions, only_matching
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
 from fttui.models.file import File, Model
@@ -32,7 +33,6 @@ from fttui.store.archive.first_rows import first_rows, rows_of
 from fttui.store.archive.metrics import archived_points
 
 T = TypeVar("T", bound=Wire)
-PAGE = 100
 PART = 1000
 """Number of jobs of a long list that are recorded in the archive together."""
 
@@ -44,31 +44,6 @@ class NotArchived(LookupError):
 
     def __init__(self, id: str) -> None:
         super().__init__(f"{id} is not in the archive")
-
-
-class ListOptions(NamedTuple):
-    """Options of a job list."""
-
-    filter: query.Query
-    sort: query.Sort
-    limit: int | None
-    """Number of jobs; None for all."""
-
-
-class JobList(NamedTuple):
-    """Matching jobs in their order, cut at the limit."""
-
-    jobs: list[Job]
-    more: int
-    """Number of matching jobs that were read and cut."""
-    complete: bool
-    """No page was left unread."""
-    rows: list[JobRow]
-    """The same jobs as rows, with step and loss as far as the archive knows them."""
-
-    @property
-    def has_more(self) -> bool:
-        return bool(self.more) or not self.complete
 
 
 class FoundJob(NamedTuple):
@@ -187,27 +162,26 @@ class ServiceReader:
         return self._list(chosen[: options.limit], more=more, complete=complete)
 
     async def job_parts(self, options: ListOptions) -> AsyncIterator[JobList]:
-        if options.sort != query.NEWEST:
-            yield await self.jobs(options)  # a sort needs all jobs at once
-            return
         read: list[Job] = []
-        unordered: list[Job] = []
+        held = HeldJobs()
         last, started = float("inf"), self._clock.now()
+        must_sort = options.sort != query.NEWEST
         async for page in self._until_failure(self._client.each_job_page(warn=self.warnings.append)):
             times = [last, *(job.created_at or 0.0 for job in page.items)]
             last = times[-1]
             read += page.items
             if len(read) >= PART:
                 read = await self._record_part(read)
-            if unordered or any(later > earlier for earlier, later in pairwise(times)):
-                unordered += page.items  # a service that does not list the newest first: its list is sorted as a whole
+            part = only_matching(self._list(list(page.items)), options.filter, started)
+            # The list of a service that does not send the newest first is sorted as a whole.
+            must_sort = must_sort or any(later > earlier for earlier, later in pairwise(times))
+            if must_sort:
+                held.add(part)
             else:
-                yield _only_matching(self._list(list(page.items)), options.filter, started)
+                yield part
         self._answers.append(lambda archive, now: record.record_jobs(archive, [job.raw for job in read], now))
-        found = {job.id: job for job in unordered}
-        rows = query.select([job.row() for job in unordered], None, query.NEWEST)
-        rest = self._list([found[row.id] for row in rows], complete=self.failure is None)
-        yield _only_matching(rest, options.filter, started)
+        for part in held.parts(options.sort):
+            yield part
 
     def _list(self, jobs: list[Job], *, more: int = 0, complete: bool = True) -> JobList:
         known = rows_of(archive_file(), self._key, [job.id for job in jobs])
@@ -401,14 +375,6 @@ def oldest_first(events: Sequence[Event]) -> list[Event]:
 def _row_of(job: Job, known: JobRow | None) -> JobRow:
     """Return a job as a row. The service lists neither steps nor losses; both come from archived events."""
     return job.row() if known is None else job.row(step=known.step, total=known.total_steps, loss=known.loss)
-
-
-def _only_matching(found: JobList, filter: query.Query, now: float) -> JobList:
-    """Return a list without the jobs that a filter hides."""
-    if filter.is_empty:
-        return found
-    pairs = [pair for pair in zip(found.jobs, found.rows, strict=True) if filter.matches(pair[1], now)]
-    return found._replace(jobs=[job for job, _ in pairs], rows=[row for _, row in pairs])
 
 
 def _newest(files: list[File], limit: int | None, *, unread: bool = False) -> FileList:

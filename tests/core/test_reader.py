@@ -10,9 +10,9 @@ import pytest
 from fttui.config.errors import ConfigError
 from fttui.config.paths import archive_file
 from fttui.core.connect import Options, connect
+from fttui.core.job_list import ListOptions
 from fttui.core.reader import (
     ArchiveReader,
-    ListOptions,
     NotArchived,
     Reader,
     ServiceReader,
@@ -127,18 +127,22 @@ async def test_limit_cuts_the_list_and_counts_the_rest() -> None:
 
 
 @pytest.mark.parametrize("expression", ["", "status:failed", "step:7", "id~ftjob-1"])
-@pytest.mark.parametrize("is_oldest_first", [False, True])
-async def test_parts_of_a_list_are_the_whole_list(expression: str, is_oldest_first: bool) -> None:
+@pytest.mark.parametrize(("is_oldest_first", "sort"), [(False, "created"), (True, "created"), (False, "suffix")])
+async def test_parts_of_a_list_are_the_whole_list(expression: str, is_oldest_first: bool, sort: str) -> None:
+    is_sorted = is_oldest_first or sort != "created"
     service = Service()
     service.jobs = [job(index, "succeeded" if index % 3 else "failed") for index in reversed(range(250))]
     if is_oldest_first:
         service.jobs.reverse()
     options = ALL._replace(filter=query.parse(expression))
+    if sort != "created":
+        options = options._replace(sort=query.sort_of(sort, reverse=True))
     async with online(service) as reader:
         assert reader.connection is not None
         key = reader.connection.choice.key
         parts = [part async for part in reader.job_parts(options)]
-        assert len(parts) == (1 if is_oldest_first else 4), "a page at a time, and the rest"
+        assert len(parts) == 3 or is_sorted, "a page at a time"
+        assert max((len(part.jobs) for part in parts), default=0) <= 100
         whole = await reader.jobs(options)
         found = [job.id for part in parts for job in part.jobs]
         assert sorted(found) == sorted(job.id for job in whole.jobs)

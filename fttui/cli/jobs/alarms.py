@@ -72,7 +72,7 @@ def alarms(invocation: Invocation, ids: tuple[str, ...], fail_on: str | None) ->
 
 async def _read(reader: "Reader", ids: tuple[str, ...]) -> None:
     """Read the newest jobs, or those given, with the events of jobs that may have changed."""
-    from fttui.core.reader import ListOptions
+    from fttui.core.job_list import ListOptions
     from fttui.store import query
 
     if ids:

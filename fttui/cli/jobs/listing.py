@@ -11,7 +11,8 @@ from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.output import TABLE, say
 
 if TYPE_CHECKING:
-    from fttui.core.reader import JobList, ListOptions, Reader
+    from fttui.core.job_list import JobList, ListOptions
+    from fttui.core.reader import Reader
     from fttui.store.query import Query, Sort
 
 
@@ -50,8 +51,7 @@ def list_(
     Piped output is one tab-separated line per job: id, status, creation time, model, suffix, tuned model, `gone` for
     jobs that the provider no longer has, step, number of steps, loss.
 
-    With --all, jobs are printed while they are read. A table and --sort need the whole list in memory, about 1 MB for
-    100 jobs.
+    With --all, jobs are printed while they are read. A table and --sort need the whole list in memory.
 
     \b
     fttui jobs list --status running --status queued
@@ -63,7 +63,7 @@ def list_(
     filter, order = parse(statuses, filter_, sort)
 
     async def work(reader: "Reader") -> None:
-        from fttui.core.reader import ListOptions
+        from fttui.core.job_list import ListOptions
 
         options = ListOptions(filter, order, None if all_ else limit or 20)
         if all_ and (invocation.form != TABLE or not invocation.output.is_terminal):
