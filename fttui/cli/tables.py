@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 from fttui.cli.output import CUT_FIRST, CUT_LAST, CUT_LATE, CUT_NEVER, TABLE, WIDE, Column
 from fttui.clock import age, duration
+from fttui.learning.figures import figure
+from fttui.learning.words import loss_words
 from fttui.models.row import short_id
 from fttui.text import fit, size_words
 
@@ -39,14 +41,13 @@ def text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def figure(value: float | None) -> str:
-    """Format a loss in about four digits: `1.659`, `26.42`, `342.8`; empty for None."""
-    if value is None:
-        return ""
-    size = abs(value)
-    if size >= 10_000 or 0 < size < 0.01:
-        return f"{value:.3g}"
-    return f"{value:.{3 if size < 10 else 2 if size < 100 else 1}f}"
+def loss(value: float | None) -> str:
+    """Format a loss; empty for None."""
+    return "" if value is None else figure(value)
+
+
+def _validation(row: "JobRow") -> str:
+    return loss_words(row.summary).removeprefix("validation ") if row.summary.is_validation else ""
 
 
 def step_of(row: "JobRow") -> str:
@@ -86,7 +87,7 @@ class JobTable:
             Column("ID", lambda row: row.id if is_wide else short_id(row.id), cut=CUT_LAST, leave=3 if is_named else 0),
             Column("STATUS", status_word, cut=CUT_LATE),
             Column("STEP", step_of, right=True, leave=4),
-            Column("LOSS", lambda row: figure(row.loss), right=True),
+            Column("LOSS", lambda row: loss(row.judged_loss), right=True),
             Column("AGE", lambda row: ago(row.created_at, now), right=True, leave=5),
             Column("MODEL", lambda row: row.model, cut=CUT_NEVER, leave=2),
             Column("TUNED MODEL", lambda row: row.fine_tuned_model, cut=CUT_NEVER, leave=1),
@@ -113,7 +114,7 @@ class JobTable:
             Column("GONE", lambda row: "gone" if row.gone else ""),
             Column("STEP", lambda row: text(row.step)),
             Column("STEPS", lambda row: text(row.total_steps)),
-            Column("LOSS", lambda row: text(row.loss)),
+            Column("LOSS", lambda row: text(row.judged_loss)),
         ]
 
 
@@ -183,7 +184,8 @@ def job_fields(job: "Job", row: "JobRow") -> list[tuple[str, str]]:
         *[(name.replace("_", " "), value) for name, value in job.hyperparameters.items()],
         ("seed", text(job.seed)),
         ("step", step_of(row)),
-        ("loss", figure(row.loss)),
+        ("validation loss", _validation(row)),
+        ("loss", "" if row.summary.is_validation else loss(row.judged_loss)),
         ("trained tokens", text(job.trained_tokens)),
         ("created", when(job.created_at)),
         ("finished", when(job.finished_at)),

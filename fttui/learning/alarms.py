@@ -80,6 +80,8 @@ class Report:
 
     alarms: list[Alarm] = field(default_factory=list)
     """Findings, the most important first."""
+    checked: list[Kind] = field(default_factory=list)
+    """Kinds whose rule was applied."""
     skipped: list[tuple[Kind, str]] = field(default_factory=list)
     """Kinds that could not be checked, with the reason."""
 
@@ -90,6 +92,7 @@ class Report:
         """Return this report without the kinds that the user has turned off."""
         return Report(
             [alarm for alarm in self.alarms if alarm.kind not in off],
+            [kind for kind in self.checked if kind not in off],
             [
                 *((kind, reason) for kind, reason in self.skipped if kind not in off),
                 *((kind, "turned off in [alarms]") for kind in Kind if kind in off),
@@ -105,7 +108,9 @@ def check_job(state: JobState) -> Report:
         if isinstance(result, Skipped):
             if result.reason:
                 report.skipped.append((kind, result.reason))
-        elif result is not None:
+            continue
+        report.checked.append(kind)
+        if result is not None:
             report.alarms.append(Alarm(kind, result))
     found = {alarm.kind for alarm in report.alarms}
     if found & {Kind.DIVERGING, Kind.OVERFITTING, Kind.NON_FINITE}:

@@ -11,7 +11,7 @@ from statistics import mean, stdev
 from types import MappingProxyType
 from typing import NamedTuple
 
-from fttui.learning.curve_rules import figure
+from fttui.learning.figures import short_figure
 from fttui.models.summary import EQUAL_WITHIN, Summary, are_equal
 
 LEAST_RUNS = 2
@@ -183,7 +183,7 @@ def _influence(known: list[Entry], metric: str, found: Comparison) -> str:
         return f"No setting mattered beyond noise (±{EQUAL_WITHIN * found.noise:.3f})."
     return (
         f"{label(name).capitalize()} mattered{' most' if len(settings) > 1 else ''}: "
-        f"{figure(means[best])} with {best}, {figure(means[worst])} with {worst}."
+        f"{short_figure(means[best])} with {best}, {short_figure(means[worst])} with {worst}."
     )
 
 

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from statistics import median
 
+from fttui.learning.figures import short_figure
 from fttui.learning.finding import Finding, JobState, Skipped
 from fttui.learning.run import Run
 from fttui.learning.series import MAD_TO_SIGMA, smoothed_noise
@@ -40,12 +41,6 @@ FLAT_OF_DROP = 0.04
 """Largest fall within the level part, as a part of the fall before it."""
 FLAT_UNTIL = 0.9
 """Part of the run after which a level curve is no alarm: the run ends soon."""
-
-
-def figure(value: float) -> str:
-    """Return a loss with four significant digits at most, as in the list: `1.659`, `26.42`, `343`."""
-    size = abs(value)
-    return f"{value:.0f}" if size >= 100 else f"{value:.1f}" if size >= 10 else f"{value:.2f}"
 
 
 def not_finite(state: JobState) -> Finding | Skipped | None:
@@ -92,10 +87,10 @@ def diverging(state: JobState) -> Finding | Skipped | None:
     top = max(range(onset, len(smoothed)), key=smoothed.__getitem__)
     advice = f" A lower learning rate may help (now {state.learning_rate})." if state.learning_rate else ""
     message = (
-        f"Diverging: smoothed training loss rose from {figure(lowest)} (step {steps[at]:.0f}) "
-        f"to {figure(smoothed[top])} (step {steps[top]:.0f}).{advice}"
+        f"Diverging: smoothed training loss rose from {short_figure(lowest)} (step {steps[at]:.0f}) "
+        f"to {short_figure(smoothed[top])} (step {steps[top]:.0f}).{advice}"
     )
-    short = f"diverging since step {steps[onset]:.0f} · lowest {figure(lowest)}, now {figure(smoothed[-1])}"
+    short = f"diverging since step {steps[onset]:.0f} · lowest {short_figure(lowest)}, now {short_figure(smoothed[-1])}"
     numbers = {"from": lowest, "from_step": steps[at], "to": smoothed[top], "to_step": steps[top], "step": steps[onset]}
     return Finding(message, short, _time(run, steps[onset]), numbers)
 
@@ -126,11 +121,10 @@ def overfitting(state: JobState) -> Finding | Skipped | None:
     step, last_step = int(series.steps[best]), int(series.steps[-1])
     kept = max((saved for saved in run.checkpoints if saved <= step), default=None)
     checkpoint = f" Best checkpoint: step {kept}." if kept is not None else ""
-    message = (
-        f"Overfitting: validation rose from {figure(values[best])} (step {step}) to {figure(values[-1])} "
-        f"(step {last_step}) while training fell from {figure(train_best)} to {figure(train_last)}.{checkpoint}"
-    )
-    short = f"overfitting since step {step} · best {figure(values[best])}, now {figure(values[-1])}"
+    rise = f"from {short_figure(values[best])} (step {step}) to {short_figure(values[-1])} (step {last_step})"
+    fall = f"from {short_figure(train_best)} to {short_figure(train_last)}"
+    message = f"Overfitting: validation rose {rise} while training fell {fall}.{checkpoint}"
+    short = f"overfitting since step {step} · best {short_figure(values[best])}, now {short_figure(values[-1])}"
     numbers = {
         "best": values[best], "best_step": step, "last": values[-1], "last_step": last_step,
         "train_best": train_best, "train_last": train_last,
@@ -167,9 +161,12 @@ def plateau(state: JobState) -> Finding | Skipped | None:
     levels = [median(window[:third]), median(window[third:-third]), median(window[-third:])]
     if max(levels) - min(levels) > most + EQUAL_WITHIN * error:
         return None  # a valley: the loss fell and rose again
+    whole = run.whole.values
+    if whole and whole[-1] - min(whole) > EQUAL_WITHIN * run.noise():
+        return None  # it rises: see `overfitting`
     best = min(range(min(FIRST_SMOOTHED, len(smoothed)) - 1, len(smoothed)), key=smoothed.__getitem__)
     step, level = int(series.steps[best]), int(series.steps[-1] - series.steps[start])
-    message = f"Flat: {name} has been level for {level} steps (best {figure(smoothed[best])} at step {step})."
+    message = f"Flat: {name} has been level for {level} steps (best {short_figure(smoothed[best])} at step {step})."
     numbers = {"steps": level, "best": smoothed[best], "best_step": step}
     return Finding(message, f"{name} flat for {level} steps", _time(run, series.steps[start]), numbers)
 

@@ -126,6 +126,7 @@ class FttuiApp(App[None]):
             saved=remembered,
             hints=self._preferences.settings.hints,
             monotonic=self._clock.monotonic,
+            alarms_off=self._preferences.settings.alarms.off,
         )
         self._snapshot = snapshot
         for own in OWN_THEMES:

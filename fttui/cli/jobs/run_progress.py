@@ -1,11 +1,12 @@
 """Progress of a run from its events: step, loss, time left. For `jobs watch` and `jobs create --wait`."""
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from fttui.clock import duration
-from fttui.models.row import EventRow
+from fttui.learning.pace import about
+from fttui.learning.run import Run
+from fttui.learning.summary import summarize
+from fttui.learning.words import progress_parts
 
 if TYPE_CHECKING:
     from fttui.models.event import Event
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
 TENTHS = 10
 """Greatest number of progress reports of a job."""
-_PACED = 50
-"""Number of newest steps that the time left is computed from."""
 
 
 def newest_step(events: "Sequence[Event]") -> "Event | None":
@@ -39,40 +38,28 @@ class RunProgress:
     """Step, loss and time left of one job."""
 
     def __init__(self) -> None:
-        self._steps: list[Event] = []
-        """Newest events with a step, oldest first."""
+        self._run = Run()
 
     def add(self, events: "Sequence[Event]") -> None:
         """Add new events, oldest first."""
-        self._steps = [*self._steps, *(event for event in events if event.step is not None)][-_PACED:]
+        for event in events:
+            if event.step is not None:
+                self._run.add(event.step, event.metrics, event.created_at)
+                self._run.total_steps = event.total_steps or self._run.total_steps
 
     @property
     def tenths(self) -> int:
         """Tenths of the steps that are done."""
-        return tenths_done(self._steps)
+        total = self._run.total_steps
+        return self._run.last_step * TENTHS // total if total else 0
 
     def parts(self, job: "Job", now: float) -> list[str]:
         """Return the progress of a running job in parts, the most important first; empty before its first step."""
-        newest = newest_step(self._steps)
-        if newest is None or newest.step is None:
-            return []
-        total = newest.total_steps
-        of = f" of {total:,} ({100 * newest.step // total} %)" if total else ""
-        return [
-            part for part in (f"step {newest.step:,}{of}", loss_words(newest), self._left(job, newest, now)) if part
-        ]
-
-    def _left(self, job: "Job", newest: "Event", now: float) -> str:
-        from fttui.models.progress import left_words, time_left
-
-        row = job.row(step=newest.step, total=newest.total_steps)
-        if words := left_words(time_left(row, [_row(event) for event in self._steps], now)):
-            return words
-        if job.estimated_finish is not None and job.status.is_live and job.estimated_finish > now:
-            return f"about {duration(job.estimated_finish - now)} left"
-        return ""
-
-
-def _row(event: "Event") -> EventRow:
-    data = json.dumps({"step": event.step})
-    return EventRow(0, event.id, event.created_at, event.level, "metrics", event.message, data)
+        parts = progress_parts(self._run, summarize(self._run), now)
+        total = self._run.total_steps
+        if parts and total:
+            parts[0] += f" ({100 * self._run.last_step // total} %)"
+        has_estimate = bool(parts) and parts[-1].startswith("about ")
+        if parts and not has_estimate and job.estimated_finish is not None and job.estimated_finish > now:
+            parts.append(about(job.estimated_finish - now))
+        return parts

@@ -30,8 +30,13 @@ def empty_log_text(store: StorePort, row: JobRow, service: ServiceInfo) -> str:
 class JobFactsLoader:
     """Loads the facts from the store. The costs of a job, which are in files, are cached for each of its states."""
 
-    def __init__(self, service: ServiceInfo) -> None:
+    def __init__(self, service: ServiceInfo, off: frozenset[str] = frozenset()) -> None:
+        """
+        Args:
+            off: kinds of alarms that the user has turned off.
+        """
         self._service = service
+        self._off = off
         self._costs: dict[tuple[str, str, int | None], list[tuple[str, str]]] = {}
 
     def load(self, store: StorePort, job: Job, id: str) -> JobFacts:
@@ -41,13 +46,12 @@ class JobFactsLoader:
             id: id of the job in the store, which has the profile in front when several are shown.
         """
         files = (store.file(name) for name in (job.training_file, job.validation_file, *job.result_files))
-        run = store.run(id)
         return JobFacts(
             checkpoints=store.checkpoints(id),
             first_events=store.events(id, after=FIRST_SEQ, limit=20),
             last_events=store.events(id, limit=40),
-            losses=run.train.values,
-            validation=run.valid.values[-1] if run.valid.values else None,
+            run=store.run(id),
+            report=store.alarms(id).without(self._off),
             files={file.id: file_words(file) for file in files if file is not None},
             costs=self._cost_lines(job),
         )

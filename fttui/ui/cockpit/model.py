@@ -79,13 +79,16 @@ class CockpitModel:
         snapshot: Snapshot,
         now: Callable[[], float],
         saved: SavedView = SavedView(),  # noqa: B008  (a value)
+        alarms_off: frozenset[str] = frozenset(),
     ) -> None:
         """
         Args:
             snapshot: rows of the archive, until a store is attached.
             now: returns the time in Unix seconds.
+            alarms_off: kinds of alarms that the user has turned off.
         """
         self.service = service
+        self.alarms_off = alarms_off
         self.store: StorePort | None = None
         self._waiting: list[asyncio.Future[None]] = []
         self.snapshot = snapshot

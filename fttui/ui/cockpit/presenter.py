@@ -67,7 +67,7 @@ class Presenter:
         self._footer = footer
         self._glyphs = glyphs
         self._hints = hints
-        self._facts_loader = JobFactsLoader(model.service)
+        self._facts_loader = JobFactsLoader(model.service, model.alarms_off)
         self._facts: JobFacts | None = None
         """Facts of the job in the detail pane, kept for redraws that only the time causes."""
         self._counted: tuple[Mapping[str, JobRow], Line] = ({}, [])
@@ -128,7 +128,7 @@ class Presenter:
 
     def show_service(self) -> None:
         """Draw everything for another service."""
-        self._facts_loader = JobFactsLoader(self._model.service)
+        self._facts_loader = JobFactsLoader(self._model.service, self._model.alarms_off)
         self._jobs.list.usual = MERGED if self._model.service.profile == ALL else ()
         self._prompt.show_message("")
         self.draw(Part.LIST | Part.FRAME)
@@ -216,10 +216,12 @@ class Presenter:
             return
         self._facts = facts = facts or self._facts_loader.load(model.store, job, row.id)
         if row.status.is_live and model.snapshot.health.why:
-            facts = facts._replace(last_events=())  # the time left is unknown while the provider cannot be reached
+            facts = facts._replace(is_reachable=False)
         waits = model.service.is_local and row.status is Status.QUEUED
         ahead = jobs_ahead(model.snapshot.rows, row) if waits else 0
-        self._prompt.set_idle_line(headline(job, row, facts, now, self._glyphs, ahead=ahead) or self._hint())
+        self._prompt.set_idle_line(
+            headline(job, row, facts, now, self._glyphs, self._screen.size.width, ahead=ahead) or self._hint()
+        )
         shown = (job, row, facts, now, cells, self._glyphs)
         detail.show(raw_lines(job.raw, cells) if model.shows_json else detail_lines(*shown), top=top)
 

@@ -58,10 +58,11 @@ class MainScreen(LatestSize, Screen[None]):
         saved: SavedView = SavedView(),  # noqa: B008  (a value)
         hints: bool = True,
         monotonic: Callable[[], float] = time.monotonic,
+        alarms_off: frozenset[str] = frozenset(),
     ) -> None:
         super().__init__()
         self.hints = FirstHints(commands, saved.hint_step, saved.hint_starts, is_on=hints)
-        self.model = model = CockpitModel(service, snapshot, now, saved)
+        self.model = model = CockpitModel(service, snapshot, now, saved, alarms_off)
         self.panes = panes = PaneLayout(model.view, saved.tab, saved.splits)
         self.jobs = JobsPane(glyphs, now)
         self.jobs.list.wanted = saved.columns

@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from fttui.clock import age, duration
-from fttui.models.progress import left_words, stage_words, stages, time_left
+from fttui.learning.alarms import Kind, Report
+from fttui.learning.figures import figure
+from fttui.learning.pace import about, time_left
+from fttui.learning.run import Run
+from fttui.learning.words import check_words
+from fttui.models.progress import stage_words, stages
 from fttui.models.row import EventRow, JobRow
 from fttui.models.status import Status
 from fttui.text import clean, clean_line, size_words, wrap
 from fttui.ui.render.glyphs import FACES, Glyphs
 from fttui.ui.render.rows import Line, count, fit_columns, row_line
-from fttui.ui.render.sparkline import spark
 
 if TYPE_CHECKING:  # the JSON models are imported after the first frame of the list
     from fttui.models.checkpoint import Checkpoint
@@ -56,10 +60,12 @@ class JobFacts(NamedTuple):
     """The oldest events."""
     last_events: Sequence[EventRow] = ()
     """The newest events, oldest first."""
-    losses: Sequence[float] = ()
-    """Training loss by step."""
-    validation: float | None = None
-    """The newest validation loss."""
+    run: Run = Run()
+    """The metrics of the job as series."""
+    report: Report = Report()
+    """Alarms, and what was checked."""
+    is_reachable: bool = True
+    """The provider answers. Without it the time left is unknown."""
     files: Mapping[str, str] = MappingProxyType({})
     """Names and sizes of the job's files by id, as far as they are known."""
     costs: Sequence[tuple[str, str]] = ()
@@ -75,6 +81,13 @@ def detail_lines(job: Job, row: JobRow, facts: JobFacts, now: float, cells: int,
         if text:
             lines.extend(_field(label, text, role, cells))
 
+    for alarm in facts.report.alarms:
+        role = "fail" if alarm.kind in (Kind.NON_FINITE, Kind.DIVERGING) else "warn"
+        pieces = wrap(alarm.message, max(8, cells - 4))
+        lines.append([(f" ! {pieces[0]}", role)])
+        lines.extend([(f"   {piece}", role)] for piece in pieces[1:])
+    if facts.report.alarms:
+        lines.append([])
     if job.fault:
         add("unreadable", job.fault, "fail")
     add("id", job.id, "bold")
@@ -83,11 +96,15 @@ def detail_lines(job: Job, row: JobRow, facts: JobFacts, now: float, cells: int,
         add("", "No longer listed by the provider. This is the archived copy.", "warn")
     if job.status is Status.FAILED or job.error:
         lines.extend(_failure(job, cells))
-    add("progress", _progress(row))
-    add("", left_words(time_left(row, facts.last_events, now)), "run")
-    curve = spark(facts.losses, min(24, max(0, cells - LABEL - 10))) if glyphs.unicode else ""
-    add("loss", "" if row.loss is None else f"{row.loss:.4f}  {curve}".rstrip())
-    add("time", stage_words(stages(row, facts.first_events, facts.last_events[-1] if facts.last_events else None), now))
+    add("progress", _progress(row, facts.run))
+    left = about(time_left(facts.run, now)) if facts.is_reachable and row.status is Status.RUNNING else ""
+    passed = stage_words(stages(row, facts.first_events, facts.last_events[-1] if facts.last_events else None), now)
+    add("time", " · ".join(part for part in (passed, left) if part))
+    for label, text in _losses(row):
+        add(label, text)
+    checked, unchecked = check_words(facts.report)
+    add("checked for", checked, "dim")
+    add("not checked", unchecked, "dim")
     add("model", job.model)
     add("fine-tuned model", job.fine_tuned_model, "done")
     add("suffix", job.suffix)
@@ -100,7 +117,8 @@ def detail_lines(job: Job, row: JobRow, facts: JobFacts, now: float, cells: int,
     for label, moment in (
         ("created", job.created_at),
         ("finished", job.finished_at),
-        ("estimated finish", job.estimated_finish if job.status.is_live else None),
+        # The provider's estimate is shown where fttui has none, so that no two estimates disagree.
+        ("estimated finish", job.estimated_finish if job.status.is_live and not left else None),
     ):
         if moment is not None:
             ago = now - moment
@@ -193,12 +211,26 @@ def _failure(job: Job, cells: int) -> list[Line]:
     return lines
 
 
-def _progress(row: JobRow) -> str:
+def _progress(row: JobRow, run: Run) -> str:
     if row.step is None:
         return ""
     if not row.total_steps:
         return f"step {row.step}"
-    return f"step {row.step} of {row.total_steps} · {row.step * 100 // row.total_steps} %"
+    epochs = f" · epoch {run.epoch} of {run.n_epochs:g}" if run.epoch and run.n_epochs else ""
+    return f"step {row.step} of {row.total_steps} · {row.step * 100 // row.total_steps} %{epochs}"
+
+
+def _losses(row: JobRow) -> Iterable[tuple[str, str]]:
+    """Return label and text of the losses by which the job is judged."""
+    summary = row.summary
+    if summary.last is None:
+        yield "loss", "" if row.loss is None else figure(row.loss)
+        return
+    if summary.is_validation and summary.best is not None:
+        best = "the best" if summary.is_last_best else f"best {figure(summary.best)} at step {summary.best_step}"
+        yield "validation loss", f"{figure(summary.last)} · {best}"
+    if summary.train is not None and summary.train_last is not None:
+        yield "training loss", f"{figure(summary.train)} smoothed · last {figure(summary.train_last)}"
 
 
 def _checkpoints(checkpoints: Sequence[Checkpoint], cells: int) -> list[Line]:

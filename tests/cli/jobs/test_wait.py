@@ -47,8 +47,8 @@ def test_without_a_terminal_states_and_tenths_are_lines(fttui: Fttui, run: Servi
     lines = result.err.splitlines()
     assert lines[:2] == ["ftjob-000 queued", "ftjob-000 running"]
     assert [line.split(" · ")[:2] for line in lines[2:4]] == [
-        ["ftjob-000 step 410 of 1,000 (41 %)", "training loss 1.5"],
-        ["ftjob-000 step 1,000 of 1,000 (100 %)", "training loss 1.5"],
+        ["ftjob-000 step 410 of 1,000 (41 %)", "training loss 1.50"],
+        ["ftjob-000 step 1,000 of 1,000 (100 %)", "training loss 1.50"],
     ]
     assert lines[4:] == ["ftjob-000 succeeded after 2m 05s"]
     assert "\r" not in result.err

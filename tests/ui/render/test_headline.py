@@ -4,11 +4,15 @@ from typing import Any
 
 import pytest
 
+from fttui.learning.alarms import check_job
+from fttui.learning.finding import JobState
+from fttui.learning.summary import summarize
 from fttui.models.job import Job
-from fttui.models.row import EventRow
+from fttui.models.row import JobRow
 from fttui.ui.render.detail_lines import JobFacts
 from fttui.ui.render.glyphs import ASCII, UNICODE, Glyphs
-from fttui.ui.render.headline import headline, trend
+from fttui.ui.render.headline import headline
+from tests.support.simulated_runs import real_run, until
 
 
 def said(glyphs: Glyphs = UNICODE, facts: JobFacts = JobFacts(), **members: Any) -> str:  # noqa: B008
@@ -29,17 +33,39 @@ def test_a_succeeded_job_shows_its_model_and_duration() -> None:
     assert said(status="succeeded", fine_tuned_model="ft:m:v3") == " ft:m:v3"
 
 
-def test_a_running_job_shows_loss_trend_and_time_left() -> None:
-    events = [EventRow(n, f"e{n}", 1900.0 + n, "info", "metrics", "", f'{{"step": {n}}}') for n in range(1, 21)]
-    facts = JobFacts(losses=[2 - n / 100 for n in range(60)], validation=1.5, last_events=events)
-    job = Job.read({"id": "ftjob-1", "created_at": 1000, "status": "running"})
-    row = job.row()._replace(step=20, total_steps=220)
-    words = "".join(text for text, _ in headline(job, row, facts, 1920.0, UNICODE))
-    assert words.startswith(" loss 1.41 ")
-    assert "down 0.49 in 50 steps · 3m" in words
-    plain = "".join(text for text, _ in headline(job, row, facts, 1920.0, ASCII))
-    assert plain.startswith(" loss 1.41 , valid 1.5 , down 0.49")
+def running(name: str, step: int) -> tuple[Job, JobRow, JobFacts, float]:
+    run = until(real_run(name), step)
+    job = Job.read({"id": "ftjob-1", "created_at": 1000, "status": "running", "suffix": "ten-epochs"})
+    state = JobState(run, job.status, run.times.values[-1], last_event_at=run.times.values[-1])
+    row = job.row()._replace(summary=summarize(run))
+    return job, row, JobFacts(run=run, report=check_job(state)), state.now
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (80, " step 540 of 900 · validation 1.83, best 1.74 at step 360 · about 20 s left"),
+        (66, " 540/900 · valid 1.83, best 1.74 at 360 · about 20 s"),
+    ],
+)
+def test_running_job_shows_step_losses_and_time_left(cells: int, expected: str) -> None:
+    job, row, facts, now = running("overfit", 540)
+    assert "".join(text for text, _ in headline(job, row, facts, now, UNICODE, cells)) == expected
+    plain = "".join(text for text, _ in headline(job, row, facts, now, ASCII, cells))
     assert plain.isascii()
+
+
+def test_running_job_whose_provider_is_unreachable_shows_no_time_left() -> None:
+    job, row, facts, now = running("overfit", 540)
+    facts = facts._replace(is_reachable=False)
+    assert "left" not in "".join(text for text, _ in headline(job, row, facts, now, UNICODE))
+
+
+def test_running_job_with_an_alarm_shows_the_alarm() -> None:
+    job, row, facts, now = running("overfit", 640)
+    assert headline(job, row, facts, now, UNICODE) == [
+        (" ! ten-epochs: overfitting since step 360 · best 1.74, now 1.89", "warn")
+    ]
 
 
 @pytest.mark.parametrize("status", ["queued", "running", "cancelled", "succeeded", "polishing"])
@@ -47,22 +73,7 @@ def test_a_job_without_facts_has_an_empty_headline(status: str) -> None:
     assert said(status=status) == ""
 
 
-def test_a_trend_needs_enough_finite_values() -> None:
-    assert trend([1.0] * 9) == ""
-    assert trend([float("nan"), *[1.0] * 20]) == "level over 20 steps"
-    assert trend([n / 10 for n in range(11)]) == "up 1 in 11 steps"
-
-
-def test_a_slope_within_noise_is_level() -> None:
-    assert trend([1.0, 1.2] * 25) == "level over 50 steps"
-    assert trend([1.0 - n / 500 + (n % 2) / 50 for n in range(50)]).startswith("down 0.")
-
-
 def test_a_queued_job_shows_the_number_of_jobs_before_it() -> None:
     job = Job.read({"id": "ftjob-1", "status": "queued"})
     assert headline(job, job.row(), JobFacts(), 0.0, UNICODE, ahead=2) == [(" queued behind 2 jobs", "dim")]
     assert headline(job, job.row(), JobFacts(), 0.0, UNICODE) == []
-
-
-def test_a_large_change_of_the_loss_has_no_exponent() -> None:
-    assert trend([float(step * 40) for step in range(20)]) == "up 760 in 20 steps"

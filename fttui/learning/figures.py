@@ -1,0 +1,17 @@
+"""Losses as text. Standard library only."""
+
+
+def figure(value: float) -> str:
+    """Return a loss with four digits: `1.659`, `26.42`, `342.8`, `0.029`."""
+    size = abs(value)
+    if size >= 10_000 or 0 < size < 0.01:
+        return f"{value:.3g}"
+    return f"{value:.{3 if size < 10 else 2 if size < 100 else 1}f}"
+
+
+def short_figure(value: float) -> str:
+    """Return a loss for a sentence: `1.89`, `26.4`, `343`, `0.029`."""
+    size = abs(value)
+    if size < 0.1:
+        return figure(value)
+    return f"{value:.0f}" if size >= 100 else f"{value:.1f}" if size >= 10 else f"{value:.2f}"
