@@ -7,12 +7,14 @@ from typing import Any
 
 from fttui.learning.alarms import Report
 from fttui.learning.run import Run, run_of
+from fttui.learning.summary import summarize
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.file import File, Model
 from fttui.models.job import Job
 from fttui.models.metric import Point
 from fttui.models.row import EventRow, JobRow
 from fttui.models.spec import JobSpec
+from fttui.models.status import Status
 from fttui.store.health import Health, State
 from fttui.store.port import PollerPort, StorePort
 from fttui.store.snapshot import Change, Outcome, Snapshot
@@ -76,7 +78,7 @@ class FakeStore:
     ) -> None:
         """Publish the jobs in `raw`, as a store does after a poll."""
         before = self.snapshot.rows
-        rows = {id: Job.read(raw).row() for id, raw in self.raw.items()}
+        rows = {id: self._row(id) for id in self.raw}
         health = Health(state=state, since=NOW, why=why, reason=reason, unsent=unsent)
         self.snapshot = Snapshot(rows=rows, health=health, as_of=as_of, complete=True, notices=self.notices)
         change = Change(
@@ -88,6 +90,12 @@ class FakeStore:
         )
         if self.listener is not None:
             self.listener(self.snapshot, change)
+
+    def _row(self, id: str) -> JobRow:
+        row = Job.read(self.raw[id]).row()
+        has_run = id in self.runs or row.status is Status.RUNNING
+        alarms = ",".join(alarm.kind for alarm in self.alarms(id).alarms)
+        return row._replace(summary=summarize(self.run(id)) if has_run else row.summary, alarms=alarms)
 
     def subscribe(self, fn: Callable[[Snapshot, Change], None], /) -> Callable[[], None]:
         self.listener = fn
