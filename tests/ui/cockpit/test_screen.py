@@ -245,15 +245,8 @@ async def test_status_row_of_an_unreachable_service_shows_the_reason_not_the_add
 
 async def test_time_left_is_hidden_while_the_provider_is_unreachable() -> None:
     store = FakeStore().put(job(1, trained_steps=20, total_steps=200))
-    metrics = [event(n, f"Step {n}/200: training loss=1.0") for n in range(1, 21)]
-    store.log = {
-        "ftjob-00000001": [
-            item._replace(
-                type="metrics", data=f'{{"step": {item.seq}, "total_steps": 200}}', created_at=NOW - 20 + item.seq
-            )
-            for item in metrics
-        ]
-    }
+    points = ((step, {"train_loss": 1.0}, NOW - 20 + step) for step in range(1, 21))
+    store.runs = {"ftjob-00000001": run_of(points, total_steps=200)}
     async with cockpit(store) as ui:
         assert "left" in ui.prompt
         await ui.publish(state=State.OFFLINE, why="timeout")

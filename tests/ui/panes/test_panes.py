@@ -178,14 +178,14 @@ async def test_messages_give_way_to_the_headline_and_warnings_stay_longer() -> N
         assert "to the terminal's clipboard" in ui.prompt
         for _ in range(3):
             ui.tick()
-        assert ui.prompt.startswith("loss")
+        assert ui.prompt.startswith("step 3")
         await ui.press("colon", *"nonsense", "enter")
         for _ in range(3):
             ui.tick()
         assert "Unknown command" in ui.prompt
         for _ in range(4):
             ui.tick()
-        assert ui.prompt.startswith("loss")
+        assert ui.prompt.startswith("step 3")
 
 
 @pytest.mark.parametrize(("size", "panes"), [((80, 24), 2), ((120, 40), 3), ((200, 60), 4), ((60, 20), 4)])
