@@ -2,6 +2,7 @@
 
 import pytest
 
+from fttui.learning.run import run_of
 from fttui.store.health import State
 from tests.support.fake_store import NOW, FakeStore, event, job
 from tests.support.ui_fakes import cockpit
