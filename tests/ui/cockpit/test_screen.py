@@ -251,4 +251,5 @@ async def test_time_left_is_hidden_while_the_provider_is_unreachable() -> None:
     async with cockpit(store) as ui:
         assert "left" in ui.prompt
         await ui.publish(state=State.OFFLINE, why="timeout")
+        ui.tick()
         assert "left" not in ui.prompt
