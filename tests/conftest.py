@@ -1,5 +1,6 @@
 """Settings of the whole suite: the marker `slow`, set by path, and the profile of Hypothesis."""
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     slow = [HERE / name for name in SLOW]
     if missing := [str(path) for path in slow if not path.exists()]:
         raise pytest.UsageError(f"tests/conftest.py marks paths that do not exist: {', '.join(missing)}")
+    is_slow = {path: any(path.is_relative_to(other) for other in slow) for path in {item.path for item in items}}
     for item in items:
-        if any(item.path.is_relative_to(path) for path in slow):
+        if is_slow[item.path]:
             item.add_marker(pytest.mark.slow)
+
+
+def pytest_collection_finish() -> None:
+    """Leave modules and collected tests out of each later garbage collection: they exist until the end."""
+    gc.collect()
+    gc.freeze()
