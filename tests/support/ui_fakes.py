@@ -2,14 +2,15 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import unicodedata
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 from textual import events
-from textual.keys import _character_to_key
-from textual.pilot import Pilot
+from textual._compositor import Compositor
+from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_from_key
 from textual.widgets import Input
 
 from fttui.config.schema import Settings
@@ -24,6 +25,7 @@ from fttui.ui.terminal.escape_codes import Title
 from fttui.ui.widgets.question import SETTLING
 from tests.support.clock import FakeClock
 from tests.support.fake_store import FakePoller, FakeStore
+from tests.support.pilot import QuietPilot
 
 SHORT_RUN = 3
 """Letters in a row that are keys of their own; more of them are a text."""
@@ -38,13 +40,23 @@ class FakeCore:
         pass
 
 
+def key_event(key: str) -> events.Key:
+    """Build the event of a key, as the driver does."""
+    if len(key) == 1:
+        return events.Key(_character_to_key(key), key)
+    try:
+        return events.Key(key, unicodedata.lookup(_get_unicode_name_from_key(REPLACED_KEYS.get(key, key))))
+    except KeyError:
+        return events.Key(key, None)
+
+
 class Ui:
     """The cockpit as the person at the keyboard has it."""
 
     def __init__(
         self,
         app: FttuiApp,
-        pilot: Pilot[None],
+        pilot: QuietPilot,
         store: FakeStore,
         core: FakeCore,
         clock: FakeClock,
@@ -64,19 +76,24 @@ class Ui:
         over a slow line."""
         for is_letter, run in groupby(keys, key=lambda key: len(key) == 1):
             run_keys = list(run)
-            if is_letter and len(run_keys) > SHORT_RUN:
-                for character in run_keys:
-                    self.app.post_message(events.Key(_character_to_key(character), character))
+            at_once = is_letter and len(run_keys) > SHORT_RUN
+            for keys_at_once in [run_keys] if at_once else [[key] for key in run_keys]:
+                if self.main.prompt.takes_keys and not at_once and not self.types_ahead:
+                    self.clock.advance(2 * SETTLING)  # the time to read a question
+                self.type(*keys_at_once)
                 await self.pilot.pause()
-            else:
-                for key in run_keys:
-                    await self._press_one(key)
-        await self.pilot.pause()
 
-    async def _press_one(self, key: str) -> None:
-        if self.main.prompt.takes_keys and not self.types_ahead:
-            self.clock.advance(2 * SETTLING)  # the time to read a question
-        await self.app._press_keys([key])  # without the pause that follows in `Pilot.press`
+    def type(self, *keys: str) -> None:
+        """Press keys that all arrive before the first is answered."""
+        for key in keys:
+            self.app.post_message(key_event(key))
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Wait for something that happens after some time."""
+        async with asyncio.timeout(60):
+            while not condition():
+                assert self.app._exception is None, "the cockpit has crashed"
+                await self.pilot.pause(0.02)
 
     async def publish(self, **how: Any) -> None:
         self.store.publish(**how)
@@ -129,7 +146,28 @@ class Ui:
     @property
     def screen(self) -> list[str]:
         """Every line of the terminal."""
-        return ["".join(segment.text for segment in strip) for strip in self.app.screen._compositor.render_strips()]
+        return lines_of(self.app.screen._compositor)
+
+
+def lines_of(compositor: Compositor) -> list[str]:
+    """Return the text that a compositor paints. Widgets behind others are not rendered, and styles are ignored."""
+    size = compositor.size
+    texts: list[dict[int, str]] = [{} for _ in range(size.height)]
+    free = [[(0, size.width)] for _ in range(size.height)]
+    for widget, (region, clip) in compositor.visible_widgets.items():  # from front to back
+        part = region.intersection(clip).intersection(size.region)
+        if not any(start < part.right and part.x < end for y in part.line_range for start, end in free[y]):
+            continue
+        for y, strip in zip(part.line_range, widget.render_lines(part.translate(-region.offset)), strict=True):
+            spans, free[y] = free[y], []
+            for start, end in spans:
+                left, right = max(start, part.x), min(end, part.right)
+                if left < right:
+                    texts[y][left] = strip.crop(left - part.x, right - part.x).text
+                    free[y] += [span for span in ((start, left), (right, end)) if span[0] < span[1]]
+                else:
+                    free[y].append((start, end))
+    return ["".join(text for _, text in sorted(line.items())) for line in texts]
 
 
 @contextlib.asynccontextmanager
@@ -172,6 +210,7 @@ async def cockpit(
         remembered=remembered,
         title=title,
     )
-    async with app.run_test(size=size, notifications=True) as pilot:
+    async with app.run_test(size=size, notifications=True):
+        pilot = QuietPilot(app)
         await pilot.pause()
         yield Ui(app, pilot, store, core, clock, opened)

@@ -203,9 +203,7 @@ async def test_end_of_watched_jobs_is_notified_once_while_unfocused(tmp_path: Pa
         await ui.publish()
         await ui.publish()
         assert written == ["\x1b]9;2 jobs ended: 1 succeeded, 1 failed\x07"]
-        async with asyncio.timeout(60):
-            while not said.exists() or len(said.read_text().splitlines()) < 2:
-                await ui.pilot.pause()
+        await ui.until(lambda: said.exists() and len(said.read_text().splitlines()) == 2)
         assert sorted(said.read_text().splitlines()) == ["ftjob-00000001 succeeded", "ftjob-00000002 failed"]
 
 

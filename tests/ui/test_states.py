@@ -1,6 +1,5 @@
 """Screen dumps of many states. `FTTUI_SCREENS=write pytest tests/ui/test_states.py` rewrites them."""
 
-import asyncio
 import os
 import time
 from pathlib import Path
@@ -57,9 +56,7 @@ async def limited(ui: Ui) -> None:
 
 async def create(ui: Ui) -> None:
     await ui.press("a")
-    async with asyncio.timeout(60):
-        while not any("steps" in line for line in ui.screen):
-            await ui.pilot.pause()
+    await ui.until(lambda: any("steps" in line for line in ui.screen))
 
 
 async def paste(ui: Ui) -> None:

@@ -1,7 +1,6 @@
 """Number of repaints: each painted region costs bytes, which are slow over SSH."""
 
 import pytest
-from textual.events import Key
 from textual.widget import Widget
 
 from fttui.models.row import JobRow
@@ -76,9 +75,7 @@ async def test_burst_of_keys_draws_the_panes_of_the_last_job_only(monkeypatch: p
     async with cockpit(busy(), size=(120, 40)) as ui:
         looked: list[str | None] = []
         monkeypatch.setattr(ui.store, "look_at", looked.append)
-        for _ in range(20):
-            ui.app.post_message(Key("down", None))
-        await ui.pilot.pause()
+        ui.type(*["down"] * 20)
         await ui.pilot.pause()
         assert looked == ["ftjob-00000021"]
         assert "ftjob-00000021" in ui.detail
@@ -86,9 +83,7 @@ async def test_burst_of_keys_draws_the_panes_of_the_last_job_only(monkeypatch: p
 
 async def test_key_typed_after_a_move_acts_on_the_new_job() -> None:
     async with cockpit(busy(), size=(120, 40)) as ui:
-        for key, character in (("down", None), ("J", "J")):
-            ui.app.post_message(Key(key, character))
-        await ui.pilot.pause()
+        ui.type("down", "J")
         await ui.pilot.pause()
         assert '"id": "ftjob-00000002"' in ui.detail
 

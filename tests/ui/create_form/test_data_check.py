@@ -19,7 +19,7 @@ from fttui.ui.picker import PickScreen
 from fttui.ui.render.status_line import ALL, ServiceInfo
 from tests.support.fake_store import NOW, FakeStore, job
 from tests.support.ui_fakes import Ui, cockpit
-from tests.ui.create_form.test_fields import line_of, typed
+from tests.ui.create_form.test_fields import line_of
 
 
 @dataclass
@@ -37,9 +37,7 @@ def text(ui: Ui) -> str:
 
 
 async def wait_for(ui: Ui, words: str) -> None:
-    async with asyncio.timeout(60):
-        while words not in text(ui):
-            await ui.pilot.pause()
+    await ui.until(lambda: words in text(ui))
 
 
 async def checked(ui: Ui) -> None:
@@ -245,11 +243,8 @@ async def test_right_completes_to_the_common_prefix_of_paths(tmp_path: Path) -> 
 async def test_keys_that_arrive_at_once_complete_a_path(tmp_path: Path) -> None:
     (tmp_path / "data.jsonl").touch()
     async with cockpit(local=False) as ui:
-        for key in ("a", "tab", *f"{tmp_path}/d", "right", "tab", "v"):
-            ui.app.post_message(typed(ui, key))
-        async with asyncio.timeout(60):
-            while ui.app.screen is ui.main or ui.form["validation_file"] != "v":
-                await ui.pilot.pause()
+        ui.type("a", "tab", *f"{tmp_path}/d", "right", "tab", "v")
+        await ui.until(lambda: ui.app.screen is not ui.main and ui.form["validation_file"] == "v")
         assert ui.form["training_file"] == f"{tmp_path}/data.jsonl"
 
 
@@ -274,11 +269,8 @@ async def test_files_with_the_same_name_are_listed_with_their_age() -> None:
 
 async def test_keys_that_arrive_at_once_choose_from_the_list() -> None:
     async with cockpit(Models(), local=False, size=(120, 24)) as ui:
-        for key in ("a", *"tiny", "ctrl+n", "ctrl+n", "ctrl+n", "enter", "v"):
-            ui.app.post_message(typed(ui, key))
-        async with asyncio.timeout(60):
-            while ui.app.screen is ui.main or ui.form["training_file"] != "v":
-                await ui.pilot.pause()
+        ui.type("a", *"tiny", "ctrl+n", "ctrl+n", "ctrl+n", "enter", "v")
+        await ui.until(lambda: ui.app.screen is not ui.main and ui.form["training_file"] == "v")
         assert ui.form["model"] == "ft:tiny:me:abc"
 
 
@@ -299,12 +291,10 @@ async def test_key_waits_for_the_list_of_models(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("fttui.ui.create_form.suggestions.PATIENCE", 10.0)
     store = Late()
     async with cockpit(store, local=False) as ui, asyncio.timeout(60):
-        for key in ("a", *"tin", "ctrl+n", "ctrl+n", "tab", "v"):
-            ui.app.post_message(typed(ui, key))
+        ui.type("a", *"tin", "ctrl+n", "ctrl+n", "tab", "v")
         await store.asked.wait()
         store.through.set()
-        while ui.app.screen is ui.main or ui.form["training_file"] != "v":
-            await ui.pilot.pause()
+        await ui.until(lambda: ui.app.screen is not ui.main and ui.form["training_file"] == "v")
         assert ui.form["model"] == "tiny-2"
 
 
@@ -355,12 +345,10 @@ async def test_enter_waits_for_the_running_check(monkeypatch: pytest.MonkeyPatch
     async with cockpit() as ui:
         await ui.press("a")
         await asyncio.to_thread(read.wait, 10)
-        ui.app.post_message(typed(ui, "enter"))
+        ui.type("enter")
         await wait_for(ui, "checking the data")
         through.set()
-        async with asyncio.timeout(60):
-            while not any(sent[0] == "create" for sent in ui.store.sent):
-                await ui.pilot.pause()
+        await ui.until(lambda: any(sent[0] == "create" for sent in ui.store.sent))
         assert len(begun) == 1
 
 
@@ -408,10 +396,7 @@ async def test_keys_typed_after_enter_do_not_change_the_request() -> None:
     store = Silent()
     async with cockpit(store) as ui:
         await ui.press("a")
-        for key in ("enter", "x"):
-            ui.app.post_message(typed(ui, key))
+        ui.type("enter", "x")
         store.through.set()
-        async with asyncio.timeout(60):
-            while not store.sent:
-                await ui.pilot.pause()
+        await ui.until(lambda: store.sent)
         assert store.sent[0][1].model == "fttui-tiny-1"

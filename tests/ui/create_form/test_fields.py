@@ -172,9 +172,7 @@ async def test_folder_is_taken_with_its_slash_and_opens(tmp_path: Path) -> None:
         await ui.press("a", "tab", *f"{tmp_path}/d", "down", "enter")
         assert ui.form["training_file"] == f"{tmp_path}/data/"
         assert focused(ui) == "training_file"
-        async with asyncio.timeout(60):
-            while len(choices(ui)) < 2:
-                await ui.pilot.pause()
+        await ui.until(lambda: len(choices(ui)) == 2)
         await ui.press("down", "down", "tab")
         assert ui.form["training_file"] == f"{tmp_path}/data/two.jsonl"
 
@@ -255,9 +253,7 @@ async def test_draft_ends_with_the_created_job() -> None:
 async def test_unknown_model_gets_the_nearest_name() -> None:
     async with cockpit(Files(), local=False) as ui:
         await ui.press("a", *"gpt-4.1-mimi")
-        async with asyncio.timeout(60):
-            while not any("Did you mean gpt-4.1-mini?" in line for line in ui.screen):
-                await ui.pilot.pause()
+        await ui.until(lambda: any("Did you mean gpt-4.1-mini?" in line for line in ui.screen))
 
 
 async def test_name_of_a_file_is_shown_beside_its_id() -> None:
@@ -312,14 +308,10 @@ async def test_keys_typed_ahead_reach_the_form_in_order(late: int) -> None:
     """A slow line delivers several keys at once."""
     keys = ["a", "ctrl+u", *"tiny", "tab", "ctrl+u", *"file-1", "enter"]
     async with cockpit() as ui:
-        for key in keys[:late]:
-            ui.app.post_message(typed(ui, key))
+        ui.type(*keys[:late])
         await asyncio.sleep(0)
-        for key in keys[late:]:
-            ui.app.post_message(typed(ui, key))
-        async with asyncio.timeout(60):
-            while not any(sent[0] == "create" for sent in ui.store.sent):
-                await ui.pilot.pause()
+        ui.type(*keys[late:])
+        await ui.until(lambda: any(sent[0] == "create" for sent in ui.store.sent))
         created = ui.store.sent[-1][1]
         assert (created.model, created.training_file) == ("tiny", "file-1")
 
@@ -327,17 +319,9 @@ async def test_keys_typed_ahead_reach_the_form_in_order(late: int) -> None:
 async def test_field_shown_by_a_key_is_focused_by_the_next_key() -> None:
     async with cockpit() as ui:
         await ui.press("a", *["tab"] * 4)
-        for key in (*["down"] * 3, "enter", "x", "tab", "9"):
-            ui.app.post_message(typed(ui, key))
-        await ui.pilot.pause()
+        ui.type(*["down"] * 3, "enter", "x", "tab", "9")
         await ui.pilot.pause()
         assert (ui.form["method"], ui.form["grader"], ui.form["n_epochs"]) == ("reinforcement", "x", "9")
-
-
-def typed(ui: Ui, key: str) -> events.Key:
-    event = events.Key(key, key if len(key) == 1 else None)
-    event.set_sender(ui.app)
-    return event
 
 
 async def test_resize_keeps_the_question_and_wraps_errors() -> None:

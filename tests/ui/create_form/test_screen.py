@@ -1,6 +1,5 @@
 """The create form from opening to leaving."""
 
-import asyncio
 import json
 from pathlib import Path
 
@@ -66,9 +65,7 @@ def lines(*answers: str) -> str:
 
 
 async def wait_for(ui: Ui, words: str) -> None:
-    async with asyncio.timeout(60):
-        while not any(words in line for line in ui.screen):
-            await ui.pilot.pause()
+    await ui.until(lambda: any(words in line for line in ui.screen))
 
 
 async def test_figures_of_the_data_are_shown_before_enter() -> None:

@@ -132,9 +132,7 @@ async def test_same_file_for_training_and_validation_is_uploaded_once(tmp_path: 
     path.write_text((Path(__file__).parents[3] / "fttui/server/trainers/samples/sample-train.jsonl").read_text())
     async with cockpit(local=False) as ui:
         await ui.press("a", "m", "tab", *str(path), "tab", *str(path), "enter")
-        async with asyncio.timeout(60):
-            while not ui.store.sent:
-                await ui.pilot.pause()
+        await ui.until(lambda: ui.store.sent)
         await ui.pilot.pause()
         assert [sent[0] for sent in ui.store.sent] == ["upload", "create"]
         assert ui.store.sent[1][1].training_file == ui.store.sent[1][1].validation_file == "file-1"
