@@ -7,9 +7,13 @@ from collections.abc import Callable, Mapping
 from fttui.core.questions import MOST_BY_Y, typed_number
 from fttui.models.row import short_id
 from fttui.store.snapshot import Outcome
+from fttui.text import fit
 from fttui.ui.cockpit.model import CockpitModel, Part
 from fttui.ui.cockpit.presenter import Presenter
 from fttui.ui.widgets.prompt import PromptRow
+
+MOST_SUFFIX = 32
+"""Cells of a suffix in a message."""
 
 Outcomes = Mapping[str, Outcome]
 """Outcomes by id."""
@@ -70,6 +74,9 @@ class OutcomeReport:
         self._prompt.show_message(f"{self.name(id)} was not {done}: {outcome.message}{more}", "warn")
 
     def name(self, id: str) -> str:
-        """Return suffix and shortened id of a job; the shortened id alone for an unknown job, a file or a model."""
+        """Return suffix and shortened id of a job; the shortened id alone for an unknown job, a file or a model.
+
+        A long suffix is cut, so that it does not push the outcome out of the row.
+        """
         row = self._model.rows().get(id)
-        return short_id(id) if row is None else row.title
+        return short_id(id) if row is None else row._replace(suffix=fit(row.suffix, MOST_SUFFIX)).title
