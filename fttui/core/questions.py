@@ -52,12 +52,13 @@ def cancel_question(
     """
     if len(able) == 1:
         (row,) = able
-        at = row.status_text or "unknown"
+        at = f", {row.status_text}" if row.status_text else ""
         if row.step is not None and row.status in (Status.RUNNING, Status.PAUSED):
-            at = f"step {row.step}" + (f" of {row.total_steps}" if row.total_steps else "")
+            at = f", step {row.step}" + (f" of {row.total_steps}" if row.total_steps else "")
         stays = f" {_its(checkpoints, 'checkpoint')}." if checkpoints else ""
-        return f"Cancel {title(row)}, {at}? It cannot be resumed.{stays}" + _others(able, asked, "cancelled")
-    question = f"Cancel {len(able)} jobs ({_states(able)})? They cannot be resumed."
+        return f"Cancel {title(row)}{at}? It cannot be resumed.{stays}" + _others(able, asked, "cancelled")
+    states = f" ({_states(able)})" if any(row.status_text for row in able) else ""
+    question = f"Cancel {len(able)} jobs{states}? They cannot be resumed."
     return question + _others(able, asked, "cancelled")
 
 

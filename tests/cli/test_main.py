@@ -284,7 +284,7 @@ def test_cancel_on_a_terminal_asks_and_defaults_to_no(
 ) -> None:
     service.jobs = [job(1, "running")]
     terminal = Terminal(service, home, "jobs", "cancel", "ftjob-001")
-    terminal.until(b"Cancel ftjob-001? [y/N] ")
+    terminal.until(b"Cancel ftjob-001? It cannot be resumed. [y/N] ")
     terminal.type(typed)
     assert terminal.end() == code
     assert service.jobs[0]["status"] == status

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fttui.cli import completion, tables
-from fttui.cli.confirm import confirm
+from fttui.cli import completion, questions, tables
+from fttui.cli.confirm import check_can_ask, confirm
 from fttui.cli.each_id import delete_each
 from fttui.cli.exit_codes import FAILED
 from fttui.cli.flags import json_options, offline, yes
@@ -103,7 +103,10 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
     fttui files delete file-abc --yes
     """
     invocation.check_possible("delete_file")
-    if not confirm(f"Delete {', '.join(ids)} at the provider?", yes=yes):
+    check_can_ask(yes=yes)
+    if not yes and len(ids) > 1:
+        say(", ".join(ids))
+    if not yes and not confirm(questions.delete_files(invocation, ids), yes=yes):
         say("Nothing was deleted.")
         return FAILED
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fttui.cli import completion, tables
+from fttui.cli import completion, questions, tables
 from fttui.cli.confirm import check_can_ask, confirm
 from fttui.cli.each_id import delete_each, for_each_id
 from fttui.cli.exit_codes import FAILED
@@ -116,8 +116,13 @@ def _confirmed(invocation: Invocation, names: tuple[str, ...], verb: "Verb", *, 
     invocation.check_possible(verb)
     check_can_ask(yes=yes)
     jobs = find_all(invocation, names)
-    word = "Cancel" if verb == "cancel" else "Delete"
-    return tuple(job.id for job in jobs) if confirm(f"{word} {titles(jobs)}?", yes=yes) else ()
+    if not yes:
+        if len(jobs) > 1:
+            say(titles(jobs))
+        question = questions.cancel_jobs(jobs) if verb == "cancel" else questions.delete_jobs(invocation, jobs)
+        if not confirm(question, yes=yes):
+            return ()
+    return tuple(job.id for job in jobs)
 
 
 def _nothing(done: str) -> int:

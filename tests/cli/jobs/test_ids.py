@@ -84,7 +84,7 @@ def test_every_command_takes_ends_and_drops_duplicates(fttui: Fttui, service: Se
 def test_confirmation_shows_suffix_and_whole_id(service: Service, home: Path) -> None:
     service.jobs[2]["user_provided_suffix"] = "lr-1"
     terminal = Terminal(service, home, "jobs", "cancel", "lr-1")
-    terminal.until(f"Cancel lr-1 ({C})? [y/N] ".encode())
+    terminal.until(f"Cancel lr-1 ({C})? It cannot be resumed. [y/N] ".encode())
     terminal.type(b"y\n")
     assert terminal.end() == 0
 
