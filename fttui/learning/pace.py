@@ -6,20 +6,23 @@ from fttui.learning.run import Run
 
 LEAST_STEPS = 4
 """Number of timed steps before a time is estimated."""
+STARTING = 0.1
+"""Part of the steps at the start that do not count."""
 PAUSE = 20.0
 """A wait of this many usual waits between two steps is a pause, and does not count."""
 
 
 def seconds_per_step(run: Run) -> float | None:
-    """Return the mean seconds of a step over the newer half of the steps, or None with too few of them.
+    """Return the mean seconds of a step after the first tenth of the steps, or None with too few of them.
 
-    Validation and checkpoints count, because the steps to come have them too. Pauses do not count. Half of the steps
-    hold several validations, and times in whole seconds average out.
+    Validation and checkpoints count, because the steps to come have them too. Pauses and the start do not count. Newer
+    steps alone estimate worse: other programs slow a run down for a while, and times are whole seconds. Measured by
+    `python -m tests.benchmarks.time_left`.
     """
     steps, times = run.times.steps, run.times.values
     if len(steps) < LEAST_STEPS:
         return None
-    start = min(bisect_left(steps, steps[-1] / 2), len(steps) - LEAST_STEPS)
+    start = min(bisect_left(steps, steps[-1] * STARTING), len(steps) - LEAST_STEPS)
     waits = [
         (later - earlier, steps[start + index + 1] - steps[start + index])
         for index, (earlier, later) in enumerate(zip(times[start:], times[start + 1 :], strict=False))
