@@ -53,6 +53,20 @@ def rows_of(path: str, profile: str, ids: Sequence[str]) -> dict[str, JobRow]:
     return found
 
 
+def counts_by_profile(path: str) -> dict[str, tuple[dict[str, int], float | None]]:
+    """Return, for each profile, the number of listed jobs by status, and the time of the last fetch of the list."""
+    found = _query(
+        path,
+        "SELECT p.name, p.as_of, jobs.status_text, count(*) FROM profiles p JOIN jobs ON jobs.profile = p.key "
+        "WHERE jobs.gone_at IS NULL GROUP BY p.key, jobs.status_text ORDER BY p.key, count(*) DESC",
+        (),
+    )
+    counts: dict[str, tuple[dict[str, int], float | None]] = {}
+    for name, as_of, status, number in found:
+        counts.setdefault(name, ({}, as_of))[0][status] = number
+    return counts
+
+
 def list_walked(path: str, profile: str) -> float | None:
     """Return the time until which every job of a profile is known. None if its list was never read to its end."""
     found = _query(path, "SELECT as_of FROM profiles WHERE name = ? AND complete", (profile,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from fttui.text import clean_line, wrap
+from fttui.text import clean_line, middle_cut, pad, width, wrap
 from fttui.ui.cockpit.command_line import CommandError, seconds_of, unknown_name
 from fttui.ui.cockpit.key_router import Handlers
 from fttui.ui.cockpit.model import Part
@@ -13,10 +13,13 @@ from fttui.ui.cockpit.pane_controller import ControllerContext
 from fttui.ui.messages import HoldRequested, IntervalRequested, ProfileChosen, RefreshRequested, SaveViewRequested
 from fttui.ui.notifications import watch_note
 from fttui.ui.render.glyphs import Glyphs
+from fttui.ui.render.rows import Line, cut
 from fttui.ui.render.status_line import ALL, clock_time
 
 if TYPE_CHECKING:
     from textual.screen import Screen
+
+    from fttui.core.profile_list import ProfileSummary
 
 
 class AppCommands:
@@ -76,13 +79,17 @@ class AppCommands:
 
     async def _choose_profile(self) -> None:
         from fttui.config.errors import ConfigError
+        from fttui.core.profile_list import ProfileSummary, profile_list
         from fttui.ui.picker import Entry, PickScreen
 
         try:
-            entries = [Entry(name, [(f" {name}", "bold")], name) for name in profile_names()]
+            profiles = profile_list(self._model.now())
         except ConfigError as error:
             self._prompt.show_message(clean_line(str(error)), "warn")
             return
+        profiles.append(ProfileSummary(ALL, f"the jobs of {len(profiles)} services in one list", ""))
+        cells = self._screen.size.width
+        entries = [Entry(each.name, profile_line(each, cells), f"{each.name} {each.address}") for each in profiles]
         foot = "type to filter · enter switches the cockpit (not scripts) · esc closes"
         await self._screen.app.push_screen(PickScreen("Profiles", entries, foot), self._profile_chosen)
 
@@ -159,6 +166,10 @@ class AppCommands:
             self._screen.app.exit()
 
 
+NAME_CELLS = 13
+"""Cells of a profile's name."""
+
+
 def profile_names() -> list[str]:
     """Return the names of the profiles, and of the view that shows all of them.
 
@@ -168,3 +179,11 @@ def profile_names() -> list[str]:
     from fttui.config import load
 
     return [*load.profile_names(), ALL]
+
+
+def profile_line(profile: ProfileSummary, cells: int) -> Line:
+    """Build the line of a profile: name, address, and what is known. A long address loses its middle."""
+    name, known = pad(profile.name, NAME_CELLS), profile.known
+    room = cells - NAME_CELLS - 4 - width(known)
+    address = pad(middle_cut(profile.address, max(10, room)), max(0, room))
+    return cut([(f" {name} ", "bold"), (f"{address} ", ""), (known, "dim")], cells)
