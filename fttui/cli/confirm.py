@@ -6,16 +6,23 @@ from typing import Any
 import click
 
 
-def confirm(question: str, *, yes: bool) -> bool:
+def confirm(question: str, *, yes: bool, number: int = 1, verb: str = "delete", things: str = "jobs") -> bool:
     """Ask a yes-or-no question on the terminal; the default is no. With `yes`, do not ask.
+
+    Args:
+        number: number of objects. For many of them the user types it.
 
     Raises: as `check_can_ask`.
     """
     check_can_ask(yes=yes)
     if yes:
         return True
-    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    from fttui.core.questions import MOST_BY_Y, typed_number
+
+    is_typed = number > MOST_BY_Y
+    answer = typed_number(number, verb, things) if is_typed else "[y/N]"
+    print(f"{question} {answer} ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ((str(number),) if is_typed else ("y", "yes"))
 
 
 def check_can_ask(*, yes: bool) -> None:

@@ -65,7 +65,7 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
     fttui models delete ft:gpt-4.1-nano-2025-04-14:acme:support:8J6LXhXG
     """
     invocation.check_possible("delete_model")
-    if not confirm(f"Delete {', '.join(ids)} permanently?", yes=yes):
+    if not confirm(f"Delete {', '.join(ids)} permanently?", yes=yes, number=len(ids), things="models"):
         say("Nothing was deleted.")
         return FAILED
 

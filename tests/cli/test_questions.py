@@ -1,6 +1,11 @@
 """Questions of commands: what the archive tells about the effects."""
 
+import io
+
+import pytest
+
 from fttui.cli import questions
+from fttui.cli.confirm import confirm
 from fttui.cli.invocation import Invocation
 from fttui.models.row import JobRow
 from tests.cli.conftest import Fttui
@@ -27,3 +32,17 @@ def test_delete_of_a_local_job_counts_what_goes_with_it(fttui: Fttui, service: S
     assert questions.delete_jobs(Invocation(profile="local"), [JobRow("ftjob-001")]) == "Delete ftjob-001?"
     jobs = [JobRow("a", "running"), JobRow("b", "queued")]
     assert questions.cancel_jobs(jobs) == "Cancel 2 jobs? They cannot be resumed."
+
+
+@pytest.mark.parametrize(
+    ("number", "typed", "answer"),
+    [(10, "y", True), (10, "10", False), (10, "", False), (11, "y", False), (11, "11", True), (11, "12", False)],
+)
+def test_number_is_typed_above_ten(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: int, typed: str, answer: bool
+) -> None:
+    monkeypatch.setattr("fttui.cli.confirm._is_terminal", lambda stream: True)
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed + "\n"))
+    assert confirm("Delete them?", yes=False, number=number) == answer
+    asked = "Type 11 to delete 11 jobs: " if number == 11 else "[y/N] "
+    assert capsys.readouterr().err == f"Delete them? {asked}"

@@ -106,7 +106,7 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
     check_can_ask(yes=yes)
     if not yes and len(ids) > 1:
         say(", ".join(ids))
-    if not yes and not confirm(questions.delete_files(invocation, ids), yes=yes):
+    if not yes and not confirm(questions.delete_files(invocation, ids), yes=yes, number=len(ids), things="files"):
         say("Nothing was deleted.")
         return FAILED
 

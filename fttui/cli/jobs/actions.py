@@ -120,7 +120,7 @@ def _confirmed(invocation: Invocation, names: tuple[str, ...], verb: "Verb", *, 
         if len(jobs) > 1:
             say(titles(jobs))
         question = questions.cancel_jobs(jobs) if verb == "cancel" else questions.delete_jobs(invocation, jobs)
-        if not confirm(question, yes=yes):
+        if not confirm(question, yes=yes, number=len(jobs), verb="cancel" if verb == "cancel" else "delete"):
             return ()
     return tuple(job.id for job in jobs)
 
