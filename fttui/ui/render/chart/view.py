@@ -47,7 +47,13 @@ BRAILLE = Form(2, 4, "─", "│", "┤", "┬", "└", "┊", "·", "▴", "✶
 BLOCK = BRAILLE._replace(down=2, line="▄▄")
 ASCII = Form(1, 3, "-", "|", "+", "+", "+", ":", ".", "^", "*", "x", "^", "v", "--", "+")
 FORMS = {"braille": BRAILLE, "block": BLOCK, "ascii": ASCII}
-"""Forms by the values of the setting `chart`."""
+"""Forms by the values of the setting `chart`, apart from `auto`."""
+
+
+def form_of(wish: str = "auto", *, is_ascii: bool = False) -> Form:
+    """Choose the form by the setting `chart`. Where the other glyphs are ASCII, charts are ASCII too."""
+    return ASCII if is_ascii else FORMS.get(wish, BRAILLE)
+
 
 AXES = ("step", "epoch", "time")
 """Units of the horizontal axis."""
