@@ -5,8 +5,8 @@ Intents return an `Outcome` and never raise.
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 from fttui.api.client import Client
 from fttui.api.errors import ApiError
@@ -35,6 +35,7 @@ class FileService:
         self._access = access
         self._feed = feed
         self._listed: set[str] | None = None
+        self._faults: dict[str, str] = {}
 
     # Questions
 
@@ -51,7 +52,7 @@ class FileService:
         """Return the provider's files for training, or the recorded files while the provider cannot be reached."""
         if self._access.client is not None:
             found: list[File] = []
-            with suppress(ApiError):
+            with self._noting_fault("files"):
                 async for page in self._access.client.each_file_page(purpose=TRAINING):
                     found += page.items
                     await self._record(*page.items)
@@ -63,13 +64,25 @@ class FileService:
     async def models(self) -> list[Model]:
         """Return the provider's models, or those of the last list while the provider cannot be reached."""
         if self._access.client is not None:
-            with suppress(ApiError):
+            with self._noting_fault("models"):
                 page = await self._access.client.list_models()
                 models = await self._archive.in_thread(lambda: [(item.id, encode(item.raw)) for item in page.items])
                 await self._archive.files.save_models(models, self._clock.now())
                 return list(page.items)
         recorded = self._archive.files.models()
         return await self._archive.in_thread(lambda: [Model.read(decode(text)) for text in recorded])
+
+    def list_fault(self, kind: str) -> str:
+        """Return why the last list of `models` or `files` failed; empty when it did not."""
+        return self._faults.get(kind, "")
+
+    @contextmanager
+    def _noting_fault(self, kind: str) -> Iterator[None]:
+        self._faults.pop(kind, None)
+        try:
+            yield
+        except ApiError as error:
+            self._faults[kind] = clean_line(str(error))
 
     async def _record(self, *files: File) -> None:
         texts = await self._archive.in_thread(lambda: [(file.id, encode(file.raw)) for file in files])

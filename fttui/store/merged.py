@@ -164,6 +164,10 @@ class MergedStore:
         rows = await store.jobs_naming(key.id)
         return [row._replace(id=str(JobKey(key.profile, row.id)), profile=key.profile) for row in rows]
 
+    def list_fault(self, kind: str) -> str:
+        """Return why the last list of `models` or `files` failed at one profile; empty when it did not."""
+        return next(filter(None, (store.list_fault(kind) for store in self._stores.values())), "")
+
     async def files(self) -> list[File]:
         """Return the files for training of each profile in turn."""
         return [

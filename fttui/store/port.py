@@ -81,6 +81,9 @@ class StorePort(Protocol):
     async def models(self) -> list[Model]:
         """Return the provider's models, fetched when the provider can be reached."""
 
+    def list_fault(self, kind: str) -> str:
+        """Return why the last list of `models` or `files` failed; empty when it did not."""
+
     # Intents
 
     async def create(self, spec: JobSpec) -> Outcome:
@@ -129,8 +132,18 @@ class FormPort(Protocol):
     def is_connecting(self) -> bool:
         """Requests have to wait for the connection."""
 
+    @property
+    def trouble(self) -> str:
+        """State of the connection for a title: `connecting`, `OFFLINE since 12:03`; empty when requests may arrive."""
+
+    async def changed(self) -> None:
+        """Wait for the next change of the connection or the jobs."""
+
     async def connected(self) -> str:
         """Wait for the connection. Return the reason why there is no store; empty when there is one."""
+
+    def list_fault(self, kind: str) -> str:
+        """Return why the last list of `models` or `files` failed; empty when it did not."""
 
     def file(self, id: str) -> File | None: ...
     def has_file(self, id: str) -> bool | None: ...

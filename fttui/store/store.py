@@ -130,6 +130,10 @@ class Store:
         rows = self.jobs.rows
         return [rows[job] for job in found if job in rows]
 
+    def list_fault(self, kind: str) -> str:
+        """Return why the last list of `models` or `files` failed; empty when it did not."""
+        return self._files.list_fault(kind)
+
     async def files(self) -> list[File]:
         """Return the files for training, fetched when the provider can be reached."""
         return await self._files.files()

@@ -60,6 +60,8 @@ class FakeStore:
     looked_at: str | None = None
     not_offered: frozenset[str] = frozenset()
     notices: tuple[str, ...] = ()
+    faults: dict[str, str] = field(default_factory=dict)
+    """Reasons why lists failed, by kind."""
     answers: bool = True
     """False: a cancel never returns."""
 
@@ -129,6 +131,9 @@ class FakeStore:
         return [
             self.snapshot.rows[key] for key, raw in self.raw.items() if id in str(raw) and key in self.snapshot.rows
         ]
+
+    def list_fault(self, kind: str) -> str:
+        return self.faults.get(kind, "")
 
     def points(self, id: str) -> list[Point]:
         return [Point(1, {"train_loss": 2.0}), Point(2, {"train_loss": 1.0}), Point(3, {"valid_loss": 9.0})]

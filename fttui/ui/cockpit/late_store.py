@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,24 @@ class LateStore:
     def is_connecting(self) -> bool:
         health = self._model.snapshot.health
         return health.state is State.CONNECTING if self._store is not None else not health.why
+
+    @property
+    def trouble(self) -> str:
+        """State of the connection for a title: `connecting`, `OFFLINE since 12:03`; empty when requests may arrive."""
+        health = self._model.snapshot.health
+        if self.is_connecting:
+            return "connecting"
+        if health.state is not State.OFFLINE:
+            return ""
+        return f"OFFLINE since {time.strftime('%H:%M', time.localtime(health.since))}"
+
+    async def changed(self) -> None:
+        """Wait for the next change of the connection or the jobs."""
+        await self._model.next_change()
+
+    def list_fault(self, kind: str) -> str:
+        """Return why the last list of `models` or `files` failed; empty when it did not."""
+        return self._store.list_fault(kind) if self._store is not None else ""
 
     async def connected(self) -> str:
         """Wait for the connection. Return the reason why there is no store; empty when there is one."""

@@ -11,7 +11,7 @@ from textual.worker import WorkType
 from fttui.core.create_job import FILES
 from fttui.ui.create_form.choices import ChoicesPane
 from fttui.ui.create_form.form import CreateForm
-from fttui.ui.create_form.suggestions import Known, Suggestions
+from fttui.ui.create_form.suggestions import PROVIDED, Known, Suggestions
 from fttui.ui.create_form.view import FormView
 from fttui.ui.render.detail_lines import file_words
 from fttui.ui.render.status_line import ServiceInfo
@@ -128,7 +128,11 @@ class Completer:
             self._choices.show_page(name)
         else:
             found, total = self._suggestions.of(name, text), len(self._suggestions.of(name, ""))
-            if found:
+            fault = self._store.list_fault("models" if name == "model" else "files") if name in PROVIDED else ""
+            if fault and all(each.is_path for each in found):
+                kind, what = ("models", "name") if name == "model" else ("files", "id or a path")
+                self._choices.show_text(name, [f"! {kind}: {fault}. Type the {what}."], "warn")
+            elif found:
                 self._choices.show_list(name, found, max(total, len(found)))
             else:
                 self._choices.show_text(name, [self._nothing(name, text)])

@@ -157,6 +157,8 @@ class DataCheck:
         file, is_listed = self._store.file(id), self._store.has_file(id)
         if file is not None and file.purpose not in ("", TRAINING):
             return f"the provider has this file for {file.purpose}, not for training", True
+        if file is not None and file.expires_at is not None and file.expires_at <= self._now():
+            return f"expired on {day_words(file.expires_at)}; choose another", True
         if is_listed is False and (file is not None or id == self._form.initial(name)):
             return "the provider no longer has this file; choose a new one", True
         if file is not None or is_listed:
@@ -168,3 +170,9 @@ class DataCheck:
         if is_listed is False:
             return f"no file {id}, neither here nor at the provider", False
         return ("" if id.startswith("file-") else f"no file {id} here; it is sent as a file id"), False
+
+
+def day_words(at: float) -> str:
+    """Return a day for users: `12 Nov`."""
+    moment = time.localtime(at)
+    return f"{moment.tm_mday} {time.strftime('%b', moment)}"

@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
+from textual.worker import WorkType
 
 from fttui.core.create_job import DataChecker
 from fttui.core.pricing import Pricing
@@ -86,6 +87,7 @@ class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
         """
         super().__init__()
         self.form = form
+        self._store = store
         self._left_at = left_at
         glyphs, service = opening.glyphs, opening.service
         suggestions = Suggestions()
@@ -94,7 +96,10 @@ class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
         self._data_pane = DataPane(glyphs, self._show_titles)
         self._choices = choices
         self._lower = lower = LowerPane(choices, (self._check_pane, self._data_pane), glyphs)
-        place = f"{service.profile} {glyphs.arrow} {service.host}"
+
+        def place() -> str:
+            return f"{service.profile} {glyphs.arrow} {store.trouble or service.host}"
+
         self._view = view = FormView(form, suggestions, lower, glyphs, title=opening.title, place=place)
         pricing = Pricing(service)
         checker = DataChecker(pricing)
@@ -122,6 +127,14 @@ class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
         self._completer.start(self.data_check.soon)
         self.data_check.soon()
         self._below.call_later(self._catch_up)
+        work: WorkType[None] = self._follow_connection
+        self.run_worker(work, group="connection", exit_on_error=False)
+
+    async def _follow_connection(self) -> None:
+        """Keep the state of the connection in the title."""
+        while self.is_attached:
+            self._view.show_title()
+            await self._store.changed()
 
     def on_unmount(self) -> None:
         self.data_check.stop()

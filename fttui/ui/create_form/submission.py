@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 from textual.worker import Worker
 
+from fttui.clock import duration
 from fttui.core.create_job import (
     FILES,
     Checked,
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
     from fttui.store.port import FormPort
     from fttui.store.snapshot import Outcome
 
+LONGEST_CONNECT = 30.0
+"""Seconds that a submission waits for the connection."""
 REPEAT = 5.0
 """Seconds between messages that the answer is still awaited."""
 LONGEST_WAIT = "up to about two minutes"
@@ -73,6 +78,9 @@ class Submission:
         self._done = done
         self._store = store
         self._create = CreateJob(store, pricing, checker, on_step=self._show)
+        self._now = time.monotonic
+        self._upload = ("", 0.0)
+        """File that is being uploaded, and when that began."""
         self._worker: Worker[None] | None = None
         self._reading: FormReading | None = None
         self._waiting: Timer | None = None
@@ -117,10 +125,8 @@ class Submission:
 
     async def _run(self, spec: JobSpec, reading: FormReading) -> None:
         try:
-            if self._store.is_connecting:
-                self._say("waiting for the connection")
-            if reason := await self._store.connected():
-                self._messages.show_message(f"Not created: {reason}", "warn")
+            if reason := await self._connect():
+                self._messages.show_message(f"Not sent: {reason}. Your entries are kept; enter tries again.", "warn")
                 return
             # A user who is asked whether to stop decides before there is a job.
             result = await self._create.run(spec, reading.files, before_create=self._messages.answered)
@@ -136,18 +142,29 @@ class Submission:
             self._view.set_locked(False)
             self._messages.settle()
 
+    async def _connect(self) -> str:
+        """Wait for the connection. Return why there is none."""
+        if self._store.is_connecting:
+            words = "Waiting for the connection; the job is sent when it is there. esc stops."
+            self._messages.show_message(words, "dim")
+        try:
+            async with asyncio.timeout(LONGEST_CONNECT):
+                return await self._store.connected()
+        except TimeoutError:
+            return f"no connection within {LONGEST_CONNECT:.0f} s"
+
     # Progress
 
     def _show(self, step: Step) -> None:
         match step:
             case Checking(read, total):
-                self._say(f"checking the data: {read * 100 // total} %" if total else "checking the data")
+                share = f" ({read * 100 // total} %)" if total else ""
+                self._say(f"The job is created when the check is done{share}.")
             case Checked(report):
                 if self._reading is not None:
                     self._data_check.show(self._reading, report)
             case Uploading(path, sent, total):
-                part = f": {sent * 100 // total} %, {size_words(sent)} of {size_words(total)}" if total else ""
-                self._say(f"uploading {_name(path)}{part}")
+                self._say(f"Uploading {_name(path)}{self._upload_words(path, sent, total)}")
             case FileReady(path, id, names, reused):
                 self._file_ready(path, id, names, reused)
             case Creating():
@@ -158,22 +175,35 @@ class Submission:
         if not self._is_stopped:
             self._messages.show_message(f"{text} {self._glyphs.dot} esc stops", "dim")
 
+    def _upload_words(self, path: str, sent: int, total: int) -> str:
+        """Return how far an upload is: `: 14.9 MB of 36.4 MB (41 %), about 9s left`."""
+        now = self._now()
+        if self._upload[0] != path or not sent:
+            self._upload = (path, now)
+        if not total:
+            return ""
+        words = f": {size_words(sent)} of {size_words(total)} ({sent * 100 // total} %)"
+        passed = now - self._upload[1]
+        if passed > 1 and 0 < sent < total:
+            words += f", about {duration(passed * (total - sent) / sent)} left"
+        return words
+
     def _file_ready(self, path: str, id: str, names: tuple[str, ...], reused: bool) -> None:
         # The fields get the id, so that a second try sends the same file.
         for name in names:
             self._form.replace_file(name, id)
             self._view.put(name, id)
         if reused:
-            self._messages.show_message(f"{_name(path)} is already uploaded as {short_id(id)}; reusing it", "dim")
+            self._messages.show_message(f"{_name(path)} is already uploaded as {short_id(id)}; using it.", "dim")
 
     def _wait(self) -> None:
         waited = 0.0
-        self._messages.show_message(f"creating{self._glyphs.cut}", "dim")
+        self._messages.show_message("Creating the job. It can no longer be stopped.", "dim")
 
         def show() -> None:
             nonlocal waited
             waited += REPEAT
-            text = f"creating{self._glyphs.cut} no answer for {waited:.0f} s; this takes {LONGEST_WAIT}"
+            text = f"Creating the job: no answer for {waited:.0f} s. This takes {LONGEST_WAIT}."
             self._messages.show_message(text, "dim")
 
         self._waiting = self._view.set_interval(REPEAT, show)
@@ -191,7 +221,13 @@ class Submission:
             self._view.show_errors({field: self._reason(result, field)})
         else:
             more = "\nenter sends it again, esc leaves" if result.outcome.ambiguous else ""
-            self._messages.show_message(result.message + more, "warn")
+            lines = [result.message + more]
+            if result.stage is Stage.CREATE and not result.outcome.ambiguous:
+                request = (
+                    f"Request {result.outcome.request_id}. " if result.outcome.request_id not in result.message else ""
+                )
+                lines.append(f"{request}Your entries are kept; enter tries again.")
+            self._messages.show_message("\n".join(lines), "warn")
 
     def _reason(self, result: Result, field: str) -> str:
         """Return the provider's message, with an explanation when OpenAI does not know a file."""

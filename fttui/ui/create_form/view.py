@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 from textual import events, on
@@ -49,11 +49,18 @@ class FormView(Vertical):
     """Shows a `CreateForm`, and passes typed texts to it."""
 
     def __init__(
-        self, form: CreateForm, suggestions: Suggestions, lower: LowerPane, glyphs: Glyphs, *, title: str, place: str
+        self,
+        form: CreateForm,
+        suggestions: Suggestions,
+        lower: LowerPane,
+        glyphs: Glyphs,
+        *,
+        title: str,
+        place: Callable[[], str],
     ) -> None:
         """
         Args:
-            place: service to which the job is sent, for the end of the title.
+            place: returns the service to which the job is sent and its state, for the end of the title.
         """
         super().__init__(id="form-view")
         self._form = form
@@ -326,7 +333,7 @@ class FormView(Vertical):
         parts = [f"{number} {word}" for number, word in ((above, "above"), (below, "below")) if number]
         if parts:
             parts[0] = parts[0].replace(" ", " fields " if above + below > 1 else " field ", 1)
-        right = f" {self._glyphs.dot} ".join([", ".join(parts), self._place] if parts else [self._place])
+        right = f" {self._glyphs.dot} ".join([*filter(None, [", ".join(parts)]), self._place()])
         line = partial(rule_line, title=[(self._heading, "title")], right=right, glyphs=self._glyphs)
         self._title_row.fill(line)
 

@@ -25,7 +25,7 @@ async def test_form_opens_before_the_connection_and_sends_after_it() -> None:
         await ui.press("a")
         assert says(ui, "Create a job")
         await ui.press("enter")
-        assert says(ui, "waiting for the connection")
+        assert says(ui, "Waiting for the connection; the job is sent when it is there. esc stops.")
         assert store.sent == []
         connects.set()
         await ui.pilot.pause()

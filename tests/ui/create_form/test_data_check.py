@@ -158,6 +158,19 @@ async def test_clone_shows_at_once_that_its_file_is_gone() -> None:
         assert "no longer has" not in text(ui)
 
 
+class Expired(Known):
+    def file(self, id: str) -> File | None:
+        return File.read({"id": id, "filename": "train.jsonl", "expires_at": NOW - 86400})
+
+
+async def test_expired_file_is_named_with_its_day() -> None:
+    async with cockpit(Expired(at_provider={"file-train"}).put(job(1))) as ui:
+        await ui.press("A")
+        await checked(ui)
+        assert "~ expired on " in text(ui)
+        assert "; choose another" in text(ui)
+
+
 class Results(Known):
     def file(self, id: str) -> File | None:
         return File.read({"id": id, "filename": "step_metrics.csv", "purpose": "fine-tune-results"})
@@ -346,7 +359,7 @@ async def test_enter_waits_for_the_running_check(monkeypatch: pytest.MonkeyPatch
         await ui.press("a")
         await asyncio.to_thread(read.wait, 10)
         ui.type("enter")
-        await wait_for(ui, "checking the data")
+        await wait_for(ui, "The job is created when the check is done")
         through.set()
         await ui.until(lambda: any(sent[0] == "create" for sent in ui.store.sent))
         assert len(begun) == 1
@@ -383,7 +396,7 @@ async def test_escape_after_the_create_request_shows_the_longest_wait() -> None:
     store = Silent()
     async with cockpit(store) as ui:
         await ui.press("a", "enter")
-        await wait_for(ui, "creating")
+        await wait_for(ui, "Creating the job")
         await ui.press("escape")
         assert "The job may exist already" in text(ui)
         assert "about two minutes" in text(ui)

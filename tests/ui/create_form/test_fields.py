@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from textual import events
 
-from fttui.models.file import File
+from fttui.models.file import File, Model
 from fttui.models.spec import JobSpec, like
+from fttui.store.health import State
 from fttui.ui.create_form.choices import ChoicesPane
 from fttui.ui.create_form.fields import fields_of
 from tests.support.fake_store import FakeStore, job
@@ -344,3 +345,27 @@ async def test_click_on_a_field_answers_no() -> None:
         await ui.press("end", "y")
         assert ui.form["suffix"] == "sampley"
         assert ui.form["n_epochs"] == "9"
+
+
+class NoModels(Files):
+    async def models(self) -> list[Model]:
+        return []
+
+
+async def test_list_that_failed_is_named_with_its_reason() -> None:
+    async with cockpit(NoModels(faults={"models": "403, this key may not list models"}), local=False) as ui:
+        await ui.press("a")
+        assert any("! models: 403, this key may not list models. Type the name." in line for line in ui.screen)
+
+
+async def test_title_shows_the_state_of_the_connection() -> None:
+    ready = asyncio.Event()
+    async with cockpit(connects=ready) as ui:
+        await ui.press("a")
+        assert ui.screen[0].rstrip(" ─").endswith("local ▸ connecting")
+        ready.set()
+        async with asyncio.timeout(60):
+            while "this machine" not in ui.screen[0]:
+                await ui.pilot.pause()
+        await ui.publish(state=State.OFFLINE, why="cannot reach host", as_of=0, reason="no route", unsent=True)
+        assert "OFFLINE since " in ui.screen[0]

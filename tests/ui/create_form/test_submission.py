@@ -49,7 +49,7 @@ async def test_progress_of_an_upload_is_shown() -> None:
     store = Slow()
     async with cockpit(store) as ui:
         await half_way(ui, store)
-        assert says(ui, "uploading sample-train.jsonl: 50 %, 20.0 kB of 40.0 kB")
+        assert says(ui, "Uploading sample-train.jsonl: 20.0 kB of 40.0 kB (50 %)")
         store.through.set()
 
 
@@ -78,7 +78,7 @@ async def test_keys_other_than_y_continue_the_upload(key: str) -> None:
     async with cockpit(store) as ui:
         await half_way(ui, store)
         await ui.press("escape", key)
-        assert says(ui, "uploading"), "the message before the question is shown again"
+        assert says(ui, "Uploading"), "the message before the question is shown again"
         store.through.set()
         await ui.pilot.pause()
         await ui.pilot.pause()
@@ -160,7 +160,8 @@ class Refusing(FakeStore):
 
     async def create(self, spec: JobSpec) -> Outcome:
         self.sent.append(("create", spec))
-        return Created(False, str(self.error), error=self.error, ambiguous=self.ambiguous)
+        request = self.error.request_id
+        return Created(False, str(self.error), error=self.error, ambiguous=self.ambiguous, request_id=request)
 
 
 async def test_refusal_that_names_a_field_is_shown_there() -> None:
@@ -204,3 +205,12 @@ async def test_read_only_session_opens_no_form() -> None:
         await ui.press("a")
         assert ui.app.screen is ui.main
         assert "read-only" in ui.prompt
+
+
+async def test_refusal_without_a_field_is_shown_whole_with_its_request() -> None:
+    store = Refusing()
+    store.error = BadRequest("3 jobs are running, the limit is 3", request_id="req_8f2a")
+    async with cockpit(store) as ui:
+        await ui.press("a", "enter")
+        assert says(ui, "3 jobs are running, the limit is 3")
+        assert says(ui, "Request req_8f2a. Your entries are kept; enter tries again.")
