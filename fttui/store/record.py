@@ -71,5 +71,5 @@ async def record_events(archive: Archive, id: str, events: Sequence[Event]) -> N
     A log whose older events are not fetched yet stays unchanged: the missing events would end up on top.
     """
     if archive.events.state(id).cursor is None and await archive.events.append(id, events, joined=True, cursor=None):
-        summary, alarms = Runs(archive, JobDetails(archive)).judge(id)
+        summary, alarms = await Runs(archive, JobDetails(archive)).judge(id)
         await archive.jobs.save_summary(id, summary, alarms)

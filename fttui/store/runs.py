@@ -4,14 +4,14 @@ Metrics are joined by step. The finest source counts: events, else a result file
 checkpoints.
 """
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from fttui.learning.alarms import STOPPABLE, check_job
 from fttui.learning.finding import JobState
-from fttui.learning.run import Run, run_of
+from fttui.learning.run import Run
 from fttui.learning.summary import summarize
-from fttui.models.job import Job
 from fttui.models.summary import Summary
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.metrics import archived_points
@@ -19,6 +19,8 @@ from fttui.store.job_details import JobDetails
 
 CACHED = 32
 """Most runs in the cache."""
+PART = 1000
+"""Number of steps that are read together."""
 
 
 class _Source(NamedTuple):
@@ -31,58 +33,85 @@ class _Source(NamedTuple):
     epochs: str
 
 
+class _Cached(NamedTuple):
+    source: _Source
+    newest: int | None
+    """Sequence number of the newest event in the run."""
+    run: Run
+
+
 class Runs:
     """Runs of one profile's jobs. A run grows with new events; it is read anew when anything else changes."""
 
     def __init__(self, archive: Archive, details: JobDetails) -> None:
         self._archive = archive
         self._details = details
-        self._runs: dict[str, tuple[_Source, int | None, Run]] = {}
+        self._runs: dict[str, _Cached] = {}
 
     def run(self, id: str) -> Run:
         """Return the run of a job; without series for an unknown job."""
+        for _ in self._parts(id):
+            pass
+        return self._runs[id].run if id in self._runs else Run()
+
+    async def judge(self, id: str) -> tuple[Summary, str]:
+        """Return the summary of a job's run, and the kinds of the alarms that its curve raises, with commas between.
+
+        The work on a long run is cut into parts, between which keys are handled.
+        """
+        for _ in self._parts(id):
+            await asyncio.sleep(0)
+        job = self._details.job(id)
+        if job is None or id not in self._runs:
+            return Summary(), ""
+        run = self._runs[id].run
+        summary = summarize(run)
+        await asyncio.sleep(0)
+        report = check_job(JobState(run, job.status, has_validation_file=bool(job.validation_file)))
+        return summary, ",".join(alarm.kind for alarm in report.alarms if alarm.kind in STOPPABLE)
+
+    def _parts(self, id: str) -> Iterator[None]:
+        """Bring the cached run of a job up to date, and stop after each part of the work."""
         job, state = self._details.job(id), self._archive.events.state(id)
         if job is None:
-            return Run()
+            return
         checkpoints = self._details.checkpoints(id)
+        steps = [item.step_number for item in checkpoints if item.step_number is not None]
         total = state.progress.total_steps or job.total_steps
         results = tuple(file for file in job.result_files if self._archive.files.has_content(file))
         source = _Source(state.bottom, results, len(checkpoints), total, job.setting("n_epochs"))
         cached = self._runs.get(id)
-        if cached is None or cached[0] != source:
-            run = run_of(
-                ((point.step, point.values, point.at) for point in archived_points(self._archive, id)),
-                total_steps=total,
-                n_epochs=number_of(source.epochs),
-                checkpoints=[item.step_number for item in checkpoints if item.step_number is not None],
-            )
+        if cached is not None and cached.source == source and cached.newest == state.top:
+            return
+        if cached is not None and cached.source == source:
+            run = cached.run
+            yield from self._add_events(id, run)
         else:
-            _, top, run = cached
-            if top == state.top:
-                return run
-            for point in self._archive.events.points(id, since=run.last_step):
-                run.add(point.step, point.values, point.at)
+            run = Run(total_steps=total, n_epochs=number_of(source.epochs), checkpoints=tuple(sorted(set(steps))))
+            if results or checkpoints:  # joined by step, which needs all of them
+                for point in archived_points(self._archive, id):
+                    run.add(point.step, point.values, point.at)
+            else:
+                yield from self._add_events(id, run)
         self._runs.pop(id, None)
-        self._runs[id] = source, state.top, run
+        self._runs[id] = _Cached(source, state.top, run)
         if len(self._runs) > CACHED:
             del self._runs[next(iter(self._runs))]
-        return run
 
-    def judge(self, id: str) -> tuple[Summary, str]:
-        """Return the summary of a job's run, and the kinds of the alarms that its curve raises."""
-        job, run = self._details.job(id), self.run(id)
-        return judge(job, run) if job is not None else (Summary(), "")
+    def _add_events(self, id: str, run: Run) -> Iterator[None]:
+        since = run.last_step if run.series else None
+        while points := self._archive.events.points(id, since, PART):
+            for point in points:
+                run.add(point.step, point.values, point.at)
+            if len(points) < PART:
+                return
+            since = points[-1].step + 1
+            yield
 
     def forget(self, ids: Iterable[str]) -> None:
         """Remove runs from the cache."""
         for id in ids:
             self._runs.pop(id, None)
-
-
-def judge(job: Job, run: Run) -> tuple[Summary, str]:
-    """Return the summary of a run, and the kinds of the alarms that its curve raises, with commas between."""
-    report = check_job(JobState(run, job.status, has_validation_file=bool(job.validation_file)))
-    return summarize(run), ",".join(alarm.kind for alarm in report.alarms if alarm.kind in STOPPABLE)
 
 
 def number_of(text: str) -> float | None:

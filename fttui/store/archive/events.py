@@ -78,9 +78,9 @@ class ArchiveEvents:
         sql = "SELECT raw FROM events WHERE job = ? ORDER BY seq"
         return self._database.read_job(id, lambda db, job: [raw for (raw,) in db.execute(sql, (job,))], [])
 
-    def points(self, id: str, since: int | None = None) -> list[Point]:
-        """Return the metrics of a job, by step, from step `since` on."""
-        return self._database.read_job(id, lambda db, job: _points(db, job, since), [])
+    def points(self, id: str, since: int | None = None, limit: int = -1) -> list[Point]:
+        """Return the metrics of a job, by step, from step `since` on; at most `limit` if it is not negative."""
+        return self._database.read_job(id, lambda db, job: _points(db, job, since, limit), [])
 
     async def append(self, id: str, events: Sequence[Event], *, joined: bool, cursor: str | None) -> bool:
         """Record newer events, oldest first, above those recorded. Events recorded before are skipped.
@@ -163,9 +163,9 @@ def _rows(
     return [EventRow._make(row) for row in found]
 
 
-def _points(db: sqlite3.Connection, job: int, since: int | None = None) -> list[Point]:
-    sql = "SELECT step, measured, at FROM points WHERE job = ? AND step >= ? ORDER BY step"
-    found = db.execute(sql, (job, -(2**62) if since is None else since)).fetchall()
+def _points(db: sqlite3.Connection, job: int, since: int | None, limit: int) -> list[Point]:
+    sql = "SELECT step, measured, at FROM points WHERE job = ? AND step >= ? ORDER BY step LIMIT ?"
+    found = db.execute(sql, (job, -(2**62) if since is None else since, limit)).fetchall()
     # Parsing all rows at once is several times faster than one by one.
     try:
         values = json.loads("[" + ",".join(measured for _, measured, _ in found) + "]")

@@ -159,7 +159,7 @@ class Fetcher:
         self._feed.publish(updated=[id] if row_changed else (), events=[id] if has_new else ())
 
     async def _judge(self, id: str) -> bool:
-        return await self._jobs.update_summary(id, *self._runs.judge(id))
+        return await self._jobs.update_summary(id, *await self._runs.judge(id))
 
     async def judge_old(self) -> None:
         """Summarize the jobs that an older version recorded, one at a time."""
