@@ -42,14 +42,6 @@ def assert_restored(terminal: Terminal) -> None:
     assert terminal.attributes == usual_attributes()
 
 
-def test_q_exits_with_0(start: Start) -> None:
-    terminal = start()
-    terminal.wait("No fine-tuning jobs yet")
-    terminal.send("q")
-    assert terminal.wait_end() == 0
-    assert_restored(terminal)
-
-
 def test_ctrl_c_twice_exits(start: Start) -> None:
     terminal = start()
     terminal.wait("No fine-tuning jobs yet")
@@ -60,23 +52,21 @@ def test_ctrl_c_twice_exits(start: Start) -> None:
     assert_restored(terminal)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_restores_the_terminal(start: Start, number: int) -> None:
-    terminal = start()
-    terminal.wait("No fine-tuning jobs yet")
-    terminal.kill(number)
-    assert terminal.wait_end() == 128 + number
-    assert_restored(terminal)
-
-
-@pytest.mark.parametrize(("keys", "seen"), [("?", "esc leaves"), ("a", "Create a job"), (":", "^ :")])
-def test_a_signal_with_an_open_screen_restores_the_terminal(start: Start, keys: str, seen: str) -> None:
+@pytest.mark.parametrize(
+    ("keys", "seen", "number"),
+    [
+        ("?", "esc leaves", signal.SIGINT),
+        ("a", "Create a job", signal.SIGTERM),
+        (":", "^ :", signal.SIGHUP),
+    ],
+)
+def test_a_signal_with_an_open_screen_restores_the_terminal(start: Start, keys: str, seen: str, number: int) -> None:
     terminal = start()
     terminal.wait("No fine-tuning jobs yet")
     terminal.send(keys)
     terminal.wait(f"(?m){seen}")
-    terminal.kill(signal.SIGTERM)
-    assert terminal.wait_end() == 128 + signal.SIGTERM
+    terminal.kill(number)
+    assert terminal.wait_end() == 128 + number
     assert_restored(terminal)
 
 
@@ -190,8 +180,8 @@ def test_colours_follow_the_terminal(start: Start, env: dict[str, str]) -> None:
     assert b"38;2;" not in terminal.raw
 
 
-@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (200, 60), (30, 8)])
-def test_the_cockpit_opens_and_exits_at_every_size(start: Start, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize("size", [(60, 20), (200, 60), (30, 8)])
+def test_the_cockpit_opens_and_exits_at_other_sizes(start: Start, size: tuple[int, int]) -> None:
     terminal = start(size=size)
     terminal.wait("fttui")
     terminal.wait("now|needs")
