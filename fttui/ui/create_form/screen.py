@@ -244,6 +244,7 @@ class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
         if part is None or part.press(event.key, event.character):
             return
         if event.character in ("]", "["):
+            self._say("", "dim")
             if not self._lower.step(1 if event.character == "]" else -1) and event.character == "[":
                 self._view.give_keys(False)
             self._view.show_keys()
@@ -264,6 +265,7 @@ class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
         self.form.reset()
         self._view.messages.show_message("", "dim")
         self._view.show_texts()
+        self._completer.show_facts()
         self._completer.focused()
         self.data_check.soon()
 

@@ -239,6 +239,7 @@ async def test_draft_is_kept_and_ctrl_r_starts_again() -> None:
         assert ui.form["model"] == "fttui-tiny-1x"
         await ui.press("ctrl+r", "y")
         assert ui.form["model"] == "fttui-tiny-1"
+        assert "in the box" in ui.screen[line_of(ui, "model")]
         await ui.press("escape", "a")
         assert not any("Your draft of" in line for line in ui.screen)
 
