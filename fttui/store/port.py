@@ -140,7 +140,7 @@ class FormPort(Protocol):
         """Wait for the next change of the connection or the jobs."""
 
     async def connected(self) -> str:
-        """Wait for the connection. Return the reason why there is no store; empty when there is one."""
+        """Wait for the connection. Return the reason why no request can arrive; empty when one may."""
 
     def list_fault(self, kind: str) -> str:
         """Return why the last list of `models` or `files` failed; empty when it did not."""

@@ -58,10 +58,11 @@ class LateStore:
         return self._store.list_fault(kind) if self._store is not None else ""
 
     async def connected(self) -> str:
-        """Wait for the connection. Return the reason why there is no store; empty when there is one."""
+        """Wait for the connection. Return the reason why no request can arrive; empty when one may."""
         while self.is_connecting:
             await self._model.next_change()
-        return "" if self._store is not None else f"not connected: {self._model.snapshot.health.why}"
+        health = self._model.snapshot.health
+        return health.unreachable if self._store is not None else f"not connected: {health.why}"
 
     def file(self, id: str) -> File | None:
         return self._store.file(id) if self._store is not None else None

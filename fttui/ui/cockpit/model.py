@@ -258,6 +258,10 @@ class CockpitModel:
             several_profiles=service.profile == ALL,
         )
 
+    def _form_access(self) -> Access:
+        """Return the access for the form, which opens without a connection to choose and check data."""
+        return self.access()._replace(unreachable="")
+
     def why_not(self, verb: Verb, row: JobRow | None = None) -> str:
         """Return the reason why an action on one job, or on none, is impossible; empty when it is possible."""
         return why_not(verb, row, self.access())
@@ -266,9 +270,9 @@ class CockpitModel:
         """Return the reason why a command would be refused at present; empty when it would not."""
         match command_id:
             case "job.create":
-                return self.why_not("create")
+                return why_not("create", None, self._form_access())
             case "job.clone":
-                return self.why_not("clone", self.row)
+                return why_not("clone", self.row, self._form_access())
             case "job.cancel":
                 return why_none("cancel", self.targets(), self.access())
             case "job.pause":

@@ -329,15 +329,24 @@ async def test_suggestion_looks_different_from_typed_text() -> None:
 
 
 async def test_form_does_not_open_when_no_job_can_be_created() -> None:
-    async with cockpit() as ui:
-        await ui.publish(state=State.OFFLINE, why="cannot reach host: no route", reason="no route", unsent=True)
-        await ui.press("a")
-        assert ui.app.screen is ui.main
-        assert "offline" in ui.prompt
     async with cockpit(place=ServiceInfo(ALL, ALL, False, False, "", ALL)) as ui:
         await ui.press("a")
         assert ui.app.screen is ui.main
         assert "several profiles" in ui.prompt
+
+
+async def test_form_without_a_connection_checks_data_and_keeps_the_entries() -> None:
+    async with cockpit() as ui:
+        await ui.publish(state=State.OFFLINE, why="cannot reach host: no route", reason="no route", unsent=True)
+        await ui.press("a")
+        assert "OFFLINE since " in ui.screen[0]
+        await wait_for(ui, "90 chat examples")
+        await ui.press("enter")
+        await wait_for(ui, "Not sent: no route. Your entries are kept; enter tries again.")
+        assert ui.store.sent == []
+        await ui.publish(state=State.LIVE)
+        await ui.press("enter")
+        await ui.until(lambda: any(sent[0] == "create" for sent in ui.store.sent))
 
 
 async def test_enter_waits_for_the_running_check(monkeypatch: pytest.MonkeyPatch) -> None:
