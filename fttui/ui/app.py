@@ -24,6 +24,7 @@ from fttui.ui import saved_view
 from fttui.ui.cockpit.screen import MainScreen
 from fttui.ui.create_form.open_form import FormOpener
 from fttui.ui.messages import (
+    AlarmsRaised,
     EscapeSequenceRequested,
     HoldRequested,
     IntervalRequested,
@@ -33,7 +34,7 @@ from fttui.ui.messages import (
     SaveViewRequested,
     SnapshotChanged,
 )
-from fttui.ui.notifications import note, run_command, sequence
+from fttui.ui.notifier import Notifier
 from fttui.ui.preferences import Preferences
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.status_line import ALL, ServiceInfo, service_info
@@ -53,9 +54,6 @@ OpenSession = Callable[[str | None], "Awaitable[Session | MergedSession]"]
 
 Called after the first frame, so that it may import slow modules.
 """
-
-NOTIFICATION_INTERVAL = 3.0
-"""Seconds between two notifications. Jobs that end in between share the next one."""
 
 
 class FttuiApp(App[None]):
@@ -111,10 +109,16 @@ class FttuiApp(App[None]):
         self._is_painted = False
         self._exit_code: int | None = None
         self._title = title or Title(enabled=False)
-        self._reported: set[str] = set()
-        self._unreported: list[JobRow] = []
-        self._is_waiting = False
         self._notification = ""
+        self._notifier = Notifier(
+            self._preferences.notify,
+            self._preferences.settings.notify_command,
+            write=lambda sequence: self._write(sequence),
+            show_title=self._show_notification,
+            warn=lambda text: self.main.prompt.show_message(text, "warn"),
+            is_focused=lambda: self.app_focus,
+            later=lambda seconds, act: self.set_timer(seconds, act),
+        )
         remembered = remembered or SavedView()
         self.main = MainScreen(
             service,
@@ -345,37 +349,15 @@ class FttuiApp(App[None]):
         show("Press ctrl+c again to quit. Jobs keep running.")
 
     def on_jobs_ended(self, message: JobsEnded) -> None:
-        """Notify the user about ended jobs, once for each job.
+        self._notifier.jobs_ended(message.rows)
 
-        The user's command always runs. Notifications are sent only while the terminal has no focus.
-        """
-        fresh = [row for row in message.rows if row.id not in self._reported]
-        self._reported |= {row.id for row in fresh}
-        for row in fresh if self._preferences.settings.notify_command else ():
-            try:
-                run_command(self._preferences.settings.notify_command, row)
-            except (OSError, ValueError) as error:
-                self.main.prompt.show_message(f"notify_command: {getattr(error, 'strerror', None) or error}", "warn")
-                break
-        self._unreported += fresh
-        if not self._is_waiting:
-            self._notify_ended()
+    def on_alarms_raised(self, message: AlarmsRaised) -> None:
+        self._notifier.alarms_raised(message.found)
 
-    def _notify_ended(self) -> None:
-        """Send a notification now, then one for all jobs that end during the next interval."""
-        rows, self._unreported = self._unreported, []
-        self._is_waiting = bool(rows)
-        if not rows:
-            return
-        self.set_timer(NOTIFICATION_INTERVAL, self._notify_ended)
-        if self.app_focus:
-            return
-        text = note(rows)
-        for kind in self._preferences.notify:
-            self._write(sequence(kind, text))
-        if "title" in self._preferences.notify:
-            self._notification = text
-            self._show_title()
+    def _show_notification(self, text: str) -> None:
+        """Show a notification in the title until the terminal has the focus."""
+        self._notification = text
+        self._show_title()
 
     def on_escape_sequence_requested(self, message: EscapeSequenceRequested) -> None:
         self._write(message.sequence)

@@ -32,6 +32,14 @@ class JobsEnded(Message):
         self.rows = rows
 
 
+class AlarmsRaised(Message):
+    """Watched jobs have new alarms: each job with a sentence. The app notifies as for ended jobs."""
+
+    def __init__(self, found: list[tuple[JobRow, str]]) -> None:
+        super().__init__()
+        self.found = found
+
+
 class HoldRequested(Message):
     """Request to stop or resume the automatic refresh."""
 

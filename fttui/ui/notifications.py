@@ -1,4 +1,4 @@
-"""Notifications about ended jobs: text, escape sequence and the user's own command."""
+"""Notifications about jobs: text, escape sequence and the user's own command."""
 
 import os
 from collections.abc import Collection, Mapping, Sequence
@@ -45,8 +45,8 @@ def watch_note(rows: Sequence[JobRow]) -> str:
     return f"Watching {live} {'job' if live == 1 else 'jobs'} until the end.{more}"
 
 
-def run_command(command: Sequence[str], row: JobRow) -> None:
-    """Start the user's command for an ended job without waiting for it.
+def run_command(command: Sequence[str], row: JobRow, alarm: str = "") -> None:
+    """Start the user's command for an ended job or an alarm without waiting for it.
 
     No shell is involved. Server text is passed in environment variables, never in arguments. The command may outlive
     the cockpit and does not delay its exit.
@@ -63,20 +63,21 @@ def run_command(command: Sequence[str], row: JobRow) -> None:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=os.environ | notify_environment(row),
+        env=os.environ | notify_environment(row, alarm),
         start_new_session=True,
     )
     threading.Thread(target=process.wait, name="notify-command", daemon=True).start()  # no zombies
 
 
-def notify_environment(row: JobRow) -> dict[str, str]:
-    """Return the environment variables that describe the job to the command."""
+def notify_environment(row: JobRow, alarm: str = "") -> dict[str, str]:
+    """Return the environment variables that describe the job, and the alarm if there is one, to the command."""
     return {
         "FTTUI_JOB_ID": row.id,
         "FTTUI_JOB_STATUS": row.status_text,
         "FTTUI_JOB_MODEL": row.model,
         "FTTUI_JOB_SUFFIX": row.suffix,
         "FTTUI_JOB_FINE_TUNED_MODEL": row.fine_tuned_model,
+        "FTTUI_ALARM": alarm,
     }
 
 

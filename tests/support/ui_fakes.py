@@ -101,7 +101,7 @@ class Ui:
 
     def tick(self) -> None:
         """Do what the screen does when some time has passed."""
-        self.main.presenter.tick()
+        self.main.tick()
 
     @property
     def pane(self) -> str:

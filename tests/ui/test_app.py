@@ -218,7 +218,7 @@ def written_by(ui: Ui) -> list[str]:
 async def test_ends_within_seconds_are_one_notification_and_each_job_is_notified_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("fttui.ui.app.NOTIFICATION_INTERVAL", 0.2)
+    monkeypatch.setattr("fttui.ui.notifier.INTERVAL", 0.2)
     store = FakeStore().put(*(job(number) for number in range(1, 5)))
     async with cockpit(store, preferences=Preferences(Settings(notify=["bell", "osc9"]))) as ui:
         written = written_by(ui)

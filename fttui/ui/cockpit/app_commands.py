@@ -67,12 +67,13 @@ class AppCommands:
         from fttui.ui.picker import Entry, PickScreen
 
         entries = []
-        for number, (at, text) in enumerate(reversed(self._model.errors())):
+        for number, (at, text) in enumerate([*self._model.alarm_lines(), *reversed(self._model.errors())]):
             head = f" {clock_time(at)} "
             for line, piece in enumerate(wrap(text, max(20, self._screen.size.width - len(head) - 1))):
                 lead = " " * len(head) if line else head
                 entries.append(Entry(f"{number}.{line}", [(lead, "dim"), (piece, "")], text))
-        picker = PickScreen("Errors", entries, "newest first · esc closes", empty="no errors")
+        foot = "alarms, then errors, newest first · esc closes"
+        picker = PickScreen("Alarms and errors", entries, foot, empty="no alarms and no errors")
         await self._screen.app.push_screen(picker)
 
     # Profile and theme

@@ -12,6 +12,7 @@ from fttui.core.availability import Access, Verb, access_to, why_none, why_not
 from fttui.models.refusals import NO_JOB
 from fttui.models.row import JobRow
 from fttui.store.snapshot import Change, Snapshot
+from fttui.ui.cockpit.alarm_watch import AlarmWatch
 from fttui.ui.cockpit.list_view import ListView
 from fttui.ui.notifications import ended
 from fttui.ui.render.log_lines import LogStyle
@@ -67,6 +68,8 @@ class Update(NamedTuple):
     """New notice of the store; empty for none."""
     ended: list[JobRow]
     """Watched jobs that have ended."""
+    alarmed: list[JobRow]
+    """Watched jobs with a new alarm."""
     new_jobs: bool
 
 
@@ -89,6 +92,7 @@ class CockpitModel:
         """
         self.service = service
         self.alarms_off = alarms_off
+        self.alarm_watch = AlarmWatch(alarms_off)
         self.store: StorePort | None = None
         self._waiting: list[asyncio.Future[None]] = []
         self.snapshot = snapshot
@@ -119,8 +123,10 @@ class CockpitModel:
         self._listed: list[str] = []
         self._places: dict[str, int] | None = None
         self._cancelling: frozenset[str] = frozenset()
-        self._overlaid: tuple[Mapping[str, JobRow], frozenset[str], Mapping[str, JobRow]] = ({}, frozenset(), {})
-        """Rows, the jobs being cancelled, and the rows as drawn for both."""
+        self._overlaid: tuple[Mapping[str, JobRow], frozenset[str], Mapping[str, str], Mapping[str, JobRow]] = (
+            {}, frozenset(), {}, {}
+        )  # fmt: skip
+        """Rows, the jobs being cancelled, the alarms that the clock raises, and the rows as drawn for all."""
 
     # Service
 
@@ -143,6 +149,7 @@ class CockpitModel:
         self.selected, self.is_held, self.files = None, False, []
         self.deleted_files.clear()
         self.watched.clear()
+        self.alarm_watch.restart()
         self._cancelling = frozenset()
 
     def apply(self, snapshot: Snapshot, change: Change) -> Update:
@@ -172,19 +179,31 @@ class CockpitModel:
         if self.selected in change.events:
             parts |= Part.EVENTS
         notice = snapshot.notices[-1] if snapshot.notices and snapshot.notices != previous.notices else ""
-        return Update(parts, changed, notice, over, bool(change.added) and not snapshot.reading)
+        changed_rows = (rows[id] for id in change.updated | change.added if id in rows)
+        alarmed = self.alarm_watch.raised(changed_rows, self.watched)
+        return Update(parts, changed, notice, over, alarmed, bool(change.added) and not snapshot.reading)
+
+    def check_alarms(self) -> Update:
+        """Check the alarms that the clock raises, from time to time."""
+        changed = frozenset[str]()
+        if self.store is not None:
+            changed = self.alarm_watch.check(self.store, self.snapshot.rows, self.now())
+        alarmed = self.alarm_watch.raised((self.snapshot.rows[id] for id in changed), self.watched)
+        parts = Part.DETAIL | Part.STATUS if changed else Part.NONE
+        return Update(parts, changed, "", [], alarmed, False)
 
     # Jobs
 
     def rows(self) -> Mapping[str, JobRow]:
         """Return the rows to draw: the snapshot with unanswered cancels laid over it."""
-        rows = self.snapshot.rows
-        if not self._cancelling:
+        rows, by_clock = self.snapshot.rows, self.alarm_watch.by_clock
+        if not self._cancelling and not by_clock:
             return rows
-        of, cancelling, overlaid = self._overlaid
-        if of is not rows or cancelling != self._cancelling:
+        of, cancelling, alarms, overlaid = self._overlaid
+        if of is not rows or cancelling != self._cancelling or alarms is not by_clock:
             overlaid = dict(rows) | {id: rows[id]._replace(status_text="cancelling") for id in self._cancelling}
-            self._overlaid = rows, self._cancelling, overlaid
+            overlaid = self.alarm_watch.overlay(overlaid)
+            self._overlaid = rows, self._cancelling, by_clock, overlaid
         return overlaid
 
     @property
@@ -295,6 +314,17 @@ class CockpitModel:
     def record_error(self, text: str) -> None:
         """Add a line to the error list."""
         self._errors = [*self._errors[1 - MOST_ERRORS :], (self.now(), text)]
+
+    def alarm_lines(self) -> list[tuple[float, str]]:
+        """Return the alarms of the newest jobs that have any, each with the time of its beginning in Unix seconds."""
+        if self.store is None:
+            return []
+        rows = [row for row in self.rows().values() if self.alarm_watch.kinds(row)][:MOST_ERRORS]
+        return [
+            (alarm.since or self.now(), f"{row.name}: {alarm.message}")
+            for row in rows
+            for alarm in self.store.alarms(row.id).without(self.alarms_off).alarms
+        ]
 
     def errors(self) -> list[tuple[float, str]]:
         """Return the errors and the store's notices with their times in Unix seconds, oldest first."""

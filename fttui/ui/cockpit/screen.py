@@ -13,12 +13,13 @@ from textual.screen import Screen
 
 from fttui.commands import COMMANDS, Command
 from fttui.store.snapshot import Change, Snapshot
+from fttui.ui.cockpit.alarm_watch import alarm_note
 from fttui.ui.cockpit.controllers import Controllers, OpenForm
 from fttui.ui.cockpit.first_hints import FirstHints
 from fttui.ui.cockpit.layout import HEIGHTS, WIDTHS, PaneLayout
 from fttui.ui.cockpit.model import CockpitModel, Part, Update
 from fttui.ui.cockpit.presenter import Presenter
-from fttui.ui.messages import JobsEnded
+from fttui.ui.messages import AlarmsRaised, JobsEnded
 from fttui.ui.notifications import note
 from fttui.ui.panes.jobs import JobsPane
 from fttui.ui.panes.log import LogView
@@ -33,6 +34,7 @@ from fttui.ui.widgets.line_view import TextRow
 from fttui.ui.widgets.prompt import PromptRow
 
 if TYPE_CHECKING:
+    from fttui.models.row import JobRow
     from fttui.store.port import StorePort
 
 TICK = 5.0
@@ -108,7 +110,7 @@ class MainScreen(LatestSize, Screen[None]):
 
     def on_mount(self) -> None:
         self.presenter.draw(Part.LIST)
-        self.set_interval(TICK, self.presenter.tick)
+        self.set_interval(TICK, self.tick)
         if self.model.service.hint and not self.model.snapshot.rows:
             self.prompt.show_message(self.model.service.hint, "dim", lasting=True)
         self.presenter.draw(Part.FRAME)
@@ -138,9 +140,26 @@ class MainScreen(LatestSize, Screen[None]):
         if update.ended:
             self.prompt.show_message(note(update.ended))
             self.post_message(JobsEnded(update.ended))
+        if update.alarmed:
+            self._tell_alarms(update.alarmed)
         if update.new_jobs and self.model.files:
             self.controllers.files.load()  # a new job may have new files
         self.presenter.draw(update.parts | more, update.rows)
+
+    def _tell_alarms(self, rows: list[JobRow]) -> None:
+        found = []
+        for row in rows:
+            report = self.model.store.alarms(row.id) if self.model.store is not None else None
+            if report is not None and (alarms := report.without(self.model.alarms_off).alarms):
+                found.append((row, alarm_note(row, alarms[0])))
+        if found:
+            self.prompt.show_message(found[-1][1], "warn")
+            self.post_message(AlarmsRaised(found))
+
+    def tick(self) -> None:
+        """Draw what time alone changes, and check the alarms that the clock raises."""
+        self.presenter.tick()
+        self._show(self.model.check_alarms())
 
     @property
     def saved(self) -> SavedView:
