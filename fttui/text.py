@@ -22,7 +22,7 @@ _FLAGS = "[\U0001f1e6-\U0001f1ff]"
 _SURROGATE = "[\ud800-\udfff]"
 # Characters of one cell in the tables of Rich (checked by a test): Latin letters and the glyphs of fttui.
 _NARROW = frozenset(
-    {*map(chr, (*range(0x20, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x300), *range(0x2800, 0x2900))), *"…─│·↓↑▸◦⋯✓✗⊘"}
+    {*map(chr, (*range(0x20, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x300), *range(0x2800, 0x2900))), *"…─│·↓↑▸◦⋯✓✗⊘✶"}
 )
 _MAX_IN_CELL = 8
 """Most characters in one cell. Letters with combining marks of real languages need fewer."""
@@ -133,7 +133,7 @@ def _head(text: str, cells: int) -> str:
     return text
 
 
-ASCII_SIGNS = dict(zip("─│·…↓↑▸×–—‘’“”→←\xa0", "-|,~v^>x--''\"\">< ", strict=True))
+ASCII_SIGNS = dict(zip("─│·…↓↑▸×–—‘’“”→←✶\xa0", "-|,~v^>x--''\"\"><* ", strict=True))
 """ASCII for the signs of fttui, each one cell wide."""
 
 
@@ -165,6 +165,16 @@ def size_words(bytes: int | None) -> str:
             return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1000
     return ""
+
+
+def count(number: int) -> str:
+    """Format a count in at most five cells: `812`, `48.3k`, `1.2M`."""
+    if number < 10_000:
+        return str(number)
+    for unit, size in (("k", 1e3), ("M", 1e6), ("G", 1e9), ("T", 1e12)):
+        if number < size * 1000:
+            return f"{number / size:.1f}{unit}" if number < size * 100 else f"{number / size:.0f}{unit}"
+    return f"{number / 1e12:.0f}T"
 
 
 def is_utf8_locale(environment: "os._Environ[str] | dict[str, str]" = os.environ) -> bool:

@@ -246,6 +246,18 @@ class ServiceReader:
         self._answers.append(lambda archive, now: archive.files.save(rows, now))
         return _newest(found, limit, unread=unread)
 
+    async def file(self, id: str) -> File:
+        """Return one file."""
+        found = await self._client.get_file(id)
+        self._answers.append(lambda archive, now: archive.files.save([(id, encode(found.raw))], now))
+        return found
+
+    async def result_file(self, id: str) -> bytes:
+        """Return the content of a result file."""
+        content = await self._client.file_content(id)
+        self._answers.append(lambda archive, now: archive.files.save_content(id, content, now))
+        return content
+
     async def models(self) -> list[Model]:
         found = (await self._client.list_models()).items
         rows = [(model.id, encode(model.raw)) for model in found]

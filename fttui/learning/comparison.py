@@ -39,6 +39,8 @@ class Entry(NamedTuple):
     validation_data: str = ""
     """Identity of the validation data: a digest where one is known, else the id of the file. Empty for none."""
     is_diverged: bool = False
+    identities: Mapping[str, str] = MappingProxyType({})
+    """Values by which settings are compared in place of their text: digests of files, whose ids differ by provider."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,9 @@ def compare(entries: Sequence[Entry]) -> Comparison:
     """
     if not LEAST_RUNS <= len(entries) <= MOST_RUNS:
         raise ValueError(f"{len(entries)} runs: compare takes two to nine")
-    by_validation = all(entry.summary.is_validation for entry in entries)
-    metrics = {entry.summary.metric for entry in entries}
+    judged = [entry for entry in entries if entry.summary.metric]
+    by_validation = bool(judged) and all(entry.summary.is_validation for entry in judged)
+    metrics = {entry.summary.metric for entry in judged}
     metric = "valid_loss" if by_validation else "train_loss"
     if by_validation and len(metrics) == 1:
         metric = next(iter(metrics))
@@ -99,7 +102,7 @@ def compare(entries: Sequence[Entry]) -> Comparison:
     found = Comparison(ordered, metric if known else "")
     names = dict.fromkeys(name for entry in entries for name in entry.settings)
     for name in names:
-        values = {entry.settings.get(name, "") for entry in entries}
+        values = {entry.identities.get(name) or entry.settings.get(name, "") for entry in entries}
         (found.differs if len(values) > 1 else found.same).append(name)
     found.groups, found.noise = _repeats(known, metric, found.differs)
     _judge(found, known, by_validation)
@@ -165,6 +168,7 @@ def _repeats(known: list[Entry], metric: str, differs: list[str]) -> tuple[list[
 def _influence(known: list[Entry], metric: str, found: Comparison) -> str:
     """Say which of several settings mattered: the one whose means differ most, if by more than noise."""
     settings = [name for name in found.differs if name not in (SEED, "training_file", VALIDATION_FILE, "profile")]
+    settings = [name for name in settings if len({entry.settings.get(name, "") for entry in known}) > 1]
     if not settings or found.is_warning or len(known) < LEAST_RUNS:
         return ""
     effects = []

@@ -156,6 +156,11 @@ class MergedStore:
         key = JobKey.parse(file)
         return key.profile in self._stores and self._stores[key.profile].has_copy(key.id)
 
+    def file_digest(self, file: str) -> str:
+        """Return the SHA-256 of a file that was uploaded from this disk; empty for other files."""
+        key = JobKey.parse(file)
+        return self._stores[key.profile].file_digest(key.id) if key.profile in self._stores else ""
+
     async def jobs_naming(self, id: str) -> list[JobRow]:
         """Return the jobs of the id's profile whose JSON has this id of a file or model, newest first."""
         key = JobKey.parse(id)

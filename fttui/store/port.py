@@ -72,6 +72,9 @@ class StorePort(Protocol):
     def has_copy(self, file: str) -> bool:
         """Tell whether a copy of a file is known on this disk."""
 
+    def file_digest(self, file: str) -> str:
+        """Return the SHA-256 of a file that was uploaded from this disk; empty for other files."""
+
     async def jobs_naming(self, id: str) -> list[JobRow]:
         """Return the jobs whose JSON has this id of a file or model, newest first."""
 

@@ -124,6 +124,10 @@ class Store:
         """Tell whether a copy of a file is known on this disk."""
         return self.archive.files.has_copy(file)
 
+    def file_digest(self, file: str) -> str:
+        """Return the SHA-256 of a file that was uploaded from this disk; empty for other files."""
+        return self.archive.files.digest(file)
+
     async def jobs_naming(self, id: str) -> list[JobRow]:
         """Return the jobs whose JSON has this id of a file or model, newest first."""
         found = await asyncio.to_thread(self.archive.jobs.naming, id)

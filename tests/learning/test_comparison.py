@@ -71,6 +71,7 @@ def test_too_few_runs_of_two_settings_tell_nothing() -> None:
 def test_run_without_a_loss_is_last() -> None:
     found = compare([Entry("x", "x", Summary()), _entry("a", 1.6), _entry("b", 1.9)])
     assert [entry.name for entry in found.entries][-1] == "x"
+    assert found.sentence == "a is best: validation 1.600 at step 180, 0.300 below b."
 
 
 @pytest.mark.parametrize("count", [1, 10])

@@ -49,6 +49,8 @@ class FakeStore:
     log: dict[str, list[EventRow]] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
     reports: dict[str, Report] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
+    """Digests of uploaded files."""
     saved: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """Checkpoints as sent, by job."""
     without_copy: frozenset[str] = frozenset()
@@ -126,6 +128,9 @@ class FakeStore:
 
     def has_copy(self, file: str) -> bool:
         return file not in self.without_copy
+
+    def file_digest(self, file: str) -> str:
+        return self.digests.get(file, "")
 
     async def jobs_naming(self, id: str) -> list[JobRow]:
         return [

@@ -16,6 +16,7 @@ COMMANDS = {
     "events": "fttui.cli.jobs.events:events",
     "checkpoints": "fttui.cli.jobs.checkpoints:checkpoints",
     "metrics": "fttui.cli.jobs.metrics:metrics",
+    "compare": "fttui.cli.jobs.compare:compare",
     "watch": "fttui.cli.jobs.watch:watch",
     "alarms": "fttui.cli.jobs.alarms:alarms",
 }

@@ -1,6 +1,7 @@
 """Names of jobs on the command line: `fttui.core.job_names`, after the choice of a profile by `PROFILE/ID`."""
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from fttui.cli.invocation import Invocation
 from fttui.cli.output import say
@@ -67,28 +68,44 @@ def choose_profile(invocation: Invocation, names: tuple[str, ...]) -> tuple[str,
     Raises:
         ConfigError: the jobs are of several profiles.
     """
+    groups = by_profile(invocation, names)
+    if len(groups) > 1:
+        named = ", ".join(filter(None, (group.named for group in groups)))
+        raise ConfigError(f"the jobs are of several profiles ({named})\nGive the jobs of one profile in one command.")
+    invocation.profile, invocation.base_url = groups[0].invocation.profile, groups[0].invocation.base_url
+    return groups[0].names
+
+
+class ProfileNames(NamedTuple):
+    """Names of jobs of one profile."""
+
+    invocation: Invocation
+    """Invocation with this profile."""
+    names: tuple[str, ...]
+    """Names without the profile."""
+    named: str = ""
+    """The profile as the names give it; empty for names without one."""
+
+
+def by_profile(invocation: Invocation, names: tuple[str, ...]) -> list[ProfileNames]:
+    """Divide names of jobs by their profiles, in the order of the names."""
     if not any("/" in name for name in names):
-        return names
+        return [ProfileNames(invocation, names)]
     from fttui.config.load import profile_names
     from fttui.core.reader import archive_key, archived_profiles
     from fttui.store.archive.first_rows import rows_named
 
     here = archive_key(invocation.options)
     profiles = {*profile_names(), *archived_profiles()}
-    keys: dict[str, str] = {}
-    rests: list[str] = []
+    groups: dict[str, ProfileNames] = {}
     for name in names:
         profile, _, rest = name.partition("/")
         is_id = any(row.id == name for row in rows_named(paths.archive_file(), here, name, name))
         if not rest or profile not in profiles or is_id:
             profile, rest = "", name  # ids of some providers contain a slash
-        keys[profile] = (
-            here if not profile else archive_key(invocation.options._replace(profile=profile, base_url=None))
-        )
-        rests.append(rest)
-    if len(set(keys.values())) > 1:
-        named = ", ".join(filter(None, keys))
-        raise ConfigError(f"the jobs are of several profiles ({named})\nGive the jobs of one profile in one command.")
-    if chosen := next(filter(None, keys), ""):
-        invocation.profile, invocation.base_url = chosen, None
-    return tuple(rests)
+        chosen = replace(invocation, profile=profile, base_url=None) if profile else invocation
+        key = archive_key(chosen.options)
+        before = groups.get(key, ProfileNames(chosen, ()))
+        chosen = chosen if profile and not before.named else before.invocation
+        groups[key] = ProfileNames(chosen, (*before.names, rest), before.named or profile)
+    return list(groups.values())

@@ -66,6 +66,11 @@ class ArchiveFiles:
         row = self._database.row("SELECT id FROM uploads WHERE profile = ? AND digest = ?", digest)
         return None if row is None else row[0]
 
+    def digest(self, id: str) -> str:
+        """Return the SHA-256 of a file that was uploaded from this disk; empty for other files."""
+        row = self._database.row("SELECT digest FROM uploads WHERE profile = ? AND id = ?", id)
+        return "" if row is None else row[0]
+
     async def remember_upload(self, digest: str, id: str) -> None:
         """Record the id of an upload by the digest of its content."""
         sql = "INSERT OR REPLACE INTO uploads(profile, digest, id) VALUES (?, ?, ?)"

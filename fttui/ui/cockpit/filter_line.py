@@ -14,9 +14,8 @@ from fttui.models.row import JobRow
 from fttui.models.status import status_of
 from fttui.store import query
 from fttui.store.filter_fields import BY_NAME, FILTER_FIELDS, FilterField
-from fttui.text import nearest
+from fttui.text import count, nearest
 from fttui.ui.render.hints import Hint
-from fttui.ui.render.rows import count
 
 START = Hint("words, or field:value:", "status:run loss<1.7 age<2d !lr-1", "tab fields  f1 more")
 """Hint where a new term begins."""

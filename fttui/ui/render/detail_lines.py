@@ -18,9 +18,9 @@ from fttui.learning.words import check_words
 from fttui.models.progress import stage_words, stages
 from fttui.models.row import EventRow, JobRow
 from fttui.models.status import Status
-from fttui.text import clean, clean_line, size_words, wrap
+from fttui.text import clean, clean_line, count, size_words, wrap
 from fttui.ui.render.glyphs import FACES, Glyphs
-from fttui.ui.render.rows import Line, count, fit_columns, row_line
+from fttui.ui.render.rows import Line, fit_columns, row_line
 
 if TYPE_CHECKING:  # the JSON models are imported after the first frame of the list
     from fttui.models.checkpoint import Checkpoint

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from fttui.clock import age, freshness
 from fttui.models.row import JobRow, short_id
 from fttui.models.status import Status, status_of
-from fttui.text import fit, pad, width
+from fttui.text import count, fit, pad, width
 from fttui.ui.render.glyphs import FACES, Glyphs
 
 Span = tuple[str, str]
@@ -113,16 +113,6 @@ _DATED = re.compile(r"-20\d\d-(\d\d)-(\d\d)\b")
 def short_model(model: str) -> str:
     """Shorten the date in a model name: `gpt-4o-mini-2024-07-18` becomes `gpt-4o-mini-0718`."""
     return _DATED.sub(r"-\1\2", model)
-
-
-def count(number: int) -> str:
-    """Format a count in at most five cells: `812`, `48.3k`, `1.2M`."""
-    if number < 10_000:
-        return str(number)
-    for unit, size in (("k", 1e3), ("M", 1e6), ("G", 1e9), ("T", 1e12)):
-        if number < size * 1000:
-            return f"{number / size:.1f}{unit}" if number < size * 100 else f"{number / size:.0f}{unit}"
-    return f"{number / 1e12:.0f}T"
 
 
 def status_word(row: JobRow) -> str:

@@ -4,8 +4,9 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from fttui.learning.ticks import number
 from fttui.ui.render.chart import labels
-from fttui.ui.render.chart.axes import number, tick_values, x_range, y_axis
+from fttui.ui.render.chart.axes import tick_values, x_range, y_axis
 from fttui.ui.render.chart.layers import Layer, character, layers_of, needed_range, plot
 from fttui.ui.render.chart.view import Curves, Form, Picture, Span, View
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from fttui.clock import duration
+from fttui.learning.ticks import number, ticks
 from fttui.text import fit
-from fttui.ui.render.chart.axes import number, ticks
 from fttui.ui.render.chart.view import Curves, Form, Span, View
 
 NAME = 16

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from fttui.clock import duration
-from fttui.ui.render.chart.axes import number
+from fttui.learning.ticks import number
 from fttui.ui.render.chart.view import Curves, Span, View
 
 
