@@ -118,6 +118,7 @@ Step = Checking | Checked | Uploading | FileReady | Creating
 
 
 class Stage(StrEnum):
+    SETTINGS = "settings"
     CHECK = "check"
     UPLOAD = "upload"
     CREATE = "create"
@@ -313,7 +314,23 @@ class CreateJob:
             force: send data with errors.
             before_create: awaited directly before the create request, as the last moment to cancel.
         """
+        checked = await self.check(spec, files, force=force)
+        if isinstance(checked, Result):
+            return checked
+        if checked is not None:
+            plan = checked.plan or plan
+        ids = await self.upload(files)
+        if isinstance(ids, Result):
+            return ids
+        if before_create is not None:
+            await before_create()
+        return await self.send(spec.model_copy(update=ids), plan)
+
+    async def check(self, spec: "JobSpec", files: LocalFiles, *, force: bool = False) -> Report | Result | None:
+        """Check the data. Return the report, None for a job without local files, or why the try ends here."""
         self.is_sent = False
+        if reason := _pairs_error(spec, self._pricing):
+            return Result(Outcome(False, f"Not created: {reason}."), Stage.SETTINGS)
         try:
             report = await self._check(spec, files)
         except (OSError, ConfigError) as error:
@@ -323,15 +340,21 @@ class CreateJob:
             self._on_step(Checked(report))
             if report.errors and not force:
                 return Result(Outcome(False, data_errors(report, spec, files)), Stage.CHECK)
-            plan = report.plan or plan
+        return report
+
+    async def upload(self, files: LocalFiles) -> dict[str, str] | Result:
+        """Upload local files, each once. Return the ids by member of `FILES`, or why the try ends here."""
+        ids: dict[str, str] = {}
         for path in dict.fromkeys(files.paths.values()):
             members = tuple(member for member in FILES if files.paths.get(member) == path)
             uploaded = await self._upload(path, members)
             if not uploaded.ok:
                 return Result(uploaded, Stage.UPLOAD, members[0], self.uploaded)
-            spec = spec.model_copy(update=dict.fromkeys(members, uploaded.id))
-        if before_create is not None:
-            await before_create()
+            ids |= dict.fromkeys(members, uploaded.id)
+        return ids
+
+    async def send(self, spec: "JobSpec", plan: "Plan | None") -> Result:
+        """Send the create request for a job whose files are at the provider."""
         self.is_sent = True
         self._on_step(Creating())
         created = await self._sender.create(spec)
@@ -367,6 +390,12 @@ class CreateJob:
         except OSError as error:
             return f"The expected cost was not saved: {error.strerror or error}"
         return ""
+
+
+def _pairs_error(spec: "JobSpec", pricing: "Pricing") -> str:
+    from fttui.models.spec import pairs_error
+
+    return pairs_error(spec, is_local=pricing.provider == "local")
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,20 @@ class Plan(NamedTuple):
             return "free: trained on this machine"
         return f"cost {self.cost_text}" + (f" ({self.cost_note})" if self.cost is None else "")
 
+    def resized(self, examples: int, n_epochs: Any, batch_size: Any) -> "Plan":
+        """Return the plan of a run over the same data with different settings, which may be `auto`."""
+        epochs = n_epochs if isinstance(n_epochs, int) else auto_hyperparameters.epochs(examples)
+        batch = batch_size if isinstance(batch_size, int) else auto_hyperparameters.batch_size(examples)
+        return self._replace(
+            epochs=epochs,
+            epochs_auto=not isinstance(n_epochs, int),
+            batch_size=batch,
+            batch_auto=not isinstance(batch_size, int),
+            steps=-(-examples // batch) * epochs,
+            tokens=None if self.tokens is None else self.tokens // self.epochs * epochs,
+            cost=None if self.cost is None else self.cost / self.epochs * epochs,
+        )
+
     def as_json(self) -> dict[str, Any]:
         return {
             "n_epochs": self.epochs,
@@ -141,3 +155,9 @@ def _cost(tokens: int | None, price: Price, method: str) -> tuple[float | None, 
 def amount(cost: float, currency: str) -> str:
     """Return an amount of money with two decimals, four below 1."""
     return f"{cost:,.{2 if cost >= 1 or cost == 0 else 4}f} {currency}"
+
+
+def money(cost: float, currency: str) -> str:
+    """Return an amount of money for a sentence: `$1.62`, `$0.0031`, `1.62 EUR`."""
+    digits = 2 if cost >= 0.1 or cost == 0 else 4
+    return f"${cost:,.{digits}f}" if currency == "USD" else f"{cost:,.{digits}f} {currency}"

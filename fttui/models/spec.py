@@ -1,14 +1,17 @@
 """Settings of a job to create."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from fttui.models import lenient
-from fttui.models.job import TOKEN_KEY, Job
+from fttui.models.job import SETTING_PREFIX, SWEEP_KEY, TOKEN_KEY, Job
 
 MAX_METADATA = 16
+LONGEST_KEY, LONGEST_VALUE = 64, 512
+"""Greatest lengths of keys and values of metadata, in characters."""
 HYPERPARAMETERS = {
     "supervised": ("n_epochs", "batch_size", "learning_rate_multiplier"),
     "dpo": ("n_epochs", "batch_size", "learning_rate_multiplier", "beta"),
@@ -79,9 +82,40 @@ class JobSpec(BaseModel):
         left = {name: value for name, value in self.hyperparameters.items() if name not in lost}
         return self.model_copy(update={"method": method, "hyperparameters": left, "grader": None, "method_more": {}})
 
+    def with_settings(self, settings: Mapping[str, Any]) -> "JobSpec":
+        """Return the job with values for hyperparameters or the seed, by wire name."""
+        tuned = {name: value for name, value in settings.items() if name != "seed"}
+        update: dict[str, Any] = {"hyperparameters": {**self.hyperparameters, **tuned}}
+        return self.model_copy(update=update | ({"seed": settings["seed"]} if "seed" in settings else {}))
+
+
+def local_pairs(hyperparameters: Mapping[str, Any]) -> dict[str, str]:
+    """Return the hyperparameters that the API has no field for as metadata of the embedded service."""
+    return {
+        f"{SETTING_PREFIX}{name}": value if isinstance(value, str) else json.dumps(value)
+        for name, value in hyperparameters.items()
+        if name not in _KNOWN
+    }
+
+
+def pairs_error(spec: JobSpec, *, is_local: bool) -> str:
+    """Return why the metadata and settings of a job cannot be sent together; empty when they can."""
+    settings = local_pairs(spec.hyperparameters) if is_local else {}
+    for key, value in settings.items():
+        name = key.removeprefix(SETTING_PREFIX)
+        if key in spec.metadata or key == SWEEP_KEY:
+            return f"{name} is not a setting: fttui uses the metadata key {key} itself"
+        if len(key) > LONGEST_KEY or len(value) > LONGEST_VALUE:
+            return f"{name}: a name has at most {LONGEST_KEY - len(SETTING_PREFIX)} characters, a value {LONGEST_VALUE}"
+    number = len(spec.metadata) + len(settings)
+    is_own = bool(settings) or SWEEP_KEY in spec.metadata
+    if number > MAX_METADATA - is_own:
+        return f"{number} pairs of metadata and settings; {MAX_METADATA - 1} fit beside the create token"
+    return ""
+
 
 def like(job: Job) -> JobSpec:
-    """Return the settings of an existing job, without its create token and its run id at Weights & Biases."""
+    """Return the settings of an existing job, without its create token, its sweep and its run id at W&B."""
     raw = _sendable(job.raw)
     method = lenient.mapping(raw.get("method"))
     inside = lenient.mapping(method.get(job.method))
@@ -107,7 +141,7 @@ def like(job: Job) -> JobSpec:
         metadata={
             key: value if isinstance(value, str) else lenient.line(value)
             for key, value in metadata.items()
-            if key != TOKEN_KEY
+            if key not in (TOKEN_KEY, SWEEP_KEY)
         },
         wandb_project=lenient.line(wandb.pop("project", None)) or None,
         wandb_more=_given(wandb, but="run_id"),

@@ -1,8 +1,27 @@
 """The embedded service of this machine, reached through a Unix socket."""
 
+from typing import Any
+
 from fttui.api.providers.base import Provider
+from fttui.models.job import SETTING_PREFIX
+from fttui.models.spec import local_pairs
 
 
 def provider() -> Provider:
     """Return the embedded service. The host name is never resolved."""
-    return Provider(name="local", base_url="http://fttui/v1", label="the local service", keeps_no_copy=True)
+    return Provider(name="local", base_url="http://fttui/v1", label="the local service", keeps_no_copy=True, body=_body)
+
+
+def _body(body: dict[str, Any]) -> dict[str, Any]:
+    """Move hyperparameters that the API has no field for to the metadata, where trainers find them."""
+    method: dict[str, Any] = body.get("method", {})
+    kind = method.get("type", "")
+    inner: dict[str, Any] = dict(method.get(kind, {}))
+    given: dict[str, Any] = inner.pop("hyperparameters", {})
+    moved = local_pairs(given)
+    if not moved:
+        return body
+    if kept := {name: value for name, value in given.items() if f"{SETTING_PREFIX}{name}" not in moved}:
+        inner["hyperparameters"] = kept
+    changed = {"type": kind, kind: inner} if inner else {"type": kind}
+    return body | {"method": changed, "metadata": {**body.get("metadata", {}), **moved}}
