@@ -39,13 +39,14 @@ def groups_of(run: Run) -> list[MetricGroup]:
     """Return the groups of a run, the loss first, then by the order in which metrics came."""
     found: dict[str, dict[str, str]] = {}
     for name in run.series:
-        base, part = _split(name)
+        base, part = split_name(name)
         found.setdefault(base, {})[part] = name
     groups = [LOSS if base == "loss" else MetricGroup(base, **parts) for base, parts in found.items()]
     return sorted(groups, key=lambda group: not group.is_loss)
 
 
-def _split(name: str) -> tuple[str, str]:
+def split_name(name: str) -> tuple[str, str]:
+    """Return the name of a metric's group, and its part: `train`, `valid` or `whole`."""
     for prefix, part in _PREFIXES:
         if name.startswith(prefix):
             return name.removeprefix(prefix), part

@@ -17,7 +17,7 @@ class SavedView(NamedTuple):
     sort: str = "age"
     reverse: bool = False
     wrap: bool = False
-    metrics: bool = False
+    hides_metrics: bool = False
     times: str = "local"
     tab: str = "log"
     splits: dict[str, int] = {}

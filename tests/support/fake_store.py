@@ -1,6 +1,7 @@
 """The store and the poller of cockpit tests. mypy holds both to the ports of `fttui.store.port`."""
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,6 +40,12 @@ def job(number: int, status: str = "running", **members: Any) -> dict[str, Any]:
 
 def event(seq: int, message: str, level: str = "info") -> EventRow:
     return EventRow(seq, f"ftevent-{seq}", NOW - 1000 + seq, level, "message", message, "")
+
+
+def measured(step: int, **values: float) -> EventRow:
+    """Return a metrics event."""
+    data = json.dumps({"step": step, "total_steps": 900, **values})
+    return EventRow(step, f"ftevent-{step}", NOW - 1000 + step, "info", "metrics", f"Step {step}/900", data)
 
 
 @dataclass

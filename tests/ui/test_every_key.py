@@ -181,7 +181,7 @@ EXPECTED: dict[str, Callable[[str], Check]] = {
     "log.level": shows("warn+"),
     "log.only": shows("Search the log first"),
     "log.wrap": shows("end-of-the-long-line"),
-    "log.metrics": shows("train loss 1.5"),
+    "log.metrics": shows("no metrics"),
     "time.mode": shows("Times: utc"),
     "zoom": lambda pane: (
         lambda before, after: (("LOSS" in after.screen) is (pane == "jobs")) and "z" not in after.prompt

@@ -39,7 +39,7 @@ class LogController(PaneController):
             "log.level": self._next_level,
             "log.only": self._toggle_only,
             "log.wrap": self._toggle_wrap,
-            "log.metrics": lambda: self._restyle(metrics=not self._log.log_style.metrics),
+            "log.metrics": lambda: self._restyle(hides_metrics=not self._log.log_style.hides_metrics),
             "time.mode": self._next_times,
         }
 

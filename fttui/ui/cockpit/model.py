@@ -105,7 +105,7 @@ class CockpitModel:
             reverse=saved.reverse,
             filter=saved.filter,
             status=saved.status,
-            log_style=LogStyle(wrap=saved.wrap, metrics=saved.metrics, times=saved.times),
+            log_style=LogStyle(wrap=saved.wrap, hides_metrics=saved.hides_metrics, times=saved.times),
         )
         self.selected: str | None = None
         """Job under the cursor."""

@@ -169,7 +169,7 @@ class MainScreen(LatestSize, Screen[None]):
             sort=view.sort,
             reverse=view.reverse,
             wrap=style.wrap,
-            metrics=style.metrics,
+            hides_metrics=style.hides_metrics,
             times=style.times,
             tab=self.panes.tab,
             splits=self.panes.splits,

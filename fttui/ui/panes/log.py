@@ -16,10 +16,16 @@ class LogView(LineView):
     class ReachedTop(Message):
         """The oldest loaded line is visible. The archive may have older events."""
 
-    def __init__(self, now: Callable[[], float], look: LogStyle) -> None:
+    def __init__(self, now: Callable[[], float], look: LogStyle, missing: str = "·") -> None:
+        """
+        Args:
+            missing: sign for a metric that was not measured at a step.
+        """
         super().__init__(id="log")
         self._now = now
-        self._model = LogLines(look)
+        self._model = LogLines(look, missing)
+        self._blank_until = 0
+        """End of the scroll range while blank rows wait for new events, else 0."""
         self._note = ""
         self._match: int | None = None
         self.follow = True
@@ -39,14 +45,32 @@ class LogView(LineView):
         """Append newer events of the same job."""
         if not events:
             return
+        count, heading = len(self._model), self.heading()
         dropped = self._model.append(events)
-        self.lines_changed()
-        if self.follow:
-            self._to_end()
-        else:
+        if not self.follow:
+            self.lines_changed()
             self.unseen += len(events)
             if dropped:
                 self.scroll_to_line(self.scroll_offset.y - dropped)
+        elif dropped or not count or heading != self.heading():
+            self.lines_changed()
+            self._to_end()
+        else:
+            self._follow_from(count)
+
+    def _follow_from(self, count: int) -> None:
+        """Show the lines from number `count` on.
+
+        A full page moves up by half its height, so that the next lines fill the lower half: moving it by one line
+        each time would repaint all of it each time.
+        """
+        top, page, total = self.scroll_offset.y, self.page_height, len(self._model)
+        if total <= top + page:
+            self.fit_scroll_range()
+            self.redraw(*range(count, total))
+            return
+        top += page // 2
+        self._to_end(top if total <= top + page else None)
 
     def add_older(self, events: Sequence[EventRow]) -> None:
         """Prepend older events without moving the visible lines."""
@@ -148,7 +172,11 @@ class LogView(LineView):
         return True
 
     def scroll_lines(self, lines: int) -> None:
-        super().scroll_lines(lines)
+        last = max(self.scroll_offset.y, self.line_count() - self.page_height)
+        top = max(0, min(last, self.scroll_offset.y + lines))
+        self._blank_until = top + self.page_height
+        self.fit_scroll_range()
+        self.scroll_to_line(top)
         at_end = self.scroll_offset.y + self.page_height >= self.line_count()
         self.follow = at_end and lines > 0
         if at_end:
@@ -162,16 +190,25 @@ class LogView(LineView):
     def line_count(self) -> int:
         return len(self._model) or 1
 
+    def scroll_length(self) -> int:
+        return max(self.line_count(), self._blank_until)
+
+    def heading(self) -> Line | None:
+        return self._model.heading()
+
     def line_at(self, index: int) -> Line:
         if not len(self._model):
             if not (hidden := self._model.event_count):
                 return [(f" {self._note}", "dim")]
+            style = self.log_style
             why = (
-                f"level {self.log_style.level} (L changes it)"
-                if self.log_style.level != "info"
+                f"level {style.level} (L changes it)"
+                if style.level != "info"
                 else "search (& shows all)"
+                if style.only
+                else "x (x shows metrics)"
             )
-            return [(f" {hidden} events hidden by {why}", "dim")]
+            return [(f" {hidden} event{'' if hidden == 1 else 's'} hidden by {why}", "dim")]
         return self._model.line(index, self._now())
 
     def on_resize(self) -> None:
@@ -183,12 +220,17 @@ class LogView(LineView):
     def on_mouse_scroll_up(self) -> None:
         self.follow = False
 
-    def _to_end(self) -> None:
+    def _to_end(self, top: int | None = None) -> None:
+        """Show the last page, or the lines from `top` on with blank rows below them."""
         self.unseen = 0
-        self.scroll_to_line(max(0, self.line_count() - self.page_height))
+        self._blank_until = 0 if top is None else top + self.page_height
+        if top is not None:
+            self.lines_changed()
+        self._settle()
         # The scroll range knows the new height only after the layout.
         self.call_after_refresh(self._settle)
 
     def _settle(self) -> None:
         if self.follow:
-            self.scroll_to_line(max(0, self.line_count() - self.page_height))
+            self.fit_scroll_range()
+            self.scroll_to_line(max(0, self.scroll_length() - self.page_height))

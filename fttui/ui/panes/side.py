@@ -42,7 +42,7 @@ class SidePane(Container):
         super().__init__(id="side")
         self._glyphs = glyphs
         self.detail = DetailView()
-        self.log_view = LogView(now, look)
+        self.log_view = LogView(now, look, glyphs.missing)
         self.files = FilesView()
         self._named: dict[Widget, list[tuple[str, int]]] = {}
         """Titles shown in each row, each with the column after its last cell."""
@@ -107,6 +107,8 @@ class SidePane(Container):
             parts += [f"{log.unseen} new"] if log.unseen else []
         if log.log_style.level != "info":
             parts.append(f"{log.log_style.level}+")
+        if log.log_style.hides_metrics:
+            parts.append("no metrics")
         parts.append(f"{log.event_count} events")
         return f" {self._glyphs.dot} ".join(parts)
 

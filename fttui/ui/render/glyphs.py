@@ -51,6 +51,11 @@ class Glyphs(NamedTuple):
         face = FACES[status]
         return face.glyph if self.unicode else face.ascii
 
+    @property
+    def missing(self) -> str:
+        """Sign for a number that was not measured."""
+        return "·" if self.unicode else "-"
+
 
 UNICODE = Glyphs(True, "─", "│", "·", "…", "↓", "↑", "▸")
 ASCII = Glyphs(False, *(ASCII_SIGNS[sign] for sign in UNICODE[1:]))

@@ -1,6 +1,5 @@
-"""Log lines: events filtered by level and search, wrapped and highlighted. Pure."""
+"""Log lines: events filtered by level and search, wrapped and highlighted. Metrics events are rows of columns. Pure."""
 
-import json
 import time
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -9,7 +8,8 @@ from typing import NamedTuple
 
 from fttui.clock import age
 from fttui.models.row import EventRow
-from fttui.text import clean, clean_line, wrap
+from fttui.text import clean_line, wrap
+from fttui.ui.render.log_columns import LogColumns, Measured, measured
 from fttui.ui.render.rows import Line
 from fttui.ui.render.search_text import contains, marked
 
@@ -29,8 +29,8 @@ class LogStyle(NamedTuple):
     level: str = "info"
     """Lowest level shown."""
     wrap: bool = False
-    metrics: bool = False
-    """Show all numbers of a metrics event on a line below it."""
+    hides_metrics: bool = False
+    """Hide the rows of metrics events."""
     times: str = "local"
     only: bool = False
     """Show only events that match the search."""
@@ -40,8 +40,14 @@ class LogStyle(NamedTuple):
 class LogLines:
     """Events and their lines. Lines are numbered from 0, the oldest first."""
 
-    def __init__(self, style: LogStyle = LogStyle()) -> None:  # noqa: B008  (a value)
+    def __init__(self, style: LogStyle = LogStyle(), missing: str = "·") -> None:  # noqa: B008  (a value)
+        """
+        Args:
+            missing: sign for a metric that was not measured at a step.
+        """
         self.style = style
+        self._missing = missing
+        self._columns = LogColumns(missing)
         self._events: list[EventRow] = []
         self._lines: list[tuple[int, int]] = []
         self._found: list[int] | None = None
@@ -66,6 +72,8 @@ class LogLines:
     def replace(self, events: Sequence[EventRow]) -> None:
         """Replace the events."""
         self._events = list(events)
+        self._columns = LogColumns(self._missing)
+        self._learn(events)
         self._rebuild()
 
     def append(self, events: Sequence[EventRow]) -> int:
@@ -73,6 +81,7 @@ class LogLines:
         before = len(self._lines)
         start = len(self._events)
         self._events.extend(events)
+        self._learn(events)
         if len(self._events) <= KEEP * 2:
             self._lines += self._lines_from(start)
             if self._found is not None:
@@ -87,6 +96,7 @@ class LogLines:
         """Prepend older events. Return the number of lines added at the top."""
         before = len(self._lines)
         self._events[:0] = events
+        self._learn(events)
         self._rebuild()
         return len(self._lines) - before
 
@@ -94,7 +104,7 @@ class LogLines:
         """Set the width. Only wrapped lines are rebuilt."""
         if cells != self._cells:
             self._cells = cells
-            if self.style.wrap or self.style.metrics:
+            if self.style.wrap:
                 self._rebuild()
 
     def restyle(self, style: LogStyle) -> None:
@@ -102,17 +112,22 @@ class LogLines:
         self.style = style
         self._rebuild()
 
+    def heading(self) -> Line | None:
+        """Return the heading of the columns; None for a log without rows of metrics."""
+        return None if self.style.hides_metrics or not self._columns else self._columns.heading(self._cells)
+
     def line(self, index: int, now: float) -> Line:
         """Return one line. `now` is in Unix seconds, for relative times."""
         number, piece = self._lines[index]
         event = self._events[number]
+        moment = self._time(event, now)
+        if (found := self._measured(event)) is not None:
+            return marked(self._columns.line(moment, found, self._cells), self.style.search)
         role = event.level if event.level in ("warn", "error") else "" if event.level == "info" else "warn"
-        texts = self._texts(event)
-        look = "dim" if piece and self._is_metrics(event) else role and "warn"
-        message = marked([(texts[piece], look)], self.style.search)
+        message = marked([(self._texts(event)[piece], role and "warn")], self.style.search)
         if piece:
             return [(" " * HEAD, ""), *message]
-        return [(f" {self._time(event, now)} ", "dim"), (f"{event.level:<5.5}", role or "dim"), (" ", ""), *message]
+        return [(f" {moment} ", "dim"), (f"{event.level:<5.5}", role or "dim"), (" ", ""), *message]
 
     def text(self, index: int, now: float) -> str:
         """Return one line as text."""
@@ -137,7 +152,7 @@ class LogLines:
         for distance in range(1, total + 1):
             index = (start + step * distance) % total
             number, piece = self._lines[index]
-            if contains(self._texts(self._events[number])[piece], search):
+            if contains(self._searched(self._events[number], piece), search):
                 return index
         return None
 
@@ -169,7 +184,7 @@ class LogLines:
     def _lines_from(self, start: int) -> list[tuple[int, int]]:
         """Build the lines of the events from `start` on."""
         style, end = self.style, len(self._events)
-        if style.level == "info" and not (style.wrap or style.metrics or style.only):
+        if style.level == "info" and not (style.wrap or style.hides_metrics or style.only):
             return list(zip(range(start, end), repeat(0), strict=False))  # one line for each event
         return [(index, piece) for index in range(start, end) for piece in range(self._height(self._events[index]))]
 
@@ -180,24 +195,33 @@ class LogLines:
             return 0
         if style.only and style.search and not self._matches(event):
             return 0
-        return len(self._texts(event)) if style.wrap or (style.metrics and self._is_metrics(event)) else 1
+        if (style.wrap or style.hides_metrics) and self._measured(event) is not None:
+            return 0 if style.hides_metrics else 1
+        return len(self._texts(event)) if style.wrap else 1
 
     def _texts(self, event: EventRow) -> list[str]:
         message = clean_line(event.message[:MAX_LENGTH]) or event.type or "-"
         if len(event.message) > MAX_LENGTH:
             message += f" … ({len(event.message):,} characters; press e to export all)"
-        room = max(10, self._cells - HEAD - 1)
-        texts = wrap(message, room) if self.style.wrap else [message]
-        if self.style.metrics and self._is_metrics(event):
-            texts += wrap(_numbers(event.data), room)
-        return texts
+        return wrap(message, max(10, self._cells - HEAD - 1)) if self.style.wrap else [message]
 
-    def _is_metrics(self, event: EventRow) -> bool:
-        return event.type == "metrics" and bool(event.data)
+    def _learn(self, events: Sequence[EventRow]) -> None:
+        for event in events:
+            if _may_be_row(event):
+                self._columns.learn(event.data)
+
+    def _measured(self, event: EventRow) -> Measured | None:
+        """Return the metrics of an event that is a row of columns; None for one that is text."""
+        return measured(event.data) if _may_be_row(event) else None
 
     def _matches(self, event: EventRow) -> bool:
-        search = self.style.search
-        return contains(event.message, search) or (self.style.metrics and contains(event.data, search))
+        return contains(self._searched(event), self.style.search)
+
+    def _searched(self, event: EventRow, piece: int | None = None) -> str:
+        """Return the text that a search looks at: a row of columns as shown, a message, or a line of it."""
+        if (found := self._measured(event)) is not None:
+            return "".join(text for text, _ in self._columns.line("", found, self._cells))
+        return event.message if piece is None else self._texts(event)[piece]
 
     def _time(self, event: EventRow, now: float) -> str:
         if event.created_at is None:
@@ -213,17 +237,6 @@ def _rank(level: str) -> int:
     return LEVELS.index(level) if level in LEVELS else len(LEVELS)
 
 
-def _numbers(data: str) -> str:
-    """Format the data of a metrics event on one line. Nested members are shown as JSON."""
-    try:
-        members = json.loads(data)
-    except ValueError:
-        return clean_line(data)
-    if not isinstance(members, dict):
-        return clean_line(data)
-    shown = []
-    for name, value in members.items():
-        if name not in ("step", "total_steps"):
-            text = f"{value:.6g}" if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
-            shown.append(f"{clean(str(name)).replace('_', ' ')} {text}")
-    return clean_line("  ".join(shown))
+def _may_be_row(event: EventRow) -> bool:
+    # A warning is told by its message.
+    return event.type == "metrics" and event.level == "info" and bool(event.data)

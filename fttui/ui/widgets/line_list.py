@@ -34,7 +34,7 @@ class LineList(LineView, can_focus=False):
     @property
     def caret(self) -> Offset:
         """Screen position of the line under the cursor."""
-        return self.region.offset + Offset(0, self._cursor - self.scroll_offset.y)
+        return self.region.offset + Offset(0, self._cursor - self.scroll_offset.y + self.head_rows)
 
     @property
     def keys(self) -> list[str]:
@@ -104,7 +104,7 @@ class LineList(LineView, can_focus=False):
         self.move_to(self._cursor + lines)
 
     def on_click(self, event: events.Click) -> None:
-        index = event.y + self.scroll_offset.y
-        if index < len(self._keys):
+        index = event.y + self.scroll_offset.y - self.head_rows
+        if event.y >= self.head_rows and index < len(self._keys):
             self.move_to(index)
             self.post_message(self.Moved(self, twice=event.chain == 2))

@@ -134,6 +134,19 @@ class LineView(ScrollView, can_focus=False):
         """Return one line. Called for visible lines only."""
         raise NotImplementedError
 
+    def heading(self) -> Line | None:
+        """Return a line that stays above the others; None for none."""
+        return None
+
+    @property
+    def head_rows(self) -> int:
+        """Rows above the lines: 1 with a heading."""
+        return 0 if self.heading() is None else 1
+
+    def scroll_length(self) -> int:
+        """Return the number of lines of the scroll range. Those after the last line are blank."""
+        return self.line_count()
+
     def is_cursor(self, index: int) -> bool:
         """Return True when the line is drawn as the line under the cursor."""
         return False
@@ -141,21 +154,25 @@ class LineView(ScrollView, can_focus=False):
     def lines_changed(self) -> None:
         """Drop the cached strips, update the scroll range and repaint."""
         self._strips.clear()
-        count = self.line_count()
-        if self.virtual_size.height != count:
-            self.virtual_size = Size(0, count)
+        self.fit_scroll_range()
         self.refresh()
+
+    def fit_scroll_range(self) -> None:
+        """Update the scroll range."""
+        length = self.scroll_length() + self.head_rows
+        if self.virtual_size.height != length:
+            self.virtual_size = Size(0, length)
 
     def redraw(self, *lines: int) -> None:
         """Repaint those of `lines` that are visible. A hidden widget is repainted when it appears."""
-        top, (width, height) = self.scroll_offset.y, self.size
+        top, (width, height) = self.scroll_offset.y - self.head_rows, self.size
         for index in lines:
             self._strips.pop((index, False), None)
             self._strips.pop((index, True), None)
         if lines and not self.is_on_screen:
             # Textual keeps the painted lines of a hidden widget, so mark all of them for its next appearance.
             self.refresh()
-        elif regions := [Region(0, index - top, width, 1) for index in lines if 0 <= index - top < height]:
+        elif regions := [Region(0, index - top, width, 1) for index in lines if self.head_rows <= index - top < height]:
             self.refresh(*regions)
 
     def scroll_to_line(self, top: int) -> None:
@@ -168,19 +185,22 @@ class LineView(ScrollView, can_focus=False):
 
     @property
     def page_height(self) -> int:
-        """Number of visible lines, at least 1."""
-        return max(1, self.size.height)
+        """Number of visible lines below the heading, at least 1."""
+        return max(1, self.size.height - self.head_rows)
 
     @property
     def text_lines(self) -> Sequence[str]:
         """The visible lines as text."""
         top = self.scroll_offset.y
-        bottom = min(self.line_count(), top + self.size.height)
+        bottom = min(self.line_count(), top + max(0, self.size.height - self.head_rows))
         return ["".join(text for text, _ in self.line_at(index)) for index in range(top, bottom)]
 
     def render_line(self, y: int) -> Strip:
         cells = self.scrollable_content_region.width
-        index = y + self.scroll_offset.y
+        heading = self.heading()
+        if heading is not None and y == 0:
+            return strip_of(self, heading, cells, skip=self._skip)
+        index = y + self.scroll_offset.y - (heading is not None)
         if index >= self.line_count():
             return Strip.blank(cells, self.visual_style.rich_style)
         cursor = self.is_cursor(index)

@@ -1,7 +1,7 @@
 """Keys of the log pane."""
 
 from fttui.ui.render.log_lines import LogStyle
-from tests.support.fake_store import FakeStore, event, job
+from tests.support.fake_store import FakeStore, event, job, measured
 from tests.support.ui_fakes import cockpit
 
 ID = "ftjob-00000001"
@@ -55,8 +55,25 @@ async def test_level_time_wrap_and_metrics_keys_change_the_log() -> None:
         assert "hidden by level error (L changes it)" in ui.log[0]
         await ui.press("L", "t", "t")
         assert "ago" in ui.log[-1]
-        await ui.press("w", "x")
+        await ui.press("w")
         assert len(ui.log) == 8
+
+
+async def test_metrics_key_hides_the_rows_of_metrics_and_brings_them_back() -> None:
+    found = FakeStore().put(job(1), job(2))
+    found.log = {ID: [measured(1, train_loss=2.5, valid_loss=1.5), event(2, "Checkpoint 1 saved")]}
+    found.log["ftjob-00000002"] = [measured(9, train_loss=0.5)]
+    async with cockpit(found) as ui:
+        heading = next(line for line in ui.screen if " VALID" in line and "TIME" in line)
+        assert heading.split() == ["TIME", "STEP", "TRAIN", "VALID"]
+        assert ui.log[0].split()[1:] == ["1", "2.500", "1.500"]
+        await ui.press("x")
+        assert [line.split(None, 2)[2] for line in ui.log] == ["Checkpoint 1 saved"]
+        assert "no metrics" in ui.main.side.tabs.text
+        await ui.press("j")
+        assert "1 event hidden by x (x shows metrics)" in ui.log[0]
+        await ui.press("x")
+        assert ui.log[0].split()[1:] == ["9", "0.500", "·"]
 
 
 async def test_unseen_events_are_counted_in_the_title() -> None:

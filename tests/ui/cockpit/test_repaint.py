@@ -3,10 +3,12 @@
 import pytest
 from textual.widget import Widget
 
-from fttui.models.row import JobRow
+from fttui.models.row import EventRow, JobRow
 from fttui.ui.cockpit import presenter
 from fttui.ui.panes import jobs as panes_jobs
-from tests.support.fake_store import NOW, FakeStore, event, job
+from fttui.ui.render.rows import Line
+from tests.support.curve_bytes import changed_bytes
+from tests.support.fake_store import NOW, FakeStore, event, job, measured
 from tests.support.ui_fakes import cockpit
 
 pytestmark = pytest.mark.painted
@@ -178,3 +180,41 @@ async def test_key_updates_the_footer_once(monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setattr(ui.main.footer, "update_entries", lambda: filled.append(ui.cursor))
         await ui.press("j")
         assert filled == ["ftjob-00000002"]
+
+
+async def test_new_rows_of_a_full_log_move_it_by_half_a_page(refreshed: list[str]) -> None:
+    def row(step: int) -> EventRow:
+        return measured(step, train_loss=1 + step / 1000, valid_loss=2 - step / 1000, train_mean_token_accuracy=0.6)
+
+    store = FakeStore().put(job(1))
+    store.log = {ID: [row(step) for step in range(1, 101)]}
+    async with cockpit(store, size=(120, 40)) as ui:
+        log = ui.main.log_view
+        page = log.page_height
+        assert ui.log[-1].split()[1] == "100"
+        assert len(ui.log) == page
+
+        def shown() -> list[Line]:
+            top = log.scroll_offset.y
+            return [log.line_at(i) for i in range(top, min(top + page, log.line_count()))]
+
+        sent: list[tuple[bool, int, int]] = []
+        for step in range(101, 101 + 2 * (page // 2)):
+            before, top = shown(), log.scroll_offset.y
+            store.log[ID].append(row(step))
+            refreshed.clear()
+            await ui.publish()
+            assert ui.log[-1].split()[1] == str(step)
+            moved = log.scroll_offset.y > top
+            sent.append((moved, changed_bytes(before, shown()), refreshed.count("log")))
+        assert [moved for moved, _, _ in sent].count(True) == 2
+        assert max(size for moved, size, _ in sent if not moved) <= 180
+        assert max(size for moved, size, _ in sent if moved) <= 4_000
+        assert {count for moved, _, count in sent if not moved} == {1}
+        store.log[ID].append(row(step + 1))
+        await ui.publish()
+        assert len(ui.log) <= page // 2 + 2
+        await ui.press("tab", "tab", "k")
+        assert ui.log[-1].split()[1] == str(step + 1), "the last row stays on the screen"
+        await ui.press("G")
+        assert log.follow

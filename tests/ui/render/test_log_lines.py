@@ -7,7 +7,7 @@ import pytest
 from fttui.models.row import EventRow
 from fttui.ui.render.log_lines import KEEP, LogLines, LogStyle
 
-METRICS = json.dumps({"step": 4, "total_steps": 9, "train_loss": 0.5, "scores": [{"a": 1}]})
+METRICS = json.dumps({"step": 4, "total_steps": 9, "train_loss": 0.5})
 
 
 def event(seq: int, message: str = "", level: str = "info", type: str = "message", data: str = "") -> EventRow:
@@ -53,14 +53,109 @@ def test_wrapping_keeps_every_word() -> None:
     assert all(len(text) <= 60 for text in texts(lines))
 
 
-def test_metrics_are_shown_on_a_separate_line() -> None:
-    lines = log(event(1, "Step 4/9", type="metrics", data=METRICS), event(2), metrics=True)
-    assert len(lines) == 3
-    assert texts(lines)[1].split(None, 2) == ["train", "loss", '0.5  scores [{"a": 1}]']
+def measured(seq: int, **values: object) -> EventRow:
+    return event(seq, f"Step {seq}", type="metrics", data=json.dumps({"step": seq, "total_steps": 900, **values}))
 
 
-def test_unreadable_metrics_are_shown_as_sent() -> None:
-    assert "not json" in texts(log(event(1, type="metrics", data="not json"), metrics=True))[1]
+RUN = (
+    measured(628, train_loss=0.919, train_mean_token_accuracy=0.671),
+    measured(
+        630,
+        train_loss=1.161,
+        valid_loss=1.926,
+        full_valid_loss=1.886,
+        train_mean_token_accuracy=0.607,
+        valid_mean_token_accuracy=0.483,
+        full_valid_mean_token_accuracy=0.4,
+    ),
+    event(630, "Checkpoint 7 saved at step 630"),
+)
+
+
+def test_metrics_event_is_a_row_of_columns_and_others_stay_text() -> None:
+    lines = log(*RUN)
+    heading = lines.heading()
+    assert heading is not None
+    assert heading[0][0] == " TIME        STEP    TRAIN    VALID    WHOLE      ACC    V ACC"
+    assert texts(lines) == [
+        " 00:27:08     628    0.919        ·             0.671        ·",
+        " 00:27:10     630    1.161    1.926    1.886    0.607    0.483",
+        " 00:27:10 info  Checkpoint 7 saved at step 630",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "last"), [(20, "VALID"), (36, "VALID"), (44, "VALID"), (45, "WHOLE"), (54, "ACC"), (63, "V ACC")]
+)
+def test_columns_leave_from_the_right_but_never_the_validation_loss(cells: int, last: str) -> None:
+    lines = log(*RUN)
+    lines.resize(cells)
+    heading = lines.heading()
+    assert heading is not None
+    assert heading[0][0].endswith(f" {last}")
+    assert max(36, cells) >= len(heading[0][0]) + 1
+    assert len(lines.text(1, 0.0)) == len(heading[0][0])
+
+
+def test_other_metrics_take_the_place_of_the_accuracy_in_their_order() -> None:
+    lines = log(
+        measured(1, train_loss=0.5, train_mean_token_accuracy=0.7, grad_norm=12.5, learning_rate=2e-5),
+        measured(2, train_loss=0.4, tokens_seen=123_456, valid_mean_reward=float("nan")),
+    )
+    lines.resize(100)
+    heading = lines.heading()
+    assert heading is not None
+    assert heading[0][0].split()[4:] == ["GRAD", "NORM", "LR", "TOKENS", "SEEN", "V", "REWARD", "ACC"]
+    assert texts(lines)[0].split()[2:] == ["0.500", "·", "12.50", "2e-05", "·", "·", "0.700"]
+    assert texts(lines)[1].split()[2:] == ["0.400", "·", "·", "·", "123k", "nan", "·"]
+    lines.resize(60)
+    heading = lines.heading()
+    assert heading is not None
+    assert heading[0][0].split()[4:] == ["GRAD", "NORM", "LR"]
+
+
+def test_reinforcement_job_has_its_rewards_in_columns() -> None:
+    lines = log(measured(1, train_mean_reward=0.25, valid_mean_reward=0.5))
+    assert texts(lines)[0].split()[2:] == ["·", "·", "0.250", "0.500"]
+
+
+def test_row_of_metrics_has_signs_of_the_terminal() -> None:
+    lines = LogLines(LogStyle(times="utc"), "-")
+    lines.replace([measured(1, train_loss=0.5)])
+    assert texts(lines)[0].split()[2:] == ["0.500", "-"]
+
+
+def test_hidden_metrics_leave_the_other_events_without_a_heading() -> None:
+    lines = log(*RUN, hides_metrics=True)
+    assert texts(lines) == [" 00:27:10 info  Checkpoint 7 saved at step 630"]
+    assert lines.heading() is None
+
+
+@pytest.mark.parametrize("data", ["not json", "[1]", '{"step": 4}', '{"text": "a"}', '{"a":' * 100_000])
+def test_metrics_event_without_numbers_is_text(data: str) -> None:
+    lines = log(event(1, "Step 4", type="metrics", data=data))
+    assert texts(lines) == [" 00:16:41 info  Step 4"]
+    assert lines.heading() is None
+
+
+def test_warning_with_metrics_keeps_its_message() -> None:
+    lines = log(event(1, "Step 4: loss is not a number", "warn", type="metrics", data=METRICS))
+    assert texts(lines) == [" 00:16:41 warn  Step 4: loss is not a number"]
+
+
+def test_search_looks_at_the_numbers_of_a_row() -> None:
+    lines = log(*RUN, search="1.926")
+    assert lines.find(0, 1) == 1
+    assert [text for text, role in lines.line(1, 0.0) if role == "match"] == ["1.926"]
+
+
+def test_names_of_metrics_are_bounded_and_clean() -> None:
+    lines = log(*(measured(n, **{f"metric\x1b{n}" + "x" * 100: n}) for n in range(200)))
+    lines.resize(5000)
+    heading = lines.heading()
+    assert heading is not None
+    assert len(heading[0][0]) < 1100
+    assert "\x1b" not in heading[0][0]
 
 
 def test_only_matching_events_are_shown() -> None:
