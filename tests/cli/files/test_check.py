@@ -178,7 +178,10 @@ def test_grader_is_checked_against_the_data(bare: Fttui, write: Write) -> None:
 
 
 @pytest.mark.parametrize("named", ["pipe", "/dev/zero", "large.json", "file-pipe"])
-def test_grader_that_may_never_end_is_refused(bare: Fttui, write: Write, tmp_path: Path, named: str) -> None:
+def test_grader_that_may_never_end_is_refused(
+    bare: Fttui, write: Write, tmp_path: Path, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fttui.bounded.PIPE_WAIT", 0.01)
     write("t.jsonl", b"".join(example_files.lines("reinforcement")))
     write("large.json", b" " * (2**20 + 1))
     os.mkfifo(tmp_path / "pipe")
