@@ -105,3 +105,17 @@ class Seconds(click.ParamType[Any]):
         if fault := Shared.interval.kind.fault(seconds):
             self.fail(f"{value!r}: {fault}", parameter, context)
         return seconds
+
+
+class StopKinds(click.ParamType[Any]):
+    """Kinds of alarms that stop a job, with commas between. The value is in the order of importance."""
+
+    name = "kinds"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        from fttui.learning.alarms import stop_kinds
+
+        try:
+            return ",".join(stop_kinds(value))
+        except ValueError as error:
+            self.fail(str(error), parameter, context)

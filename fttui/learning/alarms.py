@@ -3,7 +3,7 @@
 `check_job` applies every rule. A rule that cannot be applied is reported with the reason. Standard library only.
 """
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -29,6 +29,22 @@ KINDS = tuple(kind.value for kind in Kind)
 
 STOPPABLE = (Kind.NON_FINITE, Kind.DIVERGING, Kind.OVERFITTING, Kind.PLATEAU)
 """Kinds that can stop a job: see `--stop-on`."""
+
+
+def stop_kinds(text: str) -> tuple[Kind, ...]:
+    """Return the kinds in a list with commas, the most important first.
+
+    Raises:
+        ValueError: a kind is unknown or cannot stop a job, or there is none.
+    """
+    names = {name.strip() for name in text.split(",")} - {""}
+    allowed = ", ".join(STOPPABLE)
+    if unknown := sorted(names.difference(STOPPABLE)):
+        raise ValueError(f"{', '.join(unknown)} cannot stop a job; the kinds are {allowed}")
+    if not names:
+        raise ValueError(f"no kind is given; the kinds are {allowed}")
+    return tuple(kind for kind in STOPPABLE if kind in names)
+
 
 _WORDS = {
     Kind.NON_FINITE: ("no number", "no number"),
@@ -100,10 +116,12 @@ class Report:
         )
 
 
-def check_job(state: JobState) -> Report:
-    """Apply every rule to a job."""
+def check_job(state: JobState, kinds: Collection[str] = KINDS) -> Report:
+    """Apply the rules of these kinds to a job."""
     report = Report()
     for kind, rule in _RULES.items():
+        if kind not in kinds:
+            continue
         result = rule(state)
         if isinstance(result, Skipped):
             if result.reason:

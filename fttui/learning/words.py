@@ -1,9 +1,10 @@
 """Sentences about a run that the cockpit and the commands share. Standard library only."""
 
-from fttui.learning.alarms import Kind, Report
+from fttui.learning.alarms import Alarm, Kind, Report
 from fttui.learning.figures import short_figure
 from fttui.learning.pace import about, time_left
 from fttui.learning.run import Run
+from fttui.learning.summary import summarize
 from fttui.models.summary import Summary
 
 KIND_WORDS = {
@@ -48,6 +49,15 @@ def progress_parts(run: Run, summary: Summary, now: float | None, *, is_short: b
     if is_short:
         left = left.removesuffix(" left")
     return [part for part in (where, loss_words(summary, is_short=is_short), left) if part]
+
+
+def stop_words(alarm: Alarm, run: Run) -> str:
+    """Return the numbers of an alarm that stops a job: `validation 1.89, best 1.74 at step 360`."""
+    if alarm.kind is Kind.OVERFITTING and (words := loss_words(summarize(run))):
+        return words
+    head, separator, numbers = alarm.message.removesuffix(".").partition(": ")
+    words = numbers if separator else head
+    return words[:1].lower() + words[1:]
 
 
 def check_words(report: Report) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from fttui.models import lenient
 from fttui.models.job import SETTING_PREFIX, SWEEP_KEY, TOKEN_KEY, Job
+from fttui.models.labels import STOP_ON
 
 MAX_METADATA = 16
 LONGEST_KEY, LONGEST_VALUE = 64, 512
@@ -73,6 +74,16 @@ class JobSpec(BaseModel):
             body["integrations"] = [{"type": "wandb", "wandb": wandb}]
         return body
 
+    @property
+    def stop_on(self) -> str:
+        """Kinds of alarms that stop the job, with commas between. Only the embedded service stops jobs."""
+        return self.metadata.get(STOP_ON, "")
+
+    def with_stop_on(self, kinds: str) -> "JobSpec":
+        """Return the job with other kinds that stop it; empty for none."""
+        kept = {name: value for name, value in self.metadata.items() if name != STOP_ON}
+        return self.model_copy(update={"metadata": {**kept, STOP_ON: kinds} if kinds else kept})
+
     def with_method(self, method: str) -> "JobSpec":
         """Return the job with a different method, without settings that only the old method has."""
         before = self.method or "supervised"
@@ -108,7 +119,7 @@ def pairs_error(spec: JobSpec, *, is_local: bool) -> str:
         if len(key) > LONGEST_KEY or len(value) > LONGEST_VALUE:
             return f"{name}: a name has at most {LONGEST_KEY - len(SETTING_PREFIX)} characters, a value {LONGEST_VALUE}"
     number = len(spec.metadata) + len(settings)
-    is_own = bool(settings) or SWEEP_KEY in spec.metadata
+    is_own = bool(settings) or SWEEP_KEY in spec.metadata or STOP_ON in spec.metadata
     if number > MAX_METADATA - is_own:
         return f"{number} pairs of metadata and settings; {MAX_METADATA - 1} fit beside the create token"
     return ""

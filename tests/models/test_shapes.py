@@ -12,7 +12,7 @@ from fttui.models.file import File, Model
 from fttui.models.job import Job, suffix_of
 from fttui.models.metric import points_of_events, points_of_result_files
 from fttui.models.page import Page
-from fttui.models.spec import JobSpec
+from fttui.models.spec import JobSpec, pairs_error
 from fttui.models.status import Status, status_of
 from fttui.models.wire import sent_id
 from tests.support.objects import JOB
@@ -315,6 +315,15 @@ def test_cursor_is_the_last_usable_id() -> None:
 def test_page_of_a_non_list_raises_value_error(raw: Any) -> None:
     with pytest.raises(ValueError, match="expected a list, got"):
         Page.read(Job, raw)
+
+
+def test_stop_rules_travel_as_metadata() -> None:
+    spec = JobSpec(model="m", training_file="f", metadata={"a": "1"}).with_stop_on("overfitting,plateau")
+    assert spec.body()["metadata"] == {"a": "1", "fttui.stop_on": "overfitting,plateau"}
+    assert spec.stop_on == "overfitting,plateau"
+    assert spec.with_stop_on("").body()["metadata"] == {"a": "1"}
+    full = spec.model_copy(update={"metadata": {str(number): "v" for number in range(15)}})
+    assert "15 fit beside the create token" in pairs_error(full.with_stop_on("plateau"), is_local=True)
 
 
 def test_create_request_has_only_given_settings() -> None:

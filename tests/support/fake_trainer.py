@@ -78,6 +78,24 @@ if behaviour in ("family", "strays"):
 if behaviour == "flood":
     print("x" * (17 << 20))
     time.sleep(60)
+if behaviour.startswith("overfits"):
+    # The validation loss is lowest at step 60. A checkpoint follows every 20 steps.
+    while step < 600:
+        step += 1
+        metrics = {"train_loss": 3 / (1 + step / 50) + 0.001 * (step % 2)}
+        metrics["valid_loss"] = 1 + abs(step - 60) / 100 + 0.001 * (step % 2)
+        if step % 20 == 0:
+            metrics["full_valid_loss"] = 1 + abs(step - 60) / 100
+        say(type="metrics", step=step, total_steps=600, **metrics)
+        if step % 20 == 0:
+            with open(f"model-{step}", "w") as file:
+                file.write(str(step))
+            say(type="checkpoint", step=step, path=f"model-{step}", metrics=metrics)
+        if step > 200:
+            state(step)
+            time.sleep(0.01 if behaviour == "overfits" else 0)
+    say(type="result", checkpoint=600, trained_tokens=600)
+    sys.exit(0)
 total = 1000 if behaviour in ("slow", "stubborn") else epochs * 2
 while step < total and behaviour != "mute":
     loss = round((job["seed"] % 7 + 5) / (step + 1), 6)

@@ -10,7 +10,7 @@ import click
 from fttui.cli import completion
 from fttui.cli.exit_codes import DONE, FAILED, exit_code_of
 from fttui.cli.files import check_report
-from fttui.cli.flags import Number, Pair, json_options
+from fttui.cli.flags import Number, Pair, StopKinds, json_options
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.jobs.follow import report_end
@@ -70,6 +70,12 @@ def _job_options(function: F) -> F:
                 "--metadata", type=Pair(), multiple=True, metavar="K=V", help="Label of the job; may be repeated."
             ),
             click.option("--wandb-project", metavar="P", help="Report the run to Weights & Biases."),
+            click.option(
+                "--stop-on",
+                type=StopKinds(),
+                metavar="KIND,...",
+                help="Embedded service: stop the job on these alarms.",
+            ),
             click.option("--force", is_flag=True, help="Upload data even if the check finds errors."),
             click.option("--wait", is_flag=True, help="Wait until the job ends. Exit with 0 only if it succeeded."),
             click.option("--results", metavar="DIR", help="With --wait: download the result files to DIR, as CSV."),
@@ -100,6 +106,10 @@ def create(invocation: Invocation, /, **flags: Any) -> int:
     No job is created twice: if the answer to the create request is lost, fttui searches for the job and does not send
     the request again. ctrl+c does not stop a request that is already sent. During --wait it does not stop the job.
     --wait shows states and progress on stderr: step, loss and time left.
+
+    --stop-on makes the embedded service save and stop the job when it finds an alarm of one of these kinds: non_finite,
+    diverging, overfitting, plateau. The job succeeds with the best checkpoint. `fttui jobs watch --stop-on` cancels a
+    job of another service.
 
     \b
     fttui jobs create --model gpt-4.1-nano-2025-04-14 --training-file train.jsonl --n-epochs 3
@@ -148,6 +158,9 @@ def _with_flags(spec: "JobSpec", flags: dict[str, Any]) -> "JobSpec":
         update["hyperparameters"] = {**spec.hyperparameters, **tuned}
     if flags["metadata"]:
         update["metadata"] = {**spec.metadata, **dict(flags["metadata"])}
+    if flags["stop_on"]:
+        spec = spec.model_copy(update=update).with_stop_on(flags["stop_on"])
+        update.pop("metadata", None)
     if flags["grader"]:
         update["grader"] = read_grader(flags["grader"])
     if flags["suffix"] is not None and len(flags["suffix"]) > MAX_SUFFIX:
@@ -255,6 +268,11 @@ class _CreateCommand:
         choice = connection.choice
         if choice.is_local:
             _check_local_ranges(self._flags)
+        elif self._flags["stop_on"]:
+            raise click.UsageError(
+                f"--stop-on: only the embedded service stops jobs, not {choice.name}.\n"
+                f"To cancel a job on an alarm: fttui jobs watch ID --stop-on {self._flags['stop_on']}"
+            )
         pricing = Pricing(choice)
         spec = self._spec or await self._cloned(connection, pricing)
         archive = Archive(archive_file(), choice.key)

@@ -4,8 +4,10 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from fttui.learning.alarms import stop_kinds
 from fttui.models.auto_hyperparameters import AUTO
 from fttui.models.hyperparameters import LOCAL_RANGES, MAX_SUFFIX, SEED
+from fttui.models.labels import STOP_ON
 from fttui.server.api.errors import RequestError, invalid, missing
 from fttui.server.storage.records import NewJob
 
@@ -129,6 +131,11 @@ def _metadata(value: object) -> dict[str, str] | None:
         if len(text) > LONGEST_VALUE:
             message = f"Invalid 'metadata.{key}': the value is longer than {LONGEST_VALUE} characters."
             raise invalid(f"metadata.{key}", message)
+    if STOP_ON in value:
+        try:
+            stop_kinds(value[STOP_ON])
+        except ValueError as error:
+            raise invalid(f"metadata.{STOP_ON}", f"Invalid 'metadata.{STOP_ON}': {error}.") from None
     return dict(value)
 
 

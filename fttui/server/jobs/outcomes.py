@@ -57,10 +57,26 @@ class Outcomes:
         now = self._end_time(job)
         file = FileRecord(0, id, result_file.FILENAME, "fine-tune-results", len(csv), now)
         self._paths.accept_file(file, received, zlib.crc32(content))
-        tokens = result.get("trained_tokens") or 0
+        tokens = result.get("trained_tokens")
         if not self._database.jobs.succeed(job, model, path if checkpoint is None else None, file, tokens, now):
             self._paths.remove_file(id)
         remove(received)
+
+    def stop_by_rule(self, job: JobRecord, stop: dict[str, Any]) -> None:
+        """End a job that a rule stopped. It succeeds with the checkpoint that it kept.
+
+        Without a checkpoint it ends as its trainer did if the trainer ended by itself, else it is cancelled.
+        """
+        saved = self._database.checkpoints.steps(job)
+        if saved:
+            step = stop["checkpoint"] if stop["checkpoint"] in saved else saved[-1]
+            self.succeed(job, {"checkpoint": step, "trained_tokens": (job.result or {}).get("trained_tokens")})
+        elif job.result is not None:
+            self.succeed(job, job.result)
+        elif job.failure is not None:
+            self.fail(job, **job.failure)
+        else:
+            self.cancel(job)
 
     def fail(self, job: JobRecord, code: str, message: str, param: str | None = None) -> None:
         """End a job with an error."""

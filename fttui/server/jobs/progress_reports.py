@@ -69,6 +69,7 @@ def _metrics(line: dict[str, Any]) -> StepMetrics | None:
         return None
     total = _step(line.get("total_steps"))
     data = {"step": step, "total_steps": total, **_numbers(line)}
+    data |= dict.fromkeys(_not_finite(line), "NaN")
     if total is None:
         del data["total_steps"]
     return StepMetrics(step, total, _sentence(step, total, data), data)
@@ -76,7 +77,7 @@ def _metrics(line: dict[str, Any]) -> StepMetrics | None:
 
 def _sentence(step: int, total: int | None, data: dict[str, Any]) -> str:
     """Return the message of a step's event in the wording of the hosted service."""
-    values = [f"{label}={data[name]:.2f}" for name, label in _LABELS if name in data]
+    values = [f"{label}={float(data[name]):.2f}" for name, label in _LABELS if name in data]
     where = f"Step {step}/{total}" if total is not None else f"Step {step}"
     return f"{where}: {', '.join(values)}" if values else where
 
@@ -92,6 +93,12 @@ def _numbers(value: object) -> dict[str, Any]:
         if math.isfinite(number) and abs(number) < 1e300:
             found[clean_line(name)[:64]] = number
     return found
+
+
+def _not_finite(line: dict[str, Any]) -> list[str]:
+    """Return the names of losses that are not a number. JSON has no such number, so events have a text for it."""
+    losses = (name for name, value in line.items() if name.endswith("_loss") and isinstance(value, float))
+    return [clean_line(name)[:64] for name in losses if not math.isfinite(line[name])]
 
 
 def _step(value: object) -> int | None:

@@ -106,7 +106,7 @@ class DiskRoom:
         """
         if not self.has_room(job):
             return False
-        to = "running" if job.result is not None else "queued"
+        to = "running" if job.result is not None or job.stop is not None else "queued"
         message = Message("There is room on the disk again; the job continues")
         return self._database.jobs.move(job, to, [message], int(self._clock.now()), error=None, failure=None)
 

@@ -182,7 +182,8 @@ class Runner:
             return False
         if not self._database.jobs.move(job, "running", [Message("Fine-tuning job started")], self._now()):
             return False
-        self._supervisor.launch(job)
+        if job.stop is None:
+            self._supervisor.launch(job)
         return True
 
     def _now(self) -> int:

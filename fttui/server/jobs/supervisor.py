@@ -12,6 +12,7 @@ from fttui.server.jobs.outcomes import Outcomes
 from fttui.server.jobs.progress_reports import reports_of, unreadable
 from fttui.server.jobs.restarts import Restarts
 from fttui.server.jobs.room import DiskRoom
+from fttui.server.jobs.stop_rules import StopRules
 from fttui.server.jobs.stop_trainer import CANCEL_SECONDS, SAVE_SECONDS, TrainerStopper, kill, stop_all
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.jobs.trainer_limits import TrainerLimits, too_many_unreadable_lines
@@ -55,6 +56,7 @@ class TrainerSupervisor:
         self._limits = TrainerLimits(clock)
         self._estimates = FinishEstimates(clock)
         self._restarts = Restarts(clock)
+        self._rules = StopRules(database)
 
     def directory(self, job: JobRecord) -> JobDirectory:
         return JobDirectory(self._paths.job(job.id))
@@ -97,7 +99,11 @@ class TrainerSupervisor:
         if reports:
             self._limits.note_report(job.id)
         finish, now = self._estimates.estimate(job, reports), int(self._clock.now())
-        for path in self._database.jobs.store_reports(job, reports, offset, finish, now, unreadable(lines)):
+        best, stop = self._rules.apply(job, reports, offset)
+        dropped = self._database.jobs.store_reports(
+            job, reports, offset, finish, now, unreadable(lines), best=best, stop=stop
+        )
+        for path in dropped:
             remove(os.path.join(directory.path, path))
         return True
 
@@ -114,10 +120,12 @@ class TrainerSupervisor:
             self._handle_exit(job, directory.process.exit_code())
 
     def _check_living(self, job: JobRecord, directory: JobDirectory) -> None:
-        """Stop a trainer that broke a limit, and processes that a trainer left behind."""
+        """Stop a trainer that broke a limit or whose job a rule stops, and processes that a trainer left behind."""
         reported_end = job.result is not None or job.failure is not None
         if directory.process.exit_code() is not None or (reported_end and self._limits.silence(job.id) > SAVE_SECONDS):
             self._stopper.stop(job.id, directory.process, CANCEL_SECONDS)
+        elif job.stop is not None:
+            self.stop(job)
         elif violation := self._limits.violation(job, directory, self._catalog.trainer(job.base)):
             if violation.at_once:
                 directory.process.signal(signal.SIGKILL)
@@ -132,7 +140,9 @@ class TrainerSupervisor:
 
     def _handle_exit(self, job: JobRecord, code: int | None) -> None:
         """End the job of a trainer that exited, or restart a trainer that was killed."""
-        if job.result is not None:
+        if job.stop is not None:
+            self._outcomes.stop_by_rule(job, job.stop)
+        elif job.result is not None:
             self._outcomes.succeed(job, job.result)
         elif self._room.ran_out(job, code):
             self._wait_for_room(job)
@@ -189,6 +199,7 @@ class TrainerSupervisor:
         self._estimates.reset(job.id)
         self._restarts.forget(job.id)
         self._room.forget(job.id)
+        self._rules.forget(job.id)
 
     def kill(self, job: JobRecord) -> bool:
         """Kill the trainer of a job whose state is not needed. Return False when it is still alive after a while."""

@@ -1,4 +1,4 @@
-"""Checkpoints of jobs. The newest ones are kept, older ones are dropped."""
+"""Checkpoints of jobs. The newest ones are kept, and the best one of a job with a stop rule. Others are dropped."""
 
 import json
 
@@ -35,10 +35,21 @@ class CheckpointTable:
         rows = self._database.rows(_CHECKPOINT + "WHERE checkpoint.job = ? AND checkpoint.step = ?", (job.seq, step))
         return _checkpoint(rows[0]) if rows else None
 
-    def insert(self, sql: Connection, job: JobRecord, saved: SavedCheckpoint, now: int) -> list[str]:
+    def steps(self, job: JobRecord) -> list[int]:
+        """Return the steps of a job's checkpoints in ascending order."""
+        return [
+            row[0] for row in self._database.rows("SELECT step FROM checkpoint WHERE job = ? ORDER BY step", (job.seq,))
+        ]
+
+    def insert(
+        self, sql: Connection, job: JobRecord, saved: SavedCheckpoint, now: int, best: int | None = None
+    ) -> list[str]:
         """Add a checkpoint and its model inside the transaction of the caller, and drop the oldest ones.
 
         A checkpoint that is stored already is left as it is.
+
+        Args:
+            best: step of a checkpoint that is not dropped.
 
         Returns:
             The paths of models in the job's directory that are no longer kept.
@@ -51,19 +62,20 @@ class CheckpointTable:
         ).rowcount
         if added:
             self._models.insert(sql, model, job, saved.path, now)
-        return self._drop_old(sql, job)
+        return self._drop_old(sql, job, best)
 
-    def _drop_old(self, sql: Connection, job: JobRecord) -> list[str]:
+    def _drop_old(self, sql: Connection, job: JobRecord, best: int | None) -> list[str]:
         old = sql.execute(
-            "SELECT checkpoint.seq, checkpoint.model, path FROM checkpoint"
+            "SELECT checkpoint.seq, checkpoint.model, path, step FROM checkpoint"
             " LEFT JOIN model ON model.id = checkpoint.model"
             " WHERE checkpoint.job = ? ORDER BY checkpoint.step DESC LIMIT -1 OFFSET ?",
             (job.seq, KEPT_CHECKPOINTS),
         ).fetchall()
-        for seq, model, _ in old:
+        old = [row for row in old if row[3] != best]
+        for seq, model, _, _ in old:
             sql.execute("DELETE FROM checkpoint WHERE seq = ?", (seq,))
             sql.execute("DELETE FROM model WHERE id = ?", (model,))
-        return [path for _, _, path in old if path is not None]
+        return [path for _, _, path, _ in old if path is not None]
 
 
 def _checkpoint(row: Row) -> CheckpointRecord:

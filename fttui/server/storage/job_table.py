@@ -10,7 +10,7 @@ from fttui.server.storage.event_table import EventTable
 from fttui.server.storage.file_table import FileTable
 from fttui.server.storage.model_table import ModelTable
 from fttui.server.storage.records import FINAL, FileRecord, JobRecord, NewJob
-from fttui.server.storage.reports import FinalReport, Message, Report, SavedCheckpoint, StepMetrics
+from fttui.server.storage.reports import FinalReport, Message, Report, SavedCheckpoint, StepMetrics, StopDecision
 from fttui.sqlite import Connection, Database, Row
 
 _JOB = "SELECT " + ", ".join(JobRecord._fields) + " FROM job "
@@ -105,12 +105,13 @@ class JobTable:
             return bool(changed)
 
     def succeed(
-        self, job: JobRecord, model: str, path: str | None, result_file: FileRecord, tokens: int, now: int
+        self, job: JobRecord, model: str, path: str | None, result_file: FileRecord, tokens: int | None, now: int
     ) -> bool:
         """End a running job with its result, in one transaction.
 
         Args:
             path: the final model in the job's directory; None when a checkpoint is the final model.
+            tokens: trained tokens; None when they are unknown.
 
         Returns:
             False, with nothing changed, when the job is no longer running.
@@ -172,6 +173,9 @@ class JobTable:
         finish: int | None,
         now: int,
         unreadable_lines: int = 0,
+        *,
+        best: int | None = None,
+        stop: StopDecision | None = None,
     ) -> list[str]:
         """Store the reports read from a trainer's progress file up to byte `offset`.
 
@@ -181,6 +185,8 @@ class JobTable:
         Args:
             finish: the new estimate of the finish time.
             unreadable_lines: the number of lines that were not valid.
+            best: step of a checkpoint that is kept besides the newest ones.
+            stop: decision to stop the job, which these reports led to. The first decision counts.
 
         Returns:
             The paths of checkpoints in the job's directory that are no longer kept.
@@ -195,10 +201,18 @@ class JobTable:
             if not current:
                 return []
             for report in reports:
-                dropped += self._store_report(sql, job, report, now)
+                dropped += self._store_report(sql, job, report, now, best)
+            if stop is not None:
+                self._store_stop(sql, job, stop, now)
         return dropped
 
-    def _store_report(self, sql: Connection, job: JobRecord, report: Report, now: int) -> list[str]:
+    def _store_stop(self, sql: Connection, job: JobRecord, stop: StopDecision, now: int) -> None:
+        values = (json.dumps(stop._asdict()), job.seq)
+        if sql.execute("UPDATE job SET stop = ? WHERE seq = ? AND stop IS NULL", values).rowcount:
+            data = {"rule": stop.rule, "rule_step": stop.step, "checkpoint_step": stop.checkpoint}
+            self._events.append(sql, job.seq, [Message(stop.message, "warn", data)], now)
+
+    def _store_report(self, sql: Connection, job: JobRecord, report: Report, now: int, best: int | None) -> list[str]:
         match report:
             case StepMetrics(step=step, total_steps=total):
                 self._events.append(sql, job.seq, [report], now)
@@ -209,7 +223,7 @@ class JobTable:
             case Message():
                 self._events.append(sql, job.seq, [report], now)
             case SavedCheckpoint():
-                return self._checkpoints.insert(sql, job, report, now)
+                return self._checkpoints.insert(sql, job, report, now, best)
             case FinalReport(body=body, failed=failed):
                 column = "failure" if failed else "result"
                 sql.execute(f"UPDATE job SET {column} = ? WHERE seq = ?", (json.dumps(body), job.seq))
@@ -229,7 +243,7 @@ def _first_events(id: str, new: NewJob) -> list[Message]:
 
 def _job(row: Row) -> JobRecord:
     members = dict(row)
-    for name in ("hyperparameters", "metadata", "error", "result", "failure"):
+    for name in ("hyperparameters", "metadata", "error", "result", "failure", "stop"):
         if members[name] is not None:
             members[name] = json.loads(members[name])
     members["result_files"] = tuple(json.loads(members["result_files"]))

@@ -97,6 +97,8 @@ class JobRecord(NamedTuple):
     """Number of unreadable lines in progress.jsonl."""
     tidied: bool = False
     """True once the directory of the ended job is cleaned up."""
+    stop: dict[str, Any] | None = None
+    """Decision to stop the job by a rule (`reports.StopDecision`)."""
 
     @property
     def waits_for_room(self) -> bool:

@@ -35,4 +35,17 @@ class FinalReport(NamedTuple):
     failed: bool
 
 
+class StopDecision(NamedTuple):
+    """Decision of the service to stop a job by a rule that its user chose."""
+
+    rule: str
+    """Kind of the alarm."""
+    step: int
+    """Step at which the rule applied."""
+    checkpoint: int | None
+    """Step of the checkpoint to keep as the job's model. None when there is no checkpoint."""
+    message: str
+    """Text of the event."""
+
+
 Report = StepMetrics | Message | SavedCheckpoint | FinalReport

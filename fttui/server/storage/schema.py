@@ -65,5 +65,7 @@ ALTER TABLE part ADD COLUMN sum INTEGER;
 INSERT INTO meta (key, value) VALUES ('changes', '0');
 """
 
-MIGRATIONS = (_FIRST, _UPLOADS, _SUMS)
+_STOP = "ALTER TABLE job ADD COLUMN stop TEXT;"
+
+MIGRATIONS = (_FIRST, _UPLOADS, _SUMS, _STOP)
 """SQL of each version, oldest first. Published entries never change; new ones are appended."""

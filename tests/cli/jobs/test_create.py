@@ -40,6 +40,23 @@ def test_create_prints_the_id(fttui: Fttui, service: Service) -> None:
     assert sent(service) == {"model": "m", "training_file": "file-abc"}
 
 
+def test_stop_on_is_refused_for_a_service_that_cannot_stop_jobs(fttui: Fttui, service: Service) -> None:
+    result = fttui(*MADE, "--stop-on", "overfitting,diverging")
+    assert (result.code, result.out, POST in service.lines) == (2, "", False)
+    assert "only the embedded service stops jobs" in result.err
+    assert "fttui jobs watch ID --stop-on diverging,overfitting" in result.err
+
+
+@pytest.mark.parametrize(
+    ("kinds", "reason"),
+    [("stalled", "stalled cannot stop a job; the kinds are non_finite, diverging"), ("", "no kind is given")],
+)
+def test_kinds_that_cannot_stop_a_job_are_refused(fttui: Fttui, service: Service, kinds: str, reason: str) -> None:
+    result = fttui(*MADE, "--stop-on", kinds)
+    assert (result.code, result.out, POST in service.lines) == (2, "", False)
+    assert reason in result.err
+
+
 def test_json_prints_the_job_as_the_service_sent_it(fttui: Fttui, service: Service) -> None:
     assert fttui(*MADE, "--json").json == service.jobs[0]
     assert json.loads(fttui(*MADE, "--jsonl").out) == service.jobs[0]

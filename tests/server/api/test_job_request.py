@@ -87,6 +87,12 @@ def test_dpo_jobs_have_beta() -> None:
         ({"metadata": {str(n): "" for n in range(17)}}, "metadata", "invalid_value", "17 pairs"),
         ({"metadata": {"k" * 65: "v"}}, "metadata", "invalid_value", "64"),
         ({"metadata": {"k": "v" * 513}}, "metadata.k", "invalid_value", "512"),
+        (
+            {"metadata": {"fttui.stop_on": "stalled"}},
+            "metadata.fttui.stop_on",
+            "invalid_value",
+            "stalled cannot stop a job",
+        ),
         ({"metadata": {"k": 1}}, "metadata.k", "invalid_type", "a string"),
         ({"hyperparameters": {"n_epochs": 0}}, "hyperparameters.n_epochs", "invalid_value", "1 to 50"),
         ({"hyperparameters": {"n_epochs": 51}}, "hyperparameters.n_epochs", "invalid_value", "1 to 50"),

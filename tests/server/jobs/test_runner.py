@@ -231,7 +231,7 @@ def test_unreadable_progress_lines_are_skipped(service: Service) -> None:
     run_until(service, id, "succeeded")
     job = service.database.jobs.get(id)
     assert job is not None
-    assert [data.get("train_loss") for data in service.database.events.metrics(job)] == [None, 4.0, 2.666667, 2.0]
+    assert [data.get("train_loss") for data in service.database.events.metrics(job)] == ["NaN", 4.0, 2.666667, 2.0]
     assert os.path.exists(service.paths.database)
 
 
