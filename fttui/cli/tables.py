@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fttui.cli.output import Output
+    from fttui.learning.checkpoints import Checkpoints, Saved
     from fttui.models.checkpoint import Checkpoint
     from fttui.models.event import Event
     from fttui.models.file import File, Model
@@ -127,15 +128,32 @@ def event_columns() -> "list[Column[Event]]":
 
 
 def checkpoint_columns() -> "list[Column[Checkpoint]]":
+    """Columns of checkpoints without a terminal."""
+
     def metrics(checkpoint: "Checkpoint") -> str:
         return " ".join(f"{name}={value:g}" for name, value in checkpoint.metrics.items())
 
     return [
-        Column("ID", lambda item: item.id, cut=CUT_LAST),
-        Column("STEP", lambda item: text(item.step_number), right=True),
-        Column("CREATED", lambda item: local(item.created_at), lambda item: when(item.created_at), leave=1),
-        Column("MODEL", lambda item: item.fine_tuned_model_checkpoint, cut=CUT_NEVER, leave=2),
+        Column("ID", lambda item: item.id),
+        Column("STEP", lambda item: text(item.step_number)),
+        Column("CREATED", lambda item: when(item.created_at)),
+        Column("MODEL", lambda item: item.fine_tuned_model_checkpoint),
         Column("METRICS", metrics),
+    ]
+
+
+def judged_checkpoint_columns(judged: "Checkpoints") -> "list[Column[Saved]]":
+    """Columns of checkpoints on a terminal. The best is marked."""
+    digits = max([len("STEP"), *(len(text(row.step)) for row in judged.rows)])
+
+    def step(row: "Saved") -> str:
+        return f"{'✶' if row == judged.best else ' '} {text(row.step):>{digits}}"
+
+    return [
+        Column("STEP", step, right=True),
+        Column("EPOCH", lambda row: text(row.epoch), right=True, leave=1),
+        Column("VALID" if judged.is_loss else "REWARD", lambda row: loss(row.valid), right=True),
+        Column("MODEL", lambda row: row.model or row.id, cut=CUT_NEVER),
     ]
 
 

@@ -18,11 +18,12 @@ from fttui.config.errors import ConfigError
 from fttui.config.paths import archive_file
 from fttui.core.connect import Connection, Options
 from fttui.core.job_list import PAGE, HeldJobs, JobList, ListOptions, only_matching
+from fttui.learning.run import Run, run_of
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
 from fttui.models.file import File, Model
 from fttui.models.job import Job
-from fttui.models.metric import Point, points_of_checkpoints, points_of_events, points_of_run
+from fttui.models.metric import Point
 from fttui.models.page import Page
 from fttui.models.raw_json import decode, encode
 from fttui.models.row import JobRow
@@ -31,6 +32,7 @@ from fttui.store import query, record
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.first_rows import first_rows, rows_of
 from fttui.store.archive.metrics import archived_points
+from fttui.store.runs import number_of
 
 T = TypeVar("T", bound=Wire)
 PART = 1000
@@ -61,10 +63,17 @@ class EventLog(NamedTuple):
 
 
 class JobMetrics(NamedTuple):
-    """A job and its metrics by step."""
+    """A job and its metrics by step, from everything that the service and the archive have."""
 
     job: Job
     points: list[Point]
+    total_steps: int | None = None
+
+    @property
+    def run(self) -> Run:
+        """The metrics as series."""
+        points = ((point.step, point.values, point.at) for point in self.points)
+        return run_of(points, total_steps=self.total_steps, n_epochs=number_of(self.job.setting("n_epochs")))
 
 
 class FileList(NamedTuple):
@@ -102,8 +111,12 @@ class Reader(Protocol):
         """Return the checkpoints of a job by step."""
         ...
 
-    async def metrics(self, id: str) -> JobMetrics:
-        """Return the metrics of a job by step."""
+    async def metrics(self, id: str, checkpoints: Sequence[Checkpoint] | None = None) -> JobMetrics:
+        """Return the metrics of a job by step.
+
+        Args:
+            checkpoints: the job's checkpoints, if they were read already.
+        """
         ...
 
     async def files(self, *, purpose: str | None = None, limit: int | None = None) -> FileList:
@@ -195,7 +208,8 @@ class ServiceReader:
 
     async def job(self, id: str) -> FoundJob:
         job = await self._client.get_job(id)
-        self._answers.append(lambda archive, now: record.record_jobs(archive, [job.raw], now))
+        # First, because the archive takes what belongs to a job only once it has the job.
+        self._answers.insert(0, lambda archive, now: record.record_jobs(archive, [job.raw], now))
         return FoundJob(job, self._list([job]).rows[0])
 
     async def events(self, id: str) -> EventLog:
@@ -218,20 +232,25 @@ class ServiceReader:
         pages = self._until_failure(self._client.each_checkpoint_page(id, warn=self.warnings.append))
         return [item async for page in pages for item in page.items]
 
-    async def metrics(self, id: str) -> JobMetrics:
-        job = await self._client.get_job(id)
+    async def metrics(self, id: str, checkpoints: Sequence[Checkpoint] | None = None) -> JobMetrics:
+        job = (await self.job(id)).job
         results: list[bytes] = []
         for file in job.result_files:
             with suppress(ApiError):  # a deleted file is no failure: the events have most of it
                 results.append(await self._client.file_content(file))
-        events = await self._events(id)
-        checkpoints: list[Checkpoint] = []
-        with suppress(ApiError):
-            checkpoints = await self._checkpoints(id)
-        points = points_of_run(
-            events=points_of_events(events[::-1]), results=results, checkpoints=points_of_checkpoints(checkpoints)
-        )
-        return JobMetrics(job, points)
+        events = (await self.events(id)).events
+        if checkpoints is None:
+            with suppress(ApiError):
+                checkpoints = await self.checkpoints(id)
+        # Joined with the archive, which may have what the provider no longer has.
+        archive = Archive(archive_file(), self._key)
+        try:
+            points = archived_points(archive, id, events=events, results=results, checkpoints=checkpoints or ())
+            known = archive.events.state(id).progress.total_steps
+        finally:
+            await archive.close()
+        total = next((event.total_steps for event in reversed(events) if event.total_steps), known)
+        return JobMetrics(job, points, total or job.total_steps)
 
     async def files(self, *, purpose: str | None = None, limit: int | None = None) -> FileList:
         found: list[File] = []
@@ -334,8 +353,9 @@ class ArchiveReader:
         await self.job(id)
         return [Checkpoint.read(decode(text)) for text in self._archive.jobs.checkpoints(id)]
 
-    async def metrics(self, id: str) -> JobMetrics:
-        return JobMetrics((await self.job(id)).job, archived_points(self._archive, id))
+    async def metrics(self, id: str, checkpoints: Sequence[Checkpoint] | None = None) -> JobMetrics:
+        job, total = (await self.job(id)).job, self._archive.events.state(id).progress.total_steps
+        return JobMetrics(job, archived_points(self._archive, id), total or job.total_steps)
 
     async def files(self, *, purpose: str | None = None, limit: int | None = None) -> FileList:
         found = [File.read(decode(text)) for text in self._archive.files.all()]

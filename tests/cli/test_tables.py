@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from fttui.cli.output import Output, say, table
-from fttui.cli.tables import JobTable, checkpoint_columns, figure, model_columns
+from fttui.cli.tables import JobTable, figure, judged_checkpoint_columns, model_columns
+from fttui.learning.checkpoints import judged_checkpoints
+from fttui.learning.run import Run
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.file import Model
 from fttui.models.row import JobRow
@@ -105,12 +107,18 @@ def test_loss_has_four_digits(value: float, text: str) -> None:
     assert figure(value) == text
 
 
-def test_name_of_a_checkpoint_model_is_whole_or_absent() -> None:
-    raw = {"id": "ftckpt_1", "step_number": 90, "created_at": 1, "fine_tuned_model_checkpoint": TUNED + ":ckpt-step-90"}
-    checkpoint = Checkpoint.read({**raw, "metrics": {"train_loss": 1.5}})
-    for cells in range(30, 150, 9):
-        found = table([checkpoint], checkpoint_columns(), cells)
-        assert (TUNED + ":ckpt-step-90" in found[1]) == ("MODEL" in found[0])
+def test_checkpoints_have_their_whole_model_and_a_mark_on_the_best() -> None:
+    raw = [
+        {"id": f"c{n}", "step_number": n, "fine_tuned_model_checkpoint": f"ft:m:ckpt-step-{n}", "metrics": metrics}
+        for n, metrics in ((360, {"full_valid_loss": 1.7378}), (1630, {"full_valid_loss": 1.8863}))
+    ]
+    judged = judged_checkpoints(map(Checkpoint.read, raw), Run(total_steps=1800, n_epochs=10))
+    assert table(judged.rows[::-1], judged_checkpoint_columns(judged), 80) == [
+        "  STEP  EPOCH  VALID  MODEL",
+        "  1630     10  1.886  ft:m:ckpt-step-1630",
+        "✶  360      2  1.738  ft:m:ckpt-step-360",
+    ]
+    assert table(judged.rows[::-1], judged_checkpoint_columns(judged), 20)[0] == "  STEP  VALID  MODEL"
 
 
 def test_ids_of_models_are_never_cut() -> None:

@@ -1,5 +1,6 @@
 """`fttui jobs checkpoints`."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -9,9 +10,11 @@ from fttui.cli.flags import json_options, offline
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.jobs.ids import resolve
+from fttui.cli.output import TABLE, Output, say
 
 if TYPE_CHECKING:
     from fttui.core.reader import Reader
+    from fttui.models.checkpoint import Checkpoint
 
 
 @click.command("checkpoints", cls=ServiceCommand, short_help="List the checkpoints of a job.")
@@ -20,7 +23,9 @@ if TYPE_CHECKING:
 @json_options
 @pass_invocation
 def checkpoints(invocation: Invocation, id: str) -> int:
-    """List the checkpoints of a job by step.
+    """List the checkpoints of a job, and say which is best: the newest first on a terminal, else by step.
+
+    The best has the lowest loss on the validation data. Losses that differ by less than twice their noise are equal.
 
     Piped output is one tab-separated line per checkpoint: id, step, creation time, model, metrics.
 
@@ -31,7 +36,31 @@ def checkpoints(invocation: Invocation, id: str) -> int:
 
     async def work(reader: "Reader") -> None:
         found = await reader.checkpoints(id)
+        output = invocation.output
+        if output.form == TABLE and output.is_terminal:
+            await _print_judged(output, found, reader, id)
+            return
         has_more = reader.failure is not None
-        invocation.output.print_list(found, tables.checkpoint_columns(), raw=lambda item: item.raw, has_more=has_more)
+        output.print_list(found, tables.checkpoint_columns(), raw=lambda item: item.raw, has_more=has_more)
 
     return invocation.run_with_reader(work)
+
+
+async def _print_judged(output: Output, found: "list[Checkpoint]", reader: "Reader", id: str) -> None:
+    """Print a table with the losses of the run, and say which checkpoint is best."""
+    from fttui.api.errors import ApiError
+    from fttui.learning.checkpoints import judged_checkpoints
+    from fttui.learning.run import Run
+
+    run = Run()
+    if found:
+        with suppress(ApiError):  # the checkpoints have losses of their own
+            run = (await reader.metrics(id, found)).run
+    judged = judged_checkpoints(found, run)
+    rows = judged.rows[::-1]
+    output.print_list(rows, tables.judged_checkpoint_columns(judged), raw=lambda row: row)
+    output.flush()
+    if sentences := judged.sentences():
+        say(" ".join(sentences))
+    elif not found and reader.failure is None:
+        say("No checkpoints.")

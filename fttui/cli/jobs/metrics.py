@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 @json_options
 @pass_invocation
 def metrics(invocation: Invocation, id: str, csv_: bool) -> int:
-    """Show the metrics of a job, one line per step, from its events and, once it has ended, its result files.
+    """Show the metrics of a job, one line per step: the numbers that its curve has.
+
+    They come from events, result files and checkpoints, of the service and of the archive, joined by step.
 
     Piped output is tab-separated lines without a header. The columns differ between jobs; --csv prints their names.
 
@@ -36,7 +38,7 @@ def metrics(invocation: Invocation, id: str, csv_: bool) -> int:
     id = resolve(invocation, id)
 
     async def work(reader: "Reader") -> None:
-        job, points = await reader.metrics(id)
+        job, points, _ = await reader.metrics(id)
         _print(invocation.output, points, csv=csv_, has_more=reader.failure is not None)
         if not points and reader.failure is None:
             say(f"{job.id} has no metrics" + (" in the archive" if invocation.offline else _yet(job.status.is_final)))

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from fttui.cli.output import Output
 from tests.cli.conftest import Fttui
 from tests.support.clock import FakeClock
 from tests.support.fault_server import Request, Step, hang_up, refuse, send_json
 from tests.support.service import NOW, Service, job
+from tests.support.simulated_runs import real_run, until
 
 
 def ids(count: int, *, newest: int) -> list[str]:
@@ -452,6 +454,47 @@ def test_metrics_join_events_and_result_file(fttui: Fttui, service: Service) -> 
     }
     service.jobs = [job(2, "running")]
     assert fttui("jobs", "metrics", "ftjob-002").err == "ftjob-002 has no metrics yet\n"
+
+
+def test_metrics_that_the_service_no_longer_has_come_from_the_archive(fttui: Fttui, service: Service) -> None:
+    service.jobs = [job(1)]
+    service.checkpoints["ftjob-001"] = [{"id": "c", "step_number": 3, "metrics": {"full_valid_loss": 2.0}}]
+    service.events["ftjob-001"] = [event(1, type="metrics", data={"step": 1, "train_loss": 3.5})]
+    assert fttui("jobs", "metrics", "ftjob-001").cells == [["1", "3.5", ""], ["3", "", "2.0"]]
+    del service.events["ftjob-001"], service.checkpoints["ftjob-001"]
+    assert fttui("jobs", "metrics", "ftjob-001").cells == [["1", "3.5", ""], ["3", "", "2.0"]]
+    assert fttui("--offline", "jobs", "metrics", "ftjob-001").cells == [["1", "3.5", ""], ["3", "", "2.0"]]
+
+
+def test_best_checkpoint_is_judged_by_the_noise_of_the_run(
+    fttui: Fttui, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Output, "is_terminal", property(lambda _: True))
+    run = until(real_run("overfit"), 640)
+    service.jobs = [job(1, "running", hyperparameters={"n_epochs": 10})]
+    service.events["ftjob-001"] = [
+        event(int(step), type="metrics", data={"step": step, "total_steps": 900, "valid_loss": value})
+        for step, value in zip(run.valid.steps[::-1], run.valid.values[::-1], strict=True)
+    ]
+    service.checkpoints["ftjob-001"] = [
+        {
+            "id": f"c{step}",
+            "step_number": step,
+            "fine_tuned_model_checkpoint": f"ft:m:ckpt-step-{step:.0f}",
+            "metrics": {"full_valid_loss": value},
+        }
+        for step, value in zip(run.whole.steps, run.whole.values, strict=True)
+    ]
+    result = fttui("jobs", "checkpoints", "ftjob-001")
+    assert result.lines[:2] == ["  STEP  EPOCH  VALID  MODEL", "   630      7  1.886  ft:m:ckpt-step-630"]
+    assert result.lines[4] == "✶  360      4  1.738  ft:m:ckpt-step-360"
+    assert result.err == (
+        "Step 360 is best: validation 1.738. The last one is 0.149 worse. "
+        "Steps 270 and 450 are equal to it within noise (±0.034).\n"
+    )
+    assert fttui("--offline", "jobs", "checkpoints", "ftjob-001").out == result.out
+    service.checkpoints.clear()
+    assert fttui("jobs", "checkpoints", "ftjob-001").err == "No checkpoints.\n"
 
 
 def test_unknown_status_is_noted_and_searched(fttui: Fttui, service: Service) -> None:
