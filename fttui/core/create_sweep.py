@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from fttui.core.create_job import CreateJob, LocalFiles, Result, Stage
 from fttui.data.plan import Plan, money
 from fttui.learning.sweep import Axis, axes_words, combinations, settings_words, suffix_of
-from fttui.models.job import SWEEP_KEY
+from fttui.models import labels
 
 if TYPE_CHECKING:
     from fttui.data.report import Report
@@ -42,7 +42,7 @@ def make_sweep(spec: "JobSpec", axes: Sequence[Axis]) -> Sweep:
     """
     base = spec.suffix or ""
     mark = f"{os.urandom(4).hex()} {base}".strip()
-    shared = spec.model_copy(update={"metadata": {**spec.metadata, SWEEP_KEY: mark}})
+    shared = spec.model_copy(update={"metadata": {**spec.metadata, labels.SWEEP: mark}})
     jobs = []
     for settings in combinations(axes):
         suffix = suffix_of(base, settings)
@@ -114,13 +114,10 @@ class SweepResult(NamedTuple):
 class CreateSweep:
     """Creates the jobs of a sweep with `CreateJob`, one after the other."""
 
-    def __init__(self, create: CreateJob, *, on_created: Callable[[int, Result], None] | None = None) -> None:
-        """
-        Args:
-            on_created: receives the number of jobs created so far, and the newest.
-        """
+    def __init__(self, create: CreateJob) -> None:
         self._create = create
-        self._on_created = on_created
+        self.on_created: Callable[[int, int, Result], None] | None = None
+        """Receives the number of jobs created so far, the number of all jobs, and the newest job."""
         self.created: list[Result] = []
         self.should_stop = False
         """End before the next job."""
@@ -139,8 +136,8 @@ class CreateSweep:
             if not result.ok:
                 return SweepResult(tuple(self.created), result, tuple(jobs[index:]))
             self.created.append(result)
-            if self._on_created is not None:
-                self._on_created(len(self.created), result)
+            if self.on_created is not None:
+                self.on_created(len(self.created), len(jobs), result)
         return SweepResult(tuple(self.created))
 
 

@@ -13,10 +13,6 @@ from fttui.models.wire import Wire
 METHODS = ("supervised", "dpo", "reinforcement")
 TOKEN_KEY = "fttui_create"
 """Metadata key of the create token: see `store.create_once`."""
-SETTING_PREFIX = "fttui."
-"""Start of the metadata keys that are settings of the embedded service."""
-SWEEP_KEY = f"{SETTING_PREFIX}sweep"
-"""Metadata key that the jobs of a sweep share."""
 
 
 class JobError(BaseModel):

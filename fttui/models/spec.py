@@ -6,9 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from fttui.models import lenient
-from fttui.models.job import SETTING_PREFIX, SWEEP_KEY, TOKEN_KEY, Job
-from fttui.models.labels import STOP_ON
+from fttui.models import labels, lenient
+from fttui.models.job import TOKEN_KEY, Job
 
 MAX_METADATA = 16
 LONGEST_KEY, LONGEST_VALUE = 64, 512
@@ -77,12 +76,12 @@ class JobSpec(BaseModel):
     @property
     def stop_on(self) -> str:
         """Kinds of alarms that stop the job, with commas between. Only the embedded service stops jobs."""
-        return self.metadata.get(STOP_ON, "")
+        return self.metadata.get(labels.STOP_ON, "")
 
     def with_stop_on(self, kinds: str) -> "JobSpec":
         """Return the job with other kinds that stop it; empty for none."""
-        kept = {name: value for name, value in self.metadata.items() if name != STOP_ON}
-        return self.model_copy(update={"metadata": {**kept, STOP_ON: kinds} if kinds else kept})
+        kept = {name: value for name, value in self.metadata.items() if name != labels.STOP_ON}
+        return self.model_copy(update={"metadata": {**kept, labels.STOP_ON: kinds} if kinds else kept})
 
     def with_method(self, method: str) -> "JobSpec":
         """Return the job with a different method, without settings that only the old method has."""
@@ -103,7 +102,7 @@ class JobSpec(BaseModel):
 def local_pairs(hyperparameters: Mapping[str, Any]) -> dict[str, str]:
     """Return the hyperparameters that the API has no field for as metadata of the embedded service."""
     return {
-        f"{SETTING_PREFIX}{name}": value if isinstance(value, str) else json.dumps(value)
+        f"{labels.PREFIX}{name}": value if isinstance(value, str) else json.dumps(value)
         for name, value in hyperparameters.items()
         if name not in _KNOWN
     }
@@ -113,13 +112,13 @@ def pairs_error(spec: JobSpec, *, is_local: bool) -> str:
     """Return why the metadata and settings of a job cannot be sent together; empty when they can."""
     settings = local_pairs(spec.hyperparameters) if is_local else {}
     for key, value in settings.items():
-        name = key.removeprefix(SETTING_PREFIX)
-        if key in spec.metadata or key == SWEEP_KEY:
+        name = key.removeprefix(labels.PREFIX)
+        if key in labels.OWN_KEYS:
             return f"{name} is not a setting: fttui uses the metadata key {key} itself"
         if len(key) > LONGEST_KEY or len(value) > LONGEST_VALUE:
-            return f"{name}: a name has at most {LONGEST_KEY - len(SETTING_PREFIX)} characters, a value {LONGEST_VALUE}"
-    number = len(spec.metadata) + len(settings)
-    is_own = bool(settings) or SWEEP_KEY in spec.metadata or STOP_ON in spec.metadata
+            return f"{name}: a name has at most {LONGEST_KEY - len(labels.PREFIX)} characters, a value {LONGEST_VALUE}"
+    number = len({**spec.metadata, **settings})
+    is_own = bool(settings) or any(key in spec.metadata for key in labels.OWN_KEYS)
     if number > MAX_METADATA - is_own:
         return f"{number} pairs of metadata and settings; {MAX_METADATA - 1} fit beside the create token"
     return ""
@@ -152,7 +151,7 @@ def like(job: Job) -> JobSpec:
         metadata={
             key: value if isinstance(value, str) else lenient.line(value)
             for key, value in metadata.items()
-            if key not in (TOKEN_KEY, SWEEP_KEY)
+            if key not in (TOKEN_KEY, labels.SWEEP)
         },
         wandb_project=lenient.line(wandb.pop("project", None)) or None,
         wandb_more=_given(wandb, but="run_id"),

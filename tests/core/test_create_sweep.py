@@ -12,7 +12,8 @@ from fttui.core.pricing import Pricing
 from fttui.data.plan import Plan
 from fttui.data.report import Report
 from fttui.learning.sweep import axes_of
-from fttui.models.job import SWEEP_KEY, TOKEN_KEY, Job
+from fttui.models import labels
+from fttui.models.job import TOKEN_KEY, Job
 from fttui.models.spec import JobSpec
 from fttui.store.archive.archive import Archive
 from tests.core.test_create_job import GOOD
@@ -52,10 +53,10 @@ def _directories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_jobs_share_their_sweep_and_differ_in_suffix_and_settings() -> None:
     sweep = make_sweep(SPEC, AXES)
     assert [job.name for job in sweep.jobs][:2] == ["support-v4-e1-lr0.5", "support-v4-e1-lr1"]
-    assert len({job.spec.metadata[SWEEP_KEY] for job in sweep.jobs}) == 1
+    assert len({job.spec.metadata[labels.SWEEP] for job in sweep.jobs}) == 1
     assert sweep.jobs[5].spec.hyperparameters == {"n_epochs": 3, "learning_rate_multiplier": 2}
     assert sweep.jobs[0].spec.metadata["team"] == "x"
-    assert make_sweep(SPEC, AXES).jobs[0].spec.metadata[SWEEP_KEY] != sweep.jobs[0].spec.metadata[SWEEP_KEY]
+    assert make_sweep(SPEC, AXES).jobs[0].spec.metadata[labels.SWEEP] != sweep.jobs[0].spec.metadata[labels.SWEEP]
 
 
 def test_jobs_without_suffix_are_named_by_their_settings() -> None:

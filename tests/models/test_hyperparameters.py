@@ -1,8 +1,12 @@
-"""Ranges of hyperparameters."""
+"""Ranges of hyperparameters, and hyperparameters that the API has no field for."""
+
+from typing import Any
 
 import pytest
 
+from fttui.api.providers.local import provider
 from fttui.models.hyperparameters import LOCAL_RANGES, RANGES, SEED, Range
+from fttui.models.spec import JobSpec, pairs_error
 
 
 @pytest.mark.parametrize(
@@ -42,3 +46,35 @@ def test_range_is_described_for_the_user() -> None:
         "auto, or at least 1",
         "0 to 2147483647",
     ]
+
+
+def test_embedded_service_gets_settings_without_a_field_as_metadata() -> None:
+    spec = JobSpec(
+        model="m", training_file="f", hyperparameters={"n_epochs": 3, "lora_r": 8, "packing": True}, metadata={"a": "b"}
+    )
+    body = provider().body(spec.body())
+    assert body["method"] == {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 3}}}
+    assert body["metadata"] == {"a": "b", "fttui.lora_r": "8", "fttui.packing": "true"}
+
+
+def test_embedded_service_gets_no_empty_hyperparameters() -> None:
+    body = provider().body(JobSpec(model="m", training_file="f", method="dpo", hyperparameters={"lora_r": 8}).body())
+    assert (body["method"], body["metadata"]) == ({"type": "dpo"}, {"fttui.lora_r": "8"})
+
+
+@pytest.mark.parametrize(
+    ("hyperparameters", "metadata", "words"),
+    [
+        ({"lora_r": 8}, 15, "16 pairs of metadata and settings; 15 fit beside the create token"),
+        ({"lora_r": 8}, 14, ""),
+        ({}, 16, ""),
+        ({"sweep": 8}, 0, "sweep is not a setting: fttui uses the metadata key fttui.sweep itself"),
+        ({"x" * 59: 8}, 0, f"{'x' * 59}: a name has at most 58 characters, a value 512"),
+    ],
+)
+def test_metadata_and_settings_of_the_embedded_service_are_counted(
+    hyperparameters: dict[str, Any], metadata: int, words: str
+) -> None:
+    pairs = {f"k{number}": "v" for number in range(metadata)}
+    spec = JobSpec(model="m", training_file="f", hyperparameters=hyperparameters, metadata=pairs)
+    assert pairs_error(spec, is_local=True) == words

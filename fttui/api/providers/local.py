@@ -3,7 +3,7 @@
 from typing import Any
 
 from fttui.api.providers.base import Provider
-from fttui.models.job import SETTING_PREFIX
+from fttui.models import labels
 from fttui.models.spec import local_pairs
 
 
@@ -21,7 +21,7 @@ def _body(body: dict[str, Any]) -> dict[str, Any]:
     moved = local_pairs(given)
     if not moved:
         return body
-    if kept := {name: value for name, value in given.items() if f"{SETTING_PREFIX}{name}" not in moved}:
+    if kept := {name: value for name, value in given.items() if f"{labels.PREFIX}{name}" not in moved}:
         inner["hyperparameters"] = kept
     changed = {"type": kind, kind: inner} if inner else {"type": kind}
     return body | {"method": changed, "metadata": {**body.get("metadata", {}), **moved}}

@@ -1,88 +1,39 @@
 """`fttui jobs create` and `fttui jobs clone`."""
 
 import sys
-from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fttui.cli import completion
-from fttui.cli.exit_codes import DONE, FAILED, exit_code_of
+from fttui.cli.confirm import check_can_ask
+from fttui.cli.exit_codes import DONE, FAILED, USAGE, exit_code_of
 from fttui.cli.files import check_report
-from fttui.cli.flags import Number, Pair, StopKinds, json_options
+from fttui.cli.flags import json_options
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
+from fttui.cli.jobs.create_options import job_options
 from fttui.cli.jobs.follow import report_end
 from fttui.cli.jobs.ids import resolve
+from fttui.cli.jobs.sweep import SweepCommand, SweepWait
+from fttui.cli.jobs.training_settings import TrainingSettings
 from fttui.cli.jobs.wait import Wait
 from fttui.cli.output import TABLE, say, say_progress
 from fttui.cli.progress import LARGE, file_progress
-from fttui.models.hyperparameters import LOCAL_RANGES, MAX_SUFFIX, RANGES, SEED
+from fttui.learning.sweep import SweepError
+from fttui.models.hyperparameters import MAX_SUFFIX
 
 if TYPE_CHECKING:
     from fttui.clock import Clock
     from fttui.core.connect import Connection
-    from fttui.core.create_job import CreateJob, LocalFiles, Step
+    from fttui.core.create_job import CreateJob, LocalFiles, Result, Step
+    from fttui.core.create_sweep import Sweep
     from fttui.core.pricing import Pricing
     from fttui.data.plan import Plan
     from fttui.models.event import Event
     from fttui.models.job import Job
     from fttui.models.spec import JobSpec
-
-F = TypeVar("F", bound=Callable[..., Any])
-HYPERPARAMETERS = ("n_epochs", "batch_size", "learning_rate_multiplier", "beta")
-
-
-def _job_options(function: F) -> F:
-    """Add the options that describe a job, apart from its model and training file."""
-    numbers = {name: Number(range) for name, range in RANGES.items()}
-    for option in reversed(
-        [
-            click.option(
-                "--validation-file",
-                metavar="ID|PATH",
-                shell_complete=completion.data_files,
-                help="A file id, or a file to upload.",
-            ),
-            click.option("--suffix", metavar="S", help="Text to add to the name of the tuned model."),
-            click.option(
-                "--seed", type=Number(SEED), metavar="N", help="Seed; the same seed and data give the same run."
-            ),
-            click.option(
-                "--method", type=click.Choice(["supervised", "dpo", "reinforcement"]), help="Training method."
-            ),
-            click.option("--n-epochs", type=numbers["n_epochs"], metavar="N|auto", help="Passes over the data."),
-            click.option(
-                "--batch-size", type=numbers["batch_size"], metavar="N|auto", help="Examples in a training step."
-            ),
-            click.option(
-                "--learning-rate-multiplier",
-                type=numbers["learning_rate_multiplier"],
-                metavar="X|auto",
-                help="Factor of the default learning rate.",
-            ),
-            click.option(
-                "--beta", type=numbers["beta"], metavar="X|auto", help="DPO: how close to stay to the base model."
-            ),
-            click.option("--grader", type=click.Path(), metavar="FILE", help="Reinforcement: the grader, as JSON."),
-            click.option(
-                "--metadata", type=Pair(), multiple=True, metavar="K=V", help="Label of the job; may be repeated."
-            ),
-            click.option("--wandb-project", metavar="P", help="Report the run to Weights & Biases."),
-            click.option(
-                "--stop-on",
-                type=StopKinds(),
-                metavar="KIND,...",
-                help="Embedded service: stop the job on these alarms.",
-            ),
-            click.option("--force", is_flag=True, help="Upload data even if the check finds errors."),
-            click.option("--wait", is_flag=True, help="Wait until the job ends. Exit with 0 only if it succeeded."),
-            click.option("--results", metavar="DIR", help="With --wait: download the result files to DIR, as CSV."),
-        ]
-    ):
-        function = option(function)
-    return function
 
 
 @click.command("create", cls=ServiceCommand, short_help="Create a job.")
@@ -94,7 +45,7 @@ def _job_options(function: F) -> F:
     shell_complete=completion.data_files,
     help="A file id, or a file to upload.",
 )
-@_job_options
+@job_options
 @json_options
 @pass_invocation
 def create(invocation: Invocation, /, **flags: Any) -> int:
@@ -111,8 +62,12 @@ def create(invocation: Invocation, /, **flags: Any) -> int:
     diverging, overfitting, plateau. The job succeeds with the best checkpoint. `fttui jobs watch --stop-on` cancels a
     job of another service.
 
+    A hyperparameter or the seed given more than once makes a sweep: one job for each combination, at most 50, after one
+    question. The files are uploaded once; a suffix gets the values (support-e1-lr0.5). The first refusal ends a sweep.
+
     \b
     fttui jobs create --model gpt-4.1-nano-2025-04-14 --training-file train.jsonl --n-epochs 3
+    fttui jobs create --model M --training-file train.jsonl --suffix s --n-epochs 1 --n-epochs 3 --yes
     id=$(fttui jobs create --model M --training-file file-abc --suffix support)
     fttui jobs create --model M --training-file train.jsonl --wait --results out && echo trained
     """
@@ -126,7 +81,7 @@ def create(invocation: Invocation, /, **flags: Any) -> int:
 @click.argument("id", shell_complete=completion.jobs)
 @click.option("--model", metavar="M", shell_complete=completion.models, help="A different model.")
 @click.option("--training-file", metavar="ID|PATH", shell_complete=completion.data_files, help="A different file.")
-@_job_options
+@job_options
 @json_options
 @pass_invocation
 def clone(invocation: Invocation, /, id: str, **flags: Any) -> int:
@@ -148,14 +103,11 @@ def _with_flags(spec: "JobSpec", flags: dict[str, Any]) -> "JobSpec":
     Raises:
         click.UsageError: the grader cannot be read, or options contradict each other.
     """
-    given = ("model", "training_file", "validation_file", "suffix", "seed", "wandb_project")
+    given = ("model", "training_file", "validation_file", "suffix", "wandb_project")
     method = flags["method"] or ("reinforcement" if flags["grader"] and spec.method is None else None)
     if method is not None:
         spec = spec.with_method(method)
     update = {name: flags[name] for name in given if flags.get(name) is not None}
-    tuned = {name: flags[name] for name in HYPERPARAMETERS if flags.get(name) is not None}
-    if tuned:
-        update["hyperparameters"] = {**spec.hyperparameters, **tuned}
     if flags["metadata"]:
         update["metadata"] = {**spec.metadata, **dict(flags["metadata"])}
     if flags["stop_on"]:
@@ -167,19 +119,7 @@ def _with_flags(spec: "JobSpec", flags: dict[str, Any]) -> "JobSpec":
         raise click.UsageError(f"--suffix: {len(flags['suffix'])} characters; at most {MAX_SUFFIX}")
     if flags["results"] is not None and not flags["wait"]:
         raise click.UsageError("--results needs --wait: a job has result files only after it ends")
-    return spec.model_copy(update=update)
-
-
-def _check_local_ranges(flags: dict[str, Any]) -> None:
-    """Check the hyperparameters whose range at the embedded service is narrower.
-
-    Raises:
-        click.UsageError: a value is out of range.
-    """
-    for name in HYPERPARAMETERS:
-        value, range = flags.get(name), LOCAL_RANGES[name]
-        if value is not None and range.refuses(str(value)):
-            raise click.UsageError(f"--{name.replace('_', '-')}: {value}: must be {range.allowed_values}")
+    return spec.with_settings(TrainingSettings(flags).first).model_copy(update=update)
 
 
 def read_grader(path: str) -> dict[str, Any]:
@@ -231,6 +171,21 @@ async def _record(profile: str, clock: "Clock", job: "Job", events: "list[Event]
         await archive.close()
 
 
+def refused(result: "Result") -> int:
+    """Print why a job was not created. Return the exit code."""
+    from fttui.core.create_job import Stage, unused_files
+
+    say(f"fttui: {result.outcome.message}")
+    if result.stage is Stage.CHECK and result.error is None:
+        say("--force creates the job anyway.")
+    if result.unused:
+        say(unused_files(result.unused))
+    if result.stage is Stage.SETTINGS:
+        return USAGE
+    known = result.error is not None and not result.outcome.ambiguous
+    return exit_code_of(result.error) if known and result.error is not None else FAILED
+
+
 class _CreateCommand:
     """One run of `jobs create` or `jobs clone`, up to the end of the job with `--wait`."""
 
@@ -242,16 +197,30 @@ class _CreateCommand:
         self._files = _local_files(flags)
         self._spec = spec
         self._source = source
+        self._source_job: Job | None = None
+        self._settings = TrainingSettings(flags)
         self._create: CreateJob | None = None
         self._job_id = ""
+        self._sweep: SweepCommand | None = None
+        self._is_waiting = False
         self._plan: Plan | None = None
 
     def run(self) -> int:
+        if self._settings.axes:
+            check_can_ask(yes=self._flags["yes"])
+            if self._spec is not None:
+                self._jobs_of_sweep(self._spec)  # an error is reported before a request is sent
         return self._invocation.run_with_client(self._work, verb="create", interrupted=self._interrupted)
 
     def _interrupted(self) -> str:
         from fttui.core.create_job import unused_files
 
+        if self._sweep is not None and self._sweep.ids:
+            if self._is_waiting:
+                return "The jobs are still running. fttui jobs watch shows them."
+            number = len(self._sweep.ids)
+            jobs = "1 job was created" if number == 1 else f"{number} jobs were created"
+            return f"{jobs}; one more may have been.\nCheck before you create the others: fttui jobs list"
         if self._job_id:
             return f"The job is still running. fttui jobs watch {self._job_id} shows it."
         if self._create is not None and self._create.is_sent:
@@ -261,13 +230,13 @@ class _CreateCommand:
 
     async def _work(self, connection: "Connection") -> int:
         from fttui.config.paths import archive_file
-        from fttui.core.create_job import ClientSender, CreateJob, Stage, unused_files
+        from fttui.core.create_job import ClientSender, CreateJob
         from fttui.core.pricing import Pricing
         from fttui.store.archive.archive import Archive
 
         choice = connection.choice
         if choice.is_local:
-            _check_local_ranges(self._flags)
+            self._settings.check_local_ranges()
         elif self._flags["stop_on"]:
             raise click.UsageError(
                 f"--stop-on: only the embedded service stops jobs, not {choice.name}.\n"
@@ -280,18 +249,17 @@ class _CreateCommand:
             self._create = CreateJob(
                 ClientSender(connection.client, archive, self._invocation.clock), pricing, on_step=self._show
             )
-            result = await self._create.run(spec, self._files, plan=self._plan, force=self._flags["force"])
+            if self._settings.axes:
+                jobs, code = await self._run_sweep(self._create, pricing, spec)
+            else:
+                result = await self._create.run(spec, self._files, plan=self._plan, force=self._flags["force"])
         finally:
             say_progress("")
             await archive.close()
+        if self._settings.axes:
+            return await self._finish_sweep(connection, jobs, code)
         if not result.ok:
-            say(f"fttui: {result.outcome.message}")
-            if result.stage is Stage.CHECK and result.error is None:
-                say("--force creates the job anyway.")
-            if result.unused:
-                say(unused_files(result.unused))
-            known = result.error is not None and not result.outcome.ambiguous
-            return exit_code_of(result.error) if known and result.error is not None else FAILED
+            return refused(result)
         if result.error is not None:
             say(result.message)  # the answer was lost, and the job was found
         if result.warning:
@@ -304,10 +272,65 @@ class _CreateCommand:
 
         source = await connection.client.get_job(self._source)
         spec = _with_flags(like(source), self._flags)
+        self._source_job = source
         self._plan = pricing.of_clone(source, spec)
-        if self._plan is not None:
+        if self._plan is not None and not self._settings.axes:
             say(f"By the tokens of {source.id}: {self._plan.summary()}")
         return spec
+
+    def _jobs_of_sweep(self, spec: "JobSpec") -> "Sweep":
+        """Return the jobs of the sweep.
+
+        Raises:
+            click.UsageError: a suffix is too long.
+        """
+        from fttui.core.create_sweep import make_sweep
+
+        try:
+            return make_sweep(spec, self._settings.axes)
+        except SweepError as error:
+            raise click.UsageError(f"--suffix: {error}") from None
+
+    async def _run_sweep(self, create: "CreateJob", pricing: "Pricing", spec: "JobSpec") -> "tuple[list[Job], int]":
+        """Check the data, ask, and create the jobs. Return the created jobs and the exit code."""
+        from fttui.core.create_job import Result
+        from fttui.core.create_sweep import CreateSweep, plans_of
+
+        sweep = self._jobs_of_sweep(spec)
+        report = await create.check(sweep.jobs[0].spec, self._files, force=self._flags["force"])
+        if isinstance(report, Result):
+            return [], refused(report)
+        plans = plans_of(sweep, report)
+        if report is None and self._source_job is not None:
+            plans = [pricing.of_clone(self._source_job, job.spec) for job in sweep.jobs]
+        self._sweep = SweepCommand(self._invocation.output, CreateSweep(create))
+        is_free = pricing.price(spec.model).local
+        if not self._sweep.is_wanted(sweep, plans, yes=self._flags["yes"], is_free=is_free):
+            say("Nothing was created.")
+            return [], FAILED
+        return await self._sweep.send(sweep, self._files, plans)
+
+    async def _finish_sweep(self, connection: "Connection", jobs: "list[Job]", code: int) -> int:
+        """Wait with `--wait` for the end of all jobs; print them with `--json`."""
+        from fttui.cli.jobs import results
+
+        if self._flags["wait"] and jobs:
+            self._is_waiting = True
+            record = partial(_record, connection.choice.key, self._invocation.clock)
+            jobs = await SweepWait(
+                connection.client, jobs, self._pause(connection), self._invocation.clock, record
+            ).end()
+            code = max(code, *map(report_end, jobs))
+        if self._sweep is not None and (jobs or not code):
+            self._sweep.print_jobs(jobs)
+        if self._flags["results"] is not None:
+            for job in jobs:
+                await results.download(connection.client, job, self._flags["results"])
+        return code
+
+    def _pause(self, connection: "Connection") -> float:
+        """Return the seconds between two polls."""
+        return self._invocation.interval or connection.shared.interval or 2.0
 
     async def _finish(self, connection: "Connection", pricing: "Pricing", job: "Job | None") -> int:
         """Print the job; with `--wait`, wait for its end and download its results."""
@@ -320,9 +343,8 @@ class _CreateCommand:
         if output.form == TABLE:
             output.print_line(job.id)
             output.flush()
-        pause = self._invocation.interval or connection.shared.interval or 2.0
         record = partial(_record, connection.choice.key, self._invocation.clock)
-        job = await Wait(connection.client, job.id, pause, self._invocation.clock, record).end()
+        job = await Wait(connection.client, job.id, self._pause(connection), self._invocation.clock, record).end()
         if output.form != TABLE:
             output.print_line("", job.raw)
         if self._plan is not None and (words := pricing.comparison(self._plan, job)):

@@ -11,6 +11,7 @@ from fttui.learning.words import progress_parts
 if TYPE_CHECKING:
     from fttui.models.event import Event
     from fttui.models.job import Job
+    from fttui.models.summary import Summary
 
 TENTHS = 10
 """Greatest number of progress reports of a job."""
@@ -52,6 +53,11 @@ class RunProgress:
         """Tenths of the steps that are done."""
         total = self._run.total_steps
         return self._run.last_step * TENTHS // total if total else 0
+
+    @property
+    def summary(self) -> "Summary":
+        """Numbers of the run so far."""
+        return summarize(self._run)
 
     def parts(self, job: "Job", now: float) -> list[str]:
         """Return the progress of a running job in parts, the most important first; empty before its first step."""

@@ -20,19 +20,25 @@ if TYPE_CHECKING:
     from fttui.api.client import Client
     from fttui.models.event import Event
     from fttui.models.job import Job
+    from fttui.models.summary import Summary
 
-    Record = Callable[[Job, list[Event]], Awaitable[None]]
+Record = Callable[["Job", "list[Event]"], Awaitable[None]]
+"""Records a job and its new events."""
 
 
 class Wait:
     """Waits for the end of one job. A lost connection is retried."""
 
-    def __init__(self, client: "Client", id: str, pause: float, clock: Clock, record: "Record") -> None:
+    def __init__(
+        self, client: "Client", id: str, pause: float, clock: Clock, record: Record, *, is_alone: bool = True
+    ) -> None:
         """
         Args:
             pause: seconds between two polls.
             record: records the job and its new events.
+            is_alone: show the progress of this job. Otherwise only its states and warnings are printed.
         """
+        self._is_alone = is_alone
         self._record = record
         self._client = client
         self._id = id
@@ -52,20 +58,30 @@ class Wait:
         failures = 0
         while True:
             try:
-                job = await self._client.get_job(self._id)
-                requests = 1 + await self._read_events(job)
+                job, requests = await self.poll()
                 failures = 0
             except (Unreachable, ServerError, RateLimited) as error:
                 failures += 1
                 await follow.wait_after(error, failures, self._pause, self._clock)
                 continue
-            self._show(job)
-            if job.status.is_final or len(self._unrecorded) >= _PART:
-                events, self._unrecorded = self._unrecorded, []
-                await self._record(job, events)
             if job.status.is_final:
                 return job
             await self._clock.sleep(max(self._pause, requests * follow.SECONDS_PER_REQUEST))
+
+    async def poll(self) -> "tuple[Job, int]":
+        """Read the job and its new events once, and show them. Return the job and the number of requests."""
+        job = await self._client.get_job(self._id)
+        requests = 1 + await self._read_events(job)
+        self._show(job)
+        if job.status.is_final or len(self._unrecorded) >= _PART:
+            events, self._unrecorded = self._unrecorded, []
+            await self._record(job, events)
+        return job, requests
+
+    @property
+    def summary(self) -> "Summary":
+        """Numbers of the run so far."""
+        return self._progress.summary
 
     async def _read_events(self, job: "Job") -> int:
         """Read new events of a job that has run. Returns the number of requests."""
@@ -97,14 +113,18 @@ class Wait:
         self._status = job.status_text
         if is_new and job.status.is_live:
             self._say_state(job)
+        if self._is_alone:
+            self._show_progress(job)
+        if is_new and job.status.is_final:
+            self._say_state(job)
+
+    def _show_progress(self, job: "Job") -> None:
         parts = self._progress.parts(job, self._clock.now())
         if has_progress_line():
             say_progress(*(parts if job.status.is_live else ()))
         elif parts and self._progress.tenths > self._tenths:
             self._tenths = self._progress.tenths
             say(f"{self._id} {' · '.join(parts)}")
-        if is_new and job.status.is_final:
-            self._say_state(job)
 
     def _say_state(self, job: "Job") -> None:
         took = ""

@@ -3,6 +3,7 @@
 import subprocess
 from typing import Any
 
+from fttui.models.labels import trainer_settings
 from fttui.server.jobs.job_dir import JobDirectory
 from fttui.server.jobs.outcomes import Outcomes
 from fttui.server.jobs.trainer_catalog import Catalog
@@ -73,6 +74,7 @@ def job_json(job: JobRecord) -> dict[str, Any]:
         "model": {"id": job.model, "base": job.base, "path": START_MODEL if job.model != job.base else None},
         "method": job.method,
         "hyperparameters": job.hyperparameters,
+        "settings": trainer_settings(job.metadata),
         "seed": job.seed,
         "suffix": job.suffix,
         "training_file": "training.jsonl",

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from fttui.models.labels import trainer_settings
 from fttui.server import ids
 from fttui.server.storage.checkpoint_table import CheckpointTable
 from fttui.server.storage.event_table import EventTable
@@ -13,6 +14,8 @@ from fttui.server.storage.records import FINAL, FileRecord, JobRecord, NewJob
 from fttui.server.storage.reports import FinalReport, Message, Report, SavedCheckpoint, StepMetrics, StopDecision
 from fttui.sqlite import Connection, Database, Row
 
+TINY = "fttui-tiny-1"
+"""Base model of the trainer in the box, which has no settings of its own."""
 _JOB = "SELECT " + ", ".join(JobRecord._fields) + " FROM job "
 
 
@@ -238,6 +241,8 @@ def _first_events(id: str, new: NewJob) -> list[Message]:
     if new.suffix and (safe := ids.safe_suffix(new.suffix)) != new.suffix:
         allowed = "letters, digits, '.', '_' and '-' are allowed"
         messages.append(Message(f"Names of this job's models use the suffix '{safe}': only {allowed}", "warn"))
+    if new.base == TINY and (unused := trainer_settings(new.metadata)):
+        messages.append(Message(f"{TINY} does not use: {', '.join(unused)}", "warn"))
     return messages
 
 

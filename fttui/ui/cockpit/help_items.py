@@ -11,7 +11,7 @@ from fttui.ui.cockpit.command_line import WORDS
 from fttui.ui.cockpit.help_commands import TOPIC_PREFIX
 from fttui.ui.render.rows import Line
 
-TOPICS = ("filter", "data")
+TOPICS = ("filter", "data", "sweeps")
 """Help topics that matter in the cockpit."""
 AFTER_COLON = "Commands after :"
 

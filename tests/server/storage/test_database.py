@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from fttui.server.home import ServiceError
+from fttui.server.jobs.launch import job_json
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.records import FileRecord, JobRecord, NewJob
 from fttui.server.storage.reports import FinalReport, Message, SavedCheckpoint, StepMetrics
@@ -50,6 +51,14 @@ def test_a_new_job_is_stored_with_its_first_events(db: ServiceDatabase) -> None:
         "Validating training file: file-1 and validation file: file-2",
         f"Created fine-tuning job: {job.id}",
     ]
+
+
+def test_settings_that_the_trainer_in_the_box_lacks_give_a_warning(db: ServiceDatabase) -> None:
+    metadata = {"fttui.lora_r": "8", "fttui.sweep": "a1", "fttui.slurm.time": "2:00", "team": "x"}
+    job = add(db, base="fttui-tiny-1", metadata=metadata)
+    newest = db.events.page(job, after=None, limit=9)[0][0]
+    assert (newest.level, newest.message) == ("warn", "fttui-tiny-1 does not use: lora_r")
+    assert job_json(job)["settings"] == {"lora_r": "8"}
 
 
 def test_a_suffix_unfit_for_model_names_is_kept_and_gives_a_warning(db: ServiceDatabase) -> None:
