@@ -7,12 +7,13 @@ import click
 
 from fttui.cli import completion, tables
 from fttui.cli.exit_codes import DONE, FAILED
-from fttui.cli.flags import Seconds, json_options
+from fttui.cli.flags import Seconds, StopKinds, json_options
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.jobs import follow
 from fttui.cli.jobs.ids import resolve_all
 from fttui.cli.jobs.run_progress import loss_words, newest_step, tenths_done
+from fttui.cli.jobs.stop_on import StopOn
 from fttui.cli.output import JSON, JSONL, say
 from fttui.clock import Clock, duration
 
@@ -30,25 +31,43 @@ FIRST_PAGES = 10
 @click.argument("ids", nargs=-1, metavar="[ID]...", shell_complete=completion.jobs)
 @click.option("--until-done", is_flag=True, help="Without ids: end when no job is active.")
 @click.option("--plain", is_flag=True, help="Print the sentences without the time.")
+@click.option("--stop-on", type=StopKinds(), metavar="KIND,...", help="Cancel a job when one of these alarms is found.")
 @click.option("--interval", type=Seconds(), metavar="S", help="Seconds between polls, at least 2.")
 @json_options
 @pass_invocation
-def watch(invocation: Invocation, ids: tuple[str, ...], until_done: bool, plain: bool, interval: float | None) -> int:
+def watch(
+    invocation: Invocation,
+    ids: tuple[str, ...],
+    until_done: bool,
+    plain: bool,
+    stop_on: str | None,
+    interval: float | None,
+) -> int:
     """Print every change of jobs, one sentence per line, without control codes.
 
     A change is a new status, a tenth of the steps, a warning or an error. With ids, watch ends when all of these jobs
     have ended. Without ids, it watches all active and new jobs until ctrl+c, or with --until-done until no job is
     active. If the connection is lost, it connects again.
 
-    The exit code is 0 if every watched job succeeded, else 1. With --jsonl, it prints the job as the provider sent it
+    --stop-on cancels a job as soon as its metrics show an alarm of these kinds: non_finite, diverging, overfitting,
+    plateau. It does not ask. It reads all events of each job, and works as long as the command runs. A job of the
+    embedded service is better created with `jobs create --stop-on`: the service stops it and keeps its best checkpoint.
+
+    The exit code is 0 if every watched job succeeded, else 1; a job that --stop-on cancelled counts as not succeeded.
+    With --jsonl, it prints the job as the provider sent it
     at every change.
 
     \b
     fttui jobs watch ftjob-abc --plain && echo trained
     fttui jobs watch --until-done | tee run.log
+    fttui jobs watch ftjob-abc --stop-on overfitting,diverging
     """
     if invocation.form == JSON:
         raise click.UsageError("watch does not support --json, which prints one list at the end: use --jsonl")
+    if stop_on:
+        if not ids:
+            raise click.UsageError("--stop-on needs the ids of the jobs that it may cancel")
+        invocation.check_possible("cancel")
     ids = resolve_all(invocation, ids)
     output = invocation.output
 
@@ -65,7 +84,7 @@ def watch(invocation: Invocation, ids: tuple[str, ...], until_done: bool, plain:
     async def work(connection: "Connection") -> int:
         default = 2.0 if connection.choice.is_local else 5.0
         pause = interval or invocation.interval or connection.shared.interval or default
-        watcher.append(Watcher(connection.client, list(ids), pause, report, invocation.clock))
+        watcher.append(Watcher(connection.client, list(ids), pause, report, invocation.clock, stop_on))
         return await watcher[0].run(until_done=until_done)
 
     def still_running() -> str:
@@ -78,7 +97,20 @@ def watch(invocation: Invocation, ids: tuple[str, ...], until_done: bool, plain:
 class Watcher:
     """Polls jobs and reports their changes."""
 
-    def __init__(self, client: "Client", ids: list[str], pause: float, report: "Report", clock: Clock) -> None:
+    def __init__(
+        self,
+        client: "Client",
+        ids: list[str],
+        pause: float,
+        report: "Report",
+        clock: Clock,
+        stop_on: str | None = None,
+    ) -> None:
+        """
+        Args:
+            stop_on: kinds of alarms at which a job is cancelled, with commas between.
+        """
+        self._stop_on = StopOn(stop_on) if stop_on else None
         self._client = client
         self._clock = clock
         self._ids = ids
@@ -159,6 +191,8 @@ class Watcher:
         if before is not None and before.status.is_final:
             return
         events = await self._events(job, is_first=before is None) if self._needs_events(job, before) else []
+        if self._stop_on is not None:
+            self._stop_on.add(job, events)
         if before is None:
             self._report(job, _first_sentence(job, is_new=is_new, at=_progress(events)))
             self._reported_tenths[job.id] = tenths_done(events)
@@ -171,6 +205,10 @@ class Watcher:
             if is_changed and job.status.is_final:
                 self._report(job, _status_sentence(job))
         self._known[job.id] = job
+        if self._stop_on is not None and self._stop_on.should_cancel(job):
+            job, done = await self._stop_on.cancel(self._client, job)
+            self._requests += 1
+            self._report(job, f"{_name(job)}: {done}.")
         if job.status.is_final and job.status != "succeeded":
             self._failed = True
 
@@ -190,9 +228,12 @@ class Watcher:
             self._report(job, f"{_name(job)} is at {_progress(events)}.")
 
     async def _events(self, job: "Job", *, is_first: bool) -> "list[Event]":
-        """Fetch the new events of a job, oldest first. The first time, read only the newest page."""
+        """Fetch the new events of a job, oldest first. The first time, read only the newest page,
+        unless a rule needs the others too.
+        """
         seen = self._seen.setdefault(job.id, set())
-        events, requests = await follow.unread_events(self._client, job.id, seen, newest_page=is_first)
+        newest_page = is_first and self._stop_on is None
+        events, requests = await follow.unread_events(self._client, job.id, seen, newest_page=newest_page)
         self._requests += requests
         return events
 

@@ -7,26 +7,17 @@ trainer is stopped.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from fttui.learning.alarms import Alarm, Kind, check_job, stop_kinds
-from fttui.learning.finding import JobState
+from fttui.learning.alarms import Alarm, Kind, stop_kinds
 from fttui.learning.run import Run
+from fttui.learning.stop_rule import StopRule
 from fttui.learning.summary import summarize
 from fttui.learning.words import stop_words
 from fttui.models.labels import STOP_ON
-from fttui.models.status import Status
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.records import JobRecord
 from fttui.server.storage.reports import FinalReport, Report, SavedCheckpoint, StepMetrics, StopDecision
-
-LOOKS = 50
-"""The rules are applied after each fiftieth of a run, to each loss over the whole validation file, and to the first
-loss that is not a number.
-
-Their thresholds were chosen for runs at which somebody looks a few dozen times. More looks find more by chance.
-"""
 
 
 def kinds_of(job: JobRecord) -> tuple[Kind, ...]:
@@ -37,40 +28,22 @@ def kinds_of(job: JobRecord) -> tuple[Kind, ...]:
         return ()
 
 
-@dataclass
 class _Watched:
     """A job whose rules are applied."""
 
-    run: Run
-    offset: int
-    """Bytes of progress.jsonl that the run contains."""
-    steps: int = 0
-    next_check: int = 1
-
-    def add(self, step: int, values: Mapping[str, float]) -> bool:
-        """Add a step. Return whether to apply the rules to it."""
-        run = self.run
-        before, whole, was_finite = run.last_step, len(run.whole), self.is_finite
-        run.add(step, values)
-        if run.last_step <= before:
-            return False
-        self.steps += 1
-        if is_due := self.steps >= self.next_check:
-            self.next_check = self.steps + max(1, (run.total_steps or self.steps) // LOOKS)
-        return is_due or len(run.whole) > whole or self.is_finite != was_finite
-
-    @property
-    def is_finite(self) -> bool:
-        """No loss so far is a number that is not finite."""
-        return not any(series.not_finite for series in (self.run.train, self.run.valid, self.run.whole))
+    def __init__(self, job: JobRecord, kinds: Sequence[Kind], checkpoints: Sequence[int]) -> None:
+        run = Run(total_steps=job.total_steps, checkpoints=tuple(checkpoints))
+        self.rule = StopRule(kinds, job.validation_file is not None, run)
+        self.offset = job.offset
+        """Bytes of progress.jsonl that the run contains."""
 
     @property
     def best_checkpoint(self) -> int | None:
         """Step of the checkpoint at the best loss or before it; the first one when the best loss came before it."""
-        saved, best = self.run.checkpoints, summarize(self.run).best_step
+        saved, best = self.rule.run.checkpoints, summarize(self.rule.run).best_step
         if not saved:
             return None
-        return max((step for step in saved if best is not None and step <= best), default=saved[0])
+        return max((step for step in saved if best is not None and step <= best), default=min(saved))
 
 
 class StopRules:
@@ -97,28 +70,25 @@ class StopRules:
             return job.stop["checkpoint"], None
         watched = self._watched.get(job.id)
         if watched is None or watched.offset != job.offset:
-            watched = self._watched[job.id] = self._read(job)
+            watched = self._watched[job.id] = self._read(job, kinds)
         decision = None
         for report in reports:
+            run = watched.rule.run
             if isinstance(report, SavedCheckpoint):
-                watched.run.checkpoints = (*watched.run.checkpoints, report.step)
+                run.checkpoints = (*run.checkpoints, report.step)
             elif isinstance(report, StepMetrics):
-                watched.run.total_steps = report.total_steps or watched.run.total_steps
-                if not watched.add(report.step, numbers_of(report.data)):
-                    continue
-                state = JobState(watched.run, Status.RUNNING, has_validation_file=job.validation_file is not None)
-                if found := check_job(state, kinds).alarms:
-                    decision = _decision(found[0], watched, is_ended=_has_ended(reports))
+                run.total_steps = report.total_steps or run.total_steps
+                if watched.rule.add(report.step, numbers_of(report.data)) and (alarm := watched.rule.alarm()):
+                    decision = _decision(alarm, watched, is_ended=_has_ended(reports))
                     break
         watched.offset = offset
         return watched.best_checkpoint, decision
 
-    def _read(self, job: JobRecord) -> _Watched:
+    def _read(self, job: JobRecord, kinds: Sequence[Kind]) -> _Watched:
         """Return the run of a job from what is stored."""
-        run = Run(total_steps=job.total_steps, checkpoints=tuple(self._database.checkpoints.steps(job)))
-        watched = _Watched(run, job.offset)
+        watched = _Watched(job, kinds, self._database.checkpoints.steps(job))
         for data in self._database.events.metrics(job):
-            watched.add(data["step"], numbers_of(data))
+            watched.rule.add(data["step"], numbers_of(data))
         return watched
 
 
@@ -136,11 +106,12 @@ def _has_ended(reports: Iterable[Report]) -> bool:
 
 
 def _decision(alarm: Alarm, watched: _Watched, *, is_ended: bool) -> StopDecision:
-    step, checkpoint = watched.run.last_step, watched.best_checkpoint
+    run = watched.rule.run
+    step, checkpoint = run.last_step, watched.best_checkpoint
     found = (
         f"The rule {alarm.kind} applied at step {step}"
         if is_ended
         else f"Stopped by the rule {alarm.kind} at step {step}"
     )
     kept = "No checkpoint was saved so far." if checkpoint is None else f"Kept the checkpoint of step {checkpoint}."
-    return StopDecision(alarm.kind.value, step, checkpoint, f"{found}: {stop_words(alarm, watched.run)}. {kept}")
+    return StopDecision(alarm.kind.value, step, checkpoint, f"{found}: {stop_words(alarm, run)}. {kept}")

@@ -179,3 +179,59 @@ def test_ctrl_c_during_watch_names_the_running_jobs(
     result = fttui("jobs", "watch", "--plain")
     assert result.code == 130
     assert "Still running: ftjob-001, ftjob-002\n" in result.err
+
+
+def overfit(first: int, last: int) -> list[dict[str, Any]]:
+    """Return the events of a run, newest first, whose validation loss is lowest at step 20."""
+    losses = [(step, 3 / step, 1 + abs(step - 20) / 20) for step in range(first, last + 1)]
+    return [
+        event(
+            f"m{step}",
+            "Step",
+            data={"step": step, "total_steps": 100, "train_loss": train, "full_valid_loss": valid},
+            type="metrics",
+        )
+        for step, train, valid in reversed(losses)
+    ]
+
+
+def test_stop_on_cancels_a_job_and_says_why(fttui: Fttui, service: Service) -> None:
+    service.faults[JOB] = [send_json(job(1, status)) for status in ("running", "running", "cancelled")]
+    service.faults[EVENTS] = [page(*overfit(1, 15)), page(*overfit(1, 40)), page(*overfit(1, 40))]
+    cancel = "POST /fine_tuning/jobs/ftjob-001/cancel"
+    service.faults[cancel] = [send_json(job(1, "cancelled"))]
+    result = fttui("jobs", "watch", "ftjob-001", "--plain", "--stop-on", "overfitting")
+    assert result.lines[-2:] == [
+        "ftjob-001: the rule overfitting applies: validation 1.10, best 1.00 at step 20. Cancelled.",
+        "ftjob-001 was cancelled.",
+    ]
+    assert result.code == 1
+    assert service.lines.count(cancel) == 1
+
+
+def test_stop_on_accepts_that_a_job_ended_by_itself(fttui: Fttui, service: Service) -> None:
+    level = [metrics(step, loss=1.0) for step in range(40, 20, -1)]
+    risen = [metrics(step, loss=9.0) for step in range(60, 40, -1)]
+    service.faults[JOB] = [send_json(job(1, status)) for status in ("running", "running", "succeeded", "succeeded")]
+    service.faults[EVENTS] = [page(*level), page(*risen, *level), page(*risen, *level)]
+    cancel = "POST /fine_tuning/jobs/ftjob-001/cancel"
+    service.faults[cancel] = [refuse(400, "the job has ended"), refuse(500, "no")]
+    result = fttui("jobs", "watch", "ftjob-001", "--plain", "--stop-on", "diverging")
+    assert "ftjob-001: the rule diverging applies: smoothed training loss rose from 1.00" in result.out
+    assert "It had ended before it could be cancelled." in result.out
+    assert result.code == 0
+    assert service.lines.count(cancel) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["ftjob-001", "--stop-on", "stalled"], "stalled cannot stop a job"),
+        (["--stop-on", "plateau"], "needs the ids of the jobs"),
+        (["ftjob-001", "--stop-on", "plateau", "--read-only"], "read-only"),
+    ],
+)
+def test_stop_on_is_refused_before_a_request(fttui: Fttui, service: Service, words: list[str], reason: str) -> None:
+    result = fttui("jobs", "watch", *words)
+    assert (result.code, service.lines) == (2, [])
+    assert reason in result.err
