@@ -90,6 +90,23 @@ class Pair(click.ParamType[Any]):
         return key, text
 
 
+class Percent(click.ParamType[Any]):
+    """A part in percent, `5%` or `5`, as a number above 0 and below 1."""
+
+    name = "percent"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            share = float(value.removesuffix("%")) / 100
+        except ValueError:
+            share = 0.0
+        if not 0 < share < 1:
+            self.fail(f"{value!r}: must be above 0% and below 100%", parameter, context)
+        return share
+
+
 class Seconds(click.ParamType[Any]):
     """Seconds between polls, in the range of the setting `interval`."""
 

@@ -73,6 +73,7 @@ def create(invocation: Invocation, /, **flags: Any) -> int:
     """
     from fttui.models.spec import JobSpec
 
+    flags = _held_out(flags)
     spec = _with_flags(JobSpec(model=flags["model"], training_file=flags["training_file"]), flags)
     return _CreateCommand(invocation, flags, spec=spec).run()
 
@@ -92,6 +93,7 @@ def clone(invocation: Invocation, /, id: str, **flags: Any) -> int:
     """
     from fttui.models.spec import JobSpec
 
+    flags = _held_out(flags)
     # Errors in the options are reported before a request is sent.
     _with_flags(JobSpec(model=flags["model"] or "", training_file=flags["training_file"] or ""), flags)
     return _CreateCommand(invocation, flags, source=resolve(invocation, id)).run()
@@ -120,6 +122,32 @@ def _with_flags(spec: "JobSpec", flags: dict[str, Any]) -> "JobSpec":
     if flags["results"] is not None and not flags["wait"]:
         raise click.UsageError("--results needs --wait: a job has result files only after it ends")
     return spec.with_settings(TrainingSettings(flags).first).model_copy(update=update)
+
+
+def _held_out(flags: dict[str, Any]) -> dict[str, Any]:
+    """Hold out a part of the training file with `--hold-out`. Return the options with the new files.
+
+    Raises:
+        click.UsageError: there is nothing to hold out, or the file cannot be split.
+    """
+    if flags["hold_out"] is None:
+        return flags
+    from fttui.core.create_job import find_files
+    from fttui.core.samples import sample_path
+    from fttui.data.hold_out import CannotHoldOut, hold_out
+
+    if flags["validation_file"]:
+        raise click.UsageError("--hold-out and --validation-file cannot be used together")
+    name = flags["training_file"] or ""
+    path = find_files({"training_file": name}).paths.get("training_file")
+    if path is None or path == sample_path(name):
+        raise click.UsageError("--hold-out needs --training-file with the path of a file of yours")
+    try:
+        done = hold_out(path, flags["hold_out"])
+    except CannotHoldOut as error:
+        raise click.UsageError(f"--hold-out: {error}") from None
+    say(done.words)
+    return {**flags, "training_file": done.training, "validation_file": done.validation}
 
 
 def read_grader(path: str) -> dict[str, Any]:

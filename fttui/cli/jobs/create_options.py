@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import click
 
 from fttui.cli import completion
-from fttui.cli.flags import Number, Pair, StopKinds
+from fttui.cli.flags import Number, Pair, Percent, StopKinds
 from fttui.models.hyperparameters import RANGES, SEED
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -22,6 +22,12 @@ def job_options(function: F) -> F:
                 metavar="ID|PATH",
                 shell_complete=completion.data_files,
                 help="A file id, or a file to upload.",
+            ),
+            click.option(
+                "--hold-out",
+                type=Percent(),
+                metavar="N%",
+                help="Hold out a part of the training file for validation, in two new files beside it.",
             ),
             click.option("--suffix", metavar="S", help="Text to add to the name of the tuned model."),
             click.option(

@@ -193,6 +193,34 @@ def test_same_path_for_both_files_is_uploaded_once(fttui: Fttui, service: Servic
     assert service.lines == ["POST /files", POST]
 
 
+def test_hold_out_uploads_both_parts(fttui: Fttui, service: Service, tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_bytes(TRAIN + VALID)
+    made = ["jobs", "create", "--model", "m", "--training-file", "t.jsonl", "--hold-out", "10%"]
+    result = fttui(*made)
+    assert (result.code, result.err.splitlines()[0]) == (0, "2 of 20 lines are held out: t.held-out.jsonl")
+    parts = [service.contents[sent(service)[name]] for name in ("training_file", "validation_file")]
+    assert [part.count(b"\n") for part in parts] == [18, 2]
+    assert fttui(*made).code == 0
+    assert service.lines.count("POST /files") == 2
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--training-file", "file-a", "--hold-out", "5%"], "needs --training-file with the path"),
+        (["--training-file", "t.jsonl", "--hold-out", "5%", "--validation-file", "file-v"], "cannot be used together"),
+        (["--training-file", "t.jsonl", "--hold-out", "100"], "must be above 0% and below 100%"),
+    ],
+)
+def test_impossible_hold_out_exits_2(
+    fttui: Fttui, service: Service, tmp_path: Path, flags: list[str], words: str
+) -> None:
+    (tmp_path / "t.jsonl").write_bytes(TRAIN)
+    result = fttui("jobs", "create", "--model", "m", *flags)
+    assert (result.code, service.lines) == (2, [])
+    assert words in result.err
+
+
 def test_uploaded_file_is_reused_until_it_is_deleted(fttui: Fttui, service: Service, tmp_path: Path) -> None:
     (tmp_path / "d.jsonl").write_bytes(TRAIN)
     again = ["jobs", "create", "--model", "m", "--training-file", "d.jsonl"]
