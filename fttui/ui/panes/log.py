@@ -137,11 +137,13 @@ class LogView(LineView):
         seq = self._model.event_at(top).seq if top < len(self._model) else None
         self._model.restyle(style)
         self._match = None
+        self._blank_until = 0
         self.lines_changed()
         if self.follow:
             self._to_end()
-        elif seq is not None and (line := self._model.line_of(seq)) is not None:
-            self.scroll_to_line(line)
+        elif seq is not None:
+            line = self._model.line_of(seq)
+            self.scroll_to_line(self.line_count() if line is None else line)
 
     def set_follow(self, follow: bool) -> None:
         """Switch following the end on or off."""

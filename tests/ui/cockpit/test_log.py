@@ -179,3 +179,11 @@ async def test_mark_key_in_the_log_marks_the_job_without_scrolling() -> None:
         await ui.press("space")
         assert ui.marks == {ID}
         assert ui.log == shown
+
+
+async def test_hidden_metrics_leave_no_empty_page_in_a_log_that_is_scrolled_up() -> None:
+    found = FakeStore().put(job(1))
+    found.log = {ID: [event(0, "first"), *(measured(n, train_loss=1.5) for n in range(1, 60))]}
+    async with cockpit(found) as ui:
+        await ui.press("enter", "enter", "k", "k", "x")
+        assert [line.split()[-1] for line in ui.log] == ["first"]
