@@ -4,7 +4,7 @@ Each request has its own create token. The first refusal ends the sweep; the job
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,6 +12,7 @@ from fttui.core.create_job import CreateJob, LocalFiles, Result, Stage
 from fttui.data.plan import Plan, money
 from fttui.learning.sweep import Axis, axes_words, combinations, settings_words, suffix_of
 from fttui.models import labels
+from fttui.store.snapshot import Outcome
 
 if TYPE_CHECKING:
     from fttui.data.report import Report
@@ -87,6 +88,14 @@ def question(sweep: Sweep, plans: Sequence[Plan | None], *, is_free: bool = Fals
     return f"Create {len(sweep.jobs)} jobs ({axes_words(sweep.axes)})? {cost_words(plans, is_free=is_free)}"
 
 
+@dataclass(frozen=True, slots=True)
+class SweepOutcome(Outcome):
+    """Outcome of a sweep for the cockpit."""
+
+    ids: tuple[str, ...] = ()
+    """Ids of the created jobs."""
+
+
 class SweepResult(NamedTuple):
     """End of a sweep."""
 
@@ -95,6 +104,11 @@ class SweepResult(NamedTuple):
     """Result that ended the sweep early."""
     left: tuple[SweepJob, ...] = ()
     """Jobs that were not created, or whose creation is unknown, the failed one first."""
+
+    @property
+    def can_retry(self) -> bool:
+        """The rest can be sent again: every job that was not created is known not to exist."""
+        return self.failure is not None and not self.failure.outcome.ambiguous
 
     def words(self, *, retry: str = "") -> str:
         """Return the sentence about a sweep that ended early.
@@ -122,13 +136,26 @@ class CreateSweep:
         self.should_stop = False
         """End before the next job."""
 
-    async def send(self, jobs: Sequence[SweepJob], files: LocalFiles, plans: Sequence[Plan | None]) -> SweepResult:
-        """Upload the files and create the jobs, whose data was checked with `CreateJob.check`."""
+    async def send(
+        self,
+        jobs: Sequence[SweepJob],
+        files: LocalFiles,
+        plans: Sequence[Plan | None],
+        *,
+        before_create: Callable[[], Awaitable[None]] | None = None,
+    ) -> SweepResult:
+        """Upload the files and create the jobs, whose data was checked with `CreateJob.check`.
+
+        Args:
+            before_create: awaited before the first create request, as the last moment to cancel.
+        """
         self.should_stop = False
         self.created = []
         ids = await self._create.upload(files)
         if isinstance(ids, Result):
             return SweepResult((), ids, tuple(jobs))
+        if before_create is not None:
+            await before_create()
         for index, (job, plan) in enumerate(zip(jobs, plans, strict=True)):
             if self.should_stop:
                 return SweepResult(tuple(self.created), None, tuple(jobs[index:]))

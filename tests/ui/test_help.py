@@ -40,7 +40,7 @@ async def test_cursor_skips_the_titles_of_sections_and_shows_every_line_of_an_it
             assert item.title.split("\xa0")[0].split()[-1] in text
             await ui.press("down")
         assert seen[0] == "job.create"
-        assert seen[-1] == "topic data"
+        assert seen[-1] == "topic sweeps"
         await ui.press("home")
         assert ui.screen[1].strip() == "HERE: JOBS"
 

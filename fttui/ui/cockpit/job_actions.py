@@ -79,7 +79,7 @@ class JobActions:
             self._prompt.show_message(
                 outcome.message or f"Created {self._report.name(outcome.id)}", "" if outcome.ok else "warn"
             )
-            self._model.watched.add(outcome.id)
+            self._model.watched.update(getattr(outcome, "ids", (outcome.id,)))
             self._show_job(outcome.id)
         elif uploaded:
             files, them = ("file", "it") if len(uploaded) == 1 else ("files", "them")

@@ -18,7 +18,7 @@ from fttui.ui.create_form.check_pane import CheckPane
 from fttui.ui.create_form.data_pane import DataPane
 from fttui.ui.create_form.form import CreateForm
 from fttui.ui.create_form.reading import FormReading, read_form
-from fttui.ui.create_form.summary import NAMELESS, automatic_values, summary
+from fttui.ui.create_form.summary import NAMELESS, automatic_values, summary, sweep_summary
 from fttui.ui.create_form.view import FormView
 from fttui.ui.render.detail_lines import file_words
 
@@ -44,9 +44,12 @@ class DataCheck:
         panes: tuple[CheckPane, DataPane],
         missing_model: Callable[[str], str],
         now: Callable[[], float],
+        *,
+        is_free: bool = False,
     ) -> None:
         """
         Args:
+            is_free: the service costs nothing.
             missing_model: returns advice about a model that the service does not list.
         """
         self._view = view
@@ -56,6 +59,7 @@ class DataCheck:
         self._pane, self._data = panes
         self._missing_model = missing_model
         self._now = now
+        self._is_free = is_free
         self.reading: FormReading | None = None
         """Form whose check is shown."""
         self._began = self._told = 0.0
@@ -134,6 +138,8 @@ class DataCheck:
                 words = f"validation file: {words}"
         elif not reading.files.paths and not texts:
             words = NAMELESS
+        if reading.sweep is not None and not (report is not None and report.errors):
+            words, texts = sweep_summary(reading.sweep, report, is_free=self._is_free), []
         typed = {path: self._form.values[name] for name, path in reading.files.paths.items()}
         self._pane.show_report(report, self._without_report(reading), typed)
         self._data.show_report(report if "training_file" in reading.files.paths else None)

@@ -1,8 +1,9 @@
 """Fields of the create form: names, labels, notes, pages of help, defaults and ranges."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from fttui.learning.sweep import SweepError, split_values
 from fttui.models.hyperparameters import MAX_SUFFIX, RANGES, SEED
 from fttui.models.job import METHODS
 from fttui.models.spec import HYPERPARAMETERS
@@ -133,9 +134,24 @@ def range_error(name: str, text: str) -> str:
     """Return the values that a field takes, when its text is outside of them; else an empty string."""
     if name == "suffix" and len(text) > MAX_SUFFIX:
         return f"{len(text)} characters; at most {MAX_SUFFIX}"
-    if name in _ALL_RANGES and _ALL_RANGES[name].refuses(text):
+    if name not in _ALL_RANGES:
+        return ""
+    try:
+        values = split_values(text)
+    except SweepError as error:
+        return str(error)
+    if any(_ALL_RANGES[name].refuses(value) for value in values):
         return _ALL_RANGES[name].allowed_values
     return ""
+
+
+def values_of_number(name: str, text: str) -> list[Any]:
+    """Return the values of a number field whose text is in its range; empty when there is nothing to send."""
+    range, texts = _ALL_RANGES[name], split_values(text)
+    values = [range.value(value) for value in texts]
+    if len(values) > 1:
+        return [range.word if value is None else value for value in values]
+    return [value for value in values if value is not None]
 
 
 def notes_of(name: str, method: str, automatic: Mapping[str, int]) -> tuple[str, ...]:
@@ -160,11 +176,17 @@ def page_of(name: str) -> list[str]:
         page.append(f"auto: the provider chooses. Allowed: {RANGES[name].allowed_values}.")
     elif name in _ALL_RANGES:
         page.append(f"Allowed: {_ALL_RANGES[name].allowed_values}.")
+    if name in _ALL_RANGES:
+        page.append(_SEVERAL[name == "seed"])
     example = _EXAMPLES.get(name, "3")
     page.append(f"For example: {example}")
     return [*page, f"On the command line: fttui jobs create {field.flag} {example}"] if field.flag else page
 
 
+_SEVERAL = (
+    "Several values, such as 1,3, create one job for each combination, after one question.",
+    "Several seeds, such as 1,2,3, repeat the job: they show how much its result varies.",
+)
 _EXAMPLES = {
     "model": "gpt-4.1-nano-2025-04-14",
     "training_file": "train.jsonl",

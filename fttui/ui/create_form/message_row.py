@@ -61,6 +61,8 @@ class MessageRow(WrappedRow):
         self._yes: Callable[[], None] | None = None
         self._answered = asyncio.Event()
         self._focused: Widget | None = None
+        self.yes_key = "y"
+        """Key that answers the open question with yes."""
 
     def show_message(self, text: str, role: str) -> None:
         """Show a message; while a question is open, after the answer."""
@@ -80,13 +82,18 @@ class MessageRow(WrappedRow):
         self._put(text, "dim")
         self._has_note = True
 
-    def confirm(self, question: str, yes: Callable[[], None]) -> None:
-        """Ask a question. `y` calls `yes`; every other key is a no."""
+    def confirm(self, question: str, yes: Callable[[], None], *, key: str = "y") -> None:
+        """Ask a question. `y` calls `yes`; every other key is a no.
+
+        Args:
+            key: key in place of `y`, which the question names itself.
+        """
+        self.yes_key = key
         self._focused = self.screen.focused
         self.screen.set_focus(None)
         self._yes = yes
         self._answered.clear()
-        self._put(f"{question} y/N", "ask")
+        self._put(f"{question} y/N" if key == "y" else question, "ask")
 
     def settle(self) -> Callable[[], None] | None:
         """Close an open question or note, and show the message again. Return what a yes would have called."""

@@ -7,13 +7,15 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from fttui.core.create_job import FILES, LocalFiles, Subject, find_files
+from fttui.core.create_sweep import Sweep, make_sweep
 from fttui.data.grader import BadGrader, grader_errors, parse_grader, read_grader
 from fttui.data.local_files import NotAFile, local_path
-from fttui.models.hyperparameters import RANGES, SEED
+from fttui.learning.sweep import Axis, SweepError, axes_of
+from fttui.models.hyperparameters import RANGES
 from fttui.models.job import METHODS, TOKEN_KEY, Job
 from fttui.models.spec import HYPERPARAMETERS, MAX_METADATA, JobSpec, like
 from fttui.text import clean_line
-from fttui.ui.create_form.fields import EFFORTS, EMPTY, fields_of, range_error
+from fttui.ui.create_form.fields import EFFORTS, EMPTY, fields_of, range_error, values_of_number
 from fttui.ui.create_form.form import in_order
 from fttui.ui.create_form.pairs import BadPairs, pairs_of, text_of
 
@@ -31,6 +33,8 @@ class FormReading(NamedTuple):
     files: LocalFiles
     subject: Subject = Subject()
     """Members for the check of the data, also of a job with errors."""
+    sweep: Sweep | None = None
+    """The jobs that the form describes, when fields have several values."""
 
     @property
     def advice(self) -> dict[str, str]:
@@ -51,8 +55,14 @@ def read_form(values: Mapping[str, str]) -> FormReading:
             spec = JobSpec(**parsed.members)
         except ValidationError as error:  # a check above is missing
             errors = {"model": str(error.errors()[0]["msg"])}
+    sweep = None
+    if spec is not None and parsed.axes:
+        try:
+            sweep = make_sweep(spec, parsed.axes)
+        except SweepError as error:
+            spec, errors = None, {"suffix": str(error)}
     errors |= {name: reason for name, reason in files.errors.items() if name not in errors}
-    return FormReading(spec, {name: errors[name] for name in in_order(errors)}, files, parsed.subject)
+    return FormReading(spec, {name: errors[name] for name in in_order(errors)}, files, parsed.subject, sweep)
 
 
 def values_of(job: Job) -> dict[str, str]:
@@ -98,8 +108,15 @@ class _Parser:
         for name in ("suffix", "seed", *(name for name in RANGES if name in self._shown)):
             if error := range_error(name, values[name]):
                 self.errors[name] = error
-        self.members["seed"] = SEED.value(values["seed"])
-        self.members["hyperparameters"] = self._hyperparameters(values)
+        several = {
+            name: values_of_number(name, values[name])
+            for name in (*RANGES, "seed")
+            if (name in self._shown or name == "seed") and name not in self.errors
+        }
+        first = {name: found[0] for name, found in several.items() if found}
+        self.members["seed"] = first.pop("seed", None)
+        self.members["hyperparameters"] = first | self._effort(values["reasoning_effort"])
+        self.axes = self._axes(several)
         if "grader" in self._shown:
             self.members["grader"] = self._grader(values["grader"])
         self.members["metadata"] = self._metadata(values["metadata"])
@@ -113,17 +130,20 @@ class _Parser:
         kept = {name: value for name, value in kept.items() if value is not None}
         return Subject(members["model"] or "", method, members.get("grader"), kept)
 
-    def _hyperparameters(self, values: Mapping[str, str]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for name, range in RANGES.items():
-            if name in self._shown and (number := range.value(values[name])) is not None:
-                found[name] = number
-        effort = values["reasoning_effort"]
-        if "reasoning_effort" in self._shown and effort not in ("", "default"):
-            found["reasoning_effort"] = effort
-            if effort not in EFFORTS:
-                self.errors["reasoning_effort"] = "one of: " + ", ".join(EFFORTS)
-        return found
+    def _axes(self, several: Mapping[str, list[Any]]) -> tuple[Axis, ...]:
+        try:
+            return axes_of(several)
+        except SweepError as error:
+            last = [name for name, values in several.items() if len(values) > 1][-1]
+            self.errors.setdefault(last, str(error))
+            return ()
+
+    def _effort(self, effort: str) -> dict[str, Any]:
+        if "reasoning_effort" not in self._shown or effort in ("", "default"):
+            return {}
+        if effort not in EFFORTS:
+            self.errors["reasoning_effort"] = "one of: " + ", ".join(EFFORTS)
+        return {"reasoning_effort": effort}
 
     def _grader(self, text: str) -> dict[str, Any] | None:
         if not text:

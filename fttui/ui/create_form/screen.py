@@ -105,7 +105,14 @@ class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
         checker = DataChecker(pricing)
         self._completer = Completer(view, choices, form, suggestions, store, service, opening.now)
         self.data_check = DataCheck(
-            view, form, store, checker, (self._check_pane, self._data_pane), self._completer.missing_model, opening.now
+            view,
+            form,
+            store,
+            checker,
+            (self._check_pane, self._data_pane),
+            self._completer.missing_model,
+            opening.now,
+            is_free=service.is_local,
         )
         self._repairs = RepairAction(view, lambda: self.data_check.reading, pricing.provider)
         self._submission = Submission(view, form, self.data_check, store, pricing, checker, glyphs, done=self.dismiss)
@@ -199,7 +206,7 @@ class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
         event.prevent_default()
         yes, entry = self._view.messages.settle(), self.focused
         if yes is not None:
-            if event.key in ("y", "Y"):
+            if event.key.lower() == self._view.messages.yes_key:
                 yes()
         elif self._lower.part is not None:
             self._press_in_pane(event)
@@ -272,7 +279,9 @@ class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
     def action_leave(self) -> None:
         """Return from the list to the field, stop a submission after a question, or leave the form."""
         messages = self._view.messages
-        if self._submission.is_sent:
+        if self._submission.stop_sweep():
+            messages.show_message("Stopping after this job.", "dim")
+        elif self._submission.is_sent:
             messages.show_message(f"The job may exist already. Waiting for the answer takes {LONGEST_WAIT}.", "warn")
         elif self._submission.is_running:
             messages.confirm("Stop? Nothing has been created so far.", self._submission.stop)

@@ -32,10 +32,12 @@ from fttui.ui.create_form.data_check import DataCheck
 from fttui.ui.create_form.fields import BY_NAME
 from fttui.ui.create_form.form import CreateForm
 from fttui.ui.create_form.reading import FormReading
+from fttui.ui.create_form.sweep_run import SweepRun
 from fttui.ui.create_form.view import FormView
 from fttui.ui.render.glyphs import Glyphs
 
 if TYPE_CHECKING:
+    from fttui.core.create_sweep import Sweep
     from fttui.models.spec import JobSpec
     from fttui.store.port import FormPort
     from fttui.store.snapshot import Outcome
@@ -82,6 +84,9 @@ class Submission:
         self._upload = ("", 0.0)
         """File that is being uploaded, and when that began."""
         self._worker: Worker[None] | None = None
+        self._is_free = pricing.provider == "local"
+        self._sweep: SweepRun | None = None
+        """Sweep that is being sent."""
         self._reading: FormReading | None = None
         self._waiting: Timer | None = None
         self._is_stopped = False
@@ -100,6 +105,10 @@ class Submission:
     def uploaded(self) -> tuple[str, ...]:
         """Ids of the files uploaded from this form."""
         return self._create.uploaded
+
+    def stop_sweep(self) -> bool:
+        """Stop after the job that is being created, when it is one of a sweep. Return whether it is."""
+        return self.is_sent and self._sweep is not None and self._sweep.stop()
 
     async def submit(self) -> None:
         """Send the form, or show its errors."""
@@ -128,6 +137,9 @@ class Submission:
             if reason := await self._connect():
                 self._messages.show_message(f"Not sent: {reason}. Your entries are kept; enter tries again.", "warn")
                 return
+            if reading.sweep is not None:
+                await self._run_sweep(reading.sweep, reading)
+                return
             # A user who is asked whether to stop decides before there is a job.
             result = await self._create.run(spec, reading.files, before_create=self._messages.answered)
             if result.ok:
@@ -141,6 +153,16 @@ class Submission:
             self._data_check.paused = False
             self._view.set_locked(False)
             self._messages.settle()
+
+    async def _run_sweep(self, sweep: Sweep, reading: FormReading) -> None:
+        is_free = self._is_free
+        self._sweep = SweepRun(self._create, self._messages, self._refused, dot=self._glyphs.dot, is_free=is_free)
+        try:
+            outcome = await self._sweep.run(sweep, reading.files)
+        finally:
+            self._sweep = None
+        if outcome is not None:
+            self._done(outcome)
 
     async def _connect(self) -> str:
         """Wait for the connection. Return why there is none."""
@@ -169,7 +191,8 @@ class Submission:
                 self._file_ready(path, id, names, reused)
             case Creating():
                 self._is_sent = True
-                self._wait()
+                if self._sweep is None:
+                    self._wait()
 
     def _say(self, text: str) -> None:
         if not self._is_stopped:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from fttui.text import clean_line
 
 if TYPE_CHECKING:
+    from fttui.core.create_sweep import Sweep
     from fttui.data.report import Report
 
+PRICELESS = "The price appears when the training file is on this disk."
 NAMELESS = "The figures and the price appear when the training file is named."
 
 
@@ -27,6 +29,15 @@ def summary(report: Report, dot: str) -> tuple[str, str]:
     if plan is not None:
         lines = [f"{report.figures()} {dot} {plan.size_words()}", f"{plan.cost_words().capitalize()}."]
     return "\n".join([lines[0], f"{lines[1]} {found}".strip()]), "warn" if report.warnings else "done"
+
+
+def sweep_summary(sweep: Sweep, report: Report | None, *, is_free: bool) -> str:
+    """Return the lines about a sweep: its settings, and the costs when they are known."""
+    from fttui.core.create_sweep import cost_words, head_words, plans_of
+
+    if report is None and not is_free:
+        return f"{head_words(sweep)}\n{PRICELESS}"
+    return f"{head_words(sweep)}\n{cost_words(plans_of(sweep, report), is_free=is_free)}"
 
 
 def automatic_values(report: Report | None) -> dict[str, int]:

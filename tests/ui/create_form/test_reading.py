@@ -45,6 +45,35 @@ def test_numbers_are_sent_as_numbers() -> None:
     assert spec.seed == 0
 
 
+def test_several_values_describe_a_sweep() -> None:
+    reading = read_form(GOOD | {"n_epochs": "1, 3", "learning_rate_multiplier": "0.5,auto", "seed": "7", "suffix": "s"})
+    assert reading.sweep is not None
+    assert [job.name for job in reading.sweep.jobs] == ["s-e1-lr0.5", "s-e1-lrauto", "s-e3-lr0.5", "s-e3-lrauto"]
+    assert {job.spec.seed for job in reading.sweep.jobs} == {7}
+    assert reading.sweep.jobs[1].spec.hyperparameters == {"n_epochs": 1, "learning_rate_multiplier": "auto"}
+    assert read_form(GOOD | {"n_epochs": "3"}).sweep is None
+
+
+@pytest.mark.parametrize(
+    ("values", "errors"),
+    [
+        ({"n_epochs": "1,99"}, {"n_epochs": "auto, or 1 to 50"}),
+        ({"n_epochs": "1,"}, {"n_epochs": "a value is missing beside a comma"}),
+        ({"seed": "1,1"}, {"seed": "seed: 1 is there twice; use several seeds to repeat a setting"}),
+        (
+            {"n_epochs": ",".join(map(str, range(1, 13))), "seed": ",".join(map(str, range(10)))},
+            {"seed": "120 jobs; a sweep makes at most 50"},
+        ),
+        (
+            {"n_epochs": "1,2", "suffix": "x" * 64},
+            {"suffix": f"{'x' * 64}-e1 has 67 characters; a suffix has at most 64"},
+        ),
+    ],
+)
+def test_values_that_make_no_sweep_are_errors(values: dict[str, str], errors: dict[str, str]) -> None:
+    assert errors_of(GOOD | values) == errors
+
+
 def test_method_decides_which_fields_are_shown() -> None:
     for method in METHODS:
         names = [field.name for field in fields_of(method)]

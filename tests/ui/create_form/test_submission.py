@@ -214,3 +214,50 @@ async def test_refusal_without_a_field_is_shown_whole_with_its_request() -> None
         await ui.press("a", "enter")
         assert says(ui, "3 jobs are running, the limit is 3")
         assert says(ui, "Request req_8f2a. Your entries are kept; enter tries again.")
+
+
+@dataclass
+class Refuses(FakeStore):
+    """A store that refuses a job once, after two."""
+
+    async def create(self, spec: JobSpec) -> Outcome:
+        refusals = [spec for kind, spec in self.sent if kind == "create"]
+        self.sent.append(("create", spec))
+        number = len(refusals)
+        return Outcome(False, "rate limit") if number == 2 else Outcome(True, "", f"ftjob-{number}")
+
+
+async def fill_sweep(ui: Ui) -> None:
+    """Open the form with a job of the provider's files, and type three epochs."""
+    await ui.press("a")
+    while "epochs" not in (ui.app.screen.focused.id or "" if ui.app.screen.focused else ""):
+        await ui.press("tab")
+    await ui.press(*"1,2,3")
+
+
+async def test_sweep_asks_once_and_tries_the_rest_again() -> None:
+    store = Refuses()
+    async with cockpit(store) as ui:
+        await fill_sweep(ui)
+        await ui.press("enter")
+        await ui.until(lambda: says(ui, "Create 3 jobs (epochs 1, 2, 3)?"))
+        assert says(ui, "tokens, free. y/N")
+        assert [kind for kind, _ in store.sent] == []
+        await ui.press("y")
+        await ui.until(lambda: says(ui, "2 of 3 jobs created; the provider refused the rest: rate limit."))
+        await ui.press("r")
+        await ui.until(lambda: says(ui, "Created 3 jobs: epochs 1, 2, 3."))
+        suffixes = [spec.suffix for kind, spec in store.sent if kind == "create"]
+        assert suffixes == ["sample-e1", "sample-e2", "sample-e3", "sample-e3"]
+
+
+async def test_sweep_that_is_not_wanted_sends_nothing() -> None:
+    store = Refuses()
+    async with cockpit(store) as ui:
+        await fill_sweep(ui)
+        await ui.press("enter")
+        await ui.until(lambda: says(ui, "Create 3 jobs"))
+        await ui.press("n")
+        assert says(ui, "Nothing was created. Your entries are kept.")
+        assert store.sent == []
+        assert ui.form["n_epochs"] == "1,2,3"
