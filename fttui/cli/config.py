@@ -81,7 +81,7 @@ def _shown(value: object) -> str:
 def _rows(invocation: Invocation) -> list[dict[str, Any]]:
     """Return a row for each setting that applies to the chosen service, then a row for each path."""
     from fttui.config.load import load
-    from fttui.config.schema import Profile, Settings, Shared
+    from fttui.config.schema import Alarms, Profile, Settings, Shared
     from fttui.config.theme import theme_in_use
 
     settings = load()
@@ -117,6 +117,9 @@ def _rows(invocation: Invocation) -> list[dict[str, Any]]:
             value = settings.values[name] if is_set else _default(name, chosen)
             rows.append(row(name, value, "config.toml" if is_set else "default"))
     rows += [row(f"keys.{id}", key, "config.toml") for id, key in settings.keys.items()]
+    for name in Alarms.settings():
+        origin = "config.toml" if name in settings.alarms.values else "default"
+        rows.append(row(f"alarms.{name}", getattr(settings.alarms, name), origin))
     local = settings.local.values if chosen.is_local else {}
     rows += [row(f"local.{name}", value, "config.toml") for name, value in local.items()]
     return [*rows, *_paths()]

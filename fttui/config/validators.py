@@ -97,6 +97,19 @@ def _choices(names: tuple[str, ...]) -> str:
 
 
 flag: Kind[bool] = Kind("true or false", lambda value: isinstance(value, bool))
+KEY_LENGTH = 20
+"""Least length of a text that may be a key in the place of the name of its variable."""
+
+
+def _is_variable(value: object) -> bool:
+    """Tell whether a value is the name of an environment variable, and not a key by mistake."""
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
+        return False
+    return len(value) < KEY_LENGTH or not (re.search("[a-z]", value) and re.search("[0-9]", value))
+
+
+variable: Kind[str] = Kind("the name of an environment variable, not the key itself", _is_variable)
+
 text: Kind[str] = Kind("text in quotes", lambda value: _is_text(value) and value.isprintable())
 url: Kind[str] = Kind(
     "a URL such as https://host/v1",

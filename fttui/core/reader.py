@@ -405,8 +405,11 @@ def oldest_first(events: Sequence[Event]) -> list[Event]:
 
 
 def _row_of(job: Job, known: JobRow | None) -> JobRow:
-    """Return a job as a row. The service lists neither steps nor losses; both come from archived events."""
-    return job.row() if known is None else job.row(step=known.step, total=known.total_steps, loss=known.loss)
+    """Return a job as a row. The service lists neither steps nor losses; both come from the archive."""
+    if known is None:
+        return job.row()
+    row = job.row(step=known.step, total=known.total_steps, loss=known.loss)
+    return row._replace(summary=known.summary, alarms=known.alarms)
 
 
 def _newest(files: list[File], limit: int | None, *, unread: bool = False) -> FileList:

@@ -184,7 +184,7 @@ class FileScan:
         except UnicodeDecodeError as error:
             findings.add("not_utf8", number, "", f"byte {error.start + 1} is 0x{line[error.start]:02x}")
         except json.JSONDecodeError as error:
-            findings.add("not_json", number, "", f"{error.msg} at column {error.colno}")
+            findings.add("not_json", number, "", f"{error.msg.removesuffix(' at')} at column {error.colno}")
         except _NotFinite as error:
             findings.add("not_json", number, "", f"{error} is not a JSON number, at column {_bad_number(text)}")
         except RecursionError:

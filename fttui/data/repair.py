@@ -153,7 +153,9 @@ def _objects(path: str, encoding: str) -> Iterator[bytes]:
                     if is_over:
                         line, column = _after(text[: getattr(error, "pos", start)], line, column)
                         reason = getattr(error, "msg", "nested too deeply")
-                        raise CannotRepair(f"{path}:{line} is not JSON: {reason} at column {column}") from None
+                        raise CannotRepair(
+                            f"{path}:{line} is not JSON: {reason.removesuffix(' at')} at column {column}"
+                        ) from None
                     break
                 yield json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
                 line, column = _after(text[:end], line, column)

@@ -191,7 +191,8 @@ def test_show_has_every_setting_with_its_value(bare: Fttui, home: Path) -> None:
         "title = false\nread_only = true\n[keys]\n'job.cancel' = 'f8'\n[profiles.w]\nread_only = false\nlink = 'slow'\n"
     )
     rows = {row[0]: row[1:] for row in bare("config", "show", "--profile", "w").cells}
-    assert Settings.settings().keys() - {"keys", "profiles", "local"} <= rows.keys()
+    assert Settings.settings().keys() - {"keys", "profiles", "local", "alarms"} <= rows.keys()
+    assert rows["alarms.overfitting"] == ["true", "default"]
     assert rows["title"] == ["false", "config.toml"]
     assert rows["link"] == ["slow", "profile w"]
     assert rows["notify"] == ['["bell"]', "default"]

@@ -21,6 +21,14 @@ def test_without_files_every_setting_has_its_default() -> None:
     ("text", "message"),
     [
         ("intervall = 5", "config.toml, line 1: intervall: unknown setting. Did you mean 'interval'?"),
+        (
+            "[profiles.w]\napi_key_env = 'sk-proj-abcdef123456'",
+            "profiles.w.api_key_env: must be the name of an environment variable, not the key itself",
+        ),
+        (
+            "[profiles.w]\napi_key_env = 'gsk_abcdefghijk1234567890'",
+            "profiles.w.api_key_env: must be the name of an environment variable, not the key itself",
+        ),
         ("[profiles.w]\napi_key_evn = 'X'", "profiles.w.api_key_evn: unknown setting. Did you mean 'api_key_env'?"),
         ("[profiles.w]\nzzz = 1", "profiles.w.zzz: unknown setting. Known: interval, "),
         ("[profiles.w]\nbase_url = 'api.example.com/v1'", "profiles.w.base_url: must be a URL such as https://host/v1"),

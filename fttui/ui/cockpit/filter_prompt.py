@@ -39,7 +39,8 @@ class FilterPrompt:
             if text.strip():
                 self._history[:] = [*(old for old in self._history if old != text), text][-MOST_HISTORY:]
             if fault := filter_line.fault(text):
-                self._prompt.show_message(f"! {fault} The filter is as before.", "warn")
+                stop = "" if fault.endswith(("?", ".")) else "."
+                self._prompt.show_message(f"! {fault}{stop} The filter is as before.", "warn")
             else:
                 self._show(text, remember=True)
 
