@@ -11,7 +11,8 @@ from textual.worker import WorkType
 from fttui.core.create_job import FILES
 from fttui.ui.create_form.choices import ChoicesPane
 from fttui.ui.create_form.form import CreateForm
-from fttui.ui.create_form.suggestions import PROVIDED, Known, Suggestions
+from fttui.ui.create_form.hold_out_action import HoldOutAction
+from fttui.ui.create_form.suggestions import PROVIDED, Known, Suggestion, Suggestions
 from fttui.ui.create_form.view import FormView
 from fttui.ui.render.detail_lines import file_words
 from fttui.ui.render.status_line import ServiceInfo
@@ -41,6 +42,7 @@ class Completer:
         store: FormPort,
         service: ServiceInfo,
         now: Callable[[], float],
+        hold_out: HoldOutAction,
     ) -> None:
         self._view = view
         self._choices = choices
@@ -49,6 +51,8 @@ class Completer:
         self._store = store
         self._service = service
         self._now = now
+        self._hold_out = hold_out
+        self._offer: Suggestion | None = None
         self._all_of = ""
         """Field whose text does not narrow its list, because it was there before the field got the focus."""
         self._has_waited = False
@@ -114,6 +118,12 @@ class Completer:
         """Return the text that narrows the list of a field."""
         return "" if name == self._all_of else self._view.entry(name).value
 
+    def show_offer(self) -> None:
+        """Show the list again when the check of the data has changed what is offered."""
+        entry = self._view.focused_entry
+        if entry is not None and entry.id and (self._hold_out.offer(entry.id) is None) != (self._offer is None):
+            self._show_unless_highlighted()
+
     def _show_unless_highlighted(self) -> None:
         if self._choices.highlighted is None:
             self.show()
@@ -124,10 +134,13 @@ class Completer:
         if entry is None or entry.id is None:
             return
         name, text = entry.id, self._text(entry.id)
+        self._offer = self._hold_out.offer(name)
         if not self._suggestions.has_list(name):
             self._choices.show_page(name)
         else:
             found, total = self._suggestions.of(name, text), len(self._suggestions.of(name, ""))
+            if self._offer is not None:
+                found, total = [self._offer, *found], total + 1
             fault = self._store.list_fault("models" if name == "model" else "files") if name in PROVIDED else ""
             if fault and all(each.is_path for each in found):
                 kind, what = ("models", "name") if name == "model" else ("files", "id or a path")
@@ -196,6 +209,9 @@ class Completer:
             return True
         each = self._choices.found[at]
         self._choices.highlight(None)
+        if each is self._offer:
+            self._hold_out.start()
+            return False
         entry.put(each.text)
         self._all_of = ""
         return not each.is_directory

@@ -45,10 +45,12 @@ class DataCheck:
         missing_model: Callable[[str], str],
         now: Callable[[], float],
         *,
-        is_free: bool = False,
+        shown: Callable[[], None],
+        is_free: bool,
     ) -> None:
         """
         Args:
+            shown: called after the results of a check are shown.
             is_free: the service costs nothing.
             missing_model: returns advice about a model that the service does not list.
         """
@@ -59,6 +61,7 @@ class DataCheck:
         self._pane, self._data = panes
         self._missing_model = missing_model
         self._now = now
+        self._shown = shown
         self._is_free = is_free
         self.reading: FormReading | None = None
         """Form whose check is shown."""
@@ -146,6 +149,7 @@ class DataCheck:
         self._form.automatic = automatic_values(report)
         self._view.advise(advice | reading.advice)
         self._view.summary.put("\n".join(filter(None, (*texts, words))), role)
+        self._shown()
 
     def _without_report(self, reading: FormReading) -> str:
         """Return the sentence for the pane of findings when no file was checked."""

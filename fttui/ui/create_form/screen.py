@@ -23,6 +23,7 @@ from fttui.ui.create_form.completer import Completer
 from fttui.ui.create_form.data_check import DataCheck
 from fttui.ui.create_form.data_pane import DataPane
 from fttui.ui.create_form.form import CreateForm
+from fttui.ui.create_form.hold_out_action import HoldOutAction
 from fttui.ui.create_form.lower_pane import LowerPane
 from fttui.ui.create_form.repair_action import RepairAction
 from fttui.ui.create_form.submission import LONGEST_WAIT, Submission
@@ -103,7 +104,8 @@ class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
         self._view = view = FormView(form, suggestions, lower, glyphs, title=opening.title, place=place)
         pricing = Pricing(service)
         checker = DataChecker(pricing)
-        self._completer = Completer(view, choices, form, suggestions, store, service, opening.now)
+        hold_out = HoldOutAction(view, lambda: self.data_check.reading, suggestions.forget_directories)
+        self._completer = Completer(view, choices, form, suggestions, store, service, opening.now, hold_out)
         self.data_check = DataCheck(
             view,
             form,
@@ -112,6 +114,7 @@ class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
             (self._check_pane, self._data_pane),
             self._completer.missing_model,
             opening.now,
+            shown=self._completer.show_offer,
             is_free=service.is_local,
         )
         self._repairs = RepairAction(view, lambda: self.data_check.reading, pricing.provider)

@@ -208,6 +208,10 @@ class Suggestions:
         await asyncio.wait({self._reading[directory]}, timeout=PATIENCE)
         return directory not in self._reading
 
+    def forget_directories(self) -> None:
+        """Read directories again before their names are used."""
+        self._directories.clear()
+
     async def _read_directory(self, directory: str) -> None:
         try:
             names = await asyncio.to_thread(self._read, directory)

@@ -422,3 +422,16 @@ async def test_keys_typed_after_enter_do_not_change_the_request() -> None:
         store.through.set()
         await ui.until(lambda: store.sent)
         assert store.sent[0][1].model == "fttui-tiny-1"
+
+
+async def test_empty_validation_file_offers_to_hold_out_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    example = '{"messages": [{"role": "user", "content": "%d?"}, {"role": "assistant", "content": "Yes."}]}\n'
+    (tmp_path / "t.jsonl").write_text("".join(example % number for number in range(40)))
+    async with cockpit(FakeStore(), size=(80, 24)) as ui:
+        await ui.press("a", "tab", "ctrl+u", *"t.jsonl", "tab")
+        await checked(ui)
+        assert "hold out 5 % of t.jsonl" in text(ui)
+        await ui.press("down", "enter")
+        await wait_for(ui, "2 of 40 lines are held out: t.held-out.jsonl")
+        assert (ui.form["training_file"], ui.form["validation_file"]) == ("t.kept.jsonl", "t.held-out.jsonl")
