@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from fttui.learning.alarms import STOPPABLE
 from fttui.learning.sweep import SweepError, split_values
 from fttui.models.hyperparameters import MAX_SUFFIX, RANGES, SEED
 from fttui.models.job import METHODS
@@ -95,6 +96,14 @@ FIELDS = (
         (f"optional: {SEED.allowed_values}", "optional"),
         "The same seed, data and settings give a similar model.",
         "--seed",
+    ),
+    Field(
+        "stop_on",
+        "stop on",
+        ("optional: overfitting, diverging, …", "optional"),
+        f"Kinds of alarms at which the embedded service saves and stops the job: {', '.join(STOPPABLE)}. "
+        "Other services are watched by `fttui jobs watch ID --stop-on`.",
+        "--stop-on",
     ),
     Field(
         "metadata",

@@ -10,9 +10,11 @@ from fttui.core.create_job import FILES, LocalFiles, Subject, find_files
 from fttui.core.create_sweep import Sweep, make_sweep
 from fttui.data.grader import BadGrader, grader_errors, parse_grader, read_grader
 from fttui.data.local_files import NotAFile, local_path
+from fttui.learning.alarms import stop_kinds
 from fttui.learning.sweep import Axis, SweepError, axes_of
 from fttui.models.hyperparameters import RANGES
 from fttui.models.job import METHODS, TOKEN_KEY, Job
+from fttui.models.labels import STOP_ON
 from fttui.models.spec import HYPERPARAMETERS, MAX_METADATA, JobSpec, like
 from fttui.text import clean_line
 from fttui.ui.create_form.fields import EFFORTS, EMPTY, fields_of, range_error, values_of_number
@@ -77,7 +79,8 @@ def values_of(job: Job) -> dict[str, str]:
         "method": spec.method or "",
         "grader": _json(spec.grader) if spec.grader else "",
         "seed": "" if spec.seed is None else str(spec.seed),
-        "metadata": text_of(spec.metadata),
+        "stop_on": ", ".join(spec.stop_on.split(",")),
+        "metadata": text_of(spec.with_stop_on("").metadata),
         "wandb_project": spec.wandb_project or "",
     }
     known = HYPERPARAMETERS.get(spec.method or "supervised", ())
@@ -120,6 +123,7 @@ class _Parser:
         if "grader" in self._shown:
             self.members["grader"] = self._grader(values["grader"])
         self.members["metadata"] = self._metadata(values["metadata"])
+        self._stop_on(values["stop_on"])
         self._more(values["more"])
 
     @property
@@ -171,6 +175,18 @@ class _Parser:
         elif TOKEN_KEY in pairs:
             self.errors["metadata"] = f"{TOKEN_KEY} is reserved for the create token of fttui"
         return pairs
+
+    def _stop_on(self, text: str) -> None:
+        if STOP_ON in self.members["metadata"]:
+            self.errors["metadata"] = f"{STOP_ON} has a field of its own"
+        if not text:
+            return
+        try:
+            kinds = ",".join(stop_kinds(text))
+        except ValueError as error:
+            self.errors["stop_on"] = str(error)
+        else:
+            self.members["metadata"] = {**self.members["metadata"], STOP_ON: kinds}
 
     def _more(self, text: str) -> None:
         spaces: dict[str, dict[str, Any]] = {name: {} for name in _PREFIXES}

@@ -111,6 +111,18 @@ def test_every_setting_of_reinforcement_is_sent() -> None:
     }
 
 
+def test_kinds_that_stop_the_job_travel_as_metadata() -> None:
+    spec = spec_of(GOOD | {"stop_on": "plateau, overfitting", "metadata": "a=b"})
+    assert spec.metadata == {"a": "b", "fttui.stop_on": "overfitting,plateau"}
+    assert (
+        values_of(Job.read({"id": "j", "model": "m", "metadata": spec.metadata}))["stop_on"] == "overfitting, plateau"
+    )
+    assert errors_of(GOOD | {"stop_on": "stalled"}) == {
+        "stop_on": "stalled cannot stop a job; the kinds are non_finite, diverging, overfitting, plateau"
+    }
+    assert errors_of(GOOD | {"metadata": "fttui.stop_on=x"}) == {"metadata": "fttui.stop_on has a field of its own"}
+
+
 def test_grader_is_read_from_its_file(tmp_path: Path) -> None:
     path = tmp_path / "grader.json"
     path.write_text(json.dumps(GRADER, indent=2), encoding="utf-8")
