@@ -83,6 +83,7 @@ def _rows(invocation: Invocation) -> list[dict[str, Any]]:
     from fttui.config.load import load
     from fttui.config.schema import Alarms, Profile, Settings, Shared
     from fttui.config.theme import theme_in_use
+    from fttui.webhook_url import shown as shown_address
 
     settings = load()
     chosen = choices.choose(profile=invocation.profile, base_url=invocation.base_url)
@@ -121,7 +122,9 @@ def _rows(invocation: Invocation) -> list[dict[str, Any]]:
         origin = "config.toml" if name in settings.alarms.values else "default"
         rows.append(row(f"alarms.{name}", getattr(settings.alarms, name), origin))
     local = settings.local.values if chosen.is_local else {}
-    rows += [row(f"local.{name}", value, "config.toml") for name, value in local.items()]
+    for name, value in local.items():
+        # Whoever knows the whole address of a webhook can post there.
+        rows.append(row(f"local.{name}", shown_address(value) if name == "webhook" else value, "config.toml"))
     return [*rows, *_paths()]
 
 

@@ -11,7 +11,7 @@ from fttui.cli.output import Output
 from fttui.core import help_topics
 from fttui.core.help_topics import WIDTH
 
-TOPICS = ("exit-codes", "environment", "filter", "output", "data", "sweeps", "prices", "files", "completion")
+TOPICS = ("exit-codes", "environment", "filter", "output", "data", "sweeps", "alerts", "prices", "files", "completion")
 """Topics in the order of the contents; each has a file `core/topics/NAME.md`."""
 
 

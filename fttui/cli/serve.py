@@ -56,7 +56,7 @@ def serve(invocation: Invocation, host: str, port: int, api_key_file: str | None
 
     check_installed()
     settings = load.load()
-    local, secrets = settings.local.for_service(), settings.key_variables()
+    local, secrets = settings.for_service(), settings.key_variables()
     try:
         return control.serve(make_dir(service_dir()), host, port, api_key_file, settings=local, secrets=secrets)
     except control.ServiceError as error:

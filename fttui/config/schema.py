@@ -201,6 +201,8 @@ class Local(Table):
     max_running = setting(validators.whole, 1, "jobs that train at the same time; more wait in the queue")
     plain_results = setting(validators.flag, False, "write result files as plain CSV; OpenAI's are base64")
     empty_error = setting(validators.flag, False, "send {} as the error of a job without one, as OpenAI does; else null")
+    webhook = optional(validators.webhook, "address that gets a request when a job of the service ends or an alarm is found; never shown whole", example='"https://ntfy.sh/my-topic"', otherwise="none")
+    webhook_format = setting(one_of("json", "ntfy", "slack"), "json", "what the webhook understands")
     trainers = tables(Trainer, "your own trainers")
 
     def for_service(self) -> dict[str, Any]:
@@ -247,7 +249,7 @@ class Settings(Shared):
     profile = optional(validators.text, "profile to use if no flag and no FTTUI_PROFILE names one", example='"work"')
     theme = optional(one_of(*THEMES, called="the name of a theme"), "colours of the cockpit; T shows the next theme", example='"nord"', otherwise="fttui-dark")
     notify = setting(some_of("bell", "osc9", "osc777", "title", "off", alone="off"), ["bell"], "notification when a job ends that you created or watch")
-    notify_command = setting(validators.strings, [], "program to run as well, with FTTUI_JOB_ID, FTTUI_JOB_STATUS, …", example='["notify-send", "fttui"]')
+    notify_command = setting(validators.strings, [], "program to run as well, with FTTUI_JOB_ID, FTTUI_JOB_STATUS, …; the embedded service runs it for its jobs", example='["notify-send", "fttui"]')
     title = setting(validators.flag, True, "show the number of jobs by state in the terminal's title")
     glyphs = setting(one_of("auto", "unicode", "ascii"), "auto", "characters for symbols and charts")
     mouse = setting(validators.flag, True, "use the mouse; false leaves it to the terminal")
@@ -260,6 +262,11 @@ class Settings(Shared):
     def of(self, choice: "Choice") -> Profile | None:
         """Return the profile of a choice; None for the local service, the environment or a URL."""
         return self.profiles.get(choice.name) if choice.source == "profile" else None
+
+    def for_service(self) -> dict[str, Any]:
+        """Return the settings as `server.control` takes them."""
+        more = {"notify_command": self.notify_command, "alarms_off": sorted(self.alarms.off)}
+        return self.local.for_service() | more
 
     def key_variables(self) -> list[str]:
         """Return the environment variables with the keys of the profiles."""

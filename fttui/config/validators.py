@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
 from fttui.text import nearest
+from fttui.webhook_url import ALLOWED, is_allowed
 
 T = TypeVar("T")
 
@@ -115,6 +116,7 @@ url: Kind[str] = Kind(
     "a URL such as https://host/v1",
     lambda value: not text.fault(value) and re.match(r"\s*https?://[^\s/]", value, re.I) is not None,
 )
+webhook: Kind[str] = Kind(ALLOWED, is_allowed)
 strings: Kind[list[str]] = Kind("a list of text in quotes", _is_list_of_text, convert=list)
 command: Kind[str | list[str]] = Kind(
     "a program with its arguments, as text or as a list", lambda value: _is_text(value) or _is_list_of_text(value)

@@ -90,7 +90,7 @@ async def connect(
     if choice.is_local and transport is None:
         from fttui.core.local_service import open_transport
 
-        transport = local = await open_transport(settings.local.for_service(), settings.key_variables())
+        transport = local = await open_transport(settings.for_service(), settings.key_variables())
         notices = local.notices
     elif transport is None:
         verify = _trust(choice, profile)

@@ -28,6 +28,27 @@ def notices(home: str) -> tuple[str, ...]:
     return (*notices_of_start(home), *((FULL,) if DiskSpace(home).is_full() else ()))
 
 
+def test_alert(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Deliver a test alert by each channel. Return each channel with the reason of its failure, empty for none.
+
+    Args:
+        settings: settings of the service.
+    """
+    import time
+
+    from fttui.server.alerts.delivery import deliver
+    from fttui.server.settings import settings_of
+    from fttui.server.storage.alert_table import Alert
+
+    found, now = settings_of(settings), int(time.time())
+    job = {"id": "ftjob-test", "status": "succeeded", "model": "", "suffix": "test", "fine_tuned_model": None}
+    text = "This is a test alert of fttui."
+    return [
+        (channel, deliver(Alert(0, f"alert-test-{now}", channel, "test", text, job, now), found))
+        for channel in found.channels
+    ]
+
+
 def serve(
     home: str,
     host: str,

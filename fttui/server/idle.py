@@ -1,10 +1,12 @@
-"""End of an idle service: no requests for some time, and no live job."""
+"""End of an idle service: no requests for some time, no live job, and no alert that was not delivered yet."""
 
 from fttui.clock import Clock
 from fttui.server.storage.database import ServiceDatabase
 
 IDLE_SECONDS = 600.0
 """Seconds without a request and without a live job after which a detached service ends."""
+ALERT_SECONDS = 600.0
+"""Seconds after which an alert that cannot be delivered no longer keeps the service. The next one tries again."""
 
 
 class IdleTimer:
@@ -28,6 +30,8 @@ class IdleTimer:
         if self._limit is None or self._clock.monotonic() - self._last_request < self._limit:
             return False
         try:
+            if self._database.alerts.has_pending(since=int(self._clock.now() - ALERT_SECONDS)):
+                return False
             return all(job.status == "paused" and not job.waits_for_room for job in self._database.jobs.unfinished())
         except OSError:
             return False  # unknown

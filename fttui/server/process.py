@@ -177,6 +177,7 @@ class ServiceProcess:
             for listener in tcp:
                 await self._listen(listener, config)
         self._service.runner.start()
+        self._service.alerts.start()
         if self._service.disk.is_full():
             log.warning(disk_space.FULL)
         ready()
@@ -188,6 +189,7 @@ class ServiceProcess:
             self._remove_socket()
             await server.shutdown()
             await asyncio.to_thread(self._service.runner.close, save=self._save_trainers)
+            await asyncio.to_thread(self._service.alerts.close)
             await asyncio.to_thread(self._service.close)
 
     async def _maintain(self) -> None:

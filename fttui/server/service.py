@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from fttui.clock import Clock, SystemClock
+from fttui.server.alerts.sender import AlertSender
 from fttui.server.home import settings_path, starting_path
 from fttui.server.jobs.runner import Runner
 from fttui.server.jobs.trainer_catalog import Catalog
@@ -27,7 +28,7 @@ log = logging.getLogger("fttui.server")
 
 @dataclass(frozen=True)
 class Service:
-    """Objects that the routes of the API share. The caller starts and closes the runner."""
+    """Objects that the routes of the API share. The caller starts and closes runner and alerts."""
 
     paths: HomePaths
     disk: DiskSpace
@@ -36,6 +37,7 @@ class Service:
     catalog: Catalog
     copy: SafetyCopy
     """Copy of the database."""
+    alerts: AlertSender
     clock: Clock = field(default_factory=SystemClock)
     largest_file: int = LARGEST_FILE
     """Largest size of an uploaded file, in bytes."""
@@ -128,7 +130,8 @@ def open_service(
     for notice in notices:
         log.warning("%s", notice)
     runner = Runner(database, paths, disk, catalog, clock)
-    service = Service(paths, disk, database, runner, catalog, copy, clock, largest_file, tuple(notices))
+    alerts = AlertSender(database, lambda: catalog.settings, clock)
+    service = Service(paths, disk, database, runner, catalog, copy, alerts, clock, largest_file, tuple(notices))
     service.remove_expired()
     disk.keep_reserve()
     progress.end()

@@ -11,8 +11,12 @@ from typing import Any, NamedTuple
 
 from fttui import atomic
 from fttui.server.home import ServiceError, make_home, settings_path
+from fttui.webhook_url import ALLOWED, is_allowed
 
 METHODS = ("supervised", "dpo")
+COMMAND, WEBHOOK = "command", "webhook"
+"""Channels of alerts."""
+WEBHOOK_FORMATS = ("json", "ntfy", "slack")
 HANG_AFTER = 900.0
 LARGEST_LOG = 16 << 20
 LEAST_ROOM = 16 << 20
@@ -46,13 +50,26 @@ class Settings(NamedTuple):
     """Store result files as plain CSV, not as base64 like the hosted service."""
     empty_error: bool = False
     """Send `{}` as the error of a job without one, like the hosted service, instead of null."""
+    notify_command: tuple[str, ...] = ()
+    """Program to start for each alert; empty for none."""
+    webhook: str = ""
+    """Address to post each alert to; empty for none. It may contain a secret."""
+    webhook_format: str = "json"
+    """One of `WEBHOOK_FORMATS`."""
+    alarms_off: frozenset[str] = frozenset()
+    """Kinds of alarms that are not told."""
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Channels of alerts that the user has set up."""
+        return (*((COMMAND,) if self.notify_command else ()), *((WEBHOOK,) if self.webhook else ()))
 
 
 def write_settings(home: str, settings: Mapping[str, Any]) -> None:
     """Write `settings.json` when the settings have changed. A running service follows at once.
 
     Args:
-        settings: `max_running`, `plain_results`, `empty_error`, and `trainers` by name (`read_settings`).
+        settings: members of `Settings`, with `trainers` by name (`settings_of`).
 
     Raises:
         ServiceError: the file cannot be written.
@@ -84,13 +101,33 @@ def read_settings(path: str) -> Settings:
         ValueError: the content is invalid.
     """
     with open(path, encoding="utf-8") as file:
-        content = json.load(file)
+        return settings_of(json.load(file))
+
+
+def settings_of(content: Mapping[str, Any]) -> Settings:
+    """Return the settings in a decoded `settings.json`.
+
+    Raises:
+        ValueError: the content is invalid.
+    """
     try:
         max_running = content.get("max_running", 1)
         if not isinstance(max_running, int) or max_running < 1:
             raise ValueError(f"max_running is {max_running!r}, not a whole number above zero")
         trainers = tuple(_trainer(name, members) for name, members in content.get("trainers", {}).items())
-        return Settings(trainers, max_running, bool(content.get("plain_results")), bool(content.get("empty_error")))
+        webhook = content.get("webhook") or ""
+        if webhook and not is_allowed(webhook):
+            raise ValueError(f"webhook is not {ALLOWED}")  # without the address, which may contain a secret
+        return Settings(
+            trainers,
+            max_running,
+            plain_results=bool(content.get("plain_results")),
+            empty_error=bool(content.get("empty_error")),
+            notify_command=tuple(map(str, content.get("notify_command") or ())),
+            webhook=webhook,
+            webhook_format=str(content.get("webhook_format") or WEBHOOK_FORMATS[0]),
+            alarms_off=frozenset(map(str, content.get("alarms_off") or ())),
+        )
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"invalid settings ({type(error).__name__}: {error})") from None
 

@@ -14,6 +14,7 @@ from textual.screen import Screen
 from textual.scrollbar import ScrollBar
 
 from fttui.clock import Clock, SystemClock
+from fttui.config.choose import LOCAL
 from fttui.config.paths import view_file
 from fttui.config.theme import PLAIN_THEME, usual_theme
 from fttui.models.status import Status
@@ -117,6 +118,7 @@ class FttuiApp(App[None]):
             show_title=self._show_notification,
             warn=lambda text: self.main.prompt.show_message(text, "warn"),
             is_focused=lambda: self.app_focus,
+            is_local=lambda row: self.main.model.service.is_local or row.profile == LOCAL,
             later=lambda seconds, act: self.set_timer(seconds, act),
         )
         remembered = remembered or SavedView()

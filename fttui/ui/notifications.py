@@ -48,37 +48,27 @@ def watch_note(rows: Sequence[JobRow]) -> str:
 def run_command(command: Sequence[str], row: JobRow, alarm: str = "") -> None:
     """Start the user's command for an ended job or an alarm without waiting for it.
 
-    No shell is involved. Server text is passed in environment variables, never in arguments. The command may outlive
-    the cockpit and does not delay its exit.
-
     Raises:
         OSError: the command cannot be started.
         ValueError: the command contains a null byte.
     """
-    import subprocess
-    import threading
+    from fttui import notify_command
 
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | notify_environment(row, alarm),
-        start_new_session=True,
-    )
-    threading.Thread(target=process.wait, name="notify-command", daemon=True).start()  # no zombies
+    notify_command.start(command, notify_environment(row, alarm))
 
 
 def notify_environment(row: JobRow, alarm: str = "") -> dict[str, str]:
     """Return the environment variables that describe the job, and the alarm if there is one, to the command."""
-    return {
-        "FTTUI_JOB_ID": row.id,
-        "FTTUI_JOB_STATUS": row.status_text,
-        "FTTUI_JOB_MODEL": row.model,
-        "FTTUI_JOB_SUFFIX": row.suffix,
-        "FTTUI_JOB_FINE_TUNED_MODEL": row.fine_tuned_model,
-        "FTTUI_ALARM": alarm,
-    }
+    from fttui import notify_command
+
+    return notify_command.environment(
+        id=row.id,
+        status=row.status_text,
+        model=row.model,
+        suffix=row.suffix,
+        fine_tuned_model=row.fine_tuned_model,
+        alarm=alarm,
+    )
 
 
 def sequence(kind: str, text: str, environment: Mapping[str, str] = os.environ) -> str:

@@ -11,7 +11,10 @@ INTERVAL = 3.0
 
 
 class Notifier:
-    """Sends notifications while the terminal has no focus. The user's command always runs."""
+    """Sends notifications while the terminal has no focus. The user's command runs in any case.
+
+    For jobs of the embedded service, the service runs the command, with and without a cockpit.
+    """
 
     def __init__(
         self,
@@ -22,6 +25,7 @@ class Notifier:
         show_title: Callable[[str], None],
         warn: Callable[[str], None],
         is_focused: Callable[[], bool],
+        is_local: Callable[[JobRow], bool],
         later: Callable[[float, Callable[[], None]], object],
     ) -> None:
         """
@@ -31,6 +35,7 @@ class Notifier:
             write: writes an escape sequence.
             show_title: shows a notification in the terminal's title.
             warn: shows a message in the cockpit.
+            is_local: tells whether a job is one of the embedded service.
             later: calls a function after some seconds.
         """
         self._kinds = kinds
@@ -39,6 +44,7 @@ class Notifier:
         self._show_title = show_title
         self._warn = warn
         self._is_focused = is_focused
+        self._is_local = is_local
         self._later = later
         self._reported: set[str] = set()
         self._rows: list[JobRow] = []
@@ -62,7 +68,7 @@ class Notifier:
         self._send_soon()
 
     def _run_command(self, row: JobRow, alarm: str) -> None:
-        if not self._command:
+        if not self._command or self._is_local(row):
             return
         try:
             run_command(self._command, row, alarm)

@@ -194,3 +194,27 @@ def test_terminal_colours_and_multiplexers_are_reported() -> None:
     ):
         (finding,) = _terminal(environment)
         assert words in finding.text
+
+
+def test_a_test_alert_says_what_happened_on_each_channel(bare: Fttui, service: Service, home: Path) -> None:
+    path = Path(os.environ["FTTUI_CONFIG"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nothing = bare("doctor", "--test-alert")
+    assert (nothing.code, states(nothing)) == (2, {"alert": "fail"})
+    assert "no alerts are set up" in texts(nothing, "alert")
+
+    path.write_text(
+        f'notify_command = ["/bin/true"]\n[local]\nwebhook = "{service.server.origin}/hook/secret"\n'
+        'webhook_format = "slack"\n'
+    )
+    service.faults["POST /hook/secret"] = [refuse(500, "secret"), send_json({})]
+    failed = bare("doctor", "--test-alert")
+    assert (failed.code, states(failed)) == (1, {"notify_command": "ok", "webhook": "fail"})
+    assert texts(failed, "webhook").strip() == f"{service.server.origin}/…: the webhook answered 500"
+    sent = bare("doctor", "--test-alert")
+    assert (sent.code, states(sent)) == (0, {"notify_command": "ok", "webhook": "ok"})
+    assert texts(sent, "webhook").strip() == f"{service.server.origin}/… got the test alert"
+    assert service.server.requests[-1].json() == {"text": "This is a test alert of fttui."}
+    shown = bare("config", "show", "--profile", "local")
+    assert f"{service.server.origin}/…" in shown.out
+    assert "secret" not in shown.out + failed.out + sent.out

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from fttui.config.errors import ConfigError
 from fttui.config.load import load
 from fttui.server.home import settings_path
 from fttui.server.jobs.trainer_catalog import Catalog
@@ -15,6 +16,8 @@ def test_default_is_the_built_in_trainer_and_one_job_at_a_time() -> None:
         "max_running": 1,
         "plain_results": False,
         "empty_error": False,
+        "webhook": None,
+        "webhook_format": "json",
         "trainers": {},
     }
 
@@ -49,3 +52,30 @@ def test_settings_reach_the_service(config: Path, tmp_path: Path, monkeypatch: p
     assert catalog.trainer("plain-2") == Trainer(
         "plain", ("/opt/plain", "--fast"), ("plain-1", "plain-2"), ("supervised",)
     )
+
+
+def test_alert_settings_reach_the_service(config: Path, tmp_path: Path) -> None:
+    config.write_text(
+        """
+        notify_command = ["notify-send", "fttui"]
+        [local]
+        webhook = "https://ntfy.sh/secret"
+        webhook_format = "ntfy"
+        [alarms]
+        plateau = false
+        """
+    )
+    home = str(tmp_path / "service")
+    write_settings(home, load().for_service())
+    found = Catalog((), path=settings_path(home)).settings
+    assert found.channels == ("command", "webhook")
+    assert (found.notify_command, found.webhook) == (("notify-send", "fttui"), "https://ntfy.sh/secret")
+    assert (found.webhook_format, found.alarms_off) == ("ntfy", frozenset({"plateau"}))
+    assert (tmp_path / "service" / "settings.json").stat().st_mode & 0o077 == 0
+
+
+def test_a_webhook_without_https_is_refused_without_its_address(config: Path) -> None:
+    config.write_text('[local]\nwebhook = "http://ntfy.sh/secret"\n')
+    with pytest.raises(ConfigError, match="https address") as found:
+        load()
+    assert "secret" not in str(found.value)

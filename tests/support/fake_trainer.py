@@ -93,7 +93,7 @@ if behaviour.startswith("overfits"):
             say(type="checkpoint", step=step, path=f"model-{step}", metrics=metrics)
         if step > 200:
             state(step)
-            time.sleep(0.01 if behaviour == "overfits" else 0)
+            time.sleep(0.01)
     say(type="result", checkpoint=600, trained_tokens=600)
     sys.exit(0)
 total = 1000 if behaviour in ("slow", "stubborn") else epochs * 2

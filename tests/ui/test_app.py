@@ -194,7 +194,7 @@ async def test_end_of_watched_jobs_is_notified_once_while_unfocused(tmp_path: Pa
     script = f'printf "%s %s\\n" "$FTTUI_JOB_ID" "$FTTUI_JOB_STATUS" >> {said}'
     preferences = Preferences(Settings(notify="osc9", notify_command=["/bin/sh", "-c", script]))
     store = FakeStore().put(job(1), job(2))
-    async with cockpit(store, preferences=preferences) as ui:
+    async with cockpit(store, local=False, preferences=preferences) as ui:
         written = written_by(ui)
         await ui.press("asterisk", "colon", *"watch", "enter")
         assert "Watching 2 jobs" in ui.prompt
@@ -247,7 +247,7 @@ async def test_ends_within_seconds_are_one_notification_and_each_job_is_notified
 async def test_focused_terminal_gets_no_notification_but_the_error_of_the_command(tmp_path: Path) -> None:
     preferences = Preferences(Settings(notify=["bell", "title"], notify_command=[str(tmp_path / "none")]))
     store = FakeStore().put(job(1))
-    async with cockpit(store, preferences=preferences) as ui:
+    async with cockpit(store, local=False, preferences=preferences) as ui:
         written = written_by(ui)
         await ui.press("colon", *"watch", "enter")
         store.put(job(1, "failed"))

@@ -11,6 +11,7 @@ import pytest
 
 from fttui.models.row import JobRow
 from fttui.ui.notifications import ended, note, run_command, sequence, watch_note
+from fttui.ui.notifier import Notifier
 
 
 def test_only_watched_jobs_that_were_live_are_reported_once() -> None:
@@ -67,6 +68,7 @@ def test_a_hanging_command_does_not_delay_the_exit(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     code = f"""
 from fttui.models.row import JobRow
+from fttui.ui.notifier import Notifier
 from fttui.ui.notifications import run_command
 import pathlib
 run_command(["/bin/sh", "-c", "echo $$ > {pid}.new; mv {pid}.new {pid}; exec sleep 60"], JobRow("a", "failed"))
@@ -80,3 +82,21 @@ while not pathlib.Path("{pid}").exists():
 def test_a_command_that_cannot_start_raises_at_once(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         run_command([str(tmp_path / "none")], JobRow("a", "failed"))
+
+
+@pytest.mark.parametrize("is_local", [False, True])
+def test_the_service_and_not_the_cockpit_runs_the_command_for_local_jobs(tmp_path: Path, is_local: bool) -> None:
+    warned: list[str] = []
+    notifier = Notifier(
+        ["osc9"],
+        ["/no/such/program"],
+        write=lambda sequence: None,
+        show_title=lambda text: None,
+        warn=warned.append,
+        is_focused=lambda: True,
+        is_local=lambda row: is_local,
+        later=lambda seconds, act: None,
+    )
+    notifier.jobs_ended([JobRow("a", "failed")])
+    notifier.alarms_raised([(JobRow("b", "running"), "Flat.")])
+    assert len(warned) == (0 if is_local else 2)

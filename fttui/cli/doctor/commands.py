@@ -30,24 +30,51 @@ SKEW = 60.0
 
 
 @click.command("doctor", cls=ServiceCommand, short_help="Check configuration, service, key and machine.")
+@click.option("--test-alert", is_flag=True, help="Send a test alert instead, by notify_command and webhook.")
 @offline
 @json_options
 @pass_invocation
-def doctor(invocation: Invocation) -> int:
+def doctor(invocation: Invocation, test_alert: bool) -> int:
     """Check everything that fttui needs, and print what to do about each problem.
 
     The command sends a few read requests. It changes no data, but starts the embedded service if necessary. Exit codes:
     0 no failures, 2 configuration error, 3 service unreachable, 4 no key or key refused, 1 any other failure.
+
+    --test-alert sends one alert as the embedded service does when a job ends, and says what happened: by the program of
+    `notify_command`, and by the `webhook` of `[local]`. It exits with 1 if one of them failed, with 2 if none is set.
 
     Piped output is one tab-separated line per check: check, state (ok, note, warn, fail), text, hint.
 
     \b
     fttui doctor
     fttui doctor --profile work --json
+    fttui doctor --test-alert
     """
-    found = asyncio.run(_examine(invocation))
+    found = _test_alert() if test_alert else asyncio.run(_examine(invocation))
     _print(invocation.output, found)
     return next((check.code for check in found if check.state == FAIL), DONE)
+
+
+def _test_alert() -> list[Check]:
+    from fttui.server import control
+    from fttui.webhook_url import shown
+
+    settings = load.load()
+    results = control.test_alert(settings.for_service())
+    if not results:
+        hint = 'Set notify_command, or webhook = "https://…" below [local], in config.toml.'
+        return [Check("alert", FAIL, "no alerts are set up", hint, USAGE)]
+    found = []
+    for channel, reason in results:
+        name = "webhook" if channel == "webhook" else "notify_command"
+        where = shown(settings.local.webhook or "") if channel == "webhook" else settings.notify_command[0]
+        if reason:
+            found.append(Check(name, FAIL, f"{where}: {reason}", "", FAILED))
+        else:
+            found.append(
+                Check(name, GOOD, f"{where} got the test alert" if channel == "webhook" else f"{where} was started")
+            )
+    return found
 
 
 def _print(output: Output, found: list[Check]) -> None:

@@ -42,7 +42,8 @@ class StopOn:
     def _apply(self, job: "Job", rule: StopRule) -> None:
         from fttui.store.job_alarms import learning_rate
 
-        if job.id not in self._found and (alarm := rule.alarm(learning_rate(job))):
+        if job.id not in self._found and (found := rule.alarms(learning_rate=learning_rate(job))):
+            alarm = found[0]
             self._found[job.id] = f"the rule {alarm.kind} applies: {stop_words(alarm, rule.run)}"
 
     def should_cancel(self, job: "Job") -> bool:

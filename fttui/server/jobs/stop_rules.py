@@ -1,13 +1,13 @@
-"""Rules that stop a job: the kinds of alarms in its metadata, applied to each new step.
+"""Rules applied to the metrics of running jobs: those that stop a job, and those whose alarms the user is told.
 
-The decision follows from the series alone, not from the time at which the service reads them: a service that was killed
-and starts again decides the same. Once decided, it is stored together with the reports that led to it, before the
-trainer is stopped.
+The kinds that stop a job are in its metadata. The decision follows from the series alone, not from the time at which
+the service reads them: a service that was killed and starts again decides the same. Once decided, it is stored together
+with the reports that led to it, before the trainer is stopped.
 """
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from fttui.learning.alarms import Alarm, Kind, stop_kinds
 from fttui.learning.run import Run
@@ -15,6 +15,7 @@ from fttui.learning.stop_rule import StopRule
 from fttui.learning.summary import summarize
 from fttui.learning.words import stop_words
 from fttui.models.labels import STOP_ON
+from fttui.server.jobs.job_alerts import event_of
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.records import JobRecord
 from fttui.server.storage.reports import FinalReport, Report, SavedCheckpoint, StepMetrics, StopDecision
@@ -28,22 +29,42 @@ def kinds_of(job: JobRecord) -> tuple[Kind, ...]:
         return ()
 
 
+class Verdict(NamedTuple):
+    """Result of the rules for some new reports."""
+
+    best: int | None = None
+    """Step of the checkpoint to keep; None for a job that no rule stops."""
+    stop: StopDecision | None = None
+    alarms: tuple[Alarm, ...] = ()
+    """New alarms that the user is told about."""
+
+
 class _Watched:
     """A job whose rules are applied."""
 
-    def __init__(self, job: JobRecord, kinds: Sequence[Kind], checkpoints: Sequence[int]) -> None:
-        run = Run(total_steps=job.total_steps, checkpoints=tuple(checkpoints))
-        self.rule = StopRule(kinds, job.validation_file is not None, run)
+    def __init__(self, job: JobRecord, database: ServiceDatabase) -> None:
+        run = Run(total_steps=job.total_steps, checkpoints=tuple(database.checkpoints.steps(job)))
+        self.rule = StopRule(kinds_of(job), job.validation_file is not None, run)
+        for data in database.events.metrics(job):
+            self.rule.add(data["step"], numbers_of(data))
         self.offset = job.offset
         """Bytes of progress.jsonl that the run contains."""
+        self.told = database.alerts.events(job)
 
     @property
     def best_checkpoint(self) -> int | None:
         """Step of the checkpoint at the best loss or before it; the first one when the best loss came before it."""
         saved, best = self.rule.run.checkpoints, summarize(self.rule.run).best_step
-        if not saved:
+        if not saved or not self.rule.kinds:
             return None
         return max((step for step in saved if best is not None and step <= best), default=min(saved))
+
+    def new_alarms(self, kinds: Sequence[Kind]) -> list[Alarm]:
+        """Return the alarms of these kinds that were not found before."""
+        fresh = [kind for kind in kinds if event_of(kind) not in self.told]
+        found = self.rule.alarms(fresh) if fresh else []
+        self.told |= {event_of(alarm.kind) for alarm in found}
+        return found
 
 
 class StopRules:
@@ -57,39 +78,35 @@ class StopRules:
         """Forget a job that has ended."""
         self._watched.pop(id, None)
 
-    def apply(self, job: JobRecord, reports: Sequence[Report], offset: int) -> tuple[int | None, StopDecision | None]:
+    def apply(self, job: JobRecord, reports: Sequence[Report], offset: int, told: Sequence[Kind] = ()) -> Verdict:
         """Apply the rules of a job to new reports, up to byte `offset` of its progress.
 
-        Returns:
-            The step of the checkpoint to keep, and the decision to stop the job; None for a job without rules.
+        Args:
+            told: kinds of alarms that the user is told about.
         """
-        kinds = kinds_of(job)
-        if not kinds:
-            return None, None
         if job.stop is not None:
-            return job.stop["checkpoint"], None
+            return Verdict(job.stop["checkpoint"])
+        if not kinds_of(job) and not told:
+            return Verdict()
         watched = self._watched.get(job.id)
         if watched is None or watched.offset != job.offset:
-            watched = self._watched[job.id] = self._read(job, kinds)
-        decision = None
+            watched = self._watched[job.id] = _Watched(job, self._database)
+        alarms: list[Alarm] = []
+        stop = None
         for report in reports:
             run = watched.rule.run
             if isinstance(report, SavedCheckpoint):
                 run.checkpoints = (*run.checkpoints, report.step)
             elif isinstance(report, StepMetrics):
                 run.total_steps = report.total_steps or run.total_steps
-                if watched.rule.add(report.step, numbers_of(report.data)) and (alarm := watched.rule.alarm()):
-                    decision = _decision(alarm, watched, is_ended=_has_ended(reports))
+                if not watched.rule.add(report.step, numbers_of(report.data)):
+                    continue
+                if found := watched.rule.alarms():
+                    stop = _decision(found[0], watched, is_ended=_has_ended(reports))
                     break
+                alarms += watched.new_alarms(told)
         watched.offset = offset
-        return watched.best_checkpoint, decision
-
-    def _read(self, job: JobRecord, kinds: Sequence[Kind]) -> _Watched:
-        """Return the run of a job from what is stored."""
-        watched = _Watched(job, kinds, self._database.checkpoints.steps(job))
-        for data in self._database.events.metrics(job):
-            watched.rule.add(data["step"], numbers_of(data))
-        return watched
+        return Verdict(watched.best_checkpoint, stop, tuple(alarms))
 
 
 def numbers_of(data: Mapping[str, Any]) -> dict[str, float]:

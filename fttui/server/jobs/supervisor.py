@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from fttui.clock import Clock
 from fttui.server.jobs.eta import FinishEstimates
+from fttui.server.jobs.job_alerts import alarm_alert, end_alert, told_kinds
 from fttui.server.jobs.job_dir import JobDirectory
 from fttui.server.jobs.launch import TrainerLauncher, job_json
 from fttui.server.jobs.outcomes import Outcomes
@@ -99,9 +100,11 @@ class TrainerSupervisor:
         if reports:
             self._limits.note_report(job.id)
         finish, now = self._estimates.estimate(job, reports), int(self._clock.now())
-        best, stop = self._rules.apply(job, reports, offset)
+        settings = self._catalog.settings
+        verdict = self._rules.apply(job, reports, offset, told_kinds(settings))
+        alerts = [alarm_alert(job, alarm, settings) for alarm in verdict.alarms]
         dropped = self._database.jobs.store_reports(
-            job, reports, offset, finish, now, unreadable(lines), best=best, stop=stop
+            job, reports, offset, finish, now, unreadable(lines), best=verdict.best, stop=verdict.stop, alerts=alerts
         )
         for path in dropped:
             remove(os.path.join(directory.path, path))
@@ -181,12 +184,14 @@ class TrainerSupervisor:
             self._room.proceed(job)
 
     def clean_up(self, job: JobRecord) -> None:
-        """Stop the trainer of an ended job, then remove the files that are no longer needed."""
+        """Stop the trainer of an ended job, tell the user, and remove the files that are no longer needed."""
         directory = self.directory(job)
         if directory.process.is_alive():
             self._stopper.stop(job.id, directory.process, CANCEL_SECONDS)
             return
         directory.process.kill_leftovers()
+        if (settings := self._catalog.settings).channels:
+            self._database.alerts.add(job, [end_alert(job, settings)], int(self._clock.now()))
         directory.record({**job_json(job), "record": record_of(self._database, job)})
         directory.keep_events(self._database, job)
         directory.clean_up(self._database.models.paths(job))

@@ -1,4 +1,4 @@
-"""Database of the service: jobs, events, checkpoints, models, files and uploads.
+"""Database of the service: jobs, events, checkpoints, models, files, uploads and alerts.
 
 The service answers a request only after the change is committed here. Every public method of a table that changes
 something is one transaction. A transaction that touches several tables belongs to the table of its subject, which
@@ -14,6 +14,7 @@ from fttui import sqlite
 from fttui.server import ids
 from fttui.server.home import ServiceError
 from fttui.server.storage import checksums
+from fttui.server.storage.alert_table import AlertTable
 from fttui.server.storage.checkpoint_table import CheckpointTable
 from fttui.server.storage.event_table import EventTable
 from fttui.server.storage.file_table import FileTable
@@ -56,7 +57,8 @@ class ServiceDatabase:
         self.uploads = UploadTable(self._database, self.files)
         self.models = ModelTable(self._database)
         self.checkpoints = CheckpointTable(self._database, self.models)
-        self.jobs = JobTable(self._database, self.events, self.checkpoints, self.models, self.files)
+        self.alerts = AlertTable(self._database)
+        self.jobs = JobTable(self._database, self.events, self.checkpoints, self.models, self.files, self.alerts)
 
     def _salt(self) -> str:
         with self._database.transaction() as sql:

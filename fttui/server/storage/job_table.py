@@ -6,6 +6,7 @@ from typing import Any
 
 from fttui.models.labels import trainer_settings
 from fttui.server import ids
+from fttui.server.storage.alert_table import AlertTable, NewAlert
 from fttui.server.storage.checkpoint_table import CheckpointTable
 from fttui.server.storage.event_table import EventTable
 from fttui.server.storage.file_table import FileTable
@@ -23,13 +24,20 @@ class JobTable:
     """All jobs. Changes of a job's state are stored together with the events that report them."""
 
     def __init__(
-        self, database: Database, events: EventTable, checkpoints: CheckpointTable, models: ModelTable, files: FileTable
+        self,
+        database: Database,
+        events: EventTable,
+        checkpoints: CheckpointTable,
+        models: ModelTable,
+        files: FileTable,
+        alerts: AlertTable,
     ) -> None:
         self._database = database
         self._events = events
         self._checkpoints = checkpoints
         self._models = models
         self._files = files
+        self._alerts = alerts
 
     # Requests
 
@@ -162,7 +170,7 @@ class JobTable:
             done = sql.execute(f"DELETE FROM job WHERE seq = ? AND status IN ({ended})", (job.seq, *FINAL))
             if not done.rowcount:
                 return None
-            for table in ("job_metadata", "event", "checkpoint", "model"):
+            for table in ("job_metadata", "event", "checkpoint", "model", "alert"):
                 sql.execute(f"DELETE FROM {table} WHERE job = ?", (job.seq,))
             return [id for id in files if self._files.delete_unused(sql, id)]
 
@@ -179,6 +187,7 @@ class JobTable:
         *,
         best: int | None = None,
         stop: StopDecision | None = None,
+        alerts: Iterable[NewAlert] = (),
     ) -> list[str]:
         """Store the reports read from a trainer's progress file up to byte `offset`.
 
@@ -190,6 +199,7 @@ class JobTable:
             unreadable_lines: the number of lines that were not valid.
             best: step of a checkpoint that is kept besides the newest ones.
             stop: decision to stop the job, which these reports led to. The first decision counts.
+            alerts: alarms to tell, which these reports raised.
 
         Returns:
             The paths of checkpoints in the job's directory that are no longer kept.
@@ -207,6 +217,7 @@ class JobTable:
                 dropped += self._store_report(sql, job, report, now, best)
             if stop is not None:
                 self._store_stop(sql, job, stop, now)
+            self._alerts.insert(sql, job, alerts, now)
         return dropped
 
     def _store_stop(self, sql: Connection, job: JobRecord, stop: StopDecision, now: int) -> None:

@@ -67,5 +67,15 @@ INSERT INTO meta (key, value) VALUES ('changes', '0');
 
 _STOP = "ALTER TABLE job ADD COLUMN stop TEXT;"
 
-MIGRATIONS = (_FIRST, _UPLOADS, _SUMS, _STOP)
+_ALERTS = """
+CREATE TABLE alert (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, job INTEGER NOT NULL, channel TEXT NOT NULL,
+    event TEXT NOT NULL, message TEXT NOT NULL, facts TEXT NOT NULL, created_at INTEGER NOT NULL,
+    state TEXT NOT NULL DEFAULT 'pending', next_at INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, sum INTEGER,
+    UNIQUE (job, event, channel)
+);
+CREATE INDEX alert_pending ON alert (next_at) WHERE state = 'pending';
+"""
+
+MIGRATIONS = (_FIRST, _UPLOADS, _SUMS, _STOP, _ALERTS)
 """SQL of each version, oldest first. Published entries never change; new ones are appended."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from fttui.server.jobs.job_dir import JobDirectory
-from fttui.server.jobs.stop_rules import StopRules
+from fttui.server.jobs.stop_rules import StopRules, Verdict
 from fttui.server.service import Service, open_service
 from fttui.server.storage.records import JobRecord
 from fttui.server.storage.reports import Report, SavedCheckpoint, StepMetrics
@@ -50,8 +50,8 @@ def overfitting(last: int) -> Iterator[Report]:
 def store(service: Service, rules: StopRules, job: JobRecord, reports: list[Report]) -> JobRecord:
     """Apply the rules to reports and store them, as the supervisor does."""
     offset = job.offset + 10
-    best, stop = rules.apply(job, reports, offset)
-    service.database.jobs.store_reports(job, reports, offset, None, 100, best=best, stop=stop)
+    verdict = rules.apply(job, reports, offset)
+    service.database.jobs.store_reports(job, reports, offset, None, 100, best=verdict.best, stop=verdict.stop)
     return job_of(service, job.id)
 
 
@@ -88,7 +88,7 @@ def test_the_best_checkpoint_is_kept_besides_the_newest(service: Service) -> Non
 
 def test_a_job_without_rules_is_not_watched(service: Service) -> None:
     rules = StopRules(service.database)
-    assert rules.apply(running(service, ""), list(overfitting(160)), 10) == (None, None)
+    assert rules.apply(running(service, ""), list(overfitting(160)), 10) == Verdict()
 
 
 def test_only_chosen_rules_stop_a_job(service: Service) -> None:
