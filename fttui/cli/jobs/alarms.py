@@ -10,8 +10,9 @@ from fttui.cli.flags import json_options, offline
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.jobs.ids import resolve_all
-from fttui.cli.output import CUT_LATE, CUT_NEVER, TABLE, Column, say
+from fttui.cli.output import CUT_NEVER, TABLE, Column, say
 from fttui.config import load
+from fttui.text import fit
 
 if TYPE_CHECKING:
     from fttui.core.reader import Reader
@@ -100,7 +101,7 @@ async def _report(invocation: Invocation, archive: "Archive", ids: tuple[str, ..
         report = checks.report(row, is_reachable=not invocation.offline).without(off)
         found += [Found(row, alarm) for alarm in report.alarms]
     columns: list[Column[Found]] = [
-        Column("NAME", lambda item: item.row.name, lambda item: item.row.id, cut=CUT_LATE),
+        Column("NAME", lambda item: fit(item.row.name, 24), lambda item: item.row.id, cut=CUT_NEVER),
         Column("KIND", lambda item: item.alarm.kind.value, cut=CUT_NEVER),
         Column("ALARM", lambda item: item.alarm.message, cut=CUT_NEVER),
     ]
