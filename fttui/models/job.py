@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from fttui.models import lenient
+from fttui.models import labels, lenient
 from fttui.models.row import JobRow
 from fttui.models.status import Status, status_of
 from fttui.models.wire import Wire
@@ -162,6 +162,7 @@ class Job(Wire):
             rate=self.setting("learning_rate_multiplier") or self.setting("learning_rate"),
             batch=self.setting("batch_size"),
             seed="" if self.seed is None else str(self.seed),
+            sweep=lenient.line(self.metadata.get(labels.SWEEP)),
         )
 
 

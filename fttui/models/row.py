@@ -41,6 +41,8 @@ class JobRow(NamedTuple):
     batch: str = ""
     """Batch size as sent."""
     seed: str = ""
+    sweep: str = ""
+    """Mark that the jobs of a sweep share: see `labels.SWEEP`. Empty for any other job."""
     summary: Summary = Summary()
     """Numbers of the run, from its metrics."""
     alarms: str = ""

@@ -290,13 +290,13 @@ def _is_sound(row: Sequence[Any]) -> bool:
 
 def _save(db: sqlite3.Connection, profile: int, entry: JobEntry, now: float) -> None:
     row = entry.row
-    settings = row.epochs, row.rate, row.batch, row.seed
+    settings = row.epochs, row.rate, row.batch, row.seed, row.sweep
     (key,) = db.execute(
         "INSERT INTO jobs(profile, id, status_text, model, suffix, method, fine_tuned_model, created_at, "
-        "finished_at, trained_tokens, step, total_steps, loss, fault, epochs, rate, batch, seed, digest, due, place, "
-        "first_seen, last_seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "finished_at, trained_tokens, step, total_steps, loss, fault, epochs, rate, batch, seed, sweep, digest, due, "
+        "place, first_seen, last_seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT(profile, id) DO UPDATE SET epochs = excluded.epochs, rate = excluded.rate, "
-        "batch = excluded.batch, seed = excluded.seed, "
+        "batch = excluded.batch, seed = excluded.seed, sweep = excluded.sweep, "
         "status_text = excluded.status_text, model = excluded.model, suffix = excluded.suffix, "
         "method = excluded.method, fine_tuned_model = excluded.fine_tuned_model, "
         "created_at = excluded.created_at, finished_at = excluded.finished_at, "

@@ -6,7 +6,7 @@ from fttui import sqlite
 
 _JOB = (
     "status_text, model, suffix, method, fine_tuned_model, created_at, finished_at, trained_tokens, step, total_steps, "
-    "loss, fault, epochs, rate, batch, seed, digest, due, place, first_seen, last_seen, gone_at"
+    "loss, fault, epochs, rate, batch, seed, sweep, digest, due, place, first_seen, last_seen, gone_at"
 )
 
 

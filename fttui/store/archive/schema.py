@@ -186,7 +186,17 @@ CREATE TABLE summaries(
 );
 """
 
-MIGRATIONS = (_V1, _V2, _V3, _V4, _V5)
+_V6 = """
+-- Mark that the jobs of a sweep share, or empty. Different text than printable ASCII is not clean.
+ALTER TABLE jobs ADD COLUMN sweep TEXT NOT NULL DEFAULT '';
+UPDATE jobs SET sweep = coalesce((
+    SELECT json_extract(raw, '$.metadata."fttui.sweep"') FROM bodies WHERE bodies.job = jobs.key AND json_valid(raw)
+    AND typeof(json_extract(raw, '$.metadata."fttui.sweep"')) = 'text'
+    AND json_extract(raw, '$.metadata."fttui.sweep"') NOT GLOB '*[^ -~]*'
+), '');
+"""
+
+MIGRATIONS = (_V1, _V2, _V3, _V4, _V5, _V6)
 """SQL of each version. Entry N brings an archive from version N to version N + 1."""
 
 VERSION = len(MIGRATIONS)
@@ -199,7 +209,7 @@ TABLES = ("profiles", *OF_PROFILES, *OF_JOBS)
 
 ROW_COLUMNS = (
     "id, status_text, model, suffix, method, fine_tuned_model, created_at, finished_at, trained_tokens, "
-    "step, total_steps, loss, gone_at IS NOT NULL, fault, epochs, rate, batch, seed, "
+    "step, total_steps, loss, gone_at IS NOT NULL, fault, epochs, rate, batch, seed, sweep, "
     "metric, last, last_step, best, best_step, train, train_last, noise, not_finite, alarms"
 )
 """Columns of `JOBS` for `row_of`."""
@@ -211,8 +221,8 @@ NEWEST_FIRST = "created_at DESC, place DESC, id"
 
 def row_of(columns: Sequence[Any]) -> JobRow:
     """Return a row from the values of `ROW_COLUMNS`. Further values are ignored."""
-    summary = Summary() if columns[18] is None else Summary._make(columns[18:27])
-    return JobRow._make((*columns[:12], bool(columns[12]), *columns[13:18], summary, columns[27] or "", ""))
+    summary = Summary() if columns[19] is None else Summary._make(columns[19:28])
+    return JobRow._make((*columns[:12], bool(columns[12]), *columns[13:19], summary, columns[28] or "", ""))
 
 
 def beside(path: str) -> str:
