@@ -84,7 +84,8 @@ def _cockpit(options: "Options | None") -> int:
     rows, as_of = first_rows(archive, chosen.key, FIRST_ROWS)
     first_frame = FirstFrame()
     try:
-        first_frame.paint(service, rows, as_of, time.time(), glyphs)
+        alarms_off = preferences.settings.alarms.off if preferences else frozenset[str]()
+        first_frame.paint(service, rows, as_of, time.time(), glyphs, alarms_off)
         from fttui.ui.start import run_app
 
         return run_app(options, service, rows, as_of, glyphs, preferences, first_frame)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from fttui.clock import age
 from fttui.config.errors import ConfigError
 from fttui.models.row import JobRow, short_id
-from fttui.store.query import DOTS
+from fttui.store.filter_terms import DOTS
 from fttui.text import clean_line
 
 if TYPE_CHECKING:

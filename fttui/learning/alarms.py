@@ -5,27 +5,12 @@
 
 from collections.abc import Callable, Collection, Container, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import NamedTuple
 
 from fttui.learning import clock_rules, curve_rules
 from fttui.learning.finding import Finding, JobState, Skipped
-
-
-class Kind(StrEnum):
-    """Kind of an alarm, as in `jobs alarms`, `[alarms]` and `--stop-on`. The order is that of importance."""
-
-    NON_FINITE = "non_finite"
-    DIVERGING = "diverging"
-    OVERFITTING = "overfitting"
-    STALLED = "stalled"
-    PLATEAU = "plateau"
-    QUEUED_LONG = "queued_long"
-    FILE_EXPIRING = "file_expiring"
-    MODEL_RETIRING = "model_retiring"
-
-
-KINDS = tuple(kind.value for kind in Kind)
+from fttui.learning.kinds import KINDS, word_of
+from fttui.learning.kinds import Kind as Kind
 
 STOPPABLE = (Kind.NON_FINITE, Kind.DIVERGING, Kind.OVERFITTING, Kind.PLATEAU)
 """Kinds that can stop a job: see `--stop-on`."""
@@ -45,17 +30,6 @@ def stop_kinds(text: str) -> tuple[Kind, ...]:
         raise ValueError(f"no kind is given; the kinds are {allowed}")
     return tuple(kind for kind in STOPPABLE if kind in names)
 
-
-_WORDS = {
-    Kind.NON_FINITE: ("no number", "no number"),
-    Kind.DIVERGING: ("diverging", "diverged"),
-    Kind.OVERFITTING: ("overfitting", "overfit"),
-    Kind.STALLED: ("stalled", "stalled"),
-    Kind.PLATEAU: ("flat", "flat"),
-    Kind.QUEUED_LONG: ("waiting", "waiting"),
-    Kind.FILE_EXPIRING: ("file", "file"),
-    Kind.MODEL_RETIRING: ("model", "model"),
-}
 
 _RULES: dict[Kind, Callable[[JobState], Finding | Skipped | None]] = {
     Kind.NON_FINITE: curve_rules.not_finite,
@@ -87,7 +61,7 @@ class Alarm(NamedTuple):
 
     def word(self, *, is_live: bool) -> str:
         """Return the word for the list, at most 11 characters."""
-        return _WORDS[self.kind][0 if is_live else 1]
+        return word_of(self.kind, is_live=is_live)
 
 
 @dataclass

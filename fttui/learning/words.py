@@ -1,7 +1,8 @@
 """Sentences about a run that the cockpit and the commands share. Standard library only."""
 
-from fttui.learning.alarms import Alarm, Kind, Report
+from fttui.learning.alarms import Alarm, Report
 from fttui.learning.figures import short_figure
+from fttui.learning.kinds import Kind
 from fttui.learning.pace import about, time_left
 from fttui.learning.run import Run
 from fttui.learning.summary import summarize

@@ -3,6 +3,7 @@
 The archive has these columns beside the raw JSON, so that the first frame needs no decoder.
 """
 
+import re
 from typing import NamedTuple
 
 from fttui.models.status import Status, status_of
@@ -74,6 +75,14 @@ class JobRow(NamedTuple):
 def short_id(id: str) -> str:
     """Shorten an id to its distinctive end: `..x7Qa91Lk`."""
     return id if len(id) <= 10 else ".." + id[-8:]
+
+
+_DATED = re.compile(r"-20\d\d-(\d\d)-(\d\d)\b")
+
+
+def short_model(model: str) -> str:
+    """Shorten the date in a model name: `gpt-4o-mini-2024-07-18` becomes `gpt-4o-mini-0718`."""
+    return _DATED.sub(r"-\1\2", model)
 
 
 class EventRow(NamedTuple):

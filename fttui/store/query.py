@@ -6,46 +6,20 @@ Example: `mini status:failed,cancelled model~4o loss<0.8 age<2d !suffix:router`.
 Case is ignored.
 """
 
-import time
 from collections.abc import Callable, Container, Iterable
+from functools import partial
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from fttui.learning.kinds import KINDS
 from fttui.models.row import JobRow
-from fttui.models.status import Status, status_of
-from fttui.store.filter_fields import FIELDS, NUMBER_FIELDS, TEXT_FIELDS
-from fttui.text import nearest
+from fttui.models.status import Status
+from fttui.models.summary import are_equal
+from fttui.store.filter_fields import FROM_LOG, NUMBER_FIELDS
+from fttui.store.filter_terms import Predicate, QueryError, field_of, term_of, words
+from fttui.store.job_values import NOTHING_KNOWN, Known
 
-Predicate = Callable[[JobRow, float], bool]
-"""Test of a row. The number is the current time in Unix seconds."""
-
-# The states by their names in the list, and groups of states.
-STATUS_WORDS: dict[str, frozenset[Status]] = {
-    "valid": frozenset({Status.VALIDATING}),
-    "queue": frozenset({Status.QUEUED}),
-    "run": frozenset({Status.RUNNING}),
-    "pause": frozenset({Status.PAUSED}),
-    "done": frozenset({Status.SUCCEEDED}),
-    "fail": frozenset({Status.FAILED}),
-    "canc": frozenset({Status.CANCELLED}),
-    "waiting": frozenset({Status.VALIDATING, Status.QUEUED}),
-    "live": frozenset(status for status in Status if status.is_live),
-    "final": frozenset(status for status in Status if status.is_final),
-}
-LEAST_OF_ID = 4
-"""Shortest start or end of an id that a plain word matches."""
-DOTS = ("..", "…")
-"""Marks before the end of an id, as lists show it: `..x7Qa91Lk`."""
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
-_MULTIPLES = {"k": 1e3, "m": 1e6, "b": 1e9}
 _STATUS_ORDER = {status: index for index, status in enumerate(Status)}
-
-
-class QueryError(ValueError):
-    """The filter text is invalid. The message says why."""
-
-    term = ""
-    """The invalid term; empty when the text as a whole is invalid."""
 
 
 class Query(NamedTuple):
@@ -53,6 +27,13 @@ class Query(NamedTuple):
 
     text: str
     predicates: tuple[Predicate, ...]
+    fields: frozenset[str] = frozenset()
+    """Names of the fields in the terms."""
+
+    @property
+    def needs_logs(self) -> bool:
+        """A term needs numbers from the logs of jobs."""
+        return not self.fields.isdisjoint(FROM_LOG)
 
     @property
     def is_empty(self) -> bool:
@@ -68,30 +49,37 @@ class Sort(NamedTuple):
     """Order of a list. Rows without a value come last in both directions.
 
     Rows with equal values keep their order, which is the provider's, newest first. Only `created`, oldest first,
-    reverses them too.
+    reverses them too. By `loss` and `best`, jobs with a validation loss come before those with a training loss only:
+    the two are not comparable. By `best`, losses within noise of the lowest are equal, then those within noise of the
+    lowest of the others, and so on.
     """
 
     field: str = "created"
     reverse: bool = True
 
+    @property
+    def needs_logs(self) -> bool:
+        """The order needs numbers from the logs of jobs."""
+        return self.field in FROM_LOG
+
 
 NEWEST = Sort()
 
 
-def parse(text: str) -> Query:
+def parse(text: str, known: Known = NOTHING_KNOWN) -> Query:
     """Parse a filter.
 
     Raises:
         QueryError: the text is invalid.
     """
-    predicates = []
+    terms = []
     for word in words(text):
         try:
-            predicates.append(_term(word))
+            terms.append(term_of(word, known))
         except QueryError as error:
             error.term = word
             raise
-    return Query(text.strip(), tuple(predicates))
+    return Query(text.strip(), tuple(test for _, test in terms), frozenset(field for field, _ in terms if field))
 
 
 def sort_of(field: str, *, reverse: bool = False) -> Sort:
@@ -100,7 +88,20 @@ def sort_of(field: str, *, reverse: bool = False) -> Sort:
     Raises:
         QueryError: the field is unknown.
     """
-    return Sort(_field(field), reverse)
+    return Sort(field_of(field), reverse)
+
+
+def parse_sort(text: str) -> Sort:
+    """Return the order of `loss`, `-loss` or `loss desc`. It ascends unless the text says otherwise.
+
+    Raises:
+        QueryError: the field is unknown, or the direction is neither `asc` nor `desc`.
+    """
+    field, _, direction = text.strip().lower().partition(" ")
+    if direction.strip() not in ("", "asc", "desc"):
+        raise QueryError("After the field, write asc or desc.")
+    is_reversed = field.startswith("-") or direction.strip() == "desc"
+    return sort_of(field.removeprefix("-"), reverse=is_reversed)
 
 
 def select(
@@ -110,280 +111,65 @@ def select(
     *,
     now: float = 0.0,
     statuses: Container[Status] | None = None,
+    known: Known = NOTHING_KNOWN,
 ) -> list[JobRow]:
     """Return the matching rows in order.
 
     Args:
         now: the current time, for ages.
         statuses: only rows in these states.
+        known: facts for the order that the rows lack.
     """
     found = [row for row in rows if row.status in statuses] if statuses is not None else list(rows)
     if query is not None and not query.is_empty:
         found = [row for row in found if query.matches(row, now)]
-    return _sorted(found, sort)
+    return _sorted(found, sort, known)
 
 
-def _sorted(rows: list[JobRow], sort: Sort) -> list[JobRow]:
+def _sorted(rows: list[JobRow], sort: Sort, known: Known) -> list[JobRow]:
     field, reverse = sort
     if field == "age":  # the youngest job was created last
         field, reverse = "created", not reverse
     if field == "created" and not reverse:
         rows = rows[::-1]
     if field == "created" or field in NUMBER_FIELDS:
-        value = NUMBERS[field]
-        # Equal rows keep their order in both directions.
-        if None not in map(value, rows):
-            return sorted(rows, key=value, reverse=reverse)
-        with_value = [row for row in rows if value(row) is not None]
-        return sorted(with_value, key=value, reverse=reverse) + [row for row in rows if value(row) is None]
+        value, without = known.number(field), list[JobRow]()
+        if None in map(value, rows):
+            without = [row for row in rows if value(row) is None]
+            rows = [row for row in rows if value(row) is not None]
+        if field not in ("loss", "best"):
+            # Equal rows keep their order in both directions.
+            return sorted(rows, key=value, reverse=reverse) + without
+        order = _by_best if field == "best" else partial(sorted, key=value)
+        valid = [row for row in rows if row.summary.is_validation]
+        train = [row for row in rows if not row.summary.is_validation] if len(valid) < len(rows) else []
+        return [*order(valid, reverse=reverse), *order(train, reverse=reverse), *without]
     if field == "status":
         return sorted(rows, key=lambda row: _STATUS_ORDER[row.status], reverse=reverse)
-    text = TEXTS[field]
-    named = sorted((row for row in rows if text(row)), key=lambda row: text(row).lower(), reverse=reverse)
+    text = known.text(field)
+    named = [row for row in rows if text(row)]
+    if field == "alarm":  # the most important kind first
+        named.sort(key=lambda row: KINDS.index(text(row)), reverse=reverse)
+    else:
+        named.sort(key=lambda row: text(row).lower(), reverse=reverse)
     return named + [row for row in rows if not text(row)]
 
 
-TEXTS: dict[str, Callable[[JobRow], str]] = {
-    "id": lambda row: row.id,
-    "suffix": lambda row: row.suffix,
-    "model": lambda row: row.model,
-    "status": lambda row: row.status_text,
-    "method": lambda row: row.method,
-    "fine_tuned_model": lambda row: row.fine_tuned_model,
-    "profile": lambda row: row.profile,
-}
-"""Values of the text fields."""
-NUMBERS: dict[str, Callable[[JobRow], Any]] = {  # a number, or None
-    "step": attrgetter("step"),
-    "loss": attrgetter("loss"),
-    "tokens": attrgetter("trained_tokens"),
-    "created": attrgetter("created_at"),
-}
-"""Values of the other fields, apart from the age."""
+_best: Callable[[JobRow], float] = attrgetter("summary.best")
 
 
-def words(text: str) -> list[str]:
-    """Split a filter at spaces outside double quotes. The quotes stay."""
-    words, word, quoted = [], "", False
-    for character in text:
-        if character == '"':
-            quoted = not quoted
-        if character.isspace() and not quoted:
-            if word:
-                words.append(word)
-            word = ""
-        else:
-            word += character
-    if quoted:
-        raise QueryError('missing closing "')
-    return [*words, word] if word else words
+def _by_best(rows: list[JobRow], *, reverse: bool) -> list[JobRow]:
+    """Sort rows with a best loss. Losses within the noise of the lowest one are equal, so their rows keep their order.
 
-
-def _term(word: str) -> Predicate:
-    negated = word.startswith("!")
-    body = word[1:] if negated else word
-    if not body:
-        raise QueryError("! needs a term, for example !mini or !status:failed")
-    name, operator, value = split_term(body)
-    predicate = _compare(_field(name), operator, value) if operator else _bare(_values(body))
-    return (lambda row, now: not predicate(row, now)) if negated else predicate
-
-
-def split_term(body: str) -> tuple[str, str, str]:
-    """Return field, operator and value of a term without its `!`. The operator is empty for a plain word."""
-    for index, character in enumerate(body):
-        if character == '"':
-            break
-        if character in ":~<>=":
-            name = body[:index].lower()
-            # `ft:…` is the name of a fine-tuned model, not a field.
-            if name == "ft" and character == ":":
-                break
-            operator = body[index : index + 2] if body[index : index + 2] in ("<=", ">=") else character
-            return name, ":" if operator == "=" else operator, body[index + len(operator) :]
-    return "", "", body
-
-
-def _field(name: str) -> str:
-    if name in FIELDS:
-        return name
-    if not name:
-        raise QueryError(f"The name of a field is missing. {_known_fields()}")
-    near = nearest(name, FIELDS)
-    raise QueryError(f"No field is called {name}. " + (f"Did you mean {near}?" if near else _known_fields()))
-
-
-def _known_fields() -> str:
-    return f"The fields are {', '.join(FIELDS)}."
-
-
-def _values(text: str) -> list[str]:
-    """Split the value of a term at commas outside double quotes, and remove the quotes."""
-    found, value, quoted = [], "", False
-    for character in text:
-        if character == '"':
-            quoted = not quoted
-        elif character == "," and not quoted:
-            found.append(value)
-            value = ""
-        else:
-            value += character
-    return [part for part in (*found, value) if part]
-
-
-def _bare(parts: list[str]) -> Predicate:
-    if not parts:
-        raise QueryError("the term is empty")
-    return _any([_word(part.lower()) for part in parts])
-
-
-def _word(word: str) -> Predicate:
-    """Match a part of suffix, model or status, and start or end of the id.
-
-    An id is random in its middle, and short words occur in many ids by chance.
+    The lowest of the others leads the next group, so each row has one place however the noise of the runs differs.
     """
-    if word.startswith(DOTS) and (end := word.lstrip(".…")):  # an id as the list shows it
-        return lambda row, now: row.id.lower().endswith(end)
-    if len(word) < LEAST_OF_ID:
-        return lambda row, now: word in _haystack(row)
-
-    def matches(row: JobRow, now: float) -> bool:
-        id = row.id.lower()
-        # In a view of several profiles the id follows the profile: `work/ftjob-abc`.
-        own = id.removeprefix(f"{row.profile}/".lower()) if row.profile else id
-        return own.startswith(word) or id.startswith(word) or id.endswith(word) or word in _haystack(row)
-
-    return matches
-
-
-def _haystack(row: JobRow) -> str:
-    # A newline cannot be typed into a filter, so no match spans two fields.
-    return f"{row.suffix}\n{row.model}\n{row.status_text}\n{row.status.value}".lower()
-
-
-def _compare(name: str, operator: str, text: str) -> Predicate:
-    values = _values(text)
-    if not values:
-        raise QueryError(f"{name}{operator} needs a value")
-    if operator not in ":~" and len(values) > 1:
-        raise QueryError(f"{name}{operator} takes one value; use commas with : and ~ only")
-    if name in TEXT_FIELDS:
-        if operator not in ":~":
-            raise QueryError(f"{name} is text: use {name}:value or {name}~part")
-        return _status(operator, values) if name == "status" else _text(name, operator, values)
-    if operator == "~":
-        raise QueryError(f"{name} is a number: use {name}<n or {name}>n")
-    if name == "age":
-        return _age(operator, values)
-    if name == "created":
-        return _any([_created(operator, value) for value in values])
-    return _any([_number(name, operator, value) for value in values])
-
-
-def _any(predicates: list[Predicate]) -> Predicate:
-    if len(predicates) == 1:
-        return predicates[0]
-    return lambda row, now: any(predicate(row, now) for predicate in predicates)
-
-
-def _text(name: str, operator: str, values: list[str]) -> Predicate:
-    read = TEXTS[name]
-    wanted = [value.lower() for value in values]
-    if operator == ":":
-        return lambda row, now: read(row).lower() in wanted
-    return lambda row, now: any(part in read(row).lower() for part in wanted)
-
-
-def _status(operator: str, values: list[str]) -> Predicate:
-    """Match a state by its name, its group, or the provider's own word."""
-    wanted = [value.lower() for value in values]
-    if operator == "~":
-        return lambda row, now: any(part in row.status_text.lower() or part in row.status.value for part in wanted)
-    states: set[Status] = set()
-    for value in wanted:
-        states |= STATUS_WORDS.get(value, frozenset())
-        states |= {state for state in Status if state.value.startswith(value)}
-        if (state := status_of(value)) is not Status.UNKNOWN:
-            states.add(state)
-    return lambda row, now: row.status in states or row.status_text.lower() in wanted
-
-
-def _number(name: str, operator: str, text: str) -> Predicate:
-    read = NUMBERS[name]
-    if text.lower() in ("none", "-") and operator == ":":
-        return lambda row, now: read(row) is None
-    wanted = _quantity(name, text)
-    return lambda row, now: (value := read(row)) is not None and _holds(operator, value, wanted)
-
-
-def _quantity(name: str, text: str) -> float:
-    body, factor = text.replace("_", ""), 1.0
-    if body[-1:].lower() in _MULTIPLES:
-        body, factor = body[:-1], _MULTIPLES[body[-1].lower()]
-    try:
-        number = float(body) * factor
-    except ValueError:
-        raise QueryError(f"{name} needs a number, not {text!r}") from None
-    if number != number or number in (float("inf"), float("-inf")):
-        raise QueryError(f"{name} needs a finite number")
-    return number
-
-
-def _holds(operator: str, value: float, wanted: float) -> bool:
-    if operator == ":":
-        return value == wanted
-    if operator[0] == "<":
-        return value < wanted or (operator == "<=" and value == wanted)
-    return value > wanted or (operator == ">=" and value == wanted)
-
-
-def _age(operator: str, values: list[str]) -> Predicate:
-    if operator == ":":
-        raise QueryError("use age with < or >: age<2d, age>30m")
-    seconds = _seconds(values[0])
-    return lambda row, now: row.created_at is not None and _holds(operator, now - row.created_at, seconds)
-
-
-def _seconds(text: str) -> float:
-    total, digits = 0.0, ""
-    for character in text.lower():
-        if character in "0123456789.":
-            digits += character
-        elif character in _UNITS and digits and digits.count(".") < 2 and digits != ".":
-            total += float(digits) * _UNITS[character]
-            digits = ""
+    places = {id(row): place for place, row in enumerate(rows)}
+    groups: list[list[JobRow]] = []
+    for row in sorted(rows, key=_best):
+        if groups and are_equal(_best(groups[-1][0]), _best(row), groups[-1][0].summary.noise):
+            groups[-1].append(row)
         else:
-            break
-    else:
-        if not digits:
-            return total
-    raise QueryError(f"an age is a number with s, m, h, d, w or y, for example 30m or 2d, not {text!r}")
-
-
-def _created(operator: str, text: str) -> Predicate:
-    start, end = _span(text)
-    if operator == ":":
-        return lambda row, now: row.created_at is not None and start <= row.created_at < end
-    edge = end if operator in (">", "<=") else start
-    if operator[0] == ">":
-        return lambda row, now: row.created_at is not None and row.created_at >= edge
-    return lambda row, now: row.created_at is not None and row.created_at < edge
-
-
-def _span(text: str) -> tuple[float, float]:
-    """Return start and end of a year, month or day in local time. The end is exclusive."""
-    parts = text.split("-")
-    try:
-        numbers = [int(part) for part in parts]
-        if len(numbers) > 3 or not (len(parts[0]) == 4 and numbers[0] >= 1970):
-            raise ValueError
-        year, month, day = [*numbers, 1, 1][:3]
-        if not (1 <= month <= 12 and 1 <= day <= 31):
-            raise ValueError
-        after = [(year + 1, 1, 1), (year, month + 1, 1), (year, month, day + 1)][len(numbers) - 1]
-        start = time.mktime((year, month, day, 0, 0, 0, 0, 0, -1))
-        if time.localtime(start)[2] != day:
-            raise ValueError
-        return start, time.mktime((*after, 0, 0, 0, 0, 0, -1))
-    except (ValueError, OverflowError):
-        raise QueryError(f"write a date as 2026-05-31, 2026-05 or 2026, not {text!r}") from None
+            groups.append([row])
+    if reverse:
+        groups.reverse()
+    return [row for group in groups for row in sorted(group, key=lambda row: places[id(row)])]

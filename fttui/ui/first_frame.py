@@ -11,8 +11,9 @@ from typing import Any, NoReturn
 
 from fttui.commands import footer_entries
 from fttui.models.row import JobRow
+from fttui.ui.render.columns import facts_of, fit_columns
 from fttui.ui.render.glyphs import Glyphs, ascii_only
-from fttui.ui.render.rows import Line, counts_line, fit_columns, header_line, row_line, spread
+from fttui.ui.render.rows import Line, RowView, counts_line, header_line, row_line, spread
 from fttui.ui.render.status_line import ServiceInfo, status_lines
 from fttui.ui.terminal.size import terminal_size
 
@@ -31,19 +32,27 @@ def list_size(width: int, height: int) -> tuple[int, int]:
 
 
 def frame(
-    service: ServiceInfo, rows: list[JobRow], as_of: float | None, now: float, size: tuple[int, int], glyphs: Glyphs
+    service: ServiceInfo,
+    rows: list[JobRow],
+    as_of: float | None,
+    now: float,
+    size: tuple[int, int],
+    glyphs: Glyphs,
+    alarms_off: frozenset[str] = frozenset(),
 ) -> str:
     """Build the text to write to a terminal of `size` (columns, rows)."""
     width, height = size
     list_width, list_height = list_size(width, height)
-    columns = fit_columns(list_width - 1)
+    facts = facts_of(rows)
+    columns = fit_columns(list_width - 1, facts=facts)
+    view = RowView(marks_training=facts.is_mixed, alarms_off=alarms_off)
     lines: dict[int, Line] = {
-        1: status_lines(service, None, as_of, counts_line(rows, glyphs), now, width, glyphs)[0],
-        2: header_line(columns),
+        1: status_lines(service, None, as_of, counts_line(rows, now, glyphs, alarms_off), now, width, glyphs)[0],
+        2: header_line(columns, loss_title=facts.loss_title),
         height: footer(width),
     }
     for index, row in enumerate(rows[:list_height]):
-        lines[3 + index] = row_line(row, columns, now, glyphs, cursor=index == 0)
+        lines[3 + index] = row_line(row, columns, now, glyphs, view._replace(is_cursor=index == 0))
     painted = "".join(f"\x1b[{y};1H{_ansi(line)}" for y, line in lines.items())
     painted = painted if glyphs.unicode else ascii_only(painted)
     return f"\x1b[?1049h\x1b[?25l\x1b[2J{painted}"
@@ -66,7 +75,15 @@ class FirstFrame:
         self._original: list[Any] | None = None
         self._drawn = False
 
-    def paint(self, service: ServiceInfo, rows: list[JobRow], as_of: float | None, now: float, glyphs: Glyphs) -> None:
+    def paint(
+        self,
+        service: ServiceInfo,
+        rows: list[JobRow],
+        as_of: float | None,
+        now: float,
+        glyphs: Glyphs,
+        alarms_off: frozenset[str] = frozenset(),
+    ) -> None:
         """Paint the frame. Keys typed meanwhile are not echoed and reach the real screen.
 
         SIGTERM and SIGHUP raise SystemExit from now on, so that `restore` is called.
@@ -86,7 +103,7 @@ class FirstFrame:
         # Only the real screen can suspend and restore the terminal.
         attributes[6][termios.VSUSP] = disabled
         termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, attributes)
-        text = frame(service, rows, as_of, now, size, glyphs)
+        text = frame(service, rows, as_of, now, size, glyphs, alarms_off)
         self._drawn = True
         # A character that the terminal's encoding lacks, such as in a model name, must not end the program.
         sys.stdout.buffer.write(text.encode(sys.stdout.encoding or "utf-8", "replace"))

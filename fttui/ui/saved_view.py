@@ -4,8 +4,8 @@ import os
 from typing import Any, NamedTuple
 
 from fttui.ui.cockpit.list_view import SORTS, STATUS_KEYS
+from fttui.ui.render.columns import is_column, present_name
 from fttui.ui.render.log_lines import TIMES
-from fttui.ui.render.rows import is_column
 
 TABS = ("detail", "log", "files")
 """Panes that share one area as tabs."""
@@ -75,6 +75,10 @@ def _checked(content: dict[str, Any]) -> SavedView:
     }
     view = SavedView()._replace(
         **{name: value for name, value in known.items() if type(value) is type(SavedView._field_defaults[name])}
+    )
+    view = view._replace(
+        sort=present_name(view.sort),
+        columns=tuple(present_name(name) if isinstance(name, str) else name for name in view.columns),
     )
     if view.sort not in SORTS:
         view = view._replace(sort="age", reverse=False)

@@ -15,6 +15,7 @@ from fttui.cli.main import root
 from fttui.core.help_topics import rows
 from fttui.data.rules import RULES
 from fttui.store import query
+from fttui.store.filter_fields import FIELDS
 from tests.cli.conftest import Fttui
 
 CONTEXT = click.Context(root, info_name="fttui")
@@ -110,7 +111,7 @@ def test_topics_list_all_rules_exit_codes_and_filter_fields(bare: Fttui) -> None
     exits = bare("help", "exit-codes").out
     assert all(f"\n  {code} " in exits for code, _ in EXIT_CODES)
     filters = bare("help", "filter").out
-    assert all(field in filters for field in query.FIELDS)
+    assert all(field in filters for field in FIELDS)
 
 
 def test_filter_examples_parse() -> None:

@@ -2,8 +2,9 @@ import math
 
 import pytest
 
-from fttui.learning.alarms import KINDS, Kind, check_job
+from fttui.learning.alarms import check_job
 from fttui.learning.finding import JobState
+from fttui.learning.kinds import KINDS, Kind
 from fttui.learning.run import run_of
 from fttui.models.status import Status
 from tests.support import simulated_runs

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from fttui.models.row import JobRow
 from fttui.models.status import Status
+from fttui.models.summary import Summary
 from fttui.store.filter_fields import FIELDS
-from fttui.store.query import NEWEST, QueryError, Sort, parse, select, sort_of
+from fttui.store.filter_terms import QueryError
+from fttui.store.query import NEWEST, Sort, parse, parse_sort, select, sort_of
 
 NOW = 1_800_000_000.0
 HOUR, DAY = 3600.0, 86400.0
@@ -143,7 +145,7 @@ def test_plain_word_does_not_match_across_fields() -> None:
     ("text", "words"),
     [
         ("los<1", "Did you mean loss?"),
-        ("colour:red", "No field is called colour. The fields are status, model"),
+        ("colour:red", "No field is called colour. The fields are status, name, model"),
         ("status:", "status: needs a value"),
         ("status:,", "status: needs a value"),
         ("loss<abc", "loss needs a number, not 'abc'"),
@@ -222,6 +224,83 @@ def test_sort_by_each_field(sort: Sort, expected: str) -> None:
     assert " ".join(row.id[-1] for row in select(ROWS, sort=sort)) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "sort"),
+    [
+        ("loss", Sort("loss", False)),
+        ("-loss", Sort("loss", True)),
+        ("LOSS desc", Sort("loss", True)),
+        ("loss asc", Sort("loss", False)),
+        ("created", Sort("created", False)),
+        ("tuned", Sort("fine_tuned_model", False)),
+    ],
+)
+def test_order_ascends_unless_the_text_says_otherwise(text: str, sort: Sort) -> None:
+    assert parse_sort(text) == sort
+
+
+@pytest.mark.parametrize("text", ["weight", "loss down", ""])
+def test_unclear_order_is_refused(text: str) -> None:
+    with pytest.raises(QueryError):
+        parse_sort(text)
+
+
+def run(id: str, best: float | None, noise: float = 0.01, metric: str = "valid_loss") -> JobRow:
+    last = None if best is None else best + 1
+    return JobRow(id, summary=Summary(metric if best is not None else "", last, 9, best, 5, 0.5, noise=noise))
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([run("a", 1.83), run("b", 1.82), run("c", 1.7)], "c a b"),
+        ([run("a", 1.83), run("b", 1.82, noise=0.0)], "b a"),
+        ([run("a", 1.86), run("b", 1.835), run("c", 1.82)], "b c a"),
+        ([run("a", None), run("b", 0.1, metric="train_loss"), run("c", 9.0)], "c b a"),
+    ],
+)
+def test_best_losses_within_twice_the_noise_keep_their_order(rows: list[JobRow], expected: str) -> None:
+    assert " ".join(row.id for row in select(rows, sort=Sort("best", False))) == expected
+
+
+def test_jobs_with_validation_come_first_then_by_training_loss_in_both_directions() -> None:
+    rows = [JobRow("a", loss=0.1), run("b", 2.0), JobRow("c"), run("d", 1.0), JobRow("e", loss=0.05)]
+    assert [row.id for row in select(rows, sort=Sort("loss", False))] == ["d", "b", "e", "a", "c"]
+    assert [row.id for row in select(rows, sort=Sort("loss", True))] == ["b", "d", "a", "e", "c"]
+
+
+def test_alarms_are_sorted_by_importance_and_jobs_without_one_are_last() -> None:
+    rows = [JobRow("a"), JobRow("b", alarms="plateau"), JobRow("c", alarms="diverging,overfitting")]
+    assert [row.id for row in select(rows, sort=Sort("alarm", False))] == ["c", "b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("alarm:overfit", "b"),
+        ("alarm:diverging", "b c"),
+        ("alarm~over", "b"),
+        ("alarm:any", "b c"),
+        ("alarm:none", "a"),
+        ("lr<1", "a"),
+        ("lr:auto", "b"),
+        ("batch:8", "a"),
+        ("gap>2", "b"),
+        ("at:5", "b c"),
+        ("name:c", "c"),
+        ("cost:none", "a b c"),
+    ],
+)
+def test_fields_of_a_run_are_compared(text: str, expected: str) -> None:
+    rows = [
+        JobRow("a", rate="1e-05", batch="8"),
+        run("b", 2.0)._replace(status_text="failed", alarms="diverging,overfitting", rate="auto"),
+        run("c", 1.0)._replace(alarms="diverging"),
+    ]
+    assert " ".join(row.id for row in select(rows, parse(text))) == expected
+    assert parse(text).fields
+
+
 def test_sort_by_an_unknown_field_is_refused() -> None:
     assert sort_of("loss", reverse=True) == Sort("loss", True)
     with pytest.raises(QueryError, match="Did you mean loss"):
@@ -253,7 +332,7 @@ def test_sort_keeps_the_order_of_equal_rows(rows: list[JobRow], field: str, reve
     ordered = select(rows, sort=Sort(field, reverse))
     assert sorted(ordered) == sorted(rows)
     if field in ("created", "age", "loss", "step"):
-        name = {"age": "created_at", "created": "created_at"}.get(field, field)
+        name = {"age": "created_at", "created": "created_at", "loss": "judged_loss"}.get(field, field)
         values = [getattr(row, name) for row in ordered]
         assert None not in values[: len(values) - values.count(None)]
         given = rows[::-1] if (field, reverse) in OLDEST else rows

@@ -109,5 +109,5 @@ def test_start_keys_and_screens_take_few_bytes(start: Start, offline: dict[str, 
     assert (len(terminal.raw) - before) / 10 < 700, "a cursor key with its detail"
     before = len(terminal.raw)
     terminal.send("\x0c")
-    terminal.wait(lambda _: b"SUFFIX" in terminal.raw[before:] and b"quit" in terminal.raw[before:])
+    terminal.wait(lambda _: b"NAME" in terminal.raw[before:] and b"quit" in terminal.raw[before:])
     assert len(terminal.raw) - before < 14_000, "the whole screen"

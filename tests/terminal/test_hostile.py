@@ -100,9 +100,9 @@ def test_a_hostile_server_cannot_send_escape_sequences(start: Start, server: Fau
         ("\x1b\x1b\x1bgc", "y/N"),
         ("y", "was not cancelled"),
         ("!", "Errors"),
-        ("\x1b", "SUFFIX"),
+        ("\x1b", "NAME"),
         ("A", "Create a job"),
-        ("\x1b", "SUFFIX"),
+        ("\x1b", "NAME"),
     ):
         (terminal.answer if keys == "y" else terminal.send)(keys)
         terminal.wait(seen)

@@ -117,7 +117,7 @@ main()
 
 def test_ctrl_c_during_the_first_frame_exits(start: Start) -> None:
     terminal = start(program=("-c", HELD))
-    terminal.wait("ST +ID")
+    terminal.wait("ST +! +NAME")
     terminal.send("\x03")
     assert terminal.wait_end() == 130
     assert_restored(terminal)
@@ -127,7 +127,7 @@ def test_ctrl_c_during_the_first_frame_exits(start: Start) -> None:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the state of a process from /proc")
 def test_ctrl_z_during_the_first_frame_waits_for_the_real_screen(start: Start) -> None:
     terminal = start(program=("-c", HELD))
-    terminal.wait("ST +ID")
+    terminal.wait("ST +! +NAME")
     terminal.send("\x1a")
     wait_stopped(terminal)
     assert_restored(terminal)

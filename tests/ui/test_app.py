@@ -106,7 +106,7 @@ async def test_saved_view_is_restored() -> None:
         assert ui.main.jobs.size.width > 120 * 55 // 100
         assert ui.app.remembered == remembered
         await ui.press("equals_sign", "w", "s")
-        assert ui.app.remembered == remembered._replace(splits={"wide": 0}, wrap=False, sort="suffix", reverse=False)
+        assert ui.app.remembered == remembered._replace(splits={"wide": 0}, wrap=False, sort="best", reverse=False)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
@@ -179,8 +179,8 @@ async def test_profile_switch_is_refused_while_the_config_file_is_invalid(tmp_pa
 async def test_columns_are_chosen_ordered_and_saved() -> None:
     async with cockpit(FakeStore().put(job(1))) as ui:
         await ui.press("colon", *"columns id,loss,tuned", "enter")
-        assert ui.screen[1].split() == [">ID", "LOSS", "FINE-TUNED", "MODEL"]
-        assert ui.app.remembered.columns == ("id", "loss", "tuned")
+        assert ui.screen[1].split() == [">ID", "VALID", "FINE-TUNED", "MODEL"]
+        assert ui.app.remembered.columns == ("id", "loss", "fine_tuned_model")
         await ui.press("colon", *"columns id,weight", "enter")
         assert "Unknown column 'weight'" in ui.prompt
         await ui.press("colon", *"columns", "enter")
@@ -308,7 +308,7 @@ async def test_all_profiles_view_merges_jobs_and_refuses_create() -> None:
         await ui.pilot.pause()
         assert ui.opened[-1] == "all profiles"
         assert "all profiles" in ui.status
-        assert ui.screen[1].split()[:3] == [">ST", "ID", "PROFILE"], "the profile of each job"
+        assert ui.screen[1].split()[-1] == "PROFILE", "the profile of each job"
         await ui.press("a")
         assert "choose one with @" in ui.prompt
 

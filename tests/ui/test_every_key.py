@@ -184,7 +184,7 @@ EXPECTED: dict[str, Callable[[str], Check]] = {
     "log.metrics": shows("no metrics"),
     "time.mode": shows("Times: utc"),
     "zoom": lambda pane: (
-        lambda before, after: (("LOSS" in after.screen) is (pane == "jobs")) and "z" not in after.prompt
+        lambda before, after: (("VALID" in after.screen) is (pane == "jobs")) and "z" not in after.prompt
     ),
     "layout.smaller": lambda pane: lambda before, after: after.list_width < before.list_width,
     "layout.larger": lambda pane: lambda before, after: after.list_width > before.list_width,

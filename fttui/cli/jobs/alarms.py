@@ -37,7 +37,7 @@ def kinds_of(text: str | None) -> frozenset[str]:
     Raises:
         UsageError: a kind is unknown.
     """
-    from fttui.learning.alarms import KINDS
+    from fttui.learning.kinds import KINDS
 
     kinds = frozenset(filter(None, (text or "").replace(" ", "").split(",")))
     if unknown := sorted(kinds - set(KINDS)):

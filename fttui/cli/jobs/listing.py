@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     help="Only jobs in this state; may be repeated.",
 )
 @click.option("--filter", "filter_", metavar="EXPR", help="Only matching jobs: the expressions of / in the cockpit.")
-@click.option("--sort", metavar="FIELD", help="Sort by FIELD; -FIELD reverses.  [default: newest first]")
+@click.option("--sort", metavar="FIELD", help="Sort by FIELD, ascending; -FIELD reverses.  [default: newest first]")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N jobs.  [default: 20]")
 @click.option("--all", "all_", is_flag=True, help="All jobs.")
 @offline
@@ -55,7 +55,7 @@ def list_(
 
     \b
     fttui jobs list --status running --status queued
-    fttui jobs list --filter 'model~mini age<2d' --sort -loss --all
+    fttui jobs list --filter 'model~mini age<2d' --sort best --all
     fttui jobs list --jsonl --all | jq -r .id
     """
     if limit is not None and all_:
@@ -83,22 +83,18 @@ def parse(statuses: tuple[str, ...], filter: str | None, sort: str | None) -> "t
     """
     from fttui.models.status import Status, status_of
     from fttui.store import filter_fields, query
+    from fttui.store.filter_terms import STATUS_WORDS, QueryError
     from fttui.text import clean_line
 
     for word in (word.strip() for text in statuses for word in text.split(",")):
-        if word and word.lower() not in query.STATUS_WORDS and status_of(word) is Status.UNKNOWN:
+        if word and word.lower() not in STATUS_WORDS and status_of(word) is Status.UNKNOWN:
             # Not an error: providers have statuses of their own, and such a job can be found by its status.
             say(f"fttui: note: unknown status {clean_line(word)!r}. Known: {', '.join(filter_fields.STATES)}")
     words = ",".join(f'"{word}"' for text in statuses for word in text.replace('"', "").split(",") if word.strip())
     try:
         parsed = query.parse(" ".join(part for part in (f"status:{words}" if words else "", filter or "") if part))
-        # Numbers and times sort from high to low first, names from A to Z; `-` reverses.
-        order = query.NEWEST
-        if sort:
-            field = sort.lstrip("-").lower()
-            falling = field in (*filter_fields.NUMBER_FIELDS, "created")
-            order = query.sort_of(field, reverse=falling != sort.startswith("-"))
-    except query.QueryError as error:
+        order = query.parse_sort(sort) if sort else query.NEWEST
+    except QueryError as error:
         raise click.UsageError(str(error)) from None
     return parsed, order
 

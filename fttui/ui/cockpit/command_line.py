@@ -5,9 +5,11 @@ from typing import NamedTuple
 
 from fttui.commands import BY_ID, COMMANDS
 from fttui.config.schema import Shared
+from fttui.store import query
+from fttui.store.filter_terms import QueryError
 from fttui.text import nearest
 from fttui.ui.cockpit.list_view import SORTS
-from fttui.ui.render.rows import BY_NAME, is_column
+from fttui.ui.render.columns import BY_NAME, is_column, present_name
 
 
 class ParsedLine(NamedTuple):
@@ -24,7 +26,7 @@ class CommandError(ValueError):
 
 WORDS: dict[str, str] = {
     "filter": "TEXT: filter the list; without TEXT show all jobs",
-    "sort": "FIELD [desc]: sort the list",
+    "sort": "FIELD [desc]: sort the list; -FIELD or desc reverses",
     "columns": "NAME,NAME…: show these columns, in this order; without names the default ones",
     "goto": "NAME: move the cursor to a job, by its suffix, its id or the end of its id",
     "watch": "notify when the marked jobs, or the selected one, end",
@@ -98,7 +100,9 @@ def completions(line: str, values: Mapping[str, Iterable[str]]) -> list[str]:
     elif word == "sort":
         column, after, direction = argument.partition(" ")
         directions = [f"{column} {each}" for each in ("desc", "asc") if each.startswith(direction.strip())]
-        found = directions if after and column in SORTS else (field for field in SORTS if field.startswith(argument))
+        sign = "-" if argument.startswith("-") else ""
+        fields = (sign + field for field in SORTS if field.startswith(argument.removeprefix("-")))
+        found = directions if after and column in SORTS else fields
     elif word == "hints":
         found = (each for each in ("off", "on") if each.startswith(argument))
     elif word == "export":
@@ -132,7 +136,7 @@ def columns_of(argument: str) -> tuple[str, ...]:
     Raises:
         CommandError: a column is unknown or named twice, or a width is out of range.
     """
-    wanted = tuple(filter(None, (name.strip() for name in argument.split(","))))
+    wanted = tuple(present_name(name.strip()) for name in argument.split(",") if name.strip())
     names = [name.partition(":")[0] for name in wanted]
     for name, item in zip(names, wanted, strict=True):
         if name not in BY_NAME:
@@ -145,17 +149,19 @@ def columns_of(argument: str) -> tuple[str, ...]:
 
 
 def sort_of(argument: str) -> tuple[str, bool]:
-    """Return the column of `loss desc`, and whether its order is descending.
+    """Return the column of `loss desc` or `-loss`, and whether its order is descending.
 
     Raises:
         CommandError: the column is unknown, or the direction is neither `asc` nor `desc`.
     """
-    column, _, direction = argument.partition(" ")
+    column = present_name(argument.partition(" ")[0].removeprefix("-").lower())
     if column not in SORTS:
         raise CommandError(unknown_name("column", column, SORTS))
-    if direction.strip() not in ("", "asc", "desc"):
-        raise CommandError("After the column, write asc or desc.")
-    return column, direction.strip() == "desc"
+    try:
+        sort = query.parse_sort(argument)
+    except QueryError as error:
+        raise CommandError(str(error)) from None
+    return sort.field, sort.reverse
 
 
 def seconds_of(argument: str) -> float:

@@ -14,6 +14,8 @@ from fttui.models.row import JobRow
 from fttui.models.status import status_of
 from fttui.store import query
 from fttui.store.filter_fields import BY_NAME, FILTER_FIELDS, FilterField
+from fttui.store.filter_terms import STATUS_WORDS, Predicate, QueryError, split_term, words
+from fttui.store.job_values import NOTHING_KNOWN, Known
 from fttui.text import count, nearest
 from fttui.ui.render.hints import Hint
 
@@ -22,6 +24,8 @@ START = Hint("words, or field:value:", "status:run loss<1.7 age<2d !lr-1", "tab 
 GROUPS = ("live", "final")
 """Words for several statuses that are proposed after the statuses in the list."""
 AGES = ("1h", "1d", "7d", "30d")
+FRACTIONS = frozenset(("loss", "best", "train", "gap", "lr", "cost"))
+"""Fields whose numbers are no counts."""
 MOST_PROPOSALS = 20
 MOST_EXPLAINED = 5000
 """Jobs up to which the hint tells which term excludes all of them. It filters the jobs once for each term."""
@@ -56,14 +60,15 @@ class LastTerm(NamedTuple):
                 start = index + 1
         start += text[start : start + 1] == "!"
         word = text[start:]
-        return cls(text[:start], *query.split_term(word), word)
+        return cls(text[:start], *split_term(word), word)
 
 
 class ListedJobs:
     """Jobs of the list. Their values are collected once, because every key asks for them."""
 
-    def __init__(self, rows: Collection[JobRow], now: float) -> None:
+    def __init__(self, rows: Collection[JobRow], now: float, known: Known = NOTHING_KNOWN) -> None:
         self._rows = rows
+        self._known = known
         self.now = now
         self._texts: dict[str, list[tuple[str, str, int]]] = {}
         self._numbers: dict[str, list[float]] = {}
@@ -75,26 +80,30 @@ class ListedJobs:
     def texts(self, name: str) -> list[tuple[str, str, int]]:
         """Return the values of a text field in lower case, as they are, and their numbers, the most frequent first."""
         if name not in self._texts:
-            found = Counter(map(query.TEXTS[name], self._rows)).most_common()
+            found = Counter(map(self._known.text(name), self._rows)).most_common()
             self._texts[name] = [(text.lower(), text, number) for text, number in found if text and '"' not in text]
         return self._texts[name]
 
     def numbers(self, name: str) -> list[float]:
         """Return the different values of a number field, in order."""
         if name not in self._numbers:
-            found = {value for value in map(query.NUMBERS[name], self._rows) if value is not None}
+            found = {value for value in map(self._known.number(name), self._rows) if value is not None}
             self._numbers[name] = sorted(filter(math.isfinite, found))
         return self._numbers[name]
 
-    def count(self, predicates: Iterable[query.Predicate]) -> int:
+    def count(self, predicates: Iterable[Predicate]) -> int:
         """Return the number of jobs that match all predicates."""
         tests = list(predicates)
         return sum(all(test(row, self.now) for test in tests) for row in self._rows)
 
+    def parse(self, text: str) -> query.Query:
+        """Parse a valid filter for these jobs."""
+        return query.parse(text, self._known)
+
     def has_match(self, text: str) -> bool:
         """Tell whether a job matches a valid filter."""
         if self._matched[0] != text:
-            parsed = query.parse(text)
+            parsed = self.parse(text)
             self._matched = text, any(parsed.matches(row, self.now) for row in self._rows)
         return self._matched[1]
 
@@ -139,7 +148,7 @@ def fault(text: str) -> str:
     """Return the error in a text and its place; empty for a valid filter."""
     try:
         query.parse(text)
-    except query.QueryError as error:
+    except QueryError as error:
         several = error.term and error.term != text.strip() and not str(error).startswith(error.term)
         return f"{error.term}: {error}" if several else str(error)
     return ""
@@ -200,7 +209,7 @@ def _values(field: FilterField, start: str, jobs: ListedJobs) -> Iterator[tuple[
             if lower.startswith(start) and lower != start:
                 yield f'"{value}"' if set(value) & set(" ,") else value, f"{value} {number}"
         for group in GROUPS if field.name == "status" else ():
-            states = query.STATUS_WORDS[group]
+            states = STATUS_WORDS[group]
             number = sum(number for lower, _, number in jobs.texts("status") if status_of(lower) in states)
             if number and group.startswith(start) and group != start:
                 yield group, f"{group} {number}"
@@ -215,7 +224,7 @@ def _some(name: str, jobs: ListedJobs) -> Iterable[str]:
     if name == "created":
         return dict.fromkeys(_day(number) for number in numbers[: -MOST_PROPOSALS * 10 : -1])
     step = max(1, len(numbers) // MOST_PROPOSALS)
-    return dict.fromkeys(f"{number:.4g}" if name == "loss" else f"{number:.0f}" for number in numbers[::step])
+    return dict.fromkeys(f"{number:.4g}" if name in FRACTIONS else f"{number:.0f}" for number in numbers[::step])
 
 
 # Hints
@@ -249,9 +258,9 @@ def _without_match(text: str, jobs: ListedJobs) -> Hint | None:
     """Return the hint for a valid text that no job matches, with the term that excludes the most jobs."""
     if jobs.has_match(text):
         return None
-    terms, best, term = query.parse(text).predicates, 0, ""
+    terms, best, term = jobs.parse(text).predicates, 0, ""
     if len(terms) > 1 and len(jobs) <= MOST_EXPLAINED:
-        for index, word in enumerate(query.words(text)):
+        for index, word in enumerate(words(text)):
             others = (*terms[:index], *terms[index + 1 :])
             found = jobs.count(others)
             if found >= best:
@@ -283,7 +292,7 @@ def _range(field: FilterField, jobs: ListedJobs) -> str:
 def _number_words(name: str, number: float) -> str:
     if name == "created":
         return _day(number)
-    return f"{number:.4g}" if name == "loss" else count(int(number))
+    return f"{number:.4g}" if name in FRACTIONS else count(int(number))
 
 
 def _day(at: float) -> str:

@@ -58,7 +58,7 @@ class FilterPrompt:
     def _listed(self) -> ListedJobs:
         rows = self._model.rows()
         if rows is not self._rows:
-            self._rows, self._jobs = rows, ListedJobs(rows.values(), self._model.now())
+            self._rows, self._jobs = rows, ListedJobs(rows.values(), self._model.now(), self._model.view.known)
         self._jobs.now = self._model.now()
         return self._jobs
 

@@ -19,6 +19,7 @@ from fttui.ui.cockpit.pane_controller import ControllerContext, PaneController
 from fttui.ui.cockpit.pane_export import jobs_csv, jobs_json
 from fttui.ui.cockpit.view_messages import sort_sentence, status_keys
 from fttui.ui.panes.jobs import JobsPane
+from fttui.ui.render.columns import MARK
 
 
 class JobsController(PaneController):
@@ -125,6 +126,7 @@ class JobsController(PaneController):
     def sort_by(self, column: str) -> None:
         """Sort by a column; reverse the order when the list is sorted by it already."""
         view = self._model.view.current
+        column = "alarm" if column == MARK else column
         self.change_view(sort=column, reverse=view.sort == column and not view.reverse)
 
     def show_columns(self, names: tuple[str, ...]) -> None:
@@ -188,7 +190,8 @@ class JobsController(PaneController):
     def _tell_order(self) -> None:
         rows, key = self._model.rows(), self._commands["sort.reverse"].shown.split()[0]
         shown = (rows[id] for id in self._model.listed)
-        self._prompt.show_message(sort_sentence(self._model.view.current, shown, key), "dim")
+        view, title = self._model.view, self._list.facts.loss_title
+        self._prompt.show_message(sort_sentence(view.current, shown, key, view.known, title), "dim")
 
     def _undo(self) -> None:
         if self._model.view.undo():

@@ -1,11 +1,14 @@
 """View of the job list: filter, order, marks, zoom and log style, with undo. Pure."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
 from fttui.models.row import JobRow
 from fttui.models.status import Status
 from fttui.store import query
+from fttui.store.filter_terms import QueryError
+from fttui.store.job_values import NOTHING_KNOWN, Known
+from fttui.ui.render.columns import MARK
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.log_lines import LogStyle
 
@@ -20,8 +23,8 @@ STATUS_KEYS: dict[int, tuple[str, frozenset[Status]]] = {
 """Status filters by number key: the name of the filter and the statuses it shows."""
 
 SORTS = (
-    *("age", "status", "model", "step", "loss", "tokens", "suffix", "id"),
-    *("method", "created", "cost", "tuned", "profile"),
+    *("age", "status", "alarm", "name", "id", "model", "method", "step", "loss", "best", "at", "train", "gap"),
+    *("epochs", "lr", "batch", "tokens", "cost", "created", "fine_tuned_model", "profile", "suffix"),
 )
 """Columns to sort by, in the order of the sort key. `age` puts the newest job first."""
 
@@ -47,11 +50,16 @@ class View(NamedTuple):
 class ListView:
     """The current view and the earlier ones that undo restores."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Known = NOTHING_KNOWN) -> None:
+        """
+        Args:
+            known: facts about jobs that are not in their rows, for filter and order.
+        """
+        self.known = known
         self.current = View()
         self.fault = ""
         """Error in the filter; empty for a valid filter. An invalid filter shows every job."""
-        self._query = query.parse("")
+        self._query = query.parse("", known)
         self._undo: list[View] = []
         self._range_start: str | None = None
 
@@ -100,20 +108,30 @@ class ListView:
         """A changed row keeps its place: without a filter, sorted by age."""
         return not self.is_narrow and self.current.sort == "age"
 
+    @property
+    def needs_logs(self) -> bool:
+        """Filter or order need numbers from the logs of jobs."""
+        return self._query.needs_logs or self._sort.needs_logs
+
+    @property
+    def _sort(self) -> query.Sort:
+        return query.sort_of(self.current.sort, reverse=self.current.reverse)
+
     # Order
 
     def next_sort(self, shown: Collection[str]) -> None:
         """Sort by the next column of those in `shown`."""
+        shown = {"alarm" if name == MARK else name for name in shown}
         place = SORTS.index(self.current.sort)
         following = (*SORTS[place + 1 :], *SORTS[: place + 1])
         self.change(sort=next((name for name in following if name in shown), "age"), reverse=False)
 
     def order(self, glyphs: Glyphs) -> str:
-        """Describe the order: `newest first`, `loss ↑`."""
+        """Describe the order: `newest first`, `loss ↑`, `best ↑ within noise`."""
         sort, reverse = self.current.sort, self.current.reverse
         if sort == "age":
             return "oldest first" if reverse else "newest first"
-        return f"{sort} {glyphs.down if reverse else glyphs.up}"
+        return f"{sort} {glyphs.down if reverse else glyphs.up}{' within noise' if sort == 'best' else ''}"
 
     # Marks
 
@@ -157,7 +175,6 @@ class ListView:
         self,
         rows: Iterable[JobRow],
         now: float,
-        cost: Callable[[JobRow], tuple[float | None, str]] = lambda _: (None, ""),
         *,
         newest_first: bool = False,
     ) -> list[JobRow]:
@@ -165,20 +182,12 @@ class ListView:
 
         Args:
             now: Unix seconds.
-            cost: returns the cost of a job as a number, None when unknown, and in words.
             newest_first: the rows have this order already. A sort of 100,000 rows would delay keys.
         """
         if newest_first and self.is_stable and not self.current.reverse:
             return list(rows)
         statuses = STATUS_KEYS[self.current.status][1] if self.current.status else None
-        sort, reverse = self.current.sort, self.current.reverse
-        if sort != "cost":
-            order = query.sort_of("fine_tuned_model" if sort == "tuned" else sort, reverse=reverse)
-            return query.select(rows, self._query, order, now=now, statuses=statuses)
-        found = query.select(rows, self._query, now=now, statuses=statuses)
-        costs = {row.id: cost(row)[0] for row in found}
-        sign = -1 if reverse else 1
-        return sorted(found, key=lambda row: (costs[row.id] is None, sign * (costs[row.id] or 0.0)))
+        return query.select(rows, self._query, self._sort, now=now, statuses=statuses, known=self.known)
 
     @property
     def description(self) -> str:
@@ -198,8 +207,8 @@ class ListView:
         if view.filter != self._query.text or self.fault:
             self.fault = ""
             try:
-                self._query = query.parse(view.filter)
-            except query.QueryError as error:
+                self._query = query.parse(view.filter, self.known)
+            except QueryError as error:
                 # A half-typed filter must not empty the list.
                 self._query, self.fault = query.parse(""), str(error)
         self.current = view

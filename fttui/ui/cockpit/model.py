@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from fttui.core.availability import Access, Verb, access_to, why_none, why_not
 from fttui.models.refusals import NO_JOB
 from fttui.models.row import JobRow
+from fttui.store.job_values import Known
 from fttui.store.snapshot import Change, Snapshot
 from fttui.ui.cockpit.alarm_watch import AlarmWatch
 from fttui.ui.cockpit.list_view import ListView
@@ -98,7 +99,9 @@ class CockpitModel:
         self.snapshot = snapshot
         self.now = now
         self.saved = saved
-        self.view = ListView()
+        self.cost: Callable[[JobRow], tuple[float | None, str]] = lambda _: (None, "")
+        """Returns the cost of a job as a number, None when unknown, and in words. Prices come with the store."""
+        self.view = ListView(Known(lambda row: self.cost(row)[0], alarms_off))
         self.view.change(
             remember=False,
             sort=saved.sort,
@@ -227,15 +230,11 @@ class CockpitModel:
         more = "" if self.snapshot.complete or self.store is None else "+"
         return f"{len(self._listed)} of {len(self.snapshot.rows)}{more}"
 
-    def derive(self, cost: Callable[[JobRow], tuple[float | None, str]]) -> list[JobRow]:
-        """Return the rows of the list, in order, and keep their ids in `listed`.
-
-        Args:
-            cost: returns the cost of a job as a number, None when unknown, and in words.
-        """
+    def derive(self) -> list[JobRow]:
+        """Return the rows of the list, in order, and keep their ids in `listed`."""
         rows = self.rows()
         self.view.forget(rows)
-        found = self.view.derive(rows.values(), self.now(), cost, newest_first=self.service.profile != ALL)
+        found = self.view.derive(rows.values(), self.now(), newest_first=self.service.profile != ALL)
         self._listed, self._places = list(map(attrgetter("id"), found)), None
         return found
 

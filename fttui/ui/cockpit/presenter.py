@@ -29,8 +29,6 @@ from fttui.ui.widgets.prompt import PromptRow
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-MERGED = ("status", "id", "profile", "model", "step", "loss", "age", "suffix", "method", "tokens", "created", "cost")
-"""Default columns for several profiles: the profile comes early."""
 MOST_OF_SUFFIX = 24
 """Cells of a suffix in a title."""
 NARROWEST = 20
@@ -67,6 +65,7 @@ class Presenter:
         self._footer = footer
         self._glyphs = glyphs
         self._hints = hints
+        jobs.list.alarms_off = model.alarms_off
         self._facts_loader = JobFactsLoader(model.service, model.alarms_off)
         self._facts: JobFacts | None = None
         """Facts of the job in the detail pane, kept for redraws that only the time causes."""
@@ -129,7 +128,7 @@ class Presenter:
     def show_service(self) -> None:
         """Draw everything for another service."""
         self._facts_loader = JobFactsLoader(self._model.service, self._model.alarms_off)
-        self._jobs.list.usual = MERGED if self._model.service.profile == ALL else ()
+        self._jobs.list.has_profiles = self._model.service.profile == ALL
         self._prompt.show_message("")
         self.draw(Part.LIST | Part.FRAME)
 
@@ -174,7 +173,7 @@ class Presenter:
 
     def _draw_list(self) -> Part:
         model, jobs = self._model, self._jobs.list
-        shown = model.derive(jobs.cost)
+        shown = model.derive()
         cells = max(NARROWEST, jobs.outer_size.width - 2)
         words = empty_words(model.service, model.snapshot, model.view.description, connected=model.store is not None)
         jobs.show_rows(shown, model.view.current.marks, [piece for line in words for piece in wrap(line, cells)])
@@ -182,10 +181,24 @@ class Presenter:
         return Part.JOB if is_new else Part.NONE
 
     def _draw_counts(self) -> None:
-        model, view = self._model, self._model.view
-        right = f"{model.count_words} {self._glyphs.dot} {view.order(self._glyphs)}" if model.snapshot.rows else ""
-        self._jobs.show_foot(view.fault or view.description, right, fault=bool(view.fault))
+        view, glyphs = self._model.view, self._glyphs
+        sort, reverse = view.current.sort, view.current.reverse
+        arrow = "" if sort == "age" and not reverse else glyphs.down if reverse else glyphs.up
+        self._jobs.show_order(sort if arrow else "", arrow)
+        self._jobs.show_foot(view.fault or view.description, self._list_words(), fault=bool(view.fault))
         self._prompt.redraw_input()
+
+    def _list_words(self) -> list[str]:
+        """Return facts about the list, the most complete text first."""
+        model = self._model
+        if not model.snapshot.rows:
+            return [""]
+        dot = f" {self._glyphs.dot} "
+        usual = dot.join((model.count_words, model.view.order(self._glyphs)))
+        facts = self._jobs.list.facts
+        equal = [words for words in facts.equal().values() if words]
+        all_ = "all " if facts.number > 1 else ""
+        return [*(f"{usual}{dot}{all_}{', '.join(equal[:number])}" for number in range(len(equal), 0, -1)), usual]
 
     # Panes of the selected job
 
@@ -288,7 +301,9 @@ class Presenter:
         """The number of jobs for each status."""
         rows = self._model.rows()
         if self._counted[0] is not rows:  # once for each snapshot: there may be thousands of rows
-            self._counted = rows, counts_line(list(rows.values()), self._glyphs)
+            model = self._model
+            line = counts_line(list(rows.values()), model.now(), self._glyphs, model.alarms_off)
+            self._counted = rows, line
         return self._counted[1]
 
     def _draw_titles(self) -> None:

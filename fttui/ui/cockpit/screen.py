@@ -121,7 +121,8 @@ class MainScreen(LatestSize, Screen[None]):
         """Connect the screen to a store, which makes details, logs and actions available."""
         from fttui.core.pricing import Pricing
 
-        self.jobs.list.show_costs(Pricing(self.model.service).row_cost)
+        self.model.cost = cost = Pricing(self.model.service).row_cost
+        self.jobs.list.show_costs(lambda row: cost(row)[1])
         self._show(self.model.attach(store), Part.JOB)
 
     def move_to(self, service: ServiceInfo, snapshot: Snapshot) -> None:

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 
 from fttui.commands import FAMILIES, Command
 from fttui.models.row import JobRow
-from fttui.store import query
-from fttui.store.filter_fields import NUMBER_FIELDS
+from fttui.store.filter_fields import NUMBER_FIELDS, TEXT_FIELDS
+from fttui.store.job_values import NOTHING_KNOWN, Known
 from fttui.ui.cockpit.list_view import View
-from fttui.ui.render.rows import BY_NAME, Line, Span, line_width
+from fttui.ui.render.columns import BY_NAME
+from fttui.ui.render.rows import Line, Span, line_width
 
 _STATUS_FAMILY = next(family for family in FAMILIES if family.labels)
 
@@ -24,12 +25,19 @@ def status_keys(commands: Mapping[str, Command], active: int, cells: int) -> Lin
     return lines[0] if line_width(lines[0]) <= cells else lines[1]
 
 
-def sort_sentence(view: View, rows: Iterable[JobRow], reverse_key: str) -> str:
-    """Return the sentence about the order: column, direction, and the jobs that come last."""
-    without = _without_value(view.sort, rows)
+def sort_sentence(
+    view: View, rows: Iterable[JobRow], reverse_key: str, known: Known = NOTHING_KNOWN, loss_title: str = "LOSS"
+) -> str:
+    """Return the sentence about the order: column, direction, noise, and the jobs that come last.
+
+    Args:
+        loss_title: title of the loss column.
+    """
+    without = _without_value(view.sort, rows, known)
     last = f"; {without} job{'s' if without > 1 else ''} without a value come{'' if without > 1 else 's'} last"
-    column = BY_NAME[view.sort].title
-    return f"Sorted by {column}, {_direction(view)}. {reverse_key} reverses{last if without else ''}."
+    column = loss_title if view.sort == "loss" else BY_NAME[view.sort].title
+    noise = "; losses within noise are equal" if view.sort == "best" else ""
+    return f"Sorted by {column}, {_direction(view)}{noise}. {reverse_key} reverses{last if without else ''}."
 
 
 def _direction(view: View) -> str:
@@ -40,8 +48,8 @@ def _direction(view: View) -> str:
             ends = ("oldest first", "newest first")
         case "status":
             ends = ("active jobs first", "ended jobs first")
-        case "cost":
-            ends = ("lowest first", "highest first")
+        case "alarm":
+            ends = ("most important first", "least important first")
         case name if name in NUMBER_FIELDS:
             ends = ("lowest first", "highest first")
         case _:
@@ -49,9 +57,11 @@ def _direction(view: View) -> str:
     return ends[view.reverse]
 
 
-def _without_value(column: str, rows: Iterable[JobRow]) -> int:
-    if column in query.NUMBERS or column == "age":
-        read = query.NUMBERS["created" if column == "age" else column]
-        return sum(read(row) is None for row in rows)
-    text = query.TEXTS.get("fine_tuned_model" if column == "tuned" else column)
-    return 0 if text is None or column == "status" else sum(not text(row) for row in rows)
+def _without_value(column: str, rows: Iterable[JobRow], known: Known) -> int:
+    if column == "status":
+        return 0
+    if column in TEXT_FIELDS:
+        text = known.text(column)
+        return sum(not text(row) for row in rows)
+    number = known.number(column)
+    return sum(number(row) is None for row in rows)

@@ -1,6 +1,6 @@
 """Job list pane."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 
 from textual import events
@@ -9,8 +9,10 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from fttui.models.row import JobRow
+from fttui.text import width
+from fttui.ui.render.columns import CURSOR, Fitted, ListFacts, candidates, facts_of, fit_columns
 from fttui.ui.render.glyphs import Glyphs
-from fttui.ui.render.rows import COLUMNS, MARK, Fitted, Line, cell, fit_columns, header_line, row_line, spread
+from fttui.ui.render.rows import Line, RowView, cell, header_line, line_width, row_line, spread
 from fttui.ui.widgets.line_list import LineList
 from fttui.ui.widgets.line_view import TextRow
 
@@ -25,16 +27,20 @@ class JobList(LineList):
         self._rows: list[JobRow] = []
         """Rows in the order of the keys. A dictionary of 100,000 rows would take too long to make."""
         self._columns: Fitted = ()
-        self._fitted: tuple[int, tuple[str, ...], int] = (0, (), 0)
+        self._fitted: tuple[object, ...] = ()
+        self.facts = ListFacts()
+        """Facts about the listed jobs that the columns depend on."""
         self._hint: list[str] = []
         self._marks: frozenset[str] = frozenset()
         self.wanted: tuple[str, ...] = ()
-        self.usual: tuple[str, ...] = ()
-        """Default columns when `wanted` is empty. Empty chooses columns by the width."""
+        """Columns named by the user. Empty chooses columns by the width."""
+        self.has_profiles = False
+        """The jobs are of several profiles."""
+        self.alarms_off: frozenset[str] = frozenset()
         self._skipped = 0
         """Number of columns scrolled out of view at the left."""
-        self.cost: Callable[[JobRow], tuple[float | None, str]] = lambda _: (None, "")
-        """Returns the cost of a job as a number and as text; see `show_costs`."""
+        self._cost: Callable[[JobRow], str] | None = None
+        """Returns the cost of a job in words, once prices are known."""
         self._ages: dict[str, str] = {}
         """Ages as drawn, by key. Only these cells change when nothing but time passes."""
 
@@ -42,6 +48,7 @@ class JobList(LineList):
         """Replace the rows and marks. `hint` is shown when there are no rows."""
         self._marks = marks
         self._rows = list(rows)
+        self.facts = facts_of(self._rows, self._cost)
         self._hint = hint
         self.show_keys(list(map(attrgetter("id"), rows)))
 
@@ -50,7 +57,11 @@ class JobList(LineList):
         for id, row in rows.items():
             if (place := self._places.get(id)) is not None:
                 self._rows[place] = row
-        self.redraw_keys(set(rows))
+        before, self.facts = self.facts, self.facts.joined(facts_of(list(rows.values()), self._cost))
+        if self.facts == before:
+            self.redraw_keys(set(rows))
+        else:
+            self.lines_changed()
 
     def show_marks(self, marks: frozenset[str]) -> None:
         """Replace the marks and repaint only the lines whose mark changed."""
@@ -63,11 +74,11 @@ class JobList(LineList):
         shown = self._rows[top : top + self.page_height]
         self.redraw_keys({row.id for row in shown if self._ages.get(row.id) != self._age(row)})
 
-    def show_costs(self, cost: Callable[[JobRow], tuple[float | None, str]]) -> None:
-        """Set the function that returns a job's cost, once prices are known."""
-        self.cost = cost
-        if any(column.name == "cost" for column, _ in self.columns):
-            self.lines_changed()
+    def show_costs(self, cost: Callable[[JobRow], str]) -> None:
+        """Set the function that returns a job's cost in words, once prices are known."""
+        self._cost = cost
+        self.facts = facts_of(self._rows, cost)
+        self.lines_changed()
 
     def line_count(self) -> int:
         return len(self._keys) or len(self._hint)
@@ -89,7 +100,7 @@ class JobList(LineList):
 
     def move_columns(self, step: int) -> bool:
         """Scroll sideways by columns, to the left when `step` is negative. Return False at the end."""
-        total = len(self.wanted or self.usual or COLUMNS)
+        total = len(candidates(self.wanted, self.facts, has_profiles=self.has_profiles))
         if step > 0 and len(self.columns) + self._skipped >= total:
             return False
         skipped = max(0, self._skipped + step)
@@ -110,9 +121,10 @@ class JobList(LineList):
         Fitted when they are drawn, because the first frame comes before any resize event.
         """
         # Reserve the scroll bar's cell, so that columns do not move when it appears.
-        fitted = (self.outer_size.width - 1, self.wanted or self.usual, self._skipped)
+        cells, fitted = self.outer_size.width - 1, self._fitted
+        self._fitted = (cells, self.wanted, self._skipped, self.facts, self.has_profiles)
         if fitted != self._fitted:
-            self._columns, self._fitted = fit_columns(*fitted), fitted
+            self._columns = fit_columns(cells, self.wanted, self._skipped, self.facts, has_profiles=self.has_profiles)
         return self._columns
 
     def _age(self, row: JobRow) -> str:
@@ -120,9 +132,15 @@ class JobList(LineList):
 
     def _line(self, row: JobRow, *, cursor: bool) -> Line:
         columns = self.columns
-        cost = self.cost(row)[1] if any(column.name == "cost" for column, _ in columns) else ""
-        marked = row.id in self._marks
-        return row_line(row, columns, self._now(), self._glyphs, cursor=cursor, marked=marked, cost=cost)
+        has_cost = self._cost is not None and any(column.name == "cost" for column, _ in columns)
+        view = RowView(
+            is_cursor=cursor,
+            is_marked=row.id in self._marks,
+            cost=self._cost(row) if has_cost and self._cost is not None else "",
+            marks_training=self.facts.is_mixed,
+            alarms_off=self.alarms_off,
+        )
+        return row_line(row, columns, self._now(), self._glyphs, view)
 
 
 class JobsPane(Vertical):
@@ -141,6 +159,7 @@ class JobsPane(Vertical):
         self.list = JobList(glyphs, now)
         self.foot = TextRow(id="jobs-foot")
         self._active = True
+        self._sort, self._arrow = "", ""
 
     def compose(self) -> ComposeResult:
         yield self.head
@@ -162,7 +181,7 @@ class JobsPane(Vertical):
     def on_click(self, event: events.Click) -> None:
         if event.widget is not self.head:
             return
-        right = MARK
+        right = CURSOR
         for column, cells in self.list.columns:
             right += cells + 1
             if event.x < right:
@@ -174,10 +193,29 @@ class JobsPane(Vertical):
         self._active = active
         self._show_head()
 
-    def show_foot(self, left: str, right: str, *, fault: bool) -> None:
-        """Show the filter, or with `fault` its error, at the left and the number of jobs at the right."""
-        ends: tuple[Line, Line] = [(f" {left}", "warn" if fault else "key")], [(right + " ", "dim")]
-        self.foot.fill(lambda cells: spread(*ends, cells))
+    def show_order(self, sort: str, arrow: str) -> None:
+        """Show the arrow of the order behind the title of a column; empty for the usual order."""
+        self._sort, self._arrow = sort, arrow
+        self._show_head()
+
+    def show_foot(self, left: str, rights: Sequence[str], *, fault: bool) -> None:
+        """Show the filter, or with `fault` its error, at the left and facts about the list at the right.
+
+        Args:
+            rights: the facts, the most complete text first. The first one with room is shown.
+        """
+
+        def build(cells: int) -> Line:
+            start: Line = [(f" {left}", "warn" if fault else "key")]
+            room = cells - line_width(start) - 2
+            right = next((text for text in rights if width(text) <= room), rights[-1])
+            return spread(start, [(right + " ", "dim")], cells)
+
+        self.foot.fill(build)
 
     def _show_head(self) -> None:
-        self.head.fill(lambda _: header_line(self.list.columns, active=self._active))
+        title = self.list.facts.loss_title
+        sort, arrow = self._sort, self._arrow
+        self.head.fill(
+            lambda _: header_line(self.list.columns, active=self._active, loss_title=title, sort=sort, arrow=arrow)
+        )

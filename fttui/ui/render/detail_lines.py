@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from fttui.clock import age, duration
-from fttui.learning.alarms import Kind, Report
+from fttui.learning.alarms import Report
 from fttui.learning.figures import figure
+from fttui.learning.kinds import Kind
 from fttui.learning.pace import about, time_left
 from fttui.learning.run import Run
 from fttui.learning.words import check_words
@@ -19,8 +20,9 @@ from fttui.models.progress import stage_words, stages
 from fttui.models.row import EventRow, JobRow
 from fttui.models.status import Status
 from fttui.text import clean, clean_line, count, size_words, wrap
+from fttui.ui.render.columns import fit_columns
 from fttui.ui.render.glyphs import FACES, Glyphs
-from fttui.ui.render.rows import Line, fit_columns, row_line
+from fttui.ui.render.rows import Line, row_line
 
 if TYPE_CHECKING:  # the JSON models are imported after the first frame of the list
     from fttui.models.checkpoint import Checkpoint

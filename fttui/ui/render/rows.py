@@ -1,118 +1,24 @@
-"""Job list rows: columns, cells and lines. Pure, standard library only: the first frame and the real list share it."""
+"""Job list rows: cells and lines. Pure, standard library only: the first frame and the real list share it."""
 
 import re
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
 from fttui.clock import age, freshness
-from fttui.models.row import JobRow, short_id
+from fttui.learning.figures import figure
+from fttui.learning.kinds import kinds_of, word_of
+from fttui.models.row import JobRow, short_id, short_model
 from fttui.models.status import Status, status_of
 from fttui.text import count, fit, pad, width
+from fttui.ui.render.columns import MARK, Fitted
 from fttui.ui.render.glyphs import FACES, Glyphs
 
 Span = tuple[str, str]
 """Text of a part of a line, and its role (see theme.py)."""
 Line = Sequence[Span]
-
-
-class Column(NamedTuple):
-    """Column of the job list. Widths are in cells."""
-
-    name: str
-    title: str
-    least: int
-    wish: int
-    """Width that the column gets before a less important column is shown."""
-    most: int
-    right: bool
-    rank: int
-    """Importance. Columns with the lowest rank stay when space is short."""
-
-
-COLUMNS = (
-    Column("status", "ST", 7, 7, 7, False, 0),
-    Column("id", "ID", 10, 10, 10, False, 1),
-    Column("model", "MODEL", 12, 16, 24, False, 4),
-    Column("method", "METHOD", 6, 10, 13, False, 8),
-    Column("step", "STEP", 9, 9, 11, True, 5),
-    Column("loss", "LOSS", 7, 7, 7, True, 3),
-    Column("tokens", "TOKENS", 7, 7, 7, True, 7),
-    Column("age", "AGE", 4, 4, 4, True, 2),
-    Column("created", "CREATED", 16, 16, 16, False, 12),
-    Column("suffix", "SUFFIX", 9, 12, 18, False, 6),
-    Column("cost", "COST", 9, 9, 11, True, 9),
-    Column("tuned", "FINE-TUNED MODEL", 20, 30, 60, False, 10),
-    Column("profile", "PROFILE", 7, 10, 14, False, 11),
-)
-BY_NAME = {column.name: column for column in COLUMNS}
-_ESSENTIAL = 6
-"""Highest rank of the columns that are shown as soon as their least width fits."""
-
-Fitted = tuple[tuple[Column, int], ...]
-"""Columns in display order, each with its width."""
-MARK = 1
-"""Cells before the first column: the cursor's mark."""
-
-
-PINNED = 2
-"""Number of columns that stay when the list is scrolled sideways."""
-
-
-def fit_columns(cells: int, wanted: Sequence[str] = (), skip: int = 0) -> Fitted:
-    """Choose the columns that fit into `cells` and their widths. The least important columns are dropped first.
-
-    Args:
-        wanted: column names in display order, the most important first, each optionally with a width (`model:30`).
-            Empty for the default columns.
-        skip: number of columns to leave out after the pinned ones. The columns after them rank by their order.
-    """
-    columns: Sequence[Column] = [_wanted(name) for name in wanted] or COLUMNS
-    if skip:
-        columns = (*columns[:PINNED], *columns[PINNED + skip :])
-    if wanted or skip:
-        columns = [column._replace(rank=rank) for rank, column in enumerate(columns)]
-    room = cells - MARK
-    wished = 0
-    shown: list[Column] = []
-    for column in sorted(columns, key=lambda column: column.rank):
-        needed = column.least + (1 if shown else 0)
-        if needed + (wished if columns is COLUMNS and column.rank > _ESSENTIAL else 0) > room:
-            break
-        shown.append(column)
-        room -= needed
-        wished += column.wish - column.least
-    widths = {column.name: column.least for column in shown}
-    # Distribute the remaining cells evenly, one cell at a time.
-    for limit in ("wish", "most"):
-        while room and (growing := [column for column in shown if getattr(column, limit) > widths[column.name]]):
-            for column in growing[:room]:
-                widths[column.name] += 1
-                room -= 1
-    return tuple((column, widths[column.name]) for column in columns if column in shown)
-
-
-def is_column(name: str) -> bool:
-    """Return True for the name of a column, optionally with a width of 3 to 80 cells (`model:30`)."""
-    column, colon, cells = name.partition(":")
-    return column in BY_NAME and (not colon or (cells.isdecimal() and 3 <= int(cells) <= 80))
-
-
-def _wanted(name: str) -> Column:
-    column, _, cells = name.partition(":")
-    if not cells:
-        return BY_NAME[column]
-    return BY_NAME[column]._replace(least=int(cells), wish=int(cells), most=int(cells))
-
-
-_DATED = re.compile(r"-20\d\d-(\d\d)-(\d\d)\b")
-
-
-def short_model(model: str) -> str:
-    """Shorten the date in a model name: `gpt-4o-mini-2024-07-18` becomes `gpt-4o-mini-0718`."""
-    return _DATED.sub(r"-\1\2", model)
 
 
 def status_word(row: JobRow) -> str:
@@ -123,11 +29,43 @@ def status_word(row: JobRow) -> str:
     return row.status_text[:5].lower() or "?" if word == "?" else word
 
 
-def _loss(value: float | None) -> str:
+def alarm_word(row: JobRow, off: Container[str] = ()) -> str:
+    """Return the word for the most important alarm of a job; empty without one.
+
+    Args:
+        off: kinds of alarms that the user has turned off.
+    """
+    kinds = kinds_of(row.alarms, off)
+    return word_of(kinds[0], is_live=row.status.is_live) if kinds else ""
+
+
+def loss_cell(value: float | None) -> str:
+    """Return a loss with four digits in at most five cells, six below zero."""
     if value is None:
         return "-"
-    size = abs(value)
-    return f"{value:.4f}" if size < 100 else f"{value:.1f}" if size < 10_000 else f"{value:.1e}"
+    text = figure(value)
+    if len(text.lstrip("-")) <= 5:
+        return text
+    return f"{value:.0f}" if abs(value) < 99_999 else f"{value:.0e}".replace("e+0", "e").replace("e-0", "e-")
+
+
+def _gap(row: JobRow) -> str:
+    gap = row.summary.gap
+    if gap is None:
+        return "-"
+    text = f"{gap:+.2f}"
+    return text if len(text) <= 6 else f"{gap:+.0f}" if abs(gap) < 99_999 else f"{gap:+.0e}".replace("e+0", "e")
+
+
+def setting_cell(text: str) -> str:
+    """Return a hyperparameter as sent, a small number shorter: `1e-05` becomes `1e-5`."""
+    try:
+        number = float(text)
+    except ValueError:
+        return text or "-"
+    shown = f"{number:g}"
+    short = re.sub(r"\.?0*e([-+])0*", r"e\1", f"{number:.1e}").replace("e+", "e")
+    return shown if len(shown) <= 4 or len(shown) <= len(short) else short
 
 
 def _step(row: JobRow) -> str:
@@ -136,11 +74,31 @@ def _step(row: JobRow) -> str:
     return f"{row.step}/{row.total_steps}" if row.total_steps else str(row.step)
 
 
-def cell(row: JobRow, name: str, now: float, glyphs: Glyphs) -> str:
+def _at(row: JobRow) -> str:
+    step = row.summary.best_step
+    return "-" if step is None else str(step)
+
+
+def _age(row: JobRow, now: float) -> str:
+    if row.created_at is None:
+        return "-"
+    seconds = now - row.created_at
+    return freshness(seconds) if seconds < 60 else age(seconds)
+
+
+_READ = frozenset(("step", "loss", "best", "at", "train", "gap"))
+"""Columns whose numbers come from the log of a job."""
+
+
+def cell(row: JobRow, name: str, now: float, glyphs: Glyphs, *, alarms_off: Container[str] = ()) -> str:
     """Return the text of one cell, not yet fitted to its width. `now` is in Unix seconds."""
     match name:
         case "status":
             return f"{glyphs.status(row.status)} {status_word(row)}"
+        case "!":
+            return MARK if row.alarms and kinds_of(row.alarms, alarms_off) else ""
+        case "name":
+            return row.name
         case "id":
             return short_id(row.id)
         case "model":
@@ -150,62 +108,132 @@ def cell(row: JobRow, name: str, now: float, glyphs: Glyphs) -> str:
         case "step":
             return _step(row)
         case "loss":
-            return _loss(row.loss)
+            return loss_cell(row.judged_loss)
+        case "best":
+            return loss_cell(row.summary.best)
+        case "at":
+            return _at(row)
+        case "train":
+            return loss_cell(row.loss if row.summary.train is None else row.summary.train)
+        case "gap":
+            return _gap(row)
+        case "epochs":
+            return setting_cell(row.epochs)
+        case "lr":
+            return setting_cell(row.rate)
+        case "batch":
+            return setting_cell(row.batch)
         case "tokens":
             return count(row.trained_tokens) if row.trained_tokens is not None else "-"
         case "age":
-            if row.created_at is None:
-                return "-"
-            seconds = now - row.created_at
-            return freshness(seconds) if seconds < 60 else age(seconds)
+            return _age(row, now)
+        case "alarm":
+            return alarm_word(row, alarms_off)
         case "created":
             return "-" if row.created_at is None else time.strftime("%Y-%m-%d %H:%M", time.localtime(row.created_at))
         case "suffix":
             return row.suffix or "-"
         case "profile":
             return row.profile or "-"
-        case "tuned":
+        case "fine_tuned_model":
             return row.fine_tuned_model or "-"
     raise KeyError(name)
 
 
 def _place_of_gone(columns: Fitted) -> str:
-    """Return the column that tells that a job is gone: the suffix, else the status, else the last column of text."""
+    """Return the column that tells that a job is gone: the name, else the status, else the last column of text."""
     names = [column.name for column, _ in columns]
     texts = [column.name for column, _ in columns if not column.right]
-    return next((name for name in ("suffix", "status") if name in names), texts[-1] if texts else "")
+    return next((name for name in ("name", "suffix", "status") if name in names), texts[-1] if texts else "")
 
 
-def row_line(
-    row: JobRow,
-    columns: Fitted,
-    now: float,
-    glyphs: Glyphs,
-    *,
-    cursor: bool = False,
-    marked: bool = False,
-    cost: str = "",
-) -> list[Span]:
-    """Build the line of one job. `cost` is the text of the cost column, which is not part of the row."""
-    face = FACES[row.status]
+def _cost_cell(cost: str, cells: int) -> str:
+    """Return a cost, without its currency where that has no room."""
+    return cost if len(cost) <= cells else cost.partition(" ")[0]
+
+
+def _role(row: JobRow, name: str) -> str:
+    """Return the style role of a cell of a job that is neither gone nor cancelled."""
+    match name:
+        case "status":
+            return FACES[row.status].role
+        case "!" | "alarm":
+            return "warn"
+        case "model" if row.fault:
+            return "fail"
+        case "loss" if row.judged_loss is not None:
+            return "valid" if row.summary.is_validation else "train"
+        case "best" if row.summary.is_last_best:
+            return "best"
+        case "train" if row.summary.is_validation:
+            return "train"
+    return ""
+
+
+class RowView(NamedTuple):
+    """Facts that the line of a job depends on, beside its row."""
+
+    is_cursor: bool = False
+    is_marked: bool = False
+    cost: str = ""
+    """Text of the cost column."""
+    is_unread: bool = False
+    """The log of the job is not read yet, so its numbers are unknown."""
+    marks_training: bool = False
+    """A training loss has a `t` behind it, because other jobs of the list have validation losses."""
+    alarms_off: frozenset[str] = frozenset()
+    """Kinds of alarms that the user has turned off."""
+
+
+def row_line(row: JobRow, columns: Fitted, now: float, glyphs: Glyphs, view: RowView = RowView()) -> list[Span]:  # noqa: B008  (a value)
+    """Build the line of one job."""
     gone_in = _place_of_gone(columns) if row.gone else ""
-    quiet = "dim" if row.gone or row.status is Status.CANCELLED else ""
-    spans: list[Span] = [("*" if marked else ">" if cursor else " ", "key" if marked else "bold")]
+    is_quiet = row.gone or row.status is Status.CANCELLED
+    mark = "*" if view.is_marked else ">" if view.is_cursor else " "
+    spans: list[Span] = [(mark, "key" if view.is_marked else "bold")]
     for index, (column, cells) in enumerate(columns):
-        words = cost or "-" if column.name == "cost" else cell(row, column.name, now, glyphs)
-        if gone_in == column.name:
+        name = column.name
+        if name == "cost":
+            words = _cost_cell(view.cost, cells) or "-"
+        else:
+            words = cell(row, name, now, glyphs, alarms_off=view.alarms_off)
+        if view.is_unread and words == "-" and name in _READ:
+            words = glyphs.cut
+        if gone_in == name:
             words = f"{glyphs.status(row.status)} gone" if gone_in == "status" else f"gone {words}"
-        text = pad(words, cells, right=column.right, ellipsis=glyphs.cut)
+        role = FACES[row.status].role if name == "status" else "dim" if is_quiet else _role(row, name)
         gap = " " if index else ""
-        role = face.role if column.name == "status" else "fail" if row.fault and column.name == "model" else quiet
-        spans.append((gap + text, role))
+        if view.marks_training and name in ("loss", "best"):
+            is_training = words not in ("-", glyphs.cut) and not row.summary.is_validation
+            spans.append((gap + pad(words, cells - 1, right=True, ellipsis=glyphs.cut), role))
+            spans.append(("t" if is_training else " ", "dim" if is_training else role))
+            continue
+        spans.append((gap + pad(words, cells, right=column.right, ellipsis=glyphs.cut), role))
     return merge(spans)
 
 
-def header_line(columns: Fitted, *, active: bool = True) -> list[Span]:
-    """Build the column titles. `active` marks the list as the active pane."""
-    titles = " ".join(pad(column.title, cells, right=column.right) for column, cells in columns)
-    return [(">" if active else " ", "title"), (titles, "head")]
+def header_line(
+    columns: Fitted,
+    *,
+    active: bool = True,
+    loss_title: str = "",
+    sort: str = "",
+    arrow: str = "",
+) -> list[Span]:
+    """Build the column titles.
+
+    Args:
+        active: the list is the active pane.
+        loss_title: title of the loss column, if another than usual.
+        sort: column with the arrow of the order; empty for none.
+    """
+    titles = []
+    for column, cells in columns:
+        title = loss_title if loss_title and column.name == "loss" else column.title
+        if column.name == sort and cells > 1:
+            title = title[: cells - 1] + arrow
+        titles.append(pad(title, cells, right=column.right))
+    return [(">" if active else " ", "title"), (" ".join(titles), "head")]
 
 
 _COUNTED = (
@@ -214,8 +242,14 @@ _COUNTED = (
 )
 
 
-def counts_line(rows: Sequence[JobRow], glyphs: Glyphs) -> list[Span]:
-    """Build the number of jobs for each status: `▸2 ◦1 ✓14`. A status without jobs is left out."""
+DAY = 86400.0
+
+
+def counts_line(rows: Sequence[JobRow], now: float, glyphs: Glyphs, alarms_off: Container[str] = ()) -> list[Span]:
+    """Build the number of jobs for each status, and of those with an alarm: `▸2 ◦1 ✓14  !3`. Zeros are left out.
+
+    Alarms count for jobs that are live or ended within a day.
+    """
     found: dict[Status, int] = {}
     # Count the providers' status words first: there are few words and thousands of rows.
     for word, rows_with_it in Counter(map(attrgetter("status_text"), rows)).items():
@@ -227,7 +261,13 @@ def counts_line(rows: Sequence[JobRow], glyphs: Glyphs) -> list[Span]:
     for status in _COUNTED:
         if number := found.get(status):
             spans.append(((" " if spans else "") + f"{glyphs.status(status)}{number}", FACES[status].role))
-    return spans
+    alarmed = sum(
+        (row.status.is_live or (row.finished_at or row.created_at or 0.0) > now - DAY)
+        and bool(kinds_of(row.alarms, alarms_off))
+        for row in rows
+        if row.alarms
+    )
+    return [*spans, (f"  {MARK}{alarmed}", "warn")] if alarmed else spans
 
 
 def rule_line(cells: int, title: Line, right: str, glyphs: Glyphs) -> list[Span]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fttui.config.schema import Alarms
-from fttui.learning.alarms import KINDS
+from fttui.learning.kinds import KINDS
 from tests.cli.conftest import Fttui
 from tests.support.clock import FakeClock
 from tests.support.service import Service, job

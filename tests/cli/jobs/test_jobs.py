@@ -175,9 +175,11 @@ def test_list_filters_and_sorts(fttui: Fttui, service: Service) -> None:
         (["--sort", "id"], [0, 1, 2, 3, 4, 5]),
         (["--sort", "-id"], [5, 4, 3, 2, 1, 0]),
         (["--sort", "age"], [5, 4, 3, 2, 1, 0]),
-        (["--sort", "created"], [5, 4, 3, 2, 1, 0]),
-        (["--sort", "-created"], [0, 1, 2, 3, 4, 5]),
-        (["--sort", "tokens", "--limit", "2"], [2, 4]),
+        (["--sort", "created"], [0, 1, 2, 3, 4, 5]),
+        (["--sort", "-created"], [5, 4, 3, 2, 1, 0]),
+        (["--sort", "tokens", "--limit", "2"], [5, 0]),
+        (["--sort", "tokens desc"], [2, 4, 1, 0, 5, 3]),
+        (["--sort", "name", "--filter", "name:a,b"], [5, 3, 1, 4, 2, 0]),
     ]
     for flags, expected in cases:
         result = fttui("jobs", "list", *flags)

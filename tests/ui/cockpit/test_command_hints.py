@@ -10,7 +10,7 @@ from fttui.ui.cockpit.command_hints import hint
     [
         ("", "a command and its argument"),
         ("so", "sort  sort.next  sort.reverse"),
-        ("sort", "sort FIELD [desc]: sort the list"),
+        ("sort", "sort FIELD [desc]: sort the list; -FIELD or desc reverses"),
         ("sort lo", "FIELD [desc]: loss"),
         ("sort loss ", "FIELD [desc]: desc  asc"),
         ("goto my", "NAME: my run  my other run"),

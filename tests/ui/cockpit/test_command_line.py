@@ -26,7 +26,8 @@ def test_unknown_command_error_suggests_the_nearest() -> None:
 
 
 def test_completion_offers_columns_jobs_themes_and_profiles() -> None:
-    assert completions("sort l", {}) == ["sort loss"]
+    assert completions("sort l", {}) == ["sort loss", "sort lr"]
+    assert completions("sort -lo", {}) == ["sort -loss"]
     names = ["support", "my-sup", "ftjob-x8zkkbwKd"]
     assert completions("goto sup", {"goto": names}) == ["goto support", "goto my-sup"]
     assert completions("goto ..8zkk", {"goto": names}) == ["goto ftjob-x8zkkbwKd"]
@@ -44,6 +45,7 @@ def test_sort_argument_is_a_column_and_a_direction() -> None:
 
 def test_columns_argument_accepts_widths_and_rejects_bad_names() -> None:
     assert columns_of("id, model:30,loss") == ("id", "model:30", "loss")
+    assert columns_of("tuned:40,suffix") == ("fine_tuned_model:40", "suffix"), "names of older versions"
     for wrong in ("colour", "id,id", "id,id:12", "model:2", "model:x"):
         with pytest.raises(CommandError):
             columns_of(wrong)

@@ -3,26 +3,47 @@
 import pytest
 
 from fttui.models.row import JobRow
+from fttui.models.summary import Summary
 from fttui.store.filter_fields import FILTER_FIELDS
+from fttui.store.job_values import Known
 from fttui.store.query import parse
 from fttui.text import width
 from fttui.ui.cockpit import filter_line
 from fttui.ui.render.hints import Hint, hint_line
 
+KNOWN = Known(cost=lambda row: 1.5)
 NOW = 1_800_000_000.0
 ROWS = [
-    JobRow("ftjob-00000001", "running", "gpt-4o-mini", "lr-1", "dpo", created_at=NOW - 120, step=640, profile="work"),
-    JobRow("ftjob-00000002", "succeeded", "gpt-4o-mini", "lr-40", created_at=NOW - 300, loss=1.659, trained_tokens=900),
+    JobRow(
+        "ftjob-00000001",
+        *("running", "gpt-4o-mini", "lr-1", "dpo"),
+        created_at=NOW - 120,
+        step=640,
+        epochs="3",
+        rate="0.1",
+        batch="8",
+        alarms="overfitting",
+        profile="work",
+    ),
+    JobRow(
+        "ftjob-00000002",
+        *("succeeded", "gpt-4o-mini", "lr-40"),
+        created_at=NOW - 300,
+        trained_tokens=900,
+        summary=Summary("valid_loss", 1.659, 270, 1.64, 260, 1.471),
+    ),
     JobRow("ftjob-00000003", "succeeded", "odd, model", created_at=NOW - 86400, loss=26.42, fine_tuned_model="ft:x:y"),
 ]
 
 
 def completions(text: str) -> list[str]:
-    return filter_line.completions(text, filter_line.ListedJobs(ROWS, NOW))
+    return filter_line.completions(text, filter_line.ListedJobs(ROWS, NOW, KNOWN))
 
 
 def hint(text: str, cells: int = 80) -> str:
-    line = "".join(part for part, _ in hint_line(filter_line.hint(text, filter_line.ListedJobs(ROWS, NOW)), cells))
+    line = "".join(
+        part for part, _ in hint_line(filter_line.hint(text, filter_line.ListedJobs(ROWS, NOW, KNOWN)), cells)
+    )
     assert width(line) <= cells
     return line.strip()
 
@@ -63,8 +84,8 @@ def test_completion_of_a_value_offers_the_values_in_the_list() -> None:
         ("", "words, or field:value:  status:run loss<1.7 age<2d !lr-1  tab fields  f1 more"),
         ("lr-1 ", "words, or field:value:  status:run loss<1.7 age<2d !lr-1  tab fields  f1 more"),
         ("st", "status:  step  tab takes it  · field:value is, ~ contains, < > compare, ! not"),
-        ("loss", "loss: newest training loss  for example loss<1.7  operators < > :"),
-        ("loss<", "loss: newest training loss, here 1.659 to 26.42  for example loss<1.7"),
+        ("loss", "loss: newest loss  for example loss<1.7  operators < > :"),
+        ("loss<", "loss: newest loss, here 1.659 to 26.42  for example loss<1.7"),
         ("status:", "succeeded 2  running 1  live 1  final 2  comma means or"),
         ("lass<2", "! No field is called lass. Did you mean loss?  tab lists the fields"),
         ("lr-1 age<soon", "! age<soon: an age is a number with s, m, h, d, w or y, for example 30m or 2d"),
@@ -80,7 +101,7 @@ def test_hint_tells_what_may_come_next_or_the_error_and_its_place(text: str, exp
 
 def test_hint_in_60_columns_is_cut_at_a_word_and_keeps_its_example() -> None:
     assert hint("", 60) == "words, or field:value:  status:run loss<1.7 age<2d !lr-1"
-    assert hint("loss<", 60) == "loss: newest training loss, here  for example loss<1.7"
+    assert hint("loss<", 60) == "loss: newest loss, here 1.659 to  for example loss<1.7"
     assert hint("st", 40) == "status:  step  tab takes it"
     assert hint_line(Hint("aaaa bbbb", is_error=True), 9)[0] == (" ! aaaa", "fail")
 
@@ -98,4 +119,4 @@ def test_hint_in_60_columns_is_cut_at_a_word_and_keeps_its_example() -> None:
     ],
 )
 def test_list_is_filtered_by_the_terms_before_an_unfinished_one(text: str, shown: str) -> None:
-    assert filter_line.applied(text, filter_line.ListedJobs(ROWS, NOW)) == shown
+    assert filter_line.applied(text, filter_line.ListedJobs(ROWS, NOW, KNOWN)) == shown

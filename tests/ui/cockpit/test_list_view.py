@@ -1,7 +1,10 @@
 """Filter, order, marks and undo of the job list."""
 
 from fttui.models.row import JobRow
+from fttui.models.summary import Summary
+from fttui.store.job_values import Known
 from fttui.ui.cockpit.list_view import SORTS, ListView
+from fttui.ui.render.glyphs import UNICODE
 
 ROWS = [
     JobRow("a", "running", model="m2", created_at=300.0, loss=0.5),
@@ -43,16 +46,44 @@ def test_next_sort_skips_hidden_columns() -> None:
 
 
 def test_every_column_sorts_and_missing_values_come_last() -> None:
-    costs = {"a": (12.5, "12.50 USD"), "b": (None, ""), "c": (0.0, "free")}
-    state = ListView()
+    costs = {"a": 12.5, "b": None, "c": 0.0}
+    state = ListView(Known(lambda row: costs[row.id]))
     for sort in SORTS:
         for reverse in (False, True):
             state.change(sort=sort, reverse=reverse)
             assert len(state.derive(ROWS, 0.0)) == len(ROWS)
     state.change(sort="cost", reverse=False)
-    assert [row.id for row in state.derive(ROWS, 0.0, lambda row: costs[row.id])] == ["c", "a", "b"]
+    assert [row.id for row in state.derive(ROWS, 0.0)] == ["c", "a", "b"]
     state.change(reverse=True)
-    assert [row.id for row in state.derive(ROWS, 0.0, lambda row: costs[row.id])] == ["a", "c", "b"]
+    assert [row.id for row in state.derive(ROWS, 0.0)] == ["a", "c", "b"]
+
+
+def test_filter_by_cost_and_alarm_follows_what_is_known_of_the_jobs() -> None:
+    costs = {"a": 12.5, "b": None, "c": 0.0}
+    state = ListView(Known(lambda row: costs[row.id], frozenset({"plateau"})))
+    state.change(filter="cost>1")
+    assert ids(state) == ["a"]
+    rows = [ROWS[0]._replace(alarms="plateau"), ROWS[1]._replace(alarms="overfitting")]
+    state.change(filter="alarm:any")
+    assert [row.id for row in state.derive(rows, 0.0)] == ["b"]
+
+
+def test_view_needs_logs_when_order_or_filter_uses_their_numbers() -> None:
+    state = ListView()
+    assert not state.needs_logs
+    state.change(filter="best<1 model~4o")
+    assert state.needs_logs
+    state.change(filter="model~4o", sort="gap")
+    assert state.needs_logs
+
+
+def test_order_by_best_says_that_losses_within_noise_are_equal() -> None:
+    losses = {"a": 1.84, "b": 1.82, "c": 1.7}
+    rows = [row._replace(summary=Summary("valid_loss", 2.0, 9, losses[row.id], 9, noise=0.02)) for row in ROWS]
+    state = ListView()
+    state.change(sort="best")
+    assert [row.id for row in state.derive(rows, 0.0)] == ["c", "a", "b"]
+    assert state.order(UNICODE) == "best ↑ within noise"
 
 
 def test_status_key_pressed_twice_shows_all_jobs() -> None:

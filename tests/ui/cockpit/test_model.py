@@ -20,7 +20,7 @@ def snapshot(*rows: JobRow, why: str = "", request_id: str = "", notices: tuple[
 
 def model(*rows: JobRow, saved: SavedView = SavedView(), service: ServiceInfo = SERVICE) -> CockpitModel:  # noqa: B008
     found = CockpitModel(service, snapshot(*rows), lambda: NOW, saved)
-    found.derive(lambda _: (None, ""))
+    found.derive()
     return found
 
 
@@ -109,7 +109,7 @@ def test_targets_are_the_marked_jobs_in_list_order_else_the_selected_one() -> No
     found.view.change(marks=frozenset({"c", "a"}))
     assert found.targets() == [RUNNING, DONE]
     found.view.change(reverse=True)
-    found.derive(lambda _: (None, ""))
+    found.derive()
     assert found.targets() == [DONE, RUNNING]
     found.unmark({"a"})
     assert found.targets() == [DONE]
@@ -121,7 +121,7 @@ def test_refusal_follows_targets_service_and_store() -> None:
     store = FakeStore().put(job(1), job(2, "succeeded"))
     store.publish()
     found.attach(store)
-    found.derive(lambda _: (None, ""))
+    found.derive()
     assert found.refusal("job.cancel") == "no job is selected"
     found.selected = "ftjob-00000002"
     assert found.refusal("job.cancel") == "already succeeded"

@@ -98,11 +98,11 @@ async def test_a_double_click_opens_the_job() -> None:
 
 async def test_a_click_on_a_column_title_sorts_and_a_second_reverses() -> None:
     async with cockpit(store()) as ui:
-        x = ui.screen[1].index("SUFFIX")
+        x = ui.screen[1].index("NAME")
         await ui.pilot.click(ui.main.jobs.head, offset=(x + 1, 0))
-        assert "suffix ↑" in ui.screen[12]
+        assert "name ↑" in ui.screen[12]
         await ui.pilot.click(ui.main.jobs.head, offset=(x + 1, 0))
-        assert "suffix ↓" in ui.screen[12]
+        assert "name ↓" in ui.screen[12]
 
 
 def copied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -163,10 +163,10 @@ async def test_sideways_keys_scroll_to_hidden_columns() -> None:
         usual = ui.screen[1]
         assert "METHOD" not in usual
         await ui.press("l")
-        assert ui.screen[1].split()[:3] == [">ST", "ID", "METHOD"]
-        assert ui.screen[2].split()[:4] == [">▸", "run", "..00000001", "supervised"], "cursor, state and id stay"
+        assert ui.screen[1].split()[:4] == [">ST", "!", "NAME", "STEP"]
+        assert ui.screen[2].split()[:3] == [">▸", "run", "run-1"], "cursor, state and name stay"
         await ui.press(*["l"] * 20)
-        assert ui.screen[1].split()[-1] == "PROFILE"
+        assert ui.screen[1].rstrip().endswith("FINE-TUNED MODEL")
         assert ui.prompt == "Nothing more to the right."
         await ui.press(*["h"] * 20)
         assert ui.screen[1] == usual

@@ -7,17 +7,19 @@ import sys
 import pytest
 
 from fttui.models.row import JobRow, short_id
+from fttui.models.summary import Summary
+from fttui.text import count
+from fttui.ui.render.columns import BY_NAME, COLUMNS, facts_of, fit_columns
 from fttui.ui.render.glyphs import ASCII, UNICODE, glyphs_for
 from fttui.ui.render.rows import (
-    BY_NAME,
-    COLUMNS,
+    RowView,
     cell,
-    count,
     counts_line,
-    fit_columns,
+    header_line,
     line_width,
     row_line,
     rule_line,
+    setting_cell,
     spread,
 )
 
@@ -34,26 +36,128 @@ ROW = JobRow(
 )
 
 
+OTHER = ROW._replace(model="fttui-tiny-1")
+VALID = ROW._replace(summary=Summary("valid_loss", 1.886, 640, 1.738, 360, 0.985))
+
+
 def text(line: "list[tuple[str, str]]") -> str:
     return "".join(piece for piece, _ in line)
 
 
 def test_a_row_at_80_columns() -> None:
-    line = text(row_line(ROW, fit_columns(79), 1840.0, UNICODE, cursor=True))
-    assert line.split() == [">▸", "run", "..12345678", "gpt-4o-mini-0718", "412/1200", "0.8312", "14m", "support-v3"]
+    line = text(row_line(ROW, fit_columns(79, facts=facts_of([ROW, OTHER])), 1840.0, UNICODE, RowView(is_cursor=True)))
+    assert line.split() == [
+        *(">▸", "run", "support-v3", "..12345678", "gpt-4o-mini-0718", "412/1200", "0.831", "-", "14m")
+    ]
 
 
 @pytest.mark.parametrize("cells", range(20, 200, 7))
 def test_a_row_never_exceeds_its_width(cells: int) -> None:
-    columns = fit_columns(cells)
-    assert line_width(row_line(ROW, columns, 1840.0, UNICODE)) <= cells
-    assert [column for column in COLUMNS if column in dict(columns)] == [column for column, _ in columns]
+    for facts in (None, facts_of([ROW, VALID]), facts_of([ROW] * 2)):
+        columns = fit_columns(cells, facts=facts)
+        assert line_width(row_line(ROW, columns, 1840.0, UNICODE, RowView(marks_training=True))) <= cells
+        assert [column for column in COLUMNS if column in dict(columns)] == [column for column, _ in columns]
 
 
-def test_the_least_important_columns_are_dropped_first() -> None:
-    assert [column.name for column, _ in fit_columns(40)] == ["status", "id", "loss", "age"]
-    assert "suffix" not in [column.name for column, _ in fit_columns(59)]
-    assert [column.name for column, _ in fit_columns(200)] == [column.name for column in COLUMNS]
+@pytest.mark.parametrize(
+    ("cells", "names"),
+    [
+        (40, "status ! name loss age"),
+        (59, "status ! name step loss best age"),
+        (69, "status ! name id step loss best at age"),
+        (79, "status ! name id step loss best at train age"),
+        (100, "status ! name id step loss best at train gap epochs lr batch age"),
+        (116, "status name id step loss best at train gap epochs lr batch age alarm"),
+    ],
+)
+def test_columns_leave_in_their_order(cells: int, names: str) -> None:
+    facts = facts_of([VALID._replace(suffix="ten-epochs-b4"), VALID])
+    assert [column.name for column, _ in fit_columns(cells, facts=facts)] == names.split()
+
+
+def test_wide_list_shows_every_column_with_the_word_for_an_alarm_in_place_of_its_mark() -> None:
+    shown = [column.name for column, _ in fit_columns(300, has_profiles=True)]
+    assert shown == [column.name for column in COLUMNS if column.name != "!"]
+
+
+def test_column_with_equal_cells_is_hidden_and_its_value_is_told() -> None:
+    local = VALID._replace(model="fttui-tiny-1", method="supervised")
+    facts = facts_of([local, local], lambda _: "free")
+    assert facts.equal() == {"model": "fttui-tiny-1", "method": "supervised", "cost": "free"}
+    assert {"model", "method", "cost"}.isdisjoint(column.name for column, _ in fit_columns(300, facts=facts))
+
+
+def test_model_stays_as_long_as_the_id_where_models_differ() -> None:
+    facts = facts_of([VALID, VALID._replace(model="fttui-tiny-1")])
+    shown = [[column.name for column, _ in fit_columns(cells, facts=facts)] for cells in range(40, 120)]
+    assert all(("model" in names) <= ("id" in names) and ("at" in names) <= ("model" in names) for names in shown)
+
+
+def test_profile_stays_as_long_as_the_age_with_several_profiles() -> None:
+    facts = facts_of([VALID])
+    assert "profile" not in [column.name for column, _ in fit_columns(300, facts=facts)]
+    assert "profile" in [column.name for column, _ in fit_columns(60, facts=facts, has_profiles=True)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "title", "cells"),
+    [
+        (["valid", "none"], "VALID", ["1.886", "-"]),
+        (["train", "none"], "TRAIN", ["0.831", "-"]),
+        (["valid", "train", "none"], "LOSS", ["1.886", "0.831t", "-"]),
+    ],
+)
+def test_heading_of_the_loss_tells_its_kind(rows: list[str], title: str, cells: list[str]) -> None:
+    known = {"valid": VALID, "train": ROW, "none": JobRow("c", "queued")}
+    facts = facts_of([known[name] for name in rows])
+    columns = fit_columns(60, ["loss"], facts=facts)
+    view = RowView(marks_training=facts.is_mixed)
+    assert text(header_line(columns, loss_title=facts.loss_title)).split()[-1] == title
+    assert [text(row_line(known[name], columns, 0.0, UNICODE, view)).strip() for name in rows] == cells
+
+
+def test_best_loss_is_green_where_the_last_one_is_equal_to_it() -> None:
+    columns = fit_columns(60, ["best"])
+    assert (" 1.738", "") in row_line(VALID, columns, 0.0, UNICODE)
+    equal = VALID._replace(summary=VALID.summary._replace(last=1.75, noise=0.01))
+    assert (" 1.738", "best") in row_line(equal, columns, 0.0, UNICODE)
+
+
+def test_numbers_of_an_unread_log_are_an_ellipsis() -> None:
+    line = row_line(
+        JobRow("a", "succeeded"), fit_columns(60, ["loss", "best", "lr"]), 0.0, UNICODE, RowView(is_unread=True)
+    )
+    assert text(line).split() == ["…", "…", "-"]
+
+
+def test_alarm_has_a_mark_and_a_word_unless_its_kind_is_off() -> None:
+    columns = fit_columns(60, ["!", "alarm"])
+    row = VALID._replace(alarms="overfitting,plateau")
+    assert text(row_line(row, columns, 0.0, UNICODE)).split() == ["!", "overfitting"]
+    assert text(row_line(row._replace(status_text="succeeded"), columns, 0.0, UNICODE)).split() == ["!", "overfit"]
+    off = RowView(alarms_off=frozenset({"overfitting", "plateau"}))
+    assert text(row_line(row, columns, 0.0, UNICODE, off)).split() == []
+
+
+def test_top_row_counts_alarms_of_live_jobs_and_of_those_that_ended_within_a_day() -> None:
+    alarmed = VALID._replace(alarms="overfitting")
+    rows = [alarmed, *(alarmed._replace(status_text="succeeded", finished_at=at) for at in (10.0, 100_000.0)), VALID]
+    assert text(counts_line(rows, 100_001.0, UNICODE)) == "▸2 ✓2  !2"
+    assert text(counts_line(rows, 100_001.0, UNICODE, {"overfitting"})) == "▸2 ✓2"
+
+
+def test_arrow_of_the_order_is_behind_its_heading() -> None:
+    titles = [
+        text(header_line(fit_columns(90, ["best", "epochs"]), sort=name, arrow="↑")) for name in ("best", "epochs")
+    ]
+    assert [title.removeprefix(">").split() for title in titles] == [["BEST↑", "EPOCHS"], ["BEST", "EPOCH↑"]]
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"), [("1e-05", "1e-5"), ("0.0001", "1e-4"), ("2", "2"), ("1.8", "1.8"), ("auto", "auto"), ("", "-")]
+)
+def test_settings_are_short(sent: str, shown: str) -> None:
+    assert setting_cell(sent) == shown
 
 
 @pytest.mark.parametrize(
@@ -77,7 +181,7 @@ def test_rows_with_ascii_glyphs_are_ascii() -> None:
 
 def test_counts_leave_out_statuses_without_jobs() -> None:
     rows = [JobRow("a", "running"), JobRow("b", "validating_files"), JobRow("c", "queued"), JobRow("d", "failed")]
-    assert text(counts_line(rows, UNICODE)) == "▸1 ◦2 ✗1"
+    assert text(counts_line(rows, 0.0, UNICODE)) == "▸1 ◦2 ✗1"
 
 
 @pytest.mark.parametrize(
@@ -94,6 +198,7 @@ def test_counts_fit_five_cells(number: int, short: str) -> None:
         (("status", "id", "suffix"), "✓ done ..7Qa91Lkx gone v3"),
         (("status", "id", "model"), "✓ gone ..7Qa91Lkx m"),
         (("id", "loss", "model"), "..7Qa91Lkx - gone m"),
+        (("status", "name", "suffix"), "✓ done gone v3 v3"),
     ],
 )
 def test_gone_job_is_marked_with_any_columns(names: tuple[str, ...], line: str) -> None:
@@ -156,7 +261,7 @@ def test_the_right_end_of_a_title_is_cut_to_fit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("loss", "text"), [(1.5, "1.5000"), (345.67, "345.7"), (1344.2, "1344.2"), (1.34e6, "1.3e+06")]
+    ("loss", "text"), [(1.5, "1.500"), (345.67, "345.7"), (1344.2, "1344"), (1.34e6, "1e6"), (-0.5, "-0.500")]
 )
 def test_a_loss_of_any_size_fits_its_column(loss: float, text: str) -> None:
     assert cell(ROW._replace(loss=loss), "loss", 0.0, UNICODE) == text
