@@ -133,7 +133,7 @@ def _head(text: str, cells: int) -> str:
     return text
 
 
-ASCII_SIGNS = dict(zip("─│·…↓↑▸×–—‘’“”→←✶\xa0", "-|,~v^>x--''\"\"><* ", strict=True))
+ASCII_SIGNS = dict(zip("─│·…↓↑▸▾├×±–—‘’“”→←✶\xa0", "-|,~v^>v|x~--''\"\"><* ", strict=True))
 """ASCII for the signs of fttui, each one cell wide."""
 
 

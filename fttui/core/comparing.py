@@ -104,7 +104,7 @@ class JobComparison:
     @property
     def result(self) -> str:
         """Sentences with the result."""
-        return " ".join(filter(None, (self.found.sentence, self.found.influence)))
+        return " ".join(filter(None, (self.found.sentence, self.found.repeats, self.found.influence)))
 
     @property
     def same_line(self) -> str:

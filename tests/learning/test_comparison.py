@@ -52,6 +52,7 @@ def test_runs_that_differ_only_in_their_seed_are_repeats() -> None:
     assert (group.mean, group.spread) == (pytest.approx(1.83), pytest.approx(0.01))
     assert found.noise == pytest.approx(0.01)
     assert found.best is None
+    assert found.repeats == "Repeats: 1.830 ± 0.010 (3 runs)."
 
 
 def test_setting_that_mattered_is_found_among_repeats() -> None:
@@ -61,6 +62,9 @@ def test_setting_that_mattered_is_found_among_repeats() -> None:
     ]
     found = compare(runs)
     assert found.influence.startswith("Learning rate mattered: 1.65 with 1, 1.81 with 3.")
+    assert found.repeats == (
+        "Repeats: learning rate 1: 1.655 ± 0.007 (2 runs); learning rate 3: 1.810 ± 0.014 (2 runs)."
+    )
 
 
 def test_too_few_runs_of_two_settings_tell_nothing() -> None:

@@ -46,6 +46,9 @@ class Glyphs(NamedTuple):
     down: str
     up: str
     arrow: str
+    unfolded: str
+    """Before a row whose rows are shown under it."""
+    folded: str
 
     def status(self, status: Status) -> str:
         face = FACES[status]
@@ -57,7 +60,7 @@ class Glyphs(NamedTuple):
         return "·" if self.unicode else "-"
 
 
-UNICODE = Glyphs(True, "─", "│", "·", "…", "↓", "↑", "▸")
+UNICODE = Glyphs(True, "─", "│", "·", "…", "↓", "↑", "▸", "▾", "▸")
 ASCII = Glyphs(False, *(ASCII_SIGNS[sign] for sign in UNICODE[1:]))
 
 

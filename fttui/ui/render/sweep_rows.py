@@ -1,0 +1,116 @@
+"""Rows of sweeps in the job list: one row for the sweep, with its jobs under it. Pure, standard library only.
+
+The row of a sweep is a `JobRow` without a job. Its id begins with a character that no cleaned id has.
+"""
+
+from collections.abc import Collection, Mapping
+from operator import attrgetter
+from typing import NamedTuple
+
+from fttui.learning.figures import figure
+from fttui.learning.sweep import Progress
+from fttui.models.row import JobRow
+from fttui.models.status import Status
+from fttui.text import pad
+from fttui.ui.render.glyphs import FACES, Glyphs
+
+Span = tuple[str, str]
+_PREFIX = "\0"
+_COUNTED = (Status.SUCCEEDED, Status.RUNNING, Status.QUEUED, Status.PAUSED, Status.FAILED, Status.CANCELLED)
+_COUNTS = 5
+"""Fewest cells of the numbers of jobs by state."""
+BRANCH = "├ "
+"""Before the name of a job of a sweep."""
+
+
+class SweepRow(NamedTuple):
+    """A sweep in the list."""
+
+    key: str
+    mark: str
+    rows: tuple[JobRow, ...]
+    """Jobs, in the order of the list."""
+    is_folded: bool
+
+    @property
+    def name(self) -> str:
+        """Suffix before the values were added, else the mark."""
+        return self.mark.partition(" ")[2] or self.mark
+
+    @property
+    def ids(self) -> list[str]:
+        return [row.id for row in self.rows]
+
+    @property
+    def best_id(self) -> str:
+        """Id of the job that is best, else of the first one."""
+        progress = self._progress
+        return next((row.id for row in self.rows if row.name == progress.best_name), self.rows[0].id)
+
+    @property
+    def _progress(self) -> Progress:
+        return Progress.of((row.status, row.name, row.summary) for row in self.rows)
+
+    @property
+    def words(self) -> str:
+        """State of the sweep: `sweep lr  4 jobs, all done · best 1.659: lr-1`."""
+        progress = self._progress
+        total, done = progress.total, progress.done
+        words = f"sweep {self.name}  {total} jobs, {'all' if done == total else done} done"
+        return words if progress.best is None else f"{words} · best {figure(progress.best)}: {progress.best_name}"
+
+
+def is_sweep(id: str | None) -> bool:
+    """Tell whether a key of the list is that of a sweep."""
+    return id is not None and id.startswith(_PREFIX)
+
+
+def grouped(
+    rows: list[JobRow], folded: Collection[str], *, by_last: bool = False
+) -> tuple[list[JobRow], dict[str, SweepRow]]:
+    """Return the rows with the jobs of each sweep together under a row of its own, and the sweeps by key.
+
+    A sweep with a single job in the list is none.
+
+    Args:
+        folded: marks of the sweeps whose jobs are hidden.
+        by_last: the best rows are last, so a sweep has the place of its last job.
+    """
+    marks = set(map(attrgetter("sweep"), rows)) - {""}
+    if not marks:
+        return rows, {}
+    members: dict[str, list[JobRow]] = {mark: [] for mark in marks}
+    for row in rows:
+        if row.sweep:
+            members[row.sweep].append(row)
+    sweeps = {
+        _PREFIX + mark: SweepRow(_PREFIX + mark, mark, tuple(found), mark in folded)
+        for mark, found in members.items()
+        if len(found) > 1
+    }
+    shown: list[JobRow] = []
+    for row in rows:
+        sweep = sweeps.get(_PREFIX + row.sweep) if row.sweep else None
+        if sweep is None:
+            shown.append(row)
+        elif row is sweep.rows[-1 if by_last else 0]:
+            shown.append(JobRow(sweep.key, sweep=sweep.mark))
+            shown += () if sweep.is_folded else sweep.rows
+    return shown, sweeps
+
+
+def sweep_line(sweep: SweepRow, cells: int, glyphs: Glyphs, *, is_cursor: bool, hint: str = "") -> list[Span]:
+    """Build the line of a sweep: `▾ ✓4    sweep lr  4 jobs, all done · best 1.659: lr-1`."""
+    states = [Status.QUEUED if row.status is Status.VALIDATING else row.status for row in sweep.rows]
+    counts = " ".join(f"{glyphs.status(state)}{states.count(state)}" for state in _COUNTED if state in states)
+    words = f"{sweep.words} · {hint}" if hint else sweep.words
+    fold = glyphs.folded if sweep.is_folded else glyphs.unfolded
+    roles = {FACES[state].role for state in states}
+    left = f"{fold} {counts:<{_COUNTS}}"
+    rest = pad(f" {words}", max(0, cells - len(left) - 1), ellipsis=glyphs.cut)
+    return [(">" if is_cursor else " ", "bold"), (left, roles.pop() if len(roles) == 1 else ""), (rest, "")]
+
+
+def with_branch(row: JobRow, sweeps: Mapping[str, SweepRow]) -> JobRow:
+    """Return the row of a job of a sweep as it is drawn, with a sign before its name."""
+    return row._replace(suffix=BRANCH + row.suffix) if row.suffix and _PREFIX + row.sweep in sweeps else row
