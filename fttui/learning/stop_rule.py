@@ -39,12 +39,15 @@ class StopRule:
             self._next_look = self._steps + max(1, (run.total_steps or self._steps) // LOOKS)
         return is_due or len(run.whole) > whole or self._is_finite != was_finite
 
-    def alarms(self, kinds: Collection[str] | None = None, learning_rate: str = "") -> list[Alarm]:
-        """Apply the rules, or those of other kinds. Return the alarms, the most important first."""
-        state = JobState(
+    def alarms(self, learning_rate: str = "") -> list[Alarm]:
+        """Apply the rules. Return the alarms, the most important first."""
+        return check_job(self.state(learning_rate), self.kinds).alarms
+
+    def state(self, learning_rate: str = "") -> JobState:
+        """Return the facts that rules about the metrics need."""
+        return JobState(
             self.run, Status.RUNNING, learning_rate=learning_rate, has_validation_file=self.has_validation_file
         )
-        return check_job(state, self.kinds if kinds is None else kinds).alarms
 
     @property
     def _is_finite(self) -> bool:

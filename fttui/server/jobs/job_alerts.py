@@ -8,11 +8,12 @@ from fttui.server.storage.records import JobRecord
 from fttui.text import clean_line
 
 LONGEST_MESSAGE = 1000
+_KINDS = (*STOPPABLE, Kind.STALLED)
 
 
 def told_kinds(settings: Settings) -> tuple[Kind, ...]:
     """Return the kinds of alarms that the user is told about; none without a channel."""
-    return tuple(kind for kind in STOPPABLE if kind not in settings.alarms_off) if settings.channels else ()
+    return tuple(kind for kind in _KINDS if kind not in settings.alarms_off) if settings.channels else ()
 
 
 def event_of(kind: Kind) -> str:

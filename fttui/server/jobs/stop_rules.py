@@ -1,4 +1,4 @@
-"""Rules applied to the metrics of running jobs: those that stop a job, and those whose alarms the user is told.
+"""Rules applied to running jobs: those that stop a job, and those whose alarms the user is told.
 
 The kinds that stop a job are in its metadata. The decision follows from the series alone, not from the time at which
 the service reads them: a service that was killed and starts again decides the same. Once decided, it is stored together
@@ -9,7 +9,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from fttui.learning.alarms import Alarm, Kind, stop_kinds
+from fttui.learning.alarms import Alarm, Kind, check_job, stop_kinds
+from fttui.learning.clock_rules import STALL_LEAST
+from fttui.learning.finding import JobState
 from fttui.learning.run import Run
 from fttui.learning.stop_rule import StopRule
 from fttui.learning.summary import summarize
@@ -19,6 +21,9 @@ from fttui.server.jobs.job_alerts import event_of
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.records import JobRecord
 from fttui.server.storage.reports import FinalReport, Report, SavedCheckpoint, StepMetrics, StopDecision
+
+STALL_INTERVAL = 30.0
+"""Seconds between two looks at a silent trainer."""
 
 
 def kinds_of(job: JobRecord) -> tuple[Kind, ...]:
@@ -50,6 +55,7 @@ class _Watched:
         self.offset = job.offset
         """Bytes of progress.jsonl that the run contains."""
         self.told = database.alerts.events(job)
+        self.next_stall_check = 0.0
 
     @property
     def best_checkpoint(self) -> int | None:
@@ -59,10 +65,10 @@ class _Watched:
             return None
         return max((step for step in saved if best is not None and step <= best), default=min(saved))
 
-    def new_alarms(self, kinds: Sequence[Kind]) -> list[Alarm]:
+    def new_alarms(self, kinds: Sequence[Kind], state: JobState | None = None) -> list[Alarm]:
         """Return the alarms of these kinds that were not found before."""
         fresh = [kind for kind in kinds if event_of(kind) not in self.told]
-        found = self.rule.alarms(fresh) if fresh else []
+        found = check_job(state or self.rule.state(), fresh).alarms if fresh else []
         self.told |= {event_of(alarm.kind) for alarm in found}
         return found
 
@@ -78,11 +84,33 @@ class StopRules:
         """Forget a job that has ended."""
         self._watched.pop(id, None)
 
-    def apply(self, job: JobRecord, reports: Sequence[Report], offset: int, told: Sequence[Kind] = ()) -> Verdict:
+    def stall(self, job: JobRecord, silence: float, now: float, told: Sequence[Kind]) -> Alarm | None:
+        """Return the alarm about a job whose trainer has reported nothing for too long, once.
+
+        Args:
+            silence: seconds since its last report.
+            now: Unix seconds.
+        """
+        watched = self._watched.get(job.id)
+        if Kind.STALLED not in told or silence < STALL_LEAST or watched is None or now < watched.next_stall_check:
+            return None
+        watched.next_stall_check = now + STALL_INTERVAL
+        state = JobState(watched.rule.run, now=now, last_event_at=now - silence)
+        return next(iter(watched.new_alarms([Kind.STALLED], state)), None)
+
+    def apply(
+        self,
+        job: JobRecord,
+        reports: Sequence[Report],
+        offset: int,
+        told: Sequence[Kind] = (),
+        now: float | None = None,
+    ) -> Verdict:
         """Apply the rules of a job to new reports, up to byte `offset` of its progress.
 
         Args:
             told: kinds of alarms that the user is told about.
+            now: Unix seconds; no rule that stops a job depends on it.
         """
         if job.stop is not None:
             return Verdict(job.stop["checkpoint"])
@@ -99,12 +127,12 @@ class StopRules:
                 run.checkpoints = (*run.checkpoints, report.step)
             elif isinstance(report, StepMetrics):
                 run.total_steps = report.total_steps or run.total_steps
-                if not watched.rule.add(report.step, numbers_of(report.data)):
+                if not watched.rule.add(report.step, numbers_of(report.data), now):
                     continue
                 if found := watched.rule.alarms():
                     stop = _decision(found[0], watched, is_ended=_has_ended(reports))
                     break
-                alarms += watched.new_alarms(told)
+                alarms += watched.new_alarms([kind for kind in told if kind is not Kind.STALLED])
         watched.offset = offset
         return Verdict(watched.best_checkpoint, stop, tuple(alarms))
 

@@ -101,7 +101,7 @@ class TrainerSupervisor:
             self._limits.note_report(job.id)
         finish, now = self._estimates.estimate(job, reports), int(self._clock.now())
         settings = self._catalog.settings
-        verdict = self._rules.apply(job, reports, offset, told_kinds(settings))
+        verdict = self._rules.apply(job, reports, offset, told_kinds(settings), self._clock.now())
         alerts = [alarm_alert(job, alarm, settings) for alarm in verdict.alarms]
         dropped = self._database.jobs.store_reports(
             job, reports, offset, finish, now, unreadable(lines), best=verdict.best, stop=verdict.stop, alerts=alerts
@@ -133,6 +133,15 @@ class TrainerSupervisor:
             if violation.at_once:
                 directory.process.signal(signal.SIGKILL)
             self._outcomes.fail_trainer(job, violation.reason)
+        else:
+            self._tell_stall(job)
+
+    def _tell_stall(self, job: JobRecord) -> None:
+        """Tell the user once that a living trainer reports nothing."""
+        settings, now = self._catalog.settings, self._clock.now()
+        alarm = self._rules.stall(job, self._limits.silence(job.id), now, told_kinds(settings))
+        if alarm is not None:
+            self._database.alerts.add(job, [alarm_alert(job, alarm, settings)], int(now))
 
     def stop_flood(self, job: JobRecord) -> None:
         """Kill the living trainer of a job if its own output is too large."""

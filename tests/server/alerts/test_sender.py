@@ -12,7 +12,7 @@ from fttui.server.settings import COMMAND, WEBHOOK, Settings
 from fttui.server.storage.alert_table import Alert, NewAlert
 from fttui.server.storage.records import JobRecord
 from tests.server.conftest import FAKE, add_job, run_until, until
-from tests.server.jobs.test_stop_rules import job_of, overfitting, running
+from tests.server.jobs.test_stop_rules import job_of, overfitting, point, running
 from tests.support.clock import FakeClock
 
 BOTH = Settings(notify_command=("notify",), webhook="https://host/secret")
@@ -113,7 +113,24 @@ def test_kinds_that_are_turned_off_are_not_told(service: Service) -> None:
 
     assert told_kinds(Settings()) == ()
     off = BOTH._replace(alarms_off=frozenset({"overfitting", "plateau"}))
-    assert told_kinds(off) == ("non_finite", "diverging")
+    assert told_kinds(off) == ("non_finite", "diverging", "stalled")
+
+
+def test_a_silent_trainer_is_told_once(service: Service) -> None:
+    from fttui.server.jobs.job_alerts import told_kinds
+
+    job, rules, told = running(service, ""), StopRules(service.database), told_kinds(BOTH)
+    for step in range(1, 20):
+        rules.apply(job, [point(step, 2.0)], job.offset, told, now=1000.0 + step)
+    silences = [30.0, 170.0, 200.0, 400.0]
+    found = [rules.stall(job, silence, 1019.0 + silence, told) for silence in silences]
+    assert [alarm and alarm.message for alarm in found] == [
+        None,
+        None,
+        "Stalled: no event for 3 min; this job usually reports every 1 s.",
+        None,
+    ]
+    assert rules.stall(job, 900.0, 1919.0, told_kinds(Settings())) is None
 
 
 def test_a_failed_delivery_is_tried_again_after_growing_pauses(
