@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from fttui.core.questions import JobLoss
+from fttui.learning.checkpoints import judged_checkpoints
+from fttui.learning.run import Run
 from fttui.models.job_key import JobKey
 from fttui.models.row import JobRow
 from fttui.server.settings import KEPT_CHECKPOINTS
@@ -48,18 +50,25 @@ def checkpoint_models(store: Known, row: JobRow, *, is_local: bool) -> list[str]
     """Return the models of a job's checkpoints, by step, except its tuned model.
 
     Args:
-        is_local: the embedded service keeps the newest checkpoints, while the archive knows all that ever were.
+        is_local: the embedded service keeps few checkpoints, while the archive knows all that ever were.
     """
     every = store.checkpoints(row.id)
-    kept = every[-KEPT_CHECKPOINTS:] if is_local else every
+    kept = kept_checkpoints(every) if is_local else every
     models = dict.fromkeys(one.fine_tuned_model_checkpoint for one in kept)
     return [_key(row, model) for model in models if model and model != row.fine_tuned_model]
 
 
 def checkpoints_kept(store: Known, row: JobRow, *, is_local: bool) -> int:
     """Return the number of checkpoints that the provider has of a job, as far as known."""
-    number = len(store.checkpoints(row.id))
-    return min(number, KEPT_CHECKPOINTS) if is_local else number
+    every = store.checkpoints(row.id)
+    return len(kept_checkpoints(every) if is_local else every)
+
+
+def kept_checkpoints(every: "Sequence[Checkpoint]") -> "list[Checkpoint]":
+    """Return those of all checkpoints that ever were that the embedded service still has, by step."""
+    newest, older = list(every[-KEPT_CHECKPOINTS:]), every[:-KEPT_CHECKPOINTS]
+    best = judged_checkpoints(every, Run()).best
+    return [one for one in older if best is not None and one.id == best.id] + newest
 
 
 def heirs_of(rows: "Mapping[str, JobRow]", models: Iterable[str], owners: Iterable[JobRow]) -> list[JobRow]:

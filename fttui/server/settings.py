@@ -21,7 +21,7 @@ HANG_AFTER = 900.0
 LARGEST_LOG = 16 << 20
 LEAST_ROOM = 16 << 20
 KEPT_CHECKPOINTS = 3
-"""Checkpoints that the service keeps of each job, the newest ones."""
+"""Newest checkpoints that the service keeps of each job. It keeps the best one too."""
 
 
 class Trainer(NamedTuple):

@@ -1,6 +1,7 @@
 """Checkpoints of jobs. The newest ones are kept, and the best one of a job with a stop rule. Others are dropped."""
 
 import json
+import math
 
 from fttui.server import ids
 from fttui.server.settings import KEPT_CHECKPOINTS
@@ -49,7 +50,7 @@ class CheckpointTable:
         A checkpoint that is stored already is left as it is.
 
         Args:
-            best: step of a checkpoint that is not dropped.
+            best: step of a checkpoint that is not dropped. None for the one with the lowest validation loss of its own.
 
         Returns:
             The paths of models in the job's directory that are no longer kept.
@@ -71,11 +72,29 @@ class CheckpointTable:
             " WHERE checkpoint.job = ? ORDER BY checkpoint.step DESC LIMIT -1 OFFSET ?",
             (job.seq, KEPT_CHECKPOINTS),
         ).fetchall()
-        old = [row for row in old if row[3] != best]
+        kept = self._best_step(sql, job) if old and best is None else best
+        old = [row for row in old if row[3] != kept]
         for seq, model, _, _ in old:
             sql.execute("DELETE FROM checkpoint WHERE seq = ?", (seq,))
             sql.execute("DELETE FROM model WHERE id = ?", (model,))
         return [path for _, _, path, _ in old if path is not None]
+
+    def _best_step(self, sql: Connection, job: JobRecord) -> int | None:
+        """Return the step of the checkpoint with the lowest validation loss, None if none was validated.
+
+        An alarm about a job that overfits names it, so it must still be there when the job has ended.
+        """
+        saved = sql.execute("SELECT step, metrics FROM checkpoint WHERE job = ?", (job.seq,)).fetchall()
+        losses = [(json.loads(metrics), step) for step, metrics in saved]
+        for name in ("full_valid_loss", "valid_loss"):
+            measured = [(loss, step) for numbers, step in losses if _is_finite(loss := numbers.get(name))]
+            if measured:
+                return int(min(measured)[1])
+        return None
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def _checkpoint(row: Row) -> CheckpointRecord:

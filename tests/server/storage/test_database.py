@@ -1,5 +1,6 @@
 """Database of the service: jobs, events, checkpoints, models and files; pages, transactions and migrations."""
 
+import math
 import sqlite3
 from typing import Any
 
@@ -159,6 +160,19 @@ def test_final_reports_are_stored_with_the_job(db: ServiceDatabase) -> None:
     db.jobs.store_reports(job, [FinalReport({"checkpoint": 4}, False), FinalReport({"code": "x"}, True)], 10, None, 100)
     assert fresh(db, job).result == {"checkpoint": 4}
     assert fresh(db, job).failure == {"code": "x"}
+
+
+@pytest.mark.parametrize("name", ["full_valid_loss", "valid_loss"])
+def test_checkpoint_with_the_lowest_validation_loss_is_kept_too(db: ServiceDatabase, name: str) -> None:
+    job = run(db, add(db))
+    losses = {1: 1.9, 2: 1.7, 3: 1.8, 4: 1.9, 5: 2.0, 6: 2.1, 7: 1.6, 8: 2.2, 9: 2.3, 10: 2.4, 11: math.nan}
+    for number, loss in losses.items():
+        saved = SavedCheckpoint(number, f"m{number}", {"step": number, name: loss, "train_loss": 1 / number})
+        db.jobs.store_reports(fresh(db, job), [saved], number, None, 100)
+        if number == 6:
+            assert db.checkpoints.steps(job) == [2, 4, 5, 6]
+    assert db.checkpoints.steps(job) == [7, 9, 10, 11]
+    assert db.models.paths(job) == {"m7", "m9", "m10", "m11"}
 
 
 def test_three_checkpoints_are_kept_and_older_paths_returned(db: ServiceDatabase) -> None:
