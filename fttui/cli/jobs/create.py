@@ -257,6 +257,7 @@ class _CreateCommand:
         return "\n".join(filter(None, ("Nothing was created.", unused)))
 
     async def _work(self, connection: "Connection") -> int:
+        from fttui.cli.jobs.stop_on import stop_on_warning
         from fttui.config.paths import archive_file
         from fttui.core.create_job import ClientSender, CreateJob
         from fttui.core.pricing import Pricing
@@ -272,6 +273,8 @@ class _CreateCommand:
             )
         pricing = Pricing(choice)
         spec = self._spec or await self._cloned(connection, pricing)
+        if choice.is_local and (warning := stop_on_warning(spec)):
+            say(f"fttui: warning: {warning}")
         archive = Archive(archive_file(), choice.key)
         try:
             self._create = CreateJob(

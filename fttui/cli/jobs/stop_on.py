@@ -1,4 +1,4 @@
-"""`jobs watch --stop-on`: cancel a job when an alarm is found in its metrics."""
+"""`jobs watch --stop-on`, which cancels a job when an alarm is found, and a warning of `jobs create --stop-on`."""
 
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from fttui.api.client import Client
     from fttui.models.event import Event
     from fttui.models.job import Job
+    from fttui.models.spec import JobSpec
 
 
 class StopOn:
@@ -67,3 +68,10 @@ class StopOn:
             return changed, f"{self._found[job.id]}. It had ended before it could be cancelled"
         self._cancelled.add(job.id)
         return changed, f"{self._found[job.id]}. Cancelled"
+
+
+def stop_on_warning(spec: "JobSpec") -> str:
+    """Return why a rule that stops the job can never apply; empty when it can."""
+    if "overfitting" in spec.stop_on.split(",") and not spec.validation_file:
+        return "--stop-on overfitting needs a validation file; without one it never stops the job"
+    return ""

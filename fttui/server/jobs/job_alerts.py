@@ -8,6 +8,8 @@ from fttui.server.storage.records import JobRecord
 from fttui.text import clean_line
 
 LONGEST_MESSAGE = 1000
+TOLD_WITHIN = 86_400
+"""Seconds after its end in which a job is told. Jobs that were restored after a lost database are not told again."""
 _KINDS = (*STOPPABLE, Kind.STALLED)
 
 
@@ -26,8 +28,10 @@ def alarm_alert(job: JobRecord, alarm: Alarm, settings: Settings) -> NewAlert:
     return _alert(event_of(alarm.kind), f"{_title(job)}: {alarm.message}", settings)
 
 
-def end_alert(job: JobRecord, settings: Settings) -> NewAlert:
-    """Return the alert about the end of a job."""
+def end_alert(job: JobRecord, settings: Settings, now: float) -> NewAlert | None:
+    """Return the alert about the end of a job. None without a channel, and for a job that ended long ago."""
+    if not settings.channels or now - (job.finished_at or 0) > TOLD_WITHIN:
+        return None
     match job.status:
         case "succeeded":
             text = f"{_title(job)} succeeded: its model is {job.fine_tuned_model}."

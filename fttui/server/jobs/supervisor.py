@@ -199,8 +199,9 @@ class TrainerSupervisor:
             self._stopper.stop(job.id, directory.process, CANCEL_SECONDS)
             return
         directory.process.kill_leftovers()
-        if (settings := self._catalog.settings).channels:
-            self._database.alerts.add(job, [end_alert(job, settings)], int(self._clock.now()))
+        now = self._clock.now()
+        if (alert := end_alert(job, self._catalog.settings, now)) is not None:
+            self._database.alerts.add(job, [alert], int(now))
         directory.record({**job_json(job), "record": record_of(self._database, job)})
         directory.keep_events(self._database, job)
         directory.clean_up(self._database.models.paths(job))

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from fttui.cli.jobs.stop_on import stop_on_warning
 from fttui.config.paths import archive_file
 from fttui.models.job import TOKEN_KEY
+from fttui.models.spec import JobSpec
 from tests.cli.conftest import Fttui
 from tests.support.clock import FakeClock
 from tests.support.fault_server import after, hang_up, refuse, send_json
@@ -55,6 +57,13 @@ def test_kinds_that_cannot_stop_a_job_are_refused(fttui: Fttui, service: Service
     result = fttui(*MADE, "--stop-on", kinds)
     assert (result.code, result.out, POST in service.lines) == (2, "", False)
     assert reason in result.err
+
+
+def test_overfitting_without_a_validation_file_gives_a_warning() -> None:
+    spec = JobSpec(model="m", training_file="f").with_stop_on("diverging,overfitting")
+    assert "needs a validation file" in stop_on_warning(spec)
+    assert stop_on_warning(spec.model_copy(update={"validation_file": "v"})) == ""
+    assert stop_on_warning(spec.with_stop_on("plateau")) == ""
 
 
 def test_json_prints_the_job_as_the_service_sent_it(fttui: Fttui, service: Service) -> None:

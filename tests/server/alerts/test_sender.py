@@ -80,6 +80,14 @@ def test_a_failed_and_a_cancelled_job_are_told(service: Service) -> None:
     }
 
 
+def test_a_job_that_ended_long_ago_is_not_told(service: Service) -> None:
+    from fttui.server.jobs.job_alerts import TOLD_WITHIN, end_alert
+
+    job = job_of(service, add_job(service))._replace(status="failed", finished_at=1000)
+    assert end_alert(job, BOTH, 1000 + TOLD_WITHIN) is not None
+    assert end_alert(job, BOTH, 1001 + TOLD_WITHIN) is None
+
+
 def test_nothing_is_stored_without_a_channel(service: Service) -> None:
     id = add_job(service)
     run_until(service, id, "succeeded")
