@@ -4,14 +4,11 @@ import itertools
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from fttui.learning.comparison import SEED, label
-from fttui.learning.figures import figure
 from fttui.models.hyperparameters import MAX_SUFFIX
-from fttui.models.status import Status
-from fttui.models.summary import Summary
 
 MOST_JOBS = 50
 _SHORT = {"n_epochs": "e", "learning_rate_multiplier": "lr", "batch_size": "bs", "beta": "beta", SEED: "s"}
@@ -116,50 +113,6 @@ def axes_words(axes: Sequence[Axis]) -> str:
 def settings_words(settings: Mapping[str, Any]) -> str:
     """Return the settings of one job: `epochs 1, learning rate 0.5`."""
     return ", ".join(f"{label(name)} {_written(value)}" for name, value in settings.items())
-
-
-class Progress(NamedTuple):
-    """State of the jobs of a sweep."""
-
-    total: int
-    done: int
-    succeeded: int
-    running: int
-    best: float | None = None
-    """Lowest validation loss; without any, the lowest training loss."""
-    best_name: str = ""
-
-    @classmethod
-    def of(cls, jobs: Iterable[tuple[Status, str, Summary]]) -> "Progress":
-        """Return the state of jobs, each with its status, name and numbers."""
-        jobs = list(jobs)
-        states = [status for status, _, _ in jobs]
-        losses = [(summary.best, name, summary.is_validation) for _, name, summary in jobs if summary.best is not None]
-        with_validation = [loss for loss in losses if loss[2]]
-        best = min(with_validation or losses, default=(None, "", False))
-        return cls(
-            len(jobs),
-            sum(status.is_final for status in states),
-            states.count(Status.SUCCEEDED),
-            states.count(Status.RUNNING),
-            best[0],
-            best[1],
-        )
-
-
-def progress_parts(progress: Progress) -> list[str]:
-    """Return the state of a sweep in parts: `4 of 6 done`, `2 running`, `best 1.641: support-v4-e3-lr1`."""
-    total, done = progress.total, progress.done
-    parts = [f"{done} of {total} done" if done < total else "all done"]
-    if unsuccessful := done - progress.succeeded:
-        parts.append(f"{unsuccessful} not succeeded")
-    if progress.running:
-        parts.append(f"{progress.running} running")
-    if waiting := total - done - progress.running:
-        parts.append(f"{waiting} waiting")
-    if progress.best is not None:
-        parts.append(f"best {figure(progress.best)}: {progress.best_name}")
-    return parts
 
 
 def _written(value: Any) -> str:

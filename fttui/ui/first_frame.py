@@ -15,6 +15,7 @@ from fttui.ui.render.columns import facts_of, fit_columns
 from fttui.ui.render.glyphs import Glyphs, ascii_only
 from fttui.ui.render.rows import Line, RowView, counts_line, header_line, row_line, spread
 from fttui.ui.render.status_line import ServiceInfo, status_lines
+from fttui.ui.render.sweep_rows import grouped, jobs_of, sweep_line, with_branch
 from fttui.ui.terminal.size import terminal_size
 
 # Weights without colours, because the theme and the background are not known yet.
@@ -43,7 +44,8 @@ def frame(
     """Build the text to write to a terminal of `size` (columns, rows)."""
     width, height = size
     list_width, list_height = list_size(width, height)
-    facts = facts_of(rows)
+    shown, sweeps = grouped(rows, ())
+    facts = facts_of(jobs_of(shown, sweeps))
     columns = fit_columns(list_width - 1, facts=facts)
     view = RowView(marks_training=facts.is_mixed, alarms_off=alarms_off)
     lines: dict[int, Line] = {
@@ -51,8 +53,13 @@ def frame(
         2: header_line(columns, loss_title=facts.loss_title),
         height: footer(width),
     }
-    for index, row in enumerate(rows[:list_height]):
-        lines[3 + index] = row_line(row, columns, now, glyphs, view._replace(is_cursor=index == 0))
+    for index, row in enumerate(shown[:list_height]):
+        is_cursor = index == 0
+        if row.id in sweeps:
+            lines[3 + index] = sweep_line(sweeps[row.id], list_width - 1, glyphs, is_cursor=is_cursor)
+        else:
+            job = with_branch(row, sweeps)
+            lines[3 + index] = row_line(job, columns, now, glyphs, view._replace(is_cursor=is_cursor))
     painted = "".join(f"\x1b[{y};1H{_ansi(line)}" for y, line in lines.items())
     painted = painted if glyphs.unicode else ascii_only(painted)
     return f"\x1b[?1049h\x1b[?25l\x1b[2J{painted}"

@@ -9,7 +9,7 @@ from fttui.cli.jobs import follow
 from fttui.cli.jobs.wait import Record, Wait
 from fttui.cli.output import TABLE, Output, has_progress_line, say, say_progress
 from fttui.clock import Clock
-from fttui.learning.sweep import Progress, progress_parts
+from fttui.learning.sweep_progress import Progress, progress_parts
 
 if TYPE_CHECKING:
     from fttui.api.client import Client

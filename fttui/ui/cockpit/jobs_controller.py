@@ -80,8 +80,8 @@ class JobsController(PaneController):
     def cursor_moved(self) -> None:
         """Follow the cursor: extend the range of marks and show the job."""
         view = self._model.view
-        if view.is_ranging and self._list.cursor is not None:
-            view.extend_range(self._model.listed, self._list.cursor)
+        if view.is_ranging and self._list.job is not None:
+            view.extend_range(self._model.listed, self._list.job)
             self._presenter.draw(Part.MARKS)
         self._presenter.follow_cursor()
 
@@ -89,7 +89,9 @@ class JobsController(PaneController):
         return self._pane.move_columns(step)
 
     def open(self) -> None:
-        if self._model.selected is not None:
+        if (sweep := self._list.sweep) is not None:
+            self._fold(sweep.mark)
+        elif self._model.selected is not None:
             self._layout.go("detail")
 
     def leave(self) -> None:
@@ -165,7 +167,14 @@ class JobsController(PaneController):
             self.show_job(row.id)
             self._prompt.show_message(f"The filter hid {row.title}. u restores the filter.", "dim")
 
+    def _fold(self, mark: str) -> None:
+        """Hide the jobs of a sweep, or show them again."""
+        self._model.view.fold(mark)
+        self._presenter.draw(Part.LIST | Part.TITLES)
+
     def _go_to_job(self, id: str) -> None:
+        if (row := self._model.rows().get(id)) is not None and row.sweep in self._model.view.folded:
+            self._fold(row.sweep)
         self._layout.go("jobs")
         self._presenter.move_to_job(id)
 
@@ -202,7 +211,10 @@ class JobsController(PaneController):
     # Marks
 
     def _toggle_mark(self) -> None:
-        if self._model.selected is not None:
+        if (sweep := self._list.sweep) is not None:
+            self._model.view.toggle_all(sweep.ids)
+            self._presenter.draw(Part.MARKS)
+        elif self._model.selected is not None:
             self._model.view.toggle_mark(self._model.selected)
             self._presenter.draw(Part.MARKS)
 

@@ -11,6 +11,7 @@ from fttui.store.job_values import NOTHING_KNOWN, Known
 from fttui.ui.render.columns import MARK
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.log_lines import LogStyle
+from fttui.ui.render.sweep_rows import SweepRow, grouped
 
 STATUS_KEYS: dict[int, tuple[str, frozenset[Status]]] = {
     1: ("running", frozenset({Status.RUNNING, Status.STOPPING})),
@@ -62,6 +63,16 @@ class ListView:
         self._query = query.parse("", known)
         self._undo: list[View] = []
         self._range_start: str | None = None
+        self.folded: frozenset[str] = frozenset()
+        """Marks of the sweeps whose jobs are hidden."""
+
+    def fold(self, mark: str) -> None:
+        """Hide the jobs of a sweep, or show them again."""
+        self.folded ^= {mark}
+
+    def group(self, rows: list[JobRow]) -> tuple[list[JobRow], dict[str, SweepRow]]:
+        """Return ordered rows with the jobs of each sweep together, and the sweeps by key."""
+        return grouped(rows, self.folded, by_best=self.current.sort in ("loss", "best"))
 
     def change(self, *, remember: bool = True, **members: Any) -> None:
         """Change the view. With `remember`, push the old one on the undo stack, unless the new one is equal."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import Flag, auto
-from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from fttui.core.availability import Access, Verb, access_to, why_none, why_not
@@ -18,6 +17,7 @@ from fttui.ui.cockpit.list_view import ListView
 from fttui.ui.notifications import ended
 from fttui.ui.render.log_lines import LogStyle
 from fttui.ui.render.status_line import ALL, ServiceInfo
+from fttui.ui.render.sweep_rows import SweepRow, ids_of
 from fttui.ui.saved_view import SavedView
 
 if TYPE_CHECKING:
@@ -111,7 +111,11 @@ class CockpitModel:
             log_style=LogStyle(wrap=saved.wrap, hides_metrics=saved.hides_metrics, times=saved.times),
         )
         self.selected: str | None = None
-        """Job under the cursor."""
+        """Job under the cursor. On the row of a sweep, its best job."""
+        self.sweep: SweepRow | None = None
+        """Sweep whose row is under the cursor."""
+        self.sweeps: Mapping[str, SweepRow] = {}
+        """Sweeps in the list by key."""
         self.watched: set[str] = set()
         """Jobs whose end is notified."""
         self.is_held = False
@@ -235,12 +239,24 @@ class CockpitModel:
         rows = self.rows()
         self.view.forget(rows)
         found = self.view.derive(rows.values(), self.now(), newest_first=self.service.profile != ALL)
-        self._listed, self._places = list(map(attrgetter("id"), found)), None
-        return found
+        shown, self.sweeps = self.view.group(found)
+        self._listed, self._places = ids_of(shown, self.sweeps), None
+        return shown
+
+    def are_of_sweeps(self, ids: Collection[str]) -> bool:
+        """Tell whether one of the jobs is of a sweep in the list."""
+        rows = self.rows()
+        return bool(self.sweeps) and any(rows[id].sweep for id in ids if id in rows)
 
     def targets(self) -> list[JobRow]:
-        """Return the jobs that a key acts on: the marked ones in the order of the list, else the selected one."""
+        """Return the jobs that a key acts on.
+
+        These are the marked ones in the order of the list, else those of the sweep under the cursor, else the selected
+        one.
+        """
         rows, marks = self.rows(), self.view.current.marks
+        if not marks and self.sweep is not None:
+            return [rows[id] for id in self.sweep.ids if id in rows]
         if not marks:
             return [row] if (row := self.row) is not None else []
         if self._places is None:

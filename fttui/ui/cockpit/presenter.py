@@ -79,8 +79,8 @@ class Presenter:
 
     def draw(self, parts: Part, rows: frozenset[str] = frozenset()) -> None:
         """Draw parts of the screen, and the lines of the jobs in `rows`."""
-        if rows and not self._model.view.is_stable:
-            parts |= Part.LIST  # a changed row may move or leave the list
+        if rows and (not self._model.view.is_stable or self._model.are_of_sweeps(rows)):
+            parts |= Part.LIST  # a changed row may move or leave the list, or change the row of its sweep
         if Part.LAYOUT in parts:
             self._screen.update_classes(self._panes.classes(), animate=False)
             self._screen.call_after_refresh(self.resized)
@@ -153,8 +153,9 @@ class Presenter:
 
         The panes are drawn in the same frame, once for a burst of keys.
         """
-        if self._jobs.list.cursor != self._model.selected:
-            self._model.selected = self._jobs.list.cursor
+        self._model.sweep = self._jobs.list.sweep
+        if self._jobs.list.job != self._model.selected:
+            self._model.selected = self._jobs.list.job
             self._is_behind = True
             self._screen.call_later(self.catch_up)
 
@@ -166,7 +167,8 @@ class Presenter:
     def move_to_job(self, id: str) -> None:
         """Put the cursor on a job of the list and draw its panes."""
         self._jobs.list.move_to_key(id)
-        if self._jobs.list.cursor != self._model.selected:
+        self._model.sweep = self._jobs.list.sweep
+        if self._jobs.list.job != self._model.selected:
             self.draw(Part.JOB)
 
     # List
@@ -176,8 +178,11 @@ class Presenter:
         shown = model.derive()
         cells = max(NARROWEST, jobs.outer_size.width - 2)
         words = empty_words(model.service, model.snapshot, model.view.description, connected=model.store is not None)
-        jobs.show_rows(shown, model.view.current.marks, [piece for line in words for piece in wrap(line, cells)])
-        is_new = jobs.cursor != model.selected or jobs.cursor is None or self._is_behind
+        jobs.show_rows(
+            shown, model.view.current.marks, [piece for line in words for piece in wrap(line, cells)], model.sweeps
+        )
+        model.sweep = jobs.sweep
+        is_new = jobs.job != model.selected or jobs.job is None or self._is_behind
         return Part.JOB if is_new else Part.NONE
 
     def _draw_counts(self) -> None:
@@ -204,7 +209,7 @@ class Presenter:
 
     def _draw_job(self) -> None:
         model, log = self._model, self._side.log_view
-        id, self._is_behind = self._jobs.list.cursor, False
+        id, self._is_behind = self._jobs.list.job, False
         model.selected = id
         self._side.files.start_over()
         self._draw_detail(top=True)

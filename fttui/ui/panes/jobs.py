@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
+from types import MappingProxyType
 
 from textual import events
 from textual.app import ComposeResult
@@ -13,6 +14,7 @@ from fttui.text import width
 from fttui.ui.render.columns import CURSOR, Fitted, ListFacts, candidates, facts_of, fit_columns
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.rows import Line, RowView, cell, header_line, line_width, row_line, spread
+from fttui.ui.render.sweep_rows import SweepRow, jobs_of, sweep_line, with_branch
 from fttui.ui.widgets.line_list import LineList
 from fttui.ui.widgets.line_view import TextRow
 
@@ -32,6 +34,7 @@ class JobList(LineList):
         """Facts about the listed jobs that the columns depend on."""
         self._hint: list[str] = []
         self._marks: frozenset[str] = frozenset()
+        self._sweeps: Mapping[str, SweepRow] = {}
         self.wanted: tuple[str, ...] = ()
         """Columns named by the user. Empty chooses columns by the width."""
         self.has_profiles = False
@@ -44,11 +47,34 @@ class JobList(LineList):
         self._ages: dict[str, str] = {}
         """Ages as drawn, by key. Only these cells change when nothing but time passes."""
 
-    def show_rows(self, rows: list[JobRow], marks: frozenset[str], hint: list[str]) -> None:
-        """Replace the rows and marks. `hint` is shown when there are no rows."""
+    @property
+    def sweep(self) -> SweepRow | None:
+        """Sweep whose row is under the cursor."""
+        return self._sweeps.get(self.cursor or "")
+
+    @property
+    def job(self) -> str | None:
+        """Id of the job under the cursor; on the row of a sweep, of its best job."""
+        sweep = self.sweep
+        return self.cursor if sweep is None else sweep.best_id
+
+    def show_rows(
+        self,
+        rows: list[JobRow],
+        marks: frozenset[str],
+        hint: list[str],
+        sweeps: Mapping[str, SweepRow] = MappingProxyType({}),
+    ) -> None:
+        """Replace the rows and marks.
+
+        Args:
+            hint: shown when there are no rows.
+            sweeps: sweeps by the ids of their rows.
+        """
         self._marks = marks
+        self._sweeps = sweeps
         self._rows = list(rows)
-        self.facts = facts_of(self._rows, self._cost)
+        self.facts = facts_of(jobs_of(self._rows, sweeps), self._cost)
         self._hint = hint
         self.show_keys(list(map(attrgetter("id"), rows)))
 
@@ -77,7 +103,7 @@ class JobList(LineList):
     def show_costs(self, cost: Callable[[JobRow], str]) -> None:
         """Set the function that returns a job's cost in words, once prices are known."""
         self._cost = cost
-        self.facts = facts_of(self._rows, cost)
+        self.facts = facts_of(jobs_of(self._rows, self._sweeps), cost)
         self.lines_changed()
 
     def line_count(self) -> int:
@@ -131,7 +157,9 @@ class JobList(LineList):
         return cell(row, "age", self._now(), self._glyphs)
 
     def _line(self, row: JobRow, *, cursor: bool) -> Line:
-        columns = self.columns
+        if row.id in self._sweeps:
+            return sweep_line(self._sweeps[row.id], self.outer_size.width - 1, self._glyphs, is_cursor=cursor)
+        row, columns = with_branch(row, self._sweeps), self.columns
         has_cost = self._cost is not None and any(column.name == "cost" for column, _ in columns)
         view = RowView(
             is_cursor=cursor,

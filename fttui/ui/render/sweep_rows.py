@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from fttui.learning.figures import figure
-from fttui.learning.sweep import Progress
+from fttui.learning.sweep_progress import Progress
 from fttui.models.row import JobRow
 from fttui.models.status import Status
 from fttui.text import pad
@@ -53,11 +53,14 @@ class SweepRow(NamedTuple):
 
     @property
     def words(self) -> str:
-        """State of the sweep: `sweep lr  4 jobs, all done · best 1.659: lr-1`."""
+        """State of the sweep: `sweep lr  4 jobs, all done · best 1.659: e1-lr0.5`."""
         progress = self._progress
         total, done = progress.total, progress.done
         words = f"sweep {self.name}  {total} jobs, {'all' if done == total else done} done"
-        return words if progress.best is None else f"{words} · best {figure(progress.best)}: {progress.best_name}"
+        if progress.best is None:
+            return words
+        values = progress.best_name.removeprefix(f"{self.name}-")
+        return f"{words} · best {figure(progress.best)}: {values if values[:1].isalpha() else progress.best_name}"
 
 
 def is_sweep(id: str | None) -> bool:
@@ -66,7 +69,7 @@ def is_sweep(id: str | None) -> bool:
 
 
 def grouped(
-    rows: list[JobRow], folded: Collection[str], *, by_last: bool = False
+    rows: list[JobRow], folded: Collection[str], *, by_best: bool = False
 ) -> tuple[list[JobRow], dict[str, SweepRow]]:
     """Return the rows with the jobs of each sweep together under a row of its own, and the sweeps by key.
 
@@ -74,7 +77,7 @@ def grouped(
 
     Args:
         folded: marks of the sweeps whose jobs are hidden.
-        by_last: the best rows are last, so a sweep has the place of its last job.
+        by_best: the rows are sorted by loss, so a sweep has the place of its best job. Else of its first one.
     """
     marks = set(map(attrgetter("sweep"), rows)) - {""}
     if not marks:
@@ -88,12 +91,13 @@ def grouped(
         for mark, found in members.items()
         if len(found) > 1
     }
+    places = {key: sweep.best_id if by_best else sweep.rows[0].id for key, sweep in sweeps.items()}
     shown: list[JobRow] = []
     for row in rows:
         sweep = sweeps.get(_PREFIX + row.sweep) if row.sweep else None
         if sweep is None:
             shown.append(row)
-        elif row is sweep.rows[-1 if by_last else 0]:
+        elif row.id == places[sweep.key]:
             shown.append(JobRow(sweep.key, sweep=sweep.mark))
             shown += () if sweep.is_folded else sweep.rows
     return shown, sweeps
@@ -109,6 +113,25 @@ def sweep_line(sweep: SweepRow, cells: int, glyphs: Glyphs, *, is_cursor: bool, 
     left = f"{fold} {counts:<{_COUNTS}}"
     rest = pad(f" {words}", max(0, cells - len(left) - 1), ellipsis=glyphs.cut)
     return [(">" if is_cursor else " ", "bold"), (left, roles.pop() if len(roles) == 1 else ""), (rest, "")]
+
+
+def jobs_of(shown: list[JobRow], sweeps: Mapping[str, SweepRow]) -> list[JobRow]:
+    """Return the rows of jobs in a list, as they are drawn."""
+    return [with_branch(row, sweeps) for row in shown if row.id not in sweeps] if sweeps else shown
+
+
+def ids_of(shown: list[JobRow], sweeps: Mapping[str, SweepRow]) -> list[str]:
+    """Return the ids of the jobs in a list, with those of folded sweeps, in its order."""
+    if not sweeps:
+        return list(map(attrgetter("id"), shown))
+    ids: list[str] = []
+    for row in shown:
+        sweep = sweeps.get(row.id)
+        if sweep is None:
+            ids.append(row.id)
+        elif sweep.is_folded:
+            ids += sweep.ids
+    return ids
 
 
 def with_branch(row: JobRow, sweeps: Mapping[str, SweepRow]) -> JobRow:

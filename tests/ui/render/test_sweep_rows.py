@@ -4,7 +4,7 @@ from fttui.models.job import Job
 from fttui.models.row import JobRow
 from fttui.models.summary import Summary
 from fttui.ui.render.glyphs import ASCII, UNICODE
-from fttui.ui.render.sweep_rows import grouped, is_sweep, sweep_line, with_branch
+from fttui.ui.render.sweep_rows import grouped, ids_of, is_sweep, sweep_line, with_branch
 from tests.support.fake_store import job
 
 
@@ -34,8 +34,10 @@ def test_folded_sweep_hides_its_jobs() -> None:
 
 def test_sweep_has_the_place_of_its_best_job_in_either_order() -> None:
     by_best = [ROWS[3], ROWS[0], ROWS[1]]
-    assert _ids(grouped(by_best, ())[0]) == ["sweep", "run-3", "run-1", "run-0"]
-    assert _ids(grouped(by_best[::-1], (), by_last=True)[0]) == ["run-0", "sweep", "run-1", "run-3"]
+    assert _ids(grouped(by_best, (), by_best=True)[0]) == ["sweep", "run-3", "run-1", "run-0"]
+    shown, sweeps = grouped(by_best[::-1], {"a1 lr"}, by_best=True)
+    assert _ids(shown) == ["run-0", "sweep"]
+    assert ids_of(shown, sweeps) == [ROWS[0].id, ROWS[1].id, ROWS[3].id]
 
 
 def test_list_without_sweeps_is_unchanged() -> None:
