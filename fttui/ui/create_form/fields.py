@@ -123,7 +123,8 @@ FIELDS = (
         "more",
         "settings",
         ("optional: name=value, name=value", "name=value, ..."),
-        "Settings without a field of their own: hyperparameters by name, others after method. or wandb.",
+        "Settings without a field of their own: hyperparameters by name, others after method. or wandb. "
+        "Several values, such as lora_r=8,16, create one job for each combination.",
         "",
     ),
 )

@@ -5,7 +5,7 @@ with a leading or trailing space, or with control characters.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fttui.text import clean_line
@@ -37,23 +37,51 @@ def pairs_of(text: str, *, values_are_json: bool = False) -> dict[str, Any]:
         BadPairs: a part is not a pair, a quote is not closed, or a key occurs twice.
     """
     pairs: dict[str, Any] = {}
+    for part, key, value in _parts(text, values_are_json=values_are_json):
+        if key is None:
+            raise BadPairs(f"{_short(part)} is not key=value")
+        if key in pairs:
+            raise BadPairs(f"{_short(key)} occurs twice")
+        pairs[key] = value
+    return pairs
+
+
+def values_by_key(text: str) -> dict[str, list[Any]]:
+    """Return the pairs in a text such as `a=1,3, b=x` with all values of each key, parsed as JSON where possible.
+
+    Raises:
+        BadPairs: as `pairs_of`, but a part without a key is another value of the key before it.
+    """
+    pairs: dict[str, list[Any]] = {}
+    newest: list[Any] | None = None
+    for part, key, value in _parts(text, values_are_json=True):
+        if key is not None and key in pairs:
+            raise BadPairs(f"{_short(key)} occurs twice")
+        if key is not None:
+            newest = pairs[key] = []
+        if newest is None:
+            raise BadPairs(f"{_short(part)} is not key=value")
+        newest.append(value)
+    return pairs
+
+
+def _parts(text: str, *, values_are_json: bool) -> Iterator[tuple[str, str | None, Any]]:
+    """Yield the text, the key and the value of each part; of one without a key, None and the value."""
     rest = text
     while rest := rest.strip().lstrip(",").strip():
         part = rest
         key, rest = _read(rest, "=", part)
         if not rest.startswith("="):
-            raise BadPairs(f"{_short(part)} is not key=value")
+            value, rest = _read_json(part)
+            yield part, None, value
+            continue
         if not key and not part.startswith('"'):
             raise BadPairs(f"{_short(part)} has no key")
-        value: Any
         if values_are_json:
             value, rest = _read_json(rest[1:].lstrip())
         else:
             value, rest = _read(rest[1:].lstrip(), "", part)
-        if key in pairs:
-            raise BadPairs(f"{_short(key)} occurs twice")
-        pairs[key] = value
-    return pairs
+        yield part, key, value
 
 
 def _written(text: str, *, stops: str) -> str:

@@ -17,9 +17,9 @@ from fttui.models.job import METHODS, TOKEN_KEY, Job
 from fttui.models.labels import STOP_ON
 from fttui.models.spec import HYPERPARAMETERS, MAX_METADATA, JobSpec, like
 from fttui.text import clean_line
-from fttui.ui.create_form.fields import EFFORTS, EMPTY, fields_of, range_error, values_of_number
+from fttui.ui.create_form.fields import BY_NAME, EFFORTS, EMPTY, fields_of, range_error, values_of_number
 from fttui.ui.create_form.form import in_order
-from fttui.ui.create_form.pairs import BadPairs, pairs_of, text_of
+from fttui.ui.create_form.pairs import BadPairs, pairs_of, text_of, values_by_key
 
 _PREFIXES = ("hyperparameters", "method", "wandb")
 """Prefixes of names in the field `more`, followed by a dot. `hyperparameters.` may be left out."""
@@ -111,20 +111,20 @@ class _Parser:
         for name in ("suffix", "seed", *(name for name in RANGES if name in self._shown)):
             if error := range_error(name, values[name]):
                 self.errors[name] = error
-        several = {
+        self._several = {
             name: values_of_number(name, values[name])
             for name in (*RANGES, "seed")
             if (name in self._shown or name == "seed") and name not in self.errors
         }
-        first = {name: found[0] for name, found in several.items() if found}
+        first = {name: found[0] for name, found in self._several.items() if found}
         self.members["seed"] = first.pop("seed", None)
         self.members["hyperparameters"] = first | self._effort(values["reasoning_effort"])
-        self.axes = self._axes(several)
         if "grader" in self._shown:
             self.members["grader"] = self._grader(values["grader"])
         self.members["metadata"] = self._metadata(values["metadata"])
         self._stop_on(values["stop_on"])
         self._more(values["more"])
+        self.axes = self._axes()
 
     @property
     def subject(self) -> Subject:
@@ -134,12 +134,12 @@ class _Parser:
         kept = {name: value for name, value in kept.items() if value is not None}
         return Subject(members["model"] or "", method, members.get("grader"), kept)
 
-    def _axes(self, several: Mapping[str, list[Any]]) -> tuple[Axis, ...]:
+    def _axes(self) -> tuple[Axis, ...]:
         try:
-            return axes_of(several)
+            return axes_of(self._several)
         except SweepError as error:
-            last = [name for name, values in several.items() if len(values) > 1][-1]
-            self.errors.setdefault(last, str(error))
+            last = [name for name, values in self._several.items() if len(values) > 1][-1]
+            self.errors.setdefault(last if last in BY_NAME else "more", str(error))
             return ()
 
     def _effort(self, effort: str) -> dict[str, Any]:
@@ -191,17 +191,21 @@ class _Parser:
     def _more(self, text: str) -> None:
         spaces: dict[str, dict[str, Any]] = {name: {} for name in _PREFIXES}
         try:
-            pairs = pairs_of(text, values_are_json=True)
+            pairs = values_by_key(text)
         except BadPairs as error:
             self.errors["more"] = str(error)
             pairs = {}
-        for name, value in pairs.items():
+        for name, found in pairs.items():
             space, dot, inner = name.partition(".")
             if not dot or space not in _PREFIXES:
                 space, inner = "hyperparameters", name
             if (space == "hyperparameters" and inner in self._shown) or name in ("wandb.project", "method.grader"):
                 self.errors["more"] = f"{name} has a field of its own"
-            spaces[space][inner] = value
+            if space == "hyperparameters":
+                self._several[inner] = found
+            elif len(found) > 1:
+                self.errors["more"] = f"{name} takes one value"
+            spaces[space][inner] = found[0]
         if spaces["wandb"] and not self.members["wandb_project"]:
             self.errors.setdefault("wandb_project", "needed for the settings that begin with wandb.")
         self.members["hyperparameters"] |= spaces["hyperparameters"]

@@ -54,9 +54,20 @@ def test_several_values_describe_a_sweep() -> None:
     assert read_form(GOOD | {"n_epochs": "3"}).sweep is None
 
 
+def test_settings_without_a_field_may_have_several_values() -> None:
+    reading = read_form(GOOD | {"n_epochs": "1,2", "more": 'lora_r=8,16, warmup=0.1, targets=["q","k"], "s"="a,b"'})
+    assert reading.sweep is not None
+    assert [job.name for job in reading.sweep.jobs][:2] == ["epochs 1, lora r 8", "epochs 1, lora r 16"]
+    common = {"warmup": 0.1, "targets": ["q", "k"], "s": "a,b"}
+    assert reading.sweep.jobs[3].spec.hyperparameters == {"n_epochs": 2, "lora_r": 16, **common}
+
+
 @pytest.mark.parametrize(
     ("values", "errors"),
     [
+        ({"more": "lora_r=8,8"}, {"more": "lora r: 8 is there twice; use several seeds to repeat a setting"}),
+        ({"more": "method.x=1,2"}, {"more": "method.x takes one value"}),
+        ({"more": "8, lora_r=8"}, {"more": "8, lora_r=8 is not key=value"}),
         ({"n_epochs": "1,99"}, {"n_epochs": "auto, or 1 to 50"}),
         ({"n_epochs": "1,"}, {"n_epochs": "a value is missing beside a comma"}),
         ({"seed": "1,1"}, {"seed": "seed: 1 is there twice; use several seeds to repeat a setting"}),
