@@ -1,4 +1,4 @@
-"""Checkpoints of jobs. The newest ones are kept, and the best one of a job with a stop rule. Others are dropped."""
+"""Checkpoints of jobs. The newest ones and the best one are kept, others are dropped."""
 
 import json
 import math
