@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from fttui.models.row import JobRow
+from fttui.models.status import Status
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.events import LogState, Progress
 
@@ -17,6 +19,11 @@ class EventLogs:
 
     def __contains__(self, id: object) -> bool:
         return id in self.states
+
+    def lacks(self, row: JobRow) -> bool:
+        """Tell whether the log of a job that has started is not read to its beginning."""
+        has_started = row.status not in (Status.VALIDATING, Status.QUEUED)
+        return has_started and (row.id not in self.states or row.id in self.unread)
 
     def progress(self, id: str) -> Progress:
         """Return a job's progress, from its events."""

@@ -122,6 +122,17 @@ class MergedStore:
         store, inner_id = self._resolve(id)
         return store.has_read_events(inner_id)
 
+    def need_numbers(self, ids: tuple[str, ...] | None) -> None:
+        """Have the logs of these jobs read, None for all jobs, if they were not."""
+        keys = None if ids is None else [JobKey.parse(id) for id in ids]
+        for profile, store in self._stores.items():
+            store.need_numbers(None if keys is None else tuple(key.id for key in keys if key.profile == profile))
+
+    def lacks_numbers(self, id: str) -> bool:
+        """Tell whether the log of a job is still to be read."""
+        store, inner_id = self._resolve(id)
+        return store.lacks_numbers(inner_id)
+
     def checkpoints(self, id: str) -> tuple[Checkpoint, ...]:
         """Return every checkpoint of a job ever seen, by step."""
         store, inner_id = self._resolve(id)

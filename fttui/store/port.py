@@ -51,6 +51,12 @@ class StorePort(Protocol):
     def has_read_events(self, id: str) -> bool:
         """Tell whether the events of a job were fetched at least once."""
 
+    def need_numbers(self, ids: tuple[str, ...] | None) -> None:
+        """Have the logs of these jobs read, None for all jobs, if they were not: the list needs their numbers."""
+
+    def lacks_numbers(self, id: str) -> bool:
+        """Tell whether the log of a job is still to be read, so that its numbers are not known yet."""
+
     def checkpoints(self, id: str) -> tuple[Checkpoint, ...]:
         """Return every checkpoint of a job ever seen, by step."""
 

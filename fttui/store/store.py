@@ -24,7 +24,7 @@ from fttui.store.file_service import FileService
 from fttui.store.job_alarms import JobAlarms
 from fttui.store.job_details import JobDetails
 from fttui.store.job_intents import JobIntents
-from fttui.store.job_table import JobTable
+from fttui.store.job_table import JobTable, exists
 from fttui.store.provider_access import ProviderAccess
 from fttui.store.runs import Runs
 from fttui.store.selection import Selection
@@ -93,6 +93,15 @@ class Store:
     def has_read_events(self, id: str) -> bool:
         """Tell whether the events of a job were fetched at least once."""
         return id in self.jobs.logs
+
+    def need_numbers(self, ids: tuple[str, ...] | None) -> None:
+        """Have the logs of these jobs read, None for all jobs, if they were not."""
+        self.selection.need(ids)
+
+    def lacks_numbers(self, id: str) -> bool:
+        """Tell whether the log of a job is still to be read."""
+        row = self.jobs.rows.get(id)
+        return row is not None and exists(row) and "events" not in self.not_offered and self.jobs.logs.lacks(row)
 
     def checkpoints(self, id: str) -> tuple[Checkpoint, ...]:
         """Return every checkpoint of a job ever seen, by step."""

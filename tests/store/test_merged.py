@@ -120,3 +120,15 @@ async def test_create_is_refused_in_the_merged_view() -> None:
     outcome = await Two().merged.create(JobSpec(model="m", training_file="f"))
     assert not outcome.ok
     assert "choose one with @" in outcome.message
+
+
+async def test_needed_numbers_are_asked_of_the_store_of_each_job() -> None:
+    two = Two()
+    await two.poll()
+    two.merged.need_numbers((f"work/{id_of(1)}", f"home/{id_of(1)}"))
+    assert {name: store.selection.needed for name, store in two.stores.items()} == dict.fromkeys(
+        two.stores, (id_of(1),)
+    )
+    assert two.merged.lacks_numbers(f"work/{id_of(1)}")
+    two.merged.need_numbers(None)
+    assert [store.selection.needed for store in two.stores.values()] == [None, None]

@@ -67,6 +67,10 @@ class FakeStore:
     snapshot: Snapshot = field(default_factory=Snapshot)
     listener: Callable[[Snapshot, Change], None] | None = None
     looked_at: str | None = None
+    unread: set[str] = field(default_factory=set)
+    """Jobs whose log is not read yet."""
+    needed: tuple[str, ...] | None = ()
+    """Jobs whose numbers the list needs."""
     not_offered: frozenset[str] = frozenset()
     notices: tuple[str, ...] = ()
     faults: dict[str, str] = field(default_factory=dict)
@@ -123,6 +127,12 @@ class FakeStore:
 
     def has_read_events(self, id: str) -> bool:
         return id in self.log
+
+    def need_numbers(self, ids: tuple[str, ...] | None) -> None:
+        self.needed = ids
+
+    def lacks_numbers(self, id: str) -> bool:
+        return id in self.unread
 
     def checkpoints(self, id: str) -> tuple[Checkpoint, ...]:
         return tuple(map(Checkpoint.read, self.saved.get(id, ())))

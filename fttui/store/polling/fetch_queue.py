@@ -198,18 +198,30 @@ class FetchQueue:
         walks = self._jobs.walk is not None and not self._reading.is_active
         page = Task("list") if walks and self._may(Task("list")) else None
         older = self._least_recent(Task("older", id) for id in self._jobs.logs.unread if self._exists(id))
+        unread = self._unread()
         mine = Task("older", self._selection.id or "")
         if mine.id in self._jobs.logs.unread and self._may(mine):
             older = mine
         if page is not None and older is not None:
             return page if self._sent.get(page, 0.0) <= self._sent.get(older, 0.0) else older
-        return page or older or self._unread()
+        if older is not None and unread is not None and older != mine:
+            # Old events and new logs take turns: the group comes every fourth time.
+            return unread if self._turn % 8 < 4 else older
+        return page or older or unread
 
     def _unread(self) -> Task | None:
-        """Return a request for the events of a new job that were never fetched: they have its last step and loss."""
-        top = islice(self._jobs.rows, TOP)
-        tasks = (Task("events", id) for id in top if id not in self._jobs.logs and self._exists(id))
-        return next((task for task in tasks if task not in self._sent and self._may(task)), None)
+        """Return a request for the events of a job that were never fetched: they have its numbers.
+
+        The jobs that the list needs come first, then the newest.
+        """
+        rows, logs, needed = self._jobs.rows, self._jobs.logs, self._selection.needed
+        ids = rows if needed is None else (*needed, *islice(rows, TOP))
+        tasks = (Task("events", id) for id in ids if id not in logs and self._exists(id))
+        return next((task for task in tasks if self._is_new(task) and self._may(task)), None)
+
+    def _is_new(self, task: Task) -> bool:
+        """Tell whether a request was never sent, or failed."""
+        return task not in self._sent or task in self._paused
 
     def _exists(self, id: str) -> bool:
         row = self._jobs.rows.get(id)

@@ -29,6 +29,8 @@ from fttui.ui.widgets.prompt import PromptRow
 if TYPE_CHECKING:
     from textual.screen import Screen
 
+MOST_COUNTED = 5_000
+"""Jobs up to which unread logs are counted every second. With more, they are counted when the list is drawn."""
 MOST_OF_SUFFIX = 24
 """Cells of a suffix in a title."""
 NARROWEST = 20
@@ -70,6 +72,8 @@ class Presenter:
         self._facts: JobFacts | None = None
         """Facts of the job in the detail pane, kept for redraws that only the time causes."""
         self._counted: tuple[Mapping[str, JobRow], Line] = ({}, [])
+        self._reading = ""
+        """Number of logs that the list needs and that are still to be read, in words; empty for none."""
         self._status_rows = 1
         """Rows of the status row: more than one for a long trouble."""
         self._is_behind = False
@@ -120,6 +124,7 @@ class Presenter:
             parts |= Part.FOOTER
         if Part.COUNTS in parts:
             self._draw_counts()
+            self._read_logs()
         if Part.FOOTER in parts:
             self._footer.update_entries()
 
@@ -144,6 +149,8 @@ class Presenter:
         self.catch_up()
         self._prompt.tick()
         self._jobs.list.tick()
+        if not self._model.view.needs_logs or len(self._model.rows()) <= MOST_COUNTED:
+            self._read_logs()
         if (row := self._model.row) is not None and row.status.is_live:
             self._draw_detail(top=False, facts=self._facts)
         self._draw_status()
@@ -185,6 +192,22 @@ class Presenter:
         is_new = jobs.job != model.selected or jobs.job is None or self._is_behind
         return Part.JOB if is_new else Part.NONE
 
+    def _read_logs(self) -> None:
+        """Have the logs read that the list needs, and show their number when it has changed."""
+        model, jobs = self._model, self._jobs.list
+        if model.store is None:
+            return
+        needs_all = model.view.needs_logs
+        model.store.need_numbers(None if needs_all else jobs.needed_ids)
+        rows = model.rows().values() if needs_all else jobs.visible_rows if jobs.needed_ids else ()
+        unread = sum(row.summary.last is None and model.store.lacks_numbers(row.id) for row in rows)
+        logs = f"{unread:,} log{'s' if unread > 1 else ''}"
+        is_reading = model.snapshot.health.is_good and not model.is_held
+        words = "" if not unread else f"reading {logs}" if is_reading else f"{logs} not read"
+        if words != self._reading:
+            self._reading = words
+            self._draw_counts()
+
     def _draw_counts(self) -> None:
         view, glyphs = self._model.view, self._glyphs
         sort, reverse = view.current.sort, view.current.reverse
@@ -199,7 +222,8 @@ class Presenter:
         if not model.snapshot.rows:
             return [""]
         dot = f" {self._glyphs.dot} "
-        usual = dot.join((model.count_words, model.view.order(self._glyphs)))
+        parts = (model.count_words, model.view.order(self._glyphs), self._reading)
+        usual = dot.join(filter(None, parts))
         facts = self._jobs.list.facts
         equal = [words for words in facts.equal().values() if words]
         all_ = "all " if facts.number > 1 else ""

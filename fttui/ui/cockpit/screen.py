@@ -122,6 +122,7 @@ class MainScreen(LatestSize, Screen[None]):
         from fttui.core.pricing import Pricing
 
         self.model.cost = cost = Pricing(self.model.service).row_cost
+        self.jobs.list.is_unread = store.lacks_numbers
         self.jobs.list.show_costs(lambda row: cost(row)[1])
         self._show(self.model.attach(store), Part.JOB)
 

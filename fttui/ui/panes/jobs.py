@@ -10,8 +10,9 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from fttui.models.row import JobRow
+from fttui.store.filter_fields import FROM_LOG
 from fttui.text import width
-from fttui.ui.render.columns import CURSOR, Fitted, ListFacts, candidates, facts_of, fit_columns
+from fttui.ui.render.columns import CURSOR, MARK, Fitted, ListFacts, candidates, facts_of, fit_columns
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.rows import Line, RowView, cell, header_line, line_width, row_line, spread
 from fttui.ui.render.sweep_rows import SweepRow, jobs_of, sweep_line, with_branch
@@ -44,6 +45,10 @@ class JobList(LineList):
         """Number of columns scrolled out of view at the left."""
         self._cost: Callable[[JobRow], str] | None = None
         """Returns the cost of a job in words, once prices are known."""
+        self.is_unread: Callable[[str], bool] = lambda _: False
+        """Tells whether the log of a job is still to be read."""
+        self._unread: set[str] = set()
+        """Jobs drawn as unread."""
         self._ages: dict[str, str] = {}
         """Ages as drawn, by key. Only these cells change when nothing but time passes."""
 
@@ -95,10 +100,23 @@ class JobList(LineList):
         self.redraw_keys(changed)
 
     def tick(self) -> None:
-        """Repaint the visible lines whose age changed."""
+        """Repaint the visible lines whose age changed, and those whose log is read now."""
+        old = {row.id for row in self.visible_rows if self._ages.get(row.id) != self._age(row)}
+        self.redraw_keys(old | {id for id in self._unread if not self.is_unread(id)})
+
+    @property
+    def visible_rows(self) -> list[JobRow]:
+        """Rows of the jobs whose lines are on the screen."""
         top = self.scroll_offset.y
         shown = self._rows[top : top + self.page_height]
-        self.redraw_keys({row.id for row in shown if self._ages.get(row.id) != self._age(row)})
+        return [row for row in shown if row.id not in self._sweeps] if self._sweeps else shown
+
+    @property
+    def needed_ids(self) -> tuple[str, ...]:
+        """Jobs on the screen, if a column shows numbers from their logs."""
+        if all(column.name not in FROM_LOG and column.name != MARK for column, _ in self.columns):
+            return ()
+        return tuple(row.id for row in self.visible_rows)
 
     def show_costs(self, cost: Callable[[JobRow], str]) -> None:
         """Set the function that returns a job's cost in words, once prices are known."""
@@ -138,6 +156,7 @@ class JobList(LineList):
 
     def lines_changed(self) -> None:
         self._ages.clear()
+        self._unread.clear()
         super().lines_changed()
 
     @property
@@ -160,11 +179,14 @@ class JobList(LineList):
         if row.id in self._sweeps:
             return sweep_line(self._sweeps[row.id], self.outer_size.width - 1, self._glyphs, is_cursor=cursor)
         row, columns = with_branch(row, self._sweeps), self.columns
+        is_unread = row.summary.last is None and self.is_unread(row.id)
+        (self._unread.add if is_unread else self._unread.discard)(row.id)
         has_cost = self._cost is not None and any(column.name == "cost" for column, _ in columns)
         view = RowView(
             is_cursor=cursor,
             is_marked=row.id in self._marks,
             cost=self._cost(row) if has_cost and self._cost is not None else "",
+            is_unread=is_unread,
             marks_training=self.facts.is_mixed,
             alarms_off=self.alarms_off,
         )

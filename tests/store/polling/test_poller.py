@@ -650,3 +650,48 @@ async def test_offline_poller_sends_nothing() -> None:
     async with world.running():
         await world.clock.run(600)
     assert (world.state, world.told) == (State.OFFLINE, [Change(health=True)])
+
+
+def events_read(world: World) -> list[str]:
+    """Return the jobs whose events were requested, in the order of their first request."""
+    return list(dict.fromkeys(call[1] for call in world.client.calls if call[0] == "list_events"))
+
+
+async def test_logs_that_the_list_needs_are_read_newest_first_within_the_budget(nothing_unread: None) -> None:
+    world = World()
+    populate(world, 150, 0)
+    ids = [raw["id"] for raw in world.client.jobs]
+    async with world.running():
+        await world.clock.run(30)
+        assert events_read(world) == []
+        assert world.store.lacks_numbers(ids[140])
+        world.store.need_numbers((ids[140], ids[20]))
+        await world.clock.run(10)
+        assert events_read(world) == [ids[140], ids[20]], "the jobs on the screen"
+        assert not world.store.lacks_numbers(ids[140])
+        world.store.need_numbers(None)
+        await world.clock.run(300)
+    assert events_read(world) == [ids[140], ids[20], *(id for id in ids if id not in (ids[140], ids[20]))]
+    assert most_in_a_minute(world.polls) <= 60
+
+
+async def test_log_that_could_not_be_read_is_read_later(nothing_unread: None) -> None:
+    world = World()
+    populate(world, 1, 0)
+    async with world.running():
+        await world.clock.run(5)
+        world.client.fail("list_events", ServerError("busy", status=500))
+        world.store.need_numbers(None)
+        await world.clock.run(5)
+        assert world.store.lacks_numbers(J)
+        world.client.recover()
+        await world.clock.run(120)
+    assert not world.store.lacks_numbers(J)
+
+
+async def test_job_that_has_not_started_or_is_gone_lacks_no_numbers() -> None:
+    world = World(client=False)
+    raws = [job(1, "queued"), job(2, "succeeded"), job(3, "succeeded")]
+    await world.store.jobs.merge(raws, world.store.jobs.turn())
+    await world.store.jobs.set_gone([raws[2]["id"]])
+    assert [world.store.lacks_numbers(raw["id"]) for raw in raws] == [False, True, False]
