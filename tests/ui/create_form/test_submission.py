@@ -261,3 +261,43 @@ async def test_sweep_that_is_not_wanted_sends_nothing() -> None:
         assert says(ui, "Nothing was created. Your entries are kept.")
         assert store.sent == []
         assert ui.form["n_epochs"] == "1,2,3"
+
+
+@dataclass
+class SlowCreates(FakeStore):
+    """A store whose creates wait until `through` is set."""
+
+    through: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def create(self, spec: JobSpec) -> Outcome:
+        self.sent.append(("create", spec))
+        await self.through.wait()
+        return Outcome(True, "", f"ftjob-{len(self.sent)}")
+
+
+async def test_esc_stops_a_sweep_after_the_job_that_is_being_created() -> None:
+    store = SlowCreates()
+    async with cockpit(store) as ui:
+        await fill_sweep(ui)
+        await ui.press("enter")
+        await ui.until(lambda: says(ui, "Create 3 jobs"))
+        await ui.press("y")
+        await ui.until(lambda: any(kind == "create" for kind, _ in store.sent))
+        await ui.press("escape")
+        assert says(ui, "Stopping after this job.")
+        store.through.set()
+        await ui.until(lambda: says(ui, "1 of 3 jobs created; stopped."))
+        assert len([kind for kind, _ in store.sent if kind == "create"]) == 1
+
+
+async def test_rest_of_a_sweep_that_is_not_tried_again_is_reported() -> None:
+    store = Refuses()
+    async with cockpit(store) as ui:
+        await fill_sweep(ui)
+        await ui.press("enter")
+        await ui.until(lambda: says(ui, "Create 3 jobs"))
+        await ui.press("y")
+        await ui.until(lambda: says(ui, "2 of 3 jobs created"))
+        await ui.press("n")
+        await ui.until(lambda: not ui.app.screen.query("#form"))
+        assert says(ui, "2 of 3 jobs created; the provider refused the rest: rate limit.")
