@@ -12,7 +12,7 @@ from fttui.cli.files.download import check_target
 from fttui.cli.flags import Number, json_options
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
-from fttui.cli.jobs.create import read_grader
+from fttui.cli.jobs.create_files import read_grader
 from fttui.cli.output import JSON, JSONL, dumps, say, say_progress
 from fttui.cli.progress import LARGE, file_progress
 from fttui.config import load

@@ -1,6 +1,5 @@
 """`fttui jobs create` and `fttui jobs clone`."""
 
-import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from fttui.cli.files import check_report
 from fttui.cli.flags import json_options
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
+from fttui.cli.jobs.create_files import held_out, local_files, read_grader
 from fttui.cli.jobs.create_options import job_options
 from fttui.cli.jobs.follow import report_end
 from fttui.cli.jobs.ids import resolve
@@ -27,7 +27,7 @@ from fttui.models.hyperparameters import MAX_SUFFIX
 if TYPE_CHECKING:
     from fttui.clock import Clock
     from fttui.core.connect import Connection
-    from fttui.core.create_job import CreateJob, LocalFiles, Result, Step
+    from fttui.core.create_job import CreateJob, Result, Step
     from fttui.core.create_sweep import Sweep
     from fttui.core.pricing import Pricing
     from fttui.data.plan import Plan
@@ -73,7 +73,7 @@ def create(invocation: Invocation, /, **flags: Any) -> int:
     """
     from fttui.models.spec import JobSpec
 
-    flags = _held_out(flags)
+    flags = held_out(flags)
     spec = _with_flags(JobSpec(model=flags["model"], training_file=flags["training_file"]), flags)
     return _CreateCommand(invocation, flags, spec=spec).run()
 
@@ -93,7 +93,7 @@ def clone(invocation: Invocation, /, id: str, **flags: Any) -> int:
     """
     from fttui.models.spec import JobSpec
 
-    flags = _held_out(flags)
+    flags = held_out(flags)
     # Errors in the options are reported before a request is sent.
     _with_flags(JobSpec(model=flags["model"] or "", training_file=flags["training_file"] or ""), flags)
     return _CreateCommand(invocation, flags, source=resolve(invocation, id)).run()
@@ -122,67 +122,6 @@ def _with_flags(spec: "JobSpec", flags: dict[str, Any]) -> "JobSpec":
     if flags["results"] is not None and not flags["wait"]:
         raise click.UsageError("--results needs --wait: a job has result files only after it ends")
     return spec.with_settings(TrainingSettings(flags).first).model_copy(update=update)
-
-
-def _held_out(flags: dict[str, Any]) -> dict[str, Any]:
-    """Hold out a part of the training file with `--hold-out`. Return the options with the new files.
-
-    Raises:
-        click.UsageError: there is nothing to hold out, or the file cannot be split.
-    """
-    if flags["hold_out"] is None:
-        return flags
-    from fttui.core.create_job import find_files
-    from fttui.core.samples import sample_path
-    from fttui.data.hold_out import CannotHoldOut, hold_out
-
-    if flags["validation_file"]:
-        raise click.UsageError("--hold-out and --validation-file cannot be used together")
-    name = flags["training_file"] or ""
-    path = find_files({"training_file": name}).paths.get("training_file")
-    if path is None or path == sample_path(name):
-        raise click.UsageError("--hold-out needs --training-file with the path of a file of yours")
-    try:
-        done = hold_out(path, flags["hold_out"])
-    except CannotHoldOut as error:
-        raise click.UsageError(f"--hold-out: {error}") from None
-    say(done.words)
-    return {**flags, "training_file": done.training, "validation_file": done.validation}
-
-
-def read_grader(path: str) -> dict[str, Any]:
-    """Read a grader from a JSON file; `-` is standard input.
-
-    Raises:
-        click.UsageError: the file cannot be read or holds no grader.
-    """
-    from fttui.data import grader
-
-    try:
-        if path != "-":
-            return grader.read_grader(path)
-        content = sys.stdin.buffer.read(grader.LARGEST + 1)
-        if len(content) > grader.LARGEST:
-            raise click.UsageError("--grader: standard input is larger than 1 MB: a grader is a short JSON object")
-        return grader.parse_grader(content.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise click.UsageError("--grader: standard input is not text") from None
-    except grader.BadGrader as error:
-        raise click.UsageError(f"--grader: {error}") from None
-
-
-def _local_files(flags: dict[str, Any]) -> "LocalFiles":
-    """Resolve the data files given by options.
-
-    Raises:
-        click.UsageError: a path cannot be read.
-    """
-    from fttui.core.create_job import FILES, find_files
-
-    files = find_files({member: flags.get(member) for member in FILES})
-    for member, reason in files.errors.items():
-        raise click.UsageError(f"--{member.replace('_', '-')}: {reason}")
-    return files
 
 
 async def _record(profile: str, clock: "Clock", job: "Job", events: "list[Event]") -> None:
@@ -222,7 +161,7 @@ class _CreateCommand:
     ) -> None:
         self._invocation = invocation
         self._flags = flags
-        self._files = _local_files(flags)
+        self._files = local_files(flags)
         self._spec = spec
         self._source = source
         self._source_job: Job | None = None
@@ -248,6 +187,8 @@ class _CreateCommand:
                 return "The jobs are still running. fttui jobs watch shows them."
             number = len(self._sweep.ids)
             jobs = "1 job was created" if number == 1 else f"{number} jobs were created"
+            if self._invocation.output.form != TABLE:  # else the ids are on stdout
+                jobs += f": {', '.join(self._sweep.ids)}"
             return f"{jobs}; one more may have been.\nCheck before you create the others: fttui jobs list"
         if self._job_id:
             return f"The job is still running. fttui jobs watch {self._job_id} shows it."

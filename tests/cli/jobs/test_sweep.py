@@ -11,7 +11,7 @@ from fttui.models import labels
 from fttui.models.job import TOKEN_KEY
 from tests.cli.conftest import Fttui
 from tests.cli.jobs.test_create import MADE, POST, TRAIN
-from tests.support.fault_server import refuse, send_json
+from tests.support.fault_server import after, hang_up, refuse, send_json
 from tests.support.service import NOW, Service, job
 
 SWEEP = [*MADE, "--suffix", "s", "--n-epochs", "1", "--n-epochs", "3", "--learning-rate-multiplier", "0.5"]
@@ -97,6 +97,32 @@ def test_refusal_of_the_first_job_has_its_own_exit_code(fttui: Fttui, service: S
     service.faults[POST] = [refuse(401, "no")]
     result = fttui(*SWEEP, "--yes")
     assert (result.code, result.out, len(bodies(service))) == (4, "", 1)
+
+
+def test_more_pairs_than_fit_exit_2_before_a_request(fttui: Fttui, service: Service) -> None:
+    labels_of_user = [part for number in range(15) for part in ("--metadata", f"k{number}=v")]
+    result = fttui(*SWEEP, *labels_of_user, "--yes")
+    assert (result.code, service.lines) == (2, [])
+    assert "16 pairs of metadata and settings; 15 fit beside the create token" in result.err
+
+
+def test_lost_answer_of_one_job_is_found_and_the_sweep_continues(fttui: Fttui, service: Service) -> None:
+    def make(request: Any) -> None:
+        service.jobs.insert(0, job(7, "queued", **request.json()))
+
+    service.faults[POST] = [after(make, hang_up())]
+    result = fttui(*SWEEP, "--yes")
+    assert (result.code, result.lines[0], len(result.lines)) == (0, "ftjob-007", 4)
+    assert "found by its token" in result.err
+    assert service.lines.count(POST) == 4
+
+
+def test_lost_answer_of_a_job_that_is_not_found_ends_the_sweep(fttui: Fttui, service: Service) -> None:
+    service.faults[POST] = [send_json(job(0, "queued")), hang_up()]
+    result = fttui(*SWEEP, "--yes")
+    assert (result.code, result.lines, service.lines.count(POST)) == (1, ["ftjob-000"], 2)
+    assert "1 of 4 jobs created; the rest was not sent" in result.err
+    assert "The job may exist" in result.err
 
 
 def test_clone_with_several_values_is_a_sweep(fttui: Fttui, service: Service) -> None:
