@@ -203,11 +203,16 @@ def _others(able: Sequence[JobRow], asked: Sequence[JobRow], done: str) -> str:
     left = [row for row in asked if row.id not in chosen]
     ended = sum(row.status.is_final for row in left) if done == "cancelled" else 0
     stay = len(left) - ended
+    is_sweep = len({row.sweep for row in asked}) == 1 and bool(asked[0].sweep)
+
+    def jobs(number: int) -> str:
+        return f"{_number(number, 'job')} of the sweep" if is_sweep else _number(number, "marked job")
+
     sentences = ""
     if ended:
-        sentences += f" {_number(ended, 'marked job')} {'has' if ended == 1 else 'have'} already ended."
+        sentences += f" {jobs(ended)} {'has' if ended == 1 else 'have'} already ended."
     if stay:
-        sentences += f" {_number(stay, 'marked job')} cannot be {done} and stay{'s' if stay == 1 else ''}."
+        sentences += f" {jobs(stay)} cannot be {done} and stay{'s' if stay == 1 else ''}."
     return sentences
 
 

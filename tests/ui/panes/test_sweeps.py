@@ -43,6 +43,12 @@ async def test_detail_of_a_sweep_is_that_of_its_best_job_and_changes_move_its_co
     async with cockpit(store, size=(80, 24)) as ui:
         await ui.press("j")
         assert "lr-3 (..00000003)" in ui.screen[13], "the best one"
+        await ui.press("c")
+        question = " ".join(" ".join(ui.screen).split())
+        assert (
+            "Cancel lr-3 (..00000003), running? It cannot be resumed. 1 job of the sweep has already ended." in question
+        )
+        await ui.press("n")
         store.put(job(3, "succeeded", metadata=MARK, user_provided_suffix="lr-3"))
         store.publish()
         await ui.pilot.pause()
