@@ -9,7 +9,7 @@ import signal
 import sys
 from typing import Any, NoReturn
 
-from fttui.commands import footer_entries
+from fttui.commands import BY_ID, footer_entries
 from fttui.models.row import JobRow
 from fttui.ui.render.columns import facts_of, fit_columns
 from fttui.ui.render.glyphs import Glyphs, ascii_only
@@ -56,7 +56,9 @@ def frame(
     for index, row in enumerate(shown[:list_height]):
         is_cursor = index == 0
         if row.id in sweeps:
-            lines[3 + index] = sweep_line(sweeps[row.id], list_width - 1, glyphs, is_cursor=is_cursor)
+            key = BY_ID["jobs.compare"].shown if "jobs.compare" in BY_ID else ""
+            sweep = sweeps[row.id]
+            lines[3 + index] = sweep_line(sweep, list_width - 1, glyphs, is_cursor=is_cursor, compare_key=key)
         else:
             job = with_branch(row, sweeps)
             lines[3 + index] = row_line(job, columns, now, glyphs, view._replace(is_cursor=is_cursor))

@@ -19,13 +19,16 @@ from tests.support.clock import FakeClock
 from tests.support.fake_store import NOW, FakePoller, FakeStore, job
 from tests.support.ui_fakes import FakeCore, Ui, cockpit
 
+SWEEP = {"fttui.sweep": "a1b2c3d4 lr"}
 PLACE = ServiceInfo("work", "api.example.com", False, False, "")
 
 
 def rows(number: int) -> list[JobRow]:
     statuses = ("running", "succeeded", "failed", "queued", "cancelled", "odd", "paused")
     return [
-        Job.read(job(index, statuses[index % 7])).row(step=index, total=100, loss=1 / (index + 1))
+        Job.read(job(index, statuses[index % 7], metadata=SWEEP if index in (1, 3) else {})).row(
+            step=index, total=100, loss=1 / (index + 1)
+        )
         for index in range(number)
     ]
 

@@ -43,6 +43,8 @@ class JobsController(PaneController):
         self._find_in_log = find_in_log
         self._named: tuple[Mapping[str, JobRow], list[str]] = ({}, [])
         self._commands = {command.id: command for command in commands}
+        if (compare := self._commands.get("jobs.compare")) is not None:
+            self._list.compare_key = compare.shown.split()[0] if compare.shown else ""
         self.filter_prompt = FilterPrompt(context.model, context.presenter, context.prompt, open_filter_help)
         self._exporter = Exporter(
             context.prompt, Exportable("jobs", ("csv", "json"), lambda: "jobs", self._export_content)

@@ -36,6 +36,8 @@ class JobList(LineList):
         self._hint: list[str] = []
         self._marks: frozenset[str] = frozenset()
         self._sweeps: Mapping[str, SweepRow] = {}
+        self.compare_key = ""
+        """Key that compares the jobs of a sweep; empty without one."""
         self.wanted: tuple[str, ...] = ()
         """Columns named by the user. Empty chooses columns by the width."""
         self.has_profiles = False
@@ -177,7 +179,8 @@ class JobList(LineList):
 
     def _line(self, row: JobRow, *, cursor: bool) -> Line:
         if row.id in self._sweeps:
-            return sweep_line(self._sweeps[row.id], self.outer_size.width - 1, self._glyphs, is_cursor=cursor)
+            cells, key = self.outer_size.width - 1, self.compare_key
+            return sweep_line(self._sweeps[row.id], cells, self._glyphs, is_cursor=cursor, compare_key=key)
         row, columns = with_branch(row, self._sweeps), self.columns
         is_unread = row.summary.last is None and self.is_unread(row.id)
         (self._unread.add if is_unread else self._unread.discard)(row.id)

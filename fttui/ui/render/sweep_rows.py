@@ -19,6 +19,8 @@ _PREFIX = "\0"
 _COUNTED = (Status.SUCCEEDED, Status.RUNNING, Status.QUEUED, Status.PAUSED, Status.FAILED, Status.CANCELLED)
 _COUNTS = 5
 """Fewest cells of the numbers of jobs by state."""
+MOST_RUNS = 9
+"""Most jobs that are compared: see `learning.comparison`, which the first frame does not load."""
 BRANCH = "├ "
 """Before the name of a job of a sweep."""
 
@@ -103,11 +105,16 @@ def grouped(
     return shown, sweeps
 
 
-def sweep_line(sweep: SweepRow, cells: int, glyphs: Glyphs, *, is_cursor: bool, hint: str = "") -> list[Span]:
-    """Build the line of a sweep: `▾ ✓4    sweep lr  4 jobs, all done · best 1.659: lr-1`."""
+def sweep_line(sweep: SweepRow, cells: int, glyphs: Glyphs, *, is_cursor: bool, compare_key: str = "") -> list[Span]:
+    """Build the line of a sweep: `▾ ✓4    sweep lr  4 jobs, all done · best 1.659: lr-1 · C compares`.
+
+    Args:
+        compare_key: key that compares the jobs; empty without one.
+    """
     states = [Status.QUEUED if row.status is Status.VALIDATING else row.status for row in sweep.rows]
     counts = " ".join(f"{glyphs.status(state)}{states.count(state)}" for state in _COUNTED if state in states)
-    words = f"{sweep.words} · {hint}" if hint else sweep.words
+    can_compare = compare_key and len(sweep.rows) <= MOST_RUNS
+    words = f"{sweep.words} · {compare_key} compares" if can_compare else sweep.words
     fold = glyphs.folded if sweep.is_folded else glyphs.unfolded
     roles = {FACES[state].role for state in states}
     left = f"{fold} {counts:<{_COUNTS}}"

@@ -1,10 +1,11 @@
 """Sweeps in the job list: groups, places, folds and lines."""
 
+from fttui.learning import comparison
 from fttui.models.job import Job
 from fttui.models.row import JobRow
 from fttui.models.summary import Summary
 from fttui.ui.render.glyphs import ASCII, UNICODE
-from fttui.ui.render.sweep_rows import grouped, ids_of, is_sweep, sweep_line, with_branch
+from fttui.ui.render.sweep_rows import MOST_RUNS, grouped, ids_of, is_sweep, sweep_line, with_branch
 from tests.support.fake_store import job
 
 
@@ -60,3 +61,12 @@ def test_jobs_of_a_sweep_have_a_sign_before_their_name() -> None:
     _, sweeps = grouped(ROWS, ())
     assert [with_branch(row, sweeps).suffix for row in ROWS[:2]] == ["run-0", "├ run-1"]
     assert with_branch(ROWS[4], sweeps).suffix == "run-4"
+
+
+def test_line_names_the_key_that_compares_up_to_nine_jobs() -> None:
+    assert comparison.MOST_RUNS == MOST_RUNS
+    rows = [_row(number, "a1 lr") for number in range(10)]
+    for number, has_key in ((9, True), (10, False)):
+        (sweep,) = grouped(rows[:number], ())[1].values()
+        line = sweep_line(sweep, 80, UNICODE, is_cursor=False, compare_key="C")
+        assert ("".join(text for text, _ in line).rstrip().endswith("all done · C compares")) == has_key
