@@ -27,6 +27,7 @@ GROUPS = {
     "panes": "Panes",
     "move": "Move",
     "view": "View",
+    "curve": "Curve",
     "program": "Program",
 }
 """Groups of commands by purpose, in the order of the help, with their titles."""
@@ -45,7 +46,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("move.right", "l,right", "l →", "scroll right", "move"),
     Command("pane.next", "tab", "tab", "go to the next pane", "panes"),
     Command("pane.previous", "shift+tab", "shift+tab", "go to the previous pane", "panes"),
-    Command("tab.next", "right_square_bracket", "]", "show the next tab: detail, log, files", "panes"),
+    Command("tab.next", "right_square_bracket", "]", "show the next tab: curve, detail, log, files", "panes"),
     Command("tab.previous", "left_square_bracket", "[", "show the previous tab", "panes"),
     Command("open", "enter", "enter", "open: detail, then log, then wrapped lines", "panes"),
     Command("back", "escape", "esc", "go back: close prompt, pane or filter", "panes"),
@@ -75,6 +76,12 @@ COMMANDS: tuple[Command, ...] = (
     Command("job.link", "o", "o", "show and copy the job's web address", "jobs"),
     Command("export", "e", "e", "write the pane to a file; download a file", "jobs", shell_command="jobs metrics --csv"),
     Command("detail.raw", "J", "J", "show the job's JSON or its detail", "view", shell_command="jobs get --json"),
+    Command("curve.scale", "i", "i", "draw the curve on a linear or log axis", "curve"),
+    Command("curve.range", "I", "I", "show the usual or the whole range of the curve", "curve"),
+    Command("curve.smooth", "m", "m", "smooth the curve: auto, 0.6, 0.9, off", "curve"),
+    Command("curve.next_metric", "full_stop", ".", "show the next metric", "curve"),
+    Command("curve.previous_metric", "comma", ",", "show the previous metric", "curve"),
+    Command("curve.axis", "X", "X", "draw the curve by step, epoch or time", "curve"),
     Command("log.follow", "f", "f", "follow the end of the log, or stop", "view"),
     Command("log.level", "L", "L", "set the lowest level: info, warn, error", "view", shell_command="jobs events --level"),
     Command("log.only", "ampersand", "&", "show matching lines only, or all", "view"),
@@ -120,7 +127,7 @@ FAMILIES = (
     Family(("move.page_down", "move.page_up"), "a page down, up"),
     Family(("move.left", "move.right"), "scroll left, right"),
     Family(("pane.next", "pane.previous"), "next, previous pane"),
-    Family(("tab.next", "tab.previous"), "next, previous tab: detail, log, files"),
+    Family(("tab.next", "tab.previous"), "next, previous tab: curve, detail, log, files"),
     Family(("search.next", "search.previous"), "next, previous match"),
     Family(
         tuple(f"filter.{name}" for name in ("all", "running", "waiting", "succeeded", "failed", "cancelled", "paused")),
@@ -130,6 +137,7 @@ FAMILIES = (
     Family(("sort.next", "sort.reverse"), "sort by the next column, reverse"),
     Family(("mark.toggle", "mark.range", "mark.all"), "mark one, a range, all"),
     Family(("layout.smaller", "layout.larger", "layout.reset"), "list smaller, larger, as usual"),
+    Family(("curve.next_metric", "curve.previous_metric"), "next, previous metric"),
     Family(("copy.id", "copy.more"), "copy the id, or something else"),
 )
 
@@ -138,6 +146,10 @@ HERE: dict[str, tuple[str, ...]] = {
         *("job.create", "job.clone", "job.cancel", "job.pause", "job.delete"),
         *("mark.toggle", "mark.range", "mark.all", "sort.next", "sort.reverse"),
         *("copy.id", "copy.more", "job.link", "export"),
+    ),
+    "curve": (
+        *("curve.scale", "curve.range", "curve.smooth", "curve.next_metric", "curve.previous_metric", "curve.axis"),
+        "export",
     ),
     "detail": ("detail.raw", "filter.text", "search.next", "search.previous", "copy.id", "copy.more", "export"),
     "log": (
@@ -157,6 +169,15 @@ FOOTERS: dict[str, tuple[tuple[str, str], ...]] = {
         ("refresh", "refresh"),
         ("pane.next", "pane"),
         ("open", "open"),
+    ),
+    "curve": (
+        ("curve.scale", "log axis"),
+        ("curve.smooth", "smooth"),
+        ("curve.next_metric", "metric"),
+        ("curve.range", "range"),
+        ("curve.axis", "x axis"),
+        ("tab.next", "tab"),
+        ("zoom", "zoom"),
     ),
     "detail": (
         ("filter.text", "search"),

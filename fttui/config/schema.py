@@ -252,6 +252,7 @@ class Settings(Shared):
     notify_command = setting(validators.strings, [], "program to run as well, with FTTUI_JOB_ID, FTTUI_JOB_STATUS, …; the embedded service runs it for its jobs", example='["notify-send", "fttui"]')
     title = setting(validators.flag, True, "show the number of jobs by state in the terminal's title")
     glyphs = setting(one_of("auto", "unicode", "ascii"), "auto", "characters for symbols and charts")
+    chart = setting(one_of("auto", "braille", "block", "ascii"), "auto", "form of curves; 'block' for fonts without braille characters")
     mouse = setting(validators.flag, True, "use the mouse; false leaves it to the terminal")
     hints = setting(validators.flag, True, "show a new user one hint about a key at a time; :hints off ends them too")
     keys = setting(validators.table, {}, "keys of commands, by command id", example='{ "job.cancel" = "f8" }')

@@ -133,6 +133,8 @@ class FttuiApp(App[None]):
             hints=self._preferences.settings.hints,
             monotonic=self._clock.monotonic,
             alarms_off=self._preferences.settings.alarms.off,
+            chart=self._preferences.settings.chart,
+            sleep=self._clock.sleep,
         )
         self._snapshot = snapshot
         for own in OWN_THEMES:

@@ -11,9 +11,20 @@ from typing import Any, NoReturn
 
 from fttui.commands import BY_ID, footer_entries
 from fttui.models.row import JobRow
-from fttui.ui.render.columns import facts_of, fit_columns
+from fttui.ui.cockpit.arrangement import FRAME, HEAD, Needs, Wish, layout_name, places
+from fttui.ui.render.columns import ListFacts, facts_of, fit_columns, full_width
 from fttui.ui.render.glyphs import Glyphs, ascii_only
-from fttui.ui.render.rows import Line, RowView, counts_line, header_line, row_line, spread
+from fttui.ui.render.rows import (
+    Line,
+    RowView,
+    counts_line,
+    header_line,
+    jobs_words,
+    list_words,
+    row_line,
+    spread,
+    title_rule,
+)
 from fttui.ui.render.status_line import ServiceInfo, status_lines
 from fttui.ui.render.sweep_rows import grouped, jobs_of, sweep_line, with_branch
 from fttui.ui.terminal.size import terminal_size
@@ -22,14 +33,11 @@ from fttui.ui.terminal.size import terminal_size
 _SGR = {"bold": "1", "title": "1", "head": "1", "run": "1", "fail": "1", "dim": "2", "key": "1"}
 
 
-def list_size(width: int, height: int) -> tuple[int, int]:
-    """Return the columns and rows of the job list on a terminal of this size, following fttui.tcss."""
-    body = height - 3  # the status row, the prompt row and the footer
-    if width < 80 or height < 16:
-        return width, body - 2
-    if width < 120:
-        return width, body * 4 // 7 - 2
-    return width * (55 if width < 180 else 46) // 100, body - 2
+def list_size(width: int, height: int, facts: ListFacts, jobs: int) -> tuple[int, int]:
+    """Return the columns of the job list, and its rows below the column titles, on a terminal of this size."""
+    needs = Needs(jobs, full_width(facts=facts) + 1)
+    place = places(layout_name(width, height), width, height - FRAME, Wish(), needs)[0]
+    return place.width, place.height - HEAD
 
 
 def frame(
@@ -43,14 +51,16 @@ def frame(
 ) -> str:
     """Build the text to write to a terminal of `size` (columns, rows)."""
     width, height = size
-    list_width, list_height = list_size(width, height)
     shown, sweeps = grouped(rows, ())
     facts = facts_of(jobs_of(shown, sweeps))
+    list_width, list_height = list_size(width, height, facts, len(shown))
     columns = fit_columns(list_width - 1, facts=facts)
+    words = list_words(jobs_words(len(rows), len(rows)), "newest first", facts, glyphs) if rows else [""]
     view = RowView(marks_training=facts.is_mixed, alarms_off=alarms_off)
     lines: dict[int, Line] = {
         1: status_lines(service, None, as_of, counts_line(rows, now, glyphs, alarms_off), now, width, glyphs)[0],
-        2: header_line(columns, loss_title=facts.loss_title),
+        2: title_rule(list_width, [(">Jobs", "title")], words, glyphs),
+        3: header_line(columns, active=False, loss_title=facts.loss_title),
         height: footer(width),
     }
     for index, row in enumerate(shown[:list_height]):
@@ -58,10 +68,10 @@ def frame(
         if row.id in sweeps:
             key = BY_ID["jobs.compare"].shown if "jobs.compare" in BY_ID else ""
             sweep = sweeps[row.id]
-            lines[3 + index] = sweep_line(sweep, list_width - 1, glyphs, is_cursor=is_cursor, compare_key=key)
+            lines[4 + index] = sweep_line(sweep, list_width - 1, glyphs, is_cursor=is_cursor, compare_key=key)
         else:
             job = with_branch(row, sweeps)
-            lines[3 + index] = row_line(job, columns, now, glyphs, view._replace(is_cursor=is_cursor))
+            lines[4 + index] = row_line(job, columns, now, glyphs, view._replace(is_cursor=is_cursor))
     painted = "".join(f"\x1b[{y};1H{_ansi(line)}" for y, line in lines.items())
     painted = painted if glyphs.unicode else ascii_only(painted)
     return f"\x1b[?1049h\x1b[?25l\x1b[2J{painted}"

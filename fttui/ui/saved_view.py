@@ -3,12 +3,11 @@
 import os
 from typing import Any, NamedTuple
 
+from fttui.ui.cockpit.arrangement import TABS
 from fttui.ui.cockpit.list_view import SORTS, STATUS_KEYS
 from fttui.ui.render.columns import is_column, present_name
+from fttui.ui.render.curve_style import AXES, SMOOTHINGS, CurveStyle
 from fttui.ui.render.log_lines import TIMES
-
-TABS = ("detail", "log", "files")
-"""Panes that share one area as tabs."""
 
 
 class SavedView(NamedTuple):
@@ -19,7 +18,7 @@ class SavedView(NamedTuple):
     wrap: bool = False
     hides_metrics: bool = False
     times: str = "local"
-    tab: str = "log"
+    tab: str = "curve"
     splits: dict[str, int] = {}
     """Steps by which the user enlarged the list (negative: shrank it), by layout name."""
     theme: str = ""
@@ -33,6 +32,15 @@ class SavedView(NamedTuple):
     """Hint that is shown next: an index in `first_hints.HINTS`."""
     hint_starts: int = 0
     """Starts in which it was shown."""
+    curve_log: bool = False
+    curve_whole: bool = False
+    curve_smoothing: str = "auto"
+    curve_axis: str = "step"
+
+    @property
+    def curve(self) -> CurveStyle:
+        """Look of the curve."""
+        return CurveStyle(self.curve_log, self.curve_whole, self.curve_smoothing, self.curve_axis)
 
 
 def load(file: str) -> tuple[SavedView, str]:
@@ -89,6 +97,10 @@ def _checked(content: dict[str, Any]) -> SavedView:
     if view.times not in TIMES:
         view = view._replace(times="local")
     if view.tab not in TABS:
-        view = view._replace(tab="log")
+        view = view._replace(tab="curve")
+    if view.curve_smoothing not in SMOOTHINGS:
+        view = view._replace(curve_smoothing="auto")
+    if view.curve_axis not in AXES:
+        view = view._replace(curve_axis="step")
     splits = {name: max(-6, min(6, steps)) for name, steps in view.splits.items() if type(steps) is int}
     return view._replace(splits=splits)

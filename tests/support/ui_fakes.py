@@ -131,6 +131,12 @@ class Ui:
     def status(self) -> str:
         return self.main.status_row.text
 
+    def title(self, pane: str = "") -> str:
+        """Title of a pane; by default of the one that shares its place with others."""
+        layout = self.main.panes
+        shared = next((place for place in layout.places if len(place.panes) > 1), layout.places[-1])
+        return self.main.side.panes[pane or layout.front(shared)].title_row.render_line(0).text
+
     @property
     def detail(self) -> str:
         return "\n".join(self.main.side.detail.text_lines)
@@ -184,11 +190,12 @@ async def cockpit(
     title: Title | None = None,
     kept: Snapshot | None = None,
     connects: bool | asyncio.Event = True,
+    clock: FakeClock | None = None,
 ) -> AsyncIterator[Ui]:
     """The real application over a fake store; `kept` is what its archive holds. It may connect later, or never."""
     store = store or FakeStore()
     core = FakeCore(store, FakePoller(store))
-    clock = FakeClock(instant=True)
+    clock = clock or FakeClock(instant=True)
     opened: list[str | None] = []
 
     async def open_session(profile: str | None) -> Any:

@@ -46,7 +46,7 @@ def test_two_keys_start_a_run_that_outlives_its_terminal(start: Start, home: Pat
     terminal.wait("fttui-tiny-1")
     terminal.send("\r")
     terminal.wait("▸ run")
-    terminal.wait(r"Step \d+/\d+: training loss=")
+    terminal.wait(r"train +\d")
     terminal.wait(r"▸ run +\S+ +\S+ +\d+/\d+ +\d\.\d{3}")
     # The terminal is closed under it: the job goes on.
     terminal.child.kill(signal.SIGKILL)
@@ -89,7 +89,7 @@ def test_killing_the_service_during_a_run_loses_nothing(start: Start, home: Path
         "5",
     )
     terminal = start()
-    terminal.wait(r"Step \d+/96: training loss=")
+    terminal.wait(r"train +\d")
     running = control.running(service_home(home))
     assert running is not None
     os.kill(running.pid, signal.SIGKILL)
@@ -109,7 +109,7 @@ def test_a_running_job_is_cancelled_and_keeps_its_events(start: Start, home: Pat
     terminal.send("a")
     terminal.wait("fttui-tiny-1")
     terminal.send("\r")
-    terminal.wait(r"Step \d+/\d+: training loss=")
+    terminal.wait(r"train +\d")
     terminal.send("c")
     terminal.wait("y/N")
     terminal.answer("n")
@@ -118,7 +118,7 @@ def test_a_running_job_is_cancelled_and_keeps_its_events(start: Start, home: Pat
     assert terminal.wait_end() == 0
     assert terminal.raw.endswith(b"1 job is still running. Start fttui again to see it.\r\n")
     terminal = start()
-    terminal.wait(r"Step \d+/\d+: training loss=")
+    terminal.wait(r"train +\d")
     terminal.send("c")
     terminal.wait("y/N")
     terminal.answer("y")

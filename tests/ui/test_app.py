@@ -103,7 +103,7 @@ async def test_saved_view_is_restored() -> None:
     async with cockpit(FakeStore().put(job(1)), size=(120, 40), remembered=remembered) as ui:
         assert ui.app.theme == "nord"
         assert any("loss ↓" in line for line in ui.screen)
-        assert ui.main.jobs.size.width > 120 * 55 // 100
+        assert ui.main.jobs.size.width == 69 + 12
         assert ui.app.remembered == remembered
         await ui.press("equals_sign", "w", "s")
         assert ui.app.remembered == remembered._replace(splits={"wide": 0}, wrap=False, sort="best", reverse=False)
@@ -111,7 +111,7 @@ async def test_saved_view_is_restored() -> None:
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 async def test_plus_and_minus_resize_the_list(size: tuple[int, int]) -> None:
-    async with cockpit(FakeStore().put(job(1)), size=size) as ui:
+    async with cockpit(FakeStore().put(*map(job, range(1, 9))), size=size) as ui:
 
         def area() -> int:
             return ui.main.jobs.size.width * ui.main.jobs.size.height
@@ -179,14 +179,14 @@ async def test_profile_switch_is_refused_while_the_config_file_is_invalid(tmp_pa
 async def test_columns_are_chosen_ordered_and_saved() -> None:
     async with cockpit(FakeStore().put(job(1))) as ui:
         await ui.press("colon", *"columns id,loss,tuned", "enter")
-        assert ui.screen[1].split() == [">ID", "VALID", "FINE-TUNED", "MODEL"]
+        assert ui.screen[2].split() == ["ID", "VALID", "FINE-TUNED", "MODEL"]
         assert ui.app.remembered.columns == ("id", "loss", "fine_tuned_model")
         await ui.press("colon", *"columns id,weight", "enter")
         assert "Unknown column 'weight'" in ui.prompt
         await ui.press("colon", *"columns", "enter")
-        assert "STEP" in ui.screen[1]
+        assert "STEP" in ui.screen[2]
     async with cockpit(FakeStore().put(job(1)), remembered=SavedView(columns=("age", "id"))) as ui:
-        assert ui.screen[1].split() == [">", "AGE", "ID"]
+        assert ui.screen[2].split() == ["AGE", "ID"]
 
 
 async def test_end_of_watched_jobs_is_notified_once_while_unfocused(tmp_path: Path) -> None:
@@ -291,9 +291,9 @@ async def test_age_steps_by_the_minute_while_unfocused() -> None:
 
 async def test_terminal_cursor_follows_row_text_and_form() -> None:
     async with cockpit(FakeStore().put(job(1), job(2), job(3))) as ui:
-        assert ui.app.cursor_position == (0, 2)
+        assert ui.app.cursor_position == (0, 3)
         await ui.press("j", "j")
-        assert ui.app.cursor_position == (0, 4)
+        assert ui.app.cursor_position == (0, 5)
         await ui.press("slash", *"ab", "left")
         assert ui.app.cursor_position == (len(" /a"), 22)
         await ui.press("escape", "question_mark", "down")
@@ -308,7 +308,7 @@ async def test_all_profiles_view_merges_jobs_and_refuses_create() -> None:
         await ui.pilot.pause()
         assert ui.opened[-1] == "all profiles"
         assert "all profiles" in ui.status
-        assert ui.screen[1].split()[-1] == "PROFILE", "the profile of each job"
+        assert ui.screen[2].split()[-1] == "PROFILE", "the profile of each job"
         await ui.press("a")
         assert "choose one with @" in ui.prompt
 
@@ -319,8 +319,8 @@ async def test_cost_column_shows_known_costs() -> None:
     place = ServiceInfo("openai", "api.openai.com", False, False, "", "openai", "https://api.openai.com/v1")
     async with cockpit(store, size=(200, 60), place=place) as ui:
         await ui.press("colon", *"columns id,cost", "enter")
-        assert "3.00 USD" in ui.screen[2]
-        assert ui.screen[3].split()[1] == "-"
+        assert "3.00 USD" in ui.screen[3]
+        assert ui.screen[4].split()[1] == "-"
         assert "3.00 USD" in ui.detail
 
 

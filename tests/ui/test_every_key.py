@@ -7,13 +7,14 @@ from typing import NamedTuple
 import pytest
 
 from fttui.commands import BY_ID, COMMANDS, footer_entries
+from fttui.learning.run import run_of
+from fttui.ui.cockpit.arrangement import TABS
 from fttui.ui.cockpit.command_line import completions, parse
 from fttui.ui.cockpit.layout import PANES
 from fttui.ui.cockpit.list_view import View
 from fttui.ui.cockpit.model import Part
 from fttui.ui.render.log_lines import LogStyle
 from fttui.ui.render.theme import FTTUI_DARK
-from fttui.ui.saved_view import TABS
 from tests.support.fake_store import NOW, FakeStore, event, job
 from tests.support.ui_fakes import Ui, cockpit
 
@@ -63,7 +64,13 @@ Check = Callable[[Seen, Seen], bool]
 
 def line(seen: Seen, pane: str) -> int:
     """Return the current line of a pane."""
-    return {"jobs": seen.cursor, "detail": seen.detail_top, "log": seen.log_top, "files": seen.file}[pane]
+    return {
+        "jobs": seen.cursor,
+        "curve": seen.cursor,
+        "detail": seen.detail_top,
+        "log": seen.log_top,
+        "files": seen.file,
+    }[pane]
 
 
 def moves(sign: int) -> Callable[[str], Check]:
@@ -79,8 +86,9 @@ def shows(text: str, *, but: str = "", instead: str = "") -> Callable[[str], Che
 
 def goes(step: int) -> Callable[[str], Check]:
     def check(pane: str) -> Check:
-        seen = ("jobs", "detail", "files" if pane == "files" else "log")  # at 120×40 log and files share a place
-        wanted = seen[(seen.index(pane) + step) % 3]
+        lower = "files" if pane == "files" else "log"  # at 120×40 log and files share a place
+        seen = ("jobs", "curve", "detail", lower)
+        wanted = seen[(seen.index(pane) + step) % 4]
         return lambda before, after: (
             after.pane == wanted and f">{wanted.capitalize()}"[: 99 * (wanted != "jobs")] in (after.screen)
         )
@@ -90,8 +98,7 @@ def goes(step: int) -> Callable[[str], Check]:
 
 def turns(step: int) -> Callable[[str], Check]:
     def check(pane: str) -> Check:
-        at = TABS.index(pane) if pane in TABS else TABS.index("log")
-        wanted = TABS[(at + step) % len(TABS)]
+        wanted = TABS[(TABS.index(pane) + step) % len(TABS)] if pane in TABS else "files"
         # The list stays active.
         return lambda before, after: after.pane == (pane if pane == "jobs" else wanted)
 
@@ -100,8 +107,8 @@ def turns(step: int) -> Callable[[str], Check]:
 
 def opens(pane: str) -> Check:
     match pane:
-        case "jobs" | "detail":
-            return lambda before, after: after.pane == PANES[PANES.index(pane) + 1]
+        case "jobs" | "curve" | "detail":
+            return lambda before, after: after.pane == ("log" if pane == "detail" else "detail")
         case "files":
             return lambda before, after: after.prompt.startswith("download to:")
     return lambda before, after: "end-of-the-long-line" in after.screen  # wrapped
@@ -136,7 +143,7 @@ EXPECTED: dict[str, Callable[[str], Check]] = {
     "move.right": lambda pane: (
         lambda before, after: (
             after.prompt == "Nothing more to the right."
-            if pane in ("detail", "files")
+            if pane in ("curve", "detail", "files")
             else before.screen != after.screen
         )
     ),
@@ -152,7 +159,7 @@ EXPECTED: dict[str, Callable[[str], Check]] = {
     ),
     "search.next": shows("No search yet"),
     "search.previous": shows("No search yet"),
-    "filter.all": lambda pane: lambda before, after: "60 of 60" in after.screen,
+    "filter.all": lambda pane: lambda before, after: "60 jobs" in after.screen,
     "filter.running": shows("status: running"),
     "filter.waiting": shows("status: waiting"),
     "filter.succeeded": shows("status: succeeded"),
@@ -177,14 +184,20 @@ EXPECTED: dict[str, Callable[[str], Check]] = {
     "job.link": shows("no known web address"),
     "export": shows("write to:", but="files", instead="download to:"),
     "detail.raw": shows('"object": "fine_tuning.job"'),
+    "curve.scale": shows("log axis"),
+    "curve.range": shows("whole range"),
+    "curve.smooth": shows("smoothing 0.6"),
+    "curve.next_metric": shows("Metric: accuracy"),
+    "curve.previous_metric": shows("Metric: accuracy"),
+    "curve.axis": shows("by time"),
     "log.follow": lambda pane: lambda before, after: after.following and "follow" in after.screen,
     "log.level": shows("warn+"),
     "log.only": shows("Search the log first"),
-    "log.wrap": shows("end-of-the-long-line"),
+    "log.wrap": shows("end-of-the-long-line", but="detail", instead="long long long"),  # the log is low there
     "log.metrics": shows("no metrics"),
     "time.mode": shows("Times: utc"),
     "zoom": lambda pane: (
-        lambda before, after: (("VALID" in after.screen) is (pane == "jobs")) and "z" not in after.prompt
+        lambda before, after: ((" NAME " in after.screen) is (pane == "jobs")) and "z" not in after.prompt
     ),
     "layout.smaller": lambda pane: lambda before, after: after.list_width < before.list_width,
     "layout.larger": lambda pane: lambda before, after: after.list_width > before.list_width,
@@ -192,7 +205,7 @@ EXPECTED: dict[str, Callable[[str], Check]] = {
     "theme.next": lambda pane: lambda before, after: after.theme != before.theme and after.theme in after.prompt,
     "refresh": lambda pane: lambda before, after: after.polled == before.polled + 1,
     "refresh.hold": shows("HELD"),
-    "errors": shows("Errors"),
+    "errors": shows("Alarms and errors"),
     "profile": shows("Profiles"),
     "redraw": lambda pane: lambda before, after: after.screen == before.screen,
     "command": lambda pane: lambda before, after: after.prompt == ":",
@@ -211,6 +224,8 @@ def store() -> FakeStore:
         for number in range(60)
     )
     found = FakeStore().put(*jobs)
+    points = ((step, {"train_loss": 1.5, "train_accuracy": 0.5}, NOW + step) for step in range(1, 10))
+    found.runs = {MIDDLE: run_of(points)}
     found.log = {MIDDLE: [event(n, f"event {n} " + "long " * 60 + "end-of-the-long-line", "warn") for n in range(200)]}
     metrics = event(300, "Step 3/9: training loss=1.50", "warn")
     found.log[MIDDLE].insert(101, metrics._replace(seq=101, type="metrics", data='{"step": 3, "train_loss": 1.5}'))

@@ -13,6 +13,7 @@ from fttui.models.row import JobRow
 from fttui.store.snapshot import Snapshot
 from fttui.ui.app import FttuiApp
 from fttui.ui.first_frame import frame, list_size
+from fttui.ui.render.columns import facts_of
 from fttui.ui.render.glyphs import ASCII, UNICODE, Glyphs
 from fttui.ui.render.status_line import ServiceInfo
 from tests.support.clock import FakeClock
@@ -58,11 +59,11 @@ async def test_first_frame_and_real_screen_show_the_same_cells(
         store = FakeStore()
         real = Ui(app, pilot, store, FakeCore(store, FakePoller(store)), FakeClock(instant=True)).screen
     early = painted(found, size, glyphs)
-    width, height = list_size(*size)
+    width, height = list_size(*size, facts_of(found), number)
     assert early[0] == real[0]
     # Without the last cell, which is the scroll bar's.
     shown = min(number, height)
-    assert [line[: width - 1] for line in early[1 : 2 + shown]] == [line[: width - 1] for line in real[1 : 2 + shown]]
+    assert [line[: width - 1] for line in early[1 : 3 + shown]] == [line[: width - 1] for line in real[1 : 3 + shown]]
 
 
 def test_hostile_rows_send_no_escape_sequences() -> None:

@@ -76,7 +76,7 @@ async def test_help_opens_the_command_line_for_a_word_with_an_argument() -> None
         await ui.press("question_mark", *"show these columns", "enter")
         assert ui.prompt == ":columns status"  # the first completion
         await ui.press(*"id,age", "enter")
-        assert ui.screen[1].split() == [">ID", "AGE"]
+        assert ui.screen[2].split() == ["ID", "AGE"]
 
 
 async def test_every_command_has_a_handler_in_every_pane() -> None:

@@ -11,6 +11,7 @@ from fttui.ui.cockpit.app_commands import AppCommands, profile_names
 from fttui.ui.cockpit.clipboard import Clipboard, CopyCommands
 from fttui.ui.cockpit.command_line import CommandError, columns_of, sort_of
 from fttui.ui.cockpit.command_line_controller import CommandLineController, WordHandler
+from fttui.ui.cockpit.curve_controller import CurveController
 from fttui.ui.cockpit.detail_controller import DetailController
 from fttui.ui.cockpit.files_controller import FilesController
 from fttui.ui.cockpit.first_hints import FirstHints
@@ -29,7 +30,7 @@ from fttui.ui.cockpit.pane_controller import ControllerContext, PaneController
 from fttui.ui.cockpit.presenter import Presenter
 from fttui.ui.cockpit.search import Search
 from fttui.ui.panes.jobs import JobsPane
-from fttui.ui.panes.side import SidePane
+from fttui.ui.panes.side import SidePanes
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.status_line import ServiceInfo
 from fttui.ui.widgets.prompt import PromptRow
@@ -54,7 +55,7 @@ class Controllers:
         panes: PaneLayout,
         presenter: Presenter,
         jobs: JobsPane,
-        side: SidePane,
+        side: SidePanes,
         prompt: PromptRow,
         glyphs: Glyphs,
         commands: tuple[Command, ...],
@@ -92,8 +93,10 @@ class Controllers:
         )
         self.files = FilesController(side.files, context, clipboard, report, run)
         detail = DetailController(side.detail, context, Search(side.detail, prompt, draw_titles, search_help))
+        curve = CurveController(side.curve, context, self.jobs)
         self.by_pane: Mapping[str, PaneController] = {
             "jobs": self.jobs,
+            "curve": curve,
             "detail": detail,
             "log": self.log,
             "files": self.files,
@@ -130,6 +133,7 @@ class Controllers:
             {
                 **self.layout.handlers,
                 **self.jobs.handlers_everywhere,
+                **curve.handlers_everywhere,
                 **detail.handlers_everywhere,
                 **self.log.handlers_everywhere,
                 **actions.handlers,

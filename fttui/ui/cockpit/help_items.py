@@ -18,7 +18,7 @@ AFTER_COLON = "Commands after :"
 KEY_CELLS = 13
 WORD_CELLS = 20
 """Cells of a word of the command line with its argument."""
-RIGHT_CELLS = 18
+RIGHT_CELLS = 21
 """Cells of an id, or of the section while a search is shown."""
 WIDE = 110
 """Fewest columns in which the shell command is shown."""

@@ -75,7 +75,7 @@ class LayoutController:
     @property
     def is_layer_open(self) -> bool:
         """A zoomed pane, or a pane that hides the list, can be closed before the application exits."""
-        return self._panes.is_zoomed or (self._panes.active != "jobs" and not self._panes.name)
+        return self._panes.is_zoomed or not self._panes.is_visible("jobs")
 
     def _toggle_zoom(self) -> None:
         self._view.change(zoom=not self._panes.is_zoomed)

@@ -1,4 +1,4 @@
-"""View of the job list: filter, order, marks, zoom and log style, with undo. Pure."""
+"""View of the job list: filter, order, marks, zoom and styles of log and curve, with undo. Pure."""
 
 from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
@@ -9,6 +9,7 @@ from fttui.store import query
 from fttui.store.filter_terms import QueryError
 from fttui.store.job_values import NOTHING_KNOWN, Known
 from fttui.ui.render.columns import MARK
+from fttui.ui.render.curve_style import CurveStyle
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.log_lines import LogStyle
 from fttui.ui.render.sweep_rows import SweepRow, grouped
@@ -46,6 +47,7 @@ class View(NamedTuple):
     """One pane fills the screen."""
     log_style: LogStyle = LogStyle()
     """Style of the log, without its search."""
+    curve: CurveStyle = CurveStyle()
 
 
 class ListView:

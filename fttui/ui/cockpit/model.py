@@ -16,6 +16,7 @@ from fttui.ui.cockpit.alarm_watch import AlarmWatch
 from fttui.ui.cockpit.list_view import ListView
 from fttui.ui.notifications import ended
 from fttui.ui.render.log_lines import LogStyle
+from fttui.ui.render.rows import jobs_words
 from fttui.ui.render.status_line import ALL, ServiceInfo
 from fttui.ui.render.sweep_rows import SweepRow, ids_of
 from fttui.ui.saved_view import SavedView
@@ -49,11 +50,12 @@ class Part(Flag):
     """Events newer than the last one shown."""
     FILES = auto()
     LOG_STYLE = auto()
+    CURVE = auto()
     STATUS = auto()
     TITLES = auto()
     """Titles of the panes, which tell the active pane, and the footer."""
     COUNTS = auto()
-    """Line below the list: filter, marks and number of jobs."""
+    """Title of the list: filter, marks and number of jobs."""
     FOOTER = auto()
     FRAME = STATUS | TITLES | COUNTS
 
@@ -108,6 +110,7 @@ class CockpitModel:
             reverse=saved.reverse,
             filter=saved.filter,
             status=saved.status,
+            curve=saved.curve,
             log_style=LogStyle(wrap=saved.wrap, hides_metrics=saved.hides_metrics, times=saved.times),
         )
         self.selected: str | None = None
@@ -230,9 +233,9 @@ class CockpitModel:
 
     @property
     def count_words(self) -> str:
-        """Number of jobs in the list and in all: `3 of 8`, or `3 of 8+` while more are read."""
+        """Number of jobs in the list and in all: `3 of 8 jobs`, `8 jobs`, or `8+ jobs` while more are read."""
         more = "" if self.snapshot.complete or self.store is None else "+"
-        return f"{len(self._listed)} of {len(self.snapshot.rows)}{more}"
+        return jobs_words(len(self._listed), len(self.snapshot.rows), more)
 
     def derive(self) -> list[JobRow]:
         """Return the rows of the list, in order, and keep their ids in `listed`."""

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from itertools import dropwhile
 from typing import TYPE_CHECKING
 
 from fttui.models.row import JobRow, short_id
 from fttui.models.status import Status
-from fttui.text import fit, wrap
+from fttui.text import fit, width, wrap
+from fttui.ui.cockpit.arrangement import Needs
+from fttui.ui.cockpit.body import Body
+from fttui.ui.cockpit.curve_drawing import CurveDrawing
 from fttui.ui.cockpit.first_hints import FirstHints
 from fttui.ui.cockpit.job_facts import JobFactsLoader, empty_log_text
 from fttui.ui.cockpit.layout import SMALLEST, PaneLayout
 from fttui.ui.cockpit.model import CockpitModel, Part
 from fttui.ui.panes.files import file_rows
 from fttui.ui.panes.jobs import JobsPane
-from fttui.ui.panes.side import SidePane
-from fttui.ui.render.detail_lines import JobFacts, detail_lines, raw_lines, row_lines
+from fttui.ui.panes.side import SidePanes
+from fttui.ui.render.detail_lines import LABEL, JobFacts, detail_lines, raw_lines, row_lines
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.headline import headline
-from fttui.ui.render.rows import Line, counts_line
+from fttui.ui.render.rows import Line, counts_line, list_words
 from fttui.ui.render.status_line import ALL, empty_words, status_lines
 from fttui.ui.widgets.footer import Footer
 from fttui.ui.widgets.line_view import TextRow
@@ -46,12 +49,14 @@ class Presenter:
         model: CockpitModel,
         panes: PaneLayout,
         jobs: JobsPane,
-        side: SidePane,
+        side: SidePanes,
+        body: Body,
         prompt: PromptRow,
         status_row: TextRow,
         footer: Footer,
         glyphs: Glyphs,
         hints: FirstHints,
+        sleep: Callable[[float], Awaitable[None]],
     ) -> None:
         """
         Args:
@@ -62,12 +67,14 @@ class Presenter:
         self._panes = panes
         self._jobs = jobs
         self._side = side
+        self._body = body
         self._prompt = prompt
         self._status_row = status_row
         self._footer = footer
         self._glyphs = glyphs
         self._hints = hints
         jobs.list.alarms_off = model.alarms_off
+        self._curve = CurveDrawing(screen, model, panes, side.curve, glyphs, sleep, self._draw_titles)
         self._facts_loader = JobFactsLoader(model.service, model.alarms_off)
         self._facts: JobFacts | None = None
         """Facts of the job in the detail pane, kept for redraws that only the time causes."""
@@ -86,7 +93,7 @@ class Presenter:
         if rows and (not self._model.view.is_stable or self._model.are_of_sweeps(rows)):
             parts |= Part.LIST  # a changed row may move or leave the list, or change the row of its sweep
         if Part.LAYOUT in parts:
-            self._screen.update_classes(self._panes.classes(), animate=False)
+            self._body.arrange_panes()
             self._screen.call_after_refresh(self.resized)
         if Part.LIST in parts:
             parts |= self._draw_list() | Part.COUNTS
@@ -109,6 +116,8 @@ class Presenter:
     def _draw_parts_of_job(self, parts: Part) -> Part:
         if parts & (Part.DETAIL | Part.DETAIL_TOP):
             self._draw_detail(top=Part.DETAIL_TOP in parts)
+        if parts & (Part.DETAIL | Part.CURVE):
+            self._curve.draw()
         if Part.FILES in parts:
             self._draw_files()
         if Part.EVENTS not in parts:
@@ -127,6 +136,24 @@ class Presenter:
             self._read_logs()
         if Part.FOOTER in parts:
             self._footer.update_entries()
+        if parts & (Part.LIST | Part.JOB | Part.DETAIL | Part.DETAIL_TOP):
+            self._measure()
+
+    def _measure(self) -> None:
+        """Give the panes the sizes that their contents need. The detail keeps the largest size of all jobs, so that
+        moving the cursor moves no pane."""
+        panes, model, jobs = self._panes, self._model, self._jobs.list
+        old, job = panes.needs, model.job
+        lines = self._side.detail.line_count()
+        ids = (job.id, job.model, job.fine_tuned_model or "") if job is not None else ()
+        panes.needs = Needs(
+            jobs=max(jobs.line_count(), old.jobs if model.view.is_narrow else 0),  # a filter moves no pane
+            list_cells=jobs.full_width,
+            detail=lines if old.detail == Needs().detail else max(old.detail, lines),
+            detail_cells=max([old.detail_cells, *(LABEL + width(id) + 3 for id in ids)]),
+        )
+        if panes.needs != old and self._body.arrange_panes():
+            self._screen.call_after_refresh(self.resized)
 
     # Events that cause drawing
 
@@ -134,15 +161,16 @@ class Presenter:
         """Draw everything for another service."""
         self._facts_loader = JobFactsLoader(self._model.service, self._model.alarms_off)
         self._jobs.list.has_profiles = self._model.service.profile == ALL
+        self._panes.needs = Needs()
         self._prompt.show_message("")
         self.draw(Part.LIST | Part.FRAME)
 
     def resized(self) -> None:
         """Fit the panes into a new size."""
-        self._jobs.styles.width, self._jobs.styles.height = self._panes.list_size()
         self._screen.set_class(self._panes.is_too_small, "-tiny")
         # The hint of an empty list is wrapped to its width.
-        self.draw(Part.FILES | Part.FRAME | (Part.NONE if self._model.listed else Part.LIST))
+        self.draw(Part.FILES | Part.CURVE | Part.FRAME | (Part.NONE if self._model.listed else Part.LIST))
+        self._measure()
 
     def tick(self) -> None:
         """Draw the parts that time alone changes."""
@@ -213,7 +241,7 @@ class Presenter:
         sort, reverse = view.current.sort, view.current.reverse
         arrow = "" if sort == "age" and not reverse else glyphs.down if reverse else glyphs.up
         self._jobs.show_order(sort if arrow else "", arrow)
-        self._jobs.show_foot(view.fault or view.description, self._list_words(), fault=bool(view.fault))
+        self._jobs.show_facts(view.fault or view.description, self._list_words(), fault=bool(view.fault))
         self._prompt.redraw_input()
 
     def _list_words(self) -> list[str]:
@@ -221,13 +249,8 @@ class Presenter:
         model = self._model
         if not model.snapshot.rows:
             return [""]
-        dot = f" {self._glyphs.dot} "
-        parts = (model.count_words, model.view.order(self._glyphs), self._reading)
-        usual = dot.join(filter(None, parts))
-        facts = self._jobs.list.facts
-        equal = [words for words in facts.equal().values() if words]
-        all_ = "all " if facts.number > 1 else ""
-        return [*(f"{usual}{dot}{all_}{', '.join(equal[:number])}" for number in range(len(equal), 0, -1)), usual]
+        order = f" {self._glyphs.dot} ".join(filter(None, (model.view.order(self._glyphs), self._reading)))
+        return list_words(model.count_words, order, self._jobs.list.facts, self._glyphs)
 
     # Panes of the selected job
 
@@ -243,6 +266,7 @@ class Presenter:
             model.store.look_at(id)
             log.show_events(model.store.events(id), empty_log_text(model.store, model.rows()[id], model.service))
         self._draw_files()
+        self._curve.follow()
 
     def _draw_detail(self, *, top: bool, facts: JobFacts | None = None) -> None:
         model, detail = self._model, self._side.detail
@@ -342,7 +366,8 @@ class Presenter:
         if row is not None:
             suffix = fit(row.suffix, MOST_OF_SUFFIX, ellipsis=self._glyphs.cut)
             names = [row._replace(suffix=suffix).title, suffix or short_id(row.id)]
-        self._side.show_titles(panes.active, panes.tab, names, is_wide=panes.name == "wide")
+        tabs = {panes.front(place): place.panes for place in panes.places}
+        self._side.show_titles(tabs, panes.active, names, self._curve.facts)
 
 
 def jobs_ahead(rows: Mapping[str, JobRow], row: JobRow) -> int:

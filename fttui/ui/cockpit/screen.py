@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import ComposeResult
-from textual.containers import Container
 from textual.screen import Screen
 
 from fttui.commands import COMMANDS, Command
 from fttui.store.snapshot import Change, Snapshot
 from fttui.ui.cockpit.alarm_watch import alarm_note
+from fttui.ui.cockpit.arrangement import Needs
+from fttui.ui.cockpit.body import Body
 from fttui.ui.cockpit.controllers import Controllers, OpenForm
 from fttui.ui.cockpit.first_hints import FirstHints
-from fttui.ui.cockpit.layout import HEIGHTS, WIDTHS, PaneLayout
+from fttui.ui.cockpit.layout import PaneLayout
 from fttui.ui.cockpit.model import CockpitModel, Part, Update
 from fttui.ui.cockpit.presenter import Presenter
 from fttui.ui.messages import AlarmsRaised, JobsEnded
 from fttui.ui.notifications import note
 from fttui.ui.panes.jobs import JobsPane
 from fttui.ui.panes.log import LogView
-from fttui.ui.panes.side import SidePane
+from fttui.ui.panes.side import SidePanes
+from fttui.ui.panes.titled import TitledPane
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.status_line import ServiceInfo
 from fttui.ui.saved_view import SavedView
@@ -45,8 +48,6 @@ class MainScreen(LatestSize, Screen[None]):
     """The screen of the cockpit. State, drawing and commands are in objects of their own."""
 
     AUTO_FOCUS = None
-    HORIZONTAL_BREAKPOINTS = WIDTHS
-    VERTICAL_BREAKPOINTS = HEIGHTS
 
     def __init__(
         self,
@@ -61,19 +62,28 @@ class MainScreen(LatestSize, Screen[None]):
         hints: bool = True,
         monotonic: Callable[[], float] = time.monotonic,
         alarms_off: frozenset[str] = frozenset(),
+        chart: str = "auto",
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        """
+        Args:
+            alarms_off: kinds of alarms that are not shown.
+            chart: value of the setting `chart`.
+            sleep: waits for a number of seconds.
+        """
         super().__init__()
         self.hints = FirstHints(commands, saved.hint_step, saved.hint_starts, is_on=hints)
         self.model = model = CockpitModel(service, snapshot, now, saved, alarms_off)
         self.panes = panes = PaneLayout(model.view, saved.tab, saved.splits)
         self.jobs = JobsPane(glyphs, now)
         self.jobs.list.wanted = saved.columns
-        self.side = SidePane(glyphs, now, model.view.current.log_style)
+        self.side = SidePanes(glyphs, now, model.view.current.log_style, chart)
+        self.body = Body(panes, (self.jobs, *self.side.panes.values()), glyphs)
         self.prompt = PromptRow(lambda build: self.footer.show_hint(build), monotonic)
         self.status_row = TextRow(id="status")
         self.footer = Footer(commands, lambda command: model.refusal(command.id), lambda: panes.active)
-        widgets = (self.jobs, self.side, self.prompt, self.status_row, self.footer)
-        self.presenter = Presenter(self, model, panes, *widgets, glyphs, self.hints)
+        widgets = (self.jobs, self.side, self.body, self.prompt, self.status_row, self.footer)
+        self.presenter = Presenter(self, model, panes, *widgets, glyphs, self.hints, sleep)
         self.controllers = Controllers(
             self,
             model,
@@ -93,20 +103,13 @@ class MainScreen(LatestSize, Screen[None]):
         return self.side.log_view
 
     def compose(self) -> ComposeResult:
-        self._set_first_classes()
+        self.panes.resize(*self.app.size)
+        # Set before there are widgets: each later change matches every rule against every widget.
+        self.set_class(self.panes.is_too_small, "-tiny", update=False)
         yield self.status_row
-        with Container(id="body"):
-            yield self.jobs
-            yield self.side
+        yield self.body
         yield self.prompt
         yield self.footer
-
-    def _set_first_classes(self) -> None:
-        """Set the classes before there are widgets: each later change matches every rule against every widget."""
-        self.panes.resize(*self.app.size)
-        self.update_classes(self.panes.classes(), update=False)
-        for name in self.panes.size_classes():
-            self.add_class(name, update=False)
 
     def on_mount(self) -> None:
         self.presenter.draw(Part.LIST)
@@ -166,7 +169,7 @@ class MainScreen(LatestSize, Screen[None]):
     @property
     def saved(self) -> SavedView:
         """The current view, to be saved for the next start. The filter is part of it only after `:w`."""
-        view, style = self.model.view.current, self.log_view.log_style
+        view, style, curve = self.model.view.current, self.log_view.log_style, self.model.view.current.curve
         return self.model.saved._replace(
             sort=view.sort,
             reverse=view.reverse,
@@ -178,6 +181,10 @@ class MainScreen(LatestSize, Screen[None]):
             columns=self.jobs.list.wanted,
             hint_step=self.hints.step,
             hint_starts=self.hints.starts,
+            curve_log=curve.is_log,
+            curve_whole=curve.is_whole,
+            curve_smoothing=curve.smoothing,
+            curve_axis=curve.axis,
         )
 
     # Keys and mouse
@@ -196,7 +203,7 @@ class MainScreen(LatestSize, Screen[None]):
             self.prompt.show_message("Paste only works in a text field (/, : or the create form).", "dim")
 
     def on_resize(self, event: events.Resize) -> None:
-        self.panes.resize(*event.size)
+        self.panes.needs = Needs(*self.panes.needs[:2])  # the detail is wrapped anew
         self.call_after_refresh(self.presenter.resized)
 
     def on_line_list_moved(self, message: LineList.Moved) -> None:
@@ -208,7 +215,7 @@ class MainScreen(LatestSize, Screen[None]):
         if message.twice:
             self.call_later(self.controllers.router.run, "open")
 
-    def on_side_pane_chosen(self, message: SidePane.Chosen) -> None:
+    def on_titled_pane_chosen(self, message: TitledPane.Chosen) -> None:
         self.controllers.layout.go(message.pane)
 
     def on_jobs_pane_sort_requested(self, message: JobsPane.SortRequested) -> None:

@@ -5,16 +5,14 @@ from operator import attrgetter
 from types import MappingProxyType
 
 from textual import events
-from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.message import Message
 
 from fttui.models.row import JobRow
 from fttui.store.filter_fields import FROM_LOG
-from fttui.text import width
-from fttui.ui.render.columns import CURSOR, MARK, Fitted, ListFacts, candidates, facts_of, fit_columns
+from fttui.ui.panes.titled import TitledPane
+from fttui.ui.render.columns import CURSOR, MARK, Fitted, ListFacts, candidates, facts_of, fit_columns, full_width
 from fttui.ui.render.glyphs import Glyphs
-from fttui.ui.render.rows import Line, RowView, cell, header_line, line_width, row_line, spread
+from fttui.ui.render.rows import Line, RowView, cell, header_line, row_line
 from fttui.ui.render.sweep_rows import SweepRow, jobs_of, sweep_line, with_branch
 from fttui.ui.widgets.line_list import LineList
 from fttui.ui.widgets.line_view import TextRow
@@ -174,6 +172,11 @@ class JobList(LineList):
             self._columns = fit_columns(cells, self.wanted, self._skipped, self.facts, has_profiles=self.has_profiles)
         return self._columns
 
+    @property
+    def full_width(self) -> int:
+        """Cells of all columns and the scroll bar."""
+        return full_width(self.wanted, self.facts, has_profiles=self.has_profiles) + 1
+
     def _age(self, row: JobRow) -> str:
         return cell(row, "age", self._now(), self._glyphs)
 
@@ -196,8 +199,8 @@ class JobList(LineList):
         return row_line(row, columns, self._now(), self._glyphs, view)
 
 
-class JobsPane(Vertical):
-    """Job list with its column titles and a foot line."""
+class JobsPane(TitledPane):
+    """Job list with its title and its column titles."""
 
     class SortRequested(Message):
         """A column title was clicked."""
@@ -207,17 +210,12 @@ class JobsPane(Vertical):
             self.column = column
 
     def __init__(self, glyphs: Glyphs, now: Callable[[], float]) -> None:
-        super().__init__(id="jobs-pane")
         self.head = TextRow(id="jobs-head")
         self.list = JobList(glyphs, now)
-        self.foot = TextRow(id="jobs-foot")
+        super().__init__("jobs", glyphs, self.head, self.list)
+        self._facts: tuple[str, str, Sequence[str]] = ("", "", ("",))
         self._active = True
         self._sort, self._arrow = "", ""
-
-    def compose(self) -> ComposeResult:
-        yield self.head
-        yield self.list
-        yield self.foot
 
     def show_columns(self, wanted: tuple[str, ...]) -> None:
         """Show these columns in this order, or the default columns when `wanted` is empty."""
@@ -244,6 +242,7 @@ class JobsPane(Vertical):
     def set_active(self, active: bool) -> None:
         """Set whether the list is the active pane."""
         self._active = active
+        self._show_facts()
         self._show_head()
 
     def show_order(self, sort: str, arrow: str) -> None:
@@ -251,24 +250,20 @@ class JobsPane(Vertical):
         self._sort, self._arrow = sort, arrow
         self._show_head()
 
-    def show_foot(self, left: str, rights: Sequence[str], *, fault: bool) -> None:
-        """Show the filter, or with `fault` its error, at the left and facts about the list at the right.
+    def show_facts(self, filter: str, facts: Sequence[str], *, fault: bool) -> None:
+        """Show the filter, or with `fault` its error, and facts in the title.
 
         Args:
-            rights: the facts, the most complete text first. The first one with room is shown.
+            facts: numbers and order, the longest first; the first that fits is shown.
         """
+        self._facts = filter, "warn" if fault else "key", facts
+        self._show_facts()
 
-        def build(cells: int) -> Line:
-            start: Line = [(f" {left}", "warn" if fault else "key")]
-            room = cells - line_width(start) - 2
-            right = next((text for text in rights if width(text) <= room), rights[-1])
-            return spread(start, [(right + " ", "dim")], cells)
-
-        self.foot.fill(build)
+    def _show_facts(self) -> None:
+        filter, role, facts = self._facts
+        self.show_title(("jobs",), "jobs" if self._active else "", facts, [(filter, role)] if filter else ())
 
     def _show_head(self) -> None:
         title = self.list.facts.loss_title
         sort, arrow = self._sort, self._arrow
-        self.head.fill(
-            lambda _: header_line(self.list.columns, active=self._active, loss_title=title, sort=sort, arrow=arrow)
-        )
+        self.head.fill(lambda _: header_line(self.list.columns, active=False, loss_title=title, sort=sort, arrow=arrow))

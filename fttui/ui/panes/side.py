@@ -1,94 +1,59 @@
-"""Side pane, beside or below the list: detail, log and files with titles, or as tabs."""
+"""The panes about the job under the cursor: curve, detail, log and files, with the facts in their titles."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 
-from textual import events, getters
-from textual.app import ComposeResult
-from textual.containers import Container, Vertical
-from textual.message import Message
-from textual.widget import Widget
-
-from fttui.text import width
+from fttui.ui.panes.curve import CurveView
 from fttui.ui.panes.detail import DetailView
 from fttui.ui.panes.files import FilesView
 from fttui.ui.panes.log import LogView
+from fttui.ui.panes.titled import TitledPane
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.log_lines import LogStyle
-from fttui.ui.render.rows import Span, line_width, rule_line
-from fttui.ui.widgets.line_view import TextRow
-
-NAMES = ("detail", "log", "files")
-LEAD = 3
-"""Cells of a rule before its first title, rule glyphs and a space."""
 
 
-class SidePane(Container):
-    """Container of detail, log and files. The style sheet shows and hides them by breakpoint (fttui.tcss)."""
+class SidePanes:
+    """Panes beside the list."""
 
-    class Chosen(Message):
-        """A pane or its title was clicked."""
-
-        def __init__(self, pane: str) -> None:
-            super().__init__()
-            self.pane = pane
-
-    tabs = getters.query_one("#tabs", TextRow)
-    detail_title = getters.query_one("#detail-title", TextRow)
-    log_title = getters.query_one("#log-title", TextRow)
-    files_title = getters.query_one("#files-title", TextRow)
-
-    def __init__(self, glyphs: Glyphs, now: Callable[[], float], look: LogStyle) -> None:
-        super().__init__(id="side")
+    def __init__(self, glyphs: Glyphs, now: Callable[[], float], look: LogStyle, chart: str = "auto") -> None:
+        """
+        Args:
+            chart: value of the setting `chart`.
+        """
         self._glyphs = glyphs
+        self.curve = CurveView(glyphs, chart)
         self.detail = DetailView()
         self.log_view = LogView(now, look, glyphs.missing)
         self.files = FilesView()
-        self._named: dict[Widget, list[tuple[str, int]]] = {}
-        """Titles shown in each row, each with the column after its last cell."""
+        views = {"curve": self.curve, "detail": self.detail, "log": self.log_view, "files": self.files}
+        self.panes = {name: TitledPane(name, glyphs, view) for name, view in views.items()}
 
-    def compose(self) -> ComposeResult:
-        yield TextRow(id="tabs")
-        with Container(id="about"):
-            with Vertical(id="detail-pane"):
-                yield TextRow(id="detail-title", classes="pane-title")
-                yield self.detail
-            with Vertical(id="files-pane"):
-                yield TextRow(id="files-title", classes="pane-title")
-                yield self.files
-        with Vertical(id="log-pane"):
-            yield TextRow(id="log-title", classes="pane-title")
-            yield self.log_view
-
-    def show_titles(self, pane: str, tab: str, job_names: Sequence[str], *, is_wide: bool) -> None:
-        """Update the titles.
+    def show_titles(
+        self, tabs: Mapping[str, Sequence[str]], active: str, job_names: Sequence[str], curve_facts: Sequence[str]
+    ) -> None:
+        """Update the titles of the visible panes.
 
         Args:
-            pane: the active pane.
-            tab: the selected tab.
+            tabs: visible panes, each with all panes that share its place.
+            active: the active pane.
             job_names: names of the selected job, the longest first; a title has the first that fits.
-            is_wide: log and files share one area.
+            curve_facts: facts of the curve, the longest first.
         """
-        self.files.set_active(pane == "files")
-        states = {"log": self._log_state(), "files": self._files_state()}
+        self.files.set_active(active == "files")
+        states = {"log": self._log_state, "files": self._files_state}
         dot = f" {self._glyphs.dot} "
-        about = [self._detail_state(name) for name in job_names or ("",)]
-        right = about if tab == "detail" else [name + dot + states[tab] for name in job_names] or [states[tab]]
-        lower = ("log", "files") if is_wide else ()
-        for row, names, front, ends in (
-            (self.tabs, NAMES, tab, right),
-            (self.detail_title, ("detail",), "", about),
-            (self.log_title, lower or ("log",), "log", [states["log"]]),
-            (self.files_title, lower or ("files",), "files", [states["files"]]),
-        ):
-            title: list[Span] = []
-            self._named[row] = []
-            for name in names:
-                if title:
-                    title.append((f" {self._glyphs.rule} ", "rule"))
-                title.append(_title(name, pane, front if len(names) > 1 else ""))
-                self._named[row].append((name, LEAD + line_width(title)))
-            row.fill(partial(title_rule, title=title, ends=ends, glyphs=self._glyphs))
+        for name, names in tabs.items():
+            if name == "jobs":
+                continue
+            if name == "curve":
+                ends = list(curve_facts)
+            elif name == "detail":
+                ends = [self._detail_state(each) for each in job_names or ("",)]
+            else:
+                state = states[name]()
+                names_of_job = () if "detail" in tabs else job_names  # beside the detail, that says which job it is
+                ends = [each + dot + state for each in names_of_job]
+                ends += [each + dot + state.split(dot)[0] for each in names_of_job[-1:]] or [state]
+            self.panes[name].show_title(names, active, ends)
 
     def _detail_state(self, name: str) -> str:
         detail = self.detail
@@ -117,25 +82,3 @@ class SidePane(Container):
         own, total = files.own, len(files.keys)
         words = f"{own} of {total} in this job" if total > own else "1 file" if own == 1 else f"{own} files"
         return f"{words} {self._glyphs.dot} {len(files.marks)} marked" if files.marks else words
-
-    def on_click(self, event: events.Click) -> None:
-        """Make the clicked pane active, or the pane of the clicked title."""
-        for widget, name in ((self.detail, "detail"), (self.log_view, "log")):
-            if event.widget is widget:
-                self.post_message(self.Chosen(name))
-        named = self._named.get(event.widget, []) if event.widget is not None else []
-        if names := [name for name, end in named if event.x < end or len(named) == 1]:
-            self.post_message(self.Chosen(names[0]))
-
-
-def title_rule(cells: int, title: list[Span], ends: Sequence[str], glyphs: Glyphs) -> list[Span]:
-    """Build a title with the first of `ends` that fits; if none does, the last one is cut."""
-    room = cells - LEAD - line_width(title) - len("   ") - 1
-    end = next((end for end in ends if width(end) <= room), ends[-1])
-    return rule_line(cells, title, end, glyphs)
-
-
-def _title(name: str, pane: str, tab: str = "") -> tuple[str, str]:
-    if name == pane:
-        return (f">{name.capitalize()}", "title")
-    return (name.capitalize(), "bold" if name == tab else "dim")

@@ -192,6 +192,11 @@ def fit_columns(
     return tuple((column, widths[column.name]) for column in columns if column.name in widths)
 
 
+def full_width(wanted: Sequence[str] = (), facts: ListFacts | None = None, *, has_profiles: bool = False) -> int:
+    """Return the cells of all columns that a wide list would show; see `fit_columns`."""
+    return CURSOR + sum(_content(column, facts) + 1 for column in candidates(wanted, facts, has_profiles=has_profiles))
+
+
 def candidates(wanted: Sequence[str], facts: ListFacts | None, *, has_profiles: bool) -> list[Column]:
     """Return the columns in display order that a wide list would show."""
     if wanted:

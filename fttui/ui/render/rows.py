@@ -13,12 +13,14 @@ from fttui.learning.kinds import kinds_of, word_of
 from fttui.models.row import JobRow, short_id, short_model
 from fttui.models.status import Status, status_of
 from fttui.text import count, fit, pad, width
-from fttui.ui.render.columns import MARK, Fitted
+from fttui.ui.render.columns import MARK, Fitted, ListFacts
 from fttui.ui.render.glyphs import FACES, Glyphs
 
 Span = tuple[str, str]
 """Text of a part of a line, and its role (see theme.py)."""
 Line = Sequence[Span]
+LEAD = 3
+"""Cells of a rule before its first title, rule glyphs and a space."""
 
 
 def status_word(row: JobRow) -> str:
@@ -270,6 +272,26 @@ def counts_line(rows: Sequence[JobRow], now: float, glyphs: Glyphs, alarms_off: 
     return [*spans, (f"  {MARK}{alarmed}", "warn")] if alarmed else spans
 
 
+def list_words(count: str, order: str, facts: ListFacts, glyphs: Glyphs) -> list[str]:
+    """Return facts about the list for its title, the longest text first.
+
+    Args:
+        count: number of jobs in words.
+    """
+    dot = f" {glyphs.dot} "
+    equal = [words for words in facts.equal().values() if words]
+    usual = dot.join((count, order))
+    all_ = "all " if facts.number > 1 else ""
+    longer = [f"{usual}{dot}{all_}{', '.join(equal[:number])}" for number in range(len(equal), 0, -1)]
+    return [*longer, usual, count]
+
+
+def jobs_words(shown: int, total: int, more: str = "") -> str:
+    """Return the number of jobs in the list: `8 jobs`, `3 of 8 jobs`, with `more` while others are read."""
+    number = f"{total}{more}" if shown == total else f"{shown} of {total}{more}"
+    return f"{number} {'job' if total == 1 and not more else 'jobs'}"
+
+
 def rule_line(cells: int, title: Line, right: str, glyphs: Glyphs) -> list[Span]:
     """Build a pane's title on a rule: `── Detail ─ >Log ─────── follow ─`."""
     left: list[Span] = [(glyphs.rule * 2 + " ", "rule"), *title, (" ", "")]
@@ -280,6 +302,13 @@ def rule_line(cells: int, title: Line, right: str, glyphs: Glyphs) -> list[Span]
         end = f" {fit(right, room, ellipsis=glyphs.cut)} {glyphs.rule}" if room > 3 else ""
     fill = glyphs.rule * max(0, cells - used - width(end))
     return [*left, (fill, "rule"), (end[:-1], "dim"), (end[-1:], "rule")]
+
+
+def title_rule(cells: int, title: Line, ends: Sequence[str], glyphs: Glyphs) -> list[Span]:
+    """Build a title with the first of `ends` that fits; if none does, the last one is cut."""
+    room = cells - LEAD - line_width(title) - len("    ") - 1
+    end = next((end for end in ends if width(end) <= room), ends[-1])
+    return rule_line(cells, title, end, glyphs)
 
 
 def line_width(line: Line) -> int:

@@ -103,6 +103,14 @@ class LineList(LineView, can_focus=False):
     def move_by(self, lines: int) -> None:
         self.move_to(self._cursor + lines)
 
+    def on_resize(self) -> None:
+        """Keep the cursor in view, in the middle of a list that has become too small for its place."""
+        top, page = self.scroll_offset.y, self.page_height
+        if not top <= self._cursor < top + page:
+            self.scroll_to_line(self._cursor - page // 2)
+        elif top > max(0, self.line_count() - page):
+            self.scroll_to_line(self.line_count() - page)
+
     def on_click(self, event: events.Click) -> None:
         index = event.y + self.scroll_offset.y - self.head_rows
         if event.y >= self.head_rows and index < len(self._keys):

@@ -93,7 +93,7 @@ async def test_filter_is_saved_for_the_next_start_only_after_w() -> None:
 async def test_columns_line_sets_widths_and_is_saved() -> None:
     async with cockpit(store(), size=(80, 24)) as ui:
         await ui.press("colon", *"columns id,created,model:30", "enter")
-        assert ui.screen[1].split() == [">ID", "CREATED", "MODEL"]
+        assert ui.screen[2].split() == ["ID", "CREATED", "MODEL"]
         assert ui.app.remembered.columns == ("id", "created", "model:30")
 
 

@@ -16,7 +16,7 @@ def known(id: str) -> File | None:
     return File.read({"id": id, "filename": f"{id}.jsonl", "bytes": 10}) if id == "file-train" else None
 
 
-TO_FILES = ("]", "tab")
+TO_FILES = ("[", "tab")
 """Keys from the job list to the files pane."""
 
 

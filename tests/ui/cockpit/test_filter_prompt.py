@@ -17,7 +17,7 @@ async def test_filter_prompt_hints_in_the_footer_counts_and_completes() -> None:
     async with cockpit(store()) as ui:
         await ui.press("slash")
         prompt, hint = rows(ui)
-        assert prompt.split() == ["/", "3", "of", "3"]
+        assert prompt.split() == ["/", "3", "jobs"]
         assert hint.startswith("words, or field:value:")
         await ui.press("s", "t")
         assert rows(ui)[0].startswith("/status:")  # the completion
@@ -25,7 +25,7 @@ async def test_filter_prompt_hints_in_the_footer_counts_and_completes() -> None:
         await ui.press("tab", "tab")
         assert rows(ui)[0].startswith("/step ")
         await ui.press("shift+tab", "f")
-        assert rows(ui)[0].split() == ["/status:failed", "1", "of", "3"]
+        assert rows(ui)[0].split() == ["/status:failed", "1", "of", "3", "jobs"]
         assert ui.shown == ["ftjob-00000002"]
         await ui.press("right", "enter")
         assert ui.main.model.view.current.filter == "status:failed"
@@ -35,7 +35,7 @@ async def test_filter_prompt_hints_in_the_footer_counts_and_completes() -> None:
 async def test_invalid_filter_leaves_the_list_alone_and_is_not_kept() -> None:
     async with cockpit(store()) as ui:
         await ui.press("slash", *"status:failed", "enter", "slash", "ctrl+u", *"lass<2")
-        assert rows(ui)[0].endswith("3 of 3, as before")
+        assert rows(ui)[0].endswith("3 jobs, as before")
         assert rows(ui)[1].startswith("! No field is called lass. Did you mean loss?")
         await ui.press("enter")
         assert "The filter is as before." in ui.prompt

@@ -73,7 +73,7 @@ async def test_actions_are_refused_while_the_provider_is_unreachable() -> None:
             assert ui.app.screen is ui.main
         await ui.press("D", "y")
         assert ui.store.sent == [("forget", "ftjob-00000001")], "the archived copy is local"
-        await ui.press("]", "tab", "D")
+        await ui.press("[", "tab", "D")
         assert "delete: offline (connection refused)" in ui.prompt
         assert len(ui.store.sent) == 1
 
@@ -134,7 +134,7 @@ async def test_zoom_shows_one_pane_and_escape_restores_all(size: tuple[int, int]
     async with cockpit(FakeStore().put(job(1)), size=size) as ui:
         await ui.press("enter", "z")
         assert ui.main.side.detail.size.width >= size[0] - 1
-        assert not ui.main.jobs.display
+        assert ui.main.panes.visible == ["detail"]
         await ui.press("tab")
         assert ui.main.log_view.size.width >= size[0] - 1
         await ui.press("escape")
@@ -170,7 +170,7 @@ async def test_copy_menu_copies_the_model_and_closes_on_other_keys() -> None:
 
 async def test_link_key_copies_the_web_address_or_reports_none() -> None:
     run = {"type": "wandb", "wandb": {"project": "p", "entity": "e", "run_id": "r/1"}}
-    async with cockpit(FakeStore().put(job(1), job(2, integrations=[run])), size=(120, 40)) as ui:
+    async with cockpit(FakeStore().put(job(1), job(2, integrations=[run])), size=(200, 60)) as ui:
         await ui.press("o")
         assert "no known web address" in ui.prompt
         await ui.press("j", "o")

@@ -25,12 +25,12 @@ async def test_unread_logs_are_counted_and_their_numbers_are_an_ellipsis() -> No
         ui.tick()
         await ui.pilot.pause()
         assert fake.needed == ("ftjob-00000000", "ftjob-00000001", "ftjob-00000002"), "the jobs on the screen"
-        assert ui.screen[3].split()[4:7] == ["…", "…", "…"], "step, loss and best"
+        assert ui.screen[4].split()[4:7] == ["…", "…", "…"], "step, loss and best"
         assert any("newest first · reading 2 logs" in line for line in ui.screen)
         fake.unread = {"ftjob-00000002"}
         ui.tick()
         await ui.pilot.pause()
-        assert ui.screen[3].split()[4:7] == ["-", "-", "-"]
+        assert ui.screen[4].split()[4:7] == ["-", "-", "-"]
         assert any("reading 1 log " in line for line in ui.screen)
         await ui.press("R")
         ui.tick()
@@ -58,25 +58,25 @@ async def test_heading_and_mark_tell_the_kind_of_each_loss() -> None:
     fake = store("running", "running")
     fake.runs = {"ftjob-00000001": run_of([(step, {"train_loss": 2.0 - step / 10}, None) for step in range(1, 9)])}
     async with cockpit(fake) as ui:
-        assert "LOSS" in ui.screen[1]
-        assert "9.000 " in ui.screen[2]
-        assert "t " in ui.screen[3]
+        assert "LOSS" in ui.screen[2]
+        assert "9.000 " in ui.screen[3]
+        assert "t " in ui.screen[4]
 
 
 async def test_alarms_are_marked_and_counted_unless_turned_off() -> None:
     fake = store("running", "succeeded")
     fake.reports = {"ftjob-00000000": Report([Alarm(Kind.OVERFITTING, Finding("Overfitting.", "overfitting"))])}
     async with cockpit(fake) as ui:
-        assert ui.screen[2].split()[:3] == [">▸", "run", "!"]
+        assert ui.screen[3].split()[:3] == [">▸", "run", "!"]
         assert "!1" in ui.status
     async with cockpit(fake, preferences=Preferences(Settings(alarms={"overfitting": False}))) as ui:
-        assert ui.screen[2].split()[:3] == [">▸", "run", "run-0"]
+        assert ui.screen[3].split()[:3] == [">▸", "run", "run-0"]
         assert "!1" not in ui.status
 
 
 async def test_values_that_all_jobs_share_are_told_below_the_list() -> None:
     async with cockpit(store("running", "succeeded"), size=(180, 45)) as ui:
-        assert "MODEL" not in ui.screen[1]
+        assert "MODEL" not in ui.screen[2]
         assert any("newest first · all gpt-4o-mini-2024-07-18, supervised, free" in line for line in ui.screen)
         await ui.press("colon", *"columns id,model", "enter")
-        assert "MODEL" in ui.screen[1], "the user has named the column"
+        assert "MODEL" in ui.screen[2], "the user has named the column"

@@ -1,10 +1,14 @@
 """Keys of the log pane."""
 
+from functools import partial
+
 from fttui.ui.render.log_lines import LogStyle
+from fttui.ui.saved_view import SavedView
+from tests.support import ui_fakes
 from tests.support.fake_store import FakeStore, event, job, measured
-from tests.support.ui_fakes import cockpit
 
 ID = "ftjob-00000001"
+cockpit = partial(ui_fakes.cockpit, remembered=SavedView(tab="log"))
 
 
 def store(count: int = 100) -> FakeStore:
@@ -17,26 +21,26 @@ async def test_log_search_moves_both_ways_and_filters_to_matches() -> None:
     async with cockpit(store()) as ui:
         await ui.press("enter", "enter", "slash", *"event 7", "enter")
         assert any("event 7" in line for line in ui.log)
-        assert "11 of 11 'event 7'" in ui.main.side.tabs.text, "the nearest match to the end"
+        assert "11 of 11 'event 7'" in ui.title(), "the nearest match to the end"
         await ui.press("n")
-        assert "1 of 11" in ui.main.side.tabs.text
+        assert "1 of 11" in ui.title()
         assert any("event 7" in line for line in ui.log)
         await ui.press("N", "N")
-        assert "10 of 11" in ui.main.side.tabs.text
+        assert "10 of 11" in ui.title()
         await ui.press("ampersand")
-        assert len(ui.log) == 8
+        assert len(ui.log) == 11
         assert all("event 7" in line for line in ui.log)
-        assert "only" in ui.main.side.tabs.text
+        assert "only" in ui.title()
         await ui.press("escape")
-        assert "event 7'" not in ui.main.side.tabs.text
+        assert "event 7'" not in ui.title()
 
 
 async def test_log_key_brings_the_log_to_the_front() -> None:
     async with cockpit(store()) as ui:
         await ui.press("enter")
-        assert ">Detail" in ui.main.side.tabs.text
+        assert ">Detail" in ui.title()
         await ui.press("L")
-        assert ">Log" in ui.main.side.tabs.text
+        assert ">Log" in ui.title()
         assert all("warn" in line for line in ui.log)
 
 
@@ -50,13 +54,13 @@ async def test_level_time_wrap_and_metrics_keys_change_the_log() -> None:
     async with cockpit(store()) as ui:
         await ui.press("L")
         assert all("warn" in line for line in ui.log)
-        assert "warn+" in ui.main.side.tabs.text
+        assert "warn+" in ui.title()
         await ui.press("L")
         assert "hidden by level error (L changes it)" in ui.log[0]
         await ui.press("L", "t", "t")
         assert "ago" in ui.log[-1]
         await ui.press("w")
-        assert len(ui.log) == 8
+        assert len(ui.log) == 16
 
 
 async def test_metrics_key_hides_the_rows_of_metrics_and_brings_them_back() -> None:
@@ -69,7 +73,7 @@ async def test_metrics_key_hides_the_rows_of_metrics_and_brings_them_back() -> N
         assert ui.log[0].split()[1:] == ["1", "2.500", "1.500"]
         await ui.press("x")
         assert [line.split(None, 2)[2] for line in ui.log] == ["Checkpoint 1 saved"]
-        assert "no metrics" in ui.main.side.tabs.text
+        assert "no metrics" in ui.title()
         await ui.press("j")
         assert "1 event hidden by x (x shows metrics)" in ui.log[0]
         await ui.press("x")
@@ -82,9 +86,9 @@ async def test_unseen_events_are_counted_in_the_title() -> None:
         await ui.press("enter", "enter", "g")
         found.log[ID] += [event(100, "event 100"), event(101, "event 101")]
         await ui.publish()
-        assert "2 new" in ui.main.side.tabs.text
+        assert "2 new" in ui.title()
         await ui.press("G")
-        assert "follow" in ui.main.side.tabs.text
+        assert "follow" in ui.title()
         assert "event 101" in ui.log[-1]
 
 
@@ -97,9 +101,9 @@ async def test_older_events_are_loaded_at_the_top() -> None:
 
     found.events = newest  # type: ignore[method-assign]
     async with cockpit(found) as ui:
-        assert "500 events" in ui.main.side.tabs.text
+        assert "500 events" in ui.title()
         await ui.press("enter", "enter", "g")
-        assert "1000 events" in ui.main.side.tabs.text
+        assert "1000 events" in ui.title()
         assert "event 1000" in ui.log[0], "the first visible event stays"
         await ui.press("g", "g")
         assert "event 0" in ui.log[0]
@@ -109,9 +113,9 @@ async def test_detail_search_moves_between_matches() -> None:
     found = FakeStore().put(job(1, metadata={f"key{n}": f"value {n}" for n in range(20)}))
     async with cockpit(found) as ui:
         await ui.press("enter", "slash", *"value 1", "enter")
-        assert "1 of 11 'value 1'" in ui.main.side.tabs.text
+        assert "1 of 11 'value 1'" in ui.title()
         await ui.press("N")
-        assert "11 of 11" in ui.main.side.tabs.text
+        assert "11 of 11" in ui.title()
         assert any("value 19" in line for line in ui.main.side.detail.text_lines)
         await ui.press("escape", "slash", *"nowhere", "enter")
         assert "No match" in ui.prompt
@@ -129,10 +133,10 @@ async def test_very_long_event_is_cut_with_its_length() -> None:
 async def test_title_has_the_longest_name_of_the_job_that_fits() -> None:
     found = FakeStore().put(job(1, user_provided_suffix="support-v4"))
     async with cockpit(found) as ui:
-        assert ui.main.side.tabs.text.endswith(" support-v4 (..00000001) · follow · 0 events ─")
+        assert ui.title().endswith(" support-v4 (..00000001) · follow · 0 events ─")
     async with cockpit(found, size=(60, 20)) as ui:
         await ui.press("enter", "]")
-        assert ui.main.side.tabs.text.endswith(" support-v4 · follow · 0 events ─")
+        assert ui.title().endswith(" support-v4 · follow ─")
 
 
 async def test_long_event_scrolls_sideways() -> None:

@@ -83,7 +83,7 @@ async def test_verb_not_offered_by_the_provider_is_refused(key: str) -> None:
 
 async def test_click_on_a_column_title_sorts_and_a_second_reverses() -> None:
     async with cockpit(store()) as ui:
-        where = ui.screen[1].index("NAME") + 2
+        where = ui.screen[2].index("NAME") + 2
         await ui.pilot.click("#jobs-head", offset=(where, 0))
         assert any("name ↑" in line for line in ui.screen)
         await ui.pilot.click("#jobs-head", offset=(where, 0))

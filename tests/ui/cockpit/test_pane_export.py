@@ -59,8 +59,8 @@ def test_csv_cell_with_a_formula_is_escaped() -> None:
 async def test_export_without_a_job_is_refused_in_detail_and_log() -> None:
     async with cockpit(FakeStore()) as ui:
         await ui.press("tab", "e")
-        assert (ui.pane, ui.prompt) == ("log", "No job is selected.")
-        await ui.press("[", "e")
+        assert (ui.pane, ui.prompt) == ("curve", "No job is selected.")
+        await ui.press("]", "e")
         assert (ui.pane, ui.prompt) == ("detail", "No job is selected.")
 
 

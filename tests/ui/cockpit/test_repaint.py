@@ -131,7 +131,7 @@ async def test_tick_draws_the_lines_whose_age_changed(refreshed: list[str]) -> N
         ui.tick()
         await ui.pilot.pause()
         assert refreshed.count("jobs") == 1
-        assert "3m" in ui.screen[2]
+        assert "3m" in ui.screen[3]
 
 
 async def test_new_event_reloads_the_facts_of_the_job(called: list[str]) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from fttui.learning.run import run_of
 from fttui.store.health import State
+from fttui.ui.saved_view import SavedView
 from tests.support.fake_store import NOW, FakeStore, event, job
 from tests.support.ui_fakes import cockpit
 
@@ -35,7 +36,7 @@ async def test_cursor_move_shows_detail_and_log_of_the_job() -> None:
     async with cockpit(store, size=(120, 40)) as ui:
         assert ui.cursor == "ftjob-00000001"
         assert "ftjob-00000001" in ui.detail
-        assert "file-train  train.jsonl, 29.9 kB" in ui.detail
+        assert "file-train  train.jsonl" in ui.detail
         assert "first job's event" in ui.log[0]
         await ui.press("j")
         assert "ftjob-00000002" in ui.detail
@@ -155,7 +156,7 @@ async def test_log_follows_new_events_until_scrolled_up() -> None:
     store = three()
     id = "ftjob-00000001"
     store.log = {id: [event(number, f"event {number}") for number in range(100)]}
-    async with cockpit(store) as ui:
+    async with cockpit(store, remembered=SavedView(tab="log")) as ui:
         assert "event 99" in ui.log[-1]
         store.log[id].append(event(100, "event 100"))
         await ui.publish()

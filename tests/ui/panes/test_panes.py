@@ -9,6 +9,7 @@ from fttui.ui.cockpit.screen import MainScreen
 from fttui.ui.messages import EscapeSequenceRequested
 from fttui.ui.render.status_line import ServiceInfo
 from fttui.ui.saved_view import SavedView
+from fttui.ui.widgets.line_view import TextRow
 from tests.support.fake_store import FakeStore, event, job
 from tests.support.ui_fakes import Ui, cockpit
 
@@ -24,12 +25,17 @@ def split(ui: Ui) -> int:
     return ui.main.jobs.size.height
 
 
+def title(ui: Ui) -> TextRow:
+    """Title with the tabs."""
+    return ui.main.side.panes[ui.main.panes.tab].title_row
+
+
 async def test_undo_reverts_zoom() -> None:
     async with cockpit(store(), size=(120, 40)) as ui:
         await ui.press("z")
-        assert not ui.main.side.display
+        assert ui.main.panes.visible == ["jobs"]
         await ui.press("u")
-        assert ui.main.side.display
+        assert len(ui.main.panes.visible) == 4
         assert "Nothing to undo" not in ui.prompt
 
 
@@ -41,9 +47,9 @@ async def test_each_layout_keeps_its_own_split() -> None:
         assert smaller < usual
         await ui.pilot.resize_terminal(120, 40)
         await ui.pilot.pause()
-        assert ui.main.jobs.size.width == 66, "55 % of 120: the other layout keeps its usual size"
+        assert ui.main.jobs.size.width == 69, "the other layout keeps its usual size"
         await ui.press("plus")
-        assert ui.main.jobs.size.width > 66
+        assert ui.main.jobs.size.width > 69
         await ui.pilot.resize_terminal(80, 24)
         await ui.pilot.pause()
         assert split(ui) == smaller
@@ -56,24 +62,30 @@ async def test_each_layout_keeps_its_own_split() -> None:
 async def test_a_short_terminal_shows_one_pane_at_any_width(width: int) -> None:
     async with cockpit(store(), size=(width, 12), remembered=SavedView(tab="files")) as ui:
         assert ui.main.jobs.size.width == width
-        for pane, word in (("detail", ">Detail"), ("log", ">Log"), ("files", ">Files")):
+        for pane, word in (("curve", ">Curve"), ("detail", ">Detail"), ("log", ">Log"), ("files", ">Files")):
             await ui.press("tab")
             body = ui.screen[1:-2]
             assert word in body[0]
             assert "LOSS" not in "\n".join(body)
-            views = {"detail": ui.main.side.detail, "log": ui.main.log_view, "files": ui.main.side.files}
-            assert [name for name, view in views.items() if view.size.height == 8] == [pane]
+            views = {
+                "curve": ui.main.side.curve,
+                "detail": ui.main.side.detail,
+                "log": ui.main.log_view,
+                "files": ui.main.side.files,
+            }
+            assert ui.main.panes.visible == [pane]
+            assert views[pane].size.height == 8
 
 
 async def test_split_keys_do_nothing_when_one_pane_fills_the_screen() -> None:
-    async with cockpit(store(), size=(60, 20)) as ui:
+    async with cockpit(store(), size=(60, 12)) as ui:
         await ui.press("plus")
         assert "Only one pane fits" in ui.prompt
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 async def test_a_click_activates_a_pane(size: tuple[int, int]) -> None:
-    async with cockpit(store(), size=size) as ui:
+    async with cockpit(store(), size=size, remembered=SavedView(tab="log")) as ui:
         await ui.pilot.click(ui.main.side.log_view)
         assert ui.pane == "log"
         await ui.pilot.click(ui.main.jobs.list, offset=(5, 1))
@@ -82,11 +94,11 @@ async def test_a_click_activates_a_pane(size: tuple[int, int]) -> None:
 
 async def test_a_click_on_a_tab_selects_it() -> None:
     async with cockpit(store()) as ui:
-        row = ui.screen[13]
-        await ui.pilot.click(ui.main.side.tabs, offset=(row.index("Files") + 1, 0))
-        assert ">Files" in ui.screen[13]
-        await ui.pilot.click(ui.main.side.tabs, offset=(row.index("Detail") + 1, 0))
-        assert ">Detail" in ui.screen[13]
+        row = ui.screen[6]
+        await ui.pilot.click(title(ui), offset=(row.index("Files") + 1, 0))
+        assert ">Files" in ui.screen[6]
+        await ui.pilot.click(title(ui), offset=(row.index("Detail") + 1, 0))
+        assert ">Detail" in ui.screen[6]
 
 
 async def test_a_double_click_opens_the_job() -> None:
@@ -98,11 +110,11 @@ async def test_a_double_click_opens_the_job() -> None:
 
 async def test_a_click_on_a_column_title_sorts_and_a_second_reverses() -> None:
     async with cockpit(store()) as ui:
-        x = ui.screen[1].index("NAME")
+        x = ui.screen[2].index("NAME")
         await ui.pilot.click(ui.main.jobs.head, offset=(x + 1, 0))
-        assert "name ↑" in ui.screen[12]
+        assert "name ↑" in ui.screen[1]
         await ui.pilot.click(ui.main.jobs.head, offset=(x + 1, 0))
-        assert "name ↓" in ui.screen[12]
+        assert "name ↓" in ui.screen[1]
 
 
 def copied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -123,7 +135,7 @@ def copied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 async def test_a_log_line_and_a_curl_command_are_copied(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = copied(monkeypatch)
     place = ServiceInfo("work", "api.example.com", False, False, "", "work", "https://api.example.com/v1")
-    async with cockpit(store(), place=place) as ui:
+    async with cockpit(store(), place=place, remembered=SavedView(tab="log")) as ui:
         await ui.press("Y", "n")
         assert texts[-1].endswith("info  event 59")
         await ui.press("tab", "slash", *"event 7", "enter", "Y", "n")
@@ -160,16 +172,16 @@ async def test_long_errors_are_shown_whole_in_the_error_list() -> None:
 
 async def test_sideways_keys_scroll_to_hidden_columns() -> None:
     async with cockpit(store()) as ui:
-        usual = ui.screen[1]
+        usual = ui.screen[2]
         assert "METHOD" not in usual
         await ui.press("l")
-        assert ui.screen[1].split()[:4] == [">ST", "!", "NAME", "STEP"]
-        assert ui.screen[2].split()[:3] == [">▸", "run", "run-1"], "cursor, state and name stay"
+        assert ui.screen[2].split()[:4] == ["ST", "!", "NAME", "STEP"]
+        assert ui.screen[3].split()[:3] == [">▸", "run", "run-1"], "cursor, state and name stay"
         await ui.press(*["l"] * 20)
-        assert ui.screen[1].rstrip().endswith("FINE-TUNED MODEL")
+        assert ui.screen[2].rstrip().endswith("FINE-TUNED MODEL")
         assert ui.prompt == "Nothing more to the right."
         await ui.press(*["h"] * 20)
-        assert ui.screen[1] == usual
+        assert ui.screen[2] == usual
 
 
 async def test_messages_give_way_to_the_headline_and_warnings_stay_longer() -> None:
@@ -188,7 +200,7 @@ async def test_messages_give_way_to_the_headline_and_warnings_stay_longer() -> N
         assert ui.prompt.startswith("step 3")
 
 
-@pytest.mark.parametrize(("size", "panes"), [((80, 24), 2), ((120, 40), 3), ((200, 60), 4), ((60, 20), 4)])
+@pytest.mark.parametrize(("size", "panes"), [((80, 24), 2), ((120, 40), 4), ((200, 60), 4), ((60, 20), 5)])
 async def test_tab_goes_through_the_panes_on_the_screen(size: tuple[int, int], panes: int) -> None:
     async with cockpit(store(), size=size) as ui:
         seen = []
@@ -228,4 +240,4 @@ async def test_a_pane_shows_the_newest_data_when_it_becomes_visible_again() -> N
         jobs.raw[selected] = jobs.raw[selected] | {"model": "model-4711"}
         await ui.publish()
         await ui.press("escape")
-        assert any("model" in line and "model-4711" in line for line in ui.screen[14:]), "\n".join(ui.screen)
+        assert any("model" in line and "model-4711" in line for line in ui.screen[7:]), "\n".join(ui.screen)

@@ -17,32 +17,32 @@ def _store() -> FakeStore:
 
 
 def _names(ui: Ui) -> list[str]:
-    """Return the names in the list, from the lines between its titles and its foot."""
+    """Return the names in the list, from the lines of its jobs."""
     texts = ("run-0", "sweep lr", "├ lr-1", "├ lr-3", "run-2")
-    return [next((text for text in texts if text in line), "") for line in ui.screen[2:8] if line.strip()]
+    return [next((text for text in texts if text in line), "") for line in ui.screen[3:8] if line.strip()]
 
 
 async def test_enter_folds_a_sweep_and_targets_are_its_jobs() -> None:
     async with cockpit(_store(), size=(80, 24)) as ui:
         assert _names(ui)[:5] == ["run-0", "sweep lr", "├ lr-1", "├ lr-3", "run-2"]
         await ui.press("j")
-        assert ui.screen[3].startswith(">▾ ✓1 ▸1 sweep lr  2 jobs, 1 done")
+        assert ui.screen[4].startswith(">▾ ✓1 ▸1 sweep lr  2 jobs, 1 done")
         await ui.press("enter")
         assert _names(ui)[:3] == ["run-0", "sweep lr", "run-2"]
-        assert ui.screen[3].startswith(">▸ ✓1 ▸1 sweep lr")
-        assert "4 of 4" in " ".join(ui.screen), "jobs of a folded sweep are counted"
+        assert ui.screen[4].startswith(">▸ ✓1 ▸1 sweep lr")
+        assert "4 jobs" in " ".join(ui.screen), "jobs of a folded sweep are counted"
         await ui.press("space")
         assert "2 marked" in " ".join(ui.screen)
         await ui.press("escape", "colon", *"goto lr-3", "enter")
-        assert ui.screen[5].startswith(">▸ run")
-        assert "├ lr-3" in ui.screen[5]
+        assert ui.screen[6].startswith(">▸ run")
+        assert "├ lr-3" in ui.screen[6]
 
 
 async def test_detail_of_a_sweep_is_that_of_its_best_job_and_changes_move_its_counts() -> None:
     store = _store()
     async with cockpit(store, size=(80, 24)) as ui:
         await ui.press("j")
-        assert "lr-3 (..00000003)" in ui.screen[13], "the best one"
+        assert "lr-3 · loss" in ui.title(), "the best one"
         await ui.press("c")
         question = " ".join(" ".join(ui.screen).split())
         assert (
@@ -52,9 +52,9 @@ async def test_detail_of_a_sweep_is_that_of_its_best_job_and_changes_move_its_co
         store.put(job(3, "succeeded", metadata=MARK, user_provided_suffix="lr-3"))
         store.publish()
         await ui.pilot.pause()
-        assert ui.screen[3].startswith(">▾ ✓2    sweep lr  2 jobs, all done")
+        assert ui.screen[4].startswith(">▾ ✓2    sweep lr  2 jobs, all done")
         await ui.press("j")
-        assert ui.screen[4].startswith(">✓ done")
+        assert ui.screen[5].startswith(">✓ done")
 
 
 pytestmark = pytest.mark.painted

@@ -1,0 +1,138 @@
+"""Drawing of the curve of the selected job, once the cursor has rested on it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from fttui.models.status import Status
+from fttui.ui.cockpit.layout import PaneLayout
+from fttui.ui.cockpit.model import CockpitModel
+from fttui.ui.panes.curve import CurveView
+from fttui.ui.render.curve_style import SMOOTHINGS
+from fttui.ui.render.glyphs import Glyphs
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+    from textual.worker import Worker
+
+    from fttui.learning.metric_groups import MetricGroup
+    from fttui.learning.run import Run
+    from fttui.models.job import Job
+    from fttui.models.row import JobRow
+    from fttui.store.port import StorePort
+
+REST = 0.15
+"""Seconds for which the cursor rests on a job before its curve is drawn: a curve costs more bytes than a line."""
+ONLY_TRAINING = "No validation file: the curve shows training loss only."
+
+
+class CurveDrawing:
+    """Puts the run of the selected job into the curve pane."""
+
+    def __init__(
+        self,
+        screen: Screen[None],
+        model: CockpitModel,
+        panes: PaneLayout,
+        view: CurveView,
+        glyphs: Glyphs,
+        sleep: Callable[[float], Awaitable[None]],
+        draw_titles: Callable[[], None],
+    ) -> None:
+        """
+        Args:
+            screen: used for workers only.
+            draw_titles: draws the titles of the panes.
+        """
+        self._screen = screen
+        self._model = model
+        self._panes = panes
+        self._view = view
+        self._glyphs = glyphs
+        self._sleep = sleep
+        self._draw_titles = draw_titles
+        self._shown: str | None = None
+        """The job whose curve is shown."""
+        self._name = self._metric = ""
+        self._waiting: Worker[None] | None = None
+        """Waits until the cursor has rested."""
+
+    def follow(self) -> None:
+        """Show the curve of another job: at once when none is shown, else after a rest."""
+        if self._model.selected is None or self._shown is None or self._model.store is None:
+            self._shown = self._model.selected
+            self.draw()
+        elif self._model.selected != self._shown:
+            self._waiting = self._screen.run_worker(self._rest, group="curve", exclusive=True, exit_on_error=False)
+
+    async def _rest(self) -> None:
+        await self._sleep(REST)
+        self._shown = self._model.selected
+        self.draw()
+        self._draw_titles()
+
+    def draw(self) -> None:
+        """Draw the shown job as it is now. A hidden curve is not drawn."""
+        model, id = self._model, self._shown
+        if id is not None and id not in model.rows():
+            id = self._shown = model.selected
+        row = model.rows().get(id) if id is not None else None
+        job = model.store.job(row.id) if model.store is not None and row is not None else None
+        self._name = row.name if row is not None else ""
+        if row is None:
+            self._metric = ""
+            self._view.show_text("No job selected.")
+        elif model.store is None or job is None:
+            self._metric = ""
+            self._view.show_text("Connecting…" if model.store is None else "No metrics yet.")
+        elif self._panes.is_visible("curve"):
+            self._draw_run(model.store, row, job)
+
+    def _draw_run(self, store: StorePort, row: JobRow, job: Job) -> None:
+        from fttui.learning.metric_groups import LOSS, groups_of
+
+        run, style = store.run(row.id), self._model.view.current.curve
+        group = next((each for each in groups_of(run) if each.name == style.metric), LOSS)
+        self._metric = group.label
+        if not _has_points(run, group):
+            self._view.show_text(no_points(store, row))
+            return
+        from fttui.ui.render.chart.view import View, curves_of
+
+        axis = style.axis if has_axis(run, style.axis) else "step"
+        has_valid = any(run.get(name).values for name in (group.valid, group.whole))
+        curves = curves_of(
+            row.name, run, group, smooth=SMOOTHINGS[style.smoothing], unit=axis, is_live=row.status.is_live
+        )
+        self._view.show(
+            [curves],
+            View(0, 0, is_log=style.is_log, is_whole=style.is_whole, unit=axis),
+            subject=(row.id, group.name),
+            note=ONLY_TRAINING if group.is_loss and not has_valid and not job.validation_file else "",
+        )
+
+    @property
+    def facts(self) -> list[str]:
+        """Facts for the title, the longest first: job, metric, and settings that are not the usual ones."""
+        dot = f" {self._glyphs.dot} "
+        parts = [part for part in (self._name, self._metric, *self._model.view.current.curve.words) if part]
+        return [dot.join(parts[:number]) for number in range(len(parts), 0, -1)]
+
+
+def _has_points(run: Run, group: MetricGroup) -> bool:
+    return any(run.get(name).values for name in (group.train, group.valid, group.whole))
+
+
+def has_axis(run: Run, axis: str) -> bool:
+    """Tell whether the steps of a run can be shown as epochs or as times."""
+    return bool(run.total_steps and run.n_epochs) if axis == "epoch" else axis == "step" or bool(run.times.steps)
+
+
+def no_points(store: StorePort, row: JobRow) -> str:
+    """Return the sentence for a job without metrics."""
+    if row.status in (Status.QUEUED, Status.VALIDATING):
+        return "The curve starts with the first step."
+    if row.gone or (row.status.is_final and store.has_read_events(row.id) and not store.events(row.id, limit=1)):
+        return "The provider no longer has this job's metrics."
+    return "This job has no metrics." if row.status.is_final and store.has_read_events(row.id) else "No metrics yet."

@@ -1,0 +1,168 @@
+"""Curve pane in the cockpit: when it is drawn, its texts, its keys and its remembered settings."""
+
+from typing import Any
+
+import pytest
+from textual.widget import Widget
+
+from fttui.learning.run import Run, run_of
+from fttui.models.job import Job
+from fttui.ui.cockpit.curve_drawing import REST, no_points
+from fttui.ui.render.chart import draw as drawing
+from fttui.ui.render.chart.view import Curves, View
+from fttui.ui.render.glyphs import ASCII
+from fttui.ui.saved_view import SavedView
+from tests.support.clock import FakeClock
+from tests.support.fake_store import FakeStore, event, job
+from tests.support.simulated_runs import real_run, until
+from tests.support.ui_fakes import cockpit
+
+ID = "ftjob-00000001"
+
+
+def store(*, step: int = 640, jobs: int = 4) -> FakeStore:
+    found = FakeStore().put(*map(job, range(1, jobs + 1)))
+    whole = real_run("overfit")
+    found.runs = {f"ftjob-{number:08d}": until(whole, step - number) for number in range(1, jobs + 1)}
+    return found
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the drawn runs, one for each drawing."""
+    names: list[str] = []
+    whole = drawing.draw
+
+    def draw(runs: list[Curves], view: View) -> Any:
+        names.append(runs[0].name)
+        return whole(runs, view)
+
+    monkeypatch.setattr(drawing, "draw", draw)
+    return names
+
+
+async def test_curve_follows_the_cursor_once_it_has_rested(drawn: list[str]) -> None:
+    clock = FakeClock()
+    async with cockpit(store(), size=(120, 40), clock=clock) as ui:
+        assert "run-1 · loss" in ui.title("curve")
+        ui.type("down", "down", "down")
+        await ui.pilot.pause()
+        await clock.run(REST * 0.9)
+        assert "ftjob-00000004" in ui.detail
+        assert "run-1 · loss" in ui.title("curve"), "the old curve and its name"
+        await ui.press("k")
+        await clock.run(REST * 0.9)
+        assert set(drawn) == {"run-1"}
+        await clock.run(REST * 0.2)
+        await ui.pilot.pause()
+        assert "run-3 · loss" in ui.title("curve")
+        assert drawn.count("run-3") == 1
+        assert "run-4" not in drawn
+
+
+@pytest.mark.painted
+async def test_unchanged_poll_draws_no_curve_and_a_new_point_few_lines(
+    drawn: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = store()
+    async with cockpit(found, size=(120, 40)) as ui:
+        found.log = {ID: []}
+        await ui.publish()
+        drawn.clear()
+        lines: list[object] = []
+        refresh = Widget.refresh
+
+        def spy(self: Widget, *regions: object, **how: object) -> Widget:
+            if self.id == "curve":
+                lines.extend(regions or ["all"])
+            return refresh(self, *regions, **how)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(Widget, "refresh", spy)
+        await ui.publish()
+        assert (drawn, lines) == ([], [])
+        found.runs[ID] = until(real_run("overfit"), 641)
+        await ui.publish()
+        assert drawn == ["run-1"]
+        assert 0 < len(lines) <= 6
+        assert "all" not in lines
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (200, 60)])
+async def test_curve_is_on_the_first_screen_at_every_size(size: tuple[int, int]) -> None:
+    async with cockpit(store(), size=size, glyphs=ASCII) as ui:
+        text = "\n".join(ui.screen)
+        assert "-- Curve -" in text
+        assert "+^5.70" in text
+        assert text.isascii()
+
+
+@pytest.mark.parametrize(
+    ("status", "members", "events", "text"),
+    [
+        ("running", {}, None, "No metrics yet."),
+        ("queued", {}, None, "The curve starts with the first step."),
+        ("validating_files", {}, None, "The curve starts with the first step."),
+        ("succeeded", {}, None, "No metrics yet."),
+        ("succeeded", {}, [], "The provider no longer has this job's metrics."),
+        ("failed", {}, [event(1, "Line 3 is not JSON")], "This job has no metrics."),
+    ],
+)
+def test_sentence_of_a_job_without_points(status: str, members: Any, events: Any, text: str) -> None:
+    found = FakeStore().put(job(1, status, **members))
+    found.log = {} if events is None else {ID: events}
+    assert no_points(found, Job.read(found.raw[ID]).row()) == text
+    assert no_points(found, Job.read(found.raw[ID]).row()._replace(gone=True)) in (
+        "The provider no longer has this job's metrics.",
+        "The curve starts with the first step.",
+    )
+
+
+async def test_job_without_validation_says_that_the_curve_is_training_loss() -> None:
+    found = FakeStore().put(job(1), job(2, validation_file="file-valid"), job(3))
+    train = run_of([(step, {"train_loss": 2.0}, None) for step in range(1, 30)])
+    found.runs = {ID: train, "ftjob-00000002": train, "ftjob-00000003": Run()}
+    async with cockpit(found) as ui:
+        assert ui.screen[-3].strip() == "No validation file: the curve shows training loss only."
+        await ui.press("j")
+        assert ui.screen[-3].strip().startswith("0")
+        await ui.press("j")
+        assert ui.screen[7].strip() == "No metrics yet."
+
+
+async def test_settings_are_shown_undone_and_remembered() -> None:
+    async with cockpit(store(), size=(200, 60)) as ui:
+        await ui.press("i", "I", "m", "X")
+        assert "log axis · whole range · smoothing 0.6 · by epoch" in ui.title("curve")
+        saved = ui.app.remembered
+        assert (saved.curve_log, saved.curve_whole, saved.curve_smoothing, saved.curve_axis) == (
+            True,
+            True,
+            "0.6",
+            "epoch",
+        )
+        await ui.press("u", "u")
+        assert "log axis · whole range ─" in ui.title("curve")
+    async with cockpit(store(), size=(200, 60), remembered=saved) as ui:
+        assert "log axis · whole range · smoothing 0.6 · by epoch" in ui.title("curve")
+
+
+async def test_metric_keys_turn_the_groups_and_a_job_without_one_shows_its_loss() -> None:
+    found = store(jobs=2)
+    found.runs["ftjob-00000002"] = run_of([(step, {"train_loss": 2.0}, None) for step in range(1, 30)])
+    async with cockpit(found, size=(120, 40)) as ui:
+        await ui.press(".")
+        assert "run-1 · mean token accuracy" in ui.title("curve")
+        await ui.press("j")
+        assert "run-2 · loss" in ui.title("curve")
+        await ui.press(".")
+        assert ui.prompt == "This job has no other metrics."
+        await ui.press("k", ",")
+        assert "run-1 · loss" in ui.title("curve")
+
+
+async def test_keys_of_the_curve_bring_it_into_view() -> None:
+    async with cockpit(store(), remembered=SavedView(tab="log")) as ui:
+        assert "follow" in ui.title()
+        await ui.press("m")
+        assert (ui.main.panes.tab, ui.pane) == ("curve", "jobs")
+        assert "smoothing 0.6" in ui.title()
