@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 from fttui.cli.output import CUT_FIRST, CUT_LAST, CUT_LATE, CUT_NEVER, TABLE, WIDE, Column
 from fttui.clock import age, duration
 from fttui.learning.figures import figure
+from fttui.learning.kinds import kinds_of, word_of
 from fttui.learning.words import loss_words
+from fttui.models.loss_kinds import LossKinds
 from fttui.models.row import short_id
-from fttui.text import fit, size_words
+from fttui.text import count, fit, size_words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
+    from fttui.cli.jobs.facts import JobFacts
     from fttui.cli.output import Output
     from fttui.learning.checkpoints import Checkpoints, Saved
     from fttui.models.checkpoint import Checkpoint
@@ -56,6 +59,34 @@ def step_of(row: "JobRow") -> str:
     return "" if row.step is None else f"{row.step}/{row.total_steps}" if row.total_steps else str(row.step)
 
 
+def _judged(row: "JobRow", value: float | None, losses: LossKinds) -> str:
+    """Format a loss, with a `t` behind a training loss in a list with both kinds, and a space behind others."""
+    mark = "" if not losses.is_mixed else " " if row.summary.is_validation else "t"
+    return loss(value) + mark if value is not None else ""
+
+
+def tokens(row: "JobRow") -> str:
+    """Format the trained tokens in at most five cells; empty if unknown."""
+    return "" if row.trained_tokens is None else count(row.trained_tokens)
+
+
+def gap(row: "JobRow") -> str:
+    """Format validation loss minus training loss; empty if unknown."""
+    return "" if row.summary.gap is None else f"{row.summary.gap:+.2f}"
+
+
+def alarm(row: "JobRow", off: "Container[str]") -> str:
+    """Return the word for the most important alarm of a job; empty for none."""
+    kinds = kinds_of(row.alarms, off)
+    return word_of(kinds[0], is_live=row.status.is_live) if kinds else ""
+
+
+def _same_method(rows: "Sequence[JobRow]") -> str:
+    """Return the method that all of several jobs have; empty if they differ."""
+    methods = {row.method for row in rows}
+    return methods.pop() if len(rows) > 1 and len(methods) == 1 else ""
+
+
 def status_word(job: "Job | JobRow") -> str:
     """Return the status as the provider sent it, or `unreadable` or `unknown`."""
     return job.status_text or ("unreadable" if job.fault else "unknown")
@@ -72,39 +103,68 @@ class JobTable:
     Without a terminal the columns are always the same: new ones are added at the end.
     """
 
-    def __init__(self, rows: "Sequence[JobRow]", cells: int, now: float) -> None:
+    def __init__(self, rows: "Sequence[JobRow]", cells: int, now: float, facts: "JobFacts | None" = None) -> None:
         """
         Args:
             cells: width of the terminal.
             now: the current time in Unix seconds, for ages.
+            facts: None leaves out the costs.
         """
+        losses = LossKinds.of(rows)
+        off = facts.alarms_off if facts is not None else frozenset[str]()
         is_wide = cells >= WIDE
         models = {row.model for row in rows}
         is_named = any(row.suffix for row in rows)
+        words = {facts.words(row) for row in rows} if facts is not None else set()
+        same_cost = words.pop() if len(rows) > 1 and len(words) == 1 else ""
         self.same_model = models.pop() if len(rows) > 1 and len(models) == 1 else ""
         """Model of all jobs, which has no column then; empty if they differ or there is one job."""
         columns: list[Column[JobRow]] = [
             Column("NAME", lambda row: fit(row.suffix or short_id(row.id), 40 if is_wide else 18), cut=CUT_LATE),
-            Column("ID", lambda row: row.id if is_wide else short_id(row.id), cut=CUT_LAST, leave=3 if is_named else 0),
+            Column(
+                "ID", lambda row: row.id if is_wide else short_id(row.id), cut=CUT_LAST, leave=15 if is_named else 0
+            ),
             Column("STATUS", status_word, cut=CUT_LATE),
-            Column("STEP", step_of, right=True, leave=4),
-            Column("LOSS", lambda row: loss(row.judged_loss), right=True),
-            Column("AGE", lambda row: ago(row.created_at, now), right=True, leave=5),
-            Column("MODEL", lambda row: row.model, cut=CUT_NEVER, leave=2),
+            Column("STEP", step_of, right=True, leave=17),
+            Column(losses.title, lambda row: _judged(row, row.judged_loss, losses), right=True),
+            Column("BEST", lambda row: _judged(row, row.summary.best, losses), right=True, leave=16),
+            Column("AT", lambda row: text(row.summary.best_step), right=True, leave=13),
+            Column("TRAIN", lambda row: loss(row.summary.train), right=True, leave=12),
+            Column("GAP", gap, right=True, leave=11),
+            Column("EPOCHS", lambda row: row.epochs, right=True, leave=9),
+            Column("LR", lambda row: row.rate, right=True, leave=8),
+            Column("BATCH", lambda row: row.batch, right=True, leave=7),
+            Column(
+                "TOKENS",
+                lambda row: "" if row.trained_tokens is None else count(row.trained_tokens),
+                right=True,
+                leave=5,
+            ),
+            Column("COST", lambda row: "" if facts is None else facts.words(row), right=True, leave=4),
+            Column("AGE", lambda row: ago(row.created_at, now), right=True, leave=18),
+            Column("ALARM", lambda row: alarm(row, off), leave=10),
+            Column("MODEL", lambda row: row.model, cut=CUT_NEVER, leave=14),
+            Column("METHOD", lambda row: row.method, leave=3),
             Column("TUNED MODEL", lambda row: row.fine_tuned_model, cut=CUT_NEVER, leave=1),
             Column("", lambda row: "gone" if row.gone else "", cut=CUT_LATE),
         ]
-        hidden = {"" if is_named else "NAME", "MODEL" if self.same_model else ""} - {""}
-        self.columns = [column for column in columns if column.title not in hidden]
+        same = {"MODEL": self.same_model, "COST": same_cost, "METHOD": _same_method(rows)}
+        hidden = {name for name, value in same.items() if value}
+        hidden |= {"NAME"} if not is_named else set()
+        hidden |= {"GAP"} if not losses.has_validation else set()
+        repeated = [column for column in columns if column.title == "TRAIN"][1:] if losses.title == "TRAIN" else []
+        self.columns = [column for column in columns if column.title not in hidden and column not in repeated]
+        self._same = [value for value in same.values() if value]
 
     def note(self, output: "Output") -> str:
         """Return a sentence about the column that is left out because all cells are equal; else an empty string."""
         is_table = output.form == TABLE and output.is_terminal
-        return f"All {self.same_model}." if self.same_model and is_table else ""
+        return f"All {', '.join(self._same)}." if self._same and is_table else ""
 
     @staticmethod
-    def piped() -> "list[Column[JobRow]]":
+    def piped(facts: "JobFacts | None" = None) -> "list[Column[JobRow]]":
         """Return the columns without a terminal."""
+        off = facts.alarms_off if facts is not None else frozenset[str]()
         return [
             Column("ID", lambda row: row.id),
             Column("STATUS", status_word),
@@ -116,6 +176,18 @@ class JobTable:
             Column("STEP", lambda row: text(row.step)),
             Column("STEPS", lambda row: text(row.total_steps)),
             Column("LOSS", lambda row: text(row.judged_loss)),
+            Column("METRIC", lambda row: row.summary.metric or ("train_loss" if row.loss is not None else "")),
+            Column("BEST", lambda row: text(row.summary.best)),
+            Column("AT", lambda row: text(row.summary.best_step)),
+            Column("TRAIN", lambda row: text(row.summary.train)),
+            Column("GAP", lambda row: text(row.summary.gap)),
+            Column("EPOCHS", lambda row: row.epochs),
+            Column("LR", lambda row: row.rate),
+            Column("BATCH", lambda row: row.batch),
+            Column("TOKENS", lambda row: text(row.trained_tokens)),
+            Column("COST", lambda row: "" if facts is None else text(facts.amount(row))),
+            Column("ALARM", lambda row: ",".join(kinds_of(row.alarms, off))),
+            Column("METHOD", lambda row: row.method),
         ]
 
 

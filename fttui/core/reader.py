@@ -154,12 +154,14 @@ class ServiceReader:
         now = self._clock.now()
         found: dict[str, Job] = {}
         matching: list[JobRow] = []
+        left_out = 0
         newest_first, last = True, float("inf")
         async for page in self._until_failure(self._client.each_job_page(warn=self.warnings.append)):
             for job in page.items:
                 found[job.id] = job
                 row = _row_of(job, progress.get(job.id))
                 matching += [row] if options.filter.matches(row, now) else []
+                left_out += options.left_out([row], now)
                 newest_first &= (job.created_at or 0.0) <= last
                 last = job.created_at or 0.0
             limited = options.limit is not None and len(matching) >= options.limit
@@ -170,9 +172,10 @@ class ServiceReader:
         else:
             complete = self.failure is None
         self._answers.append(lambda archive, now: record.record_jobs(archive, [job.raw for job in found.values()], now))
-        chosen = [found[row.id] for row in query.select(matching, None, options.sort)]
+        chosen = [found[row.id] for row in options.ordered(matching)]
         more = len(chosen[options.limit :]) if options.limit else 0
-        return self._list(chosen[: options.limit], more=more, complete=complete)
+        listed = self._list(chosen[: options.limit], more=more, complete=complete)
+        return listed._replace(unknown=options.unknown(matching), left_out=left_out)
 
     async def job_parts(self, options: ListOptions) -> AsyncIterator[JobList]:
         read: list[Job] = []
@@ -185,15 +188,16 @@ class ServiceReader:
             read += page.items
             if len(read) >= PART:
                 read = await self._record_part(read)
-            part = only_matching(self._list(list(page.items)), options.filter, started)
+            part = only_matching(self._list(list(page.items)), options, started)
             # The list of a service that does not send the newest first is sorted as a whole.
             must_sort = must_sort or any(later > earlier for earlier, later in pairwise(times))
             if must_sort:
                 held.add(part)
+                yield JobList([], 0, complete=True, rows=[], left_out=part.left_out)
             else:
                 yield part
         self._answers.append(lambda archive, now: record.record_jobs(archive, [job.raw for job in read], now))
-        for part in held.parts(options.sort):
+        for part in held.parts(options):
             yield part
 
     def _list(self, jobs: list[Job], *, more: int = 0, complete: bool = True) -> JobList:
@@ -321,17 +325,22 @@ class ArchiveReader:
         self._clock = clock
 
     async def jobs(self, options: ListOptions) -> JobList:
-        rows = self._rows(options)
+        rows, left_out = self._rows(options)
         shown = rows[: options.limit]
-        return self._list(shown, more=len(rows) - len(shown))
+        listed = self._list(shown, more=len(rows) - len(shown))
+        return listed._replace(unknown=options.unknown(rows), left_out=left_out)
 
     async def job_parts(self, options: ListOptions) -> AsyncIterator[JobList]:
-        rows = self._rows(options)
-        for start in range(0, len(rows), PAGE):
-            yield self._list(rows[start : start + PAGE])
+        rows, left_out = self._rows(options)
+        for start in range(0, max(1, len(rows)), PAGE):
+            part = rows[start : start + PAGE]
+            yield self._list(part)._replace(unknown=options.unknown(part), left_out=0 if start else left_out)
 
-    def _rows(self, options: ListOptions) -> list[JobRow]:
-        return query.select(self._archive.jobs.rows(), options.filter, options.sort, now=self._clock.now())
+    def _rows(self, options: ListOptions) -> tuple[list[JobRow], int]:
+        """Return the matching rows in order, and the number of those left out for want of a loss."""
+        rows, now = self._archive.jobs.rows(), self._clock.now()
+        found = query.select(rows, options.filter, options.sort, now=now, known=options.known)
+        return found, options.left_out(rows, now)
 
     def _list(self, rows: list[JobRow], *, more: int = 0) -> JobList:
         jobs = [Job.read(decode(self._archive.jobs.body(row.id), id=row.id)) for row in rows]

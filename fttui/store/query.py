@@ -27,13 +27,13 @@ class Query(NamedTuple):
 
     text: str
     predicates: tuple[Predicate, ...]
-    fields: frozenset[str] = frozenset()
-    """Names of the fields in the terms."""
+    fields: tuple[str, ...] = ()
+    """Field of each term, empty for a plain word."""
 
     @property
     def needs_logs(self) -> bool:
         """A term needs numbers from the logs of jobs."""
-        return not self.fields.isdisjoint(FROM_LOG)
+        return not FROM_LOG.isdisjoint(self.fields)
 
     @property
     def is_empty(self) -> bool:
@@ -43,6 +43,11 @@ class Query(NamedTuple):
     def matches(self, row: JobRow, now: float) -> bool:
         """Tell whether a row matches every term."""
         return all(predicate(row, now) for predicate in self.predicates)
+
+    def matches_apart_from_log(self, row: JobRow, now: float) -> bool:
+        """Tell whether a row matches every term that needs no numbers from the log of the job."""
+        terms = zip(self.fields, self.predicates, strict=True)
+        return all(predicate(row, now) for field, predicate in terms if field not in FROM_LOG)
 
 
 class Sort(NamedTuple):
@@ -79,7 +84,7 @@ def parse(text: str, known: Known = NOTHING_KNOWN) -> Query:
         except QueryError as error:
             error.term = word
             raise
-    return Query(text.strip(), tuple(test for _, test in terms), frozenset(field for field, _ in terms if field))
+    return Query(text.strip(), tuple(test for _, test in terms), tuple(field for field, _ in terms))
 
 
 def sort_of(field: str, *, reverse: bool = False) -> Sort:

@@ -56,11 +56,11 @@ def frame(
     list_width, list_height = list_size(width, height, facts, len(shown))
     columns = fit_columns(list_width - 1, facts=facts)
     words = list_words(jobs_words(len(rows), len(rows)), "newest first", facts, glyphs) if rows else [""]
-    view = RowView(marks_training=facts.is_mixed, alarms_off=alarms_off)
+    view = RowView(marks_training=facts.losses.is_mixed, alarms_off=alarms_off)
     lines: dict[int, Line] = {
         1: status_lines(service, None, as_of, counts_line(rows, now, glyphs, alarms_off), now, width, glyphs)[0],
         2: title_rule(list_width, [(">Jobs", "title")], words, glyphs),
-        3: header_line(columns, active=False, loss_title=facts.loss_title),
+        3: header_line(columns, active=False, loss_title=facts.losses.title),
         height: footer(width),
     }
     for index, row in enumerate(shown[:list_height]):

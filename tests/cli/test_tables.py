@@ -11,6 +11,7 @@ from fttui.learning.run import Run
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.file import Model
 from fttui.models.row import JobRow
+from fttui.models.summary import Summary
 
 TUNED = "ft:gpt-4.1-nano-2025-04-14:acme::9fKlP2Qx"
 ROWS = [
@@ -34,7 +35,7 @@ def lines(rows: list[JobRow], cells: int) -> list[str]:
 
 def test_80_columns_keep_name_id_status_step_loss_and_age() -> None:
     assert lines(ROWS, 80) == [
-        "NAME        ID          STATUS        STEP   LOSS  AGE  MODEL",
+        "NAME        ID          STATUS        STEP  TRAIN  AGE  MODEL",
         "ten-epochs  ..5W0a3zQk  running    640/900  0.985   1m  gpt-4.1-nano-2025-04-14",
         "..8zkkbwKd  ..8zkkbwKd  succeeded                   1m  gpt-4o-mini-2024-07-18",
     ]
@@ -42,7 +43,7 @@ def test_80_columns_keep_name_id_status_step_loss_and_age() -> None:
 
 def test_wide_terminal_has_whole_ids_and_names_of_models() -> None:
     found = lines(ROWS, 180)
-    assert found[0].split() == ["NAME", "ID", "STATUS", "STEP", "LOSS", "AGE", "MODEL", "TUNED", "MODEL"]
+    assert found[0].split() == [*("NAME", "ID", "STATUS", "STEP", "TRAIN", "AGE", "MODEL", "METHOD", "TUNED", "MODEL")]
     assert ROWS[0].id in found[1]
     assert found[2].endswith(TUNED)
 
@@ -58,10 +59,10 @@ def test_names_of_models_are_whole_or_absent(cells: int) -> None:
 @pytest.mark.parametrize(
     ("cells", "titles"),
     [
-        (76, ["NAME", "ID", "STATUS", "STEP", "LOSS", "AGE"]),
-        (50, ["NAME", "STATUS", "STEP", "LOSS", "AGE"]),
-        (40, ["NAME", "STATUS", "LOSS", "AGE"]),
-        (30, ["NAME", "STATUS", "LOSS"]),
+        (76, ["NAME", "ID", "STATUS", "STEP", "TRAIN", "AGE"]),
+        (50, ["NAME", "STATUS", "STEP", "TRAIN", "AGE"]),
+        (40, ["NAME", "STATUS", "TRAIN", "AGE"]),
+        (30, ["NAME", "STATUS", "TRAIN"]),
     ],
 )
 def test_columns_leave_in_their_order(cells: int, titles: list[str]) -> None:
@@ -87,7 +88,44 @@ def test_piped_columns_are_the_old_ones_then_new_ones() -> None:
     cells = [[(column.plain or column.cell)(row) for column in JobTable.piped()] for row in ROWS]
     assert cells[0] == [
         *(ROWS[0].id, "running", "1970-01-01T00:00:40Z", "gpt-4.1-nano-2025-04-14", "ten-epochs", ""),
-        *("", "640", "900", "0.98512"),
+        *("", "640", "900", "0.98512", "train_loss"),
+        *("", "", "", "", "", "", "", "", "", "", ""),
+    ]
+
+
+JUDGED = [
+    ROWS[0]._replace(
+        method="dpo",
+        summary=Summary("valid_loss", 1.886, 640, 1.738, 360, 0.985),
+        epochs="10",
+        rate="2",
+        batch="1",
+        alarms="overfitting",
+    ),
+    ROWS[1]._replace(model=ROWS[0].model, summary=Summary("train_loss", 1.5, 9, 1.4, 8, 1.5), trained_tokens=213_000),
+]
+
+
+def test_wide_table_has_losses_settings_and_alarm() -> None:
+    assert lines(JUDGED, 160)[0].split() == [
+        *("NAME", "ID", "STATUS", "STEP", "LOSS", "BEST", "AT", "TRAIN", "GAP", "EPOCHS", "LR", "BATCH"),
+        *("TOKENS", "AGE", "ALARM"),
+    ]
+    _, first, second = (line.split() for line in lines(JUDGED, 160))
+    assert first[3:] == ["640/900", "1.886", "1.738", "360", "0.985", "+0.90", "10", "2", "1", "1m", "overfitting"]
+    assert second[3:] == ["1.500t", "1.400t", "8", "1.500", "213k", "1m"]
+
+
+def test_80_columns_have_as_many_numbers_as_fit() -> None:
+    titles = lines(JUDGED, 80)[0].split()
+    assert titles == ["NAME", "ID", "STATUS", "STEP", "LOSS", "BEST", "AT", "TRAIN", "AGE"]
+
+
+def test_piped_columns_end_with_the_exact_numbers() -> None:
+    cells = [column.cell(JUDGED[0]) for column in JobTable.piped()]
+    assert cells[9:] == [
+        *("1.886", "valid_loss", "1.738", "360", "0.985", str(1.886 - 0.985), "10", "2", "1", "", "", "overfitting"),
+        "dpo",
     ]
 
 

@@ -13,6 +13,7 @@ from fttui.cli.exit_codes import DONE, FAILED, message_of
 from fttui.cli.flags import json_options, yes
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation, say_notices
+from fttui.cli.jobs.facts import JobFacts
 from fttui.cli.jobs.ids import find_all, resolve_all, titles
 from fttui.cli.output import CUT_LAST, Column, Output, say
 from fttui.config import paths
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
 def list_(invocation: Invocation, gone: bool) -> int:
     """List archived jobs, newest first. Jobs that the provider no longer has are marked `gone`.
 
-    Piped output is one tab-separated line per job: id, status, creation time, model, suffix, tuned model, `gone` or
-    an empty field, step, number of steps, loss.
+    Piped output has the columns of `fttui jobs list`.
 
     \b
     fttui archive list
@@ -46,8 +46,9 @@ def list_(invocation: Invocation, gone: bool) -> int:
         def raw(row: "JobRow") -> Any:
             return json.loads(archive.jobs.body(row.id) or "null")
 
-        shown = tables.JobTable(rows, invocation.output.cells, invocation.clock.now())
-        invocation.output.print_list(rows, shown.columns, raw=raw, piped=shown.piped())
+        facts = JobFacts(invocation.options)
+        shown = tables.JobTable(rows, invocation.output.cells, invocation.clock.now(), facts)
+        invocation.output.print_list(rows, shown.columns, raw=raw, piped=shown.piped(facts))
         if note := shown.note(invocation.output):
             invocation.output.flush()
             say(note)

@@ -8,6 +8,7 @@ from fttui.cli import completion, tables
 from fttui.cli.flags import json_options, offline
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
+from fttui.cli.jobs.facts import JobFacts
 from fttui.cli.output import TABLE, say
 
 if TYPE_CHECKING:
@@ -45,11 +46,13 @@ def list_(
     S is running, queued, waiting, paused, succeeded, failed, cancelled, live, final, or a status of the provider.
     Filters apply before the limit.
 
-    Step and loss are those that the archive knows; no request is sent for them. A terminal narrower than 110 columns
-    shows the end of the ids, which every command takes.
+    Steps, losses and alarms are those that the archive knows; no request is sent for them. The loss is VALID or TRAIN,
+    or LOSS with a `t` behind training losses. A terminal narrower than 110 columns shows the end of the ids, which
+    every command takes.
 
     Piped output is one tab-separated line per job: id, status, creation time, model, suffix, tuned model, `gone` for
-    jobs that the provider no longer has, step, number of steps, loss.
+    jobs that the provider no longer has, step, number of steps, loss, name of the loss, best loss and its step,
+    training loss, gap, epochs, learning rate, batch size, tokens, cost, kinds of alarms, method.
 
     With --all, jobs are printed while they are read. A table and --sort need the whole list in memory.
 
@@ -60,22 +63,23 @@ def list_(
     """
     if limit is not None and all_:
         raise click.UsageError("--limit and --all cannot be used together")
-    filter, order = parse(statuses, filter_, sort)
+    facts = JobFacts(invocation.options)
+    filter, order = parse(statuses, filter_, sort, facts)
 
     async def work(reader: "Reader") -> None:
         from fttui.core.job_list import ListOptions
 
-        options = ListOptions(filter, order, None if all_ else limit or 20)
+        options = ListOptions(filter, order, None if all_ else limit or 20, facts.known)
         if all_ and (invocation.form != TABLE or not invocation.output.is_terminal):
-            await _print_parts(invocation, reader, options)
+            await _print_parts(invocation, reader, options, facts)
             return
         found = await reader.jobs(options)
-        _print(invocation, found, options, failed=reader.failure is not None)
+        _print(invocation, found, options, facts, failed=reader.failure is not None)
 
     return invocation.run_with_reader(work)
 
 
-def parse(statuses: tuple[str, ...], filter: str | None, sort: str | None) -> "tuple[Query, Sort]":
+def parse(statuses: tuple[str, ...], filter: str | None, sort: str | None, facts: JobFacts) -> "tuple[Query, Sort]":
     """Parse the flags into a query and an order.
 
     Raises:
@@ -92,26 +96,42 @@ def parse(statuses: tuple[str, ...], filter: str | None, sort: str | None) -> "t
             say(f"fttui: note: unknown status {clean_line(word)!r}. Known: {', '.join(filter_fields.STATES)}")
     words = ",".join(f'"{word}"' for text in statuses for word in text.replace('"', "").split(",") if word.strip())
     try:
-        parsed = query.parse(" ".join(part for part in (f"status:{words}" if words else "", filter or "") if part))
+        text = " ".join(part for part in (f"status:{words}" if words else "", filter or "") if part)
+        parsed = query.parse(text, facts.known)
         order = query.parse_sort(sort) if sort else query.NEWEST
     except QueryError as error:
         raise click.UsageError(str(error)) from None
     return parsed, order
 
 
-async def _print_parts(invocation: Invocation, reader: "Reader", options: "ListOptions") -> None:
+async def _print_parts(invocation: Invocation, reader: "Reader", options: "ListOptions", facts: JobFacts) -> None:
     """Print all jobs while they are read. The list need not fit into the memory."""
     output = invocation.output
     raws: dict[int, Any] = {}
-    printed = output.begin_list(tables.JobTable.piped(), raw=lambda row: raws[id(row)])
+    unknown, left_out = 0, 0
+    printed = output.begin_list(tables.JobTable.piped(facts), raw=lambda row: raws[id(row)])
     async for part in reader.job_parts(options):
         raws = _raws(part)
         printed.add(part.rows)
         output.flush()
+        unknown, left_out = unknown + part.unknown, left_out + part.left_out
     printed.end(has_more=reader.failure is not None)
     output.flush()
+    _say_unknown(options, unknown, left_out)
     if not printed.count and reader.failure is None:
         _say_none(invocation, options)
+
+
+def _say_unknown(options: "ListOptions", unknown: int, left_out: int) -> None:
+    """Say which jobs are last, or hidden, because their numbers are not known."""
+    what = "step" if options.sort.field == "step" else "loss"
+    for number, name, effects in (
+        (unknown, what, ("it is listed last", "they are listed last")),
+        (left_out, "loss", ("the filter leaves it out", "the filter leaves them out")),
+    ):
+        if number:
+            jobs = "1 job has" if number == 1 else f"{number:,} jobs have"
+            say(f"{jobs} no known {name}; {effects[number > 1]}.")
 
 
 def _say_none(invocation: Invocation, options: "ListOptions") -> None:
@@ -124,14 +144,15 @@ def _raws(found: "JobList") -> dict[int, Any]:
     return {id(row): job.raw for row, job in zip(found.rows, found.jobs, strict=True)}
 
 
-def _print(invocation: Invocation, found: "JobList", options: "ListOptions", *, failed: bool) -> None:
+def _print(invocation: Invocation, found: "JobList", options: "ListOptions", facts: JobFacts, *, failed: bool) -> None:
     output = invocation.output
-    shown = tables.JobTable(found.rows, output.cells, invocation.clock.now())
+    shown = tables.JobTable(found.rows, output.cells, invocation.clock.now(), facts)
     raws = _raws(found)
     output.print_list(
-        found.rows, shown.columns, raw=lambda row: raws[id(row)], has_more=found.has_more, piped=shown.piped()
+        found.rows, shown.columns, raw=lambda row: raws[id(row)], has_more=found.has_more, piped=shown.piped(facts)
     )
     output.flush()
+    _say_unknown(options, found.unknown, found.left_out)
     if failed:
         return
     if not found.jobs:
@@ -145,3 +166,5 @@ def _print(invocation: Invocation, found: "JobList", options: "ListOptions", *, 
         notes.append(note)
     if notes:
         say(". ".join(notes))
+    if options.sort.field == "best" and output.form == TABLE and output.is_terminal:
+        say("Losses that differ by less than twice their noise are equal; such jobs are newest first.")

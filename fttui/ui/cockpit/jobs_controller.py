@@ -201,7 +201,7 @@ class JobsController(PaneController):
     def _tell_order(self) -> None:
         rows, key = self._model.rows(), self._commands["sort.reverse"].shown.split()[0]
         shown = (rows[id] for id in self._model.listed)
-        view, title = self._model.view, self._list.facts.loss_title
+        view, title = self._model.view, self._list.facts.losses.title
         self._prompt.show_message(sort_sentence(view.current, shown, key, view.known, title), "dim")
 
     def _undo(self) -> None:

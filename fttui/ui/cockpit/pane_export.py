@@ -9,6 +9,7 @@ import os
 import shlex
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from operator import attrgetter
 from urllib.parse import quote
 
 from fttui.models.row import EventRow, JobRow
@@ -17,17 +18,20 @@ from fttui.text import clean_line, csv_cell
 COLUMNS = (
     *("id", "status_text", "model", "suffix", "method", "fine_tuned_model", "created_at", "finished_at"),
     *("trained_tokens", "step", "total_steps", "loss", "gone"),
+    *("summary.metric", "summary.last", "summary.best", "summary.best_step", "summary.train", "summary.gap"),
+    *("summary.noise", "epochs", "rate", "batch", "seed", "alarms", "profile"),
 )
-"""Columns of the CSV: members of `JobRow`."""
+"""Columns of the CSV: members of `JobRow` and of its summary. New ones are added at the end."""
+_TITLES = {"status_text": "status", "rate": "learning_rate", "batch": "batch_size"}
 
 
 def jobs_csv(rows: Iterable[JobRow]) -> str:
     """Return rows of the list as CSV, with times in ISO 8601 and UTC."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(["status" if name == "status_text" else name for name in COLUMNS])
+    writer.writerow([_TITLES.get(name, name.removeprefix("summary.")) for name in COLUMNS])
     for row in rows:
-        writer.writerow([_cell(name, getattr(row, name)) for name in COLUMNS])
+        writer.writerow([_cell(name, attrgetter(name)(row)) for name in COLUMNS])
     return out.getvalue()
 
 

@@ -193,7 +193,7 @@ class JobList(LineList):
             is_marked=row.id in self._marks,
             cost=self._cost(row) if has_cost and self._cost is not None else "",
             is_unread=is_unread,
-            marks_training=self.facts.is_mixed,
+            marks_training=self.facts.losses.is_mixed,
             alarms_off=self.alarms_off,
         )
         return row_line(row, columns, self._now(), self._glyphs, view)
@@ -264,6 +264,6 @@ class JobsPane(TitledPane):
         self.show_title(("jobs",), "jobs" if self._active else "", facts, [(filter, role)] if filter else ())
 
     def _show_head(self) -> None:
-        title = self.list.facts.loss_title
+        title = self.list.facts.losses.title
         sort, arrow = self._sort, self._arrow
         self.head.fill(lambda _: header_line(self.list.columns, active=False, loss_title=title, sort=sort, arrow=arrow))

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
+from fttui.models.loss_kinds import LossKinds
 from fttui.models.row import JobRow, short_model
-from fttui.models.summary import VALID, WHOLE
 from fttui.store.filter_fields import OLD_NAMES
 from fttui.text import width
 
@@ -80,10 +80,7 @@ class ListFacts(NamedTuple):
     methods: frozenset[str] = frozenset()
     costs: frozenset[str] = frozenset()
     """The different costs in words."""
-    has_validation: bool = False
-    """A job has a validation loss."""
-    has_training: bool = False
-    """A job with a loss has no validation loss."""
+    losses: LossKinds = LossKinds()
     name_cells: int = 0
     """Width of the longest name."""
     step_cells: int = 0
@@ -96,22 +93,11 @@ class ListFacts(NamedTuple):
             self.models | other.models,
             self.methods | other.methods,
             self.costs | other.costs,
-            self.has_validation or other.has_validation,
-            self.has_training or other.has_training,
+            self.losses.joined(other.losses),
             max(self.name_cells, other.name_cells),
             max(self.step_cells, other.step_cells),
             max(self.at_cells, other.at_cells),
         )
-
-    @property
-    def loss_title(self) -> str:
-        """Heading of the loss column: VALID, TRAIN, or LOSS for a list with both kinds."""
-        return "VALID" if not self.has_training else "LOSS" if self.has_validation else "TRAIN"
-
-    @property
-    def is_mixed(self) -> bool:
-        """Some losses are of validation data and some of training data."""
-        return self.has_validation and self.has_training
 
     def equal(self) -> dict[str, str]:
         """Return the value of each column that is the same for all jobs, with the column's name."""
@@ -125,11 +111,6 @@ def facts_of(rows: Sequence[JobRow], cost: Callable[[JobRow], str] | None = None
     Args:
         cost: returns the cost of a job in words. None while costs are unknown.
     """
-    metrics = set(map(attrgetter("summary.metric"), rows))
-    # Before a log is judged, only its training loss is known.
-    has_training = bool(metrics - {"", VALID, WHOLE}) or (
-        "" in metrics and any(row.loss is not None and not row.summary.metric for row in rows)
-    )
     measured = rows[:_MOST_MEASURED]
     best_step = max((row.summary.best_step or 0 for row in measured), default=0)
     return ListFacts(
@@ -137,8 +118,7 @@ def facts_of(rows: Sequence[JobRow], cost: Callable[[JobRow], str] | None = None
         models=frozenset(map(attrgetter("model"), rows)),
         methods=frozenset(map(attrgetter("method"), rows)),
         costs=_costs(rows, cost),
-        has_validation=not metrics.isdisjoint((VALID, WHOLE)),
-        has_training=has_training,
+        losses=LossKinds.of(rows),
         name_cells=max((width(row.name) for row in measured), default=0),
         step_cells=max(map(_step_cells, measured), default=0),
         at_cells=len(str(best_step)),
@@ -202,7 +182,7 @@ def candidates(wanted: Sequence[str], facts: ListFacts | None, *, has_profiles: 
     if wanted:
         return [_wanted(name) for name in wanted]
     hidden = set() if facts is None else set(facts.equal())
-    if facts is not None and facts.has_training and not facts.has_validation:
+    if facts is not None and facts.losses.title == "TRAIN":
         hidden |= {"train", "gap"}  # the loss is the training loss
     if not has_profiles:
         hidden.add("profile")

@@ -28,7 +28,8 @@ def test_list_prints_the_newest_twenty_and_counts_the_rest(fttui: Fttui, service
     assert result.code == 0
     assert [row[0] for row in result.cells] == ids(20, newest=24)
     assert result.err == "5 more. To list them: --limit N or --all\n"
-    assert result.lines[0] == "ftjob-024\tsucceeded\t2027-01-14T04:37:20Z\tgpt-4.1-nano\t\t\t\t\t\t"
+    cells = ["ftjob-024", "succeeded", "2027-01-14T04:37:20Z", "gpt-4.1-nano", *[""] * 11, "3", "", "auto", *[""] * 3]
+    assert result.lines[0].split("\t") == [*cells, "supervised"]
 
 
 @pytest.mark.parametrize("flags", [[], ["--limit", "20"], ["--limit", "100"]])
@@ -511,12 +512,29 @@ def test_step_and_loss_come_from_the_archive_without_a_request(fttui: Fttui, ser
     data = {"step": 640, "total_steps": 900, "train_loss": 0.98512}
     event = {"object": "fine_tuning.job.event", "id": "e1", "created_at": NOW, "level": "info", "message": "Step 640"}
     service.events["ftjob-001"] = [{**event, "type": "metrics", "data": data}]
-    assert fttui("jobs", "list").cells[1][7:] == ["", "", ""], "nothing is known yet"
+    assert fttui("jobs", "list").cells[1][7:10] == ["", "", ""], "nothing is known yet"
     fttui("jobs", "events", "ftjob-001")
     before = len(service.lines)
     for flags in ([], ["--all"], ["--offline"], ["--sort", "loss"]):
-        rows = {row[0]: row[7:] for row in fttui("jobs", "list", *flags).cells}
+        rows = {row[0]: row[7:10] for row in fttui("jobs", "list", *flags).cells}
         assert rows == {"ftjob-001": ["640", "900", "0.98512"], "ftjob-002": ["", "", ""]}, flags
     assert service.lines[before:] == ["GET /fine_tuning/jobs"] * 3
+
     fields = dict(fttui("jobs", "get", "ftjob-001").cells)
     assert (fields["step"], fields["loss"]) == ("640/900", "0.985")
+
+
+def test_jobs_without_a_known_loss_are_listed_last_or_left_out_with_a_note(fttui: Fttui, service: Service) -> None:
+    service.jobs = [job(4, "queued"), job(3, "failed"), job(2, "running"), job(1, "running", model="other")]
+    event = {"object": "fine_tuning.job.event", "id": "e1", "created_at": NOW, "level": "info", "message": "Step 640"}
+    service.events["ftjob-001"] = [{**event, "type": "metrics", "data": {"step": 640, "train_loss": 0.98512}}]
+    fttui("jobs", "list")
+    fttui("jobs", "events", "ftjob-001")
+    for flags in ([], ["--all"], ["--offline"], ["--offline", "--all"]):
+        result = fttui("jobs", "list", "--sort", "best", *flags)
+        assert [row[0] for row in result.cells] == ["ftjob-001", "ftjob-004", "ftjob-003", "ftjob-002"], flags
+        assert result.err == "3 jobs have no known loss; they are listed last.\n", flags
+        result = fttui("jobs", "list", "--filter", "loss<3 !model:other", *flags)
+        assert result.cells == []
+        assert "2 jobs have no known loss; the filter leaves them out.\n" in result.err, flags
+    assert fttui("jobs", "list", "--sort", "name").err == ""

@@ -57,7 +57,7 @@ def test_without_a_terminal_states_and_tenths_are_lines(fttui: Fttui, run: Servi
 
 def test_list_knows_step_and_loss_of_a_job_that_was_waited_for(fttui: Fttui, run: Service) -> None:
     fttui(*MADE)
-    assert fttui("jobs", "list").cells[0][7:] == ["1000", "1000", "1.5"]
+    assert fttui("jobs", "list").cells[0][7:10] == ["1000", "1000", "1.5"]
 
 
 def test_on_a_terminal_one_line_is_drawn_again(

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from fttui.models.row import JobRow
+from fttui.models.summary import Summary
 from fttui.ui.cockpit.pane_export import jobs_csv
 from tests.support.fake_store import FakeStore, event, job
 from tests.support.ui_fakes import cockpit
@@ -54,6 +55,24 @@ def test_csv_cell_with_a_formula_is_escaped() -> None:
     for text in ("=HYPERLINK(1)", "+cmd", "-cmd", "@SUM(1)", "\t=1", "\r=1"):
         (row,) = csv.DictReader(io.StringIO(jobs_csv([JobRow("a", "running", suffix=text, loss=-0.5)]), newline=""))
         assert (row["suffix"], row["loss"]) == (f"'{text}", "-0.5")
+
+
+def test_csv_has_the_numbers_of_the_run_after_the_old_columns() -> None:
+    summary = Summary("valid_loss", 1.5, 9, 1.25, 8, 1.0, noise=0.01)
+    row = JobRow("a", "running", summary=summary, epochs="3", rate="2", alarms="overfitting")
+    head, cells = csv.reader(io.StringIO(jobs_csv([row])))
+    assert head[11:15] == ["loss", "gone", "metric", "last"]
+    assert (
+        dict(zip(head, cells, strict=True)).items()
+        >= {
+            "metric": "valid_loss",
+            "best": "1.25",
+            "best_step": "8",
+            "gap": "0.5",
+            "learning_rate": "2",
+            "alarms": "overfitting",
+        }.items()
+    )
 
 
 async def test_export_without_a_job_is_refused_in_detail_and_log() -> None:

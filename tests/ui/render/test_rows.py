@@ -111,8 +111,8 @@ def test_heading_of_the_loss_tells_its_kind(rows: list[str], title: str, cells: 
     known = {"valid": VALID, "train": ROW, "none": JobRow("c", "queued")}
     facts = facts_of([known[name] for name in rows])
     columns = fit_columns(60, ["loss"], facts=facts)
-    view = RowView(marks_training=facts.is_mixed)
-    assert text(header_line(columns, loss_title=facts.loss_title)).split()[-1] == title
+    view = RowView(marks_training=facts.losses.is_mixed)
+    assert text(header_line(columns, loss_title=facts.losses.title)).split()[-1] == title
     assert [text(row_line(known[name], columns, 0.0, UNICODE, view)).strip() for name in rows] == cells
 
 

@@ -1,0 +1,49 @@
+"""Facts about jobs that lists show and compare but their rows lack: costs, and kinds of alarms that are off."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fttui.core.connect import Options
+    from fttui.core.pricing import Cost, Pricing
+    from fttui.models.row import JobRow
+    from fttui.store.job_values import Known
+
+
+class JobFacts:
+    """Costs and alarms by the settings of the chosen service. Prices are read when the first cost is asked for."""
+
+    def __init__(self, options: "Options") -> None:
+        from fttui.config import load
+
+        self._options = options
+        self._pricing: Pricing | None = None
+        self._has_prices = True
+        self.alarms_off = load.load().alarms.off
+        """Kinds of alarms that the user has turned off."""
+
+    @property
+    def known(self) -> "Known":
+        """The facts for filters and orders."""
+        from fttui.store.job_values import Known
+
+        return Known(self.amount, self.alarms_off)
+
+    def amount(self, row: "JobRow") -> float | None:
+        """Return the cost of a job; None if unknown."""
+        return self._cost(row).amount
+
+    def words(self, row: "JobRow") -> str:
+        """Return the cost of a job with its currency; empty if unknown."""
+        return self._cost(row).text
+
+    def _cost(self, row: "JobRow") -> "Cost":
+        from fttui.config.choose import choose
+        from fttui.config.errors import ConfigError
+        from fttui.core.pricing import Cost, Pricing
+
+        if self._pricing is None and self._has_prices:
+            try:
+                self._pricing = Pricing(choose(profile=self._options.profile, base_url=self._options.base_url))
+            except ConfigError:  # the profile was removed, and its jobs are read from the archive
+                self._has_prices = False
+        return Cost() if self._pricing is None else self._pricing.row_cost(row)
