@@ -71,11 +71,13 @@ COMMANDS: tuple[Command, ...] = (
     Command("job.cancel", "c", "c", "cancel the job or the marked jobs (asks)", "jobs", shell_command="jobs cancel"),
     Command("job.pause", "P", "P", "pause or resume, if the provider can", "jobs", shell_command="jobs pause"),
     Command("job.delete", "D", "D", "delete the job, model, checkpoints or copy (asks)", "jobs", shell_command="jobs delete"),
+    Command("jobs.compare", "C", "C", "compare the marked jobs (two to nine)", "jobs", shell_command="jobs compare"),
     Command("copy.id", "y", "y", "copy the id or the marked ids", "jobs"),
     Command("copy.more", "Y", "Y", "copy the model, file, JSON, curl or log", "jobs"),
     Command("job.link", "o", "o", "show and copy the job's web address", "jobs"),
     Command("export", "e", "e", "write the pane to a file; download a file", "jobs", shell_command="jobs metrics --csv"),
     Command("detail.raw", "J", "J", "show the job's JSON or its detail", "view", shell_command="jobs get --json"),
+    Command("curve.open", "b", "b", "show the curve on the whole screen", "curve"),
     Command("curve.scale", "i", "i", "draw the curve on a linear or log axis", "curve"),
     Command("curve.range", "I", "I", "show the usual or the whole range of the curve", "curve"),
     Command("curve.smooth", "m", "m", "smooth the curve: auto, 0.6, 0.9, off", "curve"),
@@ -143,13 +145,13 @@ FAMILIES = (
 
 HERE: dict[str, tuple[str, ...]] = {
     "jobs": (
-        *("job.create", "job.clone", "job.cancel", "job.pause", "job.delete"),
+        *("job.create", "job.clone", "job.cancel", "job.pause", "job.delete", "jobs.compare", "curve.open"),
         *("mark.toggle", "mark.range", "mark.all", "sort.next", "sort.reverse"),
         *("copy.id", "copy.more", "job.link", "export"),
     ),
     "curve": (
         *("curve.scale", "curve.range", "curve.smooth", "curve.next_metric", "curve.previous_metric", "curve.axis"),
-        "export",
+        *("curve.open", "export"),
     ),
     "detail": ("detail.raw", "filter.text", "search.next", "search.previous", "copy.id", "copy.more", "export"),
     "log": (
@@ -157,13 +159,48 @@ HERE: dict[str, tuple[str, ...]] = {
         *("log.only", "time.mode", "export"),
     ),
     "files": ("export", "job.delete", "copy.id", "mark.toggle", "mark.all"),
+    "chart": (
+        *("move.left", "move.right", "search.next", "search.previous", "mark.range", "move.down", "move.up"),
+        *("curve.scale", "curve.range", "curve.smooth", "curve.next_metric", "curve.previous_metric", "curve.axis"),
+        *("copy.id", "export", "open"),
+    ),
+    "compare": (
+        *("move.down", "move.up", "mark.toggle", "open", "move.left", "move.right", "search.next", "search.previous"),
+        *("mark.range", "zoom", "curve.scale", "curve.range", "curve.smooth"),
+        *("curve.next_metric", "curve.previous_metric", "curve.axis", "export"),
+    ),
 }
 """Commands that the help of each pane shows first, in this order."""
+
+TITLES_HERE: dict[str, dict[str, str]] = {
+    "chart": {
+        "move.left": "move the cross-hair by a point",
+        "search.next": "cross-hair to the next, previous checkpoint",
+        "mark.range": "start a range of steps, then show it; esc leaves it",
+        "move.down": "show the next, previous job of the list",
+        "copy.id": "copy the model of the checkpoint at the cross-hair",
+        "export": "write the metrics as CSV, or the curve as SVG",
+        "open": "show the job",
+    },
+    "compare": {
+        "move.down": "bring the next, previous run to the front",
+        "mark.toggle": "hide or show the run",
+        "open": "show the job of the run",
+        "move.left": "move the cross-hair by a point",
+        "search.next": "cross-hair to the next, previous checkpoint",
+        "mark.range": "start a range of steps, then show it; esc leaves it",
+        "zoom": "show the chart only, or the table too",
+        "export": "write the comparison as CSV, JSON or SVG",
+    },
+}
+"""Effects of commands in a pane where they differ from the usual ones. Those of a family have one title together."""
 
 FOOTERS: dict[str, tuple[tuple[str, str], ...]] = {
     "jobs": (
         ("job.create", "add"),
         ("job.cancel", "cancel"),
+        ("curve.open", "curve"),
+        ("jobs.compare", "compare"),
         ("filter.text", "filter"),
         ("filter.running", "status"),
         ("refresh", "refresh"),
@@ -171,6 +208,7 @@ FOOTERS: dict[str, tuple[tuple[str, str], ...]] = {
         ("open", "open"),
     ),
     "curve": (
+        ("curve.open", "big curve"),
         ("curve.scale", "log axis"),
         ("curve.smooth", "smooth"),
         ("curve.next_metric", "metric"),
@@ -204,13 +242,33 @@ FOOTERS: dict[str, tuple[tuple[str, str], ...]] = {
         ("mark.toggle", "mark"),
         ("pane.next", "pane"),
     ),
+    "chart": (
+        ("move.left", "cross-hair"),
+        ("search.next", "checkpoint"),
+        ("curve.scale", "log axis"),
+        ("curve.smooth", "smooth"),
+        ("curve.next_metric", "metric"),
+        ("move.down", "job"),
+        ("mark.range", "range"),
+        ("export", "write"),
+    ),
+    "compare": (
+        ("move.down", "run"),
+        ("move.left", "cross-hair"),
+        ("mark.toggle", "hide"),
+        ("curve.scale", "log axis"),
+        ("curve.axis", "x axis"),
+        ("curve.next_metric", "metric"),
+        ("open", "open"),
+        ("export", "write"),
+    ),
 }
 """Commands in the footer of each pane with their labels, most useful first."""
 ALWAYS = (("help", "help"), ("quit", "quit"))
 """Commands at the end of every footer."""
 
-_RANGES = {"filter.running": "1-6"}
-"""Keys that the footer shows for a command and the commands after it: `1-6` for the filters by status."""
+_RANGES = {"filter.running": "1-6", "move.left": "← →", "move.down": "j k"}
+"""Keys that the footer shows for a command and those that belong to it: `1-6` for the filters by status."""
 
 
 def footer_entries(commands: Iterable[Command] = COMMANDS, pane: str = "jobs") -> list[tuple[Command, str, str]]:

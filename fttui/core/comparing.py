@@ -17,7 +17,7 @@ from fttui.learning.run import Run
 from fttui.learning.summary import summarize
 from fttui.models.row import JobRow, short_id
 from fttui.models.summary import Summary
-from fttui.text import count, csv_cell
+from fttui.text import count, csv_cell, width
 
 if TYPE_CHECKING:
     from fttui.core.pricing import Cost
@@ -106,13 +106,14 @@ class JobComparison:
         """Sentences with the result."""
         return " ".join(filter(None, (self.found.sentence, self.found.repeats, self.found.influence)))
 
-    @property
-    def same_line(self) -> str:
-        """What is the same for all jobs, as a sentence; empty if nothing is."""
-        if not self.same:
-            return ""
-        shown, rest = self.same[:MOST_SAME], len(self.same) - MOST_SAME
-        return f"Same for all: {', '.join(shown)}{f', and {rest} more' if rest > 0 else ''}"
+    def same_line(self, cells: int | None = None) -> str:
+        """Return what is the same for all jobs as a sentence, of at most `cells` cells; empty if nothing is."""
+        for number in range(min(len(self.same), MOST_SAME), 0, -1):
+            rest = len(self.same) - number
+            line = f"Same for all: {', '.join(self.same[:number])}{f', and {rest} more' if rest else ''}"
+            if cells is None or width(line) <= cells:
+                return line
+        return ""
 
     def is_best(self, index: int) -> bool:
         """Tell whether a run is better than the others by more than noise."""

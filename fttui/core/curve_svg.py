@@ -159,7 +159,8 @@ def svg(drawing: Drawing) -> str:
 def _scale(lines: Sequence[SvgLine], *, is_log: bool) -> tuple[_Scale, list[str]]:
     """Return the scale, and a sentence for each line with values above it.
 
-    A diverging run must not flatten the others: the range ends at three times the lower middle one.
+    Neither a steep start nor a diverging run may flatten the others: the range leaves room above 95 % of the values,
+    and ends at three times the end of the lower middle run.
     """
     values = [[y for part in line.points for _, y in part if not is_log or y > 0] for line in lines]
     x1 = max((x for line in lines for part in line.points for x, _ in part), default=1.0)
@@ -170,7 +171,8 @@ def _scale(lines: Sequence[SvgLine], *, is_log: bool) -> tuple[_Scale, list[str]
     named = [each for line, each in zip(lines, values, strict=True) if each and not line.is_faint]
     ends = sorted(sorted(each)[len(each) * 4 // 5] for each in named)
     if not is_log and ends and ends[0] > 0:
-        high = min(high, max(3 * ends[(len(ends) - 1) // 2], low))
+        steep = max(sorted(each)[len(each) * 95 // 100] for each in named)  # without the first steps
+        high = min(high, max(3 * ends[(len(ends) - 1) // 2], low), steep + 0.5 * (steep - low))
     room = (high - low) * 0.06 or abs(high) * 0.1 or 1.0
     cut = [
         f"{line.name} reaches {number(max(each))}"
@@ -262,7 +264,7 @@ def _marks(line: SvgLine, color: int, scale: _Scale) -> Iterable[tuple[float, fl
     xs = [x for x, _ in points]
     width = (scale.x1 - scale.x0) / MARKS
     for index in range(MARKS):
-        at = scale.x0 + width * (index + 0.3 + 0.06 * color)
+        at = scale.x0 + width * (index + 0.3 + 0.11 * color)
         place = bisect_left(xs, at)
         if place < len(points) and TOP <= (y := scale.y(points[place][1])) <= HEIGHT - BOTTOM:
             yield scale.x(points[place][0]), y

@@ -45,6 +45,7 @@ from fttui.ui.terminal.ascii import AsciiFilter, WholeCells
 from fttui.ui.terminal.cell_diff import cell_diff
 from fttui.ui.terminal.escape_codes import Title
 from fttui.ui.widgets.line_list import LineList
+from fttui.ui.widgets.prompt import PromptRow
 
 if TYPE_CHECKING:
     from fttui.core.session import MergedSession, Session
@@ -154,8 +155,9 @@ class FttuiApp(App[None]):
 
         The cursor is hidden, but input methods and screen readers follow it.
         """
-        if self.screen is self.main and (x := self.main.prompt.caret) is not None:
-            return self.main.prompt.region.offset + Offset(x, 0)
+        prompt = getattr(self.screen, "prompt", None)
+        if isinstance(prompt, PromptRow) and (x := prompt.caret) is not None:
+            return prompt.region.offset + Offset(x, 0)
         lines = self.main.jobs.list if self.screen is self.main else getattr(self.screen, "entries", None)
         if isinstance(lines, LineList):
             return lines.caret
@@ -338,8 +340,9 @@ class FttuiApp(App[None]):
 
     def action_interrupt(self) -> None:
         """Handle ctrl+c: close a question or text input, else exit when pressed twice within three seconds."""
-        if self.screen is self.main and self.main.prompt.takes_keys:
-            self.main.prompt.key("ctrl+c", None)
+        prompt = getattr(self.screen, "prompt", None)
+        if isinstance(prompt, PromptRow) and prompt.takes_keys:
+            prompt.key("ctrl+c", None)
             return
         now = self._clock.monotonic()
         if now - self._interrupted_at < 3:

@@ -12,6 +12,7 @@ from fttui.learning.alarms import check_job
 from fttui.learning.finding import JobState
 from fttui.models.job import Job
 from fttui.models.status import Status
+from fttui.store.merged import MergedStore
 from tests.support.fake_store import FakeStore, job
 from tests.support.simulated_runs import real_run
 
@@ -71,10 +72,11 @@ def test_table_has_what_differs_then_how_each_run_ended() -> None:
 
 def test_sentences_say_what_is_the_same_and_which_is_best() -> None:
     compared = _three()
-    assert compared.same_line == (
+    assert compared.same_line() == (
         "Same for all: gpt-4o-mini-2024-07-18, supervised, batch size 1, seed 1, free, training file train.jsonl, "
         "and 1 more"
     )
+    assert compared.same_line(60) == "Same for all: gpt-4o-mini-2024-07-18, supervised, and 5 more"
     assert compared.result.startswith("lr-1 is best: validation 1.659 at step 270, 0.079 below ten-epochs. lr-40")
     assert [compared.is_best(index) for index in range(3)] == [True, False, False]
 
@@ -139,3 +141,17 @@ def test_running_job_without_numbers_is_compared_last() -> None:
     assert compared.jobs[-1].row.id == "ftjob-00000005"
     assert compared.result == "Fewer than two runs have a loss: nothing to compare."
     assert Job.read(store.raw["ftjob-00000005"]).status is Status.QUEUED
+
+
+def test_jobs_of_two_profiles_are_compared_and_their_files_by_content() -> None:
+    stores = {"home": _store(a="good"), "work": _store(b="overfit")}
+    stores["work"].raw["ftjob-00000000"]["training_file"] = "file-other"
+    for store, name in zip(stores.values(), ("file-train", "file-other"), strict=True):
+        store.digests = {name: "same", "file-valid": "same-too"}
+    merged = MergedStore(stores)
+    jobs = [compared_job(merged, row, FREE, profile=row.profile) for row in merged.snapshot.rows.values()]
+    compared = compare_jobs(jobs)
+    assert compared.found.differs == ["n_epochs", "learning_rate_multiplier", "profile"]
+    assert [job.entry.id for job in compared.jobs] == ["home/ftjob-00000000", "work/ftjob-00000000"]
+    assert compared.columns[2].title == "PROFILE"
+    assert compared.result.startswith("a is best: validation 1.659 at step 270, 0.079 below b.")

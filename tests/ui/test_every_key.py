@@ -179,6 +179,8 @@ EXPECTED: dict[str, Callable[[str], Check]] = {
     "job.delete": shows(
         "this job is running: cancel it first", but="files", instead="Delete the validation file file-valid"
     ),
+    "jobs.compare": shows("Mark two to nine jobs with space, then C compares them."),
+    "curve.open": shows("linear · step"),
     "copy.id": shows("..00000030 to the terminal", but="files", instead="file-valid to the terminal"),
     "copy.more": shows("copy  i id  m model"),
     "job.link": shows("no known web address"),

@@ -11,8 +11,9 @@ from textual import events
 from fttui.models.job import Job
 from fttui.store.health import State
 from fttui.store.snapshot import Snapshot
-from fttui.ui.render.glyphs import ASCII
+from fttui.ui.render.glyphs import ASCII, UNICODE, Glyphs
 from tests.support.fake_store import NOW, FakeStore, event, job
+from tests.support.trained import trained
 from tests.support.ui_fakes import Ui, cockpit
 
 SCREENS = Path(__file__).parent / "screens"
@@ -162,6 +163,26 @@ async def test_screen_of_a_start_with_an_archive(size: tuple[int, int]) -> None:
 async def test_screen_of_a_start_without_an_archive(size: tuple[int, int]) -> None:
     async with cockpit(size=size, connects=False) as ui:
         check(ui, "loading", size)
+
+
+CHARTS: dict[str, Any] = {
+    "big-curve": keys("b", "n", "n", "n"),
+    "compare": keys("*", "C"),
+    "compare-run": keys("*", "C", "j", "j", "n", "n"),
+}
+"""States of the charts over the whole screen."""
+
+
+@pytest.mark.parametrize(("form", "glyphs"), [("", UNICODE), ("-ascii", ASCII)])
+@pytest.mark.parametrize("state", CHARTS)
+async def test_chart_at_every_size(state: str, form: str, glyphs: Glyphs) -> None:
+    async with cockpit(trained(), size=SIZES[0], glyphs=glyphs) as ui:
+        await CHARTS[state](ui)
+        for size in (*SIZES, (200, 60)):
+            await ui.pilot.resize_terminal(*size)
+            await ui.pilot.pause()
+            check(ui, state + form, size)
+            assert glyphs.unicode or all(line.isascii() for line in ui.screen)
 
 
 async def test_screen_of_the_widest_layout() -> None:

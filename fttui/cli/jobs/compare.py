@@ -139,7 +139,7 @@ def _report(invocation: Invocation, jobs: "list[ComparedJob]", svg: str | None, 
         columns = columns_of(compared, is_terminal=output.is_terminal)
         output.print_list(range(len(compared.jobs)), columns, raw=lambda index: index)
     output.flush()
-    for line in filter(None, (compared.same_line, compared.result)):
+    for line in filter(None, (compared.same_line(), compared.result)):
         say(line)
     if svg is not None:
         with writing(svg, overwrite=force) as file:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fttui.commands import Command
 from fttui.ui.cockpit.app_commands import AppCommands, profile_names
+from fttui.ui.cockpit.chart_commands import ChartCommands
 from fttui.ui.cockpit.clipboard import Clipboard, CopyCommands
 from fttui.ui.cockpit.command_line import CommandError, columns_of, sort_of
 from fttui.ui.cockpit.command_line_controller import CommandLineController, WordHandler
@@ -61,10 +62,13 @@ class Controllers:
         commands: tuple[Command, ...],
         open_form: OpenForm,
         hints: FirstHints,
+        chart: str,
+        monotonic: Callable[[], float],
     ) -> None:
         """
         Args:
             screen: used for workers, messages and screens only.
+            chart: value of the setting `chart`.
         """
         self._model = model
         self._open_form = open_form
@@ -104,6 +108,7 @@ class Controllers:
         actions = JobActions(
             context, report, partial(run, group="action"), self._open_form_here, self.files.delete, self.jobs.show_job
         )
+        charts = ChartCommands(screen, context, glyphs, commands, chart, monotonic, self._open_job)
         app = AppCommands(
             screen,
             context,
@@ -140,6 +145,7 @@ class Controllers:
                 **JobDeletions(context, report, partial(run, group="action")).handlers,
                 **CopyCommands(model, clipboard, prompt, lambda: side.log_view.line_text).handlers,
                 **app.handlers,
+                **charts.handlers,
                 **help.handlers,
                 **self.line.handlers,
             },
@@ -167,6 +173,14 @@ class Controllers:
             "w": lambda _: app.save_filter(),
             "hints": self._switch_hints,
         }
+
+    def _open_job(self, id: str) -> None:
+        """Show the detail of a job, also of one that a filter hides."""
+        if id in self._model.listed:
+            self._presenter.move_to_job(id)
+        else:
+            self.jobs.show_job(id)
+        self.layout.go("detail")
 
     def _ran(self, command_id: str) -> None:
         if self._hints.used(command_id):

@@ -1,21 +1,20 @@
-"""Commands of the curve: axis, range, smoothing and metric."""
+"""Commands of the curve pane."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING
 
+from fttui.ui.cockpit.curve_settings import CurveSettings
 from fttui.ui.cockpit.exporter import Exportable, Exporter
 from fttui.ui.cockpit.jobs_controller import JobsController
 from fttui.ui.cockpit.key_router import Handlers
 from fttui.ui.cockpit.model import Part
 from fttui.ui.cockpit.pane_controller import ControllerContext, PaneController
 from fttui.ui.panes.curve import CurveView
-from fttui.ui.render.curve_style import AXES, SMOOTHINGS
 
-T = TypeVar("T")
-
-AXIS_WORDS = {"step": "by step", "epoch": "by epoch", "time": "by time"}
+if TYPE_CHECKING:
+    from fttui.learning.run import Run
 
 
 class CurveController(PaneController):
@@ -24,6 +23,7 @@ class CurveController(PaneController):
     def __init__(self, view: CurveView, context: ControllerContext, jobs: JobsController) -> None:
         super().__init__(view, context)
         self._jobs = jobs
+        self._settings = CurveSettings(context.model, self._runs, self._changed)
         self._exporter = Exporter(
             context.prompt, Exportable("curve", ("csv",), lambda: self._model.selected or "", self._export_content)
         )
@@ -34,14 +34,7 @@ class CurveController(PaneController):
 
     @property
     def handlers_everywhere(self) -> Handlers:
-        return {
-            "curve.scale": self._toggle_scale,
-            "curve.range": self._toggle_range,
-            "curve.smooth": self._next_smoothing,
-            "curve.next_metric": lambda: self._turn_metric(1),
-            "curve.previous_metric": lambda: self._turn_metric(-1),
-            "curve.axis": self._next_axis,
-        }
+        return self._settings.handlers
 
     def move(self, lines: int) -> None:
         """Show the curve of another job."""
@@ -57,48 +50,12 @@ class CurveController(PaneController):
     def export(self, argument: str = "") -> None:
         self._exporter.run(argument)
 
-    def _toggle_scale(self) -> None:
-        is_log = not self._model.view.current.curve.is_log
-        self._restyle("Logarithmic axis." if is_log else "Linear axis.", is_log=is_log)
-
-    def _toggle_range(self) -> None:
-        is_whole = not self._model.view.current.curve.is_whole
-        words = "Every value is in the range." if is_whole else "Values far above the others are outside the range."
-        self._restyle(words, is_whole=is_whole)
-
-    def _next_smoothing(self) -> None:
-        smoothing = _next(tuple(SMOOTHINGS), self._model.view.current.curve.smoothing)
-        self._restyle(f"Smoothing: {smoothing}", smoothing=smoothing)
-
-    def _next_axis(self) -> None:
-        from fttui.ui.cockpit.curve_drawing import has_axis
-
-        run = self._run()
-        axes = [axis for axis in AXES if run is None or has_axis(run, axis)]
-        now = self._model.view.current.curve.axis
-        axis = _next(axes, now if now in axes else "step")
-        self._restyle(f"Curve {AXIS_WORDS[axis]}", axis=axis)
-
-    def _turn_metric(self, step: int) -> None:
-        from fttui.learning.metric_groups import groups_of
-
-        run = self._run()
-        names = [group.name for group in groups_of(run)] if run is not None else []
-        if len(names) < 2:
-            self._prompt.show_message("This job has no other metrics.", "dim")
-            return
-        now = self._model.view.current.curve.metric
-        metric = _next(names, now if now in names else names[0], step)
-        self._restyle(f"Metric: {metric.replace('_', ' ')}", metric=metric)
-
-    def _run(self) -> Any:
+    def _runs(self) -> Sequence[Run]:
         store, id = self._model.store, self._model.selected
-        return store.run(id) if store is not None and id is not None else None
+        return [store.run(id)] if store is not None and id is not None else []
 
-    def _restyle(self, words: str, **members: Any) -> None:
-        """Change the look of the curve. The change can be undone."""
+    def _changed(self, words: str) -> None:
         self._layout.show("curve")
-        self._model.view.change(curve=self._model.view.current.curve._replace(**members))
         self._presenter.draw(Part.CURVE | Part.TITLES)
         self._prompt.show_message(words, "dim")
 
@@ -107,7 +64,3 @@ class CurveController(PaneController):
 
         store = self._model.store
         return points_csv(store.points(self._model.selected or "") if store is not None else [])
-
-
-def _next(values: Sequence[T], now: T, step: int = 1) -> T:
-    return values[(values.index(now) + step) % len(values)]

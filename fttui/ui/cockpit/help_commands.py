@@ -34,7 +34,13 @@ class HelpCommands:
         active_pane: Callable[[], str],
         run_command: Callable[[str], Awaitable[None]],
         open_command_line: Callable[[str], None],
+        refusal: Callable[[Command], str] | None = None,
     ) -> None:
+        """
+        Args:
+            refusal: returns the reason why a command cannot run; without it, the model knows.
+        """
+        self._refusal = refusal or (lambda command: model.refusal(command.id))
         self._screen = screen
         self._model = model
         self._glyphs = glyphs
@@ -85,9 +91,6 @@ class HelpCommands:
 
         app = self._screen.app
         self._screen.call_later(lambda: app.push_screen(PageScreen(title, build, self._glyphs)))
-
-    def _refusal(self, command: Command) -> str:
-        return self._model.refusal(command.id)
 
     async def _chosen(self, key: str | None) -> None:
         """Run a command; let the user complete a word of the command line."""

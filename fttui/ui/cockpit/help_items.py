@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from fttui.commands import BY_ID, FAMILIES, GROUPS, Command, sections
+from fttui.commands import BY_ID, FAMILIES, GROUPS, TITLES_HERE, Command, sections
 from fttui.core import help_topics
 from fttui.text import nearest, pad, width, wrap
 from fttui.ui.cockpit.command_line import WORDS
@@ -47,6 +47,7 @@ class HelpItem(NamedTuple):
 def browsed(commands: Sequence[Command], pane: str, refusal: Refusal) -> list[HelpItem]:
     """Return the items of the help on a pane. Families of commands share an item."""
     found: list[HelpItem] = []
+    here = TITLES_HERE.get(pane, {})
     for title, members in sections(pane, commands):
         ids = [command.id for command in members]
         by_id = {command.id: command for command in members}
@@ -56,6 +57,7 @@ def browsed(commands: Sequence[Command], pane: str, refusal: Refusal) -> list[He
                 found.append(_command_item(by_id[id], title, refusal))
             elif families[id].ids[0] == id:
                 found.append(_family_item([by_id[each] for each in families[id].ids], title, refusal))
+    found = [item._replace(title=here.get(item.key, item.title)) for item in found]
     return [*found, *_words(), *_topics()]
 
 

@@ -96,6 +96,8 @@ class MainScreen(LatestSize, Screen[None]):
             commands,
             open_form,
             self.hints,
+            chart,
+            monotonic,
         )
 
     @property

@@ -155,7 +155,7 @@ async def test_metric_keys_turn_the_groups_and_a_job_without_one_shows_its_loss(
         await ui.press("j")
         assert "run-2 · loss" in ui.title("curve")
         await ui.press(".")
-        assert ui.prompt == "This job has no other metrics."
+        assert ui.prompt == "There are no other metrics."
         await ui.press("k", ",")
         assert "run-1 · loss" in ui.title("curve")
 

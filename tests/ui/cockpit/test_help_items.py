@@ -2,7 +2,7 @@
 
 import pytest
 
-from fttui.commands import BY_ID, COMMANDS, FAMILIES, GROUPS, HERE, Command
+from fttui.commands import BY_ID, COMMANDS, FAMILIES, FOOTERS, GROUPS, HERE, Command
 from fttui.ui.cockpit.command_line import WORDS
 from fttui.ui.cockpit.help_items import HelpItem, browsed, item_lines, matches, no_match, page_of, searched
 from fttui.ui.cockpit.layout import PANES
@@ -11,6 +11,10 @@ from fttui.ui.render.rows import line_width
 
 def never(_: Command) -> str:
     return ""
+
+
+CHARTS = ("chart", "compare")
+"""Screens over the whole terminal with commands of their own."""
 
 
 def members(item: HelpItem) -> tuple[str, ...]:
@@ -24,10 +28,11 @@ def test_every_command_has_a_group() -> None:
     assert {id for ids in HERE.values() for id in ids} | {
         id for family in FAMILIES for id in family.ids
     } <= BY_ID.keys()
-    assert HERE.keys() == set(PANES)
+    assert HERE.keys() == {*PANES, *CHARTS}
+    assert FOOTERS.keys() == HERE.keys()
 
 
-@pytest.mark.parametrize("pane", PANES)
+@pytest.mark.parametrize("pane", [*PANES, *CHARTS])
 def test_help_of_a_pane_has_every_command_word_and_topic_once_in_the_order_of_the_groups(pane: str) -> None:
     items = browsed(COMMANDS, pane, never)
     ids = [id for item in items if item.id for id in members(item)]

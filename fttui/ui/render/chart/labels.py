@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from fttui.clock import duration
 from fttui.learning.ticks import number, ticks
 from fttui.text import fit
+from fttui.ui.render.chart.layers import run_role
 from fttui.ui.render.chart.view import Curves, Form, Span, View
 
 NAME = 16
@@ -52,7 +53,7 @@ def _ends(runs: Sequence[Curves], view: View, form: Form) -> list[tuple[float, s
         _, line = run.main
         if line and index not in view.hidden:
             name = fit(run.name, cells, ellipsis="~" if form.rule == "-" else "…")
-            found.append((line[-1], f"{index + 1} {name:<{cells}}{number(line[-1]):>6}", f"run{index + 1}"))
+            found.append((line[-1], f"{index + 1} {name:<{cells}}{number(line[-1]):>6}", run_role(index, view)))
     return found
 
 

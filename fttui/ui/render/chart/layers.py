@@ -58,18 +58,25 @@ def layers_of(runs: Sequence[Curves], view: View, x0: float, x1: float, columns:
     """Return the layers from the lowest to the topmost. Of several runs, the first is the topmost."""
     layers: list[Layer] = []
     several = len(runs) > 1
-    for index, run in reversed(list(enumerate(runs))):
+    ordered = reversed(list(enumerate(runs)))
+    for index, run in sorted(ordered, key=lambda each: each[0] == view.front):
         if index in view.hidden:
             continue
         if several:
             series, line = run.main
-            layers.append(Layer(f"run{index + 1}", bins_of(series, line, x0, x1, columns), True, str(index + 1)))
+            bins = bins_of(series, line, x0, x1, columns)
+            layers.append(Layer(run_role(index, view), bins, True, str(index + 1)))
             continue
         if run.train_weight and view.raw:
             layers.append(Layer("raw", bins_of(run.train, run.train.values, x0, x1, columns), False))
         layers.append(Layer("train", bins_of(run.train, run.train_line, x0, x1, columns), True))
         layers.append(Layer("valid", bins_of(run.valid, run.valid_line, x0, x1, columns), True, "o"))
     return layers
+
+
+def run_role(index: int, view: View) -> str:
+    """Return the role of one of several runs: dim behind the run in front."""
+    return f"run{index + 1}" if view.front in (None, index) else "raw"
 
 
 # Vertical range

@@ -109,6 +109,8 @@ class View(NamedTuple):
     """Draw single training values behind their smoothed line."""
     hidden: frozenset[int] = frozenset()
     """Indices of runs that are not drawn."""
+    front: int | None = None
+    """Index of the run that is drawn over the others, which are dim then."""
 
 
 class Picture(NamedTuple):
