@@ -14,7 +14,7 @@ from fttui.cli.exit_codes import DONE
 from fttui.cli.groups import Command
 from fttui.cli.invocation import Invocation
 from fttui.cli.output import Output
-from fttui.store.filter_fields import STATES
+from fttui.store.filter_fields import FIELDS, STATES
 from fttui.text import clean_line, fit
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -152,4 +152,5 @@ def _item(value: str, help: str) -> CompletionItem:
 
 
 states = _words(STATES)
+orders = _words(FIELDS)
 methods = _words(("supervised", "dpo", "reinforcement"))

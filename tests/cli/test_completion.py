@@ -103,6 +103,7 @@ def test_files_models_profiles_and_states_are_offered(archived: Fttui) -> None:
     assert values("fttui --profile lo") == ["local"]
     assert values("fttui profile use lo") == ["local"]
     assert values("fttui jobs list --status fa") == ["failed"]
+    assert values("fttui jobs list --sort be") == ["best"]
     assert values("fttui jobs wa") == ["watch"]
     assert "--until-done" in values("fttui jobs watch --")
 

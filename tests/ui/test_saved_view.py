@@ -39,3 +39,10 @@ def test_unknown_and_invalid_values_are_ignored(tmp_path: Path) -> None:
     tables = ('columns = ["id", "colour"]', "[splits]", "wide = 99", "huge = true")
     file.write_text("\n".join((*lines, *tables)), encoding="utf-8")
     assert load(str(file))[0] == SavedView(wrap=True, splits={"wide": 6})
+
+
+def test_names_of_columns_from_older_versions_are_kept(tmp_path: Path) -> None:
+    file = tmp_path / "state.toml"
+    file.write_text('sort = "tuned"\ncolumns = ["suffix", "tuned:40", "loss:9"]', encoding="utf-8")
+    view = load(str(file))[0]
+    assert (view.sort, view.columns) == ("fine_tuned_model", ("suffix", "fine_tuned_model:40", "loss:9"))

@@ -27,7 +27,12 @@ if TYPE_CHECKING:
     help="Only jobs in this state; may be repeated.",
 )
 @click.option("--filter", "filter_", metavar="EXPR", help="Only matching jobs: the expressions of / in the cockpit.")
-@click.option("--sort", metavar="FIELD", help="Sort by FIELD, ascending; -FIELD reverses.  [default: newest first]")
+@click.option(
+    "--sort",
+    metavar="FIELD",
+    shell_complete=completion.orders,
+    help="Sort by FIELD, ascending; -FIELD reverses.  [default: newest first]",
+)
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N jobs.  [default: 20]")
 @click.option("--all", "all_", is_flag=True, help="All jobs.")
 @offline

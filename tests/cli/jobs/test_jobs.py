@@ -524,6 +524,18 @@ def test_step_and_loss_come_from_the_archive_without_a_request(fttui: Fttui, ser
     assert (fields["step"], fields["loss"]) == ("640/900", "0.985")
 
 
+def test_list_filters_sorts_and_prints_by_cost(fttui: Fttui, service: Service, home: Path) -> None:
+    (home / "config").mkdir(exist_ok=True)
+    (home / "config" / "prices.toml").write_text("[models.m]\ntraining = 100\n")
+    tokens = {1: 30_000, 2: 10_000, 3: 20_000}
+    service.jobs = [job(index, "succeeded", model="m", trained_tokens=tokens[index]) for index in (3, 2, 1)]
+    service.jobs.append(job(0, "succeeded", model="unknown", trained_tokens=5))
+    for more in ([], ["--offline"], ["--all"]):
+        result = fttui("jobs", "list", "--filter", "cost>1.5", "--sort", "-cost", *more)
+        assert [(row[0], row[19]) for row in result.cells] == [("ftjob-001", "3.0"), ("ftjob-003", "2.0")], more
+    assert [row[0] for row in fttui("jobs", "list", "--sort", "cost").cells][-1] == "ftjob-000"
+
+
 def test_jobs_without_a_known_loss_are_listed_last_or_left_out_with_a_note(fttui: Fttui, service: Service) -> None:
     service.jobs = [job(4, "queued"), job(3, "failed"), job(2, "running"), job(1, "running", model="other")]
     event = {"object": "fine_tuning.job.event", "id": "e1", "created_at": NOW, "level": "info", "message": "Step 640"}
