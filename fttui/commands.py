@@ -46,7 +46,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("move.right", "l,right", "l →", "scroll right", "move"),
     Command("pane.next", "tab", "tab", "go to the next pane", "panes"),
     Command("pane.previous", "shift+tab", "shift+tab", "go to the previous pane", "panes"),
-    Command("tab.next", "right_square_bracket", "]", "show the next tab: curve, detail, log, files", "panes"),
+    Command("tab.next", "right_square_bracket", "]", "show the next tab: curve, detail, log, checkpoints, files", "panes"),
     Command("tab.previous", "left_square_bracket", "[", "show the previous tab", "panes"),
     Command("open", "enter", "enter", "open: detail, then log, then wrapped lines", "panes"),
     Command("back", "escape", "esc", "go back: close prompt, pane or filter", "panes"),
@@ -129,7 +129,7 @@ FAMILIES = (
     Family(("move.page_down", "move.page_up"), "a page down, up"),
     Family(("move.left", "move.right"), "scroll left, right"),
     Family(("pane.next", "pane.previous"), "next, previous pane"),
-    Family(("tab.next", "tab.previous"), "next, previous tab: curve, detail, log, files"),
+    Family(("tab.next", "tab.previous"), "next, previous tab: curve, detail, log, checkpoints, files"),
     Family(("search.next", "search.previous"), "next, previous match"),
     Family(
         tuple(f"filter.{name}" for name in ("all", "running", "waiting", "succeeded", "failed", "cancelled", "paused")),
@@ -158,6 +158,7 @@ HERE: dict[str, tuple[str, ...]] = {
         *("log.follow", "log.level", "log.wrap", "log.metrics", "filter.text", "search.next", "search.previous"),
         *("log.only", "time.mode", "export"),
     ),
+    "checkpoints": ("copy.id", "job.delete", "sort.next", "export", "open"),
     "files": ("export", "job.delete", "copy.id", "mark.toggle", "mark.all"),
     "chart": (
         *("move.left", "move.right", "search.next", "search.previous", "mark.range", "move.down", "move.up"),
@@ -234,6 +235,14 @@ FOOTERS: dict[str, tuple[tuple[str, str], ...]] = {
         ("log.metrics", "metrics"),
         ("pane.next", "pane"),
         ("export", "write"),
+    ),
+    "checkpoints": (
+        ("copy.id", "copy name"),
+        ("job.delete", "delete model"),
+        ("export", "export"),
+        ("sort.next", "sort"),
+        ("tab.next", "tab"),
+        ("zoom", "zoom"),
     ),
     "files": (
         ("export", "download"),

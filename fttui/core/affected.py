@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from fttui.core.questions import JobLoss
-from fttui.learning.checkpoints import judged_checkpoints
+from fttui.learning.checkpoints import Checkpoints, judged_checkpoints
 from fttui.learning.run import Run
 from fttui.models.job_key import JobKey
 from fttui.models.row import JobRow
@@ -62,6 +62,11 @@ def checkpoints_kept(store: Known, row: JobRow, *, is_local: bool) -> int:
     """Return the number of checkpoints that the provider has of a job, as far as known."""
     every = store.checkpoints(row.id)
     return len(kept_checkpoints(every) if is_local else every)
+
+
+def dropped_models(judged: Checkpoints) -> frozenset[str]:
+    """Return the models of checkpoints that the embedded service no longer has: it keeps the newest and the best."""
+    return frozenset(row.model for row in judged.rows[:-KEPT_CHECKPOINTS] if row != judged.best)
 
 
 def kept_checkpoints(every: "Sequence[Checkpoint]") -> "list[Checkpoint]":

@@ -116,6 +116,22 @@ def delete_checkpoints_question(row: JobRow, number: int, heirs: Sequence[JobRow
     return f"Delete {checkpoints} of {row.title}? Requests to {them} will fail.{_heirs(heirs, number == 1)}{stays}"
 
 
+def delete_checkpoint_question(
+    row: JobRow, step: int | None, heirs: Sequence[JobRow], *, is_best: bool = False, is_tuned_model: bool = False
+) -> str:
+    """Return the question before the deletion of the model of one checkpoint.
+
+    Args:
+        heirs: jobs that were or will be tuned from it.
+        is_best: it is the best checkpoint of the job.
+        is_tuned_model: it is also the tuned model of the job.
+    """
+    of = f"step {step} of " if step is not None else "a checkpoint of "
+    best = " It is the best one." if is_best else ""
+    tuned = " It is the tuned model of the job." if is_tuned_model else ""
+    return f"Delete the model of {of}{_name(row)}?{best}{tuned}{_heirs(heirs, True)}"
+
+
 def delete_copies_question(able: Sequence[JobRow], asked: Sequence[JobRow], provider: str) -> str:
     """Return the question before the deletion of archived copies. The provider is not changed."""
     one = len(able) == 1

@@ -42,10 +42,10 @@ def event(seq: int, message: str, level: str = "info") -> EventRow:
     return EventRow(seq, f"ftevent-{seq}", NOW - 1000 + seq, level, "message", message, "")
 
 
-def measured(step: int, **values: float) -> EventRow:
-    """Return a metrics event."""
-    data = json.dumps({"step": step, "total_steps": 900, **values})
-    return EventRow(step, f"ftevent-{step}", NOW - 1000 + step, "info", "metrics", f"Step {step}/900", data)
+def measured(seq: int, **values: float) -> EventRow:
+    """Return a metrics event. Its step is its number, if `values` has none."""
+    data = json.dumps({"step": seq, "total_steps": 900, **values})
+    return EventRow(seq, f"ftevent-{seq}", NOW - 1000 + seq, "info", "metrics", f"Step {seq}/900", data)
 
 
 @dataclass

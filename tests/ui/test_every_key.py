@@ -30,6 +30,7 @@ class Seen(NamedTuple):
     cursor: int
     """Line of the cursor in the list."""
     file: int
+    checkpoint: int
     detail_top: int
     log_top: int
     following: bool
@@ -41,7 +42,7 @@ class Seen(NamedTuple):
 
 
 def look(ui: Ui) -> Seen:
-    main = ui.main
+    main, saved = ui.main, ui.main.side.checkpoints
     screen = "\n".join(ui.screen)
     return Seen(
         screen=screen,
@@ -49,6 +50,7 @@ def look(ui: Ui) -> Seen:
         pane=ui.pane,
         cursor=main.jobs.list.keys.index(ui.cursor) if ui.cursor is not None else -1,
         file=main.side.files.keys.index(main.side.files.cursor) if main.side.files.cursor else -1,
+        checkpoint=saved.keys.index(saved.cursor) if saved.cursor else -1,
         detail_top=int(main.side.detail.scroll_offset.y),
         log_top=int(main.log_view.scroll_offset.y),
         following=main.log_view.follow,
@@ -59,6 +61,8 @@ def look(ui: Ui) -> Seen:
     )
 
 
+LOWER = ("log", "checkpoints", "files")
+"""Panes that share a place at 120×40."""
 Check = Callable[[Seen, Seen], bool]
 
 
@@ -69,6 +73,7 @@ def line(seen: Seen, pane: str) -> int:
         "curve": seen.cursor,
         "detail": seen.detail_top,
         "log": seen.log_top,
+        "checkpoints": seen.checkpoint,
         "files": seen.file,
     }[pane]
 
@@ -77,16 +82,14 @@ def moves(sign: int) -> Callable[[str], Check]:
     return lambda pane: lambda before, after: (line(after, pane) - line(before, pane)) * sign > 0
 
 
-def shows(text: str, *, but: str = "", instead: str = "") -> Callable[[str], Check]:
-    """Check that `text` is on the changed screen; in the pane `but`, `instead`."""
-    return lambda pane: (
-        lambda before, after: (instead if pane == but else text) in after.screen and before.screen != after.screen
-    )
+def shows(text: str, **others: str) -> Callable[[str], Check]:
+    """Check that `text` is on the changed screen; `others` are texts for single panes."""
+    return lambda pane: lambda before, after: others.get(pane, text) in after.screen and before.screen != after.screen
 
 
 def goes(step: int) -> Callable[[str], Check]:
     def check(pane: str) -> Check:
-        lower = "files" if pane == "files" else "log"  # at 120×40 log and files share a place
+        lower = pane if pane in LOWER else "log"
         seen = ("jobs", "curve", "detail", lower)
         wanted = seen[(seen.index(pane) + step) % 4]
         return lambda before, after: (
@@ -98,7 +101,7 @@ def goes(step: int) -> Callable[[str], Check]:
 
 def turns(step: int) -> Callable[[str], Check]:
     def check(pane: str) -> Check:
-        wanted = TABS[(TABS.index(pane) + step) % len(TABS)] if pane in TABS else "files"
+        wanted = TABS[(TABS.index(pane) + step) % len(TABS)] if pane in TABS else ""
         # The list stays active.
         return lambda before, after: after.pane == (pane if pane == "jobs" else wanted)
 
@@ -109,6 +112,8 @@ def opens(pane: str) -> Check:
     match pane:
         case "jobs" | "curve" | "detail":
             return lambda before, after: after.pane == ("log" if pane == "detail" else "detail")
+        case "checkpoints":
+            return lambda before, after: after.prompt == "ft:m:ckpt-step-4"
         case "files":
             return lambda before, after: after.prompt.startswith("download to:")
     return lambda before, after: "end-of-the-long-line" in after.screen  # wrapped
@@ -143,7 +148,7 @@ EXPECTED: dict[str, Callable[[str], Check]] = {
     "move.right": lambda pane: (
         lambda before, after: (
             after.prompt == "Nothing more to the right."
-            if pane in ("curve", "detail", "files")
+            if pane in ("curve", "detail", "checkpoints", "files")
             else before.screen != after.screen
         )
     ),
@@ -155,7 +160,7 @@ EXPECTED: dict[str, Callable[[str], Check]] = {
     "open": opens,
     "back": backs,
     "filter.text": lambda pane: (
-        lambda before, after: after.prompt.startswith({"jobs": "/", "files": "/ works in"}.get(pane, "/"))
+        lambda before, after: after.prompt.startswith("/ works in" if pane in ("checkpoints", "files") else "/")
     ),
     "search.next": shows("No search yet"),
     "search.previous": shows("No search yet"),
@@ -166,25 +171,31 @@ EXPECTED: dict[str, Callable[[str], Check]] = {
     "filter.failed": shows("status: failed"),
     "filter.cancelled": shows("status: cancelled"),
     "filter.paused": shows("status: paused"),
-    "sort.next": shows("status ↑"),
+    "sort.next": shows("status ↑", checkpoints="VALID↑"),
     "sort.reverse": shows("oldest first"),
     "mark.toggle": marks,
     "mark.range": shows("range: v ends it"),
-    "mark.all": shows("60 marked", but="files", instead="4 marked"),
+    "mark.all": shows("60 marked", files="4 marked"),
     "undo": shows("Nothing to undo"),
     "job.create": shows("Create a job"),
     "job.clone": shows("Create a job"),
     "job.cancel": shows("Cancel run-30 (..00000030), running?"),
     "job.pause": shows("Paused run-30 (..00000030)"),
     "job.delete": shows(
-        "this job is running: cancel it first", but="files", instead="Delete the validation file file-valid"
+        "this job is running: cancel it first",
+        checkpoints="Delete the model of step 4 of ",
+        files="Delete the validation file file-valid",
+    ),
+    "copy.id": shows(
+        "..00000030 to the terminal",
+        checkpoints="the name of the model to the terminal",
+        files="file-valid to the terminal",
     ),
     "jobs.compare": shows("Mark two to nine jobs with space, then C compares them."),
     "curve.open": shows("linear · step"),
-    "copy.id": shows("..00000030 to the terminal", but="files", instead="file-valid to the terminal"),
     "copy.more": shows("copy  i id  m model"),
     "job.link": shows("no known web address"),
-    "export": shows("write to:", but="files", instead="download to:"),
+    "export": shows("write to:", files="download to:"),
     "detail.raw": shows('"object": "fine_tuning.job"'),
     "curve.scale": shows("log axis"),
     "curve.range": shows("whole range"),
@@ -195,7 +206,7 @@ EXPECTED: dict[str, Callable[[str], Check]] = {
     "log.follow": lambda pane: lambda before, after: after.following and "follow" in after.screen,
     "log.level": shows("warn+"),
     "log.only": shows("Search the log first"),
-    "log.wrap": shows("end-of-the-long-line", but="detail", instead="long long long"),  # the log is low there
+    "log.wrap": shows("end-of-the-long-line", detail="long long long"),  # the log is low there
     "log.metrics": shows("no metrics"),
     "time.mode": shows("Times: utc"),
     "zoom": lambda pane: (
@@ -227,6 +238,17 @@ def store() -> FakeStore:
     )
     found = FakeStore().put(*jobs)
     points = ((step, {"train_loss": 1.5, "train_accuracy": 0.5}, NOW + step) for step in range(1, 10))
+    found.saved = {
+        MIDDLE: [
+            {
+                "id": f"c{step}",
+                "step_number": step,
+                "fine_tuned_model_checkpoint": f"ft:m:ckpt-step-{step}",
+                "metrics": {"full_valid_loss": 1.0 + abs(step - 3)},
+            }
+            for step in range(6)
+        ]
+    }
     found.runs = {MIDDLE: run_of(points)}
     found.log = {MIDDLE: [event(n, f"event {n} " + "long " * 60 + "end-of-the-long-line", "warn") for n in range(200)]}
     metrics = event(300, "Step 3/9: training loss=1.50", "warn")
@@ -242,6 +264,7 @@ async def enter_pane(ui: Ui, pane: str) -> None:
     ui.main.controllers.layout.go(pane)
     await ui.pilot.pause()
     ui.main.side.files.move_to(1)
+    ui.main.side.checkpoints.move_to(1)
     ui.main.side.detail.scroll_to_line(20)
     ui.main.log_view.scroll_lines(-1)
     ui.main.log_view.scroll_to_line(100)
@@ -262,6 +285,8 @@ async def reset(ui: Ui, pane: str) -> None:
     for view in (main.side.detail, main.log_view, main.side.files):
         view.move_sideways(-(10**6))
     main.side.files.show_marks(frozenset())
+    while main.side.checkpoints.next_sort() != "step":
+        pass
     main.log_view.restyle(LogStyle())
     main.prompt.show_message("")
     main.presenter.draw(~Part.NONE)

@@ -12,7 +12,8 @@ from fttui.models.job import Job
 from fttui.store.health import State
 from fttui.store.snapshot import Snapshot
 from fttui.ui.render.glyphs import ASCII, UNICODE, Glyphs
-from tests.support.fake_store import NOW, FakeStore, event, job
+from tests.support.fake_store import NOW, FakeStore, event, job, measured
+from tests.support.simulated_runs import real_run, until
 from tests.support.trained import trained
 from tests.support.ui_fakes import Ui, cockpit
 
@@ -85,6 +86,34 @@ def silent() -> FakeStore:
     return store
 
 
+def learning() -> FakeStore:
+    """Return a store with a real run that begins to overfit, with its checkpoints and metrics events."""
+    run = until(real_run("overfit"), 640)
+    method = {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 10, "batch_size": 1}}}
+    store = FakeStore().put(job(1, user_provided_suffix="ten-epochs", method=method), job(2, "queued"))
+    store.runs = {ID: run}
+    store.saved = {
+        ID: [
+            {
+                "id": f"ftckpt_{step}",
+                "created_at": NOW - 640 + step,
+                "step_number": step,
+                "fine_tuned_model_checkpoint": f"ft:fttui-tiny-1:local:ten-epochs:xlEvAy7s:ckpt-step-{step}",
+                "metrics": {},
+            }
+            for step in run.checkpoints
+        ]
+    }
+    values = {name: dict(zip(series.steps, series.values, strict=True)) for name, series in run.series.items()}
+    store.log = {ID: []}
+    for step in range(560, 641):
+        found = {name: by_step[step] for name, by_step in values.items() if step in by_step}
+        store.log[ID].append(measured(step * 2, **found, step=step))
+        if step == 630:
+            store.log[ID].append(event(step * 2 + 1, "Checkpoint 7 saved at step 630"))
+    return store
+
+
 async def sending(ui: Ui) -> None:
     """Cancel a job; the provider does not answer."""
     ui.store.answers = False
@@ -111,8 +140,11 @@ STATES: dict[str, Any] = {
     "denied": (busy, denied),
     "limited": (busy, limited),
     "no-events": (silent, keys("enter", "enter")),
-    "files": (busy, keys("enter", "enter", "]")),
-    "delete-file": (busy, keys("enter", "enter", "]", "D")),
+    "files": (busy, keys("enter", "enter", "]", "]")),
+    "delete-file": (busy, keys("enter", "enter", "]", "]", "D")),
+    "metrics": (learning, keys("enter", "enter")),
+    "checkpoints": (learning, keys("enter", "enter", "]", "j", "j", "j")),
+    "delete-checkpoint": (learning, keys("enter", "enter", "]", "j", "j", "j", "D")),
     "copy": (busy, keys("Y")),
     "export": (busy, keys("e")),
     "command": (busy, keys("colon", *"sort lo", "tab")),

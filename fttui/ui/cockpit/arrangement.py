@@ -5,7 +5,7 @@ A pane gets what it needs, the chart takes the rest, and the active pane may tak
 
 from typing import NamedTuple
 
-TABS = ("curve", "detail", "log", "files")
+TABS = ("curve", "detail", "log", "checkpoints", "files")
 """All panes but the list, in the order of their titles where they share a place."""
 NORMAL, WIDE, HUGE = 80, 120, 180
 """Least columns of the layouts with several panes."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fttui.commands import Command
 from fttui.ui.cockpit.app_commands import AppCommands, profile_names
 from fttui.ui.cockpit.chart_commands import ChartCommands
+from fttui.ui.cockpit.checkpoints_controller import CheckpointsController
 from fttui.ui.cockpit.clipboard import Clipboard, CopyCommands
 from fttui.ui.cockpit.command_line import CommandError, columns_of, sort_of
 from fttui.ui.cockpit.command_line_controller import CommandLineController, WordHandler
@@ -103,6 +104,9 @@ class Controllers:
             "curve": curve,
             "detail": detail,
             "log": self.log,
+            "checkpoints": CheckpointsController(
+                side.checkpoints, context, clipboard, report, partial(run, group="action")
+            ),
             "files": self.files,
         }
         actions = JobActions(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fttui.learning.checkpoints import judged_checkpoints
 from fttui.ui.render.detail_lines import JobFacts, file_words
 from fttui.ui.render.status_line import ServiceInfo
 
@@ -27,6 +28,13 @@ def empty_log_text(store: StorePort, row: JobRow, service: ServiceInfo) -> str:
     return "No events yet."
 
 
+def empty_checkpoints_text(store: StorePort, row: JobRow, service: ServiceInfo) -> str:
+    """Return the text of the checkpoints pane of a job without checkpoints."""
+    if "checkpoints" in store.not_offered:
+        return f"{service.profile} does not offer checkpoints."
+    return "No checkpoints." if row.status.is_final else "No checkpoints yet."
+
+
 class JobFactsLoader:
     """Loads the facts from the store. The costs of a job, which are in files, are cached for each of its states."""
 
@@ -45,12 +53,13 @@ class JobFactsLoader:
         Args:
             id: id of the job in the store, which has the profile in front when several are shown.
         """
+        run = store.run(id)
         files = (store.file(name) for name in (job.training_file, job.validation_file, *job.result_files))
         return JobFacts(
-            checkpoints=store.checkpoints(id),
             first_events=store.events(id, after=FIRST_SEQ, limit=20),
             last_events=store.events(id, limit=40),
-            run=store.run(id),
+            run=run,
+            judged=judged_checkpoints(store.checkpoints(id), run),
             report=store.alarms(id).without(self._off),
             files={file.id: file_words(file) for file in files if file is not None},
             costs=self._cost_lines(job),

@@ -129,6 +129,8 @@ class CockpitModel:
         """Files of the provider, as last fetched."""
         self.deleted_files: set[str] = set()
         """Files deleted here, which their jobs still name."""
+        self.deleted_models: set[str] = set()
+        """Models of checkpoints deleted here, which their jobs still list."""
         self._errors: list[tuple[float, str]] = []
         self._listed: list[str] = []
         self._places: dict[str, int] | None = None
@@ -158,6 +160,7 @@ class CockpitModel:
         self.view.restart()
         self.selected, self.is_held, self.files = None, False, []
         self.deleted_files.clear()
+        self.deleted_models.clear()
         self.watched.clear()
         self.alarm_watch.restart()
         self._cancelling = frozenset()

@@ -10,10 +10,15 @@ import shlex
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from operator import attrgetter
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from fttui.learning.checkpoints import Checkpoints
 from fttui.models.row import EventRow, JobRow
 from fttui.text import clean_line, csv_cell
+
+if TYPE_CHECKING:
+    from fttui.models.checkpoint import Checkpoint
 
 COLUMNS = (
     *("id", "status_text", "model", "suffix", "method", "fine_tuned_model", "created_at", "finished_at"),
@@ -48,6 +53,23 @@ def job_json(raw: object) -> str:
 def jobs_json(raws: Iterable[object]) -> str:
     """Return jobs as sent, in a list of the API's shape (`object`, `data`), in ASCII."""
     return json.dumps({"object": "list", "data": list(raws)}, indent=2) + "\n"
+
+
+def checkpoints_csv(judged: Checkpoints) -> str:
+    """Return the checkpoints of a job as CSV, by step, with times in ISO 8601 and UTC."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["id", "step", "epoch", judged.metric or "valid_loss", "train_loss", "created_at", "model", "best"])
+    for row in judged.rows:
+        numbers = ["" if value is None else value for value in (row.step, row.epoch, row.valid, row.train)]
+        is_best = "best" if row == judged.best else "equal" if judged.is_equal(row) else ""
+        writer.writerow([csv_cell(row.id), *numbers, _time(row.at), csv_cell(row.model), is_best])
+    return out.getvalue()
+
+
+def checkpoints_json(checkpoints: Iterable[Checkpoint]) -> str:
+    """Return checkpoints as sent, in a list of the API's shape (`object`, `data`), in ASCII."""
+    return jobs_json(each.raw for each in checkpoints)
 
 
 def curl_command(base_url: str, id: str, *, azure: bool = False) -> str:

@@ -7,6 +7,9 @@ from functools import partial
 from itertools import dropwhile
 from typing import TYPE_CHECKING
 
+from fttui.config.choose import LOCAL
+from fttui.core.affected import dropped_models
+from fttui.learning.checkpoints import Checkpoints
 from fttui.models.row import JobRow, short_id
 from fttui.models.status import Status
 from fttui.text import fit, width, wrap
@@ -14,7 +17,7 @@ from fttui.ui.cockpit.arrangement import Needs
 from fttui.ui.cockpit.body import Body
 from fttui.ui.cockpit.curve_drawing import CurveDrawing
 from fttui.ui.cockpit.first_hints import FirstHints
-from fttui.ui.cockpit.job_facts import JobFactsLoader, empty_log_text
+from fttui.ui.cockpit.job_facts import JobFactsLoader, empty_checkpoints_text, empty_log_text
 from fttui.ui.cockpit.layout import SMALLEST, PaneLayout
 from fttui.ui.cockpit.model import CockpitModel, Part
 from fttui.ui.panes.files import file_rows
@@ -83,6 +86,8 @@ class Presenter:
         """Number of logs that the list needs and that are still to be read, in words; empty for none."""
         self._status_rows = 1
         """Rows of the status row: more than one for a long trouble."""
+        self._headline: Line = []
+        """State of the selected job, or a hint."""
         self._is_behind = False
         """The panes beside the list still show the previously selected job."""
 
@@ -150,6 +155,7 @@ class Presenter:
             jobs=max(jobs.line_count(), old.jobs if model.view.is_narrow else 0),  # a filter moves no pane
             list_cells=jobs.full_width,
             detail=lines if old.detail == Needs().detail else max(old.detail, lines),
+            checkpoints=len(self._side.checkpoints.judged.rows),
             detail_cells=max([old.detail_cells, *(LABEL + width(id) + 3 for id in ids)]),
         )
         if panes.needs != old and self._body.arrange_panes():
@@ -274,22 +280,38 @@ class Presenter:
         row, job = model.row, model.job
         if row is None:
             detail.show([], top=True)
-            self._prompt.set_idle_line(())
+            self._show_no_checkpoints(None, "No job selected.")
             return
         now, cells = model.now(), max(NARROWEST, detail.outer_size.width - 1)
         if job is None or model.store is None:
             detail.show(row_lines(row, now, cells, self._glyphs), top=top)
+            self._show_no_checkpoints(row.id, "Connecting…")
             return
         self._facts = facts = facts or self._facts_loader.load(model.store, job, row.id)
         if row.status.is_live and model.snapshot.health.why:
             facts = facts._replace(is_reachable=False)
         waits = model.service.is_local and row.status is Status.QUEUED
         ahead = jobs_ahead(model.snapshot.rows, row) if waits else 0
-        self._prompt.set_idle_line(
-            headline(job, row, facts, now, self._glyphs, self._screen.size.width, ahead=ahead) or self._hint()
-        )
+        self._headline = headline(job, row, facts, now, self._glyphs, self._screen.size.width, ahead=ahead)
+        self._headline = self._headline or self._hint()
+        is_local = model.service.is_local or row.profile == LOCAL
+        gone = (dropped_models(facts.judged) if is_local else frozenset()) | model.deleted_models
+        note = empty_checkpoints_text(model.store, row, model.service)
+        self._side.checkpoints.show_checkpoints(row.id, facts.judged, gone, note)
+        self._draw_idle_line()
         shown = (job, row, facts, now, cells, self._glyphs)
         detail.show(raw_lines(job.raw, cells) if model.shows_json else detail_lines(*shown), top=top)
+
+    def _show_no_checkpoints(self, id: str | None, note: str) -> None:
+        self._side.checkpoints.show_checkpoints(id, Checkpoints(), frozenset(), note)
+        self._headline = []
+        self._draw_idle_line()
+
+    def _draw_idle_line(self) -> None:
+        """Show the best checkpoint in its pane, else the state of the job."""
+        is_here = self._panes.active == "checkpoints"
+        sentence = self._side.checkpoints.sentence(self._screen.size.width) if is_here else ()
+        self._prompt.set_idle_line(sentence or self._headline)
 
     def _hint(self) -> Line:
         """Return the hint for a new user; nothing while there is trouble to show."""
@@ -368,6 +390,7 @@ class Presenter:
             names = [row._replace(suffix=suffix).title, suffix or short_id(row.id)]
         tabs = {panes.front(place): place.panes for place in panes.places}
         self._side.show_titles(tabs, panes.active, names, self._curve.facts)
+        self._draw_idle_line()
 
 
 def jobs_ahead(rows: Mapping[str, JobRow], row: JobRow) -> int:

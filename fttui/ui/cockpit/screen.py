@@ -211,7 +211,8 @@ class MainScreen(LatestSize, Screen[None]):
     def on_line_list_moved(self, message: LineList.Moved) -> None:
         """Make the pane of a clicked line active; open the line after a double click."""
         in_jobs = message.list is self.jobs.list
-        self.controllers.layout.go("jobs" if in_jobs else "files")
+        in_files = message.list is self.side.files
+        self.controllers.layout.go("jobs" if in_jobs else "files" if in_files else "checkpoints")
         if in_jobs:
             self.controllers.jobs.cursor_moved()
         if message.twice:

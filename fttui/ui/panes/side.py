@@ -1,7 +1,8 @@
-"""The panes about the job under the cursor: curve, detail, log and files, with the facts in their titles."""
+"""The panes about the job under the cursor: curve, detail, log, checkpoints and files, with facts in their titles."""
 
 from collections.abc import Callable, Mapping, Sequence
 
+from fttui.ui.panes.checkpoints import CheckpointsView
 from fttui.ui.panes.curve import CurveView
 from fttui.ui.panes.detail import DetailView
 from fttui.ui.panes.files import FilesView
@@ -23,8 +24,15 @@ class SidePanes:
         self.curve = CurveView(glyphs, chart)
         self.detail = DetailView()
         self.log_view = LogView(now, look, glyphs.missing)
+        self.checkpoints = CheckpointsView(glyphs, now)
         self.files = FilesView()
-        views = {"curve": self.curve, "detail": self.detail, "log": self.log_view, "files": self.files}
+        views = {
+            "curve": self.curve,
+            "detail": self.detail,
+            "log": self.log_view,
+            "checkpoints": self.checkpoints,
+            "files": self.files,
+        }
         self.panes = {name: TitledPane(name, glyphs, view) for name, view in views.items()}
 
     def show_titles(
@@ -39,7 +47,8 @@ class SidePanes:
             curve_facts: facts of the curve, the longest first.
         """
         self.files.set_active(active == "files")
-        states = {"log": self._log_state, "files": self._files_state}
+        self.checkpoints.set_active(active == "checkpoints")
+        states = {"log": self._log_state, "checkpoints": self._checkpoints_state, "files": self._files_state}
         dot = f" {self._glyphs.dot} "
         for name, names in tabs.items():
             if name == "jobs":
@@ -49,10 +58,13 @@ class SidePanes:
             elif name == "detail":
                 ends = [self._detail_state(each) for each in job_names or ("",)]
             else:
-                state = states[name]()
-                names_of_job = () if "detail" in tabs else job_names  # beside the detail, that says which job it is
-                ends = [each + dot + state for each in names_of_job]
-                ends += [each + dot + state.split(dot)[0] for each in names_of_job[-1:]] or [state]
+                parts = states[name]()
+                leads = [] if "detail" in tabs else [[each] for each in job_names]  # the detail says which job it is
+                ends = [dot.join([*lead, *parts]) for lead in leads or [[]]]
+                # The last facts leave first.
+                shorter = (parts[:number] for number in range(len(parts) - 1, 0, -1))
+                last = leads[-1] if leads else []
+                ends += [*(dot.join([*last, *some]) for some in shorter), *last]
             self.panes[name].show_title(names, active, ends)
 
     def _detail_state(self, name: str) -> str:
@@ -63,7 +75,7 @@ class SidePanes:
         where = f"{detail.match_number} of {total}" if detail.match_number else f"{total}x"
         return f"{name} {self._glyphs.dot} {where} {detail.search!r}"
 
-    def _log_state(self) -> str:
+    def _log_state(self) -> list[str]:
         log = self.log_view
         parts = ["follow" if log.follow else f"{log.unseen} new" if log.unseen else "f follows"]
         if log.log_style.search:  # first, because the end may be cut
@@ -71,14 +83,18 @@ class SidePanes:
             parts = [f"{'only ' if log.log_style.only else ''}{where} {log.log_style.search!r}"]
             parts += [f"{log.unseen} new"] if log.unseen else []
         if log.log_style.level != "info":
-            parts.append(f"{log.log_style.level}+")
+            parts.insert(0, f"{log.log_style.level}+")
         if log.log_style.hides_metrics:
-            parts.append("no metrics")
-        parts.append(f"{log.event_count} events")
-        return f" {self._glyphs.dot} ".join(parts)
+            parts.insert(0, "no metrics")
+        return [*parts, f"{log.event_count} events"]
 
-    def _files_state(self) -> str:
+    def _checkpoints_state(self) -> list[str]:
+        judged = self.checkpoints.judged
+        best = judged.best.step if judged.best is not None else None
+        return [str(len(judged.rows) or "none"), *([f"best at step {best}"] if best is not None else [])]
+
+    def _files_state(self) -> list[str]:
         files = self.files
         own, total = files.own, len(files.keys)
         words = f"{own} of {total} in this job" if total > own else "1 file" if own == 1 else f"{own} files"
-        return f"{words} {self._glyphs.dot} {len(files.marks)} marked" if files.marks else words
+        return [*([f"{len(files.marks)} marked"] if files.marks else []), words]

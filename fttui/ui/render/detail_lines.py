@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from fttui.clock import age, duration
 from fttui.learning.alarms import Report
+from fttui.learning.checkpoints import Checkpoints
 from fttui.learning.figures import figure
 from fttui.learning.kinds import Kind
 from fttui.learning.pace import about, time_left
@@ -25,7 +26,6 @@ from fttui.ui.render.glyphs import FACES, Glyphs
 from fttui.ui.render.rows import Line, row_line
 
 if TYPE_CHECKING:  # the JSON models are imported after the first frame of the list
-    from fttui.models.checkpoint import Checkpoint
     from fttui.models.file import File
     from fttui.models.job import Integration, Job
 
@@ -57,13 +57,14 @@ def local_time(seconds: float) -> str:
 class JobFacts(NamedTuple):
     """Facts about a job that are not part of its JSON."""
 
-    checkpoints: Sequence[Checkpoint] = ()
     first_events: Sequence[EventRow] = ()
     """The oldest events."""
     last_events: Sequence[EventRow] = ()
     """The newest events, oldest first."""
     run: Run = Run()
     """The metrics of the job as series."""
+    judged: Checkpoints = Checkpoints()
+    """The checkpoints with their losses, and the best of them."""
     report: Report = Report()
     """Alarms, and what was checked."""
     is_reachable: bool = True
@@ -142,7 +143,7 @@ def detail_lines(job: Job, row: JobRow, facts: JobFacts, now: float, cells: int,
         add("", _run_address(integration))
     for number, (key, value) in enumerate(job.metadata.items()):
         add("" if number else "metadata", f"{key} = {value}")
-    lines.extend(_checkpoints(facts.checkpoints, cells))
+    add("checkpoints", _checkpoint_words(facts.judged))
     rest = {key: value for key, value in _members(job.raw) if key not in _SHOWN}
     if rest:
         lines.append([])
@@ -235,36 +236,12 @@ def _losses(row: JobRow) -> Iterable[tuple[str, str]]:
         yield "training loss", f"{figure(summary.train)} smoothed · last {figure(summary.train_last)}"
 
 
-def _checkpoints(checkpoints: Sequence[Checkpoint], cells: int) -> list[Line]:
-    if not checkpoints:
-        return []
-    lines: list[Line] = [[], [(" checkpoints", "head")]]
-    best, by = best_checkpoint(checkpoints)
-    for checkpoint in sorted(checkpoints, key=lambda item: item.step_number or 0, reverse=True):
-        step = "" if checkpoint.step_number is None else f"step {checkpoint.step_number}"
-        metrics = "  ".join(f"{_metric(name)} {value:.4f}" for name, value in checkpoint.metrics.items())
-        name = checkpoint.fine_tuned_model_checkpoint or checkpoint.id
-        is_best = checkpoint is best and len(checkpoints) > 1
-        lines += _field(step, f"{name}  best by {_metric(by)}" if is_best else name, "done" if is_best else "", cells)
-        if metrics:
-            lines += _field("", metrics, "dim", cells)
-    return lines
-
-
-def best_checkpoint(checkpoints: Sequence[Checkpoint]) -> tuple[Checkpoint | None, str]:
-    """Return the checkpoint with the lowest validation loss or highest validation reward, and the metric's name.
-
-    (None, "") without a validated checkpoint.
-    """
-    for name, sign in (("full_valid_loss", 1), ("valid_loss", 1), ("full_valid_mean_reward", -1)):
-        measured = [checkpoint for checkpoint in checkpoints if name in checkpoint.metrics]
-        if measured:
-            return min(measured, key=lambda checkpoint: sign * checkpoint.metrics[name]), name
-    return None, ""
-
-
-def _metric(name: str) -> str:
-    return name.replace("mean_token_accuracy", "accuracy").replace("_", " ")
+def _checkpoint_words(judged: Checkpoints) -> str:
+    """Return the number of checkpoints and the best: `7 · best at step 360`. The checkpoints pane lists them."""
+    if not judged.rows:
+        return ""
+    steps = [f"best at step {judged.best.step}"] if judged.best is not None and judged.best.step is not None else []
+    return " · ".join([str(len(judged.rows)), *steps])
 
 
 def _members(raw: object) -> Iterable[tuple[str, object]]:

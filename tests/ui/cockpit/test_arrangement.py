@@ -43,7 +43,12 @@ def test_list_has_the_rows_of_its_jobs_and_the_chart_the_rest() -> None:
     assert heights(at(60, 20)) == [("jobs", 10), ("curve", 7)]
     assert heights(at(80, 24)) == [("jobs", 10), ("tabs", 11)]
     assert heights(at(120, 40)) == [("jobs", 10), ("curve", 27), ("detail", 20), ("log", 17)]
-    assert heights(at(200, 60)) == [("jobs", 10), ("curve", 47), ("detail", 22), ("log", 35)]
+    assert heights(at(200, 60)) == [("jobs", 10), ("curve", 43), ("checkpoints", 4), ("detail", 22), ("log", 35)]
+
+
+def test_checkpoints_have_their_rows_below_the_chart_of_a_wide_terminal() -> None:
+    assert heights(at(200, 60, needs=EIGHT._replace(checkpoints=7)))[2] == ("checkpoints", 9)
+    assert heights(at(200, 60, needs=EIGHT._replace(checkpoints=70)))[2] == ("checkpoints", 10)
 
 
 def test_long_list_has_at_most_60_percent() -> None:
@@ -60,7 +65,7 @@ def test_active_pane_takes_more() -> None:
 
 def test_low_column_shows_the_chart_as_a_tab() -> None:
     assert heights(at(120, 19)) == [("jobs", 16), ("detail", 8), ("curve", 8)]
-    assert list(at(120, 20)) == [("jobs",), ("curve",), ("detail",), ("log", "files")]
+    assert list(at(120, 20)) == [("jobs",), ("curve",), ("detail",), ("log", "checkpoints", "files")]
 
 
 def test_short_terminal_shows_one_pane_and_the_chart_if_it_has_room() -> None:
@@ -79,9 +84,9 @@ def test_values_of_the_detail_get_their_width_before_the_chart() -> None:
     def widths(needs: Needs) -> list[int]:
         return [place.width for place in at(200, 60, needs=needs).values()]
 
-    assert widths(Needs(jobs=8)) == [116, 116, 83, 83]
-    assert widths(Needs(jobs=8, detail_cells=95)) == [104, 104, 95, 95]
-    assert widths(Needs(jobs=8, detail_cells=150)) == [100, 100, 99, 99]
+    assert widths(Needs(jobs=8)) == [116, 116, 116, 83, 83]
+    assert widths(Needs(jobs=8, detail_cells=95)) == [104, 104, 104, 95, 95]
+    assert widths(Needs(jobs=8, detail_cells=150)) == [100, 100, 100, 99, 99]
 
 
 def test_zoom_gives_one_pane_the_whole_body() -> None:

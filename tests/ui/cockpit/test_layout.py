@@ -21,7 +21,7 @@ def layout(width: int, height: int, tab: str = "log") -> PaneLayout:
         ((200, 15), "narrow", ["jobs", "curve"]),
         ((80, 24), "normal", ["jobs", "log"]),
         ((120, 40), "wide", ["jobs", "curve", "detail", "log"]),
-        ((180, 40), "huge", ["jobs", "curve", "detail", "log"]),
+        ((180, 40), "huge", ["jobs", "curve", "detail", "log", "checkpoints"]),
     ],
 )
 def test_size_decides_which_panes_are_visible(size: tuple[int, int], name: str, seen: list[str]) -> None:
@@ -49,11 +49,11 @@ def test_wide_layout_keeps_the_pane_below_the_detail() -> None:
 
 def test_tab_keys_go_through_all_tabs_and_from_the_list_through_those_that_share_a_place() -> None:
     panes = layout(120, 40)
-    assert (panes.next_tab(1), panes.next_tab(-1)) == ("files", "files"), "curve and detail are visible already"
+    assert (panes.next_tab(1), panes.next_tab(-1)) == ("checkpoints", "files"), "curve and detail are visible already"
     panes.activate("files")
-    assert (panes.next_tab(1), panes.next_tab(-1)) == ("curve", "log")
+    assert (panes.next_tab(1), panes.next_tab(-1)) == ("curve", "checkpoints")
     assert layout(80, 24).next_tab(-1) == "detail"
-    assert layout(60, 20).next_tab(1) == "files"
+    assert layout(60, 20).next_tab(1) == "checkpoints"
 
 
 def test_zoomed_pane_is_the_only_visible_one_and_tab_goes_through_all() -> None:

@@ -5,6 +5,7 @@ import pytest
 from fttui.core.questions import (
     JobLoss,
     cancel_question,
+    delete_checkpoint_question,
     delete_checkpoints_question,
     delete_copies_question,
     delete_files_question,
@@ -33,6 +34,16 @@ LONG = [
 ]
 
 TEXTS = [
+    (
+        delete_checkpoint_question(RUNNING, 360, [], is_best=True),
+        "Delete the model of step 360 of ten-epochs? It is the best one.",
+    ),
+    (
+        delete_checkpoint_question(TUNED, 270, [ONE, QUEUED], is_tuned_model=True),
+        "Delete the model of step 270 of lr-1? It is the tuned model of the job. support-v4 is queued to be tuned from "
+        "it and will fail. 1 job was tuned from it.",
+    ),
+    (delete_checkpoint_question(ONE, None, []), "Delete the model of a checkpoint of lr-1?"),
     (
         cancel_question([RUNNING], [RUNNING], 7),
         "Cancel ten-epochs (..00000007), step 640 of 900? It cannot be resumed. Its 7 checkpoints stay.",

@@ -5,6 +5,7 @@ import base64
 import pytest
 
 from fttui.store.health import State
+from fttui.ui.cockpit.arrangement import TABS
 from fttui.ui.cockpit.screen import MainScreen
 from fttui.ui.messages import EscapeSequenceRequested
 from fttui.ui.render.status_line import ServiceInfo
@@ -62,7 +63,8 @@ async def test_each_layout_keeps_its_own_split() -> None:
 async def test_a_short_terminal_shows_one_pane_at_any_width(width: int) -> None:
     async with cockpit(store(), size=(width, 12), remembered=SavedView(tab="files")) as ui:
         assert ui.main.jobs.size.width == width
-        for pane, word in (("curve", ">Curve"), ("detail", ">Detail"), ("log", ">Log"), ("files", ">Files")):
+        for pane in TABS:
+            word = f">{pane.capitalize()}"
             await ui.press("tab")
             body = ui.screen[1:-2]
             assert word in body[0]
@@ -71,6 +73,7 @@ async def test_a_short_terminal_shows_one_pane_at_any_width(width: int) -> None:
                 "curve": ui.main.side.curve,
                 "detail": ui.main.side.detail,
                 "log": ui.main.log_view,
+                "checkpoints": ui.main.side.checkpoints,
                 "files": ui.main.side.files,
             }
             assert ui.main.panes.visible == [pane]
@@ -200,7 +203,7 @@ async def test_messages_give_way_to_the_headline_and_warnings_stay_longer() -> N
         assert ui.prompt.startswith("step 3")
 
 
-@pytest.mark.parametrize(("size", "panes"), [((80, 24), 2), ((120, 40), 4), ((200, 60), 4), ((60, 20), 5)])
+@pytest.mark.parametrize(("size", "panes"), [((80, 24), 2), ((120, 40), 4), ((200, 60), 5), ((60, 20), 6)])
 async def test_tab_goes_through_the_panes_on_the_screen(size: tuple[int, int], panes: int) -> None:
     async with cockpit(store(), size=size) as ui:
         seen = []
@@ -216,6 +219,8 @@ async def test_the_footer_shows_the_keys_of_the_active_pane() -> None:
         assert "c cancel" in ui.screen[-1]
         await ui.press("enter", "enter")
         assert "f follow" in ui.screen[-1]
+        await ui.press("]")
+        assert "y copy name  D delete model" in ui.screen[-1]
         await ui.press("]")
         assert "e download  D delete" in ui.screen[-1]
         assert all("? help  q quit" in line for line in ui.screen[-1:])
