@@ -21,10 +21,16 @@ if TYPE_CHECKING:
     from fttui.models.job import Job
     from fttui.models.row import JobRow
     from fttui.store.port import StorePort
+    from fttui.ui.render.sweep_rows import SweepRow
 
 REST = 0.15
 """Seconds for which the cursor rests on a job before its curve is drawn: a curve costs more bytes than a line."""
+MOST_RUNS = 9
+"""Most runs of a sweep on one chart."""
 ONLY_TRAINING = "No validation file: the curve shows training loss only."
+
+_Subject = tuple[str | None, str]
+"""Id of a job, and the key of its sweep while the cursor is on the sweep's row, else empty."""
 
 
 class CurveDrawing:
@@ -52,31 +58,39 @@ class CurveDrawing:
         self._glyphs = glyphs
         self._sleep = sleep
         self._draw_titles = draw_titles
-        self._shown: str | None = None
-        """The job whose curve is shown."""
+        self._shown: _Subject = (None, "")
+        """What is shown: a job, or the jobs of a sweep."""
         self._name = self._metric = ""
         self._waiting: Worker[None] | None = None
         """Waits until the cursor has rested."""
 
     def follow(self) -> None:
         """Show the curve of another job: at once when none is shown, else after a rest."""
-        if self._model.selected is None or self._shown is None or self._model.store is None:
-            self._shown = self._model.selected
+        subject = self._subject
+        if subject[0] is None or self._shown[0] is None or self._model.store is None:
+            self._shown = subject
             self.draw()
-        elif self._model.selected != self._shown:
+        elif subject != self._shown:
             self._waiting = self._screen.run_worker(self._rest, group="curve", exclusive=True, exit_on_error=False)
 
     async def _rest(self) -> None:
         await self._sleep(REST)
-        self._shown = self._model.selected
+        self._shown = self._subject
         self.draw()
         self._draw_titles()
 
+    @property
+    def _subject(self) -> _Subject:
+        """The selected job, and the key of the sweep whose row is under the cursor."""
+        sweep = self._model.sweep
+        return self._model.selected, "" if sweep is None else sweep.key
+
     def draw(self) -> None:
         """Draw the shown job as it is now. A hidden curve is not drawn."""
-        model, id = self._model, self._shown
-        if id is not None and id not in model.rows():
-            id = self._shown = model.selected
+        model = self._model
+        if self._shown[0] is not None and self._shown[0] not in model.rows():
+            self._shown = self._subject
+        id, key = self._shown
         row = model.rows().get(id) if id is not None else None
         job = model.store.job(row.id) if model.store is not None and row is not None else None
         self._name = row.name if row is not None else ""
@@ -87,7 +101,9 @@ class CurveDrawing:
             self._metric = ""
             self._view.show_text("Connecting…" if model.store is None else "No metrics yet.")
         elif self._panes.is_visible("curve"):
-            self._draw_run(model.store, row, job)
+            sweep = model.sweeps.get(key)
+            if sweep is None or not self._draw_sweep(model.store, sweep):
+                self._draw_run(model.store, row, job)
 
     def _draw_run(self, store: StorePort, row: JobRow, job: Job) -> None:
         from fttui.learning.metric_groups import LOSS, groups_of
@@ -112,12 +128,49 @@ class CurveDrawing:
             note=ONLY_TRAINING if group.is_loss and not has_valid and not job.validation_file else "",
         )
 
+    def _draw_sweep(self, store: StorePort, sweep: SweepRow) -> bool:
+        """Draw the runs of a sweep on one chart, the best on top. Return False with fewer than two runs to draw."""
+        from fttui.learning.metric_groups import LOSS, groups_of
+
+        style = self._model.view.current.curve
+        found = [(row, store.run(row.id)) for row in sorted(sweep.rows, key=_by_best)]
+        groups = [group for _, run in found for group in groups_of(run)]
+        group = next((each for each in groups if each.name == style.metric), LOSS)
+        drawn = [(row, run) for row, run in found if _has_points(run, group)]
+        shown = drawn[:MOST_RUNS]
+        if len(shown) < 2:
+            return False
+        from fttui.ui.render.chart.view import View, curves_of
+
+        has_valid = all(run.get(group.valid).values or run.get(group.whole).values for _, run in shown)
+        self._name = f"sweep {sweep.name}"
+        self._metric = f"validation {group.label}" if has_valid else group.label
+        if len(drawn) > len(shown):
+            self._metric += f" of the best {len(shown)} of {len(drawn)} runs"
+        axis = style.axis if all(has_axis(run, style.axis) for _, run in shown) else "step"
+        smooth = SMOOTHINGS[style.smoothing]
+        curves = [
+            curves_of(row.name, run, group, smooth=smooth, unit=axis, is_live=row.status.is_live) for row, run in shown
+        ]
+        self._view.show(
+            curves,
+            View(0, 0, is_log=style.is_log, is_whole=style.is_whole, unit=axis),
+            subject=(sweep.key, group.name),
+        )
+        return True
+
     @property
     def facts(self) -> list[str]:
         """Facts for the title, the longest first: job, metric, and settings that are not the usual ones."""
         dot = f" {self._glyphs.dot} "
         parts = [part for part in (self._name, self._metric, *self._model.view.current.curve.words) if part]
         return [dot.join(parts[:number]) for number in range(len(parts), 0, -1)]
+
+
+def _by_best(row: JobRow) -> tuple[bool, float]:
+    """Sort key: the lowest loss first, jobs without a loss last."""
+    best = row.summary.best
+    return best is None, best or 0.0
 
 
 def _has_points(run: Run, group: MetricGroup) -> bool:

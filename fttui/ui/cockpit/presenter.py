@@ -121,7 +121,7 @@ class Presenter:
     def _draw_parts_of_job(self, parts: Part) -> Part:
         if parts & (Part.DETAIL | Part.DETAIL_TOP):
             self._draw_detail(top=Part.DETAIL_TOP in parts)
-        if parts & (Part.DETAIL | Part.CURVE):
+        if parts & (Part.DETAIL | Part.CURVE) or (Part.LIST in parts and self._model.sweep is not None):
             self._curve.draw()
         if Part.FILES in parts:
             self._draw_files()

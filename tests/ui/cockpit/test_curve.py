@@ -160,6 +160,22 @@ async def test_metric_keys_turn_the_groups_and_a_job_without_one_shows_its_loss(
         assert "run-1 · loss" in ui.title("curve")
 
 
+async def test_row_of_a_sweep_shows_its_runs_on_one_chart_the_best_on_top() -> None:
+    mark = {"fttui.sweep": "a1b2c3d4 lr"}
+    found = FakeStore().put(*(job(number, metadata=mark, user_provided_suffix=f"lr-{number}") for number in (1, 2, 3)))
+    whole = real_run("overfit")
+    found.runs = {f"ftjob-{number:08d}": until(whole, step) for number, step in ((1, 100), (2, 400))}
+    found.runs["ftjob-00000003"] = Run()
+    async with cockpit(found, size=(120, 40)) as ui:
+        await ui.press("g")
+        assert "sweep lr · validation loss" in ui.title("curve")
+        text = "\n".join(ui.screen)
+        assert "1 lr-2 " in text
+        assert "2 lr-1 " in text
+        await ui.press("j")
+        assert "lr-1 · loss" in ui.title("curve")
+
+
 async def test_keys_of_the_curve_bring_it_into_view() -> None:
     async with cockpit(store(), remembered=SavedView(tab="log")) as ui:
         assert "follow" in ui.title()
