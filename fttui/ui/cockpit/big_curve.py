@@ -57,11 +57,11 @@ class BigCurve(ChartScreen):
         row, store = self._row, self.model.store
         self._words = ("", "")
         if row is None or store is None:
-            self.sync([])
+            self.state.sync([])
             return
         (run,) = self.runs()
-        curves = self.curves_of(row.name, run, is_live=row.status.is_live)
-        self.sync([curves] if curves.train.steps or curves.valid.steps else [])
+        curves = self.state.curves_of(row.name, run, is_live=row.status.is_live)
+        self.state.sync([curves] if curves.train.steps or curves.valid.steps else [])
         self._words = self._words_about(store, row, run)
 
     def draw(self) -> None:
@@ -72,11 +72,11 @@ class BigCurve(ChartScreen):
         else:
             title += [(f" {row.name}", ""), (f" {self.settings.group.label}", "dim")]
         right: list[str] = []
-        if self.curves and row is not None:
-            view = self.view()
-            self.chart.show(self.curves, view, subject=(row.id, self.settings.group.name))
+        if self.state.curves and row is not None:
+            view = self.state.view()
+            self.chart.show(self.state.curves, view, subject=(row.id, self.settings.group.name))
             self.readout_row.show(self._readout(view))
-            right = [*self.settings_words, *self._range_words(self.curves[0])]
+            right = [*self.state.words, *self._range_words(self.state.curves[0])]
         else:
             if row is not None and store is not None:
                 self.chart.show_text(no_points(store, row))
@@ -86,22 +86,22 @@ class BigCurve(ChartScreen):
 
     def _readout(self, view: View) -> Line:
         """Return the values at the cross-hair, without the smoothed ones where there is no room."""
-        line = readout(self.curves, view)
+        line = readout(self.state.curves, view)
         if line_width(line) > self.size.width:
             line = [(text, role) for text, role in line if not text.startswith(" (")]
         return line
 
     def _range_words(self, curves: Curves) -> list[str]:
-        low, high = x_range([curves], self.cross.zoom)
+        low, high = x_range([curves], self.state.cross.zoom)
         if self.settings.axis == "time":
-            return [self.axis_words]
+            return [self.state.axis_words]
         return [f"{self.settings.axis}s {low:g} to {high:g}"]
 
     def _words_about(self, store: StorePort, row: JobRow, run: Run) -> tuple[str, str]:
         """Return the alarm, else a note, else the progress, and the role."""
         if alarms := store.alarms(row.id).without(self.model.alarms_off).alarms:
             return f"! {alarms[0].message}", "warn"
-        (curves,) = self.curves or (None,)
+        (curves,) = self.state.curves or (None,)
         job = store.job(row.id)
         if curves is not None and not curves.valid.steps and job is not None and not job.validation_file:
             return ONLY_TRAINING, "dim"
@@ -123,7 +123,7 @@ class BigCurve(ChartScreen):
         if self.model.selected == before:
             self.show_note("This is the last job of the list." if step > 0 else "This is the first job of the list.")
             return
-        self.cross.zoom = self.cross.start = None
+        self.state.cross.zoom = self.state.cross.start = None
         self.reload()
 
     def _open(self) -> None:
@@ -133,12 +133,11 @@ class BigCurve(ChartScreen):
 
     def _copy_model(self) -> None:
         store, row = self.model.store, self._row
-        at = self.cross.at
-        if store is None or row is None or at is None or not self.curves:
+        at = self.state.cross.at
+        if store is None or row is None or at is None or not self.state.curves:
             self.show_note("Move the cross-hair to a checkpoint with n, then y copies its model.")
             return
-        picture, marks = self.chart.picture, self.curves[0].checkpoints
-        column = (picture.x_range[1] - picture.x_range[0]) / max(1, self.chart.size.width) if picture else 0.0
+        (_, column), marks = self.scale(), self.state.curves[0].checkpoints
         places = [index for index, step in enumerate(marks) if abs(step - at) <= column]
         steps = sorted(self.runs()[0].checkpoints)
         found = {item.step_number: item.fine_tuned_model_checkpoint for item in store.checkpoints(row.id)}

@@ -70,7 +70,8 @@ class ChartCommands:
         if len(rows) < LEAST_RUNS:
             self._prompt.show_message(TOO_FEW, "warn")
         elif len(rows) > MOST_RUNS:
-            self._prompt.show_message(f"Compare takes up to nine jobs; {len(rows)} are marked.", "warn")
+            chosen = "are marked" if self._model.view.current.marks else "are in this sweep"
+            self._prompt.show_message(f"Compare takes up to nine jobs; {len(rows)} {chosen}.", "warn")
         elif self._model.store is None:
             self._prompt.show_message("Not connected yet.", "warn")
         else:

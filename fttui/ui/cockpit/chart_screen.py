@@ -13,15 +13,13 @@ from textual.widget import Widget
 from fttui.commands import Command
 from fttui.learning.run import Run
 from fttui.text import wrap
+from fttui.ui.cockpit.chart_state import ChartState, CrossHairKeys
 from fttui.ui.cockpit.clipboard import Clipboard
-from fttui.ui.cockpit.curve_settings import AXIS_WORDS, CurveSettings
+from fttui.ui.cockpit.curve_settings import CurveSettings
 from fttui.ui.cockpit.help_commands import HelpCommands
 from fttui.ui.cockpit.key_router import Handlers, KeyRouter
 from fttui.ui.cockpit.model import CockpitModel
 from fttui.ui.panes.curve import CurveView
-from fttui.ui.render.chart.cross_hair import CrossHair
-from fttui.ui.render.chart.view import Curves, View, curves_of
-from fttui.ui.render.curve_style import SMOOTHINGS
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.rows import Line, Span, rule_line
 from fttui.ui.terminal.latest_size import LatestSize
@@ -35,8 +33,8 @@ if TYPE_CHECKING:
 
 MOST_WORDS = 3
 """Most rows of words under the chart."""
-JUMPS = 10
-"""Number of jumps from one end of the axis to the other."""
+AROUND = 8
+"""Cells of a chart beside the plot, at least."""
 
 
 class ChartContext(NamedTuple):
@@ -66,10 +64,6 @@ class ChartScreen(LatestSize, Screen[None]):
         super().__init__()
         self.context = context
         self.model = context.model
-        self.cross = CrossHair()
-        self.curves: Sequence[Curves] = ()
-        self.positions: Sequence[float] = ()
-        """Positions of all points on the horizontal axis, in ascending order."""
         self.title_row = TextRow(id="chart-title")
         self.chart = CurveView(context.glyphs, context.form, id="chart")
         self.readout_row = TextRow(id="readout")
@@ -77,8 +71,9 @@ class ChartScreen(LatestSize, Screen[None]):
         self.prompt = PromptRow(lambda build: self.footer.show_hint(build), context.monotonic)
         self.footer = Footer(context.commands, lambda _: "", lambda: self.pane)
         self.settings = CurveSettings(self.model, self.runs, self._settings_changed)
+        self.state = ChartState(self.settings)
+        self._cross_keys = CrossHairKeys(self.state, self.scale, self.draw, self.show_note)
         self.clipboard = Clipboard(self.prompt, self.post_message)
-        self._axis = ""
         self._is_closed = False
         help = HelpCommands(
             self, self.model, context.glyphs, context.commands, lambda: self.pane,
@@ -94,7 +89,7 @@ class ChartScreen(LatestSize, Screen[None]):
         raise NotImplementedError
 
     def load(self) -> None:
-        """Take over the data of the present publication and settings, and pass the curves to `sync`."""
+        """Take over the data of the present publication and settings, and pass the curves to `state.sync`."""
         raise NotImplementedError
 
     def draw(self) -> None:
@@ -107,7 +102,7 @@ class ChartScreen(LatestSize, Screen[None]):
 
     def gone_back(self) -> bool:
         """Go back one level inside the screen. Return False when there is none."""
-        return self.cross.leave_range()
+        return self.state.cross.leave_range()
 
     # Layout
 
@@ -157,52 +152,11 @@ class ChartScreen(LatestSize, Screen[None]):
         """Show a note until the next key."""
         self.prompt.show_message(text, "dim")
 
-    # Drawing
-
-    def curves_of(self, name: str, run: Run, *, is_live: bool) -> Curves:
-        """Return the lines of a run with the present settings."""
-        style = self.settings.style
-        return curves_of(
-            name,
-            run,
-            self.settings.group,
-            smooth=SMOOTHINGS[style.smoothing],
-            unit=self.settings.axis,
-            is_live=is_live,
-        )
-
-    def view(self) -> View:
-        """Return the present settings of a drawing."""
-        style = self.settings.style
-        cross = self.cross
-        cursor = cross.at
-        if cursor is not None and cross.zoom is not None and not cross.zoom[0] <= cursor <= cross.zoom[1]:
-            cursor = None
-        view = View(0, 0, is_log=style.is_log, is_whole=style.is_whole, unit=self.settings.axis)
-        return view._replace(zoom=cross.zoom, cursor=cursor)
-
-    def sync(self, curves: Sequence[Curves]) -> None:
-        """Take over new curves: the cross-hair follows them, or goes when the unit of the axis has changed."""
-        self.curves = curves
-        if self._axis != self.settings.axis:
-            self.cross.reset()
-        self._axis = self.settings.axis
-        self.positions = sorted({x for each in curves for series in (each.train, each.valid) for x in series.steps})
-        self.cross.sync(self.positions)
-
-    @property
-    def settings_words(self) -> list[str]:
-        """Words for the title about the settings: `linear`, `smoothing 0.9`."""
-        style = self.settings.style
-        return [
-            "log axis" if style.is_log else "linear",
-            *(["whole range"] if style.is_whole else []),
-            *([f"smoothing {style.smoothing}"] if style.smoothing != "auto" else []),
-        ]
-
-    @property
-    def axis_words(self) -> str:
-        return AXIS_WORDS[self.settings.axis]
+    def scale(self) -> tuple[float, float]:
+        """Return the length of the axis that is shown, and the width of a column on it."""
+        picture = self.chart.picture
+        x0, x1 = picture.x_range if picture is not None else (0.0, 1.0)
+        return x1 - x0, (x1 - x0) / max(1, self.chart.size.width - AROUND)
 
     def _settings_changed(self, words: str) -> None:
         self.reload()
@@ -215,53 +169,12 @@ class ChartScreen(LatestSize, Screen[None]):
         """Handlers of the commands that every chart has, by command id."""
         return {
             **self.settings.handlers,
-            "move.left": lambda: self._move(-1),
-            "move.right": lambda: self._move(1),
-            "move.half_up": lambda: self._jump(-1),
-            "move.half_down": lambda: self._jump(1),
-            "move.first": lambda: self._to_end(last=False),
-            "move.last": lambda: self._to_end(last=True),
-            "search.next": lambda: self._to_checkpoint(forward=True),
-            "search.previous": lambda: self._to_checkpoint(forward=False),
-            "mark.range": self._range,
+            **self._cross_keys.handlers,
             "undo": self._undo,
             "back": self._back,
             "quit": self.close,
             "redraw": self._redraw,
         }
-
-    def checkpoints(self) -> Sequence[float]:
-        """Return the positions of checkpoints that `n` and `N` go to."""
-        return sorted({step for each in self.curves for step in each.checkpoints})
-
-    def _move(self, steps: int) -> None:
-        picture = self.chart.picture
-        x0, x1 = picture.x_range if picture is not None else (0.0, 1.0)
-        self.cross.move(steps, self.positions, (x1 - x0) / max(1, self.chart.size.width - 8))
-        self.draw()
-
-    def _jump(self, steps: int) -> None:
-        picture = self.chart.picture
-        x0, x1 = picture.x_range if picture is not None else (0.0, 1.0)
-        self.cross.move_by(steps * (x1 - x0) / JUMPS, self.positions)
-        self.draw()
-
-    def _to_end(self, *, last: bool) -> None:
-        self.cross.move_to_end(self.positions, last=last)
-        self.draw()
-
-    def _to_checkpoint(self, *, forward: bool) -> None:
-        marks = self.checkpoints()
-        if not self.cross.move_to_mark(marks, self.positions, forward=forward):
-            where = f" {'after' if forward else 'before'} this step" if marks else ""
-            self.show_note(f"No checkpoint{where}.")
-        self.draw()
-
-    def _range(self) -> None:
-        is_open = self.cross.toggle_range(self.positions)
-        self.draw()
-        if is_open:
-            self.show_note("Range: move the cross-hair, then v shows the range. esc gives it up.")
 
     def _undo(self) -> None:
         if not self.gone_back():

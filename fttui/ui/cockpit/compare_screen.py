@@ -33,6 +33,47 @@ FIXED = 6
 """Rows around chart and table: title, rule, headings, two rows of words, footer."""
 
 
+class ComparedJobs:
+    """The jobs of a comparison, from the store."""
+
+    def __init__(self, context: ChartContext, ids: Sequence[str]) -> None:
+        self._context = context
+        self._model = context.model
+        self._ids = ids
+
+    def compare(self) -> JobComparison | None:
+        """Compare the jobs as the store knows them now. None when fewer than two are left."""
+        store, rows = self._model.store, self._model.rows()
+        known = [rows[id] for id in self._ids if id in rows]
+        if store is None or len(known) < LEAST_RUNS:
+            return None
+        is_named = len({row.profile for row in known}) > 1
+        jobs = [
+            compared_job(
+                store,
+                row,
+                self._context.cost(row),
+                off=self._model.alarms_off,
+                profile=row.profile if is_named else "",
+            )
+            for row in known
+        ]
+        return compare_jobs(jobs)
+
+    @property
+    def unread(self) -> list[str]:
+        """Jobs whose events have not been read yet."""
+        store, rows = self._model.store, self._model.rows()
+        if store is None or not self._model.snapshot.health.is_good or "events" in store.not_offered:
+            return []
+        return [id for id in self._ids if id in rows and not store.has_read_events(id)]
+
+    def read_next(self) -> None:
+        """Let the store read the events of the next job that lacks them. It reads the selected job first."""
+        if (store := self._model.store) is not None and (unread := self.unread):
+            store.look_at(unread[0])
+
+
 class RunList(LineList):
     """Rows of the table."""
 
@@ -59,7 +100,7 @@ class CompareScreen(ChartScreen):
         Args:
             is_chart_only: show the chart without the table.
         """
-        self._ids = ids
+        self._jobs = ComparedJobs(context, ids)
         self.compared: JobComparison | None = None
         self.entries = RunList()
         self._head = TextRow(id="runs-head")
@@ -95,37 +136,6 @@ class CompareScreen(ChartScreen):
     def runs(self) -> Sequence[Run]:
         return [job.run for job in self.compared.jobs] if self.compared is not None else []
 
-    def _compare(self) -> JobComparison | None:
-        store, rows = self.model.store, self.model.rows()
-        known = [rows[id] for id in self._ids if id in rows]
-        if store is None or len(known) < LEAST_RUNS:
-            return None
-        is_named = len({row.profile for row in known}) > 1
-        jobs = [
-            compared_job(
-                store,
-                row,
-                self.context.cost(row),
-                off=self.model.alarms_off,
-                profile=row.profile if is_named else "",
-            )
-            for row in known
-        ]
-        return compare_jobs(jobs)
-
-    @property
-    def _unread(self) -> list[str]:
-        """Jobs whose events have not been read yet."""
-        store, rows = self.model.store, self.model.rows()
-        if store is None or not self.model.snapshot.health.is_good or "events" in store.not_offered:
-            return []
-        return [id for id in self._ids if id in rows and not store.has_read_events(id)]
-
-    def _read_next(self) -> None:
-        """Let the store read the events of the next job that lacks them. It reads the selected job first."""
-        if (store := self.model.store) is not None and (unread := self._unread):
-            store.look_at(unread[0])
-
     def close(self) -> None:
         if (store := self.model.store) is not None:
             store.look_at(self.model.selected)
@@ -134,10 +144,10 @@ class CompareScreen(ChartScreen):
     # Drawing
 
     def load(self) -> None:
-        self.compared = self._compare()
+        self.compared = self._jobs.compare()
         jobs = self.compared.jobs if self.compared is not None else ()
-        self.sync([self.curves_of(job.entry.name, job.run, is_live=job.row.status.is_live) for job in jobs])
-        self._read_next()
+        self.state.sync([self.state.curves_of(job.entry.name, job.run, is_live=job.row.status.is_live) for job in jobs])
+        self._jobs.read_next()
 
     def draw(self) -> None:
         compared = self.compared
@@ -147,9 +157,9 @@ class CompareScreen(ChartScreen):
         self._draw_words(compared)
         self._arrange(len(compared.jobs))
         view = self._view(compared)
-        if self.positions:
+        if self.state.positions:
             ids = tuple(job.row.id for job in compared.jobs)
-            self.chart.show(self.curves, view, subject=(ids, self.settings.group.name))
+            self.chart.show(self.state.curves, view, subject=(ids, self.settings.group.name))
         else:
             self.chart.show_text("No metrics yet.")
         self._draw_title(compared)
@@ -161,14 +171,14 @@ class CompareScreen(ChartScreen):
         if self._is_lit and self.entries.cursor is not None:
             places = [index for index, job in enumerate(compared.jobs) if job.row.id == self.entries.cursor]
             front = places[0] if places else None
-        return self.view()._replace(hidden=hidden, front=front)
+        return self.state.view()._replace(hidden=hidden, front=front)
 
     def _draw_title(self, compared: JobComparison) -> None:
-        kinds = {"validation " if each.valid.steps else "training " for each in self.curves if each.main[0].steps}
+        kinds = {"validation " if each.valid.steps else "training " for each in self.state.curves if each.main[0].steps}
         label = (kinds.pop() if len(kinds) == 1 else "") + self.settings.group.label
         title = [("Compare", "title"), (f" {len(compared.jobs)} runs", ""), (f" {label}", "dim")]
         dot = f" {self.context.glyphs.dot} "
-        self.show_title(title, dot.join([*self.settings_words, self.axis_words]))
+        self.show_title(title, dot.join([*self.state.words, self.state.axis_words]))
 
     def _draw_table(self, compared: JobComparison, view: View) -> None:
         glyphs = self.context.glyphs
@@ -179,7 +189,7 @@ class CompareScreen(ChartScreen):
         self.entries.lines_changed()
         if view.cursor is not None:
             where = f"time {duration(view.cursor)}" if view.unit == "time" else f"{view.unit} {view.cursor:.6g}"
-            self.readout_row.show(values_line(self.curves, view, where, self.size.width, glyphs))
+            self.readout_row.show(values_line(self.state.curves, view, where, self.size.width, glyphs))
         else:
             self.readout_row.fill(
                 lambda cells: rule_line(cells, [("What differs and how it ended", "title")], "sorted by best", glyphs)
@@ -187,19 +197,15 @@ class CompareScreen(ChartScreen):
 
     def _draw_words(self, compared: JobComparison) -> None:
         found = compared.found
-        unread = len(self._unread)
+        unread = len(self._jobs.unread)
         reading = f"Reading the logs of {unread} jobs…" if unread > 1 else "Reading the log of 1 job…" if unread else ""
         cells = max(20, self.size.width - 2)
         same = "" if self._is_chart_only else compared.same_line(cells)
         texts = [(same, compared.result), (same, found.sentence), ("", found.sentence)]
         # A sentence is left out as a whole, not cut.
-        same, words = next((each for each in texts if self._rows_of(each, cells) <= MOST_WORDS), texts[-1])
+        same, words = next((each for each in texts if rows_of(each, cells) <= MOST_WORDS), texts[-1])
         role = "warn" if found.is_warning else ""
         self.show_words([(same, "dim"), (reading, "dim") if reading else (words, role)])
-
-    @staticmethod
-    def _rows_of(texts: Sequence[str], cells: int) -> int:
-        return sum(len(wrap(text, cells)) for text in texts if text)
 
     def _arrange(self, runs: int) -> None:
         """Give the chart what the table leaves. Without room for both, only one is shown."""
@@ -208,7 +214,7 @@ class CompareScreen(ChartScreen):
         self.chart.display = fits or self._is_chart_only
         for widget in (self._head, self.entries):
             widget.display = not self._is_chart_only
-        self.readout_row.display = not self._is_chart_only or self.cross.at is not None
+        self.readout_row.display = not self._is_chart_only or self.state.cross.at is not None
         self.entries.styles.height = runs if self.chart.display else "1fr"
 
     # Keys
@@ -258,3 +264,8 @@ class CompareScreen(ChartScreen):
             return ""
         write = {"json": comparison_json, "svg": comparison_svg}.get(format, comparison_csv)
         return write(self.compared)
+
+
+def rows_of(texts: Sequence[str], cells: int) -> int:
+    """Return the number of rows that texts take."""
+    return sum(len(wrap(text, cells)) for text in texts if text)

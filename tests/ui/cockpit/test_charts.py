@@ -218,7 +218,7 @@ async def test_run_in_front_hides_and_opens() -> None:
     async with cockpit(trained()) as ui:
         screen = await compared(ui)
         await ui.press("j", "j")
-        assert screen.view().front is None
+        assert screen.state.view().front is None
         assert screen._view(screen.compared).front == 1  # type: ignore[arg-type]
         await ui.press("space")
         assert has(ui, "- lr-3 ")
