@@ -336,3 +336,33 @@ async def test_job_that_is_gone_leaves_the_comparison() -> None:
             del store.raw[id]
         await ui.publish()
         assert ui.screen[0].startswith("── Compare 2 runs")
+
+
+async def test_comparison_on_a_sweep_is_of_its_jobs() -> None:
+    store = trained()
+    for id in (LR_1, LR_3):
+        store.raw[id]["metadata"] = {"fttui.sweep": "a1b2c3d4 lr"}
+    store.publish()
+    async with cockpit(store) as ui:
+        await ui.press("j")
+        for key in ("C", "b"):
+            await ui.press(key)
+            assert ui.screen[0].startswith("── Compare 2 runs validation loss")
+            await ui.press("q")
+
+
+async def test_big_curve_passes_over_the_jobs_of_a_folded_sweep() -> None:
+    store = trained()
+    for id in (LR_1, LR_3):
+        store.raw[id]["metadata"] = {"fttui.sweep": "a1b2c3d4 lr"}
+    store.publish()
+    async with cockpit(store) as ui:
+        await ui.press("j", "enter", "k", "b", "j")
+        assert "Curve lr-40 loss" in ui.screen[0]
+
+
+async def test_sweep_of_more_than_nine_jobs_says_how_many_it_has() -> None:
+    mark = {"fttui.sweep": "a1b2c3d4 lr"}
+    async with cockpit(FakeStore().put(*(job(number, metadata=mark) for number in range(12)))) as ui:
+        await ui.press("C")
+        assert ui.prompt == "Compare takes up to nine jobs; 12 are in this sweep."
