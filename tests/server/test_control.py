@@ -37,7 +37,8 @@ def test_a_service_is_started_found_and_stopped(home: str) -> None:
     assert not is_alive(info.pid)
     assert control.running(home) is None
     assert sorted(os.listdir(home)) == [
-        *("copy", "files", "jobs", "lock", "parts", "reserve", "service.db", "service.log", "uploads")
+        *("copy", "descriptions", "files", "jobs", "lock", "parts"),
+        *("reserve", "service.db", "service.log", "uploads"),
     ]
 
 

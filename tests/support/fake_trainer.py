@@ -18,7 +18,7 @@ def read(path):
 
 os.chdir(sys.argv[1])
 job = json.loads(read("job.json"))
-behaviour, epochs = job["suffix"], job["hyperparameters"]["n_epochs"]
+behaviour, epochs = job["suffix"] or "plain", job["hyperparameters"]["n_epochs"]
 progress = open("progress.jsonl", "a", buffering=1)  # noqa: SIM115
 
 
