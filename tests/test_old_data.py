@@ -16,7 +16,7 @@ from fttui.config import paths
 from fttui.core.connect import Options
 from fttui.core.session import Session, open_session
 from fttui.store.archive.first_rows import first_log, first_rows
-from fttui.ui import saved_view
+from fttui.ui.cockpit import saved_view
 from tests.terminal.terminal import Terminal, environment
 
 FIXTURE = Path(__file__).parent / "fixtures" / "data-0.1.0"

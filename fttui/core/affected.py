@@ -1,4 +1,4 @@
-"""What a deletion affects: objects that go too, jobs that need them, files without a copy.
+"""Effects of a deletion: objects that go too, jobs that need them, files without a copy.
 
 The answers rest on the archive. They are read before the question, so that it can name the effects.
 """

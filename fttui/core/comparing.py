@@ -99,7 +99,7 @@ class JobComparison:
     columns: Sequence[TableColumn]
     """Columns after the one of the names, in the order of importance: a narrow table loses the last ones."""
     same: Sequence[str]
-    """What is the same for all jobs, in words."""
+    """Settings that all jobs share, in words."""
 
     @property
     def result(self) -> str:

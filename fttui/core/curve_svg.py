@@ -42,7 +42,7 @@ class SvgLine(NamedTuple):
 
 
 class Drawing(NamedTuple):
-    """What a drawing shows."""
+    """Contents of a drawing."""
 
     title: str
     x_label: str

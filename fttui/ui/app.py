@@ -21,7 +21,8 @@ from fttui.models.status import Status
 from fttui.store.health import Health, State
 from fttui.store.snapshot import Change, Snapshot
 from fttui.text import clean_line
-from fttui.ui import saved_view
+from fttui.ui.cockpit import saved_view
+from fttui.ui.cockpit.saved_view import SavedView
 from fttui.ui.cockpit.screen import MainScreen
 from fttui.ui.create_form.open_form import FormOpener
 from fttui.ui.messages import (
@@ -40,7 +41,6 @@ from fttui.ui.preferences import Preferences
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.status_line import ALL, ServiceInfo, service_info
 from fttui.ui.render.theme import FTTUI_DARK, OWN_THEMES, line_variables
-from fttui.ui.saved_view import SavedView
 from fttui.ui.terminal.ascii import AsciiFilter, WholeCells
 from fttui.ui.terminal.cell_diff import cell_diff
 from fttui.ui.terminal.escape_codes import Title

@@ -12,8 +12,8 @@ from fttui.config.paths import view_file
 from fttui.config.theme import few_colors
 from fttui.models.row import JobRow
 from fttui.store.snapshot import Snapshot
-from fttui.ui import saved_view
 from fttui.ui.app import FttuiApp
+from fttui.ui.cockpit import saved_view
 from fttui.ui.preferences import Preferences
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.status_line import ALL, ServiceInfo

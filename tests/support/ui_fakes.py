@@ -16,11 +16,11 @@ from textual.widgets import Input
 from fttui.config.schema import Settings
 from fttui.store.snapshot import Snapshot
 from fttui.ui.app import FttuiApp
+from fttui.ui.cockpit.saved_view import SavedView
 from fttui.ui.cockpit.screen import MainScreen
 from fttui.ui.preferences import Preferences
 from fttui.ui.render.glyphs import UNICODE, Glyphs
 from fttui.ui.render.status_line import ServiceInfo
-from fttui.ui.saved_view import SavedView
 from fttui.ui.terminal.escape_codes import Title
 from fttui.ui.widgets.question import SETTLING
 from tests.support.clock import FakeClock

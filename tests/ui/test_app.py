@@ -9,10 +9,10 @@ from textual.events import AppBlur, AppFocus
 
 from fttui.config.schema import Settings
 from fttui.store.health import State
+from fttui.ui.cockpit.saved_view import SavedView
 from fttui.ui.preferences import Preferences
 from fttui.ui.render.glyphs import ASCII
 from fttui.ui.render.status_line import ServiceInfo
-from fttui.ui.saved_view import SavedView
 from fttui.ui.terminal.escape_codes import Title
 from tests.support.fake_store import FakePoller, FakeStore, job
 from tests.support.ui_fakes import Ui, cockpit

@@ -1,4 +1,4 @@
-"""What to tell the user about jobs: their ends and the alarms of their metrics. Pure functions."""
+"""Alerts about jobs: their ends and the alarms of their metrics. Pure functions."""
 
 from fttui.learning.alarms import STOPPABLE, Alarm, Kind
 from fttui.models.row import short_id

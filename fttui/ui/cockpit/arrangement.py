@@ -56,7 +56,7 @@ class Place(NamedTuple):
 
 
 class Wish(NamedTuple):
-    """What the user has chosen."""
+    """Choices of the user that decide the places of the panes."""
 
     active: str = "jobs"
     front: str = "curve"

@@ -14,12 +14,12 @@ from fttui.store.job_values import Known
 from fttui.store.snapshot import Change, Snapshot
 from fttui.ui.cockpit.alarm_watch import AlarmWatch
 from fttui.ui.cockpit.list_view import ListView
+from fttui.ui.cockpit.saved_view import SavedView
 from fttui.ui.notifications import ended
 from fttui.ui.render.log_lines import LogStyle
 from fttui.ui.render.rows import jobs_words
 from fttui.ui.render.status_line import ALL, ServiceInfo
 from fttui.ui.render.sweep_rows import SweepRow, ids_of
-from fttui.ui.saved_view import SavedView
 
 if TYPE_CHECKING:
     from fttui.models.file import File

@@ -21,6 +21,7 @@ from fttui.ui.cockpit.first_hints import FirstHints
 from fttui.ui.cockpit.layout import PaneLayout
 from fttui.ui.cockpit.model import CockpitModel, Part, Update
 from fttui.ui.cockpit.presenter import Presenter
+from fttui.ui.cockpit.saved_view import SavedView
 from fttui.ui.messages import AlarmsRaised, JobsEnded
 from fttui.ui.notifications import note
 from fttui.ui.panes.jobs import JobsPane
@@ -29,7 +30,6 @@ from fttui.ui.panes.side import SidePanes
 from fttui.ui.panes.titled import TitledPane
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.status_line import ServiceInfo
-from fttui.ui.saved_view import SavedView
 from fttui.ui.terminal.latest_size import LatestSize
 from fttui.ui.widgets.footer import Footer
 from fttui.ui.widgets.line_list import LineList

@@ -59,7 +59,7 @@ class Found(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What the provider and the job list know."""
+    """Objects that the provider and the job list know."""
 
     models: Sequence[Model] = ()
     files: Sequence[File] = ()

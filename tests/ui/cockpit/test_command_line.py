@@ -4,7 +4,7 @@ import pytest
 
 from fttui.commands import COMMANDS
 from fttui.config.paths import view_file
-from fttui.ui import saved_view
+from fttui.ui.cockpit import saved_view
 from fttui.ui.cockpit.command_line import CommandError, ParsedLine, columns_of, completions, parse, seconds_of, sort_of
 from tests.support.fake_store import FakeStore, job
 from tests.support.ui_fakes import cockpit

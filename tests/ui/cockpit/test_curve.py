@@ -8,10 +8,10 @@ from textual.widget import Widget
 from fttui.learning.run import Run, run_of
 from fttui.models.job import Job
 from fttui.ui.cockpit.curve_drawing import REST, no_points
+from fttui.ui.cockpit.saved_view import SavedView
 from fttui.ui.render.chart import draw as drawing
 from fttui.ui.render.chart.view import Curves, View
 from fttui.ui.render.glyphs import ASCII
-from fttui.ui.saved_view import SavedView
 from tests.support.clock import FakeClock
 from tests.support.fake_store import FakeStore, event, job
 from tests.support.simulated_runs import real_run, until

@@ -3,8 +3,8 @@
 from fttui.commands import BY_ID, COMMANDS
 from fttui.config.schema import Settings
 from fttui.ui.cockpit.first_hints import HINTS, FirstHints
+from fttui.ui.cockpit.saved_view import SavedView
 from fttui.ui.preferences import Preferences
-from fttui.ui.saved_view import SavedView
 from tests.support.fake_store import FakeStore, job
 from tests.support.ui_fakes import cockpit
 

@@ -2,8 +2,8 @@
 
 from functools import partial
 
+from fttui.ui.cockpit.saved_view import SavedView
 from fttui.ui.render.log_lines import LogStyle
-from fttui.ui.saved_view import SavedView
 from tests.support import ui_fakes
 from tests.support.fake_store import FakeStore, event, job, measured
 

@@ -6,8 +6,8 @@ from fttui.models.row import JobRow
 from fttui.store.health import Health, State
 from fttui.store.snapshot import Change, Snapshot
 from fttui.ui.cockpit.model import CockpitModel, Part
+from fttui.ui.cockpit.saved_view import SavedView
 from fttui.ui.render.status_line import ALL, ServiceInfo
-from fttui.ui.saved_view import SavedView
 from tests.support.fake_store import NOW, FakeStore, job
 
 SERVICE = ServiceInfo("local", "this machine", True, False, "")

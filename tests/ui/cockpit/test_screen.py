@@ -4,7 +4,7 @@ import pytest
 
 from fttui.learning.run import run_of
 from fttui.store.health import State
-from fttui.ui.saved_view import SavedView
+from fttui.ui.cockpit.saved_view import SavedView
 from tests.support.fake_store import NOW, FakeStore, event, job
 from tests.support.ui_fakes import cockpit
 

@@ -6,10 +6,10 @@ import pytest
 
 from fttui.store.health import State
 from fttui.ui.cockpit.arrangement import TABS
+from fttui.ui.cockpit.saved_view import SavedView
 from fttui.ui.cockpit.screen import MainScreen
 from fttui.ui.messages import EscapeSequenceRequested
 from fttui.ui.render.status_line import ServiceInfo
-from fttui.ui.saved_view import SavedView
 from fttui.ui.widgets.line_view import TextRow
 from tests.support.fake_store import FakeStore, event, job
 from tests.support.ui_fakes import Ui, cockpit

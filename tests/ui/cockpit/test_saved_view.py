@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fttui.ui.saved_view import SavedView, load, save
+from fttui.ui.cockpit.saved_view import SavedView, load, save
 
 
 def test_a_saved_view_is_loaded_again(tmp_path: Path) -> None:
