@@ -87,7 +87,11 @@ class RunList(LineList):
         self.show_keys(list(keys))
 
     def line_at(self, index: int) -> Line:
-        return self._lines[index]
+        line = self._lines[index]
+        if not self.is_cursor(index):
+            return line
+        (text, role), *rest = line
+        return [(">" + text[1:], role), *rest]
 
 
 class CompareScreen(ChartScreen):

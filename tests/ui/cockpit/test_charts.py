@@ -204,7 +204,7 @@ async def test_comparison_has_curves_a_table_and_the_result() -> None:
         await compared(ui)
         assert ui.screen[0].startswith("── Compare 4 runs validation loss ─")
         assert ui.screen[0].endswith("─ linear · by step ─")
-        rows = [line.split() for line in ui.screen if re.match(r" +[\d*✶] ", line) and "lr-" in line]
+        rows = [line[1:].split() for line in ui.screen if re.match(r"[> ] +[\d*✶] ", line) and "lr-" in line]
         assert [row[:6] for row in rows[-3:]] == [
             ["1", "lr-1", "3", "1", "1.659", "270"],
             ["2", "lr-3", "3", "3", "1.664", "270"],
@@ -217,8 +217,9 @@ async def test_comparison_has_curves_a_table_and_the_result() -> None:
 async def test_run_in_front_hides_and_opens() -> None:
     async with cockpit(trained()) as ui:
         screen = await compared(ui)
+        assert has(ui, ">  1 lr-1")
         await ui.press("j", "j")
-        assert screen.state.view().front is None
+        assert has(ui, ">  2 lr-3")
         assert screen._view(screen.compared).front == 1  # type: ignore[arg-type]
         await ui.press("space")
         assert has(ui, "- lr-3 ")
