@@ -13,6 +13,7 @@ from fttui.learning import comparison
 from fttui.learning.alarms import Kind, Report
 from fttui.learning.comparison import SEED, VALIDATION_FILE, Comparison, Entry
 from fttui.learning.figures import figure
+from fttui.learning.metric_groups import LOSS, MetricGroup
 from fttui.learning.run import Run
 from fttui.learning.summary import summarize
 from fttui.models.row import JobRow, short_id
@@ -306,7 +307,12 @@ def comparison_json(compared: JobComparison) -> str:
     return json.dumps(comparison.as_json(compared.found), indent=2) + "\n"
 
 
-def comparison_svg(compared: JobComparison) -> str:
-    """Return the curves of the compared jobs as an SVG drawing."""
+def comparison_svg(compared: JobComparison, group: MetricGroup = LOSS) -> str:
+    """Return the curves of the compared jobs as an SVG drawing.
+
+    Args:
+        group: the metric that is drawn.
+    """
     runs = [(job.entry.name, job.run) for job in compared.jobs]
-    return svg(drawing_of_runs(runs, compared.found.sentence))
+    title = compared.found.sentence if group.is_loss else f"{group.label} of {len(runs)} runs"
+    return svg(drawing_of_runs(runs, title, group))

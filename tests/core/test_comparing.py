@@ -10,6 +10,7 @@ from fttui.core.curve_svg import drawing_of_run, svg
 from fttui.core.pricing import Cost
 from fttui.learning.alarms import check_job
 from fttui.learning.finding import JobState
+from fttui.learning.metric_groups import MetricGroup
 from fttui.models.job import Job
 from fttui.models.status import Status
 from fttui.store.merged import MergedStore
@@ -124,6 +125,13 @@ def test_svg_escapes_names_and_tells_runs_apart_without_colour() -> None:
     lines = [path for path in root.iter("{http://www.w3.org/2000/svg}path") if path.get("class", "").startswith("line")]
     assert len({path.get("stroke-dasharray") for path in lines}) == 2
     assert "prefers-color-scheme:dark" in text
+
+
+def test_svg_of_another_metric_names_it() -> None:
+    accuracy = MetricGroup("mean_token_accuracy", "train_mean_token_accuracy", "valid_mean_token_accuracy")
+    text = comparison_svg(_three(), accuracy)
+    assert "<title>mean token accuracy of 3 runs</title>" in text
+    assert ">validation mean token accuracy</text>" in text
 
 
 def test_svg_of_one_run_marks_the_best_point_and_stays_small() -> None:

@@ -266,8 +266,12 @@ class CompareScreen(ChartScreen):
     def _content(self, format: str) -> str:
         if self.compared is None:
             return ""
-        write = {"json": comparison_json, "svg": comparison_svg}.get(format, comparison_csv)
-        return write(self.compared)
+        match format:
+            case "json":
+                return comparison_json(self.compared)
+            case "svg":
+                return comparison_svg(self.compared, self.settings.group)
+        return comparison_csv(self.compared)
 
 
 def rows_of(texts: Sequence[str], cells: int) -> int:
