@@ -198,11 +198,13 @@ async def test_screen_of_a_start_without_an_archive(size: tuple[int, int]) -> No
 
 
 CHARTS: dict[str, Any] = {
+    "curve": keys(),
+    "curve-active": keys("tab", "i"),
     "big-curve": keys("b", "n", "n", "n"),
     "compare": keys("*", "C"),
     "compare-run": keys("*", "C", "j", "j", "n", "n"),
 }
-"""States of the charts over the whole screen."""
+"""States of the charts in their pane and over the whole screen."""
 
 
 @pytest.mark.parametrize(("form", "glyphs"), [("", UNICODE), ("-ascii", ASCII)])

@@ -205,7 +205,6 @@ class MainScreen(LatestSize, Screen[None]):
             self.prompt.show_message("Paste only works in a text field (/, : or the create form).", "dim")
 
     def on_resize(self, event: events.Resize) -> None:
-        self.panes.needs = Needs(*self.panes.needs[:2])  # the detail is wrapped anew
         self.call_after_refresh(self.presenter.resized)
 
     def on_line_list_moved(self, message: LineList.Moved) -> None:
@@ -225,6 +224,7 @@ class MainScreen(LatestSize, Screen[None]):
         self.controllers.jobs.sort_by(message.column)
 
     def on_detail_view_resized(self) -> None:
+        self.panes.needs = Needs(*self.panes.needs[:2])  # the detail is wrapped anew
         self.presenter.draw(Part.DETAIL)
 
     def on_log_view_reached_top(self) -> None:

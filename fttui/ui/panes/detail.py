@@ -21,9 +21,12 @@ class DetailView(LineView):
         self.search = ""
         """Highlighted search text, empty for none."""
         self._match: int | None = None
+        self._width = 0
 
     def on_resize(self) -> None:
-        self.post_message(self.Resized())
+        if self.size.width != self._width:
+            self._width = self.size.width
+            self.post_message(self.Resized())
 
     def search_for(self, text: str) -> None:
         """Search for `text` and highlight every match."""
