@@ -5,7 +5,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from fttui.models.row import JobRow
-from fttui.models.summary import VALID, WHOLE
+from fttui.models.summary import VALIDATION
 
 
 class LossKinds(NamedTuple):
@@ -21,11 +21,11 @@ class LossKinds(NamedTuple):
         """Return the kinds in these rows."""
         rows = list(rows)
         metrics = set(map(attrgetter("summary.metric"), rows))
-        has_training = bool(metrics - {"", VALID, WHOLE})
+        has_training = bool(metrics.difference(VALIDATION, ("",)))
         if not has_training and "" in metrics:
             # Before a log is judged, only its training loss is known.
             has_training = any(row.loss is not None and not row.summary.metric for row in rows)
-        return cls(not metrics.isdisjoint((VALID, WHOLE)), has_training)
+        return cls(not metrics.isdisjoint(VALIDATION), has_training)
 
     def joined(self, other: "LossKinds") -> "LossKinds":
         """Return the kinds in two lists."""

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 TRAIN, VALID, WHOLE = "train_loss", "valid_loss", "full_valid_loss"
 """Training loss of a step, validation loss of a step, validation loss over the whole file."""
+VALIDATION = (VALID, WHOLE)
 EQUAL_WITHIN = 2.0
 """Standard deviations within which two losses are equal: 95 of 100 chance differences are smaller."""
 
@@ -30,7 +31,7 @@ class Summary(NamedTuple):
     @property
     def is_validation(self) -> bool:
         """The losses come from validation data."""
-        return self.metric in (VALID, WHOLE)
+        return self.metric in VALIDATION
 
     @property
     def gap(self) -> float | None:

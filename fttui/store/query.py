@@ -7,14 +7,13 @@ Case is ignored.
 """
 
 from collections.abc import Callable, Container, Iterable
-from functools import partial
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from fttui.learning.kinds import KINDS
 from fttui.models.row import JobRow
 from fttui.models.status import Status
-from fttui.models.summary import are_equal
+from fttui.models.summary import EQUAL_WITHIN, VALIDATION
 from fttui.store.filter_fields import FROM_LOG, NUMBER_FIELDS
 from fttui.store.filter_terms import Predicate, QueryError, field_of, term_of, words
 from fttui.store.job_values import NOTHING_KNOWN, Known
@@ -138,17 +137,14 @@ def _sorted(rows: list[JobRow], sort: Sort, known: Known) -> list[JobRow]:
     if field == "created" and not reverse:
         rows = rows[::-1]
     if field == "created" or field in NUMBER_FIELDS:
-        value, without = known.number(field), list[JobRow]()
-        if None in map(value, rows):
-            without = [row for row in rows if value(row) is None]
-            rows = [row for row in rows if value(row) is not None]
-        if field not in ("loss", "best"):
-            # Equal rows keep their order in both directions.
-            return sorted(rows, key=value, reverse=reverse) + without
-        order = _by_best if field == "best" else partial(sorted, key=value)
-        valid = [row for row in rows if row.summary.is_validation]
-        train = [row for row in rows if not row.summary.is_validation] if len(valid) < len(rows) else []
-        return [*order(valid, reverse=reverse), *order(train, reverse=reverse), *without]
+        # Equal rows keep their order in both directions.
+        if field in ("loss", "best"):
+            return _by_loss(rows, known.number(field), reverse=reverse, ignores_noise=field == "best")
+        value = known.number(field)
+        if None not in map(value, rows):
+            return sorted(rows, key=value, reverse=reverse)
+        with_value = [row for row in rows if value(row) is not None]
+        return sorted(with_value, key=value, reverse=reverse) + [row for row in rows if value(row) is None]
     if field == "status":
         return sorted(rows, key=lambda row: _STATUS_ORDER[row.status], reverse=reverse)
     text = known.text(field)
@@ -160,21 +156,48 @@ def _sorted(rows: list[JobRow], sort: Sort, known: Known) -> list[JobRow]:
     return named + [row for row in rows if not text(row)]
 
 
-_best: Callable[[JobRow], float] = attrgetter("summary.best")
+def _by_loss(
+    rows: list[JobRow], value: Callable[[JobRow], float | None], *, reverse: bool, ignores_noise: bool
+) -> list[JobRow]:
+    """Sort rows by a loss: those with validation, those without it, those without a loss."""
+    losses, metrics = list(map(value, rows)), list(map(_metric, rows))
+    if not ignores_noise and None not in losses and len({metric in VALIDATION for metric in set(metrics)}) < 2:
+        return [row for _, row in sorted(zip(losses, rows, strict=True), key=itemgetter(0), reverse=reverse)]
+    kinds: tuple[list[_Placed], list[_Placed]] = ([], [])
+    without = []
+    for place, (row, loss, metric) in enumerate(zip(rows, losses, metrics, strict=True)):
+        if loss is None:
+            without.append(row)
+        else:
+            kinds[metric not in VALIDATION].append((loss, place, row))
+    found: list[JobRow] = []
+    for kind in kinds:
+        if ignores_noise:
+            found += _by_best(kind, reverse=reverse)
+        else:
+            kind.sort(key=itemgetter(0), reverse=reverse)
+            found += map(itemgetter(2), kind)
+    return found + without
 
 
-def _by_best(rows: list[JobRow], *, reverse: bool) -> list[JobRow]:
+_Placed = tuple[float, int, JobRow]
+"""Loss, place before the sort, and row."""
+_metric = attrgetter("summary.metric")
+
+
+def _by_best(placed: list[_Placed], *, reverse: bool) -> list[JobRow]:
     """Sort rows with a best loss. Losses within the noise of the lowest one are equal, so their rows keep their order.
 
     The lowest of the others leads the next group, so each row has one place however the noise of the runs differs.
     """
-    places = {id(row): place for place, row in enumerate(rows)}
-    groups: list[list[JobRow]] = []
-    for row in sorted(rows, key=_best):
-        if groups and are_equal(_best(groups[-1][0]), _best(row), groups[-1][0].summary.noise):
-            groups[-1].append(row)
+    groups: list[list[_Placed]] = []
+    limit = 0.0
+    for item in sorted(placed, key=itemgetter(0)):
+        if groups and item[0] <= limit:
+            groups[-1].append(item)
         else:
-            groups.append([row])
+            groups.append([item])
+            limit = item[0] + EQUAL_WITHIN * item[2].summary.noise
     if reverse:
         groups.reverse()
-    return [row for group in groups for row in sorted(group, key=lambda row: places[id(row)])]
+    return [row for group in groups for _, _, row in sorted(group, key=itemgetter(1))]

@@ -62,8 +62,8 @@ _WHOLE = ("name", "model")
 """Columns that are as wide as their cells before a less important column is shown."""
 _MOST_COSTS = 2_000
 """Most jobs whose costs are compared: for more, the column is shown."""
-_MOST_MEASURED = 2_000
-"""Most jobs whose names are measured."""
+_MOST_MEASURED = 500
+"""Most jobs whose names are measured: the first ones."""
 
 Fitted = tuple[tuple[Column, int], ...]
 """Columns in display order, each with its width."""
