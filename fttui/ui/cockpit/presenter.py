@@ -145,8 +145,10 @@ class Presenter:
             self._measure()
 
     def _measure(self) -> None:
-        """Give the panes the sizes that their contents need. The detail keeps the largest size of all jobs, so that
-        moving the cursor moves no pane."""
+        """Give the panes the sizes that their contents need.
+
+        Detail and checkpoints keep the largest size of all jobs, so that moving the cursor moves no pane.
+        """
         panes, model, jobs = self._panes, self._model, self._jobs.list
         old, job = panes.needs, model.job
         lines = self._side.detail.line_count()
@@ -155,7 +157,7 @@ class Presenter:
             jobs=max(jobs.line_count(), old.jobs if model.view.is_narrow else 0),  # a filter moves no pane
             list_cells=jobs.full_width,
             detail=lines if old.detail == Needs().detail else max(old.detail, lines),
-            checkpoints=len(self._side.checkpoints.judged.rows),
+            checkpoints=max(old.checkpoints, len(self._side.checkpoints.judged.rows)),
             detail_cells=max([old.detail_cells, *(LABEL + width(id) + 3 for id in ids)]),
         )
         if panes.needs != old and self._body.arrange_panes():

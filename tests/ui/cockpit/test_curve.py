@@ -176,6 +176,16 @@ async def test_row_of_a_sweep_shows_its_runs_on_one_chart_the_best_on_top() -> N
         assert "lr-1 · loss" in ui.title("curve")
 
 
+async def test_cursor_on_a_job_with_less_to_show_moves_no_pane() -> None:
+    found = store(jobs=3)
+    found.saved = {ID: [{"id": f"c-{step}", "step_number": step, "metrics": {}} for step in range(90, 640, 90)]}
+    async with cockpit(found, size=(200, 60)) as ui:
+        places = ui.main.panes.places
+        for key in ("j", "j", "k"):
+            await ui.press(key)
+            assert ui.main.panes.places == places
+
+
 async def test_keys_of_the_curve_bring_it_into_view() -> None:
     async with cockpit(store(), remembered=SavedView(tab="log")) as ui:
         assert "follow" in ui.title()
