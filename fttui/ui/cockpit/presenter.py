@@ -169,6 +169,7 @@ class Presenter:
         """Draw everything for another service."""
         self._facts_loader = JobFactsLoader(self._model.service, self._model.alarms_off)
         self._jobs.list.has_profiles = self._model.service.profile == ALL
+        self._jobs.list.is_unread = lambda _: False  # until the store of the service is attached
         self._panes.needs = Needs()
         self._prompt.show_message("")
         self.draw(Part.LIST | Part.FRAME)

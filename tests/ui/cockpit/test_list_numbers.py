@@ -37,6 +37,16 @@ async def test_unread_logs_are_counted_and_their_numbers_are_an_ellipsis() -> No
         assert any("1 log not read" in line for line in ui.screen)
 
 
+async def test_jobs_of_another_service_are_not_asked_of_the_store_before() -> None:
+    fake = store("running", "succeeded")
+    fake.unread = {"ftjob-00000001"}
+    async with cockpit(fake) as ui:
+        assert ui.screen[4].split()[4:6] == ["…", "…"]
+        ui.main.move_to(ui.main.model.service, fake.snapshot)
+        await ui.pilot.pause()
+        assert ui.screen[4].split()[4:6] == ["-", "-"]
+
+
 async def test_order_and_filter_by_a_loss_need_the_logs_of_all_jobs() -> None:
     fake = store("running", "succeeded")
     fake.unread = {"ftjob-00000001"}
