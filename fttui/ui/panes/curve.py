@@ -50,6 +50,8 @@ class CurveView(LineView):
         self._range: tuple[Hashable, tuple[float, float]] | None = None
         """Vertical range of the last drawing, and the subject, settings and size for which it is kept."""
         self._lines: Sequence[Line] = ()
+        self.shows_raw = True
+        """Draw single training values. They change with every point, which is slow over a slow link."""
         self.picture: Picture | None = None
         """The last drawing. None without points."""
 
@@ -113,7 +115,10 @@ class CurveView(LineView):
         kept_for = (self._subject, self._view._replace(cursor=None), cells, rows, len(self._runs))
         kept = self._range[1] if self._range is not None and self._range[0] == kept_for else None
         form = form_of(self._form, is_ascii=not self._glyphs.unicode)
-        picture = draw(self._runs, self._view._replace(cells=cells, rows=rows, form=form, y_range=kept))
+        picture = draw(
+            self._runs,
+            self._view._replace(cells=cells, rows=rows, form=form, y_range=kept, raw=self._view.raw and self.shows_raw),
+        )
         self._range = kept_for, picture.y_range
         return picture
 

@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 from textual.widget import Widget
 
+from fttui.config.schema import Settings
 from fttui.learning.run import Run, run_of
 from fttui.models.job import Job
 from fttui.ui.cockpit.curve_drawing import REST, no_points
 from fttui.ui.cockpit.saved_view import SavedView
+from fttui.ui.preferences import Preferences
 from fttui.ui.render.chart import draw as drawing
 from fttui.ui.render.chart.view import Curves, View
 from fttui.ui.render.glyphs import ASCII
@@ -184,6 +186,17 @@ async def test_cursor_on_a_job_with_less_to_show_moves_no_pane() -> None:
         for key in ("j", "j", "k"):
             await ui.press(key)
             assert ui.main.panes.places == places
+
+
+async def test_slow_link_draws_no_single_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    views: list[View] = []
+    whole = drawing.draw
+    monkeypatch.setattr(drawing, "draw", lambda runs, view: views.append(view) or whole(runs, view))
+    async with cockpit(store()):
+        assert {view.raw for view in views} == {True}
+        views.clear()
+    async with cockpit(store(), preferences=Preferences(Settings(link="slow", hints=False))):
+        assert {view.raw for view in views} == {False}
 
 
 async def test_keys_of_the_curve_bring_it_into_view() -> None:
