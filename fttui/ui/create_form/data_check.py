@@ -11,7 +11,7 @@ from textual.timer import Timer
 
 from fttui.clock import age, duration
 from fttui.config.errors import ConfigError
-from fttui.core.create_job import FILES, Checking, DataChecker
+from fttui.core.create_job import FILES, Checking, DataChecker, find_files
 from fttui.store.upload_once import TRAINING
 from fttui.text import size_words
 from fttui.ui.create_form.check_pane import CheckPane
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 PAUSE = 0.3
 """Seconds without a key before a check starts."""
+FOLLOW = 1.0
+"""Seconds between two looks at the files of the form."""
 PROGRESS = 0.5
 """Seconds between two messages about the progress of a check."""
 
@@ -79,7 +81,24 @@ class DataCheck:
             self._timer.stop()
         self._timer = self._view.set_timer(PAUSE, self._start)
 
+    def follow(self) -> None:
+        """Check the files again when one was written since, every `FOLLOW` seconds."""
+        self._view.set_interval(FOLLOW, self.look)
+
+    def look(self) -> None:
+        """Check the files again when one was written since their check."""
+        if not self.paused and self._timer is None and self.reading is not None:
+            self._view.run_worker(self.recheck(), group="look", exclusive=True, exit_on_error=False)
+
+    async def recheck(self) -> None:
+        """Check the files again when one was written since their check. Reads the disk in a thread."""
+        values = self._view.values
+        files = await asyncio.to_thread(find_files, {name: values[name] for name in FILES})
+        if self.reading is not None and files != self.reading.files and values == self._view.values:
+            self._start()
+
     def _start(self) -> None:
+        self._timer = None
         self._view.run_worker(self.run(), group="check", exit_on_error=False)
 
     def stop(self) -> None:

@@ -85,6 +85,11 @@ class LowerPane(Container):
         """One of the parts has something to show."""
         return any(part.is_offered for part in self._parts)
 
+    def choose_first(self) -> None:
+        """Make the first part the one that gets the keys."""
+        if not self.has_keys:
+            self._chosen = 0
+
     def take_keys(self) -> None:
         """Give the keys to the part that had them last, or to one that has something to show."""
         if not self._parts[self._chosen].is_offered:

@@ -136,6 +136,7 @@ class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
             self._view.messages.show_message(f"Your draft of {at}. ctrl+r starts again.", "dim")
         self._completer.start(self.data_check.soon)
         self.data_check.soon()
+        self.data_check.follow()
         self._below.call_later(self._catch_up)
         work: WorkType[None] = self._follow_connection
         self.run_worker(work, group="connection", exit_on_error=False)
@@ -240,11 +241,14 @@ class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
         self._completer.show_help()
 
     def action_pane(self) -> None:
-        """Give the keys to the lower pane."""
+        """Give the keys to the lower pane: to the findings if there are any."""
         if self._submission.is_running:
             return
+        self.data_check.look()
         if self._lower.can_take_keys:
             self._completer.drop_highlight()
+            if self.data_check.report is not None and self.data_check.report.groups:
+                self._lower.choose_first()
             self._view.give_keys(True)
         else:
             self.show_note("No file is checked yet.")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from fttui.api.errors import BadRequest
+from fttui.core.samples import sample_path
 from fttui.models.file import File, Model
 from fttui.models.spec import JobSpec
 from fttui.store.create_once import Created
@@ -93,6 +94,26 @@ async def test_f2_reaches_every_finding_and_shows_its_line(tmp_path: Path, monke
         assert line_of(ui, "suffix") > 0
         await ui.press("x")
         assert ui.form["training_file"].endswith("x"), "the field has the keys again"
+
+
+async def test_file_written_after_its_check_is_checked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    good, file = sample_path("sample-train.jsonl"), tmp_path / "t.jsonl"
+    assert good is not None
+    write_bad_data(file)
+    async with cockpit(FakeStore()) as ui:
+        await ui.press("a", "tab", "ctrl+u", *"./t.jsonl")
+        await checked(ui)
+        assert "22 errors in t.jsonl" in text(ui)
+        file.write_text(Path(good).read_text())
+        ui.app.screen.data_check.look()  # type: ignore[attr-defined]
+        await wait_for(ui, "90 chat examples")
+        await ui.press("f2", "]", "escape")
+        write_bad_data(file)
+        await ui.press("f2")
+        await wait_for(ui, "22 errors")
+        await ui.press("escape", "f2")
+        assert any(">Check" in line for line in ui.screen), "findings come before the tab that had the keys last"
 
 
 async def test_repaired_copy_is_written_and_named_in_the_field(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
