@@ -125,7 +125,9 @@ def _word_completions(word: str) -> list[str]:
 
 
 def unknown_name(kind: str, name: str, names: Iterable[str]) -> str:
-    """Return the message for an unknown name, with the nearest known one."""
+    """Return the message for an unknown name, with the nearest known one, or for a missing one."""
+    if not name:
+        return f"No {kind} is named. Press tab to complete names."
     near = nearest(name, names)
     return f"Unknown {kind} {name!r}. " + (f"Did you mean {near}?" if near else "Press tab to complete names.")
 

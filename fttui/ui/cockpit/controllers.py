@@ -76,6 +76,7 @@ class Controllers:
         self._presenter = presenter
         self._hints = hints
         self.layout = LayoutController(panes, model.view, presenter, prompt, lambda pane: self.by_pane[pane].entered())
+        self._prompt = prompt
         context = ControllerContext(model, presenter, self.layout, prompt)
         clipboard = Clipboard(prompt, screen.post_message)
         report = OutcomeReport(model, presenter, prompt)
@@ -193,8 +194,10 @@ class Controllers:
     def _switch_hints(self, argument: str) -> None:
         if argument not in ("", "on", "off"):
             raise CommandError("Write :hints on or :hints off.")
-        self._hints.switch(on=argument != "off")
+        is_on = argument != "off"
+        self._hints.switch(on=is_on)
         self._presenter.draw(Part.DETAIL)
+        self._prompt.show_message(f"First-run hints are {'on' if is_on else 'off'}.", "dim")
 
     async def _open_form_here(self, job: Job | None, closed: Closed) -> None:
         await self._open_form(LateStore(self._model), self._model.service, job, closed)

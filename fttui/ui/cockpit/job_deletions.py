@@ -52,8 +52,8 @@ class JobDeletions:
             ((_, ask),) = choices.values()
             ask()
         else:
-            jobs = (rows[0].suffix or rows[0].title) if len(rows) == 1 else f"{len(rows)} jobs"
-            self._prompt.open_menu(f"Delete for {jobs}:", choices, hint="esc nothing")
+            jobs = questions.title_of(rows[0]) if len(rows) == 1 else f"{len(rows)} jobs"
+            self._prompt.open_menu(f"Delete what of {jobs}?", choices, hint="esc nothing")
 
     async def _choices(self, store: StorePort, rows: Sequence[JobRow]) -> dict[str, tuple[str, Ask]]:
         """Return what can be deleted at present: a word and the question by key."""

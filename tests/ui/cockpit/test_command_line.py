@@ -5,7 +5,16 @@ import pytest
 from fttui.commands import COMMANDS
 from fttui.config.paths import view_file
 from fttui.ui.cockpit import saved_view
-from fttui.ui.cockpit.command_line import CommandError, ParsedLine, columns_of, completions, parse, seconds_of, sort_of
+from fttui.ui.cockpit.command_line import (
+    CommandError,
+    ParsedLine,
+    columns_of,
+    completions,
+    parse,
+    seconds_of,
+    sort_of,
+    unknown_name,
+)
 from tests.support.fake_store import FakeStore, job
 from tests.support.ui_fakes import cockpit
 
@@ -23,6 +32,12 @@ def test_every_command_id_is_parsed_and_completed() -> None:
 def test_unknown_command_error_suggests_the_nearest() -> None:
     with pytest.raises(CommandError, match=r"Did you mean job\.cancel"):
         parse("job.c x".replace(" x", "an"))
+
+
+def test_missing_name_error_says_what_is_missing() -> None:
+    with pytest.raises(CommandError, match=r"^No column is named\. Press tab to complete names\.$"):
+        sort_of("")
+    assert unknown_name("theme", "", ["nord"]) == "No theme is named. Press tab to complete names."
 
 
 def test_completion_offers_columns_jobs_themes_and_profiles() -> None:

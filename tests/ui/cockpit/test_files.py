@@ -119,7 +119,7 @@ async def test_tuned_model_and_archived_copy_are_deleted_separately() -> None:
     found = FakeStore().put(job(1, "succeeded", fine_tuned_model="ft:gpt:acme:v3:8J6LXhXG", finished_at=NOW))
     async with cockpit(found) as ui:
         await ui.press("D")
-        assert ui.prompt == "Delete for run-1:  j job  m model   esc nothing"
+        assert ui.prompt == "Delete what of run-1 (..00000001)?  j job  m model   esc nothing"
         await ui.press("m")
         question = "Delete the model of run-1 (ft:gpt:acme:v3:8J6LXhXG)? Requests to it will fail. y/N"
         assert ui.prompt == question

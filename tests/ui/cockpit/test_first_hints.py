@@ -42,7 +42,7 @@ async def test_hint_is_shown_when_there_is_nothing_else_to_say_and_its_state_is_
         await ui.press("j")
         assert ui.prompt == "failed: no reason given"
         await ui.press("k", "colon", *"hints off", "enter")
-        assert ui.prompt == ""
+        assert ui.prompt == "First-run hints are off."
         assert ui.app.remembered.hint_step == len(HINTS)
     async with cockpit(FakeStore(), preferences=shown, remembered=SavedView()) as ui:
         assert ui.prompt == ""  # an empty list says what to do

@@ -99,7 +99,7 @@ async def test_delete_asks_what_when_there_is_a_choice() -> None:
     store.put(job(1, "succeeded", fine_tuned_model="ft:m", training_file="file-own"), job(2, "queued", model="ft:m"))
     async with cockpit(store) as ui:
         await ui.press("D")
-        assert ui.prompt == "Delete for run-1:  j job  m model  c 2 checkpoints   esc nothing"
+        assert ui.prompt == "Delete what of run-1 (..00000001)?  j job  m model  c 2 checkpoints esc nothing"
         await ui.press("escape", "D", "c")
         assert ui.prompt == (
             "Delete 2 checkpoints of run-1 (..00000001)? Requests to them will fail. Its tuned model stays. y/N"
