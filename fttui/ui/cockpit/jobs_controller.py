@@ -44,7 +44,7 @@ class JobsController(PaneController):
         self._named: tuple[Mapping[str, JobRow], list[str]] = ({}, [])
         self._commands = {command.id: command for command in commands}
         if (compare := self._commands.get("jobs.compare")) is not None:
-            self._list.compare_key = compare.shown.split()[0] if compare.shown else ""
+            self._list.drawing.compare_key = compare.shown.split()[0] if compare.shown else ""
         self.filter_prompt = FilterPrompt(context.model, context.presenter, context.prompt, open_filter_help)
         self._exporter = Exporter(
             context.prompt, Exportable("jobs", ("csv", "json"), lambda: "jobs", self._export_content)
@@ -190,7 +190,7 @@ class JobsController(PaneController):
         return handler
 
     def _sort_next(self) -> None:
-        self._model.view.next_sort({column.name for column, _ in self._list.columns})
+        self._model.view.next_sort({column.name for column, _ in self._list.columns.fitted})
         self._presenter.draw(Part.LIST | Part.TITLES)
         self._tell_order()
 
@@ -201,7 +201,7 @@ class JobsController(PaneController):
     def _tell_order(self) -> None:
         rows, key = self._model.rows(), self._commands["sort.reverse"].shown.split()[0]
         shown = (rows[id] for id in self._model.listed)
-        view, title = self._model.view, self._list.facts.losses.title
+        view, title = self._model.view, self._list.columns.facts.losses.title
         self._prompt.show_message(sort_sentence(view.current, shown, key, view.known, title), "dim")
 
     def _undo(self) -> None:

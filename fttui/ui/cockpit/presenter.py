@@ -76,7 +76,7 @@ class Presenter:
         self._footer = footer
         self._glyphs = glyphs
         self._hints = hints
-        jobs.list.alarms_off = model.alarms_off
+        jobs.list.drawing.alarms_off = model.alarms_off
         self._curve = CurveDrawing(screen, model, panes, side.curve, glyphs, sleep, self._draw_titles)
         self._facts_loader = JobFactsLoader(model.service, model.alarms_off)
         self._facts: JobFacts | None = None
@@ -155,7 +155,7 @@ class Presenter:
         ids = (job.id, job.model, job.fine_tuned_model or "") if job is not None else ()
         panes.needs = Needs(
             jobs=max(jobs.line_count(), old.jobs if model.view.is_narrow else 0),  # a filter moves no pane
-            list_cells=jobs.full_width,
+            list_cells=jobs.columns.full_width,
             detail=lines if old.detail == Needs().detail else max(old.detail, lines),
             checkpoints=max(old.checkpoints, len(self._side.checkpoints.judged.rows)),
             detail_cells=max([old.detail_cells, *(LABEL + width(id) + 3 for id in ids)]),
@@ -168,8 +168,8 @@ class Presenter:
     def show_service(self) -> None:
         """Draw everything for another service."""
         self._facts_loader = JobFactsLoader(self._model.service, self._model.alarms_off)
-        self._jobs.list.has_profiles = self._model.service.profile == ALL
-        self._jobs.list.is_unread = lambda _: False  # until the store of the service is attached
+        self._jobs.list.columns.has_profiles = self._model.service.profile == ALL
+        self._jobs.list.drawing.is_unread = lambda _: False  # until the store of the service is attached
         self._panes.needs = Needs()
         self._prompt.show_message("")
         self.draw(Part.LIST | Part.FRAME)
@@ -235,8 +235,9 @@ class Presenter:
         if model.store is None:
             return
         needs_all = model.view.needs_logs
-        model.store.need_numbers(None if needs_all else jobs.needed_ids)
-        rows = model.rows().values() if needs_all else jobs.visible_rows if jobs.needed_ids else ()
+        shown = jobs.visible_rows if jobs.columns.need_logs else []
+        model.store.need_numbers(None if needs_all else tuple(row.id for row in shown))
+        rows = model.rows().values() if needs_all else shown
         unread = sum(row.summary.last is None and model.store.lacks_numbers(row.id) for row in rows)
         logs = f"{unread:,} log{'s' if unread > 1 else ''}"
         is_reading = model.snapshot.health.is_good and not model.is_held
@@ -259,7 +260,7 @@ class Presenter:
         if not model.snapshot.rows:
             return [""]
         order = f" {self._glyphs.dot} ".join(filter(None, (model.view.order(self._glyphs), self._reading)))
-        return list_words(model.count_words, order, self._jobs.list.facts, self._glyphs)
+        return list_words(model.count_words, order, self._jobs.list.columns.facts, self._glyphs)
 
     # Panes of the selected job
 

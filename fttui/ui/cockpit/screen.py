@@ -76,7 +76,7 @@ class MainScreen(LatestSize, Screen[None]):
         self.model = model = CockpitModel(service, snapshot, now, saved, alarms_off)
         self.panes = panes = PaneLayout(model.view, saved.tab, saved.splits)
         self.jobs = JobsPane(glyphs, now)
-        self.jobs.list.wanted = saved.columns
+        self.jobs.list.columns.wanted = saved.columns
         self.side = SidePanes(glyphs, now, model.view.current.log_style, chart)
         self.body = Body(panes, (self.jobs, *self.side.panes.values()), glyphs)
         self.prompt = PromptRow(lambda build: self.footer.show_hint(build), monotonic)
@@ -127,7 +127,7 @@ class MainScreen(LatestSize, Screen[None]):
         from fttui.core.pricing import Pricing
 
         self.model.cost = cost = Pricing(self.model.service).row_cost
-        self.jobs.list.is_unread = store.lacks_numbers
+        self.jobs.list.drawing.is_unread = store.lacks_numbers
         self.jobs.list.show_costs(lambda row: cost(row)[1])
         self._show(self.model.attach(store), Part.JOB)
 
@@ -180,7 +180,7 @@ class MainScreen(LatestSize, Screen[None]):
             times=style.times,
             tab=self.panes.tab,
             splits=self.panes.splits,
-            columns=self.jobs.list.wanted,
+            columns=self.jobs.list.columns.wanted,
             hint_step=self.hints.step,
             hint_starts=self.hints.starts,
             curve_log=curve.is_log,

@@ -5,7 +5,7 @@ from textual.widget import Widget
 
 from fttui.models.row import EventRow, JobRow
 from fttui.ui.cockpit import presenter
-from fttui.ui.panes import jobs as panes_jobs
+from fttui.ui.panes import job_lines
 from fttui.ui.render.rows import Line
 from tests.support.curve_bytes import changed_bytes
 from tests.support.fake_store import NOW, FakeStore, event, job, measured
@@ -106,7 +106,7 @@ def called(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     for name in ("points", "events", "checkpoints"):
         watch(FakeStore, name)
-    watch(panes_jobs, "row_line")
+    watch(job_lines, "row_line")
     watch(presenter, "counts_line")
     return seen
 
