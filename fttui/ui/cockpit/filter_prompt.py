@@ -68,6 +68,5 @@ class FilterPrompt:
     def _hint(self, text: str) -> Hint:
         return filter_line.hint(text, self._listed())
 
-    def _right(self, text: str) -> str:
-        before = ", as before" if filter_line.typing_fault(text) else ""
-        return self._model.count_words + before
+    def _right(self, _: str) -> str:
+        return self._model.count_words
