@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from fttui.models.row import JobRow
+    from fttui.store.port import StorePort
     from fttui.ui.app import FttuiApp
 
 HERE = Path(__file__).resolve().parent
@@ -27,88 +29,142 @@ async def until(seen: Callable[[], bool], seconds: float = 120.0) -> None:
             await asyncio.sleep(0.1)
 
 
-async def make() -> None:
-    from fttui.config import choose
-    from fttui.core.connect import Options
-    from fttui.core.session import open_session
-    from fttui.models.spec import JobSpec
-    from fttui.store.snapshot import Snapshot
-    from fttui.ui.app import FttuiApp
-    from fttui.ui.render.glyphs import UNICODE
-    from fttui.ui.render.status_line import ServiceInfo
-    from fttui.ui.widgets.line_view import TextRow
+# Runs of the sample data: suffix, hyperparameters. One of the three learning rates diverges.
+RUNS = (
+    ("lr-1", {"n_epochs": 3, "learning_rate_multiplier": 1}),
+    ("lr-3", {"n_epochs": 3, "learning_rate_multiplier": 3}),
+    ("lr-300", {"n_epochs": 3, "learning_rate_multiplier": 300}),
+)
+OVERFITTED = ("ten-epochs", {"n_epochs": 10, "batch_size": 1, "learning_rate_multiplier": 2})
+SHOWN_FROM = 640
+"""Step of the overfitted run from which pictures are drawn. It has 900 steps."""
 
-    chosen = choose.choose()
-    assert chosen.is_local
-    place = ServiceInfo(chosen.name, "this machine", True, False, "")
 
-    def app() -> FttuiApp:
+class Studio:
+    """The cockpit on the embedded service, at any size, and its pictures."""
+
+    def app(self) -> "FttuiApp":
+        """Return a new cockpit."""
+        from fttui.config import choose
+        from fttui.core.connect import Options
+        from fttui.core.session import open_session
+        from fttui.store.snapshot import Snapshot
+        from fttui.ui.app import FttuiApp
+        from fttui.ui.render.glyphs import UNICODE
+        from fttui.ui.render.status_line import ServiceInfo
+
+        chosen = choose.choose()
+        assert chosen.is_local
+        place = ServiceInfo(chosen.name, "this machine", True, False, "")
         return FttuiApp(lambda _: open_session(Options()), place, Snapshot(), UNICODE)
 
-    def save(cockpit: FttuiApp, name: str) -> None:
+    def save(self, cockpit: "FttuiApp", name: str) -> None:
+        """Write what the cockpit shows as a picture."""
         picture = cockpit.export_screenshot(title="fttui")
         # Without web fonts the viewer uses its own monospace font and fetches nothing.
         picture = re.sub(r"@font-face \{.*?\}", "", picture, flags=re.S)
         (HERE / f"{name}.svg").write_text(picture, encoding="utf-8")
         print(HERE.joinpath(f"{name}.svg").relative_to(HERE.parent))
 
-    def rows(cockpit: FttuiApp) -> list[str]:
-        return [row.status_text for row in cockpit.main.model.snapshot.rows.values()]
 
-    # The list gets a succeeded, a cancelled and a failed job.
-    first = app()
+def row_of(cockpit: "FttuiApp", suffix: str) -> "JobRow | None":
+    rows = cockpit.main.model.snapshot.rows.values()
+    return next((row for row in rows if row.suffix == suffix), None)
+
+
+def is_over(cockpit: "FttuiApp", suffix: str) -> bool:
+    row = row_of(cockpit, suffix)
+    return row is not None and row.status.is_final
+
+
+async def train(store: "StorePort") -> None:
+    """Create the jobs of the pictures."""
+    from fttui.core.samples import SAMPLE_JOB, sample_path
+    from fttui.models.spec import JobSpec
+
+    training, validation = (sample_path(SAMPLE_JOB[name]) for name in ("training_file", "validation_file"))
+    assert training is not None
+    assert validation is not None
+    files = [await store.upload(path) for path in (training, validation)]
+    small = Path(os.environ["FTTUI_DATA_DIR"]) / "small.jsonl"
+    small.write_text("".join(Path(training).read_text(encoding="utf-8").splitlines(keepends=True)[:20]))
+    bad = small.with_name("bad.jsonl")
+    bad.write_text('{"messages": [{"role": "user", "content": "no answer"}]}\n' * 12, encoding="utf-8")
+    few, wrong = await store.upload(str(small)), await store.upload(str(bad))
+    model = SAMPLE_JOB["model"]
+    # The form refuses the last file, so the jobs are created through the store.
+    await store.create(JobSpec(model=model, training_file=wrong.id, suffix="tools-v1"))
+    for suffix, settings in RUNS:
+        spec = JobSpec(model=model, training_file=files[0].id, validation_file=files[1].id, suffix=suffix, seed=1)
+        await store.create(spec.model_copy(update={"method": "supervised", "hyperparameters": settings}))
+    settings = {"n_epochs": 10, "learning_rate_multiplier": 2}
+    spec = JobSpec(model=model, training_file=few.id, validation_file=files[1].id, suffix="small-data", seed=1)
+    await store.create(spec.model_copy(update={"method": "supervised", "hyperparameters": settings}))
+    suffix, settings = OVERFITTED
+    spec = JobSpec(model=model, training_file=files[0].id, validation_file=files[1].id, suffix=suffix, seed=1)
+    await store.create(spec.model_copy(update={"method": "supervised", "hyperparameters": settings}))
+
+
+async def make() -> None:
+    from fttui.ui.widgets.line_view import TextRow
+
+    studio = Studio()
+    first = studio.app()
     async with first.run_test(size=SIZES["80x24"]) as pilot:
         await until(lambda: first.main.model.store is not None)
         await pilot.press("a")
-        await until(lambda: "steps" in first.screen.query_one("#form-found", TextRow).text)
-        save(first, "create-80x24")
-        await pilot.press("enter")
-        await until(lambda: rows(first) == ["succeeded"])
-        await pilot.press("right_square_bracket", "tab")
-        await until(lambda: "step_metrics.csv" in "".join(first.main.side.files.text_lines))
-        await pilot.pause()
-        save(first, "files-80x24")
-        await pilot.press("left_square_bracket", "escape", "escape")
-        await pilot.press("a", "enter")
-        await until(lambda: rows(first)[0] == "running")
-        await until(lambda: first.main.log_view.event_count > 12)
-        await pilot.press("c")
-        await pilot.pause()
-        save(first, "cancel-80x24")
-        await pilot.press("y")
-        await until(lambda: rows(first)[0] == "cancelled")
-        bad = Path(os.environ["FTTUI_DATA_DIR"]) / "bad.jsonl"
-        bad.write_text('{"messages": [{"role": "user", "content": "no answer"}]}\n' * 12, encoding="utf-8")
-        # The form refuses this file, so create the job through the store.
+        await until(lambda: "steps" in "".join(row.text for row in first.screen.query(TextRow)))
+        studio.save(first, "create-80x24")
+        await pilot.press("escape")
         store = first.main.model.store
         assert store is not None
-        file = await store.upload(str(bad))
-        await store.create(JobSpec(model="fttui-tiny-1", training_file=file.id, suffix="no-answers"))
-        await until(lambda: rows(first)[0] == "failed")
-        await pilot.press("g", "enter")
-        await pilot.pause()
-        save(first, "failed-80x24")
-        await pilot.press("escape")
+        await train(store)
+        for suffix, _ in RUNS:
+            await until(lambda: is_over(first, suffix), 400)  # noqa: B023
+        await until(lambda: is_over(first, "small-data") and is_over(first, "tools-v1"), 400)
         await pilot.press("question_mark")
         await pilot.pause()
-        save(first, "help-80x24")
+        studio.save(first, "help-80x24")
         await pilot.press("escape")
-        await pilot.press("a", "enter")
-        await until(lambda: rows(first)[0] == "running")
+        await until(lambda: (row := row_of(first, "ten-epochs")) is not None and (row.step or 0) >= SHOWN_FROM, 400)
     await first.close()
     for name, size in SIZES.items():
-        cockpit = app()
+        cockpit = studio.app()
         async with cockpit.run_test(size=size) as pilot:
             await until(lambda: cockpit.main.model.store is not None)  # noqa: B023
             await until(lambda: cockpit.main.log_view.event_count > 30)  # noqa: B023
+            await pilot.press("g")
+            await asyncio.sleep(0.5)
             await pilot.pause()
-            save(cockpit, f"overview-{name}")
-            if name == "120x40":
-                await pilot.press("tab", "tab", "slash", *"training loss=2.1", "enter")
-                await pilot.pause()
-                save(cockpit, "log-search-120x40")
+            studio.save(cockpit, f"overview-{name}")
         await cockpit.close()
-    await make_offline(save)
+    await make_screens(studio)
+    await make_offline(studio.save)
+
+
+async def make_screens(studio: Studio) -> None:
+    """Draw the big curve, a comparison, a question, and the tabs."""
+    for name, size in (("80x24", SIZES["80x24"]), ("120x40", SIZES["120x40"])):
+        cockpit = studio.app()
+        async with cockpit.run_test(size=size) as pilot:
+            await until(lambda: cockpit.main.log_view.event_count > 30)  # noqa: B023
+            await pilot.press("g", "b", *["left"] * 90)
+            await pilot.pause()
+            studio.save(cockpit, f"curve-{name}")
+            await pilot.press("escape", "slash", *"lr", "enter", "asterisk", "C")
+            await pilot.pause()
+            studio.save(cockpit, f"compare-{name}")
+            await pilot.press("escape", "escape", "0", "g")
+            if name == "80x24":
+                await pilot.press("c")
+                await pilot.pause()
+                studio.save(cockpit, "cancel-80x24")
+                await pilot.press("n")
+                for tab in ("detail", "log", "checkpoints", "files"):
+                    await pilot.press("right_square_bracket")
+                    await pilot.pause()
+                    studio.save(cockpit, f"{tab}-80x24")
+        await cockpit.close()
 
 
 async def make_offline(save: Callable[["FttuiApp", str], None]) -> None:
