@@ -148,7 +148,7 @@ async def make_screens(studio: Studio) -> None:
         cockpit = studio.app()
         async with cockpit.run_test(size=size) as pilot:
             await until(lambda: cockpit.main.log_view.event_count > 30)  # noqa: B023
-            await pilot.press("g", "b", *["left"] * 90)
+            await pilot.press("g", "b", *["left"] * 50)
             await pilot.pause()
             studio.save(cockpit, f"curve-{name}")
             await pilot.press("escape", "slash", *"lr", "enter", "asterisk", "C")
