@@ -13,6 +13,7 @@ from fttui.cli.exit_codes import EXIT_CODES
 from fttui.cli.help import TOPICS, commands
 from fttui.cli.main import root
 from fttui.core.help_topics import rows
+from fttui.data.repair import is_repaired
 from fttui.data.rules import RULES
 from fttui.store import query
 from fttui.store.filter_fields import FIELDS
@@ -112,6 +113,12 @@ def test_topics_list_all_rules_exit_codes_and_filter_fields(bare: Fttui) -> None
     assert all(f"\n  {code} " in exits for code, _ in EXIT_CODES)
     filters = bare("help", "filter").out
     assert all(field in filters for field in FIELDS)
+
+
+def test_data_topic_promises_the_repair_of_roles_in_capitals_only(bare: Fttui) -> None:
+    assert "only those that are a known role in capitals" in " ".join(bare("help", "data").out.split())
+    assert is_repaired("unknown_role", '" User"')
+    assert not is_repaired("unknown_role", '"human"')
 
 
 def test_filter_examples_parse() -> None:
