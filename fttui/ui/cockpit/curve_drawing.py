@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from fttui.models.status import Status
+from fttui.text import fit
 from fttui.ui.cockpit.layout import PaneLayout
 from fttui.ui.cockpit.model import CockpitModel
 from fttui.ui.panes.curve import CurveView
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 REST = 0.15
 """Seconds for which the cursor rests on a job before its curve is drawn: a curve costs more bytes than a line."""
+MOST_OF_NAME = 24
+"""Cells of a name in the title."""
 MOST_RUNS = 9
 """Most runs of a sweep on one chart."""
 ONLY_TRAINING = "No validation file: the curve shows training loss only."
@@ -93,7 +96,7 @@ class CurveDrawing:
         id, key = self._shown
         row = model.rows().get(id) if id is not None else None
         job = model.store.job(row.id) if model.store is not None and row is not None else None
-        self._name = row.name if row is not None else ""
+        self._name = fit(row.name, MOST_OF_NAME, ellipsis=self._glyphs.cut) if row is not None else ""
         if row is None:
             self._metric = ""
             self._view.show_text("No job selected.")
@@ -143,7 +146,7 @@ class CurveDrawing:
         from fttui.ui.render.chart.view import View, curves_of
 
         has_valid = all(run.get(group.valid).values or run.get(group.whole).values for _, run in shown)
-        self._name = f"sweep {sweep.name}"
+        self._name = "sweep " + fit(sweep.name, MOST_OF_NAME, ellipsis=self._glyphs.cut)
         self._metric = f"validation {group.label}" if has_valid else group.label
         if len(drawn) > len(shown):
             self._metric += f" of the best {len(shown)} of {len(drawn)} runs"

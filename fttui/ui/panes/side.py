@@ -82,10 +82,11 @@ class SidePanes:
             where = f"{log.match_number} of {log.matches}" if log.match_number else f"{log.matches}x"
             parts = [f"{'only ' if log.log_style.only else ''}{where} {log.log_style.search!r}"]
             parts += [f"{log.unseen} new"] if log.unseen else []
+        place = 1 if log.log_style.search else 0
         if log.log_style.level != "info":
-            parts.insert(0, f"{log.log_style.level}+")
+            parts.insert(place, f"{log.log_style.level}+")
         if log.log_style.hides_metrics:
-            parts.insert(0, "no metrics")
+            parts.insert(place, "no metrics")
         return [*parts, f"{log.event_count} events"]
 
     def _checkpoints_state(self) -> list[str]:

@@ -199,6 +199,12 @@ async def test_slow_link_draws_no_single_values(monkeypatch: pytest.MonkeyPatch)
         assert {view.raw for view in views} == {False}
 
 
+async def test_long_name_leaves_room_for_the_metric() -> None:
+    found = FakeStore().put(job(1, user_provided_suffix="s" * 200))
+    async with cockpit(found, size=(120, 40)) as ui:
+        assert ui.title("curve").endswith(f"─ {'s' * 23}… · loss ─")
+
+
 async def test_keys_of_the_curve_bring_it_into_view() -> None:
     async with cockpit(store(), remembered=SavedView(tab="log")) as ui:
         assert "follow" in ui.title()

@@ -193,3 +193,9 @@ async def test_hidden_metrics_leave_no_empty_page_in_a_log_that_is_scrolled_up()
     async with cockpit(found) as ui:
         await ui.press("enter", "enter", "k", "k", "x")
         assert [line.split()[-1] for line in ui.log] == ["first"]
+
+
+async def test_search_comes_first_in_a_narrow_title() -> None:
+    async with cockpit(store(), size=(120, 40)) as ui:
+        await ui.press("enter", "enter", "x", "slash", *"event 7", "enter")
+        assert "11 of 11 'event" in ui.title()
