@@ -56,7 +56,7 @@ async def test_form_counts_the_fields_that_do_not_fit(size: tuple[int, int]) -> 
         screen = "\n".join(ui.screen)
         for label in ("model", "training file", "suffix", "epochs", "enter create", ">Choices"):
             assert label in screen
-        assert ("4 fields below" in screen) == (size[0] == 60)
+        assert ("5 fields below" in screen) == (size[0] == 60)
 
 
 def lines(*answers: str) -> str:
