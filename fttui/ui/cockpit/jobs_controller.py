@@ -17,7 +17,7 @@ from fttui.ui.cockpit.list_view import STATUS_KEYS
 from fttui.ui.cockpit.model import Part
 from fttui.ui.cockpit.pane_controller import ControllerContext, PaneController
 from fttui.ui.cockpit.pane_export import jobs_csv, jobs_json
-from fttui.ui.cockpit.view_messages import sort_sentence, status_keys
+from fttui.ui.cockpit.view_messages import sort_sentence, status_keys, undo_sentence
 from fttui.ui.panes.jobs import JobsPane
 from fttui.ui.render.columns import MARK
 
@@ -205,8 +205,10 @@ class JobsController(PaneController):
         self._prompt.show_message(sort_sentence(view.current, shown, key, view.known, title), "dim")
 
     def _undo(self) -> None:
+        before = self._model.view.current
         if self._model.view.undo():
             self._presenter.draw(Part.LIST | Part.TITLES | Part.LAYOUT | Part.LOG_STYLE)
+            self._prompt.show_message(undo_sentence(before, self._model.view.current), "dim")
         else:
             self._prompt.show_message("Nothing to undo.", "dim")
 

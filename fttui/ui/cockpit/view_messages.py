@@ -6,7 +6,7 @@ from fttui.commands import FAMILIES, Command
 from fttui.models.row import JobRow
 from fttui.store.filter_fields import NUMBER_FIELDS, TEXT_FIELDS
 from fttui.store.job_values import NOTHING_KNOWN, Known
-from fttui.ui.cockpit.list_view import View
+from fttui.ui.cockpit.list_view import STATUS_KEYS, View
 from fttui.ui.render.columns import BY_NAME
 from fttui.ui.render.rows import Line, Span, line_width
 
@@ -65,3 +65,24 @@ def _without_value(column: str, rows: Iterable[JobRow], known: Known) -> int:
         return sum(not text(row) for row in rows)
     number = known.number(column)
     return sum(number(row) is None for row in rows)
+
+
+def undo_sentence(before: View, after: View) -> str:
+    """Say what an undo has restored, in words such as `Undone: sorted by age again.`"""
+    restored = []
+    if (before.sort, before.reverse) != (after.sort, after.reverse):
+        restored.append(f"sorted by {after.sort}{' descending' if after.reverse else ''} again")
+    if before.filter != after.filter:
+        restored.append(f"the filter is {after.filter} again" if after.filter else "no filter again")
+    if before.status != after.status:
+        restored.append(f"{STATUS_KEYS[after.status][0]} jobs again" if after.status else "all states again")
+    if before.marks != after.marks:
+        count = len(after.marks)
+        restored.append(
+            f"{count} {'job is' if count == 1 else 'jobs are'} marked again" if count else "no job is marked"
+        )
+    if before.zoom != after.zoom:
+        restored.append("one pane again" if after.zoom else "all panes again")
+    if before.log_style != after.log_style:
+        restored.append("the log as before")
+    return f"Undone: {', '.join(restored)}." if restored else "Undone."

@@ -5,7 +5,7 @@ import pytest
 from fttui.commands import BY_ID
 from fttui.models.row import JobRow
 from fttui.ui.cockpit.list_view import SORTS, STATUS_KEYS, View
-from fttui.ui.cockpit.view_messages import sort_sentence, status_keys
+from fttui.ui.cockpit.view_messages import sort_sentence, status_keys, undo_sentence
 
 ROWS = [JobRow("a", "running", "m", loss=2.0, created_at=1.0), JobRow("b"), JobRow("c")]
 
@@ -38,3 +38,16 @@ def test_sort_sentence_tells_column_direction_and_jobs_without_a_value(view: Vie
 def test_every_order_has_a_sentence() -> None:
     assert all(sort_sentence(View(sort=sort), ROWS, "S") for sort in SORTS)
     assert "1 job without a value comes last" in sort_sentence(View(sort="model"), ROWS[:2], "S")
+
+
+@pytest.mark.parametrize(
+    ("before", "sentence"),
+    [
+        (View(sort="loss"), "Undone: sorted by age again."),
+        (View(filter="x", status=1), "Undone: no filter again, all states again."),
+        (View(marks=frozenset("ab")), "Undone: no job is marked."),
+        (View(zoom=True), "Undone: all panes again."),
+    ],
+)
+def test_undo_says_what_it_has_restored(before: View, sentence: str) -> None:
+    assert undo_sentence(before, View()) == sentence
