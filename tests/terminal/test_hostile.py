@@ -96,7 +96,7 @@ def test_a_hostile_server_cannot_send_escape_sequences(start: Start, server: Fau
         ("]", ">Log"),
         ("wx", "said"),
         ("/said\r", r"\d of \d"),
-        ("]", ">Files"),
+        ("]]", ">Files"),
         ("\x1b\x1b\x1bgc", "y/N"),
         ("y", "was not cancelled"),
         ("!", "errors"),
