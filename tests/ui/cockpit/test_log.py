@@ -63,6 +63,18 @@ async def test_level_time_wrap_and_metrics_keys_change_the_log() -> None:
         assert len(ui.log) == 16
 
 
+async def test_narrow_title_of_the_log_keeps_the_number_of_the_match() -> None:
+    found = FakeStore().put(job(1))
+    found.log = {ID: [event(1, "a long-winded message", level="warn"), event(2, "a long-winded answer", level="warn")]}
+    async with cockpit(found, size=(120, 24)) as ui:
+        while "── >Log" not in "\n".join(ui.screen):
+            await ui.press("tab")
+        await ui.press("x", "L", "slash", *"winded", "enter")
+        title = next(line for line in ui.screen if ">Log" in line)
+        assert "2 of 2" in title
+        assert "event" not in title, "too narrow for all facts"
+
+
 async def test_metrics_key_hides_the_rows_of_metrics_and_brings_them_back() -> None:
     found = FakeStore().put(job(1), job(2))
     found.log = {ID: [measured(1, train_loss=2.5, valid_loss=1.5), event(2, "Checkpoint 1 saved")]}
