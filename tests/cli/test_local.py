@@ -84,7 +84,7 @@ def test_job_trains_from_a_file_to_a_downloaded_result(program: Run, tmp_path: P
     assert (again["status"], again["seed"], again["training_file"]) == ("succeeded", 7, job["training_file"])
     assert program("jobs", "metrics", again["id"], "--csv").stdout.splitlines() == metrics, "the same run again"
 
-    listed = program("jobs", "list", "--filter", "suffix:first", "--sort", "created", "--limit", "1", "--json")
+    listed = program("jobs", "list", "--filter", "suffix:first", "--sort", "-created", "--limit", "1", "--json")
     assert [item["id"] for item in json.loads(listed.stdout)["data"]] == [again["id"]]
 
     refused = program("jobs", "cancel", id, "--yes")

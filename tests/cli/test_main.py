@@ -269,9 +269,9 @@ def test_terminal_output_is_a_table_within_the_width(service: Service, home: Pat
     terminal = Terminal(service, home, "jobs", "list")
     assert terminal.end() == 0
     lines = terminal.seen.decode().splitlines()
-    assert lines[0].split() == ["NAME", "ID", "STATUS", "AGE"]
-    assert [line.split()[-3] for line in lines[1:4]] == ["ftjob-002", "ftjob-001", "ftjob-000"]
-    assert lines[4:] == ["All gpt-4.1-nano."]
+    assert lines[0].split() == ["NAME", "ID", "STATUS", "EPOCHS", "BATCH", "AGE"]
+    assert [line.split()[-5] for line in lines[1:4]] == ["ftjob-002", "ftjob-001", "ftjob-000"]
+    assert lines[4:] == ["All gpt-4.1-nano, supervised."]
     assert max(map(len, lines)) <= 80
     assert b"\x1b" not in terminal.seen, "no colour"
 
