@@ -100,7 +100,7 @@ class CheckpointsController(PaneController):
             job,
             row.step,
             heirs,
-            is_best=row == self._checkpoints.judged.best,
+            is_best=row == self._checkpoints.table.judged.best,
             is_tuned_model=row.model == job.fine_tuned_model,
         )
         confirm(self._prompt, question, 1, lambda: self._run(self._send_delete(job, row.model)))
@@ -122,4 +122,4 @@ class CheckpointsController(PaneController):
         if format == "json":
             store, selected = self._model.store, self._model.selected
             return checkpoints_json(store.checkpoints(selected) if store is not None and selected else ())
-        return checkpoints_csv(self._checkpoints.judged)
+        return checkpoints_csv(self._checkpoints.table.judged)

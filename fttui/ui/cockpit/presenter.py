@@ -157,7 +157,7 @@ class Presenter:
             jobs=max(jobs.line_count(), old.jobs if model.view.is_narrow else 0),  # a filter moves no pane
             list_cells=jobs.columns.full_width,
             detail=lines if old.detail == Needs().detail else max(old.detail, lines),
-            checkpoints=max(old.checkpoints, len(self._side.checkpoints.judged.rows)),
+            checkpoints=max(old.checkpoints, len(self._side.checkpoints.table.judged.rows)),
             detail_cells=max([old.detail_cells, *(LABEL + width(id) + 3 for id in ids)]),
         )
         if panes.needs != old and self._body.arrange_panes():
@@ -314,7 +314,7 @@ class Presenter:
     def _draw_idle_line(self) -> None:
         """Show the best checkpoint in its pane, else the state of the job."""
         is_here = self._panes.active == "checkpoints"
-        sentence = self._side.checkpoints.sentence(self._screen.size.width) if is_here else ()
+        sentence = self._side.checkpoints.table.sentence(self._screen.size.width) if is_here else ()
         self._prompt.set_idle_line(sentence or self._headline)
 
     def _hint(self) -> Line:

@@ -75,9 +75,8 @@ class ChoicesPane(LineList):
         """Show paragraphs in the place of suggestions."""
         self._field, self._found, self._texts, self._role = name, (), paragraphs, role
         self.highlighted, self._wrapped_for = None, 0
-        self._wrap()
+        self.refit()
         self.scroll_to_line(0)
-        self.lines_changed()
 
     def highlight(self, index: int | None) -> None:
         """Highlight a suggestion, or none."""
@@ -88,18 +87,14 @@ class ChoicesPane(LineList):
 
     # Lines
 
-    def _wrap(self) -> None:
-        cells = self.size.width
-        if cells != self._wrapped_for:
-            self._wrapped_for = cells
-            self._lines = [line for text in self._texts for line in wrap(text, max(20, cells - 2))]
-
     def on_resize(self) -> None:
         self.refit()
 
     def refit(self) -> None:
         """Wrap paragraphs at the present width."""
-        self._wrap()
+        if self.size.width != self._wrapped_for:
+            self._wrapped_for = self.size.width
+            self._lines = [line for text in self._texts for line in wrap(text, max(20, self._wrapped_for - 2))]
         self.lines_changed()
 
     def line_count(self) -> int:

@@ -19,7 +19,8 @@ class CheckpointsView(LineList):
     def __init__(self, glyphs: Glyphs, now: Callable[[], float]) -> None:
         super().__init__(id="checkpoints")
         self._now = now
-        self._table = CheckpointLines(glyphs)
+        self.table = CheckpointLines(glyphs)
+        """The checkpoints and their lines."""
         self._rows: dict[str, Saved] = {}
         self._note = NONE
         self._active = False
@@ -32,36 +33,32 @@ class CheckpointsView(LineList):
             gone: models that no longer exist.
             note: shown when there are none.
         """
-        known = self._table.judged
+        known = self.table.judged
         same = (job, judged.rows, judged.best, gone, note) == (
-            *(self._job, known.rows, known.best, self._table.gone),
+            *(self._job, known.rows, known.best, self.table.gone),
             self._note,
         )
         if same:
-            self._table.judged = judged  # the noise changes with each step, and no line shows it
+            self.table.judged = judged  # the noise changes with each step, and no line shows it
             return
         is_new = job != self._job
         self._job, self._note = job, note
-        self._table.judged, self._table.gone = judged, gone
+        self.table.judged, self.table.gone = judged, gone
         self._order()
         if is_new:
             self.move_to(0)
 
     def next_sort(self) -> str:
         """Sort by the next column, and return its name."""
-        self._table.next_sort()
+        self.table.next_sort()
         self._order()
-        return self._table.sort
+        return self.table.sort
 
     def set_active(self, active: bool) -> None:
         """Set whether this is the active pane. Only the active pane shows a cursor."""
         if active != self._active:
             self._active = active
             self.redraw(self._cursor)
-
-    @property
-    def judged(self) -> Checkpoints:
-        return self._table.judged
 
     @property
     def row(self) -> Saved | None:
@@ -71,14 +68,10 @@ class CheckpointsView(LineList):
     @property
     def is_gone(self) -> bool:
         """The model of the checkpoint under the cursor no longer exists."""
-        return self.row is not None and self.row.model in self._table.gone
-
-    def sentence(self, cells: int) -> Line:
-        """Say which checkpoint is best; empty without a best one."""
-        return self._table.sentence(cells)
+        return self.row is not None and self.row.model in self.table.gone
 
     def heading(self) -> Line | None:
-        return self._table.heading(self._cells) if self._keys else None
+        return self.table.heading(self._cells) if self._keys else None
 
     def line_count(self) -> int:
         return len(self._keys) or 1
@@ -89,7 +82,7 @@ class CheckpointsView(LineList):
     def line_at(self, index: int) -> Line:
         if not self._keys:
             return [(f" {self._note}", "dim")]
-        return self._table.line(self._rows[self._keys[index]], self._cells, self._now(), cursor=self.is_cursor(index))
+        return self.table.line(self._rows[self._keys[index]], self._cells, self._now(), cursor=self.is_cursor(index))
 
     def on_resize(self) -> None:
         self.lines_changed()
@@ -99,6 +92,6 @@ class CheckpointsView(LineList):
         return max(20, self.outer_size.width - 1)
 
     def _order(self) -> None:
-        ordered = self._table.ordered
+        ordered = self.table.ordered
         self._rows = {row.id or str(row.step): row for row in ordered}
         self.show_keys(list(self._rows))

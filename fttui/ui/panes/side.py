@@ -90,7 +90,7 @@ class SidePanes:
         return [*parts, f"{log.event_count} events"]
 
     def _checkpoints_state(self) -> list[str]:
-        judged = self.checkpoints.judged
+        judged = self.checkpoints.table.judged
         best = judged.best.step if judged.best is not None else None
         return [str(len(judged.rows) or "none"), *([f"best at step {best}"] if best is not None else [])]
 
