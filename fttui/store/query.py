@@ -162,7 +162,8 @@ def _by_loss(
     """Sort rows by a loss: those with validation, those without it, those without a loss."""
     losses, metrics = list(map(value, rows)), list(map(_metric, rows))
     if not ignores_noise and None not in losses and len({metric in VALIDATION for metric in set(metrics)}) < 2:
-        return [row for _, row in sorted(zip(losses, rows, strict=True), key=itemgetter(0), reverse=reverse)]
+        order = sorted(range(len(rows)), key=losses.__getitem__, reverse=reverse)
+        return list(map(rows.__getitem__, order))
     kinds: tuple[list[_Placed], list[_Placed]] = ([], [])
     without = []
     for place, (row, loss, metric) in enumerate(zip(rows, losses, metrics, strict=True)):
