@@ -4,7 +4,6 @@ The thresholds were chosen on simulated runs of one seed. docs/alarms.md has the
 runs; `python -m tests.benchmarks.alarms` computes them.
 """
 
-import itertools
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from statistics import median
 from fttui.learning.figures import short_figure
 from fttui.learning.finding import Finding, JobState, Skipped
 from fttui.learning.run import Run
-from fttui.learning.series import MAD_TO_SIGMA, smoothed_noise
+from fttui.learning.series import noise_of, smoothed_noise
 from fttui.learning.summary import FIRST_SMOOTHED
 from fttui.models.summary import EQUAL_WITHIN, VALID, WHOLE
 
@@ -186,12 +185,7 @@ def _relative_noise(values: Sequence[float]) -> float:
 
     In a diverging run the noise grows with the loss, so absolute noise would hide the rise.
     """
-    logs = [math.log(value) for value in values if value > 0]
-    if len(logs) < 4:
-        return 0.0
-    changes = [later - earlier for earlier, later in itertools.pairwise(logs)]
-    middle = median(changes)
-    return MAD_TO_SIGMA * median(abs(change - middle) for change in changes) / math.sqrt(2)
+    return noise_of([math.log(value) for value in values if value > 0])
 
 
 def _train_at(run: Run, step: float) -> float | None:

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from fttui.learning.series import Series, smoothed_noise, weight_for
 from fttui.models.summary import TRAIN, VALID, WHOLE
 
+MOST_EPOCHS = 10_000
+"""Number of epochs above which a run has none: no server trains that long."""
+
 
 @dataclass
 class Run:
@@ -38,7 +41,8 @@ class Run:
 
     def get(self, name: str) -> Series:
         """Return a series, empty for a metric that the run does not have."""
-        return self.series.get(name) or Series()
+        found = self.series.get(name)
+        return Series() if found is None else found  # a series of gaps alone is false
 
     @property
     def train(self) -> Series:
@@ -61,14 +65,14 @@ class Run:
     @property
     def epoch_ends(self) -> Sequence[float]:
         """Steps at which an epoch ends, the end of the run included. Empty when the length is unknown."""
-        if not self.total_steps or not self.n_epochs or self.n_epochs < 1:
+        if not self.total_steps or not self.n_epochs or not 1 <= self.n_epochs <= MOST_EPOCHS:
             return ()
         return [self.total_steps * epoch / self.n_epochs for epoch in range(1, int(self.n_epochs) + 1)]
 
     @property
     def epoch(self) -> int | None:
         """Number of the current epoch, counted from 1. None when the length is unknown."""
-        if not self.total_steps or not self.n_epochs or not self.last_step:
+        if not self.epoch_ends or not self.last_step or not self.total_steps or not self.n_epochs:
             return None
         return max(1, math.ceil(self.last_step * self.n_epochs / self.total_steps))
 

@@ -4,12 +4,20 @@ import itertools
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from statistics import median
 
 WEIGHTS = ((30, 0.0), (100, 0.6), (400, 0.8), (3_000, 0.95))
 """Weight of the exponential mean for a series of fewer points than the first number. See `weight_for`."""
 LONGEST_WEIGHT = 0.99
 RECENT = 400
 """Most points from which the noise is estimated: its last part, because noise shrinks during a run."""
+LARGEST = 1e100
+"""Bound of the values of a series. No metric is larger, and sums of larger ones overflow.
+
+A larger value counts as not finite, one below the reciprocal as 0.
+"""
+LAST_STEP = 10**12
+"""Largest step. Steps outside 0 to this one are ignored."""
 MAD_TO_SIGMA = 1.4826
 """Standard deviation of a normal distribution for a median absolute deviation of 1."""
 
@@ -41,16 +49,16 @@ class Series:
         return max(last, self.not_finite[-1]) if self.not_finite else last
 
     def append(self, step: float, value: float) -> None:
-        """Add a point. A step that is not above the last one is ignored."""
-        if step <= self.last_step:
+        """Add a point. A step that is not above the last one, or out of range, is ignored."""
+        if step <= self.last_step or not 0 <= step <= LAST_STEP:
             return
-        if not math.isfinite(value):
+        if not abs(value) <= LARGEST:
             self.not_finite.append(step)
             if not self.gaps or self.gaps[-1] != len(self.steps):
                 self.gaps.append(len(self.steps))
             return
         self.steps.append(step)
-        self.values.append(value)
+        self.values.append(value if abs(value) >= 1 / LARGEST else 0.0)
 
     def smoothed(self, weight: float) -> Sequence[float]:
         """Return the exponential mean of the values, without the bias of its start. Only new points are computed.
@@ -78,17 +86,21 @@ class Series:
         return index
 
     def noise(self) -> float:
-        """Return the standard deviation of single values about their trend, from successive differences.
+        """Return the standard deviation of single values about their trend: see `noise_of`."""
+        return noise_of(self.values[-min(RECENT, max(20, len(self.values) // 2)) :])
 
-        Differences remove the level and nearly all of the trend. Their median absolute deviation ignores spikes. 0 for
-        fewer than four points.
-        """
-        recent = self.values[-min(RECENT, max(20, len(self.values) // 2)) :]
-        if len(recent) < 4:
-            return 0.0
-        differences = [later - earlier for earlier, later in itertools.pairwise(recent)]
-        middle = _median(differences)
-        return MAD_TO_SIGMA * _median([abs(difference - middle) for difference in differences]) / math.sqrt(2)
+
+def noise_of(values: Sequence[float]) -> float:
+    """Return the standard deviation of values about their trend, from successive differences.
+
+    Differences remove the level and nearly all of the trend. Their median absolute deviation ignores spikes. 0 for
+    fewer than four values.
+    """
+    if len(values) < 4:
+        return 0.0
+    differences = [later - earlier for earlier, later in itertools.pairwise(values)]
+    middle = median(differences)
+    return MAD_TO_SIGMA * median(abs(difference - middle) for difference in differences) / math.sqrt(2)
 
 
 def weight_for(points: float) -> float:
@@ -103,9 +115,3 @@ def weight_for(points: float) -> float:
 def smoothed_noise(noise: float, weight: float) -> float:
     """Return the standard deviation of an exponential mean of values with independent noise."""
     return noise * math.sqrt((1 - weight) / (1 + weight))
-
-
-def _median(values: list[float]) -> float:
-    ordered = sorted(values)
-    half = len(ordered) // 2
-    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2

@@ -20,7 +20,7 @@ def ticks(low: float, high: float, most: int) -> list[float]:
     """Return at most about `most` round values from `low` to `high`."""
     step = nice_step(high - low, most)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [round(index * step, 12) for index in range(first, last + 1)]
+    return [float(f"{index * step:.12g}") for index in range(first, min(last, first + 4 * most) + 1)]
 
 
 def log_ticks(low: float, high: float, most: int) -> list[float]:
@@ -34,15 +34,26 @@ def log_ticks(low: float, high: float, most: int) -> list[float]:
             if low * (1 - 1e-9) <= unit * 10.0**power <= high * (1 + 1e-9)
         ]
         if len(found) <= most:
-            return found if len(found) > 1 else ticks(low, high, most)
+            return found if len(found) > 1 else [tick for tick in ticks(low, high, most) if tick > 0]
     return found[:: math.ceil(len(found) / most)]
+
+
+def fitted_number(value: float, cells: int, step: float = 0.0) -> str:
+    """Return a value in at most `cells` cells, which are at least 5."""
+    text = number(value, step)
+    return text if len(text) <= cells else exponent(value).replace("+", "")[:cells]
+
+
+def exponent(value: float) -> str:
+    """Return a value with one digit and a power of ten: `2e-5`, `1e12`."""
+    return f"{value:.0e}".replace("e+0", "e").replace("e-0", "e-")
 
 
 def number(value: float, step: float = 0.0) -> str:
     """Return a value in at most seven cells: for an axis with ticks at the distance `step`, or for a read-out."""
     size = abs(value)
     if size >= 1e6 or (0 < size < 1e-3 and (not step or step < 1e-3)):
-        return f"{value:.0e}".replace("e+0", "e").replace("e-0", "e-")
+        return exponent(value)
     if step:
         places = max(0, -math.floor(math.log10(step) + 1e-9))
         if round(step * 10**places, 9) % 1:

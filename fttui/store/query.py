@@ -8,7 +8,7 @@ Case is ignored.
 
 from collections.abc import Callable, Container, Iterable
 from operator import attrgetter, itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fttui.learning.kinds import KINDS
 from fttui.models.row import JobRow
@@ -160,7 +160,8 @@ def _by_loss(
     rows: list[JobRow], value: Callable[[JobRow], float | None], *, reverse: bool, ignores_noise: bool
 ) -> list[JobRow]:
     """Sort rows by a loss: those with validation, those without it, those without a loss."""
-    losses, metrics = list(map(value, rows)), list(map(_metric, rows))
+    losses: list[Any] = list(map(value, rows))
+    metrics = list(map(_metric, rows))
     if not ignores_noise and None not in losses and len({metric in VALIDATION for metric in set(metrics)}) < 2:
         order = sorted(range(len(rows)), key=losses.__getitem__, reverse=reverse)
         return list(map(rows.__getitem__, order))

@@ -12,6 +12,7 @@ from fttui.learning.alarms import STOPPABLE, check_job
 from fttui.learning.finding import JobState
 from fttui.learning.run import Run
 from fttui.learning.summary import summarize
+from fttui.models import lenient
 from fttui.models.summary import Summary
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.metrics import archived_points
@@ -115,8 +116,5 @@ class Runs:
 
 
 def number_of(text: str) -> float | None:
-    """Return a setting as a number; None for `auto` and for text."""
-    try:
-        return float(text)
-    except ValueError:
-        return None
+    """Return a setting as a finite number; None for `auto` and for text."""
+    return lenient.number(text)

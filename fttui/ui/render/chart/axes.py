@@ -16,7 +16,8 @@ def x_range(runs: Sequence[Curves], zoom: tuple[float, float] | None) -> tuple[f
     if total >= last:
         return 0.0, float(total)
     if not any(run.is_live for run in runs):
-        return 0.0, last
+        return 0.0, max(last, 1.0)
+    last = max(last, 1.0)  # times of a server may go backwards
     step = nice_step(last * 1.1, 5)  # a fifth more, in steps, so that the chart is not drawn anew with every point
     return 0.0, step * math.ceil(last * 1.02 / step)
 
@@ -35,7 +36,7 @@ def tick_values(low: float, high: float, height: int, *, is_log: bool) -> list[f
 
 def y_axis(low: float, high: float, height: int, *, is_log: bool) -> tuple[float, float]:
     """Return a range around the values that begins and ends at half a tick."""
-    if high - low < 1e-12:
+    if high - low <= 1e-9 * abs(high):
         pad = abs(high) * 0.1 or 1.0
         low, high = low - pad, high + pad
     if is_log:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from fttui.learning.ticks import number
+from fttui.learning.ticks import fitted_number, number
 from fttui.ui.render.chart import labels
 from fttui.ui.render.chart.axes import tick_values, x_range, y_axis
 from fttui.ui.render.chart.layers import Layer, character, layers_of, needed_range, plot
@@ -80,7 +80,7 @@ def draw(runs: Sequence[Curves], view: View) -> Picture:
     lines: list[list[Span]] = []
     for row in range(height):
         tick = tick_rows.get(row)
-        label = "" if tick is None else _tick_label(tick, ticks, is_log=view.is_log)
+        label = "" if tick is None else _tick_label(tick, ticks, left - 1, is_log=view.is_log)
         spans: list[Span] = [
             (f"{label:>{left - 1}}", "dim"),
             (view.form.side if tick is None else view.form.tick_y, "rule"),
@@ -106,10 +106,10 @@ def _kept_range(low: float, high: float, height: int, view: View) -> tuple[float
     return y_axis(low - room * (old[0] > low), high + room * (old[1] < high), height, is_log=view.is_log)
 
 
-def _tick_label(tick: float, ticks: Sequence[float], *, is_log: bool) -> str:
+def _tick_label(tick: float, ticks: Sequence[float], cells: int, *, is_log: bool) -> str:
     if is_log:
-        return f"{10**tick:.3g}"
-    return number(tick, ticks[1] - ticks[0]) if len(ticks) > 1 else f"{tick:g}"
+        return f"{10**tick:.3g}".replace("e+0", "e").replace("e-0", "e-")[:cells]
+    return fitted_number(tick, cells, ticks[1] - ticks[0] if len(ticks) > 1 else 0.0)
 
 
 def _cell(

@@ -72,13 +72,13 @@ def x_axis(
         text = _position(tick, view.unit)
         column = column_of(tick)
         start = min(max(0, column - len(text) // 2), width + right - len(text))
-        if start > end + 1:
+        if start > end + 1 and start >= 0:
             rule[column] = (form.tick_x, "rule")
             names[start : start + len(text)] = text
             end = start + len(text)
     word = view.unit
     place = max(width + 1, end + 2) if right > len(word) + 3 else width - len(word)
-    if place > end + 1:
+    if end + 1 < place <= len(names) - len(word):
         names[place : place + len(word)] = word
     if len(runs) == 1:
         (run,) = runs
