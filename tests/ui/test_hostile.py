@@ -68,6 +68,13 @@ async def test_panes_show_no_control_characters(size: tuple[int, int], glyphs: G
         await walk(ui, "right_square_bracket", "right_square_bracket", "j", "j", "l", "G", "z", "z")
 
 
+@pytest.mark.parametrize("size", [(60, 20), (120, 40)])
+async def test_charts_show_no_control_characters(size: tuple[int, int]) -> None:
+    async with cockpit(store(), size=size) as ui:
+        await walk(ui, "b", "h", "h", "i", "X", "full_stop", "j", "k", "n", "escape")
+        await walk(ui, "space", "j", "space", "C", "j", "k", "h", "space", "z", "X", "i", "escape")
+
+
 async def test_columns_show_no_control_characters() -> None:
     async with cockpit(store(), size=(200, 60)) as ui:
         await walk(ui, "colon", *"columns id,status,model,suffix,method,tuned,profile,tokens,cost", "enter", "j", "G")

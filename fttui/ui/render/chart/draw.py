@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from fttui.learning.ticks import fitted_number, number
+from fttui.text import pad
 from fttui.ui.render.chart import labels
 from fttui.ui.render.chart.axes import tick_values, x_range, y_axis
 from fttui.ui.render.chart.layers import Layer, character, layers_of, needed_range, plot
@@ -88,7 +89,7 @@ def draw(runs: Sequence[Curves], view: View) -> Picture:
         ]
         if right:
             text, role = names.get(row, ("", ""))
-            spans.append((f" {text:<{right - 1}}"[:right], role))
+            spans.append((" " + pad(text, right - 1), role))
         lines.append(labels.merge(spans))
     if axis:
         lines += labels.x_axis(runs, view, x0, x1, width, left, right, frame.column_of)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from fttui.clock import duration
 from fttui.learning.ticks import number, ticks
-from fttui.text import fit
+from fttui.text import pad, width
 from fttui.ui.render.chart.layers import run_role
 from fttui.ui.render.chart.view import Curves, Form, Span, View
 
@@ -18,7 +18,7 @@ def margin(runs: Sequence[Curves], view: View) -> int:
     """Return the cells at the right side for the names of the lines, 0 in a narrow chart."""
     if view.cells < NAMES_FROM or view.rows < 6:
         return 0
-    return 15 if len(runs) == 1 else 10 + min(NAME, max(len(run.name) for run in runs))
+    return 15 if len(runs) == 1 else 10 + min(NAME, max(width(run.name) for run in runs))
 
 
 def end_labels(
@@ -52,32 +52,32 @@ def _ends(runs: Sequence[Curves], view: View, form: Form) -> list[tuple[float, s
     for index, run in enumerate(runs):
         _, line = run.main
         if line and index not in view.hidden:
-            name = fit(run.name, cells, ellipsis="~" if form.rule == "-" else "…")
-            found.append((line[-1], f"{index + 1} {name:<{cells}}{number(line[-1]):>6}", run_role(index, view)))
+            name = pad(run.name, cells, ellipsis="~" if form.rule == "-" else "…")
+            found.append((line[-1], f"{index + 1} {name}{number(line[-1]):>6}", run_role(index, view)))
     return found
 
 
 def x_axis(
-    runs: Sequence[Curves], view: View, x0: float, x1: float, width: int, left: int, right: int,
+    runs: Sequence[Curves], view: View, x0: float, x1: float, plot: int, left: int, right: int,
     column_of: Callable[[float], int],
 ) -> list[list[Span]]:  # fmt: skip
     """Return the two lines of the horizontal axis: rule with marks, and numbers."""
     form = view.form
-    rule: list[Span] = [(form.rule, "rule")] * width
-    names = [" "] * (width + right)
+    rule: list[Span] = [(form.rule, "rule")] * plot
+    names = [" "] * (plot + right)
     end = -2
-    for tick in ticks(x0, x1, max(1, width // 10)):
+    for tick in ticks(x0, x1, max(1, plot // 10)):
         if tick != int(tick) and x1 - x0 >= 5:
             continue
         text = _position(tick, view.unit)
         column = column_of(tick)
-        start = min(max(0, column - len(text) // 2), width + right - len(text))
+        start = min(max(0, column - len(text) // 2), plot + right - len(text))
         if start > end + 1 and start >= 0:
             rule[column] = (form.tick_x, "rule")
             names[start : start + len(text)] = text
             end = start + len(text)
     word = view.unit
-    place = max(width + 1, end + 2) if right > len(word) + 3 else width - len(word)
+    place = max(plot + 1, end + 2) if right > len(word) + 3 else plot - len(word)
     if end + 1 < place <= len(names) - len(word):
         names[place : place + len(word)] = word
     if len(runs) == 1:

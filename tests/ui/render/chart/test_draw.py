@@ -3,6 +3,7 @@
 import math
 
 import pytest
+from rich.cells import cell_len
 
 from fttui.learning.run import run_of
 from fttui.ui.render.chart.draw import draw
@@ -119,6 +120,15 @@ def test_hidden_run_is_not_drawn() -> None:
     roles = {role for line in draw(curves, View(80, 12, hidden=frozenset({1}))).lines for _, role in line}
     assert "run1" in roles
     assert "run2" not in roles
+
+
+@pytest.mark.parametrize("name", ["模型" * 8, "e\u0301te\u0301", "a" * 64])
+def test_name_of_any_width_keeps_the_size_and_its_value(name: str) -> None:
+    curves = [curves_of(each, real_run("good")) for each in (name, "b")]
+    for cells in (60, 116):
+        lines = _text(curves, View(cells, 12))
+        assert {cell_len(line) for line in lines} == {cells}
+        assert sum("1.66" in line for line in lines) == 2
 
 
 def test_runs_are_told_apart_by_digits_without_colour() -> None:
