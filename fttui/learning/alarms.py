@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from fttui.learning import clock_rules, curve_rules
 from fttui.learning.finding import Finding, JobState, Skipped
-from fttui.learning.kinds import KINDS, word_of
+from fttui.learning.kinds import KINDS, named_kinds, word_of
 from fttui.learning.kinds import Kind as Kind
 
 STOPPABLE = (Kind.NON_FINITE, Kind.DIVERGING, Kind.OVERFITTING, Kind.PLATEAU)
@@ -17,18 +17,12 @@ STOPPABLE = (Kind.NON_FINITE, Kind.DIVERGING, Kind.OVERFITTING, Kind.PLATEAU)
 
 
 def stop_kinds(text: str) -> tuple[Kind, ...]:
-    """Return the kinds in a list with commas, the most important first.
+    """Return the kinds that stop a job, from a list with commas.
 
     Raises:
         ValueError: a kind is unknown or cannot stop a job, or there is none.
     """
-    names = {name.strip() for name in text.split(",")} - {""}
-    allowed = ", ".join(STOPPABLE)
-    if unknown := sorted(names.difference(STOPPABLE)):
-        raise ValueError(f"{', '.join(unknown)} cannot stop a job; the kinds are {allowed}")
-    if not names:
-        raise ValueError(f"no kind is given; the kinds are {allowed}")
-    return tuple(kind for kind in STOPPABLE if kind in names)
+    return named_kinds(text, STOPPABLE, "cannot stop a job")
 
 
 _RULES: dict[Kind, Callable[[JobState], Finding | Skipped | None]] = {

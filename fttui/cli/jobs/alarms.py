@@ -12,6 +12,7 @@ from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.jobs.ids import resolve_all
 from fttui.cli.output import CUT_NEVER, TABLE, Column, say
 from fttui.config import load
+from fttui.learning.kinds import named_kinds
 from fttui.text import fit
 
 if TYPE_CHECKING:
@@ -29,20 +30,6 @@ class Found(NamedTuple):
 
     row: "JobRow"
     alarm: "Alarm"
-
-
-def kinds_of(text: str | None) -> frozenset[str]:
-    """Return the kinds of alarms in a list with commas.
-
-    Raises:
-        UsageError: a kind is unknown.
-    """
-    from fttui.learning.kinds import KINDS
-
-    kinds = frozenset(filter(None, (text or "").replace(" ", "").split(",")))
-    if unknown := sorted(kinds - set(KINDS)):
-        raise click.UsageError(f"unknown kind of alarm: {', '.join(unknown)}\nKinds: {', '.join(KINDS)}")
-    return kinds
 
 
 @click.command("alarms", cls=ServiceCommand, short_help="Show findings about jobs, such as overfitting.")
@@ -64,7 +51,10 @@ def alarms(invocation: Invocation, ids: tuple[str, ...], fail_on: str | None) ->
     fttui jobs alarms
     fttui jobs alarms support-v4 --fail-on overfitting,diverging
     """
-    failing = kinds_of(fail_on)
+    try:
+        failing = frozenset[str](named_kinds(fail_on) if fail_on is not None else ())
+    except ValueError as error:
+        raise click.UsageError(f"--fail-on: {error}") from None
     ids = resolve_all(invocation, ids)
     if not invocation.offline and (code := invocation.run_with_reader(lambda reader: _read(reader, ids))):
         return code

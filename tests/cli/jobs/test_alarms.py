@@ -62,7 +62,7 @@ def test_fail_on_exits_1_for_a_kind_that_was_found(fttui: Fttui, overfitted: str
 def test_unknown_kind_is_a_usage_error(fttui: Fttui, service: Service) -> None:
     result = fttui("jobs", "alarms", "--fail-on", "overfiting")
     assert result.code == 2
-    assert "unknown kind of alarm: overfiting" in result.err
+    assert "--fail-on: overfiting is not a kind of alarm; the kinds are non_finite" in result.err
     assert service.lines == []
 
 
