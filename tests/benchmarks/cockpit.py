@@ -54,6 +54,8 @@ async def fill(home: Path, jobs: int, port: str) -> None:
     (home / "config.toml").write_text(config)
     archive = Archive(str(home / "archive.db"), "bench")
     await archive.jobs.save([entry(job(number, jobs)) for number in range(jobs, 0, -1)], time.time())
+    for number in range(1, jobs):  # ended: their logs are read, as after an hour of use
+        await archive.events.append(f"ftjob-{number:024d}", [], joined=False, cursor=None)
     await archive.jobs.save_list_state(ListState(time.time() - 60, True, None, time.time()))
     await archive.close()
 
