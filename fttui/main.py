@@ -16,6 +16,11 @@ def main() -> NoReturn:
     """The `fttui` command. Exit codes: see `fttui --help`."""
     arguments = sys.argv[1:]
     options = None
+    if arguments == ["--version"]:  # scripts ask often, and the parser takes longer to import than Python to start
+        from fttui import __version__
+
+        print(f"fttui {__version__}")
+        sys.exit(0)
     if arguments or "_FTTUI_COMPLETE" in os.environ:  # shell completion sends the command line in variables
         from fttui.cli.main import run
 

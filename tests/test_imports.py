@@ -5,6 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from fttui.cli.main import root
 
 HEAVY = ("textual", "pydantic", "httpx", "starlette", "uvicorn", "numpy", "click", "rich", "asyncio", "dataclasses")
 
@@ -85,3 +88,19 @@ def test_first_frame_of_a_profile_also_loads_only_tomllib(tmp_path: Path) -> Non
 )
 def test_package_loads_only_its_own_libraries(statement: str, absent: tuple[str, ...], tmp_path: Path) -> None:
     assert not after(statement, tmp_path) & set(absent)
+
+
+def test_version_is_printed_without_the_command_parser(tmp_path: Path) -> None:
+    code = (
+        "import atexit, sys\nsys.argv = ['fttui', '--version']\natexit.register(lambda: print(*sys.modules))\n"
+        "from fttui.main import main\nmain()"
+    )
+    modules = loaded(code, tmp_path)
+    assert "fttui" in modules
+    assert not modules & {*HEAVY, "sqlite3"}
+
+
+def test_version_is_the_one_that_the_command_parser_prints() -> None:
+    quick = subprocess.run([sys.executable, "-m", "fttui", "--version"], capture_output=True, text=True, check=True)
+    parsed = CliRunner().invoke(root, ["--version"])
+    assert quick.stdout == parsed.output
