@@ -5,6 +5,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, NoReturn
 
+from fttui.lean_imports import skip_command_line_of_httpx
+
 if TYPE_CHECKING:
     from fttui.core.connect import Options
 
@@ -21,6 +23,7 @@ def main() -> NoReturn:
 
         print(f"fttui {__version__}")
         sys.exit(0)
+    skip_command_line_of_httpx()
     if arguments or "_FTTUI_COMPLETE" in os.environ:  # shell completion sends the command line in variables
         from fttui.cli.main import run
 
