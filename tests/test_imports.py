@@ -104,3 +104,10 @@ def test_version_is_the_one_that_the_command_parser_prints() -> None:
     quick = subprocess.run([sys.executable, "-m", "fttui", "--version"], capture_output=True, text=True, check=True)
     parsed = CliRunner().invoke(root, ["--version"])
     assert quick.stdout == parsed.output
+
+
+def test_httpx_is_imported_without_its_command_line(tmp_path: Path) -> None:
+    statement = "import fttui.lean_imports as lean\nlean.skip_command_line_of_httpx()\nimport httpx\nhttpx.Client"
+    modules = after(statement, tmp_path)
+    assert "httpx" in modules
+    assert not modules & {"click", "rich", "pygments"}
