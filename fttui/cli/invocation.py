@@ -160,7 +160,7 @@ class Invocation:
             finally:
                 await archive.close()
                 say_notices(archive, said)
-            return FAILED if archive.was_broken else code
+            return FAILED if archive.was_broken or archive.damage.is_found else code
 
         return asyncio.run(opened()) or DONE
 

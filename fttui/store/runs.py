@@ -104,8 +104,6 @@ class Runs:
         while points := self._archive.events.points(id, since, PART):
             for point in points:
                 run.add(point.step, point.values, point.at)
-            if len(points) < PART:
-                return
             since = points[-1].step + 1
             yield
 

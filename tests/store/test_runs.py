@@ -140,7 +140,7 @@ async def test_job_of_an_older_version_is_summarized(archive: Archive) -> None:
     await archive.database.execute("DELETE FROM summaries WHERE ? > 0")
     client, store, fetcher = await world(archive, job(1, "succeeded", **SETTINGS))
     assert store.snapshot.rows[J].summary == Summary()
-    await fetcher.judge_old()
+    await fetcher.complete_old()
     assert store.snapshot.rows[J].summary.best_step == 270
 
 

@@ -185,6 +185,9 @@ class FakeClient:
         await self._gate("list_events")
         return page
 
+    def each_event_page(self, id: str, *, limit: int = 100) -> AsyncIterator[Page[Event]]:
+        return walk(lambda after: self.list_events(id, after=after, limit=limit))
+
     async def list_checkpoints(self, id: str, *, after: str | None = None, limit: int = 100) -> Page[Checkpoint]:
         await self._called("list_checkpoints", id, after or "")
         return self._page(Checkpoint, self.checkpoints.get(id, [])[::-1], after, limit)

@@ -12,7 +12,7 @@ from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation, say_notices
 from fttui.cli.output import say, say_progress
 from fttui.config import paths
-from fttui.text import size_words
+from fttui.text import clean_line, size_words
 
 if TYPE_CHECKING:
     from fttui.core.connect import Connection
@@ -43,10 +43,13 @@ def sync(invocation: Invocation, full: bool) -> int:
         archive = Archive(paths.archive_file(), connection.choice.key)
         said = say_notices(archive) if archive.path else 0
         try:
-            if archive.path and (damaged := await archive.jobs.distrust_damaged()):
-                say(f"fttui: damaged in the archive, and fetched again: {', '.join(damaged)}")
-            run = ArchiveSync(archive, connection.client, invocation.clock, _show_progress(), full=full)
+            archive.damage.is_quiet = True
+            damaged = await _name_damage(archive) if archive.path else {}
+            run = ArchiveSync(
+                archive, connection.client, invocation.clock, _show_progress(), full=full, damaged=damaged
+            )
             await run.run()
+            _name_lost(archive, damaged)
             share = _share(archive)
             await archive.settle()
             if archive.was_broken:  # it was set aside on the way, with what had been read
@@ -70,6 +73,28 @@ def sync(invocation: Invocation, full: bool) -> int:
     return invocation.run_with_client(
         work, interrupted=lambda: "Interrupted. The jobs read so far are archived. To continue: fttui archive sync"
     )
+
+
+async def _name_damage(archive: "Archive") -> dict[str, list[str]]:
+    """Check the archive, say what changed on the disk, and let it be fetched again. Return it by id."""
+    from fttui.store.archive.verification import add_checksums, distrust_damaged
+
+    damaged = await distrust_damaged(archive)
+    if damaged:
+        parts = [f"{clean_line(id)} ({', '.join(what)})" for id, what in damaged.items()]
+        say(f"fttui: damaged in the archive, and fetched again: {', '.join(parts)}")
+    await add_checksums(archive)
+    return damaged
+
+
+def _name_lost(archive: "Archive", damaged: dict[str, list[str]]) -> None:
+    """Say what could not be fetched again: the provider no longer has it."""
+    from fttui.store.archive.verification import damaged_history
+
+    left = {id: what for id in damaged if (what := damaged_history(archive, id))}
+    if left:
+        parts = [f"{clean_line(id)} ({', '.join(what)})" for id, what in left.items()]
+        say(f"fttui: still damaged, because the provider no longer has it: {', '.join(parts)}")
 
 
 def _show_progress() -> "Callable[[Progress], None]":

@@ -5,9 +5,9 @@ writing keep it up to date. They are not part of the file.
 """
 
 import json
-import zlib
 
 from fttui import sqlite
+from fttui.checksums import add_function
 from fttui.sqlite import Connection
 
 
@@ -17,7 +17,7 @@ def install(connection: Connection, changed: bool) -> None:
     Args:
         changed: the schema was new or migrated: the checksums of all rows are calculated again.
     """
-    _add_function(connection)
+    add_function(connection)
     connection.execute("PRAGMA temp_store = MEMORY")
     for table, columns in _tables(connection).items():
         new = ", ".join(f"NEW.{name}" for name in columns)
@@ -41,7 +41,7 @@ def damage(connection: Connection) -> str:
     for (line,) in connection.execute("PRAGMA integrity_check(1)").fetchall():
         if line != "ok":
             return " ".join(str(line).split()).strip("* ")
-    _add_function(connection)
+    add_function(connection)
     for table, columns in _tables(connection).items():
         wrong = f"SELECT rowid FROM {table} WHERE sum IS NOT row_sum({', '.join(columns)}) LIMIT 1"
         if found := connection.execute(wrong).fetchone():
@@ -61,12 +61,3 @@ def _tables(connection: Connection) -> dict[str, list[str]]:
     names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
     columns = {name: [row[1] for row in connection.execute(f'PRAGMA table_info("{name}")')] for (name,) in names}
     return {table: [name for name in every if name != "sum"] for table, every in columns.items() if "sum" in every}
-
-
-def _add_function(connection: Connection) -> None:
-    connection.create_function("row_sum", -1, _row_sum, deterministic=True)
-
-
-def _row_sum(*values: object) -> int:
-    # `ascii` is the same in every version of Python; `repr` depends on its version of Unicode.
-    return zlib.crc32(ascii(values).encode("ascii"))

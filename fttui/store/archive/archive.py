@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from fttui.store.archive.creates import PendingCreates
+from fttui.store.archive.damage import Damage
 from fttui.store.archive.database import Database
 from fttui.store.archive.events import ArchiveEvents
 from fttui.store.archive.files import ArchiveFiles
@@ -49,6 +50,11 @@ class Archive:
     def was_broken(self) -> bool:
         """True once damage was found after the file was opened: what was read before may be incomplete."""
         return self.database.generation > 0
+
+    @property
+    def damage(self) -> Damage:
+        """Damage found in what was read."""
+        return self.database.damage
 
     def profiles(self) -> list[str]:
         """Return the keys of all profiles that have jobs in the archive."""

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from fttui import sqlite
 from fttui.store.archive import restore, schema, set_aside
+from fttui.store.archive.damage import Damage
 from fttui.store.archive.overlay import Overlay
 
 T = TypeVar("T")
@@ -43,6 +44,8 @@ class Database:
         """Path of the file. Empty while the archive is in memory."""
         self.notices: list[str] = []
         """Messages for the user."""
+        self.damage = Damage(self.notices)
+        """Rows with a wrong checksum that were read."""
         self.generation = 0
         """Number of new starts. After one, earlier writes are no longer in the archive."""
         self._threaded = threaded
@@ -245,7 +248,7 @@ class Database:
             self._reader, self._writer = opened
             self.path, opened = path, []
             self._overlay = None
-            self.notices = [notice for notice in self.notices if notice != self._memory_notice] + notices
+            self.notices[:] = [notice for notice in self.notices if notice != self._memory_notice] + notices
             self._lock = contextlib.nullcontext()
         for db in opened:
             db.close()

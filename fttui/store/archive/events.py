@@ -5,11 +5,14 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from fttui.checksums import row_sum
 from fttui.models.event import Event
 from fttui.models.metric import Point
 from fttui.models.raw_json import decode, encode
 from fttui.models.row import EventRow
+from fttui.store.archive.damage import EVENT, is_sound
 from fttui.store.archive.database import Database
+from fttui.store.archive.schema import EVENT_COLUMNS, POINT_COLUMNS
 
 
 class Progress(NamedTuple):
@@ -71,16 +74,39 @@ class ArchiveEvents:
 
     def rows(self, id: str, *, before: int | None = None, after: int | None = None, limit: int = 500) -> list[EventRow]:
         """Return events, oldest first: the newest `limit`, or those next to `before` or `after` a sequence number."""
-        return self._database.read_job(id, lambda db, job: _rows(db, job, before=before, after=after, limit=limit), [])
+        found: list[Any] = self._database.read_job(
+            id, lambda db, job: _rows(db, job, before=before, after=after, limit=limit), []
+        )
+        return [self._row(id, row) for row in found]
+
+    def _row(self, id: str, row: Sequence[Any]) -> EventRow:
+        if is_sound(row):
+            return EventRow._make(row[1:8])
+        self._database.damage.name("events", id)
+        return EventRow(row[1], f"damaged-{row[1]}", None, "error", "message", EVENT, "")
 
     def raw(self, id: str) -> list[str]:
         """Return the JSON of each event of a job, oldest first."""
-        sql = "SELECT raw FROM events WHERE job = ? ORDER BY seq"
-        return self._database.read_job(id, lambda db, job: [raw for (raw,) in db.execute(sql, (job,))], [])
+        sql = f"SELECT sum, {EVENT_COLUMNS} FROM events WHERE job = ? ORDER BY seq"
+        found: list[Any] = self._database.read_job(id, lambda db, job: db.execute(sql, (job,)).fetchall(), [])
+        return [row[-1] for row in self._database.damage.sound(found, "events", id)]
 
     def points(self, id: str, since: int | None = None, limit: int = -1) -> list[Point]:
         """Return the metrics of a job, by step, from step `since` on; at most `limit` if it is not negative."""
-        return self._database.read_job(id, lambda db, job: _points(db, job, since, limit), [])
+        found: list[Any] = self._database.read_job(id, lambda db, job: _points(db, job, since, limit), [])
+        return _decoded(self._database.damage.sound(found, "metrics", id))
+
+    def damaged(self, id: str) -> list[str]:
+        """Return which records of a job's log are damaged: `events`, `metrics` or both."""
+        return self._database.read_job(id, _damaged, [])
+
+    async def repair(self, id: str, events: Sequence[Event]) -> None:
+        """Replace damaged events by those that the provider sent, and damaged metrics by those of the events.
+
+        Args:
+            events: the whole log, oldest first.
+        """
+        await self._database.write_job(id, lambda db, job: _repair(db, job, events), None)
 
     async def append(self, id: str, events: Sequence[Event], *, joined: bool, cursor: str | None) -> bool:
         """Record newer events, oldest first, above those recorded. Events recorded before are skipped.
@@ -152,20 +178,21 @@ def _newest_id(db: sqlite3.Connection, job: int) -> str | None:
 
 def _rows(
     db: sqlite3.Connection, job: int, *, before: int | None = None, after: int | None = None, limit: int = 500
-) -> list[EventRow]:
-    columns = "SELECT seq, id, created_at, level, type, message, data FROM events WHERE job = ?"
+) -> list[Any]:
+    columns = f"SELECT sum, {EVENT_COLUMNS} FROM events WHERE job = ?"
     if after is not None:
-        found = db.execute(f"{columns} AND seq > ? ORDER BY seq LIMIT ?", (job, after, limit)).fetchall()
-    elif before is not None:
-        found = db.execute(f"{columns} AND seq < ? ORDER BY seq DESC LIMIT ?", (job, before, limit)).fetchall()[::-1]
-    else:
-        found = db.execute(f"{columns} ORDER BY seq DESC LIMIT ?", (job, limit)).fetchall()[::-1]
-    return [EventRow._make(row) for row in found]
+        return db.execute(f"{columns} AND seq > ? ORDER BY seq LIMIT ?", (job, after, limit)).fetchall()
+    if before is not None:
+        return db.execute(f"{columns} AND seq < ? ORDER BY seq DESC LIMIT ?", (job, before, limit)).fetchall()[::-1]
+    return db.execute(f"{columns} ORDER BY seq DESC LIMIT ?", (job, limit)).fetchall()[::-1]
 
 
-def _points(db: sqlite3.Connection, job: int, since: int | None, limit: int) -> list[Point]:
-    sql = "SELECT step, measured, at FROM points WHERE job = ? AND step >= ? ORDER BY step LIMIT ?"
-    found = db.execute(sql, (job, -(2**62) if since is None else since, limit)).fetchall()
+def _points(db: sqlite3.Connection, job: int, since: int | None, limit: int) -> list[Any]:
+    sql = f"SELECT sum, {POINT_COLUMNS} FROM points WHERE job = ? AND step >= ? ORDER BY step LIMIT ?"
+    return db.execute(sql, (job, -(2**62) if since is None else since, limit)).fetchall()
+
+
+def _decoded(found: Sequence[Any]) -> list[Point]:
     # Parsing all rows at once is several times faster than one by one.
     try:
         values = json.loads("[" + ",".join(measured for _, measured, _ in found) + "]")
@@ -215,36 +242,55 @@ def _prepend(db: sqlite3.Connection, job: int, events: Sequence[Event], *, asked
 def _insert(db: sqlite3.Connection, job: int, seq: int, event: Event) -> bool:
     """Insert an event. Returns False for an event recorded before, which stays unchanged."""
     data = encode(event.raw.get("data")) if event.data else ""
+    values = seq, event.id, event.created_at, event.level, event.type, event.message, data, encode(event.raw)
     done = db.execute(
-        "INSERT OR IGNORE INTO events(job, seq, id, created_at, level, type, message, data, raw) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            job,
-            seq,
-            event.id,
-            event.created_at,
-            event.level,
-            event.type,
-            event.message,
-            data,
-            encode(event.raw),
-        ),
+        f"INSERT OR IGNORE INTO events(job, {EVENT_COLUMNS}, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (job, *values, row_sum(*values)),
     )
     return done.rowcount == 1
+
+
+def _damaged(db: sqlite3.Connection, job: int) -> list[str]:
+    found = []
+    for what, table, columns in (("events", "events", EVENT_COLUMNS), ("metrics", "points", POINT_COLUMNS)):
+        rows = db.execute(f"SELECT sum, {columns} FROM {table} WHERE job = ?", (job,))
+        if not all(map(is_sound, rows)):
+            found.append(what)
+    return found
+
+
+def _repair(db: sqlite3.Connection, job: int, events: Sequence[Event]) -> None:
+    rows = db.execute(f"SELECT sum, {EVENT_COLUMNS} FROM events WHERE job = ? ORDER BY seq", (job,)).fetchall()
+    sound = {row[2]: row[1] for row in rows if is_sound(row)}
+    damaged = {row[1] for row in rows if not is_sound(row)}
+    seq = rows[0][1] - 1 if rows else 0
+    for event in events:
+        if event.id in sound:
+            seq = sound[event.id]
+        elif seq + 1 in damaged:
+            seq += 1
+            db.execute("DELETE FROM events WHERE job = ? AND (seq = ? OR id = ?)", (job, seq, event.id))
+            _insert(db, job, seq, event)
+    for row in db.execute(f"SELECT sum, {EVENT_COLUMNS} FROM events WHERE job = ? ORDER BY seq", (job,)).fetchall():
+        if is_sound(row):
+            _save_metrics(db, job, Event.read(decode(row[-1])), wins=True)
 
 
 def _save_metrics(db: sqlite3.Connection, job: int, event: Event, *, wins: bool) -> None:
     step, values = event.step, event.metrics
     if step is None or not values:
         return
-    row: Any = db.execute("SELECT measured FROM points WHERE job = ? AND step = ?", (job, step)).fetchone()
-    held: dict[str, Any] = decode(row[0]) if row is not None else {}
+    row: Any = db.execute(f"SELECT sum, {POINT_COLUMNS} FROM points WHERE job = ? AND step = ?", (job, step)).fetchone()
+    held: dict[str, Any] = {}
+    at = event.created_at
+    if row is not None and is_sound(row):
+        held, at = decode(row[2]), at if row[3] is None else row[3]
     merged = held | values if wins else values | held
     if merged != held:
+        point = step, json.dumps(merged, separators=(",", ":")), at
         db.execute(
-            "INSERT INTO points(job, step, measured, at) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT(job, step) DO UPDATE SET measured = excluded.measured, at = coalesce(at, excluded.at)",
-            (job, step, json.dumps(merged, separators=(",", ":")), event.created_at),
+            f"INSERT OR REPLACE INTO points(job, {POINT_COLUMNS}, sum) VALUES (?, ?, ?, ?, ?)",
+            (job, *point, row_sum(*point)),
         )
 
 

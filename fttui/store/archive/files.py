@@ -1,9 +1,17 @@
 """Files, their contents, uploads and models of a profile, in the archive."""
 
 import sqlite3
+import zlib
 from collections.abc import Sequence
+from typing import Any
 
+from fttui.checksums import row_sum
+from fttui.store.archive.damage import is_sound
 from fttui.store.archive.database import Database
+
+
+def _is_whole(recorded: int | None, content: bytes | None) -> bool:
+    return recorded is None or content is None or zlib.crc32(content) == recorded
 
 
 class ArchiveFiles:
@@ -16,28 +24,66 @@ class ArchiveFiles:
 
     def all(self) -> list[str]:
         """Return the JSON of every file ever seen, last seen first."""
-        sql = "SELECT raw FROM files WHERE profile = ? AND raw IS NOT NULL ORDER BY last_seen DESC, id"
-        return [raw for (raw,) in self._database.rows(sql)]
+        sql = "SELECT raw_sum, id, raw FROM files WHERE profile = ? AND raw IS NOT NULL ORDER BY last_seen DESC, id"
+        return [raw for row in self._database.rows(sql) if (raw := self._raw(row)) is not None]
 
     def get(self, id: str) -> str | None:
         """Return the JSON of one file, or None for a file never seen."""
-        row = self._database.row("SELECT raw FROM files WHERE profile = ? AND id = ?", id)
-        return None if row is None else row[0]
+        row = self._database.row("SELECT raw_sum, id, raw FROM files WHERE profile = ? AND id = ?", id)
+        return None if row is None else self._raw(row)
+
+    def _raw(self, row: Any) -> str | None:
+        sound = self._database.damage.sound([row], "the description", row[1])
+        return sound[0][1] if sound else None
+
+    def damaged(self) -> list[str]:
+        """Return the files whose description or content is damaged. Slow: reads every content."""
+        sql = "SELECT raw_sum, id, raw, content_sum, content FROM files WHERE profile = ?"
+
+        def find(db: sqlite3.Connection, profile: int) -> list[str]:
+            rows = db.execute(sql, (profile,))
+            return [row[1] for row in rows if not (is_sound(row[:3]) and _is_whole(row[3], row[4]))]
+
+        none: list[str] = []
+        return self._database.read(find, none)
+
+    async def drop_damaged(self, ids: Sequence[str]) -> None:
+        """Delete what is damaged of these files, so that it is fetched again."""
+
+        def drop(db: sqlite3.Connection, profile: int) -> None:
+            for id in ids:
+                file = (profile, id)
+                for row in db.execute(
+                    "SELECT raw_sum, id, raw, content_sum, content FROM files WHERE profile = ? AND id = ?", file
+                ).fetchall():
+                    if not is_sound(row[:3]):
+                        db.execute("UPDATE files SET raw = NULL, raw_sum = NULL WHERE profile = ? AND id = ?", file)
+                    if not _is_whole(row[3], row[4]):
+                        sql = "UPDATE files SET content = NULL, content_sum = NULL WHERE profile = ? AND id = ?"
+                        db.execute(sql, file)
+                db.execute("DELETE FROM files WHERE profile = ? AND id = ? AND raw IS NULL AND content IS NULL", file)
+
+        await self._database.write(drop)
 
     async def save(self, files: Sequence[tuple[str, str]], now: float) -> None:
         """Record files, given as id and JSON text."""
         sql = (
-            "INSERT INTO files(profile, id, raw, last_seen) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT(profile, id) DO UPDATE SET raw = excluded.raw, last_seen = excluded.last_seen"
+            "INSERT INTO files(profile, id, raw, raw_sum, last_seen) VALUES (?, ?, ?, ?, ?) ON CONFLICT(profile, id) "
+            "DO UPDATE SET raw = excluded.raw, raw_sum = excluded.raw_sum, last_seen = excluded.last_seen"
         )
-        await self._database.execute_many(sql, [(id, raw, now) for id, raw in files])
+        await self._database.execute_many(sql, [(id, raw, row_sum(id, raw), now) for id, raw in files])
 
     # Contents and uploads
 
     def content(self, id: str) -> bytes | None:
         """Return the content of a file, or None unless it was recorded."""
-        row = self._database.row("SELECT content FROM files WHERE profile = ? AND id = ?", id)
-        return None if row is None or row[0] is None else bytes(row[0])
+        row = self._database.row("SELECT content, content_sum FROM files WHERE profile = ? AND id = ?", id)
+        if row is None or row[0] is None:
+            return None
+        if not _is_whole(row[1], row[0]):
+            self._database.damage.name("the content", id)
+            return None
+        return bytes(row[0])
 
     def has_content(self, id: str) -> bool:
         """Tell whether the content of a file was recorded."""
@@ -48,10 +94,10 @@ class ArchiveFiles:
     async def save_content(self, id: str, content: bytes, now: float) -> None:
         """Record the content of a file."""
         sql = (
-            "INSERT INTO files(profile, id, content, last_seen) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT(profile, id) DO UPDATE SET content = excluded.content"
+            "INSERT INTO files(profile, id, content, content_sum, last_seen) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT(profile, id) DO UPDATE SET content = excluded.content, content_sum = excluded.content_sum"
         )
-        await self._database.execute(sql, id, content, now)
+        await self._database.execute(sql, id, content, zlib.crc32(content), now)
 
     def has_copy(self, id: str) -> bool:
         """Return True if the content of a file is recorded, or was uploaded from this disk."""

@@ -5,13 +5,15 @@ import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from fttui.checksums import row_sum
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.job import Job
 from fttui.models.raw_json import decode, digest, encode
 from fttui.models.row import JobRow
 from fttui.models.summary import Summary
+from fttui.store.archive.damage import is_sound
 from fttui.store.archive.database import Database
-from fttui.store.archive.schema import JOBS, NEWEST_FIRST, OF_JOBS, ROW_COLUMNS, row_of
+from fttui.store.archive.schema import CHECKPOINT_COLUMNS, JOBS, NEWEST_FIRST, OF_JOBS, ROW_COLUMNS, row_of
 
 CHUNK = 500
 """Most rows in one transaction: other processes wait for its end."""
@@ -203,6 +205,27 @@ class ArchiveJobs:
             await self._database.write(write)
         return damaged
 
+    async def distrust(self, ids: Collection[str]) -> None:
+        """Let the next synchronization fetch the history of these jobs again."""
+
+        def write(db: sqlite3.Connection, profile: int) -> None:
+            for id in ids:
+                db.execute("UPDATE jobs SET due = 1 WHERE profile = ? AND id = ?", (profile, id))
+                sql = "DELETE FROM synced WHERE job = (SELECT key FROM jobs WHERE profile = ? AND id = ?)"
+                db.execute(sql, (profile, id))
+
+        if ids:
+            await self._database.write(write)
+
+    def ids(self) -> list[str]:
+        """Return the ids of all jobs."""
+        return [id for (id,) in self._database.rows("SELECT id FROM jobs WHERE profile = ?")]
+
+    def unsummed(self) -> list[str]:
+        """Return the jobs whose history may have no checksums: those recorded by an older version."""
+        sql = "SELECT id FROM jobs WHERE profile = ? AND key IN (SELECT job FROM unsummed)"
+        return [id for (id,) in self._database.rows(sql)]
+
     async def save_summary(self, id: str, summary: Summary, alarms: str) -> None:
         """Record the numbers by which a run is judged, and the kinds of its alarms."""
         sql = f"INSERT OR REPLACE INTO summaries VALUES ({', '.join('?' * (2 + len(summary)))})"
@@ -233,7 +256,8 @@ class ArchiveJobs:
             db.execute("DELETE FROM deleted WHERE at < ?", (now - DELETION_KEPT,))
             db.execute("INSERT INTO deleted(profile, id, at) VALUES (?, ?, ?)", (profile, id, now))
             db.executemany(
-                "UPDATE files SET content = NULL WHERE profile = ? AND id = ?", [(profile, file) for file in files]
+                "UPDATE files SET content = NULL, content_sum = NULL WHERE profile = ? AND id = ?",
+                [(profile, file) for file in files],
             )
             db.execute("DELETE FROM files WHERE profile = ? AND raw IS NULL AND content IS NULL", (profile,))
             return True
@@ -255,20 +279,37 @@ class ArchiveJobs:
 
     def checkpoints(self, id: str) -> list[str]:
         """Return the JSON of every checkpoint ever seen of a job, by step."""
-        sql = "SELECT raw FROM checkpoints WHERE job = ? ORDER BY step, created_at, id"
+        sql = f"SELECT sum, {CHECKPOINT_COLUMNS} FROM checkpoints WHERE job = ? ORDER BY step, created_at, id"
         found: list[Any] = self._database.read_job(id, lambda db, job: db.execute(sql, (job,)).fetchall(), [])
-        return [raw for (raw,) in found]
+        return [row[-1] for row in self._database.damage.sound(found, "checkpoints", id)]
+
+    def has_damaged_checkpoints(self, id: str) -> bool:
+        """Return whether a checkpoint of a job is damaged."""
+        none: list[str] = []
+        return bool(self._database.read_job(id, _damaged_checkpoints, none))
+
+    async def drop_damaged_checkpoints(self, id: str) -> None:
+        """Delete what is damaged, after all checkpoints of a job were fetched again: its own id may have changed."""
+
+        def drop(db: sqlite3.Connection, job: int) -> None:
+            damaged = [(job, found) for found in _damaged_checkpoints(db, job)]
+            db.executemany("DELETE FROM checkpoints WHERE job = ? AND id = ?", damaged)
+
+        await self._database.write_job(id, drop, None)
 
     async def save_checkpoints(self, id: str, checkpoints: Sequence[Checkpoint]) -> bool:
         """Record checkpoints and keep those recorded before. Returns True if any is new or changed."""
 
         def write(db: sqlite3.Connection, job: int) -> bool:
             before = db.total_changes
+            rows = [(item.id, item.step_number, item.created_at, encode(item.raw)) for item in checkpoints]
             db.executemany(
-                "INSERT INTO checkpoints(job, id, step, created_at, raw) VALUES (?, ?, ?, ?, ?) "
+                f"INSERT INTO checkpoints(job, {CHECKPOINT_COLUMNS}, sum) VALUES (?, ?, ?, ?, ?, ?) "
                 "ON CONFLICT(job, id) DO UPDATE SET step = excluded.step, created_at = excluded.created_at, "
-                "raw = excluded.raw WHERE raw IS NOT excluded.raw",
-                [(job, item.id, item.step_number, item.created_at, encode(item.raw)) for item in checkpoints],
+                "raw = excluded.raw, sum = excluded.sum "
+                "WHERE (raw, step, created_at) IS NOT (excluded.raw, excluded.step, excluded.created_at) "
+                "OR sum != excluded.sum",
+                [(job, *row, row_sum(*row)) for row in rows],
             )
             return db.total_changes > before
 
@@ -277,6 +318,11 @@ class ArchiveJobs:
 
 _OF_JSON = ("status_text", "model", "suffix", "method", "fine_tuned_model", "created_at", "finished_at")
 """Columns of the list that depend on the JSON of the job alone."""
+
+
+def _damaged_checkpoints(db: sqlite3.Connection, job: int) -> list[str]:
+    rows = db.execute(f"SELECT sum, {CHECKPOINT_COLUMNS} FROM checkpoints WHERE job = ?", (job,))
+    return [row[1] for row in rows if not is_sound(row)]
 
 
 def _is_sound(row: Sequence[Any]) -> bool:

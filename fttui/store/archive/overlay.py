@@ -65,7 +65,8 @@ class Overlay:
         self._copied.add(job)
         with contextlib.suppress(sqlite3.Error):
             for table in ("events", "points"):
-                sql = f"INSERT OR IGNORE INTO main.{table} SELECT * FROM old.{table} WHERE job = ?"
+                columns = _columns(self._db, table)
+                sql = f"INSERT OR IGNORE INTO main.{table}({columns}) SELECT {columns} FROM old.{table} WHERE job = ?"
                 self._db.execute(sql, (job,))
 
 
@@ -75,14 +76,19 @@ def _copy(db: sqlite3.Connection, key: int) -> None:
     # A full disk may hold an archive of an older version, without some tables and columns.
     tables = {name for (name,) in db.execute("SELECT name FROM old.sqlite_master WHERE type = 'table'")}
     for table in tables & {"jobs", "models", "creates", "absent", "deleted", "uploads"}:
-        columns = ", ".join(name for _, name, *_ in db.execute(f"PRAGMA old.table_info({table})"))
+        columns = _columns(db, table)
         db.execute(f"INSERT INTO main.{table}({columns}) SELECT {columns} FROM old.{table} WHERE profile = ?", (key,))
-    db.execute(
-        "INSERT INTO main.files SELECT profile, id, raw, NULL, last_seen FROM old.files WHERE profile = ?", (key,)
-    )
+    columns = ", ".join(set(_columns(db, "files").split(", ")) - {"content", "content_sum"})
+    db.execute(f"INSERT INTO main.files({columns}) SELECT {columns} FROM old.files WHERE profile = ?", (key,))
     for table in tables & {"bodies", "logs", "checkpoints", "synced"}:
+        columns = _columns(db, table)
         db.execute(
-            f"INSERT INTO main.{table} SELECT o.* FROM old.{table} o JOIN old.jobs j ON j.key = o.job "
-            "WHERE j.profile = ?",
+            f"INSERT INTO main.{table}({columns}) SELECT {columns} FROM old.{table} "
+            "WHERE job IN (SELECT key FROM old.jobs WHERE profile = ?)",
             (key,),
         )
+
+
+def _columns(db: sqlite3.Connection, table: str) -> str:
+    """Return the columns of a table of the file, which may be of an older version."""
+    return ", ".join(name for _, name, *_ in db.execute(f"PRAGMA old.table_info({table})"))

@@ -3,6 +3,7 @@
 import sqlite3
 
 from fttui import sqlite
+from fttui.store.archive.schema import EVENT_COLUMNS, POINT_COLUMNS
 
 _JOB = (
     "status_text, model, suffix, method, fine_tuned_model, created_at, finished_at, trained_tokens, step, total_steps, "
@@ -66,7 +67,8 @@ def _jobs(db: sqlite3.Connection, here: int, there: int) -> None:
         "JOIN temp.keys k ON k.here = m.job WHERE k.same"
     )
     db.execute(
-        "INSERT OR REPLACE INTO disk.checkpoints SELECT k.there, m.id, m.step, m.created_at, m.raw "
+        "INSERT OR REPLACE INTO disk.checkpoints(job, id, step, created_at, raw, sum) "
+        "SELECT k.there, m.id, m.step, m.created_at, m.raw, m.sum "
         "FROM main.checkpoints m JOIN temp.keys k ON k.here = m.job"
     )
 
@@ -85,12 +87,13 @@ def _events(db: sqlite3.Connection) -> None:
         if not _continues(db, here, there):
             continue
         db.execute(
-            "INSERT OR IGNORE INTO disk.events SELECT ?, seq, id, created_at, level, type, message, data, raw "
+            f"INSERT OR IGNORE INTO disk.events(job, {EVENT_COLUMNS}, sum) SELECT ?, {EVENT_COLUMNS}, sum "
             "FROM main.events WHERE job = ?",
             (there, here),
         )
         db.execute(
-            "INSERT OR REPLACE INTO disk.points SELECT ?, step, measured, at FROM main.points WHERE job = ?",
+            f"INSERT OR REPLACE INTO disk.points(job, {POINT_COLUMNS}, sum) SELECT ?, {POINT_COLUMNS}, sum "
+            "FROM main.points WHERE job = ?",
             (there, here),
         )
         db.execute(
@@ -118,9 +121,13 @@ def _continues(db: sqlite3.Connection, here: int, there: int) -> bool:
 
 def _rest(db: sqlite3.Connection, here: int, there: int) -> None:
     db.execute(
-        "INSERT INTO disk.files SELECT ?, id, raw, content, last_seen FROM main.files WHERE profile = ? "
+        "INSERT INTO disk.files(profile, id, raw, raw_sum, content, content_sum, last_seen) "
+        "SELECT ?, id, raw, raw_sum, content, content_sum, last_seen FROM main.files WHERE profile = ? "
         "ON CONFLICT(profile, id) DO UPDATE SET raw = coalesce(excluded.raw, raw), "
-        "content = coalesce(excluded.content, content), last_seen = excluded.last_seen",
+        "raw_sum = iif(excluded.raw IS NULL, raw_sum, excluded.raw_sum), "
+        "content = coalesce(excluded.content, content), "
+        "content_sum = iif(excluded.content IS NULL, content_sum, excluded.content_sum), "
+        "last_seen = excluded.last_seen",
         (there, here),
     )
     for table, columns in (("models", "id, raw, last_seen"), ("absent", "route, until"), ("uploads", "digest, id")):

@@ -196,12 +196,24 @@ UPDATE jobs SET sweep = coalesce((
 ), '');
 """
 
-MIGRATIONS = (_V1, _V2, _V3, _V4, _V5, _V6)
+_V7 = """
+-- Checksums of the row without the key of its job or profile. NULL in rows of older versions: see `unsummed`.
+ALTER TABLE events ADD COLUMN sum INTEGER;
+ALTER TABLE points ADD COLUMN sum INTEGER;
+ALTER TABLE checkpoints ADD COLUMN sum INTEGER;
+ALTER TABLE files ADD COLUMN raw_sum INTEGER;
+ALTER TABLE files ADD COLUMN content_sum INTEGER;
+-- Jobs of older versions whose rows may have no checksums. They get them in the background.
+CREATE TABLE unsummed(job INTEGER PRIMARY KEY);
+INSERT INTO unsummed SELECT key FROM jobs;
+"""
+
+MIGRATIONS = (_V1, _V2, _V3, _V4, _V5, _V6, _V7)
 """SQL of each version. Entry N brings an archive from version N to version N + 1."""
 
 VERSION = len(MIGRATIONS)
 
-OF_JOBS = ("bodies", "logs", "events", "points", "checkpoints", "synced", "summaries")
+OF_JOBS = ("bodies", "logs", "events", "points", "checkpoints", "synced", "summaries", "unsummed")
 """Tables with rows of jobs."""
 OF_PROFILES = ("jobs", "files", "models", "creates", "absent", "deleted", "uploads")
 """Tables with rows of profiles."""
@@ -215,6 +227,12 @@ ROW_COLUMNS = (
 """Columns of `JOBS` for `row_of`."""
 JOBS = "jobs LEFT JOIN summaries ON summaries.job = jobs.key"
 """Tables with the columns of rows."""
+EVENT_COLUMNS = "seq, id, created_at, level, type, message, data, raw"
+"""Columns that the checksum of an event covers."""
+POINT_COLUMNS = "step, measured, at"
+"""Columns that the checksum of a point covers."""
+CHECKPOINT_COLUMNS = "id, step, created_at, raw"
+"""Columns that the checksum of a checkpoint covers."""
 NEWEST_FIRST = "created_at DESC, place DESC, id"
 """Default order of a list."""
 

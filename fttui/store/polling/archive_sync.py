@@ -6,7 +6,7 @@ first page without news.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -72,11 +72,13 @@ class ArchiveSync:
         progress: Callable[[Progress], object] = lambda _: None,
         *,
         full: bool = False,
+        damaged: Collection[str] = (),
     ) -> None:
         """
         Args:
             progress: receives the progress of the run.
             full: walk the whole list, which also finds jobs that changed or are gone on its older pages.
+            damaged: jobs whose recorded history changed on the disk.
         """
         self._archive = archive
         self._client = client
@@ -89,6 +91,7 @@ class ArchiveSync:
         self._access = store.access
         self._fetcher = Fetcher(store)
         self._full = full
+        self._damaged = damaged
         self._failures = 0
         self._listed: set[str] = set()
         self.tally = Tally()
@@ -244,9 +247,13 @@ class ArchiveSync:
         while (cursor := self._archive.events.state(id).cursor) is not None and cursor != before:
             await self._fetcher.fetch_older_events(id)
             before = cursor
+        if id in self._damaged:
+            await self._fetcher.fetch_whole_log(id)
 
     async def _checkpoints(self, id: str) -> None:
         await self._fetcher.fetch_checkpoints(id, all_pages=True)
+        if id in self._damaged:
+            await self._archive.jobs.drop_damaged_checkpoints(id)
 
     async def _results(self, id: str) -> None:
         for file in Job.read(decode(self._archive.jobs.body(id))).result_files:

@@ -8,11 +8,13 @@ import asyncio
 from collections.abc import Iterable
 
 from fttui.api.errors import ApiError, BadRequest, NotFound
+from fttui.models.event import Event
 from fttui.models.job import Job
 from fttui.models.raw_json import decode, encode
+from fttui.store.archive.verification import add_checksums
 from fttui.store.job_table import PAGE, MergeResult
 from fttui.store.lost_creates import LostCreates
-from fttui.store.polling.event_walk import EventWalk, older_batch
+from fttui.store.polling.event_walk import EventWalk, is_ascending, older_batch, oldest_first
 from fttui.store.snapshot import Change, Snapshot
 from fttui.store.store import Store
 
@@ -150,6 +152,15 @@ class Fetcher:
             await self._archive.events.prepend(id, batch.events, asked=asked, cursor=batch.cursor)
         await self._publish_events(id)
 
+    async def fetch_whole_log(self, id: str) -> None:
+        """Fetch all events of a job, to replace those that changed on the disk."""
+        found: list[Event] = []
+        ascending = False
+        async for page in self._access.poll_client.each_event_page(id):
+            ascending = is_ascending(page.objects) if not found else ascending
+            found += page.items
+        await self._archive.events.repair(id, found if ascending else oldest_first(found))
+
     async def _publish_events(self, id: str) -> None:
         has_new = self._jobs.logs.update(id)
         row_changed = self._jobs.update_progress(id)
@@ -161,8 +172,9 @@ class Fetcher:
     async def _judge(self, id: str) -> bool:
         return await self._jobs.update_summary(id, *await self._runs.judge(id))
 
-    async def judge_old(self) -> None:
-        """Summarize the jobs that an older version recorded, one at a time."""
+    async def complete_old(self) -> None:
+        """Add to the jobs that an older version recorded what it did not: checksums and summaries."""
+        await add_checksums(self._archive)
         for id in self._archive.jobs.unsummarized():
             if await self._judge(id):
                 self._feed.publish(updated=[id])

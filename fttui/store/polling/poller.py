@@ -154,7 +154,7 @@ class Poller:
         async with asyncio.TaskGroup() as lanes:
             lanes.create_task(self._repeat(self._poll_list))
             lanes.create_task(self._repeat(self._fetch_jobs))
-            lanes.create_task(self.fetcher.judge_old())
+            lanes.create_task(self.fetcher.complete_old())
             lanes.create_task(self._repeat(self._reading.run))
 
     async def _repeat(self, lane: Callable[[], Awaitable[None]]) -> None:

@@ -294,3 +294,25 @@ def test_job_that_changed_on_the_disk_is_named_and_fetched_again(fttui: Fttui, f
     assert (result.code, damaged.count("ftjob-")) == (0, 1)
     assert "sucseeded" not in fttui("jobs", "list", "--offline", "--json").out
     assert "damaged" not in fttui("archive", "sync").err
+
+
+def test_history_that_changed_on_the_disk_is_named_and_fetched_again(fttui: Fttui, filled: Service) -> None:
+    fttui("archive", "sync")
+    before = [fttui("jobs", "events", job["id"], "--offline", "--json").out for job in filled.jobs]
+    with contextlib.closing(sqlite3.connect(archive_file())) as db:
+        db.execute("UPDATE events SET message = 'changed' WHERE job = 1 AND seq IN (0, 70)")
+        db.execute("UPDATE checkpoints SET raw = '{}' WHERE job = 2")
+        db.execute("UPDATE files SET content = x'00' WHERE content IS NOT NULL")
+        db.commit()
+        (first,) = db.execute("SELECT id FROM jobs WHERE key = 1").fetchone()
+    shown = fttui("jobs", "events", first, "--offline", "--json")
+    assert (shown.code, "Damaged on the disk (checksum): events of" in shown.err) == (1, True)
+    assert "fttui archive sync" in shown.err
+    result = fttui("archive", "sync")
+    (damaged,) = [line for line in result.err.splitlines() if "damaged in the archive" in line]
+    assert f"{first} (events)" in damaged
+    assert "(checkpoints)" in damaged
+    assert "(file)" in damaged
+    assert result.code == 0
+    assert [fttui("jobs", "events", job["id"], "--offline", "--json").out for job in filled.jobs] == before
+    assert "damaged" not in fttui("archive", "sync").err

@@ -1,0 +1,150 @@
+"""Changed bits in the archive's rows: left out, named once, and fetched again where the provider has them."""
+
+import contextlib
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fttui.models.checkpoint import Checkpoint
+from fttui.models.event import Event
+from fttui.store.archive.archive import Archive
+from fttui.store.archive.damage import EVENT, MOST_NAMED
+from fttui.store.archive.schema import MIGRATIONS, OF_JOBS
+from fttui.store.archive.verification import add_checksums, distrust_damaged
+from tests.support.store_fakes import entry, event, job, metrics
+
+J, F = "ftjob-00001", "file-r1"
+CONTENT = b"step,train_loss\n1,0.5\n"
+
+
+def opened(path: Path) -> Archive:
+    return Archive(str(path), "work", threaded=False)
+
+
+async def filled(path: Path) -> None:
+    archive = opened(path)
+    await archive.jobs.save([entry(job(1, result_files=[F]))], 1.0)
+    events = [Event.read(metrics(J, n, 1 / n) if n % 2 else event(J, n)) for n in range(1, 9)]
+    assert await archive.events.append(J, events, joined=True, cursor=None)
+    await archive.jobs.save_checkpoints(J, [Checkpoint.read({"id": f"c{n}", "step_number": n}) for n in (3, 5)])
+    await archive.files.save([(F, '{"id":"file-r1","filename":"metrics.csv"}')], 1.0)
+    await archive.files.save_content(F, CONTENT, 1.0)
+    await archive.close()
+
+
+def change(path: Path, sql: str) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        assert db.execute(sql).rowcount
+        db.commit()
+
+
+def read_all(archive: Archive) -> dict[str, Any]:
+    return {
+        "messages": [row.message for row in archive.events.rows(J)],
+        "raw": len(archive.events.raw(J)),
+        "steps": [point.step for point in archive.events.points(J)],
+        "checkpoints": len(archive.jobs.checkpoints(J)),
+        "file": archive.files.get(F),
+        "content": archive.files.content(F),
+    }
+
+
+DAMAGE = {
+    "events": "UPDATE events SET message = 'evemt 4' WHERE seq = 3",
+    "metrics": "UPDATE points SET measured = replace(measured, '0.2', '8.2') WHERE step = 5",
+    "checkpoints": "UPDATE checkpoints SET raw = replace(raw, '5', '4') WHERE id = 'c5'",
+    "the description": "UPDATE files SET raw = replace(raw, 'metrics', 'metricr')",
+    "the content": "UPDATE files SET content = x'00'",
+}
+
+
+@pytest.mark.parametrize("what", DAMAGE)
+async def test_changed_bits_are_left_out_and_named_once(tmp_path: Path, what: str) -> None:
+    path = tmp_path / "a.db"
+    await filled(path)
+    archive = opened(path)
+    sound = read_all(archive)
+    assert archive.notices == []
+    change(path, DAMAGE[what])
+    found = [read_all(archive), read_all(archive)][1]
+    (notice,) = archive.notices
+    assert f"{what} of {F if what.startswith('the') else J}" in notice
+    assert "fttui archive sync" in notice
+    assert archive.damage.is_found
+    assert sum(found[name] != sound[name] for name in sound) == (2 if what == "events" else 1), found
+    if what == "events":
+        assert found["messages"] == [*sound["messages"][:3], EVENT, *sound["messages"][4:]]
+    await archive.close()
+
+
+async def test_many_damaged_jobs_are_named_in_few_messages(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    archive = opened(path)
+    for number in range(1, MOST_NAMED + 5):
+        raw = job(number)
+        await archive.jobs.save([entry(raw)], 1.0)
+        await archive.events.append(raw["id"], [Event.read(event(raw["id"], 1))], joined=True, cursor=None)
+    change(path, "UPDATE events SET message = 'x'")
+    for row in archive.jobs.rows():
+        archive.events.rows(row.id)
+    assert len(archive.notices) == MOST_NAMED + 1
+    assert "More of the archive" in archive.notices[-1]
+    await archive.close()
+
+
+async def test_repair_puts_events_and_metrics_in_their_places(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    await filled(path)
+    archive = opened(path)
+    sound = read_all(archive)
+    change(path, "UPDATE events SET message = 'x' WHERE seq IN (0, 3, 4, 7)")
+    change(path, "UPDATE events SET id = 'other' WHERE seq = 4")
+    change(path, DAMAGE["metrics"])
+    assert await distrust_damaged(archive) == {J: ["events", "metrics"]}
+    await archive.events.repair(J, [Event.read(metrics(J, n, 1 / n) if n % 2 else event(J, n)) for n in range(1, 9)])
+    assert read_all(archive) == sound
+    assert await distrust_damaged(archive) == {}
+    await archive.close()
+
+
+async def test_damaged_event_that_the_provider_lacks_stays_and_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    await filled(path)
+    archive = opened(path)
+    change(path, DAMAGE["events"])
+    await archive.events.repair(J, [])
+    assert archive.events.damaged(J) == ["events"]
+    await archive.close()
+
+
+async def test_rows_of_an_older_version_get_checksums_in_the_background(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    await filled(path)
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        for table in ("events", "points", "checkpoints"):
+            db.execute(f"UPDATE {table} SET sum = NULL")
+        db.execute("UPDATE files SET raw_sum = NULL, content_sum = NULL")
+        db.execute(next(line for line in MIGRATIONS[6].splitlines() if "INSERT INTO unsummed" in line))
+        db.commit()
+    archive = opened(path)
+    before = read_all(archive)
+    await add_checksums(archive)
+    assert (read_all(archive), archive.notices, archive.jobs.unsummed()) == (before, [], [])
+    for harm in DAMAGE.values():
+        change(path, harm)
+    read_all(archive)
+    assert len(archive.notices) == len(DAMAGE)
+    await archive.close()
+
+
+async def test_deleted_job_leaves_no_rows(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    await filled(path)
+    change(path, "INSERT INTO unsummed SELECT key FROM jobs")
+    archive = opened(path)
+    assert await archive.jobs.delete(J, 1.0, [F])
+    await archive.close()
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        assert [db.execute(f"SELECT count(*) FROM {table}").fetchone() for table in OF_JOBS] == [(0,)] * len(OF_JOBS)
