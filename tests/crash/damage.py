@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 from fttui.server.jobs.job_dir import JobDirectory
 from fttui.server.storage.descriptions import Descriptions
+from fttui.server.storage.model_contents import damage as model_damage
+from fttui.server.storage.model_contents import is_described
 from fttui.server.trainers.tiny.job_files import Damaged, load_model
 from fttui.server.trainers.tiny.network import STANDARD
 
@@ -117,7 +119,8 @@ class Damage:
     def _damage_file(self, prefix: str) -> str:
         files = Path(self._campaign.home, "files")
         descriptions = Descriptions(os.path.join(self._campaign.home, "descriptions"))
-        rows = {id: found.row for id in descriptions.ids() if (found := descriptions.read(id)) is not None}
+        described = {id: found.row for id in descriptions.ids() if (found := descriptions.read(id)) is not None}
+        rows = {id: row for id, row in described.items() if "filename" in row}  # not parts of uploads
         wanted = [id for id, row in rows.items() if row["filename"].startswith(prefix) and (files / id).stat().st_size]
         known = set(self._campaign.uploaded) if prefix == "blob-" else set(wanted)
         if not (wanted := sorted(known & set(wanted))):
@@ -148,6 +151,8 @@ class Damage:
             return ""
         path = self._random.choice(found)
         with self._replaced(path):
+            if is_described(str(path.parent)) and not model_damage(str(path)):
+                self._campaign.broken(f"damage of {path} has a right checksum")
             try:
                 load_model(str(path), STANDARD)
                 self._campaign.broken(f"damage of {path} was not noticed")

@@ -12,7 +12,7 @@ import pytest
 
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.service import Service, open_service
-from tests.server.conftest import FAKE, GOOD, run_until
+from tests.server.conftest import FAKE, GOOD, run_until, until
 from tests.server.storage.test_recovery import remove, reopened
 
 
@@ -107,6 +107,26 @@ async def test_job_with_damaged_data_fails_and_names_the_file(
     error = (await client.get(f"/fine_tuning/jobs/{id}")).json()["error"]
     assert (error["code"], error["param"]) == ("damaged_file", param)
     assert f"{files[param]} is damaged: its checksum is wrong" in error["message"]
+
+
+async def test_job_from_a_damaged_model_of_an_own_trainer_fails_and_names_it(
+    service: Service, client: httpx.AsyncClient
+) -> None:
+    file = await upload(client)
+    id = await create(client, file)
+    run_until(service, id, "succeeded")
+    until(lambda: not service.runner.tick())  # the checksums are written in a thread
+    model = (await client.get(f"/fine_tuning/jobs/{id}")).json()["fine_tuned_model"]
+    sound = await create(client, file, model=model)
+    run_until(service, sound, "succeeded")
+    found = service.database.models.get(model)
+    assert found is not None
+    flip_one_bit(service.paths.model(found))
+    failed = await create(client, file, model=model)
+    run_until(service, failed, "failed")
+    error = (await client.get(f"/fine_tuning/jobs/{failed}")).json()["error"]
+    assert (error["code"], error["param"]) == ("damaged_model", "model")
+    assert error["message"].startswith(f"The model {model} is damaged: its checksum is wrong. It is at ")
 
 
 async def test_damaged_description_checks_nothing(service: Service, client: httpx.AsyncClient) -> None:

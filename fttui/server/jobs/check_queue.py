@@ -6,6 +6,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from fttui.server.jobs import training_data
 from fttui.server.jobs.training_data import BadData
+from fttui.server.storage import model_contents
+from fttui.server.storage.descriptions import Stopped
+from fttui.server.storage.model_table import ModelTable
 from fttui.server.storage.paths import HomePaths
 from fttui.server.storage.records import JobRecord
 
@@ -13,11 +16,12 @@ from fttui.server.storage.records import JobRecord
 class CheckQueue:
     """Data checks by job."""
 
-    def __init__(self, paths: HomePaths, on_done: Callable[[], None]) -> None:
+    def __init__(self, models: ModelTable, paths: HomePaths, on_done: Callable[[], None]) -> None:
         """
         Args:
             on_done: called in any thread when a check has ended.
         """
+        self._models = models
         self._paths = paths
         self._on_done = on_done
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="data-check")
@@ -65,6 +69,24 @@ class CheckQueue:
             message = f"The {param.replace('_', ' ')} {id} is damaged: {damage}. It is at {path}; upload it again."
             raise BadData("damaged_file", message, param)
 
+    def _check_model(self, job: JobRecord, should_stop: Callable[[], bool]) -> None:
+        """Compare the tuned model that a job starts from with the checksums from the end of its own job.
+
+        Raises:
+            BadData: they differ.
+        """
+        model = self._models.get(job.model)  # None for a base model
+        if model is None:
+            return
+        path = self._paths.model(model)
+        try:
+            damage = model_contents.damage(path, should_stop)
+        except Stopped:
+            return  # no caller waits for the result
+        if damage:
+            message = f"The model {model.id} is damaged: {damage}. It is at {path}; use a different checkpoint."
+            raise BadData("damaged_model", message, "model")
+
     def _check(self, job: JobRecord) -> int:
         def should_stop() -> bool:
             return self._closed.is_set() or job.id in self._dropped
@@ -73,6 +95,7 @@ class CheckQueue:
             if id is not None:
                 self._check_content(id, param)
                 count = training_data.check(self._paths.file(id), job.method, param, should_stop)
+        self._check_model(job, should_stop)
         if self._closed.is_set():
             raise RuntimeError("the service is closing; the next one repeats the check")
         return count

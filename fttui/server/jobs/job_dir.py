@@ -8,13 +8,13 @@ from typing import Any
 from fttui import atomic
 from fttui.server.jobs.progress_file import LARGEST_FILE, ProgressFile
 from fttui.server.jobs.trainer_process import TrainerProcess
-from fttui.server.storage import kept_events
+from fttui.server.storage import kept_events, model_contents
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.disk_space import is_disk_full
 from fttui.server.storage.file_operations import link, remove
 from fttui.server.storage.records import JobRecord
 
-_KEPT = ("job.json", "log", kept_events.FILENAME)
+_KEPT = ("job.json", "log", kept_events.FILENAME, model_contents.FILENAME)
 """Files of an ended job that stay, besides its models."""
 _INPUTS = ("training.jsonl", "validation.jsonl", "start-model")
 """Names of inputs that share their content with other files, and take no room."""

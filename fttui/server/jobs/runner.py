@@ -12,6 +12,7 @@ from collections.abc import Callable
 from fttui.clock import Clock
 from fttui.models.auto_hyperparameters import resolve
 from fttui.server.jobs.check_queue import CheckQueue
+from fttui.server.jobs.model_sums import ModelSums
 from fttui.server.jobs.outcomes import Outcomes
 from fttui.server.jobs.room import DiskRoom
 from fttui.server.jobs.supervisor import TrainerSupervisor
@@ -45,8 +46,9 @@ class Runner:
         self._clock = clock
         self._outcomes = Outcomes(database, paths, disk, catalog, clock)
         self._room = DiskRoom(database, paths, disk, catalog, clock)
-        self._supervisor = TrainerSupervisor(database, paths, catalog, clock, self._outcomes, self._room)
-        self._checks = CheckQueue(paths, self.wake)
+        self._sums = ModelSums(self.wake)
+        self._supervisor = TrainerSupervisor(database, paths, catalog, clock, self._outcomes, self._room, self._sums)
+        self._checks = CheckQueue(database.models, paths, self.wake)
         self._last_errors: dict[str, str] = {}
         """Last error of each job that could not be processed, to log each error once."""
         self._lock = threading.RLock()
@@ -86,6 +88,7 @@ class Runner:
         if self._thread is not None:
             self._thread.join()
         self._checks.close()
+        self._sums.close()
         if save:
             self._supervisor.stop_all(self._database.jobs.unfinished())
 

@@ -9,6 +9,7 @@ from fttui.server.jobs.eta import FinishEstimates
 from fttui.server.jobs.job_alerts import alarm_alert, end_alert, told_kinds
 from fttui.server.jobs.job_dir import JobDirectory
 from fttui.server.jobs.launch import TrainerLauncher, job_json
+from fttui.server.jobs.model_sums import ModelSums
 from fttui.server.jobs.outcomes import Outcomes
 from fttui.server.jobs.progress_reports import reports_of, unreadable
 from fttui.server.jobs.restarts import Restarts
@@ -45,9 +46,11 @@ class TrainerSupervisor:
         clock: Clock,
         outcomes: Outcomes,
         room: DiskRoom,
+        sums: ModelSums,
     ) -> None:
         self._database = database
         self._room = room
+        self._sums = sums
         self._paths = paths
         self._catalog = catalog
         self._clock = clock
@@ -193,18 +196,24 @@ class TrainerSupervisor:
             self._room.proceed(job)
 
     def clean_up(self, job: JobRecord) -> None:
-        """Stop the trainer of an ended job, tell the user, and remove the files that are no longer needed."""
+        """Stop the trainer of an ended job, tell the user, and remove the files that are no longer needed.
+
+        Not before the checksums of its models are written: the job stays unfinished while a thread calculates them.
+        """
         directory = self.directory(job)
         if directory.process.is_alive():
             self._stopper.stop(job.id, directory.process, CANCEL_SECONDS)
             return
         directory.process.kill_leftovers()
+        models = self._database.models.paths(job)
+        if not self._sums.are_written(directory.path, models):
+            return
         now = self._clock.now()
         if (alert := end_alert(job, self._catalog.settings, now)) is not None:
             self._database.alerts.add(job, [alert], int(now))
         directory.record({**job_json(job), "record": record_of(self._database, job)})
         directory.keep_events(self._database, job)
-        directory.clean_up(self._database.models.paths(job))
+        directory.clean_up(models)
         self._database.jobs.finish_cleanup(job)
         self._forget(job)
 

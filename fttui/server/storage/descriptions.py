@@ -3,12 +3,12 @@
 The checksum reveals changed bits. The rows replace those of the database when it and its copy are both lost.
 """
 
-import json
 import os
 import zlib
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from fttui import atomic
+from fttui.server.storage import sealed
 from fttui.server.storage.file_operations import remove
 from fttui.server.storage.records import FileRecord, PartRecord
 
@@ -39,20 +39,15 @@ class Descriptions:
     def write(self, record: FileRecord | PartRecord, checksum: int, size: int) -> None:
         """Describe a content. A power cut may lose it: then the content cannot be checked."""
         row = {name: value for name, value in record._asdict().items() if name != "seq"}
-        body = json.dumps({"row": row, "size": size, "checksum": checksum}).encode()
-        atomic.write(self.path(record.id), b"%08x %b\n" % (zlib.crc32(body), body), sync=False)
+        sealed.write(self.path(record.id), {"row": row, "size": size, "checksum": checksum})
 
     def read(self, id: str) -> Description | None:
         """Return a description; None when there is none, or it is damaged itself."""
+        members: Any = sealed.read(self.path(id), _LARGEST)
         try:
-            with open(self.path(id), "rb") as file:
-                line = file.read(_LARGEST)
-            if int(line[:8], 16) != zlib.crc32(line[9:-1]):
-                return None
-            members = json.loads(line[9:])
             found = Description(members["row"], members["size"], members["checksum"])
             return found if found.row["id"] == id else None
-        except (OSError, ValueError, KeyError, TypeError):
+        except (KeyError, TypeError):
             return None
 
     def remove(self, id: str) -> None:
@@ -83,10 +78,21 @@ class Descriptions:
         return "" if checksum_of(path) == found.checksum else "its checksum is wrong"
 
 
-def checksum_of(path: str) -> int:
-    """Return the CRC-32 of a file."""
+class Stopped(Exception):
+    """The work was stopped before its end."""
+
+
+def checksum_of(path: str, should_stop: Callable[[], bool] = lambda: False) -> int:
+    """Return the CRC-32 of a file.
+
+    Raises:
+        OSError: the file cannot be read.
+        Stopped: `should_stop`, which is called for every megabyte, returned True.
+    """
     checksum = 0
     with open(path, "rb", buffering=0) as file:
         while piece := file.read(_PIECE):
             checksum = zlib.crc32(piece, checksum)
+            if should_stop():
+                raise Stopped
     return checksum
