@@ -250,7 +250,13 @@ class FttuiApp(App[None]):
         self.post_message(SnapshotChanged())
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        """Write a frame, reduced to the cells that changed."""
+        """Write a frame, reduced to the cells that changed.
+
+        After a change of the terminal's size, the screens get their new layout a moment later. Until then a frame would
+        be drawn for the old size: the terminal clips it, but the cell diff would take it for what the terminal shows.
+        """
+        if screen.outer_size != self.size:
+            return
         writes = self._running and not self._closed and not self._batch_count and not self.is_headless
         if self._cells is not None and self._driver is not None and renderable is not None and writes:
             renderable = self._cells.reduce_frame(renderable, self.console)

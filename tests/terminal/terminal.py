@@ -91,7 +91,9 @@ class Terminal:
         return self.child.exitstatus if self.child.exitstatus is not None else -(self.child.signalstatus or 0)
 
     def resize(self, columns: int, lines: int) -> None:
+        """Resize the terminal and erase it, so that `wait` sees only what is drawn for the new size."""
         self.screen.resize(lines, columns)
+        self.screen.erase_in_display(2)
         self.child.setwinsize(lines, columns)
 
     def kill(self, number: int = signal.SIGKILL) -> None:

@@ -90,7 +90,7 @@ def test_the_cell_diff_shows_the_same_screen(start: Start, offline: dict[str, st
                 terminal.send(step)
             else:
                 terminal.resize(*step)
-                terminal.wait(lambda lines: "q quit" in lines[-1])  # what a key does depends on the layout
+                terminal.wait(lambda lines: "work" in lines[0] and "q quit" in lines[-1])  # keys depend on the layout
             terminal.send(f":none{number}\r")  # when that is refused, the keys before it are through
         for terminal in (reduced, stock):
             terminal.wait(rf"(?m)^ *[^: ].*none{number}\b")

@@ -5,7 +5,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from textual.events import AppBlur, AppFocus
+from textual.app import App
+from textual.events import AppBlur, AppFocus, Resize
+from textual.geometry import Size
 
 from fttui.config.schema import Settings
 from fttui.store.health import State
@@ -41,6 +43,20 @@ async def test_failing_poller_ends_the_cockpit_with_a_note(monkeypatch: pytest.M
     assert app.crash_message.startswith("fttui: unexpected error: KeyError\nDetails: ")
     (note,) = tmp_path.rglob("crash-*.txt")
     assert "a fault of ours" in note.read_text(encoding="utf-8")
+
+
+@pytest.mark.painted
+async def test_frame_of_an_outdated_size_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[Size] = []
+    monkeypatch.setattr(App, "_display", lambda _, screen, frame: written.append(screen.outer_size) if frame else None)
+    async with cockpit(FakeStore().put(job(1)), size=(120, 40)) as ui:
+        written.clear()
+        await ui.app._on_resize(Resize(Size(60, 20), Size(60, 20)))  # the screens are told a moment later
+        ui.app._display(ui.main, ui.main._compositor.render_full_update())
+        assert not written, "it would be clipped, and the cell diff would take it for what the terminal shows"
+        ui.app._check_resize()
+        await ui.until(lambda: written)
+        assert set(written) == {Size(60, 20)}
 
 
 async def test_error_list_has_refusals_and_poll_errors() -> None:
