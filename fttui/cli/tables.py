@@ -7,6 +7,7 @@ from fttui.cli.output import CUT_FIRST, CUT_LAST, CUT_LATE, CUT_NEVER, TABLE, WI
 from fttui.clock import age, duration
 from fttui.learning.figures import figure
 from fttui.learning.kinds import kinds_of, word_of
+from fttui.learning.phase_words import phase_words
 from fttui.learning.words import loss_words
 from fttui.models.loss_kinds import LossKinds
 from fttui.models.row import short_id
@@ -55,8 +56,10 @@ def _validation(row: "JobRow") -> str:
 
 
 def step_of(row: "JobRow") -> str:
-    """Return steps done and in all: `640/900`; empty if unknown."""
-    return "" if row.step is None else f"{row.step}/{row.total_steps}" if row.total_steps else str(row.step)
+    """Return steps done and in all: `640/900`; before the first step the phase: `get 34%`; empty if unknown."""
+    if row.step is None:
+        return row.phase
+    return f"{row.step}/{row.total_steps}" if row.total_steps else str(row.step)
 
 
 def _judged(row: "JobRow", value: float | None, losses: LossKinds) -> str:
@@ -273,7 +276,9 @@ def job_fields(job: "Job", row: "JobRow") -> list[tuple[str, str]]:
         ("method", job.method),
         *[(name.replace("_", " "), value) for name, value in job.hyperparameters.items()],
         ("seed", text(job.seed)),
-        ("step", step_of(row)),
+        ("phase", phase_words(job.phase, job.model, None) if job.phase and job.status.is_live else ""),
+        ("runs on" if job.status.is_live else "ran on", job.environment.words if job.environment else ""),
+        ("step", "" if row.step is None else step_of(row)),
         ("validation loss", _validation(row)),
         ("loss", "" if row.summary.is_validation else loss(row.judged_loss)),
         ("trained tokens", text(job.trained_tokens)),

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from fttui.models import labels, lenient
+from fttui.models import labels, lenient, run_state
 from fttui.models.row import JobRow
+from fttui.models.run_state import Environment, Phase
 from fttui.models.status import Status, status_of
 from fttui.models.wire import Wire
 
@@ -80,6 +81,32 @@ def _integrations(value: object) -> tuple[Integration, ...]:
     return tuple(found)
 
 
+def _phase(value: object) -> Phase | None:
+    sent = lenient.mapping(value)
+    name = lenient.line(sent.get("name"))[: run_state.LONGEST].strip()
+    if not name:
+        return None
+    done, total = (lenient.number(sent.get(key)) for key in ("done", "total"))
+    return Phase(
+        name,
+        None if done is None or done < 0 else done,
+        None if total is None or total <= 0 else total,
+        lenient.line(sent.get("unit"))[: run_state.LONGEST],
+        lenient.moment(sent.get("finish")),
+    )
+
+
+def _environment(value: object) -> Environment | None:
+    sent = lenient.mapping(value)
+    host, device = (lenient.line(sent.get(key))[: run_state.LONGEST] for key in ("host", "device"))
+    pairs = [
+        (lenient.line(name)[: run_state.LONGEST], lenient.line(version)[: run_state.LONGEST])
+        for name, version in list(lenient.mapping(sent.get("versions")).items())[: run_state.MOST_VERSIONS]
+    ]
+    versions = tuple((name, version) for name, version in pairs if name and version)
+    return Environment(host, device, versions) if host or device or versions else None
+
+
 class Job(Wire):
     """A job. Times are Unix seconds, or None (sent as 0 or null)."""
 
@@ -108,6 +135,10 @@ class Job(Wire):
     error: Annotated[JobError | None, BeforeValidator(_error)] = None
     trained_steps: lenient.Whole = None
     total_steps: lenient.Whole = None
+    phase: Annotated[Phase | None, BeforeValidator(_phase)] = None
+    """Work of the trainer before its next step. Only the embedded service sends it."""
+    environment: Annotated[Environment | None, BeforeValidator(_environment)] = None
+    """Machine and software of the trainer. Only the embedded service sends it."""
 
     @classmethod
     def members(cls, raw: dict[str, Any]) -> dict[str, Any]:
@@ -118,6 +149,8 @@ class Job(Wire):
         inside = lenient.mapping(method.get(kind))
         members["method"] = kind
         members["hyperparameters"] = inside.get("hyperparameters") or raw.get("hyperparameters")
+        own = lenient.mapping(raw.get("fttui"))
+        members |= {"phase": own.get("phase"), "environment": own.get("environment")}
         members["grader"] = lenient.mapping(inside.get("grader"))
         if not members.get("training_file"):
             members["training_file"] = next(iter(_lines(raw.get("training_files"))), "")
@@ -163,6 +196,7 @@ class Job(Wire):
             batch=self.setting("batch_size"),
             seed="" if self.seed is None else str(self.seed),
             sweep=lenient.line(self.metadata.get(labels.SWEEP)),
+            phase="" if self.phase is None or not self.status.is_live else self.phase.short,
         )
 
 

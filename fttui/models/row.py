@@ -44,6 +44,8 @@ class JobRow(NamedTuple):
     seed: str = ""
     sweep: str = ""
     """Mark that the jobs of a sweep share: see `labels.SWEEP`. Empty for any other job."""
+    phase: str = ""
+    """Work before the next step of a running job, in short: `get 34%`."""
     summary: Summary = Summary()
     """Numbers of the run, from its metrics."""
     alarms: str = ""

@@ -96,6 +96,13 @@ if behaviour.startswith("overfits"):
             time.sleep(0.01)
     say(type="result", checkpoint=600, trained_tokens=600)
     sys.exit(0)
+if behaviour in ("loads", "starved"):
+    say(type="environment", host="gpu1", device="2 x NVIDIA H100", versions={"torch": "2.13.0"})
+    say(type="phase", phase="downloading", done=34, total=100, unit="bytes")
+    if behaviour == "starved":
+        os.kill(os.getpid(), signal.SIGKILL)
+    while not os.path.exists("loaded"):
+        time.sleep(0.01)
 total = 1000 if behaviour in ("slow", "stubborn") else epochs * 2
 while step < total and behaviour != "mute":
     loss = round((job["seed"] % 7 + 5) / (step + 1), 6)

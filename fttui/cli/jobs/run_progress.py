@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fttui.learning.pace import about
+from fttui.learning.phase_words import phase_parts
 from fttui.learning.run import Run
 from fttui.learning.summary import summarize
 from fttui.learning.words import progress_parts
@@ -60,7 +61,9 @@ class RunProgress:
         return summarize(self._run)
 
     def parts(self, job: "Job", now: float) -> list[str]:
-        """Return the progress of a running job in parts, the most important first; empty before its first step."""
+        """Return the progress of a running job in parts, the most important first; empty when nothing is known."""
+        if job.phase is not None:
+            return phase_parts(job.phase, job.model, now)
         parts = progress_parts(self._run, summarize(self._run), now)
         total = self._run.total_steps
         if parts and total:

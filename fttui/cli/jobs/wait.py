@@ -45,7 +45,7 @@ class Wait:
         self._pause = pause
         self._clock = clock
         self._progress = RunProgress()
-        self._status = ""
+        self._status = self._phase = ""
         self._tenths = 0
         self._known: set[str] = set()
         self._has_events = True
@@ -120,9 +120,13 @@ class Wait:
 
     def _show_progress(self, job: "Job") -> None:
         parts = self._progress.parts(job, self._clock.now())
+        is_new_phase = job.phase is not None and job.phase.name != self._phase
+        self._phase = job.phase.name if job.phase is not None else ""
         if has_progress_line():
             say_progress(*(parts if job.status.is_live else ()))
-        elif parts and self._progress.tenths > self._tenths:
+        elif is_new_phase:
+            say(f"{self._id} {' · '.join(parts)}")
+        elif parts and job.phase is None and self._progress.tenths > self._tenths:
             self._tenths = self._progress.tenths
             say(f"{self._id} {' · '.join(parts)}")
 

@@ -44,7 +44,14 @@ def job(record: JobRecord, *, empty_error: bool = False) -> dict[str, Any]:
         "integrations": [],
         "metadata": record.metadata,
         "method": {"type": record.method, record.method: {"hyperparameters": record.hyperparameters}},
+        **({"fttui": state} if (state := _state(record)) else {}),
     }
+
+
+def _state(record: JobRecord) -> dict[str, Any]:
+    """Return what fttui shows of a job beyond the API. Empty members are absent."""
+    members = {"phase": record.phase if record.status == "running" else None, "environment": record.environment}
+    return {name: value for name, value in members.items() if value}
 
 
 def event(record: EventRecord) -> dict[str, Any]:

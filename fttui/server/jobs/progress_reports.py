@@ -7,10 +7,21 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from fttui.server.storage.reports import FinalReport, Message, Report, SavedCheckpoint, StepMetrics
+from fttui.server.storage.reports import (
+    Environment,
+    FinalReport,
+    Message,
+    Phase,
+    Report,
+    SavedCheckpoint,
+    StepMetrics,
+)
 from fttui.text import clean, clean_line
 
 LONGEST_MESSAGE = 4000
+LONGEST_WORD = 80
+"""Characters of the name of a phase, a host, a device or a version."""
+MOST_VERSIONS = 20
 _LEVELS = ("info", "warn", "error")
 _LABELS = (
     ("train_loss", "training loss"),
@@ -60,6 +71,10 @@ def _report(line: dict[str, Any], exists: Callable[[str], bool]) -> Report | Non
             message = _message(line.get("message")) or "The trainer gave no reason."
             param = clean_line(param)[:64] if isinstance(param, str) else None
             return FinalReport({"code": code[:64], "message": message, "param": param}, failed=True)
+        case "phase":
+            return _phase(line)
+        case "environment":
+            return _environment(line)
     return None
 
 
@@ -99,6 +114,28 @@ def _not_finite(line: dict[str, Any]) -> list[str]:
     """Return the names of losses that are not a number. JSON has no such number, so events have a text for it."""
     losses = (name for name, value in line.items() if name.endswith("_loss") and isinstance(value, float))
     return [clean_line(name)[:64] for name in losses if not math.isfinite(line[name])]
+
+
+def _phase(line: dict[str, Any]) -> Phase | None:
+    name = _word(line.get("phase"))
+    if not name:
+        return None
+    counts = {key: value for key, value in _numbers(line).items() if key in ("done", "total") and value >= 0}
+    unit = {"unit": unit} if (unit := _word(line.get("unit"))) else {}
+    return Phase({"name": name, **counts, **unit})
+
+
+def _environment(line: dict[str, Any]) -> Environment | None:
+    words = {key: word for key in ("host", "device") if (word := _word(line.get(key)))}
+    sent = line.get("versions")
+    found = sent.items() if isinstance(sent, dict) else ()
+    versions = {_word(name): _word(version) for name, version in found if _word(name) and _word(version)}
+    kept = {"versions": dict(list(versions.items())[:MOST_VERSIONS])} if versions else {}
+    return Environment({**words, **kept}) if words or kept else None
+
+
+def _word(value: object) -> str:
+    return clean_line(value[: 8 * LONGEST_WORD]).strip()[:LONGEST_WORD] if isinstance(value, str) else ""
 
 
 def _step(value: object) -> int | None:

@@ -5,7 +5,7 @@ import signal
 from collections.abc import Iterable
 
 from fttui.clock import Clock
-from fttui.server.jobs.eta import FinishEstimates
+from fttui.server.jobs.eta import FinishEstimates, PhaseEstimates
 from fttui.server.jobs.job_alerts import alarm_alert, end_alert, told_kinds
 from fttui.server.jobs.job_dir import JobDirectory
 from fttui.server.jobs.launch import TrainerLauncher, job_json
@@ -59,6 +59,7 @@ class TrainerSupervisor:
         self._stopper = TrainerStopper(clock)
         self._limits = TrainerLimits(clock)
         self._estimates = FinishEstimates(clock)
+        self._phases = PhaseEstimates(clock)
         self._restarts = Restarts(clock)
         self._rules = StopRules(database)
 
@@ -74,6 +75,7 @@ class TrainerSupervisor:
         self._stopper.forget(job.id)
         self._limits.reset(job.id)
         self._estimates.reset(job.id)
+        self._phases.reset(job.id)
         self._launcher.launch(job)
 
     # Progress
@@ -99,7 +101,7 @@ class TrainerSupervisor:
         lines, offset = directory.progress.read(job.offset)
         if offset == job.offset:
             return False
-        reports = reports_of(lines, directory.has_output)
+        reports = self._phases.timed(job.id, reports_of(lines, directory.has_output))
         if reports:
             self._limits.note_report(job.id)
         finish, now = self._estimates.estimate(job, reports), int(self._clock.now())
@@ -221,6 +223,7 @@ class TrainerSupervisor:
         self._stopper.forget(job.id)
         self._limits.reset(job.id)
         self._estimates.reset(job.id)
+        self._phases.reset(job.id)
         self._restarts.forget(job.id)
         self._room.forget(job.id)
         self._rules.forget(job.id)

@@ -12,11 +12,22 @@ from fttui.server.storage.event_table import EventTable
 from fttui.server.storage.file_table import FileTable
 from fttui.server.storage.model_table import ModelTable
 from fttui.server.storage.records import FINAL, FileRecord, JobRecord, NewJob
-from fttui.server.storage.reports import FinalReport, Message, Report, SavedCheckpoint, StepMetrics, StopDecision
+from fttui.server.storage.reports import (
+    Environment,
+    FinalReport,
+    Message,
+    Phase,
+    Report,
+    SavedCheckpoint,
+    StepMetrics,
+    StopDecision,
+)
 from fttui.sqlite import Connection, Database, Row
 
 TINY = "fttui-tiny-1"
 """Base model of the trainer in the box, which has no settings of its own."""
+_JSON = ("hyperparameters", "metadata", "error", "result", "failure", "stop", "phase", "environment")
+"""Columns with JSON text."""
 _JOB = "SELECT " + ", ".join(JobRecord._fields) + " FROM job "
 
 
@@ -103,7 +114,7 @@ class JobTable:
             False, with nothing changed, when the job no longer has `job.status`.
         """
         values = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in members.items()}
-        columns = ["status = :to", *(f"{name} = :{name}" for name in values)]
+        columns = ["status = :to", "phase = NULL", *(f"{name} = :{name}" for name in values)]
         if to == "queued":
             columns.append("turn = (SELECT max(turn) + 1 FROM job)")
         with self._database.transaction() as sql:
@@ -146,7 +157,7 @@ class JobTable:
         with self._database.transaction() as sql:
             sql.execute(
                 "UPDATE job SET restarts = CASE WHEN step > restart_step THEN 1 ELSE restarts + 1 END,"
-                " restart_step = step, restart_offset = offset WHERE seq = ?",
+                " restart_step = step, restart_offset = offset, phase = NULL WHERE seq = ?",
                 (job.seq,),
             )
             self._events.append(sql, job.seq, [message], now)
@@ -213,6 +224,13 @@ class JobTable:
             ).rowcount
             if not current:
                 return []
+            reports = list(reports)
+            if reports and all(isinstance(report, Phase | Environment) for report in reports):
+                # A trainer that loads its model again and again, and is killed each time, makes no progress.
+                sql.execute(
+                    "UPDATE job SET restart_offset = ? WHERE seq = ? AND restart_offset = ?",
+                    (offset, job.seq, job.offset),
+                )
             for report in reports:
                 dropped += self._store_report(sql, job, report, now, best)
             if stop is not None:
@@ -231,7 +249,8 @@ class JobTable:
             case StepMetrics(step=step, total_steps=total):
                 self._events.append(sql, job.seq, [report], now)
                 sql.execute(
-                    "UPDATE job SET step = max(step, ?), total_steps = coalesce(?, total_steps) WHERE seq = ?",
+                    "UPDATE job SET step = max(step, ?), total_steps = coalesce(?, total_steps), phase = NULL"
+                    " WHERE seq = ?",
                     (step, total, job.seq),
                 )
             case Message():
@@ -241,6 +260,10 @@ class JobTable:
             case FinalReport(body=body, failed=failed):
                 column = "failure" if failed else "result"
                 sql.execute(f"UPDATE job SET {column} = ? WHERE seq = ?", (json.dumps(body), job.seq))
+            case Phase(body=body):
+                sql.execute("UPDATE job SET phase = ? WHERE seq = ?", (json.dumps(body), job.seq))
+            case Environment(body=body):
+                sql.execute("UPDATE job SET environment = ? WHERE seq = ?", (json.dumps(body), job.seq))
         return []
 
 
@@ -259,7 +282,7 @@ def _first_events(id: str, new: NewJob) -> list[Message]:
 
 def _job(row: Row) -> JobRecord:
     members = dict(row)
-    for name in ("hyperparameters", "metadata", "error", "result", "failure", "stop"):
+    for name in _JSON:
         if members[name] is not None:
             members[name] = json.loads(members[name])
     members["result_files"] = tuple(json.loads(members["result_files"]))

@@ -99,6 +99,10 @@ class JobRecord(NamedTuple):
     """True once the directory of the ended job is cleaned up."""
     stop: dict[str, Any] | None = None
     """Decision to stop the job by a rule (`reports.StopDecision`)."""
+    phase: dict[str, Any] | None = None
+    """Work of the trainer before its next step (`reports.Phase`)."""
+    environment: dict[str, Any] | None = None
+    """Machine and software of the trainer (`reports.Environment`)."""
 
     @property
     def waits_for_room(self) -> bool:

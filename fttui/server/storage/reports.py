@@ -35,6 +35,19 @@ class FinalReport(NamedTuple):
     failed: bool
 
 
+class Phase(NamedTuple):
+    """Work before the first step, such as a download. State of the job, not an event."""
+
+    body: dict[str, Any]
+    """`name`, and `done`, `total` and `unit` as far as the trainer reports them; `finish` in Unix seconds if known."""
+
+
+class Environment(NamedTuple):
+    """Machine and software that a trainer runs on: `host`, `device` and `versions`."""
+
+    body: dict[str, Any]
+
+
 class StopDecision(NamedTuple):
     """Decision of the service to stop a job by a rule that its user chose."""
 
@@ -48,4 +61,4 @@ class StopDecision(NamedTuple):
     """Text of the event."""
 
 
-Report = StepMetrics | Message | SavedCheckpoint | FinalReport
+Report = StepMetrics | Message | SavedCheckpoint | FinalReport | Phase | Environment

@@ -21,7 +21,7 @@ _LARGEST = 4 << 20
 """Bytes of the largest job.json to read."""
 _MOST_ROWS = 5000
 """Rows in one transaction."""
-_FRESH = ("offset", "step", "garbage", "restarts", "restart_step", "restart_offset")
+_FRESH = ("offset", "step", "garbage", "restarts", "restart_step", "restart_offset", "phase")
 """Members of a job that did not end that its progress file gives again."""
 _TEXTS = ("id", "status", "model", "base", "method", "training_file")
 

@@ -77,5 +77,10 @@ CREATE TABLE alert (
 CREATE INDEX alert_pending ON alert (next_at) WHERE state = 'pending';
 """
 
-MIGRATIONS = (_FIRST, _UPLOADS, _SUMS, _STOP, _ALERTS)
+_STATE = """
+ALTER TABLE job ADD COLUMN phase TEXT;
+ALTER TABLE job ADD COLUMN environment TEXT;
+"""
+
+MIGRATIONS = (_FIRST, _UPLOADS, _SUMS, _STOP, _ALERTS, _STATE)
 """SQL of each version, oldest first. Published entries never change; new ones are appended."""

@@ -208,7 +208,12 @@ CREATE TABLE unsummed(job INTEGER PRIMARY KEY);
 INSERT INTO unsummed SELECT key FROM jobs;
 """
 
-MIGRATIONS = (_V1, _V2, _V3, _V4, _V5, _V6, _V7)
+_V8 = """
+-- Work before the next step, in short, or empty.
+ALTER TABLE jobs ADD COLUMN phase TEXT NOT NULL DEFAULT '';
+"""
+
+MIGRATIONS = (_V1, _V2, _V3, _V4, _V5, _V6, _V7, _V8)
 """SQL of each version. Entry N brings an archive from version N to version N + 1."""
 
 VERSION = len(MIGRATIONS)
@@ -221,7 +226,7 @@ TABLES = ("profiles", *OF_PROFILES, *OF_JOBS)
 
 ROW_COLUMNS = (
     "id, status_text, model, suffix, method, fine_tuned_model, created_at, finished_at, trained_tokens, "
-    "step, total_steps, loss, gone_at IS NOT NULL, fault, epochs, rate, batch, seed, sweep, "
+    "step, total_steps, loss, gone_at IS NOT NULL, fault, epochs, rate, batch, seed, sweep, phase, "
     "metric, last, last_step, best, best_step, train, train_last, noise, not_finite, alarms"
 )
 """Columns of `JOBS` for `row_of`."""
@@ -239,8 +244,8 @@ NEWEST_FIRST = "created_at DESC, place DESC, id"
 
 def row_of(columns: Sequence[Any]) -> JobRow:
     """Return a row from the values of `ROW_COLUMNS`. Further values are ignored."""
-    summary = Summary() if columns[19] is None else Summary._make(columns[19:28])
-    return JobRow._make((*columns[:12], bool(columns[12]), *columns[13:19], summary, columns[28] or "", ""))
+    summary = Summary() if columns[20] is None else Summary._make(columns[20:29])
+    return JobRow._make((*columns[:12], bool(columns[12]), *columns[13:20], summary, columns[29] or "", ""))
 
 
 def beside(path: str) -> str:

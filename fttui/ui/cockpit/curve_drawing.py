@@ -189,6 +189,11 @@ def no_points(store: StorePort, row: JobRow) -> str:
     """Return the sentence for a job without metrics."""
     if row.status in (Status.QUEUED, Status.VALIDATING):
         return "The curve starts with the first step."
+    if row.phase and (job := store.job(row.id)) is not None and job.phase is not None:
+        from fttui.learning.phase_words import phase_words
+
+        words = phase_words(job.phase, job.model, None)
+        return f"{words[:1].upper()}{words[1:]}."
     if row.gone or (row.status.is_final and store.has_read_events(row.id) and not store.events(row.id, limit=1)):
         return "The provider no longer has this job's metrics."
     return "This job has no metrics." if row.status.is_final and store.has_read_events(row.id) else "No metrics yet."

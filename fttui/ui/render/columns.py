@@ -126,6 +126,8 @@ def facts_of(rows: Sequence[JobRow], cost: Callable[[JobRow], str] | None = None
 
 
 def _step_cells(row: JobRow) -> int:
+    if row.step is None and row.phase:
+        return width(row.phase)
     return len(str(row.total_steps)) * 2 + 1 if row.total_steps else len(str(row.step or 0))
 
 

@@ -15,6 +15,7 @@ from fttui.learning.checkpoints import Checkpoints
 from fttui.learning.figures import figure
 from fttui.learning.kinds import Kind
 from fttui.learning.pace import about, time_left
+from fttui.learning.phase_words import phase_words
 from fttui.learning.run import Run
 from fttui.learning.words import check_words
 from fttui.models.progress import stage_words, stages
@@ -41,7 +42,7 @@ _SHOWN = frozenset(
         *("id", "object", "status", "model", "fine_tuned_model", "user_provided_suffix", "suffix", "organization_id"),
         *("created_at", "finished_at", "estimated_finish", "training_file", "validation_file", "result_files"),
         *("trained_tokens", "seed", "method", "hyperparameters", "integrations", "metadata", "error"),
-        *("trained_steps", "total_steps"),
+        *("trained_steps", "total_steps", "fttui"),
     }
 )
 
@@ -100,6 +101,10 @@ def detail_lines(job: Job, row: JobRow, facts: JobFacts, now: float, cells: int,
     if job.status is Status.FAILED or job.error:
         lines.extend(_failure(job, cells))
     add("progress", _progress(row, facts.run))
+    if job.phase is not None and job.status.is_live:
+        add("phase", phase_words(job.phase, job.model, now if facts.is_reachable else None), "run")
+    if job.environment is not None:
+        add("runs on" if job.status.is_live else "ran on", job.environment.words)
     left = about(time_left(facts.run, now)) if facts.is_reachable and row.status is Status.RUNNING else ""
     passed = stage_words(stages(row, facts.first_events, facts.last_events[-1] if facts.last_events else None), now)
     add("time", " · ".join(part for part in (passed, left) if part))

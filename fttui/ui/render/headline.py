@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fttui.clock import duration
+from fttui.learning.phase_words import phase_parts
 from fttui.learning.words import progress_parts
 from fttui.models.row import JobRow
 from fttui.models.status import Status
@@ -38,6 +39,10 @@ def headline(
             return [(f" {job.fine_tuned_model}", "done"), (f"{dot}{took}" if took else "", "dim")]
         case Status.QUEUED if ahead > 0:
             return [(f" queued behind {ahead} job{'s' if ahead > 1 else ''}", "dim")]
+        case _ if row.status.is_live and job.phase is not None:
+            words = phase_parts(job.phase, job.model, now if facts.is_reachable else None)
+            whole: Line = [(f" {words[0]}", "run"), *((dot + part, "dim") for part in words[1:])]
+            return whole if line_width(whole) <= cells else whole[:1]
         case _ if row.status.is_live and facts.run.series:
             for is_short in (False, True):
                 at = now if facts.is_reachable else None

@@ -72,7 +72,7 @@ def setting_cell(text: str) -> str:
 
 def _step(row: JobRow) -> str:
     if row.step is None:
-        return "-"
+        return row.phase or "-"
     return f"{row.step}/{row.total_steps}" if row.total_steps else str(row.step)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fttui.cli.output import fit_parts
+from fttui.cli.output import Output, fit_parts
 from tests.cli.conftest import Fttui
 from tests.support.clock import FakeClock
 from tests.support.fault_server import hang_up, refuse, send_json
@@ -102,3 +102,33 @@ def test_parts_that_do_not_fit_are_dropped_from_the_right() -> None:
     assert fit_parts(parts, 30) == parts[0]
     assert fit_parts(parts, 10) == "step 640 …"
     assert fit_parts((), 10) == ""
+
+
+def test_phase_before_the_first_step_is_shown(fttui: Fttui, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    phases = [{"name": "downloading", "done": done, "total": 100, "unit": "bytes"} for done in (34, 50)]
+    states = [job(0, "running", fttui={"phase": phase}) for phase in (*phases, {"name": "loading"})]
+    states += [job(0, "succeeded")]
+    service.faults[JOB] = [send_json(state) for state in states]
+    assert fttui(*MADE).err.splitlines() == [
+        "ftjob-000 running",
+        "ftjob-000 downloading gpt-4.1-nano: 34 B of 100 B (34 %)",
+        "ftjob-000 loading gpt-4.1-nano",
+        "ftjob-000 succeeded",
+    ]
+    service.faults[JOB] = [send_json({**state, "id": "ftjob-001"}) for state in states]
+    service.faults[JOB.replace("000", "001")] = service.faults.pop(JOB)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    drawn = fttui(*MADE).err.split(PROGRESS)
+    assert "downloading gpt-4.1-nano: 50 B of 100 B (50 %)" in drawn
+
+
+def test_phase_is_in_the_list_and_the_detail(fttui: Fttui, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = {"host": "n2", "device": "NVIDIA H200"}
+    sent = {"phase": {"name": "downloading", "done": 34, "total": 100}, "environment": environment}
+    service.jobs = [job(0, "running", fttui=sent)]
+    with monkeypatch.context() as terminal:
+        terminal.setattr(Output, "is_terminal", property(lambda _: True))
+        assert "get 34%" in fttui("jobs", "list").out
+    fields = dict(line.split("\t") for line in fttui("jobs", "get", "ftjob-000").out.splitlines())
+    assert fields["phase"] == "downloading gpt-4.1-nano: 34 of 100 (34 %)"
+    assert fields["runs on"] == "n2 · NVIDIA H200"

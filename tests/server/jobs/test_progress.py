@@ -8,7 +8,7 @@ from hypothesis import strategies as some
 from fttui.models.metric import points_of_result_files
 from fttui.server.jobs import result_file
 from fttui.server.jobs.progress_reports import reports_of
-from fttui.server.storage.reports import FinalReport, Message, SavedCheckpoint, StepMetrics
+from fttui.server.storage.reports import Environment, FinalReport, Message, Phase, SavedCheckpoint, StepMetrics
 
 
 def report(**line):
@@ -53,8 +53,27 @@ def test_other_lines_become_reports() -> None:
     )
 
 
+def test_phases_and_environments_are_cleaned_and_limited() -> None:
+    assert report(type="phase", phase="downloading", done=3.2e9, total=16e9, unit="bytes") == Phase(
+        {"name": "downloading", "done": 3.2e9, "total": 16e9, "unit": "bytes"}
+    )
+    hostile = {"phase": "lo\x1b[2Jading" + "x" * 999, "done": -1, "total": "9", "unit": 3, "step": 7}
+    found = report(type="phase", **hostile)
+    assert isinstance(found, Phase)
+    assert found.body == {"name": ("lo[2Jading" + "x" * 999)[:80]}
+    versions = {f"package{number}": "1.0\u202e" for number in range(99)} | {"bad": 3}
+    found = report(type="environment", host="gpu1\n", device=["x"], versions=versions)
+    assert isinstance(found, Environment)
+    assert found.body["host"] == "gpu1"
+    assert "device" not in found.body
+    assert found.body["versions"] == {f"package{number}": "1.0" for number in range(20)}
+
+
 def test_incomplete_and_unknown_lines_are_skipped() -> None:
     for line in (
+        {"type": "phase"},
+        {"type": "phase", "phase": "  "},
+        {"type": "environment", "versions": []},
         {"type": "metrics"},
         {"type": "metrics", "step": "1"},
         {"type": "metrics", "step": True},

@@ -6,6 +6,7 @@ import signal
 import threading
 from pathlib import Path
 
+from fttui.server.api import json_objects
 from fttui.server.jobs import restarts, training_data
 from fttui.server.jobs.job_dir import JobDirectory
 from fttui.server.jobs.progress_file import LONGEST_READ
@@ -225,6 +226,43 @@ def test_faulty_trainers_fail_their_jobs_with_a_reason(service: Service, monkeyp
             assert word in job.error["message"]
         assert job.fine_tuned_model is None
     until(lambda: not service.runner.tick())
+
+
+def test_phase_of_a_running_job_is_on_the_wire_until_its_first_step(service: Service) -> None:
+    id = add_job(service, "loads")
+    run_until(service, id, "running")
+
+    def sent() -> dict[str, object]:
+        service.runner.tick()
+        job = service.database.jobs.get(id)
+        assert job is not None
+        return json_objects.job(job).get("fttui", {})
+
+    until(lambda: "phase" in sent())
+    environment = {"host": "gpu1", "device": "2 x NVIDIA H100", "versions": {"torch": "2.13.0"}}
+    phase = {"name": "downloading", "done": 34, "total": 100, "unit": "bytes"}
+    assert sent() == {"phase": phase, "environment": environment}
+    assert not any("downloading" in message for message in messages(service, id)), "state, not an event"
+    service.runner.pause(id)
+    assert sent() == {"environment": environment}
+    (Path(service.paths.job(id)) / "loaded").touch()
+    service.runner.resume(id)
+    run_until(service, id, "succeeded")
+    assert sent() == {"environment": environment}
+    plain = service.database.jobs.get(add_job(service))
+    assert plain is not None
+    assert "fttui" not in json_objects.job(plain)
+
+
+def test_trainer_that_is_killed_while_it_loads_makes_no_progress(service: Service, monkeypatch) -> None:
+    monkeypatch.setattr(restarts, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(restarts, "LEAST_TIME", 0.0)
+    id = add_job(service, "starved")
+    run_until(service, id, "failed")
+    job = service.database.jobs.get(id)
+    assert job is not None
+    assert job.error is not None
+    assert "killed 4 times without completing another step" in job.error["message"]
 
 
 def test_unreadable_progress_lines_are_skipped(service: Service) -> None:

@@ -298,3 +298,10 @@ async def test_kill_during_a_write_leaves_whole_transactions(tmp_path: Path, eve
     with contextlib.closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     await archive.close()
+
+
+async def test_phase_of_a_row_is_kept(archive: Archive, tmp_path: Path) -> None:
+    sent = {"phase": {"name": "downloading", "done": 1, "total": 4}}
+    await archive.jobs.save([entry(job(1, "running", fttui=sent))], 10.0)
+    (row,), _ = first_rows(str(tmp_path / "a.db"), "work")
+    assert row.phase == "get 25%"

@@ -50,3 +50,17 @@ def test_a_member_at_the_limit_is_shown_whole() -> None:
     said = texts(detail_lines(job, job.row(), JobFacts(), 2.0, MAX_LENGTH * 2, UNICODE))
     assert f" {'x' * MAX_LENGTH}\n" in said
     assert f"{'x' * MAX_LENGTH} … ({MAX_LENGTH + 1:,} characters; " in said
+
+
+def test_phase_and_environment_have_rows() -> None:
+    environment = {"host": "n2", "device": "2 × NVIDIA H100", "versions": {"torch": "2.13.0", "x\x1b[2J": "1"}}
+    sent = {"phase": {"name": "loading"}, "environment": environment}
+    job = Job.read({"id": "ftjob-1", "status": "running", "model": "m", "fttui": sent})
+    said = texts(detail_lines(job, job.row(), JobFacts(), 2.0, 80, UNICODE)).splitlines()
+    assert f" {'phase':<17}loading m" in said
+    assert f" {'runs on':<17}n2 · 2 × NVIDIA H100 · torch 2.13.0 · x[2J 1" in said
+    assert "other members" not in "".join(said)
+    ended = Job.read({**job.raw, "status": "failed"})
+    said = texts(detail_lines(ended, ended.row(), JobFacts(), 2.0, 80, UNICODE)).splitlines()
+    assert not any(line.startswith(" phase") for line in said)
+    assert any(line.startswith(" ran on") for line in said)

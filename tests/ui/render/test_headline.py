@@ -77,3 +77,10 @@ def test_a_queued_job_shows_the_number_of_jobs_before_it() -> None:
     job = Job.read({"id": "ftjob-1", "status": "queued"})
     assert headline(job, job.row(), JobFacts(), 0.0, UNICODE, ahead=2) == [(" queued behind 2 jobs", "dim")]
     assert headline(job, job.row(), JobFacts(), 0.0, UNICODE) == []
+
+
+def test_running_job_shows_its_phase_before_the_first_step() -> None:
+    phase = {"name": "downloading", "done": 412e6, "total": 1.2e9, "unit": "bytes", "finish": 2120}
+    words = said(status="running", model="Qwen/Qwen3-0.6B", fttui={"phase": phase})
+    assert words == " downloading Qwen/Qwen3-0.6B: 412.0 MB of 1.2 GB (34 %) · about 2 min left"
+    assert said(status="paused", fttui={"phase": {"name": "\x1b"}}) == ""
