@@ -183,6 +183,7 @@ class Trainer(Table):
     hang_after = setting(validators.above_zero, 900.0, "seconds without progress after which the job fails")
     log_limit_mb = setting(validators.whole, 16, "size of the log in MB above which the job fails")
     disk_mb = setting(validators.whole, 16, "free disk space in MB that a job needs; it waits until there is as much")
+    stop_after = setting(validators.up_to(3600), 10.0, "seconds that the trainer has to save its state when its job is paused or the service ends")
 
     def arguments(self) -> list[str]:
         """Return the command as a list of words, with `~` expanded.
@@ -215,6 +216,7 @@ class Local(Table):
                 "hang_after": trainer.hang_after,
                 "largest_log": trainer.log_limit_mb << 20,
                 "room": trainer.disk_mb << 20,
+                "stop_after": trainer.stop_after,
             }
             for name, trainer in self.trainers.items()
         }

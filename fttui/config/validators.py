@@ -129,6 +129,15 @@ above_zero: Kind[float] = Kind("a number above 0", lambda value: _is_number(valu
 whole: Kind[int] = Kind("a whole number, 1 or more", lambda value: isinstance(value, int) and _is_number(value, 1))
 
 
+def up_to(most: float) -> Kind[float]:
+    """A number above 0, at most `most`."""
+
+    def accepts(value: Any) -> bool:
+        return _is_number(value, 0) and 0 < value <= most
+
+    return Kind(f"a number above 0, at most {most:g}", accepts, convert=float)
+
+
 def seconds(least: float) -> Kind[float]:
     """A finite number of seconds, `least` or more."""
     return Kind(f"a number of seconds, {least:g} or more", lambda value: _is_number(value, least), convert=float)

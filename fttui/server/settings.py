@@ -18,6 +18,7 @@ COMMAND, WEBHOOK = "command", "webhook"
 """Channels of alerts."""
 WEBHOOK_FORMATS = ("json", "ntfy", "slack")
 HANG_AFTER = 900.0
+STOP_AFTER, MOST_STOP_AFTER = 10.0, 3600.0
 LARGEST_LOG = 16 << 20
 LEAST_ROOM = 16 << 20
 KEPT_CHECKPOINTS = 3
@@ -38,6 +39,8 @@ class Trainer(NamedTuple):
     """Size of the log, in bytes, above which the trainer is stopped."""
     room: int = LEAST_ROOM
     """Free bytes of the disk that a job needs: its models, its saved state, and a second copy of that state."""
+    stop_after: float = STOP_AFTER
+    """Seconds between SIGTERM and SIGKILL for a trainer that saves its state."""
 
 
 class Settings(NamedTuple):
@@ -145,6 +148,9 @@ def _trainer(name: str, members: dict[str, Any]) -> Trainer:
     hang_after = float(members.get("hang_after", HANG_AFTER))
     largest_log = int(members.get("largest_log", LARGEST_LOG))
     room = int(members.get("room", LEAST_ROOM))
+    stop_after = float(members.get("stop_after", STOP_AFTER))
     if not hang_after > 0 or largest_log < 1 or room < 1:
         raise ValueError(f"hang_after, largest_log and room of the trainer {name} must be above zero")
-    return Trainer(name, texts("command"), texts("models"), methods, hang_after, largest_log, room)
+    if not 0 < stop_after <= MOST_STOP_AFTER:
+        raise ValueError(f"stop_after of the trainer {name} must be above zero and at most {MOST_STOP_AFTER:.0f}")
+    return Trainer(name, texts("command"), texts("models"), methods, hang_after, largest_log, room, stop_after)

@@ -9,7 +9,7 @@ from fttui.server.lock import check_host, take_lock
 from fttui.server.socket_client import request, status
 
 STOP_SECONDS = 20.0
-"""Seconds to wait for the end of a service: its trainers need some of them to save their state."""
+"""Seconds to wait for the end of a service, besides the time that its trainers need to save their state."""
 
 
 def stop(home: str) -> bool:
@@ -54,7 +54,7 @@ def _end_service(home: str, *, trainers: str) -> bool:
     check_host(home, held=True)
     body = json.dumps({"trainers": trainers}).encode()
     requested, refusal = False, ""
-    deadline = time.monotonic() + STOP_SECONDS
+    deadline = time.monotonic() + STOP_SECONDS + (_save_seconds(home) if trainers == "save" else 0)
     while (lock := take_lock(home)) is None:
         # A service that is starting or busy does not answer yet: repeat the request until there is an answer.
         try:
@@ -66,6 +66,16 @@ def _end_service(home: str, *, trainers: str) -> bool:
         time.sleep(0.02)
     os.close(lock)
     return True
+
+
+def _save_seconds(home: str) -> float:
+    """Return the seconds that the trainers of a service may need to save their state."""
+    from fttui.server.jobs.stop_trainer import stop_after
+    from fttui.server.jobs.trainer_process import TrainerProcess
+
+    jobs = os.path.join(home, "jobs")
+    paths = [os.path.join(jobs, name) for name in os.listdir(jobs)] if os.path.isdir(jobs) else []
+    return max((stop_after(path) for path in paths if TrainerProcess(path).is_alive()), default=0.0)
 
 
 def _stop_orphaned_trainers(home: str) -> bool:

@@ -26,6 +26,7 @@ FAKE = Trainer(
     (sys.executable, str(Path(__file__).parents[1] / "support" / "fake_trainer.py")),
     ("base-1",),
     ("supervised", "dpo"),
+    stop_after=30,
 )
 
 

@@ -35,7 +35,10 @@ def state(step=None):
 
 
 def stop(number, frame):
-    state(step)
+    if os.path.exists("cancelled"):
+        print("stopped without saving", flush=True)
+    else:
+        state(step)
     sys.exit(143)
 
 

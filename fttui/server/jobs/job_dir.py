@@ -3,9 +3,11 @@
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from fttui import atomic
+from fttui.own_files import open_own
 from fttui.server.jobs.progress_file import LARGEST_FILE, ProgressFile
 from fttui.server.jobs.trainer_process import TrainerProcess
 from fttui.server.storage import kept_events, model_contents
@@ -16,6 +18,8 @@ from fttui.server.storage.records import JobRecord
 
 _KEPT = ("job.json", "log", kept_events.FILENAME, model_contents.FILENAME)
 """Files of an ended job that stay, besides its models."""
+CANCELLED = "cancelled"
+"""File that tells a trainer to stop without saving."""
 _INPUTS = ("training.jsonl", "validation.jsonl", "start-model")
 """Names of inputs that share their content with other files, and take no room."""
 
@@ -48,6 +52,12 @@ class JobDirectory:
         if os.path.isdir(self.path):
             atomic.write(self._at("job.json"), json.dumps(job, indent=1).encode())
 
+    def mark_cancelled(self) -> None:
+        """Tell the trainer that its state is not needed any more: it should stop without saving."""
+        with suppress(OSError):  # without the mark, the trainer saves for nothing
+            if os.path.isdir(self.path):
+                os.close(open_own(self._at(CANCELLED), os.O_WRONLY | os.O_CREAT))
+
     def keep_events(self, database: ServiceDatabase, job: JobRecord) -> None:
         """Write the events of an ended job, unless it has no directory or the disk has no room for them."""
         try:
@@ -75,7 +85,7 @@ class JobDirectory:
 
     def has_output(self, name: str) -> bool:
         """Return whether `name` is a plain name of a file or directory that the trainer wrote here."""
-        plain = name and "/" not in name and "\0" not in name and name not in (".", "..", *_KEPT)
+        plain = name and "/" not in name and "\0" not in name and name not in (".", "..", CANCELLED, *_KEPT)
         return bool(plain) and os.path.exists(self._at(name))
 
     def is_too_large(self, largest_log: int) -> bool:

@@ -48,7 +48,9 @@ class TrainerLauncher:
             inputs[START_MODEL] = self._paths.model(model) if model else ""
         directory.process.kill_leftovers()
         try:
-            directory.prepare({**job_json(job), "record": record_of(self._database, job)}, inputs)
+            directory.prepare(
+                {**job_json(job), "stop_after": trainer.stop_after, "record": record_of(self._database, job)}, inputs
+            )
             child = directory.process.start(trainer.command)
         except FileNotFoundError:
             self._outcomes.fail_deleted_file(job)

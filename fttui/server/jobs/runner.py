@@ -201,7 +201,7 @@ class Runner:
             if job is None or job.status in FINAL:
                 return False
             done = self._outcomes.cancel(job)
-            self._supervisor.terminate(job)
+            self._supervisor.cancel(job)
         self.wake()
         return done
 

@@ -1,17 +1,20 @@
 """Stopping trainers: SIGTERM first, so that a trainer saves its state, and SIGKILL when it does not exit in time."""
 
+import json
+import os
 import signal
 import threading
 from collections.abc import Iterable
 
 from fttui.clock import Clock, SystemClock
 from fttui.server.jobs.trainer_process import TrainerProcess
+from fttui.server.settings import MOST_STOP_AFTER, STOP_AFTER
 
-SAVE_SECONDS = 10.0
-"""Seconds between SIGTERM and SIGKILL for a trainer that saves its state."""
 CANCEL_SECONDS = 1.0
 """Seconds between SIGTERM and SIGKILL for a trainer whose state is not needed."""
 
+_LARGEST = 4 << 20
+"""Bytes of the largest job.json to read."""
 KILL_SECONDS = 3.0
 """Seconds to wait for the end of a trainer after SIGKILL."""
 
@@ -43,6 +46,17 @@ class TrainerStopper:
         return self._terminated_at.pop(id, None) is not None
 
 
+def stop_after(path: str) -> float:
+    """Return the seconds between SIGTERM and SIGKILL that the trainer of a job directory was promised."""
+    try:
+        with open(os.path.join(path, "job.json"), "rb") as file:
+            seconds = json.loads(file.read(_LARGEST))["stop_after"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return STOP_AFTER
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    return float(seconds) if is_number and 0 < seconds <= MOST_STOP_AFTER else STOP_AFTER
+
+
 def kill(process: TrainerProcess, clock: Clock) -> bool:
     """Kill a trainer and wait until it is gone. Return False when it is still alive after `KILL_SECONDS`."""
     deadline = clock.monotonic() + KILL_SECONDS
@@ -61,12 +75,13 @@ def stop_all(processes: Iterable[TrainerProcess], clock: Clock | None = None) ->
     every = list(processes)
     alive = unsignalled = [process for process in every if process.is_alive()]
     found = bool(alive)
-    deadline = clock.monotonic() + SAVE_SECONDS
+    began = clock.monotonic()
+    allowed = {process.path: stop_after(process.path) for process in alive}
     pause = threading.Event()
     while alive := [process for process in alive if process.is_alive()]:
         unsignalled = [process for process in unsignalled if not process.signal(signal.SIGTERM)]
-        if clock.monotonic() > deadline:
-            for process in alive:
+        for process in alive:
+            if clock.monotonic() > began + allowed[process.path]:
                 process.signal(signal.SIGKILL)
         pause.wait(0.02)
     for process in every:

@@ -15,7 +15,7 @@ from fttui.server.jobs.progress_reports import reports_of, unreadable
 from fttui.server.jobs.restarts import Restarts
 from fttui.server.jobs.room import DiskRoom
 from fttui.server.jobs.stop_rules import StopRules
-from fttui.server.jobs.stop_trainer import CANCEL_SECONDS, SAVE_SECONDS, TrainerStopper, kill, stop_all
+from fttui.server.jobs.stop_trainer import CANCEL_SECONDS, TrainerStopper, kill, stop_after, stop_all
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.jobs.trainer_limits import TrainerLimits, too_many_unreadable_lines
 from fttui.server.settings import LARGEST_LOG
@@ -26,6 +26,8 @@ from fttui.server.storage.records import JobRecord
 from fttui.server.storage.reports import Message
 from fttui.server.storage.salvage import record_of
 
+END_SECONDS = 10.0
+"""Seconds after its last report in which a trainer has to exit."""
 MOST_READS = 8
 """Reads of a living trainer's progress in one look, so that a trainer with much output does not delay other jobs."""
 
@@ -130,7 +132,7 @@ class TrainerSupervisor:
     def _check_living(self, job: JobRecord, directory: JobDirectory) -> None:
         """Stop a trainer that broke a limit or whose job a rule stops, and processes that a trainer left behind."""
         reported_end = job.result is not None or job.failure is not None
-        if directory.process.exit_code() is not None or (reported_end and self._limits.silence(job.id) > SAVE_SECONDS):
+        if directory.process.exit_code() is not None or (reported_end and self._limits.silence(job.id) > END_SECONDS):
             self._stopper.stop(job.id, directory.process, CANCEL_SECONDS)
         elif job.stop is not None:
             self.stop(job)
@@ -204,6 +206,7 @@ class TrainerSupervisor:
         """
         directory = self.directory(job)
         if directory.process.is_alive():
+            directory.mark_cancelled()
             self._stopper.stop(job.id, directory.process, CANCEL_SECONDS)
             return
         directory.process.kill_leftovers()
@@ -242,9 +245,15 @@ class TrainerSupervisor:
         """Send SIGTERM to a job's trainer: save and stop."""
         self._stopper.terminate(job.id, self.directory(job).process)
 
+    def cancel(self, job: JobRecord) -> None:
+        """Send SIGTERM to a job's trainer: stop, and save nothing."""
+        self.directory(job).mark_cancelled()
+        self.terminate(job)
+
     def stop(self, job: JobRecord) -> None:
         """Send SIGTERM to a job's trainer, and SIGKILL when it has had the time to save its state."""
-        self._stopper.stop(job.id, self.directory(job).process, SAVE_SECONDS)
+        process = self.directory(job).process
+        self._stopper.stop(job.id, process, stop_after(process.path))
 
     def stop_all(self, jobs: Iterable[JobRecord]) -> None:
         """Stop the trainers of these jobs, and wait until they are gone."""

@@ -10,8 +10,9 @@ from fttui.server.api import json_objects
 from fttui.server.jobs import restarts, training_data
 from fttui.server.jobs.job_dir import JobDirectory
 from fttui.server.jobs.progress_file import LONGEST_READ
+from fttui.server.jobs.stop_trainer import stop_after
 from fttui.server.service import Service, open_service
-from tests.server.conftest import GOOD, add_file, add_job, example, jsonl, messages, run_until, status, until
+from tests.server.conftest import FAKE, GOOD, add_file, add_job, example, jsonl, messages, run_until, status, until
 
 
 def directory(service: Service, id: str) -> JobDirectory:
@@ -130,6 +131,7 @@ def test_cancel_ends_the_job_at_once_and_keeps_its_events(service: Service) -> N
     assert said[-1] == "Fine-tuning job cancelled"
     assert sum(message.startswith("Step") for message in said) == len(steps_of(service, id)) > 3
     assert not service.runner.cancel(id)
+    assert Path(service.paths.job(id), "log").read_text() == "stopped without saving\n"
 
 
 def test_a_trainer_that_ignores_sigterm_is_killed(service: Service) -> None:
@@ -167,6 +169,17 @@ def test_a_resumed_job_continues_from_its_saved_state(service: Service) -> None:
     assert not service.runner.resume(id)
     until(lambda: service.runner.tick() and len(steps_of(service, id)) > len(reached) + 3)
     assert steps_of(service, id) == list(range(1, len(steps_of(service, id)) + 1))
+
+
+def test_pause_leaves_the_trainer_its_time_to_save(service: Service) -> None:
+    id = add_job(service, "slow")
+    run_until(service, id, "running")
+    until(lambda: service.runner.tick() and len(steps_of(service, id)) > 3)
+    assert stop_after(service.paths.job(id)) == FAKE.stop_after == 30
+    service.runner.pause(id)
+    until(lambda: service.runner.tick() or not directory(service, id).process.is_alive())
+    assert Path(service.paths.job(id), "state").exists()
+    assert "without saving" not in Path(service.paths.job(id), "log").read_text()
 
 
 def test_the_next_job_runs_while_a_job_is_paused(service: Service) -> None:

@@ -189,7 +189,7 @@ needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason
 @needs_proc
 @pytest.mark.parametrize("behaviour", ["family", "strays", "lingers"])
 def test_no_process_survives_its_job(service: Service, behaviour: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervisor, "SAVE_SECONDS", 0.3)
+    monkeypatch.setattr(supervisor, "END_SECONDS", 0.3)
     id = add_job(service, behaviour)
     directory = JobDirectory(service.paths.job(id))
     run_until(service, id, "succeeded", "failed")
