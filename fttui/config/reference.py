@@ -3,7 +3,7 @@
 from json import dumps
 from typing import Any
 
-from fttui.config.schema import Alarms, Local, Profile, Setting, Settings, Shared, Table, Trainer
+from fttui.config.schema import Alarms, BuiltInTrainer, Local, Profile, Setting, Settings, Shared, Table, Trainer
 
 WIDEST = 42
 """Greatest width of `name = value` in the generated file, before the comment."""
@@ -22,7 +22,7 @@ _EXAMPLES = """\
 
 def settings_tables() -> str:
     """Return the settings as Markdown, one table for each table of `config.toml`."""
-    return "\n\n".join(map(_markdown, (Settings, Profile, Local, Trainer, Alarms)))
+    return "\n\n".join(map(_markdown, (Settings, Profile, Local, Trainer, BuiltInTrainer, Alarms)))
 
 
 def template() -> str:
@@ -49,6 +49,10 @@ def template() -> str:
             "# A trainer of your own (fttui/server/trainers/README.md).",
             "# [local.trainers.lora]",
             *_lines(Trainer),
+            "",
+            "# A trainer in the box: hf or tiny.",
+            "# [local.trainers.hf]",
+            *_lines(BuiltInTrainer),
             "",
             "# Findings about jobs: docs/alarms.md.",
             "# [alarms]",

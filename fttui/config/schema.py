@@ -20,6 +20,8 @@ INTERVAL_FLOOR = 2.0
 
 BUILT_IN_MODEL = "fttui-tiny-1"
 """Base model of the built-in trainer."""
+BUILT_IN_TRAINERS = ("tiny", "hf")
+"""Names of the trainers in the box."""
 
 THEMES = (
     *("fttui-dark", "okabe-ito", "textual-dark", "textual-light", "nord", "gruvbox", "dracula", "tokyo-night"),
@@ -38,6 +40,8 @@ class Setting(Generic[T]):
     """Settings of the value, if the value is a table of settings."""
     by_name = False
     """The value is a table of such tables, by names that the user chooses."""
+    own_tables: "dict[str, type[Table]]" = {}
+    """Names that have other settings than the rest."""
 
     def __init__(
         self,
@@ -122,15 +126,20 @@ def required(kind: Kind[T], empty: T, help: str, *, example: str) -> Setting[T]:
 Sub = TypeVar("Sub", bound=Table)
 
 
-def tables(of: type[Sub], help: str) -> Setting[dict[str, Sub]]:
-    """Declare tables of settings by name, such as `[profiles.NAME]`."""
+def tables(of: type[Sub], help: str, own: dict[str, type[Table]] | None = None) -> Setting[dict[str, Sub]]:
+    """Declare tables of settings by name, such as `[profiles.NAME]`.
+
+    Args:
+        own: names that have other settings; they are left out of the value.
+    """
+    others = own or {}
     read: Kind[dict[str, Sub]] = Kind(
         "a table",
         lambda value: isinstance(value, dict),
-        convert=lambda value: {name: of(**content) for name, content in value.items()},
+        convert=lambda value: {name: of(**content) for name, content in value.items() if name not in others},
     )
     made: Setting[dict[str, Sub]] = Setting(read, {}, help)
-    made.table, made.by_name = of, True
+    made.table, made.by_name, made.own_tables = of, True, others
     return made
 
 
@@ -172,6 +181,15 @@ class Profile(Shared):
     verify_tls = setting(validators.flag, True, "false accepts any certificate, with a warning at every start")
 
 
+class BuiltInTrainer(Table):
+    """Settings of a trainer in the box: `hf` or `tiny`."""
+
+    heading = "[local.trainers.hf]"
+
+    env = setting(validators.table, {}, "environment variables of the trainer: text, { env = \"NAME\" } or { command = \"…\" }", example='{ "HF_HOME" = "/data/hf" }')
+    stop_after = optional(validators.up_to(3600), "seconds that the trainer has to save its state when its job is paused or the service ends", example="60", otherwise="hf: 60; tiny: 10")
+
+
 class Trainer(Table):
     """A program of the user's that trains models for the embedded service (`fttui/server/trainers/README.md`)."""
 
@@ -184,6 +202,7 @@ class Trainer(Table):
     log_limit_mb = setting(validators.whole, 16, "size of the log in MB above which the job fails")
     disk_mb = setting(validators.whole, 16, "free disk space in MB that a job needs; it waits until there is as much")
     stop_after = setting(validators.up_to(3600), 10.0, "seconds that the trainer has to save its state when its job is paused or the service ends")
+    env = setting(validators.table, {}, "environment variables of the trainer: text, { env = \"NAME\" } or { command = \"…\" }", example='{ "HF_HOME" = "/data/hf" }')
 
     def arguments(self) -> list[str]:
         """Return the command as a list of words, with `~` expanded.
@@ -204,7 +223,7 @@ class Local(Table):
     empty_error = setting(validators.flag, False, "send {} as the error of a job without one, as OpenAI does; else null")
     webhook = optional(validators.webhook, "address that gets a request when a job of the service ends or an alarm is found; never shown whole", example='"https://ntfy.sh/my-topic"', otherwise="none")
     webhook_format = setting(one_of("json", "ntfy", "slack"), "json", "what the webhook understands")
-    trainers = tables(Trainer, "your own trainers")
+    trainers = tables(Trainer, "your own trainers", dict.fromkeys(BUILT_IN_TRAINERS, BuiltInTrainer))
 
     def for_service(self) -> dict[str, Any]:
         """Return the settings as `server.control.ensure` and `server.control.serve` take them."""
@@ -217,10 +236,28 @@ class Local(Table):
                 "largest_log": trainer.log_limit_mb << 20,
                 "room": trainer.disk_mb << 20,
                 "stop_after": trainer.stop_after,
+                "env": _environment(trainer.env),
             }
             for name, trainer in self.trainers.items()
         }
-        return {name: getattr(self, name) for name in self.settings()} | {"trainers": trainers}
+        given = {name: BuiltInTrainer(**self.values.get("trainers", {}).get(name, {})) for name in BUILT_IN_TRAINERS}
+        built_in = {
+            name: {"env": _environment(trainer.env), "stop_after": trainer.stop_after}
+            for name, trainer in given.items()
+            if trainer.values
+        }
+        values = {name: getattr(self, name) for name in self.settings()}
+        return values | {"trainers": trainers, "built_in": built_in}
+
+
+def _environment(variables: dict[str, Any]) -> dict[str, Any]:
+    """Return the environment of a trainer as the service takes it: a command is a list of words."""
+    return {
+        name: {"command": validators.split_command(value["command"])}
+        if isinstance(value, dict) and "command" in value
+        else value
+        for name, value in variables.items()
+    }
 
 
 class Alarms(Table):

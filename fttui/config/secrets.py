@@ -3,16 +3,11 @@
 import os
 from typing import NoReturn
 
-from fttui import bounded
 from fttui.config.choose import Choice, is_official
 from fttui.config.errors import ConfigError, NoKey
 from fttui.config.schema import Profile
+from fttui.key_command import KeyCommandError, printed_key
 from fttui.text import clean_line
-
-COMMAND_TIMEOUT = 30.0
-"""Deadline of a key command, in seconds."""
-LONGEST_OUTPUT = 64 * 1024
-"""Greatest number of bytes that a key command may print."""
 
 
 class Secret:
@@ -94,36 +89,10 @@ def _checked(value: str, where: str) -> Secret:
 
 
 def _run(command: str | list[str], whose: str) -> str:
-    import shlex
-    import subprocess
-
     try:
-        words = shlex.split(command) if isinstance(command, str) else command
-    except ValueError:
-        raise NoKey(f"the key command of {whose} has an unclosed quote") from None
-    if not words:
-        raise NoKey(f"the key command of {whose} is empty")
-    program = clean_line(words[0])
-    try:
-        done = bounded.output_of(words, limit=LONGEST_OUTPUT, timeout=COMMAND_TIMEOUT)
-    except subprocess.TimeoutExpired:
-        raise NoKey(f"the key command of {whose} ({program}) took longer than {COMMAND_TIMEOUT:.0f} seconds") from None
-    except bounded.TooMuchOutput:
-        raise NoKey(
-            f"the key command of {whose} ({program}) was stopped: it printed more than {LONGEST_OUTPUT // 1024} kB, "
-            "and only the first line is the key"
-        ) from None
-    except OSError as error:
-        raise NoKey(f"the key command of {whose} ({program}) cannot be run: {error.strerror or error}") from None
-    if done.code:
-        # Show stderr only: stdout may contain a part of the key.
-        stderr = clean_line(done.stderr.decode(errors="replace").strip())[:200]
-        why = f"exit code {done.code}" + (f": {stderr}" if stderr else "")
-        raise NoKey(f"the key command of {whose} ({program}) failed with {why}")
-    lines = done.stdout.decode(errors="replace").strip().splitlines()
-    if not lines:
-        raise NoKey(f"the key command of {whose} ({program}) printed nothing")
-    return lines[0].strip()
+        return printed_key(command)
+    except KeyCommandError as error:
+        raise NoKey(f"the key command of {whose} {error}") from None
 
 
 def _keyring(entry: str, whose: str) -> str:

@@ -12,11 +12,23 @@ from typing import Any
 from fttui.config.choose import check_name
 from fttui.config.errors import ConfigError
 from fttui.config.faults import Fault, Place
-from fttui.config.schema import BUILT_IN_MODEL, Local, Profile, ProfilesFile, Settings, Table, Trainer
-from fttui.config.validators import did_you_mean, split_command
+from fttui.config.schema import (
+    BUILT_IN_MODEL,
+    BuiltInTrainer,
+    Local,
+    Profile,
+    ProfilesFile,
+    Settings,
+    Table,
+    Trainer,
+)
+from fttui.config.validators import command, did_you_mean, split_command, variable
 
 KEY_SOURCES = ("api_key_env", "api_key_command", "api_key_keyring")
 SECRET_HEADERS = frozenset({"authorization", "api-key", "x-api-key", "proxy-authorization", "cookie"})
+SECRET_ENDS = ("TOKEN", "KEY", "SECRET", "PASSWORD")
+"""Ends of the names of variables whose values are not taken in plain text."""
+_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 _MODEL = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,99}"
 _NO_KEYS = f"Keys are not stored in files. Name the key's source with {KEY_SOURCES[0]} or {KEY_SOURCES[1]}."
 
@@ -35,12 +47,12 @@ def faults(table: type[Table], content: Any, place: Place = ()) -> Iterator[Faul
         inner = (*place, name)
         setting = settings.get(name)
         if setting is None:
-            yield Fault(inner, _unknown(name, list(settings)))
+            yield Fault(inner, _unknown(name, list(settings), table))
         elif reason := setting.kind.fault(value):
             yield Fault(inner, reason)
         elif setting.table is not None and setting.by_name:
             for key, child in value.items():
-                yield from faults(setting.table, child, (*inner, key))
+                yield from faults(setting.own_tables.get(key, setting.table), child, (*inner, key))
         elif setting.table is not None:
             yield from faults(setting.table, value, inner)
     for name, setting in settings.items():
@@ -50,9 +62,11 @@ def faults(table: type[Table], content: Any, place: Place = ()) -> Iterator[Faul
         yield from rule(content, place)
 
 
-def _unknown(name: str, names: list[str]) -> str:
+def _unknown(name: str, names: list[str], table: type[Table]) -> str:
     if name == "api_key":
         return f"unknown setting. {_NO_KEYS}"
+    if table is BuiltInTrainer and name in Trainer.settings():
+        return "this trainer is in the box. Give a trainer of your own another name"
     return f"unknown setting. {did_you_mean(name, names) or 'Known: ' + ', '.join(names)}"
 
 
@@ -109,6 +123,36 @@ def _trainer(content: dict[str, Any], place: Place) -> Iterator[Fault]:
             yield Fault((*place, "models"), f"{model} is the model of the built-in trainer")
         elif isinstance(model, str) and not re.fullmatch(_MODEL, model):
             yield Fault((*place, "models"), "names of models consist of letters, digits, '.', '_', '-' and '/'")
+    yield from _environment(content, place)
+
+
+def _environment(content: dict[str, Any], place: Place) -> Iterator[Fault]:
+    """Yield the faults of the environment of a trainer. Values are never repeated."""
+    for name, value in _items(content.get("env")).items():
+        at = (*place, "env", name)
+        if not re.fullmatch(_VARIABLE, name):
+            yield Fault(at, "names of variables consist of letters, digits and '_'")
+        elif isinstance(value, str):
+            if name.upper().endswith(SECRET_ENDS):
+                yield Fault(at, 'a key in plain text is refused. Use { env = "NAME" } or { command = "…" }')
+            elif "\0" in value:
+                yield Fault(at, "has a NUL character")
+        elif not isinstance(value, dict) or len(value) != 1 or not value.keys() <= {"env", "command"}:
+            yield Fault(at, 'must be text, { env = "NAME" } or { command = "…" }')
+        elif "env" in value and (reason := variable.fault(value["env"])):
+            yield Fault(at, f"env {reason}")
+        elif "command" in value and (reason := _command_fault(value["command"])):
+            yield Fault(at, f"command {reason}")
+
+
+def _command_fault(value: Any) -> str:
+    if reason := command.fault(value):
+        return reason
+    try:
+        words = split_command(value)
+    except ValueError as error:
+        return f"cannot be split into words: {error}"
+    return "" if words and words[0] else "names no program"
 
 
 _RULES: dict[type[Table], Callable[[dict[str, Any], Place], Iterator[Fault]]] = {
@@ -117,6 +161,7 @@ _RULES: dict[type[Table], Callable[[dict[str, Any], Place], Iterator[Fault]]] = 
     Profile: _profile,
     Local: _local,
     Trainer: _trainer,
+    BuiltInTrainer: _environment,
 }
 
 

@@ -13,6 +13,7 @@ from fttui.server.environment import key_variables
 from fttui.server.home import ServiceBusy as ServiceBusy
 from fttui.server.home import ServiceError as ServiceError
 from fttui.server.home import notices as notices_of_start
+from fttui.server.settings import named_variables
 from fttui.server.settings import write_settings as write_settings
 from fttui.server.socket_client import Info as Info
 from fttui.server.socket_client import running as running
@@ -75,7 +76,7 @@ def serve(
     except ServiceError as error:
         print(error, file=sys.stderr)
         return 2
-    for name in key_variables(os.environ, secrets):
+    for name in key_variables(os.environ, secrets, named_variables(home)):
         del os.environ[name]
     from fttui.server.foreground import serve_tcp  # late: needs the packages of the service
 

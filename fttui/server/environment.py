@@ -9,14 +9,17 @@ _PREFIXES = ("OPENAI_", "AZURE_OPENAI_")
 _SUFFIX = "_API_KEY"
 
 
-def key_variables(names: Iterable[str], others: Collection[str] = ()) -> list[str]:
+def key_variables(names: Iterable[str], others: Collection[str] = (), kept: Collection[str] = ()) -> list[str]:
     """Return the variables among `names` that belong to providers: they have API keys, or lead to a provider.
 
     Args:
         others: variables with keys that the configuration names.
+        kept: variables that the configuration names for trainers.
     """
     return [
         name
         for name in names
-        if name not in KEPT and (name.startswith(_PREFIXES) or name.endswith(_SUFFIX) or name in others)
+        if name not in KEPT
+        and name not in kept
+        and (name.startswith(_PREFIXES) or name.endswith(_SUFFIX) or name in others)
     ]

@@ -7,6 +7,7 @@ when it changes.
 import errno
 import json
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from fttui import atomic
@@ -25,6 +26,13 @@ KEPT_CHECKPOINTS = 3
 """Newest checkpoints that the service keeps of each job. It keeps the best one too."""
 
 
+Environment = Mapping[str, str | Mapping[str, Any]]
+"""Variables of a trainer: a text, `{"env": NAME}` for a variable of the service, or `{"command": [words]}`.
+
+Secrets are only named here. `jobs/trainer_environment.py` finds their values when a trainer starts.
+"""
+
+
 class Trainer(NamedTuple):
     """Program that trains. Its command gets the job's directory as its last argument (trainers/README.md)."""
 
@@ -41,6 +49,16 @@ class Trainer(NamedTuple):
     """Free bytes of the disk that a job needs: its models, its saved state, and a second copy of that state."""
     stop_after: float = STOP_AFTER
     """Seconds between SIGTERM and SIGKILL for a trainer that saves its state."""
+    env: Environment = MappingProxyType({})
+    """Variables that the trainer gets besides those of the service."""
+
+
+class BuiltIn(NamedTuple):
+    """Settings of a trainer in the box."""
+
+    env: Environment = MappingProxyType({})
+    stop_after: float | None = None
+    """None for the default of the trainer."""
 
 
 class Settings(NamedTuple):
@@ -61,6 +79,8 @@ class Settings(NamedTuple):
     """One of `WEBHOOK_FORMATS`."""
     alarms_off: frozenset[str] = frozenset()
     """Kinds of alarms that are not told."""
+    built_in: Mapping[str, BuiltIn] = MappingProxyType({})
+    """Settings of the trainers in the box, by name."""
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -130,6 +150,7 @@ def settings_of(content: Mapping[str, Any]) -> Settings:
             webhook=webhook,
             webhook_format=str(content.get("webhook_format") or WEBHOOK_FORMATS[0]),
             alarms_off=frozenset(map(str, content.get("alarms_off") or ())),
+            built_in={name: _built_in(name, members) for name, members in (content.get("built_in") or {}).items()},
         )
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"invalid settings ({type(error).__name__}: {error})") from None
@@ -148,9 +169,59 @@ def _trainer(name: str, members: dict[str, Any]) -> Trainer:
     hang_after = float(members.get("hang_after", HANG_AFTER))
     largest_log = int(members.get("largest_log", LARGEST_LOG))
     room = int(members.get("room", LEAST_ROOM))
-    stop_after = float(members.get("stop_after", STOP_AFTER))
+    stop_after = _stop_after(name, members)
     if not hang_after > 0 or largest_log < 1 or room < 1:
         raise ValueError(f"hang_after, largest_log and room of the trainer {name} must be above zero")
-    if not 0 < stop_after <= MOST_STOP_AFTER:
+    return Trainer(
+        name,
+        texts("command"),
+        texts("models"),
+        methods,
+        hang_after,
+        largest_log,
+        room,
+        STOP_AFTER if stop_after is None else stop_after,
+        _environment(name, members),
+    )
+
+
+def _built_in(name: str, members: dict[str, Any]) -> BuiltIn:
+    return BuiltIn(_environment(name, members), _stop_after(name, members))
+
+
+def _stop_after(name: str, members: dict[str, Any]) -> float | None:
+    given = members.get("stop_after")
+    if given is None:
+        return None
+    if not 0 < float(given) <= MOST_STOP_AFTER:
         raise ValueError(f"stop_after of the trainer {name} must be above zero and at most {MOST_STOP_AFTER:.0f}")
-    return Trainer(name, texts("command"), texts("models"), methods, hang_after, largest_log, room, stop_after)
+    return float(given)
+
+
+def _environment(name: str, members: dict[str, Any]) -> Environment:
+    found: dict[str, str | dict[str, Any]] = {}
+    for variable, value in (members.get("env") or {}).items():
+        is_reference = isinstance(value, dict) and len(value) == 1 and value.keys() <= {"env", "command"}
+        if not isinstance(value, str) and not is_reference:
+            raise ValueError(f"env.{variable} of the trainer {name} is neither a text nor a reference")
+        found[variable] = value
+    return found
+
+
+def referenced_variables(settings: Settings) -> frozenset[str]:
+    """Return the variables of the service from which trainers take the values of their own."""
+    environments = [*(trainer.env for trainer in settings.trainers), *(one.env for one in settings.built_in.values())]
+    return frozenset(
+        str(value["env"])
+        for environment in environments
+        for value in environment.values()
+        if not isinstance(value, str) and "env" in value
+    )
+
+
+def named_variables(home: str) -> frozenset[str]:
+    """Return the variables that the settings of a service name for its trainers; empty without valid settings."""
+    try:
+        return referenced_variables(read_settings(settings_path(home)))
+    except (OSError, ValueError):
+        return frozenset()

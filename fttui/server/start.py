@@ -14,7 +14,7 @@ from fttui import __version__
 from fttui.server.environment import key_variables
 from fttui.server.home import ServiceBusy, ServiceError, log_path, make_home, starting_path
 from fttui.server.lock import check_host
-from fttui.server.settings import write_settings
+from fttui.server.settings import named_variables, write_settings
 from fttui.server.socket_client import status
 from fttui.server.stop import stop
 
@@ -138,7 +138,7 @@ def _start(home: str, patience: _Patience, secrets: Collection[str]) -> str | No
     import subprocess
 
     # Deleting the keys in the service would leave them in /proc/PID/environ.
-    hidden = key_variables(os.environ, secrets)
+    hidden = key_variables(os.environ, secrets, named_variables(home))
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "fttui.server", "--home", os.path.abspath(home), "--detach"],
         stdin=subprocess.DEVNULL,

@@ -95,6 +95,23 @@ def test_without_files_every_setting_has_its_default() -> None:
         (f"{TRAINER}hang_after = 0", "local.trainers.x.hang_after: must be a number above 0"),
         ("[local.trainers.x]\ncommand = 'x'\nmodels = ['ft:a']", "local.trainers.x.models: names of models consist of"),
         ("[local.trainers.x]\ncommand = 'x'\nmodels = ['fttui-tiny-1']", "is the model of the built-in trainer"),
+        ("[local.trainers.hf]\nmodels = ['m']", "line 2: local.trainers.hf.models: this trainer is in the box. Give a"),
+        ("[local.trainers.tiny]\nstop = 1", "local.trainers.tiny.stop: unknown setting. Known: env, stop_after"),
+        ("[local.trainers.hf]\nstop_after = 0", "stop_after: must be a number above 0, at most 3600"),
+        (
+            "[local.trainers.hf.env]\nHF_HOME = '/data'\nHF_TOKEN = 'hf_abcdefghijk'",
+            "config.toml, line 3: local.trainers.hf.env.HF_TOKEN: a key in plain text is refused. Use { env",
+        ),
+        (f"{TRAINER}env = {{ my_api_key = 'x' }}", "env.my_api_key: a key in plain text is refused"),
+        (f"{TRAINER}env = {{ PASSWORD = 'x' }}", "env.PASSWORD: a key in plain text is refused"),
+        (f"{TRAINER}env = {{ A = 3 }}", 'env.A: must be text, { env = "NAME" } or { command = "…" }'),
+        (f"{TRAINER}env = {{ A = {{ env = 'B', command = 'c' }} }}", "env.A: must be text"),
+        (
+            f"{TRAINER}env = {{ A = {{ env = 'hf_abcdefghijklmn1234' }} }}",
+            "env.A: env must be the name of an environment",
+        ),
+        (f"{TRAINER}env = {{ A = {{ command = '' }} }}", "env.A: command names no program"),
+        (f"{TRAINER}env = {{ 'A-B' = 'x' }}", "env.A-B: names of variables consist of"),
         (f"{TRAINER}[local.trainers.y]\ncommand = 'y'\nmodels = ['m']", "local.trainers: both x and y offer m"),
     ],
 )

@@ -7,8 +7,8 @@ import pytest
 from fttui.config.errors import ConfigError
 from fttui.config.load import load
 from fttui.server.home import settings_path
-from fttui.server.jobs.trainer_catalog import Catalog
-from fttui.server.settings import Trainer, write_settings
+from fttui.server.jobs.trainer_catalog import TINY, Catalog
+from fttui.server.settings import Trainer, named_variables, write_settings
 
 
 def test_default_is_the_built_in_trainer_and_one_job_at_a_time() -> None:
@@ -19,6 +19,7 @@ def test_default_is_the_built_in_trainer_and_one_job_at_a_time() -> None:
         "webhook": None,
         "webhook_format": "json",
         "trainers": {},
+        "built_in": {},
     }
 
 
@@ -79,3 +80,33 @@ def test_a_webhook_without_https_is_refused_without_its_address(config: Path) ->
     with pytest.raises(ConfigError, match="https address") as found:
         load()
     assert "secret" not in str(found.value)
+
+
+def test_environment_of_trainers_reaches_the_service_without_secrets(config: Path, tmp_path: Path) -> None:
+    config.write_text(
+        """
+        [local.trainers.tiny]
+        stop_after = 20
+        [local.trainers.tiny.env]
+        CUDA_VISIBLE_DEVICES = "0"
+        HF_TOKEN = { env = "MY_SECRET" }
+        [local.trainers.lora]
+        command = "lora"
+        models = ["m"]
+        env = { WANDB_API_KEY = { command = "pass show 'w and b'" } }
+        """
+    )
+    settings = load().local
+    assert [*settings.trainers] == ["lora"]
+    home = str(tmp_path / "service")
+    write_settings(home, settings.for_service())
+    catalog = Catalog(path=settings_path(home))
+    tiny, lora = catalog.trainer("fttui-tiny-1"), catalog.trainer("m")
+    assert tiny is not None
+    assert lora is not None
+    assert (tiny.stop_after, tiny.env) == (20, {"CUDA_VISIBLE_DEVICES": "0", "HF_TOKEN": {"env": "MY_SECRET"}})
+    assert (lora.stop_after, lora.env) == (10, {"WANDB_API_KEY": {"command": ["pass", "show", "w and b"]}})
+    assert named_variables(home) == {"MY_SECRET"}
+    config.write_text("[local.trainers.tiny]")
+    write_settings(home, load().local.for_service())
+    assert catalog.trainer("fttui-tiny-1") == TINY

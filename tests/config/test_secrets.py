@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fttui.config import secrets
+from fttui import key_command
 from fttui.config.choose import Choice, choose
 from fttui.config.errors import ConfigError, NoKey
 from fttui.config.load import load
@@ -103,7 +103,7 @@ def test_message_of_a_failed_key_command_has_no_output(command: str | list[str],
 
 
 def test_key_command_has_a_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(secrets, "COMMAND_TIMEOUT", 0.1)
+    monkeypatch.setattr(key_command, "TIMEOUT", 0.1)
     with pytest.raises(NoKey, match="took longer"):
         run([sys.executable, "-c", "import threading; threading.Event().wait(30)"])
 

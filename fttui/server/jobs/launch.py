@@ -7,6 +7,7 @@ from fttui.models.labels import trainer_settings
 from fttui.server.jobs.job_dir import JobDirectory
 from fttui.server.jobs.outcomes import Outcomes
 from fttui.server.jobs.trainer_catalog import Catalog
+from fttui.server.jobs.trainer_environment import NoVariable, trainer_environment
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.disk_space import is_disk_full
 from fttui.server.storage.paths import HomePaths
@@ -51,7 +52,10 @@ class TrainerLauncher:
             directory.prepare(
                 {**job_json(job), "stop_after": trainer.stop_after, "record": record_of(self._database, job)}, inputs
             )
-            child = directory.process.start(trainer.command)
+            environment = trainer_environment(trainer, self._catalog.settings)
+            child = directory.process.start(trainer.command, environment)
+        except NoVariable as error:
+            self._outcomes.fail(job, "trainer_not_started", str(error))
         except FileNotFoundError:
             self._outcomes.fail_deleted_file(job)
         except OSError as error:

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from fttui.server.settings import METHODS, Settings, Trainer, read_settings
+from fttui.server.settings import METHODS, BuiltIn, Settings, Trainer, read_settings
 
 # `-P` keeps the job's directory, which is the current directory, off the module path.
 TINY = Trainer(
@@ -71,8 +71,17 @@ class Catalog:
         except (OSError, ValueError) as error:
             log.warning("%s is ignored: %s", self._path, error)
             return
-        self._by_model = _by_model((*self._built_in, *settings.trainers))
+        built_in = [_configured(trainer, settings.built_in.get(trainer.name)) for trainer in self._built_in]
+        self._by_model = _by_model((*built_in, *settings.trainers))
         self._settings = settings
+
+
+def _configured(trainer: Trainer, settings: BuiltIn | None) -> Trainer:
+    """Return a trainer in the box with its settings."""
+    if settings is None:
+        return trainer
+    stop_after = trainer.stop_after if settings.stop_after is None else settings.stop_after
+    return trainer._replace(env=settings.env, stop_after=stop_after)
 
 
 def _by_model(trainers: Sequence[Trainer]) -> dict[str, Trainer]:

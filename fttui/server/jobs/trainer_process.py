@@ -10,10 +10,9 @@ import fcntl
 import os
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fttui.own_files import open_own
-from fttui.server.environment import key_variables
 from fttui.server.jobs.progress_file import ProgressFile
 from fttui.server.storage.file_operations import remove
 
@@ -39,11 +38,12 @@ class TrainerProcess:
     def __init__(self, path: str) -> None:
         self.path = path
 
-    def start(self, command: Sequence[str]) -> "subprocess.Popen[bytes] | None":
+    def start(self, command: Sequence[str], environment: Mapping[str, str]) -> "subprocess.Popen[bytes] | None":
         """Start a trainer in a session of its own. Return None when a trainer is alive already.
 
         Args:
             command: the trainer's command, which gets the directory as its last argument.
+            environment: all variables of the trainer.
 
         Raises:
             OSError: the process could not be started.
@@ -60,7 +60,7 @@ class TrainerProcess:
                 return subprocess.Popen(
                     ["/bin/sh", "-c", _START_SCRIPT, "fttui-trainer", *command, self.path],
                     cwd=self.path,
-                    env={**trainer_environment(), JOB_VARIABLE: self.path},
+                    env={**environment, JOB_VARIABLE: self.path},
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
@@ -144,19 +144,3 @@ class TrainerProcess:
                 return file.read(64).strip()
         except FileNotFoundError:
             return ""
-
-
-def trainer_environment() -> dict[str, str]:
-    """Return the environment of the service without API keys, and with one thread for arithmetic."""
-    secret = key_variables(os.environ)
-    kept = {name: value for name, value in os.environ.items() if name not in secret}
-    thread_counts = (
-        "OPENBLAS_NUM_THREADS",
-        "OMP_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "VECLIB_MAXIMUM_THREADS",
-        "NUMEXPR_NUM_THREADS",
-    )
-    # glibc: keep the memory of freed arrays. Returning it to the system costs a trainer a fifth of its time.
-    memory = {"MALLOC_MMAP_THRESHOLD_": str(256 << 20), "MALLOC_TRIM_THRESHOLD_": str(256 << 20)}
-    return {**kept, **dict.fromkeys(thread_counts, "1"), **memory}

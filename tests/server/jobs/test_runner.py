@@ -11,6 +11,7 @@ from fttui.server.jobs import restarts, training_data
 from fttui.server.jobs.job_dir import JobDirectory
 from fttui.server.jobs.progress_file import LONGEST_READ
 from fttui.server.jobs.stop_trainer import stop_after
+from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.service import Service, open_service
 from tests.server.conftest import FAKE, GOOD, add_file, add_job, example, jsonl, messages, run_until, status, until
 
@@ -391,6 +392,35 @@ def test_trainers_get_no_api_keys_and_one_arithmetic_thread(service: Service, mo
     assert not [name for name in names if name.startswith("OPENAI")]
     assert names["OPENBLAS_NUM_THREADS"] == "1"
     service.runner.cancel(id)
+
+
+def test_trainer_gets_the_secret_that_its_settings_name_and_no_file_has_it(home: str) -> None:
+    secret = "s3cret-" + "x" * 20
+    print_it = {"command": ["printf", "%s-%s", "s3cret", "x" * 20]}
+    show = "printf '%s' \"$TOKEN\" | tr a-z b-za >shown; exit 3"
+    trainer = FAKE._replace(command=("sh", "-c", show), env={"TOKEN": print_it})
+    service = open_service(home, catalog=Catalog([trainer]))
+    id = add_job(service)
+    service.runner.tick()
+    shown = Path(service.paths.job(id), "shown")
+    until(lambda: service.runner.tick() and shown.exists() and shown.read_text())
+    assert shown.read_text() == "t3dsfu-" + "y" * 20
+    run_until(service, id, "failed")
+    service.database.close()
+    contents = [path.read_bytes() for path in Path(home).rglob("*") if path.is_file()]
+    assert not any(secret.encode() in content for content in contents)
+
+
+def test_job_whose_trainer_has_no_token_fails_with_the_reason(home: str) -> None:
+    service = open_service(home, catalog=Catalog([FAKE._replace(env={"TOKEN": {"env": "MISSING"}})]))
+    id = add_job(service)
+    run_until(service, id, "failed")
+    job = service.database.jobs.get(id)
+    assert job is not None
+    assert job.error is not None
+    assert job.error["code"] == "trainer_not_started"
+    assert "TOKEN of the trainer fake comes from MISSING" in job.error["message"]
+    service.database.close()
 
 
 def test_a_clock_that_jumps_back_keeps_the_order_of_jobs_and_events(service: Service, monkeypatch) -> None:

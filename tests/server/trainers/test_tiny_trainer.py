@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fttui.server.jobs.trainer_process import trainer_environment
+from fttui.server.jobs.trainer_catalog import TINY
+from fttui.server.jobs.trainer_environment import trainer_environment
+from fttui.server.settings import Settings
 from fttui.server.trainers.tiny import __main__ as program
 from fttui.server.trainers.tiny import job_files, train
 from fttui.server.trainers.tiny.dataset import END, MAX_TOKENS, UnusableData, read_pairs, read_supervised
@@ -266,12 +268,12 @@ def command(directory: Path) -> list[str]:
 def test_program_saves_on_sigterm_and_continues(tmp_path: Path) -> None:
     write_job(tmp_path, hyperparameters={"n_epochs": 2, "batch_size": 1, "learning_rate_multiplier": 1})
     progress = tmp_path / "progress.jsonl"
-    with subprocess.Popen(command(tmp_path), env=trainer_environment()) as process:
+    with subprocess.Popen(command(tmp_path), env=trainer_environment(TINY, Settings())) as process:
         until(lambda: progress.exists() and progress.read_bytes().count(b"\n") > 3)
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 143
     before = len(progress_of(tmp_path))
-    assert subprocess.run(command(tmp_path), env=trainer_environment(), timeout=60).returncode == 0
+    assert subprocess.run(command(tmp_path), env=trainer_environment(TINY, Settings()), timeout=60).returncode == 0
     lines = progress_of(tmp_path)
     steps = [line["step"] for line in lines if line["type"] == "metrics"]
     assert steps == list(range(1, 25)), "no step is repeated: the state was saved at the last step"
@@ -285,11 +287,13 @@ def test_program_without_room_exits_74_and_keeps_its_last_state(tmp_path: Path) 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
 
-    ended = subprocess.run(command(tmp_path), env=trainer_environment(), capture_output=True, preexec_fn=limit)
+    ended = subprocess.run(
+        command(tmp_path), env=trainer_environment(TINY, Settings()), capture_output=True, preexec_fn=limit
+    )
     assert (ended.returncode, ended.stderr) == (74, b"")
     assert {line["type"] for line in progress_of(tmp_path)} == {"metrics"}, "no error line: the job waits"
     assert not [path.name for path in tmp_path.iterdir() if path.name.endswith(".new")]
-    again = subprocess.run(command(tmp_path), env=trainer_environment(), capture_output=True)
+    again = subprocess.run(command(tmp_path), env=trainer_environment(TINY, Settings()), capture_output=True)
     assert again.returncode == 0
     assert progress_of(tmp_path)[-1]["type"] == "result"
 
