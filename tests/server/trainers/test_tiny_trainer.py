@@ -16,12 +16,12 @@ import pytest
 from fttui.server.jobs.trainer_catalog import TINY
 from fttui.server.jobs.trainer_environment import trainer_environment
 from fttui.server.settings import Settings
+from fttui.server.trainers.protocol import PROGRESS, Progress, RunSettings
 from fttui.server.trainers.tiny import __main__ as program
 from fttui.server.trainers.tiny import job_files, train
 from fttui.server.trainers.tiny.dataset import END, MAX_TOKENS, UnusableData, read_pairs, read_supervised
-from fttui.server.trainers.tiny.job_files import Progress
 from fttui.server.trainers.tiny.network import Shape, base_weights
-from fttui.server.trainers.tiny.train import Diverged, RunSettings, TrainingRun
+from fttui.server.trainers.tiny.train import Diverged, TrainingRun
 from tests.server.conftest import example, jsonl, until
 
 SMALL = Shape(width=32, layers=3)
@@ -325,7 +325,7 @@ def test_damaged_state_is_set_aside_and_the_same_numbers_are_computed_again(tmp_
     data = bytearray(state.read_bytes())
     data[len(data) // 2] ^= 1
     state.write_bytes(data)
-    (damaged / job_files.PROGRESS).unlink()
+    (damaged / PROGRESS).unlink()
     message, *lines = run_training(damaged, settings)
     assert lines == expected
     assert message["level"] == "warn"

@@ -1,18 +1,15 @@
 """The built-in trainer as a program: `python -m fttui.server.trainers.tiny DIRECTORY` (protocol: ../README.md)."""
 
-import errno
 import os
 import signal
 import sys
 import traceback
 
+from fttui.server.trainers.protocol import NO_ROOM, STOPPED, Progress, RunSettings, is_disk_full
+
 # One thread: a job leaves the other cores alone, and sums are always added in the same order.
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
     os.environ[_name] = "1"
-
-STOPPED = 128 + signal.SIGTERM
-NO_ROOM = 74
-"""EX_IOERR of sysexits.h: the disk or the quota is full. The service starts the trainer again when there is room."""
 
 
 class Stop(Exception):
@@ -24,13 +21,9 @@ def main(directory: str) -> int:
     try:
         return train(directory)
     except OSError as error:
-        if not _is_disk_full(error):
+        if not is_disk_full(error):
             raise
         return NO_ROOM  # without a word: there is no room for one
-
-
-def _is_disk_full(error: Exception) -> bool:
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def train(directory: str) -> int:
@@ -47,8 +40,8 @@ def train(directory: str) -> int:
             raise Stop
 
     from fttui.server.trainers.tiny.dataset import UnusableData
-    from fttui.server.trainers.tiny.job_files import Damaged, Progress
-    from fttui.server.trainers.tiny.train import Diverged, RunSettings, TrainingRun
+    from fttui.server.trainers.tiny.job_files import Damaged
+    from fttui.server.trainers.tiny.train import Diverged, TrainingRun
 
     progress = Progress(directory)
     run = None
@@ -75,7 +68,7 @@ def train(directory: str) -> int:
         progress.write("error", code="damaged_model", message=message, param="model")
         return 1
     except Exception as error:
-        if _is_disk_full(error):
+        if is_disk_full(error):
             raise
         traceback.print_exc()
         progress.write("error", code="trainer_error", message=f"{type(error).__name__}: {error}")

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fttui.models.preference import by_api
+from fttui.server.trainers import protocol
 from fttui.server.trainers.tiny.network import Ints
 
 END = 260
@@ -53,14 +54,14 @@ def read_supervised(path: str) -> list[Sequence]:
         OSError: the file cannot be read.
     """
     with _with_path(path):
-        return [_sequence(example.get("messages", []), example, number) for number, example in _lines(path)]
+        return [_sequence(example.get("messages", []), example, number) for number, example in protocol.examples(path)]
 
 
 def read_pairs(path: str) -> list[Pair]:
     """Read all examples of a DPO file. Only the two answers are learned. Raises as `read_supervised`."""
     pairs = []
     with _with_path(path):
-        for number, example in _lines(path):
+        for number, example in protocol.examples(path):
             example = by_api(example)
             given = example.get("input", {})
             prompt = [{**message, "weight": 0} for message in given.get("messages", [])]
@@ -116,13 +117,6 @@ def split_by_tokens(sequences: list[Sequence], most: int = 16_384) -> Iterator[l
         group.append(sequence)
     if group:
         yield group
-
-
-def _lines(path: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    with open(path, encoding="utf-8-sig") as file:
-        for number, line in enumerate(file, start=1):
-            if line.strip():
-                yield number, json.loads(line)
 
 
 def _sequence(messages: list[dict[str, Any]], example: dict[str, Any], line: int) -> Sequence:

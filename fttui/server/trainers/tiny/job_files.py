@@ -1,10 +1,9 @@
-"""Files of the trainer in the job's directory: progress lines, models, and the saved state.
+"""Files of the trainer in the job's directory: models and the saved state.
 
 Models and state are written to a temporary file, synced and renamed: a kill never leaves half a file. Each is one line
 of JSON, with a checksum of everything else, followed by the raw bytes of its vectors.
 """
 
-import errno
 import json
 import os
 import zlib
@@ -17,31 +16,11 @@ import numpy as np
 from fttui.own_files import open_own
 from fttui.server.trainers.tiny.network import Floats, Shape
 
-PROGRESS = "progress.jsonl"
 STATE = "state.bin"
 
 
 class Damaged(ValueError):
     """A model or state changed on the disk. The message names the file."""
-
-
-class Progress:
-    """The job's `progress.jsonl`. Lines are only appended."""
-
-    def __init__(self, directory: str) -> None:
-        self._file = open_own(os.path.join(directory, PROGRESS), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-
-    def write(self, type: str, **members: Any) -> None:
-        """Append one line in one write: a kill leaves at most one incomplete line, at the end."""
-        present = {name: value for name, value in members.items() if value is not None}
-        line = json.dumps({"type": type, **present}, allow_nan=False) + "\n"
-        data = line.encode()
-        if os.write(self._file, data) < len(data):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    def sync(self) -> None:
-        """Flush the lines to disk. Call this before saving a state that is later than them."""
-        os.fsync(self._file)
 
 
 def save_model(path: str, shape: Shape, weights: Floats) -> None:

@@ -4,16 +4,15 @@ All random choices are functions of the seed and the step. The saved state there
 and the two vectors of the optimizer.
 """
 
-import json
 import os
 import time
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from fttui.server.trainers.protocol import Progress, RunSettings
 from fttui.server.trainers.tiny.job_files import (
     Damaged,
-    Progress,
     load_model,
     load_state,
     save_model,
@@ -42,49 +41,6 @@ SAVE_SHARE = 0.03
 
 class Diverged(Exception):
     """The loss is not a finite number."""
-
-
-class RunSettings(NamedTuple):
-    """Settings of the job from `job.json`."""
-
-    method: str
-    training_file: str
-    validation_file: str | None
-    start_model: str | None
-    """Model file to start from; None for the base model."""
-    seed: int
-    epochs: int
-    batch_size: int
-    learning_rate_multiplier: float
-    beta: float
-
-    @classmethod
-    def read(cls, directory: str) -> "RunSettings":
-        """Read `job.json` from the job's directory.
-
-        Raises:
-            OSError, ValueError, KeyError: the file cannot be read or is incomplete.
-        """
-        with open(os.path.join(directory, "job.json"), encoding="utf-8") as file:
-            job: dict[str, Any] = json.load(file)
-
-        def path(name: str | None) -> str | None:
-            return os.path.join(directory, name) if name else None
-
-        given = job["hyperparameters"]
-        training_file = path(job["training_file"])
-        assert training_file is not None
-        return cls(
-            method=job["method"],
-            training_file=training_file,
-            validation_file=path(job.get("validation_file")),
-            start_model=path(job["model"].get("path")),
-            seed=int(job["seed"]),
-            epochs=int(given["n_epochs"]),
-            batch_size=int(given["batch_size"]),
-            learning_rate_multiplier=float(given["learning_rate_multiplier"]),
-            beta=float(given.get("beta", 0.1)),
-        )
 
 
 class TrainingRun:
