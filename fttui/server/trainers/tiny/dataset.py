@@ -5,8 +5,9 @@ raises an exception with the number of the line.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -74,7 +75,10 @@ def read_pairs(path: str) -> list[Pair]:
 
 
 class _LineError(Exception):
-    """Error in a line. The message names the line."""
+    """Error in a line. The message names the line, if there is one."""
+
+    def __init__(self, message: str, line: int | None) -> None:
+        super().__init__(message if line is None else f"line {line}: {message}")
 
 
 @contextmanager
@@ -119,7 +123,32 @@ def split_by_tokens(sequences: list[Sequence], most: int = 16_384) -> Iterator[l
         yield group
 
 
-def _sequence(messages: list[dict[str, Any]], example: dict[str, Any], line: int) -> Sequence:
+def prompt_tokens(messages: list[dict[str, Any]], example: Mapping[str, Any] = MappingProxyType({})) -> list[int]:
+    """Return a conversation as the tokens that come before the assistant's next answer.
+
+    Args:
+        example: has the `tools` of the conversation.
+
+    Raises:
+        ValueError: a message has an unknown role, or content that this model cannot read.
+    """
+    try:
+        return [*_encoded(messages, example)[0], _ROLES["assistant"]]
+    except _LineError as error:
+        raise ValueError(str(error)) from None
+
+
+def _sequence(messages: list[dict[str, Any]], example: Mapping[str, Any], line: int) -> Sequence:
+    tokens, learned = _encoded(messages, example, line)
+    tokens = tokens[:MAX_TOKENS]
+    kept = [position for position in learned if position + 1 < len(tokens)]
+    return Sequence(np.array(tokens, dtype=np.uint16), np.array(kept, dtype=np.int32))
+
+
+def _encoded(
+    messages: list[dict[str, Any]], example: Mapping[str, Any], line: int | None = None
+) -> tuple[list[int], list[int]]:
+    """Return the tokens of a conversation and the learned positions."""
     tokens: list[int] = []
     learned: list[int] = []
     tools = example.get("tools") or example.get("functions")
@@ -128,19 +157,17 @@ def _sequence(messages: list[dict[str, Any]], example: dict[str, Any], line: int
     for message in messages:
         role = _ROLES.get(message.get("role", ""))
         if role is None:
-            raise _LineError(f"line {line}: unknown role {message.get('role')!r}")
+            raise _LineError(f"unknown role {message.get('role')!r}", line)
         tokens.append(role)
         start = len(tokens) - 1
         tokens += _text(message, line)
         tokens.append(END)
         if message["role"] == "assistant" and message.get("weight", 1) != 0:
             learned += range(start, len(tokens) - 1)
-    tokens = tokens[:MAX_TOKENS]
-    kept = [position for position in learned if position + 1 < len(tokens)]
-    return Sequence(np.array(tokens, dtype=np.uint16), np.array(kept, dtype=np.int32))
+    return tokens, learned
 
 
-def _text(message: dict[str, Any], line: int) -> bytes:
+def _text(message: dict[str, Any], line: int | None) -> bytes:
     """Return the text of a message, followed by its tool calls as JSON."""
     content = message.get("content")
     text = b""
@@ -150,7 +177,7 @@ def _text(message: dict[str, Any], line: int) -> bytes:
         for part in content:
             if not isinstance(part, dict) or part.get("type") not in ("text", "refusal"):
                 kind = part.get("type") if isinstance(part, dict) else part
-                raise _LineError(f"line {line}: this model reads text only, not {kind!r}")
+                raise _LineError(f"this model reads text only, not {kind!r}", line)
             text += str(part.get("text") or part.get("refusal") or "").encode("utf-8", "replace")
     text += str(message.get("refusal") or "").encode("utf-8", "replace")
     for name in ("tool_calls", "function_call"):

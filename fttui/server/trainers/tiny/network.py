@@ -5,6 +5,7 @@ position one dilation before it. The dilations double, so the last of n layers s
 views of one flat vector: optimizer, saved state and model file handle whole vectors.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,6 +43,11 @@ class Shape(NamedTuple):
     def size(self) -> int:
         """Return the number of parameters."""
         return sum(int(np.prod(shape)) for _, shape in self.parts())
+
+    @property
+    def reach(self) -> int:
+        """Number of tokens that the last layer sees."""
+        return 1 << self.layers
 
 
 STANDARD = Shape()
@@ -84,6 +90,7 @@ class Network:
     def __init__(self, flat: Floats, shape: Shape = STANDARD) -> None:
         self.shape = shape
         self.flat = flat
+        self.layers = range(shape.layers)
         self._part = _views(shape, flat)
 
     def forward(self, tokens: Ints, rows: Ints, columns: Ints, targets: Ints) -> Forward:
@@ -94,15 +101,10 @@ class Network:
         part = self._part
         x = part["embed"][tokens]
         kept = []
-        for layer in range(self.shape.layers):
+        for layer in self.layers:
             normal, scale = _normalized(x)
             pair = _with_past(normal, 1 << layer)
-            gates = pair @ part[f"{layer}.mix"]
-            gates += part[f"{layer}.bias"]
-            width = self.shape.width
-            signal = np.tanh(gates[..., :width])
-            gate = _sigmoid(gates[..., width:])
-            product = signal * gate
+            signal, gate, product = self._gated(layer, pair)
             x = x + product @ part[f"{layer}.out"]
             kept.append((pair, scale, signal, gate, product))
         last, scale = _normalized(x[rows, columns])
@@ -115,6 +117,45 @@ class Network:
         probability /= total
         chosen = logits[np.arange(len(targets)), targets] - np.log(total[:, 0])
         return Forward(chosen, hit, probability, tokens, rows, columns, targets, kept, (last, scale))
+
+    def _gated(self, layer: int, pair: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return signal, gate and their product for positions, each with its past."""
+        width = self.shape.width
+        gates = pair @ self._part[f"{layer}.mix"]
+        gates += self._part[f"{layer}.bias"]
+        signal = np.tanh(gates[..., :width])
+        gate = _sigmoid(gates[..., width:])
+        return signal, gate, signal * gate
+
+    def start(self, prompts: Sequence[Sequence[int]]) -> "Continuation":
+        """Read prompts of at least one token each. Only their last `Shape.reach` tokens have an effect."""
+        memory = [np.zeros((len(prompts), 1 << layer, self.shape.width), self.flat.dtype) for layer in self.layers]
+        last = np.empty((len(prompts), self.shape.width), self.flat.dtype)
+        for row, prompt in enumerate(prompts):
+            x = self._part["embed"][np.asarray(prompt[-self.shape.reach :])]
+            for layer in self.layers:
+                normal, _ = _normalized(x)
+                kept = normal[-(1 << layer) :]
+                memory[layer][row, (1 << layer) - len(kept) :] = kept
+                product = self._gated(layer, _with_past(normal, 1 << layer))[2]
+                x = x + product @ self._part[f"{layer}.out"]
+            last[row] = x[-1]
+        return Continuation(self, memory, self._logits(last))
+
+    def step(self, tokens: Ints, memory: list[Floats], position: int) -> Floats:
+        """Return the logits after one more token of each row. `memory` gets what the next steps need."""
+        x = self._part["embed"][tokens]
+        for layer in self.layers:
+            normal, _ = _normalized(x)
+            past = memory[layer][:, position % (1 << layer)]
+            pair = np.concatenate([past, normal], axis=1)
+            past[...] = normal
+            x = x + self._gated(layer, pair)[2] @ self._part[f"{layer}.out"]
+        return self._logits(x)
+
+    def _logits(self, x: Floats) -> Floats:
+        logits: Floats = _normalized(x)[0] @ self._part["head"] + self._part["head.bias"]
+        return logits
 
     def backward(self, result: Forward, weights: Floats, gradient: Floats) -> None:
         """Add the gradient of Σ weights[i] · −log_probability[i] to the flat vector `gradient`."""
@@ -131,7 +172,7 @@ class Network:
         dx = np.zeros((*result.tokens.shape, width), dtype=gradient.dtype)
         dx[result.rows, result.columns] = _normalized_back(d_logits @ part["head"].T, last, scale)
 
-        for layer in reversed(range(self.shape.layers)):
+        for layer in reversed(self.layers):
             pair, scale, signal, gate, product = result.layers[layer]
             flat_dx = dx.reshape(-1, width)
             grad[f"{layer}.out"] += product.reshape(-1, width).T @ flat_dx
@@ -151,6 +192,26 @@ class Network:
         np.add.at(grad["embed"], result.tokens.reshape(-1), dx.reshape(-1, width))
 
 
+class Continuation:
+    """Several texts that are continued token by token: an incremental forward pass. Made by `Network.start`."""
+
+    def __init__(self, network: Network, memory: list[Floats], logits: Floats) -> None:
+        """
+        Args:
+            memory: the past that each layer sees, a ring of positions for each text.
+            logits: of the next token of each text.
+        """
+        self._network = network
+        self._memory = memory
+        self._position = 0
+        self.logits = logits
+
+    def append(self, tokens: Ints) -> None:
+        """Add one token to each text."""
+        self.logits = self._network.step(tokens, self._memory, self._position)
+        self._position += 1
+
+
 def _views(shape: Shape, flat: Floats) -> dict[str, Floats]:
     views: dict[str, Floats] = {}
     start = 0
@@ -166,7 +227,7 @@ def _with_past(x: Floats, dilation: int) -> Floats:
     width = x.shape[-1]
     pair = np.zeros((*x.shape[:-1], 2 * width), dtype=x.dtype)
     pair[..., width:] = x
-    pair[:, dilation:, :width] = x[:, :-dilation]
+    pair[..., dilation:, :width] = x[..., :-dilation, :]
     return pair
 
 
