@@ -201,6 +201,8 @@ class Trainer(Table):
     hang_after = setting(validators.above_zero, 900.0, "seconds without progress after which the job fails")
     log_limit_mb = setting(validators.whole, 16, "size of the log in MB above which the job fails")
     disk_mb = setting(validators.whole, 16, "free disk space in MB that a job needs; it waits until there is as much")
+    sampler = optional(validators.command, "program that answers prompts with its models", example='["/opt/lora/bin/python", "/opt/lora/sample.py"]', otherwise="none")
+    exporter = optional(validators.command, "program that writes a model for other programs", example='["/opt/lora/bin/python", "/opt/lora/export.py"]', otherwise="the model is copied as it is")
     stop_after = setting(validators.up_to(3600), 10.0, "seconds that the trainer has to save its state when its job is paused or the service ends")
     env = setting(validators.table, {}, "environment variables of the trainer: text, { env = \"NAME\" } or { command = \"…\" }", example='{ "HF_HOME" = "/data/hf" }')
 
@@ -237,6 +239,8 @@ class Local(Table):
                 "room": trainer.disk_mb << 20,
                 "stop_after": trainer.stop_after,
                 "env": _environment(trainer.env),
+                "sampler": validators.split_command(trainer.sampler or []),
+                "exporter": validators.split_command(trainer.exporter or []),
             }
             for name, trainer in self.trainers.items()
         }

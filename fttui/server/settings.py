@@ -51,6 +51,10 @@ class Trainer(NamedTuple):
     """Seconds between SIGTERM and SIGKILL for a trainer that saves its state."""
     env: Environment = MappingProxyType({})
     """Variables that the trainer gets besides those of the service."""
+    sampler: tuple[str, ...] = ()
+    """Command that answers prompts; empty for none."""
+    exporter: tuple[str, ...] = ()
+    """Command that exports models; empty for none."""
 
 
 class BuiltIn(NamedTuple):
@@ -182,6 +186,8 @@ def _trainer(name: str, members: dict[str, Any]) -> Trainer:
         room,
         STOP_AFTER if stop_after is None else stop_after,
         _environment(name, members),
+        sampler=texts("sampler") if members.get("sampler") else (),
+        exporter=texts("exporter") if members.get("exporter") else (),
     )
 
 

@@ -36,6 +36,7 @@ def test_settings_reach_the_service(config: Path, tmp_path: Path, monkeypatch: p
         hang_after = 60.0
         log_limit_mb = 2
         disk_mb = 40
+        sampler = "python3 ~/sample.py"
         [local.trainers.plain]
         command = ["/opt/plain", "--fast"]
         models = ["plain-1", "plain-2"]
@@ -48,7 +49,14 @@ def test_settings_reach_the_service(config: Path, tmp_path: Path, monkeypatch: p
     assert catalog.models == ["meta/llama-3-8b", "plain-1", "plain-2"]
     lora = ("python3", "/home/ada/lora.py", "--bf16")
     assert catalog.trainer("meta/llama-3-8b") == Trainer(
-        "lora", lora, ("meta/llama-3-8b",), ("supervised", "dpo"), 60, 2 << 20, 40 << 20
+        "lora",
+        lora,
+        ("meta/llama-3-8b",),
+        ("supervised", "dpo"),
+        60,
+        2 << 20,
+        40 << 20,
+        sampler=("python3", "/home/ada/sample.py"),
     )
     assert catalog.trainer("plain-2") == Trainer(
         "plain", ("/opt/plain", "--fast"), ("plain-1", "plain-2"), ("supervised",)

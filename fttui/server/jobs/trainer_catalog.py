@@ -14,6 +14,7 @@ TINY = Trainer(
     models=("fttui-tiny-1",),
     methods=METHODS,
     room=48 << 20,
+    sampler=(sys.executable, "-P", "-m", "fttui.server.trainers.tiny.sampler"),
 )
 
 BASE_MODELS_CREATED = 1_785_542_400
