@@ -28,6 +28,8 @@ FAKE = Trainer(
     ("supervised", "dpo"),
     stop_after=30,
 )
+SAMPLER = (sys.executable, str(Path(__file__).parents[1] / "support" / "fake_sampler.py"))
+"""Command of a sampler for the models of `FAKE`."""
 
 
 def until(condition: Callable[[], Any], seconds: float = 60.0) -> Any:

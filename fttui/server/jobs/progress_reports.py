@@ -72,7 +72,7 @@ def _report(line: dict[str, Any], exists: Callable[[str], bool]) -> Report | Non
             param = clean_line(param)[:64] if isinstance(param, str) else None
             return FinalReport({"code": code[:64], "message": message, "param": param}, failed=True)
         case "phase":
-            return _phase(line)
+            return phase_of(line)
         case "environment":
             return _environment(line)
     return None
@@ -116,7 +116,8 @@ def _not_finite(line: dict[str, Any]) -> list[str]:
     return [clean_line(name)[:64] for name in losses if not math.isfinite(line[name])]
 
 
-def _phase(line: dict[str, Any]) -> Phase | None:
+def phase_of(line: dict[str, Any]) -> Phase | None:
+    """Return the phase in a line of a trainer or a sampler; None for a line without a name."""
     name = _word(line.get("phase"))
     if not name:
         return None
