@@ -187,6 +187,7 @@ class ServiceProcess:
         finally:
             maintenance.cancel()
             self._remove_socket()
+            await self._service.samplers.close()
             await server.shutdown()
             await asyncio.to_thread(self._service.runner.close, save=self._save_trainers)
             await asyncio.to_thread(self._service.alerts.close)
@@ -208,6 +209,9 @@ class ServiceProcess:
                 self._end_damaged("SQLite found damage")
             if checks * CHECK_INTERVAL % HEARTBEAT == 0:
                 await asyncio.to_thread(self._do_housekeeping)
+            await self._service.samplers.tend()
+            if self._service.samplers.is_answering:
+                self._idle.note_request()
             if await asyncio.to_thread(self._idle.is_idle):
                 log.info("no live job and no requests: the service ends")
                 self.stop(save_trainers=True)

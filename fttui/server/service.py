@@ -10,6 +10,8 @@ from fttui.server.alerts.sender import AlertSender
 from fttui.server.home import settings_path, starting_path
 from fttui.server.jobs.runner import Runner
 from fttui.server.jobs.trainer_catalog import Catalog
+from fttui.server.sampling.accelerator import Accelerator
+from fttui.server.sampling.host import SamplerHost
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.deletions import delete_file, finish_deletions
 from fttui.server.storage.disk_space import LEAST_FREE, DiskSpace
@@ -28,7 +30,8 @@ log = logging.getLogger("fttui.server")
 
 @dataclass(frozen=True)
 class Service:
-    """Objects that the routes of the API share. The caller starts and closes runner and alerts."""
+    """Objects that the routes of the API share. The caller starts and closes runner and alerts,
+    and tends and closes samplers."""
 
     paths: HomePaths
     disk: DiskSpace
@@ -38,6 +41,7 @@ class Service:
     copy: SafetyCopy
     """Copy of the database."""
     alerts: AlertSender
+    samplers: SamplerHost
     clock: Clock = field(default_factory=SystemClock)
     largest_file: int = LARGEST_FILE
     """Largest size of an uploaded file, in bytes."""
@@ -131,7 +135,10 @@ def open_service(
         log.warning("%s", notice)
     runner = Runner(database, paths, disk, catalog, clock)
     alerts = AlertSender(database, lambda: catalog.settings, clock)
-    service = Service(paths, disk, database, runner, catalog, copy, alerts, clock, largest_file, tuple(notices))
+    samplers = SamplerHost(clock, lambda: catalog.settings, Accelerator(database, catalog).occupant)
+    service = Service(
+        paths, disk, database, runner, catalog, copy, alerts, samplers, clock, largest_file, tuple(notices)
+    )
     service.remove_expired()
     disk.keep_reserve()
     progress.end()

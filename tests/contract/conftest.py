@@ -7,7 +7,7 @@ import pytest
 
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.service import Service, open_service
-from tests.server.conftest import FAKE, home
+from tests.server.conftest import FAKE, SAMPLER, home
 
 __all__ = ["home"]
 
@@ -24,7 +24,7 @@ def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
 
 @pytest.fixture
 def service(home: str) -> Iterator[Service]:
-    service = open_service(home, catalog=Catalog([FAKE]))
+    service = open_service(home, catalog=Catalog([FAKE._replace(sampler=SAMPLER)]))
     service.runner.start()
     yield service
     service.runner.close(save=True)

@@ -27,6 +27,7 @@ from tests.contract.conftest import KEY
 from tests.server.conftest import GOOD, example, jsonl, until
 
 Call = Callable[[Any], Any]
+HELLO = [{"role": "user", "content": "Hello"}]
 
 
 class Blocking:
@@ -64,7 +65,10 @@ class Asynchronous:
 
     def every(self, call: Call) -> list[Any]:
         async def run() -> list[Any]:
-            return [item async for item in call(self._sdk)]
+            found = call(self._sdk)
+            if inspect.iscoroutine(found):  # a stream
+                found = await found
+            return [item async for item in found]
 
         return self._loop.run_until_complete(run())
 
@@ -83,6 +87,7 @@ def socket(service: Service) -> Iterator[str]:
 
     async def close() -> None:
         server.close()
+        await service.samplers.close()
         for connection in list(state.connections):
             connection.transport.abort()  # type: ignore[union-attr]
         await asyncio.gather(*state.tasks, return_exceptions=True)
@@ -308,6 +313,18 @@ REFUSALS: dict[str, tuple[tuple[type[openai.APIStatusError], int, str | None, st
         lambda to: to.fine_tuning.checkpoints.permissions.with_raw_response.create("ft:x", project_ids=["p"]),
     ),
     "other routes": (NO_ROUTE, lambda to: to.batches.with_raw_response.list()),
+    "chat model": (
+        (openai.NotFoundError, 404, "model", "model_not_found"),
+        lambda to: to.chat.completions.create(model="gpt-9", messages=HELLO),
+    ),
+    "chat member": (
+        (openai.BadRequestError, 400, "tools", "unknown_parameter"),
+        lambda to: to.chat.completions.create(model="base-1", messages=HELLO, tools=[]),
+    ),
+    "chat data": (
+        (openai.BadRequestError, 400, "messages", "context_length_exceeded"),
+        lambda to: to.chat.completions.create(model="base-1", messages=[{"role": "user", "content": "refuse"}]),
+    ),
     "base model": (
         (openai.PermissionDeniedError, 403, "model", None),
         lambda to: to.models.delete("base-1"),
@@ -429,3 +446,60 @@ def test_a_dpo_job_has_null_hyperparameters(sdk: Any) -> None:
     # Not `checked`: the type of the SDK requires an object, but the API sends null for dpo jobs.
     assert job.hyperparameters is None
     assert ended(sdk, job.id).status == "succeeded"
+
+
+def test_base_and_tuned_models_answer_prompts(sdk: Any) -> None:
+    job = ended(sdk, create(sdk, hyperparameters={"n_epochs": 2}).id)
+    points = sdk.every(lambda to: to.fine_tuning.jobs.checkpoints.list(job.id))
+    models = ["base-1", job.fine_tuned_model, points[1].fine_tuned_model_checkpoint]
+    for model, words in zip(models, ("Hello None ", "Hello model-4 ", "Hello model-2 "), strict=True):
+        found = checked(sdk.do(lambda to, id=model: to.chat.completions.create(model=id, messages=HELLO, max_tokens=9)))
+        (choice,) = found.choices
+        assert (found.model, choice.message.content, choice.finish_reason) == (model, words, "stop")
+        usage = found.usage
+        assert (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens) == (1, 3, 4)
+    cut = sdk.do(lambda to: to.chat.completions.create(model="base-1", messages=HELLO, max_completion_tokens=1))
+    assert (cut.choices[0].message.content, cut.choices[0].finish_reason) == ("Hello ", "length")
+
+
+def test_answers_are_streamed(sdk: Any) -> None:
+    def stream(**members: Any) -> list[Any]:
+        return sdk.every(lambda to: to.chat.completions.create(model="base-1", stream=True, **members))
+
+    chunks = stream(messages=HELLO)
+    for chunk in chunks:
+        checked(chunk)
+    assert chunks[0].choices[0].delta.role == "assistant"
+    assert [chunk.choices[0].delta.content for chunk in chunks] == ["", "Hello ", "None ", None]
+    assert [chunk.choices[0].finish_reason for chunk in chunks] == [None, None, None, "stop"]
+    assert len({chunk.id for chunk in chunks}) == 1
+    with_usage = stream(messages=HELLO, stream_options={"include_usage": True})
+    assert [chunk.choices for chunk in with_usage[:-1]] == [chunk.choices for chunk in chunks]
+    assert (with_usage[-1].choices, with_usage[-1].usage.total_tokens) == ([], 4)
+    with pytest.raises(openai.APIError, match="exited with code 7: out of memory"):
+        stream(messages=[{"role": "user", "content": "die"}])
+
+
+def test_a_stream_that_the_client_closes_is_cancelled(sdk: Any, service: Service) -> None:
+    endless = [{"role": "user", "content": "endless"}]
+
+    def first_words(to: Any) -> Any:
+        found = to.chat.completions.create(model="base-1", messages=endless, stream=True)
+        return _first_words(found) if inspect.isawaitable(found) else _closed(found)
+
+    assert sdk.do(first_words) == "on "
+    until(lambda: not service.samplers.is_answering)
+    assert sdk.do(lambda to: to.chat.completions.create(model="base-1", messages=HELLO)).choices[0].message.content
+
+
+def _closed(stream: Any) -> str:
+    with stream:
+        return next(text for chunk in stream if (text := chunk.choices[0].delta.content))
+
+
+async def _first_words(creating: Any) -> str:
+    async with await creating as stream:
+        async for chunk in stream:
+            if text := chunk.choices[0].delta.content:
+                return text
+    raise AssertionError

@@ -3,9 +3,10 @@
 `make fuzz` sends many more of them. The requests name existing jobs, files and models more often than chance would.
 """
 
+import dataclasses
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,16 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from openai.types.chat import ChatCompletion
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
 from fttui.server.api.app import create_app
 from fttui.server.jobs.trainer_catalog import Catalog
+from fttui.server.sampling.question import End, Item, Loading, Question, Text
 from fttui.server.service import Service, open_service
-from tests.server.conftest import FAKE, add_file, add_job, run_until
+from fttui.server.settings import Trainer
+from tests.server.conftest import FAKE, SAMPLER, add_file, add_job, run_until
 
 
 def published() -> dict[str, Any]:
@@ -33,7 +37,47 @@ def published() -> dict[str, Any]:
     # The content is sent as it is.
     content = schema["paths"]["/files/{file_id}/content"]["get"]["responses"]["200"]["content"]
     content["application/octet-stream"] = {"schema": {}}
+    add_chat(schema)
     return schema
+
+
+def add_chat(schema: dict[str, Any]) -> None:
+    """Add chat completions: the members that the service takes, and the answer as the official SDK defines it."""
+    components = schema["components"]["schemas"]
+    answer = ChatCompletion.model_json_schema(ref_template="#/components/schemas/{model}")
+    components |= answer.pop("$defs")
+    text, count = {"type": "string", "minLength": 1}, {"type": ["integer", "null"], "minimum": 1, "maximum": 1000}
+    roles = {"type": "string", "enum": ["system", "user", "assistant"]}
+    message = {"type": "object", "properties": {"role": roles, "content": {"type": "string"}}}
+    members: dict[str, Any] = {
+        "model": text,
+        "messages": {"type": "array", "minItems": 1, "items": message | {"required": ["role", "content"]}},
+        "max_tokens": count,
+        "temperature": {"type": ["number", "null"], "minimum": 0, "maximum": 2},
+        "top_p": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
+        "seed": {"type": ["integer", "null"], "minimum": -(2**31), "maximum": 2**31},
+        "stop": {"anyOf": [{"type": "null"}, text, {"type": "array", "maxItems": 4, "items": text}]},
+        "n": {"type": ["integer", "null"], "minimum": 1, "maximum": 2},
+        "stream": {"type": ["boolean", "null"]},
+    }
+    request = {"type": "object", "properties": members, "required": ["model", "messages"]}
+    content = {"application/json": {"schema": answer}, "text/event-stream": {"schema": {}}}
+    schema["paths"]["/chat/completions"] = {
+        "post": {
+            "operationId": "createChatCompletion",
+            "requestBody": {"required": True, "content": {"application/json": {"schema": request}}},
+            "responses": {"200": {"description": "OK", "content": content}},
+        }
+    }
+
+
+class Answering:
+    """Stands for the host of samplers: its process would belong to the event loop of a single request."""
+
+    async def answer(self, trainer: Trainer, question: Question) -> AsyncGenerator[Item, None]:
+        yield Loading({"name": "loading"})
+        yield Text("Good day")
+        yield End("stop", len(question.messages), 2)
 
 
 SCHEMA = schemathesis.openapi.from_dict(published())
@@ -68,7 +112,8 @@ class Known:
 @pytest.fixture(scope="module")
 def known() -> Iterator[Known]:
     with tempfile.TemporaryDirectory() as home:
-        service = open_service(home, catalog=Catalog([FAKE]))
+        service = open_service(home, catalog=Catalog([FAKE._replace(sampler=SAMPLER)]))
+        service = dataclasses.replace(service, samplers=Answering())
         yield Known(service)
         service.runner.close(save=True)
         service.database.close()
@@ -81,6 +126,8 @@ def with_known_names(data: st.DataObject, case: Any, known: Known) -> None:
             case.path_parameters[name] = known.one(name, data.draw(st.integers(0, 99)))
     if isinstance(case.body, dict) and "training_file" in case.body and data.draw(st.integers(0, 3)):
         case.body["training_file"] = known.one("file_id", 0)
+        case.body["model"] = known.one("model", data.draw(st.integers(0, 99)))
+    if isinstance(case.body, dict) and "messages" in case.body and data.draw(st.integers(0, 3)):
         case.body["model"] = known.one("model", data.draw(st.integers(0, 99)))
 
 
@@ -105,3 +152,11 @@ def test_every_object_of_the_service_is_as_the_schema_says(known: Known, name: s
     for id in known.ids(parameters[0]) if parameters else [""]:
         case = operation.Case(path_parameters=dict.fromkeys(parameters, id))
         assert case.call_and_validate(checks=CHECKS, app=known.app).status_code == 200
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_chat_completion_is_as_the_schema_says(known: Known, stream: bool) -> None:
+    messages = [{"role": "user", "content": "Hello"}]
+    body = {"model": known.one("model", 1), "messages": messages, "stream": stream}
+    case = OPERATIONS["POST /chat/completions"].Case(body=body, media_type="application/json")
+    assert case.call_and_validate(checks=CHECKS, app=known.app).status_code == 200

@@ -1,6 +1,7 @@
 """The official SDK with the real process and the built-in trainer, over a loopback port."""
 
 import base64
+import os
 import re
 import subprocess
 import sys
@@ -9,6 +10,23 @@ import openai
 import pytest
 
 from tests.server.conftest import GOOD
+
+
+def answer(sdk: openai.OpenAI, model: str) -> str | None:
+    """Stream an answer with the most probable tokens."""
+    stream = sdk.chat.completions.create(
+        model=model, messages=[{"role": "user", "content": "Hello"}], temperature=0, max_tokens=24, stream=True
+    )
+    return "".join(chunk.choices[0].delta.content or "" for chunk in stream)
+
+
+def children_of(service: int) -> list[str]:
+    """Return the ids of the processes that a service has started, on systems with /proc: its sampler."""
+    path = f"/proc/{service}/task/{service}/children"
+    if not os.path.exists(path):
+        return []
+    with open(path) as file:
+        return file.read().split()
 
 
 def test_the_sdk_trains_the_built_in_model_over_tcp(home: str) -> None:
@@ -37,8 +55,14 @@ def test_the_sdk_trains_the_built_in_model_over_tcp(home: str) -> None:
             assert metrics[-1]["train_loss"] < metrics[0]["train_loss"]
             assert metrics[-1]["full_valid_loss"] < metrics[0]["valid_loss"]
             assert base64.b64decode(sdk.files.content(found.result_files[0]).read()).count(b"\n") == 13
+            assert found.fine_tuned_model is not None
+            answers = [answer(sdk, found.fine_tuned_model), answer(sdk, "fttui-tiny-1")]
+            assert answers[0] != answers[1]
+            assert answer(sdk, found.fine_tuned_model) == answers[0]
+            children = children_of(process.pid)
             with pytest.raises(openai.NotFoundError):
                 sdk.fine_tuning.jobs.retrieve("ftjob-x")
         process.terminate()
         process.stderr.read()
         assert process.wait(30) == 0
+        assert not any(os.path.exists(f"/proc/{id}/cwd") for id in children)

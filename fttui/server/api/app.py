@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Router
 
-from fttui.server.api import files, jobs, models, uploads
+from fttui.server.api import chat, files, jobs, models, uploads
 from fttui.server.api.access import AccessCheck, everyone, unambiguous
 from fttui.server.api.errors import RequestError, disk_failure, internal_error, no_route
 from fttui.server.service import Service
@@ -36,7 +36,8 @@ class ApiApp:
     def __init__(self, service: Service, access: AccessCheck) -> None:
         self.service = service
         self._access = access
-        router = Router([*jobs.routes, *files.routes, *uploads.routes, *models.routes], redirect_slashes=False)
+        routes = [*jobs.routes, *files.routes, *uploads.routes, *models.routes, *chat.routes]
+        router = Router(routes, redirect_slashes=False)
         self._router = ExceptionMiddleware(router, {RequestError: _error_response, HTTPException: _no_route_response})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

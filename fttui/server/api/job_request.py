@@ -8,7 +8,8 @@ from fttui.learning.alarms import stop_kinds
 from fttui.models.auto_hyperparameters import AUTO
 from fttui.models.hyperparameters import LOCAL_RANGES, MAX_SUFFIX, SEED
 from fttui.models.labels import STOP_ON
-from fttui.server.api.errors import RequestError, invalid, missing
+from fttui.server.api.body_members import checked_unicode, object_member, text_member, whole, wrong_type
+from fttui.server.api.errors import invalid, missing
 from fttui.server.storage.records import NewJob
 
 _MEMBERS = frozenset(
@@ -47,9 +48,9 @@ def new_job(body: object, base_model: Callable[[str], tuple[str, tuple[str, ...]
     for name in body:
         if name not in _MEMBERS:
             raise invalid(name, f"Unknown parameter: '{name}'.", "unknown_parameter")
-    model = _text(body, "model", required=True)
-    training_file = _text(body, "training_file", required=True)
-    validation_file = _text(body, "validation_file")
+    model = text_member(body, "model", required=True)
+    training_file = text_member(body, "training_file", required=True)
+    validation_file = text_member(body, "validation_file")
     assert model is not None
     assert training_file is not None
     method, hyperparameters = _method(body)
@@ -76,28 +77,8 @@ def new_job(body: object, base_model: Callable[[str], tuple[str, tuple[str, ...]
     )
 
 
-def _text(body: dict[str, Any], name: str, *, required: bool = False) -> str | None:
-    value = body.get(name)
-    if value is None:
-        if required:
-            raise missing(name)
-        return None
-    if not isinstance(value, str):
-        raise _wrong_type(name, "a string", value)
-    return _checked_unicode(value, name)
-
-
-def _checked_unicode(text: str, param: str) -> str:
-    """Return the text. Refuse lone surrogates, which JSON can express but UTF-8 cannot."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise invalid(param, f"Invalid '{param}': it has a lone surrogate.") from None
-    return text
-
-
 def _suffix(body: dict[str, Any]) -> str | None:
-    suffix = _text(body, "suffix")
+    suffix = text_member(body, "suffix")
     if suffix is not None and not 1 <= len(suffix) <= LONGEST_SUFFIX:
         message = f"Invalid 'suffix': its length must be 1 to {LONGEST_SUFFIX} characters, not {len(suffix)}."
         raise invalid("suffix", message)
@@ -108,7 +89,7 @@ def _seed(body: dict[str, Any]) -> int:
     seed = body.get("seed")
     if seed is None:
         return int.from_bytes(os.urandom(4), "big") & LARGEST_SEED
-    number = _whole(seed, "seed")
+    number = whole(seed, "seed")
     if not 0 <= number <= LARGEST_SEED:
         raise invalid("seed", f"Invalid 'seed': {number} is not within 0 to {LARGEST_SEED}.")
     return number
@@ -118,16 +99,16 @@ def _metadata(value: object) -> dict[str, str] | None:
     if value is None:
         return None
     if not isinstance(value, dict):
-        raise _wrong_type("metadata", "an object", value)
+        raise wrong_type("metadata", "an object", value)
     if len(value) > MOST_PAIRS:
         raise invalid("metadata", f"Invalid 'metadata': {len(value)} pairs exceed the limit of {MOST_PAIRS}.")
     for key, text in value.items():
-        _checked_unicode(key, "metadata")
+        checked_unicode(key, "metadata")
         if not 1 <= len(key) <= LONGEST_KEY:
             raise invalid("metadata", f"Invalid 'metadata': a key must have 1 to {LONGEST_KEY} characters.")
         if not isinstance(text, str):
-            raise _wrong_type(f"metadata.{key}", "a string", text)
-        _checked_unicode(text, f"metadata.{key}")
+            raise wrong_type(f"metadata.{key}", "a string", text)
+        checked_unicode(text, f"metadata.{key}")
         if len(text) > LONGEST_VALUE:
             message = f"Invalid 'metadata.{key}': the value is longer than {LONGEST_VALUE} characters."
             raise invalid(f"metadata.{key}", message)
@@ -141,12 +122,12 @@ def _metadata(value: object) -> dict[str, str] | None:
 
 def _method(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Return the method and all of its hyperparameters, with `auto` for the ones not given."""
-    top = _object(body, "hyperparameters", "hyperparameters")
+    top = object_member(body, "hyperparameters", "hyperparameters")
     method = body.get("method")
     if method is None:
         return "supervised", _hyperparameters(top, "supervised", "hyperparameters")
     if not isinstance(method, dict):
-        raise _wrong_type("method", "an object", method)
+        raise wrong_type("method", "an object", method)
     kind = method.get("type")
     if kind is None:
         raise missing("method.type")
@@ -157,27 +138,18 @@ def _method(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
             raise invalid(f"method.{name}", f"Unknown parameter: 'method.{name}'.", "unknown_parameter")
     if kind == "reinforcement":
         return kind, {}
-    inside = _object(method, kind, f"method.{kind}")
+    inside = object_member(method, kind, f"method.{kind}")
     for name in inside:
         if name != "hyperparameters":
             param = f"method.{kind}.{name}"
             raise invalid(param, f"Unknown parameter: '{param}'.", "unknown_parameter")
     where = f"method.{kind}.hyperparameters"
-    own = _object(inside, "hyperparameters", where)
+    own = object_member(inside, "hyperparameters", where)
     if top and kind != "supervised":
         message = f"'hyperparameters' is for supervised jobs only; use '{where}'."
         raise invalid("hyperparameters", message)
     old = {name: value for name, value in top.items() if own.get(name) is None}
     return kind, {**_hyperparameters(old, kind, "hyperparameters"), **_given(own, kind, where)}
-
-
-def _object(parent: dict[str, Any], name: str, param: str) -> dict[str, Any]:
-    value = parent.get(name)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise _wrong_type(param, "an object", value)
-    return value
 
 
 def _hyperparameters(given: dict[str, Any], kind: str, where: str) -> dict[str, Any]:
@@ -198,26 +170,12 @@ def _given(given: dict[str, Any], kind: str, where: str) -> dict[str, Any]:
 def _in_range(name: str, value: object, param: str) -> int | float:
     range = LOCAL_RANGES[name]
     if range.whole:
-        number = _whole(value, param)
+        number = whole(value, param)
         if not range.contains(number):
             raise invalid(param, f"Invalid '{param}': {number} is not within {range.above + 1:g} to {range.most:g}.")
         return number
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _wrong_type(param, "a number or 'auto'", value)
+        raise wrong_type(param, "a number or 'auto'", value)
     if not range.contains(value):
         raise invalid(param, f"Invalid '{param}': it must be more than {range.above:g} and at most {range.most:.0f}.")
     return value
-
-
-def _whole(value: object, param: str) -> int:
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise _wrong_type(param, "an integer", value)
-    return value
-
-
-def _wrong_type(param: str, wanted: str, value: object) -> RequestError:
-    got = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "an array", dict: "an object"}
-    message = f"Invalid type for '{param}': expected {wanted}, but got {got.get(type(value), 'null')} instead."
-    return invalid(param, message, "invalid_type")

@@ -1,10 +1,11 @@
 """JSON objects of the API, made from rows of the database. Pure functions."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from fttui.server.ids import ORGANIZATION
 from fttui.server.jobs.trainer_catalog import BASE_MODELS_CREATED
+from fttui.server.sampling.question import End
 from fttui.server.storage.records import (
     CheckpointRecord,
     EventRecord,
@@ -131,3 +132,46 @@ def page(data: Sequence[dict[str, Any]], has_more: bool, *, ends: bool = False) 
         body["first_id"] = data[0]["id"] if data else None
         body["last_id"] = data[-1]["id"] if data else None
     return {**body, "has_more": has_more}
+
+
+class Completion(NamedTuple):
+    """Members that all objects of one chat completion share."""
+
+    id: str
+    created: int
+    model: str
+
+    def whole(self, text: str, end: End) -> dict[str, Any]:
+        """Return a complete chat completion."""
+        choice = {
+            "index": 0,
+            "message": {"role": "assistant", "content": text, "refusal": None},
+            "logprobs": None,
+            "finish_reason": end.finish_reason,
+        }
+        return {**self._members("chat.completion"), "choices": [choice], "usage": _usage(end)}
+
+    def chunk(self, delta: dict[str, Any], finish_reason: str | None = None, *, usage: bool) -> dict[str, Any]:
+        """Return a chunk of a stream.
+
+        Args:
+            usage: the stream ends with the numbers of tokens, so that all other chunks have null for them.
+        """
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
+        members = {**self._members("chat.completion.chunk"), "choices": [choice]}
+        return {**members, "usage": None} if usage else members
+
+    def usage_chunk(self, end: End) -> dict[str, Any]:
+        """Return the chunk with the numbers of tokens, the last one of a stream."""
+        return {**self._members("chat.completion.chunk"), "choices": [], "usage": _usage(end)}
+
+    def _members(self, object: str) -> dict[str, Any]:
+        return {"id": self.id, "object": object, "created": self.created, "model": self.model}
+
+
+def _usage(end: End) -> dict[str, int]:
+    return {
+        "prompt_tokens": end.prompt_tokens,
+        "completion_tokens": end.completion_tokens,
+        "total_tokens": end.prompt_tokens + end.completion_tokens,
+    }

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
-from fttui.server.api import files, jobs, models, uploads
+from fttui.server.api import chat, files, jobs, models, uploads
 from fttui.server.api.app import create_app
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.service import Service, open_service
@@ -24,7 +24,10 @@ from tests.server.api.test_http_protocol import KEY, TimedConnection
 from tests.server.conftest import FAKE, GOOD, add_file, add_job
 
 ROUTES = [
-    (route.path, method) for api in (files, jobs, models, uploads) for route in api.routes for method in route.methods
+    (route.path, method)
+    for api in (chat, files, jobs, models, uploads)
+    for route in api.routes
+    for method in route.methods
 ]
 
 # Values
@@ -51,6 +54,10 @@ names = st.sampled_from(
         "dpo",
         "n_epochs",
         "beta",
+        "messages",
+        "stop",
+        "stream",
+        "top_p",
     ]
 )
 good = {
@@ -68,10 +75,12 @@ good = {
     "mime_type": "text/jsonl",
     "expires_after": {"anchor": "created_at", "seconds": 3600},
     "part_ids": ["PART"],
+    "messages": [{"role": "user", "content": "Hello"}],
     "md5": "900150983cd24fb0d6963f7d28e17f72",
 }
 MEMBERS = {
     "/v1/fine_tuning/jobs": ("model", "training_file", "suffix", "seed", "method", "metadata"),
+    "/v1/chat/completions": ("model", "messages"),
     "/v1/uploads": ("filename", "purpose", "bytes", "mime_type", "expires_after"),
     "/v1/uploads/{id}/complete": ("part_ids", "md5"),
 }
