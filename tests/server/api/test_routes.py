@@ -193,7 +193,7 @@ async def test_refused_requests_get_the_errors_of_the_api(client: httpx.AsyncCli
         ("DELETE", "/models/base-1", None, 403, "model", None, "base model"),
         ("GET", "/nonsense", None, 404, None, None, "Invalid URL (GET /v1/nonsense)"),
         ("PUT", JOBS, None, 404, None, None, f"Invalid URL (PUT /v1{JOBS})"),
-        ("POST", "/chat/completions", {}, 404, None, None, "Invalid URL (POST /v1/chat/completions)"),
+        ("POST", "/embeddings", {}, 404, None, None, "Invalid URL (POST /v1/embeddings)"),
         ("GET", f"{JOBS}?limit=0", None, 400, "limit", "invalid_value", "limit"),
         ("GET", f"{JOBS}?limit=many", None, 400, "limit", "invalid_value", "limit"),
         ("GET", "/files?order=up", None, 400, "order", "invalid_value", "order"),
