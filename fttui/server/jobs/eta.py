@@ -24,7 +24,7 @@ class FinishEstimates:
         steps = [
             (report.step, report.total_steps)
             for report in reports
-            if isinstance(report, StepMetrics) and report.total_steps
+            if isinstance(report, StepMetrics) and report.total_steps and report.step  # step 0 is a validation
         ]
         if not steps:
             return job.estimated_finish

@@ -91,8 +91,10 @@ def _metrics(line: dict[str, Any]) -> StepMetrics | None:
 
 
 def _sentence(step: int, total: int | None, data: dict[str, Any]) -> str:
-    """Return the message of a step's event in the wording of the hosted service."""
+    """Return the message of a step's event in the wording of the hosted service, which has no step 0."""
     values = [f"{label}={float(data[name]):.2f}" for name, label in _LABELS if name in data]
+    if step == 0 and values and "train_loss" not in data:
+        return f"Step 0: {', '.join(values)} (base model)"
     where = f"Step {step}/{total}" if total is not None else f"Step {step}"
     return f"{where}: {', '.join(values)}" if values else where
 

@@ -20,15 +20,19 @@ def csv_of(metrics: Iterable[Mapping[str, Any]]) -> bytes:
     """Return the metrics as CSV: one row a step, five decimals, empty cells for missing values.
 
     Further metrics, for example of DPO, follow as columns with their own names. Metrics of the full validation are in
-    the events only.
+    the events only, and so is step 0, which has no others.
     """
-    rows = list(metrics)
+    rows = [row for row in metrics if row.get("step") or not _has_full_validation_only(row)]
     known = {*_COLUMNS.values(), "total_steps"}
     others = sorted({name for row in rows for name in row if name not in known and not name.startswith("full_valid_")})
     columns = {**_COLUMNS, **{name: name for name in others}}
     lines = [",".join(columns)]
     lines += [",".join(_cell(row.get(name)) for name in columns.values()) for row in rows]
     return ("\n".join(lines) + "\n").encode()
+
+
+def _has_full_validation_only(row: Mapping[str, Any]) -> bool:
+    return all(name in ("step", "total_steps") or name.startswith("full_valid_") for name in row)
 
 
 def encoded(csv: bytes) -> bytes:

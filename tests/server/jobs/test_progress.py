@@ -33,6 +33,13 @@ def test_metrics_lines_become_reports_with_a_message() -> None:
     assert report(type="metrics", step=2.0, train_mean_reward=0.5) == StepMetrics(
         2, None, "Step 2: train mean reward=0.50", {"step": 2, "train_mean_reward": 0.5}
     )
+    base = report(type="metrics", step=0, total_steps=100, full_valid_loss=5.61, full_valid_mean_token_accuracy=0.01)
+    assert isinstance(base, StepMetrics)
+    assert base.message == "Step 0: full validation loss=5.61 (base model)"
+    assert base.data["step"] == 0
+    first = report(type="metrics", step=0, total_steps=9, train_loss=5.0)
+    assert isinstance(first, StepMetrics)
+    assert first.message == "Step 0/9: training loss=5.00"
     assert report(type="metrics", step=3) == StepMetrics(3, None, "Step 3", {"step": 3})
 
 
@@ -109,7 +116,8 @@ def test_the_result_file_is_csv_that_the_client_can_parse() -> None:
         {"step": 1, "total_steps": 2, "train_loss": 3.632654, "train_mean_token_accuracy": 0.5},
         {"step": 2, "total_steps": 2, "train_loss": 0.00006, "valid_loss": 1, "full_valid_loss": 9, "margin": 0.25},
     ]
-    csv = result_file.csv_of(rows)
+    base = {"step": 0, "total_steps": 3, "full_valid_loss": 5.61, "full_valid_mean_token_accuracy": 0.1}
+    csv = result_file.csv_of([base, *rows])
     assert csv.decode() == (
         "step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy,margin\n"
         "1,3.63265,0.5,,,\n"

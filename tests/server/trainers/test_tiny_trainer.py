@@ -73,9 +73,11 @@ def progress_of(directory: Path) -> list[dict[str, Any]]:
 
 def test_supervised_run_learns_and_reports_every_step(tmp_path: Path) -> None:
     lines = run_training(tmp_path, write_job(tmp_path))
-    metrics = [line for line in lines if line["type"] == "metrics"]
-    assert [line["step"] for line in metrics] == list(range(1, 25))
-    assert {line["total_steps"] for line in metrics} == {24}
+    base, *metrics = (line for line in lines if line["type"] == "metrics")
+    assert base.keys() == {"type", "step", "total_steps", "full_valid_loss", "full_valid_mean_token_accuracy"}
+    assert base["full_valid_loss"] == pytest.approx(np.log(262), abs=0.4)
+    assert [line["step"] for line in (base, *metrics)] == list(range(25))
+    assert {line["total_steps"] for line in (base, *metrics)} == {24}
     for name in ("train_loss", "valid_loss", "train_mean_token_accuracy", "valid_mean_token_accuracy"):
         assert all(name in line for line in metrics)
     assert [line["step"] for line in metrics if "full_valid_loss" in line] == [6, 12, 18, 24]
@@ -187,14 +189,20 @@ def test_run_starts_from_a_tuned_model(tmp_path: Path) -> None:
     shutil.copy(first / "step-24.bin", second / "start-model")
     again = run_training(second, write_job(second, start_model="start-model"))
     full = [line["full_valid_loss"] for line in lines if "full_valid_loss" in line]
-    assert again[0]["train_loss"] < lines[0]["train_loss"] - 0.5
-    assert again[0]["valid_loss"] == pytest.approx(full[-1], abs=0.5)
+    assert again[1]["train_loss"] < lines[1]["train_loss"] - 0.5
+    assert again[1]["valid_loss"] == pytest.approx(full[-1], abs=0.5)
+    assert again[0]["full_valid_loss"] == pytest.approx(full[-1], abs=0.01), "the model to start from is the base"
 
 
 def test_model_of_a_different_shape_is_refused(tmp_path: Path) -> None:
     job_files.save_model(str(tmp_path / "other"), SMALL, base_weights(SMALL))
     with pytest.raises(ValueError, match="not made by this trainer"):
         job_files.load_model(str(tmp_path / "other"), Shape(width=34, layers=3))
+
+
+def test_run_without_validation_data_has_no_step_0(tmp_path: Path) -> None:
+    lines = run_training(tmp_path, write_job(tmp_path, validation_file=None))
+    assert lines[0]["step"] == 1
 
 
 def test_loss_that_is_not_finite_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,7 +284,7 @@ def test_program_saves_on_sigterm_and_continues(tmp_path: Path) -> None:
     assert subprocess.run(command(tmp_path), env=trainer_environment(TINY, Settings()), timeout=60).returncode == 0
     lines = progress_of(tmp_path)
     steps = [line["step"] for line in lines if line["type"] == "metrics"]
-    assert steps == list(range(1, 25)), "no step is repeated: the state was saved at the last step"
+    assert steps == list(range(25)), "no step is repeated: the state was saved at the last step"
     assert lines[-1] == {"type": "result", "checkpoint": 24, "trained_tokens": lines[-1]["trained_tokens"]}
     assert before < len(lines)
 

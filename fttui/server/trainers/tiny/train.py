@@ -107,6 +107,8 @@ class TrainingRun:
             Diverged: the loss is not a finite number.
         """
         next_save = time.monotonic()
+        if self._step == 0:
+            self._report_base()
         while self._step < self._steps:
             self._train_step()
             began = time.monotonic()
@@ -126,6 +128,14 @@ class TrainingRun:
             self._progress.sync()
             save_state(self._directory, {"step": self._step}, [self._weights, *self._moments])
             self._saved_step = self._step
+
+    def _report_base(self) -> None:
+        """Validate the model before the first step, so that the curve begins with it. A restart repeats the line."""
+        if self._valid is None:
+            return
+        metrics = _prefixed("full_valid", self._valid.measure(self._network, list(range(len(self._valid)))))
+        if metrics and all(map(np.isfinite, metrics.values())):  # else the first step reports what is wrong
+            self._progress.write("metrics", step=0, total_steps=self._steps, **metrics)
 
     def _train_step(self) -> None:
         step = self._step + 1
