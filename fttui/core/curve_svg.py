@@ -56,14 +56,20 @@ class Drawing(NamedTuple):
     notes: Sequence[str] = ()
 
 
-def parts_of(series: Series, values: Sequence[float]) -> list[list[tuple[float, float]]]:
-    """Return the points of a series by parts, divided where a value is not finite."""
+def parts_of(series: Series, values: Sequence[float], base: float | None = None) -> list[list[tuple[float, float]]]:
+    """Return the points of a series by parts, divided where a value is not finite.
+
+    Args:
+        base: value of the base model, with which the line begins.
+    """
     parts: list[list[tuple[float, float]]] = []
     start = 0
     for end in (*sorted(set(series.gaps)), len(series.steps)):
         if part := list(zip(series.steps[start:end], values[start:end], strict=True)):
             parts.append(part)
         start = end
+    if base is not None and parts:
+        parts[0].insert(0, (0.0, base))
     return parts
 
 
@@ -73,7 +79,8 @@ def drawing_of_runs(runs: Sequence[tuple[str, Run]], title: str, group: MetricGr
     for index, (name, run) in enumerate(runs):
         series, values, kind = main_line(run, group)
         kinds.add(kind)
-        lines.append(SvgLine(name, str(index + 1), parts_of(series, values)))
+        base = _base_of(run, group) if kind == "validation" else None
+        lines.append(SvgLine(name, str(index + 1), parts_of(series, values, base)))
         if series.not_finite:
             notes.append(f"{name}: not finite from step {min(series.not_finite):g}")
     kind = kinds.pop() if len(kinds) == 1 else ""
@@ -88,6 +95,11 @@ def main_line(run: Run, group: MetricGroup) -> tuple[Series, Sequence[float], st
     return Series(), (), "training"
 
 
+def _base_of(run: Run, group: MetricGroup) -> float | None:
+    """Return the value of the base model, unless the validation line has it: the line of values over the whole file."""
+    return run.base_value(group.whole, group.train) if run.get(group.valid).values else None
+
+
 def drawing_of_run(name: str, run: Run, group: MetricGroup = LOSS, *, is_log: bool = False) -> Drawing:
     """Return the drawing of one run: training with its single points, validation, epochs, checkpoints and the best."""
     train, valid = run.get(group.train), run.get(group.valid)
@@ -100,10 +112,11 @@ def drawing_of_run(name: str, run: Run, group: MetricGroup = LOSS, *, is_log: bo
         lines.append(SvgLine("", "", parts_of(train, train.values), is_faint=True, color=0))
         lines.append(SvgLine("training", "", parts_of(train, run.smoothed(train)), color=0))
     if valid.values:
-        lines.append(SvgLine("validation", "o", parts_of(valid, valid_values), color=1))
+        lines.append(SvgLine("validation", "o", parts_of(valid, valid_values, _base_of(run, group)), color=1))
     best = None
-    whole = run.get(group.whole)
-    series, values = (whole, whole.values) if whole.values else (valid, valid_values)
+    whole = run.trained(group.whole, group.train)
+    by_step = run.get(group.valid)
+    series, values = (whole, whole.values) if whole.values else (by_step, run.smoothed(by_step))
     if values:
         pick = max if group.higher_is_better else min
         index = pick(range(len(values)), key=values.__getitem__)

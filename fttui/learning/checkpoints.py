@@ -129,7 +129,8 @@ def judged_checkpoints(sent: Iterable[Sent], run: Run) -> Checkpoints:
 
 
 def _is_measured(name: str, sent: Sequence[Sent], run: Run) -> bool:
-    return bool(run.get(name).values) or any(math.isfinite(each.metrics.get(name, math.nan)) for each in sent)
+    values = run.trained().values if name == WHOLE else run.get(name).values
+    return bool(values) or any(math.isfinite(each.metrics.get(name, math.nan)) for each in sent)
 
 
 def _value(name: str, sent: Sent, run: Run) -> float | None:

@@ -160,7 +160,7 @@ def plateau(state: JobState) -> Finding | Skipped | None:
     levels = [median(window[:third]), median(window[third:-third]), median(window[-third:])]
     if max(levels) - min(levels) > most + EQUAL_WITHIN * error:
         return None  # a valley: the loss fell and rose again
-    whole = run.whole.values
+    whole = run.trained().values
     if whole and whole[-1] - min(whole) > EQUAL_WITHIN * run.noise():
         return None  # it rises: see `overfitting`
     best = min(range(min(FIRST_SMOOTHED, len(smoothed)) - 1, len(smoothed)), key=smoothed.__getitem__)

@@ -1,6 +1,6 @@
 """Time left of a run, from the times of its steps. Standard library only."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 
 from fttui.learning.run import Run
 
@@ -20,9 +20,10 @@ def seconds_per_step(run: Run) -> float | None:
     `python -m tests.benchmarks.time_left`.
     """
     steps, times = run.times.steps, run.times.values
-    if len(steps) < LEAST_STEPS:
+    first = bisect_right(steps, 0)  # step 0 is a validation, and the first step after it includes the start
+    if len(steps) - first < LEAST_STEPS:
         return None
-    start = min(bisect_left(steps, steps[-1] * STARTING), len(steps) - LEAST_STEPS)
+    start = min(max(first, bisect_left(steps, steps[-1] * STARTING)), len(steps) - LEAST_STEPS)
     waits = [
         (later - earlier, steps[start + index + 1] - steps[start + index])
         for index, (earlier, later) in enumerate(zip(times[start:], times[start + 1 :], strict=False))

@@ -76,6 +76,22 @@ class Run:
             return None
         return max(1, math.ceil(self.last_step * self.n_epochs / self.total_steps))
 
+    def base_value(self, metric: str = WHOLE, train: str = TRAIN) -> float | None:
+        """Return the value of a metric at step 0, before any training: that of the base model. None without it.
+
+        Args:
+            train: the metric of training steps of the same kind. A run that has it at step 0 counts its steps from 0.
+        """
+        found, trained = self.get(metric).steps, self.get(train).steps
+        if not found or found[0] != 0 or (trained and trained[0] == 0):
+            return None
+        return self.get(metric).values[0]
+
+    def trained(self, metric: str = WHOLE, train: str = TRAIN) -> Series:
+        """Return a series without the value of the base model, which is no result of the training."""
+        series = self.get(metric)
+        return series if self.base_value(metric, train) is None else series.without_first()
+
     def weight(self, series: Series) -> float:
         """Return the weight of smoothing for a series of this run."""
         points = float(len(series))
@@ -91,10 +107,10 @@ class Run:
         """Return the loss by which the run is judged: wire name, series and values.
 
         The loss over the whole validation file, else the smoothed validation loss, else the smoothed training loss.
-        The name is empty without any loss.
+        The name is empty without any loss. The base model is not judged: see `base_value`.
         """
-        if self.whole.values:
-            return WHOLE, self.whole, self.whole.values
+        if (whole := self.trained()).values:
+            return WHOLE, whole, whole.values
         for name in (VALID, TRAIN):
             series = self.get(name)
             if series.values:
@@ -110,7 +126,7 @@ class Run:
         for series in (self.valid, self.train):
             if len(series) >= 4:
                 return smoothed_noise(series.noise(), self.weight(series))
-        return self.whole.noise()
+        return self.trained().noise()
 
 
 def run_of(

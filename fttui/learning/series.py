@@ -60,6 +60,14 @@ class Series:
         self.steps.append(step)
         self.values.append(value if abs(value) >= 1 / LARGEST else 0.0)
 
+    def without_first(self) -> "Series":
+        """Return a series without the first value."""
+        rest = Series()
+        rest.steps, rest.values = self.steps[1:], self.values[1:]
+        rest.gaps = [index - 1 for index in self.gaps if index]
+        rest.not_finite = list(self.not_finite)
+        return rest
+
     def smoothed(self, weight: float) -> Sequence[float]:
         """Return the exponential mean of the values, without the bias of its start. Only new points are computed.
 

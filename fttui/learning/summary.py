@@ -12,7 +12,7 @@ def summarize(run: Run) -> Summary:
     metric, series, values = run.judged()
     not_finite = sum(len(run.get(name).not_finite) for name in (TRAIN, VALID))
     if not metric:
-        return Summary(not_finite=not_finite)
+        return Summary(not_finite=not_finite, base=run.base_value())
     start = 0 if metric == WHOLE else min(FIRST_SMOOTHED, len(values)) - 1
     best = min(range(start, len(values)), key=values.__getitem__)
     train = run.train
@@ -26,4 +26,5 @@ def summarize(run: Run) -> Summary:
         train_last=train.values[-1] if train.values else None,
         noise=run.noise(),
         not_finite=not_finite,
+        base=run.base_value(),
     )

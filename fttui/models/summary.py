@@ -27,6 +27,8 @@ class Summary(NamedTuple):
     """Standard deviation of `last` and `best` without learning."""
     not_finite: int = 0
     """Number of losses that are not finite."""
+    base: float | None = None
+    """Loss of the base model over the whole validation file, measured before the first step."""
 
     @property
     def is_validation(self) -> bool:
@@ -39,6 +41,21 @@ class Summary(NamedTuple):
         if self.last is None or self.train is None or not self.is_validation:
             return None
         return self.last - self.train
+
+    @property
+    def gain(self) -> float | None:
+        """Loss of the base model minus the best loss, both over the whole validation file."""
+        return None if self.base is None or self.best is None or self.metric != WHOLE else self.base - self.best
+
+    @property
+    def has_gained(self) -> bool:
+        """The best loss is below that of the base model by more than noise."""
+        return self.gain is not None and self.gain > EQUAL_WITHIN * self.noise
+
+    @property
+    def has_lost(self) -> bool:
+        """The best loss is above that of the base model by more than noise."""
+        return self.gain is not None and self.gain < -EQUAL_WITHIN * self.noise
 
     @property
     def is_last_best(self) -> bool:

@@ -1,4 +1,4 @@
-"""Any numbers of a server are drawn as SVG."""
+"""Curves as SVG: any numbers of a server, and the base model."""
 
 from xml.etree import ElementTree
 
@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from fttui.core.curve_svg import drawing_of_run, drawing_of_runs, svg
 from fttui.learning.run import Run
 from tests.support.odd_runs import ODD_RUNS
+from tests.support.simulated_runs import real_run, with_base
 
 
 @given(run=ODD_RUNS, is_log=st.booleans())
@@ -16,3 +17,12 @@ def test_svg_of_any_numbers_has_finite_coordinates(run: Run, is_log: bool) -> No
     for text in (svg(drawing_of_run("n", run, is_log=is_log)), svg(drawing_of_runs([("a", run), ("b", run)], "t"))):
         ElementTree.fromstring(text)
         assert not {"nan", "inf"} & set(text.replace(",", " ").replace('"', " ").lower().split())
+
+
+def test_validation_line_begins_at_the_base_model_which_is_not_the_best() -> None:
+    run = with_base(real_run("good"), 0.5)
+    drawing = drawing_of_run("n", run)
+    validation = next(line for line in drawing.lines if line.name == "validation")
+    assert validation.points[0][0] == (0.0, 0.5)
+    assert drawing.best == drawing_of_run("n", real_run("good")).best
+    assert drawing_of_runs([("a", run)], "t").lines[0].points[0][0] == (0.0, 0.5)

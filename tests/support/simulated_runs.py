@@ -192,3 +192,14 @@ def _run(chance: random.Random, shape: Shape, bend: Callable[[float, float], tup
 def _noisy(chance: random.Random, noise: float, spikes: float) -> float:
     factor = max(0.05, chance.gauss(1.0, noise))
     return factor * chance.uniform(1.5, 4.0) if chance.random() < spikes else factor
+
+
+def with_base(run: Run, base: float, wait: float = 40.0) -> Run:
+    """Return a run with the validation of its base model, some seconds before the first step."""
+    points: list[tuple[int, dict[str, float], float | None]] = [
+        (0, {"full_valid_loss": base}, run.times.values[0] - wait)
+    ]
+    for step, at in zip(run.times.steps, run.times.values, strict=True):
+        series = {name: each for name, each in run.series.items() if step in each.steps}
+        points.append((int(step), {name: each.values[each.steps.index(step)] for name, each in series.items()}, at))
+    return run_of(points, total_steps=run.total_steps, n_epochs=run.n_epochs, checkpoints=run.checkpoints)

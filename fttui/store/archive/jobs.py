@@ -13,7 +13,15 @@ from fttui.models.row import JobRow
 from fttui.models.summary import Summary
 from fttui.store.archive.damage import is_sound
 from fttui.store.archive.database import Database
-from fttui.store.archive.schema import CHECKPOINT_COLUMNS, JOBS, NEWEST_FIRST, OF_JOBS, ROW_COLUMNS, row_of
+from fttui.store.archive.schema import (
+    CHECKPOINT_COLUMNS,
+    JOBS,
+    NEWEST_FIRST,
+    OF_JOBS,
+    ROW_COLUMNS,
+    SUMMARY_COLUMNS,
+    row_of,
+)
 
 CHUNK = 500
 """Most rows in one transaction: other processes wait for its end."""
@@ -228,7 +236,8 @@ class ArchiveJobs:
 
     async def save_summary(self, id: str, summary: Summary, alarms: str) -> None:
         """Record the numbers by which a run is judged, and the kinds of its alarms."""
-        sql = f"INSERT OR REPLACE INTO summaries VALUES ({', '.join('?' * (2 + len(summary)))})"
+        marks = ", ".join("?" * (2 + len(summary)))
+        sql = f"INSERT OR REPLACE INTO summaries(job, {SUMMARY_COLUMNS}) VALUES ({marks})"
         await self._database.write_job(id, lambda db, job: db.execute(sql, (job, *summary, alarms)), None)
 
     def unsummarized(self) -> list[str]:

@@ -3,7 +3,7 @@
 import sqlite3
 
 from fttui import sqlite
-from fttui.store.archive.schema import EVENT_COLUMNS, POINT_COLUMNS
+from fttui.store.archive.schema import EVENT_COLUMNS, POINT_COLUMNS, SUMMARY_COLUMNS
 
 _JOB = (
     "status_text, model, suffix, method, fine_tuned_model, created_at, finished_at, trained_tokens, step, total_steps, "
@@ -74,9 +74,9 @@ def _jobs(db: sqlite3.Connection, here: int, there: int) -> None:
 
 
 def _summaries(db: sqlite3.Connection) -> None:
-    columns = "metric, last, last_step, best, best_step, train, train_last, noise, not_finite, alarms"
     db.execute(
-        f"INSERT OR REPLACE INTO disk.summaries SELECT k.there, {columns} FROM main.summaries m "
+        f"INSERT OR REPLACE INTO disk.summaries(job, {SUMMARY_COLUMNS}) "
+        f"SELECT k.there, {SUMMARY_COLUMNS} FROM main.summaries m "
         "JOIN temp.keys k ON k.here = m.job WHERE k.same"
     )
 

@@ -213,7 +213,12 @@ _V8 = """
 ALTER TABLE jobs ADD COLUMN phase TEXT NOT NULL DEFAULT '';
 """
 
-MIGRATIONS = (_V1, _V2, _V3, _V4, _V5, _V6, _V7, _V8)
+_V9 = """
+-- Loss of the base model: see models/summary.py. NULL for jobs without step 0.
+ALTER TABLE summaries ADD COLUMN base REAL;
+"""
+
+MIGRATIONS = (_V1, _V2, _V3, _V4, _V5, _V6, _V7, _V8, _V9)
 """SQL of each version. Entry N brings an archive from version N to version N + 1."""
 
 VERSION = len(MIGRATIONS)
@@ -224,10 +229,12 @@ OF_PROFILES = ("jobs", "files", "models", "creates", "absent", "deleted", "uploa
 """Tables with rows of profiles."""
 TABLES = ("profiles", *OF_PROFILES, *OF_JOBS)
 
+SUMMARY_COLUMNS = "metric, last, last_step, best, best_step, train, train_last, noise, not_finite, base, alarms"
+"""Columns of `summaries`: the members of a `Summary`, then the alarms."""
 ROW_COLUMNS = (
     "id, status_text, model, suffix, method, fine_tuned_model, created_at, finished_at, trained_tokens, "
     "step, total_steps, loss, gone_at IS NOT NULL, fault, epochs, rate, batch, seed, sweep, phase, "
-    "metric, last, last_step, best, best_step, train, train_last, noise, not_finite, alarms"
+    f"{SUMMARY_COLUMNS}"
 )
 """Columns of `JOBS` for `row_of`."""
 JOBS = "jobs LEFT JOIN summaries ON summaries.job = jobs.key"
@@ -244,8 +251,8 @@ NEWEST_FIRST = "created_at DESC, place DESC, id"
 
 def row_of(columns: Sequence[Any]) -> JobRow:
     """Return a row from the values of `ROW_COLUMNS`. Further values are ignored."""
-    summary = Summary() if columns[20] is None else Summary._make(columns[20:29])
-    return JobRow._make((*columns[:12], bool(columns[12]), *columns[13:20], summary, columns[29] or "", ""))
+    summary = Summary() if columns[20] is None else Summary._make(columns[20:30])
+    return JobRow._make((*columns[:12], bool(columns[12]), *columns[13:20], summary, columns[30] or "", ""))
 
 
 def beside(path: str) -> str:

@@ -38,7 +38,8 @@ class ChartState:
         if self._axis != self.settings.axis:
             self.cross.reset()
         self._axis = self.settings.axis
-        self.positions = sorted({x for each in curves for series in (each.train, each.valid) for x in series.steps})
+        points = {x for each in curves for series in (each.train, each.valid) for x in series.steps}
+        self.positions = sorted(points | {each.base[0] for each in curves if each.base is not None})
         self.cross.sync(self.positions)
 
     def view(self) -> View:

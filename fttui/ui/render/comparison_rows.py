@@ -72,12 +72,7 @@ class ComparisonTable:
 def values_line(curves: Sequence[Curves], view: View, where: str, cells: int, glyphs: Glyphs) -> Line:
     """Return the values of several runs at the cross-hair: with their names where they fit, else with their numbers."""
     at = view.cursor if view.cursor is not None else 0.0
-    values = []
-    for run in curves:
-        series, line = run.main
-        near = series.index_near(at)
-        is_over = near is None or at > series.steps[-1] + 1
-        values.append("-" if is_over or near is None else number(line[near]))
+    values = ["-" if (found := run.value_at(at)) is None else number(found) for run in curves]
     for names in ([f" {fit(run.name, 16, ellipsis=glyphs.cut)}" for run in curves], [""] * len(curves)):
         spans: list[Span] = [(f" {where}", "cross")]
         for index, (name, value) in enumerate(zip(names, values, strict=True)):

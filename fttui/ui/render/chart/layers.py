@@ -65,13 +65,27 @@ def layers_of(runs: Sequence[Curves], view: View, x0: float, x1: float, columns:
         if several:
             series, line = run.main
             bins = bins_of(series, line, x0, x1, columns)
+            if series is run.valid:
+                bins = _from_base(run, bins, x0)
             layers.append(Layer(run_role(index, view), bins, True, str(index + 1)))
             continue
         if run.train_weight and view.raw:
             layers.append(Layer("raw", bins_of(run.train, run.train.values, x0, x1, columns), False))
         layers.append(Layer("train", bins_of(run.train, run.train_line, x0, x1, columns), True))
-        layers.append(Layer("valid", bins_of(run.valid, run.valid_line, x0, x1, columns), True, "o"))
+        bins = bins_of(run.valid, run.valid_line, x0, x1, columns)
+        layers.append(Layer("valid", _from_base(run, bins, x0), True, "o"))
     return layers
+
+
+def _from_base(run: Curves, bins: list[Bin], x0: float) -> list[Bin]:
+    """Let a line begin at the base model, whose value is no part of the smoothed line."""
+    if run.base is None or run.base[0] != x0:
+        return bins
+    value, rest = run.base[1], bins[1:]
+    if bins and bins[0].column == 0:
+        first = bins[0]
+        return [first._replace(first=value, low=min(value, first.low), high=max(value, first.high)), *rest]
+    return [Bin(0, value, value, value, value, 1, False), *(bin._replace(is_joined=True) for bin in bins[:1]), *rest]
 
 
 def run_role(index: int, view: View) -> str:

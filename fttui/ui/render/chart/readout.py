@@ -17,14 +17,14 @@ def readout(runs: Sequence[Curves], view: View) -> list[Span]:
     if len(runs) == 1:
         return [*spans, *_one(runs[0], at, view.unit)]
     for index, run in enumerate(runs):
-        series, line = run.main
-        near = series.index_near(at)
-        text = number(line[near]) if near is not None and at <= series.steps[-1] + 1 else "-"
-        spans.append((f"  {index + 1} {run.name} {text}", f"run{index + 1}"))
+        value = run.value_at(at)
+        spans.append((f"  {index + 1} {run.name} {'-' if value is None else number(value)}", f"run{index + 1}"))
     return spans
 
 
 def _one(run: Curves, at: float, unit: str) -> list[Span]:
+    if run.base is not None and at == run.base[0]:
+        return [("  base model", "dim"), (f"  valid {number(run.base[1])}", "valid")]
     spans: list[Span] = []
     if run.epochs and unit == "step":
         spans.append((f"  epoch {min(len(run.epochs), 1 + sum(end < at for end in run.epochs))}", "dim"))

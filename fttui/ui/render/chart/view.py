@@ -68,8 +68,10 @@ class Curves(NamedTuple):
     train_weight: float = 0.0
     """Weight of smoothing, 0 for none."""
     valid_weight: float = 0.0
+    base: tuple[float, float] | None = None
+    """Position and value of the base model, where the validation line begins. None if `valid` contains it."""
     best: tuple[float, float] | None = None
-    """Position and value of the best validation value."""
+    """Position and value of the best validation value of the training."""
     epochs: Sequence[float] = ()
     """Ends of epochs."""
     checkpoints: Sequence[float] = ()
@@ -89,6 +91,14 @@ class Curves(NamedTuple):
     def main(self) -> tuple[Series, Sequence[float]]:
         """The line by which runs are compared: validation where there is one, else training."""
         return (self.valid, self.valid_line) if self.valid.steps else (self.train, self.train_line)
+
+    def value_at(self, at: float) -> float | None:
+        """Return the value of the main line near a position. None behind its end."""
+        if self.base is not None and at == self.base[0]:
+            return self.base[1]
+        series, line = self.main
+        near = series.index_near(at)
+        return None if near is None or at > series.steps[-1] + 1 else line[near]
 
 
 class View(NamedTuple):
@@ -144,9 +154,15 @@ def curves_of(
     train_weight, valid_weight = (
         run.weight(run.get(part)) if smooth is None else smooth for part in (group.train, group.valid)
     )
-    if not valid.steps and whole.steps:
-        valid, valid_weight = whole, 0.0
     scale = _scale(run, unit)
+    value = run.base_value(group.whole, group.train)
+    base = None if value is None else (scale(0), value)
+    trained = whole if base is None else whole.without_first()
+    best = _best(trained, trained.values, 0, group) or _best(
+        valid, valid.smoothed(valid_weight), FIRST_SMOOTHED - 1, group
+    )
+    if not valid.steps and whole.steps:
+        valid, valid_weight, base = whole, 0.0, None
     total = run.total_steps if unit == "step" else run.n_epochs if unit == "epoch" else None
     return Curves(
         name,
@@ -154,7 +170,8 @@ def curves_of(
         valid,
         train_weight,
         valid_weight,
-        best=_best(valid, valid.smoothed(valid_weight), whole, group.higher_is_better),
+        base=base,
+        best=best,
         epochs=[scale(end) for end in run.epoch_ends] if unit != "time" else (),
         checkpoints=[scale(step) for step in run.checkpoints],
         total=None if total is None else float(total),
@@ -162,11 +179,10 @@ def curves_of(
     )
 
 
-def _best(valid: Series, line: Sequence[float], whole: Series, is_highest: bool) -> tuple[float, float] | None:
-    series, values, start = (whole, whole.values, 0) if whole.steps else (valid, line, FIRST_SMOOTHED - 1)
+def _best(series: Series, values: Sequence[float], start: int, group: MetricGroup) -> tuple[float, float] | None:
     if not series.steps:
         return None
-    pick = max if is_highest else min
+    pick = max if group.higher_is_better else min
     index = pick(range(min(start, len(values) - 1), len(values)), key=values.__getitem__)
     return series.steps[index], values[index]
 

@@ -10,7 +10,7 @@ from fttui.ui.render.chart.draw import draw
 from fttui.ui.render.chart.readout import readout
 from fttui.ui.render.chart.view import ASCII, BLOCK, BRAILLE, Curves, Form, View, curves_of
 from tests.support.curve_bytes import replay
-from tests.support.simulated_runs import CURVES, real_run, until
+from tests.support.simulated_runs import CURVES, real_run, until, with_base
 
 
 def _curves(values: list[float], name: str = "run") -> Curves:
@@ -146,3 +146,29 @@ def test_readout_names_raw_and_smoothed_values_under_the_cross_hair() -> None:
 def test_readout_without_cross_hair_has_the_last_values() -> None:
     text = "".join(text for text, _ in readout([_curves([3.0, 2.0])], View(76, 12)))
     assert text == " step 2  train 2.00"
+
+
+def test_validation_line_begins_at_the_base_model_and_its_smoothing_does_not() -> None:
+    plain = until(real_run("overfit"), 640)
+    before, curves = curves_of("overfit", plain), curves_of("overfit", with_base(plain, 5.61))
+    assert curves.base == (0, 5.61)
+    assert (curves.valid_line, curves.best) == (before.valid_line, before.best)
+    first = [line[7] for line in _text(curves, View(76, 12, is_whole=True))]
+    assert first[1] == first[2] == "⡇", "a line from the base model down to the first validation"
+    assert "↑5.70" in _text(curves, View(76, 12))[0], "the range is that of the training"
+    zoomed = View(76, 12, zoom=(100.0, 300.0))
+    assert _text(curves, zoomed) == _text(before, zoomed)
+    spans = readout([curves], View(76, 12, cursor=0.0))
+    assert "".join(text for text, _ in spans) == " step 0  base model  valid 5.61"
+    both = readout([curves, before], View(76, 12, cursor=0.0))
+    assert "".join(text for text, _ in both) == " step 0  1 overfit 5.61  2 overfit 5.38"
+
+
+def test_base_model_alone_and_without_single_validations_is_a_point_of_the_line() -> None:
+    alone = curves_of("run", run_of([(0, {"full_valid_loss": 5.61}, None)], total_steps=100))
+    assert (alone.valid.steps, alone.best) == ([0], None)
+    assert any("o" in line for line in _text(alone, View(40, 8)))
+    whole = curves_of(
+        "run", run_of([(step, {"full_valid_loss": 5.0 - step / 10}, None) for step in (0, 10, 20)], total_steps=30)
+    )
+    assert (whole.valid.values, whole.base, whole.best) == ([5.0, 4.0, 3.0], None, (20, 3.0))
