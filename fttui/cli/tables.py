@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 from fttui.cli.output import CUT_FIRST, CUT_LAST, CUT_LATE, CUT_NEVER, TABLE, WIDE, Column
 from fttui.clock import age, duration
-from fttui.learning.figures import figure
+from fttui.learning.figures import figure, signed_figure
 from fttui.learning.kinds import kinds_of, word_of
 from fttui.learning.phase_words import phase_words
-from fttui.learning.words import loss_words
+from fttui.learning.words import gain_words, loss_words
 from fttui.models.loss_kinds import LossKinds
 from fttui.models.row import short_id
 from fttui.text import count, fit, size_words
@@ -78,6 +78,11 @@ def gap(row: "JobRow") -> str:
     return "" if row.summary.gap is None else f"{row.summary.gap:+.2f}"
 
 
+def gain(row: "JobRow") -> str:
+    """Format the gain over the base model; empty if unknown."""
+    return "" if row.summary.gain is None else signed_figure(row.summary.gain)
+
+
 def alarm(row: "JobRow", off: "Container[str]") -> str:
     """Return the word for the most important alarm of a job; empty for none."""
     kinds = kinds_of(row.alarms, off)
@@ -132,6 +137,7 @@ class JobTable:
             Column(losses.title, lambda row: _judged(row, row.judged_loss, losses), right=True),
             Column("BEST", lambda row: _judged(row, row.summary.best, losses), right=True, leave=16),
             Column("AT", lambda row: text(row.summary.best_step), right=True, leave=13),
+            Column("GAIN", gain, right=True, leave=10),
             Column("TRAIN", lambda row: loss(row.summary.train), right=True, leave=12),
             Column("GAP", gap, right=True, leave=11),
             Column("EPOCHS", lambda row: row.epochs, right=True, leave=9),
@@ -154,6 +160,7 @@ class JobTable:
         same = {"MODEL": self.same_model, "COST": same_cost, "METHOD": _same_method(rows)}
         hidden = {name for name, value in same.items() if value}
         hidden |= {"NAME"} if not is_named else set()
+        hidden |= {"GAIN"} if not any(row.summary.gain is not None for row in rows) else set()
         hidden |= {"GAP"} if not losses.has_validation else set()
         repeated = [column for column in columns if column.title == "TRAIN"][1:] if losses.title == "TRAIN" else []
         self.columns = [column for column in columns if column.title not in hidden and column not in repeated]
@@ -191,6 +198,7 @@ class JobTable:
             Column("COST", lambda row: "" if facts is None else text(facts.amount(row))),
             Column("ALARM", lambda row: ",".join(kinds_of(row.alarms, off))),
             Column("METHOD", lambda row: row.method),
+            Column("GAIN", lambda row: text(row.summary.gain)),
         ]
 
 
@@ -280,6 +288,7 @@ def job_fields(job: "Job", row: "JobRow") -> list[tuple[str, str]]:
         ("runs on" if job.status.is_live else "ran on", job.environment.words if job.environment else ""),
         ("step", "" if row.step is None else step_of(row)),
         ("validation loss", _validation(row)),
+        ("gain", gain_words(row.summary)),
         ("loss", "" if row.summary.is_validation else loss(row.judged_loss)),
         ("trained tokens", text(job.trained_tokens)),
         ("created", when(job.created_at)),

@@ -12,7 +12,7 @@ from fttui.core.curve_svg import drawing_of_runs, svg
 from fttui.learning import comparison
 from fttui.learning.alarms import Kind, Report
 from fttui.learning.comparison import SEED, VALIDATION_FILE, Comparison, Entry
-from fttui.learning.figures import figure
+from fttui.learning.figures import figure, signed_figure
 from fttui.learning.metric_groups import LOSS, MetricGroup
 from fttui.learning.run import Run
 from fttui.learning.summary import summarize
@@ -222,12 +222,16 @@ def _end_columns(jobs: Sequence[ComparedJob]) -> list[TableColumn]:
     def text(value: float | None, format: str) -> str:
         return "" if value is None else format.format(value)
 
+    def gain(summary: Summary) -> str:
+        return "" if summary.gain is None else signed_figure(summary.gain)
+
     def of_summary(value: Callable[[Summary], object]) -> Callable[[ComparedJob], object]:
         return lambda job: value(job.entry.summary)
 
     parts: list[tuple[str, Callable[[ComparedJob], str], Callable[[ComparedJob], object], bool]] = [
         ("BEST", loss(lambda each: each.best), of_summary(lambda each: each.best), True),
         ("AT", lambda job: text(job.entry.summary.best_step, "{}"), of_summary(lambda each: each.best_step), True),
+        ("GAIN", lambda job: gain(job.entry.summary), of_summary(lambda each: each.gain), True),
         ("LAST", loss(lambda each: each.last), of_summary(lambda each: each.last), True),
         (
             "TRAIN",

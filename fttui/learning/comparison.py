@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from fttui.learning.figures import short_figure
-from fttui.models.summary import EQUAL_WITHIN, Summary, are_equal
+from fttui.models.summary import EQUAL_WITHIN, WHOLE, Summary, are_equal
 
 LEAST_RUNS = 2
 MOST_RUNS = 9
@@ -220,11 +220,17 @@ def as_json(found: Comparison) -> dict[str, object]:
     def loss(entry: Entry, value: float | None, step: int | None) -> dict[str, object]:
         return {"metric": entry.summary.metric, "value": value, "step": step, "noise": entry.summary.noise}
 
+    def base(entry: Entry) -> dict[str, object] | None:
+        value = entry.summary.base
+        return None if value is None else {**loss(entry, value, 0), "metric": WHOLE}
+
     jobs = [
         {
             "id": entry.id,
+            "base": base(entry),
             "best": loss(entry, entry.summary.best, entry.summary.best_step),
             "last": loss(entry, entry.summary.last, entry.summary.last_step),
+            "gain": entry.summary.gain,
             "settings": dict(entry.settings),
         }
         for entry in found.entries

@@ -9,6 +9,11 @@ def figure(value: float) -> str:
     return f"{value:.{3 if size < 10 else 2 if size < 100 else 1}f}"
 
 
+def signed_figure(value: float) -> str:
+    """Return a difference of losses with its sign: `+3.951`, `-0.029`."""
+    return f"+{figure(value)}" if value >= 0 else figure(value)
+
+
 def short_figure(value: float) -> str:
     """Return a loss for a sentence: `1.89`, `26.4`, `343`, `0.029`."""
     size = abs(value)

@@ -1,12 +1,12 @@
 """Sentences about a run that the cockpit and the commands share. Standard library only."""
 
 from fttui.learning.alarms import Alarm, Report
-from fttui.learning.figures import short_figure
+from fttui.learning.figures import figure, short_figure, signed_figure
 from fttui.learning.kinds import Kind
 from fttui.learning.pace import about, time_left
 from fttui.learning.run import Run
 from fttui.learning.summary import summarize
-from fttui.models.summary import Summary
+from fttui.models.summary import EQUAL_WITHIN, Summary
 
 KIND_WORDS = {
     Kind.NON_FINITE: "numbers",
@@ -30,6 +30,17 @@ def loss_words(summary: Summary, *, is_short: bool = False) -> str:
         return f"{kind} {short_figure(summary.last)}"
     at = f"at {summary.best_step}" if is_short else f"at step {summary.best_step}"
     return f"{kind} {short_figure(summary.last)}, best {short_figure(summary.best)} {at}"
+
+
+def gain_words(summary: Summary) -> str:
+    """Return the gain, judged against noise: `+3.951, base model 5.610`. Empty without a gain."""
+    gain, base = summary.gain, summary.base
+    if gain is None or base is None:
+        return ""
+    if summary.has_lost:
+        return f"{signed_figure(gain)}, worse than the base model ({figure(base)})"
+    noise = "" if summary.has_gained else f", equal within noise (±{figure(EQUAL_WITHIN * summary.noise)})"
+    return f"{signed_figure(gain)}, base model {figure(base)}{noise}"
 
 
 def progress_parts(run: Run, summary: Summary, now: float | None, *, is_short: bool = False) -> list[str]:

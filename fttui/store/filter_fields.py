@@ -38,6 +38,7 @@ FILTER_FIELDS: tuple[FilterField, ...] = (
     FilterField("at", "number", "step of the best loss", "at>100"),
     FilterField("train", "number", "smoothed training loss", "train<1.5"),
     FilterField("gap", "number", "validation loss minus training loss", "gap>0.5"),
+    FilterField("gain", "number", "loss of the base model minus lowest loss", "gain<0.1"),
     FilterField("epochs", "number", "number of epochs, or auto", "epochs>3"),
     FilterField("lr", "number", "learning rate or its multiplier, or auto", "lr<=0.1"),
     FilterField("batch", "number", "batch size, or auto", "batch:8"),
@@ -57,7 +58,7 @@ STATES = ("running", "queued", "waiting", "paused", "succeeded", "failed", "canc
 BY_NAME = {field.name: field for field in FILTER_FIELDS}
 FIELDS = tuple(BY_NAME)
 TEXT_FIELDS = tuple(field.name for field in FILTER_FIELDS if field.kind == "text")
-FROM_LOG = frozenset(("step", "loss", "best", "at", "train", "gap", "alarm"))
+FROM_LOG = frozenset(("step", "loss", "best", "at", "train", "gap", "gain", "alarm"))
 """Fields whose values come from the log of a job."""
 OLD_NAMES = {"tuned": "fine_tuned_model"}
 """Names of fields in older versions, and their present ones."""

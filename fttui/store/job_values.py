@@ -46,6 +46,7 @@ _NUMBERS: dict[str, Callable[[JobRow], Any]] = {  # a number, or None
     "at": attrgetter("summary.best_step"),
     "train": _train,
     "gap": attrgetter("summary.gap"),
+    "gain": attrgetter("summary.gain"),
     **{field: _of_setting(member) for field, member in SETTINGS.items()},
     "tokens": attrgetter("trained_tokens"),
     "created": attrgetter("created_at"),

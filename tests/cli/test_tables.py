@@ -89,7 +89,7 @@ def test_piped_columns_are_the_old_ones_then_new_ones() -> None:
     assert cells[0] == [
         *(ROWS[0].id, "running", "1970-01-01T00:00:40Z", "gpt-4.1-nano-2025-04-14", "ten-epochs", ""),
         *("", "640", "900", "0.98512", "train_loss"),
-        *("", "", "", "", "", "", "", "", "", "", ""),
+        *("", "", "", "", "", "", "", "", "", "", "", ""),
     ]
 
 
@@ -125,8 +125,17 @@ def test_piped_columns_end_with_the_exact_numbers() -> None:
     cells = [column.cell(JUDGED[0]) for column in JobTable.piped()]
     assert cells[9:] == [
         *("1.886", "valid_loss", "1.738", "360", "0.985", str(1.886 - 0.985), "10", "2", "1", "", "", "overfitting"),
-        "dpo",
+        *("dpo", ""),
     ]
+
+
+def test_gain_has_a_column_when_a_job_has_one() -> None:
+    gained = JUDGED[0]._replace(summary=Summary("full_valid_loss", 1.886, 640, 1.738, 360, 0.985, base=5.61))
+    head, first, second = lines([gained, JUDGED[1]], 160)
+    at = head.index("GAIN")
+    assert "GAIN" not in lines(JUDGED, 160)[0]
+    assert (first[at - 2 : at + 4], second[at - 2 : at + 4].strip()) == ("+3.872", "")
+    assert [column.cell(gained) for column in JobTable.piped()][-1] == str(5.61 - 1.738)
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from fttui.learning.pace import seconds_per_step, time_left
 from fttui.learning.run import run_of
 from fttui.learning.stop_rule import StopRule
 from fttui.learning.summary import summarize
-from fttui.learning.words import progress_parts
+from fttui.learning.words import gain_words, progress_parts
 from fttui.models.status import Status
+from fttui.models.summary import Summary
 from tests.support.simulated_runs import real_run, with_base
 
 NAMES = ("good", "overfit", "overfit-small-data", "diverge-x40", "diverge-x300")
@@ -48,6 +49,19 @@ def test_gain_is_base_minus_best_and_judged_against_noise() -> None:
     assert (summary.has_gained, summary.has_lost) == (False, True)
     assert summary.best_step != 0, "the base model is no checkpoint"
     assert summarize(plain).gain is None
+
+
+@pytest.mark.parametrize(
+    ("base", "words"),
+    [
+        (5.61, "+3.951, base model 5.610"),
+        (1.669, "+0.010, base model 1.669, equal within noise (±0.040)"),
+        (1.5, "-0.159, worse than the base model (1.500)"),
+        (None, ""),
+    ],
+)
+def test_words_about_the_gain_say_what_noise_allows(base: float | None, words: str) -> None:
+    assert gain_words(Summary("full_valid_loss", 1.7, 270, 1.659, 180, noise=0.02, base=base)) == words
 
 
 def test_only_a_loss_of_the_same_kind_is_a_gain() -> None:

@@ -91,4 +91,10 @@ def test_json_has_the_members_of_the_contract() -> None:
     jobs = found["jobs"]
     assert isinstance(jobs, list)
     assert jobs[0]["best"] == {"metric": "full_valid_loss", "value": 1.6, "step": 180, "noise": 0.007}
+    assert (jobs[0]["base"], jobs[0]["gain"]) == (None, None)
+    entry = _entry("a", 1.6)
+    gained = entry._replace(summary=entry.summary._replace(base=5.6))
+    first = as_json(compare([gained, _entry("b", 1.9)]))["jobs"][0]  # type: ignore[index]
+    assert first["base"] == {"metric": "full_valid_loss", "value": 5.6, "step": 0, "noise": 0.007}
+    assert first["gain"] == pytest.approx(4.0)
     assert jobs[0]["settings"] == {"model": "tiny", "n_epochs": "3"}

@@ -286,15 +286,19 @@ def test_alarms_are_sorted_by_importance_and_jobs_without_one_are_last() -> None
         ("lr:auto", "b"),
         ("batch:8", "a"),
         ("gap>2", "b"),
+        ("gain>1.5", "b"),
+        ("gain<2", ""),
         ("at:5", "b c"),
         ("name:c", "c"),
         ("cost:none", "a b c"),
     ],
 )
 def test_fields_of_a_run_are_compared(text: str, expected: str) -> None:
+    failed = run("b", 2.0, metric="full_valid_loss")
+    failed = failed._replace(summary=failed.summary._replace(base=4.0), status_text="failed")
     rows = [
         JobRow("a", rate="1e-05", batch="8"),
-        run("b", 2.0)._replace(status_text="failed", alarms="diverging,overfitting", rate="auto"),
+        failed._replace(alarms="diverging,overfitting", rate="auto"),
         run("c", 1.0)._replace(alarms="diverging"),
     ]
     assert " ".join(row.id for row in select(rows, parse(text))) == expected

@@ -57,7 +57,7 @@ def list_(
 
     Piped output is one tab-separated line per job: id, status, creation time, model, suffix, tuned model, `gone` for
     jobs that the provider no longer has, step, number of steps, loss, name of the loss, best loss and its step,
-    training loss, gap, epochs, learning rate, batch size, tokens, cost, kinds of alarms, method.
+    training loss, gap, epochs, learning rate, batch size, tokens, cost, kinds of alarms, method, gain.
 
     With --all, jobs are printed while they are read. A table and --sort need the whole list in memory.
 

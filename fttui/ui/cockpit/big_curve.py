@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from fttui.learning.figures import signed_figure
 from fttui.learning.run import Run
 from fttui.learning.words import loss_words, progress_parts
 from fttui.models.row import JobRow
@@ -87,6 +88,9 @@ class BigCurve(ChartScreen):
     def _readout(self, view: View) -> Line:
         """Return the values at the cross-hair, without the smoothed ones where there is no room."""
         line = readout(self.state.curves, view)
+        summary = self._row.summary if self._row is not None else None
+        if view.cursor is None and self.settings.group.is_loss and summary is not None and summary.gain is not None:
+            line.append((f"  gain {signed_figure(summary.gain)}", "best" if summary.has_gained else "dim"))
         if line_width(line) > self.size.width:
             line = [(text, role) for text, role in line if not text.startswith(" (")]
         return line

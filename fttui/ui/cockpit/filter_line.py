@@ -24,7 +24,7 @@ START = Hint("words, or field:value:", "status:run loss<1.7 age<2d !lr-1", "tab 
 GROUPS = ("live", "final")
 """Words for several statuses that are proposed after the statuses in the list."""
 AGES = ("1h", "1d", "7d", "30d")
-FRACTIONS = frozenset(("loss", "best", "train", "gap", "lr", "cost"))
+FRACTIONS = frozenset(("loss", "best", "train", "gap", "gain", "lr", "cost"))
 """Fields whose numbers are no counts."""
 MOST_PROPOSALS = 20
 MOST_EXPLAINED = 5000

@@ -26,7 +26,7 @@ STATUS_KEYS: dict[int, tuple[str, frozenset[Status]]] = {
 
 SORTS = (
     *("age", "status", "alarm", "name", "id", "model", "method", "step", "loss", "best", "at", "train", "gap"),
-    *("epochs", "lr", "batch", "tokens", "cost", "created", "fine_tuned_model", "profile", "suffix"),
+    *("gain", "epochs", "lr", "batch", "tokens", "cost", "created", "fine_tuned_model", "profile", "suffix"),
 )
 """Columns to sort by, in the order of the sort key. `age` puts the newest job first."""
 

@@ -24,7 +24,7 @@ COLUMNS = (
     *("id", "status_text", "model", "suffix", "method", "fine_tuned_model", "created_at", "finished_at"),
     *("trained_tokens", "step", "total_steps", "loss", "gone"),
     *("summary.metric", "summary.last", "summary.best", "summary.best_step", "summary.train", "summary.gap"),
-    *("summary.noise", "epochs", "rate", "batch", "seed", "alarms", "profile"),
+    *("summary.noise", "epochs", "rate", "batch", "seed", "alarms", "profile", "summary.gain"),
 )
 """Columns of the CSV: members of `JobRow` and of its summary. New ones are added at the end."""
 _TITLES = {"status_text": "status", "rate": "learning_rate", "batch": "batch_size"}

@@ -33,6 +33,7 @@ COLUMNS = (
     Column("loss", "VALID", 6, 6, right=True),
     Column("best", "BEST", 6, 6, right=True),
     Column("at", "AT", 4, 6, right=True),
+    Column("gain", "GAIN", 6, 6, right=True),
     Column("train", "TRAIN", 6, 6, right=True),
     Column("gap", "GAP", 6, 6, right=True),
     Column("epochs", "EPOCHS", 6, 6, right=True),
@@ -52,7 +53,7 @@ SUFFIX = Column("suffix", "SUFFIX", 9, 18)
 BY_NAME = {column.name: column for column in (*COLUMNS, SUFFIX)}
 _STAY = (
     *("status", "name", "loss", MARK, "age", "profile", "step", "best", "id", "model", "at", "train", "gap"),
-    *("epochs", "lr", "batch", "alarm", "tokens", "cost", "method", "fine_tuned_model", "created"),
+    *("gain", "epochs", "lr", "batch", "alarm", "tokens", "cost", "method", "fine_tuned_model", "created"),
 )
 """Columns by importance. The last ones leave first when space is short."""
 _PINNED = 3
@@ -85,6 +86,8 @@ class ListFacts(NamedTuple):
     """Width of the longest name."""
     step_cells: int = 0
     at_cells: int = 0
+    has_gain: bool = False
+    """A job has a gain over its base model."""
 
     def joined(self, other: "ListFacts") -> "ListFacts":
         """Return the facts about these jobs and others."""
@@ -97,6 +100,7 @@ class ListFacts(NamedTuple):
             max(self.name_cells, other.name_cells),
             max(self.step_cells, other.step_cells),
             max(self.at_cells, other.at_cells),
+            self.has_gain or other.has_gain,
         )
 
     def equal(self) -> dict[str, str]:
@@ -122,6 +126,7 @@ def facts_of(rows: Sequence[JobRow], cost: Callable[[JobRow], str] | None = None
         name_cells=max((width(row.name) for row in measured), default=0),
         step_cells=max(map(_step_cells, measured), default=0),
         at_cells=len(str(best_step)),
+        has_gain=any(row.summary.gain is not None for row in measured),
     )
 
 
@@ -186,6 +191,8 @@ def candidates(wanted: Sequence[str], facts: ListFacts | None, *, has_profiles: 
     hidden = set() if facts is None else set(facts.equal())
     if facts is not None and facts.losses.title == "TRAIN":
         hidden |= {"train", "gap"}  # the loss is the training loss
+    if facts is not None and not facts.has_gain:
+        hidden.add("gain")
     if not has_profiles:
         hidden.add("profile")
     return [column for column in COLUMNS if column.name not in hidden]

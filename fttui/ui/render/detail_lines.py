@@ -17,7 +17,7 @@ from fttui.learning.kinds import Kind
 from fttui.learning.pace import about, time_left
 from fttui.learning.phase_words import phase_words
 from fttui.learning.run import Run
-from fttui.learning.words import check_words
+from fttui.learning.words import check_words, gain_words
 from fttui.models.progress import stage_words, stages
 from fttui.models.row import EventRow, JobRow
 from fttui.models.status import Status
@@ -237,6 +237,8 @@ def _losses(row: JobRow) -> Iterable[tuple[str, str]]:
     if summary.is_validation and summary.best is not None:
         best = "the best" if summary.is_last_best else f"best {figure(summary.best)} at step {summary.best_step}"
         yield "validation loss", f"{figure(summary.last)} · {best}"
+    if gain := gain_words(summary):
+        yield "gain", gain
     if summary.train is not None and summary.train_last is not None:
         yield "training loss", f"{figure(summary.train)} smoothed · last {figure(summary.train_last)}"
 

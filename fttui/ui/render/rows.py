@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from fttui.clock import age, freshness
-from fttui.learning.figures import figure
+from fttui.learning.figures import figure, signed_figure
 from fttui.learning.kinds import kinds_of, word_of
 from fttui.models.row import JobRow, short_id, short_model
 from fttui.models.status import Status, status_of
@@ -59,6 +59,14 @@ def _gap(row: JobRow) -> str:
     return text if len(text) <= 6 else f"{gap:+.0f}" if abs(gap) < 99_999 else f"{gap:+.0e}".replace("e+0", "e")
 
 
+def _gain(row: JobRow) -> str:
+    gain = row.summary.gain
+    if gain is None:
+        return "-"
+    text = signed_figure(gain)
+    return text if len(text) <= 6 else f"{gain:+.0f}" if abs(gain) < 99_999 else f"{gain:+.0e}".replace("e+0", "e")
+
+
 def setting_cell(text: str) -> str:
     """Return a hyperparameter as sent, a small number shorter: `1e-05` becomes `1e-5`."""
     try:
@@ -88,7 +96,7 @@ def _age(row: JobRow, now: float) -> str:
     return freshness(seconds) if seconds < 60 else age(seconds)
 
 
-_READ = frozenset(("step", "loss", "best", "at", "train", "gap"))
+_READ = frozenset(("step", "loss", "best", "at", "gain", "train", "gap"))
 """Columns whose numbers come from the log of a job."""
 
 
@@ -119,6 +127,8 @@ def cell(row: JobRow, name: str, now: float, glyphs: Glyphs, *, alarms_off: Cont
             return loss_cell(row.loss if row.summary.train is None else row.summary.train)
         case "gap":
             return _gap(row)
+        case "gain":
+            return _gain(row)
         case "epochs":
             return setting_cell(row.epochs)
         case "lr":
@@ -169,6 +179,8 @@ def _role(row: JobRow, name: str) -> str:
             return "best"
         case "train" if row.summary.is_validation:
             return "train"
+        case "gain":
+            return "best" if row.summary.has_gained else "warn" if row.summary.has_lost else ""
     return ""
 
 

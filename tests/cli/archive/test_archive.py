@@ -251,7 +251,7 @@ def test_offline_list_marks_jobs_gone_at_the_provider(fttui: Fttui, filled: Serv
         ("ftjob-001", "gone"),
     ]
     assert fttui("jobs", "list", "--offline", "--json").json["data"][0] == filled.jobs[0], "objects are as sent"
-    assert [len(cells) for cells in fttui("jobs", "list").cells] == [22, 22]
+    assert [len(cells) for cells in fttui("jobs", "list").cells] == [23, 23]
 
 
 def break_table(path: Path, table: str) -> None:

@@ -29,7 +29,7 @@ def test_list_prints_the_newest_twenty_and_counts_the_rest(fttui: Fttui, service
     assert [row[0] for row in result.cells] == ids(20, newest=24)
     assert result.err == "5 more. To list them: --limit N or --all\n"
     cells = ["ftjob-024", "succeeded", "2027-01-14T04:37:20Z", "gpt-4.1-nano", *[""] * 11, "3", "", "auto", *[""] * 3]
-    assert result.lines[0].split("\t") == [*cells, "supervised"]
+    assert result.lines[0].split("\t") == [*cells, "supervised", ""]
 
 
 @pytest.mark.parametrize("flags", [[], ["--limit", "20"], ["--limit", "100"]])

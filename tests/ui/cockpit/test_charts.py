@@ -12,6 +12,7 @@ import pytest
 from fttui.ui.cockpit.big_curve import BigCurve
 from fttui.ui.cockpit.compare_screen import CompareScreen
 from tests.support.fake_store import FakeStore, job
+from tests.support.simulated_runs import with_base
 from tests.support.trained import LR_1, LR_3, TEN_EPOCHS, advance, trained
 from tests.support.ui_fakes import Ui, cockpit
 
@@ -51,6 +52,25 @@ async def test_b_shows_the_curve_and_esc_the_cockpit_again() -> None:
         assert has(ui, "! Overfitting: validation rose from 1.74 (step 360)")
         await ui.press("escape")
         assert ui.app.screen is ui.main
+
+
+async def test_curve_begins_at_the_base_model_and_the_gain_is_shown_everywhere() -> None:
+    store = trained()
+    store.runs[TEN_EPOCHS] = with_base(store.runs[TEN_EPOCHS], 5.61)
+    store.publish()
+    async with cockpit(store, size=(120, 40)) as ui:
+        assert has(ui, "gain             +3.872, base model 5.610")
+        await ui.press("b")
+        assert readout(ui).endswith("gain +3.872")
+        await ui.press("g")
+        assert readout(ui) == "step 0  base model  valid 5.61"
+        await ui.press("l")
+        assert step(ui) > 0
+        await ui.press("escape", "colon", *"columns name,gain", "enter", "colon", *"sort -gain", "enter")
+        assert has(ui, "GAIN")
+        assert has(ui, "ten-epochs +3.872")
+        await ui.press("v", "j", "v", "C")
+        assert has(ui, "GAIN")
 
 
 async def test_cross_hair_moves_by_point_by_tenth_and_to_the_ends() -> None:

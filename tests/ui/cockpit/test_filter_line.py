@@ -30,7 +30,7 @@ ROWS = [
         *("succeeded", "gpt-4o-mini", "lr-40"),
         created_at=NOW - 300,
         trained_tokens=900,
-        summary=Summary("valid_loss", 1.659, 270, 1.64, 260, 1.471),
+        summary=Summary("full_valid_loss", 1.659, 270, 1.64, 260, 1.471, base=5.61),
     ),
     JobRow("ftjob-00000003", "succeeded", "odd, model", created_at=NOW - 86400, loss=26.42, fine_tuned_model="ft:x:y"),
 ]

@@ -75,6 +75,20 @@ def test_columns_leave_in_their_order(cells: int, names: str) -> None:
     assert [column.name for column, _ in fit_columns(cells, facts=facts)] == names.split()
 
 
+def test_gain_has_a_column_when_a_job_has_one_and_a_role_by_noise() -> None:
+    summary = Summary("full_valid_loss", 1.886, 640, 1.738, 360, 0.985, noise=0.01, base=5.61)
+    gained = VALID._replace(summary=summary)
+    for base, text, role in ((5.61, "+3.872", "best"), (1.74, "+0.002", ""), (1.6, "-0.138", "warn")):
+        row = VALID._replace(summary=summary._replace(base=base))
+        assert cell(row, "gain", 0.0, UNICODE) == text
+        columns = fit_columns(30, ("gain",), facts=facts_of([row]))
+        assert (f"{text:>6}", role) in row_line(row, columns, 0.0, UNICODE)
+    assert cell(VALID, "gain", 0.0, UNICODE) == "-"
+    names = [column.name for column, _ in fit_columns(100, facts=facts_of([gained, VALID]))]
+    assert names[names.index("at") + 1] == "gain"
+    assert "gain" not in [column.name for column, _ in fit_columns(300, facts=facts_of([VALID]))]
+
+
 def test_wide_list_shows_every_column_with_the_word_for_an_alarm_in_place_of_its_mark() -> None:
     shown = [column.name for column, _ in fit_columns(300, has_profiles=True)]
     assert shown == [column.name for column in COLUMNS if column.name != "!"]
