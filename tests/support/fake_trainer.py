@@ -113,6 +113,8 @@ while step < total and behaviour != "mute":
     if (step + 1) % 2 == 0 and total < 1000:
         with open(f"model-{step + 1}", "w") as file:
             file.write(f"{job['model']['path'] and read(job['model']['path'])} then {step + 1}")
+        prompt = [{"role": "user", "content": "How many steps?"}]
+        say(type="samples", step=step + 1, samples=[{"prompt": prompt, "expected": "2", "answer": f"{step + 1}"}])
         say(type="checkpoint", step=step + 1, path=f"model-{step + 1}", metrics={"train_loss": loss})
     step += 1
     if total == 1000:

@@ -1,4 +1,4 @@
-"""Routes of fine-tuning jobs, their events and their checkpoints."""
+"""Routes of fine-tuning jobs, their events, checkpoints and samples."""
 
 from typing import Any
 
@@ -108,6 +108,13 @@ def checkpoints(request: Request) -> Response:
     )
 
 
+def samples(request: Request) -> Response:
+    found, more = service_of(request).database.samples.page(
+        _job(request), after=after_of(request), limit=limit_of(request, 20)
+    )
+    return JSONResponse(json_objects.page([json_objects.samples(each) for each in found], more, ends=True))
+
+
 def _job(request: Request) -> JobRecord:
     id = request.path_params["id"]
     job = service_of(request).database.jobs.get(id)
@@ -133,4 +140,5 @@ routes = [
     Route(_JOBS + "/{id}/resume", resume, methods=["POST"]),
     Route(_JOBS + "/{id}/events", events, methods=["GET"]),
     Route(_JOBS + "/{id}/checkpoints", checkpoints, methods=["GET"]),
+    Route(_JOBS + "/{id}/samples", samples, methods=["GET"]),
 ]

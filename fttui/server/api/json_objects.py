@@ -13,6 +13,7 @@ from fttui.server.storage.records import (
     JobRecord,
     ModelRecord,
     PartRecord,
+    SamplesRecord,
     UploadRecord,
 )
 
@@ -76,6 +77,16 @@ def checkpoint(record: CheckpointRecord) -> dict[str, Any]:
         "fine_tuning_job_id": record.job,
         "step_number": record.step,
         "metrics": record.metrics,
+    }
+
+
+def samples(record: SamplesRecord) -> dict[str, Any]:
+    return {
+        "object": "fine_tuning.job.samples",
+        "id": record.id,
+        "created_at": record.created_at,
+        "step_number": record.step,
+        "samples": record.samples,
     }
 
 

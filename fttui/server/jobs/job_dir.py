@@ -16,7 +16,7 @@ from fttui.server.storage.disk_space import is_disk_full
 from fttui.server.storage.file_operations import link, remove
 from fttui.server.storage.records import JobRecord
 
-_KEPT = ("job.json", "log", kept_events.FILENAME, model_contents.FILENAME)
+_KEPT = ("job.json", "log", *kept_events.FILENAMES, model_contents.FILENAME)
 """Files of an ended job that stay, besides its models."""
 CANCELLED = "cancelled"
 """File that tells a trainer to stop without saving."""
@@ -59,10 +59,10 @@ class JobDirectory:
                 os.close(open_own(self._at(CANCELLED), os.O_WRONLY | os.O_CREAT))
 
     def keep_events(self, database: ServiceDatabase, job: JobRecord) -> None:
-        """Write the events of an ended job, unless it has no directory or the disk has no room for them."""
+        """Write the events and samples of an ended job, unless it has no directory or the disk has no room for them."""
         try:
             if os.path.isdir(self.path):
-                kept_events.write(self._at(kept_events.FILENAME), database, job)
+                kept_events.write(self.path, database, job)
         except OSError as error:
             if not is_disk_full(error):
                 raise
@@ -117,7 +117,7 @@ class JobDirectory:
         return text
 
     def clean_up(self, models: set[str]) -> None:
-        """Remove everything except the models, the log, `job.json` and the events."""
+        """Remove everything except the models, the log, `job.json`, the events and the samples."""
         if not os.path.isdir(self.path):
             return
         for name in os.listdir(self.path):

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from fttui.server.jobs.sample_line import samples_of
 from fttui.server.storage.reports import (
     Environment,
     FinalReport,
@@ -60,6 +61,9 @@ def _report(line: dict[str, Any], exists: Callable[[str], bool]) -> Report | Non
             if step is None or not isinstance(path, str) or not exists(path):
                 return None
             return SavedCheckpoint(step, path, {"step": step, **_numbers(line.get("metrics"))})
+        case "samples":
+            step = _step(line.get("step"))
+            return None if step is None else samples_of(line, step)
         case "result":
             path = line.get("path")
             result = {"checkpoint": _step(line.get("checkpoint")), "trained_tokens": _step(line.get("trained_tokens"))}

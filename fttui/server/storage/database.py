@@ -1,4 +1,4 @@
-"""Database of the service: jobs, events, checkpoints, models, files, uploads and alerts.
+"""Database of the service: jobs, events, checkpoints, samples, models, files, uploads and alerts.
 
 The service answers a request only after the change is committed here. Every public method of a table that changes
 something is one transaction. A transaction that touches several tables belongs to the table of its subject, which
@@ -21,6 +21,7 @@ from fttui.server.storage.file_table import FileTable
 from fttui.server.storage.job_table import JobTable
 from fttui.server.storage.journal import Journal
 from fttui.server.storage.model_table import ModelTable
+from fttui.server.storage.sample_table import SampleTable
 from fttui.server.storage.schema import MIGRATIONS
 from fttui.server.storage.upload_table import UploadTable
 
@@ -57,8 +58,11 @@ class ServiceDatabase:
         self.uploads = UploadTable(self._database, self.files)
         self.models = ModelTable(self._database)
         self.checkpoints = CheckpointTable(self._database, self.models)
+        self.samples = SampleTable(self._database)
         self.alerts = AlertTable(self._database)
-        self.jobs = JobTable(self._database, self.events, self.checkpoints, self.models, self.files, self.alerts)
+        self.jobs = JobTable(
+            self._database, self.events, self.checkpoints, self.samples, self.models, self.files, self.alerts
+        )
 
     def _salt(self) -> str:
         with self._database.transaction() as sql:

@@ -18,10 +18,12 @@ from fttui.server.storage.reports import (
     Message,
     Phase,
     Report,
+    Samples,
     SavedCheckpoint,
     StepMetrics,
     StopDecision,
 )
+from fttui.server.storage.sample_table import SampleTable
 from fttui.sqlite import Connection, Database, Row
 
 TINY = "fttui-tiny-1"
@@ -39,6 +41,7 @@ class JobTable:
         database: Database,
         events: EventTable,
         checkpoints: CheckpointTable,
+        samples: SampleTable,
         models: ModelTable,
         files: FileTable,
         alerts: AlertTable,
@@ -46,6 +49,7 @@ class JobTable:
         self._database = database
         self._events = events
         self._checkpoints = checkpoints
+        self._samples = samples
         self._models = models
         self._files = files
         self._alerts = alerts
@@ -181,7 +185,7 @@ class JobTable:
             done = sql.execute(f"DELETE FROM job WHERE seq = ? AND status IN ({ended})", (job.seq, *FINAL))
             if not done.rowcount:
                 return None
-            for table in ("job_metadata", "event", "checkpoint", "model", "alert"):
+            for table in ("job_metadata", "event", "checkpoint", "samples", "model", "alert"):
                 sql.execute(f"DELETE FROM {table} WHERE job = ?", (job.seq,))
             return [id for id in files if self._files.delete_unused(sql, id)]
 
@@ -257,6 +261,8 @@ class JobTable:
                 self._events.append(sql, job.seq, [report], now)
             case SavedCheckpoint():
                 return self._checkpoints.insert(sql, job, report, now, best)
+            case Samples():
+                self._samples.insert(sql, job, report, now)
             case FinalReport(body=body, failed=failed):
                 column = "failure" if failed else "result"
                 sql.execute(f"UPDATE job SET {column} = ? WHERE seq = ?", (json.dumps(body), job.seq))

@@ -148,6 +148,17 @@ class CheckpointRecord(NamedTuple):
     metrics: dict[str, Any]
 
 
+class SamplesRecord(NamedTuple):
+    """Samples of a job at one step."""
+
+    seq: int
+    id: str
+    step: int
+    created_at: int
+    samples: list[dict[str, Any]]
+    """As in `reports.Samples`."""
+
+
 class ModelRecord(NamedTuple):
     """Model that a job made."""
 

@@ -222,6 +222,8 @@ def judge(path: str, *, rows: bool = True, tick: Tick = never) -> Verdict:
             with sqlite.as_os_error(os.path.basename(path)):
                 raise
         return Verdict(BROKEN, clean_line(str(error)) or type(error).__name__)
+    except UnicodeDecodeError:  # sqlite3 raises it for damaged names and messages
+        return Verdict(BROKEN, "it has names that are not text")
 
 
 def _judge(connection: sqlite.Connection, path: str, rows: bool) -> Verdict:

@@ -28,6 +28,14 @@ class SavedCheckpoint(NamedTuple):
     metrics: dict[str, Any]
 
 
+class Samples(NamedTuple):
+    """Answers of the model at one step to the fixed prompts of its job."""
+
+    step: int
+    samples: list[dict[str, Any]]
+    """Each with `prompt` (messages with `role` and `content`), `expected`, `answer` and `finish_reason`, all clean."""
+
+
 class FinalReport(NamedTuple):
     """Last report of a trainer: the result, or the error when `failed`."""
 
@@ -61,4 +69,4 @@ class StopDecision(NamedTuple):
     """Text of the event."""
 
 
-Report = StepMetrics | Message | SavedCheckpoint | FinalReport | Phase | Environment
+Report = StepMetrics | Message | SavedCheckpoint | Samples | FinalReport | Phase | Environment

@@ -79,16 +79,20 @@ def _restore_job(paths: HomePaths, database: ServiceDatabase, record: dict[str, 
     (seq,) = database.restore("job", [job])
     metadata = job.get("metadata") or {}
     database.restore("job_metadata", [{"key": key, "value": str(value), "job": seq} for key, value in metadata.items()])
-    # The events of a job that did not end come from its progress file.
+    # The events and samples of a job that did not end come from its progress file.
     is_ended = job["status"] in FINAL
-    events = kept_events.read(os.path.join(paths.job(job["id"]), kept_events.FILENAME), seq) if is_ended else iter(())
+    directory = paths.job(job["id"])
+    events = kept_events.read_events(directory, seq) if is_ended else iter(())
     added = 0
     while some := list(itertools.islice(events, _MOST_ROWS)):
         added += len(database.restore("event", some))
+    samples = kept_events.read_samples(directory, seq) if is_ended else iter(())
+    while some := list(itertools.islice(samples, _MOST_ROWS)):
+        database.restore("samples", some)
     message = "This job was restored from its directory after the service's database was lost"
     event = {"job": seq, "created_at": now, "level": "warn", "type": "message", "message": message, "data": {}}
     database.restore("event", [event])
-    names = os.listdir(paths.job(job["id"]))
+    names = os.listdir(directory)
     models = [model for model in record["models"] if model["path"] in names]
     database.restore("model", [{**model, "job": seq} for model in models])
     kept = ("id", "step", "created_at", "model", "metrics")

@@ -82,5 +82,12 @@ ALTER TABLE job ADD COLUMN phase TEXT;
 ALTER TABLE job ADD COLUMN environment TEXT;
 """
 
-MIGRATIONS = (_FIRST, _UPLOADS, _SUMS, _STOP, _ALERTS, _STATE)
+_SAMPLES = """
+CREATE TABLE samples (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, job INTEGER NOT NULL, step INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, samples TEXT NOT NULL, sum INTEGER, UNIQUE (job, step)
+);
+"""
+
+MIGRATIONS = (_FIRST, _UPLOADS, _SUMS, _STOP, _ALERTS, _STATE, _SAMPLES)
 """SQL of each version, oldest first. Published entries never change; new ones are appended."""

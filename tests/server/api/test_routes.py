@@ -90,6 +90,7 @@ async def test_routes_accept_a_trailing_slash(client: httpx.AsyncClient, service
         f"{JOBS}/{job}",
         f"{JOBS}/{job}/events",
         f"{JOBS}/{job}/checkpoints",
+        f"{JOBS}/{job}/samples",
         "/files",
         f"/files/{file}",
         f"/files/{file}/content",
@@ -268,7 +269,7 @@ async def test_an_ended_job_is_deleted_with_its_models_and_the_files_that_only_i
     answer = await client.delete(f"{JOBS}/{id}")
     assert answer.json() == {"id": id, "object": "fine_tuning.job.deleted", "deleted": True}
     assert [each["id"] for each in (await client.get(JOBS)).json()["data"]] == [other]
-    for path in (f"{JOBS}/{id}", f"{JOBS}/{id}/events", f"{JOBS}/{id}/checkpoints"):
+    for path in (f"{JOBS}/{id}", f"{JOBS}/{id}/events", f"{JOBS}/{id}/checkpoints", f"{JOBS}/{id}/samples"):
         assert (await client.get(path)).status_code == 404
     assert job["fine_tuned_model"] not in (await client.get("/models")).text
     assert (await client.delete(f"{JOBS}/{id}")).status_code == 404
@@ -327,9 +328,40 @@ async def test_pages_of_every_list_cover_all_items(client: httpx.AsyncClient, se
     files = await walk("/files", order="asc")
     assert len(files) == 5
     assert [file["id"] for file in await walk("/files")] == [file["id"] for file in files][::-1]
-    for path in (JOBS, f"{JOBS}/{jobs[0]}/events", f"{JOBS}/{jobs[0]}/checkpoints", "/files"):
+    for path in (JOBS, *(f"{JOBS}/{jobs[0]}/{name}" for name in ("events", "checkpoints", "samples")), "/files"):
         page = (await client.get(path, params={"after": "unknown"})).json()
         assert (page["data"], page["has_more"]) == ([], False)
+
+
+async def test_samples_of_a_job_are_listed_by_step(client: httpx.AsyncClient, service: Service) -> None:
+    id = add_job(service)
+    run_until(service, id, "succeeded")
+    page = (await client.get(f"{JOBS}/{id}/samples", params={"limit": 1})).json()
+    (first,) = page["data"]
+    assert page == {
+        "object": "list",
+        "data": [first],
+        "first_id": first["id"],
+        "last_id": first["id"],
+        "has_more": True,
+    }
+    assert first == {
+        "object": "fine_tuning.job.samples",
+        "id": first["id"],
+        "created_at": first["created_at"],
+        "step_number": 2,
+        "samples": [
+            {
+                "prompt": [{"role": "user", "content": "How many steps?"}],
+                "expected": "2",
+                "answer": "2",
+                "finish_reason": None,
+            }
+        ],
+    }
+    rest = (await client.get(f"{JOBS}/{id}/samples", params={"after": first["id"]})).json()
+    assert ([each["step_number"] for each in rest["data"]], rest["has_more"]) == ([4], False)
+    assert (await client.get(f"{JOBS}/ftjob-x/samples")).status_code == 404
 
 
 async def test_list_envelopes_have_the_documented_members(client: httpx.AsyncClient, service: Service) -> None:

@@ -8,7 +8,15 @@ from hypothesis import strategies as some
 from fttui.models.metric import points_of_result_files
 from fttui.server.jobs import result_file
 from fttui.server.jobs.progress_reports import reports_of
-from fttui.server.storage.reports import Environment, FinalReport, Message, Phase, SavedCheckpoint, StepMetrics
+from fttui.server.storage.reports import (
+    Environment,
+    FinalReport,
+    Message,
+    Phase,
+    Samples,
+    SavedCheckpoint,
+    StepMetrics,
+)
 
 
 def report(**line):
@@ -76,11 +84,43 @@ def test_phases_and_environments_are_cleaned_and_limited() -> None:
     assert found.body["versions"] == {f"package{number}": "1.0" for number in range(20)}
 
 
+def test_samples_are_cleaned_and_bounded() -> None:
+    parts = [{"type": "text", "text": "Look: "}, {"type": "image_url"}, {"type": "text", "text": "\x1b[31mred"}]
+    prompt = [
+        {"role": "sys\ntem", "content": "x" * 5000, "name": "n"},
+        {"role": "user", "content": parts},
+        {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]},
+        "no message",
+    ]
+    found = report(
+        type="samples",
+        step=0,
+        samples=[{"prompt": prompt, "expected": "a\r\nb", "answer": "\u202eyes", "finish_reason": "le\nngth"}, {}, 7],
+    )
+    assert isinstance(found, Samples)
+    assert found.step == 0
+    (sample,) = found.samples
+    assert sample["prompt"] == [
+        {"role": "sys tem", "content": "x" * 3999 + "…"},
+        {"role": "user", "content": "Look: [31mred"},
+        {"role": "assistant", "content": '[{"id": "1"}]'},
+    ]
+    assert (sample["expected"], sample["answer"], sample["finish_reason"]) == ("a\nb", "yes", "le ngth")
+    many = report(type="samples", step=9, samples=[{"prompt": [{}] * 99, "answer": ""}] * 99)
+    assert isinstance(many, Samples)
+    assert (len(many.samples), len(many.samples[0]["prompt"])) == (10, 20)
+    assert many.samples[0]["expected"] is many.samples[0]["finish_reason"] is None
+
+
 def test_incomplete_and_unknown_lines_are_skipped() -> None:
     for line in (
         {"type": "phase"},
         {"type": "phase", "phase": "  "},
         {"type": "environment", "versions": []},
+        {"type": "samples", "samples": [{"prompt": [], "answer": ""}]},
+        {"type": "samples", "step": 1, "samples": []},
+        {"type": "samples", "step": 1, "samples": "no"},
+        {"type": "samples", "step": 1, "samples": [{"prompt": "no", "answer": ""}, {"prompt": [], "answer": None}]},
         {"type": "metrics"},
         {"type": "metrics", "step": "1"},
         {"type": "metrics", "step": True},

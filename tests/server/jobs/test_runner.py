@@ -73,11 +73,11 @@ def test_the_result_file_has_the_metrics_as_base64_csv(service: Service) -> None
     assert rows[1:3] == ["1,8.0,0.5,,", "2,4.0,0.5,,"]
 
 
-def test_ended_job_keeps_only_models_their_checksums_log_events_and_job_json(service: Service) -> None:
+def test_ended_job_keeps_only_models_their_checksums_log_events_samples_and_job_json(service: Service) -> None:
     id = add_job(service)
     run_until(service, id, "succeeded")
     until(lambda: not service.runner.tick())
-    kept = ["contents.json", "events.jsonl.gz", "job.json", "log", "model-2", "model-4"]
+    kept = ["contents.json", "events.jsonl.gz", "job.json", "log", "model-2", "model-4", "samples.jsonl.gz"]
     assert sorted(os.listdir(service.paths.job(id))) == kept
 
 

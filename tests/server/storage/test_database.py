@@ -10,7 +10,7 @@ from fttui.server.home import ServiceError
 from fttui.server.jobs.launch import job_json
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.records import FileRecord, JobRecord, NewJob
-from fttui.server.storage.reports import FinalReport, Message, SavedCheckpoint, StepMetrics
+from fttui.server.storage.reports import FinalReport, Message, Samples, SavedCheckpoint, StepMetrics
 from fttui.server.storage.schema import MIGRATIONS
 
 
@@ -129,13 +129,16 @@ def test_a_resumed_job_goes_to_the_end_of_the_queue(db: ServiceDatabase) -> None
 def test_repeated_reports_are_stored_once(db: ServiceDatabase) -> None:
     job = run(db, add(db))
     before = len(db.events.page(job, after=None, limit=99)[0])
-    db.jobs.store_reports(job, [step(1), step(2), SavedCheckpoint(2, "m2", {})], 10, None, 100)
+    samples = [Samples(at, [{"prompt": [], "expected": None, "answer": text}]) for at, text in ((0, "a"), (2, "b"))]
+    db.jobs.store_reports(job, [step(1), step(2), *samples, SavedCheckpoint(2, "m2", {})], 10, None, 100)
     job = fresh(db, job)
     assert (job.step, job.total_steps, job.offset) == (2, 10, 10)
-    db.jobs.store_reports(job, [step(2), step(3), SavedCheckpoint(2, "m2", {})], 20, 500, 100)
+    again = samples[1]._replace(samples=[])
+    db.jobs.store_reports(job, [step(2), again, step(3), SavedCheckpoint(2, "m2", {})], 20, 500, 100)
     events, _ = db.events.page(job, after=None, limit=99)
     assert len(events) - before == 3
     assert len(db.models.all()) == 1
+    assert [(one.step, one.samples) for one in db.samples.every(job)] == list(samples)
     assert [data["step"] for data in db.events.metrics(job)] == [1, 2, 3]
     assert fresh(db, job).estimated_finish == 500
 
@@ -296,4 +299,5 @@ def test_a_database_of_the_first_version_is_migrated(tmp_path: Any) -> None:
         assert found is not None
         assert (found.status, found.garbage) == ("queued", 0)
         assert db.uploads.overdue(1) == []
+        assert db.samples.page(found, after=None, limit=9) == ([], False)
         db.close()

@@ -47,6 +47,7 @@ def contents(service: Service) -> dict[str, Any]:
         "files": service.database.files.page(after=None, limit=99, purpose=None, ascending=True, now=0)[0],
         "events": [service.database.events.page(job, after=None, limit=999)[0] for job in jobs],
         "checkpoints": [service.database.checkpoints.page(job, after=None, limit=99)[0] for job in jobs],
+        "samples": [list(service.database.samples.every(job)) for job in jobs],
         "models": service.database.models.all(),
         "contents": {name: Path(service.paths.file(name)).read_bytes() for name in os.listdir(service.paths.files)},
     }
@@ -298,6 +299,8 @@ def test_without_copy_and_journal_jobs_and_files_come_from_the_disk(service: Ser
         file._replace(seq=0) for file in before["files"] if file.id != loose
     }
     assert after["models"] == before["models"]
+    assert [one._replace(seq=0) for one in after["samples"][1]] == [one._replace(seq=0) for one in before["samples"][1]]
+    assert [one.step for one in after["samples"][1]] == [2, 4]
     assert [[one.id for one in some] for some in after["checkpoints"]][1:] == [
         [one.id for one in some] for some in before["checkpoints"]
     ][1:]

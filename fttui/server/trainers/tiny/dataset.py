@@ -160,14 +160,14 @@ def _encoded(
             raise _LineError(f"unknown role {message.get('role')!r}", line)
         tokens.append(role)
         start = len(tokens) - 1
-        tokens += _text(message, line)
+        tokens += text_of(message, line)
         tokens.append(END)
         if message["role"] == "assistant" and message.get("weight", 1) != 0:
             learned += range(start, len(tokens) - 1)
     return tokens, learned
 
 
-def _text(message: dict[str, Any], line: int | None) -> bytes:
+def text_of(message: dict[str, Any], line: int | None = None) -> bytes:
     """Return the text of a message, followed by its tool calls as JSON."""
     content = message.get("content")
     text = b""

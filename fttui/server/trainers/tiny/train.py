@@ -21,6 +21,7 @@ from fttui.server.trainers.tiny.job_files import (
 )
 from fttui.server.trainers.tiny.network import STANDARD, Floats, Ints, Network, Shape, base_weights
 from fttui.server.trainers.tiny.objectives import CheckStop, Metrics, Objective, Preference, Supervised
+from fttui.server.trainers.tiny.samples import FORWARD, Samples, read_prompts
 
 LEARNING_RATE = 4e-3
 PREFERENCE_RATE = 4e-4
@@ -67,6 +68,9 @@ class TrainingRun:
         self._epoch_steps = -(-len(self._train) // settings.batch_size)
         self._steps = self._epoch_steps * settings.epochs
 
+        prompts = read_prompts(settings.validation_file or settings.training_file, settings.method)
+        self._samples = Samples(prompts, self._work(), settings.epochs, shape.reach)
+
         self._step = 0
         self._weights = start.copy()
         self._moments = (np.zeros_like(start), np.zeros_like(start))
@@ -80,6 +84,15 @@ class TrainingRun:
         self._gradient = np.empty_like(start)
         self._epoch_order: tuple[int, Ints] = (-1, np.empty(0, dtype=np.int64))
         self._network = Network(self._weights, shape)
+
+    def _work(self) -> float:
+        """Return the work of the run, counted in tokens of the training. Tokens of the validation are cheaper."""
+        trained = self._train.tokens * self._settings.epochs
+        if self._valid is None:
+            return trained
+        steps = self._steps // self._validation_stride
+        single = steps * min(VALIDATION_EXAMPLES, len(self._valid)) * self._valid.tokens / len(self._valid)
+        return trained + FORWARD * (single + self._valid.tokens * (self._settings.epochs + 1))
 
     def _saved_state(self) -> tuple[dict[str, Any], list[Floats]] | None:
         """Return the saved state. A damaged one is set aside: without it, the same numbers are computed again."""
@@ -109,6 +122,7 @@ class TrainingRun:
         next_save = time.monotonic()
         if self._step == 0:
             self._report_base()
+            self._report_samples(0)
         while self._step < self._steps:
             self._train_step()
             began = time.monotonic()
@@ -137,6 +151,10 @@ class TrainingRun:
         if metrics and all(map(np.isfinite, metrics.values())):  # else the first step reports what is wrong
             self._progress.write("metrics", step=0, total_steps=self._steps, **metrics)
 
+    def _report_samples(self, step: int) -> None:
+        if found := self._samples.of(self._network, is_end=step in (0, self._steps)):
+            self._progress.write("samples", step=step, samples=found)
+
     def _train_step(self) -> None:
         step = self._step + 1
         epoch, within = divmod(self._step, self._epoch_steps)
@@ -164,6 +182,7 @@ class TrainingRun:
         if ends_epoch:
             name = f"step-{step}.bin"
             save_model(os.path.join(self._directory, name), self._shape, self._weights)
+            self._report_samples(step)
             self._progress.write("checkpoint", step=step, path=name, metrics=metrics)
         self._step = step
         self._between_steps = self._may_stop = True
@@ -176,7 +195,11 @@ class TrainingRun:
         return self._epoch_order[1]
 
     def _validates(self, step: int) -> bool:
-        return step in (1, self._steps) or step % -(-self._steps // VALIDATION_POINTS) == 0
+        return step in (1, self._steps) or step % self._validation_stride == 0
+
+    @property
+    def _validation_stride(self) -> int:
+        return -(-self._steps // VALIDATION_POINTS)
 
     def _update(self, step: int, gradient: Floats) -> None:
         """Update the weights by Adam with clipped gradient, linear warm-up, and linear decay to a tenth."""
