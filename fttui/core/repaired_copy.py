@@ -1,6 +1,7 @@
 """Write a repaired copy of training data, and refuse one that would not be better. Without output."""
 
 import os
+import tempfile
 from typing import Any
 
 from fttui.atomic import writing
@@ -39,19 +40,28 @@ def write_repaired_copy(
 
 
 def _compare(path: str, copy: str, rules: dict[str, Any]) -> None:
-    """Refuse a copy with more findings than the file. Of some files the check cannot read the examples.
+    """Refuse a copy with more findings than the file.
 
     Raises:
         CannotRepair: the copy has more findings.
     """
     if not os.path.isfile(copy):
         return
-    before = check_file(path, **rules, tokens=False)
-    if not WHOLE_FILE.isdisjoint(group.code for group in before.groups):
-        return
+    before = _findings(path, rules)
     found = check_file(copy, **rules, tokens=False).findings
-    if found > before.findings:
+    if found > before:
         raise CannotRepair(
-            f"not written: the repaired copy would have {found:,} findings, {path} has {before.findings:,}; "
+            f"not written: the repaired copy would have {found:,} findings, {path} has {before:,}; "
             "correct the findings by hand first"
         )
+
+
+def _findings(path: str, rules: dict[str, Any]) -> int:
+    """Return the number of findings in a file, also those that its format hides from the check."""
+    report = check_file(path, **rules, tokens=False)
+    if WHOLE_FILE.isdisjoint(group.code for group in report.groups):
+        return report.findings
+    with tempfile.NamedTemporaryFile(prefix="fttui-") as plain:
+        repair_file(path, plain, examples=False)
+        plain.flush()
+        return report.findings + check_file(plain.name, **rules, tokens=False).findings

@@ -8,7 +8,7 @@ import tempfile
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, BinaryIO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from fttui.data.duplicates import LineIndex
 from fttui.data.formats import PARQUET_START, converted, csv_columns, csv_examples, foreign_format
@@ -39,11 +39,19 @@ class CannotRepair(Exception):
 
 
 def repair_file(
-    path: str, target: BinaryIO, *, progress: Progress | None = None, should_stop: ShouldStop = never
+    path: str,
+    target: IO[bytes],
+    *,
+    examples: bool = True,
+    progress: Progress | None = None,
+    should_stop: ShouldStop = never,
 ) -> RepairResult:
     """Write a repaired copy of the file at `path` to `target`.
 
     Lines that are not JSON are copied unchanged, so that a check of the copy still reports them.
+
+    Args:
+        examples: repair the examples too. False only makes them lines of JSON, so that they can be checked.
 
     Raises:
         OSError: a file cannot be read or written.
@@ -52,7 +60,7 @@ def repair_file(
     changes: Counter[str] = Counter()
     reader = LineReader(path, progress, should_stop)
     if reader.is_compressed:
-        return _repair_compressed(path, target, progress, should_stop)
+        return _repair_compressed(path, target, examples, progress, should_stop)
     head = reader.head()
     wide = wide_encoding(head)
     if head.startswith(PARQUET_START):
@@ -80,6 +88,9 @@ def repair_file(
         lines = _csv_lines(path)
     seen, written = LineIndex(), 0
     for line in lines:
+        if not examples:
+            target.write(line.rstrip(b"\r\n") + b"\n")
+            continue
         repaired = _repair_line(line, changes)
         if not repaired:
             changes["empty line removed"] += 1
@@ -93,7 +104,9 @@ def repair_file(
     return RepairResult(written, tuple(changes.items()), reader.stopped)
 
 
-def _repair_compressed(path: str, target: BinaryIO, progress: Progress | None, should_stop: ShouldStop) -> RepairResult:
+def _repair_compressed(
+    path: str, target: IO[bytes], examples: bool, progress: Progress | None, should_stop: ShouldStop
+) -> RepairResult:
     with tempfile.NamedTemporaryFile(prefix="fttui-") as plain:
         try:
             with gzip.open(path, "rb") as packed:
@@ -104,7 +117,7 @@ def _repair_compressed(path: str, target: BinaryIO, progress: Progress | None, s
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise CannotRepair(f"{path} is damaged: {error}") from None
         plain.flush()
-        done = repair_file(plain.name, target, progress=progress, should_stop=should_stop)
+        done = repair_file(plain.name, target, examples=examples, progress=progress, should_stop=should_stop)
     return done._replace(changes=(("decompressed", 1), *done.changes))
 
 

@@ -1,5 +1,6 @@
 """`fttui files check`: output, exit codes, the repaired copy. tests/data covers the findings."""
 
+import gzip
 import json
 import os
 import pty
@@ -201,6 +202,33 @@ def test_fix_never_writes_a_file_with_more_findings(fttui: Fttui, write: Write, 
     assert "not written: the repaired copy would have 3 findings, t.jsonl has 1" in result.err
     assert not (home / "new.jsonl").exists()
     assert not list(home.glob("*.part"))
+
+
+ALPACA = [{"system": f"s{number}", "instruction": "", "output": ""} for number in range(12)]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "before"),
+    [
+        ("t.json", json.dumps(ALPACA).encode(), 13),
+        ("t.jsonl", "".join(json.dumps(row) + "\n" for row in ALPACA).encode("utf-16"), 13),
+        ("t.json.gz", gzip.compress(json.dumps(ALPACA).encode()), 14),
+    ],
+)
+def test_fix_compares_with_the_findings_that_the_format_hides(
+    fttui: Fttui, write: Write, home: Path, name: str, content: bytes, before: int
+) -> None:
+    result = fttui("files", "check", write(name, content), "--fix", "-o", "new.jsonl")
+    assert (result.code, result.out) == (2, "")
+    assert f"not written: the repaired copy would have 24 findings, {name} has {before}" in result.err
+    assert not (home / "new.jsonl").exists()
+
+
+def test_conversion_of_a_file_with_errors_is_written(fttui: Fttui, write: Write, home: Path) -> None:
+    rows = b"prompt,completion\n" + b"".join(b"q%d,a\n" % number for number in range(9))
+    result = fttui("files", "check", write("t.csv", rows), "--fix", "-o", "new.jsonl")
+    assert result.code == 1, "the table has too few examples, too"
+    assert (home / "new.jsonl").read_bytes().count(b"\n") == 9
 
 
 def test_fix_converts_alpaca_data(fttui: Fttui, write: Write, home: Path) -> None:
