@@ -19,7 +19,7 @@ from fttui import __version__, atomic
 from fttui.server import sockets
 from fttui.server.api.access import AccessCheck
 from fttui.server.api.app import App, Receive, Scope, Send, create_app
-from fttui.server.api.http_protocol import HttpProtocol, uvicorn_config
+from fttui.server.api.http_protocol import HttpProtocol, Listener, uvicorn_config
 from fttui.server.home import service_file_path
 from fttui.server.idle import IdleTimer
 from fttui.server.lock import HEARTBEAT, boot_id, host_name
@@ -55,20 +55,18 @@ class ServiceProcess:
 
     # Listeners
 
-    async def _listen(self, listener: socket.socket, config: uvicorn.Config) -> None:
-        peers: set[HttpProtocol] = set()
-
+    async def _listen(self, bound: socket.socket, config: uvicorn.Config, listener: Listener) -> None:
         def protocol() -> asyncio.Protocol:
-            return HttpProtocol(config=config, server_state=self._server.server_state, app_state={}, peers=peers)
+            return HttpProtocol(config=config, server_state=self._server.server_state, app_state={}, listener=listener)
 
-        self._server.servers.append(await asyncio.get_running_loop().create_server(protocol, sock=listener))
+        self._server.servers.append(await asyncio.get_running_loop().create_server(protocol, sock=bound))
 
     async def _open_socket(self) -> None:
         """Create the Unix socket and `service.json`."""
-        listener, self.socket_path = sockets.unix_socket(self._home)
+        bound, self.socket_path = sockets.unix_socket(self._home)
         found = os.lstat(self.socket_path)
         self._socket_id = (found.st_dev, found.st_ino)
-        await self._listen(listener, self._server.config)
+        await self._listen(bound, self._server.config, Listener(makes_room=True))
         content = {"pid": os.getpid(), "version": __version__, "socket": self.socket_path}
         content |= {"started_at": self._started_at, "host": host_name(), "boot": boot_id()}
         content |= {"notices": list(self._service.notices)}
@@ -174,8 +172,8 @@ class ServiceProcess:
         await self._open_socket()
         if tcp and access is not None:
             config = uvicorn_config(self._tcp_app(create_app(self._service, access)))
-            for listener in tcp:
-                await self._listen(listener, config)
+            for bound in tcp:
+                await self._listen(bound, config, Listener())
         self._service.runner.start()
         self._service.alerts.start()
         if self._service.disk.is_full():

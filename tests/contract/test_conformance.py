@@ -93,7 +93,9 @@ def socket(service: Service) -> Iterator[str]:
         await asyncio.gather(*state.tasks, return_exceptions=True)
 
     server = loop.run_until_complete(
-        loop.create_unix_server(lambda: http_protocol.HttpProtocol(config, state, {}, loop, peers=set()), path)
+        loop.create_unix_server(
+            lambda: http_protocol.HttpProtocol(config, state, {}, loop, listener=http_protocol.Listener()), path
+        )
     )
     thread = threading.Thread(target=loop.run_forever)
     thread.start()

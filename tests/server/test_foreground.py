@@ -1,5 +1,6 @@
 """Service over TCP in the foreground."""
 
+import json
 import os
 import socket
 from contextlib import ExitStack
@@ -45,6 +46,20 @@ def test_a_flood_over_tcp_leaves_the_socket_to_its_owner(home: str, served: Any)
         state = control.status(home)
         assert state is not None
         assert state["url"] == url.geturl()
+        with api(control.ensure(home)) as client:
+            assert client.get("/models").status_code == 200
+        assert control.stop(home) is True
+
+
+def test_idle_programs_of_the_owner_leave_the_socket_to_new_ones(home: str, served: Any) -> None:
+    served("--host", "127.0.0.1", "--port", "0").url()
+    path = json.loads(Path(home, "service.json").read_text())["socket"]
+    with ExitStack() as idle:
+        for _ in range(http_protocol.MOST_CONNECTIONS + 50):
+            connection = idle.enter_context(socket.socket(socket.AF_UNIX))
+            connection.connect(path)
+            connection.sendall(b"GET /v1/models HTTP/1.1\r\nX: ")
+        assert control.status(home) is not None
         with api(control.ensure(home)) as client:
             assert client.get("/models").status_code == 200
         assert control.stop(home) is True

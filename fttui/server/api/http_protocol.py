@@ -55,6 +55,30 @@ def most_connections() -> int:
     return MOST_CONNECTIONS if files == resource.RLIM_INFINITY else min(MOST_CONNECTIONS, files // 3)
 
 
+class Listener:
+    """Open connections of one listener. Each counts its own, so that a flood of one does not close another."""
+
+    def __init__(self, *, makes_room: bool = False) -> None:
+        """
+        Args:
+            makes_room: at the limit, close the connection that has waited longest for its client instead of refusing
+                the new one. For the owner's socket: idle connections of the owner's programs do not lock the owner out.
+        """
+        self.connections: set[HttpProtocol] = set()
+        self._makes_room = makes_room
+
+    def add(self, connection: "HttpProtocol") -> bool:
+        """Add a connection. Return False if there is no room for it."""
+        if len(self.connections) >= most_connections() and self._makes_room:
+            waiting = [found for found in self.connections if found.waits_for_client()]
+            if waiting:
+                longest = min(waiting, key=lambda found: found.active_at)
+                self.connections.discard(longest)
+                longest.transport.close()
+        self.connections.add(connection)
+        return len(self.connections) <= most_connections()
+
+
 class HttpProtocol(H11Protocol):
     """Connection of a client."""
 
@@ -64,26 +88,27 @@ class HttpProtocol(H11Protocol):
     """Time at which the body of the current request began to arrive; None without a body in progress."""
     _body_bytes = 0
 
-    def __init__(self, *args: Any, peers: "set[HttpProtocol]", **kwargs: Any) -> None:
-        """
-        Args:
-            peers: open connections of the same listener. Each listener counts its own, so that a flood of one listener
-                does not close another.
-        """
+    def __init__(self, *args: Any, listener: Listener, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.access_log = False  # app.py writes the log, without query strings
-        self._peers = peers
+        self._listener = listener
+        self.active_at = self.loop.time()
+        """Time at which the client last sent something, or got the end of an answer."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._peers.add(self)
-        if len(self._peers) > most_connections():
+        if not self._listener.add(self):
             message = "Too many connections. Try again in a moment."
             self._refuse(RequestError(503, message, type="server_error", headers={"retry-after": "1"}))
             return
         self._limit_sending(HEAD_TIMEOUT)
 
+    def waits_for_client(self) -> bool:
+        """Return whether the service waits for a request, or for the rest of one."""
+        return self._is_answered() or (self.cycle.more_body and not self.flow.read_paused)
+
     def data_received(self, data: bytes) -> None:
+        self.active_at = self.loop.time()
         super().data_received(data)
         if self.transport.is_closing():
             self._stop_timer()
@@ -109,6 +134,7 @@ class HttpProtocol(H11Protocol):
     def on_response_complete(self) -> None:
         self._body_began = None
         self._stop_timer()
+        self.active_at = self.loop.time()
         super().on_response_complete()
         if self.transport.is_closing():
             return
@@ -134,7 +160,7 @@ class HttpProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
         self._limit_reading(None)
-        self._peers.discard(self)
+        self._listener.connections.discard(self)
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:

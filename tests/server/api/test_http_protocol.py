@@ -28,9 +28,9 @@ def state() -> ServerState:
 async def port(service: Service, state: ServerState) -> AsyncIterator[int]:
     """Port of the service, served in the event loop of the test."""
     config = http_protocol.uvicorn_config(create_app(service, api_key([KEY])))
-    peers: set[http_protocol.HttpProtocol] = set()
+    listener = http_protocol.Listener()
     server = await asyncio.get_running_loop().create_server(
-        lambda: http_protocol.HttpProtocol(config, state, {}, peers=peers), "127.0.0.1", 0
+        lambda: http_protocol.HttpProtocol(config, state, {}, listener=listener), "127.0.0.1", 0
     )
     yield server.sockets[0].getsockname()[1]
     server.close()
@@ -241,13 +241,14 @@ class FakeTransport(asyncio.Transport):
 class TimedConnection:
     """Connection to the service without a network, under fake timers."""
 
-    def __init__(self, service: Service, peers: set[http_protocol.HttpProtocol] | None = None) -> None:
+    def __init__(self, service: Service, listener: http_protocol.Listener | None = None, now: float = 0.0) -> None:
         self.timers = FakeTimers()
+        self.timers.now = now
         self.transport = FakeTransport()
         self.state = ServerState()
         config = http_protocol.uvicorn_config(create_app(service, api_key([KEY])))
         self.protocol = http_protocol.HttpProtocol(
-            config, self.state, {}, _loop=self.timers, peers=set() if peers is None else peers
+            config, self.state, {}, _loop=self.timers, listener=listener or http_protocol.Listener()
         )
         self.protocol.connection_made(self.transport)
 
@@ -333,15 +334,55 @@ async def test_a_body_that_follows_another_request_at_once_ends_after_a_total_ti
 
 async def test_each_listener_counts_its_own_connections(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_protocol, "MOST_CONNECTIONS", 2)
-    tcp: set[http_protocol.HttpProtocol] = set()
-    flood = [TimedConnection(service, peers=tcp) for _ in range(3)]
+    tcp = http_protocol.Listener()
+    flood = [TimedConnection(service, tcp) for _ in range(3)]
     assert [b" 503 " in connection.transport.written for connection in flood] == [False, False, True]
     owner = TimedConnection(service)
     await owner.send(head("GET /v1/nothing"))
     assert b"HTTP/1.1 404 " in await owner.answer()
     for connection in (*flood, owner):
         await connection.end()
-    assert not tcp, "closed connections are no longer counted"
+    assert not tcp.connections, "closed connections are no longer counted"
+
+
+async def test_a_full_socket_closes_the_connection_that_waited_longest(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_protocol, "MOST_CONNECTIONS", 4)
+    socket = http_protocol.Listener(makes_room=True)
+    answered, half_head, half_body, silent = (TimedConnection(service, socket, now=number) for number in range(4))
+    for connection, data in (
+        (answered, head("GET /v1/models")),
+        (half_head, b"GET /v1/mod"),
+        (half_body, head("POST /v1/files", **FORM) + b"--x"),
+    ):
+        await connection.send(data)
+    assert b" 200 " in await answered.answer()
+    answered.timers.advance(9)
+    await answered.send(head("GET /v1/models"))  # the latest request
+    closed = []
+    for number in range(10, 14):
+        owner = TimedConnection(service, socket, now=number)
+        assert b" 503 " not in owner.transport.written
+        closed.append([found.transport.is_closed for found in (answered, half_head, half_body, silent)].count(True))
+        if number == 10:
+            assert half_head.transport.is_closed
+            assert b"200 OK" in await answered.answer(), "a request in progress is answered"
+    assert closed == [1, 2, 3, 4]
+    for found in (answered, half_head, half_body, silent, *socket.connections):
+        await (found.end() if isinstance(found, TimedConnection) else asyncio.sleep(0))
+
+
+async def test_a_socket_full_of_requests_in_progress_refuses(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_protocol, "MOST_CONNECTIONS", 1)
+    socket = http_protocol.Listener(makes_room=True)
+    busy = TimedConnection(service, socket)
+    busy.protocol.data_received(head("GET /v1/models"))  # not answered before the event loop runs
+    refused = TimedConnection(service, socket)
+    assert b" 503 " in refused.transport.written
+    assert b"200 OK" in await busy.answer()
+    await busy.end()
+    await refused.end()
 
 
 def test_the_limit_of_connections_leaves_open_files_for_other_listeners(monkeypatch: pytest.MonkeyPatch) -> None:
