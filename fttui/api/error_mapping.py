@@ -43,7 +43,14 @@ _ACTIVE = re.compile(
 
 
 def of_status(
-    status: int, headers: Mapping[str, str], body: bytes, *, now: float, secret: str, is_write: bool
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    now: float,
+    secret: str,
+    is_write: bool,
+    sender: str = "",
 ) -> ApiError:
     """Return the error for a response that is not 2xx.
 
@@ -52,6 +59,8 @@ def of_status(
         secret: the key that was sent. Some servers repeat it; messages must not.
         is_write: whether the request changes something. If it does, the change may have been made in spite of a 3xx, a
             408 or a 5xx.
+        sender: who may have sent the response, in words, if it need not be the provider. A request id or an error code
+            is the provider's.
     """
     fault = _members(body)
     reference = request_id(headers)
@@ -74,6 +83,8 @@ def of_status(
         code = UNKNOWN_ROUTE
     elif 300 <= status < 400:
         message = f"the server sent {name}, a redirect that is not followed"
+    if sender and not (reference or code or fault["type"]):
+        message = f"{sender} answered: {server_message or name}"
     delay = retry_after(headers, now)
     if delay is not None and not hint:
         hint = f"Retry after {f'{max(1.0, delay):.0f} s' if delay < 60 else duration(delay)}."
@@ -133,8 +144,7 @@ def of_transport(error: Exception, *, where: str, is_write: bool) -> ApiError:
     kind, why = _transport(error)
     via = "".join(getattr(error, "__notes__", ()))
     if isinstance(error, ProxyFailed):
-        proxy = f"{via}, cannot be used: {why}"
-        return Unreachable(proxy, hint=_HINTS["proxy"], code="proxy", kind="proxy", reason=proxy, unsent=True)
+        return of_proxy(via, why, is_write=False, unsent=True)
     if via:
         where = f"{where} through {via}"
     if kind == "garbage":
@@ -148,6 +158,20 @@ def of_transport(error: Exception, *, where: str, is_write: bool) -> ApiError:
         reason=why,
         unsent=unsent,
         ambiguous=is_write and not unsent,
+    )
+
+
+def of_proxy(proxy: str, why: str, *, is_write: bool, unsent: bool = False) -> Unreachable:
+    """Return the error for a proxy that fails.
+
+    Args:
+        proxy: the proxy in words.
+        is_write: whether the request changes something. It may have reached the provider unless it is `unsent`.
+    """
+    message = f"{proxy}, cannot be used: {clean_line(why)}"
+    hint = _HINTS["proxy"]
+    return Unreachable(
+        message, hint=hint, code="proxy", kind="proxy", reason=message, unsent=unsent, ambiguous=is_write and not unsent
     )
 
 

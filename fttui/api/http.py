@@ -16,7 +16,7 @@ from fttui.api import response_body as body
 from fttui.api.api_key import HeldKey, Key, Renew
 from fttui.api.errors import ApiError, BadRequest, BadResponse
 from fttui.api.providers import Provider
-from fttui.api.proxy import VIA
+from fttui.api.proxy import failing_proxy, possible_proxy
 from fttui.api.retries import Retries, Retry
 from fttui.clock import Clock
 
@@ -296,6 +296,9 @@ class Http:
                 found += chunk
         except ApiError:
             pass  # show the part of the body that arrived
+        if why := failing_proxy(response):
+            return error_mapping.of_proxy(possible_proxy(response), why, is_write=request.is_write)
+        proxy = possible_proxy(response)
         error = error_mapping.of_status(
             response.status_code,
             response.headers,
@@ -303,6 +306,7 @@ class Http:
             now=self.clock.now(),
             secret=self._key.secret,
             is_write=request.is_write,
+            sender=f"{proxy}, or {self.provider.title} behind it" if proxy else "",
         )
         if error.status == 401:
             origin = self.provider.key_origin
@@ -311,8 +315,6 @@ class Http:
             )
         elif error.status == 404 and not urlsplit(self.provider.base_url).path:
             error.hint = f"Base URLs usually end in /v1. Try {self.provider.base_url}/v1"
-        elif error.status in (502, 503, 504) and (proxy := response.extensions.get(VIA)) and not error.hint:
-            error.hint = f"The answer came through {proxy}, and may be its own."
         return error
 
     async def _bytes(

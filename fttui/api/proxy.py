@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 import httpx
 
-VIA = "fttui_proxy"
+_VIA = "fttui_proxy"
 """Extension of a response that the proxy may have made itself: the proxy in words."""
+_STATUSES = (502, 503, 504)
+"""Statuses by which a proxy says that it or the server behind it fails."""
 
 
 class Proxy(NamedTuple):
@@ -54,7 +56,7 @@ class ProxyTransport(httpx.AsyncBaseTransport):
             await response.aclose()
             raise self._failed("it asks for a user name and a password", request)
         if request.url.scheme == "http":  # an answer through TLS is the provider's
-            response.extensions[VIA] = str(self._proxy)
+            response.extensions[_VIA] = str(self._proxy)
         return response
 
     def _failed(self, why: str, request: httpx.Request) -> ProxyFailed:
@@ -68,6 +70,24 @@ class ProxyTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         await self._inner.aclose()
+
+
+def failing_proxy(response: httpx.Response) -> str:
+    """Return why the proxy failed, if it says so in its answer; empty for every other answer."""
+    if response.status_code not in _STATUSES or _VIA not in response.extensions:
+        return ""
+    squid = response.headers.get("x-squid-error", "")
+    _, separator, status = response.headers.get("proxy-status", "").partition("error=")  # RFC 9209
+    why = squid if squid.startswith("ERR_") else status.split(";")[0] if separator else ""
+    return f"it answered {response.status_code} ({why.strip()})" if why.strip() else ""
+
+
+def possible_proxy(response: httpx.Response) -> str:
+    """Return the proxy that may have made an answer in the provider's place, in words; empty if none can have."""
+    if response.status_code not in _STATUSES:
+        return ""
+    _, _, gateway = response.headers.get("via", "").rpartition(",")[2].strip().partition(" ")
+    return response.extensions.get(_VIA) or (f"the gateway {gateway} (header Via)" if gateway else "")
 
 
 def _contexts(error: BaseException | None) -> Iterator[BaseException]:

@@ -150,6 +150,7 @@ NETWORK: dict[str, Set] = {
     "proxy answers CONNECT with 502": proxy("HTTPS_PROXY", answer(502)),
     "proxy answers 407, http": proxy("HTTP_PROXY", answer(407), "http"),
     "proxy answers 502, http": proxy("HTTP_PROXY", answer(502), "http"),
+    "proxy says that it failed, http": proxy("HTTP_PROXY", answer(503, X_Squid_Error="ERR_CONNECT_FAIL 111"), "http"),
     "no SOCKS proxy at the address": variable("ALL_PROXY", f"socks5://{NOBODY}"),
     "SOCKS proxy does not reach the host": socks_that_cannot_reach_the_host,
     "SOCKS proxy, package missing": socks_without_package,

@@ -10,7 +10,7 @@ from fttui.config.errors import ConfigError
 from fttui.core import proxies
 from fttui.core.connect import Options, connect
 from tests.support.clock import FakeClock
-from tests.support.fault_server import FaultServer, answer, send_json, serving
+from tests.support.fault_server import FaultServer, answer, refuse, send_json, serving
 from tests.support.socks_server import UNREACHABLE, SocksServer
 
 
@@ -135,7 +135,39 @@ async def test_bad_gateway_may_be_the_proxy(monkeypatch: pytest.MonkeyPatch) -> 
     async with FaultServer(lambda _: answer(502, "")) as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.origin)
         error = await failure()
-    assert "set in HTTP_PROXY" in error.hint
+    assert error.message.startswith(
+        f"the proxy 127.0.0.1:{proxy.port}, set in HTTP_PROXY, or http://provider.example/v1 behind it"
+    )
+    assert error.message.endswith("answered: 502 Bad Gateway (502)")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"X_Squid_Error": "ERR_CONNECT_FAIL 111"}, {"Proxy_Status": "squid; error=connection_refused; details=x"}],
+)
+async def test_proxy_that_says_that_it_failed_is_not_a_failing_provider(
+    monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
+) -> None:
+    async with FaultServer(lambda _: answer(503, "<html><h1>ERROR</h1>", **headers)) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.origin)
+        error = await failure()
+    assert error.kind == "proxy"
+    assert error.message.startswith(f"the proxy 127.0.0.1:{proxy.port}, set in HTTP_PROXY, cannot be used: it answered")
+    assert next(iter(headers.values())).split("error=")[-1].split(";")[0] in error.message
+    assert "provider.example" not in error.text
+
+
+async def test_error_of_the_provider_through_a_proxy_is_the_providers(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with FaultServer(lambda _: refuse(503, "Overloaded", code="busy")) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.origin)
+        error = await failure()
+    assert error.text == "Overloaded (503)"
+
+
+async def test_bad_gateway_may_be_a_gateway_that_names_itself() -> None:
+    async with FaultServer(lambda _: answer(502, "", Via="1.1 first, 1.1 edge-7 (squid/5.7)")) as server:
+        error = await failure(server.url)
+    assert error.message.startswith("the gateway edge-7 (squid/5.7) (header Via), or http://127.0.0.1")
 
 
 async def test_requests_go_through_a_socks_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
