@@ -7,10 +7,14 @@ from textual import events
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
+from fttui.text import width
 from fttui.ui.render.rows import Line
 from fttui.ui.terminal.latest_size import LatestSize
 from fttui.ui.widgets.line_list import LineList
 from fttui.ui.widgets.line_view import TextRow
+
+SEPARATOR = " · "
+"""Between the parts of the last row."""
 
 
 class Entry(NamedTuple):
@@ -49,6 +53,10 @@ class PickScreen(LatestSize, ModalScreen[str | None]):
     DEFAULT_CSS = "PickScreen { align: left top; background: $background; }"
 
     def __init__(self, title: str, entries: Sequence[Entry], foot: str, *, empty: str = "") -> None:
+        """
+        Args:
+            foot: text of the last row, the most important part last.
+        """
         super().__init__()
         self._heading = title
         self._entries = entries
@@ -64,8 +72,15 @@ class PickScreen(LatestSize, ModalScreen[str | None]):
         yield TextRow(id="pick-foot")
 
     def on_mount(self) -> None:
-        self.query_one("#pick-foot", TextRow).show([(f" {self._foot}", "dim")])
+        self.query_one("#pick-foot", TextRow).fill(self._foot_line)
         self._show()
+
+    def _foot_line(self, cells: int) -> Line:
+        """Build the last row. Its first parts leave when space is short."""
+        parts = self._foot.split(SEPARATOR)
+        while len(parts) > 1 and width(SEPARATOR.join(parts)) > cells - 2:
+            del parts[0]
+        return [(f" {SEPARATOR.join(parts)}", "dim")]
 
     def show_note(self, text: str) -> None:
         """Show a note in the title until the next key."""

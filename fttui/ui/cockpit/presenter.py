@@ -86,7 +86,7 @@ class Presenter:
         """Number of logs that the list needs and that are still to be read, in words; empty for none."""
         self._status_rows = 1
         """Rows of the status row: more than one for a long trouble."""
-        self._headline: Line = []
+        self._headline: Callable[[int], Line] | None = None
         """State of the selected job, or a hint."""
         self._is_behind = False
         """The panes beside the list still show the previously selected job."""
@@ -177,6 +177,7 @@ class Presenter:
     def resized(self) -> None:
         """Fit the panes into a new size."""
         self._screen.set_class(self._panes.is_too_small, "-tiny")
+        self._draw_idle_line()
         # The hint of an empty list is wrapped to its width.
         self.draw(Part.FILES | Part.CURVE | Part.FRAME | (Part.NONE if self._model.listed else Part.LIST))
         self._measure()
@@ -296,8 +297,7 @@ class Presenter:
             facts = facts._replace(is_reachable=False)
         waits = model.service.is_local and row.status is Status.QUEUED
         ahead = jobs_ahead(model.snapshot.rows, row) if waits else 0
-        self._headline = headline(job, row, facts, now, self._glyphs, self._screen.size.width, ahead=ahead)
-        self._headline = self._headline or self._hint()
+        self._headline = partial(headline, job, row, facts, now, self._glyphs, ahead=ahead)
         is_local = model.service.is_local or row.profile == LOCAL
         gone = (dropped_models(facts.judged) if is_local else frozenset()) | model.deleted_models
         note = empty_checkpoints_text(model.store, row, model.service)
@@ -308,14 +308,16 @@ class Presenter:
 
     def _show_no_checkpoints(self, id: str | None, note: str) -> None:
         self._side.checkpoints.show_checkpoints(id, Checkpoints(), frozenset(), note)
-        self._headline = []
+        self._headline = None
         self._draw_idle_line()
 
     def _draw_idle_line(self) -> None:
-        """Show the best checkpoint in its pane, else the state of the job."""
-        is_here = self._panes.active == "checkpoints"
-        sentence = self._side.checkpoints.table.sentence(self._screen.size.width) if is_here else ()
-        self._prompt.set_idle_line(sentence or self._headline)
+        """Show the best checkpoint in its pane, else the state of the job, else a hint."""
+        cells, is_here = self._screen.size.width, self._panes.active == "checkpoints"
+        line = self._side.checkpoints.table.sentence(cells) if is_here else ()
+        if not line and self._headline is not None:
+            line = self._headline(cells) or self._hint()
+        self._prompt.set_idle_line(line)
 
     def _hint(self) -> Line:
         """Return the hint for a new user; nothing while there is trouble to show."""

@@ -9,6 +9,7 @@ from fttui.learning.phase_words import phase_parts
 from fttui.learning.words import progress_parts
 from fttui.models.row import JobRow
 from fttui.models.status import Status
+from fttui.text import width
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.rows import Line, line_width
 
@@ -33,7 +34,9 @@ def headline(
             reason = (job.error.message or job.error.code) if job.error is not None else ""
             return [(f" failed: {reason or 'no reason given'}", "fail")]
         case _ if row.status.is_live and facts.report.alarms:
-            return [(f" ! {row.name}: {facts.report.alarms[0].finding.short}", "warn")]
+            said = facts.report.alarms[0].finding.short
+            whole = f" ! {row.name}: {said}"
+            return [(whole if width(whole) <= cells else f" ! {said}", "warn")]
         case Status.SUCCEEDED if job.fine_tuned_model:
             took = "" if None in (row.created_at, row.finished_at) else _took(row)
             return [(f" {job.fine_tuned_model}", "done"), (f"{dot}{took}" if took else "", "dim")]

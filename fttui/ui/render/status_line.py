@@ -44,11 +44,7 @@ class ServiceInfo(NamedTuple):
 
 def service_info(choice: Choice, *, read_only: bool = False, newcomer: bool = False) -> ServiceInfo:
     """Describe the chosen service. With `newcomer`, the hint explains why the local service was chosen."""
-    hint = (
-        "No API key found: using the local service. @ switches to a different profile."
-        if newcomer and choice.is_local
-        else ""
-    )
+    hint = "No API key found: using the local service. @ changes the profile." if newcomer and choice.is_local else ""
     host = "this machine" if choice.base_url is None else host_of(choice.base_url)
     url, is_azure = choice.base_url or "", choice.provider == "azure"
     return ServiceInfo(choice.name, host, choice.is_local, read_only, hint, choice.key, url, is_azure)

@@ -11,7 +11,7 @@ from fttui.learning.figures import figure
 from fttui.learning.sweep_progress import Progress
 from fttui.models.row import JobRow
 from fttui.models.status import Status
-from fttui.text import pad
+from fttui.text import pad, width
 from fttui.ui.render.glyphs import FACES, Glyphs
 
 Span = tuple[str, str]
@@ -56,13 +56,24 @@ class SweepRow(NamedTuple):
     @property
     def words(self) -> str:
         """State of the sweep: `sweep lr  4 jobs, all done · best 1.659: e1-lr0.5`."""
+        return self._wordings()[0]
+
+    def words_within(self, cells: int, more: str = "") -> str:
+        """Return the longest wording of the state that fits with `more` behind it, else the shortest one."""
+        wordings = [words + more for words in self._wordings()]
+        return next((words for words in wordings if width(words) <= cells), wordings[-1])
+
+    def _wordings(self) -> list[str]:
+        """Return the wordings of the state, longest first. What the numbers of jobs by state say too goes first."""
         progress = self._progress
         total, done = progress.total, progress.done
-        words = f"sweep {self.name}  {total} jobs, {'all' if done == total else done} done"
+        heads = [f"sweep {self.name}  {total} jobs, {'all' if done == total else done} done", f"sweep {self.name}"]
         if progress.best is None:
-            return words
+            return [*heads, self.name]
+        best = f"best {figure(progress.best)}"
         values = progress.best_name.removeprefix(f"{self.name}-")
-        return f"{words} · best {figure(progress.best)}: {values if values[:1].isalpha() else progress.best_name}"
+        named = f"{best}: {values if values[:1].isalpha() else progress.best_name}"
+        return [f"{head} · {named}" for head in heads] + [f"{self.name} · {named}", f"{self.name} · {best}", best]
 
 
 def is_sweep(id: str | None) -> bool:
@@ -114,11 +125,12 @@ def sweep_line(sweep: SweepRow, cells: int, glyphs: Glyphs, *, is_cursor: bool, 
     states = [Status.QUEUED if row.status is Status.VALIDATING else row.status for row in sweep.rows]
     counts = " ".join(f"{glyphs.status(state)}{states.count(state)}" for state in _COUNTED if state in states)
     can_compare = compare_key and len(sweep.rows) <= MOST_RUNS
-    words = f"{sweep.words} · {compare_key} compares" if can_compare else sweep.words
     fold = glyphs.folded if sweep.is_folded else glyphs.unfolded
     roles = {FACES[state].role for state in states}
     left = f"{fold} {counts:<{_COUNTS}}"
-    rest = pad(f" {words}", max(0, cells - len(left) - 1), ellipsis=glyphs.cut)
+    room = max(0, cells - len(left) - 2)
+    words = sweep.words_within(room, f" · {compare_key} compares" if can_compare else "")
+    rest = f" {pad(words, room, ellipsis=glyphs.cut)}" if room else ""
     return [(">" if is_cursor else " ", "bold"), (left, roles.pop() if len(roles) == 1 else ""), (rest, "")]
 
 

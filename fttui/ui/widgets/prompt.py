@@ -21,7 +21,7 @@ ShowHint = Callable[[Callable[[int], Line] | None], None]
 class PromptRow(TextRow):
     """Row that shows a message, a question or a text input. It never has the focus: the screen passes keys to it.
 
-    A question or a warning may take several rows, over the panes.
+    A question or a message may take several rows, over the panes.
     """
 
     def __init__(self, show_hint: ShowHint = lambda _: None, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -204,11 +204,11 @@ class PromptRow(TextRow):
         self._show_hint(partial(hint_line, hint) if hint is not None else None)
 
     def _rows_of(self, cells: int) -> list[Line]:
-        """Return the rows: those of a question or of a warning, which are never cut, else one."""
+        """Return the rows: those of a question or of a message, which are never cut, else one."""
         if self._question is not None:
             return self._question.lines(cells)
-        if self._typing is None and self._message and self._message[0][1] == "warn":
-            ((text, role), *_) = self._message
+        if self._typing is None and len(self._message) == 1:
+            ((text, role),) = self._message
             return [[(f" {line}", role)] for line in wrap(text.removeprefix(" "), max(NARROWEST, cells - 2))]
         return [self._line_of(cells)]
 

@@ -2,9 +2,11 @@
 
 import pytest
 
+from fttui.config.choose import Choice
 from fttui.learning.run import run_of
 from fttui.store.health import State
 from fttui.ui.cockpit.saved_view import SavedView
+from fttui.ui.render.status_line import service_info
 from tests.support.fake_store import NOW, FakeStore, event, job
 from tests.support.ui_fakes import cockpit
 
@@ -17,6 +19,21 @@ async def test_empty_service_names_the_key_that_creates_a_job() -> None:
     async with cockpit() as ui:
         assert any("No fine-tuning jobs yet" in line for line in ui.screen)
         assert any("Press a to train on sample data" in line for line in ui.screen)
+
+
+async def test_first_hint_is_whole_at_every_size() -> None:
+    place = service_info(Choice("local", "", "", None, "local"), newcomer=True)
+    for size in ((40, 20), (60, 20), (80, 24)):
+        async with cockpit(place=place, size=size) as ui:
+            assert " ".join(ui.prompt.split()) == place.hint
+            assert "q quit" in ui.screen[-1]
+
+
+@pytest.mark.parametrize("keys", [["exclamation_mark"], ["at"]])
+async def test_last_row_of_a_picker_is_whole_at_60_cells(keys: list[str]) -> None:
+    async with cockpit(three(), size=(60, 20)) as ui:
+        await ui.press(*keys)
+        assert ui.screen[-1].rstrip().endswith("esc closes")
 
 
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (200, 60)])

@@ -66,6 +66,9 @@ def test_running_job_with_an_alarm_shows_the_alarm() -> None:
     assert headline(job, row, facts, now, UNICODE) == [
         (" ! ten-epochs: overfitting since step 360 · best 1.74, now 1.89", "warn")
     ]
+    assert headline(job, row, facts, now, UNICODE, 60) == [
+        (" ! overfitting since step 360 · best 1.74, now 1.89", "warn")
+    ]
 
 
 @pytest.mark.parametrize("status", ["queued", "running", "cancelled", "succeeded", "polishing"])

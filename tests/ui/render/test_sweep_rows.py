@@ -1,5 +1,7 @@
 """Sweeps in the job list: groups, places, folds and lines."""
 
+import pytest
+
 from fttui.learning import comparison
 from fttui.models.job import Job
 from fttui.models.row import JobRow
@@ -70,3 +72,21 @@ def test_line_names_the_key_that_compares_up_to_nine_jobs() -> None:
         (sweep,) = grouped(rows[:number], ())[1].values()
         line = sweep_line(sweep, 80, UNICODE, is_cursor=False, compare_key="C")
         assert ("".join(text for text, _ in line).rstrip().endswith("all done · C compares")) == has_key
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        (80, "sweep lr  9 jobs, all done · best 1.659: run-3 · C compares"),
+        (60, "sweep lr · best 1.659: run-3 · C compares"),
+        (45, "lr · best 1.659: run-3 · C compares"),
+        (40, "lr · best 1.659 · C compares"),
+        (34, "best 1.659 · C compares"),
+    ],
+)
+def test_narrow_line_keeps_the_best_and_the_key(cells: int, words: str) -> None:
+    rows = [_row(number, "a1 lr", best=1.659 if number == 3 else 2.0) for number in range(9)]
+    (sweep,) = grouped(rows, ())[1].values()
+    line = "".join(text for text, _ in sweep_line(sweep, cells, UNICODE, is_cursor=False, compare_key="C"))
+    assert line.rstrip() == f" ▾ ✓9    {words}"
+    assert len(line) == cells
