@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 EXTRAS = {
     "local": ("starlette", "uvicorn", "python_multipart", "numpy"),
+    "hf": ("torch", "transformers", "trl", "peft"),
     "tokens": ("rs_bpe",),
     "keyring": ("keyring",),
     "socks": ("socksio",),

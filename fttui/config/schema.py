@@ -4,6 +4,7 @@ Validation, loading, `fttui config show`, `fttui config init` and docs/settings.
 To add a setting, add one line to the class of its table.
 """
 
+import os
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 from fttui.config import validators
@@ -225,6 +226,7 @@ class Local(Table):
     empty_error = setting(validators.flag, False, "send {} as the error of a job without one, as OpenAI does; else null")
     webhook = optional(validators.webhook, "address that gets a request when a job of the service ends or an alarm is found; never shown whole", example='"https://ntfy.sh/my-topic"', otherwise="none")
     webhook_format = setting(one_of("json", "ntfy", "slack"), "json", "what the webhook understands")
+    models = setting(validators.strings, [], "directories of models and ids of the hub that GET /models lists, besides those in the cache of the hub; they need the extra hf", example='["/data/models/mistral-7b"]')
     trainers = tables(Trainer, "your own trainers", dict.fromkeys(BUILT_IN_TRAINERS, BuiltInTrainer))
 
     def for_service(self) -> dict[str, Any]:
@@ -250,7 +252,8 @@ class Local(Table):
             for name, trainer in given.items()
             if trainer.values
         }
-        values = {name: getattr(self, name) for name in self.settings()}
+        values: dict[str, Any] = {name: getattr(self, name) for name in self.settings()}
+        values["models"] = [os.path.expanduser(model) for model in self.models]
         return values | {"trainers": trainers, "built_in": built_in}
 
 

@@ -101,6 +101,15 @@ def _profile(content: dict[str, Any], place: Place) -> Iterator[Fault]:
 
 def _local(content: dict[str, Any], place: Place) -> Iterator[Fault]:
     offered: dict[str, str] = {}
+    for model in _listed(content.get("models")):
+        if not isinstance(model, str):
+            continue
+        id = os.path.basename(model.rstrip("/")) if model.startswith(("/", "~")) else model
+        if not re.fullmatch(_MODEL, id):
+            yield Fault((*place, "models"), "must be absolute paths, or ids of the hub such as Qwen/Qwen3-0.6B")
+        elif id in offered:
+            yield Fault((*place, "models"), f"two models have the id {id}. Rename a directory")
+        offered[id] = "models"
     for name, trainer in _items(content.get("trainers")).items():
         for model in _listed(_items(trainer).get("models")):
             if isinstance(model, str) and offered.setdefault(model, name) != name:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from fttui.clock import Clock, SystemClock
 from fttui.server.alerts.sender import AlertSender
 from fttui.server.home import settings_path, starting_path
+from fttui.server.jobs.base_models import ChosenModel, choose_model
 from fttui.server.jobs.runner import Runner
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.sampling.accelerator import Accelerator
@@ -80,14 +81,9 @@ class Service:
             with suppress(OSError):
                 write_seal(self.paths)
 
-    def base_model(self, model: str) -> tuple[str, tuple[str, ...]] | None:
-        """Return the base model of a base model or tuned model, and its methods; None when it cannot be tuned."""
-        trainer = self.catalog.trainer(model)
-        if trainer is not None:
-            return model, trainer.methods
-        tuned = self.database.models.get(model)
-        trainer = self.catalog.trainer(tuned.base) if tuned else None
-        return (tuned.base, trainer.methods) if tuned and trainer else None
+    def choose_model(self, model: str, *, is_owner: bool = True) -> ChosenModel:
+        """Return the model that a request names: see `base_models.choose_model`."""
+        return choose_model(model, self.catalog, self.database, is_owner=is_owner)
 
 
 def open_service(

@@ -51,6 +51,10 @@ class Trainer(NamedTuple):
     """Seconds between SIGTERM and SIGKILL for a trainer that saves its state."""
     env: Environment = MappingProxyType({})
     """Variables that the trainer gets besides those of the service."""
+    describes: bool = False
+    """The command understands `--describe` and `--check`."""
+    takes_any_model: bool = False
+    """The trainer takes directories and ids of the hub that are not in `models`."""
     sampler: tuple[str, ...] = ()
     """Command that answers prompts; empty for none."""
     exporter: tuple[str, ...] = ()
@@ -85,6 +89,8 @@ class Settings(NamedTuple):
     """Kinds of alarms that are not told."""
     built_in: Mapping[str, BuiltIn] = MappingProxyType({})
     """Settings of the trainers in the box, by name."""
+    models: tuple[str, ...] = ()
+    """Directories of models, and ids of the hub, for the trainer that takes any model."""
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -154,6 +160,7 @@ def settings_of(content: Mapping[str, Any]) -> Settings:
             webhook=webhook,
             webhook_format=str(content.get("webhook_format") or WEBHOOK_FORMATS[0]),
             alarms_off=frozenset(map(str, content.get("alarms_off") or ())),
+            models=tuple(map(str, content.get("models") or ())),
             built_in={name: _built_in(name, members) for name, members in (content.get("built_in") or {}).items()},
         )
     except (AttributeError, KeyError, TypeError) as error:
@@ -186,6 +193,7 @@ def _trainer(name: str, members: dict[str, Any]) -> Trainer:
         room,
         STOP_AFTER if stop_after is None else stop_after,
         _environment(name, members),
+        bool(members.get("describes")),
         sampler=texts("sampler") if members.get("sampler") else (),
         exporter=texts("exporter") if members.get("exporter") else (),
     )
@@ -212,6 +220,11 @@ def _environment(name: str, members: dict[str, Any]) -> Environment:
             raise ValueError(f"env.{variable} of the trainer {name} is neither a text nor a reference")
         found[variable] = value
     return found
+
+
+def is_directory(model: str) -> bool:
+    """Return whether the name of a model is a path and not an id."""
+    return model.startswith(("/", "~", "./", "../")) or model in (".", "..")
 
 
 def referenced_variables(settings: Settings) -> frozenset[str]:

@@ -397,3 +397,20 @@ async def test_client_works_over_a_unix_socket(tmp_path: Path) -> None:
     assert [job.id for job in page.items] == ["ftjob-1"]
     assert seen[0].target == "/v1/fine_tuning/jobs?limit=100"
     assert "authorization" not in seen[0].headers
+
+
+def test_path_of_a_model_is_absolute_for_the_embedded_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir("/tmp")
+    monkeypatch.setenv("HOME", "/home/ada")
+    sent = {
+        name: local.provider().body({"model": name, "training_file": "f"})["model"]
+        for name in ("./m", "../m", "~/m", "/m", "Qwen/Qwen3-0.6B", "m")
+    }
+    assert sent == {
+        "./m": "/tmp/m",
+        "../m": "/m",
+        "~/m": "/home/ada/m",
+        "/m": "/m",
+        "Qwen/Qwen3-0.6B": "Qwen/Qwen3-0.6B",
+        "m": "m",
+    }

@@ -112,6 +112,9 @@ def test_without_files_every_setting_has_its_default() -> None:
         ),
         (f"{TRAINER}env = {{ A = {{ command = '' }} }}", "env.A: command names no program"),
         (f"{TRAINER}env = {{ 'A-B' = 'x' }}", "env.A-B: names of variables consist of"),
+        ("[local]\nmodels = ['./here']", "local.models: must be absolute paths, or ids of the hub such as Qwen"),
+        ("[local]\nmodels = ['/a/m', '~/b/m/']", "local.models: two models have the id m. Rename a directory"),
+        (f"[local]\nmodels = ['/a/m']\n{TRAINER}", "local.trainers: both models and x offer m"),
         (f"{TRAINER}[local.trainers.y]\ncommand = 'y'\nmodels = ['m']", "local.trainers: both x and y offer m"),
     ],
 )

@@ -18,6 +18,7 @@ def test_default_is_the_built_in_trainer_and_one_job_at_a_time() -> None:
         "empty_error": False,
         "webhook": None,
         "webhook_format": "json",
+        "models": [],
         "trainers": {},
         "built_in": {},
     }

@@ -117,7 +117,7 @@ def add_job(service: Service, behaviour: str = "plain", **members: Any) -> str:
     given = {"model": "base-1", "seed": 3, "hyperparameters": {"n_epochs": 2}, "suffix": behaviour, **members}
     if "training_file" not in given:
         given["training_file"] = add_file(service)
-    return service.database.jobs.add(new_job(given, service.base_model), service.now()).id
+    return service.database.jobs.add(new_job(given, service.choose_model), service.now()).id
 
 
 def status(service: Service, id: str) -> str:

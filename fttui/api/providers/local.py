@@ -1,5 +1,6 @@
 """The embedded service of this machine, reached through a Unix socket."""
 
+import os
 from typing import Any
 
 from fttui.api.providers.base import Provider
@@ -13,7 +14,10 @@ def provider() -> Provider:
 
 
 def _body(body: dict[str, Any]) -> dict[str, Any]:
-    """Move hyperparameters that the API has no field for to the metadata, where trainers find them."""
+    """Make the path of a model absolute, and move settings that the API has no field for to the metadata."""
+    model = str(body.get("model", ""))
+    if model.startswith(("/", "~", "./", "../")):  # the service has another current directory
+        body = {**body, "model": os.path.abspath(os.path.expanduser(model))}
     method: dict[str, Any] = body.get("method", {})
     kind = method.get("type", "")
     inner: dict[str, Any] = dict(method.get(kind, {}))

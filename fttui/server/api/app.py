@@ -36,6 +36,8 @@ class ApiApp:
     def __init__(self, service: Service, access: AccessCheck) -> None:
         self.service = service
         self._access = access
+        self.is_owner = access is everyone
+        """The requests come over the owner's socket."""
         routes = [*jobs.routes, *files.routes, *uploads.routes, *models.routes, *chat.routes]
         router = Router(routes, redirect_slashes=False)
         self._router = ExceptionMiddleware(router, {RequestError: _error_response, HTTPException: _no_route_response})

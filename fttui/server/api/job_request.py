@@ -10,6 +10,7 @@ from fttui.models.hyperparameters import LOCAL_RANGES, MAX_SUFFIX, SEED
 from fttui.models.labels import STOP_ON
 from fttui.server.api.body_members import checked_unicode, object_member, text_member, whole, wrong_type
 from fttui.server.api.errors import invalid, missing
+from fttui.server.jobs.base_models import ChosenModel, NoModel
 from fttui.server.storage.records import NewJob
 
 _MEMBERS = frozenset(
@@ -34,11 +35,11 @@ MOST_PAIRS, LONGEST_KEY, LONGEST_VALUE, LONGEST_SUFFIX = 16, 64, 512, MAX_SUFFIX
 LARGEST_SEED = int(SEED.most)
 
 
-def new_job(body: object, base_model: Callable[[str], tuple[str, tuple[str, ...]] | None]) -> NewJob:
+def new_job(body: object, choose_model: Callable[[str], ChosenModel]) -> NewJob:
     """Return the job that a decoded body requests. The caller checks that its files exist.
 
     Args:
-        base_model: returns the base model of a model and its methods; None for a model that cannot be tuned.
+        choose_model: returns the model with this name. Raises `NoModel` for one that cannot be tuned.
 
     Raises:
         RequestError: 400 with the member and the reason.
@@ -54,19 +55,19 @@ def new_job(body: object, base_model: Callable[[str], tuple[str, tuple[str, ...]
     assert model is not None
     assert training_file is not None
     method, hyperparameters = _method(body)
-    found = base_model(model)
-    if found is None:
-        message = f"Model {model} is not available for fine-tuning or does not exist."
-        raise invalid(None, message, "model_not_available")
-    base, methods = found
+    try:
+        chosen = choose_model(model)
+    except NoModel as error:
+        raise invalid(None, str(error), "model_not_available") from None
+    methods = chosen.trainer.methods
     if method not in methods:
         message = f"Model {model} cannot be fine-tuned with the method '{method}'; it supports {' and '.join(methods)}."
         raise invalid("method", message, "unsupported_method")
     if body.get("integrations"):
         raise invalid("integrations", "This service supports no integrations.", "unsupported_value")
     return NewJob(
-        model=model,
-        base=base,
+        model=chosen.id,
+        base=chosen.base,
         training_file=training_file,
         validation_file=validation_file,
         suffix=_suffix(body),
@@ -74,6 +75,8 @@ def new_job(body: object, base_model: Callable[[str], tuple[str, tuple[str, ...]
         method=method,
         hyperparameters=hyperparameters,
         metadata=_metadata(body.get("metadata")),
+        trainer=chosen.trainer.name,
+        source=chosen.source,
     )
 
 

@@ -1,5 +1,6 @@
 """Routes of fine-tuning jobs, their events, checkpoints and samples."""
 
+from functools import partial
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -10,7 +11,7 @@ from starlette.routing import Route
 from fttui.server.api import json_objects
 from fttui.server.api.errors import RequestError, invalid, no_job
 from fttui.server.api.job_request import new_job
-from fttui.server.api.parameters import after_of, json_of, limit_of, service_of
+from fttui.server.api.parameters import after_of, is_owner, json_of, limit_of, service_of
 from fttui.server.service import Service
 from fttui.server.storage.records import JobRecord
 
@@ -19,11 +20,11 @@ from fttui.server.storage.records import JobRecord
 
 async def create(request: Request) -> Response:
     body = await json_of(request)
-    return await run_in_threadpool(_create, service_of(request), body)
+    return await run_in_threadpool(_create, service_of(request), body, is_owner=is_owner(request))
 
 
-def _create(service: Service, body: object) -> Response:
-    new = new_job(body, service.base_model)
+def _create(service: Service, body: object, *, is_owner: bool) -> Response:
+    new = new_job(body, partial(service.choose_model, is_owner=is_owner))
     for name, id in (("training_file", new.training_file), ("validation_file", new.validation_file)):
         file = service.database.files.get(id, service.now()) if id is not None else None
         if id is not None and file is None:

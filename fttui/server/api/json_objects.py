@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from fttui.server.ids import ORGANIZATION
-from fttui.server.jobs.trainer_catalog import BASE_MODELS_CREATED
+from fttui.server.jobs.trainer_catalog import BASE_MODELS_CREATED, BaseModel
 from fttui.server.sampling.question import End
 from fttui.server.storage.records import (
     CheckpointRecord,
@@ -125,11 +125,22 @@ def part(record: PartRecord, upload_id: str) -> dict[str, Any]:
 
 
 def model(record: ModelRecord) -> dict[str, Any]:
-    return {"id": record.id, "object": "model", "created": record.created, "owned_by": ORGANIZATION}
+    kind = "checkpoint" if ":ckpt-step-" in record.id else "tuned"
+    named = {"id": record.id, "object": "model", "created": record.created, "owned_by": ORGANIZATION}
+    return {**named, "fttui": {"kind": kind, "base": record.base}}
 
 
-def base_model(id: str) -> dict[str, Any]:
-    return {"id": id, "object": "model", "created": BASE_MODELS_CREATED, "owned_by": "fttui"}
+def base_model(model: BaseModel) -> dict[str, Any]:
+    own: dict[str, Any] = {
+        "kind": "base",
+        "source": model.source,
+        "trainer": model.trainer.name,
+        "methods": [*model.trainer.methods],
+    }
+    own |= {"size": model.size} if model.size is not None else {}
+    own |= {"samples": True} if model.trainer.sampler else {}
+    named = {"id": model.id, "object": "model", "created": BASE_MODELS_CREATED, "owned_by": "fttui"}
+    return {**named, "fttui": own}
 
 
 def page(data: Sequence[dict[str, Any]], has_more: bool, *, ends: bool = False) -> dict[str, Any]:

@@ -12,15 +12,15 @@ from fttui.server.storage.file_operations import remove
 
 def list_all(request: Request) -> Response:
     service = service_of(request)
-    data = [json_objects.base_model(id) for id in service.catalog.models]
+    data = [json_objects.base_model(model) for model in service.catalog.every()]
     data += [json_objects.model(model) for model in service.database.models.all()]
     return JSONResponse({"object": "list", "data": data})
 
 
 def get(request: Request) -> Response:
     service, id = service_of(request), request.path_params["id"]
-    if id in service.catalog.models:
-        return JSONResponse(json_objects.base_model(id))
+    if (base := service.catalog.model(id)) is not None:
+        return JSONResponse(json_objects.base_model(base))
     model = service.database.models.get(id)
     if model is None:
         raise no_model(id)
@@ -29,7 +29,7 @@ def get(request: Request) -> Response:
 
 def delete(request: Request) -> Response:
     service, id = service_of(request), request.path_params["id"]
-    if id in service.catalog.models:
+    if service.catalog.model(id) is not None:
         message = f"The model '{id}' is a base model; only fine-tuned models can be deleted."
         raise RequestError(403, message, param="model")
     model = service.database.models.get(id)

@@ -18,6 +18,12 @@ def service_of(request: Request) -> Service:
     return service
 
 
+def is_owner(request: Request) -> bool:
+    """Return whether the request came over the socket that only the owner of the service can open."""
+    found: bool = request.app.is_owner
+    return found
+
+
 def limit_of(request: Request, default: int, most: int = LONGEST_PAGE) -> int:
     """Return the `limit` of a page.
 

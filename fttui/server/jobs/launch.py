@@ -31,7 +31,7 @@ class TrainerLauncher:
     def launch(self, job: JobRecord) -> None:
         """Start the trainer of a running job, for the first time or again. The job fails when that is impossible."""
         directory = JobDirectory(self._paths.job(job.id))
-        trainer = self._catalog.trainer(job.base)
+        trainer = self._catalog.trainer_of(job)
         if trainer is None or job.method not in trainer.methods:
             method = "" if trainer is None else f" with the method {job.method}"
             message = f"No configured trainer can train {job.base}{method} any more."
@@ -75,9 +75,14 @@ class TrainerLauncher:
 def job_json(job: JobRecord) -> dict[str, Any]:
     """Return the content of `job.json` (trainers/README.md)."""
     return {
-        "protocol": 1,
+        "protocol": 2,
         "id": job.id,
-        "model": {"id": job.model, "base": job.base, "path": START_MODEL if job.model != job.base else None},
+        "model": {
+            "id": job.model,
+            "base": job.base,
+            "path": START_MODEL if job.model != job.base else None,
+            "source": job.source,
+        },
         "method": job.method,
         "hyperparameters": job.hyperparameters,
         "settings": trainer_settings(job.metadata),

@@ -43,7 +43,7 @@ class DiskRoom:
         Files that the job has already written need no more room, except a second copy of the largest one: a saved
         state is replaced by a complete new file.
         """
-        trainer = self._catalog.trainer(job.base)
+        trainer = self._catalog.trainer_of(job)
         total = trainer.room if trainer else LEAST_ROOM
         used, largest = JobDirectory(self._paths.job(job.id)).output_sizes()
         return max(LEAST_FREE + max(total - used, largest), self._more.get(job.id, 0))

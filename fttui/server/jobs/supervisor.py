@@ -136,7 +136,7 @@ class TrainerSupervisor:
             self._stopper.stop(job.id, directory.process, CANCEL_SECONDS)
         elif job.stop is not None:
             self.stop(job)
-        elif violation := self._limits.violation(job, directory, self._catalog.trainer(job.base)):
+        elif violation := self._limits.violation(job, directory, self._catalog.trainer_of(job)):
             if violation.at_once:
                 directory.process.signal(signal.SIGKILL)
             self._outcomes.fail_trainer(job, violation.reason)
@@ -152,7 +152,7 @@ class TrainerSupervisor:
 
     def stop_flood(self, job: JobRecord) -> None:
         """Kill the living trainer of a job if its own output is too large."""
-        trainer = self._catalog.trainer(job.base)
+        trainer = self._catalog.trainer_of(job)
         directory = self.directory(job)
         if directory.is_too_large(trainer.largest_log if trainer else LARGEST_LOG):
             directory.process.signal(signal.SIGKILL)

@@ -80,6 +80,11 @@ class JobTable:
         rows = self._database.rows(_JOB + "WHERE id = ?", (id,))
         return _job(rows[0]) if rows else None
 
+    def with_source(self, base: str) -> JobRecord | None:
+        """Return the newest job whose base model is in a directory and has this id."""
+        rows = self._database.rows(_JOB + "WHERE base = ? AND source IS NOT NULL ORDER BY seq DESC LIMIT 1", (base,))
+        return _job(rows[0]) if rows else None
+
     def page(
         self, *, after: str | None, limit: int, metadata: Mapping[str, str], without_metadata: bool = False
     ) -> tuple[list[JobRecord], bool]:

@@ -103,6 +103,10 @@ class JobRecord(NamedTuple):
     """Work of the trainer before its next step (`reports.Phase`)."""
     environment: dict[str, Any] | None = None
     """Machine and software of the trainer (`reports.Environment`)."""
+    trainer: str | None = None
+    """Name of the trainer at the creation of the job. None for jobs of older versions."""
+    source: str | None = None
+    """Directory of the base model. None for a model that its trainer finds by its id."""
 
     @property
     def waits_for_room(self) -> bool:
@@ -122,6 +126,8 @@ class NewJob(NamedTuple):
     method: str
     hyperparameters: dict[str, Any]
     metadata: dict[str, str] | None
+    trainer: str | None = None
+    source: str | None = None
 
 
 class EventRecord(NamedTuple):

@@ -80,6 +80,8 @@ CREATE INDEX alert_pending ON alert (next_at) WHERE state = 'pending';
 _STATE = """
 ALTER TABLE job ADD COLUMN phase TEXT;
 ALTER TABLE job ADD COLUMN environment TEXT;
+ALTER TABLE job ADD COLUMN trainer TEXT;
+ALTER TABLE job ADD COLUMN source TEXT;
 """
 
 _SAMPLES = """

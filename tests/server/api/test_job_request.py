@@ -9,16 +9,20 @@ from hypothesis import strategies as some
 from fttui.models.auto_hyperparameters import epochs, resolve
 from fttui.server.api.errors import RequestError
 from fttui.server.api.job_request import new_job
+from fttui.server.jobs.base_models import ChosenModel, NoModel
 from fttui.server.storage.records import NewJob
+from tests.server.conftest import FAKE
 
 BODY = {"model": "base-1", "training_file": "file-1"}
 
 
 def parsed(**members: Any) -> NewJob:
-    def base_model(model: str) -> tuple[str, tuple[str, ...]] | None:
-        return ("base-1", ("supervised", "dpo")) if model in ("base-1", "ft:base-1") else None
+    def choose(model: str) -> ChosenModel:
+        if model not in ("base-1", "ft:base-1"):
+            raise NoModel(f"Model {model} is not available for fine-tuning or does not exist.")
+        return ChosenModel(model, "base-1", FAKE, None)
 
-    return new_job({**BODY, **members}, base_model)
+    return new_job({**BODY, **members}, choose)
 
 
 def test_missing_members_get_defaults() -> None:

@@ -248,7 +248,9 @@ async def test_models_are_found_by_encoded_names_and_deleted(client: httpx.Async
     listed = (await client.get("/models")).json()
     assert listed["object"] == "list"
     assert [model["id"] for model in listed["data"]][:2] == ["base-1", name]
-    assert set(listed["data"][1]) == {"id", "object", "created", "owned_by"}
+    assert set(listed["data"][1]) == {"id", "object", "created", "owned_by", "fttui"}
+    assert listed["data"][1]["fttui"] == {"kind": "tuned", "base": "base-1"}
+    assert listed["data"][2]["fttui"] == {"kind": "checkpoint", "base": "base-1"}
     for path in (name, name.replace(":", "%3A")):
         assert (await client.get(f"/models/{path}")).json()["id"] == name
     assert (await client.delete(f"/models/{name}")).json() == {"id": name, "object": "model", "deleted": True}
