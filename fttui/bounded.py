@@ -3,7 +3,7 @@
 import errno
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 MEGABYTE = 1024 * 1024
@@ -65,7 +65,19 @@ class TooMuchOutput(Exception):
     """The command printed more than allowed, and was stopped."""
 
 
-def output_of(command: Sequence[str], *, limit: int, timeout: float) -> Output:
+class Stopped(Exception):
+    """The caller stopped the command."""
+
+
+def output_of(
+    command: Sequence[str],
+    *,
+    limit: int,
+    timeout: float,
+    environment: Mapping[str, str] | None = None,
+    directory: str | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Output:
     """Run a command without a shell and without input, and return its output.
 
     A process that the command leaves behind with its stdout open is not waited for.
@@ -73,9 +85,13 @@ def output_of(command: Sequence[str], *, limit: int, timeout: float) -> Output:
     Args:
         limit: greatest number of bytes on stdout.
         timeout: deadline in seconds.
+        environment: all variables of the command; None for those of this process.
+        directory: current directory of the command; None for that of this process.
+        should_stop: asked several times a second; True ends the command.
 
     Raises:
         OSError: the command cannot be run.
+        Stopped: `should_stop` returned True.
         TooMuchOutput: it printed more than `limit`.
         subprocess.TimeoutExpired: it did not end in time.
     """
@@ -85,7 +101,13 @@ def output_of(command: Sequence[str], *, limit: int, timeout: float) -> Output:
     deadline = _now() + timeout
     with (
         subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            env=environment,
+            cwd=directory,
         ) as process,
         selectors.DefaultSelector() as selector,
     ):
@@ -109,6 +131,8 @@ def output_of(command: Sequence[str], *, limit: int, timeout: float) -> Output:
                         found[stream] += piece[: limit - len(found[stream])]
                 if ended and not ready:
                     break
+                if should_stop is not None and should_stop():
+                    raise Stopped
                 if _now() >= deadline:
                     raise subprocess.TimeoutExpired(command, timeout)
         except BaseException:

@@ -202,6 +202,7 @@ class Trainer(Table):
     hang_after = setting(validators.above_zero, 900.0, "seconds without progress after which the job fails")
     log_limit_mb = setting(validators.whole, 16, "size of the log in MB above which the job fails")
     disk_mb = setting(validators.whole, 16, "free disk space in MB that a job needs; it waits until there is as much")
+    describes = setting(validators.flag, False, "the command understands --describe and --check")
     sampler = optional(validators.command, "program that answers prompts with its models", example='["/opt/lora/bin/python", "/opt/lora/sample.py"]', otherwise="none")
     exporter = optional(validators.command, "program that writes a model for other programs", example='["/opt/lora/bin/python", "/opt/lora/export.py"]', otherwise="the model is copied as it is")
     stop_after = setting(validators.up_to(3600), 10.0, "seconds that the trainer has to save its state when its job is paused or the service ends")
@@ -240,6 +241,7 @@ class Local(Table):
                 "largest_log": trainer.log_limit_mb << 20,
                 "room": trainer.disk_mb << 20,
                 "stop_after": trainer.stop_after,
+                "describes": trainer.describes,
                 "env": _environment(trainer.env),
                 "sampler": validators.split_command(trainer.sampler or []),
                 "exporter": validators.split_command(trainer.exporter or []),

@@ -11,8 +11,10 @@ from fttui.server.home import settings_path, starting_path
 from fttui.server.jobs.base_models import ChosenModel, choose_model
 from fttui.server.jobs.runner import Runner
 from fttui.server.jobs.trainer_catalog import Catalog
+from fttui.server.jobs.trainer_questions import Description, Descriptions
 from fttui.server.sampling.accelerator import Accelerator
 from fttui.server.sampling.host import SamplerHost
+from fttui.server.settings import Trainer
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.deletions import delete_file, finish_deletions
 from fttui.server.storage.disk_space import LEAST_FREE, DiskSpace
@@ -46,6 +48,7 @@ class Service:
     clock: Clock = field(default_factory=SystemClock)
     largest_file: int = LARGEST_FILE
     """Largest size of an uploaded file, in bytes."""
+    descriptions: Descriptions = field(default_factory=Descriptions)
     notices: tuple[str, ...] = ()
     """Messages for the user about a database that was lost or damaged."""
 
@@ -80,6 +83,10 @@ class Service:
         if not wrong and not self.database.is_corrupt:
             with suppress(OSError):
                 write_seal(self.paths)
+
+    def description(self, trainer: Trainer) -> Description | None:
+        """Return what a trainer says of itself. Slow at the first call. None when it says nothing."""
+        return self.descriptions.of(trainer, self.catalog.settings)
 
     def choose_model(self, model: str, *, is_owner: bool = True) -> ChosenModel:
         """Return the model that a request names: see `base_models.choose_model`."""
@@ -133,7 +140,7 @@ def open_service(
     alerts = AlertSender(database, lambda: catalog.settings, clock)
     samplers = SamplerHost(clock, lambda: catalog.settings, Accelerator(database, catalog).occupant)
     service = Service(
-        paths, disk, database, runner, catalog, copy, alerts, samplers, clock, largest_file, tuple(notices)
+        paths, disk, database, runner, catalog, copy, alerts, samplers, clock, largest_file, notices=tuple(notices)
     )
     service.remove_expired()
     disk.keep_reserve()

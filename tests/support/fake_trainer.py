@@ -16,9 +16,39 @@ def read(path):
         return file.read()
 
 
-os.chdir(sys.argv[1])
+DESCRIPTION = {
+    "protocol": 2,
+    "methods": ["supervised", "dpo"],
+    "settings": {
+        "lora_r": {"type": "integer", "default": 16, "minimum": 1, "maximum": 256, "help": "rank of the adapter"},
+        "packing": {"type": "boolean", "default": False, "help": "several examples in one row"},
+        "quantize": {"type": "choice", "default": "none", "choices": ["none", "4bit"], "help": "4bit needs a GPU"},
+    },
+    "versions": {"torch": "2.13.0"},
+    "hub": {"reachable": None, "token": "HF_TOKEN" in os.environ},
+}
+if sys.argv[1] == "--describe":
+    if "--devices" in sys.argv:
+        DESCRIPTION["devices"] = ["CPU, 2 cores"]
+        DESCRIPTION["hub"]["reachable"] = False
+    print(json.dumps(DESCRIPTION))
+    sys.exit(0)
+is_check = sys.argv[1] == "--check"
+os.chdir(sys.argv[-1])
 job = json.loads(read("job.json"))
 behaviour, epochs = job["suffix"] or "plain", job["hyperparameters"]["n_epochs"]
+if is_check:
+    if behaviour == "refused":
+        print("noise")
+        print(json.dumps({"type": "error", "code": "gated", "message": "Accept the licence\x1b[2J.", "param": "model"}))
+        sys.exit(1)
+    if behaviour == "badcheck":
+        sys.exit("ImportError: no module named torch")
+    if behaviour == "slowcheck":
+        time.sleep(600)
+    counts = {"tokens": 9100, "steps": 4 * epochs, "seconds": 120, "memory_bytes": 5_100_000_000, "examples": "?"}
+    print(json.dumps({"type": "check", **counts, "warnings": ["2 examples are cut.\x1b"]}))
+    sys.exit(0)
 progress = open("progress.jsonl", "a", buffering=1)  # noqa: SIM115
 
 

@@ -8,12 +8,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from fttui.models.labels import PREFIX, trainer_settings
+from fttui.models.trainer_settings import setting_error
 from fttui.server.api import json_objects
 from fttui.server.api.errors import RequestError, invalid, no_job
 from fttui.server.api.job_request import new_job
 from fttui.server.api.parameters import after_of, is_owner, json_of, limit_of, service_of
 from fttui.server.service import Service
-from fttui.server.storage.records import JobRecord
+from fttui.server.storage.records import JobRecord, NewJob
 
 # Starlette runs plain functions in threads, so a slow disk does not block other requests.
 
@@ -25,6 +27,7 @@ async def create(request: Request) -> Response:
 
 def _create(service: Service, body: object, *, is_owner: bool) -> Response:
     new = new_job(body, partial(service.choose_model, is_owner=is_owner))
+    _check_settings(service, new)
     for name, id in (("training_file", new.training_file), ("validation_file", new.validation_file)):
         file = service.database.files.get(id, service.now()) if id is not None else None
         if id is not None and file is None:
@@ -35,6 +38,18 @@ def _create(service: Service, body: object, *, is_owner: bool) -> Response:
     job = service.database.jobs.add(new, service.now())
     service.runner.wake()
     return JSONResponse(_job_object(service, job))
+
+
+def _check_settings(service: Service, new: NewJob) -> None:
+    """Refuse settings that the trainer does not take, if it describes its settings."""
+    given = trainer_settings(new.metadata)
+    trainer = next((one for one in service.catalog.trainers if one.name == new.trainer), None) if given else None
+    description = service.description(trainer) if trainer is not None else None
+    if trainer is None or description is None:
+        return
+    for name, text in given.items():
+        if reason := setting_error(name, text, description.settings, trainer.name):
+            raise invalid(f"metadata.{PREFIX}{name}", reason if reason.endswith("?") else f"{reason}.")
 
 
 def _job_object(service: Service, job: JobRecord) -> dict[str, Any]:

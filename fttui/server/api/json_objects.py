@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from fttui.models.trainer_settings import TrainerSetting
 from fttui.server.ids import ORGANIZATION
 from fttui.server.jobs.trainer_catalog import BASE_MODELS_CREATED, BaseModel
+from fttui.server.jobs.trainer_questions import Description
 from fttui.server.sampling.question import End
 from fttui.server.storage.records import (
     CheckpointRecord,
@@ -52,7 +54,8 @@ def job(record: JobRecord, *, empty_error: bool = False) -> dict[str, Any]:
 
 def _state(record: JobRecord) -> dict[str, Any]:
     """Return what fttui shows of a job beyond the API. Empty members are absent."""
-    members = {"phase": record.phase if record.status == "running" else None, "environment": record.environment}
+    phase = record.phase if record.status == "running" else None
+    members = {"phase": phase, "environment": record.environment, "estimate": record.estimate}
     return {name: value for name, value in members.items() if value}
 
 
@@ -130,7 +133,12 @@ def model(record: ModelRecord) -> dict[str, Any]:
     return {**named, "fttui": {"kind": kind, "base": record.base}}
 
 
-def base_model(model: BaseModel) -> dict[str, Any]:
+def base_model(model: BaseModel, description: Description | None = None) -> dict[str, Any]:
+    """Return a base model.
+
+    Args:
+        description: adds the settings of its trainer.
+    """
     own: dict[str, Any] = {
         "kind": "base",
         "source": model.source,
@@ -139,8 +147,16 @@ def base_model(model: BaseModel) -> dict[str, Any]:
     }
     own |= {"size": model.size} if model.size is not None else {}
     own |= {"samples": True} if model.trainer.sampler else {}
+    if description is not None:
+        own["settings"] = {name: _setting(setting) for name, setting in description.settings.items()}
     named = {"id": model.id, "object": "model", "created": BASE_MODELS_CREATED, "owned_by": "fttui"}
     return {**named, "fttui": own}
+
+
+def _setting(setting: TrainerSetting) -> dict[str, Any]:
+    """Return a setting of a trainer, without the members that it does not have."""
+    members = {**setting._asdict(), "choices": list(setting.choices)}
+    return {name: value for name, value in members.items() if name != "name" and value not in (None, "", [])}
 
 
 def page(data: Sequence[dict[str, Any]], has_more: bool, *, ends: bool = False) -> dict[str, Any]:

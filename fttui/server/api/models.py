@@ -6,7 +6,9 @@ from starlette.routing import Route
 
 from fttui.server.api import json_objects
 from fttui.server.api.errors import RequestError, no_model
-from fttui.server.api.parameters import service_of
+from fttui.server.api.parameters import is_owner, service_of
+from fttui.server.jobs.base_models import NoModel
+from fttui.server.jobs.trainer_catalog import HUB, SETTINGS, BaseModel
 from fttui.server.storage.file_operations import remove
 
 
@@ -19,12 +21,18 @@ def list_all(request: Request) -> Response:
 
 def get(request: Request) -> Response:
     service, id = service_of(request), request.path_params["id"]
-    if (base := service.catalog.model(id)) is not None:
-        return JSONResponse(json_objects.base_model(base))
     model = service.database.models.get(id)
-    if model is None:
-        raise no_model(id)
-    return JSONResponse(json_objects.model(model))
+    if model is not None:
+        return JSONResponse(json_objects.model(model))
+    base = service.catalog.model(id)
+    if base is None:
+        # A model that is not listed, but that the owner may train.
+        try:
+            chosen = service.choose_model(id, is_owner=is_owner(request))
+        except NoModel:
+            raise no_model(id) from None
+        base = BaseModel(chosen.base, chosen.trainer, HUB if chosen.source is None else SETTINGS)
+    return JSONResponse(json_objects.base_model(base, service.description(base.trainer)))
 
 
 def delete(request: Request) -> Response:

@@ -1,10 +1,16 @@
-"""Queue of data checks: one thread checks the files of one job after another. The queue is lost with the process."""
+"""Queue of checks: one thread checks the files of one job after another, and lets its trainer check the job.
+
+The queue is lost with the process.
+"""
 
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
 
+from fttui.data.line_reader import ShouldStop
 from fttui.server.jobs import training_data
+from fttui.server.jobs.trainer_questions import Check
 from fttui.server.jobs.training_data import BadData
 from fttui.server.storage import model_contents
 from fttui.server.storage.descriptions import Stopped
@@ -13,28 +19,46 @@ from fttui.server.storage.paths import HomePaths
 from fttui.server.storage.records import JobRecord
 
 
-class CheckQueue:
-    """Data checks by job."""
+class Checked(NamedTuple):
+    """Result of the checks of a job."""
 
-    def __init__(self, models: ModelTable, paths: HomePaths, on_done: Callable[[], None]) -> None:
+    examples: int
+    """Number of examples in the training file."""
+    trainer: Check
+    """Answer of the trainer."""
+
+
+class CheckQueue:
+    """Checks by job."""
+
+    def __init__(
+        self,
+        models: ModelTable,
+        paths: HomePaths,
+        check_trainer: Callable[[JobRecord, int, ShouldStop], Check],
+        on_done: Callable[[], None],
+    ) -> None:
         """
         Args:
+            check_trainer: lets the trainer check a job with this number of examples.
             on_done: called in any thread when a check has ended.
         """
         self._models = models
         self._paths = paths
+        self._check_trainer = check_trainer
         self._on_done = on_done
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="data-check")
         self._closed = threading.Event()
-        self._checks: dict[str, Future[int]] = {}
+        self._checks: dict[str, Future[Checked]] = {}
         self._dropped: set[str] = set()
         """Jobs with a check that runs although no caller waits for it."""
 
-    def examples(self, job: JobRecord) -> int | None:
-        """Return the number of examples in the job's training file; None while the check waits or runs.
+    def result(self, job: JobRecord) -> Checked | None:
+        """Return the result of the checks of a job; None while they wait or run.
 
         Raises:
             BadData: a file cannot be used.
+            Refused: the trainer refuses the job.
             OSError: a file cannot be read.
         """
         check = self._checks.get(job.id)
@@ -87,7 +111,7 @@ class CheckQueue:
             message = f"The model {model.id} is damaged: {damage}. It is at {path}; use a different checkpoint."
             raise BadData("damaged_model", message, "model")
 
-    def _check(self, job: JobRecord) -> int:
+    def _check(self, job: JobRecord) -> Checked:
         def should_stop() -> bool:
             return self._closed.is_set() or job.id in self._dropped
 
@@ -98,4 +122,4 @@ class CheckQueue:
         self._check_model(job, should_stop)
         if self._closed.is_set():
             raise RuntimeError("the service is closing; the next one repeats the check")
-        return count
+        return Checked(count, self._check_trainer(job, count, should_stop))

@@ -1,13 +1,20 @@
-"""Start of a job's trainer. A launcher for other machines belongs here, beside the local process."""
+"""Check of a job by its trainer, and start of the trainer.
+
+A launcher for other machines belongs here, beside the local process.
+"""
 
 import subprocess
+from collections.abc import Callable
 from typing import Any
 
+from fttui.models.auto_hyperparameters import resolve
 from fttui.models.labels import trainer_settings
 from fttui.server.jobs.job_dir import JobDirectory
 from fttui.server.jobs.outcomes import Outcomes
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.jobs.trainer_environment import NoVariable, trainer_environment
+from fttui.server.jobs.trainer_questions import Check, Refused, Stopped, check_job
+from fttui.server.settings import Trainer
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.disk_space import is_disk_full
 from fttui.server.storage.paths import HomePaths
@@ -31,31 +38,13 @@ class TrainerLauncher:
     def launch(self, job: JobRecord) -> None:
         """Start the trainer of a running job, for the first time or again. The job fails when that is impossible."""
         directory = JobDirectory(self._paths.job(job.id))
-        trainer = self._catalog.trainer_of(job)
-        if trainer is None or job.method not in trainer.methods:
-            method = "" if trainer is None else f" with the method {job.method}"
-            message = f"No configured trainer can train {job.base}{method} any more."
-            self._outcomes.fail(job, "model_not_available", message, "model")
-            return
-        inputs = {"training.jsonl": self._paths.file(job.training_file)}
-        if job.validation_file:
-            inputs["validation.jsonl"] = self._paths.file(job.validation_file)
-        if job.model != job.base:
-            model = self._database.models.get(job.model)
-            if model is None and not directory.has_output(START_MODEL):
-                message = f"The model {job.model} was deleted before the job could use it."
-                self._outcomes.fail(job, "model_not_available", message, "model")
-                return
-            inputs[START_MODEL] = self._paths.model(model) if model else ""
-        directory.process.kill_leftovers()
         try:
-            directory.prepare(
-                {**job_json(job), "stop_after": trainer.stop_after, "record": record_of(self._database, job)}, inputs
-            )
-            environment = trainer_environment(trainer, self._catalog.settings)
-            child = directory.process.start(trainer.command, environment)
-        except NoVariable as error:
-            self._outcomes.fail(job, "trainer_not_started", str(error))
+            trainer = self._trainer(job)
+            directory.process.kill_leftovers()
+            self._prepare(job, trainer, directory)
+            child = directory.process.start(trainer.command, self._environment(trainer))
+        except Refused as refused:
+            self._outcomes.fail(job, refused.code, str(refused), refused.param)
         except FileNotFoundError:
             self._outcomes.fail_deleted_file(job)
         except OSError as error:
@@ -66,6 +55,57 @@ class TrainerLauncher:
         else:
             if child is not None:
                 self._children.append(child)
+
+    def check(self, job: JobRecord, examples: int, should_stop: Callable[[], bool]) -> Check:
+        """Let the trainer check a job whose data is valid, in the directory that it would train in. Slow.
+
+        Args:
+            examples: number of examples in the training file.
+
+        Raises:
+            Refused: the job cannot be trained.
+            Stopped: `should_stop` returned True.
+            OSError: the directory of the job cannot be written.
+        """
+        trainer = self._trainer(job)
+        if not trainer.describes:
+            return Check({})
+        job = job._replace(hyperparameters=resolve(job.hyperparameters, examples))
+        directory = JobDirectory(self._paths.job(job.id))
+        directory.process.kill_leftovers()
+        environment = self._environment(trainer)
+        if should_stop():  # before the directory of a job that was cancelled is made
+            raise Stopped
+        self._prepare(job, trainer, directory)
+        return check_job(trainer, environment, directory.path, should_stop)
+
+    def _trainer(self, job: JobRecord) -> Trainer:
+        trainer = self._catalog.trainer_of(job)
+        if trainer is None or job.method not in trainer.methods:
+            method = "" if trainer is None else f" with the method {job.method}"
+            message = f"No configured trainer can train {job.base}{method} any more."
+            raise Refused("model_not_available", message, "model")
+        return trainer
+
+    def _environment(self, trainer: Trainer) -> dict[str, str]:
+        try:
+            return trainer_environment(trainer, self._catalog.settings)
+        except NoVariable as error:
+            raise Refused("trainer_not_started", str(error)) from None
+
+    def _prepare(self, job: JobRecord, trainer: Trainer, directory: JobDirectory) -> None:
+        """Write `job.json` and link the inputs of a job."""
+        inputs = {"training.jsonl": self._paths.file(job.training_file)}
+        if job.validation_file:
+            inputs["validation.jsonl"] = self._paths.file(job.validation_file)
+        if job.model != job.base:
+            model = self._database.models.get(job.model)
+            if model is None and not directory.has_output(START_MODEL):
+                message = f"The model {job.model} was deleted before the job could use it."
+                raise Refused("model_not_available", message, "model")
+            inputs[START_MODEL] = self._paths.model(model) if model else ""
+        record = record_of(self._database, job)
+        directory.prepare({**job_json(job), "stop_after": trainer.stop_after, "record": record}, inputs)
 
     def reap(self) -> None:
         """Collect the exit status of trainers that have ended."""

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 
 from fttui.clock import Clock
+from fttui.learning.estimates import estimate_words
 from fttui.models.auto_hyperparameters import resolve
 from fttui.server.jobs.check_queue import CheckQueue
 from fttui.server.jobs.model_sums import ModelSums
@@ -17,6 +18,7 @@ from fttui.server.jobs.outcomes import Outcomes
 from fttui.server.jobs.room import DiskRoom
 from fttui.server.jobs.supervisor import TrainerSupervisor
 from fttui.server.jobs.trainer_catalog import Catalog
+from fttui.server.jobs.trainer_questions import Refused
 from fttui.server.jobs.training_data import BadData
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.deletions import delete_job
@@ -48,7 +50,7 @@ class Runner:
         self._room = DiskRoom(database, paths, disk, catalog, clock)
         self._sums = ModelSums(self.wake)
         self._supervisor = TrainerSupervisor(database, paths, catalog, clock, self._outcomes, self._room, self._sums)
-        self._checks = CheckQueue(database.models, paths, self.wake)
+        self._checks = CheckQueue(database.models, paths, self._supervisor.check, self.wake)
         self._last_errors: dict[str, str] = {}
         """Last error of each job that could not be processed, to log each error once."""
         self._lock = threading.RLock()
@@ -157,10 +159,10 @@ class Runner:
         return True
 
     def _validate(self, job: JobRecord) -> None:
-        """Move a job from `validating_files` to `queued` once its data is checked."""
+        """Move a job from `validating_files` to `queued` once its data and its settings are checked."""
         try:
-            count = self._checks.examples(job)
-        except BadData as error:
+            checked = self._checks.result(job)
+        except (BadData, Refused) as error:
             self._outcomes.fail(job, error.code, str(error), error.param)
             return
         except FileNotFoundError:
@@ -169,11 +171,15 @@ class Runner:
         except OSError as error:
             self._outcomes.fail(job, "unreadable_file", f"A file could not be read: {error.strerror or error}.")
             return
-        if count is None:
+        if checked is None:
             return
-        resolved = resolve(job.hyperparameters, count)
-        message = Message("Files validated, moving job to queued state")
-        self._database.jobs.move(job, "queued", [message], self._now(), hyperparameters=resolved)
+        resolved = resolve(job.hyperparameters, checked.examples)
+        words = estimate_words(checked.trainer.estimate)
+        messages = [Message(f"Checked by the trainer: {words}")] if words else []
+        messages += [Message(text, "warn") for text in checked.trainer.warnings]
+        messages.append(Message("Files validated, moving job to queued state"))
+        estimate = checked.trainer.estimate or None
+        self._database.jobs.move(job, "queued", messages, self._now(), hyperparameters=resolved, estimate=estimate)
 
     def _begin(self, job: JobRecord) -> bool:
         """Move a job from `queued` to `running`. Return whether it runs now."""

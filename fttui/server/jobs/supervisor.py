@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from fttui.clock import Clock
 from fttui.server.jobs.eta import FinishEstimates, PhaseEstimates
@@ -18,6 +18,7 @@ from fttui.server.jobs.stop_rules import StopRules
 from fttui.server.jobs.stop_trainer import CANCEL_SECONDS, TrainerStopper, kill, stop_after, stop_all
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.jobs.trainer_limits import TrainerLimits, too_many_unreadable_lines
+from fttui.server.jobs.trainer_questions import Check
 from fttui.server.settings import LARGEST_LOG
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.file_operations import remove
@@ -79,6 +80,10 @@ class TrainerSupervisor:
         self._estimates.reset(job.id)
         self._phases.reset(job.id)
         self._launcher.launch(job)
+
+    def check(self, job: JobRecord, examples: int, should_stop: Callable[[], bool]) -> Check:
+        """Let the trainer check a job before it is queued, in any thread: see `TrainerLauncher.check`."""
+        return self._launcher.check(job, examples, should_stop)
 
     # Progress
 

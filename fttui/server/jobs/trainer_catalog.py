@@ -39,8 +39,8 @@ BASE_MODELS_CREATED = 1_785_542_400
 SCAN_SECONDS = 5.0
 """Seconds for which the models that were found on the disk are kept."""
 
-IN_THE_BOX, CACHED, SETTINGS = "in the box", "cached", "settings"
-"""Origins of a base model: the package, the cache of the hub, the configuration."""
+IN_THE_BOX, CACHED, SETTINGS, HUB = "in the box", "cached", "settings", "hub"
+"""Origins of a base model: the package, the cache of the hub, the configuration, and a download from the hub."""
 
 log = logging.getLogger("fttui.server")
 

@@ -28,7 +28,7 @@ from fttui.sqlite import Connection, Database, Row
 
 TINY = "fttui-tiny-1"
 """Base model of the trainer in the box, which has no settings of its own."""
-_JSON = ("hyperparameters", "metadata", "error", "result", "failure", "stop", "phase", "environment")
+_JSON = (*("hyperparameters", "metadata", "error", "result", "failure", "stop", "phase", "environment", "estimate"),)
 """Columns with JSON text."""
 _JOB = "SELECT " + ", ".join(JobRecord._fields) + " FROM job "
 

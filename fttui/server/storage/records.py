@@ -107,6 +107,8 @@ class JobRecord(NamedTuple):
     """Name of the trainer at the creation of the job. None for jobs of older versions."""
     source: str | None = None
     """Directory of the base model. None for a model that its trainer finds by its id."""
+    estimate: dict[str, Any] | None = None
+    """Numbers that the trainer expects (`trainer_questions.Check`)."""
 
     @property
     def waits_for_room(self) -> bool:

@@ -35,8 +35,8 @@ def headline(
             return [(f" failed: {reason or 'no reason given'}", "fail")]
         case _ if row.status.is_live and facts.report.alarms:
             said = facts.report.alarms[0].finding.short
-            whole = f" ! {row.name}: {said}"
-            return [(whole if width(whole) <= cells else f" ! {said}", "warn")]
+            named = f" ! {row.name}: {said}"
+            return [(named if width(named) <= cells else f" ! {said}", "warn")]
         case Status.SUCCEEDED if job.fine_tuned_model:
             took = "" if None in (row.created_at, row.finished_at) else _took(row)
             return [(f" {job.fine_tuned_model}", "done"), (f"{dot}{took}" if took else "", "dim")]
