@@ -169,6 +169,9 @@ class Client:
     async def list_models(self) -> Page[Model]:
         return await self._page(Model, "/models", [])
 
+    async def get_model(self, id: str) -> Model:
+        return self._object(Model, await self._read(f"/models/{_part(id)}"))
+
     async def delete_model(self, id: str) -> dict[str, Any]:
         """Return the response as sent; empty if the server sent none."""
         return await self._delete(f"/models/{_part(id)}")

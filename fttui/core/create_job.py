@@ -6,7 +6,7 @@ The form, `jobs create` and `jobs clone` all use `CreateJob`. This module has no
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from fttui.core.pricing import Pricing
     from fttui.data.check import JobLike
     from fttui.data.plan import Plan
+    from fttui.models.file import Model
     from fttui.models.job import Job
     from fttui.models.spec import JobSpec
     from fttui.store.archive.archive import Archive
@@ -170,6 +171,7 @@ class Sender(Protocol):
 
     async def upload(self, path: str, progress: Callable[[int, int], None] | None = None) -> Outcome: ...
     async def create(self, spec: "JobSpec") -> Outcome: ...
+    async def model(self, id: str) -> "Model | None": ...
 
 
 class ClientSender:
@@ -189,6 +191,14 @@ class ClientSender:
         from fttui.store.create_once import create_recorded
 
         return await create_recorded(self._archive, self._client, spec, self._clock)
+
+    async def model(self, id: str) -> "Model | None":
+        from fttui.api.errors import ApiError
+
+        try:
+            return await self._client.get_model(id)
+        except ApiError:
+            return None  # the create request will say why
 
 
 class Subject(NamedTuple):
@@ -326,11 +336,18 @@ class CreateJob:
             await before_create()
         return await self.send(spec.model_copy(update=ids), plan)
 
-    async def check(self, spec: "JobSpec", files: LocalFiles, *, force: bool = False) -> Report | Result | None:
-        """Check the data. Return the report, None for a job without local files, or why the try ends here."""
+    async def check(
+        self, spec: "JobSpec", files: LocalFiles, *, others: "Sequence[JobSpec]" = (), force: bool = False
+    ) -> Report | Result | None:
+        """Check settings and data. Return the report, None for a job without local files, or why the try ends here.
+
+        Args:
+            others: the other jobs of a sweep, with the same model.
+        """
         self.is_sent = False
-        if reason := _pairs_error(spec, self._pricing):
-            return Result(Outcome(False, f"Not created: {reason}."), Stage.SETTINGS)
+        if reason := _pairs_error(spec, self._pricing) or await self._settings_error((spec, *others)):
+            ending = "" if reason.endswith("?") else "."
+            return Result(Outcome(False, f"Not created: {reason}{ending}"), Stage.SETTINGS)
         try:
             report = await self._check(spec, files)
         except (OSError, ConfigError) as error:
@@ -361,6 +378,18 @@ class CreateJob:
         if not created.ok:
             return Result(created, Stage.CREATE, unused=() if created.ambiguous else self._unused(spec))
         return Result(created, Stage.CREATE, warning="" if plan is None else self._remember(created.id, plan))
+
+    async def _settings_error(self, specs: "Sequence[JobSpec]") -> str:
+        """Return why the trainer does not take a setting; empty when it does, or when its settings are not known."""
+        from fttui.models.spec import trainer_settings_error
+
+        if self._pricing.provider != "local" or not any(spec.trainer_settings for spec in specs):
+            return ""
+        model = await self._sender.model(specs[0].model)
+        if model is None or model.settings is None:
+            return ""
+        reasons = (trainer_settings_error(spec, model.settings, model.trainer) for spec in specs)
+        return next(filter(None, reasons), "")
 
     async def _check(self, spec: "JobSpec", files: LocalFiles) -> Report | None:
         if files.paths:

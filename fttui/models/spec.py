@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from fttui.models import labels, lenient
 from fttui.models.job import TOKEN_KEY, Job
+from fttui.models.trainer_settings import TrainerSetting, setting_error
 
 MAX_METADATA = 16
 LONGEST_KEY, LONGEST_VALUE = 64, 512
@@ -74,6 +75,11 @@ class JobSpec(BaseModel):
         return body
 
     @property
+    def trainer_settings(self) -> dict[str, str]:
+        """Hyperparameters that the API has no field for, as the texts that a trainer of the embedded service gets."""
+        return {key.removeprefix(labels.PREFIX): value for key, value in local_pairs(self.hyperparameters).items()}
+
+    @property
     def stop_on(self) -> str:
         """Kinds of alarms that stop the job, with commas between. Only the embedded service stops jobs."""
         return self.metadata.get(labels.STOP_ON, "")
@@ -122,6 +128,16 @@ def pairs_error(spec: JobSpec, *, is_local: bool) -> str:
     if number > MAX_METADATA - is_own:
         return f"{number} pairs of metadata and settings; {MAX_METADATA - 1} fit beside the create token"
     return ""
+
+
+def trainer_settings_error(spec: JobSpec, known: Mapping[str, TrainerSetting], trainer: str) -> str:
+    """Return why a trainer does not take a setting of a job, without a full stop; empty when it takes all.
+
+    Args:
+        known: settings of the trainer, by name.
+    """
+    reasons = (setting_error(name, text, known, trainer) for name, text in spec.trainer_settings.items())
+    return next(filter(None, reasons), "")
 
 
 def like(job: Job) -> JobSpec:

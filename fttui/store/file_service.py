@@ -72,6 +72,15 @@ class FileService:
         recorded = self._archive.files.models()
         return await self._archive.in_thread(lambda: [Model.read(decode(text)) for text in recorded])
 
+    async def model(self, id: str) -> Model | None:
+        """Return a model with the settings of its trainer; None while it cannot be fetched."""
+        if self._access.client is None:
+            return None
+        try:
+            return await self._access.client.get_model(id)
+        except ApiError:
+            return None
+
     def list_fault(self, kind: str) -> str:
         """Return why the last list of `models` or `files` failed; empty when it did not."""
         return self._faults.get(kind, "")

@@ -200,6 +200,12 @@ class MergedStore:
             for model in await store.models()
         ]
 
+    async def model(self, id: str) -> Model | None:
+        """Return a model of one profile, named by its key; None while it cannot be fetched."""
+        key = JobKey.parse(id)
+        store = self._stores.get(key.profile)
+        return None if store is None else await store.model(key.id)
+
     # Intents
 
     async def create(self, spec: JobSpec) -> Outcome:

@@ -155,6 +155,10 @@ class Store:
         """Return the provider's models, fetched when the provider can be reached."""
         return await self._files.models()
 
+    async def model(self, id: str) -> Model | None:
+        """Return a model with the settings of its trainer; None while it cannot be fetched."""
+        return await self._files.model(id)
+
     # Intents
 
     async def create(self, spec: JobSpec) -> Outcome:

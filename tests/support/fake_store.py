@@ -64,6 +64,8 @@ class FakeStore:
     """Files of which no copy is on this disk."""
     sent: list[tuple[Any, ...]] = field(default_factory=list)
     refusal: str = ""
+    described: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What the service says of a model beyond the API, by id."""
     snapshot: Snapshot = field(default_factory=Snapshot)
     listener: Callable[[Snapshot, Change], None] | None = None
     looked_at: str | None = None
@@ -221,6 +223,10 @@ class FakeStore:
 
     async def models(self) -> list[Model]:
         return [Model.read({"id": name}) for name in ("gpt-4.1-mini", "fttui-tiny-1")]
+
+    async def model(self, id: str) -> Model | None:
+        raw = self.described.get(id)
+        return Model.read({"id": id, "fttui": raw}) if raw is not None else None
 
     async def files(self) -> list[File]:
         return [File.read({"id": "file-known"})]

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 from typing import Any
 
 from fttui.api.client import walk
-from fttui.api.errors import ApiError, BadRequest
+from fttui.api.errors import ApiError, BadRequest, NotFound
 from fttui.api.providers import Provider
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
@@ -129,7 +129,6 @@ class FakeClient:
         self.jobs = [raw | members if raw.get("id") == id else raw for raw in self.jobs]
 
     def _job(self, id: str) -> dict[str, Any]:
-        from fttui.api.errors import NotFound
 
         for raw in self.jobs:
             if raw.get("id") == id:
@@ -199,7 +198,6 @@ class FakeClient:
         return walk(lambda after: self.list_files(purpose=purpose, after=after, limit=limit))
 
     async def get_file(self, id: str) -> File:
-        from fttui.api.errors import NotFound
 
         await self._called("get_file", id)
         for raw in self.files:
@@ -217,6 +215,13 @@ class FakeClient:
         await self._called("list_models")
         return Page.read(Model, {"data": self.models})
 
+    async def get_model(self, id: str) -> Model:
+        await self._called("get_model", id)
+        found = next((raw for raw in self.models if raw["id"] == id), None)
+        if found is None:
+            raise NotFound(f"The model '{id}' does not exist", status=404)
+        return Model.read(found)
+
     async def upload_file(self, path: str, *, purpose: str = "fine-tune", progress: Any = None) -> File:
         await self._called("upload_file", path)
         raw = {"id": f"file-{len(self.files)}", "filename": path, "purpose": purpose}
@@ -229,7 +234,6 @@ class FakeClient:
         return {"id": id, "deleted": True}
 
     async def file_content(self, id: str) -> bytes:
-        from fttui.api.errors import NotFound
 
         await self._called("file_content", id)
         if id not in self.contents:

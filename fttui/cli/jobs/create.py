@@ -269,7 +269,8 @@ class _CreateCommand:
         from fttui.core.create_sweep import CreateSweep, plans_of
 
         sweep = self._jobs_of_sweep(spec)
-        report = await create.check(sweep.jobs[0].spec, self._files, force=self._flags["force"])
+        first, *rest = (job.spec for job in sweep.jobs)
+        report = await create.check(first, self._files, others=rest, force=self._flags["force"])
         if isinstance(report, Result):
             return [], refused(report)
         plans = plans_of(sweep, report)

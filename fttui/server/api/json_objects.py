@@ -8,6 +8,7 @@ from fttui.server.ids import ORGANIZATION
 from fttui.server.jobs.trainer_catalog import BASE_MODELS_CREATED, BaseModel
 from fttui.server.jobs.trainer_questions import Description
 from fttui.server.sampling.question import End
+from fttui.server.settings import Trainer
 from fttui.server.storage.records import (
     CheckpointRecord,
     EventRecord,
@@ -127,10 +128,19 @@ def part(record: PartRecord, upload_id: str) -> dict[str, Any]:
     return {"object": "upload.part", "id": record.id, "created_at": record.created_at, "upload_id": upload_id}
 
 
-def model(record: ModelRecord) -> dict[str, Any]:
+def model(
+    record: ModelRecord, trainer: Trainer | None = None, description: Description | None = None
+) -> dict[str, Any]:
+    """Return a model that a job made.
+
+    Args:
+        trainer: trainer of its base model.
+        description: adds the settings of this trainer.
+    """
     kind = "checkpoint" if ":ckpt-step-" in record.id else "tuned"
+    own: dict[str, Any] = {"kind": kind, "base": record.base, **({"trainer": trainer.name} if trainer else {})}
     named = {"id": record.id, "object": "model", "created": record.created, "owned_by": ORGANIZATION}
-    return {**named, "fttui": {"kind": kind, "base": record.base}}
+    return {**named, "fttui": {**own, **_settings(description)}}
 
 
 def base_model(model: BaseModel, description: Description | None = None) -> dict[str, Any]:
@@ -147,10 +157,14 @@ def base_model(model: BaseModel, description: Description | None = None) -> dict
     }
     own |= {"size": model.size} if model.size is not None else {}
     own |= {"samples": True} if model.trainer.sampler else {}
-    if description is not None:
-        own["settings"] = {name: _setting(setting) for name, setting in description.settings.items()}
     named = {"id": model.id, "object": "model", "created": BASE_MODELS_CREATED, "owned_by": "fttui"}
-    return {**named, "fttui": own}
+    return {**named, "fttui": {**own, **_settings(description)}}
+
+
+def _settings(description: Description | None) -> dict[str, Any]:
+    if description is None:
+        return {}
+    return {"settings": {name: _setting(setting) for name, setting in description.settings.items()}}
 
 
 def _setting(setting: TrainerSetting) -> dict[str, Any]:

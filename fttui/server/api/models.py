@@ -23,7 +23,9 @@ def get(request: Request) -> Response:
     service, id = service_of(request), request.path_params["id"]
     model = service.database.models.get(id)
     if model is not None:
-        return JSONResponse(json_objects.model(model))
+        job = service.database.jobs.get(model.job)
+        trainer = service.catalog.trainer_of(job) if job is not None else None
+        return JSONResponse(json_objects.model(model, trainer, service.description(trainer) if trainer else None))
     base = service.catalog.model(id)
     if base is None:
         # A model that is not listed, but that the owner may train.

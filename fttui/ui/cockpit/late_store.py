@@ -78,6 +78,10 @@ class LateStore:
         await self.connected()
         return await self._store.models() if self._store is not None else []
 
+    async def model(self, id: str) -> Model | None:
+        await self.connected()
+        return await self._store.model(id) if self._store is not None else None
+
     def newest_jobs(self) -> list[Job]:
         """Return the newest jobs, to offer their models and files first."""
         store, snapshot = self._store, self._model.snapshot

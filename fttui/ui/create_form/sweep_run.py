@@ -53,7 +53,7 @@ class SweepRun:
 
     async def run(self, sweep: Sweep, files: LocalFiles) -> SweepOutcome | None:
         """Check, ask, create. Return None when no job was created."""
-        report = await self._create.check(sweep.jobs[0].spec, files)
+        report = await self._create.check(sweep.jobs[0].spec, files, others=[job.spec for job in sweep.jobs[1:]])
         if isinstance(report, Result):
             self._refused(report)
             return None
