@@ -1,14 +1,16 @@
 """Client of the API, one method for each call. All raise `ApiError` only. Reads are retried, other calls are not."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 from fttui.api import multipart
-from fttui.api.errors import ApiError, BadRequest, BadResponse
+from fttui.api.errors import ApiError, BadRequest, BadResponse, Unreachable
+from fttui.api.event_stream import StreamEvent
 from fttui.api.http import Http
 from fttui.api.providers import Provider
+from fttui.models.chat import Chunk, Question, chunk_of, phase_chunk
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
 from fttui.models.file import File, Model
@@ -175,6 +177,31 @@ class Client:
     async def delete_model(self, id: str) -> dict[str, Any]:
         """Return the response as sent; empty if the server sent none."""
         return await self._delete(f"/models/{_part(id)}")
+
+    async def chat(self, question: Question) -> AsyncGenerator[Chunk, None]:
+        """Yield the answer of a model in parts. The request is sent once. Close the generator to stop the answer.
+
+        Raises:
+            ApiError: the request was refused, or the answer ended early.
+        """
+        given = question if self.provider.reads_tools else question._replace(tools=None)
+        path = self.provider.chat.replace("{model}", _part(question.model))
+        is_complete = False
+        async with self._http.events(path, given.body(length=self.provider.chat_length)) as events:
+            async for event in events:
+                if event.text == "[DONE]":
+                    is_complete = True
+                elif (chunk := self._chunk(event)) is not None:
+                    is_complete = is_complete or bool(chunk.finish_reason)
+                    yield chunk
+        if not is_complete:
+            reason = "the answer ended early"
+            raise Unreachable(f"lost the connection to {self.provider.title}: {reason}", kind="cut", reason=reason)
+
+    def _chunk(self, event: StreamEvent) -> Chunk | None:
+        if event.is_comment:
+            return phase_chunk(event.text)
+        return chunk_of(self._http.value_of(event))
 
     # Requests and responses
 

@@ -277,6 +277,20 @@ def error_in_success(raw: object) -> str:
     return _members(json.dumps(raw).encode())["message"] or "the response is an error without a message"
 
 
+def of_event(raw: object, secret: str) -> ApiError | None:
+    """Return the error in an event of a stream, None if the event is no error.
+
+    Args:
+        secret: as for `of_status`.
+    """
+    if not isinstance(raw, dict) or not raw.get("error"):
+        return None
+    found = _members(json.dumps(raw).encode())
+    code, type, param = (without_key(found[name], secret) for name in ("code", "type", "param"))
+    message = fit(clean_line(without_key(found["message"], secret)), MAX_MESSAGE_CELLS)
+    return BadResponse(message or "the answer ended with an error", code=code, type=type, param=param)
+
+
 def _is_page(body: bytes) -> bool:
     start = body[:500].lstrip().lower()
     return start.startswith((b"<!doctype", b"<html", b"<head", b"<?xml", b"<body")) or b"<html" in start

@@ -3,7 +3,7 @@
 import json
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
@@ -15,6 +15,7 @@ from fttui.api import bounded_json, error_mapping, rate_headers
 from fttui.api import response_body as body
 from fttui.api.api_key import HeldKey, Key, Renew
 from fttui.api.errors import ApiError, BadRequest, BadResponse
+from fttui.api.event_stream import StreamEvent, StreamTooWide, events_of
 from fttui.api.providers import Provider
 from fttui.api.proxy import failing_proxy, possible_proxy
 from fttui.api.retries import Retries, Retry
@@ -25,6 +26,8 @@ REDIRECTS = 5
 """Greatest number of redirects of one request."""
 UPLOAD_IDLE = 300.0
 """Seconds that a server may take to respond after it has the whole file."""
+ANSWER_IDLE = 300.0
+"""Longest silence in seconds of a model that answers: it may be loaded first."""
 FILE_IDLE = 60.0
 """Longest silence in seconds during a download."""
 _FILE_HEADERS = {"Accept": "application/binary, */*", "Accept-Encoding": "identity"}
@@ -177,6 +180,30 @@ class Http:
             lambda: self._exchange(request._replace(content=content())), is_write=not repeatable
         )
         return await self._json(response, is_write=True)
+
+    @asynccontextmanager
+    async def events(self, path: str, value: Any) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+        """POST a JSON value, and yield the events of the stream that answers. The request is sent once.
+
+        The request ends when the context is left.
+        """
+        headers = {"Content-Type": "application/json", "Accept": "text/event-stream"}
+        content = json.dumps(value).encode()
+        request = _Request("POST", path, content=content, headers=headers, idle=ANSWER_IDLE, is_write=True)
+        async with AsyncExitStack() as stack:
+            response = await self._key.with_renewal(lambda: stack.enter_async_context(self._open(request)))
+            yield self._events(response)
+
+    async def _events(self, response: httpx.Response) -> AsyncIterator[StreamEvent]:
+        if response.headers.get("content-type", "").startswith("application/json"):  # a server that does not stream
+            whole = b"".join([chunk async for chunk in self._bytes(response, limit=self.limits.object)])
+            yield StreamEvent(whole.decode("utf-8", "replace"))
+            return
+        try:
+            async for event in events_of(self._bytes(response, limit=self.limits.page)):
+                yield event
+        except StreamTooWide:
+            raise BadResponse(f"{self.provider.title} sends a line without end", code="unreadable") from None
 
     @asynccontextmanager
     async def stream(self, path: str) -> AsyncIterator[tuple[int | None, AsyncIterator[bytes]]]:
@@ -357,6 +384,23 @@ class Http:
                 request_id=response.request_id,
                 ambiguous=is_write,
             )
+        return raw
+
+    def value_of(self, event: StreamEvent) -> Any:
+        """Return the JSON value of an event with data.
+
+        Raises:
+            ApiError: the data is not JSON, or the event is an error.
+        """
+        try:
+            raw = body.loads(event.text.encode())
+        except (ValueError, RecursionError):
+            message = f"cannot parse the answer of {self.provider.title}: it is not JSON"
+            raise BadResponse(
+                message, hint="Check that the base URL is the URL of an API.", code="unreadable"
+            ) from None
+        if (error := error_mapping.of_event(raw, self._key.secret)) is not None:
+            raise error
         return raw
 
     def _authorization(self) -> dict[str, str]:

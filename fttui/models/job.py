@@ -81,7 +81,8 @@ def _integrations(value: object) -> tuple[Integration, ...]:
     return tuple(found)
 
 
-def _phase(value: object) -> Phase | None:
+def phase_of(value: object) -> Phase | None:
+    """Return the phase in a JSON value of the embedded service, None without one."""
     sent = lenient.mapping(value)
     name = lenient.line(sent.get("name"))[: run_state.LONGEST].strip()
     if not name:
@@ -135,7 +136,7 @@ class Job(Wire):
     error: Annotated[JobError | None, BeforeValidator(_error)] = None
     trained_steps: lenient.Whole = None
     total_steps: lenient.Whole = None
-    phase: Annotated[Phase | None, BeforeValidator(_phase)] = None
+    phase: Annotated[Phase | None, BeforeValidator(phase_of)] = None
     """Work of the trainer before its next step. Only the embedded service sends it."""
     environment: Annotated[Environment | None, BeforeValidator(_environment)] = None
     """Machine and software of the trainer. Only the embedded service sends it."""

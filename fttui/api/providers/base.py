@@ -36,10 +36,17 @@ class Provider:
     """Query parameters of every request."""
     jobs: str = "/fine_tuning/jobs"
     """Path of the list of jobs."""
+    chat: str = "/chat/completions"
+    """Path of chat completions; `{model}` stands for the model."""
+    chat_length: str = "max_tokens"
+    """Member of a chat completion with the longest length."""
+    reads_tools: bool = True
+    """Chat completions take tools."""
     keeps_metadata: bool = True
     """False if the provider drops `metadata` on create, so that a job cannot be found by its token."""
     missing: frozenset[str] = frozenset()
-    """Verbs that the provider is known not to offer: `pause`, `resume`, `events`, `delete_job`, …"""
+    """Verbs that the provider is known not to offer: `pause`, `resume`, `events`, `delete_job`, `try_model` (chat
+    completions), …"""
     keeps_no_copy: bool = False
     """A job that is deleted at the provider is deleted from the archive too."""
     create: Mapping[str, Any] = field(default_factory=_empty)

@@ -10,7 +10,14 @@ from fttui.models.spec import local_pairs
 
 def provider() -> Provider:
     """Return the embedded service. The host name is never resolved."""
-    return Provider(name="local", base_url="http://fttui/v1", label="the local service", keeps_no_copy=True, body=_body)
+    return Provider(
+        name="local",
+        base_url="http://fttui/v1",
+        label="the local service",
+        keeps_no_copy=True,
+        reads_tools=False,
+        body=_body,
+    )
 
 
 def _body(body: dict[str, Any]) -> dict[str, Any]:

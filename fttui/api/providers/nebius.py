@@ -8,4 +8,6 @@ from fttui.api.providers.base import Provider
 
 def provider(base_url: str, *, organization: str, project: str) -> Provider:
     """Return a provider with OpenAI's API."""
-    return replace(openai.provider(base_url, organization=organization, project=project), name="nebius")
+    return replace(
+        openai.provider(base_url, organization=organization, project=project), name="nebius", chat_length="max_tokens"
+    )

@@ -13,4 +13,5 @@ def provider(base_url: str, *, organization: str, project: str) -> Provider:
         base_url=base_url,
         headers=MappingProxyType({name: value for name, value in headers.items() if value}),
         missing=frozenset({"delete_job"}),
+        chat_length="max_completion_tokens",  # models that reason refuse `max_tokens`
     )
