@@ -27,6 +27,8 @@ Warn = Callable[[str], object]
 
 AT_ONCE = 200
 """Greatest number of objects that are decoded in the event loop. Lists of files may have 10,000."""
+HEAD = 16 << 20
+"""Greatest number of bytes that are read for the first lines of a file."""
 LAST_PAGE = 2000
 """Greatest number of pages of a list."""
 
@@ -148,6 +150,18 @@ class Client:
     async def file_content(self, id: str) -> bytes:
         """Return a file of at most 512 MB, such as a result file. `download_file` has no limit."""
         return await self._http.content(f"/files/{_part(id)}/content")
+
+    async def file_lines(self, id: str, most: int) -> list[bytes]:
+        """Return the first lines of a file, at most `most`, and at most `HEAD` bytes. The rest is not transferred."""
+        found = bytearray()
+        async with self._http.stream(f"/files/{_part(id)}/content") as (_, chunks):
+            async for chunk in chunks:
+                found += chunk
+                if len(found) > HEAD or found.count(b"\n") >= most:
+                    break
+            else:
+                return bytes(found).split(b"\n")[:most]
+        return bytes(found).split(b"\n")[:-1][:most]
 
     async def download_file(
         self, id: str, write: Callable[[bytes], object], *, progress: Callable[[int, int | None], None] | None = None

@@ -12,19 +12,23 @@ from fttui.cli.flags import json_options, offline, yes
 from fttui.cli.groups import ServiceGroup
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.output import say
+from fttui.cli.try_model import try_
 
 if TYPE_CHECKING:
     from fttui.core.connect import Connection
     from fttui.core.reader import Reader
 
 
-@click.group("models", cls=ServiceGroup, short_help="List models and delete tuned models.")
+@click.group("models", cls=ServiceGroup, short_help="List models, ask them, delete tuned models.")
 def models() -> None:
-    """List the models of the service and delete tuned models.
+    """List the models of the service, ask them, and delete tuned models.
 
     \b
     fttui models list
     """
+
+
+models.add_command(try_)
 
 
 @models.command("list", short_help="List models.")

@@ -1,16 +1,16 @@
-"""Cost of jobs: expected before a job is created, billed after it ended, and the expectations saved on this disk.
+"""Cost of jobs and prompts. Of jobs: expected before a job is created, billed after it ended, saved on this disk.
 
 Costs are numbers; the words for them are made here as well, so lists, the detail pane and commands agree.
 """
 
 import json
 import os
-from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from fttui.config.errors import ConfigError
 from fttui.config.paths import data_dir, make_dir, plans_file, prices_file
-from fttui.data.plan import Plan, amount, plan_from_trained_tokens
+from fttui.data.plan import Plan, amount, money, plan_from_trained_tokens
 from fttui.data.prices import Price, PriceFileError, price_of, provider_kind
 from fttui.own_files import open_own
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 
 _FREE = "free"
+TOKENS_PER_MESSAGE = 4
+"""Tokens of a message besides its content: its role and its borders."""
 
 
 class Cost(NamedTuple):
@@ -45,6 +47,23 @@ class ExpectedCost(NamedTuple):
         if self.cost is None:
             return "unknown"
         return f"{'about ' if self.is_estimate else ''}{amount(self.cost, self.currency)}"
+
+
+class PromptCost(NamedTuple):
+    """Greatest cost of asking models with one prompt. None is unknown."""
+
+    prompt_tokens: int
+    """Estimated tokens of the prompt, for one model."""
+    cost: float | None
+    currency: str
+    is_free: bool = False
+
+    @property
+    def text(self) -> str:
+        """`free`, `about $0.0004`, or `unknown`."""
+        if self.is_free:
+            return _FREE
+        return "unknown" if self.cost is None else f"about {money(self.cost, self.currency)}"
 
 
 class Billable(Protocol):
@@ -93,6 +112,34 @@ class Pricing:
             return price_of(model, own_file=self.own_prices, provider=self.provider)
         except PriceFileError as error:
             raise ConfigError(str(error)) from None
+
+    # Prompts
+
+    def of_prompt(self, models: Sequence[str], messages: Sequence[dict[str, Any]], max_tokens: int) -> PromptCost:
+        """Return the greatest cost of asking each model with one prompt. Base models count as their tuned models.
+
+        Raises: as `price`.
+        """
+        from fttui.data.shown_example import message_text
+        from fttui.data.tokens import token_counter
+
+        prices = [self.price(model) for model in models]
+        count = token_counter(prices[0].encoding).count
+        counts: list[int] = [count(message_text(message)) + TOKENS_PER_MESSAGE for message in messages]
+        tokens = sum(counts)
+        costs = [_prompt_cost(price, tokens, max_tokens) for price in prices]
+        known = [cost for cost in costs if cost is not None]
+        cost = sum(known) if len(known) == len(costs) else None
+        return PromptCost(tokens, cost, prices[0].currency, is_free=all(price.local for price in prices))
+
+    def of_tokens(self, model: str, prompt_tokens: int | None, answer_tokens: int) -> float | None:
+        """Return the cost of an answer; None when it is unknown. An unreadable price is unknown."""
+        if prompt_tokens is None:
+            return None
+        try:
+            return _prompt_cost(self.price(model), prompt_tokens, answer_tokens)
+        except (ConfigError, OSError):
+            return None
 
     # Before a job is created
 
@@ -196,6 +243,12 @@ class Pricing:
         cost_words = f"; cost {cost}, expected {plan.cost_text}" if cost else ""
         about = "about " if plan.is_estimate else ""
         return f"trained tokens {job.trained_tokens:,}, expected {about}{plan.tokens:,}{cost_words}"
+
+
+def _prompt_cost(price: Price, prompt_tokens: int, answer_tokens: int) -> float | None:
+    if price.input is None or price.output is None:
+        return None
+    return (prompt_tokens * price.input + answer_tokens * price.output) / 1e6
 
 
 def _cost(job: Billable, price: Price) -> Cost:

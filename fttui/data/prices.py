@@ -1,4 +1,4 @@
-"""Training prices of models: the dated file in the package, overridden by the user's own price file."""
+"""Prices of models: the dated file in the package, overridden by the user's own price file."""
 
 import os
 import re
@@ -24,6 +24,10 @@ class Price(NamedTuple):
     """Price of a million trained tokens."""
     per_hour: float | None = None
     """Price of an hour of training, for models billed by the hour."""
+    input: float | None = None
+    """Price of a million tokens of prompts to the tuned model."""
+    output: float | None = None
+    """Price of a million tokens of its answers."""
     currency: str = "USD"
     limit: int | None = None
     """Tokens of the longest example; longer examples are cut."""
@@ -42,7 +46,7 @@ class Price(NamedTuple):
 
 
 _AZURE_HOST = re.compile(r".+\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|cn)")
-_NUMBERS = {"training": float, "per_hour": float, "limit": int}
+_NUMBERS = {"training": float, "per_hour": float, "input": float, "output": float, "limit": int}
 _TEXTS = ("encoding", "kind")
 
 
@@ -58,9 +62,10 @@ def price_of(model: str | None, *, own_file: str | None = None, provider: str = 
     """
     price = _look_up(published_prices(), model, Price())
     if provider == "local":
-        return price._replace(training=0.0, per_hour=None, local=True)
+        return price._replace(training=0.0, per_hour=None, input=0.0, output=0.0, local=True)
     if provider in ("azure", "other") and not price.local:
-        price = price._replace(training=None, per_hour=None, updated="", is_other_provider=bool(price.model))
+        price = price._replace(training=None, per_hour=None, input=None, output=None)
+        price = price._replace(updated="", is_other_provider=bool(price.model))
     if own_file and os.path.exists(own_file):
         price = _look_up(_read(own_file), model, price, own=True)
     return price

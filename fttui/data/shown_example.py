@@ -35,6 +35,11 @@ def parts_of(example: dict[str, Any]) -> list[Part]:
     return parts + rest
 
 
+def message_text(message: dict[str, Any]) -> str:
+    """Return what one message says, and the functions that it calls. The text is clean."""
+    return _content(message)
+
+
 def _messages(messages: object) -> list[Part]:
     if not isinstance(messages, list):
         return [Part("messages", _text(messages))]

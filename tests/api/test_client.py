@@ -21,7 +21,7 @@ from fttui.config.choose import PROVIDERS
 from fttui.models.spec import JobSpec
 from tests.api.conftest import KEY, Connect
 from tests.support.clock import FakeClock
-from tests.support.fault_server import FaultServer, Request, Step, refuse, send_json, serving
+from tests.support.fault_server import FaultServer, Request, Step, answer, flood, refuse, send_json, serving
 
 JOB = {"id": "ftjob-1", "object": "fine_tuning.job", "status": "queued"}
 SPEC = JobSpec(model="m", training_file="file-1", metadata={"k": "v"})
@@ -414,3 +414,17 @@ def test_path_of_a_model_is_absolute_for_the_embedded_service(monkeypatch: pytes
         "Qwen/Qwen3-0.6B": "Qwen/Qwen3-0.6B",
         "m": "m",
     }
+
+
+@pytest.mark.parametrize(
+    ("body", "most", "lines"),
+    [(b"a\nb\nc\n", 2, [b"a", b"b"]), (b"a\nb", 5, [b"a", b"b"]), (b"", 5, [b""]), (b"a\nb\nc", 3, [b"a", b"b", b"c"])],
+)
+async def test_the_first_lines_of_a_file_are_read(connect: Connect, body: bytes, most: int, lines: list[bytes]) -> None:
+    async with serving(answer(200, body)) as server:
+        assert await connect(server.url).file_lines("file-1", most) == lines
+
+
+async def test_the_rest_of_a_long_file_is_not_transferred(connect: Connect) -> None:
+    async with serving(flood(b"line\n" * 1000, 10_000)) as server:
+        assert await connect(server.url).file_lines("file-1", 3) == [b"line"] * 3

@@ -74,6 +74,13 @@ def test_job_trains_from_a_file_to_a_downloaded_result(program: Run, tmp_path: P
     times = [event["created_at"] for event in events]
     assert times == sorted(times)
 
+    asked = program("models", "try", "first", "--limit", "1", "--against", "fttui-tiny-1", "--jsonl")
+    assert asked.returncode == 0, asked.stderr
+    tuned, base = json.loads(asked.stdout)["answers"]
+    assert (tuned["model"], base["model"]) == (job["fine_tuned_model"], "fttui-tiny-1")
+    assert tuned["content"] != base["content"]
+    assert asked.stderr.splitlines()[-1].endswith("free.")
+
     [result] = job["result_files"]
     assert program("files", "download", result, "-o", "result").returncode == 0
     metrics = program("jobs", "metrics", id, "--csv").stdout.splitlines()
