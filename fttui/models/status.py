@@ -29,17 +29,17 @@ class Status(StrEnum):
 
 _FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED})
 
-# Words seen at OpenAI, Azure, Mistral, Together, Fireworks, NeMo, Vertex, Predibase, OpenPipe, Databricks,
-# LocalAI and tt-media-server. A stopping job still runs and is still billed, so it is not cancelled.
+# Words seen at OpenAI, Azure, Mistral, Together, Fireworks, NeMo, Vertex, Model Studio, Predibase, OpenPipe,
+# Databricks, LocalAI and tt-media-server. A stopping job still runs and is still billed, so it is not cancelled.
 _WORDS: dict[Status, str] = {
     Status.VALIDATING: "validating_files validating creating_input_dataset",
-    Status.QUEUED: "queued pending created notrunning validated creating re_queueing resuming provisioning",
+    Status.QUEUED: "queued pending created notrunning validated creating re_queueing queuing resuming provisioning",
     Status.RUNNING: (
-        "running started compressing uploading model_downloading writing_results updating training "
+        "running pausing started compressing uploading model_downloading writing_results updating training "
         "transferring_training_data deploying starting loading_model loading_dataset saving in_progress"
     ),
     Status.STOPPING: "stopping canceling cancelling cancel_requested cancellation_requested terminating",
-    Status.PAUSED: "paused",
+    Status.PAUSED: "paused suspended",
     Status.SUCCEEDED: "succeeded success completed early_stopped partially_succeeded ready deployed",
     Status.FAILED: "failed failed_validation error user_error expired errored",
     Status.CANCELLED: "cancelled canceled stopped",
