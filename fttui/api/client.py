@@ -290,7 +290,7 @@ async def walk(fetch: Callable[[str | None], Awaitable[Page[T]]], warn: Warn | N
             elif page.objects and page.has_more and warn is not None:
                 warn("the server repeats a page of the list, so the rest cannot be read and may be missing")
             return
-        yield page if len(fresh) == len(page.objects) else Page(page.kind, fresh, page.has_more, page.raw)
+        yield page if len(fresh) == len(page.objects) else page.only(fresh)
         if page.cursor is None or page.cursor == after:
             return
         after = page.cursor

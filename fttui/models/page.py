@@ -13,9 +13,15 @@ class Page(Generic[T]):
     Items are decoded on first use, so that a caller can compare `objects` first and decode changed objects only.
     """
 
-    __slots__ = ("_items", "has_more", "kind", "objects", "raw")
+    __slots__ = ("_items", "_next", "has_more", "kind", "objects", "raw")
 
-    def __init__(self, kind: type[T], objects: list[Any], has_more: bool | None, raw: Any) -> None:
+    def __init__(
+        self, kind: type[T], objects: list[Any], has_more: bool | None, raw: Any, *, next: str | None = None
+    ) -> None:
+        """
+        Args:
+            next: the cursor of the next page, where it is not the id of the last object.
+        """
         self.kind = kind
         self.objects = objects
         """JSON of the items, as sent."""
@@ -23,6 +29,7 @@ class Page(Generic[T]):
         """False for the last page. None if the server does not say."""
         self.raw = raw
         """JSON of the whole response, as sent."""
+        self._next = next
         self._items: tuple[T, ...] | None = None
 
     def __repr__(self) -> str:
@@ -36,11 +43,18 @@ class Page(Generic[T]):
         return self._items
 
     @property
-    def cursor(self) -> str | None:
-        """Value of `after` for the next page: the last usable id. None for the last page."""
-        if self.has_more is False:
-            return None
+    def last_id(self) -> str | None:
+        """Last usable id on the page."""
         return next((name for item in reversed(self.objects) if (name := sent_id(item))), None)
+
+    @property
+    def cursor(self) -> str | None:
+        """Cursor of the next page, in words of the provider; the last id in OpenAI's API. None for the last page."""
+        return None if self.has_more is False else self._next or self.last_id
+
+    def only(self, objects: list[Any]) -> "Page[T]":
+        """Return the page with some of its objects."""
+        return Page(self.kind, objects, self.has_more, self.raw, next=self._next)
 
     @classmethod
     def read(cls, kind: type[T], raw: object) -> "Page[T]":

@@ -229,7 +229,7 @@ class JobTable:
     async def merge_first_page(self, page: Page[Job], turn: int) -> MergeResult:
         """Merge the newest page, and plan a walk of older pages if one is needed."""
         async with self._lock:
-            overlaps = page.cursor in self.rows and page.cursor not in self._not_yet_listed
+            overlaps = page.last_id in self.rows and page.last_id not in self._not_yet_listed
             merged = await self._merge(page.objects, turn, listed=True)
             self._first_seen, self.first_page = merged.seen, frozenset(merged.seen)
             if self.walk is not None:
@@ -264,7 +264,7 @@ class JobTable:
         """Merge the page that the walk requested, and continue or end the walk."""
         async with self._lock:
             walk = self.walk
-            overlaps = page.cursor in self.rows and page.cursor not in self._not_yet_listed
+            overlaps = page.last_id in self.rows and page.last_id not in self._not_yet_listed
             merged = await self._merge(page.objects, turn, listed=True, older=True)
             if walk is None:
                 return merged

@@ -95,6 +95,9 @@ def test_method_defaults_to_supervised(method: Any, expected: str) -> None:
         ("RUNNING", Status.RUNNING),
         ("canceling", Status.STOPPING),
         ("paused", Status.PAUSED),
+        ("pausing", Status.RUNNING),
+        ("QUEUING", Status.QUEUED),
+        ("SUSPENDED", Status.PAUSED),
         ("SUCCESS", Status.SUCCEEDED),
         ("canceled", Status.CANCELLED),
         ("JOB_STATE_COMPLETED", Status.SUCCEEDED),
@@ -309,6 +312,12 @@ def test_cursor_is_the_last_usable_id() -> None:
     page = Page.read(Job, {"data": [{"id": "a"}, {"id": "b\x1b"}, {"no": 1}, None], "has_more": True})
     assert page.cursor == "a"
     assert [bool(item.fault) for item in page.items] == [False, True, True, True]
+
+
+def test_cursor_of_the_provider_comes_before_the_last_id() -> None:
+    page = Page(Job, [{"id": "a"}], True, None, next="3")
+    assert (page.cursor, page.last_id) == ("3", "a")
+    assert Page(Job, [{"id": "a"}], False, None, next="3").cursor is None
 
 
 @pytest.mark.parametrize("raw", [None, 3, "x", {"error": {}}, {"data": {}}])

@@ -232,7 +232,9 @@ async def test_job_missing_from_a_complete_list_is_gone_until_listed_again(world
     assert "ftjob-00002" in set(world.store.jobs.live)
 
 
-async def test_long_list_is_walked_page_by_page(world: World) -> None:
+@pytest.mark.parametrize("opaque", [False, True])
+async def test_long_list_is_walked_page_by_page(world: World, opaque: bool) -> None:
+    world.client.opaque = opaque
     world.client.jobs = [job(n) for n in range(250, 0, -1)]
     await world.poll()
     assert (len(world.ids), world.store.snapshot.complete, world.store.jobs.walk is not None) == (100, False, True)
@@ -256,7 +258,9 @@ async def test_only_a_complete_walk_marks_jobs_gone(world: World) -> None:
     assert not world.store.jobs.walk
 
 
-async def test_walk_of_new_jobs_ends_at_known_jobs(world: World) -> None:
+@pytest.mark.parametrize("opaque", [False, True])
+async def test_walk_of_new_jobs_ends_at_known_jobs(world: World, opaque: bool) -> None:
+    world.client.opaque = opaque
     world.client.jobs = [job(n) for n in range(250, 0, -1)]
     await world.poll()
     await walk(world)

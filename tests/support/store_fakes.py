@@ -85,6 +85,8 @@ class FakeClient:
         """Largest limit of a page that is not refused."""
         self.room_at = 0.0
         """Time at which the announced rate limit has room again, as elapsed seconds of the clock."""
+        self.opaque = False
+        """The cursors of the list of jobs are no ids."""
         self.ascending = False
         """Send events oldest first."""
         self.closed = False
@@ -120,6 +122,10 @@ class FakeClient:
 
     def _page(self, kind: type[Wire], items: list[Any], after: str | None, limit: int) -> Page[Any]:
         start = 0
+        if self.opaque and kind is Job:
+            start = int((after or "page@0").removeprefix("page@"))
+            end = start + min(limit, self.page_size)
+            return Page(kind, items[start:end], end < len(items), None, next=f"page@{end}")
         if after is not None:
             start = next((n + 1 for n, item in enumerate(items) if item.get("id") == after), len(items))
         end = start + min(limit, self.page_size)
