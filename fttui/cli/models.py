@@ -48,7 +48,7 @@ def list_(invocation: Invocation) -> int:
     async def work(reader: "Reader") -> None:
         found = await reader.models()
         columns = tables.model_columns(invocation.clock.now())
-        invocation.output.print_list(found, columns, raw=lambda model: model.raw)
+        invocation.output.print_list(found, columns, raw=lambda model: model.sent)
         if not found:
             say("No models in the archive." if invocation.offline else "No models.")
 

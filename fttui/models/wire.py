@@ -8,11 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from fttui.models import lenient
 
+SENT = "fttui.sent"
+"""Member of a translated object that holds the object as the provider sent it."""
+
 
 class Wire(BaseModel):
     """An object from a server. Decoding never fails: a missing value or one of the wrong type is empty.
 
-    `raw` is the JSON as sent. It must not be shown without `clean`.
+    `raw` is the JSON in the shape of OpenAI's API, as it is stored. It must not be shown without `clean`.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", arbitrary_types_allowed=True)
@@ -21,6 +24,11 @@ class Wire(BaseModel):
     raw: Any = Field(default=None, repr=False)
     fault: str = ""
     """Reason why the object is not valid, or an empty string."""
+
+    @property
+    def sent(self) -> Any:
+        """JSON as the provider sent it. Must not be shown without `clean`."""
+        return sent(self.raw)
 
     @classmethod
     def read(cls, raw: object) -> Self:
@@ -44,6 +52,11 @@ class Wire(BaseModel):
 
 
 _OWN = frozenset({"raw", "fault"})
+
+
+def sent(raw: Any) -> Any:
+    """Return an object as the provider sent it: the one inside a translated object, else the object itself."""
+    return raw[SENT] if isinstance(raw, dict) and SENT in raw else raw
 
 
 def sent_id(raw: object) -> str:

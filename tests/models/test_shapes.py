@@ -14,7 +14,7 @@ from fttui.models.metric import points_of_events, points_of_result_files
 from fttui.models.page import Page
 from fttui.models.spec import JobSpec, pairs_error
 from fttui.models.status import Status, status_of
-from fttui.models.wire import sent_id
+from fttui.models.wire import SENT, sent_id
 from tests.support.objects import JOB
 
 
@@ -296,6 +296,14 @@ def test_result_files_are_decoded_from_csv_and_base64(content: bytes) -> None:
 @pytest.mark.parametrize("content", [b"", b"<html>", base64.b64encode(b"hello"), b"step,a\n" + b'"' + b"x" * 200_000])
 def test_file_of_a_different_kind_has_no_points(content: bytes) -> None:
     assert points_of_result_files([content]) == []
+
+
+def test_translated_object_keeps_what_the_provider_sent() -> None:
+    sent = {"job_id": "a", "state": "DONE"}
+    job = Job.read({"id": "a", "status": "succeeded", SENT: sent})
+    assert (job.sent, job.status) == (sent, Status.SUCCEEDED)
+    assert Job.read(JOB).sent == JOB
+    assert Job.read([1]).sent == [1]
 
 
 def test_pages_are_decoded() -> None:

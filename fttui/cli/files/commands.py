@@ -39,7 +39,7 @@ def list_(invocation: Invocation, purpose: str | None, limit: int | None) -> int
     async def work(reader: "Reader") -> None:
         found, has_more = await reader.files(purpose=purpose, limit=limit)
         columns = tables.file_columns(invocation.clock.now())
-        invocation.output.print_list(found, columns, raw=lambda file: file.raw, has_more=has_more)
+        invocation.output.print_list(found, columns, raw=lambda file: file.sent, has_more=has_more)
         if not found:
             say("No files in the archive." if invocation.offline else "No files.")
         elif has_more and reader.failure is None:
@@ -65,7 +65,7 @@ def upload(invocation: Invocation, path: str, purpose: str) -> int:
             file = await connection.client.upload_file(path, purpose=purpose, progress=file_progress(path, "uploading"))
         finally:
             say_progress("")
-        invocation.output.print_line(file.id, file.raw)
+        invocation.output.print_line(file.id, file.sent)
 
     return invocation.run_with_client(work, verb="upload", interrupted=lambda: "Upload interrupted.")
 
@@ -83,7 +83,7 @@ def get(invocation: Invocation, id: str) -> int:
 
     async def work(connection: "Connection") -> None:
         file = await connection.client.get_file(id)
-        invocation.output.print_object(file.raw, tables.file_fields(file))
+        invocation.output.print_object(file.sent, tables.file_fields(file))
 
     return invocation.run_with_client(work)
 

@@ -138,9 +138,9 @@ def _act(invocation: Invocation, ids: tuple[str, ...], verb: "Verb", action: "Ac
         output = invocation.output
         if len(ids) == 1 and output.form != TABLE:
             for job in changed:
-                output.print_line("", job.raw)
+                output.print_line("", job.sent)
         else:
-            output.print_list(changed, tables.changed_job_columns(), raw=lambda job: job.raw)
+            output.print_list(changed, tables.changed_job_columns(), raw=lambda job: job.sent)
         return code
 
     return invocation.run_with_client(work, verb=verb)

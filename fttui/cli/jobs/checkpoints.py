@@ -41,7 +41,7 @@ def checkpoints(invocation: Invocation, id: str) -> int:
             await _print_judged(output, found, reader, id)
             return
         has_more = reader.failure is not None
-        output.print_list(found, tables.checkpoint_columns(), raw=lambda item: item.raw, has_more=has_more)
+        output.print_list(found, tables.checkpoint_columns(), raw=lambda item: item.sent, has_more=has_more)
 
     return invocation.run_with_reader(work)
 

@@ -311,7 +311,7 @@ class _CreateCommand:
 
         output = self._invocation.output
         if not self._flags["wait"] or job is None:
-            output.print_line(self._job_id, None if job is None else job.raw)
+            output.print_line(self._job_id, None if job is None else job.sent)
             return DONE
         if output.form == TABLE:
             output.print_line(job.id)
@@ -319,7 +319,7 @@ class _CreateCommand:
         record = partial(_record, connection.choice.key, self._invocation.clock)
         job = await Wait(connection.client, job.id, self._pause(connection), self._invocation.clock, record).end()
         if output.form != TABLE:
-            output.print_line("", job.raw)
+            output.print_line("", job.sent)
         if self._plan is not None and (words := pricing.comparison(self._plan, job)):
             say(words)
         code = report_end(job)

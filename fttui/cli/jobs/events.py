@@ -52,11 +52,11 @@ def events(
         shown = [event for event in log if _reaches(event, level)]
         shown = shown[-limit:] if limit else shown
         if follow_ and reader.connection is not None:
-            output.print_lines(shown, columns, raw=lambda event: event.raw)
+            output.print_lines(shown, columns, raw=lambda event: event.sent)
             output.flush()
             await print_new(reader.connection, {event.id for event in log})
             return
-        output.print_list(shown, columns, raw=lambda event: event.raw, has_more=reader.failure is not None)
+        output.print_list(shown, columns, raw=lambda event: event.sent, has_more=reader.failure is not None)
         if not complete and reader.failure is None:
             say("Older events may be missing. To fetch them: fttui archive sync")
 
@@ -64,7 +64,7 @@ def events(
         pause = interval or connection.shared.interval or 2.0
         async for event in follow.new_events(connection.client, id, known, pause, invocation.clock):
             if _reaches(event, level):
-                output.print_lines([event], columns, raw=lambda event: event.raw)
+                output.print_lines([event], columns, raw=lambda event: event.sent)
                 output.flush()
 
     return invocation.run_with_reader(work)

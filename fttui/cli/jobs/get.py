@@ -36,7 +36,7 @@ def get(invocation: Invocation, id: str) -> int:
             from fttui.core.pricing import Pricing
 
             fields += Pricing(reader.connection.choice).fields(job, warn=lambda why: say(f"fttui: {why}"))
-        invocation.output.print_object(job.raw, fields)
+        invocation.output.print_object(job.sent, fields)
         if row.gone:
             say("The provider no longer has this job.")
 

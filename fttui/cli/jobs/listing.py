@@ -146,7 +146,7 @@ def _say_none(invocation: Invocation, options: "ListOptions") -> None:
 
 def _raws(found: "JobList") -> dict[int, Any]:
     """Return the raw job of each row, by the row's identity: objects without an id are not equal."""
-    return {id(row): job.raw for row, job in zip(found.rows, found.jobs, strict=True)}
+    return {id(row): job.sent for row, job in zip(found.rows, found.jobs, strict=True)}
 
 
 def _print(invocation: Invocation, found: "JobList", options: "ListOptions", facts: JobFacts, *, failed: bool) -> None:

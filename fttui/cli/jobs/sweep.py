@@ -64,7 +64,7 @@ class SweepCommand:
     def print_jobs(self, jobs: "Sequence[Job]") -> None:
         """Print the jobs with `--json` and `--jsonl`."""
         if self._output.form != TABLE:
-            self._output.print_list(jobs, (), raw=lambda job: job.raw)
+            self._output.print_list(jobs, (), raw=lambda job: job.sent)
 
     def _print_id(self, number: int, total: int, result: "Result") -> None:
         self.ids.append(result.outcome.id)

@@ -73,7 +73,7 @@ def watch(
 
     def report(job: "Job", sentence: str) -> None:
         if output.form == JSONL:
-            output.print_line("", job.raw)
+            output.print_line("", job.sent)
         else:
             now = "" if plain else time.strftime("%H:%M:%S ", time.localtime(invocation.clock.now()))
             output.print_line(f"{now}{sentence}")

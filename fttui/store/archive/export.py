@@ -12,7 +12,8 @@ from urllib.parse import quote
 from fttui import atomic
 from fttui.models.job import Job
 from fttui.models.metric import points_csv, result_csv
-from fttui.models.raw_json import decode
+from fttui.models.raw_json import decode, encode
+from fttui.models.wire import SENT, sent
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.metrics import archived_points
 
@@ -47,7 +48,7 @@ def export_job(archive: Archive, id: str, parent: str, *, force: bool = False) -
     for name, content in _contents(archive, id, body).items():
         atomic.write(os.path.join(folder, name), content, sync=False)
     # Last, so that a directory with job.json is complete.
-    atomic.write(os.path.join(folder, "job.json"), _pretty(decode(body, id=id)), sync=False)
+    atomic.write(os.path.join(folder, "job.json"), _pretty(sent(decode(body, id=id))), sync=False)
     return folder
 
 
@@ -55,12 +56,12 @@ def _contents(archive: Archive, id: str, body: str) -> dict[str, bytes]:
     job = Job.read(decode(body))
     events = archive.events.raw(id)
     found = {
-        "events.jsonl": "".join(f"{event}\n" for event in events).encode(),
-        "checkpoints.json": _pretty([decode(text) for text in archive.jobs.checkpoints(id)]),
+        "events.jsonl": "".join(f"{_as_sent(event)}\n" for event in events).encode(),
+        "checkpoints.json": _pretty([sent(decode(text)) for text in archive.jobs.checkpoints(id)]),
         "metrics.csv": points_csv(archived_points(archive, id)).encode(),
     }
     named = dict.fromkeys(filter(None, (job.training_file, job.validation_file, *job.result_files)))
-    files = [decode(text) for file in named if (text := archive.files.get(file)) is not None]
+    files = [sent(decode(text)) for file in named if (text := archive.files.get(file)) is not None]
     found["files.json"] = _pretty(files)
     for file in job.result_files:
         content = archive.files.content(file)
@@ -75,6 +76,10 @@ def _contents(archive: Archive, id: str, body: str) -> dict[str, bytes]:
         except ValueError:
             found[f"{name}.bin"] = content
     return found
+
+
+def _as_sent(text: str) -> str:
+    return encode(sent(decode(text))) if SENT in text else text
 
 
 def file_name(id: str) -> str:

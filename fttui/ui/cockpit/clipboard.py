@@ -86,7 +86,7 @@ class CopyCommands:
             "i": ("id", lambda: copy(job.id, "the id")),
             "m": ("model", lambda: copy(job.fine_tuned_model or job.model, "the model")),
             "f": ("file", lambda: copy(job.training_file, "the training file's id")),
-            "j": ("JSON", lambda: copy(job_json(job.raw), "the JSON")),
+            "j": ("JSON", lambda: copy(job_json(job.sent), "the JSON")),
             "n": ("log line", lambda: copy(self._log_line(), "the log line")),
             "l": ("log", lambda: copy(log_text(events()), "the log")),
         }

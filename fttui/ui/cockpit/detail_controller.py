@@ -57,4 +57,4 @@ class DetailController(PaneController):
         store, job = self._model.store, self._model.job
         if format == "csv":
             return points_csv(store.points(self._model.selected or "") if store is not None else [])
-        return job_json(job.raw if job is not None else None)
+        return job_json(job.sent if job is not None else None)

@@ -239,6 +239,6 @@ class JobsController(PaneController):
     def _export_content(self, format: str) -> str:
         store, listed = self._model.store, self._model.listed
         if format == "json" and store is not None:
-            return jobs_json(job.raw for id in listed if (job := store.job(id)) is not None)
+            return jobs_json(job.sent for id in listed if (job := store.job(id)) is not None)
         rows = self._model.rows()
         return jobs_csv(rows[id] for id in listed)

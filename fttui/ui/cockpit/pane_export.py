@@ -69,7 +69,7 @@ def checkpoints_csv(judged: Checkpoints) -> str:
 
 def checkpoints_json(checkpoints: Iterable[Checkpoint]) -> str:
     """Return checkpoints as sent, in a list of the API's shape (`object`, `data`), in ASCII."""
-    return jobs_json(each.raw for each in checkpoints)
+    return jobs_json(each.sent for each in checkpoints)
 
 
 def curl_command(base_url: str, id: str, *, azure: bool = False) -> str:

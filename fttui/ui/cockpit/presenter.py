@@ -304,7 +304,7 @@ class Presenter:
         self._side.checkpoints.show_checkpoints(row.id, facts.judged, gone, note)
         self._draw_idle_line()
         shown = (job, row, facts, now, cells, self._glyphs)
-        detail.show(raw_lines(job.raw, cells) if model.shows_json else detail_lines(*shown), top=top)
+        detail.show(raw_lines(job.sent, cells) if model.shows_json else detail_lines(*shown), top=top)
 
     def _show_no_checkpoints(self, id: str | None, note: str) -> None:
         self._side.checkpoints.show_checkpoints(id, Checkpoints(), frozenset(), note)

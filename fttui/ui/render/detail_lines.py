@@ -149,7 +149,7 @@ def detail_lines(job: Job, row: JobRow, facts: JobFacts, now: float, cells: int,
     for number, (key, value) in enumerate(job.metadata.items()):
         add("" if number else "metadata", f"{key} = {value}")
     add("checkpoints", _checkpoint_words(facts.judged))
-    rest = {key: value for key, value in _members(job.raw) if key not in _SHOWN}
+    rest = {key: value for key, value in _members(job.sent) if key not in _SHOWN and key not in job.hyperparameters}
     if rest:
         lines.append([])
         lines.append([(" other members", "head")])

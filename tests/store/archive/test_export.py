@@ -10,6 +10,7 @@ import pytest
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
 from fttui.models.metric import points_csv
+from fttui.models.wire import SENT
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.export import archived_points, export_job, file_name
 from tests.support.store_fakes import entry, event, job, metrics
@@ -59,6 +60,15 @@ def test_export_writes_a_directory_for_a_job(archive: Archive, tmp_path: Path) -
     assert (folder / "file-x.bin").read_bytes() == b"\x00\xff no table"
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
     assert folder.stat().st_mode & 0o777 == 0o700
+
+
+async def test_translated_objects_are_exported_as_the_provider_sent_them(tmp_path: Path) -> None:
+    archive, sent = Archive("", "work", threaded=False), {"job_id": "j", "n": 1}
+    await archive.jobs.save([entry(job(1, **{SENT: sent}))], 1.0)
+    await archive.events.append(J, [Event.read({"id": "e", SENT: "a line"})], joined=True, cursor=None)
+    folder = Path(export_job(archive, J, str(tmp_path)))
+    assert json.loads((folder / "job.json").read_text()) == sent
+    assert (folder / "events.jsonl").read_text() == '"a line"\n'
 
 
 def test_exported_metrics_prefer_events_over_result_files(archive: Archive, tmp_path: Path) -> None:
