@@ -57,7 +57,7 @@ def _large_log(path: str) -> None:
 
 
 def _train(path: str) -> None:
-    child = TrainerProcess(path).start(["true"])
+    child = TrainerProcess(path).start(["true"], os.environ)
     assert child is not None
     child.wait(60)
 

@@ -60,7 +60,7 @@ async def test_models_say_where_they_come_from(offered: Service) -> None:
     assert [model["id"] for model in listed] == ["fttui-tiny-1", "mistral-7b", "acme/not-cached", "Qwen/Qwen3-0.6B"]
     methods = {"kind": "base", "methods": ["supervised", "dpo"]}
     assert [model["fttui"] for model in listed] == [
-        {**methods, "source": "in the box", "trainer": "tiny"},
+        {**methods, "source": "in the box", "trainer": "tiny", "samples": True},
         {**methods, "source": "settings", "trainer": "hf", "size": 1000},
         {**methods, "source": "settings", "trainer": "hf"},
         {**methods, "source": "cached", "trainer": "hf", "size": 1200},
