@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fttui.cli import completion, tables
-from fttui.cli.confirm import confirm
+from fttui.cli import completion, questions, tables
+from fttui.cli.confirm import check_can_ask, confirm
 from fttui.cli.each_id import delete_each
 from fttui.cli.exit_codes import FAILED
 from fttui.cli.flags import json_options, offline, yes
@@ -69,7 +69,10 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
     fttui models delete ft:gpt-4.1-nano-2025-04-14:acme:support:8J6LXhXG
     """
     invocation.check_possible("delete_model")
-    if not confirm(f"Delete {', '.join(ids)} permanently?", yes=yes, number=len(ids), things="models"):
+    check_can_ask(yes=yes)
+    if not yes and len(ids) > 1:
+        say(", ".join(ids))
+    if not yes and not confirm(questions.delete_models(invocation, ids), yes=yes, number=len(ids), things="models"):
         say("Nothing was deleted.")
         return FAILED
 

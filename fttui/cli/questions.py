@@ -37,6 +37,32 @@ def delete_jobs(invocation: Invocation, rows: "Sequence[JobRow]") -> str:
     return _with_archive(invocation, make)
 
 
+def delete_copies(invocation: Invocation, rows: "Sequence[JobRow]") -> str:
+    """Return the question before the deletion of archived copies."""
+    from fttui.config.choose import choose
+    from fttui.core.questions import delete_copies_question
+
+    provider = choose(profile=invocation.profile, base_url=invocation.base_url).name
+    return delete_copies_question(rows, rows, provider, is_reachable=True, title=_title)
+
+
+def delete_models(invocation: Invocation, ids: Sequence[str]) -> str:
+    """Return the question before the deletion of tuned models."""
+    from fttui.config.choose import choose
+    from fttui.core.affected import checkpoint_models, heirs_of
+    from fttui.core.questions import delete_models_question
+
+    is_local = choose(profile=invocation.profile, base_url=invocation.base_url).is_local
+
+    async def make(store: "Store") -> str:
+        known = store.snapshot.rows
+        owners = [row for row in known.values() if row.fine_tuned_model in ids]
+        stay = len(checkpoint_models(store, owners[0], is_local=is_local)) if len(owners) == 1 else 0
+        return delete_models_question(ids, owners, heirs_of(known, ids, owners), stay)
+
+    return _with_archive(invocation, make)
+
+
 def delete_files(invocation: Invocation, ids: Sequence[str]) -> str:
     """Return the question before the deletion of files."""
     from fttui.config.choose import choose

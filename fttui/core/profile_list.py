@@ -1,6 +1,7 @@
-"""Profiles with their address and what is known of them without asking anybody: key, jobs, age of the last look."""
+"""Profiles with their address and what is known of them without asking anybody: key, jobs, last look, last failure."""
 
 import os
+import time
 from typing import NamedTuple
 
 from fttui.clock import age
@@ -10,8 +11,12 @@ from fttui.config.errors import ConfigError
 from fttui.config.paths import archive_file
 from fttui.config.schema import Profile
 from fttui.models.status import status_of
-from fttui.store.archive.first_rows import counts_by_profile
+from fttui.store.archive.first_rows import counts_by_profile, failures_by_profile
+from fttui.store.health import State
 from fttui.text import clean_line
+
+_FAILURES: dict[str, str] = {State.DENIED: "key refused", State.LIMITED: "rate limit"}
+"""Words for states of a connection; all others are offline."""
 
 
 class ProfileSummary(NamedTuple):
@@ -20,7 +25,7 @@ class ProfileSummary(NamedTuple):
     name: str
     address: str
     known: str
-    """Source of the key, and jobs of the last look."""
+    """Last failure or source of the key, and jobs of the last look."""
 
 
 def profile_list(now: float) -> list[ProfileSummary]:
@@ -33,6 +38,7 @@ def profile_list(now: float) -> list[ProfileSummary]:
         ConfigError: the configuration cannot be read.
     """
     settings, counts = load.load(), counts_by_profile(archive_file())
+    failures = failures_by_profile(archive_file())
     found = []
     for name in load.profile_names():
         try:
@@ -41,7 +47,10 @@ def profile_list(now: float) -> list[ProfileSummary]:
             found.append(ProfileSummary(clean_line(name), "", clean_line(str(error)).partition(". ")[0]))
             continue
         jobs, as_of = counts.get(choice.key, ({}, None))
-        known = [] if choice.is_local else [_key(choice, settings.of(choice))]
+        state = "" if choice.is_local else _key(choice, settings.of(choice))
+        if choice.key in failures and not state.startswith("no key"):
+            state = _failure(*failures[choice.key], now)
+        known = [state]
         known.append(_jobs(jobs, as_of, now, is_local=choice.is_local))
         found.append(ProfileSummary(name, choice.base_url or "this machine", " · ".join(filter(None, known))))
     return found
@@ -58,6 +67,12 @@ def _key(choice: Choice, profile: Profile | None) -> str:
     if profile is not None and profile.api_key_keyring:
         return "key in the keyring"
     return "no key" if is_official(choice.base_url or "") or choice.provider == "azure" else ""
+
+
+def _failure(state: str, at: float, now: float) -> str:
+    """Return the last failure, and since when: a time of day, or after a day its age."""
+    begin = time.strftime("%H:%M", time.localtime(at)) if now - at < 86400 else f"{age(now - at)} ago"
+    return f"{_FAILURES.get(state, 'OFFLINE')} since {begin}"
 
 
 def _jobs(jobs: dict[str, int], as_of: float | None, now: float, *, is_local: bool) -> str:

@@ -132,13 +132,30 @@ def delete_checkpoint_question(
     return f"Delete the model of {of}{_name(row)}?{best}{tuned}{_heirs(heirs, True)}"
 
 
-def delete_copies_question(able: Sequence[JobRow], asked: Sequence[JobRow], provider: str) -> str:
-    """Return the question before the deletion of archived copies. The provider is not changed."""
+def delete_copies_question(
+    able: Sequence[JobRow],
+    asked: Sequence[JobRow],
+    provider: str,
+    *,
+    is_reachable: bool = False,
+    title: Title = title_of,
+) -> str:
+    """Return the question before the deletion of archived copies. The provider is not changed.
+
+    Args:
+        is_reachable: the provider may be asked later: what it still lists is archived again.
+    """
     one = len(able) == 1
-    named = f"copy of {able[0].title}" if one else f"copies of {len(able)} jobs"
-    if all(row.gone for row in able):
+    named = f"copy of {title(able[0])}" if one else f"copies of {len(able)} jobs"
+    gone = sum(row.gone for row in able)
+    if gone == len(able):
         job, it = ("this job", "it") if one else ("these jobs", "them")
         effect = f"{provider} no longer lists {job}, so nothing of {it} remains."
+    elif is_reachable:
+        lost = f"{provider} no longer lists {gone} of them, so nothing of {'it' if gone == 1 else 'those'} remains. "
+        it, comes = ("it", "it is") if one else ("the others" if gone else "them", "they are")
+        again = f"If {provider} still lists {it}, {comes} archived again, with what is left there."
+        effect = (lost if gone else "") + again
     else:
         it = "it" if one else "them"
         effect = f"{provider} cannot be reached. There is no other copy, unless it still lists {it}."

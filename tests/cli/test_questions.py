@@ -34,6 +34,44 @@ def test_delete_of_a_local_job_counts_what_goes_with_it(fttui: Fttui, service: S
     assert questions.cancel_jobs(jobs) == "Cancel 2 jobs? They cannot be resumed."
 
 
+def test_delete_of_a_model_names_its_job_and_the_jobs_tuned_from_it(fttui: Fttui, service: Service) -> None:
+    heir = job(2, model="ft:m")
+    service.jobs = [heir, job(1, fine_tuned_model="ft:m", user_provided_suffix="first")]
+    fttui("jobs", "list")
+    assert questions.delete_models(Invocation(), ["ft:m"]) == (
+        "Delete the model of first (ft:m)? Requests to it will fail. 1 job was tuned from it."
+    )
+
+
+def test_delete_of_an_archived_copy_says_what_remains(fttui: Fttui, service: Service) -> None:
+    host = service.server.url.split("/")[2]
+    row = JobRow("ftjob-001", suffix="a")
+    assert questions.delete_copies(Invocation(), [row]).startswith("Delete the local copy of a (ftjob-001)? If ")
+    assert questions.delete_copies(Invocation(), [row._replace(gone=True)]) == (
+        f"Delete the local copy of a (ftjob-001)? {host} no longer lists this job, so nothing of it remains."
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asked"),
+    [
+        (("archive", "delete", "ftjob-001"), "Delete the local copy of "),
+        (("models", "delete", "ft:m"), "Delete the model of first (ft:m)? Requests to it will fail."),
+    ],
+)
+def test_command_asks_with_the_effects(
+    fttui: Fttui, service: Service, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], asked: str
+) -> None:
+    service.jobs = [job(1, fine_tuned_model="ft:m", user_provided_suffix="first")]
+    fttui("jobs", "list")
+    monkeypatch.setattr("fttui.cli.confirm._is_terminal", lambda stream: True)
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    result = fttui(*arguments)
+    assert result.code == 1
+    assert asked in result.err
+    assert "Nothing was deleted." in result.err
+
+
 @pytest.mark.parametrize(
     ("number", "typed", "answer"),
     [(10, "y", True), (10, "10", False), (10, "", False), (11, "y", False), (11, "11", True), (11, "12", False)],

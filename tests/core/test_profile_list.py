@@ -1,13 +1,19 @@
 """The list of profiles: address, key and jobs, known without asking anybody."""
 
+import time
 from pathlib import Path
 
 import pytest
 
+from fttui.api.errors import Unauthorized, Unreachable
+from fttui.clock import age
 from fttui.config.paths import archive_file
 from fttui.core.profile_list import ProfileSummary, profile_list
 from fttui.store.archive.archive import Archive
-from tests.support.store_fakes import entry, job
+from fttui.store.polling.fetcher import Fetcher
+from fttui.store.store import Store
+from tests.support.clock import FakeClock
+from tests.support.store_fakes import FakeClient, entry, job
 
 CONFIG = """
 [profiles.work]
@@ -53,3 +59,33 @@ async def test_profiles_have_address_key_and_jobs(monkeypatch: pytest.MonkeyPatc
 
 def test_profiles_without_archive_and_key() -> None:
     assert [each.known for each in profile_list(0.0)][-1] == "no key: set WORK_KEY"
+
+
+async def test_last_failure_takes_the_place_of_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORK_KEY", "secret-key")
+    await put("work", job(1), as_of=1000.0)
+    clock, client = FakeClock(), FakeClient()
+    archive = Archive(archive_file(), "work")
+    store = Store(archive, clock)
+    store.access.attach(client, insist=True)  # type: ignore[arg-type]
+    fetcher = Fetcher(store)
+    began = clock.now()
+    client.fail("list_jobs", Unreachable("connection refused"))
+    for _ in range(3):
+        await fetcher.refresh()
+        clock.advance(60)
+
+    def known(after: float) -> str:
+        return next(each.known for each in profile_list(began + after) if each.name == "work")
+
+    assert known(60) == f"OFFLINE since {time.strftime('%H:%M', time.localtime(began))} · 1 job, {age(began - 940)} ago"
+    assert "OFFLINE since 2d ago" in known(2 * 86400)
+    client.fail("list_jobs", Unauthorized("no"))
+    await fetcher.refresh()
+    assert known(300).startswith("key refused since ")
+    monkeypatch.delenv("WORK_KEY")
+    assert known(300).startswith("no key: set WORK_KEY")
+    client.recover()
+    await Fetcher(store).refresh()
+    assert "since" not in known(300)
+    await archive.close()

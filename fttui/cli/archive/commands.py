@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fttui.cli import completion, tables
-from fttui.cli.confirm import confirm
+from fttui.cli import completion, questions, tables
+from fttui.cli.confirm import check_can_ask, confirm
 from fttui.cli.each_id import print_deleted
 from fttui.cli.exit_codes import DONE, FAILED, message_of
 from fttui.cli.flags import json_options, yes
@@ -121,7 +121,10 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> int:
     """
     jobs = find_all(invocation, ids, offline=True)
     ids = tuple(job.id for job in jobs)
-    if not confirm(f"Delete {titles(jobs)} from the archive? Jobs that the provider no longer has are lost.", yes=yes):
+    check_can_ask(yes=yes)
+    if not yes and len(jobs) > 1:
+        say(titles(jobs))
+    if not yes and not confirm(questions.delete_copies(invocation, jobs), yes=yes, number=len(jobs)):
         say("Nothing was deleted.")
         return FAILED
 

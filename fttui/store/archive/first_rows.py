@@ -67,6 +67,12 @@ def counts_by_profile(path: str) -> dict[str, tuple[dict[str, int], float | None
     return counts
 
 
+def failures_by_profile(path: str) -> dict[str, tuple[str, float]]:
+    """Return, for each profile whose last poll failed, the state of its connection and its beginning."""
+    found = _query(path, "SELECT name, failure, failed_at FROM profiles WHERE failure IS NOT NULL", ())
+    return {name: (state, at) for name, state, at in found}
+
+
 def list_walked(path: str, profile: str) -> float | None:
     """Return the time until which every job of a profile is known. None if its list was never read to its end."""
     found = _query(path, "SELECT as_of FROM profiles WHERE name = ? AND complete", (profile,))

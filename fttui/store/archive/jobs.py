@@ -108,6 +108,16 @@ class ArchiveJobs:
         )
         await self._database.write(lambda db, profile: db.execute(sql, (*state, profile)))
 
+    def failure(self) -> tuple[str, float] | None:
+        """Return the state of the connection and its beginning, if the last poll failed."""
+        row = self._database.row("SELECT failure, failed_at FROM profiles WHERE key = ?")
+        return None if row is None or row[0] is None else (row[0], row[1])
+
+    async def save_failure(self, failure: tuple[str, float] | None) -> None:
+        """Record the state of the connection after a failed poll, or with None that the last poll succeeded."""
+        sql = "UPDATE profiles SET failure = ?, failed_at = ? WHERE key = ?"
+        await self._database.write(lambda db, profile: db.execute(sql, (*(failure or (None, None)), profile)))
+
     # The order of jobs of the same second
 
     def places(self) -> dict[str, int]:

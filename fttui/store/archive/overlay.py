@@ -72,7 +72,8 @@ class Overlay:
 
 def _copy(db: sqlite3.Connection, key: int) -> None:
     db.execute("DELETE FROM main.profiles")
-    db.execute("INSERT INTO main.profiles SELECT * FROM old.profiles")
+    columns = _columns(db, "profiles")
+    db.execute(f"INSERT INTO main.profiles({columns}) SELECT {columns} FROM old.profiles")
     # A full disk may hold an archive of an older version, without some tables and columns.
     tables = {name for (name,) in db.execute("SELECT name FROM old.sqlite_master WHERE type = 'table'")}
     for table in tables & {"jobs", "models", "creates", "absent", "deleted", "uploads"}:

@@ -218,7 +218,13 @@ _V9 = """
 ALTER TABLE summaries ADD COLUMN base REAL;
 """
 
-MIGRATIONS = (_V1, _V2, _V3, _V4, _V5, _V6, _V7, _V8, _V9)
+_V10 = """
+-- State of the connection after the last failed poll, and its beginning in Unix seconds. NULL after a successful one.
+ALTER TABLE profiles ADD COLUMN failure TEXT;
+ALTER TABLE profiles ADD COLUMN failed_at REAL;
+"""
+
+MIGRATIONS = (_V1, _V2, _V3, _V4, _V5, _V6, _V7, _V8, _V9, _V10)
 """SQL of each version. Entry N brings an archive from version N to version N + 1."""
 
 VERSION = len(MIGRATIONS)

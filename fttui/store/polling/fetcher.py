@@ -38,6 +38,7 @@ class Fetcher:
         self._with_all_results: set[str] = set()
         self._with_all_files: set[str] = set()
         self._unknown_files: set[str] = set()
+        self._failure = store.archive.jobs.failure()
         store.subscribe(self._forget_removed)
 
     def _forget_removed(self, _snapshot: Snapshot, change: Change) -> None:
@@ -62,9 +63,19 @@ class Fetcher:
             except ApiError as error:
                 self._feed.failed(error)
                 await self._remove_deleted()
+                await self._record_health()
                 return
             await self._remove_deleted()
             self._feed.succeeded(await self._jobs.merge_first_page(page, turn))
+            await self._record_health()
+
+    async def _record_health(self) -> None:
+        """Record the last failure for the list of profiles, which asks no provider."""
+        health = self._feed.snapshot.health
+        failure = None if health.is_good else (str(health.state), health.since)
+        if failure != self._failure:
+            self._failure = failure
+            await self._archive.jobs.save_failure(failure)
 
     async def _remove_deleted(self) -> None:
         # `fttui archive delete` may run beside an open cockpit.

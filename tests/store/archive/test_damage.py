@@ -9,6 +9,7 @@ import pytest
 
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
+from fttui.store.archive import set_aside
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.damage import EVENT, MOST_NAMED
 from fttui.store.archive.schema import MIGRATIONS, OF_JOBS
@@ -137,6 +138,36 @@ async def test_rows_of_an_older_version_get_checksums_in_the_background(tmp_path
     read_all(archive)
     assert len(archive.notices) == len(DAMAGE)
     await archive.close()
+
+
+async def test_older_archive_that_cannot_be_migrated_stays_visible(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.db"
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        for migration in MIGRATIONS[:6]:
+            db.executescript(migration)
+        db.execute("PRAGMA user_version = 6")
+        db.execute("INSERT INTO profiles(name) VALUES ('work')")
+        db.execute(
+            "INSERT INTO jobs(profile, id, status_text, model, suffix, method, fine_tuned_model, fault, digest, due, "
+            f"first_seen, last_seen) VALUES (1, '{J}', '', '', '', '', '', '', 0, 0, 0, 0)"
+        )
+        db.execute("INSERT INTO events VALUES (1, 0, 'e', 1, 'info', 'message', 'hello', '', '{}')")
+        db.execute("INSERT INTO points VALUES (1, 1, '{}', NULL)")
+        db.execute("INSERT INTO checkpoints VALUES (1, 'c', 1, 1, '{}')")
+        db.execute("INSERT INTO files VALUES (1, 'f', '{}', NULL, 1)")
+        db.commit()
+
+    def full(path: str) -> tuple[str, list[str]]:
+        raise set_aside.Unusable("no space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(set_aside, "prepare", full)
+        archive = opened(path)
+        assert [row.message for row in archive.events.rows(J)] == ["hello"]
+        assert (len(archive.events.points(J)), len(archive.jobs.checkpoints(J)), archive.files.get("f")) == (1, 1, "{}")
+        await archive.close()
 
 
 async def test_deleted_job_leaves_no_rows(tmp_path: Path) -> None:

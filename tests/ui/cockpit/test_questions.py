@@ -117,6 +117,16 @@ TEXTS = [
         "Delete the local copies of 2 jobs? openai cannot be reached. There is no other copy, unless it still lists "
         "them.",
     ),
+    (
+        delete_copies_question([ONE], [ONE], "openai", is_reachable=True),
+        "Delete the local copy of lr-1 (..00000001)? If openai still lists it, it is archived again, with what is left "
+        "there.",
+    ),
+    (
+        delete_copies_question([ONE, TWO, GONE], [ONE, TWO, GONE], "openai", is_reachable=True),
+        "Delete the local copies of 3 jobs? openai no longer lists 1 of them, so nothing of it remains. If openai "
+        "still lists the others, they are archived again, with what is left there.",
+    ),
 ]
 LONGEST = [
     delete_files_question(["x" * 48 + " (..14D82gK9)"], "a-profile-with-a-long-name", [QUEUED, *LONG]),
