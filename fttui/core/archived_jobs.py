@@ -17,9 +17,13 @@ from fttui.store.runs import Runs
 class ArchivedJobs:
     """A `JobSource` over an archive."""
 
-    def __init__(self, archive: Archive, clock: Clock, *, is_reachable: bool) -> None:
+    def __init__(self, archive: Archive, clock: Clock, *, are_read: bool) -> None:
+        """
+        Args:
+            are_read: the logs of the jobs were read just now.
+        """
         self._archive = archive
-        self._is_reachable = is_reachable
+        self._read_at = clock.now() if are_read else None
         self._details = JobDetails(archive)
         self._runs = Runs(archive, self._details)
         self._alarms = JobAlarms(archive, clock, self._details, self._runs)
@@ -42,7 +46,7 @@ class ArchivedJobs:
         return self._runs.run(id)
 
     def alarms(self, id: str) -> Report:
-        return self._alarms.report(self.row(id), is_reachable=self._is_reachable)
+        return self._alarms.report(self.row(id), log_read_at=self._read_at)
 
     def file(self, id: str) -> File | None:
         text = self._archive.files.get(id)

@@ -32,6 +32,7 @@ from fttui.store import query, record
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.first_rows import first_rows, rows_of
 from fttui.store.archive.metrics import archived_points
+from fttui.store.clock_alarms import ClockAlarms, ClockFacts
 from fttui.store.runs import number_of
 
 T = TypeVar("T", bound=Wire)
@@ -144,10 +145,12 @@ class ServiceReader:
         """Notices of the archive about parts that are recorded."""
         self._key = connection.choice.key
         self._clock = clock
+        self._by_clock = ClockFacts()
         self._answers: list[Callable[[Archive, float], Awaitable[object]]] = []
         """Writes that record what was read."""
 
     async def jobs(self, options: ListOptions) -> JobList:
+        by_clock = await self._read_clock_facts()
         progress: dict[str, JobRow] = {}
         if not options.filter.is_empty or options.sort != query.NEWEST:
             progress = {row.id: row for row in first_rows(archive_file(), self._key, 100_000)[0]}
@@ -159,7 +162,7 @@ class ServiceReader:
         async for page in self._until_failure(self._client.each_job_page(warn=self.warnings.append)):
             for job in page.items:
                 found[job.id] = job
-                row = _row_of(job, progress.get(job.id))
+                row = by_clock.added_to(_row_of(job, progress.get(job.id)), job.training_file)
                 matching += [row] if options.filter.matches(row, now) else []
                 left_out += options.left_out([row], now)
                 newest_first &= (job.created_at or 0.0) <= last
@@ -180,6 +183,7 @@ class ServiceReader:
     async def job_parts(self, options: ListOptions) -> AsyncIterator[JobList]:
         read: list[Job] = []
         held = HeldJobs()
+        await self._read_clock_facts()
         last, started = float("inf"), self._clock.now()
         must_sort = options.sort != query.NEWEST
         async for page in self._until_failure(self._client.each_job_page(warn=self.warnings.append)):
@@ -202,7 +206,19 @@ class ServiceReader:
 
     def _list(self, jobs: list[Job], *, more: int = 0, complete: bool = True) -> JobList:
         known = rows_of(archive_file(), self._key, [job.id for job in jobs])
-        return JobList(jobs, more, complete, [_row_of(job, known.get(job.id)) for job in jobs])
+        rows = [self._by_clock.added_to(_row_of(job, known.get(job.id)), job.training_file) for job in jobs]
+        return JobList(jobs, more, complete, rows)
+
+    async def _read_clock_facts(self) -> ClockFacts:
+        """Read what decides about the alarms that the clock raises, as far as the archive knows it."""
+        if not os.path.exists(archive_file()):
+            return self._by_clock
+        archive = Archive(archive_file(), self._key)
+        try:
+            self._by_clock = ClockFacts.read(archive, self._clock.now())
+        finally:
+            await archive.close()
+        return self._by_clock
 
     async def _record_part(self, jobs: list[Job]) -> list[Job]:
         """Record jobs now. Return the last of them, which anchor the order of the next part."""
@@ -339,6 +355,8 @@ class ArchiveReader:
     def _rows(self, options: ListOptions) -> tuple[list[JobRow], int]:
         """Return the matching rows in order, and the number of those left out for want of a loss."""
         rows, now = self._archive.jobs.rows(), self._clock.now()
+        by_clock = ClockAlarms(self._archive)
+        rows = by_clock.added_to(rows, now)
         found = query.select(rows, options.filter, options.sort, now=now, known=options.known)
         return found, options.left_out(rows, now)
 

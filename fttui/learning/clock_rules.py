@@ -26,18 +26,28 @@ def stalled(state: JobState) -> Finding | Skipped | None:
         return Skipped()
     if not state.is_reachable:
         return Skipped("the provider cannot be reached")
+    if state.log_read_at is None:
+        return Skipped("its log was not read")
     times = state.run.times.values
-    if state.last_event_at is None or len(times) < 5:
+    most = patience(times)
+    if state.last_event_at is None or most is None:
         return Skipped("too few events")
-    usual = _usual_wait(times)
-    silent = state.now - state.last_event_at
-    # The longest wait seen so far is normal for this job: a checkpoint or a validation takes its time.
-    longest = max(later - earlier for earlier, later in itertools.pairwise(times))
-    if silent <= max(STALL_LEAST, STALL_RATIO * usual, 3 * longest):
+    silent = min(state.now, state.log_read_at) - state.last_event_at
+    if silent <= most:
         return None
+    usual = _usual_wait(times)
     message = f"Stalled: no event for {_words(silent)}; this job usually reports every {_words(max(usual, 1))}."
     numbers = {"silent_seconds": silent, "usual_seconds": usual}
     return Finding(message, f"no event for {_words(silent)}", state.last_event_at, numbers)
+
+
+def patience(times: list[float]) -> float | None:
+    """Return the seconds without an event after which a run with steps at these times is stalled; None if too few."""
+    if len(times) < 5:
+        return None
+    # The longest wait seen so far is normal for this job: a checkpoint or a validation takes its time.
+    longest = max(later - earlier for earlier, later in itertools.pairwise(times))
+    return max(STALL_LEAST, STALL_RATIO * _usual_wait(times), 3 * longest)
 
 
 def queued_long(state: JobState) -> Finding | Skipped | None:

@@ -1,5 +1,6 @@
 """Input and output of the rules that raise alarms. Standard library only."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -46,6 +47,8 @@ class JobState:
     """Time when the provider deletes the training file."""
     model_shuts_down_at: float | None = None
     """Time when the provider shuts the base model down."""
+    log_read_at: float | None = math.inf
+    """Time when the log was last read, if that is before `now`. None when it was not read."""
     is_reachable: bool = True
     """The provider answers, so that missing events mean something."""
     has_validation_file: bool | None = None

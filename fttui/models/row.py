@@ -53,6 +53,10 @@ class JobRow(NamedTuple):
     profile: str = ""
     """Profile of the job, in a view of several profiles. Not in the archive."""
 
+    def with_alarms(self, kinds: str) -> "JobRow":
+        """Return this row with more kinds of alarms, with commas between."""
+        return self._replace(alarms=",".join(filter(None, (self.alarms, kinds)))) if kinds else self
+
     @property
     def judged_loss(self) -> float | None:
         """Newest loss by which the job is judged: see `Summary.metric`. Before a summary, the newest training loss."""

@@ -1,11 +1,27 @@
 """Extent of the recorded events of each job."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from fttui.models.row import JobRow
 from fttui.models.status import Status
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.events import LogState, Progress
+
+
+class LogRead(NamedTuple):
+    """Last time that the newest events of a job were fetched. Times are Unix seconds."""
+
+    at: float
+    newest: float | None = None
+    """Time of the newest event."""
+    patience: float | None = None
+    """Seconds without an event after which the job is stalled; None when that is not known."""
+
+    @property
+    def is_silent(self) -> bool:
+        """The job had sent no event for too long."""
+        return self.newest is not None and self.patience is not None and self.at - self.newest > self.patience
 
 
 class EventLogs:
@@ -16,6 +32,8 @@ class EventLogs:
         self.states: dict[str, LogState] = archive.events.states()
         self.unread: set[str] = {id for id, log in self.states.items() if log.cursor is not None}
         """Jobs with older events that are not fetched yet."""
+        self.reads: dict[str, LogRead] = {}
+        """Logs whose newest events were fetched in this session."""
 
     def __contains__(self, id: object) -> bool:
         return id in self.states
@@ -46,4 +64,5 @@ class EventLogs:
         """Remove logs of jobs that are no longer in the archive."""
         for id in ids:
             self.states.pop(id, None)
+            self.reads.pop(id, None)
             self.unread.discard(id)

@@ -7,6 +7,7 @@ from fttui.models.file import File, Model
 from fttui.models.job import Job
 from fttui.models.raw_json import decode
 from fttui.models.row import JobRow
+from fttui.models.status import Status
 from fttui.store.archive.archive import Archive
 from fttui.store.job_details import JobDetails
 from fttui.store.runs import Runs
@@ -25,10 +26,11 @@ class JobAlarms:
         self._details = details
         self._runs = runs
 
-    def report(self, row: JobRow, *, is_reachable: bool) -> Report:
+    def report(self, row: JobRow, *, log_read_at: float | None, is_reachable: bool = True) -> Report:
         """Return the alarms of a job, and the kinds that could not be checked.
 
         Args:
+            log_read_at: time when the log was last read, in Unix seconds. None when it was not.
             is_reachable: the provider answers, so that missing events mean something.
         """
         job = self._details.job(row.id)
@@ -42,9 +44,10 @@ class JobAlarms:
             created_at=row.created_at,
             last_event_at=newest[-1].created_at if newest else None,
             learning_rate=learning_rate(job),
-            waits=tuple(self._archive.jobs.waits(row.id, EARLIER_JOBS)),
+            waits=tuple(self._archive.jobs.waits(row.id, EARLIER_JOBS)) if row.status is Status.QUEUED else (),
             file_expires_at=self._file_expiry(job),
             model_shuts_down_at=self._model_shutdown(job),
+            log_read_at=log_read_at,
             is_reachable=is_reachable,
             has_validation_file=bool(job.validation_file),
         )

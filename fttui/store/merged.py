@@ -153,6 +153,14 @@ class MergedStore:
         store, inner_id = self._resolve(id)
         return store.alarms(inner_id)
 
+    async def clock_alarms(self) -> dict[str, str]:
+        """Return the kinds of the alarms that the clock raises, by job."""
+        return {
+            str(JobKey(profile, id)): kinds
+            for profile, store in self._stores.items()
+            for id, kinds in (await store.clock_alarms()).items()
+        }
+
     def file(self, id: str) -> File | None:
         """Return a file by its plain id, or None for a file that no profile has seen."""
         return next((file for store in self._stores.values() if (file := store.file(id)) is not None), None)

@@ -3,7 +3,7 @@
 `Store` serves one profile, `MergedStore` several. The tests' `FakeStore` satisfies the same protocol, checked by mypy.
 """
 
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Protocol
 
 from fttui.learning.alarms import Report
@@ -68,6 +68,9 @@ class StorePort(Protocol):
 
     def alarms(self, id: str) -> Report:
         """Return the alarms of a job at present, and the kinds that could not be checked."""
+
+    async def clock_alarms(self) -> Mapping[str, str]:
+        """Return the kinds of the alarms that the clock raises at present, with commas between, by job."""
 
     def file(self, id: str) -> File | None:
         """Return a file, or None for a file never seen."""

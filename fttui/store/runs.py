@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from fttui.learning.alarms import STOPPABLE, check_job
+from fttui.learning.clock_rules import patience
 from fttui.learning.finding import JobState
 from fttui.learning.run import Run
 from fttui.learning.summary import summarize
@@ -70,6 +71,10 @@ class Runs:
         await asyncio.sleep(0)
         report = check_job(JobState(run, job.status, has_validation_file=bool(job.validation_file)))
         return summary, ",".join(alarm.kind for alarm in report.alarms if alarm.kind in STOPPABLE)
+
+    def patience(self, id: str) -> float | None:
+        """Return the seconds without an event after which a job is stalled: see `clock_rules.patience`."""
+        return patience(self.run(id).times.values)
 
     def _parts(self, id: str) -> Iterator[None]:
         """Bring the cached run of a job up to date, and stop after each part of the work."""

@@ -19,6 +19,7 @@ from fttui.models.row import EventRow, JobRow
 from fttui.models.spec import JobSpec
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.metrics import archived_points
+from fttui.store.clock_alarms import ClockAlarms
 from fttui.store.feed import SnapshotFeed, Subscriber
 from fttui.store.file_service import FileService
 from fttui.store.job_alarms import JobAlarms
@@ -51,6 +52,7 @@ class Store:
         self._details = JobDetails(archive)
         self.runs = Runs(archive, self._details)
         self._alarms = JobAlarms(archive, clock, self._details, self.runs)
+        self._clock_alarms = ClockAlarms(archive)
         self._files = FileService(archive, clock, self.access, self.feed)
         self._intents = JobIntents(archive, clock, self.access, self.feed, self.jobs, self._details)
         if client is not None:
@@ -119,7 +121,15 @@ class Store:
         """Return the alarms of a job at present, and the kinds that could not be checked."""
         row = self.jobs.rows.get(id)
         is_reachable = self.feed.snapshot.health.is_good
-        return Report() if row is None else self._alarms.report(row, is_reachable=is_reachable)
+        if row is None:
+            return Report()
+        read = self.jobs.logs.reads.get(id)
+        return self._alarms.report(row, log_read_at=None if read is None else read.at, is_reachable=is_reachable)
+
+    async def clock_alarms(self) -> dict[str, str]:
+        """Return the kinds of the alarms that the clock raises, with commas between, by job."""
+        facts = await asyncio.to_thread(self._clock_alarms.read, self.clock.now())
+        return self._clock_alarms.kinds(facts, self.jobs.rows, self.jobs.live, self.jobs.logs.reads)
 
     def file(self, id: str) -> File | None:
         """Return a file, or None for a file never seen."""

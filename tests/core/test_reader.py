@@ -107,6 +107,22 @@ async def test_nothing_is_recorded_before_record_is_called() -> None:
     assert not Path(archive_file()).exists()
 
 
+async def test_rows_have_the_alarms_of_the_clock_online_and_offline() -> None:
+    service = filled()
+    service.files["file-1"]["expires_at"] = int(FakeClock().now()) + 86_400
+    service.jobs[1]["training_file"] = "file-1"
+    alarms = ListOptions(query.parse("alarm:file_expiring"), query.parse_sort("alarm"), None)
+    async with online(service) as reader:
+        assert reader.connection is not None
+        await reader.files()
+        await reader.jobs(ALL)
+        await reader.record()
+        assert [row.alarms for row in (await reader.jobs(ALL)).rows] == ["", "file_expiring", ""]
+        assert [row.id for row in (await reader.jobs(alarms)).rows] == ["ftjob-001"]
+    async with offline(reader.connection.choice.key) as archived:
+        assert [row.id for row in (await archived.jobs(alarms)).rows] == ["ftjob-001"]
+
+
 async def test_unknown_job_is_not_archived() -> None:
     async with offline("local") as reader:
         for read in (reader.job, reader.events, reader.checkpoints, reader.metrics):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from fttui.learning.alarms import Report
+from fttui.learning.alarms import Kind, Report
 from fttui.learning.run import Run, run_of
 from fttui.learning.summary import summarize
 from fttui.models.checkpoint import Checkpoint
@@ -164,6 +164,14 @@ class FakeStore:
 
     def run(self, id: str) -> Run:
         return self.runs.get(id) or run_of((point.step, point.values, point.at) for point in self.points(id))
+
+    async def clock_alarms(self) -> dict[str, str]:
+        by_clock = {Kind.STALLED, Kind.QUEUED_LONG, Kind.FILE_EXPIRING, Kind.MODEL_RETIRING}
+        found = {
+            id: ",".join(alarm.kind.value for alarm in report.alarms if alarm.kind in by_clock)
+            for id, report in self.reports.items()
+        }
+        return {id: kinds for id, kinds in found.items() if kinds}
 
     def alarms(self, id: str) -> Report:
         return self.reports.get(id) or Report()

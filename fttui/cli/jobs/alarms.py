@@ -56,13 +56,14 @@ def alarms(invocation: Invocation, ids: tuple[str, ...], fail_on: str | None) ->
     except ValueError as error:
         raise click.UsageError(f"--fail-on: {error}") from None
     ids = resolve_all(invocation, ids)
-    if not invocation.offline and (code := invocation.run_with_reader(lambda reader: _read(reader, ids))):
+    read: list[str] = []
+    if not invocation.offline and (code := invocation.run_with_reader(lambda reader: _read(reader, ids, read))):
         return code
-    return invocation.run_with_archive(lambda archive: _report(invocation, archive, ids, failing))
+    return invocation.run_with_archive(lambda archive: _report(invocation, archive, ids, failing, read))
 
 
-async def _read(reader: "Reader", ids: tuple[str, ...]) -> None:
-    """Read the newest jobs, or those given, with the events of jobs that may have changed."""
+async def _read(reader: "Reader", ids: tuple[str, ...], read: list[str]) -> None:
+    """Read the newest jobs, or those given, with the events of jobs that may have changed. Add these to `read`."""
     from fttui.core.job_list import ListOptions
     from fttui.store import query
 
@@ -73,9 +74,13 @@ async def _read(reader: "Reader", ids: tuple[str, ...]) -> None:
         jobs = [job for job in listed.jobs if job.status.is_live and not job.fault]
     for job in jobs:
         await reader.events(job.id)
+        read.append(job.id)
 
 
-async def _report(invocation: Invocation, archive: "Archive", ids: tuple[str, ...], failing: frozenset[str]) -> int:
+async def _report(
+    invocation: Invocation, archive: "Archive", ids: tuple[str, ...], failing: frozenset[str], read: list[str]
+) -> int:
+    from fttui.store.clock_alarms import ClockAlarms
     from fttui.store.job_alarms import JobAlarms
     from fttui.store.job_details import JobDetails
     from fttui.store.runs import Runs
@@ -84,11 +89,16 @@ async def _report(invocation: Invocation, archive: "Archive", ids: tuple[str, ..
     checks = JobAlarms(archive, invocation.clock, details, Runs(archive, details))
     off = load.load().alarms.off
     rows = [row for row in archive.jobs.rows() if not ids or row.id in ids]
+    read_at = dict.fromkeys(read, invocation.clock.now())
+    with_alarms = [row.id for row in ClockAlarms(archive).added_to(rows, invocation.clock.now()) if row.alarms]
+    may_have = {*with_alarms, *read, *ids, *archive.jobs.unsummarized()}  # a job that was read may be stalled
     found: list[Found] = []
     unknown = 0
     for row in rows:
         unknown += row.judged_loss is None and not row.status.is_live and row.step is None
-        report = checks.report(row, is_reachable=not invocation.offline).without(off)
+        if row.id not in may_have:
+            continue
+        report = checks.report(row, log_read_at=read_at.get(row.id)).without(off)
         found += [Found(row, alarm) for alarm in report.alarms]
     columns: list[Column[Found]] = [
         Column("NAME", lambda item: fit(item.row.name, 24), lambda item: item.row.id, cut=CUT_NEVER),

@@ -113,7 +113,7 @@ def _gather(group: "ProfileNames", ids: list[str], jobs: "list[ComparedJob]", *,
     name = (group.named or (choice.name if choice else "")) if is_named else ""
 
     async def gather(archive: "Archive") -> None:
-        source = ArchivedJobs(archive, invocation.clock, is_reachable=not invocation.offline)
+        source = ArchivedJobs(archive, invocation.clock, are_read=not invocation.offline)
         for id in ids:
             row = source.row(id)
             cost = Cost() if pricing is None else pricing.row_cost(row)

@@ -73,6 +73,14 @@ class ArchiveFiles:
         )
         await self._database.execute_many(sql, [(id, raw, row_sum(id, raw), now) for id, raw in files])
 
+    def expiring(self) -> list[str]:
+        """Return the JSON of each file that the provider deletes at some time."""
+        sql = (
+            "SELECT raw FROM files WHERE profile = ? AND json_valid(raw) "
+            "AND json_extract(raw, '$.expires_at') IS NOT NULL"
+        )
+        return [raw for (raw,) in self._database.rows(sql)]
+
     # Contents and uploads
 
     def content(self, id: str) -> bytes | None:
@@ -127,6 +135,14 @@ class ArchiveFiles:
     def models(self) -> list[str]:
         """Return the JSON of each model in the last list fetched."""
         return [raw for (raw,) in self._database.rows("SELECT raw FROM models WHERE profile = ? ORDER BY rowid")]
+
+    def retiring(self) -> list[str]:
+        """Return the JSON of each model of the last list fetched that may have a date of its shutdown."""
+        sql = (
+            "SELECT raw FROM models WHERE profile = ? AND json_valid(raw) AND "
+            "coalesce(json_extract(raw, '$.shutdown_date'), json_extract(raw, '$.deprecation')) IS NOT NULL"
+        )
+        return [raw for (raw,) in self._database.rows(sql)]
 
     def model(self, id: str) -> str | None:
         """Return the JSON of a model of the last list fetched, or None."""

@@ -160,6 +160,19 @@ class ArchiveJobs:
         )
         return [job for (job,) in self._database.rows(sql, json.dumps(id))]
 
+    def trained_on(self, files: Collection[str], after: int = 0) -> tuple[list[str], int]:
+        """Return the jobs with one of these training files that were recorded after job number `after`.
+
+        The second value is the number of the newest job. Slow: reads the JSON of every such job.
+        """
+        (newest,) = self._database.row("SELECT max(key) FROM jobs WHERE profile = ?") or (None,)
+        member = "CASE WHEN json_valid(b.raw) THEN json_extract(b.raw, '$.training_file') END"
+        sql = (
+            "SELECT j.id FROM jobs j JOIN bodies b ON b.job = j.key WHERE j.profile = ? AND j.key > ? "
+            f"AND {member} IN ({', '.join('?' * len(files))})"
+        )
+        return [id for (id,) in self._database.rows(sql, after, *files)], newest or after
+
     async def save(self, entries: Sequence[JobEntry], now: float) -> None:
         """Record new and changed jobs."""
         for start in range(0, len(entries), CHUNK):
@@ -183,9 +196,9 @@ class ArchiveJobs:
     def waits(self, other_than: str, limit: int) -> list[float]:
         """Return the seconds from creation to the first step of the newest jobs for which both are known."""
         sql = (
-            "SELECT start - created_at FROM (SELECT created_at, (SELECT min(at) FROM points WHERE job = jobs.key) "
-            "AS start FROM jobs WHERE profile = ? AND id != ? AND created_at IS NOT NULL ORDER BY created_at DESC "
-            "LIMIT 100) WHERE start >= created_at LIMIT ?"
+            "SELECT start - created_at FROM (SELECT created_at, (SELECT at FROM points WHERE job = jobs.key "
+            "AND at IS NOT NULL ORDER BY step LIMIT 1) AS start FROM jobs WHERE profile = ? AND id != ? "
+            "AND created_at IS NOT NULL ORDER BY created_at DESC LIMIT 100) WHERE start >= created_at LIMIT ?"
         )
         return [seconds for (seconds,) in self._database.rows(sql, other_than, limit)]
 

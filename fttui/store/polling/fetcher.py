@@ -12,6 +12,7 @@ from fttui.models.event import Event
 from fttui.models.job import Job
 from fttui.models.raw_json import decode, encode
 from fttui.store.archive.verification import add_checksums
+from fttui.store.event_logs import LogRead
 from fttui.store.job_table import PAGE, MergeResult
 from fttui.store.lost_creates import LostCreates
 from fttui.store.polling.event_walk import EventWalk, is_ascending, older_batch, oldest_first
@@ -150,7 +151,7 @@ class Fetcher:
             self._walks[id] = (walk, started)
         elif started >= self._jobs.due.get(id, float("inf")) + SETTLES_AFTER:
             await self._jobs.clear_due(id)
-        await self._publish_events(id)
+        await self._publish_events(id, is_read=walk.done)
         return not walk.done
 
     async def fetch_older_events(self, id: str) -> None:
@@ -172,12 +173,21 @@ class Fetcher:
             found += page.items
         await self._archive.events.repair(id, found if ascending else oldest_first(found))
 
-    async def _publish_events(self, id: str) -> None:
+    async def _publish_events(self, id: str, *, is_read: bool = False) -> None:
+        """Publish what has changed in a job's log.
+
+        Args:
+            is_read: the log was read up to its newest event.
+        """
         has_new = self._jobs.logs.update(id)
         row_changed = self._jobs.update_progress(id)
         # An unfinished log is judged at its end: a run that begins in the middle looks different.
         if id not in self._walks and id not in self._jobs.logs.unread:
             row_changed |= await self._judge(id)
+            if is_read:
+                times = [event.created_at for event in self._archive.events.rows(id, limit=1)]
+                newest = times[0] if times else None
+                self._jobs.logs.reads[id] = LogRead(self._clock.now(), newest, self._runs.patience(id))
         self._feed.publish(updated=[id] if row_changed else (), events=[id] if has_new else ())
 
     async def _judge(self, id: str) -> bool:

@@ -196,11 +196,12 @@ class CockpitModel:
         alarmed = self.alarm_watch.raised(changed_rows, self.watched)
         return Update(parts, changed, notice, over, alarmed, bool(change.added) and not snapshot.reading)
 
-    def check_alarms(self) -> Update:
-        """Check the alarms that the clock raises, from time to time."""
-        changed = frozenset[str]()
-        if self.store is not None:
-            changed = self.alarm_watch.check(self.store, self.snapshot.rows, self.now())
+    async def check_alarms(self) -> Update:
+        """Check all jobs for the alarms that the clock raises."""
+        store, changed = self.store, frozenset[str]()
+        found = await store.clock_alarms() if store is not None else {}
+        if store is self.store:
+            changed = self.alarm_watch.take(found) & self.snapshot.rows.keys()
         alarmed = self.alarm_watch.raised((self.snapshot.rows[id] for id in changed), self.watched)
         parts = Part.DETAIL | Part.STATUS if changed else Part.NONE
         return Update(parts, changed, "", [], alarmed, False)

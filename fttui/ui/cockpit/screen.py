@@ -166,7 +166,11 @@ class MainScreen(LatestSize, Screen[None]):
     def tick(self) -> None:
         """Draw what time alone changes, and check the alarms that the clock raises."""
         self.presenter.tick()
-        self._show(self.model.check_alarms())
+        if self.model.alarm_watch.is_due(self.model.now()):
+            self.run_worker(self._check_alarms(), group="alarms", exclusive=True)
+
+    async def _check_alarms(self) -> None:
+        self._show(await self.model.check_alarms())
 
     @property
     def saved(self) -> SavedView:

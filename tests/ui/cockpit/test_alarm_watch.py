@@ -40,19 +40,24 @@ def test_alarm_of_other_jobs_and_kinds_that_are_off_are_not_told() -> None:
     assert AlarmWatch(frozenset({"overfitting"})).raised([row(alarms="overfitting")], {ID}) == []
 
 
-def test_clock_checks_one_job_at_a_time_and_each_once_in_the_interval() -> None:
-    store = FakeStore().put(job(1), job(2))
-    store.publish()
-    store.reports = {ID: STALLED}
-    watch, rows = AlarmWatch(), store.snapshot.rows
-    first, second = watch.check(store, rows, 100.0), watch.check(store, rows, 101.0)
-    assert {*first, *second} == {ID}
-    assert watch.by_clock == {ID: "stalled"}
-    assert watch.check(store, rows, 102.0) == frozenset()
-    store.reports = {}
-    again = [watch.check(store, rows, 100.0 + CHECK_EVERY + tick) for tick in range(2)]
-    assert frozenset({ID}) in again
-    assert watch.by_clock == {}
+def test_clock_checks_all_jobs_once_in_the_interval() -> None:
+    watch = AlarmWatch()
+    assert [watch.is_due(now) for now in (100.0, 99.0 + CHECK_EVERY, 100.0 + CHECK_EVERY)] == [True, False, True]
+    assert watch.take({ID: "stalled"}) == {ID}
+    assert watch.take({ID: "stalled"}) == frozenset()
+    assert watch.take({}) == {ID}
+
+
+async def test_alarm_of_the_clock_is_marked_sorted_and_kept_apart_from_the_selected_job() -> None:
+    store = FakeStore().put(*map(job, range(1, 101)))
+    async with cockpit(store, size=(120, 40)) as ui:
+        store.reports = {"ftjob-00000070": STALLED}
+        ui.clock.advance(CHECK_EVERY)
+        ui.tick()
+        await ui.until(lambda: ui.main.model.alarm_watch.by_clock)
+        await ui.press("colon", *"sort alarm", "enter")
+        assert ui.shown[0] == "ftjob-00000070"
+        assert " ! " in next(line for line in ui.screen if "..00000070" in line)
 
 
 def test_note_names_the_best_checkpoint() -> None:
@@ -83,7 +88,5 @@ async def test_stalled_job_is_found_while_nothing_arrives() -> None:
         store.reports = {ID: STALLED}
         ui.clock.advance(CHECK_EVERY)
         ui.tick()
-        ui.tick()
-        await ui.pilot.pause()
-        assert "ten-epochs" in ui.prompt
+        await ui.until(lambda: "ten-epochs" in ui.prompt)
         assert ui.main.model.rows()[ID].alarms == "stalled"
