@@ -158,7 +158,7 @@ class Shared(Table):
 
     interval = optional(seconds(INTERVAL_FLOOR), "seconds between two polls while a job is active", example="4", otherwise="4; local service: 3")
     read_only = setting(validators.flag, False, "refuse every action that changes something at the provider")
-    link = optional(one_of("fast", "slow"), "'slow' sends fewer bytes: only the terminal's own colours", example='"slow"', otherwise="fast")
+    link = optional(one_of("fast", "slow"), "'slow' sends fewer bytes: only the terminal's own colours, curve and log drawn once in 5 seconds", example='"slow"', otherwise="fast")
 
 
 class Profile(Shared):

@@ -137,7 +137,7 @@ class FttuiApp(App[None]):
             chart=self._preferences.settings.chart,
             sleep=self._clock.sleep,
         )
-        self.main.side.curve.shows_raw = not self._preferences.slow_link
+        self.main.use_link(is_slow=self._preferences.slow_link)
         self._snapshot = snapshot
         for own in OWN_THEMES:
             self.register_theme(own)
@@ -319,7 +319,7 @@ class FttuiApp(App[None]):
             await session.close()
         self._pending = []
         self._choose_theme(slow_link=preferences.slow_link)
-        self.main.side.curve.shows_raw = not preferences.slow_link
+        self.main.use_link(is_slow=preferences.slow_link)
         self._service = service
         self._snapshot = Snapshot(rows={row.id: row for row in rows}, as_of=as_of)
         self.main.move_to(service, self._snapshot)

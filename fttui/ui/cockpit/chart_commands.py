@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from fttui.commands import Command
@@ -32,6 +32,7 @@ class ChartCommands:
         commands: tuple[Command, ...],
         form: str,
         monotonic: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
         open_job: Callable[[str], None],
     ) -> None:
         """
@@ -46,6 +47,7 @@ class ChartCommands:
         self._commands = commands
         self._form = form
         self._monotonic = monotonic
+        self._sleep = sleep
         self._open_job = open_job
 
     @property
@@ -90,6 +92,7 @@ class ChartCommands:
             self._commands,
             self._form,
             self._monotonic,
+            self._sleep,
             self._presenter.move_to_job,
             self._open_job,
             Pricing(self._model.service).row_cost,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from textual import events
@@ -19,6 +19,7 @@ from fttui.ui.cockpit.curve_settings import CurveSettings
 from fttui.ui.cockpit.help_commands import HelpCommands
 from fttui.ui.cockpit.key_router import Handlers, KeyRouter
 from fttui.ui.cockpit.model import CockpitModel
+from fttui.ui.cockpit.slow_link import DrawingPace
 from fttui.ui.panes.curve import CurveView
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.rows import Line, Span, rule_line
@@ -46,6 +47,7 @@ class ChartContext(NamedTuple):
     form: str
     """Value of the setting `chart`."""
     monotonic: Callable[[], float]
+    sleep: Callable[[float], Awaitable[None]]
     show_job: Callable[[str], None]
     """Puts the cursor of the list on a job."""
     open_job: Callable[[str], None]
@@ -66,6 +68,10 @@ class ChartScreen(LatestSize, Screen[None]):
         self.model = context.model
         self.title_row = TextRow(id="chart-title")
         self.chart = CurveView(context.glyphs, context.form, id="chart")
+        self.chart.shows_raw = not context.model.has_slow_link
+        self._pace = DrawingPace(
+            self, lambda: context.model.has_slow_link, lambda: self.call_later(self.reload), context.sleep
+        )
         self.readout_row = TextRow(id="readout")
         self.words_row = TextRow(id="words")
         self.prompt = PromptRow(lambda build: self.footer.show_hint(build), context.monotonic)
@@ -130,7 +136,7 @@ class ChartScreen(LatestSize, Screen[None]):
         """Draw after each publication."""
         while True:
             await self.model.next_change()
-            self.call_later(self.reload)
+            self._pace.ask()
 
     def show_words(self, paragraphs: Sequence[tuple[str, str]]) -> None:
         """Show texts, each with its role, under the chart. The last row gives way to messages."""

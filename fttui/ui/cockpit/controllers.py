@@ -65,6 +65,7 @@ class Controllers:
         hints: FirstHints,
         chart: str,
         monotonic: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
     ) -> None:
         """
         Args:
@@ -113,7 +114,7 @@ class Controllers:
         actions = JobActions(
             context, report, partial(run, group="action"), self._open_form_here, self.files.delete, self.jobs.show_job
         )
-        charts = ChartCommands(screen, context, glyphs, commands, chart, monotonic, self._open_job)
+        charts = ChartCommands(screen, context, glyphs, commands, chart, monotonic, sleep, self._open_job)
         app = AppCommands(
             screen,
             context,

@@ -96,6 +96,7 @@ class CockpitModel:
         self.service = service
         self.alarms_off = alarms_off
         self.alarm_watch = AlarmWatch(alarms_off)
+        self.has_slow_link = False
         self.store: StorePort | None = None
         self._waiting: list[asyncio.Future[None]] = []
         self.snapshot = snapshot

@@ -20,6 +20,7 @@ from fttui.ui.cockpit.first_hints import FirstHints
 from fttui.ui.cockpit.job_facts import JobFactsLoader, empty_checkpoints_text, empty_log_text
 from fttui.ui.cockpit.layout import SMALLEST, PaneLayout
 from fttui.ui.cockpit.model import CockpitModel, Part
+from fttui.ui.cockpit.slow_link import DrawingPace
 from fttui.ui.panes.files import file_rows
 from fttui.ui.panes.jobs import JobsPane
 from fttui.ui.panes.side import SidePanes
@@ -78,6 +79,7 @@ class Presenter:
         self._hints = hints
         jobs.list.drawing.alarms_off = model.alarms_off
         self._curve = CurveDrawing(screen, model, panes, side.curve, glyphs, sleep, self._draw_titles)
+        self._pace = DrawingPace(screen, lambda: model.has_slow_link, self._draw_curve_and_log, sleep)
         self._facts_loader = JobFactsLoader(model.service, model.alarms_off)
         self._facts: JobFacts | None = None
         """Facts of the job in the detail pane, kept for redraws that only the time causes."""
@@ -93,8 +95,12 @@ class Presenter:
 
     # Parts
 
-    def draw(self, parts: Part, rows: frozenset[str] = frozenset()) -> None:
-        """Draw parts of the screen, and the lines of the jobs in `rows`."""
+    def draw(self, parts: Part, rows: frozenset[str] = frozenset(), *, is_live: bool = False) -> None:
+        """Draw parts of the screen, and the lines of the jobs in `rows`.
+
+        Args:
+            is_live: no key asks for it, so that curve and log may come later over a slow link.
+        """
         if rows and (not self._model.view.is_stable or self._model.are_of_sweeps(rows)):
             parts |= Part.LIST  # a changed row may move or leave the list, or change the row of its sweep
         if Part.LAYOUT in parts:
@@ -115,20 +121,30 @@ class Presenter:
             self._draw_job()
             parts |= Part.TITLES
         else:
-            parts |= self._draw_parts_of_job(parts)
+            parts |= self._draw_parts_of_job(parts, is_live=is_live)
         self._draw_frame(parts)
 
-    def _draw_parts_of_job(self, parts: Part) -> Part:
+    def _draw_parts_of_job(self, parts: Part, *, is_live: bool) -> Part:
         if parts & (Part.DETAIL | Part.DETAIL_TOP):
             self._draw_detail(top=Part.DETAIL_TOP in parts)
-        if parts & (Part.DETAIL | Part.CURVE) or (Part.LIST in parts and self._model.sweep is not None):
-            self._curve.draw()
         if Part.FILES in parts:
             self._draw_files()
+        has_curve = parts & (Part.DETAIL | Part.CURVE) or (Part.LIST in parts and self._model.sweep is not None)
+        if is_live and self._model.has_slow_link:
+            if has_curve or Part.EVENTS in parts:
+                self._pace.ask()
+            return Part.NONE
+        if has_curve:
+            self._curve.draw()
         if Part.EVENTS not in parts:
             return Part.NONE
         self._draw_new_events()
         return Part.TITLES
+
+    def _draw_curve_and_log(self) -> None:
+        self._curve.draw()
+        self._draw_new_events()
+        self._draw_titles()
 
     def _draw_frame(self, parts: Part) -> None:
         if Part.STATUS in parts:

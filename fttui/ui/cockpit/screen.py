@@ -98,6 +98,7 @@ class MainScreen(LatestSize, Screen[None]):
             self.hints,
             chart,
             monotonic,
+            sleep,
         )
 
     @property
@@ -131,6 +132,11 @@ class MainScreen(LatestSize, Screen[None]):
         self.jobs.list.show_costs(lambda row: cost(row)[1])
         self._show(self.model.attach(store), Part.JOB)
 
+    def use_link(self, *, is_slow: bool) -> None:
+        """Draw fewer bytes over a slow link: see the setting `link`."""
+        self.model.has_slow_link = is_slow
+        self.side.curve.shows_raw = not is_slow
+
     def move_to(self, service: ServiceInfo, snapshot: Snapshot) -> None:
         """Show another service. Its store comes with `attach`."""
         self.model.move_to(service, snapshot)
@@ -151,7 +157,7 @@ class MainScreen(LatestSize, Screen[None]):
             self._tell_alarms(update.alarmed)
         if update.new_jobs and self.model.files:
             self.controllers.files.load()  # a new job may have new files
-        self.presenter.draw(update.parts | more, update.rows)
+        self.presenter.draw(update.parts | more, update.rows, is_live=True)
 
     def _tell_alarms(self, rows: list[JobRow]) -> None:
         found = []

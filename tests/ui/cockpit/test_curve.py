@@ -10,6 +10,7 @@ from fttui.learning.run import Run, run_of
 from fttui.models.job import Job
 from fttui.ui.cockpit.curve_drawing import REST, no_points
 from fttui.ui.cockpit.saved_view import SavedView
+from fttui.ui.cockpit.slow_link import EVERY
 from fttui.ui.preferences import Preferences
 from fttui.ui.render.chart import draw as drawing
 from fttui.ui.render.chart.view import Curves, View
@@ -17,7 +18,7 @@ from fttui.ui.render.glyphs import ASCII
 from tests.support.clock import FakeClock
 from tests.support.fake_store import FakeStore, event, job
 from tests.support.simulated_runs import real_run, until
-from tests.support.ui_fakes import cockpit
+from tests.support.ui_fakes import Ui, cockpit
 
 ID = "ftjob-00000001"
 
@@ -60,6 +61,50 @@ async def test_curve_follows_the_cursor_once_it_has_rested(drawn: list[str]) -> 
         assert "run-3 · loss" in ui.title("curve")
         assert drawn.count("run-3") == 1
         assert "run-4" not in drawn
+
+
+async def grow(ui: Ui, found: FakeStore, step: int) -> None:
+    """Publish one more step of the selected job, with its event."""
+    found.runs[ID] = until(real_run("overfit"), step)
+    found.log[ID] = [*found.log.get(ID, []), event(step, f"Step {step} is done")]
+    await ui.publish()
+
+
+@pytest.mark.parametrize(("link", "drawings"), [("slow", 3), ("fast", 11)])
+async def test_slow_link_draws_curve_and_log_once_in_five_seconds(drawn: list[str], link: str, drawings: int) -> None:
+    clock, found = FakeClock(), store()
+    found.log = {ID: [event(1, "Step 1 is done")]}
+    logs: list[int] = []
+    async with cockpit(found, size=(120, 40), clock=clock, preferences=Preferences(Settings(link=link))) as ui:
+        drawn.clear()
+        for step in range(641, 652):
+            await grow(ui, found, step)
+            await clock.run(0.95)
+            logs.append(len(ui.log))
+        assert len(drawn) == drawings
+        assert len(set(logs)) == drawings
+        await clock.run(EVERY)
+        await ui.pilot.pause()
+        assert "Step 651" in ui.log[-1], "the newest state is drawn in the end"
+        before = len(drawn)
+        await ui.press("i")
+        assert len(drawn) == before + 1, "a key does not wait"
+
+
+@pytest.mark.parametrize(("link", "drawings"), [("slow", 2), ("fast", 5)])
+async def test_slow_link_draws_the_big_curve_once_in_five_seconds(link: str, drawings: int) -> None:
+    clock, found = FakeClock(), store()
+    shown: list[str] = []
+    async with cockpit(found, clock=clock, preferences=Preferences(Settings(link=link))) as ui:
+        await ui.press("b")
+        for step in range(641, 646):
+            await grow(ui, found, step)
+            shown += [line for line in ui.screen if line.startswith(f" step {step}  epoch")]
+            await clock.run(0.9)
+        await clock.run(1.0)
+        await ui.pilot.pause()
+        shown += [line for line in ui.screen if line.startswith(" step 645  epoch")]
+        assert len(set(shown)) == drawings
 
 
 @pytest.mark.painted
