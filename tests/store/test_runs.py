@@ -1,5 +1,6 @@
 """Runs and summaries of jobs in the store."""
 
+import asyncio
 import math
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from fttui.models.summary import Summary
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.first_rows import first_rows
 from fttui.store.polling.fetcher import Fetcher
+from fttui.store.polling.poller import Poller
 from fttui.store.record import record_events, record_jobs
 from fttui.store.store import Store
 from tests.support.clock import FakeClock
@@ -142,6 +144,31 @@ async def test_job_of_an_older_version_is_summarized(archive: Archive) -> None:
     assert store.snapshot.rows[J].summary == Summary()
     await fetcher.complete_old()
     assert store.snapshot.rows[J].summary.best_step == 270
+
+
+async def test_exception_in_an_old_job_is_shown_and_ends_neither_the_others_nor_polling(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raws = [job(2, "succeeded", **SETTINGS), job(1, "succeeded", **SETTINGS)]
+    client, store, fetcher = await world(archive, *raws)
+    for raw in raws:
+        client.events[raw["id"]] = [event | {"id": f"{raw['id']}-{event['id']}"} for event in events_of("good", 30)]
+        await fetcher.fetch_events(raw["id"])
+    await archive.database.execute("DELETE FROM summaries WHERE ? > 0")
+    client, store, _ = await world(archive, *raws)
+    clock = FakeClock()
+    poller = Poller(store, clock)
+    whole = store.runs.judge
+    broken = archive.jobs.unsummarized()[0]
+    monkeypatch.setattr(store.runs, "judge", lambda id: 1 / 0 if id == broken else whole(id))
+    whys: list[str] = []
+    store.subscribe(lambda snapshot, _: whys.append(snapshot.health.why))
+    polling = asyncio.create_task(poller.run())
+    await clock.run(1)
+    assert not polling.done()
+    assert "division by zero" in whys
+    assert [id for id, row in store.snapshot.rows.items() if row.summary == Summary()] == [broken]
+    polling.cancel()
 
 
 async def test_command_that_reads_events_records_the_summary(archive: Archive) -> None:

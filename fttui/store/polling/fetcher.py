@@ -194,11 +194,17 @@ class Fetcher:
         return await self._jobs.update_summary(id, *await self._runs.judge(id))
 
     async def complete_old(self) -> None:
-        """Add to the jobs that an older version recorded what it did not: checksums and summaries."""
+        """Add to the jobs that an older version recorded what it did not: checksums, and summaries one at a time.
+
+        An unexpected exception counts as a failed poll, so that it is shown. The next job follows.
+        """
         await add_checksums(self._archive)
         for id in self._archive.jobs.unsummarized():
-            if await self._judge(id):
-                self._feed.publish(updated=[id])
+            try:
+                if await self._judge(id):
+                    self._feed.publish(updated=[id])
+            except Exception as error:
+                self._feed.failed(error)
             await asyncio.sleep(0)
 
     async def fetch_checkpoints(self, id: str, *, all_pages: bool = False) -> None:

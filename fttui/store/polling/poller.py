@@ -154,16 +154,22 @@ class Poller:
         async with asyncio.TaskGroup() as lanes:
             lanes.create_task(self._repeat(self._poll_list))
             lanes.create_task(self._repeat(self._fetch_jobs))
-            lanes.create_task(self.fetcher.complete_old())
+            lanes.create_task(self._guarded(self.fetcher.complete_old))
             lanes.create_task(self._repeat(self._reading.run))
 
     async def _repeat(self, lane: Callable[[], Awaitable[None]]) -> None:
         while True:
-            try:
-                await lane()
-            except Exception as error:
-                self._store.feed.failed(error)
+            if not await self._guarded(lane):
                 await self._clock.sleep(FLOOR)
+
+    async def _guarded(self, lane: Callable[[], Awaitable[None]]) -> bool:
+        """Run a lane to its end. Return False after an unexpected exception, which the health then shows."""
+        try:
+            await lane()
+        except Exception as error:
+            self._store.feed.failed(error)
+            return False
+        return True
 
     def _wake_on_change(self, _snapshot: Snapshot, change: Change) -> None:
         # A new job, for example, shortens the interval.
