@@ -230,7 +230,9 @@ class FakeStore:
         return Outcome(not self.refusal, self.refusal, id)
 
     async def models(self) -> list[Model]:
-        return [Model.read({"id": name}) for name in ("gpt-4.1-mini", "fttui-tiny-1")]
+        return [Model.read({"id": name}) for name in ("gpt-4.1-mini", "fttui-tiny-1")] + [
+            Model.read({"id": id, "fttui": raw}) for id, raw in self.described.items() if raw.get("source") != "hub"
+        ]
 
     async def model(self, id: str) -> Model | None:
         raw = self.described.get(id)

@@ -13,6 +13,10 @@ from fttui.ui.widgets.line_list import LineList
 
 _WIDE = 72
 """Cells from which the end of a file's id is shown."""
+_WIDEST = 24
+"""Cells of a column beside a sentence."""
+_LEAST_ABOUT = 12
+"""Cells of a sentence before it is left out."""
 _LEAST = 20
 """Cells of a name before other columns are left out."""
 
@@ -25,7 +29,7 @@ class ChoicesPane(LineList):
     def __init__(self, glyphs: Glyphs) -> None:
         super().__init__(id="choices")
         self._glyphs = glyphs
-        self._field = ""
+        self._field = self._label = ""
         self._found: Sequence[Suggestion] = ()
         self._total = 0
         self._texts: list[str] = []
@@ -40,7 +44,7 @@ class ChoicesPane(LineList):
         """Text at the end of the title: the field, and the number of suggestions."""
         if not self._field:
             return ""
-        label = BY_NAME[self._field].label
+        label = self._label or BY_NAME[self._field].label
         if self._texts or not self._found:
             return label
         return f"{label} {self._glyphs.dot} {len(self._found):,} of {self._total:,}"
@@ -55,12 +59,14 @@ class ChoicesPane(LineList):
         """The help of a field is shown."""
         return self._texts == page_of(self._field) if self._field else False
 
-    def show_list(self, name: str, found: Sequence[Suggestion], total: int) -> None:
+    def show_list(self, name: str, found: Sequence[Suggestion], total: int, label: str = "") -> None:
         """Show suggestions of a field, none of them highlighted.
 
         Args:
             total: number of suggestions for an empty text.
+            label: name of the list; empty for that of the field.
         """
+        self._label = label
         self._field, self._found, self._total, self._texts = name, found, total, []
         self.highlighted = None
         self._keys, self._cursor = [each.text for each in found], 0
@@ -73,7 +79,7 @@ class ChoicesPane(LineList):
 
     def show_text(self, name: str, paragraphs: list[str], role: str = "dim") -> None:
         """Show paragraphs in the place of suggestions."""
-        self._field, self._found, self._texts, self._role = name, (), paragraphs, role
+        self._field, self._found, self._texts, self._role, self._label = name, (), paragraphs, role, ""
         self.highlighted, self._wrapped_for = None, 0
         self.refit()
         self.scroll_to_line(0)
@@ -115,6 +121,8 @@ def choice_line(found: Sequence[Suggestion], index: int, cells: int, glyphs: Gly
     The columns are as wide as the widest of their texts. Columns that leave no room for the name are left out.
     """
     each = found[index]
+    if any(one.about for one in found):
+        return _about_line(found, index, cells, glyphs)
     names = ("kind", "source", "id") if cells >= _WIDE else ("kind", "source")
     columns = [(getattr(each, name), max(width(getattr(one, name)) for one in found)) for name in names]
     room = cells - 2
@@ -127,6 +135,21 @@ def choice_line(found: Sequence[Suggestion], index: int, cells: int, glyphs: Gly
     for at, (text, most) in enumerate(kept):
         is_size = at == 0 and field in PATHS
         spans.append((f"  {pad(fit(text, most), most, right=is_size)}", "dim"))
+    return spans
+
+
+def _about_line(found: Sequence[Suggestion], index: int, cells: int, glyphs: Glyphs) -> Line:
+    """Return a row whose last column is a sentence, which takes the rest: name, default, range, help."""
+    each = found[index]
+    spans: list[Span] = []
+    room = cells - 1
+    for name, role in (("shown", ""), ("kind", "dim"), ("source", "dim")):
+        most = min(_WIDEST, max(width(getattr(one, name)) for one in found))
+        if most and (not spans or room - most - 2 >= 0):
+            spans.append((f"{'  ' if spans else ' '}{pad(getattr(each, name), most, ellipsis=glyphs.cut)}", role))
+            room -= most + (2 if len(spans) > 1 else 1)
+    if room > _LEAST_ABOUT:
+        spans.append((f"  {fit(each.about, room - 2, ellipsis=glyphs.cut)}", "dim"))
     return spans
 
 

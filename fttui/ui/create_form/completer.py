@@ -12,6 +12,7 @@ from fttui.core.create_job import FILES
 from fttui.ui.create_form.choices import ChoicesPane
 from fttui.ui.create_form.form import CreateForm
 from fttui.ui.create_form.hold_out_action import HoldOutAction
+from fttui.ui.create_form.model_settings import ModelSettings
 from fttui.ui.create_form.suggestions import PROVIDED, Known, Suggestion, Suggestions
 from fttui.ui.create_form.view import FormView
 from fttui.ui.render.detail_lines import file_words
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 SHOW_READING = 0.3
 """Seconds until a list that is still being fetched is announced."""
+_PATHS = ("/", "~", "./", "../")
+"""Starts of the path of a model, which the embedded service takes."""
 _NOTHING = {
     "model": "No models. Type a name.",
     "training_file": "No uploaded files. Type a path.",
@@ -52,6 +55,9 @@ class Completer:
         self._service = service
         self._now = now
         self._hold_out = hold_out
+        self._settings = ModelSettings(view, store, self._settings_changed, is_local=service.is_local)
+        suggestions.settings = lambda text: self._settings.known.suggestions(text)
+        form.settings_error = lambda text: self._settings.known.error(text)
         self._offer: Suggestion | None = None
         self._all_of = ""
         """Field whose text does not narrow its list, because it was there before the field got the focus."""
@@ -73,9 +79,17 @@ class Completer:
         service = self._service
         self._suggestions.learn(Known(models, files, jobs, self._now(), service.profile, service.is_local))
         self.show_facts()
+        self._settings.follow()
         if self._choices.highlighted is None:
             self.show()
         learned()
+
+    def _settings_changed(self) -> None:
+        """Follow that the settings of the model's trainer are known, or those of another one."""
+        self.show_facts()
+        entry = self._view.focused_entry
+        if entry is not None and entry.id in ("more", "model"):
+            self._show_unless_highlighted()
 
     def _announce(self) -> None:
         self._has_waited = True
@@ -95,6 +109,8 @@ class Completer:
 
     def typed(self, name: str) -> None:
         """Follow a change of a field's text."""
+        if name == "model":
+            self._settings.follow()
         self._show_fact(name)
         entry = self._view.focused_entry
         if entry is not None and entry.id == name:
@@ -146,12 +162,20 @@ class Completer:
                 kind, what = ("models", "name") if name == "model" else ("files", "id or a path")
                 self._choices.show_text(name, [f"! {kind}: {fault}. Type the {what}."], "warn")
             elif found:
-                self._choices.show_list(name, found, max(total, len(found)))
+                trainer = self._settings.known.trainer
+                label = f"settings of {trainer}" if name == "more" and trainer else ""
+                self._choices.show_list(name, found, max(total, len(found)), label)
             else:
                 self._choices.show_text(name, [self._nothing(name, text)])
         self._view.lower.show_titles()
 
     def _nothing(self, name: str, text: str) -> str:
+        if name == "more":
+            known = self._settings.known
+            if known.settings:
+                return "No further setting matches. The text is used as typed."
+            who = f"The trainer {known.trainer}" if known.trainer else "This provider"
+            return f"{who} does not list its settings; they are sent as typed."
         if text and self._suggestions.has_learned:
             return f'Nothing matches "{text}". The text is used as typed.'
         if name in ("model", *FILES) and not self._suggestions.has_learned:
@@ -214,32 +238,42 @@ class Completer:
             return False
         entry.put(each.text)
         self._all_of = ""
-        return not each.is_directory
+        return not each.is_directory and not each.is_open
 
     # Facts
 
     def show_facts(self) -> None:
         """Show the source of the model, and names and sizes of uploaded files, beside them."""
-        for name in ("model", *FILES):
+        for name in ("model", *FILES, "more"):
             self._show_fact(name)
 
     def _show_fact(self, name: str) -> None:
-        if name not in ("model", *FILES):
+        if name not in ("model", *FILES, "more"):
             return
         self._form.state_facts({name: self._fact(name, self._view.entry(name).value.strip())})
         self._view.show_notes([name])
 
     def _fact(self, name: str, text: str) -> str:
+        if name == "more":
+            number = len(self._settings.known.settings)
+            return f"{number} this trainer knows" if number else ""
         known = self._suggestions.exact(name, text)
         if name == "model":
-            return known.source if known is not None else ""
+            return known.source if known is not None else self._unlisted(text)
         file = self._store.file(text)
         if file is not None:
             return file_words(file)
         return ", ".join(filter(None, (known.shown, known.kind))) if known is not None else ""
 
+    def _unlisted(self, model: str) -> str:
+        """Return the fact about a model that the service does not list, but takes."""
+        found = self._settings.model(model)
+        return "not cached: it is downloaded first" if found is not None and found.source == "hub" else ""
+
     def missing_model(self, model: str) -> str:
         """Return advice about a model that the service does not list; empty when it may be right."""
+        if self._settings.model(model) is not None or (self._service.is_local and model.startswith(_PATHS)):
+            return ""
         if not model or not self._suggestions.models or model in self._suggestions.models:
             return ""
         near = self._suggestions.nearest(model)

@@ -122,10 +122,10 @@ FIELDS = (
     Field(
         "more",
         "settings",
-        ("optional: name=value, name=value", "name=value, ..."),
-        "Settings without a field of their own: hyperparameters by name, others after method. or wandb. "
-        "Several values, such as lora_r=8,16, create one job for each combination.",
-        "",
+        ("optional: name=value name=value", "name=value ..."),
+        "Settings without a field of their own, with spaces between: hyperparameters by name, others after method. or "
+        "wandb. Quotes hold spaces. Several values, such as lora_r=8,16, create one job for each combination.",
+        "--hyperparameter",
     ),
 )
 BY_NAME = {field.name: field for field in FIELDS}

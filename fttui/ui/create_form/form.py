@@ -1,6 +1,6 @@
 """State of the create form: texts of the fields, errors, advice and facts. Knows no widgets and does no I/O."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from fttui.models.job import METHODS
@@ -55,6 +55,8 @@ class CreateForm:
         self._errors: dict[str, _Error] = {}
         self._advice: dict[str, str] = {}
         self._facts: dict[str, str] = {}
+        self.settings_error: Callable[[str], str] = lambda text: ""
+        """Returns why the trainer does not take the settings in a text; empty when it does."""
         self.automatic: Mapping[str, int] = {}
         """Value that `auto` has at the moment, by field."""
 
@@ -85,7 +87,8 @@ class CreateForm:
         """Return the note beside a field: an error, else advice, else a fact about the text, else what it takes."""
         if name in self._errors:
             return Note((f"! {self._errors[name].text}",), "fail")
-        if error := range_error(name, self._texts[name].strip()):
+        text = self._texts[name].strip()
+        if error := range_error(name, text) or (self.settings_error(text) if name == "more" else ""):
             return Note((f"! {error}",), "fail")
         if name in self._advice:
             return Note((f"~ {self._advice[name]}",), "warn")

@@ -1,10 +1,11 @@
-"""Pairs in one line of text: `key=value, key=value`. Pure.
+"""Pairs in one line of text: `key=value, key=value`. Pairs with JSON values may have spaces between instead. Pure.
 
 A key or value that would not be read back unchanged is written in double quotes, as a JSON string: a text with commas,
 with a leading or trailing space, or with control characters.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -22,7 +23,9 @@ def text_of(pairs: Mapping[str, Any], *, values_are_json: bool = False) -> str:
         values_are_json: values may be numbers, lists and other JSON, not only strings.
     """
     return ", ".join(
-        f"{_written(key, stops=',=')}={_written_json(value) if values_are_json else _written(value, stops=',')}"
+        f"{_written(key, stops=',= ')}={_written_json(value)}"
+        if values_are_json
+        else f"{_written(key, stops=',=')}={_written(value, stops=',')}"
         for key, value in pairs.items()
     )
 
@@ -71,7 +74,8 @@ def _parts(text: str, *, values_are_json: bool) -> Iterator[tuple[str, str | Non
     while rest := rest.strip().lstrip(",").strip():
         part = rest
         key, rest = _read(rest, "=", part)
-        if not rest.startswith("="):
+        is_value = values_are_json and not part.startswith('"') and " " in key
+        if is_value or not rest.startswith("="):
             value, rest = _read_json(part)
             yield part, None, value
             continue
@@ -119,23 +123,27 @@ def _read(text: str, stop: str, part: str) -> tuple[str, str]:
 
 
 def _read_json(text: str) -> tuple[Any, str]:
-    """Return a value that may be JSON, and the rest, which is empty or begins with a comma."""
+    """Return a value that may be JSON, and the rest: empty, or from a comma or the name of the next pair on."""
     try:
         value, end = _DECODER.raw_decode(text)
     except (ValueError, RecursionError):
         pass
     else:
         rest = text[end:].lstrip()
-        if not rest or rest.startswith(","):
+        if not rest or rest.startswith(",") or _NEXT_PAIR.match(text, end):
             return value, rest
-    head, comma, tail = text.partition(",")
-    return head.strip(), comma + tail
+    ends = [found.start() for found in (_COMMA.search(text), _NEXT_PAIR.search(text)) if found]
+    end = min(ends, default=len(text))
+    return text[:end].strip(), text[end:].lstrip()
 
 
 def _no_number(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
+_COMMA = re.compile(",")
+_NEXT_PAIR = re.compile(r"\s+(?=[\w.-]+\s*=)")
+"""Space before the name of the next pair."""
 _DECODER = json.JSONDecoder(parse_constant=_no_number)
 
 

@@ -27,6 +27,7 @@ from fttui.core.create_job import (
 )
 from fttui.core.pricing import Pricing
 from fttui.models.row import short_id
+from fttui.models.spec import pairs_error
 from fttui.text import clean_line, size_words
 from fttui.ui.create_form.data_check import DataCheck
 from fttui.ui.create_form.fields import BY_NAME
@@ -114,8 +115,9 @@ class Submission:
         """Send the form, or show its errors."""
         if self.is_running or (reading := await self._data_check.read()) is None:
             return
-        self._view.show_errors(reading.errors)
-        if reading.spec is None:
+        errors = reading.errors | self._setting_errors(reading)
+        self._view.show_errors(errors)
+        if reading.spec is None or errors:
             self._messages.show_message("Not created: correct the marked fields.", "warn")
             return
         self._reading = reading
@@ -123,6 +125,13 @@ class Submission:
         self._data_check.paused = True
         self._view.set_locked(True)
         self._worker = self._view.run_worker(self._run(reading.spec, reading), group="action", exit_on_error=False)
+
+    def _setting_errors(self, reading: FormReading) -> dict[str, str]:
+        """Return why the settings cannot be sent, by field."""
+        reason = self._form.settings_error(self._form.values["more"])
+        if not reason and reading.spec is not None:
+            reason = pairs_error(reading.spec, is_local=self._is_free)
+        return {"more": reason} if reason else {}
 
     def stop(self) -> None:
         """Stop before the create request. Uploaded files stay at the provider."""

@@ -44,6 +44,10 @@ class Suggestion(NamedTuple):
     id: str = ""
     """End of the id of an uploaded file."""
     is_path: bool = False
+    about: str = ""
+    """Sentence that takes the rest of the row."""
+    is_open: bool = False
+    """More has to follow the text, such as the value after the name of a setting."""
 
     @property
     def is_directory(self) -> bool:
@@ -87,6 +91,8 @@ class Suggestions:
         """Time of the read, and names, by directory."""
         self._reading: dict[str, asyncio.Task[None]] = {}
         self._has_learned = asyncio.Event()
+        self.settings: Callable[[str], list[Suggestion]] = lambda text: []
+        """Returns the suggestions for the field of settings."""
 
     @property
     def has_learned(self) -> bool:
@@ -119,6 +125,8 @@ class Suggestions:
 
         All of them are returned for an empty text. Hidden names are returned only after a typed dot.
         """
+        if name == "more":
+            return self.settings(text)
         if name not in PATHS:
             return _matching(self._provided(name), text)
         directory, part = directory_of(text), text[text.rfind(os.sep) + 1 :]
@@ -151,7 +159,7 @@ class Suggestions:
 
     def has_list(self, name: str) -> bool:
         """Return True for a field with suggestions."""
-        return name in PATHS or name in ("model", "method", "reasoning_effort")
+        return name in PATHS or name in ("model", "method", "reasoning_effort", "more")
 
     def exact(self, name: str, text: str) -> Suggestion | None:
         """Return the model or the uploaded file that a text names."""
@@ -269,12 +277,27 @@ def _models(known: Known) -> list[Suggestion]:
         if name not in listed:
             return f"used {age(known.now - used[name])} ago"
         if known.is_local:
-            return "in the box" if name == SAMPLE_JOB["model"] else "of your trainers"
+            return _local_source(listed[name])
         return f"listed by {known.profile}"
 
     return [Suggestion(name, name, _KINDS[_model_order(name)], source(name)) for name in names]
 
 
+def _local_source(model: Model) -> str:
+    """Return where a base model of the embedded service comes from."""
+    size = f", {size_words(model.size)}" if model.size is not None else ""
+    match model.source:
+        case "cached":
+            return f"cached here{size}"
+        case "settings" if model.trainer == _ANY_MODEL:
+            return f"[local] models{size}"
+        case "settings":
+            return f"of your trainer {model.trainer}"
+    return "in the box" if model.source or model.id == SAMPLE_JOB["model"] else "of your trainers"
+
+
+_ANY_MODEL = "hf"
+"""Trainer in the box that takes directories and any id of the hub."""
 _KINDS = ("base", "tuned", "checkpoint")
 
 
