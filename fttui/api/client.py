@@ -16,6 +16,7 @@ from fttui.models.event import Event
 from fttui.models.file import File, Model
 from fttui.models.job import Job
 from fttui.models.page import Page
+from fttui.models.samples import StepSamples
 from fttui.models.spec import JobSpec
 from fttui.models.wire import Wire, json_kind, made_up_id, sent_id
 
@@ -116,6 +117,16 @@ class Client:
         self, id: str, *, limit: int = 100, warn: Warn | None = None
     ) -> AsyncIterator[Page[Checkpoint]]:
         return walk(lambda after: self.list_checkpoints(id, after=after, limit=limit), warn)
+
+    async def list_samples(self, id: str, *, after: str | None = None, limit: int = 100) -> Page[StepSamples]:
+        """Return a page of a job's samples by step, from the embedded service."""
+        return await self._page(StepSamples, f"{self._job(id)}/samples", _window(after, limit))
+
+    def each_samples_page(
+        self, id: str, *, after: str | None = None, limit: int = 100, warn: Warn | None = None
+    ) -> AsyncIterator[Page[StepSamples]]:
+        """Yield all pages after the samples with the id `after`."""
+        return walk(lambda place: self.list_samples(id, after=place or after, limit=limit), warn)
 
     # Files
 

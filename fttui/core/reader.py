@@ -1,4 +1,4 @@
-"""Reader: jobs, events, checkpoints, metrics, files and models, from the service or from the archive.
+"""Reader: jobs, events, checkpoints, samples, metrics, files and models, from the service or from the archive.
 
 `ServiceReader` asks the service and records its answers in the archive. `ArchiveReader` serves `--offline` and sends no
 request. Neither prints.
@@ -27,6 +27,7 @@ from fttui.models.metric import Point
 from fttui.models.page import Page
 from fttui.models.raw_json import decode, encode
 from fttui.models.row import JobRow
+from fttui.models.samples import StepSamples
 from fttui.models.wire import Wire
 from fttui.store import query, record
 from fttui.store.archive.archive import Archive
@@ -110,6 +111,10 @@ class Reader(Protocol):
 
     async def checkpoints(self, id: str) -> list[Checkpoint]:
         """Return the checkpoints of a job by step."""
+        ...
+
+    async def samples(self, id: str) -> list[StepSamples]:
+        """Return the samples of a job by step."""
         ...
 
     async def metrics(self, id: str, checkpoints: Sequence[Checkpoint] | None = None) -> JobMetrics:
@@ -252,6 +257,12 @@ class ServiceReader:
         pages = self._until_failure(self._client.each_checkpoint_page(id, warn=self.warnings.append))
         return [item async for page in pages for item in page.items]
 
+    async def samples(self, id: str) -> list[StepSamples]:
+        pages = self._until_failure(self._client.each_samples_page(id, warn=self.warnings.append))
+        found = [item async for page in pages for item in page.items]
+        self._answers.append(lambda archive, now: archive.samples.save(id, found))
+        return found
+
     async def metrics(self, id: str, checkpoints: Sequence[Checkpoint] | None = None) -> JobMetrics:
         job = (await self.job(id)).job
         results: list[bytes] = []
@@ -379,6 +390,10 @@ class ArchiveReader:
     async def checkpoints(self, id: str) -> list[Checkpoint]:
         await self.job(id)
         return [Checkpoint.read(decode(text)) for text in self._archive.jobs.checkpoints(id)]
+
+    async def samples(self, id: str) -> list[StepSamples]:
+        await self.job(id)
+        return [StepSamples.read(decode(text)) for text in self._archive.samples.all(id)]
 
     async def metrics(self, id: str, checkpoints: Sequence[Checkpoint] | None = None) -> JobMetrics:
         job, total = (await self.job(id)).job, self._archive.events.state(id).progress.total_steps

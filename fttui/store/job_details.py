@@ -1,4 +1,4 @@
-"""Decoded jobs and checkpoints from the archive, cached for panes that ask repeatedly."""
+"""Decoded jobs, checkpoints and samples from the archive, cached for panes that ask repeatedly."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.job import Job
 from fttui.models.raw_json import decode
+from fttui.models.samples import StepSamples
 from fttui.store.archive.archive import Archive
 
 CACHED = 32
@@ -33,6 +34,10 @@ class JobDetails:
     def checkpoints(self, id: str) -> tuple[Checkpoint, ...]:
         """Return every checkpoint of a job ever seen, by step."""
         return tuple(Checkpoint.read(decode(text)) for text in self._archive.jobs.checkpoints(id))
+
+    def samples(self, id: str) -> tuple[StepSamples, ...]:
+        """Return the samples of a job by step, as far as they were read."""
+        return tuple(StepSamples.read(decode(text)) for text in self._archive.samples.all(id))
 
     def forget(self, ids: Iterable[str]) -> None:
         """Remove jobs from the cache."""

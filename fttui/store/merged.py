@@ -13,6 +13,7 @@ from fttui.models.job import Job
 from fttui.models.job_key import JobKey
 from fttui.models.metric import Point
 from fttui.models.row import EventRow, JobRow
+from fttui.models.samples import StepSamples
 from fttui.models.spec import JobSpec
 from fttui.store.health import Health, State
 from fttui.store.port import PollerPort, StorePort
@@ -137,6 +138,11 @@ class MergedStore:
         """Return every checkpoint of a job ever seen, by step."""
         store, inner_id = self._resolve(id)
         return store.checkpoints(inner_id)
+
+    def samples(self, id: str) -> tuple[StepSamples, ...]:
+        """Return the samples of a job by step, as far as they were read."""
+        store, inner_id = self._resolve(id)
+        return store.samples(inner_id)
 
     def points(self, id: str) -> list[Point]:
         """Return the metrics of a job, by step."""

@@ -13,6 +13,7 @@ from fttui.models.file import File, Model
 from fttui.models.job import Job
 from fttui.models.metric import Point
 from fttui.models.row import EventRow, JobRow
+from fttui.models.samples import StepSamples
 from fttui.models.spec import JobSpec
 from fttui.store.snapshot import Change, Outcome, Snapshot
 
@@ -29,8 +30,8 @@ class StorePort(Protocol):
 
     @property
     def not_offered(self) -> Set[str]:
-        """Routes that the provider does not have: `events`, `checkpoints`, `results`, `cancel`, `pause`, `resume`,
-        `delete_job`."""
+        """Routes that the provider does not have: `events`, `checkpoints`, `samples`, `results`, `cancel`, `pause`,
+        `resume`, `delete_job`."""
 
     def subscribe(self, fn: Callable[[Snapshot, Change], None], /) -> Callable[[], None]:
         """Call `fn` at each publication. Return a function that ends the subscription."""
@@ -59,6 +60,9 @@ class StorePort(Protocol):
 
     def checkpoints(self, id: str) -> tuple[Checkpoint, ...]:
         """Return every checkpoint of a job ever seen, by step."""
+
+    def samples(self, id: str) -> tuple[StepSamples, ...]:
+        """Return the samples of a job by step, as far as they were read. Decodes all of them."""
 
     def points(self, id: str) -> list[Point]:
         """Return the metrics of a job, by step."""

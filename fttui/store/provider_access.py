@@ -47,7 +47,7 @@ class ProviderAccess:
         self._offered: set[str] = set()
         self._failures: dict[str, int] = {}
         self.not_offered: set[str] = archive.routes.absent(clock.now())
-        """Absent routes: `events`, `checkpoints`, `results`, `cancel`, `pause`, `resume`, `delete_job`."""
+        """Absent routes: `events`, `checkpoints`, `samples`, `results`, `cancel`, `pause`, `resume`, `delete_job`."""
 
     def attach(self, client: Client, *, insist: bool = False) -> Client | None:
         """Use `client` from now on. Return the client before it, which the caller closes.
@@ -59,6 +59,11 @@ class ProviderAccess:
         self._poll_client = client if insist else client.with_tries(1)
         self.not_offered |= client.provider.missing
         return before
+
+    @property
+    def has_samples(self) -> bool:
+        """The provider's jobs have samples by step, as far as is known."""
+        return self.client is not None and self.client.provider.has_samples and "samples" not in self.not_offered
 
     @property
     def poll_client(self) -> Client:

@@ -16,6 +16,7 @@ from fttui.models.file import File, Model
 from fttui.models.job import Job
 from fttui.models.metric import Point
 from fttui.models.row import EventRow, JobRow
+from fttui.models.samples import StepSamples
 from fttui.models.spec import JobSpec
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.metrics import archived_points
@@ -108,6 +109,10 @@ class Store:
     def checkpoints(self, id: str) -> tuple[Checkpoint, ...]:
         """Return every checkpoint of a job ever seen, by step."""
         return self._details.checkpoints(id)
+
+    def samples(self, id: str) -> tuple[StepSamples, ...]:
+        """Return the samples of a job by step, as far as they were read."""
+        return self._details.samples(id)
 
     def points(self, id: str) -> list[Point]:
         """Return the metrics of a job, by step. Slow for a long run: see `run`."""

@@ -14,7 +14,20 @@ from fttui.api.providers import local
 from fttui.clock import SystemClock
 from fttui.server.api.app import create_app
 from fttui.server.service import Service
-from tests.server.conftest import GOOD
+from tests.server.conftest import GOOD, add_job, run_until
+
+
+async def test_samples_are_read_page_by_page(service: Service) -> None:
+    id = add_job(service)
+    run_until(service, id, "succeeded")
+    transport = httpx.ASGITransport(create_app(service))  # type: ignore[arg-type]
+    client = Client(Http(local.provider(), None, clock=SystemClock(), transport=transport))
+    found = [item async for page in client.each_samples_page(id, limit=1) for item in page.items]
+    assert [(item.step_number, item.samples[0].answer) for item in found] == [(2, "2"), (4, "4")]
+    assert found[0].samples[0].prompt == (("user", "How many steps?"),)
+    rest = [item async for page in client.each_samples_page(id, after=found[0].id) for item in page.items]
+    assert [item.step_number for item in rest] == [4]
+    await client.close()
 
 
 async def test_a_large_file_goes_in_parts(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ from fttui.store.archive.archive import Archive
 from tests.support.clock import FakeClock
 from tests.support.fault_server import in_thread
 from tests.support.service import NOW, Service, job
+from tests.support.store_fakes import samples
 
 ALL = ListOptions(query.parse(""), query.NEWEST, None)
 
@@ -72,6 +73,7 @@ def filled() -> Service:
     service.checkpoints["ftjob-001"] = [
         {"id": f"ckpt_{step}", "step_number": step, "created_at": NOW, "metrics": {}} for step in (2, 1)
     ]
+    service.samples["ftjob-001"] = [samples(0), samples(1)]
     service.files["file-1"] = {"id": "file-1", "object": "file", "bytes": 1, "created_at": NOW, "purpose": "fine-tune"}
     return service
 
@@ -83,6 +85,7 @@ async def read_all(reader: Reader) -> dict[str, Any]:
         "job": (await reader.job("ftjob-001")).job.raw,
         "events": [event.raw for event in (await reader.events("ftjob-001")).events],
         "checkpoints": [item.raw for item in await reader.checkpoints("ftjob-001")],
+        "samples": [item.raw for item in await reader.samples("ftjob-001")],
         "metrics": (await reader.metrics("ftjob-001")).points,
         "files": [file.raw for file in (await reader.files()).files],
         "models": [model.raw for model in await reader.models()],
@@ -125,7 +128,7 @@ async def test_rows_have_the_alarms_of_the_clock_online_and_offline() -> None:
 
 async def test_unknown_job_is_not_archived() -> None:
     async with offline("local") as reader:
-        for read in (reader.job, reader.events, reader.checkpoints, reader.metrics):
+        for read in (reader.job, reader.events, reader.checkpoints, reader.samples, reader.metrics):
             with pytest.raises(NotArchived, match="ftjob-9 is not in the archive"):
                 await read("ftjob-9")
 

@@ -12,10 +12,31 @@ from fttui.models.file import File, Model
 from fttui.models.job import Job, suffix_of
 from fttui.models.metric import points_of_events, points_of_result_files
 from fttui.models.page import Page
+from fttui.models.samples import Sample, StepSamples
 from fttui.models.spec import JobSpec, pairs_error
 from fttui.models.status import Status, status_of
 from fttui.models.wire import SENT, sent_id
 from tests.support.objects import JOB
+
+
+def test_samples_of_any_shape_are_read() -> None:
+    raw = {
+        "id": "s",
+        "step_number": 90.0,
+        "samples": [
+            {"prompt": [{"role": "us\ner", "content": "a\tb\x1b"}, 7, {}], "answer": "x" * 30_000, "finish_reason": 1},
+            None,
+            {"prompt": "no", "answer": None, "expected": ["no"]},
+        ],
+    }
+    found = StepSamples.read(raw)
+    assert (found.step_number, found.fault, found.raw) == (90, "", raw)
+    first, second = found.samples
+    assert first.prompt == (("us er", "a\tb"), ("", ""))
+    assert (len(first.answer), first.expected, first.finish_reason) == (20_000, "", "1")
+    assert second == Sample()
+    assert StepSamples.read({"id": "s", "samples": {}}).samples == ()
+    assert len(StepSamples.read({"id": "s", "samples": [{}] * 99}).samples) == 20
 
 
 @pytest.mark.parametrize(

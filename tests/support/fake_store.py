@@ -14,6 +14,7 @@ from fttui.models.file import File, Model
 from fttui.models.job import Job
 from fttui.models.metric import Point
 from fttui.models.row import EventRow, JobRow
+from fttui.models.samples import StepSamples
 from fttui.models.spec import JobSpec
 from fttui.models.status import Status
 from fttui.store.health import Health, State
@@ -60,6 +61,8 @@ class FakeStore:
     """Digests of uploaded files."""
     saved: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """Checkpoints as sent, by job."""
+    sampled: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """Samples as sent, by job."""
     without_copy: frozenset[str] = frozenset()
     """Files of which no copy is on this disk."""
     sent: list[tuple[Any, ...]] = field(default_factory=list)
@@ -138,6 +141,9 @@ class FakeStore:
 
     def checkpoints(self, id: str) -> tuple[Checkpoint, ...]:
         return tuple(map(Checkpoint.read, self.saved.get(id, ())))
+
+    def samples(self, id: str) -> tuple[StepSamples, ...]:
+        return tuple(map(StepSamples.read, self.sampled.get(id, ())))
 
     def file(self, id: str) -> File | None:
         return File.read({"id": id, "filename": "train.jsonl", "bytes": 29_900}) if id == "file-train" else None

@@ -30,6 +30,7 @@ class Service:
         self.jobs: list[dict[str, Any]] = []
         self.events: dict[str, list[dict[str, Any]]] = {}
         self.checkpoints: dict[str, list[dict[str, Any]]] = {}
+        self.samples: dict[str, list[dict[str, Any]]] = {}
         self.files: dict[str, dict[str, Any]] = {}
         self.contents: dict[str, bytes] = {}
         self.models: list[dict[str, Any]] = []
@@ -58,6 +59,8 @@ class Service:
                 return self._page(self.events.get(id, []), request)
             case ["GET ", "fine_tuning", "jobs", id, "checkpoints"]:
                 return self._page(self.checkpoints.get(id, []), request)
+            case ["GET ", "fine_tuning", "jobs", id, "samples"]:
+                return self._page(self.samples.get(id, []), request)
             case ["POST ", "fine_tuning", "jobs", id, verb]:
                 return self._act(id, verb)
             case ["DELETE ", "fine_tuning", "jobs", id]:

@@ -14,6 +14,7 @@ from fttui.models.job import Job
 from fttui.models.page import Page
 from fttui.models.raw_json import digest, encode
 from fttui.models.row import JobRow
+from fttui.models.samples import StepSamples
 from fttui.models.spec import JobSpec
 from fttui.models.wire import Wire
 from fttui.store.archive.jobs import JobEntry
@@ -68,6 +69,8 @@ class FakeClient:
         self.events: dict[str, list[dict[str, Any]]] = {}
         """Events by job, oldest first."""
         self.checkpoints: dict[str, list[dict[str, Any]]] = {}
+        self.samples: dict[str, list[dict[str, Any]]] = {}
+        """Samples by job and step. Only a provider with `has_samples` is asked for them."""
         self.files: list[dict[str, Any]] = []
         self.models: list[dict[str, Any]] = []
         self.contents: dict[str, bytes] = {}
@@ -200,6 +203,15 @@ class FakeClient:
     def each_checkpoint_page(self, id: str, *, limit: int = 100) -> AsyncIterator[Page[Checkpoint]]:
         return walk(lambda after: self.list_checkpoints(id, after=after, limit=limit))
 
+    async def list_samples(self, id: str, *, after: str | None = None, limit: int = 100) -> Page[StepSamples]:
+        await self._called("list_samples", id, after or "")
+        return self._page(StepSamples, self.samples.get(id, []), after, limit)
+
+    def each_samples_page(
+        self, id: str, *, after: str | None = None, limit: int = 100
+    ) -> AsyncIterator[Page[StepSamples]]:
+        return walk(lambda place: self.list_samples(id, after=place or after, limit=limit))
+
     def each_file_page(self, *, purpose: str | None = None, limit: int | None = None) -> AsyncIterator[Page[File]]:
         return walk(lambda after: self.list_files(purpose=purpose, after=after, limit=limit))
 
@@ -270,3 +282,16 @@ async def finished(work: Coroutine[Any, Any, Any], clock: FakeClock, seconds: fl
     await clock.run(seconds)
     assert task.done(), "the coroutine still waits"
     return task.result()
+
+
+def samples(step: int, answer: str = "yes") -> dict[str, Any]:
+    """Return the samples of a step as the embedded service sends them."""
+    prompt = [{"role": "user", "content": "Will it learn?"}]
+    sample = {"prompt": prompt, "expected": "Yes.", "answer": answer, "finish_reason": "stop"}
+    return {
+        "object": "fine_tuning.job.samples",
+        "id": f"ftsmpl-{step}",
+        "created_at": 1_700_000_000 + step,
+        "step_number": step,
+        "samples": [sample],
+    }

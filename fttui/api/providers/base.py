@@ -47,6 +47,8 @@ class Provider:
     missing: frozenset[str] = frozenset()
     """Verbs that the provider is known not to offer: `pause`, `resume`, `events`, `delete_job`, `try_model` (chat
     completions), …"""
+    has_samples: bool = False
+    """Jobs have samples by step, which polls and synchronizations read. Only the embedded service has them."""
     keeps_no_copy: bool = False
     """A job that is deleted at the provider is deleted from the archive too."""
     create: Mapping[str, Any] = field(default_factory=_empty)

@@ -14,6 +14,7 @@ def provider() -> Provider:
         name="local",
         base_url="http://fttui/v1",
         label="the local service",
+        has_samples=True,
         keeps_no_copy=True,
         reads_tools=False,
         body=_body,

@@ -1,7 +1,7 @@
 """The archive: everything once fetched for a profile, kept in SQLite on the user's disk.
 
-`Archive` only composes: `jobs`, `events`, `files`, `creates` and `routes` each hold the queries of their tables,
-`database` holds the connections and handles the faults of the disk.
+`Archive` only composes: `jobs`, `events`, `samples`, `files`, `creates` and `routes` each hold the queries of their
+tables, `database` holds the connections and handles the faults of the disk.
 """
 
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from fttui.store.archive.events import ArchiveEvents
 from fttui.store.archive.files import ArchiveFiles
 from fttui.store.archive.jobs import ArchiveJobs
 from fttui.store.archive.routes import AbsentRoutes
+from fttui.store.archive.samples import ArchiveSamples
 
 T = TypeVar("T")
 
@@ -32,6 +33,7 @@ class Archive:
         self.database = Database(path, profile, threaded=threaded)
         self.jobs = ArchiveJobs(self.database)
         self.events = ArchiveEvents(self.database)
+        self.samples = ArchiveSamples(self.database)
         self.files = ArchiveFiles(self.database)
         self.creates = PendingCreates(self.database)
         self.routes = AbsentRoutes(self.database)

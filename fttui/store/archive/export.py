@@ -25,7 +25,8 @@ def export_job(archive: Archive, id: str, parent: str, *, force: bool = False) -
     """Write a job into a new directory below `parent`. Returns the path of the directory.
 
     `job.json`, `checkpoints.json` and `files.json` have the JSON that the provider sent, `events.jsonl` one event a
-    line, oldest first, `metrics.csv` the metrics by step. Each result file is named after its id.
+    line, oldest first, `samples.jsonl` the samples of one step a line, if there are any, `metrics.csv` the metrics by
+    step. Each result file is named after its id.
 
     Args:
         force: use an existing directory, and replace files of these names only.
@@ -60,6 +61,8 @@ def _contents(archive: Archive, id: str, body: str) -> dict[str, bytes]:
         "checkpoints.json": _pretty([sent(decode(text)) for text in archive.jobs.checkpoints(id)]),
         "metrics.csv": points_csv(archived_points(archive, id)).encode(),
     }
+    if samples := archive.samples.all(id):
+        found["samples.jsonl"] = "".join(f"{one}\n" for one in samples).encode()
     named = dict.fromkeys(filter(None, (job.training_file, job.validation_file, *job.result_files)))
     files = [sent(decode(text)) for file in named if (text := archive.files.get(file)) is not None]
     found["files.json"] = _pretty(files)

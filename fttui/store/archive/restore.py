@@ -71,6 +71,10 @@ def _jobs(db: sqlite3.Connection, here: int, there: int) -> None:
         "SELECT k.there, m.id, m.step, m.created_at, m.raw, m.sum "
         "FROM main.checkpoints m JOIN temp.keys k ON k.here = m.job"
     )
+    db.execute(
+        "INSERT OR REPLACE INTO disk.samples SELECT k.there, m.step, m.id, m.raw "
+        "FROM main.samples m JOIN temp.keys k ON k.here = m.job"
+    )
 
 
 def _summaries(db: sqlite3.Connection) -> None:

@@ -224,12 +224,22 @@ ALTER TABLE profiles ADD COLUMN failure TEXT;
 ALTER TABLE profiles ADD COLUMN failed_at REAL;
 """
 
-MIGRATIONS = (_V1, _V2, _V3, _V4, _V5, _V6, _V7, _V8, _V9, _V10)
+_V11 = """
+CREATE TABLE samples(
+    job INTEGER NOT NULL,
+    step INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    raw TEXT NOT NULL,
+    PRIMARY KEY(job, step)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS = (_V1, _V2, _V3, _V4, _V5, _V6, _V7, _V8, _V9, _V10, _V11)
 """SQL of each version. Entry N brings an archive from version N to version N + 1."""
 
 VERSION = len(MIGRATIONS)
 
-OF_JOBS = ("bodies", "logs", "events", "points", "checkpoints", "synced", "summaries", "unsummed")
+OF_JOBS = ("bodies", "logs", "events", "points", "checkpoints", "samples", "synced", "summaries", "unsummed")
 """Tables with rows of jobs."""
 OF_PROFILES = ("jobs", "files", "models", "creates", "absent", "deleted", "uploads")
 """Tables with rows of profiles."""

@@ -37,6 +37,7 @@ def shares(archive: Archive) -> list[Share]:
     bodies = ask(f"SELECT p.name, sum(length(raw)) {of_job.format('bodies')}")
     events = ask(f"SELECT p.name, count(*), sum(length(raw)) {of_job.format('events')}")
     checkpoints = ask(f"SELECT p.name, count(*), sum(length(raw)) {of_job.format('checkpoints')}")
+    samples = ask(f"SELECT p.name, count(*), sum(length(raw)) {of_job.format('samples')}")
     files = ask(
         "SELECT p.name, count(f.content), sum(coalesce(length(f.content), 0) + coalesce(length(f.raw), 0)) "
         "FROM files f JOIN profiles p ON p.key = f.profile GROUP BY p.name"
@@ -50,7 +51,7 @@ def shares(archive: Archive) -> list[Share]:
             events.get(name, none)[0],
             checkpoints.get(name, none)[0],
             files.get(name, none)[0],
-            bodies.get(name, (0,))[0] + sum(part.get(name, none)[1] for part in (events, checkpoints, files)),
+            bodies.get(name, (0,))[0] + sum(part.get(name, none)[1] for part in (events, checkpoints, samples, files)),
         )
         for name in sorted(jobs)
     ]

@@ -208,8 +208,14 @@ class ArchiveSync:
         self._check_writable()
         started = self._clock.now()
         complete = True
-        for route, read in (("events", self._events), ("checkpoints", self._checkpoints), ("results", self._results)):
-            if route in self._access.not_offered:
+        parts: tuple[tuple[str, Callable[[str], Awaitable[None]]], ...] = (
+            ("events", self._events),
+            ("checkpoints", self._checkpoints),
+            ("samples", self._samples),
+            ("results", self._results),
+        )
+        for route, read in parts:
+            if route in self._access.not_offered or (route == "samples" and not self._access.has_samples):
                 continue
             try:
                 await self._with_pauses(partial(read, id))
@@ -254,6 +260,9 @@ class ArchiveSync:
         await self._fetcher.fetch_checkpoints(id, all_pages=True)
         if id in self._damaged:
             await self._archive.jobs.drop_damaged_checkpoints(id)
+
+    async def _samples(self, id: str) -> None:
+        await self._fetcher.fetch_samples(id, anew=True)
 
     async def _results(self, id: str) -> None:
         for file in Job.read(decode(self._archive.jobs.body(id))).result_files:

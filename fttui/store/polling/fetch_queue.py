@@ -29,8 +29,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 15.0, 3600.0
 class Task(NamedTuple):
     """One request.
 
-    `kind` is `events`, `older` (events), `checkpoints`, `results`, `file` or `job`, each for the job `id`; `list` (the
-    next page of a walk); or `lost` (the search for a lost create, whose token is `id`).
+    `kind` is `events`, `older` (events), `checkpoints`, `samples`, `results`, `file` or `job`, each for the job `id`;
+    `list` (the next page of a walk); or `lost` (the search for a lost create, whose token is `id`).
     """
 
     kind: str
@@ -53,7 +53,8 @@ class FetchQueue:
         self._events_sent: dict[str, float] = {}
         self._paused: dict[Task, tuple[float, float]] = {}
         self._forced: set[Task] = set()
-        self._status_at_checkpoints: dict[str, str] = {}
+        self._status_at: dict[Task, str] = {}
+        """Status of the job when its checkpoints or samples were last asked for."""
         self._fetched_before = frozenset(store.jobs.logs.states)
         self._walked_at = float("-inf")
         self._turn = 0
@@ -104,8 +105,8 @@ class FetchQueue:
         if task.kind == "events":
             self._events_sent[task.id] = self._clock.monotonic()
         self._forced.discard(task)
-        if task.kind == "checkpoints" and (row := self._jobs.rows.get(task.id)) is not None:
-            self._status_at_checkpoints[task.id] = row.status_text
+        if task.kind in ("checkpoints", "samples") and (row := self._jobs.rows.get(task.id)) is not None:
+            self._status_at[task] = row.status_text
 
     def done(self, task: Task) -> None:
         """Record that a request succeeded."""
@@ -121,7 +122,7 @@ class FetchQueue:
         """End all pauses, and fetch the selected job even if it was fetched just now."""
         self._paused.clear()
         if self._selection.id is not None:
-            self._forced = {Task("events", self._selection.id), Task("checkpoints", self._selection.id)}
+            self._forced = {Task(kind, self._selection.id) for kind in ("events", "checkpoints", "samples")}
 
     def _lost(self) -> Task | None:
         token = self._fetcher.lost_create
@@ -144,9 +145,9 @@ class FetchQueue:
         new = id not in self._jobs.logs and self._is_old(task, self._pause)
         if (new or self._wants_events(id)) and self._may(task) and self._is_due(task, since):
             return task
-        task = Task("checkpoints", id)
-        if self._wants_checkpoints(id) and self._may(task) and self._is_due(task, since):
-            return task
+        for task in (Task("checkpoints", id), Task("samples", id)):
+            if self._wants(task) and self._may(task) and self._is_due(task, since):
+                return task
         task = Task("file", id)
         return self._results((id,)) or (task if self._may(task) and self._fetcher.unknown_file(id) else None)
 
@@ -163,7 +164,12 @@ class FetchQueue:
             self._live_on_older_pages()
             or self._stalest((*self._jobs.due, *self._jobs.live))
             or self._stalest(self._fetcher.unfinished, at_once=True)
-            or self._least_recent(Task("checkpoints", id) for id in self._jobs.due if self._wants_checkpoints(id))
+            or self._least_recent(
+                task
+                for kind in ("checkpoints", "samples")
+                for id in self._jobs.due
+                if self._wants(task := Task(kind, id))
+            )
             or self._results(self._jobs.due)
         )
 
@@ -233,13 +239,16 @@ class FetchQueue:
             return True
         return (id in self._jobs.live or id in self._jobs.due) and self._is_old(task, self._pause)
 
-    def _wants_checkpoints(self, id: str) -> bool:
-        task, row = Task("checkpoints", id), self._jobs.rows[id]
+    def _wants(self, task: Task) -> bool:
+        """Tell whether to ask for the checkpoints or the samples of a job."""
+        row = self._jobs.rows[task.id]
+        if task.kind == "samples" and not self._access.has_samples:
+            return False
         if task in self._forced:
             return True
-        if row.status.is_final and id in self._fetched_before and id not in self._jobs.due:
+        if row.status.is_final and task.id in self._fetched_before and task.id not in self._jobs.due:
             return False
-        if self._status_at_checkpoints.get(id) != row.status_text:
+        if self._status_at.get(task) != row.status_text:
             return True
         return row.status.is_live and self._is_old(task, CHECKPOINTS_EVERY)
 

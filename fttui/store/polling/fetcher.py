@@ -217,6 +217,14 @@ class Fetcher:
             if not all_pages:
                 break
 
+    async def fetch_samples(self, id: str, *, anew: bool = False) -> None:
+        """Fetch the samples of a job after those that are recorded; with `anew`, all of them."""
+        after = None if anew else self._archive.samples.newest(id)
+        pages = self._access.poll_client.each_samples_page(id, after=after, limit=PAGE)
+        while (page := await self._access.call("samples", id, anext(pages, None))) is not None:
+            if await self._archive.samples.save(id, page.items):
+                self._feed.publish(checkpoints=[id])
+
     # Files of a job
 
     def missing_result(self, id: str) -> str | None:

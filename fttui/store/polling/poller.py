@@ -268,6 +268,8 @@ class Poller:
                 await self.fetcher.fetch_older_events(task.id)
             case "checkpoints":
                 await self.fetcher.fetch_checkpoints(task.id)
+            case "samples":
+                await self.fetcher.fetch_samples(task.id)
             case "results":
                 await self.fetcher.fetch_result(task.id)
             case "file":

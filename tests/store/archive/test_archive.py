@@ -20,13 +20,14 @@ from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
 from fttui.models.metric import Point
 from fttui.models.row import EventRow
+from fttui.models.samples import StepSamples
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.events import LogState, Progress
 from fttui.store.archive.first_rows import first_log, first_rows
 from fttui.store.archive.jobs import ListState
 from fttui.store.query import select
 from tests.support.objects import values
-from tests.support.store_fakes import entry, event, job, metrics, rows_of
+from tests.support.store_fakes import entry, event, job, metrics, rows_of, samples
 
 J = "ftjob-00001"
 
@@ -179,6 +180,21 @@ async def test_checkpoints_missing_from_a_later_list_stay(archive: Archive) -> N
     assert await archive.jobs.save_checkpoints(J, [checkpoint(30), checkpoint(20, 0.5)])
     assert [json.loads(raw)["id"] for raw in archive.jobs.checkpoints(J)] == ["c10", "c20", "c30"]
     assert json.loads(archive.jobs.checkpoints(J)[1])["metrics"] == {"train_loss": 0.5}
+
+
+async def test_samples_are_kept_by_step_and_deleted_with_their_job(archive: Archive) -> None:
+    await archive.jobs.save([entry(job(1))], 1.0)
+    first, second = (StepSamples.read(samples(step)) for step in (0, 90))
+    assert await archive.samples.save(J, [second, first])
+    assert not await archive.samples.save(J, [first])
+    assert archive.samples.newest(J) == second.id
+    assert await archive.samples.save(J, [StepSamples.read(samples(90, "no")), StepSamples.read({"id": "x"})])
+    found = [StepSamples.read(json.loads(raw)) for raw in archive.samples.all(J)]
+    assert [(each.step_number, each.samples[0].answer) for each in found] == [(0, "yes"), (90, "no")]
+    assert not await archive.samples.save("nobody", [first])
+    assert archive.samples.newest("nobody") is None
+    await archive.jobs.delete(J, 2.0)
+    assert archive.database.query("SELECT count(*) FROM samples") == [(0,)]
 
 
 async def test_events_of_an_unknown_job_are_not_recorded(archive: Archive) -> None:

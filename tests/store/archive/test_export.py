@@ -10,10 +10,11 @@ import pytest
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
 from fttui.models.metric import points_csv
+from fttui.models.samples import StepSamples
 from fttui.models.wire import SENT
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.export import archived_points, export_job, file_name
-from tests.support.store_fakes import entry, event, job, metrics
+from tests.support.store_fakes import entry, event, job, metrics, samples
 
 J = "ftjob-00001"
 BASE64 = b"c3RlcCx0cmFpbl9sb3NzLHRyYWluX2FjY3VyYWN5CjEsMC41LDAuMQoyLDAuMjUsMC4yCg=="
@@ -35,6 +36,12 @@ async def archive() -> Archive:
     await found.files.save_content("file-x", b"\x00\xff no table", 1.0)
     await found.files.save([("file-t", '{"id":"file-t","filename":"../../../etc/passwd"}')], 1.0)
     return found
+
+
+async def test_samples_are_exported_one_step_a_line(archive: Archive, tmp_path: Path) -> None:
+    await archive.samples.save(J, [StepSamples.read(samples(step)) for step in (0, 90)])
+    lines = (Path(export_job(archive, J, str(tmp_path))) / "samples.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == [samples(0), samples(90)]
 
 
 def test_export_writes_a_directory_for_a_job(archive: Archive, tmp_path: Path) -> None:

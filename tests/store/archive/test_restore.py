@@ -8,11 +8,12 @@ import pytest
 
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
+from fttui.models.samples import StepSamples
 from fttui.store.archive import database, set_aside
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.jobs import ListState
 from tests.store.archive.test_faults import J, filled, shrink
-from tests.support.store_fakes import entry, event, job, metrics
+from tests.support.store_fakes import entry, event, job, metrics, samples
 
 
 class Disk:
@@ -60,6 +61,7 @@ async def see_things(archive: Archive) -> None:
     older = [Event.read(event("ftjob-00003", n)) for n in range(50)]
     assert await archive.events.prepend("ftjob-00003", older, asked=new[0].id, cursor=None)
     await archive.jobs.save_checkpoints("ftjob-00003", [Checkpoint.read({"id": "c1", "step_number": 1})])
+    await archive.samples.save("ftjob-00003", [StepSamples.read(samples(1))])
     await archive.files.save_content("file-r", b"step,train_loss\n1,2\n", 5.0)
     await archive.files.save([("file-t", '{"id":"file-t"}')], 5.0)
     await archive.files.save_models([("m", '{"id":"m"}')], 5.0)
@@ -79,6 +81,7 @@ def seen(archive: Archive) -> dict[str, object]:
         "points": [archive.events.points(id) for id in ids],
         "logs": [archive.events.state(id) for id in ids],
         "checkpoints": [archive.jobs.checkpoints(id) for id in ids],
+        "samples": [archive.samples.all(id) for id in ids],
         "contents": [archive.files.content(file) for file in ("file-r", "file-large", "file-old")],
         "files": archive.files.all(),
         "models": archive.files.models(),

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from fttui.store.archive.archive import Archive
 from fttui.store.archive.size import on_disk, shares
 from fttui.store.polling.archive_sync import ArchiveSync, NotWritable, Progress, Tally
 from tests.support.clock import START, FakeClock
-from tests.support.store_fakes import FakeClient, event, finished, job, metrics
+from tests.support.store_fakes import FakeClient, event, finished, job, metrics, samples
 
 
 class Place:
@@ -97,6 +98,20 @@ async def test_sync_fetches_everything_once(place: Place) -> None:
     assert place.told[0] == Progress("jobs", 0)
     assert Progress("history", 3, 3) in place.told
     assert {progress.doing for progress in place.told} == {"jobs", "history", "files", "models"}
+
+
+async def test_samples_are_fetched_where_the_provider_has_them(place: Place) -> None:
+    id = place.client.jobs[0]["id"]
+    place.client.samples[id] = [samples(step) for step in range(0, 300, 10)]
+    place.client.page_size = 7
+    await place.sync()
+    assert place.client.count("list_samples") == 0
+    place.client.provider = replace(place.client.provider, has_samples=True)
+    place.client.change(id, trained_tokens=1)
+    await place.sync()
+    archive = place.open()
+    assert [json.loads(text) for text in archive.samples.all(id)] == place.client.samples[id]
+    await archive.close()
 
 
 @pytest.mark.parametrize(("page_size", "ascending"), [(7, False), (100, True), (7, True)])

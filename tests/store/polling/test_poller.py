@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from fttui.store.polling.poller import BACKOFF, FLOOR, Poller, next_delay
 from fttui.store.snapshot import Change
 from fttui.store.store import Store
 from tests.support.clock import START, FakeClock
-from tests.support.store_fakes import FakeClient, event, job, metrics
+from tests.support.store_fakes import FakeClient, event, job, metrics, samples
 
 J = "ftjob-00001"
 
@@ -273,6 +274,41 @@ async def test_last_events_of_an_ended_job_are_fetched_without_selection() -> No
         world.forget()
         await world.clock.run(600)
         assert {call[0] for call in world.client.calls} == {"list_jobs"}
+
+
+async def test_samples_are_fetched_while_a_job_runs_and_at_its_end() -> None:
+    world = World()
+    populate(world, 3, 1)
+    id = world.client.jobs[0]["id"]
+    world.client.provider = replace(world.client.provider, has_samples=True)
+    world.client.samples[id] = [samples(0)]
+    world.store = Store(world.archive, world.clock, world.client)  # type: ignore[arg-type]
+    world.poller = Poller(world.store, world.clock, chance=lambda: 0.0)
+    world.store.look_at(id)
+    async with world.running():
+        await world.clock.run(5)
+        assert [each.step_number for each in world.store.samples(id)] == [0]
+        world.client.samples[id].append(samples(90))
+        await world.clock.run(40)
+        assert [each.step_number for each in world.store.samples(id)] == [0, 90]
+        assert ("list_samples", id, "ftsmpl-0") in world.client.calls, "only what is new is asked for"
+        world.store.look_at(None)
+        world.client.samples[id].append(samples(180))
+        world.client.change(id, status="succeeded")
+        await world.clock.run(30)
+        assert [each.step_number for each in world.store.samples(id)] == [0, 90, 180]
+        world.forget()
+        await world.clock.run(600)
+        assert world.client.count("list_samples") == 0
+
+
+async def test_providers_without_samples_are_not_asked_for_them() -> None:
+    world = World()
+    populate(world, 3, 1)
+    world.store.look_at(world.client.jobs[0]["id"])
+    async with world.running():
+        await world.clock.run(60)
+    assert world.client.count("list_samples") == 0
 
 
 async def test_result_files_are_fetched_at_the_end_or_on_selection() -> None:
