@@ -72,6 +72,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("job.pause", "P", "P", "pause or resume, if the provider can", "jobs", shell_command="jobs pause"),
     Command("job.delete", "D", "D", "delete the job, model, checkpoints or copy (asks)", "jobs", shell_command="jobs delete"),
     Command("jobs.compare", "C", "C", "compare the marked jobs (two to nine)", "jobs", shell_command="jobs compare"),
+    Command("model.try", "p", "p", "show what the model answered during the training", "jobs", shell_command="jobs checkpoints --samples"),
     Command("copy.id", "y", "y", "copy the id or the marked ids", "jobs"),
     Command("copy.more", "Y", "Y", "copy the model, file, JSON, curl or log", "jobs"),
     Command("job.link", "o", "o", "show and copy the job's web address", "jobs"),
@@ -146,6 +147,7 @@ FAMILIES = (
 HERE: dict[str, tuple[str, ...]] = {
     "jobs": (
         *("job.create", "job.clone", "job.cancel", "job.pause", "job.delete", "jobs.compare", "curve.open"),
+        "model.try",
         *("mark.toggle", "mark.range", "mark.all", "sort.next", "sort.reverse"),
         *("copy.id", "copy.more", "job.link", "export"),
     ),
@@ -158,12 +160,16 @@ HERE: dict[str, tuple[str, ...]] = {
         *("log.follow", "log.level", "log.wrap", "log.metrics", "filter.text", "search.next", "search.previous"),
         *("log.only", "time.mode", "export"),
     ),
-    "checkpoints": ("copy.id", "job.delete", "sort.next", "export", "open"),
+    "checkpoints": ("model.try", "copy.id", "job.delete", "sort.next", "export", "open"),
     "files": ("export", "job.delete", "copy.id", "mark.toggle", "mark.all"),
     "chart": (
         *("move.left", "move.right", "search.next", "search.previous", "mark.range", "move.down", "move.up"),
         *("curve.scale", "curve.range", "curve.smooth", "curve.next_metric", "curve.previous_metric", "curve.axis"),
-        *("copy.id", "export", "open"),
+        *("model.try", "copy.id", "export", "open"),
+    ),
+    "samples": (
+        *("search.next", "search.previous", "tab.next", "tab.previous", "move.down", "move.up"),
+        *("log.metrics", "copy.id"),
     ),
     "compare": (
         *("move.down", "move.up", "mark.toggle", "open", "move.left", "move.right", "search.next", "search.previous"),
@@ -174,6 +180,13 @@ HERE: dict[str, tuple[str, ...]] = {
 """Commands that the help of each pane shows first, in this order."""
 
 TITLES_HERE: dict[str, dict[str, str]] = {
+    "samples": {
+        "search.next": "next, previous prompt",
+        "tab.next": "next, previous step of the training",
+        "move.down": "scroll",
+        "log.metrics": "show or hide the expected answer",
+        "copy.id": "copy the answer",
+    },
     "chart": {
         "move.left": "move the cross-hair by a point",
         "search.next": "cross-hair to the next, previous checkpoint",
@@ -236,7 +249,15 @@ FOOTERS: dict[str, tuple[tuple[str, str], ...]] = {
         ("pane.next", "pane"),
         ("export", "write"),
     ),
+    "samples": (
+        ("search.next", "prompt"),
+        ("tab.next", "step"),
+        ("log.metrics", "expected"),
+        ("copy.id", "copy"),
+        ("back", "close"),
+    ),
     "checkpoints": (
+        ("model.try", "answers"),
         ("copy.id", "copy name"),
         ("job.delete", "delete model"),
         ("export", "export"),

@@ -191,6 +191,7 @@ EXPECTED: dict[str, Callable[[str], Check]] = {
         checkpoints="the name of the model to the terminal",
         files="file-valid to the terminal",
     ),
+    "model.try": shows("No answers yet.", checkpoints="No answers yet."),
     "jobs.compare": shows("Mark two to nine jobs with space, then C compares them."),
     "curve.open": shows("linear · step"),
     "copy.more": shows("copy  i id  m model"),

@@ -10,6 +10,7 @@ from fttui.cli.flags import json_options, offline
 from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.jobs.ids import resolve
+from fttui.cli.jobs.samples import print_samples
 from fttui.cli.output import TABLE, Output, say
 
 if TYPE_CHECKING:
@@ -19,22 +20,31 @@ if TYPE_CHECKING:
 
 @click.command("checkpoints", cls=ServiceCommand, short_help="List the checkpoints of a job.")
 @click.argument("id", shell_complete=completion.jobs)
+@click.option("--samples", is_flag=True, help="Print what the model answered during the training.")
 @offline
 @json_options
 @pass_invocation
-def checkpoints(invocation: Invocation, id: str) -> int:
+def checkpoints(invocation: Invocation, id: str, samples: bool) -> int:
     """List the checkpoints of a job, and say which is best: the newest first on a terminal, else by step.
 
     The best has the lowest loss on the validation data. Losses that differ by less than twice their noise are equal.
 
     Piped output is one tab-separated line per checkpoint: id, step, creation time, model, metrics.
 
+    With --samples, the answers of the model to a few prompts of the validation data are printed instead: before the
+    first step (step 0) and at each checkpoint, by prompt. Only the embedded service has them. Piped output is one
+    tab-separated line per answer: step, number of the prompt, finish reason, answer.
+
     \b
     fttui jobs checkpoints ftjob-abc --jsonl | jq -r .fine_tuned_model_checkpoint
+    fttui jobs checkpoints ftjob-abc --samples
     """
     id = resolve(invocation, id)
 
     async def work(reader: "Reader") -> None:
+        if samples:
+            print_samples(invocation.output, await reader.samples(id), has_more=reader.failure is not None)
+            return
         found = await reader.checkpoints(id)
         output = invocation.output
         if output.form == TABLE and output.is_terminal:

@@ -30,6 +30,7 @@ from fttui.ui.cockpit.model import CockpitModel, Part
 from fttui.ui.cockpit.outcomes import OutcomeReport
 from fttui.ui.cockpit.pane_controller import ControllerContext, PaneController
 from fttui.ui.cockpit.presenter import Presenter
+from fttui.ui.cockpit.sample_commands import SampleCommands
 from fttui.ui.cockpit.search import Search
 from fttui.ui.panes.jobs import JobsPane
 from fttui.ui.panes.side import SidePanes
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
     from fttui.models.job import Job
     from fttui.store.port import FormPort
+    from fttui.ui.cockpit.samples_screen import SamplesContext
 
 OpenForm = Callable[["FormPort", ServiceInfo, "Job | None", Closed], Awaitable[None]]
 """Opens the form that creates a job at a service."""
@@ -83,6 +85,7 @@ class Controllers:
         report = OutcomeReport(model, presenter, prompt)
         run = partial(screen.run_worker, exit_on_error=False)
         draw_titles = partial(presenter.draw, Part.TITLES)
+        prompt_note = partial(prompt.show_message, role="dim")
 
         help = HelpCommands(
             screen,
@@ -101,13 +104,16 @@ class Controllers:
         self.files = FilesController(side.files, context, clipboard, report, run)
         detail = DetailController(side.detail, context, Search(side.detail, prompt, draw_titles, search_help))
         curve = CurveController(side.curve, context, self.jobs)
+        samples = SampleCommands(
+            screen, model, partial(self._samples_context, glyphs, commands, monotonic), prompt_note
+        )
         self.by_pane: Mapping[str, PaneController] = {
             "jobs": self.jobs,
             "curve": curve,
             "detail": detail,
             "log": self.log,
             "checkpoints": CheckpointsController(
-                side.checkpoints, context, clipboard, report, partial(run, group="action")
+                side.checkpoints, context, clipboard, report, partial(run, group="action"), samples
             ),
             "files": self.files,
         }
@@ -152,6 +158,7 @@ class Controllers:
                 **CopyCommands(model, clipboard, prompt, lambda: side.log_view.line_text).handlers,
                 **app.handlers,
                 **charts.handlers,
+                "model.try": samples.open_newest,
                 **help.handlers,
                 **self.line.handlers,
             },
@@ -179,6 +186,13 @@ class Controllers:
             "w": lambda _: app.save_filter(),
             "hints": self._switch_hints,
         }
+
+    def _samples_context(
+        self, glyphs: Glyphs, commands: tuple[Command, ...], monotonic: Callable[[], float]
+    ) -> SamplesContext:
+        from fttui.ui.cockpit.samples_screen import SamplesContext
+
+        return SamplesContext(self._model, glyphs, commands, monotonic)
 
     def _open_job(self, id: str) -> None:
         """Show the detail of a job, also of one that a filter hides."""

@@ -13,6 +13,7 @@ from tests.support.clock import FakeClock
 from tests.support.fault_server import Request, Step, hang_up, refuse, send_json
 from tests.support.service import NOW, Service, job
 from tests.support.simulated_runs import real_run, until
+from tests.support.store_fakes import samples
 
 
 def ids(count: int, *, newest: int) -> list[str]:
@@ -550,3 +551,33 @@ def test_jobs_without_a_known_loss_are_listed_last_or_left_out_with_a_note(fttui
         assert result.cells == []
         assert "2 jobs have no known loss; the filter leaves them out.\n" in result.err, flags
     assert fttui("jobs", "list", "--sort", "name").err == ""
+
+
+def test_samples_are_printed_by_step_and_on_a_terminal_by_prompt(
+    fttui: Fttui, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.jobs = [job(1)]
+    service.samples["ftjob-001"] = [samples(0, "zz\nzz"), samples(90)]
+    result = fttui("jobs", "checkpoints", "ftjob-001", "--samples")
+    assert [line.split("\t") for line in result.lines] == [["0", "1", "stop", "zz zz"], ["90", "1", "stop", "yes"]]
+    assert fttui("jobs", "checkpoints", "ftjob-001", "--samples", "--json").json["data"] == [
+        samples(0, "zz\nzz"),
+        samples(90),
+    ]
+    fttui("jobs", "get", "ftjob-001")  # the archive takes what belongs to a job only once it has the job
+    fttui("jobs", "checkpoints", "ftjob-001", "--samples")
+    assert fttui("--offline", "jobs", "checkpoints", "ftjob-001", "--samples").out == result.out
+    monkeypatch.setattr(Output, "is_terminal", property(lambda _: True))
+    block = fttui("jobs", "checkpoints", "ftjob-001", "--samples").lines
+    assert block[0].startswith("── prompt 1 ───")
+    assert block[1:] == [
+        "user      Will it learn?",
+        "step 0    zz",
+        "          zz",
+        "step 90   yes",
+        "expected  Yes.",
+    ]
+    service.samples.clear()
+    assert fttui("jobs", "checkpoints", "ftjob-001", "--samples").err == (
+        "No answers during the training are known for this job.\n"
+    )

@@ -13,7 +13,7 @@ def never(_: Command) -> str:
     return ""
 
 
-CHARTS = ("chart", "compare")
+CHARTS = ("chart", "compare", "samples")
 """Screens over the whole terminal with commands of their own."""
 
 
