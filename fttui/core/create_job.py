@@ -304,6 +304,8 @@ class CreateJob:
         self._on_step = on_step
         self.uploaded: tuple[str, ...] = ()
         """Ids of the files uploaded in all tries, without reused files."""
+        self._ready: dict[str, tuple[tuple[int, int], str]] = {}
+        """Stamp and id of each file that an earlier try found or put at the provider, by path."""
         self.is_sent = False
         """The create request of the running or last try was sent."""
 
@@ -376,6 +378,8 @@ class CreateJob:
         self._on_step(Creating())
         created = await self._sender.create(spec)
         if not created.ok:
+            if getattr(getattr(created, "error", None), "param", "") in FILES:
+                self._ready.clear()  # the provider may no longer have them
             return Result(created, Stage.CREATE, unused=() if created.ambiguous else self._unused(spec))
         return Result(created, Stage.CREATE, warning="" if plan is None else self._remember(created.id, plan))
 
@@ -401,10 +405,17 @@ class CreateJob:
             self._checker.progress = None
 
     async def _upload(self, path: str, members: tuple[str, ...]) -> Outcome:
+        stamp = _stamp(path)
+        if stamp is not None and path in self._ready and self._ready[path][0] == stamp:
+            id = self._ready[path][1]
+            self._on_step(FileReady(path, id, members, True))
+            return Outcome(True, "", id)
         self._on_step(Uploading(path))
         uploaded = await self._sender.upload(path, lambda sent, total: self._on_step(Uploading(path, sent, total)))
         if uploaded.ok:
             reused = bool(getattr(uploaded, "reused", False))
+            if stamp is not None and stamp == _stamp(path):
+                self._ready[path] = (stamp, uploaded.id)
             if not reused:  # other jobs may use a reused file
                 self.uploaded += (uploaded.id,)
             self._on_step(FileReady(path, uploaded.id, members, reused))

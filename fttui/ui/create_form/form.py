@@ -139,13 +139,6 @@ class CreateForm:
         self._method = self._initial["method"]
         self._errors, self._advice, self._facts, self._removed = {}, {}, {}, ()
 
-    def replace_file(self, name: str, id: str) -> None:
-        """Replace the path of an uploaded file by its id, which is not a change by the user."""
-        self._sample = {}
-        if self._initial[name].strip() == self._texts[name].strip():
-            self._initial[name] = id
-        self.type(name, id)
-
     def show_errors(self, errors: Mapping[str, str]) -> None:
         """Replace all errors, and drop all advice."""
         self._errors = {name: _Error(text, self._texts[name]) for name, text in errors.items()}

@@ -82,6 +82,8 @@ class Submission:
         self._store = store
         self._create = CreateJob(store, pricing, checker, on_step=self._show)
         self._now = time.monotonic
+        self._ids: dict[str, str] = {}
+        """Ids of the files of this try, by field."""
         self._upload = ("", 0.0)
         """File that is being uploaded, and when that began."""
         self._worker: Worker[None] | None = None
@@ -122,6 +124,7 @@ class Submission:
             return
         self._reading = reading
         self._is_stopped = self._is_sent = False
+        self._ids = {}
         self._data_check.paused = True
         self._view.set_locked(True)
         self._worker = self._view.run_worker(self._run(reading.spec, reading), group="action", exit_on_error=False)
@@ -221,10 +224,7 @@ class Submission:
         return words
 
     def _file_ready(self, path: str, id: str, names: tuple[str, ...], reused: bool) -> None:
-        # The fields get the id, so that a second try sends the same file.
-        for name in names:
-            self._form.replace_file(name, id)
-            self._view.put(name, id)
+        self._ids |= dict.fromkeys(names, id)
         if reused:
             self._messages.show_message(f"{_name(path)} is already uploaded as {short_id(id)}; using it.", "dim")
 
@@ -263,7 +263,7 @@ class Submission:
 
     def _reason(self, result: Result, field: str) -> str:
         """Return the provider's message, with an explanation when OpenAI does not know a file."""
-        text = self._view.values[field]
+        text = self._ids.get(field, self._view.values[field])
         if field in FILES and f"invalid {field}: {text}" in result.message:
             return f"the provider has no file {text}. Its answer: {result.message}"
         return result.message

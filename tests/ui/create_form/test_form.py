@@ -56,16 +56,6 @@ def test_error_hides_advice_and_a_new_text_drops_it() -> None:
     assert changed.note("metadata") == Note(("! broken",), "fail")
 
 
-def test_id_of_an_uploaded_file_is_no_change_by_the_user() -> None:
-    sent = form()
-    sent.replace_file("training_file", "file-1")
-    assert (sent.values["training_file"], sent.is_changed) == ("file-1", False)
-    typed = form()
-    typed.type("training_file", "other.jsonl")
-    typed.replace_file("training_file", "file-1")
-    assert typed.is_changed
-
-
 @pytest.mark.parametrize(
     ("name", "text", "error"),
     [
@@ -117,12 +107,6 @@ def test_own_values_stay_with_any_training_file() -> None:
     assert sample.type("training_file", "own.jsonl") == {}
     assert sample.type("training_file", "sample.jsonl") == {}
     assert sample.values["suffix"] == "mine"
-
-
-def test_upload_of_the_sample_keeps_its_values() -> None:
-    sample = CreateForm(SAMPLE, sample=SAMPLE)
-    sample.replace_file("training_file", "file-1")
-    assert sample.values["validation_file"] == "valid.jsonl"
 
 
 def test_draft_is_a_change_of_the_initial_texts() -> None:

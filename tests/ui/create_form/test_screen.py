@@ -39,7 +39,11 @@ async def test_refusal_keeps_every_field() -> None:
         await ui.press("a", "enter")
         assert any("is not available" in line for line in ui.screen)
         assert ui.form["model"] == "fttui-tiny-1"
-        assert ui.form["training_file"] == "file-1", "an uploaded file is not uploaded again"
+        assert ui.form["training_file"].endswith("sample-train.jsonl")
+        await ui.press("enter")
+        await ui.until(lambda: sum(sent[0] == "create" for sent in store.sent) == 2)
+        assert [sent[0] for sent in store.sent] == ["upload", "upload", "create", "create"], "uploaded once"
+        assert store.sent[-1][1].training_file == "file-1"
 
 
 async def test_escape_leaves_without_a_request() -> None:
