@@ -145,7 +145,9 @@ def check_file(
         images=scan.checker.images if scan.checker is not None else 0,
         plan=_plan(scan, lengths, price, model, n_epochs, batch_size),
         stopped=stopped,
-        notes=_notes(scan, counter, price, has_forgotten=lines.may_forget, unlearnable="" if model else unlearnable),
+        notes=_notes(
+            scan, counter, price, model=model, has_forgotten=lines.may_forget, unlearnable="" if model else unlearnable
+        ),
     )
 
 
@@ -289,14 +291,16 @@ def _plan(
 
 
 def _notes(
-    scan: FileScan, counter: Counter | None, price: Price, *, has_forgotten: bool, unlearnable: str
+    scan: FileScan, counter: Counter | None, price: Price, *, model: str | None, has_forgotten: bool, unlearnable: str
 ) -> tuple[str, ...]:
     notes = []
     checker = scan.checker
     if unlearnable:
         notes.append(f"no trainer on this machine can learn from {unlearnable}; choose the profile of a provider")
     if checker is not None and counter is not None:
-        if not counter.exact:
+        if price.local and not model:
+            notes.append("tokens are counted as for hosted models; --model NAME counts as a model of this machine does")
+        elif not counter.exact:
             hint = f"; for exact counts: {install_line('tokens')}" if price.encoding else ""
             notes.append(f"token counts are estimates, off by up to {ESTIMATE_ERROR:.0%}{hint}")
         if checker.has_tools:

@@ -194,11 +194,34 @@ def _status(operator: str, values: list[str]) -> Predicate:
         return lambda row, now: any(part in row.status_text.lower() or part in row.status.value for part in wanted)
     states: set[Status] = set()
     for value in wanted:
-        states |= STATUS_WORDS.get(value, frozenset())
-        states |= {state for state in Status if state.value.startswith(value)}
-        if (state := status_of(value)) is not Status.UNKNOWN:
-            states.add(state)
+        states |= _states(value)
     return lambda row, now: row.status in states or row.status_text.lower() in wanted
+
+
+def _states(word: str) -> set[Status]:
+    """Return the states that a word means: its name, its group, its begin, or a provider's word for it."""
+    state = status_of(word)
+    named = {state} if state is not Status.UNKNOWN else set()
+    return named | STATUS_WORDS.get(word, frozenset()) | {state for state in Status if state.value.startswith(word)}
+
+
+def unknown_status(text: str) -> str:
+    """Return a sentence about a word after `status:` that is no status known here; empty without one.
+
+    Such a word is valid: a provider may have states of its own. But it is the reason when no job matches.
+
+    Raises:
+        QueryError: the filter is invalid.
+    """
+    for word in words(text):
+        name, operator, value = split_term(word.removeprefix("!"))
+        for part in _values(value.lower()) if (name, operator) == ("status", ":") else ():
+            if not _states(part) and not any(group.startswith(part) for group in STATUS_WORDS):
+                near = nearest(part, [*STATUS_WORDS, *Status])
+                return f"{part} is no status. " + (
+                    f"Did you mean {near}?" if near else f"Try {', '.join(STATUS_WORDS)}."
+                )
+    return ""
 
 
 def _alarm(operator: str, values: list[str], known: Known) -> Predicate:

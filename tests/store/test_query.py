@@ -12,7 +12,7 @@ from fttui.models.row import JobRow
 from fttui.models.status import Status
 from fttui.models.summary import Summary
 from fttui.store.filter_fields import FIELDS
-from fttui.store.filter_terms import QueryError
+from fttui.store.filter_terms import QueryError, unknown_status
 from fttui.store.query import NEWEST, Sort, parse, parse_sort, select, sort_of
 
 NOW = 1_800_000_000.0
@@ -171,6 +171,19 @@ def test_plain_word_does_not_match_across_fields() -> None:
 def test_invalid_filter_gives_the_reason(text: str, words: str) -> None:
     with pytest.raises(QueryError, match=re.escape(words)):
         parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("lr status:foo", "foo is no status. Try valid, queue, run, pause, done, fail, canc, waiting, live, final."),
+        ("!status:failled", "failled is no status. Did you mean failed?"),
+        ("status:run,runing", "runing is no status. Did you mean running?"),
+        ("status:wai status:user_error status:canceled status:f status~foo model:foo", ""),
+    ],
+)
+def test_word_that_is_no_status_is_named(text: str, sentence: str) -> None:
+    assert unknown_status(text) == sentence
 
 
 def at(*date: int) -> float:

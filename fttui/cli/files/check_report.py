@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from fttui.data.findings import Group
 from fttui.data.length_stats import LengthStats
 from fttui.data.plan import Plan
+from fttui.data.repair import is_repaired
 from fttui.data.report import Report, location, sentence
 
 BAR_CELLS = 30
@@ -32,7 +33,8 @@ def lines(report: Report) -> Iterator[str]:
 def _group(group: Group) -> Iterator[str]:
     times = "" if group.total == 1 else f" ({group.total:,} times)"
     yield f"{group.level}: {group.problem}{times}"
-    yield f"  fix: {group.remedy}"
+    does_it = any(is_repaired(group.code, finding.detail) for finding in group.first)
+    yield f"  fix: {group.remedy}{'; --fix -o PATH does it' if does_it else ''}"
     for finding in group.first:
         detail = f"({finding.detail})" if finding.detail else ""
         yield "  " + " ".join(filter(None, (location(group, finding), finding.member, detail)))

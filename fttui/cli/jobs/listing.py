@@ -92,7 +92,7 @@ def parse(statuses: tuple[str, ...], filter: str | None, sort: str | None, facts
     """
     from fttui.models.status import Status, status_of
     from fttui.store import filter_fields, query
-    from fttui.store.filter_terms import STATUS_WORDS, QueryError
+    from fttui.store.filter_terms import STATUS_WORDS, QueryError, unknown_status
     from fttui.text import clean_line
 
     for word in (word.strip() for text in statuses for word in text.split(",")):
@@ -103,6 +103,8 @@ def parse(statuses: tuple[str, ...], filter: str | None, sort: str | None, facts
     try:
         text = " ".join(part for part in (f"status:{words}" if words else "", filter or "") if part)
         parsed = query.parse(text, facts.known)
+        if unknown := unknown_status(filter or ""):
+            say(f"fttui: note: {clean_line(unknown)}")
         order = query.parse_sort(sort) if sort else query.NEWEST
     except QueryError as error:
         raise click.UsageError(str(error)) from None

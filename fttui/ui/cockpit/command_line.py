@@ -27,7 +27,7 @@ class CommandError(ValueError):
 WORDS: dict[str, str] = {
     "filter": "TEXT: filter the list; without TEXT show all jobs",
     "sort": "FIELD [desc]: sort the list; -FIELD or desc reverses",
-    "columns": "NAME,NAME…: show these columns, in this order; without names the default ones",
+    "columns": "NAME,NAME…: show these columns in this order, or the default ones",
     "goto": "NAME: move the cursor to a job, by its suffix, its id or the end of its id",
     "watch": "notify when the marked jobs, or the selected one, end",
     "theme": "NAME: change the theme",

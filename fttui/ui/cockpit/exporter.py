@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
@@ -53,16 +54,24 @@ class Exporter:
         format = word if word in FORMATS else ""
         path = rest.strip() if format else argument
         if format and format not in self._source.formats:
-            raise CommandError(f"The {self._source.pane} pane can be written as {' or '.join(self._source.formats)}.")
+            raise CommandError(self._refusal())
+        if word and not format and not set(word) & set("./~"):
+            raise CommandError(f"{word} is no format. {self._refusal()}")
         if path and self._source.name():
             self._prompt.confirm_path(path, partial(self._write, format=format))
         else:
             self.ask()
 
+    def _refusal(self) -> str:
+        return f"The {self._source.pane} pane can be written as {' or '.join(self._source.formats)}."
+
     def _write(self, path: str, format: str = "") -> None:
-        format = format or path.rpartition(".")[2]
+        extension = os.path.splitext(path)[1].removeprefix(".").lower()
         formats = self._source.formats
-        content = self._source.content(format if format in formats else formats[0])
+        if extension and not format and extension not in formats:
+            self._prompt.show_message(f"Not written: {extension} is no format. {self._refusal()}", "warn")
+            return
+        content = self._source.content(format or extension or formats[0])
         try:
             with atomic.writing(path, overwrite=True) as file:
                 file.write(content.encode())

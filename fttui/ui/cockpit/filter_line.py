@@ -14,7 +14,7 @@ from fttui.models.row import JobRow
 from fttui.models.status import status_of
 from fttui.store import query
 from fttui.store.filter_fields import BY_NAME, FILTER_FIELDS, FilterField
-from fttui.store.filter_terms import STATUS_WORDS, Predicate, QueryError, split_term, words
+from fttui.store.filter_terms import STATUS_WORDS, Predicate, QueryError, split_term, unknown_status, words
 from fttui.store.job_values import NOTHING_KNOWN, Known
 from fttui.text import count, nearest
 from fttui.ui.render.hints import Hint
@@ -258,6 +258,8 @@ def _without_match(text: str, jobs: ListedJobs) -> Hint | None:
     """Return the hint for a valid text that no job matches, with the term that excludes the most jobs."""
     if jobs.has_match(text):
         return None
+    if unknown := unknown_status(text):
+        return Hint(unknown)
     terms, best, term = jobs.parse(text).predicates, 0, ""
     if len(terms) > 1 and len(jobs) <= MOST_EXPLAINED:
         for index, word in enumerate(words(text)):

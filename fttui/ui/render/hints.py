@@ -33,10 +33,13 @@ def hint_line(hint: Hint, cells: int) -> Line:
 
 
 def cut_at_word(text: str, cells: int) -> str:
-    """Cut a text to at most `cells` cells without an ellipsis: between the items of a list, else between words."""
+    """Cut a text to at most `cells` cells without an ellipsis: between items, else clauses, else words."""
     if width(text) <= cells:
         return text
     head = fit(text, cells, ellipsis="")
-    if text[len(head) : len(head) + 1] != " ":
+    clause = max(head.rfind(", "), head.rfind("; "))
+    if "  " not in head and clause > cells // 3:
+        head = head[:clause]  # half of a clause says less than none
+    elif text[len(head) : len(head) + 1] != " ":
         head = head.rpartition("  " if "  " in head else " ")[0] or head
     return head.rstrip(" ,·;:(")

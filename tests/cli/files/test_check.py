@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from fttui.cli.files.check_report import lines
+from fttui.data.check import check_file
 from tests.cli.conftest import Fttui
 from tests.data import example_files
 from tests.support.service import Service
@@ -162,7 +164,8 @@ def test_terminal_output_is_a_report(write: Write, home: Path) -> None:
     text = os.read(outer, 65_536).decode().replace("\r\n", "\n")
     os.close(outer)
     assert done.returncode == 1
-    assert "error: the role is unknown\n  fix: use system, user, assistant or tool\n  t.jsonl:5 messages[1]" in text
+    assert "error: the role is unknown\n  fix: use system, user, assistant or tool; --fix -o PATH does it\n" in text
+    assert "\n  t.jsonl:5 messages[1]" in text
     assert "tokens per example: " in text
     assert "####" in text
     assert "\x1b" not in text
@@ -246,3 +249,16 @@ def test_fix_that_changes_nothing_writes_no_copy(fttui: Fttui, write: Write, hom
     assert "new.jsonl was not written: a repair changes nothing in t.jsonl" in result.err
     assert "no message is from the assistant" in result.out
     assert not (home / "new.jsonl").exists()
+
+
+def test_report_on_a_terminal_names_the_option_that_mends(write: Write) -> None:
+    alpaca = b'{"instruction": "a", "output": "b"}\n' * 3
+    found = list(lines(check_file(write("t.jsonl", alpaca))))
+    assert '  fix: write "messages": [...]; --fix -o PATH does it' in found
+    assert not any("does it" in line for line in found if "too few" in line)
+
+
+def test_tokens_for_this_machine_without_a_model_are_not_called_exact(write: Write) -> None:
+    (note,) = check_file(write("t.jsonl", CLEAN), provider="local").notes
+    assert note == "tokens are counted as for hosted models; --model NAME counts as a model of this machine does"
+    assert check_file(write("t.jsonl", CLEAN), provider="local", model="fttui-tiny-1").notes == ()

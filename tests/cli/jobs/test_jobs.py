@@ -188,6 +188,11 @@ def test_list_filters_and_sorts(fttui: Fttui, service: Service) -> None:
         assert [row[0] for row in result.cells] == [f"ftjob-{index:03}" for index in expected], flags
 
 
+def test_word_that_is_no_status_is_named(fttui: Fttui, service: Service) -> None:
+    result = fttui("jobs", "list", "--filter", "status:runing")
+    assert "fttui: note: runing is no status. Did you mean running?" in result.err
+
+
 def test_filters_apply_before_the_limit(fttui: Fttui, service: Service) -> None:
     service.jobs = [job(index, "failed" if index < 3 else "succeeded") for index in reversed(range(450))]
     result = fttui("jobs", "list", "--status", "failed", "--limit", "2", "--json")

@@ -165,3 +165,13 @@ async def test_new_checkpoint_appears_above_the_cursor() -> None:
         assert steps(shown(ui))[0] == "720"
         assert ui.main.side.checkpoints.row is not None
         assert ui.main.side.checkpoints.row.step == 630
+
+
+async def test_export_in_an_unknown_format_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with cockpit(store()) as ui:
+        await open_pane(ui)
+        for line in ("export xml", "export out.xml"):
+            await ui.press("colon", *line, "enter")
+            assert "xml is no format. The checkpoints pane can be written as csv or json." in ui.prompt
+    assert not list(tmp_path.iterdir())

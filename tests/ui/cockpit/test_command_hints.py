@@ -3,6 +3,8 @@
 import pytest
 
 from fttui.ui.cockpit.command_hints import hint
+from fttui.ui.cockpit.command_line import WORDS
+from fttui.ui.render.hints import hint_line
 
 
 @pytest.mark.parametrize(
@@ -28,3 +30,9 @@ def test_hint_of_a_line_tells_the_next_argument_or_the_error(line: str, expected
     found = hint(line, {"theme": ["nord"], "goto": ["my run", "my other run"]})
     assert found.text == expected
     assert found.is_error == expected.startswith(("Unknown", "interval: must", "job.cancel takes"))
+
+
+def test_no_hint_of_a_word_is_cut_at_80_columns() -> None:
+    for word in WORDS:
+        line = "".join(text for text, _ in hint_line(hint(word, {}), 80))
+        assert hint(word, {}).text in line

@@ -9,7 +9,7 @@ from fttui.store.job_values import Known
 from fttui.store.query import parse
 from fttui.text import width
 from fttui.ui.cockpit import filter_line
-from fttui.ui.render.hints import Hint, hint_line
+from fttui.ui.render.hints import Hint, cut_at_word, hint_line
 
 KNOWN = Known(cost=lambda row: 1.5)
 NOW = 1_800_000_000.0
@@ -92,6 +92,7 @@ def test_completion_of_a_value_offers_the_values_in_the_list() -> None:
         ("model>3", "! model is text: use model:value or model~part"),
         ("suffix:lr-1 loss<9", "Nothing matches. Without loss<9: 1 job."),
         ("nowhere", "Nothing matches."),
+        ("status:runing", "runing is no status. Did you mean running?"),
         ("lr-4", "suffix, model or status contains lr-4; an id begins or ends with it"),
     ],
 )
@@ -101,7 +102,9 @@ def test_hint_tells_what_may_come_next_or_the_error_and_its_place(text: str, exp
 
 def test_hint_in_60_columns_is_cut_at_a_word_and_keeps_its_example() -> None:
     assert hint("", 60) == "words, or field:value:  status:run loss<1.7 age<2d !lr-1"
-    assert hint("loss<", 60) == "loss: newest loss, here 1.659 to  for example loss<1.7"
+    assert hint("loss<", 60) == "loss: newest loss  for example loss<1.7"
+    whole_clause = cut_at_word("status of the job, or its first letters, no job here has one", 48)
+    assert whole_clause == "status of the job, or its first letters"
     assert hint("st", 40) == "status:  step  tab takes it"
     assert hint_line(Hint("aaaa bbbb", is_error=True), 9)[0] == (" ! aaaa", "fail")
 
