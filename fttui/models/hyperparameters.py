@@ -59,6 +59,12 @@ LOCAL_RANGES: Mapping[str, Range] = {
 }
 """Ranges of the embedded service."""
 
+
+def ranges_at(*, is_local: bool) -> Mapping[str, Range]:
+    """Return the ranges of the embedded service, or of every other provider."""
+    return LOCAL_RANGES if is_local else RANGES
+
+
 SEED = Range(-1, 2147483647, word="")
 MAX_SUFFIX = 64
 """Greatest length of a suffix, in characters."""

@@ -205,9 +205,8 @@ class _CreateCommand:
         from fttui.store.archive.archive import Archive
 
         choice = connection.choice
-        if choice.is_local:
-            self._settings.check_local_ranges()
-        elif self._flags["stop_on"]:
+        self._settings.check_ranges(is_local=choice.is_local)
+        if self._flags["stop_on"] and not choice.is_local:
             raise click.UsageError(
                 f"--stop-on: only the embedded service stops jobs, not {choice.name}.\n"
                 f"To cancel a job on an alarm: fttui jobs watch ID --stop-on {self._flags['stop_on']}"

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from fttui.learning.sweep import Axis, SweepError, axes_of, json_value, split_values
-from fttui.models.hyperparameters import LOCAL_RANGES, RANGES, SEED, Range
+from fttui.models.hyperparameters import RANGES, SEED, Range, ranges_at
 
 OPTIONS = ("n_epochs", "batch_size", "learning_rate_multiplier", "beta", "seed")
 """Settings that have an option of their own."""
@@ -37,16 +37,17 @@ class TrainingSettings:
         """The only or the first value of each setting."""
         return {name: values[0] for name, values in self._values.items()}
 
-    def check_local_ranges(self) -> None:
-        """Check the settings whose range at the embedded service is narrower.
+    def check_ranges(self, *, is_local: bool) -> None:
+        """Check the settings whose range at the provider is narrower than the options tell.
 
         Raises:
             click.UsageError: a value is out of range.
         """
+        ranges = ranges_at(is_local=is_local)
         for name, values in self._values.items():
             for value in values:
-                if name in LOCAL_RANGES and LOCAL_RANGES[name].refuses(str(value)):
-                    raise _out_of_range(name, value, LOCAL_RANGES[name])
+                if name in ranges and ranges[name].refuses(str(value)):
+                    raise _out_of_range(name, value, ranges[name])
 
 
 def _value(name: str, text: str) -> Any:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from fttui.models.hyperparameters import Range
 from fttui.text import fit, pad, width, wrap
 from fttui.ui.create_form.fields import BY_NAME, page_of
 from fttui.ui.create_form.suggestions import PATHS, Suggestion
@@ -26,9 +27,10 @@ class ChoicesPane(LineList):
 
     label = "Choices"
 
-    def __init__(self, glyphs: Glyphs) -> None:
+    def __init__(self, glyphs: Glyphs, ranges: Mapping[str, Range]) -> None:
         super().__init__(id="choices")
         self._glyphs = glyphs
+        self._ranges = ranges
         self._field = self._label = ""
         self._found: Sequence[Suggestion] = ()
         self._total = 0
@@ -57,7 +59,7 @@ class ChoicesPane(LineList):
     @property
     def is_page(self) -> bool:
         """The help of a field is shown."""
-        return self._texts == page_of(self._field) if self._field else False
+        return self._texts == page_of(self._field, self._ranges) if self._field else False
 
     def show_list(self, name: str, found: Sequence[Suggestion], total: int, label: str = "") -> None:
         """Show suggestions of a field, none of them highlighted.
@@ -75,7 +77,7 @@ class ChoicesPane(LineList):
 
     def show_page(self, name: str) -> None:
         """Show the help of a field."""
-        self.show_text(name, page_of(name), "")
+        self.show_text(name, page_of(name, self._ranges), "")
 
     def show_text(self, name: str, paragraphs: list[str], role: str = "dim") -> None:
         """Show paragraphs in the place of suggestions."""

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from fttui.learning.alarms import STOPPABLE
 from fttui.learning.sweep import SweepError, split_values
-from fttui.models.hyperparameters import MAX_SUFFIX, RANGES, SEED
+from fttui.models.hyperparameters import MAX_SUFFIX, RANGES, SEED, Range
 from fttui.models.job import METHODS
 from fttui.models.spec import HYPERPARAMETERS
 
@@ -27,8 +27,6 @@ class Field(NamedTuple):
     methods: tuple[str, ...] = METHODS
     """Methods with which the field is shown."""
 
-
-_ALL_RANGES = {**RANGES, "seed": SEED}
 
 _HYPERPARAMETERS = {
     "n_epochs": ("epochs", "How many times the model reads the training file."),
@@ -140,24 +138,35 @@ def fields_of(method: str) -> tuple[Field, ...]:
     return tuple(field for field in FIELDS if all(method in field.methods for method in methods))
 
 
-def range_error(name: str, text: str) -> str:
+def range_of(name: str, ranges: Mapping[str, Range]) -> Range | None:
+    """Return the range of a number field, None for other fields.
+
+    Args:
+        ranges: ranges of the hyperparameters at the provider.
+    """
+    return SEED if name == "seed" else ranges.get(name)
+
+
+def range_error(name: str, text: str, ranges: Mapping[str, Range]) -> str:
     """Return the values that a field takes, when its text is outside of them; else an empty string."""
     if name == "suffix" and len(text) > MAX_SUFFIX:
         return f"{len(text)} characters; at most {MAX_SUFFIX}"
-    if name not in _ALL_RANGES:
+    range = range_of(name, ranges)
+    if range is None:
         return ""
     try:
         values = split_values(text)
     except SweepError as error:
         return str(error)
-    if any(_ALL_RANGES[name].refuses(value) for value in values):
-        return _ALL_RANGES[name].allowed_values
+    if any(range.refuses(value) for value in values):
+        return range.allowed_values
     return ""
 
 
 def values_of_number(name: str, text: str) -> list[Any]:
     """Return the values of a number field whose text is in its range; empty when there is nothing to send."""
-    range, texts = _ALL_RANGES[name], split_values(text)
+    range, texts = range_of(name, RANGES), split_values(text)
+    assert range is not None
     values = [range.value(value) for value in texts]
     if len(values) > 1:
         return [range.word if value is None else value for value in values]
@@ -178,15 +187,13 @@ def notes_of(name: str, method: str, automatic: Mapping[str, int]) -> tuple[str,
     return notes
 
 
-def page_of(name: str) -> list[str]:
+def page_of(name: str, ranges: Mapping[str, Range]) -> list[str]:
     """Return the page of help of a field, as paragraphs."""
     field = BY_NAME[name]
     page = [field.about]
-    if name in RANGES:
-        page.append(f"auto: the provider chooses. Allowed: {RANGES[name].allowed_values}.")
-    elif name in _ALL_RANGES:
-        page.append(f"Allowed: {_ALL_RANGES[name].allowed_values}.")
-    if name in _ALL_RANGES:
+    if range := range_of(name, ranges):
+        chooses = "auto: the provider chooses. " if range.word else ""
+        page.append(f"{chooses}Allowed: {range.allowed_values}.")
         page.append(_SEVERAL[name == "seed"])
     example = _EXAMPLES.get(name, "3")
     page.append(f"For example: {example}")

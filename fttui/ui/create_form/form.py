@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
+from fttui.models.hyperparameters import RANGES, Range
 from fttui.models.job import METHODS
 from fttui.ui.create_form.fields import EMPTY, FIELDS, Field, fields_of, notes_of, range_error
 
@@ -39,16 +40,19 @@ class CreateForm:
         *,
         draft: Mapping[str, str] | None = None,
         sample: Mapping[str, str] | None = None,
+        ranges: Mapping[str, Range] = RANGES,
     ) -> None:
         """
         Args:
             values: initial texts, such as a clone's; missing fields get their defaults.
             draft: texts that the user typed earlier.
             sample: values of the sample job.
+            ranges: ranges of the hyperparameters at the provider.
         """
         self._initial = {**EMPTY, **values}
         self._texts = self._initial | dict(draft or {})
         self._sample = dict(sample or {})
+        self.ranges = ranges
         self._removed: tuple[str, ...] = ()
         """Fields that were emptied with the sample's training file."""
         self._method = self._texts["method"] if self._texts["method"] in ("", *METHODS) else self._initial["method"]
@@ -88,7 +92,7 @@ class CreateForm:
         if name in self._errors:
             return Note((f"! {self._errors[name].text}",), "fail")
         text = self._texts[name].strip()
-        if error := range_error(name, text) or (self.settings_error(text) if name == "more" else ""):
+        if error := range_error(name, text, self.ranges) or (self.settings_error(text) if name == "more" else ""):
             return Note((f"! {error}",), "fail")
         if name in self._advice:
             return Note((f"~ {self._advice[name]}",), "warn")

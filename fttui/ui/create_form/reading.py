@@ -12,7 +12,7 @@ from fttui.data.grader import BadGrader, grader_errors, parse_grader, read_grade
 from fttui.data.local_files import NotAFile, local_path
 from fttui.learning.alarms import stop_kinds
 from fttui.learning.sweep import Axis, SweepError, axes_of
-from fttui.models.hyperparameters import RANGES
+from fttui.models.hyperparameters import RANGES, Range
 from fttui.models.job import METHODS, TOKEN_KEY, Job
 from fttui.models.labels import STOP_ON
 from fttui.models.spec import HYPERPARAMETERS, MAX_METADATA, JobSpec, like
@@ -46,10 +46,14 @@ class FormReading(NamedTuple):
         return {"metadata": f"{MAX_METADATA} pairs leave no room for the token that finds a job after a lost answer"}
 
 
-def read_form(values: Mapping[str, str]) -> FormReading:
-    """Read the texts of the form. Fields that the method hides are left out."""
+def read_form(values: Mapping[str, str], ranges: Mapping[str, Range] = RANGES) -> FormReading:
+    """Read the texts of the form. Fields that the method hides are left out.
+
+    Args:
+        ranges: ranges of the hyperparameters at the provider.
+    """
     files = find_files({name: values[name] for name in FILES})
-    parsed = _Parser(values)
+    parsed = _Parser(values, ranges)
     errors = {name: parsed.errors[name] for name in in_order(parsed.errors)}
     spec = None
     if not errors and not files.errors:
@@ -97,7 +101,7 @@ def values_of(job: Job) -> dict[str, str]:
 class _Parser:
     """One pass over the fields, which fills the members of a `JobSpec` and the errors by field."""
 
-    def __init__(self, values: Mapping[str, str]) -> None:
+    def __init__(self, values: Mapping[str, str], ranges: Mapping[str, Range]) -> None:
         self.errors: dict[str, str] = {}
         method = values["method"]
         if method not in ("", *METHODS):
@@ -109,7 +113,7 @@ class _Parser:
         }
         self.errors |= {name: "required" for name in ("model", "training_file") if not values[name]}
         for name in ("suffix", "seed", *(name for name in RANGES if name in self._shown)):
-            if error := range_error(name, values[name]):
+            if error := range_error(name, values[name], ranges):
                 self.errors[name] = error
         self._several = {
             name: values_of_number(name, values[name])

@@ -92,7 +92,7 @@ class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
         self._left_at = left_at
         glyphs, service = opening.glyphs, opening.service
         suggestions = Suggestions()
-        choices = ChoicesPane(glyphs)
+        choices = ChoicesPane(glyphs, form.ranges)
         self._check_pane = CheckPane(glyphs, self._say, self._repair, self._show_titles)
         self._data_pane = DataPane(glyphs, self._show_titles)
         self._choices = choices

@@ -2,6 +2,8 @@
 
 import pytest
 
+from fttui.models.hyperparameters import ranges_at
+from fttui.ui.create_form.fields import page_of
 from fttui.ui.create_form.form import CreateForm, Note
 
 
@@ -114,3 +116,13 @@ def test_draft_is_a_change_of_the_initial_texts() -> None:
     assert draft.is_changed
     assert draft.initial("seed") == ""
     assert "beta" in {field.name for field in draft.visible}
+
+
+def test_range_is_that_of_the_provider() -> None:
+    too_much = {"learning_rate_multiplier": "2000000", "n_epochs": "51"}
+    here = CreateForm(too_much, ranges=ranges_at(is_local=True))
+    assert here.note("learning_rate_multiplier") == Note(("! auto, or above 0, at most 1,000,000",), "fail")
+    there = CreateForm(too_much, ranges=ranges_at(is_local=False))
+    assert not there.note("learning_rate_multiplier").is_alert
+    assert here.note("n_epochs") == there.note("n_epochs") == Note(("! auto, or 1 to 50",), "fail")
+    assert any("at most 1,000,000" in text for text in page_of("learning_rate_multiplier", here.ranges))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fttui.models.hyperparameters import RANGES
+from fttui.models.hyperparameters import LOCAL_RANGES, RANGES
 from fttui.models.job import METHODS, TOKEN_KEY, Job
 from fttui.models.spec import HYPERPARAMETERS, JobSpec, like
 from fttui.text import clean_line
@@ -338,3 +338,10 @@ def test_change_of_method_drops_settings_of_the_old_method() -> None:
     other = spec.with_method("dpo")
     assert other.body()["method"] == {"type": "dpo", "dpo": {"hyperparameters": {"n_epochs": 2, "lora": True}}}
     assert spec.with_method("reinforcement") == spec
+
+
+def test_ranges_of_the_provider_are_checked_before_anything_is_priced() -> None:
+    values = GOOD | {"learning_rate_multiplier": "2000000"}
+    assert read_form(values).errors == {}
+    found = read_form(values, LOCAL_RANGES)
+    assert (found.spec, set(found.errors)) == (None, {"learning_rate_multiplier"})
