@@ -166,3 +166,20 @@ def test_job_of_another_profile_is_named_with_the_profile(fttui: Fttui, service:
     result = fttui("jobs", "cancel", "work/lr-1", "..CCCC", "--yes")
     assert (result.code, "several profiles" in result.err) == (2, True)
     assert fttui("jobs", "get", "nowhere/lr-1").code == 1
+
+
+def test_every_command_takes_jobs_of_another_profile(fttui: Fttui, service: Service, home: Path) -> None:
+    service.jobs = [job(2, "running"), job(1, "running", user_provided_suffix="lr-1")]
+    (home / "config").mkdir(exist_ok=True)
+    (home / "config" / "config.toml").write_text(
+        f'[profiles.work]\nbase_url = "{service.server.url}"\napi_key_env = "OPENAI_API_KEY"\n'
+    )
+    here = ("--profile", "local")
+    for verb in ("get", "events", "checkpoints", "metrics"):
+        assert fttui("jobs", verb, "work/lr-1", *here).code == 0, verb
+    for verb in ("pause", "resume", "alarms"):
+        assert fttui("jobs", verb, "work/lr-1", "work/ftjob-002", *here).code == 0, verb
+    assert fttui("archive", "delete", "work/lr-1", "work/ftjob-002", "--yes", *here).code == 0
+    assert fttui("jobs", "clone", "work/lr-1", "--json", *here).json["model"] == "gpt-4.1-nano"
+    mixed = fttui("jobs", "pause", "work/lr-1", "ftjob-003", *here)
+    assert (mixed.code, "Give the jobs of one profile in one command." in mixed.err) == (2, True)
