@@ -1,16 +1,16 @@
-"""Client of the API, one method for each call. All raise `ApiError` only. Reads are retried, other calls are not."""
+"""Client of a provider: the calls of its dialect, lists to their end, and verbs whose response was lost.
 
-import asyncio
+All calls raise `ApiError` only. Reads are retried, other calls are not.
+"""
+
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Self, TypeVar
-from urllib.parse import quote
 
-from fttui.api import multipart
-from fttui.api.errors import ApiError, BadRequest, BadResponse, Unreachable
-from fttui.api.event_stream import StreamEvent
+from fttui.api.errors import ApiError, BadResponse
 from fttui.api.http import Http
 from fttui.api.providers import Provider
-from fttui.models.chat import Chunk, Question, chunk_of, phase_chunk
+from fttui.api.providers.dialect import Dialect
+from fttui.models.chat import Chunk, Question
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
 from fttui.models.file import File, Model
@@ -18,16 +18,13 @@ from fttui.models.job import Job
 from fttui.models.page import Page
 from fttui.models.samples import StepSamples
 from fttui.models.spec import JobSpec
-from fttui.models.wire import Wire, json_kind, made_up_id, sent_id
+from fttui.models.wire import Wire, made_up_id, sent_id
 
 T = TypeVar("T", bound=Wire)
-Query = list[tuple[str, str]]
 
 Warn = Callable[[str], object]
 """Receives a sentence about a list that may be incomplete although no request failed."""
 
-AT_ONCE = 200
-"""Greatest number of objects that are decoded in the event loop. Lists of files may have 10,000."""
 HEAD = 16 << 20
 """Greatest number of bytes that are read for the first lines of a file."""
 LAST_PAGE = 2000
@@ -39,7 +36,7 @@ class Client:
 
     def __init__(self, http: Http, *, tries: int | None = None) -> None:
         self._http = http
-        self._tries = tries
+        self._api = (http.provider.dialect or Dialect)(http, tries=tries)
 
     @property
     def provider(self) -> Provider:
@@ -74,8 +71,7 @@ class Client:
         self, *, after: str | None = None, limit: int = 100, metadata: Mapping[str, str] | None = None
     ) -> Page[Job]:
         """Return one page, in the server's order. `metadata` filters by pairs; servers may ignore it."""
-        wanted = [(f"metadata[{key}]", value) for key, value in (metadata or {}).items()]
-        return await self._page(Job, self.provider.jobs, [*_window(after, limit), *wanted])
+        return await self._api.jobs(after=after, limit=limit, metadata=metadata)
 
     def each_job_page(
         self, *, limit: int = 100, metadata: Mapping[str, str] | None = None, warn: Warn | None = None
@@ -84,34 +80,33 @@ class Client:
         return walk(lambda after: self.list_jobs(after=after, limit=limit, metadata=metadata), warn)
 
     async def get_job(self, id: str) -> Job:
-        return self._object(Job, await self._read(self._job(id)))
+        return await self._api.job(id)
 
     async def create_job(self, spec: JobSpec) -> Job:
         """Create a job with one POST, never sent twice. `store.create_once` handles ambiguous errors."""
-        body = self.provider.body({**spec.body(), **self.provider.create})
-        return self._object(Job, await self._http.write("POST", self.provider.jobs, body), is_write=True)
+        return await self._api.create(spec)
 
     async def cancel_job(self, id: str) -> Job:
-        return await self._act(id, "cancel", done=lambda job: job.status.is_final or job.status == "stopping")
+        return await self._act(id, self._api.cancel, lambda job: job.status.is_final or job.status == "stopping")
 
     async def pause_job(self, id: str) -> Job:
-        return await self._act(id, "pause", done=lambda job: job.status == "paused")
+        return await self._act(id, self._api.pause, lambda job: job.status == "paused")
 
     async def resume_job(self, id: str) -> Job:
-        return await self._act(id, "resume", done=lambda job: job.status in ("queued", "running"))
+        return await self._act(id, self._api.resume, lambda job: job.status in ("queued", "running"))
 
     async def delete_job(self, id: str) -> dict[str, Any]:
         """Return the response as sent; empty if the server sent none."""
-        return await self._delete(self._job(id))
+        return await self._api.delete(id)
 
     async def list_events(self, id: str, *, after: str | None = None, limit: int = 100) -> Page[Event]:
-        return await self._page(Event, f"{self._job(id)}/events", _window(after, limit))
+        return await self._api.events(id, after=after, limit=limit)
 
     def each_event_page(self, id: str, *, limit: int = 100, warn: Warn | None = None) -> AsyncIterator[Page[Event]]:
         return walk(lambda after: self.list_events(id, after=after, limit=limit), warn)
 
     async def list_checkpoints(self, id: str, *, after: str | None = None, limit: int = 100) -> Page[Checkpoint]:
-        return await self._page(Checkpoint, f"{self._job(id)}/checkpoints", _window(after, limit))
+        return await self._api.checkpoints(id, after=after, limit=limit)
 
     def each_checkpoint_page(
         self, id: str, *, limit: int = 100, warn: Warn | None = None
@@ -120,7 +115,7 @@ class Client:
 
     async def list_samples(self, id: str, *, after: str | None = None, limit: int = 100) -> Page[StepSamples]:
         """Return a page of a job's samples by step, from the embedded service."""
-        return await self._page(StepSamples, f"{self._job(id)}/samples", _window(after, limit))
+        return await self._api.samples(id, after=after, limit=limit)
 
     def each_samples_page(
         self, id: str, *, after: str | None = None, limit: int = 100, warn: Warn | None = None
@@ -133,8 +128,7 @@ class Client:
     async def list_files(
         self, *, purpose: str | None = None, after: str | None = None, limit: int | None = None
     ) -> Page[File]:
-        wanted = [("purpose", purpose)] if purpose else []
-        return await self._page(File, "/files", [*wanted, *_window(after, limit)])
+        return await self._api.files(purpose=purpose, after=after, limit=limit)
 
     def each_file_page(
         self, *, purpose: str | None = None, limit: int | None = None, warn: Warn | None = None
@@ -142,30 +136,30 @@ class Client:
         return walk(lambda after: self.list_files(purpose=purpose, after=after, limit=limit), warn)
 
     async def get_file(self, id: str) -> File:
-        return self._object(File, await self._read(f"/files/{_part(id)}"))
+        return await self._api.file(id)
 
     async def upload_file(
         self, path: str, *, purpose: str = "fine-tune", progress: Callable[[int, int], None] | None = None
     ) -> File:
-        """Upload a file from the disk with constant memory; above 512 MB in parts.
+        """Upload a file from the disk with constant memory; above 512 MB in parts, where the provider takes parts.
 
         Args:
             progress: called with the bytes sent so far and the size of the file.
         """
-        return self._object(File, await multipart.send(self._http, path, purpose, progress), is_write=True)
+        return await self._api.upload(path, purpose=purpose, progress=progress)
 
     async def delete_file(self, id: str) -> dict[str, Any]:
         """Return the response as sent; empty if the server sent none."""
-        return await self._delete(f"/files/{_part(id)}")
+        return await self._api.delete_file(id)
 
     async def file_content(self, id: str) -> bytes:
         """Return a file of at most 512 MB, such as a result file. `download_file` has no limit."""
-        return await self._http.content(f"/files/{_part(id)}/content")
+        return await self._api.content(id)
 
     async def file_lines(self, id: str, most: int) -> list[bytes]:
         """Return the first lines of a file, at most `most`, and at most `HEAD` bytes. The rest is not transferred."""
         found = bytearray()
-        async with self._http.stream(f"/files/{_part(id)}/content") as (_, chunks):
+        async with self._api.stream(id) as (_, chunks):
             async for chunk in chunks:
                 found += chunk
                 if len(found) > HEAD or found.count(b"\n") >= most:
@@ -183,7 +177,7 @@ class Client:
             progress: called with the bytes so far and the size of the file, if known.
         """
         done = 0
-        async with self._http.stream(f"/files/{_part(id)}/content") as (length, chunks):
+        async with self._api.stream(id) as (length, chunks):
             async for chunk in chunks:
                 write(chunk)
                 done += len(chunk)
@@ -194,75 +188,27 @@ class Client:
     # Models
 
     async def list_models(self) -> Page[Model]:
-        return await self._page(Model, "/models", [])
+        return await self._api.models()
 
     async def get_model(self, id: str) -> Model:
-        return self._object(Model, await self._read(f"/models/{_part(id)}"))
+        return await self._api.model(id)
 
     async def delete_model(self, id: str) -> dict[str, Any]:
         """Return the response as sent; empty if the server sent none."""
-        return await self._delete(f"/models/{_part(id)}")
+        return await self._api.delete_model(id)
 
-    async def chat(self, question: Question) -> AsyncGenerator[Chunk, None]:
+    def chat(self, question: Question) -> AsyncGenerator[Chunk, None]:
         """Yield the answer of a model in parts. The request is sent once. Close the generator to stop the answer.
 
         Raises:
             ApiError: the request was refused, or the answer ended early.
         """
-        given = question if self.provider.reads_tools else question._replace(tools=None)
-        path = self.provider.chat.replace("{model}", _part(question.model))
-        is_complete = False
-        async with self._http.events(path, given.body(length=self.provider.chat_length)) as events:
-            async for event in events:
-                if event.text == "[DONE]":
-                    is_complete = True
-                elif (chunk := self._chunk(event)) is not None:
-                    is_complete = is_complete or bool(chunk.finish_reason)
-                    yield chunk
-        if not is_complete:
-            reason = "the answer ended early"
-            raise Unreachable(f"lost the connection to {self.provider.title}: {reason}", kind="cut", reason=reason)
+        return self._api.chat(question)
 
-    def _chunk(self, event: StreamEvent) -> Chunk | None:
-        if event.is_comment:
-            return phase_chunk(event.text)
-        return chunk_of(self._http.value_of(event))
-
-    # Requests and responses
-
-    def _job(self, id: str) -> str:
-        return f"{self.provider.jobs}/{_part(id)}"
-
-    async def _read(self, path: str) -> Any:
-        return await self._http.read(path, tries=self._tries)
-
-    async def _page(self, kind: type[T], path: str, query: Query) -> Page[T]:
-        raw = await self._http.read(path, query, tries=self._tries, is_page=True)
-        try:
-            page = Page.read(kind, self.provider.list(raw))
-        except ValueError as error:
-            raise BadResponse(
-                f"cannot parse the response of {self.provider.title}: {error}", code="unreadable"
-            ) from None
-        if len(page.objects) > AT_ONCE:
-            await asyncio.to_thread(lambda: page.items)
-        return page
-
-    def _object(self, kind: type[T], raw: Any, *, is_write: bool = False) -> T:
-        raw = self.provider.object(raw)
-        if not isinstance(raw, dict) or (is_write and not sent_id(raw)):
-            got = json_kind(raw) if not isinstance(raw, dict) else "an object without an id"
-            raise BadResponse(
-                f"cannot parse the response of {self.provider.title}: expected a {kind.__name__.lower()}, got {got}",
-                code="unreadable",
-                ambiguous=is_write,
-            )
-        return kind.read(raw)
-
-    async def _act(self, id: str, verb: str, *, done: Callable[[Job], bool]) -> Job:
+    async def _act(self, id: str, send: Callable[[str], Awaitable[Job]], done: Callable[[Job], bool]) -> Job:
         """Send a verb to a job once. If the response is lost, read the job to see whether the verb took effect."""
         try:
-            return self._object(Job, await self._http.write("POST", f"{self._job(id)}/{verb}"), is_write=True)
+            return await send(id)
         except ApiError as error:
             if not error.ambiguous:
                 raise
@@ -273,10 +219,6 @@ class Client:
             if done(job):
                 return job
             raise
-
-    async def _delete(self, path: str) -> dict[str, Any]:
-        raw = await self._http.write("DELETE", path)
-        return raw if isinstance(raw, dict) else {}
 
 
 async def walk(fetch: Callable[[str | None], Awaitable[Page[T]]], warn: Warn | None = None) -> AsyncIterator[Page[T]]:
@@ -314,16 +256,3 @@ def _new(raw: Any, seen: set[str]) -> bool:
         return False
     seen.add(name)
     return True
-
-
-def _window(after: str | None, limit: int | None) -> Query:
-    window = [] if limit is None else [("limit", str(limit))]
-    return [*window, ("after", after)] if after else window
-
-
-def _part(id: str) -> str:
-    """Return an id as one segment of a path: `/` becomes `%2F`, `:` stays, and dots of `..` are escaped."""
-    if not id.strip():
-        raise BadRequest("the id is empty", code="empty_id")
-    part = quote(id, safe=":", errors="replace")
-    return part.replace(".", "%2E") if set(part) == {"."} else part

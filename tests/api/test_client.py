@@ -16,9 +16,13 @@ from fttui.api import providers
 from fttui.api.client import Client
 from fttui.api.errors import BadRequest, BadResponse, Unreachable
 from fttui.api.http import Http
-from fttui.api.providers import local
+from fttui.api.providers import Provider, local
+from fttui.api.providers.dialect import Dialect
 from fttui.config.choose import PROVIDERS
+from fttui.models.job import Job
+from fttui.models.page import Page
 from fttui.models.spec import JobSpec
+from fttui.models.wire import Wire
 from tests.api.conftest import KEY, Connect
 from tests.support.clock import FakeClock
 from tests.support.fault_server import FaultServer, Request, Step, answer, flood, refuse, send_json, serving
@@ -117,21 +121,38 @@ def test_every_provider_of_the_configuration_has_a_dialect(name: str) -> None:
     assert (found.name, found.base_url, found.key_origin) == (name, "https://h/v1", "WORK_KEY")
 
 
-async def test_hooks_convert_the_shapes_of_a_dialect(connect: Connect) -> None:
-    from dataclasses import replace
+class Near(Dialect):
+    """Jobs with other names, in pages with numbers."""
 
-    def list_of(raw: Any) -> Any:
-        return {"data": raw["jobs"], "has_more": False}
+    async def jobs(self, *, after: str | None = None, **_: Any) -> Page[Job]:
+        raw = await self._read("/tuning", [("page", after or "1")], is_page=True)
+        jobs = [self._translated(Job, item) for item in raw["jobs"]]
+        return Page(Job, jobs, raw["more"], raw, next=str(int(after or "1") + 1))
 
-    def job_of(raw: Any) -> Any:
-        return {**raw, "id": raw["name"]}
+    def translate(self, kind: type[Wire], raw: dict[str, Any]) -> dict[str, Any]:
+        return {"id": raw["name"], "status": raw["state"].lower()} if kind is Job else raw
 
-    async with serving(send_json({"jobs": [{"id": "a"}], "name": "b"})) as server:
-        provider = replace(providers.provider("compatible", server.url), list=list_of, object=job_of, jobs="/tuning")
-        client = connect(provider=provider)
-        assert [job.id for job in (await client.list_jobs()).items] == ["a"]
-        assert (await client.get_job("b")).id == "b"
-    assert server.requests[0].path == "/v1/tuning"
+
+def near(request: Request) -> Step:
+    if request.path == "/v1/fine_tuning/jobs/b":
+        return send_json({"name": "b", "state": "RUNNING"})
+    page = int(request.query["page"][0])
+    return send_json({"jobs": [{"name": f"j{page}", "state": "RUNNING"}], "more": page < 3})
+
+
+async def test_dialect_translates_objects_and_keeps_them_as_sent(connect: Connect) -> None:
+    async with FaultServer(near) as server:
+        client = connect(provider=Provider(name="near", base_url=server.url, dialect=Near))
+        job = await client.get_job("b")
+    assert (job.id, job.status, job.sent) == ("b", "running", {"name": "b", "state": "RUNNING"})
+
+
+async def test_cursor_of_a_dialect_is_opaque_to_the_client(connect: Connect) -> None:
+    async with FaultServer(near) as server:
+        client = connect(provider=Provider(name="near", base_url=server.url, dialect=Near))
+        found = [job.id async for page in client.each_job_page() for job in page.items]
+    assert found == ["j1", "j2", "j3"]
+    assert [request.query["page"] for request in server.requests] == [["1"], ["2"], ["3"]]
 
 
 # Lists
@@ -402,8 +423,9 @@ async def test_client_works_over_a_unix_socket(tmp_path: Path) -> None:
 def test_path_of_a_model_is_absolute_for_the_embedded_service(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir("/tmp")
     monkeypatch.setenv("HOME", "/home/ada")
+    dialect = local.Local(Http(local.provider(), clock=FakeClock()))
     sent = {
-        name: local.provider().body({"model": name, "training_file": "f"})["model"]
+        name: dialect.body(JobSpec(model=name, training_file="f"))["model"]
         for name in ("./m", "../m", "~/m", "/m", "Qwen/Qwen3-0.6B", "m")
     }
     assert sent == {

@@ -4,9 +4,16 @@ from typing import Any
 
 import pytest
 
-from fttui.api.providers.local import provider
+from fttui.api.http import Http
+from fttui.api.providers.local import Local, provider
 from fttui.models.hyperparameters import LOCAL_RANGES, RANGES, SEED, Range
 from fttui.models.spec import JobSpec, pairs_error
+from tests.support.clock import FakeClock
+
+
+def body_of(spec: JobSpec) -> dict[str, Any]:
+    """Return the request that creates a job of the embedded service."""
+    return Local(Http(provider(), clock=FakeClock())).body(spec)
 
 
 @pytest.mark.parametrize(
@@ -52,13 +59,13 @@ def test_embedded_service_gets_settings_without_a_field_as_metadata() -> None:
     spec = JobSpec(
         model="m", training_file="f", hyperparameters={"n_epochs": 3, "lora_r": 8, "packing": True}, metadata={"a": "b"}
     )
-    body = provider().body(spec.body())
+    body = body_of(spec)
     assert body["method"] == {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 3}}}
     assert body["metadata"] == {"a": "b", "fttui.lora_r": "8", "fttui.packing": "true"}
 
 
 def test_embedded_service_gets_no_empty_hyperparameters() -> None:
-    body = provider().body(JobSpec(model="m", training_file="f", method="dpo", hyperparameters={"lora_r": 8}).body())
+    body = body_of(JobSpec(model="m", training_file="f", method="dpo", hyperparameters={"lora_r": 8}))
     assert (body["method"], body["metadata"]) == ({"type": "dpo"}, {"fttui.lora_r": "8"})
 
 

@@ -1,15 +1,12 @@
-"""The API of one provider, as frozen data and hooks. Calls of the client are the same for all providers."""
+"""Facts about the API of one provider, known before a connection. Its calls are in `dialect`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-Hook = Callable[[Any], Any]
-
-
-def _unchanged(raw: Any) -> Any:
-    return raw
+if TYPE_CHECKING:
+    from fttui.api.providers.dialect import Dialect
 
 
 def _empty() -> Mapping[str, Any]:
@@ -22,6 +19,8 @@ class Provider:
 
     name: str
     """The dialect: the name of a module of this package."""
+    dialect: "type[Dialect] | None" = None
+    """The class with the calls of the API; None for OpenAI's."""
     base_url: str
     """URL without a trailing slash."""
     label: str = ""
@@ -53,12 +52,6 @@ class Provider:
     """A job that is deleted at the provider is deleted from the archive too."""
     create: Mapping[str, Any] = field(default_factory=_empty)
     """Additional members of the body that creates a job."""
-    body: Hook = _unchanged
-    """Convert the body that creates a job from OpenAI's shape to the provider's."""
-    object: Hook = _unchanged
-    """Convert an object (a job, an event, a file) from the provider's shape to OpenAI's."""
-    list: Hook = _unchanged
-    """Convert a list from the provider's envelope to OpenAI's."""
 
     @property
     def title(self) -> str:

@@ -4,8 +4,30 @@ import os
 from typing import Any
 
 from fttui.api.providers.base import Provider
+from fttui.api.providers.dialect import Dialect
 from fttui.models import labels
-from fttui.models.spec import local_pairs
+from fttui.models.spec import JobSpec, local_pairs
+
+
+class Local(Dialect):
+    """OpenAI's API, with absolute paths of models, and settings that it has no field for in the metadata."""
+
+    def body(self, spec: JobSpec) -> dict[str, Any]:
+        body = super().body(spec)
+        model = str(body.get("model", ""))
+        if model.startswith(("/", "~", "./", "../")):  # the service has another current directory
+            body = {**body, "model": os.path.abspath(os.path.expanduser(model))}
+        method: dict[str, Any] = body.get("method", {})
+        kind = method.get("type", "")
+        inner: dict[str, Any] = dict(method.get(kind, {}))
+        given: dict[str, Any] = inner.pop("hyperparameters", {})
+        moved = local_pairs(given)
+        if not moved:
+            return body
+        if kept := {name: value for name, value in given.items() if f"{labels.PREFIX}{name}" not in moved}:
+            inner["hyperparameters"] = kept
+        changed = {"type": kind, kind: inner} if inner else {"type": kind}
+        return body | {"method": changed, "metadata": {**body.get("metadata", {}), **moved}}
 
 
 def provider() -> Provider:
@@ -17,23 +39,5 @@ def provider() -> Provider:
         has_samples=True,
         keeps_no_copy=True,
         reads_tools=False,
-        body=_body,
+        dialect=Local,
     )
-
-
-def _body(body: dict[str, Any]) -> dict[str, Any]:
-    """Make the path of a model absolute, and move settings that the API has no field for to the metadata."""
-    model = str(body.get("model", ""))
-    if model.startswith(("/", "~", "./", "../")):  # the service has another current directory
-        body = {**body, "model": os.path.abspath(os.path.expanduser(model))}
-    method: dict[str, Any] = body.get("method", {})
-    kind = method.get("type", "")
-    inner: dict[str, Any] = dict(method.get(kind, {}))
-    given: dict[str, Any] = inner.pop("hyperparameters", {})
-    moved = local_pairs(given)
-    if not moved:
-        return body
-    if kept := {name: value for name, value in given.items() if f"{labels.PREFIX}{name}" not in moved}:
-        inner["hyperparameters"] = kept
-    changed = {"type": kind, kind: inner} if inner else {"type": kind}
-    return body | {"method": changed, "metadata": {**body.get("metadata", {}), **moved}}

@@ -1,0 +1,219 @@
+"""The calls of the API of one provider. The base class speaks OpenAI's API; a near provider is a subclass."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from fttui.api import multipart
+from fttui.api.errors import BadRequest, BadResponse, Unreachable
+from fttui.api.event_stream import StreamEvent
+from fttui.api.http import Http
+from fttui.api.providers.base import Provider
+from fttui.models.chat import Chunk, Question, chunk_of, phase_chunk
+from fttui.models.checkpoint import Checkpoint
+from fttui.models.event import Event
+from fttui.models.file import File, Model
+from fttui.models.job import Job
+from fttui.models.page import Page
+from fttui.models.samples import StepSamples
+from fttui.models.spec import JobSpec
+from fttui.models.wire import SENT, Wire, json_kind, sent_id
+
+T = TypeVar("T", bound=Wire)
+Query = list[tuple[str, str]]
+Report = Callable[[int, int], None]
+Stream = AbstractAsyncContextManager[tuple[int | None, AsyncIterator[bytes]]]
+
+AT_ONCE = 200
+"""Greatest number of objects that are decoded in the event loop. Lists of files may have 10,000."""
+
+
+class Dialect:
+    """API of one provider. Its verbs raise `ApiError` only, and return objects in the shape of OpenAI's API.
+
+    A subclass overrides the verbs that differ, and `translate`. Facts that are known before a connection are in
+    `Provider`. Cursors of pages are opaque outside of the dialect that made them.
+    """
+
+    def __init__(self, http: Http, *, tries: int | None = None) -> None:
+        """
+        Args:
+            tries: greatest number of tries of a read, including the first; the limit of `http` if None.
+        """
+        self._http = http
+        self._tries = tries
+
+    @property
+    def provider(self) -> Provider:
+        return self._http.provider
+
+    # Jobs
+
+    async def jobs(
+        self, *, after: str | None = None, limit: int = 100, metadata: Mapping[str, str] | None = None
+    ) -> Page[Job]:
+        """Return one page, in the server's order. `metadata` filters by pairs; servers may ignore it."""
+        wanted = [(f"metadata[{key}]", value) for key, value in (metadata or {}).items()]
+        return await self._page(Job, self.provider.jobs, [*window(after, limit), *wanted])
+
+    async def job(self, id: str) -> Job:
+        return self._object(Job, await self._read(self._job_path(id)))
+
+    async def create(self, spec: JobSpec) -> Job:
+        """Create a job with one POST, never sent twice."""
+        body = {**self.body(spec), **self.provider.create}
+        return self._object(Job, await self._http.write("POST", self.provider.jobs, body), is_write=True)
+
+    async def cancel(self, id: str) -> Job:
+        return await self._act(id, "cancel")
+
+    async def pause(self, id: str) -> Job:
+        return await self._act(id, "pause")
+
+    async def resume(self, id: str) -> Job:
+        return await self._act(id, "resume")
+
+    async def delete(self, id: str) -> dict[str, Any]:
+        """Delete a job. Return the response as sent; empty if the server sent none."""
+        return await self._delete(self._job_path(id))
+
+    async def events(self, id: str, *, after: str | None = None, limit: int = 100) -> Page[Event]:
+        return await self._page(Event, f"{self._job_path(id)}/events", window(after, limit))
+
+    async def checkpoints(self, id: str, *, after: str | None = None, limit: int = 100) -> Page[Checkpoint]:
+        return await self._page(Checkpoint, f"{self._job_path(id)}/checkpoints", window(after, limit))
+
+    async def samples(self, id: str, *, after: str | None = None, limit: int = 100) -> Page[StepSamples]:
+        """Return a page of a job's samples by step, where `Provider.has_samples` is true."""
+        return await self._page(StepSamples, f"{self._job_path(id)}/samples", window(after, limit))
+
+    # Files
+
+    async def files(
+        self, *, purpose: str | None = None, after: str | None = None, limit: int | None = None
+    ) -> Page[File]:
+        wanted = [("purpose", purpose)] if purpose else []
+        return await self._page(File, "/files", [*wanted, *window(after, limit)])
+
+    async def file(self, id: str) -> File:
+        return self._object(File, await self._read(f"/files/{part(id)}"))
+
+    async def upload(self, path: str, *, purpose: str, progress: Report | None = None) -> File:
+        return self._object(File, await multipart.send(self._http, path, purpose, progress), is_write=True)
+
+    async def delete_file(self, id: str) -> dict[str, Any]:
+        """Return the response as sent; empty if the server sent none."""
+        return await self._delete(f"/files/{part(id)}")
+
+    async def content(self, id: str) -> bytes:
+        """Return the content of a file that fits into the memory, such as a result file."""
+        return await self._http.content(f"/files/{part(id)}/content")
+
+    def stream(self, id: str) -> Stream:
+        """Open the content of a file as its length, if known, and its bytes."""
+        return self._http.stream(f"/files/{part(id)}/content")
+
+    # Models
+
+    async def models(self) -> Page[Model]:
+        return await self._page(Model, "/models", [])
+
+    async def model(self, id: str) -> Model:
+        return self._object(Model, await self._read(f"/models/{part(id)}"))
+
+    async def delete_model(self, id: str) -> dict[str, Any]:
+        """Return the response as sent; empty if the server sent none."""
+        return await self._delete(f"/models/{part(id)}")
+
+    async def chat(self, question: Question) -> AsyncGenerator[Chunk, None]:
+        """Yield the answer of a model in parts. The request is sent once."""
+        given = question if self.provider.reads_tools else question._replace(tools=None)
+        path = self.provider.chat.replace("{model}", part(question.model))
+        is_complete = False
+        async with self._http.events(path, given.body(length=self.provider.chat_length)) as events:
+            async for event in events:
+                if event.text == "[DONE]":
+                    is_complete = True
+                elif (chunk := self._chunk(event)) is not None:
+                    is_complete = is_complete or bool(chunk.finish_reason)
+                    yield chunk
+        if not is_complete:
+            reason = "the answer ended early"
+            raise Unreachable(f"lost the connection to {self.provider.title}: {reason}", kind="cut", reason=reason)
+
+    # Translation, without requests
+
+    def body(self, spec: JobSpec) -> dict[str, Any]:
+        """Return the body of the request that creates a job."""
+        return spec.body()
+
+    def translate(self, kind: type[Wire], raw: dict[str, Any]) -> dict[str, Any]:
+        """Return an object of the provider in the shape of OpenAI's API; the same object where nothing differs."""
+        return raw
+
+    # Requests and responses
+
+    def _job_path(self, id: str) -> str:
+        return f"{self.provider.jobs}/{part(id)}"
+
+    async def _read(self, path: str, query: Query | None = None, *, is_page: bool = False) -> Any:
+        return await self._http.read(path, query or [], tries=self._tries, is_page=is_page)
+
+    async def _page(self, kind: type[T], path: str, query: Query) -> Page[T]:
+        raw = await self._read(path, query, is_page=True)
+        try:
+            page = Page.read(kind, raw)
+        except ValueError as error:
+            raise self._unreadable(str(error)) from None
+        return await self._decoded(page.only([self._translated(kind, item) for item in page.objects]))
+
+    async def _decoded(self, page: Page[T]) -> Page[T]:
+        if len(page.objects) > AT_ONCE:
+            await asyncio.to_thread(lambda: page.items)
+        return page
+
+    def _object(self, kind: type[T], raw: Any, *, is_write: bool = False) -> T:
+        made = self._translated(kind, raw)
+        if not isinstance(made, dict) or (is_write and not sent_id(made)):
+            got = json_kind(raw) if not isinstance(made, dict) else "an object without an id"
+            raise self._unreadable(f"expected a {kind.__name__.lower()}, got {got}", ambiguous=is_write)
+        return kind.read(made)
+
+    def _translated(self, kind: type[Wire], raw: Any) -> Any:
+        """Translate one object. The object as sent is inside the new one."""
+        if not isinstance(raw, dict):
+            return raw
+        made = self.translate(kind, raw)
+        return raw if made is raw else {**made, SENT: raw}
+
+    def _unreadable(self, why: str, *, ambiguous: bool = False) -> BadResponse:
+        text = f"cannot parse the response of {self.provider.title}: {why}"
+        return BadResponse(text, code="unreadable", ambiguous=ambiguous)
+
+    def _chunk(self, event: StreamEvent) -> Chunk | None:
+        if event.is_comment:
+            return phase_chunk(event.text)
+        return chunk_of(self._http.value_of(event))
+
+    async def _act(self, id: str, verb: str) -> Job:
+        return self._object(Job, await self._http.write("POST", f"{self._job_path(id)}/{verb}"), is_write=True)
+
+    async def _delete(self, path: str) -> dict[str, Any]:
+        raw = await self._http.write("DELETE", path)
+        return raw if isinstance(raw, dict) else {}
+
+
+def window(after: str | None, limit: int | None) -> Query:
+    """Return the query of one page in OpenAI's API."""
+    found = [] if limit is None else [("limit", str(limit))]
+    return [*found, ("after", after)] if after else found
+
+
+def part(id: str) -> str:
+    """Return an id as one segment of a path: `/` becomes `%2F`, `:` stays, and dots of `..` are escaped."""
+    if not id.strip():
+        raise BadRequest("the id is empty", code="empty_id")
+    segment = quote(id, safe=":", errors="replace")
+    return segment.replace(".", "%2E") if set(segment) == {"."} else segment
