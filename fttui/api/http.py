@@ -67,6 +67,7 @@ class Response(NamedTuple):
 class _Request(NamedTuple):
     method: str
     path: str
+    """Path below the base URL; or a whole URL, which gets the key only if the provider lists its host."""
     query: Iterable[tuple[str, str]] = ()
     content: bytes | AsyncIterator[bytes] | None = None
     headers: Mapping[str, str] = MappingProxyType({})
@@ -259,9 +260,12 @@ class Http:
     @asynccontextmanager
     async def _open(self, request: _Request) -> AsyncIterator[httpx.Response]:
         """Send a request, following redirects. Yield the response (2xx) before its body is read."""
-        url = self.provider.base_url + request.path
-        query = httpx.QueryParams([*self.provider.query, *request.query])
-        headers = {**self.provider.headers, **request.headers, **self._authorization()}
+        url = request.path if "://" in request.path else self.provider.base_url + request.path
+        query, headers = httpx.QueryParams(list(request.query)), dict(request.headers)
+        if self._is_trusted(url):
+            query = httpx.QueryParams([*self.provider.query, *request.query])
+            headers = {**self.provider.headers, **headers, **self._authorization()}
+        origin = _origin(url)
         idle = self.limits.idle if request.idle is None else request.idle
         timeout = httpx.Timeout(idle, connect=self.limits.connect, pool=self.limits.connect)
         for _ in range(REDIRECTS + 1):
@@ -286,7 +290,7 @@ class Http:
                     return
             finally:
                 await response.aclose()
-            if _origin(target) != self._origin:
+            if _origin(target) != origin:
                 if not request.other_hosts or not target.startswith("https://"):
                     raise BadResponse(
                         f"{self.provider.title} redirects to another host, {urlsplit(target).netloc}. The key is not "
@@ -296,6 +300,7 @@ class Http:
                         code="redirected",
                     )
                 headers = dict(request.headers)
+                origin = _origin(target)
             url, query = target, httpx.QueryParams()
         raise BadResponse(f"{self.provider.title} redirects without end", code="redirected")
 
@@ -338,7 +343,9 @@ class Http:
         if error.status == 401:
             origin = self.provider.key_origin
             error.hint = (
-                f"The key came from {origin}." if origin else "No key was sent. Set OPENAI_API_KEY, or use a profile."
+                f"The key came from {origin}."
+                if origin
+                else f"No key was sent. Set {self.provider.key_variable}, or use a profile."
             )
         elif error.status == 404 and not urlsplit(self.provider.base_url).path:
             error.hint = f"Base URLs usually end in /v1. Try {self.provider.base_url}/v1"
@@ -402,6 +409,11 @@ class Http:
         if (error := error_mapping.of_event(raw, self._key.secret)) is not None:
             raise error
         return raw
+
+    def _is_trusted(self, url: str) -> bool:
+        """Return whether a URL may get the key. Redirects and signed addresses never do."""
+        origin = _origin(url)
+        return origin == self._origin or any(origin == ("https", host, 443) for host in self.provider.hosts)
 
     def _authorization(self) -> dict[str, str]:
         secret = self._key.secret

@@ -321,6 +321,41 @@ async def test_file_on_a_different_host_is_fetched_without_the_key(connect: Conn
     assert not {"authorization", "api-key", "openai-organization"} & set(seen[1].headers)
 
 
+@pytest.mark.parametrize(
+    ("url", "gets_key"),
+    [
+        ("https://host.example/other/v1/files", True),
+        ("https://storage.example/b/file", True),
+        ("http://storage.example/b/file", False),
+        ("https://storage.example:8443/b/file", False),
+        ("https://evil-storage.example/b/file", False),
+        ("https://storage.example.evil.example/b", False),
+        ("http://host.example/files", False),
+        ("https://signed.example/?sig=a", False),
+    ],
+)
+async def test_key_goes_only_to_the_hosts_that_the_provider_lists(connect: Connect, url: str, gets_key: bool) -> None:
+    seen: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        if request.url.path == "/b/file" and gets_key:
+            return httpx.Response(302, headers={"location": "https://blob.example/signed"})
+        return httpx.Response(200, content=b"{}")
+
+    provider = Provider(
+        name="x",
+        base_url="https://host.example/v1",
+        hosts=frozenset({"storage.example"}),
+        headers={"x-team": "t"},
+        query=(("q", "1"),),
+    )
+    await connect(provider=provider, handler=handler)._http.content(url)
+    sent = {"authorization", "x-team"} & set(seen[0].headers)
+    assert (bool(sent), "q=1" in str(seen[0].url)) == (gets_key, gets_key)
+    assert all("authorization" not in request.headers for request in seen[1:]), "after a redirect"
+
+
 async def test_endless_redirect_is_an_error(connect: Connect) -> None:
     async with serving(answer(302, location="/v1/fine_tuning/jobs")) as server:
         with pytest.raises(BadResponse, match="without end"):

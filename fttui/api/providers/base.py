@@ -29,8 +29,12 @@ class Provider:
     key_prefix: str = "Bearer "
     key_origin: str = ""
     """Source of the key, for messages; empty if no key is sent."""
+    key_variable: str = "OPENAI_API_KEY"
+    """Environment variable that usually has the key, for messages."""
+    hosts: frozenset[str] = frozenset()
+    """Hosts besides that of `base_url` that get the key, over TLS."""
     headers: Mapping[str, str] = field(default_factory=_empty)
-    """Headers of every request."""
+    """Headers of every request, for the hosts that get the key."""
     query: tuple[tuple[str, str], ...] = ()
     """Query parameters of every request."""
     jobs: str = "/fine_tuning/jobs"
