@@ -6,10 +6,11 @@ All calls raise `ApiError` only. Reads are retried, other calls are not.
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Self, TypeVar
 
-from fttui.api.errors import ApiError, BadResponse
+from fttui.api.errors import ApiError, BadRequest, BadResponse
 from fttui.api.http import Http
 from fttui.api.providers import Provider
 from fttui.api.providers.dialect import Dialect
+from fttui.models.assessment import Assessment
 from fttui.models.chat import Chunk, Question
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
@@ -82,8 +83,28 @@ class Client:
     async def get_job(self, id: str) -> Job:
         return await self._api.job(id)
 
+    def carries_metadata(self, spec: JobSpec) -> bool:
+        """Return whether the metadata of a job, with a create token, comes back with the job."""
+        return self._api.carries(spec)
+
+    async def assess(self, spec: JobSpec, *, has_files: bool) -> Assessment:
+        """Return what the provider says about a job before it is created.
+
+        Args:
+            has_files: the files of the job are at the provider, so it may know a price. Otherwise only refusals.
+        """
+        if has_files:
+            return await self._api.estimate(spec)
+        return Assessment(self._api.refuse(spec) or await self._api.exceeds(spec))
+
     async def create_job(self, spec: JobSpec) -> Job:
-        """Create a job with one POST, never sent twice. `store.create_once` handles ambiguous errors."""
+        """Create a job with one POST, never sent twice. `store.create_once` handles ambiguous errors.
+
+        Raises:
+            BadRequest: the provider is known to refuse the job, and nothing was sent.
+        """
+        if reason := self._api.refuse(spec):
+            raise BadRequest(reason, code="not_offered")
         return await self._api.create(spec)
 
     async def cancel_job(self, id: str) -> Job:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from fttui.core.pricing import Pricing
     from fttui.data.check import JobLike
     from fttui.data.plan import Plan
+    from fttui.models.assessment import Assessment
     from fttui.models.file import Model
     from fttui.models.job import Job
     from fttui.models.spec import JobSpec
@@ -115,7 +116,14 @@ class Creating(NamedTuple):
     """The create request is being sent. From now on the try cannot be cancelled."""
 
 
-Step = Checking | Checked | Uploading | FileReady | Creating
+class Priced(NamedTuple):
+    """The provider has estimated the cost of the job."""
+
+    cost: float
+    currency: str
+
+
+Step = Checking | Checked | Uploading | FileReady | Priced | Creating
 
 
 class Stage(StrEnum):
@@ -169,6 +177,7 @@ def unused_files(ids: tuple[str, ...]) -> str:
 class Sender(Protocol):
     """Sends files and create requests: a store, or `ClientSender`."""
 
+    async def assess(self, spec: "JobSpec", *, has_files: bool) -> "Assessment": ...
     async def upload(self, path: str, progress: Callable[[int, int], None] | None = None) -> Outcome: ...
     async def create(self, spec: "JobSpec") -> Outcome: ...
     async def model(self, id: str) -> "Model | None": ...
@@ -181,6 +190,11 @@ class ClientSender:
         self._client = client
         self._archive = archive
         self._clock = clock
+
+    async def assess(self, spec: "JobSpec", *, has_files: bool) -> "Assessment":
+        from fttui.store.provider_access import assess
+
+        return await assess(self._client, spec, has_files=has_files)
 
     async def upload(self, path: str, progress: Callable[[int, int], None] | None = None) -> Outcome:
         from fttui.store.upload_once import upload_once
@@ -347,7 +361,9 @@ class CreateJob:
             others: the other jobs of a sweep, with the same model.
         """
         self.is_sent = False
-        if reason := _pairs_error(spec, self._pricing) or await self._settings_error((spec, *others)):
+        reason = _pairs_error(spec, self._pricing) or await self._settings_error((spec, *others))
+        reason = reason or (await self._sender.assess(spec, has_files=False)).refusal
+        if reason:
             ending = "" if reason.endswith("?") else "."
             return Result(Outcome(False, f"Not created: {reason}{ending}"), Stage.SETTINGS)
         try:
@@ -373,7 +389,13 @@ class CreateJob:
         return ids
 
     async def send(self, spec: "JobSpec", plan: "Plan | None") -> Result:
-        """Send the create request for a job whose files are at the provider."""
+        """Send the create request for a job whose files are at the provider, with its own estimate of the cost."""
+        assessed = await self._sender.assess(spec, has_files=True)
+        if assessed.refusal:
+            return Result(Outcome(False, f"Not created: {assessed.refusal}."), Stage.CREATE, unused=self._unused(spec))
+        if assessed.cost is not None:
+            self._on_step(Priced(assessed.cost, assessed.currency))
+            plan = estimated(plan, assessed)
         self.is_sent = True
         self._on_step(Creating())
         created = await self._sender.create(spec)
@@ -430,6 +452,13 @@ class CreateJob:
         except OSError as error:
             return f"The expected cost was not saved: {error.strerror or error}"
         return ""
+
+
+def estimated(plan: "Plan | None", assessed: "Assessment") -> "Plan":
+    """Return a plan with the provider's own estimate of tokens and cost."""
+    from fttui.data.plan import plan_of_estimate
+
+    return plan_of_estimate(plan, assessed.tokens, assessed.cost, assessed.currency)
 
 
 def _pairs_error(spec: "JobSpec", pricing: "Pricing") -> str:

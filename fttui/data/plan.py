@@ -152,6 +152,14 @@ def _cost(tokens: int | None, price: Price, method: str) -> tuple[float | None, 
     return tokens * price.training / 1e6, f"{source}{f' of {price.updated}' if price.updated else ''}"
 
 
+def plan_of_estimate(before: Plan | None, tokens: int | None, cost: float | None, currency: str) -> Plan:
+    """Return a plan with a provider's own estimate in place of ours."""
+    known = before or Plan(1, True, None, True, None, None, None, currency, True, "")
+    return known._replace(
+        tokens=tokens or known.tokens, cost=cost, currency=currency, is_estimate=True, cost_note="", local=False
+    )
+
+
 def amount(cost: float, currency: str) -> str:
     """Return an amount of money with two decimals, four below 1."""
     return f"{cost:,.{2 if cost >= 1 or cost == 0 else 4}f} {currency}"

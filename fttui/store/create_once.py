@@ -11,7 +11,7 @@ from fttui.api.errors import ApiError, BadRequest
 from fttui.clock import Clock
 from fttui.models import lenient
 from fttui.models.job import TOKEN_KEY, Job
-from fttui.models.spec import MAX_METADATA, JobSpec
+from fttui.models.spec import JobSpec
 from fttui.store.archive.archive import Archive
 from fttui.store.snapshot import Outcome
 
@@ -45,9 +45,7 @@ async def create_once(client: Client, spec: JobSpec, clock: Clock, remember: Rem
     An exception of `remember` is passed on, and nothing is sent.
     """
     since = clock.now()
-    # A provider that drops metadata would drop the token.
-    has_room = len(spec.metadata) < MAX_METADATA and client.provider.keeps_metadata
-    token = new_token() if has_room else ""
+    token = new_token() if client.carries_metadata(spec) else ""
     asked = spec.model_copy(update={"metadata": {**spec.metadata, TOKEN_KEY: token}}) if token else spec
     if token:
         await remember(token, json.dumps(asked.body()))

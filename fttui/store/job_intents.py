@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from fttui.api.client import Client
 from fttui.clock import Clock
 from fttui.models import refusals
+from fttui.models.assessment import Assessment
 from fttui.models.job import Job
 from fttui.models.spec import JobSpec
 from fttui.store.archive.archive import Archive
@@ -16,7 +17,7 @@ from fttui.store.feed import SnapshotFeed
 from fttui.store.health import State
 from fttui.store.job_details import JobDetails
 from fttui.store.job_table import JobTable
-from fttui.store.provider_access import ProviderAccess
+from fttui.store.provider_access import ProviderAccess, assess
 from fttui.store.record import delete_copy
 from fttui.store.snapshot import Outcome
 
@@ -39,6 +40,11 @@ class JobIntents:
         self._feed = feed
         self._jobs = jobs
         self._details = details
+
+    async def assess(self, spec: JobSpec, *, has_files: bool) -> Assessment:
+        """Return what the provider says about a job before it is created; nothing without a connection."""
+        client = self._access.client
+        return Assessment() if client is None else await assess(client, spec, has_files=has_files)
 
     async def create(self, spec: JobSpec) -> Outcome:
         """Create a job exactly once: see `create_once`."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from fttui.learning.alarms import Report
 from fttui.learning.run import Run
 from fttui.models import refusals
+from fttui.models.assessment import Assessment
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.file import File, Model
 from fttui.models.job import Job
@@ -221,6 +222,10 @@ class MergedStore:
         return None if store is None else await store.model(key.id)
 
     # Intents
+
+    async def assess(self, spec: JobSpec, *, has_files: bool) -> Assessment:
+        """Return nothing: a job is created in one profile."""
+        return Assessment()
 
     async def create(self, spec: JobSpec) -> Outcome:
         """Refuse: a job is created in one profile."""

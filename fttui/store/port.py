@@ -8,6 +8,7 @@ from typing import Protocol
 
 from fttui.learning.alarms import Report
 from fttui.learning.run import Run
+from fttui.models.assessment import Assessment
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.file import File, Model
 from fttui.models.job import Job
@@ -105,6 +106,9 @@ class StorePort(Protocol):
 
     # Intents
 
+    async def assess(self, spec: JobSpec, *, has_files: bool) -> Assessment:
+        """Return what the provider says about a job before it is created."""
+
     async def create(self, spec: JobSpec) -> Outcome:
         """Create a job exactly once."""
 
@@ -170,6 +174,7 @@ class FormPort(Protocol):
     async def models(self) -> list[Model]: ...
     async def model(self, id: str) -> Model | None: ...
     def newest_jobs(self) -> list[Job]: ...
+    async def assess(self, spec: JobSpec, *, has_files: bool) -> Assessment: ...
     async def create(self, spec: JobSpec) -> Outcome: ...
     async def upload(self, path: str, progress: Callable[[int, int], None] | None = None) -> Outcome: ...
 

@@ -9,6 +9,8 @@ from fttui.api.error_mapping import UNKNOWN_ROUTE
 from fttui.api.errors import ApiError, BadRequest, NotFound, ServerError
 from fttui.clock import Clock
 from fttui.models import refusals
+from fttui.models.assessment import Assessment
+from fttui.models.spec import JobSpec
 from fttui.store.archive.archive import Archive
 from fttui.store.feed import SnapshotFeed
 from fttui.store.job_table import JobTable
@@ -140,6 +142,14 @@ class ProviderAccess:
             self.not_offered.add(route)
             until = self._clock.now() + (ABSENT_FOR if definite else ABSENT_FOR_NOW)
             await self._archive.routes.remember_absent(route, until)
+
+
+async def assess(client: Client, spec: JobSpec, *, has_files: bool) -> Assessment:
+    """Return what a provider says about a job before it is created. A failed request says nothing."""
+    try:
+        return await client.assess(spec, has_files=has_files)
+    except ApiError:
+        return Assessment()
 
 
 def refusal_of(error: ApiError, id: str = "") -> Outcome:

@@ -11,6 +11,7 @@ from fttui.api.client import Client
 from fttui.clock import Clock
 from fttui.learning.alarms import Report
 from fttui.learning.run import Run
+from fttui.models.assessment import Assessment
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.file import File, Model
 from fttui.models.job import Job
@@ -175,6 +176,10 @@ class Store:
         return await self._files.model(id)
 
     # Intents
+
+    async def assess(self, spec: JobSpec, *, has_files: bool) -> Assessment:
+        """Return what the provider says about a job before it is created."""
+        return await self._intents.assess(spec, has_files=has_files)
 
     async def create(self, spec: JobSpec) -> Outcome:
         """Create a job exactly once."""

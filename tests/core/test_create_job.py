@@ -19,6 +19,7 @@ from fttui.core.create_job import (
     DataChecker,
     FileReady,
     LocalFiles,
+    Priced,
     Result,
     Stage,
     Step,
@@ -26,6 +27,7 @@ from fttui.core.create_job import (
     find_files,
 )
 from fttui.core.pricing import Pricing
+from fttui.models.assessment import Assessment
 from fttui.models.job import Job
 from fttui.models.spec import JobSpec
 from fttui.store.archive.archive import Archive
@@ -101,6 +103,29 @@ async def test_one_file_for_two_members_is_uploaded_once(world: World) -> None:
 async def test_job_without_local_files_is_created_at_once(world: World) -> None:
     assert (await world.run("file-abc")).ok
     assert world.steps == [Creating()]
+
+
+async def test_job_that_the_provider_would_refuse_is_refused_before_the_upload(world: World) -> None:
+    world.client.assessments = {False: Assessment("x has no seed")}
+    result = await world.run(world.file("t.jsonl", GOOD))
+    assert (result.stage, result.message) == (Stage.SETTINGS, "Not created: x has no seed.")
+    assert (world.client.calls, world.steps) == ([], [])
+
+
+async def test_price_that_the_provider_estimates_is_told_and_remembered(world: World) -> None:
+    world.client.assessments = {True: Assessment(cost=2.5, currency="EUR", tokens=700)}
+    result = await world.run("file-abc")
+    assert world.steps == [Priced(2.5, "EUR"), Creating()]
+    expected = world.pricing.expected(result.outcome.id)
+    assert expected is not None
+    assert (expected.text, expected.tokens) == ("about 2.50 EUR", 700)
+
+
+async def test_provider_may_refuse_a_job_when_its_files_are_there(world: World) -> None:
+    world.client.assessments = {True: Assessment("it costs more than the account allows")}
+    result = await world.run(world.file("t.jsonl", GOOD))
+    assert (result.ok, result.stage, result.unused) == (False, Stage.CREATE, ("file-0",))
+    assert world.client.count("create_job") == 0
 
 
 async def test_data_with_errors_is_sent_only_by_force(world: World) -> None:

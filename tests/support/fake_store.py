@@ -9,6 +9,7 @@ from typing import Any
 from fttui.learning.alarms import Kind, Report
 from fttui.learning.run import Run, run_of
 from fttui.learning.summary import summarize
+from fttui.models.assessment import Assessment
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.file import File, Model
 from fttui.models.job import Job
@@ -69,6 +70,8 @@ class FakeStore:
     refusal: str = ""
     described: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What the service says of a model beyond the API, by id."""
+    assessments: dict[bool, Assessment] = field(default_factory=dict)
+    """Answers about jobs to be created: before (False) and after their files are uploaded."""
     snapshot: Snapshot = field(default_factory=Snapshot)
     listener: Callable[[Snapshot, Change], None] | None = None
     looked_at: str | None = None
@@ -250,6 +253,9 @@ class FakeStore:
     async def upload(self, path: str, progress: Callable[[int, int], None] | None = None) -> Outcome:
         self.sent.append(("upload", path))
         return Outcome(True, "", f"file-{len(self.sent)}")
+
+    async def assess(self, spec: JobSpec, *, has_files: bool) -> Assessment:
+        return self.assessments.get(has_files, Assessment())
 
     async def create(self, spec: JobSpec) -> Outcome:
         self.sent.append(("create", spec))

@@ -7,6 +7,7 @@ from typing import Any
 from fttui.api.client import walk
 from fttui.api.errors import ApiError, BadRequest, NotFound
 from fttui.api.providers import Provider
+from fttui.models.assessment import Assessment
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
 from fttui.models.file import File, Model
@@ -92,6 +93,8 @@ class FakeClient:
         """The cursors of the list of jobs are no ids."""
         self.ascending = False
         """Send events oldest first."""
+        self.assessments: dict[bool, Assessment] = {}
+        """Answers about jobs to be created: before (False) and after their files are uploaded."""
         self.closed = False
         self.provider = Provider(name="fake", base_url="https://host.example/v1")
 
@@ -158,6 +161,12 @@ class FakeClient:
     async def get_job(self, id: str) -> Job:
         await self._called("get_job", id)
         return Job.read(self._job(id))
+
+    def carries_metadata(self, spec: JobSpec) -> bool:
+        return True
+
+    async def assess(self, spec: JobSpec, *, has_files: bool) -> Assessment:
+        return self.assessments.get(has_files, Assessment())
 
     async def create_job(self, spec: JobSpec) -> Job:
         await self._called("create_job", spec.model)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from fttui.models.spec import HYPERPARAMETERS
+
 if TYPE_CHECKING:
     from fttui.api.providers.dialect import Dialect
 
@@ -47,6 +49,12 @@ class Provider:
     """Chat completions take tools."""
     keeps_metadata: bool = True
     """False if the provider drops `metadata` on create, so that a job cannot be found by its token."""
+    hyperparameters: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType(HYPERPARAMETERS))
+    """Names of hyperparameters by method. A method without an entry is not offered."""
+    has_auto: bool = True
+    """False if hyperparameters cannot be `auto`. They are left out then: the provider chooses."""
+    lacks: frozenset[str] = frozenset()
+    """Members of `JobSpec` that the provider has no counterpart for, such as `suffix`."""
     missing: frozenset[str] = frozenset()
     """Verbs that the provider is known not to offer: `pause`, `resume`, `events`, `delete_job`, `try_model` (chat
     completions), …"""

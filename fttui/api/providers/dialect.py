@@ -10,7 +10,10 @@ from fttui.api import multipart
 from fttui.api.errors import BadRequest, BadResponse, Unreachable
 from fttui.api.event_stream import StreamEvent
 from fttui.api.http import Http
+from fttui.api.providers import refusals
 from fttui.api.providers.base import Provider
+from fttui.models.assessment import Assessment
+from fttui.models.auto_hyperparameters import AUTO
 from fttui.models.chat import Chunk, Question, chunk_of, phase_chunk
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
@@ -18,7 +21,7 @@ from fttui.models.file import File, Model
 from fttui.models.job import Job
 from fttui.models.page import Page
 from fttui.models.samples import StepSamples
-from fttui.models.spec import JobSpec
+from fttui.models.spec import MAX_METADATA, JobSpec
 from fttui.models.wire import SENT, Wire, json_kind, sent_id
 
 T = TypeVar("T", bound=Wire)
@@ -143,11 +146,33 @@ class Dialect:
             reason = "the answer ended early"
             raise Unreachable(f"lost the connection to {self.provider.title}: {reason}", kind="cut", reason=reason)
 
+    # Before a job is created
+
+    def refuse(self, spec: JobSpec) -> str:
+        """Return why the provider would refuse a job, as far as that is known without a request; empty if not."""
+        return refusals.of(self.provider, spec)
+
+    def carries(self, spec: JobSpec) -> bool:
+        """Return whether the metadata of a job, with a create token, comes back with the job."""
+        return self.provider.keeps_metadata and len(spec.metadata) < MAX_METADATA
+
+    async def exceeds(self, spec: JobSpec) -> str:
+        """Return the limit of the provider that a job exceeds; empty if none is known."""
+        return ""
+
+    async def estimate(self, spec: JobSpec) -> Assessment:
+        """Return the provider's own estimate for a job whose files are uploaded."""
+        return Assessment()
+
     # Translation, without requests
 
     def body(self, spec: JobSpec) -> dict[str, Any]:
-        """Return the body of the request that creates a job."""
-        return spec.body()
+        """Return the body of the request that creates a job, without what the provider would drop or refuse."""
+        update: dict[str, Any] = {} if self.provider.keeps_metadata else {"metadata": {}}
+        if not self.provider.has_auto:
+            given = spec.hyperparameters
+            update["hyperparameters"] = {name: value for name, value in given.items() if value != AUTO}
+        return spec.model_copy(update=update).body()
 
     def translate(self, kind: type[Wire], raw: dict[str, Any]) -> dict[str, Any]:
         """Return an object of the provider in the shape of OpenAI's API; the same object where nothing differs."""

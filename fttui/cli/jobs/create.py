@@ -327,7 +327,8 @@ class _CreateCommand:
         return code
 
     def _show(self, step: "Step") -> None:
-        from fttui.core.create_job import Checked, Checking, FileReady, Uploading
+        from fttui.core.create_job import Checked, Checking, FileReady, Priced, Uploading
+        from fttui.data.plan import amount
 
         match step:
             case Checking(read, total):
@@ -339,5 +340,7 @@ class _CreateCommand:
                     say(line)
             case Uploading(path, sent, total) if total:
                 file_progress(path, "uploading")(sent, total)
+            case Priced(cost, currency):
+                say(f"The provider estimates a cost of {amount(cost, currency)}")
             case FileReady(path, id, _, reused):
                 say(f"{path} is already uploaded as {id}; reusing it" if reused else f"Uploaded {path} as {id}")

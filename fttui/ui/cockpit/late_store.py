@@ -12,6 +12,7 @@ from fttui.store.snapshot import Outcome
 from fttui.ui.cockpit.model import CockpitModel
 
 if TYPE_CHECKING:
+    from fttui.models.assessment import Assessment
     from fttui.models.file import File, Model
     from fttui.models.job import Job
     from fttui.models.spec import JobSpec
@@ -89,6 +90,12 @@ class LateStore:
             return []
         rows = sorted(snapshot.rows.values(), key=lambda row: -(row.created_at or 0.0))[:MOST_JOBS]
         return [job for row in rows if (job := store.job(row.id)) is not None]
+
+    async def assess(self, spec: JobSpec, *, has_files: bool) -> Assessment:
+        store = self._store
+        from fttui.models.assessment import Assessment
+
+        return await store.assess(spec, has_files=has_files) if store is not None else Assessment()
 
     async def create(self, spec: JobSpec) -> Outcome:
         store = self._store

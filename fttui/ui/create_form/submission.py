@@ -20,12 +20,14 @@ from fttui.core.create_job import (
     Creating,
     DataChecker,
     FileReady,
+    Priced,
     Result,
     Stage,
     Step,
     Uploading,
 )
 from fttui.core.pricing import Pricing
+from fttui.data.plan import money
 from fttui.models.row import short_id
 from fttui.models.spec import pairs_error
 from fttui.text import clean_line, size_words
@@ -201,6 +203,8 @@ class Submission:
                 self._say(f"Uploading {_name(path)}{self._upload_words(path, sent, total)}")
             case FileReady(path, id, names, reused):
                 self._file_ready(path, id, names, reused)
+            case Priced(cost, currency):
+                self._say(f"The provider estimates {money(cost, currency)}.")
             case Creating():
                 self._is_sent = True
                 if self._sweep is None:
