@@ -34,6 +34,9 @@ SHORTEST_SLEEP = 0.001
 JUMP = 2.0
 """Seconds by which the wall clock must run ahead of the monotonic clock after a suspend."""
 
+_VERBS = {"list": "jobs", "lost": "jobs", "older": "events"}
+"""Verbs of the provider by kind of task, where the names differ."""
+
 
 def next_delay(
     *,
@@ -146,7 +149,7 @@ class Poller:
     def pace(self, interval: float) -> None:
         """Set the seconds between two polls while a job is live."""
         self._interval = interval
-        self._rate_limit.reserve_polls(next_delay(live=True, local=self._local, interval=interval))
+        self._reserve_polls()
         self._list_wake.set()
 
     async def run(self) -> None:
@@ -182,7 +185,7 @@ class Poller:
     async def _poll_list(self) -> None:
         while True:
             await self._until_due()
-            while (wait := self._rate_limit.poll_wait()) > 0:
+            while (wait := self._rate_limit.poll_wait(self._requests("jobs"))) > 0:
                 await self._clock.sleep(wait)
             try:
                 await self._poll()
@@ -197,10 +200,11 @@ class Poller:
         denied = self._store.snapshot.health.state is State.DENIED
         if self._connect is not None and (self._store.access.client is None or denied):
             before = self._store.access.attach(await self._connect())
+            self._reserve_polls()
             if before is not None:
                 await before.close()
         if self._store.access.client is not None:
-            self._rate_limit.count(poll=True)
+            self._rate_limit.count(self._requests("jobs"), poll=True)
             await self.fetcher.refresh()
 
     def _schedule_next_poll(self) -> None:
@@ -236,6 +240,14 @@ class Poller:
             chance=self._jitter,
         )
 
+    def _reserve_polls(self) -> None:
+        every = next_delay(live=True, local=self._local, interval=self._interval)
+        self._rate_limit.reserve_polls(every, self._requests("jobs"))
+
+    def _requests(self, verb: str) -> int:
+        client = self._store.access.client
+        return 1 if client is None else client.provider.costs.get(verb, 1)
+
     # Lane of single jobs
 
     async def _fetch_jobs(self) -> None:
@@ -251,7 +263,7 @@ class Poller:
             if task is None:
                 await self._wait(self._jobs_wake, self._queue.wait(only_selected=self._held))
                 continue
-            self._rate_limit.count()
+            self._rate_limit.count(self._requests(_VERBS.get(task.kind, task.kind)))
             self._queue.sent(task)
             try:
                 await self._fetch(task)

@@ -29,31 +29,31 @@ class RateLimit:
         self._tokens = float(BURST)
         self._filled_at = clock.monotonic()
 
-    def reserve_polls(self, list_every: float) -> None:
-        """Reserve the requests for polls of the list every `list_every` seconds."""
-        reserved = min(LIMIT // 2, math.ceil(WINDOW / list_every))
+    def reserve_polls(self, list_every: float, requests: int = 1) -> None:
+        """Reserve `requests` for each poll of the list every `list_every` seconds."""
+        reserved = min(LIMIT // 2, math.ceil(WINDOW / list_every) * requests)
         self._rate = max(1, LIMIT - reserved - BURST) / WINDOW
 
-    def poll_wait(self) -> float:
-        """Return the seconds until the list may be polled."""
-        return self._until_below(LIMIT)
+    def poll_wait(self, requests: int = 1) -> float:
+        """Return the seconds until the list may be polled with a number of requests."""
+        return self._until_below(LIMIT - requests + 1)
 
     def job_wait(self) -> float:
-        """Return the seconds until a request for a single job may be sent."""
+        """Return the seconds until a request for a single job may be sent. It may count as several."""
         now = self._clock.monotonic()
         self._tokens = min(BURST, self._tokens + (now - self._filled_at) * self._rate)
         self._filled_at = now
         return max((1 - self._tokens) / self._rate, self._until_below(LIMIT - SPARE))
 
-    def count(self, *, poll: bool = False) -> None:
-        """Count a request sent now.
+    def count(self, requests: int = 1, *, poll: bool = False) -> None:
+        """Count requests sent now.
 
         Args:
-            poll: the request is a poll of the list.
+            poll: they are a poll of the list.
         """
-        self._sent.append(self._clock.monotonic())
+        self._sent.extend([self._clock.monotonic()] * requests)
         if not poll:
-            self._tokens -= 1
+            self._tokens -= requests
 
     def _until_below(self, limit: int) -> float:
         now = self._clock.monotonic()

@@ -163,6 +163,21 @@ async def test_requests_of_half_an_hour_stay_within_the_documented_numbers(
     assert len(world.store.snapshot.rows) == jobs
 
 
+async def test_requests_of_a_verb_that_sends_several_count_for_the_limit() -> None:
+    world = World()
+    costs = {"jobs": 3, "events": 2}
+    world.client.provider = replace(world.client.provider, costs=costs)
+    populate(world, 40, 40)
+    await half_an_hour(world)
+    of_verb = {"list_jobs": 3, "list_events": 2}
+    calls = zip(world.client.calls, world.client.times, strict=True)
+    times = [time for call, time in calls for _ in range(of_verb.get(call[0], 1)) if time > 0]
+    assert most_in_a_minute(times) <= 60
+    assert {call[1] for call in world.client.calls if call[0] == "list_events"} == {
+        raw["id"] for raw in world.client.jobs
+    }, "every job has its turn"
+
+
 async def test_hour_without_changes_publishes_only_the_time_of_the_poll() -> None:
     world = World()
     populate(world, 10, 0)
