@@ -1,5 +1,6 @@
 """`fttui profile`: list, choose, add, remove and test profiles."""
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.output import Column, say
 from fttui.config import choose as choices
 from fttui.config.errors import ConfigError
+from fttui.config.providers import PROVIDERS
 from fttui.config.schema import Profile
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ def list_(invocation: Invocation) -> int:
                 "in_use": True,
                 "base_url": now.base_url,
                 "provider": now.provider,
-                "key": "OPENAI_API_KEY",
+                "key": PROVIDERS[now.provider].key or "OPENAI_API_KEY",
                 "from": now.origin,
             },
         )
@@ -133,6 +135,8 @@ def _setting_flags(function: Callable[..., int]) -> Callable[..., int]:
 def add(name: str, **flags: Any) -> int:
     """Add a profile. fttui never stores a key. Give the source of the key, such as an environment variable.
 
+    Without one, the profile takes the key from the provider's own variable, such as TOGETHER_API_KEY, if that is set.
+
     \b
     fttui profile add work --api-key-command 'pass show openai/work' --project proj_abc
     fttui profile add lab --base-url http://gpu1:8000/v1
@@ -143,8 +147,13 @@ def add(name: str, **flags: Any) -> int:
     given = {key: value for key, value in flags.items() if value is not None}
     if fault := next(faults(Profile, given, ("the profile",)), None):
         raise ConfigError(str(fault))
-    choices.choose_table(name, given, "")
+    chosen = choices.choose_table(name, given, "")
+    variable = PROVIDERS[chosen.provider].key
+    if variable and os.environ.get(variable, "").strip() and not any(key.startswith("api_key_") for key in given):
+        given["api_key_env"] = variable
     add_profile(name, Profile(**given))
+    if "api_key_env" in given and flags["api_key_env"] is None:
+        say(f"Its key is in {variable}, which is set.")
     say(f"Added {name}. To use it: --profile {name}, or as the default: fttui profile use {name}")
     return DONE
 

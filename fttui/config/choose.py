@@ -11,26 +11,11 @@ from typing import Any, NamedTuple
 
 from fttui.config.errors import ConfigError
 from fttui.config.paths import config_file, profiles_file
+from fttui.config.providers import OFFICIAL, PROVIDERS, provider_at
 from fttui.config.toml_file import read_toml
 from fttui.text import clean_line, nearest
 
 LOCAL = "local"
-OFFICIAL = "https://api.openai.com/v1"
-
-PROVIDERS: dict[str, str] = {
-    "openai": OFFICIAL,
-    "azure": "",
-    "nebius": "https://api.tokenfactory.nebius.com/v1",
-    "litellm": "",
-    "compatible": "",
-}
-"""Providers that a profile may name, with their base URLs; empty if the profile must give one.
-
-Each has a module of its name in `fttui/api/providers/`.
-"""
-
-_OFFICIAL_HOST = r"(?:(?:us|eu|ae|au|in|jp)\.)?api\.openai\.com"
-_AZURE_HOST = r".+\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|cn)"
 # A URL in normal form. Most are, and importing `urllib` takes a tenth of the time to the first frame.
 _PLAIN = r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::(?!80/|443/|80$|443$)[1-9]\d{0,3})?(?:/[A-Za-z0-9._~/-]*)?"
 _DEFAULT = "nothing else is configured"
@@ -194,7 +179,7 @@ def host_of(base_url: str) -> str:
 
 def is_official(base_url: str) -> bool:
     """Return whether a base URL is OpenAI's own service, of any region, over TLS."""
-    return base_url.startswith("https://") and bool(re.fullmatch(_OFFICIAL_HOST, host_of(base_url)))
+    return provider_at(base_url) == "openai"
 
 
 def is_loopback(base_url: str) -> bool:
@@ -209,8 +194,8 @@ def _by_url(url: str, origin: str, source: str) -> Choice:
     # Organisations and projects have separate jobs behind one URL.
     account = "/".join(filter(None, (_variable("OPENAI_ORG_ID"), _variable("OPENAI_PROJECT_ID"))))
     key = clean_line(f"{base}#{account}" if account else base)
-    provider = "azure" if re.fullmatch(_AZURE_HOST, host_of(base)) else "openai" if is_official(base) else "compatible"
-    return Choice("openai" if base == OFFICIAL else host_of(base), origin, key, base, source, query, provider)
+    name = "openai" if base == OFFICIAL else host_of(base)
+    return Choice(name, origin, key, base, source, query, provider_at(base))
 
 
 def _openai(origin: str) -> Choice:
@@ -248,14 +233,12 @@ def choose_table(name: str, profile: dict[str, Any], origin: str) -> Choice:
     provider = profile.get("provider", "")
     if provider and provider not in PROVIDERS:
         raise ConfigError(f"profiles.{name}.provider: must be one of {', '.join(PROVIDERS)}")
-    url = profile.get("base_url") or PROVIDERS.get(provider, OFFICIAL if not provider else "")
+    url = profile.get("base_url") or (PROVIDERS[provider].base_url if provider else OFFICIAL)
     where = f"profiles.{name}.base_url"
     if not isinstance(url, str) or not url:
         raise ConfigError(f"{where}: missing. The provider {provider} has no URL of its own")
     base, query = split_url(url, where)
-    if not provider:
-        azure = re.fullmatch(_AZURE_HOST, host_of(base))
-        provider = "azure" if azure else "openai" if is_official(base) else "compatible"
+    provider = provider or provider_at(base)
     if provider == "azure":
         base, query = azure_url(url, str(profile.get("api_version") or ""), where)
     return Choice(name, origin, name, base, "profile", query, provider)

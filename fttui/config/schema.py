@@ -8,7 +8,7 @@ import os
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 from fttui.config import validators
-from fttui.config.choose import PROVIDERS
+from fttui.config.providers import PROVIDERS
 from fttui.config.validators import Kind, many_of, one_of, seconds, some_of
 
 if TYPE_CHECKING:

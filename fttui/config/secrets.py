@@ -3,8 +3,9 @@
 import os
 from typing import NoReturn
 
-from fttui.config.choose import Choice, is_official
+from fttui.config.choose import Choice
 from fttui.config.errors import ConfigError, NoKey
+from fttui.config.providers import PROVIDERS, is_place_of, provider_at
 from fttui.config.schema import Profile
 from fttui.key_command import KeyCommandError, printed_key
 from fttui.text import clean_line
@@ -44,8 +45,9 @@ class Secret:
 def find_key(choice: Choice, profile: Profile | None) -> tuple[Secret | None, str]:
     """Return the key of a service and its source in words; None if the service may work without a key.
 
-    A key goes only to the service it belongs to: a profile uses only the key that it names, and `OPENAI_API_KEY` goes
-    only to OpenAI, `OPENAI_BASE_URL` and `--base-url`. A key command may take seconds.
+    A key goes only to the service it belongs to: a profile uses only the key that it names, a provider's own variable
+    goes only to its hosts, and `OPENAI_API_KEY` only to OpenAI, `OPENAI_BASE_URL`, and `--base-url` of an unknown host.
+    A key command may take seconds.
 
     Raises:
         NoKey: the service needs a key and there is none, or the named source has none.
@@ -57,12 +59,26 @@ def find_key(choice: Choice, profile: Profile | None) -> tuple[Secret | None, st
         if profile is None:
             raise ConfigError(f"profile {choice.name} has no settings")
         return _by_profile(choice, profile)
-    variable = "AZURE_OPENAI_API_KEY" if choice.source == "azure" else "OPENAI_API_KEY"
-    if value := os.environ.get(variable, "").strip():
-        return _checked(value, variable), variable
-    if choice.source == "azure" or is_official(choice.base_url or ""):
-        raise NoKey(f"no key for {choice.base_url}: set {variable}, or choose a different service with --profile")
+    variables = _variables(choice)
+    for variable in variables:
+        if value := os.environ.get(variable, "").strip():
+            return _checked(value, variable), variable
+    if choice.source == "azure" or provider_at(choice.base_url or "") != "compatible":
+        raise NoKey(f"no key for {choice.base_url}: set {variables[0]}, or choose a different service with --profile")
     return None, ""
+
+
+def _variables(choice: Choice) -> tuple[str, ...]:
+    """Return the environment variables that may have the key of a service without a profile, best first.
+
+    OpenAI's key never goes to the known host of a different provider, unless `OPENAI_BASE_URL` leads there.
+    """
+    if choice.source == "azure":
+        return ("AZURE_OPENAI_API_KEY",)
+    own = PROVIDERS[choice.provider].key
+    if choice.provider in ("openai", "azure") or not own:
+        return ("OPENAI_API_KEY",)
+    return (own, "OPENAI_API_KEY") if choice.source == "openai" else (own,)
 
 
 def _by_profile(choice: Choice, profile: Profile) -> tuple[Secret | None, str]:
@@ -76,8 +92,9 @@ def _by_profile(choice: Choice, profile: Profile) -> tuple[Secret | None, str]:
         return _checked(_run(profile.api_key_command, whose), whose), f"the key command of {whose}"
     if profile.api_key_keyring:
         return _checked(_keyring(profile.api_key_keyring, whose), whose), f"the keyring ({whose})"
-    if is_official(choice.base_url or "") or choice.provider == "azure":
-        raise NoKey(f"{whose} names no key: set api_key_env, api_key_command or api_key_keyring")
+    if choice.provider == "azure" or is_place_of(choice.provider, choice.base_url or ""):
+        variable = PROVIDERS[choice.provider].key
+        raise NoKey(f'{whose} names no key: set api_key_env = "{variable}", api_key_command or api_key_keyring')
     return None, ""
 
 

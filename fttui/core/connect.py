@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fttui.clock import Clock, SystemClock
 from fttui.config.choose import Choice, choose, is_loopback
 from fttui.config.errors import ConfigError
+from fttui.config.providers import PROVIDERS
 
 if TYPE_CHECKING:
     import httpx
@@ -139,6 +140,7 @@ def provider_of(choice: Choice, profile: "Profile | None", key_origin: str = "")
             project=os.environ.get("OPENAI_PROJECT_ID", "").strip(),
             query=query,
             key_origin=key_origin,
+            key_variable=PROVIDERS[choice.provider].key,
         )
     return providers.provider(
         choice.provider,
@@ -150,6 +152,7 @@ def provider_of(choice: Choice, profile: "Profile | None", key_origin: str = "")
         query=(*query, *profile.query.items()),
         create=profile.create,
         key_origin=key_origin,
+        key_variable=PROVIDERS[choice.provider].key,
     )
 
 

@@ -18,7 +18,7 @@ from fttui.api.errors import BadRequest, BadResponse, Unreachable
 from fttui.api.http import Http
 from fttui.api.providers import Provider, local
 from fttui.api.providers.dialect import Dialect
-from fttui.config.choose import PROVIDERS
+from fttui.config.providers import PROVIDERS
 from fttui.models.job import Job
 from fttui.models.page import Page
 from fttui.models.spec import JobSpec

@@ -182,6 +182,19 @@ provider = "litellm"
         choose(profile="f")
 
 
+@pytest.mark.parametrize(
+    ("url", "provider"),
+    [
+        ("https://api.tokenfactory.nebius.com/v1", "nebius"),
+        ("https://bedrock-mantle.us-west-2.api.aws/v1", "bedrock"),
+        ("https://bedrock-mantle.us-west-2.api.aws.evil/v1", "compatible"),
+        ("https://evil/api.tokenfactory.nebius.com/v1", "compatible"),
+    ],
+)
+def test_base_url_alone_selects_the_provider_of_its_host(url: str, provider: str) -> None:
+    assert choose(base_url=url).provider == provider
+
+
 def test_lookalike_hosts_are_neither_official_nor_loopback() -> None:
     assert is_official(OFFICIAL)
     assert is_official("https://us.api.openai.com/v1")

@@ -56,6 +56,22 @@ def test_openai_key_goes_to_openai_openai_base_url_and_base_url_only(
     assert key_of(choose(profile="azure")) == "az"
 
 
+def test_own_variable_of_a_provider_goes_to_its_hosts_only(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-openai")
+    nebius = "https://api.tokenfactory.nebius.com/v1"
+    with pytest.raises(NoKey, match="set NEBIUS_API_KEY"):
+        find_key(choose(base_url=nebius), None)
+    monkeypatch.setenv("OPENAI_BASE_URL", nebius)
+    assert find_key(choose(), None) == (Secret("sk-openai"), "OPENAI_API_KEY"), "both variables say so"
+    monkeypatch.setenv("NEBIUS_API_KEY", "sk-nebius")
+    assert find_key(choose(), None) == (Secret("sk-nebius"), "NEBIUS_API_KEY")
+    assert find_key(choose(base_url=nebius), None) == (Secret("sk-nebius"), "NEBIUS_API_KEY")
+    assert find_key(choose(base_url="https://gateway.example/v1"), None)[1] == "OPENAI_API_KEY"
+    config.write_text('[profiles.n]\nprovider = "nebius"\n')
+    with pytest.raises(NoKey, match='names no key: set api_key_env = "NEBIUS_API_KEY"'):
+        find_key(choose(profile="n"), Profile(provider="nebius"))
+
+
 def test_missing_key_is_an_error_for_openai_only() -> None:
     with pytest.raises(NoKey, match="set OPENAI_API_KEY"):
         key_of(choose(profile="openai"))

@@ -1,7 +1,7 @@
 """Providers of the fine-tuning API, one module a dialect.
 
 To add a provider, write a module with a function `provider(base_url, *, organization, project) -> Provider`, and add
-its name to `fttui.config.choose.PROVIDERS`.
+its name to `fttui.config.providers.PROVIDERS`.
 """
 
 from collections.abc import Mapping
@@ -27,12 +27,14 @@ def provider(
     query: tuple[tuple[str, str], ...] = (),
     create: Mapping[str, Any] = MappingProxyType({}),
     key_origin: str = "",
+    key_variable: str = "",
 ) -> Provider:
     """Return a provider of a dialect, with the settings of a profile.
 
     Args:
         dialect: the name of a module of this package.
         auth: `bearer` or `api-key`; the default of the dialect if None.
+        key_variable: the environment variable to name where no key was sent.
     """
     make = import_module(f"{__name__}.{dialect}").provider
     found: Provider = make(base_url, organization=organization, project=project)
@@ -43,5 +45,6 @@ def provider(
         query=(*found.query, *query),
         create=MappingProxyType({**found.create, **create}),
         key_origin=key_origin,
+        key_variable=key_variable or found.key_variable,
         **key,
     )

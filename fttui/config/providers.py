@@ -1,0 +1,47 @@
+"""Table of the providers: base URL, hosts, variable with the key. Standard library only: the first frame reads it."""
+
+import re
+from typing import NamedTuple
+
+
+class KnownProvider(NamedTuple):
+    """A provider that a profile may name. It has a module of its name in `fttui/api/providers/`."""
+
+    base_url: str = ""
+    """Empty if the profile must give one."""
+    places: str = ""
+    """Pattern of the base URLs that select it, without `https://`; empty if a profile must name it."""
+    key: str = ""
+    """Environment variable that has the key in the provider's own documentation."""
+
+
+OFFICIAL = "https://api.openai.com/v1"
+PROVIDERS: dict[str, KnownProvider] = {
+    "openai": KnownProvider(OFFICIAL, r"(?:(?:us|eu|ae|au|in|jp)\.)?api\.openai\.com(?:/.*)?", "OPENAI_API_KEY"),
+    "azure": KnownProvider(
+        "", r".+\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|cn)(?:/.*)?", "AZURE_OPENAI_API_KEY"
+    ),
+    "nebius": KnownProvider(
+        "https://api.tokenfactory.nebius.com/v1",
+        r"api\.(?:tokenfactory|studio)\.nebius\.(?:com|ai)(?:/.*)?",
+        "NEBIUS_API_KEY",
+    ),
+    "bedrock": KnownProvider("", r"bedrock-mantle\.[a-z0-9-]+\.api\.aws(?:/.*)?", "AWS_BEARER_TOKEN_BEDROCK"),
+    "litellm": KnownProvider(),
+    "compatible": KnownProvider(),
+}
+"""Providers by name."""
+
+
+def provider_at(base_url: str) -> str:
+    """Return the provider whose service a base URL in normal form is; `compatible` for any other."""
+    scheme, _, place = base_url.partition("://")
+    found = (name for name, known in PROVIDERS.items() if known.places and re.fullmatch(known.places, place))
+    name = next(found, "compatible")
+    # Without TLS anybody may answer for the host, so OpenAI's key needs a profile.
+    return "compatible" if name == "openai" and scheme != "https" else name
+
+
+def is_place_of(name: str, base_url: str) -> bool:
+    """Return whether a base URL is the service of a provider itself, not a gateway to it."""
+    return provider_at(base_url) == name != "compatible"
