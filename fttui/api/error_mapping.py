@@ -254,6 +254,10 @@ def _members(body: bytes) -> dict[str, str]:
     detail = outer.get("detail")
     if isinstance(detail, list):  # FastAPI: [{"loc": […], "msg": …}]
         detail = next((item for item in detail if isinstance(item, dict)), None)
+        parts = lenient.items(detail.get("loc")) if detail else []
+        if detail and len(parts) > 1:
+            place = ".".join(map(str, parts))
+            detail = {"msg": f"{place}: {lenient.line(detail.get('msg'))}", "param": place.removeprefix("body.")}
     if isinstance(detail, str):
         detail = {"message": detail}
     places = [lenient.mapping(place) for place in (inner, detail, outer)]

@@ -94,7 +94,7 @@ def check_file(
     log = FindingLog(path, on_finding, kept, provider)
     if grader is not None and method == REINFORCEMENT:
         graded = item_members(grader)
-        for member, error in grader_errors(grader):
+        for member, error in grader_errors(grader, functions=provider == "other"):
             log.add("bad_grader", None, member, error)
 
     def open_scan(path: str, log: FindingLog, counter: Counter | None, limit: int | None) -> FileScan:

@@ -18,6 +18,7 @@ _REQUIRED = {
     "score_model": ("name", "model", "input"),
     "label_model": ("name", "model", "input", "labels", "passing_labels"),
     "multi": ("name", "graders", "calculate_output"),
+    "lambda": ("lambda",),
 }
 _CHOICES = {"operation": _OPERATIONS, "evaluation_metric": _METRICS}
 _ITEM = re.compile(r"\{\{\s*item\.([A-Za-z_][A-Za-z0-9_]*)")
@@ -59,11 +60,17 @@ def read_grader(path: str) -> dict[str, Any]:
 
 
 def grader_errors(
-    grader: dict[str, Any], where: str = "grader", *, is_nested: bool = False
+    grader: dict[str, Any], where: str = "grader", *, is_nested: bool = False, functions: bool = False
 ) -> Iterator[tuple[str, str]]:
-    """Yield member and message of each error in a grader."""
+    """Yield member and message of each error in a grader.
+
+    Args:
+        functions: accept the kind `lambda`, a function of the user's at Amazon. OpenAI does not have it.
+    """
     kind = grader.get("type")
-    known = [name for name in _REQUIRED if name != "label_model" or is_nested]
+    known = [name for name in _REQUIRED if is_nested or name != "label_model"]
+    if is_nested or not functions:
+        known.remove("lambda")
     if not isinstance(kind, str) or kind not in known:
         yield f"{where}.type", f"{json.dumps(kind)} is unknown; known: {', '.join(known)}"
         return
@@ -74,6 +81,8 @@ def grader_errors(
         value = grader.get(name)
         if name in _REQUIRED[kind] and value not in (None, "") and value not in choices:
             yield f"{where}.{name}", f"{json.dumps(value)} is unknown; known: {', '.join(choices)}"
+    if kind == "lambda" and isinstance(grader.get(kind), dict) and not grader[kind].get("function"):
+        yield f"{where}.lambda.function", "missing"
     if kind == "multi":
         for member, part in _nested_graders(grader.get("graders"), f"{where}.graders"):
             if isinstance(part, dict):

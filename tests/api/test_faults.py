@@ -71,6 +71,11 @@ async def test_each_status_has_its_class(connect: Connect, status: int, kind: ty
         ('{"error": "plain"}', "plain", ""),
         ('{"detail": "Not Found"}', "Not Found", ""),
         ('{"detail": [{"loc": ["body"], "msg": "field required"}]}', "field required", ""),
+        (
+            '{"detail": [{"loc": ["body", "method", 0, "n_epochs"], "msg": "not an integer"}]}',
+            "body.method.0.n_epochs: not an integer",
+            "",
+        ),
         ('{"message": "outer", "code": "c"}', "outer", "c"),
         ('{"error": {"message": null, "code": null}}', "the server sent 400 Bad Request", ""),
         ('"just text"', "just text", ""),

@@ -54,6 +54,17 @@ def test_errors_name_the_member() -> None:
         assert [place for place, _ in grader_errors(grader)] == [member]
 
 
+def test_function_is_a_grader_only_where_the_provider_has_functions() -> None:
+    grader: dict[str, Any] = {"type": "lambda", "lambda": {"function": "arn:aws:lambda:x"}}
+    assert list(grader_errors(grader, functions=True)) == []
+    assert [place for place, _ in grader_errors(grader)] == ["grader.type"]
+    for broken, member in (
+        ({"type": "lambda"}, "grader.lambda"),
+        ({**grader, "lambda": {"x": 1}}, "grader.lambda.function"),
+    ):
+        assert [place for place, _ in grader_errors(broken, functions=True)] == [member]
+
+
 def test_members_that_the_templates_use() -> None:
     assert item_members(MULTI) == {"answer", "difficulty"}
     assert item_members({"type": "python", "source": "item['x']"}) == set()

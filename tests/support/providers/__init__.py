@@ -1,0 +1,1 @@
+"""Fakes of near providers, written from their documents and strict about requests."""
