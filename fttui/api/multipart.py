@@ -3,7 +3,7 @@
 import asyncio
 import os
 import stat
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO
 from urllib.parse import quote
@@ -22,6 +22,8 @@ LARGEST = 8 * 1024 * MEGABYTE
 """Greatest size of a file, in bytes."""
 
 Report = Callable[[int, int], None]
+Fields = Sequence[tuple[str, str]]
+"""Fields of a form before its file, in their order."""
 
 
 class Form:
@@ -37,21 +39,21 @@ class Form:
     def kind(self) -> str:
         return f"multipart/form-data; boundary={self._boundary}"
 
-    def length(self, purpose: str) -> int:
+    def length(self, fields: Fields) -> int:
         """Return the length of the body with the whole file."""
-        return len(self._head(purpose)) + self.size + len(self._tail())
+        return len(self._head(fields)) + self.size + len(self._tail())
 
     def part_length(self, size: int) -> int:
         """Return the length of the body with `size` bytes of the file."""
         return len(self._part_head()) + size + len(self._tail())
 
-    async def stream(self, purpose: str, progress: Report | None) -> AsyncIterator[bytes]:
+    async def stream(self, fields: Fields, progress: Report | None) -> AsyncIterator[bytes]:
         """Yield the body with the whole file.
 
         Raises:
             BadRequest: the file became shorter or unreadable.
         """
-        yield self._head(purpose)
+        yield self._head(fields)
         async for chunk in self._bytes(0, self.size, progress):
             yield chunk
         yield self._tail()
@@ -92,12 +94,15 @@ class Form:
             "Content-Type: application/octet-stream\r\n\r\n"
         ).encode()
 
-    def _head(self, purpose: str) -> bytes:
+    def _head(self, fields: Fields) -> bytes:
         # As browsers do: escape quotes and line ends, send the rest as UTF-8.
         name = self.name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+        before = "".join(
+            f'--{self._boundary}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'
+            for field, value in fields
+        )
         return (
-            f'--{self._boundary}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\n{purpose}\r\n'
-            f'--{self._boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+            f'{before}--{self._boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
             "Content-Type: application/octet-stream\r\n\r\n"
         ).encode("utf-8", "replace")
 
@@ -143,9 +148,21 @@ async def send(http: Http, path: str, purpose: str, progress: Report | None) -> 
                 # No uploads in parts here; some of these providers accept large files in one request.
             else:
                 return await _in_parts(http, form, upload, progress)
-        return await http.send(
-            "/files", lambda: form.stream(purpose, progress), kind=form.kind, length=form.length(purpose)
-        )
+        return await _send(http, "/files", form, [("purpose", purpose)], progress)
+
+
+async def send_whole(http: Http, route: str, path: str, fields: Fields, progress: Report | None) -> Any:
+    """Upload a file in one request. Return the JSON of the new file.
+
+    Raises:
+        ApiError: the provider refused the file, or it cannot be read.
+    """
+    with opened(path) as form:
+        return await _send(http, route, form, fields, progress)
+
+
+async def _send(http: Http, route: str, form: Form, fields: Fields, progress: Report | None) -> Any:
+    return await http.send(route, lambda: form.stream(fields, progress), kind=form.kind, length=form.length(fields))
 
 
 async def _begin(http: Http, form: Form, purpose: str) -> str:

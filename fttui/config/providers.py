@@ -27,6 +27,7 @@ PROVIDERS: dict[str, KnownProvider] = {
         "NEBIUS_API_KEY",
     ),
     "bedrock": KnownProvider("", r"bedrock-mantle\.[a-z0-9-]+\.api\.aws(?:/.*)?", "AWS_BEARER_TOKEN_BEDROCK"),
+    "together": KnownProvider("https://api.together.ai/v1", r"api\.together\.ai(?:/.*)?", "TOGETHER_API_KEY"),
     "litellm": KnownProvider(),
     "compatible": KnownProvider(),
 }

@@ -201,10 +201,12 @@ class Pricing:
     # After a job has trained
 
     def billed(self, job: Billable) -> Cost:
-        """Return the cost of a job by the tokens that the provider says were trained.
+        """Return the cost of a job: the provider's own amount, else by the tokens that it says were trained.
 
         Raises: as `price`.
         """
+        if (billed := getattr(job, "cost", None)) is not None:
+            return Cost(billed, amount(billed, getattr(job, "currency", "") or "USD"))
         return _cost(job, self.price(job.model))
 
     def row_cost(self, row: Billable) -> Cost:

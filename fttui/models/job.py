@@ -14,6 +14,8 @@ from fttui.models.wire import Wire
 METHODS = ("supervised", "dpo", "reinforcement")
 TOKEN_KEY = "fttui_create"
 """Metadata key of the create token: see `store.create_once`."""
+COST = "fttui.cost"
+"""Member of a translated job with the `amount` that the provider billed, and its `currency`."""
 
 
 class JobError(BaseModel):
@@ -140,6 +142,9 @@ class Job(Wire):
     """Work of the trainer before its next step. Only the embedded service sends it."""
     environment: Annotated[Environment | None, BeforeValidator(_environment)] = None
     """Machine and software of the trainer. Only the embedded service sends it."""
+    cost: lenient.Number = None
+    """Amount that the provider billed, in `currency`."""
+    currency: lenient.Line = ""
 
     @classmethod
     def members(cls, raw: dict[str, Any]) -> dict[str, Any]:
@@ -152,6 +157,8 @@ class Job(Wire):
         members["hyperparameters"] = inside.get("hyperparameters") or raw.get("hyperparameters")
         own = lenient.mapping(raw.get("fttui"))
         members |= {"phase": own.get("phase"), "environment": own.get("environment")}
+        cost = lenient.mapping(raw.get(COST))
+        members |= {"cost": cost.get("amount"), "currency": cost.get("currency")}
         members["grader"] = lenient.mapping(inside.get("grader"))
         if not members.get("training_file"):
             members["training_file"] = next(iter(_lines(raw.get("training_files"))), "")

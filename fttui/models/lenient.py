@@ -96,5 +96,6 @@ def _huge(value: float) -> bool:
 
 Line = Annotated[str, BeforeValidator(line)]
 Paragraph = Annotated[str, BeforeValidator(paragraph)]
+Number = Annotated[float | None, BeforeValidator(number)]
 Whole = Annotated[int | None, BeforeValidator(whole)]
 Moment = Annotated[float | None, BeforeValidator(moment)]

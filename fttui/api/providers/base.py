@@ -62,6 +62,8 @@ class Provider:
     """Jobs have samples by step, which polls and synchronizations read. Only the embedded service has them."""
     keeps_no_copy: bool = False
     """A job that is deleted at the provider is deleted from the archive too."""
+    secrets: frozenset[str] = frozenset()
+    """Members of objects that hold keys of the user: blank in what is stored and printed."""
     costs: Mapping[str, int] = field(default_factory=_empty)
     """Number of requests of each verb of the dialect that sends more than one, for the limit of polling."""
     create: Mapping[str, Any] = field(default_factory=_empty)

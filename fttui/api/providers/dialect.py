@@ -211,7 +211,11 @@ class Dialect:
         if not isinstance(raw, dict):
             return raw
         made = self.translate(kind, raw)
-        return raw if made is raw else {**made, SENT: raw}
+        return _blank(raw, self.provider.secrets) if made is raw else self._with_sent(made, raw)
+
+    def _with_sent(self, made: dict[str, Any], raw: Any) -> dict[str, Any]:
+        """Return a translated object with the object as sent inside, but for the keys of the user."""
+        return {**made, SENT: _blank(raw, self.provider.secrets)}
 
     def _unreadable(self, why: str, *, ambiguous: bool = False) -> BadResponse:
         text = f"cannot parse the response of {self.provider.title}: {why}"
@@ -228,6 +232,19 @@ class Dialect:
     async def _delete(self, path: str) -> dict[str, Any]:
         raw = await self._http.write("DELETE", path)
         return raw if isinstance(raw, dict) else {}
+
+
+def _blank(value: Any, secrets: frozenset[str]) -> Any:
+    """Return a value with its secret members blank. A value without one is returned unchanged."""
+    if not secrets:
+        return value
+    if isinstance(value, list):
+        return [_blank(item, secrets) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: "" if name in secrets and isinstance(item, str) else _blank(item, secrets) for name, item in value.items()
+    }
 
 
 def window(after: str | None, limit: int | None) -> Query:
