@@ -28,6 +28,11 @@ PROVIDERS: dict[str, KnownProvider] = {
     ),
     "bedrock": KnownProvider("", r"bedrock-mantle\.[a-z0-9-]+\.api\.aws(?:/.*)?", "AWS_BEARER_TOKEN_BEDROCK"),
     "together": KnownProvider("https://api.together.ai/v1", r"api\.together\.ai(?:/.*)?", "TOGETHER_API_KEY"),
+    "dashscope": KnownProvider(
+        "https://dashscope.aliyuncs.com/api/v1",
+        r"(?:dashscope(?:-intl)?|[a-z0-9-]+\.[a-z0-9-]+\.maas)\.aliyuncs\.com(?:/.*)?",
+        "DASHSCOPE_API_KEY",
+    ),
     "litellm": KnownProvider(),
     "compatible": KnownProvider(),
 }

@@ -187,6 +187,10 @@ provider = "litellm"
     [
         ("https://api.tokenfactory.nebius.com/v1", "nebius"),
         ("https://bedrock-mantle.us-west-2.api.aws/v1", "bedrock"),
+        ("https://api.together.ai/v1", "together"),
+        ("https://dashscope-intl.aliyuncs.com/api/v1", "dashscope"),
+        ("https://w1.eu-1.maas.aliyuncs.com/api/v1", "dashscope"),
+        ("https://dashscope.aliyuncs.com.evil/api/v1", "compatible"),
         ("https://bedrock-mantle.us-west-2.api.aws.evil/v1", "compatible"),
         ("https://evil/api.tokenfactory.nebius.com/v1", "compatible"),
     ],

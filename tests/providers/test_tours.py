@@ -12,6 +12,7 @@ from tests.cli.conftest import Result
 from tests.data import example_files
 from tests.providers.conftest import KEY
 from tests.support.fault_server import in_thread
+from tests.support.providers.dashscope import FakeModelStudio
 from tests.support.providers.together import FakeTogether, job
 
 PAGE = Path(__file__).parents[2] / "docs" / "providers.md"
@@ -43,3 +44,12 @@ def test_tour_of_together(bare: Callable[..., Result], home: Path, monkeypatch: 
     assert made.out == f"{list(service.jobs)[-1]}\n"
     profiles = (Path(os.environ["FTTUI_CONFIG"]).parent.parent / "data").rglob("*")
     assert not any(KEY.encode() in path.read_bytes() for path in profiles if path.is_file())
+
+
+def test_tour_of_model_studio(bare: Callable[..., Result], home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "train.jsonl").write_bytes(b"".join(example_files.lines("chat")))
+    monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
+    service = FakeModelStudio()
+    with in_thread(service.server):
+        *_, made = run(bare, "dashscope", "https://dashscope.aliyuncs.com/api/v1", service.url)
+    assert made.out == f"{service.jobs[0]['job_id']}\n"

@@ -40,7 +40,11 @@ class Provider:
     query: tuple[tuple[str, str], ...] = ()
     """Query parameters of every request."""
     jobs: str = "/fine_tuning/jobs"
-    """Path of the list of jobs."""
+    """Path of the list of jobs, below the base URL."""
+    files: str = "/files"
+    """Path of the list of files, below the base URL, or a whole URL."""
+    models: str = "/models"
+    """Path of the list of models, in the same way."""
     chat: str = "/chat/completions"
     """Path of chat completions; `{model}` stands for the model."""
     chat_length: str = "max_tokens"

@@ -98,37 +98,37 @@ class Dialect:
         self, *, purpose: str | None = None, after: str | None = None, limit: int | None = None
     ) -> Page[File]:
         wanted = [("purpose", purpose)] if purpose else []
-        return await self._page(File, "/files", [*wanted, *window(after, limit)])
+        return await self._page(File, self.provider.files, [*wanted, *window(after, limit)])
 
     async def file(self, id: str) -> File:
-        return self._object(File, await self._read(f"/files/{part(id)}"))
+        return self._object(File, await self._read(f"{self.provider.files}/{part(id)}"))
 
     async def upload(self, path: str, *, purpose: str, progress: Report | None = None) -> File:
         return self._object(File, await multipart.send(self._http, path, purpose, progress), is_write=True)
 
     async def delete_file(self, id: str) -> dict[str, Any]:
         """Return the response as sent; empty if the server sent none."""
-        return await self._delete(f"/files/{part(id)}")
+        return await self._delete(f"{self.provider.files}/{part(id)}")
 
     async def content(self, id: str) -> bytes:
         """Return the content of a file that fits into the memory, such as a result file."""
-        return await self._http.content(f"/files/{part(id)}/content")
+        return await self._http.content(f"{self.provider.files}/{part(id)}/content")
 
     def stream(self, id: str) -> Stream:
         """Open the content of a file as its length, if known, and its bytes."""
-        return self._http.stream(f"/files/{part(id)}/content")
+        return self._http.stream(f"{self.provider.files}/{part(id)}/content")
 
     # Models
 
     async def models(self) -> Page[Model]:
-        return await self._page(Model, "/models", [])
+        return await self._page(Model, self.provider.models, [])
 
     async def model(self, id: str) -> Model:
-        return self._object(Model, await self._read(f"/models/{part(id)}"))
+        return self._object(Model, await self._read(f"{self.provider.models}/{part(id)}"))
 
     async def delete_model(self, id: str) -> dict[str, Any]:
         """Return the response as sent; empty if the server sent none."""
-        return await self._delete(f"/models/{part(id)}")
+        return await self._delete(f"{self.provider.models}/{part(id)}")
 
     async def chat(self, question: Question) -> AsyncGenerator[Chunk, None]:
         """Yield the answer of a model in parts. The request is sent once."""

@@ -3,6 +3,7 @@
 from fttui.api.providers.base import Provider
 from fttui.models import labels
 from fttui.models.auto_hyperparameters import AUTO
+from fttui.models.job import TOKEN_KEY
 from fttui.models.spec import HYPERPARAMETERS, JobSpec
 
 _ORDINARY = frozenset(name for names in HYPERPARAMETERS.values() for name in names)
@@ -23,7 +24,9 @@ def of(provider: Provider, spec: JobSpec) -> str:
     for name, value in spec.hyperparameters.items():
         if name in _ORDINARY and name not in names and (provider.has_auto or value != AUTO):
             return f"{provider.title} has no {name}{_remedy(name, names)}"
-    if not provider.keeps_metadata and any(not key.startswith(labels.PREFIX) for key in spec.metadata):
+    if not provider.keeps_metadata and any(
+        key != TOKEN_KEY and not key.startswith(labels.PREFIX) for key in spec.metadata
+    ):
         return f"{provider.title} keeps no metadata, so it would be lost"
     return ""
 

@@ -90,7 +90,7 @@ class Together(Dialect):
         self, *, purpose: str | None = None, after: str | None = None, limit: int | None = None
     ) -> Page[File]:
         """Return all files."""
-        page = await self._page(File, "/files", [])
+        page = await self._page(File, self.provider.files, [])
         found = [file.raw for file in page.items if purpose in (None, file.purpose)]
         return Page(File, found, False, page.raw)
 
@@ -102,7 +102,7 @@ class Together(Dialect):
 
     async def models(self) -> Page[Model]:
         """Return the models that can be tuned, or that answer requests."""
-        page = await self._page(Model, "/models", [])
+        page = await self._page(Model, self.provider.models, [])
         return Page(Model, page.objects, False, page.raw)
 
     # Before a job is created
