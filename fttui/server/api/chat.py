@@ -19,7 +19,8 @@ from fttui.server import ids
 from fttui.server.api import json_objects
 from fttui.server.api.chat_request import ChatRequest, chat_request
 from fttui.server.api.errors import RequestError, no_model
-from fttui.server.api.parameters import json_of, service_of
+from fttui.server.api.parameters import is_owner, json_of, service_of
+from fttui.server.jobs.base_models import NoModel
 from fttui.server.sampling.question import Busy, End, Item, Loading, Question, Refused, SamplingError, Text
 from fttui.server.service import Service
 from fttui.server.settings import Trainer
@@ -30,30 +31,30 @@ _Result = TypeVar("_Result")
 async def create(request: Request) -> Response:
     service = service_of(request)
     asked = chat_request(await json_of(request))
-    trainer, question = await run_in_threadpool(_question, service, asked)
+    trainer, question = await run_in_threadpool(_question, service, asked, is_owner=is_owner(request))
     answer = Answer(service, asked, trainer, question)
     if asked.streams:
         return await _until_disconnect(request, answer.stream())
     return JSONResponse(await _until_disconnect(request, answer.whole()))
 
 
-def _question(service: Service, asked: ChatRequest) -> tuple[Trainer, Question]:
+def _question(service: Service, asked: ChatRequest, *, is_owner: bool) -> tuple[Trainer, Question]:
     """Find model and trainer of a request.
 
     Raises:
         RequestError: the model does not exist, or its trainer cannot answer prompts.
     """
-    tuned = service.database.models.get(asked.model)
-    base = asked.model if tuned is None else tuned.base
-    trainer = service.catalog.trainer(base)
-    if trainer is None:
-        raise no_model(asked.model)
+    try:
+        chosen = service.choose_model(asked.model, is_owner=is_owner)
+    except NoModel:
+        raise no_model(asked.model) from None
+    trainer, tuned = chosen.trainer, service.database.models.get(chosen.id)
     if not trainer.sampler:
         message = f"The trainer {trainer.name} cannot answer prompts. Export the model, and use it elsewhere."
         raise RequestError(400, message, param="model", code="no_sampler")
     question = Question(
-        base=base,
-        source=None,
+        base=chosen.base,
+        source=chosen.source,
         model=service.paths.model(tuned) if tuned else None,
         messages=asked.messages,
         max_tokens=asked.max_tokens,

@@ -8,7 +8,6 @@ from fttui.server.ids import ORGANIZATION
 from fttui.server.jobs.trainer_catalog import BASE_MODELS_CREATED, BaseModel
 from fttui.server.jobs.trainer_questions import Description
 from fttui.server.sampling.question import End
-from fttui.server.settings import Trainer
 from fttui.server.storage.records import (
     CheckpointRecord,
     EventRecord,
@@ -128,19 +127,19 @@ def part(record: PartRecord, upload_id: str) -> dict[str, Any]:
     return {"object": "upload.part", "id": record.id, "created_at": record.created_at, "upload_id": upload_id}
 
 
-def model(
-    record: ModelRecord, trainer: Trainer | None = None, description: Description | None = None
-) -> dict[str, Any]:
+def model(record: ModelRecord, trainer: str = "", description: Description | None = None) -> dict[str, Any]:
     """Return a model that a job made.
 
     Args:
-        trainer: trainer of its base model.
-        description: adds the settings of this trainer.
+        trainer: name of the trainer of its base model.
+        description: adds this trainer and its settings.
     """
     kind = "checkpoint" if ":ckpt-step-" in record.id else "tuned"
-    own: dict[str, Any] = {"kind": kind, "base": record.base, **({"trainer": trainer.name} if trainer else {})}
     named = {"id": record.id, "object": "model", "created": record.created, "owned_by": ORGANIZATION}
-    return {**named, "fttui": {**own, **_settings(description)}}
+    own: dict[str, Any] = {"kind": kind, "base": record.base}
+    if description is not None:
+        own |= {"trainer": trainer, **_settings(description)}
+    return {**named, "fttui": own}
 
 
 def base_model(model: BaseModel, description: Description | None = None) -> dict[str, Any]:

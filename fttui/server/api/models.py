@@ -25,7 +25,9 @@ def get(request: Request) -> Response:
     if model is not None:
         job = service.database.jobs.get(model.job)
         trainer = service.catalog.trainer_of(job) if job is not None else None
-        return JSONResponse(json_objects.model(model, trainer, service.description(trainer) if trainer else None))
+        if trainer is None:
+            return JSONResponse(json_objects.model(model))
+        return JSONResponse(json_objects.model(model, trainer.name, service.description(trainer)))
     base = service.catalog.model(id)
     if base is None:
         # A model that is not listed, but that the owner may train.

@@ -31,6 +31,8 @@ HF = Trainer(
     stop_after=60.0,
     describes=True,
     takes_any_model=True,
+    sampler=(sys.executable, "-P", "-m", "fttui.server.trainers.hf.sampler"),
+    exporter=(sys.executable, "-P", "-m", "fttui.server.trainers.hf.export"),
 )
 """Trainer of open models. Its packages are the extra `hf`."""
 

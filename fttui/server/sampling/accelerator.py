@@ -27,7 +27,7 @@ class Accelerator:
 
     def _uses_accelerator(self, job: JobRecord) -> bool:
         """Return False for a job on the CPU. A trainer that has not reported its device yet may take any."""
-        trainer = self._catalog.trainer(job.base)
+        trainer = self._catalog.trainer_of(job)
         if trainer is not None and _is_tiny(trainer):
             return False
         device = (job.environment or {}).get("device", "")
