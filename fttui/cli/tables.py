@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from fttui.cli.output import CUT_FIRST, CUT_LAST, CUT_LATE, CUT_NEVER, TABLE, WIDE, Column
 from fttui.clock import age, duration
+from fttui.learning.estimates import estimate_words
 from fttui.learning.figures import figure, signed_figure
 from fttui.learning.kinds import kinds_of, word_of
 from fttui.learning.phase_words import phase_words
@@ -285,6 +286,7 @@ def job_fields(job: "Job", row: "JobRow") -> list[tuple[str, str]]:
         *[(name.replace("_", " "), value) for name, value in job.hyperparameters.items()],
         ("seed", text(job.seed)),
         ("phase", phase_words(job.phase, job.model, None) if job.phase and job.status.is_live else ""),
+        ("expected", estimate_words(job.estimate)),
         ("runs on" if job.status.is_live else "ran on", job.environment.words if job.environment else ""),
         ("step", "" if row.step is None else step_of(row)),
         ("validation loss", _validation(row)),

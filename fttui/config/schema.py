@@ -228,6 +228,7 @@ class Local(Table):
     webhook = optional(validators.webhook, "address that gets a request when a job of the service ends or an alarm is found; never shown whole", example='"https://ntfy.sh/my-topic"', otherwise="none")
     webhook_format = setting(one_of("json", "ntfy", "slack"), "json", "what the webhook understands")
     models = setting(validators.strings, [], "directories of models and ids of the hub that GET /models lists, besides those in the cache of the hub; they need the extra hf", example='["/data/models/mistral-7b"]')
+    price_per_hour = optional(validators.above_zero, "cost of an hour of training in USD; jobs are free without it", example="2.5", otherwise="free")
     trainers = tables(Trainer, "your own trainers", dict.fromkeys(BUILT_IN_TRAINERS, BuiltInTrainer))
 
     def for_service(self) -> dict[str, Any]:
@@ -254,7 +255,7 @@ class Local(Table):
             for name, trainer in given.items()
             if trainer.values
         }
-        values: dict[str, Any] = {name: getattr(self, name) for name in self.settings()}
+        values: dict[str, Any] = {name: getattr(self, name) for name in self.settings() if name != "price_per_hour"}
         values["models"] = [os.path.expanduser(model) for model in self.models]
         return values | {"trainers": trainers, "built_in": built_in}
 

@@ -290,6 +290,7 @@ class DataChecker:
                 *(files.paths.get(member) for member in FILES),
                 provider=self._pricing.provider,
                 own_prices=self._pricing.own_prices,
+                per_hour=self._pricing.per_hour,
                 progress=progress,
                 should_stop=lambda: self._newest is None or self._newest[:2] != (subject, files),
             )

@@ -72,7 +72,7 @@ def cost_words(plans: Sequence[Plan | None], *, is_free: bool = False) -> str:
         is_free: the service costs nothing, whatever the plans are.
     """
     known = [plan for plan in plans if plan is not None]
-    if is_free or (known and all(plan.local for plan in known)):
+    if is_free or (known and all(plan.is_free for plan in known)):
         tokens = [plan.tokens for plan in known if plan.tokens is not None]
         return f"{_short_number(sum(tokens))} tokens, free." if tokens and len(tokens) == len(plans) else "Free."
     costs = [plan.cost for plan in known if plan.cost is not None]

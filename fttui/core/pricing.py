@@ -6,9 +6,11 @@ Costs are numbers; the words for them are made here as well, so lists, the detai
 import json
 import os
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from fttui.config.errors import ConfigError
+from fttui.config.load import load
 from fttui.config.paths import data_dir, make_dir, plans_file, prices_file
 from fttui.data.plan import Plan, amount, money, plan_from_trained_tokens
 from fttui.data.prices import Price, PriceFileError, price_of, provider_kind
@@ -97,6 +99,20 @@ class Pricing:
         """Kind of provider in the price list: `openai`, `azure`, `local` or `other`."""
         self._of_models: dict[str, Price | None] = {}
 
+    @cached_property
+    def per_hour(self) -> float | None:
+        """Price of an hour of training on this machine, in USD. None for other services, and when it is free.
+
+        Raises:
+            ConfigError: the configuration is wrong.
+        """
+        return load().local.price_per_hour if self.provider == "local" else None
+
+    @property
+    def is_free(self) -> bool:
+        """Jobs cost nothing."""
+        return self.provider == "local" and self.per_hour is None
+
     @property
     def own_prices(self) -> str:
         """Path of the user's own price file, which may be missing."""
@@ -109,7 +125,7 @@ class Pricing:
             ConfigError: the user's own price file is wrong.
         """
         try:
-            return price_of(model, own_file=self.own_prices, provider=self.provider)
+            return price_of(model, own_file=self.own_prices, provider=self.provider, per_hour=self.per_hour)
         except PriceFileError as error:
             raise ConfigError(str(error)) from None
 
@@ -230,16 +246,23 @@ class Pricing:
             cost = self.billed(job)
         except (ConfigError, OSError) as error:
             warn(str(error))
-        expected = None if cost.text == _FREE else self.expected(job.id)
-        expected_words = "" if expected is None or expected.cost is None else expected.text
+        expected_words = "" if cost.text == _FREE else self._expected_words(job)
         return [(name, words) for name, words in (("cost", cost.text), ("expected cost", expected_words)) if words]
+
+    def _expected_words(self, job: "Job") -> str:
+        """Return the expected cost: by the time that the trainer expects, else as saved before the job was created."""
+        seconds = job.estimate.get("seconds")
+        if seconds is not None and self.per_hour is not None:
+            return f"about {amount(seconds / 3600 * self.per_hour, 'USD')}"
+        expected = self.expected(job.id)
+        return "" if expected is None or expected.cost is None else expected.text
 
     def comparison(self, plan: Plan, job: "Job") -> str:
         """Return trained tokens and cost beside the expected ones; empty when the provider does not report tokens.
 
         Raises: as `price`.
         """
-        if job.trained_tokens is None or plan.tokens is None or plan.local:
+        if job.trained_tokens is None or plan.tokens is None or plan.is_free:
             return ""
         cost = self.billed(job).text
         cost_words = f"; cost {cost}, expected {plan.cost_text}" if cost else ""
@@ -254,7 +277,7 @@ def _prompt_cost(price: Price, prompt_tokens: int, answer_tokens: int) -> float 
 
 
 def _cost(job: Billable, price: Price) -> Cost:
-    if price.local:
+    if price.is_free:
         return Cost(0.0, _FREE)
     is_by_token = price.training is not None and price.per_hour is None and job.method != "reinforcement"
     if job.trained_tokens is None or price.training is None or not is_by_token:

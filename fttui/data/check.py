@@ -55,6 +55,7 @@ def check_file(
     batch_size: int | str | None = None,
     provider: str = "openai",
     own_prices: str | None = None,
+    per_hour: float | None = None,
     tokens: bool = True,
     fewest: int = rules.FEWEST_EXAMPLES,
     on_finding: OnFinding | None = None,
@@ -75,6 +76,7 @@ def check_file(
         batch_size: as `n_epochs`.
         provider: `openai`, `azure`, `local` or `other`: its prices (see `price_of`), and the levels of its rules.
         own_prices: path of the user's price file; the file need not exist.
+        per_hour: price of an hour of training on this machine; None when it is free.
         tokens: count tokens. Without tokens the plan has no cost.
         fewest: fewest examples of the training file; a validation file needs one.
         on_finding: receives every finding.
@@ -86,7 +88,7 @@ def check_file(
         OSError: a file cannot be read.
         PriceFileError: the user's price file is not valid.
     """
-    price = price_of(model, own_file=own_prices, provider=provider)
+    price = price_of(model, own_file=own_prices, provider=provider, per_hour=per_hour)
     if grader is not None and method is None:
         method = REINFORCEMENT
     choose_kind = partial(_choose_kind, method, price)
@@ -122,7 +124,7 @@ def check_file(
     lengths = _lengths(scan, counter, price)
     unlearnable = _unlearnable_here(scan, price, model) if provider == "local" else ""
     if unlearnable:
-        price = price._replace(local=False, training=None)
+        price = price._replace(local=False, training=None, per_hour=None)
         if model:
             log.add("not_local", None, "", unlearnable)
     kind = scan.checker.kind if scan.checker is not None else method if method in (DPO, REINFORCEMENT) else ""
@@ -196,6 +198,7 @@ def check_job(
     *,
     provider: str,
     own_prices: str | None,
+    per_hour: float | None = None,
     progress: Progress | None = None,
     should_stop: ShouldStop = never,
 ) -> Report:
@@ -205,7 +208,7 @@ def check_job(
         training: path of the training file; None when the file is already uploaded.
         validation: path of the validation file; None when there is none or it is already uploaded. At least one of
             the two paths is given.
-        provider: see `check_file`.
+        provider, per_hour: see `check_file`.
 
     Raises:
         OSError: a file cannot be read.
@@ -221,6 +224,7 @@ def check_job(
         batch_size=spec.hyperparameters.get("batch_size"),
         provider=provider,
         own_prices=own_prices,
+        per_hour=per_hour,
         fewest=rules.FEWEST_EXAMPLES if training else 1,
         kept=MOST_FINDINGS,
         progress=progress,

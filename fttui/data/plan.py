@@ -23,12 +23,13 @@ class Plan(NamedTuple):
     """Tokens and cost are estimates."""
     cost_note: str
     """Source of the price, or the reason for an unknown cost."""
-    local: bool = False
+    is_free: bool = False
+    """Trained on this machine, whose hours cost nothing."""
 
     @property
     def cost_text(self) -> str:
         """Cost as text: `0.04 USD`, `about 0.04 USD`, `free`, `unknown`."""
-        if self.local:
+        if self.is_free:
             return "free"
         if self.cost is None:
             return "unknown"
@@ -47,7 +48,7 @@ class Plan(NamedTuple):
 
     def cost_words(self) -> str:
         """Return the cost, with the reason when it is unknown: `cost 0.04 USD`."""
-        if self.local:
+        if self.is_free:
             return "free: trained on this machine"
         return f"cost {self.cost_text}" + (f" ({self.cost_note})" if self.cost is None else "")
 
@@ -112,7 +113,7 @@ def plan(
         currency=price.currency,
         is_estimate=not exact,
         cost_note=why,
-        local=price.local,
+        is_free=price.is_free,
     )
 
 
@@ -132,11 +133,11 @@ def plan_from_trained_tokens(
         return None
     tokens = round(trained / epochs * n_epochs)
     cost, why = _cost(tokens, price, method)
-    return Plan(n_epochs, False, None, True, None, tokens, cost, price.currency, False, why, price.local)
+    return Plan(n_epochs, False, None, True, None, tokens, cost, price.currency, False, why, price.is_free)
 
 
 def _cost(tokens: int | None, price: Price, method: str) -> tuple[float | None, str]:
-    if price.local:
+    if price.is_free:
         return 0.0, "trained on this machine"
     if method == "reinforcement" or price.per_hour is not None:
         if price.per_hour is None:

@@ -36,7 +36,7 @@ class Price(NamedTuple):
     kind: str = ""
     """Kind of example that the model takes; empty: any."""
     local: bool = False
-    """Trained on this machine, free."""
+    """Trained on this machine."""
     updated: str = ""
     """Date of the price file."""
     is_other_provider: bool = False
@@ -44,25 +44,34 @@ class Price(NamedTuple):
     from_own_file: bool = False
     """From the user's price file."""
 
+    @property
+    def is_free(self) -> bool:
+        """Trained on this machine, whose hours cost nothing."""
+        return self.local and not self.per_hour
+
 
 _AZURE_HOST = re.compile(r".+\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|cn)")
 _NUMBERS = {"training": float, "per_hour": float, "input": float, "output": float, "limit": int}
 _TEXTS = ("encoding", "kind")
 
 
-def price_of(model: str | None, *, own_file: str | None = None, provider: str = "openai") -> Price:
+def price_of(
+    model: str | None, *, own_file: str | None = None, provider: str = "openai", per_hour: float | None = None
+) -> Price:
     """Return the price of a model. Aliases and fine-tuned models have the price of their base model.
 
     Args:
         own_file: path of the user's price file; the file need not exist.
-        provider: `openai`, `local` (free), or `azure` or `other`: only the user's price file has their prices.
+        provider: `openai`, `local`, or `azure` or `other`: only the user's price file has their prices.
+        per_hour: price of an hour of training on this machine, in USD; None when it is free.
 
     Raises:
         PriceFileError: the user's price file is not valid.
     """
     price = _look_up(published_prices(), model, Price())
     if provider == "local":
-        return price._replace(training=0.0, per_hour=None, input=0.0, output=0.0, local=True)
+        price = price._replace(training=None if per_hour else 0.0, per_hour=per_hour, currency="USD")
+        return price._replace(input=0.0, output=0.0, local=True)
     if provider in ("azure", "other") and not price.local:
         price = price._replace(training=None, per_hour=None, input=None, output=None)
         price = price._replace(updated="", is_other_provider=bool(price.model))

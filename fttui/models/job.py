@@ -12,6 +12,7 @@ from fttui.models.status import Status, status_of
 from fttui.models.wire import Wire
 
 METHODS = ("supervised", "dpo", "reinforcement")
+_ESTIMATED = ("tokens", "examples", "steps", "seconds", "memory_bytes")
 TOKEN_KEY = "fttui_create"
 """Metadata key of the create token: see `store.create_once`."""
 COST = "fttui.cost"
@@ -99,6 +100,11 @@ def phase_of(value: object) -> Phase | None:
     )
 
 
+def _estimate(value: object) -> dict[str, float]:
+    numbers = {name: lenient.number(lenient.mapping(value).get(name)) for name in _ESTIMATED}
+    return {name: number for name, number in numbers.items() if number is not None and number >= 0}
+
+
 def _environment(value: object) -> Environment | None:
     sent = lenient.mapping(value)
     host, device = (lenient.line(sent.get(key))[: run_state.LONGEST] for key in ("host", "device"))
@@ -140,6 +146,11 @@ class Job(Wire):
     total_steps: lenient.Whole = None
     phase: Annotated[Phase | None, BeforeValidator(phase_of)] = None
     """Work of the trainer before its next step. Only the embedded service sends it."""
+    estimate: Annotated[dict[str, float], BeforeValidator(_estimate)] = {}
+    """Numbers that the trainer expected of the job before it was queued: `tokens`, `steps`, `seconds`, `memory_bytes`.
+
+    Only the embedded service sends them.
+    """
     environment: Annotated[Environment | None, BeforeValidator(_environment)] = None
     """Machine and software of the trainer. Only the embedded service sends it."""
     cost: lenient.Number = None
@@ -156,7 +167,7 @@ class Job(Wire):
         members["method"] = kind
         members["hyperparameters"] = inside.get("hyperparameters") or raw.get("hyperparameters")
         own = lenient.mapping(raw.get("fttui"))
-        members |= {"phase": own.get("phase"), "environment": own.get("environment")}
+        members |= {name: own.get(name) for name in ("phase", "environment", "estimate")}
         cost = lenient.mapping(raw.get(COST))
         members |= {"cost": cost.get("amount"), "currency": cost.get("currency")}
         members["grader"] = lenient.mapping(inside.get("grader"))

@@ -79,7 +79,7 @@ def test_question_has_number_settings_and_costs() -> None:
 @pytest.mark.parametrize(
     ("plan", "words"),
     [
-        (PLAN._replace(local=True, cost=0.0), "36k tokens, free."),
+        (PLAN._replace(is_free=True, cost=0.0), "36k tokens, free."),
         (PLAN._replace(cost=None), "The price is not known."),
         (PLAN._replace(is_estimate=False, currency="EUR"), "1.08 EUR in all, 0.27 EUR at most each."),
     ],

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from fttui.config.errors import ConfigError
-from fttui.config.paths import plans_file, prices_file
+from fttui.config.paths import config_file, plans_file, prices_file
 from fttui.core.pricing import Cost, ExpectedCost, Pricing
 from fttui.data.plan import plan
 from fttui.data.prices import Price
@@ -113,3 +113,20 @@ def test_comparison_names_tokens_and_cost_beside_the_expected_ones(pricing: Pric
         "trained tokens 2,500, expected about 2,000; cost 0.2500 USD, expected about 0.2000 USD"
     )
     assert pricing.comparison(expected, job()) == ""
+
+
+def test_hours_on_this_machine_are_free_only_without_a_price(pricing: Pricing) -> None:
+    local = Service(key="local", base_url=None, is_local=True)
+    free = Pricing(local)
+    assert (free.is_free, free.price("Qwen/Qwen3-0.6B").is_free) == (True, True)
+    Path(config_file()).write_text("[local]\nprice_per_hour = 2.5\n")
+    priced = Pricing(local)
+    assert (priced.is_free, priced.price("Qwen/Qwen3-0.6B").is_free) == (False, False)
+    planned = plan(100, 1000, priced.price("Qwen/Qwen3-0.6B"))
+    assert planned.cost_words() == "cost unknown (2.50 USD per hour of training; the duration is unknown)"
+    estimate = {"tokens": 9100, "seconds": 7200}
+    job = Job.read({"id": "ftjob-1", "model": "m", "status": "queued", "fttui": {"estimate": estimate}})
+    assert priced.fields(job) == [("expected cost", "about 5.00 USD")]
+    assert priced.row_cost(job.row()).text == ""
+    assert free.fields(job) == [("cost", "free")]
+    assert Pricing(Service()).is_free is False

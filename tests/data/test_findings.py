@@ -205,7 +205,7 @@ def test_data_that_no_local_trainer_learns_from_is_not_called_free(file: Path) -
         data = b"".join(example_files.lines(kind))
         guessed = checked(file, data, provider="local")
         assert guessed.plan is not None
-        assert not guessed.plan.local
+        assert not guessed.plan.is_free
         assert "this machine" not in guessed.headline()
         assert f"no trainer on this machine can learn from {word}; choose the profile of a provider" in guessed.notes
         method = "reinforcement" if kind == "reinforcement" else None

@@ -127,6 +127,7 @@ def _check(invocation: Invocation, path: str, options: dict[str, Any], hyperpara
         **hyperparameters,
         provider=provider,
         own_prices=prices_file(),
+        per_hour=load.load().local.price_per_hour,
         on_finding=None if for_terminal else print_finding,
         progress=file_progress(path, "checking", min_size=LARGE),
     )
@@ -187,6 +188,6 @@ def _provider_kind(invocation: Invocation, model: str | None) -> str:
 
     load.load()
     choice = choose(profile=invocation.profile, base_url=invocation.base_url)
-    if choice.is_local and model is not None and not price_of(model).local:
+    if choice.is_local and model is not None and (price := price_of(model)).model and not price.local:
         return "openai"
     return provider_kind(choice.base_url, is_local=choice.is_local)

@@ -65,7 +65,7 @@ def _plan(plan: Plan) -> Iterator[str]:
     yield f"run: {plan.summary()}"
     if plan.tokens is not None:
         yield f"  trained tokens: {'about ' if plan.is_estimate else ''}{plan.tokens:,}"
-    if plan.cost is not None and not plan.local:
+    if plan.cost is not None and not plan.is_free:
         yield f"  price from {plan.cost_note}; validation is free"
     auto = [name for name, is_auto in (("epochs", plan.epochs_auto), ("batch size", plan.batch_auto)) if is_auto]
     if auto:

@@ -276,7 +276,7 @@ class _CreateCommand:
         if report is None and self._source_job is not None:
             plans = [pricing.of_clone(self._source_job, job.spec) for job in sweep.jobs]
         self._sweep = SweepCommand(self._invocation.output, CreateSweep(create))
-        is_free = pricing.price(spec.model).local
+        is_free = pricing.price(spec.model).is_free
         if not self._sweep.is_wanted(sweep, plans, yes=self._flags["yes"], is_free=is_free):
             say("Nothing was created.")
             return [], FAILED

@@ -12,6 +12,7 @@ from fttui.cli.jobs import follow
 from fttui.cli.jobs.run_progress import RunProgress
 from fttui.cli.output import has_progress_line, say, say_progress
 from fttui.clock import Clock, duration
+from fttui.learning.estimates import estimate_words
 
 _PART = 1000
 """Number of events that are recorded together."""
@@ -47,6 +48,7 @@ class Wait:
         self._progress = RunProgress()
         self._status = self._phase = ""
         self._tenths = 0
+        self._has_estimate = False
         self._known: set[str] = set()
         self._has_events = True
         self._unrecorded: list[Event] = []
@@ -114,6 +116,7 @@ class Wait:
         if is_new and job.status.is_live:
             self._say_state(job)
         if self._is_alone:
+            self._say_estimate(job)
             self._show_progress(job)
         if is_new and job.status.is_final:
             self._say_state(job)
@@ -129,6 +132,12 @@ class Wait:
         elif parts and job.phase is None and self._progress.tenths > self._tenths:
             self._tenths = self._progress.tenths
             say(f"{self._id} {' · '.join(parts)}")
+
+    def _say_estimate(self, job: "Job") -> None:
+        """Print what the trainer expects of the job, once."""
+        if not self._has_estimate and (words := estimate_words(job.estimate)):
+            self._has_estimate = True
+            say(f"{self._id} expects {words}")
 
     def _say_state(self, job: "Job") -> None:
         took = ""

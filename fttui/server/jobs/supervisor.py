@@ -19,7 +19,7 @@ from fttui.server.jobs.stop_trainer import CANCEL_SECONDS, TrainerStopper, kill,
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.jobs.trainer_limits import TrainerLimits, too_many_unreadable_lines
 from fttui.server.jobs.trainer_questions import Check
-from fttui.server.settings import LARGEST_LOG
+from fttui.server.settings import LARGEST_LOG, Trainer
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.file_operations import remove
 from fttui.server.storage.paths import HomePaths
@@ -31,6 +31,18 @@ END_SECONDS = 10.0
 """Seconds after its last report in which a trainer has to exit."""
 MOST_READS = 8
 """Reads of a living trainer's progress in one look, so that a trainer with much output does not delay other jobs."""
+
+
+_KILLED = 128 + signal.SIGKILL
+"""Exit code of a trainer that the kernel killed, but not its shell."""
+
+
+def _memory_advice(trainer: Trainer | None) -> str:
+    """Return what a job can change to need less memory."""
+    own = ", micro_batch or max_length, set gradient_checkpointing=true or quantize=4bit"
+    return (
+        f"lower batch_size{own if trainer is not None and trainer.takes_any_model else ''}, or choose a smaller model"
+    )
 
 
 class TrainerSupervisor:
@@ -180,6 +192,8 @@ class TrainerSupervisor:
             self._outcomes.fail_trainer(job, f"exited with code {code}")
         elif self._restarts.should_give_up(job):
             reason = f"was killed {job.restarts + 1} times without completing another step"
+            if code in (None, _KILLED):
+                reason += f". Perhaps it ran out of memory: {_memory_advice(self._catalog.trainer_of(job))}"
             self._outcomes.fail_trainer(job, reason)
         elif self._restarts.is_due(job):
             text = f"The trainer was interrupted after step {job.step}; restarting it from its last saved state"

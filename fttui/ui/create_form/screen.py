@@ -115,7 +115,7 @@ class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
             self._completer.missing_model,
             opening.now,
             shown=self._completer.show_offer,
-            is_free=service.is_local,
+            is_free=pricing.is_free,
         )
         self._repairs = RepairAction(view, lambda: self.data_check.reading, pricing.provider)
         self._submission = Submission(view, form, self.data_check, store, pricing, checker, glyphs, done=self.dismiss)

@@ -89,7 +89,7 @@ class Submission:
         self._upload = ("", 0.0)
         """File that is being uploaded, and when that began."""
         self._worker: Worker[None] | None = None
-        self._is_free = pricing.provider == "local"
+        self._pricing = pricing
         self._sweep: SweepRun | None = None
         """Sweep that is being sent."""
         self._reading: FormReading | None = None
@@ -135,7 +135,7 @@ class Submission:
         """Return why the settings cannot be sent, by field."""
         reason = self._form.settings_error(self._form.values["more"])
         if not reason and reading.spec is not None:
-            reason = pairs_error(reading.spec, is_local=self._is_free)
+            reason = pairs_error(reading.spec, is_local=self._pricing.provider == "local")
         return {"more": reason} if reason else {}
 
     def stop(self) -> None:
@@ -169,7 +169,7 @@ class Submission:
             self._messages.settle()
 
     async def _run_sweep(self, sweep: Sweep, reading: FormReading) -> None:
-        is_free = self._is_free
+        is_free = self._pricing.is_free
         self._sweep = SweepRun(self._create, self._messages, self._refused, dot=self._glyphs.dot, is_free=is_free)
         try:
             outcome = await self._sweep.run(sweep, reading.files)

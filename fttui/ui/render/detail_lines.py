@@ -12,6 +12,7 @@ from urllib.parse import quote
 from fttui.clock import age, duration
 from fttui.learning.alarms import Report
 from fttui.learning.checkpoints import Checkpoints
+from fttui.learning.estimates import estimate_words
 from fttui.learning.figures import figure
 from fttui.learning.kinds import Kind
 from fttui.learning.pace import about, time_left
@@ -103,6 +104,7 @@ def detail_lines(job: Job, row: JobRow, facts: JobFacts, now: float, cells: int,
     add("progress", _progress(row, facts.run))
     if job.phase is not None and job.status.is_live:
         add("phase", phase_words(job.phase, job.model, now if facts.is_reachable else None), "run")
+    add("expected", estimate_words(job.estimate))
     if job.environment is not None:
         add("runs on" if job.status.is_live else "ran on", job.environment.words)
     left = about(time_left(facts.run, now)) if facts.is_reachable and row.status is Status.RUNNING else ""

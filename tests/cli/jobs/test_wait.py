@@ -106,11 +106,15 @@ def test_parts_that_do_not_fit_are_dropped_from_the_right() -> None:
 
 def test_phase_before_the_first_step_is_shown(fttui: Fttui, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     phases = [{"name": "downloading", "done": done, "total": 100, "unit": "bytes"} for done in (34, 50)]
-    states = [job(0, "running", fttui={"phase": phase}) for phase in (*phases, {"name": "loading"})]
+    estimate = {"tokens": 9_100_000, "steps": 15_453, "seconds": 7200}
+    states = [
+        job(0, "running", fttui={"phase": phase, "estimate": estimate}) for phase in (*phases, {"name": "loading"})
+    ]
     states += [job(0, "succeeded")]
     service.faults[JOB] = [send_json(state) for state in states]
     assert fttui(*MADE).err.splitlines() == [
         "ftjob-000 running",
+        "ftjob-000 expects 9,100,000 tokens, 15,453 steps, about 2 h",
         "ftjob-000 downloading gpt-4.1-nano: 34 B of 100 B (34 %)",
         "ftjob-000 loading gpt-4.1-nano",
         "ftjob-000 succeeded",

@@ -226,7 +226,13 @@ def test_faulty_trainers_fail_their_jobs_with_a_reason(service: Service, monkeyp
         "crash": ("trainer_failed", ["exited with code 3", "made of cheese"]),
         "mute": ("trainer_failed", ["without a result"]),
         "error": ("too_hot", ["The machine is too hot.[31m"]),
-        "killed": ("trainer_failed", ["killed 4 times without completing another step"]),
+        "killed": (
+            "trainer_failed",
+            [
+                "killed 4 times without completing another step. Perhaps it ran out of memory: lower batch_size, "
+                "or choose a smaller model."
+            ],
+        ),
         "flood": ("trainer_failed", ["wrote too much output"]),
     }
     for behaviour, (code, words) in expected.items():

@@ -54,10 +54,11 @@ def test_a_member_at_the_limit_is_shown_whole() -> None:
 
 def test_phase_and_environment_have_rows() -> None:
     environment = {"host": "n2", "device": "2 × NVIDIA H100", "versions": {"torch": "2.13.0", "x\x1b[2J": "1"}}
-    sent = {"phase": {"name": "loading"}, "environment": environment}
+    sent = {"phase": {"name": "loading"}, "environment": environment, "estimate": {"steps": 8, "seconds": 7200, "x": 1}}
     job = Job.read({"id": "ftjob-1", "status": "running", "model": "m", "fttui": sent})
     said = texts(detail_lines(job, job.row(), JobFacts(), 2.0, 80, UNICODE)).splitlines()
     assert f" {'phase':<17}loading m" in said
+    assert f" {'expected':<17}8 steps, about 2 h" in said
     assert f" {'runs on':<17}n2 · 2 × NVIDIA H100 · torch 2.13.0 · x[2J 1" in said
     assert "other members" not in "".join(said)
     ended = Job.read({**job.raw, "status": "failed"})
