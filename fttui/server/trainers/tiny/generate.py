@@ -9,11 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fttui.server.trainers.sampling import LENGTH, STOP, StopTexts
 from fttui.server.trainers.tiny.dataset import END
 from fttui.server.trainers.tiny.network import Floats, Network
 
-STOP, LENGTH = "stop", "length"
-"""Finish reasons, in the words of the API."""
 _BYTES = 256
 _NO_ANSWER = [token for token in range(_BYTES, END + 2) if token != END]
 """Tokens of roles and tools, which no answer contains."""
@@ -86,19 +85,14 @@ class StreamedAnswer:
         self._is_cancelled = is_cancelled
 
     def __iter__(self) -> Iterator[str]:
-        stop = self._options.stop
-        text = ""  # not sent yet: it may be the beginning of a stop text
+        stop = StopTexts(self._options.stop)
         for piece in self._pieces():
-            text += piece
-            if found := [at for each in stop if each and (at := text.find(each)) >= 0]:
+            if text := stop.feed(piece):
+                yield text
+            if stop.found:
                 self.finish_reason = STOP
-                text = text[: min(found)]
-                break
-            sure = len(text) - max((_overlap(text, each) for each in stop), default=0)
-            if sure:
-                yield text[:sure]
-                text = text[sure:]
-        if text:
+                return
+        if text := stop.rest():
             yield text
 
     def _pieces(self) -> Iterator[str]:
@@ -140,8 +134,3 @@ def _chosen(logits: Floats, options: Options, random: np.random.Generator) -> in
     kept = int(np.searchsorted(cumulated, options.top_p)) + 1
     limit = cumulated[: min(kept, len(order))]
     return int(order[min(int(np.searchsorted(limit, random.random() * limit[-1], side="right")), len(limit) - 1)])
-
-
-def _overlap(text: str, stop: str) -> int:
-    """Return the length of the longest beginning of `stop` with which the text ends."""
-    return next((size for size in range(min(len(stop) - 1, len(text)), 0, -1) if text.endswith(stop[:size])), 0)

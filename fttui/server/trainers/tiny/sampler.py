@@ -1,19 +1,10 @@
-"""The sampler of the built-in model as a program: `python -m fttui.server.trainers.tiny.sampler` (../README.md).
+"""The sampler of the built-in model as a program: `python -m fttui.server.trainers.tiny.sampler` (../README.md)."""
 
-Requests are JSON lines on standard input, answers are JSON lines on standard output. A thread reads, so that a request
-to cancel arrives while an answer is generated.
-"""
-
-import json
 import os
-import queue
 import sys
-import threading
-import traceback
 from collections import OrderedDict
-from collections.abc import Iterable
-from typing import Any, TextIO
 
+from fttui.server.trainers.sampling import IsCancelled, Request, RequestFailed, SamplerLoop, Started
 from fttui.server.trainers.tiny.dataset import MAX_TOKENS, prompt_tokens
 from fttui.server.trainers.tiny.generate import Options, StreamedAnswer
 from fttui.server.trainers.tiny.job_files import Damaged, load_model
@@ -21,15 +12,6 @@ from fttui.server.trainers.tiny.network import STANDARD, Network, Shape, base_we
 
 KEPT_MODELS = 8
 """Tuned models that stay in memory beside the base model."""
-
-
-class RequestFailed(Exception):
-    """Refusal of a request, in the terms of the API."""
-
-    def __init__(self, code: str, message: str, param: str | None) -> None:
-        super().__init__(message)
-        self.code = code
-        self.param = param
 
 
 class Networks:
@@ -65,51 +47,18 @@ class Networks:
 
 
 class Sampler:
-    """Answers requests one after another."""
+    """Begins answers of the built-in model, and of models tuned from it."""
 
-    def __init__(self, output: TextIO, shape: Shape = STANDARD) -> None:
-        self._output = output
+    def __init__(self, shape: Shape = STANDARD) -> None:
         self._networks = Networks(shape)
-        self._cancelled: set[object] = set()
-        self._requests: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-        self._is_over = False
 
-    def run(self, lines: Iterable[str]) -> None:
-        """Answer the requests in `lines`, in a thread of its own, until the lines end."""
-        threading.Thread(target=self._read, args=(lines,), daemon=True).start()
-        self._write(type="ready")
-        while (request := self._requests.get()) is not None:
-            self._answer(request)
+    def start(self, request: Request, is_cancelled: IsCancelled) -> Started:
+        """Begin the answer to a request.
 
-    def _read(self, lines: Iterable[str]) -> None:
-        for line in lines:
-            request = json.loads(line)
-            if "cancel" in request:
-                self._cancelled.add(request["cancel"])
-            else:
-                self._requests.put(request)
-        self._is_over = True  # nobody reads the current answer any more
-        self._requests.put(None)
-
-    def _answer(self, request: dict[str, Any]) -> None:
-        id = request["id"]
-        try:
-            prompt = _prompt_of(request)
-            answer = self._start(request, prompt)
-            for text in answer:
-                self._write(id=id, text=text)
-            usage = {"prompt_tokens": len(prompt), "completion_tokens": answer.tokens}
-            self._write(id=id, finish_reason=answer.finish_reason, usage=usage)
-        except RequestFailed as error:
-            self._write(id=id, error={"code": error.code, "message": str(error), "param": error.param})
-        except Exception as error:
-            traceback.print_exc()
-            message = f"{type(error).__name__}: {error}"
-            self._write(id=id, error={"code": "sampler_error", "message": message, "param": None})
-        self._cancelled.discard(id)
-
-    def _start(self, request: dict[str, Any], prompt: list[int]) -> StreamedAnswer:
-        id = request["id"]
+        Raises:
+            RequestFailed: the prompt or the model cannot be used.
+        """
+        prompt = _prompt_of(request)
         options = Options(
             max_tokens=request["max_tokens"],
             temperature=request["temperature"],
@@ -118,14 +67,10 @@ class Sampler:
             stop=tuple(request["stop"]),
         )
         network = self._networks.get(request["model"])
-        return StreamedAnswer(network, prompt, options, lambda: self._is_over or id in self._cancelled)
-
-    def _write(self, **members: Any) -> None:
-        self._output.write(json.dumps(members) + "\n")
-        self._output.flush()
+        return Started(StreamedAnswer(network, prompt, options, is_cancelled), len(prompt))
 
 
-def _prompt_of(request: dict[str, Any]) -> list[int]:
+def _prompt_of(request: Request) -> list[int]:
     try:
         prompt = prompt_tokens(request["messages"])
     except ValueError as error:
@@ -137,4 +82,4 @@ def _prompt_of(request: dict[str, Any]) -> list[int]:
 
 
 if __name__ == "__main__":
-    Sampler(sys.stdout).run(sys.stdin)
+    SamplerLoop(sys.stdout, Sampler().start).run(sys.stdin)
