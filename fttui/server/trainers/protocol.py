@@ -12,6 +12,8 @@ from fttui.own_files import open_own
 PROGRESS = "progress.jsonl"
 STOPPED = 128 + signal.SIGTERM
 """Exit code after SIGTERM. The service starts the trainer again when the job continues."""
+CANCELLED = "cancelled"
+"""Name of a file in the job's directory with which SIGTERM means: stop, do not save."""
 NO_ROOM = 74
 """EX_IOERR of sysexits.h: the disk or the quota is full. The service starts the trainer again when there is room."""
 

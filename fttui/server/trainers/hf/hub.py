@@ -88,6 +88,12 @@ def find(base: str, source: str | None, environ: Mapping[str, str] = os.environ)
         return None
 
 
+def reference(base: str, path: str, environ: Mapping[str, str] = os.environ) -> str:
+    """Return what other programs load a base model by: its id at the hub, or its directory if it has none."""
+    cache = os.path.realpath(cache_folder(environ))
+    return base if os.path.realpath(path).startswith(cache + os.sep) else path
+
+
 def cache_folder(environ: Mapping[str, str] = os.environ) -> str:
     """Return the folder in which the hub's client keeps models."""
     if cache := environ.get("HF_HUB_CACHE") or environ.get("HUGGINGFACE_HUB_CACHE"):
@@ -121,6 +127,21 @@ def is_reachable(environ: Mapping[str, str] = os.environ, timeout: float = 3.0) 
     except (OSError, ValueError):
         return False
     return True
+
+
+def positions(path: str) -> int | None:
+    """Return the tokens that the model in a directory can read; None if its configuration does not say it.
+
+    Raises:
+        OSError, ValueError: the configuration cannot be read.
+    """
+    config = _read_json(os.path.join(path, "config.json"))
+    text = config.get("text_config")
+    for name in ("max_position_embeddings", "n_positions"):
+        for members in (config, text if isinstance(text, dict) else {}):
+            if isinstance(members.get(name), int) and members[name] > 0:
+                return int(members[name])
+    return None
 
 
 def parameter_count(path: str) -> int:

@@ -1,0 +1,130 @@
+"""Several processes that train one model: one a GPU, under torchrun's launcher. They vote on what they do together."""
+
+import json
+import os
+import signal
+import sys
+from contextlib import suppress
+
+import torch
+import torch.distributed
+from torch.distributed.elastic.multiprocessing.api import SignalException
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+from fttui.server.trainers.hf.refusal import UNEXPECTED, Refusal
+from fttui.server.trainers.protocol import STOPPED
+
+_FAILURE = "failure-"
+
+SHUTDOWN = 50
+"""Seconds that the launcher waits for the other processes after one has ended."""
+
+
+def is_worker() -> bool:
+    """Return whether this process is one of several, started by a launcher."""
+    return "RANK" in os.environ
+
+
+def is_main() -> bool:
+    """Return whether this process writes the job's files: the only one, or the first of several."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def world() -> int:
+    """Return the number of processes."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def number(devices: int, batch_size: int) -> int:
+    """Return how many of the devices can share a batch evenly."""
+    return max(count for count in range(1, devices + 1) if batch_size % count == 0)
+
+
+def launch(count: int, module: str, directory: str) -> int:
+    """Run `python -m MODULE DIRECTORY` in `count` processes. Return the exit code that tells how they ended.
+
+    Raises:
+        Refusal: a process has noted why it failed.
+    """
+    asked: list[int] = []
+    # The service signals the whole process group, so the processes save without being told by this one.
+    signal.signal(signal.SIGTERM, lambda number, frame: asked.append(number))
+    config = LaunchConfig(
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=count,
+        rdzv_backend="c10d",
+        rdzv_endpoint="localhost:0",
+        run_id=str(os.getpid()),
+        max_restarts=0,  # the service restarts trainers
+        monitor_interval=0.2,
+        signals_to_handle="SIGINT",
+        shutdown_timeout=SHUTDOWN,
+    )
+    _noted(directory)
+    try:
+        elastic_launch(config, sys.executable)("-P", "-m", module, directory)
+    except ChildFailedError as error:
+        codes = [failure.exitcode for failure in error.failures.values()]
+    except SignalException:
+        return STOPPED
+    else:
+        return 0
+    return _exit_code(codes, _noted(directory), is_asked=bool(asked))
+
+
+def note_failure(directory: str, failure: Refusal) -> None:
+    """Note why this process fails. The launcher decides whether it is the cause, or a different process was killed."""
+    with open(os.path.join(directory, f"{_FAILURE}{os.environ['RANK']}"), "w", encoding="utf-8") as file:
+        json.dump([failure.code, str(failure), failure.param], file)
+
+
+def _noted(directory: str) -> list[Refusal]:
+    """Return the noted failures, and remove them."""
+    found = []
+    for name in sorted(os.listdir(directory)):
+        if name.startswith(_FAILURE):
+            path = os.path.join(directory, name)
+            with open(path, encoding="utf-8") as file, suppress(ValueError):
+                found.append(Refusal(*json.load(file)))
+            os.remove(path)
+    return found
+
+
+def _exit_code(codes: list[int], noted: list[Refusal], *, is_asked: bool) -> int:
+    """Return one exit code for those of the processes, which are negative after a signal.
+
+    Raises:
+        Refusal: a process has noted the reason.
+    """
+    certain = [failure for failure in noted if failure.code != UNEXPECTED]
+    if certain:
+        raise certain[0]
+    killed = [128 - code for code in codes if code < 0 and code != -signal.SIGTERM]
+    if is_asked or (not killed and STOPPED in codes):
+        return STOPPED
+    if killed:  # the others failed because of it
+        return killed[0]
+    if noted:
+        raise noted[0]
+    return codes[0] if codes else 1
+
+
+def agree(*wishes: bool) -> list[bool]:
+    """Return, for each wish, whether any process has it. Every process gets the same answer.
+
+    Clocks and signals differ between processes. A process that saves or stops alone would wait for the others for ever.
+    """
+    if world() == 1:
+        return list(wishes)
+    device = "cuda" if torch.distributed.get_backend() == "nccl" else "cpu"
+    votes = torch.tensor(wishes, dtype=torch.int32, device=device)
+    torch.distributed.all_reduce(votes, op=torch.distributed.ReduceOp.MAX)
+    return [bool(vote) for vote in votes.tolist()]
+
+
+def wait_for_all() -> None:
+    """Wait until every process is here."""
+    if world() > 1:
+        torch.distributed.barrier()
