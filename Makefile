@@ -5,7 +5,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all test-slow lint check bench crash fuzz screenshots
+.PHONY: help setup run test test-all test-slow test-hf lint check bench crash fuzz screenshots
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -26,6 +26,12 @@ test-slow: ## Run the tests that `make test` leaves out
 
 test-all: ## Run the whole suite
 	$(BIN)/pytest $(ARGS)
+
+test-hf: ## Install the extra hf into .venv-hf and run the tests of its trainer (2 GB)
+	test -x .venv-hf/bin/python || $(PYTHON) -m venv .venv-hf
+	.venv-hf/bin/pip install -q torch==2.13.0
+	.venv-hf/bin/pip install -q -e '.[local,hf,test]'
+	.venv-hf/bin/pytest -n 2 -m hf tests/server/trainers/hf $(ARGS)
 
 lint: ## Run ruff, mypy and the import contracts
 	$(BIN)/ruff check

@@ -9,6 +9,7 @@ import pytest
 
 from fttui.commands import key_table
 from fttui.config.reference import settings_tables
+from fttui.server.trainers.hf import memory, options
 from fttui.store.filter_fields import field_table
 from fttui.ui.cockpit.command_line import word_table
 
@@ -18,6 +19,8 @@ GENERATED: dict[str, tuple[str, Callable[[], str]]] = {
     "keys": ("keys.md", key_table),
     "words": ("keys.md", word_table),
     "fields": ("keys.md", field_table),
+    "options": ("own-hardware.md", options.table),
+    "memory": ("own-hardware.md", memory.table),
 }
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 
