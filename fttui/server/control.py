@@ -4,18 +4,21 @@ Standard library only and quick to import. Every call blocks; callers in an even
 the service's own directory.
 """
 
+import json
 import os
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from fttui.server.environment import key_variables
 from fttui.server.home import ServiceBusy as ServiceBusy
 from fttui.server.home import ServiceError as ServiceError
 from fttui.server.home import notices as notices_of_start
+from fttui.server.home import socket_paths
 from fttui.server.settings import named_variables
 from fttui.server.settings import write_settings as write_settings
 from fttui.server.socket_client import Info as Info
+from fttui.server.socket_client import request
 from fttui.server.socket_client import running as running
 from fttui.server.socket_client import status as status
 from fttui.server.start import ensure as ensure
@@ -23,10 +26,32 @@ from fttui.server.start import require_packages
 from fttui.server.stop import stop as stop
 from fttui.server.storage.disk_space import FULL, DiskSpace
 
+PRUNE_SECONDS = 300.0
+"""Longest time of an answer about the files of all jobs."""
+
 
 def notices(home: str) -> tuple[str, ...]:
     """Return the messages for the user: what the service found at its start, and a disk that is full now."""
     return (*notices_of_start(home), *((FULL,) if DiskSpace(home).is_full() else ()))
+
+
+def prune(home: str, jobs: Sequence[str] | None, *, dry_run: bool) -> list[dict[str, Any]]:
+    """Let the running service free what only resuming needs of ended jobs. Return the jobs (see `jobs/prune.py`).
+
+    Args:
+        jobs: ids; None for all ended jobs.
+        dry_run: only return what would be freed.
+
+    Raises:
+        ServiceError: no service answers, or the disk fails.
+    """
+    body = json.dumps({"jobs": jobs, "dry_run": dry_run}).encode()
+    for path in socket_paths(home):
+        if (answer := request(path, "POST", "/service/prune", body, timeout=PRUNE_SECONDS)) is not None:
+            if "pruned" not in answer:
+                raise ServiceError(f"The service could not free space: {answer.get('trouble', 'no reason is known')}.")
+            return list(answer["pruned"])
+    raise ServiceError("The service does not answer, or it is of an older version.")
 
 
 def test_alert(settings: Mapping[str, Any]) -> list[tuple[str, str]]:

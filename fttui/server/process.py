@@ -102,7 +102,7 @@ class ServiceProcess:
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             self._idle.note_request()
-            is_control = scope["type"] == "http" and scope["path"] in ("/service", "/service/stop")
+            is_control = scope["type"] == "http" and scope["path"] in ("/service", "/service/stop", "/service/prune")
             await (self._control if is_control else api)(scope, receive, send)
 
         return app
@@ -115,7 +115,20 @@ class ServiceProcess:
         if scope["path"] == "/service/stop" and scope["method"] == "POST":
             body = json.loads(await request.body() or b"{}")
             self.stop(save_trainers=body.get("trainers") != "leave")
+        if scope["path"] == "/service/prune" and scope["method"] == "POST":
+            found = await self._prune(json.loads(await request.body() or b"{}"))
+            await JSONResponse(found)(scope, receive, send)
+            return
         await JSONResponse(self._state())(scope, receive, send)
+
+    async def _prune(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Free space of ended jobs, or say what would be freed."""
+        prune = partial(self._service.runner.prune, body.get("jobs"), dry_run=body.get("dry_run", True))
+        try:
+            found = await asyncio.to_thread(prune)
+        except OSError as error:
+            return {"pid": os.getpid(), "trouble": reason_of(error, self._service.disk)}
+        return {"pid": os.getpid(), "pruned": [job.as_json() for job in found]}
 
     def _state(self) -> dict[str, Any]:
         state: dict[str, Any] = {

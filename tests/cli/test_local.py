@@ -105,3 +105,33 @@ def test_job_trains_from_a_file_to_a_downloaded_result(program: Run, tmp_path: P
     assert program("serve", "--status").returncode == 0
     assert program("serve", "--stop").returncode == 0
     assert program("serve", "--status", "--json").stdout == '{\n  "running": false\n}\n'
+
+
+def test_prune_frees_what_only_resuming_needs(program: Run, tmp_path: Path) -> None:
+    data = tmp_path / "train.jsonl"
+    data.write_text(lines(10))
+    create = ["jobs", "create", "--model", "fttui-tiny-1", "--training-file", str(data), "--n-epochs", "2", "--wait"]
+    id = program(*create).stdout.strip()
+    assert program("jobs", "prune").stderr.endswith("Nothing to free.\n"), "the built-in trainer keeps models alone"
+    (home,) = {Path(line) for line in [json.loads(program("serve", "--status", "--json").stdout)["home"]]}
+    model = home / "jobs" / id / "step-10.bin"
+    model.unlink()
+    model.mkdir()
+    (model / "optimizer.pt").write_bytes(b"x" * 1500)
+    (model / "model.safetensors").write_bytes(b"x")
+    found = json.loads(program("jobs", "prune", id, "--json").stdout)
+    checkpoint = {"step_number": 10, "files": 1, "bytes": 1500}
+    assert found == {
+        "object": "list",
+        "data": [{"id": id, "bytes": 1500, "checkpoints": [checkpoint]}],
+        "has_more": False,
+    }
+    dry = program("jobs", "prune")
+    assert (dry.returncode, dry.stdout) == (0, f"{id}\t1500\t1\n")
+    assert dry.stderr == "1.5 kB of 1 job can be freed; nothing was removed. To free it: add --yes\n"
+    assert len(os.listdir(model)) == 2
+    done = program("jobs", "prune", "--yes")
+    assert (
+        done.stderr == "Freed 1.5 kB of 1 job. All models can be used; the best and the last checkpoints are whole.\n"
+    )
+    assert os.listdir(model) == ["model.safetensors"]

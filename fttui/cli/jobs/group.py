@@ -19,6 +19,7 @@ COMMANDS = {
     "compare": "fttui.cli.jobs.compare:compare",
     "watch": "fttui.cli.jobs.watch:watch",
     "alarms": "fttui.cli.jobs.alarms:alarms",
+    "prune": "fttui.cli.jobs.prune:prune",
 }
 
 

@@ -7,7 +7,7 @@ so a new service continues where a killed one stopped.
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from fttui.clock import Clock
 from fttui.learning.estimates import estimate_words
@@ -15,6 +15,7 @@ from fttui.models.auto_hyperparameters import resolve
 from fttui.server.jobs.check_queue import CheckQueue
 from fttui.server.jobs.model_sums import ModelSums
 from fttui.server.jobs.outcomes import Outcomes
+from fttui.server.jobs.prune import Pruned, prunable, prune
 from fttui.server.jobs.room import DiskRoom
 from fttui.server.jobs.supervisor import TrainerSupervisor
 from fttui.server.jobs.trainer_catalog import Catalog
@@ -224,6 +225,31 @@ class Runner:
                 return "its trainer is still stopping. Try again in some seconds"
             self._last_errors.pop(id, None)
             return "" if delete_job(self._database, self._paths, job) else "its status has changed. Try again"
+
+    def prune(self, ids: Sequence[str] | None, *, dry_run: bool) -> list[Pruned]:
+        """Remove what only resuming needs from the checkpoints of ended jobs; None for all of them.
+
+        Args:
+            dry_run: remove nothing.
+        """
+        if ids is None:
+            with self._lock:
+                ids = self._database.jobs.ended()
+        return [self._prune(id, dry_run=dry_run) for id in dict.fromkeys(ids)]
+
+    def _prune(self, id: str, *, dry_run: bool) -> Pruned:
+        with self._lock:
+            job = self._database.jobs.get(id)
+            if job is None:
+                return Pruned(id, [], "it does not exist")
+            if job.status not in FINAL:
+                return Pruned(id, [], f'it has status "{job.status}", and only ended jobs are pruned')
+            if not job.tidied:
+                return Pruned(id, [], "its trainer is still stopping")
+            found = prunable(self._database, self._paths, job)
+            if not dry_run:
+                prune(self._paths.job(id), found)
+            return Pruned(id, found)
 
     def pause(self, id: str) -> bool:
         """Pause a running job. Its trainer saves its state and stops. Return False when the job is not running."""

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Iterable
 
 from fttui.server import ids
 from fttui.server.settings import KEPT_CHECKPOINTS
@@ -41,6 +42,11 @@ class CheckpointTable:
         return [
             row[0] for row in self._database.rows("SELECT step FROM checkpoint WHERE job = ? ORDER BY step", (job.seq,))
         ]
+
+    def best_step(self, job: JobRecord) -> int | None:
+        """Return the step of the checkpoint with the lowest validation loss, None if none was validated."""
+        rows = self._database.rows("SELECT step, metrics FROM checkpoint WHERE job = ?", (job.seq,))
+        return _best((row[0], row[1]) for row in rows)
 
     def insert(
         self, sql: Connection, job: JobRecord, saved: SavedCheckpoint, now: int, best: int | None = None
@@ -84,13 +90,16 @@ class CheckpointTable:
 
         An alarm about a job that overfits names it, so it must still be there when the job has ended.
         """
-        saved = sql.execute("SELECT step, metrics FROM checkpoint WHERE job = ?", (job.seq,)).fetchall()
-        losses = [(json.loads(metrics), step) for step, metrics in saved]
-        for name in ("full_valid_loss", "valid_loss"):
-            measured = [(loss, step) for numbers, step in losses if _is_finite(loss := numbers.get(name))]
-            if measured:
-                return int(min(measured)[1])
-        return None
+        return _best(sql.execute("SELECT step, metrics FROM checkpoint WHERE job = ?", (job.seq,)).fetchall())
+
+
+def _best(saved: Iterable[tuple[int, str]]) -> int | None:
+    losses = [(json.loads(metrics), step) for step, metrics in saved]
+    for name in ("full_valid_loss", "valid_loss"):
+        measured = [(loss, step) for numbers, step in losses if _is_finite(loss := numbers.get(name))]
+        if measured:
+            return int(min(measured)[1])
+    return None
 
 
 def _is_finite(value: object) -> bool:

@@ -111,6 +111,10 @@ class JobTable:
         """
         return [_job(row) for row in self._database.rows(_JOB + "WHERE tidied = 0 ORDER BY turn, seq")]
 
+    def ended(self) -> list[str]:
+        """Return the jobs that have ended and that the runner has no work left for, oldest first."""
+        return [row[0] for row in self._database.rows("SELECT id FROM job WHERE tidied = 1 ORDER BY seq")]
+
     def counts(self) -> dict[str, int]:
         """Return the number of unfinished jobs by status."""
         query = "SELECT status, count(*) FROM job WHERE tidied = 0 GROUP BY status"

@@ -61,6 +61,26 @@ def damage(path: str, should_stop: Stop = lambda: False) -> str:
     return ""
 
 
+def forget(directory: str, files: Iterable[str]) -> None:
+    """Remove files of models from the checksums, before they are removed themselves.
+
+    Args:
+        files: paths below the job's directory.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    path = os.path.join(directory, FILENAME)
+    recorded: Any = sealed.read(path, _LARGEST)
+    if not isinstance(recorded, dict):
+        return
+    for file in files:
+        model, _, name = os.path.relpath(file, directory).partition(os.sep)
+        if isinstance(recorded.get(model), dict):
+            recorded[model].pop(name, None)
+    sealed.write(path, recorded)
+
+
 def _contents(path: str, should_stop: Stop) -> Iterator[tuple[str, tuple[int, int]]]:
     """Return name in the model, size and checksum of each file of a model. The name of a model of one file is empty."""
     if not os.path.isdir(path):

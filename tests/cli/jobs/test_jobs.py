@@ -586,3 +586,10 @@ def test_samples_are_printed_by_step_and_on_a_terminal_by_prompt(
     assert fttui("jobs", "checkpoints", "ftjob-001", "--samples").err == (
         "No answers during the training are known for this job.\n"
     )
+
+
+def test_prune_is_refused_where_the_provider_keeps_the_checkpoints(fttui: Fttui, service: Service) -> None:
+    result = fttui("jobs", "prune", "--yes")
+    assert result.code == 2
+    assert "keeps its checkpoints itself: only jobs of the embedded service are pruned" in result.err
+    assert service.lines == []
