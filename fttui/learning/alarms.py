@@ -13,7 +13,9 @@ from fttui.learning.kinds import KINDS, named_kinds, word_of
 from fttui.learning.kinds import Kind as Kind
 
 STOPPABLE = (Kind.NON_FINITE, Kind.DIVERGING, Kind.OVERFITTING, Kind.PLATEAU)
-"""Kinds that can stop a job: see `--stop-on`."""
+"""Kinds that rest on the curve. They can stop a job: see `--stop-on`."""
+BY_CLOCK = (Kind.STALLED, Kind.QUEUED_LONG, Kind.FILE_EXPIRING, Kind.MODEL_RETIRING)
+"""Kinds that rest on times."""
 
 
 def stop_kinds(text: str) -> tuple[Kind, ...]:
@@ -82,6 +84,16 @@ class Report:
                 *((kind, "turned off in [alarms]") for kind in Kind if kind in off),
             ],
         )
+
+
+def joined(*reports: Report) -> Report:
+    """Join reports about different kinds of one job."""
+    rank = {kind: number for number, kind in enumerate(_RULES)}
+    return Report(
+        sorted((alarm for report in reports for alarm in report.alarms), key=lambda alarm: rank[alarm.kind]),
+        sorted((kind for report in reports for kind in report.checked), key=rank.__getitem__),
+        sorted((item for report in reports for item in report.skipped), key=lambda item: rank[item[0]]),
+    )
 
 
 def check_job(state: JobState, kinds: Collection[str] = KINDS) -> Report:

@@ -1,9 +1,9 @@
 """Alarms that rest on times: stalled, queued long, file expiring, model retiring. Standard library only."""
 
-import itertools
 import time
 
 from fttui.learning.finding import Finding, JobState, Skipped
+from fttui.learning.series import Series
 from fttui.models.status import Status
 
 STALL_RATIO = 20.0
@@ -28,26 +28,24 @@ def stalled(state: JobState) -> Finding | Skipped | None:
         return Skipped("the provider cannot be reached")
     if state.log_read_at is None:
         return Skipped("its log was not read")
-    times = state.run.times.values
-    most = patience(times)
+    most = patience(state.run.times)
     if state.last_event_at is None or most is None:
         return Skipped("too few events")
     silent = min(state.now, state.log_read_at) - state.last_event_at
     if silent <= most:
         return None
-    usual = _usual_wait(times)
+    usual = _usual_wait(state.run.times.values)
     message = f"Stalled: no event for {_words(silent)}; this job usually reports every {_words(max(usual, 1))}."
     numbers = {"silent_seconds": silent, "usual_seconds": usual}
     return Finding(message, f"no event for {_words(silent)}", state.last_event_at, numbers)
 
 
-def patience(times: list[float]) -> float | None:
+def patience(times: Series) -> float | None:
     """Return the seconds without an event after which a run with steps at these times is stalled; None if too few."""
     if len(times) < 5:
         return None
     # The longest wait seen so far is normal for this job: a checkpoint or a validation takes its time.
-    longest = max(later - earlier for earlier, later in itertools.pairwise(times))
-    return max(STALL_LEAST, STALL_RATIO * _usual_wait(times), 3 * longest)
+    return max(STALL_LEAST, STALL_RATIO * _usual_wait(times.values), 3 * times.widest_step())
 
 
 def queued_long(state: JobState) -> Finding | Skipped | None:

@@ -65,13 +65,19 @@ def diverging(state: JobState) -> Finding | Skipped | None:
     values, steps = run.train.values, run.train.steps
     if len(values) <= WINDOW:
         return Skipped("too few training losses")
+    weight = run.weight(run.train)
     smoothed = run.smoothed(run.train)
-    noise = smoothed_noise(_relative_noise(values), run.weight(run.train))
-    least_ratio = max(RISE, math.exp(min(RISE_SIGMAS * noise, 50.0)))
     # The mean of the first few points is noise, so their median stands for them.
     lowest, at = median(values[:FIRST]), min(FIRST, len(values)) // 2
+    start = min(FIRST, WINDOW)
+    if len(values) >= FIRST:  # before, the median may change
+        start, lowest, at = run.train.first_rise(weight, RISE, start, lowest, at)
+        if start == len(smoothed):
+            return None
+    noise = smoothed_noise(_relative_noise(values), weight)
+    least_ratio = max(RISE, math.exp(min(RISE_SIGMAS * noise, 50.0)))
     onset: int | None = None
-    for index in range(min(FIRST, WINDOW), len(smoothed)):
+    for index in range(start, len(smoothed)):
         if smoothed[index] < lowest:
             lowest, at = smoothed[index], index
         elif (

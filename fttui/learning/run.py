@@ -45,6 +45,11 @@ class Run:
         return Series() if found is None else found  # a series of gaps alone is false
 
     @property
+    def size(self) -> int:
+        """Number of all points, with those that are not finite. It grows with each."""
+        return sum(len(series) + len(series.not_finite) for series in (*self.series.values(), self.times))
+
+    @property
     def train(self) -> Series:
         return self.get(TRAIN)
 

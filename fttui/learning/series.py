@@ -36,6 +36,8 @@ class Series:
         self.not_finite: list[float] = []
         """Steps whose value is not finite."""
         self._smoothed: dict[float, tuple[list[float], float, float]] = {}
+        self._calm: dict[tuple[float, float], tuple[int, float, int]] = {}
+        self._widest: tuple[int, float] = (1, 0.0)
         for step, value in points:
             self.append(step, value)
 
@@ -83,6 +85,36 @@ class Series:
             means.append(mean / share)
         self._smoothed[weight] = means, mean, share
         return means
+
+    def first_rise(self, weight: float, ratio: float, start: int, lowest: float, at: int) -> tuple[int, float, int]:
+        """Find the first smoothed value above `ratio` times the lowest before it. Only new points are looked at.
+
+        Args:
+            start: index of the first value that counts.
+            lowest: lowest value before it, found at index `at`.
+
+        Returns:
+            Index of the value, or the number of values without one; the lowest value before it, and its index.
+        """
+        values = self.smoothed(weight)
+        index, lowest, at = self._calm.get((weight, ratio), (start, lowest, at))
+        for value in itertools.islice(values, index, None):
+            if value < lowest:
+                lowest, at = value, index
+            elif value > ratio * lowest:
+                break
+            index += 1
+        self._calm[weight, ratio] = index, lowest, at
+        return index, lowest, at
+
+    def widest_step(self) -> float:
+        """Return the largest difference of successive values. Only new points are looked at."""
+        known, widest = self._widest
+        if len(self.values) > known:
+            new = itertools.islice(self.values, known - 1, None)
+            widest = max(widest, *(later - earlier for earlier, later in itertools.pairwise(new)))
+            self._widest = len(self.values), widest
+        return widest
 
     def index_near(self, step: float) -> int | None:
         """Return the index of the point nearest to a step, or None for an empty series."""

@@ -1,7 +1,7 @@
 """Alarms of a profile's jobs, from what the archive knows. The rules are in `fttui/learning/`."""
 
 from fttui.clock import Clock
-from fttui.learning.alarms import Report, check_job
+from fttui.learning.alarms import BY_CLOCK, Report, check_job, joined
 from fttui.learning.finding import JobState
 from fttui.models.file import File, Model
 from fttui.models.job import Job
@@ -14,7 +14,6 @@ from fttui.store.runs import Runs
 
 EARLIER_JOBS = 10
 """Number of newest other jobs whose wait in the queue is compared."""
-MULTIPLIER = "learning_rate_multiplier"
 
 
 class JobAlarms:
@@ -43,15 +42,13 @@ class JobAlarms:
             now=self._clock.now(),
             created_at=row.created_at,
             last_event_at=newest[-1].created_at if newest else None,
-            learning_rate=learning_rate(job),
             waits=tuple(self._archive.jobs.waits(row.id, EARLIER_JOBS)) if row.status is Status.QUEUED else (),
             file_expires_at=self._file_expiry(job),
             model_shuts_down_at=self._model_shutdown(job),
             log_read_at=log_read_at,
             is_reachable=is_reachable,
-            has_validation_file=bool(job.validation_file),
         )
-        return check_job(state)
+        return joined(self._runs.curve_report(row.id, job), check_job(state, BY_CLOCK))
 
     def _file_expiry(self, job: Job) -> float | None:
         text = self._archive.files.get(job.training_file) if job.training_file else None
@@ -60,11 +57,3 @@ class JobAlarms:
     def _model_shutdown(self, job: Job) -> float | None:
         text = self._archive.files.model(job.model) if job.model else None
         return None if text is None else Model.read(decode(text)).shuts_down_at
-
-
-def learning_rate(job: Job) -> str:
-    """Return the learning rate of a job as in sentences: `× 2` for a multiplier, else the rate. Empty for `auto`."""
-    multiplier, rate = job.setting(MULTIPLIER), job.setting("learning_rate")
-    if multiplier and multiplier != "auto":
-        return f"× {multiplier}"
-    return "" if rate == "auto" else rate

@@ -8,12 +8,13 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from fttui.learning.alarms import STOPPABLE, check_job
+from fttui.learning.alarms import STOPPABLE, Report, check_job
 from fttui.learning.clock_rules import patience
 from fttui.learning.finding import JobState
 from fttui.learning.run import Run
 from fttui.learning.summary import summarize
 from fttui.models import lenient
+from fttui.models.job import Job
 from fttui.models.summary import Summary
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.metrics import archived_points
@@ -23,6 +24,9 @@ CACHED = 32
 """Most runs in the cache."""
 PART = 1000
 """Number of steps that are read together."""
+
+
+MULTIPLIER = "learning_rate_multiplier"
 
 
 class _Source(NamedTuple):
@@ -49,6 +53,7 @@ class Runs:
         self._archive = archive
         self._details = details
         self._runs: dict[str, _Cached] = {}
+        self._reports: dict[str, tuple[Run, tuple[object, ...], Report]] = {}
 
     def run(self, id: str) -> Run:
         """Return the run of a job; without series for an unknown job."""
@@ -69,12 +74,25 @@ class Runs:
         run = self._runs[id].run
         summary = summarize(run)
         await asyncio.sleep(0)
-        report = check_job(JobState(run, job.status, has_validation_file=bool(job.validation_file)))
-        return summary, ",".join(alarm.kind for alarm in report.alarms if alarm.kind in STOPPABLE)
+        return summary, ",".join(self.curve_report(id, job).kinds())
+
+    def curve_report(self, id: str, job: Job) -> Report:
+        """Return what the rules about the curve of a job find. Computed once for each state of its run."""
+        run = self.run(id)
+        state = JobState(
+            run, job.status, learning_rate=learning_rate(job), has_validation_file=bool(job.validation_file)
+        )
+        of = (run.size, run.total_steps, run.checkpoints, state.status, state.learning_rate, state.has_validation_file)
+        known = self._reports.get(id)
+        if known is None or known[0] is not run or known[1] != of:
+            self._reports[id] = known = run, of, check_job(state, STOPPABLE)
+            if len(self._reports) > CACHED:
+                del self._reports[next(iter(self._reports))]
+        return known[2]
 
     def patience(self, id: str) -> float | None:
         """Return the seconds without an event after which a job is stalled: see `clock_rules.patience`."""
-        return patience(self.run(id).times.values)
+        return patience(self.run(id).times)
 
     def _parts(self, id: str) -> Iterator[None]:
         """Bring the cached run of a job up to date, and stop after each part of the work."""
@@ -116,6 +134,15 @@ class Runs:
         """Remove runs from the cache."""
         for id in ids:
             self._runs.pop(id, None)
+            self._reports.pop(id, None)
+
+
+def learning_rate(job: Job) -> str:
+    """Return the learning rate of a job as in sentences: `× 2` for a multiplier, else the rate. Empty for `auto`."""
+    multiplier, rate = job.setting(MULTIPLIER), job.setting("learning_rate")
+    if multiplier and multiplier != "auto":
+        return f"× {multiplier}"
+    return "" if rate == "auto" else rate
 
 
 def number_of(text: str) -> float | None:

@@ -8,7 +8,7 @@ from fttui.learning.kinds import KINDS, Kind
 from fttui.learning.run import run_of
 from fttui.models.status import Status
 from tests.support import simulated_runs
-from tests.support.simulated_runs import real_run
+from tests.support.simulated_runs import real_run, until
 
 NOW = 1_790_000_000.0
 
@@ -126,3 +126,25 @@ def test_simulated_sick_run_raises_its_kind(kind: str) -> None:
 def test_kinds_are_those_of_the_contract() -> None:
     contract = "stalled non_finite diverging overfitting plateau queued_long file_expiring model_retiring"
     assert set(KINDS) == set(contract.split())
+
+
+@pytest.mark.parametrize("name", ["good", "diverge-x40", "diverge-x300", "overfit"])
+def test_run_that_grows_is_judged_like_one_that_is_read_at_once(name: str) -> None:
+    whole = real_run(name)
+    grown = until(whole, 0)
+    grown.checkpoints = whole.checkpoints
+    points: dict[int, dict[str, float]] = {}
+    for metric, series in whole.series.items():
+        for step, value in zip(series.steps, series.values, strict=True):
+            points.setdefault(int(step), {})[metric] = value
+    for step, values in sorted(points.items()):
+        grown.add(step, values, NOW + step)
+        if step % 9 == 0 or step < 30:
+            at_once = run_of(
+                ((at, points[at], NOW + at) for at in points if at <= step),
+                total_steps=whole.total_steps, n_epochs=whole.n_epochs, checkpoints=whole.checkpoints,
+            )  # fmt: skip
+            states = [
+                JobState(run, Status.RUNNING, NOW + step + 200, last_event_at=NOW + step) for run in (grown, at_once)
+            ]
+            assert check_job(states[0]) == check_job(states[1]), step

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from fttui.learning.kinds import Kind
+from fttui.learning.alarms import BY_CLOCK, Kind
 from fttui.models.raw_json import encode
 from fttui.store.archive.archive import Archive
 from fttui.store.polling.fetcher import Fetcher
@@ -12,7 +12,6 @@ from fttui.store.store import Store
 from tests.support.clock import START, FakeClock
 from tests.support.store_fakes import FakeClient, job, metrics
 
-BY_CLOCK = {Kind.STALLED, Kind.QUEUED_LONG, Kind.FILE_EXPIRING, Kind.MODEL_RETIRING}
 RUNNING, QUEUED, OLD_FILE, OLD_MODEL = (f"ftjob-{number:05}" for number in (40, 41, 2, 3))
 
 

@@ -4,11 +4,15 @@ import asyncio
 import math
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from fttui.learning.alarms import Report
+from fttui.learning.finding import JobState
 from fttui.models.event import Event
 from fttui.models.summary import Summary
+from fttui.store import runs
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.first_rows import first_rows
 from fttui.store.polling.fetcher import Fetcher
@@ -133,6 +137,29 @@ async def test_finest_source_of_a_step_counts(archive: Archive) -> None:
     assert run.train.values == [2.5, 1.23456]
     assert run.whole.values == [1.9]
     assert store.snapshot.rows[J].summary.best == 1.9
+
+
+async def test_curve_is_checked_once_for_each_state_of_the_run(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, store, fetcher = await world(archive, job(1, "running", **SETTINGS))
+    client.events[J] = events_of("overfit", 640)
+    await fetch_all(fetcher, store)
+    checked: list[int] = []
+    whole = runs.check_job
+
+    def check(state: JobState, *kinds: Any) -> Report:
+        checked.append(state.run.last_step)
+        return whole(state, *kinds)
+
+    monkeypatch.setattr(runs, "check_job", check)
+    assert "overfitting" in store.alarms(J).kinds()
+    client.events[J] = events_of("overfit", 641)
+    await fetcher.fetch_events(J)
+    for _ in range(3):
+        assert "overfitting" in store.alarms(J).kinds()
+        await fetcher.fetch_events(J)
+    assert checked == [641]
 
 
 async def test_job_of_an_older_version_is_summarized(archive: Archive) -> None:

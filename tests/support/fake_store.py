@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from fttui.learning.alarms import Kind, Report
+from fttui.learning.alarms import BY_CLOCK, Report
 from fttui.learning.run import Run, run_of
 from fttui.learning.summary import summarize
 from fttui.models.assessment import Assessment
@@ -175,9 +175,8 @@ class FakeStore:
         return self.runs.get(id) or run_of((point.step, point.values, point.at) for point in self.points(id))
 
     async def clock_alarms(self) -> dict[str, str]:
-        by_clock = {Kind.STALLED, Kind.QUEUED_LONG, Kind.FILE_EXPIRING, Kind.MODEL_RETIRING}
         found = {
-            id: ",".join(alarm.kind.value for alarm in report.alarms if alarm.kind in by_clock)
+            id: ",".join(alarm.kind.value for alarm in report.alarms if alarm.kind in BY_CLOCK)
             for id, report in self.reports.items()
         }
         return {id: kinds for id, kinds in found.items() if kinds}

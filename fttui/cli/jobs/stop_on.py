@@ -41,7 +41,7 @@ class StopOn:
             self._apply(job, rule)
 
     def _apply(self, job: "Job", rule: StopRule) -> None:
-        from fttui.store.job_alarms import learning_rate
+        from fttui.store.runs import learning_rate
 
         if job.id not in self._found and (found := rule.alarms(learning_rate=learning_rate(job))):
             alarm = found[0]
