@@ -157,7 +157,7 @@ def plan_of_estimate(before: Plan | None, tokens: int | None, cost: float | None
     """Return a plan with a provider's own estimate in place of ours."""
     known = before or Plan(1, True, None, True, None, None, None, currency, True, "")
     return known._replace(
-        tokens=tokens or known.tokens, cost=cost, currency=currency, is_estimate=True, cost_note="", local=False
+        tokens=tokens or known.tokens, cost=cost, currency=currency, is_estimate=True, cost_note="", is_free=False
     )
 
 

@@ -2,9 +2,13 @@
 
     python -m tests.benchmarks.curve
 
+The points of real runs are shown one at a time in the real widget, and what it sends is replayed on an emulated
+terminal. Takes some minutes.
+
 Goals: at most 300 bytes for 95 of 100 points from step 20 on, and a range that moves at most once in 50 points.
 """
 
+import asyncio
 import math
 import random
 import time
@@ -12,7 +16,7 @@ import time
 from fttui.learning.run import run_of
 from fttui.ui.render.chart.draw import draw
 from fttui.ui.render.chart.view import View, curves_of
-from tests.support.curve_bytes import replay
+from tests.support.curve_bytes import replay_widget
 from tests.support.simulated_runs import CURVES
 
 SIZES = ((76, 9), (70, 26), (116, 36))
@@ -21,12 +25,12 @@ SIZES = ((76, 9), (70, 26), (116, 36))
 def main() -> None:
     for path in sorted(CURVES.glob("*.csv")):
         for cells, rows in SIZES:
-            found = list(replay(path.stem, cells, rows))
-            costs, moves = sorted(cost for cost, _ in found), sum(moved for _, moved in found)
-            middle, most_of = costs[len(costs) // 2], costs[len(costs) * 95 // 100]
+            found = asyncio.run(replay_widget(path.stem, cells, rows))
             print(
-                f"{path.stem:<19} {cells}x{rows}: median {middle} bytes, 95 % {most_of}, most {costs[-1]}; "
-                f"range moves {moves} times in {len(costs)} points"
+                f"{path.stem:<19} {cells}x{rows}: median {found.costs[len(found.costs) // 2]} bytes, "
+                f"95 % {found.most_of}, most {found.costs[-1]}; "
+                f"range moves {found.moves} times in {found.points} points",
+                flush=True,
             )
     chance = random.Random(1)
     points = [

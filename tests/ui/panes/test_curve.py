@@ -12,7 +12,8 @@ from fttui.ui.panes.curve import CurveView
 from fttui.ui.render.chart import draw as drawing
 from fttui.ui.render.chart.view import View, curves_of
 from fttui.ui.render.glyphs import ASCII, UNICODE
-from tests.support.simulated_runs import real_run, until
+from tests.support.curve_bytes import replay_widget
+from tests.support.simulated_runs import CURVES, real_run, until
 from tests.support.ui_fakes import Ui, cockpit
 
 VIEW = View(0, 0)
@@ -124,3 +125,12 @@ async def test_form_follows_the_glyphs_then_the_setting(glyphs: Any, form: str, 
         assert any(letter in text for letter in letters)
         assert not any("\u2800" < letter <= "\u28ff" for letter in text)
         assert text.isascii() == (letters == "o")
+
+
+@pytest.mark.painted
+@pytest.mark.parametrize("name", sorted(path.stem for path in CURVES.glob("*.csv")))
+async def test_new_point_costs_few_bytes_and_the_range_rarely_moves(name: str) -> None:
+    """A sample of the points. `python -m tests.benchmarks.curve` counts all of them, at three sizes."""
+    found = await replay_widget(name, 70, 26, every=6 if name != "overfit" else 20)
+    assert found.most_of <= 300
+    assert found.moves <= found.points // 50

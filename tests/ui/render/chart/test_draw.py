@@ -9,8 +9,7 @@ from fttui.learning.run import run_of
 from fttui.ui.render.chart.draw import draw
 from fttui.ui.render.chart.readout import readout
 from fttui.ui.render.chart.view import ASCII, BLOCK, BRAILLE, Curves, Form, View, curves_of
-from tests.support.curve_bytes import replay
-from tests.support.simulated_runs import CURVES, real_run, until, with_base
+from tests.support.simulated_runs import real_run, until, with_base
 
 
 def _curves(values: list[float], name: str = "run") -> Curves:
@@ -92,15 +91,6 @@ def test_range_stays_while_values_fit_and_fill_it() -> None:
     assert after.y_range == before.y_range
     moved = draw([_curves([5.0, 4.0, 3.0, 90.0])], view._replace(y_range=before.y_range))
     assert moved.y_range != before.y_range
-
-
-@pytest.mark.parametrize("name", sorted(path.stem for path in CURVES.glob("*.csv")))
-def test_new_point_costs_few_bytes_and_the_range_rarely_moves(name: str) -> None:
-    """A sample of the points. `python -m tests.benchmarks.curve` counts all of them at three sizes."""
-    found = list(replay(name, 76, 9, every=7 if name != "overfit" else 31))
-    costs = sorted(cost for cost, _ in found)
-    assert costs[len(costs) * 95 // 100] <= 300
-    assert sum(moved for _, moved in found) <= max(1, len(found) // 50)
 
 
 def test_epoch_axis_compares_runs_of_different_length() -> None:
