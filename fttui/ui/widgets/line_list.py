@@ -1,6 +1,7 @@
 """List of keyed lines. The cursor stays on its key when lines are added, removed or sorted."""
 
 from collections.abc import Collection
+from contextlib import suppress
 
 from textual import events
 from textual.geometry import Offset
@@ -57,7 +58,8 @@ class LineList(LineView, can_focus=False):
         self._index = None
         at = self._cursor
         if kept is not None and keys[at : at + 1] != [kept]:
-            at = self._places.get(kept, at)
+            with suppress(ValueError):
+                at = keys.index(kept)  # once, which is faster than the index of all keys
         self._cursor = max(0, min(at, len(keys) - 1))
         top = self.scroll_offset.y
         self.lines_changed()
