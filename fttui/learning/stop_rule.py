@@ -8,11 +8,11 @@ from fttui.learning.finding import JobState
 from fttui.learning.run import Run
 from fttui.models.status import Status
 
-LOOKS = 50
-"""The rules are applied after each fiftieth of a run, to each loss over the whole validation file, and to the first
+LOOKS = 25
+"""The rules are applied after each 25th part of a run, to each loss over the whole validation file, and to the first
 loss that is not a number.
 
-Their thresholds were chosen for runs at which somebody looks a few dozen times. More looks find more by chance.
+Their thresholds were chosen for runs at which somebody looks 25 times. More looks find more by chance.
 """
 
 

@@ -1,4 +1,4 @@
-"""Alarms on simulated runs: false alarms of healthy runs, detections and delays of sick ones.
+"""Alarms and stop rules on simulated runs: false findings in healthy runs, detections and delays in sick ones.
 
     python -m tests.benchmarks.alarms [--seed N] [--healthy N] [--sick N]
 
@@ -9,11 +9,13 @@ import argparse
 from collections import Counter
 from statistics import median
 
-from fttui.learning.alarms import check_job
+from fttui.learning.alarms import STOPPABLE, check_job
 from fttui.learning.finding import JobState
+from fttui.learning.run import Run
+from fttui.learning.stop_rule import StopRule
 from fttui.models.status import Status
 from tests.support import simulated_runs
-from tests.support.simulated_runs import Simulated
+from tests.support.simulated_runs import Simulated, points_of
 
 LOOKS = 25
 """Number of moments at which a running job is looked at."""
@@ -54,6 +56,16 @@ def raised(simulated: Simulated) -> dict[str, int]:
     return found
 
 
+def stopped(simulated: Simulated) -> str:
+    """Return the kind at which all rules together stop a run; empty when it reaches its end."""
+    run = simulated.run
+    rule = StopRule(STOPPABLE, True, Run(total_steps=run.total_steps))
+    for step, values in points_of(run):
+        if rule.add(step, values) and (found := rule.alarms()):
+            return found[0].kind.value
+    return ""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=2)
@@ -82,6 +94,12 @@ def main() -> None:
             others.update(other for other in kinds if other != kind)
         delay = f"median delay {median(delays):.0%} of the run" if delays else ""
         print(f"{kind:<11} {len(delays)} of {given.sick}; {delay}; missed {missed}; other kinds: {dict(others)}")
+    ends = Counter(stopped(simulated_runs.healthy(base + number)) for number in range(given.healthy))
+    print(f"stop rules, healthy: {dict(ends)}")
+    for kind, make in simulated_runs.SICK.items():
+        if kind in STOPPABLE:
+            ends = Counter(stopped(make(base + number)) for number in range(given.sick))
+            print(f"stop rules, {kind}: {dict(ends)}")
     for name in REAL:
         kinds = raised(Simulated(simulated_runs.real_run(name)))
         print(f"{name:<19} {kinds or 'nothing'}")

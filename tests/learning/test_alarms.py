@@ -2,10 +2,11 @@ import math
 
 import pytest
 
-from fttui.learning.alarms import check_job
+from fttui.learning.alarms import STOPPABLE, check_job
 from fttui.learning.finding import JobState
 from fttui.learning.kinds import KINDS, Kind
-from fttui.learning.run import run_of
+from fttui.learning.run import Run, run_of
+from fttui.learning.stop_rule import StopRule
 from fttui.models.status import Status
 from tests.support import simulated_runs
 from tests.support.simulated_runs import real_run, until
@@ -148,3 +149,10 @@ def test_run_that_grows_is_judged_like_one_that_is_read_at_once(name: str) -> No
                 JobState(run, Status.RUNNING, NOW + step + 200, last_event_at=NOW + step) for run in (grown, at_once)
             ]
             assert check_job(states[0]) == check_job(states[1]), step
+
+
+@pytest.mark.parametrize("number", [10_006, 10_145])
+def test_healthy_run_is_not_stopped_by_looking_at_it_often(number: int) -> None:
+    run = simulated_runs.healthy(number).run
+    rule = StopRule(STOPPABLE, True, Run(total_steps=run.total_steps))
+    assert not any(rule.add(step, values) and rule.alarms() for step, values in simulated_runs.points_of(run))

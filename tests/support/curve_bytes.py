@@ -1,7 +1,6 @@
 """Bytes that a terminal receives when a chart changes, in 24-bit colour: computed, and those of the real widget."""
 
 import itertools
-import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -16,7 +15,7 @@ from fttui.ui.render.chart.view import Span, View, curves_of
 from fttui.ui.render.glyphs import UNICODE
 from fttui.ui.render.theme import OWN_THEMES, line_variables
 from fttui.ui.terminal.cell_diff import CellDiff
-from tests.support.simulated_runs import real_run
+from tests.support.simulated_runs import points_of, real_run
 
 MOVE = len("\x1b[30;40H")
 COLOUR = len("\x1b[38;2;100;100;100m")
@@ -132,13 +131,7 @@ def growing(name: str) -> Iterator[Run]:
     """Yield a real run after each of its steps. It is one object, which grows."""
     whole = real_run(name)
     run = Run(total_steps=whole.total_steps, n_epochs=whole.n_epochs)
-    points: dict[int, dict[str, float]] = {}
-    for metric, series in whole.series.items():
-        for step, value in zip(series.steps, series.values, strict=True):
-            points.setdefault(int(step), {})[metric] = value
-        for step in series.not_finite:
-            points.setdefault(int(step), {})[metric] = math.nan
-    for step, values in sorted(points.items()):
+    for step, values in points_of(whole):
         run.checkpoints = tuple(saved for saved in whole.checkpoints if saved <= step)
         run.add(step, values, float(step))
         yield run

@@ -158,6 +158,17 @@ def until(run: Run, step: int) -> Run:
     return shown
 
 
+def points_of(run: Run) -> list[tuple[int, dict[str, float]]]:
+    """Return the metrics of a run by step."""
+    points: dict[int, dict[str, float]] = {}
+    for name, series in run.series.items():
+        for step, value in zip(series.steps, series.values, strict=True):
+            points.setdefault(int(step), {})[name] = value
+        for step in series.not_finite:
+            points.setdefault(int(step), {})[name] = math.nan
+    return sorted(points.items())
+
+
 def real_run(name: str) -> Run:
     """Return a run of the embedded trainer. Names that begin with `diverge` and `overfit` are sick."""
     points, epochs = [], []
