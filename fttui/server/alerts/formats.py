@@ -1,6 +1,6 @@
 """Bodies of webhooks: JSON, ntfy and Slack. Pure functions.
 
-Text of jobs is in the body only. Headers are constants.
+Text of jobs is in the body only. Headers are constants, apart from the id of the alert.
 """
 
 import json
@@ -20,6 +20,11 @@ def request_of(format: str, alert: Alert) -> tuple[bytes, dict[str, str]]:
     Args:
         format: one of `WEBHOOK_FORMATS`.
     """
+    body, headers = _request_of(format, alert)
+    return body, {**headers, "Idempotency-Key": alert.id}
+
+
+def _request_of(format: str, alert: Alert) -> tuple[bytes, dict[str, str]]:
     match format:
         case "ntfy":
             urgent = alert.event.startswith("alarm.") or alert.event == "job.failed"
@@ -38,6 +43,7 @@ def json_of(alert: Alert) -> dict[str, Any]:
     """Return the generic JSON object of an alert."""
     return {
         "id": alert.id,
+        "attempt": alert.attempts + 1,
         "event": alert.event,
         "created_at": alert.created_at,
         "message": alert.message,

@@ -1,7 +1,8 @@
 """Sender of alerts: a thread that delivers what the database has, again and again until it is delivered.
 
-Alerts are stored when something happens, and delivered here. A delivery is recorded after it was made, so a service
-that is killed in between repeats it: a repeated alert is better than a lost one, and the `id` in the JSON tells.
+Alerts are stored when something happens, and delivered here. The beginning of a delivery is recorded before it, its
+success after it. A service that is killed in between repeats it: a repeated alert is better than a lost one. The id of
+the alert and the number of the attempt, which are sent with it, tell a receiver.
 """
 
 import logging
@@ -76,6 +77,7 @@ class AlertSender:
             if alert.channel not in settings.channels or now - alert.created_at > GIVE_UP_AFTER:
                 self._database.alerts.settle(alert, GIVEN_UP, now)
             elif alert.channel not in failed:
+                self._database.alerts.begin(alert)
                 if not (reason := self._deliver(alert, settings)):
                     self._database.alerts.settle(alert, DELIVERED, now)
                     continue

@@ -28,7 +28,7 @@ class Alert(NamedTuple):
     """The job when the alert was stored: `id`, `status`, `model`, `suffix`, `fine_tuned_model`."""
     created_at: int
     attempts: int = 0
-    """Failed deliveries."""
+    """Deliveries that were begun before."""
 
 
 class NewAlert(NamedTuple):
@@ -78,6 +78,11 @@ class AlertTable:
         query = "SELECT 1 FROM alert WHERE state = 'pending' AND created_at >= ? LIMIT 1"
         return bool(self._database.rows(query, (since,)))
 
+    def begin(self, alert: Alert) -> None:
+        """Record that a delivery begins. A service that is killed in it knows that it may repeat the alert."""
+        with self._database.transaction() as sql:
+            sql.execute("UPDATE alert SET attempts = attempts + 1 WHERE seq = ?", (alert.seq,))
+
     def settle(self, alert: Alert, state: str, at: int) -> None:
         """Record a delivery or a failed one.
 
@@ -87,6 +92,6 @@ class AlertTable:
         """
         with self._database.transaction() as sql:
             sql.execute(
-                "UPDATE alert SET state = ?, next_at = ?, attempts = attempts + ? WHERE seq = ?",
-                (state, at, state == PENDING, alert.seq),
+                "UPDATE alert SET state = ?, next_at = ? WHERE seq = ?",
+                (state, at, alert.seq),
             )

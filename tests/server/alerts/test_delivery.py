@@ -56,10 +56,11 @@ def test_the_secret_part_of_an_address_is_not_shown() -> None:
     assert shown("https://hooks.slack.com/services/T0/B0/secret?k=v#x") == "https://hooks.slack.com/…"
 
 
-def test_bodies_have_the_text_and_headers_are_constants() -> None:
+def test_bodies_have_the_text_and_headers_nothing_of_the_job() -> None:
     body, headers = request_of("json", alert())
     assert json.loads(body) == {
         "id": "alert-7",
+        "attempt": 1,
         "event": "job.failed",
         "created_at": 1_700_000_000,
         "message": HOSTILE,
@@ -73,6 +74,7 @@ def test_bodies_have_the_text_and_headers_are_constants() -> None:
         "Title": "fttui",
         "Tags": "x",
         "Priority": "high",
+        "Idempotency-Key": "alert-7",
     }
     assert request_of("ntfy", alert(event="alarm.overfitting"))[1]["Tags"] == "warning"
     assert request_of("ntfy", alert(event="job.succeeded"))[1]["Priority"] == "default"

@@ -67,6 +67,21 @@ def test_the_end_of_a_job_is_told_once_by_each_channel(service: Service) -> None
     assert deliveries.done == [(COMMAND, "job.succeeded"), (WEBHOOK, "job.succeeded")]
 
 
+def test_alert_repeated_after_a_kill_has_the_same_id_and_the_next_attempt(service: Service) -> None:
+    clock, sent = FakeClock(), list[Alert]()
+    stored(service, clock, "job.failed")
+
+    def killed(alert: Alert, _: Settings) -> str:
+        sent.append(alert)
+        raise KeyboardInterrupt  # after the webhook has answered, before that is recorded
+
+    with pytest.raises(KeyboardInterrupt):
+        AlertSender(service.database, lambda: BOTH, clock, killed).tick()
+    AlertSender(service.database, lambda: BOTH, clock, lambda alert, _: sent.append(alert) or "").tick()
+    assert [(alert.id, alert.attempts) for alert in sent] == [(sent[0].id, 0), (sent[0].id, 1)]
+    assert service.database.alerts.due(int(clock.now())) == []
+
+
 def test_a_failed_and_a_cancelled_job_are_told(service: Service) -> None:
     set_up(service)
     failed, cancelled = add_job(service, "error"), add_job(service)
