@@ -8,8 +8,9 @@ import json
 import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
+from fttui.server.environment import compared_variables as compared_variables
 from fttui.server.environment import key_variables
 from fttui.server.home import ServiceBusy as ServiceBusy
 from fttui.server.home import ServiceError as ServiceError
@@ -25,6 +26,7 @@ from fttui.server.start import ensure as ensure
 from fttui.server.start import require_packages
 from fttui.server.stop import stop as stop
 from fttui.server.storage.disk_space import FULL, DiskSpace
+from fttui.text import clean_line
 
 PRUNE_SECONDS = 300.0
 """Longest time of an answer about the files of all jobs."""
@@ -73,6 +75,68 @@ def test_alert(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
         (channel, deliver(Alert(0, f"alert-test-{now}", channel, "test", text, job, now), found))
         for channel in found.channels
     ]
+
+
+class TrainerFacts(NamedTuple):
+    """What a trainer says of itself. Texts are cleaned."""
+
+    name: str
+    devices: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ()
+    """Names and versions of packages."""
+    reaches_hub: bool | None = None
+    has_token: bool | None = None
+    trouble: str = ""
+    """Reason why it cannot be asked."""
+
+
+def trainer_facts(settings: Mapping[str, Any], *, devices: bool) -> list[TrainerFacts]:
+    """Ask each trainer that describes itself, with the variables of this process. Takes seconds.
+
+    Args:
+        settings: settings of the service.
+        devices: ask for devices and the hub too.
+    """
+    from fttui.server.jobs.trainer_catalog import built_in_trainers
+    from fttui.server.jobs.trainer_environment import NoVariable, trainer_environment
+    from fttui.server.jobs.trainer_questions import describe
+    from fttui.server.settings import settings_of
+
+    known, found = settings_of(settings), []
+    for trainer in (*built_in_trainers(known), *known.trainers):
+        if not trainer.describes:
+            continue
+        try:
+            environment = trainer_environment(trainer, known)
+        except NoVariable as error:
+            found.append(TrainerFacts(trainer.name, trouble=str(error)))
+            continue
+        described = describe(trainer, environment, devices=devices)
+        if described is None:
+            found.append(
+                TrainerFacts(trainer.name, trouble="does not describe itself; run its command with --describe")
+            )
+        else:
+            found.append(_facts(trainer.name, described.body))
+    return found
+
+
+def _facts(name: str, body: Mapping[str, Any]) -> TrainerFacts:
+    def mapping(member: str) -> Mapping[str, Any]:
+        value = body.get(member)
+        return value if isinstance(value, dict) else {}
+
+    def flag(value: object) -> bool | None:
+        return value if isinstance(value, bool) else None
+
+    devices = body.get("devices")
+    return TrainerFacts(
+        name,
+        tuple(clean_line(str(device))[:80] for device in (devices if isinstance(devices, list) else [])[:16]),
+        tuple(clean_line(f"{package} {version}")[:80] for package, version in list(mapping("versions").items())[:16]),
+        flag(mapping("hub").get("reachable")),
+        flag(mapping("hub").get("token")),
+    )
 
 
 def serve(

@@ -20,6 +20,7 @@ from fttui.server import sockets
 from fttui.server.api.access import AccessCheck
 from fttui.server.api.app import App, Receive, Scope, Send, create_app
 from fttui.server.api.http_protocol import HttpProtocol, Listener, uvicorn_config
+from fttui.server.environment import compared_variables
 from fttui.server.home import service_file_path
 from fttui.server.idle import IdleTimer
 from fttui.server.lock import HEARTBEAT, boot_id, host_name
@@ -138,6 +139,7 @@ class ServiceProcess:
             "home": self._home,
             "url": self._url,
             "notices": list(self._service.notices),
+            "environment": compared_variables(os.environ),
         }
         try:
             jobs = self._service.database.jobs

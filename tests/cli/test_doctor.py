@@ -2,13 +2,17 @@
 
 import errno
 import os
+import sys
 from email.utils import formatdate
 from pathlib import Path
 
 import pytest
 
 from fttui.cli.doctor.machine import _directory, _terminal
+from fttui.cli.doctor.trainers import environment_check, trainer_checks
+from fttui.config.load import load
 from fttui.config.paths import archive_file, data_dir
+from fttui.server.environment import COMPARED, COMPARED_SECRETS
 from tests.cli.conftest import Fttui, Result
 from tests.support.clock import FakeClock
 from tests.support.fault_server import refuse, send_json
@@ -218,3 +222,55 @@ def test_a_test_alert_says_what_happened_on_each_channel(bare: Fttui, service: S
     shown = bare("config", "show", "--profile", "local")
     assert f"{service.server.origin}/…" in shown.out
     assert "secret" not in shown.out + failed.out + sent.out
+
+
+FAKE = Path(__file__).parents[1] / "support" / "fake_trainer.py"
+
+
+def test_trainers_say_devices_versions_hub_and_token(bare: Fttui, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    config = home / "config" / "config.toml"
+    config.parent.mkdir()
+    config.write_text(
+        f"""
+        [local.trainers.fake]
+        command = ['{sys.executable}', '{FAKE}']
+        models = ['base-1']
+        describes = true
+        [local.trainers.broken]
+        command = 'false'
+        models = ['base-2']
+        describes = true
+        [local.trainers.secret]
+        command = ['{sys.executable}', '{FAKE}']
+        models = ['base-3']
+        describes = true
+        env = {{ HF_TOKEN = {{ env = 'MISSING' }} }}
+        [local.trainers.old]
+        command = 'false'
+        models = ['base-4']
+        """
+    )
+    result = bare("doctor", "--offline")
+    assert "torch 2.13.0; no token" in texts(result, "trainer fake")
+    assert "does not describe itself" in texts(result, "trainer broken")
+    assert "comes from MISSING" in texts(result, "trainer secret")
+    assert "trainer old" not in states(result)
+    assert {states(result)[f"trainer {name}"] for name in ("broken", "secret")} == {"warn"}
+    (facts, *_) = trainer_checks(load().for_service(), offline=False)
+    assert (facts.state, facts.text) == ("note", "CPU, 2 cores; torch 2.13.0; the hub does not answer; no token")
+
+
+def test_environment_of_the_running_service_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*COMPARED, *COMPARED_SECRETS):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HF_HOME", "/here")
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    (check,) = environment_check({"HF_HOME": "/there\x1b", "CUDA_VISIBLE_DEVICES": "0"})
+    assert check.state == "warn"
+    assert check.text == (
+        "the running service has another environment: CUDA_VISIBLE_DEVICES: 0 there, not set here; "
+        "HF_HOME: /there there, /here here; HF_TOKEN: not set there, set here"
+    )
+    assert "fttui serve --stop" in check.hint
+    assert environment_check({"HF_HOME": "/here", "HF_TOKEN": True}) == []

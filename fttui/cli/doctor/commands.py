@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import click
 
 from fttui.cli.doctor.machine import FAIL, GOOD, NOTE, WARN, Check, machine_checks
+from fttui.cli.doctor.trainers import environment_check, trainer_checks
 from fttui.cli.exit_codes import DENIED, DONE, FAILED, UNREACHABLE, USAGE, exit_code_of, is_expected, message_of
 from fttui.cli.flags import json_options, offline
 from fttui.cli.groups import ServiceCommand
@@ -18,6 +19,7 @@ from fttui.config import load
 from fttui.config.choose import choose, is_loopback
 from fttui.config.errors import ConfigError
 from fttui.config.paths import archive_file, service_dir
+from fttui.install import missing_modules
 from fttui.models.refusals import route_words
 from fttui.text import is_utf8_locale
 
@@ -124,6 +126,8 @@ async def _service(invocation: Invocation) -> list[Check]:
     if choice.is_local:
         found[0] = found[0]._replace(text=f"{choice.name}, {choice.reason}: {where}")
         found += _local_service(starts=not invocation.offline)
+        if not missing_modules("local"):
+            found += trainer_checks(load.load().for_service(), offline=invocation.offline)
     found += _proxies(choice.base_url or "")
     if invocation.offline:
         return [*found, Check("service", NOTE, "not checked (--offline)")]
@@ -146,14 +150,16 @@ def _local_service(*, starts: bool) -> list[Check]:
     from fttui.server import control
 
     try:
-        info = control.running(service_dir())
+        info = control.status(service_dir())
     except control.ServiceBusy as error:
         return [Check("local service", WARN, *_lines(error))]
     except Exception:  # starting the service reports any problem with its files
         info = None
     if info is None:
         return [Check("local service", NOTE, "not running; this check starts it" if starts else "not running")]
-    return [Check("local service", GOOD, f"running, pid {info.pid}, version {info.version}")]
+    found = [Check("local service", GOOD, f"running, pid {info['pid']}, version {info['version']}")]
+    environment = info.get("environment")  # a service of an older version does not tell it
+    return [*found, *environment_check(environment)] if isinstance(environment, dict) else found
 
 
 def _proxies(base_url: str) -> list[Check]:

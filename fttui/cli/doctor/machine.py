@@ -62,6 +62,11 @@ def _program() -> list[Check]:
         found.append(Check("extra local", NOTE, "not installed", hint))
     else:
         found.append(Check("extra local", GOOD, "installed"))
+    if missing_modules("hf"):
+        hint = f"To train open models on this machine: {install_line('hf')}"
+        found.append(Check("extra hf", NOTE, "not installed", hint))
+    else:
+        found.append(Check("extra hf", GOOD, "installed"))
     if missing_modules("keyring"):
         found.append(Check("extra keyring", NOTE, "not installed; needed only by profiles with api_key_keyring"))
     return found

@@ -60,9 +60,14 @@ class BaseModel(NamedTuple):
     """Its directory, for a model that is not found by its id."""
 
 
-def built_in_trainers() -> tuple[Trainer, ...]:
-    """Return the trainers in the box whose packages are installed."""
-    return (TINY,) if missing_modules("hf") else (TINY, HF)
+def built_in_trainers(settings: Settings, given: tuple[Trainer, ...] | None = None) -> tuple[Trainer, ...]:
+    """Return the trainers in the box, with their settings.
+
+    Args:
+        given: None for those whose packages are installed.
+    """
+    found = ((TINY,) if missing_modules("hf") else (TINY, HF)) if given is None else given
+    return tuple(_configured(trainer, settings.built_in.get(trainer.name)) for trainer in found)
 
 
 class Catalog:
@@ -141,8 +146,7 @@ class Catalog:
         now = self._now()
         if is_changed or self._scanned_at is None or now - self._scanned_at > SCAN_SECONDS:
             self._scanned_at = now
-            found = built_in_trainers() if self._given is None else self._given
-            self._built_in = tuple(_configured(one, self._settings.built_in.get(one.name)) for one in found)
+            self._built_in = built_in_trainers(self._settings, self._given)
             self._models = {}
             for model in self._find():
                 self._models.setdefault(model.id, model)
