@@ -72,7 +72,7 @@ def _jobs(db: sqlite3.Connection, here: int, there: int) -> None:
         "FROM main.checkpoints m JOIN temp.keys k ON k.here = m.job"
     )
     db.execute(
-        "INSERT OR REPLACE INTO disk.samples SELECT k.there, m.step, m.id, m.raw "
+        "INSERT OR REPLACE INTO disk.samples SELECT k.there, m.step, m.id, m.raw, m.sum "
         "FROM main.samples m JOIN temp.keys k ON k.here = m.job"
     )
 

@@ -234,7 +234,12 @@ CREATE TABLE samples(
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS = (_V1, _V2, _V3, _V4, _V5, _V6, _V7, _V8, _V9, _V10, _V11)
+_V12 = """
+-- Checksum of the row without the key of its job. NULL in rows of version 11.
+ALTER TABLE samples ADD COLUMN sum INTEGER;
+"""
+
+MIGRATIONS = (_V1, _V2, _V3, _V4, _V5, _V6, _V7, _V8, _V9, _V10, _V11, _V12)
 """SQL of each version. Entry N brings an archive from version N to version N + 1."""
 
 VERSION = len(MIGRATIONS)
@@ -261,6 +266,8 @@ POINT_COLUMNS = "step, measured, at"
 """Columns that the checksum of a point covers."""
 CHECKPOINT_COLUMNS = "id, step, created_at, raw"
 """Columns that the checksum of a checkpoint covers."""
+SAMPLE_COLUMNS = "step, id, raw"
+"""Columns that the checksum of samples covers."""
 NEWEST_FIRST = "created_at DESC, place DESC, id"
 """Default order of a list."""
 

@@ -28,9 +28,10 @@ async def distrust_damaged(archive: Archive) -> dict[str, list[str]]:
 
 
 def damaged_history(archive: Archive, id: str) -> list[str]:
-    """Return which records of a job are damaged: `events`, `metrics`, `checkpoints`."""
-    damaged = archive.events.damaged(id)
-    return [*damaged, "checkpoints"] if archive.jobs.has_damaged_checkpoints(id) else damaged
+    """Return which records of a job are damaged: `events`, `metrics`, `checkpoints`, `samples`."""
+    checkpoints = ["checkpoints"] if archive.jobs.has_damaged_checkpoints(id) else []
+    samples = ["samples"] if archive.samples.has_damaged(id) else []
+    return [*archive.events.damaged(id), *checkpoints, *samples]
 
 
 async def add_checksums(archive: Archive) -> None:

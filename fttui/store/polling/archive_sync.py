@@ -263,6 +263,8 @@ class ArchiveSync:
 
     async def _samples(self, id: str) -> None:
         await self._fetcher.fetch_samples(id, anew=True)
+        if id in self._damaged:
+            await self._archive.samples.drop_damaged(id)
 
     async def _results(self, id: str) -> None:
         for file in Job.read(decode(self._archive.jobs.body(id))).result_files:

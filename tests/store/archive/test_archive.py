@@ -191,6 +191,14 @@ async def test_samples_are_kept_by_step_and_deleted_with_their_job(archive: Arch
     assert await archive.samples.save(J, [StepSamples.read(samples(90, "no")), StepSamples.read({"id": "x"})])
     found = [StepSamples.read(json.loads(raw)) for raw in archive.samples.all(J)]
     assert [(each.step_number, each.samples[0].answer) for each in found] == [(0, "yes"), (90, "no")]
+    await archive.database.execute("UPDATE samples SET raw = replace(raw, 'yes', 'yas') WHERE ? > 0")
+    assert [json.loads(raw)["step_number"] for raw in archive.samples.all(J)] == [90], "a changed bit is noticed"
+    assert archive.samples.has_damaged(J)
+    assert await archive.samples.save(J, [first])
+    assert not archive.samples.has_damaged(J)
+    await archive.database.execute("UPDATE samples SET step = 1 WHERE step = 0 AND ? > 0")
+    await archive.samples.drop_damaged(J)
+    assert [json.loads(raw)["step_number"] for raw in archive.samples.all(J)] == [90]
     assert not await archive.samples.save("nobody", [first])
     assert archive.samples.newest("nobody") is None
     await archive.jobs.delete(J, 2.0)
