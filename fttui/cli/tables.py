@@ -138,7 +138,7 @@ class JobTable:
             Column(losses.title, lambda row: _judged(row, row.judged_loss, losses), right=True),
             Column("BEST", lambda row: _judged(row, row.summary.best, losses), right=True, leave=16),
             Column("AT", lambda row: text(row.summary.best_step), right=True, leave=13),
-            Column("GAIN", gain, right=True, leave=10),
+            Column("GAIN", gain, right=True, leave=13),
             Column("TRAIN", lambda row: loss(row.summary.train), right=True, leave=12),
             Column("GAP", gap, right=True, leave=11),
             Column("EPOCHS", lambda row: row.epochs, right=True, leave=9),

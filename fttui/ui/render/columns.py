@@ -52,8 +52,8 @@ SUFFIX = Column("suffix", "SUFFIX", 9, 18)
 """Column that is shown only when the user names it: the default columns have the name."""
 BY_NAME = {column.name: column for column in (*COLUMNS, SUFFIX)}
 _STAY = (
-    *("status", "name", "loss", MARK, "age", "profile", "step", "best", "id", "model", "at", "train", "gap"),
-    *("gain", "epochs", "lr", "batch", "alarm", "tokens", "cost", "method", "fine_tuned_model", "created"),
+    *("status", "name", "loss", MARK, "age", "profile", "step", "best", "id", "model", "at", "gain"),
+    *("train", "gap", "epochs", "lr", "batch", "alarm", "tokens", "cost", "method", "fine_tuned_model", "created"),
 )
 """Columns by importance. The last ones leave first when space is short."""
 _PINNED = 3

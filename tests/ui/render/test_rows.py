@@ -84,6 +84,7 @@ def test_gain_has_a_column_when_a_job_has_one_and_a_role_by_noise() -> None:
         columns = fit_columns(30, ("gain",), facts=facts_of([row]))
         assert (f"{text:>6}", role) in row_line(row, columns, 0.0, UNICODE)
     assert cell(VALID, "gain", 0.0, UNICODE) == "-"
+    assert "gain" in [column.name for column, _ in fit_columns(79, facts=facts_of([gained, VALID]))]
     names = [column.name for column, _ in fit_columns(100, facts=facts_of([gained, VALID]))]
     assert names[names.index("at") + 1] == "gain"
     assert "gain" not in [column.name for column, _ in fit_columns(300, facts=facts_of([VALID]))]
