@@ -35,9 +35,13 @@ LAST_PAGE = 2000
 class Client:
     """API of one provider. Calls may run concurrently."""
 
-    def __init__(self, http: Http, *, tries: int | None = None) -> None:
+    def __init__(self, http: Http, *, api: Dialect | None = None) -> None:
+        """
+        Args:
+            api: the dialect; the provider's own if None.
+        """
         self._http = http
-        self._api = (http.provider.dialect or Dialect)(http, tries=tries)
+        self._api = api or (http.provider.dialect or Dialect)(http)
 
     @property
     def provider(self) -> Provider:
@@ -55,9 +59,10 @@ class Client:
 
     def with_tries(self, tries: int) -> "Client":
         """Return a client with the same connections that tries a read at most `tries` times."""
-        return Client(self._http, tries=tries)
+        return Client(self._http, api=self._api.with_tries(tries))
 
     async def close(self) -> None:
+        await self._api.close()
         await self._http.close()
 
     async def __aenter__(self) -> Self:

@@ -183,14 +183,16 @@ class Http:
         return await self._json(response, is_write=True)
 
     @asynccontextmanager
-    async def events(self, path: str, value: Any) -> AsyncIterator[AsyncIterator[StreamEvent]]:
-        """POST a JSON value, and yield the events of the stream that answers. The request is sent once.
+    async def events(self, path: str, value: Any = None) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+        """POST a JSON value, or GET without one, and yield the events of the stream that answers. Sent once.
 
         The request ends when the context is left.
         """
-        headers = {"Content-Type": "application/json", "Accept": "text/event-stream"}
-        content = json.dumps(value).encode()
-        request = _Request("POST", path, content=content, headers=headers, idle=ANSWER_IDLE, is_write=True)
+        headers = {"Accept": "text/event-stream"}
+        request = _Request("GET", path, headers=headers, idle=ANSWER_IDLE)
+        if value is not None:
+            headers["Content-Type"] = "application/json"
+            request = request._replace(method="POST", content=json.dumps(value).encode(), is_write=True)
         async with AsyncExitStack() as stack:
             response = await self._key.with_renewal(lambda: stack.enter_async_context(self._open(request)))
             yield self._events(response)

@@ -33,6 +33,7 @@ PROVIDERS: dict[str, KnownProvider] = {
         r"(?:dashscope(?:-intl)?|[a-z0-9-]+\.[a-z0-9-]+\.maas)\.aliyuncs\.com(?:/.*)?",
         "DASHSCOPE_API_KEY",
     ),
+    "localai": KnownProvider("", r"[^/]+/api/fine-tuning"),
     "litellm": KnownProvider(),
     "compatible": KnownProvider(),
 }
@@ -49,5 +50,5 @@ def provider_at(base_url: str) -> str:
 
 
 def is_place_of(name: str, base_url: str) -> bool:
-    """Return whether a base URL is the service of a provider itself, not a gateway to it."""
-    return provider_at(base_url) == name != "compatible"
+    """Return whether a base URL is the service of a provider that needs a key, not a gateway to it."""
+    return provider_at(base_url) == name and bool(PROVIDERS[name].key)

@@ -5,7 +5,7 @@ from typing import NoReturn
 
 from fttui.config.choose import Choice
 from fttui.config.errors import ConfigError, NoKey
-from fttui.config.providers import PROVIDERS, is_place_of, provider_at
+from fttui.config.providers import PROVIDERS, is_place_of
 from fttui.config.schema import Profile
 from fttui.key_command import KeyCommandError, printed_key
 from fttui.text import clean_line
@@ -63,7 +63,7 @@ def find_key(choice: Choice, profile: Profile | None) -> tuple[Secret | None, st
     for variable in variables:
         if value := os.environ.get(variable, "").strip():
             return _checked(value, variable), variable
-    if choice.source == "azure" or provider_at(choice.base_url or "") != "compatible":
+    if choice.source == "azure" or is_place_of(choice.provider, choice.base_url or ""):
         raise NoKey(f"no key for {choice.base_url}: set {variables[0]}, or choose a different service with --profile")
     return None, ""
 

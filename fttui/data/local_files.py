@@ -1,25 +1,34 @@
 """Tell local paths from ids of files at the provider."""
 
 import os
+import re
 from collections.abc import Callable
 
 SamplePath = Callable[[str], str | None]
 """Returns the path of a sample file by its name; None for other names."""
 
 
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://\S+")
+
+
 class NotAFile(ValueError):
     """The path is not a readable file. The message is for the user."""
 
 
+def is_address(text: str) -> bool:
+    """Return whether a text names data by an address that the provider reads itself, such as `gs://bucket/t.jsonl`."""
+    return bool(_ADDRESS.fullmatch(text))
+
+
 def local_path(text: str, sample_path: SamplePath) -> str | None:
-    """Return the local path that `text` names; None for empty text and for the id of a file at the provider.
+    """Return the local path that `text` names; None for empty text, an address, and the id of a file at the provider.
 
     `./file-abc` is always a path. Sample files in the package are found by name.
 
     Raises:
         NotAFile: `text` looks like a path, but is not a regular file.
     """
-    if not text:
+    if not text or is_address(text):
         return None
     path = os.path.expanduser(text)
     if os.path.isfile(path) and not text.startswith("file-"):

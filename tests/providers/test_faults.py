@@ -16,7 +16,7 @@ from tests.support.clock import FakeClock
 from tests.support.fault_server import FaultServer
 
 __all__ = ["connect"]
-NEAR = ["together", "dashscope"]
+NEAR = ["together", "dashscope", "localai"]
 SLOW = {*TIMED, "60 MB of `[[[]]]`", "300,000 values", "small compressed response of 70 MB"}
 """Faults of the layers below a dialect, played once in `tests/api`."""
 

@@ -13,6 +13,7 @@ from tests.data import example_files
 from tests.providers.conftest import KEY
 from tests.support.fault_server import in_thread
 from tests.support.providers.dashscope import FakeModelStudio
+from tests.support.providers.localai import FakeLocalAI
 from tests.support.providers.together import FakeTogether, job
 
 PAGE = Path(__file__).parents[2] / "docs" / "providers.md"
@@ -53,3 +54,11 @@ def test_tour_of_model_studio(bare: Callable[..., Result], home: Path, monkeypat
     with in_thread(service.server):
         *_, made = run(bare, "dashscope", "https://dashscope.aliyuncs.com/api/v1", service.url)
     assert made.out == f"{service.jobs[0]['job_id']}\n"
+
+
+def test_tour_of_localai(bare: Callable[..., Result], home: Path) -> None:
+    (home / "train.jsonl").write_bytes(b"".join(example_files.lines("chat")))
+    service = FakeLocalAI()
+    with in_thread(service.server):
+        *_, made = run(bare, "localai", "http://localhost:8080/api/fine-tuning", service.url)
+    assert made.out == f"{service.jobs[0]['id']}\n"

@@ -69,8 +69,8 @@ def provider(base_url: str, *, organization: str, project: str) -> Provider:
 class ModelStudio(Dialect):
     """API of Model Studio. The create token travels in the name of a job."""
 
-    def __init__(self, http: Http, *, tries: int | None = None) -> None:
-        super().__init__(http, tries=tries)
+    def __init__(self, http: Http) -> None:
+        super().__init__(http)
         self._logs: OrderedDict[str, _Log] = OrderedDict()
 
     async def jobs(

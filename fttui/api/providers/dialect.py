@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any, TypeVar
+from copy import copy
+from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 from fttui.api import multipart
@@ -40,13 +41,18 @@ class Dialect:
     `Provider`. Cursors of pages are opaque outside of the dialect that made them.
     """
 
-    def __init__(self, http: Http, *, tries: int | None = None) -> None:
-        """
-        Args:
-            tries: greatest number of tries of a read, including the first; the limit of `http` if None.
-        """
+    def __init__(self, http: Http) -> None:
         self._http = http
-        self._tries = tries
+        self._tries: int | None = None
+
+    def with_tries(self, tries: int) -> Self:
+        """Return the same API, with the same state, that tries a read at most `tries` times."""
+        other = copy(self)
+        other._tries = tries
+        return other
+
+    async def close(self) -> None:
+        """End what the dialect does in the background."""
 
     @property
     def provider(self) -> Provider:

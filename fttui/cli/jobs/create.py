@@ -21,6 +21,7 @@ from fttui.cli.jobs.training_settings import TrainingSettings
 from fttui.cli.jobs.wait import Wait
 from fttui.cli.output import TABLE, say, say_progress
 from fttui.cli.progress import LARGE, file_progress
+from fttui.data.local_files import is_address
 from fttui.learning.sweep import SweepError
 from fttui.models.hyperparameters import MAX_SUFFIX
 
@@ -211,6 +212,8 @@ class _CreateCommand:
                 f"--stop-on: only the embedded service stops jobs, not {choice.name}.\n"
                 f"To cancel a job on an alarm: fttui jobs watch ID --stop-on {self._flags['stop_on']}"
             )
+        for name in filter(is_address, (self._flags["training_file"] or "", self._flags["validation_file"] or "")):
+            say(f"{name} is not checked: the provider reads it itself.")
         pricing = Pricing(choice)
         spec = self._spec or await self._cloned(connection, pricing)
         if choice.is_local and (warning := stop_on_warning(spec)):
