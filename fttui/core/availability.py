@@ -28,6 +28,7 @@ Verb = Literal[
     "delete_model",
     "delete_file",
     "upload",
+    "try_model",
 ]
 """An action. `delete` only opens the choice between the deletes: a job, its archived copy (`delete_copy`), a tuned
 model and a file."""
@@ -125,11 +126,11 @@ def why_none(verb: Verb | Literal["pause_or_resume"], jobs: Iterable[JobRow], ac
 
 def why_not_at_all(verb: Verb, access: Access) -> str:
     """Return the reason why `verb` is impossible for every job; empty when it is possible for some."""
-    if access.read_only:
+    if access.read_only and verb != "try_model":  # it changes nothing
         return refusals.READ_ONLY
     if not access.connected and verb != "create":  # the form opens at once, and its request waits
         return refusals.NOT_CONNECTED
-    if verb in ("create", "clone") and access.several_profiles:
+    if verb in ("create", "clone", "try_model") and access.several_profiles:
         return refusals.SEVERAL_PROFILES
     if verb in ("delete", "delete_copy"):
         return ""

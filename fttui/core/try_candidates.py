@@ -18,10 +18,14 @@ class Candidate(NamedTuple):
     step: int | None = None
     is_best: bool = False
     """Checkpoint with the best validation of the job."""
+    job: str = ""
+    """Name of the job, where models of several jobs are shown; empty elsewhere."""
 
     @property
     def name(self) -> str:
         """Short name beside the answer: `base`, `tuned`, `step 180`, or the model."""
+        if self.job:
+            return self.job
         if self.kind == CHECKPOINT:
             return f"step {self.step}" if self.step is not None else self.model
         return short_model(self.model) if self.kind == ALONE else self.kind
@@ -34,6 +38,36 @@ class Candidate(NamedTuple):
         best = " ✶" if self.is_best else ""
         at = f" step {self.step}" if self.kind == TUNED and self.step is not None else ""
         return f"{self.name}{at}{best}"
+
+
+class Subject(NamedTuple):
+    """Models to try together, and their job."""
+
+    title: str
+    """Name of the job, or the model."""
+    shown: tuple[Candidate, ...]
+    """One or two models, the second of which is the interesting one."""
+    choices: tuple[Candidate, ...] = ()
+    """All models of the job."""
+    job: str = ""
+    """Id of the job, whose files have the prompts; empty without one."""
+
+
+def renewed(subject: Subject, job: JobRow, checkpoints: Checkpoints) -> Subject:
+    """Return a subject with the models that its job has meanwhile. The models that are shown stay."""
+    found = {candidate.model: candidate for candidate in candidates(job, checkpoints)}
+    shown = tuple(found.get(candidate.model, candidate) for candidate in subject.shown)
+    return subject._replace(shown=shown, choices=tuple(found.values()))
+
+
+def subject_of(job: JobRow, checkpoints: Checkpoints, chosen: str = "") -> Subject | None:
+    """Return the base model against the newest model of a job, or against a chosen one. None without a model."""
+    found = candidates(job, checkpoints)
+    tried = next((each for each in found if each.model == chosen), None) if chosen else newest(found)
+    if tried is None:
+        return None
+    base = [each for each in found if each.kind == BASE and each != tried]
+    return Subject(job.name, (*base, tried), tuple(found), job.id)
 
 
 def candidates(job: JobRow, checkpoints: Checkpoints) -> list[Candidate]:

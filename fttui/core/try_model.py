@@ -149,6 +149,14 @@ class TryModel:
         """Return the last answer of a model to a prompt, None for a question that was not asked."""
         return self._answers.get((model, prompt.key, sampling))
 
+    def keep(self, answer: Answer, prompt: Prompt, sampling: Sampling) -> None:
+        """Keep an answer that was not asked for here."""
+        self._answers[(answer.model, prompt.key, sampling)] = answer
+
+    def forget(self, model: str, prompt: Prompt, sampling: Sampling) -> None:
+        """Forget an answer, as if the question had not been asked."""
+        self._answers.pop((model, prompt.key, sampling), None)
+
     def cost(self, models: Sequence[str], prompt: Prompt, sampling: Sampling) -> PromptCost:
         """Return the greatest cost of asking models with one prompt.
 
@@ -167,7 +175,8 @@ class TryModel:
         Args:
             changed: called when the answer has grown or changed its state.
         """
-        answer = self._answers[(model, prompt.key, sampling)] = Answer(model)
+        answer = Answer(model)
+        self.keep(answer, prompt, sampling)
         began = self._clock.monotonic()
         changed(answer)
         try:

@@ -26,7 +26,7 @@ def not_offered(provider: str, verb: str) -> str:
 
 def route_words(verb: str) -> str:
     """Return the name of a route for users."""
-    return "deleting jobs" if verb == "delete_job" else verb
+    return {"delete_job": "deleting jobs", "try_model": "chat completions"}.get(verb, verb)
 
 
 def still_live(status: str) -> str:

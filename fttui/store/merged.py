@@ -17,7 +17,7 @@ from fttui.models.row import EventRow, JobRow
 from fttui.models.samples import StepSamples
 from fttui.models.spec import JobSpec
 from fttui.store.health import Health, State
-from fttui.store.port import PollerPort, StorePort
+from fttui.store.port import ModelApi, PollerPort, StorePort
 from fttui.store.snapshot import Change, Outcome, Snapshot
 
 _BEST_FIRST = (State.LIVE, State.CONNECTING, State.STALE, State.LIMITED, State.OFFLINE, State.DENIED)
@@ -63,6 +63,7 @@ class MergedStore:
         self._stores = stores
         self._rows = _MergedRows()
         self.not_offered: frozenset[str] = frozenset()
+        self.model_api: ModelApi | None = None
 
     @property
     def snapshot(self) -> Snapshot:

@@ -3,12 +3,13 @@
 `Store` serves one profile, `MergedStore` several. The tests' `FakeStore` satisfies the same protocol, checked by mypy.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Set
 from typing import Protocol
 
 from fttui.learning.alarms import Report
 from fttui.learning.run import Run
 from fttui.models.assessment import Assessment
+from fttui.models.chat import Chunk, Question
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.file import File, Model
 from fttui.models.job import Job
@@ -17,6 +18,19 @@ from fttui.models.row import EventRow, JobRow
 from fttui.models.samples import StepSamples
 from fttui.models.spec import JobSpec
 from fttui.store.snapshot import Change, Outcome, Snapshot
+
+
+class ModelApi(Protocol):
+    """Requests that ask models. Their answers are not kept by the store."""
+
+    def chat(self, question: Question) -> AsyncGenerator[Chunk, None]:
+        """Yield the answer of a model in parts."""
+
+    async def get_file(self, id: str) -> File:
+        """Return a file."""
+
+    async def file_lines(self, id: str, most: int) -> list[bytes]:
+        """Return the first lines of a file."""
 
 
 class StorePort(Protocol):
@@ -33,6 +47,10 @@ class StorePort(Protocol):
     def not_offered(self) -> Set[str]:
         """Routes that the provider does not have: `events`, `checkpoints`, `samples`, `results`, `cancel`, `pause`,
         `resume`, `delete_job`."""
+
+    @property
+    def model_api(self) -> ModelApi | None:
+        """Requests that ask models; None while the provider is not connected, and for several profiles."""
 
     def subscribe(self, fn: Callable[[Snapshot, Change], None], /) -> Callable[[], None]:
         """Call `fn` at each publication. Return a function that ends the subscription."""

@@ -28,6 +28,7 @@ from fttui.store.job_alarms import JobAlarms
 from fttui.store.job_details import JobDetails
 from fttui.store.job_intents import JobIntents
 from fttui.store.job_table import JobTable, exists
+from fttui.store.port import ModelApi
 from fttui.store.provider_access import ProviderAccess
 from fttui.store.runs import Runs
 from fttui.store.selection import Selection
@@ -73,6 +74,11 @@ class Store:
     def not_offered(self) -> set[str]:
         """Routes that the provider does not have."""
         return self.access.not_offered
+
+    @property
+    def model_api(self) -> ModelApi | None:
+        """Requests that ask models; None while the provider is not connected."""
+        return self.access.client
 
     def subscribe(self, fn: Subscriber, /) -> Callable[[], None]:
         """Call `fn` at each publication. Return a function that ends the subscription."""

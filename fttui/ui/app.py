@@ -44,6 +44,7 @@ from fttui.ui.render.theme import FTTUI_DARK, OWN_THEMES, line_variables
 from fttui.ui.terminal.ascii import AsciiFilter, WholeCells
 from fttui.ui.terminal.cell_diff import cell_diff
 from fttui.ui.terminal.escape_codes import Title
+from fttui.ui.try_screen.open_try import TryOpener
 from fttui.ui.widgets.line_list import LineList
 from fttui.ui.widgets.prompt import PromptRow
 
@@ -129,6 +130,7 @@ class FttuiApp(App[None]):
             glyphs,
             self._clock.now,
             FormOpener(self, glyphs, self._clock.now),
+            TryOpener(self, glyphs, self._clock, self._preferences.commands, self.crash),
             commands=self._preferences.commands,
             saved=remembered,
             hints=self._preferences.settings.hints,

@@ -19,7 +19,7 @@ from fttui.models.samples import StepSamples
 from fttui.models.spec import JobSpec
 from fttui.models.status import Status
 from fttui.store.health import Health, State
-from fttui.store.port import PollerPort, StorePort
+from fttui.store.port import ModelApi, PollerPort, StorePort
 from fttui.store.snapshot import Change, Outcome, Snapshot
 from tests.support.clock import START
 
@@ -80,6 +80,7 @@ class FakeStore:
     needed: tuple[str, ...] | None = ()
     """Jobs whose numbers the list needs."""
     not_offered: frozenset[str] = frozenset()
+    model_api: ModelApi | None = None
     notices: tuple[str, ...] = ()
     faults: dict[str, str] = field(default_factory=dict)
     """Reasons why lists failed, by kind."""

@@ -194,6 +194,7 @@ EXPECTED: dict[str, Callable[[str], Check]] = {
     "model.try": shows("No answers yet.", checkpoints="No answers yet."),
     "jobs.compare": shows("Mark two to nine jobs with space, then C compares them."),
     "curve.open": shows("linear · step"),
+    "model.try": shows("── Try run-30"),
     "copy.more": shows("copy  i id  m model"),
     "job.link": shows("no known web address"),
     "export": shows("write to:", files="download to:"),

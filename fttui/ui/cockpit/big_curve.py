@@ -14,8 +14,6 @@ from fttui.ui.cockpit.chart_screen import ChartContext, ChartScreen
 from fttui.ui.cockpit.curve_drawing import ONLY_TRAINING, no_points
 from fttui.ui.cockpit.exporter import Exportable, Exporter
 from fttui.ui.cockpit.key_router import Handlers
-from fttui.ui.cockpit.sample_commands import SampleCommands
-from fttui.ui.cockpit.samples_screen import SamplesContext
 from fttui.ui.render.chart.axes import x_range
 from fttui.ui.render.chart.readout import readout
 from fttui.ui.render.chart.view import Curves, View
@@ -34,7 +32,6 @@ class BigCurve(ChartScreen):
         super().__init__(context)
         self._words = ("", "")
         """Text under the chart, and its role."""
-        self._samples = SampleCommands(self, self.model, self._samples_context, self.show_note)
         self._exporter = Exporter(self.prompt, Exportable("curve", ("csv", "svg"), self._file_name, self._content))
 
     @property
@@ -47,7 +44,7 @@ class BigCurve(ChartScreen):
             "export": lambda: self._exporter.ask(),
             "curve.open": self._back,
             "open": lambda: self._open(),
-            "model.try": self._show_samples,
+            "model.try": self._try,
         }
 
     @property
@@ -149,16 +146,18 @@ class BigCurve(ChartScreen):
             found = {item.step_number: item.fine_tuned_model_checkpoint for item in store.checkpoints(row.id)}
             self.clipboard.copy(found.get(step, ""), f"the model of step {step}")
 
-    async def _show_samples(self) -> None:
-        """Show the answers at the cross-hair; without a cross-hair, the newest ones."""
+    async def _try(self) -> None:
+        """Show the answers of the checkpoint at the cross-hair; without a cross-hair, try the job's model."""
         row, at = self._row, self.state.cross.at
         if row is None:
             return
         step = self._checkpoint_step() if at else 0 if at == 0 else None
-        if step is None and at is not None:
+        if at is None:
+            await self.trying.open_jobs([row])
+        elif step is None:
             self.show_note("No checkpoint at the cross-hair. n goes to the next one.")
         else:
-            await self._samples.open(row, step)
+            await self.trying.open_step(row, step)
 
     def _checkpoint_step(self) -> int | None:
         """Return the step of the checkpoint at the cross-hair, or None."""
@@ -169,10 +168,6 @@ class BigCurve(ChartScreen):
         places = [index for index, step in enumerate(marks) if abs(step - at) <= column]
         steps = sorted(self.runs()[0].checkpoints)
         return steps[min(places, key=lambda index: abs(marks[index] - at))] if places else None
-
-    def _samples_context(self) -> SamplesContext:
-        context = self.context
-        return SamplesContext(self.model, context.glyphs, context.commands, context.monotonic)
 
     def _file_name(self) -> str:
         return f"{self._row.name}-curve" if self._row is not None else ""

@@ -11,6 +11,7 @@ from fttui.models.refusals import NO_JOB
 from fttui.ui.cockpit.key_router import Handlers
 from fttui.ui.cockpit.model import Part
 from fttui.ui.cockpit.pane_controller import ControllerContext
+from fttui.ui.cockpit.try_commands import OpenTry
 from fttui.ui.render.glyphs import Glyphs
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class ChartCommands:
         monotonic: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
         open_job: Callable[[str], None],
+        open_try: OpenTry,
     ) -> None:
         """
         Args:
@@ -49,6 +51,7 @@ class ChartCommands:
         self._monotonic = monotonic
         self._sleep = sleep
         self._open_job = open_job
+        self._open_try = open_try
 
     @property
     def handlers(self) -> Handlers:
@@ -96,6 +99,7 @@ class ChartCommands:
             self._presenter.move_to_job,
             self._open_job,
             Pricing(self._model.service).row_cost,
+            self._open_try,
         )
 
     def _closed(self, _: None) -> None:

@@ -19,7 +19,9 @@ from fttui.ui.cockpit.curve_settings import CurveSettings
 from fttui.ui.cockpit.help_commands import HelpCommands
 from fttui.ui.cockpit.key_router import Handlers, KeyRouter
 from fttui.ui.cockpit.model import CockpitModel
+from fttui.ui.cockpit.sample_commands import SamplesLook
 from fttui.ui.cockpit.slow_link import DrawingPace
+from fttui.ui.cockpit.try_commands import OpenTry, TryCommands
 from fttui.ui.panes.curve import CurveView
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.rows import Line, Span, rule_line
@@ -53,6 +55,7 @@ class ChartContext(NamedTuple):
     open_job: Callable[[str], None]
     """Opens the detail of a job."""
     cost: Callable[[JobRow], Cost]
+    open_try: OpenTry
 
 
 class ChartScreen(LatestSize, Screen[None]):
@@ -80,6 +83,8 @@ class ChartScreen(LatestSize, Screen[None]):
         self.state = ChartState(self.settings)
         self._cross_keys = CrossHairKeys(self.state, self.scale, self.draw, self.show_note)
         self.clipboard = Clipboard(self.prompt, self.post_message)
+        look = SamplesLook(context.glyphs, context.commands, context.monotonic)
+        self.trying = TryCommands(self, self.model, look, context.open_try, self.show_note, self.reload)
         self._is_closed = False
         help = HelpCommands(
             self, self.model, context.glyphs, context.commands, lambda: self.pane,

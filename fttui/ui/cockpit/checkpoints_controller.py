@@ -15,7 +15,7 @@ from fttui.ui.cockpit.model import Part
 from fttui.ui.cockpit.outcomes import OutcomeReport, confirm
 from fttui.ui.cockpit.pane_controller import ControllerContext, PaneController
 from fttui.ui.cockpit.pane_export import checkpoints_csv, checkpoints_json
-from fttui.ui.cockpit.sample_commands import SampleCommands
+from fttui.ui.cockpit.try_commands import TryCommands
 from fttui.ui.panes.checkpoints import CheckpointsView
 
 Run = Callable[[Coroutine[Any, Any, None]], object]
@@ -39,14 +39,14 @@ class CheckpointsController(PaneController):
         clipboard: Clipboard,
         report: OutcomeReport,
         run: Run,
-        samples: SampleCommands,
+        trying: TryCommands,
     ) -> None:
         super().__init__(view, context)
         self._checkpoints = view
         self._clipboard = clipboard
         self._report = report
         self._run = run
-        self._samples = samples
+        self._trying = trying
         self._exporter = Exporter(
             context.prompt,
             Exportable("checkpoints", ("csv", "json"), self._file_name, self._export_content),
@@ -59,7 +59,7 @@ class CheckpointsController(PaneController):
             "filter.text": lambda: self._prompt.show_message("/ works in the job list, the detail and the log.", "dim"),
             "sort.next": self._next_sort,
             "copy.id": self._copy,
-            "model.try": self._show_samples,
+            "model.try": self._try,
             "job.delete": self._delete,
             "export": self.export,
         }
@@ -89,12 +89,12 @@ class CheckpointsController(PaneController):
         else:
             self._clipboard.copy(row.model, "the name of the model")
 
-    async def _show_samples(self) -> None:
+    async def _try(self) -> None:
         job, row = self._model.row, self._checkpoints.row
         if job is not None and row is not None and row.step is not None:
-            await self._samples.open(job, row.step)
+            await self._trying.open_step(job, row.step)
         else:
-            await self._samples.open_newest()
+            await self._trying.open()
 
     def _delete(self) -> None:
         job, row = self._model.row, self._checkpoints.row

@@ -33,6 +33,7 @@ WORDS: dict[str, str] = {
     "theme": "NAME: change the theme",
     "profile": "NAME: switch to another profile",
     "interval": "SECONDS: time between two polls while a job is active, at least 2",
+    "try": "[MODEL]: put prompts to a model, or to the newest model of a job",
     "export": "[csv|json|jsonl|log] [PATH]: write the pane to a file",
     "hints": "[on|off]: show or hide the hints about keys",
     "w": "save the filter for the next start",

@@ -131,6 +131,7 @@ class CompareScreen(ChartScreen):
             "open": self._open,
             "zoom": self._zoom,
             "export": lambda: self._exporter.ask(),
+            "model.try": self._try,
             "jobs.compare": self._back,
             "curve.open": self._zoom,
         }
@@ -258,6 +259,12 @@ class CompareScreen(ChartScreen):
         if (id := self.entries.cursor) is not None:
             self.close()
             self.context.open_job(id)
+
+    async def _try(self) -> None:
+        rows = [job.row for job in self.compared.jobs] if self.compared is not None else []
+        if len(rows) > LEAST_RUNS:
+            rows = [row for row in rows if row.id == self.entries.cursor]
+        await self.trying.open_jobs(rows)
 
     def _zoom(self) -> None:
         self._is_chart_only = not self._is_chart_only

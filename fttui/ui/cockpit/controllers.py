@@ -30,8 +30,9 @@ from fttui.ui.cockpit.model import CockpitModel, Part
 from fttui.ui.cockpit.outcomes import OutcomeReport
 from fttui.ui.cockpit.pane_controller import ControllerContext, PaneController
 from fttui.ui.cockpit.presenter import Presenter
-from fttui.ui.cockpit.sample_commands import SampleCommands
+from fttui.ui.cockpit.sample_commands import SamplesLook
 from fttui.ui.cockpit.search import Search
+from fttui.ui.cockpit.try_commands import OpenTry, TryCommands
 from fttui.ui.panes.jobs import JobsPane
 from fttui.ui.panes.side import SidePanes
 from fttui.ui.render.glyphs import Glyphs
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
 
     from fttui.models.job import Job
     from fttui.store.port import FormPort
-    from fttui.ui.cockpit.samples_screen import SamplesContext
 
 OpenForm = Callable[["FormPort", ServiceInfo, "Job | None", Closed], Awaitable[None]]
 """Opens the form that creates a job at a service."""
@@ -68,6 +68,7 @@ class Controllers:
         chart: str,
         monotonic: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
+        open_try: OpenTry,
     ) -> None:
         """
         Args:
@@ -104,23 +105,26 @@ class Controllers:
         self.files = FilesController(side.files, context, clipboard, report, run)
         detail = DetailController(side.detail, context, Search(side.detail, prompt, draw_titles, search_help))
         curve = CurveController(side.curve, context, self.jobs)
-        samples = SampleCommands(
-            screen, model, partial(self._samples_context, glyphs, commands, monotonic), prompt_note
-        )
+
+        def draw_panes() -> None:
+            presenter.draw(Part.CURVE | Part.DETAIL | Part.TITLES)
+
+        look = SamplesLook(glyphs, commands, monotonic)
+        self._try = TryCommands(screen, model, look, open_try, prompt_note, draw_panes)
         self.by_pane: Mapping[str, PaneController] = {
             "jobs": self.jobs,
             "curve": curve,
             "detail": detail,
             "log": self.log,
             "checkpoints": CheckpointsController(
-                side.checkpoints, context, clipboard, report, partial(run, group="action"), samples
+                side.checkpoints, context, clipboard, report, partial(run, group="action"), self._try
             ),
             "files": self.files,
         }
         actions = JobActions(
             context, report, partial(run, group="action"), self._open_form_here, self.files.delete, self.jobs.show_job
         )
-        charts = ChartCommands(screen, context, glyphs, commands, chart, monotonic, sleep, self._open_job)
+        charts = ChartCommands(screen, context, glyphs, commands, chart, monotonic, sleep, self._open_job, open_try)
         app = AppCommands(
             screen,
             context,
@@ -132,11 +136,12 @@ class Controllers:
         self.line = CommandLineController(
             prompt,
             lambda id: self.router.run(id),
-            self._words(app, panes),
+            self._words(app, panes, screen.call_later),
             {
                 "goto": lambda: self.jobs.names,
                 "theme": lambda: screen.app.available_themes,
                 "profile": profile_names,
+                "try": self._try.names,
             },
             self.jobs.filter_prompt.assistance,
             help.open_words,
@@ -158,7 +163,7 @@ class Controllers:
                 **CopyCommands(model, clipboard, prompt, lambda: side.log_view.line_text).handlers,
                 **app.handlers,
                 **charts.handlers,
-                "model.try": samples.open_newest,
+                **self._try.handlers,
                 **help.handlers,
                 **self.line.handlers,
             },
@@ -166,12 +171,17 @@ class Controllers:
             self._ran,
         )
 
-    def _words(self, app: AppCommands, panes: PaneLayout) -> Mapping[str, WordHandler]:
+    def _words(
+        self, app: AppCommands, panes: PaneLayout, call_later: Callable[..., object]
+    ) -> Mapping[str, WordHandler]:
         """Return the handlers of the words of the command line."""
 
         def sort(argument: str) -> None:
             column, descending = sort_of(argument)
             self.jobs.change_view(sort=column, reverse=descending)
+
+        def try_model(name: str) -> None:
+            call_later(self._try_named, name)
 
         return {
             "filter": self.jobs.filter_by,
@@ -182,17 +192,17 @@ class Controllers:
             "theme": app.use_theme,
             "profile": app.use_profile,
             "interval": app.use_interval,
+            "try": try_model,
             "export": lambda argument: self.by_pane[panes.active].export(argument),
             "w": lambda _: app.save_filter(),
             "hints": self._switch_hints,
         }
 
-    def _samples_context(
-        self, glyphs: Glyphs, commands: tuple[Command, ...], monotonic: Callable[[], float]
-    ) -> SamplesContext:
-        from fttui.ui.cockpit.samples_screen import SamplesContext
-
-        return SamplesContext(self._model, glyphs, commands, monotonic)
+    async def _try_named(self, name: str) -> None:
+        try:
+            await self._try.open_named(name)
+        except CommandError as error:
+            self._prompt.show_message(str(error), "warn")
 
     def _open_job(self, id: str) -> None:
         """Show the detail of a job, also of one that a filter hides."""

@@ -8,6 +8,7 @@ from enum import Flag, auto
 from typing import TYPE_CHECKING, NamedTuple
 
 from fttui.core.availability import Access, Verb, access_to, why_none, why_not
+from fttui.core.try_candidates import why_no_model
 from fttui.models.refusals import NO_JOB
 from fttui.models.row import JobRow
 from fttui.store.job_values import Known
@@ -321,11 +322,22 @@ class CockpitModel:
                 return why_none("pause_or_resume", self.targets(), self.access())
             case "job.delete":
                 return self.why_not("delete")
+            case "model.try":
+                return self.why_not("try_model") or self._why_no_model()
             case "undo":
                 return "" if self.view.can_undo else "nothing to undo"
             case id if id in NEED_JOB and self.row is None:
                 return NO_JOB
         return ""
+
+    def _why_no_model(self) -> str:
+        """Return the reason why none of the targets has a model to try; empty when one has."""
+        store, rows = self.store, self.targets()
+        if store is None or not rows:
+            return NO_JOB
+        if any(row.fine_tuned_model or store.checkpoints(row.id) or store.samples(row.id) for row in rows):
+            return ""
+        return why_no_model(rows[0])
 
     # Files and errors
 

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, NamedTuple
 
-from fttui.models.refusals import NO_JOB
+from fttui.commands import Command
 from fttui.models.row import JobRow
 from fttui.ui.cockpit.model import CockpitModel
+from fttui.ui.render.glyphs import Glyphs
 
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-    from fttui.ui.cockpit.samples_screen import SamplesContext
-
 NONE_YET = "No answers yet. They come before the first step and with each checkpoint."
 NONE = "No answers during the training are known for this job."
+
+
+TryStep = Callable[[JobRow, int], Awaitable[str]]
+"""Opens Try for a checkpoint. Returns why that is impossible; empty when it is open."""
+
+
+class SamplesLook(NamedTuple):
+    """Looks and keys of the screen."""
+
+    glyphs: Glyphs
+    commands: tuple[Command, ...]
+    monotonic: Callable[[], float]
 
 
 class SampleCommands:
@@ -25,35 +36,37 @@ class SampleCommands:
         self,
         screen: Screen[None],
         model: CockpitModel,
-        context: Callable[[], SamplesContext],
+        look: SamplesLook,
+        try_step: TryStep,
         show_note: Callable[[str], object],
     ) -> None:
         """
         Args:
             screen: used to open screens.
-            context: called when samples are shown.
         """
         self._screen = screen
         self._model = model
-        self._context = context
+        self._look = look
+        self._try_step = try_step
         self._show_note = show_note
 
-    async def open_newest(self) -> None:
-        """Show the samples of the selected job at its newest step."""
-        if self._model.row is None:
-            self._show_note(f"{NO_JOB.capitalize()}.")
-        else:
-            await self.open(self._model.row)
+    def has(self, row: JobRow, step: int) -> bool:
+        """Tell whether samples of a step are known."""
+        return step in self._steps(row)
+
+    def _steps(self, row: JobRow) -> list[int | None]:
+        store = self._model.store
+        return [] if store is None else [each.step_number for each in store.samples(row.id) if each.samples]
 
     async def open(self, row: JobRow, step: int | None = None) -> None:
         """Show the samples of a job, at a step or at the newest one; where there are none, say so."""
-        store = self._model.store
-        steps = [] if store is None else [each.step_number for each in store.samples(row.id) if each.samples]
+        steps = self._steps(row)
         if not steps:
             self._show_note(NONE_YET if row.status.is_live else NONE)
         elif step is not None and step not in steps:
             self._show_note(f"No answers of step {step} are stored.")
         else:
-            from fttui.ui.cockpit.samples_screen import SamplesScreen
+            from fttui.ui.cockpit.samples_screen import SamplesContext, SamplesScreen
 
-            await self._screen.app.push_screen(SamplesScreen(self._context(), row, step))
+            context = SamplesContext(self._model, *self._look, self._try_step)
+            await self._screen.app.push_screen(SamplesScreen(context, row, step))

@@ -15,6 +15,7 @@ from fttui.ui.cockpit.clipboard import Clipboard
 from fttui.ui.cockpit.help_commands import HelpCommands
 from fttui.ui.cockpit.key_router import Handlers, KeyRouter
 from fttui.ui.cockpit.model import CockpitModel
+from fttui.ui.cockpit.sample_commands import TryStep
 from fttui.ui.cockpit.sample_position import SamplePosition
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.rows import Line, rule_line
@@ -32,6 +33,7 @@ class SamplesContext(NamedTuple):
     glyphs: Glyphs
     commands: tuple[Command, ...]
     monotonic: Callable[[], float]
+    try_step: TryStep
 
 
 class SamplesView(LineView):
@@ -102,7 +104,7 @@ class SamplesScreen(LatestSize, Screen[None]):
             "copy.id": self._copy,
             "back": self.close,
             "quit": self.close,
-            "model.try": self.close,
+            "model.try": self._try,
             "redraw": self._redraw,
         }
 
@@ -166,6 +168,13 @@ class SamplesScreen(LatestSize, Screen[None]):
     def _copy(self) -> None:
         if (sample := self._position.sample) is not None:
             self._clipboard.copy(sample.answer, "the answer")
+
+    async def _try(self) -> None:
+        """Ask the checkpoint of the step that is shown."""
+        step = self._position.at.step_number if self._position.at is not None else None
+        reason = await self.context.try_step(self._row, step) if step is not None else ""
+        if reason:
+            self.prompt.show_message(reason, "dim")
 
     def _redraw(self) -> None:
         self.app.refresh(layout=True)

@@ -22,6 +22,7 @@ from fttui.ui.cockpit.layout import PaneLayout
 from fttui.ui.cockpit.model import CockpitModel, Part, Update
 from fttui.ui.cockpit.presenter import Presenter
 from fttui.ui.cockpit.saved_view import SavedView
+from fttui.ui.cockpit.try_commands import OpenTry
 from fttui.ui.messages import AlarmsRaised, JobsEnded
 from fttui.ui.notifications import note
 from fttui.ui.panes.jobs import JobsPane
@@ -56,6 +57,7 @@ class MainScreen(LatestSize, Screen[None]):
         glyphs: Glyphs,
         now: Callable[[], float],
         open_form: OpenForm,
+        open_try: OpenTry,
         *,
         commands: tuple[Command, ...] = COMMANDS,
         saved: SavedView = SavedView(),  # noqa: B008  (a value)
@@ -99,6 +101,7 @@ class MainScreen(LatestSize, Screen[None]):
             chart,
             monotonic,
             sleep,
+            open_try,
         )
 
     @property
