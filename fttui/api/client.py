@@ -14,9 +14,11 @@ from fttui.models.assessment import Assessment
 from fttui.models.chat import Chunk, Question
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
+from fttui.models.export import ModelExport
 from fttui.models.file import File, Model
 from fttui.models.job import Job
 from fttui.models.page import Page
+from fttui.models.run_state import Phase
 from fttui.models.samples import StepSamples
 from fttui.models.spec import JobSpec
 from fttui.models.wire import Wire, made_up_id, sent_id
@@ -230,6 +232,18 @@ class Client:
             ApiError: the request was refused, or the answer ended early.
         """
         return self._api.chat(question)
+
+    async def export_model(
+        self, model: str, directory: str, *, merged: bool, progress: Callable[[Phase], object] = lambda _: None
+    ) -> ModelExport:
+        """Write a tuned model of the embedded service to a directory of this machine. The request is sent once.
+
+        Args:
+            directory: absolute path of a directory that does not exist, or is empty.
+            merged: write the weights of base model and adapter together.
+            progress: receives the work of a long export.
+        """
+        return await self._api.export_model(model, directory, merged=merged, progress=progress)
 
     async def _act(self, id: str, send: Callable[[str], Awaitable[Job]], done: Callable[[Job], bool]) -> Job:
         """Send a verb to a job once. If the response is lost, read the job to see whether the verb took effect."""

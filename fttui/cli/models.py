@@ -8,6 +8,7 @@ from fttui.cli import completion, questions, tables
 from fttui.cli.confirm import check_can_ask, confirm
 from fttui.cli.each_id import delete_each
 from fttui.cli.exit_codes import FAILED
+from fttui.cli.export_model import export
 from fttui.cli.flags import json_options, offline, yes
 from fttui.cli.groups import ServiceGroup
 from fttui.cli.invocation import Invocation, pass_invocation
@@ -29,6 +30,7 @@ def models() -> None:
 
 
 models.add_command(try_)
+models.add_command(export)
 
 
 @models.command("list", short_help="List models.")

@@ -81,6 +81,16 @@ def test_job_trains_from_a_file_to_a_downloaded_result(program: Run, tmp_path: P
     assert tuned["content"] != base["content"]
     assert asked.stderr.splitlines()[-1].endswith("free.")
 
+    exported = program("models", "export", "first", "-o", "out/model")
+    assert exported.returncode == 0, exported.stderr
+    (path,) = exported.stdout.splitlines()
+    assert path.endswith("/out/model/step-12.bin")
+    assert os.path.getsize(path) > 1_000_000
+    assert "Other programs do not read it." in exported.stderr
+    again = program("models", "export", "first", "-o", "out/model")
+    assert (again.returncode, again.stdout) == (1, "")
+    assert "is not an empty directory" in again.stderr
+
     [result] = job["result_files"]
     assert program("files", "download", result, "-o", "result").returncode == 0
     metrics = program("jobs", "metrics", id, "--csv").stdout.splitlines()

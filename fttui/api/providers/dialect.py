@@ -18,9 +18,11 @@ from fttui.models.auto_hyperparameters import AUTO
 from fttui.models.chat import Chunk, Question, chunk_of, phase_chunk
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
+from fttui.models.export import ModelExport
 from fttui.models.file import File, Model
 from fttui.models.job import Job
 from fttui.models.page import Page
+from fttui.models.run_state import Phase
 from fttui.models.samples import StepSamples
 from fttui.models.spec import MAX_METADATA, JobSpec
 from fttui.models.wire import SENT, Wire, json_kind, sent_id
@@ -151,6 +153,12 @@ class Dialect:
         if not is_complete:
             reason = "the answer ended early"
             raise Unreachable(f"lost the connection to {self.provider.title}: {reason}", kind="cut", reason=reason)
+
+    async def export_model(
+        self, model: str, directory: str, *, merged: bool, progress: Callable[[Phase], object]
+    ) -> ModelExport:
+        """Write a tuned model to a directory of this machine: see `Client.export_model`."""
+        raise BadRequest(f"{self.provider.title} does not export models", code="no_export")
 
     # Before a job is created
 

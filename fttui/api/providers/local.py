@@ -1,16 +1,37 @@
 """The embedded service of this machine, reached through a Unix socket."""
 
 import os
+from collections.abc import Callable
 from typing import Any
 
+from fttui.api.errors import Unreachable
 from fttui.api.providers.base import Provider
 from fttui.api.providers.dialect import Dialect
 from fttui.models import labels
+from fttui.models.chat import phase_chunk
+from fttui.models.export import ModelExport
+from fttui.models.run_state import Phase
 from fttui.models.spec import JobSpec, local_pairs
 
 
 class Local(Dialect):
     """OpenAI's API, with absolute paths of models, and settings that it has no field for in the metadata."""
+
+    async def export_model(
+        self, model: str, directory: str, *, merged: bool, progress: Callable[[Phase], object]
+    ) -> ModelExport:
+        found: ModelExport | None = None
+        body = {"model": model, "directory": directory, "merged": merged}
+        async with self._http.events("/fttui/exports", body) as events:
+            async for event in events:
+                if not event.is_comment:
+                    found = ModelExport.read(self._http.value_of(event))
+                elif (chunk := phase_chunk(event.text)) is not None and chunk.phase is not None:
+                    progress(chunk.phase)
+        if found is None:
+            reason = "the answer ended early"
+            raise Unreachable(f"lost the connection to {self.provider.title}: {reason}", kind="cut", reason=reason)
+        return found
 
     def body(self, spec: JobSpec) -> dict[str, Any]:
         body = super().body(spec)

@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Router
 
-from fttui.server.api import chat, files, jobs, models, uploads
+from fttui.server.api import chat, exports, files, jobs, models, uploads
 from fttui.server.api.access import AccessCheck, everyone, unambiguous
 from fttui.server.api.errors import RequestError, disk_failure, internal_error, no_route
 from fttui.server.service import Service
@@ -38,7 +38,7 @@ class ApiApp:
         self._access = access
         self.is_owner = access is everyone
         """The requests come over the owner's socket."""
-        routes = [*jobs.routes, *files.routes, *uploads.routes, *models.routes, *chat.routes]
+        routes = [*jobs.routes, *files.routes, *uploads.routes, *models.routes, *chat.routes, *exports.routes]
         router = Router(routes, redirect_slashes=False)
         self._router = ExceptionMiddleware(router, {RequestError: _error_response, HTTPException: _no_route_response})
 

@@ -89,7 +89,7 @@ class Answer:
                     elif isinstance(item, End):
                         return self._completion.whole(text, item)
             except SamplingError as error:
-                raise _request_error(error) from None
+                raise request_error(error) from None
         raise AssertionError("no end")
 
     async def stream(self) -> Response:
@@ -101,26 +101,26 @@ class Answer:
         try:
             first = await anext(self._items)
         except SamplingError as error:
-            raise _request_error(error) from None
+            raise request_error(error) from None
         return StreamingResponse(self._events(first), media_type="text/event-stream", headers=_STREAM_HEADERS)
 
     async def _events(self, first: Item) -> AsyncIterator[str]:
         completion, usage = self._completion, self._asked.with_usage
         async with aclosing(self._items) as items:
-            yield _event(completion.chunk({"role": "assistant", "content": "", "refusal": None}, usage=usage))
+            yield event(completion.chunk({"role": "assistant", "content": "", "refusal": None}, usage=usage))
             try:
                 async for item in _with_first(first, items):
                     if isinstance(item, Loading):
-                        yield f": {json.dumps({'phase': item.phase})}\n\n"
+                        yield phase_comment(item)
                     elif isinstance(item, Text):
-                        yield _event(completion.chunk({"content": item.text}, usage=usage))
+                        yield event(completion.chunk({"content": item.text}, usage=usage))
                     else:
-                        yield _event(completion.chunk({}, item.finish_reason, usage=usage))
+                        yield event(completion.chunk({}, item.finish_reason, usage=usage))
                         if usage:
-                            yield _event(completion.usage_chunk(item))
+                            yield event(completion.usage_chunk(item))
                         yield "data: [DONE]\n\n"
             except SamplingError as error:
-                yield _event(_request_error(error).body())
+                yield event(request_error(error).body())
 
 
 _STREAM_HEADERS = {"cache-control": "no-cache"}
@@ -132,11 +132,18 @@ async def _with_first(first: Item, items: AsyncIterator[Item]) -> AsyncIterator[
         yield item
 
 
-def _event(body: dict[str, Any]) -> str:
+def event(body: dict[str, Any]) -> str:
+    """Return an object as a server-sent event."""
     return f"data: {json.dumps(body)}\n\n"
 
 
-def _request_error(error: SamplingError) -> RequestError:
+def phase_comment(item: Loading) -> str:
+    """Return a phase as a comment of a stream, which clients of the API skip."""
+    return f": {json.dumps({'phase': item.phase})}\n\n"
+
+
+def request_error(error: SamplingError) -> RequestError:
+    """Return the error of the API for a failed answer or export."""
     if isinstance(error, Busy):
         return RequestError(409, str(error), param=error.param, code=error.code, headers={"x-should-retry": "false"})
     if isinstance(error, Refused):

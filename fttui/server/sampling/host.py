@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from fttui.clock import Clock
 from fttui.server.jobs.trainer_environment import NoVariable, trainer_environment
+from fttui.server.sampling.line_process import LineProcess
 from fttui.server.sampling.question import Busy, End, Item, Question, SamplingError, item_of
-from fttui.server.sampling.worker import SamplerWorker
 from fttui.server.settings import Settings, Trainer
 
 IDLE_SECONDS = 300.0
@@ -38,7 +38,7 @@ class SamplerHost:
         self._clock = clock
         self._settings = settings
         self._occupant = occupant
-        self._worker: SamplerWorker | None = None
+        self._worker: LineProcess | None = None
         self._trainer: Trainer | None = None
         """Trainer of the worker."""
         self._ids = count(1)
@@ -88,14 +88,14 @@ class SamplerHost:
             message = f"{job} is training on the accelerator that the model needs. Try again when it has ended."
             raise Busy("accelerator_in_use", message, "model")
 
-    async def _worker_of(self, trainer: Trainer) -> SamplerWorker:
+    async def _worker_of(self, trainer: Trainer) -> LineProcess:
         """Return the worker of a trainer, started if needed. It replaces the worker of a different trainer."""
         if self._worker is not None and (self._trainer != trainer or self._worker.has_ended):
             await self._end()
         if self._worker is None:
             try:
                 environment = await asyncio.to_thread(trainer_environment, trainer, self._settings())
-                self._worker = await SamplerWorker.start(trainer.sampler, environment)
+                self._worker = await LineProcess.start(trainer.sampler, environment)
             except NoVariable as error:
                 raise SamplingError("sampler_not_started", str(error)) from None
             except OSError as error:
@@ -104,7 +104,7 @@ class SamplerHost:
             self._trainer = trainer
         return self._worker
 
-    async def _read(self, worker: SamplerWorker, trainer: Trainer) -> dict[str, object]:
+    async def _read(self, worker: LineProcess, trainer: Trainer) -> dict[str, object]:
         line = await self._within(trainer.hang_after, worker.read())
         if line is not None:
             return line

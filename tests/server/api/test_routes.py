@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -582,3 +583,28 @@ async def test_pages_of_another_loopback_port_may_not_post(
         assert (await client.post(JOBS, headers=headers, content=b"{}")).status_code == status
         if status == 403:
             assert (await client.delete("/models/ft:x", headers=headers)).status_code == status
+
+
+async def test_only_the_owner_exports_models(service: Service, client: httpx.AsyncClient, tmp_path: Path) -> None:
+    job = add_job(service)
+    run_until(service, job, "succeeded")
+    found = service.database.jobs.get(job)
+    assert found is not None
+    body = {"model": found.fine_tuned_model, "directory": str(tmp_path / "out")}
+    answer = await client.post("/fttui/exports", json=body)
+    assert answer.status_code == 200
+    assert '"files": ["model-4"]' in answer.text
+    assert (tmp_path / "out" / "model-4").exists()
+    for wrong, code, param in (
+        ({**body, "directory": "out"}, 400, "directory"),
+        (body, 400, "directory"),  # it has files now
+        ({**body, "model": "base-1"}, 400, "model"),
+        ({**body, "model": "ft:none"}, 404, "model"),
+        ({**body, "colour": 1}, 400, "colour"),
+    ):
+        answer = await client.post("/fttui/exports", json=wrong)
+        assert (answer.status_code, answer.json()["error"]["param"]) == (code, param)
+    transport = httpx.ASGITransport(create_app(service, api_key(["sk-right"])))  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://test/v1") as remote:
+        answer = await remote.post("/fttui/exports", json=body, headers={"authorization": "Bearer sk-right"})
+    assert answer.status_code == 404

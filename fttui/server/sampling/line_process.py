@@ -1,4 +1,4 @@
-"""Process of a sampler: JSON lines to and from it, and the end of its error output."""
+"""Process of a sampler or an exporter: JSON lines to and from it, and the end of its error output."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from typing import Any
 from fttui.text import clean_line
 
 LONGEST_LINE = 1 << 20
-"""Bytes of the longest line that a sampler may write."""
+"""Bytes of the longest line that such a program may write."""
 EXIT_SECONDS = 2.0
 """Seconds for a process to exit after it has closed its output, so that its own exit code is seen."""
 _KEPT_OUTPUT = 4096
@@ -22,8 +22,8 @@ _LONGEST_REASON = 300
 log = logging.getLogger("fttui.server")
 
 
-class SamplerWorker:
-    """A running sampler, in a session of its own and with a lower priority, like a trainer."""
+class LineProcess:
+    """A running program, in a session of its own and with a lower priority, like a trainer."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -34,7 +34,7 @@ class SamplerWorker:
         self._reading = asyncio.create_task(self._read_errors())
 
     @classmethod
-    async def start(cls, command: Sequence[str], environment: Mapping[str, str]) -> "SamplerWorker":
+    async def start(cls, command: Sequence[str], environment: Mapping[str, str]) -> "LineProcess":
         """Start the process.
 
         Args:
@@ -80,7 +80,7 @@ class SamplerWorker:
         except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
-            log.warning("a sampler wrote an unreadable line: %r", line[:200])
+            log.warning("a sampler or exporter wrote an unreadable line: %r", line[:200])
             return {}
         return found
 
@@ -91,7 +91,7 @@ class SamplerWorker:
             del self._errors[:-_KEPT_OUTPUT]
 
     def kill(self) -> None:
-        """Kill the process and every process that it started in its session. A sampler has nothing to save."""
+        """Kill the process and every process that it started in its session. It has nothing to save."""
         self._is_killed = True
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)

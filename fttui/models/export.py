@@ -1,0 +1,27 @@
+"""Export of a tuned model by the embedded service."""
+
+from typing import NamedTuple, Self
+
+from fttui.models import lenient
+
+
+class ModelExport(NamedTuple):
+    """Files that were written. Texts are clean."""
+
+    directory: str
+    files: tuple[str, ...]
+    """Names in the directory."""
+    base: str
+    """Id of the base model."""
+    source: str
+    """Directory of the base model; empty for a model that is found by its id."""
+    is_copy: bool
+    """The model is as its trainer wrote it."""
+
+    @classmethod
+    def read(cls, raw: object) -> Self:
+        """Decode a JSON value. Missing members are empty."""
+        sent = lenient.mapping(raw)
+        files = tuple(name for each in lenient.items(sent.get("files")) if (name := lenient.line(each)))
+        texts = [lenient.line(sent.get(name)) for name in ("directory", "base", "source")]
+        return cls(texts[0], files, texts[1], texts[2], sent.get("is_copy") is True)
