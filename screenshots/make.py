@@ -139,6 +139,7 @@ async def make() -> None:
             studio.save(cockpit, f"overview-{name}")
         await cockpit.close()
     await make_screens(studio)
+    await make_try(studio)
     await make_offline(studio.save)
 
 
@@ -164,6 +165,25 @@ async def make_screens(studio: Studio) -> None:
                     await pilot.press("right_square_bracket")
                     await pilot.pause()
                     studio.save(cockpit, f"{tab}-80x24")
+        await cockpit.close()
+
+
+async def make_try(studio: Studio) -> None:
+    """Ask the base model and the tuned model of a run of the sample data."""
+    from fttui.ui.try_screen.screen import TryScreen
+
+    for name in ("80x24", "120x40"):
+        cockpit = studio.app()
+        async with cockpit.run_test(size=SIZES[name]) as pilot:
+            await until(lambda: cockpit.main.model.store is not None)  # noqa: B023
+            await until(lambda: is_over(cockpit, "lr-1"))  # noqa: B023
+            await until(lambda: cockpit.main.log_view.event_count > 30)  # noqa: B023
+            await pilot.press("slash", *"lr-1", "enter", "p")
+            await until(lambda: isinstance(cockpit.screen, TryScreen))  # noqa: B023
+            await pilot.press("n")
+            await until(lambda: getattr(cockpit.screen, "prompt").text.count("has ended") == 2)  # noqa: B009, B023
+            await pilot.pause()
+            studio.save(cockpit, f"try-{name}")
         await cockpit.close()
 
 

@@ -100,17 +100,19 @@ class TryKeys:
     # Prompts
 
     async def read_prompts(self) -> None:
-        """Read the prompts of the job's files, and show the first one."""
-        store, id = self._model.store, self._state.subject.job
-        job = store.job(id) if store is not None and id else None
-        if store is None or job is None:
-            self._state.take(PromptList())
-        elif (api := store.model_api) is None:
-            self._state.take(PromptList(trouble="Not connected."))
-        else:
-            self._state.take(await job_prompts(api, job, is_local=self._model.service.is_local))
-        self._presenter.draw()
+        """Read the prompts of the job's files once there is a connection, and show the first one."""
+        self._state.take(await self._read())
         self._show_prompt()
+
+    async def _read(self) -> PromptList:
+        id = self._state.subject.job
+        while id and not (reason := self._model.why_not("try_model")):
+            store = self._model.store
+            job = store.job(id) if store is not None else None
+            if job is not None and store is not None and (api := store.model_api) is not None:
+                return await job_prompts(api, job, is_local=self._model.service.is_local)
+            await self._model.next_change()
+        return PromptList(trouble=f"{reason.capitalize()}." if id else "")
 
     def _go(self, move: Callable[[], bool], at_end: str) -> None:
         if move():
