@@ -7,11 +7,13 @@ import pytest
 from fttui.text import width
 from fttui.ui.cockpit.samples_screen import SamplesScreen
 from fttui.ui.render.sample_lines import sample_lines
-from tests.support.fake_store import FakeStore
+from tests.support.fake_store import FakeStore, job
 from tests.support.simulated_runs import with_base
-from tests.support.trained import LR_1, TEN_EPOCHS, advance, trained
+from tests.support.trained import TEN_EPOCHS, advance, trained
 from tests.support.ui_fakes import Ui, cockpit
 
+OPEN = ("tab", "]", "]", "]", "j", "j", "j", "p")
+"""Keys that show the answers of the checkpoint of step 360."""
 QUESTIONS = ("Where is my parcel?", "When do you open?")
 
 
@@ -46,9 +48,9 @@ def is_open(ui: Ui) -> bool:
     return isinstance(ui.app.screen, SamplesScreen)
 
 
-async def test_p_shows_the_newest_answers_beside_those_of_the_base_model() -> None:
+async def test_p_on_a_checkpoint_shows_its_answers_beside_those_of_the_base_model() -> None:
     async with cockpit(sampled()) as ui:
-        await ui.press("p")
+        await ui.press(*OPEN)
         assert shown(ui)[:-1] == [
             "── Samples ten-epochs ────────────────────── prompt 1 of 2 · step 360 (3 of 3) ─",
             " system    Be brief.",
@@ -70,7 +72,7 @@ async def test_p_shows_the_newest_answers_beside_those_of_the_base_model() -> No
 
 async def test_n_goes_through_prompts_and_brackets_through_the_training() -> None:
     async with cockpit(sampled()) as ui:
-        await ui.press("p", "n")
+        await ui.press(*OPEN, "n")
         assert "We open at nine." in "".join(ui.screen)
         await ui.press("n")
         assert "This is the last prompt." in "".join(ui.screen)
@@ -90,19 +92,26 @@ async def test_n_goes_through_prompts_and_brackets_through_the_training() -> Non
 
 async def test_wide_terminal_has_both_answers_beside_each_other() -> None:
     async with cockpit(sampled(), size=(120, 40)) as ui:
-        await ui.press("p")
+        await ui.press(*OPEN)
         (line,) = [line for line in ui.screen if "zzzz" in line]
         assert line.index("│") == 59
         assert line.index("It left our depot.") == 61
 
 
-async def test_p_on_a_checkpoint_shows_its_answers() -> None:
+async def test_p_on_a_checkpoint_without_answers_tries_its_model_and_p_on_answers_too() -> None:
     async with cockpit(sampled()) as ui:
-        await ui.press("tab", "]", "]", "]", "j", "p")
+        await ui.press(*OPEN[:5], "p")
         assert ui.main.side.checkpoints.row is not None
-        assert (ui.main.side.checkpoints.row.step, ui.prompt) == (540, "No answers of step 540 are stored.")
-        await ui.press("j", "j", "p")
+        assert ui.main.side.checkpoints.row.step == 540
+        assert "── >step 540 ─" in "".join(ui.screen)
+        await ui.press("q", "j", "j", "p")
         assert "step 360 (3 of 3)" in ui.screen[0]
+        await ui.press("p")
+        assert "── >step 360 ✶ ─" in "".join(ui.screen)
+        await ui.press("q")
+        assert is_open(ui)
+        await ui.press("[", "[", "p")
+        assert "No model of step 0 is kept." in "".join(ui.screen)
 
 
 async def test_p_at_the_cross_hair_shows_the_answers_of_that_checkpoint() -> None:
@@ -120,30 +129,30 @@ async def test_p_at_the_left_end_of_the_curve_shows_the_base_model() -> None:
     store.publish()
     async with cockpit(store) as ui:
         await ui.press("b", "p")
-        assert "step 360 (3 of 3)" in ui.screen[0], "without a cross-hair, the newest answers"
+        assert "── >step 630 ─" in "".join(ui.screen), "without a cross-hair, the newest model"
         await ui.press("q", "g", "p")
         assert "step 0 (1 of 3)" in ui.screen[0]
 
 
-@pytest.mark.parametrize(
-    ("id", "note"),
-    [
-        (TEN_EPOCHS, "No answers yet. They come before the first step and with each checkpoint."),
-        (LR_1, "No answers during the training are known for this job."),
-    ],
-)
-async def test_job_without_answers_says_so(id: str, note: str) -> None:
-    async with cockpit(trained()) as ui:
-        if id == LR_1:
-            await ui.press("j")
+async def test_a_job_without_a_model_shows_the_answers_of_the_base_model() -> None:
+    store = FakeStore().put(job(0, "running"))
+    store.sampled["ftjob-00000000"] = [answers(0, "zzzz", "qqqq")]
+    async with cockpit(store) as ui:
         await ui.press("p")
-        assert (is_open(ui), ui.prompt) == (False, note)
+        assert is_open(ui)
+        assert "zzzz" in "".join(ui.screen)
+
+
+async def test_job_without_model_and_answers_says_so() -> None:
+    async with cockpit(FakeStore().put(job(0, "running"))) as ui:
+        await ui.press("p")
+        assert (is_open(ui), ui.prompt) == (False, "try: run-0 has no model yet")
 
 
 async def test_new_answers_arrive_while_the_screen_is_open_and_the_step_stays() -> None:
     store = sampled()
     async with cockpit(store) as ui:
-        await ui.press("p")
+        await ui.press(*OPEN)
         store.sampled[TEN_EPOCHS].append(answers(640, "New.", "New too."))
         advance(store, 641)
         store.publish()
@@ -155,7 +164,7 @@ async def test_new_answers_arrive_while_the_screen_is_open_and_the_step_stays() 
 
 async def test_help_has_the_keys_of_the_screen() -> None:
     async with cockpit(sampled()) as ui:
-        await ui.press("p", "question_mark")
+        await ui.press(*OPEN, "question_mark")
         assert ui.screen[1].strip() == "HERE: SAMPLES"
         assert any("next, previous step of the training" in line for line in ui.screen)
 
