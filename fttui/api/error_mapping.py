@@ -261,6 +261,10 @@ def _members(body: bytes) -> dict[str, str]:
     if isinstance(detail, str):
         detail = {"message": detail}
     places = [lenient.mapping(place) for place in (inner, detail, outer)]
+    # Google's: the code repeats the HTTP status, `status` names the error.
+    name = lenient.line(places[0].get("status"))
+    if name.isupper():
+        places[0] = {**places[0], "code": name}
 
     def first(*names: str) -> str:
         found = (lenient.line(place.get(name)) for place in places for name in names)
@@ -276,7 +280,7 @@ def _members(body: bytes) -> dict[str, str]:
 
 def error_in_success(raw: object) -> str:
     """Return the message of an error that a proxy sent with a 2xx status; empty if the value is no error."""
-    if not isinstance(raw, dict) or "id" in raw or "data" in raw or not raw.get("error"):
+    if not isinstance(raw, dict) or not raw.get("error") or not raw.keys().isdisjoint(("id", "data", "state")):
         return ""
     return _members(json.dumps(raw).encode())["message"] or "the response is an error without a message"
 

@@ -115,7 +115,8 @@ class Http:
         self._room_at = float("-inf")
         self._key = HeldKey(key, renew)
         self._retries = Retries(clock, tries=limits.retries + 1, patience=limits.read, chance=chance, on_retry=on_retry)
-        self._origin = _origin(provider.base_url)
+        urls = filter(None, (provider.base_url, provider.storage_url))
+        self._trusted = {*map(_origin, urls), *(("https", host, 443) for host in provider.hosts)}
         self._client = httpx.AsyncClient(
             transport=transport,
             verify=verify,
@@ -414,8 +415,7 @@ class Http:
 
     def _is_trusted(self, url: str) -> bool:
         """Return whether a URL may get the key. Redirects and signed addresses never do."""
-        origin = _origin(url)
-        return origin == self._origin or any(origin == ("https", host, 443) for host in self.provider.hosts)
+        return _origin(url) in self._trusted
 
     def _authorization(self) -> dict[str, str]:
         secret = self._key.secret

@@ -58,6 +58,10 @@ class Form:
             yield chunk
         yield self._tail()
 
+    def plain(self, progress: Report | None) -> AsyncIterator[bytes]:
+        """Return the bytes of the file alone."""
+        return self._bytes(0, self.size, progress)
+
     async def part(self, start: int, size: int, progress: Report | None) -> AsyncIterator[bytes]:
         """Yield the body with `size` bytes of the file, from `start`.
 
@@ -159,6 +163,16 @@ async def send_whole(http: Http, route: str, path: str, fields: Fields, progress
     """
     with opened(path) as form:
         return await _send(http, route, form, fields, progress)
+
+
+async def send_plain(http: Http, route: str, path: str, progress: Report | None) -> Any:
+    """Upload a file as the body of one request, without a form. Return the JSON of the new file.
+
+    Raises:
+        ApiError: the provider refused the file, or it cannot be read.
+    """
+    with opened(path) as form:
+        return await http.send(route, lambda: form.plain(progress), kind="application/octet-stream", length=form.size)
 
 
 async def _send(http: Http, route: str, form: Form, fields: Fields, progress: Report | None) -> Any:

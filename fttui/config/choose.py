@@ -233,7 +233,7 @@ def choose_table(name: str, profile: dict[str, Any], origin: str) -> Choice:
     provider = profile.get("provider", "")
     if provider and provider not in PROVIDERS:
         raise ConfigError(f"profiles.{name}.provider: must be one of {', '.join(PROVIDERS)}")
-    url = profile.get("base_url") or (PROVIDERS[provider].base_url if provider else OFFICIAL)
+    url = profile.get("base_url") or (_filled(name, provider, profile) if provider else OFFICIAL)
     where = f"profiles.{name}.base_url"
     if not isinstance(url, str) or not url:
         raise ConfigError(f"{where}: missing. The provider {provider} has no URL of its own")
@@ -242,6 +242,18 @@ def choose_table(name: str, profile: dict[str, Any], origin: str) -> Choice:
     if provider == "azure":
         base, query = azure_url(url, str(profile.get("api_version") or ""), where)
     return Choice(name, origin, name, base, "profile", query, provider)
+
+
+def _filled(name: str, provider: str, profile: dict[str, Any]) -> str:
+    """Return the base URL of a provider with the members of a profile in its braces."""
+    url = PROVIDERS[provider].base_url
+    members = re.findall(r"\{(\w+)\}", url)
+    for member in dict.fromkeys(members):
+        value = profile.get(member)
+        if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:-]*", value):
+            raise ConfigError(f"profiles.{name}.{member}: missing or no id; or give base_url")
+        url = url.replace(f"{{{member}}}", value)
+    return url
 
 
 def _variable(name: str) -> str:

@@ -8,11 +8,13 @@ class KnownProvider(NamedTuple):
     """A provider that a profile may name. It has a module of its name in `fttui/api/providers/`."""
 
     base_url: str = ""
-    """Empty if the profile must give one."""
+    """Empty if the profile must give one. Members of the profile in braces are filled in."""
     places: str = ""
     """Pattern of the base URLs that select it, without `https://`; empty if a profile must name it."""
     key: str = ""
     """Environment variable that has the key in the provider's own documentation."""
+    key_command: str = ""
+    """Command that prints the key, where it is a token that expires."""
 
 
 OFFICIAL = "https://api.openai.com/v1"
@@ -34,6 +36,11 @@ PROVIDERS: dict[str, KnownProvider] = {
         "DASHSCOPE_API_KEY",
     ),
     "localai": KnownProvider("", r"[^/]+/api/fine-tuning"),
+    "vertex": KnownProvider(
+        "https://{location}-aiplatform.googleapis.com/v1/projects/{project}/locations/{location}",
+        r"[a-z0-9-]+-aiplatform\.googleapis\.com/v1(?:beta1)?/projects/[^/]+/locations/[^/]+",
+        key_command="gcloud auth print-access-token",
+    ),
     "litellm": KnownProvider(),
     "compatible": KnownProvider(),
 }
@@ -51,4 +58,5 @@ def provider_at(base_url: str) -> str:
 
 def is_place_of(name: str, base_url: str) -> bool:
     """Return whether a base URL is the service of a provider that needs a key, not a gateway to it."""
-    return provider_at(base_url) == name and bool(PROVIDERS[name].key)
+    known = PROVIDERS[name]
+    return provider_at(base_url) == name and bool(known.key or known.key_command)

@@ -64,6 +64,8 @@ def find_key(choice: Choice, profile: Profile | None) -> tuple[Secret | None, st
         if value := os.environ.get(variable, "").strip():
             return _checked(value, variable), variable
     if choice.source == "azure" or is_place_of(choice.provider, choice.base_url or ""):
+        if command := PROVIDERS[choice.provider].key_command:
+            raise NoKey(f'no key for {choice.base_url}: use a profile with api_key_command = "{command}"')
         raise NoKey(f"no key for {choice.base_url}: set {variables[0]}, or choose a different service with --profile")
     return None, ""
 
@@ -76,6 +78,8 @@ def _variables(choice: Choice) -> tuple[str, ...]:
     if choice.source == "azure":
         return ("AZURE_OPENAI_API_KEY",)
     own = PROVIDERS[choice.provider].key
+    if PROVIDERS[choice.provider].key_command:
+        return ()
     if choice.provider in ("openai", "azure") or not own:
         return ("OPENAI_API_KEY",)
     return (own, "OPENAI_API_KEY") if choice.source == "openai" else (own,)
@@ -93,8 +97,10 @@ def _by_profile(choice: Choice, profile: Profile) -> tuple[Secret | None, str]:
     if profile.api_key_keyring:
         return _checked(_keyring(profile.api_key_keyring, whose), whose), f"the keyring ({whose})"
     if choice.provider == "azure" or is_place_of(choice.provider, choice.base_url or ""):
-        variable = PROVIDERS[choice.provider].key
-        raise NoKey(f'{whose} names no key: set api_key_env = "{variable}", api_key_command or api_key_keyring')
+        known = PROVIDERS[choice.provider]
+        if known.key_command:
+            raise NoKey(f'{whose} names no key: set api_key_command = "{known.key_command}"')
+        raise NoKey(f'{whose} names no key: set api_key_env = "{known.key}", api_key_command or api_key_keyring')
     return None, ""
 
 

@@ -17,7 +17,7 @@ T = TypeVar("T")
 MOST = 1e9
 """Upper bound of every number."""
 
-MANY = 9
+MANY = 12
 """Number of names above which a message does not list all of them."""
 
 

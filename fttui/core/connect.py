@@ -151,6 +151,8 @@ def provider_of(choice: Choice, profile: "Profile | None", key_origin: str = "")
         headers=profile.headers,
         query=(*query, *profile.query.items()),
         create=profile.create,
+        storage_url=profile.storage_url or "",
+        bucket=profile.bucket or "",
         key_origin=key_origin,
         key_variable=PROVIDERS[choice.provider].key,
     )

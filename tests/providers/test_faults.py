@@ -16,7 +16,8 @@ from tests.support.clock import FakeClock
 from tests.support.fault_server import FaultServer
 
 __all__ = ["connect"]
-NEAR = ["together", "dashscope", "localai"]
+NEAR = ["together", "dashscope", "localai", "vertex"]
+DATA = {"vertex": "gs://b/t.jsonl"}
 SLOW = {*TIMED, "60 MB of `[[[]]]`", "300,000 values", "small compressed response of 70 MB"}
 """Faults of the layers below a dialect, played once in `tests/api`."""
 
@@ -43,7 +44,7 @@ async def test_fault_has_the_documented_message_requests_and_exit_code(
         async def remember(token: str, body: str) -> None:
             pass
 
-        outcome = await create_once(client, JobSpec(model="m", training_file="f"), clock, remember)
+        outcome = await create_once(client, JobSpec(model="m", training_file=DATA.get(name, "f")), clock, remember)
         posts = [request for request in server.requests if request.method == "POST"]
     message = "<br>".join(filter(None, (str(error), error.hint))).replace(server.url, "…").replace(provider.title, "…")
     _, words, read, create, code = documented(fault)

@@ -28,16 +28,21 @@ def provider(
     create: Mapping[str, Any] = MappingProxyType({}),
     key_origin: str = "",
     key_variable: str = "",
+    storage_url: str = "",
+    bucket: str = "",
 ) -> Provider:
     """Return a provider of a dialect, with the settings of a profile.
 
     Args:
         dialect: the name of a module of this package.
         auth: `bearer` or `api-key`; the default of the dialect if None.
+        bucket: the bucket for files, where the provider keeps them apart from the API, at `storage_url`.
         key_variable: the environment variable to name where no key was sent.
     """
     make = import_module(f"{__name__}.{dialect}").provider
     found: Provider = make(base_url, organization=organization, project=project)
+    if bucket:
+        found = found.with_bucket(bucket, storage_url)
     key = {"bearer": BEARER, "api-key": API_KEY}.get(auth or "", {})
     return replace(
         found,

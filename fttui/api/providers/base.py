@@ -1,9 +1,9 @@
 """Facts about the API of one provider, known before a connection. Its calls are in `dialect`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from fttui.models.spec import HYPERPARAMETERS
 
@@ -35,6 +35,10 @@ class Provider:
     """Environment variable that usually has the key, for messages."""
     hosts: frozenset[str] = frozenset()
     """Hosts besides that of `base_url` that get the key, over TLS."""
+    storage_url: str = ""
+    """URL of the storage for files, where it is apart. It gets the key."""
+    bucket: str = ""
+    """Bucket for files in that storage; empty if there is none."""
     headers: Mapping[str, str] = field(default_factory=_empty)
     """Headers of every request, for the hosts that get the key."""
     query: tuple[tuple[str, str], ...] = ()
@@ -72,6 +76,11 @@ class Provider:
     """Number of requests of each verb of the dialect that sends more than one, for the limit of polling."""
     create: Mapping[str, Any] = field(default_factory=_empty)
     """Additional members of the body that creates a job."""
+
+    def with_bucket(self, bucket: str, storage_url: str = "") -> Self:
+        """Return a provider that keeps its files in a bucket, and so offers them."""
+        missing = self.missing - {"upload", "delete_file", "file"}
+        return replace(self, bucket=bucket, storage_url=storage_url or self.storage_url, missing=missing)
 
     @property
     def title(self) -> str:

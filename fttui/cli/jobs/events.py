@@ -49,6 +49,8 @@ def events(
 
     async def work(reader: "Reader") -> None:
         log, complete = await reader.events(id)
+        if (connection := reader.connection) is not None and "events" in connection.provider.missing:
+            say(f"{connection.provider.title} does not offer events.")
         shown = [event for event in log if _reaches(event, level)]
         shown = shown[-limit:] if limit else shown
         if follow_ and reader.connection is not None:
