@@ -29,6 +29,19 @@ CLOSED_MESSAGE = (
     "since 2026-05-07, inactive organisations since 2026-07-02, and all organisations from 2027-01-06"
 )
 CLOSED_HINT = "Existing jobs, files and models stay readable. To train on this machine, use --profile local."
+_RPC_CODES = {
+    1: "CANCELLED",
+    3: "INVALID_ARGUMENT",
+    5: "NOT_FOUND",
+    7: "PERMISSION_DENIED",
+    8: "RESOURCE_EXHAUSTED",
+    9: "FAILED_PRECONDITION",
+    12: "UNIMPLEMENTED",
+    13: "INTERNAL",
+    14: "UNAVAILABLE",
+    16: "UNAUTHENTICATED",
+}
+"""Names of google.rpc codes, which gateways of gRPC send as numbers."""
 QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
 UNKNOWN_ROUTE = "unknown_url"
 """Code of a 404 for a route that the server does not have, in the error of OpenAI and in ours."""
@@ -265,6 +278,8 @@ def _members(body: bytes) -> dict[str, str]:
     name = lenient.line(places[0].get("status"))
     if name.isupper():
         places[0] = {**places[0], "code": name}
+    elif isinstance(outer.get("details"), list) and (rpc := _RPC_CODES.get(lenient.whole(outer.get("code")) or 0)):
+        places[2] = {**places[2], "code": rpc}
 
     def first(*names: str) -> str:
         found = (lenient.line(place.get(name)) for place in places for name in names)

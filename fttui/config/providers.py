@@ -41,6 +41,11 @@ PROVIDERS: dict[str, KnownProvider] = {
         r"[a-z0-9-]+-aiplatform\.googleapis\.com/v1(?:beta1)?/projects/[^/]+/locations/[^/]+",
         key_command="gcloud auth print-access-token",
     ),
+    "fireworks": KnownProvider(
+        "https://api.fireworks.ai/v1/accounts/{account}",
+        r"api\.fireworks\.ai/v1/accounts/[^/]+",
+        "FIREWORKS_API_KEY",
+    ),
     "litellm": KnownProvider(),
     "compatible": KnownProvider(),
 }
