@@ -344,12 +344,9 @@ class Http:
             sender=f"{proxy}, or {self.provider.title} behind it" if proxy else "",
         )
         if error.status == 401:
-            origin = self.provider.key_origin
-            error.hint = (
-                f"The key came from {origin}."
-                if origin
-                else f"No key was sent. Set {self.provider.key_variable}, or use a profile."
-            )
+            origin, variable = self.provider.key_origin, self.provider.key_variable
+            what_to_do = f"Set {variable}, or use a profile." if variable else "Name one in the profile."
+            error.hint = f"The key came from {origin}." if origin else f"No key was sent. {what_to_do}"
         elif error.status == 404 and not urlsplit(self.provider.base_url).path:
             error.hint = f"Base URLs usually end in /v1. Try {self.provider.base_url}/v1"
         return error

@@ -32,7 +32,7 @@ class Provider:
     key_origin: str = ""
     """Source of the key, for messages; empty if no key is sent."""
     key_variable: str = "OPENAI_API_KEY"
-    """Environment variable that usually has the key, for messages."""
+    """Environment variable that usually has the key, for messages; empty if there is none."""
     hosts: frozenset[str] = frozenset()
     """Hosts besides that of `base_url` that get the key, over TLS."""
     storage_url: str = ""

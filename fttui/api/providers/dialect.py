@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 from fttui.api import multipart
 from fttui.api.errors import BadRequest, BadResponse, Unreachable
-from fttui.api.event_stream import StreamEvent
 from fttui.api.http import Http
 from fttui.api.providers import refusals
 from fttui.api.providers.base import Provider
@@ -147,7 +146,9 @@ class Dialect:
             async for event in events:
                 if event.text == "[DONE]":
                     is_complete = True
-                elif (chunk := self._chunk(event)) is not None:
+                    continue
+                chunk = phase_chunk(event.text) if event.is_comment else chunk_of(self._http.value_of(event))
+                if chunk is not None:
                     is_complete = is_complete or bool(chunk.finish_reason)
                     yield chunk
         if not is_complete:
@@ -234,11 +235,6 @@ class Dialect:
     def _unreadable(self, why: str, *, ambiguous: bool = False) -> BadResponse:
         text = f"cannot parse the response of {self.provider.title}: {why}"
         return BadResponse(text, code="unreadable", ambiguous=ambiguous)
-
-    def _chunk(self, event: StreamEvent) -> Chunk | None:
-        if event.is_comment:
-            return phase_chunk(event.text)
-        return chunk_of(self._http.value_of(event))
 
     async def _act(self, id: str, verb: str) -> Job:
         return self._object(Job, await self._http.write("POST", f"{self._job_path(id)}/{verb}"), is_write=True)

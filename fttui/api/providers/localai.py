@@ -48,6 +48,7 @@ def provider(base_url: str, *, organization: str, project: str) -> Provider:
         name="localai",
         base_url=base_url,
         dialect=LocalAI,
+        key_variable="",
         jobs="/jobs",
         missing=frozenset({"pause", "resume", "results", "file", "delete_file", "delete_model", "try_model"}),
         keeps_metadata=False,

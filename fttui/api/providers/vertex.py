@@ -44,6 +44,7 @@ def provider(base_url: str, *, organization: str, project: str) -> Provider:
         dialect=Vertex,
         label="Vertex",
         jobs="/tuningJobs",
+        key_variable="",
         hosts=frozenset({"storage.googleapis.com"}),
         storage_url=STORAGE,
         missing=frozenset(
@@ -112,7 +113,8 @@ class Vertex(Dialect):
     @property
     def _bucket(self) -> str:
         if not self.provider.bucket:
-            raise self._without('files: set bucket = "…" in the profile, or name the data by its address, gs://…')
+            how = 'set bucket = "…" in the profile, or name the data by its address, gs://…'
+            raise NotFound(f"Vertex has no files: {how}", status=404, code=UNKNOWN_ROUTE)
         return self.provider.bucket
 
     def _objects(self) -> str:
@@ -172,9 +174,6 @@ class Vertex(Dialect):
         next = lenient.line(raw.get("nextPageToken"))
         found = [self._translated(kind, item) for item in lenient.items(raw.get(member))]
         return await self._decoded(Page(kind, found, bool(next), raw, next=next or None))
-
-    def _without(self, what: str) -> NotFound:
-        return NotFound(f"Vertex has no {what}", status=404, code=UNKNOWN_ROUTE)
 
 
 def _label(key: str) -> str:
