@@ -24,9 +24,20 @@ def not_offered(provider: str, verb: str) -> str:
     return f"{provider} does not offer {route_words(verb)}"
 
 
+_ROUTES = {
+    "delete_job": "deleting jobs",
+    "delete_model": "deleting models",
+    "delete_file": "deleting files",
+    "try_model": "chat completions",
+    "results": "result files",
+    "file": "facts about files",
+}
+"""Words for routes whose names do not say it."""
+
+
 def route_words(verb: str) -> str:
     """Return the name of a route for users."""
-    return {"delete_job": "deleting jobs", "try_model": "chat completions"}.get(verb, verb)
+    return _ROUTES.get(verb, verb)
 
 
 def still_live(status: str) -> str:

@@ -159,6 +159,13 @@ def test_errors_have_googles_name_as_their_code(fttui: Fttui, service: FakeVerte
     assert (refused.code, refused.err) == (1, "fttui: Permission denied on resource (403)\n")
 
 
+def test_doctor_names_what_is_missing(fttui: Fttui, service: FakeVertex) -> None:
+    service.put(job(1))
+    found = fttui("doctor").out
+    assert "supported: jobs, files, models, checkpoints" in found
+    assert "not supported: chat completions, deleting jobs, events, pause, result files, resume" in found
+
+
 def test_archive_sync_keeps_everything(fttui: Fttui, service: FakeVertex) -> None:
     ids = [service.put(job(number)) for number in range(3)]
     synced = fttui("archive", "sync", "--json")

@@ -220,6 +220,9 @@ async def _routes(
         requests["checkpoints"] = lambda: client.list_checkpoints(job, limit=1)
     offered, missing, problems = [] if failure else ["jobs"], [], list[Check]()
     for name, send in requests.items():
+        if name in connection.provider.missing:
+            missing.append(name)
+            continue
         try:
             await send()
             offered.append(name)
@@ -232,7 +235,8 @@ async def _routes(
     if not job and not failure:
         found.append(Check("routes", NOTE, "events and checkpoints were not checked: there is no job"))
     if known := sorted({*missing, *await _missing_routes(connection, clock)}):
-        found.append(Check("routes", NOTE, f"not supported: {', '.join(map(route_words, known))}"))
+        words = ", ".join(map(route_words, known))
+        found.append(Check("routes", NOTE, f"not supported: {words}"))
     return [*found, *problems]
 
 
@@ -242,7 +246,7 @@ async def _missing_routes(connection: "Connection", clock: Clock) -> set[str]:
     from fttui.store.archive.set_aside import verdict
 
     if not os.path.exists(archive_file()) or verdict(archive_file())[0]:
-        return set()
+        return set(connection.provider.missing)
     archive = Archive(archive_file(), connection.choice.key)
     try:
         return archive.routes.absent(clock.now()) | connection.provider.missing
