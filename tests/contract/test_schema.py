@@ -20,7 +20,7 @@ from openai.types.chat import ChatCompletion
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
-from fttui.server.api import files, jobs, models, uploads
+from fttui.server.api import chat, exports, files, jobs, models, uploads
 from fttui.server.api.app import create_app
 from fttui.server.ids import new_id
 from fttui.server.jobs.trainer_catalog import Catalog
@@ -183,7 +183,7 @@ def test_generated_requests_get_valid_answers(known: Known, data: st.DataObject)
 def test_the_schema_has_every_route_of_the_service() -> None:
     routes = {
         f"{method} {re.sub('{.*?}', '{}', route.path)}"
-        for api in (files, jobs, models, uploads)
+        for api in (files, jobs, models, uploads, chat, exports)
         for route in api.routes
         for method in route.methods or ()
     }
