@@ -33,10 +33,15 @@ def test_after_a_stop_the_next_service_continues_the_training(home: str) -> None
     assert control.stop(home)
     assert not trainer.process.is_alive()
     assert trainer.process.exit_code() == 143
-    reached = Path(trainer.path, "progress.jsonl").read_bytes().count(b"\n")
+    before = Path(trainer.path, "progress.jsonl").read_text().splitlines()
     with api(control.ensure(home)) as client:
-        until(lambda: len(steps(client, job)) > reached)
+        until(lambda: len(steps(client, job)) > len(before))
         assert_each_once(steps(client, job))
         lines = Path(trainer.path, "progress.jsonl").read_text().splitlines()
-        assert json.loads(lines[reached])["step"] == reached + 1, "no step was done twice"
+        assert steps_of(lines[len(before) :])[0] == steps_of(before)[-1] + 1, "no step was done twice"
         client.post(f"/fine_tuning/jobs/{job}/cancel")
+
+
+def steps_of(lines: list[str]) -> list[int]:
+    """Return the steps of the lines with metrics."""
+    return [line["step"] for line in map(json.loads, lines) if line["type"] == "metrics"]

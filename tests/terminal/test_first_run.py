@@ -30,9 +30,9 @@ def command(home: Path, *arguments: str) -> Any:
 
 
 def losses(home: Path, id: str) -> list[tuple[int, float]]:
-    """Return (step, training loss) of every metrics event, oldest first."""
+    """Return (step, training loss) of every step, oldest first."""
     found = [event["data"] for event in command(home, "jobs", "events", id)["data"] if event["type"] == "metrics"]
-    return [(data["step"], data["train_loss"]) for data in found]
+    return [(data["step"], data["train_loss"]) for data in found if data["step"]]
 
 
 def service_home(home: Path) -> str:
