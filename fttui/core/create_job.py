@@ -289,6 +289,7 @@ class DataChecker:
                 subject,
                 *(files.paths.get(member) for member in FILES),
                 provider=self._pricing.provider,
+                form=self._pricing.form,
                 own_prices=self._pricing.own_prices,
                 per_hour=self._pricing.per_hour,
                 progress=progress,

@@ -14,6 +14,7 @@ from fttui.config.load import load
 from fttui.config.paths import data_dir, make_dir, plans_file, prices_file
 from fttui.data.plan import Plan, amount, money, plan_from_trained_tokens
 from fttui.data.prices import Price, PriceFileError, price_of, provider_kind
+from fttui.data.provider_forms import FORMS
 from fttui.own_files import open_own
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ class Service(Protocol):
     def base_url(self) -> str | None: ...
     @property
     def is_local(self) -> bool: ...
+    @property
+    def provider(self) -> str: ...
 
 
 class Pricing:
@@ -97,6 +100,8 @@ class Pricing:
         self._key = service.key
         self.provider = provider_kind(service.base_url, is_local=service.is_local)
         """Kind of provider in the price list: `openai`, `azure`, `local` or `other`."""
+        self.form = "" if service.is_local else FORMS.get(service.provider, "")
+        """Form in which the provider reads training data; empty for OpenAI's."""
         self._of_models: dict[str, Price | None] = {}
 
     @cached_property

@@ -56,6 +56,7 @@ def check_file(
     provider: str = "openai",
     own_prices: str | None = None,
     per_hour: float | None = None,
+    form: str = "",
     tokens: bool = True,
     fewest: int = rules.FEWEST_EXAMPLES,
     on_finding: OnFinding | None = None,
@@ -75,6 +76,7 @@ def check_file(
         n_epochs: as in a job: a number, or `auto` or None for the documented heuristic.
         batch_size: as `n_epochs`.
         provider: `openai`, `azure`, `local` or `other`: its prices (see `price_of`), and the levels of its rules.
+        form: the form in which the provider reads data (`provider_forms`); empty for OpenAI's.
         own_prices: path of the user's price file; the file need not exist.
         per_hour: price of an hour of training on this machine; None when it is free.
         tokens: count tokens. Without tokens the plan has no cost.
@@ -107,6 +109,7 @@ def check_file(
             counter=counter,
             limit=limit,
             item_members=graded,
+            form=form,
             progress=progress,
             should_stop=should_stop,
         )
@@ -197,6 +200,7 @@ def check_job(
     validation: str | None,
     *,
     provider: str,
+    form: str = "",
     own_prices: str | None,
     per_hour: float | None = None,
     progress: Progress | None = None,
@@ -208,7 +212,7 @@ def check_job(
         training: path of the training file; None when the file is already uploaded.
         validation: path of the validation file; None when there is none or it is already uploaded. At least one of
             the two paths is given.
-        provider, per_hour: see `check_file`.
+        provider, form, per_hour: see `check_file`.
 
     Raises:
         OSError: a file cannot be read.
@@ -223,6 +227,7 @@ def check_job(
         n_epochs=spec.hyperparameters.get("n_epochs"),
         batch_size=spec.hyperparameters.get("batch_size"),
         provider=provider,
+        form=form,
         own_prices=own_prices,
         per_hour=per_hour,
         fewest=rules.FEWEST_EXAMPLES if training else 1,

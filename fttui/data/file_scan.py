@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from fttui.data import rules
+from fttui.data import provider_forms, rules
 from fttui.data.content import shorten
 from fttui.data.duplicates import LineIndex
 from fttui.data.examples import REINFORCEMENT, ExampleChecker
@@ -47,6 +47,7 @@ class FileScan:
         counter: Counter | None = None,
         limit: int | None = None,
         item_members: frozenset[str] = frozenset(),
+        form: str = "",
         progress: Progress | None = None,
         should_stop: ShouldStop = never,
     ) -> None:
@@ -55,6 +56,7 @@ class FileScan:
             counter: counts tokens; None: count no tokens.
             limit: tokens of the longest example that the model reads whole.
             item_members: members that the grader of a reinforcement job uses.
+            form: the form in which the provider reads data; empty for OpenAI's.
         """
         self.reader = LineReader(path, progress, should_stop)
         self.examples = 0
@@ -69,6 +71,7 @@ class FileScan:
         self._counter = counter
         self._limit = limit
         self._item_members = item_members
+        self._form = form
 
     def run(
         self,
@@ -127,7 +130,7 @@ class FileScan:
         find_seen = seen.add if seen is not None else None
         find_overlap = overlap.find if overlap is not None else None
         counts_tokens = self._counter is not None
-        crlf_lines = 0
+        crlf_lines, form = 0, self._form
         for number, line in self.reader.lines():
             try:
                 text = line.decode()
@@ -144,6 +147,11 @@ class FileScan:
                 _check_surrogates(text, number, findings)
             if line[-2:] == b"\r\n":
                 crlf_lines += 1
+            if form:
+                value = self._in_our_form(value, number)
+                if value is None:
+                    self.examples += 1
+                    continue
             if checker is None:
                 checker = self.checker = self._make_checker(value)
                 check = checker.check
@@ -161,6 +169,14 @@ class FileScan:
                     findings.add("too_long", number, "", f"{checker.tokens:,} tokens, at most {self._limit:,}")
         if crlf_lines:
             findings.add("crlf", None, "", f"{crlf_lines:,} line{'' if crlf_lines == 1 else 's'}")
+
+    def _in_our_form(self, example: dict[str, Any], number: int) -> dict[str, Any] | None:
+        """Return an example of the provider's form in OpenAI's, whose rules then apply; None if it has no such form."""
+        if provider_forms.is_in_form(example, self._form):
+            return provider_forms.from_form(example, self._form)
+        if provider_forms.needs_form(example, self._form):
+            self._findings.add("other_form", number)
+        return example
 
     def _make_checker(self, first: dict[str, Any]) -> ExampleChecker:
         self.foreign = foreign_format(first) if "messages" not in first else ""

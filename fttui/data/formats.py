@@ -5,9 +5,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from fttui.data.provider_forms import GEMINI, from_form
+
 GZIP_START, PARQUET_START = b"\x1f\x8b", b"PAR1"
 ALPACA, SHAREGPT, CHOSEN_REJECTED, EVALS = "alpaca", "sharegpt", "chosen_rejected", "evals"
-FOREIGN = frozenset((ALPACA, SHAREGPT, CHOSEN_REJECTED, EVALS))
+FOREIGN = frozenset((ALPACA, SHAREGPT, CHOSEN_REJECTED, EVALS, GEMINI))
 """Formats by the members of an example. Each is the code of its rule."""
 
 _COLUMNS = frozenset(
@@ -35,6 +37,8 @@ def foreign_format(example: Example) -> str:
         return SHAREGPT
     if "chosen" in example and "rejected" in example:
         return CHOSEN_REJECTED
+    if "contents" in example:
+        return GEMINI
     if "ideal" in example and "input" in example:
         return EVALS
     return ""
@@ -87,6 +91,8 @@ def converted(example: Example) -> Example | None:
             return _from_sharegpt(example)
         case "chosen_rejected":
             return _from_pair(example)
+        case "gemini":
+            return from_form(example, GEMINI)
         case _:
             return None
 

@@ -74,6 +74,8 @@ RULES: tuple[Rule, ...] = (
     Rule("alpaca", _E, "this is Alpaca data", 'write "messages": [...]', True),
     Rule("sharegpt", _E, "this is ShareGPT data", 'write "messages": [...]', True),
     Rule("chosen_rejected", _E, "this is preference data with other names", "write input and both answers", True),
+    Rule("gemini", _E, "this is Gemini's training data", 'write "messages": [...]', True),
+    Rule("other_form", _E, "the provider reads another form", "files check FILE --for NAME --fix -o COPY converts"),
     Rule("evals", _E, "this is data for evals, not for training", "write the answers to be learned as messages"),
     # The file as a set of examples
     Rule("too_few", _E, "the file has too few examples", f"provide at least {FEWEST_EXAMPLES}"),

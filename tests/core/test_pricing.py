@@ -21,6 +21,7 @@ class Service(NamedTuple):
     key: str = "work"
     base_url: str | None = "https://example.org/v1"
     is_local: bool = False
+    provider: str = "compatible"
 
 
 @pytest.fixture

@@ -228,6 +228,14 @@ BROKEN_FILES: tuple[BrokenFile, ...] = (
         whole=_line(b'{"system": "Hm.", "instruction": "Say 5", "input": "loud", "output": "5!"}\n'),
     ),
     BrokenFile(
+        "gemini",
+        "chat",
+        whole=_line(
+            b'{"systemInstruction": {"parts": [{"text": "Hm."}]}, "contents": [{"role": "user", "parts": '
+            b'[{"text": "Say 5"}]}, {"role": "model", "parts": [{"text": "5!"}]}]}\n'
+        ),
+    ),
+    BrokenFile(
         "sharegpt",
         "chat",
         whole=_line(
@@ -403,6 +411,7 @@ TESTED_APART = {
     "giant_line", "large_file", "image_size", "too_many", "many_image_examples", "too_long", "overlap",
     "two_kinds_of_calls",
     "no_such_call",
+    "other_form",
 }  # fmt: skip
 """Rules that one change in one line does not break. Each has its own test."""
 

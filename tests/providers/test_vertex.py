@@ -147,6 +147,20 @@ def test_files_are_in_the_bucket(fttui: Fttui, service: FakeVertex, home: Path) 
     assert service.objects == {}
 
 
+def test_data_is_converted_and_then_uploaded(fttui: Fttui, service: FakeVertex, home: Path) -> None:
+    chat = '{"messages": [{"role": "user", "content": "q%d"}, {"role": "assistant", "content": "a"}]}\n'
+    (home / "t.jsonl").write_text("".join(chat % number for number in range(12)))
+    make = ("jobs", "create", "--model", "gemini-3.5-flash", "--training-file")
+    refused = fttui(*make, "t.jsonl")
+    assert (refused.code, "the provider reads another form" in refused.err) == (1, True), refused.err
+    assert service.server.requests == []
+    assert fttui("files", "check", "t.jsonl", "--for", "vertex", "--fix", "-o", "g.jsonl").code == 0
+    assert fttui(*make, "g.jsonl").code == 0
+    [content] = service.objects.values()
+    assert content == (home / "g.jsonl").read_bytes()
+    assert content.startswith(b'{"contents": [{"role": "user", "parts": [{"text": "q0"}]}')
+
+
 def test_without_a_bucket_files_are_not_offered(near: Callable[..., Fttui], service: FakeVertex) -> None:
     refused = near("vertex", service.url)("files", "list")
     assert (refused.code, 'set bucket = "…"' in refused.err) == (1, True)

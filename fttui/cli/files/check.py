@@ -19,6 +19,7 @@ from fttui.config import load
 from fttui.config.choose import choose
 from fttui.config.errors import ConfigError
 from fttui.config.paths import prices_file
+from fttui.config.providers import PROVIDERS
 from fttui.core.samples import sample_path
 from fttui.models.hyperparameters import RANGES
 
@@ -41,6 +42,12 @@ METHODS = ("supervised", "dpo", "reinforcement")
 @click.option(
     "--batch-size", type=Number(RANGES["batch_size"]), metavar="N|auto", help="Batch size, to estimate the steps."
 )
+@click.option(
+    "--for",
+    "provider_name",
+    type=click.Choice(list(PROVIDERS)),
+    help="Provider that will read the data; with --fix, the copy is in its form.  [default: the profile's]",
+)
 @click.option("--fix", is_flag=True, help="Write a repaired copy to the path of -o and check the copy.")
 @click.option("--output", "-o", metavar="PATH", help="Path of the repaired copy. It cannot be the checked file.")
 @click.option("--force", is_flag=True, help="With --fix: replace an existing file at the path of -o.")
@@ -55,6 +62,7 @@ def check(
     grader: str | None,
     n_epochs: int | str | None,
     batch_size: int | str | None,
+    provider_name: str | None,
     fix: bool,
     output: str | None,
     force: bool,
@@ -68,6 +76,7 @@ def check(
     \b
     fttui files check train.jsonl --model gpt-4o-mini --validation valid.jsonl
     fttui files check train.jsonl --fix -o repaired.jsonl
+    fttui files check train.jsonl --for vertex --fix -o gemini.jsonl
     fttui files check train.jsonl --jsonl | jq -r 'select(.level == "error") | .line'
     """
     from fttui.data.prices import PriceFileError
@@ -83,6 +92,9 @@ def check(
             provider = _provider_kind(invocation, model)
             rules = {"method": method, "model": model, "grader": options["grader"], "provider": provider}
             path = _repair(path, output, force, rules)
+        options["form"] = _form(invocation, provider_name)
+        if output is not None and provider_name is not None and options["form"]:
+            path = _convert(path, output, options["form"])
         return _check(invocation, path, options, {"n_epochs": n_epochs, "batch_size": batch_size})
     except PriceFileError as error:
         raise ConfigError(str(error)) from None
@@ -179,6 +191,32 @@ def _repair(path: str, target: str, force: bool, rules: dict[str, Any]) -> str:
     say(f"wrote {target}: {done.lines:,} line{'' if done.lines == 1 else 's'}")
     for words, times in done.changes:
         say(f"  {words}: {times:,}")
+    return target
+
+
+def _form(invocation: Invocation, provider: str | None) -> str:
+    """Return the form in which a provider reads data; by default the one of the chosen service."""
+    from fttui.data.provider_forms import FORMS
+
+    if provider is None:
+        load.load()
+        provider = choose(profile=invocation.profile, base_url=invocation.base_url).provider
+    return FORMS.get(provider, "")
+
+
+def _convert(path: str, target: str, form: str) -> str:
+    """Write a repaired file in the form of a provider to `target`. Return its path."""
+    from io import BytesIO
+
+    from fttui import atomic
+    from fttui.data.provider_forms import convert_file
+
+    content = BytesIO()
+    kept = convert_file(path, content, form)
+    atomic.write(target, content.getvalue())
+    say(f"wrote {target} in the provider's form")
+    if kept:
+        say(f"  {kept:,} line{'' if kept == 1 else 's'} cannot be expressed in it and stay as they are")
     return target
 
 

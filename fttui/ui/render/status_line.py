@@ -40,6 +40,8 @@ class ServiceInfo(NamedTuple):
     base_url: str = ""
     """Base URL without its query. Empty for the local service."""
     is_azure: bool = False
+    provider: str = "openai"
+    """Name of the provider, whose form of data is checked."""
 
 
 def service_info(choice: Choice, *, read_only: bool = False, newcomer: bool = False) -> ServiceInfo:
@@ -47,7 +49,7 @@ def service_info(choice: Choice, *, read_only: bool = False, newcomer: bool = Fa
     hint = "No API key found: using the local service. @ changes the profile." if newcomer and choice.is_local else ""
     host = "this machine" if choice.base_url is None else host_of(choice.base_url)
     url, is_azure = choice.base_url or "", choice.provider == "azure"
-    return ServiceInfo(choice.name, host, choice.is_local, read_only, hint, choice.key, url, is_azure)
+    return ServiceInfo(choice.name, host, choice.is_local, read_only, hint, choice.key, url, is_azure, choice.provider)
 
 
 def status_lines(
