@@ -177,7 +177,7 @@ def test_doctor_names_what_is_missing(fttui: Fttui, service: FakeVertex) -> None
     service.put(job(1))
     found = fttui("doctor").out
     assert "supported: jobs, files, models, checkpoints" in found
-    assert "not supported: chat completions, deleting jobs, events, pause, result files, resume" in found
+    assert "not supported: deleting jobs, events, pause, result files, resume, chat completions" in found
 
 
 def test_archive_sync_keeps_everything(fttui: Fttui, service: FakeVertex) -> None:
