@@ -6,7 +6,7 @@ from fttui.core.try_candidates import Candidate
 from fttui.core.try_model import NO_SAMPLER, TOO_LONG, Answer, AnswerState
 from fttui.data.shown_example import Part
 from fttui.learning.phase_words import phase_words
-from fttui.text import fit, wrap
+from fttui.text import fit, pad, wrap
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.rows import Line, Span
 
@@ -49,14 +49,14 @@ def narrow_prompt(parts: Sequence[Part], cells: int) -> list[Line]:
 
 def _block(part: Part, cells: int) -> list[Line]:
     lines: list[Line] = []
-    for at, text in enumerate(wrap(part.text, max(20, cells - NAME - 2))):
-        lines.append([(f" {'' if at else fit(part.name, NAME - 1):<{NAME}}", "dim"), (text, "")])
+    for at, text in enumerate(wrap(part.text, max(10, cells - NAME - 2))):
+        lines.append([(f" {pad('' if at else fit(part.name, NAME - 1), NAME)}", "dim"), (text, "")])
     return lines
 
 
 def _one_row(part: Part, cells: int) -> Line:
-    text = fit(" ".join(part.text.split()), max(20, cells - NAME - 2))
-    return [(f" {fit(part.name, NAME - 1):<{NAME}}", "dim"), (text, "")]
+    text = fit(" ".join(part.text.split()), max(10, cells - NAME - 2))
+    return [(f" {pad(fit(part.name, NAME - 1), NAME)}", "dim"), (text, "")]
 
 
 def text_lines(text: str, cells: int, role: str = "") -> list[Line]:

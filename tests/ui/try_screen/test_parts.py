@@ -72,7 +72,7 @@ def test_any_terminal_has_room_for_an_answer(
 def test_a_prompt_takes_its_rows_at_most_and_ends_with_its_last_message(
     texts: list[str], cells: int, rows: int
 ) -> None:
-    lines = prompt_lines([Part("user", text) for text in texts], cells, rows)
+    lines = prompt_lines([Part("漢字 role", text) for text in texts], cells, rows)
     assert 1 <= len(lines) <= rows
     assert all(line_width(line) <= cells for line in lines)
 
