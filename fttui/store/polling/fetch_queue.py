@@ -1,6 +1,6 @@
 """Order of requests for single jobs: the selected job, changed and live jobs in turn, then old events and pages."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -56,6 +56,10 @@ class FetchQueue:
         self._status_at: dict[Task, str] = {}
         """Status of the job when its checkpoints or samples were last asked for."""
         self._fetched_before = frozenset(store.jobs.logs.states)
+        self._recorded: dict[str, Callable[[str], Sequence[object]]] = {
+            "checkpoints": store.checkpoints,
+            "samples": store.samples,
+        }
         self._walked_at = float("-inf")
         self._turn = 0
 
@@ -246,10 +250,11 @@ class FetchQueue:
             return False
         if task in self._forced:
             return True
-        if row.status.is_final and task.id in self._fetched_before and task.id not in self._jobs.due:
-            return False
         if self._status_at.get(task) != row.status_text:
-            return True
+            ended_before = row.status.is_final and task.id in self._fetched_before and task.id not in self._jobs.due
+            if not ended_before or not self._recorded[task.kind](task.id):
+                return True
+            self._status_at[task] = row.status_text  # recorded in an earlier session
         return row.status.is_live and self._is_old(task, CHECKPOINTS_EVERY)
 
     def _is_old(self, task: Task, seconds: float) -> bool:

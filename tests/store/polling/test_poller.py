@@ -291,6 +291,27 @@ async def test_last_events_of_an_ended_job_are_fetched_without_selection() -> No
         assert {call[0] for call in world.client.calls} == {"list_jobs"}
 
 
+async def test_checkpoints_of_an_ended_job_are_fetched_although_a_command_read_its_events() -> None:
+    world = World()
+    populate(world, 3, 0)
+    first, second = (world.client.jobs[number]["id"] for number in (0, 1))
+    world.client.checkpoints[first] = [{"id": "c1", "step_number": 5}]
+    async with world.running():
+        await world.clock.run(5)
+    for id in (first, second):
+        await world.archive.events.append(id, [], joined=False, cursor=None)
+    world.store = Store(world.archive, world.clock, world.client)  # type: ignore[arg-type]
+    world.poller = Poller(world.store, world.clock, chance=lambda: 0.0)
+    async with world.running():
+        world.forget()
+        for id in (first, second, first, second):
+            world.store.look_at(id)
+            await world.clock.run(10)
+    assert [each.step_number for each in world.store.checkpoints(first)] == [5]
+    asked = [call[1] for call in world.client.calls if call[0] == "list_checkpoints"]
+    assert asked == [first, second], "each once in a session"
+
+
 async def test_samples_are_fetched_while_a_job_runs_and_at_its_end() -> None:
     world = World()
     populate(world, 3, 1)
