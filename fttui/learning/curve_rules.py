@@ -91,11 +91,17 @@ def diverging(state: JobState) -> Finding | Skipped | None:
         return None
     top = max(range(onset, len(smoothed)), key=smoothed.__getitem__)
     advice = f" A lower learning rate may help (now {state.learning_rate})." if state.learning_rate else ""
-    message = (
-        f"Diverging: smoothed training loss rose from {short_figure(lowest)} (step {steps[at]:.0f}) "
-        f"to {short_figure(smoothed[top])} (step {steps[top]:.0f}).{advice}"
+    rise = (
+        f"smoothed training loss rose from {short_figure(lowest)} (step {steps[at]:.0f}) "
+        f"to {short_figure(smoothed[top])} (step {steps[top]:.0f})"
     )
-    short = f"diverging since step {steps[onset]:.0f} · lowest {short_figure(lowest)}, now {short_figure(smoothed[-1])}"
+    peak, now = short_figure(smoothed[top]), short_figure(smoothed[-1])
+    # Below everything before the rise: the run has recovered, but the rise has cost steps and remains a finding.
+    if smoothed[-1] < min(lowest, *values[:FIRST]):
+        message, word = f"Diverged for a time: {rise} and has fallen to {now} since.{advice}", "diverged at"
+    else:
+        message, word = f"Diverging: {rise}.{advice}", "diverging since"
+    short = f"{word} step {steps[onset]:.0f} · rose to {peak}, now {now}"
     numbers = {"from": lowest, "from_step": steps[at], "to": smoothed[top], "to_step": steps[top], "step": steps[onset]}
     return Finding(message, short, _time(run, steps[onset]), numbers)
 

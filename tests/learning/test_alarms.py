@@ -1,4 +1,5 @@
 import math
+import re
 
 import pytest
 
@@ -73,6 +74,16 @@ def test_loss_that_is_not_a_number_is_counted() -> None:
 def test_single_spikes_do_not_diverge() -> None:
     points = [(step, {"train_loss": 40.0 if step % 25 == 0 else 2.0}, None) for step in range(1, 200)]
     assert "diverging" not in _kinds(JobState(run_of(points), Status.SUCCEEDED))
+
+
+def test_run_that_diverged_for_a_time_is_not_said_to_diverge_now() -> None:
+    losses = [*(8.6 - 0.1 * step for step in range(20)), *[40.0] * 30, *(38.0 * 0.9**step + 2.0 for step in range(80))]
+    run = run_of([(step, {"train_loss": loss}, None) for step, loss in enumerate(losses, 1)])
+    (alarm,) = check_job(JobState(run, Status.RUNNING)).alarms
+    assert alarm.kind == Kind.DIVERGING
+    assert alarm.message.startswith("Diverged for a time: smoothed training loss rose from 7.")
+    assert "and has fallen to 2.0" in alarm.message
+    assert re.fullmatch(r"diverged at step \d+ · rose to \d\S+, now 2\.0\d", alarm.finding.short)
 
 
 @pytest.mark.parametrize(("silent", "kinds"), [(170, []), (181, ["stalled"])])
