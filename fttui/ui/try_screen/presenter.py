@@ -110,15 +110,13 @@ class TryPresenter:
     def _arrange(self) -> Arrangement:
         width, height = self._size
         widgets, state = self._widgets, self._state
-        prompt = state.prompt
-        expected = text_lines(prompt.expected, width) if prompt is not None else []
         wanted = len(self._prompt_lines())
         place = arrange(
             width,
             height,
             answers=len(state.models),
             prompt=max(wanted, 3 if self.edit is not None else 1),
-            expected=len(expected),
+            expected=len(self._expected_lines()),
             shows_expected=state.shows_expected,
             zoomed=state.is_zoomed,
         )
@@ -161,11 +159,15 @@ class TryPresenter:
             view.scroll_to_line(max(0, row - place.prompt + 1))
 
     def _draw_expected(self, place: Arrangement) -> None:
-        prompt, pane = self._state.prompt, self._widgets.expected
-        if prompt is None or not place.expected:
+        pane = self._widgets.expected
+        if not place.expected:
             return
-        pane.view.show_lines(text_lines(prompt.expected, self._size[0] - 1))
+        pane.view.show_lines(self._expected_lines())
         self._fill(pane.title_row, [("expected", "dim")], self._state.where)
+
+    def _expected_lines(self) -> list[Line]:
+        prompt = self._state.prompt
+        return text_lines(prompt.expected, self._size[0] - 1) if prompt is not None else []
 
     def _answer_title(self, candidate: Candidate, place: Arrangement) -> list[Span]:
         state = self._state

@@ -142,6 +142,16 @@ async def test_a_wide_terminal_has_the_answers_beside_each_other() -> None:
         assert next(line for line in ui.screen if "base says" in line).count("says") == 2
 
 
+async def test_an_expected_answer_that_just_fills_the_row_is_not_cut() -> None:
+    first = " ".join(["four"] * 23) + " 12"  # 117 cells
+    example = {"messages": [{"role": "user", "content": "?"}, {"role": "assistant", "content": ""}]}
+    for extra in ("", "5", "56"):
+        example["messages"][1]["content"] = f"{first}{extra}\n\nTry this."
+        async with cockpit(tried(FakeModels([example])), size=(120, 40)) as ui:
+            await ui.press("p")
+            assert has(ui, " Try this."), extra
+
+
 async def test_a_small_terminal_has_one_answer_and_tab_shows_the_other() -> None:
     async with cockpit(tried(), size=(60, 20)) as ui:
         await ui.press("p")
