@@ -3,11 +3,15 @@
 import json
 import os
 import socket
+import time
 from contextlib import suppress
 from typing import Any, NamedTuple
 
 from fttui.server.home import ServiceBusy, socket_paths
 from fttui.text import clean_line
+
+CONNECT_PAUSE = 0.02
+"""Seconds between two attempts to connect while the service's queue of new connections is full."""
 
 
 class Info(NamedTuple):
@@ -59,7 +63,7 @@ def request(path: str, method: str, target: str, body: bytes = b"", timeout: flo
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(timeout)
-            connection.connect(path)
+            _connect(connection, path, time.monotonic() + timeout)
             with suppress(BrokenPipeError):  # a refusal may arrive before the request is sent
                 connection.sendall(head.encode() + body)
             while chunk := connection.recv(65536):
@@ -82,6 +86,22 @@ def request(path: str, method: str, target: str, body: bytes = b"", timeout: flo
         raise ServiceBusy(f"The service at {path} is running, but refused the request: {reason}")
     is_valid = status == [b"200"] and isinstance(found, dict) and "pid" in found
     return found if is_valid else None
+
+
+def _connect(connection: socket.socket, path: str, deadline: float) -> None:
+    """Connect to a socket. Try again while its queue of new connections is full: a Unix socket refuses these at once.
+
+    Raises:
+        BlockingIOError: the queue is still full at `deadline`, in monotonic seconds.
+        OSError: nobody listens.
+    """
+    while True:
+        try:
+            return connection.connect(path)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(CONNECT_PAUSE)
 
 
 def _is_trusted(path: str) -> bool:

@@ -5,7 +5,9 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,6 +71,45 @@ def test_status_of_a_socket_that_does_not_answer_is_a_refusal(home: str) -> None
         with pytest.raises(control.ServiceBusy, match="did not answer within"):
             socket_client.request(homedir.home_socket_path(home), "GET", "/service", timeout=0.01)
         os.unlink(homedir.home_socket_path(home))
+
+
+def test_a_full_queue_of_new_connections_is_tried_again(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    homedir.make_home(home)
+    path = homedir.home_socket_path(home)
+    with ExitStack() as open_sockets:
+        listener = open_sockets.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+        listener.bind(path)
+        listener.listen(1)
+        with suppress(BlockingIOError):
+            while True:
+                waiting = open_sockets.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+                waiting.setblocking(False)
+                waiting.connect(path)
+        pauses: list[float] = []
+
+        def answer_all() -> None:
+            with suppress(OSError):  # the listener is closed at the end
+                while True:
+                    connection, _ = listener.accept()
+                    with connection:
+                        connection.sendall(ok(home))
+
+        def pause(seconds: float) -> None:
+            pauses.append(seconds)
+            open_sockets.enter_context(listener.accept()[0])  # one place becomes free
+
+        monkeypatch.setattr(socket_client.time, "sleep", pause)
+        connecting = socket_client._connect
+
+        def connect(*given: Any) -> None:
+            connecting(*given)
+            threading.Thread(target=answer_all, daemon=True).start()
+
+        monkeypatch.setattr(socket_client, "_connect", connect)
+        assert control.status(home) is not None
+        assert pauses == [socket_client.CONNECT_PAUSE]
+        listener.shutdown(socket.SHUT_RDWR)
+        os.unlink(path)
 
 
 @pytest.mark.parametrize("answer", [b"", b"nonsense", b"HTTP/1.1 200 OK\r\n\r\n[]", b"HTTP/1.1 404 \r\n\r\n{}"])
