@@ -14,8 +14,13 @@ _KINDS = (*STOPPABLE, Kind.STALLED)
 
 
 def told_kinds(settings: Settings) -> tuple[Kind, ...]:
-    """Return the kinds of alarms that the user is told about; none without a channel."""
-    return tuple(kind for kind in _KINDS if kind not in settings.alarms_off) if settings.channels else ()
+    """Return the kinds of alarms of running jobs that the user is told about; none without a channel."""
+    return tuple(kind for kind in _KINDS if is_told(kind, settings))
+
+
+def is_told(kind: Kind, settings: Settings) -> bool:
+    """Tell whether the user wants alerts about alarms of a kind."""
+    return bool(settings.channels) and kind not in settings.alarms_off
 
 
 def event_of(kind: Kind) -> str:
@@ -24,7 +29,7 @@ def event_of(kind: Kind) -> str:
 
 
 def alarm_alert(job: JobRecord, alarm: Alarm, settings: Settings) -> NewAlert:
-    """Return the alert about an alarm of a running job."""
+    """Return the alert about an alarm of a job."""
     return _alert(event_of(alarm.kind), f"{_title(job)}: {alarm.message}", settings)
 
 

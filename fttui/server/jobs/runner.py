@@ -16,6 +16,7 @@ from fttui.server.jobs.check_queue import CheckQueue
 from fttui.server.jobs.model_sums import ModelSums
 from fttui.server.jobs.outcomes import Outcomes
 from fttui.server.jobs.prune import Pruned, prunable, prune
+from fttui.server.jobs.queue_watch import QueueWatch
 from fttui.server.jobs.room import DiskRoom
 from fttui.server.jobs.supervisor import TrainerSupervisor
 from fttui.server.jobs.trainer_catalog import Catalog
@@ -24,6 +25,7 @@ from fttui.server.jobs.training_data import BadData
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.deletions import delete_job
 from fttui.server.storage.disk_space import DiskSpace, is_disk_full
+from fttui.server.storage.event_table import STARTED
 from fttui.server.storage.paths import HomePaths
 from fttui.server.storage.records import FINAL, JobRecord
 from fttui.server.storage.reports import Message
@@ -52,6 +54,7 @@ class Runner:
         self._sums = ModelSums(self.wake)
         self._supervisor = TrainerSupervisor(database, paths, catalog, clock, self._outcomes, self._room, self._sums)
         self._checks = CheckQueue(database.models, paths, self._supervisor.check, self.wake)
+        self._queue = QueueWatch(database, catalog, clock)
         self._last_errors: dict[str, str] = {}
         """Last error of each job that could not be processed, to log each error once."""
         self._lock = threading.RLock()
@@ -109,7 +112,9 @@ class Runner:
             for job in jobs:
                 if job.status == "queued" and running < most:
                     running += self._process(self._begin, job)
-            return any(self._needs_attention(job) for job in self._database.jobs.unfinished())
+            jobs = self._database.jobs.unfinished()
+            self._queue.check([job for job in jobs if job.status == "queued"])
+            return any(map(self._needs_attention, jobs))
 
     def _needs_attention(self, job: JobRecord) -> bool:
         return job.status != "paused" or self._supervisor.directory(job).process.is_alive()
@@ -190,7 +195,7 @@ class Runner:
         if not self._room.has_room(job):
             self._room.wait(job)
             return False
-        if not self._database.jobs.move(job, "running", [Message("Fine-tuning job started")], self._now()):
+        if not self._database.jobs.move(job, "running", [Message(STARTED)], self._now()):
             return False
         if job.stop is None:
             self._supervisor.launch(job)

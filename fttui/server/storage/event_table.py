@@ -9,6 +9,9 @@ from fttui.server.storage.records import EventRecord, JobRecord
 from fttui.server.storage.reports import Message, StepMetrics
 from fttui.sqlite import Connection, Database, Row
 
+STARTED = "Fine-tuning job started"
+"""Message of the event when the trainer of a job starts, as the hosted service words it."""
+
 
 class EventTable:
     """Events in the order in which they were stored. A step of a job has at most one event of type `metrics`."""
@@ -65,6 +68,16 @@ class EventTable:
             "SELECT data FROM event WHERE job = ? AND step IS NOT NULL ORDER BY step", (job.seq,)
         )
         return [json.loads(row[0]) for row in rows]
+
+    def waits(self, most: int) -> list[float]:
+        """Return the seconds between creation and first start of the newest jobs that have started, at most `most`."""
+        started = "SELECT created_at FROM event WHERE event.job = job.seq AND message = ? ORDER BY seq LIMIT 1"
+        rows = self._database.rows(
+            f"SELECT started - created_at FROM (SELECT job.seq, job.created_at, ({started}) AS started FROM job)"
+            " WHERE started IS NOT NULL ORDER BY seq DESC LIMIT ?",
+            (STARTED, most),
+        )
+        return [float(row[0]) for row in rows]
 
     def append(self, sql: Connection, job: int, entries: Iterable[StepMetrics | Message], now: int) -> None:
         """Add events to the job with this `seq`, inside the transaction of the caller.
