@@ -97,11 +97,15 @@ def trainer_facts(settings: Mapping[str, Any], *, devices: bool) -> list[Trainer
         settings: settings of the service.
         devices: ask for devices and the hub too.
     """
+    import logging
+
     from fttui.server.jobs.trainer_catalog import built_in_trainers
     from fttui.server.jobs.trainer_environment import NoVariable, trainer_environment
     from fttui.server.jobs.trainer_questions import describe
     from fttui.server.settings import settings_of
 
+    # The answer has the reason of a failure. Without a handler, logging would print it on stderr as well.
+    logging.getLogger("fttui.server").addHandler(logging.NullHandler())
     known, found = settings_of(settings), []
     for trainer in (*built_in_trainers(known), *known.trainers):
         if not trainer.describes:
