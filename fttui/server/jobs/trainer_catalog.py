@@ -145,11 +145,12 @@ class Catalog:
         is_changed = self._read_settings()
         now = self._now()
         if is_changed or self._scanned_at is None or now - self._scanned_at > SCAN_SECONDS:
-            self._scanned_at = now
             self._built_in = built_in_trainers(self._settings, self._given)
-            self._models = {}
+            models: dict[str, BaseModel] = {}
             for model in self._find():
-                self._models.setdefault(model.id, model)
+                models.setdefault(model.id, model)
+            # At once and last: other threads must not see a catalog that is incomplete.
+            self._models, self._scanned_at = models, now
 
     def _read_settings(self) -> bool:
         """Return whether the settings have changed. An invalid file leaves them as they are."""

@@ -149,3 +149,20 @@ def test_trainer_gets_the_directory_and_a_tuned_model_keeps_it(offered: Service,
         "path": "start-model",
         "source": path,
     }
+
+
+def test_other_threads_see_no_incomplete_catalog(hub: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = FakeClock()
+    catalog = Catalog([ANY._replace(models=("base-1",))], now=clock.monotonic)
+    assert catalog.models == ["base-1"]
+    seen: list[list[str]] = []
+    find = Catalog._find
+
+    def look_meanwhile(self: Catalog) -> Any:
+        seen.append(list(self._models))
+        yield from find(self)
+
+    monkeypatch.setattr(Catalog, "_find", look_meanwhile)
+    clock.advance(SCAN_SECONDS + 1)
+    assert catalog.models == ["base-1"]
+    assert seen == [["base-1"]]
