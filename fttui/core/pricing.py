@@ -269,6 +269,8 @@ class Pricing:
         """
         if job.trained_tokens is None or plan.tokens is None or plan.is_free:
             return ""
+        if (counted := job.estimate.get("tokens")) is not None:  # by the trainer's own tokenizer
+            return f"trained tokens {job.trained_tokens:,}, expected {counted:,.0f}"
         cost = self.billed(job).text
         cost_words = f"; cost {cost}, expected {plan.cost_text}" if cost else ""
         about = "about " if plan.is_estimate else ""

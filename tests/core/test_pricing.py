@@ -129,5 +129,7 @@ def test_hours_on_this_machine_are_free_only_without_a_price(pricing: Pricing) -
     job = Job.read({"id": "ftjob-1", "model": "m", "status": "queued", "fttui": {"estimate": estimate}})
     assert priced.fields(job) == [("expected cost", "about 5.00 USD")]
     assert priced.row_cost(job.row()).text == ""
+    trained = Job.read({**job.raw, "trained_tokens": 9000})
+    assert priced.comparison(planned, trained) == "trained tokens 9,000, expected 9,100", "not the estimate of the file"
     assert free.fields(job) == [("cost", "free")]
     assert Pricing(Service()).is_free is False
