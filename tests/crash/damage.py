@@ -217,16 +217,16 @@ class Damage:
             if kind == "truncated archive"
             else self._flipped(before, self._random.choice((1, 5, 150)))
         )
+        with self._campaign.client() as client:  # a job may end during the synchronization
+            jobs = {job["id"]: job for job in self._campaign.every(client, "/fine_tuning/jobs", 100)}
         told = self._fttui("--profile", "local", "archive", "sync")
+        self._campaign.kill_service()
         aside = [name for name in os.listdir(path.parent) if name.startswith("archive.db.aside-")]
         aside = [name for name in aside if not name.endswith(("-wal", "-shm"))]
         if any(name not in told for name in set(aside) - self._known):
             self._campaign.broken(f"the archive was set aside without a message: {told}")
         self._known = set(aside)
         archived = self._archived()
-        with self._campaign.client() as client:
-            jobs = {job["id"]: job for job in self._campaign.every(client, "/fine_tuning/jobs", 100)}
-        self._campaign.kill_service()
         if lost := set(jobs) - set(archived):
             self._campaign.broken(f"jobs are missing in the archive after a synchronization: {lost}")
         ended = [id for id, job in jobs.items() if job["finished_at"]]
