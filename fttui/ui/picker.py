@@ -9,7 +9,7 @@ from textual.screen import ModalScreen
 
 from fttui.text import width
 from fttui.ui.render.rows import Line
-from fttui.ui.terminal.latest_size import LatestSize
+from fttui.ui.terminal.screen_events import ScreenEvents
 from fttui.ui.widgets.line_list import LineList
 from fttui.ui.widgets.line_view import TextRow
 
@@ -46,7 +46,7 @@ class EntryList(LineList):
         return self._entries[self._keys[index]].line
 
 
-class PickScreen(LatestSize, ModalScreen[str | None]):
+class PickScreen(ScreenEvents, ModalScreen[str | None]):
     """Modal picker. The result is the key of the picked entry, or None."""
 
     AUTO_FOCUS = None
@@ -63,7 +63,6 @@ class PickScreen(LatestSize, ModalScreen[str | None]):
         self._foot = foot
         self._empty = empty
         self._text = ""
-        self._picked = False
         self.entries = EntryList()
 
     def compose(self) -> ComposeResult:
@@ -94,31 +93,23 @@ class PickScreen(LatestSize, ModalScreen[str | None]):
         )
         self.entries.show_entries(found)
 
-    def _close(self, key: str | None) -> None:
-        self._picked = True
-        self.dismiss(key)
-
     def on_line_list_moved(self, message: LineList.Moved) -> None:
         message.stop()
 
     def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
-        if self._picked:
-            # Typed after the key that closed the picker, so it belongs to the screen below.
-            self.app.post_message(events.Key(event.key, event.character))
-            return
         match event.key:
             case "escape" if self._text:
                 self._text = ""
             case "escape" | "ctrl+c" | "f1":
-                self._close(None)
+                self.dismiss(None)
                 return
             case "question_mark" if not self._text:
-                self._close(None)
+                self.dismiss(None)
                 return
             case "enter":
-                self._close(self.entries.cursor)
+                self.dismiss(self.entries.cursor)
                 return
             case "down":
                 self.entries.move_by(1)

@@ -25,7 +25,7 @@ from fttui.ui.cockpit.try_commands import OpenTry, TryCommands
 from fttui.ui.panes.curve import CurveView
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.rows import Line, Span, rule_line
-from fttui.ui.terminal.latest_size import LatestSize
+from fttui.ui.terminal.screen_events import ScreenEvents
 from fttui.ui.widgets.footer import Footer
 from fttui.ui.widgets.line_view import TextRow
 from fttui.ui.widgets.prompt import PromptRow
@@ -58,7 +58,7 @@ class ChartContext(NamedTuple):
     open_try: OpenTry
 
 
-class ChartScreen(LatestSize, Screen[None]):
+class ChartScreen(ScreenEvents, Screen[None]):
     """Title, chart, values under the cross-hair, words and footer. Charts are drawn again at each publication."""
 
     AUTO_FOCUS = None
@@ -85,7 +85,6 @@ class ChartScreen(LatestSize, Screen[None]):
         self.clipboard = Clipboard(self.prompt, self.post_message)
         look = SamplesLook(context.glyphs, context.commands, context.monotonic)
         self.trying = TryCommands(self, self.model, look, context.open_try, self.show_note, self.reload)
-        self._is_closed = False
         help = HelpCommands(
             self, self.model, context.glyphs, context.commands, lambda: self.pane,
             lambda id: self.router.run(id), lambda _: None, self._refusal,
@@ -203,7 +202,6 @@ class ChartScreen(LatestSize, Screen[None]):
 
     def close(self) -> None:
         """Show the cockpit again."""
-        self._is_closed = True
         self.dismiss(None)
 
     def _refusal(self, command: Command) -> str:
@@ -212,10 +210,6 @@ class ChartScreen(LatestSize, Screen[None]):
     async def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
-        if self._is_closed or self.app.screen is not self:
-            # Typed after the key that closed this screen, or opened another one.
-            self.app.post_message(events.Key(event.key, event.character))
-            return
         await self.router.press(event.key, event.character)
 
     def on_paste(self, event: events.Paste) -> None:

@@ -10,7 +10,7 @@ from fttui.commands import HERE
 from fttui.ui.cockpit.help_items import HelpItem, item_lines, matches, no_match
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.rows import Line, Span, rule_line
-from fttui.ui.terminal.latest_size import LatestSize
+from fttui.ui.terminal.screen_events import ScreenEvents
 from fttui.ui.widgets.line_list import LineList
 from fttui.ui.widgets.line_view import TextRow
 
@@ -89,7 +89,7 @@ class HelpList(LineList):
             self.choose(number)
 
 
-class HelpScreen(LatestSize, ModalScreen[str | None]):
+class HelpScreen(ScreenEvents, ModalScreen[str | None]):
     """Modal help. The result is the key of the item to run, or None."""
 
     AUTO_FOCUS = None
@@ -119,7 +119,6 @@ class HelpScreen(LatestSize, ModalScreen[str | None]):
         self._open_page = open_page
         self._text = ""
         self._note = ""
-        self._is_closed = False
         self.entries = HelpList()
 
     def compose(self) -> ComposeResult:
@@ -154,10 +153,6 @@ class HelpScreen(LatestSize, ModalScreen[str | None]):
         self._show()
         self.entries.choose(0)
 
-    def _close(self, key: str | None) -> None:
-        self._is_closed = True
-        self.dismiss(key)
-
     @property
     def _item(self) -> HelpItem | None:
         current = self.entries.current
@@ -166,10 +161,6 @@ class HelpScreen(LatestSize, ModalScreen[str | None]):
     def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
-        if self._is_closed:
-            # Typed after the key that closed the help, so it belongs to the screen below.
-            self.app.post_message(events.Key(event.key, event.character))
-            return
         if self._note:
             self.show_note("")
         page = max(1, self.entries.page_height // 2)
@@ -178,9 +169,9 @@ class HelpScreen(LatestSize, ModalScreen[str | None]):
             case "escape" if self._text:
                 self._search("")
             case "escape" | "ctrl+c":
-                self._close(None)
+                self.dismiss(None)
             case "question_mark" if not self._text:
-                self._close(None)
+                self.dismiss(None)
             case "enter" if self._item is not None:
                 self._run(self._item)
             case "f1" if self._item is not None:
@@ -198,4 +189,4 @@ class HelpScreen(LatestSize, ModalScreen[str | None]):
         if item.section == "Topics":
             self._open_page(item.key)
         else:
-            self._close(item.key)
+            self.dismiss(item.key)

@@ -8,7 +8,7 @@ from textual.screen import ModalScreen
 
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.rows import Line, rule_line
-from fttui.ui.terminal.latest_size import LatestSize
+from fttui.ui.terminal.screen_events import ScreenEvents
 from fttui.ui.widgets.line_view import LineView, TextRow
 
 FOOT = " j k scroll · esc closes"
@@ -35,7 +35,7 @@ class PageView(LineView):
         return self._lines[index]
 
 
-class PageScreen(LatestSize, ModalScreen[None]):
+class PageScreen(ScreenEvents, ModalScreen[None]):
     """Modal page that scrolls."""
 
     AUTO_FOCUS = None
@@ -45,7 +45,6 @@ class PageScreen(LatestSize, ModalScreen[None]):
         super().__init__()
         self._heading = title
         self._glyphs = glyphs
-        self._is_closed = False
         self.view = PageView(build)
 
     def compose(self) -> ComposeResult:
@@ -65,14 +64,10 @@ class PageScreen(LatestSize, ModalScreen[None]):
     def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
-        if self._is_closed:
-            self.app.post_message(events.Key(event.key, event.character))
-            return
         self.show_note("")
         page = self.view.page_height
         match event.key:
             case "escape" | "q" | "f1" | "enter" | "ctrl+c" | "question_mark":
-                self._is_closed = True
                 self.dismiss(None)
             case "j" | "down":
                 self.view.scroll_lines(1)

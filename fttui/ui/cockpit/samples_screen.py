@@ -20,7 +20,7 @@ from fttui.ui.cockpit.sample_position import SamplePosition
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.rows import Line, rule_line
 from fttui.ui.render.sample_lines import sample_lines
-from fttui.ui.terminal.latest_size import LatestSize
+from fttui.ui.terminal.screen_events import ScreenEvents
 from fttui.ui.widgets.footer import Footer
 from fttui.ui.widgets.line_view import LineView, TextRow
 from fttui.ui.widgets.prompt import PromptRow
@@ -59,7 +59,7 @@ class SamplesView(LineView):
         return self._lines[index]
 
 
-class SamplesScreen(LatestSize, Screen[None]):
+class SamplesScreen(ScreenEvents, Screen[None]):
     """Samples of one job. `n` and `N` go through the prompts, `]` and `[` through the steps of the training."""
 
     AUTO_FOCUS = None
@@ -77,7 +77,6 @@ class SamplesScreen(LatestSize, Screen[None]):
         self._row = row
         self._position = SamplePosition(step)
         self._has_expected = True
-        self._is_closed = False
         self.title_row = TextRow(id="chart-title")
         self.view = SamplesView(self._lines)
         self.prompt = PromptRow(lambda build: self.footer.show_hint(build), context.monotonic)
@@ -181,7 +180,6 @@ class SamplesScreen(LatestSize, Screen[None]):
 
     def close(self) -> None:
         """Show the cockpit again."""
-        self._is_closed = True
         self.dismiss(None)
 
     def _refusal(self, command: Command) -> str:
@@ -190,10 +188,6 @@ class SamplesScreen(LatestSize, Screen[None]):
     async def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
-        if self._is_closed or self.app.screen is not self:
-            # Typed after the key that closed this screen, or opened another one.
-            self.app.post_message(events.Key(event.key, event.character))
-            return
         await self.router.press(event.key, event.character)
 
     def on_paste(self, event: events.Paste) -> None:

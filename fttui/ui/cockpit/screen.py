@@ -31,7 +31,7 @@ from fttui.ui.panes.side import SidePanes
 from fttui.ui.panes.titled import TitledPane
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.status_line import ServiceInfo
-from fttui.ui.terminal.latest_size import LatestSize
+from fttui.ui.terminal.screen_events import ScreenEvents
 from fttui.ui.widgets.footer import Footer
 from fttui.ui.widgets.line_list import LineList
 from fttui.ui.widgets.line_view import TextRow
@@ -45,7 +45,7 @@ TICK = 5.0
 """Seconds between redraws of the ages."""
 
 
-class MainScreen(LatestSize, Screen[None]):
+class MainScreen(ScreenEvents, Screen[None]):
     """The screen of the cockpit. State, drawing and commands are in objects of their own."""
 
     AUTO_FOCUS = None
@@ -207,10 +207,7 @@ class MainScreen(LatestSize, Screen[None]):
     async def on_key(self, event: events.Key) -> None:
         """Handle one key after the other: over a slow line several arrive at once, and each needs the effect of the
         previous one."""
-        if self.app.screen is not self:
-            event.stop()
-            self.app.screen._forward_event(events.Key(event.key, event.character))
-        elif await self.controllers.router.press(event.key, event.character):
+        if await self.controllers.router.press(event.key, event.character):
             event.stop()
 
     def on_paste(self, event: events.Paste) -> None:

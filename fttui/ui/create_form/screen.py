@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.screen import ModalScreen, Screen
+from textual.screen import ModalScreen
 from textual.widgets import Input
 from textual.worker import WorkType
 
@@ -31,7 +30,7 @@ from fttui.ui.create_form.suggestions import Suggestions
 from fttui.ui.create_form.view import LABEL, LEFT, FormView
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.status_line import ServiceInfo
-from fttui.ui.terminal.latest_size import LatestSize
+from fttui.ui.terminal.screen_events import ScreenEvents
 from fttui.ui.widgets.entry import Entry
 from fttui.ui.widgets.line_list import LineList
 
@@ -48,7 +47,7 @@ class Opening(NamedTuple):
     now: Callable[[], float]
 
 
-class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
+class CreateScreen(ScreenEvents, ModalScreen[Outcome | None]):
     """Composes the form, and handles keys in the order in which they were typed.
 
     The screen is dismissed with the outcome of a created job, or with None. A refusal keeps all fields.
@@ -119,8 +118,6 @@ class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
         )
         self._repairs = RepairAction(view, lambda: self.data_check.reading, pricing.provider)
         self._submission = Submission(view, form, self.data_check, store, pricing, checker, glyphs, done=self.dismiss)
-        self._early: list[events.Key] | None = []
-        """Keys that wait for keys typed before them; None when there are none."""
 
     @property
     def uploaded(self) -> tuple[str, ...]:
@@ -137,7 +134,6 @@ class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
         self._completer.start(self.data_check.soon)
         self.data_check.soon()
         self.data_check.follow()
-        self._below.call_later(self._catch_up)
         work: WorkType[None] = self._follow_connection
         self.run_worker(work, group="connection", exit_on_error=False)
 
@@ -184,22 +180,6 @@ class CreateScreen(LatestSize, ModalScreen[Outcome | None]):
         self._view.messages.note(text)
 
     # Keys
-
-    @property
-    def _below(self) -> Screen[object]:
-        return self.app.screen_stack[-2]
-
-    def _forward_event(self, event: events.Event) -> None:
-        # Keys typed after the key that opened the form may still be with the screen below: those come first.
-        if isinstance(event, events.Key) and self._early is not None and asyncio.current_task() is not self._below.task:
-            self._early.append(event)
-        else:
-            super()._forward_event(event)
-
-    def _catch_up(self) -> None:
-        early, self._early = self._early or [], None
-        for event in early:
-            super()._forward_event(event)
 
     async def on_key(self, event: events.Key) -> None:
         """Handle each key after the key before it. A slow line delivers several keys at once.

@@ -19,7 +19,7 @@ from fttui.ui.cockpit.key_router import Handlers, KeyRouter
 from fttui.ui.cockpit.model import CockpitModel
 from fttui.ui.cockpit.try_commands import present_subject
 from fttui.ui.render.glyphs import Glyphs
-from fttui.ui.terminal.latest_size import LatestSize
+from fttui.ui.terminal.screen_events import ScreenEvents
 from fttui.ui.try_screen.asking import Asking
 from fttui.ui.try_screen.keys import TryKeys
 from fttui.ui.try_screen.presenter import TryPresenter, TryWidgets
@@ -44,7 +44,7 @@ class TryContext(NamedTuple):
     crash: Callable[[Exception], None]
 
 
-class TryScreen(LatestSize, Screen[None]):
+class TryScreen(ScreenEvents, Screen[None]):
     """Composes the widgets, and hands keys and publications on. State, drawing and keys are objects of their own."""
 
     AUTO_FOCUS = None
@@ -156,10 +156,7 @@ class TryScreen(LatestSize, Screen[None]):
     async def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
-        if self._is_closed or self.app.screen is not self:
-            # Typed after the key that closed this screen, or opened another one.
-            self.app.post_message(events.Key(event.key, event.character))
-        elif not self.keys.write(event.key, event.character):
+        if not self.keys.write(event.key, event.character):
             await self.router.press(event.key, event.character)
 
     def on_paste(self, event: events.Paste) -> None:

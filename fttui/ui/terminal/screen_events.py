@@ -1,0 +1,57 @@
+"""Delivery of events to screens: keys in the order in which they were typed, and no outdated size."""
+
+from __future__ import annotations
+
+from weakref import WeakKeyDictionary
+
+from textual import events
+from textual.app import App
+from textual.widget import Widget
+
+
+class ScreenEvents(Widget):
+    """Part of a screen that corrects which events reach it, and in which order.
+
+    - Keys: a burst of keys may open and close screens. A key that was typed after one of these may wait in the queue
+      of the previous screen, which passes it on. Newer keys wait until that queue is empty.
+    - Sizes: after each change of its size, Textual's screen sends itself one more event with that size. Two different
+      sizes in its queue would therefore follow each other for ever, and each draws the whole screen.
+    """
+
+    _newest: WeakKeyDictionary[App[object], ScreenEvents] = WeakKeyDictionary()
+    """Screen that got the newest key from the terminal, by application."""
+
+    _early: list[events.Key] | None = None
+    """Keys that wait for the queue of the previous screen; None while there is nothing to wait for."""
+
+    def _forward_event(self, event: events.Event) -> None:
+        if not isinstance(event, events.Key):
+            super()._forward_event(event)
+            return
+        previous = self._newest.setdefault(self.app, self)
+        if previous._early is not None:
+            previous._early.append(event)
+        elif previous is self:
+            self._receive(event)
+        else:
+            self._newest[self.app] = self
+            self._early = [event]
+            if not previous.call_later(self._catch_up):
+                self._catch_up()
+
+    def _receive(self, event: events.Key) -> None:
+        super()._forward_event(event)
+
+    def _catch_up(self) -> None:
+        early, self._early = self._early or [], None
+        for event in early:
+            self._receive(event)
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Resize) and event.size != self.app.size:
+            return  # an event with the present size follows
+        if isinstance(event, events.Key) and isinstance(screen := self.app.screen, ScreenEvents) and screen is not self:
+            # Typed after the key that opened a screen above this one, or closed this one.
+            screen._receive(events.Key(event.key, event.character))
+            return
+        await super().on_event(event)
