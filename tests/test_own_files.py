@@ -17,7 +17,7 @@ from fttui.core.pricing import Pricing
 from fttui.data.plan import Plan
 from fttui.server import home as homedir
 from fttui.server import lock, log_file
-from fttui.server.jobs.trainer_process import TrainerProcess
+from fttui.server.launchers.trainer_process import TrainerProcess
 from fttui.server.storage import file_operations
 from fttui.store.archive.archive import Archive
 

@@ -12,6 +12,7 @@ from fttui.server.jobs.base_models import ChosenModel, choose_model
 from fttui.server.jobs.runner import Runner
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.jobs.trainer_questions import Description, Descriptions
+from fttui.server.launchers.registry import Launchers
 from fttui.server.sampling.accelerator import Accelerator
 from fttui.server.sampling.host import SamplerHost
 from fttui.server.settings import Trainer
@@ -136,7 +137,7 @@ def open_service(
             log.warning("no copy of the database can be made: %s", error)
     for notice in notices:
         log.warning("%s", notice)
-    runner = Runner(database, paths, disk, catalog, clock)
+    runner = Runner(database, paths, disk, catalog, clock, Launchers(paths))
     alerts = AlertSender(database, lambda: catalog.settings, clock)
     samplers = SamplerHost(clock, lambda: catalog.settings, Accelerator(database, catalog).occupant)
     service = Service(

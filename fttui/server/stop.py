@@ -71,7 +71,7 @@ def _end_service(home: str, *, trainers: str) -> bool:
 def _save_seconds(home: str) -> float:
     """Return the seconds that the trainers of a service may need to save their state."""
     from fttui.server.jobs.stop_trainer import stop_after
-    from fttui.server.jobs.trainer_process import TrainerProcess
+    from fttui.server.launchers.trainer_process import TrainerProcess
 
     jobs = os.path.join(home, "jobs")
     paths = [os.path.join(jobs, name) for name in os.listdir(jobs)] if os.path.isdir(jobs) else []
@@ -85,7 +85,7 @@ def _stop_orphaned_trainers(home: str) -> bool:
     if lock is None:
         return False
     from fttui.server.jobs.stop_trainer import stop_all
-    from fttui.server.jobs.trainer_process import TrainerProcess
+    from fttui.server.launchers.trainer_process import TrainerProcess
 
     try:
         return stop_all(TrainerProcess(os.path.join(jobs, name)) for name in os.listdir(jobs))

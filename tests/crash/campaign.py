@@ -21,8 +21,7 @@ from typing import Any, NoReturn
 import httpx
 
 from fttui.server import control
-from fttui.server.jobs.job_dir import JobDirectory
-from fttui.server.jobs.trainer_process import JOB_VARIABLE
+from fttui.server.launchers.trainer_process import JOB_VARIABLE, TrainerProcess
 from fttui.server.trainers.tiny.job_files import load_model
 from fttui.server.trainers.tiny.network import STANDARD
 from tests.crash.damage import Damage
@@ -217,11 +216,11 @@ class Campaign:
 
     def kill(self, kind: str) -> None:
         if kind in ("trainer", "both"):
-            for directory in self.random.sample(self.running(), min(1 + (kind == "both"), len(self.running()))):
-                directory.process.signal(signal.SIGKILL)
+            for trainer in self.random.sample(self.running(), min(1 + (kind == "both"), len(self.running()))):
+                trainer.signal(signal.SIGKILL)
         if kind == "one process":
-            for directory in self.running()[:1]:
-                members = processes_of(directory.path)
+            for trainer in self.running()[:1]:
+                members = processes_of(trainer.path)
                 if members:
                     kill_and_wait(self.random.choice(members))
         if kind in ("service", "both", "starting"):
@@ -242,10 +241,10 @@ class Campaign:
         except (OSError, ValueError, IndexError):
             return 0
 
-    def running(self) -> list[JobDirectory]:
+    def running(self) -> list[TrainerProcess]:
         jobs = os.path.join(self.home, "jobs")
-        every = [JobDirectory(os.path.join(jobs, name)) for name in sorted(os.listdir(jobs))]
-        return [directory for directory in every if directory.process.is_alive()]
+        every = [TrainerProcess(os.path.join(jobs, name)) for name in sorted(os.listdir(jobs))]
+        return [trainer for trainer in every if trainer.is_alive()]
 
     # Checks
 

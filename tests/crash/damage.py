@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fttui.server.jobs.job_dir import JobDirectory
+from fttui.server.launchers.trainer_process import TrainerProcess
 from fttui.server.storage.descriptions import Descriptions
 from fttui.server.storage.model_contents import damage as model_damage
 from fttui.server.storage.model_contents import is_described
@@ -146,7 +146,7 @@ class Damage:
 
     def _damage_checkpoint(self) -> str:
         found = sorted(Path(self._campaign.home, "jobs").glob("*/step-*.bin"))
-        found = [path for path in found if not JobDirectory(str(path.parent)).process.is_alive()]
+        found = [path for path in found if not TrainerProcess(str(path.parent)).is_alive()]
         if not found:
             return ""
         path = self._random.choice(found)
@@ -169,7 +169,7 @@ class Damage:
         if not found:
             return ""
         path = self._random.choice(found)
-        process = JobDirectory(str(path.parent)).process
+        process = TrainerProcess(str(path.parent))
         while process.is_alive():
             process.signal(signal.SIGKILL)
         if b'"result"' in (path.parent / "progress.jsonl").read_bytes():

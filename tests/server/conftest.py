@@ -16,8 +16,8 @@ import pytest
 
 from fttui.server import control
 from fttui.server.api.app import create_app
-from fttui.server.jobs.job_dir import JobDirectory
 from fttui.server.jobs.trainer_catalog import Catalog
+from fttui.server.launchers.trainer_process import TrainerProcess
 from fttui.server.service import Service, open_service
 from fttui.server.settings import Trainer
 
@@ -75,11 +75,11 @@ def home() -> Iterator[str]:
 def kill_trainers(home: str) -> None:
     jobs = os.path.join(home, "jobs")
     for name in os.listdir(jobs) if os.path.isdir(jobs) else ():
-        directory = JobDirectory(os.path.join(jobs, name))
+        trainer = TrainerProcess(os.path.join(jobs, name))
 
-        def gone(directory: JobDirectory = directory) -> bool:
-            directory.process.signal(signal.SIGKILL)
-            return not directory.process.is_alive()
+        def gone(trainer: TrainerProcess = trainer) -> bool:
+            trainer.signal(signal.SIGKILL)
+            return not trainer.is_alive()
 
         until(gone)
 

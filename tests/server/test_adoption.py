@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from fttui.server import control
-from fttui.server.jobs.job_dir import JobDirectory
+from fttui.server.launchers.trainer_process import TrainerProcess
 from tests.server.conftest import until
 from tests.server.processes import api, assert_each_once, is_alive, pid_of, start_job, steps
 
@@ -17,7 +17,7 @@ def test_a_new_service_adopts_the_trainer_of_a_killed_one(home: str) -> None:
     with api(control.ensure(home)) as client:
         job = start_job(client)
         until(lambda: len(steps(client, job)) > 2)
-    trainer = JobDirectory(os.path.join(home, "jobs", job))
+    trainer = TrainerProcess(os.path.join(home, "jobs", job))
     group = Path(trainer.path, "pid").read_text()
     os.kill(pid_of(home), signal.SIGKILL)
     size = Path(trainer.path, "progress.jsonl").stat().st_size
@@ -29,7 +29,7 @@ def test_a_new_service_adopts_the_trainer_of_a_killed_one(home: str) -> None:
         assert_each_once(steps(client, job))
         assert client.get(f"/fine_tuning/jobs/{job}").json()["status"] == "running"
         assert client.post(f"/fine_tuning/jobs/{job}/cancel").json()["status"] == "cancelled"
-    until(lambda: not trainer.process.is_alive(), 2)
+    until(lambda: not trainer.is_alive(), 2)
 
 
 def test_a_foreground_service_takes_over_and_adopts_the_trainer(home: str, served: Any) -> None:
@@ -37,7 +37,7 @@ def test_a_foreground_service_takes_over_and_adopts_the_trainer(home: str, serve
         job = start_job(client)
         until(lambda: len(steps(client, job)) > 2)
     detached = pid_of(home)
-    trainer = JobDirectory(os.path.join(home, "jobs", job))
+    trainer = TrainerProcess(os.path.join(home, "jobs", job))
     group = Path(trainer.path, "pid").read_text()
     server = served("--host", "127.0.0.1", "--port", "0")
     url = server.url()
@@ -54,4 +54,4 @@ def test_a_foreground_service_takes_over_and_adopts_the_trainer(home: str, serve
     other.end()
     assert url in other.output
     httpx.post(f"{url}/fine_tuning/jobs/{job}/cancel")
-    until(lambda: not trainer.process.is_alive(), 2)
+    until(lambda: not trainer.is_alive(), 2)

@@ -14,8 +14,8 @@ import pytest
 from fttui.server import control
 from fttui.server.api.app import create_app
 from fttui.server.control import ServiceError
-from fttui.server.jobs.job_dir import JobDirectory
 from fttui.server.jobs.trainer_catalog import TINY, Catalog
+from fttui.server.launchers.trainer_process import TrainerProcess
 from fttui.server.service import Service, open_service
 from fttui.server.storage.records import JobRecord
 from tests.server.conftest import FAKE, GOOD, add_job, kill_trainers, messages, run_until, status, until
@@ -146,7 +146,7 @@ def test_running_job_on_a_full_disk_pauses_and_continues_with_room(
 def test_result_on_a_full_disk_is_stored_when_there_is_room(cramped: Service, disk: str) -> None:
     id = add_job(cramped)
     run_until(cramped, id, "running")
-    until(lambda: not JobDirectory(cramped.paths.job(id)).process.is_alive())
+    until(lambda: not TrainerProcess(cramped.paths.job(id)).is_alive())
     fill(disk)
     run_until(cramped, id, "paused")
     assert_waits_for_room(cramped, id)
@@ -178,7 +178,7 @@ def test_exhausted_quota_leaves_the_living_trainer_alone(service: Service, monke
         for _ in range(3):
             service.runner.tick()
         assert status(service, id) == "running"
-        assert JobDirectory(service.paths.job(id)).process.is_alive()
+        assert TrainerProcess(service.paths.job(id)).is_alive()
     run_until_step(service, id, 5)
     assert_each_once(steps(service, id))
 

@@ -6,7 +6,8 @@ import signal
 from pathlib import Path
 
 from fttui.server import control
-from fttui.server.jobs.job_dir import JobDirectory
+from fttui.server.launchers.trainer_process import TrainerProcess
+from fttui.server.storage.job_dir import JobDirectory
 from tests.server.conftest import until
 from tests.server.processes import api, assert_each_once, pid_of, start_job, steps
 
@@ -15,13 +16,13 @@ def test_stop_stops_the_trainers_of_a_killed_service(home: str) -> None:
     with api(control.ensure(home)) as client:
         job = start_job(client)
         until(lambda: len(steps(client, job)) > 2)
-    trainer = JobDirectory(os.path.join(home, "jobs", job))
+    trainer = TrainerProcess(os.path.join(home, "jobs", job))
     os.kill(pid_of(home), signal.SIGKILL)
     until(lambda: control.running(home) is None)
-    assert trainer.process.is_alive()
+    assert trainer.is_alive()
     assert control.stop(home) is True
-    assert not trainer.process.is_alive()
-    assert trainer.process.exit_code() == 143
+    assert not trainer.is_alive()
+    assert JobDirectory(trainer.path).exit_code() == 143
     assert control.stop(home) is False
 
 
@@ -29,10 +30,10 @@ def test_after_a_stop_the_next_service_continues_the_training(home: str) -> None
     with api(control.ensure(home)) as client:
         job = start_job(client)
         until(lambda: len(steps(client, job)) > 2)
-    trainer = JobDirectory(os.path.join(home, "jobs", job))
+    trainer = TrainerProcess(os.path.join(home, "jobs", job))
     assert control.stop(home)
-    assert not trainer.process.is_alive()
-    assert trainer.process.exit_code() == 143
+    assert not trainer.is_alive()
+    assert JobDirectory(trainer.path).exit_code() == 143
     before = Path(trainer.path, "progress.jsonl").read_text().splitlines()
     with api(control.ensure(home)) as client:
         until(lambda: len(steps(client, job)) > len(before))

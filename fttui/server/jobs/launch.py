@@ -1,22 +1,20 @@
-"""Check of a job by its trainer, and start of the trainer.
+"""Check of a job by its trainer, and start of the trainer through its launcher."""
 
-A launcher for other machines belongs here, beside the local process.
-"""
-
-import subprocess
 from collections.abc import Callable
 from typing import Any
 
 from fttui.models.auto_hyperparameters import resolve
 from fttui.models.labels import trainer_settings
-from fttui.server.jobs.job_dir import JobDirectory
 from fttui.server.jobs.outcomes import Outcomes
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.jobs.trainer_environment import NoVariable, trainer_environment
 from fttui.server.jobs.trainer_questions import Check, Refused, Stopped, check_job
+from fttui.server.launchers.base import Launch
+from fttui.server.launchers.registry import Launchers
 from fttui.server.settings import Trainer
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.disk_space import is_disk_full
+from fttui.server.storage.job_dir import JobDirectory
 from fttui.server.storage.paths import HomePaths
 from fttui.server.storage.records import JobRecord
 from fttui.server.storage.salvage import record_of
@@ -25,24 +23,31 @@ START_MODEL = "start-model"
 """Name in the job's directory of the model to start from."""
 
 
-class TrainerLauncher:
-    """Starts the trainers of one service as processes on this machine."""
+class TrainerStarter:
+    """Prepares the directories of jobs, and starts their trainers."""
 
-    def __init__(self, database: ServiceDatabase, paths: HomePaths, catalog: Catalog, outcomes: Outcomes) -> None:
+    def __init__(
+        self,
+        database: ServiceDatabase,
+        paths: HomePaths,
+        catalog: Catalog,
+        outcomes: Outcomes,
+        launchers: Launchers,
+    ) -> None:
         self._database = database
         self._paths = paths
         self._catalog = catalog
         self._outcomes = outcomes
-        self._children: list[subprocess.Popen[bytes]] = []
+        self._launchers = launchers
 
     def launch(self, job: JobRecord) -> None:
         """Start the trainer of a running job, for the first time or again. The job fails when that is impossible."""
-        directory = JobDirectory(self._paths.job(job.id))
+        process = self._launchers.trainer(job)
         try:
             trainer = self._trainer(job)
-            directory.process.kill_leftovers()
-            self._prepare(job, trainer, directory)
-            child = directory.process.start(trainer.command, self._environment(trainer))
+            process.sweep()
+            self._prepare(job, trainer, process.directory)
+            process.start(Launch(trainer.command, self._environment(trainer)))
         except Refused as refused:
             self._outcomes.fail(job, refused.code, str(refused), refused.param)
         except FileNotFoundError:
@@ -52,9 +57,6 @@ class TrainerLauncher:
                 raise  # the job waits for room
             message = f"The trainer could not be started: {error.strerror or error}."
             self._outcomes.fail(job, "trainer_not_started", message)
-        else:
-            if child is not None:
-                self._children.append(child)
 
     def check(self, job: JobRecord, examples: int, should_stop: Callable[[], bool]) -> Check:
         """Let the trainer check a job whose data is valid, in the directory that it would train in. Slow.
@@ -71,13 +73,13 @@ class TrainerLauncher:
         if not trainer.describes:
             return Check({})
         job = job._replace(hyperparameters=resolve(job.hyperparameters, examples))
-        directory = JobDirectory(self._paths.job(job.id))
-        directory.process.kill_leftovers()
+        process = self._launchers.trainer(job)
+        process.sweep()
         environment = self._environment(trainer)
         if should_stop():  # before the directory of a job that was cancelled is made
             raise Stopped
-        self._prepare(job, trainer, directory)
-        return check_job(trainer, environment, directory.path, should_stop)
+        self._prepare(job, trainer, process.directory)
+        return check_job(trainer, environment, process.directory.path, should_stop)
 
     def _trainer(self, job: JobRecord) -> Trainer:
         trainer = self._catalog.trainer_of(job)
@@ -106,10 +108,6 @@ class TrainerLauncher:
             inputs[START_MODEL] = self._paths.model(model) if model else ""
         record = record_of(self._database, job)
         directory.prepare({**job_json(job), "stop_after": trainer.stop_after, "record": record}, inputs)
-
-    def reap(self) -> None:
-        """Collect the exit status of trainers that have ended."""
-        self._children = [child for child in self._children if child.poll() is None]
 
 
 def job_json(job: JobRecord) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from fttui import atomic
 from fttui.clock import Clock
 from fttui.server import ids
 from fttui.server.jobs import result_file
-from fttui.server.jobs.job_dir import JobDirectory
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.disk_space import DiskSpace
 from fttui.server.storage.file_operations import remove
+from fttui.server.storage.job_dir import JobDirectory
 from fttui.server.storage.paths import HomePaths
 from fttui.server.storage.records import FileRecord, JobRecord
 from fttui.server.storage.reports import Message

@@ -7,11 +7,11 @@ import os
 from typing import Any
 
 from fttui.clock import Clock
-from fttui.server.jobs.job_dir import JobDirectory
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.settings import LEAST_ROOM
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.disk_space import LEAST_FREE, NO_ROOM, DiskSpace
+from fttui.server.storage.job_dir import JobDirectory
 from fttui.server.storage.paths import HomePaths
 from fttui.server.storage.records import DISK_FULL, JobRecord
 from fttui.server.storage.reports import Message

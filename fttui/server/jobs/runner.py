@@ -22,6 +22,7 @@ from fttui.server.jobs.supervisor import TrainerSupervisor
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.jobs.trainer_questions import Refused
 from fttui.server.jobs.training_data import BadData
+from fttui.server.launchers.registry import Launchers
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.deletions import delete_job
 from fttui.server.storage.disk_space import DiskSpace, is_disk_full
@@ -42,7 +43,13 @@ class Runner:
     """Runs the jobs of one service. Its methods may be called from any thread."""
 
     def __init__(
-        self, database: ServiceDatabase, paths: HomePaths, disk: DiskSpace, catalog: Catalog, clock: Clock
+        self,
+        database: ServiceDatabase,
+        paths: HomePaths,
+        disk: DiskSpace,
+        catalog: Catalog,
+        clock: Clock,
+        launchers: Launchers,
     ) -> None:
         self._database = database
         self._paths = paths
@@ -52,7 +59,9 @@ class Runner:
         self._outcomes = Outcomes(database, paths, disk, catalog, clock)
         self._room = DiskRoom(database, paths, disk, catalog, clock)
         self._sums = ModelSums(self.wake)
-        self._supervisor = TrainerSupervisor(database, paths, catalog, clock, self._outcomes, self._room, self._sums)
+        self._supervisor = TrainerSupervisor(
+            database, paths, catalog, clock, self._outcomes, self._room, self._sums, launchers
+        )
         self._checks = CheckQueue(database.models, paths, self._supervisor.check, self.wake)
         self._queue = QueueWatch(database, catalog, clock)
         self._last_errors: dict[str, str] = {}
@@ -117,7 +126,7 @@ class Runner:
             return any(map(self._needs_attention, jobs))
 
     def _needs_attention(self, job: JobRecord) -> bool:
-        return job.status != "paused" or self._supervisor.directory(job).process.is_alive()
+        return job.status != "paused" or self._supervisor.trainer(job).is_alive()
 
     def _process(self, work: Callable[[JobRecord], bool], job: JobRecord) -> bool:
         """Do some work for a job. An error is logged and does not affect the other jobs."""
@@ -142,8 +151,7 @@ class Runner:
         job = self._database.jobs.get(id)
         if job is None or job.status != "running":
             return
-        directory = self._supervisor.directory(job)
-        if directory.process.is_alive():
+        if self._supervisor.trainer(job).is_alive():
             self._supervisor.stop_flood(job)
             return
         try:
@@ -189,7 +197,7 @@ class Runner:
 
     def _begin(self, job: JobRecord) -> bool:
         """Move a job from `queued` to `running`. Return whether it runs now."""
-        if self._supervisor.directory(job).process.is_alive():
+        if self._supervisor.trainer(job).is_alive():
             self._supervisor.stop(job)  # resumed so soon that its last trainer is still saving
             return False
         if not self._room.has_room(job):

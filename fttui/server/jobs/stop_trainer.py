@@ -5,9 +5,11 @@ import os
 import signal
 import threading
 from collections.abc import Iterable
+from typing import Protocol
 
 from fttui.clock import Clock, SystemClock
-from fttui.server.jobs.trainer_process import TrainerProcess
+from fttui.server.launchers.base import JobTrainer
+from fttui.server.launchers.trainer_process import TrainerProcess
 from fttui.server.settings import MOST_STOP_AFTER, STOP_AFTER
 
 CANCEL_SECONDS = 1.0
@@ -17,6 +19,12 @@ _LARGEST = 4 << 20
 """Bytes of the largest job.json to read."""
 KILL_SECONDS = 3.0
 """Seconds to wait for the end of a trainer after SIGKILL."""
+
+
+class Stoppable(Protocol):
+    """Trainer that can be stopped."""
+
+    def stop(self, *, save: bool) -> bool: ...
 
 
 class TrainerStopper:
@@ -29,17 +37,17 @@ class TrainerStopper:
         self._clock = clock
         self._terminated_at: dict[str, float] = {}
 
-    def terminate(self, id: str, process: TrainerProcess) -> None:
+    def terminate(self, id: str, process: Stoppable) -> None:
         """Send SIGTERM to the trainer of a job."""
-        if process.signal(signal.SIGTERM):
+        if process.stop(save=True):
             self._terminated_at[id] = self._clock.monotonic()
 
-    def stop(self, id: str, process: TrainerProcess, seconds: float) -> None:
+    def stop(self, id: str, process: Stoppable, seconds: float) -> None:
         """Send SIGTERM, or SIGKILL when SIGTERM was sent more than `seconds` ago. Call it until the trainer is gone."""
         if id not in self._terminated_at:
             self.terminate(id, process)
         elif self._clock.monotonic() - self._terminated_at[id] > seconds:
-            process.signal(signal.SIGKILL)
+            process.stop(save=False)
 
     def forget(self, id: str) -> bool:
         """Forget a job. Return whether its trainer was asked to stop."""
@@ -57,14 +65,19 @@ def stop_after(path: str) -> float:
     return float(seconds) if is_number and 0 < seconds <= MOST_STOP_AFTER else STOP_AFTER
 
 
-def kill(process: TrainerProcess, clock: Clock) -> bool:
-    """Kill a trainer and wait until it is gone. Return False when it is still alive after `KILL_SECONDS`."""
+def kill(process: JobTrainer, clock: Clock) -> bool:
+    """Kill a trainer and wait until it is gone. Return False when it is still alive after `KILL_SECONDS`.
+
+    An engine takes longer, and is asked once.
+    """
     deadline = clock.monotonic() + KILL_SECONDS
     pause = threading.Event()
     while process.is_alive():
         if clock.monotonic() > deadline:
             return False
-        process.signal(signal.SIGKILL)
+        process.stop(save=False)
+        if process.launcher.survives:
+            return False
         pause.wait(0.02)
     return True
 

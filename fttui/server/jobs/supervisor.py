@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable
 from fttui.clock import Clock
 from fttui.server.jobs.eta import FinishEstimates, PhaseEstimates
 from fttui.server.jobs.job_alerts import alarm_alert, end_alert, told_kinds
-from fttui.server.jobs.job_dir import JobDirectory
-from fttui.server.jobs.launch import TrainerLauncher, job_json
+from fttui.server.jobs.launch import TrainerStarter, job_json
 from fttui.server.jobs.model_sums import ModelSums
 from fttui.server.jobs.outcomes import Outcomes
 from fttui.server.jobs.progress_reports import reports_of, unreadable
@@ -19,6 +18,9 @@ from fttui.server.jobs.stop_trainer import CANCEL_SECONDS, TrainerStopper, kill,
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.jobs.trainer_limits import TrainerLimits, too_many_unreadable_lines
 from fttui.server.jobs.trainer_questions import Check
+from fttui.server.launchers.base import JobTrainer
+from fttui.server.launchers.registry import Launchers
+from fttui.server.launchers.trainer_process import TrainerProcess
 from fttui.server.settings import LARGEST_LOG, Trainer
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.file_operations import remove
@@ -48,9 +50,8 @@ def _memory_advice(trainer: Trainer | None) -> str:
 class TrainerSupervisor:
     """Trainers of one service. Only one thread at a time may call it.
 
-    A new service needs no memory of the trainers of the last one. It adopts a trainer that is alive (`is_alive` finds
-    the lock of its directory held) by reading its progress from the stored offset on. It restarts a trainer that was
-    killed.
+    A new service needs no memory of the trainers of the last one. It adopts a trainer that is alive by reading its
+    progress from the stored offset on. It restarts a trainer that was killed.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class TrainerSupervisor:
         outcomes: Outcomes,
         room: DiskRoom,
         sums: ModelSums,
+        launchers: Launchers,
     ) -> None:
         self._database = database
         self._room = room
@@ -70,7 +72,8 @@ class TrainerSupervisor:
         self._catalog = catalog
         self._clock = clock
         self._outcomes = outcomes
-        self._launcher = TrainerLauncher(database, paths, catalog, outcomes)
+        self._launchers = launchers
+        self._starter = TrainerStarter(database, paths, catalog, outcomes, launchers)
         self._stopper = TrainerStopper(clock)
         self._limits = TrainerLimits(clock)
         self._estimates = FinishEstimates(clock)
@@ -78,12 +81,13 @@ class TrainerSupervisor:
         self._restarts = Restarts(clock)
         self._rules = StopRules(database)
 
-    def directory(self, job: JobRecord) -> JobDirectory:
-        return JobDirectory(self._paths.job(job.id))
+    def trainer(self, job: JobRecord) -> JobTrainer:
+        """Return the trainer of a job, alive or not."""
+        return self._launchers.trainer(job)
 
     def reap(self) -> None:
         """Collect the exit status of trainers that have ended."""
-        self._launcher.reap()
+        self._launchers.local.reap()
 
     def launch(self, job: JobRecord) -> None:
         """Start the trainer of a running job, for the first time or again."""
@@ -91,11 +95,11 @@ class TrainerSupervisor:
         self._limits.reset(job.id)
         self._estimates.reset(job.id)
         self._phases.reset(job.id)
-        self._launcher.launch(job)
+        self._starter.launch(job)
 
     def check(self, job: JobRecord, examples: int, should_stop: Callable[[], bool]) -> Check:
-        """Let the trainer check a job before it is queued, in any thread: see `TrainerLauncher.check`."""
-        return self._launcher.check(job, examples, should_stop)
+        """Let the trainer check a job before it is queued, in any thread: see `TrainerStarter.check`."""
+        return self._starter.check(job, examples, should_stop)
 
     # Progress
 
@@ -116,7 +120,7 @@ class TrainerSupervisor:
 
     def _read_piece(self, job: JobRecord) -> bool:
         """Store one piece of new progress. Return False when there was none."""
-        directory = self.directory(job)
+        directory = self._launchers.directory(job)
         lines, offset = directory.progress.read(job.offset)
         if offset == job.offset:
             return False
@@ -138,24 +142,25 @@ class TrainerSupervisor:
 
     def watch(self, job: JobRecord) -> None:
         """Read the progress of a running job, then check its living trainer or handle the exit of its trainer."""
-        directory = self.directory(job)
-        alive = directory.process.is_alive()  # before reading, or the last reports could be missed
+        trainer = self.trainer(job)
+        alive = trainer.is_alive()  # before reading, or the last reports could be missed
         job = self.read_progress(job, whole=not alive)
         if alive:
-            self._check_living(job, directory)
+            self._check_living(job, trainer)
         else:
-            self._handle_exit(job, directory.process.exit_code())
+            self._handle_exit(job, trainer.directory.exit_code())
 
-    def _check_living(self, job: JobRecord, directory: JobDirectory) -> None:
+    def _check_living(self, job: JobRecord, trainer: JobTrainer) -> None:
         """Stop a trainer that broke a limit or whose job a rule stops, and processes that a trainer left behind."""
         reported_end = job.result is not None or job.failure is not None
-        if directory.process.exit_code() is not None or (reported_end and self._limits.silence(job.id) > END_SECONDS):
-            self._stopper.stop(job.id, directory.process, CANCEL_SECONDS)
+        has_exited = trainer.directory.exit_code() is not None
+        if has_exited or (reported_end and self._limits.silence(job.id) > END_SECONDS):
+            self._stopper.stop(job.id, trainer, CANCEL_SECONDS)
         elif job.stop is not None:
             self.stop(job)
-        elif violation := self._limits.violation(job, directory, self._catalog.trainer_of(job)):
+        elif violation := self._limits.violation(job, trainer.directory, self._catalog.trainer_of(job)):
             if violation.at_once:
-                directory.process.signal(signal.SIGKILL)
+                trainer.stop(save=False)
             self._outcomes.fail_trainer(job, violation.reason)
         else:
             self._tell_stall(job)
@@ -169,10 +174,9 @@ class TrainerSupervisor:
 
     def stop_flood(self, job: JobRecord) -> None:
         """Kill the living trainer of a job if its own output is too large."""
-        trainer = self._catalog.trainer_of(job)
-        directory = self.directory(job)
-        if directory.is_too_large(trainer.largest_log if trainer else LARGEST_LOG):
-            directory.process.signal(signal.SIGKILL)
+        settings, trainer = self._catalog.trainer_of(job), self.trainer(job)
+        if trainer.directory.is_too_large(settings.largest_log if settings else LARGEST_LOG):
+            trainer.stop(save=False)
 
     def _handle_exit(self, job: JobRecord, code: int | None) -> None:
         """End the job of a trainer that exited, or restart a trainer that was killed."""
@@ -208,13 +212,13 @@ class TrainerSupervisor:
 
     def settle_paused(self, job: JobRecord) -> None:
         """Stop the trainer of a paused job, and store its last reports. Continue a job that waits for room."""
-        process = self.directory(job).process
-        alive = process.is_alive()
+        trainer = self.trainer(job)
+        alive = trainer.is_alive()
         job = self.read_progress(job, whole=not alive)
         if alive:
             self.stop(job)
         elif self._stopper.forget(job.id):
-            process.kill_leftovers()
+            trainer.sweep()
         elif job.waits_for_room and self._restarts.is_due(job):
             self._room.proceed(job)
 
@@ -223,12 +227,13 @@ class TrainerSupervisor:
 
         Not before the checksums of its models are written: the job stays unfinished while a thread calculates them.
         """
-        directory = self.directory(job)
-        if directory.process.is_alive():
+        trainer = self.trainer(job)
+        directory = trainer.directory
+        if trainer.is_alive():
             directory.mark_cancelled()
-            self._stopper.stop(job.id, directory.process, CANCEL_SECONDS)
+            self._stopper.stop(job.id, trainer, CANCEL_SECONDS)
             return
-        directory.process.kill_leftovers()
+        trainer.sweep()
         models = self._database.models.paths(job)
         if not self._sums.are_written(directory.path, models):
             return
@@ -252,29 +257,30 @@ class TrainerSupervisor:
 
     def kill(self, job: JobRecord) -> bool:
         """Kill the trainer of a job whose state is not needed. Return False when it is still alive after a while."""
-        process = self.directory(job).process
-        if not kill(process, self._clock):
+        trainer = self.trainer(job)
+        if not kill(trainer, self._clock):
             return False
-        process.kill_leftovers()
+        trainer.sweep()
         self.reap()
         self._forget(job)
         return True
 
     def terminate(self, job: JobRecord) -> None:
         """Send SIGTERM to a job's trainer: save and stop."""
-        self._stopper.terminate(job.id, self.directory(job).process)
+        self._stopper.terminate(job.id, self.trainer(job))
 
     def cancel(self, job: JobRecord) -> None:
         """Send SIGTERM to a job's trainer: stop, and save nothing."""
-        self.directory(job).mark_cancelled()
+        self._launchers.directory(job).mark_cancelled()
         self.terminate(job)
 
     def stop(self, job: JobRecord) -> None:
         """Send SIGTERM to a job's trainer, and SIGKILL when it has had the time to save its state."""
-        process = self.directory(job).process
-        self._stopper.stop(job.id, process, stop_after(process.path))
+        trainer = self.trainer(job)
+        self._stopper.stop(job.id, trainer, stop_after(trainer.directory.path))
 
     def stop_all(self, jobs: Iterable[JobRecord]) -> None:
-        """Stop the trainers of these jobs, and wait until they are gone."""
-        stop_all((self.directory(job).process for job in jobs), self._clock)
+        """Stop the trainers of these jobs that end with the service, and wait until they are gone."""
+        mortal = [job for job in jobs if not self._launchers.of(job).survives]
+        stop_all([TrainerProcess(self._launchers.directory(job).path) for job in mortal], self._clock)
         self.reap()

@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 from fttui.clock import Clock
-from fttui.server.jobs.job_dir import JobDirectory
 from fttui.server.settings import HANG_AFTER, LARGEST_LOG, Trainer
+from fttui.server.storage.job_dir import JobDirectory
 from fttui.server.storage.records import JobRecord
 
 MOST_UNREADABLE_LINES = 10

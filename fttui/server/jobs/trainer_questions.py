@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from fttui import __version__, bounded
 from fttui.models.trainer_settings import TrainerSetting, settings_of
 from fttui.server.jobs.trainer_environment import trainer_environment
-from fttui.server.jobs.trainer_process import JOB_VARIABLE
+from fttui.server.launchers.trainer_process import JOB_VARIABLE
 from fttui.server.settings import Settings, Trainer
 from fttui.text import clean, clean_line
 

@@ -10,7 +10,7 @@ import pytest
 
 from fttui.server.api.access import api_key, local_only
 from fttui.server.api.app import create_app
-from fttui.server.jobs.job_dir import JobDirectory
+from fttui.server.launchers.trainer_process import TrainerProcess
 from fttui.server.service import Service
 from tests.server.conftest import GOOD, add_file, add_job, messages, run_until, status, until
 
@@ -298,7 +298,7 @@ async def test_a_job_cancelled_a_moment_ago_is_deleted_with_its_trainer(
 ) -> None:
     id = add_job(service, "stubborn")
     run_until(service, id, "running")
-    process = JobDirectory(service.paths.job(id)).process
+    process = TrainerProcess(service.paths.job(id))
     until(process.is_alive)
     await client.post(f"{JOBS}/{id}/cancel")
     assert (await client.delete(f"{JOBS}/{id}")).status_code == 200

@@ -8,16 +8,21 @@ from pathlib import Path
 
 from fttui.server.api import json_objects
 from fttui.server.jobs import restarts, training_data
-from fttui.server.jobs.job_dir import JobDirectory
-from fttui.server.jobs.progress_file import LONGEST_READ
 from fttui.server.jobs.stop_trainer import stop_after
 from fttui.server.jobs.trainer_catalog import Catalog
+from fttui.server.launchers.trainer_process import TrainerProcess
 from fttui.server.service import Service, open_service
+from fttui.server.storage.job_dir import JobDirectory
+from fttui.server.storage.progress_file import LONGEST_READ
 from tests.server.conftest import FAKE, GOOD, add_file, add_job, example, jsonl, messages, run_until, status, until
 
 
 def directory(service: Service, id: str) -> JobDirectory:
     return JobDirectory(service.paths.job(id))
+
+
+def trainer(service: Service, id: str) -> TrainerProcess:
+    return TrainerProcess(service.paths.job(id))
 
 
 def steps_of(service: Service, id: str) -> list[int]:
@@ -126,7 +131,7 @@ def test_cancel_ends_the_job_at_once_and_keeps_its_events(service: Service) -> N
     until(lambda: service.runner.tick() and len(steps_of(service, id)) > 3)
     assert service.runner.cancel(id)
     assert status(service, id) == "cancelled"
-    until(lambda: not directory(service, id).process.is_alive(), 2)
+    until(lambda: not trainer(service, id).is_alive(), 2)
     until(lambda: not service.runner.tick())
     said = messages(service, id)
     assert said[-1] == "Fine-tuning job cancelled"
@@ -140,7 +145,7 @@ def test_a_trainer_that_ignores_sigterm_is_killed(service: Service) -> None:
     run_until(service, id, "running")
     until(lambda: service.runner.tick() and steps_of(service, id))
     service.runner.cancel(id)
-    until(lambda: not service.runner.tick() and not directory(service, id).process.is_alive(), 2)
+    until(lambda: not service.runner.tick() and not trainer(service, id).is_alive(), 2)
 
 
 def test_waiting_jobs_can_be_cancelled(service: Service) -> None:
@@ -162,7 +167,7 @@ def test_a_resumed_job_continues_from_its_saved_state(service: Service) -> None:
     until(lambda: service.runner.tick() and len(steps_of(service, id)) > 3)
     assert service.runner.pause(id)
     assert status(service, id) == "paused"
-    until(lambda: not service.runner.tick() and not directory(service, id).process.is_alive())
+    until(lambda: not service.runner.tick() and not trainer(service, id).is_alive())
     reached = steps_of(service, id)
     assert not service.runner.pause(id)
     assert service.runner.resume(id)
@@ -178,7 +183,7 @@ def test_pause_leaves_the_trainer_its_time_to_save(service: Service) -> None:
     until(lambda: service.runner.tick() and len(steps_of(service, id)) > 3)
     assert stop_after(service.paths.job(id)) == FAKE.stop_after == 30
     service.runner.pause(id)
-    until(lambda: service.runner.tick() or not directory(service, id).process.is_alive())
+    until(lambda: service.runner.tick() or not trainer(service, id).is_alive())
     assert Path(service.paths.job(id), "state").exists()
     assert "without saving" not in Path(service.paths.job(id), "log").read_text()
 
@@ -300,14 +305,14 @@ def test_a_new_runner_adopts_a_living_trainer(service: Service, home: str) -> No
     until(lambda: service.runner.tick() and len(steps_of(service, id)) > 3)
     pid = (Path(service.paths.job(id)) / "pid").read_text()
     service.runner.close(save=False)
-    assert directory(service, id).process.is_alive()
+    assert trainer(service, id).is_alive()
     successor = open_service(home, catalog=service.catalog)
     seen = len(steps_of(successor, id))
     until(lambda: successor.runner.tick() and len(steps_of(successor, id)) > seen + 3)
     assert (Path(service.paths.job(id)) / "pid").read_text() == pid
     assert successor.runner.cancel(id)
     until(lambda: not successor.runner.tick())
-    assert not directory(service, id).process.is_alive()
+    assert not trainer(service, id).is_alive()
     assert steps_of(successor, id) == list(range(1, len(steps_of(successor, id)) + 1))
     assert not any("interrupted" in message for message in messages(successor, id))
     successor.runner.close(save=True)
@@ -320,8 +325,8 @@ def test_a_killed_trainer_is_restarted_and_each_step_stored_once(service: Servic
     for _ in range(3):
         seen = len(steps_of(service, id))
         until(lambda seen=seen: service.runner.tick() and len(steps_of(service, id)) > seen + 3)
-        directory(service, id).process.signal(signal.SIGKILL)
-        until(lambda: not directory(service, id).process.is_alive())
+        trainer(service, id).signal(signal.SIGKILL)
+        until(lambda: not trainer(service, id).is_alive())
     seen = len(steps_of(service, id))
     until(lambda: service.runner.tick() and len(steps_of(service, id)) > seen + 3)
     assert steps_of(service, id) == list(range(1, len(steps_of(service, id)) + 1))
@@ -333,8 +338,8 @@ def test_a_torn_progress_line_is_dropped_before_a_restart(service: Service) -> N
     id = add_job(service, "slow")
     run_until(service, id, "running")
     until(lambda: service.runner.tick() and len(steps_of(service, id)) > 3)
-    directory(service, id).process.signal(signal.SIGKILL)
-    until(lambda: not directory(service, id).process.is_alive())
+    trainer(service, id).signal(signal.SIGKILL)
+    until(lambda: not trainer(service, id).is_alive())
     with open(os.path.join(service.paths.job(id), "progress.jsonl"), "a") as file:
         file.write('{"type": "metrics", "step": 9')
     seen = len(steps_of(service, id))
@@ -347,7 +352,7 @@ def test_a_trainer_that_ended_without_a_service_is_handled_by_the_next(service: 
     id = add_job(service)
     run_until(service, id, "running")
     service.runner.close(save=False)
-    until(lambda: not directory(service, id).process.is_alive())
+    until(lambda: not trainer(service, id).is_alive())
     successor = open_service(home, catalog=service.catalog)
     run_until(successor, id, "succeeded", "failed")
     assert status(successor, id) == "succeeded"
@@ -360,7 +365,7 @@ def test_close_stops_trainers_and_the_next_service_continues(service: Service, h
     run_until(service, id, "running")
     until(lambda: service.runner.tick() and len(steps_of(service, id)) > 3)
     service.runner.close(save=True)
-    assert not directory(service, id).process.is_alive()
+    assert not trainer(service, id).is_alive()
     assert status(service, id) == "running"
     successor = open_service(home, catalog=service.catalog)
     seen = len(steps_of(successor, id))
@@ -390,7 +395,7 @@ def test_trainers_get_no_api_keys_and_one_arithmetic_thread(service: Service, mo
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     id = add_job(service, "slow")
     run_until(service, id, "running")
-    pid = until(lambda: directory(service, id).process._read("pid"))
+    pid = until(lambda: trainer(service, id)._read("pid"))
     environment = Path(f"/proc/{pid}/environ")
     if not environment.exists():
         return

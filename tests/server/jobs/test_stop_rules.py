@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from fttui.server.jobs.job_dir import JobDirectory
 from fttui.server.jobs.stop_rules import StopRules, Verdict
+from fttui.server.launchers.trainer_process import TrainerProcess
 from fttui.server.service import Service, open_service
 from fttui.server.storage.records import JobRecord
 from fttui.server.storage.reports import Report, SavedCheckpoint, StepMetrics
@@ -140,7 +140,7 @@ def test_a_service_killed_after_the_decision_leaves_the_stop_to_the_next(
 ) -> None:
     id = add_job(service, "overfits", metadata={"fttui.stop_on": "overfitting"})
     run_until(service, id, "running")
-    process = JobDirectory(service.paths.job(id)).process
+    process = TrainerProcess(service.paths.job(id))
 
     def decided() -> bool:
         """Read the progress as the runner does, and go no further."""
@@ -170,7 +170,7 @@ def test_a_paused_job_with_a_decision_ends_when_it_is_resumed(service: Service) 
     assert service.runner.pause(job.id)
     assert service.runner.resume(job.id)
     run_until(service, job.id, "succeeded")
-    assert not JobDirectory(service.paths.job(job.id)).process.is_alive()
+    assert not TrainerProcess(service.paths.job(job.id)).is_alive()
 
 
 @pytest.mark.parametrize(("failure", "status"), [(None, "cancelled"), ({"code": "x", "message": "Bad."}, "failed")])

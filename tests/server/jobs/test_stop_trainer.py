@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fttui.server.jobs.stop_trainer import TrainerStopper, stop_after, stop_all
-from fttui.server.jobs.trainer_process import TrainerProcess
+from fttui.server.launchers.trainer_process import TrainerProcess
 from tests.support.clock import FakeClock
 
 

@@ -11,11 +11,11 @@ import pytest
 from fttui.server.api import json_objects
 from fttui.server.api.app import create_app
 from fttui.server.jobs import trainer_questions
-from fttui.server.jobs.job_dir import JobDirectory
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.jobs.trainer_questions import AGAIN_SECONDS, Descriptions
 from fttui.server.service import Service, open_service
 from fttui.server.settings import Settings, Trainer
+from fttui.server.storage.job_dir import JobDirectory
 from tests.server.conftest import FAKE, add_file, add_job, messages, run_until, until
 from tests.support.clock import FakeClock
 

@@ -12,11 +12,13 @@ import pytest
 from fttui.server import control
 from fttui.server import home as homedir
 from fttui.server.api.app import create_app
-from fttui.server.jobs import supervisor, trainer_process
-from fttui.server.jobs.job_dir import JobDirectory
+from fttui.server.jobs import supervisor
 from fttui.server.jobs.trainer_catalog import Catalog
+from fttui.server.launchers import trainer_process
+from fttui.server.launchers.trainer_process import TrainerProcess
 from fttui.server.service import Service, open_service
 from fttui.server.settings import HANG_AFTER, Settings, Trainer, read_settings
+from fttui.server.storage.job_dir import JobDirectory
 from tests.server.conftest import FAKE, add_job, messages, run_until, status, until
 
 SHELL = {
@@ -67,12 +69,12 @@ def test_configured_trainer_survives_pause_and_kill(configured: Service) -> None
     directory = JobDirectory(configured.paths.job(id))
     until(lambda: len(steps()) > 5)
     assert configured.runner.pause(id)
-    until(lambda: configured.runner.tick() is not None and not directory.process.is_alive())
-    assert directory.process.exit_code() == 143
+    until(lambda: configured.runner.tick() is not None and not TrainerProcess(directory.path).is_alive())
+    assert directory.exit_code() == 143
     assert configured.runner.resume(id)
     seen = len(steps())
     until(lambda: len(steps()) > seen)
-    directory.process.signal(signal.SIGKILL)
+    TrainerProcess(directory.path).signal(signal.SIGKILL)
     run_until(configured, id, "succeeded", "failed")
     assert status(configured, id) == "succeeded"
     assert steps() == list(range(1, 481))
@@ -245,7 +247,7 @@ def test_misbehaving_trainer_is_ended(
         event = service.database.events.page(job, after=None, limit=1)[0][0]
         assert (event.level, event.message) == ("error", job.error["message"])
         directory = JobDirectory(service.paths.job(id))
-        until(lambda: service.runner.tick() is not None and not directory.process.is_alive())
+        until(lambda: service.runner.tick() is not None and not TrainerProcess(directory.path).is_alive())
         run_until(service, other, "succeeded")
     finally:
         service.runner.close(save=True)

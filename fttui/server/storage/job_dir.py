@@ -8,12 +8,11 @@ from typing import Any
 
 from fttui import atomic
 from fttui.own_files import open_own
-from fttui.server.jobs.progress_file import LARGEST_FILE, ProgressFile
-from fttui.server.jobs.trainer_process import TrainerProcess
 from fttui.server.storage import kept_events, model_contents
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.disk_space import is_disk_full
 from fttui.server.storage.file_operations import link, remove
+from fttui.server.storage.progress_file import LARGEST_FILE, ProgressFile
 from fttui.server.storage.records import JobRecord
 
 _KEPT = ("job.json", "log", *kept_events.FILENAMES, model_contents.FILENAME)
@@ -29,7 +28,6 @@ class JobDirectory:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self.process = TrainerProcess(path)
         self.progress = ProgressFile(os.path.join(path, "progress.jsonl"))
 
     def prepare(self, job: Mapping[str, Any], inputs: Mapping[str, str]) -> None:
@@ -87,6 +85,14 @@ class JobDirectory:
         """Return whether `name` is a plain name of a file or directory that the trainer wrote here."""
         plain = name and "/" not in name and "\0" not in name and name not in (".", "..", CANCELLED, *_KEPT)
         return bool(plain) and os.path.exists(self._at(name))
+
+    def exit_code(self) -> int | None:
+        """Return the exit code of the last trainer, or None when it was killed together with its shell."""
+        try:
+            with open(self._at("exit"), encoding="ascii", errors="replace") as file:
+                return int(file.read(64))
+        except (FileNotFoundError, ValueError):
+            return None
 
     def is_too_large(self, largest_log: int) -> bool:
         """Return whether the log or the progress file is larger than allowed."""

@@ -13,8 +13,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 
 from fttui.own_files import open_own
-from fttui.server.jobs.progress_file import ProgressFile
 from fttui.server.storage.file_operations import remove
+from fttui.server.storage.progress_file import ProgressFile
 
 # Writes the process group's id before anything else runs, and the exit code afterwards, so that a new service finds
 # both. `set -C`: files that exist, such as links, are not written. The trap keeps the shell alive when SIGTERM is sent
@@ -108,12 +108,9 @@ class TrainerProcess:
             return False  # the process was started a moment ago and has not written its id yet
         return True
 
-    def exit_code(self) -> int | None:
-        """Return the exit code of the last trainer, or None when it was killed together with its shell."""
-        try:
-            return int(self._read("exit"))
-        except ValueError:
-            return None
+    def stop(self, *, save: bool) -> bool:
+        """Send SIGTERM to a living trainer, or SIGKILL when its state is not needed. Return whether it was sent."""
+        return self.signal(signal.SIGTERM if save else signal.SIGKILL)
 
     def kill_leftovers(self) -> None:
         """Kill processes that left the trainer's group and closed its lock, for example workers in their own sessions.

@@ -1,0 +1,124 @@
+"""Interface of all launchers. A launcher knows where a trainer runs, and its job does not.
+
+Launchers have no memory that matters: what they need to find a trainer again is in the job's directory and at the
+engine, so a new service continues with the trainers of the last one.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from fttui.server.storage.job_dir import JobDirectory
+
+
+class State(StrEnum):
+    """State of a trainer's life."""
+
+    GONE = "gone"
+    """It does not run, and nothing will start it."""
+    WAITING = "waiting"
+    """The engine has it, and has not started it yet."""
+    RUNNING = "running"
+    UNKNOWN = "unknown"
+    """The engine does not answer. That says nothing about the trainer."""
+
+
+class Life(NamedTuple):
+    """Life of a trainer, as its launcher knows it."""
+
+    state: State
+    host: str = ""
+    """Machine that it runs on; empty for this machine."""
+    reason: str = ""
+    """Reason why it waits, why it ended, or why its state is unknown, in the engine's word."""
+    attempt: int = 0
+    """Number of times that the engine has started it."""
+    id: str = ""
+    """Id that the engine has given it."""
+    seconds_left: int | None = None
+    """Seconds until the engine ends it; None without a limit."""
+    limit: int | None = None
+    """Seconds that the engine lets it run; None without a limit."""
+
+
+GONE = Life(State.GONE)
+
+
+class Launch(NamedTuple):
+    """Trainer to start. It gets the job's directory as the last argument of its command."""
+
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    """All variables of a process on this machine."""
+    listed: Mapping[str, str] = {}
+    """Variables of a process elsewhere. They may be written to the disk."""
+    secrets: Mapping[str, str] = {}
+    """More variables of a process elsewhere. Their values must not be written to the disk."""
+    options: tuple[str, ...] = ()
+    """Options for the engine, in its own words; later ones replace earlier ones."""
+
+
+class Launcher(Protocol):
+    """Place where trainers run."""
+
+    @property
+    def survives(self) -> bool:
+        """True when trainers go on without the service."""
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two looks at a trainer."""
+
+    def start(self, directory: JobDirectory, launch: Launch) -> None:
+        """Start the trainer of a directory, unless it lives: once, however often it is called.
+
+        Raises:
+            LaunchRefused: the engine refuses it, and says why.
+            EngineUnreachable: the engine does not answer; try again later.
+            OSError: the directory cannot be written, or the process cannot be started.
+        """
+
+    def life(self, directory: JobDirectory) -> Life:
+        """Return whether the trainer lives. Cheap: the answer may be as old as `interval`."""
+
+    def stop(self, directory: JobDirectory, *, save: bool) -> bool:
+        """Stop a living trainer. Return whether it was told to.
+
+        Args:
+            save: let it save its state and exit; otherwise end it at once.
+        """
+
+    def sweep(self, directory: JobDirectory) -> None:
+        """End what a trainer that is gone left behind."""
+
+
+class LaunchRefused(Exception):
+    """The engine refuses a trainer. The message has its reason."""
+
+
+class EngineUnreachable(Exception):
+    """The engine does not answer."""
+
+
+class JobTrainer:
+    """Trainer of one job: its launcher, applied to its directory."""
+
+    def __init__(self, launcher: Launcher, directory: JobDirectory) -> None:
+        self.launcher = launcher
+        self.directory = directory
+
+    def start(self, launch: Launch) -> None:
+        self.launcher.start(self.directory, launch)
+
+    def life(self) -> Life:
+        return self.launcher.life(self.directory)
+
+    def is_alive(self) -> bool:
+        """Return whether the trainer lives, waits for its start, or may live."""
+        return self.life().state is not State.GONE
+
+    def stop(self, *, save: bool) -> bool:
+        return self.launcher.stop(self.directory, save=save)
+
+    def sweep(self) -> None:
+        self.launcher.sweep(self.directory)
