@@ -57,6 +57,8 @@ class EventLogs:
         before, state = self.states.get(id, LogState()), self._archive.events.state(id)
         if state.visited:
             self.states[id] = state
+        else:
+            self.states.pop(id, None)  # its record was damaged
         (self.unread.discard if state.cursor is None else self.unread.add)(id)
         return (state.top, state.bottom) != (before.top, before.bottom)
 

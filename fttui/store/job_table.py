@@ -365,14 +365,21 @@ class JobTable:
         self.replace({id: new})
         return True
 
-    async def update_summary(self, id: str, summary: Summary, alarms: str) -> bool:
-        """Record the numbers by which a job is judged. Return True if its row has changed."""
+    async def update_summary(self, id: str, summary: Summary, alarms: str, *, anew: bool = False) -> bool:
+        """Record the numbers by which a job is judged. Return True if its row has changed.
+
+        Args:
+            anew: record them also if the row has them: the record is damaged.
+        """
         row = self.rows.get(id)
-        if row is None or (row.summary, row.alarms) == (summary, alarms):
+        if row is None:
             return False
-        self.replace({id: row._replace(summary=summary, alarms=alarms)})
-        await self._archive.jobs.save_summary(id, summary, alarms)
-        return True
+        has_changed = (row.summary, row.alarms) != (summary, alarms)
+        if has_changed:
+            self.replace({id: row._replace(summary=summary, alarms=alarms)})
+        if has_changed or anew:
+            await self._archive.jobs.save_summary(id, summary, alarms)
+        return has_changed
 
     def live_on_older_pages(self) -> Sequence[str]:
         """Return the live jobs that are not on the newest page, so that polls of the list do not update them."""

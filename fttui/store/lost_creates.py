@@ -38,9 +38,12 @@ class LostCreates:
         self._searched: set[str] = set()
         # Only tokens of earlier runs: a create of this run reports its own outcome.
         self._waiting = archive.creates.pending()
+        self._damaged = archive.creates.damaged()
 
     def next_token(self) -> str | None:
         """Return the token to search for now, or None."""
+        if self._damaged:
+            return next(iter(self._damaged))
         now = self._clock.now()
         for token, (_, asked_at) in self._waiting.items():
             if token not in self._searched or now - asked_at >= IN_FLIGHT:
@@ -53,6 +56,8 @@ class LostCreates:
         Raises:
             ApiError: the list could not be fetched.
         """
+        if token in self._damaged:
+            return await self._search_damaged(client, token)
         body, asked_at = self._waiting[token]
         age = self._clock.now() - asked_at
         if token not in self._archive.creates.pending() or age > EXPIRY:
@@ -68,6 +73,15 @@ class LostCreates:
             return SearchResult(f"Job not created: {sent}. Create it again if you still need it.")
         return SearchResult(f"{job.id} was created: {sent}, but the job exists.", job)
 
+    async def _search_damaged(self, client: Client, token: str) -> SearchResult:
+        # A job that is found proves that the token is right. That none is found proves nothing.
+        job = self._archived(token) or await find_by_token(client, token)
+        body = self._damaged.pop(token)
+        await self._archive.creates.forget(token)
+        if job is None:
+            return SearchResult(damage_message(body))
+        return SearchResult(f"{job.id} was created: the request{_description(body)} got no response.", job)
+
     def _archived(self, token: str) -> Job | None:
         found = self._archive.jobs.containing(token)
         return next((job for job in found if job.metadata.get(TOKEN_KEY) == token), None)
@@ -75,6 +89,18 @@ class LostCreates:
     async def _forget(self, token: str) -> None:
         del self._waiting[token]
         await self._archive.creates.forget(token)
+
+
+def damage_message(body: str) -> str:
+    """Return what to do about a create whose record changed on the disk.
+
+    Args:
+        body: the body of the request, which may be wrong.
+    """
+    return (
+        f"Damaged on the disk (checksum): the record of a request{_description(body)} that got no response. "
+        "Its job may exist. Check the newest jobs before you create it again: fttui jobs list"
+    )
 
 
 def _when(moment: float) -> str:

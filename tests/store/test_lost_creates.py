@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from fttui.api.errors import BadRequest, ServerError, Unreachable
 from fttui.models.job import TOKEN_KEY, Job
 from fttui.models.spec import JobSpec
@@ -102,6 +104,32 @@ async def test_expired_token_is_dropped_silently(nothing_unread: None) -> None:
         await world.clock.run(10)
     assert world.archive.creates.pending() == {}
     assert len(world.store.snapshot.notices) == 1
+
+
+@pytest.mark.parametrize(
+    "what", ["token = 't9'", "asked_at = -1e300", "asked_at = 1e300", "asked_at = 'x'", "body = '{'", "body = x'00'"]
+)
+async def test_damaged_create_is_named_with_what_to_do(nothing_unread: None, what: str) -> None:
+    world = await left_behind(3600)
+    await world.archive.database.execute(f"UPDATE creates SET {what} WHERE ? > 0")
+    world = World(archive=world.archive)
+    async with world.running():
+        await world.clock.run(20)
+    (notice,) = world.store.snapshot.notices
+    assert "may exist" in notice
+    assert "fttui jobs list" in notice
+    assert ("(gpt-x, file-1" in notice) == ("body" not in what)
+    assert World(archive=world.archive).fetcher.lost_create is None
+
+
+async def test_job_of_a_damaged_create_is_found_by_its_token(nothing_unread: None) -> None:
+    world = await left_behind(EXPIRY + 60)
+    await world.archive.database.execute("UPDATE creates SET body = '{}' WHERE ? > 0")
+    world = World(archive=world.archive)
+    world.client.jobs = [with_token(1)]
+    async with world.running():
+        await world.clock.run(20)
+    assert world.store.snapshot.notices == ("ftjob-00001 was created: the request got no response.",)
 
 
 async def test_archived_job_is_found_without_a_request() -> None:

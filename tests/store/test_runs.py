@@ -173,6 +173,26 @@ async def test_job_of_an_older_version_is_summarized(archive: Archive) -> None:
     assert store.snapshot.rows[J].summary.best_step == 270
 
 
+async def test_damaged_summaries_and_logs_are_replaced_from_what_is_sound(archive: Archive) -> None:
+    client, store, fetcher = await world(archive, job(1, "succeeded", **SETTINGS))
+    client.events[J] = events_of("good", 270)
+    await fetch_all(fetcher, store)
+    sound = store.snapshot.rows[J]
+    for what in ("best_step = 260", "last = 'text'", "sum = 1"):
+        await archive.database.execute(f"UPDATE summaries SET {what} WHERE ? > 0")
+        await archive.database.execute("UPDATE logs SET cursor = 'x' WHERE ? > 0")
+        client, store, fetcher = await world(archive, job(1, "succeeded", **SETTINGS))
+        await fetcher.replace_damaged()
+        assert store.snapshot.rows[J] == sound
+        assert archive.jobs.row(J) == sound
+        assert (archive.jobs.with_damaged_summary(), archive.events.with_damaged_state()) == ([], [])
+        assert store.jobs.logs.unread == {J}
+    assert [notice.split(": ")[1].split(".")[0] for notice in store.snapshot.notices] == [
+        f"the extent of the log of {J}",
+        f"the summary of {J}",
+    ]
+
+
 async def test_exception_in_an_old_job_is_shown_and_ends_neither_the_others_nor_polling(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:

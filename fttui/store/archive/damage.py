@@ -1,5 +1,6 @@
 """Rows of the archive whose checksum is wrong: a bit changed on the disk. They are left out and named once."""
 
+import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,10 +13,19 @@ MOST_NAMED = 5
 EVENT = "This event is damaged on the disk (checksum)."
 """Message in the place of a damaged event."""
 
+LEFT_OUT = "What is damaged is left out. To fetch it again: fttui archive sync"
+"""Consequence of damage in what a provider has."""
+
 
 def is_sound(row: Sequence[Any]) -> bool:
     """Return whether the first value of a row is the checksum of the others, or None: an older version wrote it."""
     return row[0] is None or row[0] == row_sum(*row[1:])
+
+
+def sum_stored(db: sqlite3.Connection, table: str, columns: str, rowid: int) -> None:
+    """Write the checksum of a row as it is stored: SQLite changes types, such as an integer in a REAL column."""
+    values = db.execute(f"SELECT {columns} FROM {table} WHERE rowid = ?", (rowid,)).fetchone()
+    db.execute(f"UPDATE {table} SET sum = ? WHERE rowid = ?", (row_sum(*values), rowid))
 
 
 class Damage:
@@ -29,7 +39,7 @@ class Damage:
         self._notices = notices
         self._named: set[tuple[str, str]] = set()
         self.is_found = False
-        """Something damaged was left out of what was read."""
+        """What was read had damage."""
         self.is_quiet = False
         """No messages: the caller names all damage itself."""
 
@@ -46,14 +56,18 @@ class Damage:
             self.name(what, owner)
         return found
 
-    def name(self, what: str, owner: str) -> None:
-        """Tell the user that `what` of a job or file is damaged, once."""
+    def name(self, what: str, owner: str, then: str = LEFT_OUT) -> None:
+        """Tell the user that `what` of a job or file is damaged, once.
+
+        Args:
+            then: one or two sentences about what follows from it.
+        """
         self.is_found = True
         if self.is_quiet or (what, owner) in self._named or len(self._named) > MOST_NAMED:
             return
         self._named.add((what, owner))
-        which = "More of the archive" if len(self._named) > MOST_NAMED else f"{what} of {clean_line(owner)}"
-        self._notices.append(
-            f"Damaged on the disk (checksum): {which}. What is damaged is left out. "
-            "To fetch it again: fttui archive sync"
-        )
+        if len(self._named) > MOST_NAMED:
+            which, then = "More of the archive", LEFT_OUT
+        else:
+            which = f"{what} of {clean_line(owner)}"
+        self._notices.append(f"Damaged on the disk (checksum): {which}. {then}")

@@ -10,9 +10,12 @@ from fttui.models.event import Event
 from fttui.models.metric import Point
 from fttui.models.raw_json import decode, encode
 from fttui.models.row import EventRow
-from fttui.store.archive.damage import EVENT, is_sound
+from fttui.store.archive.damage import EVENT, is_sound, sum_stored
 from fttui.store.archive.database import Database
-from fttui.store.archive.schema import EVENT_COLUMNS, POINT_COLUMNS
+from fttui.store.archive.schema import EVENT_COLUMNS, LOG_COLUMNS, POINT_COLUMNS
+
+READ_AGAIN = "Its older events are read again."
+"""Consequence of a damaged state of a log."""
 
 
 class Progress(NamedTuple):
@@ -43,6 +46,8 @@ class LogState(NamedTuple):
     visited: bool = False
     """The events were fetched at least once."""
     progress: Progress = Progress()
+    is_damaged: bool = False
+    """The record of the state changed on the disk. The state was derived from the events."""
 
 
 class ArchiveEvents:
@@ -52,7 +57,7 @@ class ArchiveEvents:
         self._database = database
 
     def states(self) -> dict[str, LogState]:
-        """Return the state of each log fetched at least once, without `top` and `bottom`."""
+        """Return the state of each log fetched at least once, without `top` and `bottom`. Damage stays unnoticed."""
         sql = (
             "SELECT j.id, l.cursor, l.step, l.total_steps, l.loss FROM logs l JOIN jobs j ON j.key = l.job "
             "WHERE j.profile = ?"
@@ -62,7 +67,36 @@ class ArchiveEvents:
 
     def state(self, id: str) -> LogState:
         """Return the state of one job's log."""
-        return self._database.read_job(id, _state, LogState())
+        state = self._database.read_job(id, _state, LogState())
+        if state.is_damaged:
+            self._database.damage.name("the extent of the log", id, READ_AGAIN)
+        return state
+
+    def with_damaged_state(self) -> list[str]:
+        """Return the jobs for which the record of the state of the log is damaged. Slow: checks all of them."""
+        sql = (
+            f"SELECT sum, {LOG_COLUMNS}, (SELECT id FROM jobs WHERE key = logs.job) FROM logs "
+            "WHERE job IN (SELECT key FROM jobs WHERE profile = ?)"
+        )
+
+        def find(db: sqlite3.Connection, profile: int) -> list[str]:
+            return [row[-1] for row in db.execute(sql, (profile,)) if not is_sound(row[:-1])]
+
+        none: list[str] = []
+        return self._database.read(find, none)
+
+    async def repair_state(self, id: str) -> None:
+        """Replace the damaged state of a log by the one that its events allow: older ones may exist."""
+        self.state(id)  # names it
+
+        def write(db: sqlite3.Connection, job: int) -> None:
+            state = _state(db, job)
+            if state.visited:
+                _save_state(db, job, state.cursor, state.progress)
+            else:
+                db.execute("DELETE FROM logs WHERE job = ?", (job,))
+
+        await self._database.write_job(id, write, None)
 
     def recorded_ids(self, id: str, event_ids: Iterable[str]) -> set[str]:
         """Return the event ids that are recorded for a job."""
@@ -150,13 +184,27 @@ def _progress_of(events: Iterable[Event]) -> Progress:
 
 
 def _state(db: sqlite3.Connection, job: int) -> LogState:
-    row = db.execute("SELECT cursor, step, total_steps, loss FROM logs WHERE job = ?", (job,)).fetchone()
+    row = db.execute(f"SELECT sum, {LOG_COLUMNS} FROM logs WHERE job = ?", (job,)).fetchone()
     if row is None:
         return LogState()
+    if not is_sound(row):
+        return _state_of_events(db, job)
     # Two queries: each reads one end of the index, a single query would read it all.
     (top,) = db.execute("SELECT max(seq) FROM events WHERE job = ?", (job,)).fetchone()
     (bottom,) = db.execute("SELECT min(seq) FROM events WHERE job = ?", (job,)).fetchone()
-    return LogState(top, bottom, row[0], True, Progress(*row[1:]))
+    return LogState(top, bottom, row[1], True, Progress(*row[2:]))
+
+
+def _state_of_events(db: sqlite3.Connection, job: int) -> LogState:
+    """Return the state of a log without a sound record of it."""
+    rows = db.execute(f"SELECT sum, {EVENT_COLUMNS} FROM events WHERE job = ? ORDER BY seq", (job,)).fetchall()
+    if not rows:
+        return LogState(is_damaged=True)
+    sound = [row for row in rows if is_sound(row)]
+    progress = _progress_of(Event.read(decode(row[-1])) for row in sound)
+    # The id of an event is a cursor for every provider with more than one page.
+    oldest = (sound or rows)[0][2]
+    return LogState(rows[-1][1], rows[0][1], oldest, True, progress, is_damaged=True)
 
 
 def _known(db: sqlite3.Connection, job: int, ids: Iterable[str]) -> set[str]:
@@ -212,14 +260,8 @@ def _append(db: sqlite3.Connection, job: int, events: Sequence[Event], *, joined
             seq += 1
             new.append(event)
             _save_metrics(db, job, event, wins=True)
-    progress = held.progress.then(_progress_of(new))
-    if not held.visited:
-        db.execute(
-            "INSERT INTO logs(job, cursor, step, total_steps, loss) VALUES (?, ?, ?, ?, ?)", (job, cursor, *progress)
-        )
-    elif first and cursor is not None:
-        db.execute("UPDATE logs SET cursor = ? WHERE job = ?", (cursor, job))
-    _save_progress(db, job, progress)
+    cursor = held.cursor if cursor is None or (held.visited and not first) else cursor
+    _save_state(db, job, cursor, held.progress.then(_progress_of(new)))
     return True
 
 
@@ -233,9 +275,8 @@ def _prepend(db: sqlite3.Connection, job: int, events: Sequence[Event], *, asked
             seq -= 1
             new.append(event)
             _save_metrics(db, job, event, wins=False)
-    db.execute("UPDATE logs SET cursor = ? WHERE job = ?", (cursor, job))
     # Recorded progress is newer: older events only fill its gaps.
-    _save_progress(db, job, _progress_of(reversed(new)).then(held.progress))
+    _save_state(db, job, cursor, _progress_of(reversed(new)).then(held.progress))
     return True
 
 
@@ -294,9 +335,10 @@ def _save_metrics(db: sqlite3.Connection, job: int, event: Event, *, wins: bool)
         )
 
 
-def _save_progress(db: sqlite3.Connection, job: int, progress: Progress) -> None:
-    """Write progress to the log and to the list columns of the job."""
-    db.execute("UPDATE logs SET step = ?, total_steps = ?, loss = ? WHERE job = ?", (*progress, job))
+def _save_state(db: sqlite3.Connection, job: int, cursor: str | None, progress: Progress) -> None:
+    """Write the state of a log, and its progress to the list columns of the job."""
+    db.execute(f"INSERT OR REPLACE INTO logs(job, {LOG_COLUMNS}) VALUES (?, ?, ?, ?, ?)", (job, cursor, *progress))
+    sum_stored(db, "logs", LOG_COLUMNS, job)
     db.execute(
         "UPDATE jobs SET step = coalesce(?, step), total_steps = coalesce(?, total_steps), loss = coalesce(?, loss) "
         "WHERE key = ?",

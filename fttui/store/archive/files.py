@@ -8,6 +8,10 @@ from typing import Any
 from fttui.checksums import row_sum
 from fttui.store.archive.damage import is_sound
 from fttui.store.archive.database import Database
+from fttui.store.archive.schema import MODEL_COLUMNS, UPLOAD_COLUMNS
+
+UPLOADED_AGAIN = "The file is uploaded again when a job needs it."
+"""Consequence of a damaged upload."""
 
 
 def _is_whole(recorded: int | None, content: bytes | None) -> bool:
@@ -76,10 +80,10 @@ class ArchiveFiles:
     def expiring(self) -> list[str]:
         """Return the JSON of each file that the provider deletes at some time."""
         sql = (
-            "SELECT raw FROM files WHERE profile = ? AND json_valid(raw) "
+            "SELECT raw_sum, id, raw FROM files WHERE profile = ? AND json_valid(raw) "
             "AND json_extract(raw, '$.expires_at') IS NOT NULL"
         )
-        return [raw for (raw,) in self._database.rows(sql)]
+        return [raw for row in self._database.rows(sql) if (raw := self._raw(row)) is not None]
 
     # Contents and uploads
 
@@ -109,45 +113,61 @@ class ArchiveFiles:
 
     def has_copy(self, id: str) -> bool:
         """Return True if the content of a file is recorded, or was uploaded from this disk."""
-        sql = (
-            "SELECT 1 FROM files WHERE profile = ?1 AND id = ?2 AND content IS NOT NULL "
-            "UNION SELECT 1 FROM uploads WHERE profile = ?1 AND id = ?2"
-        )
-        return self._database.row(sql, id) is not None
+        return self.has_content(id) or bool(self.digest(id))
 
     def uploaded(self, digest: str) -> str | None:
         """Return the id of the last upload with this content (SHA-256, hexadecimal), or None."""
-        row = self._database.row("SELECT id FROM uploads WHERE profile = ? AND digest = ?", digest)
-        return None if row is None else row[0]
+        return next((id for _, id in self._uploads("digest", digest)), None)
 
     def digest(self, id: str) -> str:
         """Return the SHA-256 of a file that was uploaded from this disk; empty for other files."""
-        row = self._database.row("SELECT digest FROM uploads WHERE profile = ? AND id = ?", id)
-        return "" if row is None else row[0]
+        return next((digest for digest, _ in self._uploads("id", id)), "")
+
+    def _uploads(self, column: str, value: str) -> list[Any]:
+        sql = f"SELECT sum, {UPLOAD_COLUMNS} FROM uploads WHERE profile = ? AND {column} = ?"
+        rows = self._database.rows(sql, value)
+        for row in rows:
+            if not is_sound(row):
+                self._database.damage.name("the upload", str(row[2]), UPLOADED_AGAIN)
+        return [row[1:] for row in rows if is_sound(row)]
 
     async def remember_upload(self, digest: str, id: str) -> None:
         """Record the id of an upload by the digest of its content."""
-        sql = "INSERT OR REPLACE INTO uploads(profile, digest, id) VALUES (?, ?, ?)"
-        await self._database.execute(sql, digest, id)
+        sql = f"INSERT OR REPLACE INTO uploads(profile, {UPLOAD_COLUMNS}, sum) VALUES (?, ?, ?, ?)"
+        await self._database.execute(sql, digest, id, row_sum(digest, id))
+
+    async def drop_damaged_uploads(self) -> list[str]:
+        """Forget the uploads that changed on the disk. Return the ids of their files."""
+        return await self._drop_damaged("uploads", UPLOAD_COLUMNS)
+
+    async def _drop_damaged(self, table: str, columns: str) -> list[str]:
+        def drop(db: sqlite3.Connection, profile: int) -> list[str]:
+            rows = db.execute(f"SELECT sum, {columns}, rowid, id FROM {table} WHERE profile = ?", (profile,)).fetchall()
+            damaged = [row for row in rows if not is_sound(row[:-2])]
+            db.executemany(f"DELETE FROM {table} WHERE rowid = ?", [(row[-2],) for row in damaged])
+            return [str(row[-1]) for row in damaged]
+
+        return await self._database.write(drop)
 
     # Models
 
     def models(self) -> list[str]:
         """Return the JSON of each model in the last list fetched."""
-        return [raw for (raw,) in self._database.rows("SELECT raw FROM models WHERE profile = ? ORDER BY rowid")]
+        sql = f"SELECT sum, {MODEL_COLUMNS} FROM models WHERE profile = ? ORDER BY rowid"
+        return [raw for row in self._database.rows(sql) if (raw := self._raw(row)) is not None]
 
     def retiring(self) -> list[str]:
         """Return the JSON of each model of the last list fetched that may have a date of its shutdown."""
         sql = (
-            "SELECT raw FROM models WHERE profile = ? AND json_valid(raw) AND "
+            f"SELECT sum, {MODEL_COLUMNS} FROM models WHERE profile = ? AND json_valid(raw) AND "
             "coalesce(json_extract(raw, '$.shutdown_date'), json_extract(raw, '$.deprecation')) IS NOT NULL"
         )
-        return [raw for (raw,) in self._database.rows(sql)]
+        return [raw for row in self._database.rows(sql) if (raw := self._raw(row)) is not None]
 
     def model(self, id: str) -> str | None:
         """Return the JSON of a model of the last list fetched, or None."""
-        row = self._database.row("SELECT raw FROM models WHERE profile = ? AND id = ?", id)
-        return None if row is None else str(row[0])
+        row = self._database.row(f"SELECT sum, {MODEL_COLUMNS} FROM models WHERE profile = ? AND id = ?", id)
+        return None if row is None else self._raw(row)
 
     async def save_models(self, models: Sequence[tuple[str, str]], now: float) -> None:
         """Replace the recorded models, given as id and JSON text."""
@@ -155,8 +175,8 @@ class ArchiveFiles:
         def write(db: sqlite3.Connection, profile: int) -> None:
             db.execute("DELETE FROM models WHERE profile = ?", (profile,))
             db.executemany(
-                "INSERT OR REPLACE INTO models(profile, id, raw, last_seen) VALUES (?, ?, ?, ?)",
-                [(profile, id, raw, now) for id, raw in models],
+                f"INSERT OR REPLACE INTO models(profile, {MODEL_COLUMNS}, sum, last_seen) VALUES (?, ?, ?, ?, ?)",
+                [(profile, id, raw, row_sum(id, raw), now) for id, raw in models],
             )
 
         await self._database.write(write)
@@ -164,3 +184,7 @@ class ArchiveFiles:
     async def forget_model(self, id: str) -> None:
         """Delete a model from the recorded list."""
         await self._database.execute("DELETE FROM models WHERE profile = ? AND id = ?", id)
+
+    async def drop_damaged_models(self) -> list[str]:
+        """Delete the models that changed on the disk, so that they are fetched again. Return their ids."""
+        return await self._drop_damaged("models", MODEL_COLUMNS)

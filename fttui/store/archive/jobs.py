@@ -11,7 +11,7 @@ from fttui.models.job import Job
 from fttui.models.raw_json import decode, digest, encode
 from fttui.models.row import JobRow
 from fttui.models.summary import Summary
-from fttui.store.archive.damage import is_sound
+from fttui.store.archive.damage import is_sound, sum_stored
 from fttui.store.archive.database import Database
 from fttui.store.archive.schema import (
     CHECKPOINT_COLUMNS,
@@ -261,7 +261,12 @@ class ArchiveJobs:
         """Record the numbers by which a run is judged, and the kinds of its alarms."""
         marks = ", ".join("?" * (2 + len(summary)))
         sql = f"INSERT OR REPLACE INTO summaries(job, {SUMMARY_COLUMNS}) VALUES ({marks})"
-        await self._database.write_job(id, lambda db, job: db.execute(sql, (job, *summary, alarms)), None)
+
+        def write(db: sqlite3.Connection, job: int) -> None:
+            db.execute(sql, (job, *summary, alarms))
+            sum_stored(db, "summaries", SUMMARY_COLUMNS, job)
+
+        await self._database.write_job(id, write, None)
 
     def unsummarized(self) -> list[str]:
         """Return the jobs with metrics but without a summary: those recorded by an older version."""
@@ -270,6 +275,19 @@ class ArchiveJobs:
             "AND NOT EXISTS (SELECT 1 FROM summaries WHERE summaries.job = jobs.key)"
         )
         return [id for (id,) in self._database.rows(sql)]
+
+    def with_damaged_summary(self) -> list[str]:
+        """Return the jobs with a summary that changed on the disk. Slow: checks all of them."""
+        sql = (
+            f"SELECT summaries.sum, {SUMMARY_COLUMNS}, jobs.id FROM jobs JOIN summaries ON summaries.job = jobs.key "
+            "WHERE profile = ?"
+        )
+
+        def find(db: sqlite3.Connection, profile: int) -> list[str]:
+            return [row[-1] for row in db.execute(sql, (profile,)) if not is_sound(row[:-1])]
+
+        none: list[str] = []
+        return self._database.read(find, none)
 
     async def delete(self, id: str, now: float, files: Collection[str] = ()) -> bool:
         """Delete a job and everything that belongs to it. Returns False for an unknown job.

@@ -3,7 +3,15 @@
 import sqlite3
 
 from fttui import sqlite
-from fttui.store.archive.schema import EVENT_COLUMNS, POINT_COLUMNS, SUMMARY_COLUMNS
+from fttui.store.archive.schema import (
+    CREATE_COLUMNS,
+    EVENT_COLUMNS,
+    LOG_COLUMNS,
+    MODEL_COLUMNS,
+    POINT_COLUMNS,
+    SUMMARY_COLUMNS,
+    UPLOAD_COLUMNS,
+)
 
 _JOB = (
     "status_text, model, suffix, method, fine_tuned_model, created_at, finished_at, trained_tokens, step, total_steps, "
@@ -79,8 +87,8 @@ def _jobs(db: sqlite3.Connection, here: int, there: int) -> None:
 
 def _summaries(db: sqlite3.Connection) -> None:
     db.execute(
-        f"INSERT OR REPLACE INTO disk.summaries(job, {SUMMARY_COLUMNS}) "
-        f"SELECT k.there, {SUMMARY_COLUMNS} FROM main.summaries m "
+        f"INSERT OR REPLACE INTO disk.summaries(job, {SUMMARY_COLUMNS}, sum) "
+        f"SELECT k.there, {SUMMARY_COLUMNS}, sum FROM main.summaries m "
         "JOIN temp.keys k ON k.here = m.job WHERE k.same"
     )
 
@@ -101,7 +109,8 @@ def _events(db: sqlite3.Connection) -> None:
             (there, here),
         )
         db.execute(
-            "INSERT OR REPLACE INTO disk.logs SELECT ?, cursor, step, total_steps, loss FROM main.logs WHERE job = ?",
+            f"INSERT OR REPLACE INTO disk.logs(job, {LOG_COLUMNS}, sum) SELECT ?, {LOG_COLUMNS}, sum "
+            "FROM main.logs WHERE job = ?",
             (there, here),
         )
 
@@ -134,12 +143,14 @@ def _rest(db: sqlite3.Connection, here: int, there: int) -> None:
         "last_seen = excluded.last_seen",
         (there, here),
     )
-    for table, columns in (("models", "id, raw, last_seen"), ("absent", "route, until"), ("uploads", "digest, id")):
+    for table, columns in (
+        ("models", f"{MODEL_COLUMNS}, sum, last_seen"),
+        ("absent", "route, until"),
+        ("uploads", f"{UPLOAD_COLUMNS}, sum"),
+        ("creates", f"{CREATE_COLUMNS}, sum"),
+    ):
         db.execute(
-            f"INSERT OR REPLACE INTO disk.{table} SELECT ?, {columns} FROM main.{table} WHERE profile = ?",
+            f"INSERT OR REPLACE INTO disk.{table}(profile, {columns}) "
+            f"SELECT ?, {columns} FROM main.{table} WHERE profile = ?",
             (there, here),
         )
-    db.execute(
-        "INSERT OR REPLACE INTO disk.creates SELECT ?, token, body, asked_at FROM main.creates WHERE profile = ?",
-        (there, here),
-    )

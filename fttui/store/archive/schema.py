@@ -239,7 +239,17 @@ _V12 = """
 ALTER TABLE samples ADD COLUMN sum INTEGER;
 """
 
-MIGRATIONS = (_V1, _V2, _V3, _V4, _V5, _V6, _V7, _V8, _V9, _V10, _V11, _V12)
+_V13 = """
+-- Checksums of the row without the key of its job or profile. NULL in rows of older versions: they get them in the
+-- background.
+ALTER TABLE logs ADD COLUMN sum INTEGER;
+ALTER TABLE summaries ADD COLUMN sum INTEGER;
+ALTER TABLE models ADD COLUMN sum INTEGER;
+ALTER TABLE uploads ADD COLUMN sum INTEGER;
+ALTER TABLE creates ADD COLUMN sum INTEGER;
+"""
+
+MIGRATIONS = (_V1, _V2, _V3, _V4, _V5, _V6, _V7, _V8, _V9, _V10, _V11, _V12, _V13)
 """SQL of each version. Entry N brings an archive from version N to version N + 1."""
 
 VERSION = len(MIGRATIONS)
@@ -251,7 +261,7 @@ OF_PROFILES = ("jobs", "files", "models", "creates", "absent", "deleted", "uploa
 TABLES = ("profiles", *OF_PROFILES, *OF_JOBS)
 
 SUMMARY_COLUMNS = "metric, last, last_step, best, best_step, train, train_last, noise, not_finite, base, alarms"
-"""Columns of `summaries`: the members of a `Summary`, then the alarms."""
+"""Columns of `summaries`, which their checksum covers: the members of a `Summary`, then the alarms."""
 ROW_COLUMNS = (
     "id, status_text, model, suffix, method, fine_tuned_model, created_at, finished_at, trained_tokens, "
     "step, total_steps, loss, gone_at IS NOT NULL, fault, epochs, rate, batch, seed, sweep, phase, "
@@ -268,6 +278,14 @@ CHECKPOINT_COLUMNS = "id, step, created_at, raw"
 """Columns that the checksum of a checkpoint covers."""
 SAMPLE_COLUMNS = "step, id, raw"
 """Columns that the checksum of samples covers."""
+LOG_COLUMNS = "cursor, step, total_steps, loss"
+"""Columns that the checksum of the state of a log covers."""
+MODEL_COLUMNS = "id, raw"
+"""Columns that the checksum of a model covers."""
+UPLOAD_COLUMNS = "digest, id"
+"""Columns that the checksum of an upload covers."""
+CREATE_COLUMNS = "token, body, asked_at"
+"""Columns that the checksum of a create covers."""
 NEWEST_FIRST = "created_at DESC, place DESC, id"
 """Default order of a list."""
 

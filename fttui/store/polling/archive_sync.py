@@ -115,6 +115,7 @@ class ArchiveSync:
         wanted = [id for id in ids if id not in held]
         self.tally.unchanged = len(ids) - len(wanted)
         await self._histories(wanted)
+        await self._fetcher.replace_damaged()
         await self._section("files", self._files)
         await self._section("models", self._models)
         await self._jobs.save_list_state()

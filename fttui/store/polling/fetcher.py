@@ -21,6 +21,8 @@ from fttui.store.store import Store
 
 SETTLES_AFTER = 5.0
 """Seconds after the end of a job for which its last events may still arrive."""
+COMPUTED_AGAIN = "It is computed again."
+"""Consequence of a damaged summary."""
 
 
 class Fetcher:
@@ -190,18 +192,30 @@ class Fetcher:
                 self._jobs.logs.reads[id] = LogRead(self._clock.now(), newest, self._runs.patience(id))
         self._feed.publish(updated=[id] if row_changed else (), events=[id] if has_new else ())
 
-    async def _judge(self, id: str) -> bool:
-        return await self._jobs.update_summary(id, *await self._runs.judge(id))
+    async def _judge(self, id: str, *, anew: bool = False) -> bool:
+        return await self._jobs.update_summary(id, *await self._runs.judge(id), anew=anew)
 
     async def complete_old(self) -> None:
-        """Add to the jobs that an older version recorded what it did not: checksums, and summaries one at a time.
-
-        An unexpected exception counts as a failed poll, so that it is shown. The next job follows.
-        """
+        """Add to the jobs that an older version recorded what it did not: checksums and summaries."""
         await add_checksums(self._archive)
-        for id in self._archive.jobs.unsummarized():
+        await self._judge_each(self._archive.jobs.unsummarized())
+
+    async def replace_damaged(self) -> None:
+        """Replace damaged states of logs and summaries. Lists are drawn without a look at their checksums."""
+        for id in await self._archive.in_thread(self._archive.events.with_damaged_state):
+            await self._archive.events.repair_state(id)
+            self._jobs.logs.update(id)
+        damaged = await self._archive.in_thread(self._archive.jobs.with_damaged_summary)
+        for id in damaged:
+            self._archive.damage.name("the summary", id, COMPUTED_AGAIN)
+        await self._judge_each(damaged, anew=True)
+        self._feed.publish()
+
+    async def _judge_each(self, ids: Iterable[str], *, anew: bool = False) -> None:
+        """Judge jobs one at a time. An unexpected exception counts as a failed poll, so that it is shown."""
+        for id in ids:
             try:
-                if await self._judge(id):
+                if await self._judge(id, anew=anew):
                     self._feed.publish(updated=[id])
             except Exception as error:
                 self._feed.failed(error)

@@ -157,8 +157,12 @@ class Poller:
         async with asyncio.TaskGroup() as lanes:
             lanes.create_task(self._repeat(self._poll_list))
             lanes.create_task(self._repeat(self._fetch_jobs))
-            lanes.create_task(self._guarded(self.fetcher.complete_old))
+            lanes.create_task(self._guarded(self._check_archive))
             lanes.create_task(self._repeat(self._reading.run))
+
+    async def _check_archive(self) -> None:
+        await self.fetcher.complete_old()
+        await self.fetcher.replace_damaged()
 
     async def _repeat(self, lane: Callable[[], Awaitable[None]]) -> None:
         while True:

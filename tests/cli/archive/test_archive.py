@@ -303,16 +303,25 @@ def test_history_that_changed_on_the_disk_is_named_and_fetched_again(fttui: Fttu
         db.execute("UPDATE events SET message = 'changed' WHERE job = 1 AND seq IN (0, 70)")
         db.execute("UPDATE checkpoints SET raw = '{}' WHERE job = 2")
         db.execute("UPDATE files SET content = x'00' WHERE content IS NOT NULL")
+        db.execute("UPDATE logs SET cursor = 'x' WHERE job = 3")
+        db.execute("UPDATE summaries SET noise = 9 WHERE job = 1")
+        db.execute("INSERT INTO uploads VALUES (1, 'digest', 'file-up', 1)")
+        db.execute("INSERT INTO creates VALUES (1, 'token', '{\"model\": \"gpt-x\"}', 1.0, 1)")
         db.commit()
         (first,) = db.execute("SELECT id FROM jobs WHERE key = 1").fetchone()
     shown = fttui("jobs", "events", first, "--offline", "--json")
     assert (shown.code, "Damaged on the disk (checksum): events of" in shown.err) == (1, True)
     assert "fttui archive sync" in shown.err
     result = fttui("archive", "sync")
-    (damaged,) = [line for line in result.err.splitlines() if "damaged in the archive" in line]
+    damaged, computed, forgotten = [line for line in result.err.splitlines() if "damaged in the archive" in line]
     assert f"{first} (events)" in damaged
     assert "(checkpoints)" in damaged
+    assert "(log)" in damaged
     assert "(file)" in damaged
+    assert computed.endswith(f"computed again: the summary of {first}")
+    assert "the upload of file-up" in forgotten
+    assert "request (gpt-x) that got no response. Its job may exist" in result.err
     assert result.code == 0
     assert [fttui("jobs", "events", job["id"], "--offline", "--json").out for job in filled.jobs] == before
-    assert "damaged" not in fttui("archive", "sync").err
+    assert "damaged in the archive" not in (again := fttui("archive", "sync").err)
+    assert "gpt-x" in again, "only the cockpit, which searches for the job, forgets a create"

@@ -9,14 +9,18 @@ import pytest
 
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
+from fttui.models.summary import Summary
 from fttui.store.archive import set_aside
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.damage import EVENT, MOST_NAMED
+from fttui.store.archive.events import LogState, Progress
+from fttui.store.archive.files import UPLOADED_AGAIN
 from fttui.store.archive.schema import MIGRATIONS, OF_JOBS
 from fttui.store.archive.verification import add_checksums, distrust_damaged
 from tests.support.store_fakes import entry, event, job, metrics
 
 J, F = "ftjob-00001", "file-r1"
+SHA, OTHER_SHA = "5" * 64, "6" * 64
 CONTENT = b"step,train_loss\n1,0.5\n"
 
 
@@ -32,6 +36,11 @@ async def filled(path: Path) -> None:
     await archive.jobs.save_checkpoints(J, [Checkpoint.read({"id": f"c{n}", "step_number": n}) for n in (3, 5)])
     await archive.files.save([(F, '{"id":"file-r1","filename":"metrics.csv"}')], 1.0)
     await archive.files.save_content(F, CONTENT, 1.0)
+    await archive.files.save_models([("m1", '{"id":"m1","shutdown_date":1}'), ("m2", '{"id":"m2"}')], 1.0)
+    await archive.files.remember_upload(SHA, F)
+    await archive.creates.remember("t1", '{"model":"gpt-x"}', 5)
+    # An integer in a REAL column, as providers send losses.
+    await archive.jobs.save_summary(J, Summary(metric="train_loss", last=1, last_step=7, best=0.5), "plateau")
     await archive.close()
 
 
@@ -59,6 +68,18 @@ DAMAGE = {
     "the description": "UPDATE files SET raw = replace(raw, 'metrics', 'metricr')",
     "the content": "UPDATE files SET content = x'00'",
 }
+
+
+SMALL = ("logs", "summaries", "models", "uploads", "creates")
+
+
+def sums(path: Path) -> list[Any]:
+    """Return all checksums. Every row must have one."""
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        tables = ("events", "points", "checkpoints", *SMALL)
+        found = [(table, db.execute(f"SELECT sum FROM {table}").fetchall()) for table in tables]
+    assert all(rows and (None,) not in rows for _, rows in found)
+    return found
 
 
 @pytest.mark.parametrize("what", DAMAGE)
@@ -123,20 +144,138 @@ async def test_damaged_event_that_the_provider_lacks_stays_and_is_named(tmp_path
 async def test_rows_of_an_older_version_get_checksums_in_the_background(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     await filled(path)
+    written = sums(path)
     with contextlib.closing(sqlite3.connect(path)) as db:
         for table in ("events", "points", "checkpoints"):
             db.execute(f"UPDATE {table} SET sum = NULL")
         db.execute("UPDATE files SET raw_sum = NULL, content_sum = NULL")
+        for table in SMALL:
+            db.execute(f"UPDATE {table} SET sum = NULL")
         db.execute(next(line for line in MIGRATIONS[6].splitlines() if "INSERT INTO unsummed" in line))
         db.commit()
     archive = opened(path)
     before = read_all(archive)
+    assert await distrust_damaged(archive) == {}
     await add_checksums(archive)
     assert (read_all(archive), archive.notices, archive.jobs.unsummed()) == (before, [], [])
+    assert sums(path) == written
     for harm in DAMAGE.values():
         change(path, harm)
     read_all(archive)
     assert len(archive.notices) == len(DAMAGE)
+    await archive.close()
+
+
+@pytest.mark.parametrize("change_of", [f"id = 'file-r2', digest = '{SHA}'", f"digest = '{OTHER_SHA}'"])
+async def test_damaged_upload_is_forgotten(tmp_path: Path, change_of: str) -> None:
+    path = tmp_path / "a.db"
+    await filled(path)
+    archive = opened(path)
+    assert (archive.files.uploaded(SHA), archive.files.digest(F)) == (F, SHA)
+    change(path, f"UPDATE uploads SET {change_of}")
+    for file in (F, "file-r2"):
+        assert (archive.files.uploaded(SHA), archive.files.digest(file)) == (None, "")
+    assert (archive.files.uploaded(OTHER_SHA), archive.files.has_copy("file-r2")) == (None, False)
+    (notice,) = archive.notices
+    assert "the upload of file-r" in notice
+    assert UPLOADED_AGAIN in notice
+    await archive.files.remember_upload(SHA, "file-new")
+    assert archive.files.uploaded(SHA) == "file-new"
+    assert len(await archive.files.drop_damaged_uploads()) == ("digest = '6" in change_of)
+    assert await archive.files.drop_damaged_uploads() == []
+    await archive.close()
+
+
+@pytest.mark.parametrize("what", ["token = 't2'", 'body = \'{"model":"gpt-y"}\'', "asked_at = 4.0"])
+async def test_damaged_create_is_kept_apart(tmp_path: Path, what: str) -> None:
+    path = tmp_path / "a.db"
+    await filled(path)
+    archive = opened(path)
+    assert archive.creates.pending() == {"t1": ('{"model":"gpt-x"}', 5.0)}
+    change(path, f"UPDATE creates SET {what}")
+    assert archive.creates.pending() == {}
+    ((token, body),) = archive.creates.damaged().items()
+    assert (token, body) == ("t2" if "t2" in what else "t1", f'{{"model":"gpt-{"y" if "y" in what else "x"}"}}')
+    await archive.creates.forget(token)
+    assert archive.creates.damaged() == {}
+    await archive.close()
+
+
+async def test_damaged_model_is_left_out_until_it_is_fetched_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    await filled(path)
+    archive = opened(path)
+    assert (len(archive.files.models()), len(archive.files.retiring())) == (2, 1)
+    change(path, "UPDATE models SET raw = replace(raw, '1}', '2}')")
+    assert archive.files.models() == ['{"id":"m2"}']
+    assert (archive.files.model("m1"), archive.files.retiring()) == (None, [])
+    (notice,) = archive.notices
+    assert "the description of m1" in notice
+    assert "fttui archive sync" in notice
+    assert await distrust_damaged(archive) == {"m1": ["model"]}
+    assert archive.database.query("SELECT id FROM models") == [("m2",)]
+    await archive.close()
+
+
+LOG_DAMAGE = ("cursor = NULL", "cursor = 'ftjob-00001-e00000'", "step = 6", "loss = 'text'", "total_steps = 10")
+
+
+@pytest.mark.parametrize("what", LOG_DAMAGE)
+async def test_log_with_a_damaged_state_is_read_again_from_its_oldest_event(tmp_path: Path, what: str) -> None:
+    path = tmp_path / "a.db"
+    archive = opened(path)
+    await archive.jobs.save([entry(job(1))], 1.0)
+    newest = [Event.read(metrics(J, n, 1 / n)) for n in range(5, 9)]
+    assert await archive.events.append(J, newest, joined=False, cursor=newest[0].id)
+    sound = LogState(3, 0, newest[0].id, True, Progress(8, 1000, 1 / 8))
+    assert archive.events.state(J) == sound
+    change(path, f"UPDATE logs SET {what}")
+    assert archive.events.state(J) == sound._replace(is_damaged=True)
+    (notice,) = archive.notices
+    assert f"the extent of the log of {J}" in notice
+    older = [Event.read(metrics(J, n, 1 / n)) for n in range(1, 5)]
+    assert await archive.events.prepend(J, older, asked=newest[0].id, cursor=None)
+    assert archive.events.state(J) == sound._replace(bottom=-4, cursor=None)
+    change(path, f"UPDATE logs SET {what}, cursor = 'x'")
+    assert await distrust_damaged(archive) == {J: ["log"]}
+    assert archive.events.state(J) == sound._replace(bottom=-4, cursor=older[0].id)
+    assert await archive.events.append(J, [Event.read(event(J, 9))], joined=True, cursor=None)
+    assert archive.events.states() == {J: sound._replace(top=None, bottom=None, cursor=older[0].id)}
+    await archive.close()
+
+
+async def test_damaged_state_of_a_log_without_events_is_deleted(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    archive = opened(path)
+    await archive.jobs.save([entry(job(1))], 1.0)
+    assert await archive.events.append(J, [], joined=True, cursor=None)
+    assert archive.events.state(J).visited
+    change(path, "UPDATE logs SET cursor = 'x'")
+    assert archive.events.states()
+    await archive.events.repair_state(J)
+    assert (archive.events.state(J), archive.events.states()) == (LogState(), {})
+    await archive.close()
+
+
+async def test_events_follow_a_log_of_damaged_events_and_state(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    await filled(path)
+    archive = opened(path)
+    change(path, "UPDATE events SET message = 'x'")
+    change(path, "UPDATE logs SET step = 5")
+    assert await archive.events.append(J, [Event.read(event(J, 9))], joined=True, cursor=None)
+    assert [row.message for row in archive.events.rows(J)] == [EVENT] * 8 + ["event 9"]
+    await archive.close()
+
+
+@pytest.mark.parametrize("what", ["last = 2", "metric = 'train_lost'", "alarms = ''", "best_step = 3", "sum = 1"])
+async def test_damaged_summary_is_found(tmp_path: Path, what: str) -> None:
+    path = tmp_path / "a.db"
+    await filled(path)
+    archive = opened(path)
+    assert archive.jobs.with_damaged_summary() == []
+    change(path, f"UPDATE summaries SET {what}")
+    assert archive.jobs.with_damaged_summary() == [J]
     await archive.close()
 
 

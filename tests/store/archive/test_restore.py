@@ -9,9 +9,11 @@ import pytest
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
 from fttui.models.samples import StepSamples
+from fttui.models.summary import Summary
 from fttui.store.archive import database, set_aside
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.jobs import ListState
+from fttui.store.archive.verification import distrust_damaged
 from tests.store.archive.test_faults import J, filled, shrink
 from tests.support.store_fakes import entry, event, job, metrics, samples
 
@@ -65,6 +67,7 @@ async def see_things(archive: Archive) -> None:
     await archive.files.save_content("file-r", b"step,train_loss\n1,2\n", 5.0)
     await archive.files.save([("file-t", '{"id":"file-t"}')], 5.0)
     await archive.files.save_models([("m", '{"id":"m"}')], 5.0)
+    await archive.jobs.save_summary("ftjob-00003", Summary(metric="train_loss", last=1, noise=0.5), "plateau")
     await archive.creates.remember("token", "{}", 5.0)
     await archive.files.remember_upload("digest", "file-t")
     await archive.routes.remember_absent("pause", 1e12)
@@ -113,6 +116,10 @@ async def test_memory_is_written_to_the_disk_when_it_has_room(disk: Disk) -> Non
     assert len(again.events.raw(J)) == 321
     assert len(again.events.raw("ftjob-00003")) == 100
     assert again.files.models() == held["models"]
+    assert await distrust_damaged(again) == {}
+    assert (again.jobs.with_damaged_summary(), again.creates.damaged()) == ([], {})
+    for table in ("logs", "summaries", "models", "uploads", "creates"):
+        assert again.database.query(f"SELECT count(*), count(*) - count(sum) FROM {table}")[0][1] == 0, table
     await again.close()
 
 
