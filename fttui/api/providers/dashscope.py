@@ -12,6 +12,7 @@ from fttui.api.errors import ApiError, BadRequest, Forbidden, NotFound
 from fttui.api.http import Http
 from fttui.api.providers import training_log
 from fttui.api.providers.base import Provider
+from fttui.api.providers.decoding import complete
 from fttui.api.providers.dialect import Dialect, Report
 from fttui.models import lenient
 from fttui.models.auto_hyperparameters import AUTO
@@ -87,13 +88,13 @@ class ModelStudio(Dialect):
         output = self._output(raw)
         jobs, total = output.get("jobs"), lenient.whole(output.get("total"))
         if not isinstance(jobs, list):
-            raise self._unreadable("expected a list of jobs")
+            raise self._decode.unreadable("expected a list of jobs")
         has_more = len(jobs) >= size if total is None else number * size < total
-        found = [self._translated(Job, item) for item in jobs]
-        return await self._decoded(Page(Job, found, has_more and bool(jobs), raw, next=f"{number + 1}x{size}"))
+        found = [self._decode.translated(Job, item) for item in jobs]
+        return await complete(Page(Job, found, has_more and bool(jobs), raw, next=f"{number + 1}x{size}"))
 
     async def job(self, id: str) -> Job:
-        return self._object(Job, self._output(await self._read(self._job_path(id))))
+        return self._decode.object(Job, self._output(await self._read(self._job_path(id))))
 
     async def create(self, spec: JobSpec) -> Job:
         body = {**self.body(spec), **self.provider.create}
@@ -101,7 +102,7 @@ class ModelStudio(Dialect):
             raw = await self._http.write("POST", self.provider.jobs, body)
         except (BadRequest, NotFound, Forbidden) as error:
             raise self._with_region(error) from None
-        return self._object(Job, lenient.mapping(raw).get("output"), is_write=True)
+        return self._decode.object(Job, lenient.mapping(raw).get("output"), is_write=True)
 
     async def cancel(self, id: str) -> Job:
         """Cancel a job. The response has no job, so that it is read again."""
@@ -123,8 +124,8 @@ class ModelStudio(Dialect):
                 break
             log.lines += lines
         events = training_log.events([*log.lines, *rest], logging_steps=log.logging_steps)
-        found = [self._with_sent(event, line) for event, line in events]
-        return await self._decoded(Page(Event, found[::-1], False, None))
+        found = [self._decode.with_sent(event, line) for event, line in events]
+        return await complete(Page(Event, found[::-1], False, None))
 
     async def _log(self, id: str) -> "_Log":
         if id not in self._logs:
@@ -140,7 +141,7 @@ class ModelStudio(Dialect):
         raw = await self._read(f"{self._job_path(id)}/checkpoints", is_page=True)
         output = lenient.mapping(raw).get("output")
         sent = output if isinstance(output, list) else lenient.items(lenient.mapping(output).get("checkpoints"))
-        found = [self._with_sent(_checkpoint(id, item), item) for item in sent if isinstance(item, dict)]
+        found = [self._decode.with_sent(_checkpoint(id, item), item) for item in sent if isinstance(item, dict)]
         return Page(Checkpoint, found, False, raw)
 
     async def upload(self, path: str, *, purpose: str, progress: Report | None = None) -> File:
@@ -148,7 +149,7 @@ class ModelStudio(Dialect):
             raise BadRequest(f"{os.path.basename(path)} is larger than 300 MB, the limit of Model Studio")
         fields = [("purpose", purpose)]
         raw = await multipart.send_whole(self._http, self.provider.files, path, fields, progress)
-        return self._object(File, raw, is_write=True)
+        return self._decode.object(File, raw, is_write=True)
 
     # Before a job is created
 
@@ -187,7 +188,7 @@ class ModelStudio(Dialect):
         """Return the content of an envelope."""
         output = lenient.mapping(raw).get("output")
         if not isinstance(output, dict):
-            raise self._unreadable("expected an object with the member output")
+            raise self._decode.unreadable("expected an object with the member output")
         return output
 
     def _with_region(self, error: ApiError) -> ApiError:

@@ -1,6 +1,5 @@
 """The calls of the API of one provider. The base class speaks OpenAI's API; a near provider is a subclass."""
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from copy import copy
@@ -8,10 +7,11 @@ from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 from fttui.api import multipart
-from fttui.api.errors import BadRequest, BadResponse, Unreachable
+from fttui.api.errors import BadRequest, Unreachable
 from fttui.api.http import Http
 from fttui.api.providers import refusals
 from fttui.api.providers.base import Provider
+from fttui.api.providers.decoding import Decoder
 from fttui.models.assessment import Assessment
 from fttui.models.auto_hyperparameters import AUTO
 from fttui.models.chat import Chunk, Question, chunk_of, phase_chunk
@@ -24,15 +24,12 @@ from fttui.models.page import Page
 from fttui.models.run_state import Phase
 from fttui.models.samples import StepSamples
 from fttui.models.spec import MAX_METADATA, JobSpec
-from fttui.models.wire import SENT, Wire, json_kind, sent_id
+from fttui.models.wire import Wire
 
 T = TypeVar("T", bound=Wire)
 Query = list[tuple[str, str]]
 Report = Callable[[int, int], None]
 Stream = AbstractAsyncContextManager[tuple[int | None, AsyncIterator[bytes]]]
-
-AT_ONCE = 200
-"""Greatest number of objects that are decoded in the event loop. Lists of files may have 10,000."""
 
 
 class Dialect:
@@ -45,6 +42,7 @@ class Dialect:
     def __init__(self, http: Http) -> None:
         self._http = http
         self._tries: int | None = None
+        self._decode = Decoder(http.provider, self.translate)
 
     def with_tries(self, tries: int) -> Self:
         """Return the same API, with the same state, that tries a read at most `tries` times."""
@@ -69,12 +67,12 @@ class Dialect:
         return await self._page(Job, self.provider.jobs, [*window(after, limit), *wanted])
 
     async def job(self, id: str) -> Job:
-        return self._object(Job, await self._read(self._job_path(id)))
+        return self._decode.object(Job, await self._read(self._job_path(id)))
 
     async def create(self, spec: JobSpec) -> Job:
         """Create a job with one POST, never sent twice."""
         body = {**self.body(spec), **self.provider.create}
-        return self._object(Job, await self._http.write("POST", self.provider.jobs, body), is_write=True)
+        return self._decode.object(Job, await self._http.write("POST", self.provider.jobs, body), is_write=True)
 
     async def cancel(self, id: str) -> Job:
         return await self._act(id, "cancel")
@@ -108,10 +106,10 @@ class Dialect:
         return await self._page(File, self.provider.files, [*wanted, *window(after, limit)])
 
     async def file(self, id: str) -> File:
-        return self._object(File, await self._read(f"{self.provider.files}/{part(id)}"))
+        return self._decode.object(File, await self._read(f"{self.provider.files}/{part(id)}"))
 
     async def upload(self, path: str, *, purpose: str, progress: Report | None = None) -> File:
-        return self._object(File, await multipart.send(self._http, path, purpose, progress), is_write=True)
+        return self._decode.object(File, await multipart.send(self._http, path, purpose, progress), is_write=True)
 
     async def delete_file(self, id: str) -> dict[str, Any]:
         """Return the response as sent; empty if the server sent none."""
@@ -131,7 +129,7 @@ class Dialect:
         return await self._page(Model, self.provider.models, [])
 
     async def model(self, id: str) -> Model:
-        return self._object(Model, await self._read(f"{self.provider.models}/{part(id)}"))
+        return self._decode.object(Model, await self._read(f"{self.provider.models}/{part(id)}"))
 
     async def delete_model(self, id: str) -> dict[str, Any]:
         """Return the response as sent; empty if the server sent none."""
@@ -202,59 +200,14 @@ class Dialect:
         return await self._http.read(path, query or [], tries=self._tries, is_page=is_page)
 
     async def _page(self, kind: type[T], path: str, query: Query) -> Page[T]:
-        raw = await self._read(path, query, is_page=True)
-        try:
-            page = Page.read(kind, raw)
-        except ValueError as error:
-            raise self._unreadable(str(error)) from None
-        return await self._decoded(page.only([self._translated(kind, item) for item in page.objects]))
-
-    async def _decoded(self, page: Page[T]) -> Page[T]:
-        if len(page.objects) > AT_ONCE:
-            await asyncio.to_thread(lambda: page.items)
-        return page
-
-    def _object(self, kind: type[T], raw: Any, *, is_write: bool = False) -> T:
-        made = self._translated(kind, raw)
-        if not isinstance(made, dict) or (is_write and not sent_id(made)):
-            got = json_kind(raw) if not isinstance(made, dict) else "an object without an id"
-            raise self._unreadable(f"expected a {kind.__name__.lower()}, got {got}", ambiguous=is_write)
-        return kind.read(made)
-
-    def _translated(self, kind: type[Wire], raw: Any) -> Any:
-        """Translate one object. The object as sent is inside the new one."""
-        if not isinstance(raw, dict):
-            return raw
-        made = self.translate(kind, raw)
-        return _blank(raw, self.provider.secrets) if made is raw else self._with_sent(made, raw)
-
-    def _with_sent(self, made: dict[str, Any], raw: Any) -> dict[str, Any]:
-        """Return a translated object with the object as sent inside, but for the keys of the user."""
-        return {**made, SENT: _blank(raw, self.provider.secrets)}
-
-    def _unreadable(self, why: str, *, ambiguous: bool = False) -> BadResponse:
-        text = f"cannot parse the response of {self.provider.title}: {why}"
-        return BadResponse(text, code="unreadable", ambiguous=ambiguous)
+        return await self._decode.page(kind, await self._read(path, query, is_page=True))
 
     async def _act(self, id: str, verb: str) -> Job:
-        return self._object(Job, await self._http.write("POST", f"{self._job_path(id)}/{verb}"), is_write=True)
+        return self._decode.object(Job, await self._http.write("POST", f"{self._job_path(id)}/{verb}"), is_write=True)
 
     async def _delete(self, path: str) -> dict[str, Any]:
         raw = await self._http.write("DELETE", path)
         return raw if isinstance(raw, dict) else {}
-
-
-def _blank(value: Any, secrets: frozenset[str]) -> Any:
-    """Return a value with its secret members blank. A value without one is returned unchanged."""
-    if not secrets:
-        return value
-    if isinstance(value, list):
-        return [_blank(item, secrets) for item in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        name: "" if name in secrets and isinstance(item, str) else _blank(item, secrets) for name, item in value.items()
-    }
 
 
 def window(after: str | None, limit: int | None) -> Query:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from fttui.api.errors import BadRequest
 from fttui.api.providers.base import Provider
+from fttui.api.providers.decoding import complete
 from fttui.api.providers.dialect import Dialect, Report, Stream, part
 from fttui.models import lenient
 from fttui.models.checkpoint import Checkpoint
@@ -72,12 +73,12 @@ class Fireworks(Dialect):
             raise BadRequest("the list cannot continue: its cursor is of another provider", code="unknown_cursor")
         resource = _KINDS[int(number)].resource
         raw, next = await self._list(f"/{resource}", token)
-        found = [self._translated(Job, item) for item in lenient.items(raw.get(resource))]
+        found = [self._decode.translated(Job, item) for item in lenient.items(raw.get(resource))]
         cursor = f"{number} {next}" if next else f"{int(number) + 1} "
         has_more = bool(next) or int(number) + 1 < len(_KINDS)
         if has_more and not found:  # an empty page would end the walk
             return await self.jobs(after=cursor, limit=limit)
-        return await self._decoded(Page(Job, found, has_more, raw, next=cursor))
+        return await complete(Page(Job, found, has_more, raw, next=cursor))
 
     async def create(self, spec: JobSpec) -> Job:
         raise BadRequest(f"Fireworks {CLOSED}", code="closed")
@@ -89,7 +90,7 @@ class Fireworks(Dialect):
 
     async def resume(self, id: str) -> Job:
         raw = await self._http.write("POST", f"{self._job_path(id)}:resume", {})
-        return self._object(Job, raw, is_write=True)
+        return self._decode.object(Job, raw, is_write=True)
 
     async def events(self, id: str, *, after: str | None = None, limit: int = 100) -> Page[Event]:
         """Return an empty page: `Provider.missing` says that there are no events."""
@@ -136,13 +137,13 @@ class Fireworks(Dialect):
         query = [("pageSize", str(LARGEST_PAGE))] + ([("pageToken", token)] if token else [])
         raw = await self._read(path, query, is_page=True)
         if not isinstance(raw, dict):
-            raise self._unreadable("expected an object")
+            raise self._decode.unreadable("expected an object")
         return raw, lenient.line(raw.get("nextPageToken"))
 
     async def _named(self, kind: Any, path: str, member: str, after: str | None) -> Page[Any]:
         raw, next = await self._list(path, after or "")
-        found = [self._translated(kind, item) for item in lenient.items(raw.get(member))]
-        return await self._decoded(Page(kind, found, bool(next), raw, next=next or None))
+        found = [self._decode.translated(kind, item) for item in lenient.items(raw.get(member))]
+        return await complete(Page(kind, found, bool(next), raw, next=next or None))
 
     def translate(self, kind: type[Wire], raw: dict[str, Any]) -> dict[str, Any]:
         if kind is Job:

@@ -86,7 +86,7 @@ class LocalAI(Dialect):
         """Create a job. The response has only its id, so that it is read once more."""
         body = {**self.body(spec), **self.provider.create}
         made = lenient.mapping(await self._http.write("POST", self.provider.jobs, body))
-        job = self._object(Job, {"status": "queued", **made, "model": spec.model, "config": body}, is_write=True)
+        job = self._decode.object(Job, {"status": "queued", **made, "model": spec.model, "config": body}, is_write=True)
         try:
             return await super().job(job.id)
         except ApiError:
@@ -113,7 +113,7 @@ class LocalAI(Dialect):
         """Return all checkpoints."""
         raw = await self._read(f"{self._job_path(id)}/checkpoints", is_page=True)
         sent = lenient.items(lenient.mapping(raw).get("checkpoints"))
-        found = [self._with_sent(_checkpoint(id, item), item) for item in sent if isinstance(item, dict)]
+        found = [self._decode.with_sent(_checkpoint(id, item), item) for item in sent if isinstance(item, dict)]
         return Page(Checkpoint, found, False, raw)
 
     # Files and models
@@ -130,7 +130,7 @@ class LocalAI(Dialect):
         raw = await multipart.send_whole(self._http, "/datasets", path, [], progress)
         place = lenient.line(lenient.mapping(raw).get("path"))
         if not place:
-            raise self._unreadable("the upload has no path", ambiguous=True)
+            raise self._decode.unreadable("the upload has no path", ambiguous=True)
         made = {"id": place, "object": "file", "filename": os.path.basename(path), "purpose": purpose}
         return File.read({**made, SENT: raw})
 
@@ -175,7 +175,7 @@ class LocalAI(Dialect):
             raw = lenient.mapping(response_body.loads(text.encode()))
         except (ValueError, RecursionError):
             return []
-        return [self._with_sent(event, raw) for event in _progress_events(raw, self._http.clock.now())]
+        return [self._decode.with_sent(event, raw) for event in _progress_events(raw, self._http.clock.now())]
 
 
 def _text(value: Any) -> str:

@@ -9,6 +9,7 @@ from fttui.api.error_mapping import UNKNOWN_ROUTE
 from fttui.api.errors import ApiError, NotFound
 from fttui.api.providers import together_body
 from fttui.api.providers.base import Provider
+from fttui.api.providers.decoding import complete
 from fttui.api.providers.dialect import Dialect, Report
 from fttui.models import lenient
 from fttui.models.assessment import Assessment
@@ -67,9 +68,9 @@ class Together(Dialect):
         total = max((event.total_steps or 0 for event in page.items), default=0)
         rows = _metric_events(await self._metrics(path), total or None)
         # Metrics come before the messages of the same second, so that the end of a job is its newest event.
-        found = [*((0, self._with_sent(*row)) for row in rows), *((1, event) for event in page.objects)]
+        found = [*((0, self._decode.with_sent(*row)) for row in rows), *((1, event) for event in page.objects)]
         found.sort(key=lambda item: (_time(item[1]), item[0]))
-        return await self._decoded(Page(Event, [event for _, event in reversed(found)], False, page.raw))
+        return await complete(Page(Event, [event for _, event in reversed(found)], False, page.raw))
 
     async def _metrics(self, path: str) -> list[Any]:
         try:
@@ -81,7 +82,7 @@ class Together(Dialect):
     async def checkpoints(self, id: str, *, after: str | None = None, limit: int = 100) -> Page[Checkpoint]:
         """Return all checkpoints."""
         page = await self._page(Checkpoint, f"{self._job_path(id)}/checkpoints", [])
-        found = [self._with_sent(_checkpoint(id, raw), raw) for raw in page.objects if isinstance(raw, dict)]
+        found = [self._decode.with_sent(_checkpoint(id, raw), raw) for raw in page.objects if isinstance(raw, dict)]
         return Page(Checkpoint, found, False, page.raw)
 
     # Files and models
@@ -98,7 +99,7 @@ class Together(Dialect):
         kind = next((end for end in ("csv", "parquet") if path.lower().endswith(f".{end}")), "jsonl")
         fields = [("purpose", purpose), ("file_name", os.path.basename(path)), ("file_type", kind)]
         raw = await multipart.send_whole(self._http, "/files/upload", path, fields, progress)
-        return self._object(File, raw, is_write=True)
+        return self._decode.object(File, raw, is_write=True)
 
     async def models(self) -> Page[Model]:
         """Return the models that can be tuned, or that answer requests."""

@@ -1,17 +1,16 @@
 """Vertex AI of Google: Gemini tuning, with long names, labels, and a bucket for files."""
 
-import os
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import quote
 
 from fttui.api import multipart
-from fttui.api.error_mapping import UNKNOWN_ROUTE
-from fttui.api.errors import NotFound
+from fttui.api.http import Http
 from fttui.api.providers.base import Provider
+from fttui.api.providers.decoding import complete
 from fttui.api.providers.dialect import Dialect, Query, Report, Stream
+from fttui.api.providers.vertex_bucket import Bucket
 from fttui.models import labels, lenient
 from fttui.models.auto_hyperparameters import AUTO
 from fttui.models.checkpoint import Checkpoint
@@ -25,8 +24,6 @@ from fttui.models.wire import Wire
 
 LARGEST_PAGE = 100
 STORAGE = "https://storage.googleapis.com"
-FOLDER = "fttui"
-"""Start of the names of uploaded files. A random part keeps files of one name apart."""
 MOST_LABELS = 64
 MAX_SUFFIX = 128
 _LABEL = re.compile(r"[a-z0-9_-]{0,63}")
@@ -59,6 +56,10 @@ def provider(base_url: str, *, organization: str, project: str) -> Provider:
 class Vertex(Dialect):
     """API of Vertex AI. Labels are the metadata of a job, and carry the create token."""
 
+    def __init__(self, http: Http) -> None:
+        super().__init__(http)
+        self._bucket = Bucket(http.provider)
+
     # Jobs
 
     async def jobs(
@@ -82,7 +83,7 @@ class Vertex(Dialect):
         """Return the checkpoints, which are members of the job."""
         tuned = lenient.mapping(lenient.mapping((await self.job(id)).sent).get("tunedModel"))
         sent = [item for item in lenient.items(tuned.get("checkpoints")) if isinstance(item, dict)]
-        return Page(Checkpoint, [self._with_sent(_checkpoint(id, item), item) for item in sent], False, tuned)
+        return Page(Checkpoint, [self._decode.with_sent(_checkpoint(id, item), item) for item in sent], False, tuned)
 
     # Files in the bucket
 
@@ -90,41 +91,23 @@ class Vertex(Dialect):
         self, *, purpose: str | None = None, after: str | None = None, limit: int | None = None
     ) -> Page[File]:
         """Return one page of the files in the bucket."""
-        return await self._pages(File, self._objects(), "items", [], after)
+        return await self._pages(File, self._bucket.files, "items", [], after)
 
     async def file(self, id: str) -> File:
-        return self._object(File, await self._read(self._object_url(id)))
+        return self._decode.object(File, await self._read(self._bucket.file(id)))
 
     async def upload(self, path: str, *, purpose: str, progress: Report | None = None) -> File:
-        name = f"{FOLDER}/{os.urandom(4).hex()}/{os.path.basename(path)}"
-        url = f"{self.provider.storage_url}/upload/storage/v1/b/{quote(self._bucket, safe='')}/o"
-        route = f"{url}?uploadType=media&name={quote(name, safe='')}"
-        return self._object(File, await multipart.send_plain(self._http, route, path, progress), is_write=True)
+        raw = await multipart.send_plain(self._http, self._bucket.new_file(path), path, progress)
+        return self._decode.object(File, raw, is_write=True)
 
     async def delete_file(self, id: str) -> dict[str, Any]:
-        return await self._delete(self._object_url(id))
+        return await self._delete(self._bucket.file(id))
 
     async def content(self, id: str) -> bytes:
-        return await self._http.content(f"{self._object_url(id)}?alt=media")
+        return await self._http.content(f"{self._bucket.file(id)}?alt=media")
 
     def stream(self, id: str) -> Stream:
-        return self._http.stream(f"{self._object_url(id)}?alt=media")
-
-    @property
-    def _bucket(self) -> str:
-        if not self.provider.bucket:
-            how = 'set bucket = "…" in the profile, or name the data by its address, gs://…'
-            raise NotFound(f"Vertex has no files: {how}", status=404, code=UNKNOWN_ROUTE)
-        return self.provider.bucket
-
-    def _objects(self) -> str:
-        return f"{self.provider.storage_url}/storage/v1/b/{quote(self._bucket, safe='')}/o"
-
-    def _object_url(self, id: str) -> str:
-        place = id.removeprefix(f"gs://{self._bucket}/")
-        if place == id or not place:
-            raise NotFound(f"{id} is not in the bucket {self._bucket}", status=404, code="file_not_found")
-        return f"{self._objects()}/{quote(place, safe='')}"
+        return self._http.stream(f"{self._bucket.file(id)}?alt=media")
 
     # Models
 
@@ -170,10 +153,10 @@ class Vertex(Dialect):
         token = [("pageToken", after)] if after else []
         raw = await self._read(path, [*query, *token], is_page=True)
         if not isinstance(raw, dict):
-            raise self._unreadable("expected an object")
+            raise self._decode.unreadable("expected an object")
         next = lenient.line(raw.get("nextPageToken"))
-        found = [self._translated(kind, item) for item in lenient.items(raw.get(member))]
-        return await self._decoded(Page(kind, found, bool(next), raw, next=next or None))
+        found = [self._decode.translated(kind, item) for item in lenient.items(raw.get(member))]
+        return await complete(Page(kind, found, bool(next), raw, next=next or None))
 
 
 def _label(key: str) -> str:
