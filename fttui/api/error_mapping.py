@@ -1,17 +1,16 @@
 """Convert HTTP responses and transport errors to `ApiError`s with messages for the user."""
 
 import errno
-import json
 import re
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any
 
 import httpx
 
+from fttui.api import faults
 from fttui.api.errors import ApiError, BadResponse, Unreachable, kind_of
 from fttui.api.proxy import ProxyFailed
 from fttui.clock import duration
@@ -29,19 +28,6 @@ CLOSED_MESSAGE = (
     "since 2026-05-07, inactive organisations since 2026-07-02, and all organisations from 2027-01-06"
 )
 CLOSED_HINT = "Existing jobs, files and models stay readable. To train on this machine, use --profile local."
-_RPC_CODES = {
-    1: "CANCELLED",
-    3: "INVALID_ARGUMENT",
-    5: "NOT_FOUND",
-    7: "PERMISSION_DENIED",
-    8: "RESOURCE_EXHAUSTED",
-    9: "FAILED_PRECONDITION",
-    12: "UNIMPLEMENTED",
-    13: "INTERNAL",
-    14: "UNAVAILABLE",
-    16: "UNAUTHENTICATED",
-}
-"""Names of google.rpc codes, which gateways of gRPC send as numbers."""
 QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
 UNKNOWN_ROUTE = "unknown_url"
 """Code of a 404 for a route that the server does not have, in the error of OpenAI and in ours."""
@@ -64,6 +50,7 @@ def of_status(
     secret: str,
     is_write: bool,
     sender: str = "",
+    read: faults.ReadFault = faults.of_openai,
 ) -> ApiError:
     """Return the error for a response that is not 2xx.
 
@@ -74,14 +61,15 @@ def of_status(
             408 or a 5xx.
         sender: who may have sent the response, in words, if it need not be the provider. A request id or an error code
             is the provider's.
+        read: reads the body as the provider writes it.
     """
-    fault = _members(body)
-    reference = request_id(headers)
     page = page_title(body)
+    fault = faults.Fault() if page else faults.of_body(body, read)
+    reference = request_id(headers)
     server_message = fit(
-        clean_line(without_key(fault["message"] or (page and f"the server sent {page}"), secret)), MAX_MESSAGE_CELLS
+        clean_line(without_key(fault.message or (page and f"the server sent {page}"), secret)), MAX_MESSAGE_CELLS
     )
-    code = without_key(fault["code"], secret)
+    code = without_key(fault.code, secret)
     name = _phrase(status)
     message = server_message or f"the server sent {name}"
     hint = ""
@@ -92,11 +80,11 @@ def of_status(
     elif status == 429 and _ACTIVE.search(server_message):
         code = code if code and code != "rate_limit_exceeded" else "too_many_active_jobs"
         hint = "Wait until a job ends, or cancel one."
-    elif status == 404 and code in ("", "404") and (not fault["message"] or _ROUTE.search(server_message)):
+    elif status == 404 and code in ("", "404") and (not fault.message or _ROUTE.search(server_message)):
         code = UNKNOWN_ROUTE
     elif 300 <= status < 400:
         message = f"the server sent {name}, a redirect that is not followed"
-    if sender and not (reference or code or fault["type"]):
+    if sender and not (reference or code or fault.type):
         message = f"{sender} answered: {server_message or name}"
     delay = retry_after(headers, now)
     if delay is not None and not hint:
@@ -106,8 +94,8 @@ def of_status(
         hint=hint,
         status=status,
         code=code,
-        type=without_key(fault["type"], secret),
-        param=without_key(fault["param"], secret),
+        type=without_key(fault.type, secret),
+        param=without_key(fault.param, secret),
         request_id=reference,
         retry_after=delay,
         should_retry={"true": True, "false": False}.get(headers.get("x-should-retry", "").strip().lower()),
@@ -251,66 +239,24 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         waiting += [found.__context__, found.__cause__]
 
 
-def _members(body: bytes) -> dict[str, str]:
-    """Return message, code, type and param of an error body in any known shape. Missing members are empty."""
-    try:
-        sent: Any = json.loads(body)
-    except (ValueError, RecursionError):
-        text = "" if _is_page(body) else body[:2000].decode("utf-8", "replace")
-        return {"message": text, "code": "", "type": "", "param": ""}
-    if isinstance(sent, str):
-        sent = {"message": sent}
-    outer = lenient.mapping(sent)
-    inner = outer.get("error")
-    if isinstance(inner, str):
-        inner = {"message": inner}
-    detail = outer.get("detail")
-    if isinstance(detail, list):  # FastAPI: [{"loc": […], "msg": …}]
-        detail = next((item for item in detail if isinstance(item, dict)), None)
-        parts = lenient.items(detail.get("loc")) if detail else []
-        if detail and len(parts) > 1:
-            place = ".".join(map(str, parts))
-            detail = {"msg": f"{place}: {lenient.line(detail.get('msg'))}", "param": place.removeprefix("body.")}
-    if isinstance(detail, str):
-        detail = {"message": detail}
-    places = [lenient.mapping(place) for place in (inner, detail, outer)]
-    # Google's: the code repeats the HTTP status, `status` names the error.
-    name = lenient.line(places[0].get("status"))
-    if name.isupper():
-        places[0] = {**places[0], "code": name}
-    elif isinstance(outer.get("details"), list) and (rpc := _RPC_CODES.get(lenient.whole(outer.get("code")) or 0)):
-        places[2] = {**places[2], "code": rpc}
-
-    def first(*names: str) -> str:
-        found = (lenient.line(place.get(name)) for place in places for name in names)
-        return next((text for text in found if text and text not in ("None", "null")), "")
-
-    return {
-        "message": first("message", "msg", "error_description", "title"),
-        "code": first("code"),
-        "type": first("type"),
-        "param": first("param"),
-    }
-
-
-def error_in_success(raw: object) -> str:
+def error_in_success(raw: object, read: faults.ReadFault = faults.of_openai) -> str:
     """Return the message of an error that a proxy sent with a 2xx status; empty if the value is no error."""
     if not isinstance(raw, dict) or not raw.get("error") or not raw.keys().isdisjoint(("id", "data", "state")):
         return ""
-    return _members(json.dumps(raw).encode())["message"] or "the response is an error without a message"
+    return read(raw).message or "the response is an error without a message"
 
 
-def of_event(raw: object, secret: str) -> ApiError | None:
+def of_event(raw: object, secret: str, read: faults.ReadFault = faults.of_openai) -> ApiError | None:
     """Return the error in an event of a stream, None if the event is no error.
 
     Args:
-        secret: as for `of_status`.
+        secret, read: as for `of_status`.
     """
     if not isinstance(raw, dict) or not raw.get("error"):
         return None
-    found = _members(json.dumps(raw).encode())
-    code, type, param = (without_key(found[name], secret) for name in ("code", "type", "param"))
-    message = fit(clean_line(without_key(found["message"], secret)), MAX_MESSAGE_CELLS)
+    found = read(raw)
+    code, type, param = (without_key(text, secret) for text in (found.code, found.type, found.param))
+    message = fit(clean_line(without_key(found.message, secret)), MAX_MESSAGE_CELLS)
     return BadResponse(message or "the answer ended with an error", code=code, type=type, param=param)
 
 

@@ -342,6 +342,7 @@ class Http:
             secret=self._key.secret,
             is_write=request.is_write,
             sender=f"{proxy}, or {self.provider.title} behind it" if proxy else "",
+            read=self.provider.fault,
         )
         if error.status == 401:
             origin, variable = self.provider.key_origin, self.provider.key_variable
@@ -384,7 +385,7 @@ class Http:
                 request_id=response.request_id,
                 ambiguous=is_write,
             ) from None
-        if problem := error_mapping.error_in_success(raw):
+        if problem := error_mapping.error_in_success(raw, self.provider.fault):
             raise BadResponse(
                 error_mapping.without_key(problem, self._key.secret),
                 status=response.status,
@@ -406,7 +407,7 @@ class Http:
             raise BadResponse(
                 message, hint="Check that the base URL is the URL of an API.", code="unreadable"
             ) from None
-        if (error := error_mapping.of_event(raw, self._key.secret)) is not None:
+        if (error := error_mapping.of_event(raw, self._key.secret, self.provider.fault)) is not None:
             raise error
         return raw
 

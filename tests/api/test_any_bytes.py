@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fttui.api import error_mapping, response_body
+from fttui.api import error_mapping, faults, response_body
 from fttui.api.errors import ApiError
 from fttui.cli.output import dumps
 
@@ -23,7 +23,9 @@ ENVELOPES = JSON | st.fixed_dictionaries(
         "error": JSON
         | st.fixed_dictionaries({}, optional={"message": JSON, "code": JSON, "type": JSON, "param": JSON}),
         "detail": JSON,
+        "details": JSON,
         "message": JSON,
+        "code": JSON,
     },
 )
 HEADERS = st.dictionaries(
@@ -33,12 +35,17 @@ HEADERS = st.dictionaries(
 BODIES = st.binary(max_size=300) | ENVELOPES.map(lambda value: json.dumps(value).encode())
 
 
-@given(status=st.integers(300, 599), headers=HEADERS, sent=BODIES, is_write=st.booleans())
+READERS = st.sampled_from([faults.of_openai, faults.of_google, faults.of_grpc])
+
+
+@given(status=st.integers(300, 599), headers=HEADERS, sent=BODIES, is_write=st.booleans(), read=READERS)
 @settings(max_examples=100)
 def test_any_error_response_becomes_one_printable_line(
-    status: int, headers: dict[str, str], sent: bytes, is_write: bool
+    status: int, headers: dict[str, str], sent: bytes, is_write: bool, read: faults.ReadFault
 ) -> None:
-    error = error_mapping.of_status(status, headers, sent, now=1.8e9, secret="sk-0123456789", is_write=is_write)
+    error = error_mapping.of_status(
+        status, headers, sent, now=1.8e9, secret="sk-0123456789", is_write=is_write, read=read
+    )
     assert isinstance(error, ApiError)
     assert str(error)
     for text in (str(error), error.code, error.type, error.param, error.request_id, error.hint):

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from fttui.api import error_mapping
 from tests.providers.conftest import Fttui
 from tests.support.fault_server import in_thread
 from tests.support.providers.fireworks import RESOURCES, FakeFireworks, job
@@ -84,9 +83,3 @@ def test_models_are_listed_and_deleted(fttui: Fttui, service: FakeFireworks) -> 
     assert [raw["name"] for raw in fttui("models", "list", "--json").json["data"]] == [name]
     assert fttui("models", "delete", name, "--yes").code == 0
     assert service.lines[-1] == "DELETE /models/support-1"
-
-
-def test_codes_of_a_grpc_gateway_have_names() -> None:
-    body = b'{"code": 12, "message": "closed", "details": []}'
-    error = error_mapping.of_status(501, {}, body, now=0.0, secret="", is_write=False)
-    assert (error.code, error.message) == ("UNIMPLEMENTED", "closed (501)")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
+from fttui.api import faults
 from fttui.models.spec import HYPERPARAMETERS
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ class Provider:
     """Members of objects that hold keys of the user: blank in what is stored and printed."""
     costs: Mapping[str, int] = field(default_factory=_empty)
     """Number of requests of each verb of the dialect that sends more than one, for the limit of polling."""
+    fault: faults.ReadFault = faults.of_openai
+    """Reads the body of an error."""
     create: Mapping[str, Any] = field(default_factory=_empty)
     """Additional members of the body that creates a job."""
 

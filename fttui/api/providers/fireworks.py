@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from fttui.api import faults
 from fttui.api.errors import BadRequest
 from fttui.api.providers.base import Provider
 from fttui.api.providers.decoding import complete
@@ -58,6 +59,7 @@ def provider(base_url: str, *, organization: str, project: str) -> Provider:
         missing=frozenset({"pause", "upload", "events", "checkpoints", "results", "try_model"}),
         secrets=frozenset({"apiKey"}),
         hyperparameters=MappingProxyType({kind.method: tuple(_SETTINGS) for kind in _KINDS}),
+        fault=faults.of_grpc,
     )
 
 

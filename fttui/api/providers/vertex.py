@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from fttui.api import multipart
+from fttui.api import faults, multipart
 from fttui.api.http import Http
 from fttui.api.providers.base import Provider
 from fttui.api.providers.decoding import complete
@@ -50,6 +50,7 @@ def provider(base_url: str, *, organization: str, project: str) -> Provider:
         hyperparameters=MappingProxyType({"supervised": _COMMON, "dpo": (*_COMMON, "beta")}),
         has_auto=False,
         lacks=frozenset({"seed", "wandb_project", "grader"}),
+        fault=faults.of_google,
     )
 
 
