@@ -4,17 +4,18 @@ All calls raise `ApiError` only. Reads are retried, other calls are not.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Self, TypeVar
 
 from fttui.api.errors import ApiError, BadRequest, BadResponse
-from fttui.api.http import Http
+from fttui.api.http import Http, Piece
 from fttui.api.providers import Provider
 from fttui.api.providers.dialect import Dialect
 from fttui.models.assessment import Assessment
 from fttui.models.chat import Chunk, Question
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
-from fttui.models.export import ModelExport
+from fttui.models.export import ModelExport, Weights
 from fttui.models.file import File, Model
 from fttui.models.job import Job
 from fttui.models.page import Page
@@ -244,6 +245,19 @@ class Client:
             progress: receives the work of a long export.
         """
         return await self._api.export_model(model, directory, merged=merged, progress=progress)
+
+    async def find_weights(self, job: Job, step: int | None, *, merged: bool) -> Weights:
+        """Return the weights of a job at a provider that gives them. Their size is asked for; they are not read.
+
+        Args:
+            step: step of a checkpoint; the end of the job if None.
+            merged: weights of base model and adapter together.
+        """
+        return await self._api.weights(job, step, merged=merged)
+
+    def weights_from(self, weights: Weights, start: int) -> AbstractAsyncContextManager[Piece]:
+        """Open weights from a byte to their end. There are no retries."""
+        return self._api.piece(weights, start)
 
     async def _act(self, id: str, send: Callable[[str], Awaitable[Job]], done: Callable[[Job], bool]) -> Job:
         """Send a verb to a job once. If the response is lost, read the job to see whether the verb took effect."""

@@ -1,4 +1,4 @@
-"""Export of a tuned model by the embedded service."""
+"""Exports of tuned models: by the embedded service, and as one file of a provider."""
 
 from typing import NamedTuple, Self
 
@@ -25,3 +25,16 @@ class ModelExport(NamedTuple):
         files = tuple(name for each in lenient.items(sent.get("files")) if (name := lenient.line(each)))
         texts = [lenient.line(sent.get(name)) for name in ("directory", "base", "source")]
         return cls(texts[0], files, texts[1], texts[2], sent.get("is_copy") is True)
+
+
+class Weights(NamedTuple):
+    """Weights of a tuned model at its provider, in one file."""
+
+    route: str
+    """Path of the request for the file."""
+    name: str
+    """Name for the file on this disk."""
+    size: int
+    """Bytes."""
+    base: str
+    """Id of the base model."""

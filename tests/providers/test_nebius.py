@@ -81,3 +81,9 @@ async def test_lost_create_is_never_sent_again_and_has_no_token(connect: Connect
         outcome = await create_once(client, spec, clock, remember)
     assert (outcome.ok, outcome.ambiguous) == (False, True)
     assert service.lines.count("POST /fine_tuning/jobs") <= 1
+
+
+def test_weights_stay_at_a_provider_that_does_not_give_them(fttui: Fttui, service: FakeNebius) -> None:
+    refused = fttui("models", "export", "ft:m", "-o", "out")
+    assert (refused.code, "does not give the weights of tuned models" in refused.err) == (2, True)
+    assert service.server.requests == []

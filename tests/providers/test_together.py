@@ -348,6 +348,36 @@ def test_files_and_models(fttui: Fttui, service: FakeTogether, home: Path) -> No
     assert service.files == {}
 
 
+@pytest.mark.parametrize(
+    ("name", "flags", "query"),
+    [
+        ("{id}", [], "checkpoint=adapter"),
+        ("acme/llama-support-1", ["--merged"], "checkpoint=merged"),
+        ("{id}:10:adapter", [], "checkpoint=adapter&checkpoint_step=10"),
+    ],
+)
+def test_weights_are_downloaded_by_the_name_of_a_job_a_model_or_a_checkpoint(
+    fttui: Fttui, service: FakeTogether, home: Path, name: str, flags: list[str], query: str
+) -> None:
+    id = service.put(job(1))
+    done = fttui("models", "export", name.format(id=id), "-o", "out", "--json", *flags)
+    assert done.code == 0, done.err
+    [file] = done.json["files"]
+    assert (home / "out" / file).read_bytes() == service.weights
+    assert (done.json["bytes"], f"{file}: 2.0 kB" in done.err) == (2048, True)
+    asked, sent = (request for request in service.server.requests if "/finetune/download" in request.target)
+    assert asked.target == sent.target == f"/v1/finetune/download?ft_id={id}&{query}"
+    assert (asked.headers["range"], sent.headers["range"]) == ("bytes=0-1", "bytes=0-")
+    assert fttui("models", "export", name.format(id=id), "-o", "out", *flags).code == 0, "it is complete"
+
+
+def test_weights_of_a_running_job_are_refused_with_what_to_do(fttui: Fttui, service: FakeTogether) -> None:
+    id = service.put(job(1, "running"))
+    refused = fttui("models", "export", id, "-o", "out")
+    assert (refused.code, f"For a checkpoint: {id}:STEP" in refused.err) == (2, True)
+    assert "GET /finetune/download" not in service.lines
+
+
 def test_doctor_names_what_answers_and_what_is_missing(fttui: Fttui, service: FakeTogether) -> None:
     service.put(job(1))
     found = fttui("doctor")

@@ -67,6 +67,8 @@ class Provider:
     missing: frozenset[str] = frozenset()
     """Verbs that the provider is known not to offer: `pause`, `resume`, `events`, `delete_job`, `try_model` (chat
     completions), …"""
+    gives_weights: bool = False
+    """Weights of tuned models can be downloaded: see `Dialect.weights`."""
     has_samples: bool = False
     """Jobs have samples by step, which polls and synchronizations read. Only the embedded service has them."""
     keeps_no_copy: bool = False

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from fttui.api import multipart
 from fttui.api.errors import BadRequest, Unreachable
-from fttui.api.http import Http
+from fttui.api.http import Http, Piece
 from fttui.api.providers import refusals
 from fttui.api.providers.base import Provider
 from fttui.api.providers.decoding import Decoder
@@ -17,7 +17,7 @@ from fttui.models.auto_hyperparameters import AUTO
 from fttui.models.chat import Chunk, Question, chunk_of, phase_chunk
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
-from fttui.models.export import ModelExport
+from fttui.models.export import ModelExport, Weights
 from fttui.models.file import File, Model
 from fttui.models.job import Job
 from fttui.models.page import Page
@@ -158,6 +158,14 @@ class Dialect:
     ) -> ModelExport:
         """Write a tuned model to a directory of this machine: see `Client.export_model`."""
         raise BadRequest(f"{self.provider.title} does not export models", code="no_export")
+
+    async def weights(self, job: Job, step: int | None, *, merged: bool) -> Weights:
+        """Ask for the weights of a job, where `Provider.gives_weights` is true: see `Client.find_weights`."""
+        raise BadRequest(f"{self.provider.title} does not give the weights of tuned models", code="no_weights")
+
+    def piece(self, weights: Weights, start: int) -> AbstractAsyncContextManager[Piece]:
+        """Open weights from a byte to their end."""
+        return self._http.piece(weights.route, start)
 
     # Before a job is created
 

@@ -3,10 +3,11 @@
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from fttui.api import multipart
 from fttui.api.error_mapping import UNKNOWN_ROUTE
-from fttui.api.errors import ApiError, NotFound
+from fttui.api.errors import ApiError, BadRequest, NotFound
 from fttui.api.providers import together_body
 from fttui.api.providers.base import Provider
 from fttui.api.providers.decoding import complete
@@ -15,6 +16,7 @@ from fttui.models import lenient
 from fttui.models.assessment import Assessment
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
+from fttui.models.export import Weights
 from fttui.models.file import File, Model
 from fttui.models.job import COST, Job
 from fttui.models.page import Page
@@ -43,6 +45,7 @@ def provider(base_url: str, *, organization: str, project: str) -> Provider:
         keeps_metadata=False,
         hyperparameters=together_body.HYPERPARAMETERS,
         has_auto=False,
+        gives_weights=True,
         costs={"events": 2},
         secrets=frozenset({"wandb_key", "wandb_api_key", "hf_api_token"}),
     )
@@ -105,6 +108,24 @@ class Together(Dialect):
         """Return the models that can be tuned, or that answer requests."""
         page = await self._page(Model, self.provider.models, [])
         return Page(Model, page.objects, False, page.raw)
+
+    async def weights(self, job: Job, step: int | None, *, merged: bool) -> Weights:
+        if step is None and job.status is not Status.SUCCEEDED:
+            raise BadRequest(
+                f"{job.id} is {job.status_text}: it has no weights of its end",
+                hint=f"For a checkpoint: {job.id}:STEP. The steps: fttui jobs checkpoints {job.id}",
+                code="no_weights",
+            )
+        kind = lenient.line(lenient.mapping(job.sent.get("training_type")).get("type"))
+        wanted = "model_output_path" if kind.lower() == "full" else "merged" if merged else "adapter"
+        query = {"ft_id": job.id, "checkpoint": wanted} | ({} if step is None else {"checkpoint_step": step})
+        route = f"/finetune/download?{urlencode(query)}"
+        size, sent_kind = await self._http.measure(route)
+        if not size:
+            raise self._decode.unreadable("the weights have no size")
+        # With a step Together chooses between adapter and merged model itself.
+        words = ("model" if wanted == "model_output_path" else wanted) if step is None else f"step-{step}"
+        return Weights(route, f"{job.id}-{words}.tar.{'gz' if 'x-tar' in sent_kind else 'zst'}", size, job.model)
 
     # Before a job is created
 

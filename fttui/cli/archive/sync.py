@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 def sync(invocation: Invocation, full: bool) -> int:
     """Fetch all jobs with their events, checkpoints and result files, and the metadata of files and models.
 
+    The weights of models are not included.
+
     You can interrupt sync at any time; the next run continues. It does not fetch complete jobs again. It reads the job
     list from the newest page to the first page without changes; with --full it reads all pages. It deletes nothing,
     neither in the archive nor at the provider.
@@ -68,7 +70,7 @@ def sync(invocation: Invocation, full: bool) -> int:
             say_progress("")
             await archive.close()
             say_notices(archive, said)
-        return _report(invocation, share, run)
+        return _report(invocation, connection, share, run)
 
     return invocation.run_with_client(
         work, interrupted=lambda: "Interrupted. The jobs read so far are archived. To continue: fttui archive sync"
@@ -136,7 +138,7 @@ def _share(archive: "Archive") -> "Share | None":
     return next((share for share in shares(archive) if share.profile == archive.database.profile), None)
 
 
-def _report(invocation: Invocation, share: "Share | None", run: "ArchiveSync") -> int:
+def _report(invocation: Invocation, connection: "Connection", share: "Share | None", run: "ArchiveSync") -> int:
     tally = run.tally
     raw = {
         **(share._asdict() if share else {}),
@@ -160,6 +162,9 @@ def _report(invocation: Invocation, share: "Share | None", run: "ArchiveSync") -
         say(f"Not supported by this service, not read: {', '.join(sorted(run.not_offered))}")
     if tally.missing_files:
         say(f"Result files that the provider no longer has: {', '.join(tally.missing_files)}")
+    exports = connection.choice.is_local or connection.provider.gives_weights
+    how = ". To write those of a job: fttui models export ID -o DIR" if exports else ""
+    say(f"The weights of models are not included{how}.")
     for what, why in tally.failed.items():
         say(f"fttui: {what}: {why}")
     return FAILED if tally.failed else DONE

@@ -48,7 +48,8 @@ def test_synced_jobs_are_read_offline(fttui: Fttui, filled: Service, home: Path)
     result = fttui("archive", "sync")
     assert (result.code, result.err) == (
         0,
-        "Reading jobs\nReading events, checkpoints and result files of 3 jobs\nReading files\nReading models\n",
+        "Reading jobs\nReading events, checkpoints and result files of 3 jobs\nReading files\nReading models\n"
+        "The weights of models are not included.\n",
     )
     assert dict(result.cells)["events"] == "450"
     asked = len(filled.lines)

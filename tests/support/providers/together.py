@@ -153,6 +153,8 @@ class FakeTogether:
         self.checkpoints: dict[str, list[dict[str, Any]]] = {}
         self.files: dict[str, dict[str, Any]] = {}
         self.contents: dict[str, bytes] = {}
+        self.weights = bytes(range(256)) * 8
+        """Content of every archive of weights."""
         self.faults: dict[str, list[Step]] = {}
         """Faults by "METHOD /path" without /v1: one step for each request in turn."""
         self.price: dict[str, Any] = {
@@ -197,6 +199,8 @@ class FakeTogether:
                 return send_json({"data": list(self.files.values())})
             case ["POST ", "files", "upload"]:
                 return self._upload(request)
+            case ["GET ", "finetune", "download"]:
+                return self._download(request)
             case ["GET ", "models"]:
                 model = {"id": MODEL, "object": "model", "created": NOW, "type": "chat", "organization": "Meta"}
                 return send_json([model])
@@ -241,6 +245,19 @@ class FakeTogether:
         made |= {"total_price": 0, "token_count": 0, "created_at": iso(NOW), "updated_at": iso(NOW), "events": []}
         self.put(made)
         return send_json(_reduced(made))
+
+    def _download(self, request: Request) -> Step:
+        query = {name: values[0] for name, values in request.query.items()}
+        found = self.jobs.get(query["ft_id"])
+        if found is None:
+            return send_json({"message": "Fine-tune ID not found."}, 404)
+        kinds = ("merged", "adapter") if found["training_type"]["type"] == "Lora" else ("model_output_path",)
+        if query.get("checkpoint") not in kinds and "checkpoint_step" not in query:
+            return refuse(400, f"checkpoint must be one of {kinds}")
+        first, _, last = request.headers.get("range", "bytes=0-").removeprefix("bytes=").partition("-")
+        piece = self.weights[int(first) : int(last) + 1 if last else None]
+        place = f"bytes {first}-{int(first) + len(piece) - 1}/{len(self.weights)}"
+        return answer(206, piece, content_range=place, content_type="application/zstd")
 
     def _estimate(self, request: Request) -> Step:
         if unknown := request.json().keys() - _PRICED:
