@@ -3,9 +3,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
+TOGETHER_OPENAPI ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all test-slow test-hf lint check bench crash fuzz screenshots
+.PHONY: help setup run test test-all test-slow test-hf test-sdks lint check bench crash fuzz screenshots
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -32,6 +33,11 @@ test-hf: ## Install the extra hf into .venv-hf and run the tests of its trainer 
 	.venv-hf/bin/pip install -q torch==2.13.0
 	.venv-hf/bin/pip install -q -e '.[local,hf,test]'
 	.venv-hf/bin/pytest -n 2 -m hf tests/server/trainers/hf $(ARGS)
+
+test-sdks: ## Install the SDKs of near providers into .venv-sdks and drive the fakes by them (TOGETHER_OPENAPI=openapi.yaml)
+	test -x .venv-sdks/bin/python || $(PYTHON) -m venv .venv-sdks
+	.venv-sdks/bin/pip install -q -e '.[local,test]' 'together>=3,<4' 'dashscope>=2,<3' 'google-genai>=3,<4' 'fireworks-ai>=1.2,<2'
+	TOGETHER_OPENAPI=$(TOGETHER_OPENAPI) .venv-sdks/bin/pytest -n 0 -m sdk tests/providers/test_sdks.py $(ARGS)
 
 lint: ## Run ruff, mypy and the import contracts
 	$(BIN)/ruff check

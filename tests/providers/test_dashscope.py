@@ -223,19 +223,3 @@ def test_files_and_models(fttui: Fttui, service: FakeModelStudio, home: Path) ->
     assert fttui("files", "download", id, "-o", "copy.jsonl").code == 0
     assert [raw["id"] for raw in fttui("models", "list", "--json").json["data"]] == [MODEL]
     assert fttui("files", "delete", id, "--yes").code == 0
-
-
-def test_official_sdk_drives_the_fake(service: FakeModelStudio, monkeypatch: pytest.MonkeyPatch) -> None:
-    dashscope = pytest.importorskip("dashscope")
-    from dashscope.finetune.finetunes import FineTunes
-
-    monkeypatch.setattr(dashscope, "base_http_api_url", service.url)
-    given: dict[str, Any] = {"api_key": KEY}
-    made = FineTunes.call(model=MODEL, training_file_ids="file-1", mode="efficient_sft", **given)
-    id = made.output.job_id
-    assert FineTunes.get(id, **given).output.status == "PENDING"
-    assert [item.job_id for item in FineTunes.list(**given).output.jobs] == [id]
-    service.logs[id] = list(LOG)
-    assert FineTunes.logs(id, offset=0, line=100, **given).output["logs"] == LOG
-    assert FineTunes.cancel(id, **given).output.status == "success"
-    assert FineTunes.delete(id, **given).output.status == "success"

@@ -12,6 +12,8 @@ from fttui.models.spec import JobSpec
 MAX_SUFFIX = 40
 LORA = ("lora_r", "lora_alpha", "lora_dropout", "lora_trainable_modules")
 SCHEDULER = ("min_lr_ratio", "num_cycles")
+COSINE = {"min_lr_ratio": 0.0, "num_cycles": 0.5}
+"""Together's defaults of the arguments of `cosine`, which takes both or none."""
 PREFERENCE = ("rpo_alpha", "simpo_gamma", "dpo_normalize_logratios_by_length", "dpo_reference_free")
 PLAIN = (
     *("n_checkpoints", "n_evals", "packing", "max_seq_length", "gradient_accumulation_steps", "warmup_ratio"),
@@ -52,6 +54,8 @@ def refusal(spec: JobSpec) -> str:
         return f"takes {lora[0]} only together with lora_r"
     if scheduler := next((name for name in SCHEDULER if name in given and "lr_scheduler_type" not in given), ""):
         return f"takes {scheduler} only together with lr_scheduler_type"
+    if "num_cycles" in given and given["lr_scheduler_type"] != "cosine":
+        return "takes num_cycles only with lr_scheduler_type cosine"
     if spec.wandb_project and not os.environ.get(WANDB_KEY, "").strip():
         return f"reports to Weights & Biases only with a key: set {WANDB_KEY}"
     if more := next((name for name in spec.wandb_more if name not in _WANDB), ""):
@@ -82,6 +86,8 @@ def body_of(spec: JobSpec) -> dict[str, Any]:
         body["training_type"] = kind
     if "lr_scheduler_type" in given:
         arguments = {name: given[name] for name in SCHEDULER if name in given}
+        if arguments and given["lr_scheduler_type"] == "cosine":
+            arguments = COSINE | arguments
         body["lr_scheduler"] = {"lr_scheduler_type": given["lr_scheduler_type"]} | (
             {"lr_scheduler_args": arguments} if arguments else {}
         )

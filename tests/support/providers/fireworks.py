@@ -79,7 +79,7 @@ class FakeFireworks:
     def _list(self, resource: str, request: Request) -> Step:
         jobs = sorted(self.jobs[resource], key=lambda raw: str(raw["name"]))
         start = int(request.query.get("pageToken", ["0"])[0])
-        end = start + min(self.page, int(request.query["pageSize"][0]))
+        end = start + min(self.page, int(request.query.get("pageSize", ["50"])[0]))
         next = str(end) if end < len(jobs) else ""
         return send_json({resource: jobs[start:end], "nextPageToken": next, "totalSize": len(jobs)})
 

@@ -320,6 +320,11 @@ def _fault(body: dict[str, Any]) -> str:
         return "training_method dpo has unknown fields"
     if method.get("method") not in ("sft", "dpo"):
         return "unknown training_method"
+    scheduler = body.get("lr_scheduler", {})
+    given = scheduler.get("lr_scheduler_args", {}).keys()
+    both = {"min_lr_ratio", "num_cycles"}
+    if given and given != (both if scheduler["lr_scheduler_type"] == "cosine" else {"min_lr_ratio"}):
+        return "lr_scheduler_args do not fit lr_scheduler_type"
     kind = body.get("training_type", {"type": "Full"})
     if kind["type"] == "Lora" and not {"lora_r", "lora_alpha"} <= kind.keys():
         return "training_type Lora needs lora_r and lora_alpha"

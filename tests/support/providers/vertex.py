@@ -6,6 +6,8 @@ from tests.support.fault_server import FaultServer, Request, Step, answer, send_
 
 KEY = "sk-near-0123456789"
 BASE = "/v1/projects/acme/locations/us-central1"
+NUMBERED = "/v1/projects/123456/locations/us-central1"
+"""The same project by its number, as the names of jobs have it."""
 MEMBERS = {
     *("baseModel", "preTunedModel", "supervisedTuningSpec", "preferenceOptimizationSpec", "tunedModelDisplayName"),
     *("description", "labels", "encryptionSpec", "serviceAccount", "experiment"),
@@ -64,7 +66,7 @@ class FakeVertex:
     def step(self, request: Request) -> Step:
         if request.headers.get("authorization") != f"Bearer {KEY}":
             return fail(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.")
-        line = f"{request.method} {request.path.removeprefix(BASE)}"
+        line = f"{request.method} {request.path.removeprefix(BASE).removeprefix(NUMBERED)}"
         if waiting := self.faults.get(line):
             return waiting.pop(0)
         if "storage" in request.path:
@@ -97,7 +99,7 @@ class FakeVertex:
         if wanted := request.query.get("filter"):
             key, _, value = wanted[0].removeprefix("labels.").partition("=")
             jobs = [raw for raw in jobs if raw.get("labels", {}).get(key) == value]
-        start, size = int(request.query.get("pageToken", ["0"])[0]), int(request.query["pageSize"][0])
+        start, size = int(request.query.get("pageToken", ["0"])[0]), int(request.query.get("pageSize", ["100"])[0])
         more = {"nextPageToken": str(start + size)} if start + size < len(jobs) else {}
         page = jobs[start : start + size]
         return send_json(({"tuningJobs": page} if page else {}) | more)
