@@ -9,6 +9,7 @@ import pytest
 
 from fttui.commands import key_table
 from fttui.config.reference import settings_tables
+from fttui.core.serving import serving_table
 from fttui.server.trainers.hf import memory, options
 from fttui.store.filter_fields import field_table
 from fttui.ui.cockpit.command_line import word_table
@@ -21,6 +22,7 @@ GENERATED: dict[str, tuple[str, Callable[[], str]]] = {
     "fields": ("keys.md", field_table),
     "options": ("own-hardware.md", options.table),
     "memory": ("own-hardware.md", memory.table),
+    "serving": ("own-hardware.md", serving_table),
 }
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 

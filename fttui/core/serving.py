@@ -23,19 +23,22 @@ class ServingCommand(NamedTuple):
 def serving_commands(found: ModelExport, name: str) -> list[ServingCommand]:
     """Return the commands that serve an export; none for a format that other programs do not read.
 
+    vLLM finds a base model by its id at the hub. An id names a different model in Ollama, so it gets the directory.
+
     Args:
         name: name under which the model is served.
     """
     directory = shlex.quote(found.directory)
     base = shlex.quote(found.source or found.base)
+    here = found.base_directory or found.source
     gguf = shlex.quote(os.path.join(found.directory, f"{name}.gguf"))
     served = shlex.quote(name)
     if ADAPTER in found.files:
         module = shlex.quote(f"{name}={found.directory}")
-        of_base = f"--base {base}" if found.source else f"--base-model-id {base}"
+        of_base = f"--base {shlex.quote(here)}" if here else f"--base-model-id {base}"
         return [
             ServingCommand("vLLM", f"vllm serve {base} --enable-lora --lora-modules {module}"),
-            ServingCommand("Ollama", _ollama(f"FROM {found.source or found.base}", found.directory, served)),
+            ServingCommand("Ollama", _ollama(f"FROM {here or found.base}", found.directory, served)),
             ServingCommand("llama.cpp", f"python convert_lora_to_gguf.py {directory} {of_base} --outfile {gguf}"),
         ]
     if WEIGHTS in found.files:
@@ -47,6 +50,17 @@ def serving_commands(found: ModelExport, name: str) -> list[ServingCommand]:
             ),
         ]
     return []
+
+
+def serving_table() -> str:
+    """Return the table of programs in docs/own-hardware.md."""
+    base, cached = "Qwen/Qwen3-0.6B", "CACHED"
+    rows = ["| program | export | command |", "| --- | --- | --- |"]
+    for kind, files in (("adapter", (ADAPTER,)), ("merged", (WEIGHTS,))):
+        directory = "tuned" if kind == "adapter" else "merged"
+        found = ModelExport(directory, files, base, "", cached, is_copy=False)
+        rows += [f"| {each.program} | {kind} | `{each.line}` |" for each in serving_commands(found, "support-v4")]
+    return "\n".join(rows)
 
 
 def _ollama(base: str, adapter: str, name: str) -> str:

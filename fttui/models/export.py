@@ -15,6 +15,8 @@ class ModelExport(NamedTuple):
     """Id of the base model."""
     source: str
     """Directory of the base model; empty for a model that is found by its id."""
+    base_directory: str
+    """Directory of the base model, also of one that is found by its id; empty when it is in none."""
     is_copy: bool
     """The model is as its trainer wrote it."""
 
@@ -23,8 +25,8 @@ class ModelExport(NamedTuple):
         """Decode a JSON value. Missing members are empty."""
         sent = lenient.mapping(raw)
         files = tuple(name for each in lenient.items(sent.get("files")) if (name := lenient.line(each)))
-        texts = [lenient.line(sent.get(name)) for name in ("directory", "base", "source")]
-        return cls(texts[0], files, texts[1], texts[2], sent.get("is_copy") is True)
+        texts = [lenient.line(sent.get(name)) for name in ("directory", "base", "source", "base_directory")]
+        return cls(texts[0], files, *texts[1:], sent.get("is_copy") is True)
 
 
 class Weights(NamedTuple):

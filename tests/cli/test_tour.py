@@ -1,22 +1,16 @@
 """The tour in the README, run as written except for the address of the provider."""
 
-import os
 import re
-import shutil
-import signal
-import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.data import example_files
 from tests.support.service import Service, job
+from tests.support.shell import Shell, new_shell
 
 README = Path(__file__).parents[2] / "README.md"
-Run = Callable[[str], subprocess.CompletedProcess[str]]
 
 
 def steps(name: str) -> str:
@@ -27,51 +21,12 @@ def steps(name: str) -> str:
 
 
 @pytest.fixture
-def shell() -> Iterator[Run]:
-    """Run shell lines in a new home directory with this `fttui` on the PATH."""
-    home = tempfile.mkdtemp(prefix="ftt-")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "AZURE_", "FTTUI_"))}
-    command = Path(home, "bin", "fttui")
-    command.parent.mkdir()
-    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m fttui "$@"\n')
-    command.chmod(0o755)
-    environment = {
-        **kept,
-        "HOME": home,
-        "PATH": f"{command.parent}:{os.environ['PATH']}",
-        "PYTHONPATH": str(README.parent),
-        "FTTUI_DATA_DIR": f"{home}/data",
-        "FTTUI_CONFIG": f"{home}/c.toml",
-        "WORK_KEY": "sk-tour-0123456789",
-    }
-
-    def run(lines: str) -> subprocess.CompletedProcess[str]:
-        process = subprocess.Popen(
-            ["sh", "-euc", lines],
-            env=environment,
-            cwd=home,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        try:
-            out, err = process.communicate(timeout=600)
-        except BaseException:
-            os.killpg(process.pid, signal.SIGKILL)  # with what the shell has started
-            process.wait()
-            raise
-        return subprocess.CompletedProcess(lines, process.returncode, out, err)
-
-    run.home = Path(home)  # type: ignore[attr-defined]
-    try:
-        yield run
-    finally:
-        run("fttui serve --stop")
-        shutil.rmtree(home)
+def shell() -> Iterator[Shell]:
+    with new_shell(WORK_KEY="sk-tour-0123456789") as found:
+        yield found
 
 
-def test_tour_on_the_local_service(shell: Run) -> None:
+def test_tour_on_the_local_service(shell: Shell) -> None:
     pytest.importorskip("uvicorn")
     pytest.importorskip("numpy")
     done = shell(steps("local"))
@@ -84,8 +39,8 @@ def test_tour_on_the_local_service(shell: Run) -> None:
     assert f"{id}\tsucceeded" in done.stdout
 
 
-def test_tour_at_a_provider_in_scripts_and_with_the_archive(shell: Run, service: Service) -> None:
-    home: Path = shell.home  # type: ignore[attr-defined]
+def test_tour_at_a_provider_in_scripts_and_with_the_archive(shell: Shell, service: Service) -> None:
+    home = shell.home
     (home / "train.jsonl").write_bytes(b"".join(example_files.lines("chat")))
     service.jobs = [job(7, "succeeded")]
     service.events["ftjob-007"] = [

@@ -3,7 +3,9 @@
 from fttui.core.serving import serving_commands
 from fttui.models.export import ModelExport
 
-ADAPTER = ModelExport("/tmp/o ut", ("adapter_config.json", "adapter_model.safetensors"), "Qwen/Qwen3-0.6B", "", False)
+ADAPTER = ModelExport(
+    "/tmp/o ut", ("adapter_config.json", "adapter_model.safetensors"), "Qwen/Qwen3-0.6B", "", "/hub/q", False
+)
 
 
 def lines(found: ModelExport) -> dict[str, str]:
@@ -13,9 +15,10 @@ def lines(found: ModelExport) -> dict[str, str]:
 def test_an_adapter_is_served_beside_its_base_model() -> None:
     found = lines(ADAPTER)
     assert found["vLLM"] == "vllm serve Qwen/Qwen3-0.6B --enable-lora --lora-modules 'support-v4=/tmp/o ut'"
-    assert found["Ollama"].startswith("printf '%s\\n' 'FROM Qwen/Qwen3-0.6B' 'ADAPTER /tmp/o ut' > Modelfile")
-    assert "--base-model-id Qwen/Qwen3-0.6B" in found["llama.cpp"]
-    assert "--base /models/qwen" in lines(ADAPTER._replace(source="/models/qwen"))["llama.cpp"]
+    assert found["Ollama"].startswith("printf '%s\\n' 'FROM /hub/q' 'ADAPTER /tmp/o ut' > Modelfile")
+    assert "--base /hub/q" in found["llama.cpp"]
+    assert "--base-model-id Qwen/Qwen3-0.6B" in lines(ADAPTER._replace(base_directory=""))["llama.cpp"]
+    assert "--base /models/qwen" in lines(ADAPTER._replace(source="/models/qwen", base_directory=""))["llama.cpp"]
 
 
 def test_whole_weights_are_served_alone() -> None:
@@ -29,5 +32,5 @@ def test_a_format_of_its_own_has_no_commands() -> None:
 
 
 def test_any_answer_of_the_service_is_read() -> None:
-    assert ModelExport.read(None) == ModelExport("", (), "", "", False)
+    assert ModelExport.read(None) == ModelExport("", (), "", "", "", False)
     assert ModelExport.read({"files": ["a\x1b", 3, None], "is_copy": True}).files == ("a", "3")

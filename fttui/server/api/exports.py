@@ -17,7 +17,7 @@ from fttui.server.api.chat import event, phase_comment, request_error
 from fttui.server.api.errors import disk_failure, invalid, no_model, no_route
 from fttui.server.api.parameters import is_owner, json_of, service_of
 from fttui.server.jobs.base_models import NoModel
-from fttui.server.sampling.export import Order, check_directory, export
+from fttui.server.sampling.export import Order, base_directory, check_directory, export
 from fttui.server.sampling.question import Loading, SamplingError
 from fttui.server.service import Service
 from fttui.server.settings import Trainer
@@ -64,16 +64,17 @@ async def _events(service: Service, trainer: Trainer, order: Order) -> AsyncIter
                 if isinstance(item, Loading):
                     yield phase_comment(item)
                 else:
-                    yield event(_object(order, item.files, is_copy=item.is_copy))
+                    directory = await run_in_threadpool(base_directory, trainer, service.catalog.settings, order)
+                    yield event(_object(order, item.files, directory, is_copy=item.is_copy))
     except SamplingError as error:
         yield event(request_error(error).body())
     except OSError as error:
         yield event(disk_failure(error.strerror or str(error)).body())
 
 
-def _object(order: Order, files: tuple[str, ...], *, is_copy: bool) -> dict[str, Any]:
+def _object(order: Order, files: tuple[str, ...], base_directory: str | None, *, is_copy: bool) -> dict[str, Any]:
     members = {"directory": order.directory, "files": list(files), "base": order.base, "source": order.source}
-    return {"object": "fttui.export", **members, "is_copy": is_copy}
+    return {"object": "fttui.export", **members, "base_directory": base_directory, "is_copy": is_copy}
 
 
 routes = [Route("/v1/fttui/exports", create, methods=["POST"])]

@@ -15,6 +15,7 @@ from fttui.server.sampling.line_process import LineProcess
 from fttui.server.sampling.question import Loading, Refused, SamplingError, item_of
 from fttui.server.settings import Settings, Trainer
 from fttui.server.storage.file_operations import remove
+from fttui.server.trainers.hf import hub
 
 
 class Order(NamedTuple):
@@ -50,6 +51,14 @@ def check_directory(path: str) -> None:
         raise Refused("invalid_value", "Invalid 'directory': it is not an absolute path.", "directory")
     if os.path.lexists(path) and not (os.path.isdir(path) and not os.listdir(path)):
         raise Refused("directory_not_empty", f"{path} exists and is not an empty directory.", "directory")
+
+
+def base_directory(trainer: Trainer, settings: Settings, order: Order) -> str | None:
+    """Return the directory of the base model; None for one that is not on this disk, or is in no directory."""
+    if order.source is not None or not trainer.takes_any_model:
+        return order.source
+    found = hub.find(order.base, None, trainer_environment(trainer, settings, commands=False))
+    return found.path if found else None
 
 
 async def export(trainer: Trainer, settings: Settings, order: Order) -> AsyncGenerator[Loading | Exported, None]:

@@ -63,7 +63,7 @@ def write_job(directory: Path, source: Path, method: str = "supervised", **membe
     settings, start = members.pop("settings", {}), members.pop("start", None)
     if start is not None:
         shutil.copytree(start, directory / "start-model")
-    make = _pair if method == "dpo" else _conversation
+    make = _pair if method == "dpo" else conversation
     for name, numbers in (("training", range(12)), ("validation", range(20, 27))):
         lines = members.pop(name, None) or [make(number) for number in numbers]
         (directory / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -91,7 +91,8 @@ def progress(directory: Path, kind: str | None = None) -> list[dict[str, Any]]:
     return [line for line in lines if kind in (None, line["type"])]
 
 
-def _conversation(number: int) -> dict[str, Any]:
+def conversation(number: int) -> dict[str, Any]:
+    """Return an example: a question and its answer."""
     words = "short " * (number % 4) + "words"
     return {
         "messages": [
@@ -103,7 +104,7 @@ def _conversation(number: int) -> dict[str, Any]:
 
 
 def _pair(number: int) -> dict[str, Any]:
-    *prompt, answer = _conversation(number)["messages"]
+    *prompt, answer = conversation(number)["messages"]
     return {
         "input": {"messages": prompt},
         "preferred_output": [answer],
