@@ -1,7 +1,7 @@
 """Prompts in training data: the messages up to the last answer, and this answer as the expected one. Pure."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from fttui.data.shown_example import Part, message_text, parts_of
@@ -44,9 +44,9 @@ def prompt_of(example: object, line: int = 0) -> Prompt | None:
     if not isinstance(example, dict):
         return None
     example = by_api(example)
-    given, tools = example, example.get("tools")
+    given = example
     if "preferred_completion" in example and isinstance(example.get("input"), dict):
-        given, tools = example["input"], example["input"].get("tools")
+        given = example["input"]
     if isinstance(given.get("prompt"), str) and "messages" not in given:
         completion = given.get("completion")
         expected = message_text({"content": completion}) if isinstance(completion, str) else ""
@@ -63,8 +63,17 @@ def prompt_of(example: object, line: int = 0) -> Prompt | None:
         if last is not None:
             expected, messages = message_text(messages[last]), messages[:last]
     kept = [{name: message[name] for name in _MEMBERS if name in message} for message in messages]
-    tools = tools if isinstance(tools, list) and tools else None
-    return Prompt(kept, tools, expected, line) if kept else None
+    return Prompt(kept, _tools(given), expected, line) if kept else None
+
+
+def _tools(given: Mapping[str, Any]) -> list[Any] | None:
+    """Return the tools of a prompt; functions of the older format become tools."""
+    if isinstance(tools := given.get("tools"), list) and tools:
+        return tools
+    functions = given.get("functions")
+    if not isinstance(functions, list) or not functions:
+        return None
+    return [{"type": "function", "function": function} for function in functions]
 
 
 def prompts_in(lines: Iterable[tuple[int, bytes]], most: int) -> list[Prompt]:

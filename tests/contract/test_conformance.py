@@ -7,6 +7,7 @@ import asyncio
 import base64
 import inspect
 import itertools
+import json
 import os
 import re
 import threading
@@ -16,6 +17,7 @@ from typing import Any
 import httpx2
 import openai
 import pytest
+from openai.resources.chat.completions import Completions
 from pydantic import BaseModel
 from uvicorn.server import ServerState
 
@@ -28,6 +30,7 @@ from tests.server.conftest import GOOD, example, jsonl, until
 
 Call = Callable[[Any], Any]
 HELLO = [{"role": "user", "content": "Hello"}]
+TRACK = {"type": "function", "function": {"name": "track", "parameters": {"type": "object", "properties": {}}}}
 
 
 class Blocking:
@@ -321,8 +324,8 @@ REFUSALS: dict[str, tuple[tuple[type[openai.APIStatusError], int, str | None, st
         lambda to: to.chat.completions.create(model="gpt-9", messages=HELLO),
     ),
     "chat member": (
-        (openai.BadRequestError, 400, "tools", "unknown_parameter"),
-        lambda to: to.chat.completions.create(model="base-1", messages=HELLO, tools=[]),
+        (openai.BadRequestError, 400, "logprobs", "unknown_parameter"),
+        lambda to: to.chat.completions.create(model="base-1", messages=HELLO, logprobs=True),
     ),
     "chat data": (
         (openai.BadRequestError, 400, "messages", "context_length_exceeded"),
@@ -463,6 +466,31 @@ def test_base_and_tuned_models_answer_prompts(sdk: Any) -> None:
         assert (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens) == (1, 3, 4)
     cut = sdk.do(lambda to: to.chat.completions.create(model="base-1", messages=HELLO, max_completion_tokens=1))
     assert (cut.choices[0].message.content, cut.choices[0].finish_reason) == ("Hello ", "length")
+
+
+def test_every_member_that_the_service_does_not_know_is_refused_by_its_name(sdk: Any) -> None:
+    sampling = {"max_tokens", "max_completion_tokens", "temperature", "top_p", "seed", "stop", "n"}
+    known = sampling | {"model", "messages", "tools", "stream", "stream_options"}
+    of_the_sdk = {"self", "extra_headers", "extra_query", "extra_body", "timeout"}
+    others = inspect.signature(Completions.create).parameters.keys() - known - of_the_sdk
+    assert {"tool_choice", "response_format", "logprobs", "functions"} <= others
+    for name, stream in itertools.product(sorted(others), (False, True)):
+        members = {"stream": stream, name: "x"}
+        with pytest.raises(openai.BadRequestError) as caught:
+            sdk.do(lambda to, given=members: to.chat.completions.create(model="base-1", messages=HELLO, **given))
+        assert caught.value.param == name
+
+
+def test_tools_and_their_calls_reach_the_sampler(sdk: Any) -> None:
+    call = {"id": "1", "type": "function", "function": {"name": "track", "arguments": '{"id": 7}'}}
+    messages = [
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "1", "content": "in transit"},
+        {"role": "user", "content": "question"},
+    ]
+    found = sdk.do(lambda to: to.chat.completions.create(model="base-1", messages=messages, tools=[TRACK]))
+    sent = json.loads(found.choices[0].message.content)
+    assert (sent["messages"], sent["tools"]) == (messages, [TRACK])
 
 
 def test_answers_are_streamed(sdk: Any) -> None:

@@ -23,6 +23,10 @@ TOOLS = [{"type": "function", "function": {"name": "track"}}]
         ({"messages": [SYSTEM, ASK, ANSWER]}, Prompt([SYSTEM, ASK], None, "Here.[2J")),
         ({"messages": [ASK, CALL], "tools": TOOLS}, Prompt([ASK], TOOLS, 'calls track({"id": 7731})')),
         (
+            {"messages": [ASK, ANSWER], "functions": [{"name": "track"}]},
+            Prompt([ASK], [{"type": "function", "function": {"name": "track"}}], "Here.[2J"),
+        ),
+        (
             {"messages": [ASK, ANSWER, ASK, {"role": "assistant", "content": "There."}]},
             Prompt([ASK, {"role": "assistant", "content": "Here.\x1b[2J"}, ASK], None, "There."),
         ),

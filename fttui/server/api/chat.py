@@ -57,6 +57,7 @@ def _question(service: Service, asked: ChatRequest, *, is_owner: bool) -> tuple[
         source=chosen.source,
         model=service.paths.model(tuned) if tuned else None,
         messages=asked.messages,
+        tools=asked.tools,
         max_tokens=asked.max_tokens,
         temperature=asked.temperature,
         top_p=asked.top_p,

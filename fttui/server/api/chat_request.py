@@ -9,6 +9,7 @@ from fttui.server.api.errors import invalid, missing
 DEFAULT_TOKENS = 1024
 """Longest answer to a request without a length, in tokens."""
 MOST_TOKENS = 1 << 20
+MOST_TOOLS = 128
 MOST_STOPS = 4
 LONGEST_STOP = 1000
 LARGEST_SEED = (1 << 63) - 1
@@ -17,6 +18,7 @@ _MEMBERS = frozenset(
     [
         "model",
         "messages",
+        "tools",
         "max_tokens",
         "max_completion_tokens",
         "temperature",
@@ -37,6 +39,7 @@ class ChatRequest(NamedTuple):
 
     model: str
     messages: list[dict[str, Any]]
+    tools: list[dict[str, Any]] | None
     max_tokens: int
     temperature: float
     top_p: float
@@ -66,6 +69,7 @@ def chat_request(body: object) -> ChatRequest:
     return ChatRequest(
         model=model,
         messages=_messages(body),
+        tools=_tools(body),
         max_tokens=_max_tokens(body),
         temperature=_number(body, "temperature", 2),
         top_p=_number(body, "top_p", 1),
@@ -88,6 +92,31 @@ def _messages(body: dict[str, Any]) -> list[dict[str, Any]]:
         _check_message(message, f"messages[{number}]")
     checked_unicode(json.dumps(messages, ensure_ascii=False), "messages")
     return messages
+
+
+def _tools(body: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """Return the functions that the prompt describes, as in training data. The answer calls them in its text."""
+    tools = body.get("tools")
+    if tools is None:
+        return None
+    if not isinstance(tools, list):
+        raise wrong_type("tools", "an array of objects", tools)
+    if not 1 <= len(tools) <= MOST_TOOLS:
+        code = "array_above_max_length" if tools else "empty_array"
+        raise invalid("tools", f"Invalid 'tools': give 1 to {MOST_TOOLS} tools, or leave it out.", code)
+    for number, tool in enumerate(tools):
+        where = f"tools[{number}]"
+        if not isinstance(tool, dict):
+            raise wrong_type(where, "an object", tool)
+        if tool.get("type") != "function":
+            raise invalid(f"{where}.type", f"Invalid '{where}.type': only functions are known.", "unsupported_value")
+        function = tool.get("function")
+        if not isinstance(function, dict):
+            raise wrong_type(f"{where}.function", "an object", function)
+        if not isinstance(function.get("name"), str):
+            raise wrong_type(f"{where}.function.name", "a string", function.get("name"))
+    checked_unicode(json.dumps(tools, ensure_ascii=False), "tools")
+    return tools
 
 
 def _check_message(message: object, where: str) -> None:

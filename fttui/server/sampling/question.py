@@ -15,6 +15,8 @@ class Question(NamedTuple):
     model: str | None
     """File or directory of a tuned model; None for the base model."""
     messages: list[dict[str, Any]]
+    tools: list[dict[str, Any]] | None
+    """Functions that the prompt describes."""
     max_tokens: int
     temperature: float
     top_p: float

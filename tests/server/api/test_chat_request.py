@@ -10,6 +10,7 @@ from fttui.server.api.chat_request import DEFAULT_TOKENS, ChatRequest, chat_requ
 from fttui.server.api.errors import RequestError
 
 BODY = {"model": "base-1", "messages": [{"role": "user", "content": "Hello"}]}
+TOOL = {"type": "function", "function": {"name": "track", "parameters": {"type": "object"}}}
 
 
 def parsed(**members: Any) -> ChatRequest:
@@ -18,8 +19,8 @@ def parsed(**members: Any) -> ChatRequest:
 
 def test_missing_members_get_the_defaults_of_the_api() -> None:
     asked = parsed()
-    assert asked == ChatRequest("base-1", BODY["messages"], DEFAULT_TOKENS, 1.0, 1.0, None, (), False, False)  # type: ignore[arg-type]
-    names = ("max_tokens", "max_completion_tokens", "temperature", "top_p", "seed", "stop", "n", "stream")
+    assert asked == ChatRequest("base-1", BODY["messages"], None, DEFAULT_TOKENS, 1.0, 1.0, None, (), False, False)  # type: ignore[arg-type]
+    names = ("max_tokens", "max_completion_tokens", "tools", "temperature", "top_p", "seed", "stop", "n", "stream")
     assert parsed(**dict.fromkeys((*names, "stream_options"))) == asked
 
 
@@ -27,9 +28,10 @@ def test_every_member_is_taken() -> None:
     asked = parsed(
         max_completion_tokens=5.0, temperature=0, top_p=0.5, seed=-3, stop="END", n=1, stream=True, stream_options={}
     )
-    assert asked[2:] == (5, 0.0, 0.5, -3, ("END",), True, False)
+    assert asked[3:] == (5, 0.0, 0.5, -3, ("END",), True, False)
     assert parsed(max_tokens=7, stop=["a", "b"]).stop == ("a", "b")
     assert parsed(stream=True, stream_options={"include_usage": True}).with_usage
+    assert parsed(tools=[TOOL]).tools == [TOOL]
 
 
 def test_messages_of_every_role_are_taken() -> None:
@@ -45,7 +47,14 @@ def test_messages_of_every_role_are_taken() -> None:
 @pytest.mark.parametrize(
     ("members", "param", "code"),
     [
-        ({"tools": []}, "tools", "unknown_parameter"),
+        ({"tools": []}, "tools", "empty_array"),
+        ({"tools": {}}, "tools", "invalid_type"),
+        ({"tools": [TOOL] * 129}, "tools", "array_above_max_length"),
+        ({"tools": [3]}, "tools[0]", "invalid_type"),
+        ({"tools": [TOOL, {"type": "web_search"}]}, "tools[1].type", "unsupported_value"),
+        ({"tools": [{"type": "function"}]}, "tools[0].function", "invalid_type"),
+        ({"tools": [{"type": "function", "function": {}}]}, "tools[0].function.name", "invalid_type"),
+        ({"tools": [{"type": "function", "function": {"name": "\ud800"}}]}, "tools", "invalid_value"),
         ({"logprobs": None}, "logprobs", "unknown_parameter"),
         ({"model": None}, "model", "missing_required_parameter"),
         ({"messages": None}, "messages", "missing_required_parameter"),

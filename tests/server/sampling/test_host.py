@@ -20,7 +20,7 @@ FAKE = Trainer("fake", ("train",), ("base-1",), ("supervised",), sampler=SAMPLER
 def question(words: str, **members: Any) -> Question:
     given = {"base": "base-1", "source": None, "model": None, "max_tokens": 9, "temperature": 0.0, "top_p": 1.0}
     messages = [{"role": "user", "content": words}]
-    return Question(**{**given, "messages": messages, "seed": None, "stop": (), **members})
+    return Question(**{**given, "messages": messages, "tools": None, "seed": None, "stop": (), **members})
 
 
 class Bench:

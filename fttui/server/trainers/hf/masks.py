@@ -106,7 +106,9 @@ class Masks:
         Raises:
             UnverifiedMask: the template refuses the conversation.
         """
-        return self._render(self.known(messages), tools, self._own, prompt=True, enable_thinking=False)[0]
+        text = self._render(self.known(messages), tools, self._own, prompt=True, enable_thinking=False)[0]
+        _check_tools(text, tools)
+        return text
 
     def encode(self, messages: list[Message], weights: list[bool], tools: list[dict[str, Any]] | None) -> Encoded:
         """Return the tokens of a conversation with its mask.
@@ -186,9 +188,7 @@ class Masks:
             for call in message.get("tool_calls", ()):
                 if str(call["function"].get("name", "")) not in text:
                     raise UnverifiedMask("its chat template does not show calls of tools")
-        for tool in tools or ():
-            if str((tool.get("function") or {}).get("name", "")) not in text:
-                raise UnverifiedMask("its chat template does not show tools")
+        _check_tools(text, tools)
 
     def _check_answer(self, text: str, span: Span, message: Message) -> None:
         answer = _after_reasoning(message["content"])
@@ -266,6 +266,12 @@ def masks_of(tokenizer: PreTrainedTokenizerBase, base: str) -> Masks:
             f"The loss mask of {base} cannot be verified: {error}. docs/chat-templates.md lists families that work."
         )
         raise Refusal("unverified_mask", message, "model") from None
+
+
+def _check_tools(text: str, tools: list[dict[str, Any]] | None) -> None:
+    for tool in tools or ():
+        if str((tool.get("function") or {}).get("name", "")) not in text:
+            raise UnverifiedMask("its chat template does not show tools")
 
 
 def _default_template(tokenizer: PreTrainedTokenizerBase) -> str:

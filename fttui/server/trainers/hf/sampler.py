@@ -17,7 +17,7 @@ from transformers import PreTrainedTokenizerBase as Tokenizer
 from transformers.generation.streamers import BaseStreamer
 
 from fttui.server.trainers.hf import load
-from fttui.server.trainers.hf.conversations import messages_of
+from fttui.server.trainers.hf.conversations import messages_of, tools_of
 from fttui.server.trainers.hf.masks import Masks, UnverifiedMask, masks_of
 from fttui.server.trainers.hf.refusal import Refusal
 from fttui.server.trainers.hf.samples import end_tokens
@@ -116,11 +116,12 @@ class Sampler:
         base, tuned = request["base"], request["model"]
         try:
             model = self._models.get(base["id"], base["source"], tuned)
-            text = self._models.masks.prompt(messages_of(request["messages"], param="messages"))
+            text = self._models.masks.prompt(messages_of(request["messages"], param="messages"), tools_of(request))
         except Refusal as refusal:
             raise RequestFailed(refusal.code, str(refusal), refusal.param) from refusal
         except UnverifiedMask as error:
-            raise RequestFailed("invalid_value", f"Invalid 'messages': {error}.", "messages") from None
+            message = f"{base['id']} cannot read this prompt: {error}."
+            raise RequestFailed("invalid_value", message, "messages") from None
         tokenizer = self._models.tokenizer
         prompt = tokenizer(text, add_special_tokens=False, return_tensors="pt")["input_ids"]
         longest = getattr(model.config.get_text_config(), "max_position_embeddings", None)

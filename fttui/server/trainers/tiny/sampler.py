@@ -72,7 +72,7 @@ class Sampler:
 
 def _prompt_of(request: Request) -> list[int]:
     try:
-        prompt = prompt_tokens(request["messages"])
+        prompt = prompt_tokens(request["messages"], request)
     except ValueError as error:
         raise RequestFailed("invalid_value", f"Invalid 'messages': {error}.", "messages") from None
     if len(prompt) > MAX_TOKENS:

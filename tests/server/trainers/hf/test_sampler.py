@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.server.trainers.hf.models import progress, write_job
+from tests.server.trainers.hf.models import CHATML, make_model, progress, write_job
 from tests.server.trainers.hf.trainer_runs import run_trainer
 
 pytestmark = pytest.mark.hf
@@ -155,6 +155,17 @@ def test_unusable_requests_are_refused_with_a_sentence(ask: Any, tmp_path: Path)
     error = ask(base={"id": "org/none", "source": None})[-1]["error"]
     assert error["code"] == "model_not_here"
     assert text(ask())
+
+
+def test_tools_are_part_of_the_prompt_or_refused(ask: Any, tmp_path: Path) -> None:
+    tools = [{"type": "function", "function": {"name": "track"}}]
+    error = ask(tools=tools)[-1]["error"]
+    assert (error["code"], error["param"]) == ("invalid_value", "messages")
+    assert error["message"] == "tiny cannot read this prompt: its chat template does not show tools."
+    model = make_model(tmp_path / "tools", "{% for t in tools or [] %}{{ t.function.name }}\n{% endfor %}" + CHATML)
+    base = {"id": "tools", "source": str(model)}
+    bare, with_tools = (ask(base=base, tools=each)[-1]["usage"]["prompt_tokens"] for each in (None, tools))
+    assert with_tools == bare + len("track\n")
 
 
 def test_merged_model_answers_like_base_with_adapter(ask: Any, trained: Path, tiny_model: Path, tmp_path: Path) -> None:
