@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 
 _FREE = "free"
+SECONDS_PER_TOKEN = 0.05
+"""Time of a token of an answer on this machine, as long as none was measured: 20 tokens a second."""
 TOKENS_PER_MESSAGE = 4
 """Tokens of a message besides its content: its role and its borders."""
 
@@ -136,8 +138,18 @@ class Pricing:
 
     # Prompts
 
-    def of_prompt(self, models: Sequence[str], messages: Sequence[dict[str, Any]], max_tokens: int) -> PromptCost:
+    def of_prompt(
+        self,
+        models: Sequence[str],
+        messages: Sequence[dict[str, Any]],
+        max_tokens: int,
+        *,
+        seconds_per_token: float = SECONDS_PER_TOKEN,
+    ) -> PromptCost:
         """Return the greatest cost of asking each model with one prompt. Base models count as their tuned models.
+
+        Args:
+            seconds_per_token: time of a token of an answer, which costs something where hours of this machine do.
 
         Raises: as `price`.
         """
@@ -148,10 +160,20 @@ class Pricing:
         count = token_counter(prices[0].encoding).count
         counts: list[int] = [count(message_text(message)) + TOKENS_PER_MESSAGE for message in messages]
         tokens = sum(counts)
+        if self.per_hour is not None:
+            spent = self.of_seconds(len(models) * max_tokens * seconds_per_token)
+            return PromptCost(tokens, spent, prices[0].currency)
         costs = [_prompt_cost(price, tokens, max_tokens) for price in prices]
         known = [cost for cost in costs if cost is not None]
         cost = sum(known) if len(known) == len(costs) else None
         return PromptCost(tokens, cost, prices[0].currency, is_free=all(price.local for price in prices))
+
+    def of_seconds(self, seconds: float) -> float | None:
+        """Return the cost of so much time of this machine, in USD; None where time has no price.
+
+        Raises: as `per_hour`.
+        """
+        return None if self.per_hour is None else seconds / 3600 * self.per_hour
 
     def of_tokens(self, model: str, prompt_tokens: int | None, answer_tokens: int) -> float | None:
         """Return the cost of an answer; None when it is unknown. An unreadable price is unknown."""
@@ -257,8 +279,8 @@ class Pricing:
     def _expected_words(self, job: "Job") -> str:
         """Return the expected cost: by the time that the trainer expects, else as saved before the job was created."""
         seconds = job.estimate.get("seconds")
-        if seconds is not None and self.per_hour is not None:
-            return f"about {amount(seconds / 3600 * self.per_hour, 'USD')}"
+        if seconds is not None and (cost := self.of_seconds(seconds)) is not None:
+            return f"about {amount(cost, 'USD')}"
         expected = self.expected(job.id)
         return "" if expected is None or expected.cost is None else expected.text
 

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple, Protocol
 
 from fttui.api.errors import ApiError, Conflict, Unreachable
 from fttui.clock import Clock
-from fttui.core.pricing import Pricing, PromptCost
+from fttui.config.errors import ConfigError
+from fttui.core.pricing import SECONDS_PER_TOKEN, Pricing, PromptCost
 from fttui.data.plan import money
 from fttui.data.prompts import Prompt
 from fttui.models.chat import Call, Chunk, Question, joined_calls
@@ -128,15 +129,25 @@ class TryModel:
         self._clock = clock
         self._answers: dict[_Key, Answer] = {}
         self._currency = "USD"
+        self._measured_seconds, self._measured_tokens = 0.0, 0
+        """Time and tokens of the complete answers."""
         self.spent = 0.0
         """Cost of the answers so far, in the currency of the prices."""
         self.is_spent_known = True
         """False after an answer whose cost is not known."""
 
     @property
-    def is_free(self) -> bool:
-        """Answers cost nothing."""
+    def is_local(self) -> bool:
+        """The embedded service answers, which sends no bill: nobody has to agree to a question."""
         return self._pricing.provider == "local"
+
+    @property
+    def is_free(self) -> bool:
+        """Answers cost nothing. Those of a machine with a price by the hour do not count as free."""
+        try:
+            return self._pricing.is_free
+        except ConfigError:
+            return False
 
     @property
     def spent_words(self) -> str:
@@ -163,9 +174,20 @@ class TryModel:
         Raises:
             ConfigError: the user's own price file is wrong.
         """
-        found = self._pricing.of_prompt(models, sampling.messages(prompt), sampling.max_tokens)
+        pace = self._measured_seconds / self._measured_tokens if self._measured_tokens else SECONDS_PER_TOKEN
+        messages = sampling.messages(prompt)
+        found = self._pricing.of_prompt(models, messages, sampling.max_tokens, seconds_per_token=pace)
         self._currency = found.currency
         return found
+
+    def cost_words(self, models: Sequence[str], prompt: Prompt, sampling: Sampling) -> str:
+        """Return what a prompt costs on this machine: `free`, `about $0.0089 a prompt`; empty when it is not known."""
+        if self.is_free:
+            return "free"
+        try:
+            return f"{self.cost(models, prompt, sampling).text} a prompt"
+        except ConfigError:
+            return ""
 
     async def ask(
         self, model: str, prompt: Prompt, sampling: Sampling, changed: Callable[[Answer], object] = lambda _: None
@@ -191,7 +213,7 @@ class TryModel:
             answer.state = AnswerState.STOPPED
             raise
         finally:
-            self._bill(answer)
+            self._bill(answer, self._clock.monotonic() - began)
             changed(answer)
         return answer
 
@@ -218,8 +240,16 @@ class TryModel:
                     answer.prompt_tokens = chunk.prompt_tokens
                 changed(answer)
 
-    def _bill(self, answer: Answer) -> None:
-        cost = self._pricing.of_tokens(answer.model, answer.prompt_tokens, answer.tokens)
+    def _bill(self, answer: Answer, seconds: float) -> None:
+        if answer.state is AnswerState.ENDED and answer.tokens:
+            self._measured_seconds += seconds
+            self._measured_tokens += answer.tokens
+        try:
+            cost = self._pricing.of_seconds(seconds)
+        except ConfigError:
+            cost = None
+        if cost is None:
+            cost = self._pricing.of_tokens(answer.model, answer.prompt_tokens, answer.tokens)
         if cost is not None:
             self.spent += cost
         elif answer.tokens:

@@ -26,7 +26,7 @@ class ModelExport(NamedTuple):
         sent = lenient.mapping(raw)
         files = tuple(name for each in lenient.items(sent.get("files")) if (name := lenient.line(each)))
         texts = [lenient.line(sent.get(name)) for name in ("directory", "base", "source", "base_directory")]
-        return cls(texts[0], files, *texts[1:], sent.get("is_copy") is True)
+        return cls(texts[0], files, texts[1], texts[2], texts[3], is_copy=sent.get("is_copy") is True)
 
 
 class Weights(NamedTuple):

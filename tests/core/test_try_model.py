@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
 import pytest
 
 from fttui.api.errors import ApiError, BadRequest, Conflict, Unreachable
 from fttui.config.choose import Choice, choose
+from fttui.config.paths import config_file
 from fttui.core.pricing import Pricing
 from fttui.core.try_candidates import Candidate, candidates, newest, why_no_model
 from fttui.core.try_model import Answer, AnswerState, Sampling, TryModel
@@ -144,6 +146,22 @@ async def test_answers_are_kept_by_model_prompt_and_settings() -> None:
     assert found.kept("m", typed_prompt("Where is my parcel?"), Sampling()) is answer
     assert found.kept("m", HELLO, Sampling(0.5)) is None
     assert found.kept("n", HELLO, Sampling()) is None
+
+
+async def test_answers_of_this_machine_cost_its_time_when_an_hour_has_a_price(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FTTUI_CONFIG", str(tmp_path / "config.toml"))
+    Path(config_file()).write_text("[local]\nprice_per_hour = 3.6\n")
+    clock = FakeClock()
+    priced = trying(FakeApi(Chunk("a "), Chunk("b"), Chunk("", (), "stop", 12, 2), clock=clock), clock=clock)
+    assert (priced.is_local, priced.is_free, priced.spent_words) == (True, False, "$0.00")
+    first = priced.cost(["m", "base"], HELLO, Sampling(max_tokens=100))
+    assert first.text == "about $0.0100", "20 tokens a second, as long as no answer has ended"
+    answer = await priced.ask("m", HELLO, Sampling())
+    assert answer.tokens == 2
+    assert priced.spent == pytest.approx(0.3 / 1000)
+    assert priced.cost(["m"], HELLO, Sampling(max_tokens=100)).cost == pytest.approx(100 * 0.15 / 1000)
 
 
 async def test_answers_of_this_machine_are_free_and_hosted_ones_are_added_up(monkeypatch: pytest.MonkeyPatch) -> None:

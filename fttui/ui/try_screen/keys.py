@@ -55,7 +55,7 @@ class TryKeys:
         self._clipboard = clipboard
         self._model = model
         self._close = close
-        self._is_confirmed = trying.is_free
+        self._is_confirmed = trying.is_local
         """The user has agreed to the cost."""
         self._edited: Prompt | None = None
         """Prompt that is edited; None for a new one."""
@@ -122,10 +122,10 @@ class TryKeys:
             self._row.show_message(at_end if self._state.prompts else "There are no prompts.", "dim")
 
     def _show_prompt(self) -> None:
-        """Ask the models that have no answer to the current prompt, where that is free. Else say the cost first."""
+        """Ask the models without an answer to the current prompt, at once on this machine. Else say the cost first."""
         if self._state.prompt is not None:
             missing = [candidate for candidate, answer in self._presenter.pairs if answer is None]
-            if self._trying.is_free:
+            if self._trying.is_local:
                 self._ask(missing)
             elif not self._is_confirmed and missing:
                 self._confirm(missing)

@@ -104,8 +104,16 @@ class TryPresenter:
                 lines = answer_lines(answer, candidate, state.subject.title, cells - 1, self._glyphs)
             pane.view.show_lines(lines, follow=answer is not None and not answer.is_over)
             self._fill(pane.title_row, self._answer_title(candidate, place), answer_facts(answer, self._glyphs))
-        words = status_words(pairs, self._trying.spent_words if self._trying.is_free else "", self._glyphs)
+        words = status_words(pairs, self._cost_words(), self._glyphs)
         widgets.row.set_idle_line([(f" {words}", "dim")] if words else ())
+
+    def _cost_words(self) -> str:
+        """Return what a prompt costs on this machine; empty for other services, whose cost is a question."""
+        state = self._state
+        if not self._trying.is_local or state.prompt is None:
+            return ""
+        models = [candidate.model for candidate in state.models]
+        return self._trying.cost_words(models, state.prompt, state.sampling(state.models[0]))
 
     def _arrange(self) -> Arrangement:
         width, height = self._size
@@ -188,6 +196,6 @@ class TryPresenter:
             return f"{listed.trouble} {NO_PROMPTS}".strip()
         if not self._state.subject.job:
             return NO_PROMPTS
-        if self._trying.is_free:
+        if self._trying.is_local:
             return "Reading the prompts…"
         return "Reading the first 100 prompts from the provider…"

@@ -111,6 +111,21 @@ def endless(*words: str) -> list[Chunk | ApiError | asyncio.Event]:
     return [*map(Chunk, words), asyncio.Event()]
 
 
+async def test_answers_of_a_machine_with_a_price_by_the_hour_are_not_called_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text("[local]\nprice_per_hour = 2.5\n")
+    monkeypatch.setenv("FTTUI_CONFIG", str(config))
+    async with cockpit(tried()) as ui:
+        await ui.press("p")
+        assert has(ui, "tuned says Where is parcel 1?")
+        assert row(ui) == "base has ended · tuned has ended · about $0.00 a prompt"
+        config.write_text("[local\n")
+        await ui.press("n")
+        assert has(ui, "tuned says Where is parcel 2?")
+
+
 # Layout
 
 
