@@ -287,7 +287,7 @@ async def walk(fetch: Callable[[str | None], Awaitable[Page[T]]], warn: Warn | N
         ApiError: a page could not be read, or the list did not end after `LAST_PAGE` pages.
     """
     after: str | None = None
-    seen: set[str] = set()
+    seen: set[int] = set()
     for _ in range(LAST_PAGE):
         page = await fetch(after)
         fresh = [raw for raw in page.objects if _new(raw, seen)]
@@ -304,8 +304,12 @@ async def walk(fetch: Callable[[str | None], Awaitable[Page[T]]], warn: Warn | N
     raise BadResponse(f"the list did not end after {LAST_PAGE:,} pages", code="endless")
 
 
-def _new(raw: Any, seen: set[str]) -> bool:
-    name = sent_id(raw) or made_up_id(raw)
+def _new(raw: Any, seen: set[int]) -> bool:
+    """Tell whether the id of an object is new, by its hash of 64 bits.
+
+    The ids of 100,000 jobs would take twice the memory. Of a million ids, two share a hash with a chance of 3 in 10^8.
+    """
+    name = hash(sent_id(raw) or made_up_id(raw))
     if name in seen:
         return False
     seen.add(name)

@@ -179,7 +179,7 @@ class ServiceReader:
                 break
         else:
             complete = self.failure is None
-        self._answers.append(lambda archive, now: record.record_jobs(archive, [job.raw for job in found.values()], now))
+        self._answers.append(lambda archive, now: record.record_jobs(archive, found.values(), now))
         chosen = [found[row.id] for row in options.ordered(matching)]
         more = len(chosen[options.limit :]) if options.limit else 0
         listed = self._list(chosen[: options.limit], more=more, complete=complete)
@@ -205,7 +205,7 @@ class ServiceReader:
                 yield JobList([], 0, complete=True, rows=[], left_out=part.left_out)
             else:
                 yield part
-        self._answers.append(lambda archive, now: record.record_jobs(archive, [job.raw for job in read], now))
+        self._answers.append(lambda archive, now: record.record_jobs(archive, read, now))
         for part in held.parts(options):
             yield part
 
@@ -227,14 +227,14 @@ class ServiceReader:
 
     async def _record_part(self, jobs: list[Job]) -> list[Job]:
         """Record jobs now. Return the last of them, which anchor the order of the next part."""
-        self._answers.append(lambda archive, now: record.record_jobs(archive, [job.raw for job in jobs], now))
+        self._answers.append(lambda archive, now: record.record_jobs(archive, jobs, now))
         self._notices += [notice for notice in await self.record() if notice not in self._notices]
         return [job for job in jobs[-PAGE:] if job.created_at == jobs[-1].created_at]
 
     async def job(self, id: str) -> FoundJob:
         job = await self._client.get_job(id)
         # First, because the archive takes what belongs to a job only once it has the job.
-        self._answers.insert(0, lambda archive, now: record.record_jobs(archive, [job.raw], now))
+        self._answers.insert(0, lambda archive, now: record.record_jobs(archive, [job], now))
         return FoundJob(job, self._list([job]).rows[0])
 
     async def events(self, id: str) -> EventLog:

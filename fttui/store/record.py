@@ -1,12 +1,10 @@
 """Record what a command has fetched: the same rows as a poll writes, without loading the whole archive."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from fttui.models.event import Event
 from fttui.models.job import Job
 from fttui.models.raw_json import decode, digest, encode
-from fttui.models.wire import sent_id
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.jobs import JobEntry
 from fttui.store.job_details import JobDetails
@@ -15,22 +13,22 @@ from fttui.store.job_table import SentJob, entry_of
 from fttui.store.runs import Runs
 
 
-async def record_jobs(archive: Archive, objects: Iterable[Any], now: float) -> None:
+async def record_jobs(archive: Archive, jobs: Iterable[Job], now: float) -> None:
     """Record jobs as sent, in the provider's order. Unchanged jobs are not written."""
     entries: dict[str, JobEntry] = {}
     listed_again: list[str] = []
     known: dict[str, int] = {}
     listed: list[tuple[str, float | None]] = []
     complete = archive.jobs.list_state().complete
-    for raw in objects:
-        id = sent_id(raw) or Job.read(raw).id
-        held, hash = archive.jobs.held(id), digest(raw)
+    for job in jobs:
+        id = job.id
+        held, hash = archive.jobs.held(id), digest(job.raw)
         if held is not None:
             known[id] = held.place
         if held is None or held.digest != hash:
             before = None if held is None else held.row
             progress = archive.events.state(id).progress
-            sent = SentJob(Job.read(raw), encode(raw), hash)
+            sent = SentJob(job, encode(job.raw), hash)
             entries[id] = entry_of(sent, before=before, progress=progress, complete=complete)
         elif held.row.gone:
             listed_again.append(id)
