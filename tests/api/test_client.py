@@ -126,7 +126,7 @@ class Near(Dialect):
 
     async def jobs(self, *, after: str | None = None, **_: Any) -> Page[Job]:
         raw = await self._read("/tuning", [("page", after or "1")], is_page=True)
-        jobs = [self._translated(Job, item) for item in raw["jobs"]]
+        jobs = [self._decode.translated(Job, item) for item in raw["jobs"]]
         return Page(Job, jobs, raw["more"], raw, next=str(int(after or "1") + 1))
 
     def translate(self, kind: type[Wire], raw: dict[str, Any]) -> dict[str, Any]:
