@@ -155,6 +155,11 @@ def is_corrupt(error: sqlite3.Error) -> bool:
     return code(error) in _CORRUPT or isinstance(error, BadText)
 
 
+def is_corrupt_index(error: sqlite3.Error) -> bool:
+    """Return whether an index and its table differ. The table may be sound, and `REINDEX` makes the index anew."""
+    return getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CORRUPT_INDEX
+
+
 @contextmanager
 def text_errors() -> Iterator[None]:
     """Raise `BadText` for bytes that are not UTF-8, which SQLite hands out without a look."""

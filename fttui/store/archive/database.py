@@ -156,7 +156,7 @@ class Database:
         """Run `work` in a transaction. After a fault of the disk, run it again on the replacement."""
         if self._home and not self.path and time.monotonic() - self._tried_at >= RETURN_EVERY:
             self._return_to_disk()
-        for _ in range(3):
+        for tries in range(3):
             try:
                 if self._fault is not None:
                     fault, self._fault = self._fault, None
@@ -165,6 +165,8 @@ class Database:
             except sqlite3.Error as error:
                 if not self.path:
                     raise
+                if not tries and sqlite.is_corrupt_index(error) and self._rebuild_indexes():
+                    continue
                 if self._is_damage(error):
                     self._start_new_file(error)
                 elif sqlite.is_unavailable(error):
@@ -172,6 +174,15 @@ class Database:
                 else:
                     raise
         return self._transact(work)
+
+    def _rebuild_indexes(self) -> bool:
+        """Make the indexes again from the tables. A bit that changed in either makes it impossible to delete a row."""
+        try:
+            with sqlite.text_errors():
+                self._writer.execute("REINDEX")
+        except sqlite3.Error:
+            return False
+        return True
 
     def _is_damage(self, error: sqlite3.Error) -> bool:
         """Return whether the file is damaged. A changed name of a column is an error of the statement for SQLite."""

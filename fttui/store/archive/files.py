@@ -42,7 +42,7 @@ class ArchiveFiles:
 
     def damaged(self) -> list[str]:
         """Return the files whose description or content is damaged. Slow: reads every content."""
-        sql = "SELECT raw_sum, id, raw, content_sum, content FROM files WHERE profile = ?"
+        sql = "SELECT raw_sum, id, raw, content_sum, content FROM files WHERE +profile = ?"
 
         def find(db: sqlite3.Connection, profile: int) -> list[str]:
             rows = db.execute(sql, (profile,))
@@ -55,17 +55,17 @@ class ArchiveFiles:
         """Delete what is damaged of these files, so that it is fetched again."""
 
         def drop(db: sqlite3.Connection, profile: int) -> None:
+            here = "+profile = ? AND +id = ?"  # `+` reads the table: the index may still have the id before it changed
             for id in ids:
                 file = (profile, id)
                 for row in db.execute(
-                    "SELECT raw_sum, id, raw, content_sum, content FROM files WHERE profile = ? AND id = ?", file
+                    f"SELECT raw_sum, id, raw, content_sum, content FROM files WHERE {here}", file
                 ).fetchall():
                     if not is_sound(row[:3]):
-                        db.execute("UPDATE files SET raw = NULL, raw_sum = NULL WHERE profile = ? AND id = ?", file)
+                        db.execute(f"UPDATE files SET raw = NULL, raw_sum = NULL WHERE {here}", file)
                     if not _is_whole(row[3], row[4]):
-                        sql = "UPDATE files SET content = NULL, content_sum = NULL WHERE profile = ? AND id = ?"
-                        db.execute(sql, file)
-                db.execute("DELETE FROM files WHERE profile = ? AND id = ? AND raw IS NULL AND content IS NULL", file)
+                        db.execute(f"UPDATE files SET content = NULL, content_sum = NULL WHERE {here}", file)
+                db.execute(f"DELETE FROM files WHERE {here} AND raw IS NULL AND content IS NULL", file)
 
         await self._database.write(drop)
 
@@ -142,7 +142,9 @@ class ArchiveFiles:
 
     async def _drop_damaged(self, table: str, columns: str) -> list[str]:
         def drop(db: sqlite3.Connection, profile: int) -> list[str]:
-            rows = db.execute(f"SELECT sum, {columns}, rowid, id FROM {table} WHERE profile = ?", (profile,)).fetchall()
+            # `+` reads the table: the index may still have what the row had before it changed.
+            sql = f"SELECT sum, {columns}, rowid, id FROM {table} WHERE +profile = ?"
+            rows = db.execute(sql, (profile,)).fetchall()
             damaged = [row for row in rows if not is_sound(row[:-2])]
             db.executemany(f"DELETE FROM {table} WHERE rowid = ?", [(row[-2],) for row in damaged])
             return [str(row[-1]) for row in damaged]

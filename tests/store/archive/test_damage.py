@@ -101,6 +101,35 @@ async def test_changed_bits_are_left_out_and_named_once(tmp_path: Path, what: st
     await archive.close()
 
 
+@pytest.mark.parametrize(
+    ("written", "now", "damaged"),
+    [
+        ("m1{", "m0{", {"m0": ["model"]}),
+        (f"5{F}", f"4{F}", {}),
+        (f"{F}{{", "file-r0{", {"file-r0": ["file"]}),
+        (f"{J}-e00004", f"{J}-e00005", {J: ["events"]}),
+    ],
+)
+async def test_flipped_bit_of_an_indexed_column_does_not_set_the_archive_aside(
+    tmp_path: Path, written: str, now: str, damaged: dict[str, list[str]]
+) -> None:
+    path = tmp_path / "a.db"
+    await filled(path)
+    content = path.read_bytes()
+    assert written.encode() in content
+    path.write_bytes(content.replace(written.encode(), now.encode(), 1))
+    archive = opened(path)
+    assert await distrust_damaged(archive) == damaged
+    assert await archive.files.drop_damaged_uploads() == ([] if damaged else [F])
+    await archive.files.save_models([("m1", "{}")], 2.0)
+    await archive.files.remember_upload(SHA, "file-new")
+    await archive.events.repair(J, [Event.read(metrics(J, n, 1 / n) if n % 2 else event(J, n)) for n in range(1, 9)])
+    assert await distrust_damaged(archive) == {}
+    assert (archive.files.models(), archive.files.uploaded(SHA), len(archive.events.raw(J))) == (["{}"], "file-new", 8)
+    assert not archive.was_broken
+    await archive.close()
+
+
 async def test_many_damaged_jobs_are_named_in_few_messages(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     archive = opened(path)
