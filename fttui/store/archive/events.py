@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from fttui.checksums import row_sum
 from fttui.models.event import Event
@@ -111,11 +112,9 @@ class ArchiveEvents:
         found: list[Any] = self._database.read_job(
             id, lambda db, job: _rows(db, job, before=before, after=after, limit=limit), []
         )
-        return [self._row(id, row) for row in found]
+        return [EventRow._make(row[1:8]) if _is_sound(row) else self._damaged_row(id, row) for row in found]
 
-    def _row(self, id: str, row: Sequence[Any]) -> EventRow:
-        if is_sound(row):
-            return EventRow._make(row[1:8])
+    def _damaged_row(self, id: str, row: Sequence[Any]) -> EventRow:
         self._database.damage.name("events", id)
         return EventRow(row[1], f"damaged-{row[1]}", None, "error", "message", EVENT, "")
 
@@ -173,6 +172,14 @@ class ArchiveEvents:
 
 
 # Queries on one connection. `job` is the key of the job's row; functions that write run inside a transaction.
+
+
+def _is_sound(row: Sequence[Any]) -> bool:
+    """Return whether the checksum of an event is right: `is_sound`, in a third of its time for most texts."""
+    recorded, seq, id, created_at, level, type, message, data, raw = row
+    # What `row_sum` sums if no text needs an escape. Otherwise this text has a different checksum.
+    plain = f"({seq!r}, '{id}', {created_at!r}, '{level}', '{type}', '{message}', '{data}', '{raw}')"
+    return ("\\" not in plain and crc32(plain.encode()) == recorded) or is_sound(row)
 
 
 def _progress_of(events: Iterable[Event]) -> Progress:

@@ -101,6 +101,23 @@ async def test_changed_bits_are_left_out_and_named_once(tmp_path: Path, what: st
     await archive.close()
 
 
+async def test_every_kind_of_text_in_an_event_is_checked(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    archive = opened(path)
+    await archive.jobs.save([entry(job(1))], 1.0)
+    texts = ("plain", "don't", 'say "x"', "a\\b", "a', 'b", "Größe", "", "None", "'", '"', "\t")
+    sent = [event(J, n) | {"message": text, "created_at": 5 if n % 2 else None} for n, text in enumerate(texts)]
+    assert await archive.events.append(J, list(map(Event.read, sent)), joined=True, cursor=None)
+    shown = archive.events.rows(J)
+    assert (len(shown), archive.damage.is_found) == (len(texts), False)
+    for damage in ("message = 'x'", "level = x'00'", "created_at = 6", "raw = 'None'", "data = x'', raw = raw || ''''"):
+        change(path, f"UPDATE events SET {damage}")
+        assert {row.message for row in archive.events.rows(J)} == {EVENT}
+        await archive.events.repair(J, list(map(Event.read, sent)))
+        assert archive.events.rows(J) == shown
+    await archive.close()
+
+
 @pytest.mark.parametrize(
     ("written", "now", "damaged"),
     [
