@@ -1,13 +1,24 @@
 """Rows for the first frame and for shell completion, read from the archive's file. Standard library only.
 
-A file that cannot be read yields no rows: `set_aside` checks it when the archive is opened.
+A file that cannot be read yields no rows: `set_aside` checks it when the archive is opened. A file of an older version
+is read too: it is migrated only when the archive is opened.
 """
 
 import sqlite3
 from collections.abc import Sequence
 
 from fttui.models.row import EventRow, JobRow
-from fttui.store.archive.schema import APPLICATION_ID, JOBS, NEWEST_FIRST, ROW_COLUMNS, VERSION, beside, row_of
+from fttui.store.archive.schema import (
+    APPLICATION_ID,
+    JOBS,
+    MIGRATIONS,
+    NEWEST_FIRST,
+    ROW_COLUMNS,
+    TABLES,
+    VERSION,
+    beside,
+    row_of,
+)
 
 _MOST_IDS = 500
 """Most ids in one query."""
@@ -112,12 +123,34 @@ def _query(path: str, sql: str, values: tuple[str | int, ...]) -> list[tuple]:  
             if version > VERSION:
                 continue
             (owner,) = db.execute("PRAGMA application_id").fetchone()
-            return db.execute(sql, values).fetchall() if (owner, version) == (APPLICATION_ID, VERSION) else []
+            if owner != APPLICATION_ID or version < 1:
+                return []
+            if version < VERSION:
+                _add_missing(db)
+            return db.execute(sql, values).fetchall()
         except Exception:
             return []
         finally:
             db.close()
     return []
+
+
+def _add_missing(db: sqlite3.Connection) -> None:
+    """Let queries see the tables of an older version with the columns of this one: views that only `db` has."""
+    present = sqlite3.connect(":memory:")
+    for migration in MIGRATIONS:
+        present.executescript(migration)
+    for table in TABLES:
+        held = {name for _, name, *_ in db.execute(f"PRAGMA main.table_info({table})")}
+        missing = [
+            f"{default or 'NULL'} AS {name}"
+            for _, name, _, _, default, _ in present.execute(f"PRAGMA table_info({table})")
+            if name not in held
+        ]
+        if missing:
+            columns = ", ".join(["*", *missing] if held else missing)
+            db.execute(f"CREATE TEMP VIEW {table} AS SELECT {columns} {f'FROM main.{table}' if held else 'WHERE 0'}")
+    present.close()
 
 
 def _quoted(path: str) -> str:
