@@ -10,6 +10,7 @@ import click
 
 from fttui.cli import completion
 from fttui.cli.flags import json_options
+from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.output import TABLE, say, say_progress
 from fttui.cli.progress import file_progress
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from fttui.models.run_state import Phase
 
 
-@click.command("export", short_help="Write a tuned model for other programs.")
+@click.command("export", cls=ServiceCommand, short_help="Write a tuned model for other programs.")
 @click.argument("model", metavar="ID", shell_complete=completion.models)
 @click.option("-o", "--output", "directory", required=True, metavar="DIR", help="Directory, new or empty.")
 @click.option("--merged", is_flag=True, help="Merge the adapter into its base model.")

@@ -10,6 +10,7 @@ import click
 from fttui.cli import completion
 from fttui.cli.exit_codes import DONE, exit_code_of
 from fttui.cli.flags import json_options
+from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.output import JSON, JSONL, Output, say, say_progress
 from fttui.config.errors import ConfigError
@@ -38,7 +39,7 @@ class Asked(NamedTuple):
         return {"prompt": self.prompt.messages, "answers": [answer.as_json() for answer in self.answers]}
 
 
-@click.command("try", short_help="Ask a model, or two side by side.")
+@click.command("try", cls=ServiceCommand, short_help="Ask a model, or two side by side.")
 @click.argument("model", shell_complete=completion.models)
 @click.option("--prompt", metavar="TEXT", help="Ask with this text.")
 @click.option("--file", "path", metavar="PATH", help="Ask with the prompts of a JSONL file.")

@@ -32,6 +32,15 @@ def test_all_commands_are_registered() -> None:
     assert {" ".join(name.split()) for name in wanted.split(",")} <= set(COMMANDS)
 
 
+def test_all_commands_of_a_service_take_its_flags() -> None:
+    alone = {"archive list", "archive size"}
+    for path, context in commands(CONTEXT):
+        name = " ".join(path)
+        if path[0] in ("jobs", "files", "models", "archive", "doctor") and name not in alone:
+            flags = {flag for param in context.command.params for flag in param.opts}
+            assert {"--profile", "--base-url"} <= flags, name
+
+
 def examples() -> Iterator[str]:
     """Every line of an example in any command's help."""
     for _, context in (*commands(CONTEXT), ((), CONTEXT)):
