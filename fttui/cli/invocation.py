@@ -116,8 +116,9 @@ class Invocation:
         choice = choose(profile=self.profile, base_url=self.base_url)
         profile = settings.of(choice)
         read_only = self.read_only or settings.shared(profile).read_only
-        missing = provider_of(choice, profile).missing
-        if reason := why_not_at_all(verb, Access(choice.name, read_only, not_offered=missing)):
+        provider = provider_of(choice, profile)
+        access = Access(choice.name, read_only, not_offered=provider.missing, closed=provider.closed)
+        if reason := why_not_at_all(verb, access):
             raise ConfigError(f"{reason}: nothing was sent")
 
     def run_with_reader(self, work: "Callable[[Reader], Awaitable[int | None]]") -> int:

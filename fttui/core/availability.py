@@ -4,7 +4,8 @@ Keys, footer, palette and commands ask here, so each refusal has one wording. Th
 the provider decides in the end. Standard library only, because the first footer needs it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from fttui.models import refusals
@@ -58,6 +59,10 @@ class Access(NamedTuple):
     """Reason why no request can arrive; empty while one may."""
     not_offered: "Set[str]" = frozenset()
     """Verbs that the provider does not have."""
+    not_offered_by: "Mapping[str, Set[str]]" = MappingProxyType({})
+    """The same for each profile, where several are shown."""
+    closed: str = ""
+    """Why the provider takes no new jobs, as the rest of a sentence about it; empty if it takes them."""
     several_profiles: bool = False
     answers: bool = True
     """The provider answered lately, so it would list again a job whose archived copy is deleted."""
@@ -69,6 +74,8 @@ def access_to(
     *,
     read_only: bool = False,
     not_offered: "Set[str]" = frozenset(),
+    not_offered_by: "Mapping[str, Set[str]]" = MappingProxyType({}),
+    closed: str = "",
     several_profiles: bool = False,
 ) -> Access:
     """Return the access that a snapshot of the store describes; None stands for a store that does not exist yet."""
@@ -79,6 +86,8 @@ def access_to(
         read_only,
         unreachable=snapshot.health.unreachable,
         not_offered=not_offered,
+        not_offered_by=not_offered_by,
+        closed=closed,
         several_profiles=several_profiles,
         answers=str(snapshot.health.state) in ("live", "stale", "limited"),
     )
@@ -137,6 +146,8 @@ def why_not_at_all(verb: Verb, access: Access) -> str:
     if access.unreachable:
         return refusals.offline(access.unreachable)
     route = "create" if verb == "clone" else verb
+    if route == "create" and access.closed:
+        return f"{access.profile or 'the provider'} {access.closed}"
     return refusals.not_offered(access.profile or "the provider", route) if route in access.not_offered else ""
 
 
@@ -152,9 +163,13 @@ def _why_not_job(verb: Verb, job: JobRow, access: Access) -> str:
     if job.gone:
         return refusals.GONE
     if verb == "delete_job":
+        if verb in access.not_offered_by.get(job.profile, ()):
+            return refusals.not_offered(job.profile, verb)
         return refusals.still_live(job.status_text) if job.status.is_live else ""
     if job.fault:
         return job.fault
+    if verb in access.not_offered_by.get(job.profile, ()):
+        return refusals.not_offered(job.profile, verb)
     if job.status.is_final:
         return f"already {job.status_text}"
     if job.status is Status.STOPPING:

@@ -31,6 +31,8 @@ _ROUTES = {
     "try_model": "chat completions",
     "results": "result files",
     "file": "facts about files",
+    "content": "downloads of files",
+    "create": "new jobs",
 }
 """Words for routes whose names do not say it."""
 

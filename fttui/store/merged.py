@@ -1,7 +1,7 @@
 """The view of several profiles as one: a store over their stores, a poller over their pollers."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import replace
 
 from fttui.learning.alarms import Report
@@ -63,7 +63,13 @@ class MergedStore:
         self._stores = stores
         self._rows = _MergedRows()
         self.not_offered: frozenset[str] = frozenset()
+        self.closed = ""
         self.model_api: ModelApi | None = None
+
+    @property
+    def not_offered_by(self) -> dict[str, Set[str]]:
+        """Routes that the provider of each profile does not have."""
+        return {profile: store.not_offered for profile, store in self._stores.items()}
 
     @property
     def snapshot(self) -> Snapshot:

@@ -49,6 +49,14 @@ class StorePort(Protocol):
         `resume`, `delete_job`."""
 
     @property
+    def not_offered_by(self) -> Mapping[str, Set[str]]:
+        """The same for each profile, where several are shown; else nothing."""
+
+    @property
+    def closed(self) -> str:
+        """Why the provider takes no new jobs, as the rest of a sentence about it; empty if it takes them."""
+
+    @property
     def model_api(self) -> ModelApi | None:
         """Requests that ask models; None while the provider is not connected, and for several profiles."""
 

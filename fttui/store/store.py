@@ -5,7 +5,7 @@ Intents return an `Outcome` and never raise; their result is published before th
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Set
 
 from fttui.api.client import Client
 from fttui.clock import Clock
@@ -74,6 +74,16 @@ class Store:
     def not_offered(self) -> set[str]:
         """Routes that the provider does not have."""
         return self.access.not_offered
+
+    @property
+    def not_offered_by(self) -> Mapping[str, Set[str]]:
+        """Nothing: one profile is shown."""
+        return {}
+
+    @property
+    def closed(self) -> str:
+        """Why the provider takes no new jobs; empty if it takes them."""
+        return self.access.client.provider.closed if self.access.client is not None else ""
 
     @property
     def model_api(self) -> ModelApi | None:

@@ -44,7 +44,21 @@ def test_several_profiles_refuse_a_new_job_only() -> None:
 def test_verb_without_a_route_is_refused_with_the_profile() -> None:
     access = ACCESS._replace(not_offered={"pause", "create"})
     assert why_not("pause", RUNNING, access) == "openai does not offer pause"
-    assert why_not("clone", RUNNING, access) == "openai does not offer create"
+    assert why_not("clone", RUNNING, access) == "openai does not offer new jobs"
+    assert why_not("cancel", RUNNING, access) == ""
+
+
+def test_verb_is_refused_for_the_jobs_of_profiles_that_lack_it() -> None:
+    access = Access("all", several_profiles=True, not_offered_by={"near": {"pause", "delete_job"}, "work": set()})
+    here, there = RUNNING._replace(profile="work"), RUNNING._replace(profile="near")
+    assert (why_not("pause", here, access), why_not("pause", there, access)) == ("", "near does not offer pause")
+    assert why_none("pause", [here, there], access) == ""
+    assert why_not("delete_job", DONE._replace(profile="near"), access) == "near does not offer deleting jobs"
+
+
+def test_closed_provider_refuses_new_jobs_with_its_reason() -> None:
+    access = ACCESS._replace(closed="takes no new jobs")
+    assert why_not("create", None, access) == why_not("clone", DONE, access) == "openai takes no new jobs"
     assert why_not("cancel", RUNNING, access) == ""
 
 

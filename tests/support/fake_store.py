@@ -80,6 +80,8 @@ class FakeStore:
     needed: tuple[str, ...] | None = ()
     """Jobs whose numbers the list needs."""
     not_offered: frozenset[str] = frozenset()
+    not_offered_by: dict[str, frozenset[str]] = field(default_factory=dict)
+    closed: str = ""
     model_api: ModelApi | None = None
     notices: tuple[str, ...] = ()
     faults: dict[str, str] = field(default_factory=dict)

@@ -69,6 +69,8 @@ class Provider:
     completions), …"""
     gives_weights: bool = False
     """Weights of tuned models can be downloaded: see `Dialect.weights`."""
+    closed: str = ""
+    """Why the provider takes no new jobs, as the rest of a sentence that begins with it; empty if it takes them."""
     has_samples: bool = False
     """Jobs have samples by step, which polls and synchronizations read. Only the embedded service has them."""
     keeps_no_copy: bool = False
@@ -84,7 +86,7 @@ class Provider:
 
     def with_bucket(self, bucket: str, storage_url: str = "") -> Self:
         """Return a provider that keeps its files in a bucket, and so offers them."""
-        missing = self.missing - {"upload", "delete_file", "file"}
+        missing = self.missing - {"upload", "delete_file", "file", "content"}
         return replace(self, bucket=bucket, storage_url=storage_url or self.storage_url, missing=missing)
 
     @property

@@ -56,8 +56,9 @@ def provider(base_url: str, *, organization: str, project: str) -> Provider:
         dialect=Fireworks,
         label="Fireworks",
         files="/datasets",
-        missing=frozenset({"pause", "upload", "events", "checkpoints", "results", "try_model"}),
+        missing=frozenset({"pause", "upload", "events", "checkpoints", "results", "content", "try_model"}),
         secrets=frozenset({"apiKey"}),
+        closed=CLOSED,
         hyperparameters=MappingProxyType({kind.method: tuple(_SETTINGS) for kind in _KINDS}),
         fault=faults.of_grpc,
     )
@@ -126,9 +127,6 @@ class Fireworks(Dialect):
         return await self._delete(f"{self.provider.models}/{part(_last(id))}")
 
     # Requests and translation
-
-    def refuse(self, spec: JobSpec) -> str:
-        return f"Fireworks {CLOSED}"
 
     def _job_path(self, id: str) -> str:
         kind = next((kind for kind in _KINDS if kind.prefix and id.startswith(kind.prefix)), _KINDS[0])

@@ -50,7 +50,9 @@ def provider(base_url: str, *, organization: str, project: str) -> Provider:
         dialect=LocalAI,
         key_variable="",
         jobs="/jobs",
-        missing=frozenset({"pause", "resume", "results", "file", "delete_file", "delete_model", "try_model"}),
+        missing=frozenset(
+            {"pause", "resume", "results", "file", "content", "delete_file", "delete_model", "try_model"}
+        ),
         keeps_metadata=False,
         hyperparameters=MappingProxyType({"supervised": (*_PLAIN, *_EXTRA), "dpo": (*_PLAIN, *_EXTRA)}),
         has_auto=False,

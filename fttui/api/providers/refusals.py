@@ -13,6 +13,8 @@ _WORDS = {"wandb_project": "reports to Weights & Biases", "validation_file": "va
 
 def of(provider: Provider, spec: JobSpec) -> str:
     """Return why a provider would refuse a job, as a clause without a full stop; empty if nothing is known."""
+    if provider.closed:
+        return f"{provider.title} {provider.closed}"
     method = spec.method or "supervised"
     if method not in provider.hyperparameters:
         offered = ", ".join(provider.hyperparameters)

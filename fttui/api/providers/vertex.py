@@ -45,7 +45,10 @@ def provider(base_url: str, *, organization: str, project: str) -> Provider:
         hosts=frozenset({"storage.googleapis.com"}),
         storage_url=STORAGE,
         missing=frozenset(
-            {"pause", "resume", "delete_job", "events", "results", "try_model", "upload", "delete_file", "file"}
+            {
+                *("pause", "resume", "delete_job", "events", "results", "try_model"),
+                *("upload", "delete_file", "file", "content"),
+            }
         ),
         hyperparameters=MappingProxyType({"supervised": _COMMON, "dpo": (*_COMMON, "beta")}),
         has_auto=False,

@@ -98,7 +98,7 @@ class CheckpointsController(PaneController):
 
     def _delete(self) -> None:
         job, row = self._model.row, self._checkpoints.row
-        reason = self._model.refusal("job.delete") or self._model.why_not("delete_model")
+        reason = self._model.refusal("job.delete", "checkpoints")
         if not reason and (job is None or row is None or not row.model):
             reason = "no checkpoint with a model is selected"
         elif not reason and job is not None and job.gone:

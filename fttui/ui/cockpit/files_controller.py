@@ -100,6 +100,9 @@ class FilesController(PaneController):
     def download(self) -> None:
         """Ask for a path and write the file under the cursor there."""
         row = self._files.row
+        if reason := self._model.refusal("export", "files"):
+            self._prompt.show_message(f"download: {reason}", "warn")
+            return
         if row is None or self._model.store is None:
             self._prompt.show_message("No file is selected.", "dim")
             return
@@ -132,7 +135,8 @@ class FilesController(PaneController):
             named, self._provider(ids), use.users, results_of=use.results_of, without_copy=use.without_copy
         )
         others: dict[str, Callable[[], object]] = {}
-        if use.without_copy and row is not None and ids == [row.id]:
+        can_download = not self._model.refusal("export", "files")
+        if use.without_copy and row is not None and ids == [row.id] and can_download:
             question += " e downloads it first."
             others["e"] = self.download
         self._ask(ids, question, others)
@@ -149,7 +153,7 @@ class FilesController(PaneController):
             self._ask(ids, question)
 
     def _is_refused(self, ids: Sequence[str]) -> bool:
-        reason = self._model.refusal("job.delete") or self._model.why_not("delete_file")
+        reason = self._model.refusal("job.delete", "files")
         reason = reason or ("" if ids else "no file is selected")
         if reason:
             self._prompt.show_message(f"delete: {reason}", "warn")

@@ -40,7 +40,7 @@ class HelpCommands:
         Args:
             refusal: returns the reason why a command cannot run; without it, the model knows.
         """
-        self._refusal = refusal or (lambda command: model.refusal(command.id))
+        self._refusal = refusal or (lambda command: model.refusal(command.id, active_pane()))
         self._screen = screen
         self._model = model
         self._glyphs = glyphs

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fttui.core.availability import Access, Verb, access_to, why_none, why_not
 from fttui.core.try_candidates import why_no_model
-from fttui.models.refusals import NO_JOB
+from fttui.models.refusals import NO_JOB, not_offered
 from fttui.models.row import JobRow
 from fttui.store.job_values import Known
 from fttui.store.snapshot import Change, Snapshot
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 NEED_JOB = ("copy.id", "copy.more", "job.link", "detail.raw", "mark.toggle", "mark.range", "mark.all")
 """Commands that do nothing while no job is selected."""
+_DELETED: dict[str, Verb] = {"files": "delete_file", "checkpoints": "delete_model"}
+"""Verb of the delete key in panes other than those of jobs."""
 MOST_ERRORS = 200
 """Errors kept for the error list."""
 
@@ -298,6 +300,8 @@ class CockpitModel:
             store.snapshot if store is not None else None,
             read_only=service.read_only,
             not_offered=store.not_offered if store is not None else frozenset(),
+            not_offered_by=store.not_offered_by if store is not None else {},
+            closed=store.closed if store is not None else "",
             several_profiles=service.profile == ALL,
         )
 
@@ -309,9 +313,17 @@ class CockpitModel:
         """Return the reason why an action on one job, or on none, is impossible; empty when it is possible."""
         return why_not(verb, row, self.access())
 
-    def refusal(self, command_id: str) -> str:
-        """Return the reason why a command would be refused at present; empty when it would not."""
+    def refusal(self, command_id: str, pane: str = "jobs") -> str:
+        """Return the reason why a command would be refused at present; empty when it would not.
+
+        Args:
+            pane: the active pane, which decides what is deleted or written.
+        """
         match command_id:
+            case "job.delete" if pane in _DELETED:
+                return self.why_not("delete") or self.why_not(_DELETED[pane])
+            case "export" if pane == "files" and self.store is not None and "content" in self.store.not_offered:
+                return not_offered(self.service.profile, "content")
             case "job.create":
                 return why_not("create", None, self._form_access())
             case "job.clone":
@@ -321,7 +333,7 @@ class CockpitModel:
             case "job.pause":
                 return why_none("pause_or_resume", self.targets(), self.access())
             case "job.delete":
-                return self.why_not("delete")
+                return self.why_not("delete") or self._why_nothing_to_delete()
             case "model.try":
                 return self.why_not("try_model") or self._why_no_model()
             case "undo":
@@ -329,6 +341,21 @@ class CockpitModel:
             case id if id in NEED_JOB and self.row is None:
                 return NO_JOB
         return ""
+
+    def _why_nothing_to_delete(self) -> str:
+        """Return the reason why nothing of the targets can be deleted; empty when something can."""
+        store, rows = self.store, self.targets()
+        if store is None or not rows:
+            return NO_JOB
+        access = self.access()
+        reason = why_none("delete_job", rows, access)
+        if not reason or not why_none("delete_copy", rows, access):
+            return ""
+        if not self.why_not("delete_model") and any(
+            row.fine_tuned_model or store.checkpoints(row.id) for row in rows if not row.gone and row.status.is_final
+        ):
+            return ""
+        return why_none("delete_copy", rows, access) if all(row.gone for row in rows) else reason
 
     def _why_no_model(self) -> str:
         """Return the reason why none of the targets has a model to try; empty when one has."""

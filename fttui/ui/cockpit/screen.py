@@ -83,7 +83,7 @@ class MainScreen(ScreenEvents, Screen[None]):
         self.body = Body(panes, (self.jobs, *self.side.panes.values()), glyphs)
         self.prompt = PromptRow(lambda build: self.footer.show_hint(build), monotonic)
         self.status_row = TextRow(id="status")
-        self.footer = Footer(commands, lambda command: model.refusal(command.id), lambda: panes.active)
+        self.footer = Footer(commands, lambda command: model.refusal(command.id, panes.active), lambda: panes.active)
         widgets = (self.jobs, self.side, self.body, self.prompt, self.status_row, self.footer)
         self.presenter = Presenter(self, model, panes, *widgets, glyphs, self.hints, sleep)
         self.controllers = Controllers(
