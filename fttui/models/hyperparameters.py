@@ -53,6 +53,9 @@ RANGES: Mapping[str, Range] = {
 }
 """Ranges of the hyperparameters, which may all be `auto`."""
 
+OWN_RANGES: Mapping[str, Range] = {"learning_rate": Range(0, whole=False)}
+"""Ranges of hyperparameters that OpenAI does not have, and other providers have in the place of its own."""
+
 LOCAL_RANGES: Mapping[str, Range] = {
     **RANGES,
     "learning_rate_multiplier": Range(0, 1_000_000, whole=False),

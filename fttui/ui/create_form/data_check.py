@@ -108,7 +108,7 @@ class DataCheck:
     async def read(self) -> FormReading | None:
         """Read the form in a thread. Return None if a field changed meanwhile."""
         values = self._view.values
-        reading = await asyncio.to_thread(read_form, values, self._form.ranges)
+        reading = await asyncio.to_thread(read_form, values, self._form.offer)
         return reading if values == self._view.values else None
 
     async def run(self) -> None:

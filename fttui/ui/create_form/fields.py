@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 
 from fttui.learning.alarms import STOPPABLE
 from fttui.learning.sweep import SweepError, split_values
-from fttui.models.hyperparameters import MAX_SUFFIX, RANGES, SEED, Range
+from fttui.models.hyperparameters import MAX_SUFFIX, OWN_RANGES, RANGES, SEED, Range
 from fttui.models.job import METHODS
+from fttui.models.offer import Offer
 from fttui.models.spec import HYPERPARAMETERS
 
 EFFORTS = ("default", "low", "medium", "high")
@@ -28,10 +29,14 @@ class Field(NamedTuple):
     """Methods with which the field is shown."""
 
 
+_RANGES = {**RANGES, **OWN_RANGES}
+NUMBERS = tuple(_RANGES)
+"""Fields of hyperparameters that are numbers."""
 _HYPERPARAMETERS = {
     "n_epochs": ("epochs", "How many times the model reads the training file."),
     "batch_size": ("batch size", "Examples in one step."),
     "learning_rate_multiplier": ("learning rate x", "Factor on the provider's learning rate."),
+    "learning_rate": ("learning rate", "Size of the steps of the training, not a factor: such as 1e-5."),
     "beta": ("beta", "How close the model stays to the base model; a lower value lets it move further."),
     "compute_multiplier": ("compute x", "Compute for exploring answers."),
     "eval_interval": ("eval interval", "Steps between two evaluations."),
@@ -42,7 +47,10 @@ _HYPERPARAMETERS = {
 
 def _hyperparameter(name: str) -> Field:
     label, about = _HYPERPARAMETERS[name]
-    values = RANGES[name].allowed_values if name in RANGES else ", ".join(EFFORTS)
+    range = _RANGES.get(name)
+    values = range.allowed_values if range is not None else ", ".join(EFFORTS)
+    if name in OWN_RANGES:
+        return Field(name, label, (values,), about, "--hyperparameter")
     methods = tuple(method for method, names in HYPERPARAMETERS.items() if name in names)
     flag = f"--{name.replace('_', '-')}" if set(methods) - {"reinforcement"} else ""
     return Field(name, label, (values,), about, flag, methods)
@@ -128,14 +136,32 @@ FIELDS = (
 )
 BY_NAME = {field.name: field for field in FIELDS}
 EMPTY = {field.name: "" for field in FIELDS} | {"method": "supervised", "reasoning_effort": "default"}
-EMPTY |= dict.fromkeys(RANGES, "auto")
+EMPTY |= dict.fromkeys(NUMBERS, "auto")
 """Texts of an empty form: the provider's defaults."""
 
 
-def fields_of(method: str) -> tuple[Field, ...]:
-    """Return the fields shown with a method; with an unknown method, the fields common to all methods."""
-    methods = [method or "supervised"] if method in ("", *METHODS) else METHODS
-    return tuple(field for field in FIELDS if all(method in field.methods for method in methods))
+def fields_of(method: str, offer: Offer = Offer()) -> tuple[Field, ...]:  # noqa: B008  (a value)
+    """Return the fields shown with a method; with an unknown method, the fields common to all methods.
+
+    Args:
+        offer: what the provider takes.
+    """
+    methods = [method or "supervised"] if method in ("", *METHODS) else offer.methods
+    return tuple(
+        field
+        for field in FIELDS
+        if field.name not in offer.lacks
+        and all(
+            method in field.methods
+            and (field.name not in _HYPERPARAMETERS or field.name in offer.hyperparameters.get(method, ()))
+            for method in methods
+        )
+    )
+
+
+def sent_values(values: Mapping[str, str], offer: Offer) -> dict[str, str]:
+    """Return the texts of a form without those of fields that the provider has no counterpart for."""
+    return {name: EMPTY[name] if name in offer.lacks else text for name, text in values.items()}
 
 
 def range_of(name: str, ranges: Mapping[str, Range]) -> Range | None:
@@ -165,7 +191,7 @@ def range_error(name: str, text: str, ranges: Mapping[str, Range]) -> str:
 
 def values_of_number(name: str, text: str) -> list[Any]:
     """Return the values of a number field whose text is in its range; empty when there is nothing to send."""
-    range, texts = range_of(name, RANGES), split_values(text)
+    range, texts = range_of(name, _RANGES), split_values(text)
     assert range is not None
     values = [range.value(value) for value in texts]
     if len(values) > 1:
@@ -173,14 +199,19 @@ def values_of_number(name: str, text: str) -> list[Any]:
     return [value for value in values if value is not None]
 
 
-def notes_of(name: str, method: str, automatic: Mapping[str, int]) -> tuple[str, ...]:
+def notes_of(
+    name: str, method: str, automatic: Mapping[str, int], methods: tuple[str, ...] = METHODS
+) -> tuple[str, ...]:
     """Return the texts beside a field, the longest first.
 
     Args:
+        methods: methods of the provider.
         automatic: what `auto` means at the moment, by field.
     """
     if name == "validation_file" and method == "reinforcement":
         return ("needed for reinforcement", "needed")
+    if name == "method" and methods != METHODS:
+        return (", ".join(methods),)
     notes = BY_NAME[name].notes
     if name in automatic:
         return (notes[0].replace("auto", f"auto (now {automatic[name]})", 1), *notes)
@@ -197,7 +228,8 @@ def page_of(name: str, ranges: Mapping[str, Range]) -> list[str]:
         page.append(_SEVERAL[name == "seed"])
     example = _EXAMPLES.get(name, "3")
     page.append(f"For example: {example}")
-    return [*page, f"On the command line: fttui jobs create {field.flag} {example}"] if field.flag else page
+    given = f"{name}={example}" if name in OWN_RANGES else example
+    return [*page, f"On the command line: fttui jobs create {field.flag} {given}"] if field.flag else page
 
 
 _SEVERAL = (
@@ -212,6 +244,7 @@ _EXAMPLES = {
     "method": "dpo",
     "grader": "grader.json",
     "learning_rate_multiplier": "0.5",
+    "learning_rate": "1e-5",
     "beta": "0.1",
     "compute_multiplier": "2",
     "reasoning_effort": "low",

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from fttui.models.hyperparameters import RANGES, Range
 from fttui.models.job import METHODS
+from fttui.models.offer import Offer
 from fttui.ui.create_form.fields import EMPTY, FIELDS, Field, fields_of, notes_of, range_error
 
 BELONGS_TO_SAMPLE = ("validation_file", "suffix")
@@ -40,19 +40,19 @@ class CreateForm:
         *,
         draft: Mapping[str, str] | None = None,
         sample: Mapping[str, str] | None = None,
-        ranges: Mapping[str, Range] = RANGES,
+        offer: Offer = Offer(),  # noqa: B008  (a value)
     ) -> None:
         """
         Args:
             values: initial texts, such as a clone's; missing fields get their defaults.
             draft: texts that the user typed earlier.
             sample: values of the sample job.
-            ranges: ranges of the hyperparameters at the provider.
+            offer: what the provider takes.
         """
         self._initial = {**EMPTY, **values}
         self._texts = self._initial | dict(draft or {})
         self._sample = dict(sample or {})
-        self.ranges = ranges
+        self.offer = offer
         self._removed: tuple[str, ...] = ()
         """Fields that were emptied with the sample's training file."""
         self._method = self._texts["method"] if self._texts["method"] in ("", *METHODS) else self._initial["method"]
@@ -85,20 +85,20 @@ class CreateForm:
     @property
     def visible(self) -> tuple[Field, ...]:
         """Fields of the method; while the user types its name, those of the last valid method."""
-        return fields_of(self._method)
+        return fields_of(self._method, self.offer)
 
     def note(self, name: str) -> Note:
         """Return the note beside a field: an error, else advice, else a fact about the text, else what it takes."""
         if name in self._errors:
             return Note((f"! {self._errors[name].text}",), "fail")
         text = self._texts[name].strip()
-        if error := range_error(name, text, self.ranges) or (self.settings_error(text) if name == "more" else ""):
+        if error := range_error(name, text, self.offer.ranges) or (self.settings_error(text) if name == "more" else ""):
             return Note((f"! {error}",), "fail")
         if name in self._advice:
             return Note((f"~ {self._advice[name]}",), "warn")
         if name in self._facts:
             return Note((self._facts[name],))
-        return Note(notes_of(name, self._method, self.automatic))
+        return Note(notes_of(name, self._method, self.automatic, self.offer.methods))
 
     # Changes
 

@@ -46,17 +46,17 @@ class FormOpener:
                 that the form has uploaded.
         """
         # Imported late: the first frame does not need the form, and pydantic is slow to import.
+        from fttui.core.offers import offer_of
         from fttui.core.samples import SAMPLE_JOB
-        from fttui.models.hyperparameters import ranges_at
         from fttui.ui.create_form.form import CreateForm
         from fttui.ui.create_form.reading import values_of
         from fttui.ui.create_form.screen import CreateScreen, Opening
 
         sample = SAMPLE_JOB if service.is_local and job is None else {}
-        values = values_of(job) if job is not None else sample
+        offer = offer_of(service.provider, is_local=service.is_local)
+        values = values_of(job, offer) if job is not None else sample
         draft = self._drafts.get(service.key) if job is None else None
-        ranges = ranges_at(is_local=service.is_local)
-        form = CreateForm(values, draft=draft.texts if draft is not None else None, sample=sample, ranges=ranges)
+        form = CreateForm(values, draft=draft.texts if draft is not None else None, sample=sample, offer=offer)
 
         def end(outcome: Outcome | None) -> None:
             if outcome is None and screen.form.is_changed:

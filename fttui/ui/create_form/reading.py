@@ -12,12 +12,21 @@ from fttui.data.grader import BadGrader, grader_errors, parse_grader, read_grade
 from fttui.data.local_files import NotAFile, local_path
 from fttui.learning.alarms import stop_kinds
 from fttui.learning.sweep import Axis, SweepError, axes_of
-from fttui.models.hyperparameters import RANGES, Range
 from fttui.models.job import METHODS, TOKEN_KEY, Job
 from fttui.models.labels import STOP_ON
-from fttui.models.spec import HYPERPARAMETERS, MAX_METADATA, JobSpec, like
+from fttui.models.offer import Offer
+from fttui.models.spec import MAX_METADATA, JobSpec, like
 from fttui.text import clean_line
-from fttui.ui.create_form.fields import BY_NAME, EFFORTS, EMPTY, fields_of, range_error, values_of_number
+from fttui.ui.create_form.fields import (
+    BY_NAME,
+    EFFORTS,
+    EMPTY,
+    NUMBERS,
+    fields_of,
+    range_error,
+    sent_values,
+    values_of_number,
+)
 from fttui.ui.create_form.form import in_order
 from fttui.ui.create_form.pairs import BadPairs, pairs_of, text_of, values_by_key
 
@@ -46,14 +55,15 @@ class FormReading(NamedTuple):
         return {"metadata": f"{MAX_METADATA} pairs leave no room for the token that finds a job after a lost answer"}
 
 
-def read_form(values: Mapping[str, str], ranges: Mapping[str, Range] = RANGES) -> FormReading:
-    """Read the texts of the form. Fields that the method hides are left out.
+def read_form(values: Mapping[str, str], offer: Offer = Offer()) -> FormReading:  # noqa: B008  (a value)
+    """Read the texts of the form. Fields that the method hides, or the provider lacks, are left out.
 
     Args:
-        ranges: ranges of the hyperparameters at the provider.
+        offer: what the provider takes.
     """
+    values = sent_values(values, offer)
     files = find_files({name: values[name] for name in FILES})
-    parsed = _Parser(values, ranges)
+    parsed = _Parser(values, offer)
     errors = {name: parsed.errors[name] for name in in_order(parsed.errors)}
     spec = None
     if not errors and not files.errors:
@@ -71,7 +81,7 @@ def read_form(values: Mapping[str, str], ranges: Mapping[str, Range] = RANGES) -
     return FormReading(spec, {name: errors[name] for name in in_order(errors)}, files, parsed.subject, sweep)
 
 
-def values_of(job: Job) -> dict[str, str]:
+def values_of(job: Job, offer: Offer = Offer()) -> dict[str, str]:  # noqa: B008  (a value)
     """Return the texts of a form that creates a job like this one: `read_form` returns the same spec as `like`."""
     spec = like(job)
     more: dict[str, Any] = {}
@@ -87,7 +97,7 @@ def values_of(job: Job) -> dict[str, str]:
         "metadata": text_of(spec.with_stop_on("").metadata),
         "wandb_project": spec.wandb_project or "",
     }
-    known = HYPERPARAMETERS.get(spec.method or "supervised", ())
+    known = BY_NAME.keys() & set(offer.hyperparameters.get(spec.method or "supervised", ()))
     for name, value in spec.hyperparameters.items():
         if name in known and isinstance(value, int | float | str):
             values[name] = str(value)
@@ -101,23 +111,23 @@ def values_of(job: Job) -> dict[str, str]:
 class _Parser:
     """One pass over the fields, which fills the members of a `JobSpec` and the errors by field."""
 
-    def __init__(self, values: Mapping[str, str], ranges: Mapping[str, Range]) -> None:
+    def __init__(self, values: Mapping[str, str], offer: Offer) -> None:
         self.errors: dict[str, str] = {}
         method = values["method"]
-        if method not in ("", *METHODS):
-            self.errors["method"] = "one of: " + ", ".join(METHODS)
-        self._shown = {field.name for field in fields_of(method)}
+        if method not in ("", *offer.methods):
+            self.errors["method"] = "one of: " + ", ".join(offer.methods)
+        self._shown = {field.name for field in fields_of(method, offer)}
         self.members: dict[str, Any] = {
             name: values[name] or None
             for name in ("model", "training_file", "validation_file", "suffix", "method", "wandb_project")
         }
         self.errors |= {name: "required" for name in ("model", "training_file") if not values[name]}
-        for name in ("suffix", "seed", *(name for name in RANGES if name in self._shown)):
-            if error := range_error(name, values[name], ranges):
+        for name in ("suffix", "seed", *(name for name in NUMBERS if name in self._shown)):
+            if error := range_error(name, values[name], offer.ranges):
                 self.errors[name] = error
         self._several = {
             name: values_of_number(name, values[name])
-            for name in (*RANGES, "seed")
+            for name in (*NUMBERS, "seed")
             if (name in self._shown or name == "seed") and name not in self.errors
         }
         first = {name: found[0] for name, found in self._several.items() if found}

@@ -90,8 +90,8 @@ class CreateScreen(ScreenEvents, ModalScreen[Outcome | None]):
         self._store = store
         self._left_at = left_at
         glyphs, service = opening.glyphs, opening.service
-        suggestions = Suggestions()
-        choices = ChoicesPane(glyphs, form.ranges)
+        suggestions = Suggestions(methods=form.offer.methods)
+        choices = ChoicesPane(glyphs, form.offer.ranges)
         self._check_pane = CheckPane(glyphs, self._say, self._repair, self._show_titles)
         self._data_pane = DataPane(glyphs, self._show_titles)
         self._choices = choices

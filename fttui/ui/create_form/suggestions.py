@@ -77,11 +77,13 @@ class Known(NamedTuple):
 class Suggestions:
     """Suggestions by field, from the models, files and directories known so far."""
 
-    def __init__(self, read: Callable[[str], list[Found]] | None = None) -> None:
+    def __init__(self, read: Callable[[str], list[Found]] | None = None, *, methods: tuple[str, ...] = METHODS) -> None:
         """
         Args:
             read: replaces `names_in`.
+            methods: methods of the provider.
         """
+        self._methods = methods
         self._models: list[Suggestion] = []
         self._files: list[Suggestion] = []
         self._used: dict[str, float] = {}
@@ -142,7 +144,7 @@ class Suggestions:
 
     def _provided(self, name: str) -> list[Suggestion]:
         if name == "method":
-            return _words(METHODS)
+            return _words(self._methods)
         if name == "reasoning_effort":
             return _words(EFFORTS)
         if name == "model":

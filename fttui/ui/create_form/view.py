@@ -11,9 +11,8 @@ from textual.containers import Container, Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input
 
 from fttui.core.create_job import FILES
-from fttui.models.hyperparameters import RANGES
 from fttui.text import fit, pad, width
-from fttui.ui.create_form.fields import BY_NAME, FIELDS
+from fttui.ui.create_form.fields import BY_NAME, FIELDS, NUMBERS
 from fttui.ui.create_form.form import CreateForm, Note
 from fttui.ui.create_form.lower_pane import WIDE, LowerPane
 from fttui.ui.create_form.message_row import MessageRow, WrappedRow
@@ -98,7 +97,7 @@ class FormView(Vertical):
                 id=name,
                 complete=partial(self._suggestions.complete, name),
                 separator=_SEPARATORS.get(name, ""),
-                automatic="auto" if name in RANGES else "",
+                automatic="auto" if name in NUMBERS else "",
             )
             yield TextRow(id=f"note-{name}", classes="note")
         yield WrappedRow(id=f"under-{name}", classes="under", indent=LABEL)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fttui.models.hyperparameters import ranges_at
+from fttui.core.offers import offer_of
 from fttui.ui.create_form.fields import page_of
 from fttui.ui.create_form.form import CreateForm, Note
 
@@ -120,9 +120,9 @@ def test_draft_is_a_change_of_the_initial_texts() -> None:
 
 def test_range_is_that_of_the_provider() -> None:
     too_much = {"learning_rate_multiplier": "2000000", "n_epochs": "51"}
-    here = CreateForm(too_much, ranges=ranges_at(is_local=True))
+    here = CreateForm(too_much, offer=offer_of("openai", is_local=True))
     assert here.note("learning_rate_multiplier") == Note(("! auto, or above 0, at most 1,000,000",), "fail")
-    there = CreateForm(too_much, ranges=ranges_at(is_local=False))
+    there = CreateForm(too_much, offer=offer_of("openai", is_local=False))
     assert not there.note("learning_rate_multiplier").is_alert
     assert here.note("n_epochs") == there.note("n_epochs") == Note(("! auto, or 1 to 50",), "fail")
-    assert any("at most 1,000,000" in text for text in page_of("learning_rate_multiplier", here.ranges))
+    assert any("at most 1,000,000" in text for text in page_of("learning_rate_multiplier", here.offer.ranges))

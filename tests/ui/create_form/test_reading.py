@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from fttui.models.hyperparameters import LOCAL_RANGES, RANGES
 from fttui.models.job import METHODS, TOKEN_KEY, Job
+from fttui.models.offer import Offer
 from fttui.models.spec import HYPERPARAMETERS, JobSpec, like
 from fttui.text import clean_line
 from fttui.ui.create_form.fields import EMPTY, fields_of
@@ -343,5 +344,5 @@ def test_change_of_method_drops_settings_of_the_old_method() -> None:
 def test_ranges_of_the_provider_are_checked_before_anything_is_priced() -> None:
     values = GOOD | {"learning_rate_multiplier": "2000000"}
     assert read_form(values).errors == {}
-    found = read_form(values, LOCAL_RANGES)
+    found = read_form(values, Offer(LOCAL_RANGES))
     assert (found.spec, set(found.errors)) == (None, {"learning_rate_multiplier"})

@@ -1,0 +1,19 @@
+"""What a provider takes of a job, by its facts, before there is a connection."""
+
+from fttui.api import providers
+from fttui.models.hyperparameters import OWN_RANGES, ranges_at
+from fttui.models.offer import Offer
+
+
+def offer_of(provider: str, *, is_local: bool) -> Offer:
+    """Return what a provider takes.
+
+    Args:
+        provider: its name. Of the embedded service it is not used.
+    """
+    ranges = ranges_at(is_local=is_local)
+    if is_local:
+        return Offer(ranges)
+    facts = providers.provider(provider, "")
+    lacks = facts.lacks if facts.keeps_metadata else facts.lacks | {"metadata", "stop_on"}
+    return Offer({**ranges, **OWN_RANGES}, facts.hyperparameters, lacks)
