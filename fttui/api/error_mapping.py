@@ -100,6 +100,7 @@ def of_status(
         retry_after=delay,
         should_retry={"true": True, "false": False}.get(headers.get("x-should-retry", "").strip().lower()),
         ambiguous=is_write and (status >= 500 or status == 408 or status < 400),
+        reason=message,
     )
 
 

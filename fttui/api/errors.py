@@ -48,7 +48,7 @@ class ApiError(Exception):
         self.kind = kind
         """For `Unreachable`: `name`, `refused`, `tls`, `timeout`, `reset`, `cut` or `proxy`."""
         self.reason = fit(clean_line(reason).strip(), MAX_MESSAGE_CELLS)
-        """For `Unreachable`: the reason, without the address that the message contains."""
+        """The reason alone, without the address, the status and the request id that the message contains."""
 
     @property
     def text(self) -> str:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from fttui.data.check import JobLike
     from fttui.data.plan import Plan
     from fttui.models.assessment import Assessment
-    from fttui.models.file import Model
     from fttui.models.job import Job
     from fttui.models.spec import JobSpec
     from fttui.store.archive.archive import Archive
@@ -180,7 +179,6 @@ class Sender(Protocol):
     async def assess(self, spec: "JobSpec", *, has_files: bool) -> "Assessment": ...
     async def upload(self, path: str, progress: Callable[[int, int], None] | None = None) -> Outcome: ...
     async def create(self, spec: "JobSpec") -> Outcome: ...
-    async def model(self, id: str) -> "Model | None": ...
 
 
 class ClientSender:
@@ -205,14 +203,6 @@ class ClientSender:
         from fttui.store.create_once import create_recorded
 
         return await create_recorded(self._archive, self._client, spec, self._clock)
-
-    async def model(self, id: str) -> "Model | None":
-        from fttui.api.errors import ApiError
-
-        try:
-            return await self._client.get_model(id)
-        except ApiError:
-            return None  # the create request will say why
 
 
 class Subject(NamedTuple):
@@ -363,8 +353,7 @@ class CreateJob:
             others: the other jobs of a sweep, with the same model.
         """
         self.is_sent = False
-        reason = _pairs_error(spec, self._pricing) or await self._settings_error((spec, *others))
-        reason = reason or (await self._sender.assess(spec, has_files=False)).refusal
+        reason = _pairs_error(spec, self._pricing) or await self._refusal(spec, others)
         if reason:
             ending = "" if reason.endswith("?") else "."
             return Result(Outcome(False, f"Not created: {reason}{ending}"), Stage.SETTINGS)
@@ -407,17 +396,13 @@ class CreateJob:
             return Result(created, Stage.CREATE, unused=() if created.ambiguous else self._unused(spec))
         return Result(created, Stage.CREATE, warning="" if plan is None else self._remember(created.id, plan))
 
-    async def _settings_error(self, specs: "Sequence[JobSpec]") -> str:
-        """Return why the trainer does not take a setting; empty when it does, or when its settings are not known."""
-        from fttui.models.spec import trainer_settings_error
-
-        if self._pricing.provider != "local" or not any(spec.trainer_settings for spec in specs):
-            return ""
-        model = await self._sender.model(specs[0].model)
-        if model is None or model.settings is None:
-            return ""
-        reasons = (trainer_settings_error(spec, model.settings, model.trainer) for spec in specs)
-        return next(filter(None, reasons), "")
+    async def _refusal(self, spec: "JobSpec", others: "Sequence[JobSpec]") -> str:
+        """Return why the provider would refuse a job; empty if nothing is known. Others differ in their settings."""
+        is_local = self._pricing.provider == "local"
+        for each in (spec, *(other for other in others if is_local and other.trainer_settings)):
+            if reason := (await self._sender.assess(each, has_files=False)).refusal:
+                return reason
+        return ""
 
     async def _check(self, spec: "JobSpec", files: LocalFiles) -> Report | None:
         if files.paths:

@@ -25,8 +25,9 @@ class ModelExport(NamedTuple):
         """Decode a JSON value. Missing members are empty."""
         sent = lenient.mapping(raw)
         files = tuple(name for each in lenient.items(sent.get("files")) if (name := lenient.line(each)))
-        texts = [lenient.line(sent.get(name)) for name in ("directory", "base", "source", "base_directory")]
-        return cls(texts[0], files, texts[1], texts[2], texts[3], is_copy=sent.get("is_copy") is True)
+        names = ("directory", "base", "source", "base_directory")
+        directory, base, source, base_directory = (lenient.line(sent.get(name)) for name in names)
+        return cls(directory, files, base, source, base_directory, sent.get("is_copy") is True)
 
 
 class Weights(NamedTuple):

@@ -11,7 +11,6 @@ import pytest
 from fttui.api import providers
 from fttui.api.errors import ApiError, BadRequest, BadResponse, Conflict, Unauthorized, Unreachable
 from fttui.api.event_stream import LONGEST_LINE, StreamEvent, StreamTooWide, events_of
-from fttui.api.providers import local
 from fttui.models.chat import Call, Chunk, Question, chunk_of
 from fttui.models.run_state import Phase
 from tests.api.conftest import KEY, Connect
@@ -73,8 +72,7 @@ async def test_the_request_has_the_question_and_asks_for_a_stream(connect: Conne
 )
 def test_providers_have_their_path_and_name_of_the_length(dialect: str, base: str, path: str, length: str) -> None:
     provider = providers.provider(dialect, base)
-    assert (provider.chat, provider.chat_length, provider.reads_tools) == (path, length, True)
-    assert not local.provider().reads_tools
+    assert (provider.chat, provider.chat_length) == (path, length)
 
 
 async def test_text_calls_usage_and_phases_are_read(connect: Connect) -> None:

@@ -420,6 +420,38 @@ async def test_client_works_over_a_unix_socket(tmp_path: Path) -> None:
     assert "authorization" not in seen[0].headers
 
 
+@pytest.mark.parametrize(
+    ("model", "settings", "refusal"),
+    [
+        ("~/m", {"lora_rank": 8}, "lora_rank is not a setting of hf. Did you mean lora_r?"),
+        ("~/m", {"lora_r": 8, "packing": "yes"}, "packing: true, false"),
+        ("~/m", {"lora_r": 8, "packing": True, "n_epochs": 2}, ""),
+        ("own", {"anything": 1}, ""),
+        ("./n", {}, "/tmp/n is not a directory. Give the directory of a model, or its id at the hub"),
+    ],
+)
+async def test_the_embedded_service_is_asked_about_a_job_before_its_files_are_sent(
+    monkeypatch: pytest.MonkeyPatch, model: str, settings: dict[str, Any], refusal: str
+) -> None:
+    monkeypatch.chdir("/tmp")
+    monkeypatch.setenv("HOME", "/home/ada")
+    known = {"lora_r": {"type": "integer"}, "packing": {"type": "boolean"}}
+    answers: dict[bytes, tuple[int, Any]] = {
+        b"%2Fhome%2Fada%2Fm": (200, {"id": "m", "fttui": {"trainer": "hf", "settings": known}}),
+        b"own": (200, {"id": "own", "fttui": {"trainer": "axolotl"}}),
+        b"%2Ftmp%2Fn": (404, {"error": {"message": f"{refusal}.", "code": "model_not_found"}}),
+    }
+
+    def answer_for(request: httpx.Request) -> httpx.Response:
+        code, body = answers[request.url.raw_path.removeprefix(b"/v1/models/")]
+        return httpx.Response(code, json=body)
+
+    client = Client(Http(local.provider(), clock=FakeClock(), transport=httpx.MockTransport(answer_for)))
+    spec = JobSpec(model=model, training_file="f", hyperparameters=settings)
+    assert (await client.assess(spec, has_files=False)).refusal == refusal
+    await client.close()
+
+
 def test_path_of_a_model_is_absolute_for_the_embedded_service(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir("/tmp")
     monkeypatch.setenv("HOME", "/home/ada")

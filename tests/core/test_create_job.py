@@ -341,28 +341,22 @@ def test_end_of_the_event_loop_ends_a_running_check(world: World, monkeypatch: p
     assert stopped == [True]
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"lora_rank": 8}, "Not created: lora_rank is not a setting of hf. Did you mean lora_r?"),
-        ({"lora_r": 8, "packing": "yes"}, "Not created: packing: true, false."),
-        ({"lora_r": 8, "packing": True, "n_epochs": 2}, ""),
-    ],
-)
-async def test_settings_are_checked_by_what_the_trainer_describes(
-    world: World, settings: dict[str, Any], message: str
-) -> None:
-    described = {"trainer": "hf", "settings": {"lora_r": {"type": "integer"}, "packing": {"type": "boolean"}}}
-    world.client.models = [{"id": "m", "fttui": described}]
+async def test_every_job_of_a_sweep_over_settings_is_judged_before_the_upload(world: World) -> None:
+    class Judging(Provider):
+        async def assess(self, spec: JobSpec, *, has_files: bool) -> Assessment:
+            return Assessment("lora_r: 1 to 512" if spec.hyperparameters.get("lora_r") == 900 else "")
+
+    world.client = Judging()
     world.pricing = Pricing(Service(base_url=None, is_local=True))
     world.create = world.creator()
     path = world.file("t.jsonl", GOOD)
     files = find_files({"training_file": path})
-    good = JobSpec(model="m", training_file=path)
-    spec = good.model_copy(update={"hyperparameters": settings})
-    for first, others in ((spec, []), (good, [spec])):
+    good, wrong = (
+        JobSpec(model="m", training_file=path, hyperparameters={"lora_r": rank, "n_epochs": 1}) for rank in (8, 900)
+    )
+    assert not isinstance(await world.create.check(good, files, others=[good]), Result)
+    for first, others in ((wrong, []), (good, [wrong])):
         result = await world.create.check(first, files, others=others)
-        assert (result.message if isinstance(result, Result) else "") == message
-    unknown = await world.create.check(spec.model_copy(update={"model": "x"}), files)
-    assert not isinstance(unknown, Result), "settings that are not known are sent as typed"
-    assert {call[0] for call in world.client.calls} == {"get_model"}
+        assert isinstance(result, Result)
+        assert (result.message, result.stage) == ("Not created: lora_r: 1 to 512.", Stage.SETTINGS)
+    assert not world.client.calls

@@ -54,8 +54,6 @@ class Provider:
     """Path of chat completions; `{model}` stands for the model."""
     chat_length: str = "max_tokens"
     """Member of a chat completion with the longest length."""
-    reads_tools: bool = True
-    """Chat completions take tools."""
     keeps_metadata: bool = True
     """False if the provider drops `metadata` on create, so that a job cannot be found by its token."""
     hyperparameters: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType(HYPERPARAMETERS))

@@ -137,10 +137,9 @@ class Dialect:
 
     async def chat(self, question: Question) -> AsyncGenerator[Chunk, None]:
         """Yield the answer of a model in parts. The request is sent once."""
-        given = question if self.provider.reads_tools else question._replace(tools=None)
         path = self.provider.chat.replace("{model}", part(question.model))
         is_complete = False
-        async with self._http.events(path, given.body(length=self.provider.chat_length)) as events:
+        async with self._http.events(path, question.body(length=self.provider.chat_length)) as events:
             async for event in events:
                 if event.text == "[DONE]":
                     is_complete = True

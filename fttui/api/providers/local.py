@@ -4,18 +4,29 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from fttui.api.errors import Unreachable
+from fttui.api.errors import NotFound, Unreachable
 from fttui.api.providers.base import Provider
 from fttui.api.providers.dialect import Dialect
 from fttui.models import labels
 from fttui.models.chat import phase_chunk
 from fttui.models.export import ModelExport
+from fttui.models.file import Model
 from fttui.models.run_state import Phase
-from fttui.models.spec import JobSpec, local_pairs
+from fttui.models.spec import JobSpec, local_pairs, trainer_settings_error
 
 
 class Local(Dialect):
     """OpenAI's API, with absolute paths of models, and settings that it has no field for in the metadata."""
+
+    async def model(self, id: str) -> Model:
+        return await super().model(_absolute(id))
+
+    async def exceeds(self, spec: JobSpec) -> str:
+        try:
+            model = await self.model(spec.model)
+        except NotFound as error:
+            return error.reason.rstrip(".")
+        return trainer_settings_error(spec, model.settings, model.trainer) if model.settings is not None else ""
 
     async def export_model(
         self, model: str, directory: str, *, merged: bool, progress: Callable[[Phase], object]
@@ -35,9 +46,8 @@ class Local(Dialect):
 
     def body(self, spec: JobSpec) -> dict[str, Any]:
         body = super().body(spec)
-        model = str(body.get("model", ""))
-        if model.startswith(("/", "~", "./", "../")):  # the service has another current directory
-            body = {**body, "model": os.path.abspath(os.path.expanduser(model))}
+        if "model" in body:
+            body = {**body, "model": _absolute(str(body["model"]))}
         method: dict[str, Any] = body.get("method", {})
         kind = method.get("type", "")
         inner: dict[str, Any] = dict(method.get(kind, {}))
@@ -51,6 +61,13 @@ class Local(Dialect):
         return body | {"method": changed, "metadata": {**body.get("metadata", {}), **moved}}
 
 
+def _absolute(model: str) -> str:
+    """Return the absolute path of a directory: the service has another current directory. An id stays as it is."""
+    if model.startswith(("/", "~", "./", "../")):
+        return os.path.abspath(os.path.expanduser(model))
+    return model
+
+
 def provider() -> Provider:
     """Return the embedded service. The host name is never resolved."""
     return Provider(
@@ -59,6 +76,5 @@ def provider() -> Provider:
         label="the local service",
         has_samples=True,
         keeps_no_copy=True,
-        reads_tools=False,
         dialect=Local,
     )

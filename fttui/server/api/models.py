@@ -7,7 +7,7 @@ from starlette.routing import Route
 from fttui.server.api import json_objects
 from fttui.server.api.errors import RequestError, no_model
 from fttui.server.api.parameters import is_owner, service_of
-from fttui.server.jobs.base_models import NoModel
+from fttui.server.jobs.base_models import NoModel, UnknownModel
 from fttui.server.jobs.trainer_catalog import HUB, SETTINGS, BaseModel
 from fttui.server.storage.file_operations import remove
 
@@ -20,7 +20,7 @@ def list_all(request: Request) -> Response:
 
 
 def get(request: Request) -> Response:
-    service, id = service_of(request), request.path_params["id"]
+    service, id = service_of(request), _id(request)
     model = service.database.models.get(id)
     if model is not None:
         job = service.database.jobs.get(model.job)
@@ -33,10 +33,18 @@ def get(request: Request) -> Response:
         # A model that is not listed, but that the owner may train.
         try:
             chosen = service.choose_model(id, is_owner=is_owner(request))
-        except NoModel:
+        except UnknownModel:
             raise no_model(id) from None
+        except NoModel as error:
+            raise RequestError(404, str(error), param="model", code="model_not_found") from None
         base = BaseModel(chosen.base, chosen.trainer, HUB if chosen.source is None else SETTINGS)
     return JSONResponse(json_objects.base_model(base, service.description(base.trainer)))
+
+
+def _id(request: Request) -> str:
+    """Return the id in the path. That of a directory begins with a slash, which is joined with the one before it."""
+    id: str = request.path_params["id"]
+    return f"/{id}" if request.scope.get("raw_path", b"").lower().startswith(b"/v1/models/%2f") else id
 
 
 def delete(request: Request) -> Response:

@@ -16,6 +16,10 @@ class NoModel(Exception):
     """The model cannot be trained. The message is a sentence for the user."""
 
 
+class UnknownModel(NoModel):
+    """The name is neither of the catalog, nor of a directory, nor an id of the hub."""
+
+
 class ChosenModel(NamedTuple):
     """Model to start from."""
 
@@ -43,7 +47,7 @@ def choose_model(model: str, catalog: Catalog, database: ServiceDatabase, *, is_
     trained = database.jobs.with_source(model)
     is_path = is_directory(model)
     if not (is_path or trained or _HUB_ID.fullmatch(model)):
-        raise NoModel(f"Model {model} is not available for fine-tuning or does not exist.")
+        raise UnknownModel(f"Model {model} is not available for fine-tuning or does not exist.")
     if not is_owner:
         raise NoModel(
             f"Model {model} is not available: GET /v1/models does not list it. "

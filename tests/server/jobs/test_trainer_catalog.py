@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -120,6 +121,10 @@ async def test_unusable_directory_is_refused_with_the_reason(offered: Service, t
             (other, "another model with the name mistral-7b. Rename the directory"),
         ):
             assert words in (await create(owner, offered, model))["error"]["message"]
+            asked = await owner.get(f"/models/{quote(model, safe='')}")
+            assert (asked.status_code, words in asked.json()["error"]["message"]) == (404, True)
+        found = (await owner.get(f"/models/{quote(write_model(tmp_path / 'elsewhere'), safe='')}")).json()
+    assert (found["id"], found["fttui"]["source"]) == ("elsewhere", "settings")
 
 
 async def test_without_the_packages_the_install_line_is_said(service: Service) -> None:
