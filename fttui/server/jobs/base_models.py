@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from fttui.install import install_line, missing_modules
 from fttui.server.jobs.trainer_catalog import Catalog
+from fttui.server.jobs.trainer_environment import trainer_environment
 from fttui.server.settings import Trainer, is_directory
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.trainers.hf import hub
@@ -58,6 +59,10 @@ def choose_model(model: str, catalog: Catalog, database: ServiceDatabase, *, is_
         missing = ", ".join(missing_modules("hf"))
         raise NoModel(f"Training {model} needs packages that are not installed ({missing}): {install_line('hf')}")
     if not is_path and not trained:
+        try:
+            hub.find(model, None, trainer_environment(trainer, catalog.settings, commands=False))
+        except ValueError as error:
+            raise NoModel(str(error)) from None
         return ChosenModel(model, model, trainer, None)
     try:
         found = hub.model_in(trained.source if trained and trained.source else model)

@@ -57,7 +57,10 @@ def base_directory(trainer: Trainer, settings: Settings, order: Order) -> str | 
     """Return the directory of the base model; None for one that is not on this disk, or is in no directory."""
     if order.source is not None or not trainer.takes_any_model:
         return order.source
-    found = hub.find(order.base, None, trainer_environment(trainer, settings, commands=False))
+    try:
+        found = hub.find(order.base, None, trainer_environment(trainer, settings, commands=False))
+    except ValueError:
+        return None
     return found.path if found else None
 
 

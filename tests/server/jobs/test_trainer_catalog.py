@@ -127,6 +127,16 @@ async def test_unusable_directory_is_refused_with_the_reason(offered: Service, t
     assert (found["id"], found["fttui"]["source"]) == ("elsewhere", "settings")
 
 
+async def test_cached_model_of_the_wrong_kind_is_refused_before_it_is_queued(offered: Service, hub: Path) -> None:
+    Path(write_cached_model(hub, "acme/sees"), "config.json").write_text('{"vision_config": {"depth": 3}}')
+    async with client_of(offered) as owner:
+        listed = (await owner.get("/models")).json()["data"]
+        assert "acme/sees" not in [model["id"] for model in listed]
+        assert (await create(owner, offered, "acme/sees"))["error"]["message"].startswith(
+            "acme/sees reads images or sound besides text; such models are not trained here. Choose a model for text"
+        )
+
+
 async def test_without_the_packages_the_install_line_is_said(service: Service) -> None:
     async with client_of(service) as owner:
         message = (await create(owner, service, "Qwen/Qwen3-0.6B"))["error"]["message"]

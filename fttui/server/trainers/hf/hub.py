@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 _ID = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
 _CAUSAL = re.compile(r"\w+(ForCausalLM|LMHeadModel)", re.ASCII)
+_OTHER_SENSES = ("vision_config", "audio_config", "speech_config", "img_processor", "vision_tower", "visual")
+"""Members of a configuration that only models have which read images or sound."""
 _INDEX = "model.safetensors.index.json"
 _LARGEST_JSON = 64 << 20
 
@@ -25,6 +27,10 @@ class LocalModel(NamedTuple):
     architecture: str
     source: str
     """`cache` or `settings`."""
+
+
+class Unsuitable(ValueError):
+    """The model is of a kind that is not trained. The message is a sentence."""
 
 
 def cached_models(environ: Mapping[str, str] = os.environ) -> list[LocalModel]:
@@ -69,13 +75,13 @@ def model_in(directory: str) -> LocalModel:
 
 
 def find(base: str, source: str | None, environ: Mapping[str, str] = os.environ) -> LocalModel | None:
-    """Return a base model that is on this machine; None when it has to come from the hub.
+    """Return a base model that is on this machine; None when it, or a part of it, has to come from the hub.
 
     Args:
         source: its directory, if the job names one.
 
     Raises:
-        ValueError: `source` has no usable model.
+        ValueError: `source` has no usable model, or the model is of a kind that is not trained.
     """
     if source is not None:
         return model_in(source)._replace(id=base)
@@ -84,6 +90,8 @@ def find(base: str, source: str | None, environ: Mapping[str, str] = os.environ)
     folder = os.path.join(cache_folder(environ), "models--" + base.replace("/", "--"))
     try:
         return _model(base, _snapshot(folder), "cache")
+    except Unsuitable:
+        raise
     except (OSError, ValueError):
         return None
 
@@ -186,12 +194,30 @@ def _snapshot(folder: str) -> str:
 
 def _model(id: str, path: str, source: str) -> LocalModel:
     """Raises OSError or ValueError (with a sentence) when the directory has no complete causal language model."""
+    architecture = architecture_of(id, path)
+    return LocalModel(id, path, sum(map(os.path.getsize, _weights(path))), architecture, source)
+
+
+def architecture_of(id: str, path: str) -> str:
+    """Return the architecture of the model in a directory.
+
+    Raises:
+        Unsuitable: it is not a causal language model, or it reads more than text.
+        OSError, ValueError: its configuration cannot be read.
+    """
     config = _read_json(os.path.join(path, "config.json"))
-    architectures = config.get("architectures") or []
-    causal = [str(name) for name in architectures if isinstance(name, str) and _CAUSAL.fullmatch(name)]
-    if not causal:
-        raise ValueError(f"{id} is not a causal language model. Choose a model whose architecture ends in ForCausalLM.")
-    return LocalModel(id, path, sum(map(os.path.getsize, _weights(path))), causal[0], source)
+    given = config.get("architectures")
+    names = [str(name) for name in given if isinstance(name, str)] if isinstance(given, list) else []
+    if any(config.get(member) for member in _OTHER_SENSES):
+        kind = f" ({names[0]})" if names else ""
+        raise Unsuitable(
+            f"{id} reads images or sound besides text{kind}; such models are not trained here. "
+            "Choose a model for text alone, whose architecture ends in ForCausalLM."
+        )
+    causal = next((name for name in names if _CAUSAL.fullmatch(name)), None)
+    if causal is None:
+        raise Unsuitable(f"{id} is not a causal language model. Choose a model whose architecture ends in ForCausalLM.")
+    return causal
 
 
 def _weights(path: str) -> list[str]:

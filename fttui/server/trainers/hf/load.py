@@ -70,6 +70,10 @@ def load_config(path: str, base: str) -> PretrainedConfig:
         Refusal: its architecture is unknown, or is not a causal language model.
     """
     try:
+        hub.architecture_of(base, path)
+    except (OSError, ValueError) as error:
+        raise Refusal("model_not_loaded", str(error), "model") from None
+    try:
         config = AutoConfig.from_pretrained(path, trust_remote_code=False, local_files_only=True)
     except Exception as error:
         raise explained(error, base) from error

@@ -58,6 +58,22 @@ def test_incomplete_and_foreign_folders_of_the_cache_are_left_out(cache: dict[st
     assert hub.cached_models({"HF_HOME": "/nowhere"}) == []
 
 
+def test_models_that_read_images_are_refused_by_id_and_by_directory(cache: dict[str, str]) -> None:
+    path = write_model(cached(cache, "google/gemma-3-4b-it"), "Gemma3ForConditionalGeneration")
+    (path / "config.json").write_text(
+        json.dumps({"architectures": ["Gemma3ForConditionalGeneration"], "vision_config": {"hidden_size": 1152}})
+    )
+    sentence = r"reads images or sound besides text \(Gemma3ForConditionalGeneration\)"
+    assert hub.cached_models(cache) == []
+    with pytest.raises(hub.Unsuitable, match=f"google/gemma-3-4b-it {sentence}"):
+        hub.find("google/gemma-3-4b-it", None, cache)
+    with pytest.raises(ValueError, match=sentence):
+        hub.model_in(str(path))
+    (path / "model.safetensors").unlink()  # as a check leaves it, which gets the small files only
+    (path / "config.json").write_text(json.dumps({"architectures": ["Gemma3ForCausalLM"], "vision_config": None}))
+    assert hub.find("google/gemma-3-4b-it", None, cache) is None
+
+
 def test_branch_main_decides_between_snapshots(cache: dict[str, str]) -> None:
     old = write_model(cached(cache, "a/b", "old"))
     write_model(cached(cache, "a/b", "new"))
