@@ -3,7 +3,18 @@
 from json import dumps
 from typing import Any
 
-from fttui.config.schema import Alarms, BuiltInTrainer, Local, Profile, Setting, Settings, Shared, Table, Trainer
+from fttui.config.schema import (
+    Alarms,
+    BuiltInTrainer,
+    Engine,
+    Local,
+    Profile,
+    Setting,
+    Settings,
+    Shared,
+    Table,
+    Trainer,
+)
 
 WIDEST = 42
 """Greatest width of `name = value` in the generated file, before the comment."""
@@ -22,7 +33,7 @@ _EXAMPLES = """\
 
 def settings_tables() -> str:
     """Return the settings as Markdown, one table for each table of `config.toml`."""
-    return "\n\n".join(map(_markdown, (Settings, Profile, Local, Trainer, BuiltInTrainer, Alarms)))
+    return "\n\n".join(map(_markdown, (Settings, Profile, Local, Trainer, BuiltInTrainer, Engine, Alarms)))
 
 
 def template() -> str:
@@ -53,6 +64,10 @@ def template() -> str:
             "# A trainer in the box: hf or tiny.",
             "# [local.trainers.hf]",
             *_lines(BuiltInTrainer),
+            "",
+            "# An engine that runs trainers on other machines (docs/clusters.md).",
+            "# [local.engines.lab]",
+            *_lines(Engine),
             "",
             "# Findings about jobs: docs/alarms.md.",
             "# [alarms]",

@@ -23,6 +23,8 @@ BUILT_IN_MODEL = "fttui-tiny-1"
 """Base model of the built-in trainer."""
 BUILT_IN_TRAINERS = ("tiny", "hf")
 """Names of the trainers in the box."""
+ENGINE_KINDS = ("slurm",)
+"""Kinds of engines."""
 
 THEMES = (
     *("fttui-dark", "okabe-ito", "textual-dark", "textual-light", "nord", "gruvbox", "dracula", "tokyo-night"),
@@ -186,6 +188,18 @@ class Profile(Shared):
     verify_tls = setting(validators.flag, True, "false accepts any certificate, with a warning at every start")
 
 
+class Engine(Table):
+    """A program that schedules trainers on other machines (docs/clusters.md)."""
+
+    heading = "[local.engines.NAME]"
+
+    kind = required(one_of(*ENGINE_KINDS), "", "kind of the engine", example='"slurm"')
+    directory = required(validators.text, "", "directory that this machine and all nodes see, for the files of the jobs", example='"/scratch/me/fttui"')
+    options = setting(validators.strings, [], "options of sbatch for every job", example='["--partition=gpu", "--gres=gpu:1", "--time=8:00:00"]')
+    setup = optional(validators.lines, "lines of shell on the node, before the trainer", example='"module load cuda"', otherwise="none")
+    max_submitted = setting(validators.whole, 20, "jobs that the engine has at the same time; more wait in the service")
+
+
 class BuiltInTrainer(Table):
     """Settings of a trainer in the box: `hf` or `tiny`."""
 
@@ -193,6 +207,8 @@ class BuiltInTrainer(Table):
 
     env = setting(validators.table, {}, "environment variables of the trainer: text, { env = \"NAME\" } or { command = \"…\" }", example='{ "HF_HOME" = "/data/hf" }')
     stop_after = optional(validators.up_to(3600), "seconds that the trainer has to save its state when its job is paused or the service ends", example="60", otherwise="hf: 60; tiny: 10")
+    engine = optional(validators.text, "engine that runs it", example='"lab"', otherwise="this machine")
+    options = setting(validators.strings, [], "options for its engine, after those of the engine", example='["--gres=gpu:2"]')
 
 
 class Trainer(Table):
@@ -211,6 +227,8 @@ class Trainer(Table):
     exporter = optional(validators.command, "program that writes a model for other programs", example='["/opt/lora/bin/python", "/opt/lora/export.py"]', otherwise="the model is copied as it is")
     stop_after = setting(validators.up_to(3600), 10.0, "seconds that the trainer has to save its state when its job is paused or the service ends")
     env = setting(validators.table, {}, "environment variables of the trainer: text, { env = \"NAME\" } or { command = \"…\" }", example='{ "HF_HOME" = "/data/hf" }')
+    engine = optional(validators.text, "engine that runs it", example='"lab"', otherwise="this machine")
+    options = setting(validators.strings, [], "options for its engine, after those of the engine", example='["--gres=gpu:2"]')
 
     def arguments(self) -> list[str]:
         """Return the command as a list of words, with `~` expanded.
@@ -233,6 +251,7 @@ class Local(Table):
     webhook_format = setting(one_of("json", "ntfy", "slack"), "json", "what the webhook understands")
     models = setting(validators.strings, [], "directories of models and ids of the hub that GET /models lists, besides those in the cache of the hub; they need the extra hf", example='["/data/models/mistral-7b"]')
     price_per_hour = optional(validators.above_zero, "cost of an hour of training in USD; jobs are free without it", example="2.5", otherwise="free")
+    engines = tables(Engine, "engines that run trainers on other machines")
     trainers = tables(Trainer, "your own trainers", dict.fromkeys(BUILT_IN_TRAINERS, BuiltInTrainer))
 
     def for_service(self) -> dict[str, Any]:
@@ -250,18 +269,35 @@ class Local(Table):
                 "env": _environment(trainer.env),
                 "sampler": validators.split_command(trainer.sampler or []),
                 "exporter": validators.split_command(trainer.exporter or []),
+                "engine": trainer.engine or "",
+                "options": trainer.options,
             }
             for name, trainer in self.trainers.items()
         }
         given = {name: BuiltInTrainer(**self.values.get("trainers", {}).get(name, {})) for name in BUILT_IN_TRAINERS}
         built_in = {
-            name: {"env": _environment(trainer.env), "stop_after": trainer.stop_after}
+            name: {
+                "env": _environment(trainer.env),
+                "stop_after": trainer.stop_after,
+                "engine": trainer.engine or "",
+                "options": trainer.options,
+            }
             for name, trainer in given.items()
             if trainer.values
         }
         values: dict[str, Any] = {name: getattr(self, name) for name in self.settings() if name != "price_per_hour"}
         values["models"] = [os.path.expanduser(model) for model in self.models]
-        return values | {"trainers": trainers, "built_in": built_in}
+        engines = {
+            name: {
+                "kind": engine.kind,
+                "directory": os.path.expanduser(engine.directory),
+                "options": engine.options,
+                "setup": engine.setup or "",
+                "max_submitted": engine.max_submitted,
+            }
+            for name, engine in self.engines.items()
+        }
+        return values | {"trainers": trainers, "built_in": built_in, "engines": engines}
 
 
 def _environment(variables: dict[str, Any]) -> dict[str, Any]:

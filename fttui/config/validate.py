@@ -15,6 +15,7 @@ from fttui.config.faults import Fault, Place
 from fttui.config.schema import (
     BUILT_IN_MODEL,
     BuiltInTrainer,
+    Engine,
     Local,
     Profile,
     ProfilesFile,
@@ -30,6 +31,7 @@ SECRET_ENDS = ("TOKEN", "KEY", "SECRET", "PASSWORD")
 """Ends of the names of variables whose values are not taken in plain text."""
 _VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 _MODEL = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,99}"
+_ENGINE = r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}"
 _NO_KEYS = f"Keys are not stored in files. Name the key's source with {KEY_SOURCES[0]} or {KEY_SOURCES[1]}."
 
 
@@ -110,10 +112,31 @@ def _local(content: dict[str, Any], place: Place) -> Iterator[Fault]:
         elif id in offered:
             yield Fault((*place, "models"), f"two models have the id {id}. Rename a directory")
         offered[id] = "models"
+    engines = _items(content.get("engines"))
+    yield from _engine_names(engines, place)
     for name, trainer in _items(content.get("trainers")).items():
         for model in _listed(_items(trainer).get("models")):
             if isinstance(model, str) and offered.setdefault(model, name) != name:
                 yield Fault((*place, "trainers"), f"both {offered[model]} and {name} offer {model}")
+        engine = _items(trainer).get("engine")
+        if isinstance(engine, str) and engine not in engines:
+            advice = did_you_mean(engine, engines) or f"Add [local.engines.{engine}]"
+            yield Fault((*place, "trainers", name, "engine"), f"there is no engine {engine}. {advice}")
+
+
+def _engine_names(engines: dict[str, Any], place: Place) -> Iterator[Fault]:
+    for name in engines:
+        if not re.fullmatch(_ENGINE, name):
+            yield Fault((*place, "engines", name), "names of engines consist of letters, digits, '.', '_' and '-'")
+
+
+def _engine(content: dict[str, Any], place: Place) -> Iterator[Fault]:
+    directory = content.get("directory")
+    if isinstance(directory, str) and not directory.startswith(("/", "~/")):
+        yield Fault((*place, "directory"), "must be an absolute path or begin with ~/")
+    for option in _listed(content.get("options")):
+        if isinstance(option, str) and not re.match(r"--?[A-Za-z]", option):
+            yield Fault((*place, "options"), 'must be options of sbatch with their values, such as "--time=8:00:00"')
 
 
 def _trainer(content: dict[str, Any], place: Place) -> Iterator[Fault]:
@@ -170,6 +193,7 @@ _RULES: dict[type[Table], Callable[[dict[str, Any], Place], Iterator[Fault]]] = 
     Profile: _profile,
     Local: _local,
     Trainer: _trainer,
+    Engine: _engine,
     BuiltInTrainer: _environment,
 }
 

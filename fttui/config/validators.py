@@ -112,6 +112,9 @@ def _is_variable(value: object) -> bool:
 variable: Kind[str] = Kind("the name of an environment variable, not the key itself", _is_variable)
 
 text: Kind[str] = Kind("text in quotes", lambda value: _is_text(value) and value.isprintable())
+lines: Kind[str] = Kind(
+    "text in quotes", lambda value: _is_text(value) and value.replace("\n", "").replace("\t", "").isprintable()
+)
 url: Kind[str] = Kind(
     "a URL such as https://host/v1",
     lambda value: not text.fault(value) and re.match(r"\s*https?://[^\s/]", value, re.I) is not None,

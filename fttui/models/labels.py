@@ -19,3 +19,19 @@ def trainer_settings(metadata: Mapping[str, str] | None) -> dict[str, str]:
         for key, value in (metadata or {}).items()
         if key not in OWN_KEYS and (name := key.removeprefix(PREFIX)) != key and "." not in name
     }
+
+
+def engine_options(metadata: Mapping[str, str] | None, kind: str) -> dict[str, str]:
+    """Return the options in the metadata of a job for its engine, by name.
+
+    Args:
+        kind: kind of the engine, such as `slurm`: the key of an option is `fttui.slurm.NAME`.
+    """
+    start = f"{PREFIX}{kind}."
+    return {key.removeprefix(start): value for key, value in (metadata or {}).items() if key.startswith(start)}
+
+
+def option_kinds(metadata: Mapping[str, str] | None) -> set[str]:
+    """Return the kinds of engines for which the metadata of a job has options."""
+    names = (key.removeprefix(PREFIX) for key in metadata or {} if key.startswith(PREFIX) and key not in OWN_KEYS)
+    return {name.partition(".")[0] for name in names if "." in name}

@@ -15,6 +15,8 @@ from fttui.server.home import ServiceError, make_home, settings_path
 from fttui.webhook_url import ALLOWED, is_allowed
 
 METHODS = ("supervised", "dpo")
+ENGINE_KINDS = ("slurm",)
+"""Kinds of engines, which are also the first words of their options (`slurm.time`)."""
 COMMAND, WEBHOOK = "command", "webhook"
 """Channels of alerts."""
 WEBHOOK_FORMATS = ("json", "ntfy", "slack")
@@ -31,6 +33,26 @@ Environment = Mapping[str, str | Mapping[str, Any]]
 
 Secrets are only named here. `jobs/trainer_environment.py` finds their values when a trainer starts.
 """
+
+
+class Engine(NamedTuple):
+    """Engine that schedules trainers on other machines."""
+
+    name: str
+    kind: str
+    """One of `ENGINE_KINDS`."""
+    directory: str
+    """Directory that this machine and the machines of the engine share."""
+    max_submitted: int = 20
+    """Jobs that the engine has at the same time, waiting and running."""
+    options: tuple[str, ...] = ()
+    """Options of every job, in the engine's own words."""
+    setup: str = ""
+    """Lines of shell before every trainer."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the engine as it is stored with a job."""
+        return {**self._asdict(), "options": list(self.options)}
 
 
 class Trainer(NamedTuple):
@@ -59,6 +81,10 @@ class Trainer(NamedTuple):
     """Command that answers prompts; empty for none."""
     exporter: tuple[str, ...] = ()
     """Command that exports models; empty for none."""
+    engine: str = ""
+    """Name of the engine that runs it; empty for this machine."""
+    options: tuple[str, ...] = ()
+    """Options for its engine, after those of the engine."""
 
 
 class BuiltIn(NamedTuple):
@@ -67,6 +93,8 @@ class BuiltIn(NamedTuple):
     env: Environment = MappingProxyType({})
     stop_after: float | None = None
     """None for the default of the trainer."""
+    engine: str = ""
+    options: tuple[str, ...] = ()
 
 
 class Settings(NamedTuple):
@@ -91,6 +119,8 @@ class Settings(NamedTuple):
     """Settings of the trainers in the box, by name."""
     models: tuple[str, ...] = ()
     """Directories of models, and ids of the hub, for the trainer that takes any model."""
+    engines: Mapping[str, Engine] = MappingProxyType({})
+    """Engines by name."""
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -162,6 +192,9 @@ def settings_of(content: Mapping[str, Any]) -> Settings:
             alarms_off=frozenset(map(str, content.get("alarms_off") or ())),
             models=tuple(map(str, content.get("models") or ())),
             built_in={name: _built_in(name, members) for name, members in (content.get("built_in") or {}).items()},
+            engines={
+                name: engine_of({**members, "name": name}) for name, members in content.get("engines", {}).items()
+            },
         )
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"invalid settings ({type(error).__name__}: {error})") from None
@@ -196,11 +229,42 @@ def _trainer(name: str, members: dict[str, Any]) -> Trainer:
         bool(members.get("describes")),
         sampler=texts("sampler") if members.get("sampler") else (),
         exporter=texts("exporter") if members.get("exporter") else (),
+        engine=str(members.get("engine") or ""),
+        options=tuple(map(str, members.get("options") or ())),
     )
 
 
+def engine_of(members: Mapping[str, Any]) -> Engine:
+    """Return an engine from its members, as `Engine.as_json` and the settings have them.
+
+    Raises:
+        ValueError: a member is invalid.
+    """
+    try:
+        engine = Engine(
+            str(members["name"]),
+            str(members["kind"]),
+            str(members["directory"]),
+            int(members.get("max_submitted", 20)),
+            tuple(map(str, members.get("options") or ())),
+            str(members.get("setup") or ""),
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"an engine is incomplete ({error})") from None
+    if engine.kind not in ENGINE_KINDS:
+        raise ValueError(f"the engine {engine.name} has the unknown kind {engine.kind!r}")
+    if not engine.directory.startswith("/") or engine.max_submitted < 1:
+        raise ValueError(f"directory of the engine {engine.name} must be absolute, and max_submitted above zero")
+    return engine
+
+
 def _built_in(name: str, members: dict[str, Any]) -> BuiltIn:
-    return BuiltIn(_environment(name, members), _stop_after(name, members))
+    return BuiltIn(
+        _environment(name, members),
+        _stop_after(name, members),
+        str(members.get("engine") or ""),
+        tuple(map(str, members.get("options") or ())),
+    )
 
 
 def _stop_after(name: str, members: dict[str, Any]) -> float | None:

@@ -21,6 +21,7 @@ def test_default_is_the_built_in_trainer_and_one_job_at_a_time() -> None:
         "models": [],
         "trainers": {},
         "built_in": {},
+        "engines": {},
     }
 
 

@@ -92,7 +92,7 @@ class Outcomes:
             reason: rest of a sentence that starts with "The trainer".
         """
         full = "; the disk is full" if self._disk.is_full() else ""
-        output = clean(JobDirectory(self._paths.job(job.id)).last_output())
+        output = clean(JobDirectory(self._paths.job(job.id, job.root)).last_output())
         quoted = f" Its last output:\n{output}" if output else ""
         self.fail(job, "trainer_failed", f"The trainer {reason}{full}.{quoted}")
 

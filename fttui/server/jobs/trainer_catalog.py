@@ -203,4 +203,4 @@ def _configured(trainer: Trainer, settings: BuiltIn | None) -> Trainer:
     if settings is None:
         return trainer
     stop_after = trainer.stop_after if settings.stop_after is None else settings.stop_after
-    return trainer._replace(env=settings.env, stop_after=stop_after)
+    return trainer._replace(env=settings.env, stop_after=stop_after, engine=settings.engine, options=settings.options)

@@ -18,6 +18,8 @@ from fttui.server.storage.records import JobRecord
 
 _MARK = ".fttui-deleted"
 """Mark in the directory of a job. The mark of a file is a link to it in `uploads/`, which each start empties."""
+_TRASH = ".deleted-"
+"""Beginning of the name of a directory that is being removed, on the disk of an engine."""
 
 
 def delete_file(database: ServiceDatabase, paths: HomePaths, id: str) -> None:
@@ -37,53 +39,61 @@ def delete_job(database: ServiceDatabase, paths: HomePaths, job: JobRecord) -> b
     """
     files = [id for id in dict.fromkeys((job.training_file, job.validation_file, *job.result_files)) if id is not None]
     _mark_files(paths, files)
-    _mark_job(paths, job.id)
+    _mark_job(paths, job)
     try:
         deleted = database.jobs.delete(job, files)
     except BaseException:
-        _remove_marks(paths, job.id, files)
+        _remove_marks(paths, job, files)
         raise
     _remove_files(paths, deleted or [])
     if deleted is not None:
-        _remove_job(paths, job.id)
-    _remove_marks(paths, job.id, files)
+        _remove_job(paths, job.id, job.root)
+    _remove_marks(paths, job, files)
     return deleted is not None
 
 
-def is_marked(paths: HomePaths, id: str) -> bool:
+def is_marked(paths: HomePaths, id: str, root: str | None = None) -> bool:
     """Return whether the directory of a job has the mark."""
-    return os.path.lexists(_mark(paths, id))
+    return os.path.lexists(_mark(paths, id, root))
 
 
-def finish_deletions(database: ServiceDatabase, paths: HomePaths) -> None:
-    """Remove the directories of jobs that a killed service had deleted from the database."""
-    for id in os.listdir(paths.jobs):
-        if is_marked(paths, id):
-            if database.jobs.get(id) is None:
-                _remove_job(paths, id)
-            else:
-                remove(_mark(paths, id))
+def finish_deletions(database: ServiceDatabase, paths: HomePaths, roots: Iterable[str] = ()) -> None:
+    """Remove the directories of jobs that a killed service had deleted from the database.
+
+    Args:
+        roots: more parents of directories, on disks of engines. One that cannot be read is left for the next start.
+    """
+    for root in (None, *roots):
+        with suppress(*((OSError,) if root else ())):
+            for id in os.listdir(root or paths.jobs):
+                if id.startswith(_TRASH):
+                    remove(paths.job(id, root))
+                elif is_marked(paths, id, root):
+                    if database.jobs.get(id) is None:
+                        _remove_job(paths, id, root)
+                    else:
+                        remove(_mark(paths, id, root))
 
 
-def _mark(paths: HomePaths, id: str) -> str:
-    return os.path.join(paths.job(id), _MARK)
+def _mark(paths: HomePaths, id: str, root: str | None) -> str:
+    return os.path.join(paths.job(id, root), _MARK)
 
 
-def _mark_job(paths: HomePaths, id: str) -> None:
+def _mark_job(paths: HomePaths, job: JobRecord) -> None:
     """Mark the directory of a job, durably. Without a mark a kill would leave the directory behind."""
-    if os.path.isdir(paths.job(id)):
+    if os.path.isdir(paths.job(job.id, job.root)):
         with suppress(OSError):
-            os.close(open_own(_mark(paths, id), os.O_WRONLY | os.O_CREAT))
-            atomic.sync_directory(paths.job(id))
+            os.close(open_own(_mark(paths, job.id, job.root), os.O_WRONLY | os.O_CREAT))
+            atomic.sync_directory(paths.job(job.id, job.root))
 
 
-def _remove_job(paths: HomePaths, id: str) -> None:
-    """Remove the directory of a job. Nobody sees a part of it: it first moves to `uploads/`."""
-    trash = os.path.join(paths.uploads, id)
+def _remove_job(paths: HomePaths, id: str, root: str | None) -> None:
+    """Remove the directory of a job. Nobody sees a part of it: it is renamed first, on its own disk."""
+    trash = os.path.join(paths.uploads, id) if root is None else os.path.join(root, _TRASH + id)
     remove(trash)
     with suppress(FileNotFoundError):  # it ended before it started
-        os.rename(paths.job(id), trash)
-        atomic.sync_directory(paths.jobs)
+        os.rename(paths.job(id, root), trash)
+        atomic.sync_directory(root or paths.jobs)
     remove(trash)
 
 
@@ -99,8 +109,8 @@ def _remove_files(paths: HomePaths, ids: Iterable[str]) -> None:
         remove(os.path.join(paths.uploads, id))
 
 
-def _remove_marks(paths: HomePaths, id: str, files: Iterable[str]) -> None:
+def _remove_marks(paths: HomePaths, job: JobRecord, files: Iterable[str]) -> None:
     with suppress(OSError):  # the next start removes them
-        remove(_mark(paths, id))
+        remove(_mark(paths, job.id, job.root))
         for file in files:
             remove(os.path.join(paths.uploads, file))

@@ -21,10 +21,15 @@ FULL = "The disk is full: running jobs pause, and continue by themselves when th
 
 
 class DiskSpace:
-    """Disk of the service's home directory."""
+    """Disk of a directory: the service's home directory, or one that it shares with an engine."""
 
-    def __init__(self, home: str) -> None:
+    def __init__(self, home: str, *, claims: bool = True) -> None:
+        """
+        Args:
+            claims: find quotas by claiming space for a moment.
+        """
         self._home = home
+        self._claims = claims
         self._reserve = os.path.join(home, "reserve")
 
     def is_full(self) -> bool:
@@ -34,8 +39,11 @@ class DiskSpace:
 
     def free(self) -> int | None:
         """Return the free bytes that the file system reports; None when it reports nothing."""
+        directory = self._home
+        while not os.path.isdir(directory) and directory != os.path.dirname(directory):
+            directory = os.path.dirname(directory)  # it is made with the first job
         try:
-            found = os.statvfs(self._home)
+            found = os.statvfs(directory)
         except OSError:
             return None
         return found.f_bavail * found.f_frsize
@@ -45,6 +53,8 @@ class DiskSpace:
         free = self.free()
         if free is not None and free < size:
             return False
+        if not self._claims:
+            return True
         path = os.path.join(self._home, f"reserve.{os.getpid()}.room.new")  # removed at the next start after a kill
         try:
             probe = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

@@ -28,7 +28,10 @@ from fttui.sqlite import Connection, Database, Row
 
 TINY = "fttui-tiny-1"
 """Base model of the trainer in the box, which has no settings of its own."""
-_JSON = (*("hyperparameters", "metadata", "error", "result", "failure", "stop", "phase", "environment", "estimate"),)
+_JSON = (
+    *("hyperparameters", "metadata", "error", "result", "failure", "stop", "phase", "environment", "estimate"),
+    *("engine", "life"),
+)
 """Columns with JSON text."""
 _JOB = "SELECT " + ", ".join(JobRecord._fields) + " FROM job "
 
@@ -67,6 +70,7 @@ class JobTable:
                 **new._asdict(),
                 "hyperparameters": json.dumps(new.hyperparameters),
                 "metadata": json.dumps(new.metadata) if new.metadata is not None else None,
+                "engine": json.dumps(new.engine) if new.engine is not None else None,
             }
             marks = ", ".join("?" * len(values))
             seq = sql.execute(f"INSERT INTO job ({', '.join(values)}) VALUES ({marks})", [*values.values()]).lastrowid
@@ -110,6 +114,39 @@ class JobTable:
         These are live and paused jobs, and ended jobs whose directory is not cleaned up yet.
         """
         return [_job(row) for row in self._database.rows(_JOB + "WHERE tidied = 0 ORDER BY turn, seq")]
+
+    def active(self) -> list[JobRecord]:
+        """Return the unfinished jobs, except those that wait in the queue of the service."""
+        where = "tidied = 0 AND (status != 'queued' OR life IS NOT NULL)"  # as in the index `job_active`
+        return [_job(row) for row in self._database.rows(f"{_JOB}WHERE {where} ORDER BY turn, seq")]
+
+    def queued(self) -> list[JobRecord]:
+        """Return the jobs that wait, here or at an engine, in the order of the queue."""
+        rows = self._database.rows(_JOB + "WHERE tidied = 0 AND status = 'queued' ORDER BY turn, seq")
+        return [_job(row) for row in rows]
+
+    def next_queued(self, root: str | None, limit: int) -> list[JobRecord]:
+        """Return the first jobs in the queue of the service whose directories are in `root`."""
+        where = "tidied = 0 AND status = 'queued' AND life IS NULL AND root IS ?"
+        rows = self._database.rows(f"{_JOB}WHERE {where} ORDER BY turn, seq LIMIT ?", (root, limit))
+        return [_job(row) for row in rows]
+
+    def queued_roots(self) -> list[str | None]:
+        """Return the parents of the directories of jobs in the queue of the service."""
+        where = "tidied = 0 AND status = 'queued' AND life IS NULL"
+        return [row[0] for row in self._database.rows(f"SELECT DISTINCT root FROM job WHERE {where}")]
+
+    def roots(self) -> list[str]:
+        """Return the parents of all directories outside the home directory."""
+        return [row[0] for row in self._database.rows("SELECT DISTINCT root FROM job WHERE root IS NOT NULL")]
+
+    def is_any_live(self) -> bool:
+        """Return whether a job makes progress without a request, or has not been cleaned up yet."""
+        found = self._database.rows("SELECT 1 FROM job WHERE tidied = 0 AND status != 'paused' LIMIT 1")
+        if found:
+            return True
+        rows = self._database.rows(_JOB + "WHERE tidied = 0 AND status = 'paused' AND error IS NOT NULL")
+        return any(_job(row).waits_for_room for row in rows)
 
     def ended(self) -> list[str]:
         """Return the jobs that have ended and that the runner has no work left for, oldest first."""
@@ -174,6 +211,15 @@ class JobTable:
                 (job.seq,),
             )
             self._events.append(sql, job.seq, [message], now)
+
+    def set_life(self, job: JobRecord, life: dict[str, Any], messages: Iterable[Message], now: int) -> None:
+        """Store the life of a queued or running job's trainer at its engine, with events."""
+        with self._database.transaction() as sql:
+            changed = sql.execute(
+                "UPDATE job SET life = ? WHERE seq = ? AND status IN ('queued', 'running')", (json.dumps(life), job.seq)
+            ).rowcount
+            if changed:
+                self._events.append(sql, job.seq, messages, now)
 
     def finish_cleanup(self, job: JobRecord) -> None:
         """Mark an ended job as cleaned up. The runner has no work left for it."""

@@ -3,7 +3,9 @@
 from fttui.server.storage.records import JobRecord, ModelRecord
 from fttui.sqlite import Connection, Database
 
-_MODEL = "SELECT model.id, created, model.base, job.id AS job, path FROM model JOIN job ON job.seq = model.job "
+_MODEL = (
+    "SELECT model.id, created, model.base, job.id AS job, path, job.root FROM model JOIN job ON job.seq = model.job "
+)
 
 
 class ModelTable:

@@ -73,13 +73,17 @@ class HomePaths:
         remove(self.part(id))
         self.descriptions.remove(id)
 
-    def job(self, id: str) -> str:
-        """Return the path of a job's directory."""
-        return os.path.join(self.jobs, id)
+    def job(self, id: str, root: str | None = None) -> str:
+        """Return the path of a job's directory.
+
+        Args:
+            root: its parent; None for the one in the home directory.
+        """
+        return os.path.join(root or self.jobs, id)
 
     def model(self, model: ModelRecord) -> str:
         """Return the path of a model's file or directory."""
-        return os.path.join(self.job(model.job), model.path)
+        return os.path.join(self.job(model.job, model.root), model.path)
 
     def tidy(self, file_ids: set[str], part_ids: set[str], *, is_complete: bool) -> list[str]:
         """Remove what a killed service had not accepted yet. Other contents that the database does not know are kept.

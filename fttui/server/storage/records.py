@@ -109,6 +109,12 @@ class JobRecord(NamedTuple):
     """Directory of the base model. None for a model that its trainer finds by its id."""
     estimate: dict[str, Any] | None = None
     """Numbers that the trainer expects (`trainer_questions.Check`)."""
+    engine: dict[str, Any] | None = None
+    """Engine that runs the job (`settings.Engine`), as it was configured at the creation. None for this machine."""
+    root: str | None = None
+    """Parent of the job's directory. None for the service's own."""
+    life: dict[str, Any] | None = None
+    """Life of the trainer that the engine has (`jobs/engine_life.py`). None for a job that it does not have."""
 
     @property
     def waits_for_room(self) -> bool:
@@ -130,6 +136,8 @@ class NewJob(NamedTuple):
     metadata: dict[str, str] | None
     trainer: str | None = None
     source: str | None = None
+    engine: dict[str, Any] | None = None
+    root: str | None = None
 
 
 class EventRecord(NamedTuple):
@@ -177,3 +185,5 @@ class ModelRecord(NamedTuple):
     job: str
     path: str
     """Name of the model's file or directory inside the job's directory."""
+    root: str | None = None
+    """Parent of the job's directory, as in `JobRecord`."""

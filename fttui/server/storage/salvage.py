@@ -8,6 +8,7 @@ import itertools
 import json
 import os
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from fttui.server.storage import kept_events
@@ -21,7 +22,7 @@ _LARGEST = 4 << 20
 """Bytes of the largest job.json to read."""
 _MOST_ROWS = 5000
 """Rows in one transaction."""
-_FRESH = ("offset", "step", "garbage", "restarts", "restart_step", "restart_offset", "phase")
+_FRESH = ("offset", "step", "garbage", "restarts", "restart_step", "restart_offset", "phase", "life")
 """Members of a job that did not end that its progress file gives again."""
 _TEXTS = ("id", "status", "model", "base", "method", "training_file")
 
@@ -39,9 +40,14 @@ def record_of(database: ServiceDatabase, job: JobRecord) -> dict[str, Any]:
     }
 
 
-def salvage(paths: HomePaths, database: ServiceDatabase, now: int) -> list[str]:
-    """Add rows to an empty database for what the disk still tells. Return messages for the user."""
-    records = [record for name in sorted(os.listdir(paths.jobs)) if (record := _record(paths, name)) is not None]
+def salvage(paths: HomePaths, database: ServiceDatabase, now: int, roots: Iterable[str] = ()) -> list[str]:
+    """Add rows to an empty database for what the disk still tells. Return messages for the user.
+
+    Args:
+        roots: more parents of directories of jobs, on disks of engines.
+    """
+    every = [_record(paths, name, root) for root in (None, *roots) for name in _names(root or paths.jobs)]
+    records = [record for record in every if record is not None]
     records.sort(key=lambda record: (record["job"]["created_at"], record["job"].get("seq") or 0))
     described = {file["id"]: file for record in records for file in record["files"]}
     files, nameless = [], 0
@@ -81,7 +87,7 @@ def _restore_job(paths: HomePaths, database: ServiceDatabase, record: dict[str, 
     database.restore("job_metadata", [{"key": key, "value": str(value), "job": seq} for key, value in metadata.items()])
     # The events and samples of a job that did not end come from its progress file.
     is_ended = job["status"] in FINAL
-    directory = paths.job(job["id"])
+    directory = paths.job(job["id"], job.get("root"))
     events = kept_events.read_events(directory, seq) if is_ended else iter(())
     added = 0
     while some := list(itertools.islice(events, _MOST_ROWS)):
@@ -94,25 +100,34 @@ def _restore_job(paths: HomePaths, database: ServiceDatabase, record: dict[str, 
     database.restore("event", [event])
     names = os.listdir(directory)
     models = [model for model in record["models"] if model["path"] in names]
-    database.restore("model", [{**model, "job": seq} for model in models])
+    members = ("id", "created", "base", "path")
+    database.restore("model", [{**{name: model[name] for name in members}, "job": seq} for model in models])
     kept = ("id", "step", "created_at", "model", "metrics")
     checkpoints = [{**{name: one[name] for name in kept}, "job": seq} for one in reversed(record["checkpoints"])]
     database.restore("checkpoint", checkpoints)
     return added > 0 or not is_ended
 
 
-def _record(paths: HomePaths, name: str) -> dict[str, Any] | None:
+def _names(root: str) -> list[str]:
+    try:
+        return sorted(os.listdir(root))
+    except OSError:
+        return []  # an engine without jobs, or a disk that is away
+
+
+def _record(paths: HomePaths, name: str, root: str | None) -> dict[str, Any] | None:
     """Return the record in a job's directory; None when there is none that can be used."""
-    if is_marked(paths, name):
+    if is_marked(paths, name, root):
         return None  # the user has deleted it
     try:
-        with open(os.path.join(paths.job(name), "job.json"), "rb") as file:
+        with open(os.path.join(paths.job(name, root), "job.json"), "rb") as file:
             record: dict[str, Any] = json.loads(file.read(_LARGEST))["record"]
         job = record["job"]
         texts = [job[key] for key in _TEXTS]
         lists = [record[key] for key in ("files", "checkpoints", "models")]
         usable = all(isinstance(text, str) for text in texts) and all(isinstance(one, list) for one in lists)
         usable = usable and isinstance(job["created_at"], int) and job["id"] == name
+        usable = usable and job.get("root") == root
         for file in record["files"]:
             usable = usable and all(isinstance(file[key], str) for key in ("id", "filename", "purpose"))
         return record if usable and all("path" in model for model in record["models"]) else None

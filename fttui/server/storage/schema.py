@@ -92,5 +92,13 @@ CREATE TABLE samples (
 );
 """
 
-MIGRATIONS = (_FIRST, _UPLOADS, _SUMS, _STOP, _ALERTS, _STATE, _SAMPLES)
+_ENGINE = """
+ALTER TABLE job ADD COLUMN engine TEXT;
+ALTER TABLE job ADD COLUMN root TEXT;
+ALTER TABLE job ADD COLUMN life TEXT;
+CREATE INDEX job_active ON job (turn, seq) WHERE tidied = 0 AND (status != 'queued' OR life IS NOT NULL);
+CREATE INDEX job_rooted ON job (root) WHERE root IS NOT NULL;
+"""
+
+MIGRATIONS = (_FIRST, _UPLOADS, _SUMS, _STOP, _ALERTS, _STATE, _SAMPLES, _ENGINE)
 """SQL of each version, oldest first. Published entries never change; new ones are appended."""
