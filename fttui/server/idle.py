@@ -32,6 +32,6 @@ class IdleTimer:
         try:
             if self._database.alerts.has_pending(since=int(self._clock.now() - ALERT_SECONDS)):
                 return False
-            return all(job.status == "paused" and not job.waits_for_room for job in self._database.jobs.unfinished())
+            return not self._database.jobs.is_any_live()
         except OSError:
             return False  # unknown

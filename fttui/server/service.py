@@ -13,6 +13,7 @@ from fttui.server.jobs.runner import Runner
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.jobs.trainer_questions import Description, Descriptions
 from fttui.server.launchers.registry import Launchers
+from fttui.server.launchers.slurm_queue import Queue
 from fttui.server.sampling.accelerator import Accelerator
 from fttui.server.sampling.host import SamplerHost
 from fttui.server.settings import Trainer
@@ -42,6 +43,7 @@ class Service:
     database: ServiceDatabase
     runner: Runner
     catalog: Catalog
+    launchers: Launchers
     copy: SafetyCopy
     """Copy of the database."""
     alerts: AlertSender
@@ -100,10 +102,14 @@ def open_service(
     catalog: Catalog | None = None,
     clock: Clock | None = None,
     largest_file: int = LARGEST_FILE,
+    queue: Queue | None = None,
 ) -> Service:
     """Open the service over `home`: create what is missing, remove what a killed service left unfinished.
 
     The caller holds the lock of the directory, or is the only process that uses it.
+
+    Args:
+        queue: Slurm's queue, if it is not the one of this machine.
 
     Raises:
         OSError, ServiceError: the directory cannot be used.
@@ -111,6 +117,7 @@ def open_service(
     clock = clock or SystemClock()
     catalog = catalog or Catalog(path=settings_path(home))
     paths, disk = HomePaths(home), DiskSpace(home)
+    launchers = Launchers(paths, clock, lambda: catalog.settings, queue)
     if not disk.has_room(LEAST_FREE):
         disk.release_reserve()  # the database needs some room to be opened
     journal = Journal(paths.journal)
@@ -119,8 +126,8 @@ def open_service(
     database = ServiceDatabase(paths.database, journal)
     notices = recovered.notices
     if recovered.is_empty:
-        notices += salvage(paths, database, int(clock.now()))
-    finish_deletions(database, paths)
+        notices += salvage(paths, database, int(clock.now()), launchers.roots())
+    finish_deletions(database, paths, {*database.jobs.roots(), *launchers.roots()})
     kept = paths.tidy(database.files.ids(), database.uploads.part_ids(), is_complete=recovered.is_complete)
     if kept:
         names = [os.path.basename(path) for path in kept]
@@ -137,11 +144,22 @@ def open_service(
             log.warning("no copy of the database can be made: %s", error)
     for notice in notices:
         log.warning("%s", notice)
-    runner = Runner(database, paths, disk, catalog, clock, Launchers(paths))
+    runner = Runner(database, paths, disk, catalog, clock, launchers)
     alerts = AlertSender(database, lambda: catalog.settings, clock)
     samplers = SamplerHost(clock, lambda: catalog.settings, Accelerator(database, catalog).occupant)
     service = Service(
-        paths, disk, database, runner, catalog, copy, alerts, samplers, clock, largest_file, notices=tuple(notices)
+        paths,
+        disk,
+        database,
+        runner,
+        catalog,
+        launchers,
+        copy,
+        alerts,
+        samplers,
+        clock,
+        largest_file,
+        notices=tuple(notices),
     )
     service.remove_expired()
     disk.keep_reserve()

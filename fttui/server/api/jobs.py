@@ -8,12 +8,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from fttui.models.labels import PREFIX, trainer_settings
+from fttui.learning.engine_words import engine_title
+from fttui.models.labels import PREFIX, engine_options, option_kinds, trainer_settings
 from fttui.models.trainer_settings import setting_error
 from fttui.server.api import json_objects
 from fttui.server.api.errors import RequestError, invalid, no_job
 from fttui.server.api.job_request import new_job
 from fttui.server.api.parameters import after_of, is_owner, json_of, limit_of, service_of
+from fttui.server.launchers.registry import option_error
 from fttui.server.service import Service
 from fttui.server.storage.records import JobRecord, NewJob
 
@@ -26,8 +28,9 @@ async def create(request: Request) -> Response:
 
 
 def _create(service: Service, body: object, *, is_owner: bool) -> Response:
-    new = new_job(body, partial(service.choose_model, is_owner=is_owner))
+    new = placed(service, new_job(body, partial(service.choose_model, is_owner=is_owner)))
     _check_settings(service, new)
+    _check_options(new, is_owner=is_owner)
     for name, id in (("training_file", new.training_file), ("validation_file", new.validation_file)):
         file = service.database.files.get(id, service.now()) if id is not None else None
         if id is not None and file is None:
@@ -50,6 +53,32 @@ def _check_settings(service: Service, new: NewJob) -> None:
     for name, text in given.items():
         if reason := setting_error(name, text, description.settings, trainer.name):
             raise invalid(f"metadata.{PREFIX}{name}", reason if reason.endswith("?") else f"{reason}.")
+
+
+def placed(service: Service, new: NewJob) -> NewJob:
+    """Return a new job with the engine of its trainer, and the parent of its directory."""
+    trainer = next((one for one in service.catalog.trainers if one.name == new.trainer), None)
+    try:
+        place = service.launchers.place(trainer) if trainer is not None else None
+    except LookupError:
+        message = f"The engine {trainer.engine if trainer else ''} of the trainer {new.trainer} is not configured."
+        raise invalid("model", message) from None
+    return new if place is None else new._replace(engine=place.engine.as_json(), root=place.root)
+
+
+def _check_options(new: NewJob, *, is_owner: bool) -> None:
+    """Refuse options that the engine of a job does not take, and options that do not come from the owner."""
+    kind = str((new.engine or {}).get("kind", ""))
+    for found in option_kinds(new.metadata):
+        for name, value in engine_options(new.metadata, found).items():
+            param = f"metadata.{PREFIX}{found}.{name}"
+            if not is_owner:
+                raise invalid(param, "Only the owner of the service can set options of an engine, over its socket.")
+            if found != kind:
+                runs = f"is run by {engine_title(kind)}" if kind else "runs on this machine, without an engine"
+                raise invalid(param, f"'{found}.{name}' is an option of {engine_title(found)}, but the job {runs}.")
+            if reason := option_error(kind, name, value):
+                raise invalid(param, f"The option '{found}.{name}' {reason}.")
 
 
 def _job_object(service: Service, job: JobRecord) -> dict[str, Any]:

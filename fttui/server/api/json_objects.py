@@ -55,8 +55,17 @@ def job(record: JobRecord, *, empty_error: bool = False) -> dict[str, Any]:
 def _state(record: JobRecord) -> dict[str, Any]:
     """Return what fttui shows of a job beyond the API. Empty members are absent."""
     phase = record.phase if record.status == "running" else None
-    members = {"phase": phase, "environment": record.environment, "estimate": record.estimate}
+    members = {"phase": phase, "environment": record.environment, "estimate": record.estimate, **_engine(record)}
     return {name: value for name, value in members.items() if value}
+
+
+def _engine(record: JobRecord) -> dict[str, Any]:
+    """Return the engine of a job, and the life of the trainer while the engine has it."""
+    if record.engine is None:
+        return {}
+    life = record.life if record.status in ("queued", "running") else None
+    shown = {name: value for name, value in (life or {}).items() if name not in ("told", "before")}
+    return {"engine": {name: record.engine[name] for name in ("name", "kind")}, "life": shown}
 
 
 def event(record: EventRecord) -> dict[str, Any]:

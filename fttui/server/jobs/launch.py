@@ -1,16 +1,18 @@
 """Check of a job by its trainer, and start of the trainer through its launcher."""
 
+import os
 from collections.abc import Callable
 from typing import Any
 
+from fttui.learning.engine_words import engine_title
 from fttui.models.auto_hyperparameters import resolve
 from fttui.models.labels import trainer_settings
 from fttui.server.jobs.outcomes import Outcomes
 from fttui.server.jobs.trainer_catalog import Catalog
-from fttui.server.jobs.trainer_environment import NoVariable, trainer_environment
+from fttui.server.jobs.trainer_environment import NoVariable, engine_variables, trainer_environment
 from fttui.server.jobs.trainer_questions import Check, Refused, Stopped, check_job
-from fttui.server.launchers.base import Launch
-from fttui.server.launchers.registry import Launchers
+from fttui.server.launchers.base import EngineUnreachable, Launch, LaunchRefused
+from fttui.server.launchers.registry import Launchers, options_of
 from fttui.server.settings import Trainer
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.disk_space import is_disk_full
@@ -41,17 +43,25 @@ class TrainerStarter:
         self._launchers = launchers
 
     def launch(self, job: JobRecord) -> None:
-        """Start the trainer of a running job, for the first time or again. The job fails when that is impossible."""
+        """Start the trainer of a job, for the first time or again. The job fails when that is impossible.
+
+        Raises:
+            EngineUnreachable: its engine does not answer.
+            OSError: its disk has no room.
+        """
         process = self._launchers.trainer(job)
         try:
             trainer = self._trainer(job)
             process.sweep()
             self._prepare(job, trainer, process.directory)
-            process.start(Launch(trainer.command, self._environment(trainer)))
+            process.start(self._launch(job, trainer))
         except Refused as refused:
             self._outcomes.fail(job, refused.code, str(refused), refused.param)
         except FileNotFoundError:
             self._outcomes.fail_deleted_file(job)
+        except LaunchRefused as refused:
+            title = engine_title(str((job.engine or {}).get("kind")))
+            self._outcomes.fail(job, "trainer_not_started", f"{title} refused the job: {refused}")
         except OSError as error:
             if is_disk_full(error):
                 raise  # the job waits for room
@@ -78,7 +88,10 @@ class TrainerStarter:
         environment = self._environment(trainer)
         if should_stop():  # before the directory of a job that was cancelled is made
             raise Stopped
-        self._prepare(job, trainer, process.directory)
+        try:
+            self._prepare(job, trainer, process.directory)
+        except EngineUnreachable as error:
+            raise Refused("trainer_not_started", f"{error}.") from None
         return check_job(trainer, environment, process.directory.path, should_stop)
 
     def _trainer(self, job: JobRecord) -> Trainer:
@@ -89,6 +102,17 @@ class TrainerStarter:
             raise Refused("model_not_available", message, "model")
         return trainer
 
+    def _launch(self, job: JobRecord, trainer: Trainer) -> Launch:
+        engine = self._launchers.engine(job)
+        if engine is None:
+            return Launch(trainer.command, self._environment(trainer))
+        try:
+            listed, secrets = engine_variables(trainer, self._catalog.settings)
+        except NoVariable as error:
+            raise Refused("trainer_not_started", str(error)) from None
+        options = options_of(engine, trainer, job)
+        return Launch(trainer.command, {}, listed, secrets, options, engine.setup)
+
     def _environment(self, trainer: Trainer) -> dict[str, str]:
         try:
             return trainer_environment(trainer, self._catalog.settings)
@@ -96,7 +120,14 @@ class TrainerStarter:
             raise Refused("trainer_not_started", str(error)) from None
 
     def _prepare(self, job: JobRecord, trainer: Trainer, directory: JobDirectory) -> None:
-        """Write `job.json` and link the inputs of a job."""
+        """Write `job.json` and link the inputs of a job.
+
+        Raises:
+            EngineUnreachable: the disk of its engine is away.
+        """
+        engine = self._launchers.engine(job)
+        if engine is not None and not os.path.isdir(engine.directory):  # it could be made on the wrong disk
+            raise EngineUnreachable(f"The directory {engine.directory} of the engine {engine.name} does not exist")
         inputs = {"training.jsonl": self._paths.file(job.training_file)}
         if job.validation_file:
             inputs["validation.jsonl"] = self._paths.file(job.validation_file)

@@ -27,10 +27,13 @@ class QueueWatch:
         self._clock = clock
         self._next_check = float("-inf")
 
-    def check(self, queued: Sequence[JobRecord]) -> None:
+    def check(self) -> None:
         """Store an alert for each job that waits long. Does nothing before `CHECK_SECONDS` have passed."""
         settings = self._catalog.settings
-        if not queued or self._clock.monotonic() < self._next_check or not is_told(Kind.QUEUED_LONG, settings):
+        if self._clock.monotonic() < self._next_check or not is_told(Kind.QUEUED_LONG, settings):
+            return
+        queued = self._database.jobs.queued()
+        if not queued:
             return
         self._next_check = self._clock.monotonic() + CHECK_SECONDS
         waits = tuple(self._database.events.waits(EARLIER_JOBS))

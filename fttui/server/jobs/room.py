@@ -45,12 +45,19 @@ class DiskRoom:
         """
         trainer = self._catalog.trainer_of(job)
         total = trainer.room if trainer else LEAST_ROOM
-        used, largest = JobDirectory(self._paths.job(job.id)).output_sizes()
+        used, largest = JobDirectory(self._paths.job(job.id, job.root)).output_sizes()
         return max(LEAST_FREE + max(total - used, largest), self._more.get(job.id, 0))
+
+    def _disk_of(self, job: JobRecord) -> DiskSpace:
+        """Return the disk of a job's directory."""
+        if job.root is None:
+            return self._disk
+        # Claiming space on a network disk writes every block.
+        return DiskSpace(job.root, claims=False)
 
     def has_room(self, job: JobRecord) -> bool:
         """Return whether the disk, and the user's quota, have the room that a job needs."""
-        return self._disk.has_room(self.needed(job))
+        return self._disk_of(job).has_room(self.needed(job))
 
     def ran_out(self, job: JobRecord, code: int | None) -> bool:
         """Return whether the trainer of a job ended because it had no room.
@@ -58,11 +65,13 @@ class DiskRoom:
         Args:
             code: exit code of the trainer; None when it was killed.
         """
-        if self._disk.is_full() or (code == EX_IOERR and job.failure is None):
+        if self._disk_of(job).is_full() or (code == EX_IOERR and job.failure is None):
             return True
         if code is None or code == 0:
             return False
-        said = str((job.failure or {}).get("message", "")) + JobDirectory(self._paths.job(job.id)).last_output()
+        said = (
+            str((job.failure or {}).get("message", "")) + JobDirectory(self._paths.job(job.id, job.root)).last_output()
+        )
         return any(sign in said for sign in _SIGNS)
 
     def forget(self, id: str) -> None:
@@ -78,7 +87,7 @@ class DiskRoom:
         Raises:
             OSError: not even that could be stored. The job stays as it is.
         """
-        free = self._disk.free() or 0
+        free = self._disk_of(job).free() or 0
         if for_more:
             self._more[job.id] = free + LEAST_FREE
         text = _sentence(job, self.needed(job), free)
@@ -108,7 +117,7 @@ class DiskRoom:
             return False
         to = "running" if job.result is not None or job.stop is not None else "queued"
         message = Message("There is room on the disk again; the job continues")
-        return self._database.jobs.move(job, to, [message], int(self._clock.now()), error=None, failure=None)
+        return self._database.jobs.move(job, to, [message], int(self._clock.now()), error=None, failure=None, life=None)
 
 
 def _sentence(job: JobRecord, need: int, free: int) -> str:

@@ -28,13 +28,17 @@ from fttui.server.storage.deletions import delete_job
 from fttui.server.storage.disk_space import DiskSpace, is_disk_full
 from fttui.server.storage.event_table import STARTED
 from fttui.server.storage.paths import HomePaths
-from fttui.server.storage.records import FINAL, JobRecord
+from fttui.server.storage.records import FINAL, LIVE, JobRecord
 from fttui.server.storage.reports import Message
 
 BUSY_INTERVAL = 0.15
 """Seconds between looks while a job needs attention."""
 IDLE_INTERVAL = 5.0
-"""Seconds between looks while no job does. A request that changes something wakes the runner."""
+"""Seconds between looks while no job does. A request that changes something, or an answer of an engine, wakes it."""
+MOST_SUBMISSIONS = 20
+"""Jobs that are submitted to an engine in one look. Each takes a moment, in which no other job is looked at."""
+MOST_PASSED = 20
+"""Jobs at the head of the queue that are passed by those behind them in one look, because they cannot start yet."""
 
 log = logging.getLogger("fttui.server")
 
@@ -64,6 +68,10 @@ class Runner:
         )
         self._checks = CheckQueue(database.models, paths, self._supervisor.check, self.wake)
         self._queue = QueueWatch(database, catalog, clock)
+        self._launchers = launchers
+        launchers.on_answer(self.wake)
+        self._not_before: dict[str, float] = {}
+        """Times before which an engine that did not take a job is not asked again, by the root of its jobs."""
         self._last_errors: dict[str, str] = {}
         """Last error of each job that could not be processed, to log each error once."""
         self._lock = threading.RLock()
@@ -113,20 +121,55 @@ class Runner:
         """Do the work that is due for every job. Return whether a job needs another look soon."""
         with self._lock:
             self._supervisor.reap()
-            for job in self._database.jobs.unfinished():
-                self._process(self._advance, job)
-            jobs = self._database.jobs.unfinished()
-            running = sum(job.status == "running" for job in jobs)
-            most = self._catalog.settings.max_running
-            for job in jobs:
-                if job.status == "queued" and running < most:
-                    running += self._process(self._begin, job)
-            jobs = self._database.jobs.unfinished()
-            self._queue.check([job for job in jobs if job.status == "queued"])
-            return any(map(self._needs_attention, jobs))
+            for job in self._database.jobs.active():
+                if job.status == "validating_files" or self._supervisor.is_due(job):
+                    self._process(self._advance, job)
+            for root in self._database.jobs.queued_roots():
+                if root is None:
+                    self._start_here()
+                else:
+                    self._submit(root)
+            self._queue.check()
+            return None in self._database.jobs.queued_roots() or any(
+                map(self._needs_attention, self._database.jobs.active())
+            )
 
     def _needs_attention(self, job: JobRecord) -> bool:
+        """Return whether a job needs another look before its engine answers."""
+        if job.engine is not None and job.status != "validating_files":
+            return False
         return job.status != "paused" or self._supervisor.trainer(job).is_alive()
+
+    def _start_here(self) -> None:
+        """Start jobs in the queue for this machine, as many as may train at the same time."""
+        running = sum(job.root is None and job.status == "running" for job in self._database.jobs.active())
+        most = self._catalog.settings.max_running
+        if running < most:
+            for job in self._database.jobs.next_queued(None, most - running + MOST_PASSED):
+                if running < most:
+                    running += self._process(self._begin, job)
+
+    def _submit(self, root: str) -> None:
+        """Submit jobs in the queue for an engine, as many as it may have, and not too many in one look."""
+        submitted = sum(job.root == root and job.status in LIVE for job in self._database.jobs.active())
+        for job in self._database.jobs.next_queued(root, MOST_SUBMISSIONS):
+            engine = self._launchers.engine(job)
+            if engine is None or submitted >= engine.max_submitted or not self._may_submit(root):
+                return
+            if not self._room.has_room(job):
+                self._process(self._wait_for_room, job)
+            elif self._process(self._supervisor.submit, job):
+                submitted += 1
+            else:
+                self._not_before[root] = self._clock.monotonic() + IDLE_INTERVAL
+
+    def _may_submit(self, root: str) -> bool:
+        """Return whether an engine that did not take a job is asked again by now."""
+        return self._clock.monotonic() >= self._not_before.get(root, float("-inf"))
+
+    def _wait_for_room(self, job: JobRecord) -> bool:
+        self._room.wait(job)
+        return False
 
     def _process(self, work: Callable[[JobRecord], bool], job: JobRecord) -> bool:
         """Do some work for a job. An error is logged and does not affect the other jobs."""
@@ -163,7 +206,7 @@ class Runner:
         match job.status:
             case "validating_files":
                 self._validate(job)
-            case "running":
+            case "running" | "queued":
                 self._supervisor.watch(job)
             case "paused":
                 self._supervisor.settle_paused(job)
@@ -261,7 +304,7 @@ class Runner:
                 return Pruned(id, [], "its trainer is still stopping")
             found = prunable(self._database, self._paths, job)
             if not dry_run:
-                prune(self._paths.job(id), found)
+                prune(self._paths.job(id, job.root), found)
             return Pruned(id, found)
 
     def pause(self, id: str) -> bool:
@@ -284,7 +327,7 @@ class Runner:
                 return False
             self._room.forget(id)
             message = Message("Fine-tuning job resumed, moving job to queued state")
-            done = self._database.jobs.move(job, "queued", [message], self._now(), error=None, failure=None)
+            done = self._database.jobs.move(job, "queued", [message], self._now(), error=None, failure=None, life=None)
         self.wake()
         return done
 

@@ -1,10 +1,12 @@
 """Supervision of trainers: read their progress, adopt, restart, stop, and end their jobs."""
 
+import logging
 import os
 import signal
 from collections.abc import Callable, Iterable
 
 from fttui.clock import Clock
+from fttui.server.jobs.engine_life import EngineLives, engine_words, interruption_words
 from fttui.server.jobs.eta import FinishEstimates, PhaseEstimates
 from fttui.server.jobs.job_alerts import alarm_alert, end_alert, told_kinds
 from fttui.server.jobs.launch import TrainerStarter, job_json
@@ -18,11 +20,12 @@ from fttui.server.jobs.stop_trainer import CANCEL_SECONDS, TrainerStopper, kill,
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.jobs.trainer_limits import TrainerLimits, too_many_unreadable_lines
 from fttui.server.jobs.trainer_questions import Check
-from fttui.server.launchers.base import JobTrainer
+from fttui.server.launchers.base import EngineUnreachable, JobTrainer, Life, State
 from fttui.server.launchers.registry import Launchers
 from fttui.server.launchers.trainer_process import TrainerProcess
 from fttui.server.settings import LARGEST_LOG, Trainer
 from fttui.server.storage.database import ServiceDatabase
+from fttui.server.storage.disk_space import is_disk_full
 from fttui.server.storage.file_operations import remove
 from fttui.server.storage.paths import HomePaths
 from fttui.server.storage.records import JobRecord
@@ -34,6 +37,11 @@ END_SECONDS = 10.0
 MOST_READS = 8
 """Reads of a living trainer's progress in one look, so that a trainer with much output does not delay other jobs."""
 
+
+CANCELLED = "CANCELLED"
+"""State of a job of Slurm that somebody cancelled."""
+
+log = logging.getLogger("fttui.server")
 
 _KILLED = 128 + signal.SIGKILL
 """Exit code of a trainer that the kernel killed, but not its shell."""
@@ -80,10 +88,29 @@ class TrainerSupervisor:
         self._phases = PhaseEstimates(clock)
         self._restarts = Restarts(clock)
         self._rules = StopRules(database)
+        self._lives = EngineLives(database, clock)
+        self._looked: dict[str, int] = {}
+        """Number of the engine's answer at the last look at each job that an engine has."""
 
     def trainer(self, job: JobRecord) -> JobTrainer:
         """Return the trainer of a job, alive or not."""
         return self._launchers.trainer(job)
+
+    def is_due(self, job: JobRecord) -> bool:
+        """Return whether there is something new about a job: every look finds out for itself, or its engine answered.
+
+        Engines are asked again when their last answer is old.
+        """
+        trainer = self.trainer(job)
+        if job.status == "paused" and job.id in self._looked and not (trainer.is_alive() or job.waits_for_room):
+            return False  # an engine is not asked about a job that it does not have
+        number = trainer.launcher.answer_number()
+        if number is None:
+            return True
+        if self._looked.get(job.id) == number:
+            return False
+        self._looked[job.id] = number
+        return True
 
     def reap(self) -> None:
         """Collect the exit status of trainers that have ended."""
@@ -96,6 +123,26 @@ class TrainerSupervisor:
         self._estimates.reset(job.id)
         self._phases.reset(job.id)
         self._starter.launch(job)
+
+    def submit(self, job: JobRecord) -> bool:
+        """Give the trainer of a queued job to its engine. Return False when the engine does not take it now.
+
+        The job stays `queued` until its engine runs it.
+        """
+        try:
+            self.launch(job)
+        except EngineUnreachable as error:
+            log.warning("job %s waits for its engine: %s", job.id, error)
+            return False
+        except OSError as error:
+            if not is_disk_full(error):
+                raise
+            self._room.wait(job)
+            return True
+        current = self._database.jobs.get(job.id)
+        if current is not None and current.status == "queued":  # else it was refused, and the job has failed
+            self._lives.note_submission(job, self.trainer(job).life()._replace(state=State.WAITING))
+        return True
 
     def check(self, job: JobRecord, examples: int, should_stop: Callable[[], bool]) -> Check:
         """Let the trainer check a job before it is queued, in any thread: see `TrainerStarter.check`."""
@@ -141,19 +188,28 @@ class TrainerSupervisor:
     # Running jobs
 
     def watch(self, job: JobRecord) -> None:
-        """Read the progress of a running job, then check its living trainer or handle the exit of its trainer."""
+        """Read the progress of a running job, then check its living trainer or handle the exit of its trainer.
+
+        A job that its engine has is watched while it is queued as well.
+        """
         trainer = self.trainer(job)
-        alive = trainer.is_alive()  # before reading, or the last reports could be missed
-        job = self.read_progress(job, whole=not alive)
-        if alive:
+        life = trainer.life()  # before reading, or the last reports could be missed
+        if job.engine is not None:
+            job = self._lives.note(job, life)
+        if job.status == "running":
+            job = self.read_progress(job, whole=life.state is State.GONE)
+        if life.state is State.GONE:
+            self._handle_exit(job, life, trainer.directory.exit_code() if job.status == "running" else None)
+        elif life.state is State.RUNNING:
             self._check_living(job, trainer)
         else:
-            self._handle_exit(job, trainer.directory.exit_code())
+            self._limits.reset(job.id)  # silence counts only while it runs
 
     def _check_living(self, job: JobRecord, trainer: JobTrainer) -> None:
         """Stop a trainer that broke a limit or whose job a rule stops, and processes that a trainer left behind."""
         reported_end = job.result is not None or job.failure is not None
-        has_exited = trainer.directory.exit_code() is not None
+        # The exit code of a job that its engine has started again is from the time before.
+        has_exited = not trainer.launcher.survives and trainer.directory.exit_code() is not None
         if has_exited or (reported_end and self._limits.silence(job.id) > END_SECONDS):
             self._stopper.stop(job.id, trainer, CANCEL_SECONDS)
         elif job.stop is not None:
@@ -178,7 +234,7 @@ class TrainerSupervisor:
         if trainer.directory.is_too_large(settings.largest_log if settings else LARGEST_LOG):
             trainer.stop(save=False)
 
-    def _handle_exit(self, job: JobRecord, code: int | None) -> None:
+    def _handle_exit(self, job: JobRecord, life: Life, code: int | None) -> None:
         """End the job of a trainer that exited, or restart a trainer that was killed."""
         if job.stop is not None:
             self._outcomes.stop_by_rule(job, job.stop)
@@ -194,15 +250,44 @@ class TrainerSupervisor:
             self._outcomes.fail_trainer(job, "exited without a result")
         elif code is not None and code < 128:
             self._outcomes.fail_trainer(job, f"exited with code {code}")
+        elif life.reason == CANCELLED:
+            self._pause_cancelled(job, life)
         elif self._restarts.should_give_up(job):
             reason = f"was killed {job.restarts + 1} times without completing another step"
             if code in (None, _KILLED):
                 reason += f". Perhaps it ran out of memory: {_memory_advice(self._catalog.trainer_of(job))}"
             self._outcomes.fail_trainer(job, reason)
         elif self._restarts.is_due(job):
+            self._restart(job, life)
+
+    def _restart(self, job: JobRecord, life: Life) -> None:
+        """Start the trainer of a running job again, or put the job back into the queue for its engine."""
+        now = int(self._clock.now())
+        if job.engine is None:
             text = f"The trainer was interrupted after step {job.step}; restarting it from its last saved state"
-            self._database.jobs.count_restart(job, Message(text, "warn"), int(self._clock.now()))
+            self._database.jobs.count_restart(job, Message(text, "warn"), now)
             self.launch(job)
+            return
+        message = Message(interruption_words(job, life), "warn")
+        restarts = 1 if job.step > job.restart_step else job.restarts + 1
+        self._database.jobs.move(
+            job,
+            "queued",
+            [message],
+            now,
+            life=None,
+            estimated_finish=None,
+            restarts=restarts,
+            restart_step=job.step,
+            restart_offset=job.offset,
+        )
+
+    def _pause_cancelled(self, job: JobRecord, life: Life) -> None:
+        """Pause a job that somebody cancelled at its engine. To submit it again would be against their will."""
+        text = f"{engine_words(job, life)} was cancelled outside fttui. The job is paused: resume it, or cancel it"
+        self._database.jobs.move(
+            job, "paused", [Message(text, "warn")], int(self._clock.now()), life=None, estimated_finish=None
+        )
 
     def _wait_for_room(self, job: JobRecord) -> None:
         """Pause a job until there is room. If its trainer fails again and again in spite of room, it needs more."""
@@ -252,6 +337,7 @@ class TrainerSupervisor:
         self._estimates.reset(job.id)
         self._phases.reset(job.id)
         self._restarts.forget(job.id)
+        self._looked.pop(job.id, None)
         self._room.forget(job.id)
         self._rules.forget(job.id)
 
@@ -266,8 +352,11 @@ class TrainerSupervisor:
         return True
 
     def terminate(self, job: JobRecord) -> None:
-        """Send SIGTERM to a job's trainer: save and stop."""
-        self._stopper.terminate(job.id, self.trainer(job))
+        """Send SIGTERM to a job's trainer: save and stop. An engine, which may be slow, is told at the next look."""
+        self._looked.pop(job.id, None)
+        trainer = self.trainer(job)
+        if not trainer.launcher.survives:
+            self._stopper.terminate(job.id, trainer)
 
     def cancel(self, job: JobRecord) -> None:
         """Send SIGTERM to a job's trainer: stop, and save nothing."""

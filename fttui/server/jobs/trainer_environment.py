@@ -5,9 +5,10 @@ The values of secrets are found when a trainer starts. They are never written to
 
 import os
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from fttui.key_command import KeyCommandError, printed_key
-from fttui.server.environment import KEPT, key_variables
+from fttui.server.environment import COMPARED, KEPT, key_variables
 from fttui.server.settings import Settings, Trainer, referenced_variables
 
 _THREAD_COUNTS = (
@@ -19,6 +20,15 @@ _THREAD_COUNTS = (
 )
 # glibc: keep the memory of freed arrays. Returning it to the system costs a trainer a fifth of its time.
 _MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(256 << 20), "MALLOC_TRIM_THRESHOLD_": str(256 << 20)}
+
+
+class EngineVariables(NamedTuple):
+    """Variables of a trainer that an engine runs on another machine. Nothing else of the service's reaches it."""
+
+    listed: dict[str, str]
+    """Variables that may be written to the disk."""
+    secrets: dict[str, str]
+    """Variables whose values must not be written to the disk."""
 
 
 class NoVariable(Exception):
@@ -59,3 +69,21 @@ def trainer_environment(
             except KeyCommandError as error:
                 raise NoVariable(f"The command for {name} of the trainer {trainer.name} {error}.") from None
     return found
+
+
+def engine_variables(
+    trainer: Trainer, settings: Settings, *, environ: Mapping[str, str] = os.environ
+) -> EngineVariables:
+    """Return the variables of a trainer that an engine runs: those of its settings, and the well-known ones.
+
+    Raises:
+        NoVariable: a value is missing, or its command fails.
+    """
+    every = trainer_environment(trainer, settings, environ=environ)
+    texts = {name for name, value in trainer.env.items() if isinstance(value, str)}
+    listed = {*texts, *_THREAD_COUNTS, *_MEMORY, *(name for name in COMPARED if name.startswith("HF_"))}
+    secrets = {*trainer.env, *KEPT} - listed
+    return EngineVariables(
+        {name: value for name, value in every.items() if name in listed},
+        {name: value for name, value in every.items() if name in secrets},
+    )

@@ -56,6 +56,8 @@ class Launch(NamedTuple):
     """More variables of a process elsewhere. Their values must not be written to the disk."""
     options: tuple[str, ...] = ()
     """Options for the engine, in its own words; later ones replace earlier ones."""
+    setup: str = ""
+    """Lines of shell before the trainer, for an engine."""
 
 
 class Launcher(Protocol):
@@ -65,9 +67,11 @@ class Launcher(Protocol):
     def survives(self) -> bool:
         """True when trainers go on without the service."""
 
-    @property
-    def interval(self) -> float:
-        """Seconds between two looks at a trainer."""
+    def answer_number(self) -> int | None:
+        """Return the number of the engine's newest answer, and ask again in the background if it is old.
+
+        None when every call of `life` finds the present state.
+        """
 
     def start(self, directory: JobDirectory, launch: Launch) -> None:
         """Start the trainer of a directory, unless it lives: once, however often it is called.
@@ -79,7 +83,7 @@ class Launcher(Protocol):
         """
 
     def life(self, directory: JobDirectory) -> Life:
-        """Return whether the trainer lives. Cheap: the answer may be as old as `interval`."""
+        """Return whether the trainer lives. Cheap: the engine's newest answer is used."""
 
     def stop(self, directory: JobDirectory, *, save: bool) -> bool:
         """Stop a living trainer. Return whether it was told to.

@@ -11,10 +11,12 @@ class Local:
     """Trainers as processes on this machine."""
 
     survives = False
-    interval = 0.0
 
     def __init__(self) -> None:
         self._children: list[subprocess.Popen[bytes]] = []
+
+    def answer_number(self) -> None:
+        return None
 
     def start(self, directory: JobDirectory, launch: Launch) -> None:
         child = TrainerProcess(directory.path).start(launch.command, launch.environment)

@@ -21,7 +21,7 @@ class Accelerator:
         if _is_tiny(trainer):
             return None
         for job in self._database.jobs.unfinished():
-            if job.status == "running" and self._uses_accelerator(job):
+            if job.status == "running" and job.root is None and self._uses_accelerator(job):
                 return f"{job.suffix} ({job.id})" if job.suffix else job.id
         return None
 

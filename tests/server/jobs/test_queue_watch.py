@@ -40,7 +40,7 @@ def told(service: Service, queue_watch: QueueWatch, clock: FakeClock, id: str, a
     job = service.database.jobs.get(id)
     assert job is not None
     clock.advance(job.created_at + after - clock.now())
-    queue_watch.check([job])
+    queue_watch.check()
     return sorted(service.database.alerts.events(job))
 
 

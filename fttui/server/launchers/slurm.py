@@ -1,0 +1,295 @@
+"""Launcher of trainers through Slurm, by its commands `sbatch`, `squeue` and `scancel`.
+
+Three files in the job's directory tell what happened. `submission` has the number of the last submission and the id
+that Slurm gave it. The batch script writes `runs`, one line for each start, and `exit`, the exit code of the trainer.
+Slurm is asked only whether a job waits, runs or is gone.
+
+A trainer is submitted once, however the service dies: the number of a submission is written before `sbatch` runs, its
+id afterwards. A new service that finds a number without an id looks for the job by its name, which contains the
+number. If the queue does not have it, the number is given up, and a job that appears with it later does nothing.
+"""
+
+import os
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from fttui import atomic
+from fttui.clock import Clock
+from fttui.server.launchers.base import GONE, EngineUnreachable, Launch, LaunchRefused, Life, State
+from fttui.server.launchers.slurm_queue import RUNNING, WAITING, Entry, NoAnswer, Queue, Snapshot
+from fttui.server.launchers.trainer_process import JOB_VARIABLE
+from fttui.server.storage.file_operations import remove
+from fttui.server.storage.job_dir import JobDirectory
+from fttui.text import clean_line
+
+SETTLE_SECONDS = 30.0
+"""Seconds to wait for the exit code of a job that has left the queue: a network disk shows new files late."""
+SIGNAL_SECONDS = 60
+"""Seconds before the time limit at which the trainer is told to save."""
+OWN_OPTIONS = frozenset(
+    (
+        *("job-name", "output", "error", "open-mode", "export", "export-file", "parsable", "chdir", "wrap", "array"),
+        *("input", "test-only", "wait", "get-user-env", "quiet", "verbose", "help", "usage", "version", "bb", "bbf"),
+        *("clusters", "uid", "gid", "ignore-pbs"),
+    )
+)
+"""Options of sbatch that the launcher needs for itself, so that a job may not set them."""
+
+_LARGEST = 1 << 16
+_BUSY = re.compile(
+    "unable to contact|not respond|timed out|temporarily|try again|connection refused|zero bytes|communication"
+    "|MaxSubmit|submit limit|slurm_persist|unexpected message|is not on PATH|took longer",
+    re.IGNORECASE,
+)
+"""Words of sbatch that mean: later, perhaps."""
+
+_SCRIPT = """#!/bin/bash -l
+umask 077
+cd {directory} || exit 125
+# A submission that was given up must not train beside the one that followed it.
+read -r number id <submission
+[ "$number" = {number} ] || exit 0
+rm -f exit exit.new
+# A trainer that was killed may have left half a line.
+if [ -s progress.jsonl ] && [ -n "$(tail -c 1 progress.jsonl)" ]; then
+    truncate -s -"$(tail -n 1 progress.jsonl | wc -c)" progress.jsonl
+fi
+echo {number} "$SLURM_JOB_ID" "${{SLURM_RESTART_COUNT:-0}}" "$(hostname)" "$(date +%s)" >>runs
+# For srun: sbatch --export=NONE would hide the variables from the steps as well.
+unset SLURM_EXPORT_ENV
+export {variables}
+{setup}
+child=
+signalled=
+# B:TERM, before the time limit, comes to this shell alone.
+trap 'signalled=1; [ -z "$child" ] || kill -TERM "$child" 2>/dev/null' TERM
+{command} {directory} &
+child=$!
+[ -z "$signalled" ] || kill -TERM $child
+# What is written over a network disk is seen elsewhere after a sync.
+while kill -0 $child 2>/dev/null; do sleep 3; sync progress.jsonl log; done 2>/dev/null &
+flusher=$!
+while :; do
+    signalled=
+    wait $child
+    code=$?
+    [ -n "$signalled" ] || break
+done
+kill $flusher 2>/dev/null
+echo $code >exit.new && sync exit.new progress.jsonl log && mv exit.new exit
+exit $code
+"""
+
+
+class Submission(NamedTuple):
+    """Last submission of a trainer."""
+
+    number: int
+    id: str
+    """Id that Slurm gave it; empty when it was not noted."""
+
+
+class Run(NamedTuple):
+    """Start of the batch script on a node."""
+
+    number: int
+    """Number of its submission."""
+    id: str
+    host: str
+
+
+class Slurm:
+    """Trainers under Slurm."""
+
+    survives = True
+
+    def __init__(self, queue: Queue, clock: Clock) -> None:
+        self._queue = queue
+        self._clock = clock
+        self._submitted_at: dict[str, float] = {}
+        """Times at which this service submitted jobs, by id: an older answer of squeue does not have them."""
+        self._missing_since: dict[str, float] = {}
+        """Times at which jobs without an exit code were first missing from the queue, by id."""
+
+    def answer_number(self) -> int:
+        return self._queue.number()
+
+    # Start
+
+    def start(self, directory: JobDirectory, launch: Launch) -> None:
+        last = _submission(directory)
+        if last and not last.id and (last := self._find_lost(directory, last)).id:
+            return
+        if last and last.id and self.life(directory).state is not State.GONE:
+            return
+        number = last.number + 1 if last else 1
+        remove(os.path.join(directory.path, "exit"))
+        _write_submission(directory, Submission(number, ""))
+        id = self._submit(directory, number, launch)
+        self._submitted_at[id] = self._clock.monotonic()
+        _write_submission(directory, Submission(number, id))
+
+    def _find_lost(self, directory: JobDirectory, last: Submission) -> Submission:
+        """Return a submission whose id was not noted, with its id if Slurm or the script tell it.
+
+        Raises:
+            EngineUnreachable: nobody can tell whether Slurm has it.
+        """
+        snapshot = self._queue.ask()
+        if snapshot.entries is None:
+            raise EngineUnreachable(snapshot.trouble)
+        return self._find(directory, last, snapshot.entries)
+
+    def _find(self, directory: JobDirectory, last: Submission, entries: Mapping[str, Entry]) -> Submission:
+        """Return a submission whose id was not noted, with its id if the queue or the script tell it."""
+        name = _name(directory, last.number)
+        found = [entry.id for entry in entries.values() if entry.name == name]
+        found += [run.id for run in _runs(directory) if run.number == last.number]
+        if found:
+            last = Submission(last.number, found[0])
+            _write_submission(directory, last)
+        return last
+
+    def _submit(self, directory: JobDirectory, number: int, launch: Launch) -> str:
+        script = _SCRIPT.format(
+            directory=shlex.quote(directory.path),
+            number=number,
+            variables=_assignments({**launch.listed, JOB_VARIABLE: directory.path}),
+            setup=launch.setup,
+            command=shlex.join(launch.command),
+        )
+        words = [
+            *("sbatch", "--requeue", f"--signal=B:TERM@{SIGNAL_SECONDS}"),
+            *launch.options,
+            *("--parsable", f"--job-name={_name(directory, number)}", "--open-mode=append"),
+            *(f"--output={os.path.join(directory.path, 'log')}", "--input=/dev/null"),
+            f"--export={','.join(sorted(launch.secrets)) or 'NONE'}",
+        ]
+        try:
+            said = self._queue.command(words, script, launch.secrets)
+        except NoAnswer as error:
+            if _BUSY.search(str(error)):
+                raise EngineUnreachable(str(error)) from None
+            raise LaunchRefused(re.sub(r"^sbatch: error: |(?<=\s)sbatch: error: ", "", str(error))) from None
+        id = said.strip().split(";")[0]
+        if not id.isdigit():
+            raise EngineUnreachable(f"sbatch printed no job id: {clean_line(said)[:200]}")
+        return id
+
+    # Life
+
+    def life(self, directory: JobDirectory) -> Life:
+        last = _submission(directory)
+        if last is None:
+            return GONE
+        snapshot = self._queue.snapshot()
+        if snapshot is None:
+            return Life(State.UNKNOWN, id=last.id)
+        if snapshot.entries is None:
+            return Life(State.UNKNOWN, reason=snapshot.trouble, id=last.id)
+        if not last.id and not (last := self._find(directory, last, snapshot.entries)).id:
+            return GONE
+        entry = snapshot.entries.get(last.id)
+        if entry is None or entry.state not in WAITING | RUNNING:
+            return self._missing(directory, last, snapshot, entry)
+        self._missing_since.pop(last.id, None)
+        if entry.state in WAITING:
+            return Life(State.WAITING, reason=entry.reason, id=last.id, limit=entry.limit)
+        attempt = len(_runs(directory))
+        return Life(State.RUNNING, entry.node, "", attempt, last.id, entry.seconds_left, entry.limit)
+
+    def _missing(self, directory: JobDirectory, last: Submission, snapshot: Snapshot, entry: Entry | None) -> Life:
+        """Return the life of a job that Slurm does not have any more."""
+        if snapshot.asked_at <= self._submitted_at.get(last.id, float("-inf")):
+            return Life(State.WAITING, id=last.id)
+        runs = _runs(directory)
+        own = [run for run in runs if run.number == last.number]
+        reason = entry.state if entry else ""
+        if own and directory.exit_code() is None:
+            since = self._missing_since.setdefault(last.id, self._clock.monotonic())
+            if self._clock.monotonic() - since < SETTLE_SECONDS:
+                return Life(State.RUNNING, own[-1].host, "", len(runs), last.id)
+        host = own[-1].host if own else ""
+        return Life(State.GONE, host, reason, len(runs) if own else 0, last.id)
+
+    # End
+
+    def stop(self, directory: JobDirectory, *, save: bool) -> bool:
+        last = _submission(directory)
+        if last is None or not last.id:
+            return False
+        state = self.life(directory).state
+        if state not in (State.WAITING, State.RUNNING):
+            return False
+        if not save:
+            words = ["scancel", last.id]
+        elif state is State.WAITING:  # it has nothing to save; one that has started meanwhile is left alone
+            words = ["scancel", "--state=PENDING", last.id]
+        else:
+            words = ["scancel", "--full", "--signal=TERM", last.id]
+        try:
+            self._queue.command(words)
+        except NoAnswer:
+            return False
+        return True
+
+    def sweep(self, directory: JobDirectory) -> None:
+        """Do nothing: Slurm ends what a job leaves behind."""
+
+
+def option_words(options: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the options of one job as words of sbatch."""
+    return tuple(f"--{name}={value}" if value else f"--{name}" for name, value in options.items())
+
+
+def option_fault(name: str, value: str) -> str:
+    """Return why a job may not set an option, as half a sentence; empty when it may."""
+    if not re.fullmatch(r"[a-z][a-z0-9-]*", name):
+        return "is not the long name of an option of sbatch, such as time or gres"
+    if any(own.startswith(name) for own in OWN_OPTIONS):  # sbatch takes abbreviations
+        return "is used by fttui itself"
+    if not value.isprintable():
+        return "has a character that cannot be printed"
+    return ""
+
+
+def _name(directory: JobDirectory, number: int) -> str:
+    """Return the name of a submission in Slurm."""
+    return f"fttui-{os.path.basename(directory.path)}-{number}"
+
+
+def _assignments(variables: Mapping[str, str]) -> str:
+    return " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
+
+
+def _lines(directory: JobDirectory, name: str) -> Sequence[str]:
+    try:
+        with open(os.path.join(directory.path, name), encoding="utf-8", errors="replace") as file:
+            return file.read(_LARGEST).splitlines()
+    except FileNotFoundError:
+        return ()
+
+
+def _submission(directory: JobDirectory) -> Submission | None:
+    for line in _lines(directory, "submission"):
+        number, _, id = line.partition(" ")
+        if number.isdigit():
+            return Submission(int(number), id if id.isdigit() else "")
+    return None
+
+
+def _write_submission(directory: JobDirectory, submission: Submission) -> None:
+    path = os.path.join(directory.path, "submission")
+    atomic.write(path, f"{submission.number} {submission.id}\n".encode())
+
+
+def _runs(directory: JobDirectory) -> list[Run]:
+    """Return the starts of the batch script, oldest first."""
+    found = []
+    for line in _lines(directory, "runs"):
+        words = clean_line(line).split()
+        if len(words) == 5 and words[0].isdigit():
+            found.append(Run(int(words[0]), words[1], words[3]))
+    return found

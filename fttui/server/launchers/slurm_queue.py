@@ -1,0 +1,184 @@
+"""Slurm's queue: what `squeue` prints, asked once for all jobs and kept for some seconds.
+
+Text with a format of our own is asked for: `--json` changes with Slurm's releases, and `sacct` needs an accounting
+database that many clusters do not have.
+"""
+
+import logging
+import os
+import subprocess
+import threading
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from fttui.clock import Clock
+from fttui.text import clean_line
+
+INTERVAL = 5.0
+"""Seconds between two questions to the controller."""
+COMMAND_SECONDS = 15.0
+"""Longest time of a command of Slurm."""
+
+WAITING = frozenset({"PENDING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "SPECIAL_EXIT", "RESV_DEL_HOLD"})
+RUNNING = frozenset(
+    {"RUNNING", "CONFIGURING", "COMPLETING", "SUSPENDED", "SIGNALING", "STAGE_OUT", "STOPPED", "RESIZING"}
+)
+
+log = logging.getLogger("fttui.server")
+
+Run = Callable[[list[str], str | None, Mapping[str, str]], "subprocess.CompletedProcess[str]"]
+"""Runs a command with an input and more variables."""
+
+
+class NoAnswer(Exception):
+    """The controller does not answer. The message has its words."""
+
+
+class Entry(NamedTuple):
+    """Job in the queue, as Slurm prints it. Texts are cleaned."""
+
+    id: str
+    name: str
+    state: str
+    node: str = ""
+    reason: str = ""
+    seconds_left: int | None = None
+    limit: int | None = None
+
+
+class Snapshot(NamedTuple):
+    """Queue at one time."""
+
+    asked_at: float
+    """Time of the question, by the monotonic clock."""
+    entries: Mapping[str, Entry] | None
+    """Jobs by id; None when the controller did not answer."""
+    trouble: str = ""
+
+
+def run_command(
+    words: list[str], input: str | None, variables: Mapping[str, str]
+) -> "subprocess.CompletedProcess[str]":
+    """Run a command of Slurm.
+
+    Raises:
+        OSError, subprocess.TimeoutExpired: it does not run, or takes too long.
+    """
+    return subprocess.run(
+        words,
+        input=input,
+        stdin=subprocess.DEVNULL if input is None else None,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=COMMAND_SECONDS,
+        env={**os.environ, **variables},
+        check=False,
+    )
+
+
+def in_thread(work: Callable[[], None]) -> None:
+    """Do some work in a thread of its own, which does not keep the service alive."""
+    threading.Thread(target=work, name="squeue", daemon=True).start()
+
+
+class Queue:
+    """Jobs of the user in Slurm's queue. Its methods may be called from any thread."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        interval: float = INTERVAL,
+        run: Run = run_command,
+        start: Callable[[Callable[[], None]], None] = in_thread,
+    ) -> None:
+        """
+        Args:
+            interval: seconds for which an answer is used.
+            start: does work in the background: a question waits for the controller, and a look must not.
+        """
+        self._interval = interval
+        self._clock = clock
+        self._run = run
+        self._start = start
+        self._lock = threading.Lock()
+        self._snapshot: Snapshot | None = None
+        self._number = 0
+        self.on_answer: Callable[[], None] = lambda: None
+        """Called in any thread when an answer has arrived."""
+        self._is_asking = False
+
+    def snapshot(self) -> Snapshot | None:
+        """Return the newest answer; None before the first."""
+        return self._snapshot
+
+    def number(self) -> int:
+        """Return the number of the newest answer, at once. An old one is replaced in the background."""
+        with self._lock:
+            found = self._snapshot
+            is_old = found is None or self._clock.monotonic() - found.asked_at >= self._interval
+            if not is_old or self._is_asking:
+                return self._number
+            self._is_asking = True
+        self._start(self._refresh)
+        return self._number
+
+    def _refresh(self) -> None:
+        try:
+            self.ask()
+        finally:
+            self._is_asking = False
+        self.on_answer()
+
+    def ask(self) -> Snapshot:
+        """Ask the controller now. Blocks."""
+        asked_at = self._clock.monotonic()
+        try:
+            said = self.command(["squeue", "--me", "-h", "-t", "all", "-o", "%i|%T|%N|%L|%l|%j|%r"])
+            made = Snapshot(asked_at, {entry.id: entry for entry in map(_entry, said.splitlines()) if entry})
+        except NoAnswer as error:
+            made = Snapshot(asked_at, None, str(error))
+        with self._lock:
+            if self._snapshot is None or self._snapshot.asked_at <= asked_at:
+                self._snapshot = made
+                self._number += 1
+            return self._snapshot
+
+    def command(self, words: list[str], input: str | None = None, variables: Mapping[str, str] | None = None) -> str:
+        """Run a command of Slurm and return its output.
+
+        Raises:
+            NoAnswer: it fails, or takes too long. The message has its last words.
+        """
+        try:
+            said = self._run(words, input, variables or {})
+        except FileNotFoundError:
+            raise NoAnswer(f"{words[0]} is not on PATH") from None
+        except subprocess.TimeoutExpired:
+            raise NoAnswer(f"{words[0]} took longer than {COMMAND_SECONDS:.0f} seconds") from None
+        except OSError as error:
+            raise NoAnswer(f"{words[0]} could not be run: {error.strerror or error}") from None
+        if said.returncode:
+            words_of_slurm = clean_line(said.stderr.strip()[-600:]) or f"{words[0]} exited with code {said.returncode}"
+            raise NoAnswer(words_of_slurm)
+        return said.stdout
+
+
+def _entry(line: str) -> Entry | None:
+    members = clean_line(line).split("|", 6)
+    if len(members) != 7:
+        return None
+    id, state, node, left, limit, name, reason = (member.strip() for member in members)
+    reason = "" if reason == "None" else reason
+    return Entry(id, name, state, node, reason, seconds_of(left), seconds_of(limit))
+
+
+def seconds_of(text: str) -> int | None:
+    """Return the seconds in a duration of squeue, such as `1-02:03:04` or `8:00`; None for `UNLIMITED` and others."""
+    days, dash, clock = text.rpartition("-")
+    parts = clock.split(":")
+    if not all(part.isdigit() for part in (*parts, *([days] if dash else []))) or not 2 <= len(parts) <= 3:
+        return None
+    hours, minutes, seconds = (0, 0, *map(int, parts))[-3:]
+    return int(days or 0) * 86400 + hours * 3600 + minutes * 60 + seconds

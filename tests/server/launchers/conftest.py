@@ -1,0 +1,111 @@
+"""Fixtures: a service whose trainer runs on the fake cluster."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fttui.server.jobs.trainer_catalog import Catalog
+from fttui.server.launchers.slurm_queue import Queue
+from fttui.server.service import Service, open_service
+from fttui.server.storage.records import JobRecord
+from tests.server.conftest import FAKE, add_file, messages, until
+from tests.support.clock import FakeClock
+from tests.support.fake_slurm import FakeJob, FakeSlurm
+
+
+class Cluster:
+    """Service on a fake cluster. `look` lets the service ask Slurm and work; no real time passes."""
+
+    def __init__(self, home: str, shared: Path, **engine: Any) -> None:
+        self.slurm = FakeSlurm()
+        self.clock = FakeClock()
+        self.home = home
+        shared.mkdir(exist_ok=True)
+        self.settings = Path(home).parent / "settings.json"
+        members = {"kind": "slurm", "directory": str(shared), "options": ["--partition=gpu"], **engine}
+        self.configure(engines={"lab": members})
+        self.service = self.open()
+
+    def configure(self, **members: Any) -> None:
+        """Write the settings of the service."""
+        trainer = {"command": list(FAKE.command), "models": ["base-1"], "engine": "lab", "options": ["--time=1:00:00"]}
+        content = {"trainers": {"fake": {**trainer, **members.pop("trainer", {})}}, **members}
+        self.settings.write_text(json.dumps(content))
+
+    def open(self) -> Service:
+        """Return a new service, as after the end of the last one."""
+        queue = Queue(self.clock, run=self.slurm, start=lambda work: work())
+        self.service = open_service(
+            self.home, catalog=Catalog([], path=str(self.settings)), clock=self.clock, queue=queue
+        )
+        return self.service
+
+    def reopen(self) -> None:
+        """Replace the service, as after `kill -9`."""
+        self.service.database.close()
+        self.open()
+
+    def look(self, times: int = 3, seconds: float = 6) -> None:
+        for _ in range(times):
+            self.clock.advance(seconds)
+            self.service.runner.tick()
+
+    def validated(self, behaviour: str = "plain", **members: Any) -> str:
+        """Add a job, and wait until its data is checked and it was submitted. Return its id."""
+
+        id = self.add(behaviour, **members)
+        until(lambda: (self.service.runner.tick(), self.job(id).status != "validating_files")[1])
+        self.look(2)
+        return id
+
+    def add(self, behaviour: str = "plain", **members: Any) -> str:
+        from fttui.server.api.job_request import new_job
+        from fttui.server.api.jobs import placed
+
+        service = self.service
+        body = {"model": "base-1", "seed": 3, "hyperparameters": {"n_epochs": 2}, "suffix": behaviour, **members}
+        body.setdefault("training_file", add_file(service))
+        return service.database.jobs.add(placed(service, new_job(body, service.choose_model)), service.now()).id
+
+    def job(self, id: str) -> JobRecord:
+        found = self.service.database.jobs.get(id)
+        assert found is not None
+        return found
+
+    def submitted(self, id: str) -> list[FakeJob]:
+        """Return the submissions of a job, oldest first."""
+        return [job for job in self.slurm.jobs.values() if id in job.name]
+
+    def report(self, job: FakeJob, *lines: dict[str, Any]) -> None:
+        with (job.directory / "progress.jsonl").open("a") as file:
+            file.writelines(json.dumps(line) + "\n" for line in lines)
+
+    def steps(self, job: FakeJob, *numbers: int) -> None:
+        for number in numbers:
+            self.report(job, {"type": "metrics", "step": number, "total_steps": 4, "train_loss": 8 / number})
+
+    def finish(self, job: FakeJob) -> None:
+        """End a job with a model."""
+        (job.directory / "model-4").write_text("weights")
+        self.report(
+            job,
+            {"type": "checkpoint", "step": 4, "path": "model-4", "metrics": {}},
+            {"type": "result", "checkpoint": 4, "trained_tokens": 9},
+        )
+        self.slurm.end(job, 0)
+
+    def messages(self, id: str) -> list[str]:
+        return messages(self.service, id)
+
+
+@pytest.fixture
+def cluster(home: str, tmp_path: Path) -> Iterator[Cluster]:
+    os.makedirs(os.path.dirname(home), exist_ok=True)
+    made = Cluster(home, tmp_path / "shared")
+    yield made
+    made.service.runner.close(save=False)
+    made.service.database.close()

@@ -1,0 +1,383 @@
+"""Jobs on a fake Slurm cluster: each ends in the right state, whatever happens to it."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from fttui.server.storage.disk_space import DiskSpace
+from tests.server.conftest import until
+from tests.server.launchers.conftest import Cluster
+from tests.support.fake_slurm import FakeJob
+
+
+def test_job_is_queued_until_slurm_runs_it_and_then_succeeds(cluster: Cluster) -> None:
+    id = cluster.validated()
+    (job,) = cluster.submitted(id)
+    assert cluster.job(id).status == "queued"
+    assert cluster.job(id).life is not None
+    cluster.slurm.run(job, "n2")
+    cluster.look()
+    assert cluster.job(id).status == "running"
+    cluster.steps(job, 1, 2, 3, 4)
+    cluster.finish(job)
+    cluster.look()
+    done = cluster.job(id)
+    assert (done.status, done.step, done.trained_tokens) == ("succeeded", 4, 9)
+    assert cluster.messages(id)[3:] == [
+        "Submitted to lab: Slurm job 4711",
+        "Waiting in Slurm: Priority (other jobs are first)",
+        "Fine-tuning job started",
+        "Running on n2",
+        "Step 1/4: training loss=8.00",
+        "Step 2/4: training loss=4.00",
+        "Step 3/4: training loss=2.67",
+        "Step 4/4: training loss=2.00",
+        f"New fine-tuned model created: {done.fine_tuned_model}",
+        "The job has successfully completed",
+    ]
+    assert cluster.slurm.count("sbatch") == 1
+
+
+def running(cluster: Cluster, *steps: int) -> tuple[str, FakeJob]:
+    """Return a job that runs on n1, and has reported these steps."""
+    id = cluster.validated()
+    (job,) = cluster.submitted(id)
+    cluster.slurm.run(job)
+    cluster.steps(job, *steps)
+    cluster.look()
+    assert cluster.job(id).status == "running"
+    return id, job
+
+
+def test_cancel_of_a_waiting_job_removes_it_from_the_queue(cluster: Cluster) -> None:
+    id = cluster.validated()
+    (job,) = cluster.submitted(id)
+    assert cluster.service.runner.cancel(id)
+    cluster.look()
+    assert (cluster.job(id).status, job.state, cluster.job(id).tidied) == ("cancelled", "CANCELLED", True)
+
+
+def test_cancel_of_a_running_job_ends_it_in_slurm(cluster: Cluster) -> None:
+    id, job = running(cluster, 1, 2)
+    assert cluster.service.runner.cancel(id)
+    assert (job.directory / "cancelled").exists()
+    cluster.look()
+    assert ["scancel", "--full", "--signal=TERM", job.id] in cluster.slurm.calls
+    assert (cluster.job(id).status, cluster.job(id).step, cluster.job(id).tidied) == ("cancelled", 2, True)
+    assert cluster.slurm.count("sbatch") == 1
+
+
+def test_paused_job_is_submitted_again_when_it_is_resumed(cluster: Cluster) -> None:
+    id, job = running(cluster, 1, 2)
+    assert cluster.service.runner.pause(id)
+    cluster.look()
+    assert (cluster.job(id).status, job.state) == ("paused", "FAILED")
+    asked = cluster.slurm.count("squeue")
+    cluster.look(9)
+    assert cluster.slurm.count("squeue") == asked, "Slurm is not asked about a job that it does not have"
+    assert cluster.service.runner.resume(id)
+    cluster.look()
+    assert cluster.job(id).status == "queued"
+    again = cluster.submitted(id)[1]
+    cluster.slurm.run(again, "n2")
+    cluster.steps(again, 3, 4)
+    cluster.finish(again)
+    cluster.look()
+    assert (cluster.job(id).status, cluster.slurm.count("sbatch")) == ("succeeded", 2)
+    assert "Running on n2, attempt 2" in cluster.messages(id)
+
+
+def test_job_that_slurm_takes_off_its_node_is_queued_and_goes_on_with_the_same_id(cluster: Cluster) -> None:
+    id, job = running(cluster, 1, 2)
+    cluster.slurm.requeue(job)
+    cluster.look()
+    found = cluster.job(id)
+    assert found.status == "queued"
+    assert found.life is not None
+    assert (found.life["state"], found.life["reason"]) == ("waiting", "BeginTime")
+    cluster.look(500, seconds=60)
+    assert cluster.job(id).status == "queued", "silence does not count while it waits"
+    cluster.slurm.run(job, "n2")
+    cluster.steps(job, 3)
+    cluster.look()
+    assert (cluster.job(id).status, cluster.job(id).step) == ("running", 3)
+    assert cluster.slurm.count("sbatch") == 1
+    assert cluster.messages(id)[-5:] == [
+        "Slurm took the job off n1 after step 2, by preemption or a requeue; it waits to go on",
+        "Waiting in Slurm: BeginTime (Slurm waits before it starts the job again)",
+        "Fine-tuning job started",
+        "Running on n2, attempt 2",
+        "Step 3/4: training loss=2.67",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "words"),
+    [
+        ("TIMEOUT", 143, "reached its time limit after step 2"),
+        ("FAILED", 143, "was interrupted after step 2"),
+        ("NODE_FAIL", None, "lost its node after step 2"),
+        ("FAILED", 137, "was interrupted after step 2"),
+    ],
+)
+def test_interrupted_job_is_submitted_again(cluster: Cluster, state: str, code: int | None, words: str) -> None:
+    id, job = running(cluster, 1, 2)
+    cluster.slurm.end(job, code, state)
+    cluster.look(9)
+    assert cluster.job(id).status == "queued"
+    assert f"Slurm job {job.id} {words}; submitting it again, from its last saved state" in cluster.messages(id)
+    (_, again) = cluster.submitted(id)
+    cluster.slurm.run(again, "n2")
+    cluster.steps(again, 2, 3, 4)
+    cluster.finish(again)
+    cluster.look()
+    assert cluster.job(id).status == "succeeded"
+    steps = [message for message in cluster.messages(id) if message.startswith("Step")]
+    assert len(steps) == 4, "a repeated step is dropped"
+
+
+def test_exit_code_that_a_network_disk_shows_late_is_waited_for(cluster: Cluster) -> None:
+    id, job = running(cluster, 1)
+    cluster.slurm.end(job, None)
+    cluster.slurm.forget(job)
+    cluster.look(2)
+    assert cluster.job(id).status == "running"
+    cluster.steps(job, 2, 3, 4)
+    cluster.finish(job)
+    cluster.look()
+    assert (cluster.job(id).status, cluster.slurm.count("sbatch")) == ("succeeded", 1)
+
+
+def test_controller_that_is_away_changes_nothing(cluster: Cluster) -> None:
+    id, job = running(cluster, 1)
+    waiting = cluster.add()
+    cluster.slurm.is_away = True
+    cluster.steps(job, 2)
+    cluster.look(9, seconds=60)
+    found = cluster.job(id)
+    assert (found.status, found.step) == ("running", 2)
+    assert found.life is not None
+    assert (found.life["state"], found.life["host"]) == ("unknown", "n1")
+    cluster.service.runner.cancel(waiting)
+    cluster.steps(job, 3, 4)
+    cluster.finish(job)
+    cluster.look()
+    assert cluster.job(id).status == "running"
+    cluster.slurm.is_away = False
+    cluster.look()
+    assert cluster.job(id).status == "succeeded"
+    said = cluster.messages(id)
+    away = "Slurm does not answer; the job stays as it is (squeue: error: Unable to contact slurm controller"
+    assert sum(message.startswith(away) for message in said) == 1
+    assert said.count("Slurm answers again") == 1
+
+
+def test_job_waits_in_the_service_while_the_controller_is_away(cluster: Cluster) -> None:
+    cluster.slurm.is_away = True
+    id = cluster.validated()
+    cluster.look(5)
+    assert (cluster.job(id).status, cluster.job(id).life) == ("queued", None)
+    cluster.slurm.is_away = False
+    cluster.look()
+    assert len(cluster.submitted(id)) == 1
+
+
+def test_service_killed_after_sbatch_finds_the_job_again(cluster: Cluster) -> None:
+    id = cluster.add()
+    cluster.slurm.dies_after_sbatch = True
+    with pytest.raises(KeyboardInterrupt):
+        until(lambda: cluster.look(1))
+    (job,) = cluster.submitted(id)
+    assert (job.directory / "submission").read_text() == "1 \n"
+    cluster.reopen()
+    cluster.look()
+    assert (job.directory / "submission").read_text() == f"1 {job.id}\n"
+    cluster.slurm.run(job)
+    cluster.look()
+    assert (cluster.job(id).status, cluster.slurm.count("sbatch")) == ("running", 1)
+
+
+def test_service_killed_after_sbatch_of_a_job_that_has_ended_meanwhile_does_not_submit_it_again(
+    cluster: Cluster,
+) -> None:
+    id = cluster.add()
+    cluster.slurm.dies_after_sbatch = True
+    with pytest.raises(KeyboardInterrupt):
+        until(lambda: cluster.look(1))
+    (job,) = cluster.submitted(id)
+    cluster.slurm.run(job)
+    cluster.steps(job, 1, 2, 3, 4)
+    cluster.finish(job)
+    cluster.slurm.forget(job)
+    cluster.reopen()
+    cluster.look(5)
+    assert (cluster.job(id).status, cluster.slurm.count("sbatch")) == ("succeeded", 1)
+
+
+def test_new_service_goes_on_with_the_jobs_of_a_killed_one(cluster: Cluster) -> None:
+    id, job = running(cluster, 1)
+    cluster.reopen()
+    cluster.steps(job, 2)
+    cluster.look()
+    assert (cluster.job(id).status, cluster.job(id).step) == ("running", 2)
+    cluster.steps(job, 3, 4)
+    cluster.finish(job)
+    cluster.look()
+    assert (cluster.job(id).status, cluster.slurm.count("sbatch")) == ("succeeded", 1)
+
+
+def test_end_of_the_service_leaves_engine_jobs_alone(cluster: Cluster) -> None:
+    _, job = running(cluster, 1)
+    assert cluster.service.database.jobs.is_any_live()
+    cluster.service.runner.close(save=True)
+    assert (job.state, cluster.slurm.count("scancel")) == ("RUNNING", 0)
+
+
+def test_refusal_fails_the_job_with_the_words_of_slurm(cluster: Cluster) -> None:
+    cluster.slurm.refusal = "invalid partition specified: gpu"
+    id = cluster.validated()
+    cluster.look()
+    found = cluster.job(id)
+    assert found.error is not None
+    assert found.error["message"].startswith("Slurm refused the job: invalid partition specified: gpu")
+
+
+def test_limit_of_submissions_of_the_cluster_is_waited_for(cluster: Cluster) -> None:
+    cluster.slurm.refusal = "QOSMaxSubmitJobPerUserLimit"
+    id = cluster.validated()
+    cluster.look()
+    assert cluster.job(id).status == "queued"
+    cluster.slurm.refusal = ""
+    cluster.look()
+    assert len(cluster.submitted(id)) == 1
+
+
+def test_job_that_somebody_cancelled_in_slurm_is_paused(cluster: Cluster) -> None:
+    waiting, (ran, job) = cluster.validated(), running(cluster, 1)
+    cluster.submitted(waiting)[0].state = "CANCELLED"
+    cluster.slurm.end(job, 143, "CANCELLED")
+    cluster.look()
+    assert [cluster.job(id).status for id in (waiting, ran)] == ["paused", "paused"]
+    assert "was cancelled outside fttui. The job is paused" in cluster.messages(ran)[-1]
+    assert cluster.slurm.count("sbatch") == 2
+
+
+def test_job_that_ends_between_two_looks_succeeds(cluster: Cluster) -> None:
+    id = cluster.validated()
+    (job,) = cluster.submitted(id)
+    cluster.slurm.run(job, "n2")
+    cluster.steps(job, 1, 2, 3, 4)
+    cluster.finish(job)
+    cluster.look()
+    assert cluster.job(id).status == "succeeded"
+    assert "Running on n2" in cluster.messages(id)
+
+
+def test_changed_configuration_does_not_lose_a_running_job(cluster: Cluster, tmp_path: Path) -> None:
+    id, job = running(cluster, 1)
+    cluster.configure(trainer={"engine": ""}, max_running=3)
+    cluster.steps(job, 2)
+    cluster.look()
+    assert cluster.job(id).step == 2
+    cluster.slurm.end(job, 143, "FAILED")
+    cluster.look()
+    assert len(cluster.submitted(id)) == 2, "it is submitted again, as it was configured"
+    assert "--partition=gpu" in cluster.submitted(id)[1].words
+
+
+def test_engine_has_at_most_max_submitted_jobs(home: str, tmp_path: Path) -> None:
+    os.makedirs(os.path.dirname(home), exist_ok=True)
+    cluster = Cluster(home, tmp_path / "shared", max_submitted=2)
+    ids = [cluster.validated() for _ in range(4)]
+    cluster.look()
+    assert cluster.slurm.count("sbatch") == 2
+    cluster.service.runner.cancel(ids[0])
+    cluster.look()
+    assert cluster.slurm.count("sbatch") == 3
+    cluster.service.database.close()
+
+
+def test_full_shared_disk_pauses_the_job_until_there_is_room(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    id, job = running(cluster, 1)
+    free = DiskSpace.free
+    monkeypatch.setattr(DiskSpace, "free", lambda disk: 0 if "shared" in disk._home else free(disk))
+    cluster.slurm.end(job, None, "FAILED")
+    cluster.slurm.forget(job)
+    cluster.look(9)
+    found = cluster.job(id)
+    assert (found.status, found.waits_for_room) == ("paused", True)
+    monkeypatch.setattr(DiskSpace, "free", free)
+    cluster.look()
+    assert (cluster.job(id).status, cluster.slurm.count("sbatch")) == ("queued", 2)
+
+
+def test_job_of_a_disk_that_is_away_waits(cluster: Cluster, tmp_path: Path) -> None:
+    id = cluster.add()
+    (tmp_path / "shared").rename(tmp_path / "away")
+    until(lambda: (cluster.look(1), cluster.job(id).status != "validating_files")[1])
+    cluster.look()
+    assert (cluster.job(id).status, cluster.slurm.count("sbatch")) == ("queued", 0)
+    (tmp_path / "away").rename(tmp_path / "shared")
+    cluster.look()
+    assert cluster.slurm.count("sbatch") == 1
+
+
+def test_options_come_from_engine_trainer_and_job_in_this_order(cluster: Cluster) -> None:
+    id = cluster.validated(metadata={"fttui.slurm.time": "2:00:00", "fttui.slurm.exclusive": ""})
+    words = cluster.submitted(id)[0].words
+    at = [words.index(word) for word in ("--partition=gpu", "--time=1:00:00", "--time=2:00:00", "--exclusive")]
+    assert at == sorted(at)
+
+
+def test_no_secret_is_written_to_the_shared_disk(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_s3cr3t")
+    monkeypatch.setenv("LAB_KEY", "lab_s3cr3t")
+    monkeypatch.setenv("UNLISTED", "unlisted")
+    cluster.configure(
+        engines=json.loads(cluster.settings.read_text())["engines"],
+        trainer={"env": {"WORDS": "it's plain", "MY_KEY": {"env": "LAB_KEY"}}},
+    )
+    id = cluster.validated()
+    (job,) = cluster.submitted(id)
+    assert "--export=HF_TOKEN,MY_KEY" in job.words
+    assert job.variables == {"HF_TOKEN": "hf_s3cr3t", "MY_KEY": "lab_s3cr3t"}
+    assert "WORDS='it'\"'\"'s plain'" in job.script
+    assert "unlisted" not in job.script
+    on_disk = "".join(path.read_text() for path in (tmp_path / "shared").rglob("*") if path.is_file())
+    assert "s3cr3t" not in job.script + on_disk + " ".join(job.words)
+
+
+def test_queue_of_slurm_is_asked_once_for_all_jobs(cluster: Cluster) -> None:
+    for _ in range(3):
+        cluster.validated()
+    before = cluster.slurm.count("squeue")
+    for _ in range(100):
+        cluster.service.runner.tick()
+    assert cluster.slurm.count("squeue") == before
+    cluster.look(10)
+    assert cluster.slurm.count("squeue") == before + 10
+
+
+def test_deleted_job_leaves_nothing_on_the_shared_disk(cluster: Cluster) -> None:
+    id, job = running(cluster, 1)
+    cluster.steps(job, 2, 3, 4)
+    cluster.finish(job)
+    until(lambda: (cluster.look(1), cluster.job(id).tidied)[1])
+    assert (job.directory / "model-4").exists()
+    assert not cluster.service.runner.delete(id)
+    assert list(job.directory.parent.iterdir()) == []
+
+
+def test_lost_database_is_rebuilt_with_the_jobs_of_engines(cluster: Cluster) -> None:
+    id, _ = running(cluster, 1, 2)
+    cluster.service.database.close()
+    for path in (*Path(cluster.home).glob("service.db*"), *Path(cluster.home, "copy").iterdir()):
+        path.unlink()
+    cluster.open()
+    cluster.look()
+    assert (cluster.job(id).status, cluster.job(id).step) == ("running", 2)
+    assert cluster.slurm.count("sbatch") == 1
