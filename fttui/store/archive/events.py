@@ -75,10 +75,8 @@ class ArchiveEvents:
 
     def with_damaged_state(self) -> list[str]:
         """Return the jobs for which the record of the state of the log is damaged. Slow: checks all of them."""
-        sql = (
-            f"SELECT sum, {LOG_COLUMNS}, (SELECT id FROM jobs WHERE key = logs.job) FROM logs "
-            "WHERE job IN (SELECT key FROM jobs WHERE profile = ?)"
-        )
+        columns = ", ".join(f"l.{name}" for name in LOG_COLUMNS.split(", "))
+        sql = f"SELECT l.sum, {columns}, j.id FROM jobs j JOIN logs l ON l.job = j.key WHERE j.profile = ?"
 
         def find(db: sqlite3.Connection, profile: int) -> list[str]:
             return [row[-1] for row in db.execute(sql, (profile,)) if not is_sound(row[:-1])]
