@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import sys
+import time
 import traceback
 from types import FrameType
 from typing import NoReturn
@@ -20,6 +21,8 @@ from fttui.server.trainers.hf.options import Options
 from fttui.server.trainers.hf.refusal import Refusal
 from fttui.server.trainers.protocol import CANCELLED, NO_ROOM, STOPPED, Progress, RunSettings, is_disk_full
 
+BEGAN = time.monotonic()
+"""Time at which this program began, before it loaded its libraries."""
 MODULE = "fttui.server.trainers.hf"
 
 
@@ -103,7 +106,8 @@ def work(directory: str, settings: RunSettings, progress: Progress) -> int:
         signal.signal(signal.SIGTERM, save_and_stop)
 
     try:
-        return train(directory, settings, progress if processes.is_main() else None, stop, on_begin=begin)
+        own = progress if processes.is_main() else None
+        return train(directory, settings, own, stop, began=BEGAN, on_begin=begin)
     except Exception as error:
         if stop:  # a process of several fails when a different one has stopped
             return STOPPED

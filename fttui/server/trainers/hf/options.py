@@ -97,6 +97,14 @@ OPTIONS = (
     Option("gradient_checkpointing", "boolean", False, "compute activations twice: less memory, about 30 % slower"),
     Option("devices", "integer", 0, "GPUs to use, or processes on a CPU; 0 means every GPU, or one process", 0, 64),
     Option("threads", "integer", 1, "CPU threads of each process; more may change the last digits of a loss", 1, 512),
+    Option(
+        "save_steps",
+        "integer",
+        0,
+        "steps between checkpoints with validation and samples, besides the ends of epochs; 0 means none",
+        0,
+        1_000_000,
+    ),
     Option("save_every", "number", 60, "seconds between saved states, which a kill loses at most", 0, 86400),
 )
 """Settings, in the order in which they are shown."""
@@ -121,6 +129,7 @@ class Options(NamedTuple):
     gradient_checkpointing: bool
     devices: int
     threads: int
+    save_steps: int
     save_every: float
 
     @classmethod

@@ -40,8 +40,14 @@ class StopRequest:
 class Pace(TrainerCallback):
     """Sets the flags of the trainer's control at the end of each step."""
 
-    def __init__(self, stop: StopRequest, save_every: float) -> None:
+    def __init__(self, stop: StopRequest, save_every: float, checkpoint_steps: int = 0) -> None:
+        """
+        Args:
+            save_every: seconds between saved states.
+            checkpoint_steps: steps between checkpoints, besides the ends of epochs; 0 for none.
+        """
         self._stop = stop
+        self._checkpoint_steps = checkpoint_steps
         self._save_every = save_every
         self._next_save = time.monotonic() + save_every
         self._sets: dict[str, Dataset] = {}
@@ -58,12 +64,17 @@ class Pace(TrainerCallback):
             self._sets = dict(trainer.eval_dataset)
             self._choose(FULL_VALID)
 
-    def ends_epoch(self, state: TrainerState) -> bool:
-        """Return whether the current step is the last one of an epoch."""
-        return state.global_step % self.epoch_steps == 0 or state.global_step == state.max_steps
+    def is_checkpoint(self, step: int, max_steps: int) -> bool:
+        """Return whether a checkpoint follows a step. The whole validation set is computed for it."""
+        between = self._checkpoint_steps and step % self._checkpoint_steps == 0
+        return step % self.epoch_steps == 0 or step == max_steps or bool(between)
+
+    def checkpoints(self, max_steps: int) -> int:
+        """Return the number of checkpoints of a training."""
+        return sum(self.is_checkpoint(step, max_steps) for step in range(1, max_steps + 1))
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        step, ends = state.global_step, self.ends_epoch(state)
+        step, ends = state.global_step, self.is_checkpoint(state.global_step, state.max_steps)
         control.should_log = True
         if self._sets:
             self._choose(FULL_VALID if ends else VALID)

@@ -61,6 +61,7 @@ def train(
     progress: Progress | None,
     stop: StopRequest,
     *,
+    began: float,
     on_begin: Callable[[], None] = lambda: None,
     extra: Sequence[TrainerCallback] = (),
 ) -> int:
@@ -68,6 +69,7 @@ def train(
 
     Args:
         progress: None in a process that is not the first.
+        began: monotonic time at which this start of the trainer began.
         on_begin: called when everything is loaded and training begins.
         extra: callbacks that see every event before those of the trainer.
 
@@ -96,7 +98,7 @@ def train(
     state = states.newest(directory)
 
     reporter = Reporter(progress)
-    pace = Pace(stop, options.save_every)
+    pace = Pace(stop, options.save_every, options.save_steps)
     trainer = _trainer(
         model,
         reference,
@@ -111,8 +113,11 @@ def train(
     if isinstance(trainer.model, PeftModel):  # adapters name their base model: by its id, if it has one at the hub
         trainer.model.peft_config["default"].base_model_name_or_path = hub.reference(run.base, path)
     prompts = read_prompts(run.validation_file or run.training_file, run.method, masks) if progress else []
-    samples = Samples(trainer.model, tokenizer, prompts, options.max_length)
-    trainer.add_callback(Keeper(directory, progress, reporter, pace, samples))
+    samples = Samples(directory, trainer.model, tokenizer, prompts, options.max_length, began)
+    is_packed = options.packing and run.method != "dpo"
+    length = options.max_length if is_packed else min(options.max_length, -(-training.tokens // training.examples))
+    sequences = trainer.args.per_device_train_batch_size, length
+    trainer.add_callback(Keeper(directory, progress, reporter, pace, samples, sequences))
     trainer.remove_callback(PrinterCallback)
     pace.attach(trainer, -(-len(trainer.get_train_dataloader()) // trainer.args.gradient_accumulation_steps))
     on_begin()

@@ -32,6 +32,15 @@ CASES: dict[str, tuple[dict[str, Any], list[Kill]]] = {
         {**LORA, "settings": {"save_every": "86400"}},
         [Kill("on_step_end", 5, KILL), Kill("on_save", 6, KILL), Kill("on_step_end", 6, TERM)],
     ),
+    "adapter, checkpoints within epochs": (
+        {**LORA, "settings": {"save_steps": "2", "save_every": "86400"}},
+        [
+            Kill("on_step_end", 1, KILL),
+            Kill("on_save", 2, KILL),
+            Kill("on_evaluate", 4, KILL),
+            Kill("on_step_begin", 7, TERM),
+        ],
+    ),
     "all weights, accumulated": (
         {**LORA, "settings": {"full_weights": "true", "micro_batch": "1"}},
         [Kill("on_substep_end", 4, KILL), Kill("on_step_begin", 5, TERM)],

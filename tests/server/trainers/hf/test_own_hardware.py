@@ -67,7 +67,6 @@ def test_steps_lead_from_a_model_in_the_cache_to_an_export(shell: Shell) -> None
     answers = [line.split("\t")[:2] for line in output["fttui models try"].splitlines() if "\t" in line]
     assert [number for number, _ in answers] == ["1", "1", "2", "2"]
     assert {model.startswith("ft:") for _, model in answers} == {True, False}
-    assert "Question 20?" in output["fttui jobs checkpoints"]
     exported = output["fttui models export"]
     assert "vllm serve" in exported
     assert str(snapshot) not in exported  # merged: it needs no base model

@@ -1,5 +1,6 @@
 """Trainings of tiny models: what is reported and kept, starts from tuned models, failures."""
 
+import json
 import os
 import signal
 from pathlib import Path
@@ -39,6 +40,20 @@ def test_training_reports_phases_every_step_samples_and_checkpoints(trained: Pat
     assert lines[-1]["checkpoint"] == 12
 
 
+def test_checkpoints_within_an_epoch_have_validation_and_samples(tiny_model: Path, tmp_path: Path) -> None:
+    settings = {"save_steps": "2", "save_every": "86400"}
+    job = write_job(tmp_path / "job", tiny_model, n_epochs=2, settings=settings)
+    assert run_trainer(job) == 0, (job / "log").read_text()[-2000:]
+    at = [2, 3, 4, 6]
+    assert [line["step"] for line in progress(job, "checkpoint")] == at
+    assert [line["step"] for line in progress(job, "samples")] == [0, *at]
+    assert [line["step"] for line in progress(job, "metrics") if "full_valid_loss" in line] == [0, *at]
+    assert all("full_valid_loss" in line["metrics"] for line in progress(job, "checkpoint"))
+    assert (job / "step-2" / "adapter_model.safetensors").exists()
+    kept = json.loads((job / "samples.json").read_text())
+    assert kept == {"prompts": 5, "max_tokens": 64, "everywhere": True}
+
+
 def test_samples_are_five_answers_to_validation_prompts(trained: Path) -> None:
     first, *_, last = progress(trained, "samples")
     assert len(first["samples"]) == len(last["samples"]) == 5
@@ -51,8 +66,6 @@ def test_samples_are_five_answers_to_validation_prompts(trained: Path) -> None:
 
 
 def test_checkpoint_is_an_adapter_that_shares_its_blocks_with_the_state(trained: Path, tiny_model: Path) -> None:
-    import json
-
     names = {path.name for path in (trained / "step-12").iterdir()}
     assert names >= {"adapter_config.json", "adapter_model.safetensors", "tokenizer.json", "chat_template.jinja"}
     assert not any(name.startswith(("optimizer", "rng", "training_args", "trainer_state", "README")) for name in names)

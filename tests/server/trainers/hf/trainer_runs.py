@@ -62,7 +62,7 @@ def _run(directory: str) -> int:
     """Run the trainer with a callback that ends its process."""
     program = importlib.import_module("fttui.server.trainers.hf.__main__")
     training = importlib.import_module("fttui.server.trainers.hf.train")
-    importlib.import_module("fttui.server.trainers.hf.samples").LEAST_SECONDS = 600  # a loaded machine cuts no answer
+    importlib.import_module("fttui.server.trainers.hf.sample_plan").SHARE = 1e6  # so short a run would have no samples
     program.MODULE = THIS  # type: ignore[attr-defined]
     kill = json.loads(os.environ[KILLS])
     if kill is not None:
