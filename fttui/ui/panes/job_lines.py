@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
+from fttui.models.loss_kinds import LossKinds
 from fttui.models.row import JobRow
 from fttui.store.filter_fields import FROM_LOG
 from fttui.ui.render.columns import MARK, Fitted, ListFacts, candidates, facts_of, fit_columns, full_width
@@ -91,9 +92,14 @@ class JobLines:
         """Return the facts about all rows of the list that the columns depend on."""
         return facts_of(jobs_of(rows, self.sweeps), self.cost)
 
-    def facts_of_changed(self, rows: Iterable[JobRow]) -> ListFacts:
-        """Return the facts about rows that have changed, without those of their sweeps."""
-        return facts_of(list(rows), self.cost)
+    def facts_after(self, before: ListFacts, changed: Iterable[JobRow], rows: list[JobRow]) -> ListFacts:
+        """Return the facts about all rows after some have changed.
+
+        Sets and widths only grow. The kinds of losses are found again: a job that validates for the first time may be
+        the last one without.
+        """
+        losses = LossKinds.of(jobs_of(rows, self.sweeps))
+        return before.joined(facts_of(list(changed), self.cost))._replace(losses=losses)
 
     def line(self, row: JobRow, *, is_cursor: bool) -> Line:
         """Return the line of a row."""

@@ -67,7 +67,7 @@ class JobList(LineList):
             if (place := self._places.get(id)) is not None:
                 self._rows[place] = row
         before = self.columns.facts
-        self.columns.facts = before.joined(self.drawing.facts_of_changed(rows.values()))
+        self.columns.facts = self.drawing.facts_after(before, rows.values(), self._rows)
         if self.columns.facts == before:
             self.redraw_keys(set(rows))
         else:

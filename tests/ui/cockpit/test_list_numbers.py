@@ -73,6 +73,18 @@ async def test_heading_and_mark_tell_the_kind_of_each_loss() -> None:
         assert "t " in ui.screen[4]
 
 
+async def test_heading_names_one_kind_again_after_the_first_validation() -> None:
+    fake = store("running")
+    fake.runs = {"ftjob-00000000": run_of([(1, {"train_loss": 2.0}, None)])}
+    async with cockpit(fake) as ui:
+        assert "TRAIN" in ui.screen[2]
+        fake.runs = {"ftjob-00000000": run_of([(1, {"train_loss": 2.0}, None), (2, {"valid_loss": 1.5}, None)])}
+        fake.publish()
+        await ui.pilot.pause()
+        assert "VALID" in ui.screen[2]
+        assert "t " not in ui.screen[3]
+
+
 async def test_alarms_are_marked_and_counted_unless_turned_off() -> None:
     fake = store("running", "succeeded")
     fake.reports = {"ftjob-00000000": Report([Alarm(Kind.OVERFITTING, Finding("Overfitting.", "overfitting"))])}
