@@ -33,7 +33,7 @@ def test_three_lists_are_one(fttui: Fttui, service: FakeFireworks) -> None:
 
 @pytest.mark.parametrize(
     ("resource", "id", "method"),
-    zip(RESOURCES, ("j1", "dpo:j1", "rft:j1"), ("supervised", "dpo", "reinforcement"), strict=True),
+    [*zip(RESOURCES, ("j1", "dpo:j1", "rft:j1"), ("supervised", "dpo", "reinforcement"), strict=True)],
 )
 def test_each_kind_is_shown_and_changed_at_its_route(
     fttui: Fttui, service: FakeFireworks, resource: str, id: str, method: str
