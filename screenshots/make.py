@@ -1,6 +1,7 @@
 """Draw the pictures in this directory from a real run of the embedded service: `python screenshots/make.py`.
 
-The service runs in a temporary directory, apart from the jobs of the user, and is stopped afterwards.
+The service runs in a temporary directory, apart from the jobs of the user, and is stopped afterwards. The pictures of
+several providers show the fakes of the tests; `python screenshots/make.py providers` draws these alone.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import re
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +38,7 @@ RUNS = (
     ("lr-300", {"n_epochs": 3, "learning_rate_multiplier": 300}),
 )
 OVERFITTED = ("ten-epochs", {"n_epochs": 10, "batch_size": 1, "learning_rate_multiplier": 2})
+JOBS_OF_PROVIDERS = 13
 SHOWN_FROM = 640
 """Step of the overfitted run from which pictures are drawn. It has 900 steps."""
 
@@ -141,6 +144,7 @@ async def make() -> None:
     await make_screens(studio)
     await make_try(studio)
     await make_offline(studio.save)
+    await make_providers(studio.save)
 
 
 async def make_screens(studio: Studio) -> None:
@@ -213,7 +217,51 @@ async def make_offline(save: Callable[["FttuiApp", str], None]) -> None:
     await cockpit.close()
 
 
+async def make_providers(save: Callable[["FttuiApp", str], None]) -> None:
+    """Show jobs of OpenAI and of all living providers in one list, and compare two of them."""
+    from fttui.config.paths import config_file
+    from fttui.core.connect import Options
+    from fttui.core.session import open_merged_session
+    from fttui.store.snapshot import Snapshot
+    from fttui.ui.app import FttuiApp
+    from fttui.ui.messages import ProfileChosen
+    from fttui.ui.render.glyphs import UNICODE
+    from fttui.ui.render.status_line import ALL, ServiceInfo
+    from tests.support.providers.accounts import KEY, VARIABLE, Accounts
+
+    os.environ[VARIABLE] = KEY
+    accounts = Accounts(time.time())
+    async with accounts.running() as config:
+        Path(config_file()).write_text(config, encoding="utf-8")
+        for name, size in SIZES.items():
+            place = ServiceInfo("work", "127.0.0.1", False, False, "")
+            cockpit = FttuiApp(lambda _: open_merged_session(Options(), accounts.places), place, Snapshot(), UNICODE)
+            async with cockpit.run_test(size=size) as pilot:
+                cockpit.main.post_message(ProfileChosen(ALL))
+                await until(lambda: len(cockpit.main.model.snapshot.rows) == JOBS_OF_PROVIDERS)  # noqa: B023
+                await until(lambda: sum(row.loss is not None for row in cockpit.main.model.rows().values()) > 7)  # noqa: B023
+                await asyncio.sleep(1)
+                for suffix in ("support-v4", "support-llama"):
+                    found = row_of(cockpit, suffix)
+                    assert found is not None
+                    cockpit.main.presenter.move_to_job(found.id)
+                    await until(lambda: cockpit.main.log_view.event_count > 30)  # noqa: B023
+                    await pilot.press("space")
+                await until(lambda: "connecting" not in cockpit.main.status_row.text)  # noqa: B023
+                await pilot.press("g", *["down"] * 4)
+                await asyncio.sleep(1)
+                await until(lambda: cockpit.main.log_view.event_count > 30)  # noqa: B023
+                await pilot.pause()
+                save(cockpit, f"providers-{name}")
+                await pilot.press("C")
+                await pilot.pause()
+                if name != "200x60":
+                    save(cockpit, f"providers-compare-{name}")
+            await cockpit.close()
+
+
 def main() -> None:
+    sys.path.insert(0, str(HERE.parent))  # the fakes of the tests
     with tempfile.TemporaryDirectory() as directory:
         for name in [name for name in os.environ if name.startswith(("OPENAI_", "AZURE_", "FTTUI_"))]:
             del os.environ[name]
@@ -222,7 +270,7 @@ def main() -> None:
         from fttui.server import control
 
         try:
-            asyncio.run(make())
+            asyncio.run(make_providers(Studio().save) if sys.argv[1:] == ["providers"] else make())
         finally:
             control.stop(service_dir())
 

@@ -181,7 +181,9 @@ def compare_jobs(jobs: Sequence[ComparedJob]) -> JobComparison:
     found = comparison.compare([job.entry for job in named])
     by_id = {job.entry.id: job for job in named}
     ordered = [by_id[entry.id] for entry in found.entries]
-    columns = [*_setting_columns(ordered, found.differs), *_end_columns(ordered)]
+    lone = _of_one_provider(ordered, found.differs)
+    shared = [name for name in found.differs if name not in lone]
+    columns = [*_setting_columns(ordered, shared), *_end_columns(ordered), *_setting_columns(ordered, lone)]
     return JobComparison(ordered, found, columns, _same(ordered, found))
 
 
@@ -194,14 +196,24 @@ def _names(jobs: Sequence[ComparedJob]) -> list[str]:
     ]
 
 
+def _of_one_provider(jobs: Sequence[ComparedJob], differs: Iterable[str]) -> list[str]:
+    """Return the settings that the jobs of one profile alone have: they come last, and say little about the others."""
+    settings = [job.entry.settings for job in jobs]
+    if len({given.get(PROFILE) for given in settings}) < 2:
+        return []
+    having = {name: {given.get(PROFILE) for given in settings if name in given} for name in differs}
+    return [name for name, profiles in having.items() if len(profiles) < 2 and name not in _USUAL]
+
+
 def _setting_columns(jobs: Sequence[ComparedJob], differs: Iterable[str]) -> list[TableColumn]:
-    columns = []
-    for name in differs:
+    columns, names = [], list(differs)
+    headings = _HEADINGS if "learning_rate" not in names else _HEADINGS | {"learning_rate_multiplier": "LR X"}
+    for name in names:
         texts = [job.entry.settings.get(name, "") for job in jobs]
         shown = [job.files.get(text, text) for job, text in zip(jobs, texts, strict=True)]
         if len(set(shown)) < len(set(texts)):
             shown = texts  # different files of one name
-        heading = _HEADINGS.get(name, comparison.label(name).upper())
+        heading = headings.get(name, comparison.label(name).upper())
         is_right = all(_is_number(text) for text in texts if text not in ("", "auto"))
         columns.append(TableColumn(heading, [text or UNKNOWN for text in shown], texts, is_right))
     return columns

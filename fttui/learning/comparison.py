@@ -16,6 +16,8 @@ from fttui.models.summary import EQUAL_WITHIN, WHOLE, Summary, are_equal
 
 LEAST_RUNS = 2
 MOST_RUNS = 9
+MOST_NAMED = 5
+"""Most settings that a sentence names; more are counted."""
 SEED = "seed"
 VALIDATION_FILE = "validation_file"
 LABELS = {
@@ -210,6 +212,8 @@ def _influence(known: list[Entry], metric: str, found: Comparison) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
+    if len(names) > MOST_NAMED:  # jobs of different providers differ in all that only one of them has
+        return f"{len(names)} settings"
     words = [label(name) for name in names]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 

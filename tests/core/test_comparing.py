@@ -82,6 +82,20 @@ def test_sentences_say_what_is_the_same_and_which_is_best() -> None:
     assert [compared.is_best(index) for index in range(3)] == [True, False, False]
 
 
+def test_settings_of_one_provider_alone_come_after_the_ends_of_the_runs() -> None:
+    store = _store(a="good", b="lr-x3")
+    hyperparameters = {"n_epochs": 3, "learning_rate": 1e-5, "lora_r": 8}
+    store.raw["ftjob-00000000"] |= {"method": None, "hyperparameters": hyperparameters}
+    store.publish()
+    jobs = [
+        compared_job(store, row, Cost(), profile=profile)
+        for row, profile in zip(store.snapshot.rows.values(), ("near", "work"), strict=True)
+    ]
+    titles = [column.title for column in compare_jobs(jobs).columns]
+    assert titles.index("PROFILE") < titles.index("BEST") < titles.index("LORA R")
+    assert {"LR", "LR X"} <= set(titles[: titles.index("BEST")])
+
+
 def test_jobs_of_one_name_get_the_end_of_their_id() -> None:
     store = _store(a="good", b="overfit", c="lr-x3")
     for id in ("ftjob-00000000", "ftjob-00000001"):

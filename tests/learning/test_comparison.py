@@ -72,6 +72,12 @@ def test_too_few_runs_of_two_settings_tell_nothing() -> None:
     assert compare(runs).influence == "2 runs are too few to tell which of epochs and batch size mattered."
 
 
+def test_many_settings_of_different_providers_are_counted() -> None:
+    names = ("lora_r", "lora_alpha", "packing", "warmup_ratio", "n_evals", "weight_decay")
+    runs = [_entry("a", 1.6, **dict.fromkeys(names, "1")), _entry("b", 1.9)]
+    assert compare(runs).influence == "2 runs are too few to tell which of 6 settings mattered."
+
+
 def test_run_without_a_loss_is_last() -> None:
     found = compare([Entry("x", "x", Summary()), _entry("a", 1.6), _entry("b", 1.9)])
     assert [entry.name for entry in found.entries][-1] == "x"
