@@ -80,6 +80,10 @@ class Billable(Protocol):
     def method(self) -> str: ...
     @property
     def trained_tokens(self) -> int | None: ...
+    @property
+    def cost(self) -> float | None: ...
+    @property
+    def currency(self) -> str: ...
 
 
 class Service(Protocol):
@@ -248,12 +252,12 @@ class Pricing:
 
         Raises: as `price`.
         """
-        if (billed := getattr(job, "cost", None)) is not None:
-            return Cost(billed, amount(billed, getattr(job, "currency", "") or "USD"))
-        return _cost(job, self.price(job.model))
+        return _billed(job) or _cost(job, self.price(job.model))
 
     def row_cost(self, row: Billable) -> Cost:
-        """Return the cost of a job in a list. Each model's price is read once; an unreadable price is unknown."""
+        """Return the cost of a job in a list, as `billed`. Each price is read once; an unreadable one is unknown."""
+        if (billed := _billed(row)) is not None:
+            return billed
         if row.model not in self._of_models:
             try:
                 self._of_models[row.model] = self.price(row.model)
@@ -303,6 +307,11 @@ def _prompt_cost(price: Price, prompt_tokens: int, answer_tokens: int) -> float 
     if price.input is None or price.output is None:
         return None
     return (prompt_tokens * price.input + answer_tokens * price.output) / 1e6
+
+
+def _billed(job: Billable) -> Cost | None:
+    """Return the amount that the provider billed for a job, if it says one."""
+    return None if job.cost is None else Cost(job.cost, amount(job.cost, job.currency or "USD"))
 
 
 def _cost(job: Billable, price: Price) -> Cost:

@@ -216,6 +216,8 @@ class Job(Wire):
             seed="" if self.seed is None else str(self.seed),
             sweep=lenient.line(self.metadata.get(labels.SWEEP)),
             phase="" if self.phase is None or not self.status.is_live else self.phase.short,
+            cost=self.cost,
+            currency=self.currency,
         )
 
 

@@ -46,6 +46,9 @@ class JobRow(NamedTuple):
     """Mark that the jobs of a sweep share: see `labels.SWEEP`. Empty for any other job."""
     phase: str = ""
     """Work before the next step of a running job, in short: `get 34%`."""
+    cost: float | None = None
+    """Amount that the provider billed, in `currency`."""
+    currency: str = ""
     summary: Summary = Summary()
     """Numbers of the run, from its metrics."""
     alarms: str = ""

@@ -83,6 +83,16 @@ def test_job_is_shown_in_our_words_and_printed_as_sent(fttui: Fttui, service: Fa
     assert fttui("jobs", "get", id, "--json", "--offline").json == printed.json
 
 
+def test_list_has_the_bill_of_each_ended_job_and_sorts_by_it(fttui: Fttui, service: FakeTogether) -> None:
+    for number, (status, dollars) in enumerate((("completed", 3), ("cancelled", 0.5), ("running", 0))):
+        service.put(job(number, status, total_price=int(dollars * 1e9)))
+    listed = fttui("jobs", "list", "--filter", "cost>0.1", "--sort", "-cost")
+    assert [cells[0] for cells in listed.cells] == [job(number)["id"] for number in (0, 1)], listed.err
+    assert [bool({"3.0", "0.5"} & set(cells)) for cells in listed.cells] == [True, True]
+    offline = fttui("jobs", "list", "--filter", "cost>0.1", "--sort", "-cost", "--offline")
+    assert offline.lines == listed.lines
+
+
 def test_failed_job_has_the_reason_of_its_last_error(fttui: Fttui, service: FakeTogether) -> None:
     reason = event("job_user_error", "The data has no examples", NOW, level="error")
     id = service.put(job(1, "user_error", events=[event("job_start", "go", NOW), reason]))

@@ -386,13 +386,14 @@ def _is_sound(row: Sequence[Any]) -> bool:
 
 def _save(db: sqlite3.Connection, profile: int, entry: JobEntry, now: float) -> None:
     row = entry.row
-    settings = row.epochs, row.rate, row.batch, row.seed, row.sweep, row.phase
+    settings = row.epochs, row.rate, row.batch, row.seed, row.sweep, row.phase, row.cost, row.currency
     (key,) = db.execute(
         "INSERT INTO jobs(profile, id, status_text, model, suffix, method, fine_tuned_model, created_at, "
         "finished_at, trained_tokens, step, total_steps, loss, fault, epochs, rate, batch, seed, sweep, phase, "
-        f"digest, due, place, first_seen, last_seen) VALUES ({', '.join('?' * 25)}) "
+        f"cost, currency, digest, due, place, first_seen, last_seen) VALUES ({', '.join('?' * 27)}) "
         "ON CONFLICT(profile, id) DO UPDATE SET epochs = excluded.epochs, rate = excluded.rate, "
         "batch = excluded.batch, seed = excluded.seed, sweep = excluded.sweep, phase = excluded.phase, "
+        "cost = excluded.cost, currency = excluded.currency, "
         "status_text = excluded.status_text, model = excluded.model, suffix = excluded.suffix, "
         "method = excluded.method, fine_tuned_model = excluded.fine_tuned_model, "
         "created_at = excluded.created_at, finished_at = excluded.finished_at, "

@@ -15,7 +15,8 @@ from fttui.store.archive.schema import (
 
 _JOB = (
     "status_text, model, suffix, method, fine_tuned_model, created_at, finished_at, trained_tokens, step, total_steps, "
-    "loss, fault, epochs, rate, batch, seed, sweep, phase, digest, due, place, first_seen, last_seen, gone_at"
+    "loss, fault, epochs, rate, batch, seed, sweep, phase, cost, currency, digest, due, place, first_seen, last_seen, "
+    "gone_at"
 )
 
 

@@ -249,7 +249,13 @@ ALTER TABLE uploads ADD COLUMN sum INTEGER;
 ALTER TABLE creates ADD COLUMN sum INTEGER;
 """
 
-MIGRATIONS = (_V1, _V2, _V3, _V4, _V5, _V6, _V7, _V8, _V9, _V10, _V11, _V12, _V13)
+_V14 = """
+-- Amount that the provider billed, and its currency. NULL and empty without one.
+ALTER TABLE jobs ADD COLUMN cost REAL;
+ALTER TABLE jobs ADD COLUMN currency TEXT NOT NULL DEFAULT '';
+"""
+
+MIGRATIONS = (_V1, _V2, _V3, _V4, _V5, _V6, _V7, _V8, _V9, _V10, _V11, _V12, _V13, _V14)
 """SQL of each version. Entry N brings an archive from version N to version N + 1."""
 
 VERSION = len(MIGRATIONS)
@@ -265,7 +271,7 @@ SUMMARY_COLUMNS = "metric, last, last_step, best, best_step, train, train_last, 
 ROW_COLUMNS = (
     "id, status_text, model, suffix, method, fine_tuned_model, created_at, finished_at, trained_tokens, "
     "step, total_steps, loss, gone_at IS NOT NULL, fault, epochs, rate, batch, seed, sweep, phase, "
-    f"{SUMMARY_COLUMNS}"
+    f"cost, currency, {SUMMARY_COLUMNS}"
 )
 """Columns of `JOBS` for `row_of`."""
 JOBS = "jobs LEFT JOIN summaries ON summaries.job = jobs.key"
@@ -292,8 +298,8 @@ NEWEST_FIRST = "created_at DESC, place DESC, id"
 
 def row_of(columns: Sequence[Any]) -> JobRow:
     """Return a row from the values of `ROW_COLUMNS`. Further values are ignored."""
-    summary = Summary() if columns[20] is None else Summary._make(columns[20:30])
-    return JobRow._make((*columns[:12], bool(columns[12]), *columns[13:20], summary, columns[30] or "", ""))
+    summary = Summary() if columns[22] is None else Summary._make(columns[22:32])
+    return JobRow._make((*columns[:12], bool(columns[12]), *columns[13:22], summary, columns[32] or "", ""))
 
 
 def beside(path: str) -> str:
