@@ -133,6 +133,13 @@ def why_none(verb: Verb | Literal["pause_or_resume"], jobs: Iterable[JobRow], ac
     return f"none of the {number} jobs can be {done}: {', '.join(found)}"
 
 
+def why_no_route(route: str, job: JobRow | None, access: Access) -> str:
+    """Return the reason why the provider of a job, or the one that is shown, lacks a route; empty when it has it."""
+    profile = (job.profile if job is not None else "") or access.profile or "the provider"
+    lacking = access.not_offered_by.get(profile, access.not_offered)
+    return refusals.not_offered(profile, route) if route in lacking else ""
+
+
 def why_not_at_all(verb: Verb, access: Access) -> str:
     """Return the reason why `verb` is impossible for every job; empty when it is possible for some."""
     if access.read_only and verb != "try_model":  # it changes nothing
@@ -148,7 +155,7 @@ def why_not_at_all(verb: Verb, access: Access) -> str:
     route = "create" if verb == "clone" else verb
     if route == "create" and access.closed:
         return f"{access.profile or 'the provider'} {access.closed}"
-    return refusals.not_offered(access.profile or "the provider", route) if route in access.not_offered else ""
+    return why_no_route(route, None, access)
 
 
 def _why_not_job(verb: Verb, job: JobRow, access: Access) -> str:
@@ -163,13 +170,13 @@ def _why_not_job(verb: Verb, job: JobRow, access: Access) -> str:
     if job.gone:
         return refusals.GONE
     if verb == "delete_job":
-        if verb in access.not_offered_by.get(job.profile, ()):
-            return refusals.not_offered(job.profile, verb)
+        if reason := why_no_route(verb, job, access):
+            return reason
         return refusals.still_live(job.status_text) if job.status.is_live else ""
     if job.fault:
         return job.fault
-    if verb in access.not_offered_by.get(job.profile, ()):
-        return refusals.not_offered(job.profile, verb)
+    if reason := why_no_route(verb, job, access):
+        return reason
     if job.status.is_final:
         return f"already {job.status_text}"
     if job.status is Status.STOPPING:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fttui.core.availability import Access, access_to, pause_or_resume, why_none, why_not
+from fttui.core.availability import Access, access_to, pause_or_resume, why_no_route, why_none, why_not
 from fttui.models import refusals
 from fttui.models.row import JobRow
 from fttui.store.health import Health, State
@@ -54,6 +54,9 @@ def test_verb_is_refused_for_the_jobs_of_profiles_that_lack_it() -> None:
     assert (why_not("pause", here, access), why_not("pause", there, access)) == ("", "near does not offer pause")
     assert why_none("pause", [here, there], access) == ""
     assert why_not("delete_job", DONE._replace(profile="near"), access) == "near does not offer deleting jobs"
+    files = access._replace(not_offered_by={"near": {"content"}})
+    assert why_no_route("content", there, files) == "near does not offer downloads of files"
+    assert why_no_route("content", here, files) == why_no_route("content", None, files) == ""
 
 
 def test_closed_provider_refuses_new_jobs_with_its_reason() -> None:

@@ -68,12 +68,13 @@ class JobDeletions:
             loss = await loss_of(store, self._model.snapshot.rows, able) if is_local else None
             choices["j"] = (word, partial(self._ask_jobs, store, able, rows, loss))
         if not self._model.why_not("delete_model"):
-            models = {_model_of(row): row for row in rows if row.fine_tuned_model and not row.gone}
+            kept = [row for row in rows if not row.gone and not self._model.why_no_route("delete_model", row)]
+            models = {_model_of(row): row for row in kept if row.fine_tuned_model}
             if models:
                 word = "model" if len(models) == 1 else f"{len(models)} models"
                 choices["m"] = (word, partial(self._ask_models, store, models))
             row = rows[0]
-            if len(rows) == 1 and not row.gone and row.status.is_final:
+            if len(rows) == 1 and kept and row.status.is_final:
                 checkpoints = checkpoint_models(store, row, is_local=self._is_local(row))
                 if checkpoints:
                     word = f"{len(checkpoints)} checkpoint{'' if len(checkpoints) == 1 else 's'}"

@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import Flag, auto
 from typing import TYPE_CHECKING, NamedTuple
 
-from fttui.core.availability import Access, Verb, access_to, why_none, why_not
+from fttui.core.availability import Access, Verb, access_to, why_no_route, why_none, why_not
 from fttui.core.try_candidates import why_no_model
-from fttui.models.refusals import NO_JOB, not_offered
+from fttui.models.refusals import NO_JOB
 from fttui.models.row import JobRow
 from fttui.store.job_values import Known
 from fttui.store.snapshot import Change, Snapshot
@@ -313,6 +313,10 @@ class CockpitModel:
         """Return the reason why an action on one job, or on none, is impossible; empty when it is possible."""
         return why_not(verb, row, self.access())
 
+    def why_no_route(self, route: str, row: JobRow | None = None) -> str:
+        """Return the reason why the provider of a job, of the selected one if None, lacks a route; else empty."""
+        return why_no_route(route, row or self.row, self.access())
+
     def refusal(self, command_id: str, pane: str = "jobs") -> str:
         """Return the reason why a command would be refused at present; empty when it would not.
 
@@ -321,9 +325,9 @@ class CockpitModel:
         """
         match command_id:
             case "job.delete" if pane in _DELETED:
-                return self.why_not("delete") or self.why_not(_DELETED[pane])
-            case "export" if pane == "files" and self.store is not None and "content" in self.store.not_offered:
-                return not_offered(self.service.profile, "content")
+                return self.why_not("delete") or self.why_not(_DELETED[pane]) or self.why_no_route(_DELETED[pane])
+            case "export" if pane == "files":
+                return self.why_no_route("content")
             case "job.create":
                 return why_not("create", None, self._form_access())
             case "job.clone":
@@ -352,7 +356,9 @@ class CockpitModel:
         if not reason or not why_none("delete_copy", rows, access):
             return ""
         if not self.why_not("delete_model") and any(
-            row.fine_tuned_model or store.checkpoints(row.id) for row in rows if not row.gone and row.status.is_final
+            row.fine_tuned_model or store.checkpoints(row.id)
+            for row in rows
+            if not row.gone and row.status.is_final and not self.why_no_route("delete_model", row)
         ):
             return ""
         return why_none("delete_copy", rows, access) if all(row.gone for row in rows) else reason
