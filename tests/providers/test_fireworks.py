@@ -33,7 +33,7 @@ def test_three_lists_are_one(fttui: Fttui, service: FakeFireworks) -> None:
 
 @pytest.mark.parametrize(
     ("resource", "id", "method"),
-    [*zip(RESOURCES, ("j1", "dpo:j1", "rft:j1"), ("supervised", "dpo", "reinforcement"), strict=True)],
+    list(zip(RESOURCES, ("j1", "dpo:j1", "rft:j1"), ("supervised", "dpo", "reinforcement"), strict=True)),
 )
 def test_each_kind_is_shown_and_changed_at_its_route(
     fttui: Fttui, service: FakeFireworks, resource: str, id: str, method: str
@@ -54,6 +54,12 @@ def test_key_of_weights_and_biases_is_blank_everywhere(fttui: Fttui, service: Fa
     assert printed.json == raw | {"wandbConfig": {**raw["wandbConfig"], "apiKey": ""}}
     assert fttui("jobs", "get", "j1", "--json", "--offline").json == printed.json
     assert "wandb-secret-key" not in fttui("jobs", "list", "--json").out
+
+
+def test_ended_job_has_the_cost_that_fireworks_gives(fttui: Fttui, service: FakeFireworks) -> None:
+    service.put(job(1, estimatedCost={"currencyCode": "USD", "units": "12", "nanos": 500_000_000}))
+    assert dict(cells[:2] for cells in fttui("jobs", "get", "j1").cells)["cost"] == "12.50 USD"
+    assert [cells[0] for cells in fttui("jobs", "list", "--filter", "cost>12").cells] == ["j1"]
 
 
 def test_failed_job_has_the_reason(fttui: Fttui, service: FakeFireworks) -> None:

@@ -13,13 +13,15 @@ from fttui.models import lenient
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
 from fttui.models.file import File, Model
-from fttui.models.job import Job
+from fttui.models.job import COST, Job
 from fttui.models.page import Page
 from fttui.models.spec import JobSpec
 from fttui.models.status import Status, status_of
 from fttui.models.wire import Wire
 
 LARGEST_PAGE = 200
+NANO = 1e9
+"""Parts of a unit in `nanos`."""
 CLOSED = "takes no new jobs and no new data: its managed training was closed in November 2026"
 
 
@@ -162,7 +164,7 @@ def _job(raw: dict[str, Any]) -> dict[str, Any]:
     fault = lenient.mapping(raw.get("status"))
     wandb = lenient.mapping(raw.get("wandbConfig"))
     run = {"project": wandb.get("project"), "entity": wandb.get("entity"), "run_id": wandb.get("runId")}
-    return {
+    found = {
         "object": "fine_tuning.job",
         "id": f"{kind.prefix}{_last(name)}" if name else None,
         "status": raw.get("state"),
@@ -177,6 +179,11 @@ def _job(raw: dict[str, Any]) -> dict[str, Any]:
         "integrations": [{"type": "wandb", "wandb": run}] if wandb.get("project") else [],
         "error": fault if status is Status.FAILED and lenient.line(fault.get("code")) not in ("", "OK") else None,
     }
+    cost = lenient.mapping(raw.get("estimatedCost"))
+    if status.is_final and cost:  # an estimate in name: there is no bill
+        amount = (lenient.number(cost.get("units")) or 0) + (lenient.number(cost.get("nanos")) or 0) / NANO
+        found[COST] = {"amount": amount, "currency": cost.get("currencyCode")}
+    return found
 
 
 def _file(raw: dict[str, Any]) -> dict[str, Any]:
