@@ -7,12 +7,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from fttui.models import labels, lenient, run_state
 from fttui.models.row import JobRow
-from fttui.models.run_state import Environment, Phase
+from fttui.models.run_state import EngineLife, Environment, Phase
 from fttui.models.status import Status, status_of
 from fttui.models.wire import Wire
 
 METHODS = ("supervised", "dpo", "reinforcement")
 _ESTIMATED = ("tokens", "examples", "steps", "seconds", "memory_bytes")
+_LIFE = ("state", "host", "reason", "id")
 TOKEN_KEY = "fttui_create"
 """Metadata key of the create token: see `store.create_once`."""
 COST = "fttui.cost"
@@ -116,6 +117,27 @@ def _environment(value: object) -> Environment | None:
     return Environment(host, device, versions) if host or device or versions else None
 
 
+def _engine_life(value: object) -> EngineLife | None:
+    """Return the life in the members `engine` and `life` of the embedded service, None without an engine."""
+    engine, life = (lenient.mapping(lenient.mapping(value).get(name)) for name in ("engine", "life"))
+    name, kind = (lenient.line(engine.get(key))[: run_state.LONGEST] for key in ("name", "kind"))
+    if not name:
+        return None
+    state, host, reason, id = (lenient.line(life.get(key))[: run_state.LONGEST] for key in _LIFE)
+    return EngineLife(
+        name,
+        kind,
+        state,
+        host,
+        reason,
+        lenient.whole(life.get("attempt")) or 0,
+        id,
+        lenient.whole(life.get("limit")),
+        lenient.moment(life.get("ends_at")),
+        lenient.moment(life.get("since")),
+    )
+
+
 class Job(Wire):
     """A job. Times are Unix seconds, or None (sent as 0 or null)."""
 
@@ -153,6 +175,8 @@ class Job(Wire):
     """
     environment: Annotated[Environment | None, BeforeValidator(_environment)] = None
     """Machine and software of the trainer. Only the embedded service sends it."""
+    engine: Annotated[EngineLife | None, BeforeValidator(_engine_life)] = None
+    """Engine that runs the job, and the life of its trainer there. Only the embedded service sends it."""
     cost: lenient.Number = None
     """Amount that the provider billed, in `currency`."""
     currency: lenient.Line = ""
@@ -168,6 +192,7 @@ class Job(Wire):
         members["hyperparameters"] = inside.get("hyperparameters") or raw.get("hyperparameters")
         own = lenient.mapping(raw.get("fttui"))
         members |= {name: own.get(name) for name in ("phase", "environment", "estimate")}
+        members["engine"] = own
         cost = lenient.mapping(raw.get(COST))
         members |= {"cost": cost.get("amount"), "currency": cost.get("currency")}
         members["grader"] = lenient.mapping(inside.get("grader"))

@@ -50,3 +50,27 @@ class Environment(NamedTuple):
     def words(self) -> str:
         """The environment on one line: `n2 · 2 × NVIDIA H100 · torch 2.13.0`."""
         return " · ".join(filter(None, (self.host, self.device, *(" ".join(pair) for pair in self.versions))))
+
+
+class EngineLife(NamedTuple):
+    """Life of a job's trainer at the engine that runs it."""
+
+    name: str
+    """Name of the engine in the configuration."""
+    kind: str
+    """`slurm`."""
+    state: str = ""
+    """`waiting`, `running`, `unknown`, or empty when the engine does not have the job."""
+    host: str = ""
+    reason: str = ""
+    """Reason why it waits, in the engine's word."""
+    attempt: int = 0
+    """Number of starts so far."""
+    id: str = ""
+    """Id that the engine gave it."""
+    limit: int | None = None
+    """Seconds that the engine lets it run."""
+    ends_at: float | None = None
+    """Unix seconds at which the engine ends it."""
+    since: float | None = None
+    """Unix seconds at which this state began."""

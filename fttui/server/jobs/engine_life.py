@@ -6,7 +6,7 @@ A job is `queued` until its engine runs it, and again when its engine takes it o
 from typing import Any
 
 from fttui.clock import Clock
-from fttui.learning.engine_words import engine_title, never_starts, waiting_words
+from fttui.learning.engine_words import engine_title, is_stuck, waiting_words
 from fttui.server.launchers.base import Life, State
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.event_table import STARTED
@@ -83,7 +83,7 @@ class EngineLives:
                     found.append(Message(f"{taken}, by preemption or a requeue; it waits to go on", "warn"))
                 if stored["told"] and not (was == State.WAITING and before.get("told")):
                     words = waiting_words(title, life.reason)
-                    level = "warn" if never_starts(life.reason) else "info"
+                    level = "warn" if is_stuck(life.reason) else "info"
                     found.append(Message(words[0].upper() + words[1:], level))
             case State.RUNNING | State.GONE if life.attempt or life.state is State.RUNNING:
                 again = f", attempt {life.attempt}" if life.attempt > 1 else ""

@@ -37,6 +37,9 @@ OWN_OPTIONS = frozenset(
 )
 """Options of sbatch that the launcher needs for itself, so that a job may not set them."""
 
+BATCH_OPTIONS = ("--parsable", "--open-mode=append", "--input=/dev/null")
+"""Options of every submission."""
+
 _LARGEST = 1 << 16
 _BUSY = re.compile(
     "unable to contact|not respond|timed out|temporarily|try again|connection refused|zero bytes|communication"
@@ -56,7 +59,7 @@ rm -f exit exit.new
 if [ -s progress.jsonl ] && [ -n "$(tail -c 1 progress.jsonl)" ]; then
     truncate -s -"$(tail -n 1 progress.jsonl | wc -c)" progress.jsonl
 fi
-echo {number} "$SLURM_JOB_ID" "${{SLURM_RESTART_COUNT:-0}}" "$(hostname)" "$(date +%s)" >>runs
+echo {number} "$SLURM_JOB_ID" "${{SLURM_RESTART_COUNT:-0}}" "${{SLURMD_NODENAME:-$(hostname)}}" "$(date +%s)" >>runs
 # For srun: sbatch --export=NONE would hide the variables from the steps as well.
 unset SLURM_EXPORT_ENV
 export {variables}
@@ -163,8 +166,10 @@ class Slurm:
         words = [
             *("sbatch", "--requeue", f"--signal=B:TERM@{SIGNAL_SECONDS}"),
             *launch.options,
-            *("--parsable", f"--job-name={_name(directory, number)}", "--open-mode=append"),
-            *(f"--output={os.path.join(directory.path, 'log')}", "--input=/dev/null"),
+            *BATCH_OPTIONS,
+            f"--job-name={_name(directory, number)}",
+            f"--output={os.path.join(directory.path, 'log')}",
+            f"--chdir={directory.path}",
             f"--export={','.join(sorted(launch.secrets)) or 'NONE'}",
         ]
         try:

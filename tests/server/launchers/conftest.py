@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from fttui.server.api.job_request import new_job
+from fttui.server.api.jobs import placed
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.launchers.slurm_queue import Queue
 from fttui.server.service import Service, open_service
@@ -15,6 +17,11 @@ from fttui.server.storage.records import JobRecord
 from tests.server.conftest import FAKE, add_file, messages, until
 from tests.support.clock import FakeClock
 from tests.support.fake_slurm import FakeJob, FakeSlurm
+
+
+def add_placed_job(service: Service, **body: Any) -> str:
+    """Add a job as a request does, at the place that its trainer has. Return its id."""
+    return service.database.jobs.add(placed(service, new_job(body, service.choose_model)), service.now()).id
 
 
 class Cluster:
@@ -63,13 +70,9 @@ class Cluster:
         return id
 
     def add(self, behaviour: str = "plain", **members: Any) -> str:
-        from fttui.server.api.job_request import new_job
-        from fttui.server.api.jobs import placed
-
-        service = self.service
-        body = {"model": "base-1", "seed": 3, "hyperparameters": {"n_epochs": 2}, "suffix": behaviour, **members}
-        body.setdefault("training_file", add_file(service))
-        return service.database.jobs.add(placed(service, new_job(body, service.choose_model)), service.now()).id
+        given = {"model": "base-1", "seed": 3, "hyperparameters": {"n_epochs": 2}, "suffix": behaviour, **members}
+        given.setdefault("training_file", add_file(self.service))
+        return add_placed_job(self.service, **given)
 
     def job(self, id: str) -> JobRecord:
         found = self.service.database.jobs.get(id)
