@@ -9,6 +9,7 @@ from fttui.cli.invocation import Invocation
 from fttui.cli.output import JSON, JSONL, TABLE
 from fttui.config.schema import Shared
 from fttui.models.hyperparameters import Range
+from fttui.models.labels import PREFIX
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -88,6 +89,21 @@ class Pair(click.ParamType[Any]):
         if not found or not key:
             self.fail(f"{value!r} is not KEY=VALUE", parameter, context)
         return key, text
+
+
+class EngineOption(Pair):
+    """`KIND.NAME=VALUE`; the value may be missing. As a pair of metadata."""
+
+    name = "KIND.NAME=VALUE"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        key, _, text = value.partition("=")
+        kind, dot, name = key.partition(".")
+        if not (kind and dot and name):
+            self.fail(f"{value!r} is not KIND.NAME=VALUE, such as slurm.time=2:00:00", parameter, context)
+        return f"{PREFIX}{key}", text
 
 
 class Percent(click.ParamType[Any]):

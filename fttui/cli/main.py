@@ -19,6 +19,7 @@ COMMANDS = {
     "jobs": "fttui.cli.jobs.group:jobs",
     "files": "fttui.cli.files.group:files",
     "models": "fttui.cli.models:models",
+    "engines": "fttui.cli.engines:engines",
     "archive": "fttui.cli.archive.group:archive",
     "serve": "fttui.cli.serve:serve",
     "profile": "fttui.cli.profile:profile",

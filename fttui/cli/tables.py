@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from fttui.cli.output import CUT_FIRST, CUT_LAST, CUT_LATE, CUT_NEVER, TABLE, WIDE, Column
 from fttui.clock import age, duration
+from fttui.learning.engine_words import engine_words, life_words
 from fttui.learning.estimates import estimate_words
 from fttui.learning.figures import figure, signed_figure
 from fttui.learning.kinds import kinds_of, word_of
@@ -263,6 +264,14 @@ def model_columns(now: float) -> "list[Column[Model]]":
     ]
 
 
+def engine_parts(job: "Job", row: "JobRow") -> list[str]:
+    """Return the engine of a job, and the life of a live job there."""
+    if job.engine is None:
+        return []
+    lived = life_words(job.engine, row.step) if job.status.is_live else ""
+    return [part for part in (engine_words(job.engine), lived) if part]
+
+
 def job_fields(job: "Job", row: "JobRow") -> list[tuple[str, str]]:
     """Return names and values of a job's members, without empty ones.
 
@@ -285,6 +294,7 @@ def job_fields(job: "Job", row: "JobRow") -> list[tuple[str, str]]:
         ("method", job.method),
         *[(name.replace("_", " "), value) for name, value in job.hyperparameters.items()],
         ("seed", text(job.seed)),
+        ("engine", " · ".join(engine_parts(job, row))),
         ("phase", phase_words(job.phase, job.model, None) if job.phase and job.status.is_live else ""),
         ("expected", estimate_words(job.estimate)),
         ("runs on" if job.status.is_live else "ran on", job.environment.words if job.environment else ""),

@@ -7,8 +7,8 @@ the service's own directory.
 import json
 import os
 import sys
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fttui.server.environment import compared_variables as compared_variables
 from fttui.server.environment import key_variables
@@ -27,6 +27,9 @@ from fttui.server.start import require_packages
 from fttui.server.stop import stop as stop
 from fttui.server.storage.disk_space import FULL, DiskSpace
 from fttui.text import clean_line
+
+if TYPE_CHECKING:
+    from fttui.server.launchers.trial import Step
 
 PRUNE_SECONDS = 300.0
 """Longest time of an answer about the files of all jobs."""
@@ -75,6 +78,21 @@ def test_alert(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
         (channel, deliver(Alert(0, f"alert-test-{now}", channel, "test", text, job, now), found))
         for channel in found.channels
     ]
+
+
+def test_engine(settings: Mapping[str, Any], name: str, *, tell: Callable[[str], None]) -> list["Step"]:
+    """Run a job of one second on an engine and return what was found: see `launchers/trial.py`. Takes long.
+
+    Args:
+        settings: settings of the service.
+        tell: called with the state of the job whenever it changes.
+    """
+    from fttui.clock import SystemClock
+    from fttui.server.launchers import trial
+    from fttui.server.launchers.slurm_queue import Queue
+    from fttui.server.settings import settings_of
+
+    return trial.test_engine(settings_of(settings).engines[name], tell, Queue(SystemClock()))
 
 
 class TrainerFacts(NamedTuple):

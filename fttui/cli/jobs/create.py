@@ -111,8 +111,8 @@ def _with_flags(spec: "JobSpec", flags: dict[str, Any]) -> "JobSpec":
     if method is not None:
         spec = spec.with_method(method)
     update = {name: flags[name] for name in given if flags.get(name) is not None}
-    if flags["metadata"]:
-        update["metadata"] = {**spec.metadata, **dict(flags["metadata"])}
+    if flags["metadata"] or flags["option"]:
+        update["metadata"] = {**spec.metadata, **dict(flags["metadata"]), **dict(flags["option"])}
     if flags["stop_on"]:
         spec = spec.model_copy(update=update).with_stop_on(flags["stop_on"])
         update.pop("metadata", None)
@@ -207,6 +207,8 @@ class _CreateCommand:
 
         choice = connection.choice
         self._settings.check_ranges(is_local=choice.is_local)
+        if self._flags["option"] and not choice.is_local:
+            raise click.UsageError(f"--option: only jobs of the embedded service have an engine, not {choice.name}.")
         if self._flags["stop_on"] and not choice.is_local:
             raise click.UsageError(
                 f"--stop-on: only the embedded service stops jobs, not {choice.name}.\n"

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import click
 
 from fttui.cli import completion
-from fttui.cli.flags import Number, Pair, Percent, StopKinds
+from fttui.cli.flags import EngineOption, Number, Pair, Percent, StopKinds
 from fttui.models.hyperparameters import RANGES, SEED
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -70,6 +70,13 @@ def job_options(function: F) -> F:
                 multiple=True,
                 metavar="NAME=VALUE",
                 help="Any training setting of the provider or trainer. NAME=8,16 gives it several values.",
+            ),
+            click.option(
+                "--option",
+                type=EngineOption(),
+                multiple=True,
+                metavar="KIND.NAME=VALUE",
+                help="Option of the job's engine, such as slurm.time=2:00:00.",
             ),
             click.option("--grader", type=click.Path(), metavar="FILE", help="Reinforcement: the grader, as JSON."),
             click.option(

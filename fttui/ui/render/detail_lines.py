@@ -12,6 +12,7 @@ from urllib.parse import quote
 from fttui.clock import age, duration
 from fttui.learning.alarms import Report
 from fttui.learning.checkpoints import Checkpoints
+from fttui.learning.engine_words import engine_words, life_words
 from fttui.learning.estimates import estimate_words
 from fttui.learning.figures import figure
 from fttui.learning.kinds import Kind
@@ -96,7 +97,14 @@ def detail_lines(job: Job, row: JobRow, facts: JobFacts, now: float, cells: int,
     if job.fault:
         add("unreadable", job.fault, "fail")
     add("id", job.id, "bold")
-    add("status", f"{glyphs.status(job.status)} {job.status_text or 'not given'}", face.role)
+    lived = life_words(job.engine, row.step) if job.engine is not None and job.status.is_live else ""
+    add(
+        "status",
+        " · ".join(filter(None, (f"{glyphs.status(job.status)} {job.status_text or 'not given'}", lived))),
+        face.role,
+    )
+    if job.engine is not None:
+        add("engine", engine_words(job.engine, now if facts.is_reachable else None))
     if row.gone:
         add("", "No longer listed by the provider. This is the archived copy.", "warn")
     if job.status is Status.FAILED or job.error:

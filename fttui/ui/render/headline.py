@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fttui.clock import duration
+from fttui.learning.engine_words import engine_words, is_stuck, life_words
 from fttui.learning.phase_words import phase_parts
 from fttui.learning.words import progress_parts
 from fttui.models.row import JobRow
@@ -12,6 +13,7 @@ from fttui.models.status import Status
 from fttui.text import width
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.rows import Line, line_width
+from fttui.ui.render.status_line import clock_time
 
 if TYPE_CHECKING:
     from fttui.models.job import Job
@@ -29,6 +31,7 @@ def headline(
         ahead: number of jobs that run before a queued job.
     """
     dot = f" {glyphs.dot} "
+    whole: Line
     match row.status:
         case Status.FAILED:
             reason = (job.error.message or job.error.code) if job.error is not None else ""
@@ -40,11 +43,23 @@ def headline(
         case Status.SUCCEEDED if job.fine_tuned_model:
             took = "" if None in (row.created_at, row.finished_at) else _took(row)
             return [(f" {job.fine_tuned_model}", "done"), (f"{dot}{took}" if took else "", "dim")]
+        case Status.QUEUED if job.engine is not None and job.engine.state:
+            waits = life_words(job.engine, row.step)
+            since = job.engine.since
+            ends = (engine_words(job.engine), duration(now - since) if since else "")
+            whole = [
+                (f" {waits}", "warn" if is_stuck(job.engine.reason) else ""),
+                *((dot + end, "dim") for end in ends),
+            ]
+            return next((whole[:count] for count in (3, 2) if line_width(whole[:count]) <= cells), whole[:1])
+        case Status.RUNNING if job.engine is not None and job.engine.state == "unknown":
+            since = job.engine.since
+            return [(f" {life_words(job.engine)}{f' since {clock_time(since)}' if since else ''}", "warn")]
         case Status.QUEUED if ahead > 0:
             return [(f" queued behind {ahead} job{'s' if ahead > 1 else ''}", "dim")]
         case _ if row.status.is_live and job.phase is not None:
             words = phase_parts(job.phase, job.model, now if facts.is_reachable else None)
-            whole: Line = [(f" {words[0]}", "run"), *((dot + part, "dim") for part in words[1:])]
+            whole = [(f" {words[0]}", "run"), *((dot + part, "dim") for part in words[1:])]
             return whole if line_width(whole) <= cells else whole[:1]
         case _ if row.status.is_live and facts.run.series:
             for is_short in (False, True):
