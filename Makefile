@@ -7,6 +7,7 @@ TOGETHER_OPENAPI ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-all test-slow test-hf test-sdks lint check bench crash fuzz screenshots
+.PHONY: help setup run test test-all test-slow test-hf test-slurm lint check bench crash fuzz screenshots
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -38,6 +39,10 @@ test-sdks: ## Install the SDKs of near providers into .venv-sdks and drive the f
 	test -x .venv-sdks/bin/python || $(PYTHON) -m venv .venv-sdks
 	.venv-sdks/bin/pip install -q -e '.[local,test]' 'together>=3,<4' 'dashscope>=2,<3' 'google-genai>=3,<4' 'fireworks-ai>=1.2,<2'
 	TOGETHER_OPENAPI=$(TOGETHER_OPENAPI) .venv-sdks/bin/pytest -n 0 -m sdk tests/providers/test_sdks.py $(ARGS)
+test-slurm: ## Install Slurm from Debian's packages, as root, and run its tests (SLOW=1: those that take minutes, too)
+	command -v slurmctld >/dev/null || PATH=$$PATH:/usr/sbin command -v slurmctld >/dev/null || \
+		apt-get install -y --no-install-recommends slurmctld slurmd slurm-client munge
+	$(BIN)/pytest -n 0 -rs -m slurm tests/server/launchers $(ARGS)
 
 lint: ## Run ruff, mypy and the import contracts
 	$(BIN)/ruff check

@@ -59,7 +59,7 @@ def life_words(engine: EngineLife, step: int | None = None) -> str:
     match engine.state:
         case "waiting":
             words = waiting_words(title, engine.reason)
-            return f"{words} · goes on after step {step}" if step else words
+            return f"{words}; goes on after step {step}" if step else words
         case "running":
             again = f"attempt {engine.attempt}" if engine.attempt > 1 else ""
             return ", ".join(filter(None, (f"on {engine.host}" if engine.host else "", again)))

@@ -95,6 +95,14 @@ def test_engine(settings: Mapping[str, Any], name: str, *, tell: Callable[[str],
     return trial.test_engine(settings_of(settings).engines[name], tell, Queue(SystemClock()))
 
 
+def engine_trouble() -> str:
+    """Return why Slurm does not answer on this machine; empty when it does."""
+    from fttui.clock import SystemClock
+    from fttui.server.launchers.slurm_queue import Queue
+
+    return Queue(SystemClock()).ask().trouble
+
+
 class TrainerFacts(NamedTuple):
     """What a trainer says of itself. Texts are cleaned."""
 

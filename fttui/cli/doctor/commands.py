@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from fttui.cli.doctor.engines import engine_checks
 from fttui.cli.doctor.machine import FAIL, GOOD, NOTE, WARN, Check, machine_checks
 from fttui.cli.doctor.trainers import environment_check, trainer_checks
 from fttui.cli.exit_codes import DENIED, DONE, FAILED, UNREACHABLE, USAGE, exit_code_of, is_expected, message_of
@@ -128,6 +129,7 @@ async def _service(invocation: Invocation) -> list[Check]:
         found += _local_service(starts=not invocation.offline)
         if not missing_modules("local"):
             found += trainer_checks(load.load().for_service(), offline=invocation.offline)
+            found += engine_checks(load.load().for_service(), service_dir())
     found += _proxies(choice.base_url or "")
     if invocation.offline:
         return [*found, Check("service", NOTE, "not checked (--offline)")]

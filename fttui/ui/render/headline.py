@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fttui.clock import duration
-from fttui.learning.engine_words import engine_words, is_stuck, life_words
+from fttui.learning.engine_words import is_stuck, life_words
 from fttui.learning.phase_words import phase_parts
 from fttui.learning.words import progress_parts
 from fttui.models.row import JobRow
@@ -46,7 +46,10 @@ def headline(
         case Status.QUEUED if job.engine is not None and job.engine.state:
             waits = life_words(job.engine, row.step)
             since = job.engine.since
-            ends = (engine_words(job.engine), duration(now - since) if since else "")
+            ends = (
+                ", ".join(filter(None, (job.engine.name, job.engine.id and f"job {job.engine.id}"))),
+                duration(now - since) if since else "",
+            )
             whole = [
                 (f" {waits}", "warn" if is_stuck(job.engine.reason) else ""),
                 *((dot + end, "dim") for end in ends),
