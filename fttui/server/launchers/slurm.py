@@ -81,7 +81,8 @@ while :; do
     [ -n "$signalled" ] || break
 done
 kill $flusher 2>/dev/null
-echo $code >exit.new && sync exit.new progress.jsonl log && mv exit.new exit
+sync progress.jsonl log 2>/dev/null  # before the exit code is seen; a file may be missing
+echo $code >exit.new && {{ sync exit.new; mv exit.new exit; }}
 exit $code
 """
 

@@ -65,3 +65,13 @@ def test_phase_and_environment_have_rows() -> None:
     said = texts(detail_lines(ended, ended.row(), JobFacts(), 2.0, 80, UNICODE)).splitlines()
     assert not any(line.startswith(" phase") for line in said)
     assert any(line.startswith(" ran on") for line in said)
+
+
+def test_job_at_an_engine_has_its_life_beside_the_status_and_its_engine() -> None:
+    life = {"state": "running", "host": "n2\x1b[2J", "attempt": 2, "id": "4711", "limit": 28800, "ends_at": 12400}
+    sent = {"engine": {"name": "lab", "kind": "slurm"}, "life": life}
+    job = Job.read({"id": "ftjob-1", "status": "running", "model": "m", "fttui": sent})
+    said = texts(detail_lines(job, job.row(), JobFacts(), 1000.0, 120, UNICODE)).splitlines()
+    assert f" {'status':<17}▸ running · on n2[2J, attempt 2" in said
+    expected = "lab (Slurm) · job 4711 · 3 h 10 min of 8h 00m left, then it saves and is submitted again"
+    assert f" {'engine':<17}{expected}" in said

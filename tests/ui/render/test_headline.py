@@ -87,3 +87,28 @@ def test_running_job_shows_its_phase_before_the_first_step() -> None:
     words = said(status="running", model="Qwen/Qwen3-0.6B", fttui={"phase": phase})
     assert words == " downloading Qwen/Qwen3-0.6B: 412.0 MB of 1.2 GB (34 %) · about 2 min left"
     assert said(status="paused", fttui={"phase": {"name": "\x1b"}}) == ""
+
+
+ENGINE = {"engine": {"name": "lab", "kind": "slurm"}}
+
+
+def at_engine(**life: Any) -> dict[str, Any]:
+    return {**ENGINE, "life": {"state": "waiting", "reason": "Priority", "id": "4711", "since": 1700, **life}}
+
+
+@pytest.mark.parametrize(
+    ("status", "life", "expected"),
+    [
+        ("queued", {}, " waiting in Slurm: Priority (other jobs are first) · lab, job 4711 · 5m 00s"),
+        ("queued", {"reason": "", "id": ""}, " waiting in Slurm · lab · 5m 00s"),
+        ("running", {"state": "unknown", "since": None}, " Slurm does not answer"),
+    ],
+)
+def test_job_at_an_engine_shows_why_it_waits(status: str, life: dict[str, Any], expected: str) -> None:
+    assert said(status=status, fttui=at_engine(**life)) == expected
+
+
+def test_headline_of_a_job_at_an_engine_keeps_the_reason_when_there_is_little_room() -> None:
+    job = Job.read({"id": "ftjob-1", "status": "queued", "fttui": at_engine()})
+    line = headline(job, job.row(), JobFacts(), 2000.0, ASCII, 60)
+    assert "".join(text for text, _ in line) == " waiting in Slurm: Priority (other jobs are first)"
