@@ -1,0 +1,1 @@
+"""Formats of runs that other programs started."""
