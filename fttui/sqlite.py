@@ -64,6 +64,21 @@ def connect(
     )
 
 
+def connect_foreign(uri: str) -> Connection:
+    """Open a database of another program, for reading by one thread at a time.
+
+    The schema is not trusted: its views and triggers call no functions. Text that is not UTF-8 is replaced.
+
+    Args:
+        uri: as `uri` returns it, with further parameters.
+    """
+    connection = sqlite3.connect(uri, uri=True, timeout=1.0, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA query_only = ON")
+    connection.text_factory = lambda text: text.decode("utf-8", "replace")
+    return connection
+
+
 def connect_memory() -> Connection:
     """Open a database that lives as long as the connection."""
     return sqlite3.connect("file::memory:", uri=True, isolation_level=None, check_same_thread=False)
