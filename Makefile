@@ -8,6 +8,7 @@ TOGETHER_OPENAPI ?=
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-all test-slow test-hf test-sdks lint check bench crash fuzz screenshots
 .PHONY: help setup run test test-all test-slow test-hf test-slurm lint check bench crash fuzz screenshots
+.PHONY: help setup run test test-all test-slow test-hf test-sdks test-runs lint check bench crash fuzz screenshots
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -43,6 +44,12 @@ test-slurm: ## Install Slurm from Debian's packages, as root, and run its tests 
 	command -v slurmctld >/dev/null || PATH=$$PATH:/usr/sbin command -v slurmctld >/dev/null || \
 		apt-get install -y --no-install-recommends slurmctld slurmd slurm-client munge
 	$(BIN)/pytest -n 0 -rs -m slurm tests/server/launchers $(ARGS)
+
+test-runs: ## Install the libraries whose files fttui reads into .venv-runs and test the readers with them (2 GB)
+	test -x .venv-runs/bin/python || $(PYTHON) -m venv .venv-runs
+	.venv-runs/bin/pip install -q torch==2.13.0
+	.venv-runs/bin/pip install -q -e '.[test]' -r tests/runs/libraries.txt
+	.venv-runs/bin/pytest -n 0 -m runs tests/runs $(ARGS)
 
 lint: ## Run ruff, mypy and the import contracts
 	$(BIN)/ruff check
