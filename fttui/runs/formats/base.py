@@ -96,5 +96,8 @@ class Format(Protocol):
     def sources(self, directory: str, names: Sequence[str]) -> list[Source]:
         """Return the sources in a directory, from the names of its entries; no file is opened where possible."""
 
+    def watched(self, source: Source) -> Sequence[str]:
+        """Return the files whose size or change time changes when the source has new records. They need not exist."""
+
     def reader(self, source: Source) -> Reader:
         """Return a reader at the start of the source."""

@@ -27,13 +27,19 @@ _ONE_AT_A_TIME = threading.Lock()
 """Closing any handle of a file drops the locks that this process has on it, also those of another connection."""
 
 
+def watched(path: str) -> list[str]:
+    """Return the files of which one changes when the database does: in WAL mode, the log."""
+    return [path, path + "-wal", path + "-journal"]
+
+
 def signature(path: str) -> Signature:
     """Return numbers that change when the database changes.
 
     Raises:
         OSError: the file is gone or unreadable.
     """
-    return (_state(path), *(_state(path + end, missing=True) for end in ("-wal", "-journal")))
+    database, *logs = watched(path)
+    return (_state(database), *(_state(log, missing=True) for log in logs))
 
 
 def _state(path: str, *, missing: bool = False) -> tuple[int, int, int]:

@@ -35,6 +35,9 @@ class JsonLines:
         paths = [os.path.join(directory, name) for name in found]
         return [Source(self.name, path) for path in paths if _is_log(path)]
 
+    def watched(self, source: Source) -> list[str]:
+        return [source.path]
+
     def reader(self, source: Source) -> "JsonLinesReader":
         return JsonLinesReader(source.path)
 

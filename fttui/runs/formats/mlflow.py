@@ -57,6 +57,15 @@ class MLflow:
                 found += [Source(self.name, path, run) for run in _runs(path)]
         return found
 
+    def watched(self, source: Source) -> list[str]:
+        if source.key:
+            return foreign_database.watched(source.path)
+        metrics = _files(os.path.join(source.path, "metrics"))
+        return [
+            os.path.join(source.path, "meta.yaml"),
+            *(os.path.join(source.path, "metrics", name) for name in metrics),
+        ]
+
     def reader(self, source: Source) -> Reader:
         return DatabaseReader(source.path, source.key) if source.key else DirectoryReader(source.path)
 
@@ -73,7 +82,7 @@ class DirectoryReader:
         facts = self._new_facts()
         points, problems = Points(), []
         budget, more = PIECE, False
-        for name in self._names("metrics"):
+        for name in _files(os.path.join(self._directory, "metrics")):
             if name not in self._metrics:
                 self._metrics[name] = GrownLines(os.path.join(self._directory, "metrics", name))
             if budget <= 0:
@@ -97,23 +106,22 @@ class DirectoryReader:
         """Return the facts that changed since the last read."""
         meta = plain_yaml.parse(_text(os.path.join(self._directory, "meta.yaml")))
         facts = _facts(meta.get("run_name"), meta.get("status"), meta.get("start_time"), meta.get("end_time"))
-        parameters = {
-            name: _text_or_nothing(os.path.join(self._directory, "params", name)) for name in self._names("params")
-        }
+        top = os.path.join(self._directory, "params")
+        parameters = {name: _text_or_nothing(os.path.join(top, name)) for name in _files(top)}
         facts |= _parameters(parameters)
         new = {name: value for name, value in facts.items() if self._facts.get(name) != value}
         self._facts = facts
         return new
 
-    def _names(self, kind: str) -> list[str]:
-        """Return the names of metrics or parameters. A name with slashes is a file in directories."""
-        found: list[str] = []
-        top = os.path.join(self._directory, kind)
-        for directory, _, files in os.walk(top):
-            found += [os.path.relpath(os.path.join(directory, name), top) for name in files]
-            if len(found) > _MOST_FILES:
-                break
-        return sorted(found)[:_MOST_FILES]
+
+def _files(top: str) -> list[str]:
+    """Return the names of metrics or parameters. A name with slashes is a file in directories."""
+    found: list[str] = []
+    for directory, _, files in os.walk(top):
+        found += [os.path.relpath(os.path.join(directory, name), top) for name in files]
+        if len(found) > _MOST_FILES:
+            break
+    return sorted(found)[:_MOST_FILES]
 
 
 def _add(points: Points, name: str, line: bytes) -> None:

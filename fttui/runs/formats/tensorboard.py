@@ -57,6 +57,15 @@ class TensorBoard:
             return []  # part of the run above it
         return [Source(self.name, directory)] if any("tfevents" in name for name in names) else []
 
+    def watched(self, source: Source) -> list[str]:
+        # A directory does not change when a file in it grows. A new file changes the directory.
+        try:
+            names = os.listdir(source.path)
+        except OSError:
+            return [source.path]
+        newest = max((name for name in names if "tfevents" in name), key=_age, default="")
+        return [source.path, os.path.join(source.path, newest)]
+
     def reader(self, source: Source) -> "TensorBoardReader":
         return TensorBoardReader(source.path)
 

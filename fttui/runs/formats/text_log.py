@@ -77,6 +77,9 @@ class TextLogs:
         search = MetricSearch(self._pattern)
         return any(search.look(part) for line in peek.first_lines(path) for part in line.split("\r"))
 
+    def watched(self, source: Source) -> list[str]:
+        return [source.path]
+
     def reader(self, source: Source) -> "TextLogReader":
         return TextLogReader(source.path, self._pattern)
 

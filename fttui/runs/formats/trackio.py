@@ -34,6 +34,9 @@ class Trackio:
                 found += [Source(self.name, path, run) for run in _runs(path)]
         return found
 
+    def watched(self, source: Source) -> list[str]:
+        return foreign_database.watched(source.path)
+
     def reader(self, source: Source) -> "TrackioReader":
         return TrackioReader(source.path, source.key)
 

@@ -50,6 +50,9 @@ class Wandb:
     def sources(self, directory: str, names: Sequence[str]) -> list[Source]:
         return [Source(self.name, os.path.join(directory, name)) for name in sorted(names) if _FILE.fullmatch(name)]
 
+    def watched(self, source: Source) -> list[str]:
+        return [source.path]
+
     def reader(self, source: Source) -> "WandbReader":
         return WandbReader(source.path)
 
