@@ -7,7 +7,9 @@ from fttui.runs.formats.base import FoundLine
 LONGEST = 4000
 """Characters of a line that are kept."""
 _CONTROL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-_BAR = re.compile(r"\d+%\|.*\|.*\[.*(?:it/s|s/it|\?it|\w/s).*\]?|it/s\]\s*$|\d+/\d+ \[\d\d:\d\d<")
+_BAR = re.compile(
+    r"\d%\|[^|]{0,200}\|[^\[]{0,100}\[[^\]]{0,100}(?:it/s|s/it|\?it|\w/s)|it/s\]\s{0,8}$|\d+/\d+ \[\d\d:\d\d<"
+)
 _ERROR = re.compile(
     r"\b(?:ERROR|CRITICAL|FATAL)\b|Traceback \(most recent call last\)|^(?:\w+\.)*\w*(?:Error|Exception)\b:"
 )

@@ -24,12 +24,16 @@ _LONGEST_MATCHED = 2000
 """Characters of a line in which metrics are searched. A pattern may take exponential time."""
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|nan|inf(?:inity)?)(?![\w.]*[A-Za-z_]{4})"
+# Every repetition has a limit: without one, a line of 2,000 spaces takes a minute.
+_IS = r"\s{0,8}[:=#]?\s{0,8}\[?\s{0,8}"
+_OF = r"\s{0,8}/\s{0,8}"
 _STEP = re.compile(
-    r"\b(?:global[_ ]step|step|iter(?:ation)?|update|batch)s?\b\s*[:=#]?\s*\[?\s*(\d{1,15})(?:\s*/\s*(\d{1,15}))?", re.I
+    rf"\b(?:global[_ ]step|step|iter(?:ation)?|update|batch)s?\b{_IS}(\d{{1,15}})(?:{_OF}(\d{{1,15}}))?", re.I
 )
-_EPOCH = re.compile(r"\bepochs?\b\s*[:=#]?\s*\[?\s*(\d{1,9})(?:\s*/\s*(\d{1,9}))?(?![\d.])", re.I)
+_EPOCH = re.compile(rf"\bepochs?\b{_IS}(\d{{1,9}})(?:{_OF}(\d{{1,9}}))?(?![\d.])", re.I)
 _PAIR = re.compile(
-    r"([A-Za-z_][\w/@%-]{0,60}(?: (?:loss|acc|accuracy|ppl|perplexity|norm|rate|reward))?)\s*[:= ]\s*(" + _NUMBER + ")",
+    r"([A-Za-z_][\w/@%-]{0,60}(?: (?:loss|acc|accuracy|ppl|perplexity|norm|rate|reward))?)\s{0,8}[:= ]\s{0,8}"
+    rf"({_NUMBER})",
     re.I,
 )
 _METRIC = re.compile(
