@@ -76,6 +76,7 @@ class DirectoryReader:
     def __init__(self, directory: str) -> None:
         self._directory = directory
         self._metrics: dict[str, GrownLines] = {}
+        self._parameters: dict[str, str] = {}
         self._facts: dict[str, Any] = {}
 
     def read(self) -> Found:
@@ -94,7 +95,7 @@ class DirectoryReader:
                 problems.append(f"metric {name}: {error.strerror or error}")
                 continue
             if new.restarted:
-                self._metrics, self._facts = {}, {}
+                self._metrics, self._parameters, self._facts = {}, {}, {}
                 return self.read()._replace(restarted=True)
             more = more or new.more
             for line in new.lines:
@@ -107,8 +108,11 @@ class DirectoryReader:
         meta = plain_yaml.parse(_text(os.path.join(self._directory, "meta.yaml")))
         facts = _facts(meta.get("run_name"), meta.get("status"), meta.get("start_time"), meta.get("end_time"))
         top = os.path.join(self._directory, "params")
-        parameters = {name: _text_or_nothing(os.path.join(top, name)) for name in _files(top)}
-        facts |= _parameters(parameters)
+        for name in _files(top):
+            # MLflow refuses to change a parameter.
+            if not self._parameters.get(name):
+                self._parameters[name] = _text_or_nothing(os.path.join(top, name))
+        facts |= _parameters(self._parameters)
         new = {name: value for name, value in facts.items() if self._facts.get(name) != value}
         self._facts = facts
         return new
