@@ -4,9 +4,9 @@
     python -m tests.benchmarks.runs --others /tmp/others [--starts 9] [--many 10000]
 
 The eight real runs of `tests/fixtures/curves` are written as `trainer_state.json`, as transformers would: the training
-loss of each step, and the loss of each whole validation. `wandb leet` reads files of W&B only, so that it gets the same
-values by `wandb` itself. The programs are started in turn in a pseudo-terminal of 120x40; the times and the memory are
-medians. A program that is missing is left out, and named.
+loss of each step, and the loss of each whole validation, or of every step. `wandb leet` reads files of W&B only, so it
+gets the same values by `wandb` itself. The programs are started in turn in a pseudo-terminal of 120x40; times and
+memory are medians. A program that is missing is left out, and named.
 
 Six runs are sick and two are healthy (`good`, `lr-x3`). Then a directory with many runs: the time of the index at its
 first and second look, against `find`. Goal: the second within 1.5 times `find`.
@@ -54,7 +54,7 @@ class Program(NamedTuple):
     """Pattern that the screen has when the first run is shown."""
 
 
-def history(path: Path, epochs: int) -> list[dict[str, Any]]:
+def history(path: Path, epochs: int, *, each_step: bool = False) -> list[dict[str, Any]]:
     """Return the records of a curve as transformers logs them."""
     rows = list(csv.DictReader(path.open()))
     last = int(rows[-1]["step"])
@@ -62,8 +62,8 @@ def history(path: Path, epochs: int) -> list[dict[str, Any]]:
     for row in rows:
         at = {"epoch": round(int(row["step"]) / last * epochs, 4), "step": int(row["step"])}
         records.append({"loss": float(row["train_loss"]), "grad_norm": 1.0, "learning_rate": 1e-3, **at})
-        if row["full_valid_loss"]:
-            records.append({"eval_loss": float(row["full_valid_loss"]), "eval_runtime": 1.0, **at})
+        if loss := row["full_valid_loss"] or (each_step and row["valid_loss"]):
+            records.append({"eval_loss": float(loss), "eval_runtime": 1.0, **at})
     return records
 
 
@@ -82,12 +82,12 @@ def write_run(directory: Path, records: list[dict[str, Any]], epochs: int) -> No
         (place / "trainer_state.json").write_text(text)
 
 
-def write_curves(top: Path) -> dict[str, list[dict[str, Any]]]:
+def write_curves(top: Path, *, each_step: bool = False) -> dict[str, list[dict[str, Any]]]:
     found = {}
     for path in sorted(CURVES.glob("*.csv")):
         if path.stem in SICK + HEALTHY:
             epochs = 10 if path.stem.startswith("overfit") else 3
-            found[path.stem] = history(path, epochs)
+            found[path.stem] = history(path, epochs, each_step=each_step)
             write_run(top / path.stem, found[path.stem], epochs)
     return found
 
@@ -136,25 +136,41 @@ def output(command: Iterable[str], home: Path) -> str:
     return done.stdout + done.stderr
 
 
-def report_findings(others: Path, curves: Path, home: Path) -> None:
-    """Print the words of each program about each run."""
-    ours = output([*FTTUI, "jobs", "alarms", *SICK, *HEALTHY, "--base-url", f"file://{curves}"], home)
-    found = {line.split("\t")[0]: line.split("\t")[1] for line in ours.splitlines() if line.count("\t") >= 2}
-    epokio = output([str(others / "bin/epokio"), "watch", "--once", "--root", str(curves)], home)
-    marks = dict(part.split(" ", 1)[::-1] for part in ("+ done", "! stalled", "x failed", "> training", "- stopped"))
-    states = {line.split()[1]: line.split()[0] for line in epokio.splitlines() if len(line.split()) > 3}
-    words = {mark: word for word, mark in marks.items()}
+def findings_of_fttui(curves: Path, home: Path) -> dict[str, list[str]]:
+    printed = output([*FTTUI, "jobs", "alarms", *SICK, *HEALTHY, "--base-url", f"file://{curves}"], home)
+    rows = [line.split("\t") for line in printed.splitlines() if "\t" in line]
+    return {name: [row[1] for row in rows if row[0] == name] for name in SICK + HEALTHY}
+
+
+def findings_of_epokio(others: Path, curves: Path, home: Path) -> dict[str, list[str]]:
+    """Return the notes on its page. Its list in the terminal shows the state of a run only."""
+    script = "import sys; from pathlib import Path; from epokio.analysis import analyze\nfor name in sys.argv[2:]:\n"
+    script += "    found = analyze(Path(sys.argv[1], name))\n    print(name, *[kind['kind'] for kind in found.kinds])"
+    printed = output([str(others / "bin/python"), "-c", script, str(curves), *SICK, *HEALTHY], home)
+    return {line.split()[0]: line.split()[1:] for line in printed.splitlines() if line}
+
+
+def findings_of_doctor(others: Path, curves: Path, home: Path) -> dict[str, list[str]]:
+    found = {}
     for name in SICK + HEALTHY:
-        doctor = output([str(others / "bin/finetune-doctor"), str(curves / name)], home)
-        lines = [line.strip() for line in doctor.splitlines()]
-        said = [line[5:] for line in lines if line.startswith(("CRIT ", "WARN ", "INFO "))]
+        printed = output([str(others / "bin/finetune-doctor"), str(curves / name)], home)
+        lines = [line.strip() for line in printed.splitlines()]
+        found[name] = [line[5:].strip() for line in lines if line.startswith(("CRIT ", "WARN ", "INFO "))]
+    return found
+
+
+def report_findings(others: Path, curves: Path, home: Path) -> None:
+    """Print the findings of each program about each run."""
+    said = {"fttui": findings_of_fttui(curves, home)}
+    if (others / "bin/epokio").exists():
+        said["epokio (page)"] = findings_of_epokio(others, curves, home)
+    if (others / "bin/finetune-doctor").exists():
+        said["finetune-doctor"] = findings_of_doctor(others, curves, home)
+    for name in SICK + HEALTHY:
         print(
-            f"{name:<20} fttui: {found.get(name, '-'):<14} epokio: {words.get(states.get(name, ''), '-'):<10}"
-            f" finetune-doctor: {'; '.join(said) or '-'}"
+            f"  {name:<20}",
+            *(f"{program}: {', '.join(found.get(name, [])) or '-'};" for program, found in said.items()),
         )
-    right = sum(name in found for name in SICK), sum(name in found for name in HEALTHY)
-    print(f"fttui: {right[0]} of {len(SICK)} sick runs found, {right[1]} alarms on {len(HEALTHY)} healthy runs")
-    print("wandb leet has no findings: it draws curves and names the state of a run")
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -217,7 +233,11 @@ def main() -> None:
         for program in set(programs) - set(known):
             print(f"{program.name}: not installed")
         report_starts(known, given.starts, top)
+        print("findings, losses of whole validations (wandb leet has none):")
         report_findings(given.others, curves, top / "home")
+        print("findings, a validation loss at each step:")
+        write_curves(top / "curves-each", each_step=True)
+        report_findings(given.others, top / "curves-each", top / "home")
         report_many(given.many, top / "many")
     finally:
         shutil.rmtree(top)
