@@ -16,7 +16,7 @@ _ENDINGS = (".csv", ".tsv")
 _SURE = re.compile(r"(?:metrics|progress|history|results|train(?:ing)?[_-]?(?:log|metrics)|log)\.(?:csv|tsv)")
 """Names that an empty file is taken for a log by."""
 MOST_FILES = 200
-"""Files of a directory that are looked at. Directories of data have more."""
+"""Files of a directory that are looked at."""
 _CHECKPOINT = re.compile(r"(?:.*[-_=])?step=?[-_]?(\d+).*\.ckpt")
 _MOST_CHECKPOINTS = 1000
 
@@ -27,7 +27,7 @@ class CsvTable:
     name = "csv"
 
     def sources(self, directory: str, names: Sequence[str]) -> list[Source]:
-        found = [name for name in sorted(names) if name.endswith(_ENDINGS)][:MOST_FILES]
+        found = peek.ending(names, _ENDINGS, MOST_FILES)
         if not found or is_inside_run(directory):
             return []
         paths = [os.path.join(directory, name) for name in found]

@@ -10,15 +10,19 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import TypeVar
 
 from fttui import sqlite
+from fttui.runs.formats import peek
 
 Result = TypeVar("Result")
 Signature = tuple[tuple[int, int, int], ...]
 
+MOST_FILES = 100
+"""Databases of a directory that are opened."""
+_ENDINGS = (".db", ".sqlite", ".sqlite3")
 DEADLINE = 10.0
 """Seconds for the queries of one read. A hostile schema can make a query endless."""
 _LARGEST_COPY = 1 << 30
@@ -50,6 +54,12 @@ def _state(path: str, *, missing: bool = False) -> tuple[int, int, int]:
             return (0, 0, 0)
         raise
     return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def in_directory(directory: str, names: Sequence[str]) -> list[str]:
+    """Return the paths of the databases in a directory."""
+    paths = (os.path.join(directory, name) for name in peek.ending(names, _ENDINGS, MOST_FILES))
+    return [path for path in paths if is_database(path)]
 
 
 def is_database(path: str) -> bool:

@@ -29,7 +29,7 @@ class JsonLines:
     name = "jsonl"
 
     def sources(self, directory: str, names: Sequence[str]) -> list[Source]:
-        found = [name for name in sorted(names) if name.endswith(_ENDINGS)][:MOST_FILES]
+        found = peek.ending(names, _ENDINGS, MOST_FILES)
         if not found or is_inside_run(directory):
             return []
         paths = [os.path.join(directory, name) for name in found]

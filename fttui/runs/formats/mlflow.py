@@ -35,7 +35,6 @@ _STATUSES = {
     "FAILED": "failed",
     "KILLED": "cancelled",
 }
-_ENDINGS = (".db", ".sqlite", ".sqlite3")
 _INFINITE = 1.7976931348623157e308
 """Number that MLflow stores in a database for infinity."""
 
@@ -46,16 +45,12 @@ class MLflow:
     name = "mlflow"
 
     def sources(self, directory: str, names: Sequence[str]) -> list[Source]:
-        if {"meta.yaml", "metrics", "params"} <= set(names):
+        if "meta.yaml" in names and "metrics" in names and "params" in names:
             # A logged model has the same parts as a run.
             is_model = os.path.basename(os.path.dirname(directory)) == "models"
             return [] if is_model else [Source(self.name, directory)]
-        found: list[Source] = []
-        for name in sorted(names):
-            path = os.path.join(directory, name)
-            if name.endswith(_ENDINGS) and foreign_database.is_database(path):
-                found += [Source(self.name, path, run) for run in _runs(path)]
-        return found
+        paths = foreign_database.in_directory(directory, names)
+        return [Source(self.name, path, run) for path in paths for run in _runs(path)]
 
     def watched(self, source: Source) -> list[str]:
         if source.key:

@@ -1,9 +1,15 @@
-"""First lines of a file, to tell a log of metrics from other files with the same ending."""
+"""Names and first lines of files, to tell a log of metrics from other files with the same ending."""
 
 import os
 import stat
+from collections.abc import Sequence
 
 _SIZE = 16 << 10
+
+
+def ending(names: Sequence[str], endings: tuple[str, ...], most: int) -> list[str]:
+    """Return the names with one of the endings, sorted, at most so many: directories of data have very many."""
+    return sorted(name for name in names if name.endswith(endings))[:most]
 
 
 def first_lines(path: str) -> list[str]:

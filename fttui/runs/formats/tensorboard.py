@@ -54,9 +54,10 @@ class TensorBoard:
     name = "tensorboard"
 
     def sources(self, directory: str, names: Sequence[str]) -> list[Source]:
-        if _OF_HPARAMS.fullmatch(os.path.basename(directory)):
-            return []  # part of the run above it
-        return [Source(self.name, directory)] if any("tfevents" in name for name in names) else []
+        if not any("tfevents" in name for name in names):
+            return []
+        # The directory of hyperparameters is a part of the run above it.
+        return [] if _OF_HPARAMS.fullmatch(os.path.basename(directory)) else [Source(self.name, directory)]
 
     def watched(self, source: Source) -> list[str]:
         # A directory does not change when a file in it grows. A new file changes the directory.

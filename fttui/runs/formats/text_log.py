@@ -15,6 +15,7 @@ from fttui.runs.formats.base import Found, FoundLine, Source
 from fttui.runs.formats.grown_file import GrownLines
 from fttui.runs.formats.wandb import is_inside_run
 
+_ENDINGS = (".log", ".out", ".err", ".txt")
 _LOG = re.compile(r".*\.(?:log|out|err)|(?:log|stdout|stderr|output|console|train(?:ing)?)\.txt")
 _SURE = re.compile(r"(?:train(?:ing)?|output|console|stdout)\.log|nohup\.out|slurm-.*\.out|(?:log|stdout|output)\.txt")
 """Names that are taken for a log of a training without a line of metrics."""
@@ -67,7 +68,8 @@ class TextLogs:
             raise ValueError("the expression has no group (?P<step>...)")
 
     def sources(self, directory: str, names: Sequence[str]) -> list[Source]:
-        found = [name for name in sorted(names) if _LOG.fullmatch(name) and not _NOT_LOG.fullmatch(name)][:MOST_FILES]
+        found = peek.ending(names, _ENDINGS, MOST_FILES)
+        found = [name for name in found if _LOG.fullmatch(name) and not _NOT_LOG.fullmatch(name)]
         if not found or is_inside_run(directory):
             return []
         paths = [os.path.join(directory, name) for name in found]

@@ -27,12 +27,8 @@ class Trackio:
     name = "trackio"
 
     def sources(self, directory: str, names: Sequence[str]) -> list[Source]:
-        found: list[Source] = []
-        for name in sorted(names):
-            path = os.path.join(directory, name)
-            if name.endswith(".db") and foreign_database.is_database(path):
-                found += [Source(self.name, path, run) for run in _runs(path)]
-        return found
+        paths = foreign_database.in_directory(directory, names)
+        return [Source(self.name, path, run) for path in paths for run in _runs(path)]
 
     def watched(self, source: Source) -> list[str]:
         return foreign_database.watched(source.path)

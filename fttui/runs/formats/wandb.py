@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from fttui.bounded import read_file
-from fttui.runs.formats import console, values
+from fttui.runs.formats import console, peek, values
 from fttui.runs.formats.base import Found, FoundLine, FoundSample, Source
 from fttui.runs.formats.grown_file import GrownFile
 from fttui.runs.formats.protobuf import Malformed, fields
@@ -25,6 +25,7 @@ _START = 7
 _BLOCK = 32_768
 _CHUNK = struct.Struct("<IHB")
 _FULL, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
+MOST_FILES = 1000
 LARGEST_RECORD = 32 << 20
 """Bytes. Larger records are left out."""
 _LARGEST_TABLE = 4 << 20
@@ -48,7 +49,8 @@ class Wandb:
     name = "wandb"
 
     def sources(self, directory: str, names: Sequence[str]) -> list[Source]:
-        return [Source(self.name, os.path.join(directory, name)) for name in sorted(names) if _FILE.fullmatch(name)]
+        found = peek.ending(names, (".wandb",), MOST_FILES)
+        return [Source(self.name, os.path.join(directory, name)) for name in found if _FILE.fullmatch(name)]
 
     def watched(self, source: Source) -> list[str]:
         return [source.path]
