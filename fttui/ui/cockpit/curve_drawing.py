@@ -64,13 +64,16 @@ class CurveDrawing:
         self._shown: _Subject = (None, "")
         """What is shown: a job, or the jobs of a sweep."""
         self._name = self._metric = ""
+        self._is_unconnected = False
+        """The curve was drawn before there was a store."""
         self._waiting: Worker[None] | None = None
         """Waits until the cursor has rested."""
 
     def follow(self) -> None:
         """Show the curve of another job: at once when none is shown, else after a rest."""
         subject = self._subject
-        if subject[0] is None or self._shown[0] is None or self._model.store is None:
+        is_new = self._shown[0] is None or self._is_unconnected
+        if subject[0] is None or is_new or self._model.store is None:
             self._shown = subject
             self.draw()
         elif subject != self._shown:
@@ -93,6 +96,7 @@ class CurveDrawing:
         model = self._model
         if self._shown[0] is not None and self._shown[0] not in model.rows():
             self._shown = self._subject
+        self._is_unconnected = model.store is None
         id, key = self._shown
         row = model.rows().get(id) if id is not None else None
         job = model.store.job(row.id) if model.store is not None and row is not None else None

@@ -1,5 +1,6 @@
 """Curve pane in the cockpit: when it is drawn, its texts, its keys and its remembered settings."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -132,6 +133,17 @@ async def test_unchanged_poll_draws_no_curve_and_a_new_point_few_lines(
         assert drawn == ["run-1"]
         assert 0 < len(lines) <= 6
         assert "all" not in lines
+
+
+async def test_curve_of_an_archived_job_is_drawn_when_the_store_comes_and_nothing_else_changes() -> None:
+    found, connects = store(), asyncio.Event()
+    found.publish()
+    async with cockpit(found, size=(80, 24), kept=found.snapshot, connects=connects) as ui:
+        assert "Connecting…" in "\n".join(ui.screen)
+        connects.set()
+        await ui.pilot.pause()
+        assert "Connecting…" not in "\n".join(ui.screen)
+        assert "run-1 · loss" in ui.title("curve")
 
 
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (200, 60)])
