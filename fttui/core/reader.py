@@ -439,11 +439,19 @@ def archived_profiles() -> list[str]:
 
 
 def oldest_first(events: Sequence[Event]) -> list[Event]:
-    """Sort events by time. Events of the same second keep the order of the service, which may run either way."""
+    """Sort events by time. Events of the same second keep the order of the service, which may run either way.
+
+    An event without a time keeps its place after the event before it.
+    """
     times = [event.created_at for event in events if event.created_at is not None]
     newest_first = times[0] >= times[-1] if times else True
     ordered = events[::-1] if newest_first else events
-    return sorted(ordered, key=lambda event: event.created_at or 0.0)
+    last = 0.0
+    placed: list[tuple[float, Event]] = []
+    for event in ordered:
+        last = last if event.created_at is None else event.created_at
+        placed.append((last, event))
+    return [event for _, event in sorted(placed, key=lambda pair: pair[0])]
 
 
 def _row_of(job: Job, known: JobRow | None) -> JobRow:
